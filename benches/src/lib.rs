@@ -1,0 +1,1 @@
+//! Criterion benches of every strategy, through one shared body.

@@ -1,0 +1,37 @@
+//! Records that are plain data: a fixed number of 64-bit words.
+
+use crate::Record;
+
+/// A [`Record`] that can be stored word by word.
+///
+/// What a sequence lock or an array of atomics needs: it copies the words with atomic accesses,
+/// finds out *afterwards* whether they belong together, and only then builds the record. So
+/// [`from_words`](PlainRecord::from_words) never sees a torn mixture.
+pub trait PlainRecord: Record + Copy {
+    /// The stored form.
+    type Words: Words;
+
+    /// The record as words.
+    fn to_words(&self) -> Self::Words;
+
+    /// The record whose words are `words`, which [`to_words`](PlainRecord::to_words) returned.
+    fn from_words(words: Self::Words) -> Self;
+}
+
+/// A fixed-size array of 64-bit words. Implemented for `[u64; N]`.
+pub trait Words: Copy + AsRef<[u64]> + AsMut<[u64]> + Send + Sync + 'static {
+    /// The number of words.
+    const LEN: usize;
+
+    /// All words zero.
+    fn zeroed() -> Self;
+}
+
+impl<const N: usize> Words for [u64; N] {
+    const LEN: usize = N;
+
+    #[inline]
+    fn zeroed() -> Self {
+        [0; N]
+    }
+}

@@ -1,0 +1,211 @@
+//! The plain-data record: one process's status in eight words, 64 bytes.
+
+use std::fmt;
+
+use crate::lifecycle::{Change, Event, Rejected, State};
+use crate::plain::PlainRecord;
+use crate::record::{Flaw, Record, Specimen};
+use crate::{ProcessId, seal};
+
+/// The status of a process as plain data: eight words, as much as a cache line holds.
+///
+/// | word | content |
+/// |---|---|
+/// | 0 | exit code (bits 32..64), whether there is one (bit 8), state (bits 0..3) |
+/// | 1 | restarts (bits 32..64), operating-system pid (bits 0..32) |
+/// | 2 | when it was last started, ns |
+/// | 3 | when it last changed, ns; once it has ended, when it ended |
+/// | 4 | processor time used, ns |
+/// | 5 | resident memory, bytes |
+/// | 6 | revision |
+/// | 7 | seal: binds the other seven to each other and to the identifier |
+///
+/// Stored as words and decoded on access, so that word-by-word strategies pay nothing to convert.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct ProcessStatus {
+    words: [u64; 8],
+}
+
+const LIFE: usize = 0;
+const COUNTERS: usize = 1;
+const STARTED: usize = 2;
+const CHANGED: usize = 3;
+const CPU: usize = 4;
+const RSS: usize = 5;
+const REVISION: usize = 6;
+const SEAL: usize = 7;
+
+const HAS_EXIT_CODE: u64 = 1 << 8;
+
+impl ProcessStatus {
+    /// A pending process, revision 0. Its operating-system pid is the low half of `id`.
+    pub fn pending(id: ProcessId) -> Self {
+        let mut status = Self { words: [0; 8] };
+        status.words[COUNTERS] = id.0 & u64::from(u32::MAX);
+        status.words[SEAL] = seal::of_owner(id).wrapping_add(status.form());
+        status
+    }
+
+    /// The lifecycle state.
+    #[inline]
+    pub fn state(&self) -> State {
+        State::from_bits(self.words[LIFE])
+    }
+
+    /// The operating-system process id.
+    #[inline]
+    pub fn pid(&self) -> u32 {
+        self.words[COUNTERS] as u32
+    }
+
+    /// The exit code, once the process has ended by itself.
+    #[inline]
+    pub fn exit_code(&self) -> Option<i32> {
+        let life = self.words[LIFE];
+        (life & HAS_EXIT_CODE != 0).then_some(((life >> 32) as u32).cast_signed())
+    }
+
+    /// How often it was restarted.
+    #[inline]
+    pub fn restarts(&self) -> u32 {
+        (self.words[COUNTERS] >> 32) as u32
+    }
+
+    /// When it was last started, in nanoseconds of the events' clock; 0 before the first start.
+    #[inline]
+    pub fn started_at_ns(&self) -> u64 {
+        self.words[STARTED]
+    }
+
+    /// When the last event was applied, in nanoseconds of the events' clock.
+    #[inline]
+    pub fn changed_at_ns(&self) -> u64 {
+        self.words[CHANGED]
+    }
+
+    /// Processor time used, in nanoseconds, as of the last heartbeat.
+    #[inline]
+    pub fn cpu_ns(&self) -> u64 {
+        self.words[CPU]
+    }
+
+    /// Resident memory, in bytes, as of the last heartbeat.
+    #[inline]
+    pub fn rss_bytes(&self) -> u64 {
+        self.words[RSS]
+    }
+
+    /// How many events have been applied.
+    #[inline]
+    pub fn revision(&self) -> u64 {
+        self.words[REVISION]
+    }
+
+    /// The linear form over the seven words that carry content.
+    #[inline]
+    fn form(&self) -> u64 {
+        let [content @ .., _seal] = &self.words;
+        seal::of_words(content)
+    }
+}
+
+impl Record for ProcessStatus {
+    type Event = Event;
+    type Rejected = Rejected;
+
+    #[inline]
+    fn apply(&self, event: &Event) -> Result<Self, Rejected> {
+        let next_state = self.state().after(event.change)?;
+        let mut next = *self;
+        next.words[REVISION] += 1;
+        next.words[CHANGED] = event.at_ns;
+        match event.change {
+            Change::Heartbeat { cpu_ns, rss_bytes } => {
+                next.words[CPU] = cpu_ns;
+                next.words[RSS] = rss_bytes;
+            }
+            Change::Start => {
+                next.words[LIFE] = next_state as u64;
+                next.words[STARTED] = event.at_ns;
+            }
+            Change::Stop => next.words[LIFE] = next_state as u64,
+            Change::Exit { code } => {
+                next.words[LIFE] =
+                    u64::from(code.cast_unsigned()) << 32 | HAS_EXIT_CODE | next_state as u64;
+            }
+            Change::Restart => {
+                next.words[LIFE] = next_state as u64;
+                next.words[COUNTERS] = next.words[COUNTERS].wrapping_add(1 << 32);
+                next.words[STARTED] = event.at_ns;
+                next.words[CPU] = 0;
+                next.words[RSS] = 0;
+            }
+        }
+        // The seal moves by the form of the difference, so what it binds (the owner) is kept.
+        next.words[SEAL] = self.words[SEAL].wrapping_add(next.form().wrapping_sub(self.form()));
+        Ok(next)
+    }
+
+    fn revision(&self) -> u64 {
+        ProcessStatus::revision(self)
+    }
+}
+
+impl PlainRecord for ProcessStatus {
+    type Words = [u64; 8];
+
+    #[inline]
+    fn to_words(&self) -> [u64; 8] {
+        self.words
+    }
+
+    #[inline]
+    fn from_words(words: [u64; 8]) -> Self {
+        Self { words }
+    }
+}
+
+impl Specimen for ProcessStatus {
+    const NAME: &'static str = "status-64B";
+
+    fn pending(id: ProcessId) -> Self {
+        ProcessStatus::pending(id)
+    }
+
+    #[inline]
+    fn state(&self) -> State {
+        ProcessStatus::state(self)
+    }
+
+    fn examine(&self, id: ProcessId) -> Result<(), Flaw> {
+        if self.words[SEAL].wrapping_sub(self.form()) == seal::of_owner(id) {
+            Ok(())
+        } else {
+            Err(Flaw::TornOrForeign)
+        }
+    }
+
+    #[inline]
+    fn touch(&self) -> u64 {
+        self.words
+            .iter()
+            .fold(0, |sum, &word| sum.wrapping_add(word))
+    }
+}
+
+impl fmt::Debug for ProcessStatus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ProcessStatus")
+            .field("state", &self.state())
+            .field("revision", &self.revision())
+            .field("pid", &self.pid())
+            .field("exit_code", &self.exit_code())
+            .field("restarts", &self.restarts())
+            .field("started_at_ns", &self.started_at_ns())
+            .field("changed_at_ns", &self.changed_at_ns())
+            .field("cpu_ns", &self.cpu_ns())
+            .field("rss_bytes", &self.rss_bytes())
+            .field("seal", &format_args!("{:#018x}", self.words[SEAL]))
+            .finish()
+    }
+}
