@@ -21,6 +21,6 @@ pub trait Visitor<R: Record> {
     /// A variant that can hold `R`.
     fn visit<S: Strategy<R>>(&mut self);
 
-    /// A variant that cannot, and why, for example `plain data only`.
+    /// A variant that cannot, and why, for example [`Profile::PLAIN_DATA_ONLY`].
     fn exclude(&mut self, profile: Profile, reason: &'static str);
 }

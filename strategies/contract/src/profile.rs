@@ -46,6 +46,9 @@ pub struct Profile {
 }
 
 impl Profile {
+    /// Why a variant is [excluded](crate::Visitor::exclude) that stores records word by word.
+    pub const PLAIN_DATA_ONLY: &'static str = "plain data only";
+
     /// The profile of a table behind a lock that readers take, too: what most strategies here state
     /// their differences from.
     ///

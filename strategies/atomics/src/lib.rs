@@ -1,0 +1,103 @@
+//! Plain data in arrays of atomics: two tables that readers use without storing anything.
+//!
+//! Both keep records that are [plain data](contract::PlainRecord) as 64-bit atomic words and find
+//! them by open addressing. They differ in how a writer replaces the words:
+//!
+//! - [`SeqlockTable`] overwrites them in place, under a sequence lock per slot;
+//! - [`CasTable`] writes the next version into a spare buffer and swings the slot's packed status
+//!   word over to it with one compare-and-swap.
+//!
+//! The crate contains no unsafe code: a torn read is a useless value and never undefined behaviour,
+//! and memory that readers may look at is not freed before the table is.
+//!
+//! # How it works
+//!
+//! Every slot has a *stamp*: flags and a version in one word, which changes with every change of the
+//! slot.
+//!
+//! - **Readers** find the slot, load its stamp (acquire), copy the words (relaxed), pass an acquire
+//!   fence and load the stamp again. If both loads agree, the copy is one version; otherwise they
+//!   start again. They store nothing, so readers share no line that anyone writes.
+//! - **Writers** compute the next record from a validated copy first. The sequence lock then sets the
+//!   stamp's `LOCKED` flag by compare-and-swap (acquire), which fails if the slot has changed since
+//!   it was copied, passes a release fence, stores the words (relaxed) and stores the next stamp
+//!   (release). The packed status word needs no lock: the words go into a buffer that nobody has, and
+//!   the compare-and-swap of the stamp (release) is the whole change.
+//! - **When they meet**, the writer never waits for readers. A reader that sees `LOCKED` waits for
+//!   those few stores; a reader that sees the stamp changed copies again. With `CasTable` nobody ever
+//!   waits: whoever must retry lost to someone who finished.
+//! - **Insert, remove and growth** are serialised by one mutex. Removing leaves no tombstone, so
+//!   identifiers can come and go for ever. A full table is copied into one twice as large, slot by
+//!   slot, each frozen first; reads go on meanwhile, writers wait until it is done.
+//!
+//! The private modules argue the orderings: `seqlock` (the fences and their partners), `generation`
+//! (why a reader misses no record), `stamp` (the states of a slot).
+//!
+//! # Trade-offs
+//!
+//! - **Read cost**: a lookup, the copy, one more load; no read-modify-write, no store, no allocation.
+//! - **Record size**: a read copies all of it before the closure runs, a write stores all of it.
+//!   Beyond a few cache lines copying costs more than a lock would.
+//! - **Plain data**: no strings, no `Arc`; the words must mean something without their history.
+//! - **Waiting**: a sequence-lock writer that is descheduled between two stores holds up the readers
+//!   of that one record. `CasTable` removes this, for an indirection on every read and a spare buffer
+//!   per handle.
+//! - **Scans** see each record whole, but different records at different instants.
+//! - **Memory**: tables outgrown are kept until the end, in sum less than the present one.
+//!
+//! # When not to use it
+//!
+//! When records own heap memory, when scans must be snapshots, when records are large, or when
+//! inserting and removing is most of the work: then the mutex behind it is a mutex.
+//!
+//! # Example
+//!
+//! ```
+//! use contract::{Change, Event, Handle, ProcessId, ProcessStatus, State, Strategy};
+//!
+//! let table = atomics::SeqlockTable::<ProcessStatus>::with_capacity(16);
+//! let mut handle = table.handle();
+//! let id = ProcessId(7);
+//! handle.insert(id, ProcessStatus::pending(id));
+//! assert_eq!(handle.apply(id, Event::at(0, Change::Start)), Some(Ok(1)));
+//! assert_eq!(handle.read(id, ProcessStatus::state), Some(State::Running));
+//! ```
+#![forbid(unsafe_code)]
+
+mod cell;
+mod generation;
+mod inline;
+mod payload;
+mod pooled;
+mod seqlock;
+mod stamp;
+mod sync;
+mod table;
+
+pub use cell::SeqCell;
+pub use table::{Table, TableHandle};
+
+use contract::{Family, PlainRecord, Profile, Record, Visitor};
+
+/// The table whose records are overwritten in place, under a sequence lock per slot.
+pub type SeqlockTable<R> = Table<R, inline::Inline>;
+
+/// The table whose packed status words name the buffer of each record.
+pub type CasTable<R> = Table<R, pooled::Pooled>;
+
+/// The variants of this crate.
+#[derive(Debug)]
+pub struct Variants;
+
+impl Family for Variants {
+    fn any<R: Record>(visitor: &mut impl Visitor<R>) {
+        for profile in [inline::PROFILE, pooled::PROFILE] {
+            visitor.exclude(profile, Profile::PLAIN_DATA_ONLY);
+        }
+    }
+
+    fn plain<R: PlainRecord>(visitor: &mut impl Visitor<R>) {
+        visitor.visit::<SeqlockTable<R>>();
+        visitor.visit::<CasTable<R>>();
+    }
+}

@@ -1,0 +1,91 @@
+//! The sequence-lock protocol over one stamp and its words, in safe Rust.
+//!
+//! The words are `AtomicU64`s with relaxed accesses, so a racing read is not undefined behaviour,
+//! merely useless, and the stamp tells. The fences are those of Boehm, "Can seqlocks get along with
+//! programming language memory models?" (MSPC 2012), with the read-modify-write of the stamp as the
+//! writers' lock.
+//!
+//! Reader: load stamp (acquire) - load words - fence (acquire) - load stamp again.
+//! Writer: stamp |= LOCKED (acquire) - fence (release) - store words - stamp = next (release).
+//!
+//! Why a reader never accepts a mixture. Suppose one of its word loads returned what a writer W
+//! stored, and its first stamp load did not return W's final stamp.
+//! - W's store is after W's release fence; the reader's load is before the reader's acquire fence.
+//!   So the fences synchronize, and W's LOCKED stamp happens before the reader's second stamp load,
+//!   which therefore returns it or a later one. Stamps never repeat: the two loads differ.
+//!
+//! And if the first load did return W's final stamp, it synchronized with it (acquire with release),
+//! so all word loads return W's words or later ones, and the first case applies to the later ones.
+
+use contract::Words;
+
+use crate::stamp::{LOCKED, Stamp};
+use crate::sync::{AtomicU64, Ordering, fence};
+
+/// Loads the words; they belong together only if [`unchanged`] says so afterwards.
+#[inline]
+pub(crate) fn load<W: Words>(words: &[AtomicU64]) -> W {
+    let mut copy = W::zeroed();
+    for (to, from) in copy.as_mut().iter_mut().zip(words) {
+        // Relaxed: ordered by the fence in `unchanged`.
+        *to = from.load(Ordering::Relaxed);
+    }
+    copy
+}
+
+/// Whether the words loaded since `seen` was loaded belong to it.
+#[inline]
+pub(crate) fn unchanged(stamp: &AtomicU64, seen: Stamp) -> bool {
+    // Partner: the release fence in `store`. Keeps the word loads before the load below.
+    fence(Ordering::Acquire);
+    stamp.load(Ordering::Relaxed) == seen.0
+}
+
+/// Loads the stamp that a read or a replacement starts from.
+#[inline]
+pub(crate) fn begin(stamp: &AtomicU64) -> Stamp {
+    // Acquire: partner is the release store (or exchange) of the stamp that ends every write.
+    Stamp(stamp.load(Ordering::Acquire))
+}
+
+/// Stores words that readers may be looking at; the caller has made the stamp say otherwise before.
+#[inline]
+pub(crate) fn store<W: Words>(words: &[AtomicU64], new: &W) {
+    // Partner: the acquire fence in `unchanged`. Whoever sees one of the stores below and then
+    // looks at the stamp finds it changed.
+    fence(Ordering::Release);
+    for (to, &from) in words.iter().zip(new.as_ref()) {
+        to.store(from, Ordering::Relaxed);
+    }
+}
+
+/// Replaces the words of version `seen` by `new` under stamp `next`, unless the stamp is no longer
+/// `seen`: then nothing happens and `false` is returned.
+///
+/// Nothing between the two stamp writes can panic or call out: the new words exist already.
+#[inline]
+pub(crate) fn replace<W: Words>(
+    stamp: &AtomicU64,
+    seen: Stamp,
+    words: &[AtomicU64],
+    new: &W,
+    next: Stamp,
+) -> bool {
+    // Acquire: partner is the previous writer's release store, so that our word stores come after
+    // its word stores in each word's modification order.
+    if stamp
+        .compare_exchange(
+            seen.0,
+            seen.0 | LOCKED,
+            Ordering::Acquire,
+            Ordering::Relaxed,
+        )
+        .is_err()
+    {
+        return false;
+    }
+    store(words, new);
+    // Release: partner is the acquire load in `begin`.
+    stamp.store(next.0, Ordering::Release);
+    true
+}
