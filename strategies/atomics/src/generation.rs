@@ -133,8 +133,34 @@ impl<W: Words, P: Payload<W>> Generation<W, P> {
         }
     }
 
+    /// The common case of [`lookup`](Generation::lookup), as straight-line code: the record is in its
+    /// home bucket, the first tag that matches is its own, and nobody is writing to it. `None` says
+    /// nothing, least of all that there is no such record.
+    #[inline(always)]
+    pub(crate) fn lookup_at_home(
+        &self,
+        store: &P::Store,
+        id: ProcessId,
+    ) -> Option<(usize, Stamp, W)> {
+        let home = self.home(id);
+        let candidates = matching(
+            self.buckets[home.bucket].tags.load(Ordering::Acquire),
+            home.tag,
+        );
+        if candidates == 0 {
+            return None;
+        }
+        let slot = home.bucket * SLOTS_PER_BUCKET + candidates.trailing_zeros() as usize / 8;
+        let Slot { stamp, key } = &self.slots[slot];
+        let seen = seqlock::begin(stamp);
+        if key.load(Ordering::Relaxed) != id.0 || !seen.is_plainly_live() {
+            return None;
+        }
+        let words = P::load(self.at(store, slot), seen);
+        seqlock::unchanged(stamp, seen).then_some((slot, seen, words))
+    }
+
     /// Looks `id` up and copies its words.
-    #[inline]
     pub(crate) fn lookup(&self, store: &P::Store, id: ProcessId) -> Lookup<W> {
         let home = self.home(id);
         let mut bucket = home.bucket;
@@ -153,7 +179,7 @@ impl<W: Words, P: Payload<W>> Generation<W, P> {
             }
             // Acquire: partner is the release in `freeze`.
             let passed = self.buckets[bucket].passed.load(Ordering::Acquire);
-            if passed & FROZEN != 0 && self.next.get().is_some() {
+            if passed & FROZEN != 0 && self.has_successor() {
                 return Lookup::Closed;
             }
             if passed < ONE_PASSED {
@@ -164,7 +190,6 @@ impl<W: Words, P: Payload<W>> Generation<W, P> {
     }
 
     /// Copies the words of `slot` if it holds `id`.
-    #[inline]
     fn read(&self, store: &P::Store, slot: usize, id: ProcessId) -> Lookup<W> {
         let Slot { stamp, key } = &self.slots[slot];
         let mut backoff = Backoff::default();
@@ -172,42 +197,31 @@ impl<W: Words, P: Payload<W>> Generation<W, P> {
             let seen = seqlock::begin(stamp);
             // Relaxed: a key that does not belong to `seen` is discarded with it below. A key that
             // is not `id` at any instant means that `id` was not here at that instant.
-            if key.load(Ordering::Relaxed) != id.0 {
+            if key.load(Ordering::Relaxed) != id.0 || seen.is_empty() {
                 return Lookup::Absent;
             }
-            if seen.is_plainly_live() {
-                let words = P::load(self.at(store, slot), seen);
-                if seqlock::unchanged(stamp, seen) {
-                    return Lookup::Found(slot, seen, words);
-                }
-            } else if let Some(settled) = self.read_unsettled(store, slot, seen) {
-                return settled;
-            } else {
+            if seen.is_locked() {
                 backoff.wait();
+                continue;
+            }
+            let words = P::load(self.at(store, slot), seen);
+            if seqlock::unchanged(stamp, seen) {
+                if seen.is_moved() && self.has_successor() {
+                    return Lookup::Closed;
+                }
+                return Lookup::Found(slot, seen, words);
             }
         }
     }
 
-    /// The rare states of a slot; `None` while it is locked.
+    /// Whether a frozen slot has been replaced by one in the next generation. Until then nothing
+    /// about it can have changed, and it is still the truth.
+    ///
+    /// The order matters: as soon as the next generation is published, buffers may be reused. So
+    /// first the words are loaded, and then, behind the fence of `unchanged`, this is asked.
     #[cold]
-    fn read_unsettled(&self, store: &P::Store, slot: usize, seen: Stamp) -> Option<Lookup<W>> {
-        if seen.is_locked() {
-            return None;
-        }
-        if !seen.is_live() && !seen.is_moved() {
-            return Some(Lookup::Absent);
-        }
-        // Frozen. Until the next generation is published nothing can have changed, so this is still
-        // the truth. The order matters: buffers may be reused as soon as it is published, so first
-        // the words, then (behind the fence of `unchanged`) the look at `next`.
-        let words = P::load(self.at(store, slot), seen);
-        let whole = seqlock::unchanged(&self.slots[slot].stamp, seen);
-        debug_assert!(whole, "a frozen stamp is final");
-        Some(match self.next.get() {
-            Some(_) => Lookup::Closed,
-            None if seen.is_live() => Lookup::Found(slot, seen, words),
-            None => Lookup::Absent,
-        })
+    fn has_successor(&self) -> bool {
+        self.next.get().is_some()
     }
 
     /// The key and words in `slot`, if there is a record: what a scan sees. Frozen slots count as
@@ -229,7 +243,7 @@ impl<W: Words, P: Payload<W>> Generation<W, P> {
             };
             if seqlock::unchanged(stamp, seen) {
                 return match words {
-                    _ if seen.is_moved() && self.next.get().is_some() => Lookup::Closed,
+                    _ if seen.is_moved() && self.has_successor() => Lookup::Closed,
                     Some(words) => Lookup::Found(slot, seen, (id, words)),
                     None => Lookup::Absent,
                 };

@@ -78,12 +78,12 @@ impl<W: Words> Payload<W> for Inline {
     fn lend((): &()) {}
     fn take_back((): &(), (): &()) {}
 
-    #[inline]
+    #[inline(always)]
     fn load(at: At<'_, W, Self>, _seen: Stamp) -> W {
         seqlock::load(at.slots.of::<W>(at.slot))
     }
 
-    #[inline]
+    #[inline(always)]
     fn replace(at: At<'_, W, Self>, stamp: &AtomicU64, seen: Stamp, new: &W, (): &mut ()) -> bool {
         let next = Stamp::live(seen.upper() + 1);
         seqlock::replace(stamp, seen, at.slots.of::<W>(at.slot), new, next)

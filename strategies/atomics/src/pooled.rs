@@ -171,12 +171,12 @@ impl<W: Words> Payload<W> for Pooled {
         store.put(*spare);
     }
 
-    #[inline]
+    #[inline(always)]
     fn load(at: At<'_, W, Self>, seen: Stamp) -> W {
         seqlock::load(at.store.words::<W>(buffer_of(seen)))
     }
 
-    #[inline]
+    #[inline(always)]
     fn replace(
         at: At<'_, W, Self>,
         stamp: &AtomicU64,

@@ -23,7 +23,7 @@ use crate::stamp::{LOCKED, Stamp};
 use crate::sync::{AtomicU64, Ordering, fence};
 
 /// Loads the words; they belong together only if [`unchanged`] says so afterwards.
-#[inline]
+#[inline(always)]
 pub(crate) fn load<W: Words>(words: &[AtomicU64]) -> W {
     let mut copy = W::zeroed();
     for (to, from) in copy.as_mut().iter_mut().zip(words) {
@@ -49,7 +49,7 @@ pub(crate) fn begin(stamp: &AtomicU64) -> Stamp {
 }
 
 /// Stores words that readers may be looking at; the caller has made the stamp say otherwise before.
-#[inline]
+#[inline(always)]
 pub(crate) fn store<W: Words>(words: &[AtomicU64], new: &W) {
     // Partner: the acquire fence in `unchanged`. Whoever sees one of the stores below and then
     // looks at the stamp finds it changed.
@@ -63,7 +63,7 @@ pub(crate) fn store<W: Words>(words: &[AtomicU64], new: &W) {
 /// `seen`: then nothing happens and `false` is returned.
 ///
 /// Nothing between the two stamp writes can panic or call out: the new words exist already.
-#[inline]
+#[inline(always)]
 pub(crate) fn replace<W: Words>(
     stamp: &AtomicU64,
     seen: Stamp,

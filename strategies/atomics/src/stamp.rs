@@ -44,10 +44,16 @@ impl Stamp {
         self.0 & MOVED != 0
     }
 
-    /// Whether anything but the plain live state needs attention.
+    /// Whether there is a record, and nobody is changing or moving it.
     #[inline]
     pub(crate) fn is_plainly_live(self) -> bool {
         self.0 & (LOCKED | LIVE | MOVED) == LIVE
+    }
+
+    /// Whether there is no record, nor will be one under this stamp.
+    #[inline]
+    pub(crate) fn is_empty(self) -> bool {
+        self.0 & (LIVE | MOVED) == 0
     }
 
     /// What the payload keeps above the flags.

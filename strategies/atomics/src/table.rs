@@ -74,8 +74,18 @@ impl<R: PlainRecord, P: Payload<R::Words>> TableHandle<'_, R, P> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn lookup(&mut self, id: ProcessId) -> Option<(usize, Stamp, R::Words)> {
+        match self.generation.lookup_at_home(&self.table.store, id) {
+            Some(found) => Some(found),
+            None => self.lookup_anywhere(id),
+        }
+    }
+
+    /// The uncommon cases: absent, displaced from its home bucket, being written, moved.
+    #[cold]
+    #[inline(never)]
+    fn lookup_anywhere(&mut self, id: ProcessId) -> Option<(usize, Stamp, R::Words)> {
         loop {
             match self.generation.lookup(&self.table.store, id) {
                 Lookup::Found(slot, seen, words) => return Some((slot, seen, words)),
@@ -86,11 +96,20 @@ impl<R: PlainRecord, P: Payload<R::Words>> TableHandle<'_, R, P> {
     }
 
     /// Looks `id` up in order to replace it: a frozen record has to thaw in the next generation.
-    #[inline]
+    #[inline(always)]
     fn lookup_writable(&mut self, id: ProcessId) -> Option<(usize, Stamp, R::Words)> {
+        match self.generation.lookup_at_home(&self.table.store, id) {
+            Some(found) => Some(found),
+            None => self.lookup_thawed(id),
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn lookup_thawed(&mut self, id: ProcessId) -> Option<(usize, Stamp, R::Words)> {
         let mut backoff = Backoff::default();
         loop {
-            let found = self.lookup(id)?;
+            let found = self.lookup_anywhere(id)?;
             if !found.1.is_moved() {
                 return Some(found);
             }
@@ -98,7 +117,7 @@ impl<R: PlainRecord, P: Payload<R::Words>> TableHandle<'_, R, P> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn replace(&mut self, slot: usize, seen: Stamp, new: &R) -> bool {
         let at = self.generation.at(&self.table.store, slot);
         let stamp = &self.generation.slot(slot).stamp;
@@ -135,7 +154,7 @@ impl<R: PlainRecord, P: Payload<R::Words>> TableHandle<'_, R, P> {
 }
 
 impl<R: PlainRecord, P: Payload<R::Words>> Handle<R> for TableHandle<'_, R, P> {
-    #[inline]
+    #[inline(always)]
     fn read<T>(&mut self, id: ProcessId, f: impl FnOnce(&R) -> T) -> Option<T> {
         self.lookup(id)
             .map(|(_, _, words)| f(&R::from_words(words)))
@@ -146,7 +165,7 @@ impl<R: PlainRecord, P: Payload<R::Words>> Handle<R> for TableHandle<'_, R, P> {
             .or_else(|| self.insert_new(id, &record))
     }
 
-    #[inline]
+    #[inline(always)]
     fn apply(&mut self, id: ProcessId, event: R::Event) -> Option<Result<u64, R::Rejected>> {
         loop {
             let (slot, seen, words) = self.lookup_writable(id)?;

@@ -33,3 +33,15 @@ pub(crate) fn of_words<const N: usize>(words: &[u64; N]) -> u64 {
     }
     sum
 }
+
+/// By how much the form moves when the words change from `old` to `new`.
+#[inline]
+pub(crate) fn of_difference<const N: usize>(old: &[u64; N], new: &[u64; N]) -> u64 {
+    let mut difference = [0; N];
+    let mut index = 0;
+    while index < N {
+        difference[index] = new[index].wrapping_sub(old[index]);
+        index += 1;
+    }
+    of_words(&difference)
+}

@@ -42,7 +42,7 @@ impl ProcessStatus {
     pub fn pending(id: ProcessId) -> Self {
         let mut status = Self { words: [0; 8] };
         status.words[COUNTERS] = id.0 & u64::from(u32::MAX);
-        status.words[SEAL] = seal::of_owner(id).wrapping_add(status.form());
+        status.words[SEAL] = seal::of_owner(id).wrapping_add(seal::of_words(status.content()));
         status
     }
 
@@ -101,11 +101,10 @@ impl ProcessStatus {
         self.words[REVISION]
     }
 
-    /// The linear form over the seven words that carry content.
+    /// The seven words that carry content.
     #[inline]
-    fn form(&self) -> u64 {
-        let [content @ .., _seal] = &self.words;
-        seal::of_words(content)
+    fn content(&self) -> &[u64; 7] {
+        self.words.first_chunk().expect("eight words")
     }
 }
 
@@ -141,8 +140,10 @@ impl Record for ProcessStatus {
                 next.words[RSS] = 0;
             }
         }
-        // The seal moves by the form of the difference, so what it binds (the owner) is kept.
-        next.words[SEAL] = self.words[SEAL].wrapping_add(next.form().wrapping_sub(self.form()));
+        // The seal moves by the form of the difference, so what it binds (the owner) is kept. Words
+        // that an event leaves alone cost nothing.
+        let moved = seal::of_difference(self.content(), next.content());
+        next.words[SEAL] = self.words[SEAL].wrapping_add(moved);
         Ok(next)
     }
 
@@ -178,7 +179,7 @@ impl Specimen for ProcessStatus {
     }
 
     fn examine(&self, id: ProcessId) -> Result<(), Flaw> {
-        if self.words[SEAL].wrapping_sub(self.form()) == seal::of_owner(id) {
+        if self.words[SEAL].wrapping_sub(seal::of_words(self.content())) == seal::of_owner(id) {
             Ok(())
         } else {
             Err(Flaw::TornOrForeign)
