@@ -11,6 +11,9 @@ trait Walk {
 fn walk(walk: &mut impl Walk) {
     walk.family::<mutex::Variants>();
     walk.family::<atomics::Variants>();
+    walk.family::<rwlock::Variants>();
+    walk.family::<sharded::Variants>();
+    walk.family::<channel::Variants>();
 }
 
 /// Shows `visitor` every variant, for a record that is plain data.
