@@ -1,0 +1,302 @@
+//! `results.json`: what a run found, flat and stable, for people and for data frames.
+//!
+//! Documented in `reports/SCHEMA.md`. A ratio is always "times better than `vs`": above 1 is an
+//! improvement, whatever the metric's direction.
+
+use serde::{Deserialize, Serialize};
+
+use crate::environment::Environment;
+use crate::sample::{Card, Exclusion};
+use crate::scenario::Scenario;
+
+/// The version of this format.
+pub const SCHEMA: &str = "pivot-results/1";
+
+/// Everything that a report says, as data.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Results {
+    /// [`SCHEMA`].
+    pub schema: String,
+    /// The strategy that the others are compared with.
+    pub baseline: String,
+    /// The margin of the adoption rule: a ratio above it is an improvement that counts.
+    pub margin: f64,
+    /// Whether the run was cut short.
+    pub partial: bool,
+    /// Where it ran, and the command that repeats it.
+    pub environment: Environment,
+    /// What was asked.
+    pub scenarios: Vec<Scenario>,
+    /// Who competed, and the controls.
+    pub strategies: Vec<Card>,
+    /// Who could not take part in what.
+    pub exclusions: Vec<Exclusion>,
+    /// One per scenario x strategy x metric.
+    pub cells: Vec<Cell>,
+    /// The report's assumptions, judged per strategy, and per scenario where that matters.
+    pub assumptions: Vec<Judgement>,
+    /// What follows for each strategy, by the adoption rule.
+    pub recommendations: Vec<Recommendation>,
+    /// What the strategies claim, and what the checks saw.
+    pub guarantees: Vec<Guarantee>,
+    /// What could have refuted the measurement itself.
+    pub controls: Vec<Control>,
+    /// Slices that could not be measured, and anything else a reader has to know.
+    pub warnings: Vec<String>,
+}
+
+/// A metric of a strategy in a scenario.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Cell {
+    /// The scenario's name.
+    pub scenario: String,
+    /// `crate/variant`.
+    pub strategy: String,
+    /// What was measured.
+    pub metric: Metric,
+    /// Its unit.
+    pub unit: String,
+    /// The median over the slices (for counts: the count per operation).
+    pub median: f64,
+    /// The lower end of its 95 % interval.
+    pub ci_low: f64,
+    /// The upper end of its 95 % interval.
+    pub ci_high: f64,
+    /// How many slices it rests on.
+    pub n: usize,
+    /// How it compares with the baseline.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ratio: Option<Ratio>,
+}
+
+/// What can be measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Metric {
+    /// Wall time per read, over all readers.
+    ReadNs,
+    /// Wall time per update, insertion or removal, over all writers.
+    WriteNs,
+    /// Wall time per scan, over all scanners.
+    ScanNs,
+    /// Wall time of a given number of operations.
+    ElapsedMs,
+    /// Bytes allocated per read.
+    AllocBytesRead,
+    /// Allocations per read.
+    AllocsRead,
+    /// Bytes allocated per write.
+    AllocBytesWrite,
+    /// Allocations per write.
+    AllocsWrite,
+    /// Bytes allocated per scan.
+    AllocBytesScan,
+    /// Allocations per scan.
+    AllocsScan,
+    /// Live bytes per record of a filled table.
+    LiveBytesPerRecord,
+}
+
+impl Metric {
+    /// Its unit.
+    pub const fn unit(self) -> &'static str {
+        match self {
+            Metric::ReadNs | Metric::WriteNs | Metric::ScanNs => "ns",
+            Metric::ElapsedMs => "ms",
+            Metric::AllocBytesRead | Metric::AllocBytesWrite | Metric::AllocBytesScan => "B/op",
+            Metric::AllocsRead | Metric::AllocsWrite | Metric::AllocsScan => "1/op",
+            Metric::LiveBytesPerRecord => "B/record",
+        }
+    }
+
+    /// Its name in results and tables.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Metric::ReadNs => "read_ns",
+            Metric::WriteNs => "write_ns",
+            Metric::ScanNs => "scan_ns",
+            Metric::ElapsedMs => "elapsed_ms",
+            Metric::AllocBytesRead => "alloc_bytes_read",
+            Metric::AllocsRead => "allocs_read",
+            Metric::AllocBytesWrite => "alloc_bytes_write",
+            Metric::AllocsWrite => "allocs_write",
+            Metric::AllocBytesScan => "alloc_bytes_scan",
+            Metric::AllocsScan => "allocs_scan",
+            Metric::LiveBytesPerRecord => "live_bytes_per_record",
+        }
+    }
+}
+
+/// A comparison with the baseline: times better.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Ratio {
+    /// The baseline.
+    pub vs: String,
+    /// The median of the slices' ratios to their baseline neighbours.
+    pub median: f64,
+    /// The lower end of its 95 % interval.
+    pub ci_low: f64,
+    /// The upper end of its 95 % interval.
+    pub ci_high: f64,
+    /// Whether it improves by more than the margin.
+    pub verdict: Verdict,
+}
+
+/// The judgement of a claim against its margin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum Verdict {
+    /// The whole interval is on the right side of the margin.
+    Holds,
+    /// The whole interval is on the wrong side.
+    Rejected,
+    /// The interval contains the margin.
+    Inconclusive,
+}
+
+impl std::fmt::Display for Verdict {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(match self {
+            Verdict::Holds => "HOLDS",
+            Verdict::Rejected => "REJECTED",
+            Verdict::Inconclusive => "INCONCLUSIVE",
+        })
+    }
+}
+
+/// An assumption about a strategy, judged.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Judgement {
+    /// The assumption's id, for example `performance`.
+    pub id: String,
+    /// `crate/variant`.
+    pub strategy: String,
+    /// The scenario, where the assumption is judged per scenario.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scenario: Option<String>,
+    /// The judgement.
+    pub verdict: Verdict,
+    /// The figures it rests on, in words.
+    pub why: String,
+}
+
+/// What follows for a strategy.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Recommendation {
+    /// `crate/variant`.
+    pub strategy: String,
+    /// The decision.
+    pub decision: Decision,
+    /// Scenario and metric pairs in which it improves on the baseline by more than the margin.
+    pub gains: Vec<Judged>,
+    /// Those in which it is worse than the baseline: the whole interval of the ratio below 1.
+    pub losses: Vec<Judged>,
+    /// Those that the samples do not decide.
+    pub open: Vec<Judged>,
+}
+
+/// A metric of a scenario.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Judged {
+    /// The scenario's name.
+    pub scenario: String,
+    /// The metric.
+    pub metric: Metric,
+}
+
+/// The decision about a strategy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Decision {
+    /// Better by more than the margin wherever the report measured, and nowhere worse.
+    Adopt,
+    /// Better by more than the margin in some situations; not in all of the report's, or worse
+    /// elsewhere.
+    AdoptForSome,
+    /// Better by more than the margin nowhere.
+    StayWithBaseline,
+    /// Better by more than the margin nowhere for certain, but possibly somewhere.
+    Undecided,
+    /// A check failed: not ranked.
+    Disqualified,
+}
+
+impl std::fmt::Display for Decision {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(match self {
+            Decision::Adopt => "adopt",
+            Decision::AdoptForSome => "adopt for some operations",
+            Decision::StayWithBaseline => "stay with the mutex",
+            Decision::Undecided => "undecided",
+            Decision::Disqualified => "disqualified",
+        })
+    }
+}
+
+/// A property that a strategy claims, and what the checks saw of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Guarantee {
+    /// `crate/variant`.
+    pub strategy: String,
+    /// The property, for example `read consistency`.
+    pub property: String,
+    /// What is claimed.
+    pub claimed: String,
+    /// What was observed; empty where no check looks.
+    pub observed: String,
+    /// How claim and observation compare.
+    pub grade: Grade,
+    /// The check, and what it counted.
+    pub evidence: String,
+}
+
+/// How a claim and what was observed compare (jcstress's terms).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Grade {
+    /// As claimed.
+    Acceptable,
+    /// Allowed, and better than claimed.
+    Interesting,
+    /// Not allowed: the strategy is not ranked.
+    Forbidden,
+    /// Claimed, and not checked yet.
+    Unchecked,
+}
+
+/// A finding about the measurement itself.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Control {
+    /// The scenario.
+    pub scenario: String,
+    /// The control strategy.
+    pub control: String,
+    /// What had to come out.
+    pub expected: String,
+    /// What came out.
+    pub observed: String,
+    /// Whether it did.
+    pub passed: bool,
+}
+
+impl Results {
+    /// A cell, if it was measured.
+    pub fn cell(&self, scenario: &str, strategy: &str, metric: Metric) -> Option<&Cell> {
+        self.cells.iter().find(|cell| {
+            cell.scenario == scenario && cell.strategy == strategy && cell.metric == metric
+        })
+    }
+
+    /// Whether no check has disqualified the strategy.
+    pub fn is_ranked(&self, strategy: &str) -> bool {
+        !self
+            .guarantees
+            .iter()
+            .any(|guarantee| guarantee.strategy == strategy && guarantee.grade == Grade::Forbidden)
+    }
+
+    /// The strategies that compete, in the registry's order.
+    pub fn contenders(&self) -> impl Iterator<Item = &Card> {
+        self.strategies.iter().filter(|card| !card.control)
+    }
+}

@@ -1,0 +1,277 @@
+//! The wire format of what was measured: one JSON object a line, appended as it happens.
+//!
+//! This is the only thing that measuring hands to reporting. Every line is complete by itself, so
+//! that a killed run loses at most the line in flight.
+
+use std::fs::File;
+use std::io::{BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::environment::Environment;
+use crate::error::{Error, Result};
+use crate::scenario::{Activity, RecordKind, Scenario};
+
+/// The version of this format.
+pub const SCHEMA: &str = "pivot-samples/1";
+
+/// One line of a sample file.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum Line {
+    /// The first line: what is measured, where, and how to repeat it.
+    Header(Box<Header>),
+    /// One strategy's counted window.
+    Slice(Slice),
+    /// What the heap saw during a number of operations on one thread.
+    Allocation(Allocation),
+    /// What a filled table keeps alive.
+    Memory(Memory),
+    /// What a check found.
+    Check(CheckOutcome),
+    /// A slice that could not be measured, and why.
+    Failure(Failure),
+    /// The last line of a run that went through to its end.
+    Complete,
+}
+
+/// What a run is about.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Header {
+    /// [`SCHEMA`].
+    pub schema: String,
+    /// The strategy that the others are compared with.
+    pub baseline: String,
+    /// Where it ran.
+    pub environment: Environment,
+    /// The scenarios, in the order of the report.
+    pub scenarios: Vec<Scenario>,
+    /// The strategies, in the order of the registry, with their claims.
+    pub strategies: Vec<Card>,
+    /// Strategies that cannot take part in a scenario.
+    pub exclusions: Vec<Exclusion>,
+    /// The counted window of a slice, in nanoseconds.
+    pub window_ns: u64,
+}
+
+/// A strategy, as the report shows it: its profile in words.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Card {
+    /// `crate/variant`.
+    pub name: String,
+    /// One line: what it is.
+    pub summary: String,
+    /// The library that does the work.
+    pub library: String,
+    /// When not to use it.
+    pub avoid_when: String,
+    /// Whether it is a control: a yardstick, never recommended.
+    pub control: bool,
+    /// Whether reading is claimed to allocate.
+    pub read_allocates: bool,
+    /// Whether it holds plain data only.
+    pub plain_data_only: bool,
+    /// The other claims: property and value, in the profile's order.
+    pub claims: Vec<(String, String)>,
+}
+
+/// A strategy that cannot take part in a scenario, and why.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Exclusion {
+    /// The scenario.
+    pub scenario: String,
+    /// The strategy.
+    pub strategy: String,
+    /// For example `plain data only`.
+    pub reason: String,
+}
+
+/// Which slice of a run.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct SliceKey {
+    /// The scenario.
+    pub scenario: String,
+    /// The measuring process, counted from 0.
+    pub process: u32,
+    /// The block within the process, counted from 0.
+    pub block: u32,
+    /// The position within the block. Even positions are the baseline, odd ones its neighbours.
+    pub position: u32,
+    /// The strategy.
+    pub strategy: String,
+}
+
+/// One strategy's counted window.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Slice {
+    /// Which one.
+    #[serde(flatten)]
+    pub key: SliceKey,
+    /// How long the window was, in nanoseconds. With a given number of operations: how long they
+    /// took.
+    pub window_ns: u64,
+    /// What each group did in the window, in the scenario's order.
+    pub groups: Vec<GroupCount>,
+}
+
+/// What a group of threads did in a window.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GroupCount {
+    /// What it does.
+    pub does: Activity,
+    /// Whether it was paced, so that its rate says nothing.
+    pub paced: bool,
+    /// Operations of each thread.
+    pub operations: Vec<u64>,
+    /// Operations, over all threads and the whole slice, that found no record or were rejected.
+    pub misses: u64,
+}
+
+/// What the heap saw during `operations` operations on one thread.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Allocation {
+    /// The scenario whose table it was.
+    pub scenario: String,
+    /// The strategy.
+    pub strategy: String,
+    /// What was done.
+    pub does: Activity,
+    /// How often.
+    pub operations: u64,
+    /// Calls that allocated, on any thread.
+    pub allocations: u64,
+    /// Bytes they allocated.
+    pub bytes: u64,
+}
+
+/// What a table filled with a scenario's processes keeps alive.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Memory {
+    /// The scenario whose table it was.
+    pub scenario: String,
+    /// The strategy.
+    pub strategy: String,
+    /// Records in the table.
+    pub records: u64,
+    /// Bytes allocated and not freed, records included.
+    pub live_bytes: i64,
+}
+
+/// What a check found.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CheckOutcome {
+    /// The strategy.
+    pub strategy: String,
+    /// The record it held.
+    pub record: RecordKind,
+    /// The check.
+    pub check: String,
+    /// Whether it passed.
+    pub passed: bool,
+    /// What was observed.
+    pub evidence: String,
+}
+
+/// A slice that could not be measured.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Failure {
+    /// Which one.
+    #[serde(flatten)]
+    pub key: SliceKey,
+    /// Why.
+    pub reason: String,
+}
+
+impl Slice {
+    /// Nanoseconds of wall time per operation of `does`, over all threads of the groups that do it
+    /// unpaced; `None` if no such group did anything.
+    pub fn ns_per_operation(&self, does: Activity) -> Option<f64> {
+        let operations: u64 = self
+            .groups
+            .iter()
+            .filter(|group| group.does == does && !group.paced)
+            .flat_map(|group| &group.operations)
+            .sum();
+        (operations > 0).then(|| self.window_ns as f64 / operations as f64)
+    }
+}
+
+/// A sample file that is being written.
+#[derive(Debug)]
+pub struct Writer {
+    file: File,
+    path: PathBuf,
+}
+
+impl Writer {
+    /// Creates (or empties) a sample file.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be written.
+    pub fn create(path: &Path) -> Result<Self> {
+        let file = File::create(path).map_err(|error| Error::file("write", path, &error))?;
+        Ok(Self {
+            file,
+            path: path.to_owned(),
+        })
+    }
+
+    /// Appends a line, in one write, so that an interrupted run ends with a whole one.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be written, a full disk included.
+    pub fn append(&mut self, line: &Line) -> Result<()> {
+        let mut text = serde_json::to_string(line).expect("a line is plain data");
+        text.push('\n');
+        self.file
+            .write_all(text.as_bytes())
+            .map_err(|error| Error::file("write", &self.path, &error))
+    }
+}
+
+/// Reads a sample file.
+///
+/// # Errors
+///
+/// When it cannot be read, or a line is not a sample; with the line's number. A last line without an
+/// end is what a killed run leaves and is skipped.
+pub fn read(path: &Path) -> Result<Vec<Line>> {
+    let file = File::open(path).map_err(|error| Error::file("read", path, &error))?;
+    let mut reader = BufReader::new(file);
+    let mut lines = Vec::new();
+    let mut text = String::new();
+    for number in 1.. {
+        text.clear();
+        let bytes = reader
+            .read_line(&mut text)
+            .map_err(|error| Error::file("read", path, &error))?;
+        if bytes == 0 {
+            break;
+        }
+        match serde_json::from_str(&text) {
+            Ok(line) => lines.push(line),
+            Err(_) if !text.ends_with('\n') => break,
+            Err(error) => {
+                return Err(Error::input(format!(
+                    "{}:{number}: not a sample line ({error}); remove the line to use the rest",
+                    path.display()
+                )));
+            }
+        }
+    }
+    match lines.first() {
+        Some(Line::Header(header)) if header.schema == SCHEMA => Ok(lines),
+        Some(Line::Header(header)) => Err(Error::input(format!(
+            "{}:1: written in the format {:?}, this version reads {SCHEMA:?}",
+            path.display(),
+            header.schema
+        ))),
+        _ => Err(Error::input(format!(
+            "{}:1: a sample file begins with a header line, as `pivot measure` writes it",
+            path.display()
+        ))),
+    }
+}
