@@ -10,6 +10,7 @@ trait Walk {
 /// The registry, in the order of the report: the baseline first.
 fn walk(walk: &mut impl Walk) {
     walk.family::<mutex::Variants>();
+    walk.family::<left_right_table::Variants>();
 }
 
 /// Shows `visitor` every variant, for a record that is plain data.
