@@ -11,6 +11,7 @@ trait Walk {
 fn walk(walk: &mut impl Walk) {
     walk.family::<mutex::Variants>();
     walk.family::<left_right_table::Variants>();
+    walk.family::<concurrent_map::Variants>();
 }
 
 /// Shows `visitor` every variant, for a record that is plain data.
