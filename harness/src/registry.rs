@@ -14,6 +14,8 @@ fn walk(walk: &mut impl Walk) {
     walk.family::<rwlock::Variants>();
     walk.family::<sharded::Variants>();
     walk.family::<channel::Variants>();
+    walk.family::<left_right_table::Variants>();
+    walk.family::<concurrent_map::Variants>();
 }
 
 /// Shows `visitor` every variant, for a record that is plain data.
