@@ -1,5 +1,6 @@
 //! The one list of strategies. Adding a strategy is one crate and one line here.
 
+use crate::controls::Controls;
 use contract::{Family, PlainRecord, Record, Visitor};
 
 /// Something to do with every family in the registry.
@@ -16,6 +17,8 @@ fn walk(walk: &mut impl Walk) {
     walk.family::<channel::Variants>();
     walk.family::<left_right_table::Variants>();
     walk.family::<concurrent_map::Variants>();
+    // Not contenders, but measured beside them.
+    walk.family::<Controls>();
 }
 
 /// Shows `visitor` every variant, for a record that is plain data.

@@ -12,7 +12,7 @@ pub trait Strategy<R: Record>: Sized + Send + Sync + 'static {
 
     /// One thread's access. May hold what the thread needs privately: a reader slot, a cached
     /// snapshot, a reply channel.
-    type Handle<'s>: Handle<R> + Send
+    type Handle<'s>: Handle<R>
     where
         Self: 's;
 
@@ -21,7 +21,8 @@ pub trait Strategy<R: Record>: Sized + Send + Sync + 'static {
     /// A table that grows ([`Capacity::Grows`](crate::Capacity::Grows)) takes the number as a hint.
     fn with_capacity(processes: usize) -> Self;
 
-    /// A handle for one thread. May lock or allocate: it is made outside the hot loop.
+    /// A handle for one thread, made on that thread. May lock or allocate: it is made outside the hot
+    /// loop.
     fn handle(&self) -> Self::Handle<'_>;
 }
 
