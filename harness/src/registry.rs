@@ -16,6 +16,7 @@ fn walk(walk: &mut impl Walk) {
     walk.family::<channel::Variants>();
     walk.family::<left_right_table::Variants>();
     walk.family::<concurrent_map::Variants>();
+    walk.family::<hybrid::Variants>();
 }
 
 /// Shows `visitor` every variant, for a record that is plain data.
