@@ -19,6 +19,7 @@ fn walk(walk: &mut impl Walk) {
     walk.family::<concurrent_map::Variants>();
     // Not contenders, but measured beside them.
     walk.family::<Controls>();
+    walk.family::<hybrid::Variants>();
 }
 
 /// Shows `visitor` every variant, for a record that is plain data.
