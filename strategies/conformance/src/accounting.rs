@@ -34,7 +34,7 @@ pub struct Usage {
 impl Usage {
     /// Bytes allocated and not freed; negative when more was freed than allocated.
     pub fn live_bytes(&self) -> i64 {
-        self.allocated_bytes as i64 - self.freed_bytes as i64
+        self.allocated_bytes.cast_signed() - self.freed_bytes.cast_signed()
     }
 }
 
