@@ -1,33 +1,60 @@
 //! The checks that every strategy passes before it is measured.
+//!
+//! A strategy is taken at its word, [`Profile`](contract::Profile), and the word is tested: each
+//! [`Check`] is a module that says at its top which promise of the contract it tests, how a
+//! strategy could break it, and what it cannot see. Each [`Promise`] is a sentence of the contract's
+//! documentation.
+//!
+//! # Use
+//!
+//! The one test of a strategy crate:
+//!
+//! ```no_run
+//! # mod example { #[derive(Debug)] pub struct Variants; impl contract::Family for Variants {
+//! #     fn any<R: contract::Record>(_: &mut impl contract::Visitor<R>) {} } }
+//! #[global_allocator]
+//! static ALLOCATOR: conformance::CountingAllocator = conformance::CountingAllocator;
+//!
+//! conformance::assert_family::<example::Variants>();
+//! ```
+//!
+//! The harness walks its registry with an [`Inspector`] instead and prints the [`Finding`]s.
+//!
+//! # How much a pass is worth
+//!
+//! The single-threaded checks are deterministic: a seed is a repetition. The concurrent ones try
+//! many interleavings and observe each exactly, so what they find is certain and what they do not
+//! find is likely absent, no more. That each check can fail is itself tested: `tests/planted.rs`
+//! holds a strategy for each way to be wrong, and the check that must reject it.
+//!
+//! # Invariants
+//!
+//! - No check knows a strategy; it sees [`Strategy`](contract::Strategy) and its profile.
+//! - No verdict depends on how long something took. Only the watchdog waits, for a check that makes
+//!   no progress at all.
 
 mod accounting;
+mod check;
+mod churn;
+mod crew;
+mod deadlock;
+mod effort;
+mod exchanges;
+mod growth;
+mod inspector;
+mod lifecycle;
+mod lifetimes;
+mod model;
+mod scans;
+mod sequential;
+mod shutdown;
+mod specimens;
+mod updates;
+mod verdict;
+mod watchdog;
 
 pub use accounting::{Counting, CountingAllocator, Usage, allocator_is_installed};
-
-use contract::{Family, Handle, ProcessId, ProcessStatus, Strategy, Visitor};
-
-/// Runs every check on every variant of a family.
-///
-/// # Panics
-///
-/// When a variant breaks the contract.
-pub fn assert_family<F: Family>() {
-    struct Smoke;
-    impl Visitor<ProcessStatus> for Smoke {
-        fn visit<S: Strategy<ProcessStatus>>(&mut self) {
-            let table = S::with_capacity(4);
-            let mut handle = table.handle();
-            for id in 0..100 {
-                let id = ProcessId(id * 77);
-                assert_eq!(handle.insert(id, ProcessStatus::pending(id)), None);
-            }
-            handle.publish();
-            for id in 0..100 {
-                let id = ProcessId(id * 77);
-                assert_eq!(handle.read(id, |r| *r), Some(ProcessStatus::pending(id)));
-            }
-        }
-        fn exclude(&mut self, _: contract::Profile, _: &'static str) {}
-    }
-    F::plain(&mut Smoke);
-}
+pub use check::{Check, run};
+pub use effort::{Effort, Seed};
+pub use inspector::{Finding, Inspector, assert_family};
+pub use verdict::{Evidence, Promise, Violation};

@@ -1,0 +1,191 @@
+//! The list of checks, and running one of them.
+
+use std::fmt;
+
+use contract::{Concurrency, Profile, ReadConsistency, Specimen, Strategy};
+
+use crate::crew::{caught, crew};
+use crate::effort::{Dice, Effort, Seed};
+use crate::verdict::{Breach, Evidence, Violation};
+use crate::watchdog::{Progress, watch};
+use crate::{
+    churn, deadlock, exchanges, growth, lifecycle, lifetimes, scans, sequential, shutdown, updates,
+};
+
+/// A check: one group of promises, and one way to catch a strategy that breaks them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Check {
+    /// Random operations on one thread, compared with a plain map.
+    Sequential,
+    /// Every change in every state of the process lifecycle.
+    Lifecycle,
+    /// Many threads change the same few records.
+    Updates,
+    /// Records come and go at the hands of one owner while others watch.
+    Lifetimes,
+    /// Many threads insert, change and remove under the same few identifiers.
+    Exchanges,
+    /// Scans while records change, come and go.
+    Scans,
+    /// Ever new identifiers in a table that stays small.
+    Churn,
+    /// Many more records than the table was made for.
+    Growth,
+    /// A million operations that must all return.
+    Deadlock,
+    /// Tables that are dropped full.
+    Shutdown,
+}
+
+impl Check {
+    /// Every check, the cheapest diagnosis first.
+    pub const ALL: &'static [Check] = &[
+        Check::Sequential,
+        Check::Lifecycle,
+        Check::Updates,
+        Check::Lifetimes,
+        Check::Exchanges,
+        Check::Scans,
+        Check::Churn,
+        Check::Growth,
+        Check::Deadlock,
+        Check::Shutdown,
+    ];
+
+    /// The checks whose answer may depend on what the table holds: all but the deadlock check.
+    pub const PER_RECORD: &'static [Check] = &[
+        Check::Sequential,
+        Check::Lifecycle,
+        Check::Updates,
+        Check::Lifetimes,
+        Check::Exchanges,
+        Check::Scans,
+        Check::Churn,
+        Check::Growth,
+        Check::Shutdown,
+    ];
+
+    /// Whether it means nothing without several threads.
+    const fn needs_threads(self) -> bool {
+        matches!(
+            self,
+            Check::Updates | Check::Lifetimes | Check::Exchanges | Check::Scans | Check::Deadlock
+        )
+    }
+}
+
+impl fmt::Display for Check {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Check::Sequential => "sequential",
+            Check::Lifecycle => "lifecycle",
+            Check::Updates => "updates",
+            Check::Lifetimes => "lifetimes",
+            Check::Exchanges => "exchanges",
+            Check::Scans => "scans",
+            Check::Churn => "churn",
+            Check::Growth => "growth",
+            Check::Deadlock => "deadlock",
+            Check::Shutdown => "shutdown",
+        })
+    }
+}
+
+/// Runs one check on one variant.
+///
+/// Checks that count bytes ([`Check::Churn`], [`Check::Shutdown`]) count those of the whole process:
+/// run one check at a time, and let other threads of the program rest meanwhile.
+///
+/// A check that hangs ends the process with code 1 after [`Effort::patience`] without progress, and
+/// one line on standard error says which: a hung thread cannot be stopped.
+///
+/// # Errors
+///
+/// The promise that the variant broke.
+pub fn run<S: Strategy<R>, R: Specimen>(
+    check: Check,
+    effort: &Effort,
+    seed: Seed,
+) -> Result<Evidence, Violation> {
+    let profile = S::PROFILE;
+    if profile.concurrency == Concurrency::OneThread && check.needs_threads() {
+        let reason = "for one thread only".to_owned();
+        return Ok(Evidence::NotApplicable(reason));
+    }
+    let what = format!(
+        "{} with {}: {check} check (seed {seed})",
+        profile.name,
+        R::NAME
+    );
+    watch(&what, effort.patience, |progress| {
+        let trial = Trial {
+            effort,
+            seed,
+            profile,
+            progress,
+        };
+        caught(|| match check {
+            Check::Sequential => sequential::check::<S, R>(&trial),
+            Check::Lifecycle => lifecycle::check::<S, R>(&trial),
+            Check::Updates => updates::check::<S, R>(&trial),
+            Check::Lifetimes => lifetimes::check::<S, R>(&trial),
+            Check::Exchanges => exchanges::check::<S, R>(&trial),
+            Check::Scans => scans::check::<S, R>(&trial),
+            Check::Churn => churn::check::<S, R>(&trial),
+            Check::Growth => growth::check::<S, R>(&trial),
+            Check::Deadlock => deadlock::check::<S, R>(&trial),
+            Check::Shutdown => shutdown::check::<S, R>(&trial),
+        })
+    })
+    .map_err(|Breach { promise, account }| Violation {
+        variant: profile.name,
+        record: R::NAME,
+        check,
+        seed,
+        promise,
+        account,
+    })
+}
+
+/// What a check is given.
+#[derive(Clone, Copy)]
+pub(crate) struct Trial<'p> {
+    pub(crate) effort: &'p Effort,
+    pub(crate) seed: Seed,
+    pub(crate) profile: Profile,
+    pub(crate) progress: &'p Progress,
+}
+
+impl Trial<'_> {
+    /// Random choices for `purpose`.
+    pub(crate) fn dice(&self, purpose: usize) -> Dice {
+        self.seed.dice(purpose as u64)
+    }
+
+    /// Whether a read must return the latest record without a publish.
+    pub(crate) fn reads_latest(&self) -> bool {
+        self.profile.read_consistency == ReadConsistency::Linearizable
+    }
+
+    /// How many writes a read may lag behind.
+    pub(crate) fn lag_writes(&self) -> u64 {
+        match self.profile.read_consistency {
+            ReadConsistency::Linearizable => 0,
+            ReadConsistency::Published { every } => every.into(),
+        }
+    }
+
+    /// A [`crew`]; its size is cut to one thread where the profile allows no more.
+    pub(crate) fn crew<T: Send>(
+        &self,
+        leaders: usize,
+        followers: usize,
+        work: impl Fn(&crate::crew::Member<'_>) -> Result<T, Breach> + Sync,
+    ) -> Result<Vec<T>, Breach> {
+        let (leaders, followers) = match self.profile.concurrency {
+            Concurrency::Any => (leaders, followers),
+            Concurrency::OneThread => (1, 0),
+        };
+        crew(self.progress, leaders, followers, work)
+    }
+}

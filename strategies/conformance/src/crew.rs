@@ -1,0 +1,125 @@
+//! Several threads at work on one table, and the end of all of them as soon as one finds a breach.
+
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Barrier;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use crate::verdict::{Breach, Promise};
+use crate::watchdog::Progress;
+
+/// Rounds between two steps of progress: rare enough that the shared counter disturbs nobody.
+const ROUNDS_PER_TICK: u64 = 64;
+
+/// Rounds after which a member lets others run. Without it, on a machine with fewer cores than the
+/// crew has members, the leaders are done before the followers have begun.
+const ROUNDS_PER_YIELD: u64 = 16;
+
+/// What the members of a crew share.
+struct Crew<'p> {
+    progress: &'p Progress,
+    /// A member found a breach: the others stop at their next round.
+    called_off: AtomicBool,
+    /// Leaders that are still at work.
+    leading: AtomicUsize,
+    leaders: usize,
+}
+
+/// One thread of a crew.
+pub(crate) struct Member<'c> {
+    /// Its number; leaders come first.
+    pub(crate) index: usize,
+    crew: &'c Crew<'c>,
+}
+
+impl Member<'_> {
+    /// Whether it is a leader: it has a fixed amount of work.
+    pub(crate) fn leads(&self) -> bool {
+        self.index < self.crew.leaders
+    }
+
+    /// Numbers from 0: up to `limit`, and for a follower no further than the leaders work. Ends
+    /// early when another member has found a breach.
+    ///
+    /// The limit holds for followers, too, because overlapping readers may starve a writer for ever
+    /// where the lock prefers readers: that is a property to measure, and here it would be a hang.
+    pub(crate) fn rounds(&self, limit: u64) -> impl Iterator<Item = u64> {
+        (0..limit).take_while(|round| {
+            if round % ROUNDS_PER_TICK == 0 {
+                self.crew.progress.tick();
+            }
+            if round % ROUNDS_PER_YIELD == 0 {
+                std::thread::yield_now();
+            }
+            let wanted = self.leads()
+                || *round < ROUNDS_PER_TICK
+                || self.crew.leading.load(Ordering::Relaxed) > 0;
+            wanted && !self.crew.called_off.load(Ordering::Relaxed)
+        })
+    }
+}
+
+/// Lets `leaders` and `followers` do `work` on threads of their own, all at once, and returns what
+/// they bring back, in order.
+///
+/// All start together and all leave together, so that per-thread state of a library is made for the
+/// same number of threads in every run.
+///
+/// # Errors
+///
+/// The first breach that a member found; a panic is one.
+pub(crate) fn crew<T: Send>(
+    progress: &Progress,
+    leaders: usize,
+    followers: usize,
+    work: impl Fn(&Member<'_>) -> Result<T, Breach> + Sync,
+) -> Result<Vec<T>, Breach> {
+    let crew = Crew {
+        progress,
+        called_off: AtomicBool::new(false),
+        leading: AtomicUsize::new(leaders),
+        leaders,
+    };
+    let together = Barrier::new(leaders + followers);
+    let one = |index| {
+        let member = Member { index, crew: &crew };
+        together.wait();
+        let outcome = caught(|| work(&member));
+        if outcome.is_err() {
+            crew.called_off.store(true, Ordering::Relaxed);
+        }
+        if member.leads() {
+            crew.leading.fetch_sub(1, Ordering::Relaxed);
+        }
+        together.wait();
+        outcome
+    };
+    let one = &one;
+    std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..leaders + followers)
+            .map(|index| scope.spawn(move || one(index)))
+            .collect();
+        // Joined one by one: only then are the threads' destructors known to have run.
+        let outcomes: Vec<_> = threads
+            .into_iter()
+            .map(|thread| thread.join().expect("its panics are caught"))
+            .collect();
+        outcomes.into_iter().collect()
+    })
+}
+
+/// Does `work`; a panic becomes a breach.
+pub(crate) fn caught<T>(work: impl FnOnce() -> Result<T, Breach>) -> Result<T, Breach> {
+    // Unwind safe: after a panic the table is only dropped.
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|payload| {
+        Err(Promise::DoesNotPanic.broken(format!("it panicked: {}", message(&*payload))))
+    })
+}
+
+fn message(payload: &(dyn Any + Send)) -> &str {
+    payload
+        .downcast_ref::<String>()
+        .map(String::as_str)
+        .or_else(|| payload.downcast_ref::<&str>().copied())
+        .unwrap_or("(no message)")
+}

@@ -1,0 +1,340 @@
+//! Records come and go, each at the hands of one owner, while others watch: what was removed stays
+//! away, what was inserted again is new, and a replacement has no gap.
+//!
+//! How it could fail: remove marks one of two copies; a reader's cache keeps a removed record; a
+//! probe sequence finds an old slot; overwriting is removing and inserting; readers of the
+//! identifiers that share the chain or shard lose their way meanwhile.
+//!
+//! What makes it exact: revisions tell incarnations apart. The `n`th record under an identifier is
+//! inserted at revision `n * SPAN` and gets fewer than `SPAN` updates, so the revisions under one
+//! identifier only rise, and a reader that found nothing must next find a higher multiple. The owner
+//! knows every answer. It also posts the present on a [`Bulletin`], marked while a write is under way:
+//! a watcher that reads the same unmarked bulletin before and after its read knows the one answer
+//! that is right.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use contract::{Handle, ProcessId, Specimen, Strategy};
+
+use crate::check::Trial;
+use crate::crew::Member;
+use crate::specimens::{Gaze, IDS, advance, difference, heartbeat, observe, running};
+use crate::verdict::{Breach, Evidence, Promise};
+
+const OWNERS: usize = 2;
+const WATCHERS: usize = 2;
+/// Revisions per incarnation.
+const SPAN: u64 = 16;
+/// Where watchers stop at the latest, in reads per operation of all owners.
+const READS_PER_OPERATION_MAX: u64 = 8;
+
+pub(crate) fn check<S: Strategy<R>, R: Specimen>(trial: &Trial<'_>) -> Result<Evidence, Breach> {
+    let table = S::with_capacity(IDS.len());
+    let bulletins = [const { Bulletin(AtomicU64::new(0)) }; IDS.len()];
+    let exact = trial.reads_latest();
+    let diaries = trial.crew(OWNERS, WATCHERS, |member| {
+        let handle = table.handle();
+        if member.leads() {
+            own(trial, member, handle, &bulletins)
+        } else {
+            watch(trial, member, handle, &bulletins)
+        }
+    })?;
+    let total = |count: fn(&Diary) -> u64| diaries.iter().map(count).sum::<u64>();
+    Ok(Evidence::Observed(format!(
+        "{} records came and went, {} reads saw none come back{}",
+        total(|diary| diary.incarnations),
+        total(|diary| diary.reads),
+        if exact {
+            format!(
+                ", {} of them with one right answer",
+                total(|diary| diary.exact_reads)
+            )
+        } else {
+            String::new()
+        }
+    )))
+}
+
+/// What one member did.
+#[derive(Default)]
+struct Diary {
+    incarnations: u64,
+    reads: u64,
+    exact_reads: u64,
+}
+
+/// What the owner says about one identifier: its latest revision (bits 2..64), whether the record is
+/// there (bit 1), whether a write is under way (bit 0).
+///
+/// Unmarked words never repeat: every write raises the revision or changes the presence.
+struct Bulletin(AtomicU64);
+
+/// The word of a [`Bulletin`].
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Notice(u64);
+
+impl Notice {
+    fn settled(revision: u64, present: bool) -> Self {
+        Self(revision << 2 | u64::from(present) << 1)
+    }
+
+    fn under_way(self) -> Self {
+        Self(self.0 | 1)
+    }
+
+    fn is_under_way(self) -> bool {
+        self.0 & 1 != 0
+    }
+
+    fn is_present(self) -> bool {
+        self.0 & 2 != 0
+    }
+
+    fn revision(self) -> u64 {
+        self.0 >> 2
+    }
+}
+
+impl Bulletin {
+    // SeqCst throughout: the checks' own accesses must not be what is in question.
+    fn load(&self) -> Notice {
+        Notice(self.0.load(Ordering::SeqCst))
+    }
+
+    fn store(&self, notice: Notice) {
+        self.0.store(notice.0, Ordering::SeqCst);
+    }
+}
+
+/// An identifier in the hands of its owner.
+struct Possession<'c, R> {
+    id: ProcessId,
+    bulletin: &'c Bulletin,
+    /// What the table holds.
+    record: Option<R>,
+    /// The next incarnation.
+    next: R,
+}
+
+impl<R: Specimen> Possession<'_, R> {
+    /// Does `work`, announced on the bulletin.
+    fn write<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T, Breach>) -> Result<T, Breach> {
+        let before = self.bulletin.load();
+        self.bulletin.store(before.under_way());
+        let result = work(self)?;
+        let revision = self.record.as_ref().map_or(before.revision(), R::revision);
+        self.bulletin
+            .store(Notice::settled(revision, self.record.is_some()));
+        Ok(result)
+    }
+
+    fn insert(&mut self, handle: &mut impl Handle<R>) -> Result<(), Breach> {
+        let record = self.next.clone();
+        advance(&mut self.next, SPAN);
+        let displaced = handle.insert(self.id, record.clone());
+        let expected = self.record.replace(record);
+        if displaced == expected {
+            return Ok(());
+        }
+        Err(Promise::Displaces.broken(format!(
+            "insert {} displaced {}; nobody else writes it",
+            self.id,
+            difference(displaced.as_ref(), expected.as_ref())
+        )))
+    }
+
+    fn remove(&mut self, handle: &mut impl Handle<R>) -> Result<(), Breach> {
+        let removed = handle.remove(self.id);
+        let expected = self.record.take();
+        if removed == expected {
+            return Ok(());
+        }
+        Err(Promise::Removes.broken(format!(
+            "remove {} gave {}; nobody else writes it",
+            self.id,
+            difference(removed.as_ref(), expected.as_ref())
+        )))
+    }
+
+    fn update(&mut self, handle: &mut impl Handle<R>) -> Result<(), Breach> {
+        let event = heartbeat(self.next.revision());
+        let outcome = handle.apply(self.id, event);
+        let expected = self
+            .record
+            .as_mut()
+            .map(|record| record.apply_in_place(&event));
+        if outcome == expected {
+            return Ok(());
+        }
+        Err(Promise::AppliesOnce.broken(format!(
+            "heartbeat to {} gave {outcome:?} instead of {expected:?}; nobody else writes it",
+            self.id
+        )))
+    }
+
+    /// Its last revisions are kept free, so that an incarnation never runs into the next.
+    fn is_worn_out(&self) -> bool {
+        let revision = self.record.as_ref().map_or(0, R::revision);
+        revision % SPAN == SPAN - 1
+    }
+}
+
+fn own<R: Specimen>(
+    trial: &Trial<'_>,
+    member: &Member<'_>,
+    mut handle: impl Handle<R>,
+    bulletins: &[Bulletin],
+) -> Result<Diary, Breach> {
+    let mut dice = trial.dice(member.index);
+    let mut diary = Diary::default();
+    // Neighbours belong to different owners, so that shards and chains are shared.
+    let mut mine: Vec<_> = (member.index..IDS.len())
+        .step_by(OWNERS)
+        .map(|number| Possession {
+            id: IDS[number],
+            bulletin: &bulletins[number],
+            record: None,
+            next: running(IDS[number], SPAN),
+        })
+        .collect();
+    let mut watch = Watch::default();
+    for _ in member.rounds(trial.effort.operations / OWNERS as u64) {
+        let index = dice.below(mine.len());
+        let it = &mut mine[index];
+        match dice.below(8) {
+            0..4 if !it.is_worn_out() => it.write(|it| it.update(&mut handle))?,
+            4 | 5 => {
+                diary.incarnations += 1;
+                it.write(|it| it.insert(&mut handle))?;
+            }
+            _ => it.write(|it| it.remove(&mut handle))?,
+        }
+        let number = member.index + index * OWNERS;
+        watch.look(trial, &mut handle, number, &bulletins[number], Gaze::Glance)?;
+    }
+    diary.reads = watch.reads;
+    diary.exact_reads = watch.exact_reads;
+    Ok(diary)
+}
+
+fn watch<R: Specimen>(
+    trial: &Trial<'_>,
+    member: &Member<'_>,
+    mut handle: impl Handle<R>,
+    bulletins: &[Bulletin],
+) -> Result<Diary, Breach> {
+    let mut dice = trial.dice(member.index);
+    let mut watch = Watch::default();
+    for _ in member.rounds(trial.effort.operations * READS_PER_OPERATION_MAX) {
+        let number = dice.below(IDS.len());
+        let gaze = if dice.once_in(16) {
+            Gaze::Linger
+        } else {
+            Gaze::Glance
+        };
+        watch.look(trial, &mut handle, number, &bulletins[number], gaze)?;
+    }
+    Ok(Diary {
+        incarnations: 0,
+        reads: watch.reads,
+        exact_reads: watch.exact_reads,
+    })
+}
+
+/// What one thread has seen so far.
+#[derive(Default)]
+struct Watch {
+    /// Per identifier, the latest revision seen, and whether the record was found absent since.
+    seen: [(u64, bool); IDS.len()],
+    reads: u64,
+    exact_reads: u64,
+}
+
+impl Watch {
+    fn look<R: Specimen>(
+        &mut self,
+        trial: &Trial<'_>,
+        handle: &mut impl Handle<R>,
+        number: usize,
+        bulletin: &Bulletin,
+        gaze: Gaze,
+    ) -> Result<(), Breach> {
+        let before = bulletin.load();
+        let revision = observe(handle, IDS[number], gaze)?;
+        let after = bulletin.load();
+        self.reads += 1;
+        self.follows(number, revision)?;
+        if trial.reads_latest() {
+            judge(IDS[number], revision, before)?;
+            if before == after && !before.is_under_way() {
+                self.exact_reads += 1;
+                exactly(IDS[number], revision, before)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// What this thread sees never goes back, and what was absent returns only as a new incarnation.
+    fn follows(&mut self, number: usize, revision: Option<u64>) -> Result<(), Breach> {
+        let id = IDS[number];
+        let (last, absent_since) = &mut self.seen[number];
+        let Some(revision) = revision else {
+            *absent_since = true;
+            return Ok(());
+        };
+        if revision < *last {
+            return Err(Promise::Monotonic.broken(format!(
+                "a reader of {id} saw revision {last} and then {revision}"
+            )));
+        }
+        if *absent_since && revision / SPAN == *last / SPAN {
+            return Err(Promise::Absent.broken(format!(
+                "a reader of {id} saw revision {last}, then no record, then revision {revision}, \
+                 which is the same record: removed ones do not return, others are not absent"
+            )));
+        }
+        (*last, *absent_since) = (revision, false);
+        Ok(())
+    }
+}
+
+/// `revision` is not from before `notice`, which was posted before the read began.
+fn judge(id: ProcessId, revision: Option<u64>, notice: Notice) -> Result<(), Breach> {
+    let Some(revision) = revision else {
+        return Ok(());
+    };
+    let gone = !notice.is_present() && !notice.is_under_way();
+    if gone && revision <= notice.revision() {
+        return Err(Promise::Absent.broken(format!(
+            "a read of {id} gave revision {revision}; the removal of {} had returned before",
+            notice.revision()
+        )));
+    }
+    if revision < notice.revision() {
+        return Err(Promise::Fresh.broken(format!(
+            "a read of {id} gave revision {revision}; the write of {} had returned before",
+            notice.revision()
+        )));
+    }
+    Ok(())
+}
+
+/// Nothing was written during the read, so there is one right answer.
+fn exactly(id: ProcessId, revision: Option<u64>, notice: Notice) -> Result<(), Breach> {
+    match (notice.is_present(), revision) {
+        (true, Some(revision)) if revision == notice.revision() => Ok(()),
+        (false, None) => Ok(()),
+        (true, None) => Err(Promise::Present.broken(format!(
+            "a read of {id} found nothing; it was at revision {} all the time",
+            notice.revision()
+        ))),
+        (true, Some(revision)) => Err(Promise::Fresh.broken(format!(
+            "a read of {id} gave revision {revision}; it was at {} all the time",
+            notice.revision()
+        ))),
+        (false, Some(revision)) => Err(Promise::Absent.broken(format!(
+            "a read of {id} gave revision {revision}; it was absent all the time"
+        ))),
+    }
+}
