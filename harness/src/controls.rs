@@ -71,7 +71,10 @@ impl<R: Record> Strategy<R> for NoOp<R> {
     }
 
     fn handle(&self) -> NoOpHandle<'_, R> {
-        NoOpHandle { table: self, record: self.0.get() }
+        NoOpHandle {
+            table: self,
+            record: self.0.get(),
+        }
     }
 }
 
@@ -116,12 +119,18 @@ pub struct Owned<'s, R>(MutexGuard<'s, IdMap<R>>);
 impl<R: Record> Strategy<R> for Unsynchronised<R> {
     const PROFILE: Profile = Profile {
         concurrency: Concurrency::OneThread,
-        ..control(UNSYNCHRONISED, "a map without any synchronization, for one thread")
+        ..control(
+            UNSYNCHRONISED,
+            "a map without any synchronization, for one thread",
+        )
     };
     type Handle<'s> = Owned<'s, R>;
 
     fn with_capacity(processes: usize) -> Self {
-        Self(Mutex::new(IdMap::with_capacity_and_hasher(processes, IdHasher::default())))
+        Self(Mutex::new(IdMap::with_capacity_and_hasher(
+            processes,
+            IdHasher::default(),
+        )))
     }
 
     fn handle(&self) -> Owned<'_, R> {
@@ -142,7 +151,9 @@ impl<R: Record> Handle<R> for Owned<'_, R> {
 
     #[inline]
     fn apply(&mut self, id: ProcessId, event: R::Event) -> Option<Result<u64, R::Rejected>> {
-        self.0.get_mut(&id).map(|record| record.apply_in_place(&event))
+        self.0
+            .get_mut(&id)
+            .map(|record| record.apply_in_place(&event))
     }
 
     #[inline]

@@ -11,15 +11,15 @@ trait Walk {
 /// The registry, in the order of the report: the baseline first.
 fn walk(walk: &mut impl Walk) {
     walk.family::<mutex::Variants>();
-    walk.family::<atomics::Variants>();
     walk.family::<rwlock::Variants>();
-    walk.family::<sharded::Variants>();
     walk.family::<channel::Variants>();
+    walk.family::<atomics::Variants>();
+    walk.family::<sharded::Variants>();
     walk.family::<left_right_table::Variants>();
     walk.family::<concurrent_map::Variants>();
+    walk.family::<hybrid::Variants>();
     // Not contenders, but measured beside them.
     walk.family::<Controls>();
-    walk.family::<hybrid::Variants>();
 }
 
 /// Shows `visitor` every variant, for a record that is plain data.

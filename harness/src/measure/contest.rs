@@ -53,7 +53,13 @@ pub fn prepare<'f, S: Strategy<R>, R: Specimen>(
     field.fill(&mut table.handle());
     let live_bytes = counting.usage().live_bytes();
     drop(counting);
-    Box::new(Prepared { table, scenario, field, live_bytes, _record: PhantomData::<fn() -> R> })
+    Box::new(Prepared {
+        table,
+        scenario,
+        field,
+        live_bytes,
+        _record: PhantomData::<fn() -> R>,
+    })
 }
 
 impl<S: Strategy<R>, R: Specimen> Prepared<'_, S, R> {
@@ -61,7 +67,9 @@ impl<S: Strategy<R>, R: Specimen> Prepared<'_, S, R> {
     fn duties(&self) -> Vec<Duty<'_>> {
         let threads = self.scenario.threads();
         let groups = self.scenario.groups.iter();
-        let of_group = |group: &'_ Group| std::iter::repeat_n(group, group.threads);
+        fn of_group(group: &Group) -> impl Iterator<Item = &Group> {
+            std::iter::repeat_n(group, group.threads)
+        }
         groups
             .flat_map(of_group)
             .enumerate()
@@ -94,7 +102,11 @@ impl<S: Strategy<R>, R: Specimen> Prepared<'_, S, R> {
             let outcome = coordinate(&shared);
             let ends = workers
                 .into_iter()
-                .map(|worker| worker.join().unwrap_or_else(|p| std::panic::resume_unwind(p)))
+                .map(|worker| {
+                    worker
+                        .join()
+                        .unwrap_or_else(|p| std::panic::resume_unwind(p))
+                })
                 .collect();
             (outcome, ends)
         })
@@ -151,10 +163,15 @@ impl<S: Strategy<R>, R: Specimen> Contestant for Prepared<'_, S, R> {
                 handle.read(ids[step], R::touch);
             }),
             self.account(Activity::Update, 256, |step| {
-                drop(handle.apply(ids[step], heartbeat(step)));
+                let _ = handle.apply(ids[step], heartbeat(step));
             }),
         ];
-        if self.scenario.groups.iter().any(|group| group.does == Activity::Churn) {
+        if self
+            .scenario
+            .groups
+            .iter()
+            .any(|group| group.does == Activity::Churn)
+        {
             // A churning writer's allocations, in place of an updating one's.
             seen[1] = self.account(Activity::Churn, 256, |step| {
                 let id = churned.comes(step);
@@ -163,10 +180,17 @@ impl<S: Strategy<R>, R: Specimen> Contestant for Prepared<'_, S, R> {
             });
             seen[1].operations *= 2;
         }
-        if self.scenario.groups.iter().any(|group| group.does == Activity::Scan) {
-            seen.push(self.account(Activity::Scan, 16, |_| handle.scan(|_, record| {
-                std::hint::black_box(record.touch());
-            })));
+        if self
+            .scenario
+            .groups
+            .iter()
+            .any(|group| group.does == Activity::Scan)
+        {
+            seen.push(self.account(Activity::Scan, 16, |_| {
+                handle.scan(|_, record| {
+                    std::hint::black_box(record.touch());
+                })
+            }));
         }
         seen
     }
@@ -183,7 +207,12 @@ impl<S: Strategy<R>, R: Specimen> Contestant for Prepared<'_, S, R> {
 
 impl<S: Strategy<R>, R: Specimen> Prepared<'_, S, R> {
     /// Counts what the heap sees during `operations` calls, after as many uncounted ones.
-    fn account(&self, does: Activity, operations: usize, mut operation: impl FnMut(usize)) -> Allocation {
+    fn account(
+        &self,
+        does: Activity,
+        operations: usize,
+        mut operation: impl FnMut(usize),
+    ) -> Allocation {
         (0..operations).for_each(&mut operation);
         let counting = Counting::start();
         (operations..2 * operations).for_each(&mut operation);
@@ -203,7 +232,11 @@ impl<S: Strategy<R>, R: Specimen> Prepared<'_, S, R> {
 /// all of them go on, and stops them. Returns how long the window really was, and what each did.
 fn watch(shared: &Shared, window: Window) -> (Duration, Vec<u64>) {
     let counts = || -> Vec<u64> {
-        shared.done.iter().map(|count| count.load(Ordering::Relaxed)).collect()
+        shared
+            .done
+            .iter()
+            .map(|count| count.load(Ordering::Relaxed))
+            .collect()
     };
     shared.start();
     while !shared.stopped() && counts().contains(&0) {
@@ -214,7 +247,10 @@ fn watch(shared: &Shared, window: Window) -> (Duration, Vec<u64>) {
     std::thread::sleep(window.counted);
     let (ended, after) = (clock::now(), counts());
     shared.stop.store(true, Ordering::Relaxed);
-    let done = after.iter().zip(&before).map(|(after, before)| after - before).collect();
+    let done = after
+        .iter()
+        .zip(&before)
+        .map(|(after, before)| after - before)
+        .collect();
     (ended - began, done)
 }
-

@@ -32,15 +32,20 @@ impl Field {
     /// Draws identifiers and tape. Equal seeds give equal fields.
     pub fn new(scenario: &Scenario, seed: u64) -> Self {
         let mut random = Xoshiro256PlusPlus::seed_from_u64(seed);
-        let processes: Vec<ProcessId> =
-            (0..scenario.processes).map(|_| ProcessId(random.next_u64())).collect();
+        let processes: Vec<ProcessId> = (0..scenario.processes)
+            .map(|_| ProcessId(random.next_u64()))
+            .collect();
         let tape = (0..TAPE_LENGTH)
             .map(|_| {
                 let product = u128::from(random.next_u64()) * processes.len() as u128;
                 processes[(product >> 64) as usize]
             })
             .collect();
-        Self { processes, tape, seed }
+        Self {
+            processes,
+            tape,
+            seed,
+        }
     }
 
     /// Puts every process into an empty table, running.
@@ -60,7 +65,11 @@ impl Field {
     /// A tape of identifiers that nobody else uses, for a thread that inserts and removes.
     pub fn churn_tape(&self, index: usize) -> Churn {
         let mut random = Xoshiro256PlusPlus::seed_from_u64(self.seed ^ (index as u64 + 1) << 32);
-        Churn { ids: (0..TAPE_LENGTH).map(|_| ProcessId(random.next_u64())).collect() }
+        Churn {
+            ids: (0..TAPE_LENGTH)
+                .map(|_| ProcessId(random.next_u64()))
+                .collect(),
+        }
     }
 }
 
@@ -93,5 +102,11 @@ impl Churn {
 #[inline]
 pub fn heartbeat(step: usize) -> Event {
     let step = step as u64;
-    Event::at(step, Change::Heartbeat { cpu_ns: step, rss_bytes: step << 12 })
+    Event::at(
+        step,
+        Change::Heartbeat {
+            cpu_ns: step,
+            rss_bytes: step << 12,
+        },
+    )
 }

@@ -17,8 +17,11 @@ pub fn block<'n>(
 ) -> Vec<&'n str> {
     let mut random =
         Xoshiro256PlusPlus::seed_from_u64(seed ^ u64::from(process) << 40 ^ u64::from(block) << 8);
-    let mut contenders: Vec<&str> =
-        strategies.iter().map(String::as_str).filter(|&name| name != baseline).collect();
+    let mut contenders: Vec<&str> = strategies
+        .iter()
+        .map(String::as_str)
+        .filter(|&name| name != baseline)
+        .collect();
     // Fisher and Yates, as given by Durstenfeld (CACM 1964).
     for last in (1..contenders.len()).rev() {
         let chosen = (u128::from(random.next_u64()) * (last as u128 + 1)) >> 64;
@@ -41,7 +44,10 @@ mod tests {
         for number in 0..20 {
             let order = block(&names, "base", 7, 0, number);
             assert_eq!(order.len(), 7);
-            assert!(order.iter().step_by(2).all(|&name| name == "base"), "{order:?}");
+            assert!(
+                order.iter().step_by(2).all(|&name| name == "base"),
+                "{order:?}"
+            );
             let mut others: Vec<&str> = order.iter().skip(1).step_by(2).copied().collect();
             others.sort_unstable();
             assert_eq!(others, ["a", "b", "c"]);

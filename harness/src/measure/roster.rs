@@ -25,10 +25,16 @@ pub fn entries(record: RecordKind) -> Vec<Entry> {
     struct Collect(Vec<Entry>);
     impl<R: Record> Visitor<R> for Collect {
         fn visit<S: Strategy<R>>(&mut self) {
-            self.0.push(Entry { profile: S::PROFILE, excluded: None });
+            self.0.push(Entry {
+                profile: S::PROFILE,
+                excluded: None,
+            });
         }
         fn exclude(&mut self, profile: Profile, reason: &'static str) {
-            self.0.push(Entry { profile, excluded: Some(reason) });
+            self.0.push(Entry {
+                profile,
+                excluded: Some(reason),
+            });
         }
     }
     let mut collect = Collect::default();
@@ -76,12 +82,18 @@ pub fn contestants<'f>(
         fn visit<S: Strategy<R>>(&mut self) {
             let name = S::PROFILE.name;
             if self.names.iter().any(|wanted| wanted == name) {
-                self.ready.push((name, prepare::<S, R>(self.scenario, self.field)));
+                self.ready
+                    .push((name, prepare::<S, R>(self.scenario, self.field)));
             }
         }
         fn exclude(&mut self, _: Profile, _: &'static str) {}
     }
-    let mut prepare = Prepare { scenario, field, names, ready: Vec::new() };
+    let mut prepare = Prepare {
+        scenario,
+        field,
+        names,
+        ready: Vec::new(),
+    };
     match scenario.record {
         RecordKind::Status => registry::visit_plain::<ProcessStatus>(&mut prepare),
         RecordKind::Snapshot => registry::visit_any::<ProcessSnapshot>(&mut prepare),
@@ -97,8 +109,14 @@ pub fn card(profile: &Profile) -> Card {
         ("inserts and removes", profile.resizes.to_string()),
         ("read consistency", profile.read_consistency.to_string()),
         ("scan consistency", profile.scan_consistency.to_string()),
-        ("after a panic in an update", profile.after_panic.to_string()),
-        ("after a thread dies while reading", profile.after_dead_thread.to_string()),
+        (
+            "after a panic in an update",
+            profile.after_panic.to_string(),
+        ),
+        (
+            "after a thread dies while reading",
+            profile.after_dead_thread.to_string(),
+        ),
         ("capacity", profile.capacity.to_string()),
         ("reclamation", profile.reclamation.to_string()),
         ("a write", profile.write_cost.to_string()),
@@ -111,6 +129,9 @@ pub fn card(profile: &Profile) -> Card {
         control: profile.role == Role::Control,
         read_allocates: profile.read_allocates,
         plain_data_only: profile.plain_data_only,
-        claims: claims.into_iter().map(|(property, claim)| (property.into(), claim)).collect(),
+        claims: claims
+            .into_iter()
+            .map(|(property, claim)| (property.into(), claim))
+            .collect(),
     }
 }

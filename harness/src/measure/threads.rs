@@ -30,7 +30,10 @@ pub(super) struct Shared {
 
 impl Shared {
     pub(super) fn for_threads(threads: usize) -> Self {
-        Self { done: (0..threads).map(|_| CachePadded::default()).collect(), ..Self::default() }
+        Self {
+            done: (0..threads).map(|_| CachePadded::default()).collect(),
+            ..Self::default()
+        }
     }
 
     /// Stands ready and waits for the coordinator.
@@ -162,7 +165,11 @@ fn drive(
 ) -> u64 {
     let done = &shared.done[duty.index];
     let mut pacer = duty.group.every_us.map(Pacer::every_us);
-    let smallest = if duty.group.does == Activity::Churn { 2 } else { 1 };
+    let smallest = if duty.group.does == Activity::Churn {
+        2
+    } else {
+        1
+    };
     let mut size = smallest;
     let (mut at, mut total, mut misses) = (start / BATCH_MAX * BATCH_MAX, 0u64, 0u64);
     let mut growing = pacer.is_none();
@@ -201,7 +208,10 @@ struct Pacer {
 impl Pacer {
     fn every_us(period_us: f64) -> Self {
         let period = Duration::from_secs_f64(period_us * 1e-6);
-        Self { period, next: clock::now() + period }
+        Self {
+            period,
+            next: clock::now() + period,
+        }
     }
 
     /// Spins: a timer of the system would come some fifty microseconds late.

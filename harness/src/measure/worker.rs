@@ -82,16 +82,34 @@ pub fn say(out: &mut impl Write, message: &Message) -> io::Result<()> {
 ///
 /// When the parent is gone.
 pub fn measure(task: &MeasureTask, out: &mut impl Write) -> io::Result<()> {
-    let MeasureTask { scenario, process, .. } = task;
+    let MeasureTask {
+        scenario, process, ..
+    } = task;
     let field = Field::new(scenario, task.seed ^ u64::from(*process));
     let contestants = roster::contestants(scenario, &field, &task.strategies);
     if *process == 0 {
         for (name, contestant) in &contestants {
-            say(out, &Message::Begin { what: format!("accounting of {name}"), slice: None })?;
+            say(
+                out,
+                &Message::Begin {
+                    what: format!("accounting of {name}"),
+                    slice: None,
+                },
+            )?;
             for seen in contestant.allocations() {
-                say(out, &Message::Found { line: Line::Allocation(seen) })?;
+                say(
+                    out,
+                    &Message::Found {
+                        line: Line::Allocation(seen),
+                    },
+                )?;
             }
-            say(out, &Message::Found { line: Line::Memory(contestant.memory()) })?;
+            say(
+                out,
+                &Message::Found {
+                    line: Line::Memory(contestant.memory()),
+                },
+            )?;
         }
     }
     let window = Window {
@@ -115,9 +133,19 @@ pub fn measure(task: &MeasureTask, out: &mut impl Write) -> io::Result<()> {
                 position: position as u32,
                 strategy: name.to_owned(),
             };
-            say(out, &Message::Begin { what: name.to_owned(), slice: Some(key.clone()) })?;
+            say(
+                out,
+                &Message::Begin {
+                    what: name.to_owned(),
+                    slice: Some(key.clone()),
+                },
+            )?;
             let (took, groups) = contestant.slice(window);
-            let line = Line::Slice(Slice { key, window_ns: took.as_nanos() as u64, groups });
+            let line = Line::Slice(Slice {
+                key,
+                window_ns: took.as_nanos() as u64,
+                groups,
+            });
             say(out, &Message::Found { line })?;
         }
         // Another block of this length would overrun the time.

@@ -1,0 +1,149 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+use harness::error::{Error, Result};
+use harness::preset::Preset;
+
+/// Which synchronization strategy should replace the mutex, and what does that cost?
+///
+/// Without a command: verify, measure, judge and report into reports/latest.
+#[derive(Debug, Parser)]
+#[command(name = "pivot", version, args_conflicts_with_subcommands = true)]
+pub(crate) struct Arguments {
+    /// What to do; without it, `run`.
+    #[command(subcommand)]
+    pub(crate) action: Option<Action>,
+    /// The options of `run`.
+    #[command(flatten)]
+    pub(crate) run: RunOptions,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Action {
+    /// Verify, measure, judge and report: the main job
+    Run(RunOptions),
+    /// Show strategies with their claims, and scenarios
+    List(ListOptions),
+    /// Check that strategies keep the contract
+    Verify(VerifyOptions),
+    /// Measure only, into samples.jsonl
+    Measure(RunOptions),
+    /// Make a report from a sample file
+    Report(ReportOptions),
+    /// Carries out one task of another pivot process
+    #[command(hide = true)]
+    Worker,
+}
+
+/// Who and what.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Choice {
+    /// Only strategies whose name matches this regular expression
+    #[arg(long, value_name = "RE")]
+    pub(crate) strategy: Option<String>,
+    /// Only scenarios whose name matches this regular expression
+    #[arg(long, value_name = "RE")]
+    pub(crate) scenario: Option<String>,
+    /// The folder of the scenario files [default: benches/scenarios of the workspace]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) scenarios: Option<PathBuf>,
+    /// The strategy that the others are compared with
+    #[arg(long, value_name = "NAME", default_value = "mutex/std")]
+    pub(crate) baseline: String,
+}
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct RunOptions {
+    #[command(flatten)]
+    pub(crate) choice: Choice,
+    /// How much time it may take: half a minute, under four minutes, half an hour
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) preset: Preset,
+    /// The folder of the report [default: reports/latest of the workspace]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+    /// The seed of every random choice
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) seed: u64,
+}
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct ListOptions {
+    #[command(flatten)]
+    pub(crate) choice: Choice,
+    /// How to print it
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: Format,
+}
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct VerifyOptions {
+    /// Only strategies whose name matches this regular expression
+    #[arg(long, value_name = "RE")]
+    pub(crate) strategy: Option<String>,
+    /// How thoroughly
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) preset: Preset,
+    /// The seed of every random choice
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// How to print it
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: Format,
+}
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct ReportOptions {
+    /// The sample file, or the folder that holds it [default: reports/latest of the workspace]
+    #[arg(value_name = "SAMPLES")]
+    pub(crate) samples: Option<PathBuf>,
+    /// Where to write the report [default: beside the samples]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+}
+
+/// How to print a table.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Format {
+    /// For a terminal
+    #[default]
+    Table,
+    /// One JSON document
+    Json,
+    /// Comma-separated values
+    Csv,
+    /// A Markdown table
+    Md,
+}
+
+impl Arguments {
+    /// What to do: without a command, a run.
+    pub(crate) fn into_action(self) -> Action {
+        self.action.unwrap_or(Action::Run(self.run))
+    }
+
+    /// Reads the command line. Help and version are printed and end the process; a fault becomes one
+    /// line.
+    pub(crate) fn read() -> Result<Self> {
+        Self::try_parse().map_err(|error| {
+            if !error.use_stderr() {
+                error.exit();
+            }
+            let text = error.to_string();
+            let said: Vec<&str> = text
+                .lines()
+                .map(str::trim)
+                .filter(|line| !line.is_empty() && !line.starts_with("Usage:"))
+                .filter(|line| !line.starts_with("For more information"))
+                .collect();
+            let line = said.join("; ");
+            Error::input(format!(
+                "{}; see `pivot --help`",
+                line.strip_prefix("error: ").unwrap_or(&line)
+            ))
+        })
+    }
+}

@@ -1,0 +1,76 @@
+//! One file a command.
+
+pub(crate) mod list;
+pub(crate) mod measure;
+pub(crate) mod report;
+pub(crate) mod run;
+pub(crate) mod verify;
+pub(crate) mod worker;
+
+use std::path::PathBuf;
+
+use harness::environment::Environment;
+use harness::error::{Error, Result};
+use harness::measure::session::Interrupt;
+use harness::run::Plan;
+
+use crate::arguments::RunOptions;
+use crate::selection;
+
+/// Set by Ctrl-C and by a termination signal.
+static INTERRUPT: Interrupt = Interrupt::new();
+
+/// From now on Ctrl-C ends a run after the line in flight, with what was measured kept.
+fn interruptible() -> Result<&'static Interrupt> {
+    ctrlc::set_handler(|| INTERRUPT.set())
+        .map_err(|error| Error::input(format!("cannot catch Ctrl-C: {error}")))?;
+    Ok(&INTERRUPT)
+}
+
+/// What the options ask for.
+fn plan(options: &RunOptions) -> Result<Plan> {
+    Ok(Plan {
+        scenarios: selection::scenarios(&options.choice)?,
+        strategies: selection::contest(&options.choice)?,
+        baseline: options.choice.baseline.clone(),
+        preset: options.preset,
+        seed: options.seed,
+    })
+}
+
+/// Where the run is to leave its files.
+fn folder(options: &RunOptions) -> PathBuf {
+    options
+        .out
+        .clone()
+        .unwrap_or_else(|| selection::workspace().join("reports/latest"))
+}
+
+/// The machine, and the command that repeats the run.
+fn environment(options: &RunOptions, verb: &str) -> Environment {
+    let mut command = format!(
+        "cargo run --release -- {verb} --preset {}",
+        options.preset.name()
+    );
+    command.push_str(&format!(" --seed {}", options.seed));
+    if options.choice.baseline != "mutex/std" {
+        command.push_str(&format!(" --baseline {}", options.choice.baseline));
+    }
+    for (option, value) in [
+        ("strategy", &options.choice.strategy),
+        ("scenario", &options.choice.scenario),
+    ] {
+        if let Some(value) = value {
+            command.push_str(&format!(" --{option} '{value}'"));
+        }
+    }
+    if let Some(folder) = &options.choice.scenarios {
+        command.push_str(&format!(" --scenarios {}", folder.display()));
+    }
+    Environment::capture(
+        &selection::workspace(),
+        command,
+        options.seed,
+        options.preset.name(),
+    )
+}

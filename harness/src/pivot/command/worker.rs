@@ -1,0 +1,18 @@
+//! `pivot worker`: carries out one task of another pivot process; not for people.
+
+use std::io::{self, Read};
+
+use harness::measure::worker::{Task, measure};
+use harness::verify::verify;
+
+/// Reads a task from standard input, does it, and says what it finds on standard output.
+pub(crate) fn worker() -> io::Result<()> {
+    let mut text = String::new();
+    io::stdin().read_to_string(&mut text)?;
+    let task: Task = serde_json::from_str(&text)?;
+    let mut out = io::stdout().lock();
+    match task {
+        Task::Measure(task) => measure(&task, &mut out),
+        Task::Verify(task) => verify(&task, &mut out),
+    }
+}

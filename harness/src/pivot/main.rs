@@ -1,0 +1,43 @@
+//! `pivot`: the command of the workspace. Only this program prints.
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "this is the command"
+)]
+
+mod arguments;
+mod command;
+mod progress;
+mod selection;
+mod table;
+
+use std::process::ExitCode;
+
+use arguments::{Action, Arguments};
+use conformance::CountingAllocator;
+use harness::error::{Error, Result};
+
+#[global_allocator]
+static ALLOCATOR: CountingAllocator = CountingAllocator;
+
+fn main() -> ExitCode {
+    match Arguments::read().and_then(act) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("pivot: {error}");
+            ExitCode::from(error.exit_code())
+        }
+    }
+}
+
+fn act(arguments: Arguments) -> Result<()> {
+    match arguments.into_action() {
+        Action::Run(options) => command::run::run(&options),
+        Action::List(options) => command::list::list(&options),
+        Action::Verify(options) => command::verify::verify(&options),
+        Action::Measure(options) => command::measure::measure(&options),
+        Action::Report(options) => command::report::report(&options),
+        Action::Worker => command::worker::worker()
+            .map_err(|error| Error::Check(format!("the parent process has left: {error}"))),
+    }
+}

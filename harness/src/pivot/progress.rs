@@ -1,0 +1,71 @@
+//! How far a run is: a bar with the time left on a terminal, plain lines elsewhere.
+
+use std::io::IsTerminal;
+use std::time::Duration;
+
+use harness::run::Observer;
+use indicatif::{ProgressBar, ProgressStyle};
+
+/// Shows how far a run is, on standard error.
+#[derive(Debug)]
+pub(crate) struct Progress {
+    bar: Option<ProgressBar>,
+    last: String,
+}
+
+/// Steps of the bar.
+const STEPS: f64 = 1_000.0;
+
+impl Progress {
+    pub(crate) fn new() -> Self {
+        let bar = std::io::stderr().is_terminal().then(|| {
+            let bar = ProgressBar::new(STEPS as u64);
+            let style = "{bar:30} {percent:>3} %  {eta:>4} left  {wide_msg}";
+            bar.set_style(ProgressStyle::with_template(style).expect("the template is a constant"));
+            bar.enable_steady_tick(Duration::from_millis(200));
+            bar
+        });
+        Self {
+            bar,
+            last: String::new(),
+        }
+    }
+
+    /// Removes the bar.
+    pub(crate) fn finish(&self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+impl Observer for Progress {
+    fn stage(&mut self, what: &str, share_done: f64) {
+        match &self.bar {
+            Some(bar) => {
+                #[expect(clippy::cast_sign_loss, reason = "a share is not negative")]
+                bar.set_position((share_done * STEPS) as u64);
+                bar.set_message(what.to_owned());
+            }
+            // One line for each kind of stage, not one for each strategy.
+            None if self.last != what => {
+                eprintln!("{:3.0} %  {what}", share_done * 100.0);
+                what.clone_into(&mut self.last);
+            }
+            None => {}
+        }
+    }
+
+    fn note(&mut self, text: &str) {
+        match &self.bar {
+            Some(bar) => bar.println(format!("! {text}")),
+            None => eprintln!("! {text}"),
+        }
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        self.finish();
+    }
+}

@@ -1,0 +1,88 @@
+//! A table of text, in the format that the user asked for.
+
+use std::io::{self, Write};
+
+use comfy_table::{TableStyle, presets};
+use harness::error::{Error, Result};
+
+use crate::arguments::Format;
+
+/// Rows of text under a heading.
+#[derive(Debug)]
+pub(crate) struct Table<const COLUMNS: usize> {
+    heading: [&'static str; COLUMNS],
+    rows: Vec<[String; COLUMNS]>,
+}
+
+impl<const COLUMNS: usize> Table<COLUMNS> {
+    pub(crate) fn new(heading: [&'static str; COLUMNS]) -> Self {
+        Self {
+            heading,
+            rows: Vec::new(),
+        }
+    }
+
+    pub(crate) fn row(&mut self, row: [String; COLUMNS]) {
+        self.rows.push(row);
+    }
+
+    /// Prints it on standard output. A reader that has left early (`| head`) is not a fault.
+    pub(crate) fn print(&self, format: Format) -> Result<()> {
+        let text = match format {
+            Format::Table => self.drawn(presets::UTF8_FULL_CONDENSED),
+            Format::Md => self.drawn(presets::ASCII_MARKDOWN),
+            Format::Csv => self.csv(),
+            Format::Json => self.json(),
+        };
+        match writeln!(io::stdout().lock(), "{text}") {
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Error::input(format!(
+                "cannot write to standard output: {error}"
+            ))),
+            _ => Ok(()),
+        }
+    }
+
+    fn drawn(&self, style: TableStyle) -> String {
+        let mut table = comfy_table::Table::new();
+        table.load_style(style).set_header(self.heading);
+        for row in &self.rows {
+            table.add_row(row);
+        }
+        table.trim_fmt()
+    }
+
+    fn json(&self) -> String {
+        let objects: Vec<serde_json::Map<String, serde_json::Value>> = self
+            .rows
+            .iter()
+            .map(|row| {
+                self.heading
+                    .iter()
+                    .zip(row)
+                    .map(|(name, value)| ((*name).to_owned(), value.as_str().into()))
+                    .collect()
+            })
+            .collect();
+        serde_json::to_string_pretty(&objects).expect("text is plain data")
+    }
+
+    /// RFC 4180: fields with a comma, a quote or a line end are quoted.
+    fn csv(&self) -> String {
+        let field = |text: &str| {
+            if text.contains([',', '"', '\n', '\r']) {
+                format!("\"{}\"", text.replace('"', "\"\""))
+            } else {
+                text.to_owned()
+            }
+        };
+        let line = |fields: Vec<String>| fields.join(",");
+        std::iter::once(line(self.heading.iter().map(|text| field(text)).collect()))
+            .chain(
+                self.rows
+                    .iter()
+                    .map(|row| line(row.iter().map(|text| field(text)).collect())),
+            )
+            .collect::<Vec<_>>()
+            .join("\n")
+    }
+}
