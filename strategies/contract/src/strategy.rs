@@ -12,7 +12,10 @@ pub trait Strategy<R: Record>: Sized + Send + Sync + 'static {
 
     /// One thread's access. May hold what the thread needs privately: a reader slot, a cached
     /// snapshot, a reply channel.
-    type Handle<'s>: Handle<R> + Send
+    ///
+    /// Not required to be [`Send`]: a handle is made by the thread that uses it, and some are bound
+    /// to it, such as a participant of an epoch scheme.
+    type Handle<'s>: Handle<R>
     where
         Self: 's;
 
@@ -21,7 +24,7 @@ pub trait Strategy<R: Record>: Sized + Send + Sync + 'static {
     /// A table that grows ([`Capacity::Grows`](crate::Capacity::Grows)) takes the number as a hint.
     fn with_capacity(processes: usize) -> Self;
 
-    /// A handle for one thread. May lock or allocate: it is made outside the hot loop.
+    /// A handle for the calling thread. May lock or allocate: it is made outside the hot loop.
     fn handle(&self) -> Self::Handle<'_>;
 }
 
