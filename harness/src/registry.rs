@@ -10,6 +10,7 @@ trait Walk {
 /// The registry, in the order of the report: the baseline first.
 fn walk(walk: &mut impl Walk) {
     walk.family::<mutex::Variants>();
+    walk.family::<arc_swap_table::Variants>();
 }
 
 /// Shows `visitor` every variant, for a record that is plain data.
