@@ -11,6 +11,7 @@ trait Walk {
 fn walk(walk: &mut impl Walk) {
     walk.family::<mutex::Variants>();
     walk.family::<arc_swap_table::Variants>();
+    walk.family::<epoch::Variants>();
 }
 
 /// Shows `visitor` every variant, for a record that is plain data.
