@@ -20,6 +20,8 @@ fn walk(walk: &mut impl Walk) {
     walk.family::<hybrid::Variants>();
     // Not contenders, but measured beside them.
     walk.family::<Controls>();
+    walk.family::<arc_swap_table::Variants>();
+    walk.family::<epoch::Variants>();
 }
 
 /// Shows `visitor` every variant, for a record that is plain data.
