@@ -14,14 +14,14 @@ fn walk(walk: &mut impl Walk) {
     walk.family::<rwlock::Variants>();
     walk.family::<channel::Variants>();
     walk.family::<atomics::Variants>();
+    walk.family::<arc_swap_table::Variants>();
     walk.family::<sharded::Variants>();
     walk.family::<left_right_table::Variants>();
+    walk.family::<epoch::Variants>();
     walk.family::<concurrent_map::Variants>();
     walk.family::<hybrid::Variants>();
     // Not contenders, but measured beside them.
     walk.family::<Controls>();
-    walk.family::<arc_swap_table::Variants>();
-    walk.family::<epoch::Variants>();
 }
 
 /// Shows `visitor` every variant, for a record that is plain data.

@@ -12,12 +12,9 @@ pub trait Strategy<R: Record>: Sized + Send + Sync + 'static {
 
     /// One thread's access. May hold what the thread needs privately: a reader slot, a cached
     /// snapshot, a reply channel.
-<<<<<<< HEAD
-=======
     ///
     /// Not required to be [`Send`]: a handle is made by the thread that uses it, and some are bound
     /// to it, such as a participant of an epoch scheme.
->>>>>>> snapshots
     type Handle<'s>: Handle<R>
     where
         Self: 's;
@@ -27,12 +24,7 @@ pub trait Strategy<R: Record>: Sized + Send + Sync + 'static {
     /// A table that grows ([`Capacity::Grows`](crate::Capacity::Grows)) takes the number as a hint.
     fn with_capacity(processes: usize) -> Self;
 
-<<<<<<< HEAD
-    /// A handle for one thread, made on that thread. May lock or allocate: it is made outside the hot
-    /// loop.
-=======
     /// A handle for the calling thread. May lock or allocate: it is made outside the hot loop.
->>>>>>> snapshots
     fn handle(&self) -> Self::Handle<'_>;
 }
 
