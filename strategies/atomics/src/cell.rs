@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 use contract::{PlainRecord, Words};
 
 use crate::seqlock;
-use crate::stamp::Stamp;
+use crate::stamp::{Buffer, Stamp};
 use crate::sync::{AtomicU64, Backoff};
 
 /// One plain record that many threads read without storing anything and any of them may replace.
@@ -35,7 +35,7 @@ impl<R: PlainRecord> SeqCell<R> {
     /// A cell that holds `record`.
     pub fn new(record: R) -> Self {
         Self {
-            stamp: AtomicU64::new(Stamp::live(0).0),
+            stamp: AtomicU64::new(Stamp::VACANT.next_in(Buffer::new(0)).0),
             words: record
                 .to_words()
                 .as_ref()
@@ -69,7 +69,7 @@ impl<R: PlainRecord> SeqCell<R> {
                 Ok(new) => new,
                 Err(reason) => return Some(Err(reason)),
             };
-            let next = Stamp::live(seen.upper() + 1);
+            let next = seen.next();
             if seqlock::replace(&self.stamp, seen, &self.words, &new.to_words(), next) {
                 return Some(Ok(new));
             }
@@ -81,7 +81,7 @@ impl<R: PlainRecord> SeqCell<R> {
         loop {
             let (seen, record) = self.versioned()?;
             let words = record.to_words();
-            let next = Stamp::empty(seen.upper() + 1);
+            let next = seen.next_empty();
             // The same words under an empty stamp: the record is gone because the stamp says so.
             if seqlock::replace(&self.stamp, seen, &self.words, &words, next) {
                 return Some(record);

@@ -66,9 +66,8 @@
 
 mod cell;
 mod generation;
-mod inline;
-mod payload;
-mod pooled;
+mod pool;
+mod replace;
 mod seqlock;
 mod stamp;
 mod sync;
@@ -78,12 +77,13 @@ pub use cell::SeqCell;
 pub use table::{Table, TableHandle};
 
 use contract::{Family, PlainRecord, Profile, Record, Visitor};
+use replace::Replace;
 
 /// The table whose records are overwritten in place, under a sequence lock per slot.
-pub type SeqlockTable<R> = Table<R, inline::Inline>;
+pub type SeqlockTable<R> = Table<R, replace::InPlace>;
 
 /// The table whose packed status words name the buffer of each record.
-pub type CasTable<R> = Table<R, pooled::Pooled>;
+pub type CasTable<R> = Table<R, replace::Swing>;
 
 /// The variants of this crate.
 #[derive(Debug)]
@@ -91,7 +91,7 @@ pub struct Variants;
 
 impl Family for Variants {
     fn any<R: Record>(visitor: &mut impl Visitor<R>) {
-        for profile in [inline::PROFILE, pooled::PROFILE] {
+        for profile in [replace::InPlace::PROFILE, replace::Swing::PROFILE] {
             visitor.exclude(profile, Profile::PLAIN_DATA_ONLY);
         }
     }

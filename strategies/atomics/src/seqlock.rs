@@ -19,7 +19,7 @@
 
 use contract::Words;
 
-use crate::stamp::{LOCKED, Stamp};
+use crate::stamp::Stamp;
 use crate::sync::{AtomicU64, Ordering, fence};
 
 /// Loads the words; they belong together only if [`unchanged`] says so afterwards.
@@ -76,7 +76,7 @@ pub(crate) fn replace<W: Words>(
     if stamp
         .compare_exchange(
             seen.0,
-            seen.0 | LOCKED,
+            seen.locked().0,
             Ordering::Acquire,
             Ordering::Relaxed,
         )

@@ -1,62 +1,67 @@
 //! The table: a chain of generations, and the operations on it.
 
+use std::marker::PhantomData;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use contract::{Handle, PlainRecord, ProcessId, Profile, Strategy};
 
-use crate::generation::{Generation, Lookup};
-use crate::payload::Payload;
-use crate::stamp::Stamp;
+use crate::generation::{Found, Generation, Lookup, View};
+use crate::replace::Replace;
+use crate::stamp::Buffer;
 use crate::sync::{Backoff, Ordering};
 
 /// An open-addressing table of plain records; see the [crate] documentation.
 #[derive(Debug)]
-pub struct Table<R: PlainRecord, P: Payload<R::Words>> {
-    store: P::Store,
+pub struct Table<R: PlainRecord, P: Replace> {
     /// The oldest generation; the newest is at the end of the chain. Older ones stay until the table
     /// is dropped: each is at most half its successor, so all together are less than the newest.
-    first: Generation<R::Words, P>,
+    first: Generation<R::Words>,
     /// Held by whoever inserts a new identifier, removes one, or grows the table.
     structure: Mutex<Structure>,
+    _replace: PhantomData<P>,
 }
 
-/// What the structure lock protects, beside the tags and counts of the newest generation.
-#[derive(Debug, Default)]
+/// What the structure lock protects, beside the counts and the liveness of slots.
+#[derive(Debug)]
 struct Structure {
-    records: usize,
+    /// The buffers of the newest generation that are neither some slot's nor some handle's.
+    free: Vec<Buffer>,
 }
 
 /// A thread's access: the newest generation it knows of, and what it needs to write.
 #[derive(Debug)]
-pub struct TableHandle<'s, R: PlainRecord, P: Payload<R::Words>> {
+pub struct TableHandle<'s, R: PlainRecord, P: Replace> {
+    view: View<'s, R::Words>,
+    /// A buffer of that generation, or none.
+    spare: Buffer,
     table: &'s Table<R, P>,
-    generation: &'s Generation<R::Words, P>,
-    spare: P::Spare,
 }
 
-impl<R: PlainRecord, P: Payload<R::Words>> Strategy<R> for Table<R, P> {
+impl<R: PlainRecord, P: Replace> Strategy<R> for Table<R, P> {
     const PROFILE: Profile = P::PROFILE;
     type Handle<'s> = TableHandle<'s, R, P>;
 
     fn with_capacity(processes: usize) -> Self {
-        let first = Generation::with_room_for(processes);
+        let (first, free) = Generation::with_room_for(processes);
         Self {
-            store: P::store(first.slot_count()),
             first,
-            structure: Mutex::default(),
+            structure: Mutex::new(Structure { free }),
+            _replace: PhantomData,
         }
     }
 
     fn handle(&self) -> TableHandle<'_, R, P> {
-        TableHandle {
+        let mut handle = TableHandle {
+            view: self.first.view(),
+            spare: Buffer::NONE,
             table: self,
-            generation: &self.first,
-            spare: P::lend(&self.store),
-        }
+        };
+        handle.equip(&mut self.structure());
+        handle
     }
 }
 
-impl<R: PlainRecord, P: Payload<R::Words>> Table<R, P> {
+impl<R: PlainRecord, P: Replace> Table<R, P> {
     fn structure(&self) -> MutexGuard<'_, Structure> {
         // Nothing under the lock can panic halfway; a poisoned lock is as good as new.
         self.structure
@@ -65,30 +70,44 @@ impl<R: PlainRecord, P: Payload<R::Words>> Table<R, P> {
     }
 }
 
-impl<R: PlainRecord, P: Payload<R::Words>> TableHandle<'_, R, P> {
-    /// Moves on to the newest generation.
+impl<'s, R: PlainRecord, P: Replace> TableHandle<'s, R, P> {
+    /// Moves on to the newest generation. A spare stays behind: nobody will need it there.
     #[cold]
     fn catch_up(&mut self) {
-        while let Some(next) = self.generation.next.get() {
-            self.generation = next;
+        while let Some(next) = self.view.generation.next() {
+            self.view = next.view();
+            self.spare = Buffer::NONE;
         }
     }
 
-    #[inline(always)]
-    fn lookup(&mut self, id: ProcessId) -> Option<(usize, Stamp, R::Words)> {
-        match self.generation.lookup_at_home(&self.table.store, id) {
-            Some(found) => Some(found),
-            None => self.lookup_anywhere(id),
+    /// Moves on to the newest generation and makes sure that there is a spare, if it is needed.
+    #[cold]
+    fn equip(&mut self, structure: &mut Structure) {
+        self.catch_up();
+        if P::NEEDS_SPARE && self.spare == Buffer::NONE {
+            self.spare = self.take_buffer(structure);
         }
     }
 
-    /// The uncommon cases: absent, displaced from its home bucket, being written, moved.
+    /// Takes a free buffer of the newest generation, after growing the table if there is none.
+    fn take_buffer(&mut self, structure: &mut Structure) -> Buffer {
+        structure.free.pop().unwrap_or_else(|| {
+            let generation = self.view.generation;
+            let (larger, mut free) = Generation::with_room_for(generation.records_max() * 2);
+            generation.close(larger, &mut free);
+            structure.free = free;
+            self.equip(structure);
+            self.take_buffer(structure)
+        })
+    }
+
+    /// Looks `id` up wherever it may be: not at home, being written, moved, or absent.
     #[cold]
     #[inline(never)]
-    fn lookup_anywhere(&mut self, id: ProcessId) -> Option<(usize, Stamp, R::Words)> {
+    fn lookup(&mut self, id: ProcessId) -> Option<Found<'s, R::Words>> {
         loop {
-            match self.generation.lookup(&self.table.store, id) {
-                Lookup::Found(slot, seen, words) => return Some((slot, seen, words)),
+            match self.view.generation.lookup(id) {
+                Lookup::Found(found) => return Some(found),
                 Lookup::Absent => return None,
                 Lookup::Closed => self.catch_up(),
             }
@@ -96,40 +115,33 @@ impl<R: PlainRecord, P: Payload<R::Words>> TableHandle<'_, R, P> {
     }
 
     /// Looks `id` up in order to replace it: a frozen record has to thaw in the next generation.
-    #[inline(always)]
-    fn lookup_writable(&mut self, id: ProcessId) -> Option<(usize, Stamp, R::Words)> {
-        match self.generation.lookup_at_home(&self.table.store, id) {
-            Some(found) => Some(found),
-            None => self.lookup_thawed(id),
-        }
-    }
-
     #[cold]
     #[inline(never)]
-    fn lookup_thawed(&mut self, id: ProcessId) -> Option<(usize, Stamp, R::Words)> {
+    fn lookup_writable(&mut self, id: ProcessId) -> Option<Found<'s, R::Words>> {
         let mut backoff = Backoff::default();
         loop {
-            let found = self.lookup_anywhere(id)?;
-            if !found.1.is_moved() {
+            let found = self.lookup(id)?;
+            if P::NEEDS_SPARE && self.spare == Buffer::NONE {
+                self.equip(&mut self.table.structure());
+            } else if found.seen.is_moved() {
+                backoff.wait();
+            } else {
                 return Some(found);
             }
-            backoff.wait();
         }
     }
 
     #[inline(always)]
-    fn replace(&mut self, slot: usize, seen: Stamp, new: &R) -> bool {
-        let at = self.generation.at(&self.table.store, slot);
-        let stamp = &self.generation.slot(slot).stamp;
-        P::replace(at, stamp, seen, &new.to_words(), &mut self.spare)
+    fn replace(&mut self, found: &Found<'s, R::Words>, new: &R) -> bool {
+        P::replace(found, self.view.buffers, &new.to_words(), &mut self.spare)
     }
 
     /// Overwrites the record of `id`, if there is one.
     fn overwrite(&mut self, id: ProcessId, record: &R) -> Option<R> {
         loop {
-            let (slot, seen, words) = self.lookup_writable(id)?;
-            if self.replace(slot, seen, record) {
-                return Some(R::from_words(words));
+            let found = self.lookup_writable(id)?;
+            if self.replace(&found, record) {
+                return Some(R::from_words(found.words));
             }
         }
     }
@@ -139,25 +151,55 @@ impl<R: PlainRecord, P: Payload<R::Words>> TableHandle<'_, R, P> {
     fn insert_new(&mut self, id: ProcessId, record: &R) -> Option<R> {
         let table = self.table;
         let mut structure = table.structure();
-        self.catch_up();
+        // From here on nobody closes the generation, so that what follows needs no other lock.
+        self.equip(&mut structure);
         if let Some(displaced) = self.overwrite(id, record) {
             return Some(displaced);
         }
-        if structure.records == self.generation.records_max() {
-            let larger = Generation::with_room_for(self.generation.slot_count() * 2);
-            self.generation = self.generation.close(&table.store, Box::new(larger));
-        }
-        self.generation.occupy(&table.store, id, &record.to_words());
-        structure.records += 1;
+        let buffer = self.take_buffer(&mut structure);
+        let generation = self.view.generation;
+        generation.occupy(id, buffer, &record.to_words());
         None
+    }
+
+    /// Applies `event` to what was found, unless it has changed since (`None`).
+    #[inline(always)]
+    fn apply_to(
+        &mut self,
+        found: &Found<'s, R::Words>,
+        event: &R::Event,
+    ) -> Option<Result<u64, R::Rejected>> {
+        // The next record exists before the slot is touched: a panic in here changes nothing.
+        match R::from_words(found.words).apply(event) {
+            Ok(next) => self.replace(found, &next).then(|| Ok(next.revision())),
+            Err(reason) => Some(Err(reason)),
+        }
+    }
+
+    /// Applies `event`, as often as others are faster.
+    #[cold]
+    #[inline(never)]
+    fn apply_anywhere(
+        &mut self,
+        id: ProcessId,
+        event: R::Event,
+    ) -> Option<Result<u64, R::Rejected>> {
+        loop {
+            let found = self.lookup_writable(id)?;
+            if let Some(outcome) = self.apply_to(&found, &event) {
+                return Some(outcome);
+            }
+        }
     }
 }
 
-impl<R: PlainRecord, P: Payload<R::Words>> Handle<R> for TableHandle<'_, R, P> {
+impl<R: PlainRecord, P: Replace> Handle<R> for TableHandle<'_, R, P> {
     #[inline(always)]
     fn read<T>(&mut self, id: ProcessId, f: impl FnOnce(&R) -> T) -> Option<T> {
-        self.lookup(id)
-            .map(|(_, _, words)| f(&R::from_words(words)))
+        if let Some(found) = self.view.lookup_at_home(id) {
+            return Some(f(&R::from_words(found.words)));
+        }
+        self.lookup(id).map(|found| f(&R::from_words(found.words)))
     }
 
     fn insert(&mut self, id: ProcessId, record: R) -> Option<R> {
@@ -167,17 +209,12 @@ impl<R: PlainRecord, P: Payload<R::Words>> Handle<R> for TableHandle<'_, R, P> {
 
     #[inline(always)]
     fn apply(&mut self, id: ProcessId, event: R::Event) -> Option<Result<u64, R::Rejected>> {
-        loop {
-            let (slot, seen, words) = self.lookup_writable(id)?;
-            // The next record exists before the slot is touched: a panic in here changes nothing.
-            let next = match R::from_words(words).apply(&event) {
-                Ok(next) => next,
-                Err(reason) => return Some(Err(reason)),
-            };
-            if self.replace(slot, seen, &next) {
-                return Some(Ok(next.revision()));
-            }
+        if let Some(found) = self.view.lookup_at_home(id)
+            && let Some(outcome) = self.apply_to(&found, &event)
+        {
+            return Some(outcome);
         }
+        self.apply_anywhere(id, event)
     }
 
     fn remove(&mut self, id: ProcessId) -> Option<R> {
@@ -185,43 +222,40 @@ impl<R: PlainRecord, P: Payload<R::Words>> Handle<R> for TableHandle<'_, R, P> {
         let mut structure = table.structure();
         self.catch_up();
         loop {
-            let (slot, seen, words) = self.lookup(id)?;
-            let stamp = &self.generation.slot(slot).stamp;
-            let empty = P::emptied(seen);
-            // Release: the words stay as they are, but whoever fills the slot next must come after
-            // this; its partner is `begin`. Here the record disappears.
-            if stamp
-                .compare_exchange(seen.0, empty.0, Ordering::AcqRel, Ordering::Relaxed)
+            let found = self.lookup(id)?;
+            let empty = found.seen.next_empty();
+            // Release: the words stay as they are, but whoever fills the slot or the buffer next must
+            // come after this; its partner is `begin`. Here the record disappears.
+            if found
+                .slot
+                .stamp
+                .compare_exchange(found.seen.0, empty.0, Ordering::AcqRel, Ordering::Relaxed)
                 .is_ok()
             {
-                self.generation.vacate(slot, id);
-                P::release(&table.store, seen);
-                structure.records -= 1;
-                return Some(R::from_words(words));
+                self.view.generation.vacate(found.slot, id);
+                structure.free.push(found.seen.buffer());
+                return Some(R::from_words(found.words));
             }
         }
     }
 
     fn scan(&mut self, mut visit: impl FnMut(ProcessId, &R)) {
         self.catch_up();
-        let generation = self.generation;
-        for slot in 0..generation.slot_count() {
-            match generation.scan_slot(&self.table.store, slot) {
-                Lookup::Found(_, _, (id, words)) => visit(id, &R::from_words(words)),
-                Lookup::Absent => {}
-                // The table has grown meanwhile: the record, if it still exists, has moved on.
-                Lookup::Closed => {
-                    if let Some(id) = generation.closed_key(slot) {
-                        self.read(id, |record| visit(id, record));
-                    }
-                }
+        self.view.generation.scan(|id, words| match words {
+            Some(words) => visit(id, &R::from_words(words)),
+            // The table has grown meanwhile: the record, if it still exists, has moved on.
+            None => {
+                self.read(id, |record| visit(id, record));
             }
-        }
+        });
     }
 }
 
-impl<R: PlainRecord, P: Payload<R::Words>> Drop for TableHandle<'_, R, P> {
+impl<R: PlainRecord, P: Replace> Drop for TableHandle<'_, R, P> {
     fn drop(&mut self) {
-        P::take_back(&self.table.store, &self.spare);
+        let mut structure = self.table.structure();
+        if self.spare != Buffer::NONE && self.view.generation.next().is_none() {
+            structure.free.push(self.spare);
+        }
     }
 }
