@@ -4,8 +4,9 @@ use std::fmt;
 
 use contract::{Concurrency, Profile, ReadConsistency, Specimen, Strategy};
 
-use crate::crew::{caught, crew};
+use crate::crew::crew;
 use crate::effort::{Dice, Effort, Seed};
+use crate::panics::caught;
 use crate::verdict::{Breach, Evidence, Violation};
 use crate::watchdog::{Progress, watch};
 use crate::{

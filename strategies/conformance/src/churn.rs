@@ -6,7 +6,7 @@
 //! removed records are unlinked and not freed.
 //!
 //! Bytes are counted, and judged by their trend: the lowest level of the last quarter of the samples
-//! against the highest of the second quarter. A table that reclaims late has a level that swings, a
+//! against the highest of the second eighth, which is far enough apart for something that doubles. A table that reclaims late has a level that swings, a
 //! table that leaks has one that rises by some bytes for each record. Less than one byte for each is
 //! not seen, nor is a table that gets slower and slower, unless so slow that the watchdog barks.
 
@@ -16,7 +16,7 @@ use contract::{Handle, ProcessId, Specimen, Strategy};
 
 use crate::accounting::Counting;
 use crate::check::Trial;
-use crate::crew::Member;
+use crate::crew::{Member, with_pauses};
 use crate::shutdown::allocator_must_count;
 use crate::specimens::{Gaze, brief_or_nothing, observe, running, scattered};
 use crate::verdict::{Breach, Evidence, Promise};
@@ -61,7 +61,7 @@ pub(crate) fn check<S: Strategy<R>, R: Specimen>(trial: &Trial<'_>) -> Result<Ev
             }
         })?;
         highest = highest.max(levels[0].iter().copied().max().unwrap_or(0));
-        let between = trial.effort.churned_ids / 4;
+        let between = trial.effort.churned_ids / 2;
         if let Some(rise) = rise(&levels[0]).filter(|&rise| rise > between.cast_signed()) {
             return Err(Promise::Reclaims.broken(format!(
                 "inserting and removing {ids} identifiers, {WINDOW} at a time: live bytes rose by \
@@ -76,11 +76,11 @@ pub(crate) fn check<S: Strategy<R>, R: Specimen>(trial: &Trial<'_>) -> Result<Ev
     )))
 }
 
-/// From the highest of the second quarter to the lowest of the last.
+/// From the highest of the second eighth to the lowest of the last quarter.
 fn rise(levels: &[i64]) -> Option<i64> {
-    let quarter = levels.len() / 4;
-    let early = levels.get(quarter..2 * quarter)?.iter().max()?;
-    let late = levels.get(3 * quarter..)?.iter().min()?;
+    let eighth = levels.len() / 8;
+    let early = levels.get(eighth..2 * eighth)?.iter().max()?;
+    let late = levels.get(6 * eighth..)?.iter().min()?;
     Some(late - early)
 }
 
@@ -95,7 +95,7 @@ fn churn<R: Specimen>(
 ) -> Result<Vec<i64>, Breach> {
     let inserts = trial.effort.churned_ids;
     let mut levels = Vec::with_capacity(SAMPLES as usize + 1);
-    for number in member.rounds(inserts) {
+    for number in with_pauses(member.rounds(inserts)) {
         let id = tide.id(number);
         if let Some(displaced) = handle.insert(id, running(id, 1 + number % 8)) {
             let account = format!("insert of {id}, which is absent, displaced {displaced:?}");
@@ -136,7 +136,7 @@ fn follow<R: Specimen>(
     head: &AtomicU64,
 ) -> Result<Vec<i64>, Breach> {
     let mut dice = trial.dice(member.index);
-    for _ in member.rounds(trial.effort.churned_ids * READS_PER_INSERT_MAX) {
+    for _ in with_pauses(member.rounds(trial.effort.churned_ids * READS_PER_INSERT_MAX)) {
         let newest = head.load(Ordering::Relaxed);
         let number = newest.saturating_sub(dice.below(2 * WINDOW as usize) as u64);
         observe(&mut handle, tide.id(number), Gaze::Glance)?;

@@ -1,11 +1,10 @@
 //! Several threads at work on one table, and the end of all of them as soon as one finds a breach.
 
-use std::any::Any;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Barrier;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
-use crate::verdict::{Breach, Promise};
+use crate::panics::caught;
+use crate::verdict::Breach;
 use crate::watchdog::Progress;
 
 /// Rounds between two steps of progress: rare enough that the shared counter disturbs nobody.
@@ -15,6 +14,11 @@ const ROUNDS_PER_TICK: u64 = 64;
 /// crew has members, the leaders are done before the followers have begun.
 const ROUNDS_PER_YIELD: u64 = 16;
 
+/// A meeting is wanted in one of so many rounds.
+const ROUNDS_PER_MEETING: u64 = 4;
+/// How many times as many rounds to do, at most, for want of meetings.
+const EXTENSION_MAX: u64 = 8;
+
 /// What the members of a crew share.
 struct Crew<'p> {
     progress: &'p Progress,
@@ -23,7 +27,15 @@ struct Crew<'p> {
     /// Leaders that are still at work.
     leading: AtomicUsize,
     leaders: usize,
+    /// Rounds of each member.
+    turns: Vec<Turns>,
 }
+
+/// Rounds that one member has done, on a cache line (and its neighbour, which is fetched along) of
+/// their own.
+#[derive(Default)]
+#[repr(align(128))]
+struct Turns(AtomicU64);
 
 /// One thread of a crew.
 pub(crate) struct Member<'c> {
@@ -48,15 +60,48 @@ impl Member<'_> {
             if round % ROUNDS_PER_TICK == 0 {
                 self.crew.progress.tick();
             }
-            if round % ROUNDS_PER_YIELD == 0 {
-                std::thread::yield_now();
-            }
+            // Relaxed, as all of these: they steer, and nothing is concluded from them.
+            self.crew.turns[self.index]
+                .0
+                .store(*round, Ordering::Relaxed);
             let wanted = self.leads()
                 || *round < ROUNDS_PER_TICK
                 || self.crew.leading.load(Ordering::Relaxed) > 0;
             wanted && !self.crew.called_off.load(Ordering::Relaxed)
         })
     }
+
+    /// [`rounds`](Member::rounds) that go on beyond `limit` until this member has met others often
+    /// enough: until others did a round between two of its own. On a machine that is busy with
+    /// something else, the members of a crew take turns instead of running side by side, and a
+    /// number of operations says little about how many of them overlapped.
+    pub(crate) fn rounds_until_met(&self, limit: u64) -> impl Iterator<Item = u64> {
+        let mut meetings = 0;
+        let mut before = self.turns_of_others();
+        self.rounds(limit * EXTENSION_MAX).take_while(move |round| {
+            let now = self.turns_of_others();
+            meetings += u64::from(now != before);
+            before = now;
+            *round < limit || meetings < limit / ROUNDS_PER_MEETING
+        })
+    }
+
+    fn turns_of_others(&self) -> u64 {
+        let others = self.crew.turns.iter().enumerate();
+        others
+            .filter(|(index, _)| *index != self.index)
+            .map(|(_, turns)| turns.0.load(Ordering::Relaxed))
+            .fold(0, u64::wrapping_add)
+    }
+}
+
+/// Lets others run after every few of `rounds`.
+pub(crate) fn with_pauses(rounds: impl Iterator<Item = u64>) -> impl Iterator<Item = u64> {
+    rounds.inspect(|round| {
+        if round % ROUNDS_PER_YIELD == 0 {
+            std::thread::yield_now();
+        }
+    })
 }
 
 /// Lets `leaders` and `followers` do `work` on threads of their own, all at once, and returns what
@@ -79,6 +124,7 @@ pub(crate) fn crew<T: Send>(
         called_off: AtomicBool::new(false),
         leading: AtomicUsize::new(leaders),
         leaders,
+        turns: (0..leaders + followers).map(|_| Turns::default()).collect(),
     };
     let together = Barrier::new(leaders + followers);
     let one = |index| {
@@ -106,20 +152,4 @@ pub(crate) fn crew<T: Send>(
             .collect();
         outcomes.into_iter().collect()
     })
-}
-
-/// Does `work`; a panic becomes a breach.
-pub(crate) fn caught<T>(work: impl FnOnce() -> Result<T, Breach>) -> Result<T, Breach> {
-    // Unwind safe: after a panic the table is only dropped.
-    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|payload| {
-        Err(Promise::DoesNotPanic.broken(format!("it panicked: {}", message(&*payload))))
-    })
-}
-
-fn message(payload: &(dyn Any + Send)) -> &str {
-    payload
-        .downcast_ref::<String>()
-        .map(String::as_str)
-        .or_else(|| payload.downcast_ref::<&str>().copied())
-        .unwrap_or("(no message)")
 }

@@ -12,7 +12,7 @@
 use contract::{Handle, ProcessId, Specimen, Strategy};
 
 use crate::check::Trial;
-use crate::crew::Member;
+use crate::crew::{Member, with_pauses};
 use crate::specimens::{IDS, heartbeat, running};
 use crate::verdict::{Breach, Evidence};
 
@@ -38,7 +38,7 @@ fn operate<S: Strategy<R>, R: Specimen>(trial: &Trial<'_>, member: &Member<'_>, 
     let records: [R; SHARED_IDS] = std::array::from_fn(|number| running(IDS[number], 1));
     let mut handle = table.handle();
     let mut done = 0;
-    for round in member.rounds(trial.effort.deadlock_operations / THREADS as u64) {
+    for round in with_pauses(member.rounds(trial.effort.deadlock_operations / THREADS as u64)) {
         let number = dice.below(SHARED_IDS);
         operation(
             &mut handle,

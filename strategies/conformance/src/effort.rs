@@ -33,7 +33,7 @@ impl Effort {
         Self {
             cases: 64,
             operations: 6_000,
-            churned_ids: 4_096,
+            churned_ids: 8_192,
             grown_to: 1_000,
             deadlock_operations: 50_000,
             tables_dropped: 6,

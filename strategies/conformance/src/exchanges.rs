@@ -16,7 +16,7 @@ use std::collections::{HashMap, HashSet};
 use contract::{Change, Event, Handle, ProcessId, Specimen, Strategy};
 
 use crate::check::Trial;
-use crate::crew::Member;
+use crate::crew::{Member, with_pauses};
 use crate::specimens::{Gaze, IDS, advance, observe, running, whole};
 use crate::verdict::{Breach, Evidence, Promise};
 
@@ -77,7 +77,7 @@ fn trade<R: Specimen>(
         .iter()
         .map(|&id| running(id, 2 * (1 + member.index as u64)))
         .collect();
-    for _ in member.rounds(trial.effort.operations / THREADS as u64) {
+    for _ in with_pauses(member.rounds_until_met(trial.effort.operations / THREADS as u64)) {
         let number = dice.below(IDS_SHARED.len());
         let (id, entries) = (IDS_SHARED[number], &mut ledger[number]);
         match dice.below(8) {

@@ -3,6 +3,7 @@
 use contract::{Family, ProcessSnapshot, ProcessStatus, Profile, Specimen, Strategy, Visitor};
 
 use crate::check::{Check, run};
+use crate::dawdler::Dawdler;
 use crate::effort::{Effort, Seed};
 use crate::verdict::{Evidence, Violation};
 
@@ -26,7 +27,7 @@ pub struct Finding {
 /// # use conformance::*;
 /// # #[global_allocator]
 /// # static ALLOCATOR: CountingAllocator = CountingAllocator;
-/// # fn visit_plain(_: &mut impl contract::Visitor<contract::ProcessStatus>) {}
+/// # fn visit_plain(_: &mut impl contract::Visitor<Dawdler<contract::ProcessStatus>>) {}
 /// let mut findings = Vec::new();
 /// let mut inspector = Inspector::new(Effort::quick(), Seed(1), |finding| findings.push(finding));
 /// visit_plain(inspector.with_checks(Check::ALL));
@@ -58,8 +59,8 @@ impl<F: FnMut(Finding)> Inspector<F> {
 
     /// Inspects every variant of a family: with plain records, then with heap records.
     pub fn inspect<V: Family>(&mut self) {
-        V::plain::<ProcessStatus>(self.with_checks(Check::ALL));
-        V::any::<ProcessSnapshot>(self.with_checks(Check::PER_RECORD));
+        V::plain::<Dawdler<ProcessStatus>>(self.with_checks(Check::ALL));
+        V::any::<Dawdler<ProcessSnapshot>>(self.with_checks(Check::PER_RECORD));
     }
 
     fn report<R: Specimen>(

@@ -23,8 +23,9 @@
 //! # How much a pass is worth
 //!
 //! The single-threaded checks are deterministic: a seed is a repetition. The concurrent ones try
-//! many interleavings and observe each exactly, so what they find is certain and what they do not
-//! find is likely absent, no more. That each check can fail is itself tested: `tests/planted.rs`
+//! many interleavings, of records that make threads meet in the middle of an operation
+//! ([`Dawdler`]), and observe each exactly. So what they find is certain, and what they do not find
+//! is likely absent, no more. That each check can fail is itself tested: `tests/planted.rs`
 //! holds a strategy for each way to be wrong, and the check that must reject it.
 //!
 //! # Invariants
@@ -37,6 +38,7 @@ mod accounting;
 mod check;
 mod churn;
 mod crew;
+mod dawdler;
 mod deadlock;
 mod effort;
 mod exchanges;
@@ -45,6 +47,7 @@ mod inspector;
 mod lifecycle;
 mod lifetimes;
 mod model;
+mod panics;
 mod scans;
 mod sequential;
 mod shutdown;
@@ -55,6 +58,7 @@ mod watchdog;
 
 pub use accounting::{Counting, CountingAllocator, Usage, allocator_is_installed};
 pub use check::{Check, run};
+pub use dawdler::Dawdler;
 pub use effort::{Effort, Seed};
 pub use inspector::{Finding, Inspector, assert_family};
 pub use verdict::{Evidence, Promise, Violation};

@@ -17,7 +17,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use contract::{Handle, ProcessId, Specimen, Strategy};
 
 use crate::check::Trial;
-use crate::crew::Member;
+use crate::crew::{Member, with_pauses};
 use crate::specimens::{Gaze, IDS, advance, difference, heartbeat, observe, running};
 use crate::verdict::{Breach, Evidence, Promise};
 
@@ -26,7 +26,7 @@ const WATCHERS: usize = 2;
 /// Revisions per incarnation.
 const SPAN: u64 = 16;
 /// Where watchers stop at the latest, in reads per operation of all owners.
-const READS_PER_OPERATION_MAX: u64 = 8;
+const READS_PER_OPERATION_MAX: u64 = 64;
 
 pub(crate) fn check<S: Strategy<R>, R: Specimen>(trial: &Trial<'_>) -> Result<Evidence, Breach> {
     let table = S::with_capacity(IDS.len());
@@ -199,7 +199,7 @@ fn own<R: Specimen>(
         })
         .collect();
     let mut watch = Watch::default();
-    for _ in member.rounds(trial.effort.operations / OWNERS as u64) {
+    for _ in with_pauses(member.rounds_until_met(trial.effort.operations / OWNERS as u64)) {
         let index = dice.below(mine.len());
         let it = &mut mine[index];
         match dice.below(8) {
@@ -226,7 +226,7 @@ fn watch<R: Specimen>(
 ) -> Result<Diary, Breach> {
     let mut dice = trial.dice(member.index);
     let mut watch = Watch::default();
-    for _ in member.rounds(trial.effort.operations * READS_PER_OPERATION_MAX) {
+    for _ in with_pauses(member.rounds(trial.effort.operations * READS_PER_OPERATION_MAX)) {
         let number = dice.below(IDS.len());
         let gaze = if dice.once_in(16) {
             Gaze::Linger

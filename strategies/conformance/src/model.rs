@@ -98,8 +98,9 @@ impl<R: Specimen> Model<R> {
             versions.get(stale + 1).map(|&(end, _)| end)
         });
         let what = format!("{id} gave {}", difference(actual, latest));
+        let batched = self.consistency != ReadConsistency::Linearizable;
         match (actual, latest, stale_since) {
-            (_, _, Some(end)) if end <= already => Promise::Monotonic.broken(format!(
+            (_, _, Some(end)) if batched && end <= already => Promise::Monotonic.broken(format!(
                 "{what}, and this reader had already seen what came after"
             )),
             (Some(_), None, _) => Promise::Absent.broken(what),

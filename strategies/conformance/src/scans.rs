@@ -21,19 +21,19 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use contract::{Handle, ProcessId, ScanConsistency, Specimen, Strategy};
 
 use crate::check::Trial;
-use crate::crew::Member;
+use crate::crew::{Member, with_pauses};
 use crate::specimens::{heartbeat, running, scattered, whole};
 use crate::verdict::{Breach, Evidence, Promise};
 
-/// The updater and the shaker.
-const WRITERS: usize = 2;
+/// The updater leads; the shaker and the scanners follow.
+const SHAKERS: usize = 1;
 const SCANNERS: usize = 2;
 const LASTING: usize = 8;
 const TOKENS: usize = 4;
 /// Records that come and go without a pattern.
 const PASSING: u64 = 32;
 /// Where scanners stop at the latest, in scans per round of the updater.
-const SCANS_PER_ROUND_MAX: u64 = 4;
+const SCANS_PER_ROUND_MAX: u64 = 32;
 
 const fn lasting(number: usize) -> ProcessId {
     scattered(number as u64)
@@ -69,7 +69,7 @@ pub(crate) fn check<S: Strategy<R>, R: Specimen>(trial: &Trial<'_>) -> Result<Ev
     handle.publish();
     drop(handle);
     let floors = [const { AtomicU64::new(1) }; LASTING];
-    let tallies = trial.crew(WRITERS, SCANNERS, |member| match member.index {
+    let tallies = trial.crew(1, SHAKERS + SCANNERS, |member| match member.index {
         0 => update(trial, member, table.handle(), &floors),
         1 => {
             shake(trial, member, table.handle());
@@ -103,7 +103,7 @@ fn update<R: Specimen>(
     mut handle: impl Handle<R>,
     floors: &Floors,
 ) -> Result<Tally, Breach> {
-    for round in member.rounds(rounds(trial)) {
+    for round in with_pauses(member.rounds_until_met(rounds(trial))) {
         for (number, floor) in floors.iter().enumerate() {
             match handle.apply(lasting(number), heartbeat(round)) {
                 // SeqCst: the check's own accesses must not be what is in question.
@@ -125,7 +125,7 @@ fn update<R: Specimen>(
 
 fn shake<R: Specimen>(trial: &Trial<'_>, member: &Member<'_>, mut handle: impl Handle<R>) {
     let mut dice = trial.dice(member.index);
-    for _ in member.rounds(trial.effort.operations / 2) {
+    for _ in with_pauses(member.rounds(trial.effort.operations * 4)) {
         let id = passing(dice.below(PASSING as usize) as u64);
         if dice.once_in(2) {
             handle.insert(id, R::pending(id));
@@ -143,7 +143,7 @@ fn scan<R: Specimen>(
 ) -> Result<Tally, Breach> {
     let mut tally = Tally::default();
     let mut seen = [0; LASTING];
-    for _ in member.rounds(rounds(trial) * SCANS_PER_ROUND_MAX) {
+    for _ in with_pauses(member.rounds(rounds(trial) * SCANS_PER_ROUND_MAX)) {
         let floor = floors.each_ref().map(|floor| floor.load(Ordering::SeqCst));
         let picture = Picture::take(&mut handle)?;
         tally.scans += 1;

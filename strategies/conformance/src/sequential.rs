@@ -20,8 +20,8 @@ use proptest::strategy::{BoxedStrategy, Just, Strategy as Generator, Union};
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner};
 
 use crate::check::Trial;
-use crate::crew::caught;
 use crate::model::Model;
+use crate::panics::caught;
 use crate::specimens::{IDS, advance, brief, difference, drive, whole};
 use crate::verdict::{Breach, Evidence, Promise};
 
@@ -91,20 +91,39 @@ pub(crate) fn check<S: Strategy<R>, R: Specimen>(trial: &Trial<'_>) -> Result<Ev
             trial.effort.cases,
             operations.get()
         ))),
-        Err(TestError::Fail(reason, case)) => Err(explain::<S, R>(trial, &case, reason.message())),
+        Err(TestError::Fail(reason, case)) => Err(explain::<S, R>(trial, case, reason.message())),
         Err(TestError::Abort(reason)) => panic!("the check is wrong: {reason}"),
     }
 }
 
 /// The breach that the minimal case shows, with the case.
-fn explain<S: Strategy<R>, R: Specimen>(trial: &Trial<'_>, case: &Case, reason: &str) -> Breach {
-    let breach = play::<S, R>(trial, case).err().unwrap_or_else(|| {
+fn explain<S: Strategy<R>, R: Specimen>(trial: &Trial<'_>, case: Case, reason: &str) -> Breach {
+    let case = shorten(case, |shorter| play::<S, R>(trial, shorter).is_err());
+    let breach = play::<S, R>(trial, &case).err().unwrap_or_else(|| {
         Promise::Fresh.broken(format!("{reason} (and not again when it was repeated)"))
     });
     Breach {
         account: format!("{}\n{case}", breach.account),
         ..breach
     }
+}
+
+/// Leaves out groups of steps as long as it still fails. Proptest leaves out one step at a time, and
+/// stops where only several together are superfluous: where every fourth write is published, say.
+fn shorten(mut case: Case, fails: impl Fn(&Case) -> bool) -> Case {
+    for group in [32, 16, 8, 4, 3, 2, 1] {
+        let mut start = 0;
+        while start + group <= case.steps.len() {
+            let mut shorter = case.clone();
+            shorter.steps.drain(start..start + group);
+            if fails(&shorter) {
+                case = shorter;
+            } else {
+                start += 1;
+            }
+        }
+    }
+    case
 }
 
 /// Plays `case` on a new table and on the model, and compares every result.

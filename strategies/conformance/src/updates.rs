@@ -9,6 +9,10 @@
 //! were given must be 2, 3, 4, ... without a gap or a repetition. Each writer raises a floor *after*
 //! its write returned; a reader that loads the floor *before* its read must see at least that.
 //!
+//! First in a crowd, more threads than a small machine has cores, where an operation is interrupted
+//! in the middle; then as a duel of one writer and one reader at full speed over one record, where
+//! they meet between two instructions.
+//!
 //! It finds a race only if it happens: a window of a few instructions on an idle machine may need
 //! more operations than it makes.
 
@@ -17,19 +21,21 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use contract::{Change, Event, Handle, ProcessId, Specimen, State, Strategy};
 
 use crate::check::Trial;
-use crate::crew::Member;
+use crate::crew::{Member, with_pauses};
 use crate::specimens::{Gaze, IDS, heartbeat, observe, running};
 use crate::verdict::{Breach, Evidence, Promise};
 
-const WRITERS: usize = 2;
-const READERS: usize = 2;
+/// Each of the crowd's two halves.
+const CROWD: usize = 2;
+/// Updates of the duel, per operation of the crowd's writers.
+const DUEL_PER_OPERATION: u64 = 2;
 /// Few, so that writers meet; two of them with equal low bits.
 const HOT: usize = 3;
 const HOT_IDS: [ProcessId; HOT] = [IDS[1], IDS[2], IDS[4]];
 /// A reader lingers on a record, and lets others run, once in so many reads.
 const LINGERS_ONCE_IN: usize = 16;
 /// A read is at most this much cheaper than a write: where readers stop at the latest.
-const READS_PER_WRITE_MAX: u64 = 8;
+const READS_PER_WRITE_MAX: u64 = 64;
 
 /// What one member did.
 #[derive(Default)]
@@ -58,7 +64,7 @@ pub(crate) fn check<S: Strategy<R>, R: Specimen>(trial: &Trial<'_>) -> Result<Ev
         revisions: [const { AtomicU64::new(1) }; HOT],
         lag_writes: trial.lag_writes(),
     };
-    let diaries = trial.crew(WRITERS, READERS, |member| {
+    let mut diaries = trial.crew(CROWD, CROWD, |member| {
         let mut witness = Witness::new(&floors, table.handle());
         if member.leads() {
             write(trial, member, &mut witness)?;
@@ -67,6 +73,11 @@ pub(crate) fn check<S: Strategy<R>, R: Specimen>(trial: &Trial<'_>) -> Result<Ev
         }
         Ok(witness.diary)
     })?;
+    diaries.extend(trial.crew(1, 1, |member| {
+        let mut witness = Witness::new(&floors, table.handle());
+        duel(trial, member, &mut witness)?;
+        Ok(witness.diary)
+    })?);
     let mut handle = table.handle();
     handle.publish();
     for (number, id) in HOT_IDS.into_iter().enumerate() {
@@ -75,7 +86,7 @@ pub(crate) fn check<S: Strategy<R>, R: Specimen>(trial: &Trial<'_>) -> Result<Ev
     }
     let total = |count: fn(&Diary) -> u64| diaries.iter().map(count).sum::<u64>();
     Ok(Evidence::Observed(format!(
-        "{} updates by {WRITERS} threads, none lost or doubled; {} rejected; {} reads whole, in order",
+        "{} updates, none lost or doubled; {} rejected; {} reads whole, in order",
         total(|diary| diary.accepted.iter().map(|list| list.len() as u64).sum()),
         total(|diary| diary.rejected),
         total(|diary| diary.reads),
@@ -88,7 +99,7 @@ fn write<R: Specimen, H: Handle<R>>(
     witness: &mut Witness<'_, H>,
 ) -> Result<(), Breach> {
     let mut dice = trial.dice(member.index);
-    for round in member.rounds(trial.effort.operations / WRITERS as u64) {
+    for round in with_pauses(member.rounds_until_met(trial.effort.operations / CROWD as u64)) {
         let number = dice.below(HOT);
         match dice.below(8) {
             0 => witness.rejected(number)?,
@@ -105,7 +116,7 @@ fn read<R: Specimen, H: Handle<R>>(
     witness: &mut Witness<'_, H>,
 ) -> Result<(), Breach> {
     let mut dice = trial.dice(member.index);
-    for _ in member.rounds(trial.effort.operations * READS_PER_WRITE_MAX) {
+    for _ in with_pauses(member.rounds(trial.effort.operations * READS_PER_WRITE_MAX)) {
         let gaze = if dice.once_in(LINGERS_ONCE_IN) {
             Gaze::Linger
         } else {
@@ -114,6 +125,23 @@ fn read<R: Specimen, H: Handle<R>>(
         witness.read(dice.below(HOT), gaze)?;
     }
     Ok(())
+}
+
+fn duel<R: Specimen, H: Handle<R>>(
+    trial: &Trial<'_>,
+    member: &Member<'_>,
+    witness: &mut Witness<'_, H>,
+) -> Result<(), Breach> {
+    let updates = trial.effort.operations * DUEL_PER_OPERATION;
+    if member.leads() {
+        member
+            .rounds_until_met(updates)
+            .try_for_each(|round| witness.update(0, round))
+    } else {
+        member
+            .rounds(updates * READS_PER_WRITE_MAX)
+            .try_for_each(|_| witness.read(0, Gaze::Glance))
+    }
 }
 
 /// One thread at the table, and what it has seen there.

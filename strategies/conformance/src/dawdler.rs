@@ -1,0 +1,106 @@
+//! A record that takes its time, so that threads meet in the middle of an operation.
+//!
+//! A race is a window of a few instructions, and on two cores a thread passes through it millions of
+//! times before another one looks in. But a strategy has to call the record, and it does so exactly
+//! where it matters: [`apply`](Record::apply) between reading the old value and storing the new one,
+//! `clone` under a lock or a guard, [`to_words`](PlainRecord::to_words) before the first word is
+//! stored. A record that now and then gives up the processor there opens the window by itself, in
+//! every strategy and without touching one.
+
+use std::cell::Cell;
+
+use contract::{Event, Flaw, PlainRecord, ProcessId, Record, Rejected, Specimen, State};
+
+/// `R`, except that a thread that works on it sometimes lets others run first.
+///
+/// The checks run with it in place of the record itself; it goes by the same name.
+#[derive(Copy, Debug, PartialEq)]
+pub struct Dawdler<R>(R);
+
+/// How often: at so many opportunities, on average, once.
+const ONCE_IN: u64 = 8;
+
+/// Lets other threads run, sometimes.
+fn dawdle() {
+    thread_local! {
+        static STATE: Cell<u64> = const { Cell::new(0x9e37_79b9_7f4a_7c15) };
+    }
+    // Marsaglia's xorshift: a regular beat could fall into step with the operations.
+    let mut state = STATE.get();
+    state ^= state << 13;
+    state ^= state >> 7;
+    state ^= state << 17;
+    STATE.set(state);
+    if state % ONCE_IN == 0 {
+        std::thread::yield_now();
+    }
+}
+
+#[expect(
+    clippy::expl_impl_clone_on_copy,
+    reason = "a copy cannot be seen, a clone can: that is the point"
+)]
+impl<R: Clone> Clone for Dawdler<R> {
+    fn clone(&self) -> Self {
+        dawdle();
+        Self(self.0.clone())
+    }
+}
+
+impl<R: Record> Record for Dawdler<R> {
+    type Event = R::Event;
+    type Rejected = R::Rejected;
+
+    fn apply(&self, event: &R::Event) -> Result<Self, R::Rejected> {
+        let next = self.0.apply(event);
+        dawdle();
+        next.map(Self)
+    }
+
+    fn apply_in_place(&mut self, event: &R::Event) -> Result<u64, R::Rejected> {
+        dawdle();
+        self.0.apply_in_place(event)
+    }
+
+    fn revision(&self) -> u64 {
+        self.0.revision()
+    }
+}
+
+impl<R: PlainRecord> PlainRecord for Dawdler<R> {
+    type Words = R::Words;
+
+    fn to_words(&self) -> R::Words {
+        let words = self.0.to_words();
+        dawdle();
+        words
+    }
+
+    fn from_words(words: R::Words) -> Self {
+        dawdle();
+        Self(R::from_words(words))
+    }
+}
+
+impl<R> Specimen for Dawdler<R>
+where
+    R: Specimen + Record<Event = Event, Rejected = Rejected>,
+{
+    const NAME: &'static str = R::NAME;
+
+    fn pending(id: ProcessId) -> Self {
+        Self(R::pending(id))
+    }
+
+    fn state(&self) -> State {
+        self.0.state()
+    }
+
+    fn examine(&self, id: ProcessId) -> Result<(), Flaw> {
+        self.0.examine(id)
+    }
+
+    fn touch(&self) -> u64 {
+        self.0.touch()
+    }
+}

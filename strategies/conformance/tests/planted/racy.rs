@@ -1,0 +1,210 @@
+//! Right on one thread, wrong when threads meet.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+
+use contract::{Event, IdMap, PlainRecord as _, ProcessId, Record as _, Rejected};
+
+use crate::correct::entries_one_by_one;
+use crate::table::{Base, Bug, Status};
+
+/// Reads, and writes, each in a critical section of its own.
+#[derive(Default)]
+pub(crate) struct LosesUpdates;
+
+impl Bug for LosesUpdates {
+    const NAME: &'static str = "planted/loses-updates";
+
+    fn apply(&self, base: &Base, id: ProcessId, event: Event) -> Option<Result<u64, Rejected>> {
+        let next = match base.get(id)?.apply(&event) {
+            Ok(next) => next,
+            Err(rejected) => return Some(Err(rejected)),
+        };
+        *base.lock().get_mut(&id)? = next;
+        Some(Ok(next.revision()))
+    }
+}
+
+/// As [`LosesUpdates`], and brings back what was removed in between.
+#[derive(Default)]
+pub(crate) struct WritesBack;
+
+impl Bug for WritesBack {
+    const NAME: &'static str = "planted/writes-back";
+
+    fn apply(&self, base: &Base, id: ProcessId, event: Event) -> Option<Result<u64, Rejected>> {
+        let next = match base.get(id)?.apply(&event) {
+            Ok(next) => next,
+            Err(rejected) => return Some(Err(rejected)),
+        };
+        base.insert(id, next);
+        Some(Ok(next.revision()))
+    }
+}
+
+/// Keeps the two halves of a record behind two locks.
+#[derive(Default)]
+pub(crate) struct TwoHalves {
+    front: Mutex<IdMap<[u64; 4]>>,
+    back: Mutex<IdMap<[u64; 4]>>,
+}
+
+impl Bug for TwoHalves {
+    const NAME: &'static str = "planted/two-halves";
+
+    fn get(&self, _: &Base, id: ProcessId) -> Option<Status> {
+        let front = self.front.lock().unwrap().get(&id).copied()?;
+        let back = self.back.lock().unwrap().get(&id).copied()?;
+        let mut words = [0; 8];
+        words[..4].copy_from_slice(&front);
+        words[4..].copy_from_slice(&back);
+        Some(Status::from_words(words))
+    }
+
+    fn written(&self, base: &Base) {
+        let map = base.lock();
+        for (&id, record) in &*map {
+            let words = record.to_words();
+            let half = |range: std::ops::Range<usize>| words[range].try_into().unwrap();
+            self.front.lock().unwrap().insert(id, half(0..4));
+            self.back.lock().unwrap().insert(id, half(4..8));
+        }
+    }
+}
+
+/// A sequence lock without its sequence: nobody looks whether the words belong together.
+#[derive(Default)]
+pub(crate) struct UnvalidatedWords(Mutex<IdMap<Arc<[AtomicU64; 8]>>>);
+
+impl Bug for UnvalidatedWords {
+    const NAME: &'static str = "planted/unvalidated-words";
+
+    fn get(&self, base: &Base, id: ProcessId) -> Option<Status> {
+        base.get(id)?;
+        let slot = self.0.lock().unwrap().get(&id).cloned()?;
+        let words = slot.each_ref().map(|word| word.load(Ordering::Acquire));
+        Some(Status::from_words(words))
+    }
+
+    fn written(&self, base: &Base) {
+        let map = base.lock();
+        let mut slots = self.0.lock().unwrap();
+        for (&id, record) in &*map {
+            let slot = slots.entry(id).or_default().clone();
+            for (word, value) in slot.iter().zip(record.to_words()) {
+                word.store(value, Ordering::Release);
+            }
+        }
+    }
+}
+
+/// Updates a record by removing the old one and inserting the new one.
+#[derive(Default)]
+pub(crate) struct UpdateHasGap(Mutex<()>);
+
+impl Bug for UpdateHasGap {
+    const NAME: &'static str = "planted/update-has-gap";
+
+    fn apply(&self, base: &Base, id: ProcessId, event: Event) -> Option<Result<u64, Rejected>> {
+        let _writer = self.0.lock().unwrap();
+        let mut record = base.remove(id)?;
+        let outcome = record.apply_in_place(&event);
+        base.insert(id, record);
+        Some(outcome)
+    }
+
+    fn insert(&self, base: &Base, id: ProcessId, record: Status) -> Option<Status> {
+        let _writer = self.0.lock().unwrap();
+        base.insert(id, record)
+    }
+}
+
+/// Overwrites a record by removing the old one and inserting the new one.
+#[derive(Default)]
+pub(crate) struct OverwriteHasGap;
+
+impl Bug for OverwriteHasGap {
+    const NAME: &'static str = "planted/overwrite-has-gap";
+
+    fn insert(&self, base: &Base, id: ProcessId, record: Status) -> Option<Status> {
+        let displaced = base.remove(id);
+        base.insert(id, record);
+        displaced
+    }
+}
+
+/// Looks at what it will displace before it does.
+#[derive(Default)]
+pub(crate) struct DisplacesUnseen;
+
+impl Bug for DisplacesUnseen {
+    const NAME: &'static str = "planted/displaces-unseen";
+
+    fn insert(&self, base: &Base, id: ProcessId, record: Status) -> Option<Status> {
+        let displaced = base.get(id);
+        base.insert(id, record);
+        displaced
+    }
+}
+
+/// Two threads can remove the same record.
+#[derive(Default)]
+pub(crate) struct RemovesTwice;
+
+impl Bug for RemovesTwice {
+    const NAME: &'static str = "planted/removes-twice";
+
+    fn remove(&self, base: &Base, id: ProcessId) -> Option<Status> {
+        let removed = base.get(id);
+        base.remove(id);
+        removed
+    }
+}
+
+/// Readers look at a snapshot that every 64th read renews.
+#[derive(Default)]
+pub(crate) struct RenewsRarely {
+    reads: AtomicU64,
+    snapshot: Mutex<IdMap<Status>>,
+}
+
+impl Bug for RenewsRarely {
+    const NAME: &'static str = "planted/renews-rarely";
+
+    fn get(&self, base: &Base, id: ProcessId) -> Option<Status> {
+        let mut snapshot = self.snapshot.lock().unwrap();
+        if self.reads.fetch_add(1, Ordering::Relaxed) % 64 == 0 || !snapshot.contains_key(&id) {
+            snapshot.clone_from(&base.lock());
+        }
+        snapshot.get(&id).copied()
+    }
+}
+
+/// Claims that a scan is a snapshot, and reads the records one by one.
+#[derive(Default)]
+pub(crate) struct ScansOneByOne;
+
+impl Bug for ScansOneByOne {
+    const NAME: &'static str = "planted/scans-one-by-one";
+
+    fn entries(&self, base: &Base) -> Vec<(ProcessId, Status)> {
+        entries_one_by_one(base)
+    }
+}
+
+/// Moves to a larger table while readers look into the emptied one.
+#[derive(Default)]
+pub(crate) struct EmptyWhileGrowing;
+
+impl Bug for EmptyWhileGrowing {
+    const NAME: &'static str = "planted/empty-while-growing";
+
+    fn insert(&self, base: &Base, id: ProcessId, record: Status) -> Option<Status> {
+        if base.lock().len().is_power_of_two() {
+            let old = std::mem::take(&mut *base.lock());
+            let larger: IdMap<Status> = old.into_iter().collect();
+            *base.lock() = larger;
+        }
+        base.insert(id, record)
+    }
+}

@@ -1,0 +1,142 @@
+//! A small correct table, of which a bug replaces one operation.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use conformance::Dawdler;
+use contract::{Event, Handle, IdMap, ProcessId, ProcessStatus, Profile, Rejected, Strategy};
+
+/// What the tables hold.
+pub(crate) type Status = Dawdler<ProcessStatus>;
+
+/// A map behind one lock: every operation is right.
+#[derive(Debug, Default)]
+pub(crate) struct Base(Mutex<IdMap<Status>>);
+
+impl Base {
+    pub(crate) fn lock(&self) -> MutexGuard<'_, IdMap<Status>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn get(&self, id: ProcessId) -> Option<Status> {
+        self.lock().get(&id).copied()
+    }
+
+    pub(crate) fn insert(&self, id: ProcessId, record: Status) -> Option<Status> {
+        self.lock().insert(id, record)
+    }
+
+    pub(crate) fn apply(&self, id: ProcessId, event: Event) -> Option<Result<u64, Rejected>> {
+        use contract::Record as _;
+        let mut map = self.lock();
+        map.get_mut(&id).map(|record| record.apply_in_place(&event))
+    }
+
+    pub(crate) fn remove(&self, id: ProcessId) -> Option<Status> {
+        self.lock().remove(&id)
+    }
+
+    pub(crate) fn entries(&self) -> Vec<(ProcessId, Status)> {
+        self.lock()
+            .iter()
+            .map(|(&id, &record)| (id, record))
+            .collect()
+    }
+}
+
+/// One way to be wrong: whatever is not replaced is right.
+pub(crate) trait Bug: Default + Send + Sync + 'static {
+    /// What it is called in a violation.
+    const NAME: &'static str;
+    /// What it claims.
+    const CLAIMS: Profile = Profile::locked(Self::NAME, "wrong in one way");
+
+    fn with_capacity(_processes: usize) -> Self {
+        Self::default()
+    }
+
+    fn read<T>(&self, base: &Base, id: ProcessId, f: impl FnOnce(&Status) -> T) -> Option<T> {
+        self.get(base, id).as_ref().map(f)
+    }
+
+    fn get(&self, base: &Base, id: ProcessId) -> Option<Status> {
+        base.get(id)
+    }
+
+    fn insert(&self, base: &Base, id: ProcessId, record: Status) -> Option<Status> {
+        base.insert(id, record)
+    }
+
+    fn apply(&self, base: &Base, id: ProcessId, event: Event) -> Option<Result<u64, Rejected>> {
+        base.apply(id, event)
+    }
+
+    fn remove(&self, base: &Base, id: ProcessId) -> Option<Status> {
+        base.remove(id)
+    }
+
+    fn entries(&self, base: &Base) -> Vec<(ProcessId, Status)> {
+        base.entries()
+    }
+
+    /// After every insert, apply and remove.
+    fn written(&self, _base: &Base) {}
+
+    fn publish(&self, _base: &Base) {}
+}
+
+/// The table with its bug.
+#[derive(Debug, Default)]
+pub(crate) struct Table<B> {
+    base: Base,
+    bug: B,
+}
+
+impl<B: Bug> Strategy<Status> for Table<B> {
+    const PROFILE: Profile = B::CLAIMS;
+    type Handle<'s> = &'s Self;
+
+    fn with_capacity(processes: usize) -> Self {
+        Self {
+            base: Base::default(),
+            bug: B::with_capacity(processes),
+        }
+    }
+
+    fn handle(&self) -> &Self {
+        self
+    }
+}
+
+impl<B: Bug> Handle<Status> for &Table<B> {
+    fn read<T>(&mut self, id: ProcessId, f: impl FnOnce(&Status) -> T) -> Option<T> {
+        self.bug.read(&self.base, id, f)
+    }
+
+    fn insert(&mut self, id: ProcessId, record: Status) -> Option<Status> {
+        let displaced = self.bug.insert(&self.base, id, record);
+        self.bug.written(&self.base);
+        displaced
+    }
+
+    fn apply(&mut self, id: ProcessId, event: Event) -> Option<Result<u64, Rejected>> {
+        let outcome = self.bug.apply(&self.base, id, event);
+        self.bug.written(&self.base);
+        outcome
+    }
+
+    fn remove(&mut self, id: ProcessId) -> Option<Status> {
+        let removed = self.bug.remove(&self.base, id);
+        self.bug.written(&self.base);
+        removed
+    }
+
+    fn scan(&mut self, mut visit: impl FnMut(ProcessId, &Status)) {
+        for (id, record) in self.bug.entries(&self.base) {
+            visit(id, &record);
+        }
+    }
+
+    fn publish(&mut self) {
+        self.bug.publish(&self.base);
+    }
+}
