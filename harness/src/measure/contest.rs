@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use conformance::Counting;
-use contract::{Handle, Specimen, Strategy};
+use contract::{ErasedHandle, Handle, Specimen, Strategy};
 
 use super::field::{Field, heartbeat};
 use super::threads::{Duty, Shared, work};
@@ -50,7 +50,7 @@ pub fn prepare<'f, S: Strategy<R>, R: Specimen>(
 ) -> Box<dyn Contestant + 'f> {
     let counting = Counting::start();
     let table = S::with_capacity(scenario.processes);
-    field.fill(&mut table.handle());
+    field.fill(&mut ErasedHandle::new(table.handle()));
     let live_bytes = counting.usage().live_bytes();
     drop(counting);
     Box::new(Prepared {
@@ -155,7 +155,7 @@ impl<S: Strategy<R>, R: Specimen> Contestant for Prepared<'_, S, R> {
     }
 
     fn allocations(&self) -> Vec<Allocation> {
-        let mut handle = self.table.handle();
+        let mut handle = ErasedHandle::new(self.table.handle());
         let (ids, _) = self.field.tape(0, 1);
         let churned = self.field.churn_tape(0);
         let mut seen = vec![
