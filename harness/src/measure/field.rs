@@ -49,7 +49,7 @@ impl Field {
     }
 
     /// Puts every process into an empty table, running.
-    pub fn fill<R: Specimen>(&self, handle: &mut ErasedHandle<'_, R>) {
+    pub fn fill<R: Specimen>(&self, mut handle: ErasedHandle<'_, R>) {
         for &id in &self.processes {
             handle.insert(id, R::pending(id));
             handle.apply(id, Event::at(0, Change::Start));
