@@ -8,6 +8,7 @@ pub mod error;
 pub mod measure;
 pub mod preset;
 pub mod registry;
+pub mod report;
 pub mod results;
 pub mod run;
 pub mod sample;

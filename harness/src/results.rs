@@ -25,6 +25,8 @@ pub struct Results {
     pub partial: bool,
     /// Where it ran, and the command that repeats it.
     pub environment: Environment,
+    /// How much was measured, and how it was estimated.
+    pub protocol: Protocol,
     /// What was asked.
     pub scenarios: Vec<Scenario>,
     /// Who competed, and the controls.
@@ -43,6 +45,23 @@ pub struct Results {
     pub controls: Vec<Control>,
     /// Slices that could not be measured, and anything else a reader has to know.
     pub warnings: Vec<String>,
+}
+
+/// How much was measured, and how the estimates were made of it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Protocol {
+    /// The counted window of a slice, in nanoseconds.
+    pub window_ns: u64,
+    /// Measuring processes, at most, that a scenario was measured by.
+    pub processes: usize,
+    /// Blocks, over all scenarios and processes.
+    pub blocks: usize,
+    /// Slices, over all blocks.
+    pub slices: usize,
+    /// Slices that could not be measured.
+    pub failures: usize,
+    /// Resamples of the bootstrap.
+    pub resamples: usize,
 }
 
 /// A metric of a strategy in a scenario.
@@ -107,6 +126,14 @@ impl Metric {
             Metric::AllocsRead | Metric::AllocsWrite | Metric::AllocsScan => "1/op",
             Metric::LiveBytesPerRecord => "B/record",
         }
+    }
+
+    /// Whether it is a time: sampled, and compared slice by slice.
+    pub const fn is_timed(self) -> bool {
+        matches!(
+            self,
+            Self::ReadNs | Self::WriteNs | Self::ScanNs | Self::ElapsedMs
+        )
     }
 
     /// Its name in results and tables.

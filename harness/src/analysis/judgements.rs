@@ -14,7 +14,7 @@ const MEMORY_FACTOR_MAX: f64 = 1.10;
 const CEILING_NS_MAX: f64 = 1.0;
 
 /// The metric that a scenario is about.
-pub(super) fn subject(activity: Activity, timed_in_total: bool) -> Metric {
+pub(crate) fn subject(activity: Activity, timed_in_total: bool) -> Metric {
     match activity {
         _ if timed_in_total => Metric::ElapsedMs,
         Activity::Read => Metric::ReadNs,
@@ -160,7 +160,7 @@ fn recommend(results: &Results, strategy: &str) -> Recommendation {
         Decision::Adopt
     } else if !gains.is_empty() {
         Decision::AdoptForSome
-    } else if open.is_empty() {
+    } else if open.is_empty() && !timed.is_empty() {
         Decision::StayWithBaseline
     } else {
         Decision::Undecided

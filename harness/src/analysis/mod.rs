@@ -3,8 +3,13 @@
 mod cells;
 mod judgements;
 
-use crate::results::{Results, SCHEMA};
-use crate::sample::{CheckOutcome, Failure, Header, Line};
+use std::collections::BTreeSet;
+
+use crate::results::{Protocol, Results, SCHEMA};
+use crate::sample::{CheckOutcome, Failure, Header, Line, SliceKey};
+use crate::statistics::RESAMPLES;
+
+pub(crate) use judgements::subject;
 
 /// The adoption rule's margin: better by more than 20 %.
 pub const MARGIN: f64 = 1.20;
@@ -57,6 +62,7 @@ pub fn analyse(samples: &Samples) -> Results {
         margin: MARGIN,
         partial: !samples.lines.contains(&Line::Complete),
         environment: header.environment.clone(),
+        protocol: protocol(samples),
         scenarios: header.scenarios.clone(),
         strategies: header.strategies.clone(),
         exclusions: header.exclusions.clone(),
@@ -71,6 +77,31 @@ pub fn analyse(samples: &Samples) -> Results {
     results.recommendations = judgements::recommendations(&results);
     results.controls = judgements::controls(&results);
     results
+}
+
+/// How much there was to estimate from.
+fn protocol(samples: &Samples) -> Protocol {
+    let slices: Vec<&SliceKey> = samples
+        .lines
+        .iter()
+        .filter_map(|line| match line {
+            Line::Slice(slice) => Some(&slice.key),
+            _ => None,
+        })
+        .collect();
+    let blocks: BTreeSet<(&str, u32, u32)> = slices
+        .iter()
+        .map(|key| (key.scenario.as_str(), key.process, key.block))
+        .collect();
+    let processes: BTreeSet<u32> = slices.iter().map(|key| key.process).collect();
+    Protocol {
+        window_ns: samples.header.window_ns,
+        processes: processes.len(),
+        blocks: blocks.len(),
+        slices: slices.len(),
+        failures: samples.failures().count(),
+        resamples: RESAMPLES,
+    }
 }
 
 /// What a reader has to know beside the figures.

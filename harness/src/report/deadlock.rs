@@ -1,0 +1,117 @@
+//! The report's deadlock row: the check, and the timed test.
+
+use crate::results::{Results, Verdict};
+use crate::sample::Card;
+
+use super::view::{Block, Cell, Column, Group, Row, Section, Table, prose};
+use super::{facts, format, pivots, published};
+
+const ASSUMPTION: &str = "deadlock";
+
+pub(super) fn section(results: &Results) -> Section {
+    let rows = facts::totals(results);
+    let is_checked = results
+        .assumptions
+        .iter()
+        .any(|judged| judged.id == ASSUMPTION);
+    let mut blocks = Vec::new();
+    if rows.is_empty() && !is_checked {
+        blocks.push(prose(
+            "Neither the check nor the timed test was part of this run.",
+        ));
+    } else {
+        blocks.push(prose(
+            "The check: many operations by several threads, with a limit on the time that none may \
+             make progress; one deadlock disqualifies. The timed test: a given number of operations, \
+             until the last is done.",
+        ));
+        blocks.push(Block::Table(table(results, &rows)));
+    }
+    Section {
+        id: "deadlock",
+        title: "Deadlock".into(),
+        blocks,
+    }
+}
+
+fn table(results: &Results, rows: &[facts::Row<'_>]) -> Table {
+    let mut columns = vec![Column::new("Check", "0 deadlocks")];
+    columns.extend(rows.iter().map(|row| {
+        let operations = row.scenario.operations.unwrap_or_default();
+        Column::new(
+            &row.scenario.title,
+            format!(
+                "{} operations, {}",
+                format::thousands(operations as f64),
+                facts::threads_note(row.scenario, results.environment.cpus)
+            ),
+        )
+    }));
+    let published = |design: &str, value: &dyn Fn(&crate::scenario::Published) -> f64| {
+        let cells = [Cell::absent("not published")]
+            .into_iter()
+            .chain(rows.iter().map(|row| {
+                row.scenario.published.as_ref().map_or_else(
+                    || Cell::absent("not published"),
+                    |figures| Cell::figure(format!("{} ms", published::figure(value(figures)))),
+                )
+            }))
+            .collect();
+        Row {
+            head: format!("published: {design}"),
+            note: String::new(),
+            cells,
+        }
+    };
+    let mut groups = vec![Group {
+        title: "References".into(),
+        rows: vec![
+            published("mutex", &|figures| figures.mutex),
+            published("channel", &|figures| figures.channel),
+        ],
+    }];
+    groups.extend(
+        facts::by_family(results.contenders())
+            .into_iter()
+            .map(|(family, cards)| Group {
+                title: pivots::title(family),
+                rows: cards
+                    .into_iter()
+                    .map(|card| {
+                        let timed = rows
+                            .iter()
+                            .map(|&row| facts::timing(results, row, &card.name));
+                        let cells = [check(results, card)].into_iter().chain(timed).collect();
+                        Row::named(&card.name, cells)
+                    })
+                    .collect(),
+            }),
+    );
+    Table {
+        caption: "Deadlock check and timed test".into(),
+        corner: "Strategy".into(),
+        columns,
+        groups,
+        notes: Vec::new(),
+    }
+}
+
+fn check(results: &Results, card: &Card) -> Cell {
+    results
+        .assumptions
+        .iter()
+        .find(|judged| judged.id == ASSUMPTION && judged.strategy == card.name)
+        .map_or_else(
+            || Cell::absent("not checked"),
+            |judged| {
+                let word = match judged.verdict {
+                    Verdict::Holds => "passed",
+                    Verdict::Rejected => "FAILED",
+                    Verdict::Inconclusive => "INCONCLUSIVE",
+                };
+                Cell::text("")
+                    .detail(&judged.why)
+                    .judged(word, format::verdict_tone(judged.verdict))
+            },
+        )
+}

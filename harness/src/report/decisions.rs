@@ -1,0 +1,185 @@
+//! The adoption rule, applied: what each strategy gains and loses, and the report's assumptions.
+
+use crate::results::{Judged, Judgement, Recommendation, Results, Verdict};
+use crate::sample::Card;
+
+use super::facts;
+use super::view::{Block, Cell, Column, Group, Row, Section, Table, prose};
+use super::{format, pivots};
+
+pub(super) fn section(results: &Results) -> Section {
+    let margin = format::margin(results.margin);
+    let mut blocks = vec![prose(format!(
+        "Adopt: better than `{}` by more than {margin} in every row of the report, and worse in no row \
+         of this run. For some operations: better by the margin somewhere. Stay: better by the margin \
+         nowhere. Undecided: better nowhere for certain, but some intervals contain the margin. Worse \
+         means that the whole interval is below 1.00. A strategy whose check failed is not ranked.",
+        results.baseline
+    ))];
+    let decisions = decisions(results);
+    if decisions.has_rows() {
+        blocks.push(Block::Table(decisions));
+    } else {
+        blocks.push(prose("There was nothing to decide about in this run."));
+    }
+    let assumptions = assumptions(results);
+    if assumptions.has_rows() {
+        blocks.push(Block::Table(assumptions));
+    }
+    Section {
+        id: "decisions",
+        title: format!("Each pivot by the {margin} rule"),
+        blocks,
+    }
+}
+
+fn decisions(results: &Results) -> Table {
+    let groups = facts::by_family(results.contenders())
+        .into_iter()
+        .map(|(family, cards)| Group {
+            title: pivots::title(family),
+            rows: cards
+                .into_iter()
+                .filter_map(|card| facts::recommendation(results, &card.name))
+                .map(|found| decision_row(results, found))
+                .collect(),
+        })
+        .filter(|group| !group.rows.is_empty())
+        .collect();
+    Table {
+        caption: "Decision per strategy, with everything that speaks for and against it".into(),
+        corner: "Strategy".into(),
+        columns: Column::titled([
+            "Decision".to_owned(),
+            format!("Better by more than {}", format::margin(results.margin)),
+            "Worse".into(),
+            "Open".into(),
+        ]),
+        groups,
+        notes: Vec::new(),
+    }
+}
+
+fn decision_row(results: &Results, found: &Recommendation) -> Row {
+    let words = |judged: &[Judged]| Cell::text(with_figures(results, &found.strategy, judged));
+    let decision = Cell::text("").judged(
+        format::decision(found.decision, &results.baseline),
+        format::decision_tone(found.decision),
+    );
+    Row::named(
+        &found.strategy,
+        vec![
+            decision,
+            words(&found.gains),
+            words(&found.losses),
+            words(&found.open),
+        ],
+    )
+}
+
+/// `Single reader 4.52x [4.21, 4.78]; ...`.
+fn with_figures(results: &Results, strategy: &str, judged: &[Judged]) -> String {
+    if judged.is_empty() {
+        return "nowhere".into();
+    }
+    let words: Vec<String> = judged
+        .iter()
+        .map(|judged| {
+            let scenario = results.scenarios.iter().find(|s| s.name == judged.scenario);
+            let title = scenario.map_or_else(
+                || judged.scenario.clone(),
+                |scenario| {
+                    facts::Row {
+                        scenario,
+                        metric: judged.metric,
+                    }
+                    .title(results)
+                },
+            );
+            let ratio = results
+                .cell(&judged.scenario, strategy, judged.metric)
+                .and_then(|cell| cell.ratio.as_ref())
+                .map_or_else(String::new, |ratio| format!(" {}", format::ratio(ratio)));
+            format!("{title}{ratio}")
+        })
+        .collect();
+    words.join("; ")
+}
+
+/// Strategies by assumptions, in the order in which the results judge them.
+fn assumptions(results: &Results) -> Table {
+    let mut ids: Vec<&str> = Vec::new();
+    for judged in &results.assumptions {
+        if !ids.contains(&judged.id.as_str()) {
+            ids.push(&judged.id);
+        }
+    }
+    let groups = facts::by_family(results.contenders())
+        .into_iter()
+        .map(|(family, cards)| Group {
+            title: pivots::title(family),
+            rows: cards
+                .into_iter()
+                .filter_map(|card| assumption_row(results, &ids, card))
+                .collect(),
+        })
+        .filter(|group| !group.rows.is_empty())
+        .collect();
+    Table {
+        caption: "The report's assumptions, judged in every scenario and check".into(),
+        corner: "Strategy".into(),
+        columns: Column::titled(ids.iter().map(|id| format::sentence(id))),
+        groups,
+        notes: vec![
+            "`performance` is relative, so the baseline has no verdict. The figures of each verdict \
+             are in `results.json`."
+                .into(),
+        ],
+    }
+}
+
+fn assumption_row(results: &Results, ids: &[&str], card: &Card) -> Option<Row> {
+    let judged: Vec<&Judgement> = results
+        .assumptions
+        .iter()
+        .filter(|judged| judged.strategy == card.name)
+        .collect();
+    (!judged.is_empty()).then(|| {
+        let cells = ids
+            .iter()
+            .map(|id| {
+                let verdicts: Vec<Verdict> = judged
+                    .iter()
+                    .filter(|one| one.id == *id)
+                    .map(|one| one.verdict)
+                    .collect();
+                assumption_cell(&verdicts)
+            })
+            .collect();
+        Row::named(&card.name, cells)
+    })
+}
+
+/// Several verdicts as one: what is worst counts, and how often it came.
+fn assumption_cell(verdicts: &[Verdict]) -> Cell {
+    let all = verdicts.len();
+    let of = |wanted| {
+        verdicts
+            .iter()
+            .filter(|&&verdict| verdict == wanted)
+            .count()
+    };
+    if all == 0 {
+        return Cell::absent("not judged");
+    }
+    let worst = [Verdict::Rejected, Verdict::Inconclusive, Verdict::Holds]
+        .into_iter()
+        .find(|&verdict| of(verdict) > 0)
+        .unwrap_or(Verdict::Holds);
+    let share = if all == 1 {
+        String::new()
+    } else {
+        format!(" {} of {all}", of(worst))
+    };
+    Cell::text("").judged(format!("{worst}{share}"), format::verdict_tone(worst))
+}

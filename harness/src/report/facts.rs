@@ -1,0 +1,250 @@
+//! What the sections ask of the results: which rows, which cell, which words for it.
+
+use crate::analysis::subject;
+use crate::controls;
+use crate::results::{Cell, Decision, Metric, Ratio, Recommendation, Results};
+use crate::sample::Card;
+use crate::scenario::{Origin, Scenario};
+
+use super::{format, view};
+
+/// A read within this factor of the no-op control is as fast as the harness can see.
+const HARNESS_BOUND: f64 = 1.30;
+/// Marks such a read in tables.
+pub(super) const HARNESS_BOUND_MARK: &str = "†";
+/// What the mark means.
+pub(super) const HARNESS_BOUND_NOTE: &str = "† within 30 % of the no-op control: as fast as the \
+    harness can see, so the true ratio may be higher.";
+
+/// A scenario together with one of the metrics it measures.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Row<'r> {
+    pub(super) scenario: &'r Scenario,
+    pub(super) metric: Metric,
+}
+
+/// The rows of the report's table, as far as they are among the run's scenarios.
+pub(super) fn report_rows(results: &Results) -> Vec<Row<'_>> {
+    results
+        .scenarios
+        .iter()
+        .filter(|scenario| scenario.origin == Origin::Report && scenario.operations.is_none())
+        .filter_map(main_row)
+        .collect()
+}
+
+/// The scenarios that time a given number of operations.
+pub(super) fn totals(results: &Results) -> Vec<Row<'_>> {
+    results
+        .scenarios
+        .iter()
+        .filter(|scenario| scenario.operations.is_some())
+        .filter_map(main_row)
+        .collect()
+}
+
+/// What a scenario is about; `None` for one without any thread.
+fn main_row(scenario: &Scenario) -> Option<Row<'_>> {
+    let first = scenario.groups.first()?;
+    let metric = subject(first.does, scenario.operations.is_some());
+    Some(Row { scenario, metric })
+}
+
+/// All that a scenario times, what it is about first.
+pub(super) fn timed_rows<'r>(results: &'r Results, scenario: &'r Scenario) -> Vec<Row<'r>> {
+    let main = main_row(scenario);
+    let others = [
+        Metric::ReadNs,
+        Metric::WriteNs,
+        Metric::ScanNs,
+        Metric::ElapsedMs,
+    ]
+    .into_iter()
+    .filter(|&metric| main.is_none_or(|main| main.metric != metric))
+    .map(|metric| Row { scenario, metric });
+    main.into_iter()
+        .chain(others)
+        .filter(|row| {
+            results
+                .cells
+                .iter()
+                .any(|cell| cell.scenario == scenario.name && cell.metric == row.metric)
+        })
+        .collect()
+}
+
+/// Every row that times something, over all scenarios.
+pub(super) fn all_rows(results: &Results) -> Vec<Row<'_>> {
+    results
+        .scenarios
+        .iter()
+        .flat_map(|scenario| timed_rows(results, scenario))
+        .collect()
+}
+
+impl<'r> Row<'r> {
+    pub(super) fn cell(&self, results: &'r Results, strategy: &str) -> Option<&'r Cell> {
+        results.cell(&self.scenario.name, strategy, self.metric)
+    }
+
+    pub(super) fn ratio(&self, results: &'r Results, strategy: &str) -> Option<&'r Ratio> {
+        self.cell(results, strategy)?.ratio.as_ref()
+    }
+
+    /// The scenario's title, with the metric where the title alone would not say which.
+    pub(super) fn title(&self, results: &Results) -> String {
+        if timed_rows(results, self.scenario).len() > 1 {
+            format!(
+                "{} ({})",
+                self.scenario.title,
+                format::operation(self.metric)
+            )
+        } else {
+            self.scenario.title.clone()
+        }
+    }
+}
+
+/// `10 threads on 2 processors: oversubscribed`.
+pub(super) fn threads_note(scenario: &Scenario, cpus: usize) -> String {
+    let threads = format::counted(scenario.threads(), "thread", "threads");
+    match cpus {
+        0 => threads,
+        _ if scenario.threads() > cpus => {
+            format!("{threads} on {cpus} processors: oversubscribed")
+        }
+        _ => format!(
+            "{threads} on {}",
+            format::counted(cpus, "processor", "processors")
+        ),
+    }
+}
+
+/// `crate` of `crate/variant`.
+pub(super) fn family(strategy: &str) -> &str {
+    strategy
+        .split_once('/')
+        .map_or(strategy, |(family, _)| family)
+}
+
+/// The cards by family, in the order of the registry.
+pub(super) fn by_family<'r>(
+    cards: impl IntoIterator<Item = &'r Card>,
+) -> Vec<(&'r str, Vec<&'r Card>)> {
+    let mut families: Vec<(&str, Vec<&Card>)> = Vec::new();
+    for card in cards {
+        let name = family(&card.name);
+        match families.iter_mut().find(|(family, _)| *family == name) {
+            Some((_, cards)) => cards.push(card),
+            None => families.push((name, vec![card])),
+        }
+    }
+    families
+}
+
+/// The decision about a strategy; none about the baseline and controls.
+pub(super) fn recommendation<'r>(
+    results: &'r Results,
+    strategy: &str,
+) -> Option<&'r Recommendation> {
+    results
+        .recommendations
+        .iter()
+        .find(|recommendation| recommendation.strategy == strategy)
+}
+
+/// The strategies with a decision, strongest first: by the number of the report's rows in which it
+/// improves by more than the margin, then by the lowest bound it reaches over them.
+pub(super) fn strongest_first<'r>(
+    results: &'r Results,
+    wanted: impl Fn(Decision) -> bool,
+) -> Vec<&'r Recommendation> {
+    let mut found: Vec<&Recommendation> = results
+        .recommendations
+        .iter()
+        .filter(|recommendation| wanted(recommendation.decision))
+        .collect();
+    found.sort_by(|a, b| {
+        let (a, b) = (
+            strength(results, &a.strategy),
+            strength(results, &b.strategy),
+        );
+        b.0.cmp(&a.0).then(b.1.total_cmp(&a.1))
+    });
+    found
+}
+
+fn strength(results: &Results, strategy: &str) -> (usize, f64) {
+    let rows = report_rows(results);
+    let rows = if rows.is_empty() {
+        all_rows(results)
+    } else {
+        rows
+    };
+    let lows: Vec<f64> = rows
+        .iter()
+        .filter_map(|row| Some(row.ratio(results, strategy)?.ci_low))
+        .collect();
+    let held = lows.iter().filter(|&&low| low > results.margin).count();
+    (held, lows.into_iter().reduce(f64::min).unwrap_or(0.0))
+}
+
+/// Whether the harness hides how fast it is.
+pub(super) fn is_harness_bound(results: &Results, cell: &Cell) -> bool {
+    cell.metric == Metric::ReadNs
+        && results
+            .cell(&cell.scenario, controls::NO_OP, Metric::ReadNs)
+            .is_some_and(|ceiling| cell.median <= ceiling.median * HARNESS_BOUND)
+}
+
+/// Why a strategy has no figure in a scenario.
+pub(super) fn absence(results: &Results, scenario: &str, strategy: &str) -> String {
+    results
+        .exclusions
+        .iter()
+        .find(|exclusion| exclusion.scenario == scenario && exclusion.strategy == strategy)
+        .map_or_else(
+            || "not measured".into(),
+            |exclusion| format!("n/a: {}", exclusion.reason),
+        )
+}
+
+/// A strategy's figure in a row: ratio first, then what it rests on, then the verdict.
+pub(super) fn timing(results: &Results, row: Row<'_>, strategy: &str) -> view::Cell {
+    let Some(cell) = row.cell(results, strategy) else {
+        return view::Cell::absent(absence(results, &row.scenario.name, strategy));
+    };
+    let mark = if is_harness_bound(results, cell) {
+        HARNESS_BOUND_MARK
+    } else {
+        ""
+    };
+    if strategy == results.baseline {
+        return view::Cell::figure("1.00x")
+            .detail(format::measured(cell))
+            .judged("baseline", view::Tone::Figure);
+    }
+    let Some(ratio) = &cell.ratio else {
+        return view::Cell::figure("no ratio").detail(format::measured(cell));
+    };
+    let figure = view::Cell::figure(format!("{}{mark}", format::ratio(ratio)))
+        .detail(format::measured(cell));
+    if !results.is_ranked(strategy) {
+        figure.judged("not ranked", view::Tone::Absent)
+    } else if is_control(results, strategy) {
+        figure
+    } else {
+        figure.judged(
+            ratio.verdict.to_string(),
+            format::verdict_tone(ratio.verdict),
+        )
+    }
+}
+
+/// Whether it is a yardstick and no choice.
+pub(super) fn is_control(results: &Results, strategy: &str) -> bool {
+    results
+        .strategies
+        .iter()
+        .any(|card| card.name == strategy && card.control)
+}

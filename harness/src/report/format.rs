@@ -1,0 +1,183 @@
+//! Numbers as text: three significant digits, thousands separated, never more than was measured.
+
+use crate::results::{Cell, Decision, Metric, Ratio, Verdict};
+
+use super::view::Tone;
+
+/// Three significant digits; from 100 on, whole numbers with thousands separated.
+pub(super) fn significant(value: f64) -> String {
+    if !value.is_finite() {
+        return "unbounded".into();
+    }
+    if value == 0.0 {
+        return "0".into();
+    }
+    // Rounded first, so that 9.996 becomes 10.0 and not 10.00.
+    let scientific = format!("{value:.2e}");
+    let exponent: i32 = scientific
+        .split_once('e')
+        .and_then(|(_, exponent)| exponent.parse().ok())
+        .unwrap_or(0);
+    if exponent >= 2 {
+        return thousands(value);
+    }
+    let decimals = usize::try_from(2 - exponent).unwrap_or(0);
+    format!("{value:.decimals$}")
+}
+
+/// A whole number with its thousands separated.
+pub(super) fn thousands(value: f64) -> String {
+    let digits = format!("{:.0}", value.abs());
+    let mut text = String::from(if value < 0.0 { "-" } else { "" });
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// A count per operation: exact where it is whole, so that 144 is not read as a rounded figure.
+pub(super) fn count(value: f64) -> String {
+    if value.fract() == 0.0 {
+        thousands(value)
+    } else {
+        significant(value)
+    }
+}
+
+/// `12.3x`.
+pub(super) fn times(value: f64) -> String {
+    format!("{}x", significant(value))
+}
+
+/// `[11.9, 12.8]`.
+pub(super) fn interval(low: f64, high: f64) -> String {
+    format!("[{}, {}]", significant(low), significant(high))
+}
+
+/// `12.3x [11.9, 12.8]`.
+pub(super) fn ratio(ratio: &Ratio) -> String {
+    format!(
+        "{} {}",
+        times(ratio.median),
+        interval(ratio.ci_low, ratio.ci_high)
+    )
+}
+
+/// How many times slower, for a ratio below 1: `51.7x [50.1, 53.2]`.
+pub(super) fn slower_by(ratio: &Ratio) -> String {
+    let inverse = |value: f64| 1.0 / value;
+    format!(
+        "{} {}",
+        times(inverse(ratio.median)),
+        interval(inverse(ratio.ci_high), inverse(ratio.ci_low))
+    )
+}
+
+/// `31.5 ns [30.9, 32.0]`.
+pub(super) fn measured(cell: &Cell) -> String {
+    format!(
+        "{} {} {}",
+        significant(cell.median),
+        cell.unit,
+        interval(cell.ci_low, cell.ci_high)
+    )
+}
+
+/// The margin in percent: `20 %`.
+pub(super) fn margin(margin: f64) -> String {
+    format!("{} %", count(((margin - 1.0) * 1000.0).round() / 10.0))
+}
+
+/// What a metric times, as a word.
+pub(super) fn operation(metric: Metric) -> &'static str {
+    match metric {
+        Metric::ReadNs | Metric::AllocBytesRead | Metric::AllocsRead => "read",
+        Metric::WriteNs | Metric::AllocBytesWrite | Metric::AllocsWrite => "write",
+        Metric::ScanNs | Metric::AllocBytesScan | Metric::AllocsScan => "scan",
+        Metric::ElapsedMs => "in total",
+        Metric::LiveBytesPerRecord => "memory",
+    }
+}
+
+/// A decision in words, with the baseline that it is about.
+pub(super) fn decision(decision: Decision, baseline: &str) -> String {
+    match decision {
+        Decision::StayWithBaseline => format!("stay with {baseline}"),
+        other => other.to_string(),
+    }
+}
+
+pub(super) const fn decision_tone(decision: Decision) -> Tone {
+    match decision {
+        Decision::Adopt | Decision::AdoptForSome => Tone::Good,
+        Decision::StayWithBaseline | Decision::Disqualified => Tone::Bad,
+        Decision::Undecided => Tone::Open,
+    }
+}
+
+pub(super) const fn verdict_tone(verdict: Verdict) -> Tone {
+    match verdict {
+        Verdict::Holds => Tone::Good,
+        Verdict::Rejected => Tone::Bad,
+        Verdict::Inconclusive => Tone::Open,
+    }
+}
+
+/// `a`, `a and b`, `a, b and c`.
+pub(super) fn list(items: &[String]) -> String {
+    match items {
+        [] => "none".into(),
+        [one] => one.clone(),
+        [most @ .., last] => format!("{} and {last}", most.join(", ")),
+    }
+}
+
+/// `1 strategy`, `2 strategies`.
+pub(super) fn counted(number: usize, one: &str, more: &str) -> String {
+    format!("{number} {}", if number == 1 { one } else { more })
+}
+
+/// The same with its first letter in upper case.
+pub(super) fn sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| {
+        first.to_uppercase().chain(letters).collect()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn three_significant_digits_and_thousands() {
+        let cases = [
+            (1631.0, "1,631"),
+            (31.51, "31.5"),
+            (9.996, "10.0"),
+            (0.019_34, "0.0193"),
+            (99.96, "100"),
+            (1_234_567.0, "1,234,567"),
+            (0.0, "0"),
+            (f64::INFINITY, "unbounded"),
+        ];
+        for (value, text) in cases {
+            assert_eq!(significant(value), text);
+        }
+    }
+
+    #[test]
+    fn slower_by_turns_the_interval_round() {
+        let ratio = Ratio {
+            vs: "mutex/std".into(),
+            median: 0.02,
+            ci_low: 0.01,
+            ci_high: 0.04,
+            verdict: Verdict::Rejected,
+        };
+        assert_eq!(slower_by(&ratio), "50.0x [25.0, 100]");
+    }
+}

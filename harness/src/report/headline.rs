@@ -1,0 +1,212 @@
+//! The report's own table, done again with every strategy.
+
+use crate::controls;
+use crate::results::Results;
+use crate::sample::Card;
+
+use super::facts::{self, Row};
+use super::view::{Block, Cell, Column, Group, Section, Table, Tone, prose};
+use super::{format, pivots, plot, published};
+
+/// The family that the report compared with the mutex.
+const CHANNEL: &str = "channel";
+
+pub(super) fn section(results: &Results) -> Section {
+    let rows: Vec<Row<'_>> = facts::report_rows(results);
+    let title = "The report's table, with every strategy".into();
+    let mut blocks = Vec::new();
+    if rows.is_empty() {
+        blocks.push(prose("None of the report's rows was part of this run."));
+    } else {
+        blocks.push(prose(format!(
+            "Each cell: how many times better than `{}` (above 1 is faster), with its 95 % interval; \
+             below it the wall time per operation over all threads. HOLDS: the whole interval is \
+             above {:.2}, so it improves by more than {}. REJECTED: the whole interval is below. \
+             INCONCLUSIVE: the interval contains the margin.",
+            results.baseline,
+            results.margin,
+            format::margin(results.margin)
+        )));
+        blocks.push(Block::Table(table(results, &rows)));
+        blocks.extend(
+            rows.iter()
+                .filter_map(|row| plot::figure(results, *row))
+                .map(Block::Figure),
+        );
+    }
+    Section {
+        id: "report-table",
+        title,
+        blocks,
+    }
+}
+
+fn table(results: &Results, rows: &[Row<'_>]) -> Table {
+    let columns = rows
+        .iter()
+        .map(|row| {
+            Column::new(
+                &row.scenario.title,
+                facts::threads_note(row.scenario, results.environment.cpus),
+            )
+        })
+        .chain([Column::new("Decision", "over all rows of this run")])
+        .collect();
+    let mut groups = vec![references(results, rows)];
+    groups.extend(
+        facts::by_family(results.contenders())
+            .into_iter()
+            .map(|(family, cards)| Group {
+                title: pivots::title(family),
+                rows: cards
+                    .into_iter()
+                    .map(|card| strategy_row(results, rows, card))
+                    .collect(),
+            }),
+    );
+    Table {
+        caption: "Ratio to the baseline and cost per operation, in the report's situations".into(),
+        corner: "Strategy".into(),
+        columns,
+        groups,
+        notes: notes(results, rows),
+    }
+}
+
+fn strategy_row(results: &Results, rows: &[Row<'_>], card: &Card) -> super::view::Row {
+    let decision = facts::recommendation(results, &card.name).map_or_else(
+        || {
+            Cell::text(if card.name == results.baseline {
+                "baseline"
+            } else {
+                ""
+            })
+        },
+        |found| {
+            let words = format::decision(found.decision, &results.baseline);
+            Cell::text("").judged(words, format::decision_tone(found.decision))
+        },
+    );
+    let cells = rows
+        .iter()
+        .map(|&row| facts::timing(results, row, &card.name))
+        .chain([decision])
+        .collect();
+    let mut row = super::view::Row::named(&card.name, cells);
+    row.note.clone_from(&card.summary);
+    row
+}
+
+/// The published figures, the same comparison here, and the noise floor.
+fn references(results: &Results, rows: &[Row<'_>]) -> Group {
+    let published = |what: &str, cell: &dyn Fn(&crate::scenario::Published) -> Cell| {
+        let cells = rows
+            .iter()
+            .map(|row| {
+                row.scenario
+                    .published
+                    .as_ref()
+                    .map_or_else(|| Cell::absent("none"), cell)
+            })
+            .chain([Cell::text("")])
+            .collect();
+        super::view::Row {
+            head: what.into(),
+            note: String::new(),
+            cells,
+        }
+    };
+    let mut found = vec![
+        published("published: mutex", &|figures| {
+            Cell::figure(format!("{} ns", published::figure(figures.mutex)))
+        }),
+        published("published: channel", &|figures| {
+            Cell::figure(format!("{} ns", published::figure(figures.channel)))
+                .detail(format!("slower by {}", published::slower_by(figures)))
+        }),
+    ];
+    found.extend(channel_here(results, rows));
+    found.extend(noise_floor(results, rows));
+    Group {
+        title: "References".into(),
+        rows: found,
+    }
+}
+
+/// The report's comparison on this machine: the family's first variant is the rejected design.
+fn channel_here(results: &Results, rows: &[Row<'_>]) -> Option<super::view::Row> {
+    let card = results
+        .contenders()
+        .find(|card| facts::family(&card.name) == CHANNEL)?;
+    let cells: Vec<Cell> = rows
+        .iter()
+        .map(|row| match row.ratio(results, &card.name) {
+            Some(ratio) if ratio.median < 1.0 => {
+                Cell::figure(format!("slower by {}", format::slower_by(ratio)))
+            }
+            Some(ratio) => Cell::figure(format!("faster by {}", format::ratio(ratio))),
+            None => Cell::absent(facts::absence(results, &row.scenario.name, &card.name)),
+        })
+        .chain([Cell::text("")])
+        .collect();
+    Some(super::view::Row {
+        head: format!("here: `{}` against `{}`", card.name, results.baseline),
+        note: String::new(),
+        cells,
+    })
+}
+
+fn noise_floor(results: &Results, rows: &[Row<'_>]) -> Option<super::view::Row> {
+    let measured = rows
+        .iter()
+        .any(|row| row.ratio(results, controls::SAME).is_some());
+    measured.then(|| super::view::Row {
+        head: "noise floor: the baseline against itself".into(),
+        note: String::new(),
+        cells: rows
+            .iter()
+            .map(|row| same(results, *row))
+            .chain([Cell::text("")])
+            .collect(),
+    })
+}
+
+fn same(results: &Results, row: Row<'_>) -> Cell {
+    let Some(ratio) = row.ratio(results, controls::SAME) else {
+        return Cell::absent("not measured");
+    };
+    let cell = Cell::figure(format::ratio(ratio));
+    if ratio.ci_low <= 1.0 && 1.0 <= ratio.ci_high {
+        cell
+    } else {
+        cell.judged("does not contain 1.00: doubt this column", Tone::Open)
+    }
+}
+
+fn notes(results: &Results, rows: &[Row<'_>]) -> Vec<String> {
+    let bound = results.contenders().any(|card| {
+        rows.iter().any(|row| {
+            row.cell(results, &card.name)
+                .is_some_and(|cell| facts::is_harness_bound(results, cell))
+        })
+    });
+    let oversubscribed = rows.iter().any(|row| {
+        row.scenario.threads() > results.environment.cpus && results.environment.cpus > 0
+    });
+    let mut notes = vec![
+        "The published figures are Go's, on a machine that is not known: compare ratios, not \
+         nanoseconds."
+            .to_owned(),
+    ];
+    if oversubscribed {
+        notes.push(
+            "Oversubscribed columns have more threads than processors: they measure the scheduler, \
+             too."
+                .into(),
+        );
+    }
+    if bound {
+        notes.push(facts::HARNESS_BOUND_NOTE.into());
+    }
+    notes
+}

@@ -1,0 +1,184 @@
+//! Lessons learned, in the report's manner: expected, measured, why, what follows.
+
+use crate::results::{Decision, Judged, Recommendation, Results};
+use crate::sample::Card;
+
+use super::facts::{self, Row};
+use super::observations::Observation;
+use super::view::{Block, Lesson, Section, Tone, prose};
+use super::{format, pivots, published};
+
+pub(super) fn section(results: &Results) -> Section {
+    let lessons: Vec<Block> = facts::by_family(results.contenders())
+        .into_iter()
+        .filter_map(|(family, cards)| lesson(results, family, &cards))
+        .map(Block::Lesson)
+        .collect();
+    let introduction = if lessons.is_empty() {
+        "Nothing was compared in this run, so there is nothing to learn from it yet."
+    } else {
+        "Per pivot: what was expected before, what was measured, what explains it as far as it was \
+         observed, and what follows by the adoption rule. An explanation stands here only beside \
+         the figures that call for it; it is consistent with them, not proved by them."
+    };
+    let mut blocks = vec![prose(introduction)];
+    blocks.extend(lessons);
+    Section {
+        id: "lessons",
+        title: "Lessons learned".into(),
+        blocks,
+    }
+}
+
+/// The lesson of a family; `None` if none of its variants was compared.
+fn lesson(results: &Results, family: &str, cards: &[&Card]) -> Option<Lesson> {
+    let compared: Vec<&Card> = cards
+        .iter()
+        .copied()
+        .filter(|card| {
+            results.cells.iter().any(|cell| {
+                cell.strategy == card.name && cell.metric.is_timed() && cell.ratio.is_some()
+            })
+        })
+        .collect();
+    if compared.is_empty() {
+        return None;
+    }
+    let decisions: Vec<&Recommendation> = compared
+        .iter()
+        .filter_map(|card| facts::recommendation(results, &card.name))
+        .collect();
+    let (outcome, tone) = outcome(&decisions);
+    Some(Lesson {
+        title: pivots::title(family),
+        outcome: outcome.into(),
+        tone,
+        expected: expected(family),
+        measured: compared
+            .iter()
+            .map(|card| measured(results, card))
+            .collect(),
+        why: why(results, family, &compared),
+        follows: decisions
+            .iter()
+            .map(|decision| follows(results, decision))
+            .collect(),
+    })
+}
+
+fn expected(family: &str) -> String {
+    let sentence = pivots::expected(family);
+    published::note(family).map_or_else(|| sentence.into(), |note| format!("{sentence} {note}"))
+}
+
+/// What became of the assumption that the family is faster.
+fn outcome(decisions: &[&Recommendation]) -> (&'static str, Tone) {
+    let any = |wanted: Decision| decisions.iter().any(|found| found.decision == wanted);
+    if any(Decision::Adopt) {
+        ("assumption holds", Tone::Good)
+    } else if any(Decision::AdoptForSome) {
+        ("assumption holds in part", Tone::Good)
+    } else if any(Decision::Undecided) {
+        ("not settled by this run", Tone::Open)
+    } else if any(Decision::StayWithBaseline) {
+        ("assumption invalidated", Tone::Bad)
+    } else {
+        ("not ranked: a check failed", Tone::Bad)
+    }
+}
+
+/// A variant in the report's rows (or, if none was part of the run, in all).
+fn measured(results: &Results, card: &Card) -> String {
+    let rows = facts::report_rows(results);
+    let figures = |rows: &[Row<'_>]| -> Vec<String> {
+        rows.iter()
+            .filter_map(|row| {
+                let ratio = row.ratio(results, &card.name)?;
+                Some(format!("{} {}", row.title(results), format::ratio(ratio)))
+            })
+            .collect()
+    };
+    let mut found = figures(&rows);
+    if found.is_empty() {
+        found = figures(&facts::all_rows(results));
+    }
+    format!("`{}`: {}.", card.name, found.join("; "))
+}
+
+/// What explains it, for what was observed only, with the variants that show it.
+fn why(results: &Results, family: &str, cards: &[&Card]) -> Vec<String> {
+    Observation::ALL
+        .into_iter()
+        .filter_map(|observation| {
+            let seen: Vec<String> = cards
+                .iter()
+                .filter_map(|card| {
+                    let evidence = observation.evidence(results, card)?;
+                    Some(format!("`{}` ({evidence})", card.name))
+                })
+                .collect();
+            (!seen.is_empty()).then(|| {
+                format!(
+                    "{} Seen in {}.",
+                    pivots::why(family, observation),
+                    format::list(&seen)
+                )
+            })
+        })
+        .collect()
+}
+
+fn follows(results: &Results, found: &Recommendation) -> String {
+    let name = &found.strategy;
+    let baseline = &results.baseline;
+    match found.decision {
+        Decision::Adopt => format!("Adopt `{name}`: {}.", titles(results, &found.gains)),
+        Decision::AdoptForSome if found.losses.is_empty() => format!(
+            "Adopt `{name}` for some operations: {}. It loses nowhere, and misses or leaves open the \
+             margin elsewhere.",
+            titles(results, &found.gains)
+        ),
+        Decision::AdoptForSome => format!(
+            "Adopt `{name}` for some operations: {}. Not where these matter: {}.",
+            titles(results, &found.gains),
+            titles(results, &found.losses)
+        ),
+        Decision::StayWithBaseline => {
+            format!(
+                "Stay with `{baseline}` rather than `{name}`: it improves nothing by the margin."
+            )
+        }
+        Decision::Undecided if found.open.is_empty() => format!("`{name}` was not compared."),
+        Decision::Undecided => format!(
+            "`{name}` is undecided: more samples are needed for {}.",
+            titles(results, &found.open)
+        ),
+        Decision::Disqualified => {
+            format!("`{name}` is not ranked: a check found a guarantee broken.")
+        }
+    }
+}
+
+/// Judged rows by their titles.
+pub(super) fn titles(results: &Results, judged: &[Judged]) -> String {
+    let names: Vec<String> = judged
+        .iter()
+        .map(|judged| {
+            results
+                .scenarios
+                .iter()
+                .find(|scenario| scenario.name == judged.scenario)
+                .map_or_else(
+                    || judged.scenario.clone(),
+                    |scenario| {
+                        Row {
+                            scenario,
+                            metric: judged.metric,
+                        }
+                        .title(results)
+                    },
+                )
+        })
+        .collect();
+    format::list(&names)
+}

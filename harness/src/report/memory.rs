@@ -1,0 +1,206 @@
+//! The report's memory columns: what reads, writes and scans allocate, and what a record keeps alive.
+
+use crate::results::{Metric, Results, Verdict};
+use crate::sample::Card;
+use crate::scenario::{RecordKind, Scenario};
+
+use super::view::{Block, Cell, Column, Group, Row, Section, Table, Tone, prose};
+use super::{facts, format, pivots, published};
+
+/// Bytes and allocations of an operation.
+const OPERATIONS: [(&str, Metric, Metric); 3] = [
+    ("Per read", Metric::AllocBytesRead, Metric::AllocsRead),
+    ("Per write", Metric::AllocBytesWrite, Metric::AllocsWrite),
+    ("Per scan", Metric::AllocBytesScan, Metric::AllocsScan),
+];
+
+pub(super) fn section(results: &Results) -> Section {
+    let mut blocks: Vec<Block> = tables_of(results)
+        .into_iter()
+        .map(|scenario| Block::Table(table(results, scenario)))
+        .collect();
+    if blocks.is_empty() {
+        blocks.push(prose("Memory was not measured in this run."));
+    } else {
+        blocks.insert(
+            0,
+            prose(
+                "Counted, not sampled: bytes and allocations of one thread's operations on a table at \
+                 rest, and the live bytes of a filled table divided by its records. Assumption: reads \
+                 do not allocate, and live bytes stay below 110 % of the baseline's.",
+            ),
+        );
+    }
+    Section {
+        id: "memory",
+        title: "Memory per operation".into(),
+        blocks,
+    }
+}
+
+/// One scenario for each kind and number of records, the first that has counts.
+fn tables_of(results: &Results) -> Vec<&Scenario> {
+    let mut seen: Vec<(RecordKind, usize)> = Vec::new();
+    results
+        .scenarios
+        .iter()
+        .filter(|scenario| {
+            results
+                .cells
+                .iter()
+                .any(|cell| cell.scenario == scenario.name && !cell.metric.is_timed())
+        })
+        .filter(|scenario| {
+            let table = (scenario.record, scenario.processes);
+            let is_new = !seen.contains(&table);
+            seen.push(table);
+            is_new
+        })
+        .collect()
+}
+
+fn table(results: &Results, scenario: &Scenario) -> Table {
+    let measured: Vec<&(&str, Metric, Metric)> = OPERATIONS
+        .iter()
+        .filter(|(_, bytes, _)| {
+            results
+                .cells
+                .iter()
+                .any(|cell| cell.scenario == scenario.name && cell.metric == *bytes)
+        })
+        .collect();
+    let columns = measured
+        .iter()
+        .map(|(title, ..)| Column::new(*title, "bytes, allocations"))
+        .chain([Column::new(
+            "Live per record",
+            "bytes, against the baseline",
+        )])
+        .collect();
+    let mut groups = vec![published_group(measured.len())];
+    groups.extend(
+        facts::by_family(results.contenders())
+            .into_iter()
+            .map(|(family, cards)| Group {
+                title: pivots::title(family),
+                rows: cards
+                    .into_iter()
+                    .map(|card| {
+                        let cells = measured
+                            .iter()
+                            .map(|(_, bytes, calls)| {
+                                allocated(results, scenario, card, *bytes, *calls)
+                            })
+                            .chain([live(results, scenario, card)])
+                            .collect();
+                        Row::named(&card.name, cells)
+                    })
+                    .collect(),
+            }),
+    );
+    Table {
+        caption: format!(
+            "{} records of {} (scenario {})",
+            format::thousands(scenario.processes as f64),
+            scenario.record,
+            scenario.name
+        ),
+        corner: "Strategy".into(),
+        columns,
+        groups,
+        notes: Vec::new(),
+    }
+}
+
+/// The published figures, which are about reads.
+fn published_group(operations: usize) -> Group {
+    let rows = published::READ_ALLOCATION
+        .iter()
+        .map(|figures| {
+            let read = Cell::figure(format!("{} B", format::count(figures.bytes)))
+                .detail(allocations(figures.allocations));
+            let mut cells = vec![Cell::absent("not published"); operations + 1];
+            cells[0] = read;
+            Row {
+                head: format!("published: {}", figures.design),
+                note: String::new(),
+                cells,
+            }
+        })
+        .collect();
+    Group {
+        title: "References".into(),
+        rows,
+    }
+}
+
+fn allocations(number: f64) -> String {
+    let word = if (number - 1.0).abs() < f64::EPSILON {
+        "allocation"
+    } else {
+        "allocations"
+    };
+    format!("{} {word}", format::count(number))
+}
+
+fn allocated(
+    results: &Results,
+    scenario: &Scenario,
+    card: &Card,
+    bytes: Metric,
+    calls: Metric,
+) -> Cell {
+    let of = |metric| results.cell(&scenario.name, &card.name, metric);
+    let (Some(bytes), Some(calls)) = (of(bytes), of(calls)) else {
+        return Cell::absent(facts::absence(results, &scenario.name, &card.name));
+    };
+    let cell = Cell::figure(format!("{} B", format::count(bytes.median)))
+        .detail(allocations(calls.median));
+    if bytes.metric == Metric::AllocBytesRead {
+        judged(results, cell, "allocation", scenario, card)
+    } else {
+        cell
+    }
+}
+
+fn live(results: &Results, scenario: &Scenario, card: &Card) -> Cell {
+    let Some(cell) = results.cell(&scenario.name, &card.name, Metric::LiveBytesPerRecord) else {
+        return Cell::absent(facts::absence(results, &scenario.name, &card.name));
+    };
+    let figure = Cell::figure(format!("{} B", format::significant(cell.median)));
+    match &cell.ratio {
+        None => figure,
+        Some(ratio) => judged(
+            results,
+            figure.detail(format!(
+                "{} the baseline's",
+                format::times(1.0 / ratio.median)
+            )),
+            "memory",
+            scenario,
+            card,
+        ),
+    }
+}
+
+/// A cell with the verdict of the assumption that it is about.
+fn judged(results: &Results, cell: Cell, id: &str, scenario: &Scenario, card: &Card) -> Cell {
+    let verdict = results
+        .assumptions
+        .iter()
+        .find(|judged| {
+            judged.id == id
+                && judged.strategy == card.name
+                && judged.scenario.as_deref() == Some(&scenario.name)
+        })
+        .map(|judged| judged.verdict);
+    match verdict {
+        None => cell,
+        // Most hold: only what does not is worth a word.
+        Some(Verdict::Holds) => Cell {
+            tone: Tone::Figure,
+            ..cell
+        },
+        Some(verdict) => cell.judged(verdict.to_string(), format::verdict_tone(verdict)),
+    }
+}

@@ -1,0 +1,282 @@
+//! How it was measured, what limits it, where, and how to repeat it.
+
+use crate::environment::Environment;
+use crate::results::Results;
+
+use super::format;
+use super::view::{Block, Cell, Column, Group, Row, Section, Table, prose};
+
+pub(super) fn section(results: &Results) -> Section {
+    Section {
+        id: "method",
+        title: "How it was measured, and what limits it".into(),
+        blocks: vec![
+            prose(protocol(results)),
+            Block::Heading {
+                text: "Limits and biases known now".into(),
+            },
+            Block::List {
+                items: limits(results),
+            },
+        ],
+    }
+}
+
+fn protocol(results: &Results) -> String {
+    let protocol = &results.protocol;
+    format!(
+        "A slice is one strategy at work in one scenario: an uncounted ramp, then a counted window of \
+         {} ms during which all threads run. Slices stand in blocks, the strategies in a seeded random \
+         order with a slice of the baseline before and after each; a strategy is compared with the \
+         geometric mean of these two neighbours, so a machine that drifts evenly cancels out. Here: {} \
+         in {}, by {} per scenario, {} that could not be measured. The figure of a cell is the median \
+         over the processes of the medians within them; its interval is a two-level percentile \
+         bootstrap (processes, then slices, {} resamples, fixed seed) at 95 %. No value is removed for \
+         being large. Counts of allocations and bytes are exact and have no interval. Ratios always \
+         say how many times better: above 1 is an improvement.",
+        format::significant(protocol.window_ns as f64 / 1e6),
+        format::counted(protocol.slices, "slice", "slices"),
+        format::counted(protocol.blocks, "block", "blocks"),
+        format::counted(protocol.processes, "process", "processes"),
+        protocol.failures,
+        format::thousands(protocol.resamples as f64)
+    )
+}
+
+fn limits(results: &Results) -> Vec<String> {
+    let environment = &results.environment;
+    let cpus = format::counted(environment.cpus, "processor", "processors");
+    let mut limits = vec![format!(
+        "{cpus}: what more of them would show, above all how lock words travel between many caches, is \
+         not in these figures, and must not be extrapolated from them."
+    )];
+    let oversubscribed: Vec<String> = results
+        .scenarios
+        .iter()
+        .filter(|scenario| scenario.threads() > environment.cpus)
+        .map(|scenario| scenario.title.clone())
+        .collect();
+    if !oversubscribed.is_empty() {
+        limits.push(format!(
+            "Oversubscribed: {}. These measure the scheduler, too: a thread that loses its processor \
+             inside a lock stops everyone.",
+            format::list(&oversubscribed)
+        ));
+    }
+    if let Some(hypervisor) = &environment.hypervisor {
+        limits.push(format!(
+            "A virtual machine ({hypervisor}): its processors may be taken away at any moment."
+        ));
+    }
+    limits.extend(
+        [
+            "Closed loops: every thread starts the next operation when one is done, so a stall is one \
+             slow operation and not the queue that it would cause. Tail latency cannot be read from \
+             this.",
+            "Wall time per operation over all threads sums up fast and slow threads: starvation does \
+             not show.",
+            "Keys are drawn uniformly, every read hits, and the reader does no work inside its \
+             section; skewed keys, misses and long sections shift the balance.",
+            "The records, sizes and mixes are those of the scenarios; larger records favour what does \
+             not copy, more writes favour what changes in place.",
+            "One allocator and one hasher for all; others move every row, not always by the same \
+             factor.",
+            "The 95 % level holds for each verdict by itself: among many, a few intervals miss by \
+             chance, most likely those that end near the margin.",
+        ]
+        .map(str::to_owned),
+    );
+    limits.push(format!(
+        "One target ({}): other memory models and caches were not tried.",
+        or_unknown(&environment.build.target)
+    ));
+    limits
+}
+
+/// Where it ran, with everything that could make it come out differently elsewhere.
+pub(super) fn environment(results: &Results) -> Section {
+    let environment = &results.environment;
+    let mut blocks = vec![Block::Table(names_and_values(
+        "Environment",
+        &facts_of(environment),
+    ))];
+    if !environment.libraries.is_empty() {
+        blocks.push(Block::Table(names_and_values(
+            "Libraries under comparison",
+            &environment.libraries,
+        )));
+    }
+    blocks.push(Block::Heading {
+        text: "Commands that repeat it".into(),
+    });
+    blocks.push(prose(
+        "The first measures again, on your machine; the second makes this report again, byte for byte, \
+         from the samples beside it.",
+    ));
+    if !environment.command.is_empty() {
+        blocks.push(Block::Command {
+            text: environment.command.clone(),
+        });
+    }
+    blocks.push(Block::Command {
+        text: "pivot report samples.jsonl".into(),
+    });
+    blocks.push(prose(
+        "`samples.jsonl` holds every slice, `results.json` every figure; both are described in \
+         `reports/SCHEMA.md`.",
+    ));
+    Section {
+        id: "environment",
+        title: "Environment and commands".into(),
+        blocks,
+    }
+}
+
+fn names_and_values(caption: &str, pairs: &[(String, String)]) -> Table {
+    let rows = pairs
+        .iter()
+        .map(|(name, value)| Row {
+            head: name.clone(),
+            note: String::new(),
+            cells: vec![Cell::text(value)],
+        })
+        .collect();
+    Table {
+        caption: caption.into(),
+        corner: "What".into(),
+        columns: Column::titled(["Value"]),
+        groups: vec![Group {
+            title: String::new(),
+            rows,
+        }],
+        notes: Vec::new(),
+    }
+}
+
+fn or_unknown(text: &str) -> &str {
+    if text.is_empty() { "unknown" } else { text }
+}
+
+fn facts_of(environment: &Environment) -> Vec<(String, String)> {
+    let optional =
+        |value: &Option<String>, without: &str| value.clone().unwrap_or_else(|| without.to_owned());
+    let build = &environment.build;
+    [
+        ("Started", or_unknown(&environment.started_at).to_owned()),
+        ("Processor", or_unknown(&environment.cpu).to_owned()),
+        (
+            "Processors that the run may use",
+            environment.cpus.to_string(),
+        ),
+        (
+            "Threads per core",
+            environment
+                .threads_per_core
+                .map_or_else(|| "unknown".into(), |n| n.to_string()),
+        ),
+        (
+            "Caches",
+            or_unknown(&environment.caches.join(", ")).to_owned(),
+        ),
+        ("Hypervisor", optional(&environment.hypervisor, "none seen")),
+        (
+            "Frequency governor",
+            optional(&environment.governor, "not shown"),
+        ),
+        (
+            "Memory",
+            environment.memory_bytes.map_or_else(
+                || "unknown".into(),
+                |bytes| {
+                    format!(
+                        "{} GiB",
+                        format::significant(bytes as f64 / f64::from(1 << 30))
+                    )
+                },
+            ),
+        ),
+        ("System", or_unknown(&environment.kernel).to_owned()),
+        (
+            "Load before the run",
+            environment
+                .load_before
+                .map_or_else(|| "unknown".into(), |load| format!("{load:.2}")),
+        ),
+        ("Compiler", or_unknown(&build.rustc).to_owned()),
+        ("Target", or_unknown(&build.target).to_owned()),
+        (
+            "Profile",
+            format!(
+                "{}, opt-level {}",
+                or_unknown(&build.profile),
+                or_unknown(&build.opt_level)
+            ),
+        ),
+        (
+            "Flags",
+            if build.rustflags.is_empty() {
+                "none".into()
+            } else {
+                build.rustflags.clone()
+            },
+        ),
+        ("Allocator", or_unknown(&environment.allocator).to_owned()),
+        ("Hasher", or_unknown(&environment.hasher).to_owned()),
+        ("Preset", or_unknown(&environment.preset).to_owned()),
+        ("Seed", environment.seed.to_string()),
+        ("Commit", commit(environment)),
+    ]
+    .into_iter()
+    .map(|(name, value)| (name.to_owned(), value))
+    .collect()
+}
+
+fn commit(environment: &Environment) -> String {
+    environment.commit.as_ref().map_or_else(
+        || "not in a checkout".into(),
+        |commit| {
+            let dirty = if commit.dirty {
+                ", with uncommitted changes"
+            } else {
+                ""
+            };
+            format!("{}{dirty}", commit.id)
+        },
+    )
+}
+
+/// The line under the title: enough to judge whether the run is comparable.
+pub(super) fn conditions(results: &Results) -> Vec<(String, String)> {
+    let environment = &results.environment;
+    let versions = format!(
+        "{}, pivot {}, commit {}",
+        or_unknown(&environment.build.rustc),
+        env!("CARGO_PKG_VERSION"),
+        commit(environment)
+    );
+    [
+        (
+            "Machine",
+            format!(
+                "{}, {}, {}",
+                or_unknown(&environment.cpu),
+                format::counted(environment.cpus, "processor", "processors"),
+                or_unknown(&environment.kernel)
+            ),
+        ),
+        ("Versions", versions),
+        (
+            "Run",
+            format!(
+                "{}, preset {}, seed {}",
+                or_unknown(&environment.started_at),
+                or_unknown(&environment.preset),
+                environment.seed
+            ),
+        ),
+        ("Command", format!("`{}`", or_unknown(&environment.command))),
+    ]
+    .into_iter()
+    .map(|(name, value)| (name.to_owned(), value))
+    .collect()
+}

@@ -1,0 +1,224 @@
+//! What the cells of a strategy show, as far as an explanation may rest on it.
+//!
+//! An observation is made only where the whole interval shows it, so nothing here is said against
+//! the data, and it carries the figures that it rests on.
+
+use serde::Deserialize;
+
+use contract::WriteCost;
+
+use crate::results::{Cell, Metric, Ratio, Results, Verdict};
+use crate::sample::Card;
+
+use super::facts::{self, Row};
+use super::format;
+
+/// Something that the samples can show about a strategy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Observation {
+    /// The read-only row with the fewest readers improves by more than the margin.
+    ReadsFaster,
+    /// That row is worse than the baseline.
+    ReadsSlower,
+    /// The ratio with the most readers is above the ratio with the fewest.
+    ReadsScale,
+    /// With the most readers the margin is missed for certain.
+    ReadersCollide,
+    ReadsAllocate,
+    WritesFaster,
+    /// Writes are slower, and the profile knows no more particular reason.
+    WritesSlower,
+    /// Writes are slower, and the profile says that they copy the table.
+    CopiesTable,
+    /// Writes are slower, and the profile says that they are carried out twice.
+    WritesTwice,
+    WritesAllocate,
+    ScansFaster,
+    ScansSlower,
+    /// The assumption about memory is rejected.
+    MoreMemory,
+    /// A read is as fast as the no-op control.
+    HarnessBound,
+}
+
+impl Observation {
+    /// All, in the order of the report.
+    pub(super) const ALL: [Self; 14] = [
+        Self::ReadsFaster,
+        Self::ReadsSlower,
+        Self::ReadsScale,
+        Self::ReadersCollide,
+        Self::ReadsAllocate,
+        Self::WritesFaster,
+        Self::WritesSlower,
+        Self::CopiesTable,
+        Self::WritesTwice,
+        Self::WritesAllocate,
+        Self::ScansFaster,
+        Self::ScansSlower,
+        Self::MoreMemory,
+        Self::HarnessBound,
+    ];
+
+    /// The figures that show it of a strategy, if they do.
+    pub(super) fn evidence(self, results: &Results, card: &Card) -> Option<String> {
+        let name = card.name.as_str();
+        match self {
+            Self::ReadsFaster => lone_read(results, name)
+                .filter(|found| holds(found.1))
+                .map(told(results)),
+            Self::ReadsSlower => lone_read(results, name)
+                .filter(|found| loses(found.1))
+                .map(told(results)),
+            Self::ReadsScale => scaling(results, name),
+            Self::ReadersCollide => most_readers(results, name)
+                .filter(|(_, ratio)| ratio.verdict == Verdict::Rejected)
+                .map(told(results)),
+            Self::ReadsAllocate => {
+                allocation(results, name, Metric::AllocsRead, Metric::AllocBytesRead)
+            }
+            Self::WritesAllocate => {
+                allocation(results, name, Metric::AllocsWrite, Metric::AllocBytesWrite)
+            }
+            Self::WritesFaster => best(results, name, Metric::WriteNs),
+            Self::WritesSlower => worst(results, name, Metric::WriteNs).filter(|_| {
+                !claims(card, WriteCost::CopiesTable) && !claims(card, WriteCost::Twice)
+            }),
+            Self::CopiesTable => worst(results, name, Metric::WriteNs)
+                .filter(|_| claims(card, WriteCost::CopiesTable)),
+            Self::WritesTwice => {
+                worst(results, name, Metric::WriteNs).filter(|_| claims(card, WriteCost::Twice))
+            }
+            Self::ScansFaster => best(results, name, Metric::ScanNs),
+            Self::ScansSlower => worst(results, name, Metric::ScanNs),
+            Self::MoreMemory => memory(results, name),
+            Self::HarnessBound => harness_bound(results, name),
+        }
+    }
+}
+
+type Found<'r> = (Row<'r>, &'r Ratio);
+
+fn holds(ratio: &Ratio) -> bool {
+    ratio.verdict == Verdict::Holds
+}
+
+fn loses(ratio: &Ratio) -> bool {
+    ratio.ci_high < 1.0
+}
+
+fn told<'r>(results: &'r Results) -> impl Fn(Found<'r>) -> String {
+    move |(row, ratio)| format!("{} {}", row.title(results), format::ratio(ratio))
+}
+
+/// The rows in which everybody only reads, fewest readers first.
+fn read_only<'r>(results: &'r Results, strategy: &str) -> Vec<Found<'r>> {
+    let mut found: Vec<Found<'r>> = facts::all_rows(results)
+        .into_iter()
+        .filter(|row| row.metric == Metric::ReadNs)
+        .filter(|row| row.scenario.groups.iter().all(|group| !group.does.writes()))
+        .filter_map(|row| Some((row, row.ratio(results, strategy)?)))
+        .collect();
+    found.sort_by_key(|(row, _)| row.scenario.threads());
+    found
+}
+
+/// The row of one reader alone.
+fn lone_read<'r>(results: &'r Results, strategy: &str) -> Option<Found<'r>> {
+    read_only(results, strategy)
+        .into_iter()
+        .find(|(row, _)| row.scenario.threads() == 1)
+}
+
+/// The row of the most readers, if there are several.
+fn most_readers<'r>(results: &'r Results, strategy: &str) -> Option<Found<'r>> {
+    read_only(results, strategy)
+        .pop()
+        .filter(|(row, _)| row.scenario.threads() > 1)
+}
+
+fn scaling(results: &Results, strategy: &str) -> Option<String> {
+    let (few, many) = (
+        lone_read(results, strategy)?,
+        most_readers(results, strategy)?,
+    );
+    let told = told(results);
+    (many.1.ci_low > few.1.ci_high && holds(many.1))
+        .then(|| format!("{}, {}", told(few), told(many)))
+}
+
+fn compared<'r>(results: &'r Results, strategy: &str, metric: Metric) -> Vec<Found<'r>> {
+    facts::all_rows(results)
+        .into_iter()
+        .filter(|row| row.metric == metric)
+        .filter_map(|row| Some((row, row.ratio(results, strategy)?)))
+        .collect()
+}
+
+/// The row in which it gains most, if it does.
+fn best(results: &Results, strategy: &str, metric: Metric) -> Option<String> {
+    compared(results, strategy, metric)
+        .into_iter()
+        .filter(|(_, ratio)| holds(ratio))
+        .max_by(|a, b| a.1.median.total_cmp(&b.1.median))
+        .map(told(results))
+}
+
+/// The row in which it loses most, if it does.
+fn worst(results: &Results, strategy: &str, metric: Metric) -> Option<String> {
+    compared(results, strategy, metric)
+        .into_iter()
+        .filter(|(_, ratio)| loses(ratio))
+        .min_by(|a, b| a.1.median.total_cmp(&b.1.median))
+        .map(told(results))
+}
+
+fn claims(card: &Card, cost: WriteCost) -> bool {
+    card.claims
+        .iter()
+        .any(|(_, claim)| *claim == cost.to_string())
+}
+
+fn cells<'r>(
+    results: &'r Results,
+    strategy: &'r str,
+    metric: Metric,
+) -> impl Iterator<Item = &'r Cell> {
+    results
+        .cells
+        .iter()
+        .filter(move |cell| cell.strategy == strategy && cell.metric == metric)
+}
+
+fn allocation(results: &Results, strategy: &str, calls: Metric, bytes: Metric) -> Option<String> {
+    let most = cells(results, strategy, calls)
+        .filter(|cell| cell.median > 0.0)
+        .max_by(|a, b| a.median.total_cmp(&b.median))?;
+    let size = results.cell(&most.scenario, strategy, bytes);
+    Some(format!(
+        "{} allocations, {} B per {} in {}",
+        format::count(most.median),
+        size.map_or_else(|| "unknown".into(), |cell| format::count(cell.median)),
+        format::operation(calls),
+        most.scenario
+    ))
+}
+
+fn memory(results: &Results, strategy: &str) -> Option<String> {
+    results
+        .assumptions
+        .iter()
+        .find(|judged| {
+            judged.id == "memory"
+                && judged.strategy == strategy
+                && judged.verdict == Verdict::Rejected
+        })
+        .map(|judged| judged.why.clone())
+}
+
+fn harness_bound(results: &Results, strategy: &str) -> Option<String> {
+    cells(results, strategy, Metric::ReadNs)
+        .find(|cell| facts::is_harness_bound(results, cell))
+        .map(|cell| format!("{} in {}", format::measured(cell), cell.scenario))
+}

@@ -1,0 +1,222 @@
+//! Sorted interval plots as inline SVG.
+//!
+//! The colours stand for roles: the page's style sheet finds them by their value and replaces them
+//! by the scheme's own, so that one drawing is legible on light and on dark ground and still makes
+//! sense by itself.
+
+use plotters::coord::Shift;
+use plotters::prelude::*;
+use plotters::style::text_anchor::{HPos, Pos, VPos};
+
+use crate::controls;
+use crate::results::{Ratio, Results, Verdict};
+
+use super::facts::Row;
+use super::format;
+use super::view::Figure;
+
+const INK: RGBColor = RGBColor(0x1a, 0x1d, 0x21);
+const FAINT: RGBColor = RGBColor(0x6b, 0x72, 0x80);
+const GRID: RGBColor = RGBColor(0xe2, 0xe5, 0xe9);
+const BAND: RGBColor = RGBColor(0xec, 0xee, 0xf1);
+const MARGIN: RGBColor = RGBColor(0x9a, 0x67, 0x00);
+const GOOD: RGBColor = RGBColor(0x0b, 0x6e, 0x4f);
+const BAD: RGBColor = RGBColor(0xb4, 0x23, 0x18);
+const OPEN: RGBColor = RGBColor(0x5b, 0x64, 0x70);
+
+const WIDTH: i32 = 760;
+const LEFT: i32 = 190;
+const RIGHT: i32 = 150;
+const TOP: i32 = 34;
+const BOTTOM: i32 = 26;
+const ROW: i32 = 18;
+
+/// A strategy's line of the plot.
+struct Mark<'r> {
+    name: &'r str,
+    ratio: &'r Ratio,
+}
+
+/// The plot of a row; `None` if nothing was compared in it.
+pub(super) fn figure(results: &Results, row: Row<'_>) -> Option<Figure> {
+    let mut marks: Vec<Mark<'_>> = results
+        .contenders()
+        .filter(|card| results.is_ranked(&card.name))
+        .filter_map(|card| {
+            Some(Mark {
+                name: &card.name,
+                ratio: row.ratio(results, &card.name)?,
+            })
+        })
+        .filter(|mark| mark.ratio.ci_low > 0.0 && mark.ratio.ci_high.is_finite())
+        .collect();
+    marks.sort_by(|a, b| b.ratio.median.total_cmp(&a.ratio.median));
+    let (first, last) = (marks.first()?, marks.last()?);
+    let title = row.title(results);
+    let description = format!(
+        "{} compared with {}; best {} {}, last {} {}",
+        format::counted(marks.len(), "strategy", "strategies"),
+        results.baseline,
+        first.name,
+        format::ratio(first.ratio),
+        last.name,
+        format::ratio(last.ratio)
+    );
+    let noise = row.ratio(results, controls::SAME);
+    let svg = draw(&marks, noise, results.margin)?;
+    Some(Figure {
+        caption: format!(
+            "{title}: times better than {}, sorted, log scale, 95 % intervals",
+            results.baseline
+        ),
+        description,
+        svg,
+    })
+}
+
+/// Where a ratio lies on the paper.
+#[derive(Clone, Copy)]
+struct Scale {
+    low: f64,
+    high: f64,
+}
+
+impl Scale {
+    /// Just wide enough for all intervals, the margin and the noise.
+    fn of(marks: &[Mark<'_>], noise: Option<&Ratio>, margin: f64) -> Self {
+        let ratios = marks.iter().map(|mark| mark.ratio).chain(noise);
+        let (low, high) = ratios.fold((1.0_f64, margin), |(low, high), ratio| {
+            (low.min(ratio.ci_low), high.max(ratio.ci_high))
+        });
+        Self {
+            low: (low.max(1e-9) / 1.15).ln(),
+            high: (high * 1.15).ln(),
+        }
+    }
+
+    fn x(self, ratio: f64) -> i32 {
+        let share = (ratio.max(1e-9).ln() - self.low) / (self.high - self.low);
+        LEFT + (share.clamp(0.0, 1.0) * f64::from(WIDTH - LEFT - RIGHT)).round() as i32
+    }
+
+    /// Round numbers: 1, 2 and 5 of every decade, fewer if they would not fit.
+    fn ticks(self) -> Vec<f64> {
+        let decades = (self.high - self.low) / std::f64::consts::LN_10;
+        let steps: &[f64] = match decades {
+            ..1.2 => &[1.0, 2.0, 3.0, 5.0, 7.0],
+            ..2.6 => &[1.0, 2.0, 5.0],
+            _ => &[1.0],
+        };
+        (-9..=9)
+            .flat_map(|decade| steps.iter().map(move |step| step * 10_f64.powi(decade)))
+            .filter(|tick| (self.low..=self.high).contains(&tick.ln()))
+            .collect()
+    }
+}
+
+fn draw(marks: &[Mark<'_>], noise: Option<&Ratio>, margin: f64) -> Option<String> {
+    let rows = i32::try_from(marks.len()).ok()?;
+    let height = TOP + rows * ROW + BOTTOM;
+    let scale = Scale::of(marks, noise, margin);
+    let mut svg = String::new();
+    {
+        let size = (WIDTH.cast_unsigned(), height.cast_unsigned());
+        let paper = Paper(SVGBackend::with_string(&mut svg, size).into_drawing_area());
+        paper
+            .ground(scale, noise, margin, height - BOTTOM)
+            .and_then(|()| {
+                let middles = (0..).map(|index| TOP + index * ROW + ROW / 2);
+                marks
+                    .iter()
+                    .zip(middles)
+                    .try_for_each(|(mark, y)| paper.interval(scale, mark, y))
+            })
+            .and_then(|()| paper.0.present())
+            .ok()?;
+    }
+    Some(svg)
+}
+
+/// What is drawn on.
+struct Paper<'s>(DrawingArea<SVGBackend<'s>, Shift>);
+
+type Point = (i32, i32);
+type Drawn<'s> = Result<(), DrawingAreaErrorKind<<SVGBackend<'s> as DrawingBackend>::ErrorType>>;
+
+impl<'s> Paper<'s> {
+    /// What is behind the intervals: noise, grid, the line of the baseline and the margin's.
+    fn ground(&self, scale: Scale, noise: Option<&Ratio>, margin: f64, bottom: i32) -> Drawn<'s> {
+        if let Some(noise) = noise {
+            let (low, high) = (scale.x(noise.ci_low), scale.x(noise.ci_high));
+            let corners = [(low, TOP), (high.max(low + 1), bottom)];
+            self.0.draw(&Rectangle::new(corners, BAND.filled()))?;
+        }
+        let top = (HPos::Center, VPos::Top);
+        for tick in scale.ticks() {
+            let x = scale.x(tick);
+            self.stroke((x, TOP), (x, bottom), GRID, 1)?;
+            self.words(&format!("{tick}x"), (x, bottom + 5), FAINT, top)?;
+        }
+        let one = scale.x(1.0);
+        self.stroke((one, TOP), (one, bottom), INK, 1)?;
+        self.words("1.00", (one - 2, TOP - 4), INK, (HPos::Right, VPos::Bottom))?;
+        let edge = scale.x(margin);
+        for y in (TOP..bottom).step_by(6) {
+            self.stroke((edge, y), (edge, (y + 3).min(bottom)), MARGIN, 1)?;
+        }
+        let label = format!("margin {margin:.2}");
+        self.words(
+            &label,
+            (edge + 2, TOP - 4),
+            MARGIN,
+            (HPos::Left, VPos::Bottom),
+        )
+    }
+
+    /// A strategy: its name, its interval, the median's mark and the figures.
+    fn interval(&self, scale: Scale, mark: &Mark<'_>, y: i32) -> Drawn<'s> {
+        let ratio = mark.ratio;
+        let x = scale.x(ratio.median);
+        let color = match ratio.verdict {
+            Verdict::Holds => GOOD,
+            Verdict::Rejected => BAD,
+            Verdict::Inconclusive => OPEN,
+        };
+        self.words(mark.name, (LEFT - 10, y), INK, (HPos::Right, VPos::Center))?;
+        self.stroke(
+            (scale.x(ratio.ci_low), y),
+            (scale.x(ratio.ci_high), y),
+            color,
+            2,
+        )?;
+        match ratio.verdict {
+            Verdict::Holds => self.0.draw(&Circle::new((x, y), 4, color.filled()))?,
+            Verdict::Inconclusive => self
+                .0
+                .draw(&Circle::new((x, y), 4, color.stroke_width(2)))?,
+            Verdict::Rejected => {
+                self.stroke((x - 4, y - 4), (x + 4, y + 4), color, 2)?;
+                self.stroke((x - 4, y + 4), (x + 4, y - 4), color, 2)?;
+            }
+        }
+        let figures = format::ratio(ratio);
+        self.words(
+            &figures,
+            (WIDTH - RIGHT + 12, y),
+            FAINT,
+            (HPos::Left, VPos::Center),
+        )
+    }
+
+    fn stroke(&self, from: Point, to: Point, color: RGBColor, width: u32) -> Drawn<'s> {
+        self.0
+            .draw(&PathElement::new(vec![from, to], color.stroke_width(width)))
+    }
+
+    fn words(&self, text: &str, at: Point, color: RGBColor, anchor: (HPos, VPos)) -> Drawn<'s> {
+        let style = TextStyle::from(("sans-serif", 15).into_font())
+            .color(&color)
+            .pos(Pos::new(anchor.0, anchor.1));
+        self.0.draw_text(text, &style, at)
+    }
+}

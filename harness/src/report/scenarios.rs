@@ -1,0 +1,139 @@
+//! The rows beside the report's: what a registry of processes is used for.
+
+use crate::results::Results;
+use crate::scenario::{Group as Threads, Scenario};
+
+use super::facts::{self, Row};
+use super::view::{self, Block, Column, Group, Section, Table, prose};
+use super::{format, plot};
+
+pub(super) fn section(results: &Results) -> Section {
+    let report: Vec<&str> = facts::report_rows(results)
+        .iter()
+        .map(|row| row.scenario.name.as_str())
+        .collect();
+    let mut blocks: Vec<Block> = Vec::new();
+    for scenario in &results.scenarios {
+        let rows: Vec<Row<'_>> = facts::timed_rows(results, scenario)
+            .into_iter()
+            .filter(|_| scenario.operations.is_none())
+            .collect();
+        // The report's rows have their table and plot already; what else they time has not.
+        let is_in_headline = report.contains(&scenario.name.as_str());
+        let rows = &rows[usize::from(is_in_headline).min(rows.len())..];
+        if rows.is_empty() {
+            continue;
+        }
+        blocks.push(Block::Heading {
+            text: scenario.title.clone(),
+        });
+        blocks.push(prose(conditions(results, scenario)));
+        for &row in rows {
+            blocks.extend(plot::figure(results, row).map(Block::Figure));
+            blocks.push(Block::Table(table(results, row)));
+        }
+    }
+    if blocks.is_empty() {
+        blocks.push(prose("No such row was part of this run."));
+    }
+    Section {
+        id: "registry",
+        title: "What a process registry does".into(),
+        blocks,
+    }
+}
+
+/// The question, and under which load it was asked.
+fn conditions(results: &Results, scenario: &Scenario) -> String {
+    let groups: Vec<String> = scenario.groups.iter().map(threads).collect();
+    format!(
+        "{} {} records of {}; {}. {}.",
+        scenario.question,
+        format::thousands(scenario.processes as f64),
+        scenario.record,
+        format::list(&groups),
+        format::sentence(&facts::threads_note(scenario, results.environment.cpus))
+    )
+}
+
+fn threads(group: &Threads) -> String {
+    let pace = group.every_us.map_or_else(String::new, |every| {
+        format!(" every {} us", format::significant(every))
+    });
+    format!(
+        "{} doing `{}`{pace}",
+        format::counted(group.threads, "thread", "threads"),
+        group.does
+    )
+}
+
+/// A row's strategies, best first, then those without a rank or a figure.
+fn table(results: &Results, row: Row<'_>) -> Table {
+    let mut ranked: Vec<(f64, &str)> = Vec::new();
+    let mut others: Vec<&str> = Vec::new();
+    for card in results.contenders() {
+        let median = if card.name == results.baseline {
+            row.cell(results, &card.name).map(|_| 1.0)
+        } else {
+            row.ratio(results, &card.name).map(|ratio| ratio.median)
+        };
+        match median.filter(|_| results.is_ranked(&card.name)) {
+            Some(median) => ranked.push((median, &card.name)),
+            None => others.push(&card.name),
+        }
+    }
+    ranked.sort_by(|a, b| b.0.total_cmp(&a.0));
+    let controls = results
+        .strategies
+        .iter()
+        .filter(|card| card.control && row.cell(results, &card.name).is_some())
+        .map(|card| card.name.as_str());
+    let group = |title: &str, names: Vec<&str>| Group {
+        title: title.into(),
+        rows: names
+            .into_iter()
+            .map(|name| line(results, row, name))
+            .collect(),
+    };
+    Table {
+        caption: format!(
+            "{}: cost per {}, best first",
+            row.scenario.title,
+            format::operation(row.metric)
+        ),
+        corner: "Strategy".into(),
+        columns: Column::titled(["Times better [95 %]", "Cost [95 %]", "Slices", "Verdict"]),
+        groups: [
+            group("", ranked.into_iter().map(|(_, name)| name).collect()),
+            group("Without a rank", others),
+            group("Controls", controls.collect()),
+        ]
+        .into_iter()
+        .filter(|group| !group.rows.is_empty())
+        .collect(),
+        notes: Vec::new(),
+    }
+}
+
+/// A strategy's figures, one to a column.
+fn line(results: &Results, row: Row<'_>, strategy: &str) -> view::Row {
+    let timing = facts::timing(results, row, strategy);
+    let slices = row.cell(results, strategy).map_or_else(
+        || view::Cell::text(""),
+        |cell| view::Cell::figure(cell.n.to_string()),
+    );
+    let cells = vec![
+        view::Cell {
+            tone: if slices.lead.is_empty() {
+                view::Tone::Absent
+            } else {
+                view::Tone::Figure
+            },
+            ..view::Cell::text(timing.lead)
+        },
+        view::Cell::figure(timing.detail),
+        slices,
+        view::Cell::text("").judged(timing.verdict, timing.tone),
+    ];
+    view::Row::named(strategy, cells)
+}

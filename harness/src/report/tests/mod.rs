@@ -1,0 +1,293 @@
+//! What a report must do with any results.
+
+mod fixture;
+
+use std::path::PathBuf;
+
+use self::fixture::{Run, invented};
+use super::*;
+use crate::results::{Decision, Results};
+use crate::sample::{Exclusion, Line, Writer};
+
+/// Three ways to come out: better everywhere, worse everywhere, better for readers only.
+fn three() -> Run {
+    Run::new([
+        invented("atomics/seqlock", 4.0, 20.0, 3.0),
+        invented("channel/std-mpsc", 0.02, 0.05, 0.03),
+        invented("novel/thing", 1.5, 6.0, 0.5),
+    ])
+}
+
+/// A section of the HTML, from its heading to the next.
+fn section<'h>(html: &'h str, id: &str) -> &'h str {
+    let start = html
+        .find(&format!("<h2 id=\"{id}\">"))
+        .expect("the section is there");
+    let rest = &html[start..];
+    &rest[..rest.find("</section>").expect("sections end")]
+}
+
+fn decision(results: &Results, strategy: &str) -> Decision {
+    facts::recommendation(results, strategy)
+        .expect("it was judged")
+        .decision
+}
+
+#[test]
+fn the_fixture_comes_out_as_it_was_invented() {
+    let results = three().results();
+    assert_eq!(decision(&results, "atomics/seqlock"), Decision::Adopt);
+    assert_eq!(
+        decision(&results, "channel/std-mpsc"),
+        Decision::StayWithBaseline
+    );
+    assert_eq!(decision(&results, "novel/thing"), Decision::AdoptForSome);
+}
+
+#[test]
+fn every_contender_is_in_the_headline_table_with_its_interval() {
+    let results = three().results();
+    let html = html(&results);
+    let table = section(&html, "report-table");
+    for card in results.contenders() {
+        assert!(table.contains(&format!("<th scope=\"row\"><code>{}</code>", card.name)));
+    }
+    let ratio = results.cell("ten-readers", "novel/thing", crate::results::Metric::ReadNs);
+    let ratio = format::ratio(
+        ratio
+            .and_then(|cell| cell.ratio.as_ref())
+            .expect("it was compared"),
+    );
+    assert!(table.contains(&ratio), "{ratio}");
+    assert!(table.contains("1,631 ns") && table.contains("slower by 51.7x"));
+}
+
+#[test]
+fn the_answer_names_what_to_adopt_and_what_not() {
+    let answer = answer::sentences(&three().results()).join("\n");
+    assert!(answer.contains("Adopt `atomics/seqlock`"), "{answer}");
+    assert!(answer.contains("for: `channel/std-mpsc`"), "{answer}");
+    assert!(answer.contains("The channel stays invalidated"), "{answer}");
+}
+
+#[test]
+fn markup_in_names_is_escaped_in_both_formats() {
+    let evil = "evil/<script>alert(1)</script>|`x`\n# h";
+    let run = Run::new([invented(evil, 4.0, 4.0, 4.0)]).check(evil, "dead<b>lock", false);
+    let results = run.results();
+    let (html, markdown) = (html(&results), markdown(&results));
+    assert!(!html.contains("<script>") && !html.contains("<b>lock"));
+    assert!(html.contains("&lt;script&gt;"));
+    assert!(!markdown.contains("<script>") && !markdown.contains("\n# h"));
+    // A pipe that is not escaped would give its row more cells than the header has.
+    for table in markdown
+        .split("\n\n")
+        .filter(|block| block.starts_with("| "))
+    {
+        let cells = |line: &str| line.replace("\\|", "").matches('|').count();
+        let header = cells(table.lines().next().expect("a table has a header"));
+        for line in table.lines() {
+            assert_eq!(cells(line), header, "{line}");
+        }
+    }
+}
+
+#[test]
+fn a_partial_run_is_labelled_and_a_whole_one_is_not() {
+    let whole = three();
+    let mut cut = three();
+    cut.complete = false;
+    for (run, labelled) in [(whole, false), (cut, true)] {
+        let results = run.results();
+        assert_eq!(markdown(&results).contains("Partial run"), labelled);
+        assert_eq!(html(&results).contains("Partial run"), labelled);
+    }
+}
+
+#[test]
+fn a_broken_guarantee_removes_a_strategy_from_ranking() {
+    let results = three()
+        .check("atomics/seqlock", "torn reads", false)
+        .results();
+    assert_eq!(
+        decision(&results, "atomics/seqlock"),
+        Decision::Disqualified
+    );
+    let answer = answer::sentences(&results).join("\n");
+    assert!(!answer.contains("Adopt `atomics/seqlock`"), "{answer}");
+    assert!(
+        answer.contains("Not ranked, because a check found a guarantee broken: `atomics/seqlock`")
+    );
+    for row in facts::report_rows(&results) {
+        let figure = plot::figure(&results, row).expect("others are ranked");
+        assert!(!figure.svg.contains("atomics/seqlock") && figure.svg.contains("novel/thing"));
+    }
+    assert!(verdict_table(&results).contains("not ranked"));
+    assert!(section(&html(&results), "guarantees").contains("FORBIDDEN"));
+}
+
+#[test]
+fn equal_results_give_equal_bytes() {
+    let (a, b) = (three().results(), three().results());
+    assert_eq!(html(&a), html(&b));
+    assert_eq!(markdown(&a), markdown(&b));
+    assert_eq!(json(&a), json(&b));
+    // And they say something about the results: others give other bytes.
+    let other = Run::new([invented("novel/thing", 9.0, 9.0, 9.0)]).results();
+    assert_ne!(html(&a), html(&other));
+}
+
+#[test]
+fn results_survive_the_way_through_json() {
+    let results = three().results();
+    let read: Results = serde_json::from_str(&json(&results)).expect("it is our own");
+    assert_eq!(markdown(&results), markdown(&read));
+}
+
+#[test]
+fn an_exclusion_is_shown_with_its_reason() {
+    let mut run = three();
+    run.exclusions.push(Exclusion {
+        scenario: "ten-readers".into(),
+        strategy: "novel/thing".into(),
+        reason: "plain data only".into(),
+    });
+    let results = run.results();
+    assert!(section(&html(&results), "report-table").contains("n/a: plain data only"));
+    assert!(verdict_table(&results).contains("n/a: plain data only"));
+}
+
+#[test]
+fn explanations_stand_only_beside_what_was_observed() {
+    let lesson = |run: &Run| {
+        let html = html(&run.results());
+        section(&html, "lessons").to_owned()
+    };
+    let mechanism = pivots::why("channel", observations::Observation::ReadsAllocate);
+    let silent = three();
+    assert!(!lesson(&silent).contains(mechanism));
+    let mut allocating = three();
+    allocating.strategies[2].allocations = 3;
+    assert!(lesson(&allocating).contains(mechanism));
+}
+
+#[test]
+fn a_family_without_an_entry_gets_its_lesson_all_the_same() {
+    let html = html(&three().results());
+    assert!(section(&html, "lessons").contains("<h3>Novel <span"));
+}
+
+#[test]
+fn nothing_is_missing_so_badly_that_there_is_no_report() {
+    let mut nothing = three();
+    nothing.scenarios.clear();
+    let mut no_strategy = three();
+    no_strategy.strategies.truncate(1);
+    no_strategy.scenarios.truncate(1);
+    let mut unpublished = three();
+    for scenario in &mut unpublished.scenarios {
+        scenario.published = None;
+    }
+    let mut header_only = three();
+    (header_only.processes, header_only.complete) = (0, false);
+    let mut registry_only = three();
+    registry_only.scenarios.drain(..5);
+    for run in [
+        Run::baseline_only(),
+        nothing,
+        no_strategy,
+        unpublished,
+        header_only,
+        registry_only,
+    ] {
+        let results = run.results();
+        assert!(markdown(&results).contains("## Answer"));
+        assert!(html(&results).ends_with("</html>\n") || html(&results).ends_with("</html>"));
+        assert!(verdict_table(&results).contains("decision"));
+    }
+}
+
+#[test]
+fn what_was_not_measured_is_not_decided() {
+    let mut run = three();
+    run.processes = 0;
+    assert_eq!(decision(&run.results(), "novel/thing"), Decision::Undecided);
+    let answer = answer::sentences(&run.results()).join("\n");
+    assert!(answer.contains("Nothing was compared"), "{answer}");
+}
+
+/// A folder that is removed again.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("pivot-{name}-{}", std::process::id()));
+        std::fs::create_dir_all(&path).expect("the temporary folder is writable");
+        Self(path)
+    }
+
+    fn names(&self) -> Vec<String> {
+        let mut names: Vec<String> = std::fs::read_dir(&self.0)
+            .expect("it exists")
+            .map(|entry| {
+                entry
+                    .expect("it is readable")
+                    .file_name()
+                    .to_string_lossy()
+                    .into_owned()
+            })
+            .collect();
+        names.sort();
+        names
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+fn sample_file(folder: &Folder, lines: &[Line]) -> PathBuf {
+    let path = folder.0.join("elsewhere.jsonl");
+    let mut writer = Writer::create(&path).expect("the folder is writable");
+    for line in lines {
+        writer.append(line).expect("the disk has room");
+    }
+    path
+}
+
+#[test]
+fn a_report_is_written_whole_and_beside_its_samples() {
+    let (source, target) = (Folder::new("source"), Folder::new("target"));
+    let run = three();
+    let samples = sample_file(&source, &run.lines());
+    let written = write(&run.results(), &samples, &target.0).expect("the folder is writable");
+    assert_eq!(
+        target.names(),
+        ["report.html", "report.md", "results.json", "samples.jsonl"]
+    );
+    let copied = std::fs::read(&written.samples).expect("it was written");
+    assert_eq!(copied, std::fs::read(&samples).expect("it is still there"));
+    // Again, from the folder's own samples.
+    write(&run.results(), &written.samples, &target.0).expect("the folder is writable");
+    assert_eq!(
+        std::fs::read(&written.samples).expect("it was kept"),
+        copied
+    );
+}
+
+#[test]
+fn a_failure_leaves_the_previous_report_as_it_was() {
+    let folder = Folder::new("failure");
+    let html = folder.0.join(HTML);
+    std::fs::write(&html, "the previous report").expect("the folder is writable");
+    let missing = folder.0.join("no-such-samples.jsonl");
+    let error = write(&three().results(), &missing, &folder.0).expect_err("there are no samples");
+    assert!(error.to_string().contains("no-such-samples.jsonl"));
+    assert_eq!(
+        std::fs::read_to_string(&html).expect("it is still there"),
+        "the previous report"
+    );
+    assert_eq!(folder.names(), [HTML]);
+}

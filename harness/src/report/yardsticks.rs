@@ -1,0 +1,116 @@
+//! What could have refuted the measurement, and what a reader has to know beside the figures.
+
+use crate::controls;
+use crate::results::Results;
+
+use super::facts::{self, Row};
+use super::format;
+use super::view::{self, Block, Cell, Column, Group, Section, Table, Tone, prose};
+
+pub(super) fn section(results: &Results) -> Section {
+    let mut blocks = Vec::new();
+    let controls = controls(results);
+    if controls.has_rows() {
+        blocks.push(Block::Table(controls));
+    } else {
+        blocks.push(prose(
+            "No control was measured, so nothing could have refuted this run.",
+        ));
+    }
+    let limits = limits(results);
+    if limits.has_rows() {
+        blocks.push(Block::Table(limits));
+    }
+    blocks.push(Block::Heading {
+        text: "Warnings".into(),
+    });
+    if results.warnings.is_empty() {
+        blocks.push(prose("None."));
+    } else {
+        blocks.push(Block::List {
+            items: results.warnings.clone(),
+        });
+    }
+    Section {
+        id: "controls",
+        title: "Controls and warnings".into(),
+        blocks,
+    }
+}
+
+fn controls(results: &Results) -> Table {
+    let rows = results
+        .controls
+        .iter()
+        .map(|control| {
+            let (word, tone) = if control.passed {
+                ("as expected", Tone::Good)
+            } else {
+                ("NOT AS EXPECTED", Tone::Bad)
+            };
+            view::Row::named(
+                &control.control,
+                vec![
+                    Cell::text(&control.scenario),
+                    Cell::text(&control.expected),
+                    Cell::text(&control.observed),
+                    Cell::text("").judged(word, tone),
+                ],
+            )
+        })
+        .collect();
+    Table {
+        caption: "Controls: what had to come out, and what did".into(),
+        corner: "Control".into(),
+        columns: Column::titled(["Scenario", "Expected", "Observed", "Outcome"]),
+        groups: vec![Group { title: String::new(), rows }],
+        notes: vec![
+            "At 95 %, one in twenty intervals of a thing against itself misses 1.00 by chance; more \
+             than that, or by far, means that the scenario's figures cannot be trusted."
+                .into(),
+        ],
+    }
+}
+
+/// How much of the baseline's cost is the table itself, and so cannot be gained.
+fn limits(results: &Results) -> Table {
+    let rows = facts::all_rows(results)
+        .into_iter()
+        .filter_map(|row| limit(results, row))
+        .collect();
+    Table {
+        caption: "The limit: an unsynchronised map on one thread".into(),
+        corner: "Row".into(),
+        columns: Column::titled(["Baseline", "Unsynchronised", "Share of the baseline's cost"]),
+        groups: vec![Group {
+            title: String::new(),
+            rows,
+        }],
+        notes: vec![
+            "The share is what finding and touching the record costs without any synchronization: \
+             only the rest can be gained."
+                .into(),
+        ],
+    }
+}
+
+fn limit(results: &Results, row: Row<'_>) -> Option<view::Row> {
+    let limit = row.cell(results, controls::UNSYNCHRONISED)?;
+    let ratio = limit.ratio.as_ref()?;
+    let baseline = row.cell(results, &results.baseline)?;
+    let percent = |times: f64| format::significant(100.0 / times);
+    Some(view::Row {
+        head: row.title(results),
+        note: String::new(),
+        cells: vec![
+            Cell::figure(format::measured(baseline)),
+            Cell::figure(format::measured(limit)),
+            Cell::figure(format!(
+                "{} % [{}, {}]",
+                percent(ratio.median),
+                percent(ratio.ci_high),
+                percent(ratio.ci_low)
+            )),
+        ],
+    })
+}
