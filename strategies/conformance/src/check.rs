@@ -108,6 +108,36 @@ pub fn run<S: Strategy<R>, R: Specimen>(
     effort: &Effort,
     seed: Seed,
 ) -> Result<Evidence, Violation> {
+    conduct::<S, R>(check, effort, seed, |trial| match check {
+        Check::Sequential => sequential::check::<S, R>(trial),
+        Check::Lifecycle => lifecycle::check::<S, R>(trial),
+        Check::Updates => updates::check::<S, R>(trial),
+        Check::Lifetimes => lifetimes::check::<S, R>(trial),
+        Check::Exchanges => exchanges::check::<S, R>(trial),
+        Check::Scans => scans::check::<S, R>(trial),
+        Check::Churn => churn::check::<S, R>(trial),
+        Check::Growth => growth::check::<S, R>(trial),
+        Check::Deadlock => deadlock::check::<S, R>(trial),
+        Check::Shutdown => shutdown::check::<S, R>(trial),
+    })
+}
+
+/// Runs the [`Check::Updates`] check alone. The same as [`run`], without making the compiler build
+/// the others for one more record.
+pub(crate) fn run_updates<S: Strategy<R>, R: Specimen>(
+    effort: &Effort,
+    seed: Seed,
+) -> Result<Evidence, Violation> {
+    conduct::<S, R>(Check::Updates, effort, seed, updates::check::<S, R>)
+}
+
+/// Does `work` under the watchdog, with its panics caught and its breach told of this variant.
+fn conduct<S: Strategy<R>, R: Specimen>(
+    check: Check,
+    effort: &Effort,
+    seed: Seed,
+    work: impl FnOnce(&Trial<'_>) -> Result<Evidence, Breach>,
+) -> Result<Evidence, Violation> {
     let profile = S::PROFILE;
     if profile.concurrency == Concurrency::OneThread && check.needs_threads() {
         let reason = "for one thread only".to_owned();
@@ -125,18 +155,7 @@ pub fn run<S: Strategy<R>, R: Specimen>(
             profile,
             progress,
         };
-        caught(|| match check {
-            Check::Sequential => sequential::check::<S, R>(&trial),
-            Check::Lifecycle => lifecycle::check::<S, R>(&trial),
-            Check::Updates => updates::check::<S, R>(&trial),
-            Check::Lifetimes => lifetimes::check::<S, R>(&trial),
-            Check::Exchanges => exchanges::check::<S, R>(&trial),
-            Check::Scans => scans::check::<S, R>(&trial),
-            Check::Churn => churn::check::<S, R>(&trial),
-            Check::Growth => growth::check::<S, R>(&trial),
-            Check::Deadlock => deadlock::check::<S, R>(&trial),
-            Check::Shutdown => shutdown::check::<S, R>(&trial),
-        })
+        caught(|| work(&trial))
     })
     .map_err(|Breach { promise, account }| Violation {
         variant: profile.name,

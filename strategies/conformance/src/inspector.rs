@@ -2,8 +2,8 @@
 
 use contract::{Family, ProcessSnapshot, ProcessStatus, Profile, Specimen, Strategy, Visitor};
 
-use crate::check::{Check, run};
-use crate::dawdler::Dawdler;
+use crate::check::{Check, run, run_updates};
+use crate::dawdler::{Dawdler, Wide};
 use crate::effort::{Effort, Seed};
 use crate::verdict::{Evidence, Violation};
 
@@ -57,37 +57,65 @@ impl<F: FnMut(Finding)> Inspector<F> {
         self
     }
 
-    /// Inspects every variant of a family: with plain records, then with heap records.
+    /// For records that are wide enough to be torn: only the [`Check::Updates`] check.
+    pub fn tearing(&mut self) -> Tearing<'_, F> {
+        Tearing(self)
+    }
+
+    /// Inspects every variant of a family: with plain records, with heap records, and for tearing.
     pub fn inspect<V: Family>(&mut self) {
         V::plain::<Dawdler<ProcessStatus>>(self.with_checks(Check::ALL));
         V::any::<Dawdler<ProcessSnapshot>>(self.with_checks(Check::PER_RECORD));
+        V::plain::<Wide>(&mut self.tearing());
     }
 
-    fn report<R: Specimen>(
+    fn hand_over(
         &mut self,
         profile: Profile,
-        verdict_of: impl Fn(Check, &Effort, Seed) -> Result<Evidence, Violation>,
+        record: &'static str,
+        check: Check,
+        verdict: Result<Evidence, Violation>,
     ) {
-        for &check in self.checks {
-            (self.report)(Finding {
-                profile,
-                record: R::NAME,
-                check,
-                verdict: verdict_of(check, &self.effort, self.seed),
-            });
-        }
+        (self.report)(Finding {
+            profile,
+            record,
+            check,
+            verdict,
+        });
     }
 }
 
 impl<R: Specimen, F: FnMut(Finding)> Visitor<R> for Inspector<F> {
     fn visit<S: Strategy<R>>(&mut self) {
-        self.report::<R>(S::PROFILE, run::<S, R>);
+        for &check in self.checks {
+            let verdict = run::<S, R>(check, &self.effort, self.seed);
+            self.hand_over(S::PROFILE, R::NAME, check, verdict);
+        }
     }
 
     fn exclude(&mut self, profile: Profile, reason: &'static str) {
-        self.report::<R>(profile, |_, _, _| {
-            Ok(Evidence::NotApplicable(reason.to_owned()))
-        });
+        for &check in self.checks {
+            let verdict = Ok(Evidence::NotApplicable(reason.to_owned()));
+            self.hand_over(profile, R::NAME, check, verdict);
+        }
+    }
+}
+
+/// A [`Visitor`] that has an [`Inspector`] look for torn records, in [`Wide`] ones.
+#[derive(Debug)]
+pub struct Tearing<'i, F>(&'i mut Inspector<F>);
+
+impl<F: FnMut(Finding)> Visitor<Wide> for Tearing<'_, F> {
+    fn visit<S: Strategy<Wide>>(&mut self) {
+        let verdict = run_updates::<S, Wide>(&self.0.effort, self.0.seed);
+        self.0
+            .hand_over(S::PROFILE, Wide::NAME, Check::Updates, verdict);
+    }
+
+    fn exclude(&mut self, profile: Profile, reason: &'static str) {
+        let verdict = Ok(Evidence::NotApplicable(reason.to_owned()));
+        self.0
+            .hand_over(profile, Wide::NAME, Check::Updates, verdict);
     }
 }
 

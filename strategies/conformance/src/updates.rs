@@ -22,6 +22,7 @@ use contract::{Change, Event, Handle, ProcessId, Specimen, State, Strategy};
 
 use crate::check::Trial;
 use crate::crew::{Member, with_pauses};
+use crate::dawdler::hurry;
 use crate::specimens::{Gaze, IDS, heartbeat, observe, running};
 use crate::verdict::{Breach, Evidence, Promise};
 
@@ -132,6 +133,7 @@ fn duel<R: Specimen, H: Handle<R>>(
     member: &Member<'_>,
     witness: &mut Witness<'_, H>,
 ) -> Result<(), Breach> {
+    hurry();
     let updates = trial.effort.operations * DUEL_PER_OPERATION;
     if member.leads() {
         member

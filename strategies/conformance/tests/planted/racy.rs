@@ -1,7 +1,7 @@
 //! Right on one thread, wrong when threads meet.
 
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
 
 use contract::{Event, IdMap, PlainRecord as _, ProcessId, Record as _, Rejected};
 
@@ -62,38 +62,13 @@ impl Bug for TwoHalves {
     }
 
     fn written(&self, base: &Base) {
+        let half = |record: &Status, range: std::ops::Range<usize>| {
+            record.to_words()[range].try_into().unwrap()
+        };
         let map = base.lock();
         for (&id, record) in &*map {
-            let words = record.to_words();
-            let half = |range: std::ops::Range<usize>| words[range].try_into().unwrap();
-            self.front.lock().unwrap().insert(id, half(0..4));
-            self.back.lock().unwrap().insert(id, half(4..8));
-        }
-    }
-}
-
-/// A sequence lock without its sequence: nobody looks whether the words belong together.
-#[derive(Default)]
-pub(crate) struct UnvalidatedWords(Mutex<IdMap<Arc<[AtomicU64; 8]>>>);
-
-impl Bug for UnvalidatedWords {
-    const NAME: &'static str = "planted/unvalidated-words";
-
-    fn get(&self, base: &Base, id: ProcessId) -> Option<Status> {
-        base.get(id)?;
-        let slot = self.0.lock().unwrap().get(&id).cloned()?;
-        let words = slot.each_ref().map(|word| word.load(Ordering::Acquire));
-        Some(Status::from_words(words))
-    }
-
-    fn written(&self, base: &Base) {
-        let map = base.lock();
-        let mut slots = self.0.lock().unwrap();
-        for (&id, record) in &*map {
-            let slot = slots.entry(id).or_default().clone();
-            for (word, value) in slot.iter().zip(record.to_words()) {
-                word.store(value, Ordering::Release);
-            }
+            self.front.lock().unwrap().insert(id, half(record, 0..4));
+            self.back.lock().unwrap().insert(id, half(record, 4..8));
         }
     }
 }
