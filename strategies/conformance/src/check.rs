@@ -4,7 +4,7 @@ use std::fmt;
 
 use contract::{Concurrency, Profile, ReadConsistency, Specimen, Strategy};
 
-use crate::crew::crew;
+use crate::crew::{Member, Pace, crew};
 use crate::effort::{Dice, Effort, Seed};
 use crate::panics::caught;
 use crate::verdict::{Breach, Evidence, Violation};
@@ -198,14 +198,15 @@ impl Trial<'_> {
     /// A [`crew`]; its size is cut to one thread where the profile allows no more.
     pub(crate) fn crew<T: Send>(
         &self,
+        pace: Pace,
         leaders: usize,
         followers: usize,
-        work: impl Fn(&crate::crew::Member<'_>) -> Result<T, Breach> + Sync,
+        work: impl Fn(&Member<'_>) -> Result<T, Breach> + Sync,
     ) -> Result<Vec<T>, Breach> {
         let (leaders, followers) = match self.profile.concurrency {
             Concurrency::Any => (leaders, followers),
             Concurrency::OneThread => (1, 0),
         };
-        crew(self.progress, leaders, followers, work)
+        crew(self.progress, pace, leaders, followers, work)
     }
 }

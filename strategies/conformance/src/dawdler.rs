@@ -37,7 +37,7 @@ pub(crate) fn hurry() {
 }
 
 /// Lets other threads run, sometimes.
-fn dawdle() {
+pub(crate) fn dawdle() {
     if HURRIED.get() {
         return;
     }

@@ -122,7 +122,7 @@ fn what_is_wrong_when_threads_meet_is_rejected() {
     strategy_rejected::<unvalidated::Unvalidated, Wide>(Check::Updates, &[Promise::Whole]);
     rejected::<racy::UpdateHasGap>(Check::Updates, &[Promise::Present]);
     rejected::<racy::UpdateHasGap>(Check::Scans, &[Promise::Present]);
-    rejected::<racy::OverwriteHasGap>(Check::Lifetimes, &[Promise::Absent]);
+    rejected::<racy::OverwriteHasGap>(Check::Lifetimes, &[Promise::Present]);
     rejected::<racy::DisplacesUnseen>(Check::Exchanges, hands_out_twice);
     rejected::<racy::RemovesTwice>(Check::Exchanges, hands_out_twice);
     rejected::<racy::RenewsRarely>(Check::Updates, &[Promise::Fresh]);

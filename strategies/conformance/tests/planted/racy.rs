@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use contract::{Event, IdMap, PlainRecord as _, ProcessId, Record as _, Rejected};
 
 use crate::correct::entries_one_by_one;
-use crate::table::{Base, Bug, Status};
+use crate::table::{Base, Bug, Status, cloned};
 
 /// Reads, and writes, each in a critical section of its own.
 #[derive(Default)]
@@ -103,7 +103,7 @@ impl Bug for OverwriteHasGap {
 
     fn insert(&self, base: &Base, id: ProcessId, record: Status) -> Option<Status> {
         let displaced = base.remove(id);
-        base.insert(id, record);
+        base.insert(id, cloned(&record));
         displaced
     }
 }
@@ -117,7 +117,7 @@ impl Bug for DisplacesUnseen {
 
     fn insert(&self, base: &Base, id: ProcessId, record: Status) -> Option<Status> {
         let displaced = base.get(id);
-        base.insert(id, record);
+        base.insert(id, cloned(&record));
         displaced
     }
 }
@@ -130,7 +130,7 @@ impl Bug for RemovesTwice {
     const NAME: &'static str = "planted/removes-twice";
 
     fn remove(&self, base: &Base, id: ProcessId) -> Option<Status> {
-        let removed = base.get(id);
+        let removed = base.get(id).as_ref().map(cloned);
         base.remove(id);
         removed
     }
@@ -177,7 +177,10 @@ impl Bug for EmptyWhileGrowing {
     fn insert(&self, base: &Base, id: ProcessId, record: Status) -> Option<Status> {
         if base.lock().len().is_power_of_two() {
             let old = std::mem::take(&mut *base.lock());
-            let larger: IdMap<Status> = old.into_iter().collect();
+            let larger: IdMap<Status> = old
+                .iter()
+                .map(|(&id, record)| (id, cloned(record)))
+                .collect();
             *base.lock() = larger;
         }
         base.insert(id, record)
