@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use conformance::{Check, Effort, Evidence, Finding, Inspector, Seed};
+use conformance::{Check, Dawdler, Effort, Evidence, Finding, Inspector, Seed, Wide};
 use contract::{ProcessSnapshot, ProcessStatus, Profile, Record, Strategy, Visitor};
 use serde::{Deserialize, Serialize};
 
@@ -62,7 +62,12 @@ pub fn verify(task: &VerifyTask, out: &mut impl Write) -> io::Result<()> {
                     name: &task.strategy,
                     inner,
                 };
-                registry::visit_plain::<ProcessStatus>(&mut one);
+                registry::visit_plain::<Dawdler<ProcessStatus>>(&mut one);
+                let inner = inspector.with_checks(Check::TEARING);
+                registry::visit_plain::<Wide>(&mut Only {
+                    name: &task.strategy,
+                    inner,
+                });
             }
             RecordKind::Snapshot => {
                 let inner = inspector.with_checks(Check::PER_RECORD);
@@ -70,7 +75,7 @@ pub fn verify(task: &VerifyTask, out: &mut impl Write) -> io::Result<()> {
                     name: &task.strategy,
                     inner,
                 };
-                registry::visit_any::<ProcessSnapshot>(&mut one);
+                registry::visit_any::<Dawdler<ProcessSnapshot>>(&mut one);
             }
         }
         drop(inspector);

@@ -4,7 +4,7 @@ use std::fmt;
 
 use contract::{Concurrency, ErasedTable, Profile, ReadConsistency, Specimen, Strategy};
 
-use crate::crew::crew;
+use crate::crew::{Member, Pace, crew};
 use crate::effort::{Dice, Effort, Seed};
 use crate::panics::caught;
 use crate::verdict::{Breach, Evidence, Violation};
@@ -52,6 +52,9 @@ impl Check {
         Check::Deadlock,
         Check::Shutdown,
     ];
+
+    /// For records that are wide enough to be torn.
+    pub const TEARING: &'static [Check] = &[Check::Updates];
 
     /// The checks whose answer may depend on what the table holds: all but the deadlock check.
     pub const PER_RECORD: &'static [Check] = &[
@@ -111,7 +114,7 @@ pub fn run<S: Strategy<R>, R: Specimen>(
     run_on::<R>(ErasedTable::new::<S>, S::PROFILE, check, effort, seed)
 }
 
-/// [`run`], compiled once per record and not once per variant.
+/// [`run`], compiled once for each kind of record and not once for each variant.
 fn run_on<R: Specimen>(
     make: fn(usize) -> ErasedTable<R>,
     profile: Profile,
@@ -196,14 +199,15 @@ impl<R: Specimen> Trial<'_, R> {
     /// A [`crew`]; its size is cut to one thread where the profile allows no more.
     pub(crate) fn crew<T: Send>(
         &self,
+        pace: Pace,
         leaders: usize,
         followers: usize,
-        work: impl Fn(&crate::crew::Member<'_>) -> Result<T, Breach> + Sync,
+        work: impl Fn(&Member<'_>) -> Result<T, Breach> + Sync,
     ) -> Result<Vec<T>, Breach> {
         let (leaders, followers) = match self.profile.concurrency {
             Concurrency::Any => (leaders, followers),
             Concurrency::OneThread => (1, 0),
         };
-        crew(self.progress, leaders, followers, work)
+        crew(self.progress, pace, leaders, followers, work)
     }
 }

@@ -16,7 +16,7 @@ use contract::{Handle, ProcessId, Specimen};
 
 use crate::accounting::Counting;
 use crate::check::Trial;
-use crate::crew::{Member, with_pauses};
+use crate::crew::{Member, Pace};
 use crate::shutdown::allocator_must_count;
 use crate::specimens::{Gaze, brief_or_nothing, observe, running, scattered};
 use crate::verdict::{Breach, Evidence, Promise};
@@ -53,7 +53,7 @@ pub(crate) fn check<R: Specimen>(trial: &Trial<'_, R>) -> Result<Evidence, Breac
     for (tide, ids) in [(Tide::New, "new"), (Tide::Again, "the same")] {
         let table = trial.table(WINDOW as usize);
         let head = AtomicU64::new(0);
-        let levels = trial.crew(1, 1, |member| {
+        let levels = trial.crew(Pace::Crowd, 1, 1, |member| {
             if member.leads() {
                 churn(trial, member, table.handle(), tide, &head, &counting)
             } else {
@@ -95,7 +95,7 @@ fn churn<R: Specimen>(
 ) -> Result<Vec<i64>, Breach> {
     let inserts = trial.effort.churned_ids;
     let mut levels = Vec::with_capacity(SAMPLES as usize + 1);
-    for number in with_pauses(member.rounds(inserts)) {
+    for number in member.rounds(inserts) {
         let id = tide.id(number);
         if let Some(displaced) = handle.insert(id, running(id, 1 + number % 8)) {
             let account = format!("insert of {id}, which is absent, displaced {displaced:?}");
@@ -136,7 +136,7 @@ fn follow<R: Specimen>(
     head: &AtomicU64,
 ) -> Result<Vec<i64>, Breach> {
     let mut dice = trial.dice(member.index);
-    for _ in with_pauses(member.rounds(trial.effort.churned_ids * READS_PER_INSERT_MAX)) {
+    for _ in member.rounds(trial.effort.churned_ids * READS_PER_INSERT_MAX) {
         let newest = head.load(Ordering::Relaxed);
         let number = newest.saturating_sub(dice.below(2 * WINDOW as usize) as u64);
         observe(&mut handle, tide.id(number), Gaze::Glance)?;

@@ -3,6 +3,7 @@
 use std::sync::Barrier;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
+use crate::dawdler::hurry;
 use crate::panics::caught;
 use crate::verdict::Breach;
 use crate::watchdog::Progress;
@@ -19,8 +20,31 @@ const ROUNDS_PER_MEETING: u64 = 4;
 /// How many times as many rounds to do, at most, for want of meetings.
 const EXTENSION_MAX: u64 = 8;
 
+/// How threads get in each other's way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Pace {
+    /// More threads than a small machine has cores, of which each now and then lets others run:
+    /// between two operations, and by way of the [`Dawdler`](crate::Dawdler) in the middle of one.
+    Crowd,
+    /// Two threads at full speed, on a core each: they meet between two instructions.
+    Duel,
+}
+
+impl Pace {
+    pub(crate) const BOTH: [Pace; 2] = [Pace::Crowd, Pace::Duel];
+
+    /// So many of `crowd`, or one.
+    pub(crate) fn members(self, crowd: usize) -> usize {
+        match self {
+            Pace::Crowd => crowd,
+            Pace::Duel => 1,
+        }
+    }
+}
+
 /// What the members of a crew share.
 struct Crew<'p> {
+    pace: Pace,
     progress: &'p Progress,
     /// A member found a breach: the others stop at their next round.
     called_off: AtomicBool,
@@ -51,7 +75,7 @@ impl Member<'_> {
     }
 
     /// Numbers from 0: up to `limit`, and for a follower no further than the leaders work. Ends
-    /// early when another member has found a breach.
+    /// early when another member has found a breach. In a crowd, lets others run after every few.
     ///
     /// The limit holds for followers, too, because overlapping readers may starve a writer for ever
     /// where the lock prefers readers: that is a property to measure, and here it would be a hang.
@@ -59,6 +83,9 @@ impl Member<'_> {
         (0..limit).take_while(|round| {
             if round % ROUNDS_PER_TICK == 0 {
                 self.crew.progress.tick();
+            }
+            if self.crew.pace == Pace::Crowd && round % ROUNDS_PER_YIELD == 0 {
+                std::thread::yield_now();
             }
             // Relaxed, as all of these: they steer, and nothing is concluded from them.
             self.crew.turns[self.index]
@@ -95,15 +122,6 @@ impl Member<'_> {
     }
 }
 
-/// Lets others run after every few of `rounds`.
-pub(crate) fn with_pauses(rounds: impl Iterator<Item = u64>) -> impl Iterator<Item = u64> {
-    rounds.inspect(|round| {
-        if round % ROUNDS_PER_YIELD == 0 {
-            std::thread::yield_now();
-        }
-    })
-}
-
 /// Lets `leaders` and `followers` do `work` on threads of their own, all at once, and returns what
 /// they bring back, in order.
 ///
@@ -115,11 +133,13 @@ pub(crate) fn with_pauses(rounds: impl Iterator<Item = u64>) -> impl Iterator<It
 /// The first breach that a member found; a panic is one.
 pub(crate) fn crew<T: Send>(
     progress: &Progress,
+    pace: Pace,
     leaders: usize,
     followers: usize,
     work: impl Fn(&Member<'_>) -> Result<T, Breach> + Sync,
 ) -> Result<Vec<T>, Breach> {
     let crew = Crew {
+        pace,
         progress,
         called_off: AtomicBool::new(false),
         leading: AtomicUsize::new(leaders),
@@ -129,6 +149,9 @@ pub(crate) fn crew<T: Send>(
     let together = Barrier::new(leaders + followers);
     let one = |index| {
         let member = Member { index, crew: &crew };
+        if pace == Pace::Duel {
+            hurry();
+        }
         together.wait();
         let outcome = caught(|| work(&member));
         if outcome.is_err() {

@@ -12,7 +12,7 @@
 use contract::{ErasedTable, Handle, ProcessId, Specimen};
 
 use crate::check::Trial;
-use crate::crew::{Member, with_pauses};
+use crate::crew::{Member, Pace};
 use crate::specimens::{IDS, heartbeat, running};
 use crate::verdict::{Breach, Evidence};
 
@@ -23,7 +23,9 @@ const OPERATIONS_PER_HANDLE: u64 = 4_096;
 
 pub(crate) fn check<R: Specimen>(trial: &Trial<'_, R>) -> Result<Evidence, Breach> {
     let table = trial.table(SHARED_IDS);
-    let done = trial.crew(THREADS, 0, |member| Ok(operate::<R>(trial, member, &table)))?;
+    let done = trial.crew(Pace::Crowd, THREADS, 0, |member| {
+        Ok(operate::<R>(trial, member, &table))
+    })?;
     Ok(Evidence::Observed(format!(
         "{} operations by {THREADS} threads over {SHARED_IDS} identifiers, all returned",
         done.iter().sum::<u64>()
@@ -36,7 +38,7 @@ fn operate<R: Specimen>(trial: &Trial<'_, R>, member: &Member<'_>, table: &Erase
     let records: [R; SHARED_IDS] = std::array::from_fn(|number| running(IDS[number], 1));
     let mut handle = table.handle();
     let mut done = 0;
-    for round in with_pauses(member.rounds(trial.effort.deadlock_operations / THREADS as u64)) {
+    for round in member.rounds(trial.effort.deadlock_operations / THREADS as u64) {
         let number = dice.below(SHARED_IDS);
         operation(
             &mut handle,

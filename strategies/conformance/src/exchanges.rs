@@ -16,7 +16,7 @@ use std::collections::{HashMap, HashSet};
 use contract::{Change, Event, Handle, ProcessId, Specimen};
 
 use crate::check::Trial;
-use crate::crew::{Member, with_pauses};
+use crate::crew::{Member, Pace};
 use crate::specimens::{Gaze, IDS, advance, observe, running, whole};
 use crate::verdict::{Breach, Evidence, Promise};
 
@@ -37,38 +37,46 @@ enum Entry {
 type Ledger = [Vec<Entry>; IDS_SHARED.len()];
 
 pub(crate) fn check<R: Specimen>(trial: &Trial<'_, R>) -> Result<Evidence, Breach> {
-    let table = trial.table(IDS_SHARED.len());
-    let mut ledgers = trial.crew(THREADS, 0, |member| trade(trial, member, table.handle()))?;
-    let mut handle = table.handle();
-    handle.publish();
-    let mut remaining = Ledger::default();
-    for (number, id) in IDS_SHARED.into_iter().enumerate() {
-        if let Some(revision) = observe(&mut handle, id, Gaze::Glance)? {
-            remaining[number].push(Entry::Remaining(revision));
+    let (mut inserted, mut stopped) = (0, 0);
+    for (pace, threads, ids) in [(Pace::Crowd, THREADS, IDS_SHARED.len()), (Pace::Duel, 2, 1)] {
+        let table = trial.table(IDS_SHARED.len());
+        let mut ledgers = trial.crew(pace, threads, 0, |member| {
+            trade(trial, member, table.handle(), ids)
+        })?;
+        ledgers.push(remaining(&mut table.handle())?);
+        for (number, id) in IDS_SHARED.into_iter().enumerate() {
+            let mut accounts = Accounts::default();
+            for entry in ledgers.iter().flat_map(|ledger| &ledger[number]) {
+                accounts.enter(id, *entry)?;
+            }
+            accounts.close(id)?;
+            inserted += accounts.inserted.len();
+            stopped += accounts.stopped.len();
         }
-    }
-    ledgers.push(remaining);
-    let mut inserted = 0;
-    let mut stopped = 0;
-    for (number, id) in IDS_SHARED.into_iter().enumerate() {
-        let mut accounts = Accounts::default();
-        for entry in ledgers.iter().flat_map(|ledger| &ledger[number]) {
-            accounts.enter(id, *entry)?;
-        }
-        accounts.close(id)?;
-        inserted += accounts.inserted.len();
-        stopped += accounts.stopped.len();
     }
     Ok(Evidence::Observed(format!(
-        "{inserted} records inserted by {THREADS} threads, each handed out once, {stopped} of them \
-         changed before, each once"
+        "{inserted} records inserted by up to {THREADS} threads, each handed out once, {stopped} of \
+         them changed before, each once"
     )))
+}
+
+/// What is in the table at the end.
+fn remaining<R: Specimen>(handle: &mut impl Handle<R>) -> Result<Ledger, Breach> {
+    handle.publish();
+    let mut ledger = Ledger::default();
+    for (number, id) in IDS_SHARED.into_iter().enumerate() {
+        if let Some(revision) = observe(handle, id, Gaze::Glance)? {
+            ledger[number].push(Entry::Remaining(revision));
+        }
+    }
+    Ok(ledger)
 }
 
 fn trade<R: Specimen>(
     trial: &Trial<'_, R>,
     member: &Member<'_>,
     mut handle: impl Handle<R>,
+    ids: usize,
 ) -> Result<Ledger, Breach> {
     let mut dice = trial.dice(member.index);
     let mut ledger = Ledger::default();
@@ -77,8 +85,8 @@ fn trade<R: Specimen>(
         .iter()
         .map(|&id| running(id, 2 * (1 + member.index as u64)))
         .collect();
-    for _ in with_pauses(member.rounds_until_met(trial.effort.operations / THREADS as u64)) {
-        let number = dice.below(IDS_SHARED.len());
+    for _ in member.rounds_until_met(trial.effort.operations / THREADS as u64) {
+        let number = dice.below(ids);
         let (id, entries) = (IDS_SHARED[number], &mut ledger[number]);
         match dice.below(8) {
             0 | 1 => {

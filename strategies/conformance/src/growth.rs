@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use contract::{Handle, Specimen, WriteCost};
 
 use crate::check::Trial;
-use crate::crew::{Member, with_pauses};
+use crate::crew::{Member, Pace};
 use crate::specimens::{Gaze, observe, running, scattered, whole};
 use crate::verdict::{Breach, Evidence, Promise};
 
@@ -31,7 +31,7 @@ pub(crate) fn check<R: Specimen>(trial: &Trial<'_, R>) -> Result<Evidence, Breac
     let table = trial.table(CAPACITY);
     // Records below this number are visible to every reader.
     let visible = AtomicU64::new(0);
-    let reads = trial.crew(1, 1, |member| {
+    let reads = trial.crew(Pace::Crowd, 1, 1, |member| {
         if member.leads() {
             fill(trial, member, table.handle(), records, &visible)
         } else {
@@ -57,7 +57,7 @@ fn fill<R: Specimen>(
     records: u64,
     visible: &AtomicU64,
 ) -> Result<u64, Breach> {
-    for number in with_pauses(member.rounds(records)) {
+    for number in member.rounds(records) {
         let id = scattered(number);
         if let Some(displaced) = handle.insert(id, running(id, 1)) {
             let account = format!("insert of {id}, which is absent, displaced {displaced:?}");
@@ -84,7 +84,7 @@ fn reread<R: Specimen>(
 ) -> Result<u64, Breach> {
     let mut dice = trial.dice(member.index);
     let mut reads = 0;
-    for _ in with_pauses(member.rounds(records * READS_PER_INSERT_MAX)) {
+    for _ in member.rounds(records * READS_PER_INSERT_MAX) {
         let there = visible.load(Ordering::SeqCst);
         if there > 0 {
             present(&mut handle, dice.below(there as usize) as u64)?;

@@ -3,7 +3,7 @@
 use contract::{Family, ProcessSnapshot, ProcessStatus, Profile, Specimen, Strategy, Visitor};
 
 use crate::check::{Check, run};
-use crate::dawdler::Dawdler;
+use crate::dawdler::{Dawdler, Wide};
 use crate::effort::{Effort, Seed};
 use crate::verdict::{Evidence, Violation};
 
@@ -57,37 +57,42 @@ impl<F: FnMut(Finding)> Inspector<F> {
         self
     }
 
-    /// Inspects every variant of a family: with plain records, then with heap records.
+    /// Inspects every variant of a family: with plain records, with heap records, and for tearing.
     pub fn inspect<V: Family>(&mut self) {
         V::plain::<Dawdler<ProcessStatus>>(self.with_checks(Check::ALL));
         V::any::<Dawdler<ProcessSnapshot>>(self.with_checks(Check::PER_RECORD));
+        V::plain::<Wide>(self.with_checks(Check::TEARING));
     }
 
-    fn report<R: Specimen>(
+    fn hand_over(
         &mut self,
         profile: Profile,
-        verdict_of: impl Fn(Check, &Effort, Seed) -> Result<Evidence, Violation>,
+        record: &'static str,
+        check: Check,
+        verdict: Result<Evidence, Violation>,
     ) {
-        for &check in self.checks {
-            (self.report)(Finding {
-                profile,
-                record: R::NAME,
-                check,
-                verdict: verdict_of(check, &self.effort, self.seed),
-            });
-        }
+        (self.report)(Finding {
+            profile,
+            record,
+            check,
+            verdict,
+        });
     }
 }
 
 impl<R: Specimen, F: FnMut(Finding)> Visitor<R> for Inspector<F> {
     fn visit<S: Strategy<R>>(&mut self) {
-        self.report::<R>(S::PROFILE, run::<S, R>);
+        for &check in self.checks {
+            let verdict = run::<S, R>(check, &self.effort, self.seed);
+            self.hand_over(S::PROFILE, R::NAME, check, verdict);
+        }
     }
 
     fn exclude(&mut self, profile: Profile, reason: &'static str) {
-        self.report::<R>(profile, |_, _, _| {
-            Ok(Evidence::NotApplicable(reason.to_owned()))
-        });
+        for &check in self.checks {
+            let verdict = Ok(Evidence::NotApplicable(reason.to_owned()));
+            self.hand_over(profile, R::NAME, check, verdict);
+        }
     }
 }
 

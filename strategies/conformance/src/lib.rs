@@ -58,7 +58,7 @@ mod watchdog;
 
 pub use accounting::{Counting, CountingAllocator, Usage, allocator_is_installed};
 pub use check::{Check, run};
-pub use dawdler::Dawdler;
+pub use dawdler::{Dawdler, Wide};
 pub use effort::{Effort, Seed};
 pub use inspector::{Finding, Inspector, assert_family};
 pub use verdict::{Evidence, Promise, Violation};

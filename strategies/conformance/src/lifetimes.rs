@@ -17,35 +17,44 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use contract::{Handle, ProcessId, Specimen};
 
 use crate::check::Trial;
-use crate::crew::{Member, with_pauses};
+use crate::crew::{Member, Pace};
 use crate::specimens::{Gaze, IDS, advance, difference, heartbeat, observe, running};
 use crate::verdict::{Breach, Evidence, Promise};
 
 const OWNERS: usize = 2;
 const WATCHERS: usize = 2;
+/// Identifiers in a duel: few, so that owner and watcher meet.
+const DUEL_IDS: usize = 2;
 /// Revisions per incarnation.
 const SPAN: u64 = 16;
 /// Where watchers stop at the latest, in reads per operation of all owners.
 const READS_PER_OPERATION_MAX: u64 = 64;
 
 pub(crate) fn check<R: Specimen>(trial: &Trial<'_, R>) -> Result<Evidence, Breach> {
-    let table = trial.table(IDS.len());
-    let bulletins = [const { Bulletin(AtomicU64::new(0)) }; IDS.len()];
-    let exact = trial.reads_latest();
-    let diaries = trial.crew(OWNERS, WATCHERS, |member| {
-        let handle = table.handle();
-        if member.leads() {
-            own(trial, member, handle, &bulletins)
-        } else {
-            watch(trial, member, handle, &bulletins)
-        }
-    })?;
+    let mut diaries = Vec::new();
+    for pace in Pace::BOTH {
+        let table = trial.table(IDS.len());
+        let bulletins = [const { Bulletin(AtomicU64::new(0)) }; IDS.len()];
+        let bulletins = match pace {
+            Pace::Crowd => &bulletins[..],
+            Pace::Duel => &bulletins[..DUEL_IDS],
+        };
+        let (owners, watchers) = (pace.members(OWNERS), pace.members(WATCHERS));
+        diaries.extend(trial.crew(pace, owners, watchers, |member| {
+            let handle = table.handle();
+            if member.leads() {
+                own(trial, member, handle, bulletins, owners)
+            } else {
+                watch(trial, member, handle, bulletins)
+            }
+        })?);
+    }
     let total = |count: fn(&Diary) -> u64| diaries.iter().map(count).sum::<u64>();
     Ok(Evidence::Observed(format!(
         "{} records came and went, {} reads saw none come back{}",
         total(|diary| diary.incarnations),
         total(|diary| diary.reads),
-        if exact {
+        if trial.reads_latest() {
             format!(
                 ", {} of them with one right answer",
                 total(|diary| diary.exact_reads)
@@ -64,35 +73,55 @@ struct Diary {
     exact_reads: u64,
 }
 
-/// What the owner says about one identifier: its latest revision (bits 2..64), whether the record is
-/// there (bit 1), whether a write is under way (bit 0).
+/// What the owner says about one identifier.
 ///
-/// Unmarked words never repeat: every write raises the revision or changes the presence.
+/// | bits | content |
+/// |---|---|
+/// | 0 | a write is under way |
+/// | 1 | the record is there; of a write under way: was there before |
+/// | 2 | of a write under way: it takes the record away |
+/// | 3..64 | the latest revision; of a write under way: before it |
+///
+/// Words of settled notices never repeat: every write raises the revision or changes the presence.
 struct Bulletin(AtomicU64);
 
 /// The word of a [`Bulletin`].
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Notice(u64);
 
+const UNDER_WAY: u64 = 1;
+const PRESENT: u64 = 1 << 1;
+const REMOVING: u64 = 1 << 2;
+const REVISION_SHIFT: u32 = 3;
+
 impl Notice {
     fn settled(revision: u64, present: bool) -> Self {
-        Self(revision << 2 | u64::from(present) << 1)
+        Self(revision << REVISION_SHIFT | if present { PRESENT } else { 0 })
     }
 
-    fn under_way(self) -> Self {
-        Self(self.0 | 1)
+    fn under_way(self, removing: bool) -> Self {
+        Self(self.0 | UNDER_WAY | if removing { REMOVING } else { 0 })
     }
 
     fn is_under_way(self) -> bool {
-        self.0 & 1 != 0
+        self.0 & UNDER_WAY != 0
     }
 
     fn is_present(self) -> bool {
-        self.0 & 2 != 0
+        self.0 & PRESENT != 0
+    }
+
+    /// There before, and after what is under way.
+    fn stays_present(self) -> bool {
+        self.0 & (PRESENT | REMOVING) == PRESENT
     }
 
     fn revision(self) -> u64 {
-        self.0 >> 2
+        self.0 >> REVISION_SHIFT
+    }
+
+    fn incarnation(self) -> u64 {
+        self.revision() / SPAN
     }
 }
 
@@ -107,6 +136,14 @@ impl Bulletin {
     }
 }
 
+/// What an owner does to its record.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Write {
+    Insert,
+    Update,
+    Remove,
+}
+
 /// An identifier in the hands of its owner.
 struct Possession<'c, R> {
     id: ProcessId,
@@ -118,15 +155,20 @@ struct Possession<'c, R> {
 }
 
 impl<R: Specimen> Possession<'_, R> {
-    /// Does `work`, announced on the bulletin.
-    fn write<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T, Breach>) -> Result<T, Breach> {
+    /// Announces a write, does it, and posts what holds then.
+    fn write<H: Handle<R>>(&mut self, handle: &mut H, write: Write) -> Result<(), Breach> {
         let before = self.bulletin.load();
-        self.bulletin.store(before.under_way());
-        let result = work(self)?;
+        self.bulletin
+            .store(before.under_way(write == Write::Remove));
+        match write {
+            Write::Insert => self.insert(handle)?,
+            Write::Update => self.update(handle)?,
+            Write::Remove => self.remove(handle)?,
+        }
         let revision = self.record.as_ref().map_or(before.revision(), R::revision);
         self.bulletin
             .store(Notice::settled(revision, self.record.is_some()));
-        Ok(result)
+        Ok(())
     }
 
     fn insert(&mut self, handle: &mut impl Handle<R>) -> Result<(), Breach> {
@@ -185,12 +227,13 @@ fn own<R: Specimen>(
     member: &Member<'_>,
     mut handle: impl Handle<R>,
     bulletins: &[Bulletin],
+    owners: usize,
 ) -> Result<Diary, Breach> {
     let mut dice = trial.dice(member.index);
     let mut diary = Diary::default();
     // Neighbours belong to different owners, so that shards and chains are shared.
-    let mut mine: Vec<_> = (member.index..IDS.len())
-        .step_by(OWNERS)
+    let mut mine: Vec<_> = (member.index..bulletins.len())
+        .step_by(owners)
         .map(|number| Possession {
             id: IDS[number],
             bulletin: &bulletins[number],
@@ -199,18 +242,17 @@ fn own<R: Specimen>(
         })
         .collect();
     let mut watch = Watch::default();
-    for _ in with_pauses(member.rounds_until_met(trial.effort.operations / OWNERS as u64)) {
+    for _ in member.rounds_until_met(trial.effort.operations / OWNERS as u64) {
         let index = dice.below(mine.len());
         let it = &mut mine[index];
-        match dice.below(8) {
-            0..4 if !it.is_worn_out() => it.write(|it| it.update(&mut handle))?,
-            4 | 5 => {
-                diary.incarnations += 1;
-                it.write(|it| it.insert(&mut handle))?;
-            }
-            _ => it.write(|it| it.remove(&mut handle))?,
-        }
-        let number = member.index + index * OWNERS;
+        let write = match dice.below(8) {
+            0..4 if !it.is_worn_out() => Write::Update,
+            4..7 => Write::Insert,
+            _ => Write::Remove,
+        };
+        diary.incarnations += u64::from(write == Write::Insert);
+        it.write(&mut handle, write)?;
+        let number = member.index + index * owners;
         watch.look(trial, &mut handle, number, &bulletins[number], Gaze::Glance)?;
     }
     diary.reads = watch.reads;
@@ -226,8 +268,8 @@ fn watch<R: Specimen>(
 ) -> Result<Diary, Breach> {
     let mut dice = trial.dice(member.index);
     let mut watch = Watch::default();
-    for _ in with_pauses(member.rounds(trial.effort.operations * READS_PER_OPERATION_MAX)) {
-        let number = dice.below(IDS.len());
+    for _ in member.rounds(trial.effort.operations * READS_PER_OPERATION_MAX) {
+        let number = dice.below(bulletins.len());
         let gaze = if dice.once_in(16) {
             Gaze::Linger
         } else {
@@ -270,6 +312,9 @@ impl Watch {
             if before == after && !before.is_under_way() {
                 self.exact_reads += 1;
                 exactly(IDS[number], revision, before)?;
+            }
+            if revision.is_none() {
+                without_gap(IDS[number], before, after)?;
             }
         }
         Ok(())
@@ -337,4 +382,17 @@ fn exactly(id: ProcessId, revision: Option<u64>, notice: Notice) -> Result<(), B
             "a read of {id} gave revision {revision}; it was absent all the time"
         ))),
     }
+}
+
+/// A read found nothing between these two notices. That is wrong if they are of one incarnation, and
+/// what was under way at most changed or replaced it.
+fn without_gap(id: ProcessId, before: Notice, after: Notice) -> Result<(), Breach> {
+    let same = before.incarnation() == after.incarnation();
+    if !(same && before.stays_present() && after.stays_present()) {
+        return Ok(());
+    }
+    Err(Promise::Present.broken(format!(
+        "a read of {id} found nothing; it was changed or replaced from revision {}, not removed",
+        before.revision()
+    )))
 }

@@ -21,13 +21,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use contract::{Handle, ProcessId, ScanConsistency, Specimen};
 
 use crate::check::Trial;
-use crate::crew::{Member, with_pauses};
+use crate::crew::{Member, Pace};
+use crate::dawdler::dawdle;
 use crate::specimens::{heartbeat, running, scattered, whole};
 use crate::verdict::{Breach, Evidence, Promise};
 
-/// The updater leads; the shaker and the scanners follow.
-const SHAKERS: usize = 1;
+/// The updater leads; the scanners and the shaker follow, of whom a duel has only a scanner.
 const SCANNERS: usize = 2;
+const SHAKERS: usize = 1;
 const LASTING: usize = 8;
 const TOKENS: usize = 4;
 /// Records that come and go without a pattern.
@@ -60,23 +61,27 @@ struct Tally {
 type Floors = [AtomicU64; LASTING];
 
 pub(crate) fn check<R: Specimen>(trial: &Trial<'_, R>) -> Result<Evidence, Breach> {
-    let table = trial.table(LASTING);
-    let mut handle = table.handle();
-    for number in 0..LASTING {
-        handle.insert(lasting(number), running(lasting(number), 1));
-    }
-    handle.insert(token(0), running(token(0), 1));
-    handle.publish();
-    drop(handle);
-    let floors = [const { AtomicU64::new(1) }; LASTING];
-    let tallies = trial.crew(1, SHAKERS + SCANNERS, |member| match member.index {
-        0 => update(trial, member, table.handle(), &floors),
-        1 => {
-            shake(trial, member, table.handle());
-            Ok(Tally::default())
+    let mut tallies = Vec::new();
+    for pace in Pace::BOTH {
+        let table = trial.table(LASTING);
+        let mut handle = table.handle();
+        for number in 0..LASTING {
+            handle.insert(lasting(number), running(lasting(number), 1));
         }
-        _ => scan(trial, member, table.handle(), &floors),
-    })?;
+        handle.insert(token(0), running(token(0), 1));
+        handle.publish();
+        drop(handle);
+        let floors = [const { AtomicU64::new(1) }; LASTING];
+        let followers = pace.members(SCANNERS + SHAKERS);
+        tallies.extend(trial.crew(pace, 1, followers, |member| match member.index {
+            0 => update(trial, member, table.handle(), &floors),
+            1..=SCANNERS => scan(trial, member, table.handle(), &floors),
+            _ => {
+                shake(trial, member, table.handle());
+                Ok(Tally::default())
+            }
+        })?);
+    }
     let total = |count: fn(&Tally) -> u64| tallies.iter().map(count).sum::<u64>();
     let (scans, mixed, repeated) = (
         total(|tally| tally.scans),
@@ -103,7 +108,7 @@ fn update<R: Specimen>(
     mut handle: impl Handle<R>,
     floors: &Floors,
 ) -> Result<Tally, Breach> {
-    for round in with_pauses(member.rounds_until_met(rounds(trial))) {
+    for round in member.rounds_until_met(rounds(trial)) {
         for (number, floor) in floors.iter().enumerate() {
             match handle.apply(lasting(number), heartbeat(round)) {
                 // SeqCst: the check's own accesses must not be what is in question.
@@ -125,7 +130,7 @@ fn update<R: Specimen>(
 
 fn shake<R: Specimen>(trial: &Trial<'_, R>, member: &Member<'_>, mut handle: impl Handle<R>) {
     let mut dice = trial.dice(member.index);
-    for _ in with_pauses(member.rounds(trial.effort.operations * 4)) {
+    for _ in member.rounds(trial.effort.operations * 4) {
         let id = passing(dice.below(PASSING as usize) as u64);
         if dice.once_in(2) {
             handle.insert(id, R::pending(id));
@@ -143,7 +148,7 @@ fn scan<R: Specimen>(
 ) -> Result<Tally, Breach> {
     let mut tally = Tally::default();
     let mut seen = [0; LASTING];
-    for _ in with_pauses(member.rounds(rounds(trial) * SCANS_PER_ROUND_MAX)) {
+    for _ in member.rounds(rounds(trial) * SCANS_PER_ROUND_MAX) {
         let floor = floors.each_ref().map(|floor| floor.load(Ordering::SeqCst));
         let picture = Picture::take(&mut handle)?;
         tally.scans += 1;
@@ -175,6 +180,8 @@ impl Picture {
         let mut picture = Picture::default();
         let mut broken = None;
         handle.scan(|id, record| {
+            // Writers meet a scan in the middle.
+            dawdle();
             if let Err(breach) = whole(id, record).and_then(|()| picture.add(id, record)) {
                 broken = Some(breach);
             }

@@ -69,6 +69,26 @@ struct Case {
 }
 
 pub(crate) fn check<R: Specimen>(trial: &Trial<'_, R>) -> Result<Evidence, Breach> {
+    let operations = std::cell::Cell::new(0);
+    let failing = search(trial, &|case| {
+        operations.set(operations.get() + case.steps.len());
+        play::<R>(trial, case)
+    });
+    match failing {
+        None => Ok(Evidence::Observed(format!(
+            "{} random sequences, {} operations, each as on a plain map",
+            trial.effort.cases,
+            operations.get()
+        ))),
+        Some(breach) => Err(breach),
+    }
+}
+
+/// The breach of the shortest failing case, if `play` fails any.
+fn search<R: Specimen>(
+    trial: &Trial<'_, R>,
+    play: &dyn Fn(&Case) -> Result<(), Breach>,
+) -> Option<Breach> {
     let mut seed = [0; 32];
     trial.seed.dice(0).fill(&mut seed);
     let config = Config {
@@ -79,33 +99,24 @@ pub(crate) fn check<R: Specimen>(trial: &Trial<'_, R>) -> Result<Evidence, Breac
         ..Config::default()
     };
     let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &seed);
-    let operations = std::cell::Cell::new(0);
     let outcome = TestRunner::new_with_rng(config, rng).run(&cases(), |case| {
         trial.progress.tick();
-        operations.set(operations.get() + case.steps.len());
-        play::<R>(trial, &case).map_err(|breach| TestCaseError::fail(breach.account))
+        play(&case).map_err(|breach| TestCaseError::fail(breach.account))
     });
-    match outcome {
-        Ok(()) => Ok(Evidence::Observed(format!(
-            "{} random sequences, {} operations, each as on a plain map",
-            trial.effort.cases,
-            operations.get()
-        ))),
-        Err(TestError::Fail(reason, case)) => Err(explain::<R>(trial, case, reason.message())),
+    let (reason, case) = match outcome {
+        Ok(()) => return None,
+        Err(TestError::Fail(reason, case)) => (reason, case),
         Err(TestError::Abort(reason)) => panic!("the check is wrong: {reason}"),
-    }
-}
-
-/// The breach that the minimal case shows, with the case.
-fn explain<R: Specimen>(trial: &Trial<'_, R>, case: Case, reason: &str) -> Breach {
-    let case = shorten(case, |shorter| play::<R>(trial, shorter).is_err());
-    let breach = play::<R>(trial, &case).err().unwrap_or_else(|| {
-        Promise::Fresh.broken(format!("{reason} (and not again when it was repeated)"))
+    };
+    let case = shorten(case, |shorter| play(shorter).is_err());
+    let breach = play(&case).err().unwrap_or_else(|| {
+        let account = format!("{}\n(and not again when it was repeated)", reason.message());
+        Promise::Fresh.broken(account)
     });
-    Breach {
+    Some(Breach {
         account: format!("{}\n{case}", breach.account),
         ..breach
-    }
+    })
 }
 
 /// Leaves out groups of steps as long as it still fails. Proptest leaves out one step at a time, and

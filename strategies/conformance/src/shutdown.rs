@@ -27,6 +27,7 @@ use contract::{Handle, Reclamation, Specimen};
 
 use crate::accounting::{Counting, allocator_is_installed};
 use crate::check::Trial;
+use crate::crew::Pace;
 use crate::specimens::{advance, heartbeat, running, scattered};
 use crate::verdict::{Breach, Evidence, Promise};
 
@@ -107,7 +108,7 @@ fn describe(levels: &[i64]) -> String {
 /// Makes a table, lets threads use it, and drops it full.
 fn live_and_die<R: Specimen>(trial: &Trial<'_, R>) -> Result<(), Breach> {
     let table = trial.table(RECORDS as usize);
-    trial.crew(THREADS, 0, |member| {
+    trial.crew(Pace::Crowd, THREADS, 0, |member| {
         let mut handle = table.handle();
         let first = member.index as u64 * RECORDS / 2;
         for number in first..first + RECORDS {

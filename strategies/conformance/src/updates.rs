@@ -9,9 +9,7 @@
 //! were given must be 2, 3, 4, ... without a gap or a repetition. Each writer raises a floor *after*
 //! its write returned; a reader that loads the floor *before* its read must see at least that.
 //!
-//! First in a crowd, more threads than a small machine has cores, where an operation is interrupted
-//! in the middle; then as a duel of one writer and one reader at full speed over one record, where
-//! they meet between two instructions.
+//! First in a crowd, then as a duel of one writer and one reader over one record.
 //!
 //! It finds a race only if it happens: a window of a few instructions on an idle machine may need
 //! more operations than it makes.
@@ -21,14 +19,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use contract::{Change, Event, Handle, ProcessId, Specimen, State};
 
 use crate::check::Trial;
-use crate::crew::{Member, with_pauses};
+use crate::crew::{Member, Pace};
 use crate::specimens::{Gaze, IDS, heartbeat, observe, running};
 use crate::verdict::{Breach, Evidence, Promise};
 
 /// Each of the crowd's two halves.
 const CROWD: usize = 2;
-/// Updates of the duel, per operation of the crowd's writers.
-const DUEL_PER_OPERATION: u64 = 2;
 /// Few, so that writers meet; two of them with equal low bits.
 const HOT: usize = 3;
 const HOT_IDS: [ProcessId; HOT] = [IDS[1], IDS[2], IDS[4]];
@@ -64,20 +60,19 @@ pub(crate) fn check<R: Specimen>(trial: &Trial<'_, R>) -> Result<Evidence, Breac
         revisions: [const { AtomicU64::new(1) }; HOT],
         lag_writes: trial.lag_writes(),
     };
-    let mut diaries = trial.crew(CROWD, CROWD, |member| {
-        let mut witness = Witness::new(&floors, table.handle());
-        if member.leads() {
-            write(trial, member, &mut witness)?;
-        } else {
-            read(trial, member, &mut witness)?;
-        }
-        Ok(witness.diary)
-    })?;
-    diaries.extend(trial.crew(1, 1, |member| {
-        let mut witness = Witness::new(&floors, table.handle());
-        duel(trial, member, &mut witness)?;
-        Ok(witness.diary)
-    })?);
+    let mut diaries = Vec::new();
+    for pace in Pace::BOTH {
+        let half = pace.members(CROWD);
+        diaries.extend(trial.crew(pace, half, half, |member| {
+            let mut witness = Witness::new(&floors, table.handle());
+            match (pace, member.leads()) {
+                (Pace::Crowd, true) => write(trial, member, &mut witness)?,
+                (Pace::Crowd, false) => read(trial, member, &mut witness)?,
+                (Pace::Duel, _) => duel(trial, member, &mut witness)?,
+            }
+            Ok(witness.diary)
+        })?);
+    }
     let mut handle = table.handle();
     handle.publish();
     for (number, id) in HOT_IDS.into_iter().enumerate() {
@@ -99,7 +94,7 @@ fn write<R: Specimen, H: Handle<R>>(
     witness: &mut Witness<'_, H>,
 ) -> Result<(), Breach> {
     let mut dice = trial.dice(member.index);
-    for round in with_pauses(member.rounds_until_met(trial.effort.operations / CROWD as u64)) {
+    for round in member.rounds_until_met(trial.effort.operations / CROWD as u64) {
         let number = dice.below(HOT);
         match dice.below(8) {
             0 => witness.rejected(number)?,
@@ -116,7 +111,7 @@ fn read<R: Specimen, H: Handle<R>>(
     witness: &mut Witness<'_, H>,
 ) -> Result<(), Breach> {
     let mut dice = trial.dice(member.index);
-    for _ in with_pauses(member.rounds(trial.effort.operations * READS_PER_WRITE_MAX)) {
+    for _ in member.rounds(trial.effort.operations * READS_PER_WRITE_MAX) {
         let gaze = if dice.once_in(LINGERS_ONCE_IN) {
             Gaze::Linger
         } else {
@@ -132,7 +127,7 @@ fn duel<R: Specimen, H: Handle<R>>(
     member: &Member<'_>,
     witness: &mut Witness<'_, H>,
 ) -> Result<(), Breach> {
-    let updates = trial.effort.operations * DUEL_PER_OPERATION;
+    let updates = trial.effort.operations;
     if member.leads() {
         member
             .rounds_until_met(updates)

@@ -4,7 +4,7 @@ use std::sync::{Mutex, MutexGuard};
 
 use contract::{IdMap, ProcessId, Profile, ReadConsistency, ScanConsistency};
 
-use crate::table::{Base, Bug, Status};
+use crate::table::{Base, Bug, Status, cloned};
 
 /// Linearizable, scans are snapshots.
 #[derive(Default)]
@@ -36,7 +36,7 @@ impl Bug for WeakScans {
 pub(crate) fn entries_one_by_one(base: &Base) -> Vec<(ProcessId, Status)> {
     let ids: Vec<ProcessId> = base.lock().keys().copied().collect();
     ids.into_iter()
-        .filter_map(|id| base.get(id).map(|record| (id, record)))
+        .filter_map(|id| base.get(id).map(|record| (id, cloned(&record))))
         .collect()
 }
 

@@ -7,6 +7,7 @@ mod correct;
 mod racy;
 mod shifting;
 mod table;
+mod unvalidated;
 mod wasteful;
 mod wrong;
 
@@ -14,7 +15,7 @@ use std::process::{Command, Output};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use conformance::{Check, CountingAllocator, Effort, Promise, Seed, run};
+use conformance::{Check, CountingAllocator, Effort, Promise, Seed, Wide, run};
 use contract::{Specimen, Strategy};
 
 use crate::table::{Bug, Status, Table};
@@ -118,10 +119,10 @@ fn what_is_wrong_when_threads_meet_is_rejected() {
     );
     rejected::<racy::WritesBack>(Check::Exchanges, hands_out_twice);
     rejected::<racy::TwoHalves>(Check::Updates, &[Promise::Whole]);
-    rejected::<racy::UnvalidatedWords>(Check::Updates, &[Promise::Whole]);
+    strategy_rejected::<unvalidated::Unvalidated, Wide>(Check::Updates, &[Promise::Whole]);
     rejected::<racy::UpdateHasGap>(Check::Updates, &[Promise::Present]);
     rejected::<racy::UpdateHasGap>(Check::Scans, &[Promise::Present]);
-    rejected::<racy::OverwriteHasGap>(Check::Lifetimes, &[Promise::Absent]);
+    rejected::<racy::OverwriteHasGap>(Check::Lifetimes, &[Promise::Present]);
     rejected::<racy::DisplacesUnseen>(Check::Exchanges, hands_out_twice);
     rejected::<racy::RemovesTwice>(Check::Exchanges, hands_out_twice);
     rejected::<racy::RenewsRarely>(Check::Updates, &[Promise::Fresh]);

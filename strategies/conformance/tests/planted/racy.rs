@@ -1,12 +1,12 @@
 //! Right on one thread, wrong when threads meet.
 
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
 
 use contract::{Event, IdMap, PlainRecord as _, ProcessId, Record as _, Rejected};
 
 use crate::correct::entries_one_by_one;
-use crate::table::{Base, Bug, Status};
+use crate::table::{Base, Bug, Status, cloned};
 
 /// Reads, and writes, each in a critical section of its own.
 #[derive(Default)]
@@ -62,38 +62,13 @@ impl Bug for TwoHalves {
     }
 
     fn written(&self, base: &Base) {
+        let half = |record: &Status, range: std::ops::Range<usize>| {
+            record.to_words()[range].try_into().unwrap()
+        };
         let map = base.lock();
         for (&id, record) in &*map {
-            let words = record.to_words();
-            let half = |range: std::ops::Range<usize>| words[range].try_into().unwrap();
-            self.front.lock().unwrap().insert(id, half(0..4));
-            self.back.lock().unwrap().insert(id, half(4..8));
-        }
-    }
-}
-
-/// A sequence lock without its sequence: nobody looks whether the words belong together.
-#[derive(Default)]
-pub(crate) struct UnvalidatedWords(Mutex<IdMap<Arc<[AtomicU64; 8]>>>);
-
-impl Bug for UnvalidatedWords {
-    const NAME: &'static str = "planted/unvalidated-words";
-
-    fn get(&self, base: &Base, id: ProcessId) -> Option<Status> {
-        base.get(id)?;
-        let slot = self.0.lock().unwrap().get(&id).cloned()?;
-        let words = slot.each_ref().map(|word| word.load(Ordering::Acquire));
-        Some(Status::from_words(words))
-    }
-
-    fn written(&self, base: &Base) {
-        let map = base.lock();
-        let mut slots = self.0.lock().unwrap();
-        for (&id, record) in &*map {
-            let slot = slots.entry(id).or_default().clone();
-            for (word, value) in slot.iter().zip(record.to_words()) {
-                word.store(value, Ordering::Release);
-            }
+            self.front.lock().unwrap().insert(id, half(record, 0..4));
+            self.back.lock().unwrap().insert(id, half(record, 4..8));
         }
     }
 }
@@ -128,7 +103,7 @@ impl Bug for OverwriteHasGap {
 
     fn insert(&self, base: &Base, id: ProcessId, record: Status) -> Option<Status> {
         let displaced = base.remove(id);
-        base.insert(id, record);
+        base.insert(id, cloned(&record));
         displaced
     }
 }
@@ -142,7 +117,7 @@ impl Bug for DisplacesUnseen {
 
     fn insert(&self, base: &Base, id: ProcessId, record: Status) -> Option<Status> {
         let displaced = base.get(id);
-        base.insert(id, record);
+        base.insert(id, cloned(&record));
         displaced
     }
 }
@@ -155,7 +130,7 @@ impl Bug for RemovesTwice {
     const NAME: &'static str = "planted/removes-twice";
 
     fn remove(&self, base: &Base, id: ProcessId) -> Option<Status> {
-        let removed = base.get(id);
+        let removed = base.get(id).as_ref().map(cloned);
         base.remove(id);
         removed
     }
@@ -202,7 +177,10 @@ impl Bug for EmptyWhileGrowing {
     fn insert(&self, base: &Base, id: ProcessId, record: Status) -> Option<Status> {
         if base.lock().len().is_power_of_two() {
             let old = std::mem::take(&mut *base.lock());
-            let larger: IdMap<Status> = old.into_iter().collect();
+            let larger: IdMap<Status> = old
+                .iter()
+                .map(|(&id, record)| (id, cloned(record)))
+                .collect();
             *base.lock() = larger;
         }
         base.insert(id, record)
