@@ -318,11 +318,11 @@ mod tests {
     /// A stopped reader holds up neither the writers nor the end of the actor's work.
     fn readers_hold_nothing<S: Strategy<Fragile>>() {
         let table = S::with_capacity(1);
-        let (mut reader, mut writer) = (table.handle(), table.handle());
-        writer.insert(ID, Fragile { begun: 0, done: 0 });
+        let mut reader = table.handle();
+        reader.insert(ID, Fragile { begun: 0, done: 0 });
         let seen = reader.read(ID, |before| {
             let outcome = std::thread::scope(|scope| {
-                let other = scope.spawn(|| writer.apply(ID, 9));
+                let other = scope.spawn(|| table.handle().apply(ID, 9));
                 other.join().unwrap()
             });
             (before.revision(), outcome)

@@ -1,0 +1,5 @@
+//! All variants of `pivot-atomics`.
+
+fn main() {
+    benches::family::<atomics::Variants>();
+}

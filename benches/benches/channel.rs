@@ -1,0 +1,5 @@
+//! All variants of `pivot-channel`.
+
+fn main() {
+    benches::family::<channel::Variants>();
+}

@@ -1,0 +1,5 @@
+//! All variants of `pivot-concurrent-map`.
+
+fn main() {
+    benches::family::<concurrent_map::Variants>();
+}

@@ -1,0 +1,5 @@
+//! All variants of `pivot-epoch`.
+
+fn main() {
+    benches::family::<epoch::Variants>();
+}

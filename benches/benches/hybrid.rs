@@ -1,0 +1,5 @@
+//! All variants of `pivot-hybrid`.
+
+fn main() {
+    benches::family::<hybrid::Variants>();
+}

@@ -1,0 +1,5 @@
+//! All variants of `pivot-left-right`.
+
+fn main() {
+    benches::family::<left_right_table::Variants>();
+}

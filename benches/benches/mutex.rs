@@ -1,0 +1,5 @@
+//! All variants of `pivot-mutex`.
+
+fn main() {
+    benches::family::<mutex::Variants>();
+}

@@ -1,0 +1,5 @@
+//! All variants of `pivot-rwlock`.
+
+fn main() {
+    benches::family::<rwlock::Variants>();
+}

@@ -1,0 +1,5 @@
+//! All variants of `pivot-sharded`.
+
+fn main() {
+    benches::family::<sharded::Variants>();
+}
