@@ -38,7 +38,7 @@ impl Preset {
     /// The counted window of a slice.
     pub const fn window(self) -> Duration {
         Duration::from_millis(match self {
-            Preset::Quick => 5,
+            Preset::Quick => 2,
             Preset::Default | Preset::Full => 10,
         })
     }

@@ -138,19 +138,32 @@ fn by_process(slices: &[&Slice], value: impl Fn(&Slice) -> Option<f64>) -> Vec<V
     groups.into_values().collect()
 }
 
+/// Fewer samples than this decide nothing: no interval of a median that rests on five values or
+/// fewer covers 95 %.
+const SAMPLES_MIN: usize = 6;
+
 fn ratio(estimate: Estimate, baseline: &str) -> Ratio {
+    let decisive = estimate.n >= SAMPLES_MIN;
     Ratio {
         vs: baseline.into(),
         median: estimate.median,
         ci_low: estimate.low,
         ci_high: estimate.high,
-        verdict: if estimate.low > MARGIN {
-            Verdict::Holds
-        } else if estimate.high <= MARGIN {
-            Verdict::Rejected
+        verdict: if decisive {
+            judge(estimate)
         } else {
             Verdict::Inconclusive
         },
+    }
+}
+
+fn judge(estimate: Estimate) -> Verdict {
+    if estimate.low > MARGIN {
+        Verdict::Holds
+    } else if estimate.high <= MARGIN {
+        Verdict::Rejected
+    } else {
+        Verdict::Inconclusive
     }
 }
 
@@ -227,13 +240,14 @@ fn memory_ratio(
     }
     let &(_, reference) = baseline.iter().find(|(other, _)| *other == metric)?;
     let times = reference / value;
-    Some(ratio(
-        Estimate {
-            median: times,
-            low: times,
-            high: times,
-            n: 1,
-        },
-        name,
-    ))
+    let exact = Estimate {
+        median: times,
+        low: times,
+        high: times,
+        n: 1,
+    };
+    Some(Ratio {
+        verdict: judge(exact),
+        ..ratio(exact, name)
+    })
 }

@@ -4,10 +4,11 @@ use std::marker::PhantomData;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use conformance::Counting;
-use contract::{Handle, Specimen, Strategy};
+use conformance::{Counting, Usage};
+use contract::{ErasedHandle, Specimen, Strategy};
 
-use super::field::{Field, heartbeat};
+use super::accounting;
+use super::field::Field;
 use super::threads::{Duty, Shared, work};
 use crate::clock;
 use crate::sample::{Allocation, GroupCount, Memory};
@@ -22,65 +23,135 @@ pub struct Window {
     pub counted: Duration,
 }
 
-/// A strategy on a field, its type erased: dynamic dispatch happens per slice, never per operation.
-pub trait Contestant {
-    /// Runs all groups at once and counts while all of them are running.
-    fn slice(&self, window: Window) -> (Duration, Vec<GroupCount>);
-
-    /// What the heap sees per read, write and scan, on one thread.
-    fn allocations(&self) -> Vec<Allocation>;
-
-    /// What the filled table keeps alive.
-    fn memory(&self) -> Memory;
-}
-
-/// A strategy `S` holding records `R`, filled with a scenario's processes.
-struct Prepared<'f, S, R> {
-    table: S,
+/// A strategy on a field.
+pub struct Contestant<'f> {
+    /// Its name.
+    pub name: &'static str,
+    engine: Box<dyn Engine>,
     scenario: &'f Scenario,
     field: &'f Field,
     live_bytes: i64,
-    _record: PhantomData<fn() -> R>,
 }
 
-/// Sets `S` up on a field.
-pub fn prepare<'f, S: Strategy<R>, R: Specimen>(
-    scenario: &'f Scenario,
-    field: &'f Field,
-) -> Box<dyn Contestant + 'f> {
-    let counting = Counting::start();
-    let table = S::with_capacity(scenario.processes);
-    field.fill(&mut table.handle());
-    let live_bytes = counting.usage().live_bytes();
-    drop(counting);
-    Box::new(Prepared {
-        table,
-        scenario,
-        field,
-        live_bytes,
-        _record: PhantomData::<fn() -> R>,
-    })
+/// All that is compiled for each strategy and record: the timed loops, entered through one dynamic
+/// call per thread and slice, and never one per operation.
+trait Engine: Send + Sync {
+    /// Makes a handle and works with it; see [`work`].
+    fn work(&self, duty: Duty<'_>, shared: &Shared) -> u64;
+
+    /// What the heap sees during some operations; see [`accounting::count`].
+    fn account(&self, field: &Field, does: Activity, operations: usize) -> Usage;
 }
 
-impl<S: Strategy<R>, R: Specimen> Prepared<'_, S, R> {
+struct Table<S, R>(S, PhantomData<fn() -> R>);
+
+impl<S: Strategy<R>, R: Specimen> Engine for Table<S, R> {
+    fn work(&self, duty: Duty<'_>, shared: &Shared) -> u64 {
+        work::<R>(&mut self.0.handle(), duty, shared)
+    }
+
+    fn account(&self, field: &Field, does: Activity, operations: usize) -> Usage {
+        accounting::count::<R>(ErasedHandle::new(self.0.handle()), field, does, operations)
+    }
+}
+
+impl<'f> Contestant<'f> {
+    /// Sets `S` up on a field.
+    pub fn new<S: Strategy<R>, R: Specimen>(scenario: &'f Scenario, field: &'f Field) -> Self {
+        let counting = Counting::start();
+        let table = S::with_capacity(scenario.processes);
+        field.fill(ErasedHandle::new(table.handle()));
+        let live_bytes = counting.usage().live_bytes();
+        drop(counting);
+        let engine = Box::new(Table(table, PhantomData));
+        Self {
+            name: S::PROFILE.name,
+            engine,
+            scenario,
+            field,
+            live_bytes,
+        }
+    }
+
+    /// Runs all groups at once and counts while all of them are running.
+    pub fn slice(&self, window: Window) -> (Duration, Vec<GroupCount>) {
+        if self.scenario.operations.is_some() {
+            return self.to_the_end();
+        }
+        let ((took, operations), ends) = self.run(|shared| watch(shared, window));
+        let misses: Vec<u64> = ends.into_iter().map(|(misses, _)| misses).collect();
+        (took, self.count(&operations, &misses))
+    }
+
+    /// Runs all groups until they have done the scenario's operations.
+    fn to_the_end(&self) -> (Duration, Vec<GroupCount>) {
+        let (began, ends) = self.run(|shared| {
+            let began = clock::now();
+            shared.start();
+            began
+        });
+        let last = ends.iter().map(|&(_, end)| end).max().unwrap_or(began);
+        let quotas: Vec<u64> = self
+            .duties()
+            .iter()
+            .map(|duty| duty.quota.unwrap_or_default())
+            .collect();
+        let misses: Vec<u64> = ends.into_iter().map(|(misses, _)| misses).collect();
+        (last - began, self.count(&quotas, &misses))
+    }
+
+    /// What the heap sees per read, write and scan, on one thread.
+    pub fn allocations(&self) -> Vec<Allocation> {
+        let has = |does| self.scenario.groups.iter().any(|group| group.does == does);
+        let write = if has(Activity::Churn) {
+            Activity::Churn
+        } else {
+            Activity::Update
+        };
+        let scan = has(Activity::Scan).then_some((Activity::Scan, 16));
+        [(Activity::Read, 256), (write, 256)]
+            .into_iter()
+            .chain(scan)
+            .map(|(does, operations)| {
+                let usage = self.engine.account(self.field, does, operations);
+                Allocation {
+                    scenario: self.scenario.name.clone(),
+                    strategy: self.name.into(),
+                    does,
+                    operations: operations as u64,
+                    allocations: usage.allocations,
+                    bytes: usage.allocated_bytes,
+                }
+            })
+            .collect()
+    }
+
+    /// What the filled table keeps alive.
+    pub fn memory(&self) -> Memory {
+        Memory {
+            scenario: self.scenario.name.clone(),
+            strategy: self.name.into(),
+            records: self.field.processes.len() as u64,
+            live_bytes: self.live_bytes,
+        }
+    }
+
     /// Every thread of the scenario, with its group.
     fn duties(&self) -> Vec<Duty<'_>> {
-        let threads = self.scenario.threads();
-        let groups = self.scenario.groups.iter();
         fn of_group(group: &Group) -> impl Iterator<Item = &Group> {
             std::iter::repeat_n(group, group.threads)
         }
-        groups
-            .flat_map(of_group)
-            .enumerate()
-            .map(|(index, group)| Duty {
-                field: self.field,
-                group,
-                index,
-                threads,
-                quota: self.scenario.operations.map(|total| total / threads as u64),
-            })
-            .collect()
+        let threads = self.scenario.threads();
+        let quota = self.scenario.operations.map(|total| total / threads as u64);
+        let all = self.scenario.groups.iter().flat_map(of_group).enumerate();
+        all.map(|(index, group)| Duty {
+            field: self.field,
+            group,
+            index,
+            threads,
+            quota,
+        })
+        .collect()
     }
 
     /// Runs all threads while `coordinate` watches; returns what it returns, and each thread's
@@ -89,15 +160,10 @@ impl<S: Strategy<R>, R: Specimen> Prepared<'_, S, R> {
         let duties = self.duties();
         let shared = Shared::for_threads(duties.len());
         std::thread::scope(|scope| {
+            let work = |duty| (self.engine.work(duty, &shared), clock::now());
             let workers: Vec<_> = duties
                 .into_iter()
-                .map(|duty| {
-                    let (table, shared) = (&self.table, &shared);
-                    scope.spawn(move || {
-                        let misses = work::<R>(&mut table.handle(), duty, shared);
-                        (misses, clock::now())
-                    })
-                })
+                .map(|duty| scope.spawn(move || work(duty)))
                 .collect();
             let outcome = coordinate(&shared);
             let ends = workers
@@ -115,116 +181,25 @@ impl<S: Strategy<R>, R: Specimen> Prepared<'_, S, R> {
     /// Sums up per group.
     fn count(&self, operations: &[u64], misses: &[u64]) -> Vec<GroupCount> {
         let mut first = 0;
-        self.scenario
-            .groups
-            .iter()
-            .map(|group| {
-                let threads = first..first + group.threads;
-                first = threads.end;
-                GroupCount {
-                    does: group.does,
-                    paced: group.every_us.is_some(),
-                    operations: operations[threads.clone()].to_vec(),
-                    misses: misses[threads].iter().sum(),
-                }
-            })
-            .collect()
+        let of_group = |group: &Group| {
+            let threads = first..first + group.threads;
+            first = threads.end;
+            GroupCount {
+                does: group.does,
+                paced: group.every_us.is_some(),
+                operations: operations[threads.clone()].to_vec(),
+                misses: misses[threads].iter().sum(),
+            }
+        };
+        self.scenario.groups.iter().map(of_group).collect()
     }
 }
 
-impl<S: Strategy<R>, R: Specimen> Contestant for Prepared<'_, S, R> {
-    fn slice(&self, window: Window) -> (Duration, Vec<GroupCount>) {
-        if self.scenario.operations.is_some() {
-            let (began, ends) = self.run(|shared| {
-                let began = clock::now();
-                shared.start();
-                began
-            });
-            let last = ends.iter().map(|&(_, end)| end).max().unwrap_or(began);
-            let (misses, quota): (Vec<u64>, Vec<u64>) = self
-                .duties()
-                .iter()
-                .zip(&ends)
-                .map(|(duty, &(misses, _))| (misses, duty.quota.unwrap_or(0)))
-                .unzip();
-            return (last - began, self.count(&quota, &misses));
-        }
-        let ((took, operations), ends) = self.run(|shared| watch(shared, window));
-        let misses: Vec<u64> = ends.into_iter().map(|(misses, _)| misses).collect();
-        (took, self.count(&operations, &misses))
-    }
-
-    fn allocations(&self) -> Vec<Allocation> {
-        let mut handle = self.table.handle();
-        let (ids, _) = self.field.tape(0, 1);
-        let churned = self.field.churn_tape(0);
-        let mut seen = vec![
-            self.account(Activity::Read, 256, |step| {
-                handle.read(ids[step], R::touch);
-            }),
-            self.account(Activity::Update, 256, |step| {
-                let _ = handle.apply(ids[step], heartbeat(step));
-            }),
-        ];
-        if self
-            .scenario
-            .groups
-            .iter()
-            .any(|group| group.does == Activity::Churn)
-        {
-            // A churning writer's allocations, in place of an updating one's.
-            seen[1] = self.account(Activity::Churn, 256, |step| {
-                let id = churned.comes(step);
-                drop(handle.insert(id, R::pending(id)));
-                drop(handle.remove(id));
-            });
-            seen[1].operations *= 2;
-        }
-        if self
-            .scenario
-            .groups
-            .iter()
-            .any(|group| group.does == Activity::Scan)
-        {
-            seen.push(self.account(Activity::Scan, 16, |_| {
-                handle.scan(|_, record| {
-                    std::hint::black_box(record.touch());
-                })
-            }));
-        }
-        seen
-    }
-
-    fn memory(&self) -> Memory {
-        Memory {
-            scenario: self.scenario.name.clone(),
-            strategy: S::PROFILE.name.into(),
-            records: self.field.processes.len() as u64,
-            live_bytes: self.live_bytes,
-        }
-    }
-}
-
-impl<S: Strategy<R>, R: Specimen> Prepared<'_, S, R> {
-    /// Counts what the heap sees during `operations` calls, after as many uncounted ones.
-    fn account(
-        &self,
-        does: Activity,
-        operations: usize,
-        mut operation: impl FnMut(usize),
-    ) -> Allocation {
-        (0..operations).for_each(&mut operation);
-        let counting = Counting::start();
-        (operations..2 * operations).for_each(&mut operation);
-        let usage = counting.usage();
-        Allocation {
-            scenario: self.scenario.name.clone(),
-            strategy: S::PROFILE.name.into(),
-            does,
-            operations: operations as u64,
-            allocations: usage.allocations,
-            bytes: usage.allocated_bytes,
-        }
+impl std::fmt::Debug for Contestant<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Contestant")
+            .field("name", &self.name)
+            .finish_non_exhaustive()
     }
 }
 

@@ -5,7 +5,7 @@
 //! they meet on the same records, and so that ten threads' tapes do not push the table out of the
 //! cache.
 
-use contract::{Change, Event, Handle, ProcessId, Specimen};
+use contract::{Change, ErasedHandle, Event, Handle, ProcessId, Specimen};
 use rand_core::{Rng, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
 
@@ -49,7 +49,7 @@ impl Field {
     }
 
     /// Puts every process into an empty table, running.
-    pub fn fill<R: Specimen>(&self, handle: &mut impl Handle<R>) {
+    pub fn fill<R: Specimen>(&self, mut handle: ErasedHandle<'_, R>) {
         for &id in &self.processes {
             handle.insert(id, R::pending(id));
             handle.apply(id, Event::at(0, Change::Start));

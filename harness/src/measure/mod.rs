@@ -5,6 +5,7 @@
 //! the order that [`order`] draws; a child process ([`worker`]) does this for one scenario at a time
 //! and writes lines, which the [`session`] of the parent process checks and keeps.
 
+mod accounting;
 pub mod contest;
 pub mod field;
 pub mod order;

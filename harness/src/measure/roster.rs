@@ -4,7 +4,7 @@ use contract::{
     Concurrency, ProcessSnapshot, ProcessStatus, Profile, Record, Role, Specimen, Strategy, Visitor,
 };
 
-use super::contest::{Contestant, prepare};
+use super::contest::Contestant;
 use super::field::Field;
 use crate::registry;
 use crate::sample::{Card, Exclusion};
@@ -71,19 +71,19 @@ pub fn contestants<'f>(
     scenario: &'f Scenario,
     field: &'f Field,
     names: &[String],
-) -> Vec<(&'static str, Box<dyn Contestant + 'f>)> {
+) -> Vec<Contestant<'f>> {
     struct Prepare<'f, 'n> {
         scenario: &'f Scenario,
         field: &'f Field,
         names: &'n [String],
-        ready: Vec<(&'static str, Box<dyn Contestant + 'f>)>,
+        ready: Vec<Contestant<'f>>,
     }
     impl<R: Specimen> Visitor<R> for Prepare<'_, '_> {
         fn visit<S: Strategy<R>>(&mut self) {
             let name = S::PROFILE.name;
             if self.names.iter().any(|wanted| wanted == name) {
                 self.ready
-                    .push((name, prepare::<S, R>(self.scenario, self.field)));
+                    .push(Contestant::new::<S, R>(self.scenario, self.field));
             }
         }
         fn exclude(&mut self, _: Profile, _: &'static str) {}

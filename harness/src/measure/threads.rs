@@ -175,19 +175,17 @@ fn drive(
     let mut growing = pacer.is_none();
     shared.line_up();
     loop {
-        if growing {
-            let began = clock::now();
-            misses += batch(at, size);
+        // One call of `batch`, so that each loop is compiled once. The clock is looked at only while
+        // the batch still grows.
+        let began = growing.then(clock::now);
+        misses += batch(at, size);
+        total += size as u64;
+        at = (at + size) % TAPE_LENGTH;
+        if let Some(began) = began {
             growing = began.elapsed() < BATCH / 2 && size < BATCH_MAX;
-            total += size as u64;
-            at = (at + size) % TAPE_LENGTH;
             if growing && at.is_multiple_of(size * 2) {
                 size *= 2;
             }
-        } else {
-            misses += batch(at, size);
-            total += size as u64;
-            at = (at + size) % TAPE_LENGTH;
         }
         done.store(total, Ordering::Relaxed);
         if shared.stopped() || duty.quota.is_some_and(|quota| total >= quota) {

@@ -88,7 +88,8 @@ pub fn measure(task: &MeasureTask, out: &mut impl Write) -> io::Result<()> {
     let field = Field::new(scenario, task.seed ^ u64::from(*process));
     let contestants = roster::contestants(scenario, &field, &task.strategies);
     if *process == 0 {
-        for (name, contestant) in &contestants {
+        for contestant in &contestants {
+            let name = contestant.name;
             say(
                 out,
                 &Message::Begin {
@@ -122,9 +123,9 @@ pub fn measure(task: &MeasureTask, out: &mut impl Write) -> io::Result<()> {
         let block_began = clock::now();
         let order = order::block(&task.strategies, &task.baseline, task.seed, *process, block);
         for (position, name) in order.into_iter().enumerate() {
-            let (_, contestant) = contestants
+            let contestant = contestants
                 .iter()
-                .find(|(candidate, _)| *candidate == name)
+                .find(|candidate| candidate.name == name)
                 .expect("the parent names participants only");
             let key = SliceKey {
                 scenario: scenario.name.clone(),

@@ -10,6 +10,7 @@ mod command;
 mod progress;
 mod selection;
 mod table;
+mod terminal;
 
 use std::process::ExitCode;
 

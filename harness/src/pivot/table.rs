@@ -1,11 +1,10 @@
 //! A table of text, in the format that the user asked for.
 
-use std::io::{self, Write};
-
 use comfy_table::{TableStyle, presets};
-use harness::error::{Error, Result};
+use harness::error::Result;
 
 use crate::arguments::Format;
+use crate::terminal;
 
 /// Rows of text under a heading.
 #[derive(Debug)]
@@ -26,7 +25,7 @@ impl<const COLUMNS: usize> Table<COLUMNS> {
         self.rows.push(row);
     }
 
-    /// Prints it on standard output. A reader that has left early (`| head`) is not a fault.
+    /// Prints it on standard output.
     pub(crate) fn print(&self, format: Format) -> Result<()> {
         let text = match format {
             Format::Table => self.drawn(presets::UTF8_FULL_CONDENSED),
@@ -34,12 +33,7 @@ impl<const COLUMNS: usize> Table<COLUMNS> {
             Format::Csv => self.csv(),
             Format::Json => self.json(),
         };
-        match writeln!(io::stdout().lock(), "{text}") {
-            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Error::input(format!(
-                "cannot write to standard output: {error}"
-            ))),
-            _ => Ok(()),
-        }
+        terminal::print(&text)
     }
 
     fn drawn(&self, style: TableStyle) -> String {

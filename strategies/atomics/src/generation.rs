@@ -1,22 +1,26 @@
-//! One generation of the table: buckets of slots, found by open addressing, and a pool of buffers.
+//! One generation of the table: slots, found by open addressing, and a pool of buffers.
 //!
-//! A slot is a stamp and a key. There are at least twice as many slots as records, so that nearly
-//! every record is in its home bucket; that is affordable because the words are elsewhere, in
+//! A slot is a stamp and a key. There are several times as many slots as records, so that most
+//! records are in their home slot: a processor that has guessed wrong where a record is loses more
+//! than all the rest of a lookup takes. That many are affordable because the words are elsewhere, in
 //! buffers without gaps, one of which the stamp names.
 //!
-//! A bucket has a count of the records that belong here or before but are stored behind it, because
-//! it was full when they came. A lookup that does not find its key goes on only while that count is
-//! not zero. There are no tombstones: removing a record undoes exactly what inserting it did, so a
-//! table can be filled and emptied for ever.
+//! For each slot there is a count of the records that belong here or before but are stored behind
+//! it, because it was occupied when they came. A lookup that does not find its key goes on only
+//! while that count is not zero. There are no tombstones: removing a record undoes exactly what
+//! inserting it did, so a table can be filled and emptied for ever.
 //!
 //! # Why a reader misses no record
 //!
-//! Let K be in the table from before a lookup of K begins until after it ends. A record never moves
-//! within a generation, so K stays in one slot s. The counts of all buckets before s, and s's key and
-//! liveness, were set before K's insertion returned and stay until its removal begins; each is one
-//! atomic word, so every read of them during the lookup sees them: the lookup passes every bucket
-//! before s, and finds K in s. If it reports K absent, K was therefore absent at some instant in
-//! between.
+//! Let K be in the table from before a lookup of K begins until after it ends, and in this
+//! generation. A record never moves within a generation, so K stays in one slot s. The counts of all
+//! slots before s, and s's key and liveness, were set before K's insertion returned and stay until
+//! its removal begins; each is one atomic word, so every read of them during the lookup sees them:
+//! the lookup passes every slot before s, and finds K in s. If it reports K absent, K was therefore
+//! absent at some instant in between.
+//!
+//! K may also be in a later generation. But nothing is, before the next generation is published, and
+//! a lookup looks whether it has been as the last thing before it reports K absent.
 
 use std::sync::OnceLock;
 
@@ -25,28 +29,16 @@ use contract::{ProcessId, Words};
 use crate::pool::{Buffers, Pool};
 use crate::seqlock;
 use crate::stamp::{Buffer, Stamp};
-use crate::sync::{AtomicU32, AtomicU64, Backoff, Ordering};
+use crate::sync::{AtomicU16, AtomicU64, Backoff, Ordering};
 
 /// A slot: everything about a record but its words.
 #[derive(Debug)]
-pub struct Slot {
+#[repr(align(16))]
+pub(crate) struct Slot {
     pub(crate) stamp: AtomicU64,
     /// Changes only under the structure lock while the stamp is empty.
     key: AtomicU64,
 }
-
-const SLOTS_PER_BUCKET: usize = 2;
-
-/// Slots that a lookup compares at once.
-#[derive(Debug)]
-#[repr(align(32))]
-pub(crate) struct Bucket {
-    slots: [Slot; SLOTS_PER_BUCKET],
-}
-
-/// Bit 0: frozen. Bits 1..: how many records passed a bucket on the way to their slot.
-const FROZEN: u32 = 1;
-const ONE_PASSED: u32 = 2;
 
 /// A record's slot, the stamp under which it was read, and its words.
 #[derive(Debug)]
@@ -61,82 +53,95 @@ pub struct Found<'t, W> {
 pub(crate) enum Lookup<F> {
     /// The record.
     Found(F),
-    /// Absent.
+    /// There is none.
     Absent,
-    /// This generation is closed: look in the next one.
-    Closed,
+    /// Not this way: after a [`glance`](View::glance), look more closely; otherwise this generation
+    /// is closed, look in the next one.
+    Unclear,
 }
 
 /// See the module's documentation.
 #[derive(Debug)]
 pub(crate) struct Generation<W: Words> {
-    /// A power of two of them.
-    buckets: Box<[Bucket]>,
-    /// For each bucket; apart from it because only lookups of displaced and absent keys look here.
-    passed: Box<[AtomicU32]>,
+    slots: Box<[Slot]>,
+    /// For each slot, how many records passed it on the way to theirs. Apart from the slots, because
+    /// only lookups of displaced and absent keys look here. Change only under the structure lock; one
+    /// that has reached [`PASSED_MAX`] stays there.
+    passed: Box<[AtomicU16]>,
     pool: Pool<W>,
     /// Set once, after every slot here is frozen: from then on the truth is there.
     next: OnceLock<Box<Generation<W>>>,
 }
 
+/// As good as for ever: a lookup goes on, at most until it is home again.
+const PASSED_MAX: u16 = u16::MAX;
+
 /// A generation without the indirection: what a handle keeps of it.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct View<'t, W: Words> {
     pub(crate) generation: &'t Generation<W>,
-    buckets: &'t [Bucket],
+    slots: &'t [Slot],
     pub(crate) buffers: Buffers<'t, W>,
 }
 
-impl<W: Words> Clone for View<'_, W> {
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-
-impl<W: Words> Copy for View<'_, W> {}
-
 impl<'t, W: Words> View<'t, W> {
-    /// The common case of [`lookup`](Generation::lookup), as straight-line code: the record is in its
-    /// home bucket and nobody is writing to it. `None` says nothing, least of all that there is no
-    /// such record.
+    /// The common case of [`lookup`](Generation::lookup), as straight-line code: the record is near
+    /// its home and nobody is writing to it or moving it, or it is absent.
     #[inline(always)]
-    pub(crate) fn lookup_at_home(self, id: ProcessId) -> Option<Found<'t, W>> {
-        let bucket = &self.buckets[home(id) & (self.buckets.len() - 1)];
-        // A guess, checked below; computed and not branched upon, since a processor cannot predict it.
-        let second = bucket.slots[0].key.load(Ordering::Relaxed) != id.0;
-        let slot = &bucket.slots[usize::from(second)];
-        let seen = seqlock::begin(&slot.stamp);
-        if slot.key.load(Ordering::Relaxed) != id.0 {
-            return None;
+    pub(crate) fn glance(self, id: ProcessId) -> Lookup<Found<'t, W>> {
+        let mut index = home(id, self.slots.len());
+        while let Some(slot) = self.slots.get(index) {
+            let seen = seqlock::begin(&slot.stamp);
+            // Acquire: as in `read`.
+            if slot.key.load(Ordering::Acquire) == id.0 {
+                return self.read_plain(slot, seen);
+            }
+            if self.generation.ends_at(index) && self.generation.next().is_none() {
+                return Lookup::Absent;
+            }
+            index += 1;
         }
-        let words = seqlock::load(self.buffers.get(seen.plain_buffer())?);
-        seqlock::unchanged(&slot.stamp, seen).then_some(Found { slot, seen, words })
+        Lookup::Unclear
+    }
+
+    /// Copies the words of `slot` if nobody is writing to it or moving it.
+    #[inline(always)]
+    fn read_plain(self, slot: &'t Slot, seen: Stamp) -> Lookup<Found<'t, W>> {
+        let Some(words) = self.buffers.get(seen.plain_buffer()) else {
+            return Lookup::Unclear;
+        };
+        let words = seqlock::load(words);
+        if seqlock::unchanged(&slot.stamp, seen) {
+            Lookup::Found(Found { slot, seen, words })
+        } else {
+            Lookup::Unclear
+        }
     }
 }
 
-/// Where to begin looking for `id`: the low bits of this, as many as are needed.
+/// Where to begin looking for `id` among `slots`.
 ///
 /// Fibonacci hashing (Knuth, TAOCP 3, 6.4): the product's high bits depend on all bits of the
-/// identifier; reversing its bytes makes them the low ones.
+/// identifier, and identifiers in arithmetic progression, such as dense ones, are spread evenly.
+/// Scaling the product to the number of slots uses its high bits, whatever that number is.
 #[inline]
-fn home(id: ProcessId) -> usize {
-    id.0.wrapping_mul(0x9e37_79b9_7f4a_7c15).swap_bytes() as usize
+fn home(id: ProcessId, slots: usize) -> usize {
+    let spread = id.0.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    ((u128::from(spread) * slots as u128) >> 64) as usize
 }
 
 impl<W: Words> Generation<W> {
     /// Room for `records`, and the buffers for them, all free.
     pub(crate) fn with_room_for(records: usize) -> (Self, Vec<Buffer>) {
         // Some more than records: a compare-and-swap writer owns a spare.
-        let buffers = records + records / 8 + 8;
-        // Records of less than a cache line are not worth so many slots.
+        let buffers = (records + records / 16 + 8).min(Buffer::COUNT_MAX);
+        // Records of less than a cache line are not worth so many slots. Never less than two to a
+        // buffer: an insertion must find one, and the lookup of an absent key must end.
         let slots_per_record = if W::LEN < 8 { 2 } else { 4 };
-        let slots = (buffers * 2)
-            .max(records * slots_per_record)
-            .next_power_of_two();
-        let buckets = slots / SLOTS_PER_BUCKET;
+        let slots = (buffers * 2).max(records * slots_per_record);
         let generation = Self {
-            buckets: (0..buckets).map(|_| Bucket::vacant()).collect(),
-            passed: (0..buckets).map(|_| AtomicU32::new(0)).collect(),
+            slots: (0..slots).map(|_| Slot::vacant()).collect(),
+            passed: (0..slots).map(|_| AtomicU16::new(0)).collect(),
             pool: Pool::with_buffers(buffers),
             next: OnceLock::new(),
         };
@@ -151,7 +156,7 @@ impl<W: Words> Generation<W> {
     pub(crate) fn view(&self) -> View<'_, W> {
         View {
             generation: self,
-            buckets: &self.buckets,
+            slots: &self.slots,
             buffers: self.pool.buffers(),
         }
     }
@@ -161,42 +166,47 @@ impl<W: Words> Generation<W> {
         self.next.get().map(|next| &**next)
     }
 
-    #[inline]
     fn home(&self, id: ProcessId) -> usize {
-        home(id) & (self.buckets.len() - 1)
+        home(id, self.slots.len())
     }
 
+    fn following(&self, index: usize) -> usize {
+        if index + 1 == self.slots.len() {
+            0
+        } else {
+            index + 1
+        }
+    }
+
+    /// Whether no record that belongs at `index` or before is stored behind it.
     #[inline]
-    fn following(&self, bucket: usize) -> usize {
-        (bucket + 1) & (self.buckets.len() - 1)
+    fn ends_at(&self, index: usize) -> bool {
+        // Acquire: partner is the release in `vacate`, so that whoever finds a record gone has also
+        // seen what led to it.
+        self.passed[index].load(Ordering::Acquire) == 0
     }
 
     /// Looks `id` up and copies its words.
     pub(crate) fn lookup(&self, id: ProcessId) -> Lookup<Found<'_, W>> {
-        let mut bucket = self.home(id);
-        // Ends: a full turn would mean that every bucket has been passed by a record stored behind
-        // it, which there are too few buffers for.
-        loop {
-            for slot in &self.buckets[bucket].slots {
-                match self.read(slot, id) {
-                    Lookup::Absent => {}
-                    found_or_closed => return found_or_closed,
-                }
+        let mut index = self.home(id);
+        for _ in 0..self.slots.len() {
+            match self.read(&self.slots[index], id) {
+                Lookup::Absent => {}
+                found_or_closed => return found_or_closed,
             }
-            // Acquire: partner is the release in `freeze`, and that in `vacate`.
-            let passed = self.passed[bucket].load(Ordering::Acquire);
-            if passed & FROZEN != 0 && self.next().is_some() {
-                return Lookup::Closed;
+            if self.ends_at(index) {
+                break;
             }
-            if passed < ONE_PASSED {
-                return Lookup::Absent;
-            }
-            bucket = self.following(bucket);
+            index = self.following(index);
+        }
+        if self.next().is_some() {
+            Lookup::Unclear
+        } else {
+            Lookup::Absent
         }
     }
 
     /// Copies the words of `slot` if it holds `id`.
-    #[inline]
     fn read<'t>(&'t self, slot: &'t Slot, id: ProcessId) -> Lookup<Found<'t, W>> {
         // Acquire: partner is the release fence in `occupy`, so that whoever finds another key here
         // has also seen what led to it.
@@ -206,7 +216,7 @@ impl<W: Words> Generation<W> {
         match self.read_any(slot) {
             Lookup::Found((key, found)) if key == id => Lookup::Found(found),
             Lookup::Found(_) | Lookup::Absent => Lookup::Absent,
-            Lookup::Closed => Lookup::Closed,
+            Lookup::Unclear => Lookup::Unclear,
         }
     }
 
@@ -222,7 +232,7 @@ impl<W: Words> Generation<W> {
                 continue;
             }
             if seen.is_moved() && self.next().is_some() {
-                return Lookup::Closed;
+                return Lookup::Unclear;
             }
             if !seen.is_live() {
                 return Lookup::Absent;
@@ -254,28 +264,34 @@ impl<W: Words> Generation<W> {
         slot.stamp.store(live.0, Ordering::Release);
     }
 
-    /// Finds an empty slot for `id` and marks the buckets on the way to it as passed.
+    /// Finds an empty slot for `id` and marks the slots on the way to it as passed.
     fn claim(&self, id: ProcessId) -> &Slot {
-        let mut bucket = self.home(id);
+        let mut index = self.home(id);
         loop {
-            // Slots become empty and occupied only under the structure lock, which we hold.
-            for slot in &self.buckets[bucket].slots {
-                if !seqlock::begin(&slot.stamp).is_live() {
-                    return slot;
-                }
+            // Relaxed: slots become empty and occupied only under the structure lock, which we hold.
+            let slot = &self.slots[index];
+            if !Stamp(slot.stamp.load(Ordering::Relaxed)).is_live() {
+                return slot;
             }
-            self.passed[bucket].fetch_add(ONE_PASSED, Ordering::Relaxed);
-            bucket = self.following(bucket);
+            let passed = &self.passed[index];
+            let count = passed.load(Ordering::Relaxed);
+            passed.store(count.saturating_add(1), Ordering::Relaxed);
+            index = self.following(index);
         }
     }
 
     /// Takes back what [`occupy`](Generation::occupy) did, once the slot's stamp is empty. The caller
     /// holds the structure lock.
     pub(crate) fn vacate(&self, slot: &Slot, id: ProcessId) {
-        let mut bucket = self.home(id);
-        while !self.buckets[bucket].has(slot) {
-            self.passed[bucket].fetch_sub(ONE_PASSED, Ordering::Release);
-            bucket = self.following(bucket);
+        let mut index = self.home(id);
+        while !std::ptr::eq(&raw const self.slots[index], slot) {
+            let passed = &self.passed[index];
+            let count = passed.load(Ordering::Relaxed);
+            if count < PASSED_MAX {
+                // Release: partner is the acquire load in `ends_at`.
+                passed.store(count - 1, Ordering::Release);
+            }
+            index = self.following(index);
         }
     }
 
@@ -283,7 +299,7 @@ impl<W: Words> Generation<W> {
     /// the structure lock, so records neither come nor go; they may still be replaced until frozen.
     pub(crate) fn close(&self, next: Self, free: &mut Vec<Buffer>) -> &Self {
         let buffers = self.pool.buffers();
-        for slot in self.slots() {
+        for slot in &self.slots {
             let frozen = slot.freeze();
             if frozen.is_live() {
                 let id = ProcessId(slot.key.load(Ordering::Relaxed));
@@ -294,26 +310,16 @@ impl<W: Words> Generation<W> {
                 next.occupy(id, to, &seqlock::load(from));
             }
         }
-        for passed in &self.passed {
-            // Release and before `next` is set, so that a lookup that misses the flag ended early
-            // enough to be right.
-            passed.fetch_or(FROZEN, Ordering::Release);
-        }
         self.next.get_or_init(|| Box::new(next))
-    }
-
-    /// All slots.
-    fn slots(&self) -> impl Iterator<Item = &Slot> {
-        self.buckets.iter().flat_map(|bucket| &bucket.slots)
     }
 
     /// Every record that is here. A record that has moved on is reported by its key alone.
     pub(crate) fn scan(&self, mut visit: impl FnMut(ProcessId, Option<W>)) {
-        for slot in self.slots() {
+        for slot in &self.slots {
             match self.read_any(slot) {
                 Lookup::Found((id, found)) => visit(id, Some(found.words)),
                 Lookup::Absent => {}
-                Lookup::Closed => {
+                Lookup::Unclear => {
                     // Final: neither stamp nor key change any more.
                     if seqlock::begin(&slot.stamp).is_live() {
                         visit(ProcessId(slot.key.load(Ordering::Relaxed)), None);
@@ -324,21 +330,14 @@ impl<W: Words> Generation<W> {
     }
 }
 
-impl Bucket {
+impl Slot {
     fn vacant() -> Self {
-        let slots = [0; SLOTS_PER_BUCKET].map(|_: u8| Slot {
+        Self {
             stamp: AtomicU64::new(Stamp::VACANT.0),
             key: AtomicU64::new(0),
-        });
-        Self { slots }
+        }
     }
 
-    fn has(&self, slot: &Slot) -> bool {
-        self.slots.iter().any(|own| std::ptr::eq(own, slot))
-    }
-}
-
-impl Slot {
     /// Makes the stamp final, and returns it.
     fn freeze(&self) -> Stamp {
         let mut backoff = Backoff::default();

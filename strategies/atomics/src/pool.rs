@@ -22,11 +22,6 @@ pub(crate) struct Pool<W> {
 impl<W: Words> Pool<W> {
     /// `count` buffers.
     pub(crate) fn with_buffers(count: usize) -> Self {
-        assert!(
-            count <= Buffer::COUNT_MAX,
-            "a table of atomics holds at most {} records",
-            Buffer::COUNT_MAX
-        );
         let margin = CACHE_LINE_BYTES / size_of::<AtomicU64>() - 1;
         let words: Box<[AtomicU64]> = (0..count * W::LEN + margin)
             .map(|_| AtomicU64::new(0))
@@ -55,19 +50,11 @@ impl<W: Words> Pool<W> {
 }
 
 /// The buffers, by number.
-#[derive(Debug)]
-pub struct Buffers<'t, W> {
+#[derive(Clone, Copy, Debug)]
+pub struct Buffers<'t, W: Words> {
     words: &'t [AtomicU64],
     _record: PhantomData<fn() -> W>,
 }
-
-impl<W> Clone for Buffers<'_, W> {
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-
-impl<W> Copy for Buffers<'_, W> {}
 
 impl<'t, W: Words> Buffers<'t, W> {
     /// The words of a buffer; `None` if the number is no buffer's.

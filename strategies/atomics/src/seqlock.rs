@@ -19,18 +19,15 @@
 
 use contract::Words;
 
+use crate::copy;
 use crate::stamp::Stamp;
 use crate::sync::{AtomicU64, Ordering, fence};
 
 /// Loads the words; they belong together only if [`unchanged`] says so afterwards.
 #[inline(always)]
 pub(crate) fn load<W: Words>(words: &[AtomicU64]) -> W {
-    let mut copy = W::zeroed();
-    for (to, from) in copy.as_mut().iter_mut().zip(words) {
-        // Relaxed: ordered by the fence in `unchanged`.
-        *to = from.load(Ordering::Relaxed);
-    }
-    copy
+    // Relaxed: ordered by the fence in `unchanged`.
+    copy::load(words)
 }
 
 /// Whether the words loaded since `seen` was loaded belong to it.
@@ -54,9 +51,7 @@ pub(crate) fn store<W: Words>(words: &[AtomicU64], new: &W) {
     // Partner: the acquire fence in `unchanged`. Whoever sees one of the stores below and then
     // looks at the stamp finds it changed.
     fence(Ordering::Release);
-    for (to, &from) in words.iter().zip(new.as_ref()) {
-        to.store(from, Ordering::Relaxed);
-    }
+    copy::store(words, new);
 }
 
 /// Replaces the words of version `seen` by `new` under stamp `next`, unless the stamp is no longer

@@ -26,7 +26,7 @@
 /// A version repeats after 2^37 writes to one slot, 20 minutes of nothing else at 10 ns a write. To
 /// be deceived, a reader must sleep through exactly that many, in the middle of a read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Stamp(pub(crate) u64);
+pub(crate) struct Stamp(pub(crate) u64);
 
 /// The number of a buffer in its generation's pool.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

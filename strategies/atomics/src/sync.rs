@@ -1,10 +1,10 @@
 //! The atomics of this crate: those of std, or loom's when it is model-checked (`--cfg pivot_loom`).
 
 #[cfg(not(pivot_loom))]
-pub(crate) use std::sync::atomic::{AtomicU32, AtomicU64, Ordering, fence};
+pub(crate) use std::sync::atomic::{AtomicU16, AtomicU64, Ordering, fence};
 
 #[cfg(pivot_loom)]
-pub(crate) use loom::sync::atomic::{AtomicU32, AtomicU64, Ordering, fence};
+pub(crate) use loom::sync::atomic::{AtomicU16, AtomicU64, Ordering, fence};
 
 /// How long a thread has waited for another one to finish a few stores.
 #[derive(Debug, Default)]

@@ -93,6 +93,11 @@ impl<'s, R: PlainRecord, P: Replace> TableHandle<'s, R, P> {
     fn take_buffer(&mut self, structure: &mut Structure) -> Buffer {
         structure.free.pop().unwrap_or_else(|| {
             let generation = self.view.generation;
+            assert!(
+                generation.records_max() < Buffer::COUNT_MAX,
+                "a table of atomics holds at most {} records",
+                Buffer::COUNT_MAX
+            );
             let (larger, mut free) = Generation::with_room_for(generation.records_max() * 2);
             generation.close(larger, &mut free);
             structure.free = free;
@@ -109,7 +114,7 @@ impl<'s, R: PlainRecord, P: Replace> TableHandle<'s, R, P> {
             match self.view.generation.lookup(id) {
                 Lookup::Found(found) => return Some(found),
                 Lookup::Absent => return None,
-                Lookup::Closed => self.catch_up(),
+                Lookup::Unclear => self.catch_up(),
             }
         }
     }
@@ -179,6 +184,10 @@ impl<'s, R: PlainRecord, P: Replace> TableHandle<'s, R, P> {
     /// Applies `event`, as often as others are faster.
     #[cold]
     #[inline(never)]
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "a reference would make the caller keep the event in memory, where it is not needed"
+    )]
     fn apply_anywhere(
         &mut self,
         id: ProcessId,
@@ -196,10 +205,11 @@ impl<'s, R: PlainRecord, P: Replace> TableHandle<'s, R, P> {
 impl<R: PlainRecord, P: Replace> Handle<R> for TableHandle<'_, R, P> {
     #[inline(always)]
     fn read<T>(&mut self, id: ProcessId, f: impl FnOnce(&R) -> T) -> Option<T> {
-        if let Some(found) = self.view.lookup_at_home(id) {
-            return Some(f(&R::from_words(found.words)));
+        match self.view.glance(id) {
+            Lookup::Found(found) => Some(f(&R::from_words(found.words))),
+            Lookup::Absent => None,
+            Lookup::Unclear => self.lookup(id).map(|found| f(&R::from_words(found.words))),
         }
-        self.lookup(id).map(|found| f(&R::from_words(found.words)))
     }
 
     fn insert(&mut self, id: ProcessId, record: R) -> Option<R> {
@@ -209,7 +219,7 @@ impl<R: PlainRecord, P: Replace> Handle<R> for TableHandle<'_, R, P> {
 
     #[inline(always)]
     fn apply(&mut self, id: ProcessId, event: R::Event) -> Option<Result<u64, R::Rejected>> {
-        if let Some(found) = self.view.lookup_at_home(id)
+        if let Lookup::Found(found) = self.view.glance(id)
             && let Some(outcome) = self.apply_to(&found, &event)
         {
             return Some(outcome);

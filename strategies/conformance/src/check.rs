@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use contract::{Concurrency, Profile, ReadConsistency, Specimen, Strategy};
+use contract::{Concurrency, ErasedTable, Profile, ReadConsistency, Specimen, Strategy};
 
 use crate::crew::crew;
 use crate::effort::{Dice, Effort, Seed};
@@ -108,7 +108,17 @@ pub fn run<S: Strategy<R>, R: Specimen>(
     effort: &Effort,
     seed: Seed,
 ) -> Result<Evidence, Violation> {
-    let profile = S::PROFILE;
+    run_on::<R>(ErasedTable::new::<S>, S::PROFILE, check, effort, seed)
+}
+
+/// [`run`], compiled once per record and not once per variant.
+fn run_on<R: Specimen>(
+    make: fn(usize) -> ErasedTable<R>,
+    profile: Profile,
+    check: Check,
+    effort: &Effort,
+    seed: Seed,
+) -> Result<Evidence, Violation> {
     if profile.concurrency == Concurrency::OneThread && check.needs_threads() {
         let reason = "for one thread only".to_owned();
         return Ok(Evidence::NotApplicable(reason));
@@ -120,22 +130,23 @@ pub fn run<S: Strategy<R>, R: Specimen>(
     );
     watch(&what, effort.patience, |progress| {
         let trial = Trial {
+            make,
             effort,
             seed,
             profile,
             progress,
         };
         caught(|| match check {
-            Check::Sequential => sequential::check::<S, R>(&trial),
-            Check::Lifecycle => lifecycle::check::<S, R>(&trial),
-            Check::Updates => updates::check::<S, R>(&trial),
-            Check::Lifetimes => lifetimes::check::<S, R>(&trial),
-            Check::Exchanges => exchanges::check::<S, R>(&trial),
-            Check::Scans => scans::check::<S, R>(&trial),
-            Check::Churn => churn::check::<S, R>(&trial),
-            Check::Growth => growth::check::<S, R>(&trial),
-            Check::Deadlock => deadlock::check::<S, R>(&trial),
-            Check::Shutdown => shutdown::check::<S, R>(&trial),
+            Check::Sequential => sequential::check(&trial),
+            Check::Lifecycle => lifecycle::check(&trial),
+            Check::Updates => updates::check(&trial),
+            Check::Lifetimes => lifetimes::check(&trial),
+            Check::Exchanges => exchanges::check(&trial),
+            Check::Scans => scans::check(&trial),
+            Check::Churn => churn::check(&trial),
+            Check::Growth => growth::check(&trial),
+            Check::Deadlock => deadlock::check(&trial),
+            Check::Shutdown => shutdown::check(&trial),
         })
     })
     .map_err(|Breach { promise, account }| Violation {
@@ -150,14 +161,20 @@ pub fn run<S: Strategy<R>, R: Specimen>(
 
 /// What a check is given.
 #[derive(Clone, Copy)]
-pub(crate) struct Trial<'p> {
+pub(crate) struct Trial<'p, R> {
+    make: fn(usize) -> ErasedTable<R>,
     pub(crate) effort: &'p Effort,
     pub(crate) seed: Seed,
     pub(crate) profile: Profile,
     pub(crate) progress: &'p Progress,
 }
 
-impl Trial<'_> {
+impl<R: Specimen> Trial<'_, R> {
+    /// A new, empty table with room for `processes` records.
+    pub(crate) fn table(&self, processes: usize) -> ErasedTable<R> {
+        (self.make)(processes)
+    }
+
     /// Random choices for `purpose`.
     pub(crate) fn dice(&self, purpose: usize) -> Dice {
         self.seed.dice(purpose as u64)

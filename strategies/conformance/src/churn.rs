@@ -12,7 +12,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use contract::{Handle, ProcessId, Specimen, Strategy};
+use contract::{Handle, ProcessId, Specimen};
 
 use crate::accounting::Counting;
 use crate::check::Trial;
@@ -46,12 +46,12 @@ impl Tide {
     }
 }
 
-pub(crate) fn check<S: Strategy<R>, R: Specimen>(trial: &Trial<'_>) -> Result<Evidence, Breach> {
+pub(crate) fn check<R: Specimen>(trial: &Trial<'_, R>) -> Result<Evidence, Breach> {
     allocator_must_count()?;
     let counting = Counting::start();
     let mut highest = 0;
     for (tide, ids) in [(Tide::New, "new"), (Tide::Again, "the same")] {
-        let table = S::with_capacity(WINDOW as usize);
+        let table = trial.table(WINDOW as usize);
         let head = AtomicU64::new(0);
         let levels = trial.crew(1, 1, |member| {
             if member.leads() {
@@ -86,7 +86,7 @@ fn rise(levels: &[i64]) -> Option<i64> {
 
 /// Inserts at the head and removes at the tail; returns the live bytes, sampled.
 fn churn<R: Specimen>(
-    trial: &Trial<'_>,
+    trial: &Trial<'_, R>,
     member: &Member<'_>,
     mut handle: impl Handle<R>,
     tide: Tide,
@@ -129,7 +129,7 @@ fn churn<R: Specimen>(
 
 /// Reads around the head, so that reclamation has readers to wait for.
 fn follow<R: Specimen>(
-    trial: &Trial<'_>,
+    trial: &Trial<'_, R>,
     member: &Member<'_>,
     mut handle: impl Handle<R>,
     tide: Tide,

@@ -9,7 +9,7 @@
 //! never taken for one. It does not show that there can be no deadlock: only an argument about the
 //! code can.
 
-use contract::{Handle, ProcessId, Specimen, Strategy};
+use contract::{ErasedTable, Handle, ProcessId, Specimen};
 
 use crate::check::Trial;
 use crate::crew::{Member, with_pauses};
@@ -21,11 +21,9 @@ const SHARED_IDS: usize = 8;
 /// Operations that a thread does with one handle.
 const OPERATIONS_PER_HANDLE: u64 = 4_096;
 
-pub(crate) fn check<S: Strategy<R>, R: Specimen>(trial: &Trial<'_>) -> Result<Evidence, Breach> {
-    let table = S::with_capacity(SHARED_IDS);
-    let done = trial.crew(THREADS, 0, |member| {
-        Ok(operate::<S, R>(trial, member, &table))
-    })?;
+pub(crate) fn check<R: Specimen>(trial: &Trial<'_, R>) -> Result<Evidence, Breach> {
+    let table = trial.table(SHARED_IDS);
+    let done = trial.crew(THREADS, 0, |member| Ok(operate::<R>(trial, member, &table)))?;
     Ok(Evidence::Observed(format!(
         "{} operations by {THREADS} threads over {SHARED_IDS} identifiers, all returned",
         done.iter().sum::<u64>()
@@ -33,7 +31,7 @@ pub(crate) fn check<S: Strategy<R>, R: Specimen>(trial: &Trial<'_>) -> Result<Ev
 }
 
 /// Does this thread's share; returns how many operations that were.
-fn operate<S: Strategy<R>, R: Specimen>(trial: &Trial<'_>, member: &Member<'_>, table: &S) -> u64 {
+fn operate<R: Specimen>(trial: &Trial<'_, R>, member: &Member<'_>, table: &ErasedTable<R>) -> u64 {
     let mut dice = trial.dice(member.index);
     let records: [R; SHARED_IDS] = std::array::from_fn(|number| running(IDS[number], 1));
     let mut handle = table.handle();

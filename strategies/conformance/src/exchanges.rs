@@ -13,7 +13,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use contract::{Change, Event, Handle, ProcessId, Specimen, Strategy};
+use contract::{Change, Event, Handle, ProcessId, Specimen};
 
 use crate::check::Trial;
 use crate::crew::{Member, with_pauses};
@@ -36,8 +36,8 @@ enum Entry {
 /// The entries of one thread, per identifier.
 type Ledger = [Vec<Entry>; IDS_SHARED.len()];
 
-pub(crate) fn check<S: Strategy<R>, R: Specimen>(trial: &Trial<'_>) -> Result<Evidence, Breach> {
-    let table = S::with_capacity(IDS_SHARED.len());
+pub(crate) fn check<R: Specimen>(trial: &Trial<'_, R>) -> Result<Evidence, Breach> {
+    let table = trial.table(IDS_SHARED.len());
     let mut ledgers = trial.crew(THREADS, 0, |member| trade(trial, member, table.handle()))?;
     let mut handle = table.handle();
     handle.publish();
@@ -66,7 +66,7 @@ pub(crate) fn check<S: Strategy<R>, R: Specimen>(trial: &Trial<'_>) -> Result<Ev
 }
 
 fn trade<R: Specimen>(
-    trial: &Trial<'_>,
+    trial: &Trial<'_, R>,
     member: &Member<'_>,
     mut handle: impl Handle<R>,
 ) -> Result<Ledger, Breach> {

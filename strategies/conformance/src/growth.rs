@@ -9,7 +9,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use contract::{Handle, Specimen, Strategy, WriteCost};
+use contract::{Handle, Specimen, WriteCost};
 
 use crate::check::Trial;
 use crate::crew::{Member, with_pauses};
@@ -23,12 +23,12 @@ const READS_PER_INSERT_MAX: u64 = 8;
 /// Inserts between two publishes.
 const INSERTS_PER_PUBLISH: u64 = 64;
 
-pub(crate) fn check<S: Strategy<R>, R: Specimen>(trial: &Trial<'_>) -> Result<Evidence, Breach> {
+pub(crate) fn check<R: Specimen>(trial: &Trial<'_, R>) -> Result<Evidence, Breach> {
     let records = match trial.profile.write_cost {
         WriteCost::CopiesTable => trial.effort.grown_to / 4,
         _ => trial.effort.grown_to,
     };
-    let table = S::with_capacity(CAPACITY);
+    let table = trial.table(CAPACITY);
     // Records below this number are visible to every reader.
     let visible = AtomicU64::new(0);
     let reads = trial.crew(1, 1, |member| {
@@ -51,7 +51,7 @@ pub(crate) fn check<S: Strategy<R>, R: Specimen>(trial: &Trial<'_>) -> Result<Ev
 }
 
 fn fill<R: Specimen>(
-    trial: &Trial<'_>,
+    trial: &Trial<'_, R>,
     member: &Member<'_>,
     mut handle: impl Handle<R>,
     records: u64,
@@ -76,7 +76,7 @@ fn fill<R: Specimen>(
 }
 
 fn reread<R: Specimen>(
-    trial: &Trial<'_>,
+    trial: &Trial<'_, R>,
     member: &Member<'_>,
     mut handle: impl Handle<R>,
     records: u64,

@@ -7,7 +7,7 @@
 //!
 //! All thirty pairs of state and change, under every awkward identifier; nothing is random.
 
-use contract::{Change, Event, Handle, ProcessId, Specimen, State, Strategy};
+use contract::{Change, Event, Handle, ProcessId, Specimen, State};
 
 use crate::check::Trial;
 use crate::specimens::{Gaze, IDS, difference, observe, whole};
@@ -30,8 +30,8 @@ struct Tally {
     unknown: u64,
 }
 
-pub(crate) fn check<S: Strategy<R>, R: Specimen>(trial: &Trial<'_>) -> Result<Evidence, Breach> {
-    let table = S::with_capacity(IDS.len());
+pub(crate) fn check<R: Specimen>(trial: &Trial<'_, R>) -> Result<Evidence, Breach> {
+    let table = trial.table(IDS.len());
     let mut handle = table.handle();
     let mut tally = Tally::default();
     for id in IDS {

@@ -14,7 +14,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use contract::{Handle, ProcessId, Specimen, Strategy};
+use contract::{Handle, ProcessId, Specimen};
 
 use crate::check::Trial;
 use crate::crew::{Member, with_pauses};
@@ -28,8 +28,8 @@ const SPAN: u64 = 16;
 /// Where watchers stop at the latest, in reads per operation of all owners.
 const READS_PER_OPERATION_MAX: u64 = 64;
 
-pub(crate) fn check<S: Strategy<R>, R: Specimen>(trial: &Trial<'_>) -> Result<Evidence, Breach> {
-    let table = S::with_capacity(IDS.len());
+pub(crate) fn check<R: Specimen>(trial: &Trial<'_, R>) -> Result<Evidence, Breach> {
+    let table = trial.table(IDS.len());
     let bulletins = [const { Bulletin(AtomicU64::new(0)) }; IDS.len()];
     let exact = trial.reads_latest();
     let diaries = trial.crew(OWNERS, WATCHERS, |member| {
@@ -181,7 +181,7 @@ impl<R: Specimen> Possession<'_, R> {
 }
 
 fn own<R: Specimen>(
-    trial: &Trial<'_>,
+    trial: &Trial<'_, R>,
     member: &Member<'_>,
     mut handle: impl Handle<R>,
     bulletins: &[Bulletin],
@@ -219,7 +219,7 @@ fn own<R: Specimen>(
 }
 
 fn watch<R: Specimen>(
-    trial: &Trial<'_>,
+    trial: &Trial<'_, R>,
     member: &Member<'_>,
     mut handle: impl Handle<R>,
     bulletins: &[Bulletin],
@@ -254,7 +254,7 @@ struct Watch {
 impl Watch {
     fn look<R: Specimen>(
         &mut self,
-        trial: &Trial<'_>,
+        trial: &Trial<'_, R>,
         handle: &mut impl Handle<R>,
         number: usize,
         bulletin: &Bulletin,

@@ -18,7 +18,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use contract::{Handle, ProcessId, ScanConsistency, Specimen, Strategy};
+use contract::{Handle, ProcessId, ScanConsistency, Specimen};
 
 use crate::check::Trial;
 use crate::crew::{Member, with_pauses};
@@ -59,8 +59,8 @@ struct Tally {
 
 type Floors = [AtomicU64; LASTING];
 
-pub(crate) fn check<S: Strategy<R>, R: Specimen>(trial: &Trial<'_>) -> Result<Evidence, Breach> {
-    let table = S::with_capacity(LASTING);
+pub(crate) fn check<R: Specimen>(trial: &Trial<'_, R>) -> Result<Evidence, Breach> {
+    let table = trial.table(LASTING);
     let mut handle = table.handle();
     for number in 0..LASTING {
         handle.insert(lasting(number), running(lasting(number), 1));
@@ -93,12 +93,12 @@ pub(crate) fn check<S: Strategy<R>, R: Specimen>(trial: &Trial<'_>) -> Result<Ev
 }
 
 /// Rounds of the updater; each is as many operations.
-fn rounds(trial: &Trial<'_>) -> u64 {
+fn rounds<R: Specimen>(trial: &Trial<'_, R>) -> u64 {
     trial.effort.operations / (LASTING as u64 + 2) / 2
 }
 
 fn update<R: Specimen>(
-    trial: &Trial<'_>,
+    trial: &Trial<'_, R>,
     member: &Member<'_>,
     mut handle: impl Handle<R>,
     floors: &Floors,
@@ -123,7 +123,7 @@ fn update<R: Specimen>(
     Ok(Tally::default())
 }
 
-fn shake<R: Specimen>(trial: &Trial<'_>, member: &Member<'_>, mut handle: impl Handle<R>) {
+fn shake<R: Specimen>(trial: &Trial<'_, R>, member: &Member<'_>, mut handle: impl Handle<R>) {
     let mut dice = trial.dice(member.index);
     for _ in with_pauses(member.rounds(trial.effort.operations * 4)) {
         let id = passing(dice.below(PASSING as usize) as u64);
@@ -136,7 +136,7 @@ fn shake<R: Specimen>(trial: &Trial<'_>, member: &Member<'_>, mut handle: impl H
 }
 
 fn scan<R: Specimen>(
-    trial: &Trial<'_>,
+    trial: &Trial<'_, R>,
     member: &Member<'_>,
     mut handle: impl Handle<R>,
     floors: &Floors,

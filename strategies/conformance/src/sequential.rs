@@ -13,7 +13,7 @@
 use std::collections::HashMap;
 use std::fmt;
 
-use contract::{Change, Concurrency, Event, Handle, ProcessId, Specimen, Strategy};
+use contract::{Change, Concurrency, Event, Handle, ProcessId, Specimen};
 use proptest::arbitrary::any;
 use proptest::collection::vec;
 use proptest::strategy::{BoxedStrategy, Just, Strategy as Generator, Union};
@@ -68,7 +68,7 @@ struct Case {
     steps: Vec<Step>,
 }
 
-pub(crate) fn check<S: Strategy<R>, R: Specimen>(trial: &Trial<'_>) -> Result<Evidence, Breach> {
+pub(crate) fn check<R: Specimen>(trial: &Trial<'_, R>) -> Result<Evidence, Breach> {
     let mut seed = [0; 32];
     trial.seed.dice(0).fill(&mut seed);
     let config = Config {
@@ -83,7 +83,7 @@ pub(crate) fn check<S: Strategy<R>, R: Specimen>(trial: &Trial<'_>) -> Result<Ev
     let outcome = TestRunner::new_with_rng(config, rng).run(&cases(), |case| {
         trial.progress.tick();
         operations.set(operations.get() + case.steps.len());
-        play::<S, R>(trial, &case).map_err(|breach| TestCaseError::fail(breach.account))
+        play::<R>(trial, &case).map_err(|breach| TestCaseError::fail(breach.account))
     });
     match outcome {
         Ok(()) => Ok(Evidence::Observed(format!(
@@ -91,15 +91,15 @@ pub(crate) fn check<S: Strategy<R>, R: Specimen>(trial: &Trial<'_>) -> Result<Ev
             trial.effort.cases,
             operations.get()
         ))),
-        Err(TestError::Fail(reason, case)) => Err(explain::<S, R>(trial, case, reason.message())),
+        Err(TestError::Fail(reason, case)) => Err(explain::<R>(trial, case, reason.message())),
         Err(TestError::Abort(reason)) => panic!("the check is wrong: {reason}"),
     }
 }
 
 /// The breach that the minimal case shows, with the case.
-fn explain<S: Strategy<R>, R: Specimen>(trial: &Trial<'_>, case: Case, reason: &str) -> Breach {
-    let case = shorten(case, |shorter| play::<S, R>(trial, shorter).is_err());
-    let breach = play::<S, R>(trial, &case).err().unwrap_or_else(|| {
+fn explain<R: Specimen>(trial: &Trial<'_, R>, case: Case, reason: &str) -> Breach {
+    let case = shorten(case, |shorter| play::<R>(trial, shorter).is_err());
+    let breach = play::<R>(trial, &case).err().unwrap_or_else(|| {
         Promise::Fresh.broken(format!("{reason} (and not again when it was repeated)"))
     });
     Breach {
@@ -127,13 +127,13 @@ fn shorten(mut case: Case, fails: impl Fn(&Case) -> bool) -> Case {
 }
 
 /// Plays `case` on a new table and on the model, and compares every result.
-fn play<S: Strategy<R>, R: Specimen>(trial: &Trial<'_>, case: &Case) -> Result<(), Breach> {
+fn play<R: Specimen>(trial: &Trial<'_, R>, case: &Case) -> Result<(), Breach> {
     caught(|| {
         let handles = match trial.profile.concurrency {
             Concurrency::Any => HANDLES,
             Concurrency::OneThread => 1,
         };
-        let table = S::with_capacity(case.capacity);
+        let table = trial.table(case.capacity);
         let mut game = Game {
             handles: (0..handles).map(|_| table.handle()).collect(),
             model: Model::new(trial.profile.read_consistency, handles),

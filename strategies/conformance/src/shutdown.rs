@@ -23,7 +23,7 @@
 
 use std::time::Duration;
 
-use contract::{Handle, Reclamation, Specimen, Strategy};
+use contract::{Handle, Reclamation, Specimen};
 
 use crate::accounting::{Counting, allocator_is_installed};
 use crate::check::Trial;
@@ -49,12 +49,12 @@ pub(crate) fn allocator_must_count() -> Result<(), Breach> {
         .broken("it does not, so nothing can be said about bytes that are left"))
 }
 
-pub(crate) fn check<S: Strategy<R>, R: Specimen>(trial: &Trial<'_>) -> Result<Evidence, Breach> {
+pub(crate) fn check<R: Specimen>(trial: &Trial<'_, R>) -> Result<Evidence, Breach> {
     allocator_must_count()?;
     let counting = Counting::start();
     let threads_before = threads_now();
     for _ in 0..WARM_UP {
-        live_and_die::<S, R>(trial)?;
+        live_and_die::<R>(trial)?;
     }
     // Threads first: one that is left keeps bytes, too.
     let threads = threads_are_gone(threads_before)?;
@@ -63,7 +63,7 @@ pub(crate) fn check<S: Strategy<R>, R: Specimen>(trial: &Trial<'_>) -> Result<Ev
     let bytes = loop {
         let mut levels = Vec::with_capacity(tables);
         for _ in 0..tables {
-            live_and_die::<S, R>(trial)?;
+            live_and_die::<R>(trial)?;
             levels.push(counting.usage().live_bytes());
         }
         match rise(trial.profile.reclamation, &levels) {
@@ -105,8 +105,8 @@ fn describe(levels: &[i64]) -> String {
 }
 
 /// Makes a table, lets threads use it, and drops it full.
-fn live_and_die<S: Strategy<R>, R: Specimen>(trial: &Trial<'_>) -> Result<(), Breach> {
-    let table = S::with_capacity(RECORDS as usize);
+fn live_and_die<R: Specimen>(trial: &Trial<'_, R>) -> Result<(), Breach> {
+    let table = trial.table(RECORDS as usize);
     trial.crew(THREADS, 0, |member| {
         let mut handle = table.handle();
         let first = member.index as u64 * RECORDS / 2;

@@ -18,7 +18,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use contract::{Change, Event, Handle, ProcessId, Specimen, State, Strategy};
+use contract::{Change, Event, Handle, ProcessId, Specimen, State};
 
 use crate::check::Trial;
 use crate::crew::{Member, with_pauses};
@@ -52,8 +52,8 @@ struct Floors {
     lag_writes: u64,
 }
 
-pub(crate) fn check<S: Strategy<R>, R: Specimen>(trial: &Trial<'_>) -> Result<Evidence, Breach> {
-    let table = S::with_capacity(HOT);
+pub(crate) fn check<R: Specimen>(trial: &Trial<'_, R>) -> Result<Evidence, Breach> {
+    let table = trial.table(HOT);
     let mut handle = table.handle();
     for id in HOT_IDS {
         handle.insert(id, running(id, 1));
@@ -94,7 +94,7 @@ pub(crate) fn check<S: Strategy<R>, R: Specimen>(trial: &Trial<'_>) -> Result<Ev
 }
 
 fn write<R: Specimen, H: Handle<R>>(
-    trial: &Trial<'_>,
+    trial: &Trial<'_, R>,
     member: &Member<'_>,
     witness: &mut Witness<'_, H>,
 ) -> Result<(), Breach> {
@@ -111,7 +111,7 @@ fn write<R: Specimen, H: Handle<R>>(
 }
 
 fn read<R: Specimen, H: Handle<R>>(
-    trial: &Trial<'_>,
+    trial: &Trial<'_, R>,
     member: &Member<'_>,
     witness: &mut Witness<'_, H>,
 ) -> Result<(), Breach> {
@@ -128,7 +128,7 @@ fn read<R: Specimen, H: Handle<R>>(
 }
 
 fn duel<R: Specimen, H: Handle<R>>(
-    trial: &Trial<'_>,
+    trial: &Trial<'_, R>,
     member: &Member<'_>,
     witness: &mut Witness<'_, H>,
 ) -> Result<(), Breach> {

@@ -87,6 +87,7 @@
 //! - [`Record::apply`] is pure: equal inputs, equal outputs, no clock, no allocation that is not
 //!   part of the result.
 
+mod erased;
 mod family;
 mod id;
 mod lifecycle;
@@ -99,6 +100,7 @@ mod snapshot;
 mod status;
 mod strategy;
 
+pub use erased::{ErasedHandle, ErasedTable};
 pub use family::{Family, Visitor};
 pub use id::{IdHasher, IdMap, ProcessId};
 pub use lifecycle::{Change, Event, Rejected, State};

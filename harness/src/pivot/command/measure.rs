@@ -7,6 +7,7 @@ use harness::sample::Line;
 use super::{environment, folder, interruptible, plan};
 use crate::arguments::RunOptions;
 use crate::progress::Progress;
+use crate::terminal;
 
 /// Measures, and says where the samples are.
 pub(crate) fn measure(options: &RunOptions) -> Result<()> {
@@ -18,6 +19,5 @@ pub(crate) fn measure(options: &RunOptions) -> Result<()> {
     plan.measure(interrupt, &mut progress, |line| samples.append(&line))?;
     samples.append(&Line::Complete)?;
     progress.finish();
-    println!("{}", folder.join("samples.jsonl").display());
-    Ok(())
+    terminal::print(&folder.join("samples.jsonl").display().to_string())
 }

@@ -4,10 +4,10 @@ use std::path::Path;
 
 use harness::analysis::{Samples, analyse};
 use harness::error::{Error, Result};
-use harness::sample;
+use harness::{report, sample};
 
 use crate::arguments::ReportOptions;
-use crate::selection;
+use crate::{selection, terminal};
 
 /// Makes the report that the options ask for.
 pub(crate) fn report(options: &ReportOptions) -> Result<()> {
@@ -25,15 +25,12 @@ pub(crate) fn report(options: &ReportOptions) -> Result<()> {
 }
 
 /// Reads samples, writes the report into `folder`, and prints the verdicts.
-pub(crate) fn write(samples: &Path, folder: &Path) -> Result<()> {
-    let lines = sample::read(samples)?;
+pub(crate) fn write(file: &Path, folder: &Path) -> Result<()> {
+    let lines = sample::read(file)?;
     let samples = Samples::from_lines(lines)
-        .ok_or_else(|| Error::input(format!("{} has no header", samples.display())))?;
+        .ok_or_else(|| Error::input(format!("{} has no header", file.display())))?;
     let results = analyse(&samples);
-    std::fs::write(
-        folder.join("results.json"),
-        serde_json::to_string_pretty(&results).expect("plain data"),
-    )
-    .map_err(|error| Error::file("write", folder, &error))?;
-    Ok(())
+    report::write(&results, file, folder)?;
+    terminal::print(&report::verdict_table(&results))?;
+    terminal::print(&format!("report: {}", folder.join("report.html").display()))
 }

@@ -1,0 +1,15 @@
+//! Standard output.
+
+use std::io::{self, Write};
+
+use harness::error::{Error, Result};
+
+/// Prints a text and ends the line. A reader that has left early (`| head`) is not a fault.
+pub(crate) fn print(text: &str) -> Result<()> {
+    match writeln!(io::stdout().lock(), "{text}") {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Error::input(format!(
+            "cannot write to standard output: {error}"
+        ))),
+        _ => Ok(()),
+    }
+}
