@@ -4,8 +4,8 @@ use crate::controls;
 use crate::results::{Decision, Recommendation, Results, Verdict};
 
 use super::facts::{self, Row};
+use super::format;
 use super::view::Tally;
-use super::{format, lessons};
 
 /// Strategies that a sentence names at most; the tally below it names all.
 const NAMED_MAX: usize = 3;
@@ -75,7 +75,7 @@ fn rows_in_words(results: &Results, strategy: &str) -> String {
         .iter()
         .filter_map(|row| {
             let ratio = row.ratio(results, strategy)?;
-            Some(format!("{} {}", row.title(results), format::ratio(ratio)))
+            Some(format!("{} {}", row.label(results), format::ratio(ratio)))
         })
         .collect();
     format::list(&words)
@@ -85,10 +85,7 @@ fn but(results: &Results, best: &Recommendation) -> String {
     if best.losses.is_empty() {
         "; it loses nowhere, but misses or leaves open the margin somewhere".into()
     } else {
-        format!(
-            "; it is slower in {}",
-            lessons::titles(results, &best.losses)
-        )
+        format!("; it is slower in {}", facts::labels(results, &best.losses))
     }
 }
 
@@ -149,7 +146,7 @@ fn what_not(results: &Results) -> String {
 fn channel(results: &Results) -> String {
     let worst = results
         .contenders()
-        .filter(|card| facts::family(&card.name) == "channel" && results.is_ranked(&card.name))
+        .filter(|card| facts::family(&card.name) == facts::CHANNEL && results.is_ranked(&card.name))
         .flat_map(|card| {
             facts::report_rows(results)
                 .into_iter()
@@ -161,7 +158,7 @@ fn channel(results: &Results) -> String {
         format!(
             " The channel stays invalidated: `{name}` is slower by {} ({}).",
             format::slower_by(ratio),
-            row.title(results)
+            row.label(results)
         )
     })
 }
@@ -201,7 +198,7 @@ fn how_sure(results: &Results) -> String {
         .filter(|row| {
             row.scenario.threads() > results.environment.cpus && results.environment.cpus > 0
         })
-        .map(|row| row.title(results))
+        .map(|row| row.label(results))
         .collect();
     if !oversubscribed.is_empty() {
         text.push_str(&format!(

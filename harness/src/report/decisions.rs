@@ -4,7 +4,7 @@ use crate::results::{Judged, Judgement, Recommendation, Results, Verdict};
 use crate::sample::Card;
 
 use super::facts;
-use super::view::{Block, Cell, Column, Group, Row, Section, Table, prose};
+use super::view::{Block, Cell, Column, Group, Row, Section, Table, Tone, prose};
 use super::{format, pivots};
 
 pub(super) fn section(results: &Results) -> Section {
@@ -19,6 +19,7 @@ pub(super) fn section(results: &Results) -> Section {
     let decisions = decisions(results);
     if decisions.has_rows() {
         blocks.push(Block::Table(decisions));
+        blocks.push(Block::Table(matrix(results)));
     } else {
         blocks.push(prose("There was nothing to decide about in this run."));
     }
@@ -61,7 +62,10 @@ fn decisions(results: &Results) -> Table {
 }
 
 fn decision_row(results: &Results, found: &Recommendation) -> Row {
-    let words = |judged: &[Judged]| Cell::text(with_figures(results, &found.strategy, judged));
+    let words = |judged: &[Judged]| match judged {
+        [] => Cell::absent("nowhere"),
+        some => Cell::text(facts::labels(results, some)),
+    };
     let decision = Cell::text("").judged(
         format::decision(found.decision, &results.baseline),
         format::decision_tone(found.decision),
@@ -77,33 +81,61 @@ fn decision_row(results: &Results, found: &Recommendation) -> Row {
     )
 }
 
-/// `Single reader 4.52x [4.21, 4.78]; ...`.
-fn with_figures(results: &Results, strategy: &str, judged: &[Judged]) -> String {
-    if judged.is_empty() {
-        return "nowhere".into();
+/// Every strategy in every row: what the decisions rest on.
+fn matrix(results: &Results) -> Table {
+    let rows = facts::all_rows(results);
+    let groups = facts::by_family(
+        results
+            .contenders()
+            .filter(|card| facts::recommendation(results, &card.name).is_some()),
+    )
+    .into_iter()
+    .map(|(family, cards)| Group {
+        title: pivots::title(family),
+        rows: cards
+            .into_iter()
+            .map(|card| {
+                let cells = rows
+                    .iter()
+                    .map(|row| matrix_cell(results, *row, &card.name))
+                    .collect();
+                Row::named(&card.name, cells)
+            })
+            .collect(),
+    })
+    .collect();
+    Table {
+        caption: format!(
+            "Times better than {} in every row of this run",
+            results.baseline
+        ),
+        corner: "Strategy".into(),
+        columns: Column::titled(rows.iter().map(|row| row.label(results))),
+        groups,
+        notes: vec![format!(
+            "`+` better by more than {}; `-` worse; `~` open; without a sign: neither better by the \
+             margin nor worse.",
+            format::margin(results.margin)
+        )],
     }
-    let words: Vec<String> = judged
-        .iter()
-        .map(|judged| {
-            let scenario = results.scenarios.iter().find(|s| s.name == judged.scenario);
-            let title = scenario.map_or_else(
-                || judged.scenario.clone(),
-                |scenario| {
-                    facts::Row {
-                        scenario,
-                        metric: judged.metric,
-                    }
-                    .title(results)
-                },
-            );
-            let ratio = results
-                .cell(&judged.scenario, strategy, judged.metric)
-                .and_then(|cell| cell.ratio.as_ref())
-                .map_or_else(String::new, |ratio| format!(" {}", format::ratio(ratio)));
-            format!("{title}{ratio}")
-        })
-        .collect();
-    words.join("; ")
+}
+
+fn matrix_cell(results: &Results, row: facts::Row<'_>, strategy: &str) -> Cell {
+    let Some(ratio) = row.ratio(results, strategy) else {
+        return Cell::absent(facts::absence(results, &row.scenario.name, strategy));
+    };
+    let (sign, tone) = if ratio.ci_high < 1.0 {
+        ("-", Tone::Bad)
+    } else {
+        match ratio.verdict {
+            Verdict::Holds => ("+", Tone::Good),
+            Verdict::Rejected => ("", Tone::Figure),
+            Verdict::Inconclusive => ("~", Tone::Open),
+        }
+    };
+    Cell::figure(format::times(ratio.median))
+        .detail(format::ratio_interval(ratio))
+        .judged(sign, tone)
 }
 
 /// Strategies by assumptions, in the order in which the results judge them.

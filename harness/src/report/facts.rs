@@ -2,12 +2,14 @@
 
 use crate::analysis::subject;
 use crate::controls;
-use crate::results::{Cell, Decision, Metric, Ratio, Recommendation, Results};
+use crate::results::{Cell, Decision, Judged, Metric, Ratio, Recommendation, Results};
 use crate::sample::Card;
 use crate::scenario::{Origin, Scenario};
 
 use super::{format, view};
 
+/// The family that the report compared with the mutex.
+pub(super) const CHANNEL: &str = "channel";
 /// A read within this factor of the no-op control is as fast as the harness can see.
 const HARNESS_BOUND: f64 = 1.30;
 /// Marks such a read in tables.
@@ -91,16 +93,22 @@ impl<'r> Row<'r> {
         self.cell(results, strategy)?.ratio.as_ref()
     }
 
-    /// The scenario's title, with the metric where the title alone would not say which.
+    /// The scenario's name, with the metric where the name alone would not say which. Names and not
+    /// titles, because titles have commas and prose lists them.
+    pub(super) fn label(&self, results: &Results) -> String {
+        self.qualified(results, &self.scenario.name)
+    }
+
+    /// The same with the scenario's title.
     pub(super) fn title(&self, results: &Results) -> String {
+        self.qualified(results, &self.scenario.title)
+    }
+
+    fn qualified(&self, results: &Results, text: &str) -> String {
         if timed_rows(results, self.scenario).len() > 1 {
-            format!(
-                "{} ({})",
-                self.scenario.title,
-                format::operation(self.metric)
-            )
+            format!("{text} ({})", format::operation(self.metric))
         } else {
-            self.scenario.title.clone()
+            text.to_owned()
         }
     }
 }
@@ -118,6 +126,27 @@ pub(super) fn threads_note(scenario: &Scenario, cpus: usize) -> String {
             format::counted(cpus, "processor", "processors")
         ),
     }
+}
+
+/// Judged rows by their labels.
+pub(super) fn labels(results: &Results, judged: &[Judged]) -> String {
+    let labels: Vec<String> = judged
+        .iter()
+        .map(|judged| {
+            let scenario = results
+                .scenarios
+                .iter()
+                .find(|scenario| scenario.name == judged.scenario);
+            scenario.map_or_else(
+                || judged.scenario.clone(),
+                |scenario| {
+                    let metric = judged.metric;
+                    Row { scenario, metric }.label(results)
+                },
+            )
+        })
+        .collect();
+    format::list(&labels)
 }
 
 /// `crate` of `crate/variant`.

@@ -6,6 +6,10 @@ use super::view::Tone;
 
 /// Three significant digits; from 100 on, whole numbers with thousands separated.
 pub(super) fn significant(value: f64) -> String {
+    rounded(value, 3)
+}
+
+fn rounded(value: f64, digits: u8) -> String {
     if !value.is_finite() {
         return "unbounded".into();
     }
@@ -13,16 +17,16 @@ pub(super) fn significant(value: f64) -> String {
         return "0".into();
     }
     // Rounded first, so that 9.996 becomes 10.0 and not 10.00.
-    let scientific = format!("{value:.2e}");
+    let fraction = i32::from(digits) - 1;
+    let scientific = format!("{value:.*e}", usize::from(digits) - 1);
     let exponent: i32 = scientific
         .split_once('e')
         .and_then(|(_, exponent)| exponent.parse().ok())
         .unwrap_or(0);
-    if exponent >= 2 {
-        return thousands(value);
+    match usize::try_from(fraction - exponent) {
+        Ok(decimals) if decimals > 0 => format!("{value:.decimals$}"),
+        _ => thousands(value),
     }
-    let decimals = usize::try_from(2 - exponent).unwrap_or(0);
-    format!("{value:.decimals$}")
 }
 
 /// A whole number with its thousands separated.
@@ -47,9 +51,14 @@ pub(super) fn count(value: f64) -> String {
     }
 }
 
+/// A ratio's digits: two below 0.1, where nobody is tempted by the third.
+fn quotient(value: f64) -> String {
+    rounded(value, if value < 0.1 { 2 } else { 3 })
+}
+
 /// `12.3x`.
 pub(super) fn times(value: f64) -> String {
-    format!("{}x", significant(value))
+    format!("{}x", quotient(value))
 }
 
 /// `[11.9, 12.8]`.
@@ -59,11 +68,12 @@ pub(super) fn interval(low: f64, high: f64) -> String {
 
 /// `12.3x [11.9, 12.8]`.
 pub(super) fn ratio(ratio: &Ratio) -> String {
-    format!(
-        "{} {}",
-        times(ratio.median),
-        interval(ratio.ci_low, ratio.ci_high)
-    )
+    format!("{} {}", times(ratio.median), ratio_interval(ratio))
+}
+
+/// The interval of a ratio, with a ratio's digits.
+pub(super) fn ratio_interval(ratio: &Ratio) -> String {
+    format!("[{}, {}]", quotient(ratio.ci_low), quotient(ratio.ci_high))
 }
 
 /// How many times slower, for a ratio below 1: `51.7x [50.1, 53.2]`.
@@ -158,7 +168,7 @@ mod tests {
             (1631.0, "1,631"),
             (31.51, "31.5"),
             (9.996, "10.0"),
-            (0.019_34, "0.0193"),
+            (0.019_36, "0.0194"),
             (99.96, "100"),
             (1_234_567.0, "1,234,567"),
             (0.0, "0"),
@@ -167,6 +177,12 @@ mod tests {
         for (value, text) in cases {
             assert_eq!(significant(value), text);
         }
+    }
+
+    #[test]
+    fn small_ratios_have_two_digits() {
+        assert_eq!(times(0.019_86), "0.020x");
+        assert_eq!(times(0.1234), "0.123x");
     }
 
     #[test]

@@ -90,7 +90,12 @@ fn grouped(results: &Results, cells: impl Fn(&Card) -> Option<Vec<Cell>>) -> Vec
             title: pivots::title(family),
             rows: cards
                 .into_iter()
-                .filter_map(|card| Some(Row::named(&card.name, cells(card)?)))
+                .filter_map(|card| {
+                    Some(Row {
+                        note: card.summary.clone(),
+                        ..Row::named(&card.name, cells(card)?)
+                    })
+                })
                 .collect(),
         })
         .filter(|group| !group.rows.is_empty())

@@ -3,13 +3,11 @@
 use crate::controls;
 use crate::results::Results;
 use crate::sample::Card;
+use crate::scenario::Published;
 
 use super::facts::{self, Row};
 use super::view::{Block, Cell, Column, Group, Section, Table, Tone, prose};
 use super::{format, pivots, plot, published};
-
-/// The family that the report compared with the mutex.
-const CHANNEL: &str = "channel";
 
 pub(super) fn section(results: &Results) -> Section {
     let rows: Vec<Row<'_>> = facts::report_rows(results);
@@ -42,15 +40,18 @@ pub(super) fn section(results: &Results) -> Section {
 }
 
 fn table(results: &Results, rows: &[Row<'_>]) -> Table {
-    let columns = rows
-        .iter()
-        .map(|row| {
+    let columns = [Column::new("Decision", "over all rows of the run")]
+        .into_iter()
+        .chain(rows.iter().map(|row| {
             Column::new(
                 &row.scenario.title,
-                facts::threads_note(row.scenario, results.environment.cpus),
+                format!(
+                    "{}; {}",
+                    row.label(results),
+                    facts::threads_note(row.scenario, results.environment.cpus)
+                ),
             )
-        })
-        .chain([Column::new("Decision", "over all rows of this run")])
+        }))
         .collect();
     let mut groups = vec![references(results, rows)];
     groups.extend(
@@ -87,91 +88,76 @@ fn strategy_row(results: &Results, rows: &[Row<'_>], card: &Card) -> super::view
             Cell::text("").judged(words, format::decision_tone(found.decision))
         },
     );
-    let cells = rows
+    let timed = rows
         .iter()
-        .map(|&row| facts::timing(results, row, &card.name))
-        .chain([decision])
-        .collect();
-    let mut row = super::view::Row::named(&card.name, cells);
-    row.note.clone_from(&card.summary);
-    row
+        .map(|&row| facts::timing(results, row, &card.name));
+    super::view::Row::named(&card.name, [decision].into_iter().chain(timed).collect())
 }
 
 /// The published figures, the same comparison here, and the noise floor.
 fn references(results: &Results, rows: &[Row<'_>]) -> Group {
-    let published = |what: &str, cell: &dyn Fn(&crate::scenario::Published) -> Cell| {
-        let cells = rows
-            .iter()
-            .map(|row| {
-                row.scenario
-                    .published
-                    .as_ref()
-                    .map_or_else(|| Cell::absent("none"), cell)
-            })
-            .chain([Cell::text("")])
-            .collect();
-        super::view::Row {
-            head: what.into(),
-            note: String::new(),
-            cells,
-        }
+    let published = |row: &Row<'_>, cell: &dyn Fn(&Published) -> Cell| {
+        let figures = row.scenario.published.as_ref();
+        figures.map_or_else(|| Cell::absent("none"), cell)
     };
     let mut found = vec![
-        published("published: mutex", &|figures| {
-            Cell::figure(format!("{} ns", published::figure(figures.mutex)))
+        reference("published: mutex", rows, |row| {
+            published(row, &|figures| {
+                Cell::figure(format!("{} ns", published::figure(figures.mutex)))
+            })
         }),
-        published("published: channel", &|figures| {
-            Cell::figure(format!("{} ns", published::figure(figures.channel)))
-                .detail(format!("slower by {}", published::slower_by(figures)))
+        reference("published: channel", rows, |row| {
+            published(row, &|figures| {
+                Cell::figure(format!("{} ns", published::figure(figures.channel)))
+                    .detail(format!("slower by {}", published::slower_by(figures)))
+            })
         }),
     ];
-    found.extend(channel_here(results, rows));
-    found.extend(noise_floor(results, rows));
+    // The report's comparison on this machine: the family's first variant is the rejected design.
+    let channel = results
+        .contenders()
+        .find(|card| facts::family(&card.name) == facts::CHANNEL);
+    found.extend(channel.map(|card| {
+        let head = format!("here: `{}` against `{}`", card.name, results.baseline);
+        reference(&head, rows, |row| slower(results, row, &card.name))
+    }));
+    let is_known = rows
+        .iter()
+        .any(|row| row.ratio(results, controls::SAME).is_some());
+    found.extend(is_known.then(|| {
+        let head = "noise floor: the baseline against itself";
+        reference(head, rows, |row| same(results, row))
+    }));
     Group {
         title: "References".into(),
         rows: found,
     }
 }
 
-/// The report's comparison on this machine: the family's first variant is the rejected design.
-fn channel_here(results: &Results, rows: &[Row<'_>]) -> Option<super::view::Row> {
-    let card = results
-        .contenders()
-        .find(|card| facts::family(&card.name) == CHANNEL)?;
-    let cells: Vec<Cell> = rows
-        .iter()
-        .map(|row| match row.ratio(results, &card.name) {
-            Some(ratio) if ratio.median < 1.0 => {
-                Cell::figure(format!("slower by {}", format::slower_by(ratio)))
-            }
-            Some(ratio) => Cell::figure(format!("faster by {}", format::ratio(ratio))),
-            None => Cell::absent(facts::absence(results, &row.scenario.name, &card.name)),
-        })
-        .chain([Cell::text("")])
-        .collect();
-    Some(super::view::Row {
-        head: format!("here: `{}` against `{}`", card.name, results.baseline),
+/// A row that no decision is made about.
+fn reference(head: &str, rows: &[Row<'_>], cell: impl Fn(&Row<'_>) -> Cell) -> super::view::Row {
+    super::view::Row {
+        head: head.into(),
         note: String::new(),
-        cells,
-    })
-}
-
-fn noise_floor(results: &Results, rows: &[Row<'_>]) -> Option<super::view::Row> {
-    let measured = rows
-        .iter()
-        .any(|row| row.ratio(results, controls::SAME).is_some());
-    measured.then(|| super::view::Row {
-        head: "noise floor: the baseline against itself".into(),
-        note: String::new(),
-        cells: rows
-            .iter()
-            .map(|row| same(results, *row))
-            .chain([Cell::text("")])
+        cells: [Cell::text("")]
+            .into_iter()
+            .chain(rows.iter().map(cell))
             .collect(),
-    })
+    }
 }
 
-fn same(results: &Results, row: Row<'_>) -> Cell {
+/// A comparison in the report's own words.
+fn slower(results: &Results, row: &Row<'_>, strategy: &str) -> Cell {
+    match row.ratio(results, strategy) {
+        Some(ratio) if ratio.median < 1.0 => {
+            Cell::figure(format!("slower by {}", format::slower_by(ratio)))
+        }
+        Some(ratio) => Cell::figure(format!("faster by {}", format::ratio(ratio))),
+        None => Cell::absent(facts::absence(results, &row.scenario.name, strategy)),
+    }
+}
+
+fn same(results: &Results, row: &Row<'_>) -> Cell {
     let Some(ratio) = row.ratio(results, controls::SAME) else {
         return Cell::absent("not measured");
     };

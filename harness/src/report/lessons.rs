@@ -1,6 +1,6 @@
 //! Lessons learned, in the report's manner: expected, measured, why, what follows.
 
-use crate::results::{Decision, Judged, Recommendation, Results};
+use crate::results::{Decision, Recommendation, Results};
 use crate::sample::Card;
 
 use super::facts::{self, Row};
@@ -94,7 +94,7 @@ fn measured(results: &Results, card: &Card) -> String {
         rows.iter()
             .filter_map(|row| {
                 let ratio = row.ratio(results, &card.name)?;
-                Some(format!("{} {}", row.title(results), format::ratio(ratio)))
+                Some(format!("{} {}", row.label(results), format::ratio(ratio)))
             })
             .collect()
     };
@@ -132,16 +132,16 @@ fn follows(results: &Results, found: &Recommendation) -> String {
     let name = &found.strategy;
     let baseline = &results.baseline;
     match found.decision {
-        Decision::Adopt => format!("Adopt `{name}`: {}.", titles(results, &found.gains)),
+        Decision::Adopt => format!("Adopt `{name}`: {}.", facts::labels(results, &found.gains)),
         Decision::AdoptForSome if found.losses.is_empty() => format!(
             "Adopt `{name}` for some operations: {}. It loses nowhere, and misses or leaves open the \
              margin elsewhere.",
-            titles(results, &found.gains)
+            facts::labels(results, &found.gains)
         ),
         Decision::AdoptForSome => format!(
             "Adopt `{name}` for some operations: {}. Not where these matter: {}.",
-            titles(results, &found.gains),
-            titles(results, &found.losses)
+            facts::labels(results, &found.gains),
+            facts::labels(results, &found.losses)
         ),
         Decision::StayWithBaseline => {
             format!(
@@ -151,34 +151,10 @@ fn follows(results: &Results, found: &Recommendation) -> String {
         Decision::Undecided if found.open.is_empty() => format!("`{name}` was not compared."),
         Decision::Undecided => format!(
             "`{name}` is undecided: more samples are needed for {}.",
-            titles(results, &found.open)
+            facts::labels(results, &found.open)
         ),
         Decision::Disqualified => {
             format!("`{name}` is not ranked: a check found a guarantee broken.")
         }
     }
-}
-
-/// Judged rows by their titles.
-pub(super) fn titles(results: &Results, judged: &[Judged]) -> String {
-    let names: Vec<String> = judged
-        .iter()
-        .map(|judged| {
-            results
-                .scenarios
-                .iter()
-                .find(|scenario| scenario.name == judged.scenario)
-                .map_or_else(
-                    || judged.scenario.clone(),
-                    |scenario| {
-                        Row {
-                            scenario,
-                            metric: judged.metric,
-                        }
-                        .title(results)
-                    },
-                )
-        })
-        .collect();
-    format::list(&names)
 }

@@ -2,7 +2,7 @@
 
 use crate::results::{Metric, Results, Verdict};
 use crate::sample::Card;
-use crate::scenario::{RecordKind, Scenario};
+use crate::scenario::Scenario;
 
 use super::view::{Block, Cell, Column, Group, Row, Section, Table, Tone, prose};
 use super::{facts, format, pivots, published};
@@ -38,25 +38,26 @@ pub(super) fn section(results: &Results) -> Section {
     }
 }
 
-/// One scenario for each kind and number of records, the first that has counts.
+/// For each kind of record the largest table that has counts, where fixed costs weigh least.
 fn tables_of(results: &Results) -> Vec<&Scenario> {
-    let mut seen: Vec<(RecordKind, usize)> = Vec::new();
-    results
-        .scenarios
-        .iter()
-        .filter(|scenario| {
-            results
-                .cells
-                .iter()
-                .any(|cell| cell.scenario == scenario.name && !cell.metric.is_timed())
-        })
-        .filter(|scenario| {
-            let table = (scenario.record, scenario.processes);
-            let is_new = !seen.contains(&table);
-            seen.push(table);
-            is_new
-        })
-        .collect()
+    let mut found: Vec<&Scenario> = Vec::new();
+    let counted = results.scenarios.iter().filter(|scenario| {
+        results
+            .cells
+            .iter()
+            .any(|cell| cell.scenario == scenario.name && !cell.metric.is_timed())
+    });
+    for scenario in counted {
+        match found
+            .iter_mut()
+            .find(|other| other.record == scenario.record)
+        {
+            Some(other) if other.processes < scenario.processes => *other = scenario,
+            Some(_) => {}
+            None => found.push(scenario),
+        }
+    }
+    found
 }
 
 fn table(results: &Results, scenario: &Scenario) -> Table {
@@ -71,11 +72,8 @@ fn table(results: &Results, scenario: &Scenario) -> Table {
         .collect();
     let columns = measured
         .iter()
-        .map(|(title, ..)| Column::new(*title, "bytes, allocations"))
-        .chain([Column::new(
-            "Live per record",
-            "bytes, against the baseline",
-        )])
+        .map(|(title, ..)| Column::new(*title, "bytes / allocations"))
+        .chain([Column::new("Live per record", "bytes / of the baseline's")])
         .collect();
     let mut groups = vec![published_group(measured.len())];
     groups.extend(
@@ -117,8 +115,7 @@ fn published_group(operations: usize) -> Group {
     let rows = published::READ_ALLOCATION
         .iter()
         .map(|figures| {
-            let read = Cell::figure(format!("{} B", format::count(figures.bytes)))
-                .detail(allocations(figures.allocations));
+            let read = allocations(figures.bytes, figures.allocations);
             let mut cells = vec![Cell::absent("not published"); operations + 1];
             cells[0] = read;
             Row {
@@ -134,13 +131,12 @@ fn published_group(operations: usize) -> Group {
     }
 }
 
-fn allocations(number: f64) -> String {
-    let word = if (number - 1.0).abs() < f64::EPSILON {
-        "allocation"
-    } else {
-        "allocations"
-    };
-    format!("{} {word}", format::count(number))
+fn allocations(bytes: f64, calls: f64) -> Cell {
+    Cell::figure(format!(
+        "{} B / {}",
+        format::count(bytes),
+        format::count(calls)
+    ))
 }
 
 fn allocated(
@@ -154,8 +150,7 @@ fn allocated(
     let (Some(bytes), Some(calls)) = (of(bytes), of(calls)) else {
         return Cell::absent(facts::absence(results, &scenario.name, &card.name));
     };
-    let cell = Cell::figure(format!("{} B", format::count(bytes.median)))
-        .detail(allocations(calls.median));
+    let cell = allocations(bytes.median, calls.median);
     if bytes.metric == Metric::AllocBytesRead {
         judged(results, cell, "allocation", scenario, card)
     } else {
@@ -167,19 +162,14 @@ fn live(results: &Results, scenario: &Scenario, card: &Card) -> Cell {
     let Some(cell) = results.cell(&scenario.name, &card.name, Metric::LiveBytesPerRecord) else {
         return Cell::absent(facts::absence(results, &scenario.name, &card.name));
     };
-    let figure = Cell::figure(format!("{} B", format::significant(cell.median)));
+    let bytes = format!("{} B", format::significant(cell.median));
     match &cell.ratio {
-        None => figure,
-        Some(ratio) => judged(
-            results,
-            figure.detail(format!(
-                "{} the baseline's",
-                format::times(1.0 / ratio.median)
-            )),
-            "memory",
-            scenario,
-            card,
-        ),
+        None => Cell::figure(bytes),
+        Some(ratio) => {
+            let times = format::times(1.0 / ratio.median);
+            let figure = Cell::figure(format!("{bytes} / {times}"));
+            judged(results, figure, "memory", scenario, card)
+        }
     }
 }
 

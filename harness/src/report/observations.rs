@@ -109,7 +109,7 @@ fn loses(ratio: &Ratio) -> bool {
 }
 
 fn told<'r>(results: &'r Results) -> impl Fn(Found<'r>) -> String {
-    move |(row, ratio)| format!("{} {}", row.title(results), format::ratio(ratio))
+    move |(row, ratio)| format!("{} {}", row.label(results), format::ratio(ratio))
 }
 
 /// The rows in which everybody only reads, fewest readers first.

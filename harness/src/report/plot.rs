@@ -24,12 +24,16 @@ const GOOD: RGBColor = RGBColor(0x0b, 0x6e, 0x4f);
 const BAD: RGBColor = RGBColor(0xb4, 0x23, 0x18);
 const OPEN: RGBColor = RGBColor(0x5b, 0x64, 0x70);
 
-const WIDTH: i32 = 760;
-const LEFT: i32 = 190;
-const RIGHT: i32 = 150;
+const WIDTH: i32 = 800;
+const LEFT: i32 = 215;
+const RIGHT: i32 = 185;
 const TOP: i32 = 34;
 const BOTTOM: i32 = 26;
 const ROW: i32 = 18;
+
+/// The axis reaches no lower: whatever is ten times slower is out of the question, and would squeeze
+/// those that are in it.
+const RATIO_MIN: f64 = 0.1;
 
 /// A strategy's line of the plot.
 struct Mark<'r> {
@@ -82,14 +86,14 @@ struct Scale {
 }
 
 impl Scale {
-    /// Just wide enough for all intervals, the margin and the noise.
+    /// Just wide enough for the margin, the noise and all intervals, as far as the axis reaches.
     fn of(marks: &[Mark<'_>], noise: Option<&Ratio>, margin: f64) -> Self {
         let ratios = marks.iter().map(|mark| mark.ratio).chain(noise);
         let (low, high) = ratios.fold((1.0_f64, margin), |(low, high), ratio| {
             (low.min(ratio.ci_low), high.max(ratio.ci_high))
         });
         Self {
-            low: (low.max(1e-9) / 1.15).ln(),
+            low: (low.max(RATIO_MIN) / 1.15).ln(),
             high: (high * 1.15).ln(),
         }
     }
@@ -177,6 +181,7 @@ impl<'s> Paper<'s> {
     fn interval(&self, scale: Scale, mark: &Mark<'_>, y: i32) -> Drawn<'s> {
         let ratio = mark.ratio;
         let x = scale.x(ratio.median);
+        let is_off = ratio.median.ln() < scale.low;
         let color = match ratio.verdict {
             Verdict::Holds => GOOD,
             Verdict::Rejected => BAD,
@@ -190,6 +195,11 @@ impl<'s> Paper<'s> {
             2,
         )?;
         match ratio.verdict {
+            _ if is_off => {
+                let head = vec![(x + 8, y - 4), (x, y), (x + 8, y + 4)];
+                self.0
+                    .draw(&PathElement::new(head, color.stroke_width(2)))?;
+            }
             Verdict::Holds => self.0.draw(&Circle::new((x, y), 4, color.filled()))?,
             Verdict::Inconclusive => self
                 .0

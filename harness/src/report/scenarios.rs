@@ -25,7 +25,7 @@ pub(super) fn section(results: &Results) -> Section {
             continue;
         }
         blocks.push(Block::Heading {
-            text: scenario.title.clone(),
+            text: format!("{} · {}", scenario.title, scenario.name),
         });
         blocks.push(prose(conditions(results, scenario)));
         for &row in rows {

@@ -1,12 +1,15 @@
 //! The verdicts as a table for the terminal, at the end of a run.
 
-use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
-use comfy_table::{ContentArrangement, Table};
+use comfy_table::{ContentArrangement, LineStyle, Table, TableStyle};
 
-use crate::results::{Results, Verdict};
+use crate::results::{Decision, Results, Verdict};
 
 use super::facts::{self, Row};
 use super::format;
+
+/// A line under the heading, and none elsewhere.
+const STYLE: TableStyle =
+    TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─'));
 
 /// More columns than this do not fit a terminal.
 const ROWS_MAX: usize = 4;
@@ -21,7 +24,7 @@ pub fn verdict_table(results: &Results) -> String {
     rows.truncate(ROWS_MAX);
     let mut table = Table::new();
     table
-        .load_style(UTF8_HORIZONTAL_ONLY)
+        .load_style(STYLE)
         .set_content_arrangement(ContentArrangement::Disabled);
     let header = ["strategy".to_owned()]
         .into_iter()
@@ -29,36 +32,41 @@ pub fn verdict_table(results: &Results) -> String {
         .chain(["decision".to_owned()]);
     table.set_header(header);
     for card in results.contenders() {
-        let decision = match facts::recommendation(results, &card.name) {
-            Some(found) => format::decision(found.decision, &results.baseline),
-            None => "baseline".into(),
-        };
+        let decision = facts::recommendation(results, &card.name)
+            .map_or("baseline", |found| word(found.decision));
         let cells = [card.name.clone()]
             .into_iter()
             .chain(rows.iter().map(|row| cell(results, row, &card.name)))
-            .chain([decision]);
+            .chain([decision.to_owned()]);
         table.add_row(cells);
     }
+    let table = table.trim_fmt();
     format!(
-        "{table}\nTimes better than {} [95 % interval]. + improves by more than {}, - does not, ~ not \
-         decided by these samples.",
+        "{table}\n\nTimes better than {} [95 % interval]. + improves by more than {}, - does not, ~ not \
+         decided by these samples, x a check failed.",
         results.baseline,
         format::margin(results.margin)
     )
 }
 
-fn heading(results: &Results, row: &Row<'_>) -> String {
-    let threads = row.scenario.threads();
-    let cpus = results.environment.cpus;
-    if cpus > 0 && threads > cpus {
-        format!(
-            "{} {}\n({threads} threads on {cpus})",
-            row.scenario.name,
-            format::operation(row.metric)
-        )
-    } else {
-        format!("{} {}", row.scenario.name, format::operation(row.metric))
+/// The decision in as few letters as a column of a terminal has.
+const fn word(decision: Decision) -> &'static str {
+    match decision {
+        Decision::Adopt => "adopt",
+        Decision::AdoptForSome => "for some",
+        Decision::StayWithBaseline => "stay",
+        Decision::Undecided => "undecided",
+        Decision::Disqualified => "disqualified",
     }
+}
+
+fn heading(results: &Results, row: &Row<'_>) -> String {
+    let (threads, cpus) = (row.scenario.threads(), results.environment.cpus);
+    let mut second = format::operation(row.metric).to_owned();
+    if cpus > 0 && threads > cpus {
+        second.push_str(&format!(", {threads} threads on {cpus}"));
+    }
+    format!("{}\n{second}", row.scenario.name)
 }
 
 fn cell(results: &Results, row: &Row<'_>, strategy: &str) -> String {
@@ -69,7 +77,7 @@ fn cell(results: &Results, row: &Row<'_>, strategy: &str) -> String {
         return format!("{} {}", format::significant(cell.median), cell.unit);
     };
     let sign = match ratio.verdict {
-        _ if !results.is_ranked(strategy) => "not ranked",
+        _ if !results.is_ranked(strategy) => "x",
         Verdict::Holds => "+",
         Verdict::Rejected => "-",
         Verdict::Inconclusive => "~",

@@ -122,7 +122,7 @@ fn a_broken_guarantee_removes_a_strategy_from_ranking() {
         let figure = plot::figure(&results, row).expect("others are ranked");
         assert!(!figure.svg.contains("atomics/seqlock") && figure.svg.contains("novel/thing"));
     }
-    assert!(verdict_table(&results).contains("not ranked"));
+    assert!(verdict_table(&results).contains("disqualified"));
     assert!(section(&html(&results), "guarantees").contains("FORBIDDEN"));
 }
 
