@@ -47,7 +47,7 @@ pub(crate) fn dawdle() {
     state ^= state >> 7;
     state ^= state << 17;
     STATE.set(state);
-    if state % ONCE_IN == 0 {
+    if state.is_multiple_of(ONCE_IN) {
         std::thread::yield_now();
     }
 }

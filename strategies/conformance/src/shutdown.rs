@@ -154,3 +154,17 @@ fn threads_are_gone(before: Option<usize>) -> Result<&'static str, Breach> {
         "{before} threads before the first table was made, {now} after one was dropped"
     )))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::allocator_must_count;
+    use crate::verdict::Promise;
+
+    /// This test program does not install the counting allocator: all counts are zero in it, and the
+    /// checks that rely on them must not take that for a pass.
+    #[test]
+    fn without_the_allocator_nothing_is_said() {
+        let breach = allocator_must_count().unwrap_err();
+        assert_eq!(breach.promise, Promise::AllocatorCounts);
+    }
+}

@@ -148,7 +148,8 @@ impl Bug for RenewsRarely {
 
     fn get(&self, base: &Base, id: ProcessId) -> Option<Status> {
         let mut snapshot = self.snapshot.lock().unwrap();
-        if self.reads.fetch_add(1, Ordering::Relaxed) % 64 == 0 || !snapshot.contains_key(&id) {
+        let reads = self.reads.fetch_add(1, Ordering::Relaxed);
+        if reads.is_multiple_of(64) || !snapshot.contains_key(&id) {
             snapshot.clone_from(&base.lock());
         }
         snapshot.get(&id).copied()

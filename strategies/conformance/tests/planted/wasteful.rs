@@ -1,5 +1,6 @@
 //! Right in what they return, wrong in what they keep: bytes, room, threads, locks.
 
+use std::collections::HashSet;
 use std::mem::ManuallyDrop;
 use std::sync::{Mutex, MutexGuard, mpsc};
 
@@ -22,13 +23,13 @@ impl Bug for LeaksRemoved {
 
 /// Remembers every identifier for ever.
 #[derive(Default)]
-pub(crate) struct KeepsEveryId(Mutex<IdMap<()>>);
+pub(crate) struct KeepsEveryId(Mutex<HashSet<ProcessId>>);
 
 impl Bug for KeepsEveryId {
     const NAME: &'static str = "planted/keeps-every-id";
 
     fn insert(&self, base: &Base, id: ProcessId, record: Status) -> Option<Status> {
-        self.0.lock().unwrap().insert(id, ());
+        self.0.lock().unwrap().insert(id);
         base.insert(id, record)
     }
 }
