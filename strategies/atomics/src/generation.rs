@@ -135,10 +135,12 @@ impl<W: Words> Generation<W> {
     pub(crate) fn with_room_for(records: usize) -> (Self, Vec<Buffer>) {
         // Some more than records: a compare-and-swap writer owns a spare.
         let buffers = (records + records / 16 + 8).min(Buffer::COUNT_MAX);
-        // Records of less than a cache line are not worth so many slots. Never less than two to a
-        // buffer: an insertion must find one, and the lookup of an absent key must end.
-        let slots_per_record = if W::LEN < 8 { 2 } else { 4 };
-        let slots = (buffers * 2).max(records * slots_per_record);
+        // As many entries as a hash map would have. Between a half and an eighth of them are empty,
+        // which pays for two slots each; not so if records are less than a cache line.
+        let entries = (records * 8 / 7).next_power_of_two();
+        let slots_per_entry = if W::LEN < 8 { 1 } else { 2 };
+        // Never less than two to a buffer: an insertion must find one soon, and a lookup must end.
+        let slots = (entries * slots_per_entry).max(buffers * 2);
         let generation = Self {
             slots: (0..slots).map(|_| Slot::vacant()).collect(),
             passed: (0..slots).map(|_| AtomicU16::new(0)).collect(),
@@ -327,6 +329,15 @@ impl<W: Words> Generation<W> {
                 }
             }
         }
+    }
+}
+
+#[cfg(all(test, not(pivot_loom)))]
+impl<W: Words> Generation<W> {
+    /// Whether no lookup can tell that there have ever been records.
+    pub(crate) fn is_as_new(&self) -> bool {
+        let empty = |slot: &Slot| !seqlock::begin(&slot.stamp).is_live();
+        self.slots.iter().all(empty) && (0..self.slots.len()).all(|index| self.ends_at(index))
     }
 }
 

@@ -1,4 +1,4 @@
-//! The sequence-lock protocol over one stamp and its words, in safe Rust.
+//! The sequence-lock protocol over one stamp and its words.
 //!
 //! The words are `AtomicU64`s with relaxed accesses, so a racing read is not undefined behaviour,
 //! merely useless, and the stamp tells. The fences are those of Boehm, "Can seqlocks get along with
@@ -6,15 +6,15 @@
 //! writers' lock.
 //!
 //! Reader: load stamp (acquire) - load words - fence (acquire) - load stamp again.
-//! Writer: stamp |= LOCKED (acquire) - fence (release) - store words - stamp = next (release).
+//! Writer: stamp |= LOCKED (relaxed) - fence (release) - store words - stamp = next (release).
 //!
 //! Why a reader never accepts a mixture. Suppose one of its word loads returned what a writer W
-//! stored, and its first stamp load did not return W's final stamp.
+//! stored, and its first stamp load returned a stamp from before W's (it gives up on a locked one).
 //! - W's store is after W's release fence; the reader's load is before the reader's acquire fence.
 //!   So the fences synchronize, and W's LOCKED stamp happens before the reader's second stamp load,
 //!   which therefore returns it or a later one. Stamps never repeat: the two loads differ.
 //!
-//! And if the first load did return W's final stamp, it synchronized with it (acquire with release),
+//! And if the first load returned W's final stamp, it synchronized with it (acquire with release),
 //! so all word loads return W's words or later ones, and the first case applies to the later ones.
 
 use contract::Words;
@@ -66,13 +66,14 @@ pub(crate) fn replace<W: Words>(
     new: &W,
     next: Stamp,
 ) -> bool {
-    // Acquire: partner is the previous writer's release store, so that our word stores come after
-    // its word stores in each word's modification order.
+    // Relaxed: `begin` has loaded `seen`, and acquired what led to it, so our word stores come after
+    // the previous writer's in each word's modification order. What has to come after the lock is
+    // kept there by the fence in `store`.
     if stamp
         .compare_exchange(
             seen.0,
             seen.locked().0,
-            Ordering::Acquire,
+            Ordering::Relaxed,
             Ordering::Relaxed,
         )
         .is_err()

@@ -101,7 +101,7 @@ impl<'s, R: PlainRecord, P: Replace> TableHandle<'s, R, P> {
             let (larger, mut free) = Generation::with_room_for(generation.records_max() * 2);
             generation.close(larger, &mut free);
             structure.free = free;
-            self.equip(structure);
+            self.catch_up();
             self.take_buffer(structure)
         })
     }
@@ -267,5 +267,58 @@ impl<R: PlainRecord, P: Replace> Drop for TableHandle<'_, R, P> {
         if self.spare != Buffer::NONE && self.view.generation.next().is_none() {
             structure.free.push(self.spare);
         }
+    }
+}
+
+#[cfg(all(test, not(pivot_loom)))]
+mod tests {
+    use contract::ProcessStatus;
+
+    use super::*;
+    use crate::replace::{InPlace, Swing};
+
+    fn id(n: u64) -> ProcessId {
+        ProcessId(n.wrapping_mul(0xd134_2543_de82_ef95))
+    }
+
+    fn leaves_no_residue<P: Replace>() {
+        let table = Table::<ProcessStatus, P>::with_capacity(100);
+        let free = table.structure().free.len();
+        for round in 0..50 {
+            let mut handle = table.handle();
+            for n in 0..100 {
+                let id = id(n * 1000 + round);
+                assert_eq!(handle.insert(id, ProcessStatus::pending(id)), None);
+                assert!(handle.insert(id, ProcessStatus::pending(id)).is_some());
+            }
+            for n in (0..100).rev() {
+                assert!(handle.remove(id(n * 1000 + round)).is_some());
+            }
+        }
+        assert_eq!(table.structure().free.len(), free);
+        assert!(table.first.is_as_new());
+    }
+
+    #[test]
+    fn removal_leaves_no_residue() {
+        leaves_no_residue::<InPlace>();
+        leaves_no_residue::<Swing>();
+    }
+
+    #[test]
+    fn more_handles_than_buffers_make_the_table_grow() {
+        let table = Table::<ProcessStatus, Swing>::with_capacity(1);
+        let mut first = table.handle();
+        first.insert(id(1), ProcessStatus::pending(id(1)));
+        let mut handles: Vec<_> = (0..100).map(|_| table.handle()).collect();
+        for handle in &mut handles {
+            assert!(
+                handle
+                    .insert(id(1), ProcessStatus::pending(id(1)))
+                    .is_some()
+            );
+        }
+        assert_eq!(first.read(id(1), |_| ()), Some(()));
+        assert!(table.first.next().is_some());
     }
 }
