@@ -43,6 +43,9 @@ pub struct Scenario {
     /// The record the table holds.
     #[serde(default)]
     pub record: RecordKind,
+    /// What the processes are called.
+    #[serde(default)]
+    pub ids: Identifiers,
     /// What each group of threads does.
     pub groups: Vec<Group>,
     /// How many operations, in total, end the scenario. Without it, it runs for the time of a slice
@@ -63,6 +66,18 @@ pub enum Origin {
     /// What a registry of processes is used for.
     #[default]
     Registry,
+}
+
+/// What the processes of a scenario are called. Tables must take any identifiers; how well a hash
+/// spreads them is part of what a lookup costs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Identifiers {
+    /// As a kernel names processes: ascending, with gaps where others have ended.
+    #[default]
+    Pids,
+    /// Random 64-bit numbers.
+    Random,
 }
 
 /// The records that tables can hold.

@@ -9,11 +9,16 @@ use contract::{Change, ErasedHandle, Event, Handle, ProcessId, Specimen};
 use rand_core::{Rng, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
 
-use crate::scenario::Scenario;
+use crate::scenario::{Identifiers, Scenario};
 
 /// Entries of a tape: 64 KiB of identifiers, too long for a branch predictor to learn and short
 /// enough for a second-level cache.
 pub const TAPE_LENGTH: usize = 8_192;
+
+/// Pids begin somewhere in the range that a kernel starts from.
+const PID_START_SPAN: u64 = 30_000;
+/// The largest step from one process that still lives to the next.
+const PID_GAP_MAX: u64 = 8;
 
 /// How many of a churning thread's processes are in the table at a time.
 const CHURN_WINDOW: usize = 32;
@@ -21,7 +26,7 @@ const CHURN_WINDOW: usize = 32;
 /// The identifiers of a scenario and the order in which they are used.
 #[derive(Clone, Debug)]
 pub struct Field {
-    /// The processes in the table: arbitrary 64-bit identifiers.
+    /// The processes in the table.
     pub processes: Vec<ProcessId>,
     /// The shared tape.
     tape: Vec<ProcessId>,
@@ -32,9 +37,16 @@ impl Field {
     /// Draws identifiers and tape. Equal seeds give equal fields.
     pub fn new(scenario: &Scenario, seed: u64) -> Self {
         let mut random = Xoshiro256PlusPlus::seed_from_u64(seed);
-        let processes: Vec<ProcessId> = (0..scenario.processes)
-            .map(|_| ProcessId(random.next_u64()))
-            .collect();
+        let mut pid = 300 + random.next_u64() % PID_START_SPAN;
+        let mut name = || match scenario.ids {
+            Identifiers::Random => random.next_u64(),
+            Identifiers::Pids => {
+                pid += 1 + random.next_u64() % PID_GAP_MAX;
+                pid
+            }
+        };
+        let processes: Vec<ProcessId> =
+            (0..scenario.processes).map(|_| ProcessId(name())).collect();
         let tape = (0..TAPE_LENGTH)
             .map(|_| {
                 let product = u128::from(random.next_u64()) * processes.len() as u128;

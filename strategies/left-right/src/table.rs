@@ -256,22 +256,22 @@ mod tests {
     fn a_stopped_reader_stops_the_second_write<S: Strategy<Superstitious>>() {
         const PATIENCE: Duration = Duration::from_millis(50);
         let id = ProcessId(1);
-        let table = S::with_capacity(1);
-        let [mut stopped, mut writer, mut reader] =
-            [table.handle(), table.handle(), table.handle()];
-        writer.insert(id, Superstitious(1));
+        let table = &S::with_capacity(1);
+        let mut reader = table.handle();
+        reader.insert(id, Superstitious(1));
         let (stop, inside) = mpsc::channel();
         let (go_on, gone_on) = mpsc::channel::<()>();
         let (write, written) = mpsc::channel();
         thread::scope(|scope| {
             scope.spawn(move || {
-                stopped.read(id, |_| {
+                table.handle().read(id, |_| {
                     stop.send(()).unwrap();
                     gone_on.recv().unwrap_err();
                 });
             });
             inside.recv().unwrap();
             scope.spawn(move || {
+                let mut writer = table.handle();
                 for _ in 0..2 {
                     write.send(writer.apply(id, 1)).unwrap();
                 }

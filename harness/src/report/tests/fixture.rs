@@ -258,6 +258,7 @@ fn scenario(name: &str, title: &str, groups: Vec<Group>) -> Scenario {
         question: format!("What does it cost: {}?", title.to_lowercase()),
         origin: Origin::Registry,
         processes: 1_024,
+        ids: crate::scenario::Identifiers::default(),
         record: RecordKind::Status,
         groups,
         operations: None,
