@@ -103,6 +103,9 @@ pub(crate) struct ReportOptions {
     /// Where to write the report [default: beside the samples]
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
+    /// Instead of a report: put the headline table between the markers of this Markdown file
+    #[arg(long, value_name = "FILE", conflicts_with = "out")]
+    pub(crate) splice: Option<PathBuf>,
 }
 
 /// How to print a table.

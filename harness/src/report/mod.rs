@@ -34,7 +34,7 @@ use std::path::{Path, PathBuf};
 use crate::error::{Error, Result};
 use crate::results::Results;
 
-pub use terminal::verdict_table;
+pub use terminal::{headline, verdict_table};
 
 /// The names of a report's files.
 const MARKDOWN: &str = "report.md";

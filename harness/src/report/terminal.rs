@@ -1,4 +1,4 @@
-//! The verdicts as a table for the terminal, at the end of a run.
+//! The verdicts as one small table: for the terminal at the end of a run, and for a README.
 
 use comfy_table::{ContentArrangement, LineStyle, Table, TableStyle};
 
@@ -17,32 +17,67 @@ const ROWS_MAX: usize = 4;
 /// Every contender's ratio to the baseline in the report's rows (if none was part of the run: in the
 /// first rows that were), and the decision.
 pub fn verdict_table(results: &Results) -> String {
+    let (header, rows) = cells(results);
+    let mut table = Table::new();
+    table
+        .load_style(STYLE)
+        .set_content_arrangement(ContentArrangement::Disabled)
+        .set_header(header)
+        .add_rows(rows);
+    format!("{}\n\n{}", table.trim_fmt(), legend(results))
+}
+
+/// The same table in Markdown, with the run that it is from: what a README shows.
+pub fn headline(results: &Results) -> String {
+    let (header, rows) = cells(results);
+    let line = |cells: Vec<String>| {
+        let escaped = cells
+            .iter()
+            .map(|cell| cell.replace('|', "\\|").replace('\n', "<br>"));
+        format!("| {} |", escaped.collect::<Vec<_>>().join(" | "))
+    };
+    let rule = vec!["---".to_owned(); header.len()];
+    let table: Vec<String> = [header, rule].into_iter().chain(rows).map(line).collect();
+    let environment = &results.environment;
+    format!(
+        "{}\n\n{} Measured {} on {} ({} processors), {}, with `{}`.\n",
+        table.join("\n"),
+        legend(results),
+        environment.started_at,
+        environment.cpu,
+        environment.cpus,
+        environment.build.rustc,
+        environment.command
+    )
+}
+
+/// The heading and the rows.
+fn cells(results: &Results) -> (Vec<String>, Vec<Vec<String>>) {
     let mut rows = facts::report_rows(results);
     if rows.is_empty() {
         rows = facts::all_rows(results);
     }
     rows.truncate(ROWS_MAX);
-    let mut table = Table::new();
-    table
-        .load_style(STYLE)
-        .set_content_arrangement(ContentArrangement::Disabled);
     let header = ["strategy".to_owned()]
         .into_iter()
         .chain(rows.iter().map(|row| heading(results, row)))
-        .chain(["decision".to_owned()]);
-    table.set_header(header);
-    for card in results.contenders() {
+        .chain(["decision".to_owned()])
+        .collect();
+    let body = results.contenders().map(|card| {
         let decision = facts::recommendation(results, &card.name)
             .map_or("baseline", |found| word(found.decision));
-        let cells = [card.name.clone()]
+        [card.name.clone()]
             .into_iter()
             .chain(rows.iter().map(|row| cell(results, row, &card.name)))
-            .chain([decision.to_owned()]);
-        table.add_row(cells);
-    }
-    let table = table.trim_fmt();
+            .chain([decision.to_owned()])
+            .collect()
+    });
+    (header, body.collect())
+}
+
+fn legend(results: &Results) -> String {
     format!(
-        "{table}\n\nTimes better than {} [95 % interval]. + improves by more than {}, - does not, ~ not \
+        "Times better than {} [95 % interval]. + improves by more than {}, - does not, ~ not \
          decided by these samples, x a check failed.",
         results.baseline,
         format::margin(results.margin)

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use harness::analysis::{Samples, analyse};
 use harness::error::{Error, Result};
+use harness::results::Results;
 use harness::{report, sample};
 
 use crate::arguments::ReportOptions;
@@ -20,16 +21,45 @@ pub(crate) fn report(options: &ReportOptions) -> Result<()> {
     } else {
         given
     };
+    if let Some(document) = &options.splice {
+        return splice(&file, document);
+    }
     let beside = file.parent().unwrap_or(Path::new(".")).to_path_buf();
     write(&file, options.out.as_deref().unwrap_or(&beside))
 }
 
+/// The comments between which a document shows the headline table.
+const MARKERS: [&str; 2] = ["<!-- pivot:headline -->\n", "<!-- pivot:headline end -->"];
+
+/// Puts the headline table into a document, between its markers.
+fn splice(file: &Path, document: &Path) -> Result<()> {
+    let text =
+        std::fs::read_to_string(document).map_err(|error| Error::file("read", document, &error))?;
+    let [begin, end] = MARKERS;
+    let (before, rest) = text
+        .split_once(begin)
+        .ok_or_else(|| missing(document, begin))?;
+    let (_, after) = rest.split_once(end).ok_or_else(|| missing(document, end))?;
+    let table = report::headline(&results(file)?);
+    std::fs::write(document, format!("{before}{begin}{table}{end}{after}"))
+        .map_err(|error| Error::file("write", document, &error))
+}
+
+fn missing(document: &Path, marker: &str) -> Error {
+    let marker = marker.trim_end();
+    Error::input(format!("{} lacks the line {marker}", document.display()))
+}
+
+/// What the samples in a file say.
+fn results(file: &Path) -> Result<Results> {
+    let samples = Samples::from_lines(sample::read(file)?)
+        .ok_or_else(|| Error::input(format!("{} has no header", file.display())))?;
+    Ok(analyse(&samples))
+}
+
 /// Reads samples, writes the report into `folder`, and prints the verdicts.
 pub(crate) fn write(file: &Path, folder: &Path) -> Result<()> {
-    let lines = sample::read(file)?;
-    let samples = Samples::from_lines(lines)
-        .ok_or_else(|| Error::input(format!("{} has no header", file.display())))?;
-    let results = analyse(&samples);
+    let results = results(file)?;
     report::write(&results, file, folder)?;
     terminal::print(&report::verdict_table(&results))?;
     terminal::print(&format!("report: {}", folder.join("report.html").display()))
