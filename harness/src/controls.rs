@@ -102,7 +102,11 @@ impl<R: Record> Handle<R> for NoOpHandle<'_, R> {
         None
     }
 
-    fn scan(&mut self, _visit: impl FnMut(ProcessId, &R)) {}
+    fn scan(&mut self, mut visit: impl FnMut(ProcessId, &R)) {
+        if let Some(record) = self.record {
+            visit(ProcessId(0), record);
+        }
+    }
 }
 
 /// [`UNSYNCHRONISED`]: a plain map, for one thread.

@@ -66,7 +66,12 @@ pub(crate) struct RunOptions {
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
     /// The seed of every random choice
-    #[arg(long, value_name = "N", default_value_t = 1)]
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 1,
+        allow_negative_numbers = true
+    )]
     pub(crate) seed: u64,
 }
 
@@ -88,7 +93,12 @@ pub(crate) struct VerifyOptions {
     #[arg(long, value_enum, default_value_t)]
     pub(crate) preset: Preset,
     /// The seed of every random choice
-    #[arg(long, value_name = "N", default_value_t = 1)]
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 1,
+        allow_negative_numbers = true
+    )]
     pub(crate) seed: u64,
     /// How to print it
     #[arg(long, value_enum, default_value_t)]
