@@ -12,7 +12,8 @@ use rand_xoshiro::SplitMix64;
 pub struct Effort {
     /// Random sequences of operations that the sequential check compares with the model.
     pub cases: u32,
-    /// Operations of each concurrent check, over all its writing threads.
+    /// Operations of each concurrent check in a crowd, over all its writing threads, and again in a
+    /// duel. Up to eight times as many where threads hardly met: on a busy machine, or with one core.
     pub operations: u64,
     /// Identifiers that are inserted and removed again while the table stays small.
     pub churned_ids: u64,

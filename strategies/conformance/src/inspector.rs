@@ -96,7 +96,8 @@ impl<R: Specimen, F: FnMut(Finding)> Visitor<R> for Inspector<F> {
     }
 }
 
-/// Runs every check on every variant of a family, with plain and with heap records.
+/// Runs every check on every variant of a family, with plain and with heap records, and looks for
+/// torn records in wide ones.
 ///
 /// The whole test of a strategy crate, which must also install the
 /// [`CountingAllocator`](crate::CountingAllocator) and contain no other test.

@@ -11,8 +11,10 @@
 //!
 //! First in a crowd, then as a duel of one writer and one reader over one record.
 //!
-//! It finds a race only if it happens: a window of a few instructions on an idle machine may need
-//! more operations than it makes.
+//! It finds a race only if it happens. A window of a few instructions in which the strategy does not
+//! call the record is met in the duel alone, and there not for certain; a record that fills one
+//! cache line is hardly ever seen torn at all, which is why this check also runs with
+//! [`Wide`](crate::Wide) ones. On x86-64 it cannot find an ordering that only weaker machines break.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
