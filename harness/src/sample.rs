@@ -223,6 +223,10 @@ impl Writer {
     /// # Errors
     ///
     /// When the file cannot be written, a full disk included.
+    ///
+    /// # Panics
+    ///
+    /// Never: a line is plain data.
     pub fn append(&mut self, line: &Line) -> Result<()> {
         let mut text = serde_json::to_string(line).expect("a line is plain data");
         text.push('\n');

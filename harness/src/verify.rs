@@ -74,7 +74,6 @@ pub fn verify(task: &VerifyTask, out: &mut impl Write) -> io::Result<()> {
                 registry::visit_any::<ProcessSnapshot>(&mut one);
             }
         }
-        drop(inspector);
         result?;
     }
     Ok(())

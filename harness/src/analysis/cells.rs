@@ -178,7 +178,7 @@ impl<'a> Counts<'a> {
         for line in &samples.lines {
             match line {
                 Line::Allocation(seen) => {
-                    let (bytes, calls) = match seen.does {
+                    let (bytes, allocations) = match seen.does {
                         Activity::Read => (Metric::AllocBytesRead, Metric::AllocsRead),
                         Activity::Update | Activity::Churn => {
                             (Metric::AllocBytesWrite, Metric::AllocsWrite)
@@ -189,7 +189,10 @@ impl<'a> Counts<'a> {
                     cells
                         .entry((&seen.scenario, &seen.strategy))
                         .or_default()
-                        .extend([(bytes, each(seen.bytes)), (calls, each(seen.allocations))]);
+                        .extend([
+                            (bytes, each(seen.bytes)),
+                            (allocations, each(seen.allocations)),
+                        ]);
                 }
                 Line::Memory(memory) => {
                     let each = memory.live_bytes as f64 / memory.records as f64;

@@ -98,7 +98,8 @@ impl Churn {
         self.ids[step % TAPE_LENGTH]
     }
 
-    /// The identifier that goes at this step: it came [`CHURN_WINDOW`] steps ago.
+    /// The identifier that goes at this step: it came as many steps ago as a thread keeps
+    /// processes in the table.
     #[inline]
     pub fn goes(&self, step: usize) -> ProcessId {
         self.ids[(step + TAPE_LENGTH - CHURN_WINDOW) % TAPE_LENGTH]

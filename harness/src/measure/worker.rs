@@ -81,6 +81,10 @@ pub fn say(out: &mut impl Write, message: &Message) -> io::Result<()> {
 /// # Errors
 ///
 /// When the parent is gone.
+///
+/// # Panics
+///
+/// When the task names a strategy that cannot take part in the scenario.
 pub fn measure(task: &MeasureTask, out: &mut impl Write) -> io::Result<()> {
     let MeasureTask {
         scenario, process, ..

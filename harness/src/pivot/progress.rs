@@ -14,12 +14,12 @@ pub(crate) struct Progress {
 }
 
 /// Steps of the bar.
-const STEPS: f64 = 1_000.0;
+const STEPS: u16 = 1_000;
 
 impl Progress {
     pub(crate) fn new() -> Self {
         let bar = std::io::stderr().is_terminal().then(|| {
-            let bar = ProgressBar::new(STEPS as u64);
+            let bar = ProgressBar::new(STEPS.into());
             let style = "{bar:30} {percent:>3} %  {eta:>4} left  {wide_msg}";
             bar.set_style(ProgressStyle::with_template(style).expect("the template is a constant"));
             bar.enable_steady_tick(Duration::from_millis(200));
@@ -44,7 +44,7 @@ impl Observer for Progress {
         match &self.bar {
             Some(bar) => {
                 #[expect(clippy::cast_sign_loss, reason = "a share is not negative")]
-                bar.set_position((share_done * STEPS) as u64);
+                bar.set_position((share_done * f64::from(STEPS)) as u64);
                 bar.set_message(what.to_owned());
             }
             // One line for each kind of stage, not one for each strategy.

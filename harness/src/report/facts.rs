@@ -184,10 +184,10 @@ pub(super) fn recommendation<'r>(
 
 /// The strategies with a decision, strongest first: by the number of the report's rows in which it
 /// improves by more than the margin, then by the lowest bound it reaches over them.
-pub(super) fn strongest_first<'r>(
-    results: &'r Results,
+pub(super) fn strongest_first(
+    results: &Results,
     wanted: impl Fn(Decision) -> bool,
-) -> Vec<&'r Recommendation> {
+) -> Vec<&Recommendation> {
     let mut found: Vec<&Recommendation> = results
         .recommendations
         .iter()

@@ -4,7 +4,7 @@
 //! bytes. It knows no strategy by name, only the families that the original report was about
 //! (`pivots.toml`, and the channel of its table); a new strategy appears everywhere by itself.
 //!
-//! One module per section of the report builds [`view`] blocks; two templates turn the same document
+//! One module per section of the report builds `view` blocks; two templates turn the same document
 //! into the two formats.
 
 mod answer;
@@ -91,6 +91,10 @@ pub fn write(results: &Results, samples_path: &Path, folder: &Path) -> Result<Wr
 }
 
 /// The results as `results.json` has them.
+///
+/// # Panics
+///
+/// Never: results are plain data.
 pub fn json(results: &Results) -> String {
     let mut text = serde_json::to_string_pretty(results).expect("results are plain data");
     text.push('\n');

@@ -57,7 +57,7 @@ fn escaped(
     let text = if value.is_safe() {
         text
     } else {
-        plain(&state.auto_escape(), &text)
+        plain(state.auto_escape(), &text)
     };
     out.write_str(&text).map_err(minijinja::Error::from)
 }
@@ -70,12 +70,12 @@ fn text(state: &State<'_, '_>, value: &str) -> Value {
     for (index, part) in parts.iter().enumerate() {
         let is_code = index % 2 == 1 && index + 1 < parts.len();
         if is_code {
-            out.push_str(&code(&escape, part));
+            out.push_str(&code(escape, part));
         } else {
             // A backtick without a partner is a character like others.
             let is_stray = index % 2 == 1;
-            out.push_str(&plain(&escape, if is_stray { "`" } else { "" }));
-            out.push_str(&plain(&escape, part));
+            out.push_str(&plain(escape, if is_stray { "`" } else { "" }));
+            out.push_str(&plain(escape, part));
         }
     }
     Value::from_safe_string(out)

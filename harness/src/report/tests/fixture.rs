@@ -1,4 +1,9 @@
 //! Synthetic runs: sample lines of invented strategies, analysed on the real path.
+#![expect(
+    clippy::cast_sign_loss,
+    clippy::cast_possible_wrap,
+    reason = "the figures are small and positive"
+)]
 
 use crate::analysis::{Samples, analyse};
 use crate::controls;
