@@ -3,7 +3,7 @@
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-/// The system allocator, counting while [`count`] is running and passing through otherwise.
+/// The system allocator, counting while a [`Counting`] is alive and passing through otherwise.
 ///
 /// The counters are shared by all threads, since a strategy may allocate on a thread of its own (an
 /// actor answers from there). While nothing is counted, the price is one relaxed load of a flag that
