@@ -21,7 +21,7 @@ impl Preset {
     /// For measuring all scenarios.
     pub const fn measuring(self) -> Duration {
         Duration::from_secs(match self {
-            Preset::Quick => 14,
+            Preset::Quick => 8,
             Preset::Default => 150,
             Preset::Full => 1_500,
         })
