@@ -7,8 +7,14 @@ use contract::{
     Visitor,
 };
 
+/// The baseline that the controls are made of: with another one they say nothing.
+pub const BASELINE: &str = "mutex/std";
 /// The baseline under a second name.
 pub const SAME: &str = "control/same";
+/// The baseline, doing six operations for every five that are counted: a slowdown of 20 %.
+pub const SLOWER_20: &str = "control/slower-20";
+/// The baseline, doing 21 operations for every 20 that are counted: a slowdown of 5 %.
+pub const SLOWER_5: &str = "control/slower-5";
 /// Does nothing: what the harness itself costs.
 pub const NO_OP: &str = "control/no-op";
 /// An unsynchronised map: what one thread could have.
@@ -20,7 +26,9 @@ pub struct Controls;
 
 impl Family for Controls {
     fn any<R: Record>(visitor: &mut impl Visitor<R>) {
-        visitor.visit::<Same<R>>();
+        visitor.visit::<Same<R, 0>>();
+        visitor.visit::<Same<R, 20>>();
+        visitor.visit::<Same<R, 5>>();
         visitor.visit::<NoOp<R>>();
         visitor.visit::<Unsynchronised<R>>();
     }
@@ -34,12 +42,39 @@ const fn control(name: &'static str, summary: &'static str) -> Profile {
     }
 }
 
-/// [`SAME`]: must come out equal to the baseline.
-#[derive(Debug)]
-pub struct Same<R>(mutex::StdMutex<R>);
+/// Whether a strategy is a yardstick and no choice.
+pub fn is_control(name: &str) -> bool {
+    name.starts_with("control/")
+}
 
-impl<R: Record> Strategy<R> for Same<R> {
-    const PROFILE: Profile = control(SAME, "the std mutex under a second name");
+/// How many times as long as the baseline a control takes, by construction; `None` for what is not
+/// the baseline.
+pub fn planted(name: &str) -> Option<f64> {
+    match name {
+        SAME => Some(1.0),
+        SLOWER_20 => Some(1.2),
+        SLOWER_5 => Some(1.05),
+        _ => None,
+    }
+}
+
+/// The baseline once more: [`SAME`], [`SLOWER_20`] and [`SLOWER_5`], by the slowdown in percent.
+///
+/// The slowdown is not here but where operations are counted: a loop that did more work would be
+/// slower by about as much, and this is slower by exactly as much.
+#[derive(Debug)]
+pub struct Same<R, const SLOWER: u32>(mutex::StdMutex<R>);
+
+impl<R: Record, const SLOWER: u32> Strategy<R> for Same<R, SLOWER> {
+    const PROFILE: Profile = match SLOWER {
+        0 => control(SAME, "the std mutex under a second name"),
+        20 => control(
+            SLOWER_20,
+            "the std mutex, with six operations counted as five",
+        ),
+        5 => control(SLOWER_5, "the std mutex, with 21 operations counted as 20"),
+        _ => panic!("no such control"),
+    };
     type Handle<'s> = <mutex::StdMutex<R> as Strategy<R>>::Handle<'s>;
 
     fn with_capacity(processes: usize) -> Self {

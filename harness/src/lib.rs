@@ -1,6 +1,7 @@
 //! The common harness: it verifies, measures and reports every strategy in the registry.
 
 pub mod analysis;
+pub mod assumption;
 pub mod clock;
 pub mod controls;
 pub mod environment;
@@ -13,5 +14,6 @@ pub mod results;
 pub mod run;
 pub mod sample;
 pub mod scenario;
+pub mod selftest;
 pub mod statistics;
 pub mod verify;

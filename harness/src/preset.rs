@@ -22,7 +22,7 @@ impl Preset {
     pub const fn measuring(self) -> Duration {
         Duration::from_secs(match self {
             Preset::Quick => 8,
-            Preset::Default => 150,
+            Preset::Default => 165,
             Preset::Full => 1_500,
         })
     }
@@ -35,29 +35,44 @@ impl Preset {
         }
     }
 
-    /// The counted window of a slice.
+    /// The counted window of a slice. Short, because contended locks have moods that last longer: many
+    /// short windows average over them, a few long ones do not.
     pub const fn window(self) -> Duration {
-        Duration::from_millis(match self {
-            Preset::Quick => 2,
-            Preset::Default | Preset::Full => 10,
-        })
+        Duration::from_millis(2)
     }
 
     /// Uncounted, before each window.
     pub const fn ramp(self) -> Duration {
-        Duration::from_millis(match self {
-            Preset::Quick => 1,
-            Preset::Default | Preset::Full => 3,
-        })
+        Duration::from_millis(1)
     }
 
-    /// Measuring processes for each scenario.
-    pub const fn processes(self) -> u32 {
+    /// Measuring processes for each scenario, at most.
+    pub const fn rounds(self) -> u32 {
         match self {
-            Preset::Quick => 1,
-            Preset::Default => 3,
-            Preset::Full => 10,
+            Preset::Quick | Preset::Default => 24,
+            Preset::Full => 48,
         }
+    }
+
+    /// How often a run looks which verdicts are settled, the end included.
+    pub const fn looks(self) -> u32 {
+        4
+    }
+
+    /// The last look at or before a round: the number of rounds whose slices it is based on. At least
+    /// 1; no verdict is looked at before a third of the rounds.
+    pub const fn look_before(self, round: u32, rounds: u32) -> u32 {
+        let mut look = 1;
+        let mut number = 0;
+        while number + 1 < self.looks() {
+            // A third of the rounds, then evenly up to the end.
+            let at = rounds / 3 + number * (rounds - rounds / 3) / (self.looks() - 1);
+            if at >= 4 && at <= round {
+                look = at;
+            }
+            number += 1;
+        }
+        look
     }
 
     /// Its name, as on the command line.

@@ -10,7 +10,7 @@ use crate::sample::{Card, Exclusion};
 use crate::scenario::Scenario;
 
 /// The version of this format.
-pub const SCHEMA: &str = "pivot-results/1";
+pub const SCHEMA: &str = "pivot-results/2";
 
 /// Everything that a report says, as data.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -48,7 +48,7 @@ pub struct Results {
 }
 
 /// How much was measured, and how the estimates were made of it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Protocol {
     /// The counted window of a slice, in nanoseconds.
     pub window_ns: u64,
@@ -60,6 +60,14 @@ pub struct Protocol {
     pub slices: usize,
     /// Slices that could not be measured.
     pub failures: usize,
+    /// Blocks that were dropped because something else disturbed them, in all...
+    pub dropped: usize,
+    /// ...and by what.
+    pub dropped_because: Vec<(String, usize)>,
+    /// Verdicts that the correction is for.
+    pub verdicts: usize,
+    /// How often the run looked which of them were settled.
+    pub looks: u32,
     /// Resamples of the bootstrap.
     pub resamples: usize,
 }
@@ -83,9 +91,24 @@ pub struct Cell {
     pub ci_high: f64,
     /// How many slices it rests on.
     pub n: usize,
+    /// What else a reader has to know about it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub flags: Vec<Flag>,
     /// How it compares with the baseline.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ratio: Option<Ratio>,
+}
+
+/// What a reader has to know about a cell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Flag {
+    /// Within 30 % of the no-op control: the harness may hide how fast it is.
+    HarnessBound,
+    /// More threads than processors: it measures the scheduler, too.
+    Oversubscribed,
+    /// Its windows were faster at the end than at the beginning, or slower, by more than 5 %.
+    Unsteady,
 }
 
 /// What can be measured.
@@ -165,6 +188,22 @@ pub struct Ratio {
     pub ci_low: f64,
     /// The upper end of its 95 % interval.
     pub ci_high: f64,
+    /// The lower end of its 99 % interval, by which it is judged.
+    pub judged_low: f64,
+    /// The upper end of its 99 % interval.
+    pub judged_high: f64,
+    /// How many slices it rests on.
+    pub n: usize,
+    /// How probable a distance from the margin at least as large is if there is none; before
+    /// correction for the number of verdicts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub p: Option<f64>,
+    /// About how many slices would decide an open verdict, at the observed spread.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub needed: Option<usize>,
+    /// Why no verdict is given whatever the interval says: what the row's noise floor is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub withheld: Option<String>,
     /// Whether it improves by more than the margin.
     pub verdict: Verdict,
 }
@@ -205,6 +244,9 @@ pub struct Judgement {
     pub verdict: Verdict,
     /// The figures it rests on, in words.
     pub why: String,
+    /// About how many slices would decide it, where that is open; a block has one of each strategy.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub needed: Option<usize>,
 }
 
 /// What follows for a strategy.

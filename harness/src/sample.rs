@@ -3,18 +3,23 @@
 //! This is the only thing that measuring hands to reporting. Every line is complete by itself, so
 //! that a killed run loses at most the line in flight.
 
+mod parts;
+
 use std::fs::File;
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::assumption::Assumption;
 use crate::environment::Environment;
 use crate::error::{Error, Result};
 use crate::scenario::{Activity, RecordKind, Scenario};
 
+pub use parts::{Part, PartDone, Weather};
+
 /// The version of this format.
-pub const SCHEMA: &str = "pivot-samples/1";
+pub const SCHEMA: &str = "pivot-samples/2";
 
 /// One line of a sample file.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -22,8 +27,14 @@ pub const SCHEMA: &str = "pivot-samples/1";
 pub enum Line {
     /// The first line: what is measured, where, and how to repeat it.
     Header(Box<Header>),
+    /// What a measuring process is going to do.
+    Part(Part),
+    /// It has done it.
+    PartDone(PartDone),
     /// One strategy's counted window.
     Slice(Slice),
+    /// What disturbed a block.
+    Weather(Weather),
     /// What the heap saw during a number of operations on one thread.
     Allocation(Allocation),
     /// What a filled table keeps alive.
@@ -53,6 +64,16 @@ pub struct Header {
     pub exclusions: Vec<Exclusion>,
     /// The counted window of a slice, in nanoseconds.
     pub window_ns: u64,
+    /// What is assumed, and judged.
+    #[serde(default)]
+    pub assumptions: Vec<Assumption>,
+    /// How often the run looks which verdicts are settled, the end included.
+    #[serde(default = "one")]
+    pub looks: u32,
+}
+
+const fn one() -> u32 {
+    1
 }
 
 /// A strategy, as the report shows it: its profile in words.
@@ -113,10 +134,21 @@ pub struct Slice {
     pub window_ns: u64,
     /// What each group did in the window, in the scenario's order.
     pub groups: Vec<GroupCount>,
+    /// How often the measuring process had been started anew by then, after a kill.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub restarts: u32,
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde asks for a reference"
+)]
+const fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 /// What a group of threads did in a window.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct GroupCount {
     /// What it does.
     pub does: Activity,
@@ -126,6 +158,10 @@ pub struct GroupCount {
     pub operations: Vec<u64>,
     /// Operations, over all threads and the whole slice, that found no record or were rejected.
     pub misses: u64,
+    /// The natural logarithm of the rate in the window's last third over that in its first, where
+    /// they were looked at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub drift: Option<f64>,
 }
 
 /// What the heap saw during `operations` operations on one thread.
@@ -212,6 +248,22 @@ impl Writer {
     /// When the file cannot be written.
     pub fn create(path: &Path) -> Result<Self> {
         let file = File::create(path).map_err(|error| Error::file("write", path, &error))?;
+        Ok(Self {
+            file,
+            path: path.to_owned(),
+        })
+    }
+
+    /// Opens a sample file to go on with it.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be written.
+    pub fn append_to(path: &Path) -> Result<Self> {
+        let file = File::options()
+            .append(true)
+            .open(path)
+            .map_err(|error| Error::file("write", path, &error))?;
         Ok(Self {
             file,
             path: path.to_owned(),

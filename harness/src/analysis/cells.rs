@@ -1,169 +1,158 @@
 //! One cell per scenario x strategy x metric.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
-use super::{MARGIN, Samples};
-use crate::results::{Cell, Metric, Ratio, Verdict};
-use crate::sample::{Line, Slice};
+use super::series::{Series, timed_metrics};
+use super::{MARGIN, Samples, verdicts};
+use crate::controls;
+use crate::results::{Cell, Flag, Metric, Ratio, Verdict};
+use crate::sample::Line;
 use crate::scenario::{Activity, Scenario};
-use crate::statistics::{Estimate, estimate};
+use crate::statistics::{Estimate, estimate, median};
 
 /// Seed of the bootstrap: fixed, so that a report can be generated again byte for byte.
-const BOOTSTRAP_SEED: u64 = 0x7069_766f_7400_0001;
+pub(crate) const BOOTSTRAP_SEED: u64 = 0x7069_766f_7400_0001;
+
+/// A read within this factor of the no-op control is as fast as the harness can see.
+const HARNESS_BOUND: f64 = 1.30;
+/// First and last third of a window further apart than this: not in a steady state.
+const DRIFT_MAX: f64 = 0.05;
 
 /// All cells, in the order of scenarios, strategies and metrics.
-pub(super) fn all(samples: &Samples) -> Vec<Cell> {
-    let timings = Timings::collect(samples);
+pub(super) fn all(samples: &Samples, series: &Series<'_>) -> Vec<Cell> {
     let counts = Counts::collect(samples);
     let mut cells = Vec::new();
+    let mut compared: Vec<(usize, Estimate)> = Vec::new();
     for scenario in &samples.header.scenarios {
         for card in &samples.header.strategies {
             for metric in timed_metrics(scenario) {
-                cells.extend(timings.cell(scenario, &card.name, metric, &samples.header.baseline));
+                let Some((cell, ratio)) = timed(samples, series, scenario, &card.name, metric)
+                else {
+                    continue;
+                };
+                compared.extend(ratio.map(|ratio| (cells.len(), ratio)));
+                cells.push(cell);
             }
             cells.extend(counts.cells(&scenario.name, &card.name, &samples.header.baseline));
         }
     }
+    judge(&mut cells, &compared, samples.header.looks);
+    mark_harness_bound(&mut cells);
     cells
 }
 
-/// The metrics whose time a scenario measures.
-fn timed_metrics(scenario: &Scenario) -> Vec<Metric> {
-    if scenario.operations.is_some() {
-        return vec![Metric::ElapsedMs];
+/// A timed cell, and its log ratio to the baseline.
+fn timed(
+    samples: &Samples,
+    series: &Series<'_>,
+    scenario: &Scenario,
+    strategy: &str,
+    metric: Metric,
+) -> Option<(Cell, Option<Estimate>)> {
+    let baseline = &samples.header.baseline;
+    let values = series.values(&scenario.name, strategy, metric);
+    let mut cell = cell(
+        &scenario.name,
+        strategy,
+        metric,
+        &estimate(&values, BOOTSTRAP_SEED)?,
+    );
+    let drift = median(&mut series.drifts(&scenario.name, strategy, metric));
+    if drift.is_some_and(|drift| drift.abs() > DRIFT_MAX) {
+        cell.flags.push(Flag::Unsteady);
     }
-    let measured = [
-        (Metric::ReadNs, &[Activity::Read][..]),
-        (Metric::WriteNs, &[Activity::Update, Activity::Churn]),
-        (Metric::ScanNs, &[Activity::Scan]),
-    ];
-    measured
-        .into_iter()
-        .filter(|(_, kinds)| kinds.iter().any(|&kind| scenario.measures(kind)))
-        .map(|(metric, _)| metric)
-        .collect()
+    if scenario.threads() > samples.header.environment.cpus {
+        cell.flags.push(Flag::Oversubscribed);
+    }
+    let logs = series.log_ratios(&scenario.name, strategy, metric);
+    let ratio_of_logs = (strategy != baseline)
+        .then(|| estimate(&logs, BOOTSTRAP_SEED))
+        .flatten();
+    cell.ratio = ratio_of_logs.map(|logs| ratio(&logs.map(f64::exp), baseline));
+    Some((cell, ratio_of_logs))
 }
 
-/// A slice's value of a timed metric.
-fn value(slice: &Slice, metric: Metric) -> Option<f64> {
-    match metric {
-        Metric::ReadNs => slice.ns_per_operation(Activity::Read),
-        Metric::WriteNs => slice
-            .ns_per_operation(Activity::Update)
-            .or_else(|| slice.ns_per_operation(Activity::Churn)),
-        Metric::ScanNs => slice.ns_per_operation(Activity::Scan),
-        Metric::ElapsedMs => Some(slice.window_ns as f64 / 1e6),
-        _ => None,
-    }
-}
-
-/// All slices, findable by where they stood.
-struct Timings<'a> {
-    by_place: HashMap<(&'a str, u32, u32, u32), &'a Slice>,
-    by_strategy: HashMap<(&'a str, &'a str), Vec<&'a Slice>>,
-}
-
-impl<'a> Timings<'a> {
-    fn collect(samples: &'a Samples) -> Self {
-        let mut timings = Self {
-            by_place: HashMap::new(),
-            by_strategy: HashMap::new(),
-        };
-        for line in &samples.lines {
-            if let Line::Slice(slice) = line {
-                let key = &slice.key;
-                let place = (key.scenario.as_str(), key.process, key.block, key.position);
-                timings.by_place.insert(place, slice);
-                timings
-                    .by_strategy
-                    .entry((&key.scenario, &key.strategy))
-                    .or_default()
-                    .push(slice);
-            }
-        }
-        timings
-    }
-
-    fn cell(
-        &self,
-        scenario: &Scenario,
-        strategy: &str,
-        metric: Metric,
-        baseline: &str,
-    ) -> Option<Cell> {
-        let slices = self.by_strategy.get(&(scenario.name.as_str(), strategy))?;
-        let values = by_process(slices, |slice| value(slice, metric));
-        let estimated = estimate(&values, BOOTSTRAP_SEED)?;
-        let ratio = if strategy == baseline {
-            None
-        } else {
-            let logs = by_process(slices, |slice| self.log_ratio(slice, metric));
-            estimate(&logs, BOOTSTRAP_SEED).map(|logs| ratio(logs.map(f64::exp), baseline))
-        };
-        Some(Cell {
-            scenario: scenario.name.clone(),
-            strategy: strategy.into(),
-            metric,
-            unit: metric.unit().into(),
-            median: estimated.median,
-            ci_low: estimated.low,
-            ci_high: estimated.high,
-            n: estimated.n,
-            ratio,
-        })
-    }
-
-    /// How many times better than its two baseline neighbours a slice is, as a logarithm. Against
-    /// their geometric mean, so that a drift of the machine that is linear in time cancels.
-    fn log_ratio(&self, slice: &Slice, metric: Metric) -> Option<f64> {
-        let key = &slice.key;
-        let neighbour = |position: u32| {
-            let place = (key.scenario.as_str(), key.process, key.block, position);
-            value(self.by_place.get(&place)?, metric)
-        };
-        let before = neighbour(key.position.checked_sub(1)?)?;
-        let after = neighbour(key.position + 1)?;
-        Some(f64::midpoint(before.ln(), after.ln()) - value(slice, metric)?.ln())
+fn cell(scenario: &str, strategy: &str, metric: Metric, estimate: &Estimate) -> Cell {
+    Cell {
+        scenario: scenario.into(),
+        strategy: strategy.into(),
+        metric,
+        unit: metric.unit().into(),
+        median: estimate.median,
+        ci_low: estimate.shown.low,
+        ci_high: estimate.shown.high,
+        n: estimate.n,
+        flags: Vec::new(),
+        ratio: None,
     }
 }
 
-fn by_process(slices: &[&Slice], value: impl Fn(&Slice) -> Option<f64>) -> Vec<Vec<f64>> {
-    let mut groups: BTreeMap<u32, Vec<f64>> = BTreeMap::new();
-    for slice in slices {
-        groups
-            .entry(slice.key.process)
-            .or_default()
-            .extend(value(slice));
-    }
-    groups.into_values().collect()
-}
-
-/// Fewer samples than this decide nothing: no interval of a median that rests on five values or
-/// fewer covers 95 %.
-const SAMPLES_MIN: usize = 6;
-
-fn ratio(estimate: Estimate, baseline: &str) -> Ratio {
-    let decisive = estimate.n >= SAMPLES_MIN;
+fn ratio(estimate: &Estimate, baseline: &str) -> Ratio {
     Ratio {
         vs: baseline.into(),
         median: estimate.median,
-        ci_low: estimate.low,
-        ci_high: estimate.high,
-        verdict: if decisive {
-            judge(estimate)
-        } else {
-            Verdict::Inconclusive
-        },
+        ci_low: estimate.shown.low,
+        ci_high: estimate.shown.high,
+        judged_low: estimate.judged.low,
+        judged_high: estimate.judged.high,
+        p: None,
+        n: estimate.n,
+        needed: None,
+        withheld: None,
+        verdict: Verdict::Inconclusive,
     }
 }
 
-fn judge(estimate: Estimate) -> Verdict {
-    if estimate.low > MARGIN {
-        Verdict::Holds
-    } else if estimate.high <= MARGIN {
-        Verdict::Rejected
-    } else {
-        Verdict::Inconclusive
+/// Gives every timed ratio of a contender its verdict, unless the row's noise floor forbids it.
+/// Controls are judged by what is known of them, not by the margin.
+fn judge(cells: &mut [Cell], compared: &[(usize, Estimate)], looks: u32) {
+    let withheld: HashMap<(String, Metric), String> = compared
+        .iter()
+        .filter(|&&(index, _)| cells[index].strategy == controls::SAME)
+        .filter_map(|(index, same)| {
+            let cell = &cells[*index];
+            Some((
+                (cell.scenario.clone(), cell.metric),
+                verdicts::withheld(same)?,
+            ))
+        })
+        .collect();
+    let contenders: Vec<(usize, Estimate)> = compared
+        .iter()
+        .filter(|&&(index, _)| !controls::is_control(&cells[index].strategy))
+        .copied()
+        .collect();
+    let logs: Vec<Estimate> = contenders.iter().map(|&(_, logs)| logs).collect();
+    for ((index, _), judged) in contenders.iter().zip(verdicts::judge(&logs, looks)) {
+        let cell = &mut cells[*index];
+        let why = withheld.get(&(cell.scenario.clone(), cell.metric));
+        let Some(ratio) = &mut cell.ratio else {
+            continue;
+        };
+        ratio.p = Some(judged.p);
+        ratio.needed = judged.needed;
+        ratio.withheld = why.cloned();
+        if why.is_none() {
+            ratio.verdict = judged.verdict;
+        }
+    }
+}
+
+/// Marks what the harness itself may hide.
+fn mark_harness_bound(cells: &mut [Cell]) {
+    let ceilings: HashMap<(String, Metric), f64> = cells
+        .iter()
+        .filter(|cell| cell.strategy == controls::NO_OP)
+        .map(|cell| ((cell.scenario.clone(), cell.metric), cell.median))
+        .collect();
+    for cell in cells {
+        let ceiling = ceilings.get(&(cell.scenario.clone(), cell.metric));
+        if cell.metric == Metric::ReadNs
+            && cell.strategy != controls::NO_OP
+            && ceiling.is_some_and(|ceiling| cell.median <= ceiling * HARNESS_BOUND)
+        {
+            cell.flags.push(Flag::HarnessBound);
+        }
     }
 }
 
@@ -216,16 +205,9 @@ impl<'a> Counts<'a> {
         of(strategy)
             .iter()
             .map(|&(metric, value)| Cell {
-                scenario: scenario.into(),
-                strategy: strategy.into(),
-                metric,
-                unit: metric.unit().into(),
-                median: value,
-                ci_low: value,
-                ci_high: value,
-                n: 1,
                 ratio: memory_ratio(metric, value, of(baseline), baseline)
                     .filter(|_| strategy != baseline),
+                ..cell(scenario, strategy, metric, &Estimate::exact(value))
             })
             .collect()
     }
@@ -243,14 +225,12 @@ fn memory_ratio(
     }
     let &(_, reference) = baseline.iter().find(|(other, _)| *other == metric)?;
     let times = reference / value;
-    let exact = Estimate {
-        median: times,
-        low: times,
-        high: times,
-        n: 1,
+    let mut ratio = ratio(&Estimate::exact(times), name);
+    // Counted and not sampled: there is nothing to be unsure about.
+    ratio.verdict = if times > MARGIN {
+        Verdict::Holds
+    } else {
+        Verdict::Rejected
     };
-    Some(Ratio {
-        verdict: judge(exact),
-        ..ratio(exact, name)
-    })
+    Some(ratio)
 }

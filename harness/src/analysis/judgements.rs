@@ -2,16 +2,9 @@
 
 use super::Samples;
 use crate::results::{
-    Cell, Control, Decision, Grade, Guarantee, Judged, Judgement, Metric, Recommendation, Results,
-    Verdict,
+    Cell, Decision, Grade, Guarantee, Judged, Metric, Recommendation, Results, Verdict,
 };
-use crate::sample::CheckOutcome;
-use crate::scenario::{Activity, Origin, RecordKind};
-
-/// More live bytes than the baseline's by this factor are a significant increase.
-const MEMORY_FACTOR_MAX: f64 = 1.10;
-/// The no-op strategy may cost this much per read before the harness blurs what it measures.
-const CEILING_NS_MAX: f64 = 1.0;
+use crate::scenario::{Activity, Origin};
 
 /// The metric that a scenario is about.
 pub(crate) fn subject(activity: Activity, timed_in_total: bool) -> Metric {
@@ -20,103 +13,6 @@ pub(crate) fn subject(activity: Activity, timed_in_total: bool) -> Metric {
         Activity::Read => Metric::ReadNs,
         Activity::Update | Activity::Churn => Metric::WriteNs,
         Activity::Scan => Metric::ScanNs,
-    }
-}
-
-/// The report's assumptions, as far as the samples speak of them.
-pub(super) fn assumptions(results: &Results, samples: &Samples) -> Vec<Judgement> {
-    let mut judged = Vec::new();
-    for card in results.contenders() {
-        for scenario in &results.scenarios {
-            let metric = subject(scenario.subject(), scenario.operations.is_some());
-            let of = |metric| results.cell(&scenario.name, &card.name, metric);
-            judged.extend(of(metric).and_then(performance));
-            judged.extend(of(Metric::LiveBytesPerRecord).and_then(memory));
-            judged.extend(
-                of(Metric::AllocBytesRead)
-                    .zip(of(Metric::AllocsRead))
-                    .map(|(bytes, calls)| allocation(bytes, calls)),
-            );
-        }
-        for (id, check) in [
-            ("deadlock", "deadlock"),
-            ("transitions", "lifecycle"),
-            ("shutdown", "shutdown"),
-        ] {
-            judged.extend(by_check(id, &card.name, samples, check));
-        }
-    }
-    judged
-}
-
-fn performance(cell: &Cell) -> Option<Judgement> {
-    let ratio = cell.ratio.as_ref()?;
-    Some(Judgement {
-        id: "performance".into(),
-        strategy: cell.strategy.clone(),
-        scenario: Some(cell.scenario.clone()),
-        verdict: ratio.verdict,
-        why: format!(
-            "{}: {:.2}x [{:.2}, {:.2}] of {}",
-            cell.metric.name(),
-            ratio.median,
-            ratio.ci_low,
-            ratio.ci_high,
-            ratio.vs
-        ),
-    })
-}
-
-fn memory(cell: &Cell) -> Option<Judgement> {
-    let times_baseline = 1.0 / cell.ratio.as_ref()?.median;
-    Some(Judgement {
-        id: "memory".into(),
-        strategy: cell.strategy.clone(),
-        scenario: Some(cell.scenario.clone()),
-        verdict: holds(times_baseline < MEMORY_FACTOR_MAX),
-        why: format!(
-            "{:.0} live bytes per record, {times_baseline:.2}x the baseline's",
-            cell.median
-        ),
-    })
-}
-
-fn allocation(bytes: &Cell, calls: &Cell) -> Judgement {
-    Judgement {
-        id: "allocation".into(),
-        strategy: bytes.strategy.clone(),
-        scenario: Some(bytes.scenario.clone()),
-        verdict: holds(bytes.median == 0.0 && calls.median == 0.0),
-        why: format!(
-            "{:.0} B and {:.2} allocations per read",
-            bytes.median, calls.median
-        ),
-    }
-}
-
-fn by_check(id: &str, strategy: &str, samples: &Samples, check: &str) -> Option<Judgement> {
-    let seen: Vec<&CheckOutcome> = samples
-        .checks()
-        .filter(|outcome| outcome.strategy == strategy && outcome.check == check)
-        .collect();
-    let decisive = seen
-        .iter()
-        .find(|outcome| !outcome.passed)
-        .or(seen.first())?;
-    Some(Judgement {
-        id: id.into(),
-        strategy: strategy.into(),
-        scenario: None,
-        verdict: holds(decisive.passed),
-        why: decisive.evidence.clone(),
-    })
-}
-
-fn holds(yes: bool) -> Verdict {
-    if yes {
-        Verdict::Holds
-    } else {
-        Verdict::Rejected
     }
 }
 
@@ -147,7 +43,7 @@ fn recommend(results: &Results, strategy: &str) -> Recommendation {
             .collect()
     };
     let gains = where_ratio(&|ratio| ratio.verdict == Verdict::Holds);
-    let losses = where_ratio(&|ratio| ratio.ci_high < 1.0);
+    let losses = where_ratio(&|ratio| ratio.judged_high < 1.0);
     let open = where_ratio(&|ratio| ratio.verdict == Verdict::Inconclusive);
     let holds_in_every_report_row = results
         .scenarios
@@ -203,52 +99,4 @@ pub(super) fn guarantees(samples: &Samples) -> Vec<Guarantee> {
         })
     });
     checked.chain(claimed).collect()
-}
-
-/// What could have refuted the measurement.
-pub(super) fn controls(results: &Results) -> Vec<Control> {
-    let mut found = Vec::new();
-    for cell in &results.cells {
-        match cell.strategy.as_str() {
-            crate::controls::SAME => found.extend(same_as_itself(cell)),
-            crate::controls::NO_OP if is_ceiling(results, cell) => found.push(Control {
-                scenario: cell.scenario.clone(),
-                control: cell.strategy.clone(),
-                expected: format!("at most {CEILING_NS_MAX:.1} ns a read: the harness's own share"),
-                observed: format!("{:.2} ns", cell.median),
-                passed: cell.median <= CEILING_NS_MAX,
-            }),
-            _ => {}
-        }
-    }
-    found
-}
-
-/// Whether a cell of the no-op strategy shows what the harness costs and nothing else: one thread
-/// with a processor to itself, and a record that takes no time to touch.
-fn is_ceiling(results: &Results, cell: &Cell) -> bool {
-    cell.metric == Metric::ReadNs
-        && results.scenarios.iter().any(|scenario| {
-            scenario.name == cell.scenario
-                && scenario.threads() == 1
-                && scenario.record == RecordKind::Status
-        })
-}
-
-/// The baseline under a second name must come out equal to itself.
-fn same_as_itself(cell: &Cell) -> Option<Control> {
-    let ratio = cell
-        .ratio
-        .as_ref()
-        .filter(|_| cell.metric != Metric::LiveBytesPerRecord)?;
-    Some(Control {
-        scenario: cell.scenario.clone(),
-        control: cell.strategy.clone(),
-        expected: format!("an interval of {} that contains 1.00", cell.metric.name()),
-        observed: format!(
-            "{:.2}x [{:.2}, {:.2}]",
-            ratio.median, ratio.ci_low, ratio.ci_high
-        ),
-        passed: ratio.ci_low <= 1.0 && 1.0 <= ratio.ci_high,
-    })
 }

@@ -1,15 +1,23 @@
 //! From samples to results: cells, verdicts, recommendations. Pure: equal samples, equal results.
 
+mod assumptions;
 mod cells;
+pub(crate) mod contamination;
 mod judgements;
+pub(crate) mod series;
+pub(crate) mod verdicts;
+mod yardsticks;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use crate::results::{Protocol, Results, SCHEMA};
+use crate::results::{Cell, Protocol, Results, SCHEMA};
 use crate::sample::{CheckOutcome, Failure, Header, Line, SliceKey};
+use crate::scenario::{Group, Scenario};
 use crate::statistics::RESAMPLES;
 
+use contamination::Reason;
 pub(crate) use judgements::subject;
+use series::{BlockKey, Series};
 
 /// The adoption rule's margin: better by more than 20 %.
 pub const MARGIN: f64 = 1.20;
@@ -54,7 +62,9 @@ impl Samples {
 /// What the samples say.
 pub fn analyse(samples: &Samples) -> Results {
     let header = &samples.header;
-    let cells = cells::all(samples);
+    let contaminated = contamination::contaminated(&samples.lines);
+    let series = Series::collect(&samples.lines, &contamination::dropped(&contaminated));
+    let cells = cells::all(samples, &series);
     let guarantees = judgements::guarantees(samples);
     let mut results = Results {
         schema: SCHEMA.into(),
@@ -62,7 +72,7 @@ pub fn analyse(samples: &Samples) -> Results {
         margin: MARGIN,
         partial: !samples.lines.contains(&Line::Complete),
         environment: header.environment.clone(),
-        protocol: protocol(samples),
+        protocol: protocol(samples, &contaminated, &cells),
         scenarios: header.scenarios.clone(),
         strategies: header.strategies.clone(),
         exclusions: header.exclusions.clone(),
@@ -73,14 +83,39 @@ pub fn analyse(samples: &Samples) -> Results {
         controls: Vec::new(),
         warnings: warnings(samples),
     };
-    results.assumptions = judgements::assumptions(&results, samples);
+    results.assumptions = assumptions::judged(&results, samples);
     results.recommendations = judgements::recommendations(&results);
-    results.controls = judgements::controls(&results);
+    results.controls = yardsticks::all(&results, samples, &series);
     results
 }
 
+/// Whether threads get into each other's way: more of them than processors, or several without a
+/// pause.
+pub(crate) fn is_contended(scenario: &Scenario, cpus: usize) -> bool {
+    let unpaced = |group: &&Group| group.every_us.is_none();
+    let busy: usize = scenario
+        .groups
+        .iter()
+        .filter(unpaced)
+        .map(|group| group.threads)
+        .sum();
+    scenario.threads() > cpus || busy > 1
+}
+
 /// How much there was to estimate from.
-fn protocol(samples: &Samples) -> Protocol {
+fn protocol(
+    samples: &Samples,
+    contaminated: &HashMap<BlockKey<'_>, Reason>,
+    cells: &[Cell],
+) -> Protocol {
+    let mut because: BTreeMap<Reason, usize> = BTreeMap::new();
+    for &reason in contaminated.values() {
+        *because.entry(reason).or_default() += 1;
+    }
+    let verdicts = cells
+        .iter()
+        .filter(|cell| cell.ratio.as_ref().is_some_and(|ratio| ratio.p.is_some()))
+        .count();
     let slices: Vec<&SliceKey> = samples
         .lines
         .iter()
@@ -100,6 +135,13 @@ fn protocol(samples: &Samples) -> Protocol {
         blocks: blocks.len(),
         slices: slices.len(),
         failures: samples.failures().count(),
+        dropped: contaminated.len(),
+        dropped_because: because
+            .into_iter()
+            .map(|(reason, blocks)| (reason.words().to_owned(), blocks))
+            .collect(),
+        verdicts,
+        looks: samples.header.looks,
         resamples: RESAMPLES,
     }
 }

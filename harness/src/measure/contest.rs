@@ -1,16 +1,19 @@
 //! A strategy, set up on a field, that can be asked for slices.
 
 use std::marker::PhantomData;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use conformance::{Counting, Usage};
 use contract::{ErasedHandle, Specimen, Strategy};
+use crossbeam_utils::CachePadded;
 
 use super::accounting;
 use super::field::Field;
+use super::places::Places;
 use super::threads::{Duty, Shared, work};
 use crate::clock;
+use crate::controls;
 use crate::sample::{Allocation, GroupCount, Memory};
 use crate::scenario::{Activity, Group, Scenario};
 
@@ -21,6 +24,8 @@ pub struct Window {
     pub ramp: Duration,
     /// Counted.
     pub counted: Duration,
+    /// Whether to look at the counts after each third, too.
+    pub in_thirds: bool,
 }
 
 /// A strategy on a field.
@@ -31,6 +36,8 @@ pub struct Contestant<'f> {
     scenario: &'f Scenario,
     field: &'f Field,
     live_bytes: i64,
+    /// Operations done for each that is counted: 1, but for the planted slowdowns.
+    planted: f64,
 }
 
 /// All that is compiled for each strategy and record: the timed loops, entered through one dynamic
@@ -70,6 +77,7 @@ impl<'f> Contestant<'f> {
             scenario,
             field,
             live_bytes,
+            planted: controls::planted(S::PROFILE.name).unwrap_or(1.0),
         }
     }
 
@@ -78,9 +86,20 @@ impl<'f> Contestant<'f> {
         if self.scenario.operations.is_some() {
             return self.to_the_end();
         }
-        let ((took, operations), ends) = self.run(|shared| watch(shared, window));
+        let (looks, ends) = self.run(|shared| watch(shared, window));
         let misses: Vec<u64> = ends.into_iter().map(|(misses, _)| misses).collect();
-        (took, self.count(&operations, &misses))
+        let (first, last) = (&looks[0], &looks[looks.len() - 1]);
+        let operations = first.operations_until(last);
+        let mut groups = self.count(&operations, &misses);
+        if let [first, second, third, last] = &looks[..] {
+            let early = self.count(&first.operations_until(second), &misses);
+            let late = self.count(&third.operations_until(last), &misses);
+            let lengths = (second.at - first.at, last.at - third.at);
+            for (group, (early, late)) in groups.iter_mut().zip(early.iter().zip(&late)) {
+                group.drift = drift((early, lengths.0), (late, lengths.1));
+            }
+        }
+        (last.at - first.at, groups)
     }
 
     /// Runs all groups until they have done the scenario's operations.
@@ -142,7 +161,10 @@ impl<'f> Contestant<'f> {
             std::iter::repeat_n(group, group.threads)
         }
         let threads = self.scenario.threads();
-        let quota = self.scenario.operations.map(|total| total / threads as u64);
+        let quota = self
+            .scenario
+            .operations
+            .map(|total| scaled(total / threads as u64, self.planted));
         let all = self.scenario.groups.iter().flat_map(of_group).enumerate();
         all.map(|(index, group)| Duty {
             field: self.field,
@@ -161,9 +183,16 @@ impl<'f> Contestant<'f> {
         let shared = Shared::for_threads(duties.len());
         std::thread::scope(|scope| {
             let work = |duty| (self.engine.work(duty, &shared), clock::now());
+            let place = Places::of(duties.len(), self.field.turn());
             let workers: Vec<_> = duties
                 .into_iter()
-                .map(|duty| scope.spawn(move || work(duty)))
+                .map(|duty| {
+                    let place = place.of_thread(duty.index);
+                    scope.spawn(move || {
+                        place.take();
+                        work(duty)
+                    })
+                })
                 .collect();
             let outcome = coordinate(&shared);
             let ends = workers
@@ -187,8 +216,12 @@ impl<'f> Contestant<'f> {
             GroupCount {
                 does: group.does,
                 paced: group.every_us.is_some(),
-                operations: operations[threads.clone()].to_vec(),
+                operations: operations[threads.clone()]
+                    .iter()
+                    .map(|&done| scaled(done, 1.0 / self.planted))
+                    .collect(),
                 misses: misses[threads].iter().sum(),
+                drift: None,
             }
         };
         self.scenario.groups.iter().map(of_group).collect()
@@ -203,29 +236,57 @@ impl std::fmt::Debug for Contestant<'_> {
     }
 }
 
-/// Waits until every thread has done something and the ramp is over, counts during the window while
-/// all of them go on, and stops them. Returns how long the window really was, and what each did.
-fn watch(shared: &Shared, window: Window) -> (Duration, Vec<u64>) {
-    let counts = || -> Vec<u64> {
-        shared
-            .done
-            .iter()
-            .map(|count| count.load(Ordering::Relaxed))
-            .collect()
-    };
+/// A count, times a factor.
+#[expect(clippy::cast_sign_loss, reason = "a count and a positive factor")]
+fn scaled(count: u64, factor: f64) -> u64 {
+    (count as f64 * factor).round() as u64
+}
+
+/// The threads' counts at an instant.
+struct Look {
+    at: Instant,
+    counts: Vec<u64>,
+}
+
+impl Look {
+    fn at(shared: &Shared) -> Self {
+        let counts = |count: &CachePadded<AtomicU64>| count.load(Ordering::Relaxed);
+        Self {
+            at: clock::now(),
+            counts: shared.done.iter().map(counts).collect(),
+        }
+    }
+
+    fn operations_until(&self, later: &Self) -> Vec<u64> {
+        let both = later.counts.iter().zip(&self.counts);
+        both.map(|(after, before)| after - before).collect()
+    }
+}
+
+/// Waits until every thread has done something and the ramp is over, and looks at the counts at the
+/// beginning and the end of the window, while all threads go on; in between, if asked to. Then stops
+/// them.
+fn watch(shared: &Shared, window: Window) -> Vec<Look> {
     shared.start();
-    while !shared.stopped() && counts().contains(&0) {
+    while !shared.stopped() && Look::at(shared).counts.contains(&0) {
         std::thread::sleep(Duration::from_micros(100));
     }
     std::thread::sleep(window.ramp);
-    let (began, before) = (clock::now(), counts());
-    std::thread::sleep(window.counted);
-    let (ended, after) = (clock::now(), counts());
+    let parts = if window.in_thirds { 3 } else { 1 };
+    let mut looks = vec![Look::at(shared)];
+    for _ in 0..parts {
+        std::thread::sleep(window.counted / parts);
+        looks.push(Look::at(shared));
+    }
     shared.stop.store(true, Ordering::Relaxed);
-    let done = after
-        .iter()
-        .zip(&before)
-        .map(|(after, before)| after - before)
-        .collect();
-    (ended - began, done)
+    looks
+}
+
+/// How much faster a group was late than early, as a logarithm; `None` if it did nothing then.
+fn drift(early: (&GroupCount, Duration), late: (&GroupCount, Duration)) -> Option<f64> {
+    let rate = |(group, length): (&GroupCount, Duration)| {
+        group.operations.iter().sum::<u64>() as f64 / length.as_secs_f64()
+    };
+    let drift = (rate(late) / rate(early)).ln();
+    drift.is_finite().then_some(drift)
 }

@@ -69,6 +69,11 @@ impl Field {
         handle.publish();
     }
 
+    /// A number that differs from process to process.
+    pub fn turn(&self) -> usize {
+        self.seed as usize
+    }
+
     /// The shared tape, and where thread `index` of `threads` begins.
     pub fn tape(&self, index: usize, threads: usize) -> (&[ProcessId], usize) {
         (&self.tape, TAPE_LENGTH / threads.max(1) * index)

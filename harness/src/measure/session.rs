@@ -16,6 +16,9 @@ const SILENCE_MAX: Duration = Duration::from_secs(90);
 /// How often the parent looks whether it was interrupted.
 const GLANCE: Duration = Duration::from_millis(100);
 
+/// An environment variable that nobody reads: its length shifts the child's stack.
+const SHIFT: &str = "PIVOT_SHIFT";
+
 /// Set when the user wants the run to end: by Ctrl-C, or by a termination signal.
 #[derive(Debug, Default)]
 pub struct Interrupt(AtomicBool);
@@ -128,6 +131,7 @@ impl ChildGuard {
         let program = std::env::current_exe().map_err(cannot)?;
         let mut child = Command::new(program)
             .arg("worker")
+            .env(SHIFT, "x".repeat(task.stack_shift()))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

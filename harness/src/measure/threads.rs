@@ -5,7 +5,8 @@
 //! so neither the count nor the flag costs anything per operation.
 
 use std::hint::black_box;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
 use contract::{Handle, Specimen};
@@ -18,15 +19,24 @@ use crate::scenario::{Activity, Group};
 /// What a thread and its coordinator tell each other.
 #[derive(Debug, Default)]
 pub(super) struct Shared {
-    /// Threads that stand ready.
-    pub(super) ready: AtomicUsize,
-    /// Set by the coordinator once all are ready.
-    pub(super) go: AtomicBool,
+    line: Mutex<Line>,
+    changed: Condvar,
     /// Set by the coordinator, and by a thread that fails.
     pub(super) stop: AtomicBool,
     /// Operations of each thread so far, on a cache line of its own.
     pub(super) done: Vec<CachePadded<AtomicU64>>,
 }
+
+/// Where the threads wait for each other. They sleep: a thread that yields in a loop looks to the
+/// system like one that loses its processor, and that is how a disturbed block is known.
+#[derive(Debug, Default)]
+struct Line {
+    ready: usize,
+    open: bool,
+}
+
+/// How often the coordinator looks whether a thread has failed before it stood ready.
+const GLANCE: Duration = Duration::from_millis(10);
 
 impl Shared {
     pub(super) fn for_threads(threads: usize) -> Self {
@@ -38,18 +48,28 @@ impl Shared {
 
     /// Stands ready and waits for the coordinator.
     fn line_up(&self) {
-        self.ready.fetch_add(1, Ordering::Relaxed);
-        while !self.go.load(Ordering::Relaxed) && !self.stopped() {
-            std::thread::yield_now();
+        let mut line = self.line.lock().unwrap_or_else(PoisonError::into_inner);
+        line.ready += 1;
+        self.changed.notify_all();
+        while !line.open {
+            line = self
+                .changed
+                .wait(line)
+                .unwrap_or_else(PoisonError::into_inner);
         }
     }
 
     /// Waits until all threads stand ready, and lets them go.
     pub(super) fn start(&self) {
-        while self.ready.load(Ordering::Relaxed) < self.done.len() && !self.stopped() {
-            std::thread::yield_now();
+        let mut line = self.line.lock().unwrap_or_else(PoisonError::into_inner);
+        while line.ready < self.done.len() && !self.stopped() {
+            (line, _) = self
+                .changed
+                .wait_timeout(line, GLANCE)
+                .unwrap_or_else(PoisonError::into_inner);
         }
-        self.go.store(true, Ordering::Relaxed);
+        line.open = true;
+        self.changed.notify_all();
     }
 
     pub(super) fn stopped(&self) -> bool {

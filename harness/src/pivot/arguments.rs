@@ -31,6 +31,8 @@ pub(crate) enum Action {
     Verify(VerifyOptions),
     /// Measure only, into samples.jsonl
     Measure(RunOptions),
+    /// Try how often the statistics err, on recorded samples
+    Selftest(SelftestOptions),
     /// Make a report from a sample file
     Report(ReportOptions),
     /// Carries out one task of another pivot process
@@ -62,9 +64,15 @@ pub(crate) struct RunOptions {
     /// How much time it may take: half a minute, under four minutes, half an hour
     #[arg(long, value_enum, default_value_t)]
     pub(crate) preset: Preset,
+    /// The file of assumptions to judge [default: benches/assumptions.toml of the workspace]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) assumptions: Option<PathBuf>,
     /// The folder of the report [default: reports/latest of the workspace]
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
+    /// Go on with the run that was cut short in that folder
+    #[arg(long)]
+    pub(crate) resume: bool,
     /// The seed of every random choice
     #[arg(
         long,
@@ -116,6 +124,19 @@ pub(crate) struct ReportOptions {
     /// Instead of a report: put the headline table between the markers of this Markdown file
     #[arg(long, value_name = "FILE", conflicts_with = "out")]
     pub(crate) splice: Option<PathBuf>,
+}
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct SelftestOptions {
+    /// The sample file, or the folder that holds it [default: reports/latest of the workspace]
+    #[arg(value_name = "SAMPLES")]
+    pub(crate) samples: Option<PathBuf>,
+    /// How many runs to pretend
+    #[arg(long, value_name = "N", default_value_t = 200)]
+    pub(crate) runs: u64,
+    /// How to print it
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: Format,
 }
 
 /// How to print a table.

@@ -37,6 +37,7 @@ fn act(arguments: Arguments) -> Result<()> {
         Action::List(options) => command::list::list(&options),
         Action::Verify(options) => command::verify::verify(&options),
         Action::Measure(options) => command::measure::measure(&options),
+        Action::Selftest(options) => command::selftest::selftest(&options),
         Action::Report(options) => command::report::report(&options),
         Action::Worker => command::worker::worker()
             .map_err(|error| Error::Check(format!("the parent process has left: {error}"))),

@@ -185,7 +185,8 @@ fn how_sure(results: &Results) -> String {
             .count()
     };
     let mut text = format!(
-        "How sure: of {} in these rows {} HOLD, {} are REJECTED and {} INCONCLUSIVE at 95 %",
+        "How sure: of {} in these rows {} HOLD, {} are REJECTED and {} INCONCLUSIVE at 99 %, corrected for \
+         their number",
         format::counted(verdicts.len(), "verdict", "verdicts"),
         of(Verdict::Holds),
         of(Verdict::Rejected),
@@ -221,11 +222,11 @@ fn noise(results: &Results, rows: &[Row<'_>]) -> String {
     }
     let equal = same
         .iter()
-        .filter(|ratio| ratio.ci_low <= 1.0 && 1.0 <= ratio.ci_high)
+        .filter(|ratio| ratio.judged_low <= 1.0 && 1.0 <= ratio.judged_high)
         .count();
     let widest = same
         .iter()
-        .map(|ratio| ratio.ci_high / ratio.ci_low)
+        .map(|ratio| ratio.judged_high / ratio.judged_low)
         .fold(1.0, f64::max);
     format!(
         "; the baseline against itself contains 1.00 in {equal} of {}, its widest interval spans a \

@@ -1,8 +1,9 @@
 //! What the sections ask of the results: which rows, which cell, which words for it.
 
 use crate::analysis::subject;
-use crate::controls;
-use crate::results::{Cell, Decision, Judged, Metric, Ratio, Recommendation, Results};
+use crate::results::{
+    Cell, Decision, Flag, Judged, Metric, Ratio, Recommendation, Results, Verdict,
+};
 use crate::sample::Card;
 use crate::scenario::{Origin, Scenario};
 
@@ -10,13 +11,17 @@ use super::{format, view};
 
 /// The family that the report compared with the mutex.
 pub(super) const CHANNEL: &str = "channel";
-/// A read within this factor of the no-op control is as fast as the harness can see.
-const HARNESS_BOUND: f64 = 1.30;
 /// Marks such a read in tables.
 pub(super) const HARNESS_BOUND_MARK: &str = "†";
 /// What the mark means.
 pub(super) const HARNESS_BOUND_NOTE: &str = "† within 30 % of the no-op control: as fast as the \
     harness can see, so the true ratio may be higher.";
+
+/// Marks a figure that drifted within its windows.
+const UNSTEADY_MARK: &str = "‡";
+/// What the mark means.
+pub(super) const UNSTEADY_NOTE: &str = "‡ not in a steady state: the last third of its windows differs \
+    from the first by more than 5 %.";
 
 /// A scenario together with one of the metrics it measures.
 #[derive(Clone, Copy, Debug)]
@@ -219,11 +224,30 @@ fn strength(results: &Results, strategy: &str) -> (usize, f64) {
 }
 
 /// Whether the harness hides how fast it is.
-pub(super) fn is_harness_bound(results: &Results, cell: &Cell) -> bool {
-    cell.metric == Metric::ReadNs
-        && results
-            .cell(&cell.scenario, controls::NO_OP, Metric::ReadNs)
-            .is_some_and(|ceiling| cell.median <= ceiling.median * HARNESS_BOUND)
+pub(super) fn is_harness_bound(cell: &Cell) -> bool {
+    cell.flags.contains(&Flag::HarnessBound)
+}
+
+/// What follows the figure of a cell, as marks.
+fn marks(cell: &Cell) -> String {
+    let mark = |flag| match flag {
+        Flag::HarnessBound => HARNESS_BOUND_MARK,
+        Flag::Unsteady => UNSTEADY_MARK,
+        Flag::Oversubscribed => "",
+    };
+    cell.flags.iter().map(|&flag| mark(flag)).collect()
+}
+
+/// A verdict in words, with what would settle an open one.
+pub(super) fn verdict(ratio: &Ratio) -> String {
+    match (ratio.verdict, &ratio.withheld, ratio.needed) {
+        (_, Some(_), _) => "WITHHELD".into(),
+        (Verdict::Inconclusive, _, Some(needed)) if needed > ratio.n => format!(
+            "INCONCLUSIVE: {} more slices",
+            format::significant((needed - ratio.n) as f64)
+        ),
+        (verdict, ..) => verdict.to_string(),
+    }
 }
 
 /// Why a strategy has no figure in a scenario.
@@ -243,11 +267,7 @@ pub(super) fn timing(results: &Results, row: Row<'_>, strategy: &str) -> view::C
     let Some(cell) = row.cell(results, strategy) else {
         return view::Cell::absent(absence(results, &row.scenario.name, strategy));
     };
-    let mark = if is_harness_bound(results, cell) {
-        HARNESS_BOUND_MARK
-    } else {
-        ""
-    };
+    let mark = marks(cell);
     if strategy == results.baseline {
         return view::Cell::figure("1.00x")
             .detail(format::measured(cell))
@@ -263,10 +283,7 @@ pub(super) fn timing(results: &Results, row: Row<'_>, strategy: &str) -> view::C
     } else if is_control(results, strategy) {
         figure
     } else {
-        figure.judged(
-            ratio.verdict.to_string(),
-            format::verdict_tone(ratio.verdict),
-        )
+        figure.judged(verdict(ratio), format::verdict_tone(ratio.verdict))
     }
 }
 

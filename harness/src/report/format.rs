@@ -192,6 +192,12 @@ mod tests {
             median: 0.02,
             ci_low: 0.01,
             ci_high: 0.04,
+            judged_low: 0.01,
+            judged_high: 0.05,
+            n: 12,
+            p: Some(1e-6),
+            needed: None,
+            withheld: None,
             verdict: Verdict::Rejected,
         };
         assert_eq!(slower_by(&ratio), "50.0x [25.0, 100]");

@@ -1,7 +1,7 @@
 //! The report's own table, done again with every strategy.
 
 use crate::controls;
-use crate::results::Results;
+use crate::results::{Flag, Results};
 use crate::sample::Card;
 use crate::scenario::Published;
 
@@ -18,12 +18,13 @@ pub(super) fn section(results: &Results) -> Section {
     } else {
         blocks.push(prose(format!(
             "Each cell: how many times better than `{}` (above 1 is faster), with its 95 % interval; \
-             below it the wall time per operation over all threads. HOLDS: the whole interval is \
-             above {:.2}, so it improves by more than {}. REJECTED: the whole interval is below. \
-             INCONCLUSIVE: the interval contains the margin.",
+             below it the wall time per operation over all threads. HOLDS: it improves by more \
+             than {} (the ratio lies above {:.2}). REJECTED: it does not. Both at 99 %, corrected for \
+             the number of verdicts. INCONCLUSIVE: neither is certain; more samples would tell. \
+             WITHHELD: the row's noise floor is too high for any verdict.",
             results.baseline,
-            results.margin,
-            format::margin(results.margin)
+            format::margin(results.margin),
+            results.margin
         )));
         blocks.push(Block::Table(table(results, &rows)));
         blocks.extend(
@@ -162,20 +163,25 @@ fn same(results: &Results, row: &Row<'_>) -> Cell {
         return Cell::absent("not measured");
     };
     let cell = Cell::figure(format::ratio(ratio));
-    if ratio.ci_low <= 1.0 && 1.0 <= ratio.ci_high {
+    if ratio.judged_low <= 1.0 && 1.0 <= ratio.judged_high {
         cell
     } else {
-        cell.judged("does not contain 1.00: doubt this column", Tone::Open)
+        cell.judged(
+            "does not contain 1.00, at 99 % either: doubt this column",
+            Tone::Open,
+        )
     }
 }
 
 fn notes(results: &Results, rows: &[Row<'_>]) -> Vec<String> {
-    let bound = results.contenders().any(|card| {
-        rows.iter().any(|row| {
-            row.cell(results, &card.name)
-                .is_some_and(|cell| facts::is_harness_bound(results, cell))
+    let marked = |flag: Flag| {
+        results.contenders().any(|card| {
+            rows.iter().any(|row| {
+                row.cell(results, &card.name)
+                    .is_some_and(|cell| cell.flags.contains(&flag))
+            })
         })
-    });
+    };
     let oversubscribed = rows.iter().any(|row| {
         row.scenario.threads() > results.environment.cpus && results.environment.cpus > 0
     });
@@ -191,8 +197,11 @@ fn notes(results: &Results, rows: &[Row<'_>]) -> Vec<String> {
                 .into(),
         );
     }
-    if bound {
+    if marked(Flag::HarnessBound) {
         notes.push(facts::HARNESS_BOUND_NOTE.into());
+    }
+    if marked(Flag::Unsteady) {
+        notes.push(facts::UNSTEADY_NOTE.into());
     }
     notes
 }

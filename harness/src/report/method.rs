@@ -1,7 +1,7 @@
 //! How it was measured, what limits it, where, and how to repeat it.
 
 use crate::environment::Environment;
-use crate::results::Results;
+use crate::results::{Protocol, Results};
 
 use super::format;
 use super::view::{Block, Cell, Column, Group, Row, Section, Table, prose};
@@ -29,17 +29,42 @@ fn protocol(results: &Results) -> String {
          {} ms during which all threads run. Slices stand in blocks, the strategies in a seeded random \
          order with a slice of the baseline before and after each; a strategy is compared with the \
          geometric mean of these two neighbours, so a machine that drifts evenly cancels out. Here: {} \
-         in {}, by {} per scenario, {} that could not be measured. The figure of a cell is the median \
-         over the processes of the medians within them; its interval is a two-level percentile \
-         bootstrap (processes, then slices, {} resamples, fixed seed) at 95 %. No value is removed for \
-         being large. Counts of allocations and bytes are exact and have no interval. Ratios always \
-         say how many times better: above 1 is an improvement.",
+         in {}, by up to {} per scenario, {} that could not be measured. Every process has another \
+         stack and heap offset. The figure of a cell is the median over the processes of the medians \
+         within them; its interval is a two-level percentile bootstrap (processes, then slices, {} \
+         resamples, fixed seed), shown at 95 %. A verdict needs the 99 % interval on one side of the \
+         margin, and a distance from it that is significant at 1 % for the whole run: corrected for {} \
+         (Holm) and for {} at them (Bonferroni), after which strategies that were settled left the \
+         measurement. No verdict is given in a row where the baseline under a second name does not \
+         come out as 1.00, or no sharper than half the margin. {} No value is removed for being large. \
+         Counts of allocations and bytes are exact and have no interval. Ratios always say how many \
+         times better: above 1 is an improvement.",
         format::significant(protocol.window_ns as f64 / 1e6),
         format::counted(protocol.slices, "slice", "slices"),
         format::counted(protocol.blocks, "block", "blocks"),
         format::counted(protocol.processes, "process", "processes"),
         protocol.failures,
-        format::thousands(protocol.resamples as f64)
+        format::thousands(protocol.resamples as f64),
+        format::counted(protocol.verdicts, "verdict", "verdicts"),
+        format::counted(protocol.looks as usize, "look", "looks"),
+        dropped(protocol)
+    )
+}
+
+/// What was left out, and why.
+fn dropped(protocol: &Protocol) -> String {
+    if protocol.dropped == 0 {
+        return "No block was dropped as disturbed.".into();
+    }
+    let because: Vec<String> = protocol
+        .dropped_because
+        .iter()
+        .map(|(why, blocks)| format!("{blocks} because {why}"))
+        .collect();
+    format!(
+        "Dropped as disturbed, whole and blind to what they measured: {} ({}).",
+        format::counted(protocol.dropped, "block", "blocks"),
+        format::list(&because)
     )
 }
 
@@ -81,8 +106,8 @@ fn limits(results: &Results) -> Vec<String> {
              not copy, more writes favour what changes in place.",
             "One allocator and one hasher for all; others move every row, not always by the same \
              factor.",
-            "The 95 % level holds for each verdict by itself: among many, a few intervals miss by \
-             chance, most likely those that end near the margin.",
+            "The 95 % intervals that are shown hold each by itself: among many, a few miss by chance. \
+             The verdicts are corrected for their number.",
         ]
         .map(str::to_owned),
     );

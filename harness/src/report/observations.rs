@@ -219,6 +219,6 @@ fn memory(results: &Results, strategy: &str) -> Option<String> {
 
 fn harness_bound(results: &Results, strategy: &str) -> Option<String> {
     cells(results, strategy, Metric::ReadNs)
-        .find(|cell| facts::is_harness_bound(results, cell))
+        .find(|cell| facts::is_harness_bound(cell))
         .map(|cell| format!("{} in {}", format::measured(cell), cell.scenario))
 }

@@ -77,8 +77,9 @@ fn cells(results: &Results) -> (Vec<String>, Vec<Vec<String>>) {
 
 fn legend(results: &Results) -> String {
     format!(
-        "Times better than {} [95 % interval]. + improves by more than {}, - does not, ~ not \
-         decided by these samples, x a check failed.",
+        "Times better than {} [95 % interval]. + improves by more than {}, - does not (at 99 %, \
+         corrected for the number of verdicts), ~ not decided by these samples, ? withheld: the row is \
+         too noisy, x a check failed.",
         results.baseline,
         format::margin(results.margin)
     )
@@ -113,6 +114,7 @@ fn cell(results: &Results, row: &Row<'_>, strategy: &str) -> String {
     };
     let sign = match ratio.verdict {
         _ if !results.is_ranked(strategy) => "x",
+        _ if ratio.withheld.is_some() => "?",
         Verdict::Holds => "+",
         Verdict::Rejected => "-",
         Verdict::Inconclusive => "~",

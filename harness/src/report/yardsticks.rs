@@ -65,7 +65,7 @@ fn controls(results: &Results) -> Table {
         columns: Column::titled(["Scenario", "Expected", "Observed", "Outcome"]),
         groups: vec![Group { title: String::new(), rows }],
         notes: vec![
-            "At 95 %, one in twenty intervals of a thing against itself misses 1.00 by chance; more \
+            "At 99 %, one in a hundred intervals of a thing against itself misses 1.00 by chance; more \
              than that, or by far, means that the scenario's figures cannot be trusted."
                 .into(),
         ],

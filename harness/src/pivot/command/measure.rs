@@ -1,10 +1,9 @@
 //! `pivot measure`: samples without checks and without a report.
 
 use harness::error::Result;
-use harness::run::create;
 use harness::sample::Line;
 
-use super::{environment, folder, interruptible, plan};
+use super::{folder, interruptible, plan, recording};
 use crate::arguments::RunOptions;
 use crate::progress::Progress;
 use crate::terminal;
@@ -14,10 +13,12 @@ pub(crate) fn measure(options: &RunOptions) -> Result<()> {
     let plan = plan(options)?;
     let folder = folder(options);
     let interrupt = interruptible()?;
-    let mut samples = create(&folder, plan.header(environment(options, "measure")))?;
+    let mut recording = recording(options, &plan, &folder, "measure")?;
     let mut progress = Progress::new();
-    plan.measure(interrupt, &mut progress, |line| samples.append(&line))?;
-    samples.append(&Line::Complete)?;
+    if !recording.is_complete() {
+        plan.measure(&mut recording, interrupt, &mut progress)?;
+        recording.keep(Line::Complete)?;
+    }
     progress.finish();
     terminal::print(&folder.join("samples.jsonl").display().to_string())
 }

@@ -4,15 +4,17 @@ pub(crate) mod list;
 pub(crate) mod measure;
 pub(crate) mod report;
 pub(crate) mod run;
+pub(crate) mod selftest;
 pub(crate) mod verify;
 pub(crate) mod worker;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use harness::assumption;
 use harness::environment::Environment;
 use harness::error::{Error, Result};
 use harness::measure::session::Interrupt;
-use harness::run::Plan;
+use harness::run::{Plan, Recording};
 
 use crate::arguments::RunOptions;
 use crate::selection;
@@ -33,9 +35,28 @@ fn plan(options: &RunOptions) -> Result<Plan> {
         scenarios: selection::scenarios(&options.choice)?,
         strategies: selection::contest(&options.choice)?,
         baseline: options.choice.baseline.clone(),
+        assumptions: assumption::load(&assumptions(options))?,
         preset: options.preset,
         seed: options.seed,
     })
+}
+
+/// The file of assumptions.
+fn assumptions(options: &RunOptions) -> PathBuf {
+    options
+        .assumptions
+        .clone()
+        .unwrap_or_else(|| selection::workspace().join("benches/assumptions.toml"))
+}
+
+/// A new recording, or with `--resume` the one that was cut short.
+fn recording(options: &RunOptions, plan: &Plan, folder: &Path, verb: &str) -> Result<Recording> {
+    let header = plan.header(environment(options, verb));
+    if options.resume {
+        Recording::resume(folder, &header)
+    } else {
+        Recording::begin(folder, header)
+    }
 }
 
 /// Where the run is to leave its files.
@@ -66,6 +87,9 @@ fn environment(options: &RunOptions, verb: &str) -> Environment {
     }
     if let Some(folder) = &options.choice.scenarios {
         command.push_str(&format!(" --scenarios {}", folder.display()));
+    }
+    if let Some(file) = &options.assumptions {
+        command.push_str(&format!(" --assumptions {}", file.display()));
     }
     Environment::capture(
         &selection::workspace(),

@@ -1,6 +1,6 @@
 //! `pivot report`: a report from a sample file.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use harness::analysis::{Samples, analyse};
 use harness::error::{Error, Result};
@@ -12,15 +12,7 @@ use crate::{selection, terminal};
 
 /// Makes the report that the options ask for.
 pub(crate) fn report(options: &ReportOptions) -> Result<()> {
-    let given = options
-        .samples
-        .clone()
-        .unwrap_or_else(|| selection::workspace().join("reports/latest"));
-    let file = if given.is_dir() {
-        given.join("samples.jsonl")
-    } else {
-        given
-    };
+    let file = sample_file(options.samples.as_deref());
     if let Some(document) = &options.splice {
         return splice(&file, document);
     }
@@ -50,11 +42,28 @@ fn missing(document: &Path, marker: &str) -> Error {
     Error::input(format!("{} lacks the line {marker}", document.display()))
 }
 
+/// The sample file that is meant: a file, one in a folder, or that of the last run.
+pub(crate) fn sample_file(given: Option<&Path>) -> PathBuf {
+    let given = given.map_or_else(
+        || selection::workspace().join("reports/latest"),
+        Path::to_path_buf,
+    );
+    if given.is_dir() {
+        given.join("samples.jsonl")
+    } else {
+        given
+    }
+}
+
+/// The samples in a file.
+pub(crate) fn samples(file: &Path) -> Result<Samples> {
+    Samples::from_lines(sample::read(file)?)
+        .ok_or_else(|| Error::input(format!("{} has no header", file.display())))
+}
+
 /// What the samples in a file say.
 fn results(file: &Path) -> Result<Results> {
-    let samples = Samples::from_lines(sample::read(file)?)
-        .ok_or_else(|| Error::input(format!("{} has no header", file.display())))?;
-    Ok(analyse(&samples))
+    Ok(analyse(&samples(file)?))
 }
 
 /// Reads samples, writes the report into `folder`, and prints the verdicts.

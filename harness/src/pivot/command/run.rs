@@ -1,10 +1,9 @@
 //! `pivot run`: the main job: verify, measure, judge and report.
 
 use harness::error::{Error, Result};
-use harness::run::create;
 use harness::sample::Line;
 
-use super::{environment, folder, interruptible, plan, report};
+use super::{folder, interruptible, plan, recording, report};
 use crate::arguments::RunOptions;
 use crate::progress::Progress;
 
@@ -13,13 +12,16 @@ pub(crate) fn run(options: &RunOptions) -> Result<()> {
     let plan = plan(options)?;
     let folder = folder(options);
     let interrupt = interruptible()?;
-    let mut samples = create(&folder, plan.header(environment(options, "run")))?;
+    let mut recording = recording(options, &plan, &folder, "run")?;
     let mut progress = Progress::new();
-    let mut keep = |line: Line| samples.append(&line);
-    let outcome = plan
-        .verify(options.preset.checks(), interrupt, &mut progress, &mut keep)
-        .and_then(|()| plan.measure(interrupt, &mut progress, &mut keep))
-        .and_then(|()| keep(Line::Complete));
+    let outcome = if recording.is_complete() {
+        Ok(())
+    } else {
+        let effort = options.preset.checks();
+        plan.verify(effort, &mut recording, interrupt, &mut progress)
+            .and_then(|()| plan.measure(&mut recording, interrupt, &mut progress))
+            .and_then(|()| recording.keep(Line::Complete))
+    };
     progress.finish();
     match outcome {
         Ok(()) => report::write(&folder.join("samples.jsonl"), &folder),

@@ -1,7 +1,7 @@
 //! `pivot verify`: the checks, as a graded table.
 
 use harness::error::{Error, Result};
-use harness::run::Plan;
+use harness::run::{Plan, Recording};
 use harness::sample::{CheckOutcome, Line};
 
 use super::interruptible;
@@ -16,19 +16,23 @@ pub(crate) fn verify(options: &VerifyOptions) -> Result<()> {
         scenarios: Vec::new(),
         strategies: selection::strategies(options.strategy.as_deref())?,
         baseline: String::new(),
+        assumptions: Vec::new(),
         preset: options.preset,
         seed: options.seed,
     };
     let interrupt = interruptible()?;
     let mut progress = Progress::new();
-    let mut outcomes: Vec<CheckOutcome> = Vec::new();
-    let ended = plan.verify(options.preset, interrupt, &mut progress, |line| {
-        if let Line::Check(outcome) = line {
-            outcomes.push(outcome);
-        }
-        Ok(())
-    });
+    let mut recording = Recording::in_memory();
+    let ended = plan.verify(options.preset, &mut recording, interrupt, &mut progress);
     progress.finish();
+    let outcomes: Vec<&CheckOutcome> = recording
+        .lines()
+        .iter()
+        .filter_map(|line| match line {
+            Line::Check(outcome) => Some(outcome),
+            _ => None,
+        })
+        .collect();
     print(&outcomes, options.format)?;
     ended?;
     let failed = outcomes.iter().filter(|outcome| !outcome.passed).count();
@@ -41,7 +45,7 @@ pub(crate) fn verify(options: &VerifyOptions) -> Result<()> {
     Ok(())
 }
 
-fn print(outcomes: &[CheckOutcome], format: Format) -> Result<()> {
+fn print(outcomes: &[&CheckOutcome], format: Format) -> Result<()> {
     let mut table = Table::new(["strategy", "record", "check", "grade", "evidence"]);
     for outcome in outcomes {
         let grade = if outcome.passed {

@@ -6,6 +6,7 @@
 )]
 
 use crate::analysis::{Samples, analyse};
+use crate::assumption;
 use crate::controls;
 use crate::environment::{Build, Commit, Environment};
 use crate::results::Results;
@@ -15,6 +16,7 @@ use crate::sample::{
 };
 use crate::scenario::{Activity, Group, Origin, Published, RecordKind, Scenario};
 
+const ASSUMPTIONS: &str = include_str!("../../../../benches/assumptions.toml");
 /// Counted window of every slice.
 const WINDOW_NS: u64 = 10_000_000;
 /// What the baseline pays for an operation of every kind.
@@ -81,8 +83,8 @@ impl Run {
             checks: Vec::new(),
             exclusions: Vec::new(),
             complete: true,
-            processes: 2,
-            blocks: 4,
+            processes: 12,
+            blocks: 1,
         }
     }
 
@@ -128,6 +130,8 @@ impl Run {
             strategies: self.strategies.iter().map(card).collect(),
             exclusions: self.exclusions.clone(),
             window_ns: WINDOW_NS,
+            assumptions: assumption::parse(ASSUMPTIONS, "fixture").expect("they are sound"),
+            looks: 1,
         }
     }
 
@@ -214,6 +218,7 @@ fn slice(scenario: &Scenario, strategy: &Invented, key: SliceKey) -> Slice {
             paced: group.every_us.is_some(),
             operations: vec![(WINDOW_NS as f64 / cost(group.does)) as u64],
             misses: 0,
+            drift: None,
         })
         .collect();
     let window_ns = scenario.operations.map_or(WINDOW_NS, |operations| {
@@ -223,6 +228,7 @@ fn slice(scenario: &Scenario, strategy: &Invented, key: SliceKey) -> Slice {
         key,
         window_ns,
         groups,
+        restarts: 0,
     }
 }
 

@@ -1,0 +1,119 @@
+//! From estimates to verdicts.
+
+use super::MARGIN;
+use crate::results::Verdict;
+use crate::statistics::{Difference, Estimate, holm, needed};
+
+/// The probability, over all verdicts of a run and all looks at it, that any of them is wrong.
+pub(crate) const LEVEL: f64 = 0.01;
+
+/// A comparison, judged.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Judged {
+    pub(crate) verdict: Verdict,
+    /// How probable the distance from the margin is if there is none, uncorrected.
+    pub(crate) p: f64,
+    /// About how many slices would decide it, if it is open and any number would.
+    pub(crate) needed: Option<usize>,
+}
+
+/// Judges log ratios against the margin, all together.
+///
+/// A verdict needs two things: the 99 % interval lies on one side of the margin, and so does the
+/// estimate after correction for the number of verdicts (Holm) and of looks (Bonferroni). The
+/// correction for looks makes it legitimate to measure on only where a verdict is open.
+pub(crate) fn judge(ratios: &[Estimate], looks: u32) -> Vec<Judged> {
+    let margin = MARGIN.ln();
+    let level = LEVEL / f64::from(looks.max(1));
+    let differences: Vec<Difference> = ratios
+        .iter()
+        .map(|ratio| Difference::between(ratio, margin))
+        .collect();
+    let p_values: Vec<f64> = differences.iter().map(|difference| difference.p).collect();
+    let rejected = holm(&p_values, level);
+    let open = rejected
+        .iter()
+        .filter(|&&rejected| !rejected)
+        .count()
+        .max(1);
+    let all = ratios.iter().zip(differences).zip(rejected);
+    all.map(|((ratio, difference), differs)| {
+        let verdict = match difference.by > 0.0 {
+            _ if !differs || ratio.judged.contains(margin) => Verdict::Inconclusive,
+            true => Verdict::Holds,
+            false => Verdict::Rejected,
+        };
+        let is_open = verdict == Verdict::Inconclusive;
+        Judged {
+            verdict,
+            p: difference.p,
+            needed: is_open
+                .then(|| needed(ratio, difference, level / open as f64))
+                .flatten(),
+        }
+    })
+    .collect()
+}
+
+/// Why the baseline against itself forbids any verdict, if it does: it must come out equal, and as
+/// sharply as half the margin.
+pub(crate) fn withheld(same: &Estimate) -> Option<String> {
+    let interval = format!(
+        "{:.3}x [{:.3}, {:.3}] at 99 %",
+        same.median.exp(),
+        same.judged.low.exp(),
+        same.judged.high.exp()
+    );
+    if !same.judged.contains(0.0) {
+        Some(format!(
+            "the baseline against itself came out as {interval}"
+        ))
+    } else if same.judged.half_width() > MARGIN.ln() / 2.0 {
+        Some(format!(
+            "the baseline against itself is known no better than {interval}, which is wider than half \
+             the margin to either side"
+        ))
+    } else {
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::statistics::estimate;
+
+    /// Log ratios of 12 processes around a ratio.
+    fn around(ratio: f64, spread: f64) -> Estimate {
+        let groups: Vec<Vec<f64>> = (0..12)
+            .map(|i| vec![ratio.ln() + spread * (f64::from(i) - 5.5) / 5.5; 3])
+            .collect();
+        estimate(&groups, 1).unwrap()
+    }
+
+    #[test]
+    fn a_verdict_needs_distance_from_the_margin() {
+        let judged = judge(
+            &[around(2.0, 0.05), around(1.0, 0.05), around(1.21, 0.05)],
+            4,
+        );
+        assert_eq!(judged[0].verdict, Verdict::Holds);
+        assert_eq!(judged[1].verdict, Verdict::Rejected);
+        assert_eq!(judged[2].verdict, Verdict::Inconclusive);
+        assert!(judged[2].needed.is_some_and(|n| n > 36), "{judged:?}");
+        assert_eq!(judged[0].needed, None);
+    }
+
+    #[test]
+    fn one_process_decides_nothing() {
+        let one = estimate(&[vec![2f64.ln(); 50]], 1).unwrap();
+        assert_eq!(judge(&[one], 1)[0].verdict, Verdict::Inconclusive);
+    }
+
+    #[test]
+    fn a_shifted_or_blurred_noise_floor_withholds() {
+        assert_eq!(withheld(&around(1.0, 0.05)), None);
+        assert!(withheld(&around(1.3, 0.05)).is_some());
+        assert!(withheld(&around(1.0, 0.6)).is_some());
+    }
+}

@@ -1,0 +1,109 @@
+//! The controls: what could have refuted the measurement.
+
+use super::Samples;
+use super::cells::BOOTSTRAP_SEED;
+use super::series::{Series, timed_metrics};
+use crate::controls;
+use crate::results::{Cell, Control, Metric, Results};
+use crate::scenario::RecordKind;
+use crate::statistics::{Interval, estimate};
+
+/// The no-op strategy may cost this much per read before the harness blurs what it measures.
+const CEILING_NS_MAX: f64 = 1.0;
+/// A planted slowdown must be told from none where the noise floor is at most this share of it.
+const FLOOR_SHARE_MAX: f64 = 0.5;
+
+/// All controls of a run.
+pub(super) fn all(results: &Results, samples: &Samples, series: &Series<'_>) -> Vec<Control> {
+    let mut found: Vec<Control> = results
+        .cells
+        .iter()
+        .filter_map(|cell| match cell.strategy.as_str() {
+            controls::NO_OP => ceiling(results, cell),
+            name => known(results, cell, controls::planted(name)?),
+        })
+        .collect();
+    for scenario in &samples.header.scenarios {
+        for metric in timed_metrics(scenario) {
+            found.extend(own_slices(samples, series, &scenario.name, metric));
+        }
+    }
+    found
+}
+
+/// The no-op strategy, where it shows what the harness costs and nothing else: one thread with a
+/// processor to itself, and a record that takes no time to touch.
+fn ceiling(results: &Results, cell: &Cell) -> Option<Control> {
+    let shows = cell.metric == Metric::ReadNs
+        && results.scenarios.iter().any(|scenario| {
+            scenario.name == cell.scenario
+                && scenario.threads() == 1
+                && scenario.record == RecordKind::Status
+        });
+    shows.then(|| Control {
+        scenario: cell.scenario.clone(),
+        control: cell.strategy.clone(),
+        expected: format!("at most {CEILING_NS_MAX:.1} ns a read: the harness's own share"),
+        observed: format!("{:.2} ns", cell.median),
+        passed: cell.median <= CEILING_NS_MAX,
+    })
+}
+
+/// The baseline under another name, slower by a known factor or not at all: the truth must lie in
+/// the 99 % interval, and a slowdown must be told from none where the noise floor allows it.
+fn known(results: &Results, cell: &Cell, planted: f64) -> Option<Control> {
+    let ratio = cell.ratio.as_ref().filter(|_| cell.metric.is_timed())?;
+    let judged = Interval {
+        low: ratio.judged_low,
+        high: ratio.judged_high,
+    };
+    let truth = 1.0 / planted;
+    let floor = results
+        .cell(&cell.scenario, controls::SAME, cell.metric)
+        .and_then(|same| same.ratio.as_ref());
+    let must_be_found = planted > 1.0
+        && floor.is_some_and(|floor| {
+            (floor.judged_high / floor.judged_low).ln() / 2.0 < FLOOR_SHARE_MAX * planted.ln()
+        });
+    let found = judged.high < 1.0;
+    Some(Control {
+        scenario: cell.scenario.clone(),
+        control: cell.strategy.clone(),
+        expected: format!(
+            "a 99 % interval of {} that contains {truth:.3}{}",
+            cell.metric.name(),
+            if must_be_found { " and not 1.00" } else { "" }
+        ),
+        observed: format!(
+            "{:.3}x [{:.3}, {:.3}]",
+            ratio.median, judged.low, judged.high
+        ),
+        passed: judged.contains(truth) && (found || !must_be_found),
+    })
+}
+
+/// The baseline's own slices against each other: no table but one, so nothing but time differs.
+fn own_slices(
+    samples: &Samples,
+    series: &Series<'_>,
+    scenario: &str,
+    metric: Metric,
+) -> Option<Control> {
+    let baseline = &samples.header.baseline;
+    let blocks = series.baseline_log_ratios(scenario, baseline, metric);
+    let processes: Vec<Vec<f64>> = blocks
+        .into_iter()
+        .map(|blocks| blocks.into_iter().flatten().collect())
+        .collect();
+    let ratio = estimate(&processes, BOOTSTRAP_SEED)?.map(f64::exp);
+    Some(Control {
+        scenario: scenario.into(),
+        control: format!("{baseline}, slice against slice"),
+        expected: format!("a 99 % interval of {} that contains 1.000", metric.name()),
+        observed: format!(
+            "{:.3}x [{:.3}, {:.3}]",
+            ratio.median, ratio.judged.low, ratio.judged.high
+        ),
+        passed: ratio.judged.contains(1.0),
+    })
+}

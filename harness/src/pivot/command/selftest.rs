@@ -1,0 +1,35 @@
+//! `pivot selftest`: how often the statistics err, on samples where the truth is known.
+
+use harness::error::{Error, Result};
+use harness::selftest::trials;
+
+use super::report;
+use crate::arguments::SelftestOptions;
+use crate::table::Table;
+
+/// Tries the statistics; an error that is too frequent is exit code 1.
+pub(crate) fn selftest(options: &SelftestOptions) -> Result<()> {
+    let file = report::sample_file(options.samples.as_deref());
+    let trials = trials(&report::samples(&file)?, options.runs);
+    let mut table = Table::new(["trial", "expected", "came out", "at least", "outcome"]);
+    for trial in &trials {
+        let share = 100.0 * trial.passed as f64 / trial.of.max(1) as f64;
+        table.row([
+            trial.what.clone(),
+            trial.expected.clone(),
+            format!("{} of {} ({share:.2} %)", trial.passed, trial.of),
+            format!("{:.0} %", 100.0 * trial.least),
+            if trial.holds() { "holds" } else { "FAILS" }.into(),
+        ]);
+    }
+    table.print(options.format)?;
+    let failed = trials.iter().filter(|trial| !trial.holds()).count();
+    if failed > 0 {
+        return Err(Error::Check(format!(
+            "{failed} of {} trials err too often on {}",
+            trials.len(),
+            file.display()
+        )));
+    }
+    Ok(())
+}

@@ -1,0 +1,274 @@
+//! A run: what is asked for, checked against what there is, and carried out.
+
+mod recording;
+mod schedule;
+mod standing;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeSet;
+
+use crate::assumption::Assumption;
+use crate::clock;
+use crate::environment::{self, Environment};
+use crate::error::Result;
+use crate::measure::roster::{self, participants};
+use crate::measure::session::{Ending, Interrupt, carry_out};
+use crate::measure::worker::{MeasureTask, Place, Task};
+use crate::preset::Preset;
+use crate::sample::{Card, CheckOutcome, Exclusion, Header, Line, Part, PartDone, SCHEMA};
+use crate::scenario::{RecordKind, Scenario};
+use crate::verify::VerifyTask;
+pub use recording::Recording;
+use schedule::{Assignment, Schedule};
+
+/// What a run is to do.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// The scenarios, in order.
+    pub scenarios: Vec<Scenario>,
+    /// The strategies, the baseline and the controls included, in the registry's order.
+    pub strategies: Vec<String>,
+    /// The strategy that the others are compared with.
+    pub baseline: String,
+    /// What is assumed, and judged.
+    pub assumptions: Vec<Assumption>,
+    /// The time budget.
+    pub preset: Preset,
+    /// The seed of every random choice.
+    pub seed: u64,
+}
+
+/// Someone who watches a run.
+pub trait Observer {
+    /// A stage begins: its name, and the share of the run that is over.
+    fn stage(&mut self, what: &str, share_done: f64);
+    /// Something worth a line of its own.
+    fn note(&mut self, text: &str);
+}
+
+/// The share of a run that the checks take, for the progress display.
+const VERIFYING_SHARE: f64 = 0.1;
+
+impl Plan {
+    /// The header of the plan's sample file.
+    pub fn header(&self, environment: Environment) -> Header {
+        let all = roster::entries(RecordKind::Status);
+        let cards: Vec<Card> = all
+            .iter()
+            .map(|entry| roster::card(&entry.profile))
+            .filter(|card| self.strategies.contains(&card.name))
+            .collect();
+        let exclusions: Vec<Exclusion> = self
+            .scenarios
+            .iter()
+            .flat_map(|scenario| participants(scenario, &self.strategies).1)
+            .collect();
+        Header {
+            schema: SCHEMA.into(),
+            baseline: self.baseline.clone(),
+            environment,
+            scenarios: self.scenarios.clone(),
+            strategies: cards,
+            exclusions,
+            window_ns: self.preset.window().as_nanos() as u64,
+            assumptions: self.assumptions.clone(),
+            looks: self.preset.looks(),
+        }
+    }
+
+    /// Runs the checks on every strategy, and keeps their outcomes.
+    ///
+    /// # Errors
+    ///
+    /// When the run is interrupted or a line cannot be kept. A check that fails is not an error but
+    /// an outcome.
+    pub fn verify(
+        &self,
+        effort: Preset,
+        recording: &mut Recording,
+        interrupt: &Interrupt,
+        observer: &mut impl Observer,
+    ) -> Result<()> {
+        let verified: BTreeSet<String> = verified(recording.lines())
+            .into_iter()
+            .map(str::to_owned)
+            .collect();
+        let contenders: Vec<Card> = roster::entries(RecordKind::Status)
+            .iter()
+            .map(|entry| roster::card(&entry.profile))
+            .filter(|card| !card.control && self.strategies.contains(&card.name))
+            .filter(|card| !verified.contains(&card.name))
+            .collect();
+        for (index, card) in contenders.iter().enumerate() {
+            let share = VERIFYING_SHARE * index as f64 / contenders.len() as f64;
+            observer.stage(&format!("verifying {}", card.name), share);
+            let strategy = card.name.clone();
+            let task = Task::Verify(VerifyTask {
+                strategy,
+                preset: effort,
+                seed: self.seed,
+            });
+            let ending = carry_out(&task, interrupt, |line| {
+                if let Line::Check(CheckOutcome {
+                    strategy,
+                    check,
+                    passed: false,
+                    ..
+                }) = &line
+                {
+                    observer.note(&format!("{strategy} fails the {check} check"));
+                }
+                recording.keep(line)
+            })?;
+            if let Ending::Failed(failed) = ending {
+                observer.note(&format!("{}: {}", failed.during, failed.reason));
+                recording.keep(Line::Check(CheckOutcome {
+                    strategy: card.name.clone(),
+                    record: RecordKind::Status,
+                    check: "checks end".into(),
+                    passed: false,
+                    evidence: format!("{}: {}", failed.during, failed.reason),
+                }))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Measures every scenario, and keeps every slice. Goes on where the recording ends; no slice is
+    /// measured twice.
+    ///
+    /// # Errors
+    ///
+    /// When the run is interrupted or a line cannot be kept. A strategy that hangs or panics is not
+    /// an error: it is noted, and left out of what follows of that scenario.
+    pub fn measure(
+        &self,
+        recording: &mut Recording,
+        interrupt: &Interrupt,
+        observer: &mut impl Observer,
+    ) -> Result<()> {
+        let mut schedule = Schedule::resume(self.task(), recording.lines());
+        while let Some(assignment) = schedule.next(recording.lines()) {
+            let share = schedule.share_done(recording.lines());
+            observer.stage(
+                &format!("measuring {}", assignment.part.scenario),
+                VERIFYING_SHARE + (1.0 - VERIFYING_SHARE) * share,
+            );
+            self.part(assignment, recording, interrupt, observer)?;
+        }
+        Ok(())
+    }
+
+    /// Measures one part.
+    fn part(
+        &self,
+        assignment: Assignment,
+        recording: &mut Recording,
+        interrupt: &Interrupt,
+        observer: &mut impl Observer,
+    ) -> Result<()> {
+        let Assignment {
+            part,
+            from,
+            restarts,
+        } = assignment;
+        if restarts == 0 {
+            recording.keep(Line::Part(part.clone()))?;
+        }
+        let began = clock::now();
+        let account = unaccounted(&part, recording.lines());
+        let task = self.measure_task(part.clone(), from, restarts, account);
+        let ending = carry_out(&task, interrupt, |line| recording.keep(line))?;
+        if let Ending::Failed(failed) = ending {
+            observer.note(&format!(
+                "{}: {}: {}",
+                part.scenario, failed.during, failed.reason
+            ));
+            if let Some(line) = failed.slice {
+                recording.keep(line)?;
+            }
+        }
+        recording.keep(Line::PartDone(PartDone {
+            scenario: part.scenario,
+            process: part.process,
+            took_ms: began.elapsed().as_millis() as u64,
+        }))
+    }
+
+    fn measure_task(&self, part: Part, from: Place, restarts: u32, account: Vec<String>) -> Task {
+        let scenario = self
+            .scenarios
+            .iter()
+            .find(|scenario| scenario.name == part.scenario)
+            .expect("the schedule names scenarios of the plan only")
+            .clone();
+        Task::Measure(Box::new(MeasureTask {
+            scenario,
+            part,
+            from,
+            restarts,
+            account,
+            baseline: self.baseline.clone(),
+            seed: self.seed,
+            ramp_ns: self.preset.ramp().as_nanos() as u64,
+            window_ns: self.preset.window().as_nanos() as u64,
+        }))
+    }
+
+    fn task(&self) -> schedule::Task {
+        schedule::Task {
+            scenarios: self
+                .scenarios
+                .iter()
+                .map(|scenario| {
+                    let (names, _) = participants(scenario, &self.strategies);
+                    (scenario.clone(), names)
+                })
+                .collect(),
+            baseline: self.baseline.clone(),
+            cpus: environment::cpus(),
+            preset: self.preset,
+            seed: self.seed,
+        }
+    }
+}
+
+/// Whose heap is still to be accounted for. Counts are exact: once is enough.
+fn unaccounted(part: &Part, lines: &[Line]) -> Vec<String> {
+    let accounted: BTreeSet<&str> = lines
+        .iter()
+        .filter_map(|line| match line {
+            Line::Memory(memory) if memory.scenario == part.scenario => {
+                Some(memory.strategy.as_str())
+            }
+            _ => None,
+        })
+        .collect();
+    // A strategy may take part more than once.
+    let names: BTreeSet<&String> = part.strategies.iter().collect();
+    names
+        .into_iter()
+        .filter(|name| !accounted.contains(name.as_str()))
+        .cloned()
+        .collect()
+}
+
+/// The strategies whose checks have all been made: those that others came after.
+fn verified(lines: &[Line]) -> BTreeSet<&str> {
+    let mut seen: Vec<&str> = Vec::new();
+    let mut is_over = false;
+    for line in lines {
+        match line {
+            Line::Check(check) if seen.last() != Some(&check.strategy.as_str()) => {
+                seen.push(&check.strategy);
+            }
+            Line::Part(_) => is_over = true,
+            _ => {}
+        }
+    }
+    if !is_over {
+        seen.pop();
+    }
+    seen.into_iter().collect()
+}

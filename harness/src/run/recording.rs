@@ -1,0 +1,133 @@
+//! What a run has kept so far, in its file and in memory.
+
+use std::fs::OpenOptions;
+use std::path::Path;
+
+use crate::error::{Error, Result};
+use crate::sample::{self, Header, Line, Writer};
+
+/// The lines of a run: every one is in its file before anything else happens with it.
+#[derive(Debug)]
+pub struct Recording {
+    writer: Option<Writer>,
+    lines: Vec<Line>,
+}
+
+impl Recording {
+    /// Lines that are kept in memory only.
+    pub const fn in_memory() -> Self {
+        Self {
+            writer: None,
+            lines: Vec::new(),
+        }
+    }
+
+    /// Makes the folder of a run and the sample file in it, with its header.
+    ///
+    /// # Errors
+    ///
+    /// When the folder or the file cannot be written.
+    pub fn begin(folder: &Path, header: Header) -> Result<Self> {
+        std::fs::create_dir_all(folder).map_err(|error| Error::file("create", folder, &error))?;
+        let mut recording = Self {
+            writer: Some(Writer::create(&folder.join(FILE))?),
+            lines: Vec::new(),
+        };
+        recording.keep(Line::Header(Box::new(header)))?;
+        Ok(recording)
+    }
+
+    /// Takes up the run that was cut short in a folder. A line that was cut short is removed; nothing
+    /// else is changed.
+    ///
+    /// # Errors
+    ///
+    /// When there is none, or it was another one.
+    pub fn resume(folder: &Path, header: &Header) -> Result<Self> {
+        let path = folder.join(FILE);
+        let lines = sample::read(&path)?;
+        if let Some(Line::Header(begun)) = lines.first() {
+            if let Some(what) = difference(begun, header) {
+                return Err(Error::input(format!(
+                    "{} is of a run with other {what}; --resume needs the options it was begun with: {}",
+                    path.display(),
+                    begun.environment.command
+                )));
+            }
+        }
+        cut_torn_line(&path)?;
+        Ok(Self {
+            writer: Some(Writer::append_to(&path)?),
+            lines,
+        })
+    }
+
+    /// Keeps a line.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be written, a full disk included.
+    pub fn keep(&mut self, line: Line) -> Result<()> {
+        if let Some(writer) = &mut self.writer {
+            writer.append(&line)?;
+        }
+        self.lines.push(line);
+        Ok(())
+    }
+
+    /// All lines so far.
+    pub fn lines(&self) -> &[Line] {
+        &self.lines
+    }
+
+    /// Whether the run has gone through to its end.
+    pub fn is_complete(&self) -> bool {
+        self.lines.contains(&Line::Complete)
+    }
+}
+
+/// The name of a sample file in the folder of its run.
+const FILE: &str = "samples.jsonl";
+
+/// What a run cannot change on its way, if it differs.
+fn difference(begun: &Header, now: &Header) -> Option<&'static str> {
+    let names = |header: &Header| -> Vec<String> {
+        header
+            .strategies
+            .iter()
+            .map(|card| card.name.clone())
+            .collect()
+    };
+    if begun.baseline != now.baseline {
+        Some("baseline")
+    } else if begun.scenarios != now.scenarios {
+        Some("scenarios")
+    } else if names(begun) != names(now) {
+        Some("strategies")
+    } else if begun.environment.seed != now.environment.seed {
+        Some("seed")
+    } else if begun.environment.preset != now.environment.preset {
+        Some("preset")
+    } else if begun.environment.cpu != now.environment.cpu {
+        Some("processor")
+    } else {
+        None
+    }
+}
+
+/// Removes what follows the last line end.
+fn cut_torn_line(path: &Path) -> Result<()> {
+    let bytes = std::fs::read(path).map_err(|error| Error::file("read", path, &error))?;
+    let whole = bytes
+        .iter()
+        .rposition(|&byte| byte == b'\n')
+        .map_or(0, |at| at + 1);
+    if whole == bytes.len() {
+        return Ok(());
+    }
+    OpenOptions::new()
+        .write(true)
+        .open(path)
+        .and_then(|file| file.set_len(whole as u64))
+        .map_err(|error| Error::file("write", path, &error))
+}

@@ -1,0 +1,193 @@
+//! The schedule against a machine that is played: parts become lines as a measuring process would
+//! write them, and are cut short wherever a kill might.
+
+use std::collections::BTreeSet;
+
+use super::schedule::{Assignment, Schedule, Task};
+use crate::controls;
+use crate::measure::order;
+use crate::measure::worker::Place;
+use crate::preset::Preset;
+use crate::sample::{GroupCount, Line, PartDone, Slice, SliceKey, Weather};
+use crate::scenario::{Activity, Scenario};
+
+const BASELINE: &str = "mutex/std";
+
+fn scenario(name: &str) -> Scenario {
+    let text = format!(
+        "name = \"{name}\"\ntitle = \"t\"\nquestion = \"q\"\norigin = \"report\"\nprocesses = 4\n[[groups]]\ndoes = \"read\"\nthreads = 1"
+    );
+    Scenario::parse(&text, "test").unwrap()
+}
+
+/// `fast` is twice as fast as the baseline, `close` is near the margin; both are noisy.
+fn task() -> Task {
+    let names: Vec<String> = [BASELINE, "a/fast", "a/close", controls::SAME]
+        .map(String::from)
+        .into();
+    Task {
+        scenarios: vec![(scenario("one"), names.clone()), (scenario("two"), names)],
+        baseline: BASELINE.into(),
+        cpus: 2,
+        preset: Preset::Default,
+        seed: 1,
+    }
+}
+
+/// The lines of a part, from where it goes on.
+fn play(task: &Task, assignment: &Assignment) -> Vec<Line> {
+    let Assignment {
+        part,
+        from,
+        restarts,
+    } = assignment;
+    let mut lines = Vec::new();
+    if *restarts == 0 {
+        lines.push(Line::Part(part.clone()));
+    }
+    for block in from.block..part.blocks {
+        let order = order::block(&part.strategies, BASELINE, task.seed, part.process, block);
+        for (position, name) in (0..).zip(order) {
+            if (Place { block, position }) < *from {
+                continue;
+            }
+            let key = SliceKey {
+                scenario: part.scenario.clone(),
+                process: part.process,
+                block,
+                position,
+                strategy: name.to_owned(),
+            };
+            lines.push(Line::Slice(slice(key, *restarts)));
+        }
+        lines.push(Line::Weather(Weather {
+            scenario: part.scenario.clone(),
+            process: part.process,
+            block,
+            slices: 7,
+            took_ns: 1_000_000,
+            stolen_ns: 0,
+            preemptions: 0,
+            spin_before_ns: 1_000,
+            spin_after_ns: 1_000,
+        }));
+    }
+    lines.push(Line::PartDone(PartDone {
+        scenario: part.scenario.clone(),
+        process: part.process,
+        took_ms: 300 * u64::from(part.blocks),
+    }));
+    lines
+}
+
+fn slice(key: SliceKey, restarts: u32) -> Slice {
+    // Noise from the key alone, about 10 % to either side.
+    let text = format!("{key:?}");
+    let hash = text.bytes().fold(7u64, |hash, byte| {
+        hash.wrapping_mul(31).wrapping_add(byte.into())
+    });
+    let noise = 0.9 + 0.2 * (hash % 1_000) as f64 / 1_000.0;
+    let speed = match key.strategy.as_str() {
+        "a/fast" => 2.0,
+        "a/close" => 1.2,
+        _ => 1.0,
+    };
+    #[expect(clippy::cast_sign_loss, reason = "positive")]
+    let operations = (1e6 * speed * noise) as u64;
+    Slice {
+        key,
+        window_ns: 10_000_000,
+        groups: vec![GroupCount {
+            does: Activity::Read,
+            paced: false,
+            operations: vec![operations],
+            misses: 0,
+            drift: None,
+        }],
+        restarts,
+    }
+}
+
+fn keys(lines: &[Line]) -> Vec<&SliceKey> {
+    lines
+        .iter()
+        .filter_map(|line| match line {
+            Line::Slice(slice) => Some(&slice.key),
+            _ => None,
+        })
+        .collect()
+}
+
+#[test]
+fn a_run_ends_within_its_time_and_every_part_is_whole() {
+    let task = task();
+    let mut lines = Vec::new();
+    let mut schedule = Schedule::resume(task.clone(), &lines);
+    while let Some(assignment) = schedule.next(&lines) {
+        assert_eq!(assignment.restarts, 0);
+        lines.extend(play(&task, &assignment));
+    }
+    let spent: u64 = lines
+        .iter()
+        .map(|line| match line {
+            Line::PartDone(done) => done.took_ms,
+            _ => 0,
+        })
+        .sum();
+    let budget = task.preset.measuring().as_millis() as u64;
+    assert!(spent <= budget, "{spent} of {budget} ms");
+    let all = keys(&lines);
+    let different: BTreeSet<&SliceKey> = all.iter().copied().collect();
+    assert_eq!(all.len(), different.len(), "no slice twice");
+}
+
+#[test]
+fn what_is_settled_leaves_and_what_is_open_stays() {
+    let task = task();
+    let mut lines = Vec::new();
+    let mut schedule = Schedule::resume(task.clone(), &lines);
+    let mut last = Vec::new();
+    while let Some(assignment) = schedule.next(&lines) {
+        last.clone_from(&assignment.part.strategies);
+        lines.extend(play(&task, &assignment));
+    }
+    assert!(!last.contains(&"a/fast".into()), "{last:?}");
+    assert!(last.contains(&"a/close".into()), "{last:?}");
+    assert!(last.contains(&controls::SAME.into()), "{last:?}");
+}
+
+#[test]
+fn a_run_that_is_killed_anywhere_measures_every_slice_once() {
+    let task = task();
+    for kill_every in [1, 3, 7, 29, 113] {
+        let mut lines: Vec<Line> = Vec::new();
+        let mut kills = 0;
+        'starts: loop {
+            let mut schedule = Schedule::resume(task.clone(), &lines);
+            let mut left = kill_every + kills % 5;
+            while let Some(assignment) = schedule.next(&lines) {
+                for line in play(&task, &assignment) {
+                    lines.push(line);
+                    left -= 1;
+                    if left == 0 && kills < 400 {
+                        kills += 1;
+                        continue 'starts;
+                    }
+                }
+            }
+            break;
+        }
+        let all = keys(&lines);
+        let different: BTreeSet<&SliceKey> = all.iter().copied().collect();
+        assert_eq!(all.len(), different.len(), "a slice twice, {kill_every}");
+        for line in &lines {
+            let Line::Part(part) = line else { continue };
+            let wanted = part.blocks as usize * (2 * part.strategies.len() - 1);
+            let got = all
+                .iter()
+                .filter(|key| key.scenario == part.scenario && key.process == part.process)
+                .count();
+            assert_eq!(got, wanted, "slices of {part:?}, {kill_every}");
+        }
+    }
+}

@@ -1,0 +1,218 @@
+//! How often the statistics err, tried on recorded samples where the truth is known.
+//!
+//! A run has some thirty slices of the baseline in every block. One of them, drawn at random and
+//! compared with its neighbours of the same kind, is what a strategy would look like that is the
+//! baseline: its true ratio is 1. Shifted by a factor, it is one that is slower by exactly that
+//! factor. Every seed draws others, so one recording gives as many pretended runs as are asked for.
+
+use rand_core::{Rng, SeedableRng};
+use rand_xoshiro::Xoshiro256PlusPlus;
+
+use crate::analysis::series::{Series, timed_metrics};
+use crate::analysis::{Samples, contamination, is_contended};
+use crate::controls;
+use crate::results::Metric;
+use crate::scenario::Scenario;
+use crate::statistics::{Difference, Estimate, estimate_with};
+
+/// Something that is tried many times.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Trial {
+    /// What is tried.
+    pub what: String,
+    /// What has to come out.
+    pub expected: String,
+    /// How often it did.
+    pub passed: usize,
+    /// Of so many.
+    pub of: usize,
+    /// The least share of times that will do.
+    pub least: f64,
+}
+
+impl Trial {
+    /// Whether it came out as often as it has to.
+    pub fn holds(&self) -> bool {
+        self.of > 0 && self.passed as f64 >= self.least * self.of as f64
+    }
+}
+
+/// Resamples of each bootstrap: the interval's ends waver by less than the share that is allowed.
+const RESAMPLES: usize = 2_000;
+/// Errors at the stated level may be this frequent.
+const ERRORS_MAX: f64 = 0.05;
+
+/// A row of the samples: log ratios of the baseline to itself, by process and block.
+struct Row<'s> {
+    scenario: &'s Scenario,
+    metric: Metric,
+    blocks: Vec<Vec<Vec<f64>>>,
+}
+
+/// Tries the statistics on a recording, with `runs` pretended runs.
+pub fn trials(samples: &Samples, runs: u64) -> Vec<Trial> {
+    let contaminated = contamination::contaminated(&samples.lines);
+    let series = Series::collect(&samples.lines, &contamination::dropped(&contaminated));
+    let rows = rows(samples, &series);
+    let cpus = samples.header.environment.cpus;
+    let quiet: Vec<&Row<'_>> = rows
+        .iter()
+        .filter(|row| !is_contended(row.scenario, cpus))
+        .collect();
+    let all: Vec<&Row<'_>> = rows.iter().collect();
+    let mut trials = equal(&all, runs);
+    for planted in [1.2, 1.05] {
+        trials.extend(slower(&quiet, runs, planted));
+    }
+    for name in [controls::SAME, controls::SLOWER_20, controls::SLOWER_5] {
+        trials.extend(measured(samples, &series, &quiet, name, runs));
+    }
+    trials
+}
+
+fn rows<'s>(samples: &'s Samples, series: &Series<'_>) -> Vec<Row<'s>> {
+    let header = &samples.header;
+    let mut rows = Vec::new();
+    for scenario in &header.scenarios {
+        for metric in timed_metrics(scenario) {
+            let blocks = series.baseline_log_ratios(&scenario.name, &header.baseline, metric);
+            // A median of fewer processes has no interval worth the name.
+            if blocks.len() >= 6 {
+                rows.push(Row {
+                    scenario,
+                    metric,
+                    blocks,
+                });
+            }
+        }
+    }
+    rows
+}
+
+impl Row<'_> {
+    /// A pretended strategy: one slice of each block.
+    fn pretend(&self, random: &mut Xoshiro256PlusPlus, shift: f64) -> Option<Estimate> {
+        let processes: Vec<Vec<f64>> = self
+            .blocks
+            .iter()
+            .map(|blocks| {
+                let drawn = blocks.iter().filter(|block| !block.is_empty());
+                drawn
+                    .map(|block| block[below(random, block.len())] + shift)
+                    .collect()
+            })
+            .collect();
+        estimate_with(&processes, random.next_u64(), RESAMPLES)
+    }
+}
+
+fn below(random: &mut impl Rng, bound: usize) -> usize {
+    ((u128::from(random.next_u64()) * bound as u128) >> 64) as usize
+}
+
+/// The baseline against itself: how rarely it comes out as different.
+fn equal(rows: &[&Row<'_>], runs: u64) -> Vec<Trial> {
+    let (mut shown, mut judged, mut decided, mut of) = (0, 0, 0, 0);
+    for seed in 0..runs {
+        let mut random = Xoshiro256PlusPlus::seed_from_u64(seed);
+        for row in rows {
+            let Some(ratio) = row.pretend(&mut random, 0.0) else {
+                continue;
+            };
+            of += 1;
+            shown += usize::from(ratio.shown.contains(0.0));
+            judged += usize::from(ratio.judged.contains(0.0));
+            decided += usize::from(Difference::between(&ratio, 0.0).p >= 0.01);
+        }
+    }
+    let trial = |expected: &str, passed| Trial {
+        what: format!("the baseline as its own contender, {} rows", rows.len()),
+        expected: expected.into(),
+        passed,
+        of,
+        least: 1.0 - ERRORS_MAX,
+    };
+    vec![
+        trial("1.00 in the 95 % interval", shown),
+        trial("1.00 in the 99 % interval", judged),
+        trial("no difference from 1.00 at p < 0.01", decided),
+    ]
+}
+
+/// The same, slower by a known factor, on the rows without contention.
+fn slower(rows: &[&Row<'_>], runs: u64, planted: f64) -> Vec<Trial> {
+    let (mut contained, mut told, mut of) = (0, 0, 0);
+    for seed in 0..runs {
+        let mut random = Xoshiro256PlusPlus::seed_from_u64(seed ^ 0xff00);
+        for row in rows {
+            let Some(ratio) = row.pretend(&mut random, -planted.ln()) else {
+                continue;
+            };
+            of += 1;
+            contained += usize::from(ratio.judged.contains(-planted.ln()));
+            told += usize::from(!ratio.judged.contains(0.0));
+        }
+    }
+    let percent = (planted - 1.0) * 100.0;
+    let trial = |expected: String, passed, least| Trial {
+        what: format!(
+            "a slowdown of {percent:.0} % planted in it, {} uncontended rows",
+            rows.len()
+        ),
+        expected,
+        passed,
+        of,
+        least,
+    };
+    let mut trials = vec![trial(
+        format!("{:.3} in the 99 % interval", 1.0 / planted),
+        contained,
+        1.0 - ERRORS_MAX,
+    )];
+    if planted > 1.1 {
+        trials.push(trial(
+            "1.00 not in the 99 % interval".into(),
+            told,
+            1.0 - ERRORS_MAX,
+        ));
+    }
+    trials
+}
+
+/// A control that was measured, with tables and slices of its own: half of its processes, drawn at
+/// random, as a run of half the length.
+fn measured(
+    samples: &Samples,
+    series: &Series<'_>,
+    rows: &[&Row<'_>],
+    name: &str,
+    runs: u64,
+) -> Option<Trial> {
+    if samples.header.baseline != controls::BASELINE {
+        return None;
+    }
+    let truth = -controls::planted(name)?.ln();
+    let (mut contained, mut of) = (0, 0);
+    for row in rows {
+        let all = series.log_ratios(&row.scenario.name, name, row.metric);
+        for seed in 0..runs {
+            let mut random = Xoshiro256PlusPlus::seed_from_u64(seed ^ 0x00ff);
+            let mut processes = all.clone();
+            while processes.len() > all.len().div_ceil(2) {
+                let index = below(&mut random, processes.len());
+                processes.swap_remove(index);
+            }
+            if let Some(ratio) = estimate_with(&processes, seed, RESAMPLES) {
+                of += 1;
+                contained += usize::from(ratio.judged.contains(truth));
+            }
+        }
+    }
+    (of > 0).then(|| Trial {
+        what: format!("{name} as measured, half of its processes"),
+        expected: format!("{:.3} in the 99 % interval", truth.exp()),
+        passed: contained,
+        of,
+        least: 1.0 - ERRORS_MAX,
+    })
+}
