@@ -158,7 +158,7 @@ fn an_interrupted_run_keeps_and_reports_what_it_measured() {
         "{said}"
     );
 
-    let lines = sample::read(&samples).unwrap();
+    let lines = sample::read(&samples).unwrap().lines;
     assert!(
         lines
             .iter()

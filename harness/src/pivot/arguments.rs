@@ -31,7 +31,7 @@ pub(crate) enum Action {
     Verify(VerifyOptions),
     /// Measure only, into samples.jsonl
     Measure(RunOptions),
-    /// Make a report from a sample file
+    /// Make a report from any number of sample files
     Report(ReportOptions),
     /// Carries out one task of another pivot process
     #[command(hide = true)]
@@ -107,10 +107,11 @@ pub(crate) struct VerifyOptions {
 
 #[derive(Clone, Debug, Args)]
 pub(crate) struct ReportOptions {
-    /// The sample file, or the folder that holds it [default: reports/latest of the workspace]
+    /// Sample files, or folders that hold one; several are pooled [default: reports/latest of the
+    /// workspace]
     #[arg(value_name = "SAMPLES")]
-    pub(crate) samples: Option<PathBuf>,
-    /// Where to write the report [default: beside the samples]
+    pub(crate) samples: Vec<PathBuf>,
+    /// Where to write the report [default: beside the samples, if that is one file]
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
     /// Instead of a report: put the headline table between the markers of this Markdown file
@@ -146,10 +147,12 @@ impl Arguments {
                 error.exit();
             }
             let text = error.to_string();
+            // What follows is the usage, on any number of lines.
             let said: Vec<&str> = text
                 .lines()
                 .map(str::trim)
-                .filter(|line| !line.is_empty() && !line.starts_with("Usage:"))
+                .take_while(|line| !line.starts_with("Usage:"))
+                .filter(|line| !line.is_empty())
                 .filter(|line| !line.starts_with("For more information"))
                 .collect();
             let line = said.join("; ");
