@@ -3,6 +3,7 @@
 pub mod analysis;
 pub mod clock;
 pub mod controls;
+pub mod diff;
 pub mod environment;
 pub mod error;
 pub mod measure;

@@ -136,6 +136,20 @@ impl Metric {
         )
     }
 
+    /// Whether it is counted exactly, so that two runs of the same program agree on it.
+    pub const fn is_count(self) -> bool {
+        matches!(
+            self,
+            Self::AllocBytesRead
+                | Self::AllocsRead
+                | Self::AllocBytesWrite
+                | Self::AllocsWrite
+                | Self::AllocBytesScan
+                | Self::AllocsScan
+                | Self::LiveBytesPerRecord
+        )
+    }
+
     /// Its name in results and tables.
     pub const fn name(self) -> &'static str {
         match self {

@@ -56,27 +56,36 @@ pub fn median(values: &mut [f64]) -> Option<f64> {
 /// Estimates the median of samples that come in groups. Empty groups are ignored; `None` if there is
 /// no sample at all. Equal input and seed give equal output.
 pub fn estimate(groups: &[Vec<f64>], seed: u64) -> Option<Estimate> {
-    let groups: Vec<&[f64]> = groups
-        .iter()
-        .filter(|group| !group.is_empty())
-        .map(Vec::as_slice)
-        .collect();
     let mut medians: Vec<f64> = groups
         .iter()
-        .filter_map(|group| median(&mut group.to_vec()))
+        .filter_map(|group| median(&mut group.clone()))
         .collect();
     let center = median(&mut medians)?;
-    let mut random = Xoshiro256PlusPlus::seed_from_u64(seed);
-    let mut drawn: Vec<f64> = (0..RESAMPLES)
-        .map(|_| resample(&groups, &mut random))
-        .collect();
+    let mut drawn = draws(groups, seed);
     drawn.sort_unstable_by(f64::total_cmp);
     Some(Estimate {
         median: center,
         low: quantile(&drawn, 0.025),
         high: quantile(&drawn, 0.975),
-        n: groups.iter().map(|group| group.len()).sum(),
+        n: groups.iter().map(Vec::len).sum(),
     })
+}
+
+/// The statistics of the bootstrap samples, in the order in which they were drawn; empty if there is
+/// no sample at all.
+pub fn draws(groups: &[Vec<f64>], seed: u64) -> Vec<f64> {
+    let groups: Vec<&[f64]> = groups
+        .iter()
+        .filter(|group| !group.is_empty())
+        .map(Vec::as_slice)
+        .collect();
+    if groups.is_empty() {
+        return Vec::new();
+    }
+    let mut random = Xoshiro256PlusPlus::seed_from_u64(seed);
+    (0..RESAMPLES)
+        .map(|_| resample(&groups, &mut random))
+        .collect()
 }
 
 /// The statistic of one bootstrap sample.

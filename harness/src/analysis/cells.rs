@@ -28,7 +28,7 @@ pub(super) fn all(samples: &Samples) -> Vec<Cell> {
 }
 
 /// The metrics whose time a scenario measures.
-fn timed_metrics(scenario: &Scenario) -> Vec<Metric> {
+pub(super) fn timed_metrics(scenario: &Scenario) -> Vec<Metric> {
     if scenario.operations.is_some() {
         return vec![Metric::ElapsedMs];
     }
@@ -45,7 +45,7 @@ fn timed_metrics(scenario: &Scenario) -> Vec<Metric> {
 }
 
 /// A slice's value of a timed metric.
-fn value(slice: &Slice, metric: Metric) -> Option<f64> {
+pub(super) fn value(slice: &Slice, metric: Metric) -> Option<f64> {
     match metric {
         Metric::ReadNs => slice.ns_per_operation(Activity::Read),
         Metric::WriteNs => slice
@@ -58,13 +58,13 @@ fn value(slice: &Slice, metric: Metric) -> Option<f64> {
 }
 
 /// All slices, findable by where they stood.
-struct Timings<'a> {
+pub(super) struct Timings<'a> {
     by_place: HashMap<(&'a str, u32, u32, u32), &'a Slice>,
     by_strategy: HashMap<(&'a str, &'a str), Vec<&'a Slice>>,
 }
 
 impl<'a> Timings<'a> {
-    fn collect(samples: &'a Samples) -> Self {
+    pub(super) fn collect(samples: &'a Samples) -> Self {
         let mut timings = Self {
             by_place: HashMap::new(),
             by_strategy: HashMap::new(),
@@ -113,9 +113,21 @@ impl<'a> Timings<'a> {
         })
     }
 
+    /// A value of every slice of a strategy in a scenario, by process.
+    pub(super) fn by_process(
+        &self,
+        scenario: &str,
+        strategy: &str,
+        value: impl Fn(&Slice) -> Option<f64>,
+    ) -> Vec<Vec<f64>> {
+        self.by_strategy
+            .get(&(scenario, strategy))
+            .map_or_else(Vec::new, |slices| by_process(slices, value))
+    }
+
     /// How many times better than its two baseline neighbours a slice is, as a logarithm. Against
     /// their geometric mean, so that a drift of the machine that is linear in time cancels.
-    fn log_ratio(&self, slice: &Slice, metric: Metric) -> Option<f64> {
+    pub(super) fn log_ratio(&self, slice: &Slice, metric: Metric) -> Option<f64> {
         let key = &slice.key;
         let neighbour = |position: u32| {
             let place = (key.scenario.as_str(), key.process, key.block, position);

@@ -2,6 +2,7 @@
 
 mod cells;
 mod judgements;
+mod series;
 
 use std::collections::BTreeSet;
 
@@ -10,6 +11,7 @@ use crate::sample::{CheckOutcome, Failure, Header, Line, SliceKey};
 use crate::statistics::RESAMPLES;
 
 pub(crate) use judgements::subject;
+pub use series::{Series, series};
 
 /// The adoption rule's margin: better by more than 20 %.
 pub const MARGIN: f64 = 1.20;

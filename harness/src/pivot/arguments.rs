@@ -33,6 +33,8 @@ pub(crate) enum Action {
     Measure(RunOptions),
     /// Make a report from any number of sample files
     Report(ReportOptions),
+    /// Compare two runs: what changed, beyond noise
+    Diff(DiffOptions),
     /// Carries out one task of another pivot process
     #[command(hide = true)]
     Worker,
@@ -117,6 +119,28 @@ pub(crate) struct ReportOptions {
     /// Instead of a report: put the headline table between the markers of this Markdown file
     #[arg(long, value_name = "FILE", conflicts_with = "out")]
     pub(crate) splice: Option<PathBuf>,
+}
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct DiffOptions {
+    /// The earlier run: its folder or its sample file
+    #[arg(value_name = "A")]
+    pub(crate) a: PathBuf,
+    /// The later run: its folder or its sample file
+    #[arg(value_name = "B")]
+    pub(crate) b: PathBuf,
+    /// Compare times as such, and not as ratios to the baseline of the same run
+    #[arg(long)]
+    pub(crate) absolute: bool,
+    /// Show what did not change, too
+    #[arg(long)]
+    pub(crate) all: bool,
+    /// End with exit code 1 if something became worse
+    #[arg(long)]
+    pub(crate) fail_on_regression: bool,
+    /// How to print it
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: Format,
 }
 
 /// How to print a table.

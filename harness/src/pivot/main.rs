@@ -38,6 +38,7 @@ fn act(arguments: Arguments) -> Result<()> {
         Action::Verify(options) => command::verify::verify(&options),
         Action::Measure(options) => command::measure::measure(&options),
         Action::Report(options) => command::report::report(&options),
+        Action::Diff(options) => command::diff::diff(&options),
         Action::Worker => command::worker::worker()
             .map_err(|error| Error::Check(format!("the parent process has left: {error}"))),
     }
