@@ -8,6 +8,7 @@
 //! into the two formats.
 
 mod answer;
+mod biases;
 mod deadlock;
 mod decisions;
 mod facts;
@@ -35,6 +36,7 @@ use crate::error::{Error, Result};
 use crate::results::Results;
 use crate::sample;
 
+pub use biases::{BIASES, Bias, biases_as_markdown};
 pub use terminal::{headline, verdict_table};
 
 /// The names of a report's files.
@@ -160,6 +162,7 @@ fn document(results: &Results) -> view::Document {
             yardsticks::section(results),
             lessons::section(results),
             method::section(results),
+            biases::section(),
             method::environment(results),
         ],
     }
