@@ -95,10 +95,7 @@
 //!         let table = OneLock::<ProcessStatus>::with_capacity(16);
 //!         let mut handle = table.handle();
 //!         handle.insert(ProcessId(7), ProcessStatus::pending(ProcessId(7)));
-//!         assert_eq!(
-//!             handle.read(ProcessId(7), ProcessStatus::revision),
-//!             Some(0)
-//!         );
+//!         assert_eq!(handle.read(ProcessId(7), ProcessStatus::revision), Some(0));
 //!     }
 //! }
 //! ```
@@ -108,6 +105,11 @@
 //! - Nothing here measures, checks or prints; nothing here knows a strategy or the harness.
 //! - [`Record::apply`] is pure: equal inputs, equal outputs, no clock, no allocation that is not
 //!   part of the result.
+
+#![expect(
+    clippy::test_attr_in_doctest,
+    reason = "the example is a whole crate, its test included, and is run as one when it is copied"
+)]
 
 mod erased;
 mod family;
