@@ -18,6 +18,9 @@ pub const LEVEL: f64 = 0.01;
 /// shown, and has too few samples if not.
 pub const NOTABLE: f64 = 1.10;
 
+/// Nobody starts more processes than this for a cell.
+const PROCESSES_MAX: usize = 1 << 20;
+
 /// What two sets of samples say about a cell.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 #[serde(tag = "verdict", rename_all = "kebab-case")]
@@ -57,6 +60,8 @@ pub(super) struct Difference {
     /// Degrees of freedom; none, if a run has only one process.
     freedom: Option<f64>,
     samples: usize,
+    /// Measuring processes of the run that has fewer.
+    processes: usize,
 }
 
 impl Difference {
@@ -79,6 +84,7 @@ impl Difference {
             error: variance.sqrt(),
             freedom,
             samples: a.samples.min(b.samples),
+            processes: a.processes.min(b.processes),
         })
     }
 
@@ -126,14 +132,29 @@ impl Difference {
         }
     }
 
-    /// Samples of each run that would bring the half-width down to [`NOTABLE`]: the error falls with
-    /// their square root, and with that many there are degrees of freedom in plenty.
+    /// Samples of each run that would bring the half-width down to [`NOTABLE`], in processes of the
+    /// present size: more of them lessen the error and add degrees of freedom.
     fn samples_needed(&self, level: f64) -> usize {
-        let half_width = critical(level, 1e6) * self.error;
-        let times = (half_width / NOTABLE.ln()).powi(2);
-        #[expect(clippy::cast_sign_loss, reason = "a square is not negative")]
-        let needed = (self.samples as f64 * times).ceil() as usize;
-        needed.max(self.samples + 1)
+        let suffices = |processes: usize| {
+            let freedom = 2.0 * (processes as f64 - 1.0);
+            let error = self.error * (self.processes as f64 / processes as f64).sqrt();
+            critical(level, freedom) * error <= NOTABLE.ln()
+        };
+        let mut low = self.processes.max(1);
+        let mut high = low + 1;
+        while !suffices(high) && high < PROCESSES_MAX {
+            low = high;
+            high *= 2;
+        }
+        while high - low > 1 {
+            let middle = usize::midpoint(low, high);
+            if suffices(middle) {
+                high = middle;
+            } else {
+                low = middle;
+            }
+        }
+        (high * self.samples).div_ceil(self.processes)
     }
 }
 
@@ -143,12 +164,14 @@ struct Side {
     variance: f64,
     freedom: Option<f64>,
     samples: usize,
+    processes: usize,
 }
 
 impl Side {
     fn of(groups: &[Vec<f64>], seed: u64) -> Option<Self> {
         let estimate = estimate(groups, seed)?;
-        let processes = groups.iter().filter(|group| !group.is_empty()).count() as f64;
+        let count = groups.iter().filter(|group| !group.is_empty()).count();
+        let processes = count as f64;
         let drawn = draws(groups, seed);
         let mean = drawn.iter().sum::<f64>() / drawn.len() as f64;
         let squares: f64 = drawn.iter().map(|value| (value - mean).powi(2)).sum();
@@ -158,6 +181,7 @@ impl Side {
             variance: variance * processes / (processes - 1.0).max(1.0),
             freedom: (processes > 1.0).then_some(processes - 1.0),
             samples: estimate.n,
+            processes: count,
         })
     }
 }

@@ -169,9 +169,9 @@ fn too_few_samples_say_how_many_would_do() {
         panic!("{:?}", rows[0]);
     };
     assert!(samples_needed > 16, "{samples_needed}");
-    // With as many, in as many processes as that takes, the answer is there.
+    // With as many the answer is there; twice, because the spread seen is an estimate, too.
     let enough = Noise {
-        processes: 3 * samples_needed / noise.slices,
+        processes: 2 * samples_needed / noise.slices,
         ..noise
     };
     let rows = compared(

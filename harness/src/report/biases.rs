@@ -163,15 +163,14 @@ pub(super) fn section() -> Section {
 
 /// The same as a Markdown list, for the README.
 pub fn biases_as_markdown() -> String {
-    BIASES
-        .iter()
-        .map(|bias| {
-            format!(
-                "- **{}.** {} *Favours {}*\n",
-                bias.name, bias.what, bias.favours
-            )
-        })
-        .collect()
+    let mut list = String::new();
+    for bias in BIASES {
+        list.push_str(&format!(
+            "- **{}.** {} *Favours {}*\n",
+            bias.name, bias.what, bias.favours
+        ));
+    }
+    list
 }
 
 #[cfg(test)]

@@ -42,8 +42,8 @@ fn refusal(bytes: &[u8]) -> String {
     text
 }
 
-fn line_number(bytes: &[u8], place: usize) -> usize {
-    bytes[..place].iter().filter(|&&byte| byte == b'\n').count()
+fn line_number(text: &str, place: usize) -> usize {
+    text[..place].matches('\n').count()
 }
 
 /// Whether `few` is `all` with some left out.
@@ -76,7 +76,7 @@ fn cut_anywhere_a_file_keeps_every_line_before_the_cut() {
         }
         let reading = parse(bytes, "file").expect("the header is whole");
         let at_the_end_of_a_line = text.as_bytes()[cut] == b'\n';
-        let whole = line_number(text.as_bytes(), cut) + usize::from(at_the_end_of_a_line);
+        let whole = line_number(&text, cut) + usize::from(at_the_end_of_a_line);
         assert_eq!(reading.lines, lines[..whole.max(1)], "cut at {cut}");
         let torn = cut as u64 - reading.end;
         assert_eq!(
@@ -98,7 +98,7 @@ fn a_flipped_byte_costs_its_line_and_no_other() {
             let was_line_feed = bytes[place] == b'\n';
             bytes[place] ^= mask;
             let reading = parse(&bytes, "file").expect("the header is whole");
-            let hit = line_number(text.as_bytes(), place);
+            let hit = line_number(&text, place);
             let mut others = lines.clone();
             others.drain(hit..(hit + 1 + usize::from(was_line_feed)).min(lines.len()));
             assert!(is_part(&others, &reading.lines), "{mask:#x} at {place}");
@@ -261,11 +261,11 @@ fn what_cannot_be_read_is_not_overwritten() {
     }
 }
 
-fn reading(lines: Vec<Line>) -> Reading {
-    parse(text(&lines).as_bytes(), "file").expect("it is ours")
+fn reading(lines: &[Line]) -> Reading {
+    parse(text(lines).as_bytes(), "file").expect("it is ours")
 }
 
-fn pooled(a: Vec<Line>, b: Vec<Line>) -> crate::error::Result<(Vec<Line>, Vec<String>)> {
+fn pooled(a: &[Line], b: &[Line]) -> crate::error::Result<(Vec<Line>, Vec<String>)> {
     pool(vec![("a".into(), reading(a)), ("b".into(), reading(b))])
 }
 
@@ -279,7 +279,7 @@ fn header_of(lines: &mut [Line]) -> &mut Header {
 #[test]
 fn pooled_files_keep_their_processes_apart_and_their_counts_once() {
     let lines = sample_lines();
-    let (both, warnings) = pooled(lines.clone(), lines.clone()).expect("they agree");
+    let (both, warnings) = pooled(&lines, &lines).expect("they agree");
     assert_eq!(warnings, Vec::<String>::new());
     let [one, two] = [lines, both].map(|lines| {
         let samples = Samples::from_lines(lines).expect("it begins with its header");
@@ -309,7 +309,7 @@ fn a_pool_is_as_partial_and_as_broken_as_its_worst_file() {
         }
     }
     for (a, b) in [(&whole, &other), (&other, &whole)] {
-        let (lines, _) = pooled(a.clone(), b.clone()).expect("they agree");
+        let (lines, _) = pooled(a, b).expect("they agree");
         assert!(!lines.contains(&Line::Complete));
         let failed = |line: &Line| matches!(line, Line::Check(check) if !check.passed);
         assert!(lines.iter().any(failed));
@@ -321,7 +321,7 @@ fn files_that_do_not_belong_together_are_told_why() {
     let refused = |change: &dyn Fn(&mut Header)| {
         let mut other = sample_lines();
         change(header_of(&mut other));
-        let error = pooled(sample_lines(), other).expect_err("they differ");
+        let error = pooled(&sample_lines(), &other).expect_err("they differ");
         error.to_string()
     };
     let said = refused(&|header| header.baseline = "novel/thing".into());
@@ -342,7 +342,7 @@ fn files_from_elsewhere_are_pooled_with_a_warning() {
     let header = header_of(&mut other);
     header.environment.cpu = "Another CPU".into();
     header.scenarios[0].question = "In other words?".into();
-    let (_, warnings) = pooled(sample_lines(), other).expect("they asked the same");
+    let (_, warnings) = pooled(&sample_lines(), &other).expect("they asked the same");
     let said = warnings.join("\n");
     assert!(said.contains("cpu: Invented CPU / Another CPU"), "{said}");
 }

@@ -127,14 +127,14 @@ fn change(row: &Row) -> String {
     }
 }
 
-/// Four digits, or all before the point.
+/// Four digits or all before the point; of what is smaller than one, three.
 fn figure(value: f64) -> String {
-    if !value.is_finite() {
-        return "-".into();
+    if value == 0.0 || !value.is_finite() {
+        return if value == 0.0 { "0" } else { "-" }.into();
     }
-    let before_point = value.abs().max(1.0).log10().floor() as i32 + 1;
+    let magnitude = value.abs().log10().floor() as i32;
     #[expect(clippy::cast_sign_loss, reason = "not below zero")]
-    let decimals = (4 - before_point).max(0) as usize;
+    let decimals = (if magnitude < 0 { 2 } else { 3 } - magnitude).clamp(0, 12) as usize;
     format!("{value:.decimals$}")
 }
 
