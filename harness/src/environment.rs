@@ -1,9 +1,13 @@
 //! Where a run took place: everything that could make it come out differently elsewhere.
 
+mod differences;
+
 use std::path::Path;
 use std::process::Command;
 
 use serde::{Deserialize, Serialize};
+
+pub use differences::Difference;
 
 /// The machine, the build and the command of a run.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

@@ -4,6 +4,7 @@ pub mod analysis;
 pub mod assumption;
 pub mod clock;
 pub mod controls;
+pub mod diff;
 pub mod environment;
 pub mod error;
 pub mod measure;

@@ -1,7 +1,10 @@
 //! `results.json`: what a run found, flat and stable, for people and for data frames.
 //!
-//! Documented in `reports/SCHEMA.md`. A ratio is always "times better than `vs`": above 1 is an
+//! Documented in `reports/SCHEMA.md`, for programs in `reports/results.schema.json`. A ratio is always "times better than `vs`": above 1 is an
 //! improvement, whatever the metric's direction.
+
+#[cfg(test)]
+mod tests;
 
 use serde::{Deserialize, Serialize};
 
@@ -156,6 +159,20 @@ impl Metric {
         matches!(
             self,
             Self::ReadNs | Self::WriteNs | Self::ScanNs | Self::ElapsedMs
+        )
+    }
+
+    /// Whether it is counted exactly, so that two runs of the same program agree on it.
+    pub const fn is_count(self) -> bool {
+        matches!(
+            self,
+            Self::AllocBytesRead
+                | Self::AllocsRead
+                | Self::AllocBytesWrite
+                | Self::AllocsWrite
+                | Self::AllocBytesScan
+                | Self::AllocsScan
+                | Self::LiveBytesPerRecord
         )
     }
 

@@ -1,24 +1,30 @@
 //! The wire format of what was measured: one JSON object a line, appended as it happens.
 //!
 //! This is the only thing that measuring hands to reporting. Every line is complete by itself, so
-//! that a killed run loses at most the line in flight.
+//! that a killed run loses at most the line in flight; [`read`] keeps whatever is whole, and [`pool`]
+//! makes one run of several.
 
 mod parts;
-
-use std::fs::File;
-use std::io::{BufRead, BufReader, Write};
-use std::path::{Path, PathBuf};
+mod pool;
+mod reading;
+#[cfg(test)]
+mod tests;
+mod writer;
 
 use serde::{Deserialize, Serialize};
 
+pub use parts::{Part, PartDone, Weather};
+pub use pool::{asks_the_same, pool};
+pub use reading::{Reading, Warning, read};
+pub use writer::{Writer, may_overwrite, text};
+
 use crate::assumption::Assumption;
 use crate::environment::Environment;
-use crate::error::{Error, Result};
 use crate::scenario::{Activity, RecordKind, Scenario};
 
-pub use parts::{Part, PartDone, Weather};
-
-/// The version of this format.
+/// The version of this format: `pivot-samples/MAJOR`, or `pivot-samples/MAJOR.MINOR` once there are
+/// minor versions. A minor version adds kinds of lines and optional fields; readers of the same major
+/// version skip what they do not know, and say so.
 pub const SCHEMA: &str = "pivot-samples/2";
 
 /// One line of a sample file.
@@ -219,6 +225,25 @@ pub struct Failure {
     pub reason: String,
 }
 
+impl Line {
+    /// The measuring process that the line is from, for lines that are about one.
+    pub fn process_mut(&mut self) -> Option<&mut u32> {
+        match self {
+            Line::Slice(Slice { key, .. }) | Line::Failure(Failure { key, .. }) => {
+                Some(&mut key.process)
+            }
+            Line::Part(Part { process, .. })
+            | Line::PartDone(PartDone { process, .. })
+            | Line::Weather(Weather { process, .. }) => Some(process),
+            Line::Header(_)
+            | Line::Allocation(_)
+            | Line::Memory(_)
+            | Line::Check(_)
+            | Line::Complete => None,
+        }
+    }
+}
+
 impl Slice {
     /// Nanoseconds of wall time per operation of `does`, over all threads of the groups that do it
     /// unpaced; `None` if no such group did anything.
@@ -230,104 +255,5 @@ impl Slice {
             .flat_map(|group| &group.operations)
             .sum();
         (operations > 0).then(|| self.window_ns as f64 / operations as f64)
-    }
-}
-
-/// A sample file that is being written.
-#[derive(Debug)]
-pub struct Writer {
-    file: File,
-    path: PathBuf,
-}
-
-impl Writer {
-    /// Creates (or empties) a sample file.
-    ///
-    /// # Errors
-    ///
-    /// When the file cannot be written.
-    pub fn create(path: &Path) -> Result<Self> {
-        let file = File::create(path).map_err(|error| Error::file("write", path, &error))?;
-        Ok(Self {
-            file,
-            path: path.to_owned(),
-        })
-    }
-
-    /// Opens a sample file to go on with it.
-    ///
-    /// # Errors
-    ///
-    /// When the file cannot be written.
-    pub fn append_to(path: &Path) -> Result<Self> {
-        let file = File::options()
-            .append(true)
-            .open(path)
-            .map_err(|error| Error::file("write", path, &error))?;
-        Ok(Self {
-            file,
-            path: path.to_owned(),
-        })
-    }
-
-    /// Appends a line, in one write, so that an interrupted run ends with a whole one.
-    ///
-    /// # Errors
-    ///
-    /// When the file cannot be written, a full disk included.
-    ///
-    /// # Panics
-    ///
-    /// Never: a line is plain data.
-    pub fn append(&mut self, line: &Line) -> Result<()> {
-        let mut text = serde_json::to_string(line).expect("a line is plain data");
-        text.push('\n');
-        self.file
-            .write_all(text.as_bytes())
-            .map_err(|error| Error::file("write", &self.path, &error))
-    }
-}
-
-/// Reads a sample file.
-///
-/// # Errors
-///
-/// When it cannot be read, or a line is not a sample; with the line's number. A last line without an
-/// end is what a killed run leaves and is skipped.
-pub fn read(path: &Path) -> Result<Vec<Line>> {
-    let file = File::open(path).map_err(|error| Error::file("read", path, &error))?;
-    let mut reader = BufReader::new(file);
-    let mut lines = Vec::new();
-    let mut text = String::new();
-    for number in 1.. {
-        text.clear();
-        let bytes = reader
-            .read_line(&mut text)
-            .map_err(|error| Error::file("read", path, &error))?;
-        if bytes == 0 {
-            break;
-        }
-        match serde_json::from_str(&text) {
-            Ok(line) => lines.push(line),
-            Err(_) if !text.ends_with('\n') => break,
-            Err(error) => {
-                return Err(Error::input(format!(
-                    "{}:{number}: not a sample line ({error}); remove the line to use the rest",
-                    path.display()
-                )));
-            }
-        }
-    }
-    match lines.first() {
-        Some(Line::Header(header)) if header.schema == SCHEMA => Ok(lines),
-        Some(Line::Header(header)) => Err(Error::input(format!(
-            "{}:1: written in the format {:?}, this version reads {SCHEMA:?}",
-            path.display(),
-            header.schema
-        ))),
-        _ => Err(Error::input(format!(
-            "{}:1: a sample file begins with a header line, as `pivot measure` writes it",
-            path.display()
-        ))),
     }
 }

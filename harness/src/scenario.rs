@@ -212,7 +212,7 @@ impl Scenario {
     }
 
     /// What is nonsensical about it, if anything.
-    fn fault(&self) -> Option<String> {
+    pub(crate) fn fault(&self) -> Option<String> {
         let named = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
         if self.name.is_empty() || !self.name.chars().all(named) {
             return Some(format!(

@@ -158,7 +158,7 @@ fn an_interrupted_run_keeps_and_reports_what_it_measured() {
         "{said}"
     );
 
-    let lines = sample::read(&samples).unwrap();
+    let lines = sample::read(&samples).unwrap().lines;
     assert!(
         lines
             .iter()
@@ -193,4 +193,127 @@ fn an_interrupted_run_keeps_and_reports_what_it_measured() {
         page.contains("partial"),
         "a reader is told that the run was cut short"
     );
+}
+
+/// The lines of a recorded run that are about one scenario, in a file of this test's own.
+fn recorded(folder: &Path, name: &str, keep: impl Fn(&str) -> bool) -> PathBuf {
+    let reports = Path::new(env!("CARGO_MANIFEST_DIR")).join("../reports");
+    let run = fs::read_dir(reports)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .find(|path| path.join("samples.jsonl").is_file() && !path.ends_with("latest"))
+        .unwrap();
+    let text = fs::read_to_string(run.join("samples.jsonl")).unwrap();
+    let wanted = |line: &&str| {
+        line.contains("\"header\"") || line.contains("\"single-reader\"") && keep(line)
+    };
+    let lines: Vec<&str> = text.lines().filter(wanted).collect();
+    assert!(lines.len() > 100, "{}", lines.len());
+    let file = folder.join(name);
+    fs::write(&file, lines.join("\n") + "\n").unwrap();
+    file
+}
+
+fn said_by(output: &Output) -> (String, String) {
+    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+    (text(&output.stdout), text(&output.stderr))
+}
+
+#[test]
+fn runs_are_compared_and_the_exit_code_tells_only_on_request() {
+    let folder = folder("diff");
+    let a = recorded(&folder, "a.jsonl", |_| true);
+    let text = fs::read_to_string(&a).unwrap();
+    let (a, b) = (a.to_str().unwrap(), folder.join("b.jsonl"));
+    // Every table keeps ten times more alive than before.
+    fs::write(&b, text.replace("\"live_bytes\":", "\"live_bytes\":1")).unwrap();
+    let b = b.to_str().unwrap();
+
+    let same = pivot(&["diff", a, a, "--fail-on-regression"])
+        .output()
+        .unwrap();
+    let (out, err) = said_by(&same);
+    assert_eq!((same.status.code(), err.as_str()), (Some(0), ""), "{out}");
+    assert!(out.contains("0 better, 0 worse"), "{out}");
+
+    let worse = pivot(&["diff", a, b, "--format", "json"]).output().unwrap();
+    assert_eq!(worse.status.code(), Some(0), "{worse:?}");
+    let diff: serde_json::Value = serde_json::from_slice(&worse.stdout).unwrap();
+    let changed = diff["rows"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|row| row["verdict"] == "worse");
+    assert!(changed.clone().count() > 10);
+    assert!(
+        changed
+            .clone()
+            .all(|row| row["metric"] == "live_bytes_per_record")
+    );
+
+    let failed = pivot(&["diff", a, b, "--fail-on-regression"])
+        .output()
+        .unwrap();
+    let (_, err) = said_by(&failed);
+    assert_eq!(failed.status.code(), Some(1), "{err}");
+    assert_eq!(err.lines().count(), 1, "{err}");
+    let said = refusal(&["diff", a, "no-such-run"]);
+    assert!(said.contains("cannot read no-such-run"), "{said}");
+}
+
+#[test]
+fn several_files_make_one_report_and_what_was_left_out_is_said() {
+    let folder = folder("pooled");
+    let even = recorded(&folder, "even.jsonl", |line| {
+        !line.contains("\"process\":1")
+    });
+    let odd = recorded(&folder, "odd.jsonl", |line| line.contains("\"process\":1"));
+    let mut torn = fs::read(&odd).unwrap();
+    torn.truncate(torn.len() - 20);
+    fs::write(&odd, torn).unwrap();
+    let (even, odd, out) = (
+        even.to_str().unwrap(),
+        odd.to_str().unwrap(),
+        folder.join("out"),
+    );
+
+    let said = refusal(&["report", even, odd]);
+    assert!(said.contains("--out DIR"), "{said}");
+    let output = pivot(&["report", even, odd, "--out", out.to_str().unwrap()])
+        .output()
+        .unwrap();
+    let (_, err) = said_by(&output);
+    assert!(output.status.success(), "{err}");
+    assert!(
+        err.contains("warning") && err.contains("is cut off"),
+        "{err}"
+    );
+    let results = fs::read_to_string(out.join("results.json")).unwrap();
+    assert!(results.contains("is cut off"), "the report says it, too");
+
+    // The samples beside the report are whole, and make the same figures again.
+    let again = pivot(&["report", out.to_str().unwrap()]).output().unwrap();
+    assert_eq!(said_by(&again).1, "");
+    let read = |text: &str| serde_json::from_str::<Results>(text).unwrap().cells;
+    let once_more = fs::read_to_string(out.join("results.json")).unwrap();
+    assert_eq!(read(&results), read(&once_more));
+}
+
+#[test]
+fn samples_of_another_version_are_neither_read_nor_overwritten() {
+    let folder = folder("version");
+    let ours = recorded(&folder, "samples.jsonl", |_| true);
+    let text = fs::read_to_string(&ours)
+        .unwrap()
+        .replace(sample::SCHEMA, "pivot-samples/9");
+    fs::write(&ours, &text).unwrap();
+    let out = folder.to_str().unwrap();
+    let said = refusal(&["report", out]);
+    assert!(
+        said.contains("pivot-samples/9") && said.contains(sample::SCHEMA),
+        "{said}"
+    );
+    let said = refusal(&["measure", "--scenario", "^single", "--out", out]);
+    assert!(said.contains("not overwritten"), "{said}");
+    assert_eq!(fs::read_to_string(&ours).unwrap(), text);
 }

@@ -4,6 +4,7 @@ mod assumptions;
 mod cells;
 pub(crate) mod contamination;
 mod judgements;
+mod logs;
 pub(crate) mod series;
 pub(crate) mod verdicts;
 mod yardsticks;
@@ -17,6 +18,7 @@ use crate::statistics::RESAMPLES;
 
 use contamination::Reason;
 pub(crate) use judgements::subject;
+pub use logs::{Logs, logs};
 use series::{BlockKey, Series};
 
 /// The adoption rule's margin: better by more than 20 %.

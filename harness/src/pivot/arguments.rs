@@ -33,8 +33,10 @@ pub(crate) enum Action {
     Measure(RunOptions),
     /// Try how often the statistics err, on recorded samples
     Selftest(SelftestOptions),
-    /// Make a report from a sample file
+    /// Make a report from any number of sample files
     Report(ReportOptions),
+    /// Compare two runs: what changed, beyond noise
+    Diff(DiffOptions),
     /// Carries out one task of another pivot process
     #[command(hide = true)]
     Worker,
@@ -115,10 +117,11 @@ pub(crate) struct VerifyOptions {
 
 #[derive(Clone, Debug, Args)]
 pub(crate) struct ReportOptions {
-    /// The sample file, or the folder that holds it [default: reports/latest of the workspace]
+    /// Sample files, or folders that hold one; several are pooled [default: reports/latest of the
+    /// workspace]
     #[arg(value_name = "SAMPLES")]
-    pub(crate) samples: Option<PathBuf>,
-    /// Where to write the report [default: beside the samples]
+    pub(crate) samples: Vec<PathBuf>,
+    /// Where to write the report [default: beside the samples, if that is one file]
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
     /// Instead of a report: put the headline table between the markers of this Markdown file
@@ -134,6 +137,28 @@ pub(crate) struct SelftestOptions {
     /// How many runs to pretend
     #[arg(long, value_name = "N", default_value_t = 200)]
     pub(crate) runs: u64,
+    /// How to print it
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: Format,
+}
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct DiffOptions {
+    /// The earlier run: its folder or its sample file
+    #[arg(value_name = "A")]
+    pub(crate) a: PathBuf,
+    /// The later run: its folder or its sample file
+    #[arg(value_name = "B")]
+    pub(crate) b: PathBuf,
+    /// Compare times as such, and not as ratios to the baseline of the same run
+    #[arg(long)]
+    pub(crate) absolute: bool,
+    /// Show what did not change, too
+    #[arg(long)]
+    pub(crate) all: bool,
+    /// End with exit code 1 if something became worse
+    #[arg(long)]
+    pub(crate) fail_on_regression: bool,
     /// How to print it
     #[arg(long, value_enum, default_value_t)]
     pub(crate) format: Format,
@@ -167,10 +192,12 @@ impl Arguments {
                 error.exit();
             }
             let text = error.to_string();
+            // What follows is the usage, on any number of lines.
             let said: Vec<&str> = text
                 .lines()
                 .map(str::trim)
-                .filter(|line| !line.is_empty() && !line.starts_with("Usage:"))
+                .take_while(|line| !line.starts_with("Usage:"))
+                .filter(|line| !line.is_empty())
                 .filter(|line| !line.starts_with("For more information"))
                 .collect();
             let line = said.join("; ");

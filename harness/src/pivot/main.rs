@@ -39,6 +39,7 @@ fn act(arguments: Arguments) -> Result<()> {
         Action::Measure(options) => command::measure::measure(&options),
         Action::Selftest(options) => command::selftest::selftest(&options),
         Action::Report(options) => command::report::report(&options),
+        Action::Diff(options) => command::diff::diff(&options),
         Action::Worker => command::worker::worker()
             .map_err(|error| Error::Check(format!("the parent process has left: {error}"))),
     }

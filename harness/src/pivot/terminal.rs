@@ -1,4 +1,4 @@
-//! Standard output.
+//! Standard output, and warnings on standard error.
 
 use std::io::{self, Write};
 
@@ -12,4 +12,9 @@ pub(crate) fn print(text: &str) -> Result<()> {
         ))),
         _ => Ok(()),
     }
+}
+
+/// Says something that does not end the command. If not even that can be written, nobody reads it.
+pub(crate) fn warn(text: &str) {
+    let _ = writeln!(io::stderr().lock(), "pivot: warning: {text}");
 }

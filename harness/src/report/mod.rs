@@ -8,6 +8,7 @@
 //! into the two formats.
 
 mod answer;
+mod biases;
 mod deadlock;
 mod decisions;
 mod facts;
@@ -25,7 +26,7 @@ mod render;
 mod scenarios;
 mod terminal;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod view;
 mod yardsticks;
 
@@ -33,7 +34,9 @@ use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
 use crate::results::Results;
+use crate::sample;
 
+pub use biases::{BIASES, Bias, biases_as_markdown};
 pub use terminal::{headline, verdict_table};
 
 /// The names of a report's files.
@@ -64,7 +67,33 @@ pub struct Written {
 ///
 /// When the folder or a file in it cannot be written, or the samples cannot be read.
 pub fn write(results: &Results, samples_path: &Path, folder: &Path) -> Result<Written> {
+    let own = is_same_file(samples_path, &folder.join(SAMPLES));
+    let bytes = if own {
+        None
+    } else {
+        let read = std::fs::read(samples_path);
+        Some(read.map_err(|error| Error::file("read", samples_path, &error))?)
+    };
+    write_files(results, bytes.as_deref(), folder)
+}
+
+/// Writes the report into a folder, together with the content of its sample file; otherwise as
+/// [`write`].
+///
+/// # Errors
+///
+/// When the folder or a file in it cannot be written.
+pub fn write_with(results: &Results, samples: &[u8], folder: &Path) -> Result<Written> {
+    write_files(results, Some(samples), folder)
+}
+
+/// With no samples: those in the folder are the report's own, and stay.
+fn write_files(results: &Results, samples: Option<&[u8]>, folder: &Path) -> Result<Written> {
     std::fs::create_dir_all(folder).map_err(|error| Error::file("create", folder, &error))?;
+    let samples_path = folder.join(SAMPLES);
+    if samples.is_some() {
+        sample::may_overwrite(&samples_path)?;
+    }
     let document = document(results);
     let texts = [
         (JSON, json(results)),
@@ -75,18 +104,15 @@ pub fn write(results: &Results, samples_path: &Path, folder: &Path) -> Result<Wr
     for (name, text) in &texts {
         staged.write(folder, name, text.as_bytes())?;
     }
-    let samples = folder.join(SAMPLES);
-    if !is_same_file(samples_path, &samples) {
-        let bytes = std::fs::read(samples_path)
-            .map_err(|error| Error::file("read", samples_path, &error))?;
-        staged.write(folder, SAMPLES, &bytes)?;
+    if let Some(bytes) = samples {
+        staged.write(folder, SAMPLES, bytes)?;
     }
     staged.publish()?;
     Ok(Written {
         markdown: folder.join(MARKDOWN),
         html: folder.join(HTML),
         json: folder.join(JSON),
-        samples,
+        samples: samples_path,
     })
 }
 
@@ -136,6 +162,7 @@ fn document(results: &Results) -> view::Document {
             yardsticks::section(results),
             lessons::section(results),
             method::section(results),
+            biases::section(),
             method::environment(results),
         ],
     }

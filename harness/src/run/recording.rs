@@ -1,6 +1,5 @@
 //! What a run has kept so far, in its file and in memory.
 
-use std::fs::OpenOptions;
 use std::path::Path;
 
 use crate::error::{Error, Result};
@@ -45,8 +44,8 @@ impl Recording {
     /// When there is none, or it was another one.
     pub fn resume(folder: &Path, header: &Header) -> Result<Self> {
         let path = folder.join(FILE);
-        let lines = sample::read(&path)?;
-        if let Some(Line::Header(begun)) = lines.first() {
+        let reading = sample::read(&path)?;
+        if let Some(Line::Header(begun)) = reading.lines.first() {
             if let Some(what) = difference(begun, header) {
                 return Err(Error::input(format!(
                     "{} is of a run with other {what}; --resume needs the options it was begun with: {}",
@@ -55,10 +54,9 @@ impl Recording {
                 )));
             }
         }
-        cut_torn_line(&path)?;
         Ok(Self {
-            writer: Some(Writer::append_to(&path)?),
-            lines,
+            writer: Some(Writer::resume(&path, &reading)?),
+            lines: reading.lines,
         })
     }
 
@@ -113,21 +111,4 @@ fn difference(begun: &Header, now: &Header) -> Option<&'static str> {
     } else {
         None
     }
-}
-
-/// Removes what follows the last line end.
-fn cut_torn_line(path: &Path) -> Result<()> {
-    let bytes = std::fs::read(path).map_err(|error| Error::file("read", path, &error))?;
-    let whole = bytes
-        .iter()
-        .rposition(|&byte| byte == b'\n')
-        .map_or(0, |at| at + 1);
-    if whole == bytes.len() {
-        return Ok(());
-    }
-    OpenOptions::new()
-        .write(true)
-        .open(path)
-        .and_then(|file| file.set_len(whole as u64))
-        .map_err(|error| Error::file("write", path, &error))
 }

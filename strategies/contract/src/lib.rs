@@ -19,8 +19,12 @@
 //!
 //! # Implementing a strategy
 //!
+//! This is the whole of a strategy crate's `lib.rs`:
+//!
 //! ```
-//! use contract::{Family, Handle, IdMap, ProcessId, Profile, Record, Strategy, Visitor};
+//! //! A map behind one mutex.
+//!
+//! use contract::{Family, Handle, IdHasher, IdMap, ProcessId, Profile, Record, Strategy, Visitor};
 //! use std::sync::{Mutex, MutexGuard, PoisonError};
 //!
 //! /// The whole table behind one lock.
@@ -32,7 +36,10 @@
 //!     type Handle<'s> = &'s Self;
 //!
 //!     fn with_capacity(processes: usize) -> Self {
-//!         Self(Mutex::new(IdMap::with_capacity_and_hasher(processes, Default::default())))
+//!         Self(Mutex::new(IdMap::with_capacity_and_hasher(
+//!             processes,
+//!             IdHasher::default(),
+//!         )))
 //!     }
 //!
 //!     fn handle(&self) -> &Self {
@@ -54,13 +61,17 @@
 //!         self.lock().insert(id, record)
 //!     }
 //!     fn apply(&mut self, id: ProcessId, event: R::Event) -> Option<Result<u64, R::Rejected>> {
-//!         self.lock().get_mut(&id).map(|record| record.apply_in_place(&event))
+//!         self.lock()
+//!             .get_mut(&id)
+//!             .map(|record| record.apply_in_place(&event))
 //!     }
 //!     fn remove(&mut self, id: ProcessId) -> Option<R> {
 //!         self.lock().remove(&id)
 //!     }
 //!     fn scan(&mut self, mut visit: impl FnMut(ProcessId, &R)) {
-//!         self.lock().iter().for_each(|(&id, record)| visit(id, record));
+//!         self.lock()
+//!             .iter()
+//!             .for_each(|(&id, record)| visit(id, record));
 //!     }
 //! }
 //!
@@ -74,11 +85,19 @@
 //!     }
 //! }
 //!
-//! use contract::ProcessStatus;
-//! let table = OneLock::<ProcessStatus>::with_capacity(16);
-//! let mut handle = table.handle();
-//! handle.insert(ProcessId(7), ProcessStatus::pending(ProcessId(7)));
-//! assert_eq!(handle.read(ProcessId(7), |status| status.revision()), Some(0));
+//! #[cfg(test)]
+//! mod tests {
+//!     use super::*;
+//!     use contract::ProcessStatus;
+//!
+//!     #[test]
+//!     fn what_was_inserted_is_read() {
+//!         let table = OneLock::<ProcessStatus>::with_capacity(16);
+//!         let mut handle = table.handle();
+//!         handle.insert(ProcessId(7), ProcessStatus::pending(ProcessId(7)));
+//!         assert_eq!(handle.read(ProcessId(7), ProcessStatus::revision), Some(0));
+//!     }
+//! }
 //! ```
 //!
 //! # Invariants
@@ -86,6 +105,11 @@
 //! - Nothing here measures, checks or prints; nothing here knows a strategy or the harness.
 //! - [`Record::apply`] is pure: equal inputs, equal outputs, no clock, no allocation that is not
 //!   part of the result.
+
+#![expect(
+    clippy::test_attr_in_doctest,
+    reason = "the example is a whole crate, its test included, and is run as one when it is copied"
+)]
 
 mod erased;
 mod family;

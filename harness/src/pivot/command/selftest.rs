@@ -1,16 +1,24 @@
 //! `pivot selftest`: how often the statistics err, on samples where the truth is known.
 
+use harness::analysis::Samples;
 use harness::error::{Error, Result};
 use harness::selftest::trials;
 
 use super::report;
 use crate::arguments::SelftestOptions;
+use crate::selection;
 use crate::table::Table;
 
 /// Tries the statistics; an error that is too frequent is exit code 1.
 pub(crate) fn selftest(options: &SelftestOptions) -> Result<()> {
-    let file = report::sample_file(options.samples.as_deref());
-    let trials = trials(&report::samples(&file)?, options.runs);
+    let given = options
+        .samples
+        .clone()
+        .unwrap_or_else(|| selection::workspace().join("reports/latest"));
+    let file = report::sample_file(&given);
+    let (lines, _) = report::samples(std::slice::from_ref(&file))?;
+    let samples = Samples::from_lines(lines).expect("a pool begins with its header");
+    let trials = trials(&samples, options.runs);
     let mut table = Table::new(["trial", "expected", "came out", "at least", "outcome"]);
     for trial in &trials {
         let share = 100.0 * trial.passed as f64 / trial.of.max(1) as f64;

@@ -18,6 +18,11 @@ fn three() -> Run {
     ])
 }
 
+/// The lines of a whole run of them, for the tests of other modules.
+pub(crate) fn sample_lines() -> Vec<Line> {
+    three().check("novel/thing", "torn reads", true).lines()
+}
+
 /// A section of the HTML, from its heading to the next.
 fn section<'h>(html: &'h str, id: &str) -> &'h str {
     let start = html

@@ -1,0 +1,204 @@
+//! `results.json` is what `reports/SCHEMA.md` and `reports/results.schema.json` say it is.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use jsonschema::Validator;
+use serde_json::Value;
+
+use super::Metric;
+use crate::analysis::{Samples, analyse};
+use crate::report;
+use crate::report::tests::sample_lines;
+use crate::sample::Line;
+
+fn reports() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../reports")
+}
+
+fn read(path: &Path) -> String {
+    std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+fn schema() -> Value {
+    let text = read(&reports().join("results.schema.json"));
+    serde_json::from_str(&text).expect("the schema is JSON")
+}
+
+fn validator() -> Validator {
+    jsonschema::draft202012::meta::validate(&schema()).expect("the schema is a schema");
+    jsonschema::draft202012::new(&schema()).expect("the schema compiles")
+}
+
+/// Results of invented strategies, as the file has them.
+fn analysed() -> Value {
+    let samples = Samples::from_lines(sample_lines()).expect("it begins with its header");
+    serde_json::from_str(&report::json(&analyse(&samples))).expect("it is JSON")
+}
+
+/// The results of all recorded runs.
+fn recorded() -> Vec<(PathBuf, Value)> {
+    let folders = std::fs::read_dir(reports()).expect("it is part of the workspace");
+    let files = folders.map(|entry| entry.expect("it is readable").path().join("results.json"));
+    files
+        // Not a recorded run, but what the last one on this machine left.
+        .filter(|file| file.is_file() && !file.parent().is_some_and(|dir| dir.ends_with("latest")))
+        .map(|file| {
+            let value = serde_json::from_str(&read(&file)).expect("it is JSON");
+            (file, value)
+        })
+        .collect()
+}
+
+fn faults(validator: &Validator, value: &Value) -> Vec<String> {
+    validator
+        .iter_errors(value)
+        .map(|error| format!("{}: {error}", error.instance_path()))
+        .collect()
+}
+
+#[test]
+fn analysed_and_recorded_results_match_the_schema() {
+    let validator = validator();
+    assert_eq!(faults(&validator, &analysed()), Vec::<String>::new());
+    let recorded = recorded();
+    assert!(!recorded.is_empty());
+    for (file, value) in recorded {
+        assert_eq!(
+            faults(&validator, &value),
+            Vec::<String>::new(),
+            "{}",
+            file.display()
+        );
+    }
+}
+
+#[test]
+fn the_schema_refuses_what_is_not_a_result() {
+    let validator = validator();
+    let spoilt = |pointer: &str, by: Value| {
+        let mut value = analysed();
+        *value.pointer_mut(pointer).expect("the fixture has it") = by;
+        !validator.is_valid(&value)
+    };
+    for (pointer, by) in [
+        ("/schema", "pivot-results/2".into()),
+        ("/partial", "no".into()),
+        ("/cells/0/median", Value::Null),
+        ("/cells/0/strategy", "mutex".into()),
+        ("/cells/0/metric", "Read-NS".into()),
+        ("/assumptions/0/verdict", "holds".into()),
+        ("/guarantees/0", serde_json::json!({})),
+        ("/environment/libraries/0", serde_json::json!(["papaya"])),
+    ] {
+        assert!(spoilt(pointer, by.clone()), "{pointer} = {by}");
+    }
+    for field in analysed().as_object().expect("it is an object").keys() {
+        let mut value = analysed();
+        value
+            .as_object_mut()
+            .expect("it is an object")
+            .remove(field);
+        let is_required = schema()["required"]
+            .as_array()
+            .is_some_and(|all| all.contains(&field.as_str().into()));
+        assert_eq!(is_required, !validator.is_valid(&value), "without {field}");
+    }
+}
+
+/// Every field of a value, at any depth.
+fn fields(value: &Value, found: &mut BTreeSet<String>) {
+    match value {
+        Value::Object(object) => {
+            for (name, value) in object {
+                found.insert(name.clone());
+                fields(value, found);
+            }
+        }
+        Value::Array(items) => items.iter().for_each(|item| fields(item, found)),
+        _ => {}
+    }
+}
+
+/// Every property that a schema knows, at any depth.
+fn properties(schema: &Value, found: &mut BTreeSet<String>) {
+    match schema {
+        Value::Object(object) => {
+            if let Some(Value::Object(own)) = object.get("properties") {
+                found.extend(own.keys().cloned());
+            }
+            object.values().for_each(|value| properties(value, found));
+        }
+        Value::Array(items) => items.iter().for_each(|item| properties(item, found)),
+        _ => {}
+    }
+}
+
+/// The words that the document sets as code.
+fn documented() -> BTreeSet<String> {
+    let document = read(&reports().join("SCHEMA.md"));
+    let code = document.split('`').skip(1).step_by(2);
+    code.map(str::to_owned).collect()
+}
+
+#[test]
+fn every_field_is_in_the_schema_and_in_the_document() {
+    let mut found = BTreeSet::new();
+    fields(&analysed(), &mut found);
+    for (_, value) in recorded() {
+        fields(&value, &mut found);
+    }
+    let mut known = BTreeSet::new();
+    properties(&schema(), &mut known);
+    let documented = documented();
+    for field in &found {
+        assert!(
+            known.contains(field),
+            "{field} is not in results.schema.json"
+        );
+        assert!(documented.contains(field), "`{field}` is not in SCHEMA.md");
+    }
+    for property in &known {
+        assert!(
+            documented.contains(property),
+            "`{property}` is not in SCHEMA.md"
+        );
+    }
+}
+
+#[test]
+fn every_metric_is_in_the_document() {
+    // The error of a name that is none lists those that are.
+    let error = serde_json::from_str::<Metric>("\"?\"").expect_err("no metric has this name");
+    let text = error.to_string();
+    let names: Vec<&str> = text.split('`').skip(3).step_by(2).collect();
+    assert!(
+        names.contains(&"read_ns") && names.contains(&"live_bytes_per_record"),
+        "{text}"
+    );
+    let documented = documented();
+    for name in names {
+        assert!(documented.contains(name), "`{name}` is not in SCHEMA.md");
+    }
+}
+
+#[test]
+fn every_kind_of_line_is_in_the_document_with_its_fields() {
+    let documented = documented();
+    let error =
+        serde_json::from_str::<Line>("{\"kind\":\"?\"}").expect_err("no kind has this name");
+    let text = error.to_string();
+    let kinds: Vec<&str> = text.split('`').skip(3).step_by(2).collect();
+    assert!(
+        kinds.contains(&"slice") && kinds.contains(&"complete"),
+        "{text}"
+    );
+    let mut found = BTreeSet::new();
+    for line in sample_lines() {
+        let value = serde_json::to_value(&line).expect("a line is plain data");
+        fields(&value, &mut found);
+    }
+    for name in kinds.into_iter().chain(found.iter().map(String::as_str)) {
+        assert!(documented.contains(name), "`{name}` is not in SCHEMA.md");
+    }
+}
