@@ -6,6 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::environment::Environment;
+use crate::probe::{Described, ProbeMetric};
 use crate::sample::{Card, Exclusion};
 use crate::scenario::Scenario;
 
@@ -29,6 +30,9 @@ pub struct Results {
     pub protocol: Protocol,
     /// What was asked.
     pub scenarios: Vec<Scenario>,
+    /// The situations that strategies were put into besides; cells name them as their scenario.
+    #[serde(default)]
+    pub situations: Vec<Described>,
     /// Who competed, and the controls.
     pub strategies: Vec<Card>,
     /// Who could not take part in what.
@@ -114,6 +118,9 @@ pub enum Metric {
     AllocsScan,
     /// Live bytes per record of a filled table.
     LiveBytesPerRecord,
+    /// What a probe measures.
+    #[serde(untagged)]
+    Probe(ProbeMetric),
 }
 
 impl Metric {
@@ -125,6 +132,7 @@ impl Metric {
             Metric::AllocBytesRead | Metric::AllocBytesWrite | Metric::AllocBytesScan => "B/op",
             Metric::AllocsRead | Metric::AllocsWrite | Metric::AllocsScan => "1/op",
             Metric::LiveBytesPerRecord => "B/record",
+            Metric::Probe(metric) => metric.unit(),
         }
     }
 
@@ -150,6 +158,7 @@ impl Metric {
             Metric::AllocBytesScan => "alloc_bytes_scan",
             Metric::AllocsScan => "allocs_scan",
             Metric::LiveBytesPerRecord => "live_bytes_per_record",
+            Metric::Probe(metric) => metric.name(),
         }
     }
 }

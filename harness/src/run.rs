@@ -1,5 +1,9 @@
 //! A run: what is asked for, checked against what there is, and carried out.
 
+mod probes;
+
+pub use probes::ProbeEffort;
+
 use std::path::Path;
 use std::time::Duration;
 

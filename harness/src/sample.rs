@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::environment::Environment;
 use crate::error::{Error, Result};
+use crate::probe::Probe;
 use crate::scenario::{Activity, RecordKind, Scenario};
 
 /// The version of this format.
@@ -30,6 +31,8 @@ pub enum Line {
     Memory(Memory),
     /// What a check found.
     Check(CheckOutcome),
+    /// What a probe of one strategy in one situation saw.
+    Probe(Probe),
     /// A slice that could not be measured, and why.
     Failure(Failure),
     /// The last line of a run that went through to its end.

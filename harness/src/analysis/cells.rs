@@ -9,7 +9,7 @@ use crate::scenario::{Activity, Scenario};
 use crate::statistics::{Estimate, estimate};
 
 /// Seed of the bootstrap: fixed, so that a report can be generated again byte for byte.
-const BOOTSTRAP_SEED: u64 = 0x7069_766f_7400_0001;
+pub(super) const BOOTSTRAP_SEED: u64 = 0x7069_766f_7400_0001;
 
 /// All cells, in the order of scenarios, strategies and metrics.
 pub(super) fn all(samples: &Samples) -> Vec<Cell> {
@@ -142,7 +142,7 @@ fn by_process(slices: &[&Slice], value: impl Fn(&Slice) -> Option<f64>) -> Vec<V
 /// fewer covers 95 %.
 const SAMPLES_MIN: usize = 6;
 
-fn ratio(estimate: Estimate, baseline: &str) -> Ratio {
+pub(super) fn ratio(estimate: Estimate, baseline: &str) -> Ratio {
     let decisive = estimate.n >= SAMPLES_MIN;
     Ratio {
         vs: baseline.into(),

@@ -133,7 +133,7 @@ fn recommend(results: &Results, strategy: &str) -> Recommendation {
     let timed: Vec<(&Cell, &crate::results::Ratio)> = results
         .cells
         .iter()
-        .filter(|cell| cell.strategy == strategy && cell.metric != Metric::LiveBytesPerRecord)
+        .filter(|cell| cell.strategy == strategy && cell.metric.is_timed())
         .filter_map(|cell| Some((cell, cell.ratio.as_ref()?)))
         .collect();
     let where_ratio = |wanted: &dyn Fn(&crate::results::Ratio) -> bool| -> Vec<Judged> {
@@ -237,10 +237,7 @@ fn is_ceiling(results: &Results, cell: &Cell) -> bool {
 
 /// The baseline under a second name must come out equal to itself.
 fn same_as_itself(cell: &Cell) -> Option<Control> {
-    let ratio = cell
-        .ratio
-        .as_ref()
-        .filter(|_| cell.metric != Metric::LiveBytesPerRecord)?;
+    let ratio = cell.ratio.as_ref().filter(|_| cell.metric.is_timed())?;
     Some(Control {
         scenario: cell.scenario.clone(),
         control: cell.strategy.clone(),

@@ -2,6 +2,7 @@
 
 mod cells;
 mod judgements;
+mod probes;
 
 use std::collections::BTreeSet;
 
@@ -54,7 +55,8 @@ impl Samples {
 /// What the samples say.
 pub fn analyse(samples: &Samples) -> Results {
     let header = &samples.header;
-    let cells = cells::all(samples);
+    let mut cells = cells::all(samples);
+    cells.extend(probes::cells(samples));
     let guarantees = judgements::guarantees(samples);
     let mut results = Results {
         schema: SCHEMA.into(),
@@ -64,6 +66,7 @@ pub fn analyse(samples: &Samples) -> Results {
         environment: header.environment.clone(),
         protocol: protocol(samples),
         scenarios: header.scenarios.clone(),
+        situations: probes::situations(samples),
         strategies: header.strategies.clone(),
         exclusions: header.exclusions.clone(),
         cells,

@@ -9,6 +9,7 @@ mod accounting;
 pub mod contest;
 pub mod field;
 pub mod order;
+pub mod probe;
 pub mod roster;
 pub mod session;
 pub mod threads;

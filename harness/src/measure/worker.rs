@@ -23,6 +23,8 @@ pub enum Task {
     Measure(Box<MeasureTask>),
     /// Run the checks on one strategy.
     Verify(crate::verify::VerifyTask),
+    /// Put one strategy into one situation.
+    Probe(super::probe::ProbeTask),
 }
 
 /// Blocks of one scenario.

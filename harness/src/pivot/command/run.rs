@@ -1,7 +1,7 @@
 //! `pivot run`: the main job: verify, measure, judge and report.
 
 use harness::error::{Error, Result};
-use harness::run::create;
+use harness::run::{ProbeEffort, create};
 use harness::sample::Line;
 
 use super::{environment, folder, interruptible, plan, report};
@@ -18,6 +18,10 @@ pub(crate) fn run(options: &RunOptions) -> Result<()> {
     let mut keep = |line: Line| samples.append(&line);
     let outcome = plan
         .verify(options.preset.checks(), interrupt, &mut progress, &mut keep)
+        .and_then(|()| {
+            let effort = ProbeEffort::of(options.preset);
+            plan.probe(effort, interrupt, &mut progress, &mut keep)
+        })
         .and_then(|()| plan.measure(interrupt, &mut progress, &mut keep))
         .and_then(|()| keep(Line::Complete));
     progress.finish();
