@@ -37,9 +37,13 @@ impl Histogram {
     }
 
     /// Adds the counts of another histogram.
+    ///
+    /// # Panics
+    ///
+    /// Never: all histograms here have the same bounds.
     pub fn add(&mut self, other: &Histogram) {
         let added = self.0.add(&other.0);
-        added.expect("all histograms here have the same bounds");
+        added.expect("equal bounds");
     }
 
     /// How many values were counted.

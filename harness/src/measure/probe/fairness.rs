@@ -40,7 +40,7 @@ pub(super) fn probe(
         let second = scope.spawn(|| {
             let mut handle = table.handle();
             stage.perform([false, true, true], |step| {
-                ground.update(&mut handle, 1, step)
+                ground.update(&mut handle, 1, step);
             })
         });
         let end = EndOnExit(&stage);

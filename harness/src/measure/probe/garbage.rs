@@ -81,9 +81,11 @@ pub(super) fn probe(
         counting.begin_peak();
         begin.open();
         let end = follow(progress, || counting.usage().live_bytes() - filled, budget);
+        // Read before anything of this probe's own is allocated.
+        let (peak, left) = (counting.peak_bytes(), counting.usage().live_bytes());
         let mut findings = Findings::default();
-        findings.signed(Count::PeakBytes, counting.peak_bytes() - filled);
-        findings.signed(Count::UnfreedBytes, counting.usage().live_bytes() - filled);
+        findings.signed(Count::PeakBytes, peak - filled);
+        findings.signed(Count::UnfreedBytes, left - filled);
         findings.count(
             Count::Overwrites,
             progress.overwrites.load(Ordering::Relaxed),

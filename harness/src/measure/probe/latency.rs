@@ -19,13 +19,13 @@ pub(super) fn probe(make: MakeTable, ground: &Ground, load: f64, budget: Duratio
     let calibration = budget / CALIBRATION_SHARE;
     let lengths = Lengths {
         calibration_ns: calibration.as_nanos() as u64,
-        schedule_ns: (budget - calibration).as_nanos() as u64,
+        schedule_ns: budget.saturating_sub(calibration).as_nanos() as u64,
     };
     let (reads, writes) = std::thread::scope(|scope| {
         let reader = scope.spawn(|| {
             let mut handle = table.handle();
             run(time, &together, lengths, load, |step| {
-                ground.read(&mut handle, 0, step)
+                ground.read(&mut handle, 0, step);
             })
         });
         let mut handle = table.handle();
@@ -67,9 +67,8 @@ fn run(
     together.wait();
     let from_ns = time.now_ns();
     let schedule = Schedule {
-        from_ns,
+        span_ns: from_ns..from_ns + lengths.schedule_ns,
         period_ns,
-        until_ns: from_ns + lengths.schedule_ns,
     };
-    serve(&time, schedule, operation)
+    serve(&time, &schedule, operation)
 }

@@ -6,18 +6,18 @@
 //! meanwhile. Here every arrival is one operation, looked at on its own; a clock read per operation
 //! (20 to 40 ns) is part of service time and saturation, and so the floor of what can be seen.
 
+use std::ops::Range;
+
 use super::timeline::Timeline;
 use crate::probe::Histogram;
 
 /// When requests come.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Schedule {
-    /// When the first one comes.
-    pub(super) from_ns: u64,
+    /// From the first one until none comes any more.
+    pub(super) span_ns: Range<u64>,
     /// The time from one to the next.
     pub(super) period_ns: f64,
-    /// From when on none comes.
-    pub(super) until_ns: u64,
 }
 
 impl Schedule {
@@ -26,7 +26,7 @@ impl Schedule {
     fn arrival_ns(&self, index: u64) -> u64 {
         #[expect(clippy::cast_sign_loss, reason = "a time after the start")]
         let after = (index as f64 * self.period_ns) as u64;
-        self.from_ns + after
+        self.span_ns.start + after
     }
 }
 
@@ -45,17 +45,17 @@ pub(super) struct Served {
 /// it is done.
 pub(super) fn serve(
     time: &impl Timeline,
-    schedule: Schedule,
+    schedule: &Schedule,
     mut operation: impl FnMut(usize),
 ) -> Served {
     let mut served = Served::default();
     let mut now_ns = time.now_ns();
     for index in 0.. {
         let arrival_ns = schedule.arrival_ns(index);
-        if arrival_ns >= schedule.until_ns {
+        if arrival_ns >= schedule.span_ns.end {
             break;
         }
-        if now_ns < schedule.until_ns {
+        if now_ns < schedule.span_ns.end {
             if now_ns < arrival_ns {
                 time.wait_until(arrival_ns);
             }
@@ -107,9 +107,8 @@ mod tests {
     const STALL_NS: u64 = 100 * MS;
     /// A request every 10 us for one second.
     const SCHEDULE: Schedule = Schedule {
-        from_ns: 0,
+        span_ns: 0..1_000 * MS,
         period_ns: 10_000.0,
-        until_ns: 1_000 * MS,
     };
 
     thread_local! {
@@ -205,7 +204,7 @@ mod tests {
         let table = stalling();
         let mut handle = table.handle();
         let time = Simulated::at_zero();
-        let served = serve(&time, SCHEDULE, |step| {
+        let served = serve(&time, &SCHEDULE, |step| {
             assert!(matches!(handle.apply(ID, heartbeat(step)), Some(Ok(_))));
         });
         assert_eq!((served.finished, served.unfinished), (100_000, 0));
@@ -227,11 +226,11 @@ mod tests {
         let table = stalling();
         let mut handle = table.handle();
         let time = Simulated::at_zero();
-        let (served, end_ns) = saturate(&time, SCHEDULE.until_ns, |step| {
+        let (served, end_ns) = saturate(&time, SCHEDULE.span_ns.end, |step| {
             assert!(matches!(handle.apply(ID, heartbeat(step)), Some(Ok(_))));
         });
         // One second less the stall, at 1 us each, and the stalled one.
-        assert_eq!((served.finished, end_ns), (900_001, SCHEDULE.until_ns));
+        assert_eq!((served.finished, end_ns), (900_001, SCHEDULE.span_ns.end));
         assert_eq!(served.latencies.above(SERVICE_NS), 1);
         assert_eq!(served.latencies.quantile(0.999), SERVICE_NS);
     }
@@ -240,7 +239,7 @@ mod tests {
     fn what_is_not_begun_at_the_end_is_counted_by_its_age() {
         let time = Simulated::at_zero();
         // 12 us for a request every 10 us: one in six cannot be served.
-        let served = serve(&time, SCHEDULE, |_| Simulated::pass_ns(12_000));
+        let served = serve(&time, &SCHEDULE, |_| Simulated::pass_ns(12_000));
         assert_eq!(served.finished + served.unfinished, 100_000);
         assert_eq!(served.unfinished, 16_666);
         assert_eq!(served.latencies.len(), 100_000);

@@ -34,9 +34,10 @@ pub(super) fn probe(make: MakeTable, ground: &Ground, budget: Duration) -> Findi
             level = counting.usage().live_bytes();
         }
     }
+    let left = counting.usage().live_bytes() - level;
     let mut findings = Findings::default();
     findings.count(Count::Tables, tables);
-    findings.signed(Count::BytesLeft, counting.usage().live_bytes() - level);
+    findings.signed(Count::BytesLeft, left);
     if let Some((before, after)) = threads_before.zip(threads()) {
         findings.signed(Count::ThreadsLeft, after - before);
     }
@@ -60,10 +61,10 @@ fn live_and_die(make: MakeTable, ground: &Ground, time: WallClock) -> u64 {
             scope.spawn(move || {
                 let mut handle = table.handle();
                 at_work.fetch_add(1, Ordering::Relaxed);
-                let mut step = 0;
+                let mut number = 0;
                 while !stop.load(Ordering::Relaxed) {
-                    work(ground, &mut handle, step);
-                    step += 1;
+                    work(ground, &mut handle, number);
+                    number += 1;
                 }
             })
         });

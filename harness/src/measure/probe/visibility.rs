@@ -51,7 +51,9 @@ pub(super) fn probe(make: MakeTable, ground: &Ground, budget: Duration) -> Findi
     let table = ground.table(make);
     let time = WallClock::start();
     let bulletin = Bulletin::default();
-    let writes_max = (budget.as_nanos() as u64 / PERIOD_NS).max(1) as usize;
+    // Odd, so that a strategy that publishes every so many writes is left with some when the writer
+    // goes quiet.
+    let writes_max = (budget.as_nanos() as u64 / PERIOD_NS) as usize | 1;
     let (returned_ns, unpublished, seen) = std::thread::scope(|scope| {
         let reader = scope.spawn(|| {
             let mut handle = table.handle();
