@@ -5,6 +5,9 @@
 //! it, and `n` is the number of processes. Of three processes it is little more than their range. Of
 //! what happens rarely (worst waits, lost writes, threads left) the largest is given, and the range.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 
 use super::Samples;

@@ -117,7 +117,7 @@ impl Situation {
     /// What it asks, and how.
     pub const fn question(self) -> &'static str {
         match self {
-            Situation::HalfLoad | Situation::HighLoad => {
+            Situation::HalfLoad => {
                 "How long does an operation take when requests come on a schedule, whatever the table \
                  is at? One reader and one writer, one operation per arrival, each at a share of the \
                  rate that it reached in a closed loop; counted from the intended start, so that a \
@@ -125,6 +125,7 @@ impl Situation {
                  one look at the clock per operation: the no-op control shows this floor. Requests \
                  not begun when the schedule ended count by their age then, a lower bound."
             }
+            Situation::HighLoad => "The same closer to saturation, where queues build up.",
             Situation::Visibility => {
                 "How long after a write's return does another thread see it? One write every 10 us to \
                  one record, and a thread that reads it without pause; up to the end of the first \

@@ -57,7 +57,11 @@ const TABLES: [Asked; 5] = [
                 s.garbage(S::HeldGuardChurn)
             }),
         ],
-        &["After 10,000 overwrites, above the filled table, where nothing else is said."],
+        &[
+            "After 10,000 overwrites, above the filled table, where nothing else is said. What a table grew \
+            by, for entries that are gone again, and what a library makes once for a thread that has to \
+            wait, is in it.",
+        ],
     ),
     (
         "A thread is stuck",
@@ -76,7 +80,9 @@ const TABLES: [Asked; 5] = [
             }),
         ],
         &[
-            "Of the undisturbed rate. A stall lasts 5 ms, so a worst wait of 5 ms is the whole stall.",
+            "Of the undisturbed rate. A stall lasts 5 ms, so a worst wait of 5 ms is the whole stall. More \
+            than 100 %: one of the others is stopped, and the one left has the table, or the \
+            processor, to itself.",
         ],
     ),
     (

@@ -1,7 +1,7 @@
 //! `pivot measure`: samples without checks and without a report.
 
 use harness::error::Result;
-use harness::run::create;
+use harness::run::{ProbeEffort, create};
 use harness::sample::Line;
 
 use super::{environment, folder, interruptible, plan};
@@ -16,6 +16,10 @@ pub(crate) fn measure(options: &RunOptions) -> Result<()> {
     let interrupt = interruptible()?;
     let mut samples = create(&folder, plan.header(environment(options, "measure")))?;
     let mut progress = Progress::new();
+    let effort = ProbeEffort::of(options.preset);
+    plan.probe(effort, interrupt, &mut progress, |line| {
+        samples.append(&line)
+    })?;
     plan.measure(interrupt, &mut progress, |line| samples.append(&line))?;
     samples.append(&Line::Complete)?;
     progress.finish();
