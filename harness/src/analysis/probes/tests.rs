@@ -20,7 +20,7 @@ fn value(probe: &Probe, metric: ProbeMetric) -> Option<f64> {
 #[test]
 fn latency_keeps_what_was_not_finished() {
     let mut waits = Histogram::default();
-    // One in a thousand is a stall.
+    // Two in a thousand stall, so p99.9 shows it and p99 does not.
     (0..9_980).for_each(|_| waits.record(50));
     (0..20).for_each(|_| waits.record(1_000_000));
     let mut line = probe(
