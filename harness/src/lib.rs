@@ -9,6 +9,7 @@ pub mod environment;
 pub mod error;
 pub mod measure;
 pub mod preset;
+pub mod probe;
 pub mod registry;
 pub mod report;
 pub mod results;

@@ -9,6 +9,7 @@ mod tests;
 use serde::{Deserialize, Serialize};
 
 use crate::environment::Environment;
+use crate::probe::{Described, ProbeMetric};
 use crate::sample::{Card, Exclusion};
 use crate::scenario::Scenario;
 
@@ -32,6 +33,9 @@ pub struct Results {
     pub protocol: Protocol,
     /// What was asked.
     pub scenarios: Vec<Scenario>,
+    /// The situations that strategies were put into besides; cells name them as their scenario.
+    #[serde(default)]
+    pub situations: Vec<Described>,
     /// Who competed, and the controls.
     pub strategies: Vec<Card>,
     /// Who could not take part in what.
@@ -140,6 +144,9 @@ pub enum Metric {
     AllocsScan,
     /// Live bytes per record of a filled table.
     LiveBytesPerRecord,
+    /// What a probe measures.
+    #[serde(untagged)]
+    Probe(ProbeMetric),
 }
 
 impl Metric {
@@ -151,6 +158,7 @@ impl Metric {
             Metric::AllocBytesRead | Metric::AllocBytesWrite | Metric::AllocBytesScan => "B/op",
             Metric::AllocsRead | Metric::AllocsWrite | Metric::AllocsScan => "1/op",
             Metric::LiveBytesPerRecord => "B/record",
+            Metric::Probe(metric) => metric.unit(),
         }
     }
 
@@ -190,6 +198,7 @@ impl Metric {
             Metric::AllocBytesScan => "alloc_bytes_scan",
             Metric::AllocsScan => "allocs_scan",
             Metric::LiveBytesPerRecord => "live_bytes_per_record",
+            Metric::Probe(metric) => metric.name(),
         }
     }
 }

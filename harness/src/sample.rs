@@ -20,6 +20,7 @@ pub use writer::{Writer, may_overwrite, text};
 
 use crate::assumption::Assumption;
 use crate::environment::Environment;
+use crate::probe::Probe;
 use crate::scenario::{Activity, RecordKind, Scenario};
 
 /// The version of this format: `pivot-samples/MAJOR`, or `pivot-samples/MAJOR.MINOR` once there are
@@ -47,6 +48,8 @@ pub enum Line {
     Memory(Memory),
     /// What a check found.
     Check(CheckOutcome),
+    /// What a probe of one strategy in one situation saw.
+    Probe(Probe),
     /// A slice that could not be measured, and why.
     Failure(Failure),
     /// The last line of a run that went through to its end.
@@ -234,7 +237,8 @@ impl Line {
             }
             Line::Part(Part { process, .. })
             | Line::PartDone(PartDone { process, .. })
-            | Line::Weather(Weather { process, .. }) => Some(process),
+            | Line::Weather(Weather { process, .. })
+            | Line::Probe(Probe { process, .. }) => Some(process),
             Line::Header(_)
             | Line::Allocation(_)
             | Line::Memory(_)

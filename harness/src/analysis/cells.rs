@@ -87,7 +87,7 @@ fn cell(scenario: &str, strategy: &str, metric: Metric, estimate: &Estimate) -> 
     }
 }
 
-fn ratio(estimate: &Estimate, baseline: &str) -> Ratio {
+pub(super) fn ratio(estimate: &Estimate, baseline: &str) -> Ratio {
     Ratio {
         vs: baseline.into(),
         median: estimate.median,

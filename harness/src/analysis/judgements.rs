@@ -29,7 +29,7 @@ fn recommend(results: &Results, strategy: &str) -> Recommendation {
     let timed: Vec<(&Cell, &crate::results::Ratio)> = results
         .cells
         .iter()
-        .filter(|cell| cell.strategy == strategy && cell.metric != Metric::LiveBytesPerRecord)
+        .filter(|cell| cell.strategy == strategy && cell.metric.is_timed())
         .filter_map(|cell| Some((cell, cell.ratio.as_ref()?)))
         .collect();
     let where_ratio = |wanted: &dyn Fn(&crate::results::Ratio) -> bool| -> Vec<Judged> {

@@ -5,6 +5,7 @@ mod cells;
 pub(crate) mod contamination;
 mod judgements;
 mod logs;
+mod probes;
 pub(crate) mod series;
 pub(crate) mod verdicts;
 mod yardsticks;
@@ -66,7 +67,8 @@ pub fn analyse(samples: &Samples) -> Results {
     let header = &samples.header;
     let contaminated = contamination::contaminated(&samples.lines);
     let series = Series::collect(&samples.lines, &contamination::dropped(&contaminated));
-    let cells = cells::all(samples, &series);
+    let mut cells = cells::all(samples, &series);
+    cells.extend(probes::cells(samples));
     let guarantees = judgements::guarantees(samples);
     let mut results = Results {
         schema: SCHEMA.into(),
@@ -76,6 +78,7 @@ pub fn analyse(samples: &Samples) -> Results {
         environment: header.environment.clone(),
         protocol: protocol(samples, &contaminated, &cells),
         scenarios: header.scenarios.clone(),
+        situations: probes::situations(samples),
         strategies: header.strategies.clone(),
         exclusions: header.exclusions.clone(),
         cells,

@@ -10,6 +10,7 @@ pub mod contest;
 pub mod field;
 pub mod order;
 mod places;
+pub mod probe;
 pub mod roster;
 pub mod session;
 pub mod threads;

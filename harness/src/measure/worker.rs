@@ -25,6 +25,8 @@ pub enum Task {
     Measure(Box<MeasureTask>),
     /// Run the checks on one strategy.
     Verify(crate::verify::VerifyTask),
+    /// Put one strategy into one situation.
+    Probe(super::probe::ProbeTask),
 }
 
 /// Longer than a page, which is as far as an address on the stack matters.
@@ -38,7 +40,7 @@ impl Task {
                 let part = u64::from(task.part.process) << 40;
                 (SplitMix64::seed_from_u64(task.seed ^ part).next_u64() % STACK_SHIFT_MAX) as usize
             }
-            Task::Verify(_) => 0,
+            Task::Verify(_) | Task::Probe(_) => 0,
         }
     }
 }

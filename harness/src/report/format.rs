@@ -109,6 +109,7 @@ pub(super) fn operation(metric: Metric) -> &'static str {
         Metric::ScanNs | Metric::AllocBytesScan | Metric::AllocsScan => "scan",
         Metric::ElapsedMs => "in total",
         Metric::LiveBytesPerRecord => "memory",
+        Metric::Probe(metric) => metric.name(),
     }
 }
 

@@ -21,6 +21,7 @@ mod method;
 mod observations;
 mod pivots;
 mod plot;
+mod probes;
 mod published;
 mod render;
 mod scenarios;
@@ -156,6 +157,7 @@ fn document(results: &Results) -> view::Document {
             headline::section(results),
             memory::section(results),
             deadlock::section(results),
+            probes::section(results),
             decisions::section(results),
             scenarios::section(results),
             guarantees::section(results),

@@ -1,5 +1,6 @@
 //! A run: what is asked for, checked against what there is, and carried out.
 
+mod probes;
 mod recording;
 mod schedule;
 mod standing;
@@ -19,6 +20,7 @@ use crate::preset::Preset;
 use crate::sample::{Card, CheckOutcome, Exclusion, Header, Line, Part, PartDone, SCHEMA};
 use crate::scenario::{RecordKind, Scenario};
 use crate::verify::VerifyTask;
+pub use probes::ProbeEffort;
 pub use recording::Recording;
 use schedule::{Assignment, Schedule};
 
@@ -49,6 +51,8 @@ pub trait Observer {
 
 /// The share of a run that the checks take, for the progress display.
 const VERIFYING_SHARE: f64 = 0.1;
+/// The share that the probes take.
+const PROBING_SHARE: f64 = 0.12;
 
 impl Plan {
     /// The header of the plan's sample file.
@@ -153,7 +157,7 @@ impl Plan {
             let share = schedule.share_done(recording.lines());
             observer.stage(
                 &format!("measuring {}", assignment.part.scenario),
-                VERIFYING_SHARE + (1.0 - VERIFYING_SHARE) * share,
+                VERIFYING_SHARE + PROBING_SHARE + (1.0 - VERIFYING_SHARE - PROBING_SHARE) * share,
             );
             self.part(assignment, recording, interrupt, observer)?;
         }

@@ -218,7 +218,9 @@ impl<'h, 'b> Reader<'h, 'b> {
     fn fault(&mut self, line: &Line, raw: &'b [u8]) -> Option<String> {
         let (scenario, strategy) = match line {
             Line::Slice(slice) => (Some(&slice.key.scenario), Some(&slice.key.strategy)),
-            Line::Failure(failure) => (Some(&failure.key.scenario), None),
+            // A probe that failed names its situation where others name a scenario.
+            Line::Failure(_) => (None, None),
+            Line::Probe(probe) => (None, Some(&probe.strategy)),
             Line::Allocation(seen) => (Some(&seen.scenario), Some(&seen.strategy)),
             Line::Memory(memory) => (Some(&memory.scenario), Some(&memory.strategy)),
             Line::Check(check) => (None, Some(&check.strategy)),

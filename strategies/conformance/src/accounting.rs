@@ -1,7 +1,7 @@
 //! Exact accounting of the heap: what was allocated, what is still alive.
 
 use std::alloc::{GlobalAlloc, Layout, System};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 
 /// The system allocator, counting while a [`Counting`] is alive and passing through otherwise.
 ///
@@ -16,6 +16,10 @@ static ALLOCATIONS: AtomicU64 = AtomicU64::new(0);
 static ALLOCATED_BYTES: AtomicU64 = AtomicU64::new(0);
 static FREED_BYTES: AtomicU64 = AtomicU64::new(0);
 static FREES: AtomicU64 = AtomicU64::new(0);
+/// Bytes allocated and not freed since counting began.
+static LIVE_BYTES: AtomicI64 = AtomicI64::new(0);
+/// The highest [`LIVE_BYTES`] since it was last asked to begin anew.
+static PEAK_BYTES: AtomicI64 = AtomicI64::new(0);
 
 /// What the heap has seen since counting began. Relaxed counters: exact once the threads that
 /// allocate have been joined or are idle.
@@ -63,6 +67,8 @@ impl Counting {
     /// Starts counting.
     pub fn start() -> Self {
         let began = totals();
+        LIVE_BYTES.store(0, Ordering::SeqCst);
+        PEAK_BYTES.store(0, Ordering::SeqCst);
         COUNTING.store(true, Ordering::SeqCst);
         Self { began }
     }
@@ -70,6 +76,18 @@ impl Counting {
     /// What happened since [`start`](Counting::start).
     pub fn usage(&self) -> Usage {
         totals() - self.began
+    }
+
+    /// The highest level of live bytes since [`start`](Counting::start) or
+    /// [`begin_peak`](Counting::begin_peak), what was allocated and freed within one operation
+    /// included.
+    pub fn peak_bytes(&self) -> i64 {
+        PEAK_BYTES.load(Ordering::SeqCst)
+    }
+
+    /// Forgets the peak so far: from now on it is that of what follows.
+    pub fn begin_peak(&self) {
+        PEAK_BYTES.store(LIVE_BYTES.load(Ordering::SeqCst), Ordering::SeqCst);
     }
 }
 
@@ -100,12 +118,16 @@ fn totals() -> Usage {
 fn record_allocation(bytes: usize) {
     ALLOCATIONS.fetch_add(1, Ordering::Relaxed);
     ALLOCATED_BYTES.fetch_add(bytes as u64, Ordering::Relaxed);
+    let added = (bytes as u64).cast_signed();
+    let live = LIVE_BYTES.fetch_add(added, Ordering::Relaxed) + added;
+    PEAK_BYTES.fetch_max(live, Ordering::Relaxed);
 }
 
 #[cold]
 fn record_free(bytes: usize) {
     FREES.fetch_add(1, Ordering::Relaxed);
     FREED_BYTES.fetch_add(bytes as u64, Ordering::Relaxed);
+    LIVE_BYTES.fetch_sub((bytes as u64).cast_signed(), Ordering::Relaxed);
 }
 
 #[inline]

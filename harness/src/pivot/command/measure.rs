@@ -1,6 +1,7 @@
 //! `pivot measure`: samples without checks and without a report.
 
 use harness::error::Result;
+use harness::run::ProbeEffort;
 use harness::sample::Line;
 
 use super::{folder, interruptible, plan, recording};
@@ -16,6 +17,8 @@ pub(crate) fn measure(options: &RunOptions) -> Result<()> {
     let mut recording = recording(options, &plan, &folder, "measure")?;
     let mut progress = Progress::new();
     if !recording.is_complete() {
+        let effort = ProbeEffort::of(options.preset);
+        plan.probe(effort, &mut recording, interrupt, &mut progress)?;
         plan.measure(&mut recording, interrupt, &mut progress)?;
         recording.keep(Line::Complete)?;
     }

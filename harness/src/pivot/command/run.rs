@@ -1,6 +1,7 @@
 //! `pivot run`: the main job: verify, measure, judge and report.
 
 use harness::error::{Error, Result};
+use harness::run::ProbeEffort;
 use harness::sample::Line;
 
 use super::{folder, interruptible, plan, recording, report};
@@ -19,6 +20,10 @@ pub(crate) fn run(options: &RunOptions) -> Result<()> {
     } else {
         let effort = options.preset.checks();
         plan.verify(effort, &mut recording, interrupt, &mut progress)
+            .and_then(|()| {
+                let effort = ProbeEffort::of(options.preset);
+                plan.probe(effort, &mut recording, interrupt, &mut progress)
+            })
             .and_then(|()| plan.measure(&mut recording, interrupt, &mut progress))
             .and_then(|()| recording.keep(Line::Complete))
     };

@@ -2,6 +2,7 @@
 
 use std::io::{self, Read};
 
+use harness::measure::probe::probe;
 use harness::measure::worker::{Task, measure};
 use harness::verify::verify;
 
@@ -14,5 +15,6 @@ pub(crate) fn worker() -> io::Result<()> {
     match task {
         Task::Measure(task) => measure(&task, &mut out),
         Task::Verify(task) => verify(&task, &mut out),
+        Task::Probe(task) => probe(&task, &mut out),
     }
 }
