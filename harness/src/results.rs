@@ -98,6 +98,8 @@ pub enum Metric {
     WriteNs,
     /// Wall time per scan, over all scanners.
     ScanNs,
+    /// Wall time per operation of a mix, over all threads that do it.
+    OperationNs,
     /// Wall time of a given number of operations.
     ElapsedMs,
     /// Bytes allocated per read.
@@ -120,7 +122,7 @@ impl Metric {
     /// Its unit.
     pub const fn unit(self) -> &'static str {
         match self {
-            Metric::ReadNs | Metric::WriteNs | Metric::ScanNs => "ns",
+            Metric::ReadNs | Metric::WriteNs | Metric::ScanNs | Metric::OperationNs => "ns",
             Metric::ElapsedMs => "ms",
             Metric::AllocBytesRead | Metric::AllocBytesWrite | Metric::AllocBytesScan => "B/op",
             Metric::AllocsRead | Metric::AllocsWrite | Metric::AllocsScan => "1/op",
@@ -132,7 +134,7 @@ impl Metric {
     pub const fn is_timed(self) -> bool {
         matches!(
             self,
-            Self::ReadNs | Self::WriteNs | Self::ScanNs | Self::ElapsedMs
+            Self::ReadNs | Self::WriteNs | Self::ScanNs | Self::OperationNs | Self::ElapsedMs
         )
     }
 
@@ -142,6 +144,7 @@ impl Metric {
             Metric::ReadNs => "read_ns",
             Metric::WriteNs => "write_ns",
             Metric::ScanNs => "scan_ns",
+            Metric::OperationNs => "operation_ns",
             Metric::ElapsedMs => "elapsed_ms",
             Metric::AllocBytesRead => "alloc_bytes_read",
             Metric::AllocsRead => "allocs_read",

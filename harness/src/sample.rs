@@ -3,6 +3,8 @@
 //! This is the only thing that measuring hands to reporting. Every line is complete by itself, so
 //! that a killed run loses at most the line in flight.
 
+mod kinds;
+
 use std::fs::File;
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
@@ -12,6 +14,8 @@ use serde::{Deserialize, Serialize};
 use crate::environment::Environment;
 use crate::error::{Error, Result};
 use crate::scenario::{Activity, RecordKind, Scenario};
+
+pub use kinds::Kinds;
 
 /// The version of this format.
 pub const SCHEMA: &str = "pivot-samples/1";
@@ -124,8 +128,12 @@ pub struct GroupCount {
     pub paced: bool,
     /// Operations of each thread.
     pub operations: Vec<u64>,
-    /// Operations, over all threads and the whole slice, that found no record or were rejected.
+    /// Operations, over all threads and the whole slice, that found no record or were rejected; those
+    /// that asked for a process that never was do not count.
     pub misses: u64,
+    /// What the operations were, where `does` alone does not say it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kinds: Option<Kinds>,
 }
 
 /// What the heap saw during `operations` operations on one thread.

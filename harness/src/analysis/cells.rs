@@ -36,6 +36,7 @@ fn timed_metrics(scenario: &Scenario) -> Vec<Metric> {
         (Metric::ReadNs, &[Activity::Read][..]),
         (Metric::WriteNs, &[Activity::Update, Activity::Churn]),
         (Metric::ScanNs, &[Activity::Scan]),
+        (Metric::OperationNs, &[Activity::Mix]),
     ];
     measured
         .into_iter()
@@ -52,6 +53,7 @@ fn value(slice: &Slice, metric: Metric) -> Option<f64> {
             .ns_per_operation(Activity::Update)
             .or_else(|| slice.ns_per_operation(Activity::Churn)),
         Metric::ScanNs => slice.ns_per_operation(Activity::Scan),
+        Metric::OperationNs => slice.ns_per_operation(Activity::Mix),
         Metric::ElapsedMs => Some(slice.window_ns as f64 / 1e6),
         _ => None,
     }
@@ -184,6 +186,8 @@ impl<'a> Counts<'a> {
                             (Metric::AllocBytesWrite, Metric::AllocsWrite)
                         }
                         Activity::Scan => (Metric::AllocBytesScan, Metric::AllocsScan),
+                        // Counted as what it is made of.
+                        Activity::Mix => continue,
                     };
                     let each = |total: u64| total as f64 / seen.operations as f64;
                     cells

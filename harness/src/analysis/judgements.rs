@@ -20,6 +20,7 @@ pub(crate) fn subject(activity: Activity, timed_in_total: bool) -> Metric {
         Activity::Read => Metric::ReadNs,
         Activity::Update | Activity::Churn => Metric::WriteNs,
         Activity::Scan => Metric::ScanNs,
+        Activity::Mix => Metric::OperationNs,
     }
 }
 

@@ -12,6 +12,7 @@ use std::path::PathBuf;
 use harness::environment::Environment;
 use harness::error::{Error, Result};
 use harness::measure::session::Interrupt;
+use harness::preset::Preset;
 use harness::run::Plan;
 
 use crate::arguments::RunOptions;
@@ -29,9 +30,12 @@ fn interruptible() -> Result<&'static Interrupt> {
 
 /// What the options ask for.
 fn plan(options: &RunOptions) -> Result<Plan> {
+    let scenarios = selection::scenarios(&options.choice, options.preset == Preset::Full)?;
+    let strategies = selection::contest(&options.choice)?;
+    selection::affordable(&scenarios, &strategies, options.preset)?;
     Ok(Plan {
-        scenarios: selection::scenarios(&options.choice)?,
-        strategies: selection::contest(&options.choice)?,
+        scenarios,
+        strategies,
         baseline: options.choice.baseline.clone(),
         preset: options.preset,
         seed: options.seed,

@@ -214,6 +214,7 @@ fn slice(scenario: &Scenario, strategy: &Invented, key: SliceKey) -> Slice {
             paced: group.every_us.is_some(),
             operations: vec![(WINDOW_NS as f64 / cost(group.does)) as u64],
             misses: 0,
+            kinds: None,
         })
         .collect();
     let window_ns = scenario.operations.map_or(WINDOW_NS, |operations| {
@@ -253,6 +254,7 @@ fn group(does: Activity, threads: usize, every_us: Option<f64>) -> Group {
         does,
         threads,
         every_us,
+        ..Group::default()
     }
 }
 
@@ -266,8 +268,7 @@ fn scenario(name: &str, title: &str, groups: Vec<Group>) -> Scenario {
         ids: crate::scenario::Identifiers::default(),
         record: RecordKind::Status,
         groups,
-        operations: None,
-        published: None,
+        ..Scenario::default()
     }
 }
 
