@@ -3,11 +3,15 @@
 //! Documented in `reports/SCHEMA.md`. A ratio is always "times better than `vs`": above 1 is an
 //! improvement, whatever the metric's direction.
 
+mod flips;
+
 use serde::{Deserialize, Serialize};
 
 use crate::environment::Environment;
 use crate::sample::{Card, Exclusion};
 use crate::scenario::Scenario;
+
+pub use flips::{Change, Flip, Map, Place};
 
 /// The version of this format.
 pub const SCHEMA: &str = "pivot-results/1";
@@ -41,6 +45,12 @@ pub struct Results {
     pub recommendations: Vec<Recommendation>,
     /// What the strategies claim, and what the checks saw.
     pub guarantees: Vec<Guarantee>,
+    /// Where along the axes of sweeps the answer changes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub flips: Vec<Flip>,
+    /// Who wins where on sweeps with two axes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub maps: Vec<Map>,
     /// What could have refuted the measurement itself.
     pub controls: Vec<Control>,
     /// Slices that could not be measured, and anything else a reader has to know.

@@ -60,13 +60,13 @@ fn value(slice: &Slice, metric: Metric) -> Option<f64> {
 }
 
 /// All slices, findable by where they stood.
-struct Timings<'a> {
+pub(super) struct Timings<'a> {
     by_place: HashMap<(&'a str, u32, u32, u32), &'a Slice>,
     by_strategy: HashMap<(&'a str, &'a str), Vec<&'a Slice>>,
 }
 
 impl<'a> Timings<'a> {
-    fn collect(samples: &'a Samples) -> Self {
+    pub(super) fn collect(samples: &'a Samples) -> Self {
         let mut timings = Self {
             by_place: HashMap::new(),
             by_strategy: HashMap::new(),
@@ -113,6 +113,19 @@ impl<'a> Timings<'a> {
             n: estimated.n,
             ratio,
         })
+    }
+
+    /// A strategy's log ratios, by process.
+    pub(super) fn log_ratios(
+        &self,
+        scenario: &str,
+        strategy: &str,
+        metric: Metric,
+    ) -> Vec<Vec<f64>> {
+        self.by_strategy
+            .get(&(scenario, strategy))
+            .map(|slices| by_process(slices, |slice| self.log_ratio(slice, metric)))
+            .unwrap_or_default()
     }
 
     /// How many times better than its two baseline neighbours a slice is, as a logarithm. Against

@@ -1,6 +1,7 @@
 //! From samples to results: cells, verdicts, recommendations. Pure: equal samples, equal results.
 
 mod cells;
+mod flips;
 mod judgements;
 
 use std::collections::BTreeSet;
@@ -70,12 +71,18 @@ pub fn analyse(samples: &Samples) -> Results {
         assumptions: Vec::new(),
         recommendations: Vec::new(),
         guarantees,
+        flips: Vec::new(),
+        maps: Vec::new(),
         controls: Vec::new(),
         warnings: warnings(samples),
     };
     results.assumptions = judgements::assumptions(&results, samples);
     results.recommendations = judgements::recommendations(&results);
     results.controls = judgements::controls(&results);
+    let timings = cells::Timings::collect(samples);
+    let log_ratios =
+        |scenario: &str, strategy: &str, metric| timings.log_ratios(scenario, strategy, metric);
+    (results.flips, results.maps) = flips::find(&results, log_ratios);
     results
 }
 

@@ -8,9 +8,11 @@
 //! into the two formats.
 
 mod answer;
+mod curves;
 mod deadlock;
 mod decisions;
 mod facts;
+mod flips;
 mod format;
 mod guarantees;
 mod headline;
@@ -132,6 +134,7 @@ fn document(results: &Results) -> view::Document {
             deadlock::section(results),
             decisions::section(results),
             scenarios::section(results),
+            flips::section(results),
             guarantees::section(results),
             yardsticks::section(results),
             lessons::section(results),

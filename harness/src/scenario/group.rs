@@ -139,11 +139,10 @@ impl fmt::Display for Activity {
     }
 }
 
-/// All that sets the group apart, as `pivot list` and a report show it: `2 mix (5 % writes) every 10
-/// us`.
-impl fmt::Display for Group {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.threads, self.does)?;
+impl Group {
+    /// What one of its threads does, with all that sets it apart: `mix (5 % writes) every 10 us`.
+    pub fn doing(&self) -> String {
+        let mut text = self.does.to_string();
         let shares: Vec<String> = self
             .given_shares()
             .map(|(name, share)| {
@@ -152,17 +151,17 @@ impl fmt::Display for Group {
             })
             .collect();
         if !shares.is_empty() {
-            write!(f, " ({})", shares.join(", "))?;
+            text.push_str(&format!(" ({})", shares.join(", ")));
         }
         if let Some(ns) = self.section_ns {
-            write!(f, " for {ns} ns")?;
+            text.push_str(&format!(" for {ns} ns"));
         }
         if let Some(every) = self.publish_every {
-            write!(f, " publishing every {every}")?;
+            text.push_str(&format!(" publishing every {every}"));
         }
-        match self.every_us {
-            Some(us) => write!(f, " every {us} us"),
-            None => Ok(()),
+        if let Some(us) = self.every_us {
+            text.push_str(&format!(" every {us} us"));
         }
+        text
     }
 }

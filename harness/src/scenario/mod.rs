@@ -264,6 +264,18 @@ impl Scenario {
         (self.keys == Keys::Hot).then(|| self.hot_share.unwrap_or(HOT_SHARE))
     }
 
+    /// Which processes are asked for, and how many of them are there: `zipf, 0.9 hit`.
+    pub fn asked(&self) -> String {
+        let mut text = self.keys.to_string();
+        if let Some(share) = self.hot_share() {
+            text.push_str(&format!(" ({share})"));
+        }
+        if let Some(rate) = self.hit_rate {
+            text.push_str(&format!(", {rate} hit"));
+        }
+        text
+    }
+
     /// Whether a group reads, writes or scans as fast as it can, so that its rate is a measurement.
     pub fn measures(&self, activity: Activity) -> bool {
         self.groups

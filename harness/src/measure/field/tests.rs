@@ -4,12 +4,12 @@ use super::*;
 use crate::measure::script::Step;
 use crate::scenario::{Activity, Group};
 
-fn scenario(group: Group) -> Scenario {
+fn scenario(group: &Group) -> Scenario {
     Scenario {
         processes: 512,
         groups: vec![Group {
             threads: 2,
-            ..group
+            ..group.clone()
         }],
         ..Scenario::default()
     }
@@ -32,7 +32,7 @@ fn is_member(field: &Field, id: ProcessId) -> bool {
 
 #[test]
 fn a_script_has_the_shares_that_were_asked_for() {
-    let field = Field::new(&scenario(mix()), 1);
+    let field = Field::new(&scenario(&mix()), 1);
     for thread in 0..2 {
         let kinds = field.script(thread).unwrap().kinds(TAPE_LENGTH as u64);
         let share = |count: u64| count as f64 / TAPE_LENGTH as f64;
@@ -49,7 +49,7 @@ fn a_script_has_the_shares_that_were_asked_for() {
     }
     assert!(field.script(2).is_none(), "there are two threads");
     let read = Group::default();
-    assert!(Field::new(&scenario(read), 1).script(0).is_none());
+    assert!(Field::new(&scenario(&read), 1).script(0).is_none());
 }
 
 #[test]
@@ -61,7 +61,7 @@ fn shares_that_leave_nothing_for_reads_leave_nothing() {
         scans: Some(1.0 / 3.0),
         ..Group::default()
     };
-    let field = Field::new(&scenario(all), 1);
+    let field = Field::new(&scenario(&all), 1);
     let kinds = field.script(0).unwrap().kinds(TAPE_LENGTH as u64);
     assert_eq!(kinds.reads, 0, "{kinds:?}");
 }
@@ -76,7 +76,7 @@ fn what_comes_goes_and_the_table_keeps_its_size() {
             inserts: Some(inserts),
             ..Group::default()
         };
-        let field = Field::new(&scenario(group), 3);
+        let field = Field::new(&scenario(&group), 3);
         let script = field.script(1).unwrap();
         let mut present: Vec<ProcessId> = script.present_at(0).collect();
         let length = present.len();
@@ -102,7 +102,7 @@ fn what_comes_goes_and_the_table_keeps_its_size() {
 
 #[test]
 fn kinds_are_counted_across_laps() {
-    let field = Field::new(&scenario(mix()), 5);
+    let field = Field::new(&scenario(&mix()), 5);
     let script = field.script(0).unwrap();
     let total = TAPE_LENGTH as u64 * 2 + 1_234;
     let counted = script.kinds(total);
@@ -121,7 +121,7 @@ fn the_hit_rate_is_what_was_asked_for_and_misses_never_were() {
         let missing = Scenario {
             hit_rate: Some(0.75),
             ids,
-            ..scenario(Group::default())
+            ..scenario(&Group::default())
         };
         let field = Field::new(&missing, 7);
         let absent = field.absent_in(0, TAPE_LENGTH as u64).unwrap();
@@ -150,7 +150,7 @@ fn the_hit_rate_is_what_was_asked_for_and_misses_never_were() {
         let rate = kinds.hit_rate().unwrap();
         assert!((rate - 0.75).abs() < 0.001, "{rate}");
     }
-    let all = Field::new(&scenario(Group::default()), 7);
+    let all = Field::new(&scenario(&Group::default()), 7);
     assert_eq!(all.absent_in(0, 1_000), None);
 }
 
@@ -168,7 +168,7 @@ fn the_hot_process_gets_its_share() {
         let hot = Scenario {
             keys: Keys::Hot,
             hot_share: given,
-            ..scenario(Group::default())
+            ..scenario(&Group::default())
         };
         let field = Field::new(&hot, 11);
         let seen = shares(&field)[&field.processes[0]];
@@ -181,12 +181,12 @@ fn the_hot_process_gets_its_share() {
 fn zipf_has_favourites_scattered_over_the_table() {
     let zipf = Scenario {
         keys: Keys::Zipf,
-        ..scenario(Group::default())
+        ..scenario(&Group::default())
     };
     let mut seen: Vec<f64> = shares(&Field::new(&zipf, 13)).into_values().collect();
     seen.sort_unstable_by(|a, b| b.total_cmp(a));
     assert!(seen[0] > 0.03, "{}", seen[0]);
-    let uniform = Field::new(&scenario(Group::default()), 13);
+    let uniform = Field::new(&scenario(&Group::default()), 13);
     assert!(shares(&uniform).into_values().all(|share| share < 0.01));
 }
 
@@ -194,7 +194,7 @@ fn zipf_has_favourites_scattered_over_the_table() {
 fn the_latest_are_asked_for_most_and_are_there() {
     let latest = Scenario {
         keys: Keys::Latest,
-        ..scenario(Group {
+        ..scenario(&Group {
             does: Activity::Mix,
             inserts: Some(0.05),
             writes: Some(0.05),
@@ -228,7 +228,7 @@ fn the_latest_are_asked_for_most_and_are_there() {
 
 #[test]
 fn equal_seeds_give_equal_fields() {
-    let field = |seed| Field::new(&scenario(mix()), seed);
+    let field = |seed| Field::new(&scenario(&mix()), seed);
     assert_eq!(
         field(1).script(1).unwrap().ids,
         field(1).script(1).unwrap().ids

@@ -63,7 +63,7 @@ pub(crate) fn list(options: &ListOptions) -> Result<()> {
             family.into(),
             varied(&points, |point| point.processes.to_string()),
             varied(&points, |point| point.record.to_string()),
-            varied(&points, keys),
+            varied(&points, Scenario::asked),
             varied(&points, threads),
             sweeps(&points),
             if scenario.optional {
@@ -86,18 +86,6 @@ fn varied(points: &[&Scenario], text: impl Fn(&Scenario) -> String) -> String {
     } else {
         "swept".into()
     }
-}
-
-/// Which processes are asked for.
-fn keys(scenario: &Scenario) -> String {
-    let mut text = scenario.keys.to_string();
-    if let Some(share) = scenario.hot_share() {
-        text.push_str(&format!(" ({share})"));
-    }
-    if let Some(rate) = scenario.hit_rate {
-        text.push_str(&format!(", {rate} hit"));
-    }
-    text
 }
 
 /// The axes of a sweep, with their values.
@@ -123,6 +111,10 @@ fn sweeps(points: &[&Scenario]) -> String {
 }
 
 fn threads(scenario: &Scenario) -> String {
-    let groups: Vec<String> = scenario.groups.iter().map(ToString::to_string).collect();
+    let groups: Vec<String> = scenario
+        .groups
+        .iter()
+        .map(|group| format!("{} {}", group.threads, group.doing()))
+        .collect();
     groups.join(" + ")
 }
