@@ -233,7 +233,10 @@ fn value(value: &Value) -> String {
 
 /// A flip in words, with its interval and how many resamples agree.
 fn sentence(flip: &Flip) -> String {
-    let axis = flip.axis.words();
+    let axis = match flip.axis {
+        Axis::Record => "record size in bytes",
+        other => other.words(),
+    };
     let at = flip
         .at
         .map_or_else(|| "somewhere".into(), format::significant);

@@ -21,6 +21,7 @@
 //! A file with one or two `[[sweep]]` entries asks the same question along axes: loading expands it
 //! into points, each a scenario of its own that remembers where it lies.
 
+mod effort;
 mod faults;
 mod folder;
 mod group;
@@ -32,9 +33,10 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+pub use effort::{Effort, affordable};
 pub use folder::load_folder;
 pub use group::{Activity, Group, Shares};
-pub use sweep::{Axis, Coordinate, Effort, POINTS_MAX, Point, Sweep, Value, affordable};
+pub use sweep::{Axis, Coordinate, POINTS_MAX, Point, Sweep, Value};
 
 /// A scenario: a table, and groups of threads that work on it at the same time.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

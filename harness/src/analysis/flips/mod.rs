@@ -7,16 +7,20 @@
 //! counts there: an interval that reaches beyond what was swept says so instead of ending where the
 //! sweep does.
 
+mod draws;
 mod map;
 #[cfg(test)]
 mod tests;
 
 use crate::results::{Change, Flip, Map, Metric, Results};
 use crate::scenario::{Axis, Scenario};
-use crate::statistics::median;
+
+use draws::draws;
 
 /// Draws of every line: enough for the ends of a 95 % interval.
 const DRAWS: usize = 2_000;
+/// Fewer samples than this at a point say nothing about it, as in the cells.
+const SAMPLES_MIN: usize = 6;
 /// Seed of the bootstrap: fixed, so that a report can be generated again byte for byte.
 const SEED: u64 = 0x7069_766f_7400_0002;
 
@@ -179,8 +183,12 @@ fn lines(
                     return Some(At { median: 0.0, draws });
                 }
                 let cell = results.cell(&point.name, name, metric)?;
+                let logs = log_ratios(&point.name, name, metric);
+                if logs.iter().map(Vec::len).sum::<usize>() < SAMPLES_MIN {
+                    return None;
+                }
                 let draws = draws(
-                    &log_ratios(&point.name, name, metric),
+                    &logs,
                     SEED ^ (number as u64) << 32 ^ (index as u64) << 16,
                     DRAWS,
                 );
@@ -380,28 +388,4 @@ fn overtakings(lines: &[Line], scale: &Scale) -> Vec<(String, String, Crossing)>
         found.push((before.name.clone(), after.name.clone(), crossing));
     }
     found
-}
-
-/// Medians of samples that are drawn anew, processes first and then within each: a stand-in until
-/// `statistics` offers its own.
-fn draws(groups: &[Vec<f64>], seed: u64, resamples: usize) -> Vec<f64> {
-    use rand_core::{Rng, SeedableRng};
-    let groups: Vec<&Vec<f64>> = groups.iter().filter(|group| !group.is_empty()).collect();
-    if groups.is_empty() {
-        return Vec::new();
-    }
-    let mut random = rand_xoshiro::Xoshiro256PlusPlus::seed_from_u64(seed);
-    let mut below = |bound: usize| ((u128::from(random.next_u64()) * bound as u128) >> 64) as usize;
-    let mut sample = Vec::new();
-    let mut draw = |_| {
-        let mut medians = Vec::with_capacity(groups.len());
-        for _ in &groups {
-            let group = groups[below(groups.len())];
-            sample.clear();
-            sample.extend(group.iter().map(|_| group[below(group.len())]));
-            medians.extend(median(&mut sample));
-        }
-        median(&mut medians)
-    };
-    (0..resamples).filter_map(&mut draw).collect()
 }

@@ -2,6 +2,7 @@ use rand_core::{Rng, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
 
 use super::*;
+use crate::statistics::median;
 
 /// Lines through these log ratios, certain of them.
 fn certain(name: &str, medians: &[f64]) -> Line {
