@@ -54,6 +54,14 @@ impl Preset {
         }
     }
 
+    /// Measuring processes without which a scenario has no interval to speak of.
+    pub const fn rounds_least(self) -> u32 {
+        match self {
+            Preset::Quick => 1,
+            Preset::Default | Preset::Full => 8,
+        }
+    }
+
     /// How often a run looks which verdicts are settled, the end included.
     pub const fn looks(self) -> u32 {
         4

@@ -3,6 +3,7 @@
 //! Documented in `reports/SCHEMA.md`, for programs in `reports/results.schema.json`. A ratio is always "times better than `vs`": above 1 is an
 //! improvement, whatever the metric's direction.
 
+mod flips;
 #[cfg(test)]
 mod tests;
 
@@ -12,6 +13,8 @@ use crate::environment::Environment;
 use crate::probe::{Described, ProbeMetric};
 use crate::sample::{Card, Exclusion};
 use crate::scenario::Scenario;
+
+pub use flips::{Change, Flip, Map, Place};
 
 /// The version of this format.
 pub const SCHEMA: &str = "pivot-results/2";
@@ -48,6 +51,12 @@ pub struct Results {
     pub recommendations: Vec<Recommendation>,
     /// What the strategies claim, and what the checks saw.
     pub guarantees: Vec<Guarantee>,
+    /// Where along the axes of sweeps the answer changes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub flips: Vec<Flip>,
+    /// Who wins where on sweeps with two axes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub maps: Vec<Map>,
     /// What could have refuted the measurement itself.
     pub controls: Vec<Control>,
     /// Slices that could not be measured, and anything else a reader has to know.
@@ -128,6 +137,8 @@ pub enum Metric {
     WriteNs,
     /// Wall time per scan, over all scanners.
     ScanNs,
+    /// Wall time per operation of a mix, over all threads that do it.
+    OperationNs,
     /// Wall time of a given number of operations.
     ElapsedMs,
     /// Bytes allocated per read.
@@ -153,7 +164,7 @@ impl Metric {
     /// Its unit.
     pub const fn unit(self) -> &'static str {
         match self {
-            Metric::ReadNs | Metric::WriteNs | Metric::ScanNs => "ns",
+            Metric::ReadNs | Metric::WriteNs | Metric::ScanNs | Metric::OperationNs => "ns",
             Metric::ElapsedMs => "ms",
             Metric::AllocBytesRead | Metric::AllocBytesWrite | Metric::AllocBytesScan => "B/op",
             Metric::AllocsRead | Metric::AllocsWrite | Metric::AllocsScan => "1/op",
@@ -166,7 +177,7 @@ impl Metric {
     pub const fn is_timed(self) -> bool {
         matches!(
             self,
-            Self::ReadNs | Self::WriteNs | Self::ScanNs | Self::ElapsedMs
+            Self::ReadNs | Self::WriteNs | Self::ScanNs | Self::OperationNs | Self::ElapsedMs
         )
     }
 
@@ -190,6 +201,7 @@ impl Metric {
             Metric::ReadNs => "read_ns",
             Metric::WriteNs => "write_ns",
             Metric::ScanNs => "scan_ns",
+            Metric::OperationNs => "operation_ns",
             Metric::ElapsedMs => "elapsed_ms",
             Metric::AllocBytesRead => "alloc_bytes_read",
             Metric::AllocsRead => "allocs_read",

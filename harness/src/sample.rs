@@ -4,6 +4,7 @@
 //! that a killed run loses at most the line in flight; [`read`] keeps whatever is whole, and [`pool`]
 //! makes one run of several.
 
+mod kinds;
 mod parts;
 mod pool;
 mod reading;
@@ -22,6 +23,8 @@ use crate::assumption::Assumption;
 use crate::environment::Environment;
 use crate::probe::Probe;
 use crate::scenario::{Activity, RecordKind, Scenario};
+
+pub use kinds::Kinds;
 
 /// The version of this format: `pivot-samples/MAJOR`, or `pivot-samples/MAJOR.MINOR` once there are
 /// minor versions. A minor version adds kinds of lines and optional fields; readers of the same major
@@ -165,12 +168,16 @@ pub struct GroupCount {
     pub paced: bool,
     /// Operations of each thread.
     pub operations: Vec<u64>,
-    /// Operations, over all threads and the whole slice, that found no record or were rejected.
+    /// Operations, over all threads and the whole slice, that found no record or were rejected; those
+    /// that asked for a process that never was do not count.
     pub misses: u64,
     /// The natural logarithm of the rate in the window's last third over that in its first, where
     /// they were looked at.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub drift: Option<f64>,
+    /// What the operations were, where `does` alone does not say it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kinds: Option<Kinds>,
 }
 
 /// What the heap saw during `operations` operations on one thread.

@@ -73,6 +73,8 @@ pub fn verify(task: &VerifyTask, out: &mut impl Write) -> io::Result<()> {
                 };
                 registry::visit_any::<ProcessSnapshot>(&mut one);
             }
+            // Of other sizes only: left to a strategy's own test, too.
+            RecordKind::Padded16 | RecordKind::Padded1Ki | RecordKind::Padded4Ki => {}
         }
         result?;
     }

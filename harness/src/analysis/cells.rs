@@ -173,6 +173,8 @@ impl<'a> Counts<'a> {
                             (Metric::AllocBytesWrite, Metric::AllocsWrite)
                         }
                         Activity::Scan => (Metric::AllocBytesScan, Metric::AllocsScan),
+                        // Counted as what it is made of.
+                        Activity::Mix => continue,
                     };
                     let each = |total: u64| total as f64 / seen.operations as f64;
                     cells

@@ -13,6 +13,7 @@ pub(crate) fn subject(activity: Activity, timed_in_total: bool) -> Metric {
         Activity::Read => Metric::ReadNs,
         Activity::Update | Activity::Churn => Metric::WriteNs,
         Activity::Scan => Metric::ScanNs,
+        Activity::Mix => Metric::OperationNs,
     }
 }
 
@@ -25,10 +26,18 @@ pub(super) fn recommendations(results: &Results) -> Vec<Recommendation> {
         .collect()
 }
 
+/// Whether a scenario is a point of a sweep: those say where an answer flips, and are no reason to
+/// adopt something by themselves.
+fn is_point(results: &Results, scenario: &str) -> bool {
+    let mut points = results.scenarios.iter().filter(|one| one.point.is_some());
+    points.any(|point| point.name == scenario)
+}
+
 fn recommend(results: &Results, strategy: &str) -> Recommendation {
     let timed: Vec<(&Cell, &crate::results::Ratio)> = results
         .cells
         .iter()
+        .filter(|cell| !is_point(results, &cell.scenario))
         .filter(|cell| cell.strategy == strategy && cell.metric.is_timed())
         .filter_map(|cell| Some((cell, cell.ratio.as_ref()?)))
         .collect();

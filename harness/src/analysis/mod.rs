@@ -3,6 +3,7 @@
 mod assumptions;
 mod cells;
 pub(crate) mod contamination;
+mod flips;
 mod judgements;
 mod logs;
 mod probes;
@@ -85,12 +86,17 @@ pub fn analyse(samples: &Samples) -> Results {
         assumptions: Vec::new(),
         recommendations: Vec::new(),
         guarantees,
+        flips: Vec::new(),
+        maps: Vec::new(),
         controls: Vec::new(),
         warnings: warnings(samples),
     };
     results.assumptions = assumptions::judged(&results, samples);
     results.recommendations = judgements::recommendations(&results);
     results.controls = yardsticks::all(&results, samples, &series);
+    (results.flips, results.maps) = flips::find(&results, |scenario, strategy, metric| {
+        series.log_ratios(scenario, strategy, metric)
+    });
     results
 }
 

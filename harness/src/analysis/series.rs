@@ -123,14 +123,19 @@ pub(crate) fn timed_metrics(scenario: &Scenario) -> Vec<Metric> {
     if scenario.operations.is_some() {
         return vec![Metric::ElapsedMs];
     }
-    [Metric::ReadNs, Metric::WriteNs, Metric::ScanNs]
-        .into_iter()
-        .filter(|&metric| {
-            activities(metric)
-                .iter()
-                .any(|&kind| scenario.measures(kind))
-        })
-        .collect()
+    [
+        Metric::ReadNs,
+        Metric::WriteNs,
+        Metric::ScanNs,
+        Metric::OperationNs,
+    ]
+    .into_iter()
+    .filter(|&metric| {
+        activities(metric)
+            .iter()
+            .any(|&kind| scenario.measures(kind))
+    })
+    .collect()
 }
 
 /// What is done while a metric is timed.
@@ -139,6 +144,7 @@ const fn activities(metric: Metric) -> &'static [Activity] {
         Metric::ReadNs => &[Activity::Read],
         Metric::WriteNs => &[Activity::Update, Activity::Churn],
         Metric::ScanNs => &[Activity::Scan],
+        Metric::OperationNs => &[Activity::Mix],
         _ => &[],
     }
 }

@@ -6,6 +6,8 @@ use conformance::{Counting, Usage};
 use contract::{ErasedHandle, Handle, Specimen};
 
 use super::field::{Field, heartbeat};
+use super::section::Section;
+use super::threads::take;
 use crate::scenario::Activity;
 
 /// Counts what the heap sees, on any thread, during `operations` operations, after as many uncounted
@@ -36,6 +38,12 @@ pub(super) fn count<R: Specimen>(
         Activity::Scan => handle.scan(|_, record| {
             black_box(record.touch());
         }),
+        Activity::Mix => {
+            if let Some(script) = field.any_script() {
+                let (kind, id) = (script.steps[step], script.ids[step]);
+                take(&mut handle, kind, id, step, Section::default());
+            }
+        }
     };
     (0..operations).for_each(&mut operate);
     let counting = Counting::start();

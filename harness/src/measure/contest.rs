@@ -11,11 +11,11 @@ use crossbeam_utils::CachePadded;
 use super::accounting;
 use super::field::Field;
 use super::places::Places;
-use super::threads::{Duty, Shared, work};
+use super::threads::{Duty, Loops, Shared, Tally};
 use crate::clock;
 use crate::controls;
 use crate::sample::{Allocation, GroupCount, Memory};
-use crate::scenario::{Activity, Group, Scenario};
+use crate::scenario::{Activity, Group, Scenario, Shares};
 
 /// How long a slice runs before it is counted, and how long it is.
 #[derive(Clone, Copy, Debug)]
@@ -43,18 +43,18 @@ pub struct Contestant<'f> {
 /// All that is compiled for each strategy and record: the timed loops, entered through one dynamic
 /// call per thread and slice, and never one per operation.
 trait Engine: Send + Sync {
-    /// Makes a handle and works with it; see [`work`].
-    fn work(&self, duty: Duty<'_>, shared: &Shared) -> u64;
+    /// Makes a handle and works with it; see [`Loops::work`].
+    fn work(&self, duty: Duty<'_>, shared: &Shared) -> Tally;
 
     /// What the heap sees during some operations; see [`accounting::count`].
     fn account(&self, field: &Field, does: Activity, operations: usize) -> Usage;
 }
 
-struct Table<S, R>(S, PhantomData<fn() -> R>);
+struct Table<S, R, L>(S, PhantomData<fn() -> (R, L)>);
 
-impl<S: Strategy<R>, R: Specimen> Engine for Table<S, R> {
-    fn work(&self, duty: Duty<'_>, shared: &Shared) -> u64 {
-        work::<R>(&mut self.0.handle(), duty, shared)
+impl<S: Strategy<R>, R: Specimen, L: Loops> Engine for Table<S, R, L> {
+    fn work(&self, duty: Duty<'_>, shared: &Shared) -> Tally {
+        L::work::<R>(&mut self.0.handle(), duty, shared)
     }
 
     fn account(&self, field: &Field, does: Activity, operations: usize) -> Usage {
@@ -64,13 +64,16 @@ impl<S: Strategy<R>, R: Specimen> Engine for Table<S, R> {
 
 impl<'f> Contestant<'f> {
     /// Sets `S` up on a field.
-    pub fn new<S: Strategy<R>, R: Specimen>(scenario: &'f Scenario, field: &'f Field) -> Self {
+    pub(super) fn new<S: Strategy<R>, R: Specimen, L: Loops>(
+        scenario: &'f Scenario,
+        field: &'f Field,
+    ) -> Self {
         let counting = Counting::start();
         let table = S::with_capacity(scenario.processes);
         field.fill(ErasedHandle::new(table.handle()));
         let live_bytes = counting.usage().live_bytes();
         drop(counting);
-        let engine = Box::new(Table(table, PhantomData));
+        let engine = Box::new(Table::<S, R, L>(table, PhantomData));
         Self {
             name: S::PROFILE.name,
             engine,
@@ -87,13 +90,13 @@ impl<'f> Contestant<'f> {
             return self.to_the_end();
         }
         let (looks, ends) = self.run(|shared| watch(shared, window));
-        let misses: Vec<u64> = ends.into_iter().map(|(misses, _)| misses).collect();
+        let tallies: Vec<Tally> = ends.into_iter().map(|(tally, _)| tally).collect();
         let (first, last) = (&looks[0], &looks[looks.len() - 1]);
         let operations = first.operations_until(last);
-        let mut groups = self.count(&operations, &misses);
+        let mut groups = self.count(&operations, &tallies);
         if let [first, second, third, last] = &looks[..] {
-            let early = self.count(&first.operations_until(second), &misses);
-            let late = self.count(&third.operations_until(last), &misses);
+            let early = self.count(&first.operations_until(second), &tallies);
+            let late = self.count(&third.operations_until(last), &tallies);
             let lengths = (second.at - first.at, last.at - third.at);
             for (group, (early, late)) in groups.iter_mut().zip(early.iter().zip(&late)) {
                 group.drift = drift((early, lengths.0), (late, lengths.1));
@@ -115,19 +118,22 @@ impl<'f> Contestant<'f> {
             .iter()
             .map(|duty| duty.quota.unwrap_or_default())
             .collect();
-        let misses: Vec<u64> = ends.into_iter().map(|(misses, _)| misses).collect();
-        (last - began, self.count(&quotas, &misses))
+        let tallies: Vec<Tally> = ends.into_iter().map(|(tally, _)| tally).collect();
+        (last - began, self.count(&quotas, &tallies))
     }
 
     /// What the heap sees per read, write and scan, on one thread.
     pub fn allocations(&self) -> Vec<Allocation> {
-        let has = |does| self.scenario.groups.iter().any(|group| group.does == does);
-        let write = if has(Activity::Churn) {
+        let has = |share: fn(&Shares) -> f64| {
+            let mut groups = self.scenario.groups.iter();
+            groups.any(|group| share(&group.shares()) > 0.0)
+        };
+        let write = if has(|shares| shares.inserts) {
             Activity::Churn
         } else {
             Activity::Update
         };
-        let scan = has(Activity::Scan).then_some((Activity::Scan, 16));
+        let scan = has(|shares| shares.scans).then_some((Activity::Scan, 16));
         [(Activity::Read, 256), (write, 256)]
             .into_iter()
             .chain(scan)
@@ -177,8 +183,8 @@ impl<'f> Contestant<'f> {
     }
 
     /// Runs all threads while `coordinate` watches; returns what it returns, and each thread's
-    /// misses and end.
-    fn run<T>(&self, coordinate: impl FnOnce(&Shared) -> T) -> (T, Vec<(u64, Instant)>) {
+    /// tally and end.
+    fn run<T>(&self, coordinate: impl FnOnce(&Shared) -> T) -> (T, Vec<(Tally, Instant)>) {
         let duties = self.duties();
         let shared = Shared::for_threads(duties.len());
         std::thread::scope(|scope| {
@@ -208,7 +214,7 @@ impl<'f> Contestant<'f> {
     }
 
     /// Sums up per group.
-    fn count(&self, operations: &[u64], misses: &[u64]) -> Vec<GroupCount> {
+    fn count(&self, operations: &[u64], tallies: &[Tally]) -> Vec<GroupCount> {
         let mut first = 0;
         let of_group = |group: &Group| {
             let threads = first..first + group.threads;
@@ -220,8 +226,12 @@ impl<'f> Contestant<'f> {
                     .iter()
                     .map(|&done| scaled(done, 1.0 / self.planted))
                     .collect(),
-                misses: misses[threads].iter().sum(),
+                misses: tallies[threads.clone()]
+                    .iter()
+                    .map(|tally| tally.misses)
+                    .sum(),
                 drift: None,
+                kinds: Tally::kinds(&tallies[threads]),
             }
         };
         self.scenario.groups.iter().map(of_group).collect()

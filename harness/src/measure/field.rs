@@ -1,19 +1,26 @@
 //! What the threads of a scenario work on, prepared before any time is taken.
 //!
-//! No random number is drawn and nothing is allocated inside a timed loop: every thread walks a tape
-//! of identifiers. All readers and updaters share one tape and begin at different places, so that
-//! they meet on the same records, and so that ten threads' tapes do not push the table out of the
-//! cache.
+//! No random number is drawn and nothing is allocated inside a timed loop: every thread walks a tape.
+//! All readers and updaters share one tape of identifiers and begin at different places, so that they
+//! meet on the same records, and so that ten threads' tapes do not push the table out of the cache.
+//! Threads whose operations differ have a [`Script`] each.
+
+use std::collections::{HashSet, VecDeque};
 
 use contract::{Change, ErasedHandle, Event, Handle, ProcessId, Specimen};
 use rand_core::{Rng, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
 
-use crate::scenario::{Identifiers, Scenario};
+use super::script::{Script, below, shuffle, uniform};
+use super::zipf::Zipf;
+use crate::sample::Kinds;
+use crate::scenario::{Identifiers, Keys, Scenario};
 
 /// Entries of a tape: 64 KiB of identifiers, too long for a branch predictor to learn and short
 /// enough for a second-level cache.
 pub const TAPE_LENGTH: usize = 8_192;
+/// The largest batch of a timed loop; divides the tape.
+pub(super) const BATCH_MAX: usize = 1_024;
 
 /// Pids begin somewhere in the range that a kernel starts from.
 const PID_START_SPAN: u64 = 30_000;
@@ -21,7 +28,7 @@ const PID_START_SPAN: u64 = 30_000;
 const PID_GAP_MAX: u64 = 8;
 
 /// How many of a churning thread's processes are in the table at a time.
-const CHURN_WINDOW: usize = 32;
+pub(super) const CHURN_WINDOW: usize = 32;
 
 /// The identifiers of a scenario and the order in which they are used.
 #[derive(Clone, Debug)]
@@ -30,11 +37,15 @@ pub struct Field {
     pub processes: Vec<ProcessId>,
     /// The shared tape.
     tape: Vec<ProcessId>,
+    /// Which entries of it ask for a process that never was; empty if none does.
+    absent: Vec<bool>,
+    /// A tape of operations for each thread that needs one, by the thread's number.
+    scripts: Vec<Option<Script>>,
     seed: u64,
 }
 
 impl Field {
-    /// Draws identifiers and tape. Equal seeds give equal fields.
+    /// Draws identifiers and tapes. Equal seeds give equal fields.
     pub fn new(scenario: &Scenario, seed: u64) -> Self {
         let mut random = Xoshiro256PlusPlus::seed_from_u64(seed);
         let mut pid = 300 + random.next_u64() % PID_START_SPAN;
@@ -47,15 +58,31 @@ impl Field {
         };
         let processes: Vec<ProcessId> =
             (0..scenario.processes).map(|_| ProcessId(name())).collect();
-        let tape = (0..TAPE_LENGTH)
-            .map(|_| {
-                let product = u128::from(random.next_u64()) * processes.len() as u128;
-                processes[(product >> 64) as usize]
+        let keys = Keyring::new(scenario, &processes);
+        let absent = keys.misses(TAPE_LENGTH, &mut random);
+        let tape = absent
+            .iter()
+            .map(|&is_absent| {
+                if is_absent {
+                    keys.absent(&mut random)
+                } else {
+                    keys.draw(&mut random)
+                }
+            })
+            .collect();
+        let groups = scenario.groups.iter();
+        let scripts = groups
+            .flat_map(|group| std::iter::repeat_n(group, group.threads))
+            .map(|group| {
+                let follows = group.follows_script() || scenario.record.is_padded();
+                follows.then(|| Script::new(group.shares(), &keys, &mut random))
             })
             .collect();
         Self {
-            processes,
             tape,
+            absent: if keys.all_hit() { Vec::new() } else { absent },
+            scripts,
+            processes,
             seed,
         }
     }
@@ -63,8 +90,11 @@ impl Field {
     /// Puts every process into an empty table, running.
     pub fn fill<R: Specimen>(&self, mut handle: ErasedHandle<'_, R>) {
         for &id in &self.processes {
-            handle.insert(id, R::pending(id));
-            handle.apply(id, Event::at(0, Change::Start));
+            let record = R::pending(id);
+            // Started before it is inserted and not after: one write for each and not two, which is
+            // what a table of a million takes most of its time for.
+            let running = record.apply(&Event::at(0, Change::Start)).unwrap_or(record);
+            handle.insert(id, running);
         }
         handle.publish();
     }
@@ -76,7 +106,37 @@ impl Field {
 
     /// The shared tape, and where thread `index` of `threads` begins.
     pub fn tape(&self, index: usize, threads: usize) -> (&[ProcessId], usize) {
-        (&self.tape, TAPE_LENGTH / threads.max(1) * index)
+        let start = TAPE_LENGTH / threads.max(1) * index;
+        (&self.tape, start / BATCH_MAX * BATCH_MAX)
+    }
+
+    /// How many of `total` entries of the shared tape, from `start` on and round again, ask for a
+    /// process that never was; `None` if no entry does.
+    pub(super) fn absent_in(&self, start: usize, total: u64) -> Option<u64> {
+        if self.absent.is_empty() {
+            return None;
+        }
+        let count =
+            |entries: &[bool]| entries.iter().filter(|&&is_absent| is_absent).count() as u64;
+        let length = self.absent.len();
+        let (laps, rest) = (total / length as u64, (total % length as u64) as usize);
+        let end = start + rest;
+        let partial = if end <= length {
+            count(&self.absent[start..end])
+        } else {
+            count(&self.absent[start..]) + count(&self.absent[..end - length])
+        };
+        Some(laps * count(&self.absent) + partial)
+    }
+
+    /// The tape of operations of a thread, if its operations differ.
+    pub(super) fn script(&self, index: usize) -> Option<&Script> {
+        self.scripts.get(index)?.as_ref()
+    }
+
+    /// The first tape of operations, whosever it is.
+    pub(super) fn any_script(&self) -> Option<&Script> {
+        self.scripts.iter().flatten().next()
     }
 
     /// A tape of identifiers that nobody else uses, for a thread that inserts and removes.
@@ -86,6 +146,121 @@ impl Field {
             ids: (0..TAPE_LENGTH)
                 .map(|_| ProcessId(random.next_u64()))
                 .collect(),
+        }
+    }
+}
+
+/// Which processes are asked for how often.
+#[derive(Debug)]
+pub(super) struct Keyring<'p> {
+    processes: &'p [ProcessId],
+    popularity: Popularity,
+    /// The share of operations that asks for a process that never was.
+    miss_rate: f64,
+    /// All processes, where someone asks for others.
+    known: HashSet<ProcessId>,
+    /// The identifiers among which those that never were are drawn.
+    span: std::ops::RangeInclusive<u64>,
+}
+
+#[derive(Debug)]
+enum Popularity {
+    Uniform,
+    /// Scattered over the table.
+    Zipf(Zipf),
+    /// The share of the hot one, which is the first that was drawn.
+    Hot(f64),
+    /// By how long ago it came.
+    Latest(Zipf),
+}
+
+impl<'p> Keyring<'p> {
+    fn new(scenario: &Scenario, processes: &'p [ProcessId]) -> Self {
+        let popularity = match scenario.keys {
+            Keys::Uniform => Popularity::Uniform,
+            Keys::Zipf => Popularity::Zipf(Zipf::to_scramble()),
+            Keys::Hot => Popularity::Hot(scenario.hot_share().unwrap_or_default()),
+            Keys::Latest => Popularity::Latest(Zipf::over(processes.len() as u64)),
+        };
+        let miss_rate = 1.0 - scenario.hit_rate.unwrap_or(1.0);
+        let known = if miss_rate > 0.0 {
+            processes.iter().copied().collect()
+        } else {
+            HashSet::new()
+        };
+        let span = match scenario.ids {
+            Identifiers::Random => 0..=u64::MAX,
+            // The gaps, and a few beyond the last: a table of one process has no gap.
+            Identifiers::Pids => processes[0].0..=processes[processes.len() - 1].0 + PID_GAP_MAX,
+        };
+        Self {
+            processes,
+            popularity,
+            miss_rate,
+            known,
+            span,
+        }
+    }
+
+    fn all_hit(&self) -> bool {
+        self.miss_rate <= 0.0
+    }
+
+    /// Which of so many operations ask for a process that never was: exactly their share, in random
+    /// order.
+    pub(super) fn misses(&self, count: usize, random: &mut Xoshiro256PlusPlus) -> Vec<bool> {
+        let mut misses = vec![false; count];
+        if !self.all_hit() {
+            #[expect(clippy::cast_sign_loss, reason = "a share is not negative")]
+            let quota = (self.miss_rate * count as f64).round() as usize;
+            misses[..quota.min(count)].fill(true);
+            shuffle(&mut misses, random);
+        }
+        misses
+    }
+
+    /// A process that is in the table.
+    pub(super) fn draw(&self, random: &mut Xoshiro256PlusPlus) -> ProcessId {
+        let count = self.processes.len();
+        let place = match &self.popularity {
+            Popularity::Uniform | Popularity::Latest(_) => below(random, count),
+            Popularity::Zipf(zipf) => zipf.scrambled(uniform(random), count),
+            Popularity::Hot(share) if uniform(random) < *share => 0,
+            // The others only: the share of the hot one is exact.
+            Popularity::Hot(_) if count > 1 => 1 + below(random, count - 1),
+            Popularity::Hot(_) => 0,
+        };
+        self.processes[place]
+    }
+
+    /// A process to look up, where `young` have come last, the youngest first.
+    pub(super) fn draw_read(
+        &self,
+        young: &VecDeque<ProcessId>,
+        random: &mut Xoshiro256PlusPlus,
+    ) -> ProcessId {
+        let Popularity::Latest(zipf) = &self.popularity else {
+            return self.draw(random);
+        };
+        let age = zipf.rank(uniform(random)) as usize;
+        match age.checked_sub(young.len()) {
+            None => young[age],
+            Some(age) => self.processes[self.processes.len() - 1 - age],
+        }
+    }
+
+    /// A process that never was.
+    pub(super) fn absent(&self, random: &mut Xoshiro256PlusPlus) -> ProcessId {
+        let (first, last) = (*self.span.start(), *self.span.end());
+        loop {
+            let offset = match (last - first).checked_add(1) {
+                Some(width) => random.next_u64() % width,
+                None => random.next_u64(),
+            };
+            let id = ProcessId(first + offset);
+            if !self.known.contains(&id) {
+                return id;
+            }
         }
     }
 }
@@ -116,6 +291,17 @@ impl Churn {
     }
 }
 
+/// The kinds of operations on the shared tape, of which so many ask for a process that never was.
+pub(super) fn kinds_on_tape(total: u64, absent: u64, writes: bool) -> Kinds {
+    let (reads, writes) = if writes { (0, total) } else { (total, 0) };
+    Kinds {
+        reads,
+        writes,
+        absent,
+        ..Kinds::default()
+    }
+}
+
 /// The heartbeat that a writer applies.
 #[inline]
 pub fn heartbeat(step: usize) -> Event {
@@ -128,3 +314,6 @@ pub fn heartbeat(step: usize) -> Event {
         },
     )
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,11 +1,15 @@
 //! Who takes part: the registry, as names, claims and contestants.
 
+use std::marker::PhantomData;
+
 use contract::{
-    Concurrency, ProcessSnapshot, ProcessStatus, Profile, Record, Role, Specimen, Strategy, Visitor,
+    Concurrency, Padded, PlainRecord, ProcessSnapshot, ProcessStatus, Profile, Record, Role,
+    Specimen, Strategy, Visitor, WriteCost,
 };
 
 use super::contest::Contestant;
 use super::field::Field;
+use super::threads::{Loops, OneEach, OneForAll};
 use crate::registry;
 use crate::sample::{Card, Exclusion};
 use crate::scenario::{RecordKind, Scenario};
@@ -41,8 +45,23 @@ pub fn entries(record: RecordKind) -> Vec<Entry> {
     match record {
         RecordKind::Status => registry::visit_plain::<ProcessStatus>(&mut collect),
         RecordKind::Snapshot => registry::visit_any::<ProcessSnapshot>(&mut collect),
+        RecordKind::Padded16 => registry::visit_plain::<Padded<2>>(&mut collect),
+        RecordKind::Padded1Ki => registry::visit_plain::<Padded<128>>(&mut collect),
+        RecordKind::Padded4Ki => registry::visit_plain::<Padded<512>>(&mut collect),
     }
     collect.0
+}
+
+/// A table that copies itself for each write may copy this much to be filled once: about a second.
+const COPIED_BYTES_MAX: u128 = 4 << 30;
+/// What a table keeps for a record beside it: its identifier, and a word to find it by.
+const ENTRY_OVERHEAD: u128 = 16;
+
+/// What a table that copies itself for each write copies until it is full: half of its final size for
+/// each record, on average.
+fn bytes_copied_to_fill(scenario: &Scenario) -> u128 {
+    let records = scenario.processes as u128;
+    records * records / 2 * (scenario.record.size() as u128 + ENTRY_OVERHEAD)
 }
 
 /// Which of the `wanted` strategies take part in a scenario, and which cannot.
@@ -54,7 +73,12 @@ pub fn participants(scenario: &Scenario, wanted: &[String]) -> (Vec<String>, Vec
             continue;
         }
         let alone = profile.concurrency == Concurrency::OneThread && scenario.threads() > 1;
-        match excluded.or(alone.then_some("one thread only")) {
+        let endless = profile.write_cost == WriteCost::CopiesTable
+            && bytes_copied_to_fill(scenario) > COPIED_BYTES_MAX;
+        let reason = excluded
+            .or(alone.then_some("one thread only"))
+            .or(endless.then_some("each write copies the table, too large to be filled that way"));
+        match reason {
             None => taking_part.push(profile.name.to_owned()),
             Some(reason) => exclusions.push(Exclusion {
                 scenario: scenario.name.clone(),
@@ -72,33 +96,55 @@ pub fn contestants<'f>(
     field: &'f Field,
     names: &[String],
 ) -> Vec<Contestant<'f>> {
-    struct Prepare<'f, 'n> {
-        scenario: &'f Scenario,
-        field: &'f Field,
-        names: &'n [String],
-        ready: Vec<Contestant<'f>>,
-    }
-    impl<R: Specimen> Visitor<R> for Prepare<'_, '_> {
-        fn visit<S: Strategy<R>>(&mut self) {
-            let name = S::PROFILE.name;
-            if self.names.iter().any(|wanted| wanted == name) {
-                self.ready
-                    .push(Contestant::new::<S, R>(self.scenario, self.field));
-            }
-        }
-        fn exclude(&mut self, _: Profile, _: &'static str) {}
-    }
-    let mut prepare = Prepare {
+    let prepare = Prepare {
         scenario,
         field,
         names,
         ready: Vec::new(),
     };
     match scenario.record {
-        RecordKind::Status => registry::visit_plain::<ProcessStatus>(&mut prepare),
-        RecordKind::Snapshot => registry::visit_any::<ProcessSnapshot>(&mut prepare),
+        RecordKind::Status => prepare.plain::<ProcessStatus, OneEach>(),
+        RecordKind::Snapshot => prepare.any::<ProcessSnapshot, OneEach>(),
+        RecordKind::Padded16 => prepare.plain::<Padded<2>, OneForAll>(),
+        RecordKind::Padded1Ki => prepare.plain::<Padded<128>, OneForAll>(),
+        RecordKind::Padded4Ki => prepare.plain::<Padded<512>, OneForAll>(),
     }
-    prepare.ready
+}
+
+/// Sets strategies up as it is shown them.
+struct Prepare<'f, 'n> {
+    scenario: &'f Scenario,
+    field: &'f Field,
+    names: &'n [String],
+    ready: Vec<Contestant<'f>>,
+}
+
+impl<'f> Prepare<'f, '_> {
+    fn plain<R: PlainRecord + Specimen, L: Loops>(mut self) -> Vec<Contestant<'f>> {
+        registry::visit_plain::<R>(&mut With(&mut self, PhantomData::<L>));
+        self.ready
+    }
+
+    fn any<R: Specimen, L: Loops>(mut self) -> Vec<Contestant<'f>> {
+        registry::visit_any::<R>(&mut With(&mut self, PhantomData::<L>));
+        self.ready
+    }
+}
+
+/// The same, with these timed loops.
+struct With<'p, 'f, 'n, L>(&'p mut Prepare<'f, 'n>, PhantomData<L>);
+
+impl<R: Specimen, L: Loops> Visitor<R> for With<'_, '_, '_, L> {
+    fn visit<S: Strategy<R>>(&mut self) {
+        let prepare = &mut *self.0;
+        let name = S::PROFILE.name;
+        if prepare.names.iter().any(|wanted| wanted == name) {
+            let contestant = Contestant::new::<S, R, L>(prepare.scenario, prepare.field);
+            prepare.ready.push(contestant);
+        }
+    }
+
+    fn exclude(&mut self, _: Profile, _: &'static str) {}
 }
 
 /// A profile in words.

@@ -9,11 +9,14 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
-use contract::{Handle, Specimen};
+use contract::{Handle, ProcessId, Specimen};
 use crossbeam_utils::CachePadded;
 
-use super::field::{Churn, Field, TAPE_LENGTH, heartbeat};
+use super::field::{BATCH_MAX, Churn, Field, TAPE_LENGTH, heartbeat, kinds_on_tape};
+use super::script::{Script, Step};
+use super::section::Section;
 use crate::clock;
+use crate::sample::Kinds;
 use crate::scenario::{Activity, Group};
 
 /// What a thread and its coordinator tell each other.
@@ -91,8 +94,6 @@ impl Drop for StopOnExit<'_> {
 /// A batch should take about this long: long enough to hide the count and the flag, short against
 /// the window.
 const BATCH: Duration = Duration::from_micros(10);
-/// The largest batch; divides the tape.
-const BATCH_MAX: usize = 1_024;
 
 /// What a thread is to do.
 #[derive(Clone, Copy, Debug)]
@@ -107,16 +108,74 @@ pub(super) struct Duty<'f> {
     pub(super) quota: Option<u64>,
 }
 
-/// Works until stopped or done, and returns how many operations found no record or were rejected.
-pub(super) fn work<R: Specimen>(
-    handle: &mut impl Handle<R>,
-    duty: Duty<'_>,
-    shared: &Shared,
-) -> u64 {
-    let _stop = StopOnExit(&shared.stop);
+/// What became of a thread's operations.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Tally {
+    /// Those that found no record or were rejected, and should not have.
+    pub(super) misses: u64,
+    /// Of which kind they were, where the activity alone does not say it.
+    kinds: Option<Kinds>,
+}
+
+impl Tally {
+    /// Of `misses` operations without success, those that asked for a process that never was are as
+    /// they should be.
+    fn of(misses: u64, kinds: Option<Kinds>) -> Self {
+        let absent = kinds.map_or(0, |kinds| kinds.absent);
+        Self {
+            misses: misses.saturating_sub(absent),
+            kinds,
+        }
+    }
+
+    /// Of which kind the operations of several threads were.
+    pub(super) fn kinds(tallies: &[Self]) -> Option<Kinds> {
+        tallies
+            .iter()
+            .filter_map(|tally| tally.kinds)
+            .reduce(|mut sum, kinds| {
+                sum += kinds;
+                sum
+            })
+    }
+}
+
+/// Which timed loops are compiled for a record: the most of what the program consists of.
+pub(super) trait Loops: 'static {
+    /// Works until stopped or done.
+    fn work<R: Specimen>(handle: &mut impl Handle<R>, duty: Duty<'_>, shared: &Shared) -> Tally;
+}
+
+/// One for each activity, and one that follows a tape of operations.
+pub(super) struct OneEach;
+
+impl Loops for OneEach {
+    fn work<R: Specimen>(handle: &mut impl Handle<R>, duty: Duty<'_>, shared: &Shared) -> Tally {
+        let _stop = StopOnExit(&shared.stop);
+        match duty.field.script(duty.index) {
+            Some(script) => follow(handle, script, duty, shared),
+            None => repeat(handle, duty, shared),
+        }
+    }
+}
+
+/// The one that follows a tape of operations; the field has one for every thread then.
+pub(super) struct OneForAll;
+
+impl Loops for OneForAll {
+    fn work<R: Specimen>(handle: &mut impl Handle<R>, duty: Duty<'_>, shared: &Shared) -> Tally {
+        let _stop = StopOnExit(&shared.stop);
+        let script = duty.field.script(duty.index);
+        follow(handle, script.expect("as the field sees to"), duty, shared)
+    }
+}
+
+/// Does the same over and over.
+fn repeat<R: Specimen>(handle: &mut impl Handle<R>, duty: Duty<'_>, shared: &Shared) -> Tally {
     let (tape, start) = duty.field.tape(duty.index, duty.threads);
-    match duty.group.does {
-        Activity::Read => drive(duty, shared, start, |from, count| {
+    let misses = match duty.group.does {
+        // A mix has a script.
+        Activity::Read | Activity::Mix => drive(duty, shared, start, |from, count| {
             let mut misses = 0;
             for &id in &tape[from..from + count] {
                 match handle.read(id, R::touch) {
@@ -129,27 +188,118 @@ pub(super) fn work<R: Specimen>(
         Activity::Update => drive(duty, shared, start, |from, count| {
             let mut misses = 0;
             for (step, &id) in tape[from..from + count].iter().enumerate() {
-                if !matches!(handle.apply(id, heartbeat(from + step)), Some(Ok(_))) {
-                    misses += 1;
+                misses += u64::from(!update(handle, id, from + step));
+            }
+            misses
+        }),
+        Activity::Churn => {
+            return Tally::of(
+                churn(handle, &duty.field.churn_tape(duty.index), duty, shared),
+                None,
+            );
+        }
+        Activity::Scan => drive(duty, shared, start, |_, count| {
+            let empty = |_| u64::from(!scan(handle));
+            (0..count).map(empty).sum()
+        }),
+    };
+    let total = shared.done[duty.index].load(Ordering::Relaxed);
+    let kinds = duty
+        .field
+        .absent_in(start, total)
+        .filter(|_| duty.group.does != Activity::Scan)
+        .map(|absent| kinds_on_tape(total, absent, duty.group.does == Activity::Update));
+    Tally::of(misses, kinds)
+}
+
+/// Applies a heartbeat; whether there was a record and it took it.
+#[inline]
+fn update<R: Specimen>(handle: &mut impl Handle<R>, id: ProcessId, step: usize) -> bool {
+    matches!(handle.apply(id, heartbeat(step)), Some(Ok(_)))
+}
+
+/// Touches all of every record; whether there was one.
+#[inline]
+fn scan<R: Specimen>(handle: &mut impl Handle<R>) -> bool {
+    let (mut sum, mut seen) = (0u64, 0usize);
+    handle.scan(|_, record| {
+        sum = sum.wrapping_add(record.touch());
+        seen += 1;
+    });
+    black_box(sum);
+    seen > 0
+}
+
+/// Does what a tape of operations says. Also for groups of one activity that spend time inside a read
+/// section or publish on their own: the loops above stay free of both.
+fn follow<R: Specimen>(
+    handle: &mut impl Handle<R>,
+    script: &Script,
+    duty: Duty<'_>,
+    shared: &Shared,
+) -> Tally {
+    let section = duty
+        .group
+        .section_ns
+        .map_or_else(Section::default, Section::lasting);
+    // Without a policy of its own a thread would publish after more writes than a slice has.
+    let publish_every = duty.group.publish_every.unwrap_or(u32::MAX);
+    let mut unpublished = 0;
+    script.enter(handle);
+    let misses = drive(duty, shared, 0, |from, count| {
+        let mut misses = 0;
+        let steps = &script.steps[from..from + count];
+        for ((&step, &id), at) in steps
+            .iter()
+            .zip(&script.ids[from..from + count])
+            .zip(from..)
+        {
+            misses += u64::from(!take(handle, step, id, at, section));
+            if step.writes() {
+                unpublished += 1;
+                if unpublished == publish_every {
+                    handle.publish();
+                    unpublished = 0;
                 }
             }
-            misses
-        }),
-        Activity::Churn => churn(handle, &duty.field.churn_tape(duty.index), duty, shared),
-        Activity::Scan => drive(duty, shared, start, |_, count| {
-            let mut misses = 0;
-            for _ in 0..count {
-                let (mut sum, mut seen) = (0u64, 0usize);
-                handle.scan(|_, record| {
-                    sum = sum.wrapping_add(record.touch());
-                    seen += 1;
-                });
-                black_box(sum);
-                misses += u64::from(seen == 0);
-            }
-            misses
-        }),
+        }
+        misses
+    });
+    let total = shared.done[duty.index].load(Ordering::Relaxed);
+    script.leave(handle, total);
+    Tally::of(misses, Some(script.kinds(total)))
+}
+
+/// Takes a step of a tape of operations; whether it found what it asked for.
+#[inline]
+pub(super) fn take<R: Specimen>(
+    handle: &mut impl Handle<R>,
+    step: Step,
+    id: ProcessId,
+    at: usize,
+    section: Section,
+) -> bool {
+    match step {
+        Step::Read => read(handle, id, section),
+        Step::Write => update(handle, id, at),
+        Step::ReadModifyWrite => read(handle, id, section) & update(handle, id, at),
+        Step::Insert => {
+            black_box(handle.insert(id, R::pending(id)));
+            true
+        }
+        Step::Remove => {
+            black_box(handle.remove(id));
+            true
+        }
+        Step::Scan => scan(handle),
     }
+}
+
+/// Touches all of a record and spends the section's time; whether there was one.
+#[inline]
+fn read<R: Specimen>(handle: &mut impl Handle<R>, id: ProcessId, section: Section) -> bool {
+    let value = handle.read(id, |record| section.spend(record.touch()));
+    black_box(value).is_some()
 }
 
 /// Inserts and removes in turn; each counts as one operation. Leaves the table as it was.
@@ -191,7 +341,7 @@ fn drive(
         1
     };
     let mut size = smallest;
-    let (mut at, mut total, mut misses) = (start / BATCH_MAX * BATCH_MAX, 0u64, 0u64);
+    let (mut at, mut total, mut misses) = (start, 0u64, 0u64);
     let mut growing = pacer.is_none();
     shared.line_up();
     loop {

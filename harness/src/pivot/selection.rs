@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 
 use harness::error::{Error, Result};
 use harness::measure::roster;
-use harness::scenario::{RecordKind, Scenario, load_folder};
+use harness::preset::Preset;
+use harness::scenario::{self, Effort, RecordKind, Scenario, load_folder};
 use regex_lite::Regex;
 
 use crate::arguments::Choice;
@@ -18,21 +19,63 @@ pub(crate) fn workspace() -> PathBuf {
         .map_or(built_in, Path::to_path_buf)
 }
 
-/// The scenarios that a choice asks for.
-pub(crate) fn scenarios(choice: &Choice) -> Result<Vec<Scenario>> {
+/// The scenarios that a choice asks for: those whose name, or whose sweep's name, matches; without a
+/// pattern all, the optional ones only if `with_optional` says so.
+pub(crate) fn scenarios(choice: &Choice, with_optional: bool) -> Result<Vec<Scenario>> {
     let folder = choice
         .scenarios
         .clone()
         .unwrap_or_else(|| workspace().join("benches/scenarios"));
     let mut scenarios = load_folder(&folder)?;
-    let names: Vec<String> = scenarios
-        .iter()
-        .map(|scenario| scenario.name.clone())
-        .collect();
-    let chosen = choose("scenario", choice.scenario.as_deref(), &names)?;
-    scenarios.retain(|scenario| chosen.contains(&scenario.name));
+    let Some(pattern) = choice.scenario.as_deref() else {
+        scenarios.retain(|scenario| with_optional || !scenario.optional);
+        return if scenarios.is_empty() {
+            Err(Error::input(format!(
+                "every scenario in {} is optional; choose with --scenario, or use --preset full",
+                folder.display()
+            )))
+        } else {
+            Ok(scenarios)
+        };
+    };
+    let mut names: Vec<String> = Vec::new();
+    for scenario in &scenarios {
+        for name in [scenario.name.as_str(), scenario.family()] {
+            if !names.iter().any(|known| known == name) {
+                names.push(name.to_owned());
+            }
+        }
+    }
+    let chosen = choose("scenario", Some(pattern), &names)?;
+    let is_chosen = |name: &str| chosen.iter().any(|chosen| chosen == name);
+    scenarios.retain(|scenario| is_chosen(&scenario.name) || is_chosen(scenario.family()));
     Ok(scenarios)
 }
+
+/// Refuses sweeps that would take longer than the preset has.
+pub(crate) fn affordable(
+    scenarios: &[Scenario],
+    strategies: &[String],
+    preset: Preset,
+) -> Result<()> {
+    let taking_part = |scenario: &Scenario| roster::participants(scenario, strategies).0.len();
+    let effort = Effort {
+        slice: preset.ramp() + preset.window(),
+        blocks: BLOCKS_MIN,
+        processes: preset.rounds_least(),
+    };
+    let is_largest = preset == Preset::Full;
+    scenario::affordable(
+        scenarios,
+        taking_part,
+        effort,
+        preset.measuring(),
+        is_largest,
+    )
+}
+
+/// Fewer blocks than this make no interval.
+const BLOCKS_MIN: u32 = 6;
 
 /// The strategies that match a pattern, contenders and controls, in the registry's order.
 pub(crate) fn strategies(pattern: Option<&str>) -> Result<Vec<String>> {

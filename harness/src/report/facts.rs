@@ -64,6 +64,7 @@ pub(super) fn timed_rows<'r>(results: &'r Results, scenario: &'r Scenario) -> Ve
         Metric::ReadNs,
         Metric::WriteNs,
         Metric::ScanNs,
+        Metric::OperationNs,
         Metric::ElapsedMs,
     ]
     .into_iter()

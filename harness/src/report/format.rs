@@ -107,6 +107,7 @@ pub(super) fn operation(metric: Metric) -> &'static str {
         Metric::ReadNs | Metric::AllocBytesRead | Metric::AllocsRead => "read",
         Metric::WriteNs | Metric::AllocBytesWrite | Metric::AllocsWrite => "write",
         Metric::ScanNs | Metric::AllocBytesScan | Metric::AllocsScan => "scan",
+        Metric::OperationNs => "operation",
         Metric::ElapsedMs => "in total",
         Metric::LiveBytesPerRecord => "memory",
         Metric::Probe(metric) => metric.name(),

@@ -9,9 +9,11 @@
 
 mod answer;
 mod biases;
+mod curves;
 mod deadlock;
 mod decisions;
 mod facts;
+mod flips;
 mod format;
 mod guarantees;
 mod headline;
@@ -160,6 +162,7 @@ fn document(results: &Results) -> view::Document {
             probes::section(results),
             decisions::section(results),
             scenarios::section(results),
+            flips::section(results),
             guarantees::section(results),
             yardsticks::section(results),
             lessons::section(results),

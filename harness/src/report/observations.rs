@@ -117,7 +117,7 @@ fn read_only<'r>(results: &'r Results, strategy: &str) -> Vec<Found<'r>> {
     let mut found: Vec<Found<'r>> = facts::all_rows(results)
         .into_iter()
         .filter(|row| row.metric == Metric::ReadNs)
-        .filter(|row| row.scenario.groups.iter().all(|group| !group.does.writes()))
+        .filter(|row| row.scenario.groups.iter().all(|group| !group.writes()))
         .filter_map(|row| Some((row, row.ratio(results, strategy)?)))
         .collect();
     found.sort_by_key(|(row, _)| row.scenario.threads());

@@ -1,7 +1,7 @@
 //! The rows beside the report's: what a registry of processes is used for.
 
 use crate::results::Results;
-use crate::scenario::{Group as Threads, Scenario};
+use crate::scenario::{Group as Threads, Keys, Scenario};
 
 use super::facts::{self, Row};
 use super::view::{self, Block, Column, Group, Section, Table, prose};
@@ -13,7 +13,8 @@ pub(super) fn section(results: &Results) -> Section {
         .map(|row| row.scenario.name.as_str())
         .collect();
     let mut blocks: Vec<Block> = Vec::new();
-    for scenario in &results.scenarios {
+    // Points of sweeps have a section of their own.
+    for scenario in results.scenarios.iter().filter(|s| s.point.is_none()) {
         let rows: Vec<Row<'_>> = facts::timed_rows(results, scenario)
             .into_iter()
             .filter(|_| scenario.operations.is_none())
@@ -46,8 +47,14 @@ pub(super) fn section(results: &Results) -> Section {
 /// The question, and under which load it was asked.
 fn conditions(results: &Results, scenario: &Scenario) -> String {
     let groups: Vec<String> = scenario.groups.iter().map(threads).collect();
+    let asked = scenario.asked();
+    let keys = if asked == Keys::default().to_string() {
+        String::new()
+    } else {
+        format!(", keys {asked}")
+    };
     format!(
-        "{} {} records of {}; {}. {}.",
+        "{} {} records of {}{keys}; {}. {}.",
         scenario.question,
         format::thousands(scenario.processes as f64),
         scenario.record,
@@ -57,13 +64,10 @@ fn conditions(results: &Results, scenario: &Scenario) -> String {
 }
 
 fn threads(group: &Threads) -> String {
-    let pace = group.every_us.map_or_else(String::new, |every| {
-        format!(" every {} us", format::significant(every))
-    });
     format!(
-        "{} doing `{}`{pace}",
+        "{} doing {}",
         format::counted(group.threads, "thread", "threads"),
-        group.does
+        group.doing()
     )
 }
 

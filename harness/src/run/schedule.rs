@@ -143,7 +143,7 @@ impl Schedule {
             );
             let standings: Vec<Standing<'_>> = standings
                 .into_iter()
-                .filter(|standing| takes_turn(standing.scenario, round))
+                .filter(|standing| self.takes_turn(standing.scenario, round))
                 .collect();
             allocate(&standings, lines, left, rounds - round)
                 .into_iter()
@@ -158,6 +158,23 @@ impl Schedule {
     }
 }
 
+impl Schedule {
+    /// The report's rows are what a run is for: where they are part of it they get a process in every
+    /// round, all else in every third one. So do those that are timed as a whole, which take many
+    /// times as long.
+    fn takes_turn(&self, scenario: &Scenario, round: u32) -> bool {
+        let is_row = |scenario: &Scenario| {
+            scenario.origin == Origin::Report && scenario.operations.is_none()
+        };
+        let has_rows = self
+            .task
+            .scenarios
+            .iter()
+            .any(|(scenario, _)| is_row(scenario));
+        !has_rows || is_row(scenario) || round.is_multiple_of(3)
+    }
+}
+
 impl Assignment {
     fn whole(part: Part) -> Self {
         Self {
@@ -166,13 +183,6 @@ impl Assignment {
             restarts: 0,
         }
     }
-}
-
-/// The report's rows are what a run is for: they get a process in every round, all else in every
-/// third one. So do those that are timed as a whole, which take many times as long.
-fn takes_turn(scenario: &Scenario, round: u32) -> bool {
-    let every = scenario.origin == Origin::Report && scenario.operations.is_none();
-    every || round.is_multiple_of(3)
 }
 
 /// What is left of a part that was cut short: everything after its last slice. No slice is measured

@@ -17,7 +17,7 @@ fn scenario(name: &str) -> Scenario {
     let text = format!(
         "name = \"{name}\"\ntitle = \"t\"\nquestion = \"q\"\norigin = \"report\"\nprocesses = 4\n[[groups]]\ndoes = \"read\"\nthreads = 1"
     );
-    Scenario::parse(&text, "test").unwrap()
+    Scenario::parse(&text, "test").unwrap().remove(0)
 }
 
 /// `fast` is twice as fast as the baseline, `close` is near the margin; both are noisy.
@@ -103,6 +103,7 @@ fn slice(key: SliceKey, restarts: u32) -> Slice {
             operations: vec![operations],
             misses: 0,
             drift: None,
+            kinds: None,
         }],
         restarts,
     }

@@ -15,6 +15,7 @@ use harness::assumption;
 use harness::environment::Environment;
 use harness::error::{Error, Result};
 use harness::measure::session::Interrupt;
+use harness::preset::Preset;
 use harness::run::{Plan, Recording};
 
 use crate::arguments::RunOptions;
@@ -32,9 +33,12 @@ fn interruptible() -> Result<&'static Interrupt> {
 
 /// What the options ask for.
 fn plan(options: &RunOptions) -> Result<Plan> {
+    let scenarios = selection::scenarios(&options.choice, options.preset == Preset::Full)?;
+    let strategies = selection::contest(&options.choice)?;
+    selection::affordable(&scenarios, &strategies, options.preset)?;
     Ok(Plan {
-        scenarios: selection::scenarios(&options.choice)?,
-        strategies: selection::contest(&options.choice)?,
+        scenarios,
+        strategies,
         baseline: options.choice.baseline.clone(),
         assumptions: assumption::load(&assumptions(options))?,
         preset: options.preset,

@@ -219,6 +219,7 @@ fn slice(scenario: &Scenario, strategy: &Invented, key: SliceKey) -> Slice {
             operations: vec![(WINDOW_NS as f64 / cost(group.does)) as u64],
             misses: 0,
             drift: None,
+            kinds: None,
         })
         .collect();
     let window_ns = scenario.operations.map_or(WINDOW_NS, |operations| {
@@ -259,6 +260,7 @@ fn group(does: Activity, threads: usize, every_us: Option<f64>) -> Group {
         does,
         threads,
         every_us,
+        ..Group::default()
     }
 }
 
@@ -272,8 +274,7 @@ fn scenario(name: &str, title: &str, groups: Vec<Group>) -> Scenario {
         ids: crate::scenario::Identifiers::default(),
         record: RecordKind::Status,
         groups,
-        operations: None,
-        published: None,
+        ..Scenario::default()
     }
 }
 

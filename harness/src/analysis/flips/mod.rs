@@ -1,0 +1,389 @@
+//! Flip points: where along a swept axis the answer changes, with an interval on the place itself.
+//!
+//! A strategy's log ratio to the baseline is taken as piecewise linear between the points of a
+//! sweep, over the logarithm of the axis if its values are positive and span more than a decade. Each
+//! resample of the bootstrap draws a median at every point and so a whole line; where that line
+//! crosses is one draw of the flip. A line that does not cross lies beyond one end or the other, and
+//! counts there: an interval that reaches beyond what was swept says so instead of ending where the
+//! sweep does.
+
+mod map;
+#[cfg(test)]
+mod tests;
+
+use crate::results::{Change, Flip, Map, Metric, Results};
+use crate::scenario::{Axis, Scenario};
+use crate::statistics::draws;
+
+/// Draws of every line: enough for the ends of a 95 % interval.
+const DRAWS: usize = 2_000;
+/// Fewer samples than this at a point say nothing about it, as in the cells.
+const SAMPLES_MIN: usize = 6;
+/// Seed of the bootstrap: fixed, so that a report can be generated again byte for byte.
+const SEED: u64 = 0x7069_766f_7400_0002;
+
+/// All flips and maps of a run. `log_ratios` gives a strategy's log ratios to its baseline
+/// neighbours in a scenario, by measuring process.
+pub(super) fn find(
+    results: &Results,
+    log_ratios: impl Fn(&str, &str, Metric) -> Vec<Vec<f64>>,
+) -> (Vec<Flip>, Vec<Map>) {
+    let (mut flips, mut maps) = (Vec::new(), Vec::new());
+    for (sweep, points) in sweeps(results) {
+        let axes = axes(points[0]);
+        for metric in metrics(results, &points) {
+            if let [axis] = axes[..]
+                && let Some(scale) = Scale::of(&points, axis)
+            {
+                let lines = lines(results, &points, metric, &log_ratios);
+                let found = along(results, &lines, &scale);
+                flips.extend(found.into_iter().map(|(strategy, change, crossing)| Flip {
+                    sweep: sweep.into(),
+                    axis,
+                    metric,
+                    strategy,
+                    change,
+                    at: crossing.at.map(|place| scale.value(place)),
+                    ci_low: crossing.low.map(|place| scale.value(place)),
+                    ci_high: crossing.high.map(|place| scale.value(place)),
+                    share: crossing.share,
+                }));
+            } else if let [rows, columns] = axes[..] {
+                maps.push(map::of(results, sweep, &points, (rows, columns), metric));
+            }
+        }
+    }
+    (flips, maps)
+}
+
+/// Every flip along a scale: of each contender against the margin, then of who leads.
+fn along(results: &Results, lines: &[Line], scale: &Scale) -> Vec<(String, Change, Crossing)> {
+    let margin = results.margin.ln();
+    let contenders = lines.iter().filter(|line| line.name != results.baseline);
+    let mut found: Vec<(String, Change, Crossing)> = contenders
+        .flat_map(|line| {
+            let crossed = against(line, scale, margin).into_iter();
+            crossed.map(|(change, crossing)| (line.name.clone(), change, crossing))
+        })
+        .collect();
+    let overtaken = overtakings(lines, scale).into_iter();
+    found.extend(
+        overtaken.map(|(loser, winner, crossing)| (loser, Change::OvertakenBy(winner), crossing)),
+    );
+    found
+}
+
+/// The sweeps of a run, in order, with their points.
+fn sweeps(results: &Results) -> Vec<(&str, Vec<&Scenario>)> {
+    let mut sweeps: Vec<(&str, Vec<&Scenario>)> = Vec::new();
+    for scenario in results.scenarios.iter().filter(|s| s.point.is_some()) {
+        let family = scenario.family();
+        match sweeps.iter_mut().find(|(name, _)| *name == family) {
+            Some((_, points)) => points.push(scenario),
+            None => sweeps.push((family, vec![scenario])),
+        }
+    }
+    sweeps
+}
+
+fn axes(point: &Scenario) -> Vec<Axis> {
+    let coordinates = point.point.iter().flat_map(|point| &point.coordinates);
+    coordinates.map(|at| at.axis).collect()
+}
+
+/// What was timed and compared at some point of a sweep, in the order of the metrics.
+fn metrics(results: &Results, points: &[&Scenario]) -> Vec<Metric> {
+    let mut metrics: Vec<Metric> = results
+        .cells
+        .iter()
+        .filter(|cell| cell.metric.is_timed() && cell.ratio.is_some())
+        .filter(|cell| points.iter().any(|point| point.name == cell.scenario))
+        .map(|cell| cell.metric)
+        .collect();
+    metrics.sort_unstable();
+    metrics.dedup();
+    metrics
+}
+
+/// Where the points of a sweep lie.
+#[derive(Clone, Debug)]
+struct Scale {
+    places: Vec<f64>,
+    is_logarithmic: bool,
+}
+
+impl Scale {
+    /// `None` for an axis of kinds, between which nothing lies, and for a single point.
+    fn of(points: &[&Scenario], axis: Axis) -> Option<Self> {
+        let values: Vec<f64> = points
+            .iter()
+            .map(|point| point.coordinate(axis))
+            .collect::<Option<_>>()?;
+        Self::over(&values)
+    }
+
+    /// `None` unless the values ascend.
+    fn over(values: &[f64]) -> Option<Self> {
+        let (&first, &last) = (values.first()?, values.last()?);
+        if values.len() < 2 || values.windows(2).any(|pair| pair[0] >= pair[1]) {
+            return None;
+        }
+        let is_logarithmic = first > 0.0 && last / first > 10.0;
+        let place = |&value: &f64| if is_logarithmic { value.ln() } else { value };
+        Some(Self {
+            places: values.iter().map(place).collect(),
+            is_logarithmic,
+        })
+    }
+
+    fn value(&self, place: f64) -> f64 {
+        if self.is_logarithmic {
+            place.exp()
+        } else {
+            place
+        }
+    }
+}
+
+/// A strategy's log ratio along a sweep, and draws of it.
+#[derive(Clone, Debug)]
+struct Line {
+    name: String,
+    /// At each point; `None` where it was not measured.
+    points: Vec<Option<At>>,
+}
+
+/// A log ratio at a point.
+#[derive(Clone, Debug)]
+struct At {
+    median: f64,
+    draws: Vec<f64>,
+}
+
+/// The lines of all that may win, the baseline among them: its ratio to itself is 1.
+fn lines(
+    results: &Results,
+    points: &[&Scenario],
+    metric: Metric,
+    log_ratios: impl Fn(&str, &str, Metric) -> Vec<Vec<f64>>,
+) -> Vec<Line> {
+    let contenders = results
+        .contenders()
+        .filter(|card| results.is_ranked(&card.name));
+    let line = |(number, name): (usize, &str)| Line {
+        name: name.into(),
+        points: points
+            .iter()
+            .enumerate()
+            .map(|(index, point)| {
+                if name == results.baseline {
+                    let draws = vec![0.0; DRAWS];
+                    return Some(At { median: 0.0, draws });
+                }
+                let cell = results.cell(&point.name, name, metric)?;
+                let logs = log_ratios(&point.name, name, metric);
+                if logs.iter().map(Vec::len).sum::<usize>() < SAMPLES_MIN {
+                    return None;
+                }
+                let draws = draws(
+                    &logs,
+                    SEED ^ (number as u64) << 32 ^ (index as u64) << 16,
+                    DRAWS,
+                );
+                let median = cell.ratio.as_ref()?.median.ln();
+                (!draws.is_empty()).then_some(At { median, draws })
+            })
+            .collect(),
+    };
+    contenders
+        .map(|card| card.name.as_str())
+        .enumerate()
+        .map(line)
+        .collect()
+}
+
+/// Where a flip lies, on the scale of its sweep.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+struct Crossing {
+    at: Option<f64>,
+    low: Option<f64>,
+    high: Option<f64>,
+    share: f64,
+}
+
+/// A stretch of a line over points that follow each other on the scale.
+struct Stretch<'s> {
+    places: Vec<f64>,
+    medians: Vec<f64>,
+    /// By point.
+    draws: Vec<std::borrow::Cow<'s, [f64]>>,
+}
+
+impl Stretch<'_> {
+    /// Of one line, as far as it was measured.
+    fn of<'s>(line: &'s Line, scale: &Scale) -> Stretch<'s> {
+        let mut stretch = Stretch::empty();
+        for (at, &place) in line.points.iter().zip(&scale.places) {
+            if let Some(at) = at {
+                stretch.push(place, at.median, at.draws.as_slice().into());
+            }
+        }
+        stretch
+    }
+
+    /// By how much one line is above another, where both were measured. The draws of the two are
+    /// independent, so what disturbed both is counted twice: the interval is rather too wide.
+    fn between(above: &Line, below: &Line, scale: &Scale) -> Self {
+        let mut stretch = Stretch::empty();
+        let both = above.points.iter().zip(&below.points);
+        for ((above, below), &place) in both.zip(&scale.places) {
+            if let (Some(above), Some(below)) = (above, below) {
+                let pairs = above.draws.iter().zip(&below.draws);
+                let draws: Vec<f64> = pairs.map(|(above, below)| above - below).collect();
+                stretch.push(place, above.median - below.median, draws.into());
+            }
+        }
+        stretch
+    }
+}
+
+impl<'s> Stretch<'s> {
+    fn empty() -> Self {
+        Self {
+            places: Vec::new(),
+            medians: Vec::new(),
+            draws: Vec::new(),
+        }
+    }
+
+    fn push(&mut self, place: f64, median: f64, draws: std::borrow::Cow<'s, [f64]>) {
+        self.places.push(place);
+        self.medians.push(median);
+        self.draws.push(draws);
+    }
+
+    /// The drawn lines.
+    fn drawn(&self) -> impl Iterator<Item = Vec<f64>> {
+        let count = self.draws.iter().map(|draws| draws.len()).min();
+        (0..count.unwrap_or(0)).map(|draw| self.draws.iter().map(|draws| draws[draw]).collect())
+    }
+
+    /// The interval of the crossing that the medians' line has near a place, in that direction.
+    fn locate(&self, level: f64, falls: bool, near: f64) -> Crossing {
+        let mut places: Vec<f64> = self
+            .drawn()
+            .map(|line| {
+                crossings(&self.places, &line, level)
+                    .filter(|&(_, falling)| falling == falls)
+                    .map(|(place, _)| place)
+                    .min_by(|a, b| (a - near).abs().total_cmp(&(b - near).abs()))
+                    .unwrap_or_else(|| {
+                        // It has not happened yet at the end, or had already at the beginning.
+                        let is_above_at_end = line.last().is_some_and(|&last| last > level);
+                        if is_above_at_end == falls {
+                            f64::INFINITY
+                        } else {
+                            f64::NEG_INFINITY
+                        }
+                    })
+            })
+            .collect();
+        places.sort_unstable_by(f64::total_cmp);
+        let finite = |place: f64| place.is_finite().then_some(place);
+        let count = places.iter().filter(|place| place.is_finite()).count();
+        Crossing {
+            at: rank(&places, 0.5).and_then(finite).or(Some(near)),
+            low: rank(&places, 0.025).and_then(finite),
+            high: rank(&places, 0.975).and_then(finite),
+            share: count as f64 / places.len().max(1) as f64,
+        }
+    }
+}
+
+/// The value with this share of the sorted values at or below it. Not interpolated: infinite values
+/// have no middle.
+fn rank(sorted: &[f64], share: f64) -> Option<f64> {
+    #[expect(clippy::cast_sign_loss, reason = "a share of a length is not negative")]
+    let index = (share * sorted.len().saturating_sub(1) as f64).round() as usize;
+    sorted.get(index).copied()
+}
+
+/// Where a line crosses a level, and whether it falls there.
+fn crossings(places: &[f64], line: &[f64], level: f64) -> impl Iterator<Item = (f64, bool)> {
+    let ends = places.windows(2).zip(line.windows(2));
+    ends.filter_map(move |(x, y)| {
+        let falls = y[0] > level;
+        (falls != (y[1] > level)).then(|| {
+            let share = (level - y[0]) / (y[1] - y[0]);
+            (x[0] + share * (x[1] - x[0]), falls)
+        })
+    })
+}
+
+/// Where a strategy's improvement crosses the margin, or that it does not.
+fn against(line: &Line, scale: &Scale, margin: f64) -> Vec<(Change, Crossing)> {
+    let stretch = Stretch::of(line, scale);
+    if stretch.places.len() < 2 {
+        return Vec::new();
+    }
+    let found: Vec<(f64, bool)> = crossings(&stretch.places, &stretch.medians, margin).collect();
+    if found.is_empty() {
+        let drawn: Vec<Vec<f64>> = stretch.drawn().collect();
+        let agree = drawn
+            .iter()
+            .filter(|line| crossings(&stretch.places, line, margin).next().is_none());
+        let share = agree.count() as f64 / drawn.len().max(1) as f64;
+        let change = if stretch.medians[0] > margin {
+            Change::AlwaysAboveMargin
+        } else {
+            Change::NeverAboveMargin
+        };
+        let nowhere = Crossing {
+            share,
+            ..Crossing::default()
+        };
+        return vec![(change, nowhere)];
+    }
+    let change = |falls| {
+        if falls {
+            Change::FallsBelowMargin
+        } else {
+            Change::RisesAboveMargin
+        }
+    };
+    found
+        .into_iter()
+        .map(|(near, falls)| (change(falls), stretch.locate(margin, falls, near)))
+        .collect()
+}
+
+/// Where the fastest is overtaken, and by whom.
+fn overtakings(lines: &[Line], scale: &Scale) -> Vec<(String, String, Crossing)> {
+    let fastest = |index: usize| {
+        lines
+            .iter()
+            .filter_map(|line| Some((line, line.points[index].as_ref()?.median)))
+            // The first of equals, as everywhere.
+            .reduce(|best, next| if next.1 > best.1 { next } else { best })
+            .map(|(line, _)| line)
+    };
+    let mut found = Vec::new();
+    for index in 1..scale.places.len() {
+        let (Some(before), Some(after)) = (fastest(index - 1), fastest(index)) else {
+            continue;
+        };
+        let stays = before.points[index].is_some() && after.points[index - 1].is_some();
+        if before.name == after.name || !stays {
+            continue;
+        }
+        let lead = Stretch::between(before, after, scale);
+        let (from, to) = (scale.places[index - 1], scale.places[index]);
+        let near = crossings(&lead.places, &lead.medians, 0.0)
+            .map(|(place, _)| place)
+            .find(|place| (from..=to).contains(place))
+            .unwrap_or(f64::midpoint(from, to));
+        let crossing = lead.locate(0.0, true, near);
+        found.push((before.name.clone(), after.name.clone(), crossing));
+    }
+    found
+}

@@ -1,0 +1,158 @@
+//! What can be nonsensical about a scenario file that parses.
+
+use super::{Activity, Group, Keys, Scenario};
+
+/// More threads than this are a mistake in a file rather than a question.
+const THREADS_MAX: usize = 1_024;
+/// More records than this do not fit the machines that this is for, many times over.
+const PROCESSES_MAX: usize = 10_000_000;
+/// More bytes of records than this in one table do not, either: every strategy holds a table of its
+/// own at the same time.
+const TABLE_BYTES_MAX: usize = 1 << 30;
+/// A read that takes longer than a slice is never counted.
+const SECTION_NS_MAX: f64 = 100_000.0;
+/// Shares are carried out to this precision: a tape of operations is finite.
+const SHARE_MIN: f64 = 0.000_5;
+
+impl Scenario {
+    /// What is nonsensical about the file, before its axes are expanded.
+    pub(super) fn fault_of_file(&self) -> Option<String> {
+        let named = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+        if self.name.is_empty() || !self.name.chars().all(named) {
+            return Some(format!(
+                "name {:?} must consist of lower-case letters, digits and hyphens",
+                self.name
+            ));
+        }
+        if self.point.is_some() {
+            return Some("point is written by a sweep; give [[sweep]] entries instead".into());
+        }
+        if self.groups.is_empty() {
+            return Some("needs at least one [[groups]] entry with `does` and `threads`".into());
+        }
+        None
+    }
+
+    /// What is nonsensical about it, if anything.
+    pub(crate) fn fault(&self) -> Option<String> {
+        if !(1..=PROCESSES_MAX).contains(&self.processes) {
+            return Some(format!(
+                "processes = {} must lie between 1 and {PROCESSES_MAX}",
+                self.processes
+            ));
+        }
+        if self.processes.saturating_mul(self.record.size()) > TABLE_BYTES_MAX {
+            return Some(format!(
+                "{} records of {} are more than 1 GiB a table; at most {} fit",
+                self.processes,
+                self.record,
+                TABLE_BYTES_MAX / self.record.size()
+            ));
+        }
+        if !(1..=THREADS_MAX).contains(&self.threads())
+            || self.groups.iter().any(|group| group.threads == 0)
+        {
+            return Some(format!(
+                "every group needs at least 1 thread and all groups together at most \
+                 {THREADS_MAX}; here they have {}",
+                self.threads()
+            ));
+        }
+        if self.operations == Some(0) {
+            return Some("operations = 0 measures nothing; leave it out or give at least 1".into());
+        }
+        self.fault_of_keys()
+            .or_else(|| self.groups.iter().find_map(Group::fault))
+    }
+
+    fn fault_of_keys(&self) -> Option<String> {
+        let share = |name: &str, value: Option<f64>| {
+            let value = value?;
+            (!(0.0..=1.0).contains(&value))
+                .then(|| format!("{name} = {value} must lie between 0 and 1"))
+        };
+        if let Some(fault) = share("hot_share", self.hot_share).or(share("hit_rate", self.hit_rate))
+        {
+            return Some(fault);
+        }
+        if self.hot_share.is_some() && self.keys != Keys::Hot {
+            return Some(format!(
+                "hot_share needs keys = \"hot\"; here they are {}",
+                self.keys
+            ));
+        }
+        let looks_up = |group: &Group| group.reads() || group.writes();
+        if self.hit_rate.is_some() && !self.groups.iter().any(looks_up) {
+            return Some("hit_rate says nothing of groups that only scan; leave it out".into());
+        }
+        let inserts = |group: &Group| group.does == Activity::Mix && group.shares().inserts > 0.0;
+        if self.keys == Keys::Latest && !self.groups.iter().any(inserts) {
+            return Some(
+                "keys = \"latest\" needs a mix with inserts, so that something is late".into(),
+            );
+        }
+        None
+    }
+}
+
+impl Group {
+    /// What is nonsensical about it, if anything.
+    pub(crate) fn fault(&self) -> Option<String> {
+        if let Some((name, _)) = self.given_shares().find(|_| self.does != Activity::Mix) {
+            return Some(format!(
+                "{name} is a share of a mix; here the group does {:?}: make it does = \"mix\"",
+                self.does.to_string()
+            ));
+        }
+        let wrong = |share: f64| share != 0.0 && !(SHARE_MIN..=1.0).contains(&share);
+        if let Some((name, share)) = self.given_shares().find(|&(_, share)| wrong(share)) {
+            return Some(format!(
+                "{name} = {share} must be 0 or lie between {SHARE_MIN} and 1"
+            ));
+        }
+        // Sums of decimal fractions are not exact.
+        if self.shares().reads() < -1e-9 {
+            let sum: f64 = self.given_shares().map(|(_, share)| share).sum();
+            return Some(format!(
+                "the shares of a mix add up to {sum:.4}; together they may be at most 1, and the \
+                 rest are reads"
+            ));
+        }
+        self.fault_of_pace()
+    }
+
+    fn fault_of_pace(&self) -> Option<String> {
+        if let Some(every) = self.every_us
+            && !(0.1..=1e6).contains(&every)
+        {
+            return Some(format!(
+                "every_us = {every} must lie between 0.1 and 1000000"
+            ));
+        }
+        if let Some(section) = self.section_ns {
+            if !(0.0..=SECTION_NS_MAX).contains(&section) {
+                return Some(format!(
+                    "section_ns = {section} must lie between 0 and {SECTION_NS_MAX}"
+                ));
+            }
+            if !self.reads() {
+                return Some(format!(
+                    "section_ns is time inside a read; a group that does {:?} reads nothing",
+                    self.does.to_string()
+                ));
+            }
+        }
+        if let Some(every) = self.publish_every {
+            if every == 0 {
+                return Some("publish_every = 0 never publishes; leave it out".into());
+            }
+            if !self.writes() {
+                return Some(format!(
+                    "publish_every counts writes; a group that does {:?} has none",
+                    self.does.to_string()
+                ));
+            }
+        }
+        None
+    }
+}

@@ -1,0 +1,103 @@
+//! Reading scenarios from files.
+
+use std::path::{Path, PathBuf};
+
+use super::{Scenario, sweep};
+use crate::error::{Error, Result};
+
+impl Scenario {
+    /// Reads a scenario file: one scenario, or the points of a sweep.
+    ///
+    /// # Errors
+    ///
+    /// With file, line and column, what is wrong and what would be right.
+    pub fn load(path: &Path) -> Result<Vec<Self>> {
+        let text = std::fs::read_to_string(path).map_err(|error| {
+            Error::input(format!("cannot read scenario {}: {error}", path.display()))
+        })?;
+        Self::parse(&text, &path.display().to_string())
+    }
+
+    /// Parses a scenario file; `place` names the text in errors.
+    ///
+    /// # Errors
+    ///
+    /// As [`load`](Scenario::load).
+    pub fn parse(text: &str, place: &str) -> Result<Vec<Self>> {
+        let scenario: Scenario =
+            toml::from_str(text).map_err(|error| Error::toml(place, text, &error))?;
+        let faulty = |fault: String| Error::input(format!("{place}: {fault}"));
+        if let Some(fault) = scenario.fault_of_file() {
+            return Err(faulty(fault));
+        }
+        let points = sweep::expand(scenario).map_err(faulty)?;
+        match points
+            .iter()
+            .find_map(|point| Some((point, point.fault()?)))
+        {
+            None => Ok(points),
+            Some((point, fault)) if point.point.is_some() => {
+                Err(faulty(format!("at the point {}: {fault}", point.name)))
+            }
+            Some((_, fault)) => Err(faulty(fault)),
+        }
+    }
+}
+
+/// Reads every scenario of a folder and of the folders in it, in the order of the files' names, the
+/// folder's own files first.
+///
+/// # Errors
+///
+/// When the folder cannot be read, holds no scenario, one is wrong, or two have the same name.
+pub fn load_folder(folder: &Path) -> Result<Vec<Scenario>> {
+    let mut files = Vec::new();
+    collect(folder, &mut files)?;
+    let mut scenarios: Vec<Scenario> = Vec::new();
+    for file in &files {
+        let points = Scenario::load(file)?;
+        let name = points.first().map_or("", Scenario::family);
+        if scenarios.iter().any(|earlier| earlier.family() == name) {
+            return Err(Error::input(format!(
+                "{}: the name {name:?} is taken by an earlier file; give it one of its own",
+                file.display(),
+            )));
+        }
+        scenarios.extend(points);
+    }
+    if scenarios.is_empty() {
+        return Err(Error::input(format!(
+            "no scenario (*.toml) in {}",
+            folder.display()
+        )));
+    }
+    Ok(scenarios)
+}
+
+/// The scenario files of a folder, sorted, then those of the folders in it.
+fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
+    let unreadable = |error: std::io::Error| {
+        Error::input(format!(
+            "cannot read the scenario folder {}: {error}",
+            folder.display()
+        ))
+    };
+    let (mut here, mut below): (Vec<PathBuf>, Vec<PathBuf>) = (Vec::new(), Vec::new());
+    for entry in std::fs::read_dir(folder).map_err(unreadable)? {
+        let entry = entry.map_err(unreadable)?;
+        let path = entry.path();
+        // Not through links: a link to a folder above would never end.
+        if entry.file_type().map_err(unreadable)?.is_dir() {
+            below.push(path);
+        } else if path
+            .extension()
+            .is_some_and(|extension| extension == "toml")
+        {
+            here.push(path);
+        }
+    }
+    here.sort();
+    below.sort();
+    files.append(&mut here);
+    below.iter().try_for_each(|folder| collect(folder, files))
+}

@@ -1,0 +1,287 @@
+//! A question, as a file: who does what to a table of which size.
+//!
+//! ```toml
+//! name = "paced-contention"
+//! title = "Writer-reader contention (paced writer)"
+//! question = "What does a read cost while a supervisor writes every 10 us?"
+//! origin = "report"
+//! processes = 64
+//! record = "status-64B"
+//!
+//! [[groups]]
+//! does = "read"
+//! threads = 1
+//!
+//! [[groups]]
+//! does = "update"
+//! threads = 1
+//! every_us = 10
+//! ```
+//!
+//! A file with one or two `[[sweep]]` entries asks the same question along axes: loading expands it
+//! into points, each a scenario of its own that remembers where it lies.
+
+mod effort;
+mod faults;
+mod folder;
+mod group;
+mod sweep;
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+pub use effort::{Effort, affordable};
+pub use folder::load_folder;
+pub use group::{Activity, Group, Shares};
+pub use sweep::{Axis, Coordinate, POINTS_MAX, Point, Sweep, Value};
+
+/// A scenario: a table, and groups of threads that work on it at the same time.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Scenario {
+    /// Its name in tables, options and results: lower case, digits and hyphens. A point of a sweep
+    /// has its coordinates appended: `sweep-writes@writes=0.05`.
+    pub name: String,
+    /// Its title in the report.
+    pub title: String,
+    /// The question it answers, in one sentence.
+    pub question: String,
+    /// Where the question comes from.
+    #[serde(default)]
+    pub origin: Origin,
+    /// Whether a run leaves it out unless it is asked for by name or measures all there is.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub optional: bool,
+    /// How many processes the table holds.
+    pub processes: usize,
+    /// The record the table holds.
+    #[serde(default)]
+    pub record: RecordKind,
+    /// What the processes are called.
+    #[serde(default)]
+    pub ids: Identifiers,
+    /// Which processes are looked up and written how often.
+    #[serde(default, skip_serializing_if = "Keys::is_default")]
+    pub keys: Keys,
+    /// With [`Keys::Hot`]: the share of operations that goes to the one hot process. Without it,
+    /// [`HOT_SHARE`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hot_share: Option<f64>,
+    /// The share of lookups and updates that finds its process; the others ask for one that never
+    /// was. Without it, all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hit_rate: Option<f64>,
+    /// What each group of threads does.
+    pub groups: Vec<Group>,
+    /// How many operations, in total, end the scenario. Without it, it runs for the time of a slice
+    /// and the cost per operation is measured; with it, the time until all are done is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub operations: Option<u64>,
+    /// What the report measured in this situation, in Go.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub published: Option<Published>,
+    /// The axes that a file varies. Always empty in a scenario that is loaded: it is expanded into
+    /// its points.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sweep: Vec<Sweep>,
+    /// Where on a sweep it lies; never given in a file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub point: Option<Point>,
+}
+
+/// The share of operations that goes to the hot process, unless a scenario says otherwise.
+pub const HOT_SHARE: f64 = 0.9;
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde asks for a reference"
+)]
+const fn is_false(flag: &bool) -> bool {
+    !*flag
+}
+
+/// Where a scenario's question comes from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Origin {
+    /// A row of the report that every run reproduces.
+    Report,
+    /// What a registry of processes is used for.
+    #[default]
+    Registry,
+}
+
+/// What the processes of a scenario are called. Tables must take any identifiers; how well a hash
+/// spreads them is part of what a lookup costs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Identifiers {
+    /// As a kernel names processes: ascending, with gaps where others have ended.
+    #[default]
+    Pids,
+    /// Random 64-bit numbers.
+    Random,
+}
+
+/// The records that tables can hold. Each is another copy of every strategy in the program, so the
+/// sizes are few, and the padded ones have one timed loop instead of one for each activity.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum RecordKind {
+    /// [`contract::ProcessStatus`].
+    #[default]
+    #[serde(rename = "status-64B")]
+    Status,
+    /// [`contract::ProcessSnapshot`].
+    #[serde(rename = "snapshot-heap")]
+    Snapshot,
+    /// [`contract::Padded`] of 16 bytes.
+    #[serde(rename = "padded-16B")]
+    Padded16,
+    /// [`contract::Padded`] of 1 KiB.
+    #[serde(rename = "padded-1KiB")]
+    Padded1Ki,
+    /// [`contract::Padded`] of 4 KiB.
+    #[serde(rename = "padded-4KiB")]
+    Padded4Ki,
+}
+
+/// Which of the processes the operations of a scenario go to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Keys {
+    /// To all of them alike.
+    #[default]
+    Uniform,
+    /// To few of them often and to most rarely: Zipf's law with exponent 0.99, the popular ones
+    /// scattered over the table as YCSB does it.
+    Zipf,
+    /// To one of them mostly, to the others alike.
+    Hot,
+    /// Lookups mostly to those that came last (YCSB's `latest`: Zipf's law over how long ago they
+    /// came), updates to all alike.
+    Latest,
+}
+
+impl Keys {
+    #[expect(
+        clippy::trivially_copy_pass_by_ref,
+        reason = "serde asks for a reference"
+    )]
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// What the report published, in nanoseconds an operation or milliseconds in total.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Published {
+    /// The mutex's figure.
+    pub mutex: f64,
+    /// The channel's figure.
+    pub channel: f64,
+}
+
+impl RecordKind {
+    /// Its name in files, tables and results.
+    pub const fn name(self) -> &'static str {
+        use contract::{Padded, ProcessSnapshot, ProcessStatus, Specimen};
+        match self {
+            RecordKind::Status => ProcessStatus::NAME,
+            RecordKind::Snapshot => ProcessSnapshot::NAME,
+            RecordKind::Padded16 => Padded::<2>::NAME,
+            RecordKind::Padded1Ki => Padded::<128>::NAME,
+            RecordKind::Padded4Ki => Padded::<512>::NAME,
+        }
+    }
+
+    /// Whether it is there for its size only.
+    pub const fn is_padded(self) -> bool {
+        !matches!(self, RecordKind::Status | RecordKind::Snapshot)
+    }
+
+    /// The bytes of a record in the table, what it owns on the heap not counted.
+    pub const fn size(self) -> usize {
+        match self {
+            RecordKind::Status => size_of::<contract::ProcessStatus>(),
+            RecordKind::Snapshot => size_of::<contract::ProcessSnapshot>(),
+            RecordKind::Padded16 => 16,
+            RecordKind::Padded1Ki => 1_024,
+            RecordKind::Padded4Ki => 4_096,
+        }
+    }
+}
+
+impl fmt::Display for RecordKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+impl fmt::Display for Keys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Keys::Uniform => "uniform",
+            Keys::Zipf => "zipf",
+            Keys::Hot => "hot",
+            Keys::Latest => "latest",
+        })
+    }
+}
+
+impl fmt::Display for Identifiers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Identifiers::Pids => "pids",
+            Identifiers::Random => "random",
+        })
+    }
+}
+
+impl Scenario {
+    /// All threads of all groups.
+    pub fn threads(&self) -> usize {
+        self.groups.iter().map(|group| group.threads).sum()
+    }
+
+    /// What the scenario is about: what its first group does.
+    ///
+    /// # Panics
+    ///
+    /// When it has no group, which [`load`](Scenario::load) rules out.
+    pub fn subject(&self) -> Activity {
+        self.groups[0].does
+    }
+
+    /// The name that it shares with the other points of its sweep; without a sweep, its own.
+    pub fn family(&self) -> &str {
+        self.point.as_ref().map_or(&self.name, |point| &point.sweep)
+    }
+
+    /// The share of operations that its hot process gets, if it has one.
+    pub fn hot_share(&self) -> Option<f64> {
+        (self.keys == Keys::Hot).then(|| self.hot_share.unwrap_or(HOT_SHARE))
+    }
+
+    /// Which processes are asked for, and how many of them are there: `zipf, 0.9 hit`.
+    pub fn asked(&self) -> String {
+        let mut text = self.keys.to_string();
+        if let Some(share) = self.hot_share() {
+            text.push_str(&format!(" ({share})"));
+        }
+        if let Some(rate) = self.hit_rate {
+            text.push_str(&format!(", {rate} hit"));
+        }
+        text
+    }
+
+    /// Whether a group reads, writes or scans as fast as it can, so that its rate is a measurement.
+    pub fn measures(&self, activity: Activity) -> bool {
+        self.groups
+            .iter()
+            .any(|group| group.does == activity && group.every_us.is_none())
+    }
+}

@@ -1,0 +1,329 @@
+//! Axes: one question asked at several points.
+//!
+//! ```toml
+//! [[sweep]]
+//! axis = "writes"
+//! values = [0, 0.01, 0.1, 0.5]
+//! ```
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Activity, Group, Identifiers, Keys, RecordKind, Scenario};
+
+/// An axis of a scenario file, and where on it to ask.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Sweep {
+    /// What varies.
+    pub axis: Axis,
+    /// The values that it takes.
+    pub values: Vec<Value>,
+    /// Whose axis it is, counted from 0, if it is one of a group. Without it, that of the first group
+    /// it fits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group: Option<usize>,
+}
+
+/// What can vary: the fields of a scenario and of a group, by their names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Axis {
+    /// How many processes the table holds.
+    Processes,
+    /// The record.
+    Record,
+    /// What the processes are called.
+    Ids,
+    /// Which processes the operations go to.
+    Keys,
+    /// The share of the hot process.
+    HotShare,
+    /// The share of lookups that finds something.
+    HitRate,
+    /// How many threads a group has.
+    Threads,
+    /// The time between two operations of a thread.
+    EveryUs,
+    /// A mix's share of heartbeats.
+    Writes,
+    /// A mix's share of reads with a heartbeat after them.
+    ReadModifyWrites,
+    /// A mix's share of insertions and removals.
+    Inserts,
+    /// A mix's share of scans.
+    Scans,
+    /// The time inside the section of a read.
+    SectionNs,
+    /// Writes between two publishes.
+    PublishEvery,
+}
+
+/// A place on an axis.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Value {
+    /// On an axis of quantities.
+    Number(f64),
+    /// On an axis of kinds.
+    Word(String),
+}
+
+/// Where on a sweep a scenario lies.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Point {
+    /// The name of the sweep: that of its file's scenario.
+    pub sweep: String,
+    /// The axes and the values on them, in the file's order.
+    pub coordinates: Vec<Coordinate>,
+}
+
+/// A value on an axis.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Coordinate {
+    /// The axis.
+    pub axis: Axis,
+    /// The value.
+    pub value: Value,
+}
+
+/// More points than this are a mistake in a file rather than a question.
+pub const POINTS_MAX: usize = 64;
+
+/// The points of a sweep, or the scenario itself if it sweeps nothing.
+pub(super) fn expand(mut scenario: Scenario) -> Result<Vec<Scenario>, String> {
+    let axes = std::mem::take(&mut scenario.sweep);
+    if let Some(fault) = fault(&axes) {
+        return Err(fault);
+    }
+    let mut points = vec![scenario];
+    for sweep in &axes {
+        let expanded = points
+            .iter()
+            .flat_map(|point| sweep.values.iter().map(move |value| (point, value)));
+        points = expanded
+            .map(|(point, value)| step(point, sweep, value))
+            .collect::<Result<_, _>>()?;
+    }
+    Ok(points)
+}
+
+/// What is nonsensical about the axes of a file, if anything.
+fn fault(axes: &[Sweep]) -> Option<String> {
+    if let [first, second] = axes
+        && first.axis == second.axis
+        && first.group == second.group
+    {
+        return Some(format!("both axes of the sweep are {}", first.axis));
+    }
+    if axes.len() > 2 {
+        return Some(format!(
+            "a sweep has one or two axes; here it has {}",
+            axes.len()
+        ));
+    }
+    for Sweep { axis, values, .. } in axes {
+        if values.len() < 2 {
+            return Some(format!("values of {axis}: a sweep needs at least two"));
+        }
+        let repeated = (1..values.len()).find(|&index| values[..index].contains(&values[index]));
+        if let Some(index) = repeated {
+            let value = &values[index];
+            return Some(format!("values of {axis}: {value} is given twice"));
+        }
+        let backward = |pair: &[Value]| match pair {
+            [Value::Number(a), Value::Number(b)] => a > b,
+            _ => false,
+        };
+        if values.windows(2).any(backward) {
+            return Some(format!("values of {axis} must ascend"));
+        }
+    }
+    let points: usize = axes.iter().map(|axis| axis.values.len()).product();
+    (points > POINTS_MAX).then(|| {
+        format!("the sweep has {points} points; at most {POINTS_MAX} are a question in one file")
+    })
+}
+
+/// The scenario, one axis further.
+fn step(from: &Scenario, sweep: &Sweep, value: &Value) -> Result<Scenario, String> {
+    let mut scenario = from.clone();
+    let Sweep { axis, group, .. } = *sweep;
+    set(&mut scenario, axis, group, value)?;
+    let separator = if from.point.is_some() { "," } else { "@" };
+    scenario.name = format!("{}{separator}{axis}={value}", from.name);
+    scenario.title = format!("{}, {} {value}", from.title, axis.words());
+    let point = scenario.point.get_or_insert_with(|| Point {
+        sweep: from.name.clone(),
+        coordinates: Vec::new(),
+    });
+    let value = value.clone();
+    point.coordinates.push(Coordinate { axis, value });
+    Ok(scenario)
+}
+
+/// Gives an axis of the scenario a value.
+fn set(
+    scenario: &mut Scenario,
+    axis: Axis,
+    group: Option<usize>,
+    value: &Value,
+) -> Result<(), String> {
+    let unknown = |what: &str| format!("axis {axis}: {value} is {what}");
+    let number = || match value {
+        Value::Number(number) => Ok(*number),
+        Value::Word(_) => Err(unknown("not a number")),
+    };
+    let whole = || match number()? {
+        #[expect(
+            clippy::cast_sign_loss,
+            reason = "the pattern lets no negative number through"
+        )]
+        number if number >= 0.0 && number <= f64::from(u32::MAX) && number.fract() == 0.0 => {
+            Ok(number as u32)
+        }
+        _ => Err(unknown("not a whole number")),
+    };
+    match axis {
+        Axis::Processes => scenario.processes = whole()? as usize,
+        Axis::Record => scenario.record = word::<RecordKind>(axis, value)?,
+        Axis::Ids => scenario.ids = word::<Identifiers>(axis, value)?,
+        Axis::Keys => scenario.keys = word::<Keys>(axis, value)?,
+        Axis::HotShare => scenario.hot_share = Some(number()?),
+        Axis::HitRate => scenario.hit_rate = Some(number()?),
+        Axis::Threads => owner(scenario, axis, group)?.threads = whole()? as usize,
+        Axis::EveryUs => owner(scenario, axis, group)?.every_us = Some(number()?),
+        Axis::Writes => owner(scenario, axis, group)?.writes = Some(number()?),
+        Axis::ReadModifyWrites => {
+            owner(scenario, axis, group)?.read_modify_writes = Some(number()?);
+        }
+        Axis::Inserts => owner(scenario, axis, group)?.inserts = Some(number()?),
+        Axis::Scans => owner(scenario, axis, group)?.scans = Some(number()?),
+        Axis::SectionNs => owner(scenario, axis, group)?.section_ns = Some(number()?),
+        Axis::PublishEvery => owner(scenario, axis, group)?.publish_every = Some(whole()?),
+    }
+    Ok(())
+}
+
+/// A kind by its name in files; the error lists what there is.
+fn word<'de, T: Deserialize<'de>>(axis: Axis, value: &'de Value) -> Result<T, String> {
+    use serde::de::IntoDeserializer;
+    use serde::de::value::{Error, StrDeserializer};
+    let Value::Word(word) = value else {
+        return Err(format!("axis {axis}: {value} is a number, and not a kind"));
+    };
+    let word: StrDeserializer<'_, Error> = word.as_str().into_deserializer();
+    T::deserialize(word).map_err(|error| format!("axis {axis}: {error}"))
+}
+
+/// The group that an axis belongs to.
+fn owner(scenario: &mut Scenario, axis: Axis, group: Option<usize>) -> Result<&mut Group, String> {
+    let count = scenario.groups.len();
+    let index = match group {
+        Some(index) if index < count => Some(index),
+        Some(index) => {
+            return Err(format!(
+                "axis {axis}: group = {index} is not there; the groups are 0 to {}",
+                count - 1
+            ));
+        }
+        None => scenario.groups.iter().position(|group| axis.fits(group)),
+    };
+    index
+        .map(|index| &mut scenario.groups[index])
+        .ok_or_else(|| format!("axis {axis}: no group {}", axis.needs()))
+}
+
+impl Axis {
+    /// Whether it is an axis of this group.
+    fn fits(self, group: &Group) -> bool {
+        match self {
+            Axis::EveryUs => group.every_us.is_some(),
+            Axis::SectionNs => group.reads(),
+            Axis::PublishEvery => group.writes(),
+            Axis::Writes | Axis::ReadModifyWrites | Axis::Inserts | Axis::Scans => {
+                group.does == Activity::Mix
+            }
+            _ => true,
+        }
+    }
+
+    /// What a group has to be to have this axis.
+    const fn needs(self) -> &'static str {
+        match self {
+            Axis::EveryUs => "has an every_us to vary",
+            Axis::SectionNs => "reads",
+            Axis::PublishEvery => "writes",
+            _ => "does \"mix\"",
+        }
+    }
+
+    /// Its name in files and results.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Axis::Processes => "processes",
+            Axis::Record => "record",
+            Axis::Ids => "ids",
+            Axis::Keys => "keys",
+            Axis::HotShare => "hot_share",
+            Axis::HitRate => "hit_rate",
+            Axis::Threads => "threads",
+            Axis::EveryUs => "every_us",
+            Axis::Writes => "writes",
+            Axis::ReadModifyWrites => "read_modify_writes",
+            Axis::Inserts => "inserts",
+            Axis::Scans => "scans",
+            Axis::SectionNs => "section_ns",
+            Axis::PublishEvery => "publish_every",
+        }
+    }
+
+    /// What it is, in prose, with its unit.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Axis::Processes => "processes",
+            Axis::Record => "record",
+            Axis::Ids => "identifiers",
+            Axis::Keys => "keys",
+            Axis::HotShare => "share of the hot process",
+            Axis::HitRate => "hit rate",
+            Axis::Threads => "threads",
+            Axis::EveryUs => "time between operations in us",
+            Axis::Writes => "share of writes",
+            Axis::ReadModifyWrites => "share of read-modify-writes",
+            Axis::Inserts => "share of inserts",
+            Axis::Scans => "share of scans",
+            Axis::SectionNs => "time inside the read section in ns",
+            Axis::PublishEvery => "writes between publishes",
+        }
+    }
+}
+
+impl fmt::Display for Axis {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+impl fmt::Display for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Value::Number(number) => write!(f, "{number}"),
+            Value::Word(word) => f.pad(word),
+        }
+    }
+}
+
+impl Scenario {
+    /// Where it lies on an axis of quantities; for a kind of record, its size in bytes.
+    pub fn coordinate(&self, axis: Axis) -> Option<f64> {
+        let point = self.point.as_ref()?;
+        let found = point.coordinates.iter().find(|at| at.axis == axis)?;
+        match &found.value {
+            Value::Number(number) => Some(*number),
+            Value::Word(_) if axis == Axis::Record => Some(self.record.size() as f64),
+            Value::Word(_) => None,
+        }
+    }
+}
