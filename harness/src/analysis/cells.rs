@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::series::{Series, timed_metrics};
-use super::{MARGIN, Samples, verdicts};
+use super::{MARGIN, Samples, is_contended, verdicts};
 use crate::controls;
 use crate::results::{Cell, Flag, Metric, Ratio, Verdict};
 use crate::sample::Line;
@@ -36,7 +36,8 @@ pub(super) fn all(samples: &Samples, series: &Series<'_>) -> Vec<Cell> {
             cells.extend(counts.cells(&scenario.name, &card.name, &samples.header.baseline));
         }
     }
-    judge(&mut cells, &compared, samples.header.looks);
+    let withheld = withheld(samples, series, &cells, &compared);
+    judge(&mut cells, &compared, &withheld, samples.header.looks);
     mark_harness_bound(&mut cells);
     cells
 }
@@ -103,20 +104,54 @@ pub(super) fn ratio(estimate: &Estimate, baseline: &str) -> Ratio {
     }
 }
 
+/// A row: a scenario and what is timed in it.
+type RowKey = (String, Metric);
+
+/// The rows whose noise floor forbids verdicts, each with the reason.
+///
+/// Where threads do not get into each other's way, the floor is the baseline under its second name:
+/// where a table lies in memory then decides most. Where they do, every slice differs from the next,
+/// and the floor is that of all the baseline's own slices; the second name must come out equal there,
+/// too.
+fn withheld(
+    samples: &Samples,
+    series: &Series<'_>,
+    cells: &[Cell],
+    compared: &[(usize, Estimate)],
+) -> HashMap<RowKey, String> {
+    let header = &samples.header;
+    let second_names: HashMap<RowKey, &Estimate> = compared
+        .iter()
+        .map(|(index, same)| (&cells[*index], same))
+        .filter(|(cell, _)| cell.strategy == controls::SAME)
+        .map(|(cell, same)| ((cell.scenario.clone(), cell.metric), same))
+        .collect();
+    let mut found = HashMap::new();
+    for scenario in &header.scenarios {
+        for metric in timed_metrics(scenario) {
+            let row = (scenario.name.clone(), metric);
+            let own = estimate(
+                &series.baseline_logs(&scenario.name, &header.baseline, metric),
+                BOOTSTRAP_SEED,
+            );
+            let Some(own) = own else { continue };
+            let same = second_names.get(&row).copied().unwrap_or(&own);
+            let contended = is_contended(scenario, header.environment.cpus);
+            let floor = if contended { &own } else { same };
+            found.extend(verdicts::withheld(same, floor).map(|why| (row, why)));
+        }
+    }
+    found
+}
+
 /// Gives every timed ratio of a contender its verdict, unless the row's noise floor forbids it.
 /// Controls are judged by what is known of them, not by the margin.
-fn judge(cells: &mut [Cell], compared: &[(usize, Estimate)], looks: u32) {
-    let withheld: HashMap<(String, Metric), String> = compared
-        .iter()
-        .filter(|&&(index, _)| cells[index].strategy == controls::SAME)
-        .filter_map(|(index, same)| {
-            let cell = &cells[*index];
-            Some((
-                (cell.scenario.clone(), cell.metric),
-                verdicts::withheld(same)?,
-            ))
-        })
-        .collect();
+fn judge(
+    cells: &mut [Cell],
+    compared: &[(usize, Estimate)],
+    withheld: &HashMap<RowKey, String>,
+    looks: u32,
+) {
     let contenders: Vec<(usize, Estimate)> = compared
         .iter()
         .filter(|&&(index, _)| !controls::is_control(&cells[index].strategy))

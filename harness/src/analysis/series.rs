@@ -92,6 +92,19 @@ impl<'a> Series<'a> {
             .collect()
     }
 
+    /// The same without blocks.
+    pub(crate) fn baseline_logs(
+        &self,
+        scenario: &str,
+        baseline: &str,
+        metric: Metric,
+    ) -> Vec<Vec<f64>> {
+        let processes = self.baseline_log_ratios(scenario, baseline, metric);
+        let all = processes.into_iter();
+        all.map(|blocks| blocks.into_iter().flatten().collect())
+            .collect()
+    }
+
     fn log_ratio(&self, slice: &Slice, metric: Metric, distance: u32) -> Option<f64> {
         let key = &slice.key;
         let block = (key.scenario.as_str(), key.process, key.block);

@@ -55,23 +55,28 @@ pub(crate) fn judge(ratios: &[Estimate], looks: u32) -> Vec<Judged> {
     .collect()
 }
 
-/// Why the baseline against itself forbids any verdict, if it does: it must come out equal, and as
-/// sharply as half the margin.
-pub(crate) fn withheld(same: &Estimate) -> Option<String> {
-    let interval = format!(
-        "{:.3}x [{:.3}, {:.3}] at 99 %",
-        same.median.exp(),
-        same.judged.low.exp(),
-        same.judged.high.exp()
-    );
+/// Why the baseline against itself forbids any verdict of a row, if it does: it must come out equal,
+/// and as sharply as half the margin. `same` is the baseline under a second name, with a table of its
+/// own; `floor` says how noisy the row is.
+pub(crate) fn withheld(same: &Estimate, floor: &Estimate) -> Option<String> {
+    let interval = |of: &Estimate| {
+        format!(
+            "{:.3}x [{:.3}, {:.3}] at 99 %",
+            of.median.exp(),
+            of.judged.low.exp(),
+            of.judged.high.exp()
+        )
+    };
     if !same.judged.contains(0.0) {
         Some(format!(
-            "the baseline against itself came out as {interval}"
+            "the baseline against itself came out as {}",
+            interval(same)
         ))
-    } else if same.judged.half_width() > MARGIN.ln() / 2.0 {
+    } else if floor.judged.half_width() > MARGIN.ln() / 2.0 {
         Some(format!(
-            "the baseline against itself is known no better than {interval}, which is wider than half \
-             the margin to either side"
+            "the baseline against itself is known no better than {}, which is wider than half the \
+             margin to either side",
+            interval(floor)
         ))
     } else {
         None
@@ -112,8 +117,10 @@ mod tests {
 
     #[test]
     fn a_shifted_or_blurred_noise_floor_withholds() {
-        assert_eq!(withheld(&around(1.0, 0.05)), None);
-        assert!(withheld(&around(1.3, 0.05)).is_some());
-        assert!(withheld(&around(1.0, 0.6)).is_some());
+        let (sharp, blurred) = (around(1.0, 0.05), around(1.0, 0.6));
+        assert_eq!(withheld(&sharp, &sharp), None);
+        assert_eq!(withheld(&blurred, &sharp), None);
+        assert!(withheld(&around(1.3, 0.05), &sharp).is_some());
+        assert!(withheld(&blurred, &blurred).is_some());
     }
 }

@@ -249,10 +249,8 @@ fn unaccounted(part: &Part, lines: &[Line]) -> Vec<String> {
             _ => None,
         })
         .collect();
-    // A strategy may take part more than once.
-    let names: BTreeSet<&String> = part.strategies.iter().collect();
+    let names = part.strategies.iter();
     names
-        .into_iter()
         .filter(|name| !accounted.contains(name.as_str()))
         .cloned()
         .collect()

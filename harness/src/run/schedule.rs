@@ -12,7 +12,7 @@ use std::time::Duration;
 use rand_core::{Rng, SeedableRng};
 use rand_xoshiro::SplitMix64;
 
-use super::standing::{Standing, repeat_noise_floor, standings};
+use super::standing::{Standing, standings};
 use crate::measure::worker::Place;
 use crate::preset::Preset;
 use crate::sample::{Line, Part, PartDone};
@@ -126,12 +126,8 @@ impl Schedule {
         };
         let mut parts: Vec<Part> = if round == 0 {
             let all = self.task.scenarios.iter();
-            all.map(|(scenario, names)| {
-                let mut names = names.clone();
-                repeat_noise_floor(&mut names, scenario, self.task.cpus);
-                part(scenario, names, 1)
-            })
-            .collect()
+            all.map(|(scenario, names)| part(scenario, names.clone(), 1))
+                .collect()
         } else {
             let rounds = self.rounds(lines);
             let look = self.task.preset.look_before(round, rounds);

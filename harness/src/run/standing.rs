@@ -2,7 +2,7 @@
 
 use super::schedule::Task;
 use crate::analysis::series::{Series, timed_metrics};
-use crate::analysis::{MARGIN, contamination, is_contended, verdicts};
+use crate::analysis::{contamination, is_contended, verdicts};
 use crate::controls;
 use crate::results::{Metric, Verdict};
 use crate::sample::Line;
@@ -30,8 +30,6 @@ struct Pair<'t> {
 /// Resamples for a standard error: enough to plan by.
 const RESAMPLES: usize = 400;
 const SEED: u64 = 7;
-/// The ratio of a 99 % interval's half-width to the standard error, for a normal distribution.
-const HALF_WIDTHS: f64 = 2.576;
 /// A pair that would need more blocks than this does not keep the others waiting.
 const BLOCKS_MAX: f64 = 600.0;
 /// Fewer processes than this settle nothing: how processes differ is not known yet.
@@ -49,7 +47,7 @@ fn target(scenario: &Scenario, cpus: usize) -> f64 {
         // no more than this far from the margin, and where they do they stay open and go on.
         0.35
     } else {
-        0.037
+        0.045
     }
 }
 
@@ -66,7 +64,7 @@ pub(super) fn standings<'t>(task: &'t Task, lines: &[Line], may_settle: bool) ->
         .zip(judged)
         .map(|(pair, judged)| {
             let have = pair.ratio.n as f64;
-            let width = HALF_WIDTHS * pair.ratio.error;
+            let width = pair.ratio.expected_half_width();
             let for_width = have * (width / pair.target).powi(2);
             let is_open = judged.verdict == Verdict::Inconclusive
                 && !controls::is_control(pair.strategy)
@@ -123,7 +121,6 @@ fn standing<'t>(
     if taking_part.len() > 1 && !taking_part.iter().any(|name| name == controls::SAME) {
         taking_part.extend(names.iter().filter(|name| *name == controls::SAME).cloned());
     }
-    repeat_noise_floor(&mut taking_part, scenario, task.cpus);
     let mut wanted: Vec<f64> = taking_part
         .iter()
         .filter_map(|name| wants_of(name))
@@ -136,16 +133,6 @@ fn standing<'t>(
         scenario,
         taking_part,
         blocks_wanted: wanted.get(crowd).copied().unwrap_or(1.0).max(floor),
-    }
-}
-
-/// Where threads contend the baseline differs from itself the most, and a verdict needs to know by how
-/// much: more of each block's slices are then the baseline's under its second name.
-pub(super) fn repeat_noise_floor(names: &mut Vec<String>, scenario: &Scenario, cpus: usize) {
-    const MORE: usize = 3;
-    let floor = names.iter().find(|name| *name == controls::SAME).cloned();
-    if let Some(floor) = floor.filter(|_| is_contended(scenario, cpus)) {
-        names.extend(std::iter::repeat_n(floor, MORE));
     }
 }
 
@@ -172,16 +159,10 @@ fn pair<'t>(
 ) -> Option<Pair<'t>> {
     let logs = series.log_ratios(&scenario.name, strategy, metric);
     let ratio = estimate_with(&logs, SEED, RESAMPLES)?;
-    let target = if strategy == controls::SAME {
-        // Somewhat below what would withhold the row's verdicts.
-        width.min(0.85 * MARGIN.ln() / 2.0)
-    } else {
-        width
-    };
     Some(Pair {
         scenario: &scenario.name,
         strategy,
-        target,
+        target: width,
         ratio,
     })
 }

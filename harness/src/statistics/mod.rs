@@ -80,6 +80,15 @@ impl Estimate {
         }
     }
 
+    /// About the half-width of the 99 % interval, from the standard error: what to plan by, where few
+    /// resamples do not show the ends.
+    pub fn expected_half_width(&self) -> f64 {
+        let n = self.groups as f64;
+        StudentsT::new(0.0, 1.0, n - 1.0).map_or(f64::INFINITY, |student| {
+            (n / (n - 1.0)).sqrt() * student.inverse_cdf(0.995) * self.error
+        })
+    }
+
     /// A value that is known exactly.
     pub fn exact(value: f64) -> Self {
         let interval = Interval {
