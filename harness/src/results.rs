@@ -1,20 +1,22 @@
 //! `results.json`: what a run found, flat and stable, for people and for data frames.
 //!
-//! Documented in `reports/SCHEMA.md`, for programs in `reports/results.schema.json`. A ratio is always "times better than `vs`": above 1 is an
-//! improvement, whatever the metric's direction.
+//! Documented in `reports/SCHEMA.md`, for programs in `reports/results.schema.json`. A ratio is always
+//! "times better than `vs`": above 1 is an improvement, whatever the metric's direction.
 
 mod flips;
+mod metric;
 #[cfg(test)]
 mod tests;
 
 use serde::{Deserialize, Serialize};
 
 use crate::environment::Environment;
-use crate::probe::{Described, ProbeMetric};
+use crate::probe::Described;
 use crate::sample::{Card, Exclusion};
 use crate::scenario::Scenario;
 
 pub use flips::{Change, Flip, Map, Place};
+pub use metric::Metric;
 
 /// The version of this format.
 pub const SCHEMA: &str = "pivot-results/2";
@@ -125,94 +127,6 @@ pub enum Flag {
     Oversubscribed,
     /// Its windows were faster at the end than at the beginning, or slower, by more than 5 %.
     Unsteady,
-}
-
-/// What can be measured.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Metric {
-    /// Wall time per read, over all readers.
-    ReadNs,
-    /// Wall time per update, insertion or removal, over all writers.
-    WriteNs,
-    /// Wall time per scan, over all scanners.
-    ScanNs,
-    /// Wall time per operation of a mix, over all threads that do it.
-    OperationNs,
-    /// Wall time of a given number of operations.
-    ElapsedMs,
-    /// Bytes allocated per read.
-    AllocBytesRead,
-    /// Allocations per read.
-    AllocsRead,
-    /// Bytes allocated per write.
-    AllocBytesWrite,
-    /// Allocations per write.
-    AllocsWrite,
-    /// Bytes allocated per scan.
-    AllocBytesScan,
-    /// Allocations per scan.
-    AllocsScan,
-    /// Live bytes per record of a filled table.
-    LiveBytesPerRecord,
-    /// What a probe measures.
-    #[serde(untagged)]
-    Probe(ProbeMetric),
-}
-
-impl Metric {
-    /// Its unit.
-    pub const fn unit(self) -> &'static str {
-        match self {
-            Metric::ReadNs | Metric::WriteNs | Metric::ScanNs | Metric::OperationNs => "ns",
-            Metric::ElapsedMs => "ms",
-            Metric::AllocBytesRead | Metric::AllocBytesWrite | Metric::AllocBytesScan => "B/op",
-            Metric::AllocsRead | Metric::AllocsWrite | Metric::AllocsScan => "1/op",
-            Metric::LiveBytesPerRecord => "B/record",
-            Metric::Probe(metric) => metric.unit(),
-        }
-    }
-
-    /// Whether it is a time: sampled, and compared slice by slice.
-    pub const fn is_timed(self) -> bool {
-        matches!(
-            self,
-            Self::ReadNs | Self::WriteNs | Self::ScanNs | Self::OperationNs | Self::ElapsedMs
-        )
-    }
-
-    /// Whether it is counted exactly, so that two runs of the same program agree on it.
-    pub const fn is_count(self) -> bool {
-        matches!(
-            self,
-            Self::AllocBytesRead
-                | Self::AllocsRead
-                | Self::AllocBytesWrite
-                | Self::AllocsWrite
-                | Self::AllocBytesScan
-                | Self::AllocsScan
-                | Self::LiveBytesPerRecord
-        )
-    }
-
-    /// Its name in results and tables.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Metric::ReadNs => "read_ns",
-            Metric::WriteNs => "write_ns",
-            Metric::ScanNs => "scan_ns",
-            Metric::OperationNs => "operation_ns",
-            Metric::ElapsedMs => "elapsed_ms",
-            Metric::AllocBytesRead => "alloc_bytes_read",
-            Metric::AllocsRead => "allocs_read",
-            Metric::AllocBytesWrite => "alloc_bytes_write",
-            Metric::AllocsWrite => "allocs_write",
-            Metric::AllocBytesScan => "alloc_bytes_scan",
-            Metric::AllocsScan => "allocs_scan",
-            Metric::LiveBytesPerRecord => "live_bytes_per_record",
-            Metric::Probe(metric) => metric.name(),
-        }
-    }
 }
 
 /// A comparison with the baseline: times better.

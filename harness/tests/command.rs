@@ -138,6 +138,8 @@ fn an_interrupted_run_keeps_and_reports_what_it_measured() {
         "^rwlock/",
         "--scenario",
         "^single",
+        "--preset",
+        "quick",
         "--out",
         out,
     ])
@@ -192,6 +194,71 @@ fn an_interrupted_run_keeps_and_reports_what_it_measured() {
     assert!(
         page.contains("partial"),
         "a reader is told that the run was cut short"
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn a_killed_run_goes_on_and_measures_no_slice_twice() {
+    let folder = folder("killed");
+    let out = folder.to_str().unwrap();
+    let samples = folder.join("samples.jsonl");
+    let options = [
+        "measure",
+        "--strategy",
+        "seqlock",
+        "--scenario",
+        "^single",
+        "--preset",
+        "quick",
+        "--out",
+        out,
+    ];
+    for (slices, resume) in [(9, false), (40, true), (usize::MAX, true)] {
+        let mut command = pivot(&options);
+        if resume {
+            command.arg("--resume");
+        }
+        let mut child = command.stderr(Stdio::null()).spawn().unwrap();
+        wait_for_slices(&samples, slices, &mut child);
+        // SIGKILL; of no effect on the last one, which has ended.
+        let _ = child.kill();
+        child.wait().unwrap();
+    }
+    let reading = sample::read(&samples).unwrap();
+    assert_eq!(reading.warnings, [], "no line was lost or doubled");
+    assert!(reading.lines.contains(&Line::Complete));
+    let mut keys: Vec<_> = reading
+        .lines
+        .iter()
+        .filter_map(|line| match line {
+            Line::Slice(slice) => Some(slice.key.clone()),
+            _ => None,
+        })
+        .collect();
+    let measured = keys.len();
+    keys.sort();
+    keys.dedup();
+    assert_eq!(keys.len(), measured, "a slice was measured twice");
+    let wanted: usize = reading
+        .lines
+        .iter()
+        .map(|line| match line {
+            Line::Part(part) => part.blocks as usize * (2 * part.strategies.len() - 1),
+            _ => 0,
+        })
+        .sum();
+    assert_eq!(measured, wanted, "a slice is missing");
+
+    let other = pivot(&options)
+        .args(["--seed", "2", "--resume"])
+        .output()
+        .unwrap();
+    assert_eq!(other.status.code(), Some(2), "{other:?}");
+    assert!(
+        String::from_utf8(other.stderr)
+            .unwrap()
+            .contains("other seed")
     );
 }
 

@@ -2,7 +2,7 @@
 //!
 //! The runs may be of two versions, two libraries, or two machines. By default times are judged as
 //! ratios to the baseline of the same run, which another machine or another day changes together
-//! with everything else; or as such. Counts are exact and compared exactly. Pure: equal samples give
+//! with everything else; or as such. Counts are compared as they are; only those a tenth apart have changed. Pure: equal samples give
 //! equal results.
 
 mod change;
@@ -227,6 +227,15 @@ fn timed(a: &Run, b: &Run, judged: Judged, comparable: &[&str]) -> Vec<Row> {
 }
 
 /// The counts of both runs; less is better.
+/// Whether two counts are as close as those of the same program may be: what a strategy allocates can
+/// depend on how its threads meet, by a few in a thousand operations. Something and nothing are far
+/// apart however little it is.
+fn wavers(a: f64, b: f64) -> bool {
+    /// By a tenth at most, as with times.
+    const WAVERING: f64 = NOTABLE;
+    a > 0.0 && b > 0.0 && a / b < WAVERING && b / a < WAVERING
+}
+
 fn counted(a: &Run, b: &Run, comparable: &[&str]) -> Vec<Row> {
     let mut rows = Vec::new();
     for ours in &a.counts {
@@ -239,6 +248,7 @@ fn counted(a: &Run, b: &Run, comparable: &[&str]) -> Vec<Row> {
             continue;
         };
         let verdict = match theirs.value.total_cmp(&ours.value) {
+            _ if wavers(ours.value, theirs.value) => Verdict::Unchanged,
             std::cmp::Ordering::Less => Verdict::Better,
             std::cmp::Ordering::Equal => Verdict::Unchanged,
             std::cmp::Ordering::Greater => Verdict::Worse,

@@ -16,7 +16,8 @@ pub(super) fn p_value(t: f64, freedom: f64) -> f64 {
 
 /// The t that |t| exceeds with probability `p`: the half-width of an interval in standard errors.
 pub(super) fn critical(p: f64, freedom: f64) -> f64 {
-    distribution(freedom).inverse_cdf(1.0 - p / 2.0)
+    // From the lower tail, where a small p keeps its digits.
+    -distribution(freedom).inverse_cdf(p / 2.0)
 }
 #[cfg(test)]
 mod tests {

@@ -238,13 +238,17 @@ fn a_run_compared_with_itself_is_the_same() {
 }
 
 #[test]
-fn counts_are_compared_exactly() {
+fn counts_change_by_a_tenth_or_from_nothing() {
     let before = sampled(|_| ());
     let after = sampled(|lines| {
         for line in lines {
             match line {
                 Line::Allocation(seen) if seen.strategy == "novel/thing" => seen.bytes += 1,
-                Line::Memory(memory) if memory.strategy == "novel/thing" => memory.live_bytes -= 1,
+                Line::Memory(memory) if memory.strategy == "novel/thing" => {
+                    memory.live_bytes = memory.live_bytes * 8 / 10;
+                }
+                // Within what threads make of it.
+                Line::Memory(memory) => memory.live_bytes = memory.live_bytes * 103 / 100,
                 _ => {}
             }
         }

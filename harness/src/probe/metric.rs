@@ -80,6 +80,41 @@ pub enum Summary {
 }
 
 impl ProbeMetric {
+    /// All, in the order of results.
+    pub const ALL: [Self; 31] = [
+        Self::ReadsPerS,
+        Self::ReadP50Ns,
+        Self::ReadP99Ns,
+        Self::ReadP999Ns,
+        Self::ReadMaxNs,
+        Self::ReadsUnfinished,
+        Self::WritesPerS,
+        Self::WriteP50Ns,
+        Self::WriteP99Ns,
+        Self::WriteP999Ns,
+        Self::WriteMaxNs,
+        Self::WritesUnfinished,
+        Self::VisibleP50Ns,
+        Self::VisibleP99Ns,
+        Self::VisibleP999Ns,
+        Self::VisibleMaxNs,
+        Self::Pending,
+        Self::Lost,
+        Self::AgeP99,
+        Self::AgeMax,
+        Self::Overwrites,
+        Self::Blocked,
+        Self::PeakBytes,
+        Self::UnfreedBytes,
+        Self::ReadsKept,
+        Self::WritesKept,
+        Self::ScanNsUnderWrites,
+        Self::FairShare,
+        Self::TeardownMs,
+        Self::BytesLeft,
+        Self::ThreadsLeft,
+    ];
+
     /// Its name in results and tables.
     pub const fn name(self) -> &'static str {
         self.traits().0

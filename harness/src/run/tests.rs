@@ -81,12 +81,12 @@ fn play(task: &Task, assignment: &Assignment) -> Vec<Line> {
 }
 
 fn slice(key: SliceKey, restarts: u32) -> Slice {
-    // Noise from the key alone, about 10 % to either side.
+    // Noise from the key alone, about 3 % to either side.
     let text = format!("{key:?}");
     let hash = text.bytes().fold(7u64, |hash, byte| {
         hash.wrapping_mul(31).wrapping_add(byte.into())
     });
-    let noise = 0.9 + 0.2 * (hash % 1_000) as f64 / 1_000.0;
+    let noise = 0.97 + 0.06 * (hash % 1_000) as f64 / 1_000.0;
     let speed = match key.strategy.as_str() {
         "a/fast" => 2.0,
         "a/close" => 1.2,
