@@ -42,6 +42,11 @@ const RESAMPLES: usize = 2_000;
 /// Errors at the stated level may be this frequent.
 const ERRORS_MAX: f64 = 0.05;
 
+/// What is said about intervals at 99 % is tried where there are as many processes, or twice as many
+/// as half of them are drawn: no interval of a median of fewer than eight can cover 99 %. In a default
+/// run these are the report's rows.
+const PROCESSES_MIN: usize = 16;
+
 /// A row of the samples: log ratios of the baseline to itself, by process and block.
 struct Row<'s> {
     scenario: &'s Scenario,
@@ -57,7 +62,7 @@ pub fn trials(samples: &Samples, runs: u64) -> Vec<Trial> {
     let cpus = samples.header.environment.cpus;
     let quiet: Vec<&Row<'_>> = rows
         .iter()
-        .filter(|row| !is_contended(row.scenario, cpus))
+        .filter(|row| !is_contended(row.scenario, cpus) && row.blocks.len() >= PROCESSES_MIN)
         .collect();
     let all: Vec<&Row<'_>> = rows.iter().collect();
     let mut trials = equal(&all, runs);
@@ -195,6 +200,9 @@ fn measured(
     let (mut contained, mut of) = (0, 0);
     for row in rows {
         let all = series.log_ratios(&row.scenario.name, name, row.metric);
+        if all.len() < PROCESSES_MIN {
+            continue;
+        }
         for seed in 0..runs {
             let mut random = Xoshiro256PlusPlus::seed_from_u64(seed ^ 0x00ff);
             let mut processes = all.clone();

@@ -43,14 +43,14 @@ fn by_scenario<'c>(
             .find(|other| other.scenario == found.scenario)
         {
             None => judged.push(found),
-            Some(other) => merge(other, found),
+            Some(other) => merge(other, &found),
         }
     }
     judged
 }
 
 /// Rejected if either is, else open if either is.
-fn merge(judged: &mut Judgement, other: Judgement) {
+fn merge(judged: &mut Judgement, other: &Judgement) {
     judged.verdict = match (judged.verdict, other.verdict) {
         (Verdict::Rejected, _) | (_, Verdict::Rejected) => Verdict::Rejected,
         (Verdict::Inconclusive, _) | (_, Verdict::Inconclusive) => Verdict::Inconclusive,

@@ -45,14 +45,14 @@ impl Recording {
     pub fn resume(folder: &Path, header: &Header) -> Result<Self> {
         let path = folder.join(FILE);
         let reading = sample::read(&path)?;
-        if let Some(Line::Header(begun)) = reading.lines.first() {
-            if let Some(what) = difference(begun, header) {
-                return Err(Error::input(format!(
-                    "{} is of a run with other {what}; --resume needs the options it was begun with: {}",
-                    path.display(),
-                    begun.environment.command
-                )));
-            }
+        if let Some(Line::Header(begun)) = reading.lines.first()
+            && let Some(what) = difference(begun, header)
+        {
+            return Err(Error::input(format!(
+                "{} is of a run with other {what}; --resume needs the options it was begun with: {}",
+                path.display(),
+                begun.environment.command
+            )));
         }
         Ok(Self {
             writer: Some(Writer::resume(&path, &reading)?),

@@ -218,8 +218,6 @@ impl<'h, 'b> Reader<'h, 'b> {
     fn fault(&mut self, line: &Line, raw: &'b [u8]) -> Option<String> {
         let (scenario, strategy) = match line {
             Line::Slice(slice) => (Some(&slice.key.scenario), Some(&slice.key.strategy)),
-            // A probe that failed names its situation where others name a scenario.
-            Line::Failure(_) => (None, None),
             Line::Probe(probe) => (None, Some(&probe.strategy)),
             Line::Allocation(seen) => (Some(&seen.scenario), Some(&seen.strategy)),
             Line::Memory(memory) => (Some(&memory.scenario), Some(&memory.strategy)),
@@ -227,7 +225,8 @@ impl<'h, 'b> Reader<'h, 'b> {
             Line::Part(part) => (Some(&part.scenario), None),
             Line::PartDone(done) => (Some(&done.scenario), None),
             Line::Weather(weather) => (Some(&weather.scenario), None),
-            Line::Header(_) | Line::Complete => (None, None),
+            // A probe that failed names its situation where others name a scenario.
+            Line::Failure(_) | Line::Header(_) | Line::Complete => (None, None),
         };
         if let Some(name) = scenario.filter(|name| !self.scenarios.contains_key(name.as_str())) {
             return Some(format!("the header has no scenario {name:?}"));

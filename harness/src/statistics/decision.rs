@@ -19,6 +19,10 @@ impl Difference {
     /// The bootstrap's standard error against Student's t with one degree of freedom less than there
     /// are groups: the tail of 10,000 resamples ends at 1/10,000, which correcting for hundreds of
     /// verdicts exceeds. One group says nothing about how groups differ, so p is then 1.
+    ///
+    /// # Panics
+    ///
+    /// Never: two groups give a degree of freedom.
     pub fn between(estimate: &Estimate, value: f64) -> Self {
         let by = estimate.median - value;
         let p = if estimate.groups < 2 {
