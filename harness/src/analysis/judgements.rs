@@ -53,7 +53,11 @@ fn recommend(results: &Results, strategy: &str) -> Recommendation {
     };
     let gains = where_ratio(&|ratio| ratio.verdict == Verdict::Holds);
     let losses = where_ratio(&|ratio| ratio.judged_high < 1.0);
-    let open = where_ratio(&|ratio| ratio.verdict == Verdict::Inconclusive);
+    // An interval that lies below the margin altogether leaves nothing to hope for, even where it is
+    // not certain enough for a verdict among so many.
+    let open = where_ratio(&|ratio| {
+        ratio.verdict == Verdict::Inconclusive && ratio.judged_high > results.margin
+    });
     let holds_in_every_report_row = results
         .scenarios
         .iter()
