@@ -3,7 +3,7 @@
 //! No random number is drawn and nothing is allocated inside a timed loop: every thread walks a tape.
 //! All readers and updaters share one tape of identifiers and begin at different places, so that they
 //! meet on the same records, and so that ten threads' tapes do not push the table out of the cache.
-//! Threads whose operations differ have a [`Script`] each.
+//! Threads whose operations differ have a `Script` each.
 
 use std::collections::{HashSet, VecDeque};
 

@@ -81,7 +81,7 @@ pub fn write(results: &Results, samples_path: &Path, folder: &Path) -> Result<Wr
 }
 
 /// Writes the report into a folder, together with the content of its sample file; otherwise as
-/// [`write`].
+/// [`write()`].
 ///
 /// # Errors
 ///
