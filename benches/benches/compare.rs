@@ -2,5 +2,5 @@
 //! then shows all strategies in one plot.
 
 fn main() {
-    benches::each_activity(|group| harness::registry::visit_plain(group));
+    benches::each_activity(|group| registry::visit_plain(group));
 }

@@ -4,19 +4,18 @@
 //! "times better than `vs`": above 1 is an improvement, whatever the metric's direction.
 
 mod flips;
-mod metric;
 #[cfg(test)]
 mod tests;
 
 use serde::{Deserialize, Serialize};
 
-use crate::environment::Environment;
-use crate::probe::Described;
-use crate::sample::{Card, Exclusion};
-use crate::scenario::Scenario;
+use basis::environment::Environment;
+use basis::probe::Described;
+use basis::sample::{Card, Exclusion};
+use basis::scenario::Scenario;
 
+pub use basis::metric::Metric;
 pub use flips::{Change, Flip, Map, Place};
-pub use metric::Metric;
 
 /// The version of this format.
 pub const SCHEMA: &str = "pivot-results/2";

@@ -5,15 +5,16 @@
 //! baseline: its true ratio is 1. Shifted by a factor, it is one that is slower by exactly that
 //! factor. Every seed draws others, so one recording gives as many pretended runs as are asked for.
 
+use basis::controls;
+use basis::random::below;
+use basis::scenario::Scenario;
 use rand_core::{Rng, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
 
 use crate::analysis::series::{Series, timed_metrics};
 use crate::analysis::{Samples, contamination, is_contended};
-use crate::controls;
 use crate::results::Metric;
-use crate::scenario::Scenario;
-use crate::statistics::{Difference, Estimate, estimate_with};
+use statistics::{Difference, Estimate, estimate_with};
 
 /// Something that is tried many times.
 #[derive(Clone, Debug, PartialEq)]
@@ -109,10 +110,6 @@ impl Row<'_> {
             .collect();
         estimate_with(&processes, random.next_u64(), RESAMPLES)
     }
-}
-
-fn below(random: &mut impl Rng, bound: usize) -> usize {
-    ((u128::from(random.next_u64()) * bound as u128) >> 64) as usize
 }
 
 /// The baseline against itself: how rarely it comes out as different.

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::Duration;
 
+use basis::sample::{self, Line};
 use harness::results::Results;
-use harness::sample::{self, Line};
 
 fn pivot(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_pivot"));

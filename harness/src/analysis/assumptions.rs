@@ -1,9 +1,10 @@
 //! The assumptions, judged.
 
+use basis::assumption::{Assumption, Criterion};
+use basis::sample::CheckOutcome;
+
 use super::{MARGIN, Samples};
-use crate::assumption::{Assumption, Criterion};
 use crate::results::{Cell, Judgement, Metric, Ratio, Results, Verdict};
-use crate::sample::CheckOutcome;
 
 /// Every assumption, for every contender, as far as the samples speak of it.
 pub(super) fn judged(results: &Results, samples: &Samples) -> Vec<Judgement> {

@@ -2,13 +2,14 @@
 
 use std::collections::HashMap;
 
+use basis::controls;
+use basis::sample::Line;
+use basis::scenario::{Activity, Scenario};
+
 use super::series::{Series, timed_metrics};
 use super::{MARGIN, Samples, is_contended, verdicts};
-use crate::controls;
 use crate::results::{Cell, Flag, Metric, Ratio, Verdict};
-use crate::sample::Line;
-use crate::scenario::{Activity, Scenario};
-use crate::statistics::{Estimate, estimate, median};
+use statistics::{Estimate, estimate, median};
 
 /// Seed of the bootstrap: fixed, so that a report can be generated again byte for byte.
 pub(crate) const BOOTSTRAP_SEED: u64 = 0x7069_766f_7400_0001;

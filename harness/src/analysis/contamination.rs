@@ -3,16 +3,17 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
+use basis::sample::{Line, Weather};
+
 use super::series::BlockKey;
-use crate::sample::{Line, Weather};
-use crate::statistics::median;
+use statistics::median;
 
 /// More than this share of a block's time given to others by the hypervisor.
 const STOLEN_MAX: f64 = 0.05;
 /// The calibration spins before and after a block differ by more than this...
 const SPINS_APART_MAX: f64 = 0.05;
 /// ...and by more than this many times as much as those of the scenario's blocks usually do. With all
-/// cores busy, a virtual machine may change its frequency by 15 % from block to block all the time.
+/// cores busy, a virtual machine may change its frequency from block to block all the time.
 const SPINS_APART_USUAL: f64 = 2.0;
 /// More than this many times as many involuntary context switches a slice as the scenario's blocks of
 /// as many slices usually have (a strategy that hands over to a thread of its own has many)...

@@ -1,10 +1,11 @@
 //! What follows from the cells: assumptions, recommendations, guarantees, controls.
 
+use basis::scenario::{Activity, Origin};
+
 use super::Samples;
 use crate::results::{
     Cell, Decision, Grade, Guarantee, Judged, Metric, Recommendation, Results, Verdict,
 };
-use crate::scenario::{Activity, Origin};
 
 /// The metric that a scenario is about.
 pub(crate) fn subject(activity: Activity, timed_in_total: bool) -> Metric {

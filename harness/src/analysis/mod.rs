@@ -3,6 +3,8 @@
 mod assumptions;
 mod cells;
 pub(crate) mod contamination;
+#[cfg(test)]
+mod files;
 mod flips;
 mod judgements;
 mod logs;
@@ -13,15 +15,15 @@ mod yardsticks;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use crate::results::{Cell, Protocol, Results, SCHEMA};
-use crate::sample::{CheckOutcome, Failure, Header, Line, SliceKey};
-use crate::scenario::{Group, Scenario};
-use crate::statistics::RESAMPLES;
+use basis::sample::{CheckOutcome, Failure, Header, Line, SliceKey};
+use basis::scenario::{Group, Scenario};
 
+use crate::results::{Cell, Protocol, Results, SCHEMA};
 use contamination::Reason;
 pub(crate) use judgements::subject;
 pub use logs::{Logs, logs};
 use series::{BlockKey, Series};
+use statistics::RESAMPLES;
 
 /// The adoption rule's margin: better by more than 20 %.
 pub const MARGIN: f64 = 1.20;
@@ -36,7 +38,7 @@ pub struct Samples {
 }
 
 impl Samples {
-    /// Sorts the lines of a file: the first is its header, as [`crate::sample::read`] makes sure.
+    /// Sorts the lines of a file: the first is its header, as [`basis::sample::read`] makes sure.
     pub fn from_lines(lines: Vec<Line>) -> Option<Self> {
         let mut lines = lines.into_iter();
         match lines.next()? {

@@ -10,14 +10,15 @@ mod tests;
 
 use std::collections::BTreeMap;
 
-use super::Samples;
-use super::cells::{BOOTSTRAP_SEED, ratio};
-use crate::probe::{
+use basis::probe::{
     Count, Described, Distribution, Histogram, Probe, ProbeMetric, Situation, Summary,
 };
+use basis::sample::Line;
+
+use super::Samples;
+use super::cells::{BOOTSTRAP_SEED, ratio};
 use crate::results::{Cell, Metric};
-use crate::sample::Line;
-use crate::statistics::{Estimate, Interval, estimate};
+use statistics::{Estimate, Interval, estimate};
 
 /// Values of one strategy in one situation, by metric and process.
 type Values = BTreeMap<ProbeMetric, BTreeMap<u32, f64>>;

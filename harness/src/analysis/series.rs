@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
+use basis::sample::{Line, Slice};
+use basis::scenario::{Activity, Scenario};
+
 use crate::results::Metric;
-use crate::sample::{Line, Slice};
-use crate::scenario::{Activity, Scenario};
 
 /// A block: scenario, process and number.
 pub(super) type BlockKey<'a> = (&'a str, u32, u32);

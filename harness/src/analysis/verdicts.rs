@@ -2,7 +2,7 @@
 
 use super::MARGIN;
 use crate::results::Verdict;
-use crate::statistics::{Difference, Estimate, holm, needed};
+use statistics::{Difference, Estimate, holm, needed};
 
 /// The probability, over all verdicts of a run and all looks at it, that any of them is wrong.
 pub(crate) const LEVEL: f64 = 0.01;
@@ -86,7 +86,7 @@ pub(crate) fn withheld(same: &Estimate, floor: &Estimate) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::statistics::estimate;
+    use statistics::estimate;
 
     /// Log ratios of 12 processes around a ratio.
     fn around(ratio: f64, spread: f64) -> Estimate {

@@ -1,12 +1,13 @@
 //! The controls: what could have refuted the measurement.
 
+use basis::controls;
+use basis::scenario::RecordKind;
+
 use super::Samples;
 use super::cells::BOOTSTRAP_SEED;
 use super::series::{Series, timed_metrics};
-use crate::controls;
 use crate::results::{Cell, Control, Metric, Results};
-use crate::scenario::RecordKind;
-use crate::statistics::{Interval, estimate};
+use statistics::{Interval, estimate};
 
 /// The no-op strategy may cost this much per read before the harness blurs what it measures.
 const CEILING_NS_MAX: f64 = 1.0;

@@ -9,8 +9,8 @@
 
 use serde::Serialize;
 
-use super::student::{critical, p_value};
-use crate::statistics::{RESAMPLES, draws, estimate};
+use statistics::student::{critical, p_value};
+use statistics::{RESAMPLES, draws, estimate};
 
 /// The probability that a comparison of two equal runs shows any change at all.
 pub const LEVEL: f64 = 0.01;

@@ -7,19 +7,18 @@
 
 mod change;
 mod run;
-mod student;
 #[cfg(test)]
 mod tests;
 
 use std::collections::BTreeMap;
 
+use basis::environment::{Difference as Surroundings, Environment};
+use basis::error::{Error, Result};
+use basis::sample::asks_the_same;
+use basis::scenario::Scenario;
 use serde::Serialize;
 
-use crate::environment::{Difference as Surroundings, Environment};
-use crate::error::{Error, Result};
 use crate::results::Metric;
-use crate::sample::asks_the_same;
-use crate::scenario::Scenario;
 
 pub use change::{Change, LEVEL, NOTABLE, Verdict};
 pub use run::{Count, Run};

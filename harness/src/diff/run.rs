@@ -1,10 +1,11 @@
 //! A run, as far as it can be compared with another: the seam to analysis.
 
+use basis::environment::Environment;
+use basis::sample::Line;
+use basis::scenario::Scenario;
+
 use crate::analysis::{Logs, Samples, analyse, logs};
-use crate::environment::Environment;
 use crate::results::Metric;
-use crate::sample::Line;
-use crate::scenario::Scenario;
 
 /// What there is to compare of a run.
 #[derive(Clone, Debug, PartialEq)]

@@ -2,13 +2,14 @@
 
 use std::sync::LazyLock;
 
-use rand_core::{Rng, SeedableRng};
+use basis::random::{normal, uniform};
+use basis::sample::Line;
+use rand_core::SeedableRng;
 use rand_xoshiro::Xoshiro256PlusPlus;
 
 use super::*;
 use crate::analysis::{Logs, Samples};
 use crate::report::tests::sample_lines;
-use crate::sample::Line;
 
 /// How the samples of a cell scatter, as standard deviations of logarithms.
 #[derive(Clone, Copy)]
@@ -36,16 +37,6 @@ const CONTENDED: Noise = Noise {
     within: 0.3,
     second_mode: 0.8,
 };
-
-fn uniform(random: &mut Xoshiro256PlusPlus) -> f64 {
-    (random.next_u64() >> 11) as f64 / (1_u64 << 53) as f64
-}
-
-/// Box and Muller's.
-fn normal(random: &mut Xoshiro256PlusPlus) -> f64 {
-    let radius = (-2.0 * (1.0 - uniform(random)).ln()).sqrt();
-    radius * (std::f64::consts::TAU * uniform(random)).cos()
-}
 
 fn samples(noise: Noise, center: f64, random: &mut Xoshiro256PlusPlus) -> Vec<Vec<f64>> {
     (0..noise.processes)
@@ -114,21 +105,6 @@ fn equal_runs_show_no_change_at_the_stated_level() {
         };
         let alarms = false_alarms(noise, 8, 40);
         assert!(alarms <= 3, "{alarms}");
-    }
-}
-
-#[test]
-#[ignore = "takes minutes; prints the rates that the level promises"]
-fn rates_of_false_alarms() {
-    for (name, noise) in [("quiet", QUIET), ("contended", CONTENDED)] {
-        for processes in [2, 3, 5, 10, 20] {
-            let noise = Noise { processes, ..noise };
-            let alarms = false_alarms(noise, 10, 200);
-            #[expect(clippy::print_stderr, reason = "this is what the test is for")]
-            {
-                eprintln!("{name}, {processes} processes: {alarms} of 200 pairs of runs");
-            }
-        }
     }
 }
 

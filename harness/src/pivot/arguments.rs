@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
+use basis::error::{Error, Result};
+use basis::preset::Preset;
 use clap::{Args, Parser, Subcommand};
-use harness::error::{Error, Result};
-use harness::preset::Preset;
 
 /// Which synchronization strategy should replace the mutex, and what does that cost?
 ///

@@ -15,8 +15,8 @@ mod terminal;
 use std::process::ExitCode;
 
 use arguments::{Action, Arguments};
+use basis::error::{Error, Result};
 use conformance::CountingAllocator;
-use harness::error::{Error, Result};
 
 #[global_allocator]
 static ALLOCATOR: CountingAllocator = CountingAllocator;

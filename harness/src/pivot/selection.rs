@@ -2,11 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-use harness::error::{Error, Result};
-use harness::measure::roster;
-use harness::preset::Preset;
-use harness::scenario::{self, Effort, RecordKind, Scenario, load_folder};
+use basis::error::{Error, Result};
+use basis::preset::Preset;
+use basis::scenario::{self, Effort, RecordKind, Scenario, load_folder};
 use regex_lite::Regex;
+use registry::roster;
 
 use crate::arguments::Choice;
 

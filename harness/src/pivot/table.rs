@@ -1,7 +1,7 @@
 //! A table of text, in the format that the user asked for.
 
+use basis::error::Result;
 use comfy_table::{TableStyle, presets};
-use harness::error::Result;
 
 use crate::arguments::Format;
 use crate::terminal;

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use harness::error::{Error, Result};
+use basis::error::{Error, Result};
 
 /// Prints a text and ends the line. A reader that has left early (`| head`) is not a fault.
 pub(crate) fn print(text: &str) -> Result<()> {

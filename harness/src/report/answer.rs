@@ -1,6 +1,7 @@
 //! The first screen: what to adopt, what not, and how sure that is.
 
-use crate::controls;
+use basis::controls;
+
 use crate::results::{Decision, Recommendation, Results, Verdict};
 
 use super::facts::{self, Row};

@@ -1,6 +1,6 @@
 //! The lines of a sweep as inline SVG: ratios over an axis, with their intervals.
 //!
-//! The colours stand for the same roles as in [`plot`](super::plot); a line is told from the others by
+//! A line is told from the others by
 //! the name at its end, a mark by its shape.
 
 use std::collections::BTreeSet;
@@ -12,17 +12,9 @@ use crate::results::{Change, Ratio, Results, Verdict};
 
 use super::flips::Sweep;
 use super::format;
+use super::palette::{BAD, FAINT, GOOD, GRID, INK, MARGIN, OPEN, RATIO_MIN, WIDTH};
 use super::view::Figure;
 
-const INK: RGBColor = RGBColor(0x1a, 0x1d, 0x21);
-const FAINT: RGBColor = RGBColor(0x6b, 0x72, 0x80);
-const GRID: RGBColor = RGBColor(0xe2, 0xe5, 0xe9);
-const MARGIN: RGBColor = RGBColor(0x9a, 0x67, 0x00);
-const GOOD: RGBColor = RGBColor(0x0b, 0x6e, 0x4f);
-const BAD: RGBColor = RGBColor(0xb4, 0x23, 0x18);
-const OPEN: RGBColor = RGBColor(0x5b, 0x64, 0x70);
-
-const WIDTH: i32 = 800;
 const HEIGHT: i32 = 360;
 const LEFT: i32 = 60;
 const RIGHT: i32 = 215;
@@ -32,9 +24,6 @@ const BOTTOM: i32 = 44;
 const NAME_HEIGHT: i32 = 16;
 /// More lines than this are a tangle; the table has them all.
 const LINES_MAX: usize = 8;
-/// The axis reaches no lower, as in the sorted plots.
-const RATIO_MIN: f64 = 0.1;
-
 /// A strategy's line.
 struct Line<'r> {
     name: &'r str,
@@ -86,7 +75,7 @@ pub(super) fn figure(results: &Results, sweep: &Sweep<'_>) -> Option<Figure> {
 }
 
 /// The value of a point on its axis.
-fn tick(point: &crate::scenario::Scenario) -> String {
+fn tick(point: &basis::scenario::Scenario) -> String {
     let text = super::flips::coordinates(point);
     text.rsplit(" = ").next().unwrap_or_default().to_owned()
 }

@@ -1,7 +1,8 @@
 //! The report's deadlock row: the check, and the timed test.
 
+use basis::sample::Card;
+
 use crate::results::{Results, Verdict};
-use crate::sample::Card;
 
 use super::view::{Block, Cell, Column, Group, Row, Section, Table, prose};
 use super::{facts, format, pivots, published};
@@ -47,7 +48,7 @@ fn table(results: &Results, rows: &[facts::Row<'_>]) -> Table {
             ),
         )
     }));
-    let published = |design: &str, value: &dyn Fn(&crate::scenario::Published) -> f64| {
+    let published = |design: &str, value: &dyn Fn(&basis::scenario::Published) -> f64| {
         let cells = [Cell::absent("not published")]
             .into_iter()
             .chain(rows.iter().map(|row| {

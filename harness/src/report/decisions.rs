@@ -1,7 +1,8 @@
 //! The adoption rule, applied: what each strategy gains and loses, and the report's assumptions.
 
+use basis::sample::Card;
+
 use crate::results::{Judged, Judgement, Recommendation, Results, Verdict};
-use crate::sample::Card;
 
 use super::facts;
 use super::view::{Block, Cell, Column, Group, Row, Section, Table, Tone, prose};

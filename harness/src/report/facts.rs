@@ -1,11 +1,12 @@
 //! What the sections ask of the results: which rows, which cell, which words for it.
 
+use basis::sample::Card;
+use basis::scenario::{Origin, Scenario};
+
 use crate::analysis::subject;
 use crate::results::{
     Cell, Decision, Flag, Judged, Metric, Ratio, Recommendation, Results, Verdict,
 };
-use crate::sample::Card;
-use crate::scenario::{Origin, Scenario};
 
 use super::{format, view};
 

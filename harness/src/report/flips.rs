@@ -1,7 +1,8 @@
 //! Where the answer flips: the sweeps of a run, axis by axis.
 
+use basis::scenario::{Axis, Scenario, Value};
+
 use crate::results::{Change, Flip, Map, Metric, Place, Ratio, Results};
-use crate::scenario::{Axis, Scenario, Value};
 
 use super::view::{self, Block, Cell, Column, Group, Section, Table, Tone, prose};
 use super::{curves, facts, format};

@@ -1,7 +1,8 @@
 //! What each strategy promises, and what the checks saw of it.
 
+use basis::sample::Card;
+
 use crate::results::{Grade, Guarantee, Results};
-use crate::sample::Card;
 
 use super::view::{Block, Cell, Column, Group, Row, Section, Table, Tone, prose};
 use super::{facts, pivots};

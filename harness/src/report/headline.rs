@@ -1,9 +1,10 @@
 //! The report's own table, done again with every strategy.
 
-use crate::controls;
+use basis::controls;
+use basis::sample::Card;
+use basis::scenario::Published;
+
 use crate::results::{Flag, Results};
-use crate::sample::Card;
-use crate::scenario::Published;
 
 use super::facts::{self, Row};
 use super::view::{Block, Cell, Column, Group, Section, Table, Tone, prose};

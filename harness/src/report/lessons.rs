@@ -1,7 +1,8 @@
 //! Lessons learned, in the report's manner: expected, measured, why, what follows.
 
+use basis::sample::Card;
+
 use crate::results::{Decision, Recommendation, Results};
-use crate::sample::Card;
 
 use super::facts::{self, Row};
 use super::observations::Observation;

@@ -1,8 +1,9 @@
 //! The report's memory columns: what reads, writes and scans allocate, and what a record keeps alive.
 
+use basis::sample::Card;
+use basis::scenario::Scenario;
+
 use crate::results::{Metric, Results, Verdict};
-use crate::sample::Card;
-use crate::scenario::Scenario;
 
 use super::view::{Block, Cell, Column, Group, Row, Section, Table, Tone, prose};
 use super::{facts, format, pivots, published};

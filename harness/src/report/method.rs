@@ -1,6 +1,7 @@
 //! How it was measured, what limits it, where, and how to repeat it.
 
-use crate::environment::Environment;
+use basis::environment::Environment;
+
 use crate::results::{Protocol, Results};
 
 use super::format;
@@ -93,23 +94,10 @@ fn limits(results: &Results) -> Vec<String> {
             "A virtual machine ({hypervisor}): its processors may be taken away at any moment."
         ));
     }
-    limits.extend(
-        [
-            "Closed loops: every thread starts the next operation when one is done, so a stall is one \
-             slow operation and not the queue that it would cause. Tail latency cannot be read from \
-             this.",
-            "Wall time per operation over all threads sums up fast and slow threads: starvation does \
-             not show.",
-            "Keys are drawn uniformly, every read hits, and the reader does no work inside its \
-             section; skewed keys, misses and long sections shift the balance.",
-            "The records, sizes and mixes are those of the scenarios; larger records favour what does \
-             not copy, more writes favour what changes in place.",
-            "One allocator and one hasher for all; others move every row, not always by the same \
-             factor.",
-            "The 95 % intervals that are shown hold each by itself: among many, a few miss by chance. \
-             The verdicts are corrected for their number.",
-        ]
-        .map(str::to_owned),
+    limits.push(
+        "The 95 % intervals that are shown hold each by itself: among many, a few miss by chance. The \
+         verdicts are corrected for their number."
+            .into(),
     );
     limits.push(format!(
         "One target ({}): other memory models and caches were not tried.",

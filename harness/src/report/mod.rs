@@ -21,6 +21,7 @@ mod lessons;
 mod memory;
 mod method;
 mod observations;
+mod palette;
 mod pivots;
 mod plot;
 mod probes;
@@ -35,9 +36,10 @@ mod yardsticks;
 
 use std::path::{Path, PathBuf};
 
-use crate::error::{Error, Result};
+use basis::error::{Error, Result};
+use basis::sample;
+
 use crate::results::Results;
-use crate::sample;
 
 pub use biases::{BIASES, Bias, biases_as_markdown};
 pub use terminal::{headline, verdict_table};

@@ -3,12 +3,12 @@
 //! An observation is made only where the whole interval shows it, so nothing here is said against
 //! the data, and it carries the figures that it rests on.
 
+use basis::sample::Card;
 use serde::Deserialize;
 
 use contract::WriteCost;
 
 use crate::results::{Cell, Metric, Ratio, Results, Verdict};
-use crate::sample::Card;
 
 use super::facts::{self, Row};
 use super::format;

@@ -1,39 +1,22 @@
 //! Sorted interval plots as inline SVG.
-//!
-//! The colours stand for roles: the page's style sheet finds them by their value and replaces them
-//! by the scheme's own, so that one drawing is legible on light and on dark ground and still makes
-//! sense by itself.
 
+use basis::controls;
 use plotters::coord::Shift;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
-use crate::controls;
 use crate::results::{Ratio, Results, Verdict};
 
 use super::facts::Row;
 use super::format;
+use super::palette::{BAD, BAND, FAINT, GOOD, GRID, INK, MARGIN, OPEN, RATIO_MIN, WIDTH};
 use super::view::Figure;
 
-const INK: RGBColor = RGBColor(0x1a, 0x1d, 0x21);
-const FAINT: RGBColor = RGBColor(0x6b, 0x72, 0x80);
-const GRID: RGBColor = RGBColor(0xe2, 0xe5, 0xe9);
-const BAND: RGBColor = RGBColor(0xec, 0xee, 0xf1);
-const MARGIN: RGBColor = RGBColor(0x9a, 0x67, 0x00);
-const GOOD: RGBColor = RGBColor(0x0b, 0x6e, 0x4f);
-const BAD: RGBColor = RGBColor(0xb4, 0x23, 0x18);
-const OPEN: RGBColor = RGBColor(0x5b, 0x64, 0x70);
-
-const WIDTH: i32 = 800;
 const LEFT: i32 = 215;
 const RIGHT: i32 = 185;
 const TOP: i32 = 34;
 const BOTTOM: i32 = 26;
 const ROW: i32 = 18;
-
-/// The axis reaches no lower: whatever is ten times slower is out of the question, and would squeeze
-/// those that are in it.
-const RATIO_MIN: f64 = 0.1;
 
 /// A strategy's line of the plot.
 struct Mark<'r> {

@@ -1,8 +1,9 @@
 //! What the throughput does not show: latency, visibility, garbage, stalls, fairness, shutdown.
 
-use crate::probe::{ProbeMetric as M, Situation as S};
+use basis::probe::{ProbeMetric as M, Situation as S};
+use basis::sample::Card;
+
 use crate::results::{Metric, Results};
-use crate::sample::Card;
 
 use super::view::{Block, Cell, Column, Group, Row, Section, Table, prose};
 use super::{facts, format, pivots};

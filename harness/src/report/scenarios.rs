@@ -1,7 +1,8 @@
 //! The rows beside the report's: what a registry of processes is used for.
 
+use basis::scenario::{Group as Threads, Keys, Scenario};
+
 use crate::results::Results;
-use crate::scenario::{Group as Threads, Keys, Scenario};
 
 use super::facts::{self, Row};
 use super::view::{self, Block, Column, Group, Section, Table, prose};

@@ -1,6 +1,7 @@
 //! What could have refuted the measurement, and what a reader has to know beside the figures.
 
-use crate::controls;
+use basis::controls;
+
 use crate::results::Results;
 
 use super::facts::{self, Row};

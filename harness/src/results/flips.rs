@@ -1,9 +1,9 @@
 //! Where along an axis an answer changes.
 
+use basis::scenario::{Axis, Value};
 use serde::{Deserialize, Serialize};
 
 use super::Metric;
-use crate::scenario::{Axis, Value};
 
 /// A change of the answer along the axis of a sweep, or that there is none.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -1,28 +1,32 @@
 //! A run: what is asked for, checked against what there is, and carried out.
 
-mod probes;
+mod probing;
 mod recording;
 mod schedule;
+mod session;
 mod standing;
+mod task;
 #[cfg(test)]
 mod tests;
 
 use std::collections::BTreeSet;
 
-use crate::assumption::Assumption;
-use crate::clock;
-use crate::environment::{self, Environment};
-use crate::error::Result;
-use crate::measure::roster::{self, participants};
-use crate::measure::session::{Ending, Interrupt, carry_out};
-use crate::measure::worker::{MeasureTask, Place, Task};
-use crate::preset::Preset;
-use crate::sample::{Card, CheckOutcome, Exclusion, Header, Line, Part, PartDone, SCHEMA};
-use crate::scenario::{RecordKind, Scenario};
-use crate::verify::VerifyTask;
-pub use probes::ProbeEffort;
+use basis::assumption::Assumption;
+use basis::clock;
+use basis::environment::{self, Environment};
+use basis::error::Result;
+use basis::preset::Preset;
+use basis::sample::{Card, CheckOutcome, Exclusion, Header, Line, Part, PartDone, SCHEMA};
+use basis::scenario::{RecordKind, Scenario};
+use checks::VerifyTask;
+pub use probing::ProbeEffort;
 pub use recording::Recording;
+use registry::roster::{self, participants};
 use schedule::{Assignment, Schedule};
+pub use session::Interrupt;
+use session::{Ending, carry_out};
+use slices::worker::{MeasureTask, Place};
+pub use task::Task;
 
 /// What a run is to do.
 #[derive(Clone, Debug)]

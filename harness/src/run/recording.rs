@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use crate::error::{Error, Result};
-use crate::sample::{self, Header, Line, Writer};
+use basis::error::{Error, Result};
+use basis::sample::{self, Header, Line, Writer};
 
 /// The lines of a run: every one is in its file before anything else happens with it.
 #[derive(Debug)]

@@ -9,14 +9,14 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
+use basis::preset::Preset;
+use basis::sample::{Line, Part, PartDone};
+use basis::scenario::{Origin, Scenario};
 use rand_core::{Rng, SeedableRng};
 use rand_xoshiro::SplitMix64;
+use slices::worker::Place;
 
 use super::standing::{Standing, standings};
-use crate::measure::worker::Place;
-use crate::preset::Preset;
-use crate::sample::{Line, Part, PartDone};
-use crate::scenario::{Origin, Scenario};
 
 /// What to measure, and in how much time.
 #[derive(Clone, Debug)]

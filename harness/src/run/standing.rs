@@ -1,13 +1,14 @@
 //! Where every scenario stands: who still has to be measured, and about how much.
 
+use basis::controls;
+use basis::sample::Line;
+use basis::scenario::Scenario;
+
 use super::schedule::Task;
 use crate::analysis::series::{Series, timed_metrics};
 use crate::analysis::{contamination, is_contended, verdicts};
-use crate::controls;
 use crate::results::{Metric, Verdict};
-use crate::sample::Line;
-use crate::scenario::Scenario;
-use crate::statistics::{Estimate, estimate_with};
+use statistics::{Estimate, estimate_with};
 
 /// A scenario between two rounds.
 #[derive(Clone, Debug)]

@@ -3,13 +3,14 @@
 
 use std::collections::BTreeSet;
 
+use basis::controls;
+use basis::preset::Preset;
+use basis::sample::{GroupCount, Line, PartDone, Slice, SliceKey, Weather};
+use basis::scenario::{Activity, Scenario};
+use slices::order;
+use slices::worker::Place;
+
 use super::schedule::{Assignment, Schedule, Task};
-use crate::controls;
-use crate::measure::order;
-use crate::measure::worker::Place;
-use crate::preset::Preset;
-use crate::sample::{GroupCount, Line, PartDone, Slice, SliceKey, Weather};
-use crate::scenario::{Activity, Scenario};
 
 const BASELINE: &str = "mutex/std";
 

@@ -2,9 +2,13 @@
 
 use std::fmt;
 
-use contract::{Concurrency, ErasedTable, Profile, ReadConsistency, Specimen, Strategy};
+use contract::{
+    Concurrency, ErasedTable, ProcessSnapshot, ProcessStatus, Profile, ReadConsistency, Specimen,
+    Strategy,
+};
 
 use crate::crew::{Member, Pace, crew};
+use crate::dawdler::{Dawdler, Wide};
 use crate::effort::{Dice, Effort, Seed};
 use crate::panics::caught;
 use crate::verdict::{Breach, Evidence, Violation};
@@ -161,6 +165,19 @@ fn run_on<R: Specimen>(
         account,
     })
 }
+
+type RunOn<R> =
+    fn(fn(usize) -> ErasedTable<R>, Profile, Check, &Effort, Seed) -> Result<Evidence, Violation>;
+
+/// The checks for the records that strategies are tested with, compiled here. Without this every
+/// strategy's test would compile them again: what no function of a crate needs is not in it, and
+/// only what is in it can be shared (in builds that optimise little).
+#[used]
+static COMPILED: (
+    RunOn<Dawdler<ProcessStatus>>,
+    RunOn<Dawdler<ProcessSnapshot>>,
+    RunOn<Wide>,
+) = (run_on, run_on, run_on);
 
 /// What a check is given.
 #[derive(Clone, Copy)]

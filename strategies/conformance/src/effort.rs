@@ -34,7 +34,7 @@ impl Effort {
         Self {
             cases: 64,
             operations: 6_000,
-            churned_ids: 8_192,
+            churned_ids: 4_096,
             grown_to: 1_000,
             deadlock_operations: 50_000,
             tables_dropped: 6,
@@ -62,7 +62,7 @@ impl Default for Effort {
         Self {
             cases: 256,
             operations: 30_000,
-            churned_ids: 16_384,
+            churned_ids: 8_192,
             grown_to: 5_000,
             deadlock_operations: 1_000_000,
             tables_dropped: 8,

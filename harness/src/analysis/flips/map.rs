@@ -1,7 +1,8 @@
 //! Two axes: who wins where.
 
+use basis::scenario::{Axis, Scenario, Value};
+
 use crate::results::{Map, Metric, Place, Ratio, Results, Verdict};
-use crate::scenario::{Axis, Scenario, Value};
 
 /// The map of a sweep with two axes.
 pub(super) fn of(

@@ -11,9 +11,10 @@ mod map;
 #[cfg(test)]
 mod tests;
 
+use basis::scenario::{Axis, Scenario};
+
 use crate::results::{Change, Flip, Map, Metric, Results};
-use crate::scenario::{Axis, Scenario};
-use crate::statistics::draws;
+use statistics::draws;
 
 /// Draws of every line: enough for the ends of a 95 % interval.
 const DRAWS: usize = 2_000;

@@ -1,8 +1,9 @@
-use rand_core::{Rng, SeedableRng};
+use basis::random::normal;
+use rand_core::SeedableRng;
 use rand_xoshiro::Xoshiro256PlusPlus;
 
 use super::*;
-use crate::statistics::median;
+use statistics::median;
 
 /// Lines through these log ratios, certain of them.
 fn certain(name: &str, medians: &[f64]) -> Line {
@@ -16,12 +17,6 @@ fn certain(name: &str, medians: &[f64]) -> Line {
         name: name.into(),
         points: medians.iter().map(at).collect(),
     }
-}
-
-/// A normal number, by the sum of twelve uniform ones.
-fn normal(random: &mut Xoshiro256PlusPlus) -> f64 {
-    let uniform = |_| (random.next_u64() >> 11) as f64 / (1_u64 << 53) as f64;
-    (0..12).map(uniform).sum::<f64>() - 6.0
 }
 
 /// A line as it would be measured: ten processes of eight slices around each log ratio.

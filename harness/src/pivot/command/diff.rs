@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
+use basis::error::{Error, Result};
 use harness::analysis::Samples;
 use harness::diff::{self, Diff, Judged, LEVEL, NOTABLE, Row, Run, Verdict};
-use harness::error::{Error, Result};
 
 use super::report::{sample_file, samples};
 use crate::arguments::{DiffOptions, Format};

@@ -1,8 +1,8 @@
 //! `pivot list`: what there is.
 
-use harness::error::Result;
-use harness::measure::roster;
-use harness::scenario::{Axis, Coordinate, RecordKind, Scenario};
+use basis::error::Result;
+use basis::scenario::{Axis, Coordinate, RecordKind, Scenario};
+use registry::roster;
 
 use crate::arguments::ListOptions;
 use crate::selection;

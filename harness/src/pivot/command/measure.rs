@@ -1,8 +1,8 @@
 //! `pivot measure`: samples without checks and without a report.
 
-use harness::error::Result;
+use basis::error::Result;
+use basis::sample::Line;
 use harness::run::ProbeEffort;
-use harness::sample::Line;
 
 use super::{folder, interruptible, plan, recording};
 use crate::arguments::RunOptions;

@@ -11,11 +11,11 @@ pub(crate) mod worker;
 
 use std::path::{Path, PathBuf};
 
-use harness::assumption;
-use harness::environment::Environment;
-use harness::error::{Error, Result};
-use harness::measure::session::Interrupt;
-use harness::preset::Preset;
+use basis::assumption;
+use basis::environment::Environment;
+use basis::error::{Error, Result};
+use basis::preset::Preset;
+use harness::run::Interrupt;
 use harness::run::{Plan, Recording};
 
 use crate::arguments::RunOptions;

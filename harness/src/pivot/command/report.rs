@@ -2,11 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
+use basis::error::{Error, Result};
+use basis::sample;
+use basis::sample::Line;
 use harness::analysis::{Samples, analyse};
-use harness::error::{Error, Result};
+use harness::report;
 use harness::results::Results;
-use harness::sample::Line;
-use harness::{report, sample};
 
 use crate::arguments::ReportOptions;
 use crate::{selection, terminal};

@@ -1,8 +1,8 @@
 //! `pivot run`: the main job: verify, measure, judge and report.
 
-use harness::error::{Error, Result};
+use basis::error::{Error, Result};
+use basis::sample::Line;
 use harness::run::ProbeEffort;
-use harness::sample::Line;
 
 use super::{folder, interruptible, plan, recording, report};
 use crate::arguments::RunOptions;

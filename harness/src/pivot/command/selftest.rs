@@ -1,7 +1,7 @@
 //! `pivot selftest`: how often the statistics err, on samples where the truth is known.
 
+use basis::error::{Error, Result};
 use harness::analysis::Samples;
-use harness::error::{Error, Result};
 use harness::selftest::trials;
 
 use super::report;

@@ -1,8 +1,8 @@
 //! `pivot verify`: the checks, as a graded table.
 
-use harness::error::{Error, Result};
+use basis::error::{Error, Result};
+use basis::sample::{CheckOutcome, Line};
 use harness::run::{Plan, Recording};
-use harness::sample::{CheckOutcome, Line};
 
 use super::interruptible;
 use crate::arguments::{Format, VerifyOptions};

@@ -2,9 +2,10 @@
 
 use std::io::{self, Read};
 
-use harness::measure::probe::probe;
-use harness::measure::worker::{Task, measure};
-use harness::verify::verify;
+use checks::verify;
+use harness::run::Task;
+use probes::probe;
+use slices::worker::measure;
 
 /// Reads a task from standard input, does it, and says what it finds on standard output.
 pub(crate) fn worker() -> io::Result<()> {

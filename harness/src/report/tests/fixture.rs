@@ -5,16 +5,17 @@
     reason = "the figures are small and positive"
 )]
 
-use crate::analysis::{Samples, analyse};
-use crate::assumption;
-use crate::controls;
-use crate::environment::{Build, Commit, Environment};
-use crate::results::Results;
-use crate::sample::{
+use basis::assumption;
+use basis::controls;
+use basis::environment::{Build, Commit, Environment};
+use basis::sample::{
     Allocation, Card, CheckOutcome, Exclusion, GroupCount, Header, Line, Memory, SCHEMA, Slice,
     SliceKey,
 };
-use crate::scenario::{Activity, Group, Origin, Published, RecordKind, Scenario};
+use basis::scenario::{Activity, Group, Origin, Published, RecordKind, Scenario};
+
+use crate::analysis::{Samples, analyse};
+use crate::results::Results;
 
 const ASSUMPTIONS: &str = include_str!("../../../../benches/assumptions.toml");
 /// Counted window of every slice.
@@ -271,7 +272,7 @@ fn scenario(name: &str, title: &str, groups: Vec<Group>) -> Scenario {
         question: format!("What does it cost: {}?", title.to_lowercase()),
         origin: Origin::Registry,
         processes: 1_024,
-        ids: crate::scenario::Identifiers::default(),
+        ids: basis::scenario::Identifiers::default(),
         record: RecordKind::Status,
         groups,
         ..Scenario::default()

@@ -3,11 +3,13 @@
 mod fixture;
 
 use std::path::PathBuf;
+use std::sync::LazyLock;
+
+use basis::sample::{Exclusion, Line, Writer};
 
 use self::fixture::{Run, invented};
 use super::*;
 use crate::results::{Decision, Results};
-use crate::sample::{Exclusion, Line, Writer};
 
 /// Three ways to come out: better everywhere, worse everywhere, better for readers only.
 fn three() -> Run {
@@ -16,6 +18,12 @@ fn three() -> Run {
         invented("channel/std-mpsc", 0.02, 0.05, 0.03),
         invented("novel/thing", 1.5, 6.0, 0.5),
     ])
+}
+
+/// What they come out as.
+fn results_of_three() -> Results {
+    static RESULTS: LazyLock<Results> = LazyLock::new(|| three().results());
+    RESULTS.clone()
 }
 
 /// The lines of a whole run of them, for the tests of other modules.
@@ -40,7 +48,7 @@ fn decision(results: &Results, strategy: &str) -> Decision {
 
 #[test]
 fn the_fixture_comes_out_as_it_was_invented() {
-    let results = three().results();
+    let results = results_of_three();
     assert_eq!(decision(&results, "atomics/seqlock"), Decision::Adopt);
     assert_eq!(
         decision(&results, "channel/std-mpsc"),
@@ -51,7 +59,7 @@ fn the_fixture_comes_out_as_it_was_invented() {
 
 #[test]
 fn every_contender_is_in_the_headline_table_with_its_interval() {
-    let results = three().results();
+    let results = results_of_three();
     let html = html(&results);
     let table = section(&html, "report-table");
     for card in results.contenders() {
@@ -69,7 +77,7 @@ fn every_contender_is_in_the_headline_table_with_its_interval() {
 
 #[test]
 fn the_answer_names_what_to_adopt_and_what_not() {
-    let answer = answer::sentences(&three().results()).join("\n");
+    let answer = answer::sentences(&results_of_three()).join("\n");
     assert!(answer.contains("Adopt `atomics/seqlock`"), "{answer}");
     assert!(answer.contains("for: `channel/std-mpsc`"), "{answer}");
     assert!(answer.contains("The channel stays invalidated"), "{answer}");
@@ -144,7 +152,7 @@ fn equal_results_give_equal_bytes() {
 
 #[test]
 fn results_survive_the_way_through_json() {
-    let results = three().results();
+    let results = results_of_three();
     let read: Results = serde_json::from_str(&json(&results)).expect("it is our own");
     assert_eq!(markdown(&results), markdown(&read));
 }
@@ -178,7 +186,7 @@ fn explanations_stand_only_beside_what_was_observed() {
 
 #[test]
 fn a_family_without_an_entry_gets_its_lesson_all_the_same() {
-    let html = html(&three().results());
+    let html = html(&results_of_three());
     assert!(section(&html, "lessons").contains("<h3>Novel <span"));
 }
 
@@ -288,7 +296,7 @@ fn a_failure_leaves_the_previous_report_as_it_was() {
     let html = folder.0.join(HTML);
     std::fs::write(&html, "the previous report").expect("the folder is writable");
     let missing = folder.0.join("no-such-samples.jsonl");
-    let error = write(&three().results(), &missing, &folder.0).expect_err("there are no samples");
+    let error = write(&results_of_three(), &missing, &folder.0).expect_err("there are no samples");
     assert!(error.to_string().contains("no-such-samples.jsonl"));
     assert_eq!(
         std::fs::read_to_string(&html).expect("it is still there"),

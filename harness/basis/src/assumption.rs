@@ -1,0 +1,193 @@
+//! What is assumed about a replacement, as data: `benches/assumptions.toml`.
+
+use std::path::Path;
+
+use regex_lite::Regex;
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, Result};
+use crate::metric::Metric;
+
+/// An assumption, judged for every strategy by every run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Assumption {
+    /// Its name in results: lower case, digits and hyphens.
+    pub id: String,
+    /// What is claimed, in words.
+    pub claim: String,
+    /// The metrics it is about; none for one that a check judges.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub metrics: Vec<Metric>,
+    /// Only scenarios whose name matches this regular expression.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scenarios: Option<String>,
+    /// Better than the baseline by more than this share.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub improves_by_more_than: Option<f64>,
+    /// Above the baseline by less than this share.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub grows_by_less_than: Option<f64>,
+    /// At most this, in the metric's unit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at_most: Option<f64>,
+    /// A conformance check that has to pass.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub check: Option<String>,
+}
+
+/// What has to be true.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Criterion {
+    /// The ratio to the baseline lies above this.
+    RatioAbove(f64),
+    /// The value lies at or below this.
+    AtMost(f64),
+    /// The check of this name passes.
+    Check(String),
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    #[serde(default)]
+    assumption: Vec<Assumption>,
+}
+
+impl Assumption {
+    /// What has to be true, if the assumption says exactly one thing.
+    pub fn criterion(&self) -> Option<Criterion> {
+        let said = [
+            self.improves_by_more_than
+                .map(|share| Criterion::RatioAbove(1.0 + share)),
+            self.grows_by_less_than
+                .map(|share| Criterion::RatioAbove(1.0 / (1.0 + share))),
+            self.at_most.map(Criterion::AtMost),
+            self.check.clone().map(Criterion::Check),
+        ];
+        let mut said = said.into_iter().flatten();
+        said.next().filter(|_| said.next().is_none())
+    }
+
+    /// Whether it is judged in a scenario.
+    pub fn is_about(&self, scenario: &str) -> bool {
+        self.scenarios
+            .as_deref()
+            .is_none_or(|pattern| Regex::new(pattern).is_ok_and(|regex| regex.is_match(scenario)))
+    }
+
+    /// What is nonsensical about it, if anything.
+    fn fault(&self) -> Option<String> {
+        let named = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+        let id = &self.id;
+        if id.is_empty() || !id.chars().all(named) {
+            return Some(format!(
+                "id {id:?} must consist of lower-case letters, digits and hyphens"
+            ));
+        }
+        let Some(criterion) = self.criterion() else {
+            return Some(format!(
+                "assumption {id:?} needs exactly one of improves_by_more_than, grows_by_less_than, \
+                 at_most and check"
+            ));
+        };
+        match criterion {
+            Criterion::Check(_) if !self.metrics.is_empty() => {
+                return Some(format!(
+                    "assumption {id:?} is judged by a check and so has no metrics"
+                ));
+            }
+            Criterion::RatioAbove(_) | Criterion::AtMost(_) if self.metrics.is_empty() => {
+                return Some(format!(
+                    "assumption {id:?} needs metrics, for example [\"read_ns\"]"
+                ));
+            }
+            Criterion::RatioAbove(bound) if !(bound.is_finite() && bound > 0.0) => {
+                return Some(format!(
+                    "assumption {id:?} has a share that is no share: 0.20 means 20 %"
+                ));
+            }
+            Criterion::AtMost(bound) if !(bound.is_finite() && bound >= 0.0) => {
+                return Some(format!("assumption {id:?}: at_most must be 0 or more"));
+            }
+            _ => {}
+        }
+        let pattern = self.scenarios.as_deref()?;
+        Regex::new(pattern).err().map(|error| {
+            format!("assumption {id:?}: scenarios is not a regular expression: {error}")
+        })
+    }
+}
+
+/// Reads a file of assumptions.
+///
+/// # Errors
+///
+/// With file, line and column, what is wrong and what would be right.
+pub fn load(path: &Path) -> Result<Vec<Assumption>> {
+    let text = std::fs::read_to_string(path).map_err(|error| {
+        Error::input(format!(
+            "cannot read assumptions {}: {error}",
+            path.display()
+        ))
+    })?;
+    parse(&text, &path.display().to_string())
+}
+
+/// Parses assumptions; `place` names the text in errors.
+///
+/// # Errors
+///
+/// As [`load`].
+pub fn parse(text: &str, place: &str) -> Result<Vec<Assumption>> {
+    let file: File = toml::from_str(text).map_err(|error| Error::toml(place, text, &error))?;
+    for (index, assumption) in file.assumption.iter().enumerate() {
+        if let Some(fault) = assumption.fault() {
+            return Err(Error::input(format!("{place}: {fault}")));
+        }
+        if file.assumption[..index]
+            .iter()
+            .any(|a| a.id == assumption.id)
+        {
+            return Err(Error::input(format!(
+                "{place}: the id {:?} is taken by an earlier assumption; give it one of its own",
+                assumption.id
+            )));
+        }
+    }
+    Ok(file.assumption)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_assumptions_that_ship_are_sound() {
+        let text = include_str!("../../../benches/assumptions.toml");
+        let ids: Vec<String> = parse(text, "assumptions.toml")
+            .unwrap()
+            .into_iter()
+            .map(|assumption| assumption.id)
+            .collect();
+        for id in ["performance", "memory", "allocation", "deadlock"] {
+            assert!(ids.contains(&id.to_owned()), "{id} is missing");
+        }
+    }
+
+    #[test]
+    fn faults_are_named() {
+        let fault = |lines: &str| {
+            let text = format!("[[assumption]]\nid = \"a\"\nclaim = \"b\"\n{lines}");
+            parse(&text, "f.toml").unwrap_err().to_string()
+        };
+        assert!(fault("").contains("exactly one of"));
+        assert!(fault("check = \"deadlock\"\nat_most = 1.0").contains("exactly one of"));
+        assert!(fault("at_most = 1.0").contains("needs metrics"));
+        assert!(fault("at_most = -1.0\nmetrics = [\"read_ns\"]").contains("0 or more"));
+        assert!(fault("check = \"deadlock\"\nmetrics = [\"read_ns\"]").contains("no metrics"));
+        assert!(fault("metrics = [\"speed\"]\nat_most = 1.0").contains("f.toml:4:"));
+        let pattern = "at_most = 1.0\nmetrics = [\"read_ns\"]\nscenarios = \"(\"";
+        assert!(fault(pattern).contains("regular expression"));
+    }
+}

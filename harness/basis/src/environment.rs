@@ -1,0 +1,222 @@
+//! Where a run took place: everything that could make it come out differently elsewhere.
+
+mod differences;
+
+use std::path::Path;
+use std::process::Command;
+
+use serde::{Deserialize, Serialize};
+
+pub use differences::Difference;
+
+/// The machine, the build and the command of a run.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Environment {
+    /// When the run began, in UTC, to the second.
+    pub started_at: String,
+    /// The command that repeats it.
+    pub command: String,
+    /// The seed of every random choice.
+    pub seed: u64,
+    /// The preset's name.
+    pub preset: String,
+    /// The processor's model.
+    pub cpu: String,
+    /// Logical processors that the run may use.
+    pub cpus: usize,
+    /// Threads that share a core, as far as the system says.
+    pub threads_per_core: Option<usize>,
+    /// Sizes of the caches that the first processor sees.
+    pub caches: Vec<String>,
+    /// The hypervisor, if the machine is virtual.
+    pub hypervisor: Option<String>,
+    /// The frequency governor, if the system shows one.
+    pub governor: Option<String>,
+    /// Total memory in bytes.
+    pub memory_bytes: Option<u64>,
+    /// Operating system and kernel.
+    pub kernel: String,
+    /// The one-minute load average before the run began.
+    pub load_before: Option<f64>,
+    /// Compiler, target and flags.
+    pub build: Build,
+    /// The allocator of all strategies.
+    pub allocator: String,
+    /// The hasher of all tables.
+    pub hasher: String,
+    /// The libraries under comparison, with the versions that were linked.
+    pub libraries: Vec<(String, String)>,
+    /// The commit, if the run took place in a checkout, and whether it had uncommitted changes.
+    pub commit: Option<Commit>,
+}
+
+/// How the harness was built.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Build {
+    /// The compiler's version.
+    pub rustc: String,
+    /// The target triple.
+    pub target: String,
+    /// The Cargo profile.
+    pub profile: String,
+    /// Its optimisation level.
+    pub opt_level: String,
+    /// Extra compiler flags.
+    pub rustflags: String,
+}
+
+/// A commit of the workspace.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Commit {
+    /// Its abbreviated hash.
+    pub id: String,
+    /// Whether the checkout differed from it.
+    pub dirty: bool,
+}
+
+/// Empty unless somebody builds with flags of their own.
+const RUSTFLAGS: &str = env!("PIVOT_RUSTFLAGS");
+
+/// The libraries whose versions a report names.
+const LIBRARIES: [&str; 10] = [
+    "arc-swap",
+    "crossbeam-channel",
+    "crossbeam-epoch",
+    "dashmap",
+    "evmap",
+    "imbl",
+    "left-right",
+    "papaya",
+    "parking_lot",
+    "scc",
+];
+
+impl Environment {
+    /// Looks at the machine and at the build.
+    pub fn capture(workspace: &Path, command: String, seed: u64, preset: &str) -> Self {
+        let cpuinfo = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+        Self {
+            started_at: jiff::Timestamp::now()
+                .strftime("%Y-%m-%dT%H:%M:%SZ")
+                .to_string(),
+            command,
+            seed,
+            preset: preset.to_owned(),
+            cpu: field(&cpuinfo, "model name").unwrap_or_else(|| std::env::consts::ARCH.into()),
+            cpus: cpus(),
+            threads_per_core: threads_per_core(),
+            caches: caches(),
+            hypervisor: hypervisor(&cpuinfo),
+            governor: line_of("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"),
+            memory_bytes: memory_bytes(),
+            kernel: format!(
+                "{} {}",
+                std::env::consts::OS,
+                line_of("/proc/sys/kernel/osrelease").unwrap_or_default()
+            ),
+            load_before: line_of("/proc/loadavg")
+                .and_then(|line| line.split(' ').next()?.parse().ok()),
+            build: Build {
+                rustc: env!("PIVOT_RUSTC").into(),
+                target: env!("PIVOT_TARGET").into(),
+                profile: env!("PIVOT_PROFILE").into(),
+                opt_level: env!("PIVOT_OPT_LEVEL").into(),
+                rustflags: RUSTFLAGS.into(),
+            },
+            allocator: "system (malloc of the C library), counted outside timed windows".into(),
+            hasher: "rustc-hash FxHasher, unseeded".into(),
+            libraries: libraries(),
+            commit: commit(workspace),
+        }
+    }
+}
+
+/// How many processors the run may use.
+pub fn cpus() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+fn line_of(path: &str) -> Option<String> {
+    let text = std::fs::read_to_string(path).ok()?;
+    Some(text.lines().next()?.trim().to_owned())
+}
+
+fn field(text: &str, key: &str) -> Option<String> {
+    let line = text.lines().find(|line| line.starts_with(key))?;
+    Some(line.split_once(':')?.1.trim().to_owned())
+}
+
+fn threads_per_core() -> Option<usize> {
+    let siblings = line_of("/sys/devices/system/cpu/cpu0/topology/thread_siblings_list")?;
+    Some(siblings.split([',', '-']).count())
+}
+
+fn caches() -> Vec<String> {
+    let of = |index: u32, name: &str| {
+        line_of(&format!(
+            "/sys/devices/system/cpu/cpu0/cache/index{index}/{name}"
+        ))
+    };
+    (0..6)
+        .filter_map(|index| {
+            let (level, kind) = (of(index, "level")?, of(index, "type")?);
+            Some(format!(
+                "L{level} {} {}",
+                kind.to_lowercase(),
+                of(index, "size")?
+            ))
+        })
+        .collect()
+}
+
+fn hypervisor(cpuinfo: &str) -> Option<String> {
+    let flags = field(cpuinfo, "flags")?;
+    flags.split(' ').any(|flag| flag == "hypervisor").then(|| {
+        line_of("/sys/class/dmi/id/sys_vendor").unwrap_or_else(|| "unnamed hypervisor".into())
+    })
+}
+
+fn memory_bytes() -> Option<u64> {
+    let text = std::fs::read_to_string("/proc/meminfo").ok()?;
+    let kibibytes: u64 = field(&text, "MemTotal")?.split(' ').next()?.parse().ok()?;
+    Some(kibibytes * 1024)
+}
+
+/// The versions in the lock file that this binary was built with.
+fn libraries() -> Vec<(String, String)> {
+    #[derive(Deserialize)]
+    struct Lock {
+        package: Vec<Package>,
+    }
+    #[derive(Deserialize)]
+    struct Package {
+        name: String,
+        version: String,
+    }
+    let lock: Lock =
+        toml::from_str(include_str!("../../../Cargo.lock")).expect("the lock file is cargo's own");
+    lock.package
+        .into_iter()
+        .filter(|package| LIBRARIES.contains(&package.name.as_str()))
+        .map(|package| (package.name, package.version))
+        .collect()
+}
+
+fn commit(workspace: &Path) -> Option<Commit> {
+    let git = |arguments: &[&str]| {
+        let output = Command::new("git")
+            .arg("-C")
+            .arg(workspace)
+            .args(arguments)
+            .output()
+            .ok()?;
+        output
+            .status
+            .success()
+            .then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
+    };
+    Some(Commit {
+        id: git(&["rev-parse", "--short=12", "HEAD"])?,
+        dirty: !git(&["status", "--porcelain", "--untracked-files=no"])?.is_empty(),
+    })
+}

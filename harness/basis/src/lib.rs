@@ -1,0 +1,19 @@
+//! What every part of the harness shares: the words in which a measurement is asked for and answered.
+//!
+//! A [`scenario`] asks, a [`sample`] line answers; an [`assumption`] says what is judged and a
+//! [`preset`] how much it may take. Plain data and its file formats, with two things beside it of
+//! which there must be only one: the [`clock`], and how [`random`] numbers are drawn. Knows no
+//! strategy, measures nothing and concludes nothing.
+
+pub mod assumption;
+pub mod clock;
+pub mod controls;
+pub mod environment;
+pub mod error;
+pub mod message;
+pub mod metric;
+pub mod preset;
+pub mod probe;
+pub mod random;
+pub mod sample;
+pub mod scenario;

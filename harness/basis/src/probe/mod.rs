@@ -1,0 +1,136 @@
+//! What the throughput does not show: the situations that are probed, and what a probe brings back.
+//!
+//! A probe puts one strategy into one [`Situation`] in a process of its own, and brings back a
+//! [`Probe`]: raw counts and whole histograms, never percentiles, so that a report can be made again
+//! from it. The crate `probes` does it; what follows from it is the harness's `analysis::probes`.
+
+mod histogram;
+mod metric;
+mod situation;
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+pub use histogram::Histogram;
+pub use metric::{ProbeMetric, Summary};
+pub use situation::{Described, Situation};
+
+/// What one process saw of one strategy in one situation.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Probe {
+    /// The situation.
+    pub situation: Situation,
+    /// `crate/variant`.
+    pub strategy: String,
+    /// Which of the probing processes this was, counted from 0.
+    pub process: u32,
+    /// What was counted.
+    pub counts: BTreeMap<Count, i64>,
+    /// What was timed, operation by operation, or otherwise distributed.
+    pub histograms: BTreeMap<Distribution, Histogram>,
+}
+
+/// What a probe counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Count {
+    /// Latency: how long the schedule lasted, in nanoseconds.
+    ScheduleNs,
+    /// Latency: reads that the schedule asked for.
+    ReadsOffered,
+    /// Latency: writes that the schedule asked for.
+    WritesOffered,
+    /// Latency: reads that the schedule asked for and that were not begun when it ended. In the
+    /// histogram by their age then, which is a lower bound.
+    ReadsUnfinished,
+    /// Latency: the same of writes.
+    WritesUnfinished,
+    /// Visibility: writes that returned.
+    Writes,
+    /// Visibility: writes that readers did not see until the writer published explicitly.
+    Pending,
+    /// Visibility: writes that readers did not see even then.
+    Lost,
+    /// Garbage: overwrites that were done; fewer than asked for if the writer was blocked, the bytes
+    /// reached their limit or the time was over.
+    Overwrites,
+    /// Garbage: 1 if the writer could not go on.
+    Blocked,
+    /// Garbage: 1 if the writer was stopped because too many bytes were not freed.
+    Capped,
+    /// Garbage: the highest level of live bytes during the overwrites, above that of the filled table.
+    PeakBytes,
+    /// Garbage: live bytes after the overwrites, above those of the filled table.
+    UnfreedBytes,
+    /// Disturbance: how long the others ran undisturbed, in nanoseconds.
+    CalmNs,
+    /// Disturbance: reads completed in that time.
+    CalmReads,
+    /// Disturbance: writes completed in that time.
+    CalmWrites,
+    /// Disturbance: how long the others ran disturbed, in nanoseconds.
+    DisturbedNs,
+    /// Disturbance: reads completed in that time.
+    DisturbedReads,
+    /// Disturbance: writes completed in that time.
+    DisturbedWrites,
+    /// Disturbance: scans completed in that time.
+    Scans,
+    /// Fairness: how long the first thread ran alone, in nanoseconds.
+    FirstAloneNs,
+    /// Fairness: what it completed in that time.
+    FirstAlone,
+    /// Fairness: how long the second thread ran alone, in nanoseconds.
+    SecondAloneNs,
+    /// Fairness: what it completed in that time.
+    SecondAlone,
+    /// Fairness: how long both ran, in nanoseconds.
+    TogetherNs,
+    /// Fairness: what the first thread completed in that time.
+    FirstTogether,
+    /// Fairness: what the second thread completed in that time.
+    SecondTogether,
+    /// Shutdown: tables dropped.
+    Tables,
+    /// Shutdown: live bytes after the last table was gone, above those after the first.
+    BytesLeft,
+    /// Shutdown: threads after the last table was gone, above those before the first.
+    ThreadsLeft,
+}
+
+/// What a probe keeps a histogram of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Distribution {
+    /// Nanoseconds from a read's intended start to its end (latency), or from the end of one read of a
+    /// thread to the end of its next (everywhere else).
+    Reads,
+    /// The same of writes. Where two threads write, of the first.
+    Writes,
+    /// The same of the second writer.
+    OtherWrites,
+    /// Undisturbed waits between reads, in nanoseconds.
+    CalmReads,
+    /// Undisturbed waits between writes, in nanoseconds.
+    CalmWrites,
+    /// Nanoseconds from a write's return to the end of the first read that saw it.
+    Visibility,
+    /// How many revisions older what a read returned was than the newest whose write had returned
+    /// before the read began.
+    Age,
+    /// Nanoseconds from asking the threads to stop until they, the table and its threads are gone.
+    Teardown,
+}
+
+impl Probe {
+    /// What was counted, if it was.
+    pub fn count(&self, count: Count) -> Option<i64> {
+        self.counts.get(&count).copied()
+    }
+
+    /// A histogram that is not empty.
+    pub fn histogram(&self, of: Distribution) -> Option<&Histogram> {
+        self.histograms.get(&of).filter(|found| !found.is_empty())
+    }
+}

@@ -1,0 +1,268 @@
+//! The wire format of what was measured: one JSON object a line, appended as it happens.
+//!
+//! This is the only thing that measuring hands to reporting. Every line is complete by itself, so
+//! that a killed run loses at most the line in flight; [`read`] keeps whatever is whole, and [`pool`]
+//! makes one run of several.
+
+mod kinds;
+mod parts;
+mod pool;
+mod reading;
+mod writer;
+
+use serde::{Deserialize, Serialize};
+
+pub use parts::{Part, PartDone, Weather};
+pub use pool::{asks_the_same, pool};
+pub use reading::{Reading, Warning, parse, read};
+pub use writer::{Writer, may_overwrite, text};
+
+use crate::assumption::Assumption;
+use crate::environment::Environment;
+use crate::probe::Probe;
+use crate::scenario::{Activity, RecordKind, Scenario};
+
+pub use kinds::Kinds;
+
+/// The version of this format: `pivot-samples/MAJOR`, or `pivot-samples/MAJOR.MINOR` once there are
+/// minor versions. A minor version adds kinds of lines and optional fields; readers of the same major
+/// version skip what they do not know, and say so.
+pub const SCHEMA: &str = "pivot-samples/2";
+
+/// One line of a sample file.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum Line {
+    /// The first line: what is measured, where, and how to repeat it.
+    Header(Box<Header>),
+    /// What a measuring process is going to do.
+    Part(Part),
+    /// It has done it.
+    PartDone(PartDone),
+    /// One strategy's counted window.
+    Slice(Slice),
+    /// What disturbed a block.
+    Weather(Weather),
+    /// What the heap saw during a number of operations on one thread.
+    Allocation(Allocation),
+    /// What a filled table keeps alive.
+    Memory(Memory),
+    /// What a check found.
+    Check(CheckOutcome),
+    /// What a probe of one strategy in one situation saw.
+    Probe(Probe),
+    /// A slice that could not be measured, and why.
+    Failure(Failure),
+    /// The last line of a run that went through to its end.
+    Complete,
+}
+
+/// What a run is about.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Header {
+    /// [`SCHEMA`].
+    pub schema: String,
+    /// The strategy that the others are compared with.
+    pub baseline: String,
+    /// Where it ran.
+    pub environment: Environment,
+    /// The scenarios, in the order of the report.
+    pub scenarios: Vec<Scenario>,
+    /// The strategies, in the order of the registry, with their claims.
+    pub strategies: Vec<Card>,
+    /// Strategies that cannot take part in a scenario.
+    pub exclusions: Vec<Exclusion>,
+    /// The counted window of a slice, in nanoseconds.
+    pub window_ns: u64,
+    /// What is assumed, and judged.
+    #[serde(default)]
+    pub assumptions: Vec<Assumption>,
+    /// How often the run looks which verdicts are settled, the end included.
+    #[serde(default = "one")]
+    pub looks: u32,
+}
+
+const fn one() -> u32 {
+    1
+}
+
+/// A strategy, as the report shows it: its profile in words.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Card {
+    /// `crate/variant`.
+    pub name: String,
+    /// One line: what it is.
+    pub summary: String,
+    /// The library that does the work.
+    pub library: String,
+    /// When not to use it.
+    pub avoid_when: String,
+    /// Whether it is a control: a yardstick, never recommended.
+    pub control: bool,
+    /// Whether reading is claimed to allocate.
+    pub read_allocates: bool,
+    /// Whether it holds plain data only.
+    pub plain_data_only: bool,
+    /// The other claims: property and value, in the profile's order.
+    pub claims: Vec<(String, String)>,
+}
+
+/// A strategy that cannot take part in a scenario, and why.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Exclusion {
+    /// The scenario.
+    pub scenario: String,
+    /// The strategy.
+    pub strategy: String,
+    /// For example `plain data only`.
+    pub reason: String,
+}
+
+/// Which slice of a run.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct SliceKey {
+    /// The scenario.
+    pub scenario: String,
+    /// The measuring process, counted from 0.
+    pub process: u32,
+    /// The block within the process, counted from 0.
+    pub block: u32,
+    /// The position within the block. Even positions are the baseline, odd ones its neighbours.
+    pub position: u32,
+    /// The strategy.
+    pub strategy: String,
+}
+
+/// One strategy's counted window.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Slice {
+    /// Which one.
+    #[serde(flatten)]
+    pub key: SliceKey,
+    /// How long the window was, in nanoseconds. With a given number of operations: how long they
+    /// took.
+    pub window_ns: u64,
+    /// What each group did in the window, in the scenario's order.
+    pub groups: Vec<GroupCount>,
+    /// How often the measuring process had been started anew by then, after a kill.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub restarts: u32,
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde asks for a reference"
+)]
+const fn is_zero(number: &u32) -> bool {
+    *number == 0
+}
+
+/// What a group of threads did in a window.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct GroupCount {
+    /// What it does.
+    pub does: Activity,
+    /// Whether it was paced, so that its rate says nothing.
+    pub paced: bool,
+    /// Operations of each thread.
+    pub operations: Vec<u64>,
+    /// Operations, over all threads and the whole slice, that found no record or were rejected; those
+    /// that asked for a process that never was do not count.
+    pub misses: u64,
+    /// The natural logarithm of the rate in the window's last third over that in its first, where
+    /// they were looked at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub drift: Option<f64>,
+    /// What the operations were, where `does` alone does not say it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kinds: Option<Kinds>,
+}
+
+/// What the heap saw during `operations` operations on one thread.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Allocation {
+    /// The scenario whose table it was.
+    pub scenario: String,
+    /// The strategy.
+    pub strategy: String,
+    /// What was done.
+    pub does: Activity,
+    /// How often.
+    pub operations: u64,
+    /// Calls that allocated, on any thread.
+    pub allocations: u64,
+    /// Bytes they allocated.
+    pub bytes: u64,
+}
+
+/// What a table filled with a scenario's processes keeps alive.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Memory {
+    /// The scenario whose table it was.
+    pub scenario: String,
+    /// The strategy.
+    pub strategy: String,
+    /// Records in the table.
+    pub records: u64,
+    /// Bytes allocated and not freed, records included.
+    pub live_bytes: i64,
+}
+
+/// What a check found.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CheckOutcome {
+    /// The strategy.
+    pub strategy: String,
+    /// The record it held.
+    pub record: RecordKind,
+    /// The check.
+    pub check: String,
+    /// Whether it passed.
+    pub passed: bool,
+    /// What was observed.
+    pub evidence: String,
+}
+
+/// A slice that could not be measured.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Failure {
+    /// Which one.
+    #[serde(flatten)]
+    pub key: SliceKey,
+    /// Why.
+    pub reason: String,
+}
+
+impl Line {
+    /// The measuring process that the line is from, for lines that are about one.
+    pub fn process_mut(&mut self) -> Option<&mut u32> {
+        match self {
+            Line::Slice(Slice { key, .. }) | Line::Failure(Failure { key, .. }) => {
+                Some(&mut key.process)
+            }
+            Line::Part(Part { process, .. })
+            | Line::PartDone(PartDone { process, .. })
+            | Line::Weather(Weather { process, .. })
+            | Line::Probe(Probe { process, .. }) => Some(process),
+            Line::Header(_)
+            | Line::Allocation(_)
+            | Line::Memory(_)
+            | Line::Check(_)
+            | Line::Complete => None,
+        }
+    }
+}
+
+impl Slice {
+    /// Nanoseconds of wall time per operation of `does`, over all threads of the groups that do it
+    /// unpaced; `None` if no such group did anything.
+    pub fn ns_per_operation(&self, does: Activity) -> Option<f64> {
+        let operations: u64 = self
+            .groups
+            .iter()
+            .filter(|group| group.does == does && !group.paced)
+            .flat_map(|group| &group.operations)
+            .sum();
+        (operations > 0).then(|| self.window_ns as f64 / operations as f64)
+    }
+}

@@ -1,0 +1,330 @@
+//! Reading a sample file: what is whole is kept, what is not is named.
+//!
+//! A file is only refused if nothing in it can be understood: without its header nobody knows what
+//! the samples are about, and another major version may mean something else by the same words.
+
+use std::collections::{BTreeMap, HashSet};
+use std::fmt;
+use std::path::Path;
+
+use serde::Deserialize;
+
+use super::{Header, Line, SCHEMA};
+use crate::error::{Error, Result};
+
+/// What a sample file holds.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Reading {
+    /// The lines that could be read. The first is the header.
+    pub lines: Vec<Line>,
+    /// What was left out, and why.
+    pub warnings: Vec<Warning>,
+    /// The length in bytes of the part that consists of whole lines. What follows is a torn line,
+    /// which a run that is continued cuts off.
+    pub end: u64,
+    /// Whether the last whole line ends without a line feed.
+    pub lacks_line_feed: bool,
+}
+
+/// What was left out of a sample file. Lines are counted from 1.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Warning {
+    /// The last line is cut off: a run was killed, or a disk was full.
+    Torn {
+        /// The line.
+        line: usize,
+    },
+    /// A line is not a sample.
+    Damaged {
+        /// The line.
+        line: usize,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// Lines of a kind that this version does not know.
+    UnknownKind {
+        /// The kind.
+        kind: String,
+        /// The first such line.
+        line: usize,
+        /// How many there are.
+        count: usize,
+    },
+    /// A second header: two files were joined.
+    SecondHeader {
+        /// The line.
+        line: usize,
+    },
+}
+
+impl fmt::Display for Warning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Warning::Torn { line } => write!(
+                f,
+                "line {line} is cut off, as a killed run leaves it, and left out"
+            ),
+            Warning::Damaged { line, reason } => write!(f, "line {line} is left out: {reason}"),
+            Warning::UnknownKind { kind, line, count } => write!(
+                f,
+                "line {line} is of a kind that this version does not know ({kind:?}) and is left \
+                 out, with all {count} of the kind; a newer version of pivot reads them"
+            ),
+            Warning::SecondHeader { line } => write!(
+                f,
+                "line {line} is a second header: it and what follows are left out; keep runs in \
+                 files of their own, `pivot report A B` pools them"
+            ),
+        }
+    }
+}
+
+/// More warnings than these about one file say nothing new.
+const WARNINGS_SHOWN: usize = 8;
+
+impl Reading {
+    /// The warnings as lines of text; of very many, the first and how many more there are.
+    pub fn notes(&self, place: &str) -> Vec<String> {
+        let mut notes: Vec<String> = self
+            .warnings
+            .iter()
+            .take(WARNINGS_SHOWN)
+            .map(|warning| format!("{place}: {warning}"))
+            .collect();
+        let more = self.warnings.len().saturating_sub(WARNINGS_SHOWN);
+        if more > 0 {
+            notes.push(format!("{place}: {more} more lines are left out likewise"));
+        }
+        notes
+    }
+}
+
+/// Reads a sample file. Lines that are not samples are left out and named in the warnings.
+///
+/// # Errors
+///
+/// When the file cannot be read, its header cannot be understood, or it is of another major version.
+pub fn read(path: &Path) -> Result<Reading> {
+    let bytes = std::fs::read(path).map_err(|error| Error::file("read", path, &error))?;
+    parse(&bytes, &path.display().to_string())
+}
+
+/// Why a file that exists must not be overwritten: it holds something, and this version cannot tell
+/// what. `None` of a file that is absent, empty, or begins as this version would begin it.
+pub(super) fn foreign(path: &Path) -> Option<String> {
+    use std::io::{BufRead, BufReader};
+    // What cannot be opened cannot be overwritten either; creating it will say why.
+    let file = std::fs::File::open(path).ok()?;
+    let mut first = Vec::new();
+    BufReader::new(file).read_until(b'\n', &mut first).ok()?;
+    // A header that was cut off was followed by nothing.
+    let is_torn = first.starts_with(br#"{"kind":"header""#) && !first.ends_with(b"\n");
+    if first.is_empty() || is_torn {
+        return None;
+    }
+    header(&first, &path.display().to_string())
+        .err()
+        .map(|error| error.to_string())
+}
+
+/// Reads the content of a sample file; `place` names it in errors.
+///
+/// # Errors
+///
+/// As [`read`].
+pub fn parse(bytes: &[u8], place: &str) -> Result<Reading> {
+    let mut raw_lines = bytes.split_inclusive(|&byte| byte == b'\n');
+    let first = raw_lines.next().unwrap_or_default();
+    let header = header(first, place)?;
+    let mut reader = Reader::new(&header, first);
+    for (index, raw) in raw_lines.enumerate() {
+        if !reader.take(index + 2, raw) {
+            break;
+        }
+    }
+    let mut reading = reader.reading;
+    reading.warnings.extend(
+        reader
+            .unknown
+            .into_iter()
+            .map(|(kind, (line, count))| Warning::UnknownKind { kind, line, count }),
+    );
+    reading.lines.insert(0, Line::Header(Box::new(header)));
+    Ok(reading)
+}
+
+/// A reading in the making.
+struct Reader<'h, 'b> {
+    scenarios: BTreeMap<&'h str, usize>,
+    strategies: HashSet<&'h str>,
+    /// The slices so far, as they stand in the file.
+    slices: HashSet<&'b [u8]>,
+    unknown: BTreeMap<String, (usize, usize)>,
+    reading: Reading,
+}
+
+impl<'h, 'b> Reader<'h, 'b> {
+    fn new(header: &'h Header, first: &[u8]) -> Self {
+        let scenarios = header.scenarios.iter();
+        Self {
+            scenarios: scenarios
+                .map(|s| (s.name.as_str(), s.groups.len()))
+                .collect(),
+            strategies: header.strategies.iter().map(|s| s.name.as_str()).collect(),
+            slices: HashSet::new(),
+            unknown: BTreeMap::new(),
+            reading: Reading {
+                lines: Vec::new(),
+                warnings: Vec::new(),
+                end: first.len() as u64,
+                lacks_line_feed: !first.ends_with(b"\n"),
+            },
+        }
+    }
+
+    /// Takes a line; says whether to go on.
+    fn take(&mut self, number: usize, raw: &'b [u8]) -> bool {
+        let is_whole = raw.ends_with(b"\n");
+        let parsed = serde_json::from_slice::<Line>(raw);
+        if !is_whole && parsed.is_err() {
+            self.reading.warnings.push(Warning::Torn { line: number });
+            return false;
+        }
+        self.reading.end += raw.len() as u64;
+        self.reading.lacks_line_feed = !is_whole;
+        match parsed {
+            _ if raw.trim_ascii().is_empty() => {}
+            Ok(Line::Header(_)) => {
+                self.reading
+                    .warnings
+                    .push(Warning::SecondHeader { line: number });
+                return false;
+            }
+            Ok(line) => match self.fault(&line, raw) {
+                None => self.reading.lines.push(line),
+                Some(reason) => self.damaged(number, reason),
+            },
+            Err(error) => match unknown_kind(raw, &error) {
+                Some(kind) => self.unknown.entry(kind).or_insert((number, 0)).1 += 1,
+                None => self.damaged(number, said(&error)),
+            },
+        }
+        true
+    }
+
+    fn damaged(&mut self, line: usize, reason: String) {
+        self.reading
+            .warnings
+            .push(Warning::Damaged { line, reason });
+    }
+
+    /// What contradicts the header, or an earlier line.
+    fn fault(&mut self, line: &Line, raw: &'b [u8]) -> Option<String> {
+        let (scenario, strategy) = match line {
+            Line::Slice(slice) => (Some(&slice.key.scenario), Some(&slice.key.strategy)),
+            Line::Probe(probe) => (None, Some(&probe.strategy)),
+            Line::Allocation(seen) => (Some(&seen.scenario), Some(&seen.strategy)),
+            Line::Memory(memory) => (Some(&memory.scenario), Some(&memory.strategy)),
+            Line::Check(check) => (None, Some(&check.strategy)),
+            Line::Part(part) => (Some(&part.scenario), None),
+            Line::PartDone(done) => (Some(&done.scenario), None),
+            Line::Weather(weather) => (Some(&weather.scenario), None),
+            // A probe that failed names its situation where others name a scenario.
+            Line::Failure(_) | Line::Header(_) | Line::Complete => (None, None),
+        };
+        if let Some(name) = scenario.filter(|name| !self.scenarios.contains_key(name.as_str())) {
+            return Some(format!("the header has no scenario {name:?}"));
+        }
+        if let Some(name) = strategy.filter(|name| !self.strategies.contains(name.as_str())) {
+            return Some(format!("the header has no strategy {name:?}"));
+        }
+        match line {
+            Line::Slice(slice) if slice.window_ns == 0 => Some("a window of 0 ns".into()),
+            Line::Slice(slice)
+                if slice.groups.len() != self.scenarios[slice.key.scenario.as_str()] =>
+            {
+                Some("not as many groups as the scenario has".into())
+            }
+            Line::Slice(_) if !self.slices.insert(raw.trim_ascii()) => {
+                Some("an earlier line is the same".into())
+            }
+            Line::Allocation(seen) if seen.operations == 0 => Some("no operations".into()),
+            Line::Memory(memory) if memory.records == 0 => Some("no records".into()),
+            _ => None,
+        }
+    }
+}
+
+/// A line, as far as every version agrees.
+#[derive(Deserialize)]
+struct Tag {
+    kind: String,
+    schema: Option<String>,
+}
+
+/// The kind of a line that is well-formed but of a kind that is not in [`Line`].
+fn unknown_kind(raw: &[u8], error: &serde_json::Error) -> Option<String> {
+    let tag: Tag = serde_json::from_slice(raw).ok()?;
+    let refused = format!("unknown variant `{}`", tag.kind);
+    error.to_string().starts_with(&refused).then_some(tag.kind)
+}
+
+/// The error of a line, without the number of the line within itself.
+fn said(error: &serde_json::Error) -> String {
+    error
+        .to_string()
+        .replace(" at line 1 column ", " at column ")
+}
+
+/// The first line of a file, if this version can make sense of it.
+fn header(first: &[u8], place: &str) -> Result<Header> {
+    let tag: Option<Tag> = serde_json::from_slice(first).ok();
+    let Some(schema) = tag
+        .filter(|tag| tag.kind == "header")
+        .and_then(|tag| tag.schema)
+    else {
+        return Err(Error::input(format!(
+            "{place}:1: a sample file begins with a header line, as `pivot measure` writes it; this \
+             does not"
+        )));
+    };
+    if major(&schema) != major(SCHEMA) {
+        return Err(Error::input(format!(
+            "{place}:1: written in the format {schema:?}; this is pivot {}, which reads {SCHEMA:?}",
+            env!("CARGO_PKG_VERSION")
+        )));
+    }
+    let unusable = |what: String| {
+        Error::input(format!(
+            "{place}:1: the header is damaged ({what}), and without it nobody knows what the samples \
+             are about; restore the line from a copy"
+        ))
+    };
+    let header = match serde_json::from_slice(first) {
+        Ok(Line::Header(header)) => *header,
+        Ok(_) => return Err(unusable("of another kind".into())),
+        Err(error) => return Err(unusable(said(&error))),
+    };
+    match fault(&header) {
+        None => Ok(header),
+        Some(what) => Err(unusable(what)),
+    }
+}
+
+fn fault(header: &Header) -> Option<String> {
+    let baseline = &header.baseline;
+    if header.strategies.iter().all(|card| card.name != *baseline) {
+        return Some(format!(
+            "its baseline {baseline:?} is not among its strategies"
+        ));
+    }
+    header.scenarios.iter().find_map(|scenario| {
+        let fault = scenario.fault()?;
+        Some(format!("scenario {:?}: {fault}", scenario.name))
+    })
+}
+
+/// A schema without its minor version.
+fn major(schema: &str) -> &str {
+    schema.split_once('.').map_or(schema, |(major, _)| major)
+}

@@ -1,0 +1,205 @@
+use super::*;
+
+/// A scenario file with these lines between its head and its tables.
+fn file(fields: &str, tables: &str) -> String {
+    format!(
+        "name = \"sweep-x\"\ntitle = \"X\"\nquestion = \"?\"\n{fields}\n{tables}\n",
+        fields = if fields.contains("processes") {
+            fields.to_owned()
+        } else {
+            format!("processes = 8\n{fields}")
+        }
+    )
+}
+
+fn points(fields: &str, tables: &str) -> Vec<Scenario> {
+    Scenario::parse(&file(fields, tables), "x.toml").unwrap()
+}
+
+fn refusal(fields: &str, tables: &str) -> String {
+    Scenario::parse(&file(fields, tables), "x.toml")
+        .expect_err("it is nonsensical")
+        .to_string()
+}
+
+const READ: &str = "[[groups]]\ndoes = \"read\"\nthreads = 1\n";
+const MIX: &str = "[[groups]]\ndoes = \"mix\"\nthreads = 2\n";
+
+#[test]
+fn a_sweep_becomes_plain_scenarios() {
+    let sweep = "[[sweep]]\naxis = \"writes\"\nvalues = [0, 0.05, 1]\n";
+    let points = points("", &format!("{MIX}{sweep}"));
+    let names: Vec<&str> = points.iter().map(|point| point.name.as_str()).collect();
+    assert_eq!(
+        names,
+        [
+            "sweep-x@writes=0",
+            "sweep-x@writes=0.05",
+            "sweep-x@writes=1"
+        ]
+    );
+    assert_eq!(points[1].groups[0].writes, Some(0.05));
+    assert_eq!(points[1].coordinate(Axis::Writes), Some(0.05));
+    assert!(points.iter().all(|point| point.family() == "sweep-x"));
+    assert!(points.iter().all(|point| point.sweep.is_empty()));
+    // What the sample file keeps is what was asked.
+    let kept = serde_json::to_string(&points[1]).unwrap();
+    assert_eq!(serde_json::from_str::<Scenario>(&kept).unwrap(), points[1]);
+}
+
+#[test]
+fn two_axes_become_their_product() {
+    let sweeps = "[[sweep]]\naxis = \"record\"\nvalues = [\"padded-16B\", \"padded-4KiB\"]\n\
+                  [[sweep]]\naxis = \"section_ns\"\nvalues = [0, 10, 100]\n";
+    let points = points("", &format!("{READ}{sweeps}"));
+    assert_eq!(points.len(), 6);
+    let last = &points[5];
+    assert_eq!(last.name, "sweep-x@record=padded-4KiB,section_ns=100");
+    assert_eq!(last.record, RecordKind::Padded4Ki);
+    assert_eq!(last.groups[0].section_ns, Some(100.0));
+    assert_eq!(last.coordinate(Axis::Record), Some(4_096.0));
+}
+
+#[test]
+fn an_axis_finds_the_group_that_it_fits() {
+    let tables = format!(
+        "{READ}[[groups]]\ndoes = \"update\"\nthreads = 1\nevery_us = 5\n\
+         [[sweep]]\naxis = \"every_us\"\nvalues = [10, 100]\n"
+    );
+    let found = points("", &tables);
+    assert_eq!(found[0].groups[0].every_us, None);
+    assert_eq!(found[1].groups[1].every_us, Some(100.0));
+    let tables = format!("{READ}{MIX}[[sweep]]\naxis = \"threads\"\nvalues = [3, 4]\ngroup = 1\n");
+    assert_eq!(points("", &tables)[1].groups[1].threads, 4);
+}
+
+#[test]
+fn contradictory_axes_are_told_what_would_be_right() {
+    let swept = |axis: &str, values: &str| {
+        refusal(
+            "",
+            &format!("{READ}[[sweep]]\naxis = \"{axis}\"\nvalues = {values}\n"),
+        )
+    };
+    let cases = [
+        (
+            refusal("", &format!("{READ}writes = 0.5\n")),
+            "does = \"mix\"",
+        ),
+        (
+            refusal("", &format!("{MIX}writes = 0.7\nscans = 0.7\n")),
+            "add up to 1.4",
+        ),
+        (refusal("", &format!("{MIX}writes = 0.00001\n")), "0.0005"),
+        (refusal("hot_share = 0.5", READ), "keys = \"hot\""),
+        (refusal("hit_rate = 1.5", READ), "between 0 and 1"),
+        (refusal("hit_rate = nan", READ), "between 0 and 1"),
+        (refusal("keys = \"latest\"", READ), "inserts"),
+        (refusal("keys = \"skewed\"", READ), "x.toml:5:8"),
+        (
+            refusal(
+                "hit_rate = 0.5",
+                "[[groups]]\ndoes = \"scan\"\nthreads = 1\n",
+            ),
+            "only scan",
+        ),
+        (
+            refusal(
+                "",
+                "[[groups]]\ndoes = \"update\"\nthreads = 1\nsection_ns = 5\n",
+            ),
+            "reads nothing",
+        ),
+        (refusal("", &format!("{READ}section_ns = 1e9\n")), "100000"),
+        (
+            refusal("", &format!("{READ}publish_every = 5\n")),
+            "has none",
+        ),
+        (
+            refusal("", &format!("{MIX}writes = 1\npublish_every = 0\n")),
+            "never publishes",
+        ),
+        (
+            refusal("processes = 1000000\nrecord = \"padded-4KiB\"", READ),
+            "at most 262144 fit",
+        ),
+        (swept("writes", "[0, 0.5]"), "does \"mix\""),
+        (swept("threads", "[1, 1.5]"), "whole number"),
+        (swept("threads", "[0, 1]"), "at the point sweep-x@threads=0"),
+        (swept("section_ns", "[5]"), "at least two"),
+        (swept("section_ns", "[5, 5]"), "twice"),
+        (swept("section_ns", "[5, 2]"), "must ascend"),
+        (swept("record", "[\"status-64B\", \"tiny\"]"), "padded-16B"),
+        (swept("record", "[1, 2]"), "not a kind"),
+        (swept("colour", "[1, 2]"), "section_ns"),
+        (swept("publish_every", "[1, 2]"), "no group writes"),
+    ];
+    for (said, expected) in cases {
+        assert!(said.contains(expected), "{expected:?} is not in: {said}");
+        assert!(!said.contains('\n'), "one line: {said}");
+    }
+}
+
+#[test]
+fn too_many_points_are_a_mistake() {
+    let values: Vec<String> = (1..=9).map(|value| value.to_string()).collect();
+    let values = values.join(", ");
+    let said = refusal(
+        "",
+        &format!(
+            "{READ}[[sweep]]\naxis = \"threads\"\nvalues = [{values}]\n\
+             [[sweep]]\naxis = \"section_ns\"\nvalues = [{values}]\n"
+        ),
+    );
+    assert!(said.contains("81 points"), "{said}");
+    let said = refusal(
+        "",
+        &format!(
+            "{READ}{}",
+            "[[sweep]]\naxis = \"threads\"\nvalues = [1, 2]\n".repeat(2)
+        ),
+    );
+    assert!(said.contains("both axes"), "{said}");
+}
+
+#[test]
+fn a_sweep_of_hours_is_refused_with_its_length() {
+    let tables = format!("{MIX}[[sweep]]\naxis = \"writes\"\nvalues = [0, 0.5, 1]\n");
+    let scenarios = points("", &tables);
+    let effort = Effort {
+        slice: std::time::Duration::from_millis(10),
+        blocks: 10,
+        processes: 1,
+    };
+    // 3 points x 10 blocks x (2 x 5 - 1 + 2) slices of 10 ms, hardly anything to fill a table of 8.
+    let seconds = |seconds| std::time::Duration::from_secs(seconds);
+    let asked = |budget, is_largest| affordable(&scenarios, |_| 6, effort, budget, is_largest);
+    assert!(asked(seconds(4), false).is_ok());
+    let said = asked(seconds(3), false).unwrap_err().to_string();
+    assert!(
+        said.contains("3 points") && said.contains("4 s") && said.contains("--preset full"),
+        "{said}"
+    );
+    let said = asked(seconds(3), true).unwrap_err().to_string();
+    assert!(!said.contains("--preset full"), "{said}");
+    // Without a sweep, a run does what it can.
+    let plain = points("", READ);
+    assert!(affordable(&plain, |_| 6, effort, seconds(0), false).is_ok());
+}
+
+#[test]
+fn the_scenarios_of_the_workspace_are_sound() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../benches/scenarios");
+    let scenarios = load_folder(&folder).unwrap();
+    for letter in ["a", "b", "c", "d", "e", "f"] {
+        let name = format!("ycsb-{letter}");
+        assert!(
+            scenarios.iter().any(|scenario| scenario.name == name),
+            "{name}"
+        );
+    }
+    for scenario in &scenarios {
+        let in_a_folder = scenario.point.is_some() || scenario.name.starts_with("ycsb");
+        assert!(scenario.optional || !in_a_folder, "{}", scenario.name);
+    }
+}

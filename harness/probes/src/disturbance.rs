@@ -1,0 +1,155 @@
+//! What others can still do while one thread is stuck in a read or an update, or scans.
+
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::time::Duration;
+
+use basis::probe::{Count, Distribution};
+use contract::Handle;
+
+use crate::gate::{Gate, OpenOnExit};
+use crate::ground::{Ground, MakeTable, TableHandle};
+use crate::record::{IN_UPDATE, held_up};
+use crate::stage::{EndOnExit, SLICE, Stage, Tally, rounds};
+use crate::{Findings, join};
+
+/// What disturbs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Disturbance {
+    /// A thread inside the closure of a read.
+    Reader,
+    /// A thread inside the application of an event.
+    Writer,
+    /// A thread that scans without pause.
+    Scanner,
+}
+
+const CALM: u32 = 0;
+const DISTURBED: u32 = 1;
+
+/// Whoever is to be stuck has the table to itself until it is: if it is not by then, there is nothing
+/// to be stuck in.
+const PATIENCE: Duration = Duration::from_millis(100);
+
+pub(crate) fn probe(
+    make: MakeTable,
+    ground: &Ground,
+    disturbance: Disturbance,
+    budget: Duration,
+) -> Findings {
+    let seen = play(make, ground, disturbance, budget);
+    let mut findings = Findings::default();
+    let [calm_ns, disturbed_ns] = seen.lengths_ns;
+    findings.count(Count::CalmNs, calm_ns);
+    findings.count(Count::DisturbedNs, disturbed_ns);
+    if let Some([calm, disturbed]) = seen.reads {
+        findings.count(Count::CalmReads, calm.completed);
+        findings.count(Count::DisturbedReads, disturbed.completed);
+        findings.keep(Distribution::CalmReads, calm.waits);
+        findings.keep(Distribution::Reads, disturbed.waits);
+    }
+    let [calm, disturbed] = seen.writes;
+    findings.count(Count::CalmWrites, calm.completed);
+    findings.count(Count::DisturbedWrites, disturbed.completed);
+    findings.keep(Distribution::CalmWrites, calm.waits);
+    findings.keep(Distribution::Writes, disturbed.waits);
+    if let Some([_, scans]) = seen.scans {
+        findings.count(Count::Scans, scans.completed);
+    }
+    findings
+}
+
+/// What the threads did, calm and disturbed, and how long each was.
+struct Seen {
+    lengths_ns: [u64; 2],
+    reads: Option<[Tally; 2]>,
+    writes: [Tally; 2],
+    scans: Option<[Tally; 2]>,
+}
+
+fn play(make: MakeTable, ground: &Ground, disturbance: Disturbance, budget: Duration) -> Seen {
+    let table = ground.table(make);
+    let (stage, in_read) = (Stage::new(), Gate::new());
+    let gate = match disturbance {
+        Disturbance::Writer => &IN_UPDATE,
+        Disturbance::Reader | Disturbance::Scanner => &in_read,
+    };
+    let scans = disturbance == Disturbance::Scanner;
+    let read = || {
+        let mut handle = table.handle();
+        stage.perform([true, true], |step| ground.read(&mut handle, 0, step))
+    };
+    let write = || {
+        let mut handle = table.handle();
+        stage.perform([true, true], |step| ground.update(&mut handle, 1, step))
+    };
+    let scan = || {
+        let mut handle = table.handle();
+        stage.perform([false, true], |_| Ground::scan(&mut handle))
+    };
+    std::thread::scope(|scope| {
+        // A rendezvous, so that no command waits for a thread that is still stuck.
+        let (command, commands) = sync_channel(0);
+        let reader = (!scans).then(|| scope.spawn(read));
+        let writer = scope.spawn(write);
+        let scanner = scans.then(|| scope.spawn(scan));
+        if !scans {
+            let (table, in_read) = (&table, &in_read);
+            scope.spawn(move || {
+                get_stuck(&mut table.handle(), ground, disturbance, in_read, &commands);
+            });
+        }
+        let lengths_ns = {
+            let _end = (EndOnExit(&stage), OpenOnExit(gate));
+            stage.wait_for(2);
+            let begin = || scans || catch(gate, &command);
+            alternate(&stage, rounds(budget, 2), begin, || gate.open())
+        };
+        drop(command);
+        Seen {
+            lengths_ns,
+            reads: reader.map(join),
+            writes: join(writer),
+            scans: scanner.map(join),
+        }
+    })
+}
+
+/// Calm and disturbed slices in turn. Returns how long each kind was in all, in nanoseconds; none is
+/// disturbed if the disturbance does not come about.
+fn alternate(stage: &Stage, rounds: u32, begin: impl Fn() -> bool, end: impl Fn()) -> [u64; 2] {
+    let mut lengths = [0, 0];
+    for _ in 0..rounds {
+        lengths[0] += stage.run(CALM, SLICE);
+        // In the pause, so that nobody who never pauses keeps the disturber out.
+        if !begin() {
+            break;
+        }
+        lengths[1] += stage.run(DISTURBED, SLICE);
+        end();
+    }
+    lengths
+}
+
+/// Has the other thread get stuck; whether it did.
+fn catch(gate: &Gate, command: &SyncSender<()>) -> bool {
+    gate.shut();
+    // Fails only if the thread has panicked, and then nobody is caught.
+    let _ = command.send(());
+    gate.catches(PATIENCE)
+}
+
+/// Gets stuck at each command.
+fn get_stuck(
+    handle: &mut TableHandle<'_>,
+    ground: &Ground,
+    disturbance: Disturbance,
+    in_read: &Gate,
+    commands: &Receiver<()>,
+) {
+    while commands.recv().is_ok() {
+        match disturbance {
+            Disturbance::Writer => drop(handle.apply(ground.held(), held_up())),
+            _ => drop(handle.read(ground.held(), |_| in_read.pass())),
+        }
+    }
+}

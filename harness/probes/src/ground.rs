@@ -1,0 +1,110 @@
+//! The table that a probe works on, and in which order.
+
+use contract::{ErasedHandle, ErasedTable, Handle, ProcessId};
+use rand_core::{Rng, SeedableRng};
+use rand_xoshiro::Xoshiro256PlusPlus;
+
+use crate::record::{Subject, heartbeat};
+
+/// Records in the table.
+pub(crate) const PROCESSES: usize = 1_024;
+/// Entries of a tape, as in the timed loops: too long to be learnt by a branch predictor.
+const TAPE_LENGTH: usize = 8_192;
+/// How many of a churning thread's processes are in the table at a time.
+const CHURN_WINDOW: usize = 32;
+
+/// A strategy to be probed. Without its type: a dynamic call costs some 2 ns, and every probe looks at
+/// the clock between two operations or compares a strategy with itself.
+pub(crate) type MakeTable = fn(usize) -> ErasedTable<Subject>;
+/// A thread's access to it.
+pub(crate) type TableHandle<'t> = ErasedHandle<'t, Subject>;
+
+/// The identifiers of a probe and the order in which they are used.
+#[derive(Clone, Debug)]
+pub(crate) struct Ground {
+    /// The processes in the table.
+    pub(crate) ids: Vec<ProcessId>,
+    tape: Vec<ProcessId>,
+    churned: Vec<ProcessId>,
+}
+
+impl Ground {
+    /// Draws identifiers and tapes. Equal seeds give equal grounds.
+    pub(crate) fn new(seed: u64) -> Self {
+        let mut random = Xoshiro256PlusPlus::seed_from_u64(seed);
+        let ids: Vec<ProcessId> = (0..PROCESSES)
+            .map(|_| ProcessId(random.next_u64()))
+            .collect();
+        let tape = (0..TAPE_LENGTH)
+            .map(|_| ids[(random.next_u64() >> 32) as usize % PROCESSES])
+            .collect();
+        let churned = (0..TAPE_LENGTH)
+            .map(|_| ProcessId(random.next_u64()))
+            .collect();
+        Self { ids, tape, churned }
+    }
+
+    /// A table with every process in it, running.
+    pub(crate) fn table(&self, make: MakeTable) -> ErasedTable<Subject> {
+        let table = make(PROCESSES);
+        let mut handle = table.handle();
+        for &id in &self.ids {
+            handle.insert(id, Subject::running(id));
+        }
+        handle.publish();
+        drop(handle);
+        table
+    }
+
+    /// The process that somebody is stuck with.
+    pub(crate) fn held(&self) -> ProcessId {
+        self.ids[0]
+    }
+
+    /// The process that step `step` of thread `thread` is about. Threads share the tape and begin at
+    /// different places, so that they meet.
+    #[inline]
+    fn at(&self, thread: usize, step: usize) -> ProcessId {
+        self.tape[(step + thread * TAPE_LENGTH / 2) % TAPE_LENGTH]
+    }
+
+    /// Reads a process and touches all of it.
+    #[inline]
+    pub(crate) fn read(&self, handle: &mut TableHandle<'_>, thread: usize, step: usize) {
+        std::hint::black_box(handle.read(self.at(thread, step), Subject::touch));
+    }
+
+    /// Applies a heartbeat to a process.
+    #[inline]
+    pub(crate) fn update(&self, handle: &mut TableHandle<'_>, thread: usize, step: usize) {
+        let _ = std::hint::black_box(handle.apply(self.at(thread, step), heartbeat(step)));
+    }
+
+    /// Inserts a new process or removes an older one, in turn.
+    #[inline]
+    pub(crate) fn churn(&self, handle: &mut TableHandle<'_>, step: usize) {
+        let (pair, is_removal) = (step / 2, step % 2 == 1);
+        if is_removal {
+            let goes = self.churned[(pair + TAPE_LENGTH - CHURN_WINDOW) % TAPE_LENGTH];
+            std::hint::black_box(handle.remove(goes));
+        } else {
+            let comes = self.churned[pair % TAPE_LENGTH];
+            std::hint::black_box(handle.insert(comes, Subject::running(comes)));
+        }
+    }
+
+    /// Puts the first processes that [`churn`](Ground::churn) removes into the table.
+    pub(crate) fn prepare_churn(&self, handle: &mut TableHandle<'_>) {
+        for &id in &self.churned[TAPE_LENGTH - CHURN_WINDOW..] {
+            handle.insert(id, Subject::running(id));
+        }
+        handle.publish();
+    }
+
+    /// Visits every process and touches all of it.
+    pub(crate) fn scan(handle: &mut TableHandle<'_>) {
+        let mut sum = 0u64;
+        handle.scan(|_, record| sum = sum.wrapping_add(record.touch()));
+        std::hint::black_box(sum);
+    }
+}

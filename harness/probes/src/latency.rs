@@ -1,0 +1,75 @@
+//! Latency under a schedule, at a share of what a closed loop reached.
+
+use std::sync::Barrier;
+use std::time::Duration;
+
+use basis::probe::{Count, Distribution};
+
+use crate::ground::{Ground, MakeTable};
+use crate::open_loop::{Schedule, Served, saturate, serve};
+use crate::timeline::{Timeline, WallClock};
+use crate::{Findings, join};
+
+/// The part of the budget in which the saturation is measured.
+const CALIBRATION_SHARE: u32 = 4;
+
+pub(crate) fn probe(make: MakeTable, ground: &Ground, load: f64, budget: Duration) -> Findings {
+    let table = ground.table(make);
+    let time = WallClock::start();
+    let together = Barrier::new(2);
+    let calibration = budget / CALIBRATION_SHARE;
+    let lengths = Lengths {
+        calibration_ns: calibration.as_nanos() as u64,
+        schedule_ns: budget.saturating_sub(calibration).as_nanos() as u64,
+    };
+    let (reads, writes) = std::thread::scope(|scope| {
+        let reader = scope.spawn(|| {
+            let mut handle = table.handle();
+            run(time, &together, lengths, load, |step| {
+                ground.read(&mut handle, 0, step);
+            })
+        });
+        let mut handle = table.handle();
+        let writes = run(time, &together, lengths, load, |step| {
+            ground.update(&mut handle, 1, step);
+        });
+        let reads = join(reader);
+        (reads, writes)
+    });
+    let mut findings = Findings::default();
+    findings.count(Count::ScheduleNs, lengths.schedule_ns);
+    findings.count(Count::ReadsOffered, reads.finished + reads.unfinished);
+    findings.count(Count::ReadsUnfinished, reads.unfinished);
+    findings.keep(Distribution::Reads, reads.latencies);
+    findings.count(Count::WritesOffered, writes.finished + writes.unfinished);
+    findings.count(Count::WritesUnfinished, writes.unfinished);
+    findings.keep(Distribution::Writes, writes.latencies);
+    findings
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Lengths {
+    calibration_ns: u64,
+    schedule_ns: u64,
+}
+
+/// One thread: as fast as it can, then on a schedule, each time together with the other.
+fn run(
+    time: WallClock,
+    together: &Barrier,
+    lengths: Lengths,
+    load: f64,
+    mut operation: impl FnMut(usize),
+) -> Served {
+    together.wait();
+    let from_ns = time.now_ns();
+    let (closed, end_ns) = saturate(&time, from_ns + lengths.calibration_ns, &mut operation);
+    let period_ns = (end_ns - from_ns) as f64 / closed.finished as f64 / load;
+    together.wait();
+    let from_ns = time.now_ns();
+    let schedule = Schedule {
+        span_ns: from_ns..from_ns + lengths.schedule_ns,
+        period_ns,
+    };
+    serve(&time, &schedule, operation)
+}

@@ -1,0 +1,154 @@
+//! Probes: short measurements of one strategy, of what its throughput does not show.
+//!
+//! Each [`Situation`] is one module and, for each strategy, a process of its own, so that no garbage of
+//! one is freed in the next. A probe ends for every strategy: whoever may be held up works on a thread
+//! of its own, the coordinator waits for times and not for threads, and what it finds then - that
+//! nothing was done - is the result. Only then it lets go whatever it holds, and joins.
+
+mod disturbance;
+mod fairness;
+mod garbage;
+mod gate;
+mod ground;
+mod latency;
+mod open_loop;
+mod record;
+mod shutdown;
+mod stage;
+mod timeline;
+mod visibility;
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+use std::time::Duration;
+
+use basis::message::{Message, say};
+use basis::probe::{Count, Distribution, Histogram, Probe, Situation};
+use basis::sample::{Line, SliceKey};
+use contract::{ErasedTable, Profile, Strategy, Visitor};
+use serde::{Deserialize, Serialize};
+
+use self::disturbance::Disturbance;
+use self::fairness::Rivals;
+use self::garbage::Overwrite;
+use self::ground::{Ground, MakeTable};
+use self::record::Subject;
+
+/// One strategy in one situation.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ProbeTask {
+    /// The situation.
+    pub situation: Situation,
+    /// The strategy.
+    pub strategy: String,
+    /// Which of the probing processes this is.
+    pub process: u32,
+    /// The seed of the run.
+    pub seed: u64,
+    /// How long it may take, in milliseconds, setting up apart. What has a natural length of its own
+    /// may take less.
+    pub budget_ms: u64,
+}
+
+/// What a probe brings back.
+#[derive(Debug, Default)]
+struct Findings {
+    counts: BTreeMap<Count, i64>,
+    histograms: BTreeMap<Distribution, Histogram>,
+}
+
+impl Findings {
+    fn count(&mut self, what: Count, number: u64) {
+        self.signed(what, number.cast_signed());
+    }
+
+    fn signed(&mut self, what: Count, number: i64) {
+        self.counts.insert(what, number);
+    }
+
+    fn keep(&mut self, what: Distribution, histogram: Histogram) {
+        self.histograms.insert(what, histogram);
+    }
+}
+
+/// Probes, and says what it finds.
+///
+/// # Errors
+///
+/// When the parent is gone.
+///
+/// # Panics
+///
+/// When the task names no strategy of the registry.
+pub fn probe(task: &ProbeTask, out: &mut impl Write) -> io::Result<()> {
+    let slice = SliceKey {
+        scenario: task.situation.name().into(),
+        process: task.process,
+        block: 0,
+        position: 0,
+        strategy: task.strategy.clone(),
+    };
+    say(
+        out,
+        &Message::Begin {
+            what: task.strategy.clone(),
+            slice: Some(slice),
+        },
+    )?;
+    let make = find(&task.strategy).expect("the parent names strategies of the registry only");
+    let ground = Ground::new(task.seed ^ u64::from(task.process));
+    let budget = Duration::from_millis(task.budget_ms);
+    let Findings { counts, histograms } = observe(task.situation, make, &ground, budget);
+    let line = Line::Probe(Probe {
+        situation: task.situation,
+        strategy: task.strategy.clone(),
+        process: task.process,
+        counts,
+        histograms,
+    });
+    say(out, &Message::Found { line })
+}
+
+fn observe(situation: Situation, make: MakeTable, ground: &Ground, budget: Duration) -> Findings {
+    use Situation as S;
+    match situation {
+        S::HalfLoad => latency::probe(make, ground, 0.5, budget),
+        S::HighLoad => latency::probe(make, ground, 0.8, budget),
+        S::Visibility => visibility::probe(make, ground, budget),
+        S::GarbageOfUpdates => garbage::probe(make, ground, Overwrite::Update, false, budget),
+        S::GarbageOfChurn => garbage::probe(make, ground, Overwrite::Churn, false, budget),
+        S::HeldGuardUpdates => garbage::probe(make, ground, Overwrite::Update, true, budget),
+        S::HeldGuardChurn => garbage::probe(make, ground, Overwrite::Churn, true, budget),
+        S::StalledReader => disturbance::probe(make, ground, Disturbance::Reader, budget),
+        S::StalledWriter => disturbance::probe(make, ground, Disturbance::Writer, budget),
+        S::Scan => disturbance::probe(make, ground, Disturbance::Scanner, budget),
+        S::FairnessReadWrite => fairness::probe(make, ground, Rivals::ReaderAndWriter, budget),
+        S::FairnessTwoWriters => fairness::probe(make, ground, Rivals::TwoWriters, budget),
+        S::Shutdown => shutdown::probe(make, ground, budget),
+    }
+}
+
+/// What a thread returns; a panic goes on in the thread that waits for it.
+fn join<T>(thread: std::thread::ScopedJoinHandle<'_, T>) -> T {
+    let ended = thread.join();
+    ended.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+}
+
+/// A strategy of the registry.
+fn find(name: &str) -> Option<MakeTable> {
+    struct Find<'n> {
+        name: &'n str,
+        found: Option<MakeTable>,
+    }
+    impl Visitor<Subject> for Find<'_> {
+        fn visit<S: Strategy<Subject>>(&mut self) {
+            if S::PROFILE.name == self.name {
+                self.found = Some(ErasedTable::new::<S>);
+            }
+        }
+        fn exclude(&mut self, _: Profile, _: &'static str) {}
+    }
+    let mut find = Find { name, found: None };
+    registry::visit_plain::<Subject>(&mut find);
+    find.found
+}

@@ -1,0 +1,91 @@
+//! How long it takes until a table in use is gone, and what stays behind.
+
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use basis::probe::{Count, Distribution, Histogram};
+use conformance::Counting;
+
+use crate::ground::{Ground, MakeTable, TableHandle};
+use crate::timeline::{Timeline, WallClock};
+use crate::{Findings, join};
+
+/// How long a table is in use.
+const IN_USE: Duration = Duration::from_millis(2);
+/// Tables at least; the first makes what is made once for a process.
+const TABLES_MIN: u64 = 3;
+/// How often the coordinator looks whether all threads are there.
+const GLANCE: Duration = Duration::from_micros(50);
+
+/// What a thread does until it is asked to stop.
+type Work = fn(&Ground, &mut TableHandle<'_>, usize);
+
+pub(crate) fn probe(make: MakeTable, ground: &Ground, budget: Duration) -> Findings {
+    // Before anything is counted: the histogram is not the table's.
+    let mut teardowns = Histogram::default();
+    let counting = Counting::start();
+    let threads_before = threads();
+    let time = WallClock::start();
+    let (mut tables, mut level) = (0, 0);
+    while tables < TABLES_MIN || u128::from(time.now_ns()) < budget.as_nanos() {
+        teardowns.record(live_and_die(make, ground, time));
+        tables += 1;
+        if tables == 1 {
+            level = counting.usage().live_bytes();
+        }
+    }
+    let left = counting.usage().live_bytes() - level;
+    let mut findings = Findings::default();
+    findings.count(Count::Tables, tables);
+    findings.signed(Count::BytesLeft, left);
+    if let Some((before, after)) = threads_before.zip(threads()) {
+        findings.signed(Count::ThreadsLeft, after - before);
+    }
+    findings.keep(Distribution::Teardown, teardowns);
+    findings
+}
+
+/// Makes a table, puts it to use and drops it. Returns how long the end took, in nanoseconds.
+fn live_and_die(make: MakeTable, ground: &Ground, time: WallClock) -> u64 {
+    let work: [Work; 3] = [
+        |ground, handle, step| ground.read(handle, 0, step),
+        |ground, handle, step| ground.update(handle, 1, step),
+        |ground, handle, step| ground.churn(handle, step),
+    ];
+    let table = ground.table(make);
+    ground.prepare_churn(&mut table.handle());
+    let (stop, at_work) = (AtomicBool::new(false), AtomicUsize::new(0));
+    let asked_ns = std::thread::scope(|scope| {
+        let workers = work.map(|work| {
+            let (table, stop, at_work) = (&table, &stop, &at_work);
+            scope.spawn(move || {
+                let mut handle = table.handle();
+                at_work.fetch_add(1, Ordering::Relaxed);
+                let mut number = 0;
+                while !stop.load(Ordering::Relaxed) {
+                    work(ground, &mut handle, number);
+                    number += 1;
+                }
+            })
+        });
+        while at_work.load(Ordering::Relaxed) < work.len() {
+            std::thread::sleep(GLANCE);
+        }
+        std::thread::sleep(IN_USE);
+        let asked_ns = time.now_ns();
+        stop.store(true, Ordering::Relaxed);
+        // Joined one by one, and not by the scope alone, which does not wait for the ends of threads.
+        for worker in workers {
+            join(worker);
+        }
+        asked_ns
+    });
+    drop(table);
+    time.now_ns() - asked_ns
+}
+
+/// Threads of this process; `None` where that cannot be seen.
+fn threads() -> Option<i64> {
+    let tasks = std::fs::read_dir("/proc/self/task").ok()?;
+    Some((tasks.count() as u64).cast_signed())
+}

@@ -1,0 +1,163 @@
+//! From a write's return to its visibility on another thread.
+//!
+//! One thread writes one record on a schedule, another reads it without pause; each notes times by
+//! itself, and the two lists are compared when both are done, so that nothing but the table passes
+//! between them while it counts. Up to the end of the first read that saw the write: an upper bound,
+//! in which a reader that the scheduler kept waiting looks like a write that was not visible. The age
+//! is free of that: it counts revisions whose write had returned before the read even began, so that
+//! for a linearizable table it is zero whatever the scheduler does.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
+
+use basis::probe::{Count, Distribution, Histogram};
+use contract::Handle;
+use crossbeam_utils::CachePadded;
+
+use crate::ground::{Ground, MakeTable, TableHandle};
+use crate::record::heartbeat;
+use crate::timeline::{Timeline, WallClock};
+use crate::{Findings, join};
+
+/// As a supervisor writes.
+const PERIOD_NS: u64 = 10_000;
+/// How long readers may take to see the last write, with nothing written after it: as long as the
+/// report's assumption allows.
+const GRACE_NS: u64 = 5_000_000;
+
+/// What the two threads tell each other.
+#[derive(Debug, Default)]
+struct Bulletin {
+    /// The number of writes that have returned. Also the order between a write and the reads that
+    /// begin after it: stored with release, loaded with acquire.
+    returned: CachePadded<AtomicU64>,
+    /// The writer is done.
+    quiet: AtomicBool,
+    /// The reader has seen the last write, or given up waiting for it.
+    awaited: AtomicBool,
+    /// The writer has published what may be left.
+    published: AtomicBool,
+}
+
+/// What the reader noted.
+#[derive(Debug, Default)]
+struct Seen {
+    /// When write number n (from 0) was first seen, by number.
+    at_ns: Vec<u64>,
+    ages: Histogram,
+}
+
+pub(crate) fn probe(make: MakeTable, ground: &Ground, budget: Duration) -> Findings {
+    let table = ground.table(make);
+    let time = WallClock::start();
+    let bulletin = Bulletin::default();
+    // Odd, so that a strategy that publishes every so many writes is left with some when the writer
+    // goes quiet.
+    let writes_max = (budget.as_nanos() as u64 / PERIOD_NS) as usize | 1;
+    let (returned_ns, unpublished, seen) = std::thread::scope(|scope| {
+        let reader = scope.spawn(|| {
+            let mut handle = table.handle();
+            let mut seen = Seen {
+                at_ns: Vec::with_capacity(writes_max),
+                ..Seen::default()
+            };
+            watch(
+                &mut handle,
+                ground,
+                time,
+                &bulletin,
+                &mut seen,
+                &bulletin.quiet,
+            );
+            let in_time = seen.at_ns.len();
+            bulletin.awaited.store(true, Ordering::Release);
+            watch(
+                &mut handle,
+                ground,
+                time,
+                &bulletin,
+                &mut seen,
+                &bulletin.published,
+            );
+            (in_time, seen)
+        });
+        let returned_ns = write(&mut table.handle(), ground, time, &bulletin, writes_max);
+        let (in_time, seen) = join(reader);
+        (returned_ns, seen.at_ns.len() - in_time, seen)
+    });
+    let in_time = seen.at_ns.len() - unpublished;
+    let mut visibility = Histogram::default();
+    for (returned_ns, seen_ns) in returned_ns.iter().zip(&seen.at_ns[..in_time]) {
+        // Seen before the writer looked at the clock: no time at all.
+        visibility.record(seen_ns.saturating_sub(*returned_ns));
+    }
+    let mut findings = Findings::default();
+    let lost = returned_ns.len().saturating_sub(seen.at_ns.len());
+    findings.count(Count::Writes, returned_ns.len() as u64);
+    findings.count(Count::Pending, unpublished as u64);
+    findings.count(Count::Lost, lost as u64);
+    findings.keep(Distribution::Visibility, visibility);
+    findings.keep(Distribution::Age, seen.ages);
+    findings
+}
+
+/// Writes on a schedule. Returns when each write returned.
+fn write(
+    handle: &mut TableHandle<'_>,
+    ground: &Ground,
+    time: WallClock,
+    bulletin: &Bulletin,
+    writes_max: usize,
+) -> Vec<u64> {
+    let mut returned_ns = Vec::with_capacity(writes_max);
+    let from_ns = time.now_ns();
+    let until_ns = from_ns + writes_max as u64 * PERIOD_NS;
+    let mut now_ns = from_ns;
+    while returned_ns.len() < writes_max && now_ns < until_ns {
+        time.wait_until(from_ns + returned_ns.len() as u64 * PERIOD_NS);
+        let _ = std::hint::black_box(handle.apply(ground.held(), heartbeat(returned_ns.len())));
+        now_ns = time.now_ns();
+        returned_ns.push(now_ns);
+        bulletin
+            .returned
+            .store(returned_ns.len() as u64, Ordering::Release);
+    }
+    bulletin.quiet.store(true, Ordering::Release);
+    while !bulletin.awaited.load(Ordering::Acquire) {
+        std::thread::yield_now();
+    }
+    handle.publish();
+    bulletin.published.store(true, Ordering::Release);
+    returned_ns
+}
+
+/// Reads until the last write is seen, or is not for as long as it may take, after `until` is set.
+fn watch(
+    handle: &mut TableHandle<'_>,
+    ground: &Ground,
+    time: WallClock,
+    bulletin: &Bulletin,
+    seen: &mut Seen,
+    until: &AtomicBool,
+) {
+    // The record is at revision 1 when it is put into the table.
+    let before = contract::Record::revision(&crate::Subject::running(ground.held()));
+    let mut give_up_ns = None;
+    loop {
+        let is_over = until.load(Ordering::Acquire);
+        let returned = bulletin.returned.load(Ordering::Acquire);
+        let revision = handle.read(ground.held(), contract::Record::revision);
+        let now_ns = time.now_ns();
+        let number = revision.unwrap_or(0).saturating_sub(before);
+        seen.ages.record(returned.saturating_sub(number));
+        while (seen.at_ns.len() as u64) < number {
+            seen.at_ns.push(now_ns);
+        }
+        if is_over {
+            let give_up_ns = *give_up_ns.get_or_insert(now_ns + GRACE_NS);
+            if number >= returned || now_ns >= give_up_ns {
+                return;
+            }
+        }
+    }
+}

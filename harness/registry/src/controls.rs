@@ -1,0 +1,178 @@
+//! Yardsticks for the measurement itself: registered beside the contenders, never recommended.
+
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+
+use basis::controls::{NO_OP, SAME, SLOWER_5, SLOWER_20, UNSYNCHRONISED};
+use contract::{
+    Concurrency, Family, Handle, IdHasher, IdMap, ProcessId, Profile, Record, Role, Strategy,
+    Visitor,
+};
+
+/// The controls, as a family.
+#[derive(Debug)]
+pub(crate) struct Controls;
+
+impl Family for Controls {
+    fn any<R: Record>(visitor: &mut impl Visitor<R>) {
+        visitor.visit::<Same<R, 0>>();
+        visitor.visit::<Same<R, 20>>();
+        visitor.visit::<Same<R, 5>>();
+        visitor.visit::<NoOp<R>>();
+        visitor.visit::<Unsynchronised<R>>();
+    }
+}
+
+const fn control(name: &'static str, summary: &'static str) -> Profile {
+    Profile {
+        role: Role::Control,
+        avoid_when: "always: it is a yardstick",
+        ..Profile::locked(name, summary)
+    }
+}
+
+/// The baseline once more: [`SAME`], [`SLOWER_20`] and [`SLOWER_5`], by the slowdown in percent.
+///
+/// The slowdown is not here but where operations are counted: a loop that did more work would be
+/// slower by about as much, and this is slower by exactly as much.
+#[derive(Debug)]
+pub(crate) struct Same<R, const SLOWER: u32>(mutex::StdMutex<R>);
+
+impl<R: Record, const SLOWER: u32> Strategy<R> for Same<R, SLOWER> {
+    const PROFILE: Profile = match SLOWER {
+        0 => control(SAME, "the std mutex under a second name"),
+        20 => control(
+            SLOWER_20,
+            "the std mutex, with six operations counted as five",
+        ),
+        5 => control(SLOWER_5, "the std mutex, with 21 operations counted as 20"),
+        _ => panic!("no such control"),
+    };
+    type Handle<'s> = <mutex::StdMutex<R> as Strategy<R>>::Handle<'s>;
+
+    fn with_capacity(processes: usize) -> Self {
+        Self(mutex::StdMutex::with_capacity(processes))
+    }
+
+    fn handle(&self) -> Self::Handle<'_> {
+        self.0.handle()
+    }
+}
+
+/// [`NO_OP`]: answers every read with the first record it was given, and stores nothing.
+#[derive(Debug)]
+pub(crate) struct NoOp<R>(OnceLock<R>);
+
+/// A thread's access to a [`NoOp`].
+#[derive(Debug)]
+pub(crate) struct NoOpHandle<'s, R> {
+    table: &'s NoOp<R>,
+    record: Option<&'s R>,
+}
+
+impl<R: Record> Strategy<R> for NoOp<R> {
+    const PROFILE: Profile = control(NO_OP, "stores nothing and answers at once");
+    type Handle<'s> = NoOpHandle<'s, R>;
+
+    fn with_capacity(_processes: usize) -> Self {
+        Self(OnceLock::new())
+    }
+
+    fn handle(&self) -> NoOpHandle<'_, R> {
+        NoOpHandle {
+            table: self,
+            record: self.0.get(),
+        }
+    }
+}
+
+impl<R: Record> Handle<R> for NoOpHandle<'_, R> {
+    #[inline]
+    fn read<T>(&mut self, _id: ProcessId, f: impl FnOnce(&R) -> T) -> Option<T> {
+        self.record.map(f)
+    }
+
+    #[inline]
+    fn insert(&mut self, _id: ProcessId, record: R) -> Option<R> {
+        if self.record.is_none() {
+            self.record = Some(self.table.0.get_or_init(|| record));
+        }
+        None
+    }
+
+    #[inline]
+    fn apply(&mut self, _id: ProcessId, _event: R::Event) -> Option<Result<u64, R::Rejected>> {
+        Some(Ok(0))
+    }
+
+    #[inline]
+    fn remove(&mut self, _id: ProcessId) -> Option<R> {
+        None
+    }
+
+    fn scan(&mut self, mut visit: impl FnMut(ProcessId, &R)) {
+        if let Some(record) = self.record {
+            visit(ProcessId(0), record);
+        }
+    }
+}
+
+/// [`UNSYNCHRONISED`]: a plain map, for one thread.
+///
+/// The handle holds the lock from when it is made until it is dropped, so operations pay nothing for
+/// it, and a second handle would wait.
+#[derive(Debug)]
+pub(crate) struct Unsynchronised<R>(Mutex<IdMap<R>>);
+
+/// The one thread's access to an [`Unsynchronised`] map.
+#[derive(Debug)]
+pub(crate) struct Owned<'s, R>(MutexGuard<'s, IdMap<R>>);
+
+impl<R: Record> Strategy<R> for Unsynchronised<R> {
+    const PROFILE: Profile = Profile {
+        concurrency: Concurrency::OneThread,
+        ..control(
+            UNSYNCHRONISED,
+            "a map without any synchronization, for one thread",
+        )
+    };
+    type Handle<'s> = Owned<'s, R>;
+
+    fn with_capacity(processes: usize) -> Self {
+        Self(Mutex::new(IdMap::with_capacity_and_hasher(
+            processes,
+            IdHasher::default(),
+        )))
+    }
+
+    fn handle(&self) -> Owned<'_, R> {
+        Owned(self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl<R: Record> Handle<R> for Owned<'_, R> {
+    #[inline]
+    fn read<T>(&mut self, id: ProcessId, f: impl FnOnce(&R) -> T) -> Option<T> {
+        self.0.get(&id).map(f)
+    }
+
+    #[inline]
+    fn insert(&mut self, id: ProcessId, record: R) -> Option<R> {
+        self.0.insert(id, record)
+    }
+
+    #[inline]
+    fn apply(&mut self, id: ProcessId, event: R::Event) -> Option<Result<u64, R::Rejected>> {
+        self.0
+            .get_mut(&id)
+            .map(|record| record.apply_in_place(&event))
+    }
+
+    #[inline]
+    fn remove(&mut self, id: ProcessId) -> Option<R> {
+        self.0.remove(&id)
+    }
+
+    fn scan(&mut self, mut visit: impl FnMut(ProcessId, &R)) {
+        self.0.iter().for_each(|(&id, record)| visit(id, record));
+    }
+}

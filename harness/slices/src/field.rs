@@ -1,0 +1,320 @@
+//! What the threads of a scenario work on, prepared before any time is taken.
+//!
+//! No random number is drawn and nothing is allocated inside a timed loop: every thread walks a tape.
+//! All readers and updaters share one tape of identifiers and begin at different places, so that they
+//! meet on the same records, and so that ten threads' tapes do not push the table out of the cache.
+//! Threads whose operations differ have a `Script` each.
+
+use std::collections::{HashSet, VecDeque};
+
+use basis::random::{below, shuffle, uniform};
+use basis::sample::Kinds;
+use basis::scenario::{Identifiers, Keys, Scenario};
+use contract::{Change, ErasedHandle, Event, Handle, ProcessId, Specimen};
+use rand_core::{Rng, SeedableRng};
+use rand_xoshiro::Xoshiro256PlusPlus;
+
+use crate::script::Script;
+use crate::zipf::Zipf;
+
+/// Entries of a tape: 64 KiB of identifiers, too long for a branch predictor to learn and short
+/// enough for a second-level cache.
+pub(crate) const TAPE_LENGTH: usize = 8_192;
+/// The largest batch of a timed loop; divides the tape.
+pub(crate) const BATCH_MAX: usize = 1_024;
+
+/// Pids begin somewhere in the range that a kernel starts from.
+const PID_START_SPAN: u64 = 30_000;
+/// The largest step from one process that still lives to the next.
+const PID_GAP_MAX: u64 = 8;
+
+/// How many of a churning thread's processes are in the table at a time.
+pub(crate) const CHURN_WINDOW: usize = 32;
+
+/// The identifiers of a scenario and the order in which they are used.
+#[derive(Clone, Debug)]
+pub(crate) struct Field {
+    /// The processes in the table.
+    pub processes: Vec<ProcessId>,
+    /// The shared tape.
+    tape: Vec<ProcessId>,
+    /// Which entries of it ask for a process that never was; empty if none does.
+    absent: Vec<bool>,
+    /// A tape of operations for each thread that needs one, by the thread's number.
+    scripts: Vec<Option<Script>>,
+    seed: u64,
+}
+
+impl Field {
+    /// Draws identifiers and tapes. Equal seeds give equal fields.
+    pub(crate) fn new(scenario: &Scenario, seed: u64) -> Self {
+        let mut random = Xoshiro256PlusPlus::seed_from_u64(seed);
+        let mut pid = 300 + random.next_u64() % PID_START_SPAN;
+        let mut name = || match scenario.ids {
+            Identifiers::Random => random.next_u64(),
+            Identifiers::Pids => {
+                pid += 1 + random.next_u64() % PID_GAP_MAX;
+                pid
+            }
+        };
+        let processes: Vec<ProcessId> =
+            (0..scenario.processes).map(|_| ProcessId(name())).collect();
+        let keys = Keyring::new(scenario, &processes);
+        let absent = keys.misses(TAPE_LENGTH, &mut random);
+        let tape = absent
+            .iter()
+            .map(|&is_absent| {
+                if is_absent {
+                    keys.absent(&mut random)
+                } else {
+                    keys.draw(&mut random)
+                }
+            })
+            .collect();
+        let groups = scenario.groups.iter();
+        let scripts = groups
+            .flat_map(|group| std::iter::repeat_n(group, group.threads))
+            .map(|group| {
+                let follows = group.follows_script() || scenario.record.is_padded();
+                follows.then(|| Script::new(group.shares(), &keys, &mut random))
+            })
+            .collect();
+        Self {
+            tape,
+            absent: if keys.all_hit() { Vec::new() } else { absent },
+            scripts,
+            processes,
+            seed,
+        }
+    }
+
+    /// Puts every process into an empty table, running.
+    pub(crate) fn fill<R: Specimen>(&self, mut handle: ErasedHandle<'_, R>) {
+        for &id in &self.processes {
+            let record = R::pending(id);
+            // Started before it is inserted and not after: one write for each and not two, which is
+            // what a table of a million takes most of its time for.
+            let running = record.apply(&Event::at(0, Change::Start)).unwrap_or(record);
+            handle.insert(id, running);
+        }
+        handle.publish();
+    }
+
+    /// A number that differs from process to process.
+    pub(crate) fn turn(&self) -> usize {
+        self.seed as usize
+    }
+
+    /// The shared tape, and where thread `index` of `threads` begins.
+    pub(crate) fn tape(&self, index: usize, threads: usize) -> (&[ProcessId], usize) {
+        let start = TAPE_LENGTH / threads.max(1) * index;
+        (&self.tape, start / BATCH_MAX * BATCH_MAX)
+    }
+
+    /// How many of `total` entries of the shared tape, from `start` on and round again, ask for a
+    /// process that never was; `None` if no entry does.
+    pub(crate) fn absent_in(&self, start: usize, total: u64) -> Option<u64> {
+        if self.absent.is_empty() {
+            return None;
+        }
+        let count =
+            |entries: &[bool]| entries.iter().filter(|&&is_absent| is_absent).count() as u64;
+        let length = self.absent.len();
+        let (laps, rest) = (total / length as u64, (total % length as u64) as usize);
+        let end = start + rest;
+        let partial = if end <= length {
+            count(&self.absent[start..end])
+        } else {
+            count(&self.absent[start..]) + count(&self.absent[..end - length])
+        };
+        Some(laps * count(&self.absent) + partial)
+    }
+
+    /// The tape of operations of a thread, if its operations differ.
+    pub(crate) fn script(&self, index: usize) -> Option<&Script> {
+        self.scripts.get(index)?.as_ref()
+    }
+
+    /// The first tape of operations, whosever it is.
+    pub(crate) fn any_script(&self) -> Option<&Script> {
+        self.scripts.iter().flatten().next()
+    }
+
+    /// A tape of identifiers that nobody else uses, for a thread that inserts and removes.
+    pub(crate) fn churn_tape(&self, index: usize) -> Churn {
+        let mut random = Xoshiro256PlusPlus::seed_from_u64(self.seed ^ (index as u64 + 1) << 32);
+        Churn {
+            ids: (0..TAPE_LENGTH)
+                .map(|_| ProcessId(random.next_u64()))
+                .collect(),
+        }
+    }
+}
+
+/// Which processes are asked for how often.
+#[derive(Debug)]
+pub(crate) struct Keyring<'p> {
+    processes: &'p [ProcessId],
+    popularity: Popularity,
+    /// The share of operations that asks for a process that never was.
+    miss_rate: f64,
+    /// All processes, where someone asks for others.
+    known: HashSet<ProcessId>,
+    /// The identifiers among which those that never were are drawn.
+    span: std::ops::RangeInclusive<u64>,
+}
+
+#[derive(Debug)]
+enum Popularity {
+    Uniform,
+    /// Scattered over the table.
+    Zipf(Zipf),
+    /// The share of the hot one, which is the first that was drawn.
+    Hot(f64),
+    /// By how long ago it came.
+    Latest(Zipf),
+}
+
+impl<'p> Keyring<'p> {
+    fn new(scenario: &Scenario, processes: &'p [ProcessId]) -> Self {
+        let popularity = match scenario.keys {
+            Keys::Uniform => Popularity::Uniform,
+            Keys::Zipf => Popularity::Zipf(Zipf::to_scramble()),
+            Keys::Hot => Popularity::Hot(scenario.hot_share().unwrap_or_default()),
+            Keys::Latest => Popularity::Latest(Zipf::over(processes.len() as u64)),
+        };
+        let miss_rate = 1.0 - scenario.hit_rate.unwrap_or(1.0);
+        let known = if miss_rate > 0.0 {
+            processes.iter().copied().collect()
+        } else {
+            HashSet::new()
+        };
+        let span = match scenario.ids {
+            Identifiers::Random => 0..=u64::MAX,
+            // The gaps, and a few beyond the last: a table of one process has no gap.
+            Identifiers::Pids => processes[0].0..=processes[processes.len() - 1].0 + PID_GAP_MAX,
+        };
+        Self {
+            processes,
+            popularity,
+            miss_rate,
+            known,
+            span,
+        }
+    }
+
+    fn all_hit(&self) -> bool {
+        self.miss_rate <= 0.0
+    }
+
+    /// Which of so many operations ask for a process that never was: exactly their share, in random
+    /// order.
+    pub(crate) fn misses(&self, count: usize, random: &mut Xoshiro256PlusPlus) -> Vec<bool> {
+        let mut misses = vec![false; count];
+        if !self.all_hit() {
+            #[expect(clippy::cast_sign_loss, reason = "a share is not negative")]
+            let quota = (self.miss_rate * count as f64).round() as usize;
+            misses[..quota.min(count)].fill(true);
+            shuffle(&mut misses, random);
+        }
+        misses
+    }
+
+    /// A process that is in the table.
+    pub(crate) fn draw(&self, random: &mut Xoshiro256PlusPlus) -> ProcessId {
+        let count = self.processes.len();
+        let place = match &self.popularity {
+            Popularity::Uniform | Popularity::Latest(_) => below(random, count),
+            Popularity::Zipf(zipf) => zipf.scrambled(uniform(random), count),
+            Popularity::Hot(share) if uniform(random) < *share => 0,
+            // The others only: the share of the hot one is exact.
+            Popularity::Hot(_) if count > 1 => 1 + below(random, count - 1),
+            Popularity::Hot(_) => 0,
+        };
+        self.processes[place]
+    }
+
+    /// A process to look up, where `young` have come last, the youngest first.
+    pub(crate) fn draw_read(
+        &self,
+        young: &VecDeque<ProcessId>,
+        random: &mut Xoshiro256PlusPlus,
+    ) -> ProcessId {
+        let Popularity::Latest(zipf) = &self.popularity else {
+            return self.draw(random);
+        };
+        let age = zipf.rank(uniform(random)) as usize;
+        match age.checked_sub(young.len()) {
+            None => young[age],
+            Some(age) => self.processes[self.processes.len() - 1 - age],
+        }
+    }
+
+    /// A process that never was.
+    pub(crate) fn absent(&self, random: &mut Xoshiro256PlusPlus) -> ProcessId {
+        let (first, last) = (*self.span.start(), *self.span.end());
+        loop {
+            let offset = match (last - first).checked_add(1) {
+                Some(width) => random.next_u64() % width,
+                None => random.next_u64(),
+            };
+            let id = ProcessId(first + offset);
+            if !self.known.contains(&id) {
+                return id;
+            }
+        }
+    }
+}
+
+/// The tape of a churning thread: at each step one identifier comes and an older one goes.
+#[derive(Clone, Debug)]
+pub(crate) struct Churn {
+    ids: Vec<ProcessId>,
+}
+
+impl Churn {
+    /// The identifier that comes at this step.
+    #[inline]
+    pub(crate) fn comes(&self, step: usize) -> ProcessId {
+        self.ids[step % TAPE_LENGTH]
+    }
+
+    /// The identifier that goes at this step: it came as many steps ago as a thread keeps
+    /// processes in the table.
+    #[inline]
+    pub(crate) fn goes(&self, step: usize) -> ProcessId {
+        self.ids[(step + TAPE_LENGTH - CHURN_WINDOW) % TAPE_LENGTH]
+    }
+
+    /// The identifiers that are in the table before this step.
+    pub(crate) fn present(&self, step: usize) -> impl Iterator<Item = ProcessId> {
+        (step.saturating_sub(CHURN_WINDOW)..step).map(|step| self.ids[step % TAPE_LENGTH])
+    }
+}
+
+/// The kinds of operations on the shared tape, of which so many ask for a process that never was.
+pub(crate) fn kinds_on_tape(total: u64, absent: u64, writes: bool) -> Kinds {
+    let (reads, writes) = if writes { (0, total) } else { (total, 0) };
+    Kinds {
+        reads,
+        writes,
+        absent,
+        ..Kinds::default()
+    }
+}
+
+/// The heartbeat that a writer applies.
+#[inline]
+pub(crate) fn heartbeat(step: usize) -> Event {
+    let step = step as u64;
+    Event::at(
+        step,
+        Change::Heartbeat {
+            cpu_ns: step,
+            rss_bytes: step << 12,
+        },
+    )
+}
+
+#[cfg(test)]
+mod tests;

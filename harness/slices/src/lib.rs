@@ -1,0 +1,18 @@
+//! Measuring: from scenarios to slices. Knows no statistics and no report.
+//!
+//! Data flows one way: a scenario becomes a field (identifiers and tapes), a strategy set up on it
+//! becomes a contestant, which is asked for slices in the order that [`order`] draws; a child process
+//! ([`worker`]) does this for one scenario at a time and says to its parent what it finds.
+
+mod accounting;
+mod contest;
+mod contestants;
+mod field;
+pub mod order;
+mod places;
+mod script;
+mod section;
+mod threads;
+mod weather;
+pub mod worker;
+mod zipf;

@@ -1,0 +1,63 @@
+//! The order of slices within a block.
+
+use basis::random::shuffle;
+use rand_core::SeedableRng;
+use rand_xoshiro::Xoshiro256PlusPlus;
+
+/// A block: every strategy once, in random order, with a slice of the baseline before, between and
+/// after them. Even positions are the baseline's.
+///
+/// A fixed order would let a drifting machine decide the ranking (Abedi and Brecht, ICPE 2017); the
+/// neighbours are what each strategy is compared with.
+pub fn block<'n>(
+    strategies: &'n [String],
+    baseline: &'n str,
+    seed: u64,
+    process: u32,
+    block: u32,
+) -> Vec<&'n str> {
+    let mut random =
+        Xoshiro256PlusPlus::seed_from_u64(seed ^ u64::from(process) << 40 ^ u64::from(block) << 8);
+    let mut contenders: Vec<&str> = strategies
+        .iter()
+        .map(String::as_str)
+        .filter(|&name| name != baseline)
+        .collect();
+    shuffle(&mut contenders, &mut random);
+    let mut order = vec![baseline];
+    for contender in contenders {
+        order.extend([contender, baseline]);
+    }
+    order
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_strategy_stands_between_two_slices_of_the_baseline() {
+        let names: Vec<String> = ["a", "base", "b", "c"].map(String::from).into();
+        for number in 0..20 {
+            let order = block(&names, "base", 7, 0, number);
+            assert_eq!(order.len(), 7);
+            assert!(
+                order.iter().step_by(2).all(|&name| name == "base"),
+                "{order:?}"
+            );
+            let mut others: Vec<&str> = order.iter().skip(1).step_by(2).copied().collect();
+            others.sort_unstable();
+            assert_eq!(others, ["a", "b", "c"]);
+        }
+    }
+
+    #[test]
+    fn the_order_depends_on_seed_process_and_block_only() {
+        let names: Vec<String> = (0..20).map(|n| format!("s{n}")).collect();
+        let order = |seed, process, number| block(&names, "s0", seed, process, number);
+        assert_eq!(order(1, 2, 3), order(1, 2, 3));
+        assert_ne!(order(1, 2, 3), order(2, 2, 3));
+        assert_ne!(order(1, 2, 3), order(1, 3, 3));
+        assert_ne!(order(1, 2, 3), order(1, 2, 4));
+    }
+}

@@ -1,0 +1,77 @@
+//! Which processor each thread runs on.
+//!
+//! Where every thread can have a processor of its own it gets one. Left to the scheduler, two new
+//! threads may share one for some milliseconds while the other idles: they then do not meet at all,
+//! and what was to measure contention measures time slices. Threads that have to share are left to
+//! the scheduler, which is what the row is about.
+
+use nix::sched::{CpuSet, sched_getaffinity, sched_setaffinity};
+use nix::unistd::Pid;
+
+/// The processors of a scenario's threads.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Places {
+    processors: Vec<usize>,
+}
+
+/// The processor of a thread, if it has one of its own.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Place(Option<usize>);
+
+impl Places {
+    /// For so many threads; `turn` rotates them, so that no processor is always the first thread's.
+    pub(crate) fn of(threads: usize, turn: usize) -> Self {
+        let mut processors = allowed();
+        if threads > processors.len() {
+            return Self::default();
+        }
+        let first = turn % processors.len();
+        processors.rotate_left(first);
+        Self { processors }
+    }
+
+    pub(crate) fn of_thread(&self, index: usize) -> Place {
+        Place(self.processors.get(index).copied())
+    }
+}
+
+impl Place {
+    /// Moves the calling thread there. A system that refuses leaves it where it is: the figures are
+    /// then noisier and not wrong.
+    pub(crate) fn take(self) {
+        let Some(processor) = self.0 else { return };
+        let mut set = CpuSet::new();
+        if set.set(processor).is_ok() {
+            let _ = sched_setaffinity(Pid::from_raw(0), &set);
+        }
+    }
+}
+
+/// The processors that this process may use.
+fn allowed() -> Vec<usize> {
+    let Ok(set) = sched_getaffinity(Pid::from_raw(0)) else {
+        return Vec::new();
+    };
+    (0..CpuSet::count())
+        .filter(|&processor| set.is_set(processor).unwrap_or(false))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn threads_get_different_processors_or_none() {
+        let count = allowed().len();
+        for turn in 0..5 {
+            let places = Places::of(count, turn);
+            let mut taken: Vec<_> = (0..count).map(|i| places.of_thread(i).0).collect();
+            taken.sort_unstable();
+            taken.dedup();
+            assert_eq!(taken.len(), count);
+            assert!(!taken.contains(&None));
+            assert_eq!(Places::of(count + 1, turn).of_thread(0).0, None);
+        }
+    }
+}

@@ -1,0 +1,189 @@
+//! A tape of operations: what a thread of a mix does at each step, and to which process.
+//!
+//! Kinds are not drawn one by one but dealt: a tape has exactly the share of each that the scenario
+//! asks for, in random order, so every lap of it does. Insertions and removals take turns and work on
+//! identifiers of the thread's own, so the table keeps its size and a tape may be followed round and
+//! round.
+
+use std::collections::VecDeque;
+
+use basis::random::shuffle;
+use basis::sample::Kinds;
+use basis::scenario::Shares;
+use contract::{Handle, ProcessId, Specimen};
+use rand_core::Rng;
+use rand_xoshiro::Xoshiro256PlusPlus;
+
+use crate::field::{CHURN_WINDOW, Keyring, TAPE_LENGTH};
+
+/// An operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Step {
+    /// Look a record up.
+    Read,
+    /// Apply a heartbeat.
+    Write,
+    /// Look a record up and apply a heartbeat to it.
+    ReadModifyWrite,
+    /// Insert a process of the thread's own.
+    Insert,
+    /// Remove the oldest of them.
+    Remove,
+    /// Visit every record.
+    Scan,
+}
+
+impl Step {
+    /// Whether it changes the table.
+    #[inline]
+    pub(crate) const fn writes(self) -> bool {
+        !matches!(self, Step::Read | Step::Scan)
+    }
+}
+
+/// A thread's tape of operations. Steps and identifiers lie apart: together they would take twice
+/// the cache.
+#[derive(Clone, Debug)]
+pub(crate) struct Script {
+    pub(crate) steps: Vec<Step>,
+    pub(crate) ids: Vec<ProcessId>,
+    /// Which entries ask for a process that never was.
+    absent: Vec<bool>,
+    /// The identifiers that come and go, in this order.
+    own: Vec<ProcessId>,
+}
+
+impl Script {
+    /// Deals and draws a tape.
+    pub(crate) fn new(shares: Shares, keys: &Keyring<'_>, random: &mut Xoshiro256PlusPlus) -> Self {
+        let mut steps = deal(shares, random);
+        let mut has_come = false;
+        for step in &mut steps {
+            if *step == Step::Insert {
+                if has_come {
+                    *step = Step::Remove;
+                }
+                has_come = !has_come;
+            }
+        }
+        let comings = steps.iter().filter(|&&step| step == Step::Insert).count();
+        let own: Vec<ProcessId> = (0..comings).map(|_| ProcessId(random.next_u64())).collect();
+        let mut script = Self {
+            absent: vec![false; steps.len()],
+            ids: Vec::with_capacity(steps.len()),
+            steps,
+            own,
+        };
+        script.draw(keys, random);
+        script
+    }
+
+    /// Gives every step its process.
+    fn draw(&mut self, keys: &Keyring<'_>, random: &mut Xoshiro256PlusPlus) {
+        let asks = |step| matches!(step, Step::Read | Step::Write | Step::ReadModifyWrite);
+        let asking: Vec<usize> = (0..self.steps.len())
+            .filter(|&at| asks(self.steps[at]))
+            .collect();
+        let misses = keys.misses(asking.len(), random);
+        for (&at, &is_absent) in asking.iter().zip(&misses) {
+            self.absent[at] = is_absent;
+        }
+        // Youngest first.
+        let mut present: VecDeque<ProcessId> = self.present_at(0).rev().collect();
+        let mut coming = self.own.iter();
+        for (&step, &is_absent) in self.steps.iter().zip(&self.absent) {
+            let id = match step {
+                _ if is_absent => keys.absent(random),
+                Step::Read => keys.draw_read(&present, random),
+                Step::Write | Step::ReadModifyWrite => keys.draw(random),
+                Step::Insert => {
+                    let id = *coming.next().expect("one for each insertion");
+                    present.push_front(id);
+                    id
+                }
+                Step::Remove => present.pop_back().expect("something came before it"),
+                Step::Scan => ProcessId(0),
+            };
+            self.ids.push(id);
+        }
+    }
+
+    /// The thread's own processes that are in the table before the step after `total` others, oldest
+    /// first.
+    pub(crate) fn present_at(&self, total: u64) -> impl DoubleEndedIterator<Item = ProcessId> {
+        let lap = &self.steps[..(total % self.steps.len() as u64) as usize];
+        let count = |kind| lap.iter().filter(|&&step| step == kind).count();
+        let own = self.own.len();
+        let window = CHURN_WINDOW.min(own.saturating_sub(1));
+        // Counted from the beginning of the lap before: those of its end are still there.
+        let (oldest, youngest) = (
+            own + count(Step::Remove) - window,
+            own + count(Step::Insert),
+        );
+        (oldest..youngest).map(move |number| self.own[number % own])
+    }
+
+    /// Of which kind the first `total` operations were.
+    pub(crate) fn kinds(&self, total: u64) -> Kinds {
+        let length = self.steps.len() as u64;
+        let mut kinds = self.kinds_of(self.steps.len()).times(total / length);
+        kinds += self.kinds_of((total % length) as usize);
+        kinds
+    }
+
+    fn kinds_of(&self, count: usize) -> Kinds {
+        let mut kinds = Kinds::default();
+        for (step, &is_absent) in self.steps[..count].iter().zip(&self.absent) {
+            *match step {
+                Step::Read => &mut kinds.reads,
+                Step::Write => &mut kinds.writes,
+                Step::ReadModifyWrite => &mut kinds.read_modify_writes,
+                Step::Insert => &mut kinds.inserts,
+                Step::Remove => &mut kinds.removes,
+                Step::Scan => &mut kinds.scans,
+            } += 1;
+            kinds.absent += u64::from(is_absent);
+        }
+        kinds
+    }
+
+    /// Puts the thread's own processes into the table that the tape expects there at its beginning.
+    pub(crate) fn enter<R: Specimen>(&self, handle: &mut impl Handle<R>) {
+        for id in self.present_at(0) {
+            handle.insert(id, R::pending(id));
+        }
+        handle.publish();
+    }
+
+    /// Takes out what is left of them after so many operations.
+    pub(crate) fn leave<R: Specimen>(&self, handle: &mut impl Handle<R>, total: u64) {
+        for id in self.present_at(total) {
+            handle.remove(id);
+        }
+    }
+}
+
+/// The steps in random order; insertions stand for themselves and for removals.
+fn deal(shares: Shares, random: &mut Xoshiro256PlusPlus) -> Vec<Step> {
+    #[expect(clippy::cast_sign_loss, reason = "a share is not negative")]
+    let quota = |share: f64| (share * TAPE_LENGTH as f64).round() as usize;
+    let mut steps = Vec::with_capacity(TAPE_LENGTH);
+    for (step, count) in [
+        // In pairs: who comes must go.
+        (Step::Insert, quota(shares.inserts / 2.0) * 2),
+        (Step::Write, quota(shares.writes)),
+        (Step::ReadModifyWrite, quota(shares.read_modify_writes)),
+        (Step::Scan, quota(shares.scans)),
+    ] {
+        steps.extend(std::iter::repeat_n(step, count));
+    }
+    // Shares that add up to 1 may round to one step more or less.
+    let rest = if shares.reads() > 1e-9 || steps.is_empty() {
+        Step::Read
+    } else {
+        steps[steps.len() - 1]
+    };
+    steps.resize(TAPE_LENGTH, rest);
+    shuffle(&mut steps, random);
+    steps
+}

@@ -1,0 +1,394 @@
+//! The timed loops: what each thread of a group does between two looks at the stop flag.
+//!
+//! The only code that is generic over the strategy and runs while time is taken. A thread works in
+//! batches of some ten microseconds, publishes its count after each and then looks whether to stop,
+//! so neither the count nor the flag costs anything per operation.
+
+use std::hint::black_box;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Condvar, Mutex, PoisonError};
+use std::time::Duration;
+
+use basis::clock;
+use basis::sample::Kinds;
+use basis::scenario::{Activity, Group};
+use contract::{Handle, ProcessId, Specimen};
+use crossbeam_utils::CachePadded;
+
+use crate::field::{BATCH_MAX, Churn, Field, TAPE_LENGTH, heartbeat, kinds_on_tape};
+use crate::script::{Script, Step};
+use crate::section::Section;
+
+/// What a thread and its coordinator tell each other.
+#[derive(Debug, Default)]
+pub(crate) struct Shared {
+    line: Mutex<Line>,
+    changed: Condvar,
+    /// Set by the coordinator, and by a thread that fails.
+    pub(crate) stop: AtomicBool,
+    /// Operations of each thread so far, on a cache line of its own.
+    pub(crate) done: Vec<CachePadded<AtomicU64>>,
+}
+
+/// Where the threads wait for each other. They sleep: a thread that yields in a loop looks to the
+/// system like one that loses its processor, and that is how a disturbed block is known.
+#[derive(Debug, Default)]
+struct Line {
+    ready: usize,
+    open: bool,
+}
+
+/// How often the coordinator looks whether a thread has failed before it stood ready.
+const GLANCE: Duration = Duration::from_millis(10);
+
+impl Shared {
+    pub(crate) fn for_threads(threads: usize) -> Self {
+        Self {
+            done: (0..threads).map(|_| CachePadded::default()).collect(),
+            ..Self::default()
+        }
+    }
+
+    /// Stands ready and waits for the coordinator.
+    fn line_up(&self) {
+        let mut line = self.line.lock().unwrap_or_else(PoisonError::into_inner);
+        line.ready += 1;
+        self.changed.notify_all();
+        while !line.open {
+            line = self
+                .changed
+                .wait(line)
+                .unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    /// Waits until all threads stand ready, and lets them go.
+    pub(crate) fn start(&self) {
+        let mut line = self.line.lock().unwrap_or_else(PoisonError::into_inner);
+        while line.ready < self.done.len() && !self.stopped() {
+            (line, _) = self
+                .changed
+                .wait_timeout(line, GLANCE)
+                .unwrap_or_else(PoisonError::into_inner);
+        }
+        line.open = true;
+        self.changed.notify_all();
+    }
+
+    pub(crate) fn stopped(&self) -> bool {
+        self.stop.load(Ordering::Relaxed)
+    }
+}
+
+/// Sets the stop flag when a thread ends, however it ends: if one panics, the others stop, too.
+struct StopOnExit<'a>(&'a AtomicBool);
+
+impl Drop for StopOnExit<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.store(true, Ordering::Relaxed);
+        }
+    }
+}
+
+/// A batch should take about this long: long enough to hide the count and the flag, short against
+/// the window.
+const BATCH: Duration = Duration::from_micros(10);
+
+/// What a thread is to do.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Duty<'f> {
+    pub(crate) field: &'f Field,
+    pub(crate) group: &'f Group,
+    /// Which of all threads of the scenario.
+    pub(crate) index: usize,
+    /// How many threads the scenario has.
+    pub(crate) threads: usize,
+    /// How many operations to do; without, until stopped.
+    pub(crate) quota: Option<u64>,
+}
+
+/// What became of a thread's operations.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Tally {
+    /// Those that found no record or were rejected, and should not have.
+    pub(crate) misses: u64,
+    /// Of which kind they were, where the activity alone does not say it.
+    kinds: Option<Kinds>,
+}
+
+impl Tally {
+    /// Of `misses` operations without success, those that asked for a process that never was are as
+    /// they should be.
+    fn of(misses: u64, kinds: Option<Kinds>) -> Self {
+        let absent = kinds.map_or(0, |kinds| kinds.absent);
+        Self {
+            misses: misses.saturating_sub(absent),
+            kinds,
+        }
+    }
+
+    /// Of which kind the operations of several threads were.
+    pub(crate) fn kinds(tallies: &[Self]) -> Option<Kinds> {
+        tallies
+            .iter()
+            .filter_map(|tally| tally.kinds)
+            .reduce(|mut sum, kinds| {
+                sum += kinds;
+                sum
+            })
+    }
+}
+
+/// Which timed loops are compiled for a record: the most of what the program consists of.
+pub(crate) trait Loops: 'static {
+    /// Works until stopped or done.
+    fn work<R: Specimen>(handle: &mut impl Handle<R>, duty: Duty<'_>, shared: &Shared) -> Tally;
+}
+
+/// One for each activity, and one that follows a tape of operations.
+pub(crate) struct OneEach;
+
+impl Loops for OneEach {
+    fn work<R: Specimen>(handle: &mut impl Handle<R>, duty: Duty<'_>, shared: &Shared) -> Tally {
+        let _stop = StopOnExit(&shared.stop);
+        match duty.field.script(duty.index) {
+            Some(script) => follow(handle, script, duty, shared),
+            None => repeat(handle, duty, shared),
+        }
+    }
+}
+
+/// The one that follows a tape of operations; the field has one for every thread then.
+pub(crate) struct OneForAll;
+
+impl Loops for OneForAll {
+    fn work<R: Specimen>(handle: &mut impl Handle<R>, duty: Duty<'_>, shared: &Shared) -> Tally {
+        let _stop = StopOnExit(&shared.stop);
+        let script = duty.field.script(duty.index);
+        follow(handle, script.expect("as the field sees to"), duty, shared)
+    }
+}
+
+/// Does the same over and over.
+fn repeat<R: Specimen>(handle: &mut impl Handle<R>, duty: Duty<'_>, shared: &Shared) -> Tally {
+    let (tape, start) = duty.field.tape(duty.index, duty.threads);
+    let misses = match duty.group.does {
+        // A mix has a script.
+        Activity::Read | Activity::Mix => drive(duty, shared, start, |from, count| {
+            let mut misses = 0;
+            for &id in &tape[from..from + count] {
+                match handle.read(id, R::touch) {
+                    Some(value) => drop(black_box(value)),
+                    None => misses += 1,
+                }
+            }
+            misses
+        }),
+        Activity::Update => drive(duty, shared, start, |from, count| {
+            let mut misses = 0;
+            for (step, &id) in tape[from..from + count].iter().enumerate() {
+                misses += u64::from(!update(handle, id, from + step));
+            }
+            misses
+        }),
+        Activity::Churn => {
+            return Tally::of(
+                churn(handle, &duty.field.churn_tape(duty.index), duty, shared),
+                None,
+            );
+        }
+        Activity::Scan => drive(duty, shared, start, |_, count| {
+            let empty = |_| u64::from(!scan(handle));
+            (0..count).map(empty).sum()
+        }),
+    };
+    let total = shared.done[duty.index].load(Ordering::Relaxed);
+    let kinds = duty
+        .field
+        .absent_in(start, total)
+        .filter(|_| duty.group.does != Activity::Scan)
+        .map(|absent| kinds_on_tape(total, absent, duty.group.does == Activity::Update));
+    Tally::of(misses, kinds)
+}
+
+/// Applies a heartbeat; whether there was a record and it took it.
+#[inline]
+fn update<R: Specimen>(handle: &mut impl Handle<R>, id: ProcessId, step: usize) -> bool {
+    matches!(handle.apply(id, heartbeat(step)), Some(Ok(_)))
+}
+
+/// Touches all of every record; whether there was one.
+#[inline]
+fn scan<R: Specimen>(handle: &mut impl Handle<R>) -> bool {
+    let (mut sum, mut seen) = (0u64, 0usize);
+    handle.scan(|_, record| {
+        sum = sum.wrapping_add(record.touch());
+        seen += 1;
+    });
+    black_box(sum);
+    seen > 0
+}
+
+/// Does what a tape of operations says. Also for groups of one activity that spend time inside a read
+/// section or publish on their own: the loops above stay free of both.
+fn follow<R: Specimen>(
+    handle: &mut impl Handle<R>,
+    script: &Script,
+    duty: Duty<'_>,
+    shared: &Shared,
+) -> Tally {
+    let section = duty
+        .group
+        .section_ns
+        .map_or_else(Section::default, Section::lasting);
+    // Without a policy of its own a thread would publish after more writes than a slice has.
+    let publish_every = duty.group.publish_every.unwrap_or(u32::MAX);
+    let mut unpublished = 0;
+    script.enter(handle);
+    let misses = drive(duty, shared, 0, |from, count| {
+        let mut misses = 0;
+        let steps = &script.steps[from..from + count];
+        for ((&step, &id), at) in steps
+            .iter()
+            .zip(&script.ids[from..from + count])
+            .zip(from..)
+        {
+            misses += u64::from(!take(handle, step, id, at, section));
+            if step.writes() {
+                unpublished += 1;
+                if unpublished == publish_every {
+                    handle.publish();
+                    unpublished = 0;
+                }
+            }
+        }
+        misses
+    });
+    let total = shared.done[duty.index].load(Ordering::Relaxed);
+    script.leave(handle, total);
+    Tally::of(misses, Some(script.kinds(total)))
+}
+
+/// Takes a step of a tape of operations; whether it found what it asked for.
+#[inline]
+pub(crate) fn take<R: Specimen>(
+    handle: &mut impl Handle<R>,
+    step: Step,
+    id: ProcessId,
+    at: usize,
+    section: Section,
+) -> bool {
+    match step {
+        Step::Read => read(handle, id, section),
+        Step::Write => update(handle, id, at),
+        Step::ReadModifyWrite => read(handle, id, section) & update(handle, id, at),
+        Step::Insert => {
+            black_box(handle.insert(id, R::pending(id)));
+            true
+        }
+        Step::Remove => {
+            black_box(handle.remove(id));
+            true
+        }
+        Step::Scan => scan(handle),
+    }
+}
+
+/// Touches all of a record and spends the section's time; whether there was one.
+#[inline]
+fn read<R: Specimen>(handle: &mut impl Handle<R>, id: ProcessId, section: Section) -> bool {
+    let value = handle.read(id, |record| section.spend(record.touch()));
+    black_box(value).is_some()
+}
+
+/// Inserts and removes in turn; each counts as one operation. Leaves the table as it was.
+fn churn<R: Specimen>(
+    handle: &mut impl Handle<R>,
+    tape: &Churn,
+    duty: Duty<'_>,
+    shared: &Shared,
+) -> u64 {
+    let mut step = 0;
+    let misses = drive(duty, shared, 0, |_, count| {
+        // Pairs: a batch of one inserts and removes, too, and is then counted as one.
+        for _ in 0..count.div_ceil(2) {
+            let comes = tape.comes(step);
+            black_box(handle.insert(comes, R::pending(comes)));
+            black_box(handle.remove(tape.goes(step)));
+            step += 1;
+        }
+        0
+    });
+    for id in tape.present(step) {
+        handle.remove(id);
+    }
+    misses
+}
+
+/// Calls `batch(from, count)` with stretches of the tape, until stopped or until the quota is done.
+fn drive(
+    duty: Duty<'_>,
+    shared: &Shared,
+    start: usize,
+    mut batch: impl FnMut(usize, usize) -> u64,
+) -> u64 {
+    let done = &shared.done[duty.index];
+    let mut pacer = duty.group.every_us.map(Pacer::every_us);
+    let smallest = if duty.group.does == Activity::Churn {
+        2
+    } else {
+        1
+    };
+    let mut size = smallest;
+    let (mut at, mut total, mut misses) = (start, 0u64, 0u64);
+    let mut growing = pacer.is_none();
+    shared.line_up();
+    loop {
+        // One call of `batch`, so that each loop is compiled once. The clock is looked at only while
+        // the batch still grows.
+        let began = growing.then(clock::now);
+        misses += batch(at, size);
+        total += size as u64;
+        at = (at + size) % TAPE_LENGTH;
+        if let Some(began) = began {
+            growing = began.elapsed() < BATCH / 2 && size < BATCH_MAX;
+            if growing && at.is_multiple_of(size * 2) {
+                size *= 2;
+            }
+        }
+        done.store(total, Ordering::Relaxed);
+        if shared.stopped() || duty.quota.is_some_and(|quota| total >= quota) {
+            return misses;
+        }
+        if let Some(pacer) = &mut pacer {
+            pacer.wait(&shared.stop);
+        }
+    }
+}
+
+/// Waits for the next beat of a schedule. Missed beats are not made up for.
+struct Pacer {
+    period: Duration,
+    next: std::time::Instant,
+}
+
+impl Pacer {
+    fn every_us(period_us: f64) -> Self {
+        let period = Duration::from_secs_f64(period_us * 1e-6);
+        Self {
+            period,
+            next: clock::now() + period,
+        }
+    }
+
+    /// Spins: a timer of the system would come some fifty microseconds late.
+    fn wait(&mut self, stop: &AtomicBool) {
+        let mut now = clock::now();
+        while now < self.next && !stop.load(Ordering::Relaxed) {
+            std::hint::spin_loop();
+            now = clock::now();
+        }
+        self.next = (self.next + self.period).max(now);
+    }
+}

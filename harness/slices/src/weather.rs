@@ -1,0 +1,107 @@
+//! What disturbs a block, looked at before and after it and never at its result.
+
+use std::hint::black_box;
+use std::time::{Duration, Instant};
+
+use nix::sys::resource::{UsageWho, getrusage};
+
+use basis::clock;
+
+/// The calibration spin: chains of dependent multiplications, about a millisecond in all on a
+/// processor of today. The fastest of them counts: on a virtual machine whole milliseconds often
+/// differ from each other, the fastest sixteenths hardly ever unless the processor itself has become
+/// slower.
+const SPINS: u64 = 16;
+/// Steps of each chain.
+const SPIN_STEPS: u64 = 46_000;
+/// Chains before those that count: processors take some milliseconds to settle on the frequency for
+/// as many busy cores, which may be lower for two than for one.
+const WARMING_UP: u64 = 4 * SPINS;
+
+/// The readings before a block.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Before {
+    processors: usize,
+    began: Instant,
+    stolen: Duration,
+    preemptions: u64,
+    spin: Duration,
+}
+
+/// The differences after it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Seen {
+    pub(crate) took: Duration,
+    pub(crate) stolen: Duration,
+    pub(crate) preemptions: u64,
+    pub(crate) spin_before: Duration,
+    pub(crate) spin_after: Duration,
+}
+
+impl Before {
+    /// Looks, before a block that keeps so many processors busy.
+    pub(crate) fn look(processors: usize) -> Self {
+        let spin = spin(processors);
+        Self {
+            processors,
+            began: clock::now(),
+            stolen: stolen(),
+            preemptions: preemptions(),
+            spin,
+        }
+    }
+
+    pub(crate) fn look_again(self) -> Seen {
+        Seen {
+            took: self.began.elapsed(),
+            stolen: stolen().saturating_sub(self.stolen),
+            preemptions: preemptions() - self.preemptions,
+            spin_before: self.spin,
+            spin_after: spin(self.processors),
+        }
+    }
+}
+
+/// The spin, on as many processors at once as the scenario keeps busy; the slowest of them.
+fn spin(processors: usize) -> Duration {
+    let fastest = || {
+        (0..WARMING_UP).for_each(|_| {
+            chain();
+        });
+        (0..SPINS).map(|_| chain()).min().unwrap_or_default()
+    };
+    std::thread::scope(|scope| {
+        let others: Vec<_> = (1..processors).map(|_| scope.spawn(fastest)).collect();
+        let here = fastest();
+        let there = others.into_iter().filter_map(|other| other.join().ok());
+        there.max().map_or(here, |slowest| slowest.max(here))
+    })
+}
+
+fn chain() -> Duration {
+    let began = clock::now();
+    let mut value = black_box(1u64);
+    for step in 0..SPIN_STEPS {
+        value = value.wrapping_mul(0x5851_f42d_4c95_7f2d) ^ step;
+    }
+    black_box(value);
+    began.elapsed()
+}
+
+/// What the hypervisor took so far; nothing where the system does not say. Linux counts it in
+/// hundredths of a second (`USER_HZ`, fixed in its interface), over all processors.
+fn stolen() -> Duration {
+    let text = std::fs::read_to_string("/proc/stat").unwrap_or_default();
+    let ticks = text
+        .lines()
+        .next()
+        .and_then(|line| line.split_whitespace().nth(8)?.parse::<u64>().ok());
+    Duration::from_millis(10 * ticks.unwrap_or(0))
+}
+
+/// How often a thread of this process, ended ones included, lost its processor without asking.
+fn preemptions() -> u64 {
+    getrusage(UsageWho::RUSAGE_SELF).map_or(0, |usage| {
+        usage.involuntary_context_switches().max(0).cast_unsigned()
+    })
+}

@@ -1,0 +1,177 @@
+//! Blocks of one scenario: carried out in a child process, which writes what it finds to its parent.
+//!
+//! A process of its own for every scenario, so that no case inherits another one's heap, and so that
+//! a strategy that hangs or aborts takes nothing else with it.
+
+use std::hint::black_box;
+use std::io::{self, Write};
+use std::time::Duration;
+
+use basis::message::{Message, say};
+use basis::sample::{Line, Part, Slice, SliceKey, Weather};
+use basis::scenario::Scenario;
+use rand_core::{Rng, SeedableRng};
+use rand_xoshiro::SplitMix64;
+use serde::{Deserialize, Serialize};
+
+use crate::contest::{Contestant, Window};
+use crate::contestants::contestants;
+use crate::field::Field;
+use crate::{order, weather};
+
+/// Blocks of one scenario.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct MeasureTask {
+    /// The scenario.
+    pub scenario: Scenario,
+    /// Who takes part, in which process, for how many blocks.
+    pub part: Part,
+    /// Where to go on, in a part that was cut short.
+    pub from: Place,
+    /// How often the part was cut short.
+    pub restarts: u32,
+    /// Whose heap to account for.
+    pub account: Vec<String>,
+    /// Who stands between the others.
+    pub baseline: String,
+    /// The seed of the run.
+    pub seed: u64,
+    /// Uncounted, in nanoseconds.
+    pub ramp_ns: u64,
+    /// Counted, in nanoseconds.
+    pub window_ns: u64,
+}
+
+/// A place in the schedule of a part.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Place {
+    /// The block.
+    pub block: u32,
+    /// The position in it.
+    pub position: u32,
+}
+
+/// Measures blocks of one scenario.
+///
+/// # Errors
+///
+/// When the parent is gone.
+///
+/// # Panics
+///
+/// When the task names a strategy that cannot take part in the scenario.
+pub fn measure(task: &MeasureTask, out: &mut impl Write) -> io::Result<()> {
+    let MeasureTask { scenario, part, .. } = task;
+    let _ballast = ballast(task);
+    let field = Field::new(scenario, task.seed ^ u64::from(part.process));
+    let contestants = contestants(scenario, &field, &part.strategies);
+    let named = |name: &str| {
+        contestants
+            .iter()
+            .find(|candidate| candidate.name == name)
+            .expect("the parent names participants only")
+    };
+    for name in &task.account {
+        account(named(name), out)?;
+    }
+    for block in task.from.block..part.blocks {
+        let busy = scenario.threads().min(basis::environment::cpus());
+        let before = weather::Before::look(busy);
+        let order = order::block(
+            &part.strategies,
+            &task.baseline,
+            task.seed,
+            part.process,
+            block,
+        );
+        let slices = order.len() as u32;
+        for (position, name) in (0..).zip(order) {
+            let place = Place { block, position };
+            if place >= task.from {
+                slice(task, named(name), place, out)?;
+            }
+        }
+        let seen = before.look_again();
+        found(
+            out,
+            Line::Weather(Weather {
+                scenario: scenario.name.clone(),
+                process: part.process,
+                block,
+                slices,
+                took_ns: seen.took.as_nanos() as u64,
+                stolen_ns: seen.stolen.as_nanos() as u64,
+                preemptions: seen.preemptions,
+                spin_before_ns: seen.spin_before.as_nanos() as u64,
+                spin_after_ns: seen.spin_after.as_nanos() as u64,
+            }),
+        )?;
+    }
+    Ok(())
+}
+
+/// The largest shift of the heap, in bytes: more than a page table's reach of one entry.
+const BALLAST_MAX: u64 = 65_536;
+
+/// A block at the beginning of the heap that shifts all others, by another length in each process:
+/// where data happens to lie decides about several percent (Mytkowicz et al., ASPLOS 2009). The
+/// parent does the same to the stack, by the size of the environment.
+fn ballast(task: &MeasureTask) -> Vec<u8> {
+    let random =
+        SplitMix64::seed_from_u64(task.seed ^ u64::from(task.part.process) << 20).next_u64();
+    black_box(vec![0; (random % BALLAST_MAX) as usize])
+}
+
+/// What the heap sees of a strategy.
+fn account(contestant: &Contestant<'_>, out: &mut impl Write) -> io::Result<()> {
+    let what = format!("accounting of {}", contestant.name);
+    say(out, &Message::Begin { what, slice: None })?;
+    for seen in contestant.allocations() {
+        found(out, Line::Allocation(seen))?;
+    }
+    found(out, Line::Memory(contestant.memory()))
+}
+
+/// Windows of the first block of a process are looked at in thirds; doing it everywhere would wake
+/// the coordinator three times as often.
+const BLOCK_IN_THIRDS: u32 = 0;
+
+fn slice(
+    task: &MeasureTask,
+    contestant: &Contestant<'_>,
+    place: Place,
+    out: &mut impl Write,
+) -> io::Result<()> {
+    let key = SliceKey {
+        scenario: task.scenario.name.clone(),
+        process: task.part.process,
+        block: place.block,
+        position: place.position,
+        strategy: contestant.name.to_owned(),
+    };
+    say(
+        out,
+        &Message::Begin {
+            what: contestant.name.to_owned(),
+            slice: Some(key.clone()),
+        },
+    )?;
+    let (took, groups) = contestant.slice(Window {
+        ramp: Duration::from_nanos(task.ramp_ns),
+        counted: Duration::from_nanos(task.window_ns),
+        in_thirds: place.block == BLOCK_IN_THIRDS,
+    });
+    let window_ns = took.as_nanos() as u64;
+    let restarts = task.restarts;
+    let slice = Slice {
+        key,
+        window_ns,
+        groups,
+        restarts,
+    };
+    found(out, Line::Slice(slice))
+}
+
+fn found(out: &mut impl Write, line: Line) -> io::Result<()> {
+    say(out, &Message::Found { line })
+}

@@ -1,0 +1,196 @@
+//! The parent's side of a run: child processes one after the other, and what they said, kept.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::time::Duration;
+
+use basis::clock;
+use basis::error::{Error, Result};
+use basis::message::Message;
+use basis::sample::{Failure, Line};
+
+use super::task::Task;
+
+/// A child that has said nothing for this long hangs. Longer than the checks' own patience.
+const SILENCE_MAX: Duration = Duration::from_secs(90);
+/// How often the parent looks whether it was interrupted.
+const GLANCE: Duration = Duration::from_millis(100);
+
+/// An environment variable that nobody reads: its length shifts the child's stack.
+const SHIFT: &str = "PIVOT_SHIFT";
+
+/// Set when the user wants the run to end: by Ctrl-C, or by a termination signal.
+#[derive(Debug, Default)]
+pub struct Interrupt(AtomicBool);
+
+impl Interrupt {
+    /// Not yet.
+    pub const fn new() -> Self {
+        Self(AtomicBool::new(false))
+    }
+
+    /// From now on.
+    pub fn set(&self) {
+        self.0.store(true, Ordering::SeqCst);
+    }
+
+    /// Whether it was set.
+    pub fn is_set(&self) -> bool {
+        self.0.load(Ordering::SeqCst)
+    }
+}
+
+/// How a child ended.
+#[derive(Debug)]
+pub(super) enum Ending {
+    /// It did its task.
+    Done,
+    /// It did not, and this is why, and what it was at.
+    Failed(Failed),
+}
+
+/// A child that did not do its task.
+#[derive(Debug)]
+pub(super) struct Failed {
+    /// What it had begun with.
+    pub during: String,
+    /// The slice it had begun with, as a line for the sample file.
+    pub slice: Option<Line>,
+    /// Why it ended.
+    pub reason: String,
+}
+
+/// Has a child process do `task`, and calls `keep` with each line that it finds.
+///
+/// # Errors
+///
+/// [`Error::Interrupted`] when the user wants the run to end; [`Error::Input`] when no child can be
+/// started, or `keep` fails. The child is gone in each case.
+pub(super) fn carry_out(
+    task: &Task,
+    interrupt: &Interrupt,
+    mut keep: impl FnMut(Line) -> Result<()>,
+) -> Result<Ending> {
+    let mut child = ChildGuard::start(task)?;
+    let messages = child.messages();
+    let (mut during, mut slice) = (String::from("setting up"), None);
+    let mut heard = clock::now();
+    loop {
+        match messages.recv_timeout(GLANCE) {
+            Ok(Ok(Message::Begin { what, slice: begun })) => {
+                (during, slice) = (what, begun);
+                heard = clock::now();
+            }
+            Ok(Ok(Message::Found { line })) => {
+                heard = clock::now();
+                keep(line)?;
+            }
+            Ok(Err(garbled)) => return Ok(failed(during, slice, garbled)),
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => {
+                return Ok(match child.end() {
+                    None => Ending::Done,
+                    Some(reason) => failed(during, slice, reason),
+                });
+            }
+        }
+        if interrupt.is_set() {
+            return Err(Error::Interrupted(
+                "what was measured so far is kept".into(),
+            ));
+        }
+        if heard.elapsed() > SILENCE_MAX {
+            let reason = format!("hung: nothing happened for {} s", SILENCE_MAX.as_secs());
+            return Ok(failed(during, slice, reason));
+        }
+    }
+}
+
+fn failed(during: String, slice: Option<basis::sample::SliceKey>, reason: String) -> Ending {
+    let slice = slice.map(|key| {
+        Line::Failure(Failure {
+            key,
+            reason: reason.clone(),
+        })
+    });
+    Ending::Failed(Failed {
+        during,
+        slice,
+        reason,
+    })
+}
+
+/// A child process that does not outlive its parent's interest in it.
+struct ChildGuard(Child);
+
+impl ChildGuard {
+    fn start(task: &Task) -> Result<Self> {
+        let cannot = |error: std::io::Error| {
+            Error::input(format!("cannot start a measuring process: {error}"))
+        };
+        let program = std::env::current_exe().map_err(cannot)?;
+        let mut child = Command::new(program)
+            .arg("worker")
+            .env(SHIFT, "x".repeat(task.stack_shift()))
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .map_err(cannot)?;
+        let stdin: Option<ChildStdin> = child.stdin.take();
+        let text = serde_json::to_string(task).expect("a task is plain data");
+        // A child that died already says why by its exit code.
+        let _ = stdin.expect("piped").write_all(text.as_bytes());
+        Ok(Self(child))
+    }
+
+    /// What it says, line by line, from a thread that ends with it.
+    fn messages(&mut self) -> Receiver<std::result::Result<Message, String>> {
+        let stdout = self.0.stdout.take().expect("piped, and taken once");
+        let (sender, receiver) = channel();
+        std::thread::spawn(move || {
+            for line in BufReader::new(stdout).lines() {
+                let message = line.map_err(|error| error.to_string()).and_then(|line| {
+                    serde_json::from_str(&line).map_err(|error| format!("said {line:?}: {error}"))
+                });
+                if sender.send(message).is_err() {
+                    return;
+                }
+            }
+        });
+        receiver
+    }
+
+    /// Waits for its end; why it failed, if it did.
+    fn end(&mut self) -> Option<String> {
+        let status = match self.0.wait() {
+            Ok(status) if status.success() => return None,
+            Ok(status) => status.to_string(),
+            Err(error) => error.to_string(),
+        };
+        let mut complaint = String::new();
+        if let Some(stderr) = &mut self.0.stderr {
+            // Best effort: the exit status says enough.
+            let _ = stderr.read_to_string(&mut complaint);
+        }
+        let last = complaint
+            .lines()
+            .rfind(|line| !line.trim().is_empty())
+            .unwrap_or_default();
+        Some(if last.is_empty() {
+            status
+        } else {
+            format!("{status}: {last}")
+        })
+    }
+}
+
+impl Drop for ChildGuard {
+    fn drop(&mut self) {
+        // Both fail only if it is gone already.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}

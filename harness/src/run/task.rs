@@ -1,0 +1,36 @@
+//! What a child process is to do.
+
+use checks::VerifyTask;
+use probes::ProbeTask;
+use rand_core::{Rng, SeedableRng};
+use rand_xoshiro::SplitMix64;
+use serde::{Deserialize, Serialize};
+use slices::worker::MeasureTask;
+
+/// What a child process is to do.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(tag = "task", rename_all = "kebab-case")]
+pub enum Task {
+    /// Measure blocks of one scenario.
+    Measure(Box<MeasureTask>),
+    /// Run the checks on one strategy.
+    Verify(VerifyTask),
+    /// Put one strategy into one situation.
+    Probe(ProbeTask),
+}
+
+/// Longer than a page, which is as far as an address on the stack matters.
+const STACK_SHIFT_MAX: u64 = 4_096;
+
+impl Task {
+    /// By how many bytes the environment is to shift the stack: another length in each process.
+    pub(super) fn stack_shift(&self) -> usize {
+        match self {
+            Task::Measure(task) => {
+                let part = u64::from(task.part.process) << 40;
+                (SplitMix64::seed_from_u64(task.seed ^ part).next_u64() % STACK_SHIFT_MAX) as usize
+            }
+            Task::Verify(_) | Task::Probe(_) => 0,
+        }
+    }
+}
