@@ -67,7 +67,7 @@ pub struct Results {
 /// How much was measured, and how the estimates were made of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Protocol {
-    /// The counted window of a slice, in nanoseconds.
+    /// The counted window of a slice where every thread has a processor, in nanoseconds.
     pub window_ns: u64,
     /// Measuring processes, at most, that a scenario was measured by.
     pub processes: usize,

@@ -36,9 +36,11 @@ impl Preset {
     }
 
     /// The counted window of a slice. Short, because contended locks have moods that last longer: many
-    /// short windows average over them, a few long ones do not.
-    pub const fn window(self) -> Duration {
-        Duration::from_millis(2)
+    /// short windows average over them, a few long ones do not. Longer where threads take turns on the
+    /// processors: it takes many times as long until each has had one, and a window should see more
+    /// than those that have a processor at the moment.
+    pub const fn window(self, oversubscribed: bool) -> Duration {
+        Duration::from_millis(if oversubscribed { 10 } else { 2 })
     }
 
     /// Uncounted, before each window.
@@ -49,8 +51,8 @@ impl Preset {
     /// Measuring processes for each scenario, at most.
     pub const fn rounds(self) -> u32 {
         match self {
-            Preset::Quick | Preset::Default => 24,
-            Preset::Full => 48,
+            Preset::Quick | Preset::Default => 48,
+            Preset::Full => 96,
         }
     }
 

@@ -72,7 +72,7 @@ pub struct Header {
     pub strategies: Vec<Card>,
     /// Strategies that cannot take part in a scenario.
     pub exclusions: Vec<Exclusion>,
-    /// The counted window of a slice, in nanoseconds.
+    /// The counted window of a slice where every thread has a processor, in nanoseconds.
     pub window_ns: u64,
     /// What is assumed, and judged.
     #[serde(default)]

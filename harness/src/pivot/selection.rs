@@ -60,7 +60,7 @@ pub(crate) fn affordable(
 ) -> Result<()> {
     let taking_part = |scenario: &Scenario| roster::participants(scenario, strategies).0.len();
     let effort = Effort {
-        slice: preset.ramp() + preset.window(),
+        slice: preset.ramp() + preset.window(false),
         blocks: BLOCKS_MIN,
         processes: preset.rounds_least(),
     };

@@ -24,7 +24,23 @@ pub(super) fn sentences(results: &Results) -> Vec<String> {
             results.baseline
         )];
     }
+    if !is_for_decisions(results) {
+        let along = format!(
+            "This run asked along axes and not for a decision: the section on where the answer flips says \
+             which strategies are better than `{}` by more than {}, and where.",
+            results.baseline,
+            format::margin(results.margin)
+        );
+        return vec![along, how_sure(results)];
+    }
     vec![what_to_adopt(results), what_not(results), how_sure(results)]
+}
+
+/// Whether anything but the points of sweeps was asked: those show where an answer changes, and count
+/// in no recommendation.
+fn is_for_decisions(results: &Results) -> bool {
+    let mut scenarios = results.scenarios.iter();
+    scenarios.any(|scenario| scenario.point.is_none())
 }
 
 fn is_compared(results: &Results, strategy: &str) -> bool {
@@ -239,6 +255,9 @@ fn noise(results: &Results, rows: &[Row<'_>]) -> String {
 
 /// All strategies, by decision.
 pub(super) fn tally(results: &Results) -> Vec<Tally> {
+    if !is_for_decisions(results) {
+        return Vec::new();
+    }
     [
         Decision::Adopt,
         Decision::AdoptForSome,

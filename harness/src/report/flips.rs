@@ -2,7 +2,7 @@
 
 use basis::scenario::{Axis, Scenario, Value};
 
-use crate::results::{Change, Flip, Map, Metric, Place, Ratio, Results};
+use crate::results::{Change, Flip, Map, Metric, Place, Ratio, Results, Verdict};
 
 use super::view::{self, Block, Cell, Column, Group, Section, Table, Tone, prose};
 use super::{curves, facts, format};
@@ -317,8 +317,17 @@ fn drawn(results: &Results, map: &Map) -> Table {
 
 fn winner(results: &Results, map: &Map, place: &Place) -> Cell {
     let Some(winner) = &place.winner else {
-        return Cell::text(format!("none: stay with {}", results.baseline))
-            .judged("no improvement", Tone::Bad);
+        let is_open = results.contenders().any(|card| {
+            let cell = results.cell(&place.scenario, &card.name, map.metric);
+            let ratio = cell.and_then(|cell| cell.ratio.as_ref());
+            ratio.is_some_and(|ratio| ratio.verdict == Verdict::Inconclusive)
+        });
+        return if is_open {
+            Cell::text("none for certain").judged("undecided", Tone::Open)
+        } else {
+            Cell::text(format!("none: stay with {}", results.baseline))
+                .judged("no improvement", Tone::Bad)
+        };
     };
     let ratio = results
         .cell(&place.scenario, winner, map.metric)
@@ -327,9 +336,7 @@ fn winner(results: &Results, map: &Map, place: &Place) -> Cell {
     if !place.as_good.is_empty() {
         detail.push_str(&format!("; as good: {}", format::list(&place.as_good)));
     }
-    Cell::text(format!("`{winner}`"))
-        .detail(detail)
-        .judged("", Tone::Good)
+    Cell::text(winner).detail(detail).judged("", Tone::Good)
 }
 
 #[cfg(test)]

@@ -27,7 +27,7 @@ fn protocol(results: &Results) -> String {
     let protocol = &results.protocol;
     format!(
         "A slice is one strategy at work in one scenario: an uncounted ramp, then a counted window of \
-         {} ms during which all threads run. Slices stand in blocks, the strategies in a seeded random \
+         {} ms during which all threads run, or longer where they take turns on the processors. Slices stand in blocks, the strategies in a seeded random \
          order with a slice of the baseline before and after each; a strategy is compared with the \
          geometric mean of these two neighbours, so a machine that drifts evenly cancels out. Here: {} \
          in {}, by up to {} per scenario, {} that could not be measured. Every process has another \

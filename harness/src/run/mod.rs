@@ -79,7 +79,7 @@ impl Plan {
             scenarios: self.scenarios.clone(),
             strategies: cards,
             exclusions,
-            window_ns: self.preset.window().as_nanos() as u64,
+            window_ns: self.preset.window(false).as_nanos() as u64,
             assumptions: self.assumptions.clone(),
             looks: self.preset.looks(),
         }
@@ -211,6 +211,7 @@ impl Plan {
             .find(|scenario| scenario.name == part.scenario)
             .expect("the schedule names scenarios of the plan only")
             .clone();
+        let window = self.preset.window(scenario.threads() > environment::cpus());
         Task::Measure(Box::new(MeasureTask {
             scenario,
             part,
@@ -220,7 +221,7 @@ impl Plan {
             baseline: self.baseline.clone(),
             seed: self.seed,
             ramp_ns: self.preset.ramp().as_nanos() as u64,
-            window_ns: self.preset.window().as_nanos() as u64,
+            window_ns: window.as_nanos() as u64,
         }))
     }
 

@@ -1,7 +1,7 @@
 //! Who is measured next, and for how long. Pure: it follows from the plan and from what was measured.
 //!
-//! A run goes through rounds. In each round every scenario gets one measuring process with some
-//! blocks, so a machine that changes during the run changes all scenarios a little instead of one of
+//! A run goes through rounds. In each round the scenarios whose turn it is get one measuring process
+//! each, with some blocks, so a machine that changes during the run changes all scenarios a little instead of one of
 //! them much, and what a process does to all its slices is averaged over many processes. At a few
 //! looks between rounds the strategies whose intervals are narrow enough and whose verdicts are
 //! settled leave; the time goes to the others.
@@ -17,6 +17,7 @@ use rand_xoshiro::SplitMix64;
 use slices::worker::Place;
 
 use super::standing::{Standing, standings};
+use crate::analysis::is_contended;
 
 /// What to measure, and in how much time.
 #[derive(Clone, Debug)]
@@ -91,7 +92,8 @@ impl Schedule {
         while self.queue.is_empty() {
             self.round += 1;
             let rounds = self.rounds(lines);
-            if self.round >= rounds {
+            let is_over = left(self.task.preset, spent(lines, self.round)).is_zero();
+            if self.round >= rounds || is_over {
                 return None;
             }
             // Empty in a round in which nobody has a turn, or everything is settled.
@@ -109,10 +111,21 @@ impl Schedule {
 
     /// As many rounds as the time allows, by what the first one took.
     fn rounds(&mut self, lines: &[Line]) -> u32 {
+        let task = &self.task;
         *self.rounds.get_or_insert_with(|| {
-            let first = spent(lines, 1).max(1);
-            let budget = self.task.preset.measuring().as_millis() as u64;
-            ((budget / first) as u32).clamp(1, self.task.preset.rounds())
+            let done = done(lines);
+            let each: f64 = task
+                .scenarios
+                .iter()
+                .map(|(scenario, _)| {
+                    let took = done.get(&(scenario.name.as_str(), 0)).copied();
+                    took.unwrap_or_default() as f64 / f64::from(task.stride(scenario))
+                })
+                .sum();
+            let left = left(task.preset, spent(lines, 1)).as_secs_f64() * 1e3;
+            #[expect(clippy::cast_sign_loss, reason = "neither is negative")]
+            let more = (left / each.max(1.0)) as u32;
+            (1 + more).min(task.preset.rounds())
         })
     }
 
@@ -133,16 +146,11 @@ impl Schedule {
             let look = self.task.preset.look_before(round, rounds);
             let known = before(lines, look);
             let standings = standings(&self.task, &known, look > 1);
-            let left = Duration::from_millis(
-                (self.task.preset.measuring().as_millis() as u64)
-                    .saturating_sub(spent(lines, round)),
-            );
-            let standings: Vec<Standing<'_>> = standings
+            let left = left(self.task.preset, spent(lines, round));
+            let turns = |scenario: &Scenario| self.task.turns(scenario, round, rounds);
+            allocate(&standings, lines, left, turns)
                 .into_iter()
-                .filter(|standing| self.takes_turn(standing.scenario, round))
-                .collect();
-            allocate(&standings, lines, left, rounds - round)
-                .into_iter()
+                .filter(|(standing, _)| round.is_multiple_of(self.task.stride(standing.scenario)))
                 .map(|(standing, blocks)| {
                     part(standing.scenario, standing.taking_part.clone(), blocks)
                 })
@@ -154,20 +162,33 @@ impl Schedule {
     }
 }
 
-impl Schedule {
-    /// The report's rows are what a run is for: where they are part of it they get a process in every
-    /// round, all else in every third one. So do those that are timed as a whole, which take many
-    /// times as long.
-    fn takes_turn(&self, scenario: &Scenario, round: u32) -> bool {
+impl Task {
+    /// Every how many rounds a scenario gets a process. The report's rows are what a run is for: where
+    /// they are part of it, the others come less often, and so does what is timed as a whole, which
+    /// takes many times as long. Without contention processes differ more than blocks of one process
+    /// do, so those rows get most processes.
+    fn stride(&self, scenario: &Scenario) -> u32 {
         let is_row = |scenario: &Scenario| {
             scenario.origin == Origin::Report && scenario.operations.is_none()
         };
-        let has_rows = self
-            .task
-            .scenarios
-            .iter()
-            .any(|(scenario, _)| is_row(scenario));
-        !has_rows || is_row(scenario) || round.is_multiple_of(3)
+        let mut all = self.scenarios.iter();
+        if !all.any(|(scenario, _)| is_row(scenario)) {
+            1
+        } else if !is_row(scenario) {
+            6
+        } else if is_contended(scenario, self.cpus) {
+            2
+        } else {
+            1
+        }
+    }
+
+    /// How often a scenario gets a process in so many rounds from `round` on.
+    fn turns(&self, scenario: &Scenario, round: u32, rounds: u32) -> u32 {
+        let stride = self.stride(scenario);
+        (round..rounds)
+            .filter(|round| round.is_multiple_of(stride))
+            .count() as u32
     }
 }
 
@@ -253,32 +274,39 @@ fn cost_of_slice(scenario: &str, lines: &[Line]) -> f64 {
     took as f64 / lines.iter().filter(is_slice).count().max(1) as f64
 }
 
-/// Blocks for each scenario that still has someone to measure: one each, and as many more as it
-/// wants, if the time allows; else its fair part of them.
+/// What is left of the time for measuring.
+fn left(preset: Preset, spent_ms: u64) -> Duration {
+    preset
+        .measuring()
+        .saturating_sub(Duration::from_millis(spent_ms))
+}
+
+/// Blocks of the next process of each scenario that still has someone to measure: one, and as many
+/// more as it wants, if there is time for that until its last turn; else its fair part of them.
 fn allocate<'s>(
     standings: &'s [Standing<'_>],
     lines: &[Line],
     left: Duration,
-    rounds_left: u32,
+    turns: impl Fn(&Scenario) -> u32,
 ) -> Vec<(&'s Standing<'s>, u32)> {
     let wanting: Vec<(&Standing<'_>, f64, f64)> = standings
         .iter()
         .filter(|standing| standing.taking_part.len() > 1)
         .map(|standing| {
             let slices = 2 * standing.taking_part.len() - 1;
-            let cost = slices as f64 * cost_of_slice(&standing.scenario.name, lines);
-            let wanted = (standing.blocks_wanted / f64::from(rounds_left)).ceil();
+            let turns = f64::from(turns(standing.scenario).max(1));
+            let cost = slices as f64 * cost_of_slice(&standing.scenario.name, lines) * turns;
+            let wanted = (standing.blocks_wanted / turns).ceil();
             (standing, cost, wanted.clamp(1.0, BLOCKS_MAX))
         })
         .collect();
-    let budget = left.as_secs_f64() * 1e3 / f64::from(rounds_left);
     let least: f64 = wanting.iter().map(|(_, cost, _)| cost).sum();
     let more: f64 = wanting
         .iter()
         .map(|(_, cost, wanted)| cost * (wanted - 1.0))
         .sum();
     let share = if more > 0.0 {
-        ((budget - least) / more).clamp(0.0, 1.0)
+        ((left.as_secs_f64() * 1e3 - least) / more).clamp(0.0, 1.0)
     } else {
         0.0
     };

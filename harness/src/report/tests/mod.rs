@@ -1,6 +1,7 @@
 //! What a report must do with any results.
 
 mod fixture;
+mod sweeps;
 
 use std::path::PathBuf;
 use std::sync::LazyLock;
