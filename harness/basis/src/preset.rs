@@ -21,7 +21,7 @@ impl Preset {
     /// For measuring all scenarios.
     pub const fn measuring(self) -> Duration {
         Duration::from_secs(match self {
-            Preset::Quick => 8,
+            Preset::Quick => 13,
             Preset::Default => 165,
             Preset::Full => 1_500,
         })

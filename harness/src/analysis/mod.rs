@@ -93,6 +93,7 @@ pub fn analyse(samples: &Samples) -> Results {
         controls: Vec::new(),
         warnings: warnings(samples),
     };
+    results.warnings.extend(disturbed(&results));
     results.assumptions = assumptions::judged(&results, samples);
     results.recommendations = judgements::recommendations(&results);
     results.controls = yardsticks::all(&results, samples, &series);
@@ -157,6 +158,26 @@ fn protocol(
         looks: samples.header.looks,
         resamples: RESAMPLES,
     }
+}
+
+/// The scenarios of which nothing is left.
+fn disturbed(results: &Results) -> Vec<String> {
+    if results.protocol.dropped == 0 {
+        return Vec::new();
+    }
+    let is_empty = |scenario: &&Scenario| {
+        let mut cells = results.cells.iter();
+        !cells.any(|cell| cell.scenario == scenario.name && cell.metric.is_timed())
+    };
+    let scenarios = results.scenarios.iter().filter(is_empty);
+    scenarios
+        .map(|scenario| {
+            format!(
+                "{}: the machine was disturbed during all its blocks, so it has no times: run again, or longer",
+                scenario.name
+            )
+        })
+        .collect()
 }
 
 /// What a reader has to know beside the figures.

@@ -67,7 +67,9 @@ pub(crate) fn withheld(same: &Estimate, floor: &Estimate) -> Option<String> {
             of.judged.high.exp()
         )
     };
-    if !same.judged.contains(0.0) {
+    if same.groups < 2 {
+        Some("it was measured in one process only, which gives no interval".into())
+    } else if !same.judged.contains(0.0) {
         Some(format!(
             "the baseline against itself came out as {}",
             interval(same)

@@ -58,6 +58,10 @@ fn ceiling(results: &Results, cell: &Cell) -> Option<Control> {
 /// the 99 % interval, and a slowdown must be told from none where the noise floor allows it.
 fn known(results: &Results, cell: &Cell, planted: f64) -> Option<Control> {
     let ratio = cell.ratio.as_ref().filter(|_| cell.metric.is_timed())?;
+    // One process gives no interval, and without one nothing is shown or refuted.
+    if ratio.judged_low == ratio.judged_high {
+        return None;
+    }
     let judged = Interval {
         low: ratio.judged_low,
         high: ratio.judged_high,
@@ -97,6 +101,9 @@ fn own_slices(
     let baseline = &samples.header.baseline;
     let processes = series.baseline_logs(scenario, baseline, metric);
     let ratio = estimate(&processes, BOOTSTRAP_SEED)?.map(f64::exp);
+    if ratio.groups < 2 {
+        return None;
+    }
     Some(Control {
         scenario: scenario.into(),
         control: format!("{baseline}, slice against slice"),

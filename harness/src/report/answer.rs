@@ -74,10 +74,18 @@ fn what_to_adopt(results: &Results) -> String {
             for_some(others)
         );
     }
-    format!(
-        "Stay with `{}`: no strategy is better by more than {margin} in any row for certain.",
-        results.baseline
-    )
+    if facts::strongest_first(results, |decision| decision == Decision::Undecided).is_empty() {
+        format!(
+            "Stay with `{}`: no strategy is better by more than {margin} in any row.",
+            results.baseline
+        )
+    } else {
+        format!(
+            "No answer yet: no strategy is better than `{}` by more than {margin} in any row for certain, \
+             and these samples leave some open. More of them decide: a longer preset.",
+            results.baseline
+        )
+    }
 }
 
 /// A strategy in the report's rows, each with its interval; in its gains, if there are none.
@@ -233,9 +241,10 @@ fn noise(results: &Results, rows: &[Row<'_>]) -> String {
     let same: Vec<_> = rows
         .iter()
         .filter_map(|row| row.ratio(results, controls::SAME))
+        .filter(|ratio| ratio.judged_low < ratio.judged_high)
         .collect();
     if same.is_empty() {
-        return "; the noise floor was not measured".into();
+        return "; how noisy these rows are was not measured, or in one process only".into();
     }
     let equal = same
         .iter()

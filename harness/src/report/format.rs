@@ -63,7 +63,17 @@ pub(super) fn times(value: f64) -> String {
 
 /// `[11.9, 12.8]`.
 pub(super) fn interval(low: f64, high: f64) -> String {
-    format!("[{}, {}]", significant(low), significant(high))
+    bounds(low, high, significant)
+}
+
+/// What one process measured is known without bounds; there is no interval to show, and none of width
+/// 0.
+fn bounds(low: f64, high: f64, number: fn(f64) -> String) -> String {
+    if low == high {
+        "[no interval]".into()
+    } else {
+        format!("[{}, {}]", number(low), number(high))
+    }
 }
 
 /// `12.3x [11.9, 12.8]`.
@@ -73,7 +83,7 @@ pub(super) fn ratio(ratio: &Ratio) -> String {
 
 /// The interval of a ratio, with a ratio's digits.
 pub(super) fn ratio_interval(ratio: &Ratio) -> String {
-    format!("[{}, {}]", quotient(ratio.ci_low), quotient(ratio.ci_high))
+    bounds(ratio.ci_low, ratio.ci_high, quotient)
 }
 
 /// How many times slower, for a ratio below 1: `51.7x [50.1, 53.2]`.
@@ -179,6 +189,12 @@ mod tests {
         for (value, text) in cases {
             assert_eq!(significant(value), text);
         }
+    }
+
+    #[test]
+    fn one_process_has_no_interval() {
+        assert_eq!(interval(3.0, 3.0), "[no interval]");
+        assert_eq!(interval(3.0, 3.1), "[3.00, 3.10]");
     }
 
     #[test]

@@ -164,7 +164,8 @@ fn same(results: &Results, row: &Row<'_>) -> Cell {
         return Cell::absent("not measured");
     };
     let cell = Cell::figure(format::ratio(ratio));
-    if ratio.judged_low <= 1.0 && 1.0 <= ratio.judged_high {
+    let has_interval = ratio.judged_low < ratio.judged_high;
+    if !has_interval || ratio.judged_low <= 1.0 && 1.0 <= ratio.judged_high {
         cell
     } else {
         cell.judged(
