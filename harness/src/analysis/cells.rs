@@ -7,6 +7,7 @@ use basis::sample::Line;
 use basis::scenario::{Activity, Scenario};
 
 use super::series::{Series, timed_metrics};
+use super::verdicts::Comparison;
 use super::{MARGIN, Samples, is_contended, verdicts};
 use crate::results::{Cell, Flag, Metric, Ratio, Verdict};
 use statistics::{Estimate, estimate, median};
@@ -37,8 +38,8 @@ pub(super) fn all(samples: &Samples, series: &Series<'_>) -> Vec<Cell> {
             cells.extend(counts.cells(&scenario.name, &card.name, &samples.header.baseline));
         }
     }
-    let withheld = withheld(samples, series, &cells, &compared);
-    judge(&mut cells, &compared, &withheld, samples.header.looks);
+    let floors = floors(samples, series, &cells, &compared);
+    judge(&mut cells, &compared, &floors, samples.header.looks);
     mark_harness_bound(&mut cells);
     cells
 }
@@ -108,18 +109,24 @@ pub(super) fn ratio(estimate: &Estimate, baseline: &str) -> Ratio {
 /// A row: a scenario and what is timed in it.
 type RowKey = (String, Metric);
 
-/// The rows whose noise floor forbids verdicts, each with the reason.
+/// What the baseline against itself says about a row.
+struct Floor {
+    bias: f64,
+    withheld: Option<String>,
+}
+
+/// The noise floor of each row.
 ///
 /// Where threads do not get into each other's way, the floor is the baseline under its second name:
 /// where a table lies in memory then decides most. Where they do, every slice differs from the next,
 /// and the floor is that of all the baseline's own slices; the second name must come out equal there,
 /// too.
-fn withheld(
+fn floors(
     samples: &Samples,
     series: &Series<'_>,
     cells: &[Cell],
     compared: &[(usize, Estimate)],
-) -> HashMap<RowKey, String> {
+) -> HashMap<RowKey, Floor> {
     let header = &samples.header;
     let second_names: HashMap<RowKey, &Estimate> = compared
         .iter()
@@ -139,7 +146,11 @@ fn withheld(
             let same = second_names.get(&row).copied().unwrap_or(&own);
             let contended = is_contended(scenario, header.environment.cpus);
             let floor = if contended { &own } else { same };
-            found.extend(verdicts::withheld(same, floor).map(|why| (row, why)));
+            let floor = Floor {
+                bias: verdicts::bias(same),
+                withheld: verdicts::withheld(same, floor),
+            };
+            found.insert(row, floor);
         }
     }
     found
@@ -150,7 +161,7 @@ fn withheld(
 fn judge(
     cells: &mut [Cell],
     compared: &[(usize, Estimate)],
-    withheld: &HashMap<RowKey, String>,
+    floors: &HashMap<RowKey, Floor>,
     looks: u32,
 ) {
     let contenders: Vec<(usize, Estimate)> = compared
@@ -158,19 +169,26 @@ fn judge(
         .filter(|&&(index, _)| !controls::is_control(&cells[index].strategy))
         .copied()
         .collect();
-    let logs: Vec<Estimate> = contenders.iter().map(|&(_, logs)| logs).collect();
-    for ((index, _), judged) in contenders.iter().zip(verdicts::judge(&logs, looks)) {
+    let floor_of = |cell: &Cell| floors.get(&(cell.scenario.clone(), cell.metric));
+    let comparisons: Vec<Comparison> = contenders
+        .iter()
+        .map(|&(index, ratio)| Comparison {
+            ratio,
+            bias: floor_of(&cells[index]).map_or(0.0, |floor| floor.bias),
+        })
+        .collect();
+    for ((index, _), judged) in contenders.iter().zip(verdicts::judge(&comparisons, looks)) {
         let cell = &mut cells[*index];
-        let why = withheld.get(&(cell.scenario.clone(), cell.metric));
+        let why = floor_of(cell).and_then(|floor| floor.withheld.clone());
         let Some(ratio) = &mut cell.ratio else {
             continue;
         };
         ratio.p = Some(judged.p);
         ratio.needed = judged.needed;
-        ratio.withheld = why.cloned();
         if why.is_none() {
             ratio.verdict = judged.verdict;
         }
+        ratio.withheld = why;
     }
 }
 

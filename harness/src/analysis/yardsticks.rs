@@ -59,7 +59,7 @@ fn ceiling(results: &Results, cell: &Cell) -> Option<Control> {
 fn known(results: &Results, cell: &Cell, planted: f64) -> Option<Control> {
     let ratio = cell.ratio.as_ref().filter(|_| cell.metric.is_timed())?;
     // One process gives no interval, and without one nothing is shown or refuted.
-    if ratio.judged_low == ratio.judged_high {
+    if ratio.judged_low >= ratio.judged_high {
         return None;
     }
     let judged = Interval {

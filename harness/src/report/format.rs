@@ -69,7 +69,7 @@ pub(super) fn interval(low: f64, high: f64) -> String {
 /// What one process measured is known without bounds; there is no interval to show, and none of width
 /// 0.
 fn bounds(low: f64, high: f64, number: fn(f64) -> String) -> String {
-    if low == high {
+    if low >= high {
         "[no interval]".into()
     } else {
         format!("[{}, {}]", number(low), number(high))

@@ -36,8 +36,9 @@ fn protocol(results: &Results) -> String {
          resamples, fixed seed), shown at 95 %. A verdict needs the 99 % interval on one side of the \
          margin, and a distance from it that is significant at 1 % for the whole run: corrected for {} \
          (Holm) and for {} at them (Bonferroni), after which strategies that were settled left the \
-         measurement. No verdict is given in a row where the baseline under a second name does not \
-         come out as 1.00, or no sharper than half the margin. {} No value is removed for being large. \
+         measurement. Where the baseline under a second name does not come out as 1.00, a \
+         verdict has to clear the margin by what the row so errs by at worst; none is given where that is \
+         more than the margin itself, or where the noise floor is wider than half of it. {} No value is removed for being large. \
          Counts of allocations and bytes are exact and have no interval. Ratios always say how many \
          times better: above 1 is an improvement.",
         format::significant(protocol.window_ns as f64 / 1e6),

@@ -6,6 +6,7 @@ use basis::scenario::Scenario;
 
 use super::schedule::Task;
 use crate::analysis::series::{Series, timed_metrics};
+use crate::analysis::verdicts::Comparison;
 use crate::analysis::{contamination, is_contended, verdicts};
 use crate::results::{Metric, Verdict};
 use statistics::{Estimate, estimate_with};
@@ -58,7 +59,13 @@ pub(super) fn standings<'t>(task: &'t Task, lines: &[Line], may_settle: bool) ->
     let contaminated = contamination::contaminated(lines);
     let series = Series::collect(lines, &contamination::dropped(&contaminated));
     let pairs = pairs(task, &series);
-    let ratios: Vec<Estimate> = pairs.iter().map(|pair| pair.ratio).collect();
+    let ratios: Vec<Comparison> = pairs
+        .iter()
+        .map(|pair| Comparison {
+            ratio: pair.ratio,
+            bias: 0.0,
+        })
+        .collect();
     let judged = verdicts::judge(&ratios, task.preset.looks());
     let wants: Vec<(&Pair<'_>, f64)> = pairs
         .iter()
