@@ -2,6 +2,7 @@
 
 pub mod analysis;
 pub mod diff;
+pub mod history;
 pub mod report;
 pub mod results;
 pub mod run;

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use basis::error::{Error, Result};
 use basis::preset::Preset;
 use clap::{Args, Parser, Subcommand};
+use harness::history::ModelName;
 
 /// Which synchronization strategy should replace the mutex, and what does that cost?
 ///
@@ -37,9 +38,21 @@ pub(crate) enum Action {
     Report(ReportOptions),
     /// Compare two runs: what changed, beyond noise
     Diff(DiffOptions),
+    /// Judge a recorded history: is it linearizable?
+    Check(CheckOptions),
     /// Carries out one task of another pivot process
     #[command(hide = true)]
     Worker,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CheckOptions {
+    /// The history, in JSON lines; - for standard input
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+    /// What it is a history of [default: by its operations]
+    #[arg(long, value_enum)]
+    pub(crate) model: Option<ModelName>,
 }
 
 /// Who and what.

@@ -40,6 +40,7 @@ fn act(arguments: Arguments) -> Result<()> {
         Action::Selftest(options) => command::selftest::selftest(&options),
         Action::Report(options) => command::report::report(&options),
         Action::Diff(options) => command::diff::diff(&options),
+        Action::Check(options) => command::check::check(&options),
         Action::Worker => command::worker::worker()
             .map_err(|error| Error::Check(format!("the parent process has left: {error}"))),
     }

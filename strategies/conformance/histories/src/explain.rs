@@ -1,0 +1,277 @@
+//! A violation made readable: few operations, on a time line.
+//!
+//! What returned after the first answer that no order explains is left out, and what is still in
+//! flight then may take effect or not. Where nothing was in flight, the past is summed up as the
+//! states that it can have led to. Of the rest, each operation in turn is set free: it may take
+//! effect at any time, or not at all. If there is still no order, its answer and its time say
+//! nothing about the violation, and it is not shown. What is shown cannot be reconciled, whatever
+//! the others did.
+
+use std::collections::HashSet;
+use std::fmt;
+
+use crate::model::Model;
+use crate::operation::{NEVER, Operation, Verdict};
+use crate::search::{Limits, outcomes, search};
+
+/// Why a history is not linearizable.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Explanation {
+    /// What the object can have been like before the operations below.
+    pub before: Vec<String>,
+    /// The operations that cannot be reconciled, in the order of calls.
+    pub shown: Vec<Shown>,
+    /// How many operations before and beside them make no difference.
+    pub left_out: usize,
+}
+
+/// An operation of an [`Explanation`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Shown {
+    /// Which of the history.
+    pub index: usize,
+    /// Who did it.
+    pub process: u64,
+    /// When it was called.
+    pub call: u64,
+    /// When it returned; [`NEVER`] if not by then.
+    pub ret: u64,
+    /// What it was.
+    pub what: String,
+    /// Whether it is the one whose answer no order explains.
+    pub is_culprit: bool,
+}
+
+/// So many operations are not summed up: a state alone is little to go by.
+const CONTEXT: usize = 4;
+/// States that the past is summed up as, at most.
+const STATES_MAX: usize = 16;
+/// Operations that are looked at one by one, at most.
+const ONE_BY_ONE_MAX: usize = 400;
+/// A time line of more says nothing.
+const SHOWN_MAX: usize = 16;
+/// Each question on the way is given up after so many steps, and the operation then counts as needed.
+const LIMITS: Limits = Limits {
+    steps: 20_000,
+    remembered: 4 << 20,
+};
+
+/// Explains why the operations that returned until `at` have no order, as a search found that begins
+/// in one of the `starts`.
+pub fn explain<M: Model>(
+    model: &M,
+    starts: &[M::State],
+    operations: &[Operation<M::Action>],
+    at: u64,
+) -> Explanation
+where
+    M::Action: Clone,
+{
+    let mut past = Past {
+        model,
+        starts: starts.to_vec(),
+        operations: until(operations, at),
+    };
+    past.sum_up();
+    let strict = past.needed(at);
+    let mut shown: Vec<Shown> = strict
+        .iter()
+        .map(|(index, operation)| Shown {
+            index: *index,
+            process: operation.process,
+            call: operation.call,
+            ret: operation.ret,
+            what: model.describe(&operation.action),
+            is_culprit: operation.ret == at,
+        })
+        .collect();
+    shown.sort_by_key(|one| (one.call, one.index));
+    // Of what is too much to show, the end says most.
+    shown.drain(..shown.len().saturating_sub(SHOWN_MAX));
+    Explanation {
+        before: past
+            .starts
+            .iter()
+            .map(|state| model.describe_state(state))
+            .collect(),
+        left_out: operations.iter().filter(|one| one.call <= at).count() - shown.len(),
+        shown,
+    }
+}
+
+/// An operation with its index in the history.
+type Numbered<A> = (usize, Operation<A>);
+
+/// What was called until then; what was in flight may never have returned.
+fn until<A: Clone>(operations: &[Operation<A>], at: u64) -> Vec<Numbered<A>> {
+    let mut called: Vec<Numbered<A>> = operations
+        .iter()
+        .enumerate()
+        .filter(|(_, operation)| operation.call <= at)
+        .map(|(index, operation)| {
+            let ret = if operation.ret > at {
+                NEVER
+            } else {
+                operation.ret
+            };
+            (
+                index,
+                Operation {
+                    ret,
+                    ..operation.clone()
+                },
+            )
+        })
+        .collect();
+    called.sort_by_key(|(_, operation)| operation.call);
+    called
+}
+
+fn plain<A: Clone>(numbered: &[Numbered<A>]) -> Vec<Operation<A>> {
+    numbered
+        .iter()
+        .map(|(_, operation)| operation.clone())
+        .collect()
+}
+
+struct Past<'m, M: Model> {
+    model: &'m M,
+    starts: Vec<M::State>,
+    operations: Vec<Numbered<M::Action>>,
+}
+
+impl<M: Model> Past<'_, M>
+where
+    M::Action: Clone,
+{
+    /// Replaces what was over before the last quiet instants by what it can have led to.
+    fn sum_up(&mut self) {
+        let mut done = 0;
+        let mut quiet = 0;
+        let mut last_return = 0;
+        let last = self.operations.len().saturating_sub(CONTEXT);
+        for next in 1..=last {
+            last_return = last_return.max(self.operations[next - 1].1.ret);
+            if last_return == NEVER {
+                break;
+            }
+            if last_return >= self.operations[next].1.call {
+                continue;
+            }
+            quiet = next;
+            let Some(states) = self.leads_to(&self.operations[done..quiet]) else {
+                quiet = done;
+                break;
+            };
+            self.starts = states;
+            done = quiet;
+        }
+        self.operations.drain(..quiet);
+    }
+
+    /// The states after these operations, if they are few and soon found.
+    fn leads_to(&self, operations: &[Numbered<M::Action>]) -> Option<Vec<M::State>> {
+        let states: HashSet<M::State> = outcomes(
+            self.model,
+            &self.starts,
+            &plain(operations),
+            &LIMITS,
+            STATES_MAX,
+        )?;
+        // None: the violation is further back than it seemed, and nothing is summed up.
+        (!states.is_empty()).then(|| states.into_iter().collect())
+    }
+
+    /// The operations without which there would be an order.
+    fn needed(&mut self, at: u64) -> Vec<Numbered<M::Action>> {
+        if self.operations.len() > ONE_BY_ONE_MAX {
+            return self.operations.clone();
+        }
+        let mut is_free = vec![false; self.operations.len()];
+        let mut trial = plain(&self.operations);
+        for number in 0..trial.len() {
+            if trial[number].ret == at {
+                continue;
+            }
+            let kept = (trial[number].call, trial[number].ret);
+            (trial[number].call, trial[number].ret) = (0, NEVER);
+            let verdict = search(self.model, &self.starts, &trial, &LIMITS);
+            is_free[number] = matches!(verdict, Verdict::Violated { .. });
+            if !is_free[number] {
+                (trial[number].call, trial[number].ret) = kept;
+            }
+        }
+        let all = self.operations.iter().zip(is_free);
+        all.filter(|(_, is_free)| !is_free)
+            .map(|(numbered, _)| numbered.clone())
+            .collect()
+    }
+}
+
+/// Instants that are drawn two characters apart, at most; more are drawn closer.
+const ROOMY_MAX: usize = 24;
+
+impl fmt::Display for Explanation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let before = match self.before.as_slice() {
+            [one] => one.clone(),
+            several => format!("one of {}", several.join(", ")),
+        };
+        writeln!(f, "before: {before}")?;
+        let mut instants: Vec<u64> = self
+            .shown
+            .iter()
+            .flat_map(|one| [one.call, one.ret])
+            .filter(|&time| time != NEVER)
+            .collect();
+        instants.sort_unstable();
+        instants.dedup();
+        let step = if instants.len() > ROOMY_MAX { 1 } else { 2 };
+        let column = |time: u64| step * instants.partition_point(|&instant| instant < time);
+        let width = step * instants.len() + 1;
+        let [names, spans] = [
+            |one: &Shown| format!("process {}", one.process),
+            |one: &Shown| match one.ret {
+                NEVER => format!("{}..", one.call),
+                ret => format!("{}..{ret}", one.call),
+            },
+        ]
+        .map(|text| self.shown.iter().map(text).collect::<Vec<String>>());
+        let widest = |texts: &[String]| texts.iter().map(String::len).max().unwrap_or(0);
+        let (name_width, span_width) = (widest(&names), widest(&spans));
+        for ((one, name), span) in self.shown.iter().zip(&names).zip(&spans) {
+            let end = (one.ret != NEVER).then(|| column(one.ret));
+            let bar = bar(column(one.call), end, width);
+            let mark = if one.is_culprit {
+                "   <- no order explains this"
+            } else {
+                ""
+            };
+            writeln!(
+                f,
+                "  {name:name_width$}  {span:>span_width$}  {bar}  {}{mark}",
+                one.what
+            )?;
+        }
+        if self.left_out > 0 {
+            write!(
+                f,
+                "  ({} more operations change nothing about it)",
+                self.left_out
+            )?;
+        }
+        Ok(())
+    }
+}
+
+/// `    |----|   `, or `    |------` for what is still in flight.
+fn bar(begin: usize, end: Option<usize>, width: usize) -> String {
+    let mut text = vec![' '; width];
+    let last = end.unwrap_or(width - 1).max(begin + 1).min(width - 1);
+    text[begin..=last].fill('-');
+    text[begin] = '|';
+    if end.is_some() {
+        text[last] = '|';
+    }
+    text.into_iter().collect()
+}

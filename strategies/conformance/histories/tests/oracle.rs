@@ -1,0 +1,248 @@
+//! Random small histories, compared with trying every order.
+
+use histories::models::{CasRegister, CasRegisterAction, Register, RegisterAction};
+use histories::search::{Limits, search};
+use histories::{Model, NEVER, Operation, Step, Verdict, explain, zones};
+use proptest::prelude::*;
+
+/// Whether some order explains everything that returned: by trying all of them.
+fn has_order<M: Model>(
+    model: &M,
+    state: &M::State,
+    operations: &[Operation<M::Action>],
+    done: &mut Vec<bool>,
+) -> bool {
+    let open = |done: &[bool]| -> Vec<usize> { (0..done.len()).filter(|&i| !done[i]).collect() };
+    let left = open(done);
+    if left.iter().all(|&i| operations[i].ret == NEVER) {
+        return true;
+    }
+    let first_return = left
+        .iter()
+        .map(|&i| operations[i].ret)
+        .min()
+        .unwrap_or(NEVER);
+    left.into_iter().any(|i| {
+        if operations[i].call > first_return {
+            return false;
+        }
+        let next = match model.step(state, &operations[i].action) {
+            Step::Impossible => return false,
+            Step::Observes => state.clone(),
+            Step::To(next) => next,
+        };
+        done[i] = true;
+        let found = has_order(model, &next, operations, done);
+        done[i] = false;
+        found
+    })
+}
+
+/// Up to four processes that do up to three things each, at times that overlap.
+fn history<A: Clone + std::fmt::Debug>(
+    action: impl Strategy<Value = A> + Clone,
+) -> impl Strategy<Value = Vec<Operation<A>>> {
+    let one = (action, 0u64..6, 0u64..6, 0u8..12);
+    let lane = prop::collection::vec(one, 0..4);
+    prop::collection::vec(lane, 1..5).prop_map(|lanes| {
+        let mut all = Vec::new();
+        for (process, lane) in lanes.into_iter().enumerate() {
+            let mut now = 0;
+            for (action, pause, length, fate) in lane {
+                let call = now + pause + 1;
+                let ret = call + length;
+                now = ret;
+                all.push(Operation {
+                    process: process as u64,
+                    call,
+                    // Now and then it never returns.
+                    ret: if fate == 0 { NEVER } else { ret },
+                    action,
+                });
+            }
+        }
+        all
+    })
+}
+
+fn register() -> impl Strategy<Value = RegisterAction> + Clone {
+    prop_oneof![
+        (1u64..4).prop_map(RegisterAction::Write),
+        prop::option::of(1u64..4).prop_map(RegisterAction::Read),
+    ]
+}
+
+fn cas_register() -> impl Strategy<Value = CasRegisterAction> + Clone {
+    prop_oneof![
+        register().prop_map(CasRegisterAction::Plain),
+        (prop::option::of(1u64..4), 1u64..4)
+            .prop_map(|(expected, new)| CasRegisterAction::Swap { expected, new }),
+    ]
+}
+
+/// Gives every write a value of its own; reads see the value of some write, or nothing.
+fn unique(mut history: Vec<Operation<RegisterAction>>) -> Vec<Operation<RegisterAction>> {
+    let mut values = 0;
+    for operation in &mut history {
+        if let RegisterAction::Write(value) = &mut operation.action {
+            values += 1;
+            *value = values;
+        }
+    }
+    history
+}
+
+fn check<M: Model>(model: &M, start: &M::State, history: &[Operation<M::Action>])
+where
+    M::Action: Clone,
+{
+    let verdict = search(
+        model,
+        std::slice::from_ref(start),
+        history,
+        &Limits::default(),
+    );
+    let expected = has_order(model, start, history, &mut vec![false; history.len()]);
+    assert_eq!(verdict == Verdict::Linearizable, expected, "{verdict:?}");
+    if let Verdict::Violated { at } = verdict {
+        let earlier = |before: u64| {
+            let mut part: Vec<_> = history
+                .iter()
+                .filter(|one| one.call <= before)
+                .cloned()
+                .collect();
+            for one in &mut part {
+                if one.ret > before {
+                    one.ret = NEVER;
+                }
+            }
+            part
+        };
+        // The first return without an order, exactly.
+        let (before, with) = (earlier(at - 1), earlier(at));
+        assert!(has_order(
+            model,
+            start,
+            &before,
+            &mut vec![false; before.len()]
+        ));
+        assert!(!has_order(
+            model,
+            start,
+            &with,
+            &mut vec![false; with.len()]
+        ));
+        let why = explain::explain(model, std::slice::from_ref(start), history, at);
+        assert!(why.shown.iter().any(|one| one.is_culprit), "{why}");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(4_000))]
+
+    #[test]
+    fn registers_are_judged_as_by_trying_all_orders(history in history(register())) {
+        check(&Register, &None, &history);
+    }
+
+    #[test]
+    fn so_are_those_with_compare_and_swap(history in history(cas_register())) {
+        check(&CasRegister, &None, &history);
+    }
+
+    #[test]
+    fn a_small_memory_changes_no_answer(history in history(cas_register())) {
+        let small = Limits { remembered: 8, ..Limits::default() };
+        let answers = [small, Limits::default()].map(|limits| search(&CasRegister, &[None], &history, &limits));
+        prop_assert_eq!(answers[0], answers[1]);
+    }
+
+    #[test]
+    fn zones_agree_with_the_search(history in history(register()).prop_map(unique)) {
+        let found = zones::check(&history).expect("every value is written once");
+        let verdict = search(&Register, &[None], &history, &Limits::default());
+        prop_assert_eq!(found.is_ok(), verdict == Verdict::Linearizable, "{:?} {:?}", found, verdict);
+        if let Err(conflict) = found {
+            // What is shown cannot be reconciled by itself.
+            let alone: Vec<_> = conflict.operations.iter().map(|&index| history[index].clone()).collect();
+            let verdict = search(&Register, &[None], &alone, &Limits::default());
+            prop_assert!(matches!(verdict, Verdict::Violated { .. }), "{:?}", alone);
+        }
+    }
+}
+
+#[test]
+fn a_value_that_is_written_twice_is_not_decided_by_zones() {
+    let write = |process, call| Operation {
+        process,
+        call,
+        ret: call + 1,
+        action: RegisterAction::Write(5),
+    };
+    assert_eq!(
+        zones::check(&[write(0, 1), write(1, 5)]),
+        Err(zones::Undecided::WrittenTwice(0, 1))
+    );
+}
+
+#[test]
+fn a_search_that_is_given_up_says_how_far_it_came() {
+    // Twelve writes at once, then a read of what none wrote: every order is tried.
+    let mut history: Vec<_> = (0..12)
+        .map(|process| Operation {
+            process,
+            call: 1,
+            ret: 10 + process,
+            action: RegisterAction::Write(process % 3 + 1),
+        })
+        .collect();
+    history.push(Operation {
+        process: 20,
+        call: 50,
+        ret: 51,
+        action: RegisterAction::Read(Some(9)),
+    });
+    let limits = Limits {
+        steps: 40,
+        ..Limits::default()
+    };
+    match search(&Register, &[None], &history, &limits) {
+        Verdict::Unknown { established } => assert!((10..=51).contains(&established)),
+        other => panic!("{other:?}"),
+    }
+    assert_eq!(
+        search(&Register, &[None], &history, &Limits::default()),
+        Verdict::Violated { at: 51 }
+    );
+}
+
+#[test]
+fn an_explanation_shows_what_matters_and_no_more() {
+    use RegisterAction::{Read, Write};
+    let operation = |process, call, ret, action| Operation {
+        process,
+        call,
+        ret,
+        action,
+    };
+    let history = [
+        operation(0, 1, 2, Write(1)),
+        operation(1, 3, 4, Read(Some(1))),
+        // Nothing is in flight here: the past is summed up as 1.
+        operation(0, 10, 14, Write(2)),
+        operation(1, 11, 13, Read(Some(1))),
+        operation(2, 16, 17, Read(Some(2))),
+        operation(1, 18, 20, Read(Some(1))),
+        operation(3, 19, 30, Write(3)),
+    ];
+    let verdict = search(&Register, &[None], &history, &Limits::default());
+    assert_eq!(verdict, Verdict::Violated { at: 20 });
+    let why = explain::explain(&Register, &[None], &history, 20);
+    let text = why.to_string();
+    let expected = "\
+before: 1
+  process 2  16..17  |-|        read -> 2
+  process 1  18..20      |-|    read -> 1   <- no order explains this
+  (5 more operations change nothing about it)";
+    assert_eq!(text, expected, "{text}");
+}

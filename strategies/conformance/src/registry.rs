@@ -1,0 +1,129 @@
+//! The process registry as a sequential specification: what one identifier of a table does when one
+//! thread uses it.
+
+use std::fmt;
+
+use contract::{Change, State};
+use histories::{Model, Step};
+
+/// What a look at a record shows of it: enough to tell any two versions of a record apart, as each
+/// accepted event raises the revision.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Seen {
+    /// The lifecycle state.
+    pub state: State,
+    /// The number of accepted events.
+    pub revision: u64,
+}
+
+impl fmt::Display for Seen {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} at revision {}", self.state, self.revision)
+    }
+}
+
+/// One identifier of a registry; no record at first.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Registry;
+
+/// What is done under one identifier, with the answer where it is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RegistryAction {
+    /// It is read, and this was there.
+    Read(Option<Seen>),
+    /// A record is inserted.
+    Insert {
+        /// What was inserted.
+        record: Seen,
+        /// What was there before.
+        displaced: Known<Option<Seen>>,
+    },
+    /// An event is applied.
+    Apply {
+        /// What happened.
+        change: Change,
+        /// The new revision, `Err` if it was rejected, `None` if there was no record.
+        outcome: Known<Option<Result<u64, ()>>>,
+    },
+    /// The record is removed; this was there.
+    Remove(Known<Option<Seen>>),
+}
+
+/// An answer, unless the operation never returned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Known<T> {
+    /// It was this.
+    Yes(T),
+    /// It is not known.
+    No,
+}
+
+impl<T: PartialEq> Known<T> {
+    /// Whether the answer can have been `actual`.
+    fn can_be(&self, actual: &T) -> bool {
+        match self {
+            Known::Yes(answer) => answer == actual,
+            Known::No => true,
+        }
+    }
+}
+
+impl Model for Registry {
+    type State = Option<Seen>;
+    type Action = RegistryAction;
+
+    fn step(&self, state: &Option<Seen>, action: &RegistryAction) -> Step<Option<Seen>> {
+        let possible_if = |possible: bool, step| if possible { step } else { Step::Impossible };
+        match action {
+            RegistryAction::Read(seen) => possible_if(seen == state, Step::Observes),
+            RegistryAction::Insert { record, displaced } => {
+                possible_if(displaced.can_be(state), Step::To(Some(*record)))
+            }
+            RegistryAction::Remove(removed) => possible_if(removed.can_be(state), Step::To(None)),
+            RegistryAction::Apply { change, outcome } => {
+                let after = state.map(|seen| {
+                    let revision = seen.revision + 1;
+                    let state = seen.state.after(*change).map_err(|_| ())?;
+                    Ok(Seen { state, revision })
+                });
+                let answer = after.map(|after| after.map(|seen| seen.revision));
+                let step = match after {
+                    Some(Ok(seen)) => Step::To(Some(seen)),
+                    // What is rejected here may be accepted elsewhere: it is known to observe only
+                    // by its answer.
+                    _ if matches!(outcome, Known::Yes(_)) => Step::Observes,
+                    unchanged => Step::To(unchanged.and(*state)),
+                };
+                possible_if(outcome.can_be(&answer), step)
+            }
+        }
+    }
+
+    fn describe(&self, action: &RegistryAction) -> String {
+        let shown = |seen: &Option<Seen>| seen.map_or_else(|| "nothing".into(), |s| s.to_string());
+        let known = |seen: &Known<Option<Seen>>| match seen {
+            Known::Yes(seen) => shown(seen),
+            Known::No => "?".into(),
+        };
+        match action {
+            RegistryAction::Read(seen) => format!("read -> {}", shown(seen)),
+            RegistryAction::Insert { record, displaced } => {
+                format!("insert {record} -> displaced {}", known(displaced))
+            }
+            RegistryAction::Remove(removed) => format!("remove -> {}", known(removed)),
+            RegistryAction::Apply { change, outcome } => {
+                let answer = match outcome {
+                    Known::Yes(Some(Ok(revision))) => format!("revision {revision}"),
+                    Known::Yes(Some(Err(()))) => "rejected".into(),
+                    Known::Yes(None) => "no record".into(),
+                    Known::No => "?".into(),
+                };
+                format!("{change} -> {answer}")
+            }
+        }
+    }
+
+    fn describe_state(&self, state: &Option<Seen>) -> String {
+        state.map_or_else(|| "no record".into(), |seen| seen.to_string())
+    }
+}
