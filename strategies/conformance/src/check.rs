@@ -14,7 +14,8 @@ use crate::panics::caught;
 use crate::verdict::{Breach, Evidence, Violation};
 use crate::watchdog::{Progress, watch};
 use crate::{
-    churn, deadlock, exchanges, growth, lifecycle, lifetimes, scans, sequential, shutdown, updates,
+    churn, deadlock, exchanges, growth, lifecycle, lifetimes, linearizable, scans, sequential,
+    shutdown, updates,
 };
 
 /// A check: one group of promises, and one way to catch a strategy that breaks them.
@@ -30,6 +31,8 @@ pub enum Check {
     Lifetimes,
     /// Many threads insert, change and remove under the same few identifiers.
     Exchanges,
+    /// Recorded histories of random operations, judged by whether one thread could have done it.
+    Histories,
     /// Scans while records change, come and go.
     Scans,
     /// Ever new identifiers in a table that stays small.
@@ -50,6 +53,7 @@ impl Check {
         Check::Updates,
         Check::Lifetimes,
         Check::Exchanges,
+        Check::Histories,
         Check::Scans,
         Check::Churn,
         Check::Growth,
@@ -60,7 +64,8 @@ impl Check {
     /// For records that are wide enough to be torn.
     pub const TEARING: &'static [Check] = &[Check::Updates];
 
-    /// The checks whose answer may depend on what the table holds: all but the deadlock check.
+    /// The checks whose answer may depend on what the table holds: all but the deadlock
+    /// check, and that of histories, which looks at revisions.
     pub const PER_RECORD: &'static [Check] = &[
         Check::Sequential,
         Check::Lifecycle,
@@ -77,7 +82,12 @@ impl Check {
     const fn needs_threads(self) -> bool {
         matches!(
             self,
-            Check::Updates | Check::Lifetimes | Check::Exchanges | Check::Scans | Check::Deadlock
+            Check::Updates
+                | Check::Lifetimes
+                | Check::Exchanges
+                | Check::Histories
+                | Check::Scans
+                | Check::Deadlock
         )
     }
 }
@@ -90,6 +100,7 @@ impl fmt::Display for Check {
             Check::Updates => "updates",
             Check::Lifetimes => "lifetimes",
             Check::Exchanges => "exchanges",
+            Check::Histories => "histories",
             Check::Scans => "scans",
             Check::Churn => "churn",
             Check::Growth => "growth",
@@ -149,6 +160,7 @@ fn run_on<R: Specimen>(
             Check::Updates => updates::check(&trial),
             Check::Lifetimes => lifetimes::check(&trial),
             Check::Exchanges => exchanges::check(&trial),
+            Check::Histories => linearizable::check(&trial),
             Check::Scans => scans::check(&trial),
             Check::Churn => churn::check(&trial),
             Check::Growth => growth::check(&trial),

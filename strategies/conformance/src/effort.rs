@@ -15,6 +15,8 @@ pub struct Effort {
     /// Operations of each concurrent check in a crowd, over all its writing threads, and again in a
     /// duel. Up to eight times as many where threads hardly met: on a busy machine, or with one core.
     pub operations: u64,
+    /// Recorded histories of 200 operations on two identifiers.
+    pub histories: u64,
     /// Identifiers that are inserted and removed again while the table stays small.
     pub churned_ids: u64,
     /// Records inserted into a table that was made for one; a quarter of it where every write copies
@@ -34,6 +36,7 @@ impl Effort {
         Self {
             cases: 64,
             operations: 6_000,
+            histories: 32,
             churned_ids: 4_096,
             grown_to: 1_000,
             deadlock_operations: 50_000,
@@ -47,6 +50,8 @@ impl Effort {
         Self {
             cases: 2_000,
             operations: 1_000_000,
+            // Ten million operations.
+            histories: 50_000,
             churned_ids: 262_144,
             grown_to: 20_000,
             deadlock_operations: 10_000_000,
@@ -62,6 +67,7 @@ impl Default for Effort {
         Self {
             cases: 256,
             operations: 30_000,
+            histories: 256,
             churned_ids: 8_192,
             grown_to: 5_000,
             deadlock_operations: 1_000_000,

@@ -47,6 +47,9 @@ pub enum Promise {
     Removes,
     /// `apply` is one atomic read-modify-write and returns the new revision.
     AppliesOnce,
+    /// All operations together are as if one thread had done them, each between its call and its
+    /// return.
+    OneByOne,
     /// A rejected event says why and leaves the record unchanged.
     RejectsUnchanged,
     /// An operation on an unknown identifier returns `None`.
@@ -92,6 +95,7 @@ impl fmt::Display for Promise {
             Promise::Displaces => "insert returns the record it displaced",
             Promise::Removes => "remove returns the record it removed",
             Promise::AppliesOnce => "apply is one atomic read-modify-write",
+            Promise::OneByOne => "operations take effect one by one, between call and return",
             Promise::RejectsUnchanged => "a rejected event leaves the record unchanged",
             Promise::Unknown => "an unknown identifier gives None",
             Promise::VisitsOnce => "a scan visits each record once",

@@ -120,6 +120,14 @@ fn what_is_wrong_when_threads_meet_is_rejected() {
         &[Promise::AppliesOnce, Promise::Monotonic, Promise::Fresh],
     );
     rejected::<racy::WritesBack>(Check::Exchanges, hands_out_twice);
+    let one_by_one = &[Promise::OneByOne];
+    rejected::<racy::LosesUpdates>(Check::Histories, one_by_one);
+    rejected::<racy::WritesBack>(Check::Histories, one_by_one);
+    rejected::<racy::DisplacesUnseen>(Check::Histories, one_by_one);
+    rejected::<racy::RemovesTwice>(Check::Histories, one_by_one);
+    rejected::<racy::UpdateHasGap>(Check::Histories, one_by_one);
+    rejected::<racy::OverwriteHasGap>(Check::Histories, one_by_one);
+    rejected::<wrong::StaleSnapshot>(Check::Histories, one_by_one);
     rejected::<racy::TwoHalves>(Check::Updates, &[Promise::Whole]);
     strategy_rejected::<unvalidated::Unvalidated, Wide>(Check::Updates, &[Promise::Whole]);
     rejected::<racy::UpdateHasGap>(Check::Updates, &[Promise::Present]);
