@@ -45,7 +45,7 @@ fn history(operations: u64, seed: u64) -> Vec<Operation<RegisterAction>> {
     for (_, operation) in &mut planned {
         match &mut operation.action {
             RegisterAction::Write(written) => value = Some(*written),
-            RegisterAction::Read(seen) => *seen = value,
+            RegisterAction::Read(shown) => *shown = value,
         }
     }
     planned.sort_by_key(|(_, operation)| operation.call);

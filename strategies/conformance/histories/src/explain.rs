@@ -253,12 +253,10 @@ impl fmt::Display for Explanation {
                 one.what
             )?;
         }
-        if self.left_out > 0 {
-            write!(
-                f,
-                "  ({} more operations change nothing about it)",
-                self.left_out
-            )?;
+        match self.left_out {
+            0 => {}
+            1 => f.write_str("  (1 more operation changes nothing about it)")?,
+            more => write!(f, "  ({more} more operations change nothing about it)")?,
         }
         Ok(())
     }
