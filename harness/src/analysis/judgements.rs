@@ -1,5 +1,6 @@
 //! What follows from the cells: assumptions, recommendations, guarantees, controls.
 
+use basis::sample::CheckOutcome;
 use basis::scenario::{Activity, Origin};
 
 use super::Samples;
@@ -103,14 +104,44 @@ pub(super) fn guarantees(samples: &Samples) -> Vec<Guarantee> {
         evidence: outcome.evidence.clone(),
     });
     let claimed = samples.header.strategies.iter().flat_map(|card| {
-        card.claims.iter().map(|(property, claim)| Guarantee {
-            strategy: card.name.clone(),
-            property: property.clone(),
-            claimed: claim.clone(),
-            observed: String::new(),
-            grade: Grade::Unchecked,
-            evidence: "stated by its profile".into(),
-        })
+        let claims = card.claims.iter();
+        claims.map(|(property, claim)| claimed(samples, &card.name, property, claim))
     });
     checked.chain(claimed).collect()
+}
+
+/// The checks that would fail if a claim were wrong.
+fn checks_of(property: &str) -> &'static [&'static str] {
+    match property {
+        "read consistency" => &["histories", "updates"],
+        "scan consistency" => &["scans"],
+        _ => &[],
+    }
+}
+
+/// A claim, as the checks that look at it left it.
+fn claimed(samples: &Samples, strategy: &str, property: &str, claim: &str) -> Guarantee {
+    let looked: Vec<&CheckOutcome> = samples
+        .checks()
+        .filter(|outcome| outcome.strategy == strategy)
+        .filter(|outcome| checks_of(property).contains(&outcome.check.as_str()))
+        .collect();
+    let broken = looked.iter().find(|outcome| !outcome.passed);
+    let (observed, grade) = match broken {
+        _ if looked.is_empty() => ("", Grade::Unchecked),
+        None => ("as claimed", Grade::Acceptable),
+        Some(_) => ("less than claimed", Grade::Forbidden),
+    };
+    let evidence = broken.or(looked.first()).map_or_else(
+        || "stated by its profile".to_owned(),
+        |outcome| format!("{}: {}", outcome.check, outcome.evidence),
+    );
+    Guarantee {
+        strategy: strategy.into(),
+        property: property.into(),
+        claimed: claim.into(),
+        observed: observed.into(),
+        grade,
+        evidence,
+    }
 }

@@ -235,7 +235,10 @@ fn damaged_files_are_refused_in_one_line_or_judged() {
                 0 => text.truncate(from),
                 1 => text.replace_range(from..(from + 8).min(to), ""),
                 2 => text.insert_str(from, words[below(words.len())]),
-                _ => text.insert_str(from, &text[from..to].to_owned()),
+                _ => {
+                    let copy = text[from..to].to_owned();
+                    text.insert_str(from, &copy);
+                }
             }
         }
         match judged(&text) {
