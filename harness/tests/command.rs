@@ -147,7 +147,7 @@ fn an_interrupted_run_keeps_and_reports_what_it_measured() {
     .spawn()
     .unwrap();
     let samples = folder.join("samples.jsonl");
-    wait_for_slices(&samples, 12, &mut child);
+    wait_for_slices(&samples, 48, &mut child);
     Command::new("kill")
         .args(["-INT", &child.id().to_string()])
         .status()
@@ -166,7 +166,7 @@ fn an_interrupted_run_keeps_and_reports_what_it_measured() {
             .iter()
             .filter(|line| matches!(line, Line::Slice(_)))
             .count()
-            >= 12
+            >= 48
     );
     assert!(!lines.contains(&Line::Complete));
 
@@ -187,7 +187,9 @@ fn an_interrupted_run_keeps_and_reports_what_it_measured() {
                 .cells
                 .iter()
                 .any(|cell| cell.strategy == strategy && cell.metric.name() == metric);
-            assert!(found, "{strategy} has no {metric}");
+            // With so few blocks, all of a strategy's may be among those something else disturbed.
+            let left_out = metric == "read_ns" && results.protocol.dropped > 0;
+            assert!(found || left_out, "{strategy} has no {metric}");
         }
     }
     let page = fs::read_to_string(folder.join("report.html")).unwrap();
