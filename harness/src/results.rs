@@ -284,6 +284,17 @@ pub enum Grade {
     Unchecked,
 }
 
+impl std::fmt::Display for Grade {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(match self {
+            Grade::Acceptable => "acceptable",
+            Grade::Interesting => "interesting",
+            Grade::Forbidden => "FORBIDDEN",
+            Grade::Unchecked => "unchecked",
+        })
+    }
+}
+
 /// A finding about the measurement itself.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Control {

@@ -10,6 +10,7 @@ pub mod clock;
 pub mod controls;
 pub mod environment;
 pub mod error;
+pub mod fault;
 pub mod message;
 pub mod metric;
 pub mod preset;

@@ -19,6 +19,7 @@ pub use writer::{Writer, may_overwrite, text};
 
 use crate::assumption::Assumption;
 use crate::environment::Environment;
+use crate::fault::FaultSeen;
 use crate::probe::Probe;
 use crate::scenario::{Activity, RecordKind, Scenario};
 
@@ -27,7 +28,7 @@ pub use kinds::Kinds;
 /// The version of this format: `pivot-samples/MAJOR`, or `pivot-samples/MAJOR.MINOR` once there are
 /// minor versions. A minor version adds kinds of lines and optional fields; readers of the same major
 /// version skip what they do not know, and say so.
-pub const SCHEMA: &str = "pivot-samples/2";
+pub const SCHEMA: &str = "pivot-samples/2.1";
 
 /// One line of a sample file.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -49,6 +50,8 @@ pub enum Line {
     Memory(Memory),
     /// What a check found.
     Check(CheckOutcome),
+    /// What was seen of one strategy under one fault.
+    Fault(FaultSeen),
     /// What a probe of one strategy in one situation saw.
     Probe(Probe),
     /// A slice that could not be measured, and why.
@@ -248,6 +251,7 @@ impl Line {
             | Line::Allocation(_)
             | Line::Memory(_)
             | Line::Check(_)
+            | Line::Fault(_)
             | Line::Complete => None,
         }
     }

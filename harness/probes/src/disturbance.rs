@@ -6,11 +6,12 @@ use std::time::Duration;
 use basis::probe::{Count, Distribution};
 use contract::Handle;
 
-use crate::gate::{Gate, OpenOnExit};
-use crate::ground::{Ground, MakeTable, TableHandle};
-use crate::record::{IN_UPDATE, held_up};
+use crate::ground::Ground;
 use crate::stage::{EndOnExit, SLICE, Stage, Tally, rounds};
 use crate::{Findings, join};
+use subject::{Gate, OpenOnExit};
+use subject::{IN_UPDATE, held_up};
+use subject::{MakeTable, TableHandle};
 
 /// What disturbs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

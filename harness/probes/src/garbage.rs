@@ -8,9 +8,10 @@ use conformance::Counting;
 use contract::Handle;
 
 use crate::Findings;
-use crate::gate::{Gate, OpenOnExit};
-use crate::ground::{Ground, MakeTable, TableHandle};
+use crate::ground::Ground;
 use crate::timeline::{Timeline, WallClock};
+use subject::{Gate, OpenOnExit};
+use subject::{MakeTable, TableHandle};
 
 /// What overwrites.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

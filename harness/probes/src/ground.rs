@@ -1,10 +1,10 @@
 //! The table that a probe works on, and in which order.
 
-use contract::{ErasedHandle, ErasedTable, Handle, ProcessId};
+use contract::{ErasedTable, Handle, ProcessId};
 use rand_core::{Rng, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
 
-use crate::record::{Subject, heartbeat};
+use subject::{MakeTable, Subject, TableHandle, heartbeat};
 
 /// Records in the table.
 pub(crate) const PROCESSES: usize = 1_024;
@@ -12,12 +12,6 @@ pub(crate) const PROCESSES: usize = 1_024;
 const TAPE_LENGTH: usize = 8_192;
 /// How many of a churning thread's processes are in the table at a time.
 const CHURN_WINDOW: usize = 32;
-
-/// A strategy to be probed. Without its type: a dynamic call costs some 2 ns, and every probe looks at
-/// the clock between two operations or compares a strategy with itself.
-pub(crate) type MakeTable = fn(usize) -> ErasedTable<Subject>;
-/// A thread's access to it.
-pub(crate) type TableHandle<'t> = ErasedHandle<'t, Subject>;
 
 /// The identifiers of a probe and the order in which they are used.
 #[derive(Clone, Debug)]

@@ -8,11 +8,9 @@
 mod disturbance;
 mod fairness;
 mod garbage;
-mod gate;
 mod ground;
 mod latency;
 mod open_loop;
-mod record;
 mod shutdown;
 mod stage;
 mod timeline;
@@ -25,14 +23,13 @@ use std::time::Duration;
 use basis::message::{Message, say};
 use basis::probe::{Count, Distribution, Histogram, Probe, Situation};
 use basis::sample::{Line, SliceKey};
-use contract::{ErasedTable, Profile, Strategy, Visitor};
 use serde::{Deserialize, Serialize};
+use subject::MakeTable;
 
 use self::disturbance::Disturbance;
 use self::fairness::Rivals;
 use self::garbage::Overwrite;
-use self::ground::{Ground, MakeTable};
-use self::record::Subject;
+use self::ground::Ground;
 
 /// One strategy in one situation.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -95,7 +92,8 @@ pub fn probe(task: &ProbeTask, out: &mut impl Write) -> io::Result<()> {
             slice: Some(slice),
         },
     )?;
-    let make = find(&task.strategy).expect("the parent names strategies of the registry only");
+    let make = subject::strategy(&task.strategy)
+        .expect("the parent names strategies of the registry only");
     let ground = Ground::new(task.seed ^ u64::from(task.process));
     let budget = Duration::from_millis(task.budget_ms);
     let Findings { counts, histograms } = observe(task.situation, make, &ground, budget);
@@ -132,23 +130,4 @@ fn observe(situation: Situation, make: MakeTable, ground: &Ground, budget: Durat
 fn join<T>(thread: std::thread::ScopedJoinHandle<'_, T>) -> T {
     let ended = thread.join();
     ended.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-}
-
-/// A strategy of the registry.
-fn find(name: &str) -> Option<MakeTable> {
-    struct Find<'n> {
-        name: &'n str,
-        found: Option<MakeTable>,
-    }
-    impl Visitor<Subject> for Find<'_> {
-        fn visit<S: Strategy<Subject>>(&mut self) {
-            if S::PROFILE.name == self.name {
-                self.found = Some(ErasedTable::new::<S>);
-            }
-        }
-        fn exclude(&mut self, _: Profile, _: &'static str) {}
-    }
-    let mut find = Find { name, found: None };
-    registry::visit_plain::<Subject>(&mut find);
-    find.found
 }

@@ -99,7 +99,7 @@ mod tests {
     use contract::{Handle, ProcessId, Profile, Record, Strategy};
 
     use super::*;
-    use crate::record::{Subject, heartbeat};
+    use subject::{Subject, heartbeat};
 
     const MS: u64 = 1_000_000;
     /// What an operation takes.

@@ -14,10 +14,11 @@ use basis::probe::{Count, Distribution, Histogram};
 use contract::Handle;
 use crossbeam_utils::CachePadded;
 
-use crate::ground::{Ground, MakeTable, TableHandle};
-use crate::record::heartbeat;
+use crate::ground::Ground;
 use crate::timeline::{Timeline, WallClock};
 use crate::{Findings, join};
+use subject::heartbeat;
+use subject::{MakeTable, TableHandle};
 
 /// As a supervisor writes.
 const PERIOD_NS: u64 = 10_000;
@@ -141,7 +142,7 @@ fn watch(
     until: &AtomicBool,
 ) {
     // The record is at revision 1 when it is put into the table.
-    let before = contract::Record::revision(&crate::Subject::running(ground.held()));
+    let before = contract::Record::revision(&subject::Subject::running(ground.held()));
     let mut give_up_ns = None;
     loop {
         let is_over = until.load(Ordering::Acquire);

@@ -1,12 +1,8 @@
-//! What follows from the cells: assumptions, recommendations, guarantees, controls.
+//! What follows from the cells for each strategy: what to recommend.
 
-use basis::sample::CheckOutcome;
 use basis::scenario::{Activity, Origin};
 
-use super::Samples;
-use crate::results::{
-    Cell, Decision, Grade, Guarantee, Judged, Metric, Recommendation, Results, Verdict,
-};
+use crate::results::{Cell, Decision, Judged, Metric, Recommendation, Results, Verdict};
 
 /// The metric that a scenario is about.
 pub(crate) fn subject(activity: Activity, timed_in_total: bool) -> Metric {
@@ -82,66 +78,5 @@ fn recommend(results: &Results, strategy: &str) -> Recommendation {
         gains,
         losses,
         open,
-    }
-}
-
-/// The checks' outcomes, and the claims that no check looks at yet.
-pub(super) fn guarantees(samples: &Samples) -> Vec<Guarantee> {
-    let checked = samples.checks().map(|outcome| Guarantee {
-        strategy: outcome.strategy.clone(),
-        property: format!("{} ({})", outcome.check, outcome.record),
-        claimed: "kept, as by every strategy".into(),
-        observed: if outcome.passed {
-            "kept".into()
-        } else {
-            "broken".into()
-        },
-        grade: if outcome.passed {
-            Grade::Acceptable
-        } else {
-            Grade::Forbidden
-        },
-        evidence: outcome.evidence.clone(),
-    });
-    let claimed = samples.header.strategies.iter().flat_map(|card| {
-        let claims = card.claims.iter();
-        claims.map(|(property, claim)| claimed(samples, &card.name, property, claim))
-    });
-    checked.chain(claimed).collect()
-}
-
-/// The checks that would fail if a claim were wrong.
-fn checks_of(property: &str) -> &'static [&'static str] {
-    match property {
-        "read consistency" => &["histories", "updates"],
-        "scan consistency" => &["scans"],
-        _ => &[],
-    }
-}
-
-/// A claim, as the checks that look at it left it.
-fn claimed(samples: &Samples, strategy: &str, property: &str, claim: &str) -> Guarantee {
-    let looked: Vec<&CheckOutcome> = samples
-        .checks()
-        .filter(|outcome| outcome.strategy == strategy)
-        .filter(|outcome| checks_of(property).contains(&outcome.check.as_str()))
-        .collect();
-    let broken = looked.iter().find(|outcome| !outcome.passed);
-    let (observed, grade) = match broken {
-        _ if looked.is_empty() => ("", Grade::Unchecked),
-        None => ("as claimed", Grade::Acceptable),
-        Some(_) => ("less than claimed", Grade::Forbidden),
-    };
-    let evidence = broken.or(looked.first()).map_or_else(
-        || "stated by its profile".to_owned(),
-        |outcome| format!("{}: {}", outcome.check, outcome.evidence),
-    );
-    Guarantee {
-        strategy: strategy.into(),
-        property: property.into(),
-        claimed: claim.into(),
-        observed: observed.into(),
-        grade,
-        evidence,
     }
 }

@@ -6,6 +6,7 @@ pub(crate) mod contamination;
 #[cfg(test)]
 mod files;
 mod flips;
+mod guarantees;
 mod judgements;
 mod logs;
 mod probes;
@@ -20,6 +21,8 @@ use basis::scenario::{Group, Scenario};
 
 use crate::results::{Cell, Protocol, Results, SCHEMA};
 use contamination::Reason;
+pub(crate) use guarantees::contradicts;
+pub use guarantees::guarantees;
 pub(crate) use judgements::subject;
 pub use logs::{Logs, logs};
 use series::{BlockKey, Series};
@@ -72,7 +75,7 @@ pub fn analyse(samples: &Samples) -> Results {
     let series = Series::collect(&samples.lines, &contamination::dropped(&contaminated));
     let mut cells = cells::all(samples, &series);
     cells.extend(probes::cells(samples));
-    let guarantees = judgements::guarantees(samples);
+    let guarantees = guarantees(&header.strategies, &samples.lines);
     let mut results = Results {
         schema: SCHEMA.into(),
         baseline: header.baseline.clone(),

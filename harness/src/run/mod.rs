@@ -1,5 +1,6 @@
 //! A run: what is asked for, checked against what there is, and carried out.
 
+mod faults;
 mod probing;
 mod recording;
 mod schedule;
@@ -8,6 +9,7 @@ mod standing;
 mod task;
 #[cfg(test)]
 mod tests;
+mod verifying;
 
 use std::collections::BTreeSet;
 
@@ -16,9 +18,8 @@ use basis::clock;
 use basis::environment::{self, Environment};
 use basis::error::Result;
 use basis::preset::Preset;
-use basis::sample::{Card, CheckOutcome, Exclusion, Header, Line, Part, PartDone, SCHEMA};
+use basis::sample::{Card, Exclusion, Header, Line, Part, PartDone, SCHEMA};
 use basis::scenario::{RecordKind, Scenario};
-use checks::VerifyTask;
 pub use probing::ProbeEffort;
 pub use recording::Recording;
 use registry::roster::{self, participants};
@@ -83,64 +84,6 @@ impl Plan {
             assumptions: self.assumptions.clone(),
             looks: self.preset.looks(),
         }
-    }
-
-    /// Runs the checks on every strategy, and keeps their outcomes.
-    ///
-    /// # Errors
-    ///
-    /// When the run is interrupted or a line cannot be kept. A check that fails is not an error but
-    /// an outcome.
-    pub fn verify(
-        &self,
-        effort: Preset,
-        recording: &mut Recording,
-        interrupt: &Interrupt,
-        observer: &mut impl Observer,
-    ) -> Result<()> {
-        let verified: BTreeSet<String> = verified(recording.lines())
-            .into_iter()
-            .map(str::to_owned)
-            .collect();
-        let contenders: Vec<Card> = roster::entries(RecordKind::Status)
-            .iter()
-            .map(|entry| roster::card(&entry.profile))
-            .filter(|card| !card.control && self.strategies.contains(&card.name))
-            .filter(|card| !verified.contains(&card.name))
-            .collect();
-        for (index, card) in contenders.iter().enumerate() {
-            let share = VERIFYING_SHARE * index as f64 / contenders.len() as f64;
-            observer.stage(&format!("verifying {}", card.name), share);
-            let strategy = card.name.clone();
-            let task = Task::Verify(VerifyTask {
-                strategy,
-                preset: effort,
-                seed: self.seed,
-            });
-            let ending = carry_out(&task, interrupt, |line| {
-                if let Line::Check(CheckOutcome {
-                    strategy,
-                    check,
-                    passed: false,
-                    ..
-                }) = &line
-                {
-                    observer.note(&format!("{strategy} fails the {check} check"));
-                }
-                recording.keep(line)
-            })?;
-            if let Ending::Failed(failed) = ending {
-                observer.note(&format!("{}: {}", failed.during, failed.reason));
-                recording.keep(Line::Check(CheckOutcome {
-                    strategy: card.name.clone(),
-                    record: RecordKind::Status,
-                    check: "checks end".into(),
-                    passed: false,
-                    evidence: format!("{}: {}", failed.during, failed.reason),
-                }))?;
-            }
-        }
-        Ok(())
     }
 
     /// Measures every scenario, and keeps every slice. Goes on where the recording ends; no slice is
@@ -259,23 +202,4 @@ fn unaccounted(part: &Part, lines: &[Line]) -> Vec<String> {
         .filter(|name| !accounted.contains(name.as_str()))
         .cloned()
         .collect()
-}
-
-/// The strategies whose checks have all been made: those that others came after.
-fn verified(lines: &[Line]) -> BTreeSet<&str> {
-    let mut seen: Vec<&str> = Vec::new();
-    let mut is_over = false;
-    for line in lines {
-        match line {
-            Line::Check(check) if seen.last() != Some(&check.strategy.as_str()) => {
-                seen.push(&check.strategy);
-            }
-            Line::Part(_) => is_over = true,
-            _ => {}
-        }
-    }
-    if !is_over {
-        seen.pop();
-    }
-    seen.into_iter().collect()
 }

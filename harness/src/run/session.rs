@@ -175,16 +175,25 @@ impl ChildGuard {
             // Best effort: the exit status says enough.
             let _ = stderr.read_to_string(&mut complaint);
         }
-        let last = complaint
-            .lines()
-            .rfind(|line| !line.trim().is_empty())
-            .unwrap_or_default();
-        Some(if last.is_empty() {
-            status
-        } else {
-            format!("{status}: {last}")
+        Some(match last_words(&complaint) {
+            "" => status,
+            last => format!("{status}: {last}"),
         })
     }
+}
+
+/// The last line that says something of its own. What the standard library adds about backtraces does
+/// not, nor does the allocation that fails while it reports one.
+fn last_words(complaint: &str) -> &str {
+    let is_no_memory = |line: &&str| line.starts_with("memory allocation of ");
+    let says_something = |line: &&str| {
+        let is_about_backtraces =
+            line.starts_with("note: ") || line.starts_with("skipping backtrace");
+        !line.trim().is_empty() && !is_about_backtraces
+    };
+    let mut lines = complaint.lines().filter(says_something);
+    let first_failure = lines.clone().find(is_no_memory);
+    first_failure.or(lines.next_back()).unwrap_or_default()
 }
 
 impl Drop for ChildGuard {
@@ -192,5 +201,23 @@ impl Drop for ChildGuard {
         // Both fail only if it is gone already.
         let _ = self.0.kill();
         let _ = self.0.wait();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::last_words;
+
+    #[test]
+    fn the_reason_of_an_end_is_told_from_what_is_said_about_it() {
+        let panicked = "\nthread 'main' panicked at a.rs:1:2:\nno such thing\nnote: run with it\n";
+        assert_eq!(last_words(panicked), "no such thing");
+        let no_memory = "memory allocation of 64 bytes failed\nmemory allocation of 1 bytes failed\n\
+                         skipping backtrace printing to avoid potential recursion\n";
+        assert_eq!(
+            last_words(no_memory),
+            "memory allocation of 64 bytes failed"
+        );
+        assert_eq!(last_words(""), "");
     }
 }

@@ -1,6 +1,7 @@
 //! What a child process is to do.
 
 use checks::VerifyTask;
+use faults::FaultTask;
 use probes::ProbeTask;
 use rand_core::{Rng, SeedableRng};
 use rand_xoshiro::SplitMix64;
@@ -15,6 +16,8 @@ pub enum Task {
     Measure(Box<MeasureTask>),
     /// Run the checks on one strategy.
     Verify(VerifyTask),
+    /// Put one strategy under one fault.
+    Fault(FaultTask),
     /// Put one strategy into one situation.
     Probe(ProbeTask),
 }
@@ -30,7 +33,7 @@ impl Task {
                 let part = u64::from(task.part.process) << 40;
                 (SplitMix64::seed_from_u64(task.seed ^ part).next_u64() % STACK_SHIFT_MAX) as usize
             }
-            Task::Verify(_) | Task::Probe(_) => 0,
+            Task::Verify(_) | Task::Fault(_) | Task::Probe(_) => 0,
         }
     }
 }

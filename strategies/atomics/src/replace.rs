@@ -36,7 +36,8 @@ pub struct InPlace;
 /// Writes the words into a spare buffer, and swings the stamp from the slot's buffer to the spare.
 ///
 /// One compare-and-swap makes the spare the slot's buffer and the slot's old buffer the writer's
-/// spare. Nobody ever waits: a reader or writer has to retry only if another writer succeeded.
+/// spare. Nobody waits, unless the table grows: a reader or writer has to retry only if another writer
+/// succeeded.
 ///
 /// Buffers are reused while slow readers may still be looking at them; the memory itself is never
 /// freed before the table is. The stamp tells such a reader that it has read nonsense.
@@ -89,7 +90,9 @@ impl Replace for Swing {
         summary: "an open-addressing table of packed status words, each naming the buffer of its record",
         avoid_when: "records have heap parts, or tens of thousands of threads each need a handle",
         reads: Progress::LockFree,
-        updates: Progress::LockFree,
+        // Lock-free, but for one situation: while the table grows, an update waits for its record to
+        // thaw, and for the structure lock to be given a spare of the new generation.
+        updates: Progress::Blocking,
         write_cost: WriteCost::CopiesRecord,
         ..COMMON
     };

@@ -1,17 +1,30 @@
-//! Exact accounting of the heap: what was allocated, what is still alive.
+//! Exact accounting of the heap: what was allocated, what is still alive. And a heap that fails on
+//! request.
 
 use std::alloc::{GlobalAlloc, Layout, System};
-use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
+use std::cell::Cell;
+use std::sync::atomic::{AtomicI64, AtomicU8, AtomicU64, Ordering};
 
-/// The system allocator, counting while a [`Counting`] is alive and passing through otherwise.
+/// The system allocator, counting while a [`Counting`] is alive, failing while a [`Refusing`] is, and
+/// passing through otherwise.
 ///
 /// The counters are shared by all threads, since a strategy may allocate on a thread of its own (an
-/// actor answers from there). While nothing is counted, the price is one relaxed load of a flag that
-/// nobody writes, so that installing the allocator does not disturb a measurement.
+/// actor answers from there). While nothing is asked of it, the price is one relaxed load of a byte
+/// that nobody writes, so that installing the allocator does not disturb a measurement.
 #[derive(Clone, Copy, Debug)]
 pub struct CountingAllocator;
 
-static COUNTING: AtomicBool = AtomicBool::new(false);
+/// What is asked of the allocator: a sum of [`COUNT`], [`REFUSE`] and [`MARK`].
+static ASKED: AtomicU8 = AtomicU8::new(0);
+const COUNT: u8 = 1;
+const REFUSE: u8 = 2;
+const MARK: u8 = 4;
+
+thread_local! {
+    /// Whether this thread is inside the system's allocator; kept while marking only.
+    static INSIDE: Cell<bool> = const { Cell::new(false) };
+}
+
 static ALLOCATIONS: AtomicU64 = AtomicU64::new(0);
 static ALLOCATED_BYTES: AtomicU64 = AtomicU64::new(0);
 static FREED_BYTES: AtomicU64 = AtomicU64::new(0);
@@ -69,7 +82,7 @@ impl Counting {
         let began = totals();
         LIVE_BYTES.store(0, Ordering::SeqCst);
         PEAK_BYTES.store(0, Ordering::SeqCst);
-        COUNTING.store(true, Ordering::SeqCst);
+        ASKED.fetch_or(COUNT, Ordering::SeqCst);
         Self { began }
     }
 
@@ -93,8 +106,37 @@ impl Counting {
 
 impl Drop for Counting {
     fn drop(&mut self) {
-        COUNTING.store(false, Ordering::SeqCst);
+        ASKED.fetch_and(!COUNT, Ordering::SeqCst);
     }
+}
+
+/// Every allocation of the process fails until it is dropped.
+#[derive(Debug)]
+pub struct Refusing(());
+
+impl Refusing {
+    /// From now on.
+    pub fn start() -> Self {
+        ASKED.fetch_or(REFUSE, Ordering::SeqCst);
+        Self(())
+    }
+}
+
+impl Drop for Refusing {
+    fn drop(&mut self) {
+        ASKED.fetch_and(!REFUSE, Ordering::SeqCst);
+    }
+}
+
+/// From now on, and for good, [`inside_allocator`] can tell.
+pub fn mark_allocator() {
+    ASKED.fetch_or(MARK, Ordering::SeqCst);
+}
+
+/// Whether the calling thread is in the middle of allocating or freeing; for signal handlers. The
+/// system's allocator has locks of its own, and whoever is stopped there may hold one.
+pub fn inside_allocator() -> bool {
+    INSIDE.get()
 }
 
 /// Whether the running program uses the [`CountingAllocator`]: without it all counts are zero, and a
@@ -131,44 +173,77 @@ fn record_free(bytes: usize) {
 }
 
 #[inline]
-fn counting() -> bool {
+fn asked() -> u8 {
     // Relaxed: whoever starts counting also starts (or is joined with) the threads it counts.
-    COUNTING.load(Ordering::Relaxed)
+    ASKED.load(Ordering::Relaxed)
 }
 
-// SAFETY: every call is forwarded unchanged to `System`, whose guarantees are thereby ours; the
-// counters are atomics and never allocate.
+/// Calls the system's allocator for a block of `bytes`, as it is asked to.
+#[cold]
+fn attentively(asked: u8, bytes: usize, allocate: impl FnOnce() -> *mut u8) -> *mut u8 {
+    if asked & REFUSE != 0 {
+        return std::ptr::null_mut();
+    }
+    if asked & COUNT != 0 {
+        record_allocation(bytes);
+    }
+    marked(asked, allocate)
+}
+
+/// Calls the system's allocator, and says meanwhile that this thread is in there.
+fn marked<T>(asked: u8, call: impl FnOnce() -> T) -> T {
+    if asked & MARK == 0 {
+        return call();
+    }
+    let outer = INSIDE.replace(true);
+    let result = call();
+    INSIDE.set(outer);
+    result
+}
+
+// SAFETY: every call is forwarded unchanged to `System`, whose guarantees are thereby ours, or fails,
+// which a caller has to expect; the counters are atomics and the mark is a plain byte of the thread,
+// so nothing here allocates.
 unsafe impl GlobalAlloc for CountingAllocator {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        if counting() {
-            record_allocation(layout.size());
+        match asked() {
+            // SAFETY: the caller keeps `alloc`'s contract, and it is the same for `System`.
+            0 => unsafe { System.alloc(layout) },
+            // SAFETY: as above.
+            asked => attentively(asked, layout.size(), || unsafe { System.alloc(layout) }),
         }
-        // SAFETY: the caller keeps `alloc`'s contract, and it is the same for `System`.
-        unsafe { System.alloc(layout) }
     }
 
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
-        if counting() {
-            record_allocation(layout.size());
+        match asked() {
+            // SAFETY: as in `alloc`.
+            0 => unsafe { System.alloc_zeroed(layout) },
+            // SAFETY: as in `alloc`.
+            asked => attentively(asked, layout.size(), || unsafe {
+                System.alloc_zeroed(layout)
+            }),
         }
-        // SAFETY: as in `alloc`.
-        unsafe { System.alloc_zeroed(layout) }
     }
 
     unsafe fn realloc(&self, block: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
-        if counting() {
-            record_free(layout.size());
-            record_allocation(new_size);
-        }
         // SAFETY: `block` came from `System` through `alloc`, with this layout.
-        unsafe { System.realloc(block, layout, new_size) }
+        let reallocate = || unsafe { System.realloc(block, layout, new_size) };
+        let asked = asked();
+        if asked == 0 {
+            return reallocate();
+        }
+        if asked & COUNT != 0 && asked & REFUSE == 0 {
+            record_free(layout.size());
+        }
+        attentively(asked, new_size, reallocate)
     }
 
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
-        if counting() {
+        let asked = asked();
+        if asked & COUNT != 0 {
             record_free(layout.size());
         }
         // SAFETY: `block` came from `System` through `alloc`, with this layout.
-        unsafe { System.dealloc(block, layout) }
+        marked(asked, || unsafe { System.dealloc(block, layout) });
     }
 }

@@ -59,7 +59,10 @@ mod updates;
 mod verdict;
 mod watchdog;
 
-pub use accounting::{Counting, CountingAllocator, Usage, allocator_is_installed};
+pub use accounting::{
+    Counting, CountingAllocator, Refusing, Usage, allocator_is_installed, inside_allocator,
+    mark_allocator,
+};
 pub use check::{Check, run};
 pub use dawdler::{Dawdler, Wide};
 pub use effort::{Effort, Seed};

@@ -226,6 +226,7 @@ impl<'h, 'b> Reader<'h, 'b> {
             Line::Allocation(seen) => (Some(&seen.scenario), Some(&seen.strategy)),
             Line::Memory(memory) => (Some(&memory.scenario), Some(&memory.strategy)),
             Line::Check(check) => (None, Some(&check.strategy)),
+            Line::Fault(seen) => (None, Some(&seen.strategy)),
             Line::Part(part) => (Some(&part.scenario), None),
             Line::PartDone(done) => (Some(&done.scenario), None),
             Line::Weather(weather) => (Some(&weather.scenario), None),

@@ -1,16 +1,22 @@
-//! `pivot verify`: the checks, as a graded table.
+//! `pivot verify`: what the strategies claim beside what the checks and the faults showed.
 
 use basis::error::{Error, Result};
-use basis::sample::{CheckOutcome, Line};
+use basis::fault::FaultSeen;
+use basis::sample::{Card, Line};
+use basis::scenario::RecordKind;
+use harness::analysis::guarantees;
+use harness::results::{Grade, Guarantee};
 use harness::run::{Plan, Recording};
+use registry::roster;
 
 use super::interruptible;
 use crate::arguments::{Format, VerifyOptions};
 use crate::progress::Progress;
 use crate::selection;
 use crate::table::Table;
+use crate::terminal;
 
-/// Runs the checks; a broken promise is exit code 1.
+/// Runs the checks and injects the faults; a broken promise is exit code 1.
 pub(crate) fn verify(options: &VerifyOptions) -> Result<()> {
     let plan = Plan {
         scenarios: Vec::new(),
@@ -25,46 +31,89 @@ pub(crate) fn verify(options: &VerifyOptions) -> Result<()> {
     let mut recording = Recording::in_memory();
     let ended = plan.verify(options.preset, &mut recording, interrupt, &mut progress);
     progress.finish();
-    let outcomes: Vec<&CheckOutcome> = recording
-        .lines()
+    let cards: Vec<Card> = roster::entries(RecordKind::Status)
         .iter()
-        .filter_map(|line| match line {
-            Line::Check(outcome) => Some(outcome),
-            _ => None,
-        })
+        .map(|entry| roster::card(&entry.profile))
+        .filter(|card| !card.control && plan.strategies.contains(&card.name))
         .collect();
-    print(&outcomes, options.format)?;
+    let found = guarantees(&cards, recording.lines());
+    print(&cards, &found, recording.lines(), options.format)?;
     ended?;
-    let failed = outcomes.iter().filter(|outcome| !outcome.passed).count();
-    if failed > 0 {
+    let forbidden = found
+        .iter()
+        .filter(|guarantee| guarantee.grade == Grade::Forbidden)
+        .count();
+    if forbidden > 0 {
         return Err(Error::Check(format!(
-            "{failed} of {} checks failed",
-            outcomes.len()
+            "{forbidden} of {} promises are not kept",
+            found.len()
         )));
     }
     Ok(())
 }
 
-fn print(outcomes: &[&CheckOutcome], format: Format) -> Result<()> {
-    let mut table = Table::new(["strategy", "record", "check", "grade", "evidence"]);
-    for outcome in outcomes {
-        let grade = if outcome.passed {
-            "acceptable"
-        } else {
-            "forbidden"
+/// Strategy by strategy: its claims, what faults did, and the checks; of those, a terminal shows only
+/// what was not kept.
+fn print(cards: &[Card], found: &[Guarantee], lines: &[Line], format: Format) -> Result<()> {
+    let mut table = Table::new([
+        "strategy", "property", "claimed", "observed", "grade", "evidence",
+    ]);
+    let mut kept = 0;
+    for card in cards {
+        let of_card = |guarantee: &&Guarantee| guarantee.strategy == card.name;
+        let is_claim = |guarantee: &&Guarantee| {
+            let property = guarantee.property.as_str();
+            !property.ends_with(')')
         };
-        let first_line = outcome.evidence.lines().next().unwrap_or_default();
-        table.row([
-            outcome.strategy.clone(),
-            outcome.record.to_string(),
-            outcome.check.clone(),
-            grade.into(),
-            if outcome.passed {
-                first_line.into()
+        for claim in found.iter().filter(of_card).filter(is_claim) {
+            table.row(row(claim));
+        }
+        for seen in faults(lines, &card.name) {
+            table.row([
+                card.name.clone(),
+                seen.fault.to_string(),
+                String::new(),
+                if seen.is_harmless() {
+                    "harmless"
+                } else {
+                    "harmful"
+                }
+                .into(),
+                String::new(),
+                seen.to_string(),
+            ]);
+        }
+        for check in found.iter().filter(of_card).filter(|one| !is_claim(one)) {
+            if format == Format::Table && check.grade == Grade::Acceptable {
+                kept += 1;
             } else {
-                outcome.evidence.clone()
-            },
-        ]);
+                table.row(row(check));
+            }
+        }
     }
-    table.print(format)
+    table.print(format)?;
+    if format == Format::Table {
+        terminal::print(&format!(
+            "{kept} checks passed; `--format json` lists them with their evidence"
+        ))?;
+    }
+    Ok(())
+}
+
+fn faults<'l>(lines: &'l [Line], strategy: &'l str) -> impl Iterator<Item = &'l FaultSeen> {
+    lines.iter().filter_map(move |line| match line {
+        Line::Fault(seen) if seen.strategy == strategy => Some(seen),
+        _ => None,
+    })
+}
+
+fn row(guarantee: &Guarantee) -> [String; 6] {
+    [
+        guarantee.strategy.clone(),
+        guarantee.property.clone(),
+        guarantee.claimed.clone(),
+        guarantee.observed.clone(),
+        guarantee.grade.to_string(),
+        guarantee.evidence.clone(),
+    ]
 }

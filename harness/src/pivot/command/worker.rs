@@ -3,6 +3,7 @@
 use std::io::{self, Read};
 
 use checks::verify;
+use faults::inject;
 use harness::run::Task;
 use probes::probe;
 use slices::worker::measure;
@@ -16,6 +17,7 @@ pub(crate) fn worker() -> io::Result<()> {
     match task {
         Task::Measure(task) => measure(&task, &mut out),
         Task::Verify(task) => verify(&task, &mut out),
+        Task::Fault(task) => inject(&task, &mut out),
         Task::Probe(task) => probe(&task, &mut out),
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 /// Open at first. A thread that passes while it is shut waits inside until it is opened.
 #[derive(Debug, Default)]
-pub(crate) struct Gate {
+pub struct Gate {
     state: Mutex<State>,
     changed: Condvar,
 }
@@ -20,7 +20,8 @@ struct State {
 }
 
 impl Gate {
-    pub(crate) const fn new() -> Self {
+    /// Open.
+    pub const fn new() -> Self {
         Self {
             state: Mutex::new(State {
                 is_shut: false,
@@ -32,12 +33,12 @@ impl Gate {
     }
 
     /// Who comes from now on has to wait.
-    pub(crate) fn shut(&self) {
+    pub fn shut(&self) {
         self.state().is_shut = true;
     }
 
     /// Lets everyone go on.
-    pub(crate) fn open(&self) {
+    pub fn open(&self) {
         let mut state = self.state();
         state.is_shut = false;
         state.opened += 1;
@@ -46,7 +47,7 @@ impl Gate {
     }
 
     /// Waits while it is shut.
-    pub(crate) fn pass(&self) {
+    pub fn pass(&self) {
         let mut state = self.state();
         let opened = state.opened;
         state.waiting += 1;
@@ -58,7 +59,7 @@ impl Gate {
     }
 
     /// Waits until somebody waits in it; whether somebody did within `patience`.
-    pub(crate) fn catches(&self, patience: Duration) -> bool {
+    pub fn catches(&self, patience: Duration) -> bool {
         let (state, _) = self
             .changed
             .wait_timeout_while(self.state(), patience, |state| state.waiting == 0)
@@ -80,7 +81,7 @@ impl Gate {
 /// Opens a gate when it goes out of scope, however that comes: nobody waits for a thread that is
 /// gone.
 #[derive(Debug)]
-pub(crate) struct OpenOnExit<'g>(pub(super) &'g Gate);
+pub struct OpenOnExit<'g>(pub &'g Gate);
 
 impl Drop for OpenOnExit<'_> {
     fn drop(&mut self) {

@@ -1,0 +1,156 @@
+//! What the faults show of the claims.
+
+use std::fmt::Display;
+
+use basis::fault::{Deed, Fate, Fault, FaultSeen, OVERWRITES, Tally};
+use contract::{AfterDeadThread, AfterPanic, Progress};
+
+use super::Seen;
+use crate::results::Grade;
+
+/// The claim that a card has as a field of its own.
+pub(super) const READ_ALLOCATES: &str = "reads allocate";
+
+/// What may remain of an update without being garbage of that update: less than a word of it.
+const GARBAGE_MIN: i64 = OVERWRITES as i64 * 8;
+/// The smallest record that a gone reader can keep.
+const KEPT_MIN: i64 = 64;
+
+/// What faults show of a claim; nothing if none of them is about it.
+pub(super) fn seen(property: &str, claim: &str, faults: &[&FaultSeen]) -> Option<Seen> {
+    match property {
+        "reads" => progress(
+            claim,
+            faults,
+            &[Deed::Read, Deed::ReadOthers, Deed::ReadAgain],
+        ),
+        "updates" => progress(claim, faults, &[Deed::Update, Deed::UpdateOther]),
+        "inserts and removes" => progress(claim, faults, &[Deed::Insert, Deed::Remove]),
+        "after a panic in an update" => {
+            let seen = find(faults, Fault::PanicInUpdate)?;
+            // From the worst to the best.
+            let ranks = [
+                AfterPanic::Unusable,
+                AfterPanic::Exposed,
+                AfterPanic::Intact,
+            ];
+            ranked(&ranks, &after_panic(seen), claim, seen.to_string())
+        }
+        "after a thread dies while reading" => {
+            let seen = find(faults, Fault::ReaderGone)?;
+            let ranks = [
+                AfterDeadThread::BlocksEveryone,
+                AfterDeadThread::BlocksWriters,
+                AfterDeadThread::KeepsAllGarbage,
+                AfterDeadThread::KeepsOneVersion,
+                AfterDeadThread::Unaffected,
+            ];
+            ranked(&ranks, &after_dead_thread(seen), claim, seen.to_string())
+        }
+        READ_ALLOCATES => {
+            let seen = find(faults, Fault::NoMemoryToRead)?;
+            let observed = if seen.is_harmless() { "no" } else { "yes" };
+            ranked(&["yes", "no"], &observed, claim, seen.to_string())
+        }
+        _ => None,
+    }
+}
+
+fn find<'f>(faults: &[&'f FaultSeen], fault: Fault) -> Option<&'f FaultSeen> {
+    faults.iter().copied().find(|seen| seen.fault == fault)
+}
+
+/// Grades an observation against a claim; `ranks` go from the worst to the best.
+fn ranked<T: Display>(ranks: &[T], observed: &T, claim: &str, evidence: String) -> Option<Seen> {
+    let observed = observed.to_string();
+    let place = |words: &str| ranks.iter().position(|rank| rank.to_string() == words);
+    // A claim in words that this version does not know is not graded.
+    let grade = match place(&observed)?.cmp(&place(claim)?) {
+        std::cmp::Ordering::Less => Grade::Forbidden,
+        std::cmp::Ordering::Equal => Grade::Acceptable,
+        std::cmp::Ordering::Greater => Grade::Interesting,
+    };
+    Some(Seen {
+        observed,
+        grade,
+        evidence,
+    })
+}
+
+/// The faults in which somebody who is not there any more could be waited for.
+const STANDSTILLS: [Fault; 6] = [
+    Fault::ReaderStalls,
+    Fault::UpdaterStalls,
+    Fault::ResizerStalls,
+    Fault::ReaderGone,
+    Fault::WriterGone,
+    Fault::OverlappingReaders,
+];
+
+/// Whether one of `deeds` was ever held up by somebody who stood still.
+fn progress(claim: &str, faults: &[&FaultSeen], deeds: &[Deed]) -> Option<Seen> {
+    let mut tries = 0;
+    let mut held_up = Vec::new();
+    for fault in STANDSTILLS {
+        let Some(seen) = find(faults, fault) else {
+            continue;
+        };
+        for deed in deeds {
+            if let Some(attempt) = seen.meanwhile.get(deed) {
+                tries += attempt.tries;
+                if attempt.fate == Fate::HeldUp {
+                    held_up.push(format!("{deed} by {fault}"));
+                }
+            }
+        }
+    }
+    if tries == 0 {
+        return None;
+    }
+    let blocks = claim == Progress::Blocking.to_string();
+    let (observed, grade, evidence) = match (held_up.is_empty(), blocks) {
+        (true, false) => ("never held up", Grade::Acceptable, never(tries)),
+        (true, true) => ("never held up", Grade::Interesting, never(tries)),
+        (false, true) => ("held up", Grade::Acceptable, held_up.join(", ")),
+        (false, false) => ("held up", Grade::Forbidden, held_up.join(", ")),
+    };
+    Some(Seen {
+        observed: observed.into(),
+        grade,
+        evidence,
+    })
+}
+
+fn never(tries: u32) -> String {
+    format!("{tries} times while another thread stood still")
+}
+
+fn after_panic(seen: &FaultSeen) -> AfterPanic {
+    let any = |fate| seen.with_fate(fate).next().is_some();
+    if seen.died.is_some() || any(Fate::HeldUp) || any(Fate::Panicked) || any(Fate::Missing) {
+        AfterPanic::Unusable
+    } else if any(Fate::Torn) {
+        AfterPanic::Exposed
+    } else {
+        AfterPanic::Intact
+    }
+}
+
+fn after_dead_thread(seen: &FaultSeen) -> AfterDeadThread {
+    let tally = |what| seen.tallies.get(&what).copied().unwrap_or(0);
+    let is_stuck = |deed: &Deed| *deed == Deed::Scan || deed.is_read();
+    let mut stuck = seen.with_fate(Fate::HeldUp).peekable();
+    if stuck.peek().is_some() {
+        if stuck.any(|deed| is_stuck(&deed)) {
+            AfterDeadThread::BlocksEveryone
+        } else {
+            AfterDeadThread::BlocksWriters
+        }
+    } else if tally(Tally::GarbageBytes) >= GARBAGE_MIN {
+        AfterDeadThread::KeepsAllGarbage
+    } else if tally(Tally::KeptBytes) >= KEPT_MIN {
+        AfterDeadThread::KeepsOneVersion
+    } else {
+        AfterDeadThread::Unaffected
+    }
+}

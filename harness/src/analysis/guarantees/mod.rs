@@ -1,0 +1,131 @@
+//! What the strategies claim, beside what the checks and the faults showed.
+
+mod faults;
+
+use basis::fault::FaultSeen;
+use basis::sample::{Card, CheckOutcome, Line};
+
+use crate::results::{Grade, Guarantee};
+
+/// What was seen of a claim.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Seen {
+    observed: String,
+    grade: Grade,
+    evidence: String,
+}
+
+/// The outcomes of the checks, and the claims with what was seen of them.
+pub fn guarantees(cards: &[Card], lines: &[Line]) -> Vec<Guarantee> {
+    let all_checks = || {
+        lines.iter().filter_map(|line| match line {
+            Line::Check(outcome) => Some(outcome),
+            _ => None,
+        })
+    };
+    let all_faults = || {
+        lines.iter().filter_map(|line| match line {
+            Line::Fault(seen) => Some(seen),
+            _ => None,
+        })
+    };
+    let checked = all_checks().map(|outcome| Guarantee {
+        strategy: outcome.strategy.clone(),
+        property: format!("{} ({})", outcome.check, outcome.record),
+        claimed: "kept, as by every strategy".into(),
+        observed: if outcome.passed {
+            "kept".into()
+        } else {
+            "broken".into()
+        },
+        grade: if outcome.passed {
+            Grade::Acceptable
+        } else {
+            Grade::Forbidden
+        },
+        evidence: outcome.evidence.clone(),
+    });
+    let claimed = cards.iter().flat_map(|card| {
+        let checks: Vec<&CheckOutcome> = all_checks()
+            .filter(|outcome| outcome.strategy == card.name)
+            .collect();
+        let faults: Vec<&FaultSeen> = all_faults()
+            .filter(|seen| seen.strategy == card.name)
+            .collect();
+        claims(card)
+            .map(|(property, claim)| graded(card, &property, &claim, &checks, &faults))
+            .collect::<Vec<_>>()
+    });
+    checked.chain(claimed).collect()
+}
+
+/// Whether what was seen under a fault is less than the strategy claims.
+pub(crate) fn contradicts(card: &Card, seen: &FaultSeen) -> bool {
+    claims(card).any(|(property, claim)| {
+        faults::seen(&property, &claim, &[seen]).is_some_and(|seen| seen.grade == Grade::Forbidden)
+    })
+}
+
+/// All claims of a card, as property and claim.
+fn claims(card: &Card) -> impl Iterator<Item = (String, String)> {
+    let allocates = if card.read_allocates { "yes" } else { "no" };
+    card.claims
+        .iter()
+        .cloned()
+        .chain([(faults::READ_ALLOCATES.to_owned(), allocates.to_owned())])
+}
+
+fn graded(
+    card: &Card,
+    property: &str,
+    claim: &str,
+    checks: &[&CheckOutcome],
+    faults: &[&FaultSeen],
+) -> Guarantee {
+    let seen = faults::seen(property, claim, faults)
+        .or_else(|| checked(property, checks))
+        .unwrap_or_else(|| Seen {
+            observed: String::new(),
+            grade: Grade::Unchecked,
+            evidence: "stated by its profile".into(),
+        });
+    Guarantee {
+        strategy: card.name.clone(),
+        property: property.into(),
+        claimed: claim.into(),
+        observed: seen.observed,
+        grade: seen.grade,
+        evidence: seen.evidence,
+    }
+}
+
+/// The checks that would fail if a claim were wrong.
+fn checks_of(property: &str) -> &'static [&'static str] {
+    match property {
+        "read consistency" => &["histories", "updates"],
+        "scan consistency" => &["scans"],
+        "capacity" => &["growth", "churn"],
+        "reclamation" | "a write" => &["costs"],
+        _ => &[],
+    }
+}
+
+/// A claim, as the checks that look at it left it.
+fn checked(property: &str, checks: &[&CheckOutcome]) -> Option<Seen> {
+    let looked = || {
+        checks
+            .iter()
+            .filter(|outcome| checks_of(property).contains(&outcome.check.as_str()))
+    };
+    let broken = looked().find(|outcome| !outcome.passed);
+    let told = broken.or_else(|| looked().next())?;
+    let (observed, grade) = match broken {
+        None => ("as claimed", Grade::Acceptable),
+        Some(_) => ("less than claimed", Grade::Forbidden),
+    };
+    Some(Seen {
+        observed: observed.into(),
+        grade,
+        evidence: format!("{}: {}", told.check, told.evidence),
+    })
+}

@@ -1,0 +1,38 @@
+//! What is experimented on: every strategy, holding a record on which threads can be held up or made
+//! to fail where an experiment wants it.
+//!
+//! Compiled once for all strategies, and behind a dynamic call: that costs some 2 ns, and every
+//! experiment looks at the clock between two operations or compares a strategy with itself.
+
+mod gate;
+mod record;
+
+use contract::{ErasedHandle, ErasedTable, Profile, Strategy, Visitor};
+
+pub use gate::{Gate, OpenOnExit};
+pub use record::{IN_UPDATE, Subject, failing, heartbeat, held_up};
+
+/// Makes a table with room for so many records.
+pub type MakeTable = fn(usize) -> ErasedTable<Subject>;
+
+/// A thread's access to a table.
+pub type TableHandle<'t> = ErasedHandle<'t, Subject>;
+
+/// A strategy of the registry; `None` if there is none of that name.
+pub fn strategy(name: &str) -> Option<MakeTable> {
+    struct Find<'n> {
+        name: &'n str,
+        found: Option<MakeTable>,
+    }
+    impl Visitor<Subject> for Find<'_> {
+        fn visit<S: Strategy<Subject>>(&mut self) {
+            if S::PROFILE.name == self.name {
+                self.found = Some(ErasedTable::new::<S>);
+            }
+        }
+        fn exclude(&mut self, _: Profile, _: &'static str) {}
+    }
+    let mut find = Find { name, found: None };
+    registry::visit_plain::<Subject>(&mut find);
+    find.found
+}
