@@ -10,6 +10,7 @@ mod tests;
 use serde::{Deserialize, Serialize};
 
 use basis::environment::Environment;
+use basis::fault::{Consequence, Fault};
 use basis::probe::Described;
 use basis::sample::{Card, Exclusion};
 use basis::scenario::Scenario;
@@ -52,6 +53,9 @@ pub struct Results {
     pub recommendations: Vec<Recommendation>,
     /// What the strategies claim, and what the checks saw.
     pub guarantees: Vec<Guarantee>,
+    /// What faults did to them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub faults: Vec<Faulted>,
     /// Where along the axes of sweeps the answer changes.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub flips: Vec<Flip>,
@@ -270,6 +274,16 @@ pub struct Guarantee {
     pub evidence: String,
 }
 
+impl Guarantee {
+    /// What is claimed where every strategy promises the same.
+    pub const EVERYONES: &'static str = "kept, as by every strategy";
+
+    /// Whether it is a promise that every strategy makes, and not a claim of this one.
+    pub fn is_everyones(&self) -> bool {
+        self.claimed == Self::EVERYONES
+    }
+}
+
 /// How a claim and what was observed compare (jcstress's terms).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -293,6 +307,19 @@ impl std::fmt::Display for Grade {
             Grade::Unchecked => "unchecked",
         })
     }
+}
+
+/// What a fault did to a strategy.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Faulted {
+    /// `crate/variant`.
+    pub strategy: String,
+    /// What went wrong.
+    pub fault: Fault,
+    /// What it came to, at worst.
+    pub consequence: Consequence,
+    /// What others tried meanwhile and how it went, and what was counted.
+    pub evidence: String,
 }
 
 /// A finding about the measurement itself.

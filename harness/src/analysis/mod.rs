@@ -21,8 +21,8 @@ use basis::scenario::{Group, Scenario};
 
 use crate::results::{Cell, Protocol, Results, SCHEMA};
 use contamination::Reason;
-pub(crate) use guarantees::contradicts;
-pub use guarantees::guarantees;
+pub(crate) use guarantees::{claims, contradicts};
+pub use guarantees::{faulted, guarantees};
 pub(crate) use judgements::subject;
 pub use logs::{Logs, logs};
 use series::{BlockKey, Series};
@@ -91,6 +91,7 @@ pub fn analyse(samples: &Samples) -> Results {
         assumptions: Vec::new(),
         recommendations: Vec::new(),
         guarantees,
+        faults: faulted(&samples.lines),
         flips: Vec::new(),
         maps: Vec::new(),
         controls: Vec::new(),

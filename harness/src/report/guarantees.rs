@@ -1,7 +1,9 @@
 //! What each strategy promises, and what the checks saw of it.
 
+use basis::fault::{Consequence, Fault};
 use basis::sample::Card;
 
+use crate::analysis::claims as claimed_by;
 use crate::results::{Grade, Guarantee, Results};
 
 use super::view::{Block, Cell, Column, Group, Row, Section, Table, Tone, prose};
@@ -9,11 +11,11 @@ use super::{facts, pivots};
 
 pub(super) fn section(results: &Results) -> Section {
     let mut blocks = vec![prose(
-        "Speed is bought with promises. Claims are the strategies' own words; a check grades what it \
-         observes: acceptable (as claimed), interesting (better than claimed), forbidden (not allowed: \
-         not ranked).",
+        "Speed is bought with promises. Claims are the strategies' own words; checks and injected faults \
+         grade what is observed: acceptable (as claimed), interesting (better than claimed), forbidden \
+         (less than claimed: not ranked).",
     )];
-    let tables = [claims(results), checks(results)];
+    let tables = [claims(results), checks(results), faults(results)];
     let has_any = tables.iter().any(Table::has_rows);
     blocks.extend(tables.into_iter().filter(Table::has_rows).map(Block::Table));
     if !has_any {
@@ -32,23 +34,13 @@ pub(super) fn section(results: &Results) -> Section {
     }
 }
 
-/// The different values in the order in which they come.
-fn distinct<'r>(values: impl Iterator<Item = &'r str>) -> Vec<&'r str> {
-    let mut found: Vec<&str> = Vec::new();
-    for value in values {
-        if !found.contains(&value) {
-            found.push(value);
+fn claims(results: &Results) -> Table {
+    let mut properties: Vec<String> = Vec::new();
+    for (property, _) in results.contenders().flat_map(claimed_by) {
+        if !properties.contains(&property) {
+            properties.push(property);
         }
     }
-    found
-}
-
-fn claims(results: &Results) -> Table {
-    let properties = distinct(
-        results
-            .contenders()
-            .flat_map(|card| card.claims.iter().map(|(property, _)| property.as_str())),
-    );
     let columns = properties
         .iter()
         .map(|property| super::format::sentence(property))
@@ -59,10 +51,10 @@ fn claims(results: &Results) -> Table {
         columns: Column::titled(columns),
         groups: grouped(results, |card| {
             let claimed = properties.iter().map(|property| {
-                let claim = card.claims.iter().find(|(name, _)| name == property);
+                let claim = claimed_by(card).find(|(name, _)| name == property);
                 claim.map_or_else(
                     || Cell::absent("not stated"),
-                    |(_, claim)| Cell::text(claim),
+                    |(_, claim)| observed(Cell::text(claim), results, card, property),
                 )
             });
             let last = [Cell::text(needs(card)), Cell::text(&card.avoid_when)];
@@ -103,6 +95,22 @@ fn grouped(results: &Results, cells: impl Fn(&Card) -> Option<Vec<Cell>>) -> Vec
         .collect()
 }
 
+/// A claim, with what was seen of it.
+fn observed(claim: Cell, results: &Results, card: &Card, property: &str) -> Cell {
+    let Some(seen) = graded(results)
+        .find(|guarantee| guarantee.strategy == card.name && guarantee.property == property)
+    else {
+        return claim.detail("not checked");
+    };
+    match seen.grade {
+        Grade::Forbidden => claim.detail(&seen.observed).judged("FORBIDDEN", Tone::Bad),
+        Grade::Interesting => claim
+            .detail(&seen.observed)
+            .judged("interesting", Tone::Open),
+        Grade::Acceptable | Grade::Unchecked => claim.judged("seen", Tone::Good),
+    }
+}
+
 /// What was graded: all but the claims that no check looks at.
 fn graded(results: &Results) -> impl Iterator<Item = &Guarantee> {
     results
@@ -111,43 +119,85 @@ fn graded(results: &Results) -> impl Iterator<Item = &Guarantee> {
         .filter(|guarantee| guarantee.grade != Grade::Unchecked)
 }
 
+/// The promises that all make alike, as `(passed, broken)` of each strategy.
 fn checks(results: &Results) -> Table {
-    let properties = distinct(graded(results).map(|guarantee| guarantee.property.as_str()));
+    let of = |card: &Card| {
+        graded(results)
+            .filter(|guarantee| guarantee.strategy == card.name && guarantee.is_everyones())
+            .partition::<Vec<_>, _>(|guarantee| guarantee.grade != Grade::Forbidden)
+    };
     Table {
-        caption: "Checks".into(),
+        caption: "Promises that every strategy makes".into(),
         corner: "Strategy".into(),
-        columns: Column::titled(
-            properties
-                .iter()
-                .map(|property| super::format::sentence(property)),
-        ),
-        groups: if properties.is_empty() {
-            Vec::new()
-        } else {
-            grouped(results, |card| {
-                Some(
-                    properties
-                        .iter()
-                        .map(|property| check(results, card, property))
-                        .collect(),
-                )
-            })
-        },
+        columns: Column::titled(["Checks passed", "Broken"]),
+        groups: grouped(results, |card| {
+            let (passed, broken) = of(card);
+            if passed.is_empty() && broken.is_empty() {
+                return None;
+            }
+            let names: Vec<&str> = broken.iter().map(|one| one.property.as_str()).collect();
+            let broken = if names.is_empty() {
+                Cell::text("none")
+            } else {
+                Cell::text(names.join(", ")).judged("FORBIDDEN", Tone::Bad)
+            };
+            Some(vec![Cell::figure(passed.len().to_string()), broken])
+        }),
         notes: vec!["What each check counted is in `results.json`, under `evidence`.".into()],
     }
 }
 
-fn check(results: &Results, card: &Card, property: &str) -> Cell {
-    let seen = graded(results)
-        .find(|guarantee| guarantee.strategy == card.name && guarantee.property == property);
-    let Some(seen) = seen else {
-        return Cell::absent("not checked");
+/// What faults did.
+fn faults(results: &Results) -> Table {
+    let of = |card: &Card, fault: Fault| {
+        results
+            .faults
+            .iter()
+            .find(|one| one.strategy == card.name && one.fault == fault)
     };
-    match seen.grade {
-        Grade::Forbidden => Cell::text("").judged("FORBIDDEN", Tone::Bad),
-        Grade::Interesting => Cell::text("").judged("interesting", Tone::Open),
-        Grade::Acceptable | Grade::Unchecked => Cell::text("").judged("acceptable", Tone::Good),
+    let columns: Vec<Fault> = Fault::ALL
+        .into_iter()
+        .filter(|&fault| results.faults.iter().any(|one| one.fault == fault))
+        .collect();
+    Table {
+        caption: "When something goes wrong: what it comes to for the others".into(),
+        corner: "Strategy".into(),
+        columns: columns
+            .iter()
+            .map(|fault| Column::new(super::format::sentence(fault.title()), ""))
+            .collect(),
+        groups: grouped(results, |card| {
+            let cells = columns.iter().map(|&fault| match of(card, fault) {
+                Some(seen) => consequence(seen.consequence),
+                None => Cell::absent("not tried"),
+            });
+            (!columns.is_empty()).then(|| cells.collect())
+        }),
+        notes: vec![
+            "A thread that stalls is stopped by a signal wherever it happens to be, again and again; one \
+             that is gone holds its guard, or stands in the middle of an update, for good. Who waits, \
+             waits until that is over. Overlapping readers relieve each other so that there is always one \
+             in the table, while a writer wants to get in. Without memory every allocation fails."
+                .into(),
+            "What others tried and what was counted is in `results.json`, under `faults`.".into(),
+        ],
     }
+}
+
+fn consequence(seen: Consequence) -> Cell {
+    let tone = match seen {
+        Consequence::Harmless => Tone::Good,
+        Consequence::WritersWait
+        | Consequence::ReadersWait
+        | Consequence::VersionKept
+        | Consequence::GarbageKept => Tone::Open,
+        Consequence::EveryoneWaits
+        | Consequence::ProcessEnds
+        | Consequence::OthersPanic
+        | Consequence::RecordLost
+        | Consequence::TornRecord => Tone::Bad,
+    };
+    Cell::text("").judged(seen.to_string(), tone)
 }
 
 /// What was not as claimed, in full.

@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 
-use basis::fault::{Deed, Fate, Fault, FaultSeen, OVERWRITES, Tally};
+use basis::fault::{Consequence, Deed, Fate, Fault, FaultSeen};
 use contract::{AfterDeadThread, AfterPanic, Progress};
 
 use super::Seen;
@@ -10,11 +10,6 @@ use crate::results::Grade;
 
 /// The claim that a card has as a field of its own.
 pub(super) const READ_ALLOCATES: &str = "reads allocate";
-
-/// What may remain of an update without being garbage of that update: less than a word of it.
-const GARBAGE_MIN: i64 = OVERWRITES as i64 * 8;
-/// The smallest record that a gone reader can keep.
-const KEPT_MIN: i64 = 64;
 
 /// What faults show of a claim; nothing if none of them is about it.
 pub(super) fn seen(property: &str, claim: &str, faults: &[&FaultSeen]) -> Option<Seen> {
@@ -49,7 +44,8 @@ pub(super) fn seen(property: &str, claim: &str, faults: &[&FaultSeen]) -> Option
         }
         READ_ALLOCATES => {
             let seen = find(faults, Fault::NoMemoryToRead)?;
-            let observed = if seen.is_harmless() { "no" } else { "yes" };
+            let needs_none = seen.consequence() == Consequence::Harmless;
+            let observed = if needs_none { "no" } else { "yes" };
             ranked(&["yes", "no"], &observed, claim, seen.to_string())
         }
         _ => None,
@@ -126,31 +122,22 @@ fn never(tries: u32) -> String {
 }
 
 fn after_panic(seen: &FaultSeen) -> AfterPanic {
-    let any = |fate| seen.with_fate(fate).next().is_some();
-    if seen.died.is_some() || any(Fate::HeldUp) || any(Fate::Panicked) || any(Fate::Missing) {
-        AfterPanic::Unusable
-    } else if any(Fate::Torn) {
-        AfterPanic::Exposed
-    } else {
-        AfterPanic::Intact
+    match seen.consequence() {
+        Consequence::TornRecord => AfterPanic::Exposed,
+        Consequence::Harmless | Consequence::GarbageKept | Consequence::VersionKept => {
+            AfterPanic::Intact
+        }
+        _ => AfterPanic::Unusable,
     }
 }
 
 fn after_dead_thread(seen: &FaultSeen) -> AfterDeadThread {
-    let tally = |what| seen.tallies.get(&what).copied().unwrap_or(0);
-    let is_stuck = |deed: &Deed| *deed == Deed::Scan || deed.is_read();
-    let mut stuck = seen.with_fate(Fate::HeldUp).peekable();
-    if stuck.peek().is_some() {
-        if stuck.any(|deed| is_stuck(&deed)) {
-            AfterDeadThread::BlocksEveryone
-        } else {
-            AfterDeadThread::BlocksWriters
-        }
-    } else if tally(Tally::GarbageBytes) >= GARBAGE_MIN {
-        AfterDeadThread::KeepsAllGarbage
-    } else if tally(Tally::KeptBytes) >= KEPT_MIN {
-        AfterDeadThread::KeepsOneVersion
-    } else {
-        AfterDeadThread::Unaffected
+    match seen.consequence() {
+        Consequence::Harmless => AfterDeadThread::Unaffected,
+        Consequence::VersionKept => AfterDeadThread::KeepsOneVersion,
+        Consequence::GarbageKept => AfterDeadThread::KeepsAllGarbage,
+        Consequence::WritersWait => AfterDeadThread::BlocksWriters,
+        // A reader changes nothing, so that others panic or miss a record is no better than waiting.
+        _ => AfterDeadThread::BlocksEveryone,
     }
 }

@@ -1,11 +1,13 @@
 //! What the strategies claim, beside what the checks and the faults showed.
 
 mod faults;
+#[cfg(test)]
+mod tests;
 
 use basis::fault::FaultSeen;
 use basis::sample::{Card, CheckOutcome, Line};
 
-use crate::results::{Grade, Guarantee};
+use crate::results::{Faulted, Grade, Guarantee};
 
 /// What was seen of a claim.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,16 +25,10 @@ pub fn guarantees(cards: &[Card], lines: &[Line]) -> Vec<Guarantee> {
             _ => None,
         })
     };
-    let all_faults = || {
-        lines.iter().filter_map(|line| match line {
-            Line::Fault(seen) => Some(seen),
-            _ => None,
-        })
-    };
     let checked = all_checks().map(|outcome| Guarantee {
         strategy: outcome.strategy.clone(),
         property: format!("{} ({})", outcome.check, outcome.record),
-        claimed: "kept, as by every strategy".into(),
+        claimed: Guarantee::EVERYONES.into(),
         observed: if outcome.passed {
             "kept".into()
         } else {
@@ -49,7 +45,7 @@ pub fn guarantees(cards: &[Card], lines: &[Line]) -> Vec<Guarantee> {
         let checks: Vec<&CheckOutcome> = all_checks()
             .filter(|outcome| outcome.strategy == card.name)
             .collect();
-        let faults: Vec<&FaultSeen> = all_faults()
+        let faults: Vec<&FaultSeen> = faults_in(lines)
             .filter(|seen| seen.strategy == card.name)
             .collect();
         claims(card)
@@ -57,6 +53,25 @@ pub fn guarantees(cards: &[Card], lines: &[Line]) -> Vec<Guarantee> {
             .collect::<Vec<_>>()
     });
     checked.chain(claimed).collect()
+}
+
+/// What faults did, as it was seen.
+pub fn faulted(lines: &[Line]) -> Vec<Faulted> {
+    faults_in(lines)
+        .map(|seen| Faulted {
+            strategy: seen.strategy.clone(),
+            fault: seen.fault,
+            consequence: seen.consequence(),
+            evidence: seen.to_string(),
+        })
+        .collect()
+}
+
+fn faults_in(lines: &[Line]) -> impl Iterator<Item = &FaultSeen> {
+    lines.iter().filter_map(|line| match line {
+        Line::Fault(seen) => Some(seen),
+        _ => None,
+    })
 }
 
 /// Whether what was seen under a fault is less than the strategy claims.
@@ -67,7 +82,7 @@ pub(crate) fn contradicts(card: &Card, seen: &FaultSeen) -> bool {
 }
 
 /// All claims of a card, as property and claim.
-fn claims(card: &Card) -> impl Iterator<Item = (String, String)> {
+pub(crate) fn claims(card: &Card) -> impl Iterator<Item = (String, String)> {
     let allocates = if card.read_allocates { "yes" } else { "no" };
     card.claims
         .iter()

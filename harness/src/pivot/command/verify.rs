@@ -1,11 +1,10 @@
 //! `pivot verify`: what the strategies claim beside what the checks and the faults showed.
 
 use basis::error::{Error, Result};
-use basis::fault::FaultSeen;
-use basis::sample::{Card, Line};
+use basis::sample::Card;
 use basis::scenario::RecordKind;
-use harness::analysis::guarantees;
-use harness::results::{Grade, Guarantee};
+use harness::analysis::{faulted, guarantees};
+use harness::results::{Faulted, Grade, Guarantee};
 use harness::run::{Plan, Recording};
 use registry::roster;
 
@@ -37,7 +36,7 @@ pub(crate) fn verify(options: &VerifyOptions) -> Result<()> {
         .filter(|card| !card.control && plan.strategies.contains(&card.name))
         .collect();
     let found = guarantees(&cards, recording.lines());
-    print(&cards, &found, recording.lines(), options.format)?;
+    print(&cards, &found, &faulted(recording.lines()), options.format)?;
     ended?;
     let forbidden = found
         .iter()
@@ -54,33 +53,25 @@ pub(crate) fn verify(options: &VerifyOptions) -> Result<()> {
 
 /// Strategy by strategy: its claims, what faults did, and the checks; of those, a terminal shows only
 /// what was not kept.
-fn print(cards: &[Card], found: &[Guarantee], lines: &[Line], format: Format) -> Result<()> {
+fn print(cards: &[Card], found: &[Guarantee], faulted: &[Faulted], format: Format) -> Result<()> {
     let mut table = Table::new([
         "strategy", "property", "claimed", "observed", "grade", "evidence",
     ]);
     let mut kept = 0;
     for card in cards {
         let of_card = |guarantee: &&Guarantee| guarantee.strategy == card.name;
-        let is_claim = |guarantee: &&Guarantee| {
-            let property = guarantee.property.as_str();
-            !property.ends_with(')')
-        };
+        let is_claim = |guarantee: &&Guarantee| !guarantee.is_everyones();
         for claim in found.iter().filter(of_card).filter(is_claim) {
             table.row(row(claim));
         }
-        for seen in faults(lines, &card.name) {
+        for fault in faulted.iter().filter(|one| one.strategy == card.name) {
             table.row([
                 card.name.clone(),
-                seen.fault.to_string(),
+                fault.fault.to_string(),
                 String::new(),
-                if seen.is_harmless() {
-                    "harmless"
-                } else {
-                    "harmful"
-                }
-                .into(),
+                fault.consequence.to_string(),
                 String::new(),
-                seen.to_string(),
+                fault.evidence.clone(),
             ]);
         }
         for check in found.iter().filter(of_card).filter(|one| !is_claim(one)) {
@@ -98,13 +89,6 @@ fn print(cards: &[Card], found: &[Guarantee], lines: &[Line], format: Format) ->
         ))?;
     }
     Ok(())
-}
-
-fn faults<'l>(lines: &'l [Line], strategy: &'l str) -> impl Iterator<Item = &'l FaultSeen> {
-    lines.iter().filter_map(move |line| match line {
-        Line::Fault(seen) if seen.strategy == strategy => Some(seen),
-        _ => None,
-    })
 }
 
 fn row(guarantee: &Guarantee) -> [String; 6] {

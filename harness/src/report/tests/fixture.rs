@@ -5,9 +5,12 @@
     reason = "the figures are small and positive"
 )]
 
+use std::collections::BTreeMap;
+
 use basis::assumption;
 use basis::controls;
 use basis::environment::{Build, Commit, Environment};
+use basis::fault::{Attempt, Deed, Fate, Fault, FaultSeen, Tally};
 use basis::sample::{
     Allocation, Card, CheckOutcome, Exclusion, GroupCount, Header, Line, Memory, SCHEMA, Slice,
     SliceKey,
@@ -61,6 +64,7 @@ pub(super) struct Run {
     pub(super) strategies: Vec<Invented>,
     pub(super) scenarios: Vec<Scenario>,
     pub(super) checks: Vec<CheckOutcome>,
+    pub(super) faults: Vec<FaultSeen>,
     pub(super) exclusions: Vec<Exclusion>,
     pub(super) complete: bool,
     pub(super) processes: u32,
@@ -82,6 +86,7 @@ impl Run {
             strategies,
             scenarios: scenarios(),
             checks: Vec::new(),
+            faults: Vec::new(),
             exclusions: Vec::new(),
             complete: true,
             processes: 12,
@@ -107,6 +112,22 @@ impl Run {
         self
     }
 
+    /// A reader is gone, and somebody cannot go on, or everybody can.
+    pub(super) fn reader_gone(mut self, strategy: &str, held_up: Option<Deed>) -> Self {
+        let attempt = |deed, fate| (deed, Attempt { fate, tries: 1 });
+        let mut meanwhile = BTreeMap::from([attempt(Deed::Read, Fate::Done)]);
+        meanwhile.extend(held_up.map(|deed| attempt(deed, Fate::HeldUp)));
+        self.faults.push(FaultSeen {
+            strategy: strategy.into(),
+            fault: Fault::ReaderGone,
+            meanwhile,
+            never: Vec::new(),
+            tallies: BTreeMap::from([(Tally::KeptBytes, 0)]),
+            died: None,
+        });
+        self
+    }
+
     pub(super) fn results(&self) -> Results {
         analyse(&Samples::from_lines(self.lines()).expect("the first line is the header"))
     }
@@ -118,6 +139,7 @@ impl Run {
             self.counts(scenario, &mut lines);
         }
         lines.extend(self.checks.iter().cloned().map(Line::Check));
+        lines.extend(self.faults.iter().cloned().map(Line::Fault));
         lines.extend(self.complete.then_some(Line::Complete));
         lines
     }

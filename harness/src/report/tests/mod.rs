@@ -6,6 +6,7 @@ mod sweeps;
 use std::path::PathBuf;
 use std::sync::LazyLock;
 
+use basis::fault::Deed;
 use basis::sample::{Exclusion, Line, Writer};
 
 use self::fixture::{Run, invented};
@@ -29,7 +30,10 @@ fn results_of_three() -> Results {
 
 /// The lines of a whole run of them, for the tests of other modules.
 pub(crate) fn sample_lines() -> Vec<Line> {
-    three().check("novel/thing", "torn reads", true).lines()
+    three()
+        .check("novel/thing", "torn reads", true)
+        .reader_gone("novel/thing", Some(Deed::Update))
+        .lines()
 }
 
 /// A section of the HTML, from its heading to the next.
@@ -138,6 +142,31 @@ fn a_broken_guarantee_removes_a_strategy_from_ranking() {
     }
     assert!(verdict_table(&results).contains("disqualified"));
     assert!(section(&html(&results), "guarantees").contains("FORBIDDEN"));
+}
+
+#[test]
+fn what_faults_did_is_beside_the_claim_that_it_breaks() {
+    let mut run = three()
+        .reader_gone("atomics/seqlock", Some(Deed::Update))
+        .reader_gone("novel/thing", None);
+    let promise = |(property, claim): &mut (String, String)| {
+        if property == "after a thread dies while reading" {
+            *claim = "unaffected".into();
+        }
+    };
+    let strategies = run.strategies.iter_mut();
+    strategies.for_each(|one| one.claims.iter_mut().for_each(promise));
+    let results = run.results();
+    assert_eq!(
+        decision(&results, "atomics/seqlock"),
+        Decision::Disqualified
+    );
+    assert_ne!(decision(&results, "novel/thing"), Decision::Disqualified);
+    let page = html(&results);
+    let guarantees = section(&page, "guarantees");
+    for told in ["FORBIDDEN", "writers blocked", "writers wait", "harmless"] {
+        assert!(guarantees.contains(told), "{told}");
+    }
 }
 
 #[test]

@@ -4,10 +4,13 @@
 //! The crate `faults` injects them, each in a process of its own; what follows for a strategy's claims
 //! is the harness's `analysis::guarantees`.
 
-use std::collections::BTreeMap;
+mod seen;
+
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+
+pub use seen::{Consequence, FaultSeen};
 
 /// Something that goes wrong while others use the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -194,84 +197,3 @@ pub enum Tally {
 /// Writes between the two looks of [`Tally::GarbageBytes`]: half of them updates, the others inserts
 /// and removes.
 pub const OVERWRITES: u32 = 2_000;
-
-/// What was seen of one strategy under one fault.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct FaultSeen {
-    /// `crate/variant`.
-    pub strategy: String,
-    /// The fault.
-    pub fault: Fault,
-    /// What the others tried meanwhile; after a panic: from then on.
-    pub meanwhile: BTreeMap<Deed, Attempt>,
-    /// What had been held up and was not done either once the fault was over.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub never: Vec<Deed>,
-    /// What was counted.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub tallies: BTreeMap<Tally, i64>,
-    /// Why the process ended, if it did not survive.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub died: Option<String>,
-}
-
-impl FaultSeen {
-    /// What was tried and went so.
-    pub fn with_fate(&self, fate: Fate) -> impl Iterator<Item = Deed> {
-        let meanwhile = self.meanwhile.iter();
-        meanwhile
-            .filter(move |(_, attempt)| attempt.fate == fate)
-            .map(|(&deed, _)| deed)
-    }
-
-    /// Whether all that was tried was done.
-    pub fn is_harmless(&self) -> bool {
-        self.died.is_none()
-            && self
-                .meanwhile
-                .values()
-                .all(|attempt| attempt.fate == Fate::Done)
-    }
-}
-
-/// What was seen, in one line.
-impl fmt::Display for FaultSeen {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(died) = &self.died {
-            return write!(f, "the process ends: {died}");
-        }
-        let mut parts = Vec::new();
-        for fate in [
-            Fate::HeldUp,
-            Fate::Panicked,
-            Fate::Missing,
-            Fate::Torn,
-            Fate::Done,
-        ] {
-            let deeds: Vec<&str> = self.with_fate(fate).map(Deed::title).collect();
-            if !deeds.is_empty() {
-                parts.push(format!("{fate}: {}", deeds.join(", ")));
-            }
-        }
-        if !self.never.is_empty() {
-            let deeds: Vec<&str> = self.never.iter().map(|deed| deed.title()).collect();
-            parts.push(format!("not even afterwards: {}", deeds.join(", ")));
-        }
-        for (&tally, &number) in &self.tallies {
-            parts.push(match tally {
-                Tally::Stops => counted(number, "stop"),
-                Tally::SparedInAllocator if number == 0 => continue,
-                Tally::SparedInAllocator => format!("{number} more inside the allocator"),
-                Tally::GarbageBytes => format!("{number} B more after {OVERWRITES} writes"),
-                Tally::KeptBytes => format!("{number} B kept until it let go"),
-                Tally::Handovers => format!("{} later", counted(number, "reader")),
-            });
-        }
-        f.write_str(&parts.join("; "))
-    }
-}
-
-fn counted(number: i64, what: &str) -> String {
-    let plural = if number == 1 { "" } else { "s" };
-    format!("{number} {what}{plural}")
-}
