@@ -14,8 +14,8 @@ use crate::panics::caught;
 use crate::verdict::{Breach, Evidence, Violation};
 use crate::watchdog::{Progress, watch};
 use crate::{
-    churn, deadlock, exchanges, growth, lifecycle, lifetimes, linearizable, scans, sequential,
-    shutdown, updates,
+    churn, costs, deadlock, exchanges, growth, lifecycle, lifetimes, linearizable, scans,
+    sequential, shutdown, updates,
 };
 
 /// A check: one group of promises, and one way to catch a strategy that breaks them.
@@ -39,6 +39,8 @@ pub enum Check {
     Churn,
     /// Many more records than the table was made for.
     Growth,
+    /// What a write takes from the heap, and how soon it gives it back.
+    Costs,
     /// A million operations that must all return.
     Deadlock,
     /// Tables that are dropped full.
@@ -57,12 +59,13 @@ impl Check {
         Check::Scans,
         Check::Churn,
         Check::Growth,
+        Check::Costs,
         Check::Deadlock,
         Check::Shutdown,
     ];
 
-    /// For records that are wide enough to be torn.
-    pub const TEARING: &'static [Check] = &[Check::Updates];
+    /// For records that are wide enough to be torn, and to be missed where they are copied.
+    pub const WIDE: &'static [Check] = &[Check::Updates, Check::Costs];
 
     /// The checks whose answer may depend on what the table holds: all but the deadlock
     /// check, and that of histories, which looks at revisions.
@@ -75,6 +78,7 @@ impl Check {
         Check::Scans,
         Check::Churn,
         Check::Growth,
+        Check::Costs,
         Check::Shutdown,
     ];
 
@@ -104,6 +108,7 @@ impl fmt::Display for Check {
             Check::Scans => "scans",
             Check::Churn => "churn",
             Check::Growth => "growth",
+            Check::Costs => "costs",
             Check::Deadlock => "deadlock",
             Check::Shutdown => "shutdown",
         })
@@ -112,7 +117,7 @@ impl fmt::Display for Check {
 
 /// Runs one check on one variant.
 ///
-/// Checks that count bytes ([`Check::Churn`], [`Check::Shutdown`]) count those of the whole process:
+/// Checks that count bytes ([`Check::Churn`], [`Check::Costs`], [`Check::Shutdown`]) count those of the whole process:
 /// run one check at a time, and let other threads of the program rest meanwhile.
 ///
 /// A check that hangs ends the process with code 1 after [`Effort::patience`] without progress, and
@@ -164,6 +169,7 @@ fn run_on<R: Specimen>(
             Check::Scans => scans::check(&trial),
             Check::Churn => churn::check(&trial),
             Check::Growth => growth::check(&trial),
+            Check::Costs => costs::check(&trial),
             Check::Deadlock => deadlock::check(&trial),
             Check::Shutdown => shutdown::check(&trial),
         })

@@ -61,7 +61,7 @@ impl<F: FnMut(Finding)> Inspector<F> {
     pub fn inspect<V: Family>(&mut self) {
         V::plain::<Dawdler<ProcessStatus>>(self.with_checks(Check::ALL));
         V::any::<Dawdler<ProcessSnapshot>>(self.with_checks(Check::PER_RECORD));
-        V::plain::<Wide>(self.with_checks(Check::TEARING));
+        V::plain::<Wide>(self.with_checks(Check::WIDE));
     }
 
     fn hand_over(

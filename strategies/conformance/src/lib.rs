@@ -37,6 +37,7 @@
 mod accounting;
 mod check;
 mod churn;
+mod costs;
 mod crew;
 mod dawdler;
 mod deadlock;

@@ -62,6 +62,10 @@ pub enum Promise {
     Grows,
     /// What is removed is freed: a table of bounded size takes bounded memory.
     Reclaims,
+    /// [`WriteCost`](contract::WriteCost): what a write copies.
+    CopiesNoMore,
+    /// [`Reclamation`](contract::Reclamation): when what a write replaced is freed.
+    FreesInTime,
     /// Dropping a table frees every byte.
     FreesAll,
     /// Dropping a table joins every thread it started.
@@ -102,6 +106,8 @@ impl fmt::Display for Promise {
             Promise::ScansOneInstant => "the scan shows the table at one instant",
             Promise::Grows => "the table grows beyond its capacity",
             Promise::Reclaims => "what is removed is freed",
+            Promise::CopiesNoMore => "a write copies no more than the profile claims",
+            Promise::FreesInTime => "what a write replaced is freed when the profile claims",
             Promise::FreesAll => "dropping the table frees every byte",
             Promise::JoinsThreads => "dropping the table joins every thread",
             Promise::DoesNotPanic => "no operation panics",

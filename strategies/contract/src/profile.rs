@@ -191,7 +191,7 @@ pub enum WriteCost {
     CopiesPath,
     /// The whole table.
     CopiesTable,
-    /// Nothing, but every write is carried out twice.
+    /// The record, for each of two copies of the table: every write is carried out twice.
     Twice,
 }
 

@@ -38,7 +38,7 @@ pub(crate) const PROFILE: Profile = Profile {
     after_panic: AfterPanic::Intact,
     after_dead_thread: AfterDeadThread::BlocksWriters,
     reclamation: Reclamation::NextPublish,
-    write_cost: WriteCost::CopiesRecord,
+    write_cost: WriteCost::Twice,
     ..Profile::locked(
         "left-right/evmap",
         "two maps that share their records, swapped after every write",

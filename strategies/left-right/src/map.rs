@@ -32,7 +32,7 @@ impl<R: Record> Strategy<R> for LeftRightMap<R> {
         after_panic: AfterPanic::Intact,
         after_dead_thread: AfterDeadThread::BlocksWriters,
         reclamation: Reclamation::NextPublish,
-        write_cost: WriteCost::CopiesRecord,
+        write_cost: WriteCost::Twice,
         ..Profile::locked(
             "left-right/map",
             "two plain maps, swapped after every write that is then replayed",

@@ -120,7 +120,8 @@ fn checks_of(property: &str) -> &'static [&'static str] {
         "read consistency" => &["histories", "updates"],
         "scan consistency" => &["scans"],
         "capacity" => &["growth", "churn"],
-        "reclamation" | "a write" => &["costs"],
+        "reclamation" => &["churn", "costs", "shutdown"],
+        "a write" => &["costs"],
         _ => &[],
     }
 }

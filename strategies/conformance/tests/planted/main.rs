@@ -150,6 +150,8 @@ fn what_keeps_too_much_is_rejected() {
     rejected::<wasteful::LeaksRemoved>(Check::Churn, &[Promise::Reclaims]);
     rejected::<wasteful::LeaksRemoved>(Check::Shutdown, &[Promise::FreesAll]);
     rejected::<wasteful::KeepsEveryId>(Check::Churn, &[Promise::Reclaims]);
+    rejected::<wasteful::CopiesTable>(Check::Costs, &[Promise::CopiesNoMore]);
+    rejected::<wasteful::FreesLate>(Check::Costs, &[Promise::FreesInTime]);
     rejected::<wasteful::ForgetsOnDrop>(Check::Shutdown, &[Promise::FreesAll]);
     rejected::<wasteful::ExhaustsTombstones>(Check::Churn, &[Promise::DoesNotPanic]);
     rejected::<wasteful::DropsWhenExhausted>(Check::Churn, &[Promise::Present]);

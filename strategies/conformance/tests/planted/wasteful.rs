@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 use std::mem::ManuallyDrop;
-use std::sync::{Mutex, MutexGuard, mpsc};
+use std::sync::{Arc, Mutex, MutexGuard, mpsc};
 
 use contract::{Event, IdMap, ProcessId, Rejected};
 
@@ -31,6 +31,39 @@ impl Bug for KeepsEveryId {
     fn insert(&self, base: &Base, id: ProcessId, record: Status) -> Option<Status> {
         self.0.lock().unwrap().insert(id);
         base.insert(id, record)
+    }
+}
+
+/// Copies the table for every update, which it says it does not.
+#[derive(Default)]
+pub(crate) struct CopiesTable;
+
+impl Bug for CopiesTable {
+    const NAME: &'static str = "planted/copies-table";
+
+    fn apply(&self, base: &Base, id: ProcessId, event: Event) -> Option<Result<u64, Rejected>> {
+        let mut map = base.lock();
+        let copy = std::hint::black_box(&*map).clone();
+        *map = copy;
+        drop(map);
+        base.apply(id, event)
+    }
+}
+
+/// Keeps what was replaced for a while, which it says it does not.
+#[derive(Default)]
+pub(crate) struct FreesLate(Mutex<Vec<Arc<Status>>>);
+
+impl Bug for FreesLate {
+    const NAME: &'static str = "planted/frees-late";
+
+    fn apply(&self, base: &Base, id: ProcessId, event: Event) -> Option<Result<u64, Rejected>> {
+        let mut replaced = self.0.lock().unwrap();
+        replaced.extend(base.get(id).map(Arc::new));
+        if replaced.len() == 160 {
+            replaced.clear();
+        }
+        base.apply(id, event)
     }
 }
 
