@@ -16,7 +16,7 @@ use scc::hash_index::Entry;
 /// the new version is stored in a free slot and marked occupied, the old slot's hash byte is
 /// overwritten with the epoch of its removal, the old slot is marked removed. A reader that loads
 /// the bitmaps before the first step and the hash bytes after the second finds neither version: the
-/// process seems absent, although it was never removed.
+/// process seems absent, although it was never removed. `tests/bare_hash_index.rs` shows it.
 ///
 /// So only a hit is believed. It names a version that was current when the bitmaps were loaded. A
 /// miss is confirmed under the bucket's lock, where no replacement is half done: if the record is
