@@ -13,8 +13,6 @@ use basis::sample::{Failure, Line};
 
 use super::task::Task;
 
-/// A child that has said nothing for this long hangs. Longer than the checks' own patience.
-const SILENCE_MAX: Duration = Duration::from_secs(90);
 /// How often the parent looks whether it was interrupted.
 const GLANCE: Duration = Duration::from_millis(100);
 
@@ -101,8 +99,9 @@ pub(super) fn carry_out(
                 "what was measured so far is kept".into(),
             ));
         }
-        if heard.elapsed() > SILENCE_MAX {
-            let reason = format!("hung: nothing happened for {} s", SILENCE_MAX.as_secs());
+        if heard.elapsed() > task.silence_max() {
+            let silence = task.silence_max().as_secs();
+            let reason = format!("hung: nothing happened for {silence} s");
             return Ok(failed(during, slice, reason));
         }
     }

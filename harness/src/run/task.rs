@@ -1,5 +1,7 @@
 //! What a child process is to do.
 
+use std::time::Duration;
+
 use checks::VerifyTask;
 use faults::FaultTask;
 use probes::ProbeTask;
@@ -26,6 +28,16 @@ pub enum Task {
 const STACK_SHIFT_MAX: u64 = 4_096;
 
 impl Task {
+    /// After so much silence it counts as hung.
+    pub(super) const fn silence_max(&self) -> Duration {
+        match self {
+            // Checks watch themselves, by the work that gets done; a thorough one says nothing for minutes.
+            Task::Verify(_) => Duration::from_hours(1),
+            // Much longer than any slice, fault or probe.
+            Task::Measure(_) | Task::Fault(_) | Task::Probe(_) => Duration::from_secs(90),
+        }
+    }
+
     /// By how many bytes the environment is to shift the stack: another length in each process.
     pub(super) fn stack_shift(&self) -> usize {
         match self {
