@@ -22,14 +22,12 @@
 //! K may also be in a later generation. But nothing is, before the next generation is published, and
 //! a lookup looks whether it has been as the last thing before it reports K absent.
 
-use std::sync::OnceLock;
-
 use contract::{ProcessId, Words};
 
 use crate::pool::{Buffers, Pool};
 use crate::seqlock;
 use crate::stamp::{Buffer, Stamp};
-use crate::sync::{AtomicU16, AtomicU64, Backoff, Ordering};
+use crate::sync::{AtomicU16, AtomicU64, Backoff, OnceLock, Ordering};
 
 /// A slot: everything about a record but its words.
 #[derive(Debug)]
@@ -119,6 +117,9 @@ impl<'t, W: Words> View<'t, W> {
     }
 }
 
+/// Buffers beyond the records. A model has few: it tries everything with each of them.
+const MARGIN: usize = if cfg!(pivot_loom) { 1 } else { 8 };
+
 /// Where to begin looking for `id` among `slots`.
 ///
 /// Fibonacci hashing (Knuth, TAOCP 3, 6.4): the product's high bits depend on all bits of the
@@ -134,7 +135,7 @@ impl<W: Words> Generation<W> {
     /// Room for `records`, and the buffers for them, all free.
     pub(crate) fn with_room_for(records: usize) -> (Self, Vec<Buffer>) {
         // Some more than records: a compare-and-swap writer owns a spare.
-        let buffers = (records + records / 16 + 8).min(Buffer::COUNT_MAX);
+        let buffers = (records + records / 16 + MARGIN).min(Buffer::COUNT_MAX);
         // As many entries as a hash map would have. Between a half and an eighth of them are empty,
         // which pays for two slots each; not so if records are less than a cache line.
         let entries = (records * 8 / 7).next_power_of_two();

@@ -1,14 +1,14 @@
 //! The table: a chain of generations, and the operations on it.
 
 use std::marker::PhantomData;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::PoisonError;
 
 use contract::{Handle, PlainRecord, ProcessId, Profile, Strategy};
 
 use crate::generation::{Found, Generation, Lookup, View};
 use crate::replace::Replace;
 use crate::stamp::Buffer;
-use crate::sync::{Backoff, Ordering};
+use crate::sync::{Backoff, Mutex, MutexGuard, Ordering};
 
 /// An open-addressing table of plain records; see the [crate] documentation.
 #[derive(Debug)]

@@ -45,6 +45,16 @@ impl Effort {
         }
     }
 
+    /// The one that the environment variable `CONFORMANCE_EFFORT` names: `quick`, `default` or `full`.
+    pub(crate) fn chosen() -> Self {
+        match std::env::var("CONFORMANCE_EFFORT").as_deref() {
+            Ok("quick") => Self::quick(),
+            Ok("full") => Self::full(),
+            Ok("default") | Err(_) => Self::default(),
+            Ok(other) => panic!("CONFORMANCE_EFFORT is {other:?}, and not quick, default or full"),
+        }
+    }
+
     /// For a night: rare interleavings get their chance.
     pub const fn full() -> Self {
         Self {

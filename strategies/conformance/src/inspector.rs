@@ -102,12 +102,14 @@ impl<R: Specimen, F: FnMut(Finding)> Visitor<R> for Inspector<F> {
 /// The whole test of a strategy crate, which must also install the
 /// [`CountingAllocator`](crate::CountingAllocator) and contain no other test.
 ///
+/// With `CONFORMANCE_EFFORT` one can choose `quick` or `full` instead of `default`.
+///
 /// # Panics
 ///
 /// With the list of all violations, if there is one.
 pub fn assert_family<V: Family>() {
     let mut violations = Vec::new();
-    Inspector::new(Effort::default(), Seed::default(), |finding| {
+    Inspector::new(Effort::chosen(), Seed::default(), |finding| {
         #[expect(clippy::print_stdout, reason = "libtest shows it when the test fails")]
         match finding.verdict {
             Ok(evidence) => println!(
