@@ -118,7 +118,11 @@ impl<'t, W: Words> View<'t, W> {
 }
 
 /// Buffers beyond the records. A model has few: it tries everything with each of them.
-const MARGIN: usize = if cfg!(pivot_loom) { 1 } else { 8 };
+const MARGIN: usize = if cfg!(any(pivot_loom, pivot_shuttle)) {
+    1
+} else {
+    8
+};
 
 /// Where to begin looking for `id` among `slots`.
 ///

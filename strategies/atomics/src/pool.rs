@@ -22,7 +22,8 @@ pub(crate) struct Pool<W> {
 impl<W: Words> Pool<W> {
     /// `count` buffers.
     pub(crate) fn with_buffers(count: usize) -> Self {
-        let margin = CACHE_LINE_BYTES / size_of::<AtomicU64>() - 1;
+        // A checker's atomics may be larger than a line.
+        let margin = (CACHE_LINE_BYTES / size_of::<AtomicU64>()).saturating_sub(1);
         let words: Box<[AtomicU64]> = (0..count * W::LEN + margin)
             .map(|_| AtomicU64::new(0))
             .collect();

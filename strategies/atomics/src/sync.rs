@@ -1,23 +1,29 @@
 //! What threads share in this crate: the atomics, the lock and the cell of std, or what stands for them
-//! under a checker. Loom explores its own (`--cfg pivot_loom`). The thread sanitizer does not see into
+//! under a checker. Loom and shuttle explore their own (`--cfg pivot_loom`, `--cfg pivot_shuttle`). The thread sanitizer does not see into
 //! std, which is built without it, so it is given locks that are built with it (`--cfg pivot_tsan`).
 
-#[cfg(not(pivot_loom))]
+#[cfg(not(any(pivot_loom, pivot_shuttle)))]
 pub(crate) use std::sync::atomic::{AtomicU16, AtomicU64, Ordering, fence};
 
 #[cfg(pivot_loom)]
 pub(crate) use loom::sync::atomic::{AtomicU16, AtomicU64, Ordering, fence};
 
-#[cfg(not(any(pivot_loom, pivot_tsan)))]
+#[cfg(pivot_shuttle)]
+pub(crate) use shuttle::sync::atomic::{AtomicU16, AtomicU64, Ordering, fence};
+
+#[cfg(not(any(pivot_loom, pivot_shuttle, pivot_tsan)))]
 pub(crate) use std::sync::{Mutex, MutexGuard, OnceLock};
 
 #[cfg(pivot_loom)]
 pub(crate) use loom::sync::{Mutex, MutexGuard};
 
-#[cfg(any(pivot_loom, pivot_tsan))]
+#[cfg(pivot_shuttle)]
+pub(crate) use shuttle::sync::{Mutex, MutexGuard};
+
+#[cfg(any(pivot_loom, pivot_shuttle, pivot_tsan))]
 pub(crate) use checked::*;
 
-#[cfg(any(pivot_loom, pivot_tsan))]
+#[cfg(any(pivot_loom, pivot_shuttle, pivot_tsan))]
 mod checked {
     #[cfg(pivot_tsan)]
     pub(crate) use visible::{Mutex, MutexGuard};
@@ -87,7 +93,7 @@ impl Backoff {
     const SPINNING_ROUNDS: u32 = 6;
 
     /// Waits a little, a little longer than the last time.
-    #[cfg(not(pivot_loom))]
+    #[cfg(not(any(pivot_loom, pivot_shuttle)))]
     #[cold]
     pub(crate) fn wait(&mut self) {
         if self.rounds < Self::SPINNING_ROUNDS {
@@ -105,5 +111,12 @@ impl Backoff {
     pub(crate) fn wait(&mut self) {
         self.rounds += Self::SPINNING_ROUNDS;
         loom::thread::yield_now();
+    }
+
+    /// Lets the scheduler run another thread.
+    #[cfg(pivot_shuttle)]
+    pub(crate) fn wait(&mut self) {
+        self.rounds += Self::SPINNING_ROUNDS;
+        shuttle::thread::yield_now();
     }
 }

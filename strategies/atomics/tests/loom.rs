@@ -6,8 +6,6 @@
 //! writers: they run when the stores are made, and every stale value that a relaxed load may then
 //! return is tried. The models at the end show that a missing step is found.
 //!
-//! Loom does not see std's mutex, so insertion, removal and growth, which that serialises, are left to
-//! the stress test.
 #![cfg(pivot_loom)]
 
 use atomics::{CasTable, SeqCell, SeqlockTable};
@@ -120,6 +118,19 @@ mod table {
         table
     }
 
+    /// Records that fit into a table that is made for none.
+    const FITTING: u64 = 1;
+
+    const fn nth(n: u64) -> ProcessId {
+        ProcessId(ID.0 + n)
+    }
+
+    fn insert<S: Strategy<Small>>(handle: &mut S::Handle<'static>, n: u64) -> Option<Small> {
+        let pending = Small::pending(nth(n));
+        let started = pending.apply(&Event::at(0, Change::Start));
+        handle.insert(nth(n), started.expect("a legal transition"))
+    }
+
     fn beat<S: Strategy<Small>>(handle: &mut S::Handle<'static>) -> u64 {
         handle
             .apply(ID, HEARTBEAT)
@@ -158,6 +169,91 @@ mod table {
             assert!((1..=3).contains(&reader.join().unwrap()));
             assert_eq!(read::<S>(&mut table.handle()), 3);
         });
+    }
+
+    /// The next identifier needs a larger table: the record of [`ID`] is frozen, copied and found
+    /// there, whatever a reader or a writer of it is doing.
+    fn growth<S: Strategy<Small>>() {
+        explore(2, || {
+            let table = with_one_record::<S>();
+            // Until one more does not fit.
+            (1..FITTING).for_each(|n| assert_eq!(insert::<S>(&mut table.handle(), n), None));
+            let [mut growing, mut writing, mut reading] = [(); 3].map(|()| table.handle());
+            let grower = thread::spawn(move || insert::<S>(&mut growing, FITTING));
+            let writer = thread::spawn(move || beat::<S>(&mut writing));
+            let seen = [(); 2].map(|()| read::<S>(&mut reading));
+            assert!(seen.is_sorted() && seen[1] <= 2, "{seen:?}");
+            assert_eq!(grower.join().unwrap(), None);
+            assert_eq!(writer.join().unwrap(), 2);
+            let mut handle = table.handle();
+            assert_eq!(read::<S>(&mut handle), 2);
+            let added = handle.read(nth(FITTING), Record::revision);
+            assert_eq!(added, Some(1));
+        });
+    }
+
+    /// A record that is new is there or not, and whole: its buffer held nothing before.
+    fn arrival<S: Strategy<Small>>() {
+        explore(2, || {
+            let table: &'static S = Box::leak(Box::new(S::with_capacity(2)));
+            let [mut inserting, mut reading] = [(); 2].map(|()| table.handle());
+            let inserter = thread::spawn(move || insert::<S>(&mut inserting, 0));
+            let reader =
+                thread::spawn(move || [(); 2].map(|()| reading.read(ID, |record| whole(*record))));
+            assert_eq!(inserter.join().unwrap(), None);
+            let seen = reader.join().unwrap();
+            assert!(seen.is_sorted() && seen[1].is_none_or(|revision| revision == 1));
+            assert_eq!(read::<S>(&mut table.handle()), 1);
+        });
+    }
+
+    /// A record that comes and goes is there or not, and never another one's.
+    fn churn<S: Strategy<Small>>() {
+        explore(2, || {
+            let table = with_one_record::<S>();
+            let [mut churning, mut reading] = [(); 2].map(|()| table.handle());
+            let churner = thread::spawn(move || {
+                let removed = churning.remove(ID).map(whole);
+                assert_eq!(insert::<S>(&mut churning, 0), None);
+                removed
+            });
+            let reader =
+                thread::spawn(move || [(); 2].map(|()| reading.read(ID, |record| whole(*record))));
+            assert_eq!(churner.join().unwrap(), Some(1));
+            let seen = reader.join().unwrap();
+            assert!(seen.iter().flatten().all(|&revision| revision == 1));
+            assert_eq!(read::<S>(&mut table.handle()), 1);
+        });
+    }
+
+    #[test]
+    fn seqlock_growth() {
+        growth::<SeqlockTable<Small>>();
+    }
+
+    #[test]
+    fn cas_growth() {
+        growth::<CasTable<Small>>();
+    }
+
+    #[test]
+    fn seqlock_arrival() {
+        arrival::<SeqlockTable<Small>>();
+    }
+
+    #[test]
+    fn cas_arrival() {
+        arrival::<CasTable<Small>>();
+    }
+
+    #[test]
+    fn seqlock_churn() {
+        churn::<SeqlockTable<Small>>();
+    }
+
+    #[test]
+    fn cas_churn() {
+        churn::<CasTable<Small>>();
     }
 
     #[test]
