@@ -1,6 +1,8 @@
 //! The common harness: it runs, judges and reports what is measured of every strategy in the registry.
 
 pub mod analysis;
+#[cfg(test)]
+mod damage;
 pub mod diff;
 pub mod history;
 pub mod report;

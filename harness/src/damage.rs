@@ -1,0 +1,282 @@
+//! Files as a crash, a disk or an editor leaves them: damage of every kind to files that were sound, and
+//! what everything that reads files must make of it: an answer, or one line that says what is wrong and
+//! where. Never a panic.
+//!
+//! `DAMAGED_FILES=200000 cargo test -p pivot-harness --lib damage` tries more than the usual few thousand.
+
+use std::path::{Path, PathBuf};
+
+use basis::scenario::{RecordKind, Scenario};
+use basis::{assumption, sample};
+use rand_core::{Rng, SeedableRng};
+use rand_xoshiro::SplitMix64;
+
+use crate::analysis::{Samples, analyse};
+use crate::report;
+
+/// Spoils files, always in the same ways.
+pub(crate) struct Damage {
+    random: SplitMix64,
+}
+
+/// What belongs into no file, or only into another place.
+const WORDS: [&[u8]; 24] = [
+    b"null",
+    b"-1",
+    b"0",
+    b"1e999",
+    b"-1e308",
+    b"1e-320",
+    b"NaN",
+    b"inf",
+    b"\"\"",
+    b"{",
+    b"}",
+    b"[[[[",
+    b"]",
+    b"18446744073709551615",
+    b"18446744073709551616",
+    b"9223372036854775807",
+    b"\\u0000",
+    b"\0",
+    b"\n",
+    b"\r\n",
+    b"\xff\xfe",
+    b"\xef\xbb\xbf",
+    b",",
+    b"=",
+];
+
+impl Damage {
+    pub(crate) fn new(seed: u64) -> Self {
+        Self {
+            random: SplitMix64::seed_from_u64(seed),
+        }
+    }
+
+    fn below(&mut self, bound: usize) -> usize {
+        (self.random.next_u64() % bound.max(1) as u64) as usize
+    }
+
+    /// Two places, the first not after the second.
+    fn span(&mut self, length: usize) -> (usize, usize) {
+        let (one, other) = (self.below(length), self.below(length));
+        (one.min(other), one.max(other))
+    }
+
+    /// `whole`, spoilt in one to four ways, perhaps by parts of `other`.
+    pub(crate) fn spoil(&mut self, whole: &[u8], other: &[u8]) -> Vec<u8> {
+        let mut bytes = whole.to_vec();
+        for _ in 0..=self.below(4) {
+            self.spoil_once(&mut bytes, other);
+        }
+        bytes
+    }
+
+    fn spoil_once(&mut self, bytes: &mut Vec<u8>, other: &[u8]) {
+        let (from, to) = self.span(bytes.len());
+        match self.below(9) {
+            0 => bytes.truncate(from),
+            1 => drop(bytes.drain(from..to.min(from + 8))),
+            2 => drop(bytes.drain(from..to.min(from + 200))),
+            3 => {
+                let word = WORDS[self.below(WORDS.len())];
+                bytes.splice(from..from, word.iter().copied());
+            }
+            4 => {
+                let copy = bytes[from..to.min(from + 500)].to_vec();
+                bytes.splice(from..from, copy);
+            }
+            5 => {
+                let (start, end) = self.span(other.len());
+                let part = other[start..end.min(start + 500)].to_vec();
+                bytes.splice(from..from, part);
+            }
+            6 => {
+                if let Some(byte) = bytes.get_mut(from) {
+                    *byte ^= 1 << self.below(8);
+                }
+            }
+            7 => self.move_line(bytes),
+            _ => self.replace_number(bytes, from),
+        }
+    }
+
+    /// Takes a line from its place, and puts it to another one, twice or not at all.
+    fn move_line(&mut self, bytes: &mut Vec<u8>) {
+        let mut lines: Vec<Vec<u8>> = bytes
+            .split_inclusive(|&byte| byte == b'\n')
+            .map(<[u8]>::to_vec)
+            .collect();
+        if lines.is_empty() {
+            return;
+        }
+        let line = lines.remove(self.below(lines.len()));
+        for _ in 0..self.below(3) {
+            let to = self.below(lines.len() + 1);
+            lines.insert(to, line.clone());
+        }
+        *bytes = lines.concat();
+    }
+
+    /// Another number for the next one behind a place.
+    fn replace_number(&mut self, bytes: &mut Vec<u8>, from: usize) {
+        let is_of_number = |byte: &u8| byte.is_ascii_digit() || *byte == b'.';
+        let Some(start) = bytes[from..].iter().position(|byte| byte.is_ascii_digit()) else {
+            return;
+        };
+        let start = from + start;
+        let length = bytes[start..]
+            .iter()
+            .take_while(|byte| is_of_number(byte))
+            .count();
+        let word = WORDS[1 + self.below(7)];
+        bytes.splice(start..start + length, word.iter().copied());
+    }
+}
+
+/// How many files to try; `usual` unless somebody wants more.
+pub(crate) fn files(usual: usize) -> usize {
+    std::env::var("DAMAGED_FILES").map_or(usual, |files| {
+        files.parse().expect("DAMAGED_FILES is a number")
+    })
+}
+
+/// A complaint is one line, and names the file first.
+pub(crate) fn assert_one_line(complaint: &str, place: &str) {
+    assert!(
+        complaint.starts_with(place) && complaint.lines().count() == 1,
+        "{complaint:?}"
+    );
+}
+
+fn workspace() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+/// The content of all files of a kind in a folder and in those below it.
+fn corpus(folder: &Path, ending: &str) -> Vec<Vec<u8>> {
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(folder).expect("it is part of the workspace") {
+        let path = entry.expect("it is readable").path();
+        if path.is_dir() {
+            files.extend(corpus(&path, ending));
+        } else if path
+            .extension()
+            .is_some_and(|extension| extension == ending)
+        {
+            files.push(std::fs::read(&path).expect("it is readable"));
+        }
+    }
+    assert!(!files.is_empty(), "{}", folder.display());
+    files.sort();
+    files
+}
+
+/// Spoils the files in turn; `read` answers whether the file was accepted. Of both there must be some,
+/// or the damage is of the wrong kind.
+fn try_all(corpus: &[Vec<u8>], usual: usize, mut read: impl FnMut(&[u8]) -> Result<(), String>) {
+    let mut damage = Damage::new(1);
+    let (mut accepted, mut refused) = (0, 0);
+    for number in 0..files(usual) {
+        let other = &corpus[damage.below(corpus.len())];
+        let spoilt = damage.spoil(&corpus[number % corpus.len()], other);
+        match read(&spoilt) {
+            Ok(()) => accepted += 1,
+            Err(complaint) => {
+                refused += 1;
+                assert_one_line(&complaint, "f");
+            }
+        }
+    }
+    assert!(
+        accepted * 100 > usual && refused * 100 > usual,
+        "{accepted} accepted, {refused} refused"
+    );
+}
+
+#[test]
+fn damaged_scenarios_are_refused_or_sane() {
+    let corpus = corpus(&workspace().join("benches/scenarios"), "toml");
+    try_all(&corpus, 4_000, |bytes| {
+        // What is not text is refused before, by whoever opens it.
+        let text = String::from_utf8_lossy(bytes);
+        let scenarios = Scenario::parse(&text, "f").map_err(|error| error.to_string())?;
+        for scenario in scenarios {
+            assert!((1..=1 << 12).contains(&scenario.threads()), "{scenario:?}");
+            let records = scenario.processes;
+            assert!(records >= 1 && records * scenario.record.size() <= 1 << 30);
+            assert!(scenario.record != RecordKind::Padded4Ki || records <= 1 << 18);
+            for group in &scenario.groups {
+                assert!(
+                    group
+                        .every_us
+                        .is_none_or(|pause| pause.is_finite() && pause > 0.0)
+                );
+                let shares = group.shares();
+                assert!((0.0..=1.0).contains(&(shares.inserts + shares.scans)));
+            }
+            assert_eq!(scenario.asked().lines().count(), 1);
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn damaged_assumptions_are_refused_or_judged() {
+    let whole = std::fs::read(workspace().join("benches/assumptions.toml")).expect("it is there");
+    try_all(&[whole], 4_000, |bytes| {
+        let text = String::from_utf8_lossy(bytes);
+        let assumptions = assumption::parse(&text, "f").map_err(|error| error.to_string())?;
+        for assumption in assumptions {
+            let _ = assumption.is_about("single-reader");
+            assert!(assumption.criterion().is_some(), "{assumption:?}");
+        }
+        Ok(())
+    });
+}
+
+/// A recorded run, cut down to a few lines of each kind.
+fn recorded() -> Vec<u8> {
+    const OF_A_KIND: usize = 12;
+    let folders = corpus(&workspace().join("reports"), "jsonl");
+    let mut seen: Vec<(Vec<u8>, usize)> = Vec::new();
+    let mut kept = Vec::new();
+    for line in folders[0].split_inclusive(|&byte| byte == b'\n') {
+        let kind: Vec<u8> = line.iter().copied().take(20).collect();
+        let place = seen
+            .iter()
+            .position(|(one, _)| *one == kind)
+            .unwrap_or_else(|| {
+                seen.push((kind, 0));
+                seen.len() - 1
+            });
+        seen[place].1 += 1;
+        if seen[place].1 <= OF_A_KIND {
+            kept.extend_from_slice(line);
+        }
+    }
+    assert!(seen.len() > 5, "it has lines of many kinds");
+    kept
+}
+
+#[test]
+fn damaged_samples_make_a_report_or_one_complaint() {
+    let whole = recorded();
+    try_all(&[whole], 300, |bytes| {
+        let reading = sample::parse(bytes, "f").map_err(|error| error.to_string())?;
+        reading
+            .notes("f")
+            .iter()
+            .for_each(|note| assert_one_line(note, "f"));
+        let samples = Samples::from_lines(reading.lines).expect("it begins with its header");
+        let results = analyse(&samples);
+        let json = report::json(&results);
+        assert!(
+            serde_json::from_str::<crate::results::Results>(&json).is_ok(),
+            "{json}"
+        );
+        assert!(!report::html(&results).is_empty());
+        Ok(())
+    });
+}
