@@ -121,15 +121,12 @@ impl Damage {
 
     /// Another number for the next one behind a place.
     fn replace_number(&mut self, bytes: &mut Vec<u8>, from: usize) {
-        let is_of_number = |byte: &u8| byte.is_ascii_digit() || *byte == b'.';
-        let Some(start) = bytes[from..].iter().position(|byte| byte.is_ascii_digit()) else {
+        let is_of_number = |byte: &&u8| byte.is_ascii_digit() || **byte == b'.';
+        let Some(start) = bytes[from..].iter().position(u8::is_ascii_digit) else {
             return;
         };
         let start = from + start;
-        let length = bytes[start..]
-            .iter()
-            .take_while(|byte| is_of_number(byte))
-            .count();
+        let length = bytes[start..].iter().take_while(is_of_number).count();
         let word = WORDS[1 + self.below(7)];
         bytes.splice(start..start + length, word.iter().copied());
     }
