@@ -233,6 +233,40 @@ fn damaged_assumptions_are_refused_or_judged() {
     });
 }
 
+#[test]
+fn damaged_curves_are_refused_or_predicted() {
+    use predict::backtest::backtest;
+    use predict::curve::{Curve, Kind};
+    let whole = b"# a comment\ncpus,ns\n1,9.5\n2,9.7\n8,128.1\n16,579.3\n192,7005\n".to_vec();
+    try_all(&[whole], 4_000, |bytes| {
+        let text = String::from_utf8_lossy(bytes);
+        let curve = Curve::parse(&text, "f").map_err(|error| error.to_string())?;
+        let tested = backtest(&curve, Kind::Aggregate, 16, None, "f");
+        let tested = tested.map_err(|error| error.to_string())?;
+        for row in tested.points {
+            let band = row.predicted_ns;
+            assert!(
+                0.0 < band.low && band.low <= band.mid && band.mid <= band.high,
+                "{row:?}"
+            );
+            assert!(band.high.is_finite() && !row.error.is_nan());
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn damaged_machines_are_refused_or_sane() {
+    let corpus = corpus(&workspace().join("benches/machines"), "toml");
+    try_all(&corpus, 4_000, |bytes| {
+        let text = String::from_utf8_lossy(bytes);
+        let machine = predict::machine::Machine::parse(&text, "f");
+        let machine = machine.map_err(|error| error.to_string())?;
+        assert!(machine.cpus() >= 1);
+        Ok(())
+    });
+}
+
 /// A recorded run, cut down to a few lines of each kind.
 fn recorded() -> Vec<u8> {
     const OF_A_KIND: usize = 12;

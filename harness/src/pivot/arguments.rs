@@ -40,9 +40,60 @@ pub(crate) enum Action {
     Diff(DiffOptions),
     /// Judge a recorded history: is it linearizable?
     Check(CheckOptions),
+    /// Predict what an operation costs on more processors, and how well that did where it is known
+    Predict(PredictOptions),
     /// Carries out one task of another pivot process
     #[command(hide = true)]
     Worker,
+}
+
+/// Either a published curve, or an operation by what it costs and shares.
+#[derive(Debug, Args)]
+pub(crate) struct PredictOptions {
+    /// Predict a published curve from one of its points: CSV with the header `cpus,ns`; - for standard
+    /// input
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["alone", "lines", "machine"])]
+    pub(crate) backtest: Option<PathBuf>,
+    /// What the curve's time is divided by
+    #[arg(long, value_enum, default_value_t, requires = "backtest")]
+    pub(crate) kind: KindName,
+    /// The number of processors of the one point that is known
+    #[arg(long, value_name = "N", default_value_t = 16, requires = "backtest")]
+    pub(crate) calibrate_at: u32,
+    /// How the curve grows, where that is known [default: what the point says]
+    #[arg(long, value_enum, requires = "backtest")]
+    pub(crate) shape: Option<ShapeName>,
+    /// Nanoseconds that the operation takes alone
+    #[arg(long, value_name = "NS")]
+    pub(crate) alone: Option<f64>,
+    /// Cache lines that all who do the operation write
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) lines: usize,
+    /// Machines, by a regular expression [default: all that are known]
+    #[arg(long, value_name = "RE")]
+    pub(crate) machine: Option<String>,
+    /// How tables are printed
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: Format,
+}
+
+/// [`predict::curve::Kind`] on the command line.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum KindName {
+    /// Time as one processor sees it: flat where it scales perfectly
+    #[default]
+    PerCpu,
+    /// Wall time by the operations of all: falls as 1/cpus where it scales perfectly
+    Aggregate,
+}
+
+/// [`predict::law::Shape`] on the command line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum ShapeName {
+    /// Nothing is handed from processor to processor
+    Flat,
+    /// Each operation hands a line over
+    Serial,
 }
 
 #[derive(Debug, Args)]

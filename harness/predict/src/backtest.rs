@@ -1,0 +1,215 @@
+//! Predictions held against what was published: one point is known, the others are compared.
+
+use basis::error::Result;
+use serde::Serialize;
+
+use crate::Band;
+use crate::curve::{Curve, Kind, Point};
+use crate::law::{Law, SURE_FROM, Shape};
+
+/// What came of it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Backtest {
+    /// What the curve's time is divided by.
+    pub kind: Kind,
+    /// The one point that was known.
+    pub calibrated_at: u32,
+    /// The law that follows from it.
+    pub law: Law,
+    /// Every point of the curve.
+    pub points: Vec<Row>,
+    /// The points that were predicted, where bands are narrow.
+    pub many: Summary,
+    /// The others.
+    pub few: Summary,
+}
+
+/// One point, as published and as predicted.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Row {
+    /// Processors.
+    pub cpus: u32,
+    /// Nanoseconds per operation, as published.
+    pub published_ns: f64,
+    /// As predicted.
+    pub predicted_ns: Band,
+    /// By how much the prediction is off, as a share of what was published: above 0 too slow.
+    pub error: f64,
+    /// Whether what was published is inside the band.
+    pub is_inside: bool,
+    /// Whether this point was known.
+    pub is_known: bool,
+}
+
+/// How well some points were predicted.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Summary {
+    /// How many they are.
+    pub points: usize,
+    /// The median of the errors' sizes; absent without points.
+    pub median_error: Option<f64>,
+    /// The largest.
+    pub worst_error: Option<f64>,
+    /// The share of the points inside their bands.
+    pub inside: Option<f64>,
+}
+
+impl Summary {
+    /// Of all these rows but the known ones.
+    pub fn of<'r>(rows: impl Iterator<Item = &'r Row>) -> Self {
+        let predicted: Vec<&Row> = rows.filter(|row| !row.is_known).collect();
+        let mut errors: Vec<f64> = predicted.iter().map(|row| row.error.abs()).collect();
+        errors.sort_by(f64::total_cmp);
+        let inside = predicted.iter().filter(|row| row.is_inside).count();
+        let all = predicted.len();
+        Self {
+            points: all,
+            median_error: median(&errors),
+            worst_error: errors.last().copied(),
+            inside: (all > 0).then(|| inside as f64 / all as f64),
+        }
+    }
+}
+
+fn median(sorted: &[f64]) -> Option<f64> {
+    let middle = sorted.len() / 2;
+    let &upper = sorted.get(middle)?;
+    if sorted.len().is_multiple_of(2) {
+        Some(f64::midpoint(sorted[middle - 1], upper))
+    } else {
+        Some(upper)
+    }
+}
+
+/// Predicts a curve from its point with `calibrate_at` processors; `shape` where somebody knows it.
+///
+/// # Errors
+///
+/// When the curve has no such point; `place` says which curve.
+pub fn backtest(
+    curve: &Curve,
+    kind: Kind,
+    calibrate_at: u32,
+    shape: Option<Shape>,
+    place: &str,
+) -> Result<Backtest> {
+    let known = curve.at(calibrate_at, place)?;
+    let share_of_one = |cpus: u32| match kind {
+        Kind::PerCpu => 1.0,
+        Kind::Aggregate => 1.0 / f64::from(cpus),
+    };
+    let mut law = Law::calibrated(Point {
+        ns: known.ns / share_of_one(known.cpus),
+        ..known
+    });
+    if let Some(shape) = shape {
+        law = law.with_shape(shape);
+    }
+    let points: Vec<Row> = curve
+        .points
+        .iter()
+        .map(|&Point { cpus, ns }| {
+            let predicted_ns = law.per_cpu(cpus).map(|all| all * share_of_one(cpus));
+            Row {
+                cpus,
+                published_ns: ns,
+                predicted_ns,
+                error: predicted_ns.mid / ns - 1.0,
+                is_inside: predicted_ns.contains(ns),
+                is_known: cpus == calibrate_at,
+            }
+        })
+        .collect();
+    let (many, few): (Vec<&Row>, Vec<&Row>) = points.iter().partition(|row| row.cpus >= SURE_FROM);
+    Ok(Backtest {
+        kind,
+        calibrated_at: calibrate_at,
+        law,
+        many: Summary::of(many.into_iter()),
+        few: Summary::of(few.into_iter()),
+        points,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    // Paul E. McKenney, "Is Parallel Programming Hard, And, If So, What Can You Do About It?": the data of
+    // its figures, `rcuscale.hps.2020.05.28a`.
+    const RCUSCALE: &str = include_str!("../testdata/perfbook-rcuscale.csv");
+
+    fn curves() -> BTreeMap<&'static str, Curve> {
+        let mut texts: BTreeMap<&str, String> = BTreeMap::new();
+        for line in RCUSCALE
+            .lines()
+            .filter(|line| !line.starts_with('#'))
+            .skip(1)
+        {
+            let fields: Vec<&str> = line.split(',').collect();
+            let text = texts.entry(fields[0]).or_insert_with(|| "cpus,ns\n".into());
+            text.push_str(&format!("{},{}\n", fields[1], fields[2]));
+        }
+        let parsed = |(name, text): (_, String)| (name, Curve::parse(&text, name).unwrap());
+        texts.into_iter().map(parsed).collect()
+    }
+
+    /// Of all primitives together.
+    fn published(calibrate_at: u32, kind: Kind) -> Summary {
+        let rows: Vec<Row> = curves()
+            .into_iter()
+            .flat_map(|(name, mut curve)| {
+                if kind == Kind::Aggregate {
+                    let points = curve.points.iter_mut();
+                    points.for_each(|point| point.ns /= f64::from(point.cpus));
+                }
+                backtest(&curve, kind, calibrate_at, None, name)
+                    .unwrap()
+                    .points
+            })
+            .filter(|row| row.cpus >= SURE_FROM)
+            .collect();
+        Summary::of(rows.iter())
+    }
+
+    #[test]
+    fn published_curves_are_predicted_from_one_point() {
+        for calibrate_at in [12, 16, 20, 24, 28, 32, 48, 64] {
+            for kind in [Kind::PerCpu, Kind::Aggregate] {
+                let summary = published(calibrate_at, kind);
+                assert!(summary.points > 130, "{summary:?}");
+                let off = summary.median_error.unwrap();
+                assert!(off <= 0.25, "calibrated at {calibrate_at}: off by {off}");
+                let inside = summary.inside.unwrap();
+                assert!(
+                    inside >= 0.8,
+                    "calibrated at {calibrate_at}: {inside} inside"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn what_grows_is_told_from_what_does_not() {
+        for (name, curve) in curves() {
+            let tested = backtest(&curve, Kind::PerCpu, 16, None, name).unwrap();
+            let expected = if name.contains("rcu") {
+                Shape::Flat
+            } else {
+                Shape::Serial
+            };
+            assert_eq!(tested.law.shape, expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn the_known_point_is_no_success() {
+        let curve = Curve::parse("cpus,ns\n16,600\n32,12\n", "c").unwrap();
+        let tested = backtest(&curve, Kind::PerCpu, 16, None, "c").unwrap();
+        assert_eq!(tested.many.points, 1);
+        assert_eq!(tested.many.inside, Some(0.0));
+        assert_eq!(tested.few.median_error, None);
+    }
+}

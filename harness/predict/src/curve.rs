@@ -1,0 +1,177 @@
+//! Published curves: time per operation by number of processors.
+
+use basis::error::{Error, Result};
+use serde::Serialize;
+
+/// What a curve's time is divided by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kind {
+    /// Time per operation as one processor sees it: flat where it scales perfectly.
+    PerCpu,
+    /// Wall time by the operations of all processors: falls as 1 / processors where it does.
+    Aggregate,
+}
+
+/// One point of a curve.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Point {
+    /// Processors that work at the same time.
+    pub cpus: u32,
+    /// Nanoseconds per operation.
+    pub ns: f64,
+}
+
+/// A curve, its processors rising.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Curve {
+    /// Its points, at least two.
+    pub points: Vec<Point>,
+}
+
+/// More processors than any machine has.
+const CPUS_MAX: u32 = 65_536;
+
+impl Curve {
+    /// Reads CSV with the header `cpus,ns`; lines that begin with `#` are comments.
+    ///
+    /// # Errors
+    ///
+    /// The first line that is not as it should be, by its number.
+    pub fn parse(text: &str, place: &str) -> Result<Self> {
+        let mut has_header = false;
+        let mut points: Vec<Point> = Vec::new();
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        for (number, line) in (1..).zip(text.lines()) {
+            let line = line.trim();
+            let at = |what: String| Error::input(format!("{place}:{number}: {what}"));
+            if line.is_empty() || line.starts_with('#') {
+                continue;
+            }
+            if !has_header {
+                let columns: Vec<&str> = line.split(',').map(str::trim).collect();
+                if columns != ["cpus", "ns"] {
+                    return Err(at(format!(
+                        "the header is {:?}, where `cpus,ns` is expected",
+                        shortened(line)
+                    )));
+                }
+                has_header = true;
+                continue;
+            }
+            let point = point(line).map_err(at)?;
+            if let Some(last) = points.last()
+                && last.cpus >= point.cpus
+            {
+                return Err(at(format!(
+                    "{} processors after {}: their numbers must rise",
+                    point.cpus, last.cpus
+                )));
+            }
+            points.push(point);
+        }
+        if points.len() < 2 {
+            return Err(Error::input(format!(
+                "{place}: {}: a header `cpus,ns` and at least two points are expected",
+                match (has_header, points.len()) {
+                    (false, _) => "nothing in it",
+                    (true, 0) => "a header and no point",
+                    (true, _) => "one point only",
+                }
+            )));
+        }
+        Ok(Self { points })
+    }
+
+    /// The point with so many processors.
+    ///
+    /// # Errors
+    ///
+    /// When there is none; names those that there are.
+    pub fn at(&self, cpus: u32, place: &str) -> Result<Point> {
+        let found = self.points.iter().find(|point| point.cpus == cpus);
+        found.copied().ok_or_else(|| {
+            let all: Vec<String> = self.points.iter().map(|one| one.cpus.to_string()).collect();
+            Error::input(format!(
+                "{place}: no point with {cpus} processors to calibrate at; there are {}",
+                all.join(", ")
+            ))
+        })
+    }
+}
+
+fn point(line: &str) -> std::result::Result<Point, String> {
+    let fields: Vec<&str> = line.split(',').map(str::trim).collect();
+    let &[cpus, ns] = fields.as_slice() else {
+        return Err(format!(
+            "{} fields, where a number of processors and nanoseconds are expected",
+            fields.len()
+        ));
+    };
+    let count = cpus.parse::<u32>().ok();
+    let Some(count) = count.filter(|count| (1..=CPUS_MAX).contains(count)) else {
+        return Err(format!(
+            "{:?} processors, where a whole number from 1 to {CPUS_MAX} is expected",
+            shortened(cpus)
+        ));
+    };
+    let time = ns.parse::<f64>().ok();
+    let Some(time) = time.filter(|time| time.is_finite() && *time > 0.0 && *time < 1e15) else {
+        return Err(format!(
+            "{:?} ns, where a positive time is expected",
+            shortened(ns)
+        ));
+    };
+    Ok(Point {
+        cpus: count,
+        ns: time,
+    })
+}
+
+/// Enough of it to recognise it.
+fn shortened(text: &str) -> String {
+    text.chars().take(40).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn complaint(text: &str) -> String {
+        Curve::parse(text, "c.csv").unwrap_err().to_string()
+    }
+
+    #[test]
+    fn points_are_read_between_comments() {
+        let curve = Curve::parse("# a\n\ncpus, ns\n1,2.5\n# b\n 4 , 3e1\r\n", "c.csv").unwrap();
+        let points = [(1, 2.5), (4, 30.0)].map(|(cpus, ns)| Point { cpus, ns });
+        assert_eq!(curve.points, points);
+        assert_eq!(curve.at(4, "c.csv").unwrap(), points[1]);
+    }
+
+    #[test]
+    fn what_is_wrong_is_said_with_its_line() {
+        for (text, expected) in [
+            ("", "c.csv: nothing in it"),
+            ("cpus,ns\n", "no point"),
+            ("cpus,ns\n1,1\n", "one point only"),
+            ("cpus,time\n1,1\n", "c.csv:1: the header"),
+            ("# x\ncpus,ns\n1,1\n1,2\n", "c.csv:4: 1 processors after 1"),
+            ("cpus,ns\n2,1\n1,2\n", "c.csv:3: 1 processors after 2"),
+            ("cpus,ns\n0,1\n", "c.csv:2: \"0\" processors"),
+            ("cpus,ns\n1.5,1\n", "c.csv:2: \"1.5\" processors"),
+            ("cpus,ns\n1,-1\n", "c.csv:2: \"-1\" ns"),
+            ("cpus,ns\n1,NaN\n", "c.csv:2: \"NaN\" ns"),
+            ("cpus,ns\n1,inf\n", "c.csv:2: \"inf\" ns"),
+            ("cpus,ns\n1\n", "c.csv:2: 1 fields"),
+            ("cpus,ns\n1,2,3\n", "c.csv:2: 3 fields"),
+        ] {
+            let said = complaint(text);
+            assert!(said.contains(expected), "{text:?}: {said}");
+            assert_eq!(said.lines().count(), 1);
+        }
+        let curve = Curve::parse("cpus,ns\n1,1\n2,1\n", "c.csv").unwrap();
+        let said = curve.at(3, "c.csv").unwrap_err().to_string();
+        assert!(said.ends_with("there are 1, 2"), "{said}");
+    }
+}

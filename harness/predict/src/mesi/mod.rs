@@ -1,0 +1,252 @@
+//! Cache lines that move between processors: a discrete-event simulation.
+//!
+//! Of MESI's protocol what costs time is kept. A line is held by one processor that may write it, or
+//! shared by several that may read it. Whoever wants more than it has asks for it; the request reaches
+//! the holder after a while, during which the holder goes on (so it does several operations in a row
+//! between two hand-overs, as processors do), and then the line travels. Of several that ask one is
+//! chosen at random. Readers that ask at the same time get their copies at the same time.
+//!
+//! Programs are executed, not replayed: a compare-and-swap that comes too late is done again, a
+//! sequence lock's reader that saw a change starts over. A trace from one machine could not grow its
+//! retries.
+
+mod line;
+mod program;
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::fmt;
+
+use rand_core::SeedableRng;
+use rand_xoshiro::Xoshiro256PlusPlus;
+
+use self::line::{Answer, Line};
+pub use self::program::{Program, Step};
+
+/// A simulation to be done.
+#[derive(Clone)]
+pub struct Setting<'p> {
+    /// What each processor does, over and over.
+    pub programs: Vec<&'p Program>,
+    /// What a line costs on its way between two processors, by their numbers, in ns.
+    pub transfer_ns: &'p dyn Fn(usize, usize) -> f64,
+    /// The share of that which passes before the holder has to let go.
+    pub keeps: f64,
+    /// For how long, in ns of the simulation.
+    pub duration_ns: f64,
+    /// Of the random choices.
+    pub seed: u64,
+}
+
+/// What one processor did.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Done {
+    /// Whole operations.
+    pub operations: u64,
+    /// How often it had to start one again.
+    pub retries: u64,
+}
+
+/// Times are in thousandths of a nanosecond: integers, so that the order of events is that of numbers.
+type Time = u64;
+
+#[expect(clippy::cast_sign_loss, reason = "no time is negative")]
+fn time(ns: f64) -> Time {
+    (ns * 1e3).round() as Time
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Event {
+    /// A processor can do its next step.
+    Ready(usize),
+    /// A request reaches the holder of a line, which lets go.
+    LetGo(usize),
+    /// A line reaches those who asked for it.
+    Arrive(usize),
+}
+
+impl fmt::Debug for Setting<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Setting")
+            .field("programs", &self.programs.len())
+            .field("keeps", &self.keeps)
+            .field("duration_ns", &self.duration_ns)
+            .field("seed", &self.seed)
+            .finish_non_exhaustive()
+    }
+}
+
+struct Processor<'p> {
+    program: &'p Program,
+    step: usize,
+    /// What it saw of each line when it last remembered.
+    remembered: Vec<u64>,
+    done: Done,
+}
+
+struct Simulation<'s, 'p> {
+    setting: &'s Setting<'p>,
+    processors: Vec<Processor<'p>>,
+    lines: Vec<Line>,
+    events: BinaryHeap<Reverse<(Time, u64, Event)>>,
+    /// Orders events of the same time as they were made.
+    made: u64,
+    now: Time,
+    random: Xoshiro256PlusPlus,
+}
+
+/// What each processor did.
+pub fn simulate(setting: &Setting<'_>) -> Vec<Done> {
+    let lines = setting.programs.iter().map(|program| program.lines()).max();
+    let lines = lines.unwrap_or(0);
+    let mut simulation = Simulation {
+        setting,
+        processors: setting
+            .programs
+            .iter()
+            .map(|program| Processor {
+                program,
+                step: 0,
+                remembered: vec![0; lines],
+                done: Done::default(),
+            })
+            .collect(),
+        lines: (0..lines)
+            .map(|_| Line::new(setting.programs.len()))
+            .collect(),
+        events: BinaryHeap::new(),
+        made: 0,
+        now: 0,
+        random: Xoshiro256PlusPlus::seed_from_u64(setting.seed),
+    };
+    for processor in 0..setting.programs.len() {
+        // Not all at once: each a little later than the one before.
+        simulation.at(processor as Time, Event::Ready(processor));
+    }
+    let end = time(setting.duration_ns);
+    while let Some(Reverse((now, _, event))) = simulation.events.pop() {
+        if now > end {
+            break;
+        }
+        simulation.now = now;
+        match event {
+            Event::Ready(processor) => simulation.step(processor),
+            Event::LetGo(line) => simulation.let_go(line),
+            Event::Arrive(line) => simulation.arrive(line),
+        }
+    }
+    simulation.processors.iter().map(|one| one.done).collect()
+}
+
+impl Simulation<'_, '_> {
+    fn at(&mut self, when: Time, event: Event) {
+        self.made += 1;
+        self.events.push(Reverse((when, self.made, event)));
+    }
+
+    fn after(&mut self, ns: f64, event: Event) {
+        self.at(self.now + time(ns), event);
+    }
+
+    /// Does the steps of a processor that take no time, and one that does.
+    fn step(&mut self, number: usize) {
+        loop {
+            let processor = &mut self.processors[number];
+            let steps = processor.program.steps();
+            let Some(&step) = steps.get(processor.step) else {
+                processor.step = 0;
+                processor.done.operations += 1;
+                // An operation without any step would never end.
+                if steps.is_empty() {
+                    return;
+                }
+                continue;
+            };
+            if let Step::Work { ns } = step {
+                processor.step += 1;
+                self.after(ns, Event::Ready(number));
+                return;
+            }
+            let (line, writes) = step.access().expect("all others access a line");
+            if !self.lines[line].allows(number, writes) {
+                self.request(number, line, writes);
+                return;
+            }
+            self.carry_out(number, step, line);
+        }
+    }
+
+    /// A step on a line that the processor has.
+    fn carry_out(&mut self, number: usize, step: Step, line: usize) {
+        let processor = &mut self.processors[number];
+        let version = self.lines[line].version;
+        let is_as_before = processor.remembered[line] == version;
+        processor.step += 1;
+        match step {
+            Step::Work { .. } | Step::Load { .. } => {}
+            Step::Remember { .. } => processor.remembered[line] = version,
+            Step::Store { .. } => self.lines[line].version += 1,
+            Step::Swap { again, .. } if is_as_before => {
+                debug_assert!(again < processor.step, "it goes back");
+                self.lines[line].version += 1;
+            }
+            Step::Check { .. } if is_as_before => {}
+            Step::Swap { again, .. } | Step::Check { again, .. } => {
+                processor.step = again;
+                processor.done.retries += 1;
+            }
+        }
+    }
+
+    fn request(&mut self, number: usize, line: usize, writes: bool) {
+        self.lines[line].asked.push((number, writes));
+        if !self.lines[line].is_moving {
+            self.lines[line].is_moving = true;
+            self.send_request(line);
+        }
+    }
+
+    /// The request travels to the holder; the holder goes on meanwhile.
+    fn send_request(&mut self, line: usize) {
+        let (to, _) = self.lines[line].asked[0];
+        let ns = self.transfer(line, to) * self.setting.keeps;
+        self.after(ns, Event::LetGo(line));
+    }
+
+    fn transfer(&self, line: usize, to: usize) -> f64 {
+        match self.lines[line].holder {
+            Some(from) if from != to => (self.setting.transfer_ns)(from, to),
+            // From memory or from another cache nearby: what the nearest neighbour would cost.
+            _ => {
+                let neighbour = if to == 0 { 1 } else { to - 1 };
+                (self.setting.transfer_ns)(neighbour, to)
+            }
+        }
+    }
+
+    fn let_go(&mut self, line: usize) {
+        let to = self.lines[line].choose(&mut self.random);
+        let ns = self.transfer(line, to) * (1.0 - self.setting.keeps);
+        self.lines[line].leave();
+        self.after(ns, Event::Arrive(line));
+    }
+
+    fn arrive(&mut self, line: usize) {
+        let Answer { served } = self.lines[line].arrive();
+        for number in served {
+            // What it asked for it does, whoever asks next: or it might never get done.
+            let processor = &self.processors[number];
+            let step = processor.program.steps()[processor.step];
+            self.carry_out(number, step, line);
+            self.at(self.now, Event::Ready(number));
+        }
+        if self.lines[line].asked.is_empty() {
+            self.lines[line].is_moving = false;
+        } else {
+            self.send_request(line);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

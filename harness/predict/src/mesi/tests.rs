@@ -1,0 +1,134 @@
+use super::*;
+
+const HAND_OVER_NS: f64 = 50.0;
+
+fn run(programs: Vec<&Program>, keeps: f64) -> Vec<Done> {
+    simulate(&Setting {
+        programs,
+        transfer_ns: &|_, _| HAND_OVER_NS,
+        keeps,
+        duration_ns: 1e6,
+        seed: 1,
+    })
+}
+
+/// Nanoseconds per operation as one processor sees it.
+fn per_cpu(done: &[Done]) -> f64 {
+    let all: u64 = done.iter().map(|one| one.operations).sum();
+    1e6 * done.len() as f64 / all as f64
+}
+
+fn counter() -> Program {
+    Program::new(vec![Step::Work { ns: 10.0 }, Step::Store { line: 0 }])
+}
+
+#[test]
+fn who_is_alone_pays_for_its_own_work_only() {
+    let counter = counter();
+    let found = per_cpu(&run(vec![&counter], 0.5));
+    assert!((found - 10.0).abs() < 0.1, "{found}");
+}
+
+#[test]
+fn readers_of_one_line_do_not_hold_each_other_up() {
+    let read = Program::new(vec![Step::Work { ns: 10.0 }, Step::Load { line: 0 }]);
+    let found = per_cpu(&run(vec![&read; 32], 0.5));
+    assert!((found - 10.0).abs() < 0.2, "{found}");
+}
+
+#[test]
+fn a_counter_is_handed_from_one_to_the_next() {
+    let counter = counter();
+    for cpus in [8, 32] {
+        // Given up at once: one operation each time.
+        let found = per_cpu(&run(vec![&counter; cpus], 0.0));
+        let expected = HAND_OVER_NS * cpus as f64;
+        assert!(
+            (found / expected - 1.0).abs() < 0.1,
+            "{found}, not {expected}"
+        );
+    }
+}
+
+#[test]
+fn who_keeps_a_line_for_a_while_does_several_operations_in_a_row() {
+    let counter = counter();
+    let [given_up, kept] = [0.0, 0.6].map(|keeps| per_cpu(&run(vec![&counter; 16], keeps)));
+    // 30 of 50 ns are three operations of 10 ns more.
+    assert!(
+        given_up / kept > 2.5 && given_up / kept < 4.5,
+        "{given_up} {kept}"
+    );
+}
+
+#[test]
+fn a_queue_is_what_it_comes_to() {
+    // Hand-overs without work in a row: the closed network's station.
+    let program = Program::new(vec![Step::Work { ns: 400.0 }, Step::Store { line: 0 }]);
+    for cpus in [2, 8, 32] {
+        let found = per_cpu(&run(vec![&program; cpus], 0.0));
+        let lower = crate::queue::lower_bound(400.0, &[HAND_OVER_NS], cpus as u32);
+        let upper = crate::queue::per_operation(400.0, &[HAND_OVER_NS], cpus as u32);
+        assert!(
+            found >= lower * 0.9 && found <= upper * 1.1,
+            "{cpus}: {found} not in {lower} to {upper}"
+        );
+    }
+}
+
+#[test]
+fn readers_fetch_again_what_a_writer_wrote() {
+    let read = Program::new(vec![Step::Work { ns: 10.0 }, Step::Load { line: 0 }]);
+    let write = Program::new(vec![Step::Work { ns: 1_000.0 }, Step::Store { line: 0 }]);
+    let mut programs = vec![&read; 4];
+    programs.push(&write);
+    let done = run(programs, 0.5);
+    let slow = 1e6 / done[0].operations as f64;
+    // Once in 1,000 ns they wait for about a hand-over.
+    assert!(slow > 10.2 && slow < 12.0, "{slow}");
+}
+
+#[test]
+fn what_has_changed_is_tried_again_and_more_often_the_more_there_are() {
+    let swap = Program::new(vec![
+        Step::Remember { line: 0 },
+        Step::Work { ns: 10.0 },
+        Step::Swap { line: 0, again: 0 },
+    ]);
+    let retries = |cpus: usize| {
+        // Given up before the swap: whoever keeps the line for longer always succeeds at the second try.
+        let done = run(vec![&swap; cpus], 0.1);
+        let sum = |count: fn(&Done) -> u64| done.iter().map(count).sum::<u64>() as f64;
+        sum(|one| one.retries) / sum(|one| one.operations)
+    };
+    assert!(retries(1) < 1e-9);
+    let [two, sixteen] = [2, 16].map(retries);
+    assert!(two > 0.0 && sixteen > 2.0 * two, "{two} {sixteen}");
+}
+
+#[test]
+fn a_reader_that_saw_a_change_reads_again() {
+    let read = Program::new(vec![
+        Step::Remember { line: 0 },
+        Step::Work { ns: 20.0 },
+        Step::Check { line: 0, again: 0 },
+    ]);
+    let write = Program::new(vec![Step::Work { ns: 100.0 }, Step::Store { line: 0 }]);
+    let done = run(vec![&read, &write], 0.5);
+    assert!(
+        done[0].operations > 1_000 && done[0].retries > 1_000,
+        "{done:?}"
+    );
+}
+
+#[test]
+fn equal_seeds_give_equal_runs() {
+    let counter = counter();
+    assert_eq!(run(vec![&counter; 8], 0.3), run(vec![&counter; 8], 0.3));
+}
+
+#[test]
+#[should_panic(expected = "takes some time")]
+fn what_takes_no_time_is_refused() {
+    Program::new(vec![Step::Load { line: 0 }]);
+}

@@ -1,0 +1,209 @@
+//! `pivot predict`: what an operation costs on more processors than there are here.
+
+use std::io::Read as _;
+use std::path::Path;
+
+use basis::error::{Error, Result};
+use predict::backtest::{Backtest, Summary, backtest};
+use predict::curve::{Curve, Kind};
+use predict::law::{SURE_FROM, Shape};
+use predict::machine::Machine;
+use predict::{Demand, forecast};
+use regex_lite::Regex;
+
+use crate::arguments::{Format, KindName, PredictOptions, ShapeName};
+use crate::table::Table;
+use crate::terminal;
+
+/// Predicts a curve from one of its points, or an operation from what it costs and shares.
+pub(crate) fn predict(options: &PredictOptions) -> Result<()> {
+    match (&options.backtest, options.alone) {
+        (Some(file), _) => test_against(file, options),
+        (None, Some(alone_ns)) => foresee(alone_ns, options),
+        (None, None) => Err(Error::input(
+            "predict: give --backtest FILE for a published curve, or --alone NS for an operation",
+        )),
+    }
+}
+
+fn test_against(file: &Path, options: &PredictOptions) -> Result<()> {
+    let (text, place) = content(file)?;
+    let curve = Curve::parse(&text, &place)?;
+    let kind = match options.kind {
+        KindName::PerCpu => Kind::PerCpu,
+        KindName::Aggregate => Kind::Aggregate,
+    };
+    let shape = options.shape.map(|shape| match shape {
+        ShapeName::Flat => Shape::Flat,
+        ShapeName::Serial => Shape::Serial,
+    });
+    let tested = backtest(&curve, kind, options.calibrate_at, shape, &place)?;
+    if options.format == Format::Json {
+        let text = serde_json::to_string_pretty(&tested).expect("it is plain data");
+        return terminal::print(&text);
+    }
+    points(&tested).print(options.format)?;
+    if options.format == Format::Table {
+        terminal::print(&told(&tested))?;
+    }
+    Ok(())
+}
+
+fn content(file: &Path) -> Result<(String, String)> {
+    let place = file.display().to_string();
+    let cannot = |error: std::io::Error| Error::file("read", file, &error);
+    if place == "-" {
+        let mut text = String::new();
+        let read = std::io::stdin().read_to_string(&mut text);
+        read.map_err(cannot)?;
+        return Ok((text, "standard input".into()));
+    }
+    Ok((std::fs::read_to_string(file).map_err(cannot)?, place))
+}
+
+fn points(tested: &Backtest) -> Table<7> {
+    let mut table = Table::new([
+        "cpus",
+        "published ns",
+        "predicted ns",
+        "low ns",
+        "high ns",
+        "error",
+        "in band",
+    ]);
+    for row in &tested.points {
+        table.row([
+            row.cpus.to_string(),
+            figure(row.published_ns),
+            figure(row.predicted_ns.mid),
+            figure(row.predicted_ns.low),
+            figure(row.predicted_ns.high),
+            format!("{:+.1} %", 100.0 * row.error),
+            match (row.is_known, row.is_inside) {
+                (true, _) => "known",
+                (false, true) => "yes",
+                (false, false) => "no",
+            }
+            .into(),
+        ]);
+    }
+    table
+}
+
+fn told(tested: &Backtest) -> String {
+    let law = &tested.law;
+    let at = tested.calibrated_at;
+    let shape = match law.shape {
+        Shape::Flat => "nothing is handed over, so it stays what it is".to_owned(),
+        Shape::Serial => format!(
+            "each operation hands a line over, for {} ns",
+            figure(law.hand_over_ns)
+        ),
+        Shape::Unclear => "one point with so many processors does not tell whether a line is handed over: taken as \
+                           not, and bands have room for both; --shape says which"
+            .to_owned(),
+    };
+    let summed = |what: String, summary: &Summary| match (summary.median_error, summary.worst_error)
+    {
+        (Some(median), Some(worst)) => format!(
+            "{what}: {} predicted, median error {:.1} %, largest {:.1} %, {:.0} % in their bands",
+            summary.points,
+            100.0 * median,
+            100.0 * worst,
+            100.0 * summary.inside.unwrap_or(0.0)
+        ),
+        _ => format!("{what}: none predicted"),
+    };
+    [
+        format!("calibrated at {at} processors: {shape}"),
+        summed(format!("from {SURE_FROM} processors"), &tested.many),
+        summed(
+            format!("below {SURE_FROM}, where a line may stay with its holder and bands are wide"),
+            &tested.few,
+        ),
+    ]
+    .join("\n")
+}
+
+/// More than anybody waits for.
+const ALONE_NS_MAX: f64 = 1e9;
+/// More lines than an operation hands over in earnest.
+const LINES_MAX: usize = 16;
+
+fn foresee(alone_ns: f64, options: &PredictOptions) -> Result<()> {
+    if !(0.1..=ALONE_NS_MAX).contains(&alone_ns) {
+        return Err(Error::input(format!(
+            "--alone {alone_ns}: an operation takes 0.1 ns to 1 s"
+        )));
+    }
+    if options.lines > LINES_MAX {
+        return Err(Error::input(format!(
+            "--lines {}: at most {LINES_MAX} can be predicted",
+            options.lines
+        )));
+    }
+    let machines = machines(options.machine.as_deref())?;
+    let demand = Demand {
+        alone_ns,
+        lines: options.lines,
+    };
+    let mut table = Table::new(["machine", "cpus", "ns per operation", "low", "high"]);
+    for machine in &machines {
+        for cpus in counts(machine) {
+            let band = forecast(machine, demand, cpus);
+            table.row([
+                machine.name.clone(),
+                cpus.to_string(),
+                figure(band.mid),
+                figure(band.low),
+                figure(band.high),
+            ]);
+        }
+    }
+    table.print(options.format)?;
+    if options.format == Format::Table {
+        terminal::print(
+            "as one processor sees it; low: fast transfers, and a line stays with its holder for most of the way; \
+             high: slow ones, and it leaves at once",
+        )?;
+    }
+    Ok(())
+}
+
+fn machines(wanted: Option<&str>) -> Result<Vec<Machine>> {
+    let all = Machine::shipped();
+    let Some(pattern) = wanted else {
+        return Ok(all);
+    };
+    let regex = Regex::new(pattern)
+        .map_err(|error| Error::input(format!("--machine {pattern:?}: {error}")))?;
+    let names: Vec<String> = all.iter().map(|one| one.name.clone()).collect();
+    let found: Vec<Machine> = all
+        .into_iter()
+        .filter(|machine| regex.is_match(&machine.name))
+        .collect();
+    if found.is_empty() {
+        return Err(Error::input(format!(
+            "--machine {pattern:?} matches none of {}",
+            names.join(", ")
+        )));
+    }
+    Ok(found)
+}
+
+/// Powers of two, and all that there are.
+fn counts(machine: &Machine) -> Vec<u32> {
+    let all = machine.cpus();
+    let powers = (0..u32::BITS).map(|power| 1_u32 << power);
+    let mut counts: Vec<u32> = powers.take_while(|&n| n < all).collect();
+    counts.push(all);
+    counts
+}
+
+fn figure(ns: f64) -> String {
+    match ns {
+        ns if ns < 10.0 => format!("{ns:.2}"),
+        ns if ns < 1_000.0 => format!("{ns:.1}"),
+        ns => format!("{ns:.0}"),
+    }
+}
