@@ -1,0 +1,359 @@
+//! The trap flag and its signal, on `x86_64` Linux.
+
+use std::arch::asm;
+use std::ffi::{c_int, c_void};
+use std::marker::PhantomData;
+use std::mem::MaybeUninit;
+use std::ptr;
+use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering};
+
+use libc::{
+    REG_EFL, REG_R8, REG_R9, REG_R10, REG_R11, REG_R12, REG_R13, REG_R14, REG_R15, REG_RAX,
+    REG_RBP, REG_RBX, REG_RCX, REG_RDI, REG_RDX, REG_RIP, REG_RSI, REG_RSP,
+};
+
+use crate::{Progress, Recording, Step, Unavailable};
+
+/// The trap flag, TF, of the flags register.
+const TRAP_FLAG: i64 = 0x100;
+
+/// Where general register `n` is in a signal's context.
+const REGISTERS: [usize; 16] = [
+    REG_RAX as usize,
+    REG_RCX as usize,
+    REG_RDX as usize,
+    REG_RBX as usize,
+    REG_RSP as usize,
+    REG_RBP as usize,
+    REG_RSI as usize,
+    REG_RDI as usize,
+    REG_R8 as usize,
+    REG_R9 as usize,
+    REG_R10 as usize,
+    REG_R11 as usize,
+    REG_R12 as usize,
+    REG_R13 as usize,
+    REG_R14 as usize,
+    REG_R15 as usize,
+];
+
+/// Room for a handler's frame with the widest vector state, and then some.
+const HANDLER_STACK_BYTES: usize = 64 << 10;
+
+/// The buffer; null until it is installed, and never freed.
+static BUFFER: AtomicPtr<Step> = AtomicPtr::new(ptr::null_mut());
+static CAPACITY: AtomicUsize = AtomicUsize::new(0);
+/// How many steps are in the buffer. Only the owner's handler writes while there is an owner.
+static TAKEN: AtomicUsize = AtomicUsize::new(0);
+/// The FS base of the thread that is stepped, which tells it apart; [`NOBODY`] otherwise.
+static OWNER: AtomicU64 = AtomicU64::new(NOBODY);
+const NOBODY: u64 = 0;
+/// The step to stop before; [`NEVER`] if none.
+static STOP_AT: AtomicUsize = AtomicUsize::new(NEVER);
+const NEVER: usize = usize::MAX;
+static PROGRESS: AtomicU32 = AtomicU32::new(IDLE);
+const IDLE: u32 = 0;
+const STEPPING: u32 = 1;
+const STOPPED: u32 = 2;
+const RELEASED: u32 = 3;
+
+/// Proof that the handler is installed and that the trap flag has an effect.
+#[derive(Clone, Copy, Debug)]
+pub struct Trap(());
+
+/// A thread that can be stepped: it has a stack for the handler.
+#[derive(Debug)]
+pub struct Stepper {
+    /// Where the thread's frames can be, from the lowest address to where this was made.
+    stack: std::ops::Range<u64>,
+    /// It is about the thread that made it.
+    _not_send: PhantomData<*const ()>,
+}
+
+impl Trap {
+    /// Installs the handler of `SIGTRAP`, for good, with room for so many steps, and tries it. The
+    /// number is that of the first call.
+    ///
+    /// # Errors
+    ///
+    /// When a debugger is attached, or the trap flag has no effect.
+    pub fn install(steps_max: usize) -> Result<Self, Unavailable> {
+        if let Some(tracer) = tracer() {
+            return Err(Unavailable::Traced(tracer));
+        }
+        if BUFFER.load(Ordering::Acquire).is_null() {
+            let buffer = Box::leak(Box::<[Step]>::new_uninit_slice(steps_max));
+            CAPACITY.store(steps_max, Ordering::Release);
+            BUFFER.store(buffer.as_mut_ptr().cast(), Ordering::Release);
+        }
+        handle_traps()?;
+        let trap = Self(());
+        let tried =
+            trap.on_this_thread(|stepper| stepper.run(true, || std::hint::black_box(1)).1)?;
+        match tried {
+            Some(recording) if !recording.steps.is_empty() => Ok(trap),
+            _ => Err(Unavailable::NoEffect),
+        }
+    }
+
+    /// Makes the calling thread one that can be stepped, while `work` lasts. What `work` keeps on its
+    /// stack counts as the thread's own.
+    ///
+    /// # Errors
+    ///
+    /// When the system gives the thread no second stack.
+    pub fn on_this_thread<T>(self, work: impl FnOnce(&Stepper) -> T) -> Result<T, Unavailable> {
+        let top = 0_u8;
+        let lowest = lowest_of_stack()?;
+        let _handler_stack = HandlerStack::new()?;
+        let stepper = Stepper {
+            stack: lowest..ptr::from_ref(std::hint::black_box(&top)).addr() as u64,
+            _not_send: PhantomData,
+        };
+        Ok(below(&stepper, work))
+    }
+}
+
+/// Its frame, and so everything `work` has on the stack, lies below its caller's.
+#[inline(never)]
+fn below<T>(stepper: &Stepper, work: impl FnOnce(&Stepper) -> T) -> T {
+    work(stepper)
+}
+
+impl Stepper {
+    /// Does `work`, step by step if it is `armed`. The same code runs in both cases, so that what was
+    /// not stepped prepares exactly what will be.
+    ///
+    /// # Panics
+    ///
+    /// When another thread is being stepped.
+    pub fn run<T>(&self, armed: bool, work: impl FnOnce() -> T) -> (T, Option<Recording>) {
+        if armed {
+            let taken =
+                OWNER.compare_exchange(NOBODY, fs_base(), Ordering::AcqRel, Ordering::Relaxed);
+            assert!(taken.is_ok(), "one thread at a time");
+            TAKEN.store(0, Ordering::Relaxed);
+            PROGRESS.store(STEPPING, Ordering::SeqCst);
+        }
+        let flag = if armed { TRAP_FLAG } else { 0 };
+        // SAFETY: sets a flag of the calling thread, whose `SIGTRAP` is handled on a stack of its own:
+        // a `Trap` is the proof of one and this `Stepper` of the other. The compiler keeps nothing
+        // below the stack pointer here, as `nostack` is not given, and knows that flags change. The
+        // `nop` is the one instruction that the processor executes before the first trap.
+        unsafe { asm!("pushfq", "or [rsp], {flag}", "popfq", "nop", flag = in(reg) flag) };
+        let result = work();
+        let end: u64;
+        // SAFETY: clears the flag that was set above; it is clear in every program that is not
+        // stepped. The address it gives is that of its own first instruction.
+        unsafe {
+            asm!(
+                "2:",
+                "pushfq",
+                "and qword ptr [rsp], {mask}",
+                "popfq",
+                "lea {end}, [rip + 2b]",
+                mask = const !TRAP_FLAG,
+                end = out(reg) end,
+            );
+        }
+        let recording = armed.then(|| self.take(end));
+        (result, recording)
+    }
+
+    /// What is in the buffer, up to the instruction at `end`.
+    #[cold]
+    fn take(&self, end: u64) -> Recording {
+        let buffer = BUFFER.load(Ordering::Acquire);
+        let taken = TAKEN.load(Ordering::Acquire);
+        // SAFETY: the handler has written that many steps, one after the other, and nobody writes
+        // while this thread, the owner, is not stepped.
+        let steps = unsafe { std::slice::from_raw_parts(buffer, taken) };
+        let is_cut_short = PROGRESS.swap(IDLE, Ordering::SeqCst) == RELEASED;
+        let last = steps.iter().rposition(|step| step.address == end);
+        let steps = steps[..last.unwrap_or(taken)].to_vec();
+        OWNER.store(NOBODY, Ordering::Release);
+        Recording {
+            steps,
+            fs_base: fs_base(),
+            stack: self.stack.clone(),
+            is_cut_short,
+        }
+    }
+}
+
+/// How far the thread that is stepped has come.
+pub fn progress() -> Progress {
+    match PROGRESS.load(Ordering::SeqCst) {
+        STEPPING => Progress::Stepping,
+        STOPPED => Progress::Stopped,
+        RELEASED => Progress::Released,
+        _ => Progress::Idle,
+    }
+}
+
+/// Whoever is stepped next stops before its instruction number `step`, counted from 0, until it may
+/// [`go_on`]; nowhere with `None`.
+pub fn stop_at(step: Option<usize>) {
+    STOP_AT.store(step.unwrap_or(NEVER), Ordering::SeqCst);
+}
+
+/// Lets a thread that has stopped go on, at full speed.
+pub fn go_on() {
+    // Fails if nobody has stopped.
+    let _ = PROGRESS.compare_exchange(STOPPED, RELEASED, Ordering::SeqCst, Ordering::SeqCst);
+}
+
+extern "C" fn trapped(_: c_int, _: *mut libc::siginfo_t, context: *mut c_void) {
+    // SAFETY: the kernel hands a handler with `SA_SIGINFO` the context of the thread it interrupted,
+    // and nobody else refers to it.
+    let context = unsafe { &mut *context.cast::<libc::ucontext_t>() };
+    let registers = &mut context.uc_mcontext.gregs;
+    if !keep(registers) {
+        registers[REG_EFL as usize] &= !TRAP_FLAG;
+    }
+}
+
+/// Stores a step; says whether there is to be another.
+fn keep(registers: &[i64; 23]) -> bool {
+    // A thread that was started by the one that is stepped may have inherited the flag.
+    if OWNER.load(Ordering::Relaxed) != fs_base() {
+        return false;
+    }
+    let taken = TAKEN.load(Ordering::Relaxed);
+    if taken == STOP_AT.load(Ordering::Relaxed) {
+        stop_here();
+        return false;
+    }
+    if taken == CAPACITY.load(Ordering::Relaxed) {
+        PROGRESS.store(RELEASED, Ordering::SeqCst);
+        return false;
+    }
+    let step = Step {
+        address: registers[REG_RIP as usize].cast_unsigned(),
+        registers: REGISTERS.map(|register| registers[register].cast_unsigned()),
+    };
+    // SAFETY: the buffer has room for `CAPACITY` steps and was leaked, so it is still there; only the
+    // owner's handler writes to it, and that does not interrupt itself.
+    unsafe { BUFFER.load(Ordering::Relaxed).add(taken).write(step) };
+    TAKEN.store(taken + 1, Ordering::Release);
+    true
+}
+
+/// Waits until somebody says that it may go on.
+#[cold]
+fn stop_here() {
+    PROGRESS.store(STOPPED, Ordering::SeqCst);
+    let pause = libc::timespec {
+        tv_sec: 0,
+        tv_nsec: 10_000,
+    };
+    while PROGRESS.load(Ordering::SeqCst) == STOPPED {
+        // SAFETY: `nanosleep` reads the first argument and ignores the second, and may be called from
+        // a signal handler (POSIX).
+        unsafe { libc::nanosleep(&raw const pause, ptr::null_mut()) };
+    }
+}
+
+/// The base of the calling thread's FS segment.
+#[inline]
+fn fs_base() -> u64 {
+    let base: u64;
+    // SAFETY: on x86-64 Linux the first word of a thread's control block is its own address (System V
+    // ABI, thread-local storage).
+    unsafe { asm!("mov {}, fs:[0]", out(reg) base, options(nostack, preserves_flags, readonly)) };
+    base
+}
+
+/// Installs the handler.
+fn handle_traps() -> Result<(), Unavailable> {
+    static IS_INSTALLED: AtomicBool = AtomicBool::new(false);
+    if IS_INSTALLED.swap(true, Ordering::SeqCst) {
+        return Ok(());
+    }
+    // SAFETY: all zeroes is an action: the default one, with no flags and an empty mask.
+    let mut action: libc::sigaction = unsafe { MaybeUninit::zeroed().assume_init() };
+    let handler: extern "C" fn(c_int, *mut libc::siginfo_t, *mut c_void) = trapped;
+    action.sa_sigaction = handler as usize;
+    action.sa_flags = libc::SA_SIGINFO | libc::SA_ONSTACK | libc::SA_RESTART;
+    // SAFETY: the handler has the signature that `SA_SIGINFO` asks for, and does what a handler may:
+    // atomics, a plain store, `nanosleep`.
+    refused("handle SIGTRAP", unsafe {
+        libc::sigaction(libc::SIGTRAP, &raw const action, ptr::null_mut())
+    })
+}
+
+/// The process that traces this one, if any.
+fn tracer() -> Option<u32> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let tracer = status
+        .lines()
+        .find_map(|line| line.strip_prefix("TracerPid:"))?;
+    tracer.trim().parse().ok().filter(|&tracer| tracer != 0)
+}
+
+/// The lowest address of the calling thread's stack.
+fn lowest_of_stack() -> Result<u64, Unavailable> {
+    let mut attributes = MaybeUninit::uninit();
+    let (mut lowest, mut bytes) = (ptr::null_mut(), 0);
+    // SAFETY: a thread may ask for its own attributes; they are initialised if that succeeds, and
+    // destroyed once, after they were read.
+    unsafe {
+        refused(
+            "find the stack of a thread",
+            libc::pthread_getattr_np(libc::pthread_self(), attributes.as_mut_ptr()),
+        )?;
+        libc::pthread_attr_getstack(attributes.as_ptr(), &raw mut lowest, &raw mut bytes);
+        libc::pthread_attr_destroy(attributes.as_mut_ptr());
+    }
+    Ok(lowest.addr() as u64)
+}
+
+/// A stack for the handler, so that it does not overwrite what it looks at; the one there was before
+/// comes back when it is dropped.
+struct HandlerStack {
+    before: libc::stack_t,
+    /// Freed after the system has forgotten it.
+    _bytes: Box<[MaybeUninit<u8>]>,
+}
+
+impl HandlerStack {
+    fn new() -> Result<Self, Unavailable> {
+        let mut bytes = Box::<[u8]>::new_uninit_slice(HANDLER_STACK_BYTES);
+        let stack = libc::stack_t {
+            ss_sp: bytes.as_mut_ptr().cast(),
+            ss_flags: 0,
+            ss_size: HANDLER_STACK_BYTES,
+        };
+        let mut before = MaybeUninit::uninit();
+        // SAFETY: the block is as long as it says and lives until another stack is set, in `drop`;
+        // the call writes to the second argument if it succeeds.
+        let before = unsafe {
+            refused(
+                "set a stack for signals",
+                libc::sigaltstack(&raw const stack, before.as_mut_ptr()),
+            )?;
+            before.assume_init()
+        };
+        Ok(Self {
+            before,
+            _bytes: bytes,
+        })
+    }
+}
+
+impl Drop for HandlerStack {
+    fn drop(&mut self) {
+        // SAFETY: the stack was in use before, or none was; whoever set it has not ended, as this is
+        // dropped before the frame that it was made in.
+        unsafe { libc::sigaltstack(&raw const self.before, ptr::null_mut()) };
+    }
+}
+
+/// What a system call that returns 0 when it went well says otherwise.
+fn refused(what: &'static str, returned: c_int) -> Result<(), Unavailable> {
+    if returned == 0 {
+        return Ok(());
+    }
+    let why = std::io::Error::last_os_error().to_string();
+    Err(Unavailable::Refused { what, why })
+}
