@@ -3,6 +3,7 @@
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicI64, AtomicU8, AtomicU64, Ordering};
 
 /// The system allocator, counting while a [`Counting`] is alive, failing while a [`Refusing`] is, and
@@ -14,11 +15,15 @@ use std::sync::atomic::{AtomicI64, AtomicU8, AtomicU64, Ordering};
 #[derive(Clone, Copy, Debug)]
 pub struct CountingAllocator;
 
-/// What is asked of the allocator: a sum of [`COUNT`], [`REFUSE`] and [`MARK`].
+/// What is asked of the allocator: a sum of [`COUNT`], [`REFUSE`], [`MARK`] and [`TELL`].
 static ASKED: AtomicU8 = AtomicU8::new(0);
 const COUNT: u8 = 1;
 const REFUSE: u8 = 2;
 const MARK: u8 = 4;
+const TELL: u8 = 8;
+
+/// Who is told of blocks.
+static LISTENER: OnceLock<fn(Block)> = OnceLock::new();
 
 thread_local! {
     /// Whether this thread is inside the system's allocator; kept while marking only.
@@ -66,6 +71,23 @@ impl std::ops::Sub for Usage {
             freed_bytes: self.freed_bytes - earlier.freed_bytes,
         }
     }
+}
+
+/// A block of the heap that comes or goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Block {
+    /// It was allocated, on the calling thread.
+    Allocated {
+        /// Where it is.
+        address: usize,
+        /// As much as was asked for.
+        bytes: usize,
+    },
+    /// It is about to be freed.
+    Freed {
+        /// Where it is.
+        address: usize,
+    },
 }
 
 /// Turns counting on until it is dropped.
@@ -139,6 +161,18 @@ pub fn inside_allocator() -> bool {
     INSIDE.get()
 }
 
+/// From now on `listener` is told of every block, on the thread that allocates or frees it, outside the
+/// system's allocator. What it allocates itself it is told of, too. The first listener stays.
+pub fn tell_of_blocks(listener: fn(Block)) {
+    LISTENER.get_or_init(|| listener);
+    ASKED.fetch_or(TELL, Ordering::SeqCst);
+}
+
+/// From now on nobody is told of blocks, until somebody asks again.
+pub fn tell_no_more() {
+    ASKED.fetch_and(!TELL, Ordering::SeqCst);
+}
+
 /// Whether the running program uses the [`CountingAllocator`]: without it all counts are zero, and a
 /// check that relies on them would pass for the wrong reason.
 pub fn allocator_is_installed() -> bool {
@@ -187,7 +221,21 @@ fn attentively(asked: u8, bytes: usize, allocate: impl FnOnce() -> *mut u8) -> *
     if asked & COUNT != 0 {
         record_allocation(bytes);
     }
-    marked(asked, allocate)
+    let block = marked(asked, allocate);
+    if !block.is_null() {
+        let address = block.addr();
+        tell(asked, Block::Allocated { address, bytes });
+    }
+    block
+}
+
+/// Tells of a block, if that is asked for.
+fn tell(asked: u8, block: Block) {
+    if asked & TELL != 0
+        && let Some(listener) = LISTENER.get()
+    {
+        listener(block);
+    }
 }
 
 /// Calls the system's allocator, and says meanwhile that this thread is in there.
@@ -232,8 +280,12 @@ unsafe impl GlobalAlloc for CountingAllocator {
         if asked == 0 {
             return reallocate();
         }
-        if asked & COUNT != 0 && asked & REFUSE == 0 {
-            record_free(layout.size());
+        if asked & REFUSE == 0 {
+            if asked & COUNT != 0 {
+                record_free(layout.size());
+            }
+            let address = block.addr();
+            tell(asked, Block::Freed { address });
         }
         attentively(asked, new_size, reallocate)
     }
@@ -243,6 +295,8 @@ unsafe impl GlobalAlloc for CountingAllocator {
         if asked & COUNT != 0 {
             record_free(layout.size());
         }
+        let address = block.addr();
+        tell(asked, Block::Freed { address });
         // SAFETY: `block` came from `System` through `alloc`, with this layout.
         marked(asked, || unsafe { System.dealloc(block, layout) });
     }

@@ -61,8 +61,8 @@ mod verdict;
 mod watchdog;
 
 pub use accounting::{
-    Counting, CountingAllocator, Refusing, Usage, allocator_is_installed, inside_allocator,
-    mark_allocator,
+    Block, Counting, CountingAllocator, Refusing, Usage, allocator_is_installed, inside_allocator,
+    mark_allocator, tell_no_more, tell_of_blocks,
 };
 pub use check::{Check, run};
 pub use dawdler::{Dawdler, Wide};
