@@ -18,3 +18,4 @@ pub mod probe;
 pub mod random;
 pub mod sample;
 pub mod scenario;
+pub mod trace;

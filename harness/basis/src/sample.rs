@@ -22,6 +22,7 @@ use crate::environment::Environment;
 use crate::fault::FaultSeen;
 use crate::probe::Probe;
 use crate::scenario::{Activity, RecordKind, Scenario};
+use crate::trace::TraceSeen;
 
 pub use kinds::Kinds;
 
@@ -52,6 +53,8 @@ pub enum Line {
     Check(CheckOutcome),
     /// What was seen of one strategy under one fault.
     Fault(FaultSeen),
+    /// What was seen of one strategy, instruction by instruction.
+    Trace(TraceSeen),
     /// What a probe of one strategy in one situation saw.
     Probe(Probe),
     /// A slice that could not be measured, and why.
@@ -252,6 +255,7 @@ impl Line {
             | Line::Memory(_)
             | Line::Check(_)
             | Line::Fault(_)
+            | Line::Trace(_)
             | Line::Complete => None,
         }
     }

@@ -227,6 +227,7 @@ impl<'h, 'b> Reader<'h, 'b> {
             Line::Memory(memory) => (Some(&memory.scenario), Some(&memory.strategy)),
             Line::Check(check) => (None, Some(&check.strategy)),
             Line::Fault(seen) => (None, Some(&seen.strategy)),
+            Line::Trace(seen) => (None, Some(&seen.strategy)),
             Line::Part(part) => (Some(&part.scenario), None),
             Line::PartDone(done) => (Some(&done.scenario), None),
             Line::Weather(weather) => (Some(&weather.scenario), None),

@@ -1,0 +1,304 @@
+//! What operations execute, instruction by instruction, and which cache lines two threads share while
+//! they do: seen exactly, without hardware counters.
+//!
+//! The crate `trace` looks, in a process of its own for each strategy. Counts are medians over heap
+//! layouts, threads and repetitions. What the strategy's own threads do (an actor's) is not seen.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// An operation that is traced.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Hash,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    clap::ValueEnum,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum Operation {
+    /// Read a record that is there.
+    ReadHit,
+    /// Read a record that is not there.
+    ReadMiss,
+    /// Apply an event to a record.
+    Apply,
+    /// Insert a record that is not there.
+    Insert,
+    /// Remove a record that is there.
+    Remove,
+    /// Visit all records.
+    Scan,
+}
+
+impl Operation {
+    /// All, in the order of the report.
+    pub const ALL: [Operation; 6] = [
+        Operation::ReadHit,
+        Operation::ReadMiss,
+        Operation::Apply,
+        Operation::Insert,
+        Operation::Remove,
+        Operation::Scan,
+    ];
+
+    /// Whether it changes the table.
+    pub const fn is_write(self) -> bool {
+        matches!(
+            self,
+            Operation::Apply | Operation::Insert | Operation::Remove
+        )
+    }
+
+    /// What it is called.
+    pub const fn title(self) -> &'static str {
+        match self {
+            Operation::ReadHit => "read hit",
+            Operation::ReadMiss => "read miss",
+            Operation::Apply => "apply",
+            Operation::Insert => "insert",
+            Operation::Remove => "remove",
+            Operation::Scan => "scan",
+        }
+    }
+}
+
+impl fmt::Display for Operation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.title())
+    }
+}
+
+/// What happened before the operation, or happens beside it.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Hash,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    clap::ValueEnum,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum State {
+    /// Nobody else does anything; the thread has done the same 200 times before.
+    Quiescent,
+    /// Another thread has just applied an event, to the same record if the operation needs one.
+    AfterWrite,
+    /// Another thread is in the middle of a read, of the same record if the operation needs one.
+    GuardHeld,
+    /// It is the first thing that the thread does with the table.
+    FirstUse,
+}
+
+impl State {
+    /// All, in the order of the report.
+    pub const ALL: [State; 4] = [
+        State::Quiescent,
+        State::AfterWrite,
+        State::GuardHeld,
+        State::FirstUse,
+    ];
+
+    /// What it is called.
+    pub const fn title(self) -> &'static str {
+        match self {
+            State::Quiescent => "quiescent",
+            State::AfterWrite => "after write",
+            State::GuardHeld => "guard held",
+            State::FirstUse => "first use",
+        }
+    }
+}
+
+impl fmt::Display for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.title())
+    }
+}
+
+/// What one operation executes. Accesses to the thread's own stack are left out, and all that happens
+/// inside the system's allocator is counted apart. A line has 64 bytes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counts {
+    /// Instructions; one that repeats itself counts once.
+    pub instructions: u64,
+    /// Reads of memory. A read-modify-write is a read and a write.
+    pub loads: u64,
+    /// Writes to memory.
+    pub stores: u64,
+    /// Atomic read-modify-writes: a `lock` prefix, or an exchange with memory.
+    pub locked: u64,
+    /// `mfence`, and locked operations on the own stack, which have no other purpose.
+    pub fences: u64,
+    /// System calls.
+    pub system_calls: u64,
+    /// Calls of the system's allocator that ask for memory.
+    pub allocations: u64,
+    /// How many bytes they ask for.
+    pub allocated_bytes: u64,
+    /// Calls of the system's allocator that give memory back.
+    pub frees: u64,
+    /// Instructions inside the system's allocator, not in [`Counts::instructions`].
+    pub allocator_instructions: u64,
+    /// Cache lines read or written.
+    pub lines_touched: u64,
+    /// Cache lines written.
+    pub lines_written: u64,
+    /// Cache lines it reads or writes that the other thread's event has just written
+    /// ([`State::AfterWrite`]).
+    pub lines_dirtied: u64,
+}
+
+/// One operation in one state.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Footprint {
+    /// The operation.
+    pub operation: Operation,
+    /// The state.
+    pub state: State,
+    /// Medians; nothing if the operation waits until the guard is let go of.
+    pub counts: Option<Counts>,
+    /// Whether it was longer than the buffer, so that the counts are of its beginning.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_cut_short: bool,
+}
+
+/// Cache lines that two threads share while one does one operation and the other another.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SharedLines {
+    /// Both write, and at least one byte is written by one and used by the other.
+    pub both_write: u64,
+    /// Both write, but no byte that the other uses: false sharing.
+    pub both_write_apart: u64,
+    /// One writes what the other reads.
+    pub one_writes: u64,
+    /// One writes, but no byte that the other reads: false sharing.
+    pub one_writes_apart: u64,
+}
+
+/// How two operations get in each other's way, at worst.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Conflict {
+    /// No line that one writes is used by the other: they scale together (the commutativity rule,
+    /// Clements et al., SOSP 2013).
+    Nothing,
+    /// Only inside the system's allocator.
+    InAllocator,
+    /// One writes a line that the other reads.
+    OneWrites,
+    /// Both write a line.
+    BothWrite,
+}
+
+impl Conflict {
+    /// In one letter.
+    pub const fn symbol(self) -> &'static str {
+        match self {
+            Conflict::Nothing => ".",
+            Conflict::InAllocator => "a",
+            Conflict::OneWrites => "r",
+            Conflict::BothWrite => "W",
+        }
+    }
+}
+
+/// A shared line to blame.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Blame {
+    /// How it is shared.
+    pub conflict: Conflict,
+    /// Whether the threads use different bytes of it.
+    pub is_false: bool,
+    /// What is there: an offset in a block of the heap, or the symbol of a variable.
+    pub place: String,
+    /// The functions that access it, one for each operation of the pair.
+    pub by: [String; 2],
+}
+
+/// Two operations, one on each thread, one after the other.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pair {
+    /// What the one thread does first.
+    pub first: Operation,
+    /// What the other thread does then.
+    pub second: Operation,
+    /// Whether it is about the same process; always, if one is a scan.
+    pub same_process: bool,
+    /// How they get in each other's way.
+    pub conflict: Conflict,
+    /// Lines of 64 bytes; what happens inside the system's allocator is left out.
+    pub at_64: SharedLines,
+    /// Lines of 128 bytes: what the prefetcher brings in pairs.
+    pub at_128: SharedLines,
+    /// The lines, the worst first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub blame: Vec<Blame>,
+}
+
+impl Pair {
+    /// Whether all sharing is false.
+    pub const fn is_false(&self) -> bool {
+        let shared = &self.at_64;
+        let is_shared = matches!(self.conflict, Conflict::BothWrite | Conflict::OneWrites);
+        is_shared && shared.both_write == 0 && shared.one_writes == 0
+    }
+
+    /// The conflict in a letter, with a tick if it is false sharing.
+    pub fn symbol(&self) -> String {
+        let tick = if self.is_false() { "'" } else { "" };
+        format!("{}{tick}", self.conflict.symbol())
+    }
+}
+
+/// What was seen of one strategy.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TraceSeen {
+    /// `crate/variant`.
+    pub strategy: String,
+    /// Records in the table.
+    pub records: u64,
+    /// Heap layouts that it was looked at in.
+    pub layouts: u32,
+    /// Each operation in each state.
+    pub footprints: Vec<Footprint>,
+    /// Each operation beside each other.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pairs: Vec<Pair>,
+    /// Why the process ended, if it did not do all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub died: Option<String>,
+}
+
+impl TraceSeen {
+    /// The counts of an operation in a state, if it was traced there and went through.
+    pub fn counts(&self, operation: Operation, state: State) -> Option<&Counts> {
+        self.footprints
+            .iter()
+            .find(|seen| seen.operation == operation && seen.state == state)?
+            .counts
+            .as_ref()
+    }
+
+    /// The pair of two operations, in any order.
+    pub fn pair(&self, one: Operation, other: Operation, same_process: bool) -> Option<&Pair> {
+        let is_it = |pair: &&Pair| {
+            let is_same = pair.same_process == same_process;
+            let either_way = [(one, other), (other, one)].contains(&(pair.first, pair.second));
+            is_same && either_way
+        };
+        self.pairs.iter().find(is_it)
+    }
+}
