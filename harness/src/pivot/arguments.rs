@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use basis::error::{Error, Result};
 use basis::preset::Preset;
+use basis::trace::{Operation, State};
 use clap::{Args, Parser, Subcommand};
 use harness::history::ModelName;
 
@@ -30,6 +31,8 @@ pub(crate) enum Action {
     List(ListOptions),
     /// Check that strategies keep the contract
     Verify(VerifyOptions),
+    /// Show what operations execute, and which cache lines two threads share
+    Trace(TraceOptions),
     /// Measure only, into samples.jsonl
     Measure(RunOptions),
     /// Try how often the statistics err, on recorded samples
@@ -174,6 +177,25 @@ pub(crate) struct VerifyOptions {
         allow_negative_numbers = true
     )]
     pub(crate) seed: u64,
+    /// How to print it
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: Format,
+}
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct TraceOptions {
+    /// Only strategies whose name matches this regular expression; controls only so
+    #[arg(long, value_name = "RE")]
+    pub(crate) strategy: Option<String>,
+    /// Only this operation; may be given several times [default: all]
+    #[arg(long, value_enum, value_name = "OPERATION")]
+    pub(crate) operation: Vec<Operation>,
+    /// Only this state; may be given several times [default: all]
+    #[arg(long, value_enum, value_name = "STATE")]
+    pub(crate) state: Vec<State>,
+    /// In how many layouts of the heap; medians are shown
+    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=64))]
+    pub(crate) layouts: u32,
     /// How to print it
     #[arg(long, value_enum, default_value_t)]
     pub(crate) format: Format,

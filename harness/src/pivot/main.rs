@@ -36,6 +36,7 @@ fn act(arguments: Arguments) -> Result<()> {
         Action::Run(options) => command::run::run(&options),
         Action::List(options) => command::list::list(&options),
         Action::Verify(options) => command::verify::verify(&options),
+        Action::Trace(options) => command::trace::trace(&options),
         Action::Measure(options) => command::measure::measure(&options),
         Action::Selftest(options) => command::selftest::selftest(&options),
         Action::Report(options) => command::report::report(&options),

@@ -27,13 +27,17 @@ impl<const COLUMNS: usize> Table<COLUMNS> {
 
     /// Prints it on standard output.
     pub(crate) fn print(&self, format: Format) -> Result<()> {
-        let text = match format {
+        terminal::print(&self.text(format))
+    }
+
+    /// As a text.
+    pub(crate) fn text(&self, format: Format) -> String {
+        match format {
             Format::Table => self.drawn(presets::UTF8_FULL_CONDENSED),
             Format::Md => self.drawn(presets::ASCII_MARKDOWN),
             Format::Csv => self.csv(),
             Format::Json => self.json(),
-        };
-        terminal::print(&text)
+        }
     }
 
     fn drawn(&self, style: TableStyle) -> String {

@@ -118,7 +118,7 @@ impl Plan {
 }
 
 /// Does `work` on so many threads, and hands over what comes of it, in any order.
-fn side_by_side<W: Sync, T: Send>(
+pub(super) fn side_by_side<W: Sync, T: Send>(
     threads: usize,
     work: &[W],
     carry_out: impl Fn(&W) -> Result<T> + Sync,

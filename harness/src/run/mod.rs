@@ -9,6 +9,7 @@ mod standing;
 mod task;
 #[cfg(test)]
 mod tests;
+mod tracing;
 mod verifying;
 
 use std::collections::BTreeSet;
@@ -28,6 +29,7 @@ pub use session::Interrupt;
 use session::{Ending, carry_out};
 use slices::worker::{MeasureTask, Place};
 pub use task::Task;
+pub use tracing::trace;
 
 /// What a run is to do.
 #[derive(Clone, Debug)]

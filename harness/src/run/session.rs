@@ -133,6 +133,7 @@ impl ChildGuard {
         let mut child = Command::new(program)
             .arg("worker")
             .env(SHIFT, "x".repeat(task.stack_shift()))
+            .envs(task.tunables())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

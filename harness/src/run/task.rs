@@ -9,6 +9,7 @@ use rand_core::{Rng, SeedableRng};
 use rand_xoshiro::SplitMix64;
 use serde::{Deserialize, Serialize};
 use slices::worker::MeasureTask;
+use trace::TraceTask;
 
 /// What a child process is to do.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -22,6 +23,8 @@ pub enum Task {
     Fault(FaultTask),
     /// Put one strategy into one situation.
     Probe(ProbeTask),
+    /// Look at one strategy instruction by instruction.
+    Trace(TraceTask),
 }
 
 /// Longer than a page, which is as far as an address on the stack matters.
@@ -45,7 +48,18 @@ impl Task {
                 let part = u64::from(task.part.process) << 40;
                 (SplitMix64::seed_from_u64(task.seed ^ part).next_u64() % STACK_SHIFT_MAX) as usize
             }
-            Task::Verify(_) | Task::Fault(_) | Task::Probe(_) => 0,
+            Task::Verify(_) | Task::Fault(_) | Task::Probe(_) | Task::Trace(_) => 0,
         }
+    }
+
+    /// What else the environment is to say. A copy by `rep movsb` traps once for each byte when it is
+    /// stepped, so large copies are to be made in another way (glibc manual, 38.6 hardware tunables).
+    pub(super) fn tunables(&self) -> Option<(&'static str, &'static str)> {
+        let is_stepped = matches!(self, Task::Trace(_));
+        is_stepped.then_some((
+            "GLIBC_TUNABLES",
+            "glibc.cpu.x86_rep_movsb_threshold=1000000000:\
+             glibc.cpu.x86_rep_stosb_threshold=1000000000",
+        ))
     }
 }

@@ -19,5 +19,6 @@ pub(crate) fn worker() -> io::Result<()> {
         Task::Verify(task) => verify(&task, &mut out),
         Task::Fault(task) => inject(&task, &mut out),
         Task::Probe(task) => probe(&task, &mut out),
+        Task::Trace(task) => trace::trace(&task, &mut out),
     }
 }

@@ -1,0 +1,149 @@
+//! One thread's access to a table, ready to do each operation step by step.
+
+use basis::trace::Operation;
+use contract::{
+    Change, Concurrency, Event, Handle, ProcessId, ProcessStatus, Profile, Record, Specimen,
+    Strategy, Visitor,
+};
+use trap::{Recording, Stepper};
+
+/// A table without its type, for as long as the process lives.
+pub(crate) trait Table: Send + Sync {
+    fn hands(&self) -> Box<dyn Hands + '_>;
+}
+
+/// A thread's access without its type. The stepping is on this side of the dynamic call, so what is
+/// stepped is the very code that a user's program would run.
+pub(crate) trait Hands {
+    /// Does something; if `armed`, step by step.
+    fn perform(&mut self, deed: Deed, stepper: &Stepper, armed: bool) -> Option<Recording>;
+    /// Reads a record, and is in the middle of that while `meanwhile` runs.
+    fn hold(&mut self, id: ProcessId, meanwhile: &mut dyn FnMut());
+    fn publish(&mut self);
+}
+
+/// What a thread is to do.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Deed {
+    pub(crate) operation: Operation,
+    /// The process that it is about.
+    pub(crate) id: ProcessId,
+    /// Makes an event another than the one before.
+    pub(crate) step: u64,
+}
+
+impl Deed {
+    pub(crate) const fn new(operation: Operation, id: ProcessId, step: u64) -> Self {
+        Self {
+            operation,
+            id,
+            step,
+        }
+    }
+}
+
+/// Makes a table with room for so many records.
+pub(crate) type MakeTable = fn(usize) -> Box<dyn Table>;
+
+/// A strategy of the registry.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Found {
+    pub(crate) make: MakeTable,
+    pub(crate) profile: Profile,
+}
+
+impl Found {
+    /// Whether more than one thread may use a table.
+    pub(crate) fn is_shared(&self) -> bool {
+        self.profile.concurrency == Concurrency::Any
+    }
+}
+
+/// The strategy of that name, if there is one.
+pub(crate) fn strategy(name: &str) -> Option<Found> {
+    struct Find<'n> {
+        name: &'n str,
+        found: Option<Found>,
+    }
+    impl Visitor<ProcessStatus> for Find<'_> {
+        fn visit<S: Strategy<ProcessStatus>>(&mut self) {
+            if S::PROFILE.name == self.name {
+                self.found = Some(Found {
+                    make: |records| Box::new(Owned(S::with_capacity(records))),
+                    profile: S::PROFILE,
+                });
+            }
+        }
+        fn exclude(&mut self, _: Profile, _: &'static str) {}
+    }
+    let mut find = Find { name, found: None };
+    registry::visit_plain::<ProcessStatus>(&mut find);
+    find.found
+}
+
+struct Owned<S>(S);
+
+impl<S: Strategy<ProcessStatus>> Table for Owned<S> {
+    fn hands(&self) -> Box<dyn Hands + '_> {
+        Box::new(self.0.handle())
+    }
+}
+
+impl<H: Handle<ProcessStatus>> Hands for H {
+    fn perform(&mut self, deed: Deed, stepper: &Stepper, armed: bool) -> Option<Recording> {
+        use std::hint::black_box;
+        let id = black_box(deed.id);
+        match deed.operation {
+            Operation::ReadHit | Operation::ReadMiss => {
+                // Not only whether there is one: a record that nobody looks at is not loaded.
+                let read = || black_box(self.read(id, ProcessStatus::touch));
+                stepper.run(armed, read).1
+            }
+            Operation::Apply => {
+                let event = black_box(heartbeat(deed.step));
+                stepper
+                    .run(armed, || black_box(self.apply(id, event).is_some()))
+                    .1
+            }
+            Operation::Insert => {
+                let record = black_box(running(id));
+                stepper
+                    .run(armed, || black_box(self.insert(id, record).is_some()))
+                    .1
+            }
+            Operation::Remove => {
+                stepper
+                    .run(armed, || black_box(self.remove(id).is_some()))
+                    .1
+            }
+            Operation::Scan => {
+                let visit = |_, record: &ProcessStatus| {
+                    black_box(record.touch());
+                };
+                stepper.run(armed, || self.scan(visit)).1
+            }
+        }
+    }
+
+    fn hold(&mut self, id: ProcessId, meanwhile: &mut dyn FnMut()) {
+        self.read(id, |_| meanwhile());
+    }
+
+    fn publish(&mut self) {
+        Handle::publish(self);
+    }
+}
+
+/// A running process, revision 1.
+pub(crate) fn running(id: ProcessId) -> ProcessStatus {
+    let started = ProcessStatus::pending(id).apply(&Event::at(0, Change::Start));
+    started.expect("a pending process can be started")
+}
+
+fn heartbeat(step: u64) -> Event {
+    let change = Change::Heartbeat {
+        cpu_ns: step,
+        rss_bytes: step << 12,
+    };
+    Event::at(step, change)
+}

@@ -1,0 +1,94 @@
+//! Every block of the heap that is alive, and who allocated it.
+//!
+//! While operations are stepped nobody is told of blocks, since that would be stepped, too: those
+//! that an operation allocates or frees are entered afterwards, from what was seen of it.
+
+use std::cell::Cell;
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+
+use conformance::{Block, tell_no_more, tell_of_blocks};
+
+use crate::execution::Execution;
+
+/// A block of the heap.
+#[derive(Clone, Debug)]
+pub(crate) struct Owned {
+    pub(crate) bytes: u64,
+    /// Addresses in the functions that wanted it, the innermost first.
+    pub(crate) calls: Vec<u64>,
+}
+
+/// By address.
+static BLOCKS: Mutex<BTreeMap<u64, Owned>> = Mutex::new(BTreeMap::new());
+
+thread_local! {
+    /// Whether this thread is at the blocks: what it allocates for that is not entered.
+    static IS_ENTERING: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Functions that are looked at, outwards from the allocator: the strategy's are among them.
+const CALLS_MAX: usize = 24;
+
+/// From now on blocks are entered.
+pub(crate) fn listen() {
+    tell_of_blocks(enter);
+}
+
+/// From now on they are not.
+pub(crate) fn pause() {
+    tell_no_more();
+}
+
+/// Enters what an operation did that was stepped.
+pub(crate) fn catch_up(seen: &Execution) {
+    with(|blocks| {
+        for freed in &seen.freed {
+            blocks.remove(freed);
+        }
+        for fresh in &seen.fresh {
+            // An address may be used twice within one operation: the last owner counts, and if it is
+            // gone again nobody asks.
+            let (bytes, calls) = (fresh.bytes, fresh.calls.clone());
+            blocks.insert(fresh.address, Owned { bytes, calls });
+        }
+    });
+}
+
+/// The block that an address is in, and where it begins.
+pub(crate) fn find(address: u64) -> Option<(u64, Owned)> {
+    with(|blocks| {
+        let (&begin, owned) = blocks.range(..=address).next_back()?;
+        (address < begin + owned.bytes).then(|| (begin, owned.clone()))
+    })?
+}
+
+fn enter(block: Block) {
+    with(|blocks| match block {
+        Block::Allocated { address, bytes } => {
+            let (bytes, calls) = (bytes as u64, calls());
+            blocks.insert(address as u64, Owned { bytes, calls });
+        }
+        Block::Freed { address } => drop(blocks.remove(&(address as u64))),
+    });
+}
+
+/// Does something with the blocks, unless this thread is at it already.
+fn with<T>(work: impl FnOnce(&mut BTreeMap<u64, Owned>) -> T) -> Option<T> {
+    if IS_ENTERING.replace(true) {
+        return None;
+    }
+    let result = work(&mut BLOCKS.lock().unwrap_or_else(PoisonError::into_inner));
+    IS_ENTERING.set(false);
+    Some(result)
+}
+
+fn calls() -> Vec<u64> {
+    let mut calls = Vec::with_capacity(CALLS_MAX);
+    backtrace::trace(|frame| {
+        // A return address belongs to the instruction before it.
+        calls.push((frame.ip().addr() as u64).saturating_sub(1));
+        calls.len() < CALLS_MAX
+    });
+    calls
+}

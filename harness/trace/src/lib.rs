@@ -1,0 +1,123 @@
+//! What an operation of a strategy executes, and which cache lines two threads share while they do two
+//! of them: why one strategy scales and another does not, seen exactly and repeatably.
+//!
+//! # Method
+//!
+//! Two threads take turns, each stepped instruction by instruction ([`trap`]) while it does one
+//! operation; what it executed is decoded afterwards. Two operations that write no common line and
+//! none that the other reads can run on two processors without a word between them: the scalable
+//! commutativity rule (Clements, Kaashoek, Zeldovich, Morris and Kohler, SOSP 2013), whose tool
+//! COMMUTER finds conflicts in the same way, one operation after the other from the same state.
+//!
+//! - What a thread does to its own stack is left out, so tables and handles stand on the heap.
+//! - Each strategy is in several layouts of the heap, since where a block begins within a line is
+//!   chance; all counts are medians. Nothing depends on time: repeated, the counts are the same.
+//! - A block that an operation itself allocates is nobody else's; and what happens inside the
+//!   system's allocator is counted apart, since another allocator may be linked.
+//!
+//! # Limits
+//!
+//! Threads that a strategy starts run at full speed and are not seen. What is traced is one path
+//! through the code, not all of them: retries and rare slow paths do not show. The program must use
+//! [`conformance::CountingAllocator`] for blocks to have names.
+//!
+//! Only `x86_64` Linux can do this; elsewhere [`trace()`] says so.
+
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+mod allocator;
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+mod calls;
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+mod execution;
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+mod experiment;
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+mod hands;
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+mod ledger;
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+mod lines;
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+mod medians;
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+mod names;
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+mod quiet;
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+mod stage;
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+mod symbols;
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+mod threads;
+
+use std::io::{self, Write};
+
+use basis::message::{Message, say};
+use basis::sample::Line;
+use basis::trace::{Operation, State, TraceSeen};
+use serde::{Deserialize, Serialize};
+use trap::{Trap, Unavailable};
+
+/// One strategy, to be traced.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct TraceTask {
+    /// The strategy.
+    pub strategy: String,
+    /// The operations.
+    pub operations: Vec<Operation>,
+    /// The states. Pairs of operations are looked at if [`State::Quiescent`] is among them.
+    pub states: Vec<State>,
+    /// In how many layouts of the heap.
+    pub layouts: u32,
+}
+
+/// What is traced of an operation at most; a longer one is cut short.
+const STEPS_MAX: usize = 1 << 16;
+
+/// Whether operations can be traced in this process.
+///
+/// # Errors
+///
+/// Why they cannot.
+pub fn available() -> Result<(), Unavailable> {
+    Trap::install(STEPS_MAX).map(drop)
+}
+
+/// Traces a strategy, and says what it sees.
+///
+/// # Errors
+///
+/// When the parent is gone.
+///
+/// # Panics
+///
+/// When the task names no strategy of the registry, or no thread can be stepped: whoever asks finds
+/// out first whether tracing is [`available`].
+pub fn trace(task: &TraceTask, out: &mut impl Write) -> io::Result<()> {
+    let what = format!("{}: tracing", task.strategy);
+    say(out, &Message::Begin { what, slice: None })?;
+    let line = Line::Trace(seen(task));
+    say(out, &Message::Found { line })
+}
+
+/// What is seen of a strategy.
+///
+/// # Panics
+///
+/// As [`trace()`].
+pub fn seen(task: &TraceTask) -> TraceSeen {
+    let trap = Trap::install(STEPS_MAX).unwrap_or_else(|why| panic!("{why}"));
+    see(trap, task)
+}
+
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+fn see(trap: Trap, task: &TraceTask) -> TraceSeen {
+    let strategy =
+        hands::strategy(&task.strategy).expect("the parent names strategies of the registry only");
+    experiment::see(trap, strategy, task).unwrap_or_else(|why| panic!("{why}"))
+}
+
+#[cfg(not(all(target_os = "linux", target_arch = "x86_64")))]
+fn see(_trap: Trap, _task: &TraceTask) -> TraceSeen {
+    unreachable!("there is no `Trap` here")
+}

@@ -1,0 +1,50 @@
+//! Whether every other thread of the process sleeps, so that nothing will happen by itself.
+
+use std::fs;
+
+/// How often in a row all have to be found asleep, without having run in between.
+const LOOKS: u32 = 3;
+
+/// What was seen of the other threads.
+#[derive(Debug, Default)]
+pub(crate) struct Sleepers {
+    /// How often each had given up its processor, when all were asleep.
+    before: Vec<u64>,
+    looks: u32,
+}
+
+impl Sleepers {
+    /// Looks once more: whether all sleep, and have slept since an earlier look. A thread that is slow
+    /// does not sleep, however long it takes.
+    pub(crate) fn are_all(&mut self) -> bool {
+        match switches_of_sleepers() {
+            Some(now) if now == self.before => self.looks += 1,
+            Some(now) => (self.before, self.looks) = (now, 1),
+            None => self.looks = 0,
+        }
+        self.looks >= LOOKS
+    }
+}
+
+/// How often each of the other threads gave up its processor, if all of them sleep.
+fn switches_of_sleepers() -> Option<Vec<u64>> {
+    // SAFETY: `gettid` takes nothing and always succeeds.
+    let this = unsafe { libc::gettid() };
+    let mut switches = Vec::new();
+    for thread in fs::read_dir("/proc/self/task").ok()? {
+        let thread = thread.ok()?;
+        if thread.file_name() == *this.to_string() {
+            continue;
+        }
+        let status = fs::read_to_string(thread.path().join("status")).ok()?;
+        let field = |name: &str| {
+            let line = status.lines().find_map(|line| line.strip_prefix(name))?;
+            line.split_whitespace().next()
+        };
+        if field("State:")? != "S" {
+            return None;
+        }
+        switches.push(field("voluntary_ctxt_switches:")?.parse().ok()?);
+    }
+    Some(switches)
+}

@@ -1,0 +1,197 @@
+//! Logical threads on real ones: thread-local schemes (epochs, debts, the choice of a shard) would
+//! look shared, or vanish, if one thread played two.
+
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::time::Duration;
+
+use contract::ProcessId;
+use trap::{Progress, Recording, Stepper, Trap, Unavailable, progress};
+
+use crate::execution::Execution;
+use crate::hands::{Deed, Hands, Table};
+use crate::ledger;
+use crate::quiet::Sleepers;
+
+/// A thread that does what it is told, one thing after the other.
+pub(crate) struct Actor {
+    asks: SyncSender<Ask>,
+    answers: Receiver<Answer>,
+}
+
+enum Ask {
+    Do {
+        deed: Deed,
+        armed: bool,
+    },
+    /// Reads, and stays there until something else is asked.
+    Hold(ProcessId),
+    LetGo,
+    Publish,
+}
+
+enum Answer {
+    Done(Option<Recording>),
+    Holding,
+    Failed(Unavailable),
+}
+
+/// How long the coordinator sleeps before it looks again.
+const GLANCE: Duration = Duration::from_millis(2);
+
+/// What came of an operation while another thread held a guard.
+#[derive(Debug)]
+pub(crate) enum Beside {
+    Went(Box<Execution>),
+    /// It waited until the guard was let go of.
+    Waited,
+}
+
+impl Actor {
+    /// A thread with a handle to `table`, which did nothing with it yet, and with another `layout` of
+    /// what it allocates.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be stepped.
+    pub(crate) fn start(
+        trap: Trap,
+        table: &'static dyn Table,
+        layout: u64,
+    ) -> Result<Self, Unavailable> {
+        let (asks, asked) = sync_channel(1);
+        let (answer, answers) = sync_channel(1);
+        std::thread::spawn(move || {
+            disarrange_heap(layout);
+            let work = |stepper: &Stepper| {
+                let mut hands = table.hands();
+                let _ = answer.send(Answer::Done(None));
+                obey(&mut *hands, stepper, &asked, &answer);
+            };
+            if let Err(why) = trap.on_this_thread(work) {
+                let _ = answer.send(Answer::Failed(why));
+            }
+        });
+        let actor = Self { asks, answers };
+        match actor.answer() {
+            Answer::Failed(why) => Err(why),
+            _ => Ok(actor),
+        }
+    }
+
+    /// Does something at full speed.
+    pub(crate) fn run(&self, deed: Deed) {
+        let armed = false;
+        self.ask(Ask::Do { deed, armed });
+        self.answer();
+    }
+
+    /// Makes what was written visible.
+    pub(crate) fn publish(&self) {
+        self.ask(Ask::Publish);
+        self.answer();
+    }
+
+    /// Does something step by step.
+    pub(crate) fn step(&self, deed: Deed) -> Execution {
+        ledger::pause();
+        let armed = true;
+        self.ask(Ask::Do { deed, armed });
+        let answer = self.answer();
+        kept(answer)
+    }
+
+    /// Does something step by step while `holder` is in the middle of a read of `id`.
+    ///
+    /// Whether it waits for that is not a question of time: either it loops until the buffer is full,
+    /// or every thread of the process sleeps, and nobody but this one could wake any.
+    pub(crate) fn step_beside(&self, deed: Deed, holder: &Actor, id: ProcessId) -> Beside {
+        holder.ask(Ask::Hold(id));
+        holder.answer();
+        ledger::pause();
+        let armed = true;
+        self.ask(Ask::Do { deed, armed });
+        let mut sleepers = Sleepers::default();
+        let (answer, has_waited) = loop {
+            if let Ok(answer) = self.answers.recv_timeout(GLANCE) {
+                break (answer, false);
+            }
+            if progress() == Progress::Released || sleepers.are_all() {
+                break (self.free(holder), true);
+            }
+        };
+        let execution = kept(answer);
+        if has_waited {
+            return Beside::Waited;
+        }
+        holder.ask(Ask::LetGo);
+        holder.answer();
+        Beside::Went(Box::new(execution))
+    }
+
+    /// Has `holder` let go; what is then answered by this.
+    fn free(&self, holder: &Actor) -> Answer {
+        holder.ask(Ask::LetGo);
+        holder.answer();
+        self.answer()
+    }
+
+    fn ask(&self, ask: Ask) {
+        self.asks
+            .send(ask)
+            .expect("the thread is there until this is dropped");
+    }
+
+    fn answer(&self) -> Answer {
+        self.answers
+            .recv()
+            .expect("the thread answers whatever it is asked")
+    }
+}
+
+/// Shifts what the calling thread allocates from now on.
+pub(crate) fn disarrange_heap(layout: u64) {
+    for n in 0..layout {
+        // Of the sizes in which small blocks come.
+        Box::leak(vec![0_u8; 24 + 16 * n as usize].into_boxed_slice());
+    }
+}
+
+/// What was executed; its blocks are entered, and blocks are listened to again.
+fn kept(answer: Answer) -> Execution {
+    let Answer::Done(Some(recording)) = answer else {
+        unreachable!("it was armed");
+    };
+    let execution = Execution::of(&recording);
+    ledger::catch_up(&execution);
+    ledger::listen();
+    execution
+}
+
+fn obey(
+    hands: &mut dyn Hands,
+    stepper: &Stepper,
+    asked: &Receiver<Ask>,
+    answer: &SyncSender<Answer>,
+) {
+    for ask in asked {
+        let done = match ask {
+            Ask::Do { deed, armed } => Answer::Done(hands.perform(deed, stepper, armed)),
+            Ask::Hold(id) => {
+                hands.hold(id, &mut || {
+                    let _ = answer.send(Answer::Holding);
+                    // Nothing but `LetGo` is asked of whoever holds.
+                    let _ = asked.recv();
+                });
+                Answer::Done(None)
+            }
+            Ask::Publish => {
+                hands.publish();
+                Answer::Done(None)
+            }
+            Ask::LetGo => Answer::Done(None),
+        };
+        if answer.send(done).is_err() {
+            return;
+        }
+    }
+}

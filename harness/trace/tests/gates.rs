@@ -1,0 +1,235 @@
+//! What must stay true of the strategies, instruction by instruction: no noise can break it, and none
+//! is needed to see it.
+//!
+//! Only what holds however the code is compiled is asked for: tests are built with another profile
+//! than the command.
+#![cfg(all(target_os = "linux", target_arch = "x86_64"))]
+#![expect(clippy::print_stderr, reason = "a test that cannot run says so")]
+
+use std::sync::{Mutex, PoisonError};
+
+use basis::trace::{Conflict, Counts, Operation, Pair, State, TraceSeen};
+use conformance::CountingAllocator;
+use trace::TraceTask;
+
+#[global_allocator]
+static ALLOCATOR: CountingAllocator = CountingAllocator;
+
+use Operation::{Apply, ReadHit, ReadMiss, Scan};
+
+/// What is seen of a strategy at rest; nothing where nothing can be traced, which is said.
+fn seen(strategy: &str, operations: &[Operation]) -> Option<TraceSeen> {
+    // One thread is stepped at a time.
+    static TURN: Mutex<()> = Mutex::new(());
+    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Err(why) = trace::available() {
+        eprintln!("skipped: {why}");
+        return None;
+    }
+    Some(trace::seen(&TraceTask {
+        strategy: strategy.into(),
+        operations: operations.to_vec(),
+        states: vec![State::Quiescent],
+        layouts: 2,
+    }))
+}
+
+/// The counts of an operation that nobody disturbs.
+fn counts(seen: &TraceSeen, operation: Operation) -> Counts {
+    *seen
+        .counts(operation, State::Quiescent)
+        .expect("it was traced")
+}
+
+fn pair(seen: &TraceSeen, one: Operation, other: Operation, same_process: bool) -> &Pair {
+    seen.pair(one, other, same_process).expect("it was traced")
+}
+
+/// Which lines are shared, and by whom: what a failure says.
+fn blamed(seen: &TraceSeen, pair: &Pair) -> String {
+    let between = format!("{}: {} and {}", seen.strategy, pair.first, pair.second);
+    let lines = pair.blame.iter().map(|line| {
+        let [one, other] = &line.by;
+        format!(
+            "\n  {:?}: {}\n    {one}\n    {other}",
+            line.conflict, line.place
+        )
+    });
+    lines.fold(between, |text, line| text + &line)
+}
+
+/// Two threads that read the same record, or miss the same, share no line that one of them writes.
+fn assert_readers_apart(strategy: &str, operations: &[Operation]) {
+    let Some(seen) = seen(strategy, operations) else {
+        return;
+    };
+    for one in operations {
+        let pair = pair(&seen, *one, *one, true);
+        let is_apart = pair.conflict == Conflict::Nothing;
+        assert!(is_apart, "readers meet, {}", blamed(&seen, pair));
+    }
+}
+
+/// Readers of the same record write one line, with so many locked operations; readers of others write
+/// it as well, or none, as `is_apart` has it.
+fn assert_readers_meet(strategy: &str, locked: u64, is_apart: bool) {
+    let Some(seen) = seen(strategy, &[ReadHit]) else {
+        return;
+    };
+    let read = counts(&seen, ReadHit);
+    assert_eq!(
+        read.locked, locked,
+        "{strategy}: locked operations of a read"
+    );
+    let same = pair(&seen, ReadHit, ReadHit, true);
+    let both_write = same.at_64.both_write;
+    assert_eq!(both_write, 1, "one line, {}", blamed(&seen, same));
+    let other = pair(&seen, ReadHit, ReadHit, false);
+    assert_eq!(
+        other.at_64.both_write == 0,
+        is_apart,
+        "{}",
+        blamed(&seen, other)
+    );
+}
+
+/// Reading writes nothing that other threads could see, or that they could not.
+fn assert_reads_store_nothing(strategy: &str, operations: &[Operation]) {
+    let Some(seen) = seen(strategy, operations) else {
+        return;
+    };
+    for &operation in operations {
+        let Counts {
+            stores,
+            locked,
+            lines_written,
+            ..
+        } = counts(&seen, operation);
+        assert_eq!(
+            (stores, locked, lines_written),
+            (0, 0, 0),
+            "{strategy}: {operation}"
+        );
+    }
+}
+
+#[test]
+fn a_mutex_read_takes_two_locked_operations_on_one_line() {
+    assert_readers_meet("mutex/std", 2, false);
+    assert_readers_meet("mutex/parking_lot", 2, false);
+}
+
+#[test]
+fn a_read_lock_writes_the_line_of_all_readers() {
+    assert_readers_meet("rwlock/std", 2, false);
+    assert_readers_meet("rwlock/parking_lot", 2, false);
+}
+
+#[test]
+fn shards_keep_readers_of_different_records_apart() {
+    assert_readers_meet("sharded/padded", 2, true);
+    assert_readers_meet("concurrent-map/dashmap", 2, true);
+}
+
+#[test]
+fn scc_readers_of_one_record_meet_in_its_bucket() {
+    assert_readers_meet("concurrent-map/scc-hashmap", 3, true);
+}
+
+#[test]
+fn readers_of_a_snapshot_write_no_common_line() {
+    assert_readers_apart("arc-swap/table", &[ReadHit, ReadMiss, Scan]);
+    assert_readers_apart("arc-swap/persistent", &[ReadHit, ReadMiss, Scan]);
+}
+
+#[test]
+fn readers_of_a_cached_snapshot_store_nothing() {
+    assert_reads_store_nothing("arc-swap/cached", &[ReadHit, ReadMiss, Scan]);
+}
+
+#[test]
+fn readers_of_the_sequence_lock_store_nothing() {
+    assert_reads_store_nothing("atomics/seqlock", &[ReadHit, ReadMiss, Scan]);
+    assert_reads_store_nothing("atomics/cas", &[ReadHit, ReadMiss, Scan]);
+}
+
+#[test]
+fn pinned_readers_write_their_own_slot_only() {
+    for strategy in ["epoch/table", "epoch/per-process", "concurrent-map/papaya"] {
+        assert_readers_apart(strategy, &[ReadHit, ReadMiss]);
+    }
+}
+
+#[test]
+fn left_right_readers_write_their_own_counter_only() {
+    for strategy in ["left-right/map", "left-right/evmap"] {
+        assert_readers_apart(strategy, &[ReadHit, ReadMiss, Scan]);
+    }
+}
+
+#[test]
+fn readers_of_a_biased_lock_write_their_own_slot_only() {
+    assert_readers_apart("hybrid/bravo", &[ReadHit, ReadMiss]);
+}
+
+#[test]
+fn a_record_that_is_there_is_read_from_the_sync_map_without_meeting() {
+    assert_readers_apart("hybrid/sync-map", &[ReadHit]);
+}
+
+#[test]
+fn updates_of_different_records_are_apart_where_each_is_its_own_place() {
+    for strategy in ["atomics/seqlock", "epoch/per-process", "sharded/padded"] {
+        let Some(seen) = seen(strategy, &[Apply]) else {
+            return;
+        };
+        let other = pair(&seen, Apply, Apply, false);
+        assert_eq!(other.at_64.both_write, 0, "{}", blamed(&seen, other));
+        let same = pair(&seen, Apply, Apply, true);
+        assert!(same.at_64.both_write > 0, "both change the record");
+    }
+}
+
+#[test]
+fn a_request_to_the_unoptimised_actor_allocates_and_enters_the_kernel() {
+    let Some(seen) = seen("channel/std-mpsc", &[ReadHit]) else {
+        return;
+    };
+    let read = counts(&seen, ReadHit);
+    assert!(read.allocations > 0 && read.allocated_bytes > 0, "{read:?}");
+}
+
+#[test]
+fn nothing_is_seen_of_a_table_that_does_nothing() {
+    let Some(seen) = seen("control/no-op", &[ReadHit, Apply]) else {
+        return;
+    };
+    for operation in [ReadHit, Apply] {
+        let counts = counts(&seen, operation);
+        assert_eq!(
+            (counts.stores, counts.locked, counts.allocations),
+            (0, 0, 0)
+        );
+    }
+}
+
+#[test]
+fn the_line_to_blame_has_a_name() {
+    let Some(seen) = seen("rwlock/std", &[ReadHit]) else {
+        return;
+    };
+    let pair = pair(&seen, ReadHit, ReadHit, true);
+    let [line] = pair.blame.as_slice() else {
+        panic!("one line, and not {}", blamed(&seen, pair));
+    };
+    assert!(
+        line.place.starts_with("offset 0 of the table"),
+        "{}",
+        line.place
+    );
+    assert!(
+        line.by.iter().all(|by| by.contains("rwlock::")),
+        "{:?}",
+        line.by
+    );
+}
