@@ -37,7 +37,9 @@ impl Task {
             // Checks watch themselves, by the work that gets done; a thorough one says nothing for minutes.
             Task::Verify(_) => Duration::from_hours(1),
             // Much longer than any slice, fault or probe.
-            Task::Measure(_) | Task::Fault(_) | Task::Probe(_) => Duration::from_secs(90),
+            Task::Measure(_) | Task::Fault(_) | Task::Probe(_) | Task::Trace(_) => {
+                Duration::from_secs(90)
+            },
         }
     }
 
