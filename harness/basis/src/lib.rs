@@ -18,4 +18,5 @@ pub mod probe;
 pub mod random;
 pub mod sample;
 pub mod scenario;
+pub mod stall;
 pub mod trace;

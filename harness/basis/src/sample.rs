@@ -22,6 +22,7 @@ use crate::environment::Environment;
 use crate::fault::FaultSeen;
 use crate::probe::Probe;
 use crate::scenario::{Activity, RecordKind, Scenario};
+use crate::stall::StallSeen;
 use crate::trace::TraceSeen;
 
 pub use kinds::Kinds;
@@ -55,6 +56,8 @@ pub enum Line {
     Fault(FaultSeen),
     /// What was seen of one strategy, instruction by instruction.
     Trace(TraceSeen),
+    /// Who can go on while somebody is stopped in the middle of an operation.
+    Stall(StallSeen),
     /// What a probe of one strategy in one situation saw.
     Probe(Probe),
     /// A slice that could not be measured, and why.
@@ -256,6 +259,7 @@ impl Line {
             | Line::Check(_)
             | Line::Fault(_)
             | Line::Trace(_)
+            | Line::Stall(_)
             | Line::Complete => None,
         }
     }

@@ -39,7 +39,7 @@ impl Task {
             // Much longer than any slice, fault or probe.
             Task::Measure(_) | Task::Fault(_) | Task::Probe(_) | Task::Trace(_) => {
                 Duration::from_secs(90)
-            },
+            }
         }
     }
 

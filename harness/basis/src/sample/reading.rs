@@ -228,6 +228,7 @@ impl<'h, 'b> Reader<'h, 'b> {
             Line::Check(check) => (None, Some(&check.strategy)),
             Line::Fault(seen) => (None, Some(&seen.strategy)),
             Line::Trace(seen) => (None, Some(&seen.strategy)),
+            Line::Stall(seen) => (None, Some(&seen.strategy)),
             Line::Part(part) => (Some(&part.scenario), None),
             Line::PartDone(done) => (Some(&done.scenario), None),
             Line::Weather(weather) => (Some(&weather.scenario), None),
