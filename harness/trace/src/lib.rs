@@ -23,32 +23,12 @@
 //!
 //! Only `x86_64` Linux can do this; elsewhere [`trace()`] says so.
 
-#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
-mod allocator;
-#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
-mod calls;
-#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
-mod execution;
-#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
-mod experiment;
-#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
-mod hands;
-#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
-mod ledger;
-#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
-mod lines;
-#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
-mod medians;
-#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
-mod names;
-#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
-mod quiet;
-#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
-mod stage;
-#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
-mod symbols;
-#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
-mod threads;
+// `--cfg pivot_elsewhere` makes any machine one that has no single steps.
+#[cfg_attr(
+    not(all(target_os = "linux", target_arch = "x86_64", not(pivot_elsewhere))),
+    path = "elsewhere.rs"
+)]
+mod native;
 
 use std::io::{self, Write};
 
@@ -107,17 +87,5 @@ pub fn trace(task: &TraceTask, out: &mut impl Write) -> io::Result<()> {
 /// As [`trace()`].
 pub fn seen(task: &TraceTask) -> TraceSeen {
     let trap = Trap::install(STEPS_MAX).unwrap_or_else(|why| panic!("{why}"));
-    see(trap, task)
-}
-
-#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
-fn see(trap: Trap, task: &TraceTask) -> TraceSeen {
-    let strategy =
-        hands::strategy(&task.strategy).expect("the parent names strategies of the registry only");
-    experiment::see(trap, strategy, task).unwrap_or_else(|why| panic!("{why}"))
-}
-
-#[cfg(not(all(target_os = "linux", target_arch = "x86_64")))]
-fn see(_trap: Trap, _task: &TraceTask) -> TraceSeen {
-    unreachable!("there is no `Trap` here")
+    native::see(trap, task)
 }

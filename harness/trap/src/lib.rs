@@ -24,19 +24,16 @@
 //!
 //! Only `x86_64` Linux has all this. Elsewhere [`Trap::install`] says so.
 
-#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+// `--cfg pivot_elsewhere` makes any machine one that has no single steps.
+#[cfg_attr(
+    not(all(target_os = "linux", target_arch = "x86_64", not(pivot_elsewhere))),
+    path = "elsewhere.rs"
+)]
 mod linux;
-#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
-use linux as platform;
-
-#[cfg(not(all(target_os = "linux", target_arch = "x86_64")))]
-mod elsewhere;
-#[cfg(not(all(target_os = "linux", target_arch = "x86_64")))]
-use elsewhere as platform;
 
 use std::ops::Range;
 
-pub use platform::{Stepper, Trap, go_on, progress, stop_at};
+pub use linux::{Stepper, Trap, go_on, progress, stop_at};
 
 /// Why no thread can be stepped here.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

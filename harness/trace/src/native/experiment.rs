@@ -3,13 +3,13 @@
 use basis::trace::{Operation, State, TraceSeen};
 use trap::{Trap, Unavailable};
 
+use super::hands::{Deed, Found};
+use super::ledger;
+use super::medians::Findings;
+use super::names::Namer;
+use super::stage::{RESIDENTS, Stage, restore, target, warm_up};
+use super::threads::Beside;
 use crate::TraceTask;
-use crate::hands::{Deed, Found};
-use crate::ledger;
-use crate::medians::Findings;
-use crate::names::Namer;
-use crate::stage::{RESIDENTS, Stage, restore, target, warm_up};
-use crate::threads::Beside;
 
 /// What is seen of a strategy.
 pub(crate) fn see(trap: Trap, strategy: Found, task: &TraceTask) -> Result<TraceSeen, Unavailable> {

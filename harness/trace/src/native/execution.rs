@@ -13,9 +13,9 @@ use iced_x86::{
 };
 use trap::{Recording, Step};
 
-use crate::allocator::{Allocator, Call, Wish};
-use crate::calls::Calls;
-use crate::lines::{Access, Lines};
+use super::allocator::{Allocator, Call, Wish};
+use super::calls::Calls;
+use super::lines::{Access, Lines};
 
 /// A block that was allocated.
 #[derive(Clone, Debug)]

@@ -20,7 +20,7 @@ pub(crate) struct Access {
     pub(crate) is_write: bool,
     /// The instruction.
     pub(crate) by: u64,
-    /// The calls that led to it: see [`crate::calls::Calls`].
+    /// The calls that led to it: see [`super::calls::Calls`].
     pub(crate) called_from: u32,
 }
 

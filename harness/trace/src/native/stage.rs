@@ -4,8 +4,8 @@ use basis::trace::Operation;
 use contract::ProcessId;
 use trap::{Trap, Unavailable};
 
-use crate::hands::{Deed, Found, Table};
-use crate::threads::{Actor, disarrange_heap};
+use super::hands::{Deed, Found, Table};
+use super::threads::{Actor, disarrange_heap};
 
 /// Records that are always in the table.
 pub(crate) const RESIDENTS: u64 = 16;

@@ -7,10 +7,10 @@ use std::time::Duration;
 use contract::ProcessId;
 use trap::{Progress, Recording, Stepper, Trap, Unavailable, progress};
 
-use crate::execution::Execution;
-use crate::hands::{Deed, Hands, Table};
-use crate::ledger;
-use crate::quiet::Sleepers;
+use super::execution::Execution;
+use super::hands::{Deed, Hands, Table};
+use super::ledger;
+use super::quiet::Sleepers;
 
 /// A thread that does what it is told, one thing after the other.
 pub(crate) struct Actor {

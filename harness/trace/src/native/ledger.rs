@@ -9,7 +9,7 @@ use std::sync::{Mutex, PoisonError};
 
 use conformance::{Block, tell_no_more, tell_of_blocks};
 
-use crate::execution::Execution;
+use super::execution::Execution;
 
 /// A block of the heap.
 #[derive(Clone, Debug)]

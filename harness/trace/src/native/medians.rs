@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use basis::trace::{Counts, Footprint, Operation, Pair, SharedLines, State};
 
-use crate::execution::Execution;
-use crate::names::Comparison;
+use super::execution::Execution;
+use super::names::Comparison;
 
 /// What was found so far.
 #[derive(Debug, Default)]

@@ -2,10 +2,10 @@
 
 use basis::trace::{Blame, Conflict, SharedLines};
 
-use crate::execution::Execution;
-use crate::ledger;
-use crate::lines::{Lines, Shared, tally};
-use crate::symbols::Symbols;
+use super::execution::Execution;
+use super::ledger;
+use super::lines::{Lines, Shared, tally};
+use super::symbols::Symbols;
 
 /// What two executions share.
 #[derive(Clone, Debug)]
