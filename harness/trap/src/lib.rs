@@ -13,7 +13,9 @@
 //!
 //! - It allocates nothing while a thread is stepped: the allocator is part of what is looked at.
 //! - It leaves no thread stuck. When the buffer is full the handler clears the flag, and the thread
-//!   goes on at full speed; so does any thread that inherits the flag and has no business with it.
+//!   goes on at full speed; so does any thread that inherits the flag and has no business with it. A
+//!   panic ends the stepping. Who is stopped sleeps until [`go_on`]: whoever says [`stop_at`] sees to
+//!   that, and steps nothing that forks.
 //! - It counts nothing twice: an instruction that repeats itself (`rep movsb`) traps once for each
 //!   round, at one address.
 //!

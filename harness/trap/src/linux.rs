@@ -1,11 +1,13 @@
 //! The trap flag and its signal, on `x86_64` Linux.
 
+mod system;
+
 use std::arch::asm;
 use std::ffi::{c_int, c_void};
 use std::marker::PhantomData;
-use std::mem::MaybeUninit;
 use std::ptr;
-use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 
 use libc::{
     REG_EFL, REG_R8, REG_R9, REG_R10, REG_R11, REG_R12, REG_R13, REG_R14, REG_R15, REG_RAX,
@@ -13,6 +15,7 @@ use libc::{
 };
 
 use crate::{Progress, Recording, Step, Unavailable};
+use system::HandlerStack;
 
 /// The trap flag, TF, of the flags register.
 const TRAP_FLAG: i64 = 0x100;
@@ -36,9 +39,6 @@ const REGISTERS: [usize; 16] = [
     REG_R14 as usize,
     REG_R15 as usize,
 ];
-
-/// Room for a handler's frame with the widest vector state, and then some.
-const HANDLER_STACK_BYTES: usize = 64 << 10;
 
 /// The buffer; null until it is installed, and never freed.
 static BUFFER: AtomicPtr<Step> = AtomicPtr::new(ptr::null_mut());
@@ -78,15 +78,18 @@ impl Trap {
     ///
     /// When a debugger is attached, or the trap flag has no effect.
     pub fn install(steps_max: usize) -> Result<Self, Unavailable> {
-        if let Some(tracer) = tracer() {
+        static INSTALLED: OnceLock<Result<Trap, Unavailable>> = OnceLock::new();
+        INSTALLED.get_or_init(|| Self::try_out(steps_max)).clone()
+    }
+
+    fn try_out(steps_max: usize) -> Result<Self, Unavailable> {
+        if let Some(tracer) = system::tracer() {
             return Err(Unavailable::Traced(tracer));
         }
-        if BUFFER.load(Ordering::Acquire).is_null() {
-            let buffer = Box::leak(Box::<[Step]>::new_uninit_slice(steps_max));
-            CAPACITY.store(steps_max, Ordering::Release);
-            BUFFER.store(buffer.as_mut_ptr().cast(), Ordering::Release);
-        }
-        handle_traps()?;
+        let buffer = Box::leak(Box::<[Step]>::new_uninit_slice(steps_max));
+        CAPACITY.store(steps_max, Ordering::Release);
+        BUFFER.store(buffer.as_mut_ptr().cast(), Ordering::Release);
+        system::handle_traps(trapped)?;
         let trap = Self(());
         let tried =
             trap.on_this_thread(|stepper| stepper.run(true, || std::hint::black_box(1)).1)?;
@@ -104,8 +107,10 @@ impl Trap {
     /// When the system gives the thread no second stack.
     pub fn on_this_thread<T>(self, work: impl FnOnce(&Stepper) -> T) -> Result<T, Unavailable> {
         let top = 0_u8;
-        let lowest = lowest_of_stack()?;
+        let lowest = system::lowest_of_stack()?;
         let _handler_stack = HandlerStack::new()?;
+        // A trap that is blocked ends the process.
+        system::unblock_traps()?;
         let stepper = Stepper {
             stack: lowest..ptr::from_ref(std::hint::black_box(&top)).addr() as u64,
             _not_send: PhantomData,
@@ -124,17 +129,13 @@ impl Stepper {
     /// Does `work`, step by step if it is `armed`. The same code runs in both cases, so that what was
     /// not stepped prepares exactly what will be.
     ///
+    /// If `work` panics the thread is stepped no longer, and what it did is forgotten.
+    ///
     /// # Panics
     ///
     /// When another thread is being stepped.
     pub fn run<T>(&self, armed: bool, work: impl FnOnce() -> T) -> (T, Option<Recording>) {
-        if armed {
-            let taken =
-                OWNER.compare_exchange(NOBODY, fs_base(), Ordering::AcqRel, Ordering::Relaxed);
-            assert!(taken.is_ok(), "one thread at a time");
-            TAKEN.store(0, Ordering::Relaxed);
-            PROGRESS.store(STEPPING, Ordering::SeqCst);
-        }
+        let turn = armed.then(|| Turn::take(self));
         let flag = if armed { TRAP_FLAG } else { 0 };
         // SAFETY: sets a flag of the calling thread, whose `SIGTRAP` is handled on a stack of its own:
         // a `Trap` is the proof of one and this `Stepper` of the other. The compiler keeps nothing
@@ -156,28 +157,47 @@ impl Stepper {
                 end = out(reg) end,
             );
         }
-        let recording = armed.then(|| self.take(end));
+        let recording = turn.map(|turn| turn.recording(end));
         (result, recording)
+    }
+}
+
+/// A thread's turn to be stepped. However it ends, others may have theirs.
+struct Turn<'s>(&'s Stepper);
+
+impl<'s> Turn<'s> {
+    fn take(stepper: &'s Stepper) -> Self {
+        let taken = OWNER.compare_exchange(NOBODY, fs_base(), Ordering::AcqRel, Ordering::Relaxed);
+        assert!(taken.is_ok(), "one thread at a time");
+        TAKEN.store(0, Ordering::Relaxed);
+        PROGRESS.store(STEPPING, Ordering::SeqCst);
+        Self(stepper)
     }
 
     /// What is in the buffer, up to the instruction at `end`.
     #[cold]
-    fn take(&self, end: u64) -> Recording {
+    fn recording(&self, end: u64) -> Recording {
         let buffer = BUFFER.load(Ordering::Acquire);
         let taken = TAKEN.load(Ordering::Acquire);
         // SAFETY: the handler has written that many steps, one after the other, and nobody writes
         // while this thread, the owner, is not stepped.
         let steps = unsafe { std::slice::from_raw_parts(buffer, taken) };
-        let is_cut_short = PROGRESS.swap(IDLE, Ordering::SeqCst) == RELEASED;
         let last = steps.iter().rposition(|step| step.address == end);
-        let steps = steps[..last.unwrap_or(taken)].to_vec();
-        OWNER.store(NOBODY, Ordering::Release);
         Recording {
-            steps,
+            steps: steps[..last.unwrap_or(taken)].to_vec(),
             fs_base: fs_base(),
-            stack: self.stack.clone(),
-            is_cut_short,
+            stack: self.0.stack.clone(),
+            is_cut_short: PROGRESS.load(Ordering::SeqCst) == RELEASED,
         }
+    }
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        PROGRESS.store(IDLE, Ordering::SeqCst);
+        // If the work has panicked the flag is still set: the next trap finds another owner, or none,
+        // and clears it.
+        OWNER.store(NOBODY, Ordering::Release);
     }
 }
 
@@ -199,8 +219,11 @@ pub fn stop_at(step: Option<usize>) {
 
 /// Lets a thread that has stopped go on, at full speed.
 pub fn go_on() {
-    // Fails if nobody has stopped.
-    let _ = PROGRESS.compare_exchange(STOPPED, RELEASED, Ordering::SeqCst, Ordering::SeqCst);
+    let released = PROGRESS.compare_exchange(STOPPED, RELEASED, Ordering::SeqCst, Ordering::SeqCst);
+    // Otherwise nobody has stopped.
+    if released.is_ok() {
+        system::wake(&PROGRESS);
+    }
 }
 
 extern "C" fn trapped(_: c_int, _: *mut libc::siginfo_t, context: *mut c_void) {
@@ -239,19 +262,11 @@ fn keep(registers: &[i64; 23]) -> bool {
     true
 }
 
-/// Waits until somebody says that it may go on.
+/// Sleeps until somebody says that it may go on.
 #[cold]
 fn stop_here() {
     PROGRESS.store(STOPPED, Ordering::SeqCst);
-    let pause = libc::timespec {
-        tv_sec: 0,
-        tv_nsec: 10_000,
-    };
-    while PROGRESS.load(Ordering::SeqCst) == STOPPED {
-        // SAFETY: `nanosleep` reads the first argument and ignores the second, and may be called from
-        // a signal handler (POSIX).
-        unsafe { libc::nanosleep(&raw const pause, ptr::null_mut()) };
-    }
+    system::sleep_while(&PROGRESS, STOPPED);
 }
 
 /// The base of the calling thread's FS segment.
@@ -262,98 +277,4 @@ fn fs_base() -> u64 {
     // ABI, thread-local storage).
     unsafe { asm!("mov {}, fs:[0]", out(reg) base, options(nostack, preserves_flags, readonly)) };
     base
-}
-
-/// Installs the handler.
-fn handle_traps() -> Result<(), Unavailable> {
-    static IS_INSTALLED: AtomicBool = AtomicBool::new(false);
-    if IS_INSTALLED.swap(true, Ordering::SeqCst) {
-        return Ok(());
-    }
-    // SAFETY: all zeroes is an action: the default one, with no flags and an empty mask.
-    let mut action: libc::sigaction = unsafe { MaybeUninit::zeroed().assume_init() };
-    let handler: extern "C" fn(c_int, *mut libc::siginfo_t, *mut c_void) = trapped;
-    action.sa_sigaction = handler as usize;
-    action.sa_flags = libc::SA_SIGINFO | libc::SA_ONSTACK | libc::SA_RESTART;
-    // SAFETY: the handler has the signature that `SA_SIGINFO` asks for, and does what a handler may:
-    // atomics, a plain store, `nanosleep`.
-    refused("handle SIGTRAP", unsafe {
-        libc::sigaction(libc::SIGTRAP, &raw const action, ptr::null_mut())
-    })
-}
-
-/// The process that traces this one, if any.
-fn tracer() -> Option<u32> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let tracer = status
-        .lines()
-        .find_map(|line| line.strip_prefix("TracerPid:"))?;
-    tracer.trim().parse().ok().filter(|&tracer| tracer != 0)
-}
-
-/// The lowest address of the calling thread's stack.
-fn lowest_of_stack() -> Result<u64, Unavailable> {
-    let mut attributes = MaybeUninit::uninit();
-    let (mut lowest, mut bytes) = (ptr::null_mut(), 0);
-    // SAFETY: a thread may ask for its own attributes; they are initialised if that succeeds, and
-    // destroyed once, after they were read.
-    unsafe {
-        refused(
-            "find the stack of a thread",
-            libc::pthread_getattr_np(libc::pthread_self(), attributes.as_mut_ptr()),
-        )?;
-        libc::pthread_attr_getstack(attributes.as_ptr(), &raw mut lowest, &raw mut bytes);
-        libc::pthread_attr_destroy(attributes.as_mut_ptr());
-    }
-    Ok(lowest.addr() as u64)
-}
-
-/// A stack for the handler, so that it does not overwrite what it looks at; the one there was before
-/// comes back when it is dropped.
-struct HandlerStack {
-    before: libc::stack_t,
-    /// Freed after the system has forgotten it.
-    _bytes: Box<[MaybeUninit<u8>]>,
-}
-
-impl HandlerStack {
-    fn new() -> Result<Self, Unavailable> {
-        let mut bytes = Box::<[u8]>::new_uninit_slice(HANDLER_STACK_BYTES);
-        let stack = libc::stack_t {
-            ss_sp: bytes.as_mut_ptr().cast(),
-            ss_flags: 0,
-            ss_size: HANDLER_STACK_BYTES,
-        };
-        let mut before = MaybeUninit::uninit();
-        // SAFETY: the block is as long as it says and lives until another stack is set, in `drop`;
-        // the call writes to the second argument if it succeeds.
-        let before = unsafe {
-            refused(
-                "set a stack for signals",
-                libc::sigaltstack(&raw const stack, before.as_mut_ptr()),
-            )?;
-            before.assume_init()
-        };
-        Ok(Self {
-            before,
-            _bytes: bytes,
-        })
-    }
-}
-
-impl Drop for HandlerStack {
-    fn drop(&mut self) {
-        // SAFETY: the stack was in use before, or none was; whoever set it has not ended, as this is
-        // dropped before the frame that it was made in.
-        unsafe { libc::sigaltstack(&raw const self.before, ptr::null_mut()) };
-    }
-}
-
-/// What a system call that returns 0 when it went well says otherwise.
-fn refused(what: &'static str, returned: c_int) -> Result<(), Unavailable> {
-    if returned == 0 {
-        return Ok(());
-    }
-    let why = std::io::Error::last_os_error().to_string();
-    Err(Unavailable::Refused { what, why })
 }

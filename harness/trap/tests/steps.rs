@@ -3,12 +3,15 @@
 #![expect(clippy::print_stderr, reason = "a test that cannot run says so")]
 
 use std::arch::asm;
+use std::mem::MaybeUninit;
+use std::panic::AssertUnwindSafe;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use trap::{Progress, Recording, Trap, Unavailable, progress, stop_at};
 
-const STEPS_MAX: usize = 5_000;
+/// More than it takes to unwind.
+const STEPS_MAX: usize = 50_000;
 
 /// There is one buffer: one test at a time. Where nothing can be stepped, nothing is tested.
 fn trap() -> Option<(Trap, MutexGuard<'static, ()>)> {
@@ -91,17 +94,89 @@ fn registers_are_those_before_the_instruction() {
     );
 }
 
-#[test]
-fn a_thread_stops_where_it_is_told() {
-    let Some((trap, _turn)) = trap() else { return };
+/// Steps a thread up to its instruction number 50, and does something while it stands there.
+fn stop_at_50(trap: Trap, meanwhile: impl FnOnce(&str)) -> Recording {
     stop_at(Some(50));
-    let stepped = std::thread::spawn(move || record(trap, || count_down(100)));
+    let (say, said) = std::sync::mpsc::channel();
+    let stepped = std::thread::spawn(move || {
+        let link = std::fs::read_link("/proc/thread-self").unwrap();
+        say.send(link.to_str().unwrap().to_owned()).unwrap();
+        record(trap, || count_down(100))
+    });
     while progress() != Progress::Stopped {
-        std::thread::sleep(Duration::from_micros(50));
+        std::thread::yield_now();
     }
+    meanwhile(&said.recv().unwrap());
     assert!(!stepped.is_finished());
     trap::go_on();
     let recording = stepped.join().unwrap();
     stop_at(None);
+    recording
+}
+
+#[test]
+fn a_thread_stops_where_it_is_told() {
+    let Some((trap, _turn)) = trap() else { return };
+    let recording = stop_at_50(trap, |_| assert_eq!(progress(), Progress::Stopped));
     assert_eq!(recording.steps.len(), 50);
+    assert!(recording.is_cut_short);
+}
+
+#[test]
+fn who_is_stopped_sleeps_until_told_otherwise() {
+    let Some((trap, _turn)) = trap() else { return };
+    stop_at_50(trap, |thread| {
+        let path = format!("/proc/{thread}/status");
+        let field = |name: &str| {
+            let status = std::fs::read_to_string(&path).unwrap();
+            let line = status.lines().find_map(|line| line.strip_prefix(name));
+            line.unwrap().trim().to_owned()
+        };
+        while !field("State:").starts_with('S') {
+            std::thread::yield_now();
+        }
+        let switches = || field("voluntary_ctxt_switches:");
+        let before = switches();
+        std::thread::sleep(Duration::from_millis(5));
+        assert_eq!(switches(), before, "it has not looked in between");
+    });
+}
+
+/// Whether the calling thread is being stepped.
+fn is_flag_set() -> bool {
+    let flags: u64;
+    // SAFETY: reads the flags; the stack is as it was.
+    unsafe { asm!("pushfq", "pop {}", out(reg) flags) };
+    flags & 0x100 != 0
+}
+
+#[test]
+fn a_panic_ends_the_stepping_and_nothing_else() {
+    let Some((trap, _turn)) = trap() else { return };
+    let caught = trap.on_this_thread(|stepper| {
+        // Without the hook, which is long.
+        let panic = || stepper.run(true, || std::panic::resume_unwind(Box::new("on purpose")));
+        let caught = std::panic::catch_unwind(AssertUnwindSafe(panic));
+        assert!(!is_flag_set());
+        caught.is_err()
+    });
+    assert!(caught.unwrap());
+    assert_eq!(progress(), Progress::Idle);
+    let recording = record(trap, || count_down(3));
+    assert!(!recording.is_cut_short && recording.steps.len() > 6);
+}
+
+#[test]
+fn a_thread_that_blocks_the_signal_is_stepped_all_the_same() {
+    let Some((trap, _turn)) = trap() else { return };
+    let stepped = std::thread::spawn(move || {
+        // SAFETY: a set of all signals, of which this thread is to get none.
+        unsafe {
+            let mut all = MaybeUninit::uninit();
+            libc::sigfillset(all.as_mut_ptr());
+            libc::pthread_sigmask(libc::SIG_BLOCK, all.as_ptr(), std::ptr::null_mut());
+        }
+        record(trap, || count_down(3))
+    });
+    assert!(!stepped.join().unwrap().is_cut_short);
 }
