@@ -5,9 +5,10 @@
 //!
 //! With the trap flag set, an x86-64 processor raises a trap after each instruction, which the kernel
 //! turns into `SIGTRAP` (Intel SDM vol. 3, 19.3 "single-step trap"; `signal(7)`). The thread sets its
-//! own flag, does the work, and clears it again. The handler runs without the flag and stores the
-//! instruction pointer and the sixteen general registers into a buffer that exists already; all that
-//! is to be known about an instruction follows from them later.
+//! own flag and does the work. The handler runs without the flag and stores the instruction pointer and
+//! the sixteen general registers into a buffer that exists already; all that is to be known about an
+//! instruction follows from them later. When the stack pointer says that the work has been left, the
+//! handler clears the flag.
 //!
 //! # What it never does
 //!

@@ -48,6 +48,10 @@ static TAKEN: AtomicUsize = AtomicUsize::new(0);
 /// The FS base of the thread that is stepped, which tells it apart; [`NOBODY`] otherwise.
 static OWNER: AtomicU64 = AtomicU64::new(NOBODY);
 const NOBODY: u64 = 0;
+/// The address of the first instruction that is recorded.
+static BEGIN: AtomicU64 = AtomicU64::new(0);
+/// The stack pointer there, where the return address is.
+static FRAME: AtomicU64 = AtomicU64::new(0);
 /// The step to stop before; [`NEVER`] if none.
 static STOP_AT: AtomicUsize = AtomicUsize::new(NEVER);
 const NEVER: usize = usize::MAX;
@@ -134,57 +138,52 @@ impl Stepper {
     /// # Panics
     ///
     /// When another thread is being stepped.
-    pub fn run<T>(&self, armed: bool, work: impl FnOnce() -> T) -> (T, Option<Recording>) {
-        let turn = armed.then(|| Turn::take(self));
+    pub fn run<T, W: FnOnce() -> T>(&self, armed: bool, work: W) -> (T, Option<Recording>) {
+        let begin: fn(W) -> T = std::hint::black_box(at_work);
+        let turn = armed.then(|| Turn::take(self, begin as usize as u64));
         let flag = if armed { TRAP_FLAG } else { 0 };
         // SAFETY: sets a flag of the calling thread, whose `SIGTRAP` is handled on a stack of its own:
         // a `Trap` is the proof of one and this `Stepper` of the other. The compiler keeps nothing
         // below the stack pointer here, as `nostack` is not given, and knows that flags change. The
-        // `nop` is the one instruction that the processor executes before the first trap.
-        unsafe { asm!("pushfq", "or [rsp], {flag}", "popfq", "nop", flag = in(reg) flag) };
-        let result = work();
-        let end: u64;
-        // SAFETY: clears the flag that was set above; it is clear in every program that is not
-        // stepped. The address it gives is that of its own first instruction.
-        unsafe {
-            asm!(
-                "2:",
-                "pushfq",
-                "and qword ptr [rsp], {mask}",
-                "popfq",
-                "lea {end}, [rip + 2b]",
-                mask = const !TRAP_FLAG,
-                end = out(reg) end,
-            );
-        }
-        let recording = turn.map(|turn| turn.recording(end));
+        // handler clears the flag when `begin` is left, in whatever way.
+        unsafe { asm!("pushfq", "or [rsp], {flag}", "popfq", flag = in(reg) flag) };
+        let result = begin(work);
+        let recording = turn.map(|turn| turn.recording());
         (result, recording)
     }
+}
+
+/// What is recorded is what this executes, from its first instruction until it returns: another
+/// counter of instructions, told its name, counts the same.
+#[inline(never)]
+fn at_work<T>(work: impl FnOnce() -> T) -> T {
+    work()
 }
 
 /// A thread's turn to be stepped. However it ends, others may have theirs.
 struct Turn<'s>(&'s Stepper);
 
 impl<'s> Turn<'s> {
-    fn take(stepper: &'s Stepper) -> Self {
+    /// From when it executes the instruction at `begin`.
+    fn take(stepper: &'s Stepper, begin: u64) -> Self {
         let taken = OWNER.compare_exchange(NOBODY, fs_base(), Ordering::AcqRel, Ordering::Relaxed);
         assert!(taken.is_ok(), "one thread at a time");
         TAKEN.store(0, Ordering::Relaxed);
+        BEGIN.store(begin, Ordering::Relaxed);
         PROGRESS.store(STEPPING, Ordering::SeqCst);
         Self(stepper)
     }
 
-    /// What is in the buffer, up to the instruction at `end`.
+    /// What is in the buffer.
     #[cold]
-    fn recording(&self, end: u64) -> Recording {
+    fn recording(&self) -> Recording {
         let buffer = BUFFER.load(Ordering::Acquire);
         let taken = TAKEN.load(Ordering::Acquire);
         // SAFETY: the handler has written that many steps, one after the other, and nobody writes
         // while this thread, the owner, is not stepped.
         let steps = unsafe { std::slice::from_raw_parts(buffer, taken) };
-        let last = steps.iter().rposition(|step| step.address == end);
         Recording {
-            steps: steps[..last.unwrap_or(taken)].to_vec(),
+            steps: steps.to_vec(),
             fs_base: fs_base(),
             stack: self.0.stack.clone(),
             is_cut_short: PROGRESS.load(Ordering::SeqCst) == RELEASED,
@@ -195,8 +194,6 @@ impl<'s> Turn<'s> {
 impl Drop for Turn<'_> {
     fn drop(&mut self) {
         PROGRESS.store(IDLE, Ordering::SeqCst);
-        // If the work has panicked the flag is still set: the next trap finds another owner, or none,
-        // and clears it.
         OWNER.store(NOBODY, Ordering::Release);
     }
 }
@@ -243,6 +240,20 @@ fn keep(registers: &[i64; 23]) -> bool {
         return false;
     }
     let taken = TAKEN.load(Ordering::Relaxed);
+    let step = Step {
+        address: registers[REG_RIP as usize].cast_unsigned(),
+        registers: REGISTERS.map(|register| registers[register].cast_unsigned()),
+    };
+    if taken == 0 {
+        if step.address != BEGIN.load(Ordering::Relaxed) {
+            // On the way there.
+            return true;
+        }
+        FRAME.store(step.stack_pointer(), Ordering::Relaxed);
+    } else if step.stack_pointer() > FRAME.load(Ordering::Relaxed) {
+        // It has returned, or its panic has left it.
+        return false;
+    }
     if taken == STOP_AT.load(Ordering::Relaxed) {
         stop_here();
         return false;
@@ -251,10 +262,6 @@ fn keep(registers: &[i64; 23]) -> bool {
         PROGRESS.store(RELEASED, Ordering::SeqCst);
         return false;
     }
-    let step = Step {
-        address: registers[REG_RIP as usize].cast_unsigned(),
-        registers: REGISTERS.map(|register| registers[register].cast_unsigned()),
-    };
     // SAFETY: the buffer has room for `CAPACITY` steps and was leaked, so it is still there; only the
     // owner's handler writes to it, and that does not interrupt itself.
     unsafe { BUFFER.load(Ordering::Relaxed).add(taken).write(step) };
