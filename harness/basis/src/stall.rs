@@ -24,6 +24,9 @@ pub struct StallPair {
     /// Those among them that lie inside the system's allocator: its lock, and not the strategy's.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub in_allocator: u64,
+    /// The points that the operation did not come by again.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub untried: u64,
     /// The first blocked point, as the number of the instruction that comes next; from 0.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub first: Option<u64>,

@@ -1,11 +1,30 @@
 //! Where there are no single steps.
 
-use basis::trace::TraceSeen;
+use basis::stall::StallSeen;
+use basis::trace::{Operation, TraceSeen};
+use contract::{ProcessStatus, Strategy};
 use trap::Trap;
 
-use crate::TraceTask;
+use crate::{StallTask, TraceTask};
 
 /// Cannot be called: there is no `Trap` here.
 pub(crate) fn see(_trap: Trap, _task: &TraceTask) -> TraceSeen {
+    unreachable!("there is no `Trap` here")
+}
+
+/// Cannot be called: there is no `Trap` here.
+pub(crate) fn see_stalls(
+    _trap: Trap,
+    _task: &StallTask,
+    _begin: impl FnMut(Operation),
+) -> StallSeen {
+    unreachable!("there is no `Trap` here")
+}
+
+/// Cannot be called: there is no `Trap` here.
+pub(crate) fn see_stalls_of<S: Strategy<ProcessStatus>>(
+    _trap: Trap,
+    _task: &StallTask,
+) -> StallSeen {
     unreachable!("there is no `Trap` here")
 }

@@ -34,7 +34,9 @@ use std::io::{self, Write};
 
 use basis::message::{Message, say};
 use basis::sample::Line;
+use basis::stall::StallSeen;
 use basis::trace::{Operation, State, TraceSeen};
+use contract::{ProcessStatus, Strategy};
 use serde::{Deserialize, Serialize};
 use trap::{Trap, Unavailable};
 
@@ -49,6 +51,19 @@ pub struct TraceTask {
     pub states: Vec<State>,
     /// In how many layouts of the heap.
     pub layouts: u32,
+}
+
+/// One strategy, whose threads are to be stopped.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct StallTask {
+    /// The strategy.
+    pub strategy: String,
+    /// The operations that a thread is stopped in.
+    pub stalled: Vec<Operation>,
+    /// The operations that are tried meanwhile.
+    pub peers: Vec<Operation>,
+    /// Whether to try each point, and not one for each state that others could tell apart.
+    pub every: bool,
 }
 
 /// What is traced of an operation at most; a longer one is cut short.
@@ -78,6 +93,50 @@ pub fn trace(task: &TraceTask, out: &mut impl Write) -> io::Result<()> {
     say(out, &Message::Begin { what, slice: None })?;
     let line = Line::Trace(seen(task));
     say(out, &Message::Found { line })
+}
+
+/// Stops a strategy's threads at all their points, and says who could go on.
+///
+/// # Errors
+///
+/// When the parent is gone.
+///
+/// # Panics
+///
+/// As [`trace()`].
+pub fn stall(task: &StallTask, out: &mut impl Write) -> io::Result<()> {
+    let mut told = Ok(());
+    let seen = stalls(task, |stalled| {
+        let what = format!("{}: stopping in {stalled}", task.strategy);
+        let said = say(out, &Message::Begin { what, slice: None });
+        if told.is_ok() {
+            told = said;
+        }
+    });
+    told?;
+    let line = Line::Stall(seen);
+    say(out, &Message::Found { line })
+}
+
+/// Who can go on; `begin` is told of each operation that a thread is stopped in.
+///
+/// # Panics
+///
+/// As [`trace()`].
+pub fn stalls(task: &StallTask, begin: impl FnMut(Operation)) -> StallSeen {
+    let trap = Trap::install(STEPS_MAX).unwrap_or_else(|why| panic!("{why}"));
+    native::see_stalls(trap, task, begin)
+}
+
+/// Who can go on with a strategy that the registry does not know, such as a broken one; otherwise as
+/// [`stalls()`], but for the task's name.
+///
+/// # Panics
+///
+/// As [`trace()`].
+pub fn stalls_of<S: Strategy<ProcessStatus>>(task: &StallTask) -> StallSeen {
+    let trap = Trap::install(STEPS_MAX).unwrap_or_else(|why| panic!("{why}"));
+    native::see_stalls_of::<S>(trap, task)
 }
 
 /// What is seen of a strategy.

@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 use std::marker::PhantomData;
 
-use crate::{Progress, Recording, Unavailable};
+use crate::{Place, Progress, Recording, Unavailable};
 
 /// Proof that threads can be stepped. There is none here.
 #[derive(Clone, Copy, Debug)]
@@ -47,7 +47,10 @@ pub fn progress() -> Progress {
 }
 
 /// Nobody is stepped.
-pub fn stop_at(_step: Option<usize>) {}
+pub fn stop_at(_place: Option<Place>) {}
+
+/// Nobody is stepped.
+pub fn advance_to(_place: Place) {}
 
 /// Nobody is stepped.
 pub fn go_on() {}

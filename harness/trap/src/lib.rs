@@ -36,7 +36,7 @@ mod linux;
 
 use std::ops::Range;
 
-pub use linux::{Stepper, Trap, go_on, progress, stop_at};
+pub use linux::{Stepper, Trap, advance_to, go_on, progress, stop_at};
 
 /// Why no thread can be stepped here.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -75,6 +75,15 @@ impl Step {
     pub const fn stack_pointer(&self) -> u64 {
         self.registers[4]
     }
+}
+
+/// A place in what a thread executes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Place {
+    /// The address of an instruction.
+    pub address: u64,
+    /// How often it is come by before; from 0.
+    pub nth: usize,
 }
 
 /// What a thread executed.

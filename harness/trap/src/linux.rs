@@ -14,7 +14,7 @@ use libc::{
     REG_RBP, REG_RBX, REG_RCX, REG_RDI, REG_RDX, REG_RIP, REG_RSI, REG_RSP,
 };
 
-use crate::{Progress, Recording, Step, Unavailable};
+use crate::{Place, Progress, Recording, Step, Unavailable};
 use system::HandlerStack;
 
 /// The trap flag, TF, of the flags register.
@@ -52,9 +52,10 @@ const NOBODY: u64 = 0;
 static BEGIN: AtomicU64 = AtomicU64::new(0);
 /// The stack pointer there, where the return address is.
 static FRAME: AtomicU64 = AtomicU64::new(0);
-/// The step to stop before; [`NEVER`] if none.
-static STOP_AT: AtomicUsize = AtomicUsize::new(NEVER);
-const NEVER: usize = usize::MAX;
+/// The address to stop at, [`NOWHERE`] if none, and how often it is to be come by before that.
+static STOP_AT: AtomicU64 = AtomicU64::new(NOWHERE);
+static PASS_BY: AtomicUsize = AtomicUsize::new(0);
+const NOWHERE: u64 = 0;
 static PROGRESS: AtomicU32 = AtomicU32::new(IDLE);
 const IDLE: u32 = 0;
 const STEPPING: u32 = 1;
@@ -208,17 +209,42 @@ pub fn progress() -> Progress {
     }
 }
 
-/// Whoever is stepped next stops before its instruction number `step`, counted from 0, until it may
-/// [`go_on`]; nowhere with `None`.
-pub fn stop_at(step: Option<usize>) {
-    STOP_AT.store(step.unwrap_or(NEVER), Ordering::SeqCst);
+/// Whoever is stepped next stops at a place, until it may [`go_on`]; nowhere with `None`.
+pub fn stop_at(place: Option<Place>) {
+    let Place { address, nth } = place.unwrap_or(Place {
+        address: NOWHERE,
+        nth: 0,
+    });
+    PASS_BY.store(nth, Ordering::SeqCst);
+    STOP_AT.store(address, Ordering::SeqCst);
+}
+
+/// Lets a thread that has stopped go on, step by step, until it comes to another place.
+pub fn advance_to(place: Place) {
+    let taken = TAKEN.load(Ordering::Acquire);
+    // SAFETY: so many steps are in the buffer, and while the thread is stopped, which is what this is
+    // for, nobody adds to them; if it is not, steps that are there stay as they are.
+    let steps = unsafe { std::slice::from_raw_parts(BUFFER.load(Ordering::Acquire), taken) };
+    let here = STOP_AT.load(Ordering::SeqCst);
+    let passed = steps.iter().filter(|step| step.address == place.address);
+    // The instruction that it stands before is not in the buffer yet.
+    let passed = passed.count() + usize::from(here == place.address);
+    stop_at(Some(Place {
+        nth: place.nth.saturating_sub(passed),
+        ..place
+    }));
+    leave_stop(STEPPING);
 }
 
 /// Lets a thread that has stopped go on, at full speed.
 pub fn go_on() {
-    let released = PROGRESS.compare_exchange(STOPPED, RELEASED, Ordering::SeqCst, Ordering::SeqCst);
-    // Otherwise nobody has stopped.
-    if released.is_ok() {
+    leave_stop(RELEASED);
+}
+
+/// Wakes a thread that has stopped, if there is one.
+fn leave_stop(progress: u32) {
+    let left = PROGRESS.compare_exchange(STOPPED, progress, Ordering::SeqCst, Ordering::SeqCst);
+    if left.is_ok() {
         system::wake(&PROGRESS);
     }
 }
@@ -254,8 +280,7 @@ fn keep(registers: &[i64; 23]) -> bool {
         // It has returned, or its panic has left it.
         return false;
     }
-    if taken == STOP_AT.load(Ordering::Relaxed) {
-        stop_here();
+    if step.address == STOP_AT.load(Ordering::Relaxed) && !pass_by() {
         return false;
     }
     if taken == CAPACITY.load(Ordering::Relaxed) {
@@ -269,11 +294,23 @@ fn keep(registers: &[i64; 23]) -> bool {
     true
 }
 
-/// Sleeps until somebody says that it may go on.
+/// At the address to stop at: stops unless it is too early; says whether to go on step by step.
+fn pass_by() -> bool {
+    match PASS_BY.load(Ordering::Relaxed) {
+        0 => stop_here(),
+        more => {
+            PASS_BY.store(more - 1, Ordering::Relaxed);
+            true
+        }
+    }
+}
+
+/// Sleeps until somebody says that it may go on; says whether step by step.
 #[cold]
-fn stop_here() {
+fn stop_here() -> bool {
     PROGRESS.store(STOPPED, Ordering::SeqCst);
     system::sleep_while(&PROGRESS, STOPPED);
+    PROGRESS.load(Ordering::SeqCst) == STEPPING
 }
 
 /// The base of the calling thread's FS segment.

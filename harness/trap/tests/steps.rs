@@ -8,7 +8,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use trap::{Progress, Recording, Trap, Unavailable, progress, stop_at};
+use trap::{Place, Progress, Recording, Step, Trap, Unavailable, progress, stop_at};
 
 /// More than it takes to unwind.
 const STEPS_MAX: usize = 50_000;
@@ -96,18 +96,29 @@ fn registers_are_those_before_the_instruction() {
     );
 }
 
+/// The work that is stopped, whole.
+fn counted(trap: Trap) -> Recording {
+    record(trap, || count_down(100))
+}
+
+/// Where its instruction number `step` is.
+fn place(whole: &Recording, step: usize) -> Place {
+    let address = whole.steps[step].address;
+    let before = &whole.steps[..step];
+    let nth = before.iter().filter(|step| step.address == address).count();
+    Place { address, nth }
+}
+
 /// Steps a thread up to its instruction number 50, and does something while it stands there.
 fn stop_at_50(trap: Trap, meanwhile: impl FnOnce(&str)) -> Recording {
-    stop_at(Some(50));
+    stop_at(Some(place(&counted(trap), 50)));
     let (say, said) = std::sync::mpsc::channel();
     let stepped = std::thread::spawn(move || {
         let link = std::fs::read_link("/proc/thread-self").unwrap();
         say.send(link.to_str().unwrap().to_owned()).unwrap();
-        record(trap, || count_down(100))
+        counted(trap)
     });
-    while progress() != Progress::Stopped {
-        std::thread::yield_now();
-    }
+    wait_until_stopped();
     meanwhile(&said.recv().unwrap());
     assert!(!stepped.is_finished());
     trap::go_on();
@@ -116,12 +127,37 @@ fn stop_at_50(trap: Trap, meanwhile: impl FnOnce(&str)) -> Recording {
     recording
 }
 
+fn wait_until_stopped() {
+    while progress() != Progress::Stopped {
+        std::thread::yield_now();
+    }
+}
+
 #[test]
 fn a_thread_stops_where_it_is_told() {
     let Some((trap, _turn)) = trap() else { return };
     let recording = stop_at_50(trap, |_| assert_eq!(progress(), Progress::Stopped));
     assert_eq!(recording.steps.len(), 50);
     assert!(recording.is_cut_short);
+}
+
+#[test]
+fn a_thread_goes_on_from_stop_to_stop() {
+    let Some((trap, _turn)) = trap() else { return };
+    let whole = counted(trap);
+    stop_at(Some(place(&whole, 20)));
+    let stepped = std::thread::spawn(move || counted(trap));
+    // The next instruction, the same one in the next round, and one before it in the round after.
+    for stop in [21, 23, 24] {
+        wait_until_stopped();
+        trap::advance_to(place(&whole, stop));
+    }
+    wait_until_stopped();
+    trap::go_on();
+    let recording = stepped.join().unwrap();
+    stop_at(None);
+    let addresses = |steps: &[Step]| steps.iter().map(|step| step.address).collect::<Vec<_>>();
+    assert_eq!(addresses(&recording.steps), addresses(&whole.steps[..24]));
 }
 
 #[test]

@@ -235,7 +235,7 @@ impl<'r> Reader<'r> {
     }
 }
 
-fn is_system_call(instruction: &Instruction) -> bool {
+pub(crate) fn is_system_call(instruction: &Instruction) -> bool {
     instruction.code() == Code::Syscall
 }
 
@@ -248,7 +248,7 @@ fn is_locked(instruction: &Instruction) -> bool {
 
 /// Whether memory is read, and whether it is written. A compare-and-exchange that fails writes what
 /// was there (Intel SDM, `CMPXCHG`): the line is taken either way.
-const fn effects(access: OpAccess) -> (bool, bool) {
+pub(crate) const fn effects(access: OpAccess) -> (bool, bool) {
     match access {
         OpAccess::Read | OpAccess::CondRead => (true, false),
         OpAccess::Write | OpAccess::CondWrite => (false, true),
@@ -258,7 +258,7 @@ const fn effects(access: OpAccess) -> (bool, bool) {
 }
 
 /// The address of an operand; `None` where it depends on a register that is not recorded.
-fn address_of(memory: &UsedMemory, step: &Step, fs_base: u64) -> Option<u64> {
+pub(crate) fn address_of(memory: &UsedMemory, step: &Step, fs_base: u64) -> Option<u64> {
     memory.virtual_address(0, |register, _, _| match register {
         Register::FS => Some(fs_base),
         // Flat since long mode, GS apart, which user code does not use.
@@ -289,7 +289,7 @@ const INSTRUCTION_BYTES_MAX: u64 = 15;
 const PAGE_BYTES: u64 = 4_096;
 
 /// The instruction at `address`, which was executed in this process.
-fn decode(address: u64) -> Instruction {
+pub(crate) fn decode(address: u64) -> Instruction {
     let to_page_end = PAGE_BYTES - address % PAGE_BYTES;
     let within = read_code(address, to_page_end.min(INSTRUCTION_BYTES_MAX));
     if within.is_invalid() {

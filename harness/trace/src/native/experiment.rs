@@ -191,7 +191,7 @@ fn in_order() -> impl Iterator<Item = (Operation, Operation)> {
 }
 
 /// Whether there is such a pair: a scan is about all processes, and what is there cannot be missed.
-fn has_pair(first: Operation, second: Operation, same_process: bool) -> bool {
+pub(crate) fn has_pair(first: Operation, second: Operation, same_process: bool) -> bool {
     let has = |operation| first == operation || second == operation;
     if has(Operation::Scan) {
         return same_process;

@@ -7,6 +7,8 @@ use contract::{
 };
 use trap::{Recording, Stepper};
 
+use super::stall::Saw;
+
 /// A table without its type, for as long as the process lives.
 pub(crate) trait Table: Send + Sync {
     fn hands(&self) -> Box<dyn Hands + '_>;
@@ -17,6 +19,8 @@ pub(crate) trait Table: Send + Sync {
 pub(crate) trait Hands {
     /// Does something; if `armed`, step by step.
     fn perform(&mut self, deed: Deed, stepper: &Stepper, armed: bool) -> Option<Recording>;
+    /// Does something at full speed, and says what came of it.
+    fn attempt(&mut self, deed: Deed) -> Saw;
     /// Reads a record, and is in the middle of that while `meanwhile` runs.
     fn hold(&mut self, id: ProcessId, meanwhile: &mut dyn FnMut());
     fn publish(&mut self);
@@ -53,6 +57,13 @@ pub(crate) struct Found {
 }
 
 impl Found {
+    pub(crate) fn of<S: Strategy<ProcessStatus>>() -> Self {
+        Self {
+            make: |records| Box::new(Owned(S::with_capacity(records))),
+            profile: S::PROFILE,
+        }
+    }
+
     /// Whether more than one thread may use a table.
     pub(crate) fn is_shared(&self) -> bool {
         self.profile.concurrency == Concurrency::Any
@@ -68,10 +79,7 @@ pub(crate) fn strategy(name: &str) -> Option<Found> {
     impl Visitor<ProcessStatus> for Find<'_> {
         fn visit<S: Strategy<ProcessStatus>>(&mut self) {
             if S::PROFILE.name == self.name {
-                self.found = Some(Found {
-                    make: |records| Box::new(Owned(S::with_capacity(records))),
-                    profile: S::PROFILE,
-                });
+                self.found = Some(Found::of::<S>());
             }
         }
         fn exclude(&mut self, _: Profile, _: &'static str) {}
@@ -125,6 +133,10 @@ impl<H: Handle<ProcessStatus>> Hands for H {
         }
     }
 
+    fn attempt(&mut self, deed: Deed) -> Saw {
+        Saw::of(self, deed)
+    }
+
     fn hold(&mut self, id: ProcessId, meanwhile: &mut dyn FnMut()) {
         self.read(id, |_| meanwhile());
     }
@@ -140,7 +152,7 @@ pub(crate) fn running(id: ProcessId) -> ProcessStatus {
     started.expect("a pending process can be started")
 }
 
-fn heartbeat(step: u64) -> Event {
+pub(crate) fn heartbeat(step: u64) -> Event {
     let change = Change::Heartbeat {
         cpu_ns: step,
         rss_bytes: step << 12,

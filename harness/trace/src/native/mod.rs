@@ -11,17 +11,34 @@ mod medians;
 mod names;
 mod quiet;
 mod stage;
+mod stall;
 mod symbols;
 mod threads;
 
-use basis::trace::TraceSeen;
+use basis::stall::StallSeen;
+use basis::trace::{Operation, TraceSeen};
+use contract::{ProcessStatus, Strategy};
 use trap::Trap;
 
-use crate::TraceTask;
+use crate::{StallTask, TraceTask};
 
 /// What is seen of a strategy.
 pub(crate) fn see(trap: Trap, task: &TraceTask) -> TraceSeen {
     let strategy =
         hands::strategy(&task.strategy).expect("the parent names strategies of the registry only");
     experiment::see(trap, strategy, task).unwrap_or_else(|why| panic!("{why}"))
+}
+
+/// Who can go on while a strategy's threads are stopped; `begin` is told of each operation that they
+/// are stopped in.
+pub(crate) fn see_stalls(trap: Trap, task: &StallTask, begin: impl FnMut(Operation)) -> StallSeen {
+    let strategy =
+        hands::strategy(&task.strategy).expect("the parent names strategies of the registry only");
+    stall::see(trap, strategy, task, begin).unwrap_or_else(|why| panic!("{why}"))
+}
+
+/// The same with a strategy that the registry does not know.
+pub(crate) fn see_stalls_of<S: Strategy<ProcessStatus>>(trap: Trap, task: &StallTask) -> StallSeen {
+    let strategy = hands::Found::of::<S>();
+    stall::see(trap, strategy, task, |_| {}).unwrap_or_else(|why| panic!("{why}"))
 }

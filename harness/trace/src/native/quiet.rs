@@ -2,18 +2,26 @@
 
 use std::fs;
 
-/// How often in a row all have to be found asleep, without having run in between.
-const LOOKS: u32 = 3;
-
 /// What was seen of the other threads.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Sleepers {
+    /// How often in a row all have to be found asleep, without having run in between.
+    looks_needed: u32,
     /// How often each had given up its processor, when all were asleep.
     before: Vec<u64>,
     looks: u32,
 }
 
 impl Sleepers {
+    /// Who has to be found asleep so often in a row.
+    pub(crate) const fn within(looks_needed: u32) -> Self {
+        Self {
+            looks_needed,
+            before: Vec::new(),
+            looks: 0,
+        }
+    }
+
     /// Looks once more: whether all sleep, and have slept since an earlier look. A thread that is slow
     /// does not sleep, however long it takes.
     pub(crate) fn are_all(&mut self) -> bool {
@@ -22,7 +30,7 @@ impl Sleepers {
             Some(now) => (self.before, self.looks) = (now, 1),
             None => self.looks = 0,
         }
-        self.looks >= LOOKS
+        self.looks >= self.looks_needed
     }
 }
 

@@ -11,6 +11,8 @@ use super::threads::{Actor, disarrange_heap};
 pub(crate) const RESIDENTS: u64 = 16;
 /// Guests that are in the table unless an operation removes them.
 const GUESTS_THERE: u64 = 4;
+/// The processes that are in the table whenever nobody is at work.
+pub(crate) const STEADY: u64 = RESIDENTS + GUESTS_THERE;
 /// How often a thread does something before it is looked at: deferred work has begun by then, what is
 /// set up at first use is there, and what adapts to reads or to writes has adapted.
 const WARM_UP: u64 = 200;
@@ -118,6 +120,15 @@ pub(crate) fn warm_up(thread: &Actor, operation: Operation) {
         thread.run(Deed::new(operation, id, step));
         restore(thread, operation, id);
     }
+}
+
+/// Which of the [`STEADY`] processes it is, counted from 0.
+pub(crate) fn number_of(id: ProcessId) -> Option<u64> {
+    let residents = (0..RESIDENTS).map(resident);
+    residents
+        .chain((0..GUESTS_THERE).map(guest_there))
+        .position(|steady| steady == id)
+        .map(|number| number as u64)
 }
 
 /// Undoes an operation, on the thread that did it.

@@ -1,7 +1,10 @@
 //! Logical threads on real ones: thread-local schemes (epochs, debts, the choice of a shard) would
 //! look shared, or vanish, if one thread played two.
 
+use std::mem::MaybeUninit;
+use std::os::unix::thread::JoinHandleExt;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use contract::ProcessId;
@@ -11,11 +14,13 @@ use super::execution::Execution;
 use super::hands::{Deed, Hands, Table};
 use super::ledger;
 use super::quiet::Sleepers;
+use super::stall::Saw;
 
 /// A thread that does what it is told, one thing after the other.
 pub(crate) struct Actor {
     asks: SyncSender<Ask>,
     answers: Receiver<Answer>,
+    thread: JoinHandle<()>,
 }
 
 enum Ask {
@@ -23,6 +28,8 @@ enum Ask {
         deed: Deed,
         armed: bool,
     },
+    /// Does it at full speed, and says what came of it.
+    Attempt(Deed),
     /// Reads, and stays there until something else is asked.
     Hold(ProcessId),
     LetGo,
@@ -31,10 +38,13 @@ enum Ask {
 
 enum Answer {
     Done(Option<Recording>),
+    Saw(Saw),
     Holding,
     Failed(Unavailable),
 }
 
+/// How often in a row all threads have to be found asleep.
+const LOOKS: u32 = 3;
 /// How long the coordinator sleeps before it looks again.
 const GLANCE: Duration = Duration::from_millis(2);
 
@@ -60,7 +70,7 @@ impl Actor {
     ) -> Result<Self, Unavailable> {
         let (asks, asked) = sync_channel(1);
         let (answer, answers) = sync_channel(1);
-        std::thread::spawn(move || {
+        let thread = std::thread::spawn(move || {
             disarrange_heap(layout);
             let work = |stepper: &Stepper| {
                 let mut hands = table.hands();
@@ -71,7 +81,11 @@ impl Actor {
                 let _ = answer.send(Answer::Failed(why));
             }
         });
-        let actor = Self { asks, answers };
+        let actor = Self {
+            asks,
+            answers,
+            thread,
+        };
         match actor.answer() {
             Answer::Failed(why) => Err(why),
             _ => Ok(actor),
@@ -100,6 +114,66 @@ impl Actor {
         kept(answer)
     }
 
+    /// Begins to do something at full speed; what comes of it is answered when it is done.
+    pub(crate) fn begin(&self, deed: Deed) {
+        self.ask(Ask::Attempt(deed));
+    }
+
+    /// What came of what it has begun.
+    pub(crate) fn saw(&self) -> Saw {
+        seen(&self.answer())
+    }
+
+    /// What came of it, if that is known within so much time.
+    pub(crate) fn saw_within(&self, limit: Duration) -> Option<Saw> {
+        self.answers.recv_timeout(limit).ok().as_ref().map(seen)
+    }
+
+    /// Does something at full speed, and says what came of it.
+    pub(crate) fn attempt(&self, deed: Deed) -> Saw {
+        self.begin(deed);
+        self.saw()
+    }
+
+    /// Begins to do something step by step; what it executes is answered when it is done.
+    pub(crate) fn begin_step(&self, deed: Deed) {
+        let armed = true;
+        self.ask(Ask::Do { deed, armed });
+    }
+
+    /// What it has executed.
+    pub(crate) fn recorded(&self) -> Recording {
+        recording(self.answer())
+    }
+
+    /// What it has executed, if it is done.
+    pub(crate) fn recorded_so_far(&self) -> Option<Recording> {
+        self.answers.try_recv().ok().map(recording)
+    }
+
+    /// Does something step by step, and says only what it executed.
+    pub(crate) fn record(&self, deed: Deed) -> Recording {
+        self.begin_step(deed);
+        self.recorded()
+    }
+
+    /// For how long it has had a processor, in nanoseconds.
+    pub(crate) fn processor_ns(&self) -> u64 {
+        let mut clock = 0;
+        let mut time = MaybeUninit::<libc::timespec>::zeroed();
+        // SAFETY: the thread was not joined, so its identifier is valid even if it has ended; both
+        // calls write to what they are given, and all zeroes is a time.
+        let time = unsafe {
+            if libc::pthread_getcpuclockid(self.thread.as_pthread_t(), &raw mut clock) != 0
+                || libc::clock_gettime(clock, time.as_mut_ptr()) != 0
+            {
+                return 0;
+            }
+            time.assume_init()
+        };
+        time.tv_sec.cast_unsigned() * 1_000_000_000 + time.tv_nsec.cast_unsigned()
+    }
+
     /// Does something step by step while `holder` is in the middle of a read of `id`.
     ///
     /// Whether it waits for that is not a question of time: either it loops until the buffer is full,
@@ -110,7 +184,7 @@ impl Actor {
         ledger::pause();
         let armed = true;
         self.ask(Ask::Do { deed, armed });
-        let mut sleepers = Sleepers::default();
+        let mut sleepers = Sleepers::within(LOOKS);
         let (answer, has_waited) = loop {
             if let Ok(answer) = self.answers.recv_timeout(GLANCE) {
                 break (answer, false);
@@ -156,12 +230,23 @@ pub(crate) fn disarrange_heap(layout: u64) {
     }
 }
 
+fn recording(answer: Answer) -> Recording {
+    match answer {
+        Answer::Done(Some(recording)) => recording,
+        _ => unreachable!("it was armed"),
+    }
+}
+
+fn seen(answer: &Answer) -> Saw {
+    match answer {
+        Answer::Saw(saw) => *saw,
+        _ => unreachable!("it attempted something"),
+    }
+}
+
 /// What was executed; its blocks are entered, and blocks are listened to again.
 fn kept(answer: Answer) -> Execution {
-    let Answer::Done(Some(recording)) = answer else {
-        unreachable!("it was armed");
-    };
-    let execution = Execution::of(&recording);
+    let execution = Execution::of(&recording(answer));
     ledger::catch_up(&execution);
     ledger::listen();
     execution
@@ -176,6 +261,7 @@ fn obey(
     for ask in asked {
         let done = match ask {
             Ask::Do { deed, armed } => Answer::Done(hands.perform(deed, stepper, armed)),
+            Ask::Attempt(deed) => Answer::Saw(hands.attempt(deed)),
             Ask::Hold(id) => {
                 hands.hold(id, &mut || {
                     let _ = answer.send(Answer::Holding);

@@ -1,0 +1,56 @@
+//! Who can go on while somebody is stopped in the middle of an operation: a progress guarantee,
+//! observed at every instruction instead of claimed.
+//!
+//! # Method
+//!
+//! One thread is stopped before an instruction of its operation, for as long as need be; a peer tries
+//! an operation of its own meanwhile. Lock-free reads, say, are reads that no stopped thread keeps
+//! from being done, wherever it stopped (Herlihy and Shavit, "On the nature of progress", OPODIS
+//! 2011). What the peer sees has to be what some order of the two operations explains.
+//!
+//! - Every instruction is a point. Those between two writes that others could see are one state, as
+//!   [`points`] argues, and tried once, unless all are asked for.
+//! - A peer is blocked when nobody is left to wake it, or when it has spun for a thousand times what
+//!   an operation takes; and that is tried again with more patience before it is believed.
+//! - What the allocator's own lock blocks is told apart.
+
+mod lab;
+mod points;
+mod saw;
+mod search;
+
+pub(crate) use saw::Saw;
+
+use basis::stall::StallSeen;
+use basis::trace::Operation;
+use trap::{Trap, Unavailable};
+
+use crate::native::hands::Found;
+use crate::native::stage::Stage;
+use crate::native::symbols::Symbols;
+use lab::Lab;
+use search::search;
+
+/// What is seen of a strategy; `begin` is told of each operation that a thread is stopped in.
+pub(crate) fn see(
+    trap: Trap,
+    strategy: Found,
+    task: &crate::StallTask,
+    mut begin: impl FnMut(Operation),
+) -> Result<StallSeen, Unavailable> {
+    let mut seen = StallSeen {
+        strategy: strategy.profile.name.into(),
+        ..StallSeen::default()
+    };
+    if !strategy.is_shared() {
+        return Ok(seen);
+    }
+    let lab = Lab::new(Stage::set(trap, strategy, 0)?)?;
+    let mut symbols = Symbols::load();
+    for &stalled in &task.stalled {
+        begin(stalled);
+        let pairs = search(&lab, stalled, &task.peers, task.every, &mut symbols);
+        seen.pairs.extend(pairs);
+    }
+    Ok(seen)
+}

@@ -1,0 +1,251 @@
+//! What a peer saw, and whether some order of the two operations explains it.
+
+use basis::trace::Operation;
+use contract::{Handle, ProcessId, ProcessStatus, Specimen};
+
+use crate::native::hands::{Deed, heartbeat, running};
+use crate::native::stage::{STEADY, number_of};
+
+/// All of the processes that are there all the time.
+const ALL: u32 = (1 << STEADY) - 1;
+
+/// What came of an operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Saw {
+    /// There was no such record.
+    Nothing,
+    /// A record that is whole, of that revision.
+    Record(u64),
+    /// An event was applied, and this is the new revision.
+    Applied(u64),
+    /// An event was rejected that applies to every record there is.
+    Rejected,
+    /// A record whose parts do not belong together.
+    Torn,
+    /// What a scan came by.
+    Scanned(Scan),
+}
+
+/// What a scan came by, of the processes that are there all the time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Scan {
+    /// Which were there, a bit each.
+    seen: u32,
+    /// Which were there more than once.
+    twice: u32,
+    torn: bool,
+}
+
+impl Scan {
+    fn visit(&mut self, id: ProcessId, record: &ProcessStatus) {
+        self.torn |= record.examine(id).is_err();
+        if let Some(number) = number_of(id) {
+            self.twice |= self.seen & (1 << number);
+            self.seen |= 1 << number;
+        }
+    }
+
+    /// What is wrong with it, while something was done to `touched`.
+    fn flaw(&self, touched: ProcessId) -> Option<&'static str> {
+        let all = ALL;
+        let exempt = number_of(touched).map_or(0, |number| 1 << number);
+        if self.torn {
+            Some("a torn record")
+        } else if self.twice != 0 {
+            Some("a process twice")
+        } else if (self.seen | exempt) != all {
+            Some("not a process that was there all the time")
+        } else {
+            None
+        }
+    }
+}
+
+impl Saw {
+    /// Does something and says what came of it; allocates nothing itself.
+    pub(crate) fn of<H: Handle<ProcessStatus>>(handle: &mut H, deed: Deed) -> Self {
+        let Deed {
+            operation,
+            id,
+            step,
+        } = deed;
+        let whole = |record: &ProcessStatus| match record.examine(id) {
+            Ok(()) => Saw::Record(record.revision()),
+            Err(_) => Saw::Torn,
+        };
+        let or_nothing = |saw: Option<Saw>| saw.unwrap_or(Saw::Nothing);
+        match operation {
+            Operation::ReadHit | Operation::ReadMiss => or_nothing(handle.read(id, whole)),
+            Operation::Apply => match handle.apply(id, heartbeat(step)) {
+                None => Saw::Nothing,
+                Some(Ok(revision)) => Saw::Applied(revision),
+                Some(Err(_)) => Saw::Rejected,
+            },
+            Operation::Insert => or_nothing(handle.insert(id, running(id)).as_ref().map(whole)),
+            Operation::Remove => or_nothing(handle.remove(id).as_ref().map(whole)),
+            Operation::Scan => {
+                let mut scan = Scan::default();
+                handle.scan(|id, record| scan.visit(id, record));
+                Saw::Scanned(scan)
+            }
+        }
+    }
+
+    /// The revision that a reader found.
+    pub(crate) fn revision(self) -> Option<u64> {
+        match self {
+            Saw::Record(revision) => Some(revision),
+            _ => None,
+        }
+    }
+}
+
+/// The revision of a record that is inserted here.
+const INSERTED: u64 = 1;
+
+/// What a reader sees of a record of that revision, or of none.
+fn found(revision: Option<u64>) -> Saw {
+    revision.map_or(Saw::Nothing, Saw::Record)
+}
+
+/// What an operation does to a record of a revision, or to none: what it sees, and what is there
+/// afterwards.
+fn carried_out(operation: Operation, before: Option<u64>) -> (Saw, Option<u64>) {
+    let found = found(before);
+    match operation {
+        Operation::ReadHit | Operation::ReadMiss | Operation::Scan => (found, before),
+        Operation::Apply => match before {
+            Some(revision) => (Saw::Applied(revision + 1), Some(revision + 1)),
+            None => (Saw::Nothing, None),
+        },
+        Operation::Insert => (found, Some(INSERTED)),
+        Operation::Remove => (found, None),
+    }
+}
+
+/// Two operations at once, and what is known of them.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Encounter {
+    pub(crate) stalled: Operation,
+    pub(crate) peer: Operation,
+    /// The processes that they are about.
+    pub(crate) ids: [ProcessId; 2],
+    /// The revision of the peer's record before both, if there was one.
+    pub(crate) before: Option<u64>,
+}
+
+impl Encounter {
+    /// What no order of the two explains of what the peer saw and, where it is known, of what was
+    /// there after both.
+    pub(crate) fn flaw(&self, saw: Saw, after: Option<Saw>) -> Option<String> {
+        if let Saw::Scanned(scan) = saw {
+            return scan.flaw(self.ids[0]).map(|flaw| format!("saw {flaw}"));
+        }
+        if saw == Saw::Torn {
+            return Some("saw a torn record".into());
+        }
+        let orders = self.orders();
+        let explained = |&(seen, left): &(Saw, Option<u64>)| {
+            seen == saw && after.is_none_or(|after| after == found(left))
+        };
+        if orders.iter().any(explained) {
+            return None;
+        }
+        let was = self.before.map_or("nothing".into(), revision);
+        let left = after.map(|after| format!(", and afterwards a reader {}", told(after)));
+        Some(format!(
+            "{}{} where {was} was before",
+            told(saw),
+            left.unwrap_or_default()
+        ))
+    }
+
+    /// What the peer sees, and what is left, if it comes second or first.
+    fn orders(&self) -> [(Saw, Option<u64>); 2] {
+        let alone = carried_out(self.peer, self.before);
+        if self.ids[0] != self.ids[1] {
+            return [alone; 2];
+        }
+        let (_, between) = carried_out(self.stalled, self.before);
+        let second = carried_out(self.peer, between);
+        let (_, left) = carried_out(self.stalled, alone.1);
+        [second, (alone.0, left)]
+    }
+}
+
+fn revision(number: u64) -> String {
+    format!("revision {number}")
+}
+
+fn told(saw: Saw) -> String {
+    match saw {
+        Saw::Nothing => "found nothing".into(),
+        Saw::Record(number) => format!("found {}", revision(number)),
+        Saw::Applied(number) => format!("made {}", revision(number)),
+        Saw::Rejected => "was rejected".into(),
+        Saw::Torn | Saw::Scanned(_) => "saw something else".into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ONE: ProcessId = ProcessId(1);
+    const OTHER: ProcessId = ProcessId(2);
+
+    fn encounter(stalled: Operation, peer: Operation, same: bool) -> Encounter {
+        let second = if same { ONE } else { OTHER };
+        Encounter {
+            stalled,
+            peer,
+            ids: [ONE, second],
+            before: Some(7),
+        }
+    }
+
+    #[test]
+    fn a_reader_may_see_before_or_after_and_nothing_else() {
+        let read = encounter(Operation::Apply, Operation::ReadHit, true);
+        assert_eq!(read.flaw(Saw::Record(7), None), None);
+        assert_eq!(read.flaw(Saw::Record(8), None), None);
+        let flaw = read.flaw(Saw::Record(6), None).unwrap();
+        assert_eq!(flaw, "found revision 6 where revision 7 was before");
+        assert!(read.flaw(Saw::Nothing, None).is_some());
+        assert!(read.flaw(Saw::Torn, None).is_some());
+        let elsewhere = encounter(Operation::Apply, Operation::ReadHit, false);
+        assert!(elsewhere.flaw(Saw::Record(8), None).is_some());
+    }
+
+    #[test]
+    fn two_updates_leave_two_more() {
+        let both = encounter(Operation::Apply, Operation::Apply, true);
+        for saw in [8, 9] {
+            assert_eq!(both.flaw(Saw::Applied(saw), Some(Saw::Record(9))), None);
+        }
+        let lost = both.flaw(Saw::Applied(8), Some(Saw::Record(8))).unwrap();
+        assert!(lost.contains("a reader found revision 8"), "{lost}");
+    }
+
+    #[test]
+    fn what_is_removed_is_gone_whoever_comes_first() {
+        let removed = encounter(Operation::Apply, Operation::Remove, true);
+        assert_eq!(removed.flaw(Saw::Record(7), Some(Saw::Nothing)), None);
+        assert_eq!(removed.flaw(Saw::Record(8), Some(Saw::Nothing)), None);
+        assert!(removed.flaw(Saw::Record(7), Some(Saw::Record(8))).is_some());
+    }
+
+    #[test]
+    fn scans_have_to_be_complete() {
+        let scan = Scan {
+            seen: ALL,
+            ..Scan::default()
+        };
+        let during = encounter(Operation::Apply, Operation::Scan, true);
+        assert_eq!(during.flaw(Saw::Scanned(scan), None), None);
+        let incomplete = Scan { seen: 1, ..scan };
+        assert!(during.flaw(Saw::Scanned(incomplete), None).is_some());
+        let repeated = Scan { twice: 1, ..scan };
+        assert!(during.flaw(Saw::Scanned(repeated), None).is_some());
+    }
+}

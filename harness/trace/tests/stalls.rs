@@ -1,0 +1,229 @@
+//! Who can go on while another is stopped: what must stay true of the strategies, point by point.
+//!
+//! Only what holds however the code is compiled is asked for, as in `gates.rs`.
+#![cfg(all(target_os = "linux", target_arch = "x86_64", not(pivot_elsewhere)))]
+#![expect(clippy::print_stderr, reason = "a test that cannot run says so")]
+
+use std::sync::atomic::{AtomicU64, Ordering, fence};
+use std::sync::{Mutex, PoisonError, RwLock};
+
+use basis::stall::{StallPair, StallSeen};
+use basis::trace::Operation;
+use conformance::CountingAllocator;
+use contract::{
+    Event, Handle, IdMap, PlainRecord as _, ProcessId, ProcessStatus, Profile, Record as _,
+    Rejected, Strategy,
+};
+use trace::StallTask;
+
+#[global_allocator]
+static ALLOCATOR: CountingAllocator = CountingAllocator;
+
+use Operation::{Apply, Insert, ReadHit, ReadMiss, Remove, Scan};
+
+/// Does something with nobody else stopped; nothing where nobody can be, which is said.
+fn in_turn<T>(work: impl FnOnce() -> T) -> Option<T> {
+    static TURN: Mutex<()> = Mutex::new(());
+    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Err(why) = trace::available() {
+        eprintln!("skipped: {why}");
+        return None;
+    }
+    Some(work())
+}
+
+fn task(strategy: &str, stalled: &[Operation], peers: &[Operation], every: bool) -> StallTask {
+    StallTask {
+        strategy: strategy.into(),
+        stalled: stalled.to_vec(),
+        peers: peers.to_vec(),
+        every,
+    }
+}
+
+fn seen(strategy: &str, stalled: &[Operation], peers: &[Operation]) -> Option<StallSeen> {
+    in_turn(|| trace::stalls(&task(strategy, stalled, peers, false), |_| {}))
+}
+
+fn pair(seen: &StallSeen, stalled: Operation, peer: Operation, same_process: bool) -> &StallPair {
+    let pair = seen.pair(stalled, peer, same_process);
+    pair.expect("it was tried")
+}
+
+/// Nobody is ever held up by anybody, but for the allocator's lock.
+fn assert_nobody_waits(strategy: &str, stalled: &[Operation], peers: &[Operation]) {
+    let Some(seen) = seen(strategy, stalled, peers) else {
+        return;
+    };
+    assert!(!seen.pairs.is_empty());
+    for pair in &seen.pairs {
+        assert_eq!(pair.blocked_by_strategy(), 0, "{strategy}: {pair:?}");
+        assert_eq!(pair.wrong, 0, "{strategy}: {pair:?}");
+    }
+}
+
+#[test]
+fn a_mutex_holds_everybody_up_for_as_long_as_it_is_held() {
+    let Some(seen) = seen("mutex/std", &[Apply, ReadHit], &[ReadHit, Apply]) else {
+        return;
+    };
+    for stalled in [Apply, ReadHit] {
+        for peer in [ReadHit, Apply] {
+            for same_process in [true, false] {
+                let pair = pair(&seen, stalled, peer, same_process);
+                // In one piece, from the lock's acquisition to its release.
+                let (first, last) = (pair.first.unwrap(), pair.last.unwrap());
+                assert_eq!(pair.blocked, last - first + 1, "{pair:?}");
+                assert!(first > 0 && last + 1 < pair.points, "{pair:?}");
+                assert_eq!((pair.in_allocator, pair.wrong), (0, 0), "{pair:?}");
+                let by = pair.held_by.as_deref().unwrap_or_default();
+                assert!(by.starts_with("mutex::"), "{by}");
+            }
+        }
+    }
+}
+
+#[test]
+fn readers_share_a_lock_and_writers_do_not() {
+    let Some(seen) = seen("rwlock/std", &[ReadHit], &[ReadHit, Apply]) else {
+        return;
+    };
+    assert_eq!(pair(&seen, ReadHit, ReadHit, true).blocked, 0);
+    assert!(pair(&seen, ReadHit, Apply, true).blocked > 0);
+}
+
+#[test]
+fn a_sequence_lock_holds_up_whoever_wants_the_record_that_is_written() {
+    let reads = [ReadHit, ReadMiss, Scan];
+    let Some(seen) = seen("atomics/seqlock", &[Apply], &[ReadHit, Apply]) else {
+        return;
+    };
+    for peer in [ReadHit, Apply] {
+        assert!(pair(&seen, Apply, peer, true).blocked > 0, "{peer}");
+        assert_eq!(pair(&seen, Apply, peer, false).blocked, 0, "{peer}");
+    }
+    assert_nobody_waits("atomics/seqlock", &reads, &[ReadHit, Apply, Scan]);
+}
+
+#[test]
+fn readers_of_a_snapshot_and_its_writers_hold_nobody_up() {
+    assert_nobody_waits(
+        "arc-swap/table",
+        &[ReadHit],
+        &[ReadHit, Apply, Insert, Remove],
+    );
+    assert_nobody_waits("arc-swap/table", &[Apply], &[ReadHit, ReadMiss, Scan]);
+}
+
+#[test]
+fn papaya_reads_and_updates_hold_nobody_up() {
+    let operations = [ReadHit, Apply];
+    assert_nobody_waits("concurrent-map/papaya", &operations, &operations);
+}
+
+/// What is argued of states is true: where each point is tried, the same comes out.
+#[test]
+fn trying_each_point_says_the_same() {
+    for strategy in ["mutex/parking_lot", "concurrent-map/dashmap"] {
+        let both = in_turn(|| {
+            [false, true].map(|every| {
+                let task = task(strategy, &[ReadMiss], &[ReadMiss], every);
+                trace::stalls(&task, |_| {})
+            })
+        });
+        let Some([states, each]) = both else { return };
+        assert_eq!(states.pairs, each.pairs, "{strategy}");
+    }
+}
+
+/// A sequence lock whose writers do not say that they are at it: no odd phase. The other lock only
+/// guards where the records are.
+#[derive(Default)]
+struct WithoutOddPhase(RwLock<IdMap<Slot>>);
+
+#[derive(Default)]
+struct Slot {
+    version: AtomicU64,
+    words: [AtomicU64; 8],
+}
+
+impl Slot {
+    fn load(&self) -> ProcessStatus {
+        loop {
+            let before = self.version.load(Ordering::Acquire);
+            let load = |word: &AtomicU64| word.load(Ordering::Relaxed);
+            let words = self.words.each_ref().map(load);
+            fence(Ordering::Acquire);
+            if self.version.load(Ordering::Relaxed) == before {
+                return ProcessStatus::from_words(words);
+            }
+        }
+    }
+
+    fn store(&self, new: &ProcessStatus) {
+        for (word, value) in self.words.iter().zip(new.to_words()) {
+            word.store(value, Ordering::Relaxed);
+        }
+        self.version.fetch_add(2, Ordering::Release);
+    }
+}
+
+impl Strategy<ProcessStatus> for WithoutOddPhase {
+    const PROFILE: Profile = Profile::locked("planted/without-odd-phase", "wrong in one way");
+    type Handle<'s> = &'s Self;
+
+    fn with_capacity(_: usize) -> Self {
+        Self::default()
+    }
+
+    fn handle(&self) -> &Self {
+        self
+    }
+}
+
+impl Handle<ProcessStatus> for &WithoutOddPhase {
+    fn read<T>(&mut self, id: ProcessId, f: impl FnOnce(&ProcessStatus) -> T) -> Option<T> {
+        self.0.read().unwrap().get(&id).map(|slot| f(&slot.load()))
+    }
+    fn insert(&mut self, id: ProcessId, record: ProcessStatus) -> Option<ProcessStatus> {
+        let slot = Slot::default();
+        slot.store(&record);
+        let displaced = self.0.write().unwrap().insert(id, slot);
+        displaced.map(|slot| slot.load())
+    }
+    fn apply(&mut self, id: ProcessId, event: Event) -> Option<Result<u64, Rejected>> {
+        let slots = self.0.read().unwrap();
+        let slot = slots.get(&id)?;
+        let next = slot.load().apply(&event);
+        Some(next.map(|next| {
+            slot.store(&next);
+            next.revision()
+        }))
+    }
+    fn remove(&mut self, id: ProcessId) -> Option<ProcessStatus> {
+        let removed = self.0.write().unwrap().remove(&id);
+        removed.map(|slot| slot.load())
+    }
+    fn scan(&mut self, mut visit: impl FnMut(ProcessId, &ProcessStatus)) {
+        for (&id, slot) in self.0.read().unwrap().iter() {
+            visit(id, &slot.load());
+        }
+    }
+}
+
+#[test]
+fn what_a_reader_should_not_see_is_seen() {
+    let task = task("", &[Apply], &[ReadHit, Apply], false);
+    let Some(seen) = in_turn(|| trace::stalls_of::<WithoutOddPhase>(&task)) else {
+        return;
+    };
+    let torn = pair(&seen, Apply, ReadHit, true);
+    assert!(torn.wrong > 0 && torn.blocked == 0, "{torn:?}");
+    let evidence = torn.evidence.as_deref().unwrap();
+    assert!(evidence.contains("saw a torn record"), "{evidence}");
+    // Each has read before the other has written.
+    let lost = pair(&seen, Apply, Apply, true);
+    assert!(lost.wrong > 0, "{lost:?}");
+    let elsewhere = pair(&seen, Apply, ReadHit, false);
+    assert_eq!(elsewhere.wrong, 0, "{elsewhere:?}");
+}
