@@ -10,6 +10,7 @@ use basis::fault::FaultSeen;
 use basis::sample::{Card, CheckOutcome, Line};
 use basis::stall::StallPair;
 
+use super::evidence;
 use crate::results::{Faulted, Grade, Guarantee};
 
 /// What was seen of a claim.
@@ -44,6 +45,7 @@ pub fn guarantees(cards: &[Card], lines: &[Line]) -> Vec<Guarantee> {
         },
         evidence: outcome.evidence.clone(),
     });
+    let stalled = evidence::stalls(cards, lines);
     let claimed = cards.iter().flat_map(|card| {
         let checks: Vec<&CheckOutcome> = all_checks()
             .filter(|outcome| outcome.strategy == card.name)
@@ -51,7 +53,11 @@ pub fn guarantees(cards: &[Card], lines: &[Line]) -> Vec<Guarantee> {
         let faults: Vec<&FaultSeen> = faults_in(lines)
             .filter(|seen| seen.strategy == card.name)
             .collect();
-        let stalls: Vec<&StallPair> = stalls_of(card, lines).collect();
+        let stalls: Vec<&StallPair> = stalled
+            .iter()
+            .filter(|seen| seen.strategy == card.name)
+            .flat_map(|seen| &seen.pairs)
+            .collect();
         let sightings = Sightings {
             checks: &checks,
             faults: &faults,
@@ -81,14 +87,6 @@ pub fn graded_by_stalls(card: &Card, stalls: &[StallPair]) -> Vec<Guarantee> {
             Some(guarantee(card, property, claim, Some(seen)))
         })
         .collect()
-}
-
-fn stalls_of<'l>(card: &'l Card, lines: &'l [Line]) -> impl Iterator<Item = &'l StallPair> {
-    let seen = lines.iter().filter_map(|line| match line {
-        Line::Stall(seen) if seen.strategy == card.name => Some(&seen.pairs),
-        _ => None,
-    });
-    seen.flatten()
 }
 
 /// What faults did, as it was seen.

@@ -39,7 +39,7 @@ fn operations(pairs: &[Pair]) -> Vec<Operation> {
 fn matrix(seen: &TraceSeen) -> Block {
     let operations = operations(&seen.pairs);
     Block::Matrix(heat::matrix(
-        "Do two operations get in each other's way?".into(),
+        "Whether two operations get in each other's way".into(),
         "W: both write a cache line; r: one writes what the other reads; a: only in the system's \
          allocator; a dot: nothing, they scale together. An outline and a tick: false sharing, they use \
          different bytes of the line."
@@ -76,8 +76,8 @@ fn table(places: &[Blamed<'_>]) -> Table {
     };
     Table {
         caption: "The lines to blame".into(),
-        corner: "Where".into(),
-        columns: Column::titled(["Shared", "Between", "Accessed by"]),
+        corner: "Shared".into(),
+        columns: Column::titled(["Between", "Where", "Accessed by"]),
         groups: vec![Group {
             title: String::new(),
             rows: shown.map(row).collect(),
@@ -112,10 +112,10 @@ fn row(place: &Blamed<'_>) -> Row {
         format!("{one}; {other}")
     };
     Row {
-        head: line.place.clone(),
+        head: format!("{}: {shared}{tick}", line.conflict.symbol()),
         cells: vec![
-            Cell::text(format!("{}: {shared}{tick}", line.conflict.symbol())),
             Cell::text(between.concat()).detail(more),
+            Cell::text(&line.place),
             Cell::text(by),
         ],
         ..Row::default()

@@ -52,6 +52,12 @@ pub(super) fn blocks(results: &Results, strategy: &str) -> Vec<Block> {
 fn table(seen: &TraceSeen) -> Table {
     let is_shown = |footprint: &&Footprint| is_news(seen, footprint);
     let rows = seen.footprints.iter().filter(is_shown).map(row).collect();
+    let mut notes = vec![
+        "Medians. A state without a row executes the same as quiescent, where nobody else does anything. \
+         What happens in the system's allocator has a column of its own and is not in the others."
+            .into(),
+    ];
+    notes.extend(waiting(seen));
     Table {
         caption: "What each operation executes".into(),
         corner: "Operation".into(),
@@ -60,23 +66,39 @@ fn table(seen: &TraceSeen) -> Table {
             title: String::new(),
             rows,
         }],
-        notes: vec![
-            "Medians. A state without a row is like quiescent: nobody else does anything. What happens in \
-             the system's allocator has a column of its own and is not in the others."
-                .into(),
-        ],
+        notes,
     }
 }
 
-/// Whether it is not the same as when nobody else does anything.
+/// Whether it goes through, and executes something else than when nobody else does anything. A line
+/// more that is read is where the heap or the stack happens to lie.
 fn is_news(seen: &TraceSeen, footprint: &Footprint) -> bool {
     let at_rest = seen.counts(footprint.operation, State::Quiescent);
-    let but_for_dirt = |counts: &Counts| Counts {
+    let what_matters = |counts: &Counts| Counts {
         lines_dirtied: 0,
+        lines_touched: 0,
         ..*counts
     };
+    let counts = footprint.counts.as_ref().map(what_matters);
     footprint.state == State::Quiescent
-        || footprint.counts.as_ref().map(but_for_dirt) != at_rest.map(but_for_dirt)
+        || counts.is_some_and(|counts| Some(counts) != at_rest.map(what_matters))
+}
+
+/// What does not go through.
+fn waiting(seen: &TraceSeen) -> Option<String> {
+    let is_waiting = |one: &&Footprint| one.counts.is_none() && one.state == State::GuardHeld;
+    let waiting: Vec<String> = seen
+        .footprints
+        .iter()
+        .filter(is_waiting)
+        .map(|one| one.operation.to_string())
+        .collect();
+    (!waiting.is_empty()).then(|| {
+        format!(
+            "While another thread is in the middle of a read, these wait until it is done: {}.",
+            format::list(&waiting)
+        )
+    })
 }
 
 fn row(footprint: &Footprint) -> Row {
@@ -85,15 +107,18 @@ fn row(footprint: &Footprint) -> Row {
             .iter()
             .map(|(_, count)| Cell::number(count(counts)))
             .collect(),
-        None => vec![Cell::absent("waits for the guard")],
+        None => vec![Cell::absent("did not end"); COLUMNS.len()],
     };
+    let operation = format::sentence(footprint.operation.title());
     let mut row = Row {
-        head: format::sentence(footprint.operation.title()),
-        note: footprint.state.title().into(),
+        // In the head and not a note, which narrow screens do without.
+        head: match footprint.state {
+            State::Quiescent => operation,
+            state => format!("{operation}, {state}"),
+        },
         cells,
         ..Row::default()
     };
-    row.cells.resize(COLUMNS.len(), Cell::text(""));
     if footprint.is_cut_short {
         row.cells[0].lead.insert_str(0, "more than ");
     }

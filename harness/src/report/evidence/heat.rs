@@ -182,17 +182,14 @@ fn cell<'s>(paper: &Paper<'s>, (x, y): (i32, i32), tile: &Tile) -> Drawn<'s> {
         let (right, bottom) = (left + CELL_WIDTH - inset, top + CELL_HEIGHT - inset);
         [(left + inset, top + inset), (right, bottom)]
     };
-    match tile.shade {
+    let frame = match tile.shade {
         Shade::Fill(depth) if depth > 0.0 => {
-            let fill = tile.color.mix(depth).filled();
-            paper.draw(&Rectangle::new(corners(1), fill))?;
+            Rectangle::new(corners(1), tile.color.mix(depth).filled())
         }
-        Shade::Fill(_) => {}
-        Shade::Outline => {
-            paper.draw(&Rectangle::new(corners(3), tile.color.stroke_width(2)))?;
-        }
-    }
-    paper.draw(&Rectangle::new(corners(0), GRID.stroke_width(1)))?;
+        Shade::Fill(_) => Rectangle::new(corners(0), GRID.stroke_width(1)),
+        Shade::Outline => Rectangle::new(corners(3), tile.color.stroke_width(2)),
+    };
+    paper.draw(&frame)?;
     let middle = (left + CELL_WIDTH / 2, top + CELL_HEIGHT / 2);
     let centre = Pos::new(HPos::Center, VPos::Center);
     let is_empty = matches!(tile.shade, Shade::Fill(depth) if depth <= 0.0);

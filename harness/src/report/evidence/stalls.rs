@@ -41,7 +41,7 @@ fn worst_of(seen: &StallSeen, is_meant: impl Fn(Operation) -> bool) -> Option<&S
 pub(super) fn gist(seen: &StallSeen) -> String {
     match worst_of(seen, |_| true) {
         Some(worst) if worst.blocked_by_strategy() > 0 => format!(
-            "a stopped {} blocks a {} at {} of its points",
+            "a thread stopped in {} blocks {} at {} of the points",
             worst.stalled,
             worst.peer,
             percent(worst.share())
@@ -70,7 +70,7 @@ fn matrix(seen: &StallSeen) -> Block {
         Operation::ALL.into_iter().filter(is_there).collect()
     };
     Block::Matrix(heat::matrix(
-        "Who blocks whom? Rows: stopped in the middle of it; columns: what another thread tries".into(),
+        "Who blocks whom: a row is what a thread is stopped in, a column what another tries".into(),
         "Per cent of the points, one before each instruction, at which the other thread cannot finish \
          until this one goes on. a: only in the system's allocator, whose lock is apart; an exclamation \
          mark: it saw what no order explains; a dot: never."
