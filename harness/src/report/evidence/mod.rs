@@ -21,7 +21,10 @@ pub(super) fn section(results: &Results) -> Section {
         .iter()
         .filter(|card| has_evidence(results, &card.name))
         .collect();
-    let mut blocks = vec![prose(method(results))];
+    let mut blocks: Vec<Block> = Vec::new();
+    if !results.traces.is_empty() {
+        blocks.push(prose(method(results)));
+    }
     blocks.extend(gaps(results).into_iter().map(prose));
     if !cards.is_empty() {
         blocks.push(Block::Table(overview(results, &cards)));
@@ -130,7 +133,9 @@ fn row(results: &Results, card: &Card) -> Row {
     cells.push(dirtied(trace));
     cells.push(both_write(trace, Operation::Apply));
     let stalls = results.stall(&card.name);
-    cells.push(stalls::worst(stalls, |peer| !peer.is_write()));
+    cells.push(stalls::worst(stalls, |peer| {
+        matches!(peer, Operation::ReadHit | Operation::ReadMiss)
+    }));
     cells.push(stalls::worst(stalls, Operation::is_write));
     Row {
         link: anchor(&card.name),

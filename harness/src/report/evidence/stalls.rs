@@ -85,7 +85,7 @@ fn tile(pair: &StallPair) -> Tile {
     let mut text = match (pair.blocked_by_strategy(), pair.in_allocator) {
         (0, 0) => ".".to_owned(),
         (0, _) => "a".to_owned(),
-        _ => format!("{:.0}", (pair.share() * 100.0).max(1.0)),
+        _ => percent(pair.share()).trim_end_matches(" %").to_owned(),
     };
     if pair.wrong > 0 {
         text.push('!');
