@@ -14,6 +14,8 @@ use basis::fault::{Consequence, Fault};
 use basis::probe::Described;
 use basis::sample::{Card, Exclusion};
 use basis::scenario::Scenario;
+use basis::stall::StallSeen;
+use basis::trace::TraceSeen;
 
 pub use basis::metric::Metric;
 pub use flips::{Change, Flip, Map, Place};
@@ -56,6 +58,15 @@ pub struct Results {
     /// What faults did to them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub faults: Vec<Faulted>,
+    /// What the operations of each strategy execute and share, as in the samples.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub traces: Vec<TraceSeen>,
+    /// Why nothing was traced, where that was tried.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub untraced: Option<String>,
+    /// Who can go on while somebody is stopped in the middle of an operation, as in the samples.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub stalls: Vec<StallSeen>,
     /// Where along the axes of sweeps the answer changes.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub flips: Vec<Flip>,
@@ -343,6 +354,16 @@ impl Results {
         self.cells.iter().find(|cell| {
             cell.scenario == scenario && cell.strategy == strategy && cell.metric == metric
         })
+    }
+
+    /// What the operations of a strategy execute and share, if it was traced.
+    pub fn trace(&self, strategy: &str) -> Option<&TraceSeen> {
+        self.traces.iter().find(|seen| seen.strategy == strategy)
+    }
+
+    /// Who can go on beside a strategy's stalled operations, if that was tried.
+    pub fn stall(&self, strategy: &str) -> Option<&StallSeen> {
+        self.stalls.iter().find(|seen| seen.strategy == strategy)
     }
 
     /// Whether no check has disqualified the strategy.

@@ -1,6 +1,10 @@
 //! The command as its user meets it: bad input gets one line and exit code 2, an interrupted run
 //! keeps and reports what it measured.
 
+#[cfg(unix)]
+#[path = "command/traced.rs"]
+mod traced;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};

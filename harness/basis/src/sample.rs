@@ -23,7 +23,7 @@ use crate::fault::FaultSeen;
 use crate::probe::Probe;
 use crate::scenario::{Activity, RecordKind, Scenario};
 use crate::stall::StallSeen;
-use crate::trace::TraceSeen;
+use crate::trace::{TraceSeen, Untraced};
 
 pub use kinds::Kinds;
 
@@ -56,6 +56,8 @@ pub enum Line {
     Fault(FaultSeen),
     /// What was seen of one strategy, instruction by instruction.
     Trace(TraceSeen),
+    /// Nothing was traced, and why.
+    Untraced(Untraced),
     /// Who can go on while somebody is stopped in the middle of an operation.
     Stall(StallSeen),
     /// What a probe of one strategy in one situation saw.
@@ -259,6 +261,7 @@ impl Line {
             | Line::Check(_)
             | Line::Fault(_)
             | Line::Trace(_)
+            | Line::Untraced(_)
             | Line::Stall(_)
             | Line::Complete => None,
         }

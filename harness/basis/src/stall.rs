@@ -55,7 +55,7 @@ const fn is_zero(number: &u64) -> bool {
 impl StallPair {
     /// The points at which the strategy itself blocks the peer.
     pub const fn blocked_by_strategy(&self) -> u64 {
-        self.blocked - self.in_allocator
+        self.blocked.saturating_sub(self.in_allocator)
     }
 
     /// The share of the points at which the peer is blocked, the allocator's apart; from 0 to 1.

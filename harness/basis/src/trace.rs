@@ -263,6 +263,49 @@ impl Pair {
     }
 }
 
+/// A place that operations share.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Blamed<'p> {
+    /// The line, and who accesses it in the first of the pairs.
+    pub line: &'p Blame,
+    /// The pairs of operations that share it, in the order of the trace.
+    pub between: Vec<(Operation, Operation)>,
+}
+
+/// The places that pairs share, the worst first: those that both write, then those that most pairs
+/// share.
+pub fn blamed(pairs: &[Pair]) -> Vec<Blamed<'_>> {
+    let mut places: Vec<Blamed<'_>> = Vec::new();
+    for pair in pairs {
+        let between = (pair.first, pair.second);
+        for line in &pair.blame {
+            let is_it = |one: &&mut Blamed<'_>| {
+                one.line.conflict == line.conflict && one.line.place == line.place
+            };
+            match places.iter_mut().find(is_it) {
+                Some(known) if known.between.contains(&between) => {}
+                Some(known) => known.between.push(between),
+                None => places.push(Blamed {
+                    line,
+                    between: vec![between],
+                }),
+            }
+        }
+    }
+    places.sort_by_key(|place| {
+        let most = std::cmp::Reverse((place.line.conflict, place.between.len()));
+        (most, place.line.place.as_str())
+    });
+    places
+}
+
+/// That nothing was traced.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Untraced {
+    /// Why not.
+    pub why: String,
+}
+
 /// What was seen of one strategy.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TraceSeen {

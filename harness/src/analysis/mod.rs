@@ -3,6 +3,7 @@
 mod assumptions;
 mod cells;
 pub(crate) mod contamination;
+mod evidence;
 #[cfg(test)]
 mod files;
 mod flips;
@@ -22,7 +23,7 @@ use basis::scenario::{Group, Scenario};
 use crate::results::{Cell, Protocol, Results, SCHEMA};
 use contamination::Reason;
 pub(crate) use guarantees::{claims, contradicts};
-pub use guarantees::{faulted, guarantees};
+pub use guarantees::{faulted, graded_by_stalls, guarantees};
 pub(crate) use judgements::subject;
 pub use logs::{Logs, logs};
 use series::{BlockKey, Series};
@@ -92,12 +93,16 @@ pub fn analyse(samples: &Samples) -> Results {
         recommendations: Vec::new(),
         guarantees,
         faults: faulted(&samples.lines),
+        traces: evidence::traces(&header.strategies, &samples.lines),
+        untraced: evidence::untraced(&samples.lines),
+        stalls: evidence::stalls(&header.strategies, &samples.lines),
         flips: Vec::new(),
         maps: Vec::new(),
         controls: Vec::new(),
         warnings: warnings(samples),
     };
     results.warnings.extend(disturbed(&results));
+    results.warnings.extend(evidence::warnings(&results));
     results.assumptions = assumptions::judged(&results, samples);
     results.recommendations = judgements::recommendations(&results);
     results.controls = yardsticks::all(&results, samples, &series);

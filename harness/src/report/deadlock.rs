@@ -60,8 +60,8 @@ fn table(results: &Results, rows: &[facts::Row<'_>]) -> Table {
             .collect();
         Row {
             head: format!("published: {design}"),
-            note: String::new(),
             cells,
+            ..Row::default()
         }
     };
     let mut groups = vec![Group {

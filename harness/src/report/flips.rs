@@ -306,8 +306,8 @@ fn drawn(results: &Results, map: &Map) -> Table {
                 .iter()
                 .map(|row| view::Row {
                     head: value(row),
-                    note: String::new(),
                     cells: columns.iter().map(|column| cell(row, column)).collect(),
+                    ..view::Row::default()
                 })
                 .collect(),
         }],

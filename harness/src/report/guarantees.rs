@@ -10,11 +10,16 @@ use super::view::{Block, Cell, Column, Group, Row, Section, Table, Tone, prose};
 use super::{facts, pivots};
 
 pub(super) fn section(results: &Results) -> Section {
-    let mut blocks = vec![prose(
-        "Speed is bought with promises. Claims are the strategies' own words; checks and injected faults \
-         grade what is observed: acceptable (as claimed), interesting (better than claimed), forbidden \
-         (less than claimed: not ranked).",
-    )];
+    let graded_by = if results.stalls.is_empty() {
+        "checks and injected faults"
+    } else {
+        "checks, injected faults and threads stopped at each instruction"
+    };
+    let mut blocks = vec![prose(format!(
+        "Speed is bought with promises. Claims are the strategies' own words; {graded_by} grade what is \
+         observed: acceptable (as claimed), interesting (better than claimed), forbidden (less than \
+         claimed: not ranked)."
+    ))];
     let tables = [claims(results), checks(results), faults(results)];
     let has_any = tables.iter().any(Table::has_rows);
     blocks.extend(tables.into_iter().filter(Table::has_rows).map(Block::Table));

@@ -140,11 +140,11 @@ fn references(results: &Results, rows: &[Row<'_>]) -> Group {
 fn reference(head: &str, rows: &[Row<'_>], cell: impl Fn(&Row<'_>) -> Cell) -> super::view::Row {
     super::view::Row {
         head: head.into(),
-        note: String::new(),
         cells: [Cell::text("")]
             .into_iter()
             .chain(rows.iter().map(cell))
             .collect(),
+        ..super::view::Row::default()
     }
 }
 

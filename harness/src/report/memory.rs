@@ -121,8 +121,8 @@ fn published_group(operations: usize) -> Group {
             cells[0] = read;
             Row {
                 head: format!("published: {}", figures.design),
-                note: String::new(),
                 cells,
+                ..Row::default()
             }
         })
         .collect();

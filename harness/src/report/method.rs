@@ -151,8 +151,8 @@ fn names_and_values(caption: &str, pairs: &[(String, String)]) -> Table {
         .iter()
         .map(|(name, value)| Row {
             head: name.clone(),
-            note: String::new(),
             cells: vec![Cell::text(value)],
+            ..Row::default()
         })
         .collect();
     Table {

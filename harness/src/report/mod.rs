@@ -12,6 +12,7 @@ mod biases;
 mod curves;
 mod deadlock;
 mod decisions;
+mod evidence;
 mod facts;
 mod flips;
 mod format;
@@ -166,6 +167,7 @@ fn document(results: &Results) -> view::Document {
             scenarios::section(results),
             flips::section(results),
             guarantees::section(results),
+            evidence::section(results),
             yardsticks::section(results),
             lessons::section(results),
             method::section(results),

@@ -45,6 +45,8 @@ pub(super) enum Block {
     Command { text: String },
     Table(Table),
     Figure(Figure),
+    Matrix(Matrix),
+    Page(Page),
     Lesson(Lesson),
 }
 
@@ -77,6 +79,8 @@ pub(super) struct Group {
 pub(super) struct Row {
     pub(super) head: String,
     pub(super) note: String,
+    /// The anchor of the page about it, if there is one.
+    pub(super) link: String,
     pub(super) cells: Vec<Cell>,
 }
 
@@ -116,6 +120,38 @@ pub(super) struct Figure {
     pub(super) svg: String,
 }
 
+/// A heat map in parts that stand beside each other where there is room. Formats without drawings
+/// have the same letters in a table.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub(super) struct Matrix {
+    pub(super) caption: String,
+    /// What letters and colours mean.
+    pub(super) key: String,
+    pub(super) parts: Vec<Part>,
+    pub(super) table: Table,
+}
+
+/// A part of a heat map.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub(super) struct Part {
+    pub(super) title: String,
+    /// What it shows, for those who cannot see it.
+    pub(super) description: String,
+    /// As in a [`Figure`].
+    pub(super) svg: String,
+}
+
+/// All about one subject: folded up where the format can, with an anchor of its own.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub(super) struct Page {
+    pub(super) id: String,
+    pub(super) title: String,
+    /// The gist in a line.
+    pub(super) gist: String,
+    /// No pages among them.
+    pub(super) blocks: Vec<Block>,
+}
+
 /// A pivot, in the manner of the report.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub(super) struct Lesson {
@@ -135,6 +171,11 @@ impl Cell {
             lead: lead.into(),
             ..Self::default()
         }
+    }
+
+    /// A number as it is.
+    pub(super) fn number(number: u64) -> Self {
+        Self::figure(super::format::thousands(number as f64))
     }
 
     /// A number.
@@ -189,8 +230,8 @@ impl Row {
     pub(super) fn named(name: &str, cells: Vec<Cell>) -> Self {
         Self {
             head: format!("`{name}`"),
-            note: String::new(),
             cells,
+            ..Self::default()
         }
     }
 }

@@ -102,7 +102,6 @@ fn limit(results: &Results, row: Row<'_>) -> Option<view::Row> {
     let percent = |times: f64| format::significant(100.0 / times);
     Some(view::Row {
         head: row.title(results),
-        note: String::new(),
         cells: vec![
             Cell::figure(format::measured(baseline)),
             Cell::figure(format::measured(limit)),
@@ -113,5 +112,6 @@ fn limit(results: &Results, row: Row<'_>) -> Option<view::Row> {
                 percent(ratio.ci_low)
             )),
         ],
+        ..view::Row::default()
     })
 }

@@ -29,7 +29,7 @@ pub use session::Interrupt;
 use session::{Ending, carry_out};
 use slices::worker::{MeasureTask, Place};
 pub use task::Task;
-pub use tracing::trace;
+pub use tracing::{TraceEffort, trace};
 
 /// What a run is to do.
 #[derive(Clone, Debug)]
@@ -58,6 +58,8 @@ pub trait Observer {
 
 /// The share of a run that the checks take, for the progress display.
 const VERIFYING_SHARE: f64 = 0.1;
+/// The share that the traces take.
+const TRACING_SHARE: f64 = 0.05;
 /// The share that the probes take.
 const PROBING_SHARE: f64 = 0.12;
 
@@ -101,12 +103,13 @@ impl Plan {
         interrupt: &Interrupt,
         observer: &mut impl Observer,
     ) -> Result<()> {
+        const BEFORE: f64 = VERIFYING_SHARE + TRACING_SHARE + PROBING_SHARE;
         let mut schedule = Schedule::resume(self.task(), recording.lines());
         while let Some(assignment) = schedule.next(recording.lines()) {
             let share = schedule.share_done(recording.lines());
             observer.stage(
                 &format!("measuring {}", assignment.part.scenario),
-                VERIFYING_SHARE + PROBING_SHARE + (1.0 - VERIFYING_SHARE - PROBING_SHARE) * share,
+                BEFORE + (1.0 - BEFORE) * share,
             );
             self.part(assignment, recording, interrupt, observer)?;
         }

@@ -106,7 +106,9 @@ impl Plan {
         for (part, (process, situation)) in all.enumerate() {
             observer.stage(
                 &format!("probing {}", situation.title().to_lowercase()),
-                super::VERIFYING_SHARE + super::PROBING_SHARE * part as f64 / parts as f64,
+                super::VERIFYING_SHARE
+                    + super::TRACING_SHARE
+                    + super::PROBING_SHARE * part as f64 / parts as f64,
             );
             // Strategies in random order beside each other: a machine that changes meanwhile decides
             // between situations and not between strategies.

@@ -164,6 +164,10 @@ impl Pool {
                 memory.strategy.clone(),
                 String::new(),
             )),
+            Line::Trace(seen) => {
+                self.counted
+                    .insert(("trace", String::new(), seen.strategy.clone(), String::new()))
+            }
             _ => true,
         }
     }

@@ -233,7 +233,7 @@ impl<'h, 'b> Reader<'h, 'b> {
             Line::PartDone(done) => (Some(&done.scenario), None),
             Line::Weather(weather) => (Some(&weather.scenario), None),
             // A probe that failed names its situation where others name a scenario.
-            Line::Failure(_) | Line::Header(_) | Line::Complete => (None, None),
+            Line::Failure(_) | Line::Untraced(_) | Line::Header(_) | Line::Complete => (None, None),
         };
         if let Some(name) = scenario.filter(|name| !self.scenarios.contains_key(name.as_str())) {
             return Some(format!("the header has no scenario {name:?}"));

@@ -3,24 +3,18 @@
 use std::fmt::Display;
 
 use basis::fault::{Consequence, Deed, Fate, Fault, FaultSeen};
-use contract::{AfterDeadThread, AfterPanic, Progress};
+use contract::{AfterDeadThread, AfterPanic};
 
 use super::Seen;
+use super::waits::Waits;
 use crate::results::Grade;
 
 /// The claim that a card has as a field of its own.
 pub(super) const READ_ALLOCATES: &str = "reads allocate";
 
-/// What faults show of a claim; nothing if none of them is about it.
+/// What faults show of a claim other than of progress; nothing if none of them is about it.
 pub(super) fn seen(property: &str, claim: &str, faults: &[&FaultSeen]) -> Option<Seen> {
     match property {
-        "reads" => progress(
-            claim,
-            faults,
-            &[Deed::Read, Deed::ReadOthers, Deed::ReadAgain],
-        ),
-        "updates" => progress(claim, faults, &[Deed::Update, Deed::UpdateOther]),
-        "inserts and removes" => progress(claim, faults, &[Deed::Insert, Deed::Remove]),
         "after a panic in an update" => {
             let seen = find(faults, Fault::PanicInUpdate)?;
             // From the worst to the best.
@@ -83,8 +77,14 @@ const STANDSTILLS: [Fault; 6] = [
     Fault::OverlappingReaders,
 ];
 
-/// Whether one of `deeds` was ever held up by somebody who stood still.
-fn progress(claim: &str, faults: &[&FaultSeen], deeds: &[Deed]) -> Option<Seen> {
+/// Who had to wait of those that a claim of progress is about; nothing if none of them tried.
+pub(super) fn waits(property: &str, faults: &[&FaultSeen]) -> Option<Waits> {
+    let deeds: &[Deed] = match property {
+        "reads" => &[Deed::Read, Deed::ReadOthers, Deed::ReadAgain],
+        "updates" => &[Deed::Update, Deed::UpdateOther],
+        "inserts and removes" => &[Deed::Insert, Deed::Remove],
+        _ => return None,
+    };
     let mut tries = 0;
     let mut held_up = Vec::new();
     for fault in STANDSTILLS {
@@ -100,25 +100,10 @@ fn progress(claim: &str, faults: &[&FaultSeen], deeds: &[Deed]) -> Option<Seen> 
             }
         }
     }
-    if tries == 0 {
-        return None;
-    }
-    let blocks = claim == Progress::Blocking.to_string();
-    let (observed, grade, evidence) = match (held_up.is_empty(), blocks) {
-        (true, false) => ("never held up", Grade::Acceptable, never(tries)),
-        (true, true) => ("never held up", Grade::Interesting, never(tries)),
-        (false, true) => ("held up", Grade::Acceptable, held_up.join(", ")),
-        (false, false) => ("held up", Grade::Forbidden, held_up.join(", ")),
-    };
-    Some(Seen {
-        observed: observed.into(),
-        grade,
-        evidence,
+    (tries > 0).then(|| Waits {
+        tried: format!("{tries} times while another thread stood still"),
+        held_up,
     })
-}
-
-fn never(tries: u32) -> String {
-    format!("{tries} times while another thread stood still")
 }
 
 fn after_panic(seen: &FaultSeen) -> AfterPanic {

@@ -1,12 +1,16 @@
-//! What the strategies claim, beside what the checks and the faults showed.
+//! What the strategies claim, beside what the checks, the faults and the stalls showed.
 
 mod faults;
+mod stalls;
 #[cfg(test)]
 mod tests;
+mod waits;
 
 use basis::fault::FaultSeen;
 use basis::sample::{Card, CheckOutcome, Line};
+use basis::stall::StallPair;
 
+use super::evidence;
 use crate::results::{Faulted, Grade, Guarantee};
 
 /// What was seen of a claim.
@@ -41,6 +45,7 @@ pub fn guarantees(cards: &[Card], lines: &[Line]) -> Vec<Guarantee> {
         },
         evidence: outcome.evidence.clone(),
     });
+    let stalled = evidence::stalls(cards, lines);
     let claimed = cards.iter().flat_map(|card| {
         let checks: Vec<&CheckOutcome> = all_checks()
             .filter(|outcome| outcome.strategy == card.name)
@@ -48,11 +53,40 @@ pub fn guarantees(cards: &[Card], lines: &[Line]) -> Vec<Guarantee> {
         let faults: Vec<&FaultSeen> = faults_in(lines)
             .filter(|seen| seen.strategy == card.name)
             .collect();
+        let stalls: Vec<&StallPair> = stalled
+            .iter()
+            .filter(|seen| seen.strategy == card.name)
+            .flat_map(|seen| &seen.pairs)
+            .collect();
+        let sightings = Sightings {
+            checks: &checks,
+            faults: &faults,
+            stalls: &stalls,
+        };
         claims(card)
-            .map(|(property, claim)| graded(card, &property, &claim, &checks, &faults))
+            .map(|(property, claim)| {
+                let seen = sightings.of(&property, &claim);
+                guarantee(card, property, claim, seen)
+            })
             .collect::<Vec<_>>()
     });
     checked.chain(claimed).collect()
+}
+
+/// The claims of a card that stalls can refute, graded by them alone.
+pub fn graded_by_stalls(card: &Card, stalls: &[StallPair]) -> Vec<Guarantee> {
+    let stalls: Vec<&StallPair> = stalls.iter().collect();
+    let sightings = Sightings {
+        checks: &[],
+        faults: &[],
+        stalls: &stalls,
+    };
+    claims(card)
+        .filter_map(|(property, claim)| {
+            let seen = sightings.of(&property, &claim)?;
+            Some(guarantee(card, property, claim, Some(seen)))
+        })
+        .collect()
 }
 
 /// What faults did, as it was seen.
@@ -77,7 +111,13 @@ fn faults_in(lines: &[Line]) -> impl Iterator<Item = &FaultSeen> {
 /// Whether what was seen under a fault is less than the strategy claims.
 pub(crate) fn contradicts(card: &Card, seen: &FaultSeen) -> bool {
     claims(card).any(|(property, claim)| {
-        faults::seen(&property, &claim, &[seen]).is_some_and(|seen| seen.grade == Grade::Forbidden)
+        let sightings = Sightings {
+            checks: &[],
+            faults: &[seen],
+            stalls: &[],
+        };
+        let seen = sightings.of(&property, &claim);
+        seen.is_some_and(|seen| seen.grade == Grade::Forbidden)
     })
 }
 
@@ -90,24 +130,42 @@ pub(crate) fn claims(card: &Card) -> impl Iterator<Item = (String, String)> {
         .chain([(faults::READ_ALLOCATES.to_owned(), allocates.to_owned())])
 }
 
-fn graded(
-    card: &Card,
-    property: &str,
-    claim: &str,
-    checks: &[&CheckOutcome],
-    faults: &[&FaultSeen],
-) -> Guarantee {
-    let seen = faults::seen(property, claim, faults)
-        .or_else(|| checked(property, checks))
-        .unwrap_or_else(|| Seen {
-            observed: String::new(),
-            grade: Grade::Unchecked,
-            evidence: "stated by its profile".into(),
-        });
+/// All that was seen of one strategy.
+struct Sightings<'s> {
+    checks: &'s [&'s CheckOutcome],
+    faults: &'s [&'s FaultSeen],
+    stalls: &'s [&'s StallPair],
+}
+
+impl Sightings<'_> {
+    /// What was seen of a claim: what refutes it, if anything does.
+    fn of(&self, property: &str, claim: &str) -> Option<Seen> {
+        let waits = [
+            faults::waits(property, self.faults),
+            stalls::waits(property, self.stalls),
+        ];
+        let seen = [
+            waits::graded(claim, waits),
+            faults::seen(property, claim, self.faults),
+            checked(property, self.checks),
+            stalls::seen(property, self.stalls),
+        ];
+        let mut seen: Vec<Seen> = seen.into_iter().flatten().collect();
+        let refuted = seen.iter().position(|seen| seen.grade == Grade::Forbidden);
+        (!seen.is_empty()).then(|| seen.swap_remove(refuted.unwrap_or(0)))
+    }
+}
+
+fn guarantee(card: &Card, property: String, claimed: String, seen: Option<Seen>) -> Guarantee {
+    let seen = seen.unwrap_or_else(|| Seen {
+        observed: String::new(),
+        grade: Grade::Unchecked,
+        evidence: "stated by its profile".into(),
+    });
     Guarantee {
         strategy: card.name.clone(),
-        property: property.into(),
-        claimed: claim.into(),
+        property,
+        claimed,
         observed: seen.observed,
         grade: seen.grade,
         evidence: seen.evidence,

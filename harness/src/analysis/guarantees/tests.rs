@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 
 use basis::fault::{Attempt, Deed, Fate, Fault, Tally};
+use basis::stall::StallSeen;
+use basis::trace::Operation;
 
 use super::*;
 
@@ -158,4 +160,153 @@ fn a_claim_in_unknown_words_is_not_graded() {
     let torn = [under(Fault::PanicInUpdate, &[(Deed::Read, Fate::Torn)])];
     let (_, grade) = graded_after("after a panic in an update", "no idea", &torn);
     assert_eq!(grade, Grade::Unchecked);
+}
+
+/// At so many of ten points the peer is blocked, at some of them by the allocator.
+fn stall(stalled: Operation, peer: Operation, blocked: u64, in_allocator: u64) -> StallPair {
+    StallPair {
+        stalled,
+        peer,
+        same_process: true,
+        points: 10,
+        blocked,
+        in_allocator,
+        first: None,
+        last: None,
+        held_by: None,
+        wrong: 0,
+        evidence: None,
+    }
+}
+
+/// The grade that stalls give a claim, alone and among everything else.
+fn graded_beside_stalls(property: &str, claim: &str, pairs: &[StallPair]) -> Grade {
+    let card = card(property, claim);
+    let of = |all: &[Guarantee]| {
+        let found = all.iter().find(|one| one.property == property);
+        found.map_or(Grade::Unchecked, |found| found.grade)
+    };
+    let line = Line::Stall(StallSeen {
+        strategy: card.name.clone(),
+        pairs: pairs.to_vec(),
+        died: None,
+    });
+    let alone = of(&graded_by_stalls(&card, pairs));
+    assert_eq!(alone, of(&guarantees(&[card], &[line])));
+    alone
+}
+
+#[test]
+fn a_peer_that_is_blocked_anywhere_refutes_progress() {
+    use Operation::{Apply, Insert, ReadHit, ReadMiss, Remove, Scan};
+    for (property, peer, stalled) in [
+        ("reads", ReadHit, Apply),
+        ("reads", ReadMiss, Remove),
+        ("updates", Apply, ReadHit),
+        ("updates", Apply, Scan),
+        ("updates", Apply, Insert),
+        ("inserts and removes", Insert, ReadMiss),
+        ("inserts and removes", Remove, Apply),
+    ] {
+        let blocked = [stall(stalled, peer, 1, 0)];
+        let free = [stall(stalled, peer, 0, 0)];
+        for claim in ["lock-free", "wait-free"] {
+            let grade = |pairs| graded_beside_stalls(property, claim, pairs);
+            assert_eq!(grade(&blocked), Grade::Forbidden, "{property} {claim}");
+            assert_eq!(grade(&free), Grade::Acceptable, "{property} {claim}");
+        }
+        let grade = |pairs| graded_beside_stalls(property, "blocking", pairs);
+        assert_eq!(grade(&blocked), Grade::Acceptable, "{property}");
+        assert_eq!(grade(&free), Grade::Interesting, "{property}");
+    }
+}
+
+#[test]
+fn progress_is_claimed_apart_from_the_allocator_and_for_what_is_named() {
+    use Operation::{Apply, ReadHit, Scan};
+    let in_allocator = [stall(Apply, ReadHit, 3, 3)];
+    let grade = |pairs: &[StallPair]| graded_beside_stalls("reads", "wait-free", pairs);
+    assert_eq!(grade(&in_allocator), Grade::Acceptable);
+    assert_eq!(grade(&[stall(Apply, ReadHit, 4, 3)]), Grade::Forbidden);
+    // Of reads it is claimed for while others write, and of no scan.
+    let beside = [stall(ReadHit, ReadHit, 5, 0), stall(Apply, Scan, 5, 0)];
+    assert_eq!(grade(&beside), Grade::Unchecked);
+    // More in the allocator than there are is damage, and no panic.
+    assert_eq!(grade(&[stall(Apply, ReadHit, 1, 3)]), Grade::Acceptable);
+}
+
+#[test]
+fn stalls_and_faults_are_graded_together() {
+    let card = card("reads", "wait-free");
+    let fault = |fate| Line::Fault(under(Fault::UpdaterStalls, &[(Deed::Read, fate)]));
+    let stalled = |blocked| {
+        Line::Stall(StallSeen {
+            strategy: card.name.clone(),
+            pairs: vec![stall(Operation::Apply, Operation::ReadHit, blocked, 0)],
+            died: None,
+        })
+    };
+    for (lines, grade, evidence) in [
+        (
+            [fault(Fate::Done), stalled(0)],
+            Grade::Acceptable,
+            "3 times while",
+        ),
+        (
+            [fault(Fate::Done), stalled(0)],
+            Grade::Acceptable,
+            "10 points",
+        ),
+        (
+            [fault(Fate::Done), stalled(4)],
+            Grade::Forbidden,
+            "read hit at 4 of 10 points of apply",
+        ),
+        ([fault(Fate::HeldUp), stalled(0)], Grade::Forbidden, "by"),
+    ] {
+        let found = guarantees(std::slice::from_ref(&card), &lines);
+        let found = found
+            .iter()
+            .find(|one| one.property == "reads")
+            .expect("it is listed");
+        assert_eq!(found.grade, grade);
+        assert!(found.evidence.contains(evidence), "{}", found.evidence);
+    }
+}
+
+#[test]
+fn what_no_order_explains_refutes_consistency() {
+    let mut pair = stall(Operation::Apply, Operation::ReadHit, 0, 0);
+    let grade =
+        |pairs: &[StallPair]| graded_beside_stalls("read consistency", "linearizable", pairs);
+    assert_eq!(grade(&[]), Grade::Unchecked);
+    assert_eq!(grade(std::slice::from_ref(&pair)), Grade::Acceptable);
+    (pair.wrong, pair.evidence) = (1, Some("half a record".into()));
+    assert_eq!(grade(std::slice::from_ref(&pair)), Grade::Forbidden);
+    let found = graded_by_stalls(&card("read consistency", "linearizable"), &[pair]);
+    assert!(
+        found[0].evidence.contains("half a record"),
+        "{}",
+        found[0].evidence
+    );
+    // A check that passed does not make up for it.
+    let passed = Line::Check(CheckOutcome {
+        strategy: "a/b".into(),
+        record: basis::scenario::RecordKind::Status,
+        check: "histories".into(),
+        passed: true,
+        evidence: String::new(),
+    });
+    let torn = Line::Stall(StallSeen {
+        strategy: "a/b".into(),
+        pairs: vec![StallPair {
+            wrong: 2,
+            ..stall(Operation::Apply, Operation::Scan, 0, 0)
+        }],
+        died: None,
+    });
+    let card = card("read consistency", "linearizable");
+    let found = guarantees(&[card], &[passed, torn]);
+    let found = found.iter().find(|one| one.property == "read consistency");
+    assert_eq!(found.expect("it is listed").grade, Grade::Forbidden);
 }

@@ -1,8 +1,8 @@
-//! `pivot run`: the main job: verify, measure, judge and report.
+//! `pivot run`: the main job: verify, trace, measure, judge and report.
 
 use basis::error::{Error, Result};
 use basis::sample::Line;
-use harness::run::ProbeEffort;
+use harness::run::{ProbeEffort, TraceEffort};
 
 use super::{folder, interruptible, plan, recording, report};
 use crate::arguments::RunOptions;
@@ -20,6 +20,10 @@ pub(crate) fn run(options: &RunOptions) -> Result<()> {
     } else {
         let effort = options.preset.checks();
         plan.verify(effort, &mut recording, interrupt, &mut progress)
+            .and_then(|()| {
+                let effort = TraceEffort::of(options.preset);
+                plan.trace(effort, &mut recording, interrupt, &mut progress)
+            })
             .and_then(|()| {
                 let effort = ProbeEffort::of(options.preset);
                 plan.probe(effort, &mut recording, interrupt, &mut progress)

@@ -3,7 +3,7 @@
 use basis::error::{Error, Result};
 use basis::sample::Card;
 use basis::scenario::RecordKind;
-use basis::trace::{Conflict, Counts, Footprint, Operation, Pair, State, TraceSeen};
+use basis::trace::{Counts, Footprint, Operation, Pair, State, TraceSeen, blamed};
 use registry::roster;
 use trace::TraceTask;
 
@@ -195,10 +195,8 @@ fn matrix(seen: &TraceSeen) -> String {
             .any(|one| one.operation == *operation)
     };
     let operations: Vec<Operation> = Operation::ALL.into_iter().filter(is_there).collect();
-    let heads: String = operations
-        .iter()
-        .map(|one| format!("{:>10}", one.title()))
-        .collect();
+    let heads = operations.iter().map(|one| format!("{:>10}", one.title()));
+    let heads: String = heads.collect::<Vec<_>>().concat();
     let width = heads.len();
     let mut text = format!(
         "{:9} {:>width$}   {:>width$}\n",
@@ -224,34 +222,18 @@ const BLAMED_MAX: usize = 6;
 
 /// The places that most pairs of operations share, those that both write first.
 fn blame(pairs: &[Pair]) -> String {
-    let mut places: Vec<(Conflict, &str, &[String; 2], Vec<String>)> = Vec::new();
-    for pair in pairs {
-        for line in &pair.blame {
-            let between = format!("{} and {}", pair.first, pair.second);
-            match places
-                .iter_mut()
-                .find(|one| one.0 == line.conflict && one.1 == line.place)
-            {
-                Some(known) if known.3.contains(&between) => {}
-                Some(known) => known.3.push(between),
-                None => places.push((line.conflict, &line.place, &line.by, vec![between])),
-            }
-        }
-    }
-    places.sort_by_key(|(conflict, place, _, between)| {
-        (std::cmp::Reverse((*conflict, between.len())), *place)
-    });
-    let shown = places.iter().take(BLAMED_MAX);
-    let lines = shown.map(|(conflict, place, by, between)| {
-        let more = match between.len() - 1 {
+    let places = blamed(pairs).into_iter().take(BLAMED_MAX);
+    let lines = places.map(|place| {
+        let more = match place.between.len() - 1 {
             0 => String::new(),
             more => format!(" and {more} more pairs"),
         };
-        let [one, other] = by;
+        let (first, second) = place.between[0];
+        let [one, other] = &place.line.by;
         format!(
-            "{} {place}\n    {}{more}: {one}; {other}\n",
-            conflict.symbol(),
-            between[0]
+            "{} {}\n    {first} and {second}{more}: {one}; {other}\n",
+            place.line.conflict.symbol(),
+            place.line.place
         )
     });
     lines.collect()

@@ -66,6 +66,8 @@ pub(super) struct Run {
     pub(super) checks: Vec<CheckOutcome>,
     pub(super) faults: Vec<FaultSeen>,
     pub(super) exclusions: Vec<Exclusion>,
+    /// Lines of other kinds, as they are.
+    pub(super) others: Vec<Line>,
     pub(super) complete: bool,
     pub(super) processes: u32,
     pub(super) blocks: u32,
@@ -88,6 +90,7 @@ impl Run {
             checks: Vec::new(),
             faults: Vec::new(),
             exclusions: Vec::new(),
+            others: Vec::new(),
             complete: true,
             processes: 12,
             blocks: 1,
@@ -140,6 +143,7 @@ impl Run {
         }
         lines.extend(self.checks.iter().cloned().map(Line::Check));
         lines.extend(self.faults.iter().cloned().map(Line::Fault));
+        lines.extend(self.others.iter().cloned());
         lines.extend(self.complete.then_some(Line::Complete));
         lines
     }

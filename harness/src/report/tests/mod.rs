@@ -1,5 +1,6 @@
 //! What a report must do with any results.
 
+mod evidence;
 mod fixture;
 mod sweeps;
 
@@ -30,10 +31,11 @@ fn results_of_three() -> Results {
 
 /// The lines of a whole run of them, for the tests of other modules.
 pub(crate) fn sample_lines() -> Vec<Line> {
-    three()
+    let mut run = three()
         .check("novel/thing", "torn reads", true)
-        .reader_gone("novel/thing", Some(Deed::Update))
-        .lines()
+        .reader_gone("novel/thing", Some(Deed::Update));
+    run.others = evidence::lines("novel/thing");
+    run.lines()
 }
 
 /// A section of the HTML, from its heading to the next.

@@ -1,0 +1,173 @@
+//! What was seen instruction by instruction, one account of each strategy.
+
+use basis::sample::{Card, Line};
+use basis::stall::{StallPair, StallSeen};
+use basis::trace::TraceSeen;
+
+use crate::results::Results;
+
+/// The traces, in the order of the registry. Counts are exact: once is enough.
+pub(super) fn traces(cards: &[Card], lines: &[Line]) -> Vec<TraceSeen> {
+    let of = |card: &Card| {
+        let mut all = lines.iter().filter_map(|line| match line {
+            Line::Trace(seen) if seen.strategy == card.name => Some(seen),
+            _ => None,
+        });
+        all.next().cloned()
+    };
+    cards.iter().filter_map(of).collect()
+}
+
+/// Why nothing was traced; nothing if something was.
+pub(super) fn untraced(lines: &[Line]) -> Option<String> {
+    if lines.iter().any(|line| matches!(line, Line::Trace(_))) {
+        return None;
+    }
+    lines.iter().find_map(|line| match line {
+        Line::Untraced(untraced) => Some(untraced.why.clone()),
+        _ => None,
+    })
+}
+
+/// The stalls, in the order of the registry. Where a pair was tried more than once, the worst is kept:
+/// a peer that was blocked once has been blocked.
+pub(super) fn stalls(cards: &[Card], lines: &[Line]) -> Vec<StallSeen> {
+    let of = |card: &Card| {
+        let mut found: Option<StallSeen> = None;
+        for line in lines {
+            let Line::Stall(seen) = line else { continue };
+            if seen.strategy != card.name {
+                continue;
+            }
+            match &mut found {
+                None => found = Some(seen.clone()),
+                Some(known) => join(known, seen),
+            }
+        }
+        found
+    };
+    cards.iter().filter_map(of).collect()
+}
+
+fn join(known: &mut StallSeen, seen: &StallSeen) {
+    known.died = known.died.take().or_else(|| seen.died.clone());
+    for pair in &seen.pairs {
+        let key = |pair: &StallPair| (pair.stalled, pair.peer, pair.same_process);
+        match known.pairs.iter_mut().find(|one| key(one) == key(pair)) {
+            None => known.pairs.push(pair.clone()),
+            Some(one) if is_worse(pair, one) => *one = pair.clone(),
+            Some(_) => {}
+        }
+    }
+}
+
+fn is_worse(pair: &StallPair, than: &StallPair) -> bool {
+    if pair.wrong != than.wrong {
+        return pair.wrong > than.wrong;
+    }
+    pair.share() > than.share()
+}
+
+/// Whose process did not survive being looked at.
+pub(super) fn warnings(results: &Results) -> Vec<String> {
+    let traced = results.traces.iter().filter_map(|seen| {
+        let why = seen.died.as_ref()?;
+        Some(format!(
+            "{} was not traced to the end: {why}",
+            seen.strategy
+        ))
+    });
+    let stalled = results.stalls.iter().filter_map(|seen| {
+        let why = seen.died.as_ref()?;
+        Some(format!(
+            "{} was not stalled everywhere: {why}",
+            seen.strategy
+        ))
+    });
+    traced.chain(stalled).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use basis::trace::{Operation, Untraced};
+
+    use super::*;
+
+    fn card(name: &str) -> Card {
+        Card {
+            name: name.into(),
+            summary: String::new(),
+            library: "own".into(),
+            avoid_when: String::new(),
+            control: false,
+            read_allocates: false,
+            plain_data_only: false,
+            claims: Vec::new(),
+        }
+    }
+
+    fn stall(blocked: u64, wrong: u64) -> Line {
+        Line::Stall(StallSeen {
+            strategy: "a/b".into(),
+            pairs: vec![StallPair {
+                stalled: Operation::Apply,
+                peer: Operation::ReadHit,
+                same_process: true,
+                points: 10,
+                blocked,
+                in_allocator: 0,
+                first: None,
+                last: None,
+                held_by: None,
+                wrong,
+                evidence: None,
+            }],
+            died: None,
+        })
+    }
+
+    #[test]
+    fn of_two_looks_at_a_pair_the_worse_is_kept_in_either_order() {
+        let cards = [card("a/b")];
+        for (one, other) in [((3, 0), (5, 0)), ((5, 0), (3, 0)), ((0, 1), (5, 0))] {
+            let lines = [stall(one.0, one.1), stall(other.0, other.1)];
+            let found = stalls(&cards, &lines);
+            assert_eq!((found.len(), found[0].pairs.len()), (1, 1));
+            let kept = &found[0].pairs[0];
+            let worst = one.max(other);
+            let expected = if one.1 > 0 { one } else { worst };
+            assert_eq!((kept.blocked, kept.wrong), expected);
+        }
+    }
+
+    #[test]
+    fn traces_stand_in_the_order_of_the_registry_and_once() {
+        let traced = |strategy: &str, records| {
+            Line::Trace(TraceSeen {
+                strategy: strategy.into(),
+                records,
+                ..TraceSeen::default()
+            })
+        };
+        let lines = [traced("c/d", 1), traced("a/b", 2), traced("c/d", 3)];
+        let found = traces(&[card("a/b"), card("c/d")], &lines);
+        let found: Vec<_> = found
+            .iter()
+            .map(|one| (one.strategy.as_str(), one.records))
+            .collect();
+        assert_eq!(found, [("a/b", 2), ("c/d", 1)]);
+    }
+
+    #[test]
+    fn a_run_that_went_on_elsewhere_is_traced() {
+        let why = Line::Untraced(Untraced {
+            why: "no flag".into(),
+        });
+        assert_eq!(
+            untraced(std::slice::from_ref(&why)).as_deref(),
+            Some("no flag")
+        );
+        assert_eq!(untraced(&[why, Line::Trace(TraceSeen::default())]), None);
+        assert_eq!(untraced(&[]), None);
+    }
+}

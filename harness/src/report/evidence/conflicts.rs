@@ -1,0 +1,123 @@
+//! Which cache lines two operations share, and where they are.
+
+use basis::trace::{Blamed, Conflict, Operation, Pair, TraceSeen, blamed};
+
+use super::super::format;
+use super::super::palette::{BAD, MARGIN, OPEN};
+use super::super::view::{Block, Cell, Column, Group, Row, Table};
+use super::heat::{self, Shade, Tile};
+use crate::results::Results;
+
+/// Places that are named; the results have them all.
+const BLAMED_MAX: usize = 6;
+
+pub(super) fn blocks(results: &Results, strategy: &str) -> Vec<Block> {
+    let Some(seen) = results
+        .trace(strategy)
+        .filter(|seen| !seen.pairs.is_empty())
+    else {
+        return Vec::new();
+    };
+    let mut blocks = vec![matrix(seen)];
+    let places = blamed(&seen.pairs);
+    if !places.is_empty() {
+        blocks.push(Block::Table(table(&places)));
+    }
+    blocks
+}
+
+/// The operations that are part of a pair, in the order of the report.
+fn operations(pairs: &[Pair]) -> Vec<Operation> {
+    let is_there = |operation: &Operation| {
+        pairs
+            .iter()
+            .any(|pair| pair.first == *operation || pair.second == *operation)
+    };
+    Operation::ALL.into_iter().filter(is_there).collect()
+}
+
+fn matrix(seen: &TraceSeen) -> Block {
+    let operations = operations(&seen.pairs);
+    Block::Matrix(heat::matrix(
+        "Whether two operations get in each other's way".into(),
+        "W: both write a cache line; r: one writes what the other reads; a: only in the system's \
+         allocator; a dot: nothing, they scale together. An outline and a tick: false sharing, they use \
+         different bytes of the line."
+            .into(),
+        &operations,
+        &operations,
+        |one, other, same_process| seen.pair(one, other, same_process).map(tile),
+    ))
+}
+
+fn tile(pair: &Pair) -> Tile {
+    let (color, depth) = match pair.conflict {
+        Conflict::BothWrite => (BAD, 0.5),
+        Conflict::OneWrites => (MARGIN, 0.3),
+        Conflict::InAllocator => (OPEN, 0.2),
+        Conflict::Nothing => (OPEN, 0.0),
+    };
+    Tile {
+        text: pair.symbol(),
+        color,
+        shade: if pair.is_false() {
+            Shade::Outline
+        } else {
+            Shade::Fill(depth)
+        },
+    }
+}
+
+fn table(places: &[Blamed<'_>]) -> Table {
+    let shown = places.iter().take(BLAMED_MAX);
+    let notes = match places.len().saturating_sub(BLAMED_MAX) {
+        0 => Vec::new(),
+        more => vec![format!("{more} more in `results.json`, under `traces`.")],
+    };
+    Table {
+        caption: "The lines to blame".into(),
+        corner: "Shared".into(),
+        columns: Column::titled(["Between", "Where", "Accessed by"]),
+        groups: vec![Group {
+            title: String::new(),
+            rows: shown.map(row).collect(),
+        }],
+        notes,
+    }
+}
+
+fn row(place: &Blamed<'_>) -> Row {
+    let line = place.line;
+    let shared = match line.conflict {
+        Conflict::BothWrite => "both write",
+        Conflict::OneWrites => "one writes",
+        Conflict::InAllocator => "in the allocator",
+        Conflict::Nothing => "not shared",
+    };
+    let tick = if line.is_false { ", false sharing" } else { "" };
+    let between: Vec<String> = place
+        .between
+        .iter()
+        .take(1)
+        .map(|(one, other)| format!("{one} and {other}"))
+        .collect();
+    let more = match place.between.len().saturating_sub(1) {
+        0 => String::new(),
+        more => format!("and {}", format::counted(more, "more pair", "more pairs")),
+    };
+    let [one, other] = &line.by;
+    let by = if one == other {
+        one.clone()
+    } else {
+        format!("{one}; {other}")
+    };
+    Row {
+        head: format!("{}: {shared}{tick}", line.conflict.symbol()),
+        cells: vec![
+            Cell::text(between.concat()).detail(more),
+            Cell::text(&line.place),
+            Cell::text(by),
+        ],
+        ..Row::default()
+    }
+}

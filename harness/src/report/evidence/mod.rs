@@ -1,0 +1,164 @@
+//! Why each strategy costs what it costs: what its operations execute, which cache lines two threads
+//! share, and who can go on while somebody is stopped. An overview, and a page for each strategy.
+
+mod conflicts;
+mod footprints;
+mod heat;
+mod page;
+mod stalls;
+
+use basis::sample::Card;
+use basis::trace::{Operation, State, TraceSeen};
+
+use crate::results::Results;
+
+use super::view::{Block, Cell, Column, Group, Row, Section, Table, prose};
+use super::{facts, format, pivots};
+
+pub(super) fn section(results: &Results) -> Section {
+    let cards: Vec<&Card> = results
+        .strategies
+        .iter()
+        .filter(|card| has_evidence(results, &card.name))
+        .collect();
+    let mut blocks: Vec<Block> = Vec::new();
+    if !results.traces.is_empty() {
+        blocks.push(prose(method(results)));
+    }
+    blocks.extend(gaps(results).into_iter().map(prose));
+    if !cards.is_empty() {
+        blocks.push(Block::Table(overview(results, &cards)));
+    }
+    let pages = cards.iter().map(|card| page::page(results, card));
+    blocks.extend(pages.map(Block::Page));
+    Section {
+        id: "evidence",
+        title: "Evidence: what is executed, shared and waited for".into(),
+        blocks,
+    }
+}
+
+fn has_evidence(results: &Results, strategy: &str) -> bool {
+    results.trace(strategy).is_some() || results.stall(strategy).is_some()
+}
+
+fn method(results: &Results) -> String {
+    let traced = results.traces.iter().find(|seen| seen.layouts > 0);
+    let traced = traced.map_or_else(String::new, |seen| {
+        format!(
+            " Here: {} in the table, {} of the heap.",
+            format::counted(seen.records as usize, "record", "records"),
+            format::counted(seen.layouts as usize, "layout", "layouts"),
+        )
+    });
+    format!(
+        "Each operation is stepped through, instruction by instruction, on one thread and then another. \
+         The counts are exact and do not depend on the machine's speed or load. Two operations that write \
+         no cache line the other uses run on two processors without a word between them; one that both \
+         write is handed over each time. What is not seen: paths that were not taken, retries, and threads \
+         that a strategy starts itself.{traced}"
+    )
+}
+
+/// What was not looked at.
+fn gaps(results: &Results) -> Vec<String> {
+    let mut gaps = Vec::new();
+    match &results.untraced {
+        Some(why) => gaps.push(format!("No trace: {why}.")),
+        None if results.traces.is_empty() => gaps.push("Nothing was traced in this run.".into()),
+        None => {}
+    }
+    if results.stalls.is_empty() {
+        gaps.push("No thread was stopped in the middle of its operations in this run.".into());
+    }
+    gaps
+}
+
+/// The anchor of a strategy's page.
+fn anchor(strategy: &str) -> String {
+    let plain = |letter: char| match letter {
+        'a'..='z' | '0'..='9' | '-' => letter,
+        'A'..='Z' => letter.to_ascii_lowercase(),
+        _ => '-',
+    };
+    let name: String = strategy.chars().map(plain).collect();
+    format!("evidence-{name}")
+}
+
+/// The columns of the overview: what each is called, and what it counts.
+const COLUMNS: [(&str, &str); 12] = [
+    ("Instructions", "of a read that finds its record"),
+    ("Loads", ""),
+    ("Stores", ""),
+    ("Locked", "atomic read-modify-writes"),
+    ("Fences", ""),
+    ("Allocations", ""),
+    ("Lines", "touched / written"),
+    ("Two readers", "lines both write: same / another process"),
+    ("After a write", "dirtied lines it needs"),
+    ("Two writers", "lines both write: same / another process"),
+    (
+        "Reads blocked",
+        "at worst, of the points of another operation",
+    ),
+    ("Writes blocked", "at worst"),
+];
+
+fn overview(results: &Results, cards: &[&Card]) -> Table {
+    let groups = facts::by_family(cards.iter().copied()).into_iter();
+    Table {
+        caption: "All strategies: a read, and who gets in whose way".into(),
+        corner: "Strategy".into(),
+        columns: COLUMNS
+            .map(|(title, note)| Column::new(title, note))
+            .to_vec(),
+        groups: groups
+            .map(|(family, cards)| Group {
+                title: pivots::title(family),
+                rows: cards.iter().map(|card| row(results, card)).collect(),
+            })
+            .collect(),
+        notes: vec![
+            "A line has 64 bytes. The own stack is left out, and the system's allocator is apart. A name \
+             leads to the strategy's page below."
+                .into(),
+        ],
+    }
+}
+
+fn row(results: &Results, card: &Card) -> Row {
+    let trace = results.trace(&card.name);
+    let mut cells = footprints::of_a_read(trace);
+    cells.push(both_write(trace, Operation::ReadHit));
+    cells.push(dirtied(trace));
+    cells.push(both_write(trace, Operation::Apply));
+    let stalls = results.stall(&card.name);
+    cells.push(stalls::worst(stalls, |peer| {
+        matches!(peer, Operation::ReadHit | Operation::ReadMiss)
+    }));
+    cells.push(stalls::worst(stalls, Operation::is_write));
+    Row {
+        link: anchor(&card.name),
+        ..Row::named(&card.name, cells)
+    }
+}
+
+/// How many lines two threads both write that do the same thing: `1 / 0`.
+fn both_write(trace: Option<&TraceSeen>, operation: Operation) -> Cell {
+    let lines = |same_process| {
+        let pair = trace?.pair(operation, operation, same_process)?;
+        Some(pair.at_64.both_write + pair.at_64.both_write_apart)
+    };
+    match (lines(true), lines(false)) {
+        (Some(same), Some(other)) => Cell::figure(format!("{same} / {other}")),
+        _ => Cell::absent("not traced"),
+    }
+}
+
+fn dirtied(trace: Option<&TraceSeen>) -> Cell {
+    let counts = trace.and_then(|seen| seen.counts(Operation::ReadHit, State::AfterWrite));
+    counts.map_or_else(
+        || Cell::absent("not traced"),
+        |counts| Cell::number(counts.lines_dirtied),
+    )
+}

@@ -1,0 +1,221 @@
+//! Who has to wait while a thread is stopped in the middle of an operation.
+
+use basis::stall::{StallPair, StallSeen};
+use basis::trace::Operation;
+
+use super::super::format;
+use super::super::palette::{BAD, OPEN};
+use super::super::view::{Block, Cell, Column, Group, Row, Table, Tone};
+use super::heat::{self, Shade, Tile};
+use crate::results::Results;
+
+/// How deep the colour of a peer is that is blocked everywhere.
+const DEPTH_MAX: f64 = 0.6;
+
+/// The worst that happens to peers of a kind, for the overview.
+pub(super) fn worst(seen: Option<&StallSeen>, is_meant: impl Fn(Operation) -> bool) -> Cell {
+    let worst = seen.and_then(|seen| worst_of(seen, is_meant));
+    let Some(worst) = worst else {
+        return Cell::absent("not tried");
+    };
+    let cell = Cell::figure(percent(worst.share()));
+    match worst.blocked_by_strategy() {
+        0 => cell,
+        _ => cell.detail(format!("in {}", worst.stalled)),
+    }
+}
+
+fn worst_of(seen: &StallSeen, is_meant: impl Fn(Operation) -> bool) -> Option<&StallPair> {
+    let meant = seen.pairs.iter().filter(|pair| is_meant(pair.peer));
+    // The first of those that are equal.
+    meant.reduce(|worst, pair| {
+        if pair.share() > worst.share() {
+            pair
+        } else {
+            worst
+        }
+    })
+}
+
+/// In a line.
+pub(super) fn gist(seen: &StallSeen) -> String {
+    match worst_of(seen, |_| true) {
+        Some(worst) if worst.blocked_by_strategy() > 0 => format!(
+            "a thread stopped in {} blocks {} at {} of the points",
+            worst.stalled,
+            worst.peer,
+            percent(worst.share())
+        ),
+        Some(_) => "nobody waits for a stopped thread".into(),
+        None => "no thread was stopped".into(),
+    }
+}
+
+pub(super) fn blocks(results: &Results, strategy: &str) -> Vec<Block> {
+    let Some(seen) = results
+        .stall(strategy)
+        .filter(|seen| !seen.pairs.is_empty())
+    else {
+        return Vec::new();
+    };
+    let mut blocks = vec![matrix(seen)];
+    let tables = [blocked(seen), wrong(seen)];
+    blocks.extend(tables.into_iter().filter(Table::has_rows).map(Block::Table));
+    blocks
+}
+
+fn matrix(seen: &StallSeen) -> Block {
+    let those = |which: fn(&StallPair) -> Operation| -> Vec<Operation> {
+        let is_there = |one: &Operation| seen.pairs.iter().any(|pair| which(pair) == *one);
+        Operation::ALL.into_iter().filter(is_there).collect()
+    };
+    Block::Matrix(heat::matrix(
+        "Who blocks whom: a row is what a thread is stopped in, a column what another tries".into(),
+        "Per cent of the points, one before each instruction, at which the other thread cannot finish \
+         until this one goes on. a: only in the system's allocator, whose lock is apart; an exclamation \
+         mark: it saw what no order explains; a dot: never."
+            .into(),
+        &those(|pair| pair.stalled),
+        &those(|pair| pair.peer),
+        |stalled, peer, same_process| seen.pair(stalled, peer, same_process).map(tile),
+    ))
+}
+
+fn tile(pair: &StallPair) -> Tile {
+    let mut text = match (pair.blocked_by_strategy(), pair.in_allocator) {
+        (0, 0) => ".".to_owned(),
+        (0, _) => "a".to_owned(),
+        _ => percent(pair.share()).trim_end_matches(" %").to_owned(),
+    };
+    if pair.wrong > 0 {
+        text.push('!');
+    }
+    let is_blocked = pair.blocked_by_strategy() > 0;
+    let (color, shade) = if pair.wrong > 0 {
+        (BAD, Shade::Outline)
+    } else if is_blocked {
+        // The rarest wait is seen, too.
+        (
+            BAD,
+            Shade::Fill(0.12 + pair.share().min(1.0) * (DEPTH_MAX - 0.12)),
+        )
+    } else {
+        (
+            OPEN,
+            Shade::Fill(if pair.in_allocator > 0 { 0.2 } else { 0.0 }),
+        )
+    };
+    Tile { text, color, shade }
+}
+
+/// Peers that wait in the same stretch of an operation, for the same.
+struct Stretch<'s> {
+    first: &'s StallPair,
+    peers: Vec<Operation>,
+    share_max: f64,
+    in_allocator_max: u64,
+}
+
+/// Where each operation blocks others.
+fn blocked(seen: &StallSeen) -> Table {
+    let mut stretches: Vec<Stretch<'_>> = Vec::new();
+    for pair in seen.pairs.iter().filter(|pair| pair.blocked > 0) {
+        let place = |one: &StallPair| {
+            let by_strategy = one.blocked_by_strategy() > 0;
+            (
+                one.stalled,
+                one.first,
+                one.last,
+                one.held_by.clone(),
+                by_strategy,
+            )
+        };
+        match stretches
+            .iter_mut()
+            .find(|one| place(one.first) == place(pair))
+        {
+            Some(known) => {
+                if !known.peers.contains(&pair.peer) {
+                    known.peers.push(pair.peer);
+                }
+                known.share_max = known.share_max.max(pair.share());
+                known.in_allocator_max = known.in_allocator_max.max(pair.in_allocator);
+            }
+            None => stretches.push(Stretch {
+                first: pair,
+                peers: vec![pair.peer],
+                share_max: pair.share(),
+                in_allocator_max: pair.in_allocator,
+            }),
+        }
+    }
+    Table {
+        caption: "Where a stopped thread is waited for".into(),
+        corner: "Stopped in".into(),
+        columns: Column::titled(["Blocks", "At most", "From", "To", "Of", "First in", "In the allocator"]),
+        groups: vec![Group {
+            title: String::new(),
+            rows: stretches.iter().map(stretch).collect(),
+        }],
+        notes: vec![
+            "From, to and of count instructions. Points inside the system's allocator are counted apart."
+                .into(),
+        ],
+    }
+}
+
+fn stretch(stretch: &Stretch<'_>) -> Row {
+    let pair = stretch.first;
+    let peers: Vec<String> = stretch.peers.iter().map(ToString::to_string).collect();
+    let point = |point: Option<u64>| point.map_or_else(|| Cell::text(""), Cell::number);
+    Row {
+        head: format::sentence(pair.stalled.title()),
+        cells: vec![
+            Cell::text(peers.join(", ")),
+            Cell::figure(percent(stretch.share_max)),
+            point(pair.first),
+            point(pair.last),
+            Cell::number(pair.points),
+            Cell::text(pair.held_by.clone().unwrap_or_default()),
+            Cell::number(stretch.in_allocator_max),
+        ],
+        ..Row::default()
+    }
+}
+
+/// What nobody may see.
+fn wrong(seen: &StallSeen) -> Table {
+    let rows = seen
+        .pairs
+        .iter()
+        .filter(|pair| pair.wrong > 0)
+        .map(|pair| Row {
+            head: format::sentence(pair.stalled.title()),
+            cells: vec![
+                Cell::text(pair.peer.title()),
+                Cell::number(pair.wrong),
+                Cell::text(pair.evidence.clone().unwrap_or_default())
+                    .judged("FORBIDDEN", Tone::Bad),
+            ],
+            ..Row::default()
+        });
+    Table {
+        caption: "What no order of the two operations explains".into(),
+        corner: "Stopped in".into(),
+        columns: Column::titled(["Tried", "Points", "Seen"]),
+        groups: vec![Group {
+            title: String::new(),
+            rows: rows.collect(),
+        }],
+        notes: Vec::new(),
+    }
+}
+
+/// What is seen is not nothing: `<1 %`.
+fn percent(share: f64) -> String {
+    match share * 100.0 {
+        0.0 => "0 %".into(),
+        ..1.0 => "<1 %".into(),
+        percent => format!("{percent:.0} %"),
+    }
+}
