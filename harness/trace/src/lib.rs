@@ -49,6 +49,8 @@ mod stage;
 mod symbols;
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 mod threads;
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+mod way;
 
 use std::io::{self, Write};
 
