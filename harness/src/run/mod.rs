@@ -1,5 +1,6 @@
 //! A run: what is asked for, checked against what there is, and carried out.
 
+mod calibrating;
 mod faults;
 mod probing;
 mod recording;
@@ -21,6 +22,7 @@ use basis::error::Result;
 use basis::preset::Preset;
 use basis::sample::{Card, Exclusion, Header, Line, Part, PartDone, SCHEMA};
 use basis::scenario::{RecordKind, Scenario};
+pub use calibrating::calibrate;
 pub use probing::ProbeEffort;
 pub use recording::Recording;
 use registry::roster::{self, participants};

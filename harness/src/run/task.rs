@@ -25,6 +25,8 @@ pub enum Task {
     Probe(ProbeTask),
     /// Look at one strategy instruction by instruction.
     Trace(TraceTask),
+    /// Measure what handing a line over costs here.
+    Calibrate,
 }
 
 /// Longer than a page, which is as far as an address on the stack matters.
@@ -37,9 +39,11 @@ impl Task {
             // Checks watch themselves, by the work that gets done; a thorough one says nothing for minutes.
             Task::Verify(_) => Duration::from_hours(1),
             // Much longer than any slice, fault or probe.
-            Task::Measure(_) | Task::Fault(_) | Task::Probe(_) | Task::Trace(_) => {
-                Duration::from_secs(90)
-            }
+            Task::Measure(_)
+            | Task::Fault(_)
+            | Task::Probe(_)
+            | Task::Trace(_)
+            | Task::Calibrate => Duration::from_secs(90),
         }
     }
 
@@ -50,7 +54,11 @@ impl Task {
                 let part = u64::from(task.part.process) << 40;
                 (SplitMix64::seed_from_u64(task.seed ^ part).next_u64() % STACK_SHIFT_MAX) as usize
             }
-            Task::Verify(_) | Task::Fault(_) | Task::Probe(_) | Task::Trace(_) => 0,
+            Task::Verify(_)
+            | Task::Fault(_)
+            | Task::Probe(_)
+            | Task::Trace(_)
+            | Task::Calibrate => 0,
         }
     }
 

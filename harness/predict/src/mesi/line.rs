@@ -17,6 +17,10 @@ pub(super) struct Line {
     pub(super) asked: Vec<(usize, bool)>,
     /// Whether it is about to move, or on its way.
     pub(super) is_moving: bool,
+    /// Whether the lock in it is taken.
+    pub(super) is_taken: bool,
+    /// Who found it taken.
+    pub(super) waiting: Vec<usize>,
     /// To whom.
     coming: Vec<usize>,
     comes_to_be_written: bool,
@@ -37,6 +41,8 @@ impl Line {
             version: 0,
             asked: Vec::new(),
             is_moving: false,
+            is_taken: false,
+            waiting: Vec::new(),
             coming: Vec::new(),
             comes_to_be_written: false,
         }
@@ -65,6 +71,14 @@ impl Line {
             self.asked.retain(|&(_, writes)| writes);
         }
         to
+    }
+
+    /// The lock is free again; one of those who wait for it, if any does.
+    pub(super) fn release(&mut self, random: &mut impl Rng) -> Option<usize> {
+        self.is_taken = false;
+        let waiting = self.waiting.len() as u64;
+        let chosen = random.next_u64().checked_rem(waiting)?;
+        Some(self.waiting.swap_remove(chosen as usize))
     }
 
     /// The holder lets go; who shares it does so when it is to be written.
