@@ -26,6 +26,7 @@ pub mod law;
 pub mod machine;
 pub mod mesi;
 pub mod path;
+pub mod published;
 pub mod queue;
 pub mod ranking;
 pub mod scaling;

@@ -50,9 +50,19 @@ pub(crate) enum Action {
     Worker,
 }
 
-/// Either a published curve, or an operation by what it costs and shares.
+/// The strategies of a run; or a published curve; or an operation by what it costs and shares.
 #[derive(Debug, Args)]
 pub(crate) struct PredictOptions {
+    /// The samples to predict from: a file, or the folder that holds it [default: reports/latest of the
+    /// workspace]
+    #[arg(long, value_name = "SAMPLES", conflicts_with_all = ["backtest", "alone"])]
+    pub(crate) samples: Option<PathBuf>,
+    /// Only strategies whose name matches this regular expression
+    #[arg(long, value_name = "RE", conflicts_with_all = ["backtest", "alone"])]
+    pub(crate) strategy: Option<String>,
+    /// Only this operation, read-hit or apply; may be given several times [default: both]
+    #[arg(long, value_enum, value_name = "OPERATION", conflicts_with_all = ["backtest", "alone"])]
+    pub(crate) operation: Vec<Operation>,
     /// Predict a published curve from one of its points: CSV with the header `cpus,ns`; - for standard
     /// input
     #[arg(long, value_name = "FILE", conflicts_with_all = ["alone", "lines", "machine"])]
@@ -70,7 +80,7 @@ pub(crate) struct PredictOptions {
     #[arg(long, value_name = "NS")]
     pub(crate) alone: Option<f64>,
     /// Cache lines that all who do the operation write
-    #[arg(long, value_name = "N", default_value_t = 1)]
+    #[arg(long, value_name = "N", default_value_t = 1, requires = "alone")]
     pub(crate) lines: usize,
     /// Machines, by a regular expression [default: all that are known]
     #[arg(long, value_name = "RE")]

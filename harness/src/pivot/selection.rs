@@ -109,7 +109,7 @@ fn all_strategies() -> Vec<String> {
 }
 
 /// The names that match, or all without a pattern.
-fn choose(what: &str, pattern: Option<&str>, names: &[String]) -> Result<Vec<String>> {
+pub(crate) fn choose(what: &str, pattern: Option<&str>, names: &[String]) -> Result<Vec<String>> {
     let Some(pattern) = pattern else {
         return Ok(names.to_vec());
     };

@@ -27,6 +27,7 @@ mod plot;
 mod probes;
 mod published;
 mod render;
+mod scaling;
 mod scenarios;
 mod terminal;
 #[cfg(test)]
@@ -165,6 +166,7 @@ fn document(results: &Results) -> view::Document {
             decisions::section(results),
             scenarios::section(results),
             flips::section(results),
+            scaling::section(results),
             guarantees::section(results),
             yardsticks::section(results),
             lessons::section(results),

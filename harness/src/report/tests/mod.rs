@@ -2,6 +2,7 @@
 
 mod fixture;
 mod sweeps;
+pub(crate) mod traces;
 
 use std::path::PathBuf;
 use std::sync::LazyLock;
@@ -9,7 +10,9 @@ use std::sync::LazyLock;
 use basis::fault::Deed;
 use basis::sample::{Exclusion, Line, Writer};
 
-use self::fixture::{Run, invented};
+use self::fixture::Run;
+pub(crate) use self::fixture::{Invented, invented};
+use self::traces::{Lock, calibration, traced};
 use super::*;
 use crate::results::{Decision, Results};
 
@@ -30,10 +33,31 @@ fn results_of_three() -> Results {
 
 /// The lines of a whole run of them, for the tests of other modules.
 pub(crate) fn sample_lines() -> Vec<Line> {
-    three()
+    let mut run = three()
         .check("novel/thing", "torn reads", true)
-        .reader_gone("novel/thing", Some(Deed::Update))
-        .lines()
+        .reader_gone("novel/thing", Some(Deed::Update));
+    run.scenarios.push(run.second_reader());
+    let mut lines = run.lines();
+    let end = lines.len() - 1;
+    lines.splice(
+        end..end,
+        [
+            Line::Calibration(calibration()),
+            Line::Trace(traced("mutex/std", Lock::Table)),
+            Line::Trace(traced("atomics/seqlock", Lock::Nothing)),
+            Line::Trace(traced("novel/thing", Lock::Record)),
+            Line::Trace(traced("channel/std-mpsc", Lock::Table)),
+        ],
+    );
+    lines
+}
+
+/// The lines of a run with one and with two readers.
+pub(crate) fn readers(contenders: impl IntoIterator<Item = Invented>) -> Vec<Line> {
+    let mut run = Run::new(contenders);
+    run.scenarios.truncate(1);
+    run.scenarios.push(run.second_reader());
+    run.lines()
 }
 
 /// A section of the HTML, from its heading to the next.
