@@ -8,8 +8,8 @@ use crate::backtest::{Backtest, Row, Summary, backtest};
 use crate::curve::{Curve, Kind};
 use crate::law::SURE_FROM;
 
-/// Paul E. McKenney, "Is Parallel Programming Hard, And, If So, What Can You Do About It?": the data of
-/// its figures, `rcuscale.hps.2020.05.28a`.
+// Paul E. McKenney, "Is Parallel Programming Hard, And, If So, What Can You Do About It?": the data of
+// its figures, `rcuscale.hps.2020.05.28a`.
 const RCUSCALE: &str = include_str!("../testdata/perfbook-rcuscale.csv");
 
 /// What came of predicting all of its curves, each from one point.

@@ -206,8 +206,8 @@ impl Simulation<'_, '_> {
     fn carry_out(&mut self, number: usize, step: Step, line: usize) -> bool {
         let processor = &mut self.processors[number];
         let version = self.lines[line].version;
-        if matches!(step, Step::Acquire { .. }) && self.lines[line].is_taken {
-            self.lines[line].waiting.push(number);
+        if matches!(step, Step::Acquire { .. }) && self.lines[line].lock.is_taken {
+            self.lines[line].lock.waiting.push(number);
             return false;
         }
         let is_as_before = processor.remembered[line] == version;
@@ -217,12 +217,12 @@ impl Simulation<'_, '_> {
             Step::Remember { .. } => processor.remembered[line] = version,
             Step::Store { .. } => self.lines[line].version += 1,
             Step::Acquire { .. } => {
-                self.lines[line].is_taken = true;
+                self.lines[line].lock.is_taken = true;
                 self.lines[line].version += 1;
             }
             Step::Release { .. } => {
                 self.lines[line].version += 1;
-                if let Some(next) = self.lines[line].release(&mut self.random) {
+                if let Some(next) = self.lines[line].lock.release(&mut self.random) {
                     self.at(self.now, Event::Ready(next));
                 }
             }

@@ -62,20 +62,20 @@ impl Run<'_> {
             return why;
         }
         let counts = seen.counts(Operation::ReadHit, State::Quiescent);
-        let calls = counts.map_or(0, |counts| counts.system_calls);
-        if calls > 0 {
+        let entries = counts.map_or(0, |counts| counts.system_calls);
+        if entries > 0 {
             return format!(
-                "a read enters the kernel ({calls} system calls), where it meets others"
+                "a read enters the kernel ({entries} system calls), where it meets others"
             );
         }
-        let reason = if meeting.lines_same > 0 {
+        let said = if meeting.lines_same > 0 {
             seldom(meeting, twins)
         } else {
             self.meets_elsewhere(meeting, same)
         };
         match undecided(cells) {
-            Some(interval) => format!("{reason}; not decided either way: {interval}"),
-            None => reason,
+            Some(interval) => format!("{said}; not decided either way: {interval}"),
+            None => said,
         }
     }
 

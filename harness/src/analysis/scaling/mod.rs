@@ -218,14 +218,14 @@ fn rankings(scaling: &Scaling, operation: Operation) -> Vec<Ranking> {
             machines.filter_map(on).collect()
         })
         .collect();
-    let named = |places: Vec<usize>| places.into_iter().map(|place| names[place].to_owned());
+    let of_places = |places: Vec<usize>| places.into_iter().map(|place| names[place].to_owned());
     faster_than(&bands)
         .into_iter()
         .zip(&names)
         .map(|(places, name)| Ranking {
             operation,
             strategy: (*name).to_owned(),
-            faster_than: named(places).collect(),
+            faster_than: of_places(places).collect(),
         })
         .collect()
 }

@@ -120,8 +120,8 @@ fn draw(scale: Scale, curves: &[&Prediction], measured: &[(u32, f64)]) -> Option
             .try_for_each(|curve| band(&paper, scale, curve))
             .and_then(|()| ground(&paper, scale))
             .and_then(|()| {
-                let mut named = curves.iter().zip(names);
-                named.try_for_each(|(curve, y)| line(&paper, scale, curve, y))
+                let mut labelled = curves.iter().zip(names);
+                labelled.try_for_each(|(curve, y)| line(&paper, scale, curve, y))
             })
             .and_then(|()| {
                 measured.iter().try_for_each(|&(cpus, ns)| {
