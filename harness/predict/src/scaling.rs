@@ -5,7 +5,7 @@
 //! the slowest, every access waiting. Where something is tried again, of which the networks know
 //! nothing, the simulation of the slowest transfers is a limit, too.
 
-use basis::calibration::Calibration;
+use basis::calibration::{Between, Calibration};
 use basis::trace::Path;
 
 use crate::Band;
@@ -49,15 +49,28 @@ const KEEPS_GUESS: f64 = 0.4;
 const KEEPS_MAX: f64 = 0.8;
 
 impl Keeps {
-    /// From read-modify-writes in a row: so many fit into the share of a hand-over.
+    /// From read-modify-writes in a row: so many fit into the share of a transfer.
     pub fn calibrated(calibration: &Calibration) -> Self {
         let Some(between) = calibration.between else {
             return Self(KEEPS_GUESS);
         };
-        let [_, hand_off_ns, _] = between.hand_off_ns;
-        let share = (between.run_length - 1.0) * calibration.locked_ns / hand_off_ns;
+        let share = (between.run_length - 1.0) * calibration.locked_ns / transfer_ns(&between);
         Self(share.clamp(0.0, KEEPS_MAX))
     }
+}
+
+/// What a line costs on its way to a processor that writes it, in ns: the time from one change of
+/// holders to the next between two threads that want it all the time. The hand-off of a flag is more,
+/// since its reader and its writer each fetch it.
+fn transfer_ns(between: &Between) -> f64 {
+    between.run_length * between.contended_ns / 2.0
+}
+
+/// The same as lowest and highest, which are as far apart as the hand-off's quartiles.
+pub fn transfers_ns(between: &Between) -> [f64; 2] {
+    let [low, middle, high] = between.hand_off_ns;
+    let ns = transfer_ns(between);
+    [ns * low / middle, ns * high / middle]
 }
 
 impl Default for Keeps {
@@ -77,7 +90,7 @@ const OPERATIONS: f64 = 1_500.0;
 /// ...and of each at least.
 const OPERATIONS_EACH: f64 = 8.0;
 /// What may happen in a simulation: what a file says of a machine may not be what machines are like.
-const EVENTS_MAX: u64 = 1_000_000;
+const EVENTS_MAX: u64 = 300_000;
 /// Of the random choices: any will do.
 const SEED: u64 = 1;
 
@@ -127,12 +140,14 @@ impl Workload {
         let [fast, slow] = machine.hand_over_ns(cpus);
         let others = f64::from(cpus - 1) / f64::from(cpus);
         let lines = self.by_record.map_or(0.0, |shared| shared.lines) * others;
-        let mid = self.simulated(machine, cpus, 0.5) + lines * f64::midpoint(fast, slow);
+        let mid =
+            self.simulated(machine, cpus, 0.5, self.keeps) + lines * f64::midpoint(fast, slow);
         let best = Bound::Best { stays: KEEPS_MAX };
         let low = self.bounds(best, fast, cpus).fold(f64::INFINITY, f64::min);
         let mut high = self.bounds(Bound::Worst, slow, cpus).fold(0.0, f64::max);
         if self.programs.iter().any(Program::retries) {
-            high = high.max(self.simulated(machine, cpus, 1.0));
+            // Given up at once, a line is gone before what was read of it can be changed.
+            high = high.max(self.simulated(machine, cpus, 1.0, 0.0));
         }
         high += self.waiting_by_record(slow, cpus);
         let low = (low + lines * OVERLAP * fast).min(mid);
@@ -168,7 +183,7 @@ impl Workload {
     }
 
     /// With transfers at that share of the way from the machine's fastest to its slowest.
-    fn simulated(&self, machine: &Machine, cpus: u32, share: f64) -> f64 {
+    fn simulated(&self, machine: &Machine, cpus: u32, share: f64, keeps: f64) -> f64 {
         let between = |[low, high]: [f64; 2]| low + share * (high - low);
         let transfer_ns = |from: usize, to: usize| {
             between(machine.transfer_ns(machine.distance(from as u32, to as u32)))
@@ -180,7 +195,7 @@ impl Workload {
         let setting = Setting {
             programs: in_turn.take(cpus as usize).collect(),
             transfer_ns: &transfer_ns,
-            keeps: self.keeps,
+            keeps,
             duration_ns: each * expected,
             seed: SEED,
         };
@@ -307,7 +322,14 @@ mod tests {
             }),
         };
         assert_eq!(Keeps::calibrated(&calibration(1.0)), Keeps(0.0));
-        assert_eq!(Keeps::calibrated(&calibration(4.0)), Keeps(0.3));
-        assert_eq!(Keeps::calibrated(&calibration(1e6)), Keeps(KEEPS_MAX));
+        // Three more of 5 ns each, in the 60 ns that four of 30 take two.
+        assert_eq!(Keeps::calibrated(&calibration(4.0)), Keeps(0.25));
+        let slow = Calibration {
+            locked_ns: 1e6,
+            ..calibration(4.0)
+        };
+        assert_eq!(Keeps::calibrated(&slow), Keeps(KEEPS_MAX));
+        let between = calibration(4.0).between.expect("it was given");
+        assert_eq!(transfers_ns(&between), [48.0, 72.0]);
     }
 }

@@ -109,8 +109,8 @@ fn locked(path: &Path, contended: &[u32], held: Held, cost: Cost) -> Station {
     let share = (instructions / path.instructions.max(1) as f64).min(1.0);
     Station {
         least: 1.0,
-        // The line of the lock once more, where who waits has taken it.
-        most: 2.0 + fetched.len() as f64,
+        // The line of the lock goes to one who finds it taken, back to be given back, and on.
+        most: 3.0 + fetched.len() as f64,
         work_ns: share * cost.alone_ns,
     }
 }

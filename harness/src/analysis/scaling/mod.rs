@@ -11,7 +11,7 @@ use basis::trace::{Operation, TraceSeen};
 use predict::machine::Machine;
 use predict::published::published;
 use predict::ranking::faster_than;
-use predict::scaling::{Keeps, Workload};
+use predict::scaling::{Keeps, Workload, transfers_ns};
 
 use self::twins::{Twins, alone, twins};
 use super::Samples;
@@ -78,14 +78,14 @@ fn traces(samples: &Samples) -> Vec<&TraceSeen> {
 
 /// This machine among the others.
 fn here(calibration: &Calibration) -> Option<Machine> {
-    let [low, _, high] = calibration.between?.hand_off_ns;
+    let within_chiplet_ns = transfers_ns(&calibration.between?);
     Some(Machine {
         name: HERE.into(),
         title: "the machine of this run".into(),
         sockets: 1,
         chiplets: 1,
         cores: calibration.cpus.clamp(2, CPUS_MAX),
-        within_chiplet_ns: [low, high],
+        within_chiplet_ns,
         across_chiplets_ns: None,
         across_sockets_ns: None,
     })
