@@ -4,6 +4,7 @@
 //! "times better than `vs`": above 1 is an improvement, whatever the metric's direction.
 
 mod flips;
+mod scaling;
 #[cfg(test)]
 mod tests;
 
@@ -19,6 +20,7 @@ use basis::trace::TraceSeen;
 
 pub use basis::metric::Metric;
 pub use flips::{Change, Flip, Map, Place};
+pub use scaling::{Expected, HERE, Meeting, OneToTwo, Prediction, Ranking, Scaling, Unpredicted};
 
 /// The version of this format.
 pub const SCHEMA: &str = "pivot-results/2";
@@ -73,6 +75,10 @@ pub struct Results {
     /// Who wins where on sweeps with two axes.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub maps: Vec<Map>,
+    /// What is predicted of more processors, and how well that did; absent without traces and a
+    /// calibration.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scaling: Option<Scaling>,
     /// What could have refuted the measurement itself.
     pub controls: Vec<Control>,
     /// Slices that could not be measured, and anything else a reader has to know.

@@ -58,6 +58,23 @@ fn bad_options_are_told_what_would_be_right() {
 }
 
 #[test]
+fn what_cannot_be_predicted_is_said_in_one_line() {
+    let recorded = "reports/2026-11-24-epyc-2cpu";
+    let said = refusal(&["predict", "--samples", recorded, "--operation", "scan"]);
+    assert!(said.contains("read-hit and apply"), "{said}");
+    let said = refusal(&["predict", "--samples", recorded, "--operation", "sing"]);
+    assert!(said.contains("read-hit"), "{said}");
+    let said = refusal(&["predict", "--samples", recorded, "--machine", "laptop"]);
+    assert!(said.contains("desktop") && said.contains("here"), "{said}");
+    let said = refusal(&["predict", "--samples", recorded, "--strategy", "mutx"]);
+    assert!(said.contains("did you mean mutex/"), "{said}");
+    let said = refusal(&["predict", "--samples", "no/such/folder"]);
+    assert!(said.contains("no/such/folder"), "{said}");
+    let said = refusal(&["predict", "--alone", "10", "--strategy", "mutex"]);
+    assert!(said.contains("--strategy"), "{said}");
+}
+
+#[test]
 fn bad_scenario_files_are_named_with_line_and_column() {
     let folder = folder("scenarios");
     let refused = |text: &str| {

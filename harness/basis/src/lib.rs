@@ -6,6 +6,7 @@
 //! strategy, measures nothing and concludes nothing.
 
 pub mod assumption;
+pub mod calibration;
 pub mod clock;
 pub mod controls;
 pub mod environment;

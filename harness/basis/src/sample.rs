@@ -18,6 +18,7 @@ pub use reading::{Reading, Warning, parse, read};
 pub use writer::{Writer, may_overwrite, text};
 
 use crate::assumption::Assumption;
+use crate::calibration::Calibration;
 use crate::environment::Environment;
 use crate::fault::FaultSeen;
 use crate::probe::Probe;
@@ -60,6 +61,8 @@ pub enum Line {
     Untraced(Untraced),
     /// Who can go on while somebody is stopped in the middle of an operation.
     Stall(StallSeen),
+    /// What handing a line over costs on this machine.
+    Calibration(Calibration),
     /// What a probe of one strategy in one situation saw.
     Probe(Probe),
     /// A slice that could not be measured, and why.
@@ -263,6 +266,7 @@ impl Line {
             | Line::Trace(_)
             | Line::Untraced(_)
             | Line::Stall(_)
+            | Line::Calibration(_)
             | Line::Complete => None,
         }
     }

@@ -4,9 +4,13 @@
 //! The crate `trace` looks, in a process of its own for each strategy. Counts are medians over heap
 //! layouts, threads and repetitions. What the strategy's own threads do (an actor's) is not seen.
 
+mod path;
+
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+
+pub use path::{Path, Touch, Usage};
 
 /// An operation that is traced.
 #[derive(
@@ -246,6 +250,9 @@ pub struct Pair {
     /// The lines, the worst first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub blame: Vec<Blame>,
+    /// The ways of the first and of the second through the lines that they share, where they were kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub paths: Option<[Path; 2]>,
 }
 
 impl Pair {

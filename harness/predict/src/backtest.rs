@@ -1,7 +1,7 @@
 //! Predictions held against what was published: one point is known, the others are compared.
 
 use basis::error::Result;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::Band;
 use crate::curve::{Curve, Kind, Point};
@@ -42,7 +42,7 @@ pub struct Row {
 }
 
 /// How well some points were predicted.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Summary {
     /// How many they are.
     pub points: usize,
@@ -133,28 +133,8 @@ pub fn backtest(
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use super::*;
-
-    // Paul E. McKenney, "Is Parallel Programming Hard, And, If So, What Can You Do About It?": the data of
-    // its figures, `rcuscale.hps.2020.05.28a`.
-    const RCUSCALE: &str = include_str!("../testdata/perfbook-rcuscale.csv");
-
-    fn curves() -> BTreeMap<&'static str, Curve> {
-        let mut texts: BTreeMap<&str, String> = BTreeMap::new();
-        for line in RCUSCALE
-            .lines()
-            .filter(|line| !line.starts_with('#'))
-            .skip(1)
-        {
-            let fields: Vec<&str> = line.split(',').collect();
-            let text = texts.entry(fields[0]).or_insert_with(|| "cpus,ns\n".into());
-            text.push_str(&format!("{},{}\n", fields[1], fields[2]));
-        }
-        let parsed = |(name, text): (_, String)| (name, Curve::parse(&text, name).unwrap());
-        texts.into_iter().map(parsed).collect()
-    }
+    use crate::published::curves;
 
     /// Of all primitives together.
     fn published(calibrate_at: u32, kind: Kind) -> Summary {

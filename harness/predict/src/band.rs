@@ -1,9 +1,9 @@
 //! A prediction with its limits.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// What is expected, and between what; in any unit.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Band {
     /// The lowest that is expected.
     pub low: f64,

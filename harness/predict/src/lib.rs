@@ -3,11 +3,15 @@
 //!
 //! Three layers, each with its own strength of claim:
 //!
-//! 1. What several threads write is exact: `trace` counts it, and it is given here as a [`Demand`].
+//! 1. What several threads write is exact: `trace` counts it, and it is given here as a [`Demand`]; in
+//!    which order and how it follows two operations, and [`path`] makes programs of that.
 //! 2. [`queue`]: every such line is a serial station, and closed queueing networks bound what many
 //!    processors can do (mean-value analysis: Reiser and Lavenberg, Journal of the ACM 27:2, 1980).
 //! 3. [`mesi`]: a simulation of lines that move between caches, for what has no closed form: who keeps
 //!    a line for how long, what readers fetch again after a write, what has to be tried again.
+//!
+//! [`scaling`] puts the three together: a simulation between bounds. [`ranking`] says who is faster
+//! where no machine disagrees.
 //!
 //! Of published curves nobody knows the programs; their [`law`] has two shapes and is calibrated on one
 //! point, and [`backtest`] says how far off it is on all others. A prediction comes with its [`Band`].
@@ -21,7 +25,12 @@ mod forecast;
 pub mod law;
 pub mod machine;
 pub mod mesi;
+pub mod path;
+pub mod published;
 pub mod queue;
+pub mod ranking;
+pub mod scaling;
+mod stations;
 
 pub use band::Band;
 

@@ -5,6 +5,7 @@
 //! ([`worker`]) does this for one scenario at a time and says to its parent what it finds.
 
 mod accounting;
+pub mod calibration;
 mod contest;
 mod contestants;
 mod field;

@@ -116,6 +116,7 @@ mod tests {
                 points: 10,
                 blocked,
                 in_allocator: 0,
+                untried: 0,
                 first: None,
                 last: None,
                 held_by: None,

@@ -11,6 +11,7 @@ mod guarantees;
 mod judgements;
 mod logs;
 mod probes;
+mod scaling;
 pub(crate) mod series;
 pub(crate) mod verdicts;
 mod yardsticks;
@@ -77,6 +78,7 @@ pub fn analyse(samples: &Samples) -> Results {
     let mut cells = cells::all(samples, &series);
     cells.extend(probes::cells(samples));
     let guarantees = guarantees(&header.strategies, &samples.lines);
+    let scaling = scaling::scaling(samples, &cells);
     let mut results = Results {
         schema: SCHEMA.into(),
         baseline: header.baseline.clone(),
@@ -98,6 +100,7 @@ pub fn analyse(samples: &Samples) -> Results {
         stalls: evidence::stalls(&header.strategies, &samples.lines),
         flips: Vec::new(),
         maps: Vec::new(),
+        scaling,
         controls: Vec::new(),
         warnings: warnings(samples),
     };

@@ -33,6 +33,8 @@ pub(crate) enum Action {
     Verify(VerifyOptions),
     /// Show what operations execute, and which cache lines two threads share
     Trace(TraceOptions),
+    /// Stop threads at every instruction, and show who can go on
+    Stall(StallOptions),
     /// Measure only, into samples.jsonl
     Measure(RunOptions),
     /// Try how often the statistics err, on recorded samples
@@ -50,9 +52,19 @@ pub(crate) enum Action {
     Worker,
 }
 
-/// Either a published curve, or an operation by what it costs and shares.
+/// The strategies of a run; or a published curve; or an operation by what it costs and shares.
 #[derive(Debug, Args)]
 pub(crate) struct PredictOptions {
+    /// The samples to predict from: a file, or the folder that holds it [default: reports/latest of the
+    /// workspace]
+    #[arg(long, value_name = "SAMPLES", conflicts_with_all = ["backtest", "alone"])]
+    pub(crate) samples: Option<PathBuf>,
+    /// Only strategies whose name matches this regular expression
+    #[arg(long, value_name = "RE", conflicts_with_all = ["backtest", "alone"])]
+    pub(crate) strategy: Option<String>,
+    /// Only this operation, read-hit or apply; may be given several times [default: both]
+    #[arg(long, value_enum, value_name = "OPERATION", conflicts_with_all = ["backtest", "alone"])]
+    pub(crate) operation: Vec<Operation>,
     /// Predict a published curve from one of its points: CSV with the header `cpus,ns`; - for standard
     /// input
     #[arg(long, value_name = "FILE", conflicts_with_all = ["alone", "lines", "machine"])]
@@ -70,7 +82,7 @@ pub(crate) struct PredictOptions {
     #[arg(long, value_name = "NS")]
     pub(crate) alone: Option<f64>,
     /// Cache lines that all who do the operation write
-    #[arg(long, value_name = "N", default_value_t = 1)]
+    #[arg(long, value_name = "N", default_value_t = 1, requires = "alone")]
     pub(crate) lines: usize,
     /// Machines, by a regular expression [default: all that are known]
     #[arg(long, value_name = "RE")]
@@ -196,6 +208,28 @@ pub(crate) struct TraceOptions {
     /// In how many layouts of the heap; medians are shown
     #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=64))]
     pub(crate) layouts: u32,
+    /// How to print it
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: Format,
+}
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct StallOptions {
+    /// Only strategies whose name matches this regular expression; controls only so
+    #[arg(long, value_name = "RE")]
+    pub(crate) strategy: Option<String>,
+    /// Stop only in this operation; may be given several times [default: all]
+    #[arg(long, value_enum, value_name = "OPERATION")]
+    pub(crate) stalled: Vec<Operation>,
+    /// Try only this operation meanwhile; may be given several times [default: all]
+    #[arg(long, value_enum, value_name = "OPERATION")]
+    pub(crate) peer: Vec<Operation>,
+    /// Try at every single point, and not once for all that others cannot tell apart; takes long
+    #[arg(long)]
+    pub(crate) every: bool,
+    /// Keep what is seen in this run's samples, and make its report anew
+    #[arg(long, value_name = "DIR")]
+    pub(crate) into: Option<PathBuf>,
     /// How to print it
     #[arg(long, value_enum, default_value_t)]
     pub(crate) format: Format,

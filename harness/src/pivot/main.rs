@@ -37,6 +37,7 @@ fn act(arguments: Arguments) -> Result<()> {
         Action::List(options) => command::list::list(&options),
         Action::Verify(options) => command::verify::verify(&options),
         Action::Trace(options) => command::trace::trace(&options),
+        Action::Stall(options) => command::stall::stall(&options),
         Action::Measure(options) => command::measure::measure(&options),
         Action::Selftest(options) => command::selftest::selftest(&options),
         Action::Report(options) => command::report::report(&options),

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use basis::error::{Error, Result};
 use basis::preset::Preset;
+use basis::sample::Card;
 use basis::scenario::{self, Effort, RecordKind, Scenario, load_folder};
 use regex_lite::Regex;
 use registry::roster;
@@ -50,6 +51,18 @@ pub(crate) fn scenarios(choice: &Choice, with_optional: bool) -> Result<Vec<Scen
     let is_chosen = |name: &str| chosen.iter().any(|chosen| chosen == name);
     scenarios.retain(|scenario| is_chosen(&scenario.name) || is_chosen(scenario.family()));
     Ok(scenarios)
+}
+
+/// The strategies that are looked at instruction by instruction; controls only if a pattern names them.
+pub(crate) fn looked_at(pattern: Option<&str>) -> Result<Vec<Card>> {
+    let chosen = strategies(pattern)?;
+    let is_wanted =
+        |card: &Card| (!card.control || pattern.is_some()) && chosen.contains(&card.name);
+    Ok(roster::entries(RecordKind::Status)
+        .iter()
+        .map(|entry| roster::card(&entry.profile))
+        .filter(is_wanted)
+        .collect())
 }
 
 /// Refuses sweeps that would take longer than the preset has.
@@ -109,7 +122,7 @@ fn all_strategies() -> Vec<String> {
 }
 
 /// The names that match, or all without a pattern.
-fn choose(what: &str, pattern: Option<&str>, names: &[String]) -> Result<Vec<String>> {
+pub(crate) fn choose(what: &str, pattern: Option<&str>, names: &[String]) -> Result<Vec<String>> {
     let Some(pattern) = pattern else {
         return Ok(names.to_vec());
     };

@@ -28,6 +28,7 @@ mod plot;
 mod probes;
 mod published;
 mod render;
+mod scaling;
 mod scenarios;
 mod terminal;
 #[cfg(test)]
@@ -166,6 +167,7 @@ fn document(results: &Results) -> view::Document {
             decisions::section(results),
             scenarios::section(results),
             flips::section(results),
+            scaling::section(results),
             guarantees::section(results),
             evidence::section(results),
             yardsticks::section(results),

@@ -1,6 +1,8 @@
 //! A run: what is asked for, checked against what there is, and carried out.
 
+mod calibrating;
 mod faults;
+mod looking;
 mod probing;
 mod recording;
 mod schedule;
@@ -21,6 +23,8 @@ use basis::error::Result;
 use basis::preset::Preset;
 use basis::sample::{Card, Exclusion, Header, Line, Part, PartDone, SCHEMA};
 use basis::scenario::{RecordKind, Scenario};
+pub use calibrating::calibrate;
+pub use looking::{Look, look};
 pub use probing::ProbeEffort;
 pub use recording::Recording;
 use registry::roster::{self, participants};
@@ -29,7 +33,7 @@ pub use session::Interrupt;
 use session::{Ending, carry_out};
 use slices::worker::{MeasureTask, Place};
 pub use task::Task;
-pub use tracing::{TraceEffort, trace};
+pub use tracing::TraceEffort;
 
 /// What a run is to do.
 #[derive(Clone, Debug)]

@@ -9,7 +9,7 @@ use rand_core::{Rng, SeedableRng};
 use rand_xoshiro::SplitMix64;
 use serde::{Deserialize, Serialize};
 use slices::worker::MeasureTask;
-use trace::TraceTask;
+use trace::{StallTask, TraceTask};
 
 /// What a child process is to do.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -25,6 +25,10 @@ pub enum Task {
     Probe(ProbeTask),
     /// Look at one strategy instruction by instruction.
     Trace(TraceTask),
+    /// Stop one strategy's threads at all their points.
+    Stall(StallTask),
+    /// Measure what handing a line over costs here.
+    Calibrate,
 }
 
 /// Longer than a page, which is as far as an address on the stack matters.
@@ -37,9 +41,12 @@ impl Task {
             // Checks watch themselves, by the work that gets done; a thorough one says nothing for minutes.
             Task::Verify(_) => Duration::from_hours(1),
             // Much longer than any slice, fault or probe.
-            Task::Measure(_) | Task::Fault(_) | Task::Probe(_) | Task::Trace(_) => {
-                Duration::from_secs(90)
-            }
+            Task::Measure(_)
+            | Task::Fault(_)
+            | Task::Probe(_)
+            | Task::Trace(_)
+            | Task::Stall(_)
+            | Task::Calibrate => Duration::from_secs(90),
         }
     }
 
@@ -50,14 +57,19 @@ impl Task {
                 let part = u64::from(task.part.process) << 40;
                 (SplitMix64::seed_from_u64(task.seed ^ part).next_u64() % STACK_SHIFT_MAX) as usize
             }
-            Task::Verify(_) | Task::Fault(_) | Task::Probe(_) | Task::Trace(_) => 0,
+            Task::Verify(_)
+            | Task::Fault(_)
+            | Task::Probe(_)
+            | Task::Trace(_)
+            | Task::Stall(_)
+            | Task::Calibrate => 0,
         }
     }
 
     /// What else the environment is to say. A copy by `rep movsb` traps once for each byte when it is
     /// stepped, so large copies are to be made in another way (glibc manual, 38.6 hardware tunables).
     pub(super) fn tunables(&self) -> Option<(&'static str, &'static str)> {
-        let is_stepped = matches!(self, Task::Trace(_));
+        let is_stepped = matches!(self, Task::Trace(_) | Task::Stall(_));
         is_stepped.then_some((
             "GLIBC_TUNABLES",
             "glibc.cpu.x86_rep_movsb_threshold=1000000000:\

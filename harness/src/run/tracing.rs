@@ -2,18 +2,16 @@
 
 use std::collections::BTreeSet;
 
-use basis::environment;
 use basis::error::Result;
 use basis::preset::Preset;
 use basis::sample::Line;
 use basis::scenario::RecordKind;
-use basis::trace::{Operation, State, TraceSeen, Untraced};
+use basis::trace::{Operation, State, Untraced};
 use registry::roster;
 use trace::TraceTask;
 
-use super::faults::side_by_side;
-use super::session::{Ending, Interrupt, carry_out};
-use super::task::Task;
+use super::looking::carry_out_all;
+use super::session::Interrupt;
 use super::{Observer, Plan, Recording};
 
 /// How much of each strategy the main job traces.
@@ -133,59 +131,10 @@ fn give_up(why: String, recording: &mut Recording, observer: &mut impl Observer)
     recording.keep(Line::Untraced(Untraced { why }))
 }
 
-/// Carries out `tasks`, as many at a time as there are processors, and says what was seen, in their
-/// order.
-///
-/// # Errors
-///
-/// When it is interrupted, or no process can be started. A process that does not survive is a result.
-pub fn trace(
-    tasks: &[TraceTask],
-    interrupt: &Interrupt,
-    observer: &mut impl Observer,
-) -> Result<Vec<TraceSeen>> {
-    let mut all: Vec<TraceSeen> = Vec::new();
-    carry_out_all(tasks, interrupt, |seen| {
-        all.push(seen);
-        observer.stage("tracing", all.len() as f64 / tasks.len() as f64);
-        Ok(())
-    })?;
-    let place = |seen: &TraceSeen| tasks.iter().position(|task| task.strategy == seen.strategy);
-    all.sort_by_key(place);
-    Ok(all)
-}
-
-/// Carries out `tasks`, as many at a time as there are processors, and hands over what was seen, in
-/// any order.
-fn carry_out_all(
-    tasks: &[TraceTask],
-    interrupt: &Interrupt,
-    hand_over: impl FnMut(TraceSeen) -> Result<()>,
-) -> Result<()> {
-    let watch = |task: &TraceTask| watch(task, interrupt);
-    side_by_side(environment::cpus(), tasks, watch, hand_over)
-}
-
-/// What the process saw, or how it ended.
-fn watch(task: &TraceTask, interrupt: &Interrupt) -> Result<TraceSeen> {
-    let mut seen = TraceSeen {
-        strategy: task.strategy.clone(),
-        ..TraceSeen::default()
-    };
-    let ending = carry_out(&Task::Trace(task.clone()), interrupt, |line| {
-        if let Line::Trace(found) = line {
-            seen = found;
-        }
-        Ok(())
-    })?;
-    if let Ending::Failed(failed) = ending {
-        seen.died = Some(failed.reason);
-    }
-    Ok(seen)
-}
-
 #[cfg(test)]
 mod tests {
+    use basis::trace::TraceSeen;
+
     use super::*;
 
     #[derive(Default)]

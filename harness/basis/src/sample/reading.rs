@@ -233,7 +233,11 @@ impl<'h, 'b> Reader<'h, 'b> {
             Line::PartDone(done) => (Some(&done.scenario), None),
             Line::Weather(weather) => (Some(&weather.scenario), None),
             // A probe that failed names its situation where others name a scenario.
-            Line::Failure(_) | Line::Untraced(_) | Line::Header(_) | Line::Complete => (None, None),
+            Line::Calibration(_)
+            | Line::Failure(_)
+            | Line::Untraced(_)
+            | Line::Header(_)
+            | Line::Complete => (None, None),
         };
         if let Some(name) = scenario.filter(|name| !self.scenarios.contains_key(name.as_str())) {
             return Some(format!("the header has no scenario {name:?}"));
@@ -243,6 +247,9 @@ impl<'h, 'b> Reader<'h, 'b> {
         }
         match line {
             Line::Slice(slice) if slice.window_ns == 0 => Some("a window of 0 ns".into()),
+            Line::Calibration(seen) if !seen.is_sound() => {
+                Some("a calibration that no machine can have".into())
+            }
             Line::Slice(slice)
                 if slice.groups.len() != self.scenarios[slice.key.scenario.as_str()] =>
             {

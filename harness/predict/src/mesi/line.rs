@@ -17,9 +17,29 @@ pub(super) struct Line {
     pub(super) asked: Vec<(usize, bool)>,
     /// Whether it is about to move, or on its way.
     pub(super) is_moving: bool,
+    /// Where a program takes it for one.
+    pub(super) lock: Lock,
     /// To whom.
     coming: Vec<usize>,
     comes_to_be_written: bool,
+}
+
+/// A lock.
+#[derive(Debug, Default)]
+pub(super) struct Lock {
+    pub(super) is_taken: bool,
+    /// Who found it taken.
+    pub(super) waiting: Vec<usize>,
+}
+
+impl Lock {
+    /// It is free again; one of those who wait for it, if any does.
+    pub(super) fn release(&mut self, random: &mut impl Rng) -> Option<usize> {
+        self.is_taken = false;
+        let waiting = self.waiting.len() as u64;
+        let chosen = random.next_u64().checked_rem(waiting)?;
+        Some(self.waiting.swap_remove(chosen as usize))
+    }
 }
 
 /// What an arrival brings.
@@ -37,6 +57,7 @@ impl Line {
             version: 0,
             asked: Vec::new(),
             is_moving: false,
+            lock: Lock::default(),
             coming: Vec::new(),
             comes_to_be_written: false,
         }

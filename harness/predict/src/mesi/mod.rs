@@ -8,7 +8,8 @@
 //!
 //! Programs are executed, not replayed: a compare-and-swap that comes too late is done again, a
 //! sequence lock's reader that saw a change starts over. A trace from one machine could not grow its
-//! retries.
+//! retries. Who finds a lock taken waits, has the line meanwhile, and asks for it anew when the lock is
+//! given back; of several who wait one is chosen.
 
 mod line;
 mod program;
@@ -95,8 +96,22 @@ struct Simulation<'s, 'p> {
     random: Xoshiro256PlusPlus,
 }
 
+/// What a simulation came to.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Outcome {
+    /// What each processor did.
+    pub done: Vec<Done>,
+    /// How long they did it, in ns: shorter than asked for where too much happened.
+    pub lasted_ns: f64,
+}
+
 /// What each processor did.
 pub fn simulate(setting: &Setting<'_>) -> Vec<Done> {
+    run(setting, u64::MAX).done
+}
+
+/// What each processor did until so much had happened, and in what time.
+pub fn run(setting: &Setting<'_>, events_max: u64) -> Outcome {
     let lines = setting.programs.iter().map(|program| program.lines()).max();
     let lines = lines.unwrap_or(0);
     let mut simulation = Simulation {
@@ -125,7 +140,7 @@ pub fn simulate(setting: &Setting<'_>) -> Vec<Done> {
     }
     let end = time(setting.duration_ns);
     while let Some(Reverse((now, _, event))) = simulation.events.pop() {
-        if now > end {
+        if now > end || simulation.made > events_max {
             break;
         }
         simulation.now = now;
@@ -135,7 +150,16 @@ pub fn simulate(setting: &Setting<'_>) -> Vec<Done> {
             Event::Arrive(line) => simulation.arrive(line),
         }
     }
-    simulation.processors.iter().map(|one| one.done).collect()
+    let lasted = if simulation.made > events_max {
+        simulation.now
+    } else {
+        // Where all wait for each other nothing happens until then.
+        end
+    };
+    Outcome {
+        done: simulation.processors.iter().map(|one| one.done).collect(),
+        lasted_ns: lasted as f64 / 1e3,
+    }
 }
 
 impl Simulation<'_, '_> {
@@ -172,20 +196,36 @@ impl Simulation<'_, '_> {
                 self.request(number, line, writes);
                 return;
             }
-            self.carry_out(number, step, line);
+            if !self.carry_out(number, step, line) {
+                return;
+            }
         }
     }
 
-    /// A step on a line that the processor has.
-    fn carry_out(&mut self, number: usize, step: Step, line: usize) {
+    /// A step on a line that the processor has; whether it can go on.
+    fn carry_out(&mut self, number: usize, step: Step, line: usize) -> bool {
         let processor = &mut self.processors[number];
         let version = self.lines[line].version;
+        if matches!(step, Step::Acquire { .. }) && self.lines[line].lock.is_taken {
+            self.lines[line].lock.waiting.push(number);
+            return false;
+        }
         let is_as_before = processor.remembered[line] == version;
         processor.step += 1;
         match step {
             Step::Work { .. } | Step::Load { .. } => {}
             Step::Remember { .. } => processor.remembered[line] = version,
             Step::Store { .. } => self.lines[line].version += 1,
+            Step::Acquire { .. } => {
+                self.lines[line].lock.is_taken = true;
+                self.lines[line].version += 1;
+            }
+            Step::Release { .. } => {
+                self.lines[line].version += 1;
+                if let Some(next) = self.lines[line].lock.release(&mut self.random) {
+                    self.at(self.now, Event::Ready(next));
+                }
+            }
             Step::Swap { again, .. } if is_as_before => {
                 debug_assert!(again < processor.step, "it goes back");
                 self.lines[line].version += 1;
@@ -196,6 +236,7 @@ impl Simulation<'_, '_> {
                 processor.done.retries += 1;
             }
         }
+        true
     }
 
     fn request(&mut self, number: usize, line: usize, writes: bool) {
@@ -237,8 +278,9 @@ impl Simulation<'_, '_> {
             // What it asked for it does, whoever asks next: or it might never get done.
             let processor = &self.processors[number];
             let step = processor.program.steps()[processor.step];
-            self.carry_out(number, step, line);
-            self.at(self.now, Event::Ready(number));
+            if self.carry_out(number, step, line) {
+                self.at(self.now, Event::Ready(number));
+            }
         }
         if self.lines[line].asked.is_empty() {
             self.lines[line].is_moving = false;

@@ -37,9 +37,24 @@ pub enum Step {
         /// The step to go back to.
         again: usize,
     },
+    /// Takes the lock that is in it; waits while another has it.
+    Acquire {
+        /// Which.
+        line: usize,
+    },
+    /// Gives the lock back.
+    Release {
+        /// Which.
+        line: usize,
+    },
 }
 
 impl Step {
+    /// Whether it needs a line.
+    pub const fn is_access(self) -> bool {
+        self.access().is_some()
+    }
+
     /// The line that it needs, and whether to write it.
     pub(super) const fn access(self) -> Option<(usize, bool)> {
         match self {
@@ -47,7 +62,10 @@ impl Step {
             Step::Load { line } | Step::Remember { line } | Step::Check { line, .. } => {
                 Some((line, false))
             }
-            Step::Store { line } | Step::Swap { line, .. } => Some((line, true)),
+            Step::Store { line }
+            | Step::Swap { line, .. }
+            | Step::Acquire { line }
+            | Step::Release { line } => Some((line, true)),
         }
     }
 }
@@ -76,8 +94,15 @@ impl Program {
         Self(steps)
     }
 
-    pub(super) fn steps(&self) -> &[Step] {
+    /// Its steps.
+    pub fn steps(&self) -> &[Step] {
         &self.0
+    }
+
+    /// Whether others can make it go back.
+    pub fn retries(&self) -> bool {
+        let goes_back = |step: &Step| matches!(step, Step::Swap { .. } | Step::Check { .. });
+        self.0.iter().any(goes_back)
     }
 
     /// One more than the highest number of a line.

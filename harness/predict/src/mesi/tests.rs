@@ -2,6 +2,21 @@ use super::*;
 
 const HAND_OVER_NS: f64 = 50.0;
 
+#[test]
+fn too_much_is_cut_short_and_says_when() {
+    let program = Program::new(vec![Step::Work { ns: 0.001 }]);
+    let setting = Setting {
+        programs: vec![&program],
+        transfer_ns: &|_, _| HAND_OVER_NS,
+        keeps: 0.5,
+        duration_ns: 1e9,
+        seed: 1,
+    };
+    let outcome = super::run(&setting, 10_000);
+    let per_operation = outcome.lasted_ns / outcome.done[0].operations as f64;
+    assert!(outcome.lasted_ns < 1e6 && (per_operation - 0.001).abs() < 1e-5);
+}
+
 fn run(programs: Vec<&Program>, keeps: f64) -> Vec<Done> {
     simulate(&Setting {
         programs,
@@ -119,6 +134,45 @@ fn a_reader_that_saw_a_change_reads_again() {
         done[0].operations > 1_000 && done[0].retries > 1_000,
         "{done:?}"
     );
+}
+
+fn locked(outside_ns: f64, inside_ns: f64) -> Program {
+    Program::new(vec![
+        Step::Work { ns: outside_ns },
+        Step::Acquire { line: 0 },
+        Step::Work { ns: inside_ns },
+        Step::Release { line: 0 },
+    ])
+}
+
+#[test]
+fn who_has_the_lock_keeps_the_others_waiting() {
+    let program = locked(10.0, 200.0);
+    let alone = per_cpu(&run(vec![&program], 0.0));
+    assert!((alone - 210.0).abs() < 1.0, "{alone}");
+    for cpus in [2, 8] {
+        let found = per_cpu(&run(vec![&program; cpus], 0.0));
+        // One after the other: at least what is done inside, and at most two hand-overs more.
+        let least = 200.0 * cpus as f64;
+        let most = (200.0 + 2.5 * HAND_OVER_NS) * cpus as f64;
+        assert!(found > least && found < most, "{cpus}: {found}");
+    }
+}
+
+#[test]
+fn locks_taken_crosswise_end_in_nothing_and_not_in_a_loop() {
+    let crosswise = |one: usize, two: usize| {
+        Program::new(vec![
+            Step::Acquire { line: one },
+            Step::Work { ns: 500.0 },
+            Step::Acquire { line: two },
+            Step::Release { line: two },
+            Step::Release { line: one },
+        ])
+    };
+    let (one, two) = (crosswise(0, 1), crosswise(1, 0));
+    let done = run(vec![&one, &two], 0.5);
+    assert!(done.iter().all(|one| one.operations < 10), "{done:?}");
 }
 
 #[test]

@@ -171,6 +171,7 @@ fn stall(stalled: Operation, peer: Operation, blocked: u64, in_allocator: u64) -
         points: 10,
         blocked,
         in_allocator,
+        untried: 0,
         first: None,
         last: None,
         held_by: None,

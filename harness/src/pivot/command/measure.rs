@@ -19,6 +19,7 @@ pub(crate) fn measure(options: &RunOptions) -> Result<()> {
     if !recording.is_complete() {
         let effort = ProbeEffort::of(options.preset);
         plan.probe(effort, &mut recording, interrupt, &mut progress)?;
+        plan.calibrate(&mut recording, interrupt, &mut progress)?;
         plan.measure(&mut recording, interrupt, &mut progress)?;
         recording.keep(Line::Complete)?;
     }

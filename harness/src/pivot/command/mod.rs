@@ -8,6 +8,7 @@ pub(crate) mod predict;
 pub(crate) mod report;
 pub(crate) mod run;
 pub(crate) mod selftest;
+pub(crate) mod stall;
 pub(crate) mod trace;
 pub(crate) mod verify;
 pub(crate) mod worker;

@@ -1,5 +1,7 @@
 //! `pivot predict`: what an operation costs on more processors than there are here.
 
+mod measured;
+
 use std::io::Read as _;
 use std::path::Path;
 
@@ -15,14 +17,13 @@ use crate::arguments::{Format, KindName, PredictOptions, ShapeName};
 use crate::table::Table;
 use crate::terminal;
 
-/// Predicts a curve from one of its points, or an operation from what it costs and shares.
+/// Predicts a curve from one of its points, an operation from what it costs and shares, or all
+/// strategies from their samples.
 pub(crate) fn predict(options: &PredictOptions) -> Result<()> {
     match (&options.backtest, options.alone) {
         (Some(file), _) => test_against(file, options),
         (None, Some(alone_ns)) => foresee(alone_ns, options),
-        (None, None) => Err(Error::input(
-            "predict: give --backtest FILE for a published curve, or --alone NS for an operation",
-        )),
+        (None, None) => measured::predict(options),
     }
 }
 
@@ -171,17 +172,22 @@ fn foresee(alone_ns: f64, options: &PredictOptions) -> Result<()> {
 }
 
 fn machines(wanted: Option<&str>) -> Result<Vec<Machine>> {
-    let all = Machine::shipped();
+    let mut all = Machine::shipped();
+    let names = all.iter().map(|one| one.name.clone()).collect();
+    let found = matching_machines(wanted, names)?;
+    all.retain(|machine| found.contains(&machine.name));
+    Ok(all)
+}
+
+/// The names that match, or all without a pattern.
+fn matching_machines(wanted: Option<&str>, names: Vec<String>) -> Result<Vec<String>> {
     let Some(pattern) = wanted else {
-        return Ok(all);
+        return Ok(names);
     };
     let regex = Regex::new(pattern)
         .map_err(|error| Error::input(format!("--machine {pattern:?}: {error}")))?;
-    let names: Vec<String> = all.iter().map(|one| one.name.clone()).collect();
-    let found: Vec<Machine> = all
-        .into_iter()
-        .filter(|machine| regex.is_match(&machine.name))
-        .collect();
+    let matches = |name: &&String| regex.is_match(name);
+    let found: Vec<String> = names.iter().filter(matches).cloned().collect();
     if found.is_empty() {
         return Err(Error::input(format!(
             "--machine {pattern:?} matches none of {}",

@@ -28,6 +28,7 @@ pub(crate) fn run(options: &RunOptions) -> Result<()> {
                 let effort = ProbeEffort::of(options.preset);
                 plan.probe(effort, &mut recording, interrupt, &mut progress)
             })
+            .and_then(|()| plan.calibrate(&mut recording, interrupt, &mut progress))
             .and_then(|()| plan.measure(&mut recording, interrupt, &mut progress))
             .and_then(|()| recording.keep(Line::Complete))
     };

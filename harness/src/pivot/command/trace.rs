@@ -2,9 +2,7 @@
 
 use basis::error::{Error, Result};
 use basis::sample::Card;
-use basis::scenario::RecordKind;
 use basis::trace::{Counts, Footprint, Operation, Pair, State, TraceSeen, blamed};
-use registry::roster;
 use trace::TraceTask;
 
 use super::interruptible;
@@ -20,7 +18,7 @@ pub(crate) fn trace(options: &TraceOptions) -> Result<()> {
     trace::available().map_err(|why| Error::input(format!("cannot trace: {why}")))?;
     let interrupt = interruptible()?;
     let mut progress = Progress::new();
-    let traced = harness::run::trace(&tasks, interrupt, &mut progress);
+    let traced = harness::run::look(&tasks, interrupt, &mut progress);
     progress.finish();
     let traced = traced?;
     match options.format {
@@ -46,11 +44,6 @@ pub(crate) fn trace(options: &TraceOptions) -> Result<()> {
 }
 
 fn tasks(options: &TraceOptions) -> Result<Vec<TraceTask>> {
-    let chosen = selection::strategies(options.strategy.as_deref())?;
-    let is_wanted = |card: &Card| {
-        let is_asked_for = !card.control || options.strategy.is_some();
-        is_asked_for && chosen.contains(&card.name)
-    };
     let or_all = |asked: &[Operation]| match asked {
         [] => Operation::ALL.to_vec(),
         _ => asked.to_vec(),
@@ -59,17 +52,14 @@ fn tasks(options: &TraceOptions) -> Result<Vec<TraceTask>> {
         [] => State::ALL.to_vec(),
         asked => asked.to_vec(),
     };
-    Ok(roster::entries(RecordKind::Status)
-        .iter()
-        .map(|entry| roster::card(&entry.profile))
-        .filter(is_wanted)
-        .map(|card| TraceTask {
-            strategy: card.name,
-            operations: or_all(&options.operation),
-            states: states.clone(),
-            layouts: options.layouts,
-        })
-        .collect())
+    let cards = selection::looked_at(options.strategy.as_deref())?;
+    let task = |card: Card| TraceTask {
+        strategy: card.name,
+        operations: or_all(&options.operation),
+        states: states.clone(),
+        layouts: options.layouts,
+    };
+    Ok(cards.into_iter().map(task).collect())
 }
 
 const LEGEND: &str = "\

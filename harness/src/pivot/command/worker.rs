@@ -6,6 +6,7 @@ use checks::verify;
 use faults::inject;
 use harness::run::Task;
 use probes::probe;
+use slices::calibration::calibrate;
 use slices::worker::measure;
 
 /// Reads a task from standard input, does it, and says what it finds on standard output.
@@ -20,5 +21,7 @@ pub(crate) fn worker() -> io::Result<()> {
         Task::Fault(task) => inject(&task, &mut out),
         Task::Probe(task) => probe(&task, &mut out),
         Task::Trace(task) => trace::trace(&task, &mut out),
+        Task::Stall(task) => trace::stall(&task, &mut out),
+        Task::Calibrate => calibrate(&mut out),
     }
 }

@@ -3,8 +3,8 @@
 use basis::sample::Card;
 use basis::trace::{Operation, State, TraceSeen};
 
-use super::super::format;
 use super::super::view::{Block, Page, prose};
+use super::super::{format, scaling};
 use super::{anchor, conflicts, footprints, stalls};
 use crate::results::Results;
 
@@ -16,7 +16,7 @@ pub(super) fn page(results: &Results, card: &Card) -> Page {
         conflicts::blocks(results, name),
         footprints::blocks(results, name),
         stalls::blocks(results, name),
-        // The curve that follows from them joins here: `scaling::blocks(results, name)`.
+        scaling::blocks(results, name),
     ];
     Page {
         id: anchor(name),

@@ -48,6 +48,7 @@ fn trace(strategy: &str) -> TraceSeen {
             place: PLACE.into(),
             by: ["<T as Lock>::lock".into(), "b".into()],
         }],
+        paths: None,
     };
     let both = SharedLines {
         both_write: 1,
@@ -89,6 +90,7 @@ fn stall(strategy: &str) -> StallSeen {
         points: 10,
         blocked,
         in_allocator,
+        untried: 0,
         first: (blocked > 0).then_some(4),
         last: (blocked > 0).then_some(6),
         held_by: (blocked > 0).then(|| "<impl Foo>::hold".into()),

@@ -29,16 +29,16 @@ const BASELINE_NS: f64 = 40.0;
 /// A strategy by what it is worth: times better than the baseline when reading alone, among readers,
 /// and when writing or scanning.
 #[derive(Clone)]
-pub(super) struct Invented {
-    pub(super) name: String,
-    pub(super) reads: f64,
-    pub(super) readers: f64,
-    pub(super) writes: f64,
-    pub(super) allocations: u64,
-    pub(super) claims: Vec<(String, String)>,
+pub(crate) struct Invented {
+    pub(crate) name: String,
+    pub(crate) reads: f64,
+    pub(crate) readers: f64,
+    pub(crate) writes: f64,
+    pub(crate) allocations: u64,
+    pub(crate) claims: Vec<(String, String)>,
 }
 
-pub(super) fn invented(name: &str, reads: f64, readers: f64, writes: f64) -> Invented {
+pub(crate) fn invented(name: &str, reads: f64, readers: f64, writes: f64) -> Invented {
     let claims = [
         ("reads", "blocking"),
         ("updates", "blocking"),
@@ -129,6 +129,16 @@ impl Run {
             died: None,
         });
         self
+    }
+
+    /// The first scenario with another reader.
+    pub(super) fn second_reader(&self) -> Scenario {
+        Scenario {
+            name: "two-readers".into(),
+            title: "Two readers".into(),
+            groups: vec![group(Activity::Read, 2, None)],
+            ..self.scenarios[0].clone()
+        }
     }
 
     pub(super) fn results(&self) -> Results {

@@ -3,6 +3,7 @@
 mod evidence;
 mod fixture;
 mod sweeps;
+pub(crate) mod traces;
 
 use std::path::PathBuf;
 use std::sync::LazyLock;
@@ -10,7 +11,9 @@ use std::sync::LazyLock;
 use basis::fault::Deed;
 use basis::sample::{Exclusion, Line, Writer};
 
-use self::fixture::{Run, invented};
+use self::fixture::Run;
+pub(crate) use self::fixture::{Invented, invented};
+use self::traces::{Lock, calibration, traced};
 use super::*;
 use crate::results::{Decision, Results};
 
@@ -34,7 +37,22 @@ pub(crate) fn sample_lines() -> Vec<Line> {
     let mut run = three()
         .check("novel/thing", "torn reads", true)
         .reader_gone("novel/thing", Some(Deed::Update));
+    run.scenarios.push(run.second_reader());
     run.others = evidence::lines("novel/thing");
+    run.others.extend([
+        Line::Calibration(calibration()),
+        Line::Trace(traced("mutex/std", Lock::Table)),
+        Line::Trace(traced("atomics/seqlock", Lock::Nothing)),
+        Line::Trace(traced("channel/std-mpsc", Lock::Table)),
+    ]);
+    run.lines()
+}
+
+/// The lines of a run with one and with two readers.
+pub(crate) fn readers(contenders: impl IntoIterator<Item = Invented>) -> Vec<Line> {
+    let mut run = Run::new(contenders);
+    run.scenarios.truncate(1);
+    run.scenarios.push(run.second_reader());
     run.lines()
 }
 

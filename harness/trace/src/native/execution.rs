@@ -5,8 +5,9 @@
 //! memory is `iced-x86`'s knowledge (the access tables of the Intel and AMD manuals).
 
 use std::collections::HashMap;
+use std::ops::Range;
 
-use basis::trace::Counts;
+use basis::trace::{Counts, Usage};
 use iced_x86::{
     Code, Decoder, DecoderOptions, Instruction, InstructionInfoFactory, Mnemonic, OpAccess, OpKind,
     Register, UsedMemory,
@@ -16,6 +17,7 @@ use trap::{Recording, Step};
 use super::allocator::{Allocator, Call, Wish};
 use super::calls::Calls;
 use super::lines::{Access, Lines};
+use super::way::Way;
 
 /// A block that was allocated.
 #[derive(Clone, Debug)]
@@ -32,6 +34,8 @@ pub(crate) struct Execution {
     pub(crate) counts: Counts,
     /// What it accessed itself.
     pub(crate) lines: Lines,
+    /// The same in its order.
+    pub(crate) way: Way,
     /// What the system's allocator accessed on its behalf.
     pub(crate) allocator_lines: Lines,
     /// The calls that led to its accesses.
@@ -59,9 +63,13 @@ impl Execution {
     /// What it accessed, without the blocks that it allocated itself: somebody else may know the same
     /// addresses as another block, which is gone.
     pub(crate) fn own_lines(&self) -> Lines {
+        self.lines.outside(&self.own_blocks())
+    }
+
+    /// Where the blocks are that it allocated itself.
+    pub(crate) fn own_blocks(&self) -> Vec<Range<u64>> {
         let range = |fresh: &Fresh| fresh.address..fresh.address + fresh.bytes;
-        let blocks: Vec<_> = self.fresh.iter().map(range).collect();
-        self.lines.outside(&blocks)
+        self.fresh.iter().map(range).collect()
     }
 }
 
@@ -164,6 +172,7 @@ impl<'r> Reader<'r> {
         let counts = &mut self.seen.counts;
         // The one after a system call is not seen.
         let here = 1 + u64::from(is_system_call(instruction));
+        self.seen.way.step(here);
         if self.call.is_some() {
             counts.allocator_instructions += here;
             return;
@@ -202,14 +211,17 @@ impl<'r> Reader<'r> {
             is_shared = true;
             counts.loads += u64::from(reads);
             counts.stores += u64::from(writes);
+            let bytes = memory.memory_size().size().max(1) as u64;
             let lines = if self.call.is_some() {
                 &mut self.seen.allocator_lines
             } else {
+                let usage = usage(instruction, is_locked, writes);
+                self.seen.way.add(address, bytes, usage);
                 &mut self.seen.lines
             };
             lines.add(Access {
                 address,
-                bytes: memory.memory_size().size().max(1) as u64,
+                bytes,
                 is_write: writes,
                 is_read: reads,
                 by: step.address,
@@ -244,6 +256,20 @@ fn is_locked(instruction: &Instruction) -> bool {
     let is_exchange = instruction.mnemonic() == Mnemonic::Xchg
         && (0..2).any(|operand| instruction.op_kind(operand) == OpKind::Memory);
     instruction.has_lock_prefix() || is_exchange
+}
+
+/// How an access uses its line.
+fn usage(instruction: &Instruction, is_locked: bool, writes: bool) -> Usage {
+    let compares = matches!(
+        instruction.mnemonic(),
+        Mnemonic::Cmpxchg | Mnemonic::Cmpxchg8b | Mnemonic::Cmpxchg16b
+    );
+    match (writes, is_locked, compares) {
+        (false, ..) => Usage::Load,
+        (true, false, _) => Usage::Store,
+        (true, true, true) => Usage::CompareExchange,
+        (true, true, false) => Usage::Exchange,
+    }
 }
 
 /// Whether memory is read, and whether it is written. A compare-and-exchange that fails writes what

@@ -75,20 +75,32 @@ impl Findings {
             .iter()
             .map(|(&(first, second, same_process), all)| {
                 let middle = median(all.iter().map(|seen| seen.conflict));
-                // Names are those of a layout that is like the middle one.
-                let named = all.iter().find(|seen| seen.conflict == middle);
+                let at_64 = of_lines(all, |seen| &seen.at_64);
+                // Names and ways are those of a layout that is like the middle one.
+                let alike = || all.iter().filter(|seen| seen.conflict == middle);
+                let named = alike().next();
+                let followed = alike().find(|seen| seen.at_64 == at_64).or(named);
                 Pair {
                     first,
                     second,
                     same_process,
                     conflict: middle,
-                    at_64: of_lines(all, |seen| &seen.at_64),
+                    at_64,
                     at_128: of_lines(all, |seen| &seen.at_128),
                     blame: named.map_or_else(Vec::new, |seen| seen.blame.clone()),
+                    paths: followed
+                        .filter(|_| is_followed(first, second))
+                        .map(|seen| seen.paths.clone()),
                 }
             })
             .collect()
     }
+}
+
+/// Whether the ways of a pair are kept: what programs do most, and what predictions are made of.
+fn is_followed(first: Operation, second: Operation) -> bool {
+    let is_frequent = |operation| matches!(operation, Operation::ReadHit | Operation::Apply);
+    is_frequent(first) && is_frequent(second)
 }
 
 /// The middle value, of two the lower.

@@ -14,6 +14,7 @@ mod stage;
 mod stall;
 mod symbols;
 mod threads;
+mod way;
 
 use basis::stall::StallSeen;
 use basis::trace::{Operation, TraceSeen};

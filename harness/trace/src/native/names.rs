@@ -1,11 +1,14 @@
 //! What two executions share, with names.
 
-use basis::trace::{Blame, Conflict, SharedLines};
+use std::collections::HashSet;
+
+use basis::trace::{Blame, Conflict, Path, SharedLines};
 
 use super::execution::Execution;
 use super::ledger;
 use super::lines::{Lines, Shared, tally};
 use super::symbols::Symbols;
+use super::way::line_of;
 
 /// What two executions share.
 #[derive(Clone, Debug)]
@@ -14,6 +17,7 @@ pub(crate) struct Comparison {
     pub(crate) at_64: SharedLines,
     pub(crate) at_128: SharedLines,
     pub(crate) blame: Vec<Blame>,
+    pub(crate) paths: [Path; 2],
 }
 
 /// Gives names to addresses.
@@ -55,6 +59,7 @@ impl Namer {
             conflict,
             at_64,
             at_128: first.lines.shared_pairs_with(&own),
+            paths: paths(&shared, first, second),
             blame: self.blame(shared, [first, second]),
         }
     }
@@ -103,4 +108,14 @@ impl Namer {
         }
         "memory that the program did not allocate".to_owned()
     }
+}
+
+/// The ways of both through the lines that they share.
+fn paths(shared: &[Shared], first: &Execution, second: &Execution) -> [Path; 2] {
+    let lines: HashSet<u64> = shared.iter().map(|line| line_of(line.address)).collect();
+    let numbers = first.way.number(&lines);
+    [
+        first.way.through(&numbers, &[]),
+        second.way.through(&numbers, &second.own_blocks()),
+    ]
 }

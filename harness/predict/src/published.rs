@@ -1,0 +1,88 @@
+//! How well the law of two parameters does on the published curves that come with the program.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::backtest::{Backtest, Row, Summary, backtest};
+use crate::curve::{Curve, Kind};
+use crate::law::SURE_FROM;
+
+// Paul E. McKenney, "Is Parallel Programming Hard, And, If So, What Can You Do About It?": the data of
+// its figures, `rcuscale.hps.2020.05.28a`.
+const RCUSCALE: &str = include_str!("../testdata/perfbook-rcuscale.csv");
+
+/// What came of predicting all of its curves, each from one point.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Published {
+    /// Where the curves are from.
+    pub source: String,
+    /// How many there are.
+    pub curves: usize,
+    /// The processors of the one point that was known of each.
+    pub calibrated_at: u32,
+    /// The points from [`SURE_FROM`] processors on.
+    pub many: Summary,
+    /// Those below.
+    pub few: Summary,
+}
+
+/// Predicts them from their points with so many processors.
+///
+/// # Panics
+///
+/// When a curve has no such point: a test reads them at the number that reports use.
+pub fn published(calibrated_at: u32) -> Published {
+    let tested: Vec<Backtest> = curves()
+        .into_iter()
+        .map(|(name, curve)| {
+            let tested = backtest(&curve, Kind::PerCpu, calibrated_at, None, name);
+            tested.expect("it has this point")
+        })
+        .collect();
+    let rows = || tested.iter().flat_map(|one| &one.points);
+    let is_sure = |row: &&Row| row.cpus >= SURE_FROM;
+    Published {
+        source: "perfbook, rcuscale on 8 x 28 cores".into(),
+        curves: tested.len(),
+        calibrated_at,
+        many: Summary::of(rows().filter(is_sure)),
+        few: Summary::of(rows().filter(|row| !is_sure(row))),
+    }
+}
+
+/// The curves, by their names: read-side primitives of the Linux kernel.
+pub(crate) fn curves() -> BTreeMap<&'static str, Curve> {
+    let mut texts: BTreeMap<&str, String> = BTreeMap::new();
+    let lines = RCUSCALE.lines().filter(|line| !line.starts_with('#'));
+    for line in lines.skip(1) {
+        let mut fields = line.split(',');
+        let (Some(name), Some(cpus), Some(ns)) = (fields.next(), fields.next(), fields.next())
+        else {
+            continue;
+        };
+        let text = texts.entry(name).or_insert_with(|| "cpus,ns\n".into());
+        text.push_str(&format!("{cpus},{ns}\n"));
+    }
+    let parsed = |(name, text): (_, String)| {
+        let curve = Curve::parse(&text, name).expect("it is part of the program");
+        (name, curve)
+    };
+    texts.into_iter().map(parsed).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_reports_say_is_what_the_curves_say() {
+        let found = published(16);
+        assert_eq!(found.curves, curves().len());
+        assert!(
+            found.many.points > 130 && found.few.points > 50,
+            "{found:?}"
+        );
+        assert!(found.many.median_error.unwrap() < 0.25, "{found:?}");
+    }
+}

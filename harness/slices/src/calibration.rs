@@ -1,0 +1,196 @@
+//! What handing a cache line over costs on this machine: a flag that two threads pass back and forth,
+//! and a counter that both increment as fast as they can.
+//!
+//! Each thread is bound to a processor of its own. Repetitions are short and their medians are taken,
+//! so that a thread that loses its processor spoils one of them and not the result.
+
+use std::hint::spin_loop;
+use std::io::{self, Write};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::thread;
+
+use basis::calibration::{Between, Calibration};
+use basis::clock;
+use basis::environment;
+use basis::message::{Message, say};
+use basis::sample::Line;
+use crossbeam_utils::CachePadded;
+
+use crate::places::Places;
+
+/// Repetitions of each measurement.
+const REPETITIONS: usize = 15;
+/// Increments of a repetition by each thread: some hundred microseconds.
+const INCREMENTS: u64 = 20_000;
+/// Round trips of a repetition: about a millisecond.
+const ROUND_TRIPS: u64 = 4_000;
+
+/// Measures, and says what it finds.
+///
+/// # Errors
+///
+/// When the parent is gone.
+pub fn calibrate(out: &mut impl Write) -> io::Result<()> {
+    let what = "calibrating what a line costs between processors".into();
+    say(out, &Message::Begin { what, slice: None })?;
+    let line = Line::Calibration(calibration());
+    say(out, &Message::Found { line })
+}
+
+/// What a line costs here; between processors only where there are two.
+pub fn calibration() -> Calibration {
+    let cpus = environment::cpus();
+    let repeat = |measured: fn() -> f64| {
+        let all = (0..REPETITIONS).map(|_| measured());
+        quartiles(all.collect())
+    };
+    let [_, locked_ns, _] = repeat(alone_ns);
+    Calibration {
+        cpus: cpus as u32,
+        locked_ns,
+        between: (cpus > 1).then(|| {
+            let hand_off_ns = repeat(hand_off_ns);
+            let contended: Vec<Contended> = (0..REPETITIONS).map(|_| contended()).collect();
+            let middle = |of: fn(&Contended) -> f64| {
+                let [_, middle, _] = quartiles(contended.iter().map(of).collect());
+                middle
+            };
+            Between {
+                hand_off_ns,
+                run_length: middle(|one| one.run_length).max(1.0),
+                contended_ns: middle(|one| one.ns),
+            }
+        }),
+    }
+}
+
+/// Lower quartile, median and upper quartile.
+fn quartiles(mut values: Vec<f64>) -> [f64; 3] {
+    values.sort_by(f64::total_cmp);
+    [1, 2, 3].map(|quarter| values[(values.len() - 1) * quarter / 4])
+}
+
+/// An increment that nobody else is interested in.
+fn alone_ns() -> f64 {
+    let counter = CachePadded::new(AtomicU64::new(0));
+    let began = clock::now();
+    for _ in 0..INCREMENTS {
+        counter.fetch_add(1, Ordering::Relaxed);
+    }
+    began.elapsed().as_nanos() as f64 / INCREMENTS as f64
+}
+
+/// Half a round trip of a flag between two threads.
+fn hand_off_ns() -> f64 {
+    let flag = CachePadded::new(AtomicU64::new(0));
+    let wait_for = |value: u64| {
+        while flag.load(Ordering::Acquire) != value {
+            spin_loop();
+        }
+    };
+    let [ns, _] = on_two_processors(
+        || {
+            let began = clock::now();
+            for round in 0..ROUND_TRIPS {
+                flag.store(2 * round + 1, Ordering::Release);
+                wait_for(2 * round + 2);
+            }
+            began.elapsed().as_nanos() as f64
+        },
+        || {
+            for round in 0..ROUND_TRIPS {
+                wait_for(2 * round + 1);
+                flag.store(2 * round + 2, Ordering::Release);
+            }
+            0.0
+        },
+    );
+    ns / (2 * ROUND_TRIPS) as f64
+}
+
+/// Two threads that increment the same counter.
+#[derive(Clone, Copy, Debug)]
+struct Contended {
+    /// Increments in a row.
+    run_length: f64,
+    /// An increment, as each sees it, in ns.
+    ns: f64,
+}
+
+fn contended() -> Contended {
+    let counter = CachePadded::new(AtomicU64::new(0));
+    let is_over = CachePadded::new(AtomicBool::new(false));
+    let increment = || {
+        let (mut done, mut runs, mut next) = (0_u64, 0_u64, u64::MAX);
+        let began = clock::now();
+        // The first who is done ends it: what the other does alone is not to count.
+        while done < INCREMENTS && !is_over.load(Ordering::Relaxed) {
+            let value = counter.fetch_add(1, Ordering::Relaxed);
+            runs += u64::from(value != next);
+            next = value + 1;
+            done += 1;
+        }
+        is_over.store(true, Ordering::Relaxed);
+        let ns = began.elapsed().as_nanos() as f64;
+        (done.max(1) as f64, runs.max(1) as f64, ns)
+    };
+    let all = on_two_processors(increment, increment);
+    let sum = |of: fn(&(f64, f64, f64)) -> f64| all.iter().map(of).sum::<f64>();
+    Contended {
+        run_length: sum(|one| one.0) / sum(|one| one.1),
+        ns: sum(|one| one.2) / sum(|one| one.0),
+    }
+}
+
+/// Runs both at the same time, each on a processor of its own.
+fn on_two_processors<T: Send>(
+    one: impl FnOnce() -> T + Send,
+    two: impl FnOnce() -> T + Send,
+) -> [T; 2] {
+    let places = Places::of(2, 0);
+    let ready = AtomicU64::new(0);
+    let meet = |number: usize| {
+        places.of_thread(number).take();
+        ready.fetch_add(1, Ordering::AcqRel);
+        while ready.load(Ordering::Acquire) < 2 {
+            spin_loop();
+        }
+    };
+    thread::scope(|scope| {
+        let other = scope.spawn(|| {
+            meet(1);
+            two()
+        });
+        // In a thread of its own as well: who measures keeps its processors.
+        let this = scope.spawn(|| {
+            meet(0);
+            one()
+        });
+        [this, other].map(|thread| thread.join().expect("nothing in it panics"))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quartiles_are_values_in_their_order() {
+        let are = |values: &[f64], wanted: [f64; 3]| {
+            let found = quartiles(values.to_vec());
+            found
+                .into_iter()
+                .zip(wanted)
+                .all(|(one, other)| (one - other).abs() < 1e-9)
+        };
+        assert!(are(&[5.0, 1.0, 3.0, 2.0, 4.0], [2.0, 3.0, 4.0]));
+        assert!(are(&[7.0], [7.0; 3]));
+    }
+
+    #[test]
+    fn what_is_measured_is_what_a_machine_can_have() {
+        let found = calibration();
+        assert!(found.is_sound(), "{found:?}");
+        assert_eq!(found.between.is_some(), environment::cpus() > 1);
+    }
+}

@@ -1,0 +1,95 @@
+//! What a trace says of two threads that do the same operation.
+
+use basis::trace::{Operation, Pair, Path, State, TraceSeen};
+use predict::path::Cost;
+use predict::scaling::{ByRecord, Seen};
+
+/// Whoever takes longer for an instruction, on average, is taken to wait for somebody. Chosen on one
+/// machine, where copies of a whole table take 1.9 and callers of an actor 4 to 38: not a law.
+const NS_PER_INSTRUCTION_MAX: f64 = 2.5;
+
+/// The two ways of an operation, with what it costs.
+///
+/// # Errors
+///
+/// Why the trace says nothing of the time.
+pub(super) fn seen(
+    trace: &TraceSeen,
+    operation: Operation,
+    alone_ns: f64,
+    locked_ns: f64,
+) -> Result<Seen<'_>, String> {
+    if let Some(why) = waits_for_others(trace, operation, alone_ns) {
+        return Err(why);
+    }
+    let pair = |same_process| trace.pair(operation, operation, same_process);
+    let paths = |pair: &'_ Pair| pair.paths.is_some();
+    let same = pair(true).filter(|pair| paths(pair));
+    let apart = pair(false).filter(|pair| paths(pair));
+    let Some(pair_apart) = apart.or(same) else {
+        return Err("the trace has no ways of two threads through it".into());
+    };
+    let Some(paths_apart) = &pair_apart.paths else {
+        return Err("the trace has no ways of two threads through it".into());
+    };
+    Ok(Seen {
+        apart: paths_apart,
+        by_record: same.and_then(|same| by_record(same, pair_apart)),
+        cost: Cost {
+            alone_ns,
+            locked_ns,
+        },
+        waits: waits(trace, operation),
+    })
+}
+
+/// Whether most of an operation's time is not its own.
+pub(super) fn waits_for_others(
+    trace: &TraceSeen,
+    operation: Operation,
+    alone_ns: f64,
+) -> Option<String> {
+    let counts = trace.counts(operation, State::Quiescent)?;
+    let own = counts.instructions + counts.allocator_instructions;
+    (alone_ns > NS_PER_INSTRUCTION_MAX * own as f64).then(|| {
+        format!(
+            "alone it takes {alone_ns:.0} ns for {own} instructions: most of that is waiting for a thread of \
+             the strategy's own, which the trace does not see"
+        )
+    })
+}
+
+/// Whether who finds a word taken waits: seen of reads, beside a guard; taken for granted of writes,
+/// which exclude each other wherever they lock at all.
+fn waits(trace: &TraceSeen, operation: Operation) -> bool {
+    let held_up = |one: &basis::trace::Footprint| {
+        one.operation == operation && one.state == State::GuardHeld && one.counts.is_none()
+    };
+    operation.is_write() || trace.footprints.iter().any(held_up)
+}
+
+/// Lines that two threads both write.
+pub(super) fn both_write(pair: &Pair) -> u64 {
+    pair.at_64.both_write + pair.at_64.both_write_apart
+}
+
+/// Lines that both write only if they are about the same record.
+fn by_record(same: &Pair, apart: &Pair) -> Option<ByRecord> {
+    let lines = both_write(same).saturating_sub(both_write(apart));
+    let visits = |pair: &Pair| pair.paths.as_ref().map_or(0, visits);
+    let accesses = visits(same).saturating_sub(visits(apart)) as f64;
+    (lines > 0).then_some(ByRecord {
+        lines: lines as f64,
+        accesses: accesses.max(lines as f64),
+    })
+}
+
+/// How often the first comes to a line that both write, coming from another one.
+fn visits([first, second]: &[Path; 2]) -> usize {
+    let written = second.written();
+    let own = first.written();
+    let both = |line: &u32| own.contains(line) && written.contains(line);
+    let mut lines: Vec<u32> = first.touches.iter().map(|touch| touch.line).collect();
+    lines.dedup();
+    lines.iter().filter(|line| both(line)).count()
+}

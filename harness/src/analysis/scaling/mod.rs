@@ -1,0 +1,234 @@
+//! From traces, a calibration and what one thread takes to what many will, and how well that does with
+//! two. Pure, as all of the analysis.
+
+mod demand;
+mod meetings;
+mod twins;
+
+use basis::calibration::Calibration;
+use basis::sample::Line;
+use basis::trace::{Operation, TraceSeen};
+use predict::machine::Machine;
+use predict::published::published;
+use predict::ranking::faster_than;
+use predict::scaling::{Keeps, Workload, transfers_ns};
+
+use self::twins::{Twins, alone, twins};
+use super::Samples;
+use crate::results::{Cell, Expected, HERE, OneToTwo, Prediction, Ranking, Scaling, Unpredicted};
+
+/// What is predicted: what all processors do at the same time.
+const OPERATIONS: [Operation; 2] = [Operation::ReadHit, Operation::Apply];
+/// Where published curves are calibrated: with fewer processors lines stay with their holders.
+const PUBLISHED_AT: u32 = 16;
+
+/// All that can be predicted of a run; nothing without a calibration and a trace.
+pub(super) fn scaling(samples: &Samples, cells: &[Cell]) -> Option<Scaling> {
+    let calibration = *samples.lines.iter().find_map(|line| match line {
+        Line::Calibration(calibration) => Some(calibration),
+        _ => None,
+    })?;
+    let traces: Vec<&TraceSeen> = traces(samples);
+    if traces.is_empty() {
+        return None;
+    }
+    let mut machines = Machine::shipped();
+    machines.extend(here(&calibration));
+    let twins = twins(&samples.header.scenarios);
+    let run = Run {
+        samples,
+        cells,
+        calibration,
+        twins: &twins,
+    };
+    let mut scaling = Scaling {
+        calibration,
+        machines,
+        predictions: Vec::new(),
+        unpredicted: Vec::new(),
+        rankings: Vec::new(),
+        one_to_two: Vec::new(),
+        meetings: Vec::new(),
+        published: published(PUBLISHED_AT),
+    };
+    for seen in traces {
+        for operation in OPERATIONS {
+            run.foresee(seen, operation, &mut scaling);
+        }
+        scaling.meetings.extend(run.meetings(seen));
+    }
+    scaling.rankings = OPERATIONS
+        .into_iter()
+        .flat_map(|operation| rankings(&scaling, operation))
+        .collect();
+    Some(scaling)
+}
+
+/// The last trace of each strategy that went through, in the order of the strategies.
+fn traces(samples: &Samples) -> Vec<&TraceSeen> {
+    let of = |name: &str| {
+        samples.lines.iter().rev().find_map(|line| match line {
+            Line::Trace(seen) if seen.strategy == name && seen.died.is_none() => Some(seen),
+            _ => None,
+        })
+    };
+    let cards = samples.header.strategies.iter();
+    cards.filter_map(|card| of(&card.name)).collect()
+}
+
+/// This machine among the others.
+fn here(calibration: &Calibration) -> Option<Machine> {
+    let within_chiplet_ns = transfers_ns(&calibration.between?);
+    Some(Machine {
+        name: HERE.into(),
+        title: "the machine of this run".into(),
+        sockets: 1,
+        chiplets: 1,
+        cores: calibration.cpus.clamp(2, CPUS_MAX),
+        within_chiplet_ns,
+        across_chiplets_ns: None,
+        across_sockets_ns: None,
+    })
+}
+
+/// More are simulated of no machine.
+const CPUS_MAX: u32 = 256;
+
+/// What predictions are made of.
+struct Run<'s> {
+    samples: &'s Samples,
+    cells: &'s [Cell],
+    calibration: Calibration,
+    twins: &'s [Twins<'s>],
+}
+
+impl Run<'_> {
+    /// Nanoseconds per operation as one thread sees it: cells have wall time by all operations.
+    fn cell(&self, scenario: &str, strategy: &str, twins: &Twins<'_>) -> Option<&Cell> {
+        self.cells.iter().find(|cell| {
+            cell.scenario == scenario
+                && cell.strategy == strategy
+                && cell.metric == twins.metric
+                && cell.median > 0.0
+                && cell.median.is_finite()
+        })
+    }
+
+    /// Predicts an operation everywhere, and tests it here.
+    fn foresee(&self, seen: &TraceSeen, operation: Operation, into: &mut Scaling) {
+        let strategy = &seen.strategy;
+        let workload = |alone_ns: f64| self.workload(seen, operation, alone_ns);
+        match self.alone_ns(strategy, operation).and_then(workload) {
+            Err(reason) => into.unpredicted.push(Unpredicted {
+                strategy: strategy.clone(),
+                operation,
+                reason,
+            }),
+            Ok(workload) => {
+                let on = |machine: &Machine| Prediction {
+                    strategy: strategy.clone(),
+                    operation,
+                    machine: machine.name.clone(),
+                    points: points(&workload, machine),
+                };
+                into.predictions.extend(into.machines.iter().map(on));
+            }
+        }
+        let Some(here) = into.machines.iter().find(|machine| machine.name == HERE) else {
+            return;
+        };
+        let twins = self.twins.iter().filter(|one| one.operation == operation);
+        let tested = twins.filter_map(|twins| self.one_to_two(seen, twins, here));
+        into.one_to_two.extend(tested);
+    }
+
+    fn alone_ns(&self, strategy: &str, operation: Operation) -> Result<f64, String> {
+        let scenarios = &self.samples.header.scenarios;
+        let (scenario, metric) = alone(scenarios, self.twins, operation)
+            .ok_or("no scenario of the run has one thread do it alone")?;
+        let cell = self.cells.iter().find(|cell| {
+            cell.scenario == scenario.name && cell.strategy == strategy && cell.metric == metric
+        });
+        cell.map(|cell| cell.median)
+            .filter(|ns| *ns > 0.0 && ns.is_finite())
+            .ok_or_else(|| format!("not measured in {}", scenario.name))
+    }
+
+    fn workload(
+        &self,
+        seen: &TraceSeen,
+        operation: Operation,
+        alone_ns: f64,
+    ) -> Result<Workload, String> {
+        let demand = demand::seen(seen, operation, alone_ns, self.calibration.locked_ns)?;
+        Ok(Workload::of(demand, Keeps::calibrated(&self.calibration)))
+    }
+
+    fn one_to_two(&self, seen: &TraceSeen, twins: &Twins<'_>, here: &Machine) -> Option<OneToTwo> {
+        let strategy = &seen.strategy;
+        let one_ns = self.cell(&twins.one.name, strategy, twins)?.median;
+        let measured_ns = 2.0 * self.cell(&twins.two.name, strategy, twins)?.median;
+        let workload = self.workload(seen, twins.operation, one_ns).ok()?;
+        let predicted_ns = workload.on(here, 2);
+        Some(OneToTwo {
+            strategy: strategy.clone(),
+            operation: twins.operation,
+            one: twins.one.name.clone(),
+            two: twins.two.name.clone(),
+            one_ns,
+            predicted_ns,
+            measured_ns,
+            error: predicted_ns.mid / measured_ns - 1.0,
+            is_inside: predicted_ns.contains(measured_ns),
+        })
+    }
+}
+
+/// One, powers of four from two on, and all.
+fn points(workload: &Workload, machine: &Machine) -> Vec<Expected> {
+    let all = machine.cpus();
+    let powers = [1, 2, 4, 16, 64].into_iter().filter(|&cpus| cpus < all);
+    let on = |cpus| Expected {
+        cpus,
+        ns: workload.on(machine, cpus),
+    };
+    powers.chain([all]).map(on).collect()
+}
+
+/// Who is faster than whom: on the machines that others have, with all their processors.
+fn rankings(scaling: &Scaling, operation: Operation) -> Vec<Ranking> {
+    let mut names: Vec<&str> = Vec::new();
+    for one in scaling
+        .predictions
+        .iter()
+        .filter(|one| one.operation == operation)
+    {
+        if names.last() != Some(&one.strategy.as_str()) {
+            names.push(&one.strategy);
+        }
+    }
+    let bands: Vec<Vec<predict::Band>> = names
+        .iter()
+        .map(|name| {
+            let machines = scaling.machines.iter().filter(|one| one.name != HERE);
+            let on = |machine: &Machine| {
+                let found = scaling.prediction(name, operation, &machine.name)?;
+                Some(found.points.last()?.ns)
+            };
+            machines.filter_map(on).collect()
+        })
+        .collect();
+    let of_places = |places: Vec<usize>| places.into_iter().map(|place| names[place].to_owned());
+    faster_than(&bands)
+        .into_iter()
+        .zip(&names)
+        .map(|(places, name)| Ranking {
+            operation,
+            strategy: (*name).to_owned(),
+            faster_than: of_places(places).collect(),
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests;

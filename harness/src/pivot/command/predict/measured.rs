@@ -1,0 +1,286 @@
+//! What samples say of more processors: traced and calibrated on the spot where they do not say it.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+use basis::environment::Environment;
+use basis::error::{Error, Result};
+use basis::sample::Line;
+use basis::trace::{Operation, State};
+use harness::analysis::{Samples, analyse};
+use harness::results::{HERE, Scaling};
+use predict::machine::Machine;
+use trace::TraceTask;
+
+use super::{figure, matching_machines};
+use crate::arguments::{Format, PredictOptions};
+use crate::command::interruptible;
+use crate::command::report::{sample_file, samples};
+use crate::progress::Progress;
+use crate::selection;
+use crate::table::Table;
+use crate::terminal;
+
+/// What can be predicted of a strategy.
+const OPERATIONS: [Operation; 2] = [Operation::ReadHit, Operation::Apply];
+/// Layouts of the heap to trace in.
+const LAYOUTS: u32 = 3;
+
+/// Predicts what the options ask for, and prints it.
+pub(super) fn predict(options: &PredictOptions) -> Result<()> {
+    let operations = operations(options)?;
+    let given = options.samples.clone();
+    let file = sample_file(&given.unwrap_or_else(|| selection::workspace().join("reports/latest")));
+    let place = file.display().to_string();
+    let (lines, _) = samples(&[file])?;
+    let mut samples = Samples::from_lines(lines).expect("a pool begins with its header");
+    let names: Vec<String> = samples
+        .header
+        .strategies
+        .iter()
+        .map(|card| card.name.clone())
+        .collect();
+    let pattern = options.strategy.as_deref();
+    let chosen: Vec<String> = selection::choose("strategy", pattern, &names)?;
+    let is_chosen = |name: &str| chosen.iter().any(|one| one == name);
+    // Before anything takes time: the machines are those that ship, and this one.
+    let machines = machines(options)?;
+    complete(&mut samples, &chosen, &place)?;
+    let Some(mut scaling) = analyse(&samples).scaling else {
+        return Err(Error::input(format!(
+            "{place}: no trace of {} went through, so nothing can be predicted",
+            options.strategy.as_deref().unwrap_or("any strategy")
+        )));
+    };
+    let is_wanted = |strategy: &str, operation: Operation| {
+        is_chosen(strategy) && operations.contains(&operation)
+    };
+    let is_on = |name: &str| machines.iter().any(|one| one == name);
+    scaling.machines.retain(|machine| is_on(&machine.name));
+    scaling
+        .predictions
+        .retain(|one| is_wanted(&one.strategy, one.operation) && is_on(&one.machine));
+    scaling
+        .unpredicted
+        .retain(|one| is_wanted(&one.strategy, one.operation));
+    scaling
+        .rankings
+        .retain(|one| is_wanted(&one.strategy, one.operation));
+    for ranking in &mut scaling.rankings {
+        ranking.faster_than.retain(|name| is_chosen(name));
+    }
+    scaling
+        .one_to_two
+        .retain(|one| is_wanted(&one.strategy, one.operation));
+    scaling
+        .meetings
+        .retain(|one| is_wanted(&one.strategy, Operation::ReadHit));
+    print(&scaling, options.format)
+}
+
+fn operations(options: &PredictOptions) -> Result<Vec<Operation>> {
+    if options.operation.is_empty() {
+        return Ok(OPERATIONS.to_vec());
+    }
+    match options
+        .operation
+        .iter()
+        .find(|one| !OPERATIONS.contains(one))
+    {
+        None => Ok(options.operation.clone()),
+        Some(other) => Err(Error::input(format!(
+            "--operation {other}: read-hit and apply can be predicted"
+        ))),
+    }
+}
+
+/// The names of the machines asked for.
+fn machines(options: &PredictOptions) -> Result<Vec<String>> {
+    let mut names: Vec<String> = Machine::shipped().into_iter().map(|one| one.name).collect();
+    names.push(HERE.into());
+    matching_machines(options.machine.as_deref(), names)
+}
+
+/// Adds what the samples lack and can be seen here.
+fn complete(samples: &mut Samples, chosen: &[String], place: &str) -> Result<()> {
+    let is_calibrated = |line: &Line| matches!(line, Line::Calibration(_));
+    let lacks_calibration = !samples.lines.iter().any(is_calibrated);
+    let traced: BTreeSet<&str> = samples
+        .lines
+        .iter()
+        .filter_map(|line| match line {
+            Line::Trace(seen) if seen.pairs.iter().any(|pair| pair.paths.is_some()) => {
+                Some(seen.strategy.as_str())
+            }
+            _ => None,
+        })
+        .collect();
+    let here: Vec<String> = selection::strategies(None)?;
+    let missing: Vec<TraceTask> = chosen
+        .iter()
+        .filter(|name| !traced.contains(name.as_str()) && here.contains(name))
+        .map(|name| TraceTask {
+            strategy: name.clone(),
+            operations: OPERATIONS.to_vec(),
+            states: vec![State::Quiescent, State::GuardHeld],
+            layouts: LAYOUTS,
+        })
+        .collect();
+    if lacks_calibration {
+        must_be_this_machine(samples, place)?;
+    }
+    if !missing.is_empty() {
+        trace::available().map_err(|why| {
+            Error::input(format!(
+                "{place} has no traces, and here none can be made: {why}"
+            ))
+        })?;
+    }
+    if missing.is_empty() && !lacks_calibration {
+        return Ok(());
+    }
+    let interrupt = interruptible()?;
+    if lacks_calibration {
+        let calibration = harness::run::calibrate(interrupt)?;
+        samples.lines.push(Line::Calibration(calibration));
+    }
+    let mut progress = Progress::new();
+    let traced = harness::run::look(&missing, interrupt, &mut progress);
+    progress.finish();
+    samples.lines.extend(traced?.into_iter().map(Line::Trace));
+    Ok(())
+}
+
+/// What one machine calibrates says nothing of what another has measured.
+fn must_be_this_machine(samples: &Samples, place: &str) -> Result<()> {
+    let measured = &samples.header.environment;
+    let here = Environment::capture(&PathBuf::new(), String::new(), 0, "");
+    if (&measured.cpu, measured.cpus) == (&here.cpu, here.cpus) {
+        return Ok(());
+    }
+    Err(Error::input(format!(
+        "{place} has no calibration and was measured on {} ({} processors), which this machine is not: run \
+         `pivot run` there again",
+        measured.cpu, measured.cpus
+    )))
+}
+
+fn print(scaling: &Scaling, format: Format) -> Result<()> {
+    match format {
+        Format::Json => {
+            let text = serde_json::to_string_pretty(scaling).expect("it is plain data");
+            terminal::print(&text)
+        }
+        Format::Csv => predictions(scaling, true).print(Format::Csv),
+        Format::Table | Format::Md => {
+            predictions(scaling, false).print(format)?;
+            terminal::print(LEGEND)?;
+            rankings(scaling).print(format)?;
+            terminal::print("an order is stated where it holds on every machine\n")?;
+            one_to_two(scaling).print(format)?;
+            terminal::print(&told(scaling))
+        }
+    }
+}
+
+const LEGEND: &str = "\
+as one processor sees it, all processors at it; --format csv and json have smaller numbers of them, too\n";
+
+/// Every point, or those with all processors.
+fn predictions(scaling: &Scaling, has_all: bool) -> Table<7> {
+    let mut table = Table::new([
+        "strategy",
+        "operation",
+        "machine",
+        "cpus",
+        "ns per operation",
+        "low",
+        "high",
+    ]);
+    for one in &scaling.predictions {
+        let last = one.points.len().saturating_sub(1);
+        let from = if has_all { 0 } else { last };
+        for point in &one.points[from..] {
+            table.row([
+                one.strategy.clone(),
+                one.operation.to_string(),
+                one.machine.clone(),
+                point.cpus.to_string(),
+                figure(point.ns.mid),
+                figure(point.ns.low),
+                figure(point.ns.high),
+            ]);
+        }
+    }
+    table
+}
+
+fn rankings(scaling: &Scaling) -> Table<3> {
+    let mut table = Table::new(["operation", "strategy", "faster than"]);
+    for one in &scaling.rankings {
+        table.row([
+            one.operation.to_string(),
+            one.strategy.clone(),
+            match one.faster_than.as_slice() {
+                [] => "nobody for certain".into(),
+                names => names.join(", "),
+            },
+        ]);
+    }
+    table
+}
+
+fn one_to_two(scaling: &Scaling) -> Table<9> {
+    let mut table = Table::new([
+        "strategy",
+        "operation",
+        "scenario",
+        "1 thread ns",
+        "2 threads ns",
+        "predicted",
+        "band",
+        "error",
+        "in band",
+    ]);
+    for one in &scaling.one_to_two {
+        let band = one.predicted_ns;
+        table.row([
+            one.strategy.clone(),
+            one.operation.to_string(),
+            one.two.clone(),
+            figure(one.one_ns),
+            figure(one.measured_ns),
+            figure(band.mid),
+            format!("{} to {}", figure(band.low), figure(band.high)),
+            format!("{:+.0} %", 100.0 * one.error),
+            if one.is_inside { "yes" } else { "no" }.into(),
+        ]);
+    }
+    table
+}
+
+/// What could not be predicted, and how well the law does where it is published.
+fn told(scaling: &Scaling) -> String {
+    let mut lines: Vec<String> = scaling
+        .unpredicted
+        .iter()
+        .map(|one| {
+            format!(
+                "not predicted: {}, {}: {}",
+                one.strategy, one.operation, one.reason
+            )
+        })
+        .collect();
+    let published = &scaling.published;
+    let median = published.many.median_error.unwrap_or(0.0);
+    lines.push(format!(
+        "on {} published curves ({}), from {} processors: median error {:.0} % on {} points, {:.0} % in their bands",
+        published.curves,
+        published.source,
+        published.calibrated_at,
+        100.0 * median,
+        published.many.points,
+        100.0 * published.many.inside.unwrap_or(0.0)
+    ));
+    lines.join("\n")
+}

@@ -1,0 +1,283 @@
+//! `pivot stall`: who can go on while another thread is stopped in the middle of an operation.
+
+use std::path::Path;
+
+use basis::error::{Error, Result};
+use basis::sample::{self, Card, Line};
+use basis::stall::{StallPair, StallSeen};
+use basis::trace::Operation;
+use harness::analysis::{Samples, analyse, graded_by_stalls};
+use harness::report;
+use harness::results::{Grade, Guarantee};
+use trace::StallTask;
+
+use super::interruptible;
+use super::report::sample_file;
+use crate::arguments::{Format, StallOptions};
+use crate::progress::Progress;
+use crate::selection;
+use crate::table::Table;
+use crate::terminal;
+
+/// Stops the strategies' threads; a claim that is refuted is exit code 1.
+pub(crate) fn stall(options: &StallOptions) -> Result<()> {
+    let cards = selection::looked_at(options.strategy.as_deref())?;
+    if let Some(folder) = &options.into {
+        // Before minutes are spent on it.
+        sample::read(&sample_file(folder))?;
+    }
+    trace::available().map_err(|why| Error::input(format!("cannot stop threads: {why}")))?;
+    let interrupt = interruptible()?;
+    let mut progress = Progress::new();
+    let seen = harness::run::look(&tasks(options, &cards), interrupt, &mut progress);
+    progress.finish();
+    let seen = seen?;
+    print(&seen, &cards, options.format)?;
+    if let Some(folder) = &options.into {
+        keep(&seen, folder)?;
+    }
+    refuted(&seen, &cards)
+}
+
+fn tasks(options: &StallOptions, cards: &[Card]) -> Vec<StallTask> {
+    let or_all = |asked: &[Operation]| match asked {
+        [] => Operation::ALL.to_vec(),
+        _ => asked.to_vec(),
+    };
+    let task = |card: &Card| StallTask {
+        strategy: card.name.clone(),
+        stalled: or_all(&options.stalled),
+        peers: or_all(&options.peer),
+        every: options.every,
+    };
+    cards.iter().map(task).collect()
+}
+
+/// Enters what was seen into the samples of a run, instead of what was seen of the same strategies
+/// before, and makes its report anew.
+fn keep(seen: &[StallSeen], folder: &Path) -> Result<()> {
+    let path = sample_file(folder);
+    let mut lines = sample::read(&path)?.lines;
+    let is_new = |line: &Line| match line {
+        Line::Stall(old) => seen.iter().any(|one| one.strategy == old.strategy),
+        _ => false,
+    };
+    lines.retain(|line| !is_new(line));
+    let end = lines
+        .iter()
+        .position(|line| *line == Line::Complete)
+        .unwrap_or(lines.len());
+    lines.splice(end..end, seen.iter().cloned().map(Line::Stall));
+    let text = sample::text(&lines);
+    let samples = Samples::from_lines(lines).expect("what was read begins with a header");
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let written = report::write_with(&analyse(&samples), text.as_bytes(), folder)?;
+    terminal::print(&format!("report: {}", written.html.display()))
+}
+
+fn print(seen: &[StallSeen], cards: &[Card], format: Format) -> Result<()> {
+    match format {
+        Format::Json => {
+            let text = serde_json::to_string_pretty(seen).expect("it is plain data");
+            terminal::print(&text)
+        }
+        Format::Csv => pairs(seen.iter().flat_map(|one| each(one, &one.pairs))).print(format),
+        Format::Table | Format::Md => {
+            for (one, card) in with_cards(seen, cards) {
+                terminal::print(&page(one, card, format))?;
+            }
+            terminal::print(LEGEND)
+        }
+    }
+}
+
+const LEGEND: &str = "\
+rows: what a thread is stopped in, before each of its instructions; columns: what a peer tries meanwhile,\n\
+with the same process / with another one, and the share of the points at which it has to wait; 0 is not shown\n\
+as 0 % but as a dot; what the system's allocator blocks is apart (+a); ! something was seen that no order explains";
+
+fn with_cards<'a>(
+    seen: &'a [StallSeen],
+    cards: &'a [Card],
+) -> impl Iterator<Item = (&'a StallSeen, &'a Card)> {
+    seen.iter().filter_map(|one| {
+        let card = cards.iter().find(|card| card.name == one.strategy)?;
+        Some((one, card))
+    })
+}
+
+/// All that is shown of one strategy.
+fn page(seen: &StallSeen, card: &Card, format: Format) -> String {
+    let mut text = format!("{}\n", seen.strategy);
+    if let Some(why) = &seen.died {
+        return text + &format!("did not survive: {why}\n");
+    }
+    text += &matrix(seen).text(format);
+    let told: Vec<&StallPair> = seen
+        .pairs
+        .iter()
+        .filter(|pair| is_worst(seen, pair))
+        .collect();
+    if !told.is_empty() {
+        text += "\n";
+        text += &pairs(each(seen, told)).text(format);
+    }
+    text += "\n";
+    text += &claims(seen, card).text(format);
+    text.push('\n');
+    text
+}
+
+/// The first of the pairs that wait the longest for an operation, and whatever saw something wrong.
+fn is_worst(seen: &StallSeen, pair: &StallPair) -> bool {
+    let of_operation = || seen.pairs.iter().filter(|one| one.stalled == pair.stalled);
+    let most = of_operation().map(|one| one.blocked).max();
+    let first = of_operation().find(|one| Some(one.blocked) == most && one.blocked > 0);
+    pair.wrong > 0 || first == Some(pair)
+}
+
+fn matrix(seen: &StallSeen) -> Table<7> {
+    let mut table = Table::new([
+        "stopped in",
+        "read hit",
+        "read miss",
+        "apply",
+        "insert",
+        "remove",
+        "scan",
+    ]);
+    for stalled in Operation::ALL {
+        if !seen.pairs.iter().any(|pair| pair.stalled == stalled) {
+            continue;
+        }
+        let cell = |peer: Operation| {
+            let both = [true, false].map(|same| seen.pair(stalled, peer, same).map(share));
+            both.into_iter().flatten().collect::<Vec<_>>().join(" / ")
+        };
+        let mut row: [String; 7] = std::array::from_fn(|_| String::new());
+        row[0] = stalled.to_string();
+        for (field, peer) in row[1..].iter_mut().zip(Operation::ALL) {
+            *field = cell(peer);
+        }
+        table.row(row);
+    }
+    table
+}
+
+/// The share of the points at which a peer waits.
+fn share(pair: &StallPair) -> String {
+    let waits = match pair.blocked_by_strategy() {
+        0 => "·".to_owned(),
+        _ => format!("{:.0} %", 100.0 * pair.share()),
+    };
+    let allocator = if pair.in_allocator > 0 { "+a" } else { "" };
+    let wrong = if pair.wrong > 0 { "!" } else { "" };
+    format!("{waits}{allocator}{wrong}")
+}
+
+fn each<'a>(
+    seen: &'a StallSeen,
+    pairs: impl IntoIterator<Item = &'a StallPair>,
+) -> impl Iterator<Item = (&'a str, &'a StallPair)> {
+    pairs.into_iter().map(|pair| (seen.strategy.as_str(), pair))
+}
+
+fn pairs<'a>(all: impl Iterator<Item = (&'a str, &'a StallPair)>) -> Table<12> {
+    let mut table = Table::new([
+        "strategy",
+        "stopped in",
+        "peer",
+        "process",
+        "points",
+        "blocked",
+        "in malloc",
+        "untried",
+        "from",
+        "to",
+        "in",
+        "wrong",
+    ]);
+    let number = |point: Option<u64>| point.map_or_else(String::new, |point| point.to_string());
+    for (strategy, pair) in all {
+        let process = if pair.same_process { "same" } else { "other" };
+        table.row([
+            strategy.to_owned(),
+            pair.stalled.to_string(),
+            pair.peer.to_string(),
+            process.to_owned(),
+            pair.points.to_string(),
+            pair.blocked.to_string(),
+            pair.in_allocator.to_string(),
+            pair.untried.to_string(),
+            number(pair.first),
+            number(pair.last),
+            pair.held_by.clone().unwrap_or_default(),
+            pair.evidence.clone().unwrap_or_default(),
+        ]);
+    }
+    table
+}
+
+/// What the profile claims, beside what was seen.
+fn claims(seen: &StallSeen, card: &Card) -> Table<5> {
+    let mut table = Table::new(["claim of", "claimed", "observed", "grade", "evidence"]);
+    for guarantee in graded_by_stalls(card, &seen.pairs) {
+        let Guarantee {
+            property,
+            claimed,
+            observed,
+            grade,
+            evidence,
+            ..
+        } = guarantee;
+        table.row([property, claimed, observed, grade.to_string(), evidence]);
+    }
+    table
+}
+
+/// The first claim that does not hold, or the first process that did not survive.
+fn refuted(seen: &[StallSeen], cards: &[Card]) -> Result<()> {
+    for (one, card) in with_cards(seen, cards) {
+        if let Some(why) = &one.died {
+            return Err(Error::Check(format!("{}: {why}", one.strategy)));
+        }
+        let graded = graded_by_stalls(card, &one.pairs);
+        if let Some(broken) = graded.iter().find(|claim| claim.grade == Grade::Forbidden) {
+            return Err(Error::Check(format!(
+                "{} claims {} for {}, and: {}",
+                one.strategy, broken.claimed, broken.property, broken.evidence
+            )));
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pair(blocked: u64, in_allocator: u64, wrong: u64) -> StallPair {
+        StallPair {
+            stalled: Operation::Apply,
+            peer: Operation::ReadHit,
+            same_process: true,
+            points: 200,
+            blocked,
+            in_allocator,
+            untried: 0,
+            first: None,
+            last: None,
+            held_by: None,
+            wrong,
+            evidence: None,
+        }
+    }
+
+    #[test]
+    fn a_cell_says_who_blocks_and_what_is_wrong() {
+        assert_eq!(share(&pair(0, 0, 0)), "·");
+        assert_eq!(share(&pair(100, 0, 0)), "50 %");
+        assert_eq!(share(&pair(10, 10, 0)), "·+a");
+        assert_eq!(share(&pair(110, 10, 3)), "50 %+a!");
+    }
+}
