@@ -1,6 +1,8 @@
-//! Whether every other thread of the process sleeps, so that nothing will happen by itself.
+//! Whether every other thread of the process sleeps, so that nothing will happen by itself, and what
+//! those that do not sleep use of a processor.
 
 use std::fs;
+use std::mem::MaybeUninit;
 
 /// What was seen of the other threads.
 #[derive(Debug)]
@@ -55,4 +57,20 @@ fn switches_of_sleepers() -> Option<Vec<u64>> {
         switches.push(field("voluntary_ctxt_switches:")?.parse().ok()?);
     }
     Some(switches)
+}
+
+/// Nanoseconds of processor time that all other threads of the process have used.
+pub(crate) fn processor_ns_of_others() -> u64 {
+    let all = clock_ns(libc::CLOCK_PROCESS_CPUTIME_ID);
+    all.saturating_sub(clock_ns(libc::CLOCK_THREAD_CPUTIME_ID))
+}
+
+fn clock_ns(clock: libc::clockid_t) -> u64 {
+    let mut time = MaybeUninit::<libc::timespec>::zeroed();
+    // SAFETY: the call writes to what it is given, and all zeroes is a time, too.
+    let time = unsafe {
+        libc::clock_gettime(clock, time.as_mut_ptr());
+        time.assume_init()
+    };
+    time.tv_sec.cast_unsigned() * 1_000_000_000 + time.tv_nsec.cast_unsigned()
 }

@@ -1,10 +1,7 @@
 //! Logical threads on real ones: thread-local schemes (epochs, debts, the choice of a shard) would
 //! look shared, or vanish, if one thread played two.
 
-use std::mem::MaybeUninit;
-use std::os::unix::thread::JoinHandleExt;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::thread::JoinHandle;
 use std::time::Duration;
 
 use contract::ProcessId;
@@ -20,7 +17,6 @@ use super::stall::Saw;
 pub(crate) struct Actor {
     asks: SyncSender<Ask>,
     answers: Receiver<Answer>,
-    thread: JoinHandle<()>,
 }
 
 enum Ask {
@@ -70,7 +66,7 @@ impl Actor {
     ) -> Result<Self, Unavailable> {
         let (asks, asked) = sync_channel(1);
         let (answer, answers) = sync_channel(1);
-        let thread = std::thread::spawn(move || {
+        std::thread::spawn(move || {
             disarrange_heap(layout);
             let work = |stepper: &Stepper| {
                 let mut hands = table.hands();
@@ -81,11 +77,7 @@ impl Actor {
                 let _ = answer.send(Answer::Failed(why));
             }
         });
-        let actor = Self {
-            asks,
-            answers,
-            thread,
-        };
+        let actor = Self { asks, answers };
         match actor.answer() {
             Answer::Failed(why) => Err(why),
             _ => Ok(actor),
@@ -155,23 +147,6 @@ impl Actor {
     pub(crate) fn record(&self, deed: Deed) -> Recording {
         self.begin_step(deed);
         self.recorded()
-    }
-
-    /// For how long it has had a processor, in nanoseconds.
-    pub(crate) fn processor_ns(&self) -> u64 {
-        let mut clock = 0;
-        let mut time = MaybeUninit::<libc::timespec>::zeroed();
-        // SAFETY: the thread was not joined, so its identifier is valid even if it has ended; both
-        // calls write to what they are given, and all zeroes is a time.
-        let time = unsafe {
-            if libc::pthread_getcpuclockid(self.thread.as_pthread_t(), &raw mut clock) != 0
-                || libc::clock_gettime(clock, time.as_mut_ptr()) != 0
-            {
-                return 0;
-            }
-            time.assume_init()
-        };
-        time.tv_sec.cast_unsigned() * 1_000_000_000 + time.tv_nsec.cast_unsigned()
     }
 
     /// Does something step by step while `holder` is in the middle of a read of `id`.

@@ -8,7 +8,7 @@ use trap::{Place, Progress, Recording, Unavailable, progress};
 
 use super::saw::{Encounter, Saw};
 use crate::native::hands::Deed;
-use crate::native::quiet::Sleepers;
+use crate::native::quiet::{Sleepers, processor_ns_of_others};
 use crate::native::stage::{Stage, restore, warm_up};
 use crate::native::threads::Actor;
 
@@ -44,13 +44,14 @@ impl Outcome {
 const GLANCE: Duration = Duration::from_micros(200);
 
 /// When a peer is taken to be blocked. Not after some time, which a busy machine may need for
-/// anything, but when all threads of the process sleep, so that nobody is left to wake it; or when it
-/// has used so much of a processor as no operation needs.
+/// anything, but when all threads of the process sleep, so that nobody is left to wake it; or when
+/// they, the peer or one that the strategy has for it, have used so much of a processor as no
+/// operation needs.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Patience {
     /// How often in a row all have to be found asleep.
     looks: u32,
-    /// Nanoseconds of the peer's processor time.
+    /// Nanoseconds of processor time.
     spun_ns: u64,
 }
 
@@ -67,7 +68,7 @@ impl Patience {
     };
 }
 
-/// A table, a thread that is stopped, and its peers.
+/// A table, a thread that is stopped, and its peers: one for each try.
 pub(crate) struct Lab {
     stage: Stage,
     peers: Vec<Actor>,
@@ -122,9 +123,9 @@ impl Lab {
         self.stalled().publish();
     }
 
-    /// Stops the operation at each of the `places`, one after the other, and has the peers try theirs;
-    /// for as long as nobody is blocked, since whoever is needs the thread to go on. At most
-    /// [`PEERS`] tries, and only one if it writes.
+    /// Stops the operation at each of the `places`, one after the other, and has the peers try theirs.
+    /// Whoever is blocked at one goes on trying at the next. It ends early where a peer has written,
+    /// which changes what the operation finds. At most [`PEERS`] tries, and only one if it writes.
     pub(crate) fn walk(
         &self,
         operation: Operation,
@@ -136,17 +137,20 @@ impl Lab {
             .iter()
             .map(|&tried| self.encounter(operation, tried))
             .collect();
-        let id = encounters[0].ids[0];
         trap::stop_at(places.first().copied());
+        let id = encounters[0].ids[0];
         self.stalled().begin_step(Deed::new(operation, id, 7));
-        let mut walk = Vec::new();
+        let mut stops: Vec<Vec<Option<Saw>>> = Vec::new();
         let mut ended = self.stopped_or_ended();
         while ended.is_none() {
-            let saws = self.try_all(&encounters, patience);
-            let is_anyone_blocked = saws.contains(&None);
-            walk.push(saws);
-            match places.get(walk.len()) {
-                Some(&next) if !is_anyone_blocked => {
+            let saws = self.try_all(&encounters, stops.last(), patience);
+            let is_done = |(saw, encounter): (&Option<Saw>, &Encounter)| {
+                saw.is_some() && encounter.peer.is_write()
+            };
+            let has_written = saws.iter().zip(&encounters).any(is_done);
+            stops.push(saws);
+            match places.get(stops.len()) {
+                Some(&next) if !has_written => {
                     trap::advance_to(next);
                     ended = self.stopped_or_ended();
                 }
@@ -157,9 +161,8 @@ impl Lab {
             }
         }
         trap::stop_at(None);
-        let outcomes = self.judged(&encounters, walk);
         Walk {
-            outcomes,
+            outcomes: self.judged(&encounters, &stops),
             recording: ended.expect("the loop ends with it"),
         }
     }
@@ -189,44 +192,47 @@ impl Lab {
         }
     }
 
-    /// What each peer saw; nothing of those that are blocked.
-    fn try_all(&self, encounters: &[Encounter], patience: Patience) -> Vec<Option<Saw>> {
-        let mut idle = self.peers.iter();
-        let mut peer = idle.next().expect("there are peers");
-        let mut saws = Vec::with_capacity(encounters.len());
-        for encounter in encounters {
-            peer.begin(Deed::new(encounter.peer, encounter.ids[1], 8));
-            let saw = wait(peer, patience);
-            if saw.is_none() {
-                // Somebody else has to try the rest.
-                peer = idle.next().unwrap_or(peer);
+    /// What each peer saw, nothing of those that are blocked; those that were blocked `before` are at
+    /// it still.
+    fn try_all(
+        &self,
+        encounters: &[Encounter],
+        before: Option<&Vec<Option<Saw>>>,
+        patience: Patience,
+    ) -> Vec<Option<Saw>> {
+        let each = self.peers.iter().zip(encounters).enumerate();
+        each.map(|(number, (peer, encounter))| {
+            let is_at_it = before.is_some_and(|before| before[number].is_none());
+            if !is_at_it {
+                peer.begin(Deed::new(encounter.peer, encounter.ids[1], 8));
             }
-            saws.push(saw);
-        }
-        saws
+            wait(peer, patience)
+        })
+        .collect()
     }
 
     /// What came of the tries; the thread has gone on. Makes the table what it was.
-    fn judged(&self, encounters: &[Encounter], walk: Vec<Vec<Option<Saw>>>) -> Vec<Vec<Outcome>> {
-        let mut blocked = self.peers.iter();
-        let mut outcomes: Vec<Vec<Outcome>> = Vec::with_capacity(walk.len());
-        for saws in walk {
-            let each = saws.into_iter().zip(encounters).map(|(saw, encounter)| {
-                let is_blocked = saw.is_none();
-                let saw = saw.unwrap_or_else(|| blocked.next().expect("it is blocked").saw());
-                let after = encounter
-                    .peer
-                    .is_write()
-                    .then(|| self.left(encounter.ids[1]));
-                let flaw = encounter.flaw(saw, after);
-                if is_blocked {
-                    Outcome::Blocked { flaw }
-                } else {
-                    Outcome::Done { flaw }
+    fn judged(&self, encounters: &[Encounter], stops: &[Vec<Option<Saw>>]) -> Vec<Vec<Outcome>> {
+        let blocked_last = |number: usize| stops.last().is_some_and(|saws| saws[number].is_none());
+        let mut late: Vec<Option<Saw>> = (0..encounters.len())
+            .map(|number| blocked_last(number).then(|| self.peers[number].saw()))
+            .collect();
+        let mut outcomes = Vec::with_capacity(stops.len());
+        for saws in stops.iter().rev() {
+            let each = saws.iter().zip(encounters).enumerate();
+            let judged = each.map(|(number, (&saw, encounter))| {
+                let flaw = saw.or(late[number].take()).and_then(|saw| {
+                    let writes = encounter.peer.is_write();
+                    encounter.flaw(saw, writes.then(|| self.left(encounter.ids[1])))
+                });
+                match saw {
+                    None => Outcome::Blocked { flaw },
+                    Some(_) => Outcome::Done { flaw },
                 }
             });
-            outcomes.push(each.collect());
+            outcomes.push(judged.collect());
         }
+        outcomes.reverse();
         for encounter in encounters {
             let [stalled, peer] = encounter.ids;
             let pair = [(encounter.stalled, stalled), (encounter.peer, peer)];
@@ -246,12 +252,12 @@ impl Lab {
 /// What the peer sees of what it has begun; nothing if it is blocked.
 fn wait(peer: &Actor, patience: Patience) -> Option<Saw> {
     let mut sleepers = Sleepers::within(patience.looks);
-    let began_ns = peer.processor_ns();
+    let began_ns = processor_ns_of_others();
     loop {
         if let Some(saw) = peer.saw_within(GLANCE) {
             return Some(saw);
         }
-        let spun_ns = peer.processor_ns() - began_ns;
+        let spun_ns = processor_ns_of_others().saturating_sub(began_ns);
         if sleepers.are_all() || spun_ns > patience.spun_ns {
             return None;
         }

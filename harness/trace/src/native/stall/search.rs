@@ -60,56 +60,27 @@ pub(crate) fn search(
 
 impl Found {
     fn of(lab: &Lab, stalled: Operation, tried: Vec<Try>, points: &Points) -> Self {
-        let is_one_go = tried.iter().all(|tried| !tried.operation.is_write());
-        let states = points.states();
-        let mut outcomes: Vec<Option<Vec<Outcome>>> = Vec::with_capacity(states.len());
-        let mut detours = 0;
-        while outcomes.len() < states.len() {
-            let from = outcomes.len();
-            let to = if is_one_go { states.len() } else { from + 1 };
-            let places: Vec<Place> = states[from..to]
-                .iter()
-                .map(|&at| points.place(at))
-                .collect();
-            let walk = lab.walk(stalled, &tried, &places, Patience::SHORT);
-            let way = points.in_common(&walk.recording);
-            let came_by = states[from..to]
-                .iter()
-                .take_while(|&&point| points.way_to(point) <= way);
-            let reached = walk.outcomes.into_iter().take(came_by.count());
-            outcomes.extend(reached.map(Some));
-            if outcomes.len() > from {
-                detours = 0;
-            } else if detours < detours_max(points, states[from]) {
-                detours += 1;
-            } else {
-                outcomes.push(None);
-                detours = 0;
-            }
-        }
+        let all: Vec<usize> = (0..points.states().len()).collect();
+        let outcomes = at_states(lab, stalled, &tried, points, &all, Patience::SHORT);
         let mut found = Self { tried, outcomes };
-        found.confirm(lab, stalled, points);
+        for number in 0..found.tried.len() {
+            found.confirm(number, lab, stalled, points);
+        }
         found
     }
 
     /// Tries what seemed to be blocked once more, alone and with more patience.
-    fn confirm(&mut self, lab: &Lab, stalled: Operation, points: &Points) {
-        for (state, outcomes) in self.outcomes.iter_mut().enumerate() {
-            let at = points.of_state(state).start;
-            for (&tried, outcome) in self.tried.iter().zip(outcomes.iter_mut().flatten()) {
-                if !outcome.is_blocked() {
-                    continue;
-                }
-                for _ in 0..DETOURS_MAX {
-                    let mut again =
-                        lab.walk(stalled, &[tried], &[points.place(at)], Patience::LONG);
-                    if points.in_common(&again.recording) >= points.way_to(at)
-                        && let Some(mut only) = again.outcomes.pop()
-                    {
-                        *outcome = only.remove(0);
-                        break;
-                    }
-                }
+    fn confirm(&mut self, number: usize, lab: &Lab, stalled: Operation, points: &Points) {
+        let is_blocked = |&state: &usize| {
+            let outcomes = self.outcomes[state].as_ref();
+            outcomes.is_some_and(|outcomes| outcomes[number].is_blocked())
+        };
+        let blocked: Vec<usize> = (0..self.outcomes.len()).filter(is_blocked).collect();
+        let tried = [self.tried[number]];
+        let again = at_states(lab, stalled, &tried, points, &blocked, Patience::LONG);
+        for (state, mut outcomes) in blocked.into_iter().zip(again) {
+            if let (Some(all), Some(again)) = (&mut self.outcomes[state], &mut outcomes) {
+                all[number] = again.remove(0);
             }
         }
     }
@@ -168,6 +139,44 @@ impl Found {
             evidence,
         }
     }
+}
+
+/// What comes of the tries in some states of an operation, in order; nothing of those that it does not
+/// come by again.
+fn at_states(
+    lab: &Lab,
+    stalled: Operation,
+    tries: &[Try],
+    points: &Points,
+    states: &[usize],
+    patience: Patience,
+) -> Vec<Option<Vec<Outcome>>> {
+    let point = |state: usize| points.states()[state];
+    let mut outcomes: Vec<Option<Vec<Outcome>>> = Vec::with_capacity(states.len());
+    let mut detours = 0;
+    while outcomes.len() < states.len() {
+        let left = &states[outcomes.len()..];
+        let places: Vec<Place> = left
+            .iter()
+            .map(|&state| points.place(point(state)))
+            .collect();
+        let walk = lab.walk(stalled, tries, &places, patience);
+        let way = points.in_common(&walk.recording);
+        let came_by = left
+            .iter()
+            .take_while(|&&state| points.way_to(point(state)) <= way);
+        let reached: Vec<_> = walk.outcomes.into_iter().take(came_by.count()).collect();
+        if !reached.is_empty() {
+            detours = 0;
+        } else if detours < detours_max(points, point(left[0])) {
+            detours += 1;
+        } else {
+            outcomes.push(None);
+            detours = 0;
+        }
+        outcomes.extend(reached.into_iter().map(Some));
+    }
+    outcomes
 }
 
 /// The blocked states that are the allocator's doing: whole stretches of them inside its calls. A
