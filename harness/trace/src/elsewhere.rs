@@ -3,7 +3,7 @@
 use basis::stall::StallSeen;
 use basis::trace::{Operation, TraceSeen};
 use contract::{ProcessStatus, Strategy};
-use trap::Trap;
+use trap::{Trap, Unavailable};
 
 use crate::{StallTask, TraceTask};
 
@@ -26,5 +26,15 @@ pub(crate) fn see_stalls_of<S: Strategy<ProcessStatus>>(
     _trap: Trap,
     _task: &StallTask,
 ) -> StallSeen {
+    unreachable!("there is no `Trap` here")
+}
+
+/// Cannot be called: there is no `Trap` here.
+pub(crate) fn rehearse(
+    _trap: Trap,
+    _strategy: &str,
+    _operation: Operation,
+    _times: u64,
+) -> Result<(), Unavailable> {
     unreachable!("there is no `Trap` here")
 }

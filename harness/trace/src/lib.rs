@@ -11,7 +11,10 @@
 //!
 //! - What a thread does to its own stack is left out, so tables and handles stand on the heap.
 //! - Each strategy is in several layouts of the heap, since where a block begins within a line is
-//!   chance; all counts are medians. Nothing depends on time: repeated, the counts are the same.
+//!   chance; all counts are medians.
+//! - Repeated, the counts are the same, but for what depends on the heap that a process finds: how many
+//!   lines are used and shared, and what the system's allocator does. What waits for a thread of the
+//!   strategy's own (a channel) or frees what others have retired (epochs) varies, too.
 //! - A block that an operation itself allocates is nobody else's; and what happens inside the
 //!   system's allocator is counted apart, since another allocator may be linked.
 //!
@@ -147,4 +150,18 @@ pub fn stalls_of<S: Strategy<ProcessStatus>>(task: &StallTask) -> StallSeen {
 pub fn seen(task: &TraceTask) -> TraceSeen {
     let trap = Trap::install(STEPS_MAX).unwrap_or_else(|why| panic!("{why}"));
     native::see(trap, task)
+}
+
+/// Does an operation so many times, prepared as for [`seen`], and steps nothing: for another instrument
+/// that looks at the function `trap::linux::at_work`, in which each operation is done.
+///
+/// # Errors
+///
+/// Where no thread can ever be stepped.
+///
+/// # Panics
+///
+/// When the registry has no such strategy.
+pub fn rehearse(strategy: &str, operation: Operation, times: u64) -> Result<(), Unavailable> {
+    native::rehearse(Trap::idle()?, strategy, operation, times)
 }

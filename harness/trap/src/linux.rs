@@ -62,15 +62,19 @@ const STEPPING: u32 = 1;
 const STOPPED: u32 = 2;
 const RELEASED: u32 = 3;
 
-/// Proof that the handler is installed and that the trap flag has an effect.
+/// Proof that the handler is installed and that the trap flag has an effect, or else that it is not
+/// used.
 #[derive(Clone, Copy, Debug)]
-pub struct Trap(());
+pub struct Trap {
+    is_idle: bool,
+}
 
 /// A thread that can be stepped: it has a stack for the handler.
 #[derive(Debug)]
 pub struct Stepper {
     /// Where the thread's frames can be, from the lowest address to where this was made.
     stack: std::ops::Range<u64>,
+    is_idle: bool,
     /// It is about the thread that made it.
     _not_send: PhantomData<*const ()>,
 }
@@ -95,13 +99,23 @@ impl Trap {
         CAPACITY.store(steps_max, Ordering::Release);
         BUFFER.store(buffer.as_mut_ptr().cast(), Ordering::Release);
         system::handle_traps(trapped)?;
-        let trap = Self(());
+        let trap = Self { is_idle: false };
         let tried =
             trap.on_this_thread(|stepper| stepper.run(true, || std::hint::black_box(1)).1)?;
         match tried {
             Some(recording) if !recording.steps.is_empty() => Ok(trap),
             _ => Err(Unavailable::NoEffect),
         }
+    }
+
+    /// With this nothing is stepped, be it armed or not, and everything runs as it does between steps:
+    /// for where another instrument is to look, which has the trap to itself or emulates none.
+    ///
+    /// # Errors
+    ///
+    /// Where no thread can ever be stepped.
+    pub fn idle() -> Result<Self, Unavailable> {
+        Ok(Self { is_idle: true })
     }
 
     /// Makes the calling thread one that can be stepped, while `work` lasts. What `work` keeps on its
@@ -118,6 +132,7 @@ impl Trap {
         system::unblock_traps()?;
         let stepper = Stepper {
             stack: lowest..ptr::from_ref(std::hint::black_box(&top)).addr() as u64,
+            is_idle: self.is_idle,
             _not_send: PhantomData,
         };
         Ok(below(&stepper, work))
@@ -140,6 +155,7 @@ impl Stepper {
     ///
     /// When another thread is being stepped.
     pub fn run<T, W: FnOnce() -> T>(&self, armed: bool, work: W) -> (T, Option<Recording>) {
+        let armed = armed && !self.is_idle;
         let begin: fn(W) -> T = std::hint::black_box(at_work);
         let turn = armed.then(|| Turn::take(self, begin as usize as u64));
         let flag = if armed { TRAP_FLAG } else { 0 };

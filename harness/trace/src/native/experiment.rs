@@ -1,8 +1,11 @@
 //! What is done in which order, in one layout of the heap after the other.
 
+use std::collections::BTreeMap;
+
 use basis::trace::{Operation, State, TraceSeen};
 use trap::{Trap, Unavailable};
 
+use super::execution::Execution;
 use super::hands::{Deed, Found};
 use super::ledger;
 use super::medians::Findings;
@@ -24,8 +27,11 @@ pub(crate) fn see(trap: Trap, strategy: Found, task: &TraceTask) -> Result<Trace
             findings: &mut findings,
             namer: &mut namer,
         };
-        look.at_rest();
+        if task.states.contains(&State::Quiescent) {
+            look.at_rest();
+        }
         if strategy.is_shared() {
+            look.one_after_the_other();
             look.beside_others()?;
         }
     }
@@ -40,6 +46,23 @@ pub(crate) fn see(trap: Trap, strategy: Found, task: &TraceTask) -> Result<Trace
     })
 }
 
+/// What [`Look::alone`] does on the first thread, so many times and at full speed.
+pub(crate) fn rehearse(
+    trap: Trap,
+    strategy: Found,
+    operation: Operation,
+    times: u64,
+) -> Result<(), Unavailable> {
+    let stage = Stage::set(trap, strategy, 0)?;
+    let (thread, id) = (&stage.threads[0], target(operation, 0));
+    warm_up(thread, operation);
+    for _ in 0..times {
+        thread.run(Deed::new(operation, id, 1));
+        restore(thread, operation, id);
+    }
+    Ok(())
+}
+
 /// One look at everything, in one layout.
 struct Look<'s> {
     stage: &'s Stage,
@@ -49,94 +72,114 @@ struct Look<'s> {
 }
 
 impl Look<'_> {
-    /// Where nobody else does anything. What only reads comes first: a table that has adapted to
-    /// writes may need time to adapt to reads again, and nothing here is to depend on time.
+    /// Where nobody else does anything. What only reads comes first: a table that has adapted to writes
+    /// may need time to adapt to reads again, and nothing here is to depend on time.
     fn at_rest(&mut self) {
-        if !self.task.states.contains(&State::Quiescent) {
+        self.reads();
+        for operation in self.operations(Operation::is_write) {
+            self.alone(0, operation);
+            if operation == Operation::Apply && self.stage.threads.len() > 1 {
+                self.alone(1, operation);
+            }
+        }
+    }
+
+    /// What only reads leaves the table as it was: one execution on each thread is part of every pair.
+    fn reads(&mut self) {
+        let reads = self.operations(|operation| !operation.is_write());
+        let (mut firsts, mut seconds) = (BTreeMap::new(), BTreeMap::new());
+        for &operation in &reads {
+            firsts.insert(operation, self.alone(0, operation));
+        }
+        let Some(other_thread) = self.stage.threads.get(1) else {
             return;
-        }
-        for is_write in [false, true] {
-            for &operation in &self.task.operations {
-                if operation.is_write() == is_write {
-                    self.alone(operation);
-                }
+        };
+        for &operation in &reads {
+            seconds.insert((operation, true), self.alone(1, operation));
+            if has_pair(operation, operation, false) {
+                let [_, another] = self.stage.processes(operation, operation, false);
+                let seen = other_thread.step(Deed::new(operation, another, 1));
+                seconds.insert((operation, false), seen);
             }
-            if self.stage.threads.len() == 2 {
-                self.pairs(is_write);
+        }
+        for which @ (first, second, same_process) in pairs() {
+            if let Some(one) = firsts.get(&first)
+                && let Some(two) = seconds.get(&(second, same_process))
+            {
+                self.findings.add_pair(which, self.namer.compare(one, two));
             }
         }
     }
 
-    fn alone(&mut self, operation: Operation) {
-        let id = target(operation, 0);
-        for thread in &self.stage.threads {
-            warm_up(thread, operation);
-            let seen = thread.step(Deed::new(operation, id, 1));
-            restore(thread, operation, id);
-            self.findings.add(operation, State::Quiescent, &seen, 0);
-        }
+    fn alone(&mut self, thread: usize, operation: Operation) -> Execution {
+        let (thread, id) = (&self.stage.threads[thread], target(operation, 0));
+        warm_up(thread, operation);
+        let seen = thread.step(Deed::new(operation, id, 1));
+        restore(thread, operation, id);
+        self.findings.add(operation, State::Quiescent, &seen, 0);
+        seen
     }
 
-    /// The pairs that write, or those that do not.
-    fn pairs(&mut self, is_write: bool) {
+    /// The pairs that write, and what is only about the second of a pair: that it comes after a write.
+    fn one_after_the_other(&mut self) {
         let is_asked = |operation| self.task.operations.contains(&operation);
-        for (first, second) in in_order() {
-            let is_of_kind = (first.is_write() || second.is_write()) == is_write;
-            let is_enough = self.stage.layout > 0 && !(is_frequent(first) && is_frequent(second));
-            if !is_of_kind || is_enough || !is_asked(first) || !is_asked(second) {
-                continue;
+        let states = &self.task.states;
+        let wanted: Vec<_> = pairs()
+            .filter(|&(first, second, _)| first.is_write() || second.is_write())
+            .filter(|&(first, second, _)| self.is_of_use(first) && self.is_of_use(second))
+            .map(|which @ (first, second, _)| {
+                let is_pair = is_asked(first) && is_asked(second);
+                (
+                    which,
+                    is_pair && states.contains(&State::Quiescent),
+                    is_asked(second)
+                        && states.contains(&State::AfterWrite)
+                        && is_after_write(which),
+                )
+            })
+            .filter(|&(_, is_pair, is_after_write)| is_pair || is_after_write)
+            .collect();
+        for (which, is_pair, is_after_write) in wanted {
+            let [one, two] = self.step_both(which);
+            if is_pair {
+                let shared = self.namer.compare(&one, &two);
+                self.findings.add_pair(which, shared);
             }
-            for same_process in [true, false] {
-                if has_pair(first, second, same_process) {
-                    self.pair(first, second, same_process);
-                }
+            if is_after_write {
+                let dirtied = two.own_lines().dirtied_by(&one.lines);
+                self.findings.add(which.1, State::AfterWrite, &two, dirtied);
             }
         }
     }
 
-    fn pair(&mut self, first: Operation, second: Operation, same_process: bool) {
+    fn step_both(&self, (first, second, same_process): Which) -> [Execution; 2] {
         let ids = self.stage.processes(first, second, same_process);
         let pair = [(first, ids[0]), (second, ids[1])];
         let [(one, first_deed), (two, second_deed)] = self.stage.prepare(pair);
-        let (first_seen, second_seen) = (one.step(first_deed), two.step(second_deed));
-        let shared = self.namer.compare(&first_seen, &second_seen);
-        self.findings
-            .add_pair((first, second, same_process), shared);
+        let first_seen = one.step(first_deed);
+        if first.is_write() {
+            one.publish();
+        }
+        let seen = [first_seen, two.step(second_deed)];
         self.stage.put_back(pair);
+        seen
     }
 
-    /// Where another thread has done something, or is at it, or knows the table while this does not.
+    /// Where another thread is at it, or knows the table while this does not. What is waited for, and
+    /// what is set up, does not depend on the layout.
     fn beside_others(&mut self) -> Result<(), Unavailable> {
-        let is_asked = |state| self.task.states.contains(&state);
+        if self.stage.layout > 0 {
+            return Ok(());
+        }
         for &operation in &self.task.operations {
-            if is_asked(State::AfterWrite) {
-                self.after_write(operation);
-            }
-            // What is waited for, and what is set up, does not depend on the layout.
-            if self.stage.layout > 0 {
-                continue;
-            }
-            if is_asked(State::GuardHeld) {
+            if self.task.states.contains(&State::GuardHeld) {
                 self.beside_guard(operation);
             }
-            if is_asked(State::FirstUse) {
+            if self.task.states.contains(&State::FirstUse) {
                 self.first(operation)?;
             }
         }
         Ok(())
-    }
-
-    fn after_write(&mut self, operation: Operation) {
-        let [writer, thread] = [&self.stage.threads[0], &self.stage.threads[1]];
-        let write = Operation::Apply;
-        let written = writer.step(Deed::new(write, target(write, 0), 2));
-        writer.publish();
-        let id = target(operation, 0);
-        let seen = thread.step(Deed::new(operation, id, 3));
-        restore(thread, operation, id);
-        let dirtied = seen.own_lines().dirtied_by(&written.lines);
-        self.findings
-            .add(operation, State::AfterWrite, &seen, dirtied);
     }
 
     fn beside_guard(&mut self, operation: Operation) {
@@ -161,33 +204,58 @@ impl Look<'_> {
         self.findings.add(operation, State::FirstUse, &seen, 0);
         Ok(())
     }
+
+    /// The operations of a kind that are looked at in this layout.
+    fn operations(&self, is_of_kind: fn(Operation) -> bool) -> Vec<Operation> {
+        let asked = self.task.operations.iter().copied();
+        asked
+            .filter(|&operation| is_of_kind(operation) && self.is_of_use(operation))
+            .collect()
+    }
+
+    /// Whether an operation is looked at in this layout. Chance is to play no part in what is said of
+    /// what programs do most; for the others, which step long, the first layout has to do.
+    fn is_of_use(&self, operation: Operation) -> bool {
+        self.stage.layout == 0
+            || matches!(
+                operation,
+                Operation::ReadHit | Operation::ReadMiss | Operation::Apply
+            )
+    }
 }
 
-/// What programs do most, so that chance is to play no part in what is said of two of them: looked at
-/// in each layout. For pairs with another, which step long, the first layout has to do.
-const fn is_frequent(operation: Operation) -> bool {
-    matches!(
-        operation,
-        Operation::ReadHit | Operation::ReadMiss | Operation::Apply
-    )
-}
+/// What the first thread does, what the second does then, and whether it is about the same process.
+type Which = (Operation, Operation, bool);
 
 /// Each pair of operations once, in an order in which both make sense on the same process: what is
-/// inserted is missed before and found afterwards, and what is removed the other way round.
-fn in_order() -> impl Iterator<Item = (Operation, Operation)> {
+/// inserted is missed before and found afterwards, and what is removed the other way round. About
+/// another process an event comes first, since much is asked about what comes after it.
+fn pairs() -> impl Iterator<Item = Which> {
+    use Operation::{Apply, Insert, ReadMiss, Remove};
     const ORDER: [Operation; 6] = [
-        Operation::ReadMiss,
-        Operation::Insert,
-        Operation::Apply,
+        ReadMiss,
+        Insert,
+        Apply,
         Operation::ReadHit,
         Operation::Scan,
-        Operation::Remove,
+        Remove,
     ];
     let from = |one: usize| ORDER[one..].iter().map(move |&two| (ORDER[one], two));
-    (0..ORDER.len()).flat_map(from).map(|pair| match pair {
-        (Operation::ReadMiss, Operation::Remove) => (Operation::Remove, Operation::ReadMiss),
-        _ => pair,
-    })
+    let all = (0..ORDER.len()).flat_map(from);
+    all.flat_map(|(one, two)| [(one, two, true), (one, two, false)])
+        .filter(|&(one, two, same_process)| has_pair(one, two, same_process))
+        .map(|which| match which {
+            (ReadMiss, Remove, same_process) => (Remove, ReadMiss, same_process),
+            (one, Apply, false) => (Apply, one, false),
+            _ => which,
+        })
+}
+
+/// Whether the second of a pair is what [`State::AfterWrite`] is about: an event comes first, and to
+/// the same record if the second needs one.
+const fn is_after_write((first, second, same_process): Which) -> bool {
+    let needs_record = !matches!(second, Operation::ReadMiss | Operation::Insert);
+    matches!(first, Operation::Apply) && same_process == needs_record
 }
 
 /// Whether there is such a pair: a scan is about all processes, and what is there cannot be missed.

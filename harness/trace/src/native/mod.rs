@@ -19,27 +19,38 @@ mod way;
 use basis::stall::StallSeen;
 use basis::trace::{Operation, TraceSeen};
 use contract::{ProcessStatus, Strategy};
-use trap::Trap;
+use trap::{Trap, Unavailable};
 
 use crate::{StallTask, TraceTask};
 
 /// What is seen of a strategy.
 pub(crate) fn see(trap: Trap, task: &TraceTask) -> TraceSeen {
-    let strategy =
-        hands::strategy(&task.strategy).expect("the parent names strategies of the registry only");
+    let strategy = found(&task.strategy);
     experiment::see(trap, strategy, task).unwrap_or_else(|why| panic!("{why}"))
 }
 
 /// Who can go on while a strategy's threads are stopped; `begin` is told of each operation that they
 /// are stopped in.
 pub(crate) fn see_stalls(trap: Trap, task: &StallTask, begin: impl FnMut(Operation)) -> StallSeen {
-    let strategy =
-        hands::strategy(&task.strategy).expect("the parent names strategies of the registry only");
-    stall::see(trap, strategy, task, begin).unwrap_or_else(|why| panic!("{why}"))
+    stall::see(trap, found(&task.strategy), task, begin).unwrap_or_else(|why| panic!("{why}"))
 }
 
 /// The same with a strategy that the registry does not know.
 pub(crate) fn see_stalls_of<S: Strategy<ProcessStatus>>(trap: Trap, task: &StallTask) -> StallSeen {
     let strategy = hands::Found::of::<S>();
     stall::see(trap, strategy, task, |_| {}).unwrap_or_else(|why| panic!("{why}"))
+}
+
+/// See [`crate::rehearse`].
+pub(crate) fn rehearse(
+    trap: Trap,
+    strategy: &str,
+    operation: Operation,
+    times: u64,
+) -> Result<(), Unavailable> {
+    experiment::rehearse(trap, found(strategy), operation, times)
+}
+
+fn found(strategy: &str) -> hands::Found {
+    hands::strategy(strategy).expect("the parent names strategies of the registry only")
 }

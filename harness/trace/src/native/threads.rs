@@ -2,6 +2,7 @@
 //! look shared, or vanish, if one thread played two.
 
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use contract::ProcessId;
@@ -17,6 +18,8 @@ use super::stall::Saw;
 pub(crate) struct Actor {
     asks: SyncSender<Ask>,
     answers: Receiver<Answer>,
+    /// Until this is dropped.
+    thread: Option<JoinHandle<()>>,
 }
 
 enum Ask {
@@ -30,6 +33,7 @@ enum Ask {
     Hold(ProcessId),
     LetGo,
     Publish,
+    Leave,
 }
 
 enum Answer {
@@ -66,7 +70,7 @@ impl Actor {
     ) -> Result<Self, Unavailable> {
         let (asks, asked) = sync_channel(1);
         let (answer, answers) = sync_channel(1);
-        std::thread::spawn(move || {
+        let thread = std::thread::spawn(move || {
             disarrange_heap(layout);
             let work = |stepper: &Stepper| {
                 let mut hands = table.hands();
@@ -77,7 +81,12 @@ impl Actor {
                 let _ = answer.send(Answer::Failed(why));
             }
         });
-        let actor = Self { asks, answers };
+        let thread = Some(thread);
+        let actor = Self {
+            asks,
+            answers,
+            thread,
+        };
         match actor.answer() {
             Answer::Failed(why) => Err(why),
             _ => Ok(actor),
@@ -197,6 +206,16 @@ impl Actor {
     }
 }
 
+impl Drop for Actor {
+    /// Waits for its end: what a thread does with the table as it leaves is to be done when the next is
+    /// looked at.
+    fn drop(&mut self) {
+        // Both fail only if it has died already, which whoever asked it has noticed.
+        let _ = self.asks.send(Ask::Leave);
+        let _ = self.thread.take().map(JoinHandle::join);
+    }
+}
+
 /// Shifts what the calling thread allocates from now on.
 pub(crate) fn disarrange_heap(layout: u64) {
     for n in 0..layout {
@@ -250,6 +269,7 @@ fn obey(
                 Answer::Done(None)
             }
             Ask::LetGo => Answer::Done(None),
+            Ask::Leave => return,
         };
         if answer.send(done).is_err() {
             return;

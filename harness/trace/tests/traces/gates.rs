@@ -3,29 +3,17 @@
 //!
 //! Only what holds however the code is compiled is asked for: tests are built with another profile
 //! than the command.
-#![cfg(all(target_os = "linux", target_arch = "x86_64", not(pivot_elsewhere)))]
-#![expect(clippy::print_stderr, reason = "a test that cannot run says so")]
-
-use std::sync::{Mutex, PoisonError};
 
 use basis::trace::{Conflict, Counts, Operation, Pair, State, TraceSeen};
-use conformance::CountingAllocator;
 use trace::TraceTask;
 
-#[global_allocator]
-static ALLOCATOR: CountingAllocator = CountingAllocator;
+use crate::turn;
 
 use Operation::{Apply, ReadHit, ReadMiss, Scan};
 
 /// What is seen of a strategy at rest; nothing where nothing can be traced, which is said.
 fn seen(strategy: &str, operations: &[Operation]) -> Option<TraceSeen> {
-    // One thread is stepped at a time.
-    static TURN: Mutex<()> = Mutex::new(());
-    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Err(why) = trace::available() {
-        eprintln!("skipped: {why}");
-        return None;
-    }
+    let _turn = turn()?;
     Some(trace::seen(&TraceTask {
         strategy: strategy.into(),
         operations: operations.to_vec(),

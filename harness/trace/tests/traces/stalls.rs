@@ -1,34 +1,25 @@
 //! Who can go on while another is stopped: what must stay true of the strategies, point by point.
 //!
 //! Only what holds however the code is compiled is asked for, as in `gates.rs`.
-#![cfg(all(target_os = "linux", target_arch = "x86_64", not(pivot_elsewhere)))]
-#![expect(clippy::print_stderr, reason = "a test that cannot run says so")]
 
+use std::sync::RwLock;
 use std::sync::atomic::{AtomicU64, Ordering, fence};
-use std::sync::{Mutex, PoisonError, RwLock};
 
 use basis::stall::{StallPair, StallSeen};
 use basis::trace::Operation;
-use conformance::CountingAllocator;
 use contract::{
     Event, Handle, IdMap, PlainRecord as _, ProcessId, ProcessStatus, Profile, Record as _,
     Rejected, Strategy,
 };
 use trace::StallTask;
 
-#[global_allocator]
-static ALLOCATOR: CountingAllocator = CountingAllocator;
+use crate::turn;
 
 use Operation::{Apply, Insert, ReadHit, ReadMiss, Remove, Scan};
 
 /// Does something with nobody else stopped; nothing where nobody can be, which is said.
 fn in_turn<T>(work: impl FnOnce() -> T) -> Option<T> {
-    static TURN: Mutex<()> = Mutex::new(());
-    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Err(why) = trace::available() {
-        eprintln!("skipped: {why}");
-        return None;
-    }
+    let _turn = turn()?;
     Some(work())
 }
 

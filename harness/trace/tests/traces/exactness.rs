@@ -1,0 +1,144 @@
+//! Counts are facts: every process finds the same, and so does another instrument.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::process::{Command, Stdio};
+
+use basis::trace::{Operation, State, TraceSeen};
+use trace::TraceTask;
+
+use crate::job::{Job, file};
+use crate::turn;
+
+/// What a process of its own sees.
+fn seen(name: &str, task: &TraceTask, variables: &[(&str, &str)]) -> TraceSeen {
+    let out = file(&format!("{name}.json"));
+    let (task, path) = (task.clone(), out.clone());
+    Job::See { task, out: path }.carry_out(&[], variables.iter().copied());
+    serde_json::from_str(&fs::read_to_string(out).unwrap()).unwrap()
+}
+
+/// Without what is chance, since each process has another heap: where blocks begin within a line, so
+/// that neighbours are on one or not, and how long the system's allocator looks for one.
+fn without_chance(mut seen: TraceSeen) -> TraceSeen {
+    for counts in seen
+        .footprints
+        .iter_mut()
+        .filter_map(|one| one.counts.as_mut())
+    {
+        counts.allocator_instructions = 0;
+        counts.lines_touched = 0;
+        counts.lines_written = 0;
+        counts.lines_dirtied = 0;
+    }
+    seen.pairs.clear();
+    seen
+}
+
+fn assert_repeatable(strategy: &str) {
+    let task = TraceTask {
+        strategy: strategy.into(),
+        operations: Operation::ALL.to_vec(),
+        states: State::ALL.to_vec(),
+        layouts: 2,
+    };
+    let see = |process: usize| {
+        let name = format!("{}-{process}", strategy.replace('/', "-"));
+        without_chance(seen(&name, &task, &[]))
+    };
+    let first = see(0);
+    for process in 1..3 {
+        assert_eq!(first, see(process), "{strategy}");
+    }
+}
+
+#[test]
+fn every_process_counts_the_same() {
+    let Some(_turn) = turn() else { return };
+    for strategy in [
+        "mutex/std",
+        "concurrent-map/papaya",
+        "atomics/seqlock",
+        "arc-swap/table",
+        "sharded/padded",
+    ] {
+        assert_repeatable(strategy);
+    }
+}
+
+/// Valgrind emulates a processor of its own, for which the C library would choose other ways to copy:
+/// both are told to use what every x86-64 processor has.
+const SAME_PROCESSOR: (&str, &str) = (
+    "GLIBC_TUNABLES",
+    "glibc.cpu.hwcaps=-SSSE3,-AVX2,-AVX512F,-AVX512VL,-AVX512BW,-ERMS,-FSRM,-RTM,-Fast_Unaligned_Copy,\
+     -AVX_Fast_Unaligned_Load:glibc.cpu.x86_rep_movsb_threshold=1000000000:\
+     glibc.cpu.x86_rep_stosb_threshold=1000000000",
+);
+
+/// What callgrind counts while an operation is done so many times, and what prepares it.
+fn counted_by_callgrind(strategy: &str, operation: Operation, times: u64) -> u64 {
+    let name = format!(
+        "{}-{operation}-{times}.callgrind",
+        strategy.replace('/', "-")
+    );
+    let out = file(&name.replace(' ', "-"));
+    let out_option = format!("--callgrind-out-file={}", out.display());
+    let launcher = [
+        "valgrind",
+        "--tool=callgrind",
+        "--toggle-collect=*at_work*",
+        &out_option,
+    ];
+    let strategy = strategy.into();
+    let job = Job::Rehearse {
+        strategy,
+        operation,
+        times,
+    };
+    job.carry_out(&launcher.map(OsStr::new), [SAME_PROCESSOR]);
+    let text = fs::read_to_string(out).unwrap();
+    let totals = text.lines().find_map(|line| line.strip_prefix("totals: "));
+    totals.expect("a total of instructions").parse().unwrap()
+}
+
+/// What the tracer counts, inside the allocator and outside.
+fn counted_by_tracer(strategy: &str, operation: Operation) -> u64 {
+    let task = TraceTask {
+        strategy: strategy.into(),
+        operations: vec![operation],
+        states: vec![State::Quiescent],
+        layouts: 1,
+    };
+    let name = format!("{}-{operation}", strategy.replace('/', "-"));
+    let seen = seen(&name.replace(' ', "-"), &task, &[SAME_PROCESSOR]);
+    let counts = seen.counts(operation, State::Quiescent).unwrap();
+    counts.instructions + counts.allocator_instructions
+}
+
+#[test]
+fn callgrind_counts_the_same() {
+    let version = Command::new("valgrind")
+        .arg("--version")
+        .stdout(Stdio::null())
+        .status();
+    if version.is_err() {
+        eprintln!("skipped: valgrind is not installed");
+        return;
+    }
+    let Some(_turn) = turn() else { return };
+    for (strategy, operation) in [
+        ("mutex/std", Operation::ReadHit),
+        ("concurrent-map/papaya", Operation::ReadHit),
+        ("atomics/seqlock", Operation::Apply),
+        // It allocates.
+        ("arc-swap/per-process", Operation::Apply),
+    ] {
+        let count = |times| counted_by_callgrind(strategy, operation, times);
+        let (few, many) = (count(1), count(1 + TIMES));
+        let expected = TIMES * counted_by_tracer(strategy, operation);
+        assert_eq!(many - few, expected, "{TIMES} x {strategy}: {operation}");
+    }
+}
+
+/// How often each operation is done more than once.
+const TIMES: u64 = 10;

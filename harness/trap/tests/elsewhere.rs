@@ -1,0 +1,20 @@
+//! Where there are no single steps, that is said in one line.
+#![cfg(not(all(target_os = "linux", target_arch = "x86_64", not(pivot_elsewhere))))]
+
+use trap::{Progress, Trap, Unavailable};
+
+#[test]
+fn one_line_says_why_nothing_can_be_stepped() {
+    let here = format!("{} {}", std::env::consts::ARCH, std::env::consts::OS);
+    let why = Trap::install(1).unwrap_err();
+    assert_eq!(why, Unavailable::Platform(here.clone()));
+    let said = why.to_string();
+    assert_eq!(said.lines().count(), 1);
+    assert!(said.ends_with(&here), "{said}");
+}
+
+#[test]
+fn nobody_is_ever_stepped() {
+    trap::stop_at(Some(1));
+    assert_eq!(trap::progress(), Progress::Idle);
+}
