@@ -1,5 +1,9 @@
 //! The command as its user meets it: bad input gets one line and exit code 2, an interrupted run
 //! keeps and reports what it measured.
+#![cfg_attr(
+    target_os = "linux",
+    expect(clippy::print_stderr, reason = "a test that cannot run says so")
+)]
 
 #[cfg(unix)]
 #[path = "command/traced.rs"]
@@ -31,9 +35,14 @@ fn folder(name: &str) -> PathBuf {
 
 /// The one line on standard error of a command that ends with exit code 2.
 fn refusal(arguments: &[&str]) -> String {
-    let output: Output = pivot(arguments).output().unwrap();
+    refusal_of(&mut pivot(arguments))
+}
+
+fn refusal_of(command: &mut Command) -> String {
+    let arguments = format!("{command:?}");
+    let output: Output = command.output().unwrap();
     let said = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(output.status.code(), Some(2), "{arguments:?}: {said}");
+    assert_eq!(output.status.code(), Some(2), "{arguments}: {said}");
     assert_eq!(said.lines().count(), 1, "one line, and not: {said}");
     assert!(output.stdout.is_empty(), "nothing on standard output");
     said
@@ -135,6 +144,50 @@ fn everything_is_listed() {
     ] {
         assert!(listed.contains(name), "{name} is missing");
     }
+}
+
+/// What traces a program by itself, or emulates it, so that no program can step itself in there.
+#[cfg(target_os = "linux")]
+const LAUNCHERS: [(&[&str], &str); 2] = [
+    (&["strace", "-f", "-o", "/dev/null"], "traces this one"),
+    (
+        &["valgrind", "-q", "--tool=none", "--log-file=/dev/null"],
+        "no effect here",
+    ),
+];
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_trace_inside_of_another_is_refused_in_one_line() {
+    for (launcher, why) in LAUNCHERS {
+        let launch = |program: &str| {
+            let mut command = Command::new(launcher[0]);
+            command.args(&launcher[1..]).arg(program);
+            command
+        };
+        let is_there = launch("true")
+            .output()
+            .is_ok_and(|end| end.status.success());
+        if !is_there {
+            eprintln!(
+                "skipped: {} is not installed, or not permitted",
+                launcher[0]
+            );
+            continue;
+        }
+        let mut command = launch(env!("CARGO_BIN_EXE_pivot"));
+        let said = refusal_of(command.args(["trace", "--strategy", "mutex/std"]));
+        assert!(said.starts_with("pivot: cannot trace: "), "{said}");
+        let can_step = cfg!(all(target_arch = "x86_64", not(pivot_elsewhere)));
+        assert!(said.contains(why) || !can_step, "{said}");
+    }
+}
+
+#[cfg(not(all(target_os = "linux", target_arch = "x86_64", not(pivot_elsewhere))))]
+#[test]
+fn a_trace_is_refused_in_one_line_where_there_are_no_single_steps() {
+    let said = refusal(&["trace"]);
+    assert!(said.contains("single steps need x86_64 Linux"), "{said}");
 }
 
 /// Waits until the sample file has `count` slices, or the command has ended.
