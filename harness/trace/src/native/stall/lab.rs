@@ -26,6 +26,8 @@ pub(crate) enum Outcome {
     Done { flaw: Option<String> },
     /// It did not get done until the thread went on.
     Blocked { flaw: Option<String> },
+    /// The thread did not come by there again.
+    Untried,
 }
 
 impl Outcome {
@@ -36,6 +38,7 @@ impl Outcome {
     pub(crate) fn flaw(&self) -> Option<&str> {
         match self {
             Outcome::Done { flaw } | Outcome::Blocked { flaw } => flaw.as_deref(),
+            Outcome::Untried => None,
         }
     }
 }
@@ -59,12 +62,12 @@ impl Patience {
     /// For a first impression.
     pub(crate) const SHORT: Self = Self {
         looks: 2,
-        spun_ns: 500_000,
+        spun_ns: 1_000_000,
     };
     /// Before it is believed.
     pub(crate) const LONG: Self = Self {
         looks: 5,
-        spun_ns: 5_000_000,
+        spun_ns: 10_000_000,
     };
 }
 

@@ -48,8 +48,9 @@ pub(crate) fn see(
     let lab = Lab::new(Stage::set(trap, strategy, 0)?)?;
     let mut symbols = Symbols::load();
     for &stalled in &task.stalled {
-        begin(stalled);
-        let pairs = search(&lab, stalled, &task.peers, task.every, &mut symbols);
+        let pairs = search(&lab, stalled, &task.peers, task.every, &mut symbols, || {
+            begin(stalled);
+        });
         seen.pairs.extend(pairs);
     }
     Ok(seen)

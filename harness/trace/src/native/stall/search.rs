@@ -10,31 +10,33 @@ use crate::native::symbols::Symbols;
 
 /// How often an operation may take another way than the first time before a point counts as one that
 /// it does not come by again: deferred work and growth come every now and then.
-const DETOURS_MAX: u32 = 4;
+const DETOURS_MAX: u32 = 2;
 
 /// The allocator goes another way with nearly every call, and few of its points come again.
 fn detours_max(points: &Points, point: usize) -> u32 {
     if points.is_in_allocator(point) {
-        1
+        0
     } else {
         DETOURS_MAX
     }
 }
 
-/// What came of the tries in each state of an operation; nothing of those that it did not come by.
+/// What came of the tries in each state of an operation.
 struct Found {
     tried: Vec<Try>,
     /// By state, and within it by try.
-    outcomes: Vec<Option<Vec<Outcome>>>,
+    outcomes: Vec<Vec<Outcome>>,
 }
 
-/// Stops an operation at all its points, and has the peers try theirs at each.
+/// Stops an operation at all its points, and has the peers try theirs at each; `begin` is told whenever
+/// others are tried.
 pub(crate) fn search(
     lab: &Lab,
     stalled: Operation,
     peers: &[Operation],
     every: bool,
     symbols: &mut Symbols,
+    mut begin: impl FnMut(),
 ) -> Vec<StallPair> {
     let all = tries(stalled, peers);
     let (writes, reads): (Vec<Try>, Vec<Try>) =
@@ -44,6 +46,7 @@ pub(crate) fn search(
     groups.extend(writes.into_iter().map(|tried| vec![tried]));
     let mut pairs = Vec::new();
     for tried in groups {
+        begin();
         let [id, _] = lab.processes(stalled, tried[0]);
         let points = Points::of(&lab.record(stalled, id), every);
         let found = Found::of(lab, stalled, tried, &points);
@@ -69,18 +72,30 @@ impl Found {
         found
     }
 
-    /// Tries what seemed to be blocked once more, alone and with more patience.
+    /// Tries what seemed to be blocked once more, alone and with more patience; what does not come again
+    /// is not believed.
+    ///
+    /// Who has waited for a lock from one state to the next sleeps on when it is given up, until it is
+    /// woken: at the end of each stretch of states somebody has to try who comes fresh.
     fn confirm(&mut self, number: usize, lab: &Lab, stalled: Operation, points: &Points) {
-        let is_blocked = |&state: &usize| {
-            let outcomes = self.outcomes[state].as_ref();
-            outcomes.is_some_and(|outcomes| outcomes[number].is_blocked())
-        };
+        let is_blocked = |&state: &usize| self.outcomes[state][number].is_blocked();
         let blocked: Vec<usize> = (0..self.outcomes.len()).filter(is_blocked).collect();
         let tried = [self.tried[number]];
-        let again = at_states(lab, stalled, &tried, points, &blocked, Patience::LONG);
-        for (state, mut outcomes) in blocked.into_iter().zip(again) {
-            if let (Some(all), Some(again)) = (&mut self.outcomes[state], &mut outcomes) {
-                all[number] = again.remove(0);
+        let try_at =
+            |states: &[usize]| at_states(lab, stalled, &tried, points, states, Patience::LONG);
+        for stretch in blocked.chunk_by(|one, next| one + 1 == *next) {
+            let mut left = stretch;
+            while let Some((&last, before)) = left.split_last() {
+                let outcome = try_at(&[last]).remove(0).remove(0);
+                let is_blocked = outcome.is_blocked();
+                self.outcomes[last][number] = outcome;
+                left = before;
+                if is_blocked {
+                    break;
+                }
+            }
+            for (&state, mut again) in left.iter().zip(try_at(left)) {
+                self.outcomes[state][number] = again.remove(0);
             }
         }
     }
@@ -99,7 +114,7 @@ impl Found {
         points: &Points,
         symbols: &mut Symbols,
     ) -> StallPair {
-        let outcome = |state: usize| self.outcomes[state].as_ref().map(|all| &all[number]);
+        let outcome = |state: usize| &self.outcomes[state][number];
         let count = |states: &[usize]| -> u64 {
             states
                 .iter()
@@ -108,16 +123,18 @@ impl Found {
         };
         let states = || 0..self.outcomes.len();
         let blocked: Vec<usize> = states()
-            .filter(|&state| outcome(state).is_some_and(Outcome::is_blocked))
+            .filter(|&state| outcome(state).is_blocked())
             .collect();
         let flawed: Vec<usize> = states()
-            .filter(|&state| outcome(state).is_some_and(|one| one.flaw().is_some()))
+            .filter(|&state| outcome(state).flaw().is_some())
             .collect();
-        let untried: Vec<usize> = states().filter(|&state| outcome(state).is_none()).collect();
+        let untried: Vec<usize> = states()
+            .filter(|&state| *outcome(state) == Outcome::Untried)
+            .collect();
         let first = blocked.first().map(|&state| points.of_state(state).start);
         let last = blocked.last().map(|&state| points.of_state(state).end - 1);
         let evidence = flawed.first().and_then(|&state| {
-            let flaw = outcome(state)?.flaw()?;
+            let flaw = outcome(state).flaw()?;
             Some(format!("at {}: {flaw}", points.of_state(state).start))
         });
         let Try {
@@ -141,8 +158,7 @@ impl Found {
     }
 }
 
-/// What comes of the tries in some states of an operation, in order; nothing of those that it does not
-/// come by again.
+/// What comes of the tries in some states of an operation, in order.
 fn at_states(
     lab: &Lab,
     stalled: Operation,
@@ -150,9 +166,9 @@ fn at_states(
     points: &Points,
     states: &[usize],
     patience: Patience,
-) -> Vec<Option<Vec<Outcome>>> {
+) -> Vec<Vec<Outcome>> {
     let point = |state: usize| points.states()[state];
-    let mut outcomes: Vec<Option<Vec<Outcome>>> = Vec::with_capacity(states.len());
+    let mut outcomes: Vec<Vec<Outcome>> = Vec::with_capacity(states.len());
     let mut detours = 0;
     while outcomes.len() < states.len() {
         let left = &states[outcomes.len()..];
@@ -171,10 +187,10 @@ fn at_states(
         } else if detours < detours_max(points, point(left[0])) {
             detours += 1;
         } else {
-            outcomes.push(None);
+            outcomes.push(vec![Outcome::Untried; tries.len()]);
             detours = 0;
         }
-        outcomes.extend(reached.into_iter().map(Some));
+        outcomes.extend(reached);
     }
     outcomes
 }
