@@ -262,6 +262,17 @@ pub enum Decision {
     Disqualified,
 }
 
+impl Decision {
+    /// All of them, the most welcome first.
+    pub const BEST_FIRST: [Self; 5] = [
+        Self::Adopt,
+        Self::AdoptForSome,
+        Self::Undecided,
+        Self::StayWithBaseline,
+        Self::Disqualified,
+    ];
+}
+
 impl std::fmt::Display for Decision {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.pad(match self {

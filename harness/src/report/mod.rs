@@ -9,6 +9,7 @@
 
 mod answer;
 mod biases;
+mod cards;
 mod curves;
 mod deadlock;
 mod decisions;
@@ -19,6 +20,7 @@ mod format;
 mod guarantees;
 mod headline;
 mod lessons;
+mod losses;
 mod memory;
 mod method;
 mod observations;
@@ -30,6 +32,7 @@ mod published;
 mod render;
 mod scaling;
 mod scenarios;
+mod summary;
 mod terminal;
 #[cfg(test)]
 pub(crate) mod tests;
@@ -157,7 +160,8 @@ fn document(results: &Results) -> view::Document {
         partial: results.partial.then(|| {
             "Partial run: it ended before all was measured. What follows rests on what there is.".into()
         }),
-        answer: answer::sentences(results),
+        answers: answer::answers(results),
+        summary: summary::blocks(results),
         tally: answer::tally(results),
         sections: vec![
             headline::section(results),
@@ -170,12 +174,14 @@ fn document(results: &Results) -> view::Document {
             scaling::section(results),
             guarantees::section(results),
             evidence::section(results),
+            cards::section(results),
             yardsticks::section(results),
             lessons::section(results),
             method::section(results),
             biases::section(),
             method::environment(results),
         ],
+        cards: cards::anchors(results),
     }
 }
 
