@@ -80,7 +80,7 @@
   const valueOf = (cell) => {
     if (!cell || cell.classList.contains("absent")) return undefined;
     const text = words(cell.querySelector(".lead") ?? cell);
-    const found = /^(-?[\d,]+(?:\.\d+)?(?:e-?\d+)?) ?(ns|us|ms|s|B|KiB|MiB)?\b/.exec(text);
+    const found = /^(-?\d[\d,]*(?:\.\d+)?)(?: (ns|us|ms|s|B|KiB|MiB)\b)?/.exec(text);
     if (found) return Number(found[1].replaceAll(",", "")) * (units[found[2]] ?? 1);
     return text || undefined;
   };

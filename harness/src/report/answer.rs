@@ -363,7 +363,7 @@ pub(super) fn tally(results: &Results) -> Vec<Tally> {
     if !is_for_decisions(results) {
         return Vec::new();
     }
-    Decision::BEST_FIRST
+    facts::BEST_FIRST
         .into_iter()
         .map(|decision| Tally {
             decision: format::decision(decision, &results.baseline),

@@ -19,18 +19,21 @@ mod flips;
 mod format;
 mod guarantees;
 mod headline;
+mod latency;
 mod lessons;
 mod losses;
 mod memory;
 mod method;
 mod observations;
 mod palette;
+mod pareto;
 mod pivots;
 mod plot;
 mod probes;
 mod published;
 mod render;
 mod scaling;
+mod scatter;
 mod scenarios;
 mod summary;
 mod terminal;
@@ -170,6 +173,7 @@ fn document(results: &Results) -> view::Document {
             probes::section(results),
             decisions::section(results),
             scenarios::section(results),
+            pareto::section(results),
             flips::section(results),
             scaling::section(results),
             guarantees::section(results),

@@ -2,7 +2,7 @@
 
 use basis::scenario::Published;
 
-use crate::results::{Decision, Recommendation, Results};
+use crate::results::{Recommendation, Results};
 
 use super::facts::{self, Row};
 use super::view::{self, Block, Cell, Column, Group, Table};
@@ -132,7 +132,7 @@ fn verdicts(results: &Results, rows: &[Row<'_>]) -> Table {
 
 /// The variant with the best decision, and the strongest of those.
 fn strongest_of<'r>(results: &'r Results, family: &str) -> Option<&'r Recommendation> {
-    Decision::BEST_FIRST.into_iter().find_map(|wanted| {
+    facts::BEST_FIRST.into_iter().find_map(|wanted| {
         facts::strongest_first(results, |decision| decision == wanted)
             .into_iter()
             .find(|found| facts::family(&found.strategy) == family)

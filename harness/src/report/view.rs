@@ -129,6 +129,8 @@ pub(super) enum Tone {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub(super) struct Figure {
     pub(super) caption: String,
+    /// What its marks mean.
+    pub(super) key: &'static str,
     /// What it shows, for those who cannot see it.
     pub(super) description: String,
     /// The only markup in the document: made by the plotting library, which escapes its texts.

@@ -2,6 +2,7 @@
 
 mod evidence;
 mod fixture;
+mod page;
 mod sweeps;
 pub(crate) mod traces;
 
@@ -122,11 +123,12 @@ fn the_answer_names_what_to_adopt_and_what_not() {
 
 #[test]
 fn markup_in_names_is_escaped_in_both_formats() {
-    let evil = "evil/<script>alert(1)</script>|`x`\n# h";
+    let evil = "evil/<script>alert(1)</script>|`x`\n# h\" onfocus=\"alert(2)";
     let run = Run::new([invented(evil, 4.0, 4.0, 4.0)]).check(evil, "dead<b>lock", false);
     let results = run.results();
     let (html, markdown) = (html(&results), markdown(&results));
     assert!(!html.contains("<script>alert") && !html.contains("<b>lock"));
+    assert!(!html.contains("\" onfocus="));
     assert!(html.contains("&lt;script&gt;"));
     assert!(!markdown.contains("<script>") && !markdown.contains("\n# h"));
     // A pipe that is not escaped would give its row more cells than the header has.
