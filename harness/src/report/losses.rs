@@ -119,12 +119,13 @@ fn memory(results: &Results, strategy: &str) -> Option<String> {
         .collect();
     let least = times.iter().copied().reduce(f64::min)?;
     let most = times.iter().copied().reduce(f64::max)?;
+    let [low, high] = [least, most].map(format::times);
     (most > 1.0).then(|| {
-        format!(
-            "{} to {} the memory per record",
-            format::times(least),
-            format::times(most)
-        )
+        if low == high {
+            format!("{high} the memory per record")
+        } else {
+            format!("{low} to {high} the memory per record")
+        }
     })
 }
 

@@ -5,6 +5,7 @@ use basis::probe::{ProbeMetric, Situation};
 use crate::results::{Metric, Results};
 
 use super::facts::{self, Row};
+use super::palette::RATIO_MIN;
 use super::scatter::{self, Spot};
 use super::view::{self, Block, Cell, Column, Figure, Group, Section, Table, prose};
 use super::{format, pivots, probes};
@@ -133,7 +134,17 @@ fn ranked(results: &Results) -> impl Iterator<Item = &str> {
 }
 
 fn figure(results: &Results, x: &Cost, y: &Cost) -> Option<Figure> {
-    let spots: Vec<Spot<'_>> = spots(results, x, y);
+    let mut spots: Vec<Spot<'_>> = spots(results, x, y);
+    // As in the plots of ratios, what is out of the question does not squeeze the rest.
+    let reach = x
+        .of(results, &results.baseline)
+        .map(|cost| cost / RATIO_MIN);
+    let all = spots.len();
+    spots.retain(|spot| spot.on_frontier || reach.is_none_or(|reach| spot.at.0 <= reach));
+    let beyond = match all - spots.len() {
+        0 => String::new(),
+        more => format!("; {more} beyond the axis, in the table"),
+    };
     let named: Vec<String> = spots
         .iter()
         .filter(|spot| spot.on_frontier)
@@ -148,7 +159,7 @@ fn figure(results: &Results, x: &Cost, y: &Cost) -> Option<Figure> {
         .collect();
     Some(Figure {
         caption: format!(
-            "{} ({}) against {} ({}), log scales, less is better",
+            "{} ({}) against {} ({}), log scales, less is better{beyond}",
             x.title,
             x.note,
             y.title.to_lowercase(),
