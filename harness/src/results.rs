@@ -4,6 +4,7 @@
 //! "times better than `vs`": above 1 is an improvement, whatever the metric's direction.
 
 mod flips;
+mod latency;
 mod scaling;
 #[cfg(test)]
 mod tests;
@@ -20,6 +21,7 @@ use basis::trace::TraceSeen;
 
 pub use basis::metric::Metric;
 pub use flips::{Change, Flip, Map, Place};
+pub use latency::{Latency, Quantile};
 pub use scaling::{Expected, HERE, Meeting, OneToTwo, Prediction, Ranking, Scaling, Unpredicted};
 
 /// The version of this format.
@@ -45,6 +47,9 @@ pub struct Results {
     /// The situations that strategies were put into besides; cells name them as their scenario.
     #[serde(default)]
     pub situations: Vec<Described>,
+    /// How long operations took under a schedule, quantile by quantile.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub latencies: Vec<Latency>,
     /// Who competed, and the controls.
     pub strategies: Vec<Card>,
     /// Who could not take part in what.

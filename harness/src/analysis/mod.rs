@@ -9,6 +9,7 @@ mod files;
 mod flips;
 mod guarantees;
 mod judgements;
+mod latency;
 mod logs;
 mod probes;
 mod scaling;
@@ -88,6 +89,7 @@ pub fn analyse(samples: &Samples) -> Results {
         protocol: protocol(samples, &contaminated, &cells),
         scenarios: header.scenarios.clone(),
         situations: probes::situations(samples),
+        latencies: latency::latencies(samples),
         strategies: header.strategies.clone(),
         exclusions: header.exclusions.clone(),
         cells,

@@ -1,29 +1,35 @@
-//! The first screen: what to adopt, what not, and how sure that is.
+//! The first screen: a reviewer's questions, each with its answer.
 
 use basis::controls;
 
-use crate::results::{Decision, Recommendation, Results, Verdict};
+use crate::results::{Decision, Flip, Recommendation, Results, Verdict};
 
 use super::facts::{self, Row};
-use super::format;
-use super::view::Tally;
+use super::view::{Answer, Tally};
+use super::{flips, format, losses, method};
 
 /// Strategies that a sentence names at most; the tally below it names all.
 const NAMED_MAX: usize = 3;
 
-/// The answer in three sentences or paragraphs.
-pub(super) fn sentences(results: &Results) -> Vec<String> {
+/// The questions that a review asks, in its order.
+pub(super) fn answers(results: &Results) -> Vec<Answer> {
+    let again = Answer {
+        question: "How to repeat it".into(),
+        text: vec![method::again(results)],
+    };
     if !results
         .recommendations
         .iter()
         .any(|found| is_compared(results, &found.strategy))
     {
-        return vec![format!(
+        let text = format!(
             "Nothing was compared with `{}` in this run, so there is no answer: measure at least one \
              more strategy.",
             results.baseline
-        )];
+        );
+        return vec![answer("Which to adopt", [text]), again];
     }
+    let how_sure = answer("How sure", [how_sure(results)]);
     if !is_for_decisions(results) {
         let along = format!(
             "This run asked along axes and not for a decision: the section on where the answer flips says \
@@ -31,9 +37,34 @@ pub(super) fn sentences(results: &Results) -> Vec<String> {
             results.baseline,
             format::margin(results.margin)
         );
-        return vec![along, how_sure(results)];
+        return vec![answer("Which to adopt", [along]), how_sure, again];
     }
-    vec![what_to_adopt(results), what_not(results), how_sure(results)]
+    let chosen = chosen(results);
+    let mut answers = vec![answer("Which to adopt", [what_to_adopt(results)])];
+    answers.extend(chosen.map(|best| answer("By how much", by_how_much(results, best))));
+    answers.push(how_sure);
+    answers.extend(chosen.map(|best| answer("What is lost", losses::of(results, best))));
+    answers.push(answer("When it flips", when_it_flips(results, chosen)));
+    answers.push(answer("What not to adopt", [what_not(results)]));
+    answers.push(again);
+    answers
+}
+
+fn answer(question: &str, text: impl IntoIterator<Item = String>) -> Answer {
+    Answer {
+        question: question.into(),
+        text: text.into_iter().collect(),
+    }
+}
+
+/// The strategy that the answers are about: the strongest of those that gain anything.
+fn chosen(results: &Results) -> Option<&Recommendation> {
+    [Decision::Adopt, Decision::AdoptForSome]
+        .into_iter()
+        .find_map(|wanted| {
+            let found = facts::strongest_first(results, |decision| decision == wanted);
+            found.first().copied()
+        })
 }
 
 /// Whether anything but the points of sweeps was asked: those show where an answer changes, and count
@@ -55,22 +86,22 @@ fn what_to_adopt(results: &Results) -> String {
     if let [best, others @ ..] = adopt.as_slice() {
         return format!(
             "Adopt `{}`: better than `{}` by more than {margin} in every row of the report that was \
-             measured, and worse in none of this run's rows: {}.{}",
+             measured, and worse in none of this run's rows.{}{}",
             best.strategy,
             results.baseline,
-            rows_in_words(results, &best.strategy),
-            also(others)
+            also(others),
+            for_any_record(results, &adopt)
         );
     }
     let some = facts::strongest_first(results, |decision| decision == Decision::AdoptForSome);
     if let [best, others @ ..] = some.as_slice() {
         return format!(
             "No strategy beats `{}` by more than {margin} everywhere at no loss. The strongest is \
-             `{}`: {}{}.{}",
+             `{}`{}.{}{}",
             results.baseline,
             best.strategy,
-            rows_in_words(results, &best.strategy),
             but(results, best),
+            for_any_record(results, &some),
             for_some(others)
         );
     }
@@ -86,6 +117,33 @@ fn what_to_adopt(results: &Results) -> String {
             results.baseline
         )
     }
+}
+
+/// The strongest that holds more than plain data, if the strongest of all does not.
+fn for_any_record(results: &Results, strongest: &[&Recommendation]) -> String {
+    let is_plain = |found: &&&Recommendation| {
+        let mut cards = results.contenders();
+        cards.any(|card| card.name == found.strategy && card.plain_data_only)
+    };
+    let any = strongest.iter().find(|found| !is_plain(found));
+    match (strongest.first().filter(is_plain), any) {
+        (Some(best), Some(any)) => format!(
+            " `{}` holds plain data only; the strongest that holds any record is `{}` ({}).",
+            best.strategy,
+            any.strategy,
+            rows_in_words(results, &any.strategy)
+        ),
+        _ => String::new(),
+    }
+}
+
+/// The strongest in the report's rows.
+fn by_how_much(results: &Results, best: &Recommendation) -> [String; 1] {
+    let rows = rows_in_words(results, &best.strategy);
+    [format!(
+        "`{}`, times better than `{}` [95 % interval]: {rows}.",
+        best.strategy, results.baseline
+    )]
 }
 
 /// A strategy in the report's rows, each with its interval; in its gains, if there are none.
@@ -108,9 +166,9 @@ fn rows_in_words(results: &Results, strategy: &str) -> String {
 
 fn but(results: &Results, best: &Recommendation) -> String {
     if best.losses.is_empty() {
-        "; it loses nowhere, but misses or leaves open the margin somewhere".into()
+        "; it is worse nowhere, but misses or leaves open the margin somewhere".into()
     } else {
-        format!("; it is slower in {}", facts::labels(results, &best.losses))
+        format!("; it is worse in {}", facts::labels(results, &best.losses))
     }
 }
 
@@ -143,6 +201,44 @@ fn for_some(others: &[&Recommendation]) -> String {
             names(others)
         )
     }
+}
+
+/// Where the answer changes, as far as this run tells: for the strategy in question along what was
+/// swept, or else over the rows.
+fn when_it_flips(results: &Results, chosen: Option<&Recommendation>) -> Vec<String> {
+    let is_telling = |flip: &&Flip| {
+        let concerns = chosen.is_some_and(|found| found.strategy == flip.strategy);
+        concerns && flip.at.is_some()
+    };
+    let told = results.flips.iter().filter(is_telling);
+    let mut text: Vec<String> = told.take(NAMED_MAX).map(flips::sentence).collect();
+    if let (true, Some(found)) = (text.is_empty(), chosen) {
+        text.push(over_rows(results, found));
+    }
+    if flips::sweeps(results).is_empty() {
+        text.push(flips::NOT_SWEPT.into());
+    }
+    text
+}
+
+/// In which rows a strategy is on which side.
+fn over_rows(results: &Results, found: &Recommendation) -> String {
+    let margin = format::margin(results.margin);
+    let sides = [
+        (format!("better by more than {margin} in"), &found.gains),
+        ("worse in".into(), &found.losses),
+        ("not decided in".into(), &found.open),
+    ];
+    let sides: Vec<String> = sides
+        .iter()
+        .filter(|(_, judged)| !judged.is_empty())
+        .map(|(words, judged)| format!("{words} {}", facts::labels(results, judged)))
+        .collect();
+    let strategy = &found.strategy;
+    format!(
+        "`{strategy}` over the rows of this run: {}.",
+        sides.join("; ")
+    )
 }
 
 fn what_not(results: &Results) -> String {
@@ -210,7 +306,7 @@ fn how_sure(results: &Results) -> String {
             .count()
     };
     let mut text = format!(
-        "How sure: of {} in these rows {} HOLD, {} are REJECTED and {} INCONCLUSIVE at 99 %, corrected for \
+        "Of {} in the report's rows {} HOLD, {} are REJECTED and {} INCONCLUSIVE at 99 %, corrected for \
          their number",
         format::counted(verdicts.len(), "verdict", "verdicts"),
         of(Verdict::Holds),
@@ -267,22 +363,16 @@ pub(super) fn tally(results: &Results) -> Vec<Tally> {
     if !is_for_decisions(results) {
         return Vec::new();
     }
-    [
-        Decision::Adopt,
-        Decision::AdoptForSome,
-        Decision::Undecided,
-        Decision::StayWithBaseline,
-        Decision::Disqualified,
-    ]
-    .into_iter()
-    .map(|decision| Tally {
-        decision: format::decision(decision, &results.baseline),
-        tone: format::decision_tone(decision),
-        strategies: facts::strongest_first(results, |found| found == decision)
-            .into_iter()
-            .map(|found| found.strategy.clone())
-            .collect(),
-    })
-    .filter(|tally| !tally.strategies.is_empty())
-    .collect()
+    facts::BEST_FIRST
+        .into_iter()
+        .map(|decision| Tally {
+            decision: format::decision(decision, &results.baseline),
+            tone: format::decision_tone(decision),
+            strategies: facts::strongest_first(results, |found| found == decision)
+                .into_iter()
+                .map(|found| found.strategy.clone())
+                .collect(),
+        })
+        .filter(|tally| !tally.strategies.is_empty())
+        .collect()
 }

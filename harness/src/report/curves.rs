@@ -57,6 +57,7 @@ pub(super) fn figure(results: &Results, sweep: &Sweep<'_>) -> Option<Figure> {
         more => format!("; {more} more in the table"),
     };
     Some(Figure {
+        key: super::palette::INTERVALS,
         caption: format!(
             "{}: times better than {} by {}, 95 % intervals, log scale{rest}",
             sweep.title(),
@@ -162,9 +163,10 @@ impl Scale {
     }
 }
 
-type Point = (i32, i32);
-type Paper<'s> = DrawingArea<SVGBackend<'s>, plotters::coord::Shift>;
-type Drawn<'s> = Result<(), DrawingAreaErrorKind<<SVGBackend<'s> as DrawingBackend>::ErrorType>>;
+pub(super) type Point = (i32, i32);
+pub(super) type Paper<'s> = DrawingArea<SVGBackend<'s>, plotters::coord::Shift>;
+pub(super) type Drawn<'s> =
+    Result<(), DrawingAreaErrorKind<<SVGBackend<'s> as DrawingBackend>::ErrorType>>;
 
 fn draw(lines: &[Line<'_>], names: &[String], axis: &str, margin: f64) -> Option<String> {
     let scale = Scale::of(lines, names.len(), margin);
@@ -231,25 +233,24 @@ fn ground<'s>(
 
 /// Where the lines' names go: at their ends, moved apart where they would overlap.
 fn ends(lines: &[Line<'_>], scale: Scale) -> Vec<i32> {
-    let mut ends: Vec<(usize, i32)> = lines
-        .iter()
-        .enumerate()
-        .map(|(index, line)| {
-            let last = line.ratios.iter().rev().flatten().next();
-            (
-                index,
-                last.map_or(HEIGHT - BOTTOM, |ratio| scale.y(ratio.median)),
-            )
-        })
-        .collect();
+    let end = |line: &Line<'_>| {
+        let last = line.ratios.iter().rev().flatten().next();
+        last.map_or(HEIGHT - BOTTOM, |ratio| scale.y(ratio.median))
+    };
+    apart(lines.iter().map(end), TOP, HEIGHT - BOTTOM)
+}
+
+/// Heights of names between `top` and `floor`, each as near to its own as the others let it be.
+pub(super) fn apart(heights: impl Iterator<Item = i32>, top: i32, floor: i32) -> Vec<i32> {
+    let mut ends: Vec<(usize, i32)> = heights.enumerate().collect();
     ends.sort_by_key(|&(_, y)| y);
-    let mut free = TOP;
+    let mut free = top;
     for (_, y) in &mut ends {
         *y = (*y).max(free);
         free = *y + NAME_HEIGHT;
     }
     // What was pushed out below moves up again.
-    let mut floor = HEIGHT - BOTTOM;
+    let mut floor = floor;
     for (_, y) in ends.iter_mut().rev() {
         *y = (*y).min(floor);
         floor = *y - NAME_HEIGHT;
@@ -303,11 +304,17 @@ fn curve<'s>(paper: &Paper<'s>, scale: Scale, line: &Line<'_>, name_y: i32) -> D
     )
 }
 
-fn stroke<'s>(paper: &Paper<'s>, from: Point, to: Point, color: RGBColor, width: u32) -> Drawn<'s> {
+pub(super) fn stroke<'s>(
+    paper: &Paper<'s>,
+    from: Point,
+    to: Point,
+    color: RGBColor,
+    width: u32,
+) -> Drawn<'s> {
     paper.draw(&PathElement::new(vec![from, to], color.stroke_width(width)))
 }
 
-fn words<'s>(
+pub(super) fn words<'s>(
     paper: &Paper<'s>,
     text: &str,
     at: Point,

@@ -24,6 +24,15 @@ const UNSTEADY_MARK: &str = "‡";
 pub(super) const UNSTEADY_NOTE: &str = "‡ not in a steady state: the last third of its windows differs \
     from the first by more than 5 %.";
 
+/// All decisions, the most welcome first.
+pub(super) const BEST_FIRST: [Decision; 5] = [
+    Decision::Adopt,
+    Decision::AdoptForSome,
+    Decision::Undecided,
+    Decision::StayWithBaseline,
+    Decision::Disqualified,
+];
+
 /// A scenario together with one of the metrics it measures.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Row<'r> {

@@ -16,10 +16,7 @@ pub(super) fn section(results: &Results) -> Section {
     ))];
     let sweeps = sweeps(results);
     if sweeps.is_empty() {
-        blocks = vec![prose(
-            "No sweep was part of this run. `pivot list` shows them, and `--scenario sweep-writes` \
-             runs one.",
-        )];
+        blocks = vec![prose(NOT_SWEPT)];
     }
     for sweep in &sweeps {
         blocks.extend(sweep.blocks(results));
@@ -31,6 +28,10 @@ pub(super) fn section(results: &Results) -> Section {
     }
 }
 
+/// What to do about a run without sweeps.
+pub(super) const NOT_SWEPT: &str = "No sweep was part of this run. `pivot list` shows them, and `--scenario \
+    sweep-writes` runs one.";
+
 /// A sweep, by the metric that it times.
 pub(super) struct Sweep<'r> {
     pub(super) name: &'r str,
@@ -39,7 +40,7 @@ pub(super) struct Sweep<'r> {
 }
 
 /// The sweeps of a run with what they time, in order.
-fn sweeps(results: &Results) -> Vec<Sweep<'_>> {
+pub(super) fn sweeps(results: &Results) -> Vec<Sweep<'_>> {
     let mut sweeps: Vec<Sweep<'_>> = Vec::new();
     for scenario in results.scenarios.iter().filter(|s| s.point.is_some()) {
         let name = scenario.family();
@@ -233,7 +234,7 @@ fn value(value: &Value) -> String {
 }
 
 /// A flip in words, with its interval and how many resamples agree.
-fn sentence(flip: &Flip) -> String {
+pub(super) fn sentence(flip: &Flip) -> String {
     let axis = match flip.axis {
         Axis::Record => "record size in bytes",
         other => other.words(),

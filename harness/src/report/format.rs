@@ -170,6 +170,16 @@ pub(super) fn sentence(text: &str) -> String {
     })
 }
 
+/// A name as part of an anchor.
+pub(super) fn slug(name: &str) -> String {
+    let plain = |letter: char| match letter {
+        'a'..='z' | '0'..='9' | '-' => letter,
+        'A'..='Z' => letter.to_ascii_lowercase(),
+        _ => '-',
+    };
+    name.chars().map(plain).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -107,6 +107,20 @@ fn limits(results: &Results) -> Vec<String> {
     limits
 }
 
+/// The command that measures again, and the samples that this report is made of.
+pub(super) fn again(results: &Results) -> String {
+    let command = &results.environment.command;
+    let measured = if command.is_empty() {
+        "The command that measured this is not known".to_owned()
+    } else {
+        format!("Measure again: `{command}`")
+    };
+    format!("{measured}. Judge again, from the samples beside this file: `{AGAIN}`.")
+}
+
+/// Makes the same report of the same samples.
+const AGAIN: &str = "pivot report samples.jsonl";
+
 /// Where it ran, with everything that could make it come out differently elsewhere.
 pub(super) fn environment(results: &Results) -> Section {
     let environment = &results.environment;
@@ -132,9 +146,7 @@ pub(super) fn environment(results: &Results) -> Section {
             text: environment.command.clone(),
         });
     }
-    blocks.push(Block::Command {
-        text: "pivot report samples.jsonl".into(),
-    });
+    blocks.push(Block::Command { text: AGAIN.into() });
     blocks.push(prose(
         "`samples.jsonl` holds every slice, `results.json` every figure; both are described in \
          `reports/SCHEMA.md`.",

@@ -9,6 +9,7 @@
 
 mod answer;
 mod biases;
+mod cards;
 mod curves;
 mod deadlock;
 mod decisions;
@@ -18,18 +19,23 @@ mod flips;
 mod format;
 mod guarantees;
 mod headline;
+mod latency;
 mod lessons;
+mod losses;
 mod memory;
 mod method;
 mod observations;
 mod palette;
+mod pareto;
 mod pivots;
 mod plot;
 mod probes;
 mod published;
 mod render;
 mod scaling;
+mod scatter;
 mod scenarios;
+mod summary;
 mod terminal;
 #[cfg(test)]
 pub(crate) mod tests;
@@ -157,7 +163,8 @@ fn document(results: &Results) -> view::Document {
         partial: results.partial.then(|| {
             "Partial run: it ended before all was measured. What follows rests on what there is.".into()
         }),
-        answer: answer::sentences(results),
+        answers: answer::answers(results),
+        summary: summary::blocks(results),
         tally: answer::tally(results),
         sections: vec![
             headline::section(results),
@@ -166,16 +173,19 @@ fn document(results: &Results) -> view::Document {
             probes::section(results),
             decisions::section(results),
             scenarios::section(results),
+            pareto::section(results),
             flips::section(results),
             scaling::section(results),
             guarantees::section(results),
             evidence::section(results),
+            cards::section(results),
             yardsticks::section(results),
             lessons::section(results),
             method::section(results),
             biases::section(),
             method::environment(results),
         ],
+        cards: cards::anchors(results),
     }
 }
 

@@ -15,6 +15,10 @@ pub(super) const GOOD: RGBColor = RGBColor(0x0b, 0x6e, 0x4f);
 pub(super) const BAD: RGBColor = RGBColor(0xb4, 0x23, 0x18);
 pub(super) const OPEN: RGBColor = RGBColor(0x5b, 0x64, 0x70);
 
+/// What the marks of intervals mean.
+pub(super) const INTERVALS: &str = "Dot: HOLDS; ring: INCONCLUSIVE; cross: REJECTED; arrow: beyond the \
+    axis. Grey band: the baseline against itself.";
+
 /// The width of every drawing, in pixels.
 pub(super) const WIDTH: i32 = 800;
 

@@ -52,6 +52,7 @@ pub(super) fn figure(results: &Results, row: Row<'_>) -> Option<Figure> {
     let noise = row.ratio(results, controls::SAME);
     let svg = draw(&marks, noise, results.margin)?;
     Some(Figure {
+        key: super::palette::INTERVALS,
         caption: format!(
             "{title}: times better than {}, sorted, log scale, 95 % intervals",
             results.baseline

@@ -6,7 +6,7 @@ use basis::sample::Card;
 use crate::results::{Metric, Results};
 
 use super::view::{Block, Cell, Column, Group, Row, Section, Table, prose};
-use super::{facts, format, pivots};
+use super::{facts, format, latency, pivots};
 
 /// One column: its title and note, and what it shows of a strategy.
 type Shown = (&'static str, &'static str, fn(&Seen<'_>) -> Option<Cell>);
@@ -141,6 +141,7 @@ pub(super) fn section(results: &Results) -> Section {
                 .iter()
                 .map(|asked| Block::Table(table(results, asked))),
         );
+        blocks.extend(latency::figures(results).into_iter().map(Block::Figure));
         blocks.push(Block::Heading {
             text: "What was asked".into(),
         });
@@ -324,7 +325,7 @@ impl Seen<'_> {
 }
 
 /// A time in the unit that suits it.
-fn duration(ns: f64) -> String {
+pub(super) fn duration(ns: f64) -> String {
     let (value, unit) = match ns {
         ns if ns < 1e3 => (ns, "ns"),
         ns if ns < 1e6 => (ns / 1e3, "us"),
@@ -335,7 +336,7 @@ fn duration(ns: f64) -> String {
 }
 
 /// A size in the unit that suits it.
-fn bytes(bytes: f64) -> String {
+pub(super) fn bytes(bytes: f64) -> String {
     let (value, unit) = match bytes.abs() {
         size if size < 1024.0 => (bytes, "B"),
         size if size < 1_048_576.0 => (bytes / 1024.0, "KiB"),

@@ -7,7 +7,11 @@ use minijinja::{AutoEscape, Environment, Output, State};
 
 use super::view::Document;
 
-/// The report in HTML: one file, no script, nothing from elsewhere.
+/// Its style sheet and its script stand in the page. Both are text of this program and not of a run.
+const STYLE: &str = include_str!("../../templates/report.css");
+const SCRIPT: &str = include_str!("../../templates/report.js");
+
+/// The report in HTML: one file, nothing from elsewhere, complete without its script.
 pub(super) fn html(document: &Document) -> String {
     render("report.html", document)
 }
@@ -32,6 +36,8 @@ fn render(template: &str, document: &Document) -> String {
     environment.set_formatter(escaped);
     environment.add_filter("text", text);
     environment.add_filter("line", line);
+    environment.add_global("style", Value::from_safe_string(STYLE.into()));
+    environment.add_global("script", Value::from_safe_string(SCRIPT.into()));
     environment
         .add_template(
             "report.html",

@@ -3,6 +3,8 @@
 //! Strings are text, never markup. By convention a pair of backticks marks code, which the templates
 //! turn into their format's own; everything else is escaped there.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 /// A whole report.
@@ -14,10 +16,22 @@ pub(super) struct Document {
     pub(super) conditions: Vec<(String, String)>,
     /// Present if the run was cut short.
     pub(super) partial: Option<String>,
-    pub(super) answer: Vec<String>,
+    /// A reviewer's questions.
+    pub(super) answers: Vec<Answer>,
+    /// What the answers rest on, in short.
+    pub(super) summary: Vec<Block>,
     /// Who falls under which decision.
     pub(super) tally: Vec<Tally>,
     pub(super) sections: Vec<Section>,
+    /// The card of each strategy: its anchor by the head of the rows about it.
+    pub(super) cards: BTreeMap<String, String>,
+}
+
+/// A question and what this run says to it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub(super) struct Answer {
+    pub(super) question: String,
+    pub(super) text: Vec<String>,
 }
 
 /// The strategies that share a decision.
@@ -48,6 +62,7 @@ pub(super) enum Block {
     Matrix(Matrix),
     Page(Page),
     Lesson(Lesson),
+    Cards { cards: Vec<Card> },
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -114,6 +129,8 @@ pub(super) enum Tone {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub(super) struct Figure {
     pub(super) caption: String,
+    /// What its marks mean.
+    pub(super) key: &'static str,
     /// What it shows, for those who cannot see it.
     pub(super) description: String,
     /// The only markup in the document: made by the plotting library, which escapes its texts.
@@ -150,6 +167,22 @@ pub(super) struct Page {
     pub(super) gist: String,
     /// No pages among them.
     pub(super) blocks: Vec<Block>,
+}
+
+/// What a strategy is, claims and came to.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub(super) struct Card {
+    pub(super) id: String,
+    pub(super) name: String,
+    pub(super) summary: String,
+    pub(super) decision: String,
+    pub(super) tone: Tone,
+    /// What it came to and needs, as name and value.
+    pub(super) facts: Vec<(String, String)>,
+    /// What it claims, as property and claim: what a reader may look for.
+    pub(super) properties: Vec<(String, String)>,
+    /// The anchor of the evidence about it, if there is any.
+    pub(super) evidence: String,
 }
 
 /// A pivot, in the manner of the report.

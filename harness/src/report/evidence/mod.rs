@@ -38,7 +38,7 @@ pub(super) fn section(results: &Results) -> Section {
     }
 }
 
-fn has_evidence(results: &Results, strategy: &str) -> bool {
+pub(super) fn has_evidence(results: &Results, strategy: &str) -> bool {
     results.trace(strategy).is_some() || results.stall(strategy).is_some()
 }
 
@@ -75,14 +75,8 @@ fn gaps(results: &Results) -> Vec<String> {
 }
 
 /// The anchor of a strategy's page.
-fn anchor(strategy: &str) -> String {
-    let plain = |letter: char| match letter {
-        'a'..='z' | '0'..='9' | '-' => letter,
-        'A'..='Z' => letter.to_ascii_lowercase(),
-        _ => '-',
-    };
-    let name: String = strategy.chars().map(plain).collect();
-    format!("evidence-{name}")
+pub(super) fn anchor(strategy: &str) -> String {
+    format!("evidence-{}", format::slug(strategy))
 }
 
 /// The columns of the overview: what each is called, and what it counts.

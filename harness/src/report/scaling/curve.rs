@@ -34,6 +34,7 @@ pub(super) fn figure(scaling: &Scaling, strategy: &str, operation: Operation) ->
         ))
     });
     Some(Figure {
+        key: super::super::palette::INTERVALS,
         caption: format!(
             "{strategy}, {operation}: predicted ns per operation as one processor sees it, by processors; \
              bands of all machines, best guesses as lines, measured here as dots"

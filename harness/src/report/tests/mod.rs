@@ -2,6 +2,7 @@
 
 mod evidence;
 mod fixture;
+mod page;
 mod sweeps;
 pub(crate) mod traces;
 
@@ -65,6 +66,13 @@ fn section<'h>(html: &'h str, id: &str) -> &'h str {
     &rest[..rest.find("</section>").expect("sections end")]
 }
 
+/// The first screen's words.
+fn answered(results: &Results) -> String {
+    let answers = answer::answers(results).into_iter();
+    let lines: Vec<String> = answers.flat_map(|answer| answer.text).collect();
+    lines.join("\n")
+}
+
 fn decision(results: &Results, strategy: &str) -> Decision {
     facts::recommendation(results, strategy)
         .expect("it was judged")
@@ -88,7 +96,12 @@ fn every_contender_is_in_the_headline_table_with_its_interval() {
     let html = html(&results);
     let table = section(&html, "report-table");
     for card in results.contenders() {
-        assert!(table.contains(&format!("<th scope=\"row\"><code>{}</code>", card.name)));
+        let card_link = format!(
+            "#card-{}\"><code>{}</code>",
+            format::slug(&card.name),
+            card.name
+        );
+        assert!(table.contains(&card_link), "{card_link}");
     }
     let ratio = results.cell("ten-readers", "novel/thing", crate::results::Metric::ReadNs);
     let ratio = format::ratio(
@@ -102,7 +115,7 @@ fn every_contender_is_in_the_headline_table_with_its_interval() {
 
 #[test]
 fn the_answer_names_what_to_adopt_and_what_not() {
-    let answer = answer::sentences(&results_of_three()).join("\n");
+    let answer = answered(&results_of_three());
     assert!(answer.contains("Adopt `atomics/seqlock`"), "{answer}");
     assert!(answer.contains("for: `channel/std-mpsc`"), "{answer}");
     assert!(answer.contains("The channel stays invalidated"), "{answer}");
@@ -110,11 +123,12 @@ fn the_answer_names_what_to_adopt_and_what_not() {
 
 #[test]
 fn markup_in_names_is_escaped_in_both_formats() {
-    let evil = "evil/<script>alert(1)</script>|`x`\n# h";
+    let evil = "evil/<script>alert(1)</script>|`x`\n# h\" onfocus=\"alert(2)";
     let run = Run::new([invented(evil, 4.0, 4.0, 4.0)]).check(evil, "dead<b>lock", false);
     let results = run.results();
     let (html, markdown) = (html(&results), markdown(&results));
-    assert!(!html.contains("<script>") && !html.contains("<b>lock"));
+    assert!(!html.contains("<script>alert") && !html.contains("<b>lock"));
+    assert!(!html.contains("\" onfocus="));
     assert!(html.contains("&lt;script&gt;"));
     assert!(!markdown.contains("<script>") && !markdown.contains("\n# h"));
     // A pipe that is not escaped would give its row more cells than the header has.
@@ -151,7 +165,7 @@ fn a_broken_guarantee_removes_a_strategy_from_ranking() {
         decision(&results, "atomics/seqlock"),
         Decision::Disqualified
     );
-    let answer = answer::sentences(&results).join("\n");
+    let answer = answered(&results);
     assert!(!answer.contains("Adopt `atomics/seqlock`"), "{answer}");
     assert!(
         answer.contains("Not ranked, because a check found a guarantee broken: `atomics/seqlock`")
@@ -275,7 +289,7 @@ fn what_was_not_measured_is_not_decided() {
     let mut run = three();
     run.processes = 0;
     assert_eq!(decision(&run.results(), "novel/thing"), Decision::Undecided);
-    let answer = answer::sentences(&run.results()).join("\n");
+    let answer = answered(&run.results());
     assert!(answer.contains("Nothing was compared"), "{answer}");
 }
 

@@ -1,0 +1,144 @@
+//! What adopting a strategy costs: rows in which it is worse, promises that differ from the baseline's,
+//! memory.
+
+use basis::sample::Card;
+use contract::{AfterDeadThread, AfterPanic, Progress, ScanConsistency};
+
+use crate::analysis::claims;
+use crate::results::{Metric, Recommendation, Results};
+
+use super::{facts, format};
+
+/// All of it, in a sentence each.
+pub(super) fn of(results: &Results, found: &Recommendation) -> Vec<String> {
+    let mut told = Vec::new();
+    if !found.losses.is_empty() {
+        let rows = facts::labels(results, &found.losses);
+        told.push(format!("Worse than `{}` in {rows}.", results.baseline));
+    }
+    for (words, better) in [("Other promises than", false), ("Better ones than", true)] {
+        let promises = promises(results, &found.strategy, better);
+        if !promises.is_empty() {
+            told.push(format!(
+                "{words} `{}`'s (in brackets): {}.",
+                results.baseline,
+                format::list(&promises)
+            ));
+        }
+    }
+    told.extend(memory(results, &found.strategy).map(|more| format!("{more}.")));
+    if told.is_empty() {
+        told.push("Nothing that was looked at.".into());
+    }
+    told
+}
+
+/// The same where there is room for the gist.
+pub(super) fn in_short(results: &Results, found: &Recommendation) -> String {
+    let mut told = Vec::new();
+    match found.losses.len() {
+        0 => {}
+        1..=SHORT_MAX => told.push(format!(
+            "worse in {}",
+            facts::labels(results, &found.losses)
+        )),
+        rows => told.push(format!(
+            "worse in {rows} of {}",
+            format::counted(facts::all_rows(results).len(), "row", "rows")
+        )),
+    }
+    told.extend(promises(results, &found.strategy, false));
+    told.extend(memory(results, &found.strategy));
+    if told.is_empty() {
+        return "nothing that was looked at".into();
+    }
+    told.join("; ")
+}
+
+/// Rows that are named where there is room for the gist.
+const SHORT_MAX: usize = 3;
+
+/// Where a strategy claims something else than the baseline does: what is better, or all the rest.
+fn promises(results: &Results, strategy: &str, better: bool) -> Vec<String> {
+    let card = |name: &str| results.strategies.iter().find(|card| card.name == name);
+    let (Some(own), Some(baseline)) = (card(strategy), card(&results.baseline)) else {
+        return Vec::new();
+    };
+    let usual: Vec<(String, String)> = properties(baseline);
+    let told = |(property, claim): &(String, String)| {
+        let (_, usual) = usual.iter().find(|(name, _)| name == property)?;
+        let is_told = usual != claim && is_better(claim, usual) == better;
+        is_told.then(|| format!("{property} {claim} ({usual})"))
+    };
+    properties(own).iter().filter_map(told).collect()
+}
+
+/// Whether a claim is known to promise more than another about the same; costs have no such order.
+fn is_better(claim: &str, usual: &str) -> bool {
+    use {AfterDeadThread as D, AfterPanic as P, Progress as G, ScanConsistency as C};
+    fn words<T: ToString>(best_first: &[T]) -> Vec<String> {
+        best_first.iter().map(ToString::to_string).collect()
+    }
+    let ladders = [
+        words(&[G::WaitFree, G::LockFree, G::Blocking]),
+        words(&[C::Snapshot, C::PerShard, C::Weak]),
+        words(&[P::Intact, P::Exposed, P::Unusable]),
+        words(&[
+            D::Unaffected,
+            D::KeepsOneVersion,
+            D::KeepsAllGarbage,
+            D::BlocksWriters,
+            D::BlocksEveryone,
+        ]),
+    ];
+    ladders.iter().any(|ladder| {
+        let place = |words: &str| ladder.iter().position(|step| step == words);
+        matches!((place(claim), place(usual)), (Some(own), Some(usual)) if own < usual)
+    })
+}
+
+/// What a strategy claims, with the records that it holds.
+pub(super) fn properties(card: &Card) -> Vec<(String, String)> {
+    let records = if card.plain_data_only {
+        "plain data only"
+    } else {
+        "any"
+    };
+    claims(card)
+        .chain([("records".to_owned(), records.to_owned())])
+        .collect()
+}
+
+/// How much more a record keeps alive than in the baseline, over the tables that were weighed.
+fn memory(results: &Results, strategy: &str) -> Option<String> {
+    let times: Vec<f64> = results
+        .cells
+        .iter()
+        .filter(|cell| cell.strategy == strategy && cell.metric == Metric::LiveBytesPerRecord)
+        .filter_map(|cell| Some(1.0 / cell.ratio.as_ref()?.median))
+        .collect();
+    let least = times.iter().copied().reduce(f64::min)?;
+    let most = times.iter().copied().reduce(f64::max)?;
+    let [low, high] = [least, most].map(format::times);
+    (most > 1.0).then(|| {
+        if low == high {
+            format!("{high} the memory per record")
+        } else {
+            format!("{low} to {high} the memory per record")
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_promises_have_an_order() {
+        assert!(is_better("wait-free", "blocking"));
+        assert!(!is_better("blocking", "wait-free"));
+        assert!(is_better("unaffected", "everyone blocked"));
+        assert!(!is_better("copies the table", "in place"));
+        assert!(!is_better("unheard of", "blocking"));
+    }
+}

@@ -1,0 +1,126 @@
+//! What the page offers beside its sections: questions, cards, costs side by side.
+
+use std::collections::BTreeMap;
+
+use basis::probe::{Distribution, Histogram, Probe, Situation};
+
+use super::*;
+use crate::analysis::{Samples, analyse};
+
+#[test]
+fn every_question_of_a_review_has_an_answer() {
+    let answers = answer::answers(&results_of_three());
+    let questions: Vec<&str> = answers.iter().map(|one| one.question.as_str()).collect();
+    assert_eq!(
+        questions,
+        [
+            "Which to adopt",
+            "By how much",
+            "How sure",
+            "What is lost",
+            "When it flips",
+            "What not to adopt",
+            "How to repeat it"
+        ]
+    );
+    assert!(answers.iter().all(|one| !one.text.is_empty()));
+    let last = &answers[answers.len() - 1].text[0];
+    assert!(last.contains("pivot run --preset quick --seed 7"), "{last}");
+}
+
+#[test]
+fn what_is_lost_names_the_promise_that_is_not_kept() {
+    let mut run = three();
+    run.strategies[1].reads = 4.0;
+    let weaken = |(property, claim): &mut (String, String)| {
+        if property == "scan consistency" {
+            *claim = "weak".into();
+        }
+    };
+    run.strategies[1].claims.iter_mut().for_each(weaken);
+    let told = |run: &Run| answered(&run.results());
+    assert!(told(&run).contains("scan consistency weak (atomic snapshot)"));
+    assert!(!told(&three()).contains("scan consistency"));
+}
+
+#[test]
+fn every_pivot_has_a_verdict_on_the_first_screen() {
+    let html = html(&results_of_three());
+    let start = html.find("Verdict per pivot").expect("it is there");
+    let first = html.find("<nav ").expect("it is there");
+    let table = &html[start..first];
+    for told in [
+        "atomics/seqlock",
+        "novel/thing",
+        "channel/std-mpsc",
+        "adopt for some operations",
+    ] {
+        assert!(table.contains(told), "{told}");
+    }
+}
+
+#[test]
+fn every_strategy_has_a_card_from_its_profile() {
+    let results = results_of_three();
+    let html = html(&results);
+    let cards = section(&html, "cards");
+    for card in results.contenders() {
+        let start = cards
+            .find(&format!("data-strategy=\"{}\"", card.name))
+            .expect("it has a card");
+        let rest = &cards[start..];
+        let own = &rest[..rest.find("</article>").expect("cards end")];
+        assert!(own.contains(&card.avoid_when), "{own}");
+        for (property, claim) in &card.claims {
+            let pair = format!("<dt>{property}</dt><dd>{claim}</dd>");
+            assert!(own.contains(&pair), "{pair}");
+        }
+    }
+}
+
+#[test]
+fn who_is_beaten_in_everything_is_told_by_whom() {
+    // Reads and writes alone: who invented the memory did not mean it.
+    let mut lines = three().lines();
+    lines.retain(|line| !matches!(line, Line::Memory(_)));
+    let samples = Samples::from_lines(lines).expect("the first line is the header");
+    let html = html(&analyse(&samples));
+    let table = section(&html, "pareto");
+    let of = |name: &str| {
+        let start = table
+            .find(&format!("<code>{name}</code></a></th>"))
+            .expect("it has a row");
+        &table[start..start + table[start..].find("</tr>").expect("rows end")]
+    };
+    assert!(of("channel/std-mpsc").contains("mutex/std"));
+    assert!(of("atomics/seqlock").contains("nobody"));
+}
+
+/// A probe of the schedule whose reads took so long, and ten times as long once in a hundred.
+fn schedule(strategy: &str, ns: u64) -> Line {
+    let mut reads = Histogram::default();
+    (0..1_000).for_each(|read| reads.record(if read % 100 == 0 { 10 * ns } else { ns }));
+    Line::Probe(Probe {
+        situation: Situation::HalfLoad,
+        strategy: strategy.into(),
+        process: 0,
+        counts: BTreeMap::new(),
+        histograms: BTreeMap::from([(Distribution::Reads, reads)]),
+    })
+}
+
+#[test]
+fn latencies_are_drawn_and_are_in_the_results() {
+    let mut run = three();
+    run.others = vec![schedule("mutex/std", 900), schedule("novel/thing", 70)];
+    let results = run.results();
+    let of = |name: &str| results.latencies.iter().find(|one| one.strategy == name);
+    let novel = of("novel/thing").expect("it was timed");
+    assert_eq!((novel.operations, novel.quantiles[0].ns), (1_000, 70.0));
+    assert_eq!(novel.quantiles.last().map(|one| one.ns), Some(700.0));
+    let page = html(&results);
+    let probes = section(&page, "probes");
+    let told = ["novel/thing p50 70.0 ns, p99.9 700 ns", "mutex/std p50"];
+    assert!(told.iter().all(|told| probes.contains(told)), "{probes}");
+    assert!(!section(&html(&three().results()), "probes").contains("p99.9 700"));
+}

@@ -1,0 +1,28 @@
+//! How long operations took under a schedule.
+
+use basis::probe::Distribution;
+use serde::{Deserialize, Serialize};
+
+/// The latencies of one strategy's reads or writes in one situation, from all probing processes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Latency {
+    /// The situation's name, as in cells.
+    pub scenario: String,
+    /// `crate/variant`.
+    pub strategy: String,
+    /// What was timed.
+    pub distribution: Distribution,
+    /// How many operations.
+    pub operations: u64,
+    /// From the median to the worst.
+    pub quantiles: Vec<Quantile>,
+}
+
+/// How long all but a share of the operations took at most.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Quantile {
+    /// The share of operations that took no longer, from 0 to 1.
+    pub share: f64,
+    /// Nanoseconds from the intended start.
+    pub ns: f64,
+}
