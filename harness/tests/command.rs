@@ -1,6 +1,8 @@
 //! The command as its user meets it: bad input gets one line and exit code 2, an interrupted run
 //! keeps and reports what it measured.
 
+#[path = "command/recorded.rs"]
+mod recorded_runs;
 #[cfg(unix)]
 #[path = "command/traced.rs"]
 mod traced;
@@ -291,9 +293,9 @@ fn recorded(folder: &Path, name: &str, keep: impl Fn(&str) -> bool) -> PathBuf {
     let run = fs::read_dir(reports)
         .unwrap()
         .map(|entry| entry.unwrap().path())
-        .find(|path| path.join("samples.jsonl").is_file() && !path.ends_with("latest"))
+        .find(|path| path.join(sample::PACKED).is_file() && !path.ends_with("latest"))
         .unwrap();
-    let text = fs::read_to_string(run.join("samples.jsonl")).unwrap();
+    let text = sample::text(&sample::read(&run.join(sample::PACKED)).unwrap().lines);
     let wanted = |line: &&str| {
         line.contains("\"header\"") || line.contains("\"single-reader\"") && keep(line)
     };

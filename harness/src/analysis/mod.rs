@@ -10,6 +10,8 @@ mod flips;
 mod guarantees;
 mod judgements;
 mod logs;
+#[cfg(test)]
+mod packed;
 mod probes;
 mod scaling;
 pub(crate) mod series;

@@ -133,11 +133,11 @@ pub(super) fn environment(results: &Results) -> Section {
         });
     }
     blocks.push(Block::Command {
-        text: "pivot report samples.jsonl".into(),
+        text: "pivot report FOLDER".into(),
     });
     blocks.push(prose(
-        "`samples.jsonl` holds every slice, `results.json` every figure; both are described in \
-         `reports/SCHEMA.md`.",
+        "`samples.jsonl`, or packed `samples.jsonl.gz`, holds every slice, `results.json` every figure; \
+         both are described in `reports/SCHEMA.md`.",
     ));
     Section {
         id: "environment",
