@@ -85,7 +85,7 @@ fn damaged_packed_samples_are_named_in_one_line() {
     );
     assert_eq!(err.lines().count(), 1, "{err}");
     assert!(
-        err.contains("warning") && err.contains("cut off after line"),
+        err.contains("warning") && err.contains("cut off, from behind line"),
         "{err}"
     );
     fs::write(&cut, &packed[..100]).unwrap();

@@ -3,6 +3,7 @@
 //! Packed is gzip: every tool and language reads it (`zcat`, pandas, `DuckDB`), and a damaged file is whole
 //! up to the damage. Equal samples give equal bytes: no time stamp, no file name, one level.
 
+use std::fmt;
 use std::io::{ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 
@@ -82,6 +83,15 @@ pub enum Damage {
     CutOff,
     /// Something in it was changed: nothing after it can be read, and what is before it may be wrong.
     Corrupt,
+}
+
+impl fmt::Display for Damage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Damage::CutOff => "cut off",
+            Damage::Corrupt => "damaged, so that lines before may have changed, too",
+        })
+    }
 }
 
 /// Unpacks as much as possible.

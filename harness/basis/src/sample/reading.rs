@@ -85,21 +85,9 @@ impl fmt::Display for Warning {
                 "line {line} is a second header: it and what follows are left out; keep runs in \
                  files of their own, `pivot report A B` pools them"
             ),
-            Warning::Packing {
-                line,
-                damage: Damage::CutOff,
-            } => write!(
+            Warning::Packing { line, damage } => write!(
                 f,
-                "the packed file is cut off after line {line}, and what followed is lost; restore it \
-                 from a copy"
-            ),
-            Warning::Packing {
-                line,
-                damage: Damage::Corrupt,
-            } => write!(
-                f,
-                "the packed file is damaged after line {line}: what followed is lost, and lines before \
-                 may have changed; restore it from a copy"
+                "the packed file is {damage}, from behind line {line} on; restore it from a copy"
             ),
         }
     }
