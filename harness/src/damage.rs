@@ -270,10 +270,13 @@ fn damaged_machines_are_refused_or_sane() {
 /// A recorded run, cut down to a few lines of each kind.
 fn recorded() -> Vec<u8> {
     const OF_A_KIND: usize = 12;
-    let folders = corpus(&workspace().join("reports"), "jsonl");
+    let reports = workspace().join("reports");
+    let folders = crate::recorded::folders(&reports).expect("it is part of the workspace");
+    let samples = sample::locate(&folders[0]).expect("it has one sample file");
+    let whole = sample::text(&sample::read(&samples).expect("it is whole").lines);
     let mut seen: Vec<(Vec<u8>, usize)> = Vec::new();
     let mut kept = Vec::new();
-    for line in folders[0].split_inclusive(|&byte| byte == b'\n') {
+    for line in whole.as_bytes().split_inclusive(|&byte| byte == b'\n') {
         let kind: Vec<u8> = line.iter().copied().take(20).collect();
         let place = seen
             .iter()

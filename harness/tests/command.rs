@@ -5,6 +5,8 @@
     expect(clippy::print_stderr, reason = "a test that cannot run says so")
 )]
 
+#[path = "command/recorded.rs"]
+mod recorded_runs;
 #[cfg(unix)]
 #[path = "command/traced.rs"]
 mod traced;
@@ -344,9 +346,9 @@ fn recorded(folder: &Path, name: &str, keep: impl Fn(&str) -> bool) -> PathBuf {
     let run = fs::read_dir(reports)
         .unwrap()
         .map(|entry| entry.unwrap().path())
-        .find(|path| path.join("samples.jsonl").is_file() && !path.ends_with("latest"))
+        .find(|path| path.join(sample::PACKED).is_file() && !path.ends_with("latest"))
         .unwrap();
-    let text = fs::read_to_string(run.join("samples.jsonl")).unwrap();
+    let text = sample::text(&sample::read(&run.join(sample::PACKED)).unwrap().lines);
     let wanted = |line: &&str| {
         line.contains("\"header\"") || line.contains("\"single-reader\"") && keep(line)
     };

@@ -11,6 +11,8 @@ mod guarantees;
 mod judgements;
 mod latency;
 mod logs;
+#[cfg(test)]
+mod packed;
 mod probes;
 mod scaling;
 pub(crate) mod series;

@@ -241,12 +241,38 @@ pub(crate) struct ReportOptions {
     /// workspace]
     #[arg(value_name = "SAMPLES")]
     pub(crate) samples: Vec<PathBuf>,
-    /// Where to write the report [default: beside the samples, if that is one file]
+    /// Where to write the report [default: beside the samples, if that is one file]; with --record, the
+    /// folder of the recorded runs [default: reports of the workspace]
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
     /// Instead of a report: put the headline table between the markers of this Markdown file
-    #[arg(long, value_name = "FILE", conflicts_with = "out")]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["out", "record", "format"])]
     pub(crate) splice: Option<PathBuf>,
+    /// File the run as DATE-NAME among the recorded ones, with packed samples, and list it in their index
+    /// [default: named after the processor]
+    #[arg(long, value_name = "NAME", num_args = 0..=1, require_equals = true, default_missing_value = "", conflicts_with = "format")]
+    pub(crate) record: Option<String>,
+    /// Instead of a report: make those of recorded runs again and compare them byte for byte; exit code 1 if
+    /// a file differs [default: every recorded run, their index and the README]
+    #[arg(long, conflicts_with_all = ["out", "splice", "record", "format"])]
+    pub(crate) check: bool,
+    /// With --check: put what was made again in its place
+    #[arg(long, requires = "check")]
+    pub(crate) fix: bool,
+    /// Print this, and write no report
+    #[arg(long, value_enum, conflicts_with = "out")]
+    pub(crate) format: Option<ReportFormat>,
+}
+
+/// What `pivot report` prints instead of writing a report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum ReportFormat {
+    /// A comment for a pull request, in Markdown
+    Comment,
+    /// The results, as in results.json
+    Json,
+    /// One line a cell, as in cells.csv
+    Csv,
 }
 
 #[derive(Clone, Debug, Args)]

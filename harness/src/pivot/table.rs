@@ -2,6 +2,7 @@
 
 use basis::error::Result;
 use comfy_table::{TableStyle, presets};
+use harness::report::csv_line;
 
 use crate::arguments::Format;
 use crate::terminal;
@@ -64,23 +65,9 @@ impl<const COLUMNS: usize> Table<COLUMNS> {
         serde_json::to_string_pretty(&objects).expect("text is plain data")
     }
 
-    /// RFC 4180: fields with a comma, a quote or a line end are quoted.
     fn csv(&self) -> String {
-        let field = |text: &str| {
-            if text.contains([',', '"', '\n', '\r']) {
-                format!("\"{}\"", text.replace('"', "\"\""))
-            } else {
-                text.to_owned()
-            }
-        };
-        let line = |fields: Vec<String>| fields.join(",");
-        std::iter::once(line(self.heading.iter().map(|text| field(text)).collect()))
-            .chain(
-                self.rows
-                    .iter()
-                    .map(|row| line(row.iter().map(|text| field(text)).collect())),
-            )
-            .collect::<Vec<_>>()
-            .join("\n")
+        let lines = std::iter::once(csv_line(self.heading)).chain(self.rows.iter().map(csv_line));
+        let text: String = lines.collect();
+        text.strip_suffix('\n').unwrap_or_default().to_owned()
     }
 }

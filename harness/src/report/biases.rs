@@ -174,39 +174,48 @@ pub(super) fn section() -> Section {
     }
 }
 
+/// The longest line of the list in the README, in characters.
+const LINE_MAX: usize = 116;
+
 /// The same as a Markdown list, for the README.
 pub fn biases_as_markdown() -> String {
-    let mut list = String::new();
-    for bias in BIASES {
-        list.push_str(&format!(
-            "- **{}.** {} *Favours {}*\n",
+    let item = |bias: &Bias| {
+        let text = format!(
+            "**{}.** {} *Favours {}*",
             bias.name, bias.what, bias.favours
-        ));
-    }
-    list
+        );
+        let mut item = String::new();
+        let mut line = String::from("-");
+        for word in text.split_whitespace() {
+            if line.chars().count() + 1 + word.chars().count() > LINE_MAX {
+                item.push_str(&line);
+                item.push('\n');
+                line = String::from(" ");
+            }
+            line.push(' ');
+            line.push_str(word);
+        }
+        item + &line + "\n"
+    };
+    BIASES.iter().map(item).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn words(text: &str) -> Vec<&str> {
-        text.split_whitespace().collect()
-    }
-
     #[test]
     fn the_readme_says_the_same() {
         let readme = include_str!("../../../README.md");
         let (_, rest) = readme
-            .split_once("<!-- pivot:biases -->")
+            .split_once("<!-- pivot:biases -->\n")
             .expect("the marker is there");
         let (said, _) = rest
             .split_once("<!-- pivot:biases end -->")
             .expect("the marker is there");
         assert!(
-            words(said) == words(&biases_as_markdown()),
-            "the README's list should be:\n\n{}",
-            biases_as_markdown()
+            said == biases_as_markdown(),
+            "`pivot report --check --fix` writes it into the README"
         );
     }
 

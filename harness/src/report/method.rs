@@ -148,8 +148,8 @@ pub(super) fn environment(results: &Results) -> Section {
     }
     blocks.push(Block::Command { text: AGAIN.into() });
     blocks.push(prose(
-        "`samples.jsonl` holds every slice, `results.json` every figure; both are described in \
-         `reports/SCHEMA.md`.",
+        "`samples.jsonl`, or packed `samples.jsonl.gz`, holds every slice, `results.json` every figure; \
+         both are described in `reports/SCHEMA.md`.",
     ));
     Section {
         id: "environment",

@@ -8,18 +8,23 @@
 //! into the two formats.
 
 mod answer;
+mod apart;
 mod biases;
 mod cards;
+mod comment;
 mod curves;
 mod deadlock;
 mod decisions;
 mod evidence;
+mod export;
 mod facts;
+mod files;
 mod flips;
 mod format;
 mod guarantees;
 mod headline;
 mod latency;
+mod index;
 mod lessons;
 mod losses;
 mod memory;
@@ -32,6 +37,7 @@ mod plot;
 mod probes;
 mod published;
 mod render;
+mod rounded;
 mod scaling;
 mod scatter;
 mod scenarios;
@@ -42,92 +48,14 @@ pub(crate) mod tests;
 mod view;
 mod yardsticks;
 
-use std::path::{Path, PathBuf};
-
-use basis::error::{Error, Result};
-use basis::sample;
-
 use crate::results::Results;
 
 pub use biases::{BIASES, Bias, biases_as_markdown};
+pub use comment::comment;
+pub use export::{csv, csv_line};
+pub use files::{File, Written, files, obsolete, replace, write, write_with};
+pub use index::{Entry, index};
 pub use terminal::{headline, verdict_table};
-
-/// The names of a report's files.
-const MARKDOWN: &str = "report.md";
-const HTML: &str = "report.html";
-const JSON: &str = "results.json";
-const SAMPLES: &str = "samples.jsonl";
-
-/// Where a report was written to.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Written {
-    /// The report as GitHub shows it.
-    pub markdown: PathBuf,
-    /// The report with its plots, in one file.
-    pub html: PathBuf,
-    /// The results, for programs.
-    pub json: PathBuf,
-    /// The samples that it was made of.
-    pub samples: PathBuf,
-}
-
-/// Writes the report into a folder, beside the samples that it was made of.
-///
-/// All files are written to the side first and moved into place when the last one is complete, so a
-/// full disk or a kill leaves the previous report as it was.
-///
-/// # Errors
-///
-/// When the folder or a file in it cannot be written, or the samples cannot be read.
-pub fn write(results: &Results, samples_path: &Path, folder: &Path) -> Result<Written> {
-    let own = is_same_file(samples_path, &folder.join(SAMPLES));
-    let bytes = if own {
-        None
-    } else {
-        let read = std::fs::read(samples_path);
-        Some(read.map_err(|error| Error::file("read", samples_path, &error))?)
-    };
-    write_files(results, bytes.as_deref(), folder)
-}
-
-/// Writes the report into a folder, together with the content of its sample file; otherwise as
-/// [`write()`].
-///
-/// # Errors
-///
-/// When the folder or a file in it cannot be written.
-pub fn write_with(results: &Results, samples: &[u8], folder: &Path) -> Result<Written> {
-    write_files(results, Some(samples), folder)
-}
-
-/// With no samples: those in the folder are the report's own, and stay.
-fn write_files(results: &Results, samples: Option<&[u8]>, folder: &Path) -> Result<Written> {
-    std::fs::create_dir_all(folder).map_err(|error| Error::file("create", folder, &error))?;
-    let samples_path = folder.join(SAMPLES);
-    if samples.is_some() {
-        sample::may_overwrite(&samples_path)?;
-    }
-    let document = document(results);
-    let texts = [
-        (JSON, json(results)),
-        (MARKDOWN, render::markdown(&document)),
-        (HTML, render::html(&document)),
-    ];
-    let mut staged = Staged::default();
-    for (name, text) in &texts {
-        staged.write(folder, name, text.as_bytes())?;
-    }
-    if let Some(bytes) = samples {
-        staged.write(folder, SAMPLES, bytes)?;
-    }
-    staged.publish()?;
-    Ok(Written {
-        markdown: folder.join(MARKDOWN),
-        html: folder.join(HTML),
-        json: folder.join(JSON),
-        samples: samples_path,
-    })
-}
 
 /// The results as `results.json` has them.
 ///
@@ -135,14 +63,14 @@ fn write_files(results: &Results, samples: Option<&[u8]>, folder: &Path) -> Resu
 ///
 /// Never: results are plain data.
 pub fn json(results: &Results) -> String {
-    let mut text = serde_json::to_string_pretty(results).expect("results are plain data");
-    text.push('\n');
-    text
+    rounded::json(results)
 }
 
-/// The report in Markdown.
+/// The report in Markdown, with references to its drawings in files beside it.
 pub fn markdown(results: &Results) -> String {
-    render::markdown(&document(results))
+    let mut document = document(results);
+    apart::take(&mut document);
+    render::markdown(&document)
 }
 
 /// The report in HTML.
@@ -186,36 +114,5 @@ fn document(results: &Results) -> view::Document {
             method::environment(results),
         ],
         cards: cards::anchors(results),
-    }
-}
-
-fn is_same_file(a: &Path, b: &Path) -> bool {
-    matches!((a.canonicalize(), b.canonicalize()), (Ok(a), Ok(b)) if a == b)
-}
-
-/// Files that are complete but not in their place yet; removed again unless they are published.
-#[derive(Default)]
-struct Staged(Vec<(PathBuf, PathBuf)>);
-
-impl Staged {
-    fn write(&mut self, folder: &Path, name: &str, bytes: &[u8]) -> Result<()> {
-        let aside = folder.join(format!(".{name}.partial"));
-        self.0.push((aside.clone(), folder.join(name)));
-        std::fs::write(&aside, bytes).map_err(|error| Error::file("write", &aside, &error))
-    }
-
-    fn publish(self) -> Result<()> {
-        self.0.iter().try_for_each(|(aside, place)| {
-            std::fs::rename(aside, place).map_err(|error| Error::file("write", place, &error))
-        })
-    }
-}
-
-impl Drop for Staged {
-    fn drop(&mut self) {
-        for (aside, _) in &self.0 {
-            // Best effort: what cannot be removed is overwritten by the next report.
-            let _ = std::fs::remove_file(aside);
-        }
     }
 }

@@ -1,10 +1,14 @@
 //! From the document to its two formats. Every value is escaped by the format it goes into, unless
 //! a filter here has made it safe.
 
+use std::collections::BTreeMap;
+
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::{Serde, Value};
 use minijinja::{AutoEscape, Environment, Output, State};
+use serde::Serialize;
 
+use super::index::Entry;
 use super::view::Document;
 
 /// Its style sheet and its script stand in the page. Both are text of this program and not of a run.
@@ -16,12 +20,23 @@ pub(super) fn html(document: &Document) -> String {
     render("report.html", document)
 }
 
-/// The report in Markdown, as GitHub shows it.
+/// The report in Markdown, as code-hosting pages show it. In place of each drawing stands its file's name.
 pub(super) fn markdown(document: &Document) -> String {
     render("report.md", document)
 }
 
-fn render(template: &str, document: &Document) -> String {
+/// A comment, in Markdown.
+pub(super) fn comment(shown: &impl Serialize) -> String {
+    render("comment.md", shown)
+}
+
+/// The list of recorded runs, in Markdown.
+pub(super) fn index(runs: &[Entry]) -> String {
+    let runs = BTreeMap::from([("runs", runs)]);
+    render("index.md", &runs)
+}
+
+fn render(template: &str, document: &impl Serialize) -> String {
     let mut environment = Environment::new();
     let syntax = SyntaxConfig::builder()
         .trim_blocks(true)
@@ -38,6 +53,7 @@ fn render(template: &str, document: &Document) -> String {
     environment.add_filter("line", line);
     environment.add_global("style", Value::from_safe_string(STYLE.into()));
     environment.add_global("script", Value::from_safe_string(SCRIPT.into()));
+    environment.add_filter("label", label);
     environment
         .add_template(
             "report.html",
@@ -46,6 +62,12 @@ fn render(template: &str, document: &Document) -> String {
         .expect("the template is part of the program");
     environment
         .add_template("report.md", include_str!("../../templates/report.md.j2"))
+        .expect("the template is part of the program");
+    environment
+        .add_template("comment.md", include_str!("../../templates/comment.md.j2"))
+        .expect("the template is part of the program");
+    environment
+        .add_template("index.md", include_str!("../../templates/index.md.j2"))
         .expect("the template is part of the program");
     environment
         .get_template(template)
@@ -90,6 +112,18 @@ fn text(state: &State<'_, '_>, value: &str) -> Value {
 /// The filter for an indented code block, where nothing is markup but the end of the line.
 fn line(value: &str) -> Value {
     Value::from_safe_string(value.replace(['\n', '\r'], " "))
+}
+
+/// The filter for what stands in brackets, as the description of a picture does.
+fn label(value: &str) -> Value {
+    let mut out = String::with_capacity(value.len());
+    for letter in value.chars() {
+        match letter {
+            '[' | ']' => out.extend(['\\', letter]),
+            other => out.push_str(&escape_markdown(other.encode_utf8(&mut [0; 4]))),
+        }
+    }
+    Value::from_safe_string(out)
 }
 
 fn plain(escape: &AutoEscape, text: &str) -> String {
@@ -157,6 +191,12 @@ mod tests {
             escape_markdown("a|b <c> [d](e)\nf `g` [1.0, 2.0]"),
             r"a\|b &lt;c&gt; [d]\(e) f \`g\` [1.0, 2.0]"
         );
+    }
+
+    #[test]
+    fn a_label_cannot_end_before_its_bracket() {
+        let out = label("1.2x [1.1, 1.3] ](evil) <b>").to_string();
+        assert_eq!(out, r"1.2x \[1.1, 1.3\] \](evil) &lt;b&gt;");
     }
 
     #[test]

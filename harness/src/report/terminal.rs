@@ -52,7 +52,7 @@ pub fn headline(results: &Results) -> String {
 }
 
 /// The heading and the rows.
-fn cells(results: &Results) -> (Vec<String>, Vec<Vec<String>>) {
+pub(super) fn cells(results: &Results) -> (Vec<String>, Vec<Vec<String>>) {
     let mut rows = facts::report_rows(results);
     if rows.is_empty() {
         rows = facts::all_rows(results);
@@ -75,7 +75,8 @@ fn cells(results: &Results) -> (Vec<String>, Vec<Vec<String>>) {
     (header, body.collect())
 }
 
-fn legend(results: &Results) -> String {
+/// What the signs mean.
+pub(super) fn legend(results: &Results) -> String {
     format!(
         "Times better than {} [95 % interval]. + improves by more than {}, - does not (at 99 %, \
          corrected for the number of verdicts), ~ not decided by these samples, ? withheld: the row is \

@@ -25,11 +25,18 @@ impl Recording {
     ///
     /// # Errors
     ///
-    /// When the folder or the file cannot be written.
+    /// When the folder or the file cannot be written, or a recorded run is there.
     pub fn begin(folder: &Path, header: Header) -> Result<Self> {
         std::fs::create_dir_all(folder).map_err(|error| Error::file("create", folder, &error))?;
+        let packed = folder.join(sample::PACKED);
+        if packed.exists() {
+            return Err(Error::input(format!(
+                "{} holds a recorded run, which is not overwritten; write to another folder",
+                packed.display()
+            )));
+        }
         let mut recording = Self {
-            writer: Some(Writer::create(&folder.join(FILE))?),
+            writer: Some(Writer::create(&folder.join(sample::PLAIN))?),
             lines: Vec::new(),
         };
         recording.keep(Line::Header(Box::new(header)))?;
@@ -43,7 +50,7 @@ impl Recording {
     ///
     /// When there is none, or it was another one.
     pub fn resume(folder: &Path, header: &Header) -> Result<Self> {
-        let path = folder.join(FILE);
+        let path = sample::locate(folder)?;
         let reading = sample::read(&path)?;
         if let Some(Line::Header(begun)) = reading.lines.first()
             && let Some(what) = difference(begun, header)
@@ -83,9 +90,6 @@ impl Recording {
         self.lines.contains(&Line::Complete)
     }
 }
-
-/// The name of a sample file in the folder of its run.
-const FILE: &str = "samples.jsonl";
 
 /// What a run cannot change on its way, if it differs.
 fn difference(begun: &Header, now: &Header) -> Option<&'static str> {

@@ -9,6 +9,7 @@ use std::path::Path;
 
 use serde::Deserialize;
 
+use super::packing::{self, Damage, Unpacked};
 use super::{Header, Line, SCHEMA};
 use crate::error::{Error, Result};
 
@@ -24,6 +25,8 @@ pub struct Reading {
     pub end: u64,
     /// Whether the last whole line ends without a line feed.
     pub lacks_line_feed: bool,
+    /// Whether the file is packed: nothing can be appended to it.
+    pub is_packed: bool,
 }
 
 /// What was left out of a sample file. Lines are counted from 1.
@@ -55,6 +58,13 @@ pub enum Warning {
         /// The line.
         line: usize,
     },
+    /// The file is packed, and not whole.
+    Packing {
+        /// The last line that is whole.
+        line: usize,
+        /// What is wrong with it.
+        damage: Damage,
+    },
 }
 
 impl fmt::Display for Warning {
@@ -74,6 +84,10 @@ impl fmt::Display for Warning {
                 f,
                 "line {line} is a second header: it and what follows are left out; keep runs in \
                  files of their own, `pivot report A B` pools them"
+            ),
+            Warning::Packing { line, damage } => write!(
+                f,
+                "the packed file is {damage}, from behind line {line} on; restore it from a copy"
             ),
         }
     }
@@ -99,14 +113,44 @@ impl Reading {
     }
 }
 
-/// Reads a sample file. Lines that are not samples are left out and named in the warnings.
+/// Reads a sample file, packed or not. Lines that are not samples are left out and named in the
+/// warnings, and so is the end that a damaged packed file has lost.
 ///
 /// # Errors
 ///
 /// When the file cannot be read, its header cannot be understood, or it is of another major version.
 pub fn read(path: &Path) -> Result<Reading> {
     let bytes = std::fs::read(path).map_err(|error| Error::file("read", path, &error))?;
-    parse(&bytes, &path.display().to_string())
+    let place = path.display().to_string();
+    if packing::is_packed(&bytes) {
+        return parse_unpacked(packing::unpack(bytes.as_slice()), &place);
+    }
+    packing::refuse_other(&bytes, &place)?;
+    parse(&bytes, &place)
+}
+
+fn parse_unpacked(Unpacked { content, damage }: Unpacked, place: &str) -> Result<Reading> {
+    let parsed = parse(&content, place);
+    let Some(damage) = damage else {
+        return parsed.map(|reading| Reading {
+            is_packed: true,
+            ..reading
+        });
+    };
+    let mut reading = parsed.map_err(|error| {
+        Error::input(format!(
+            "{error}; the file is packed, and damaged: restore it from a copy"
+        ))
+    })?;
+    // The line in which it ends is no news beside that.
+    reading
+        .warnings
+        .retain(|warning| !matches!(warning, Warning::Torn { .. }));
+    let lines = content.split_inclusive(|&byte| byte == b'\n');
+    let line = lines.filter(|line| line.ends_with(b"\n")).count();
+    reading.warnings.push(Warning::Packing { line, damage });
+    reading.is_packed = true;
+    Ok(reading)
 }
 
 /// Why a file that exists must not be overwritten: it holds something, and this version cannot tell
@@ -114,9 +158,14 @@ pub fn read(path: &Path) -> Result<Reading> {
 pub(super) fn foreign(path: &Path) -> Option<String> {
     use std::io::{BufRead, BufReader};
     // What cannot be opened cannot be overwritten either; creating it will say why.
-    let file = std::fs::File::open(path).ok()?;
+    let mut file = BufReader::new(std::fs::File::open(path).ok()?);
     let mut first = Vec::new();
-    BufReader::new(file).read_until(b'\n', &mut first).ok()?;
+    if packing::is_packed(file.fill_buf().ok()?) {
+        let content = packing::unpack(file).content;
+        first.extend(content.split_inclusive(|&byte| byte == b'\n').next()?);
+    } else {
+        file.read_until(b'\n', &mut first).ok()?;
+    }
     // A header that was cut off was followed by nothing.
     let is_torn = first.starts_with(br#"{"kind":"header""#) && !first.ends_with(b"\n");
     if first.is_empty() || is_torn {
@@ -178,6 +227,7 @@ impl<'h, 'b> Reader<'h, 'b> {
                 warnings: Vec::new(),
                 end: first.len() as u64,
                 lacks_line_feed: !first.ends_with(b"\n"),
+                is_packed: false,
             },
         }
     }

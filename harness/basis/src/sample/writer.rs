@@ -66,8 +66,14 @@ impl Writer {
     ///
     /// # Errors
     ///
-    /// When the file cannot be written, or two runs were joined in it.
+    /// When the file cannot be written, is packed, or two runs were joined in it.
     pub fn resume(path: &Path, reading: &Reading) -> Result<Self> {
+        if reading.is_packed {
+            return Err(Error::input(format!(
+                "cannot continue {}: it is packed; unpack it with `gunzip`",
+                path.display()
+            )));
+        }
         let is_second_header = |warning: &&Warning| matches!(warning, Warning::SecondHeader { .. });
         if let Some(warning) = reading.warnings.iter().find(is_second_header) {
             return Err(Error::input(format!(

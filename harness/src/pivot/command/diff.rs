@@ -3,10 +3,11 @@
 use std::path::Path;
 
 use basis::error::{Error, Result};
+use basis::sample;
 use harness::analysis::Samples;
 use harness::diff::{self, Diff, Judged, LEVEL, NOTABLE, Row, Run, Verdict};
 
-use super::report::{sample_file, samples};
+use super::report::samples;
 use crate::arguments::{DiffOptions, Format};
 use crate::table::Table;
 use crate::terminal;
@@ -40,7 +41,7 @@ pub(crate) fn diff(options: &DiffOptions) -> Result<()> {
 }
 
 fn run(given: &Path) -> Result<Run> {
-    let (lines, _) = samples(&[sample_file(given)])?;
+    let (lines, _) = samples(&[sample::locate(given)?])?;
     let samples = Samples::from_lines(lines).expect("a pool begins with its header");
     Ok(Run::of(&samples))
 }

@@ -1,30 +1,46 @@
-//! `pivot report`: a report from any number of sample files.
+//! `pivot report`: a report from any number of sample files, and what is kept of recorded runs.
+
+mod check;
+mod record;
+mod splice;
 
 use std::path::{Path, PathBuf};
 
 use basis::error::{Error, Result};
 use basis::sample;
 use basis::sample::Line;
-use harness::analysis::{Samples, analyse};
+use harness::recorded;
 use harness::report;
 use harness::results::Results;
 
-use crate::arguments::ReportOptions;
+use crate::arguments::{ReportFormat, ReportOptions};
 use crate::{selection, terminal};
 
 /// Makes the report that the options ask for.
 pub(crate) fn report(options: &ReportOptions) -> Result<()> {
+    if options.check {
+        return check::check(&options.samples, options.fix);
+    }
     let files: Vec<PathBuf> = if options.samples.is_empty() {
-        vec![selection::workspace().join("reports/latest/samples.jsonl")]
+        vec![sample::locate(
+            &selection::workspace().join("reports/latest"),
+        )?]
     } else {
-        options
-            .samples
-            .iter()
-            .map(|given| sample_file(given))
-            .collect()
+        let given = options.samples.iter();
+        given
+            .map(|given| sample::locate(given))
+            .collect::<Result<_>>()?
     };
     if let Some(document) = &options.splice {
-        return splice(&files, document);
+        return splice::splice(&options.samples, &files, document);
+    }
+    if let Some(machine) = &options.record {
+        let reports = options.out.clone().unwrap_or_else(reports);
+        let machine = Some(machine.as_str()).filter(|name| !name.is_empty());
+        return record::record(&files, machine, &reports);
+    }
+    if let Some(format) = options.format {
+        return print(&results(&files)?, format);
     }
     match (&options.out, files.as_slice()) {
         (Some(folder), _) => write_pooled(&files, folder),
@@ -36,35 +52,19 @@ pub(crate) fn report(options: &ReportOptions) -> Result<()> {
     }
 }
 
-/// What the user named: a sample file, or the folder that holds it.
-pub(crate) fn sample_file(given: &Path) -> PathBuf {
-    if given.is_dir() {
-        given.join("samples.jsonl")
-    } else {
-        given.to_owned()
-    }
+/// The folder of the recorded runs.
+fn reports() -> PathBuf {
+    selection::workspace().join("reports")
 }
 
-/// The comments between which a document shows the headline table.
-const MARKERS: [&str; 2] = ["<!-- pivot:headline -->\n", "<!-- pivot:headline end -->"];
-
-/// Puts the headline table into a document, between its markers.
-fn splice(files: &[PathBuf], document: &Path) -> Result<()> {
-    let text =
-        std::fs::read_to_string(document).map_err(|error| Error::file("read", document, &error))?;
-    let [begin, end] = MARKERS;
-    let (before, rest) = text
-        .split_once(begin)
-        .ok_or_else(|| missing(document, begin))?;
-    let (_, after) = rest.split_once(end).ok_or_else(|| missing(document, end))?;
-    let table = report::headline(&results(samples(files)?));
-    std::fs::write(document, format!("{before}{begin}{table}{end}{after}"))
-        .map_err(|error| Error::file("write", document, &error))
-}
-
-fn missing(document: &Path, marker: &str) -> Error {
-    let marker = marker.trim_end();
-    Error::input(format!("{} lacks the line {marker}", document.display()))
+/// Prints a report in another form, and writes none.
+fn print(results: &Results, format: ReportFormat) -> Result<()> {
+    let text = match format {
+        ReportFormat::Comment => report::comment(results),
+        ReportFormat::Json => report::json(results),
+        ReportFormat::Csv => report::csv(results),
+    };
+    terminal::print(text.strip_suffix('\n').unwrap_or(&text))
 }
 
 /// What several files hold together, and what a reader has to know about them. The latter is also said
@@ -75,18 +75,25 @@ pub(crate) fn samples(files: &[PathBuf]) -> Result<(Vec<Line>, Vec<String>)> {
         .map(|file| Ok((file.display().to_string(), sample::read(file)?)))
         .collect::<Result<Vec<_>>>()?;
     let (lines, warnings) = sample::pool(readings)?;
-    for warning in &warnings {
-        terminal::warn(warning);
-    }
+    say(&warnings);
     Ok((lines, warnings))
 }
 
-/// What the samples say.
-fn results((lines, warnings): (Vec<Line>, Vec<String>)) -> Results {
-    let samples = Samples::from_lines(lines).expect("a pool begins with its header");
-    let mut results = analyse(&samples);
-    results.warnings.splice(0..0, warnings);
-    results
+fn say(warnings: &[String]) {
+    for warning in warnings {
+        terminal::warn(warning);
+    }
+}
+
+/// What the samples of one file or several say.
+fn results(files: &[PathBuf]) -> Result<Results> {
+    if let [file] = files {
+        let (results, warnings) = recorded::results(file)?;
+        say(&warnings);
+        return Ok(results);
+    }
+    let (lines, warnings) = samples(files)?;
+    Ok(recorded::results_of(lines, &warnings))
 }
 
 /// Reads the samples of several files, writes the report and its samples into `folder`, and prints
@@ -97,14 +104,14 @@ fn write_pooled(files: &[PathBuf], folder: &Path) -> Result<()> {
     }
     let (lines, warnings) = samples(files)?;
     let text = sample::text(&lines);
-    let results = results((lines, warnings));
+    let results = recorded::results_of(lines, &warnings);
     report::write_with(&results, text.as_bytes(), folder)?;
     conclude(&results, folder)
 }
 
 /// Reads samples, writes the report into `folder`, and prints the verdicts.
 pub(crate) fn write(file: &Path, folder: &Path) -> Result<()> {
-    let results = results(samples(&[file.to_owned()])?);
+    let results = results(&[file.to_owned()])?;
     report::write(&results, file, folder)?;
     conclude(&results, folder)
 }

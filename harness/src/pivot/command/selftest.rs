@@ -1,6 +1,7 @@
 //! `pivot selftest`: how often the statistics err, on samples where the truth is known.
 
 use basis::error::{Error, Result};
+use basis::sample;
 use harness::analysis::Samples;
 use harness::selftest::trials;
 
@@ -15,7 +16,7 @@ pub(crate) fn selftest(options: &SelftestOptions) -> Result<()> {
         .samples
         .clone()
         .unwrap_or_else(|| selection::workspace().join("reports/latest"));
-    let file = report::sample_file(&given);
+    let file = sample::locate(&given)?;
     let (lines, _) = report::samples(std::slice::from_ref(&file))?;
     let samples = Samples::from_lines(lines).expect("a pool begins with its header");
     let trials = trials(&samples, options.runs);

@@ -12,7 +12,6 @@ use harness::results::{Grade, Guarantee};
 use trace::StallTask;
 
 use super::interruptible;
-use super::report::sample_file;
 use crate::arguments::{Format, StallOptions};
 use crate::progress::Progress;
 use crate::selection;
@@ -24,7 +23,7 @@ pub(crate) fn stall(options: &StallOptions) -> Result<()> {
     let cards = selection::looked_at(options.strategy.as_deref())?;
     if let Some(folder) = &options.into {
         // Before minutes are spent on it.
-        sample::read(&sample_file(folder))?;
+        sample::read(&sample::locate(folder)?)?;
     }
     trace::available().map_err(|why| Error::input(format!("cannot stop threads: {why}")))?;
     let interrupt = interruptible()?;
@@ -56,8 +55,9 @@ fn tasks(options: &StallOptions, cards: &[Card]) -> Vec<StallTask> {
 /// Enters what was seen into the samples of a run, instead of what was seen of the same strategies
 /// before, and makes its report anew.
 fn keep(seen: &[StallSeen], folder: &Path) -> Result<()> {
-    let path = sample_file(folder);
-    let mut lines = sample::read(&path)?.lines;
+    let path = sample::locate(folder)?;
+    let reading = sample::read(&path)?;
+    let mut lines = reading.lines;
     let is_new = |line: &Line| match line {
         Line::Stall(old) => seen.iter().any(|one| one.strategy == old.strategy),
         _ => false,
@@ -69,9 +69,14 @@ fn keep(seen: &[StallSeen], folder: &Path) -> Result<()> {
         .unwrap_or(lines.len());
     lines.splice(end..end, seen.iter().cloned().map(Line::Stall));
     let text = sample::text(&lines);
+    let content = if reading.is_packed {
+        sample::pack(text.as_bytes())
+    } else {
+        text.into_bytes()
+    };
     let samples = Samples::from_lines(lines).expect("what was read begins with a header");
     let folder = path.parent().unwrap_or(Path::new("."));
-    let written = report::write_with(&analyse(&samples), text.as_bytes(), folder)?;
+    let written = report::write_with(&analyse(&samples), &content, folder)?;
     terminal::print(&format!("report: {}", written.html.display()))
 }
 

@@ -5,6 +5,7 @@ mod fixture;
 mod page;
 mod sweeps;
 pub(crate) mod traces;
+mod twins;
 
 use std::path::PathBuf;
 use std::sync::LazyLock;
@@ -342,7 +343,14 @@ fn a_report_is_written_whole_and_beside_its_samples() {
     let written = write(&run.results(), &samples, &target.0).expect("the folder is writable");
     assert_eq!(
         target.names(),
-        ["report.html", "report.md", "results.json", "samples.jsonl"]
+        [
+            "cells.csv",
+            "plots",
+            "report.html",
+            "report.md",
+            "results.json",
+            "samples.jsonl"
+        ]
     );
     let copied = std::fs::read(&written.samples).expect("it was written");
     assert_eq!(copied, std::fs::read(&samples).expect("it is still there"));
@@ -357,7 +365,7 @@ fn a_report_is_written_whole_and_beside_its_samples() {
 #[test]
 fn a_failure_leaves_the_previous_report_as_it_was() {
     let folder = Folder::new("failure");
-    let html = folder.0.join(HTML);
+    let html = folder.0.join(files::HTML);
     std::fs::write(&html, "the previous report").expect("the folder is writable");
     let missing = folder.0.join("no-such-samples.jsonl");
     let error = write(&results_of_three(), &missing, &folder.0).expect_err("there are no samples");
@@ -366,5 +374,5 @@ fn a_failure_leaves_the_previous_report_as_it_was() {
         std::fs::read_to_string(&html).expect("it is still there"),
         "the previous report"
     );
-    assert_eq!(folder.names(), [HTML]);
+    assert_eq!(folder.names(), [files::HTML]);
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use basis::environment::Environment;
 use basis::error::{Error, Result};
-use basis::sample::Line;
+use basis::sample::{self, Line};
 use basis::trace::{Operation, State};
 use harness::analysis::{Samples, analyse};
 use harness::results::{HERE, Scaling};
@@ -15,7 +15,7 @@ use trace::TraceTask;
 use super::{figure, matching_machines};
 use crate::arguments::{Format, PredictOptions};
 use crate::command::interruptible;
-use crate::command::report::{sample_file, samples};
+use crate::command::report::samples;
 use crate::progress::Progress;
 use crate::selection;
 use crate::table::Table;
@@ -30,7 +30,8 @@ const LAYOUTS: u32 = 3;
 pub(super) fn predict(options: &PredictOptions) -> Result<()> {
     let operations = operations(options)?;
     let given = options.samples.clone();
-    let file = sample_file(&given.unwrap_or_else(|| selection::workspace().join("reports/latest")));
+    let given = given.unwrap_or_else(|| selection::workspace().join("reports/latest"));
+    let file = sample::locate(&given)?;
     let place = file.display().to_string();
     let (lines, _) = samples(&[file])?;
     let mut samples = Samples::from_lines(lines).expect("a pool begins with its header");

@@ -1,0 +1,116 @@
+//! Sample files that are packed, and where a run's folder keeps its samples.
+//!
+//! Packed is gzip: every tool and language reads it (`zcat`, pandas, `DuckDB`), and a damaged file is whole
+//! up to the damage. Equal samples give equal bytes: no time stamp, no file name, one level.
+
+use std::fmt;
+use std::io::{ErrorKind, Read, Write};
+use std::path::{Path, PathBuf};
+
+use flate2::read::MultiGzDecoder;
+use flate2::{Compression, GzBuilder};
+
+use crate::error::{Error, Result};
+
+/// The sample file of a run's folder, as it is measured.
+pub const PLAIN: &str = "samples.jsonl";
+/// The sample file of a run's folder, packed to be kept.
+pub const PACKED: &str = "samples.jsonl.gz";
+
+/// How every gzip file begins.
+const GZIP: [u8; 2] = [0x1f, 0x8b];
+/// How every zstd file begins.
+const ZSTD: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
+
+/// The sample file that a user means: the file itself, or the one in a folder, packed or not. Of a
+/// folder without any, where it would be.
+///
+/// # Errors
+///
+/// When a folder has both: nobody knows which the report is about.
+pub fn locate(given: &Path) -> Result<PathBuf> {
+    if !given.is_dir() {
+        return Ok(given.to_owned());
+    }
+    let (plain, packed) = (given.join(PLAIN), given.join(PACKED));
+    match (plain.exists(), packed.exists()) {
+        (true, true) => Err(Error::input(format!(
+            "{} has both {PLAIN} and {PACKED}; name the file that is meant, or move the other away",
+            given.display()
+        ))),
+        (false, true) => Ok(packed),
+        _ => Ok(plain),
+    }
+}
+
+/// The name in its folder of a sample file with this content.
+pub fn name_of(content: &[u8]) -> &'static str {
+    if is_packed(content) { PACKED } else { PLAIN }
+}
+
+/// Packs the content of a sample file.
+///
+/// # Panics
+///
+/// Never: memory does not refuse to be written to.
+pub fn pack(content: &[u8]) -> Vec<u8> {
+    let mut packer = GzBuilder::new()
+        .mtime(0)
+        .write(Vec::new(), Compression::best());
+    packer
+        .write_all(content)
+        .and_then(|()| packer.finish())
+        .expect("memory can be written to")
+}
+
+/// Whether it is packed.
+pub(super) fn is_packed(content: &[u8]) -> bool {
+    content.starts_with(&GZIP)
+}
+
+/// What a packed file held.
+pub(super) struct Unpacked {
+    /// All that can be read.
+    pub(super) content: Vec<u8>,
+    /// What ended it before its time.
+    pub(super) damage: Option<Damage>,
+}
+
+/// What is wrong with a packed file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Damage {
+    /// It is cut off: what follows is lost.
+    CutOff,
+    /// Something in it was changed: nothing after it can be read, and what is before it may be wrong.
+    Corrupt,
+}
+
+impl fmt::Display for Damage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Damage::CutOff => "cut off",
+            Damage::Corrupt => "damaged, so that lines before may have changed, too",
+        })
+    }
+}
+
+/// Unpacks as much as possible.
+pub(super) fn unpack(packed: impl Read) -> Unpacked {
+    let mut content = Vec::new();
+    let damage = match MultiGzDecoder::new(packed).read_to_end(&mut content) {
+        Ok(_) => None,
+        Err(error) if error.kind() == ErrorKind::UnexpectedEof => Some(Damage::CutOff),
+        Err(_) => Some(Damage::Corrupt),
+    };
+    Unpacked { content, damage }
+}
+
+/// Refuses what is packed in another way, with what would help.
+pub(super) fn refuse_other(content: &[u8], place: &str) -> Result<()> {
+    if content.starts_with(&ZSTD) {
+        return Err(Error::input(format!(
+            "{place} is packed with zstd, and only gzip is read; unpack it with `zstd -d`"
+        )));
+    }
+    Ok(())
+}

@@ -1,0 +1,146 @@
+//! `pivot report --check`: is every file still what its samples give, byte for byte?
+
+use std::path::{Path, PathBuf};
+
+use basis::error::{Error, Result};
+use basis::sample;
+use harness::recorded::{self, Drift, INDEX, Part};
+use harness::report::{self, Entry};
+
+use crate::{selection, terminal};
+
+/// Makes every report again, in memory, and says what differs; with `fix`, puts it in its place. Without
+/// folders: all recorded runs, their index, and what the README shows of them.
+pub(super) fn check(given: &[PathBuf], fix: bool) -> Result<()> {
+    let mut check = Check {
+        fix,
+        ..Check::default()
+    };
+    if given.is_empty() {
+        check.everything()?;
+    } else {
+        for one in given {
+            check.run(one)?;
+        }
+    }
+    let (drifted, files) = (check.drifted, check.files);
+    match (drifted, fix) {
+        (0, _) => terminal::print(&format!("all {files} files are what their samples give")),
+        (_, true) => terminal::print(&format!("made {drifted} of {files} files again")),
+        (_, false) => Err(Error::Check(format!(
+            "{drifted} of {files} files are not what their samples give; `pivot report --check --fix` makes \
+             them again"
+        ))),
+    }
+}
+
+/// What was found so far.
+#[derive(Default)]
+struct Check {
+    fix: bool,
+    files: usize,
+    drifted: usize,
+    /// What the index says of each run.
+    entries: Vec<Entry>,
+    /// The headline of each run, by its folder.
+    headlines: Vec<(PathBuf, String)>,
+}
+
+impl Check {
+    fn everything(&mut self) -> Result<()> {
+        let workspace = selection::workspace();
+        let reports = workspace.join("reports");
+        let folders = recorded::folders(&reports)?;
+        if folders.is_empty() {
+            return Err(Error::input(format!(
+                "{} has no recorded run; `pivot report --record` files one",
+                reports.display()
+            )));
+        }
+        for folder in &folders {
+            self.run(folder)?;
+        }
+        let index = report::index(&self.entries);
+        self.document(&reports.join(INDEX), |text, document| {
+            Part::Runs.spliced(text, document, "", &index)
+        })?;
+        let headlines = std::mem::take(&mut self.headlines);
+        self.document(&workspace.join("README.md"), |text, document| {
+            readme(text, document, &headlines)
+        })
+    }
+
+    /// One run: the folder of its samples, or the sample file in it.
+    fn run(&mut self, given: &Path) -> Result<()> {
+        let samples = sample::locate(given)?;
+        let folder = samples.parent().unwrap_or(Path::new("."));
+        let (results, _) = recorded::results(&samples)?;
+        let files = report::files(&results);
+        let drifts = recorded::of_folder(folder, &files)?;
+        for (name, drift) in &drifts {
+            self.say(&folder.join(name), drift)?;
+        }
+        self.files += files.len();
+        self.drifted += drifts.len();
+        if self.fix && !drifts.is_empty() {
+            report::write(&results, &samples, folder)?;
+        }
+        let name = folder.file_name().unwrap_or_default().to_string_lossy();
+        self.entries.push(Entry::of(&name, &results));
+        let headline = report::headline(&results);
+        self.headlines.push((folder.to_owned(), headline));
+        Ok(())
+    }
+
+    /// A document with parts that a command writes.
+    fn document(
+        &mut self,
+        path: &Path,
+        again: impl FnOnce(&str, &Path) -> Result<String>,
+    ) -> Result<()> {
+        let text =
+            std::fs::read_to_string(path).map_err(|error| Error::file("read", path, &error))?;
+        let would = again(&text, path)?;
+        self.files += 1;
+        let Some(drift) = recorded::of_text(text.as_bytes(), &would) else {
+            return Ok(());
+        };
+        self.drifted += 1;
+        self.say(path, &drift)?;
+        if self.fix {
+            report::replace(path, &would)?;
+        }
+        Ok(())
+    }
+
+    fn say(&self, path: &Path, drift: &Drift) -> Result<()> {
+        let again = if self.fix { " (made again)" } else { "" };
+        terminal::print(&format!("{}: {drift}{again}", path.display()))
+    }
+}
+
+/// The README with what it shows of a run and of the harness; the parts that it has.
+fn readme(text: &str, document: &Path, headlines: &[(PathBuf, String)]) -> Result<String> {
+    let mut text = text.to_owned();
+    if Part::Biases.source(&text).is_some() {
+        let biases = report::biases_as_markdown();
+        text = Part::Biases.spliced(&text, document, "", &biases)?;
+    }
+    let Some(source) = Part::Headline.source(&text).map(str::to_owned) else {
+        return Ok(text);
+    };
+    if source.is_empty() {
+        return Err(Error::input(format!(
+            "{} does not say of which run its headline table is: `pivot report RUN --splice {}` writes both",
+            document.display(),
+            document.display()
+        )));
+    }
+    let run = document.with_file_name("").join(&source);
+    let known = headlines.iter().find(|(folder, _)| *folder == run);
+    let headline = match known {
+        Some((_, headline)) => headline.clone(),
+        None => report::headline(&recorded::results(&sample::locate(&run)?)?.0),
+    };
+    Part::Headline.spliced(&text, document, &source, &headline)
+}

@@ -1,0 +1,98 @@
+//! What differs between a file and what it would be if it were made again.
+
+use std::fmt;
+use std::path::Path;
+
+use basis::error::{Error, Result};
+
+use crate::report::{self, File};
+
+/// How a file has drifted from what it is made of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Drift {
+    /// It is not there.
+    Missing,
+    /// It is there, and would not be.
+    Obsolete,
+    /// It says something else.
+    Differs {
+        /// The first line that differs, counted from 1.
+        line: usize,
+        /// What it says there, from shortly before the difference on.
+        has: String,
+        /// What it would say.
+        would: String,
+    },
+}
+
+impl fmt::Display for Drift {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Drift::Missing => f.write_str("is missing"),
+            Drift::Obsolete => f.write_str("is left over from an earlier report"),
+            Drift::Differs { line, has, would } => {
+                write!(
+                    f,
+                    "differs first in line {line}: has {has:?}, would be {would:?}"
+                )
+            }
+        }
+    }
+}
+
+/// The files of a report that have drifted, with their names in its folder.
+///
+/// # Errors
+///
+/// When the folder, or a file that is there, cannot be read.
+pub fn of_folder(folder: &Path, files: &[File]) -> Result<Vec<(String, Drift)>> {
+    let mut found = Vec::new();
+    for file in files {
+        let path = folder.join(&file.name);
+        let drift = match std::fs::read(&path) {
+            Ok(bytes) => of_text(&bytes, &file.text),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Some(Drift::Missing),
+            Err(error) => return Err(Error::file("read", &path, &error)),
+        };
+        found.extend(drift.map(|drift| (file.name.clone(), drift)));
+    }
+    let obsolete = report::obsolete(folder, files)?.into_iter();
+    found.extend(obsolete.map(|name| (name, Drift::Obsolete)));
+    Ok(found)
+}
+
+/// Where a file first differs from what it would be; `None` if not in a byte.
+pub fn of_text(has: &[u8], would: &str) -> Option<Drift> {
+    if has == would.as_bytes() {
+        return None;
+    }
+    let has = String::from_utf8_lossy(has);
+    let (mut ours, mut theirs) = (has.split('\n'), would.split('\n'));
+    let mut line = 0;
+    loop {
+        line += 1;
+        match (ours.next(), theirs.next()) {
+            (Some(a), Some(b)) if a == b => {}
+            (a, b) => {
+                let (a, b) = (a.unwrap_or_default(), b.unwrap_or_default());
+                let (has, would) = (clipped(a, b), clipped(b, a));
+                return Some(Drift::Differs { line, has, would });
+            }
+        }
+    }
+}
+
+/// How much of a line is shown, in characters, and how much of that before the difference.
+const SHOWN: usize = 60;
+const BEFORE: usize = 20;
+
+/// A line from shortly before the place on where the other differs.
+fn clipped(line: &str, other: &str) -> String {
+    let same = line
+        .chars()
+        .zip(other.chars())
+        .take_while(|(a, b)| a == b)
+        .count();
+    let skipped = same.saturating_sub(BEFORE);
+    line.chars().skip(skipped).take(SHOWN).collect()
+}

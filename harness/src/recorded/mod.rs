@@ -1,0 +1,120 @@
+//! Recorded runs: a folder for each, with its samples and all that is made of them, and what documents show
+//! of them.
+//!
+//! Nothing in such a folder but the samples is written by hand or measured: it can be made again at any time,
+//! and whatever differs then has drifted from its data.
+
+mod drift;
+mod machine;
+mod part;
+#[cfg(test)]
+mod tests;
+
+use std::path::{Path, PathBuf};
+
+use basis::error::{Error, Result};
+use basis::sample;
+
+use crate::analysis::{Samples, analyse};
+use crate::report;
+use crate::results::Results;
+
+pub use drift::{Drift, of_folder, of_text};
+pub use machine::folder_name;
+pub use part::Part;
+
+/// The folder that every run writes to unless told otherwise: the last one, and not recorded.
+const LATEST: &str = "latest";
+
+/// The document that lists the recorded runs, beside them.
+pub const INDEX: &str = "README.md";
+
+/// What a sample file says, and the warnings of reading it, which the results have, too. They name the file
+/// by its last name: results do not depend on where their folder is.
+///
+/// # Errors
+///
+/// As [`sample::read`].
+pub fn results(file: &Path) -> Result<(Results, Vec<String>)> {
+    let name = file.file_name().unwrap_or_default().to_string_lossy();
+    let reading = sample::read(file)?;
+    let (lines, warnings) = sample::pool(vec![(name.into_owned(), reading)])?;
+    Ok((results_of(lines, &warnings), warnings))
+}
+
+/// What the lines of a pool say, with what a reader has to know about them.
+///
+/// # Panics
+///
+/// When the first line is no header; that of a pool is.
+pub fn results_of(lines: Vec<sample::Line>, warnings: &[String]) -> Results {
+    let samples = Samples::from_lines(lines).expect("a pool begins with its header");
+    let mut results = analyse(&samples);
+    results.warnings.splice(0..0, warnings.iter().cloned());
+    results
+}
+
+/// The folders of the recorded runs, by name.
+///
+/// # Errors
+///
+/// When the folder that holds them cannot be read.
+pub fn folders(reports: &Path) -> Result<Vec<PathBuf>> {
+    let failed = |error: std::io::Error| Error::file("read", reports, &error);
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(reports).map_err(failed)? {
+        let path = entry.map_err(failed)?.path();
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let is_aside = name.starts_with('.');
+        let has_samples = [sample::PLAIN, sample::PACKED]
+            .iter()
+            .any(|samples| path.join(samples).is_file());
+        if has_samples && !is_aside && name != LATEST {
+            found.push(path);
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+/// Files a run: its samples, packed, and all that is made of the results, which are what they say. A run that
+/// is there already is packed and made again.
+///
+/// # Errors
+///
+/// When the samples cannot be read, the folder cannot be written, or it holds another run.
+pub fn file(samples: &Path, results: &Results, folder: &Path) -> Result<()> {
+    let packed = packed(samples)?;
+    if folder.exists() {
+        let known = sample::locate(folder)?;
+        if self::packed(&known)? != packed {
+            return Err(Error::input(format!(
+                "{} holds another run; name this one's machine with --record=NAME",
+                folder.display()
+            )));
+        }
+        return report::write_with(results, &packed, folder).map(drop);
+    }
+    let name = folder.file_name().unwrap_or_default().to_string_lossy();
+    let aside = folder.with_file_name(format!(".{name}.partial"));
+    // What an earlier attempt has left, if one was killed.
+    let _ = std::fs::remove_dir_all(&aside);
+    let filed = report::write_with(results, &packed, &aside).and_then(|_| {
+        std::fs::rename(&aside, folder).map_err(|error| Error::file("write", folder, &error))
+    });
+    if filed.is_err() {
+        let _ = std::fs::remove_dir_all(&aside);
+    }
+    filed
+}
+
+/// A sample file as it is kept.
+fn packed(samples: &Path) -> Result<Vec<u8>> {
+    let read = std::fs::read(samples);
+    let content = read.map_err(|error| Error::file("read", samples, &error))?;
+    Ok(if sample::name_of(&content) == sample::PACKED {
+        content
+    } else {
+        sample::pack(&content)
+    })
+}

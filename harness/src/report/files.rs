@@ -1,0 +1,223 @@
+//! The files of a report: what they hold, and how they come to their folder.
+
+use std::path::{Path, PathBuf};
+
+use basis::error::{Error, Result};
+use basis::sample;
+
+use crate::results::Results;
+
+use super::{apart, document, export, json, render};
+
+/// The names of a report's files.
+pub(super) const MARKDOWN: &str = "report.md";
+pub(super) const HTML: &str = "report.html";
+pub(super) const JSON: &str = "results.json";
+pub(super) const CSV: &str = "cells.csv";
+
+/// A file of a report.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct File {
+    /// Its name in the report's folder.
+    pub name: String,
+    /// What it holds.
+    pub text: String,
+}
+
+impl File {
+    pub(super) fn new(name: impl Into<String>, text: String) -> Self {
+        Self {
+            name: name.into(),
+            text,
+        }
+    }
+}
+
+/// All that a report's folder holds besides the samples: made of the results, and of nothing else.
+pub fn files(results: &Results) -> Vec<File> {
+    let mut document = document(results);
+    let html = render::html(&document);
+    let mut files = apart::take(&mut document);
+    files.extend([
+        File::new(JSON, json(results)),
+        File::new(CSV, export::csv(results)),
+        File::new(MARKDOWN, render::markdown(&document)),
+        File::new(HTML, html),
+    ]);
+    files
+}
+
+/// The drawings in a report's folder that are not among its files: an earlier report's.
+///
+/// # Errors
+///
+/// When the folder cannot be read.
+pub fn obsolete(folder: &Path, files: &[File]) -> Result<Vec<String>> {
+    let plots = folder.join(apart::FOLDER);
+    let entries = match std::fs::read_dir(&plots) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        entries => entries,
+    };
+    let mut names = entries
+        .and_then(Iterator::collect::<std::io::Result<Vec<_>>>)
+        .map_err(|error| Error::file("read", &plots, &error))?
+        .into_iter()
+        .map(|entry| format!("{}/{}", apart::FOLDER, entry.file_name().to_string_lossy()))
+        .filter(|name| Path::new(name).extension().is_some_and(|end| end == "svg"))
+        .filter(|name| files.iter().all(|file| file.name != *name))
+        .collect::<Vec<_>>();
+    names.sort();
+    Ok(names)
+}
+
+/// Where a report was written to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Written {
+    /// The report as GitHub shows it.
+    pub markdown: PathBuf,
+    /// The report with its plots, in one file.
+    pub html: PathBuf,
+    /// The results, for programs.
+    pub json: PathBuf,
+    /// The samples that it was made of.
+    pub samples: PathBuf,
+}
+
+/// Writes the report into a folder, beside the samples that it was made of: packed, if they are.
+///
+/// All files are written to the side first and moved into place when the last one is complete, so a
+/// full disk or a kill leaves the previous report as it was.
+///
+/// # Errors
+///
+/// When the folder or a file in it cannot be written, or the samples cannot be read.
+pub fn write(results: &Results, samples_path: &Path, folder: &Path) -> Result<Written> {
+    let own = [sample::PLAIN, sample::PACKED]
+        .into_iter()
+        .find(|name| is_same_file(samples_path, &folder.join(name)));
+    if let Some(own) = own {
+        return publish(results, own, None, folder);
+    }
+    let read = std::fs::read(samples_path);
+    let content = read.map_err(|error| Error::file("read", samples_path, &error))?;
+    write_with(results, &content, folder)
+}
+
+/// Writes the report into a folder, together with the content of its sample file, packed or not;
+/// otherwise as [`write()`].
+///
+/// # Errors
+///
+/// When the folder or a file in it cannot be written.
+pub fn write_with(results: &Results, samples: &[u8], folder: &Path) -> Result<Written> {
+    publish(results, sample::name_of(samples), Some(samples), folder)
+}
+
+/// With no content: the samples in the folder are the report's own, and stay.
+fn publish(
+    results: &Results,
+    samples: &'static str,
+    content: Option<&[u8]>,
+    folder: &Path,
+) -> Result<Written> {
+    std::fs::create_dir_all(folder).map_err(|error| Error::file("create", folder, &error))?;
+    let mut staged = Staged::default();
+    if let Some(content) = content {
+        for name in [sample::PLAIN, sample::PACKED] {
+            sample::may_overwrite(&folder.join(name))?;
+        }
+        staged.write(folder, samples, content)?;
+    }
+    let files = files(results);
+    for file in &files {
+        staged.write(folder, &file.name, file.text.as_bytes())?;
+    }
+    let earlier = obsolete(folder, &files)?.into_iter();
+    staged.remove_later(earlier.map(|name| folder.join(name)));
+    if content.is_some() {
+        // The samples of the report before, in the other form.
+        let others = [sample::PLAIN, sample::PACKED].into_iter();
+        staged.remove_later(
+            others
+                .filter(|name| *name != samples)
+                .map(|name| folder.join(name)),
+        );
+    }
+    staged.publish()?;
+    Ok(Written {
+        markdown: folder.join(MARKDOWN),
+        html: folder.join(HTML),
+        json: folder.join(JSON),
+        samples: folder.join(samples),
+    })
+}
+
+/// Puts a text in the place of a file, whole or not at all.
+///
+/// # Errors
+///
+/// When the file cannot be written.
+pub fn replace(path: &Path, text: &str) -> Result<()> {
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let mut staged = Staged::default();
+    staged.write(folder, &name, text.as_bytes())?;
+    staged.publish()
+}
+
+fn is_same_file(a: &Path, b: &Path) -> bool {
+    matches!((a.canonicalize(), b.canonicalize()), (Ok(a), Ok(b)) if a == b)
+}
+
+/// Files that are complete but not in their place yet; removed again unless they are published.
+#[derive(Default)]
+struct Staged {
+    /// Where each is, and where it belongs.
+    files: Vec<(PathBuf, PathBuf)>,
+    /// What has no place beside them.
+    obsolete: Vec<PathBuf>,
+}
+
+impl Staged {
+    fn write(&mut self, folder: &Path, name: &str, bytes: &[u8]) -> Result<()> {
+        let place = folder.join(name);
+        let last = place.file_name().unwrap_or_default().to_string_lossy();
+        let aside = place.with_file_name(format!(".{last}.partial"));
+        let write = || {
+            if let Some(parent) = aside.parent() {
+                std::fs::create_dir_all(parent)?;
+            }
+            std::fs::write(&aside, bytes)
+        };
+        let written = write().map_err(|error| Error::file("write", &aside, &error));
+        self.files.push((aside, place));
+        written
+    }
+
+    fn remove_later(&mut self, paths: impl IntoIterator<Item = PathBuf>) {
+        self.obsolete.extend(paths);
+    }
+
+    fn publish(self) -> Result<()> {
+        self.files.iter().try_for_each(|(aside, place)| {
+            std::fs::rename(aside, place).map_err(|error| Error::file("write", place, &error))
+        })?;
+        self.obsolete
+            .iter()
+            .try_for_each(|path| match std::fs::remove_file(path) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                    Err(Error::file("remove", path, &error))
+                }
+                _ => Ok(()),
+            })
+    }
+}
+
+impl Drop for Staged {
+    fn drop(&mut self) {
+        for (aside, _) in &self.files {
+            // Best effort: what cannot be removed is overwritten by the next report.
+            let _ = std::fs::remove_file(aside);
+        }
+    }
+}

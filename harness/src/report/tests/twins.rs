@@ -1,0 +1,191 @@
+//! The report's other forms: drawings beside the Markdown, the cells as CSV, and a comment.
+
+use basis::sample::{PACKED, PLAIN, pack, text};
+
+use super::*;
+
+/// A report's files of three strategies, with a sweep's curves among the drawings.
+fn made() -> Vec<File> {
+    files(&results_of_three())
+}
+
+fn named<'f>(files: &'f [File], name: &str) -> &'f str {
+    let found = files.iter().find(|file| file.name == name);
+    &found.unwrap_or_else(|| panic!("{name} is missing")).text
+}
+
+#[test]
+fn the_markdown_shows_every_drawing_from_a_file_beside_it() {
+    let files = made();
+    let markdown = named(&files, "report.md");
+    let shown: Vec<&str> = markdown
+        .match_indices("](plots/")
+        .map(|(at, _)| {
+            let rest = &markdown[at + 2..];
+            &rest[..rest.find(')').expect("it ends")]
+        })
+        .collect();
+    let drawn: Vec<&str> = files
+        .iter()
+        .map(|file| file.name.as_str())
+        .filter(|name| name.starts_with("plots/"))
+        .collect();
+    assert!(drawn.len() >= 4, "{drawn:?}");
+    assert_eq!(shown, drawn, "each once, in the order of the text");
+    assert_eq!(
+        drawn.len(),
+        named(&files, "report.html")
+            .matches("role=\"img\" aria-label")
+            .count()
+            - named(&files, "report.html").matches("plot heat").count(),
+        "the page has the same ones"
+    );
+    assert!(!markdown.contains("<svg"));
+}
+
+#[test]
+fn a_drawing_in_a_file_is_legible_on_any_ground() {
+    for file in made() {
+        if !file.name.starts_with("plots/") {
+            continue;
+        }
+        let svg = &file.text;
+        assert!(svg.starts_with("<svg ") && svg.contains("xmlns=\"http://www.w3.org/2000/svg\""));
+        assert!(svg.contains("prefers-color-scheme: dark"), "{}", file.name);
+        // The ground is drawn first, and every colour has one for the dark scheme.
+        let (style, drawing) = svg.split_once("</style>").expect("it has a style sheet");
+        assert!(drawing.trim_start().starts_with("<rect class=\"ground\""));
+        for attribute in ["fill=\"", "stroke=\""] {
+            for (at, _) in drawing.match_indices(attribute) {
+                let rest = &drawing[at + attribute.len()..];
+                let colour = &rest[..rest.find('"').expect("it ends")];
+                let is_known = ["none", "#ffffff"].contains(&colour)
+                    || style.contains(&format!("[{attribute}{colour}\"]"));
+                assert!(is_known, "{}: {attribute}{colour}", file.name);
+            }
+        }
+    }
+}
+
+#[test]
+fn markup_in_names_does_not_leave_its_place_in_any_form() {
+    let evil = "evil/](x)<script>|`x`,\"q\"\n# h";
+    let results = Run::new([invented(evil, 4.0, 4.0, 4.0)]).results();
+    for file in files(&results) {
+        if file.name.starts_with("plots/") || file.name == "report.md" {
+            assert!(!file.text.contains("<script>"), "{}", file.name);
+        }
+    }
+    let comment = comment(&results);
+    assert!(
+        !comment.contains("<script>") && !comment.contains("\n# h"),
+        "{comment}"
+    );
+    let csv = csv(&results);
+    let quoted = "\"evil/](x)<script>|`x`,\"\"q\"\"\n# h\"";
+    assert!(csv.contains(quoted), "{csv}");
+}
+
+#[test]
+fn the_csv_has_every_cell_with_its_ratio() {
+    let results = results_of_three();
+    let csv = csv(&results);
+    let lines: Vec<Vec<&str>> = csv.lines().map(|line| line.split(',').collect()).collect();
+    assert_eq!(lines.len(), results.cells.len() + 1);
+    let column = |name: &str| {
+        let found = lines[0].iter().position(|column| *column == name);
+        found.unwrap_or_else(|| panic!("{name} is missing"))
+    };
+    for (line, cell) in lines[1..].iter().zip(&results.cells) {
+        assert_eq!(line.len(), lines[0].len(), "{line:?}");
+        let number = |name: &str| line[column(name)].parse::<f64>().ok();
+        assert_eq!(line[column("strategy")], cell.strategy);
+        assert_eq!(line[column("metric")], cell.metric.name());
+        assert_eq!(number("median"), Some(rounded::figure(cell.median)));
+        assert_eq!(number("ci_high"), Some(rounded::figure(cell.ci_high)));
+        let ratio = cell.ratio.as_ref();
+        assert_eq!(
+            number("ratio"),
+            ratio.map(|ratio| rounded::figure(ratio.median))
+        );
+        assert_eq!(
+            number("ratio_low"),
+            ratio.map(|ratio| rounded::figure(ratio.ci_low))
+        );
+        let verdict = ratio.map_or_else(String::new, |ratio| ratio.verdict.to_string());
+        assert_eq!(line[column("verdict")], verdict);
+    }
+}
+
+#[test]
+fn a_comment_is_short_and_says_what_counts() {
+    let results = results_of_three();
+    let comment = comment(&results);
+    assert!(comment.lines().count() <= 25, "{comment}");
+    let row = comment
+        .lines()
+        .find(|line| line.starts_with("| `atomics/seqlock`"))
+        .expect("the best is in the table");
+    let ratio = results.cell(
+        "ten-readers",
+        "atomics/seqlock",
+        crate::results::Metric::ReadNs,
+    );
+    let ratio = ratio
+        .and_then(|cell| cell.ratio.as_ref())
+        .expect("it was compared");
+    assert!(
+        row.contains(&format::ratio(ratio)) && row.contains("adopt"),
+        "{row}"
+    );
+    for said in [
+        "`mutex/std`",
+        "`channel/std-mpsc`",
+        "Withheld:",
+        &results.environment.command,
+    ] {
+        assert!(comment.contains(said), "{said}: {comment}");
+    }
+    let mut cut = three();
+    cut.complete = false;
+    assert!(super::comment(&cut.results()).contains("(partial run)"));
+    // With nothing to decide there is a comment all the same.
+    assert!(super::comment(&Run::baseline_only().results()).contains("Nothing was compared"));
+}
+
+#[test]
+fn drawings_and_samples_of_an_earlier_report_do_not_stay() {
+    let folder = Folder::new("stale");
+    let plots = folder.0.join("plots");
+    std::fs::create_dir_all(&plots).expect("the folder is writable");
+    std::fs::write(plots.join("report-table-99.svg"), "<svg/>").expect("the folder is writable");
+    std::fs::write(plots.join("notes.txt"), "mine").expect("the folder is writable");
+    let run = three();
+    let plain = text(&run.lines());
+    write_with(&run.results(), plain.as_bytes(), &folder.0).expect("the folder is writable");
+    assert!(folder.0.join(PLAIN).exists());
+    let packed = pack(plain.as_bytes());
+    write_with(&run.results(), &packed, &folder.0).expect("the folder is writable");
+    assert!(folder.0.join(PACKED).exists() && !folder.0.join(PLAIN).exists());
+    let mut names: Vec<String> = std::fs::read_dir(&plots)
+        .expect("it is there")
+        .map(|entry| {
+            entry
+                .expect("it is readable")
+                .file_name()
+                .to_string_lossy()
+                .into_owned()
+        })
+        .collect();
+    names.sort();
+    assert!(
+        names.contains(&"notes.txt".into()),
+        "what is not ours stays"
+    );
+    assert!(names.contains(&"report-table-1.svg".into()));
+    assert!(!names.contains(&"report-table-99.svg".into()));
+    assert!(
+        names.iter().all(|name| !name.ends_with(".partial")),
+        "{names:?}"
+    );
+}
