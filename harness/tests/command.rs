@@ -1,6 +1,8 @@
 //! The command as its user meets it: bad input gets one line and exit code 2, an interrupted run
 //! keeps and reports what it measured.
 
+#[path = "command/advised.rs"]
+mod advised;
 #[cfg(unix)]
 #[path = "command/traced.rs"]
 mod traced;

@@ -120,7 +120,7 @@ fn environment(options: &AdviseOptions, file: &Path) -> Environment {
 /// What the measuring of a preset may take: the checks before it take about half a minute.
 const fn measuring(preset: Preset) -> Duration {
     Duration::from_secs(match preset {
-        Preset::Quick => 13,
+        Preset::Quick => 8,
         Preset::Default => 100,
         Preset::Full => 1_000,
     })

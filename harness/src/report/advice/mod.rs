@@ -2,6 +2,7 @@
 //!
 //! Every figure comes from the results; a sentence only says what it means.
 
+mod elsewhere;
 mod sentences;
 #[cfg(test)]
 mod tests;
