@@ -16,6 +16,10 @@ use super::workload::Workload;
 /// The `[needs]` of a workload file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "a file of needs, each asked for or not"
+)]
 pub struct Needs {
     /// A read returns the latest value.
     pub linearizable: bool,
@@ -174,14 +178,14 @@ impl Sightings<'_> {
                 let is_kept = profile.read_consistency == ReadConsistency::Linearizable;
                 (!is_kept).then(|| {
                     let claim = format!("reads are {}", profile.read_consistency);
-                    self.with_check(claim, "histories")
+                    self.with_check(&claim, "histories")
                 })
             }
             Need::SnapshotScans => {
                 let is_kept = profile.scan_consistency == ScanConsistency::Snapshot;
                 (!is_kept).then(|| {
                     let claim = format!("scans are {}", profile.scan_consistency);
-                    self.with_check(claim, "scans")
+                    self.with_check(&claim, "scans")
                 })
             }
             Need::ReadersNeverWait => self
@@ -235,7 +239,7 @@ impl Sightings<'_> {
     }
 
     /// A claim with what the check that looks at it counted.
-    fn with_check(&self, claim: String, name: &str) -> String {
+    fn with_check(&self, claim: &str, name: &str) -> String {
         match self.checks().find(|check| check.check == name) {
             Some(check) => format!("{claim}; {name}: {}", check.evidence),
             None => format!("{claim}, as its profile says"),

@@ -167,7 +167,7 @@ impl Workload {
             match (unpaced(side, crew), crew.per_s()) {
                 (None, Some(per_s)) => groups.push(self.paced(side, crew, per_s)),
                 (threads, _) => {
-                    groups.push(self.group(side, threads.unwrap_or(crew.threads), None))
+                    groups.push(self.group(side, threads.unwrap_or(crew.threads), None));
                 }
             }
         }

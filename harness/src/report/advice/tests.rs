@@ -45,11 +45,7 @@ fn what_is_faster_is_adopted_with_what_it_costs() {
         "{}",
         advice.answer
     );
-    assert!(
-        any(&advice.because, "faster, with"),
-        "{:?}",
-        advice.because
-    );
+    assert!(any(&advice.because, "faster, with"), "{:?}", advice.because);
     assert!(
         any(&advice.because, "1,000 reads a second"),
         "{:?}",
