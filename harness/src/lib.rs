@@ -1,5 +1,6 @@
 //! The common harness: it runs, judges and reports what is measured of every strategy in the registry.
 
+pub mod advice;
 pub mod analysis;
 #[cfg(test)]
 mod damage;

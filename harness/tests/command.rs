@@ -7,6 +7,8 @@
 
 #[path = "command/recorded.rs"]
 mod recorded_runs;
+#[path = "command/advised.rs"]
+mod advised;
 #[cfg(unix)]
 #[path = "command/traced.rs"]
 mod traced;

@@ -47,6 +47,8 @@ pub(crate) enum Action {
     Check(CheckOptions),
     /// Predict what an operation costs on more processors, and how well that did where it is known
     Predict(PredictOptions),
+    /// Recommend a strategy for a workload of your own, and say what it costs
+    Advise(AdviseOptions),
     /// Carries out one task of another pivot process
     #[command(hide = true)]
     Worker,
@@ -306,6 +308,49 @@ pub(crate) struct DiffOptions {
     #[arg(long)]
     pub(crate) fail_on_regression: bool,
     /// How to print it
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: Format,
+}
+
+/// What the table is asked to do, and what is wanted to know.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct AdviseOptions {
+    /// The workload, as a file; --init prints one to start from
+    #[arg(value_name = "WORKLOAD.toml", required_unless_present = "init")]
+    pub(crate) workload: Option<PathBuf>,
+    /// Print a workload file with every field explained, and do nothing else
+    #[arg(long, exclusive = true)]
+    pub(crate) init: bool,
+    /// Only strategies whose name matches this regular expression
+    #[arg(long, value_name = "RE")]
+    pub(crate) strategy: Option<String>,
+    /// The strategy that is there now
+    #[arg(long, value_name = "NAME", default_value = "mutex/std")]
+    pub(crate) baseline: String,
+    /// How much time it may take: under a minute, under three minutes, twenty minutes
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) preset: Preset,
+    /// The folder of the samples and their report [default: reports/advice-NAME of the workspace]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+    /// Go on with the advice that was cut short in that folder
+    #[arg(long)]
+    pub(crate) resume: bool,
+    /// Write an architecture decision record, in Markdown
+    #[arg(long, value_name = "FILE")]
+    pub(crate) adr: Option<PathBuf>,
+    /// Overwrite the decision record
+    #[arg(long, requires = "adr")]
+    pub(crate) force: bool,
+    /// The seed of every random choice
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 1,
+        allow_negative_numbers = true
+    )]
+    pub(crate) seed: u64,
+    /// How to print it; csv has the figures only
     #[arg(long, value_enum, default_value_t)]
     pub(crate) format: Format,
 }

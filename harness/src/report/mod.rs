@@ -7,6 +7,7 @@
 //! One module per section of the report builds `view` blocks; two templates turn the same document
 //! into the two formats.
 
+pub mod advice;
 mod answer;
 mod apart;
 mod biases;

@@ -76,7 +76,7 @@ fn render(template: &str, document: &impl Serialize) -> String {
 }
 
 /// Writes a value in the format of the template.
-fn escaped(
+pub(super) fn escaped(
     out: &mut Output<'_>,
     state: &mut State<'_, '_>,
     value: &Value,
@@ -91,7 +91,7 @@ fn escaped(
 }
 
 /// The filter for texts with backticks: their insides become code, everything is escaped.
-fn text(state: &State<'_, '_>, value: &str) -> Value {
+pub(super) fn text(state: &State<'_, '_>, value: &str) -> Value {
     let escape = state.auto_escape();
     let parts: Vec<&str> = value.split('`').collect();
     let mut out = String::with_capacity(value.len() + 16);
@@ -110,7 +110,7 @@ fn text(state: &State<'_, '_>, value: &str) -> Value {
 }
 
 /// The filter for an indented code block, where nothing is markup but the end of the line.
-fn line(value: &str) -> Value {
+pub(super) fn line(value: &str) -> Value {
     Value::from_safe_string(value.replace(['\n', '\r'], " "))
 }
 

@@ -15,6 +15,7 @@ mod tracing;
 mod verifying;
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use basis::assumption::Assumption;
 use basis::clock;
@@ -107,8 +108,23 @@ impl Plan {
         interrupt: &Interrupt,
         observer: &mut impl Observer,
     ) -> Result<()> {
+        self.measure_within(self.preset.measuring(), recording, interrupt, observer)
+    }
+
+    /// The same in another time than the preset's.
+    ///
+    /// # Errors
+    ///
+    /// As [`measure`](Plan::measure).
+    pub fn measure_within(
+        &self,
+        budget: Duration,
+        recording: &mut Recording,
+        interrupt: &Interrupt,
+        observer: &mut impl Observer,
+    ) -> Result<()> {
         const BEFORE: f64 = VERIFYING_SHARE + TRACING_SHARE + PROBING_SHARE;
-        let mut schedule = Schedule::resume(self.task(), recording.lines());
+        let mut schedule = Schedule::resume(self.task(budget), recording.lines());
         while let Some(assignment) = schedule.next(recording.lines()) {
             let share = schedule.share_done(recording.lines());
             observer.stage(
@@ -177,7 +193,7 @@ impl Plan {
         }))
     }
 
-    fn task(&self) -> schedule::Task {
+    fn task(&self, budget: Duration) -> schedule::Task {
         schedule::Task {
             scenarios: self
                 .scenarios
@@ -190,6 +206,7 @@ impl Plan {
             baseline: self.baseline.clone(),
             cpus: environment::cpus(),
             preset: self.preset,
+            budget,
             seed: self.seed,
         }
     }

@@ -27,6 +27,8 @@ pub(super) struct Task {
     pub(super) baseline: String,
     pub(super) cpus: usize,
     pub(super) preset: Preset,
+    /// For measuring all scenarios.
+    pub(super) budget: Duration,
     pub(super) seed: u64,
 }
 
@@ -92,7 +94,7 @@ impl Schedule {
         while self.queue.is_empty() {
             self.round += 1;
             let rounds = self.rounds(lines);
-            let is_over = left(self.task.preset, spent(lines, self.round)).is_zero();
+            let is_over = left(self.task.budget, spent(lines, self.round)).is_zero();
             if self.round >= rounds || is_over {
                 return None;
             }
@@ -106,7 +108,7 @@ impl Schedule {
     /// The share of the run that is over, for the progress display.
     pub(super) fn share_done(&self, lines: &[Line]) -> f64 {
         let spent: u64 = done(lines).values().sum();
-        (spent as f64 / self.task.preset.measuring().as_millis() as f64).min(1.0)
+        (spent as f64 / self.task.budget.as_millis() as f64).min(1.0)
     }
 
     /// As many rounds as the time allows, by what the first one took.
@@ -122,7 +124,7 @@ impl Schedule {
                     took.unwrap_or_default() as f64 / f64::from(task.stride(scenario))
                 })
                 .sum();
-            let left = left(task.preset, spent(lines, 1)).as_secs_f64() * 1e3;
+            let left = left(task.budget, spent(lines, 1)).as_secs_f64() * 1e3;
             #[expect(clippy::cast_sign_loss, reason = "neither is negative")]
             let more = (left / each.max(1.0)) as u32;
             (1 + more).min(task.preset.rounds())
@@ -146,7 +148,7 @@ impl Schedule {
             let look = self.task.preset.look_before(round, rounds);
             let known = before(lines, look);
             let standings = standings(&self.task, &known, look > 1);
-            let left = left(self.task.preset, spent(lines, round));
+            let left = left(self.task.budget, spent(lines, round));
             let turns = |scenario: &Scenario| self.task.turns(scenario, round, rounds);
             allocate(&standings, lines, left, turns)
                 .into_iter()
@@ -275,10 +277,8 @@ fn cost_of_slice(scenario: &str, lines: &[Line]) -> f64 {
 }
 
 /// What is left of the time for measuring.
-fn left(preset: Preset, spent_ms: u64) -> Duration {
-    preset
-        .measuring()
-        .saturating_sub(Duration::from_millis(spent_ms))
+fn left(budget: Duration, spent_ms: u64) -> Duration {
+    budget.saturating_sub(Duration::from_millis(spent_ms))
 }
 
 /// Blocks of the next process of each scenario that still has someone to measure: one, and as many

@@ -31,6 +31,7 @@ fn task() -> Task {
         baseline: BASELINE.into(),
         cpus: 2,
         preset: Preset::Default,
+        budget: Preset::Default.measuring(),
         seed: 1,
     }
 }

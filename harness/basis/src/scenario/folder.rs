@@ -26,20 +26,30 @@ impl Scenario {
     pub fn parse(text: &str, place: &str) -> Result<Vec<Self>> {
         let scenario: Scenario =
             toml::from_str(text).map_err(|error| Error::toml(place, text, &error))?;
-        let faulty = |fault: String| Error::input(format!("{place}: {fault}"));
-        if let Some(fault) = scenario.fault_of_file() {
-            return Err(faulty(fault));
+        scenario
+            .expanded()
+            .map_err(|fault| Error::input(format!("{place}: {fault}")))
+    }
+
+    /// The scenario, or the points of its sweep, as a file of it would be loaded.
+    ///
+    /// # Errors
+    ///
+    /// What is nonsensical about it.
+    pub fn expanded(self) -> std::result::Result<Vec<Self>, String> {
+        if let Some(fault) = self.fault_of_file() {
+            return Err(fault);
         }
-        let points = sweep::expand(scenario).map_err(faulty)?;
+        let points = sweep::expand(self)?;
         match points
             .iter()
             .find_map(|point| Some((point, point.fault()?)))
         {
             None => Ok(points),
             Some((point, fault)) if point.point.is_some() => {
-                Err(faulty(format!("at the point {}: {fault}", point.name)))
+                Err(format!("at the point {}: {fault}", point.name))
             }
-            Some((_, fault)) => Err(faulty(fault)),
+            Some((_, fault)) => Err(fault),
         }
     }
 }

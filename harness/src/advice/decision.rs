@@ -1,0 +1,323 @@
+//! The decision, from ratios alone: adopt something, stay with the baseline, or say that these samples
+//! do not decide.
+
+use serde::Serialize;
+
+use super::questions::Subject;
+use crate::results::{Metric, Ratio, Results, Verdict};
+
+/// A strategy that meets the needs, with what was measured of it.
+#[derive(Clone, Debug)]
+pub struct Candidate {
+    /// `crate/variant`.
+    pub strategy: String,
+    /// Its ratio in each part of the workload that decides; none where it was not measured.
+    pub ratios: Vec<Option<Ratio>>,
+    /// How many guarantees the baseline gives and it does not.
+    pub losses: usize,
+}
+
+/// What to do.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "decision", rename_all = "kebab-case")]
+pub enum Decision {
+    /// Replace the baseline.
+    Adopt {
+        /// By this.
+        strategy: String,
+        /// These are as fast, as far as was measured; the chosen one loses no more than they do.
+        as_good: Vec<String>,
+        /// Why.
+        why: Why,
+    },
+    /// Keep the baseline.
+    Stay {
+        /// The best of the others, if any was measured.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        best: Option<String>,
+        /// Those that improve one part of the workload by more than the margin and worsen another.
+        trades: Vec<String>,
+    },
+    /// These samples do not decide it.
+    Undecided {
+        /// Those that may be better by more than the margin, the best first.
+        hopeful: Vec<String>,
+    },
+}
+
+/// Why something is adopted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Why {
+    /// It improves on the baseline by more than the margin, and worsens nothing that decides.
+    Faster,
+    /// The baseline does not meet the needs.
+    Needed,
+}
+
+impl Candidate {
+    /// A strategy's ratios in the parts that decide.
+    pub fn of(results: &Results, subjects: &[Subject], strategy: &str, losses: usize) -> Self {
+        let ratio = |subject: &Subject| {
+            let cell = results.cell(&subject.scenario, strategy, subject.metric)?;
+            cell.ratio.clone()
+        };
+        let deciding = subjects.iter().filter(|subject| subject.decides);
+        Self {
+            strategy: strategy.to_owned(),
+            ratios: deciding.map(ratio).collect(),
+            losses,
+        }
+    }
+
+    fn measured(&self) -> impl Iterator<Item = &Ratio> {
+        self.ratios.iter().flatten()
+    }
+
+    fn is_complete(&self) -> bool {
+        !self.ratios.is_empty() && self.ratios.iter().all(Option::is_some)
+    }
+
+    fn gains(&self) -> bool {
+        self.measured().any(|ratio| ratio.verdict == Verdict::Holds)
+    }
+
+    fn worsens(&self) -> bool {
+        self.measured().any(|ratio| ratio.judged_high < 1.0)
+    }
+
+    fn may_gain(&self, margin: f64) -> bool {
+        self.measured()
+            .any(|ratio| ratio.verdict == Verdict::Inconclusive && ratio.judged_high > margin)
+    }
+
+    /// The geometric mean of its ratios.
+    fn mean(&self) -> f64 {
+        let logs: Vec<f64> = self.measured().map(|ratio| ratio.median.ln()).collect();
+        (logs.iter().sum::<f64>() / logs.len().max(1) as f64).exp()
+    }
+
+    /// Whether no interval sets the two apart, and the mean does not by more than the margin.
+    fn is_as_fast_as(&self, other: &Self, margin: f64) -> bool {
+        let overlaps = |(a, b): (&Ratio, &Ratio)| a.ci_low <= b.ci_high && b.ci_low <= a.ci_high;
+        self.measured().zip(other.measured()).all(overlaps) && self.mean() * margin > other.mean()
+    }
+}
+
+/// Decides between `candidates` and a baseline that meets the needs or does not.
+pub fn decide(candidates: &[Candidate], margin: f64, baseline_is_fit: bool) -> Decision {
+    let mut ranked: Vec<&Candidate> = candidates.iter().filter(|one| one.is_complete()).collect();
+    ranked.sort_by(|a, b| b.mean().total_cmp(&a.mean()));
+    let pick = |wanted: &dyn Fn(&Candidate) -> bool| -> Vec<&Candidate> {
+        ranked.iter().copied().filter(|one| wanted(one)).collect()
+    };
+    let names = |some: &[&Candidate]| some.iter().map(|one| one.strategy.clone()).collect();
+    if !baseline_is_fit {
+        return match choose(&ranked, margin) {
+            Some((chosen, others)) => adopt(chosen, &others, Why::Needed),
+            None => Decision::Undecided {
+                hopeful: candidates.iter().map(|one| one.strategy.clone()).collect(),
+            },
+        };
+    }
+    let clear = pick(&|one| one.gains() && !one.worsens());
+    if let Some((chosen, others)) = choose(&clear, margin) {
+        return adopt(chosen, &others, Why::Faster);
+    }
+    let hopeful = pick(&|one| one.may_gain(margin) && !one.worsens());
+    let is_unmeasured = ranked.is_empty() && !candidates.is_empty();
+    if !hopeful.is_empty() || is_unmeasured {
+        return Decision::Undecided {
+            hopeful: names(&hopeful),
+        };
+    }
+    Decision::Stay {
+        best: ranked.first().map(|one| one.strategy.clone()),
+        trades: names(&pick(&|one| one.gains() && one.worsens())),
+    }
+}
+
+/// Of those that are as fast as the fastest the one that loses least, and the others of them.
+fn choose<'c>(
+    ranked: &[&'c Candidate],
+    margin: f64,
+) -> Option<(&'c Candidate, Vec<&'c Candidate>)> {
+    let fastest = ranked.first()?;
+    let as_fast = ranked
+        .iter()
+        .filter(|one| one.is_as_fast_as(fastest, margin));
+    let mut as_fast: Vec<&Candidate> = as_fast.copied().collect();
+    // Stable: among equals the fastest stays first.
+    as_fast.sort_by_key(|one| one.losses);
+    if as_fast.is_empty() {
+        as_fast.push(fastest);
+    }
+    let chosen = as_fast.remove(0);
+    Some((chosen, as_fast))
+}
+
+fn adopt(chosen: &Candidate, others: &[&Candidate], why: Why) -> Decision {
+    Decision::Adopt {
+        strategy: chosen.strategy.clone(),
+        as_good: others.iter().map(|one| one.strategy.clone()).collect(),
+        why,
+    }
+}
+
+impl Decision {
+    /// Whom the evidence is about beside the baseline: who is adopted, or who came closest.
+    pub fn protagonist(&self) -> Option<&str> {
+        match self {
+            Decision::Adopt { strategy, .. } => Some(strategy),
+            Decision::Stay { best, .. } => best.as_deref(),
+            Decision::Undecided { hopeful } => hopeful.first().map(String::as_str),
+        }
+    }
+}
+
+/// The metrics of the parts, in a few words each: `read`.
+pub const fn operation(metric: Metric) -> &'static str {
+    match metric {
+        Metric::ReadNs => "read",
+        Metric::WriteNs => "write",
+        Metric::ScanNs => "scan",
+        _ => "operation",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ratio(median: f64, spread: f64) -> Ratio {
+        let (low, high) = (median / spread, median * spread);
+        let verdict = match (low > 1.2, high < 1.2) {
+            (true, _) => Verdict::Holds,
+            (_, true) => Verdict::Rejected,
+            _ => Verdict::Inconclusive,
+        };
+        Ratio {
+            vs: "mutex/std".into(),
+            median,
+            ci_low: low,
+            ci_high: high,
+            judged_low: low,
+            judged_high: high,
+            n: 40,
+            p: Some(0.0),
+            needed: None,
+            withheld: None,
+            verdict,
+        }
+    }
+
+    fn candidate(name: &str, ratios: &[(f64, f64)], losses: usize) -> Candidate {
+        let ratios = ratios
+            .iter()
+            .map(|&(median, spread)| Some(ratio(median, spread)));
+        Candidate {
+            strategy: name.into(),
+            ratios: ratios.collect(),
+            losses,
+        }
+    }
+
+    fn decided(candidates: &[Candidate]) -> Decision {
+        decide(candidates, 1.2, true)
+    }
+
+    fn adopted(strategy: &str, as_good: &[&str], why: Why) -> Decision {
+        Decision::Adopt {
+            strategy: strategy.into(),
+            as_good: as_good.iter().map(|name| (*name).to_owned()).collect(),
+            why,
+        }
+    }
+
+    #[test]
+    fn the_fastest_is_adopted_where_it_worsens_nothing() {
+        let all = [
+            candidate("a/reads-only", &[(9.0, 1.1), (0.5, 1.1)], 0),
+            candidate("a/both", &[(4.0, 1.1), (1.1, 1.02)], 3),
+            candidate("a/slow", &[(0.9, 1.05), (0.9, 1.05)], 0),
+        ];
+        assert_eq!(decided(&all), adopted("a/both", &[], Why::Faster));
+    }
+
+    #[test]
+    fn of_those_that_are_as_fast_the_one_that_loses_least_is_adopted() {
+        let all = [
+            candidate("a/fast", &[(4.1, 1.1)], 2),
+            candidate("a/faithful", &[(3.9, 1.1)], 0),
+            // Its interval overlaps, too, but nobody gives a quarter of the gain away for nothing.
+            candidate("a/vague", &[(3.0, 1.3)], 0),
+        ];
+        assert_eq!(
+            decided(&all),
+            adopted("a/faithful", &["a/fast"], Why::Faster)
+        );
+    }
+
+    #[test]
+    fn who_gains_here_and_loses_there_is_a_trade_and_no_recommendation() {
+        let all = [
+            candidate("a/reads-only", &[(9.0, 1.1), (0.5, 1.1)], 0),
+            candidate("a/slow", &[(0.9, 1.05), (0.9, 1.05)], 0),
+        ];
+        let expected = Decision::Stay {
+            best: Some("a/reads-only".into()),
+            trades: vec!["a/reads-only".into()],
+        };
+        assert_eq!(decided(&all), expected);
+    }
+
+    #[test]
+    fn what_improves_by_less_than_the_margin_is_no_reason_to_move() {
+        let all = [candidate("a/little", &[(1.1, 1.02)], 0)];
+        let expected = Decision::Stay {
+            best: Some("a/little".into()),
+            trades: Vec::new(),
+        };
+        assert_eq!(decided(&all), expected);
+    }
+
+    #[test]
+    fn an_interval_around_the_margin_decides_nothing() {
+        let all = [
+            candidate("a/noisy", &[(1.4, 1.3)], 0),
+            candidate("a/slow", &[(0.5, 1.1)], 0),
+        ];
+        let expected = Decision::Undecided {
+            hopeful: vec!["a/noisy".into()],
+        };
+        assert_eq!(decided(&all), expected);
+    }
+
+    #[test]
+    fn a_baseline_that_does_not_meet_the_needs_is_replaced_even_by_what_is_slower() {
+        let all = [
+            candidate("a/slower", &[(0.7, 1.05)], 0),
+            candidate("a/slowest", &[(0.2, 1.05)], 0),
+        ];
+        let decision = decide(&all, 1.2, false);
+        assert_eq!(decision, adopted("a/slower", &[], Why::Needed));
+        assert_eq!(decision.protagonist(), Some("a/slower"));
+    }
+
+    #[test]
+    fn who_was_not_measured_everywhere_is_not_chosen() {
+        let mut partly = candidate("a/partly", &[(9.0, 1.1), (9.0, 1.1)], 0);
+        partly.ratios[1] = None;
+        assert_eq!(
+            decided(&[partly]),
+            Decision::Undecided {
+                hopeful: Vec::new()
+            }
+        );
+        let nobody = Decision::Stay {
+            best: None,
+            trades: Vec::new(),
+        };
+        assert_eq!(decided(&[]), nobody);
+    }
+}

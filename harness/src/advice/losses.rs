@@ -1,0 +1,193 @@
+//! What the baseline gives and a strategy does not.
+
+use std::fmt::Display;
+
+use contract::{
+    AfterDeadThread, AfterPanic, Capacity, Profile, ReadConsistency, Reclamation, WriteCost,
+};
+use serde::Serialize;
+
+use crate::results::{Metric, Results};
+
+use super::questions::Subject;
+
+/// Something that gets worse.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Loss {
+    /// Of what.
+    pub property: String,
+    /// What the baseline has.
+    pub before: String,
+    /// What it becomes.
+    pub after: String,
+    /// What was seen of it; empty where nothing was.
+    pub seen: String,
+}
+
+/// Every guarantee that gets worse from one profile to another.
+pub(super) fn guarantees_lost(results: &Results, from: &Profile, to: &Profile) -> Vec<Loss> {
+    let losses = [
+        worse("reads", from.reads > to.reads, from.reads, to.reads),
+        worse(
+            "updates",
+            from.updates > to.updates,
+            from.updates,
+            to.updates,
+        ),
+        worse(
+            "inserts and removes",
+            from.resizes > to.resizes,
+            from.resizes,
+            to.resizes,
+        ),
+        worse(
+            "read consistency",
+            staleness(from.read_consistency) < staleness(to.read_consistency),
+            from.read_consistency,
+            to.read_consistency,
+        ),
+        worse(
+            "scan consistency",
+            from.scan_consistency > to.scan_consistency,
+            from.scan_consistency,
+            to.scan_consistency,
+        ),
+        ranked(
+            "after a panic in an update",
+            &[
+                AfterPanic::Intact,
+                AfterPanic::Exposed,
+                AfterPanic::Unusable,
+            ],
+            from.after_panic,
+            to.after_panic,
+        ),
+        ranked(
+            "after a thread dies while reading",
+            &[
+                AfterDeadThread::Unaffected,
+                AfterDeadThread::KeepsOneVersion,
+                AfterDeadThread::KeepsAllGarbage,
+                AfterDeadThread::BlocksWriters,
+                AfterDeadThread::BlocksEveryone,
+            ],
+            from.after_dead_thread,
+            to.after_dead_thread,
+        ),
+        ranked(
+            "capacity",
+            &[Capacity::Grows, Capacity::GrowsAndKeeps],
+            from.capacity,
+            to.capacity,
+        ),
+        ranked(
+            "reclamation",
+            &[
+                Reclamation::Immediate,
+                Reclamation::LastReference,
+                Reclamation::NextPublish,
+                Reclamation::Deferred,
+            ],
+            from.reclamation,
+            to.reclamation,
+        ),
+        ranked(
+            "a write",
+            &[
+                WriteCost::InPlace,
+                WriteCost::CopiesRecord,
+                WriteCost::Twice,
+                WriteCost::CopiesPath,
+                WriteCost::CopiesTable,
+            ],
+            from.write_cost,
+            to.write_cost,
+        ),
+        worse(
+            "records",
+            to.plain_data_only && !from.plain_data_only,
+            "any",
+            "plain data only, none that owns memory",
+        ),
+        worse(
+            "reads allocate",
+            to.read_allocates && !from.read_allocates,
+            "no",
+            "yes",
+        ),
+    ];
+    let seen_of = |mut loss: Loss| {
+        let mut all = results.guarantees.iter();
+        let seen = all.find(|one| one.strategy == to.name && one.property == loss.property);
+        loss.seen = seen.map_or_else(String::new, |one| one.observed.clone());
+        loss
+    };
+    losses.into_iter().flatten().map(seen_of).collect()
+}
+
+/// What a workload pays besides: memory and allocations.
+pub(super) fn costs_added(
+    results: &Results,
+    subjects: &[Subject],
+    from: &str,
+    to: &str,
+) -> Vec<Loss> {
+    /// The assumption about memory: more than a tenth is significant.
+    const SIGNIFICANT: f64 = 1.1;
+    const COUNTS: [Metric; 4] = [
+        Metric::LiveBytesPerRecord,
+        Metric::AllocsRead,
+        Metric::AllocsWrite,
+        Metric::AllocsScan,
+    ];
+    let mut found: Vec<Loss> = Vec::new();
+    for metric in COUNTS {
+        for subject in subjects {
+            let value = |name: &str| {
+                let cell = results.cell(&subject.scenario, name, metric)?;
+                Some(cell.median)
+            };
+            let (Some(before), Some(after)) = (value(from), value(to)) else {
+                continue;
+            };
+            let property = metric.name().replace('_', " ");
+            let is_new = found.iter().all(|loss| loss.property != property);
+            if after > before * SIGNIFICANT && is_new {
+                found.push(Loss {
+                    property,
+                    before: figure(before, metric),
+                    after: figure(after, metric),
+                    seen: "counted".into(),
+                });
+            }
+        }
+    }
+    found
+}
+
+fn figure(value: f64, metric: Metric) -> String {
+    let digits = usize::from(value.fract() != 0.0) * 2;
+    format!("{value:.digits$} {}", metric.unit())
+}
+
+const fn staleness(consistency: ReadConsistency) -> u32 {
+    match consistency {
+        ReadConsistency::Linearizable => 0,
+        ReadConsistency::Published { every } => every,
+    }
+}
+
+/// By the place in `ranks`, which go from the best to the worst.
+fn ranked<T: PartialEq + Display>(property: &str, ranks: &[T], from: T, to: T) -> Option<Loss> {
+    let place = |wanted: &T| ranks.iter().position(|rank| rank == wanted);
+    worse(property, place(&from) < place(&to), from, to)
+}
+
+fn worse(property: &str, is_worse: bool, from: impl Display, to: impl Display) -> Option<Loss> {
+    is_worse.then(|| Loss {
+        property: property.into(),
+        before: from.to_string(),
+        after: to.to_string(),
+        seen: String::new(),
+    })
+}

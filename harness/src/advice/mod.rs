@@ -1,0 +1,116 @@
+//! Advice for one workload: which strategy, by how much, at what price, and until when.
+//!
+//! A [`Workload`] file says what a table is asked to do and what it must never do. [`Needs::against`]
+//! leaves out whoever was seen doing that, [`Workload::questions`] turns the rest into scenarios of the
+//! usual kind, and [`conclude`] reads the results of measuring them. Nothing here measures, prints or
+//! knows a strategy by name; the words are `report::advice`'s.
+
+mod contradictions;
+mod decision;
+mod deployment;
+mod losses;
+mod needs;
+mod questions;
+#[cfg(test)]
+mod tests;
+mod workload;
+
+use basis::scenario::RecordKind;
+use contract::Profile;
+use serde::Serialize;
+
+pub use decision::{Candidate, Decision, Why, decide, operation};
+pub use deployment::Outlook;
+pub use losses::Loss;
+pub use needs::{Allocation, Excluded, Need, Needs};
+pub use questions::{Questions, Subject};
+pub use workload::{Crew, Side, TEMPLATE, Workload};
+
+use crate::results::{Flip, Results};
+
+/// What follows from what was measured of a workload.
+#[derive(Clone, Debug, Serialize)]
+pub struct Conclusion {
+    /// What to do.
+    #[serde(flatten)]
+    pub decision: Decision,
+    /// Who was measured beside the baseline.
+    pub candidates: Vec<String>,
+    /// Who was not, and for which need.
+    pub excluded: Vec<Excluded>,
+    /// Which needs the baseline itself does not meet.
+    pub baseline_lacks: Vec<Excluded>,
+    /// What gets worse with the one that the decision is about.
+    pub losses: Vec<Loss>,
+    /// Where the answer changes for it.
+    pub flips: Vec<Flip>,
+    /// What is predicted of it elsewhere.
+    pub outlook: Vec<Outlook>,
+    /// Why nothing is predicted, where that is so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unpredicted: Option<String>,
+}
+
+/// Reads the results of a workload's questions. `excluded` names those that were left out, the baseline
+/// perhaps among them.
+pub fn conclude(
+    workload: &Workload,
+    questions: &Questions,
+    results: &Results,
+    excluded: &[Excluded],
+) -> Conclusion {
+    let profiles = profiles(workload.record());
+    let profile = |name: &str| profiles.iter().find(|one| one.name == name);
+    let is_out = |name: &str| excluded.iter().any(|one| one.strategy == name);
+    let lost = |name: &str| match (profile(&results.baseline), profile(name)) {
+        (Some(from), Some(to)) => losses::guarantees_lost(results, from, to),
+        _ => Vec::new(),
+    };
+    let names: Vec<String> = results
+        .contenders()
+        .map(|card| card.name.clone())
+        .filter(|name| *name != results.baseline && !is_out(name))
+        .collect();
+    let candidates: Vec<Candidate> = names
+        .iter()
+        .map(|name| Candidate::of(results, &questions.subjects, name, lost(name).len()))
+        .collect();
+    let decision = decide(&candidates, results.margin, !is_out(&results.baseline));
+    let protagonist = decision.protagonist().map(str::to_owned);
+    let mut losses = Vec::new();
+    let mut flips = Vec::new();
+    let mut outlook = Ok(Vec::new());
+    if let Some(name) = &protagonist {
+        losses = lost(name);
+        let subjects = &questions.subjects;
+        losses.extend(losses::costs_added(
+            results,
+            subjects,
+            &results.baseline,
+            name,
+        ));
+        let is_of = |flip: &&Flip| flip.strategy == *name;
+        flips = results.flips.iter().filter(is_of).cloned().collect();
+        outlook = deployment::outlook(workload, results, name);
+    }
+    let (baseline_lacks, excluded) = excluded
+        .iter()
+        .cloned()
+        .partition(|one| one.strategy == results.baseline);
+    Conclusion {
+        decision,
+        candidates: names,
+        excluded,
+        baseline_lacks,
+        losses,
+        flips,
+        unpredicted: outlook.as_ref().err().cloned(),
+        outlook: outlook.unwrap_or_default(),
+    }
+}
+
+/// What everybody claims.
+fn profiles(record: RecordKind) -> Vec<Profile> {
+    let entries = registry::roster::entries(record).into_iter();
+    entries.map(|entry| entry.profile).collect()
+}

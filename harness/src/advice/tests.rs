@@ -1,0 +1,332 @@
+//! Workload files that say something, those that contradict themselves, and who is left out for what.
+
+use std::collections::BTreeMap;
+
+use basis::fault::{Attempt, Deed, Fate, Fault, FaultSeen};
+use basis::sample::{CheckOutcome, Line};
+use basis::scenario::{Activity, RecordKind, Scenario};
+use contract::{AfterDeadThread, Profile, Progress, ReadConsistency};
+
+use super::*;
+use crate::results::Metric;
+
+const HEAD: &str = "name = \"w\"\n[table]\nrecords = 64\n";
+const READERS: &str = "[readers]\nthreads = 4\n";
+const WRITERS: &str = "[writers]\nthreads = 2\n";
+
+fn workload(rest: &str) -> Workload {
+    Workload::parse(&format!("{HEAD}{rest}"), "w.toml").unwrap()
+}
+
+fn refusal(text: &str) -> String {
+    let said = Workload::parse(text, "w.toml").expect_err("it is nonsensical");
+    said.to_string()
+}
+
+fn questions(rest: &str) -> Questions {
+    workload(rest).questions().unwrap()
+}
+
+fn scenario<'q>(questions: &'q Questions, name: &str) -> &'q Scenario {
+    let mut all = questions.scenarios.iter();
+    all.find(|one| one.name == name)
+        .unwrap_or_else(|| panic!("{name} is missing"))
+}
+
+#[test]
+fn the_template_and_the_examples_are_sound() {
+    let template = Workload::parse(TEMPLATE, "template").unwrap();
+    assert!(template.questions().is_ok());
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../benches/workloads");
+    let files: Vec<_> = std::fs::read_dir(folder).unwrap().collect();
+    assert_eq!(files.len(), 3);
+    for file in files {
+        let path = file.unwrap().path();
+        let workload = Workload::load(&path).unwrap();
+        assert_eq!(
+            Some(workload.name.as_str()),
+            path.file_stem().unwrap().to_str()
+        );
+    }
+}
+
+#[test]
+fn the_template_explains_every_field() {
+    // What a file may say, as the parser names it.
+    let unknown = |section: &str| refusal(&format!("{HEAD}{section}nonsense = 1\n"));
+    let sections = [
+        ("", "record_bytes"),
+        ("[readers]\n", "section_ns"),
+        ("[writers]\n", "inserts"),
+        ("[scanners]\n", "rate_per_s"),
+        ("[mixed]\n", "scans"),
+        ("[needs]\n", "survives_panic"),
+        ("[decision]\n", "by"),
+        ("[deploy]\n", "machine"),
+    ];
+    for (section, one) in sections {
+        let said = unknown(section);
+        let fields: Vec<&str> = said.split('`').skip(3).step_by(2).collect();
+        assert!(fields.contains(&one), "{said}");
+        for field in fields {
+            assert!(
+                TEMPLATE.contains(&format!("{field} = ")),
+                "{field} is not explained"
+            );
+        }
+    }
+}
+
+#[test]
+fn contradictions_are_told_what_would_be_right() {
+    let refused = |rest: &str| refusal(&format!("{HEAD}{rest}"));
+    let cases = [
+        (refused(""), "at least one of [readers]"),
+        (
+            refusal("name = \"W\"\n[table]\nrecords = 1\n[readers]\nthreads = 1\n"),
+            "lower-case",
+        ),
+        (
+            refusal("name = \"w\"\n[table]\nrecords = 0\n[readers]\nthreads = 1\n"),
+            "between 1 and",
+        ),
+        (refused("[readers]\nthreads = 0\n"), "at least 1"),
+        (refused("[readers]\nthreads = 1\nspeed = 3\n"), "w.toml:6:1"),
+        (
+            refused("[readers]\nthreads = 1\nrate_per_s = 1e9\n"),
+            "10000000",
+        ),
+        (
+            refused("[readers]\nthreads = 1\nrate_per_s = nan\n"),
+            "rate_per_s",
+        ),
+        (
+            refused("[readers]\nthreads = 1\nrate_per_s = 1e6\nsection_ns = 5000\n"),
+            "at most 200000 in a second",
+        ),
+        (
+            refused(&format!("{WRITERS}[needs]\nlinearizable = true\n")),
+            "nobody reads",
+        ),
+        (
+            refused(&format!("{READERS}[needs]\nwriters_never_wait = true\n")),
+            "nobody writes",
+        ),
+        (
+            refused(&format!("{READERS}[needs]\nreaders_never_wait = true\n")),
+            "nobody writes",
+        ),
+        (
+            refused(&format!("{READERS}[needs]\nsnapshot_scans = true\n")),
+            "nobody scans",
+        ),
+        (
+            refused(&format!(
+                "{WRITERS}[needs]\nheap_records = true\nallocates = \"never\"\n"
+            )),
+            "not-in-reads",
+        ),
+        (
+            refusal(
+                "name = \"w\"\n[table]\nrecords = 1\nrecord_bytes = 64\n[readers]\nthreads = 1\n\
+                 [needs]\nheap_records = true\n",
+            ),
+            "give one of them",
+        ),
+        (
+            refused(&format!("{READERS}[decision]\nby = [\"writers\"]\n")),
+            "no [writers]",
+        ),
+        (
+            refused(&format!("{READERS}[deploy]\nmachine = \"laptop\"\n")),
+            "two-sockets",
+        ),
+        (
+            refused(&format!(
+                "{READERS}[deploy]\nmachine = \"desktop\"\ncores = 64\n"
+            )),
+            "more than the 16",
+        ),
+        (
+            refused(&format!("{READERS}[deploy]\ncores = 100000\n")),
+            "between 1 and",
+        ),
+        (
+            refused("[mixed]\nthreads = 1\nwrites = 0.9\nscans = 0.9\n"),
+            "add up to 1.8",
+        ),
+    ];
+    for (said, expected) in cases {
+        assert!(said.contains(expected), "{expected:?} is not in: {said}");
+        assert!(said.starts_with("w.toml:"), "{said}");
+        assert!(!said.contains('\n'), "one line: {said}");
+    }
+}
+
+#[test]
+fn a_part_with_a_rate_is_measured_without_a_pause_beside_the_others_at_theirs() {
+    let asked = questions(
+        "[readers]\nthreads = 16\nrate_per_s = 2000\n[writers]\nthreads = 2\nrate_per_s = 5000\n",
+    );
+    let names: Vec<&str> = asked
+        .subjects
+        .iter()
+        .map(|one| one.scenario.as_str())
+        .collect();
+    assert_eq!(names, ["w-readers", "w-writers"]);
+    let readers = scenario(&asked, "w-readers");
+    // 32,000 reads a second are less than one thread does; two writers are one at the rate of both.
+    assert_eq!(readers.groups[0].does, Activity::Read);
+    assert_eq!(
+        (readers.groups[0].threads, readers.groups[0].every_us),
+        (1, None)
+    );
+    assert_eq!(
+        (readers.groups[1].threads, readers.groups[1].every_us),
+        (1, Some(100.0))
+    );
+    let writers = scenario(&asked, "w-writers");
+    assert_eq!(writers.groups[0].does, Activity::Update);
+    assert_eq!(writers.groups[0].every_us, None);
+    assert_eq!(asked.subjects[1].metric, Metric::WriteNs);
+    assert_eq!(asked.subjects[0].per_s, Some(32_000.0));
+}
+
+#[test]
+fn parts_without_a_rate_share_a_scenario() {
+    let asked = questions(&format!(
+        "{READERS}{WRITERS}[decision]\nby = [\"readers\"]\n"
+    ));
+    assert!(asked.subjects.iter().all(|one| one.scenario == "w"));
+    let decides: Vec<bool> = asked.subjects.iter().map(|one| one.decides).collect();
+    assert_eq!(decides, [true, false]);
+    assert_eq!(scenario(&asked, "w").threads(), 6);
+    assert_eq!(scenario(&asked, "w-alone-update").threads(), 1);
+    assert!(
+        asked
+            .scenarios
+            .iter()
+            .any(|one| one.family() == "w-by-writes")
+    );
+    assert!(
+        asked
+            .scenarios
+            .iter()
+            .any(|one| one.family() == "w-by-section-ns")
+    );
+}
+
+#[test]
+fn the_record_is_the_nearest_that_there_is() {
+    let of = |bytes: usize| {
+        let text = format!("name = \"w\"\n[table]\nrecords = 4\nrecord_bytes = {bytes}\n{READERS}");
+        let workload = Workload::parse(&text, "w.toml").unwrap();
+        let notes = workload.questions().unwrap().notes;
+        (workload.record(), notes.len())
+    };
+    assert_eq!(of(64), (RecordKind::Status, 0));
+    assert_eq!(of(20), (RecordKind::Padded16, 1));
+    assert_eq!(of(3_000), (RecordKind::Padded4Ki, 1));
+    let heap = workload(&format!("{READERS}[needs]\nheap_records = true\n"));
+    assert_eq!(heap.record(), RecordKind::Snapshot);
+    // Traces are of another record.
+    let asked = heap.questions().unwrap();
+    assert!(
+        asked
+            .scenarios
+            .iter()
+            .all(|one| !one.name.contains("alone"))
+    );
+}
+
+const LOCK_FREE: Profile = Profile {
+    reads: Progress::LockFree,
+    updates: Progress::LockFree,
+    after_dead_thread: AfterDeadThread::Unaffected,
+    ..Profile::locked("a/free", "does not lock")
+};
+
+fn under(fault: Fault, deed: Deed, fate: Fate) -> Line {
+    Line::Fault(FaultSeen {
+        strategy: LOCK_FREE.name.into(),
+        fault,
+        meanwhile: BTreeMap::from([(deed, Attempt { fate, tries: 3 })]),
+        never: Vec::new(),
+        tallies: BTreeMap::new(),
+        died: None,
+    })
+}
+
+fn objections(needs: &str, profile: &Profile, lines: &[Line]) -> Vec<(Need, String)> {
+    let workload = workload(&format!("{READERS}{WRITERS}[needs]\n{needs}\n"));
+    let found = Needs::against(&workload, profile, lines).into_iter();
+    found.map(|one| (one.need, one.reason)).collect()
+}
+
+#[test]
+fn what_is_seen_excludes_whoever_promises_the_contrary() {
+    let waits = under(Fault::UpdaterStalls, Deed::Read, Fate::HeldUp);
+    let need = "readers_never_wait = true";
+    assert_eq!(objections(need, &LOCK_FREE, &[]), []);
+    let found = objections(need, &LOCK_FREE, std::slice::from_ref(&waits));
+    assert_eq!(found.len(), 1);
+    assert!(
+        found[0].1.contains("updater stalls") && found[0].1.contains("read"),
+        "{found:?}"
+    );
+    // Nobody asked.
+    assert_eq!(objections("", &LOCK_FREE, &[waits]), []);
+}
+
+#[test]
+fn what_is_not_promised_excludes_even_where_nobody_saw_it() {
+    let locked = Profile::locked("a/locked", "locks");
+    let found = objections("readers_never_wait = true", &locked, &[]);
+    assert!(found[0].1.contains("promises nothing"), "{found:?}");
+    let stale = Profile {
+        read_consistency: ReadConsistency::Published { every: 16 },
+        ..LOCK_FREE
+    };
+    let found = objections("linearizable = true", &stale, &[]);
+    assert_eq!(found[0].0, Need::Linearizable);
+    assert!(found[0].1.contains("stale by up to 16 writes"), "{found:?}");
+}
+
+#[test]
+fn a_reader_that_holds_a_writer_up_and_memory_that_is_missing_are_objections() {
+    let done = under(Fault::ReaderGone, Deed::Update, Fate::Done);
+    let held = under(Fault::ReaderGone, Deed::Update, Fate::HeldUp);
+    let need = "writers_never_wait = true";
+    assert_eq!(objections(need, &LOCK_FREE, &[done]), []);
+    assert_eq!(
+        objections(need, &LOCK_FREE, &[held])[0].0,
+        Need::WritersNeverWait
+    );
+    let panicked = |fault| under(fault, Deed::Update, Fate::Panicked);
+    let (reading, updating) = (Fault::NoMemoryToRead, Fault::NoMemoryToUpdate);
+    let reads = "allocates = \"not-in-reads\"";
+    assert_eq!(objections(reads, &LOCK_FREE, &[panicked(updating)]), []);
+    assert_eq!(
+        objections(reads, &LOCK_FREE, &[panicked(reading)])[0].0,
+        Need::Allocates
+    );
+    let never = "allocates = \"never\"";
+    assert_eq!(
+        objections(never, &LOCK_FREE, &[panicked(updating)])[0].0,
+        Need::Allocates
+    );
+}
+
+#[test]
+fn who_fails_a_check_is_out_whatever_is_needed() {
+    let failed = Line::Check(CheckOutcome {
+        strategy: LOCK_FREE.name.into(),
+        record: RecordKind::Status,
+        check: "histories".into(),
+        passed: false,
+        evidence: "3 of 40".into(),
+    });
+    let found = objections("", &LOCK_FREE, &[failed]);
+    assert_eq!(found[0].0, Need::Correct);
+    assert!(found[0].1.contains("histories"), "{found:?}");
+}

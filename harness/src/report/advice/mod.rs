@@ -1,0 +1,251 @@
+//! Advice in words: for a terminal, as a Markdown page, and as an architecture decision record.
+//!
+//! Every figure comes from the results; a sentence only says what it means.
+
+mod elsewhere;
+mod sentences;
+#[cfg(test)]
+mod tests;
+
+use std::path::Path;
+
+use basis::error::{Error, Result};
+use minijinja::syntax::SyntaxConfig;
+use minijinja::value::Serde;
+use minijinja::{AutoEscape, Environment};
+use serde::Serialize;
+
+use super::{Staged, format, render};
+use crate::advice::{Conclusion, Questions, Workload, operation};
+use crate::results::{Results, Verdict};
+
+/// What templates and a terminal are given. A text may have names between backticks.
+#[derive(Clone, Debug, Serialize)]
+pub struct Advice {
+    /// The workload's name.
+    pub name: String,
+    /// What its table is.
+    pub title: String,
+    /// The strategy that is there now.
+    pub baseline: String,
+    /// What to do, in one sentence.
+    pub answer: String,
+    /// What that rests on.
+    pub because: Vec<String>,
+    /// The workload, in sentences.
+    pub workload: Vec<String>,
+    /// What a replacement must never do.
+    pub needs: Vec<String>,
+    /// How the workload was measured, where it is not obvious.
+    pub notes: Vec<String>,
+    /// Strategy by strategy, the fastest first.
+    pub evidence: Vec<Evidence>,
+    /// What gets worse.
+    pub lost: Vec<String>,
+    /// Where the answer flips.
+    pub flips: Vec<String>,
+    /// What the baseline would need to stay; or, where it stays, what would change that.
+    pub reversal: Vec<String>,
+    /// What holds where it will run.
+    pub outlook: Vec<String>,
+    /// Who was left out, by need.
+    pub excluded: Vec<String>,
+    /// What a reader has to know besides.
+    pub warnings: Vec<String>,
+    /// When and where it was measured.
+    pub conditions: String,
+    /// The day of the measurement.
+    pub date: String,
+    /// The command that repeats it.
+    pub command: String,
+}
+
+/// A figure of a strategy.
+#[derive(Clone, Debug, Serialize)]
+pub struct Evidence {
+    /// `crate/variant`.
+    pub strategy: String,
+    /// The part of the workload.
+    pub part: String,
+    /// The time, with its interval.
+    pub time: String,
+    /// Times better than the baseline, with its interval; empty for the baseline itself.
+    pub ratio: String,
+    /// Whether that is more than the margin.
+    pub verdict: String,
+}
+
+/// The words for a conclusion.
+pub fn advice(
+    workload: &Workload,
+    questions: &Questions,
+    results: &Results,
+    conclusion: &Conclusion,
+) -> Advice {
+    let told = sentences::Told {
+        workload,
+        questions,
+        results,
+        conclusion,
+    };
+    let environment = &results.environment;
+    let date = environment.started_at.split('T').next();
+    Advice {
+        name: workload.name.clone(),
+        title: workload.title().to_owned(),
+        baseline: results.baseline.clone(),
+        answer: told.answer(),
+        because: told.because(),
+        workload: told.workload(),
+        needs: told.needs(),
+        notes: questions.notes.clone(),
+        evidence: evidence(questions, results),
+        lost: told.lost(),
+        flips: told.flips(),
+        reversal: told.reversal(),
+        outlook: told.outlook(),
+        excluded: told.excluded(),
+        warnings: told.warnings(),
+        conditions: format!(
+            "Measured {} on {} ({}), {}, {}.",
+            environment.started_at,
+            environment.cpu,
+            format::counted(environment.cpus, "processor", "processors"),
+            environment.build.rustc,
+            environment.kernel
+        ),
+        date: date.unwrap_or_default().to_owned(),
+        command: environment.command.clone(),
+    }
+}
+
+/// All figures of the workload's parts, the baseline first and then the fastest.
+fn evidence(questions: &Questions, results: &Results) -> Vec<Evidence> {
+    let mut rows = Vec::new();
+    for subject in &questions.subjects {
+        let is_it = |cell: &&crate::results::Cell| {
+            cell.scenario == subject.scenario && cell.metric == subject.metric
+        };
+        let is_shown = |name: &str| results.contenders().any(|card| card.name == name);
+        let mut cells: Vec<_> = results
+            .cells
+            .iter()
+            .filter(is_it)
+            .filter(|cell| is_shown(&cell.strategy))
+            .collect();
+        let rank = |cell: &&crate::results::Cell| {
+            cell.ratio
+                .as_ref()
+                .map_or(f64::INFINITY, |ratio| ratio.median)
+        };
+        cells.sort_by(|a, b| rank(b).total_cmp(&rank(a)));
+        rows.extend(cells.into_iter().map(|cell| Evidence {
+            strategy: cell.strategy.clone(),
+            part: format!("{} of {}", operation(subject.metric), subject.side.name()),
+            time: format::measured(cell),
+            ratio: cell.ratio.as_ref().map(format::ratio).unwrap_or_default(),
+            verdict: match &cell.ratio {
+                None => "baseline".into(),
+                Some(ratio) => verdict(ratio.verdict).into(),
+            },
+        }));
+    }
+    rows
+}
+
+const fn verdict(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Holds => "better",
+        Verdict::Rejected => "not by more than the margin",
+        Verdict::Inconclusive => "not decided",
+    }
+}
+
+/// The advice as a Markdown page.
+pub fn markdown(advice: &Advice) -> String {
+    rendered("advice.md", advice)
+}
+
+/// The advice as an architecture decision record, to be kept beside the code that it is about.
+pub fn decision_record(advice: &Advice) -> String {
+    rendered("adr.md", advice)
+}
+
+fn rendered(name: &str, advice: &Advice) -> String {
+    let mut environment = Environment::new();
+    let syntax = SyntaxConfig::builder()
+        .trim_blocks(true)
+        .lstrip_blocks(true)
+        .build()
+        .expect("the delimiters are the usual ones");
+    environment.set_syntax(syntax);
+    environment.set_auto_escape_callback(|_| AutoEscape::Custom("markdown".into()));
+    environment.set_formatter(render::escaped);
+    environment.add_filter("text", render::text);
+    environment.add_filter("line", render::line);
+    for (name, template) in [
+        ("advice.md", include_str!("../../../templates/advice.md.j2")),
+        ("adr.md", include_str!("../../../templates/adr.md.j2")),
+    ] {
+        environment
+            .add_template(name, template)
+            .expect("the template is part of the program");
+    }
+    environment
+        .get_template(name)
+        .and_then(|template| template.render(Serde(advice)))
+        .expect("the advice has every field that its template names")
+}
+
+/// Refuses a place for a decision record that is taken, or where nothing can be written.
+///
+/// # Errors
+///
+/// What is there, and what would be right.
+pub fn may_write(record: &Path, force: bool) -> Result<()> {
+    if record.is_dir() {
+        return Err(Error::input(format!(
+            "--adr {}: is a folder; name a file in it",
+            record.display()
+        )));
+    }
+    if record.exists() && !force {
+        return Err(Error::input(format!(
+            "--adr {}: is there already; --force overwrites it",
+            record.display()
+        )));
+    }
+    let folder = folder_of(record);
+    if !folder.is_dir() {
+        return Err(Error::input(format!(
+            "--adr {}: there is no folder {}",
+            record.display(),
+            folder.display()
+        )));
+    }
+    Ok(())
+}
+
+/// Writes a text to the side and moves it into its place.
+///
+/// # Errors
+///
+/// When the folder cannot be written.
+pub fn write(text: &str, place: &Path) -> Result<()> {
+    let Some(name) = place.file_name().and_then(|name| name.to_str()) else {
+        return Err(Error::input(format!(
+            "{}: is no name of a file",
+            place.display()
+        )));
+    };
+    let mut staged = Staged::default();
+    staged.write(folder_of(place), name, text.as_bytes())?;
+    staged.publish()
+}
+
+fn folder_of(file: &Path) -> &Path {
+    match file.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    }
+}

@@ -1,0 +1,254 @@
+//! The sentences of an advice.
+
+use crate::advice::{
+    Allocation, Conclusion, Decision, Loss, Need, Questions, Subject, Why, Workload, operation,
+};
+use crate::report::format;
+use crate::results::{Cell, Results};
+
+/// All that a sentence can be about.
+pub(super) struct Told<'t> {
+    pub(super) workload: &'t Workload,
+    pub(super) questions: &'t Questions,
+    pub(super) results: &'t Results,
+    pub(super) conclusion: &'t Conclusion,
+}
+
+impl Told<'_> {
+    /// What to do.
+    pub(super) fn answer(&self) -> String {
+        let baseline = &self.results.baseline;
+        let margin = format::margin(self.results.margin);
+        match &self.conclusion.decision {
+            Decision::Adopt {
+                strategy,
+                why: Why::Faster,
+                ..
+            } => {
+                format!("Adopt `{strategy}`: it improves on `{baseline}` by more than {margin}.")
+            }
+            Decision::Adopt {
+                strategy,
+                why: Why::Needed,
+                ..
+            } => format!(
+                "Adopt `{strategy}`: `{baseline}` does not offer what is needed, and of those that do it is the best."
+            ),
+            Decision::Stay { best: None, .. } => {
+                format!("Stay with `{baseline}`: nothing else offers what is needed.")
+            }
+            Decision::Stay { trades, .. } if !trades.is_empty() => format!(
+                "Stay with `{baseline}`: whoever improves on one part of this workload by more than {margin} \
+                 worsens another."
+            ),
+            Decision::Stay { .. } => format!(
+                "Stay with `{baseline}`: nothing that offers what is needed improves on it by more than {margin}."
+            ),
+            Decision::Undecided { .. } => format!(
+                "Undecided: these samples do not tell whether anything improves on `{baseline}` by more than \
+                 {margin}; measure longer with --preset full."
+            ),
+        }
+    }
+
+    /// Figure by figure.
+    pub(super) fn because(&self) -> Vec<String> {
+        let mut all = Vec::new();
+        if let Some(name) = self.conclusion.decision.protagonist() {
+            for subject in &self.questions.subjects {
+                all.extend(self.figure(subject, name));
+            }
+        }
+        all.extend(self.choice());
+        for subject in &self.questions.subjects {
+            all.extend(self.load(subject));
+        }
+        all
+    }
+
+    pub(super) fn cell(&self, subject: &Subject, strategy: &str) -> Option<&Cell> {
+        self.results
+            .cell(&subject.scenario, strategy, subject.metric)
+    }
+
+    fn figure(&self, subject: &Subject, strategy: &str) -> Option<String> {
+        let ours = self.cell(subject, strategy)?;
+        let theirs = self.cell(subject, &self.results.baseline)?;
+        let ratio = ours.ratio.as_ref()?;
+        let told = if ratio.median < 1.0 {
+            format!("{} slower", format::slower_by(ratio))
+        } else {
+            format!("{} faster", format::ratio(ratio))
+        };
+        let weight = if subject.decides {
+            ""
+        } else {
+            " (does not decide)"
+        };
+        Some(format!(
+            "{} of {}, {}: `{strategy}` is {told}, with {} instead of {}{weight}.",
+            format::sentence(operation(subject.metric)),
+            subject.side.name(),
+            format::counted(subject.threads, "thread", "threads"),
+            format::measured(ours),
+            format::measured(theirs)
+        ))
+    }
+
+    /// Why this one and not another.
+    fn choice(&self) -> Option<String> {
+        let quoted = |names: &[String]| {
+            format::list(
+                &names
+                    .iter()
+                    .map(|name| format!("`{name}`"))
+                    .collect::<Vec<_>>(),
+            )
+        };
+        match &self.conclusion.decision {
+            Decision::Adopt {
+                strategy, as_good, ..
+            } if !as_good.is_empty() => Some(format!(
+                "As fast, as far as was measured: {}. Of all of them `{strategy}` gives up least, or is the fastest \
+                 of those that give up as little.",
+                quoted(as_good)
+            )),
+            Decision::Stay { trades, .. } if !trades.is_empty() => Some(format!(
+                "Better in one part and worse in another: {}. If only one part matters, say so with `decision.by`.",
+                quoted(trades)
+            )),
+            Decision::Undecided { hopeful } if !hopeful.is_empty() => Some(format!(
+                "May improve by more than the margin: {}.",
+                quoted(hopeful)
+            )),
+            _ => None,
+        }
+    }
+
+    /// What a rate makes of it: the share of a processor that is spent in the table.
+    fn load(&self, subject: &Subject) -> Option<String> {
+        let per_s = subject.per_s?;
+        // A cell is wall time by the operations of all who have a processor.
+        let share = |name: &str| {
+            let running = subject.threads.min(self.results.environment.cpus) as f64;
+            Some(self.cell(subject, name)?.median * running * per_s / 1e7)
+        };
+        let baseline = &self.results.baseline;
+        let mut told = format!(
+            "At {} {}s a second, `{baseline}` keeps about {} % of one processor busy",
+            format::thousands(per_s),
+            operation(subject.metric),
+            format::significant(share(baseline)?)
+        );
+        let other = self.conclusion.decision.protagonist();
+        if let Some((name, share)) = other.and_then(|name| Some((name, share(name)?))) {
+            told.push_str(&format!(", `{name}` {} %", format::significant(share)));
+        }
+        told.push_str(": that is all there is to gain.");
+        Some(told)
+    }
+
+    /// The workload as it was given.
+    pub(super) fn workload(&self) -> Vec<String> {
+        let table = &self.workload.table;
+        let record = self.workload.record();
+        let mut all = vec![format!(
+            "{} records of {record}, {} as identifiers, asked for {}.",
+            format::thousands(table.records as f64),
+            table.ids,
+            table.skew
+        )];
+        for (side, crew) in self.workload.sides() {
+            let pace = match crew.rate_per_s {
+                None => "as fast as they can".to_owned(),
+                Some(rate) => format!("{} a second each", format::thousands(rate)),
+            };
+            let threads = format::counted(crew.threads, "thread", "threads");
+            all.push(format!("{}: {threads}, {pace}.", side.name()));
+        }
+        if let Some(ns) = self.workload.section_ns() {
+            all.push(format!("A lookup holds its record for {ns} ns."));
+        }
+        all
+    }
+
+    /// What is asked for.
+    pub(super) fn needs(&self) -> Vec<String> {
+        let needs = &self.workload.needs;
+        let asked = needs.asked(self.workload).into_iter();
+        let named = asked.filter(|need| *need != Need::Correct).map(|need| {
+            let detail = match (need, needs.allocates) {
+                (Need::Allocates, Allocation::Never) => ": never",
+                (Need::Allocates, _) => ": not in reads",
+                _ => "",
+            };
+            format!("`{need}`{detail}")
+        });
+        let heap = needs
+            .heap_records
+            .then(|| format!("`{}`", Need::HeapRecords));
+        named.chain(heap).collect()
+    }
+
+    /// What gets worse.
+    pub(super) fn lost(&self) -> Vec<String> {
+        let mut all: Vec<String> = self.conclusion.losses.iter().map(loss).collect();
+        let name = self.conclusion.decision.protagonist();
+        let card = name.and_then(|name| self.results.contenders().find(|card| card.name == name));
+        if let Some(card) = card.filter(|card| !card.avoid_when.is_empty()) {
+            all.push(format!("The wrong choice when: {}", card.avoid_when));
+        }
+        all
+    }
+
+    /// Who was left out: need by need.
+    pub(super) fn excluded(&self) -> Vec<String> {
+        let conclusion = self.conclusion;
+        let all = conclusion.baseline_lacks.iter().chain(&conclusion.excluded);
+        all.map(|one| format!("`{}`, need `{}`: {}.", one.strategy, one.need, one.reason))
+            .collect()
+    }
+
+    /// What a reader has to know besides.
+    pub(super) fn warnings(&self) -> Vec<String> {
+        let mut all = Vec::new();
+        if self.results.partial {
+            all.push("The run was cut short: this rests on what there is.".to_owned());
+        }
+        let scenarios: Vec<&str> = {
+            let subjects = self.questions.subjects.iter();
+            subjects.map(|subject| subject.scenario.as_str()).collect()
+        };
+        let matters = |warning: &&String| {
+            scenarios
+                .iter()
+                .any(|name| warning.starts_with(&format!("{name}:")))
+        };
+        all.extend(self.results.warnings.iter().filter(matters).cloned());
+        let failed =
+            self.results.controls.iter().filter(|control| {
+                !control.passed && scenarios.contains(&control.scenario.as_str())
+            });
+        all.extend(failed.map(|control| {
+            format!(
+                "{}: `{}` should be {} and is {}.",
+                control.scenario, control.control, control.expected, control.observed
+            )
+        }));
+        all
+    }
+}
+
+fn loss(loss: &Loss) -> String {
+    let seen = match loss.seen.as_str() {
+        "" => "stated by its profile".to_owned(),
+        seen if seen == loss.after => "seen".to_owned(),
+        seen => format!("seen: {seen}"),
+    };
+    format!(
+        "{}: {} instead of {} ({seen}).",
+        format::sentence(&loss.property),
+        loss.after,
+        loss.before
+    )
+}
