@@ -5,6 +5,7 @@ pub mod analysis;
 mod damage;
 pub mod diff;
 pub mod history;
+pub mod replay;
 pub mod report;
 pub mod results;
 pub mod run;

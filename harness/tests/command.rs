@@ -4,6 +4,8 @@
 #[cfg(unix)]
 #[path = "command/traced.rs"]
 mod traced;
+#[path = "command/workload.rs"]
+mod workload;
 
 use std::fs;
 use std::path::{Path, PathBuf};
