@@ -57,13 +57,11 @@ pub fn replay(
         ready.wait();
         let ended = write(handle, operations);
         over.store(true, Ordering::Relaxed);
-        let watchers = watchers.into_iter().flatten();
-        let watched: Result<(), String> = watchers
-            .map(|one| {
-                one.join()
-                    .unwrap_or_else(|_| Err("a reader panicked".into()))
-            })
-            .collect();
+        let mut watchers = watchers.into_iter().flatten();
+        let watched = watchers.try_for_each(|one| {
+            one.join()
+                .unwrap_or_else(|_| Err("a reader panicked".into()))
+        });
         (ended, watched)
     });
     let records = ended?;
@@ -88,17 +86,17 @@ fn write(mut handle: ErasedHandle<'_, Subject>, operations: &[Operation]) -> Res
                 let record = Subject::pending(id);
                 agree(
                     "insert",
-                    handle.insert(id, record),
-                    model.insert(id, record),
+                    &handle.insert(id, record),
+                    &model.insert(id, record),
                 )
             }
             Step::Apply(event) => {
                 let right = model
                     .get_mut(&id)
                     .map(|record| record.apply_in_place(&event));
-                agree("apply", handle.apply(id, event), right)
+                agree("apply", &handle.apply(id, event), &right)
             }
-            Step::Remove => agree("remove", handle.remove(id), model.remove(&id)),
+            Step::Remove => agree("remove", &handle.remove(id), &model.remove(&id)),
         };
         agreed.map_err(|fault| format!("operation {number}, on {id}: {fault}"))?;
         if number.is_multiple_of(YIELD_EVERY) {
@@ -110,7 +108,7 @@ fn write(mut handle: ErasedHandle<'_, Subject>, operations: &[Operation]) -> Res
     Ok(model.len())
 }
 
-fn agree<T: PartialEq + Debug>(what: &str, found: T, right: T) -> Result<(), String> {
+fn agree<T: PartialEq + Debug>(what: &str, found: &T, right: &T) -> Result<(), String> {
     if found == right {
         Ok(())
     } else {
@@ -151,8 +149,8 @@ fn compare(
         let id = operation.id;
         agree(
             "a final lookup",
-            handle.read(id, |record| *record),
-            model.get(&id).copied(),
+            &handle.read(id, |record| *record),
+            &model.get(&id).copied(),
         )
         .map_err(|fault| format!("{id}: {fault}"))?;
     }

@@ -51,7 +51,8 @@ impl Replay {
         let period_ns = workload.duration_ns();
         let mut begins: Vec<usize> = (0..STARTS)
             .map(|part| {
-                let at_ns = period_ns / u64::from(STARTS) * u64::from(part);
+                // In the middle of each part: at the very beginning nobody lives yet.
+                let at_ns = period_ns / u64::from(2 * STARTS) * u64::from(2 * part + 1);
                 operations.partition_point(|operation| operation.at_ns < at_ns)
             })
             .collect();

@@ -228,7 +228,11 @@ fn repeat<R: Specimen>(handle: &mut impl Handle<R>, duty: Duty<'_>, shared: &Sha
     let total = shared.done[duty.index].load(Ordering::Relaxed);
     if duty.field.replay().is_some() {
         // Who has exited meanwhile is not there, as the trace wants it.
-        return Tally::of(misses, Some(kinds_on_tape(total, misses, false)));
+        let mut kinds = kinds_on_tape(total, misses, false);
+        if duty.group.does == Activity::Scan {
+            std::mem::swap(&mut kinds.reads, &mut kinds.scans);
+        }
+        return Tally::of(misses, Some(kinds));
     }
     let kinds = duty
         .field
