@@ -267,6 +267,37 @@ fn damaged_machines_are_refused_or_sane() {
     });
 }
 
+#[test]
+fn damaged_process_traces_are_refused_or_replayable() {
+    use basis::workload::{Form, Step, Workload};
+    let text = "{\"schema\":\"pivot-process-trace/1\",\"command\":\"make\",\"every_ms\":20}\n\
+        {\"at_ns\":0,\"event\":\"born\",\"pid\":41,\"start\":3,\"name\":\"make\"}\n\
+        {\"at_ns\":9,\"event\":\"state\",\"pid\":41,\"start\":3,\"state\":\"sleeping\"}\n\
+        {\"at_ns\":9,\"event\":\"born\",\"pid\":42,\"start\":7,\"name\":\"<b>, \\\"cc\\\"\"}\n\
+        {\"at_ns\":11,\"event\":\"resources\",\"pid\":42,\"start\":7,\"cpu_ns\":10,\"rss_bytes\":4096}\n\
+        {\"at_ns\":12,\"event\":\"exit\",\"pid\":42,\"start\":7,\"code\":-9}\n\
+        {\"at_ns\":15,\"event\":\"born\",\"pid\":42,\"start\":8}\n";
+    let whole = Workload::parse(text.as_bytes(), "f").expect("it is sound");
+    let corpus = [Form::JsonLines, Form::Csv].map(|form| whole.text(form).into_bytes());
+    try_all(&corpus, 8_000, |bytes| {
+        let workload = Workload::parse(bytes, "f").map_err(|error| error.to_string())?;
+        let (mut last_ns, mut alive) = (0, std::collections::HashSet::new());
+        for operation in workload.operations() {
+            assert!(operation.at_ns >= last_ns, "{operation:?}");
+            last_ns = operation.at_ns;
+            assert!(match operation.step {
+                Step::Insert => alive.insert(operation.id),
+                Step::Apply(_) => alive.contains(&operation.id),
+                Step::Remove => alive.remove(&operation.id),
+            });
+        }
+        assert!(workload.peak() >= alive.len().max(1));
+        let again = Workload::parse(workload.text(Form::JsonLines).as_bytes(), "f");
+        assert_eq!(again.expect("what was read can be written"), workload);
+        Ok(())
+    });
+}
+
 /// A recorded run, cut down to a few lines of each kind.
 fn recorded() -> Vec<u8> {
     const OF_A_KIND: usize = 12;

@@ -7,6 +7,7 @@ mod damage;
 pub mod diff;
 pub mod history;
 pub mod recorded;
+pub mod replay;
 pub mod report;
 pub mod results;
 pub mod run;

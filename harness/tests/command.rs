@@ -12,6 +12,8 @@ mod advised;
 #[cfg(unix)]
 #[path = "command/traced.rs"]
 mod traced;
+#[path = "command/workload.rs"]
+mod workload;
 
 use std::fs;
 use std::path::{Path, PathBuf};

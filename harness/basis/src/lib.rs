@@ -21,3 +21,4 @@ pub mod sample;
 pub mod scenario;
 pub mod stall;
 pub mod trace;
+pub mod workload;

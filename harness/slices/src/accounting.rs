@@ -24,7 +24,8 @@ pub(crate) fn count<R: Specimen>(
         Activity::Read => {
             black_box(handle.read(ids[step], R::touch));
         }
-        Activity::Update => {
+        // Most events of a trace are heartbeats.
+        Activity::Update | Activity::Replay => {
             black_box(handle.apply(ids[step], heartbeat(step)));
         }
         // Insertions and removals in turn, as in the timed loop.

@@ -26,6 +26,8 @@ pub(crate) struct Window {
     pub counted: Duration,
     /// Whether to look at the counts after each third, too.
     pub in_thirds: bool,
+    /// The block that the slice is of.
+    pub block: u32,
 }
 
 /// A strategy on a field.
@@ -46,6 +48,9 @@ trait Engine: Send + Sync {
     /// Makes a handle and works with it; see [`Loops::work`].
     fn work(&self, duty: Duty<'_>, shared: &Shared) -> Tally;
 
+    /// Makes the table as it is where the slices of a block begin in a trace that is replayed.
+    fn enter(&self, field: &Field, block: u32);
+
     /// What the heap sees during some operations; see [`accounting::count`].
     fn account(&self, field: &Field, does: Activity, operations: usize) -> Usage;
 }
@@ -55,6 +60,13 @@ struct Table<S, R, L>(S, PhantomData<fn() -> (R, L)>);
 impl<S: Strategy<R>, R: Specimen, L: Loops> Engine for Table<S, R, L> {
     fn work(&self, duty: Duty<'_>, shared: &Shared) -> Tally {
         L::work::<R>(&mut self.0.handle(), duty, shared)
+    }
+
+    fn enter(&self, field: &Field, block: u32) {
+        if let Some(replay) = field.replay() {
+            let handle = ErasedHandle::<R>::new(self.0.handle());
+            replay.start(block).enter(handle);
+        }
     }
 
     fn account(&self, field: &Field, does: Activity, operations: usize) -> Usage {
@@ -87,9 +99,10 @@ impl<'f> Contestant<'f> {
     /// Runs all groups at once and counts while all of them are running.
     pub(crate) fn slice(&self, window: Window) -> (Duration, Vec<GroupCount>) {
         if self.scenario.operations.is_some() {
-            return self.to_the_end();
+            return self.to_the_end(window.block);
         }
-        let (looks, ends) = self.run(|shared| watch(shared, window));
+        self.engine.enter(self.field, window.block);
+        let (looks, ends) = self.run(window.block, |shared| watch(shared, window));
         let tallies: Vec<Tally> = ends.into_iter().map(|(tally, _)| tally).collect();
         let (first, last) = (&looks[0], &looks[looks.len() - 1]);
         let operations = first.operations_until(last);
@@ -106,15 +119,15 @@ impl<'f> Contestant<'f> {
     }
 
     /// Runs all groups until they have done the scenario's operations.
-    fn to_the_end(&self) -> (Duration, Vec<GroupCount>) {
-        let (began, ends) = self.run(|shared| {
+    fn to_the_end(&self, block: u32) -> (Duration, Vec<GroupCount>) {
+        let (began, ends) = self.run(block, |shared| {
             let began = clock::now();
             shared.start();
             began
         });
         let last = ends.iter().map(|&(_, end)| end).max().unwrap_or(began);
         let quotas: Vec<u64> = self
-            .duties()
+            .duties(block)
             .iter()
             .map(|duty| duty.quota.unwrap_or_default())
             .collect();
@@ -162,7 +175,7 @@ impl<'f> Contestant<'f> {
     }
 
     /// Every thread of the scenario, with its group.
-    fn duties(&self) -> Vec<Duty<'_>> {
+    fn duties(&self, block: u32) -> Vec<Duty<'_>> {
         fn of_group(group: &Group) -> impl Iterator<Item = &Group> {
             std::iter::repeat_n(group, group.threads)
         }
@@ -178,14 +191,19 @@ impl<'f> Contestant<'f> {
             index,
             threads,
             quota,
+            block,
         })
         .collect()
     }
 
     /// Runs all threads while `coordinate` watches; returns what it returns, and each thread's
     /// tally and end.
-    fn run<T>(&self, coordinate: impl FnOnce(&Shared) -> T) -> (T, Vec<(Tally, Instant)>) {
-        let duties = self.duties();
+    fn run<T>(
+        &self,
+        block: u32,
+        coordinate: impl FnOnce(&Shared) -> T,
+    ) -> (T, Vec<(Tally, Instant)>) {
+        let duties = self.duties(block);
         let shared = Shared::for_threads(duties.len());
         std::thread::scope(|scope| {
             let work = |duty| (self.engine.work(duty, &shared), clock::now());
@@ -221,7 +239,7 @@ impl<'f> Contestant<'f> {
             first = threads.end;
             GroupCount {
                 does: group.does,
-                paced: group.every_us.is_some(),
+                paced: group.is_paced(),
                 operations: operations[threads.clone()]
                     .iter()
                     .map(|&done| scaled(done, 1.0 / self.planted))

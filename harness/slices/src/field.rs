@@ -10,10 +10,12 @@ use std::collections::{HashSet, VecDeque};
 use basis::random::{below, shuffle, uniform};
 use basis::sample::Kinds;
 use basis::scenario::{Identifiers, Keys, Scenario};
+use basis::workload::Workload;
 use contract::{Change, ErasedHandle, Event, Handle, ProcessId, Specimen};
 use rand_core::{Rng, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
 
+use crate::replay::{self, Replay};
 use crate::script::Script;
 use crate::zipf::Zipf;
 
@@ -42,6 +44,8 @@ pub(crate) struct Field {
     absent: Vec<bool>,
     /// A tape of operations for each thread that needs one, by the thread's number.
     scripts: Vec<Option<Script>>,
+    /// The process trace, if one is replayed. The table is filled as when most of its processes live.
+    replay: Option<Replay>,
     seed: u64,
 }
 
@@ -84,18 +88,36 @@ impl Field {
             absent: if keys.all_hit() { Vec::new() } else { absent },
             scripts,
             processes,
+            replay: None,
             seed,
         }
+    }
+
+    /// The processes of a trace, for a scenario that replays it.
+    pub(crate) fn replaying(workload: &Workload, seed: u64) -> Self {
+        let mut random = Xoshiro256PlusPlus::seed_from_u64(seed);
+        let replay = Replay::new(workload, &mut random);
+        Self {
+            tape: replay::draw(&replay.fullest, &mut random),
+            absent: Vec::new(),
+            scripts: Vec::new(),
+            processes: replay.fullest.clone(),
+            replay: Some(replay),
+            seed,
+        }
+    }
+
+    /// The process trace, if one is replayed.
+    pub(crate) fn replay(&self) -> Option<&Replay> {
+        self.replay.as_ref()
     }
 
     /// Puts every process into an empty table, running.
     pub(crate) fn fill<R: Specimen>(&self, mut handle: ErasedHandle<'_, R>) {
         for &id in &self.processes {
-            let record = R::pending(id);
             // Started before it is inserted and not after: one write for each and not two, which is
             // what a table of a million takes most of its time for.
-            let running = record.apply(&Event::at(0, Change::Start)).unwrap_or(record);
-            handle.insert(id, running);
+            handle.insert(id, running(id));
         }
         handle.publish();
     }
@@ -301,6 +323,12 @@ pub(crate) fn kinds_on_tape(total: u64, absent: u64, writes: bool) -> Kinds {
         absent,
         ..Kinds::default()
     }
+}
+
+/// A record of a process that runs.
+pub(crate) fn running<R: Specimen>(id: ProcessId) -> R {
+    let record = R::pending(id);
+    record.apply(&Event::at(0, Change::Start)).unwrap_or(record)
 }
 
 /// The heartbeat that a writer applies.

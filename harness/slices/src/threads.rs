@@ -16,6 +16,8 @@ use contract::{Handle, ProcessId, Specimen};
 use crossbeam_utils::CachePadded;
 
 use crate::field::{BATCH_MAX, Churn, Field, TAPE_LENGTH, heartbeat, kinds_on_tape};
+use crate::pace::Pacer;
+use crate::replay::replay;
 use crate::script::{Script, Step};
 use crate::section::Section;
 
@@ -50,7 +52,7 @@ impl Shared {
     }
 
     /// Stands ready and waits for the coordinator.
-    fn line_up(&self) {
+    pub(crate) fn line_up(&self) {
         let mut line = self.line.lock().unwrap_or_else(PoisonError::into_inner);
         line.ready += 1;
         self.changed.notify_all();
@@ -106,6 +108,19 @@ pub(crate) struct Duty<'f> {
     pub(crate) threads: usize,
     /// How many operations to do; without, until stopped.
     pub(crate) quota: Option<u64>,
+    /// The block of the slice: where it begins, if a trace is replayed.
+    pub(crate) block: u32,
+}
+
+impl<'f> Duty<'f> {
+    /// The tape of identifiers, and where the thread begins on it.
+    fn tape(self) -> (&'f [ProcessId], usize) {
+        let (tape, start) = self.field.tape(self.index, self.threads);
+        match self.field.replay() {
+            Some(replay) => (&replay.start(self.block).tape, start),
+            None => (tape, start),
+        }
+    }
 }
 
 /// What became of a thread's operations.
@@ -120,7 +135,7 @@ pub(crate) struct Tally {
 impl Tally {
     /// Of `misses` operations without success, those that asked for a process that never was are as
     /// they should be.
-    fn of(misses: u64, kinds: Option<Kinds>) -> Self {
+    pub(crate) fn of(misses: u64, kinds: Option<Kinds>) -> Self {
         let absent = kinds.map_or(0, |kinds| kinds.absent);
         Self {
             misses: misses.saturating_sub(absent),
@@ -152,9 +167,14 @@ pub(crate) struct OneEach;
 impl Loops for OneEach {
     fn work<R: Specimen>(handle: &mut impl Handle<R>, duty: Duty<'_>, shared: &Shared) -> Tally {
         let _stop = StopOnExit(&shared.stop);
-        match duty.field.script(duty.index) {
-            Some(script) => follow(handle, script, duty, shared),
-            None => repeat(handle, duty, shared),
+        if let Some(script) = duty.field.script(duty.index) {
+            return follow(handle, script, duty, shared);
+        }
+        match duty.field.replay() {
+            Some(trace) if duty.group.does == Activity::Replay => {
+                replay(handle, trace, duty, shared)
+            }
+            _ => repeat(handle, duty, shared),
         }
     }
 }
@@ -172,19 +192,21 @@ impl Loops for OneForAll {
 
 /// Does the same over and over.
 fn repeat<R: Specimen>(handle: &mut impl Handle<R>, duty: Duty<'_>, shared: &Shared) -> Tally {
-    let (tape, start) = duty.field.tape(duty.index, duty.threads);
+    let (tape, start) = duty.tape();
     let misses = match duty.group.does {
-        // A mix has a script.
-        Activity::Read | Activity::Mix => drive(duty, shared, start, |from, count| {
-            let mut misses = 0;
-            for &id in &tape[from..from + count] {
-                match handle.read(id, R::touch) {
-                    Some(value) => drop(black_box(value)),
-                    None => misses += 1,
+        // A mix has a script, and a replay a trace.
+        Activity::Read | Activity::Mix | Activity::Replay => {
+            drive(duty, shared, start, |from, count| {
+                let mut misses = 0;
+                for &id in &tape[from..from + count] {
+                    match handle.read(id, R::touch) {
+                        Some(value) => drop(black_box(value)),
+                        None => misses += 1,
+                    }
                 }
-            }
-            misses
-        }),
+                misses
+            })
+        }
         Activity::Update => drive(duty, shared, start, |from, count| {
             let mut misses = 0;
             for (step, &id) in tape[from..from + count].iter().enumerate() {
@@ -204,6 +226,14 @@ fn repeat<R: Specimen>(handle: &mut impl Handle<R>, duty: Duty<'_>, shared: &Sha
         }),
     };
     let total = shared.done[duty.index].load(Ordering::Relaxed);
+    if duty.field.replay().is_some() {
+        // Who has exited meanwhile is not there, as the trace wants it.
+        let mut kinds = kinds_on_tape(total, misses, false);
+        if duty.group.does == Activity::Scan {
+            std::mem::swap(&mut kinds.reads, &mut kinds.scans);
+        }
+        return Tally::of(misses, Some(kinds));
+    }
     let kinds = duty
         .field
         .absent_in(start, total)
@@ -364,31 +394,5 @@ fn drive(
         if let Some(pacer) = &mut pacer {
             pacer.wait(&shared.stop);
         }
-    }
-}
-
-/// Waits for the next beat of a schedule. Missed beats are not made up for.
-struct Pacer {
-    period: Duration,
-    next: std::time::Instant,
-}
-
-impl Pacer {
-    fn every_us(period_us: f64) -> Self {
-        let period = Duration::from_secs_f64(period_us * 1e-6);
-        Self {
-            period,
-            next: clock::now() + period,
-        }
-    }
-
-    /// Spins: a timer of the system would come some fifty microseconds late.
-    fn wait(&mut self, stop: &AtomicBool) {
-        let mut now = clock::now();
-        while now < self.next && !stop.load(Ordering::Relaxed) {
-            std::hint::spin_loop();
-            now = clock::now();
-        }
-        self.next = (self.next + self.period).max(now);
     }
 }

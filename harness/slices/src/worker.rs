@@ -5,11 +5,13 @@
 
 use std::hint::black_box;
 use std::io::{self, Write};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use basis::message::{Message, say};
 use basis::sample::{Line, Part, Slice, SliceKey, Weather};
 use basis::scenario::Scenario;
+use basis::workload::Workload;
 use rand_core::{Rng, SeedableRng};
 use rand_xoshiro::SplitMix64;
 use serde::{Deserialize, Serialize};
@@ -24,6 +26,8 @@ use crate::{order, weather};
 pub struct MeasureTask {
     /// The scenario.
     pub scenario: Scenario,
+    /// Where the process trace is that it replays, if it does.
+    pub trace: Option<PathBuf>,
     /// Who takes part, in which process, for how many blocks.
     pub part: Part,
     /// Where to go on, in a part that was cut short.
@@ -55,7 +59,7 @@ pub struct Place {
 ///
 /// # Errors
 ///
-/// When the parent is gone.
+/// When the parent is gone, or the trace cannot be read any more.
 ///
 /// # Panics
 ///
@@ -63,7 +67,7 @@ pub struct Place {
 pub fn measure(task: &MeasureTask, out: &mut impl Write) -> io::Result<()> {
     let MeasureTask { scenario, part, .. } = task;
     let _ballast = ballast(task);
-    let field = Field::new(scenario, task.seed ^ u64::from(part.process));
+    let field = field(task)?;
     let contestants = contestants(scenario, &field, &part.strategies);
     let named = |name: &str| {
         contestants
@@ -108,6 +112,15 @@ pub fn measure(task: &MeasureTask, out: &mut impl Write) -> io::Result<()> {
         )?;
     }
     Ok(())
+}
+
+/// What the threads of the scenario work on in this process.
+fn field(task: &MeasureTask) -> io::Result<Field> {
+    let seed = task.seed ^ u64::from(task.part.process);
+    Ok(match &task.trace {
+        None => Field::new(&task.scenario, seed),
+        Some(file) => Field::replaying(&Workload::load(file).map_err(io::Error::other)?, seed),
+    })
 }
 
 /// The largest shift of the heap, in bytes: more than a page table's reach of one entry.
@@ -160,6 +173,7 @@ fn slice(
         ramp: Duration::from_nanos(task.ramp_ns),
         counted: Duration::from_nanos(task.window_ns),
         in_thirds: place.block == BLOCK_IN_THIRDS,
+        block: place.block,
     });
     let window_ns = took.as_nanos() as u64;
     let restarts = task.restarts;

@@ -223,7 +223,7 @@ impl<'a> Counts<'a> {
                 Line::Allocation(seen) => {
                     let (bytes, allocations) = match seen.does {
                         Activity::Read => (Metric::AllocBytesRead, Metric::AllocsRead),
-                        Activity::Update | Activity::Churn => {
+                        Activity::Update | Activity::Churn | Activity::Replay => {
                             (Metric::AllocBytesWrite, Metric::AllocsWrite)
                         }
                         Activity::Scan => (Metric::AllocBytesScan, Metric::AllocsScan),

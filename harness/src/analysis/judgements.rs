@@ -9,7 +9,7 @@ pub(crate) fn subject(activity: Activity, timed_in_total: bool) -> Metric {
     match activity {
         _ if timed_in_total => Metric::ElapsedMs,
         Activity::Read => Metric::ReadNs,
-        Activity::Update | Activity::Churn => Metric::WriteNs,
+        Activity::Update | Activity::Churn | Activity::Replay => Metric::WriteNs,
         Activity::Scan => Metric::ScanNs,
         Activity::Mix => Metric::OperationNs,
     }

@@ -122,7 +122,7 @@ pub fn analyse(samples: &Samples) -> Results {
 /// Whether threads get into each other's way: more of them than processors, or several without a
 /// pause.
 pub(crate) fn is_contended(scenario: &Scenario, cpus: usize) -> bool {
-    let unpaced = |group: &&Group| group.every_us.is_none();
+    let unpaced = |group: &&Group| !group.is_paced();
     let busy: usize = scenario
         .groups
         .iter()

@@ -156,7 +156,7 @@ pub(crate) fn timed_metrics(scenario: &Scenario) -> Vec<Metric> {
 const fn activities(metric: Metric) -> &'static [Activity] {
     match metric {
         Metric::ReadNs => &[Activity::Read],
-        Metric::WriteNs => &[Activity::Update, Activity::Churn],
+        Metric::WriteNs => &[Activity::Update, Activity::Churn, Activity::Replay],
         Metric::ScanNs => &[Activity::Scan],
         Metric::OperationNs => &[Activity::Mix],
         _ => &[],

@@ -1,5 +1,7 @@
 //! The command line.
 
+mod workload;
+
 use std::path::PathBuf;
 
 use basis::error::{Error, Result};
@@ -7,6 +9,7 @@ use basis::preset::Preset;
 use basis::trace::{Operation, State};
 use clap::{Args, Parser, Subcommand};
 use harness::history::ModelName;
+pub(crate) use workload::{RecordOptions, ReplayOptions};
 
 /// Which synchronization strategy should replace the mutex, and what does that cost?
 ///
@@ -49,6 +52,10 @@ pub(crate) enum Action {
     Predict(PredictOptions),
     /// Recommend a strategy for a workload of your own, and say what it costs
     Advise(AdviseOptions),
+    /// Record what becomes of this machine's processes, as a process trace
+    Record(RecordOptions),
+    /// Replay a process trace on every strategy: does each end with the right table?
+    Replay(ReplayOptions),
     /// Carries out one task of another pivot process
     #[command(hide = true)]
     Worker,

@@ -45,6 +45,8 @@ fn act(arguments: Arguments) -> Result<()> {
         Action::Check(options) => command::check::check(&options),
         Action::Predict(options) => command::predict::predict(&options),
         Action::Advise(options) => command::advise::advise(&options),
+        Action::Record(options) => command::record::record(&options),
+        Action::Replay(options) => command::replay::replay_all(&options),
         Action::Worker => command::worker::worker()
             .map_err(|error| Error::Check(format!("the parent process has left: {error}"))),
     }

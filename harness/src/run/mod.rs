@@ -180,7 +180,9 @@ impl Plan {
             .expect("the schedule names scenarios of the plan only")
             .clone();
         let window = self.preset.window(scenario.threads() > environment::cpus());
+        let trace = scenario.replay.as_ref();
         Task::Measure(Box::new(MeasureTask {
+            trace: trace.map(|trace| trace.place().to_owned()),
             scenario,
             part,
             from,

@@ -59,6 +59,11 @@ fn act_up(at_ns: u64) {
 }
 
 impl Subject {
+    /// A pending process, revision 0.
+    pub fn pending(id: ProcessId) -> Self {
+        Self(ProcessStatus::pending(id))
+    }
+
     /// A running process, revision 1.
     ///
     /// # Panics

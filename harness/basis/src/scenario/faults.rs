@@ -63,6 +63,7 @@ impl Scenario {
         }
         self.fault_of_keys()
             .or_else(|| self.groups.iter().find_map(Group::fault))
+            .or_else(|| self.fault_of_replay())
     }
 
     fn fault_of_keys(&self) -> Option<String> {
@@ -118,7 +119,7 @@ impl Group {
                  rest are reads"
             ));
         }
-        self.fault_of_pace()
+        self.fault_of_speed().or_else(|| self.fault_of_pace())
     }
 
     fn fault_of_pace(&self) -> Option<String> {

@@ -10,15 +10,23 @@ impl Scenario {
     ///
     /// # Errors
     ///
-    /// With file, line and column, what is wrong and what would be right.
+    /// With file, line and column, what is wrong and what would be right; also in the process trace that
+    /// it replays, if it does.
     pub fn load(path: &Path) -> Result<Vec<Self>> {
         let text = std::fs::read_to_string(path).map_err(|error| {
             Error::input(format!("cannot read scenario {}: {error}", path.display()))
         })?;
-        Self::parse(&text, &path.display().to_string())
+        let place = path.display().to_string();
+        let mut points = Self::parse(&text, &place)?;
+        let folder = path.parent().unwrap_or(Path::new(""));
+        let mut peak = None;
+        for point in &mut points {
+            point.find_trace(folder, &place, &mut peak)?;
+        }
+        Ok(points)
     }
 
-    /// Parses a scenario file; `place` names the text in errors.
+    /// Parses a scenario file; `place` names the text in errors. Looks no trace up.
     ///
     /// # Errors
     ///

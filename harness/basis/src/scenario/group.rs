@@ -36,6 +36,9 @@ pub struct Group {
     /// batches then publishes when it sees fit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub publish_every: Option<u32>,
+    /// Of a replay: how much faster than the trace. Without it, as fast as it goes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub speed: Option<f64>,
 }
 
 /// What the threads of a group do.
@@ -53,6 +56,8 @@ pub enum Activity {
     Scan,
     /// Some of each, in given shares.
     Mix,
+    /// Insert, update and remove processes as the scenario's process trace says.
+    Replay,
 }
 
 /// What share of a group's operations is of which kind; each lies between 0 and 1.
@@ -81,7 +86,8 @@ impl Group {
         let all = Shares::default();
         match self.does {
             Activity::Read => all,
-            Activity::Update => Shares { writes: 1.0, ..all },
+            // Births and exits are few among a trace's events.
+            Activity::Update | Activity::Replay => Shares { writes: 1.0, ..all },
             Activity::Churn => Shares {
                 inserts: 1.0,
                 ..all
@@ -106,6 +112,11 @@ impl Group {
     pub fn reads(&self) -> bool {
         let shares = self.shares();
         shares.reads() + shares.read_modify_writes > 0.0
+    }
+
+    /// Whether something else than the table decides how often its threads operate.
+    pub fn is_paced(&self) -> bool {
+        self.every_us.is_some() || self.speed.is_some()
     }
 
     /// Whether its threads follow a tape of operations and not only one of identifiers: the plain
@@ -135,6 +146,7 @@ impl fmt::Display for Activity {
             Activity::Churn => "churn",
             Activity::Scan => "scan",
             Activity::Mix => "mix",
+            Activity::Replay => "replay",
         })
     }
 }
@@ -158,6 +170,9 @@ impl Group {
         }
         if let Some(every) = self.publish_every {
             text.push_str(&format!(" publishing every {every}"));
+        }
+        if let Some(speed) = self.speed {
+            text.push_str(&format!(" at {speed} times its speed"));
         }
         if let Some(us) = self.every_us {
             text.push_str(&format!(" every {us} us"));

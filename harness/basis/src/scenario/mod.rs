@@ -25,6 +25,7 @@ mod effort;
 mod faults;
 mod folder;
 mod group;
+mod replay;
 mod sweep;
 #[cfg(test)]
 mod tests;
@@ -36,6 +37,7 @@ use serde::{Deserialize, Serialize};
 pub use effort::{Effort, affordable};
 pub use folder::load_folder;
 pub use group::{Activity, Group, Shares};
+pub use replay::TraceFile;
 pub use sweep::{Axis, Coordinate, POINTS_MAX, Point, Sweep, Value};
 
 /// A scenario: a table, and groups of threads that work on it at the same time.
@@ -74,6 +76,10 @@ pub struct Scenario {
     /// was. Without it, all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hit_rate: Option<f64>,
+    /// The [process trace](crate::workload) that a group replays. The processes are the trace's then, and
+    /// `processes` is what the table is made for: at least as many as live at once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replay: Option<TraceFile>,
     /// What each group of threads does.
     pub groups: Vec<Group>,
     /// How many operations, in total, end the scenario. Without it, it runs for the time of a slice
@@ -282,6 +288,6 @@ impl Scenario {
     pub fn measures(&self, activity: Activity) -> bool {
         self.groups
             .iter()
-            .any(|group| group.does == activity && group.every_us.is_none())
+            .any(|group| group.does == activity && !group.is_paced())
     }
 }

@@ -58,6 +58,8 @@ pub enum Axis {
     SectionNs,
     /// Writes between two publishes.
     PublishEvery,
+    /// How much faster than its trace a replay is.
+    Speed,
 }
 
 /// A place on an axis.
@@ -202,6 +204,7 @@ fn set(
         Axis::Scans => owner(scenario, axis, group)?.scans = Some(number()?),
         Axis::SectionNs => owner(scenario, axis, group)?.section_ns = Some(number()?),
         Axis::PublishEvery => owner(scenario, axis, group)?.publish_every = Some(whole()?),
+        Axis::Speed => owner(scenario, axis, group)?.speed = Some(number()?),
     }
     Ok(())
 }
@@ -242,6 +245,7 @@ impl Axis {
             Axis::EveryUs => group.every_us.is_some(),
             Axis::SectionNs => group.reads(),
             Axis::PublishEvery => group.writes(),
+            Axis::Speed => group.does == Activity::Replay,
             Axis::Writes | Axis::ReadModifyWrites | Axis::Inserts | Axis::Scans => {
                 group.does == Activity::Mix
             }
@@ -255,6 +259,7 @@ impl Axis {
             Axis::EveryUs => "has an every_us to vary",
             Axis::SectionNs => "reads",
             Axis::PublishEvery => "writes",
+            Axis::Speed => "does \"replay\"",
             _ => "does \"mix\"",
         }
     }
@@ -276,6 +281,7 @@ impl Axis {
             Axis::Scans => "scans",
             Axis::SectionNs => "section_ns",
             Axis::PublishEvery => "publish_every",
+            Axis::Speed => "speed",
         }
     }
 
@@ -296,6 +302,7 @@ impl Axis {
             Axis::Scans => "share of scans",
             Axis::SectionNs => "time inside the read section in ns",
             Axis::PublishEvery => "writes between publishes",
+            Axis::Speed => "speed of the replay",
         }
     }
 }

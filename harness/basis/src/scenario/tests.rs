@@ -199,7 +199,73 @@ fn the_scenarios_of_the_workspace_are_sound() {
         );
     }
     for scenario in &scenarios {
-        let in_a_folder = scenario.point.is_some() || scenario.name.starts_with("ycsb");
+        let in_a_folder = scenario.point.is_some()
+            || scenario.replay.is_some()
+            || scenario.name.starts_with("ycsb");
         assert!(scenario.optional || !in_a_folder, "{}", scenario.name);
     }
+}
+
+const REPLAY: &str = "[[groups]]\ndoes = \"replay\"\nthreads = 1\n";
+
+#[test]
+fn a_replay_that_makes_no_sense_is_refused() {
+    let trace = "replay = \"t.jsonl\"";
+    for (fields, tables, what) in [
+        ("", REPLAY.to_owned(), "needs a trace"),
+        (trace, READ.to_owned(), "exactly 1 thread"),
+        (trace, format!("{REPLAY}{REPLAY}"), "here by 2"),
+        (trace, format!("{REPLAY}{MIX}"), "here one does mix"),
+        (
+            trace,
+            format!("{REPLAY}{READ}section_ns = 100\n"),
+            "here one does read for 100 ns",
+        ),
+        (trace, format!("{REPLAY}every_us = 3\n"), "give it a speed"),
+        (trace, format!("{REPLAY}speed = 0\n"), "between 0.001 and"),
+        (trace, format!("{REPLAY}speed = nan\n"), "between 0.001 and"),
+        (trace, format!("{REPLAY}{READ}speed = 2\n"), "does \"read\""),
+    ] {
+        let said = refusal(fields, &tables);
+        assert!(said.contains(what), "{said}");
+    }
+    for field in [
+        "operations = 5",
+        "keys = \"zipf\"",
+        "ids = \"random\"",
+        "record = \"padded-1KiB\"",
+    ] {
+        let said = refusal(&format!("{trace}\n{field}"), REPLAY);
+        assert!(said.contains("where a trace is replayed"), "{said}");
+    }
+}
+
+#[test]
+fn the_trace_of_a_replay_is_looked_up_beside_its_scenario() {
+    let folder = std::env::temp_dir().join(format!("pivot-replay-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let file = folder.join("x.toml");
+    let load = |processes: usize| {
+        let text = super::tests::file(
+            &format!("processes = {processes}\nreplay = \"t.csv\""),
+            &format!("{REPLAY}{READ}"),
+        );
+        std::fs::write(&file, text).unwrap();
+        Scenario::load(&file).map_err(|error| error.to_string())
+    };
+    let said = load(8).unwrap_err();
+    assert!(said.contains("cannot read the process trace"), "{said}");
+    let head = "# pivot-process-trace/1\nat_ns,event,pid,start\n";
+    std::fs::write(
+        folder.join("t.csv"),
+        format!("{head}0,born,1,1\n0,born,2,1\n"),
+    )
+    .unwrap();
+    let said = load(1).unwrap_err();
+    assert!(said.contains("up to 2 live at once"), "{said}");
+    assert!(load(2).is_ok());
+    std::fs::write(folder.join("t.csv"), format!("{head}0,exit,1,1\n")).unwrap();
+    let said = load(8).unwrap_err();
+    assert!(said.contains("t.csv:3: process 1"), "{said}");
+    std::fs::remove_dir_all(folder).unwrap();
 }

@@ -11,14 +11,14 @@ pub(super) fn operation(scenario: &Scenario) -> Option<(Operation, Metric)> {
     let [group] = scenario.groups.as_slice() else {
         return None;
     };
-    let is_paced = group.every_us.is_some() || group.section_ns.is_some();
+    let is_paced = group.is_paced() || group.section_ns.is_some();
     if is_paced || group.follows_script() || scenario.operations.is_some() {
         return None;
     }
     match group.does {
         Activity::Read => Some((Operation::ReadHit, Metric::ReadNs)),
         Activity::Update => Some((Operation::Apply, Metric::WriteNs)),
-        Activity::Churn | Activity::Scan | Activity::Mix => None,
+        Activity::Churn | Activity::Scan | Activity::Mix | Activity::Replay => None,
     }
 }
 

@@ -6,6 +6,8 @@ pub(crate) mod diff;
 pub(crate) mod list;
 pub(crate) mod measure;
 pub(crate) mod predict;
+pub(crate) mod record;
+pub(crate) mod replay;
 pub(crate) mod report;
 pub(crate) mod run;
 pub(crate) mod selftest;

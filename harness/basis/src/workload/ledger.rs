@@ -1,0 +1,72 @@
+//! Who lives and who has exited, while a trace is read: what makes one consistent.
+
+use std::collections::HashMap;
+
+use super::{Entry, Process, What};
+
+/// The processes of a trace so far.
+#[derive(Debug, Default)]
+pub(super) struct Ledger {
+    last_ns: u64,
+    /// The process that has a pid, and the line of its birth.
+    alive: HashMap<u32, (u64, usize)>,
+    /// Those that have exited, and the line in which.
+    exited: HashMap<Process, usize>,
+}
+
+impl Ledger {
+    /// Takes an event into account, if it can follow those before it.
+    ///
+    /// # Errors
+    ///
+    /// Why it cannot.
+    pub(super) fn enter(&mut self, entry: &Entry, line: usize) -> Result<(), String> {
+        let &Entry { at_ns, process, .. } = entry;
+        let Process { pid, start } = process;
+        if at_ns < self.last_ns {
+            return Err(format!(
+                "at_ns = {at_ns} goes back in time: the event before it is at {}",
+                self.last_ns
+            ));
+        }
+        if let (Some(exit), false) = (self.exited.get(&process), self.lives(process)) {
+            return Err(format!(
+                "process {pid} started at {start} has exited in line {exit}; a later process of that \
+                 pid has another `start`"
+            ));
+        }
+        match entry.what {
+            What::Born { .. } => {
+                if let Some((other, birth)) = self.alive.get(&pid) {
+                    return Err(if *other == start {
+                        format!(
+                            "process {pid} started at {start} is born twice, first in line {birth}"
+                        )
+                    } else {
+                        format!(
+                            "pid {pid} still belongs to the process born in line {birth}, which has to exit first"
+                        )
+                    });
+                }
+                self.alive.insert(pid, (start, line));
+            }
+            _ if !self.lives(process) => {
+                return Err(format!(
+                    "process {pid} started at {start} is unknown: its `born` has to come first"
+                ));
+            }
+            What::Exit { .. } => {
+                self.alive.remove(&pid);
+                self.exited.insert(process, line);
+            }
+            What::State(_) | What::Resources { .. } => {}
+        }
+        self.last_ns = at_ns;
+        Ok(())
+    }
+
+    fn lives(&self, process: Process) -> bool {
+        let owner = self.alive.get(&process.pid);
+        owner.is_some_and(|&(start, _)| start == process.start)
+    }
+}

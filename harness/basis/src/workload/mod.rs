@@ -1,0 +1,243 @@
+//! A process trace: what became of the processes of a real machine, to be replayed as a workload.
+//!
+//! Not to be confused with [`trace`](crate::trace), which is about instructions. `pivot record` writes one
+//! from `/proc`; anybody else's is as good. As JSON lines, the header first:
+//!
+//! ```text
+//! {"schema":"pivot-process-trace/1","command":"cargo check","every_ms":20}
+//! {"at_ns":0,"event":"born","pid":412,"start":8231,"name":"cargo"}
+//! {"at_ns":20113000,"event":"resources","pid":412,"start":8231,"cpu_ns":10000000,"rss_bytes":4194304}
+//! {"at_ns":20113000,"event":"state","pid":412,"start":8231,"state":"sleeping"}
+//! {"at_ns":90250000,"event":"exit","pid":412,"start":8231,"code":0}
+//! ```
+//!
+//! Or the same as CSV, its columns in any order, fields quoted where they have to be:
+//!
+//! ```text
+//! # pivot-process-trace/1
+//! at_ns,event,pid,start,name,state,cpu_ns,rss_bytes,code
+//! 0,born,412,8231,cargo,,,,
+//! 20113000,resources,412,8231,,,10000000,4194304,
+//! ```
+//!
+//! | field | of | says |
+//! |---|---|---|
+//! | `at_ns` | all | nanoseconds since the trace began; never less than in the line before |
+//! | `event` | all | `born`, `state`, `resources` or `exit` |
+//! | `pid`, `start` | all | which process: its pid, and any number that tells it from later ones of that pid, such as its start time |
+//! | `name` | `born` | what it is called; optional. Shown escaped, wherever it is shown |
+//! | `state` | `state` | `running`, `sleeping`, `blocked`, `stopped` or `idle` |
+//! | `cpu_ns`, `rss_bytes` | `resources` | processor time so far in nanoseconds, resident memory in bytes |
+//! | `code` | `exit` | its exit code, the negated signal that ended it; optional, as not everybody gets to see it |
+//!
+//! A process is born once and before anything else happens to it, exits at most once, and two of the
+//! same pid do not live at the same time: a trace that says otherwise is refused, with the line.
+
+mod csv;
+mod ledger;
+mod reading;
+#[cfg(test)]
+mod tests;
+mod writing;
+
+pub use writing::Form;
+
+use contract::{Change, Event, ProcessId};
+use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
+
+/// The format of process traces that this program reads and writes.
+pub const SCHEMA: &str = "pivot-process-trace/1";
+
+/// Numbers in a trace are below this: what a double holds exactly, and so what every reader of JSON
+/// does. Nanoseconds get to a hundred days.
+pub const NUMBER_MAX: u64 = 1 << 53;
+
+/// A process trace. Whoever has one can rely on its events being in order and about processes that
+/// were born and have not exited.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Workload {
+    header: Header,
+    entries: Vec<Entry>,
+}
+
+/// Where a process trace comes from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Header {
+    /// [`SCHEMA`].
+    pub schema: String,
+    /// The command that ran meanwhile.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub command: Option<String>,
+    /// How often the processes were looked at, in milliseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub every_ms: Option<u64>,
+}
+
+impl Default for Header {
+    fn default() -> Self {
+        Self {
+            schema: SCHEMA.into(),
+            command: None,
+            every_ms: None,
+        }
+    }
+}
+
+/// An event of a process trace.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// When, in nanoseconds since the trace began.
+    pub at_ns: u64,
+    /// To which process.
+    pub process: Process,
+    /// What.
+    pub what: What,
+}
+
+/// A process of the recorded machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Process {
+    /// Its pid, at least 1.
+    pub pid: u32,
+    /// What tells it from later processes of the same pid.
+    pub start: u64,
+}
+
+/// What happened to a process.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum What {
+    /// It was there for the first time.
+    Born {
+        /// What it is called.
+        name: Option<String>,
+    },
+    /// The scheduler sees it otherwise.
+    State(ProcessState),
+    /// It used something.
+    Resources {
+        /// Processor time so far, in nanoseconds.
+        cpu_ns: u64,
+        /// Resident memory, in bytes.
+        rss_bytes: u64,
+    },
+    /// It ended.
+    Exit {
+        /// Its exit code, or the negated signal that ended it.
+        code: Option<i32>,
+    },
+}
+
+/// How the scheduler sees a process that lives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ProcessState {
+    /// On a processor, or waiting for one.
+    Running,
+    /// Waiting for something that may be a signal.
+    Sleeping,
+    /// Waiting for a device, deaf to signals.
+    Blocked,
+    /// Stopped by a signal or by a tracer.
+    Stopped,
+    /// A kernel thread without work.
+    Idle,
+}
+
+/// What replaying does to the table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Puts a new record into the table, pending.
+    Insert,
+    /// Applies an event to a record.
+    Apply(Event),
+    /// Takes the record out.
+    Remove,
+}
+
+/// A step, with when and to which record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Operation {
+    /// When, in nanoseconds since the trace began.
+    pub at_ns: u64,
+    /// The record: its process's pid, which nobody else has meanwhile.
+    pub id: ProcessId,
+    /// What is done to it.
+    pub step: Step,
+}
+
+impl Workload {
+    /// Where it comes from.
+    pub fn header(&self) -> &Header {
+        &self.header
+    }
+
+    /// Its events, in order; at least one.
+    pub fn entries(&self) -> &[Entry] {
+        &self.entries
+    }
+
+    /// When its last event is, in nanoseconds since it began.
+    pub fn duration_ns(&self) -> u64 {
+        self.entries.last().map_or(0, |last| last.at_ns)
+    }
+
+    /// How many processes live at the same time at most.
+    pub fn peak(&self) -> usize {
+        let (mut alive, mut peak) = (0usize, 0);
+        for entry in &self.entries {
+            match entry.what {
+                What::Born { .. } => alive += 1,
+                What::Exit { .. } => alive -= 1,
+                What::State(_) | What::Resources { .. } => {}
+            }
+            peak = peak.max(alive);
+        }
+        peak
+    }
+
+    /// What replaying it does to a table, in order.
+    ///
+    /// A birth is an insertion and a start, an exit is an exit and a removal; an unknown exit code
+    /// counts as 0. How the scheduler sees a process is nothing that the lifecycle has a word for (its
+    /// `stop` is an end): like the use of resources it is a heartbeat.
+    pub fn operations(&self) -> Vec<Operation> {
+        let mut operations = Vec::with_capacity(self.entries.len());
+        let mut used: HashMap<u32, (u64, u64)> = HashMap::new();
+        for &Entry {
+            at_ns,
+            process: Process { pid, .. },
+            ref what,
+        } in &self.entries
+        {
+            let mut push = |step| {
+                let id = ProcessId(u64::from(pid));
+                operations.push(Operation { at_ns, id, step });
+            };
+            let event = |change| Step::Apply(Event::at(at_ns, change));
+            match *what {
+                What::Born { .. } => {
+                    used.insert(pid, (0, 0));
+                    push(Step::Insert);
+                    push(event(Change::Start));
+                }
+                What::Resources { cpu_ns, rss_bytes } => {
+                    used.insert(pid, (cpu_ns, rss_bytes));
+                    push(event(Change::Heartbeat { cpu_ns, rss_bytes }));
+                }
+                What::State(_) => {
+                    let (cpu_ns, rss_bytes) = used.get(&pid).copied().unwrap_or_default();
+                    push(event(Change::Heartbeat { cpu_ns, rss_bytes }));
+                }
+                What::Exit { code } => {
+                    push(event(Change::Exit {
+                        code: code.unwrap_or(0),
+                    }));
+                    push(Step::Remove);
+                }
+            }
+        }
+        operations
+    }
+}

@@ -1,0 +1,93 @@
+//! This machine's processes.
+
+use std::fs;
+use std::path::Path;
+
+use basis::error::{Error, Result};
+use nix::unistd::{SysconfVar, sysconf};
+
+use crate::Seen;
+use crate::stat::{Units, parse};
+
+/// Where Linux shows its processes.
+const PROC: &str = "/proc";
+
+/// What can be looked at: Linux, with its `/proc`.
+#[derive(Debug)]
+pub struct Machine {
+    units: Units,
+}
+
+impl Machine {
+    /// This one.
+    ///
+    /// # Errors
+    ///
+    /// When it has no `/proc` with processes in it, as systems other than Linux do not.
+    pub fn here() -> Result<Self> {
+        if !Path::new(PROC).join("self/stat").is_file() {
+            return Err(Error::input(
+                "cannot see this machine's processes: there is no /proc/self/stat, which Linux has; a \
+                 process trace recorded elsewhere can be replayed here",
+            ));
+        }
+        let ask = |what: SysconfVar, usual: u64| {
+            let answer = sysconf(what).ok().flatten();
+            let answer = answer.and_then(|answer| u64::try_from(answer).ok());
+            answer.filter(|&answer| answer > 0).unwrap_or(usual)
+        };
+        Ok(Self {
+            units: Units {
+                tick_ns: 1_000_000_000 / ask(SysconfVar::CLK_TCK, 100),
+                page_bytes: ask(SysconfVar::PAGE_SIZE, 4_096),
+            },
+        })
+    }
+
+    /// Shows every process to `see`, each when it is looked at. One that ends meanwhile is left out.
+    ///
+    /// # Errors
+    ///
+    /// When the list of processes cannot be read.
+    pub fn look(&self, mut see: impl FnMut(&Seen)) -> Result<()> {
+        let unreadable = |error| Error::file("read", Path::new(PROC), &error);
+        for entry in fs::read_dir(PROC).map_err(unreadable)? {
+            let entry = entry.map_err(unreadable)?;
+            let name = entry.file_name();
+            let is_pid = |name: &str| name.bytes().all(|byte| byte.is_ascii_digit());
+            if !name.to_str().is_some_and(is_pid) {
+                continue;
+            }
+            // Names are bytes, and not always text.
+            let Ok(line) = fs::read(entry.path().join("stat")) else {
+                continue;
+            };
+            if let Some(seen) = parse(&String::from_utf8_lossy(&line), self.units) {
+                see(&seen);
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+    use crate::Life;
+
+    #[test]
+    fn this_process_is_among_those_seen() {
+        let machine = Machine::here().unwrap();
+        let mut found = None;
+        machine
+            .look(|seen| {
+                if seen.process.pid == std::process::id() {
+                    found = Some(seen.clone());
+                }
+            })
+            .unwrap();
+        let found = found.expect("this one lives");
+        assert!(matches!(found.life, Life::Alive(_)), "{found:?}");
+        assert!(found.rss_bytes > 0 && found.process.start > 0, "{found:?}");
+    }
+}

@@ -1,0 +1,270 @@
+//! From looks to events.
+
+use std::collections::HashMap;
+
+use basis::error::Result;
+use basis::workload::{Entry, Header, Process, ProcessState, What, Workload};
+
+use crate::{Life, Seen};
+
+/// Whose names are kept.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Names {
+    /// Everybody's.
+    #[default]
+    All,
+    /// Those of processes that were born while somebody watched.
+    New,
+    /// Nobody's.
+    None,
+}
+
+/// What was known of a process after the last look.
+#[derive(Debug)]
+struct Known {
+    state: ProcessState,
+    cpu_ns: u64,
+    rss_bytes: u64,
+    look: u64,
+}
+
+/// The processes so far, and what became of them.
+#[derive(Debug)]
+pub struct Watch {
+    names: Names,
+    /// Those that live.
+    alive: HashMap<Process, Known>,
+    /// Who has a pid.
+    owners: HashMap<u32, Process>,
+    /// Those that are over and still there, with the last look that saw them.
+    over: HashMap<Process, u64>,
+    entries: Vec<Entry>,
+    look: u64,
+}
+
+impl Watch {
+    /// Nobody yet.
+    pub fn new(names: Names) -> Self {
+        Self {
+            names,
+            alive: HashMap::new(),
+            owners: HashMap::new(),
+            over: HashMap::new(),
+            entries: Vec::new(),
+            look: 0,
+        }
+    }
+
+    /// Takes a process into account that was seen at `at_ns` nanoseconds.
+    pub fn see(&mut self, at_ns: u64, seen: &Seen) {
+        let process = seen.process;
+        if let Some(look) = self.over.get_mut(&process) {
+            *look = self.look;
+            return;
+        }
+        if let Some(&owner) = self.owners.get(&process.pid)
+            && owner != process
+        {
+            // The pid was given away between two looks.
+            self.exits(at_ns, owner, None);
+        }
+        match seen.life {
+            Life::Alive(state) => self.lives(at_ns, seen, state),
+            Life::Over { code } => {
+                if self.alive.contains_key(&process) {
+                    self.exits(at_ns, process, Some(code));
+                }
+                self.over.insert(process, self.look);
+            }
+        }
+    }
+
+    fn lives(&mut self, at_ns: u64, seen: &Seen, state: ProcessState) {
+        let process = seen.process;
+        let mut push = |what| {
+            self.entries.push(Entry {
+                at_ns,
+                process,
+                what,
+            });
+        };
+        let known = self.alive.entry(process).or_insert_with(|| {
+            let keeps = match self.names {
+                Names::All => true,
+                Names::New => self.look > 0,
+                Names::None => false,
+            };
+            let name = keeps.then(|| seen.name.clone());
+            push(What::Born { name });
+            self.owners.insert(process.pid, process);
+            // What a heartbeat says of a process that has used nothing.
+            Known {
+                state: ProcessState::Running,
+                cpu_ns: 0,
+                rss_bytes: 0,
+                look: 0,
+            }
+        });
+        if known.state != state {
+            push(What::State(state));
+        }
+        if (known.cpu_ns, known.rss_bytes) != (seen.cpu_ns, seen.rss_bytes) {
+            push(What::Resources {
+                cpu_ns: seen.cpu_ns,
+                rss_bytes: seen.rss_bytes,
+            });
+        }
+        *known = Known {
+            state,
+            cpu_ns: seen.cpu_ns,
+            rss_bytes: seen.rss_bytes,
+            look: self.look,
+        };
+    }
+
+    /// Ends a look at `at_ns` nanoseconds: who lived and was not seen again has exited.
+    pub fn end_look(&mut self, at_ns: u64) {
+        let unseen = |known: &Known| known.look != self.look;
+        let alive = self.alive.iter();
+        let mut gone: Vec<Process> = alive
+            .filter(|(_, known)| unseen(known))
+            .map(|(&process, _)| process)
+            .collect();
+        gone.sort_unstable_by_key(|process| process.pid);
+        for process in gone {
+            self.exits(at_ns, process, None);
+        }
+        let look = self.look;
+        self.over.retain(|_, last| *last == look);
+        self.look += 1;
+    }
+
+    fn exits(&mut self, at_ns: u64, process: Process, code: Option<i32>) {
+        self.alive.remove(&process);
+        self.owners.remove(&process.pid);
+        self.entries.push(Entry {
+            at_ns,
+            process,
+            what: What::Exit { code },
+        });
+    }
+
+    /// How many events there are.
+    pub fn events(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// How many processes live.
+    pub fn alive(&self) -> usize {
+        self.alive.len()
+    }
+
+    /// What became of them.
+    ///
+    /// # Errors
+    ///
+    /// When there is no process, or the looks were not in order.
+    pub fn finish(self, header: Header) -> Result<Workload> {
+        Workload::new(header, self.entries)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn seen(pid: u32, start: u64, life: Life, cpu_ns: u64) -> Seen {
+        Seen {
+            process: Process { pid, start },
+            name: "x".into(),
+            life,
+            cpu_ns,
+            rss_bytes: 0,
+        }
+    }
+
+    const RUNS: Life = Life::Alive(ProcessState::Running);
+    const SLEEPS: Life = Life::Alive(ProcessState::Sleeping);
+
+    /// What became of the processes of these looks, one a nanosecond.
+    fn watched(names: Names, looks: &[&[Seen]]) -> Vec<(u32, u64, What)> {
+        let mut watch = Watch::new(names);
+        for (at_ns, look) in (0..).zip(looks) {
+            look.iter().for_each(|seen| watch.see(at_ns, seen));
+            watch.end_look(at_ns);
+        }
+        let workload = watch.finish(Header::default()).unwrap();
+        let entries = workload.entries().iter();
+        entries
+            .map(|entry| (entry.process.pid, entry.at_ns, entry.what.clone()))
+            .collect()
+    }
+
+    #[test]
+    fn only_what_changes_is_an_event() {
+        let name = Some("x".to_owned());
+        let used = |cpu_ns| What::Resources {
+            cpu_ns,
+            rss_bytes: 0,
+        };
+        assert_eq!(
+            watched(
+                Names::All,
+                &[
+                    &[seen(1, 1, RUNS, 0)],
+                    &[seen(1, 1, RUNS, 0)],
+                    &[seen(1, 1, SLEEPS, 5)],
+                    &[seen(1, 1, SLEEPS, 5), seen(2, 8, SLEEPS, 0)],
+                    &[seen(2, 8, SLEEPS, 0)],
+                ]
+            ),
+            [
+                (1, 0, What::Born { name: name.clone() }),
+                (1, 2, What::State(ProcessState::Sleeping)),
+                (1, 2, used(5)),
+                (2, 3, What::Born { name }),
+                (2, 3, What::State(ProcessState::Sleeping)),
+                (1, 4, What::Exit { code: None }),
+            ]
+        );
+    }
+
+    #[test]
+    fn an_exit_has_its_code_where_it_is_seen_and_happens_once() {
+        let over = || seen(1, 1, Life::Over { code: 3 }, 0);
+        assert_eq!(
+            watched(
+                Names::None,
+                &[&[seen(1, 1, RUNS, 0)], &[over()], &[over()], &[]]
+            ),
+            [
+                (1, 0, What::Born { name: None }),
+                (1, 1, What::Exit { code: Some(3) }),
+            ]
+        );
+    }
+
+    #[test]
+    fn a_pid_that_was_given_away_is_another_process() {
+        assert_eq!(
+            watched(
+                Names::None,
+                &[&[seen(1, 1, RUNS, 0)], &[seen(1, 2, RUNS, 0)]]
+            ),
+            [
+                (1, 0, What::Born { name: None }),
+                (1, 1, What::Exit { code: None }),
+                (1, 1, What::Born { name: None }),
+            ]
+        );
+    }
+
+    #[test]
+    fn names_of_those_that_were_there_before_can_be_left_out() {
+        let both = [seen(1, 1, RUNS, 0), seen(2, 2, RUNS, 0)];
+        let named = watched(Names::New, &[&both[..1], &both]);
+        let name = Some("x".to_owned());
+        assert_eq!(named[0].2, What::Born { name: None });
+        assert_eq!(named[1].2, What::Born { name });
+    }
+}

@@ -1,0 +1,325 @@
+//! A process trace, prepared to be replayed in slices.
+//!
+//! A slice is shorter than most traces: each block begins at another place, evenly spaced in time, and
+//! all strategies of a block at the same one. Behind the last event everybody who is left is removed,
+//! so that the trace can go round and round: as if the machine were started anew.
+
+use std::collections::BTreeSet;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use basis::clock;
+use basis::random::below;
+use basis::sample::Kinds;
+use basis::workload::{Operation, Step, Workload};
+use contract::{ErasedHandle, Handle, ProcessId, Specimen};
+use rand_xoshiro::Xoshiro256PlusPlus;
+
+use crate::field::{TAPE_LENGTH, running};
+use crate::pace::wait_until;
+use crate::threads::{Duty, Shared, Tally};
+
+/// In how many places a slice may begin.
+const STARTS: u32 = 16;
+
+/// A trace, with the places where slices begin.
+#[derive(Clone, Debug)]
+pub(crate) struct Replay {
+    /// The trace's operations, and the removal of everybody who is left.
+    operations: Vec<Operation>,
+    starts: Vec<Start>,
+    /// Those who live when most do.
+    pub(crate) fullest: Vec<ProcessId>,
+    period_ns: u64,
+}
+
+/// Where a slice begins.
+#[derive(Clone, Debug)]
+pub(crate) struct Start {
+    /// The next operation.
+    at: usize,
+    /// Who lives then.
+    alive: Vec<ProcessId>,
+    /// Whom a health checker asks for: those. Some will have exited by the time, which it then finds
+    /// out.
+    pub(crate) tape: Vec<ProcessId>,
+}
+
+impl Replay {
+    pub(crate) fn new(workload: &Workload, random: &mut Xoshiro256PlusPlus) -> Self {
+        let mut operations = workload.operations();
+        let period_ns = workload.duration_ns();
+        let mut begins: Vec<usize> = (0..STARTS)
+            .map(|part| {
+                // In the middle of each part: at the very beginning nobody lives yet.
+                let at_ns = period_ns / u64::from(2 * STARTS) * u64::from(2 * part + 1);
+                operations.partition_point(|operation| operation.at_ns < at_ns)
+            })
+            .collect();
+        begins.dedup();
+        let mut alive: BTreeSet<ProcessId> = BTreeSet::new();
+        let mut fullest = alive.clone();
+        let mut at_starts: Vec<(usize, Vec<ProcessId>)> = Vec::new();
+        for (at, operation) in operations.iter().enumerate() {
+            if begins.contains(&at) {
+                at_starts.push((at, alive.iter().copied().collect()));
+            }
+            match operation.step {
+                Step::Insert => drop(alive.insert(operation.id)),
+                Step::Remove => drop(alive.remove(&operation.id)),
+                Step::Apply(_) => {}
+            }
+            if alive.len() > fullest.len() {
+                fullest.clone_from(&alive);
+            }
+        }
+        let removed = |&id: &ProcessId| Operation {
+            at_ns: period_ns,
+            id,
+            step: Step::Remove,
+        };
+        operations.extend(alive.iter().map(removed));
+        let fullest: Vec<ProcessId> = fullest.into_iter().collect();
+        let start = |(at, alive): (usize, Vec<ProcessId>)| Start {
+            at,
+            tape: draw(if alive.is_empty() { &fullest } else { &alive }, random),
+            alive,
+        };
+        Self {
+            operations,
+            starts: at_starts.into_iter().map(start).collect(),
+            fullest,
+            period_ns,
+        }
+    }
+
+    /// Where the slices of a block begin.
+    pub(crate) fn start(&self, block: u32) -> &Start {
+        &self.starts[block as usize % self.starts.len()]
+    }
+
+    /// Of which kind `total` operations from `at` on are.
+    fn kinds(&self, at: usize, total: u64) -> Kinds {
+        let length = self.operations.len() as u64;
+        let mut kinds = self
+            .kinds_of(0..self.operations.len())
+            .times(total / length);
+        let rest = (total % length) as usize;
+        let end = (at + rest).min(self.operations.len());
+        kinds += self.kinds_of(at..end);
+        kinds += self.kinds_of(0..rest - (end - at));
+        kinds
+    }
+
+    fn kinds_of(&self, range: std::ops::Range<usize>) -> Kinds {
+        let mut kinds = Kinds::default();
+        for operation in &self.operations[range] {
+            *match operation.step {
+                Step::Insert => &mut kinds.inserts,
+                Step::Apply(_) => &mut kinds.writes,
+                Step::Remove => &mut kinds.removes,
+            } += 1;
+        }
+        kinds
+    }
+}
+
+impl Start {
+    /// Makes a table hold exactly those who live here.
+    pub(crate) fn enter<R: Specimen>(&self, mut handle: ErasedHandle<'_, R>) {
+        handle.publish();
+        let mut present = Vec::new();
+        handle.scan(|id, _| present.push(id));
+        for id in present {
+            handle.remove(id);
+        }
+        for &id in &self.alive {
+            handle.insert(id, running(id));
+        }
+        handle.publish();
+    }
+}
+
+/// A tape of identifiers, drawn from these; at least one.
+pub(crate) fn draw(from: &[ProcessId], random: &mut Xoshiro256PlusPlus) -> Vec<ProcessId> {
+    (0..TAPE_LENGTH)
+        .map(|_| from[below(random, from.len())])
+        .collect()
+}
+
+/// Carries out an operation; whether the record took the event, if it is one.
+#[inline]
+fn carry_out<R: Specimen>(handle: &mut impl Handle<R>, operation: &Operation) -> bool {
+    let &Operation { id, step, .. } = operation;
+    match step {
+        Step::Insert => {
+            std::hint::black_box(handle.insert(id, R::pending(id)));
+            true
+        }
+        Step::Apply(event) => matches!(handle.apply(id, event), Some(Ok(_))),
+        Step::Remove => {
+            std::hint::black_box(handle.remove(id));
+            true
+        }
+    }
+}
+
+/// When the operations of a trace are due at a speed. One that comes late is carried out at once: a
+/// slow table does not make the machine wait.
+#[derive(Debug)]
+struct Timetable {
+    began: Instant,
+    from_ns: u64,
+    speed: f64,
+}
+
+impl Timetable {
+    /// The operation at `from_ns` of the trace is due now.
+    fn new(from_ns: u64, speed: f64) -> Self {
+        Self {
+            began: clock::now(),
+            from_ns,
+            speed,
+        }
+    }
+
+    /// When the operation at `at_ns` is due that comes after so many laps.
+    fn due(&self, replay: &Replay, laps: u64, at_ns: u64) -> Instant {
+        let passed_ns = (laps * replay.period_ns + at_ns).saturating_sub(self.from_ns);
+        self.began + Duration::from_secs_f64(passed_ns as f64 * 1e-9 / self.speed)
+    }
+}
+
+/// So many operations of a trace are carried out between two looks at the stop flag, where nothing
+/// paces them.
+const REPLAY_BATCH: usize = 64;
+
+/// Replays a process trace, at its times or as fast as it goes. The table is as the trace wants it there.
+pub(crate) fn replay<R: Specimen>(
+    handle: &mut impl Handle<R>,
+    trace: &Replay,
+    duty: Duty<'_>,
+    shared: &Shared,
+) -> Tally {
+    let operations = &trace.operations[..];
+    let first = trace.start(duty.block).at;
+    let (mut at, mut laps, mut total, mut misses) = (first, 0, 0, 0);
+    shared.line_up();
+    let speed = duty.group.speed;
+    let timetable = speed.map(|speed| Timetable::new(operations[first].at_ns, speed));
+    let batch = if timetable.is_some() { 1 } else { REPLAY_BATCH };
+    loop {
+        let end = (at + batch).min(operations.len());
+        for operation in &operations[at..end] {
+            misses += u64::from(!carry_out(handle, operation));
+        }
+        total += (end - at) as u64;
+        (at, laps) = if end == operations.len() {
+            (0, laps + 1)
+        } else {
+            (end, laps)
+        };
+        shared.done[duty.index].store(total, Ordering::Relaxed);
+        if shared.stopped() {
+            return Tally::of(misses, Some(trace.kinds(first, total)));
+        }
+        if let Some(timetable) = &timetable {
+            let due = timetable.due(trace, laps, operations[at].at_ns);
+            wait_until(due, &shared.stop);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use basis::workload::{Entry, Header, Process, What};
+    use contract::{ErasedTable, ProcessStatus};
+    use rand_core::SeedableRng;
+
+    use super::*;
+
+    /// Ten processes, one born a microsecond, each living for three.
+    fn replay() -> Replay {
+        let mut entries = Vec::new();
+        for at in 0..10 {
+            let process = |pid| Process { pid, start: 1 };
+            if at >= 3 {
+                entries.push(Entry {
+                    at_ns: u64::from(at) * 1_000,
+                    process: process(at - 2),
+                    what: What::Exit { code: None },
+                });
+            }
+            entries.push(Entry {
+                at_ns: u64::from(at) * 1_000,
+                process: process(at + 1),
+                what: What::Born { name: None },
+            });
+        }
+        let workload = Workload::new(Header::default(), entries).unwrap();
+        Replay::new(&workload, &mut Xoshiro256PlusPlus::seed_from_u64(1))
+    }
+
+    #[test]
+    fn a_lap_leaves_the_table_as_it_was() {
+        let replay = replay();
+        assert_eq!(replay.fullest.len(), 3);
+        for block in 0..STARTS {
+            let start = replay.start(block);
+            let mut alive: BTreeSet<ProcessId> = start.alive.iter().copied().collect();
+            let lap = replay.operations.iter().cycle().skip(start.at);
+            for operation in lap.take(replay.operations.len()) {
+                assert!(match operation.step {
+                    Step::Insert => alive.insert(operation.id),
+                    Step::Apply(_) => alive.contains(&operation.id),
+                    Step::Remove => alive.remove(&operation.id),
+                });
+            }
+            assert_eq!(alive.into_iter().collect::<Vec<_>>(), start.alive);
+        }
+    }
+
+    #[test]
+    fn blocks_begin_in_different_places_with_those_who_live_there() {
+        let replay = replay();
+        assert!(replay.starts.len() > 5, "{}", replay.starts.len());
+        let table = ErasedTable::<ProcessStatus>::new::<mutex::StdMutex<ProcessStatus>>(4);
+        for start in &replay.starts {
+            start.enter(table.handle());
+            let mut present = Vec::new();
+            table.handle().scan(|id, record| {
+                assert_eq!(record.examine(id), Ok(()));
+                present.push(id);
+            });
+            present.sort_unstable();
+            assert_eq!(present, start.alive);
+        }
+    }
+
+    #[test]
+    fn kinds_are_counted_over_any_number_of_laps() {
+        let replay = replay();
+        let at = replay.start(7).at;
+        for total in [0, 1, 5, 40, 41, 1_000] {
+            let mut expected = Kinds::default();
+            for operation in replay.operations.iter().cycle().skip(at).take(total) {
+                match operation.step {
+                    Step::Insert => expected.inserts += 1,
+                    Step::Apply(_) => expected.writes += 1,
+                    Step::Remove => expected.removes += 1,
+                }
+            }
+            assert_eq!(replay.kinds(at, total as u64), expected, "{total}");
+        }
+    }
+
+    #[test]
+    fn a_faster_replay_is_due_earlier_and_goes_on_after_a_lap() {
+        let replay = replay();
+        let timetable = Timetable::new(1_000, 10.0);
+        let due = |laps, at_ns| timetable.due(&replay, laps, at_ns) - timetable.began;
+        assert_eq!(due(0, 1_000), Duration::ZERO);
+        assert_eq!(due(0, 6_000), Duration::from_nanos(500));
+        assert_eq!(due(1, 2_000), Duration::from_micros(1));
+    }
+}

@@ -1,0 +1,62 @@
+//! The options of what records and replays process traces.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::Format;
+
+#[derive(Debug, Args)]
+pub(crate) struct RecordOptions {
+    /// How long; without it until COMMAND has ended, or until Ctrl-C
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    pub(crate) seconds: Option<u64>,
+    /// How often to look at all processes, in milliseconds
+    #[arg(long, value_name = "M", default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..=60_000))]
+    pub(crate) every_ms: u64,
+    /// The file to write: CSV if its name ends in .csv, JSON lines otherwise
+    #[arg(long, value_name = "FILE", default_value = "process-trace.jsonl")]
+    pub(crate) out: PathBuf,
+    /// Whose names to keep
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) names: NamesKept,
+    /// What to run meanwhile; its end is the end of the recording
+    #[arg(last = true, value_name = "COMMAND")]
+    pub(crate) command: Vec<String>,
+}
+
+/// [`recorder::Names`] on the command line.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum NamesKept {
+    /// Every process's
+    #[default]
+    All,
+    /// Those of processes that were born meanwhile
+    New,
+    /// Nobody's
+    None,
+}
+
+impl From<NamesKept> for recorder::Names {
+    fn from(kept: NamesKept) -> Self {
+        match kept {
+            NamesKept::All => Self::All,
+            NamesKept::New => Self::New,
+            NamesKept::None => Self::None,
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ReplayOptions {
+    /// The process trace, as JSON lines or CSV [default: benches/traces/parallel-build.jsonl of the
+    /// workspace]
+    #[arg(value_name = "FILE")]
+    pub(crate) file: Option<PathBuf>,
+    /// Only strategies whose name matches this regular expression; controls only so
+    #[arg(long, value_name = "RE")]
+    pub(crate) strategy: Option<String>,
+    /// How to print it
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: Format,
+}

@@ -1,0 +1,156 @@
+//! `pivot record`: what becomes of this machine's processes, as a process trace.
+
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus};
+use std::time::Duration;
+
+use basis::clock;
+use basis::error::{Error, Result};
+use basis::workload::{Header, What, Workload};
+use harness::run::Interrupt;
+use recorder::{Machine, Watch};
+
+use super::interruptible;
+use crate::arguments::RecordOptions;
+use crate::terminal;
+
+/// Records until the time is over, the command has ended or the user has had enough, and keeps what
+/// there is.
+pub(crate) fn record(options: &RecordOptions) -> Result<()> {
+    let machine = Machine::here()?;
+    can_be_written(&options.out)?;
+    let interrupt = interruptible()?;
+    let mut running = options
+        .command
+        .split_first()
+        .map(Running::start)
+        .transpose()?;
+    let mut watch = Watch::new(options.names.into());
+    let ending = look_on(&machine, &mut watch, options, running.as_mut(), interrupt)?;
+    let header = Header {
+        command: running.as_ref().map(|_| options.command.join(" ")),
+        every_ms: Some(options.every_ms),
+        ..Header::default()
+    };
+    let workload = watch.finish(header)?;
+    workload.save(&options.out)?;
+    terminal::print(&summary(&workload, &options.out))?;
+    let kept = || format!("what was recorded is in {}", options.out.display());
+    match (ending, running) {
+        (Ending::Ended(status), _) if !status.success() => Err(Error::Check(format!(
+            "{} ended with {status}; {}",
+            options.command[0],
+            kept()
+        ))),
+        (Ending::Ended(_), _) | (Ending::TimeIsOver, None) => Ok(()),
+        // The trace is safe: whoever asked for the command gets it done.
+        (Ending::TimeIsOver, Some(mut running)) => running.0.wait().map(drop).map_err(lost),
+        // Without an end of its own, this is how a recording ends.
+        (Ending::Interrupted, None) if options.seconds.is_none() => Ok(()),
+        (Ending::Interrupted, _) => Err(Error::Interrupted(kept())),
+    }
+}
+
+/// Why a recording ended.
+enum Ending {
+    TimeIsOver,
+    Ended(ExitStatus),
+    Interrupted,
+}
+
+/// Looks at the machine as often as it is asked to, until there is a reason to stop.
+fn look_on(
+    machine: &Machine,
+    watch: &mut Watch,
+    options: &RecordOptions,
+    mut running: Option<&mut Running>,
+    interrupt: &Interrupt,
+) -> Result<Ending> {
+    let began = clock::now();
+    let now_ns = || began.elapsed().as_nanos() as u64;
+    let every = Duration::from_millis(options.every_ms);
+    let mut next = began;
+    loop {
+        machine.look(|seen| watch.see(now_ns(), seen))?;
+        watch.end_look(now_ns());
+        if interrupt.is_set() {
+            return Ok(Ending::Interrupted);
+        }
+        if let Some(running) = &mut running
+            && let Some(status) = running.0.try_wait().map_err(lost)?
+        {
+            return Ok(Ending::Ended(status));
+        }
+        let over = |&seconds: &u64| began.elapsed() >= Duration::from_secs(seconds);
+        if options.seconds.as_ref().is_some_and(over) {
+            return Ok(Ending::TimeIsOver);
+        }
+        // A look that takes longer than the pause is not made up for.
+        next = (next + every).max(clock::now());
+        std::thread::sleep(next.saturating_duration_since(clock::now()));
+    }
+}
+
+/// A command that does not outlive the recording unless it may.
+struct Running(Child);
+
+impl Running {
+    fn start((program, arguments): (&String, &[String])) -> Result<Self> {
+        let started = Command::new(program).args(arguments).spawn();
+        started.map(Self).map_err(|error| {
+            Error::input(format!(
+                "cannot run {program:?}: {error}; after `--` comes a program with its arguments"
+            ))
+        })
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // Both fail only if it is gone already.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "for `map_err`")]
+fn lost(error: std::io::Error) -> Error {
+    Error::input(format!("cannot wait for the command: {error}"))
+}
+
+/// Refuses early what would otherwise fail when all is recorded.
+fn can_be_written(file: &Path) -> Result<()> {
+    let folder = match file.parent() {
+        Some(folder) if folder != Path::new("") => folder,
+        _ => Path::new("."),
+    };
+    if file.is_dir() || file.file_name().is_none() {
+        return Err(Error::input(format!(
+            "--out {}: is a folder; the name of a file is needed, ending in .csv for CSV",
+            file.display()
+        )));
+    }
+    if !folder.is_dir() {
+        return Err(Error::input(format!(
+            "--out {}: there is no folder {}; make it first",
+            file.display(),
+            folder.display()
+        )));
+    }
+    Ok(())
+}
+
+/// What a trace holds, in a line, and what to do with it.
+fn summary(workload: &Workload, file: &Path) -> String {
+    let born = |what: &What| matches!(what, What::Born { .. });
+    let entries = workload.entries();
+    format!(
+        "{file}: {} events of {} processes, up to {} at once, in {:.1} s; `pivot replay {file}` tries every \
+         strategy on it",
+        entries.len(),
+        entries.iter().filter(|entry| born(&entry.what)).count(),
+        workload.peak(),
+        workload.duration_ns() as f64 * 1e-9,
+        file = file.display(),
+    )
+}

@@ -1,0 +1,200 @@
+//! Whether a table ends as a process trace says, replayed while others look at it.
+//!
+//! What is right is said by a plain map and [`Record::apply`](contract::Record::apply): after every
+//! operation its answer, and behind the last one every record. Meanwhile one thread scans the table as a
+//! status page does and another looks processes up as a health checker does; every record that they get to
+//! see has to be whole.
+
+use std::collections::BTreeMap;
+use std::fmt::Debug;
+use std::sync::Barrier;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use basis::workload::{Operation, Step};
+use contract::{ErasedHandle, ErasedTable, Handle, ProcessId, Record};
+use subject::Subject;
+
+/// What a replay came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Replayed {
+    /// How many records are in the table behind the last operation.
+    pub records: usize,
+    /// How often all records were visited meanwhile.
+    pub scans: u64,
+    /// How often one was looked up meanwhile.
+    pub lookups: u64,
+}
+
+/// Replays on a table, as fast as it goes, while it is looked at, if it may be by several threads.
+///
+/// # Errors
+///
+/// The first thing that is not as the model has it.
+pub fn replay(
+    table: &ErasedTable<Subject>,
+    operations: &[Operation],
+    is_shared: bool,
+) -> Result<Replayed, String> {
+    let (over, scans, lookups) = (AtomicBool::new(false), AtomicU64::new(0), AtomicU64::new(0));
+    let ids: Vec<ProcessId> = operations.iter().map(|operation| operation.id).collect();
+    // All begin together: a trace may be over before a thread has come up.
+    let ready = Barrier::new(if is_shared { 3 } else { 1 });
+    let (ended, watched) = std::thread::scope(|scope| {
+        let watchers = is_shared.then(|| {
+            let page = scope.spawn(|| {
+                let handle = table.handle();
+                ready.wait();
+                status_page(handle, &over, &scans)
+            });
+            let checker = scope.spawn(|| {
+                let handle = table.handle();
+                ready.wait();
+                health_checker(handle, &ids, &over, &lookups)
+            });
+            [page, checker]
+        });
+        let handle = table.handle();
+        ready.wait();
+        let ended = write(handle, operations);
+        over.store(true, Ordering::Relaxed);
+        let mut watchers = watchers.into_iter().flatten();
+        let watched = watchers.try_for_each(|one| {
+            one.join()
+                .unwrap_or_else(|_| Err("a reader panicked".into()))
+        });
+        (ended, watched)
+    });
+    let records = ended?;
+    watched?;
+    Ok(Replayed {
+        records,
+        scans: scans.into_inner(),
+        lookups: lookups.into_inner(),
+    })
+}
+
+/// After so many operations those who look get a turn, also where processors are few.
+const YIELD_EVERY: usize = 64;
+
+/// Carries the operations out on table and model; how many records there are at the end.
+fn write(mut handle: ErasedHandle<'_, Subject>, operations: &[Operation]) -> Result<usize, String> {
+    let mut model: BTreeMap<ProcessId, Subject> = BTreeMap::new();
+    for (number, &operation) in (1_usize..).zip(operations) {
+        let Operation { id, step, .. } = operation;
+        let agreed = match step {
+            Step::Insert => {
+                let record = Subject::pending(id);
+                agree(
+                    "insert",
+                    &handle.insert(id, record),
+                    &model.insert(id, record),
+                )
+            }
+            Step::Apply(event) => {
+                let right = model
+                    .get_mut(&id)
+                    .map(|record| record.apply_in_place(&event));
+                agree("apply", &handle.apply(id, event), &right)
+            }
+            Step::Remove => agree("remove", &handle.remove(id), &model.remove(&id)),
+        };
+        agreed.map_err(|fault| format!("operation {number}, on {id}: {fault}"))?;
+        if number.is_multiple_of(YIELD_EVERY) {
+            std::thread::yield_now();
+        }
+    }
+    handle.publish();
+    compare(&mut handle, operations, &model)?;
+    Ok(model.len())
+}
+
+fn agree<T: PartialEq + Debug>(what: &str, found: &T, right: &T) -> Result<(), String> {
+    if found == right {
+        Ok(())
+    } else {
+        Err(format!(
+            "{what} answers {found:?}, where {right:?} is right"
+        ))
+    }
+}
+
+/// Holds the final table against the model's: by a scan, and by a lookup of everybody who ever was.
+fn compare(
+    handle: &mut ErasedHandle<'_, Subject>,
+    operations: &[Operation],
+    model: &BTreeMap<ProcessId, Subject>,
+) -> Result<(), String> {
+    let mut visited: Vec<(ProcessId, Subject)> = Vec::new();
+    handle.scan(|id, record| visited.push((id, *record)));
+    visited.sort_unstable_by_key(|&(id, _)| id);
+    let right: Vec<(ProcessId, Subject)> =
+        model.iter().map(|(&id, &record)| (id, record)).collect();
+    let differs = visited
+        .iter()
+        .zip(&right)
+        .find(|(found, right)| found != right);
+    if let Some((found, right)) = differs {
+        return Err(format!(
+            "the final table has {found:?} where {right:?} is right"
+        ));
+    }
+    if visited.len() != right.len() {
+        return Err(format!(
+            "the final table has {} records, where {} are right",
+            visited.len(),
+            right.len()
+        ));
+    }
+    for operation in operations {
+        let id = operation.id;
+        agree(
+            "a final lookup",
+            &handle.read(id, |record| *record),
+            &model.get(&id).copied(),
+        )
+        .map_err(|fault| format!("{id}: {fault}"))?;
+    }
+    Ok(())
+}
+
+/// Visits all records over and over.
+fn status_page(
+    mut handle: ErasedHandle<'_, Subject>,
+    over: &AtomicBool,
+    scans: &AtomicU64,
+) -> Result<(), String> {
+    while !over.load(Ordering::Relaxed) {
+        let mut flaw = None;
+        handle.scan(|id, record| flaw = flaw.or(record.examine(id).err().map(|flaw| (id, flaw))));
+        if let Some((id, flaw)) = flaw {
+            return Err(format!("a scan saw the record of {id}, and {flaw}"));
+        }
+        scans.fetch_add(1, Ordering::Relaxed);
+        std::thread::yield_now();
+    }
+    Ok(())
+}
+
+/// Looks one process up after the other, the dead and the unborn included.
+fn health_checker(
+    mut handle: ErasedHandle<'_, Subject>,
+    ids: &[ProcessId],
+    over: &AtomicBool,
+    lookups: &AtomicU64,
+) -> Result<(), String> {
+    for &id in ids.iter().cycle() {
+        if over.load(Ordering::Relaxed) {
+            break;
+        }
+        if let Some(Err(flaw)) = handle.read(id, |record| record.examine(id)) {
+            return Err(format!("a lookup saw the record of {id}, and {flaw}"));
+        }
+        if lookups.fetch_add(1, Ordering::Relaxed).is_multiple_of(64) {
+            std::thread::yield_now();
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,142 @@
+//! Recording the machine, and replaying what was recorded here or elsewhere.
+
+use std::fs;
+
+use basis::workload::{What, Workload};
+
+use super::{Command, Stdio, folder, pivot, refusal, said_by};
+
+const HEAD: &str = "{\"schema\":\"pivot-process-trace/1\"}\n";
+const BORN: &str = "{\"at_ns\":5,\"event\":\"born\",\"pid\":7,\"start\":1,\"name\":\"<script>alert(1)</script>\"}\n";
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_command_is_recorded_until_it_ends() {
+    let folder = folder("record");
+    let file = folder.join("t.csv");
+    let out = file.to_str().unwrap();
+    let recorded = pivot(&["record", "--out", out, "--every-ms", "1", "--names", "new"])
+        .args(["--", "sh", "-c", "sleep 0.2"])
+        .output()
+        .unwrap();
+    let (said, complaint) = said_by(&recorded);
+    assert!(recorded.status.success(), "{complaint}");
+    assert!(said.contains("t.csv") && said.contains("events"), "{said}");
+    let workload = Workload::load(&file).unwrap();
+    let named = |name: &str| {
+        workload
+            .entries()
+            .iter()
+            .any(|entry| matches!(&entry.what, What::Born { name: Some(found) } if found == name))
+    };
+    assert!(named("sleep") || named("sh"), "{workload:?}");
+    let left: Vec<_> = fs::read_dir(&folder).unwrap().collect();
+    assert_eq!(left.len(), 1, "nothing is left beside it: {left:?}");
+
+    let failed = pivot(&["record", "--out", out, "--", "false"])
+        .output()
+        .unwrap();
+    assert_eq!(failed.status.code(), Some(1), "{failed:?}");
+    assert!(said_by(&failed).1.contains("what was recorded is in"));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn an_interrupted_recording_keeps_what_it_has() {
+    let folder = folder("record-interrupted");
+    let (file, marker) = (folder.join("t.jsonl"), folder.join("marker"));
+    let child = pivot(&["record", "--out", file.to_str().unwrap(), "--", "sh", "-c"])
+        .arg(format!("touch {}; exec sleep 600", marker.display()))
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    while !marker.exists() {
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    Command::new("kill")
+        .args(["-INT", &child.id().to_string()])
+        .status()
+        .unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(130), "{output:?}");
+    assert!(!Workload::load(&file).unwrap().entries().is_empty());
+}
+
+#[test]
+fn what_cannot_be_recorded_is_refused_before_anything_runs() {
+    let folder = folder("record-refused");
+    let place = folder.to_str().unwrap();
+    let said = refusal(&["record", "--out", place, "--", "true"]);
+    assert!(said.contains("is a folder"), "{said}");
+    let below = folder.join("no/t.jsonl");
+    let said = refusal(&["record", "--out", below.to_str().unwrap(), "--", "true"]);
+    assert!(said.contains("there is no folder"), "{said}");
+    let file = folder.join("t.jsonl");
+    let said = refusal(&[
+        "record",
+        "--out",
+        file.to_str().unwrap(),
+        "--",
+        "no-such-program",
+    ]);
+    assert!(said.contains("cannot run \"no-such-program\""), "{said}");
+    let said = refusal(&["record", "--every-ms", "0"]);
+    assert!(said.contains("--every-ms"), "{said}");
+    assert!(!file.exists());
+}
+
+#[test]
+fn traces_that_cannot_have_happened_are_refused_with_their_line() {
+    let folder = folder("replay-refused");
+    let file = folder.join("t.jsonl");
+    let place = file.to_str().unwrap();
+    for (text, what) in [
+        (
+            BORN.replace("born", "exit")
+                .replace(",\"name\":\"<script>alert(1)</script>\"", ""),
+            ":2: process 7 started at 1 is unknown",
+        ),
+        (
+            format!("{BORN}{}", BORN.replace(":5", ":4").replace(":7", ":8")),
+            ":3: at_ns = 4 goes back in time",
+        ),
+        (BORN.replace("<script>", "\\u001b[31m"), ":2: name = "),
+        (
+            BORN.replace("\"start\"", "\"<b>\\n\""),
+            ":2: unknown field `<b>\\n`",
+        ),
+    ] {
+        fs::write(&file, format!("{HEAD}{text}")).unwrap();
+        let said = refusal(&["replay", place]);
+        assert!(said.contains(&format!("t.jsonl{what}")), "{said}");
+    }
+    let said = refusal(&["replay", "no/such/trace.csv"]);
+    assert!(
+        said.contains("cannot read the process trace no/such/trace.csv"),
+        "{said}"
+    );
+}
+
+#[test]
+fn a_table_that_stores_nothing_is_told_from_one_that_does() {
+    let folder = folder("replay");
+    let file = folder.join("t.jsonl");
+    fs::write(&file, format!("{HEAD}{BORN}")).unwrap();
+    let place = file.to_str().unwrap();
+    let replayed = pivot(&["replay", place, "--strategy", "^mutex/"])
+        .output()
+        .unwrap();
+    let (said, complaint) = said_by(&replayed);
+    assert!(replayed.status.success(), "{complaint}");
+    assert!(said.contains("as the model's"), "{said}");
+    let replayed = pivot(&["replay", place, "--strategy", "^control/no-op$"])
+        .output()
+        .unwrap();
+    let (_, complaint) = said_by(&replayed);
+    assert_eq!(replayed.status.code(), Some(1), "{complaint}");
+    assert!(
+        complaint.lines().count() == 1 && complaint.contains("is right"),
+        "{complaint}"
+    );
+}
