@@ -75,7 +75,9 @@ impl Told<'_> {
         let ours = self.cell(subject, strategy)?;
         let theirs = self.cell(subject, &self.results.baseline)?;
         let ratio = ours.ratio.as_ref()?;
-        let told = if ratio.median < 1.0 {
+        let told = if (ratio.ci_low..=ratio.ci_high).contains(&1.0) {
+            format!("{}, no difference seen", format::ratio(ratio))
+        } else if ratio.median < 1.0 {
             format!("{} slower", format::slower_by(ratio))
         } else {
             format!("{} faster", format::ratio(ratio))
