@@ -5,10 +5,10 @@
     expect(clippy::print_stderr, reason = "a test that cannot run says so")
 )]
 
-#[path = "command/recorded.rs"]
-mod recorded_runs;
 #[path = "command/advised.rs"]
 mod advised;
+#[path = "command/recorded.rs"]
+mod recorded_runs;
 #[cfg(unix)]
 #[path = "command/traced.rs"]
 mod traced;

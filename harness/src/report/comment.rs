@@ -52,8 +52,9 @@ pub fn comment(results: &Results) -> String {
             format::margin(results.margin)
         ),
         partial: results.partial,
-        answer: answer::sentences(results)
+        answer: answer::answers(results)
             .into_iter()
+            .flat_map(|answer| answer.text)
             .next()
             .unwrap_or_default(),
         header: header.iter().map(|cell| cell.replace('\n', ": ")).collect(),

@@ -15,7 +15,7 @@ use minijinja::value::Serde;
 use minijinja::{AutoEscape, Environment};
 use serde::Serialize;
 
-use super::{Staged, format, render};
+use super::{files, format, render};
 use crate::advice::{Conclusion, Questions, Workload, operation};
 use crate::results::{Results, Verdict};
 
@@ -232,15 +232,7 @@ pub fn may_write(record: &Path, force: bool) -> Result<()> {
 ///
 /// When the folder cannot be written.
 pub fn write(text: &str, place: &Path) -> Result<()> {
-    let Some(name) = place.file_name().and_then(|name| name.to_str()) else {
-        return Err(Error::input(format!(
-            "{}: is no name of a file",
-            place.display()
-        )));
-    };
-    let mut staged = Staged::default();
-    staged.write(folder_of(place), name, text.as_bytes())?;
-    staged.publish()
+    files::replace(place, text)
 }
 
 fn folder_of(file: &Path) -> &Path {
