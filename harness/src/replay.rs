@@ -1,6 +1,6 @@
 //! Whether a table ends as a process trace says, replayed while others look at it.
 //!
-//! What is right is said by a plain map and [`Record::apply`](contract::Record::apply): after every
+//! What is right is said by a plain map and [`contract::Record::apply`]: after every
 //! operation its answer, and behind the last one every record. Meanwhile one thread scans the table as a
 //! status page does and another looks processes up as a health checker does; every record that they get to
 //! see has to be whole.

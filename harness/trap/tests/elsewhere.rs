@@ -1,7 +1,7 @@
 //! Where there are no single steps, that is said in one line.
 #![cfg(not(all(target_os = "linux", target_arch = "x86_64", not(pivot_elsewhere))))]
 
-use trap::{Progress, Trap, Unavailable};
+use trap::{Place, Progress, Trap, Unavailable};
 
 #[test]
 fn one_line_says_why_nothing_can_be_stepped() {
@@ -15,6 +15,7 @@ fn one_line_says_why_nothing_can_be_stepped() {
 
 #[test]
 fn nobody_is_ever_stepped() {
-    trap::stop_at(Some(1));
+    let (address, nth) = (1, 0);
+    trap::stop_at(Some(Place { address, nth }));
     assert_eq!(trap::progress(), Progress::Idle);
 }
