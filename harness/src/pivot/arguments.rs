@@ -153,7 +153,7 @@ pub(crate) struct Choice {
 pub(crate) struct RunOptions {
     #[command(flatten)]
     pub(crate) choice: Choice,
-    /// How much time it may take: half a minute, under four minutes, half an hour
+    /// How much time it may take: under a minute, under four minutes, half an hour
     #[arg(long, value_enum, default_value_t)]
     pub(crate) preset: Preset,
     /// The file of assumptions to judge [default: benches/assumptions.toml of the workspace]
