@@ -112,13 +112,22 @@ fn papaya_reads_and_updates_hold_nobody_up() {
     assert_nobody_waits("concurrent-map/papaya", &operations, &operations);
 }
 
-/// What is argued of states is true: where each point is tried, the same comes out.
+/// What is argued of states is true, and so is what peers say who undo what they wrote and try again:
+/// where each point is tried in an execution of its own, the same comes out.
 #[test]
 fn trying_each_point_says_the_same() {
-    for strategy in ["mutex/parking_lot", "concurrent-map/dashmap"] {
+    let reads =
+        ["mutex/parking_lot", "concurrent-map/dashmap"].map(|name| (name, ReadMiss, ReadMiss));
+    let writes = [
+        ("rwlock/std", ReadHit, Apply),
+        ("left-right/evmap", ReadHit, Apply),
+        ("concurrent-map/dashmap", ReadHit, Remove),
+        ("sharded/rwlock", ReadMiss, Insert),
+    ];
+    for (strategy, stalled, peer) in reads.into_iter().chain(writes) {
         let both = in_turn(|| {
             [false, true].map(|every| {
-                let task = task(strategy, &[ReadMiss], &[ReadMiss], every);
+                let task = task(strategy, &[stalled], &[peer], every);
                 trace::stalls(&task, |_| {})
             })
         });

@@ -1,14 +1,12 @@
 //! Stops one thread at a point of an operation, and has others try theirs.
 
-use std::time::Duration;
-
 use basis::trace::Operation;
 use contract::ProcessId;
 use trap::{Place, Progress, Recording, Unavailable, progress};
 
 use super::saw::{Encounter, Saw};
+use super::trial::Trial;
 use crate::native::hands::Deed;
-use crate::native::quiet::{Sleepers, processor_ns_of_others};
 use crate::native::stage::{Stage, restore, warm_up};
 use crate::native::threads::Actor;
 
@@ -43,31 +41,38 @@ impl Outcome {
     }
 }
 
-/// How long a peer is waited for before it is looked at.
-const GLANCE: Duration = Duration::from_micros(200);
-
-/// When a peer is taken to be blocked. Not after some time, which a busy machine may need for
-/// anything, but when all threads of the process sleep, so that nobody is left to wake it; or when
-/// they, the peer or one that the strategy has for it, have used so much of a processor as no
-/// operation needs.
+/// How peers try.
+///
+/// One is taken to be blocked not after some time, which a busy machine may need for anything, but when
+/// all threads of the process sleep, so that nobody is left to wake it; or when they, the peer or one
+/// that the strategy has for it, have used so much of a processor as no operation needs.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Patience {
+pub(crate) struct Manner {
     /// How often in a row all have to be found asleep.
-    looks: u32,
+    pub(super) looks: u32,
     /// Nanoseconds of processor time.
-    spun_ns: u64,
+    pub(super) spun_ns: u64,
+    /// Whether nobody may have written since the operation began.
+    afresh: bool,
 }
 
-impl Patience {
+impl Manner {
     /// For a first impression.
-    pub(crate) const SHORT: Self = Self {
+    pub(crate) const QUICK: Self = Self {
         looks: 2,
         spun_ns: 1_000_000,
+        afresh: false,
+    };
+    /// The same, each point for itself.
+    pub(crate) const ONE_BY_ONE: Self = Self {
+        afresh: true,
+        ..Self::QUICK
     };
     /// Before it is believed.
-    pub(crate) const LONG: Self = Self {
+    pub(crate) const PATIENT: Self = Self {
         looks: 5,
         spun_ns: 10_000_000,
+        afresh: true,
     };
 }
 
@@ -127,33 +132,35 @@ impl Lab {
     }
 
     /// Stops the operation at each of the `places`, one after the other, and has the peers try theirs.
-    /// Whoever is blocked at one goes on trying at the next. It ends early where a peer has written,
-    /// which changes what the operation finds. At most [`PEERS`] tries, and only one if it writes.
+    /// Whoever is blocked at one goes on trying at the next. Who has written undoes that; it ends where
+    /// that is not enough, because the operation writes, too, or is to be met by nobody's writes. At most
+    /// [`PEERS`] tries, and only one if it writes.
     pub(crate) fn walk(
         &self,
         operation: Operation,
         tries: &[Try],
         places: &[Place],
-        patience: Patience,
+        manner: Manner,
     ) -> Walk {
-        let encounters: Vec<Encounter> = tries
-            .iter()
-            .map(|&tried| self.encounter(operation, tried))
+        let peers = self.peers.iter().zip(tries);
+        let mut trials: Vec<Trial<'_>> = peers
+            .map(|(peer, &tried)| Trial::new(peer, self.encounter(operation, tried)))
             .collect();
+        let is_undone = !manner.afresh && !operation.is_write();
         trap::stop_at(places.first().copied());
-        let id = encounters[0].ids[0];
+        let id = trials[0].encounter.ids[0];
         self.stalled().begin_step(Deed::new(operation, id, 7));
-        let mut stops: Vec<Vec<Option<Saw>>> = Vec::new();
         let mut ended = self.stopped_or_ended();
+        let mut stops = 0;
         while ended.is_none() {
-            let saws = self.try_all(&encounters, stops.last(), patience);
-            let is_done = |(saw, encounter): (&Option<Saw>, &Encounter)| {
-                saw.is_some() && encounter.peer.is_write()
-            };
-            let has_written = saws.iter().zip(&encounters).any(is_done);
-            stops.push(saws);
-            match places.get(stops.len()) {
-                Some(&next) if !has_written => {
+            for trial in &mut trials {
+                trial.stop(manner);
+            }
+            stops += 1;
+            let mut goes_on =
+                |trial: &mut Trial<'_>| !trial.has_written() || is_undone && trial.undo(manner);
+            match places.get(stops) {
+                Some(&next) if trials.iter_mut().all(&mut goes_on) => {
                     trap::advance_to(next);
                     ended = self.stopped_or_ended();
                 }
@@ -165,7 +172,7 @@ impl Lab {
         }
         trap::stop_at(None);
         Walk {
-            outcomes: self.judged(&encounters, &stops),
+            outcomes: self.judged(trials, stops),
             recording: ended.expect("the loop ends with it"),
         }
     }
@@ -195,50 +202,21 @@ impl Lab {
         }
     }
 
-    /// What each peer saw, nothing of those that are blocked; those that were blocked `before` are at
-    /// it still.
-    fn try_all(
-        &self,
-        encounters: &[Encounter],
-        before: Option<&Vec<Option<Saw>>>,
-        patience: Patience,
-    ) -> Vec<Option<Saw>> {
-        let each = self.peers.iter().zip(encounters).enumerate();
-        each.map(|(number, (peer, encounter))| {
-            let is_at_it = before.is_some_and(|before| before[number].is_none());
-            if !is_at_it {
-                peer.begin(Deed::new(encounter.peer, encounter.ids[1], 8));
+    /// What came of the tries, by stop; the thread has gone on. Makes the table what it was.
+    fn judged(&self, trials: Vec<Trial<'_>>, stops: usize) -> Vec<Vec<Outcome>> {
+        let mut outcomes = vec![Vec::new(); stops];
+        for mut trial in trials {
+            trial.end();
+            let [stalled, peer] = trial.encounter.ids;
+            let is_left = trial.encounter.peer.is_write() && !trial.is_undone;
+            let left = is_left.then(|| self.left(peer));
+            let pair = [
+                (trial.encounter.stalled, stalled),
+                (trial.encounter.peer, peer),
+            ];
+            for (all, outcome) in outcomes.iter_mut().zip(trial.outcomes(left)) {
+                all.push(outcome);
             }
-            wait(peer, patience)
-        })
-        .collect()
-    }
-
-    /// What came of the tries; the thread has gone on. Makes the table what it was.
-    fn judged(&self, encounters: &[Encounter], stops: &[Vec<Option<Saw>>]) -> Vec<Vec<Outcome>> {
-        let blocked_last = |number: usize| stops.last().is_some_and(|saws| saws[number].is_none());
-        let mut late: Vec<Option<Saw>> = (0..encounters.len())
-            .map(|number| blocked_last(number).then(|| self.peers[number].saw()))
-            .collect();
-        let mut outcomes = Vec::with_capacity(stops.len());
-        for saws in stops.iter().rev() {
-            let each = saws.iter().zip(encounters).enumerate();
-            let judged = each.map(|(number, (&saw, encounter))| {
-                let flaw = saw.or(late[number].take()).and_then(|saw| {
-                    let writes = encounter.peer.is_write();
-                    encounter.flaw(saw, writes.then(|| self.left(encounter.ids[1])))
-                });
-                match saw {
-                    None => Outcome::Blocked { flaw },
-                    Some(_) => Outcome::Done { flaw },
-                }
-            });
-            outcomes.push(judged.collect());
-        }
-        outcomes.reverse();
-        for encounter in encounters {
-            let [stalled, peer] = encounter.ids;
-            let pair = [(encounter.stalled, stalled), (encounter.peer, peer)];
             self.stage.put_back(pair);
         }
         outcomes
@@ -249,21 +227,6 @@ impl Lab {
         self.stalled().publish();
         let reader = self.stage.threads.last().expect("there are two");
         reader.attempt(Deed::new(Operation::ReadHit, id, 0))
-    }
-}
-
-/// What the peer sees of what it has begun; nothing if it is blocked.
-fn wait(peer: &Actor, patience: Patience) -> Option<Saw> {
-    let mut sleepers = Sleepers::within(patience.looks);
-    let began_ns = processor_ns_of_others();
-    loop {
-        if let Some(saw) = peer.saw_within(GLANCE) {
-            return Some(saw);
-        }
-        let spun_ns = processor_ns_of_others().saturating_sub(began_ns);
-        if sleepers.are_all() || spun_ns > patience.spun_ns {
-            return None;
-        }
     }
 }
 

@@ -12,12 +12,15 @@
 //!   [`points`] argues, and tried once, unless all are asked for.
 //! - A peer is blocked when nobody is left to wake it, or when it has spun for a thousand times what
 //!   an operation takes; and that is tried again with more patience before it is believed.
+//! - Beside an operation that only reads, a peer that has written undoes that and tries again at the
+//!   next point of the same execution; what seems to be blocked then has to be so afresh, too.
 //! - What the allocator's own lock blocks is told apart.
 
 mod lab;
 mod points;
 mod saw;
 mod search;
+mod trial;
 
 pub(crate) use saw::Saw;
 

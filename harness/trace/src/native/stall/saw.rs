@@ -160,6 +160,17 @@ impl Encounter {
         ))
     }
 
+    /// What is there once the peer is done beside an operation that does not write; and if that is
+    /// another kind of thing than before, how it is undone, with what is there then.
+    pub(crate) fn aftermath(&self) -> (Option<u64>, Option<Operation>) {
+        let (_, left) = carried_out(self.peer, self.before);
+        match (self.before, left) {
+            (None, Some(_)) => (None, Some(Operation::Remove)),
+            (Some(_), None) => (Some(INSERTED), Some(Operation::Insert)),
+            _ => (left, None),
+        }
+    }
+
     /// What the peer sees, and what is left, if it comes second or first.
     fn orders(&self) -> [(Saw, Option<u64>); 2] {
         let alone = carried_out(self.peer, self.before);

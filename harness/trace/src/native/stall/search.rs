@@ -4,7 +4,7 @@ use basis::stall::StallPair;
 use basis::trace::Operation;
 use trap::Place;
 
-use super::lab::{Lab, Outcome, PEERS, Patience, Try, tries};
+use super::lab::{Lab, Manner, Outcome, PEERS, Try, tries};
 use super::points::Points;
 use crate::native::symbols::Symbols;
 
@@ -44,12 +44,17 @@ pub(crate) fn search(
     let mut groups: Vec<Vec<Try>> = reads.chunks(PEERS).map(<[Try]>::to_vec).collect();
     // What changes the table changes what the stalled operation finds: one at a time.
     groups.extend(writes.into_iter().map(|tried| vec![tried]));
+    let manner = if every {
+        Manner::ONE_BY_ONE
+    } else {
+        Manner::QUICK
+    };
     let mut pairs = Vec::new();
     for tried in groups {
         begin();
         let [id, _] = lab.processes(stalled, tried[0]);
         let points = Points::of(&lab.record(stalled, id), every);
-        let found = Found::of(lab, stalled, tried, &points);
+        let found = Found::of(lab, stalled, tried, &points, manner);
         pairs.extend(found.pairs(stalled, &points, symbols));
     }
     let place = |pair: &StallPair| {
@@ -62,9 +67,9 @@ pub(crate) fn search(
 }
 
 impl Found {
-    fn of(lab: &Lab, stalled: Operation, tried: Vec<Try>, points: &Points) -> Self {
+    fn of(lab: &Lab, stalled: Operation, tried: Vec<Try>, points: &Points, manner: Manner) -> Self {
         let all: Vec<usize> = (0..points.states().len()).collect();
-        let outcomes = at_states(lab, stalled, &tried, points, &all, Patience::SHORT);
+        let outcomes = at_states(lab, stalled, &tried, points, &all, manner);
         let mut found = Self { tried, outcomes };
         for number in 0..found.tried.len() {
             found.confirm(number, lab, stalled, points);
@@ -82,7 +87,7 @@ impl Found {
         let blocked: Vec<usize> = (0..self.outcomes.len()).filter(is_blocked).collect();
         let tried = [self.tried[number]];
         let try_at =
-            |states: &[usize]| at_states(lab, stalled, &tried, points, states, Patience::LONG);
+            |states: &[usize]| at_states(lab, stalled, &tried, points, states, Manner::PATIENT);
         for stretch in blocked.chunk_by(|one, next| one + 1 == *next) {
             let mut left = stretch;
             while let Some((&last, before)) = left.split_last() {
@@ -165,7 +170,7 @@ fn at_states(
     tries: &[Try],
     points: &Points,
     states: &[usize],
-    patience: Patience,
+    manner: Manner,
 ) -> Vec<Vec<Outcome>> {
     let point = |state: usize| points.states()[state];
     let mut outcomes: Vec<Vec<Outcome>> = Vec::with_capacity(states.len());
@@ -176,7 +181,7 @@ fn at_states(
             .iter()
             .map(|&state| points.place(point(state)))
             .collect();
-        let walk = lab.walk(stalled, tries, &places, patience);
+        let walk = lab.walk(stalled, tries, &places, manner);
         let way = points.in_common(&walk.recording);
         let came_by = left
             .iter()

@@ -1,0 +1,118 @@
+//! One peer and what it tries, from stop to stop.
+
+use std::time::Duration;
+
+use basis::trace::Operation;
+
+use super::lab::{Manner, Outcome};
+use super::saw::{Encounter, Saw};
+use crate::native::hands::Deed;
+use crate::native::quiet::{Sleepers, processor_ns_of_others};
+use crate::native::threads::Actor;
+
+/// How long a peer is waited for before it is looked at.
+const GLANCE: Duration = Duration::from_micros(200);
+
+/// A peer beside a stopped thread.
+pub(crate) struct Trial<'l> {
+    peer: &'l Actor,
+    /// The two operations, and what is there for the peer as it begins.
+    pub(crate) encounter: Encounter,
+    /// By stop: what it met, and what it saw; nothing while it was blocked.
+    stops: Vec<(Encounter, Option<Saw>)>,
+    /// What it saw after the last stop, if it was blocked there.
+    late: Option<Saw>,
+    /// It has begun something that is not answered yet.
+    is_at_it: bool,
+    /// What it did at the last stop is undone, or about to be.
+    pub(crate) is_undone: bool,
+}
+
+impl<'l> Trial<'l> {
+    pub(crate) fn new(peer: &'l Actor, encounter: Encounter) -> Self {
+        Self {
+            peer,
+            encounter,
+            stops: Vec::new(),
+            late: None,
+            is_at_it: false,
+            is_undone: false,
+        }
+    }
+
+    /// Tries, or goes on trying, where the other has stopped.
+    pub(crate) fn stop(&mut self, manner: Manner) {
+        if !self.is_at_it {
+            self.begin(self.encounter.peer);
+        }
+        let saw = self.wait(manner);
+        self.is_undone = false;
+        self.stops.push((self.encounter, saw));
+    }
+
+    /// Whether it has, at the last stop.
+    pub(crate) fn has_written(&self) -> bool {
+        self.encounter.peer.is_write() && !self.is_at_it
+    }
+
+    /// Undoes what it did at the last stop, or makes the next try one that counts with that; whether it
+    /// could, as nobody is in the way.
+    pub(crate) fn undo(&mut self, manner: Manner) -> bool {
+        let (left, undo) = self.encounter.aftermath();
+        self.encounter.before = left;
+        let Some(undo) = undo else { return true };
+        self.is_undone = true;
+        self.begin(undo);
+        self.wait(manner).is_some()
+    }
+
+    fn begin(&mut self, operation: Operation) {
+        self.peer
+            .begin(Deed::new(operation, self.encounter.ids[1], 8));
+        self.is_at_it = true;
+    }
+
+    /// What it sees of what it has begun; nothing if it is blocked.
+    fn wait(&mut self, manner: Manner) -> Option<Saw> {
+        let mut sleepers = Sleepers::within(manner.looks);
+        let began_ns = processor_ns_of_others();
+        loop {
+            if let Some(saw) = self.peer.saw_within(GLANCE) {
+                self.is_at_it = false;
+                return Some(saw);
+            }
+            let spun_ns = processor_ns_of_others().saturating_sub(began_ns);
+            if sleepers.are_all() || spun_ns > manner.spun_ns {
+                return None;
+            }
+        }
+    }
+
+    /// Lets it finish what it has begun: nobody is stopped any more.
+    pub(crate) fn end(&mut self) {
+        if std::mem::take(&mut self.is_at_it) {
+            let saw = self.peer.saw();
+            self.late = (!self.is_undone).then_some(saw);
+        }
+    }
+
+    /// What came of it by stop, where `left` is what was there after the last one.
+    pub(crate) fn outcomes(self, left: Option<Saw>) -> Vec<Outcome> {
+        let (mut late, mut left) = (self.late, left);
+        let stops = self.stops.iter().rev();
+        let mut outcomes: Vec<Outcome> = stops
+            .map(|&(encounter, saw)| {
+                let left = left.take();
+                let flaw = saw
+                    .or(late.take())
+                    .and_then(|saw| encounter.flaw(saw, left));
+                match saw {
+                    None => Outcome::Blocked { flaw },
+                    Some(_) => Outcome::Done { flaw },
+                }
+            })
+            .collect();
+        outcomes.reverse();
+        outcomes
+    }
+}
