@@ -1,12 +1,10 @@
 //! The first screen: a reviewer's questions, each with its answer.
 
-use basis::controls;
+use crate::results::{Decision, Flip, Recommendation, Results};
 
-use crate::results::{Decision, Flip, Recommendation, Results, Verdict};
-
-use super::facts::{self, Row};
+use super::facts;
 use super::view::{Answer, Tally};
-use super::{flips, format, losses, method};
+use super::{certainty, flips, format, losses, method};
 
 /// Strategies that a sentence names at most; the tally below it names all.
 const NAMED_MAX: usize = 3;
@@ -29,7 +27,7 @@ pub(super) fn answers(results: &Results) -> Vec<Answer> {
         );
         return vec![answer("Which to adopt", [text]), again];
     }
-    let how_sure = answer("How sure", [how_sure(results)]);
+    let how_sure = answer("How sure", [certainty::of(results)]);
     if !is_for_decisions(results) {
         let along = format!(
             "This run asked along axes and not for a decision: the section on where the answer flips says \
@@ -41,9 +39,9 @@ pub(super) fn answers(results: &Results) -> Vec<Answer> {
     }
     let chosen = chosen(results);
     let mut answers = vec![answer("Which to adopt", [what_to_adopt(results)])];
-    answers.extend(chosen.map(|best| answer("By how much", by_how_much(results, best))));
+    answers.push(answer("By how much", by_how_much(results, chosen)));
     answers.push(how_sure);
-    answers.extend(chosen.map(|best| answer("What is lost", losses::of(results, best))));
+    answers.push(answer("What is lost", what_is_lost(results, chosen)));
     answers.push(answer("When it flips", when_it_flips(results, chosen)));
     answers.push(answer("What not to adopt", [what_not(results)]));
     answers.push(again);
@@ -59,12 +57,19 @@ fn answer(question: &str, text: impl IntoIterator<Item = String>) -> Answer {
 
 /// The strategy that the answers are about: the strongest of those that gain anything.
 fn chosen(results: &Results) -> Option<&Recommendation> {
-    [Decision::Adopt, Decision::AdoptForSome]
-        .into_iter()
-        .find_map(|wanted| {
-            let found = facts::strongest_first(results, |decision| decision == wanted);
-            found.first().copied()
-        })
+    strongest(results, [Decision::Adopt, Decision::AdoptForSome])
+}
+
+/// The one that comes closest to a gain, where none is sure of one.
+fn closest(results: &Results) -> Option<&Recommendation> {
+    strongest(results, [Decision::Undecided, Decision::StayWithBaseline])
+}
+
+fn strongest(results: &Results, decisions: [Decision; 2]) -> Option<&Recommendation> {
+    decisions.into_iter().find_map(|wanted| {
+        let found = facts::strongest_first(results, |decision| decision == wanted);
+        found.first().copied()
+    })
 }
 
 /// Whether anything but the points of sweeps was asked: those show where an answer changes, and count
@@ -138,12 +143,36 @@ fn for_any_record(results: &Results, strongest: &[&Recommendation]) -> String {
 }
 
 /// The strongest in the report's rows.
-fn by_how_much(results: &Results, best: &Recommendation) -> [String; 1] {
-    let rows = rows_in_words(results, &best.strategy);
-    [format!(
-        "`{}`, times better than `{}` [95 % interval]: {rows}.",
-        best.strategy, results.baseline
-    )]
+fn by_how_much(results: &Results, chosen: Option<&Recommendation>) -> Option<String> {
+    let best = chosen.or_else(|| closest(results))?;
+    let lead = if chosen.is_some() {
+        String::new()
+    } else {
+        format!(
+            "By less than {}, or not for certain. What comes closest: ",
+            format::margin(results.margin)
+        )
+    };
+    Some(format!(
+        "{lead}`{}`, times better than `{}` [95 % interval]: {}.",
+        best.strategy,
+        results.baseline,
+        rows_in_words(results, &best.strategy)
+    ))
+}
+
+fn what_is_lost(results: &Results, chosen: Option<&Recommendation>) -> Vec<String> {
+    let Some(best) = chosen else {
+        let stays = format!("Nothing is, while `{}` stays.", results.baseline);
+        let Some(closest) = closest(results) else {
+            return vec![stays];
+        };
+        let lead = format!("{stays} With `{}`:", closest.strategy);
+        return std::iter::once(lead)
+            .chain(losses::of(results, closest))
+            .collect();
+    };
+    losses::of(results, best)
 }
 
 /// A strategy in the report's rows, each with its interval; in its gains, if there are none.
@@ -282,80 +311,6 @@ fn channel(results: &Results) -> String {
             row.label(results)
         )
     })
-}
-
-fn how_sure(results: &Results) -> String {
-    let rows = facts::report_rows(results);
-    let rows = if rows.is_empty() {
-        facts::all_rows(results)
-    } else {
-        rows
-    };
-    let verdicts: Vec<Verdict> = results
-        .contenders()
-        .filter(|card| results.is_ranked(&card.name))
-        .flat_map(|card| {
-            rows.iter()
-                .filter_map(|row| Some(row.ratio(results, &card.name)?.verdict))
-        })
-        .collect();
-    let of = |wanted: Verdict| {
-        verdicts
-            .iter()
-            .filter(|&&verdict| verdict == wanted)
-            .count()
-    };
-    let mut text = format!(
-        "Of {} in the report's rows {} HOLD, {} are REJECTED and {} INCONCLUSIVE at 99 %, corrected for \
-         their number",
-        format::counted(verdicts.len(), "verdict", "verdicts"),
-        of(Verdict::Holds),
-        of(Verdict::Rejected),
-        of(Verdict::Inconclusive)
-    );
-    text.push_str(&noise(results, &rows));
-    text.push('.');
-    let oversubscribed: Vec<String> = rows
-        .iter()
-        .filter(|row| {
-            row.scenario.threads() > results.environment.cpus && results.environment.cpus > 0
-        })
-        .map(|row| row.label(results))
-        .collect();
-    if !oversubscribed.is_empty() {
-        text.push_str(&format!(
-            " On {} the scheduler has its share in {}.",
-            format::counted(results.environment.cpus, "processor", "processors"),
-            format::list(&oversubscribed)
-        ));
-    }
-    text
-}
-
-/// What the baseline against itself says about these rows.
-fn noise(results: &Results, rows: &[Row<'_>]) -> String {
-    let same: Vec<_> = rows
-        .iter()
-        .filter_map(|row| row.ratio(results, controls::SAME))
-        .filter(|ratio| ratio.judged_low < ratio.judged_high)
-        .collect();
-    if same.is_empty() {
-        return "; how noisy these rows are was not measured, or in one process only".into();
-    }
-    let equal = same
-        .iter()
-        .filter(|ratio| ratio.judged_low <= 1.0 && 1.0 <= ratio.judged_high)
-        .count();
-    let widest = same
-        .iter()
-        .map(|ratio| ratio.judged_high / ratio.judged_low)
-        .fold(1.0, f64::max);
-    format!(
-        "; the baseline against itself contains 1.00 in {equal} of {}, its widest interval spans a \
-         factor of {}",
-        format::counted(same.len(), "row", "rows"),
-        format::significant(widest)
-    )
 }
 
 /// All strategies, by decision.

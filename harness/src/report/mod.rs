@@ -12,6 +12,7 @@ mod answer;
 mod apart;
 mod biases;
 mod cards;
+mod certainty;
 mod comment;
 mod curves;
 mod deadlock;

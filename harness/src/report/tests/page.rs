@@ -29,6 +29,30 @@ fn every_question_of_a_review_has_an_answer() {
 }
 
 #[test]
+fn the_same_questions_have_answers_where_nothing_is_to_be_adopted() {
+    let questions = |results: &Results| -> Vec<String> {
+        let answers = answer::answers(results);
+        assert!(answers.iter().all(|one| !one.text.is_empty()));
+        answers.into_iter().map(|one| one.question).collect()
+    };
+    let mut run = three();
+    for strategy in &mut run.strategies {
+        strategy.reads = 1.0;
+        strategy.readers = 1.0;
+        strategy.writes = 1.0;
+    }
+    let results = run.results();
+    assert_eq!(questions(&results), questions(&results_of_three()));
+    let told = answered(&run.results());
+    assert!(told.contains("Stay with `mutex/std`"), "{told}");
+    assert!(told.contains("What comes closest: `"), "{told}");
+    assert!(
+        told.contains("Nothing is, while `mutex/std` stays"),
+        "{told}"
+    );
+}
+
+#[test]
 fn what_is_lost_names_the_promise_that_is_not_kept() {
     let mut run = three();
     run.strategies[1].reads = 4.0;
