@@ -11,7 +11,7 @@ mod tests;
 use std::collections::BTreeMap;
 
 use basis::probe::{
-    Count, Described, Distribution, Histogram, Probe, ProbeMetric, Situation, Summary,
+    Count, Described, Distribution, Probe, ProbeMetric, Situation, SparseHistogram, Summary,
 };
 use basis::sample::Line;
 
@@ -286,12 +286,8 @@ fn read_waits(probe: &Probe) -> Vec<(ProbeMetric, f64)> {
 /// Of all writers together.
 fn write_waits(probe: &Probe) -> Vec<(ProbeMetric, f64)> {
     use ProbeMetric as M;
-    let mut all = Histogram::default();
-    for of in [Distribution::Writes, Distribution::OtherWrites] {
-        if let Some(waits) = probe.histogram(of) {
-            all.add(waits);
-        }
-    }
+    let writers = [Distribution::Writes, Distribution::OtherWrites];
+    let all = SparseHistogram::sum(writers.iter().filter_map(|&of| probe.histogram(of)));
     if all.is_empty() {
         return Vec::new();
     }
@@ -300,7 +296,7 @@ fn write_waits(probe: &Probe) -> Vec<(ProbeMetric, f64)> {
 }
 
 /// p50, p99, p99.9 and the largest.
-fn quantiles(histogram: &Histogram, metrics: [ProbeMetric; 4]) -> Vec<(ProbeMetric, f64)> {
+fn quantiles(histogram: &SparseHistogram, metrics: [ProbeMetric; 4]) -> Vec<(ProbeMetric, f64)> {
     let values = [
         histogram.quantile(0.5),
         histogram.quantile(0.99),

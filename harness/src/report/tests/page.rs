@@ -105,7 +105,7 @@ fn schedule(strategy: &str, ns: u64) -> Line {
         strategy: strategy.into(),
         process: 0,
         counts: BTreeMap::new(),
-        histograms: BTreeMap::from([(Distribution::Reads, reads)]),
+        histograms: BTreeMap::from([(Distribution::Reads, reads.sparse())]),
     })
 }
 
