@@ -110,6 +110,12 @@ async function sorts(url) {
   });
 }
 
+// What the drawings of a section show of single strategies, and how.
+function layers(page, section) {
+  return page.locator(`section[aria-labelledby=${section}] .plot g[data-strategy]`).evaluateAll((layers) =>
+    layers.map((layer) => ({ strategy: layer.dataset.strategy, faded: Number(getComputedStyle(layer).opacity) < 1 })));
+}
+
 async function filters(url) {
   await opened(url, {}, async (page) => {
     const all = await shownStrategies(page);
@@ -120,8 +126,18 @@ async function filters(url) {
     const rows = await texts(page, "section[aria-labelledby=report-table] table:first-of-type tbody tr:not([hidden]) th[scope=row] a");
     assert.ok(rows.length > 0 && rows.every((row) => row.includes(name)), `rows for ${name}: ${rows}`);
     assert.match(await page.locator(".view [role=status]").textContent(), new RegExp(`^${left} of ${all} `));
+    const cards = await page.locator(".card").evaluateAll((cards) => cards.map((card) => card.dataset.strategy));
+    for (const section of ["report-table", "pareto", "probes"]) {
+      // Controls have no card and are filtered nowhere: they are what the others are seen against.
+      const drawn = (await layers(page, section)).filter(({ strategy }) => cards.includes(strategy));
+      // A run of few strategies may have no such drawing.
+      const wrong = drawn.filter((one) => one.faded === one.strategy.includes(name));
+      assert.deepEqual(wrong, [], `in the drawings of ${section}, filtered by ${name}`);
+      assert.ok(section !== "report-table" || drawn.some((one) => one.faded), "nothing is faded");
+    }
     await page.getByRole("button", { name: "Show all" }).click();
     assert.equal(await shownStrategies(page), all);
+    assert.equal(await page.locator(".plot .faded").count(), 0, "something stays faded");
   });
 }
 
