@@ -362,8 +362,9 @@ pub struct Control {
 impl Results {
     /// A cell, if it was measured.
     pub fn cell(&self, scenario: &str, strategy: &str, metric: Metric) -> Option<&Cell> {
+        // The metric first: it is compared in an instruction.
         self.cells.iter().find(|cell| {
-            cell.scenario == scenario && cell.strategy == strategy && cell.metric == metric
+            cell.metric == metric && cell.strategy == strategy && cell.scenario == scenario
         })
     }
 

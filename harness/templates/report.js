@@ -155,6 +155,10 @@
       for (const { title, rows } of bodies) if (title) title.hidden = rows.every((row) => row.hidden || row.parentElement !== title.parentElement);
       table.classList.toggle("filtered", rows.some(({ row }) => row.hidden));
     }
+    // In its drawing a strategy keeps its place: the others are to be seen against it.
+    for (const layer of every(".plot g[data-strategy]")) {
+      layer.classList.toggle("faded", strategies.has(layer.dataset.strategy) && !shown.has(layer.dataset.strategy));
+    }
     for (const card of every(".card")) card.hidden = !shown.has(card.dataset.strategy);
     for (const page of every("details.page")) {
       const name = page.querySelector("summary code");
@@ -212,7 +216,7 @@
     summary.textContent = view.has.size ? `By property (${view.has.size})` : "By property";
     link.href = fragment();
     const all = shown.size === strategies.size;
-    say(all ? `All ${strategies.size} strategies` : `${shown.size} of ${strategies.size} strategies in tables and cards; plots and text show all`);
+    say(all ? `All ${strategies.size} strategies` : `${shown.size} of ${strategies.size} strategies in tables, plots and cards; text tells of all`);
   };
   // The browser finds no anchor in front of a question mark by itself.
   const go = () => {

@@ -1,9 +1,9 @@
 //! What every part of the harness shares: the words in which a measurement is asked for and answered.
 //!
 //! A [`scenario`] asks, a [`sample`] line answers; an [`assumption`] says what is judged and a
-//! [`preset`] how much it may take. Plain data and its file formats, with two things beside it of
-//! which there must be only one: the [`clock`], and how [`random`] numbers are drawn. Knows no
-//! strategy, measures nothing and concludes nothing.
+//! [`preset`] how much it may take. Plain data and its file formats, with three things beside it of
+//! which there must be only one: the [`clock`], how [`random`] numbers are drawn, and how work is
+//! done in [`parallel`]. Knows no strategy, measures nothing and concludes nothing.
 
 pub mod assumption;
 pub mod calibration;
@@ -14,6 +14,7 @@ pub mod error;
 pub mod fault;
 pub mod message;
 pub mod metric;
+pub mod parallel;
 pub mod preset;
 pub mod probe;
 pub mod random;

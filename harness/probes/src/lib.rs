@@ -102,7 +102,10 @@ pub fn probe(task: &ProbeTask, out: &mut impl Write) -> io::Result<()> {
         strategy: task.strategy.clone(),
         process: task.process,
         counts,
-        histograms,
+        histograms: histograms
+            .into_iter()
+            .map(|(of, histogram)| (of, histogram.sparse()))
+            .collect(),
     });
     say(out, &Message::Found { line })
 }

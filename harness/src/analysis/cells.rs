@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use basis::controls;
+use basis::parallel;
 use basis::sample::Line;
 use basis::scenario::{Activity, Scenario};
 
@@ -23,20 +24,28 @@ const DRIFT_MAX: f64 = 0.05;
 /// All cells, in the order of scenarios, strategies and metrics.
 pub(super) fn all(samples: &Samples, series: &Series<'_>) -> Vec<Cell> {
     let counts = Counts::collect(samples);
+    let header = &samples.header;
+    let scenarios = header.scenarios.iter();
+    let pairs: Vec<(&Scenario, &str)> = scenarios
+        .flat_map(|scenario| header.strategies.iter().map(move |card| (scenario, card)))
+        .map(|(scenario, card)| (scenario, card.name.as_str()))
+        .collect();
+    let of_pairs = parallel::map(&pairs, |&(scenario, strategy)| {
+        let metrics = timed_metrics(scenario).into_iter();
+        let timed: Vec<(Cell, Option<Estimate>)> = metrics
+            .filter_map(|metric| timed(samples, series, scenario, strategy, metric))
+            .collect();
+        let counted = counts.cells(&scenario.name, strategy, &header.baseline);
+        (timed, counted)
+    });
     let mut cells = Vec::new();
     let mut compared: Vec<(usize, Estimate)> = Vec::new();
-    for scenario in &samples.header.scenarios {
-        for card in &samples.header.strategies {
-            for metric in timed_metrics(scenario) {
-                let Some((cell, ratio)) = timed(samples, series, scenario, &card.name, metric)
-                else {
-                    continue;
-                };
-                compared.extend(ratio.map(|ratio| (cells.len(), ratio)));
-                cells.push(cell);
-            }
-            cells.extend(counts.cells(&scenario.name, &card.name, &samples.header.baseline));
+    for (timed, counted) in of_pairs {
+        for (cell, ratio) in timed {
+            compared.extend(ratio.map(|ratio| (cells.len(), ratio)));
+            cells.push(cell);
         }
+        cells.extend(counted);
     }
     let floors = floors(samples, series, &cells, &compared);
     judge(&mut cells, &compared, &floors, samples.header.looks);

@@ -1,6 +1,6 @@
 //! The latency probes' histograms, as curves: the processes' counts added up.
 
-use basis::probe::{Distribution, Histogram, Probe, Situation};
+use basis::probe::{Distribution, Probe, Situation, SparseHistogram};
 use basis::sample::Line;
 
 use super::Samples;
@@ -40,16 +40,15 @@ pub(super) fn latencies(samples: &Samples) -> Vec<Latency> {
     found
 }
 
-fn together<'p>(probes: impl Iterator<Item = &'p Probe>, distribution: Distribution) -> Histogram {
-    let mut all = Histogram::default();
-    for histogram in probes.filter_map(|probe| probe.histogram(distribution)) {
-        all.add(histogram);
-    }
-    all
+fn together<'p>(
+    probes: impl Iterator<Item = &'p Probe>,
+    distribution: Distribution,
+) -> SparseHistogram {
+    SparseHistogram::sum(probes.filter_map(|probe| probe.histogram(distribution)))
 }
 
 /// As far as there are operations to tell a quantile from the worst.
-fn quantiles(latencies: &Histogram) -> Vec<Quantile> {
+fn quantiles(latencies: &SparseHistogram) -> Vec<Quantile> {
     let beyond = |share: f64| (1.0 - share) * latencies.len() as f64;
     SHARES
         .into_iter()
@@ -63,13 +62,15 @@ fn quantiles(latencies: &Histogram) -> Vec<Quantile> {
 
 #[cfg(test)]
 mod tests {
+    use basis::probe::Histogram;
+
     use super::*;
 
     #[test]
     fn quantiles_stop_where_there_are_too_few_operations() {
         let mut latencies = Histogram::default();
         (1..=1_000).for_each(|ns| latencies.record(ns));
-        let found = quantiles(&latencies);
+        let found = quantiles(&latencies.sparse());
         let at = |share: f64| {
             let mut found = found.iter();
             found

@@ -10,8 +10,9 @@ mod tests;
 
 use std::collections::BTreeMap;
 
+use basis::parallel;
 use basis::probe::{
-    Count, Described, Distribution, Histogram, Probe, ProbeMetric, Situation, Summary,
+    Count, Described, Distribution, Probe, ProbeMetric, Situation, SparseHistogram, Summary,
 };
 use basis::sample::Line;
 
@@ -26,38 +27,58 @@ type Values = BTreeMap<ProbeMetric, BTreeMap<u32, f64>>;
 /// All cells, in the order of situations, strategies and metrics.
 pub(super) fn cells(samples: &Samples) -> Vec<Cell> {
     let seen = collect(samples);
-    let baseline = &samples.header.baseline;
-    let mut cells = Vec::new();
-    for situation in Situation::ALL {
-        let reference = seen.get(&(situation, baseline.as_str()));
-        for card in &samples.header.strategies {
-            let Some(values) = seen.get(&(situation, card.name.as_str())) else {
-                continue;
-            };
-            for (&metric, by_process) in values {
-                let reference = reference
-                    .filter(|_| card.name != *baseline)
-                    .and_then(|values| values.get(&metric));
-                cells.extend(summarised(metric, by_process).map(|summary| {
-                    Cell {
-                        scenario: situation.name().into(),
-                        strategy: card.name.clone(),
-                        metric: Metric::Probe(metric),
-                        unit: metric.unit().into(),
-                        median: summary.median,
-                        ci_low: summary.shown.low,
-                        ci_high: summary.shown.high,
-                        n: summary.n,
-                        flags: Vec::new(),
-                        ratio: reference
-                            .and_then(|reference| compared(metric, by_process, reference))
-                            .map(|times| ratio(&times, baseline)),
-                    }
-                }));
-            }
-        }
-    }
-    cells
+    let pairs: Vec<(Situation, &str)> = Situation::ALL
+        .into_iter()
+        .flat_map(|situation| {
+            samples
+                .header
+                .strategies
+                .iter()
+                .map(move |card| (situation, card))
+        })
+        .map(|(situation, card)| (situation, card.name.as_str()))
+        .collect();
+    let baseline = samples.header.baseline.as_str();
+    let of_pairs = parallel::map(&pairs, |&(situation, strategy)| {
+        let reference = seen
+            .get(&(situation, baseline))
+            .filter(|_| strategy != baseline);
+        let values = seen.get(&(situation, strategy)).into_iter().flatten();
+        let cell = |(&metric, by_process)| {
+            let reference = reference.and_then(|values| values.get(&metric));
+            cell(
+                (situation, strategy, metric),
+                by_process,
+                reference,
+                baseline,
+            )
+        };
+        values.filter_map(cell).collect::<Vec<_>>()
+    });
+    of_pairs.into_iter().flatten().collect()
+}
+
+fn cell(
+    (situation, strategy, metric): (Situation, &str, ProbeMetric),
+    by_process: &BTreeMap<u32, f64>,
+    reference: Option<&BTreeMap<u32, f64>>,
+    baseline: &str,
+) -> Option<Cell> {
+    let summary = summarised(metric, by_process)?;
+    Some(Cell {
+        scenario: situation.name().into(),
+        strategy: strategy.into(),
+        metric: Metric::Probe(metric),
+        unit: metric.unit().into(),
+        median: summary.median,
+        ci_low: summary.shown.low,
+        ci_high: summary.shown.high,
+        n: summary.n,
+        flags: Vec::new(),
+        ratio: reference
+            .and_then(|reference| compared(metric, by_process, reference))
+            .map(|times| ratio(&times, baseline)),
+    })
 }
 
 /// The situations that the samples have something about.
@@ -286,12 +307,8 @@ fn read_waits(probe: &Probe) -> Vec<(ProbeMetric, f64)> {
 /// Of all writers together.
 fn write_waits(probe: &Probe) -> Vec<(ProbeMetric, f64)> {
     use ProbeMetric as M;
-    let mut all = Histogram::default();
-    for of in [Distribution::Writes, Distribution::OtherWrites] {
-        if let Some(waits) = probe.histogram(of) {
-            all.add(waits);
-        }
-    }
+    let writers = [Distribution::Writes, Distribution::OtherWrites];
+    let all = SparseHistogram::sum(writers.iter().filter_map(|&of| probe.histogram(of)));
     if all.is_empty() {
         return Vec::new();
     }
@@ -300,7 +317,7 @@ fn write_waits(probe: &Probe) -> Vec<(ProbeMetric, f64)> {
 }
 
 /// p50, p99, p99.9 and the largest.
-fn quantiles(histogram: &Histogram, metrics: [ProbeMetric; 4]) -> Vec<(ProbeMetric, f64)> {
+fn quantiles(histogram: &SparseHistogram, metrics: [ProbeMetric; 4]) -> Vec<(ProbeMetric, f64)> {
     let values = [
         histogram.quantile(0.5),
         histogram.quantile(0.99),

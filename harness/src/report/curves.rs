@@ -6,12 +6,13 @@
 use std::collections::BTreeSet;
 
 use plotters::prelude::*;
-use plotters::style::text_anchor::{HPos, Pos, VPos};
+use plotters::style::text_anchor::{HPos, VPos};
 
 use crate::results::{Change, Ratio, Results, Verdict};
 
 use super::flips::Sweep;
 use super::format;
+use super::layers::{Drawn, Layers, Paper, Point, stroke, words};
 use super::palette::{BAD, FAINT, GOOD, GRID, INK, MARGIN, OPEN, RATIO_MIN, WIDTH};
 use super::view::Figure;
 
@@ -163,29 +164,14 @@ impl Scale {
     }
 }
 
-pub(super) type Point = (i32, i32);
-pub(super) type Paper<'s> = DrawingArea<SVGBackend<'s>, plotters::coord::Shift>;
-pub(super) type Drawn<'s> =
-    Result<(), DrawingAreaErrorKind<<SVGBackend<'s> as DrawingBackend>::ErrorType>>;
-
 fn draw(lines: &[Line<'_>], names: &[String], axis: &str, margin: f64) -> Option<String> {
     let scale = Scale::of(lines, names.len(), margin);
-    let mut svg = String::new();
-    {
-        let size = (WIDTH.cast_unsigned(), HEIGHT.cast_unsigned());
-        let paper = SVGBackend::with_string(&mut svg, size).into_drawing_area();
-        ground(&paper, scale, names, axis, margin)
-            .and_then(|()| {
-                let ends = ends(lines, scale);
-                lines
-                    .iter()
-                    .zip(ends)
-                    .try_for_each(|(line, end)| curve(&paper, scale, line, end))
-            })
-            .and_then(|()| paper.present())
-            .ok()?;
+    let mut layers = Layers::of_height(HEIGHT);
+    layers.shared(|paper| ground(paper, scale, names, axis, margin))?;
+    for (line, end) in lines.iter().zip(ends(lines, scale)) {
+        layers.about(line.name, |paper| curve(paper, scale, line, end))?;
     }
-    Some(svg)
+    Some(layers.finish())
 }
 
 /// What is behind the lines: grid, values, the line of the baseline and the margin's.
@@ -302,27 +288,4 @@ fn curve<'s>(paper: &Paper<'s>, scale: Scale, line: &Line<'_>, name_y: i32) -> D
         INK,
         (HPos::Left, VPos::Center),
     )
-}
-
-pub(super) fn stroke<'s>(
-    paper: &Paper<'s>,
-    from: Point,
-    to: Point,
-    color: RGBColor,
-    width: u32,
-) -> Drawn<'s> {
-    paper.draw(&PathElement::new(vec![from, to], color.stroke_width(width)))
-}
-
-pub(super) fn words<'s>(
-    paper: &Paper<'s>,
-    text: &str,
-    at: Point,
-    color: RGBColor,
-    anchor: (HPos, VPos),
-) -> Drawn<'s> {
-    let style = TextStyle::from(("sans-serif", 15).into_font())
-        .color(&color)
-        .pos(Pos::new(anchor.0, anchor.1));
-    paper.draw_text(text, &style, at)
 }

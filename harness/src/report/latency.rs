@@ -7,7 +7,8 @@ use plotters::style::text_anchor::{HPos, VPos};
 
 use crate::results::{Latency, Results};
 
-use super::curves::{Drawn, Paper, Point, apart, stroke, words};
+use super::curves::apart;
+use super::layers::{Drawn, Layers, Paper, Point, stroke, words};
 use super::palette::{BAD, FAINT, GOOD, GRID, INK, MARGIN, WIDTH};
 use super::view::Figure;
 use super::{format, probes};
@@ -140,23 +141,15 @@ impl Scale {
 
 fn draw(results: &Results, curves: &[&Latency]) -> Option<String> {
     let scale = Scale::of(curves)?;
-    let mut svg = String::new();
-    {
-        let size = (WIDTH.cast_unsigned(), HEIGHT.cast_unsigned());
-        let paper = SVGBackend::with_string(&mut svg, size).into_drawing_area();
-        let ends = curves.iter().map(|one| scale.y(at(one, 1.0)));
-        let names = apart(ends, TOP, HEIGHT - BOTTOM);
-        let colors = colors(results, curves);
-        ground(&paper, scale)
-            .and_then(|()| {
-                let lines = curves.iter().zip(names).zip(colors);
-                let mut lines = lines.into_iter();
-                lines.try_for_each(|((one, y), color)| curve(&paper, scale, one, y, color))
-            })
-            .and_then(|()| paper.present())
-            .ok()?;
+    let ends = curves.iter().map(|one| scale.y(at(one, 1.0)));
+    let names = apart(ends, TOP, HEIGHT - BOTTOM);
+    let colors = colors(results, curves);
+    let mut layers = Layers::of_height(HEIGHT);
+    layers.shared(|paper| ground(paper, scale))?;
+    for ((one, y), color) in curves.iter().zip(names).zip(colors) {
+        layers.about(&one.strategy, |paper| curve(paper, scale, one, y, color))?;
     }
-    Some(svg)
+    Some(layers.finish())
 }
 
 fn colors(results: &Results, curves: &[&Latency]) -> Vec<RGBColor> {

@@ -27,6 +27,7 @@ mod guarantees;
 mod headline;
 mod index;
 mod latency;
+mod layers;
 mod lessons;
 mod losses;
 mod memory;

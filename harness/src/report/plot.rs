@@ -1,14 +1,14 @@
 //! Sorted interval plots as inline SVG.
 
 use basis::controls;
-use plotters::coord::Shift;
 use plotters::prelude::*;
-use plotters::style::text_anchor::{HPos, Pos, VPos};
+use plotters::style::text_anchor::{HPos, VPos};
 
 use crate::results::{Ratio, Results, Verdict};
 
 use super::facts::Row;
 use super::format;
+use super::layers::{Drawn, Layers, Paper, stroke, words};
 use super::palette::{BAD, BAND, FAINT, GOOD, GRID, INK, MARGIN, OPEN, RATIO_MIN, WIDTH};
 use super::view::Figure;
 
@@ -106,111 +106,99 @@ fn draw(marks: &[Mark<'_>], noise: Option<&Ratio>, margin: f64) -> Option<String
     let rows = i32::try_from(marks.len()).ok()?;
     let height = TOP + rows * ROW + BOTTOM;
     let scale = Scale::of(marks, noise, margin);
-    let mut svg = String::new();
-    {
-        let size = (WIDTH.cast_unsigned(), height.cast_unsigned());
-        let paper = Paper(SVGBackend::with_string(&mut svg, size).into_drawing_area());
-        paper
-            .ground(scale, noise, margin, height - BOTTOM)
-            .and_then(|()| {
-                let middles = (0..).map(|index| TOP + index * ROW + ROW / 2);
-                marks
-                    .iter()
-                    .zip(middles)
-                    .try_for_each(|(mark, y)| paper.interval(scale, mark, y))
-            })
-            .and_then(|()| paper.0.present())
-            .ok()?;
+    let mut layers = Layers::of_height(height);
+    layers.shared(|paper| ground(paper, scale, noise, margin, height - BOTTOM))?;
+    let middles = (0..).map(|index| TOP + index * ROW + ROW / 2);
+    for (mark, y) in marks.iter().zip(middles) {
+        layers.about(mark.name, |paper| interval(paper, scale, mark, y))?;
     }
-    Some(svg)
+    Some(layers.finish())
 }
 
-/// What is drawn on.
-struct Paper<'s>(DrawingArea<SVGBackend<'s>, Shift>);
-
-type Point = (i32, i32);
-type Drawn<'s> = Result<(), DrawingAreaErrorKind<<SVGBackend<'s> as DrawingBackend>::ErrorType>>;
-
-impl<'s> Paper<'s> {
-    /// What is behind the intervals: noise, grid, the line of the baseline and the margin's.
-    fn ground(&self, scale: Scale, noise: Option<&Ratio>, margin: f64, bottom: i32) -> Drawn<'s> {
-        if let Some(noise) = noise {
-            let (low, high) = (scale.x(noise.ci_low), scale.x(noise.ci_high));
-            let corners = [(low, TOP), (high.max(low + 1), bottom)];
-            self.0.draw(&Rectangle::new(corners, BAND.filled()))?;
-        }
-        let top = (HPos::Center, VPos::Top);
-        for tick in scale.ticks() {
-            let x = scale.x(tick);
-            self.stroke((x, TOP), (x, bottom), GRID, 1)?;
-            self.words(&format!("{tick}x"), (x, bottom + 5), FAINT, top)?;
-        }
-        let one = scale.x(1.0);
-        self.stroke((one, TOP), (one, bottom), INK, 1)?;
-        self.words("1.00", (one - 2, TOP - 4), INK, (HPos::Right, VPos::Bottom))?;
-        let edge = scale.x(margin);
-        for y in (TOP..bottom).step_by(6) {
-            self.stroke((edge, y), (edge, (y + 3).min(bottom)), MARGIN, 1)?;
-        }
-        let label = format!("margin {margin:.2}");
-        self.words(
-            &label,
-            (edge + 2, TOP - 4),
-            MARGIN,
-            (HPos::Left, VPos::Bottom),
-        )
+/// What is behind the intervals: noise, grid, the line of the baseline and the margin's.
+fn ground<'s>(
+    paper: &Paper<'s>,
+    scale: Scale,
+    noise: Option<&Ratio>,
+    margin: f64,
+    bottom: i32,
+) -> Drawn<'s> {
+    if let Some(noise) = noise {
+        let (low, high) = (scale.x(noise.ci_low), scale.x(noise.ci_high));
+        let corners = [(low, TOP), (high.max(low + 1), bottom)];
+        paper.draw(&Rectangle::new(corners, BAND.filled()))?;
     }
+    let top = (HPos::Center, VPos::Top);
+    for tick in scale.ticks() {
+        let x = scale.x(tick);
+        stroke(paper, (x, TOP), (x, bottom), GRID, 1)?;
+        words(paper, &format!("{tick}x"), (x, bottom + 5), FAINT, top)?;
+    }
+    let one = scale.x(1.0);
+    stroke(paper, (one, TOP), (one, bottom), INK, 1)?;
+    words(
+        paper,
+        "1.00",
+        (one - 2, TOP - 4),
+        INK,
+        (HPos::Right, VPos::Bottom),
+    )?;
+    let edge = scale.x(margin);
+    for y in (TOP..bottom).step_by(6) {
+        stroke(paper, (edge, y), (edge, (y + 3).min(bottom)), MARGIN, 1)?;
+    }
+    let label = format!("margin {margin:.2}");
+    words(
+        paper,
+        &label,
+        (edge + 2, TOP - 4),
+        MARGIN,
+        (HPos::Left, VPos::Bottom),
+    )
+}
 
-    /// A strategy: its name, its interval, the median's mark and the figures.
-    fn interval(&self, scale: Scale, mark: &Mark<'_>, y: i32) -> Drawn<'s> {
-        let ratio = mark.ratio;
-        let x = scale.x(ratio.median);
-        let is_off = ratio.median.ln() < scale.low;
-        let color = match ratio.verdict {
-            Verdict::Holds => GOOD,
-            Verdict::Rejected => BAD,
-            Verdict::Inconclusive => OPEN,
-        };
-        self.words(mark.name, (LEFT - 10, y), INK, (HPos::Right, VPos::Center))?;
-        self.stroke(
-            (scale.x(ratio.ci_low), y),
-            (scale.x(ratio.ci_high), y),
-            color,
-            2,
-        )?;
-        match ratio.verdict {
-            _ if is_off => {
-                let head = vec![(x + 8, y - 4), (x, y), (x + 8, y + 4)];
-                self.0
-                    .draw(&PathElement::new(head, color.stroke_width(2)))?;
-            }
-            Verdict::Holds => self.0.draw(&Circle::new((x, y), 4, color.filled()))?,
-            Verdict::Inconclusive => self
-                .0
-                .draw(&Circle::new((x, y), 4, color.stroke_width(2)))?,
-            Verdict::Rejected => {
-                self.stroke((x - 4, y - 4), (x + 4, y + 4), color, 2)?;
-                self.stroke((x - 4, y + 4), (x + 4, y - 4), color, 2)?;
-            }
+/// A strategy: its name, its interval, the median's mark and the figures.
+fn interval<'s>(paper: &Paper<'s>, scale: Scale, mark: &Mark<'_>, y: i32) -> Drawn<'s> {
+    let ratio = mark.ratio;
+    let x = scale.x(ratio.median);
+    let is_off = ratio.median.ln() < scale.low;
+    let color = match ratio.verdict {
+        Verdict::Holds => GOOD,
+        Verdict::Rejected => BAD,
+        Verdict::Inconclusive => OPEN,
+    };
+    words(
+        paper,
+        mark.name,
+        (LEFT - 10, y),
+        INK,
+        (HPos::Right, VPos::Center),
+    )?;
+    stroke(
+        paper,
+        (scale.x(ratio.ci_low), y),
+        (scale.x(ratio.ci_high), y),
+        color,
+        2,
+    )?;
+    match ratio.verdict {
+        _ if is_off => {
+            let head = vec![(x + 8, y - 4), (x, y), (x + 8, y + 4)];
+            paper.draw(&PathElement::new(head, color.stroke_width(2)))?;
         }
-        let figures = format::ratio(ratio);
-        self.words(
-            &figures,
-            (WIDTH - RIGHT + 12, y),
-            FAINT,
-            (HPos::Left, VPos::Center),
-        )
+        Verdict::Holds => paper.draw(&Circle::new((x, y), 4, color.filled()))?,
+        Verdict::Inconclusive => paper.draw(&Circle::new((x, y), 4, color.stroke_width(2)))?,
+        Verdict::Rejected => {
+            stroke(paper, (x - 4, y - 4), (x + 4, y + 4), color, 2)?;
+            stroke(paper, (x - 4, y + 4), (x + 4, y - 4), color, 2)?;
+        }
     }
-
-    fn stroke(&self, from: Point, to: Point, color: RGBColor, width: u32) -> Drawn<'s> {
-        self.0
-            .draw(&PathElement::new(vec![from, to], color.stroke_width(width)))
-    }
-
-    fn words(&self, text: &str, at: Point, color: RGBColor, anchor: (HPos, VPos)) -> Drawn<'s> {
-        let style = TextStyle::from(("sans-serif", 15).into_font())
-            .color(&color)
-            .pos(Pos::new(anchor.0, anchor.1));
-        self.0.draw_text(text, &style, at)
-    }
+    let figures = format::ratio(ratio);
+    words(
+        paper,
+        &figures,
+        (WIDTH - RIGHT + 12, y),
+        FAINT,
+        (HPos::Left, VPos::Center),
+    )
 }

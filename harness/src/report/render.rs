@@ -145,7 +145,8 @@ fn code(escape: &AutoEscape, text: &str) -> String {
     }
 }
 
-fn escape_html(text: &str) -> String {
+/// Takes the meaning of markup from a text, also within the quotes of an attribute.
+pub(super) fn escape_html(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for letter in text.chars() {
         match letter {

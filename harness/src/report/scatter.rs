@@ -3,7 +3,8 @@
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, VPos};
 
-use super::curves::{Drawn, Paper, Point, apart, stroke, words};
+use super::curves::apart;
+use super::layers::{Drawn, Layers, Paper, Point, stroke, words};
 use super::palette::{FAINT, GOOD, GRID, INK, MARGIN, OPEN, WIDTH};
 use super::pareto::Cost;
 
@@ -73,18 +74,19 @@ pub(super) fn draw(spots: &[Spot<'_>], baseline: &str, x: &Cost, y: &Cost) -> Op
         return None;
     }
     let scale = Scale::of(spots)?;
-    let mut svg = String::new();
-    {
-        let size = (WIDTH.cast_unsigned(), HEIGHT.cast_unsigned());
-        let paper = SVGBackend::with_string(&mut svg, size).into_drawing_area();
-        ground(&paper, &scale, x, y)
-            .and_then(|()| frontier(&paper, &scale, spots))
-            .and_then(|()| marks(&paper, &scale, spots, baseline))
-            .and_then(|()| names(&paper, &scale, spots, baseline))
-            .and_then(|()| paper.present())
-            .ok()?;
+    let mut layers = Layers::of_height(HEIGHT);
+    layers.shared(|paper| {
+        ground(paper, &scale, x, y)?;
+        frontier(paper, &scale, spots)
+    })?;
+    for (spot, name_y) in spots.iter().zip(names(&scale, spots, baseline)) {
+        let is_baseline = spot.name == baseline;
+        layers.about(spot.name, |paper| {
+            mark(paper, scale.place(spot.at), spot.on_frontier, is_baseline)?;
+            name_y.map_or(Ok(()), |name_y| name(paper, &scale, spot, name_y))
+        })?;
     }
-    Some(svg)
+    Some(layers.finish())
 }
 
 fn ground<'s>(paper: &Paper<'s>, scale: &Scale, x: &Cost, y: &Cost) -> Drawn<'s> {
@@ -121,34 +123,31 @@ fn frontier<'s>(paper: &Paper<'s>, scale: &Scale, spots: &[Spot<'_>]) -> Drawn<'
     paper.draw(&PathElement::new(path, GOOD.stroke_width(1)))
 }
 
-fn marks<'s>(paper: &Paper<'s>, scale: &Scale, spots: &[Spot<'_>], baseline: &str) -> Drawn<'s> {
-    for spot in spots {
-        let (x, y) = scale.place(spot.at);
-        if spot.name == baseline {
-            let corners = [(x - 5, y - 5), (x + 5, y + 5)];
-            paper.draw(&Rectangle::new(corners, MARGIN.filled()))?;
-        } else if spot.on_frontier {
-            paper.draw(&Circle::new((x, y), 5, GOOD.filled()))?;
-        } else {
-            paper.draw(&Circle::new((x, y), 4, OPEN.stroke_width(2)))?;
-        }
+fn mark<'s>(paper: &Paper<'s>, (x, y): Point, on_frontier: bool, is_baseline: bool) -> Drawn<'s> {
+    if is_baseline {
+        let corners = [(x - 5, y - 5), (x + 5, y + 5)];
+        paper.draw(&Rectangle::new(corners, MARGIN.filled()))
+    } else if on_frontier {
+        paper.draw(&Circle::new((x, y), 5, GOOD.filled()))
+    } else {
+        paper.draw(&Circle::new((x, y), 4, OPEN.stroke_width(2)))
     }
-    Ok(())
 }
 
-/// The frontier and the baseline; the table has all.
-fn names<'s>(paper: &Paper<'s>, scale: &Scale, spots: &[Spot<'_>], baseline: &str) -> Drawn<'s> {
-    let named: Vec<&Spot<'_>> = spots
-        .iter()
-        .filter(|spot| spot.on_frontier || spot.name == baseline)
-        .collect();
-    let places: Vec<Point> = named.iter().map(|spot| scale.place(spot.at)).collect();
-    let heights = apart(places.iter().map(|&(_, y)| y), TOP, HEIGHT - BOTTOM);
+/// The heights of the names: of the frontier and the baseline; the table has all.
+fn names(scale: &Scale, spots: &[Spot<'_>], baseline: &str) -> Vec<Option<i32>> {
+    let is_named = |spot: &Spot<'_>| spot.on_frontier || spot.name == baseline;
+    let named = spots.iter().filter(|spot| is_named(spot));
+    let heights = apart(named.map(|spot| scale.y(spot.at.1)), TOP, HEIGHT - BOTTOM);
+    let mut heights = heights.into_iter();
+    let height = |spot| is_named(spot).then(|| heights.next()).flatten();
+    spots.iter().map(height).collect()
+}
+
+fn name<'s>(paper: &Paper<'s>, scale: &Scale, spot: &Spot<'_>, name_y: i32) -> Drawn<'s> {
+    let (x, y) = scale.place(spot.at);
     let name_x = WIDTH - RIGHT + 14;
-    for ((spot, (x, y)), name_y) in named.iter().zip(places).zip(heights) {
-        stroke(paper, (x + 7, y), (name_x - 4, name_y), GRID, 1)?;
-        let beside = (HPos::Left, VPos::Center);
-        words(paper, spot.name, (name_x, name_y), INK, beside)?;
-    }
-    Ok(())
+    stroke(paper, (x + 7, y), (name_x - 4, name_y), GRID, 1)?;
+    let beside = (HPos::Left, VPos::Center);
+    words(paper, spot.name, (name_x, name_y), INK, beside)
 }

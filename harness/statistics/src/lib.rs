@@ -8,17 +8,19 @@
 
 mod decision;
 mod middle;
+mod network;
+mod singles;
 pub mod student;
 #[cfg(test)]
 mod tests;
+mod urns;
 
-use basis::random::{below, uniform};
 use rand_core::SeedableRng;
 use rand_xoshiro::Xoshiro256PlusPlus;
 use statrs::distribution::{ContinuousCDF, Normal};
 
 pub use decision::{Difference, holm, needed};
-use middle::MiddleOfDraws;
+use urns::Urns;
 
 /// How often the samples are drawn anew for a result.
 pub const RESAMPLES: usize = 10_000;
@@ -137,8 +139,7 @@ pub fn estimate_with(groups: &[Vec<f64>], seed: u64, resamples: usize) -> Option
         .collect();
     let counted = medians.len();
     let center = median(&mut medians)?;
-    let mut drawn = draws(groups, seed, resamples);
-    drawn.sort_unstable_by(f64::total_cmp);
+    let drawn = sorted_draws(groups, seed, resamples);
     let interval = |level| {
         let tail = tail(level, counted);
         Interval {
@@ -153,6 +154,14 @@ pub fn estimate_with(groups: &[Vec<f64>], seed: u64, resamples: usize) -> Option
         error: standard_deviation(&drawn),
         n: groups.iter().map(Vec::len).sum(),
         groups: counted,
+    })
+}
+
+fn sorted_draws(groups: &[Vec<f64>], seed: u64, resamples: usize) -> Vec<f64> {
+    singles::sorted_draws(groups, seed, resamples).unwrap_or_else(|| {
+        let mut drawn = draws(groups, seed, resamples);
+        drawn.sort_unstable_by(f64::total_cmp);
+        drawn
     })
 }
 
@@ -174,28 +183,9 @@ fn tail(level: f64, groups: usize) -> f64 {
 /// The medians of `resamples` bootstrap samples, in the order in which they were drawn; nothing if
 /// there is no sample.
 pub fn draws(groups: &[Vec<f64>], seed: u64, resamples: usize) -> Vec<f64> {
-    let groups: Vec<(Vec<f64>, MiddleOfDraws)> = groups
-        .iter()
-        .filter(|group| !group.is_empty())
-        .map(|group| {
-            let mut sorted = group.clone();
-            sorted.sort_unstable_by(f64::total_cmp);
-            let middle = MiddleOfDraws::of(sorted.len());
-            (sorted, middle)
-        })
-        .collect();
-    let mut random = Xoshiro256PlusPlus::seed_from_u64(seed);
-    let mut medians = Vec::with_capacity(groups.len());
-    (0..resamples)
-        .filter_map(|_| {
-            medians.clear();
-            for _ in &groups {
-                let (sorted, middle) = &groups[below(&mut random, groups.len())];
-                medians.push(middle.draw(sorted, uniform(&mut random)));
-            }
-            median(&mut medians)
-        })
-        .collect()
+    Urns::of(groups).map_or_else(Vec::new, |urns| {
+        urns.resampled(&mut Xoshiro256PlusPlus::seed_from_u64(seed), resamples)
+    })
 }
 
 fn standard_deviation(values: &[f64]) -> f64 {

@@ -10,7 +10,6 @@ use statrs::function::factorial::ln_binomial;
 /// The distribution of the middle of `n` draws from `n` sorted values.
 #[derive(Clone, Debug)]
 pub(super) struct MiddleOfDraws {
-    /// The indices of the middle one or two draws, with the probability of everything up to here.
     cumulative: Vec<(f64, u32, u32)>,
 }
 
@@ -32,14 +31,9 @@ impl MiddleOfDraws {
         Self { cumulative }
     }
 
-    /// The median that belongs to a uniform number in [0, 1).
-    pub(super) fn draw(&self, sorted: &[f64], uniform: f64) -> f64 {
-        let total = self.cumulative.last().map_or(1.0, |&(sum, ..)| sum);
-        let at = self
-            .cumulative
-            .partition_point(|&(sum, ..)| sum <= uniform * total);
-        let (_, lower, upper) = self.cumulative[at.min(self.cumulative.len() - 1)];
-        f64::midpoint(sorted[lower as usize], sorted[upper as usize])
+    /// The indices of the middle one or two draws, with the probability of everything up to here.
+    pub(super) fn cumulative(&self) -> &[(f64, u32, u32)] {
+        &self.cumulative
     }
 }
 

@@ -1,4 +1,4 @@
-use basis::random::normal;
+use basis::random::{below, normal};
 
 use super::*;
 

@@ -7,6 +7,7 @@
 mod histogram;
 mod metric;
 mod situation;
+mod sparse;
 
 use std::collections::BTreeMap;
 
@@ -15,6 +16,7 @@ use serde::{Deserialize, Serialize};
 pub use histogram::Histogram;
 pub use metric::{ProbeMetric, Summary};
 pub use situation::{Described, Situation};
+pub use sparse::SparseHistogram;
 
 /// What one process saw of one strategy in one situation.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -28,7 +30,7 @@ pub struct Probe {
     /// What was counted.
     pub counts: BTreeMap<Count, i64>,
     /// What was timed, operation by operation, or otherwise distributed.
-    pub histograms: BTreeMap<Distribution, Histogram>,
+    pub histograms: BTreeMap<Distribution, SparseHistogram>,
 }
 
 /// What a probe counts.
@@ -130,7 +132,7 @@ impl Probe {
     }
 
     /// A histogram that is not empty.
-    pub fn histogram(&self, of: Distribution) -> Option<&Histogram> {
+    pub fn histogram(&self, of: Distribution) -> Option<&SparseHistogram> {
         self.histograms.get(&of).filter(|found| !found.is_empty())
     }
 }

@@ -12,6 +12,7 @@ use serde::Deserialize;
 use super::packing::{self, Damage, Unpacked};
 use super::{Header, Line, SCHEMA};
 use crate::error::{Error, Result};
+use crate::parallel;
 
 /// What a sample file holds.
 #[derive(Clone, Debug, PartialEq)]
@@ -185,9 +186,11 @@ pub fn parse(bytes: &[u8], place: &str) -> Result<Reading> {
     let mut raw_lines = bytes.split_inclusive(|&byte| byte == b'\n');
     let first = raw_lines.next().unwrap_or_default();
     let header = header(first, place)?;
+    let raw_lines: Vec<&[u8]> = raw_lines.collect();
+    let parsed = parallel::map(&raw_lines, |raw| serde_json::from_slice::<Line>(raw));
     let mut reader = Reader::new(&header, first);
-    for (index, raw) in raw_lines.enumerate() {
-        if !reader.take(index + 2, raw) {
+    for (number, (raw, parsed)) in (2..).zip(raw_lines.into_iter().zip(parsed)) {
+        if !reader.take(number, raw, parsed) {
             break;
         }
     }
@@ -233,9 +236,8 @@ impl<'h, 'b> Reader<'h, 'b> {
     }
 
     /// Takes a line; says whether to go on.
-    fn take(&mut self, number: usize, raw: &'b [u8]) -> bool {
+    fn take(&mut self, number: usize, raw: &'b [u8], parsed: serde_json::Result<Line>) -> bool {
         let is_whole = raw.ends_with(b"\n");
-        let parsed = serde_json::from_slice::<Line>(raw);
         if !is_whole && parsed.is_err() {
             self.reading.warnings.push(Warning::Torn { line: number });
             return false;

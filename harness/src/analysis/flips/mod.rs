@@ -11,6 +11,7 @@ mod map;
 #[cfg(test)]
 mod tests;
 
+use basis::parallel;
 use basis::scenario::{Axis, Scenario};
 
 use crate::results::{Change, Flip, Map, Metric, Results};
@@ -27,7 +28,7 @@ const SEED: u64 = 0x7069_766f_7400_0002;
 /// neighbours in a scenario, by measuring process.
 pub(super) fn find(
     results: &Results,
-    log_ratios: impl Fn(&str, &str, Metric) -> Vec<Vec<f64>>,
+    log_ratios: impl Fn(&str, &str, Metric) -> Vec<Vec<f64>> + Sync,
 ) -> (Vec<Flip>, Vec<Map>) {
     let (mut flips, mut maps) = (Vec::new(), Vec::new());
     for (sweep, points) in sweeps(results) {
@@ -166,12 +167,15 @@ fn lines(
     results: &Results,
     points: &[&Scenario],
     metric: Metric,
-    log_ratios: impl Fn(&str, &str, Metric) -> Vec<Vec<f64>>,
+    log_ratios: impl Fn(&str, &str, Metric) -> Vec<Vec<f64>> + Sync,
 ) -> Vec<Line> {
-    let contenders = results
+    let contenders: Vec<(usize, &str)> = results
         .contenders()
-        .filter(|card| results.is_ranked(&card.name));
-    let line = |(number, name): (usize, &str)| Line {
+        .filter(|card| results.is_ranked(&card.name))
+        .map(|card| card.name.as_str())
+        .enumerate()
+        .collect();
+    parallel::map(&contenders, |&(number, name)| Line {
         name: name.into(),
         points: points
             .iter()
@@ -195,12 +199,7 @@ fn lines(
                 (!draws.is_empty()).then_some(At { median, draws })
             })
             .collect(),
-    };
-    contenders
-        .map(|card| card.name.as_str())
-        .enumerate()
-        .map(line)
-        .collect()
+    })
 }
 
 /// Where a flip lies, on the scale of its sweep.

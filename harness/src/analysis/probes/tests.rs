@@ -1,5 +1,7 @@
 //! Probe lines with known contents, through the analysis.
 
+use basis::probe::Histogram;
+
 use super::*;
 
 fn probe(situation: Situation, counts: &[(Count, i64)]) -> Probe {
@@ -31,7 +33,7 @@ fn latency_keeps_what_was_not_finished() {
             (Count::ReadsUnfinished, 7),
         ],
     );
-    line.histograms.insert(Distribution::Reads, waits);
+    line.histograms.insert(Distribution::Reads, waits.sparse());
     assert_eq!(value(&line, ProbeMetric::ReadsPerS), Some(5e5));
     assert_eq!(value(&line, ProbeMetric::ReadsUnfinished), Some(7.0));
     assert_eq!(value(&line, ProbeMetric::ReadP99Ns), Some(50.0));
@@ -104,7 +106,8 @@ fn a_line_survives_its_text() {
     let mut line = probe(Situation::Visibility, &[(Count::Lost, 3)]);
     let mut seen = Histogram::default();
     seen.record(123);
-    line.histograms.insert(Distribution::Visibility, seen);
+    line.histograms
+        .insert(Distribution::Visibility, seen.sparse());
     let line = Line::Probe(line);
     let text = serde_json::to_string(&line).unwrap();
     assert!(

@@ -53,6 +53,29 @@ fn the_same_questions_have_answers_where_nothing_is_to_be_adopted() {
 }
 
 #[test]
+fn a_drawing_has_all_about_a_strategy_in_one_layer() {
+    let results = results_of_three();
+    let rows = facts::report_rows(&results);
+    assert!(!rows.is_empty());
+    for row in rows {
+        let svg = plot::figure(&results, row).expect("it was compared").svg;
+        let (_, rest) = svg
+            .split_once("<g data-strategy=\"novel/thing\">")
+            .expect("it has a layer");
+        let (layer, rest) = rest.split_once("</g>").expect("layers end");
+        assert!(
+            layer.contains("novel/thing") && layer.contains("<circle"),
+            "{layer}"
+        );
+        assert!(!layer.contains("<svg") && !rest.contains("novel/thing"));
+        assert_eq!(
+            svg.matches("<svg").count() + svg.matches("</svg>").count(),
+            2
+        );
+    }
+}
+
+#[test]
 fn what_is_lost_names_the_promise_that_is_not_kept() {
     let mut run = three();
     run.strategies[1].reads = 4.0;
@@ -129,7 +152,7 @@ fn schedule(strategy: &str, ns: u64) -> Line {
         strategy: strategy.into(),
         process: 0,
         counts: BTreeMap::new(),
-        histograms: BTreeMap::from([(Distribution::Reads, reads)]),
+        histograms: BTreeMap::from([(Distribution::Reads, reads.sparse())]),
     })
 }
 
