@@ -7,6 +7,7 @@ mod probing;
 mod recording;
 mod schedule;
 mod session;
+mod stalling;
 mod standing;
 mod task;
 #[cfg(test)]

@@ -16,7 +16,9 @@ use minijinja::{AutoEscape, Environment};
 use serde::Serialize;
 
 use super::{files, format, render};
-use crate::advice::{Conclusion, Questions, Workload, operation};
+use crate::advice::{
+    Agreement, Conclusion, Decision, Earlier, Questions, SCHEMA, Workload, operation,
+};
 use crate::results::{Results, Verdict};
 
 /// What templates and a terminal are given. A text may have names between backticks.
@@ -48,6 +50,8 @@ pub struct Advice {
     pub reversal: Vec<String>,
     /// What holds where it will run.
     pub outlook: Vec<String>,
+    /// What the needs rest on: seen, or only claimed.
+    pub grounds: Vec<String>,
     /// Who was left out, by need.
     pub excluded: Vec<String>,
     /// What a reader has to know besides.
@@ -104,6 +108,7 @@ pub fn advice(
         flips: told.flips(),
         reversal: told.reversal(),
         outlook: told.outlook(),
+        grounds: told.grounds(),
         excluded: told.excluded(),
         warnings: told.warnings(),
         conditions: format!(
@@ -158,6 +163,54 @@ const fn verdict(verdict: Verdict) -> &'static str {
         Verdict::Holds => "better",
         Verdict::Rejected => "not by more than the margin",
         Verdict::Inconclusive => "not decided",
+    }
+}
+
+/// The advice for programs, as `reports/SCHEMA.md` describes it.
+///
+/// # Panics
+///
+/// Never: it is plain data.
+pub fn json(
+    workload: &Workload,
+    questions: &Questions,
+    conclusion: &Conclusion,
+    advice: &Advice,
+) -> String {
+    let document = serde_json::json!({
+        "schema": SCHEMA,
+        "baseline": advice.baseline,
+        "workload": workload,
+        "conclusion": conclusion,
+        "subjects": questions.subjects,
+        "advice": advice,
+    });
+    serde_json::to_string_pretty(&document).expect("it is plain data")
+}
+
+/// Whether an earlier advice agrees, in a sentence.
+pub fn agreed(earlier: &Earlier, now: &Conclusion, agreement: Agreement) -> String {
+    let said = |decision: &Decision| match decision {
+        Decision::Adopt { strategy, .. } => format!("adopt {strategy}"),
+        Decision::Stay { .. } => "stay".to_owned(),
+        Decision::Undecided { .. } => "undecided".to_owned(),
+    };
+    let (before, after) = (said(&earlier.decision), said(&now.decision));
+    let place = earlier.place.display();
+    match agreement {
+        Agreement::Same => format!("agrees with {place}: {after}"),
+        Agreement::AsGood => {
+            format!(
+                "agrees with {place}: {before} there and {after} here, one as fast as the other"
+            )
+        }
+        Agreement::Sound => format!(
+            "agrees with {place} that there is something better: {before} holds here, too; {after} is faster still"
+        ),
+        Agreement::Open => {
+            format!("neither agrees nor disagrees with {place}: {before} there, {after} here")
+        }
+        Agreement::Differs => format!("{place} is not borne out: {before} there, {after} here"),
     }
 }
 

@@ -1,7 +1,8 @@
 //! The sentences of an advice.
 
 use crate::advice::{
-    Allocation, Conclusion, Decision, Loss, Need, Questions, Subject, Why, Workload, operation,
+    Allocation, Basis, Conclusion, Decision, Loss, Need, Questions, Subject, Why, Workload,
+    operation,
 };
 use crate::report::format;
 use crate::results::{Cell, Results};
@@ -207,8 +208,47 @@ impl Told<'_> {
     pub(super) fn excluded(&self) -> Vec<String> {
         let conclusion = self.conclusion;
         let all = conclusion.baseline_lacks.iter().chain(&conclusion.excluded);
-        all.map(|one| format!("`{}`, need `{}`: {}.", one.strategy, one.need, one.reason))
-            .collect()
+        all.map(|one| {
+            format!(
+                "`{}`, need `{}`, {}: {}.",
+                one.strategy, one.need, one.basis, one.reason
+            )
+        })
+        .collect()
+    }
+
+    /// What the needs rest on: seen of the one that the advice is about, or only claimed.
+    pub(super) fn grounds(&self) -> Vec<String> {
+        let conclusion = self.conclusion;
+        let protagonist = conclusion.decision.protagonist();
+        let of_it = conclusion
+            .kept
+            .iter()
+            .filter(|one| Some(one.strategy.as_str()) == protagonist);
+        let mut all: Vec<String> = of_it
+            .map(|one| {
+                format!(
+                    "`{}` of `{}` is {}: {}.",
+                    one.need, one.strategy, one.basis, one.evidence
+                )
+            })
+            .collect();
+        let others = conclusion.kept.iter().filter(|one| {
+            one.basis == Basis::Claimed && Some(one.strategy.as_str()) != protagonist
+        });
+        let others: Vec<String> = others
+            .map(|one| format!("`{}` of `{}`", one.need, one.strategy))
+            .collect();
+        if !others.is_empty() {
+            all.push(format!(
+                "Only claimed of others that were measured: {}.",
+                format::list(&others)
+            ));
+        }
+        if self.workload.needs.heap_records && !all.is_empty() {
+            all.push("Faults and stops are tried with records of plain data.".into());
+        }
+        all
     }
 
     /// What a reader has to know besides.

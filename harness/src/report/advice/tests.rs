@@ -3,7 +3,7 @@
 use basis::scenario::Scenario;
 
 use super::*;
-use crate::advice::{Decision, Subject, conclude};
+use crate::advice::{Decision, Screening, Subject, conclude};
 use crate::analysis::{Samples, analyse};
 use crate::report::tests::{Invented, invented, readers};
 
@@ -26,7 +26,7 @@ fn told(title: &str, contenders: impl IntoIterator<Item = Invented>) -> (Decisio
             ..subject.clone()
         };
     }
-    let conclusion = conclude(&workload, &questions, &results, &[]);
+    let conclusion = conclude(&workload, &questions, &results, &Screening::default());
     let advice = advice(&workload, &questions, &results, &conclusion);
     (conclusion.decision, advice)
 }
