@@ -326,3 +326,6 @@ const fn leaves_whole(consequence: Consequence) -> bool {
         Consequence::Harmless | Consequence::VersionKept | Consequence::GarbageKept
     )
 }
+
+#[cfg(test)]
+mod tests;

@@ -363,7 +363,7 @@ impl Arguments {
                 .filter(|line| !line.is_empty())
                 .filter(|line| !line.starts_with("For more information"))
                 .collect();
-            let line = said.join("; ");
+            let line = said.join("; ").replace(":; ", ": ");
             Error::input(format!(
                 "{}; see `pivot --help`",
                 line.strip_prefix("error: ").unwrap_or(&line)

@@ -5,6 +5,7 @@ mod faults;
 mod looking;
 mod probing;
 mod recording;
+mod replaying;
 mod schedule;
 mod session;
 mod stalling;

@@ -12,6 +12,7 @@ use harness::advice::{
     Agreement, Conclusion, Earlier, Questions, TEMPLATE, Workload, agreement, conclude,
 };
 use harness::analysis::{Samples, analyse};
+use harness::recorded;
 use harness::report;
 use harness::report::advice::{self, Advice};
 use harness::results::Results;
@@ -106,7 +107,13 @@ fn plan(options: &AdviseOptions, questions: &Questions) -> Result<Plan> {
 }
 
 fn folder(options: &AdviseOptions, workload: &Workload) -> PathBuf {
-    let beside = || selection::workspace().join(format!("reports/advice-{}", workload.name));
+    let beside = || {
+        selection::workspace().join("reports").join(format!(
+            "{}{}",
+            recorded::ADVICE,
+            workload.name
+        ))
+    };
     options.out.clone().unwrap_or_else(beside)
 }
 
