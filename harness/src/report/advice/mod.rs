@@ -244,10 +244,26 @@ fn rendered(name: &str, advice: &Advice) -> String {
             .add_template(name, template)
             .expect("the template is part of the program");
     }
-    environment
+    let text = environment
         .get_template(name)
         .and_then(|template| template.render(Serde(advice)))
-        .expect("the advice has every field that its template names")
+        .expect("the advice has every field that its template names");
+    with_single_gaps(&text)
+}
+
+/// One empty line where a list that is empty has left several.
+fn with_single_gaps(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut was_empty = true;
+    for line in text.trim_end().lines() {
+        let is_empty = line.trim().is_empty();
+        if !(is_empty && was_empty) {
+            out.push_str(line.trim_end());
+            out.push('\n');
+        }
+        was_empty = is_empty;
+    }
+    out
 }
 
 /// Refuses a place for a decision record that is taken, or where nothing can be written.

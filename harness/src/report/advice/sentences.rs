@@ -156,7 +156,7 @@ impl Told<'_> {
         let table = &self.workload.table;
         let record = self.workload.record();
         let mut all = vec![format!(
-            "{} records of {record}, {} as identifiers, asked for {}.",
+            "{} records of {record}, {} as identifiers; which of them are asked for how often: {}.",
             format::thousands(table.records as f64),
             table.ids,
             table.skew
@@ -193,13 +193,21 @@ impl Told<'_> {
         named.chain(heap).collect()
     }
 
-    /// What gets worse.
+    /// What gets worse, or would if what came closest were adopted.
     pub(super) fn lost(&self) -> Vec<String> {
+        let decision = &self.conclusion.decision;
+        let Some(name) = decision.protagonist() else {
+            return Vec::new();
+        };
         let mut all: Vec<String> = self.conclusion.losses.iter().map(loss).collect();
-        let name = self.conclusion.decision.protagonist();
-        let card = name.and_then(|name| self.results.contenders().find(|card| card.name == name));
+        let card = self.results.contenders().find(|card| card.name == name);
         if let Some(card) = card.filter(|card| !card.avoid_when.is_empty()) {
-            all.push(format!("The wrong choice when: {}", card.avoid_when));
+            all.push(format!("The wrong choice when: {}.", card.avoid_when));
+        }
+        if !matches!(decision, Decision::Adopt { .. }) {
+            for told in &mut all {
+                *told = format!("With `{name}`, if it were adopted: {told}");
+            }
         }
         all
     }
@@ -228,8 +236,8 @@ impl Told<'_> {
         let mut all: Vec<String> = of_it
             .map(|one| {
                 format!(
-                    "`{}` of `{}` is {}: {}.",
-                    one.need, one.strategy, one.basis, one.evidence
+                    "`{}`, {} of `{}`: {}.",
+                    one.need, one.basis, one.strategy, one.evidence
                 )
             })
             .collect();
