@@ -10,7 +10,7 @@ use predict::machine::Machine;
 use serde::Serialize;
 
 use super::workload::Workload;
-use crate::results::{Prediction, Results};
+use crate::results::{Prediction, Results, Unpredicted};
 
 /// What is predicted of a strategy where it will run.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -63,6 +63,9 @@ pub struct Ranked {
     pub standing: Standing,
     /// Machines on which one of the two is not predicted: nothing holds there.
     pub unpredicted: Vec<String>,
+    /// Why nothing is predicted, where that is so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
     /// Candidates that are predicted to be faster than the strategy on every machine.
     pub overtaken_by: Vec<String>,
 }
@@ -98,6 +101,7 @@ pub(super) fn deployment(
     };
     let contest = Contest {
         predictions: &scaling.predictions,
+        unpredicted: &scaling.unpredicted,
         machines: workload.machines()?,
         baseline: &results.baseline,
         strategy,
@@ -113,7 +117,7 @@ pub(super) fn deployment(
     };
     for (operation, _) in operations.into_iter().filter(|(_, matters)| *matters) {
         found.outlook.extend(contest.outlook(operation));
-        found.rankings.extend(contest.ranked(operation));
+        found.rankings.push(contest.ranked(operation));
     }
     if found.outlook.is_empty() {
         return Err(format!(
@@ -127,6 +131,7 @@ pub(super) fn deployment(
 /// Who is compared with whom, and where.
 struct Contest<'c> {
     predictions: &'c [Prediction],
+    unpredicted: &'c [Unpredicted],
     machines: Vec<(Machine, u32)>,
     baseline: &'c str,
     strategy: &'c str,
@@ -153,10 +158,10 @@ impl Contest<'_> {
         self.machines.iter().filter_map(beside).collect()
     }
 
-    /// What all machines agree on; nothing where nothing is predicted at all.
-    fn ranked(&self, operation: Operation) -> Option<Ranked> {
+    /// What all machines agree on.
+    fn ranked(&self, operation: Operation) -> Ranked {
         let outlook = self.outlook(operation);
-        let first = outlook.first()?.standing;
+        let first = outlook.first().map_or(Standing::Open, |one| one.standing);
         let is_predicted = |name: &str| outlook.iter().any(|one| one.machine == name);
         let names = self.machines.iter().map(|(machine, _)| &machine.name);
         let unpredicted: Vec<String> = names.filter(|name| !is_predicted(name)).cloned().collect();
@@ -173,12 +178,26 @@ impl Contest<'_> {
             })
         };
         let rivals = self.rivals.iter().filter(overtakes);
-        Some(Ranked {
+        Ranked {
             operation,
             standing: if agree { first } else { Standing::Open },
+            reason: outlook.is_empty().then(|| self.reason(operation)),
             unpredicted,
             overtaken_by: rivals.map(|&rival| rival.to_owned()).collect(),
-        })
+        }
+    }
+
+    /// Why one of the two is not predicted.
+    fn reason(&self, operation: Operation) -> String {
+        let matters = |one: &&Unpredicted| {
+            let name = one.strategy.as_str();
+            one.operation == operation && (name == self.strategy || name == self.baseline)
+        };
+        let first = self.unpredicted.iter().find(matters);
+        first.map_or_else(
+            || "it was not traced".to_owned(),
+            |one| format!("{}: {}", one.strategy, one.reason),
+        )
     }
 
     /// The point with the most processors that are not more than there are.
@@ -233,6 +252,11 @@ mod tests {
         let machines = all.filter(|one| WHERE.contains(&one.name.as_str()));
         let contest = Contest {
             predictions: &predictions,
+            unpredicted: &[Unpredicted {
+                strategy: "a/ours".into(),
+                operation: Operation::ReadHit,
+                reason: "cut short".into(),
+            }],
             machines: machines.map(|machine| (machine, 20)).collect(),
             baseline: "mutex/std",
             strategy: "a/ours",
@@ -240,7 +264,7 @@ mod tests {
         };
         let outlook = contest.outlook(Operation::ReadHit);
         assert!(outlook.iter().all(|one| one.cpus == 16), "{outlook:?}");
-        let ranked = contest.ranked(Operation::ReadHit).unwrap();
+        let ranked = contest.ranked(Operation::ReadHit);
         (ranked, outlook.iter().map(|one| one.standing).collect())
     }
 
@@ -269,6 +293,10 @@ mod tests {
         assert_eq!(ranking.standing, Standing::Open);
         assert_eq!(ranking.unpredicted, ["two-sockets"]);
         assert!(ranking.overtaken_by.is_empty());
+        assert_eq!(ranking.reason, None);
+        let (ranking, _) = ranked([None; 2], [1.0; 2]);
+        assert_eq!(ranking.standing, Standing::Open);
+        assert_eq!(ranking.reason.as_deref(), Some("a/ours: cut short"));
     }
 
     #[test]

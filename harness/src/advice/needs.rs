@@ -83,6 +83,13 @@ pub enum Need {
     SurvivesPanic,
 }
 
+impl Need {
+    /// Whether stopping threads shows if it is met.
+    pub const fn is_about_waiting(self) -> bool {
+        matches!(self, Need::ReadersNeverWait | Need::WritersNeverWait)
+    }
+}
+
 impl fmt::Display for Need {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {

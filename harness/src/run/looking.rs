@@ -123,7 +123,7 @@ pub(super) fn carry_out_all<L: Look>(
 }
 
 /// What the process saw, or how it ended.
-pub(super) fn watch<L: Look>(look: &L, interrupt: &Interrupt) -> Result<L::Seen> {
+fn watch<L: Look>(look: &L, interrupt: &Interrupt) -> Result<L::Seen> {
     let mut seen = None;
     let ending = carry_out(&look.clone().task(), interrupt, |line| {
         seen = L::seen(line).or(seen.take());

@@ -6,18 +6,18 @@ use basis::clock;
 use basis::environment;
 use basis::error::Result;
 use basis::sample::Line;
-use basis::stall::StallPair;
+use basis::stall::{StallPair, StallSeen};
 use trace::StallTask;
 
 use super::faults::side_by_side;
-use super::looking::watch;
-use super::session::Interrupt;
+use super::session::{Ending, Interrupt, carry_out_within};
+use super::task::Task;
 use super::tracing::give_up;
 use super::{Observer, Plan, Recording};
 
 impl Plan {
     /// Stops threads of strategies of the plan as `tasks` say, and keeps what was seen. What the recording has
-    /// already is not done again; nothing is begun once `budget` is over. Where no thread can be
+    /// already is not done again; what is not done when `budget` is over is left undone. Where no thread can be
     /// stopped, that is kept instead.
     ///
     /// # Errors
@@ -45,12 +45,12 @@ impl Plan {
             return give_up(unavailable.to_string(), recording, observer);
         }
         let began = clock::now();
-        let unless_late = |task: &&StallTask| {
-            let is_late = began.elapsed() > budget;
-            (!is_late).then(|| watch(*task, interrupt)).transpose()
+        let look = |task: &&StallTask| {
+            let left = budget.saturating_sub(began.elapsed());
+            look_within(left, task, interrupt)
         };
         let mut done = 0;
-        side_by_side(environment::cpus(), &left, unless_late, |seen| {
+        side_by_side(environment::cpus(), &left, look, |seen| {
             let Some(seen) = seen else { return Ok(()) };
             if let Some(why) = &seen.died {
                 observer.note(&format!("{}: stopping: {why}", seen.strategy));
@@ -63,6 +63,34 @@ impl Plan {
             recording.keep(Line::Stall(seen))
         })
     }
+}
+
+/// What the process saw, or how it ended; nothing if it was not done in time.
+fn look_within(
+    time: Duration,
+    task: &StallTask,
+    interrupt: &Interrupt,
+) -> Result<Option<StallSeen>> {
+    if time.is_zero() {
+        return Ok(None);
+    }
+    let mut seen = None;
+    let stall = Task::Stall(task.clone());
+    let ending = carry_out_within(time, &stall, interrupt, |line| {
+        if let Line::Stall(found) = line {
+            seen = Some(found);
+        }
+        Ok(())
+    })?;
+    Ok(match ending {
+        None => None,
+        Some(Ending::Done) => seen,
+        Some(Ending::Failed(failed)) => Some(StallSeen {
+            strategy: task.strategy.clone(),
+            died: Some(format!("{}: {}", failed.during, failed.reason)),
+            ..StallSeen::default()
+        }),
+    })
 }
 
 /// Whether somebody has looked: at every pair, or until the process ended.
@@ -81,7 +109,6 @@ fn is_done(task: &StallTask, lines: &[Line]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use basis::stall::StallSeen;
     use basis::trace::Operation;
 
     use super::*;

@@ -1,7 +1,7 @@
 //! The sentences of an advice about other situations: neighbours, and other machines.
 
 use super::sentences::Told;
-use crate::advice::{Decision, Outlook, Ranked, Standing, Subject, operation};
+use crate::advice::{Decision, Outlook, Ranked, Standing, Subject, Why, operation};
 use crate::report::format;
 use crate::results::{Change, Flip, Ratio};
 
@@ -73,6 +73,12 @@ impl Told<'_> {
             let met = "A strategy that offers what is needed, or a need that is given up.";
             return vec![met.into()];
         };
+        if let Decision::Adopt {
+            why: Why::Needed, ..
+        } = &self.conclusion.decision
+        {
+            return vec![self.givable(name)];
+        }
         let deciding = self
             .questions
             .subjects
@@ -81,6 +87,17 @@ impl Told<'_> {
         deciding
             .filter_map(|subject| self.threshold(subject, name))
             .collect()
+    }
+
+    /// Where the baseline does not meet the needs, only they can make it stay.
+    fn givable(&self, name: &str) -> String {
+        let lacks = self.conclusion.baseline_lacks.iter();
+        let needs: Vec<String> = lacks.map(|one| format!("`{}`", one.need)).collect();
+        format!(
+            "`{}` stays if what it does not offer is given up: {}. `{name}` is then judged by its times alone.",
+            self.results.baseline,
+            format::list(&needs)
+        )
     }
 
     fn threshold(&self, subject: &Subject, name: &str) -> Option<String> {
@@ -145,6 +162,9 @@ impl Told<'_> {
     fn everywhere(&self, name: &str, ranked: &Ranked) -> String {
         let baseline = &self.results.baseline;
         let operation = format::sentence(ranked.operation.title());
+        if let Some(reason) = &ranked.reason {
+            return format!("{operation}: nothing is predicted; {reason}.");
+        }
         let all = self.conclusion.deployment.outlook.iter();
         let outlooks: Vec<&Outlook> = all
             .filter(|one| one.operation == ranked.operation)

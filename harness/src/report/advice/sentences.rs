@@ -143,11 +143,15 @@ impl Told<'_> {
             operation(subject.metric),
             format::significant(share(baseline)?)
         );
+        let now = share(baseline)?;
         let other = self.conclusion.decision.protagonist();
-        if let Some((name, share)) = other.and_then(|name| Some((name, share(name)?))) {
-            told.push_str(&format!(", `{name}` {} %", format::significant(share)));
+        if let Some((name, then)) = other.and_then(|name| Some((name, share(name)?))) {
+            told.push_str(&format!(", `{name}` {} %", format::significant(then)));
+            if then < now {
+                told.push_str(": that is all there is to gain");
+            }
         }
-        told.push_str(": that is all there is to gain.");
+        told.push('.');
         Some(told)
     }
 

@@ -6,8 +6,8 @@ use predict::Band;
 
 use super::*;
 use crate::advice::{
-    Basis, Decision, Deployment, Kept, Need, Outlook, Ranked, Screening, Standing, Subject,
-    conclude,
+    Basis, Decision, Deployment, Excluded, Kept, Need, Outlook, Ranked, Screening, Standing,
+    Subject, conclude,
 };
 use crate::analysis::{Samples, analyse};
 use crate::report::tests::{Invented, invented, readers};
@@ -163,6 +163,7 @@ fn a_ranking_elsewhere_is_stated_only_where_all_machines_agree() {
                 operation: Operation::ReadHit,
                 standing,
                 unpredicted: unpredicted.iter().map(|&name| name.to_owned()).collect(),
+                reason: None,
                 overtaken_by: vec!["x/fast".into()],
             }],
             too_small: vec!["tiny".into()],
@@ -299,4 +300,29 @@ fn a_record_is_overwritten_on_request_only() {
     let left: Vec<_> = std::fs::read_dir(&folder).unwrap().collect();
     assert_eq!(left.len(), 1, "nothing half-written");
     std::fs::remove_dir_all(&folder).unwrap();
+}
+
+#[test]
+fn a_baseline_that_lacks_something_stays_only_if_that_is_given_up() {
+    let lacking = |need| Excluded {
+        strategy: "mutex/std".into(),
+        need,
+        basis: Basis::Observed,
+        reason: "it waits".into(),
+    };
+    let screening = Screening {
+        excluded: vec![
+            lacking(Need::ReadersNeverWait),
+            lacking(Need::SurvivesPanic),
+        ],
+        kept: Vec::new(),
+    };
+    let slower = invented("atomics/seqlock", 0.5, 0.5, 0.5);
+    let (decision, advice) = told_with("T", [slower], &screening, None);
+    assert_eq!(decision.protagonist(), Some("atomics/seqlock"));
+    assert_eq!(advice.reversal.len(), 1, "{:?}", advice.reversal);
+    let told = "given up: `readers_never_wait` and `survives_panic`";
+    assert!(any(&advice.reversal, told), "{:?}", advice.reversal);
+    // Nothing is gained by what is slower.
+    assert!(!any(&advice.because, "to gain"), "{:?}", advice.because);
 }

@@ -25,11 +25,12 @@ const fn measuring(preset: Preset) -> Duration {
     })
 }
 
-/// Within this it begins to stop threads. Few are left then, and each takes a second or two.
+/// What stopping threads may take, twice at most. Few strategies are left then, and most take a second or two; what
+/// hands each operation over to a thread of its own takes minutes, and is left to its claim.
 const fn stopping(preset: Preset) -> Duration {
     Duration::from_secs(match preset {
-        Preset::Quick => 10,
-        Preset::Default => 20,
+        Preset::Quick => 5,
+        Preset::Default => 15,
         Preset::Full => 300,
     })
 }
@@ -66,11 +67,7 @@ impl Asked<'_> {
         let is_complete = recording.is_complete();
         if !is_complete {
             able.verify(Preset::Quick, recording, interrupt, progress)?;
-            let seen = self.objections(&able, recording.lines());
-            let likely = without(&able, &seen);
-            let budget = stopping(self.plan.preset);
-            let tasks = self.stalls(&likely);
-            likely.stall(&tasks, budget, recording, interrupt, progress)?;
+            self.stop_threads(&able, recording, interrupt, progress)?;
         }
         let objections = self.objections(&able, recording.lines());
         let fit = without(&able, &objections);
@@ -87,11 +84,33 @@ impl Asked<'_> {
             recording.keep(Line::Complete)?;
         }
         let mut excluded = unable;
-        excluded.extend(first_of_each(&objections));
+        // Of the baseline all: they are what would have to be given up for it to stay.
+        let of_baseline = |one: &&Excluded| one.strategy == self.plan.baseline;
+        let others = first_of_each(&objections).filter(|one| !of_baseline(one));
+        excluded.extend(others.chain(objections.iter().filter(of_baseline)).cloned());
         let kept = profiles(&fit)
             .flat_map(|profile| Needs::kept(self.workload, &profile, recording.lines()))
             .collect();
         Ok(Screening { excluded, kept })
+    }
+
+    /// Stops threads of those that meet the needs so far; then of those that only do not promise not to
+    /// wait: seen is better than said.
+    fn stop_threads(
+        &self,
+        able: &Plan,
+        recording: &mut Recording,
+        interrupt: &Interrupt,
+        progress: &mut Progress,
+    ) -> Result<()> {
+        let mut out = self.objections(able, recording.lines());
+        let budget = stopping(self.plan.preset);
+        for _ in 0..2 {
+            let plan = without(able, &out);
+            plan.stall(&self.stalls(&plan), budget, recording, interrupt, progress)?;
+            out.retain(|one| one.basis == Basis::Observed || !one.need.is_about_waiting());
+        }
+        Ok(())
     }
 
     /// Measures who is left, beside the baseline even where that does not offer what is needed.
@@ -168,7 +187,7 @@ impl Asked<'_> {
     /// Which need excludes whom, and which of them would have to be given up for whom.
     fn nobody(&self, unable: &[Excluded], objections: &[Excluded]) -> String {
         let mut by_need: Vec<(Need, Vec<&str>)> = Vec::new();
-        for one in unable.iter().chain(first_of_each_ref(objections)) {
+        for one in unable.iter().chain(first_of_each(objections)) {
             join(&mut by_need, one.need, &one.strategy);
         }
         let told = by_need
@@ -224,11 +243,7 @@ fn without(plan: &Plan, excluded: &[Excluded]) -> Plan {
 }
 
 /// Each strategy by the first need that it does not meet.
-fn first_of_each(objections: &[Excluded]) -> Vec<Excluded> {
-    first_of_each_ref(objections).cloned().collect()
-}
-
-fn first_of_each_ref(objections: &[Excluded]) -> impl Iterator<Item = &Excluded> {
+fn first_of_each(objections: &[Excluded]) -> impl Iterator<Item = &Excluded> {
     let is_first = |place: usize| {
         let before = &objections[..place];
         before
