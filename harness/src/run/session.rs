@@ -86,7 +86,7 @@ pub(super) fn carry_out_within(
     interrupt: &Interrupt,
     mut keep: impl FnMut(Line) -> Result<()>,
 ) -> Result<Option<Ending>> {
-    let began = clock::now();
+    let at_first = clock::now();
     let mut child = ChildGuard::start(task)?;
     let messages = child.messages();
     let (mut during, mut slice) = (String::from("setting up"), None);
@@ -115,7 +115,7 @@ pub(super) fn carry_out_within(
                 "what was measured so far is kept".into(),
             ));
         }
-        if began.elapsed() > time {
+        if at_first.elapsed() > time {
             return Ok(None);
         }
         if heard.elapsed() > task.silence_max() {
