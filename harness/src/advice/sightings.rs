@@ -19,19 +19,20 @@ pub(super) struct Finding {
 }
 
 impl Finding {
-    fn observed(is_met: bool, evidence: impl Into<String>) -> Self {
-        Self {
-            is_met,
-            basis: Basis::Observed,
-            evidence: evidence.into(),
-        }
+    fn observed(is_met: bool, evidence: impl AsRef<str>) -> Self {
+        Self::new(is_met, Basis::Observed, evidence.as_ref())
     }
 
-    fn claimed(is_met: bool, evidence: impl Into<String>) -> Self {
+    fn claimed(is_met: bool, evidence: impl AsRef<str>) -> Self {
+        Self::new(is_met, Basis::Claimed, evidence.as_ref())
+    }
+
+    /// Of evidence that draws a history below its first line, that line.
+    fn new(is_met: bool, basis: Basis, evidence: &str) -> Self {
         Self {
             is_met,
-            basis: Basis::Claimed,
-            evidence: evidence.into(),
+            basis,
+            evidence: evidence.lines().next().unwrap_or_default().to_owned(),
         }
     }
 }
@@ -124,7 +125,7 @@ impl<'s> Sightings<'s> {
     fn consistency(&self, is_kept: bool, claim: String, check: &str) -> Finding {
         let seen = self.checks().find(|one| one.check == check);
         match (is_kept, seen) {
-            (true, Some(seen)) => Finding::observed(true, seen.evidence.as_str()),
+            (true, Some(seen)) => Finding::observed(true, &seen.evidence),
             (true, None) => Finding::claimed(true, claim),
             (false, Some(seen)) => {
                 Finding::claimed(false, format!("{claim}; {check}: {}", seen.evidence))

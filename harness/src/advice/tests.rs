@@ -1,6 +1,6 @@
 //! Workload files that say something, and those that contradict themselves.
 
-use basis::scenario::{Activity, RecordKind, Scenario};
+use basis::scenario::{Activity, Origin, RecordKind, Scenario};
 
 use super::*;
 use crate::results::Metric;
@@ -210,6 +210,15 @@ fn parts_without_a_rate_share_a_scenario() {
     let decides: Vec<bool> = asked.subjects.iter().map(|one| one.decides).collect();
     assert_eq!(decides, [true, false]);
     assert_eq!(scenario(&asked, "w").threads(), 6);
+    // What decides is measured more often than what lies around it.
+    let is_decisive = |one: &&Scenario| one.origin == Origin::Report;
+    let decisive: Vec<&str> = asked
+        .scenarios
+        .iter()
+        .filter(is_decisive)
+        .map(|one| one.name.as_str())
+        .collect();
+    assert_eq!(decisive, ["w"]);
     assert_eq!(scenario(&asked, "w-alone-update").threads(), 1);
     assert!(
         asked

@@ -117,11 +117,14 @@ fn who_fails_a_check_is_out_whatever_is_needed() {
         record: RecordKind::Status,
         check: "histories".into(),
         passed: false,
-        evidence: "3 of 40".into(),
+        evidence: "3 of 40\n  a drawing".into(),
     });
     let found = objections("", &LOCK_FREE, &[failed]);
     assert_eq!(found[0].0, Need::Correct);
-    assert!(found[0].1.contains("histories"), "{found:?}");
+    assert!(
+        found[0].1.ends_with("histories check: 3 of 40"),
+        "{found:?}"
+    );
 }
 
 fn kept(rest: &str, lines: &[Line]) -> Vec<Kept> {
