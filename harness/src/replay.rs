@@ -7,12 +7,61 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;
+use std::io::{self, Write};
+use std::path::PathBuf;
 use std::sync::Barrier;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use basis::workload::{Operation, Step};
+use basis::message::{Message, say};
+use basis::sample::{CheckOutcome, Line};
+use basis::scenario::RecordKind;
+use basis::workload::{Operation, Step, Workload};
 use contract::{ErasedHandle, ErasedTable, Handle, ProcessId, Record};
+use serde::{Deserialize, Serialize};
 use subject::Subject;
+
+/// The name of the check that a replay is.
+pub const CHECK: &str = "replay";
+
+/// A process trace, to be replayed on one strategy that several threads may use.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ReplayTask {
+    /// The strategy.
+    pub strategy: String,
+    /// The file of the trace.
+    pub trace: PathBuf,
+}
+
+/// Replays, and says as the outcome of a check whether the table was right.
+///
+/// # Errors
+///
+/// When the parent is gone, or the trace with it.
+///
+/// # Panics
+///
+/// When the task names no strategy of the registry.
+pub fn check(task: &ReplayTask, out: &mut impl Write) -> io::Result<()> {
+    let what = format!("{}: replaying", task.strategy);
+    say(out, &Message::Begin { what, slice: None })?;
+    let workload = Workload::load(&task.trace).map_err(io::Error::other)?;
+    let operations = workload.operations();
+    let make = subject::strategy(&task.strategy)
+        .expect("the parent names strategies of the registry only");
+    let replayed = replay(&make(workload.peak()), &operations, true);
+    let (passed, evidence) = match replayed {
+        Ok(seen) => (true, seen.evidence(operations.len())),
+        Err(fault) => (false, fault),
+    };
+    let line = Line::Check(CheckOutcome {
+        strategy: task.strategy.clone(),
+        record: RecordKind::Status,
+        check: CHECK.into(),
+        passed,
+        evidence,
+    });
+    say(out, &Message::Found { line })
+}
 
 /// What a replay came to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,6 +72,16 @@ pub struct Replayed {
     pub scans: u64,
     /// How often one was looked up meanwhile.
     pub lookups: u64,
+}
+
+impl Replayed {
+    fn evidence(&self, operations: usize) -> String {
+        format!(
+            "{operations} operations of a process trace, each answered as by the model; at the end the model's {} \
+             records; {} scans and {} lookups meanwhile saw whole ones",
+            self.records, self.scans, self.lookups
+        )
+    }
 }
 
 /// Replays on a table, as fast as it goes, while it is looked at, if it may be by several threads.

@@ -10,6 +10,9 @@ const RATE_MAX: f64 = 1e7;
 /// Fewer are no load.
 const RATE_MIN: f64 = 1.0;
 const NS_PER_S: f64 = 1e9;
+/// What scenarios can hold.
+const RECORDS_MAX: usize = 10_000_000;
+const THREADS_MAX: usize = 1_024;
 
 impl Workload {
     /// The first thing that is nonsensical about it, if anything.
@@ -32,6 +35,18 @@ impl Workload {
     }
 
     fn fault_of_table(&self) -> Option<String> {
+        let records = self.table.records;
+        if !(1..=RECORDS_MAX).contains(&records) {
+            return Some(format!(
+                "table.records = {records} must lie between 1 and {RECORDS_MAX}"
+            ));
+        }
+        if let (Some(share), false) = (self.table.hot_share, self.table.skew == Keys::Hot) {
+            return Some(format!(
+                "table.hot_share = {share} says nothing with table.skew = \"{}\": give skew = \"hot\", or leave it out",
+                self.table.skew
+            ));
+        }
         let bytes = self.table.record_bytes;
         let largest = RecordKind::Padded4Ki.size();
         if let Some(bytes) = bytes.filter(|bytes| !(1..=largest).contains(bytes)) {
@@ -44,7 +59,13 @@ impl Workload {
                 "table.skew = \"latest\" is not measured with neighbours that insert nothing; use \"zipf\"".into(),
             );
         }
-        if let (Some(_), Some(inserts)) = (self.mixed, self.writers.and_then(|one| one.inserts)) {
+        let inserts = self.writers.and_then(|one| one.inserts);
+        if let Some(share) = inserts.filter(|share| !(0.0..=1.0).contains(share)) {
+            return Some(format!(
+                "writers.inserts = {share} must lie between 0 and 1"
+            ));
+        }
+        if let (Some(_), Some(inserts)) = (self.mixed, inserts) {
             return Some(format!(
                 "writers.inserts = {inserts} beside [mixed]: two mixes at a time cannot be told apart; give \
                  mixed.inserts instead"
@@ -63,6 +84,12 @@ impl Workload {
         if crew.threads == 0 {
             return Some(format!(
                 "{name}.threads = 0: leave [{name}] out, or give at least 1"
+            ));
+        }
+        if crew.threads > THREADS_MAX {
+            return Some(format!(
+                "{name}.threads = {} must lie between 1 and {THREADS_MAX}",
+                crew.threads
             ));
         }
         let rate = crew.rate_per_s?;

@@ -1,7 +1,7 @@
 //! The decision, from ratios alone: adopt something, stay with the baseline, or say that these samples
 //! do not decide.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::questions::Subject;
 use crate::results::{Metric, Ratio, Results, Verdict};
@@ -18,7 +18,7 @@ pub struct Candidate {
 }
 
 /// What to do.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "decision", rename_all = "kebab-case")]
 pub enum Decision {
     /// Replace the baseline.
@@ -33,7 +33,7 @@ pub enum Decision {
     /// Keep the baseline.
     Stay {
         /// The best of the others, if any was measured.
-        #[serde(skip_serializing_if = "Option::is_none")]
+        #[serde(default, skip_serializing_if = "Option::is_none")]
         best: Option<String>,
         /// Those that improve one part of the workload by more than the margin and worsen another.
         trades: Vec<String>,
@@ -46,7 +46,7 @@ pub enum Decision {
 }
 
 /// Why something is adopted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Why {
     /// It improves on the baseline by more than the margin, and worsens nothing that decides.
@@ -76,6 +76,11 @@ impl Candidate {
 
     fn is_complete(&self) -> bool {
         !self.ratios.is_empty() && self.ratios.iter().all(Option::is_some)
+    }
+
+    /// Whether it improves something that decides by more than the margin, and worsens nothing.
+    pub fn is_sound(&self) -> bool {
+        self.is_complete() && self.gains() && !self.worsens()
     }
 
     fn gains(&self) -> bool {
@@ -120,7 +125,7 @@ pub fn decide(candidates: &[Candidate], margin: f64, baseline_is_fit: bool) -> D
             },
         };
     }
-    let clear = pick(&|one| one.gains() && !one.worsens());
+    let clear = pick(&Candidate::is_sound);
     if let Some((chosen, others)) = choose(&clear, margin) {
         return adopt(chosen, &others, Why::Faster);
     }

@@ -5,12 +5,14 @@
 //! usual kind, and [`conclude`] reads the results of measuring them. Nothing here measures, prints or
 //! knows a strategy by name; the words are `report::advice`'s.
 
+mod agreement;
 mod contradictions;
 mod decision;
 mod deployment;
 mod losses;
 mod needs;
 mod questions;
+mod sightings;
 #[cfg(test)]
 mod tests;
 mod workload;
@@ -19,14 +21,18 @@ use basis::scenario::RecordKind;
 use contract::Profile;
 use serde::Serialize;
 
+pub use agreement::{Agreement, Earlier, agreement};
 pub use decision::{Candidate, Decision, Why, decide, operation};
-pub use deployment::Outlook;
+pub use deployment::{Deployment, Outlook, Ranked, Standing};
 pub use losses::Loss;
-pub use needs::{Allocation, Excluded, Need, Needs};
+pub use needs::{Allocation, Basis, Encounter, Excluded, Kept, Need, Needs, Screening};
 pub use questions::{Questions, Subject};
 pub use workload::{Crew, Side, TEMPLATE, Workload};
 
 use crate::results::{Flip, Results};
+
+/// The version of `advice.json`.
+pub const SCHEMA: &str = "pivot-advice/1";
 
 /// What follows from what was measured of a workload.
 #[derive(Clone, Debug, Serialize)]
@@ -36,29 +42,35 @@ pub struct Conclusion {
     pub decision: Decision,
     /// Who was measured beside the baseline.
     pub candidates: Vec<String>,
+    /// Those of them that improve something that decides by more than the margin, and worsen nothing
+    /// that does.
+    pub sound: Vec<String>,
     /// Who was not, and for which need.
     pub excluded: Vec<Excluded>,
     /// Which needs the baseline itself does not meet.
     pub baseline_lacks: Vec<Excluded>,
+    /// What is known of those that were not left out, need by need: seen, or only claimed.
+    pub kept: Vec<Kept>,
     /// What gets worse with the one that the decision is about.
     pub losses: Vec<Loss>,
     /// Where the answer changes for it.
     pub flips: Vec<Flip>,
-    /// What is predicted of it elsewhere.
-    pub outlook: Vec<Outlook>,
+    /// What is predicted of it where it will run.
+    pub deployment: Deployment,
     /// Why nothing is predicted, where that is so.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unpredicted: Option<String>,
 }
 
-/// Reads the results of a workload's questions. `excluded` names those that were left out, the baseline
-/// perhaps among them.
+/// Reads the results of a workload's questions. `screening` names those that were left out, the
+/// baseline perhaps among them.
 pub fn conclude(
     workload: &Workload,
     questions: &Questions,
     results: &Results,
-    excluded: &[Excluded],
+    screening: &Screening,
 ) -> Conclusion {
+    let excluded = &screening.excluded;
     let profiles = profiles(workload.record());
     let profile = |name: &str| profiles.iter().find(|one| one.name == name);
     let is_out = |name: &str| excluded.iter().any(|one| one.strategy == name);
@@ -75,11 +87,13 @@ pub fn conclude(
         .iter()
         .map(|name| Candidate::of(results, &questions.subjects, name, lost(name).len()))
         .collect();
+    let sound = candidates.iter().filter(|one| one.is_sound());
+    let sound = sound.map(|one| one.strategy.clone()).collect();
     let decision = decide(&candidates, results.margin, !is_out(&results.baseline));
     let protagonist = decision.protagonist().map(str::to_owned);
     let mut losses = Vec::new();
     let mut flips = Vec::new();
-    let mut outlook = Ok(Vec::new());
+    let mut deployment = Ok(Deployment::default());
     if let Some(name) = &protagonist {
         losses = lost(name);
         let subjects = &questions.subjects;
@@ -91,7 +105,9 @@ pub fn conclude(
         ));
         let is_of = |flip: &&Flip| flip.strategy == *name;
         flips = results.flips.iter().filter(is_of).cloned().collect();
-        outlook = deployment::outlook(workload, results, name);
+        let rivals = names.iter().filter(|rival| *rival != name);
+        let rivals: Vec<&str> = rivals.map(String::as_str).collect();
+        deployment = deployment::deployment(workload, results, name, &rivals);
     }
     let (baseline_lacks, excluded) = excluded
         .iter()
@@ -100,12 +116,14 @@ pub fn conclude(
     Conclusion {
         decision,
         candidates: names,
+        sound,
         excluded,
         baseline_lacks,
+        kept: screening.kept.clone(),
         losses,
         flips,
-        unpredicted: outlook.as_ref().err().cloned(),
-        outlook: outlook.unwrap_or_default(),
+        unpredicted: deployment.as_ref().err().cloned(),
+        deployment: deployment.unwrap_or_default(),
     }
 }
 

@@ -1,16 +1,17 @@
-//! What a replacement must never do, and who was seen doing it.
+//! What a replacement must never do, who was seen doing it, and who is only said not to.
 //!
-//! A strategy is left out for what was observed of it: an outcome of a check, or what it did under a
-//! fault. What its own profile does not promise is left out, too, even where nobody saw it happen:
-//! nothing holds it to that.
+//! A strategy is left out for what was observed of it: an outcome of a check, what it did under a
+//! fault, or who had to wait while one of its threads was stopped. What its own profile does not
+//! promise is left out, too, even where nobody saw it happen: nothing holds it to that.
 
 use std::fmt;
 
-use basis::fault::{Consequence, Deed, Fate, Fault, FaultSeen};
-use basis::sample::{CheckOutcome, Line};
-use contract::{AfterDeadThread, AfterPanic, Profile, Progress, ReadConsistency, ScanConsistency};
+use basis::sample::Line;
+use basis::trace::Operation;
+use contract::Profile;
 use serde::{Deserialize, Serialize};
 
+use super::sightings::Sightings;
 use super::workload::Workload;
 
 /// The `[needs]` of a workload file.
@@ -82,6 +83,13 @@ pub enum Need {
     SurvivesPanic,
 }
 
+impl Need {
+    /// Whether stopping threads shows if it is met.
+    pub const fn is_about_waiting(self) -> bool {
+        matches!(self, Need::ReadersNeverWait | Need::WritersNeverWait)
+    }
+}
+
 impl fmt::Display for Need {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
@@ -100,6 +108,25 @@ impl fmt::Display for Need {
     }
 }
 
+/// What is known of a strategy and a need rests on this.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Basis {
+    /// It was seen.
+    Observed,
+    /// Its profile says so, and nobody looked or could have seen it.
+    Claimed,
+}
+
+impl fmt::Display for Basis {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Basis::Observed => "observed",
+            Basis::Claimed => "claimed",
+        })
+    }
+}
+
 /// A strategy that is left out, by which need, and what was seen.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Excluded {
@@ -107,24 +134,75 @@ pub struct Excluded {
     pub strategy: String,
     /// What it does not offer.
     pub need: Need,
-    /// What was seen of it.
+    /// What that rests on.
+    pub basis: Basis,
+    /// What was seen of it, or what it says of itself.
     pub reason: String,
 }
 
+/// A strategy that meets a need, as far as is known.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Kept {
+    /// `crate/variant`.
+    pub strategy: String,
+    /// What it offers.
+    pub need: Need,
+    /// What that rests on.
+    pub basis: Basis,
+    /// What was seen of it, or what it says of itself.
+    pub evidence: String,
+}
+
+/// Who met the needs of a workload, and who did not.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Screening {
+    /// Those that are left out, each by the first need that it does not meet.
+    pub excluded: Vec<Excluded>,
+    /// What is known of the others: all needs of each.
+    pub kept: Vec<Kept>,
+}
+
+/// Operations in which a thread is stopped, and those that another one tries meanwhile.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Encounter {
+    /// What a thread is in the middle of.
+    pub stalled: Vec<Operation>,
+    /// What its peer tries.
+    pub peers: Vec<Operation>,
+}
+
 impl Needs {
-    /// What a workload's needs hold against a strategy, given the lines of the checks and faults; in
-    /// the order of the needs.
+    /// What a workload's needs hold against a strategy, given the lines of the checks, faults and
+    /// stalls; in the order of the needs.
     pub fn against(workload: &Workload, profile: &Profile, lines: &[Line]) -> Vec<Excluded> {
-        let seen = Sightings { profile, lines };
-        let found = workload.needs.asked(workload).into_iter();
+        let seen = Sightings::new(workload, profile, lines);
+        let asked = workload.needs.asked(workload).into_iter();
+        let found = asked.map(|need| (need, seen.of(need)));
         found
-            .filter_map(|need| Some((need, seen.objection(need, workload)?)))
-            .map(|(need, reason)| Excluded {
+            .filter(|(_, finding)| !finding.is_met)
+            .map(|(need, finding)| Excluded {
                 strategy: profile.name.into(),
                 need,
-                reason,
+                basis: finding.basis,
+                reason: finding.evidence,
             })
             .collect()
+    }
+
+    /// What speaks for a strategy that nothing is held against, need by need.
+    pub fn kept(workload: &Workload, profile: &Profile, lines: &[Line]) -> Vec<Kept> {
+        let seen = Sightings::new(workload, profile, lines);
+        let asked = workload.needs.asked(workload).into_iter();
+        let kept = asked.map(|need| {
+            let finding = seen.of(need);
+            Kept {
+                strategy: profile.name.into(),
+                need,
+                basis: finding.basis,
+                evidence: finding.evidence,
+            }
+        });
+        kept.collect()
     }
 
     /// Those that are asked for; a file that says nothing asks for correctness only.
@@ -145,164 +223,40 @@ impl Needs {
         .filter_map(|(need, is_asked)| is_asked.then_some(need))
         .collect()
     }
-}
 
-/// Faults in which a writer stands still.
-const STANDING_WRITERS: [Fault; 3] = [
-    Fault::WriterGone,
-    Fault::UpdaterStalls,
-    Fault::ResizerStalls,
-];
-/// Faults in which a reader does, or there is always one.
-const STANDING_READERS: [Fault; 3] = [
-    Fault::ReaderGone,
-    Fault::ReaderStalls,
-    Fault::OverlappingReaders,
-];
-const GONE: [Fault; 2] = [Fault::ReaderGone, Fault::WriterGone];
-const PANICS: [Fault; 3] = [Fault::PanicInUpdate, Fault::PanicInRead, Fault::PanicInScan];
-
-/// All that is known of one strategy.
-struct Sightings<'s> {
-    profile: &'s Profile,
-    lines: &'s [Line],
-}
-
-impl Sightings<'_> {
-    fn objection(&self, need: Need, workload: &Workload) -> Option<String> {
-        let profile = self.profile;
-        match need {
-            Need::Correct => self.broken(),
-            Need::Possible | Need::HeapRecords => None,
-            Need::Linearizable => {
-                let is_kept = profile.read_consistency == ReadConsistency::Linearizable;
-                (!is_kept).then(|| {
-                    let claim = format!("reads are {}", profile.read_consistency);
-                    self.with_check(&claim, "histories")
-                })
+    /// Whom to stop in what, so that it shows whether anybody waits who must not: only what the
+    /// workload does.
+    pub fn encounters(workload: &Workload) -> Vec<Encounter> {
+        let asked = workload.needs.asked(workload).into_iter();
+        let mut all: Vec<Encounter> = Vec::new();
+        for encounter in asked.flat_map(|need| encounters_of(need, workload)) {
+            if !all.contains(&encounter) {
+                all.push(encounter);
             }
-            Need::SnapshotScans => {
-                let is_kept = profile.scan_consistency == ScanConsistency::Snapshot;
-                (!is_kept).then(|| {
-                    let claim = format!("scans are {}", profile.scan_consistency);
-                    self.with_check(&claim, "scans")
-                })
-            }
-            Need::ReadersNeverWait => self
-                .held_up(&STANDING_WRITERS, Deed::is_read)
-                .or_else(|| unpromised("reads", profile.reads)),
-            Need::WritersNeverWait => {
-                let is_write = |deed: Deed| !deed.is_read() && deed != Deed::Scan;
-                let by_readers = self.held_up(&STANDING_READERS, is_write);
-                let has_several = workload.writing_threads() > 1;
-                let by_writers = has_several
-                    .then(|| {
-                        self.held_up(&STANDING_WRITERS, is_write)
-                            .or_else(|| unpromised("updates", profile.updates))
-                    })
-                    .flatten();
-                by_readers.or(by_writers)
-            }
-            Need::Allocates => self.allocation(workload),
-            Need::BoundedMemory => {
-                let is_kept = |seen: &FaultSeen| seen.consequence() == Consequence::GarbageKept;
-                self.under(&[Fault::ReaderGone], is_kept).or_else(|| {
-                    (profile.after_dead_thread == AfterDeadThread::KeepsAllGarbage)
-                        .then(|| format!("says of itself: {}", profile.after_dead_thread))
-                })
-            }
-            Need::SurvivesDeadThread => self.held_up(&GONE, |_| true).or_else(|| {
-                let blocks = [
-                    AfterDeadThread::BlocksWriters,
-                    AfterDeadThread::BlocksEveryone,
-                ];
-                blocks
-                    .contains(&profile.after_dead_thread)
-                    .then(|| format!("says of itself: {}", profile.after_dead_thread))
-            }),
-            Need::SurvivesPanic => self
-                .under(&PANICS, |seen| !leaves_whole(seen.consequence()))
-                .or_else(|| {
-                    (profile.after_panic != AfterPanic::Intact)
-                        .then(|| format!("says of itself: {}", profile.after_panic))
-                }),
         }
+        all
     }
+}
 
-    /// The first check that it failed.
-    fn broken(&self) -> Option<String> {
-        let failed = self.checks().find(|check| !check.passed)?;
-        Some(format!(
-            "fails the {} check: {}",
-            failed.check, failed.evidence
-        ))
-    }
-
-    /// A claim with what the check that looks at it counted.
-    fn with_check(&self, claim: &str, name: &str) -> String {
-        match self.checks().find(|check| check.check == name) {
-            Some(check) => format!("{claim}; {name}: {}", check.evidence),
-            None => format!("{claim}, as its profile says"),
+/// Those that show whether a need is met; none if stopping threads does not tell.
+pub(super) fn encounters_of(need: Need, workload: &Workload) -> Vec<Encounter> {
+    let (looks, writes) = (workload.looks(), workload.changes());
+    let between = |stalled: &[Operation], peers: &[Operation]| Encounter {
+        stalled: stalled.to_vec(),
+        peers: peers.to_vec(),
+    };
+    match need {
+        Need::ReadersNeverWait => {
+            let lookups = looks.iter().filter(|look| **look != Operation::Scan);
+            let lookups: Vec<Operation> = lookups.copied().collect();
+            vec![between(&writes, &lookups)]
         }
+        Need::WritersNeverWait => {
+            let has_several = workload.writing_threads() > 1;
+            let by_readers = (!looks.is_empty()).then(|| between(&looks, &writes));
+            let by_writers = has_several.then(|| between(&writes, &writes));
+            by_readers.into_iter().chain(by_writers).collect()
+        }
+        _ => Vec::new(),
     }
-
-    fn allocation(&self, workload: &Workload) -> Option<String> {
-        let never = workload.needs.allocates == Allocation::Never;
-        let faults = [
-            (Fault::NoMemoryToRead, workload.reads()),
-            (Fault::NoMemoryToUpdate, never && workload.writes()),
-            (Fault::NoMemoryToInsert, never && workload.inserts()),
-        ];
-        let faults: Vec<Fault> = faults
-            .into_iter()
-            .filter_map(|(fault, matters)| matters.then_some(fault))
-            .collect();
-        let needs_memory = |seen: &FaultSeen| seen.consequence() != Consequence::Harmless;
-        self.under(&faults, needs_memory).or_else(|| {
-            (self.profile.read_allocates && workload.reads())
-                .then(|| "says of itself: reads allocate".into())
-        })
-    }
-
-    /// Who was held up by one of the faults, of those that matter.
-    fn held_up(&self, faults: &[Fault], matters: impl Fn(Deed) -> bool) -> Option<String> {
-        let held_up = |seen: &FaultSeen| seen.with_fate(Fate::HeldUp).any(&matters);
-        self.under(faults, held_up)
-    }
-
-    /// What was seen under the first of the faults that it does not stand.
-    fn under(&self, faults: &[Fault], fails: impl Fn(&FaultSeen) -> bool) -> Option<String> {
-        let seen = faults.iter().find_map(|&fault| {
-            self.faults()
-                .find(|seen| seen.fault == fault && fails(seen))
-        })?;
-        Some(format!("{}: {seen}", seen.fault))
-    }
-
-    fn checks(&self) -> impl Iterator<Item = &CheckOutcome> {
-        self.lines.iter().filter_map(|line| match line {
-            Line::Check(check) if check.strategy == self.profile.name => Some(check),
-            _ => None,
-        })
-    }
-
-    fn faults(&self) -> impl Iterator<Item = &FaultSeen> {
-        self.lines.iter().filter_map(|line| match line {
-            Line::Fault(seen) if seen.strategy == self.profile.name => Some(seen),
-            _ => None,
-        })
-    }
-}
-
-/// What is not claimed is not promised, even where nobody had to wait.
-fn unpromised(what: &str, claim: Progress) -> Option<String> {
-    (claim == Progress::Blocking)
-        .then(|| format!("nobody was seen waiting, but it promises nothing: {what} are {claim}"))
-}
-
-const fn leaves_whole(consequence: Consequence) -> bool {
-    matches!(
-        consequence,
-        Consequence::Harmless | Consequence::VersionKept | Consequence::GarbageKept
-    )
 }

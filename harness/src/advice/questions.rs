@@ -5,7 +5,7 @@
 //! without a pause what they do, and the other parts keep to theirs. A paced thread keeps a processor
 //! busy while it waits; so a paced part is one thread at the rate of all.
 
-use basis::scenario::{Activity, Axis, Group, RecordKind, Scenario, Sweep, Value};
+use basis::scenario::{Activity, Axis, Group, Origin, RecordKind, Scenario, Sweep, Value};
 use serde::Serialize;
 
 use super::workload::{Crew, Side, Workload};
@@ -75,7 +75,7 @@ impl Workload {
         let unpaced = |crew: &Crew| crew.rate_per_s.is_none();
         if sides.iter().any(|(_, crew)| unpaced(crew)) {
             let groups = self.groups(|_, crew| unpaced(&crew).then_some(crew.threads));
-            scenarios.push(named(&table, &self.name, groups));
+            scenarios.push(decisive(named(&table, &self.name, groups)));
         }
         for &(side, crew) in &sides {
             let (scenario, threads) = match crew.per_s() {
@@ -91,7 +91,7 @@ impl Workload {
                             crew.threads
                         })
                     });
-                    scenarios.push(named(&table, &scenario, groups));
+                    scenarios.push(decisive(named(&table, &scenario, groups)));
                     notes.push(saturated(side, crew, per_s, threads));
                     (scenario, threads)
                 }
@@ -296,6 +296,14 @@ fn named(table: &Scenario, name: &str, groups: Vec<Group>) -> Scenario {
         name: name.to_owned(),
         groups,
         ..table.clone()
+    }
+}
+
+/// What the run is for: it is measured in every round, and what lies around it in some.
+fn decisive(scenario: Scenario) -> Scenario {
+    Scenario {
+        origin: Origin::Report,
+        ..scenario
     }
 }
 

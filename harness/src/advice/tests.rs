@@ -1,20 +1,15 @@
-//! Workload files that say something, those that contradict themselves, and who is left out for what.
+//! Workload files that say something, and those that contradict themselves.
 
-use std::collections::BTreeMap;
-
-use basis::fault::{Attempt, Deed, Fate, Fault, FaultSeen};
-use basis::sample::{CheckOutcome, Line};
-use basis::scenario::{Activity, RecordKind, Scenario};
-use contract::{AfterDeadThread, Profile, Progress, ReadConsistency};
+use basis::scenario::{Activity, Origin, RecordKind, Scenario};
 
 use super::*;
 use crate::results::Metric;
 
 const HEAD: &str = "name = \"w\"\n[table]\nrecords = 64\n";
-const READERS: &str = "[readers]\nthreads = 4\n";
-const WRITERS: &str = "[writers]\nthreads = 2\n";
+pub(super) const READERS: &str = "[readers]\nthreads = 4\n";
+pub(super) const WRITERS: &str = "[writers]\nthreads = 2\n";
 
-fn workload(rest: &str) -> Workload {
+pub(super) fn workload(rest: &str) -> Workload {
     Workload::parse(&format!("{HEAD}{rest}"), "w.toml").unwrap()
 }
 
@@ -88,9 +83,23 @@ fn contradictions_are_told_what_would_be_right() {
         ),
         (
             refusal("name = \"w\"\n[table]\nrecords = 0\n[readers]\nthreads = 1\n"),
-            "between 1 and",
+            "table.records = 0 must lie between 1 and",
         ),
         (refused("[readers]\nthreads = 0\n"), "at least 1"),
+        (
+            refused("[readers]\nthreads = 2000\n"),
+            "readers.threads = 2000 must",
+        ),
+        (
+            refused("[writers]\nthreads = 1\ninserts = 1.5\n"),
+            "writers.inserts = 1.5 must",
+        ),
+        (
+            refusal(
+                "name = \"w\"\n[table]\nrecords = 1\nhot_share = 0.5\n[readers]\nthreads = 1\n",
+            ),
+            "give skew = \"hot\"",
+        ),
         (refused("[readers]\nthreads = 1\nspeed = 3\n"), "w.toml:6:1"),
         (
             refused("[readers]\nthreads = 1\nrate_per_s = 1e9\n"),
@@ -201,6 +210,15 @@ fn parts_without_a_rate_share_a_scenario() {
     let decides: Vec<bool> = asked.subjects.iter().map(|one| one.decides).collect();
     assert_eq!(decides, [true, false]);
     assert_eq!(scenario(&asked, "w").threads(), 6);
+    // What decides is measured more often than what lies around it.
+    let is_decisive = |one: &&Scenario| one.origin == Origin::Report;
+    let decisive: Vec<&str> = asked
+        .scenarios
+        .iter()
+        .filter(is_decisive)
+        .map(|one| one.name.as_str())
+        .collect();
+    assert_eq!(decisive, ["w"]);
     assert_eq!(scenario(&asked, "w-alone-update").threads(), 1);
     assert!(
         asked
@@ -237,96 +255,4 @@ fn the_record_is_the_nearest_that_there_is() {
             .iter()
             .all(|one| !one.name.contains("alone"))
     );
-}
-
-const LOCK_FREE: Profile = Profile {
-    reads: Progress::LockFree,
-    updates: Progress::LockFree,
-    after_dead_thread: AfterDeadThread::Unaffected,
-    ..Profile::locked("a/free", "does not lock")
-};
-
-fn under(fault: Fault, deed: Deed, fate: Fate) -> Line {
-    Line::Fault(FaultSeen {
-        strategy: LOCK_FREE.name.into(),
-        fault,
-        meanwhile: BTreeMap::from([(deed, Attempt { fate, tries: 3 })]),
-        never: Vec::new(),
-        tallies: BTreeMap::new(),
-        died: None,
-    })
-}
-
-fn objections(needs: &str, profile: &Profile, lines: &[Line]) -> Vec<(Need, String)> {
-    let workload = workload(&format!("{READERS}{WRITERS}[needs]\n{needs}\n"));
-    let found = Needs::against(&workload, profile, lines).into_iter();
-    found.map(|one| (one.need, one.reason)).collect()
-}
-
-#[test]
-fn what_is_seen_excludes_whoever_promises_the_contrary() {
-    let waits = under(Fault::UpdaterStalls, Deed::Read, Fate::HeldUp);
-    let need = "readers_never_wait = true";
-    assert_eq!(objections(need, &LOCK_FREE, &[]), []);
-    let found = objections(need, &LOCK_FREE, std::slice::from_ref(&waits));
-    assert_eq!(found.len(), 1);
-    assert!(
-        found[0].1.contains("updater stalls") && found[0].1.contains("read"),
-        "{found:?}"
-    );
-    // Nobody asked.
-    assert_eq!(objections("", &LOCK_FREE, &[waits]), []);
-}
-
-#[test]
-fn what_is_not_promised_excludes_even_where_nobody_saw_it() {
-    let locked = Profile::locked("a/locked", "locks");
-    let found = objections("readers_never_wait = true", &locked, &[]);
-    assert!(found[0].1.contains("promises nothing"), "{found:?}");
-    let stale = Profile {
-        read_consistency: ReadConsistency::Published { every: 16 },
-        ..LOCK_FREE
-    };
-    let found = objections("linearizable = true", &stale, &[]);
-    assert_eq!(found[0].0, Need::Linearizable);
-    assert!(found[0].1.contains("stale by up to 16 writes"), "{found:?}");
-}
-
-#[test]
-fn a_reader_that_holds_a_writer_up_and_memory_that_is_missing_are_objections() {
-    let done = under(Fault::ReaderGone, Deed::Update, Fate::Done);
-    let held = under(Fault::ReaderGone, Deed::Update, Fate::HeldUp);
-    let need = "writers_never_wait = true";
-    assert_eq!(objections(need, &LOCK_FREE, &[done]), []);
-    assert_eq!(
-        objections(need, &LOCK_FREE, &[held])[0].0,
-        Need::WritersNeverWait
-    );
-    let panicked = |fault| under(fault, Deed::Update, Fate::Panicked);
-    let (reading, updating) = (Fault::NoMemoryToRead, Fault::NoMemoryToUpdate);
-    let reads = "allocates = \"not-in-reads\"";
-    assert_eq!(objections(reads, &LOCK_FREE, &[panicked(updating)]), []);
-    assert_eq!(
-        objections(reads, &LOCK_FREE, &[panicked(reading)])[0].0,
-        Need::Allocates
-    );
-    let never = "allocates = \"never\"";
-    assert_eq!(
-        objections(never, &LOCK_FREE, &[panicked(updating)])[0].0,
-        Need::Allocates
-    );
-}
-
-#[test]
-fn who_fails_a_check_is_out_whatever_is_needed() {
-    let failed = Line::Check(CheckOutcome {
-        strategy: LOCK_FREE.name.into(),
-        record: RecordKind::Status,
-        check: "histories".into(),
-        passed: false,
-        evidence: "3 of 40".into(),
-    });
-    let found = objections("", &LOCK_FREE, &[failed]);
-    assert_eq!(found[0].0, Need::Correct);
-    assert!(found[0].1.contains("histories"), "{found:?}");
 }

@@ -7,6 +7,7 @@ use std::path::Path;
 
 use basis::error::{Error, Result};
 use basis::scenario::{Identifiers, Keys};
+use basis::trace::Operation;
 use predict::machine::Machine;
 use serde::{Deserialize, Serialize};
 
@@ -251,6 +252,32 @@ impl Workload {
         self.writing_threads() > 0
     }
 
+    /// Whether somebody changes records that are there.
+    pub(super) fn updates(&self) -> bool {
+        let of_writers = self.writers.map(|one| 1.0 - one.inserts.unwrap_or(0.0));
+        let of_mixed = self.mixed.and_then(|mixed| mixed.writes);
+        of_writers.unwrap_or_default() + of_mixed.unwrap_or_default() > 0.0
+    }
+
+    /// The operations that only look at the table.
+    pub(super) fn looks(&self) -> Vec<Operation> {
+        let misses = self.inserts() || self.table.hit_rate.is_some_and(|rate| rate < 1.0);
+        chosen([
+            (Operation::ReadHit, self.reads()),
+            (Operation::ReadMiss, self.reads() && misses),
+            (Operation::Scan, self.scans()),
+        ])
+    }
+
+    /// The operations that change it.
+    pub(super) fn changes(&self) -> Vec<Operation> {
+        chosen([
+            (Operation::Apply, self.updates()),
+            (Operation::Insert, self.inserts()),
+            (Operation::Remove, self.inserts()),
+        ])
+    }
+
     /// Whether somebody inserts and removes records.
     pub(super) fn inserts(&self) -> bool {
         let of_writers = self.writers.and_then(|writers| writers.inserts);
@@ -319,6 +346,21 @@ impl Workload {
             })
             .collect())
     }
+
+    /// The machines that it cannot run on, because it has more processors than they have.
+    pub(super) fn too_small(&self) -> Vec<String> {
+        let asked = self.deploy.cores.filter(|_| self.deploy.machine.is_none());
+        let all = Machine::shipped().into_iter();
+        all.filter(|machine| asked.is_some_and(|cores| machine.cpus() < cores))
+            .map(|machine| machine.name)
+            .collect()
+    }
+}
+
+/// Those that are done.
+fn chosen(all: [(Operation, bool); 3]) -> Vec<Operation> {
+    let done = all.into_iter().filter(|(_, is_done)| *is_done);
+    done.map(|(operation, _)| operation).collect()
 }
 
 /// Threads that do the same.

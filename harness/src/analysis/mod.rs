@@ -26,7 +26,7 @@ use basis::scenario::{Group, Scenario};
 
 use crate::results::{Cell, Protocol, Results, SCHEMA};
 use contamination::Reason;
-pub(crate) use guarantees::{claims, contradicts};
+pub(crate) use guarantees::{claims, contradicts, held_up_at};
 pub use guarantees::{faulted, graded_by_stalls, guarantees};
 pub(crate) use judgements::subject;
 pub use logs::{Logs, logs};

@@ -310,6 +310,10 @@ pub(crate) struct AdviseOptions {
     /// Overwrite the decision record
     #[arg(long, requires = "adr")]
     pub(crate) force: bool,
+    /// Say whether an earlier advice for this workload agrees; exit code 1 if it recommended what is not
+    /// borne out
+    #[arg(long, value_name = "ADVICE.json")]
+    pub(crate) against: Option<PathBuf>,
     /// The seed of every random choice
     #[arg(
         long,
@@ -359,7 +363,7 @@ impl Arguments {
                 .filter(|line| !line.is_empty())
                 .filter(|line| !line.starts_with("For more information"))
                 .collect();
-            let line = said.join("; ");
+            let line = said.join("; ").replace(":; ", ": ");
             Error::input(format!(
                 "{}; see `pivot --help`",
                 line.strip_prefix("error: ").unwrap_or(&line)

@@ -20,6 +20,11 @@ pub(crate) fn workspace() -> PathBuf {
         .map_or(built_in, Path::to_path_buf)
 }
 
+/// The process trace that comes with the workspace.
+pub(crate) fn shipped_trace() -> PathBuf {
+    workspace().join("benches/traces/parallel-build.jsonl")
+}
+
 /// The scenarios that a choice asks for: those whose name, or whose sweep's name, matches; without a
 /// pattern all, the optional ones only if `with_optional` says so.
 pub(crate) fn scenarios(choice: &Choice, with_optional: bool) -> Result<Vec<Scenario>> {

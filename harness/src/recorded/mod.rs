@@ -26,6 +26,10 @@ pub use part::Part;
 /// The folder that every run writes to unless told otherwise: the last one, and not recorded.
 const LATEST: &str = "latest";
 
+/// How the folder of an advice is called unless told otherwise, in front of the workload's name: an
+/// answer to a question of the user's own, and not recorded either.
+pub const ADVICE: &str = "advice-";
+
 /// The document that lists the recorded runs, beside them.
 pub const INDEX: &str = "README.md";
 
@@ -69,7 +73,8 @@ pub fn folders(reports: &Path) -> Result<Vec<PathBuf>> {
         let has_samples = [sample::PLAIN, sample::PACKED]
             .iter()
             .any(|samples| path.join(samples).is_file());
-        if has_samples && !is_aside && name != LATEST {
+        let is_unrecorded = name == LATEST || name.starts_with(ADVICE);
+        if has_samples && !is_aside && !is_unrecorded {
             found.push(path);
         }
     }

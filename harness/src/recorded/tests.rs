@@ -56,6 +56,13 @@ fn a_recorded_run_is_packed_whole_and_has_not_drifted() {
         folders(&reports.0).expect("it can be read"),
         std::slice::from_ref(&folder)
     );
+    // What lies beside it is of the last run, or of an advice.
+    for beside in ["latest".to_owned(), format!("{ADVICE}w")] {
+        let beside = reports.0.join(beside);
+        std::fs::create_dir(&beside).expect("the folder is writable");
+        std::fs::copy(&samples, beside.join(PLAIN)).expect("the folder is writable");
+    }
+    assert_eq!(folders(&reports.0).expect("it can be read").len(), 1);
     // Again, and from the run's own folder, is no other run.
     file(&samples, &folder).expect("it is the same");
     file(&folder.join(PACKED), &folder).expect("it is the same");

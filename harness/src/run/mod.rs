@@ -5,8 +5,10 @@ mod faults;
 mod looking;
 mod probing;
 mod recording;
+mod replaying;
 mod schedule;
 mod session;
+mod stalling;
 mod standing;
 mod task;
 #[cfg(test)]

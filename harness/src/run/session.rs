@@ -69,8 +69,24 @@ pub(super) struct Failed {
 pub(super) fn carry_out(
     task: &Task,
     interrupt: &Interrupt,
-    mut keep: impl FnMut(Line) -> Result<()>,
+    keep: impl FnMut(Line) -> Result<()>,
 ) -> Result<Ending> {
+    let ending = carry_out_within(Duration::MAX, task, interrupt, keep)?;
+    Ok(ending.expect("that time does not run out"))
+}
+
+/// The same, but not for longer than `time`: nothing if it was not done by then.
+///
+/// # Errors
+///
+/// As [`carry_out`].
+pub(super) fn carry_out_within(
+    time: Duration,
+    task: &Task,
+    interrupt: &Interrupt,
+    mut keep: impl FnMut(Line) -> Result<()>,
+) -> Result<Option<Ending>> {
+    let at_first = clock::now();
     let mut child = ChildGuard::start(task)?;
     let messages = child.messages();
     let (mut during, mut slice) = (String::from("setting up"), None);
@@ -85,13 +101,13 @@ pub(super) fn carry_out(
                 heard = clock::now();
                 keep(line)?;
             }
-            Ok(Err(garbled)) => return Ok(failed(during, slice, garbled)),
+            Ok(Err(garbled)) => return Ok(Some(failed(during, slice, garbled))),
             Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => {
-                return Ok(match child.end() {
+                return Ok(Some(match child.end() {
                     None => Ending::Done,
                     Some(reason) => failed(during, slice, reason),
-                });
+                }));
             }
         }
         if interrupt.is_set() {
@@ -99,10 +115,13 @@ pub(super) fn carry_out(
                 "what was measured so far is kept".into(),
             ));
         }
+        if at_first.elapsed() > time {
+            return Ok(None);
+        }
         if heard.elapsed() > task.silence_max() {
             let silence = task.silence_max().as_secs();
             let reason = format!("hung: nothing happened for {silence} s");
-            return Ok(failed(during, slice, reason));
+            return Ok(Some(failed(during, slice, reason)));
         }
     }
 }

@@ -11,6 +11,8 @@ use serde::{Deserialize, Serialize};
 use slices::worker::MeasureTask;
 use trace::{StallTask, TraceTask};
 
+use crate::replay::ReplayTask;
+
 /// What a child process is to do.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(tag = "task", rename_all = "kebab-case")]
@@ -19,6 +21,8 @@ pub enum Task {
     Measure(Box<MeasureTask>),
     /// Run the checks on one strategy.
     Verify(VerifyTask),
+    /// Replay a process trace on one strategy.
+    Replay(ReplayTask),
     /// Put one strategy under one fault.
     Fault(FaultTask),
     /// Put one strategy into one situation.
@@ -45,6 +49,7 @@ impl Task {
             Task::Stall(_) => Duration::from_mins(10),
             // Much longer than any slice, fault or probe.
             Task::Measure(_)
+            | Task::Replay(_)
             | Task::Fault(_)
             | Task::Probe(_)
             | Task::Trace(_)
@@ -60,6 +65,7 @@ impl Task {
                 (SplitMix64::seed_from_u64(task.seed ^ part).next_u64() % STACK_SHIFT_MAX) as usize
             }
             Task::Verify(_)
+            | Task::Replay(_)
             | Task::Fault(_)
             | Task::Probe(_)
             | Task::Trace(_)

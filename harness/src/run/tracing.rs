@@ -122,7 +122,11 @@ fn untraced(strategies: &[String], effort: TraceEffort, lines: &[Line]) -> Vec<T
 }
 
 /// Says once why nothing is traced.
-fn give_up(why: String, recording: &mut Recording, observer: &mut impl Observer) -> Result<()> {
+pub(super) fn give_up(
+    why: String,
+    recording: &mut Recording,
+    observer: &mut impl Observer,
+) -> Result<()> {
     let is_known = |line: &Line| matches!(line, Line::Untraced(_));
     if recording.lines().iter().any(is_known) {
         return Ok(());

@@ -50,29 +50,66 @@ fn contradictory_workloads_are_refused_before_anything_is_measured() {
 }
 
 #[test]
-fn a_need_that_excludes_everybody_is_named_with_whom() {
+fn needs_that_nobody_meets_are_refused_with_whom_each_excludes() {
     let folder = folder("advise-nobody");
     let needy = format!("{WORKLOAD}[writers]\nthreads = 1\n[needs]\nreaders_never_wait = true\n");
     let file = written(&folder, "needy.toml", &needy);
     let out = path(&folder, "out");
-    let arguments = [
+    let said = refusal(&["advise", &file, "--strategy", "^mutex/std$", "--out", &out]);
+    assert!(
+        said.contains("needy.toml") && said.contains("readers_never_wait excludes mutex/std"),
+        "{said}"
+    );
+    assert!(
+        said.contains("give one up, without readers_never_wait: mutex/std"),
+        "{said}"
+    );
+    assert!(!Path::new(&out).exists(), "nothing is written");
+    // Two needs that contradict each other among all strategies there are.
+    let both = format!(
+        "{WORKLOAD}[scanners]\nthreads = 1\n[writers]\nthreads = 2\n[needs]\nreaders_never_wait = true\n\
+         writers_never_wait = true\nsnapshot_scans = true\nbounded_memory = true\n\
+         survives_dead_thread = true\nsurvives_panic = true\nlinearizable = true\n"
+    );
+    let file = written(&folder, "both.toml", &both);
+    let said = refusal(&[
         "advise",
         &file,
         "--strategy",
-        "^mutex/std$",
+        "^(mutex|epoch)/",
         "--out",
         &out,
-        "--preset",
-        "quick",
-    ];
-    let output = pivot(&arguments).output().unwrap();
-    let said = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(output.status.code(), Some(2), "{said}");
-    let last = said.lines().last().unwrap();
+    ]);
     assert!(
-        last.contains("needy.toml") && last.contains("readers_never_wait excludes mutex/std"),
+        said.contains("snapshot_scans excludes epoch/per-process")
+            && said.contains("bounded_memory excludes epoch/table"),
         "{said}"
     );
+    assert!(
+        said.contains("without bounded_memory: epoch/table"),
+        "{said}"
+    );
+    assert!(!Path::new(&out).exists(), "nothing is written");
+}
+
+#[test]
+fn an_earlier_advice_that_is_none_or_another_is_refused() {
+    let folder = folder("advise-against");
+    let file = written(&folder, "good.toml", WORKLOAD);
+    let out = path(&folder, "out");
+    let against = |place: &str| refusal(&["advise", &file, "--against", place, "--out", &out]);
+    let said = against(&path(&folder, "none.json"));
+    assert!(said.contains("none.json"), "{said}");
+    let said = against(&written(&folder, "other.json", "{\"a\":1}"));
+    assert!(said.contains("is no advice.json"), "{said}");
+    let text = format!(
+        "{{\"schema\":\"pivot-advice/1\",\"baseline\":\"mutex/std\",\"workload\":{{\"name\":\"x\",\
+         \"table\":{{\"records\":8}},\"readers\":{{\"threads\":2}}}},\"conclusion\":{}}}",
+        "{\"decision\":\"stay\",\"trades\":[]}"
+    );
+    let said = against(&written(&folder, "another.json", &text));
+    assert!(said.contains("another workload"), "{said}");
+    assert!(!Path::new(&out).exists(), "nothing is written");
 }
 
 #[test]
@@ -105,13 +142,24 @@ fn a_workload_becomes_an_answer_and_a_decision_record() {
         "{decision}"
     );
     assert_eq!(told["conclusion"]["candidates"][0], "rwlock/std");
+    assert_is_documented(&told);
     let first = fs::read_to_string(&record).unwrap();
     assert!(first.contains("## Decision"), "{first}");
     let samples = Path::new(&out).join("samples.jsonl");
     let before = fs::read(&samples).unwrap();
 
     // Nothing is measured again, and the record is overwritten on request.
-    let again = [&arguments[..10], &["--resume", "--force", "--format", "md"]].concat();
+    let earlier = Path::new(&out).join("advice.json");
+    let earlier = earlier.to_str().unwrap();
+    let again = [
+        "--resume",
+        "--force",
+        "--format",
+        "md",
+        "--against",
+        earlier,
+    ];
+    let again = [&arguments[..10], &again].concat();
     let output = pivot(&again).output().unwrap();
     assert!(
         output.status.success(),
@@ -125,4 +173,29 @@ fn a_workload_becomes_an_answer_and_a_decision_record() {
     );
     assert_eq!(fs::read(&samples).unwrap(), before);
     assert_eq!(fs::read_to_string(&record).unwrap(), first);
+}
+
+/// Every field of the document is in the section about it.
+fn assert_is_documented(told: &serde_json::Value) {
+    let schema = Path::new(env!("CARGO_MANIFEST_DIR")).join("../reports/SCHEMA.md");
+    let schema = fs::read_to_string(schema).unwrap();
+    let section = schema
+        .split("\n## ")
+        .find(|one| one.starts_with("`advice.json`"));
+    let section = section.expect("it has a section");
+    let mut left = vec![told];
+    while let Some(value) = left.pop() {
+        let fields = value.as_object().into_iter().flatten();
+        for (field, value) in fields {
+            assert!(
+                section.contains(&format!("`{field}`")),
+                "{field} is not described"
+            );
+            // What a workload file may say is explained by its template.
+            if field != "workload" {
+                left.push(value);
+            }
+        }
+        left.extend(value.as_array().into_iter().flatten());
+    }
 }

@@ -140,3 +140,23 @@ fn a_table_that_stores_nothing_is_told_from_one_that_does() {
         "{complaint}"
     );
 }
+
+#[test]
+fn verifying_replays_the_trace_that_is_shipped() {
+    let arguments = ["verify", "--preset", "quick", "--strategy", "^mutex/std$"];
+    let verified = pivot(&arguments)
+        .args(["--format", "json"])
+        .output()
+        .unwrap();
+    let (said, complaint) = said_by(&verified);
+    assert!(verified.status.success(), "{complaint}");
+    let rows: serde_json::Value = serde_json::from_str(&said).unwrap();
+    let mut rows = rows.as_array().unwrap().iter();
+    let replayed = rows.find(|row| row["property"] == "replay (status-64B)");
+    let evidence = replayed.expect("it is among the checks")["evidence"].as_str();
+    assert!(
+        evidence
+            .is_some_and(|told| told.contains("of a process trace, each answered as by the model")),
+        "{evidence:?}"
+    );
+}

@@ -10,6 +10,8 @@ use basis::fault::FaultSeen;
 use basis::sample::{Card, CheckOutcome, Line};
 use basis::stall::StallPair;
 
+pub(crate) use stalls::held_up_at;
+
 use super::evidence;
 use crate::results::{Faulted, Grade, Guarantee};
 

@@ -25,7 +25,7 @@ pub(super) fn waits(property: &str, stalls: &[&StallPair]) -> Option<Waits> {
         tried: format!("at {points} points that another thread was stopped at"),
         held_up: meant()
             .filter(|pair| pair.blocked_by_strategy() > 0)
-            .map(|pair| held_up(pair))
+            .map(|pair| held_up_at(pair))
             .collect(),
     })
 }
@@ -35,7 +35,7 @@ const fn is_read(operation: Operation) -> bool {
 }
 
 /// `read hit at 43 of 50 points of apply to the same process`.
-fn held_up(pair: &StallPair) -> String {
+pub(crate) fn held_up_at(pair: &StallPair) -> String {
     let process = if pair.same_process {
         "the same"
     } else {

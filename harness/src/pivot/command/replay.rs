@@ -16,7 +16,7 @@ pub(crate) fn replay_all(options: &ReplayOptions) -> Result<()> {
     let file = options
         .file
         .clone()
-        .unwrap_or_else(|| selection::workspace().join("benches/traces/parallel-build.jsonl"));
+        .unwrap_or_else(selection::shipped_trace);
     let workload = Workload::load(&file)?;
     let operations = workload.operations();
     let chosen = selection::strategies(options.strategy.as_deref())?;

@@ -1,4 +1,5 @@
-//! `pivot verify`: what the strategies claim beside what the checks and the faults showed.
+//! `pivot verify`: what the strategies claim beside what the checks, the faults and a replayed process
+//! trace showed.
 
 use basis::error::{Error, Result};
 use basis::sample::Card;
@@ -15,7 +16,7 @@ use crate::selection;
 use crate::table::Table;
 use crate::terminal;
 
-/// Runs the checks and injects the faults; a broken promise is exit code 1.
+/// Runs the checks, injects the faults and replays the trace that is shipped; a broken promise is exit code 1.
 pub(crate) fn verify(options: &VerifyOptions) -> Result<()> {
     let plan = Plan {
         scenarios: Vec::new(),
@@ -28,7 +29,12 @@ pub(crate) fn verify(options: &VerifyOptions) -> Result<()> {
     let interrupt = interruptible()?;
     let mut progress = Progress::new();
     let mut recording = Recording::in_memory();
-    let ended = plan.verify(options.preset, &mut recording, interrupt, &mut progress);
+    let ended = plan
+        .verify(options.preset, &mut recording, interrupt, &mut progress)
+        .and_then(|()| {
+            let trace = selection::shipped_trace();
+            plan.replay(&trace, &mut recording, interrupt, &mut progress)
+        });
     progress.finish();
     let cards: Vec<Card> = roster::entries(RecordKind::Status)
         .iter()

@@ -4,6 +4,7 @@ use std::io::{self, Read};
 
 use checks::verify;
 use faults::inject;
+use harness::replay;
 use harness::run::Task;
 use probes::probe;
 use slices::calibration::calibrate;
@@ -18,6 +19,7 @@ pub(crate) fn worker() -> io::Result<()> {
     match task {
         Task::Measure(task) => measure(&task, &mut out),
         Task::Verify(task) => verify(&task, &mut out),
+        Task::Replay(task) => replay::check(&task, &mut out),
         Task::Fault(task) => inject(&task, &mut out),
         Task::Probe(task) => probe(&task, &mut out),
         Task::Trace(task) => trace::trace(&task, &mut out),

@@ -1,9 +1,7 @@
 //! The sentences of an advice about other situations: neighbours, and other machines.
 
-use std::collections::BTreeMap;
-
 use super::sentences::Told;
-use crate::advice::{Decision, Outlook, Subject, operation};
+use crate::advice::{Decision, Outlook, Ranked, Standing, Subject, Why, operation};
 use crate::report::format;
 use crate::results::{Change, Flip, Ratio};
 
@@ -75,6 +73,12 @@ impl Told<'_> {
             let met = "A strategy that offers what is needed, or a need that is given up.";
             return vec![met.into()];
         };
+        if let Decision::Adopt {
+            why: Why::Needed, ..
+        } = &self.conclusion.decision
+        {
+            return vec![self.givable(name)];
+        }
         let deciding = self
             .questions
             .subjects
@@ -83,6 +87,17 @@ impl Told<'_> {
         deciding
             .filter_map(|subject| self.threshold(subject, name))
             .collect()
+    }
+
+    /// Where the baseline does not meet the needs, only they can make it stay.
+    fn givable(&self, name: &str) -> String {
+        let lacks = self.conclusion.baseline_lacks.iter();
+        let needs: Vec<String> = lacks.map(|one| format!("`{}`", one.need)).collect();
+        format!(
+            "`{}` stays if what it does not offer is given up: {}. `{name}` is then judged by its times alone.",
+            self.results.baseline,
+            format::list(&needs)
+        )
     }
 
     fn threshold(&self, subject: &Subject, name: &str) -> Option<String> {
@@ -117,24 +132,24 @@ impl Told<'_> {
     /// What is predicted where it will run.
     pub(super) fn outlook(&self) -> Vec<String> {
         let conclusion = self.conclusion;
-        if conclusion.decision.protagonist().is_none() {
+        let Some(name) = conclusion.decision.protagonist() else {
             return Vec::new();
-        }
+        };
         if let Some(why) = &conclusion.unpredicted {
             return vec![format!("{}.", format::sentence(why))];
         }
-        let mut by_operation: BTreeMap<&str, Vec<&Outlook>> = BTreeMap::new();
-        for one in &conclusion.outlook {
-            by_operation
-                .entry(one.operation.title())
-                .or_default()
-                .push(one);
+        let deployment = &conclusion.deployment;
+        let mut all = Vec::new();
+        for ranked in &deployment.rankings {
+            all.push(self.everywhere(name, ranked));
+            all.extend(overtaken(name, ranked));
         }
-        let name = conclusion.decision.protagonist().unwrap_or_default();
-        let mut all: Vec<String> = by_operation
-            .into_iter()
-            .map(|(operation, outlooks)| self.everywhere(name, operation, &outlooks))
-            .collect();
+        if !deployment.too_small.is_empty() {
+            all.push(format!(
+                "Not asked, with fewer processors than that: {}.",
+                format::list(&deployment.too_small)
+            ));
+        }
         all.push(
             "Predictions are of all processors doing that one operation, from traces and a calibration; bands are limits \
              and no confidence intervals."
@@ -143,44 +158,76 @@ impl Told<'_> {
         all
     }
 
-    fn everywhere(&self, name: &str, operation: &str, outlooks: &[&Outlook]) -> String {
+    /// A ranking only if every machine agrees; otherwise what each of them says.
+    fn everywhere(&self, name: &str, ranked: &Ranked) -> String {
         let baseline = &self.results.baseline;
-        let place = |one: &&Outlook| format!("{} ({} of its processors)", one.machine, one.cpus);
-        let holds: Vec<String> = outlooks
-            .iter()
-            .filter(|one| one.holds)
-            .map(|one| {
-                format!(
-                    "{}: {} ns against {} ns",
-                    place(one),
-                    band(one.strategy_ns),
-                    band(one.baseline_ns)
-                )
-            })
-            .collect();
-        let open: Vec<String> = outlooks
-            .iter()
-            .filter(|one| !one.holds)
-            .map(place)
-            .collect();
-        match (holds.is_empty(), open.is_empty()) {
-            (false, true) => format!(
-                "{}: `{name}` is predicted to be faster than `{baseline}` on every machine asked for; {}.",
-                format::sentence(operation),
-                holds.join("; ")
-            ),
-            (false, false) => format!(
-                "{}: no prediction holds on all machines; the bands overlap on {}.",
-                format::sentence(operation),
-                format::list(&open)
-            ),
-            (true, _) => format!(
-                "{}: no prediction sets `{name}` and `{baseline}` apart on {}.",
-                format::sentence(operation),
-                format::list(&open)
-            ),
+        let operation = format::sentence(ranked.operation.title());
+        if let Some(reason) = &ranked.reason {
+            return format!("{operation}: nothing is predicted; {reason}.");
         }
+        let all = self.conclusion.deployment.outlook.iter();
+        let outlooks: Vec<&Outlook> = all
+            .filter(|one| one.operation == ranked.operation)
+            .collect();
+        let than = match ranked.standing {
+            Standing::Faster => "faster",
+            Standing::Slower => "slower",
+            Standing::Open => {
+                return format!(
+                    "{operation}: no ranking of `{name}` and `{baseline}` holds on every machine asked for: {}.",
+                    disagreement(&outlooks, ranked)
+                );
+            }
+        };
+        let figures = outlooks.iter().map(|one| {
+            format!(
+                "{}: {} ns against {} ns",
+                place(one),
+                band(one.strategy_ns),
+                band(one.baseline_ns)
+            )
+        });
+        format!(
+            "{operation}: `{name}` is predicted to be {than} than `{baseline}` on every machine asked for; {}.",
+            figures.collect::<Vec<_>>().join("; ")
+        )
     }
+}
+
+/// Machine by machine: `faster on desktop (16 of its processors); the bands overlap on server (...)`.
+fn disagreement(outlooks: &[&Outlook], ranked: &Ranked) -> String {
+    let on = |standing: Standing, told: &str| {
+        let those = outlooks.iter().filter(|one| one.standing == standing);
+        let places: Vec<String> = those.map(|one| place(one)).collect();
+        (!places.is_empty()).then(|| format!("{told} on {}", format::list(&places)))
+    };
+    let missing = &ranked.unpredicted;
+    let unpredicted =
+        (!missing.is_empty()).then(|| format!("not predicted on {}", format::list(missing)));
+    let told = [
+        on(Standing::Faster, "faster"),
+        on(Standing::Slower, "slower"),
+        on(Standing::Open, "the bands overlap"),
+        unpredicted,
+    ];
+    told.into_iter().flatten().collect::<Vec<_>>().join("; ")
+}
+
+/// Who is better there than the one that the advice is about.
+fn overtaken(name: &str, ranked: &Ranked) -> Option<String> {
+    if ranked.overtaken_by.is_empty() {
+        return None;
+    }
+    let rivals = ranked.overtaken_by.iter().map(|one| format!("`{one}`"));
+    Some(format!(
+        "{}: predicted to be faster than `{name}` on every machine asked for: {}.",
+        format::sentence(ranked.operation.title()),
+        format::list(&rivals.collect::<Vec<_>>())
+    ))
+}
+
+fn place(one: &Outlook) -> String {
+    format!("{} ({} of its processors)", one.machine, one.cpus)
 }
 
 fn band(band: predict::Band) -> String {

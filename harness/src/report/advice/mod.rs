@@ -16,7 +16,9 @@ use minijinja::{AutoEscape, Environment};
 use serde::Serialize;
 
 use super::{files, format, render};
-use crate::advice::{Conclusion, Questions, Workload, operation};
+use crate::advice::{
+    Agreement, Conclusion, Decision, Earlier, Questions, SCHEMA, Workload, operation,
+};
 use crate::results::{Results, Verdict};
 
 /// What templates and a terminal are given. A text may have names between backticks.
@@ -48,6 +50,8 @@ pub struct Advice {
     pub reversal: Vec<String>,
     /// What holds where it will run.
     pub outlook: Vec<String>,
+    /// What the needs rest on: seen, or only claimed.
+    pub grounds: Vec<String>,
     /// Who was left out, by need.
     pub excluded: Vec<String>,
     /// What a reader has to know besides.
@@ -104,6 +108,7 @@ pub fn advice(
         flips: told.flips(),
         reversal: told.reversal(),
         outlook: told.outlook(),
+        grounds: told.grounds(),
         excluded: told.excluded(),
         warnings: told.warnings(),
         conditions: format!(
@@ -161,6 +166,54 @@ const fn verdict(verdict: Verdict) -> &'static str {
     }
 }
 
+/// The advice for programs, as `reports/SCHEMA.md` describes it.
+///
+/// # Panics
+///
+/// Never: it is plain data.
+pub fn json(
+    workload: &Workload,
+    questions: &Questions,
+    conclusion: &Conclusion,
+    advice: &Advice,
+) -> String {
+    let document = serde_json::json!({
+        "schema": SCHEMA,
+        "baseline": advice.baseline,
+        "workload": workload,
+        "conclusion": conclusion,
+        "subjects": questions.subjects,
+        "advice": advice,
+    });
+    serde_json::to_string_pretty(&document).expect("it is plain data")
+}
+
+/// Whether an earlier advice agrees, in a sentence.
+pub fn agreed(earlier: &Earlier, now: &Conclusion, agreement: Agreement) -> String {
+    let said = |decision: &Decision| match decision {
+        Decision::Adopt { strategy, .. } => format!("adopt {strategy}"),
+        Decision::Stay { .. } => "stay".to_owned(),
+        Decision::Undecided { .. } => "undecided".to_owned(),
+    };
+    let (before, after) = (said(&earlier.decision), said(&now.decision));
+    let place = earlier.place.display();
+    match agreement {
+        Agreement::Same => format!("agrees with {place}: {after}"),
+        Agreement::AsGood => {
+            format!(
+                "agrees with {place}: {before} there and {after} here, one as fast as the other"
+            )
+        }
+        Agreement::Sound => format!(
+            "agrees with {place} that there is something better: {before} holds here, too; {after} is faster still"
+        ),
+        Agreement::Open => {
+            format!("neither agrees nor disagrees with {place}: {before} there, {after} here")
+        }
+        Agreement::Differs => format!("{place} is not borne out: {before} there, {after} here"),
+    }
+}
+
 /// The advice as a Markdown page.
 pub fn markdown(advice: &Advice) -> String {
     rendered("advice.md", advice)
@@ -191,10 +244,26 @@ fn rendered(name: &str, advice: &Advice) -> String {
             .add_template(name, template)
             .expect("the template is part of the program");
     }
-    environment
+    let text = environment
         .get_template(name)
         .and_then(|template| template.render(Serde(advice)))
-        .expect("the advice has every field that its template names")
+        .expect("the advice has every field that its template names");
+    with_single_gaps(&text)
+}
+
+/// One empty line where a list that is empty has left several.
+fn with_single_gaps(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut was_empty = true;
+    for line in text.trim_end().lines() {
+        let is_empty = line.trim().is_empty();
+        if !(is_empty && was_empty) {
+            out.push_str(line.trim_end());
+            out.push('\n');
+        }
+        was_empty = is_empty;
+    }
+    out
 }
 
 /// Refuses a place for a decision record that is taken, or where nothing can be written.

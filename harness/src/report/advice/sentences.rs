@@ -1,7 +1,8 @@
 //! The sentences of an advice.
 
 use crate::advice::{
-    Allocation, Conclusion, Decision, Loss, Need, Questions, Subject, Why, Workload, operation,
+    Allocation, Basis, Conclusion, Decision, Loss, Need, Questions, Subject, Why, Workload,
+    operation,
 };
 use crate::report::format;
 use crate::results::{Cell, Results};
@@ -142,11 +143,15 @@ impl Told<'_> {
             operation(subject.metric),
             format::significant(share(baseline)?)
         );
+        let now = share(baseline)?;
         let other = self.conclusion.decision.protagonist();
-        if let Some((name, share)) = other.and_then(|name| Some((name, share(name)?))) {
-            told.push_str(&format!(", `{name}` {} %", format::significant(share)));
+        if let Some((name, then)) = other.and_then(|name| Some((name, share(name)?))) {
+            told.push_str(&format!(", `{name}` {} %", format::significant(then)));
+            if then < now {
+                told.push_str(": that is all there is to gain");
+            }
         }
-        told.push_str(": that is all there is to gain.");
+        told.push('.');
         Some(told)
     }
 
@@ -155,7 +160,7 @@ impl Told<'_> {
         let table = &self.workload.table;
         let record = self.workload.record();
         let mut all = vec![format!(
-            "{} records of {record}, {} as identifiers, asked for {}.",
+            "{} records of {record}, {} as identifiers; which of them are asked for how often: {}.",
             format::thousands(table.records as f64),
             table.ids,
             table.skew
@@ -192,13 +197,21 @@ impl Told<'_> {
         named.chain(heap).collect()
     }
 
-    /// What gets worse.
+    /// What gets worse, or would if what came closest were adopted.
     pub(super) fn lost(&self) -> Vec<String> {
+        let decision = &self.conclusion.decision;
+        let Some(name) = decision.protagonist() else {
+            return Vec::new();
+        };
         let mut all: Vec<String> = self.conclusion.losses.iter().map(loss).collect();
-        let name = self.conclusion.decision.protagonist();
-        let card = name.and_then(|name| self.results.contenders().find(|card| card.name == name));
+        let card = self.results.contenders().find(|card| card.name == name);
         if let Some(card) = card.filter(|card| !card.avoid_when.is_empty()) {
-            all.push(format!("The wrong choice when: {}", card.avoid_when));
+            all.push(format!("The wrong choice when: {}.", card.avoid_when));
+        }
+        if !matches!(decision, Decision::Adopt { .. }) {
+            for told in &mut all {
+                *told = format!("With `{name}`, if it were adopted: {told}");
+            }
         }
         all
     }
@@ -207,8 +220,47 @@ impl Told<'_> {
     pub(super) fn excluded(&self) -> Vec<String> {
         let conclusion = self.conclusion;
         let all = conclusion.baseline_lacks.iter().chain(&conclusion.excluded);
-        all.map(|one| format!("`{}`, need `{}`: {}.", one.strategy, one.need, one.reason))
-            .collect()
+        all.map(|one| {
+            format!(
+                "`{}`, need `{}`, {}: {}.",
+                one.strategy, one.need, one.basis, one.reason
+            )
+        })
+        .collect()
+    }
+
+    /// What the needs rest on: seen of the one that the advice is about, or only claimed.
+    pub(super) fn grounds(&self) -> Vec<String> {
+        let conclusion = self.conclusion;
+        let protagonist = conclusion.decision.protagonist();
+        let of_it = conclusion
+            .kept
+            .iter()
+            .filter(|one| Some(one.strategy.as_str()) == protagonist);
+        let mut all: Vec<String> = of_it
+            .map(|one| {
+                format!(
+                    "`{}`, {} of `{}`: {}.",
+                    one.need, one.basis, one.strategy, one.evidence
+                )
+            })
+            .collect();
+        let others = conclusion.kept.iter().filter(|one| {
+            one.basis == Basis::Claimed && Some(one.strategy.as_str()) != protagonist
+        });
+        let others: Vec<String> = others
+            .map(|one| format!("`{}` of `{}`", one.need, one.strategy))
+            .collect();
+        if !others.is_empty() {
+            all.push(format!(
+                "Only claimed of others that were measured: {}.",
+                format::list(&others)
+            ));
+        }
+        if self.workload.needs.heap_records && !all.is_empty() {
+            all.push("Faults and stops are tried with records of plain data.".into());
+        }
+        all
     }
 
     /// What a reader has to know besides.

@@ -1,9 +1,14 @@
 //! Advice on invented runs, in words and as a decision record.
 
 use basis::scenario::Scenario;
+use basis::trace::Operation;
+use predict::Band;
 
 use super::*;
-use crate::advice::{Decision, Subject, conclude};
+use crate::advice::{
+    Basis, Decision, Deployment, Excluded, Kept, Need, Outlook, Ranked, Screening, Standing,
+    Subject, conclude,
+};
 use crate::analysis::{Samples, analyse};
 use crate::report::tests::{Invented, invented, readers};
 
@@ -16,6 +21,16 @@ fn workload(title: &str) -> Workload {
 
 /// The advice from an invented run, whose first scenario has one reader.
 fn told(title: &str, contenders: impl IntoIterator<Item = Invented>) -> (Decision, Advice) {
+    told_with(title, contenders, &Screening::default(), None)
+}
+
+/// The same behind needs that were looked at, and with predictions that are invented, too.
+fn told_with(
+    title: &str,
+    contenders: impl IntoIterator<Item = Invented>,
+    screening: &Screening,
+    deployment: Option<Deployment>,
+) -> (Decision, Advice) {
     let results = analyse(&Samples::from_lines(readers(contenders)).unwrap());
     let workload = workload(title);
     let mut questions = workload.questions().unwrap();
@@ -26,7 +41,11 @@ fn told(title: &str, contenders: impl IntoIterator<Item = Invented>) -> (Decisio
             ..subject.clone()
         };
     }
-    let conclusion = conclude(&workload, &questions, &results, &[]);
+    let mut conclusion = conclude(&workload, &questions, &results, screening);
+    if let Some(deployment) = deployment {
+        conclusion.deployment = deployment;
+        conclusion.unpredicted = None;
+    }
     let advice = advice(&workload, &questions, &results, &conclusion);
     (conclusion.decision, advice)
 }
@@ -88,6 +107,111 @@ fn staying_is_an_answer_and_says_what_would_change_it() {
         "{:?}",
         advice.reversal
     );
+    // Nothing is lost by staying.
+    let hypothetical = |lost: &String| lost.starts_with("With `x/slow`, if it were adopted: ");
+    assert!(advice.lost.iter().all(hypothetical), "{:?}", advice.lost);
+}
+
+#[test]
+fn what_was_seen_of_a_need_is_told_from_what_is_claimed() {
+    let kept = |strategy: &str, need, basis| Kept {
+        strategy: strategy.into(),
+        need,
+        basis,
+        evidence: "64 histories".into(),
+    };
+    let screening = Screening {
+        excluded: Vec::new(),
+        kept: vec![
+            kept("atomics/seqlock", Need::Linearizable, Basis::Observed),
+            kept("x/slow", Need::Linearizable, Basis::Observed),
+            kept("x/slow", Need::BoundedMemory, Basis::Claimed),
+        ],
+    };
+    let contenders = [
+        invented("atomics/seqlock", 3.0, 3.0, 1.0),
+        invented("x/slow", 0.5, 0.5, 0.5),
+    ];
+    let (_, advice) = told_with("T", contenders, &screening, None);
+    assert_eq!(
+        advice.grounds,
+        [
+            "`linearizable`, observed of `atomics/seqlock`: 64 histories.",
+            "Only claimed of others that were measured: `bounded_memory` of `x/slow`.",
+        ]
+    );
+    for page in [decision_record(&advice), markdown(&advice)] {
+        assert!(page.contains(&format!("- {}", advice.grounds[0])), "{page}");
+    }
+}
+
+#[test]
+fn a_ranking_elsewhere_is_stated_only_where_all_machines_agree() {
+    let outlook = |machine: &str, standing| Outlook {
+        operation: Operation::ReadHit,
+        machine: machine.into(),
+        title: String::new(),
+        cpus: 16,
+        baseline_ns: Band::around(100.0, 0.9, 1.1),
+        strategy_ns: Band::around(10.0, 0.9, 1.1),
+        standing,
+    };
+    let sentences = |standing, there, unpredicted: &[&str]| {
+        let deployment = Deployment {
+            outlook: vec![outlook("here", Standing::Faster), outlook("there", there)],
+            rankings: vec![Ranked {
+                operation: Operation::ReadHit,
+                standing,
+                unpredicted: unpredicted.iter().map(|&name| name.to_owned()).collect(),
+                reason: None,
+                overtaken_by: vec!["x/fast".into()],
+            }],
+            too_small: vec!["tiny".into()],
+        };
+        let seqlock = invented("atomics/seqlock", 3.0, 3.0, 1.0);
+        let (_, advice) = told_with("T", [seqlock], &Screening::default(), Some(deployment));
+        advice.outlook
+    };
+    let agreed = sentences(Standing::Faster, Standing::Faster, &[]);
+    assert!(
+        any(
+            &agreed,
+            "faster than `mutex/std` on every machine asked for; here (16"
+        ),
+        "{agreed:?}"
+    );
+    assert!(
+        any(
+            &agreed,
+            "faster than `atomics/seqlock` on every machine asked for: `x/fast`"
+        ),
+        "{agreed:?}"
+    );
+    assert!(
+        any(&agreed, "fewer processors than that: tiny"),
+        "{agreed:?}"
+    );
+    for (there, told) in [
+        (
+            Standing::Slower,
+            "faster on here (16 of its processors); slower on there",
+        ),
+        (Standing::Open, "the bands overlap on there"),
+    ] {
+        let open = sentences(Standing::Open, there, &["nowhere"]);
+        assert!(
+            any(
+                &open,
+                "no ranking of `atomics/seqlock` and `mutex/std` holds"
+            ),
+            "{open:?}"
+        );
+        assert!(
+            any(&open, told) && any(&open, "not predicted on nowhere"),
+            "{open:?}"
+        );
+        assert!(!any(&open, "than `mutex/std` on every"), "{open:?}");
+    }
 }
 
 #[test]
@@ -128,7 +252,7 @@ fn the_decision_record_has_its_sections_in_order_and_nothing_undefined() {
         .collect();
     assert_eq!(table.len(), 2 + advice.evidence.len(), "{record}");
     assert!(
-        !record.contains("undefined") && !record.contains("{{"),
+        !record.contains("undefined") && !record.contains("{{") && !record.contains("\n\n\n"),
         "{record}"
     );
     assert!(markdown(&advice).contains("## What is lost"));
@@ -176,4 +300,29 @@ fn a_record_is_overwritten_on_request_only() {
     let left: Vec<_> = std::fs::read_dir(&folder).unwrap().collect();
     assert_eq!(left.len(), 1, "nothing half-written");
     std::fs::remove_dir_all(&folder).unwrap();
+}
+
+#[test]
+fn a_baseline_that_lacks_something_stays_only_if_that_is_given_up() {
+    let lacking = |need| Excluded {
+        strategy: "mutex/std".into(),
+        need,
+        basis: Basis::Observed,
+        reason: "it waits".into(),
+    };
+    let screening = Screening {
+        excluded: vec![
+            lacking(Need::ReadersNeverWait),
+            lacking(Need::SurvivesPanic),
+        ],
+        kept: Vec::new(),
+    };
+    let slower = invented("atomics/seqlock", 0.5, 0.5, 0.5);
+    let (decision, advice) = told_with("T", [slower], &screening, None);
+    assert_eq!(decision.protagonist(), Some("atomics/seqlock"));
+    assert_eq!(advice.reversal.len(), 1, "{:?}", advice.reversal);
+    let told = "given up: `readers_never_wait` and `survives_panic`";
+    assert!(any(&advice.reversal, told), "{:?}", advice.reversal);
+    // Nothing is gained by what is slower.
+    assert!(!any(&advice.because, "to gain"), "{:?}", advice.because);
 }

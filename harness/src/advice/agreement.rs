@@ -1,0 +1,169 @@
+//! Whether a later and longer measurement of a workload bears out an earlier advice.
+
+use std::path::{Path, PathBuf};
+
+use basis::error::{Error, Result};
+use serde::Deserialize;
+
+use super::decision::Decision;
+use super::workload::Workload;
+use super::{Conclusion, SCHEMA};
+
+/// An earlier advice, from its `advice.json`.
+#[derive(Clone, Debug)]
+pub struct Earlier {
+    /// Where it was read.
+    pub place: PathBuf,
+    /// What it said.
+    pub decision: Decision,
+}
+
+/// The parts of the file that matter.
+#[derive(Deserialize)]
+struct File {
+    schema: String,
+    baseline: String,
+    workload: Workload,
+    conclusion: Decision,
+}
+
+/// How two advices for one workload go together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Agreement {
+    /// They say the same.
+    Same,
+    /// What one adopts is as fast as what the other does, as far as was measured.
+    AsGood,
+    /// What was recommended improves on the baseline here, too, but something else is faster still.
+    Sound,
+    /// One of them did not decide.
+    Open,
+    /// What was recommended is not borne out.
+    Differs,
+}
+
+impl Earlier {
+    /// Reads an earlier advice for this workload.
+    ///
+    /// # Errors
+    ///
+    /// When it is no advice, or is for another workload or baseline.
+    pub fn load(place: &Path, workload: &Workload, baseline: &str) -> Result<Self> {
+        let text =
+            std::fs::read_to_string(place).map_err(|error| Error::file("read", place, &error))?;
+        let wrong = |what: String| Error::input(format!("--against {}: {what}", place.display()));
+        let file: File = serde_json::from_str(&text)
+            .map_err(|error| wrong(format!("is no advice.json of `pivot advise`: {error}")))?;
+        if file.schema != SCHEMA {
+            return Err(wrong(format!("is {:?}, and not {SCHEMA:?}", file.schema)));
+        }
+        if file.workload != *workload {
+            return Err(wrong(
+                "is for another workload than this file has now".into(),
+            ));
+        }
+        if file.baseline != baseline {
+            return Err(wrong(format!(
+                "is about {} instead of {baseline}",
+                file.baseline
+            )));
+        }
+        Ok(Self {
+            place: place.to_owned(),
+            decision: file.conclusion,
+        })
+    }
+}
+
+/// Whether an earlier advice is borne out by what was measured now.
+pub fn agreement(earlier: &Earlier, now: &Conclusion) -> Agreement {
+    match (&earlier.decision, &now.decision) {
+        (Decision::Undecided { .. }, _) | (_, Decision::Undecided { .. }) => Agreement::Open,
+        (Decision::Stay { .. }, Decision::Stay { .. }) => Agreement::Same,
+        (
+            Decision::Adopt {
+                strategy: before,
+                as_good: beside,
+                ..
+            },
+            Decision::Adopt {
+                strategy, as_good, ..
+            },
+        ) => {
+            if before == strategy {
+                Agreement::Same
+            } else if as_good.contains(before) || beside.contains(strategy) {
+                Agreement::AsGood
+            } else if now.sound.contains(before) {
+                Agreement::Sound
+            } else {
+                Agreement::Differs
+            }
+        }
+        _ => Agreement::Differs,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Deployment, Why};
+    use super::*;
+
+    fn adopt(strategy: &str, as_good: &[&str]) -> Decision {
+        Decision::Adopt {
+            strategy: strategy.into(),
+            as_good: as_good.iter().map(|&name| name.to_owned()).collect(),
+            why: Why::Faster,
+        }
+    }
+
+    fn stay() -> Decision {
+        Decision::Stay {
+            best: None,
+            trades: Vec::new(),
+        }
+    }
+
+    fn agreed(earlier: Decision, now: Decision) -> Agreement {
+        let earlier = Earlier {
+            place: "advice.json".into(),
+            decision: earlier,
+        };
+        let now = Conclusion {
+            decision: now,
+            candidates: Vec::new(),
+            sound: vec!["a/sound".into()],
+            excluded: Vec::new(),
+            baseline_lacks: Vec::new(),
+            kept: Vec::new(),
+            losses: Vec::new(),
+            flips: Vec::new(),
+            deployment: Deployment::default(),
+            unpredicted: None,
+        };
+        agreement(&earlier, &now)
+    }
+
+    #[test]
+    fn what_is_recommended_again_or_is_as_good_agrees() {
+        assert_eq!(agreed(stay(), stay()), Agreement::Same);
+        let (a, b) = (adopt("a/a", &[]), adopt("a/b", &["a/a"]));
+        assert_eq!(agreed(a.clone(), a.clone()), Agreement::Same);
+        assert_eq!(agreed(a.clone(), b.clone()), Agreement::AsGood);
+        assert_eq!(agreed(b, a.clone()), Agreement::AsGood);
+        assert_eq!(agreed(adopt("a/sound", &[]), a), Agreement::Sound);
+    }
+
+    #[test]
+    fn what_is_not_borne_out_differs_and_what_is_undecided_does_not() {
+        let adopted = || adopt("a/a", &[]);
+        assert_eq!(agreed(adopted(), adopt("a/b", &[])), Agreement::Differs);
+        assert_eq!(agreed(adopted(), stay()), Agreement::Differs);
+        assert_eq!(agreed(stay(), adopted()), Agreement::Differs);
+        let hopeful = Vec::new();
+        assert_eq!(
+            agreed(Decision::Undecided { hopeful }, adopted()),
+            Agreement::Open
+        );
+    }
+}

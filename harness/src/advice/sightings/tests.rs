@@ -1,0 +1,246 @@
+//! Who is left out for what, and what is said of the others: by checks, faults and stalls that are invented.
+
+use std::collections::BTreeMap;
+
+use basis::fault::Attempt;
+use basis::scenario::RecordKind;
+use basis::stall::StallSeen;
+use basis::trace::{Operation, Untraced};
+
+use super::super::needs::{Excluded, Kept, Needs};
+use super::super::tests::{READERS, WRITERS, workload};
+use super::*;
+
+const LOCK_FREE: Profile = Profile {
+    reads: Progress::LockFree,
+    updates: Progress::LockFree,
+    after_dead_thread: AfterDeadThread::Unaffected,
+    ..Profile::locked("a/free", "does not lock")
+};
+
+fn under(fault: Fault, deed: Deed, fate: Fate) -> Line {
+    Line::Fault(FaultSeen {
+        strategy: LOCK_FREE.name.into(),
+        fault,
+        meanwhile: BTreeMap::from([(deed, Attempt { fate, tries: 3 })]),
+        never: Vec::new(),
+        tallies: BTreeMap::new(),
+        died: None,
+    })
+}
+
+fn stalled(stalled: Operation, peer: Operation, blocked: u64, in_allocator: u64) -> Line {
+    Line::Stall(StallSeen {
+        strategy: LOCK_FREE.name.into(),
+        pairs: vec![StallPair {
+            stalled,
+            peer,
+            same_process: true,
+            points: 100,
+            blocked,
+            in_allocator,
+            untried: 10,
+            first: None,
+            last: None,
+            held_by: None,
+            wrong: 0,
+            evidence: None,
+        }],
+        died: None,
+    })
+}
+
+fn objections(needs: &str, profile: &Profile, lines: &[Line]) -> Vec<(Need, String)> {
+    let workload = workload(&format!("{READERS}{WRITERS}[needs]\n{needs}\n"));
+    let found = Needs::against(&workload, profile, lines).into_iter();
+    found.map(|one| (one.need, one.reason)).collect()
+}
+
+#[test]
+fn what_is_seen_excludes_whoever_promises_the_contrary() {
+    let waits = under(Fault::UpdaterStalls, Deed::Read, Fate::HeldUp);
+    let need = "readers_never_wait = true";
+    assert_eq!(objections(need, &LOCK_FREE, &[]), []);
+    let found = objections(need, &LOCK_FREE, std::slice::from_ref(&waits));
+    assert_eq!(found.len(), 1);
+    assert!(
+        found[0].1.contains("updater stalls") && found[0].1.contains("read"),
+        "{found:?}"
+    );
+    // Nobody asked.
+    assert_eq!(objections("", &LOCK_FREE, &[waits]), []);
+}
+
+#[test]
+fn what_is_not_promised_excludes_even_where_nobody_saw_it() {
+    let locked = Profile::locked("a/locked", "locks");
+    let found = objections("readers_never_wait = true", &locked, &[]);
+    assert!(found[0].1.contains("promises nothing"), "{found:?}");
+    let stale = Profile {
+        read_consistency: ReadConsistency::Published { every: 16 },
+        ..LOCK_FREE
+    };
+    let found = objections("linearizable = true", &stale, &[]);
+    assert_eq!(found[0].0, Need::Linearizable);
+    assert!(found[0].1.contains("stale by up to 16 writes"), "{found:?}");
+}
+
+#[test]
+fn a_reader_that_holds_a_writer_up_and_memory_that_is_missing_are_objections() {
+    let done = under(Fault::ReaderGone, Deed::Update, Fate::Done);
+    let held = under(Fault::ReaderGone, Deed::Update, Fate::HeldUp);
+    let need = "writers_never_wait = true";
+    assert_eq!(objections(need, &LOCK_FREE, &[done]), []);
+    assert_eq!(
+        objections(need, &LOCK_FREE, &[held])[0].0,
+        Need::WritersNeverWait
+    );
+    let panicked = |fault| under(fault, Deed::Update, Fate::Panicked);
+    let (reading, updating) = (Fault::NoMemoryToRead, Fault::NoMemoryToUpdate);
+    let reads = "allocates = \"not-in-reads\"";
+    assert_eq!(objections(reads, &LOCK_FREE, &[panicked(updating)]), []);
+    assert_eq!(
+        objections(reads, &LOCK_FREE, &[panicked(reading)])[0].0,
+        Need::Allocates
+    );
+    let never = "allocates = \"never\"";
+    assert_eq!(
+        objections(never, &LOCK_FREE, &[panicked(updating)])[0].0,
+        Need::Allocates
+    );
+}
+
+#[test]
+fn who_fails_a_check_is_out_whatever_is_needed() {
+    let failed = Line::Check(CheckOutcome {
+        strategy: LOCK_FREE.name.into(),
+        record: RecordKind::Status,
+        check: "histories".into(),
+        passed: false,
+        evidence: "3 of 40\n  a drawing".into(),
+    });
+    let found = objections("", &LOCK_FREE, &[failed]);
+    assert_eq!(found[0].0, Need::Correct);
+    assert!(
+        found[0].1.ends_with("histories check: 3 of 40"),
+        "{found:?}"
+    );
+}
+
+fn kept(rest: &str, lines: &[Line]) -> Vec<Kept> {
+    Needs::kept(&workload(rest), &LOCK_FREE, lines)
+}
+
+#[test]
+fn whoever_waits_for_a_stopped_thread_is_out_however_rarely() {
+    use Operation::{Apply, ReadHit};
+    let need = "readers_never_wait = true";
+    let against = |line: Line| objections(need, &LOCK_FREE, &[line]);
+    let found = against(stalled(Apply, ReadHit, 1, 0));
+    assert_eq!(found[0].0, Need::ReadersNeverWait);
+    assert!(found[0].1.contains("1 of 100 points of apply"), "{found:?}");
+    // The allocator's lock is not the strategy's, and a writer that waits is no reader.
+    assert_eq!(against(stalled(Apply, ReadHit, 2, 2)), []);
+    assert_eq!(against(stalled(Apply, Apply, 50, 0)), []);
+}
+
+#[test]
+fn several_writers_must_not_hold_each_other_up_and_one_cannot() {
+    use Operation::{Apply, ReadHit};
+    let one = format!("{READERS}[writers]\nthreads = 1\n[needs]\nwriters_never_wait = true\n");
+    let two = one.replace("threads = 1", "threads = 2");
+    let against = |rest: &str, line: Line| -> Vec<Excluded> {
+        Needs::against(&workload(rest), &LOCK_FREE, &[line])
+    };
+    assert_eq!(against(&one, stalled(Apply, Apply, 50, 0)), []);
+    assert_eq!(against(&two, stalled(Apply, Apply, 50, 0)).len(), 1);
+    assert_eq!(against(&one, stalled(ReadHit, Apply, 50, 0)).len(), 1);
+}
+
+#[test]
+fn what_nobody_does_is_no_objection() {
+    let need = format!("{READERS}{WRITERS}[needs]\nreaders_never_wait = true\n");
+    let resizing = under(Fault::ResizerStalls, Deed::Read, Fate::HeldUp);
+    let against = |rest: &str| {
+        Needs::against(&workload(rest), &LOCK_FREE, std::slice::from_ref(&resizing)).len()
+    };
+    assert_eq!(against(&need), 0);
+    let resizes = need.replace("[needs]", "inserts = 0.1\n[needs]");
+    assert_eq!(against(&resizes), 1);
+    // Who is stopped anywhere may be in a scan: it matters where somebody scans, or nothing else is known.
+    let need = format!("{READERS}[writers]\nthreads = 1\n[needs]\nwriters_never_wait = true\n");
+    let anywhere = under(Fault::ReaderStalls, Deed::Update, Fate::HeldUp);
+    let against =
+        |rest: &str, lines: &[Line]| Needs::against(&workload(rest), &LOCK_FREE, lines).len();
+    assert_eq!(against(&need, std::slice::from_ref(&anywhere)), 0);
+    let scans = format!("{need}[scanners]\nthreads = 1\n");
+    assert_eq!(against(&scans, std::slice::from_ref(&anywhere)), 1);
+    let why = "no flag".into();
+    assert_eq!(
+        against(&need, &[anywhere, Line::Untraced(Untraced { why })]),
+        1
+    );
+}
+
+#[test]
+fn what_was_seen_is_told_from_what_is_only_claimed() {
+    let rest = format!(
+        "{READERS}{WRITERS}[needs]\nreaders_never_wait = true\nlinearizable = true\nbounded_memory = true\n"
+    );
+    let basis = |lines: &[Line]| -> Vec<(Need, Basis)> {
+        let found = kept(&rest, lines).into_iter();
+        found.map(|one| (one.need, one.basis)).collect()
+    };
+    let needs = [
+        Need::Correct,
+        Need::Linearizable,
+        Need::ReadersNeverWait,
+        Need::BoundedMemory,
+    ];
+    assert_eq!(basis(&[]), needs.map(|need| (need, Basis::Claimed)));
+    let check = Line::Check(CheckOutcome {
+        strategy: LOCK_FREE.name.into(),
+        record: RecordKind::Status,
+        check: "histories".into(),
+        passed: true,
+        evidence: "64 histories".into(),
+    });
+    let lines = [
+        check,
+        stalled(Operation::Apply, Operation::ReadHit, 0, 0),
+        under(Fault::ReaderGone, Deed::Update, Fate::Done),
+    ];
+    assert_eq!(basis(&lines), needs.map(|need| (need, Basis::Observed)));
+    let told = kept(&rest, &lines);
+    assert_eq!(told[1].evidence, "64 histories");
+    // Ten of the hundred points were not come by again.
+    assert!(told[2].evidence.contains("at 90 points"), "{told:?}");
+    // Stopping a thread in something else says nothing.
+    let other = [stalled(Operation::ReadHit, Operation::Apply, 0, 0)];
+    assert_eq!(basis(&other)[2].1, Basis::Claimed);
+}
+
+#[test]
+fn threads_are_stopped_in_what_the_workload_does_and_where_it_matters_only() {
+    use Operation::{Apply, Insert, ReadHit, ReadMiss, Remove, Scan};
+    let of = |rest: String| {
+        let all = Needs::encounters(&workload(&rest)).into_iter();
+        all.map(|one| (one.stalled, one.peers)).collect::<Vec<_>>()
+    };
+    let readers = "[needs]\nreaders_never_wait = true\n";
+    let writers = "[needs]\nwriters_never_wait = true\n";
+    assert_eq!(of(format!("{READERS}{WRITERS}")), []);
+    assert_eq!(
+        of(format!("{READERS}{WRITERS}{readers}")),
+        [(vec![Apply], vec![ReadHit])]
+    );
+    assert_eq!(
+        of(format!("{READERS}{WRITERS}{writers}")),
+        [(vec![ReadHit], vec![Apply]), (vec![Apply], vec![Apply])]
+    );
+    let mixed = "[mixed]\nthreads = 1\ninserts = 0.1\nscans = 0.1\n";
+    assert_eq!(
+        of(format!("{mixed}{writers}")),
+        [(vec![ReadHit, ReadMiss, Scan], vec![Insert, Remove])]
+    );
+}
