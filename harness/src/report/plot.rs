@@ -19,9 +19,9 @@ const BOTTOM: i32 = 26;
 const ROW: i32 = 18;
 
 /// A strategy's line of the plot.
-struct Mark<'r> {
-    name: &'r str,
-    ratio: &'r Ratio,
+pub(super) struct Mark<'r> {
+    pub(super) name: &'r str,
+    pub(super) ratio: &'r Ratio,
 }
 
 /// The plot of a row; `None` if nothing was compared in it.
@@ -50,6 +50,7 @@ pub(super) fn figure(results: &Results, row: Row<'_>) -> Option<Figure> {
         format::ratio(last.ratio)
     );
     let noise = row.ratio(results, controls::SAME);
+    let noise = noise.map(|ratio| [ratio.ci_low, ratio.ci_high]);
     let svg = draw(&marks, noise, results.margin)?;
     Some(Figure {
         key: super::palette::INTERVALS,
@@ -71,11 +72,15 @@ struct Scale {
 
 impl Scale {
     /// Just wide enough for the margin, the noise and all intervals, as far as the axis reaches.
-    fn of(marks: &[Mark<'_>], noise: Option<&Ratio>, margin: f64) -> Self {
-        let ratios = marks.iter().map(|mark| mark.ratio).chain(noise);
-        let (low, high) = ratios.fold((1.0_f64, margin), |(low, high), ratio| {
-            (low.min(ratio.ci_low), high.max(ratio.ci_high))
-        });
+    fn of(marks: &[Mark<'_>], noise: Option<[f64; 2]>, margin: f64) -> Self {
+        let ratios = marks
+            .iter()
+            .map(|mark| [mark.ratio.ci_low, mark.ratio.ci_high]);
+        let (low, high) = ratios
+            .chain(noise)
+            .fold((1.0_f64, margin), |(low, high), interval| {
+                (low.min(interval[0]), high.max(interval[1]))
+            });
         Self {
             low: (low.max(RATIO_MIN) / 1.15).ln(),
             high: (high * 1.15).ln(),
@@ -102,7 +107,8 @@ impl Scale {
     }
 }
 
-fn draw(marks: &[Mark<'_>], noise: Option<&Ratio>, margin: f64) -> Option<String> {
+/// A line for each mark, over the interval of the baseline against itself.
+pub(super) fn draw(marks: &[Mark<'_>], noise: Option<[f64; 2]>, margin: f64) -> Option<String> {
     let rows = i32::try_from(marks.len()).ok()?;
     let height = TOP + rows * ROW + BOTTOM;
     let scale = Scale::of(marks, noise, margin);
@@ -133,9 +139,9 @@ type Drawn<'s> = Result<(), DrawingAreaErrorKind<<SVGBackend<'s> as DrawingBacke
 
 impl<'s> Paper<'s> {
     /// What is behind the intervals: noise, grid, the line of the baseline and the margin's.
-    fn ground(&self, scale: Scale, noise: Option<&Ratio>, margin: f64, bottom: i32) -> Drawn<'s> {
+    fn ground(&self, scale: Scale, noise: Option<[f64; 2]>, margin: f64, bottom: i32) -> Drawn<'s> {
         if let Some(noise) = noise {
-            let (low, high) = (scale.x(noise.ci_low), scale.x(noise.ci_high));
+            let [low, high] = noise.map(|bound| scale.x(bound));
             let corners = [(low, TOP), (high.max(low + 1), bottom)];
             self.0.draw(&Rectangle::new(corners, BAND.filled()))?;
         }
