@@ -258,13 +258,13 @@ fn side_by_side(
     let mut warnings = Vec::new();
     let mut merged = Vec::new();
     for (machine, (_, runs)) in Machine::names(&machines).into_iter().zip(groups) {
-        let named = runs.iter().map(|run| name(&run.file, folder));
-        let names = named.collect::<Result<_>>()?;
+        let paths = runs.iter().map(|run| name(&run.file, folder));
+        let paths = paths.collect::<Result<_>>()?;
         let (results, said) = of_one(runs, known)?;
         warnings.extend(said.into_iter().map(|said| format!("{machine}: {said}")));
         merged.push(OneMachine {
             machine,
-            runs: names,
+            runs: paths,
             results,
         });
     }

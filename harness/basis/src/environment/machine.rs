@@ -58,16 +58,22 @@ impl Machine {
         let long: Vec<String> = machines
             .iter()
             .zip(&short)
-            .map(|(machine, name)| match is_alone(&short, name) {
-                true => name.clone(),
-                false => format!("{name}-{}", machine.kernel_name()),
+            .map(|(machine, name)| {
+                if is_alone(&short, name) {
+                    name.clone()
+                } else {
+                    format!("{name}-{}", machine.kernel_name())
+                }
             })
             .collect();
         long.iter()
             .enumerate()
-            .map(|(place, name)| match is_alone(&long, name) {
-                true => name.clone(),
-                false => format!("{name}-{}", place + 1),
+            .map(|(place, name)| {
+                if is_alone(&long, name) {
+                    name.clone()
+                } else {
+                    format!("{name}-{}", place + 1)
+                }
             })
             .collect()
     }

@@ -38,15 +38,22 @@ pub(crate) fn report(options: &ReportOptions) -> Result<()> {
     if let Some(format) = options.format {
         return print(&findings(&files)?, format);
     }
-    match (&options.out, given, files.as_slice()) {
-        (Some(folder), _, _) => write_all(&files, folder),
-        (None, _, [file]) => write(file, file.parent().unwrap_or(Path::new("."))),
-        // A merged report, which is made again in its place.
-        (None, [folder], _) => write_all(&files, folder),
-        (None, ..) => Err(Error::input(format!(
+    let folder = options.out.as_deref().or_else(|| beside(given, &files));
+    let folder = folder.ok_or_else(|| {
+        Error::input(format!(
             "a report from {} sample files belongs beside none of them; say where with --out DIR",
             files.len()
-        ))),
+        ))
+    })?;
+    write_all(&files, folder)
+}
+
+/// Where a report belongs if nobody says: beside the one file, or, merged, in the folder that names its runs.
+fn beside<'p>(given: &'p [PathBuf], files: &'p [PathBuf]) -> Option<&'p Path> {
+    match (given, files) {
+        (_, [file]) => Some(file.parent().unwrap_or(Path::new("."))),
+        ([folder], _) => Some(folder),
+        _ => None,
     }
 }
 

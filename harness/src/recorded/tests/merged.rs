@@ -22,6 +22,8 @@ fn run(reports: &Reports, name: &str, change: impl FnOnce(&mut Header)) -> PathB
     folder.join(PACKED)
 }
 
+type Change = fn(&mut Header);
+
 fn on(cpu: &str) -> impl FnOnce(&mut Header) {
     let cpu = cpu.to_owned();
     move |header| header.environment.cpu = cpu
@@ -85,11 +87,11 @@ fn each_machine_has_the_results_of_its_own_report() {
 fn what_was_not_measured_alike_is_not_put_side_by_side() {
     let reports = Reports::new("unlike");
     let first = run(&reports, "first", |_| {});
-    let unlike: [(&str, fn(&mut Header)); 4] = [
+    let unlike: [(&str, Change); 4] = [
         ("preset", |header| header.environment.preset = "full".into()),
         ("baseline", |header| header.baseline = "novel/thing".into()),
         ("scenario single-reader", |header| {
-            header.scenarios[0].processes += 1
+            header.scenarios[0].processes += 1;
         }),
         ("assumption", |header| {
             header.assumptions[0].improves_by_more_than = Some(0.5);

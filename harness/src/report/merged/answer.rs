@@ -117,15 +117,15 @@ fn each(merged: &Merged, said: impl Fn(&Results) -> Vec<String>) -> Vec<String> 
 }
 
 fn names(found: &[&str]) -> String {
-    let named = found.iter().take(NAMED_MAX);
-    let mut names: Vec<String> = named.map(|name| format!("`{name}`")).collect();
+    let first = found.iter().take(NAMED_MAX);
+    let mut names: Vec<String> = first.map(|name| format!("`{name}`")).collect();
     if found.len() > NAMED_MAX {
         names.push(format!("{} more", found.len() - NAMED_MAX));
     }
     format::list(&names)
 }
 
-fn strategies<'m>(merged: &'m Merged, wanted: Conclusion) -> Vec<&'m str> {
+fn strategies(merged: &Merged, wanted: Conclusion) -> Vec<&str> {
     let found = facts::strongest_first(merged, |conclusion| conclusion == wanted);
     found
         .into_iter()
@@ -136,6 +136,7 @@ fn strategies<'m>(merged: &'m Merged, wanted: Conclusion) -> Vec<&'m str> {
 fn what_to_adopt(merged: &Merged) -> String {
     let margin = format::margin(merged.margin);
     let machines = merged.machines.len();
+    let adopt = facts::strongest_first(merged, |found| found == Conclusion::Adopt);
     if let [best, others @ ..] = strategies(merged, Conclusion::Adopt).as_slice() {
         let also = match others.len() {
             0 => String::new(),
@@ -144,8 +145,9 @@ fn what_to_adopt(merged: &Merged) -> String {
         };
         return format!(
             "Adopt `{best}`: on each of the {machines} machines better than `{}` by more than {margin} in \
-             every row of the report that was measured, and worse in none of its rows.{also}",
-            merged.baseline
+             every row of the report that was measured, and worse in none of its rows.{also}{}",
+            merged.baseline,
+            for_any_record(merged, &adopt)
         );
     }
     let none = format!("No strategy is adopted on every one of the {machines} machines.");
@@ -162,9 +164,10 @@ fn what_to_adopt(merged: &Merged) -> String {
         };
         return format!(
             "{none} The strongest on all of them, for some operations, is `{}`: better by more than \
-             {margin} everywhere in {}.{also}",
+             {margin} on each in {}.{}{also}",
             best.strategy,
-            facts::labels(merged, &best.gains)
+            facts::labels(merged, &best.gains),
+            for_any_record(merged, &some)
         );
     }
     if !strategies(merged, Conclusion::MachinesDiffer).is_empty() {
@@ -180,6 +183,23 @@ fn what_to_adopt(merged: &Merged) -> String {
         );
     }
     format!("{none} These samples leave some open; more of them decide: a longer preset.")
+}
+
+/// The strongest that holds more than plain data, if the strongest of all does not.
+fn for_any_record(merged: &Merged, strongest: &[&Overall]) -> String {
+    let contenders = facts::contenders(merged);
+    let is_plain = |found: &&&Overall| {
+        let mut cards = contenders.iter();
+        cards.any(|card| card.name == found.strategy && card.plain_data_only)
+    };
+    let any = strongest.iter().find(|found| !is_plain(found));
+    match (strongest.first().filter(is_plain), any) {
+        (Some(best), Some(any)) => format!(
+            " `{}` holds plain data only; the strongest that holds any record is `{}`.",
+            best.strategy, any.strategy
+        ),
+        _ => String::new(),
+    }
 }
 
 fn where_they_differ(merged: &Merged) -> Vec<String> {

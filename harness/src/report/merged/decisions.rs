@@ -142,7 +142,7 @@ fn decision(merged: &Merged, found: &Overall) -> Row {
     Row::named(&found.strategy, cells.collect())
 }
 
-/// Where it is worse, each row with the machines on which it is.
+/// Where it is worse, by the machines on which it is: what all share first.
 fn losses(merged: &Merged, strategy: &str) -> Cell {
     let mut rows: Vec<(&Judged, Vec<&str>)> = Vec::new();
     for one in &merged.machines {
@@ -154,24 +154,26 @@ fn losses(merged: &Merged, strategy: &str) -> Cell {
             }
         }
     }
-    if rows.is_empty() {
+    let mut groups: Vec<(Vec<&str>, Vec<Judged>)> = Vec::new();
+    for (loss, machines) in rows {
+        match groups.iter_mut().find(|(known, _)| *known == machines) {
+            Some((_, losses)) => losses.push(loss.clone()),
+            None => groups.push((machines, vec![loss.clone()])),
+        }
+    }
+    if groups.is_empty() {
         return Cell::absent("nowhere");
     }
-    let (everywhere, somewhere): (Vec<_>, Vec<_>) = rows
-        .into_iter()
-        .partition(|(_, machines)| machines.len() == merged.machines.len());
-    let label = |loss: &Judged| facts::label_of(merged, &loss.scenario, loss.metric);
-    let mut told: Vec<String> = Vec::new();
-    if !everywhere.is_empty() {
-        let labels: Vec<String> = everywhere.iter().map(|(loss, _)| label(loss)).collect();
-        told.push(format!("on every machine {}", format::list(&labels)));
-    }
-    told.extend(
-        somewhere
-            .into_iter()
-            .map(|(loss, machines)| format!("{} on {}", label(loss), machines.join(" and "))),
-    );
-    Cell::text(told.join("; "))
+    groups.sort_by_key(|(machines, _)| std::cmp::Reverse(machines.len()));
+    let told = groups.into_iter().map(|(machines, losses)| {
+        let labels = facts::labels(merged, &losses);
+        if machines.len() == merged.machines.len() {
+            format!("on every machine: {labels}")
+        } else {
+            format!("on {}: {labels}", machines.join(" and "))
+        }
+    });
+    Cell::text(told.collect::<Vec<_>>().join("; "))
 }
 
 /// What checks saw that is not the same everywhere, and what they found broken anywhere.

@@ -5,7 +5,7 @@ use basis::environment::Environment;
 use crate::results::{Merged, OneMachine};
 
 use super::super::view::{Block, Page, Section, prose};
-use super::super::{format, method, yardsticks};
+use super::super::{format, memory, method, yardsticks};
 
 /// The lines under the title: each machine, its run, and what sets the runs apart beside the machine.
 pub(super) fn conditions(merged: &Merged) -> Vec<(String, String)> {
@@ -53,10 +53,47 @@ fn apart(merged: &Merged) -> Vec<String> {
     others.iter().flat_map(differences).collect()
 }
 
+/// Figures of two machines that are further apart than this are not the same.
+const SAME: f64 = 0.01;
+
+/// What was counted, which is the same on every machine or nearly so: as on the first.
+pub(super) fn memory(merged: &Merged) -> Section {
+    let mut section = memory::section(&merged.machines[0].results);
+    let first = &merged.machines[0];
+    let apart = merged.machines[1..].iter().map(|other| {
+        let (all, apart) = counted_apart(first, other);
+        format!(
+            "on {} {apart} of {all} are further from these than 1 %",
+            other.machine
+        )
+    });
+    let told = format!(
+        "As counted on {}; {}. The machines' own reports have theirs.",
+        first.machine,
+        apart.collect::<Vec<_>>().join("; ")
+    );
+    section.blocks.insert(0, prose(told));
+    section
+}
+
+/// How many counts two machines share, and how many of those are not the same.
+fn counted_apart(a: &OneMachine, b: &OneMachine) -> (usize, usize) {
+    let (mut all, mut apart) = (0, 0);
+    for cell in a.results.cells.iter().filter(|cell| cell.metric.is_count()) {
+        let Some(other) = b.results.cell(&cell.scenario, &cell.strategy, cell.metric) else {
+            continue;
+        };
+        all += 1;
+        let distance = (cell.median - other.median).abs();
+        apart += usize::from(distance > SAME * cell.median.abs().max(other.median.abs()));
+    }
+    (all, apart)
+}
+
 pub(super) fn section(merged: &Merged) -> Section {
     let mut blocks = vec![prose(
-        "Each folded part has one machine's environment, controls, warnings and protocol. Memory, the probes \
-         under faults, flips along swept axes, predictions for more processors, evidence by instruction and \
+        "Each folded part has one machine's environment, controls, warnings and protocol. The probes under \
+         load and faults, flips along swept axes, predictions for more processors, evidence by instruction and \
          the strategies' cards are in the machine's own report.",
     )];
     blocks.extend(merged.machines.iter().map(page));

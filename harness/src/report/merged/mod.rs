@@ -58,6 +58,7 @@ pub(super) fn document(merged: &Merged) -> view::Document {
             decisions::differences(merged),
             decisions::section(merged),
             scenarios::section(merged),
+            machines::memory(merged),
             decisions::guarantees(merged),
             machines::section(merged),
             biases::section(),

@@ -160,13 +160,12 @@ fn readme(text: &str, document: &Path, headlines: &[(PathBuf, String)]) -> Resul
     }
     let run = document.with_file_name("").join(&source);
     let known = headlines.iter().find(|(folder, _)| *folder == run);
-    let headline = match known {
-        Some((_, headline)) => headline.clone(),
-        None => {
-            let sources = recorded::locate(&run)?;
-            let read = recorded::read(&sources, Some(&run), &mut Known::default())?;
-            read.findings.headline()
-        }
+    let headline = if let Some((_, headline)) = known {
+        headline.clone()
+    } else {
+        let sources = recorded::locate(&run)?;
+        let read = recorded::read(&sources, Some(&run), &mut Known::default())?;
+        read.findings.headline()
     };
     Part::Headline.spliced(&text, document, &source, &headline)
 }
