@@ -94,7 +94,9 @@ fn with_machine(merged: &Merged, one: &OneMachine, mut row: view::Row) -> view::
             Cell::text("").judged(words, facts::tone(found.decision))
         },
     );
-    row.cells.splice(0..0, [overall, Cell::text(&one.machine)]);
+    // Like a figure, a name is not broken.
+    row.cells
+        .splice(0..0, [overall, Cell::figure(&one.machine)]);
     row
 }
 

@@ -93,8 +93,8 @@ fn counted_apart(a: &OneMachine, b: &OneMachine) -> (usize, usize) {
 pub(super) fn section(merged: &Merged) -> Section {
     let mut blocks = vec![prose(
         "Each folded part has one machine's environment, controls, warnings and protocol. The probes under \
-         load and faults, flips along swept axes, predictions for more processors, evidence by instruction and \
-         the strategies' cards are in the machine's own report.",
+         load and faults, flips along swept axes, predictions for more processors and evidence by \
+         instruction are in the machine's own report.",
     )];
     blocks.extend(merged.machines.iter().map(page));
     Section {

@@ -4,6 +4,7 @@
 //! over all machines stands the lowest, which is some machine's own.
 
 mod answer;
+mod cards;
 mod comment;
 mod decisions;
 mod facts;
@@ -13,8 +14,6 @@ mod plot;
 mod scenarios;
 mod summary;
 mod terminal;
-
-use std::collections::BTreeMap;
 
 use crate::results::Merged;
 
@@ -60,9 +59,10 @@ pub(super) fn document(merged: &Merged) -> view::Document {
             scenarios::section(merged),
             machines::memory(merged),
             decisions::guarantees(merged),
+            cards::section(merged),
             machines::section(merged),
             biases::section(),
         ],
-        cards: BTreeMap::new(),
+        cards: cards::anchors(merged),
     }
 }
