@@ -5,6 +5,7 @@
 
 mod flips;
 mod latency;
+mod merged;
 mod scaling;
 #[cfg(test)]
 mod tests;
@@ -22,6 +23,9 @@ use basis::trace::TraceSeen;
 pub use basis::metric::Metric;
 pub use flips::{Change, Flip, Map, Place};
 pub use latency::{Latency, Quantile};
+pub use merged::{
+    Conclusion, Contradiction, MERGED, Merged, OneMachine, Overall, RatioThere, There,
+};
 pub use scaling::{Expected, HERE, Meeting, OneToTwo, Prediction, Ranking, Scaling, Unpredicted};
 
 /// The version of this format.

@@ -9,6 +9,8 @@
 mod advised;
 #[path = "command/interrupted.rs"]
 mod interrupted;
+#[path = "command/merged.rs"]
+mod merged;
 #[path = "command/recorded.rs"]
 mod recorded_runs;
 #[cfg(unix)]

@@ -1,6 +1,7 @@
 //! Where a run took place: everything that could make it come out differently elsewhere.
 
 mod differences;
+mod machine;
 
 use std::path::Path;
 use std::process::Command;
@@ -8,6 +9,7 @@ use std::process::Command;
 use serde::{Deserialize, Serialize};
 
 pub use differences::Difference;
+pub use machine::Machine;
 
 /// The machine, the build and the command of a run.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

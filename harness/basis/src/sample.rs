@@ -13,7 +13,7 @@ mod writer;
 
 use serde::{Deserialize, Serialize};
 
-pub use packing::{Damage, PACKED, PLAIN, locate, name_of, pack};
+pub use packing::{Damage, MERGED, PACKED, PLAIN, locate, name_of, pack};
 pub use parts::{Part, PartDone, Weather};
 pub use pool::{asks_the_same, pool};
 pub use reading::{Reading, Warning, parse, read};

@@ -11,6 +11,7 @@ mod guarantees;
 mod judgements;
 mod latency;
 mod logs;
+mod merge;
 #[cfg(test)]
 mod packed;
 mod probes;
@@ -30,6 +31,7 @@ pub(crate) use guarantees::{claims, contradicts, held_up_at};
 pub use guarantees::{faulted, graded_by_stalls, guarantees};
 pub(crate) use judgements::subject;
 pub use logs::{Logs, logs};
+pub use merge::merge;
 use series::{BlockKey, Series};
 use statistics::RESAMPLES;
 

@@ -207,8 +207,8 @@ pub(crate) struct VerifyOptions {
 
 #[derive(Clone, Debug, Args)]
 pub(crate) struct ReportOptions {
-    /// Sample files, or folders that hold one; several are pooled [default: reports/latest of the
-    /// workspace]
+    /// Sample files, or folders that hold one; several of one machine are pooled, and machines are put side
+    /// by side [default: reports/latest of the workspace]
     #[arg(value_name = "SAMPLES")]
     pub(crate) samples: Vec<PathBuf>,
     /// Where to write the report [default: beside the samples, if that is one file]; with --record, the
@@ -218,8 +218,8 @@ pub(crate) struct ReportOptions {
     /// Instead of a report: put the headline table between the markers of this Markdown file
     #[arg(long, value_name = "FILE", conflicts_with_all = ["out", "record", "format"])]
     pub(crate) splice: Option<PathBuf>,
-    /// File the run as DATE-NAME among the recorded ones, with packed samples, and list it in their index
-    /// [default: named after the processor]
+    /// File the run as DATE-NAME among the recorded ones, with packed samples, and list it in their index; of
+    /// recorded runs of several machines, a report that names them [default: named after the processors]
     #[arg(long, value_name = "NAME", num_args = 0..=1, require_equals = true, default_missing_value = "", conflicts_with = "format")]
     pub(crate) record: Option<String>,
     /// Instead of a report: make those of recorded runs again and compare them byte for byte; exit code 1 if

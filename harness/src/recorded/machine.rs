@@ -1,28 +1,30 @@
 //! What a recorded run's folder is called: its day and its machine.
 
-use basis::environment::Environment;
+use basis::environment::{Environment, Machine};
 use basis::error::{Error, Result};
 
-/// Words of a processor's name that do not tell it from others.
-const COMMON: [&str; 5] = ["amd", "intel", "cpu", "processor", "core"];
-
 /// `2026-11-24-epyc-2cpu`: the day on which the run began, in UTC, and the machine: as named, or its
-/// processor's model and how many there are.
+/// processor's model and how many there are. Of a merged report, the day of its last run, and the machines:
+/// `2026-11-24-epyc-2cpu-and-xeon-2cpu`.
 ///
 /// # Errors
 ///
 /// When the samples do not say the day, or a name has other characters than letters, digits, `.`, `_` and
 /// `-`.
-pub fn folder_name(environment: &Environment, machine: Option<&str>) -> Result<String> {
-    let day = day(&environment.started_at).ok_or_else(|| {
+pub fn folder_name(machines: &[&Environment], machine: Option<&str>) -> Result<String> {
+    let started = machines.iter().map(|one| one.started_at.as_str()).max();
+    let started = started.unwrap_or_default();
+    let day = day(started).ok_or_else(|| {
         Error::input(format!(
-            "the samples began at {:?}, which is no time like 2026-11-24T05:41:33Z: a recorded run is named \
-             by its day",
-            environment.started_at
+            "the samples began at {started:?}, which is no time like 2026-11-24T05:41:33Z: a recorded run is \
+             named by its day"
         ))
     })?;
     match machine {
-        None => Ok(format!("{day}-{}", known(environment))),
+        None => {
+            let machines: Vec<Machine> = machines.iter().map(|one| one.machine()).collect();
+            Ok(format!("{day}-{}", Machine::names(&machines).join("-and-")))
+        }
         Some(name) if is_name(name) => Ok(format!("{day}-{name}")),
         Some(name) => Err(Error::input(format!(
             "--record={name:?}: a machine's name has letters, digits, '.', '_' and '-', and begins with a \
@@ -46,19 +48,4 @@ fn is_name(name: &str) -> bool {
         && name
             .bytes()
             .all(|byte| is_word(byte) || b"._-".contains(&byte))
-}
-
-/// `epyc-2cpu`.
-fn known(environment: &Environment) -> String {
-    let model = environment.cpu.to_lowercase();
-    // After an @ is the frequency, and in parentheses a trade mark.
-    let model = model.split('@').next().unwrap_or_default();
-    let model = model.replace("(r)", " ").replace("(tm)", " ");
-    let words = model
-        .split(|letter: char| !letter.is_ascii_alphanumeric())
-        .filter(|word| !word.is_empty() && !COMMON.contains(word));
-    let mut parts: Vec<&str> = words.collect();
-    let cpus = format!("{}cpu", environment.cpus);
-    parts.push(&cpus);
-    parts.join("-")
 }

@@ -2,10 +2,13 @@
 //! of them.
 //!
 //! Nothing in such a folder but the samples is written by hand or measured: it can be made again at any time,
-//! and whatever differs then has drifted from its data.
+//! and whatever differs then has drifted from its data. A merged report of several machines has no samples;
+//! its folder names the runs, recorded beside it, that it is made of.
 
 mod drift;
+mod known;
 mod machine;
+mod merging;
 mod part;
 #[cfg(test)]
 mod tests;
@@ -17,10 +20,12 @@ use basis::sample;
 
 use crate::analysis::{Samples, analyse};
 use crate::report;
-use crate::results::Results;
+use crate::results::{Merged, Results};
 
 pub use drift::{Drift, of_folder, of_text};
+pub use known::Known;
 pub use machine::folder_name;
+pub use merging::{Read, locate, names, read};
 pub use part::Part;
 
 /// The folder that every run writes to unless told otherwise: the last one, and not recorded.
@@ -58,7 +63,7 @@ pub fn results_of(lines: Vec<sample::Line>, warnings: &[String]) -> Results {
     results
 }
 
-/// The folders of the recorded runs, by name.
+/// The folders of the recorded runs and merged reports, by name.
 ///
 /// # Errors
 ///
@@ -70,11 +75,11 @@ pub fn folders(reports: &Path) -> Result<Vec<PathBuf>> {
         let path = entry.map_err(failed)?.path();
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let is_aside = name.starts_with('.');
-        let has_samples = [sample::PLAIN, sample::PACKED]
+        let is_run = [sample::PLAIN, sample::PACKED, sample::MERGED]
             .iter()
-            .any(|samples| path.join(samples).is_file());
+            .any(|source| path.join(source).is_file());
         let is_unrecorded = name == LATEST || name.starts_with(ADVICE);
-        if has_samples && !is_aside && !is_unrecorded {
+        if is_run && !is_aside && !is_unrecorded {
             found.push(path);
         }
     }
@@ -100,11 +105,36 @@ pub fn file(samples: &Path, results: &Results, folder: &Path) -> Result<()> {
         }
         return report::write_with(results, &packed, folder).map(drop);
     }
+    at_once(folder, |aside| report::write_with(results, &packed, aside))
+}
+
+/// Files a merged report of recorded runs, which `runs` names as [`names()`] does. One of the same runs that
+/// is there already is made again.
+///
+/// # Errors
+///
+/// When the folder cannot be written, or holds another report.
+pub fn file_merged(merged: &Merged, runs: &str, folder: &Path) -> Result<()> {
+    if !folder.exists() {
+        return at_once(folder, |aside| report::write_merged(merged, runs, aside));
+    }
+    let known = std::fs::read_to_string(folder.join(sample::MERGED));
+    if known.is_ok_and(|known| known == runs) {
+        return report::write_merged(merged, runs, folder).map(drop);
+    }
+    Err(Error::input(format!(
+        "{} holds another report; name this one with --record=NAME",
+        folder.display()
+    )))
+}
+
+/// Fills a folder to the side and puts it in its place when it is complete.
+fn at_once(folder: &Path, write: impl FnOnce(&Path) -> Result<report::Written>) -> Result<()> {
     let name = folder.file_name().unwrap_or_default().to_string_lossy();
     let aside = folder.with_file_name(format!(".{name}.partial"));
     // What an earlier attempt has left, if one was killed.
     let _ = std::fs::remove_dir_all(&aside);
-    let filed = report::write_with(results, &packed, &aside).and_then(|_| {
+    let filed = write(&aside).and_then(|_| {
         std::fs::rename(&aside, folder).map_err(|error| Error::file("write", folder, &error))
     });
     if filed.is_err() {

@@ -1,5 +1,7 @@
 //! What recorded runs must do: stay what their samples give, and say where they are not.
 
+mod merged;
+
 use std::path::{Path, PathBuf};
 
 use basis::environment::Environment;
@@ -172,16 +174,16 @@ fn a_folder_is_named_by_day_and_machine_and_stays_where_it_is() {
         ),
         ("../..", "2026-11-24-2cpu"),
     ] {
-        let found = folder_name(&environment(cpu, at), None);
+        let found = folder_name(&[&environment(cpu, at)], None);
         assert_eq!(found.expect("it is named"), name);
     }
-    let named = folder_name(&environment("AMD EPYC", at), Some("build-host.3"));
+    let named = folder_name(&[&environment("AMD EPYC", at)], Some("build-host.3"));
     assert_eq!(named.expect("it is a name"), "2026-11-24-build-host.3");
     for evil in ["", "..", "a/b", "../x", "a b", "-x"] {
-        folder_name(&environment("AMD EPYC", at), Some(evil)).expect_err(evil);
+        folder_name(&[&environment("AMD EPYC", at)], Some(evil)).expect_err(evil);
     }
     for evil in ["", "yesterday", "../../../../etc", "2026/11/24T"] {
-        folder_name(&environment("AMD EPYC", evil), None).expect_err(evil);
+        folder_name(&[&environment("AMD EPYC", evil)], None).expect_err(evil);
     }
 }
 

@@ -7,7 +7,7 @@ use super::view::{Answer, Tally};
 use super::{certainty, flips, format, losses, method};
 
 /// Strategies that a sentence names at most; the tally below it names all.
-const NAMED_MAX: usize = 3;
+pub(super) const NAMED_MAX: usize = 3;
 
 /// The questions that a review asks, in its order.
 pub(super) fn answers(results: &Results) -> Vec<Answer> {
@@ -48,7 +48,7 @@ pub(super) fn answers(results: &Results) -> Vec<Answer> {
     answers
 }
 
-fn answer(question: &str, text: impl IntoIterator<Item = String>) -> Answer {
+pub(super) fn answer(question: &str, text: impl IntoIterator<Item = String>) -> Answer {
     Answer {
         question: question.into(),
         text: text.into_iter().collect(),
@@ -74,12 +74,12 @@ fn strongest(results: &Results, decisions: [Decision; 2]) -> Option<&Recommendat
 
 /// Whether anything but the points of sweeps was asked: those show where an answer changes, and count
 /// in no recommendation.
-fn is_for_decisions(results: &Results) -> bool {
+pub(super) fn is_for_decisions(results: &Results) -> bool {
     let mut scenarios = results.scenarios.iter();
     scenarios.any(|scenario| scenario.point.is_none())
 }
 
-fn is_compared(results: &Results, strategy: &str) -> bool {
+pub(super) fn is_compared(results: &Results, strategy: &str) -> bool {
     facts::all_rows(results)
         .iter()
         .any(|row| row.ratio(results, strategy).is_some())
@@ -176,7 +176,7 @@ fn what_is_lost(results: &Results, chosen: Option<&Recommendation>) -> Vec<Strin
 }
 
 /// A strategy in the report's rows, each with its interval; in its gains, if there are none.
-fn rows_in_words(results: &Results, strategy: &str) -> String {
+pub(super) fn rows_in_words(results: &Results, strategy: &str) -> String {
     let rows = facts::report_rows(results);
     let rows = if rows.is_empty() {
         facts::all_rows(results)
@@ -234,7 +234,7 @@ fn for_some(others: &[&Recommendation]) -> String {
 
 /// Where the answer changes, as far as this run tells: for the strategy in question along what was
 /// swept, or else over the rows.
-fn when_it_flips(results: &Results, chosen: Option<&Recommendation>) -> Vec<String> {
+pub(super) fn when_it_flips(results: &Results, chosen: Option<&Recommendation>) -> Vec<String> {
     let is_telling = |flip: &&Flip| {
         let concerns = chosen.is_some_and(|found| found.strategy == flip.strategy);
         concerns && flip.at.is_some()
@@ -293,7 +293,7 @@ fn what_not(results: &Results) -> String {
 }
 
 /// What became of the report's own proposal.
-fn channel(results: &Results) -> String {
+pub(super) fn channel(results: &Results) -> String {
     let worst = results
         .contenders()
         .filter(|card| facts::family(&card.name) == facts::CHANNEL && results.is_ranked(&card.name))

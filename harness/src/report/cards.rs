@@ -36,7 +36,10 @@ fn anchor(strategy: &str) -> String {
     format!("card-{}", format::slug(strategy))
 }
 
-fn of(results: &Results, card: &sample::Card) -> Card {
+/// How many of a card's facts its strategy states; what it came to follows.
+pub(super) const STATED: usize = 2;
+
+pub(super) fn of(results: &Results, card: &sample::Card) -> Card {
     let found = facts::recommendation(results, &card.name);
     let is_baseline = card.name == results.baseline;
     let (decision, tone) = match found {

@@ -1,10 +1,12 @@
 //! The report in the length of a comment on a pull request.
 
+use basis::environment::Environment;
 use serde::Serialize;
 
 use crate::results::{Results, Verdict};
 
 use super::facts::{self, Row};
+use super::view::Tally;
 use super::{answer, format, render, terminal};
 
 /// How many strategies the table has besides the baseline.
@@ -12,18 +14,18 @@ const BEST: usize = 5;
 
 /// What the template shows. Texts may have code in backticks.
 #[derive(Debug, Serialize)]
-struct Comment {
-    question: String,
-    partial: bool,
-    answer: String,
-    header: Vec<String>,
-    rows: Vec<Vec<String>>,
-    legend: String,
+pub(super) struct Comment {
+    pub(super) question: String,
+    pub(super) partial: bool,
+    pub(super) answer: String,
+    pub(super) header: Vec<String>,
+    pub(super) rows: Vec<Vec<String>>,
+    pub(super) legend: String,
     /// Decision, and who falls under it.
-    decisions: Vec<(String, String)>,
-    withheld: String,
-    machine: String,
-    command: String,
+    pub(super) decisions: Vec<(String, String)>,
+    pub(super) withheld: String,
+    pub(super) machine: String,
+    pub(super) command: String,
 }
 
 /// Question, answer, the best strategies beside the baseline, the decision on each, what was withheld and the
@@ -46,11 +48,7 @@ pub fn comment(results: &Results) -> String {
     };
     let environment = &results.environment;
     let shown = Comment {
-        question: format!(
-            "Which way of sharing the table beats `{}` by more than {}?",
-            results.baseline,
-            format::margin(results.margin)
-        ),
+        question: question(&results.baseline, results.margin),
         partial: results.partial,
         answer: answer::answers(results)
             .into_iter()
@@ -62,34 +60,41 @@ pub fn comment(results: &Results) -> String {
             .chain(best)
             .filter_map(of)
             .collect(),
-        legend: terminal::legend(results),
-        decisions: answer::tally(results)
-            .into_iter()
-            .map(|tally| {
-                let names: Vec<String> = tally
-                    .strategies
-                    .iter()
-                    .map(|name| format!("`{name}`"))
-                    .collect();
-                (tally.decision, names.join(", "))
-            })
-            .collect(),
+        legend: terminal::legend(&results.baseline, results.margin),
+        decisions: answer::tally(results).into_iter().map(decided).collect(),
         withheld: withheld(results),
-        machine: format!(
-            "{}, {}, {}, preset {}, {}",
-            environment.cpu,
-            format::counted(environment.cpus, "processor", "processors"),
-            environment.build.rustc,
-            environment.preset,
-            environment.started_at
-        ),
+        machine: machine(environment),
         command: environment.command.clone(),
     };
     render::comment(&shown)
 }
 
+pub(super) fn question(baseline: &str, margin: f64) -> String {
+    format!(
+        "Which way of sharing the table beats `{baseline}` by more than {}?",
+        format::margin(margin)
+    )
+}
+
+/// A decision, and who falls under it.
+pub(super) fn decided(tally: Tally) -> (String, String) {
+    let names = tally.strategies.iter().map(|name| format!("`{name}`"));
+    (tally.decision, names.collect::<Vec<_>>().join(", "))
+}
+
+pub(super) fn machine(environment: &Environment) -> String {
+    format!(
+        "{}, {}, {}, preset {}, {}",
+        environment.cpu,
+        format::counted(environment.cpus, "processor", "processors"),
+        environment.build.rustc,
+        environment.preset,
+        environment.started_at
+    )
+}
+
 /// Which of the rows gave no verdict, and which were left open.
-fn withheld(results: &Results) -> String {
+pub(super) fn withheld(results: &Results) -> String {
     let rows = facts::all_rows(results);
     let ratios = |row: &Row<'_>| -> Vec<_> {
         results

@@ -1,6 +1,6 @@
 //! `cells.csv`: the cells of the results as a flat table, for spreadsheets and data frames.
 
-use crate::results::{Cell, Flag, Results};
+use crate::results::{Cell, Flag, Merged, Results};
 
 use super::rounded;
 
@@ -24,11 +24,27 @@ const COLUMNS: [&str; 16] = [
     "withheld",
 ];
 
+/// What the further column of a merged report is called.
+const MACHINE: &str = "machine";
+
 /// The cells as comma-separated values, with a line of names first. Figures are those of
 /// `results.json`; where nothing was compared the last columns are empty.
 pub fn csv(results: &Results) -> String {
     let header = csv_line(COLUMNS);
     let lines = results.cells.iter().map(|cell| csv_line(fields(cell)));
+    std::iter::once(header).chain(lines).collect()
+}
+
+/// The cells of all machines; the machine is in a further column at the end.
+pub(super) fn merged_csv(merged: &Merged) -> String {
+    let with_machine = |line: [String; COLUMNS.len()], machine: &str| {
+        csv_line(line.into_iter().chain([machine.to_owned()]))
+    };
+    let header = with_machine(COLUMNS.map(str::to_owned), MACHINE);
+    let lines = merged.machines.iter().flat_map(|one| {
+        let cells = one.results.cells.iter();
+        cells.map(|cell| with_machine(fields(cell), &one.machine))
+    });
     std::iter::once(header).chain(lines).collect()
 }
 

@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 use basis::error::{Error, Result};
 use basis::sample;
 
-use crate::results::Results;
+use crate::results::{Merged, Results};
 
-use super::{apart, document, export, json, render};
+use super::view::Document;
+use super::{apart, document, export, json, merged, render};
 
 /// The names of a report's files.
 pub(super) const MARKDOWN: &str = "report.md";
@@ -35,12 +36,24 @@ impl File {
 
 /// All that a report's folder holds besides the samples: made of the results, and of nothing else.
 pub fn files(results: &Results) -> Vec<File> {
-    let mut document = document(results);
+    files_of(document(results), json(results), export::csv(results))
+}
+
+/// All that the folder of a merged report holds besides the names of its runs.
+pub fn merged_files(merged: &Merged) -> Vec<File> {
+    files_of(
+        merged::document(merged),
+        merged::json(merged),
+        merged::csv(merged),
+    )
+}
+
+fn files_of(mut document: Document, json: String, csv: String) -> Vec<File> {
     let html = render::html(&document);
     let mut files = apart::take(&mut document);
     files.extend([
-        File::new(JSON, json(results)),
-        File::new(CSV, export::csv(results)),
+        File::new(JSON, json),
+        File::new(CSV, csv),
         File::new(MARKDOWN, render::markdown(&document)),
         File::new(HTML, html),
     ]);
@@ -79,7 +92,7 @@ pub struct Written {
     pub html: PathBuf,
     /// The results, for programs.
     pub json: PathBuf,
-    /// The samples that it was made of.
+    /// The samples that it was made of; of a merged report, the names of its runs.
     pub samples: PathBuf,
 }
 
@@ -96,7 +109,7 @@ pub fn write(results: &Results, samples_path: &Path, folder: &Path) -> Result<Wr
         .into_iter()
         .find(|name| is_same_file(samples_path, &folder.join(name)));
     if let Some(own) = own {
-        return publish(results, own, None, folder);
+        return publish(&files(results), Source::Own(own), folder);
     }
     let read = std::fs::read(samples_path);
     let content = read.map_err(|error| Error::file("read", samples_path, &error))?;
@@ -110,45 +123,84 @@ pub fn write(results: &Results, samples_path: &Path, folder: &Path) -> Result<Wr
 ///
 /// When the folder or a file in it cannot be written.
 pub fn write_with(results: &Results, samples: &[u8], folder: &Path) -> Result<Written> {
-    publish(results, sample::name_of(samples), Some(samples), folder)
+    let source = Source::Samples(sample::name_of(samples), samples);
+    publish(&files(results), source, folder)
 }
 
-/// With no content: the samples in the folder are the report's own, and stay.
-fn publish(
-    results: &Results,
-    samples: &'static str,
-    content: Option<&[u8]>,
-    folder: &Path,
-) -> Result<Written> {
+/// Writes a merged report into a folder, together with the names of its runs; otherwise as [`write()`].
+///
+/// # Errors
+///
+/// When the folder holds samples, or it or a file in it cannot be written.
+pub fn write_merged(merged: &Merged, runs: &str, folder: &Path) -> Result<Written> {
+    publish(&merged_files(merged), Source::Runs(runs), folder)
+}
+
+/// What a report's folder holds besides the report.
+#[derive(Clone, Copy)]
+enum Source<'s> {
+    /// The samples of this name, which are there and stay.
+    Own(&'static str),
+    /// Samples: their name and content.
+    Samples(&'static str, &'s [u8]),
+    /// The names of runs elsewhere.
+    Runs(&'s str),
+}
+
+impl Source<'_> {
+    const fn name(self) -> &'static str {
+        match self {
+            Source::Own(name) | Source::Samples(name, _) => name,
+            Source::Runs(_) => sample::MERGED,
+        }
+    }
+
+    /// Refuses a folder that holds what this would make ambiguous.
+    fn fits(self, folder: &Path) -> Result<()> {
+        let others: &[&str] = match self {
+            Source::Own(_) => &[],
+            Source::Samples(..) => &[sample::MERGED],
+            Source::Runs(_) => &[sample::PLAIN, sample::PACKED],
+        };
+        match others.iter().find(|name| folder.join(name).exists()) {
+            None => Ok(()),
+            Some(name) => Err(Error::input(format!(
+                "{} has {name}, which another report there is made of; name a folder of its own with --out",
+                folder.display()
+            ))),
+        }
+    }
+}
+
+fn publish(files: &[File], source: Source<'_>, folder: &Path) -> Result<Written> {
+    source.fits(folder)?;
     std::fs::create_dir_all(folder).map_err(|error| Error::file("create", folder, &error))?;
     let mut staged = Staged::default();
-    if let Some(content) = content {
-        for name in [sample::PLAIN, sample::PACKED] {
-            sample::may_overwrite(&folder.join(name))?;
+    match source {
+        Source::Own(_) => {}
+        Source::Runs(runs) => staged.write(folder, sample::MERGED, runs.as_bytes())?,
+        Source::Samples(samples, content) => {
+            for name in [sample::PLAIN, sample::PACKED] {
+                sample::may_overwrite(&folder.join(name))?;
+            }
+            staged.write(folder, samples, content)?;
+            // The samples of the report before, in the other form.
+            let others = [sample::PLAIN, sample::PACKED].into_iter();
+            let others = others.filter(|name| *name != samples);
+            staged.remove_later(others.map(|name| folder.join(name)));
         }
-        staged.write(folder, samples, content)?;
     }
-    let files = files(results);
-    for file in &files {
+    for file in files {
         staged.write(folder, &file.name, file.text.as_bytes())?;
     }
-    let earlier = obsolete(folder, &files)?.into_iter();
+    let earlier = obsolete(folder, files)?.into_iter();
     staged.remove_later(earlier.map(|name| folder.join(name)));
-    if content.is_some() {
-        // The samples of the report before, in the other form.
-        let others = [sample::PLAIN, sample::PACKED].into_iter();
-        staged.remove_later(
-            others
-                .filter(|name| *name != samples)
-                .map(|name| folder.join(name)),
-        );
-    }
     staged.publish()?;
     Ok(Written {
         markdown: folder.join(MARKDOWN),
         html: folder.join(HTML),
         json: folder.join(JSON),
-        samples: folder.join(samples),
+        samples: folder.join(source.name()),
     })
 }
 

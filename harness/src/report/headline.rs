@@ -17,16 +17,7 @@ pub(super) fn section(results: &Results) -> Section {
     if rows.is_empty() {
         blocks.push(prose("None of the report's rows was part of this run."));
     } else {
-        blocks.push(prose(format!(
-            "Each cell: how many times better than `{}` (above 1 is faster), with its 95 % interval; \
-             below it the wall time per operation over all threads. HOLDS: it improves by more \
-             than {} (the ratio lies above {:.2}). REJECTED: it does not. Both at 99 %, corrected for \
-             the number of verdicts. INCONCLUSIVE: neither is certain; more samples would tell. \
-             WITHHELD: the row's noise floor is too high for any verdict.",
-            results.baseline,
-            format::margin(results.margin),
-            results.margin
-        )));
+        blocks.push(prose(explanation(&results.baseline, results.margin)));
         blocks.push(Block::Table(table(results, &rows)));
         blocks.extend(
             rows.iter()
@@ -39,6 +30,18 @@ pub(super) fn section(results: &Results) -> Section {
         title,
         blocks,
     }
+}
+
+/// What a cell of the table says.
+pub(super) fn explanation(baseline: &str, margin: f64) -> String {
+    format!(
+        "Each cell: how many times better than `{baseline}` (above 1 is faster), with its 95 % interval; \
+         below it the wall time per operation over all threads. HOLDS: it improves by more than {} (the \
+         ratio lies above {margin:.2}). REJECTED: it does not. Both at 99 %, corrected for the number of \
+         verdicts. INCONCLUSIVE: neither is certain; more samples would tell. WITHHELD: the row's noise \
+         floor is too high for any verdict.",
+        format::margin(margin)
+    )
 }
 
 fn table(results: &Results, rows: &[Row<'_>]) -> Table {
@@ -76,7 +79,8 @@ fn table(results: &Results, rows: &[Row<'_>]) -> Table {
     }
 }
 
-fn strategy_row(results: &Results, rows: &[Row<'_>], card: &Card) -> super::view::Row {
+/// A strategy on one machine: its decision, and its figure in each row.
+pub(super) fn strategy_row(results: &Results, rows: &[Row<'_>], card: &Card) -> super::view::Row {
     let decision = facts::recommendation(results, &card.name).map_or_else(
         || {
             Cell::text(if card.name == results.baseline {
@@ -98,11 +102,20 @@ fn strategy_row(results: &Results, rows: &[Row<'_>], card: &Card) -> super::view
 
 /// The published figures, the same comparison here, and the noise floor.
 fn references(results: &Results, rows: &[Row<'_>]) -> Group {
+    let mut found = published_rows(rows);
+    found.extend(measured_rows(results, rows));
+    Group {
+        title: "References".into(),
+        rows: found,
+    }
+}
+
+pub(super) fn published_rows(rows: &[Row<'_>]) -> Vec<super::view::Row> {
     let published = |row: &Row<'_>, cell: &dyn Fn(&Published) -> Cell| {
         let figures = row.scenario.published.as_ref();
         figures.map_or_else(|| Cell::absent("none"), cell)
     };
-    let mut found = vec![
+    vec![
         reference("published: mutex", rows, |row| {
             published(row, &|figures| {
                 Cell::figure(format!("{} ns", published::figure(figures.mutex)))
@@ -114,8 +127,13 @@ fn references(results: &Results, rows: &[Row<'_>]) -> Group {
                     .detail(format!("slower by {}", published::slower_by(figures)))
             })
         }),
-    ];
-    // The report's comparison on this machine: the family's first variant is the rejected design.
+    ]
+}
+
+/// The report's comparison on this machine, and how noisy that is.
+pub(super) fn measured_rows(results: &Results, rows: &[Row<'_>]) -> Vec<super::view::Row> {
+    let mut found = Vec::new();
+    // The family's first variant is the rejected design.
     let channel = results
         .contenders()
         .find(|card| facts::family(&card.name) == facts::CHANNEL);
@@ -130,10 +148,7 @@ fn references(results: &Results, rows: &[Row<'_>]) -> Group {
         let head = "noise floor: the baseline against itself";
         reference(head, rows, |row| same(results, row))
     }));
-    Group {
-        title: "References".into(),
-        rows: found,
-    }
+    found
 }
 
 /// A row that no decision is made about.
@@ -175,7 +190,7 @@ fn same(results: &Results, row: &Row<'_>) -> Cell {
     }
 }
 
-fn notes(results: &Results, rows: &[Row<'_>]) -> Vec<String> {
+pub(super) fn notes(results: &Results, rows: &[Row<'_>]) -> Vec<String> {
     let marked = |flag: Flag| {
         results.contenders().any(|card| {
             rows.iter().any(|row| {

@@ -21,6 +21,7 @@ mod evidence;
 mod export;
 mod facts;
 mod files;
+mod findings;
 mod flips;
 mod format;
 mod guarantees;
@@ -31,6 +32,7 @@ mod layers;
 mod lessons;
 mod losses;
 mod memory;
+mod merged;
 mod method;
 mod observations;
 mod palette;
@@ -56,7 +58,10 @@ use crate::results::Results;
 pub use biases::{BIASES, Bias, biases_as_markdown};
 pub use comment::comment;
 pub use export::{csv, csv_line};
-pub use files::{File, Written, files, obsolete, replace, write, write_with};
+pub use files::{
+    File, Written, files, merged_files, obsolete, replace, write, write_merged, write_with,
+};
+pub use findings::Findings;
 pub use index::{Entry, index};
 pub use terminal::{headline, verdict_table};
 

@@ -19,9 +19,11 @@ const BOTTOM: i32 = 26;
 const ROW: i32 = 18;
 
 /// A strategy's line of the plot.
-struct Mark<'r> {
-    name: &'r str,
-    ratio: &'r Ratio,
+pub(super) struct Mark<'r> {
+    pub(super) strategy: &'r str,
+    /// What is beside it.
+    pub(super) label: &'r str,
+    pub(super) ratio: &'r Ratio,
 }
 
 /// The plot of a row; `None` if nothing was compared in it.
@@ -31,7 +33,8 @@ pub(super) fn figure(results: &Results, row: Row<'_>) -> Option<Figure> {
         .filter(|card| results.is_ranked(&card.name))
         .filter_map(|card| {
             Some(Mark {
-                name: &card.name,
+                strategy: &card.name,
+                label: &card.name,
                 ratio: row.ratio(results, &card.name)?,
             })
         })
@@ -44,12 +47,13 @@ pub(super) fn figure(results: &Results, row: Row<'_>) -> Option<Figure> {
         "{} compared with {}; best {} {}, last {} {}",
         format::counted(marks.len(), "strategy", "strategies"),
         results.baseline,
-        first.name,
+        first.strategy,
         format::ratio(first.ratio),
-        last.name,
+        last.strategy,
         format::ratio(last.ratio)
     );
     let noise = row.ratio(results, controls::SAME);
+    let noise = noise.map(|ratio| [ratio.ci_low, ratio.ci_high]);
     let svg = draw(&marks, noise, results.margin)?;
     Some(Figure {
         key: super::palette::INTERVALS,
@@ -71,11 +75,15 @@ struct Scale {
 
 impl Scale {
     /// Just wide enough for the margin, the noise and all intervals, as far as the axis reaches.
-    fn of(marks: &[Mark<'_>], noise: Option<&Ratio>, margin: f64) -> Self {
-        let ratios = marks.iter().map(|mark| mark.ratio).chain(noise);
-        let (low, high) = ratios.fold((1.0_f64, margin), |(low, high), ratio| {
-            (low.min(ratio.ci_low), high.max(ratio.ci_high))
-        });
+    fn of(marks: &[Mark<'_>], noise: Option<[f64; 2]>, margin: f64) -> Self {
+        let ratios = marks
+            .iter()
+            .map(|mark| [mark.ratio.ci_low, mark.ratio.ci_high]);
+        let (low, high) = ratios
+            .chain(noise)
+            .fold((1.0_f64, margin), |(low, high), interval| {
+                (low.min(interval[0]), high.max(interval[1]))
+            });
         Self {
             low: (low.max(RATIO_MIN) / 1.15).ln(),
             high: (high * 1.15).ln(),
@@ -102,7 +110,8 @@ impl Scale {
     }
 }
 
-fn draw(marks: &[Mark<'_>], noise: Option<&Ratio>, margin: f64) -> Option<String> {
+/// A line for each mark, over the interval of the baseline against itself.
+pub(super) fn draw(marks: &[Mark<'_>], noise: Option<[f64; 2]>, margin: f64) -> Option<String> {
     let rows = i32::try_from(marks.len()).ok()?;
     let height = TOP + rows * ROW + BOTTOM;
     let scale = Scale::of(marks, noise, margin);
@@ -110,7 +119,7 @@ fn draw(marks: &[Mark<'_>], noise: Option<&Ratio>, margin: f64) -> Option<String
     layers.shared(|paper| ground(paper, scale, noise, margin, height - BOTTOM))?;
     let middles = (0..).map(|index| TOP + index * ROW + ROW / 2);
     for (mark, y) in marks.iter().zip(middles) {
-        layers.about(mark.name, |paper| interval(paper, scale, mark, y))?;
+        layers.about(mark.strategy, |paper| interval(paper, scale, mark, y))?;
     }
     Some(layers.finish())
 }
@@ -119,12 +128,12 @@ fn draw(marks: &[Mark<'_>], noise: Option<&Ratio>, margin: f64) -> Option<String
 fn ground<'s>(
     paper: &Paper<'s>,
     scale: Scale,
-    noise: Option<&Ratio>,
+    noise: Option<[f64; 2]>,
     margin: f64,
     bottom: i32,
 ) -> Drawn<'s> {
     if let Some(noise) = noise {
-        let (low, high) = (scale.x(noise.ci_low), scale.x(noise.ci_high));
+        let [low, high] = noise.map(|bound| scale.x(bound));
         let corners = [(low, TOP), (high.max(low + 1), bottom)];
         paper.draw(&Rectangle::new(corners, BAND.filled()))?;
     }
@@ -169,7 +178,7 @@ fn interval<'s>(paper: &Paper<'s>, scale: Scale, mark: &Mark<'_>, y: i32) -> Dra
     };
     words(
         paper,
-        mark.name,
+        mark.label,
         (LEFT - 10, y),
         INK,
         (HPos::Right, VPos::Center),

@@ -29,7 +29,8 @@ pub(super) fn section(results: &Results) -> Section {
         blocks.push(Block::Heading {
             text: format!("{} · {}", scenario.title, scenario.name),
         });
-        blocks.push(prose(conditions(results, scenario)));
+        let note = facts::threads_note(scenario, results.environment.cpus);
+        blocks.push(prose(conditions(scenario, &note)));
         for &row in rows {
             blocks.extend(plot::figure(results, row).map(Block::Figure));
             blocks.push(Block::Table(table(results, row)));
@@ -46,7 +47,7 @@ pub(super) fn section(results: &Results) -> Section {
 }
 
 /// The question, and under which load it was asked.
-fn conditions(results: &Results, scenario: &Scenario) -> String {
+pub(super) fn conditions(scenario: &Scenario, threads_note: &str) -> String {
     let groups: Vec<String> = scenario.groups.iter().map(threads).collect();
     let asked = scenario.asked();
     let keys = if asked == Keys::default().to_string() {
@@ -60,7 +61,7 @@ fn conditions(results: &Results, scenario: &Scenario) -> String {
         format::thousands(scenario.processes as f64),
         scenario.record,
         format::list(&groups),
-        format::sentence(&facts::threads_note(scenario, results.environment.cpus))
+        format::sentence(threads_note)
     )
 }
 

@@ -43,7 +43,8 @@ fn report_rows(results: &Results, rows: &[Row<'_>]) -> Table {
     }
 }
 
-fn line(results: &Results, row: &Row<'_>) -> Vec<Cell> {
+/// What was published of a row, and what one machine says to it.
+pub(super) fn line(results: &Results, row: &Row<'_>) -> Vec<Cell> {
     let figures = row.scenario.published.as_ref();
     let said = |cell: &dyn Fn(&Published) -> Cell| {
         figures.map_or_else(|| Cell::absent("not published"), cell)
@@ -131,7 +132,7 @@ fn verdicts(results: &Results, rows: &[Row<'_>]) -> Table {
 }
 
 /// The variant with the best decision, and the strongest of those.
-fn strongest_of<'r>(results: &'r Results, family: &str) -> Option<&'r Recommendation> {
+pub(super) fn strongest_of<'r>(results: &'r Results, family: &str) -> Option<&'r Recommendation> {
     facts::BEST_FIRST.into_iter().find_map(|wanted| {
         facts::strongest_first(results, |decision| decision == wanted)
             .into_iter()
@@ -139,7 +140,8 @@ fn strongest_of<'r>(results: &'r Results, family: &str) -> Option<&'r Recommenda
     })
 }
 
-fn verdict(results: &Results, rows: &[Row<'_>], found: &Recommendation) -> Vec<Cell> {
+/// A pivot's strongest variant on one machine.
+pub(super) fn verdict(results: &Results, rows: &[Row<'_>], found: &Recommendation) -> Vec<Cell> {
     let words = format::decision(found.decision, &results.baseline);
     let decision = Cell::text(&found.strategy).judged(words, format::decision_tone(found.decision));
     let ratios = rows.iter().map(|row| {

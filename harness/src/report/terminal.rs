@@ -12,24 +12,48 @@ const STYLE: TableStyle =
     TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─'));
 
 /// More columns than this do not fit a terminal.
-const ROWS_MAX: usize = 4;
+pub(super) const ROWS_MAX: usize = 4;
 
 /// Every contender's ratio to the baseline in the report's rows (if none was part of the run: in the
 /// first rows that were), and the decision.
 pub fn verdict_table(results: &Results) -> String {
     let (header, rows) = cells(results);
+    format!(
+        "{}\n\n{}",
+        drawn(header, rows),
+        legend(&results.baseline, results.margin)
+    )
+}
+
+/// A table as a terminal shows it.
+pub(super) fn drawn(header: Vec<String>, rows: Vec<Vec<String>>) -> String {
     let mut table = Table::new();
     table
         .load_style(STYLE)
         .set_content_arrangement(ContentArrangement::Disabled)
         .set_header(header)
         .add_rows(rows);
-    format!("{}\n\n{}", table.trim_fmt(), legend(results))
+    table.trim_fmt()
 }
 
 /// The same table in Markdown, with the run that it is from: what a README shows.
 pub fn headline(results: &Results) -> String {
     let (header, rows) = cells(results);
+    let environment = &results.environment;
+    format!(
+        "{}\n\n{} Measured {} on {} ({} processors), {}, with `{}`.\n",
+        in_markdown(header, rows),
+        legend(&results.baseline, results.margin),
+        environment.started_at,
+        environment.cpu,
+        environment.cpus,
+        environment.build.rustc,
+        environment.command
+    )
+}
+
+/// A table in Markdown.
+pub(super) fn in_markdown(header: Vec<String>, rows: Vec<Vec<String>>) -> String {
     let line = |cells: Vec<String>| {
         let escaped = cells
             .iter()
@@ -38,17 +62,7 @@ pub fn headline(results: &Results) -> String {
     };
     let rule = vec!["---".to_owned(); header.len()];
     let table: Vec<String> = [header, rule].into_iter().chain(rows).map(line).collect();
-    let environment = &results.environment;
-    format!(
-        "{}\n\n{} Measured {} on {} ({} processors), {}, with `{}`.\n",
-        table.join("\n"),
-        legend(results),
-        environment.started_at,
-        environment.cpu,
-        environment.cpus,
-        environment.build.rustc,
-        environment.command
-    )
+    table.join("\n")
 }
 
 /// The heading and the rows.
@@ -58,9 +72,18 @@ pub(super) fn cells(results: &Results) -> (Vec<String>, Vec<Vec<String>>) {
         rows = facts::all_rows(results);
     }
     rows.truncate(ROWS_MAX);
+    cells_in(results, &rows, results.environment.cpus)
+}
+
+/// The same in these rows, at most [`ROWS_MAX`]; with the number of processors, if that is known.
+pub(super) fn cells_in(
+    results: &Results,
+    rows: &[Row<'_>],
+    cpus: usize,
+) -> (Vec<String>, Vec<Vec<String>>) {
     let header = ["strategy".to_owned()]
         .into_iter()
-        .chain(rows.iter().map(|row| heading(results, row)))
+        .chain(rows.iter().map(|row| heading(row, cpus)))
         .chain(["decision".to_owned()])
         .collect();
     let body = results.contenders().map(|card| {
@@ -76,13 +99,12 @@ pub(super) fn cells(results: &Results) -> (Vec<String>, Vec<Vec<String>>) {
 }
 
 /// What the signs mean.
-pub(super) fn legend(results: &Results) -> String {
+pub(super) fn legend(baseline: &str, margin: f64) -> String {
     format!(
-        "Times better than {} [95 % interval]. + improves by more than {}, - does not (at 99 %, \
+        "Times better than {baseline} [95 % interval]. + improves by more than {}, - does not (at 99 %, \
          corrected for the number of verdicts), ~ not decided by these samples, ? withheld: the row is \
          too noisy, x a check failed.",
-        results.baseline,
-        format::margin(results.margin)
+        format::margin(margin)
     )
 }
 
@@ -97,8 +119,8 @@ const fn word(decision: Decision) -> &'static str {
     }
 }
 
-fn heading(results: &Results, row: &Row<'_>) -> String {
-    let (threads, cpus) = (row.scenario.threads(), results.environment.cpus);
+fn heading(row: &Row<'_>, cpus: usize) -> String {
+    let threads = row.scenario.threads();
     let mut second = format::operation(row.metric).to_owned();
     if cpus > 0 && threads > cpus {
         second.push_str(&format!(", {threads} threads on {cpus}"));

@@ -8,10 +8,10 @@ use basis::sample::Line;
 use jsonschema::Validator;
 use serde_json::Value;
 
-use super::Metric;
-use crate::analysis::{Samples, analyse};
-use crate::report;
-use crate::report::tests::sample_lines;
+use super::{MERGED, Merged, Metric, OneMachine};
+use crate::analysis::{Samples, analyse, merge};
+use crate::report::tests::{invented, readers, sample_lines};
+use crate::report::{self, Findings};
 
 fn reports() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../reports")
@@ -50,7 +50,41 @@ fn abridged() -> Value {
     value
 }
 
-/// The results of all recorded runs.
+/// Results of invented strategies on two machines.
+fn merged() -> Merged {
+    let on = |machine: &str, lines| OneMachine {
+        machine: machine.into(),
+        runs: vec![format!("../{machine}")],
+        results: analyse(&Samples::from_lines(lines).expect("it begins with its header")),
+    };
+    let opposite = readers([invented("novel/thing", 0.5, 0.5, 0.5)]);
+    let merged = merge(vec![
+        on("one", readers([invented("novel/thing", 4.0, 4.0, 4.0)])),
+        on("other", opposite),
+    ]);
+    assert!(!merged.differences.is_empty());
+    merged
+}
+
+fn merged_validator() -> Validator {
+    let schema: Value = serde_json::from_str(&read(&reports().join("merged.schema.json")))
+        .expect("the schema is JSON");
+    jsonschema::draft202012::meta::validate(&schema).expect("the schema is a schema");
+    let registry = jsonschema::Registry::new()
+        .add("json-schema:///results.schema.json", self::schema())
+        .and_then(jsonschema::RegistryBuilder::prepare)
+        .expect("the other schema is one");
+    jsonschema::draft202012::options()
+        .with_registry(&registry)
+        .build(&schema)
+        .expect("the schema compiles")
+}
+
+fn is_merged(value: &Value) -> bool {
+    value["schema"] == MERGED
+}
+
+/// The results of all recorded runs and merged reports.
 fn recorded() -> Vec<(PathBuf, Value)> {
     let folders = std::fs::read_dir(reports()).expect("it is part of the workspace");
     let files = folders.map(|entry| entry.expect("it is readable").path().join("results.json"));
@@ -77,14 +111,51 @@ fn analysed_and_recorded_results_match_the_schema() {
     assert_eq!(faults(&validator, &analysed()), Vec::<String>::new());
     let recorded = recorded();
     assert!(!recorded.is_empty());
+    let merged = merged_validator();
     for (file, value) in recorded {
+        let validator = if is_merged(&value) {
+            &merged
+        } else {
+            &validator
+        };
         assert_eq!(
-            faults(&validator, &value),
+            faults(validator, &value),
             Vec::<String>::new(),
             "{}",
             file.display()
         );
     }
+}
+
+#[test]
+fn merged_results_match_their_schema_and_each_machine_has_whole_results() {
+    let merged = merged();
+    let text = Findings::OfSeveral(Box::new(merged.clone())).json();
+    let value: Value = serde_json::from_str(&text).expect("it is JSON");
+    let validator = merged_validator();
+    assert_eq!(faults(&validator, &value), Vec::<String>::new());
+    assert_eq!(
+        faults(&self::validator(), &value["machines"][0]["results"]),
+        [""; 0]
+    );
+    for (pointer, by) in [
+        ("/schema", "pivot-results/2".into()),
+        ("/recommendations/0/decision", "maybe".into()),
+        (
+            "/recommendations/0/decisions/0/decision",
+            "machines-differ".into(),
+        ),
+        ("/differences/0/ratios/0/ratio", Value::Null),
+        ("/machines/0/results/cells/0/median", Value::Null),
+    ] {
+        let mut spoilt = value.clone();
+        *spoilt.pointer_mut(pointer).expect("the fixture has it") = by;
+        assert!(!validator.is_valid(&spoilt), "{pointer}");
+    }
+    let mut alone = value;
+    let machines = alone["machines"].as_array_mut().expect("it is a list");
+    machines.truncate(1);
+    assert!(!validator.is_valid(&alone), "one machine is no merger");
 }
 
 #[test]
@@ -164,8 +235,15 @@ fn every_field_is_in_the_schema_and_in_the_document() {
     for (_, value) in recorded() {
         fields(&value, &mut found);
     }
+    let merged = serde_json::to_value(merged()).expect("it is plain data");
+    fields(&merged, &mut found);
     let mut known = BTreeSet::new();
     properties(&schema(), &mut known);
+    let text = read(&reports().join("merged.schema.json"));
+    properties(
+        &serde_json::from_str(&text).expect("the schema is JSON"),
+        &mut known,
+    );
     let documented = documented();
     for field in &found {
         assert!(

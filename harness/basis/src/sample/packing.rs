@@ -16,6 +16,8 @@ use crate::error::{Error, Result};
 pub const PLAIN: &str = "samples.jsonl";
 /// The sample file of a run's folder, packed to be kept.
 pub const PACKED: &str = "samples.jsonl.gz";
+/// In the folder of a merged report, which has no samples of its own: the runs that it is made of.
+pub const MERGED: &str = "merged.toml";
 
 /// How every gzip file begins.
 const GZIP: [u8; 2] = [0x1f, 0x8b];
@@ -27,7 +29,8 @@ const ZSTD: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
 ///
 /// # Errors
 ///
-/// When a folder has both: nobody knows which the report is about.
+/// When a folder has both: nobody knows which the report is about. When it has neither, and is that of a
+/// merged report.
 pub fn locate(given: &Path) -> Result<PathBuf> {
     if !given.is_dir() {
         return Ok(given.to_owned());
@@ -39,6 +42,10 @@ pub fn locate(given: &Path) -> Result<PathBuf> {
             given.display()
         ))),
         (false, true) => Ok(packed),
+        (false, false) if given.join(MERGED).exists() => Err(Error::input(format!(
+            "{} is a merged report without samples of its own; name one of the runs in its {MERGED}",
+            given.display()
+        ))),
         _ => Ok(plain),
     }
 }

@@ -9,9 +9,8 @@ use std::path::{Path, PathBuf};
 use basis::error::{Error, Result};
 use basis::sample;
 use basis::sample::Line;
-use harness::recorded;
-use harness::report;
-use harness::results::Results;
+use harness::recorded::{self, Known};
+use harness::report::{self, Findings};
 
 use crate::arguments::{ReportFormat, ReportOptions};
 use crate::{selection, terminal};
@@ -21,16 +20,13 @@ pub(crate) fn report(options: &ReportOptions) -> Result<()> {
     if options.check {
         return check::check(&options.samples, options.fix);
     }
-    let files: Vec<PathBuf> = if options.samples.is_empty() {
-        vec![sample::locate(
-            &selection::workspace().join("reports/latest"),
-        )?]
-    } else {
-        let given = options.samples.iter();
-        given
-            .map(|given| sample::locate(given))
-            .collect::<Result<_>>()?
+    let latest = [selection::workspace().join("reports/latest")];
+    let given = match options.samples.as_slice() {
+        [] => &latest,
+        given => given,
     };
+    let located = given.iter().map(|given| recorded::locate(given));
+    let files = located.collect::<Result<Vec<_>>>()?.concat();
     if let Some(document) = &options.splice {
         return splice::splice(&options.samples, &files, document);
     }
@@ -40,15 +36,24 @@ pub(crate) fn report(options: &ReportOptions) -> Result<()> {
         return record::record(&files, machine, &reports);
     }
     if let Some(format) = options.format {
-        return print(&results(&files)?, format);
+        return print(&findings(&files)?, format);
     }
-    match (&options.out, files.as_slice()) {
-        (Some(folder), _) => write_pooled(&files, folder),
-        (None, [file]) => write(file, file.parent().unwrap_or(Path::new("."))),
-        (None, _) => Err(Error::input(format!(
+    let folder = options.out.as_deref().or_else(|| beside(given, &files));
+    let folder = folder.ok_or_else(|| {
+        Error::input(format!(
             "a report from {} sample files belongs beside none of them; say where with --out DIR",
             files.len()
-        ))),
+        ))
+    })?;
+    write_all(&files, folder)
+}
+
+/// Where a report belongs if nobody says: beside the one file, or, merged, in the folder that names its runs.
+fn beside<'p>(given: &'p [PathBuf], files: &'p [PathBuf]) -> Option<&'p Path> {
+    match (given, files) {
+        (_, [file]) => Some(file.parent().unwrap_or(Path::new("."))),
+        ([folder], _) => Some(folder),
+        _ => None,
     }
 }
 
@@ -58,11 +63,11 @@ fn reports() -> PathBuf {
 }
 
 /// Prints a report in another form, and writes none.
-fn print(results: &Results, format: ReportFormat) -> Result<()> {
+fn print(findings: &Findings, format: ReportFormat) -> Result<()> {
     let text = match format {
-        ReportFormat::Comment => report::comment(results),
-        ReportFormat::Json => report::json(results),
-        ReportFormat::Csv => report::csv(results),
+        ReportFormat::Comment => findings.comment(),
+        ReportFormat::Json => findings.json(),
+        ReportFormat::Csv => findings.csv(),
     };
     terminal::print(text.strip_suffix('\n').unwrap_or(&text))
 }
@@ -85,38 +90,42 @@ fn say(warnings: &[String]) {
     }
 }
 
-/// What the samples of one file or several say.
-fn results(files: &[PathBuf]) -> Result<Results> {
-    if let [file] = files {
-        let (results, warnings) = recorded::results(file)?;
-        say(&warnings);
-        return Ok(results);
-    }
-    let (lines, warnings) = samples(files)?;
-    Ok(recorded::results_of(lines, &warnings))
+/// What the samples of one file or several say. What a reader has to know is also said on standard error.
+fn findings(files: &[PathBuf]) -> Result<Findings> {
+    let read = recorded::read(files, None, &mut Known::default())?;
+    say(&read.warnings);
+    Ok(read.findings)
 }
 
-/// Reads the samples of several files, writes the report and its samples into `folder`, and prints
-/// the verdicts.
-fn write_pooled(files: &[PathBuf], folder: &Path) -> Result<()> {
+/// Reads the samples of several files, writes the report into `folder`, and prints the verdicts. Beside it
+/// are the samples that were pooled, or, where they are of several machines, the names of the runs.
+fn write_all(files: &[PathBuf], folder: &Path) -> Result<()> {
     if let [file] = files {
         return write(file, folder);
     }
-    let (lines, warnings) = samples(files)?;
-    let text = sample::text(&lines);
-    let results = recorded::results_of(lines, &warnings);
-    report::write_with(&results, text.as_bytes(), folder)?;
-    conclude(&results, folder)
+    let read = recorded::read(files, Some(folder), &mut Known::default())?;
+    say(&read.warnings);
+    match &read.findings {
+        Findings::OfOne(results) => {
+            let text = sample::text(read.pooled.as_deref().unwrap_or_default());
+            report::write_with(results, text.as_bytes(), folder)?;
+        }
+        Findings::OfSeveral(merged) => {
+            report::write_merged(merged, &recorded::names(files, folder)?, folder)?;
+        }
+    }
+    conclude(&read.findings, folder)
 }
 
 /// Reads samples, writes the report into `folder`, and prints the verdicts.
 pub(crate) fn write(file: &Path, folder: &Path) -> Result<()> {
-    let results = results(&[file.to_owned()])?;
+    let (results, warnings) = recorded::results(file)?;
+    say(&warnings);
     report::write(&results, file, folder)?;
-    conclude(&results, folder)
+    conclude(&Findings::OfOne(Box::new(results)), folder)
 }
 
-fn conclude(results: &Results, folder: &Path) -> Result<()> {
-    terminal::print(&report::verdict_table(results))?;
+fn conclude(findings: &Findings, folder: &Path) -> Result<()> {
+    terminal::print(&findings.verdict_table())?;
     terminal::print(&format!("report: {}", folder.join("report.html").display()))
 }

@@ -2,6 +2,7 @@
 
 mod evidence;
 mod fixture;
+mod machines;
 mod page;
 mod sweeps;
 pub(crate) mod traces;

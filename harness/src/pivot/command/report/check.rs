@@ -3,9 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use basis::error::{Error, Result};
-use basis::sample;
-use harness::recorded::{self, Drift, INDEX, Part};
-use harness::report::{self, Entry};
+use harness::recorded::{self, Drift, INDEX, Known, Part};
+use harness::report::{self, Entry, Findings};
 
 use crate::{selection, terminal};
 
@@ -40,9 +39,11 @@ struct Check {
     fix: bool,
     files: usize,
     drifted: usize,
+    /// Runs that were analysed: merged reports are made of them, too.
+    known: Known,
     /// What the index says of each run.
     entries: Vec<Entry>,
-    /// The headline of each run, by its folder.
+    /// The headline of each, by its folder.
     headlines: Vec<(PathBuf, String)>,
 }
 
@@ -70,12 +71,15 @@ impl Check {
         })
     }
 
-    /// One run: the folder of its samples, or the sample file in it.
+    /// One run: the folder of its samples, or the sample file in it; or the folder of a merged report.
     fn run(&mut self, given: &Path) -> Result<()> {
-        let samples = sample::locate(given)?;
-        let folder = samples.parent().unwrap_or(Path::new("."));
-        let (results, _) = recorded::results(&samples)?;
-        let files = report::files(&results);
+        let sources = recorded::locate(given)?;
+        let folder = match sources.as_slice() {
+            [samples] => samples.parent().unwrap_or(Path::new(".")),
+            _ => given,
+        };
+        let findings = recorded::read(&sources, Some(folder), &mut self.known)?.findings;
+        let files = findings.files();
         let drifts = recorded::of_folder(folder, &files)?;
         for (name, drift) in &drifts {
             self.say(&folder.join(name), drift)?;
@@ -83,12 +87,12 @@ impl Check {
         self.files += files.len();
         self.drifted += drifts.len();
         if self.fix && !drifts.is_empty() {
-            report::write(&results, &samples, folder)?;
+            write(&findings, &sources, folder)?;
         }
         let name = folder.file_name().unwrap_or_default().to_string_lossy();
-        self.entries.push(Entry::of(&name, &results));
-        let headline = report::headline(&results);
-        self.headlines.push((folder.to_owned(), headline));
+        self.entries.push(findings.entry(&name));
+        self.headlines
+            .push((folder.to_owned(), findings.headline()));
         Ok(())
     }
 
@@ -119,6 +123,24 @@ impl Check {
     }
 }
 
+/// Puts a report in its place again, beside what it is made of.
+fn write(findings: &Findings, sources: &[PathBuf], folder: &Path) -> Result<()> {
+    match (findings, sources) {
+        (Findings::OfOne(results), [samples]) => report::write(results, samples, folder)?,
+        (Findings::OfSeveral(merged), _) => {
+            report::write_merged(merged, &recorded::names(sources, folder)?, folder)?
+        }
+        (Findings::OfOne(_), _) => {
+            return Err(Error::input(format!(
+                "{} is no merged report: its runs are all of one machine; pool them with `pivot report RUN RUN \
+                 --out DIR`",
+                folder.display()
+            )));
+        }
+    };
+    Ok(())
+}
+
 /// The README with what it shows of a run and of the harness; the parts that it has.
 fn readme(text: &str, document: &Path, headlines: &[(PathBuf, String)]) -> Result<String> {
     let mut text = text.to_owned();
@@ -138,9 +160,12 @@ fn readme(text: &str, document: &Path, headlines: &[(PathBuf, String)]) -> Resul
     }
     let run = document.with_file_name("").join(&source);
     let known = headlines.iter().find(|(folder, _)| *folder == run);
-    let headline = match known {
-        Some((_, headline)) => headline.clone(),
-        None => report::headline(&recorded::results(&sample::locate(&run)?)?.0),
+    let headline = if let Some((_, headline)) = known {
+        headline.clone()
+    } else {
+        let sources = recorded::locate(&run)?;
+        let read = recorded::read(&sources, Some(&run), &mut Known::default())?;
+        read.findings.headline()
     };
     Part::Headline.spliced(&text, document, &source, &headline)
 }

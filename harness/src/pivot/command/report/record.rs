@@ -3,10 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use basis::error::{Error, Result};
-use basis::sample;
-use harness::recorded::{self, INDEX, Part};
-use harness::report::{self, Entry};
-use harness::results::Results;
+use harness::recorded::{self, INDEX, Known, Part};
+use harness::report::{self, Entry, Findings};
 
 use crate::terminal;
 
@@ -14,28 +12,61 @@ use crate::terminal;
 const EMPTY: &str = "# Recorded runs\n\n<!-- pivot:runs -->\n<!-- pivot:runs end -->\n";
 
 /// Files the run in the folder of the recorded ones, under its day and its machine, and lists it in their
-/// index.
+/// index. Runs of several machines, which are recorded already, are filed as a merged report of them.
 pub(super) fn record(files: &[PathBuf], machine: Option<&str>, reports: &Path) -> Result<()> {
-    let [file] = files else {
-        return Err(Error::input(format!(
-            "--record files one run at a time, and {} were named",
-            files.len()
-        )));
-    };
     let document = reports.join(INDEX);
     let text = read_index(&document)?;
     // Before anything is written.
     Part::Runs.spliced(&text, &document, "", "")?;
-    let (results, warnings) = recorded::results(file)?;
-    super::say(&warnings);
-    let folder = reports.join(recorded::folder_name(&results.environment, machine)?);
-    std::fs::create_dir_all(reports).map_err(|error| Error::file("create", reports, &error))?;
-    recorded::file(file, &results, &folder)?;
-    let entries = entries(reports, &folder, &results)?;
+    let mut known = Known::default();
+    // The names of its runs do not depend on what the folder is called.
+    let read = recorded::read(files, Some(&reports.join("merged")), &mut known)?;
+    super::say(&read.warnings);
+    let name = recorded::folder_name(&read.findings.environments(), machine)?;
+    let folder = reports.join(name);
+    match (&read.findings, files) {
+        (Findings::OfOne(results), [file]) => {
+            std::fs::create_dir_all(reports)
+                .map_err(|error| Error::file("create", reports, &error))?;
+            recorded::file(file, results, &folder)?;
+        }
+        (Findings::OfOne(_), _) => {
+            return Err(Error::input(format!(
+                "--record files one run at a time, or a merged report of several machines, and {} runs of one \
+                 machine were named",
+                files.len()
+            )));
+        }
+        (Findings::OfSeveral(merged), _) => {
+            are_recorded(files, reports)?;
+            recorded::file_merged(merged, &recorded::names(files, &folder)?, &folder)?;
+        }
+    }
+    let entries = entries(reports, &folder, &read.findings, &mut known)?;
     let index = Part::Runs.spliced(&text, &document, "", &report::index(&entries))?;
     report::replace(&document, &index)?;
-    terminal::print(&report::verdict_table(&results))?;
+    terminal::print(&read.findings.verdict_table())?;
     terminal::print(&format!("recorded: {}", folder.display()))
+}
+
+/// A merged report names its runs, so they must be there as long as it is.
+fn are_recorded(files: &[PathBuf], reports: &Path) -> Result<()> {
+    let whole = |path: &Path| path.canonicalize().ok();
+    let place = whole(reports);
+    let is_recorded = |file: &&PathBuf| {
+        let folder = file.parent().and_then(whole);
+        folder.is_some_and(|folder| folder.parent() == place.as_deref())
+    };
+    match files.iter().find(|file| !is_recorded(file)) {
+        None => Ok(()),
+        Some(file) => Err(Error::input(format!(
+            "{} is not among the recorded runs in {}, of which a merged report is made; file it first: `pivot \
+             report {} --record`",
+            file.display(),
+            reports.display(),
+            file.display()
+        ))),
+    }
 }
 
 fn read_index(document: &Path) -> Result<String> {
@@ -46,14 +77,24 @@ fn read_index(document: &Path) -> Result<String> {
 }
 
 /// What the index says of each run, the one that was just filed among them.
-fn entries(reports: &Path, filed: &Path, results: &Results) -> Result<Vec<Entry>> {
-    let entry = |folder: &PathBuf| {
+fn entries(
+    reports: &Path,
+    filed: &Path,
+    findings: &Findings,
+    known: &mut Known,
+) -> Result<Vec<Entry>> {
+    let mut entry = |folder: &PathBuf| {
         let name = folder.file_name().unwrap_or_default().to_string_lossy();
         if folder == filed {
-            return Ok(Entry::of(&name, results));
+            return Ok(findings.entry(&name));
         }
-        let (others, _) = recorded::results(&sample::locate(folder)?)?;
-        Ok(Entry::of(&name, &others))
+        let sources = recorded::locate(folder)?;
+        let read = recorded::read(&sources, Some(folder), known)?;
+        Ok(read.findings.entry(&name))
     };
-    recorded::folders(reports)?.iter().map(entry).collect()
+    let mut entries = Vec::new();
+    for folder in &recorded::folders(reports)? {
+        entries.push(entry(folder)?);
+    }
+    Ok(entries)
 }

@@ -1,0 +1,131 @@
+//! Which machine a run was measured on, as far as a report tells machines apart.
+
+use std::fmt;
+
+use super::Environment;
+
+/// A machine: its processor's model, how many processors a run may use, and its operating system with the
+/// kernel. Runs that agree in all three are runs of one machine and can be pooled; a ratio on one machine
+/// and a ratio on another are different quantities.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Machine {
+    /// The processor's model.
+    pub cpu: String,
+    /// Logical processors that a run may use.
+    pub cpus: usize,
+    /// Operating system and kernel.
+    pub kernel: String,
+}
+
+impl Environment {
+    /// The machine that the run was measured on.
+    pub fn machine(&self) -> Machine {
+        Machine {
+            cpu: self.cpu.clone(),
+            cpus: self.cpus,
+            kernel: self.kernel.clone(),
+        }
+    }
+}
+
+impl Machine {
+    /// Words of a processor's name that do not tell it from others.
+    const COMMON: [&str; 5] = ["amd", "intel", "cpu", "processor", "core"];
+
+    /// A short name: `epyc-2cpu`.
+    pub fn name(&self) -> String {
+        let model = self.cpu.to_lowercase();
+        // After an @ is the frequency, and in parentheses a trade mark.
+        let model = model.split('@').next().unwrap_or_default();
+        let model = model.replace("(r)", " ").replace("(tm)", " ");
+        let words = model
+            .split(|letter: char| !letter.is_ascii_alphanumeric())
+            .filter(|word| !word.is_empty() && !Self::COMMON.contains(word));
+        let mut parts: Vec<&str> = words.collect();
+        let cpus = format!("{}cpu", self.cpus);
+        parts.push(&cpus);
+        parts.join("-")
+    }
+
+    /// Short names of several machines, no two alike: where the models and numbers of processors are the
+    /// same, the kernel tells them apart, `epyc-2cpu-linux-6.1`; and where that has no letters to tell,
+    /// their order.
+    pub fn names(machines: &[Self]) -> Vec<String> {
+        let is_alone = |names: &[String], name: &String| {
+            names.iter().filter(|other| *other == name).count() == 1
+        };
+        let short: Vec<String> = machines.iter().map(Self::name).collect();
+        let long: Vec<String> = machines
+            .iter()
+            .zip(&short)
+            .map(|(machine, name)| {
+                if is_alone(&short, name) {
+                    name.clone()
+                } else {
+                    format!("{name}-{}", machine.kernel_name())
+                }
+            })
+            .collect();
+        long.iter()
+            .enumerate()
+            .map(|(place, name)| {
+                if is_alone(&long, name) {
+                    name.clone()
+                } else {
+                    format!("{name}-{}", place + 1)
+                }
+            })
+            .collect()
+    }
+
+    /// The kernel in characters that the name of a folder may have.
+    fn kernel_name(&self) -> String {
+        let plain = |letter: char| letter.is_ascii_alphanumeric() || letter == '.';
+        let words = self.kernel.split(|letter| !plain(letter));
+        let words: Vec<&str> = words.filter(|word| !word.is_empty()).collect();
+        words.join("-")
+    }
+}
+
+impl fmt::Display for Machine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let plural = if self.cpus == 1 { "" } else { "s" };
+        write!(
+            f,
+            "{}, {} processor{plural}, {}",
+            self.cpu, self.cpus, self.kernel
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn machine(cpu: &str, kernel: &str) -> Machine {
+        Machine {
+            cpu: cpu.into(),
+            cpus: 2,
+            kernel: kernel.into(),
+        }
+    }
+
+    #[test]
+    fn names_are_short_and_no_two_are_alike() {
+        let machines = [
+            machine("AMD EPYC", "linux 6.1"),
+            machine("Intel(R) Xeon(R) Processor @ 2.10GHz", "linux 6.1"),
+            machine("Intel(R) Xeon(R) Processor @ 2.10GHz", "linux 6.2"),
+            machine("Intel(R) Xeon(R) Processor @ 2.40GHz", "linux 6.2"),
+        ];
+        assert_eq!(
+            Machine::names(&machines),
+            [
+                "epyc-2cpu",
+                "xeon-2cpu-linux-6.1",
+                "xeon-2cpu-linux-6.2-3",
+                "xeon-2cpu-linux-6.2-4"
+            ]
+        );
+    }
+}

@@ -1,0 +1,195 @@
+//! From the results of several machines to what follows from all of them. Pure, and estimates nothing:
+//! every figure is one machine's own.
+
+use crate::results::{
+    Cell, Conclusion, Contradiction, Decision, Judged, MERGED, Merged, OneMachine, Overall,
+    RatioThere, Recommendation, There, Verdict,
+};
+
+/// What machines say together.
+///
+/// # Panics
+///
+/// Without any machine.
+pub fn merge(machines: Vec<OneMachine>) -> Merged {
+    let first = &machines
+        .first()
+        .expect("it is a merger of machines")
+        .results;
+    Merged {
+        schema: MERGED.into(),
+        baseline: first.baseline.clone(),
+        margin: first.margin,
+        partial: machines.iter().any(|one| one.results.partial),
+        recommendations: strategies(&machines)
+            .into_iter()
+            .map(|strategy| overall(&machines, strategy))
+            .collect(),
+        differences: contradictions(&machines),
+        machines,
+    }
+}
+
+/// Every strategy that a machine decides about, in the order of the registry.
+fn strategies(machines: &[OneMachine]) -> Vec<&str> {
+    let mut found: Vec<&str> = Vec::new();
+    for recommendation in machines.iter().flat_map(|one| &one.results.recommendations) {
+        if !found.contains(&recommendation.strategy.as_str()) {
+            found.push(&recommendation.strategy);
+        }
+    }
+    found
+}
+
+fn own<'m>(machine: &'m OneMachine, strategy: &str) -> Option<&'m Recommendation> {
+    let mut all = machine.results.recommendations.iter();
+    all.find(|found| found.strategy == strategy)
+}
+
+fn overall(machines: &[OneMachine], strategy: &str) -> Overall {
+    let there = |one: &OneMachine| There {
+        machine: one.machine.clone(),
+        decision: own(one, strategy).map(|found| found.decision),
+    };
+    let decisions: Vec<There> = machines.iter().map(there).collect();
+    let gains = common_gains(machines, strategy);
+    let said: Vec<Option<Decision>> = decisions.iter().map(|there| there.decision).collect();
+    Overall {
+        strategy: strategy.into(),
+        decision: conclusion(&said, !gains.is_empty()),
+        agree: said.iter().all(|decision| *decision == said[0]),
+        gains,
+        decisions,
+    }
+}
+
+/// What every machine gains.
+fn common_gains(machines: &[OneMachine], strategy: &str) -> Vec<Judged> {
+    let gains = |one| own(one, strategy).map_or(&[][..], |found| &found.gains);
+    let [first, others @ ..] = machines else {
+        return Vec::new();
+    };
+    let is_common = |gain: &&Judged| others.iter().all(|one| gains(one).contains(gain));
+    gains(first).iter().filter(is_common).cloned().collect()
+}
+
+/// The rule: nothing is recommended that a machine speaks against.
+fn conclusion(said: &[Option<Decision>], gains_everywhere: bool) -> Conclusion {
+    let any = |wanted: Decision| said.contains(&Some(wanted));
+    let all = |wanted: Decision| said.iter().all(|decision| *decision == Some(wanted));
+    let gains = any(Decision::Adopt) || any(Decision::AdoptForSome);
+    if any(Decision::Disqualified) {
+        Conclusion::Disqualified
+    } else if all(Decision::Adopt) {
+        Conclusion::Adopt
+    } else if gains && any(Decision::StayWithBaseline) {
+        Conclusion::MachinesDiffer
+    } else if any(Decision::Undecided) || said.contains(&None) {
+        Conclusion::Undecided
+    } else if gains && gains_everywhere {
+        Conclusion::AdoptForSome
+    } else if gains {
+        Conclusion::MachinesDiffer
+    } else {
+        Conclusion::StayWithBaseline
+    }
+}
+
+/// The rows in which a verdict of one machine is the opposite of another's. What a machine leaves open
+/// contradicts nobody.
+fn contradictions(machines: &[OneMachine]) -> Vec<Contradiction> {
+    let mut found: Vec<Contradiction> = Vec::new();
+    for cell in machines.iter().flat_map(|one| &one.results.cells) {
+        let is_known = found.iter().any(|known| {
+            known.strategy == cell.strategy
+                && known.scenario == cell.scenario
+                && known.metric == cell.metric
+        });
+        if !is_known {
+            found.extend(contradiction(machines, cell));
+        }
+    }
+    found
+}
+
+fn contradiction(machines: &[OneMachine], cell: &Cell) -> Option<Contradiction> {
+    let is_judged = |one: &&OneMachine| one.results.is_ranked(&cell.strategy);
+    let is_choice = |one: &OneMachine| own(one, &cell.strategy).is_some();
+    if !cell.metric.is_timed() || cell.ratio.is_none() || !machines.iter().any(is_choice) {
+        return None;
+    }
+    let there = |one: &OneMachine| {
+        let found = one
+            .results
+            .cell(&cell.scenario, &cell.strategy, cell.metric)?;
+        Some(RatioThere {
+            machine: one.machine.clone(),
+            ratio: found.ratio.clone()?,
+        })
+    };
+    let ratios: Vec<RatioThere> = machines
+        .iter()
+        .filter(is_judged)
+        .filter_map(there)
+        .collect();
+    let says = |wanted| {
+        let mut judged = ratios.iter().filter(|one| one.ratio.withheld.is_none());
+        judged.any(|one| one.ratio.verdict == wanted)
+    };
+    (says(Verdict::Holds) && says(Verdict::Rejected)).then(|| Contradiction {
+        strategy: cell.strategy.clone(),
+        scenario: cell.scenario.clone(),
+        metric: cell.metric,
+        ratios,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use Decision::{Adopt, AdoptForSome, Disqualified, StayWithBaseline, Undecided};
+
+    #[test]
+    fn nothing_is_recommended_that_a_machine_speaks_against() {
+        let cases = [
+            ([Some(Adopt), Some(Adopt)], true, Conclusion::Adopt),
+            (
+                [Some(Adopt), Some(AdoptForSome)],
+                true,
+                Conclusion::AdoptForSome,
+            ),
+            (
+                [Some(Adopt), Some(StayWithBaseline)],
+                false,
+                Conclusion::MachinesDiffer,
+            ),
+            (
+                [Some(AdoptForSome), Some(AdoptForSome)],
+                false,
+                Conclusion::MachinesDiffer,
+            ),
+            (
+                [Some(Adopt), Some(Disqualified)],
+                true,
+                Conclusion::Disqualified,
+            ),
+            ([Some(Adopt), Some(Undecided)], false, Conclusion::Undecided),
+            ([Some(Adopt), None], false, Conclusion::Undecided),
+            (
+                [Some(StayWithBaseline), Some(Undecided)],
+                false,
+                Conclusion::Undecided,
+            ),
+            (
+                [Some(StayWithBaseline), Some(StayWithBaseline)],
+                false,
+                Conclusion::StayWithBaseline,
+            ),
+        ];
+        for (said, gains, expected) in cases {
+            assert_eq!(conclusion(&said, gains), expected, "{said:?}");
+            let turned = [said[1], said[0]];
+            assert_eq!(conclusion(&turned, gains), expected, "{turned:?}");
+        }
+    }
+}

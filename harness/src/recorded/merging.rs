@@ -1,0 +1,286 @@
+//! Runs of several machines, side by side, and the folder of such a report: it names its runs.
+
+use std::path::{Path, PathBuf};
+
+use basis::assumption::Assumption;
+use basis::environment::Machine;
+use basis::error::{Error, Result};
+use basis::sample::{self, Header, Line, MERGED, PACKED, PLAIN, Reading};
+use basis::scenario::Scenario;
+use serde::{Deserialize, Serialize};
+
+use super::{Known, results_of};
+use crate::analysis::merge;
+use crate::report::Findings;
+use crate::results::{OneMachine, Results};
+
+/// What `merged.toml` says.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Runs {
+    runs: Vec<String>,
+}
+
+/// What it begins with.
+const HEAD: &str = "# The runs that this report is made of, by their paths from this folder. `pivot report` of the folder makes\n\
+    # the report again.\n";
+
+/// The sample files that a user means: the file itself, the one in a folder, or those of the runs that a
+/// merged report is made of.
+///
+/// # Errors
+///
+/// As [`sample::locate`]; when a merged report does not name its runs.
+pub fn locate(given: &Path) -> Result<Vec<PathBuf>> {
+    let place = given.join(MERGED);
+    if !place.is_file() || [PLAIN, PACKED].iter().any(|name| given.join(name).exists()) {
+        return Ok(vec![sample::locate(given)?]);
+    }
+    let text =
+        std::fs::read_to_string(&place).map_err(|error| Error::file("read", &place, &error))?;
+    let named: Runs = toml::from_str(&text).map_err(|error| {
+        Error::input(format!(
+            "{}: {}; it names at least two runs, as in `runs = [\"../a\", \"../b\"]`",
+            place.display(),
+            error.message().replace('\n', " ")
+        ))
+    })?;
+    if named.runs.len() < 2 {
+        return Err(Error::input(format!(
+            "{} names fewer than two runs, and a merged report is made of several",
+            place.display()
+        )));
+    }
+    let runs = named.runs.iter();
+    runs.map(|run| sample::locate(&given.join(run))).collect()
+}
+
+/// What `merged.toml` in a folder says of a report that is made of these sample files.
+///
+/// # Errors
+///
+/// When a file is not there.
+///
+/// # Panics
+///
+/// Never: names are plain data.
+pub fn names(files: &[PathBuf], folder: &Path) -> Result<String> {
+    let named = files.iter().map(|file| name(file, Some(folder)));
+    let runs = Runs {
+        runs: named.collect::<Result<_>>()?,
+    };
+    let text = toml::to_string_pretty(&runs).expect("names are plain data");
+    Ok(format!("{HEAD}{text}"))
+}
+
+/// A run by its path from a folder: that of its own folder, where its samples have their usual name.
+fn name(file: &Path, folder: Option<&Path>) -> Result<String> {
+    let last = file.file_name().unwrap_or_default();
+    let run = match file.parent() {
+        Some(own) if last == PLAIN || last == PACKED => own,
+        _ => file,
+    };
+    let Some(folder) = folder else {
+        return Ok(run.display().to_string());
+    };
+    let whole = |path: &Path| {
+        path.canonicalize()
+            .map_err(|error| Error::file("read", path, &error))
+    };
+    // The folder need not be there yet; what it will be in is, or is made of what is.
+    let known = folder.ancestors().find(|path| path.exists());
+    let known = known.unwrap_or(Path::new("."));
+    let missing = folder.strip_prefix(known).unwrap_or(folder);
+    let from = whole(known)?.join(missing);
+    let run = whole(run)?;
+    let path = pathdiff::diff_paths(&run, from).unwrap_or(run);
+    let parts: Vec<_> = path.iter().map(|part| part.to_string_lossy()).collect();
+    Ok(parts.join("/"))
+}
+
+/// What sample files say, and what a reader has to know about them.
+#[derive(Debug)]
+pub struct Read {
+    /// What they say: of one machine, or of several.
+    pub findings: Findings,
+    /// The warnings of reading, which the results have, too.
+    pub warnings: Vec<String>,
+    /// The samples of one machine's files as those of one run, where there are several.
+    pub pooled: Option<Vec<Line>>,
+}
+
+/// Reads sample files for a report in a folder, if it is known where. Those of one machine are pooled; each
+/// machine is analysed on its own.
+///
+/// # Errors
+///
+/// When a file cannot be read, when those of one machine cannot be pooled, or when machines were not measured
+/// alike: which files, and what differs.
+pub fn read(files: &[PathBuf], folder: Option<&Path>, known: &mut Known) -> Result<Read> {
+    if let [file] = files {
+        let (results, warnings) = known.results(file)?;
+        return Ok(Read {
+            findings: Findings::OfOne(Box::new(results)),
+            warnings,
+            pooled: None,
+        });
+    }
+    let runs = files.iter().map(|file| {
+        let reading = sample::read(file)?;
+        Ok(Run {
+            file: file.clone(),
+            reading,
+        })
+    });
+    let runs = runs.collect::<Result<Vec<Run>>>()?;
+    let mut groups = by_machine(runs);
+    if groups.len() > 1 {
+        are_comparable(&groups)?;
+        return side_by_side(groups, folder, known);
+    }
+    let runs = groups.pop().map(|(_, runs)| runs).unwrap_or_default();
+    let named = runs.into_iter();
+    let named = named.map(|run| (run.file.display().to_string(), run.reading));
+    let (lines, warnings) = sample::pool(named.collect())?;
+    Ok(Read {
+        findings: Findings::OfOne(Box::new(results_of(lines.clone(), &warnings))),
+        warnings,
+        pooled: Some(lines),
+    })
+}
+
+/// A run that was read.
+struct Run {
+    file: PathBuf,
+    reading: Reading,
+}
+
+impl Run {
+    fn header(&self) -> &Header {
+        match self.reading.lines.first() {
+            Some(Line::Header(header)) => header,
+            _ => unreachable!("what was read begins with a header"),
+        }
+    }
+
+    /// Its name in warnings: the same wherever the folders are.
+    fn name(&self) -> String {
+        let parts: Vec<_> = self
+            .file
+            .iter()
+            .map(|part| part.to_string_lossy())
+            .collect();
+        parts[parts.len().saturating_sub(2)..].join("/")
+    }
+}
+
+/// The runs of each machine, in the order in which machines first come.
+fn by_machine(runs: Vec<Run>) -> Vec<(Machine, Vec<Run>)> {
+    let mut groups: Vec<(Machine, Vec<Run>)> = Vec::new();
+    for run in runs {
+        let machine = run.header().environment.machine();
+        match groups.iter_mut().find(|(known, _)| *known == machine) {
+            Some((_, runs)) => runs.push(run),
+            None => groups.push((machine, vec![run])),
+        }
+    }
+    groups
+}
+
+/// Whether what was found on one machine can stand beside what was found on another: the same questions,
+/// asked alike and judged alike.
+fn are_comparable(groups: &[(Machine, Vec<Run>)]) -> Result<()> {
+    let runs: Vec<&Run> = groups.iter().flat_map(|(_, runs)| runs).collect();
+    for (place, one) in runs.iter().enumerate() {
+        for other in &runs[place + 1..] {
+            if let Some(what) = difference(one.header(), other.header()) {
+                return Err(Error::input(format!(
+                    "cannot put {} and {} side by side, in a report of {} machines: {what}",
+                    one.file.display(),
+                    other.file.display(),
+                    groups.len()
+                )));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// What keeps two runs from standing side by side.
+fn difference(a: &Header, b: &Header) -> Option<String> {
+    let apart = |what: &str, a: &str, b: &str| {
+        (a != b).then(|| format!("the {what} of one is {a}, of the other {b}"))
+    };
+    let scenario = || {
+        let differs = |one: &&Scenario| {
+            let other = b.scenarios.iter().find(|other| other.name == one.name);
+            other.is_some_and(|other| !sample::asks_the_same(one, other))
+        };
+        let found = a.scenarios.iter().find(differs)?;
+        Some(format!("they define scenario {} differently", found.name))
+    };
+    let assumption = || {
+        let found = unequal(a, b).or_else(|| unequal(b, a))?;
+        Some(format!("they judge the assumption {found} differently"))
+    };
+    apart("baseline", &a.baseline, &b.baseline)
+        .or_else(|| apart("preset", &a.environment.preset, &b.environment.preset))
+        .or_else(scenario)
+        .or_else(assumption)
+}
+
+/// An assumption of one that the other does not judge by the same margin.
+fn unequal<'h>(a: &'h Header, b: &Header) -> Option<&'h str> {
+    let is_known = |one: &&Assumption| {
+        b.assumptions
+            .iter()
+            .any(|other| judges_the_same(one, other))
+    };
+    let found = a.assumptions.iter().find(|one| !is_known(one))?;
+    Some(&found.id)
+}
+
+/// Whether two assumptions have the same margin for the same figures, whatever they say about it.
+fn judges_the_same(a: &Assumption, b: &Assumption) -> bool {
+    let b_in_the_words_of_a = Assumption {
+        claim: a.claim.clone(),
+        ..b.clone()
+    };
+    b_in_the_words_of_a == *a
+}
+
+fn side_by_side(
+    groups: Vec<(Machine, Vec<Run>)>,
+    folder: Option<&Path>,
+    known: &mut Known,
+) -> Result<Read> {
+    let machines: Vec<Machine> = groups.iter().map(|(machine, _)| machine.clone()).collect();
+    let mut warnings = Vec::new();
+    let mut merged = Vec::new();
+    for (machine, (_, runs)) in Machine::names(&machines).into_iter().zip(groups) {
+        let paths = runs.iter().map(|run| name(&run.file, folder));
+        let paths = paths.collect::<Result<_>>()?;
+        let (results, said) = of_one(runs, known)?;
+        warnings.extend(said.into_iter().map(|said| format!("{machine}: {said}")));
+        merged.push(OneMachine {
+            machine,
+            runs: paths,
+            results,
+        });
+    }
+    Ok(Read {
+        findings: Findings::OfSeveral(Box::new(merge(merged))),
+        warnings,
+        pooled: None,
+    })
+}
+
+/// One run has the results of its own report, whose warnings do not say where its folder is.
+fn of_one(runs: Vec<Run>, known: &mut Known) -> Result<(Results, Vec<String>)> {
+    if let [run] = runs.as_slice() {
+        return known.results(&run.file);
+    }
+    let named = runs.into_iter().map(|run| (run.name(), run.reading));
+    let (lines, warnings) = sample::pool(named.collect())?;
+    Ok((results_of(lines, &warnings), warnings))
+}

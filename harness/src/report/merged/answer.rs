@@ -1,0 +1,380 @@
+//! The first screen: a reviewer's questions, answered for all machines.
+
+use crate::results::{Conclusion, Contradiction, Decision, Merged, Overall, Results};
+
+use super::super::answer::{self, NAMED_MAX, answer};
+use super::super::view::{Answer, Tally};
+use super::super::{certainty, facts as own, format, losses};
+use super::facts;
+
+/// Groups of strategies that an answer names at most; the section on the differences has all.
+const GROUPS_MAX: usize = 4;
+
+/// The questions that a review asks, in its order.
+pub(super) fn answers(merged: &Merged) -> Vec<Answer> {
+    let again = answer("How to repeat it", again(merged));
+    let how_sure = answer(
+        "How sure",
+        each(merged, |results| vec![certainty::of(results)]),
+    );
+    if !merged.machines.iter().any(|one| is_compared(&one.results)) {
+        let text = format!(
+            "Nothing was compared with `{}` on any machine, so there is no answer: measure at least one \
+             more strategy.",
+            merged.baseline
+        );
+        return vec![answer("Which to adopt", [text]), again];
+    }
+    if !is_for_decisions(merged) {
+        let along =
+            "These runs asked along axes and not for a decision: where the answer flips on each \
+                     machine is in its own report."
+                .to_owned();
+        return vec![answer("Which to adopt", [along]), how_sure, again];
+    }
+    let chosen = chosen(merged);
+    let mut answers = vec![
+        answer("Which to adopt", [what_to_adopt(merged)]),
+        answer("Where machines differ", where_they_differ(merged)),
+    ];
+    answers.extend(chosen.map(|best| answer("By how much", by_how_much(merged, best))));
+    answers.push(how_sure);
+    answers.extend(chosen.map(|best| answer("What is lost", lost(merged, best))));
+    answers.push(answer("When it flips", when_it_flips(merged, chosen)));
+    answers.push(answer("What not to adopt", what_not(merged)));
+    answers.push(again);
+    answers
+}
+
+/// All strategies, by conclusion.
+pub(super) fn tally(merged: &Merged) -> Vec<Tally> {
+    if !is_for_decisions(merged) {
+        return Vec::new();
+    }
+    let under = |conclusion| {
+        let found = facts::strongest_first(merged, |found| found == conclusion);
+        found
+            .into_iter()
+            .map(|found| found.strategy.clone())
+            .collect()
+    };
+    facts::BEST_FIRST
+        .into_iter()
+        .map(|conclusion| Tally {
+            decision: facts::words(conclusion, &merged.baseline),
+            tone: facts::tone(conclusion),
+            strategies: under(conclusion),
+        })
+        .filter(|tally| !tally.strategies.is_empty())
+        .collect()
+}
+
+fn is_compared(results: &Results) -> bool {
+    let mut all = results.recommendations.iter();
+    all.any(|found| answer::is_compared(results, &found.strategy))
+}
+
+fn is_for_decisions(merged: &Merged) -> bool {
+    let mut machines = merged.machines.iter();
+    machines.any(|one| answer::is_for_decisions(&one.results))
+}
+
+/// The strategy that the answers are about: the strongest of those that gain on every machine.
+fn chosen(merged: &Merged) -> Option<&Overall> {
+    [Conclusion::Adopt, Conclusion::AdoptForSome]
+        .into_iter()
+        .find_map(|wanted| {
+            let found = facts::strongest_first(merged, |conclusion| conclusion == wanted);
+            found.first().copied()
+        })
+}
+
+/// What each machine says, after its name; what all say in the same words is said once and first.
+fn each(merged: &Merged, said: impl Fn(&Results) -> Vec<String>) -> Vec<String> {
+    let all: Vec<(&str, Vec<String>)> = merged
+        .machines
+        .iter()
+        .map(|one| (one.machine.as_str(), said(&one.results)))
+        .collect();
+    let is_common = |text: &String| all.iter().all(|(_, texts)| texts.contains(text));
+    let (_, first) = &all[0];
+    let mut told: Vec<String> = first
+        .iter()
+        .filter(|text| is_common(text))
+        .cloned()
+        .collect();
+    for (machine, texts) in &all {
+        let apart: Vec<&str> = texts
+            .iter()
+            .filter(|text| !is_common(text))
+            .map(String::as_str)
+            .collect();
+        if !apart.is_empty() {
+            told.push(format!("{machine}: {}", apart.join(" ")));
+        }
+    }
+    told
+}
+
+fn names(found: &[&str]) -> String {
+    let first = found.iter().take(NAMED_MAX);
+    let mut names: Vec<String> = first.map(|name| format!("`{name}`")).collect();
+    if found.len() > NAMED_MAX {
+        names.push(format!("{} more", found.len() - NAMED_MAX));
+    }
+    format::list(&names)
+}
+
+fn strategies(merged: &Merged, wanted: Conclusion) -> Vec<&str> {
+    let found = facts::strongest_first(merged, |conclusion| conclusion == wanted);
+    found
+        .into_iter()
+        .map(|found| found.strategy.as_str())
+        .collect()
+}
+
+fn what_to_adopt(merged: &Merged) -> String {
+    let margin = format::margin(merged.margin);
+    let machines = merged.machines.len();
+    let adopt = facts::strongest_first(merged, |found| found == Conclusion::Adopt);
+    if let [best, others @ ..] = strategies(merged, Conclusion::Adopt).as_slice() {
+        let also = match others.len() {
+            0 => String::new(),
+            1 => format!(" So is {}.", names(others)),
+            _ => format!(" So are {}.", names(others)),
+        };
+        return format!(
+            "Adopt `{best}`: on each of the {machines} machines better than `{}` by more than {margin} in \
+             every row of the report that was measured, and worse in none of its rows.{also}{}",
+            merged.baseline,
+            for_any_record(merged, &adopt)
+        );
+    }
+    let none = format!("No strategy is adopted on every one of the {machines} machines.");
+    let some = facts::strongest_first(merged, |found| found == Conclusion::AdoptForSome);
+    if let [best, others @ ..] = some.as_slice() {
+        let others: Vec<&str> = others.iter().map(|found| found.strategy.as_str()).collect();
+        let also = if others.is_empty() {
+            String::new()
+        } else {
+            format!(
+                " Also for some operations on all of them: {}.",
+                names(&others)
+            )
+        };
+        return format!(
+            "{none} The strongest on all of them, for some operations, is `{}`: better by more than \
+             {margin} on each in {}.{}{also}",
+            best.strategy,
+            facts::labels(merged, &best.gains),
+            for_any_record(merged, &some)
+        );
+    }
+    if !strategies(merged, Conclusion::MachinesDiffer).is_empty() {
+        return format!(
+            "{none} What one machine gains another does not, so none is recommended for all: it depends on \
+             the machine."
+        );
+    }
+    if strategies(merged, Conclusion::Undecided).is_empty() {
+        return format!(
+            "Stay with `{}`: no strategy is better by more than {margin} in any row, on any machine.",
+            merged.baseline
+        );
+    }
+    format!("{none} These samples leave some open; more of them decide: a longer preset.")
+}
+
+/// The strongest that holds more than plain data, if the strongest of all does not.
+fn for_any_record(merged: &Merged, strongest: &[&Overall]) -> String {
+    let contenders = facts::contenders(merged);
+    let is_plain = |found: &&&Overall| {
+        let mut cards = contenders.iter();
+        cards.any(|card| card.name == found.strategy && card.plain_data_only)
+    };
+    let any = strongest.iter().find(|found| !is_plain(found));
+    match (strongest.first().filter(is_plain), any) {
+        (Some(best), Some(any)) => format!(
+            " `{}` holds plain data only; the strongest that holds any record is `{}`.",
+            best.strategy, any.strategy
+        ),
+        _ => String::new(),
+    }
+}
+
+fn where_they_differ(merged: &Merged) -> Vec<String> {
+    let all = merged.recommendations.len();
+    let agree = merged
+        .recommendations
+        .iter()
+        .filter(|one| one.agree)
+        .count();
+    let mut told = vec![format!(
+        "They come to the same decision on {agree} of {}.",
+        format::counted(all, "strategy", "strategies")
+    )];
+    let groups = apart(merged);
+    for (found, strategies) in groups.iter().take(GROUPS_MAX) {
+        told.push(format!("{}: {}.", names(strategies), there(merged, found)));
+    }
+    if groups.len() > GROUPS_MAX {
+        told.push("The section on the differences has the others.".into());
+    }
+    told.push(opposites(merged));
+    told
+}
+
+/// The strategies that machines decide differently about, together where they do so alike.
+fn apart(merged: &Merged) -> Vec<(&Overall, Vec<&str>)> {
+    let mut groups: Vec<(&Overall, Vec<&str>)> = Vec::new();
+    for found in facts::strongest_first(merged, |_| true) {
+        if found.agree {
+            continue;
+        }
+        match groups
+            .iter_mut()
+            .find(|(known, _)| known.decisions == found.decisions)
+        {
+            Some((_, strategies)) => strategies.push(&found.strategy),
+            None => groups.push((found, vec![&found.strategy])),
+        }
+    }
+    groups
+}
+
+/// What each machine decides.
+pub(super) fn there(merged: &Merged, found: &Overall) -> String {
+    let said = found.decisions.iter().map(|there| {
+        let decision = there.decision.map_or_else(
+            || "not compared".into(),
+            |decision| format::decision(decision, &merged.baseline),
+        );
+        format!("{decision} on {}", there.machine)
+    });
+    said.collect::<Vec<_>>().join(", ")
+}
+
+/// The rows in which verdicts are opposite.
+fn opposites(merged: &Merged) -> String {
+    let Some(widest) = widest_apart(merged) else {
+        return "No verdict of one is the opposite of another's.".into();
+    };
+    let examples = widest
+        .iter()
+        .take(NAMED_MAX)
+        .map(|one| opposite(merged, one));
+    let count = merged.differences.len();
+    format!(
+        "In {} a strategy's verdict HOLDS on one and is REJECTED on another{}: {}.",
+        format::counted(count, "place", "places"),
+        if count > NAMED_MAX {
+            ", widest apart"
+        } else {
+            ""
+        },
+        examples.collect::<Vec<_>>().join("; ")
+    )
+}
+
+fn widest_apart(merged: &Merged) -> Option<Vec<&Contradiction>> {
+    let apart = |one: &Contradiction| {
+        let medians = || one.ratios.iter().map(|there| there.ratio.median);
+        medians().fold(0.0, f64::max) / medians().fold(f64::INFINITY, f64::min)
+    };
+    let mut all: Vec<&Contradiction> = merged.differences.iter().collect();
+    all.sort_by(|a, b| apart(b).total_cmp(&apart(a)));
+    (!all.is_empty()).then_some(all)
+}
+
+fn opposite(merged: &Merged, one: &Contradiction) -> String {
+    let there = one.ratios.iter();
+    let there = there.map(|there| format!("{} on {}", format::ratio(&there.ratio), there.machine));
+    format!(
+        "`{}` in {} {}",
+        one.strategy,
+        facts::label_of(merged, &one.scenario, one.metric),
+        format::list(&there.collect::<Vec<_>>())
+    )
+}
+
+fn by_how_much(merged: &Merged, best: &Overall) -> Vec<String> {
+    let mut told = vec![format!(
+        "`{}`, times better than `{}` [95 % interval].",
+        best.strategy, merged.baseline
+    )];
+    told.extend(each(merged, |results| {
+        vec![format!(
+            "{}.",
+            answer::rows_in_words(results, &best.strategy)
+        )]
+    }));
+    told
+}
+
+fn lost(merged: &Merged, best: &Overall) -> Vec<String> {
+    let name = format!("`{}`.", best.strategy);
+    let told = each(merged, |results| {
+        let found = own::recommendation(results, &best.strategy);
+        found.map_or_else(Vec::new, |found| losses::of(results, found))
+    });
+    [name].into_iter().chain(told).collect()
+}
+
+fn when_it_flips(merged: &Merged, best: Option<&Overall>) -> Vec<String> {
+    each(merged, |results| {
+        let found = best.and_then(|best| own::recommendation(results, &best.strategy));
+        answer::when_it_flips(results, found)
+    })
+}
+
+fn what_not(merged: &Merged) -> Vec<String> {
+    let stay = strategies(merged, Conclusion::StayWithBaseline);
+    let mut told = vec![if stay.is_empty() {
+        "Every ranked strategy improves something on some machine, or may.".to_owned()
+    } else {
+        format!(
+            "Not worth leaving `{}` for on any machine: {}, better by the margin nowhere.",
+            merged.baseline,
+            names(&stay)
+        )
+    }];
+    told.extend(each(merged, |results| {
+        let channel = answer::channel(results);
+        let words = channel.trim();
+        if words.is_empty() {
+            Vec::new()
+        } else {
+            vec![words.to_owned()]
+        }
+    }));
+    for one in &merged.machines {
+        let broken = own::strongest_first(&one.results, |found| found == Decision::Disqualified);
+        let broken: Vec<&str> = broken.iter().map(|found| found.strategy.as_str()).collect();
+        if !broken.is_empty() {
+            told.push(format!(
+                "Not ranked, because a check on {} found a guarantee broken: {}.",
+                one.machine,
+                names(&broken)
+            ));
+        }
+    }
+    told
+}
+
+fn again(merged: &Merged) -> Vec<String> {
+    let mut told = each(merged, |results| {
+        let command = &results.environment.command;
+        vec![if command.is_empty() {
+            "the command that measured this is not known.".into()
+        } else {
+            format!("Measure again: `{command}`.")
+        }]
+    });
+    let runs = merged.machines.iter().flat_map(|one| &one.runs);
+    let runs: Vec<String> = runs.map(|run| format!("`{run}`")).collect();
+    told.push(format!(
+        "Judge again, from the samples of {}: `pivot report` of this folder, or of these with `--out`.",
+        format::list(&runs)
+    ));
+    told
+}

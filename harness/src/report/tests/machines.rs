@@ -1,0 +1,183 @@
+//! Several machines in one report.
+
+use super::super::Findings;
+use super::*;
+use crate::analysis::{Samples, analyse, merge};
+use crate::results::{Conclusion, Merged, OneMachine};
+
+/// What a run comes out as on a machine.
+fn on(machine: &str, run: &Run) -> OneMachine {
+    let mut lines = run.lines();
+    if let Some(Line::Header(header)) = lines.first_mut() {
+        header.environment.cpu = format!("{machine} <b>|");
+    }
+    OneMachine {
+        machine: machine.into(),
+        runs: vec![format!("../{machine}")],
+        results: analyse(&Samples::from_lines(lines).expect("it begins with its header")),
+    }
+}
+
+/// Two strategies, each of which one machine adopts and the other does not want.
+fn opposed() -> Merged {
+    static OPPOSED: LazyLock<Merged> = LazyLock::new(|| {
+        let run = |left, right| {
+            Run::new([
+                invented("novel/left", left, left, left),
+                invented("novel/right", right, right, right),
+            ])
+        };
+        merge(vec![
+            on("alpha", &run(4.0, 0.5)),
+            on("beta", &run(0.5, 4.0)),
+        ])
+    });
+    OPPOSED.clone()
+}
+
+fn document_of(merged: &Merged) -> String {
+    render::markdown(&merged::document(merged))
+}
+
+/// The document up to its first section.
+fn first_screen(merged: &Merged) -> String {
+    let text = document_of(merged);
+    let (first, _) = text.split_once("\n## 1.").expect("it has sections");
+    first.to_owned()
+}
+
+#[test]
+fn opposite_verdicts_are_named_and_neither_is_recommended() {
+    let merged = opposed();
+    for found in &merged.recommendations {
+        assert_eq!(found.decision, Conclusion::MachinesDiffer, "{found:?}");
+        assert!(!found.agree && found.gains.is_empty());
+    }
+    let rows = facts::all_rows(&merged.machines[0].results).len();
+    assert_eq!(merged.differences.len(), 2 * rows);
+
+    let first = first_screen(&merged);
+    assert!(first.contains("No strategy is adopted on every one of the 2 machines"));
+    assert!(first.contains("`novel/left`: adopt on alpha, stay with mutex/std on beta"));
+    assert!(first.contains("`novel/right`: stay with mutex/std on alpha, adopt on beta"));
+    assert!(first.contains("**machines differ** (2)"), "{first}");
+    assert!(!first.contains("Adopt `"), "{first}");
+    let findings = Findings::OfSeveral(Box::new(merged));
+    let comment = findings.comment();
+    assert!(comment.contains("adopt on alpha") && comment.contains("adopt on beta"));
+    assert!(findings.verdict_table().contains("differ"));
+}
+
+#[test]
+fn what_every_machine_adopts_is_recommended_with_each_machines_figures() {
+    let better = |times| Run::new([invented("novel/thing", times, times, times)]);
+    let merged = merge(vec![on("alpha", &better(4.0)), on("beta", &better(8.0))]);
+    let found = &merged.recommendations[0];
+    assert_eq!((found.decision, found.agree), (Conclusion::Adopt, true));
+    assert_eq!(merged.differences, []);
+    let first = first_screen(&merged);
+    assert!(
+        first.contains("Adopt `novel/thing`: on each of the 2 machines"),
+        "{first}"
+    );
+    for one in &merged.machines {
+        let cell = one.results.cell(
+            "single-reader",
+            "novel/thing",
+            crate::results::Metric::ReadNs,
+        );
+        let ratio = cell
+            .and_then(|cell| cell.ratio.as_ref())
+            .expect("it was compared");
+        let told = format!("{}: single-reader {}", one.machine, format::ratio(ratio));
+        assert!(first.contains(&told), "{told} is not in {first}");
+    }
+    // Over all stands the lowest.
+    let line = first
+        .lines()
+        .find(|line| line.starts_with("| every machine | novel/thing"));
+    assert!(
+        line.is_some_and(|line| line.contains(" on alpha")),
+        "{line:?}"
+    );
+}
+
+#[test]
+fn every_strategy_has_a_line_for_each_machine() {
+    let merged = opposed();
+    let text = document_of(&merged);
+    for (machine, decision) in [("alpha", "adopt"), ("beta", "stay with mutex/std")] {
+        let line = format!("| `novel/left` |  **machines differ** | {machine} |  **{decision}** |");
+        let plain = |text: &str| text.replace(' ', "");
+        assert!(
+            plain(&text).contains(&plain(&line)),
+            "{line} is not in {text}"
+        );
+    }
+    let csv = Findings::OfSeveral(Box::new(merged.clone())).csv();
+    let cells = merged.machines.iter().map(|one| one.results.cells.len());
+    assert_eq!(csv.lines().count(), 1 + cells.sum::<usize>());
+    assert!(
+        csv.lines()
+            .next()
+            .expect("a heading")
+            .ends_with(",withheld,machine")
+    );
+    let of = |machine: &str| {
+        csv.lines()
+            .filter(|line| line.ends_with(&format!(",{machine}")))
+            .count()
+    };
+    assert_eq!(
+        [of("alpha"), of("beta")],
+        [merged.machines[0].results.cells.len(); 2]
+    );
+}
+
+#[test]
+fn texts_of_all_machines_are_escaped_and_the_page_is_whole() {
+    let merged = opposed();
+    let html = render::html(&merged::document(&merged));
+    assert!(html.contains("alpha &lt;b&gt;|") && !html.contains("alpha <b>"));
+    assert!(document_of(&merged).contains(r"alpha &lt;b&gt;\|"));
+    assert!(html.contains("<svg") && html.contains("A alpha, B beta"));
+    for one in &merged.machines {
+        assert!(html.contains(&format!("id=\"machine-{}\"", one.machine)));
+    }
+    let files = Findings::OfSeveral(Box::new(merged)).files();
+    let markdown = files
+        .iter()
+        .find(|file| file.name == "report.md")
+        .expect("it is made");
+    for file in files.iter().filter(|file| file.name.starts_with("plots/")) {
+        assert!(
+            markdown.text.contains(&format!("({})", file.name)),
+            "{}",
+            file.name
+        );
+    }
+}
+
+#[test]
+fn a_strategy_that_one_machine_did_not_compare_is_undecided() {
+    let both = Run::new([
+        invented("novel/left", 4.0, 4.0, 4.0),
+        invented("novel/right", 4.0, 4.0, 4.0),
+    ]);
+    let one = Run::new([invented("novel/left", 4.0, 4.0, 4.0)]);
+    let merged = merge(vec![on("alpha", &one), on("beta", &both)]);
+    let decision = |name: &str| {
+        let mut all = merged.recommendations.iter();
+        all.find(|found| found.strategy == name)
+            .map(|found| found.decision)
+    };
+    assert_eq!(decision("novel/left"), Some(Conclusion::Adopt));
+    assert_eq!(decision("novel/right"), Some(Conclusion::Undecided));
+    assert!(document_of(&merged).contains("not compared"));
+}
+
+#[test]
+fn a_comment_on_several_machines_stays_short() {
+    let comment = Findings::OfSeveral(Box::new(opposed())).comment();
+    assert!(comment.lines().count() <= 25, "{comment}");
+}

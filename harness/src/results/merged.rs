@@ -1,0 +1,106 @@
+//! `results.json` of a merged report: what runs of several machines say side by side.
+//!
+//! Each machine's results are whole and as in its own report; nothing is estimated from the samples of two.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Decision, Judged, Metric, Ratio, Results};
+
+/// The version of this format.
+pub const MERGED: &str = "pivot-merged/1";
+
+/// Everything that a merged report says, as data.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Merged {
+    /// [`MERGED`].
+    pub schema: String,
+    /// The strategy that the others are compared with, on every machine.
+    pub baseline: String,
+    /// The margin of the adoption rule, on every machine.
+    pub margin: f64,
+    /// Whether a machine's run was cut short.
+    pub partial: bool,
+    /// What follows for each strategy, over all machines.
+    pub recommendations: Vec<Overall>,
+    /// Where one machine has the opposite verdict of another.
+    pub differences: Vec<Contradiction>,
+    /// What was found on each machine: at least two.
+    pub machines: Vec<OneMachine>,
+}
+
+/// A machine, and what was found on it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct OneMachine {
+    /// Its short name, for example `epyc-2cpu`; no two are alike.
+    pub machine: String,
+    /// Its runs, which were pooled: their paths as seen from the report's folder.
+    pub runs: Vec<String>,
+    /// What they say.
+    pub results: Results,
+}
+
+/// What follows for a strategy from all machines.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Overall {
+    /// `crate/variant`.
+    pub strategy: String,
+    /// The decision over all machines.
+    pub decision: Conclusion,
+    /// Whether every machine's own decision is the same.
+    pub agree: bool,
+    /// Scenario and metric pairs in which it improves by more than the margin on every machine.
+    pub gains: Vec<Judged>,
+    /// Each machine's own decision, in the order of `machines`.
+    pub decisions: Vec<There>,
+}
+
+/// A machine's own decision about a strategy.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct There {
+    /// The machine's name.
+    pub machine: String,
+    /// The decision; none where the strategy was not compared there.
+    pub decision: Option<Decision>,
+}
+
+/// The decision over all machines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Conclusion {
+    /// Adopted on every machine.
+    Adopt,
+    /// Better by more than the margin in the same situations on every machine; not in all of the
+    /// report's, or worse elsewhere, on one of them at least.
+    AdoptForSome,
+    /// Better somewhere on one machine and nowhere on another, or on each somewhere else: what follows
+    /// depends on the machine.
+    MachinesDiffer,
+    /// A machine leaves it open, or did not compare it, and the others do not contradict each other.
+    Undecided,
+    /// Better by more than the margin nowhere, on any machine.
+    StayWithBaseline,
+    /// A check failed on a machine at least: not ranked.
+    Disqualified,
+}
+
+/// A row in which machines have opposite verdicts about a strategy: one HOLDS, another is REJECTED.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Contradiction {
+    /// `crate/variant`.
+    pub strategy: String,
+    /// The scenario's name.
+    pub scenario: String,
+    /// What was measured.
+    pub metric: Metric,
+    /// How it compares on each machine that measured it, in the order of `machines`.
+    pub ratios: Vec<RatioThere>,
+}
+
+/// How a strategy compares with the baseline on a machine.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RatioThere {
+    /// The machine's name.
+    pub machine: String,
+    /// The ratio, as in its cell.
+    pub ratio: Ratio,
+}
