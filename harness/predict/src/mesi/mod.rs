@@ -11,16 +11,16 @@
 //! retries. Who finds a lock taken waits, has the line meanwhile, and asks for it anew when the lock is
 //! given back; of several who wait one is chosen.
 
+mod agenda;
 mod line;
 mod program;
 
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
 use std::fmt;
 
 use rand_core::SeedableRng;
 use rand_xoshiro::Xoshiro256PlusPlus;
 
+use self::agenda::{Agenda, Event, Time};
 use self::line::{Answer, Line};
 pub use self::program::{Program, Step};
 
@@ -48,22 +48,10 @@ pub struct Done {
     pub retries: u64,
 }
 
-/// Times are in thousandths of a nanosecond: integers, so that the order of events is that of numbers.
-type Time = u64;
-
 #[expect(clippy::cast_sign_loss, reason = "no time is negative")]
 fn time(ns: f64) -> Time {
-    (ns * 1e3).round() as Time
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Event {
-    /// A processor can do its next step.
-    Ready(usize),
-    /// A request reaches the holder of a line, which lets go.
-    LetGo(usize),
-    /// A line reaches those who asked for it.
-    Arrive(usize),
+    // Halves up; `f64::round` is a call on processors that are not known to have an instruction for it.
+    (ns * 1e3 + 0.5) as Time
 }
 
 impl fmt::Debug for Setting<'_> {
@@ -89,9 +77,7 @@ struct Simulation<'s, 'p> {
     setting: &'s Setting<'p>,
     processors: Vec<Processor<'p>>,
     lines: Vec<Line>,
-    events: BinaryHeap<Reverse<(Time, u64, Event)>>,
-    /// Orders events of the same time as they were made.
-    made: u64,
+    agenda: Agenda,
     now: Time,
     random: Xoshiro256PlusPlus,
 }
@@ -129,8 +115,7 @@ pub fn run(setting: &Setting<'_>, events_max: u64) -> Outcome {
         lines: (0..lines)
             .map(|_| Line::new(setting.programs.len()))
             .collect(),
-        events: BinaryHeap::new(),
-        made: 0,
+        agenda: Agenda::default(),
         now: 0,
         random: Xoshiro256PlusPlus::seed_from_u64(setting.seed),
     };
@@ -139,8 +124,8 @@ pub fn run(setting: &Setting<'_>, events_max: u64) -> Outcome {
         simulation.at(processor as Time, Event::Ready(processor));
     }
     let end = time(setting.duration_ns);
-    while let Some(Reverse((now, _, event))) = simulation.events.pop() {
-        if now > end || simulation.made > events_max {
+    while let Some((now, event)) = simulation.agenda.next() {
+        if now > end || simulation.agenda.entered() > events_max {
             break;
         }
         simulation.now = now;
@@ -150,7 +135,7 @@ pub fn run(setting: &Setting<'_>, events_max: u64) -> Outcome {
             Event::Arrive(line) => simulation.arrive(line),
         }
     }
-    let lasted = if simulation.made > events_max {
+    let lasted = if simulation.agenda.entered() > events_max {
         simulation.now
     } else {
         // Where all wait for each other nothing happens until then.
@@ -164,8 +149,7 @@ pub fn run(setting: &Setting<'_>, events_max: u64) -> Outcome {
 
 impl Simulation<'_, '_> {
     fn at(&mut self, when: Time, event: Event) {
-        self.made += 1;
-        self.events.push(Reverse((when, self.made, event)));
+        self.agenda.enter(when, event);
     }
 
     fn after(&mut self, ns: f64, event: Event) {

@@ -6,6 +6,7 @@ mod meetings;
 mod twins;
 
 use basis::calibration::Calibration;
+use basis::parallel;
 use basis::sample::Line;
 use basis::trace::{Operation, TraceSeen};
 use predict::machine::Machine;
@@ -51,10 +52,17 @@ pub(super) fn scaling(samples: &Samples, cells: &[Cell]) -> Option<Scaling> {
         meetings: Vec::new(),
         published: published(PUBLISHED_AT),
     };
+    let mut all: Vec<(&TraceSeen, Operation)> = Vec::new();
+    for &seen in &traces {
+        all.extend(OPERATIONS.map(|operation| (seen, operation)));
+    }
+    let foresee = |&(seen, operation): &_| run.foresee(seen, operation, &scaling.machines);
+    for foreseen in parallel::map(&all, foresee) {
+        scaling.predictions.extend(foreseen.predictions);
+        scaling.unpredicted.extend(foreseen.unpredicted);
+        scaling.one_to_two.extend(foreseen.one_to_two);
+    }
     for seen in traces {
-        for operation in OPERATIONS {
-            run.foresee(seen, operation, &mut scaling);
-        }
         scaling.meetings.extend(run.meetings(seen));
     }
     scaling.rankings = OPERATIONS
@@ -94,6 +102,14 @@ fn here(calibration: &Calibration) -> Option<Machine> {
 /// More are simulated of no machine.
 const CPUS_MAX: u32 = 256;
 
+/// What is predicted of one operation of a strategy.
+#[derive(Default)]
+struct Foreseen {
+    predictions: Vec<Prediction>,
+    unpredicted: Vec<Unpredicted>,
+    one_to_two: Vec<OneToTwo>,
+}
+
 /// What predictions are made of.
 struct Run<'s> {
     samples: &'s Samples,
@@ -115,11 +131,12 @@ impl Run<'_> {
     }
 
     /// Predicts an operation everywhere, and tests it here.
-    fn foresee(&self, seen: &TraceSeen, operation: Operation, into: &mut Scaling) {
+    fn foresee(&self, seen: &TraceSeen, operation: Operation, machines: &[Machine]) -> Foreseen {
         let strategy = &seen.strategy;
+        let mut foreseen = Foreseen::default();
         let workload = |alone_ns: f64| self.workload(seen, operation, alone_ns);
         match self.alone_ns(strategy, operation).and_then(workload) {
-            Err(reason) => into.unpredicted.push(Unpredicted {
+            Err(reason) => foreseen.unpredicted.push(Unpredicted {
                 strategy: strategy.clone(),
                 operation,
                 reason,
@@ -131,15 +148,15 @@ impl Run<'_> {
                     machine: machine.name.clone(),
                     points: points(&workload, machine),
                 };
-                into.predictions.extend(into.machines.iter().map(on));
+                foreseen.predictions.extend(machines.iter().map(on));
             }
         }
-        let Some(here) = into.machines.iter().find(|machine| machine.name == HERE) else {
-            return;
-        };
-        let twins = self.twins.iter().filter(|one| one.operation == operation);
-        let tested = twins.filter_map(|twins| self.one_to_two(seen, twins, here));
-        into.one_to_two.extend(tested);
+        if let Some(here) = machines.iter().find(|machine| machine.name == HERE) {
+            let twins = self.twins.iter().filter(|one| one.operation == operation);
+            let tested = twins.filter_map(|twins| self.one_to_two(seen, twins, here));
+            foreseen.one_to_two.extend(tested);
+        }
+        foreseen
     }
 
     fn alone_ns(&self, strategy: &str, operation: Operation) -> Result<f64, String> {
