@@ -10,7 +10,7 @@ use basis::trace::Path;
 
 use crate::Band;
 use crate::machine::Machine;
-use crate::mesi::{Program, Setting, run};
+use crate::mesi::{Limits, Program, Setting, run};
 use crate::path::{Cost, programs};
 use crate::queue;
 use crate::stations::{Bound, Network};
@@ -86,11 +86,11 @@ const BY_RECORD_LEAST: usize = 16;
 /// How much of a fetch overlaps with the operation's own work, at best.
 const OVERLAP: f64 = 0.5;
 /// Operations of a simulation, over all processors...
-const OPERATIONS: f64 = 1_500.0;
+const OPERATIONS: u32 = 1_500;
 /// ...and of each at least.
-const OPERATIONS_EACH: f64 = 8.0;
+const OPERATIONS_EACH: u32 = 8;
 /// What may happen in a simulation: what a file says of a machine may not be what machines are like.
-const EVENTS_MAX: u64 = 300_000;
+const EVENTS_MAX: u64 = 120_000;
 /// Of the random choices: any will do.
 const SEED: u64 = 1;
 
@@ -190,16 +190,21 @@ impl Workload {
         };
         let ns = between(machine.hand_over_ns(cpus));
         let expected = self.bounds(Bound::Worst, ns, cpus).fold(0.0, f64::max);
-        let each = (OPERATIONS / f64::from(cpus)).max(OPERATIONS_EACH);
+        let each = (OPERATIONS / cpus).max(OPERATIONS_EACH);
         let in_turn = self.programs.iter().cycle();
         let setting = Setting {
             programs: in_turn.take(cpus as usize).collect(),
             transfer_ns: &transfer_ns,
             keeps,
-            duration_ns: each * expected,
+            duration_ns: f64::from(each) * expected,
             seed: SEED,
         };
-        let outcome = run(&setting, EVENTS_MAX);
+        // What is expected is the worst: most are done sooner.
+        let limits = Limits {
+            events: EVENTS_MAX,
+            operations: u64::from(each * cpus),
+        };
+        let outcome = run(&setting, limits);
         let all: u64 = outcome.done.iter().map(|one| one.operations).sum();
         if all == 0 {
             // All wait for each other, which the real one does not.

@@ -1,7 +1,7 @@
 //! What is going to happen, in order.
 
 use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use std::collections::{BinaryHeap, VecDeque};
 
 /// Times are in thousandths of a nanosecond: integers, so that the order of events is that of numbers.
 pub(super) type Time = u64;
@@ -45,24 +45,41 @@ impl Event {
 
 /// Events by their time, and as they were entered where that is the same.
 ///
-/// Half of what a simulation takes is to keep them in order, so an entry is two words: the second is the
-/// event, above it how many were entered before.
+/// Half of what a simulation takes is to keep them in order. So an entry is two words: the second is the
+/// event, above it how many were entered before. And what is to happen at once goes into a queue.
 #[derive(Debug, Default)]
 pub(super) struct Agenda {
-    entries: BinaryHeap<Reverse<(Time, u64)>>,
+    later: BinaryHeap<Reverse<(Time, u64)>>,
+    now: Time,
+    at_once: VecDeque<u64>,
     entered: u64,
 }
 
 impl Agenda {
+    /// Enters an event that is not over yet.
     pub(super) fn enter(&mut self, when: Time, event: Event) {
+        debug_assert!(when >= self.now);
         self.entered += 1;
-        let order = self.entered << (NUMBER + KIND);
-        self.entries.push(Reverse((when, order | event.packed())));
+        let packed = self.entered << (NUMBER + KIND) | event.packed();
+        if when == self.now {
+            self.at_once.push_back(packed);
+        } else {
+            self.later.push(Reverse((when, packed)));
+        }
     }
 
-    /// The earliest, which is no longer in it.
+    /// The earliest, which is no longer in it; it is that time from then on.
     pub(super) fn next(&mut self) -> Option<(Time, Event)> {
-        let Reverse((when, packed)) = self.entries.pop()?;
+        if let Some(&first) = self.at_once.front() {
+            // What was entered for this time before it came is first.
+            let is_later = |Reverse(one): &Reverse<(Time, u64)>| *one > (self.now, first);
+            if self.later.peek().is_none_or(is_later) {
+                self.at_once.pop_front();
+                return Some((self.now, Event::unpacked(first)));
+            }
+        }
+        let Reverse((when, packed)) = self.later.pop()?;
+        self.now = when;
         Some((when, Event::unpacked(packed)))
     }
 
@@ -93,5 +110,20 @@ mod tests {
             assert_eq!(agenda.next(), Some(one));
         }
         assert_eq!((agenda.next(), agenda.entered()), (None, 4));
+    }
+
+    #[test]
+    fn what_happens_at_once_waits_for_what_was_entered_before_it() {
+        let mut agenda = Agenda::default();
+        let [early, first, second, late] = [1, 2, 3, 4].map(Event::Ready);
+        agenda.enter(5, early);
+        agenda.enter(5, first);
+        agenda.enter(6, late);
+        assert_eq!(agenda.next(), Some((5, early)));
+        agenda.enter(5, second);
+        for one in [(5, first), (5, second), (6, late)] {
+            assert_eq!(agenda.next(), Some(one));
+        }
+        assert_eq!(agenda.next(), None);
     }
 }

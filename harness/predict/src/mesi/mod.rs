@@ -79,6 +79,8 @@ struct Simulation<'s, 'p> {
     lines: Vec<Line>,
     agenda: Agenda,
     now: Time,
+    /// Done so far, over all processors.
+    operations: u64,
     random: Xoshiro256PlusPlus,
 }
 
@@ -91,13 +93,34 @@ pub struct Outcome {
     pub lasted_ns: f64,
 }
 
-/// What each processor did.
-pub fn simulate(setting: &Setting<'_>) -> Vec<Done> {
-    run(setting, u64::MAX).done
+/// When a simulation ends before its time is over.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// So much has happened.
+    pub events: u64,
+    /// So many operations have been done, over all processors.
+    pub operations: u64,
 }
 
-/// What each processor did until so much had happened, and in what time.
-pub fn run(setting: &Setting<'_>, events_max: u64) -> Outcome {
+impl Limits {
+    /// Only its time ends it.
+    const NONE: Self = Self {
+        events: u64::MAX,
+        operations: u64::MAX,
+    };
+
+    fn are_reached(self, simulation: &Simulation<'_, '_>) -> bool {
+        simulation.agenda.entered() > self.events || simulation.operations >= self.operations
+    }
+}
+
+/// What each processor did.
+pub fn simulate(setting: &Setting<'_>) -> Vec<Done> {
+    run(setting, Limits::NONE).done
+}
+
+/// What each processor did until a limit was reached, and in what time.
+pub fn run(setting: &Setting<'_>, limits: Limits) -> Outcome {
     let lines = setting.programs.iter().map(|program| program.lines()).max();
     let lines = lines.unwrap_or(0);
     let mut simulation = Simulation {
@@ -117,6 +140,7 @@ pub fn run(setting: &Setting<'_>, events_max: u64) -> Outcome {
             .collect(),
         agenda: Agenda::default(),
         now: 0,
+        operations: 0,
         random: Xoshiro256PlusPlus::seed_from_u64(setting.seed),
     };
     for processor in 0..setting.programs.len() {
@@ -125,7 +149,7 @@ pub fn run(setting: &Setting<'_>, events_max: u64) -> Outcome {
     }
     let end = time(setting.duration_ns);
     while let Some((now, event)) = simulation.agenda.next() {
-        if now > end || simulation.agenda.entered() > events_max {
+        if now > end || limits.are_reached(&simulation) {
             break;
         }
         simulation.now = now;
@@ -135,7 +159,7 @@ pub fn run(setting: &Setting<'_>, events_max: u64) -> Outcome {
             Event::Arrive(line) => simulation.arrive(line),
         }
     }
-    let lasted = if simulation.agenda.entered() > events_max {
+    let lasted = if limits.are_reached(&simulation) {
         simulation.now
     } else {
         // Where all wait for each other nothing happens until then.
@@ -164,6 +188,7 @@ impl Simulation<'_, '_> {
             let Some(&step) = steps.get(processor.step) else {
                 processor.step = 0;
                 processor.done.operations += 1;
+                self.operations += 1;
                 // An operation without any step would never end.
                 if steps.is_empty() {
                     return;

@@ -12,7 +12,13 @@ fn too_much_is_cut_short_and_says_when() {
         duration_ns: 1e9,
         seed: 1,
     };
-    let outcome = super::run(&setting, 10_000);
+    let outcome = super::run(
+        &setting,
+        Limits {
+            events: 10_000,
+            ..Limits::NONE
+        },
+    );
     let per_operation = outcome.lasted_ns / outcome.done[0].operations as f64;
     assert!(outcome.lasted_ns < 1e6 && (per_operation - 0.001).abs() < 1e-5);
 }
