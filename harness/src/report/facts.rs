@@ -144,24 +144,20 @@ pub(super) fn threads_note(scenario: &Scenario, cpus: usize) -> String {
     }
 }
 
+/// The row that was judged.
+pub(super) fn row<'r>(results: &'r Results, judged: &Judged) -> Option<Row<'r>> {
+    let mut scenarios = results.scenarios.iter();
+    let scenario = scenarios.find(|scenario| scenario.name == judged.scenario)?;
+    let metric = judged.metric;
+    Some(Row { scenario, metric })
+}
+
 /// Judged rows by their labels.
 pub(super) fn labels(results: &Results, judged: &[Judged]) -> String {
-    let labels: Vec<String> = judged
-        .iter()
-        .map(|judged| {
-            let scenario = results
-                .scenarios
-                .iter()
-                .find(|scenario| scenario.name == judged.scenario);
-            scenario.map_or_else(
-                || judged.scenario.clone(),
-                |scenario| {
-                    let metric = judged.metric;
-                    Row { scenario, metric }.label(results)
-                },
-            )
-        })
-        .collect();
+    let label = |judged: &Judged| {
+        row(results, judged).map_or_else(|| judged.scenario.clone(), |row| row.label(results))
+    };
+    let labels: Vec<String> = judged.iter().map(label).collect();
     format::list(&labels)
 }
 

@@ -5,7 +5,7 @@ use basis::sample::Card;
 use contract::{AfterDeadThread, AfterPanic, Progress, ScanConsistency};
 
 use crate::analysis::claims;
-use crate::results::{Metric, Recommendation, Results};
+use crate::results::{Judged, Metric, Recommendation, Results};
 
 use super::{facts, format};
 
@@ -13,7 +13,7 @@ use super::{facts, format};
 pub(super) fn of(results: &Results, found: &Recommendation) -> Vec<String> {
     let mut told = Vec::new();
     if !found.losses.is_empty() {
-        let rows = facts::labels(results, &found.losses);
+        let rows = rows(results, found);
         told.push(format!("Worse than `{}` in {rows}.", results.baseline));
     }
     for (words, better) in [("Other promises than", false), ("Better ones than", true)] {
@@ -31,6 +31,25 @@ pub(super) fn of(results: &Results, found: &Recommendation) -> Vec<String> {
         told.push("Nothing that was looked at.".into());
     }
     told
+}
+
+/// The rows in which it is worse, each with its ratio; of many the one that speaks most against it.
+fn rows(results: &Results, found: &Recommendation) -> String {
+    let with_ratio = |judged: &Judged| {
+        let row = facts::row(results, judged)?;
+        let ratio = row.ratio(results, &found.strategy)?;
+        let told = format!("{} {}", row.label(results), format::ratio(ratio));
+        Some((ratio.median, told))
+    };
+    let mut told: Vec<(f64, String)> = found.losses.iter().filter_map(with_ratio).collect();
+    if told.len() == found.losses.len() && told.len() <= SHORT_MAX {
+        let told: Vec<String> = told.into_iter().map(|(_, told)| told).collect();
+        return format::list(&told);
+    }
+    told.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let most = told.first().map(|(_, told)| format!("; most in {told}"));
+    let all = facts::labels(results, &found.losses);
+    format!("{all}{}", most.unwrap_or_default())
 }
 
 /// The same where there is room for the gist.
