@@ -177,12 +177,7 @@ fn what_is_lost(results: &Results, chosen: Option<&Recommendation>) -> Vec<Strin
 
 /// A strategy in the report's rows, each with its interval; in its gains, if there are none.
 pub(super) fn rows_in_words(results: &Results, strategy: &str) -> String {
-    let rows = facts::report_rows(results);
-    let rows = if rows.is_empty() {
-        facts::all_rows(results)
-    } else {
-        rows
-    };
+    let rows = facts::main_rows(results);
     let words: Vec<String> = rows
         .iter()
         .filter_map(|row| {

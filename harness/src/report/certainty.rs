@@ -9,12 +9,7 @@ use super::format;
 
 /// In words: how the verdicts came out, and how far apart the baseline is from itself.
 pub(super) fn of(results: &Results) -> String {
-    let rows = facts::report_rows(results);
-    let rows = if rows.is_empty() {
-        facts::all_rows(results)
-    } else {
-        rows
-    };
+    let rows = facts::main_rows(results);
     let verdicts: Vec<Verdict> = results
         .contenders()
         .filter(|card| results.is_ranked(&card.name))

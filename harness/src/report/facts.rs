@@ -100,6 +100,16 @@ pub(super) fn all_rows(results: &Results) -> Vec<Row<'_>> {
         .collect()
 }
 
+/// The report's rows, or all where the run has none of those.
+pub(super) fn main_rows(results: &Results) -> Vec<Row<'_>> {
+    let rows = report_rows(results);
+    if rows.is_empty() {
+        all_rows(results)
+    } else {
+        rows
+    }
+}
+
 impl<'r> Row<'r> {
     pub(super) fn cell(&self, results: &'r Results, strategy: &str) -> Option<&'r Cell> {
         results.cell(&self.scenario.name, strategy, self.metric)
@@ -216,12 +226,7 @@ pub(super) fn strongest_first(
 }
 
 fn strength(results: &Results, strategy: &str) -> (usize, f64) {
-    let rows = report_rows(results);
-    let rows = if rows.is_empty() {
-        all_rows(results)
-    } else {
-        rows
-    };
+    let rows = main_rows(results);
     let lows: Vec<f64> = rows
         .iter()
         .filter_map(|row| Some(row.ratio(results, strategy)?.ci_low))

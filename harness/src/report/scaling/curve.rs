@@ -2,9 +2,10 @@
 
 use basis::trace::Operation;
 use plotters::prelude::*;
-use plotters::style::text_anchor::{HPos, Pos, VPos};
+use plotters::style::text_anchor::{HPos, VPos};
 
 use crate::report::format::{counted, significant};
+use crate::report::layers::{Drawn, Paper, Point, words};
 use crate::report::palette::{BAND, FAINT, GOOD, GRID, INK, WIDTH};
 use crate::report::view::Figure;
 use crate::results::{HERE, Prediction, Scaling};
@@ -104,10 +105,6 @@ impl Scale {
             .collect()
     }
 }
-
-type Point = (i32, i32);
-type Paper<'s> = DrawingArea<SVGBackend<'s>, plotters::coord::Shift>;
-type Drawn<'s> = Result<(), DrawingAreaErrorKind<<SVGBackend<'s> as DrawingBackend>::ErrorType>>;
 
 fn draw(scale: Scale, curves: &[&Prediction], measured: &[(u32, f64)]) -> Option<String> {
     let mut svg = String::new();
@@ -231,17 +228,4 @@ fn ends(scale: Scale, curves: &[&Prediction]) -> Vec<i32> {
 
 fn stroke<'s>(paper: &Paper<'s>, path: Vec<Point>, color: RGBColor) -> Drawn<'s> {
     paper.draw(&PathElement::new(path, color.stroke_width(1)))
-}
-
-fn words<'s>(
-    paper: &Paper<'s>,
-    text: &str,
-    at: Point,
-    color: RGBColor,
-    anchor: (HPos, VPos),
-) -> Drawn<'s> {
-    let style = TextStyle::from(("sans-serif", 15).into_font())
-        .color(&color)
-        .pos(Pos::new(anchor.0, anchor.1));
-    paper.draw_text(text, &style, at)
 }
