@@ -5,6 +5,7 @@
 //! race. Hence no scope, no channel, no lock and no test here; threads are spawned and joined, which
 //! the sanitizer knows.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 
 use contract::{Handle, ProcessId};
@@ -33,7 +34,10 @@ fn do_everything(make: MakeTable) {
     let threads: Vec<_> = (0..THREADS)
         .map(|thread| {
             let table = &*table;
-            thread::spawn(move || work(&mut table.handle(), thread))
+            thread::spawn(move || {
+                wait_for_all();
+                work(&mut table.handle(), thread)
+            })
         })
         .collect();
     for thread in threads {
@@ -41,11 +45,21 @@ fn do_everything(make: MakeTable) {
     }
 }
 
-/// Returns how many reads found a record.
+/// Or the first would be done before the last is there, and nothing could race.
+fn wait_for_all() {
+    static READY: AtomicU64 = AtomicU64::new(0);
+    READY.fetch_add(1, Ordering::Relaxed);
+    while READY.load(Ordering::Relaxed) < THREADS {
+        thread::yield_now();
+    }
+}
+
+/// Returns how many reads found a record: some do even of a thread by itself, as what is done and to
+/// whom are drawn independently.
 fn work(handle: &mut impl Handle<Subject>, thread: u64) -> u64 {
     let mut found = 0;
     for round in 0..ROUNDS {
-        let id = ProcessId((round * 7 + thread) % RECORDS);
+        let id = ProcessId(scattered(round * THREADS + thread) % RECORDS);
         match (round + thread) % 8 {
             0 => {
                 let _ = handle.insert(id, Subject::running(id));
@@ -56,7 +70,7 @@ fn work(handle: &mut impl Handle<Subject>, thread: u64) -> u64 {
             1 | 2 => {
                 let _ = handle.apply(id, heartbeat(round as usize));
             }
-            3 if round % 16 == 3 => handle.scan(|id, record| {
+            3 if round % 16 < 8 => handle.scan(|id, record| {
                 record.examine(id).expect("whole");
                 found += 1;
             }),
@@ -72,6 +86,11 @@ fn work(handle: &mut impl Handle<Subject>, thread: u64) -> u64 {
         }
     }
     found
+}
+
+/// Fibonacci hashing: the upper half of a product with the golden ratio's fraction of 2^64.
+fn scattered(number: u64) -> u64 {
+    number.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32
 }
 
 /// What the sanitizer must report: it is told to look, and it sees.
