@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
 use basis::sample::Line;
+use basis::scenario::{Axis, Coordinate, Point};
 use jsonschema::Validator;
 use serde_json::Value;
 
@@ -35,7 +36,17 @@ fn validator() -> Validator {
 fn analysed() -> Value {
     static ANALYSED: LazyLock<Value> = LazyLock::new(|| {
         let samples = Samples::from_lines(sample_lines()).expect("it begins with its header");
-        serde_json::from_str(&report::json(&analyse(&samples))).expect("it is JSON")
+        let mut results = analyse(&samples);
+        // One is a point of a sweep.
+        let value = serde_json::from_str("0.5").expect("it is a value on an axis");
+        results.scenarios.last_mut().expect("there are some").point = Some(Point {
+            sweep: "sweep".into(),
+            coordinates: vec![Coordinate {
+                axis: Axis::Writes,
+                value,
+            }],
+        });
+        serde_json::from_str(&report::json(&results)).expect("it is JSON")
     });
     ANALYSED.clone()
 }
@@ -89,13 +100,18 @@ fn recorded() -> Vec<(PathBuf, Value)> {
     let folders = std::fs::read_dir(reports()).expect("it is part of the workspace");
     let files = folders.map(|entry| entry.expect("it is readable").path().join("results.json"));
     files
-        // Not a recorded run, but what the last one on this machine left.
-        .filter(|file| file.is_file() && !file.parent().is_some_and(|dir| dir.ends_with("latest")))
+        // Not a recorded run, but what others on this machine left: only those begin with their day.
+        .filter(|file| file.is_file() && has_a_day(file))
         .map(|file| {
             let value = serde_json::from_str(&read(&file)).expect("it is JSON");
             (file, value)
         })
         .collect()
+}
+
+fn has_a_day(file: &Path) -> bool {
+    let folder = file.parent().and_then(Path::file_name);
+    folder.is_some_and(|name| name.as_encoded_bytes().starts_with(b"20"))
 }
 
 fn faults(validator: &Validator, value: &Value) -> Vec<String> {
