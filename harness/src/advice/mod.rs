@@ -22,7 +22,7 @@ use contract::Profile;
 use serde::Serialize;
 
 pub use agreement::{Agreement, Earlier, agreement};
-pub use decision::{Candidate, Decision, Why, decide, operation};
+pub use decision::{Candidate, Decision, TOLERATED, Why, decide, operation};
 pub use deployment::{Deployment, Outlook, Ranked, Standing};
 pub use losses::Loss;
 pub use needs::{Allocation, Basis, Encounter, Excluded, Kept, Need, Needs, Screening};
@@ -42,8 +42,8 @@ pub struct Conclusion {
     pub decision: Decision,
     /// Who was measured beside the baseline.
     pub candidates: Vec<String>,
-    /// Those of them that improve something that decides by more than the margin, and worsen nothing
-    /// that does.
+    /// Those of them that improve something that decides by more than the margin, and slow nothing that
+    /// does down by more than is tolerated.
     pub sound: Vec<String>,
     /// Who was not, and for which need.
     pub excluded: Vec<Excluded>,

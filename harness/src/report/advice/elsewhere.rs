@@ -1,7 +1,7 @@
 //! The sentences of an advice about other situations: neighbours, and other machines.
 
 use super::sentences::Told;
-use crate::advice::{Decision, Outlook, Ranked, Standing, Subject, Why, operation};
+use crate::advice::{Decision, Outlook, Ranked, Standing, Subject, TOLERATED, Why, operation};
 use crate::report::format;
 use crate::results::{Change, Flip, Ratio};
 
@@ -120,6 +120,19 @@ impl Told<'_> {
                 "A {what} of the {side} does not speak for `{name}`: {}.",
                 format::ratio(ratio)
             ),
+            Decision::Stay { trades, .. } if trades.iter().any(|trade| trade == name) => {
+                if ratio.median * TOLERATED > 1.0 {
+                    return None;
+                }
+                format!(
+                    "`{name}` replaces `{baseline}` if a {what} of the {side} takes it at most {} {} instead of \
+                     {}: no more than {} longer.",
+                    format::significant(theirs.median * TOLERATED),
+                    theirs.unit,
+                    format::significant(ours.median),
+                    format::margin(TOLERATED)
+                )
+            }
             Decision::Stay { .. } | Decision::Undecided { .. } => format!(
                 "`{name}` replaces `{baseline}` if a {what} of the {side} takes it less than {} {}; now {}.",
                 format::significant(theirs.median / margin),

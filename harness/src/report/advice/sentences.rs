@@ -1,8 +1,8 @@
 //! The sentences of an advice.
 
 use crate::advice::{
-    Allocation, Basis, Conclusion, Decision, Loss, Need, Questions, Subject, Why, Workload,
-    operation,
+    Allocation, Basis, Conclusion, Decision, Loss, Need, Questions, Subject, TOLERATED, Why,
+    Workload, operation,
 };
 use crate::report::format;
 use crate::results::{Cell, Results};
@@ -25,9 +25,10 @@ impl Told<'_> {
                 strategy,
                 why: Why::Faster,
                 ..
-            } => {
-                format!("Adopt `{strategy}`: it improves on `{baseline}` by more than {margin}.")
-            }
+            } => format!(
+                "Adopt `{strategy}`: it improves on `{baseline}` by more than {margin}{}.",
+                self.at_no_loss()
+            ),
             Decision::Adopt {
                 strategy,
                 why: Why::Needed,
@@ -40,7 +41,8 @@ impl Told<'_> {
             }
             Decision::Stay { trades, .. } if !trades.is_empty() => format!(
                 "Stay with `{baseline}`: whoever improves on one part of this workload by more than {margin} \
-                 worsens another."
+                 slows another down by more than {}.",
+                format::margin(TOLERATED)
             ),
             Decision::Stay { .. } => format!(
                 "Stay with `{baseline}`: nothing that offers what is needed improves on it by more than {margin}."
@@ -48,6 +50,18 @@ impl Told<'_> {
             Decision::Undecided { .. } => format!(
                 "Undecided: these samples do not tell whether anything improves on `{baseline}` by more than \
                  {margin}; measure longer with --preset full."
+            ),
+        }
+    }
+
+    /// What goes without saying where one part decides alone.
+    fn at_no_loss(&self) -> String {
+        let subjects = self.questions.subjects.iter();
+        match subjects.filter(|subject| subject.decides).count() {
+            0 | 1 => String::new(),
+            parts => format!(
+                " in at least one of the {parts} parts that decide, and slows none of them down by more than {}",
+                format::margin(TOLERATED)
             ),
         }
     }
@@ -112,8 +126,9 @@ impl Told<'_> {
             Decision::Adopt {
                 strategy, as_good, ..
             } if !as_good.is_empty() => Some(format!(
-                "As fast, as far as was measured: {}. Of all of them `{strategy}` gives up least, or is the fastest \
-                 of those that give up as little.",
+                "As fast, as far as was measured: {}. Of all of them `{strategy}` gives up least (parts of the \
+                 workload that get slower first, then guarantees), or is the fastest of those that give up as \
+                 little.",
                 quoted(as_good)
             )),
             Decision::Stay { trades, .. } if !trades.is_empty() => Some(format!(

@@ -94,6 +94,30 @@ fn what_is_faster_is_adopted_with_what_it_costs() {
 }
 
 #[test]
+fn among_equals_a_part_that_gets_slower_weighs_more_than_guarantees() {
+    let chosen = |cached_beside: f64| {
+        let packed = invented("atomics/cas", 3.0, 1.0, 1.0);
+        let cached = invented("arc-swap/cached", 3.0, cached_beside, 1.0);
+        let results = analyse(&Samples::from_lines(readers([packed, cached])).unwrap());
+        let workload = workload("T");
+        let mut questions = workload.questions().unwrap();
+        let [deciding] = questions.subjects.as_slice() else {
+            panic!("only readers are asked about")
+        };
+        let part = |place: usize| Subject {
+            scenario: results.scenarios[place].name.clone(),
+            decides: place == 0,
+            ..deciding.clone()
+        };
+        questions.subjects = vec![part(0), part(1)];
+        let conclusion = conclude(&workload, &questions, &results, &Screening::default());
+        conclusion.decision.protagonist().map(str::to_owned)
+    };
+    assert_eq!(chosen(1.0).as_deref(), Some("arc-swap/cached"));
+    assert_eq!(chosen(0.5).as_deref(), Some("atomics/cas"));
+}
+
+#[test]
 fn staying_is_an_answer_and_says_what_would_change_it() {
     let (decision, advice) = told("T", [invented("x/slow", 0.9, 0.9, 0.5)]);
     assert!(matches!(decision, Decision::Stay { .. }), "{decision:?}");
