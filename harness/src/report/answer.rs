@@ -9,6 +9,10 @@ use super::{certainty, flips, format, losses, method};
 /// Strategies that a sentence names at most; the tally below it names all.
 pub(super) const NAMED_MAX: usize = 3;
 
+/// By how much nothing is better.
+pub(super) const NONE_IS_RANKED: &str =
+    "No strategy is ranked: checks found what each promises broken.";
+
 /// The questions that a review asks, in its order.
 pub(super) fn answers(results: &Results) -> Vec<Answer> {
     let again = Answer {
@@ -39,7 +43,7 @@ pub(super) fn answers(results: &Results) -> Vec<Answer> {
     }
     let chosen = chosen(results);
     let mut answers = vec![answer("Which to adopt", [what_to_adopt(results)])];
-    answers.push(answer("By how much", by_how_much(results, chosen)));
+    answers.push(answer("By how much", [by_how_much(results, chosen)]));
     answers.push(how_sure);
     answers.push(answer("What is lost", what_is_lost(results, chosen)));
     answers.push(answer("When it flips", when_it_flips(results, chosen)));
@@ -142,9 +146,11 @@ fn for_any_record(results: &Results, strongest: &[&Recommendation]) -> String {
     }
 }
 
-/// The strongest in the report's rows.
-fn by_how_much(results: &Results, chosen: Option<&Recommendation>) -> Option<String> {
-    let best = chosen.or_else(|| closest(results))?;
+/// The strongest in the report's rows, or else what comes closest to it.
+fn by_how_much(results: &Results, chosen: Option<&Recommendation>) -> String {
+    let Some(best) = chosen.or_else(|| closest(results)) else {
+        return NONE_IS_RANKED.into();
+    };
     let lead = if chosen.is_some() {
         String::new()
     } else {
@@ -153,12 +159,12 @@ fn by_how_much(results: &Results, chosen: Option<&Recommendation>) -> Option<Str
             format::margin(results.margin)
         )
     };
-    Some(format!(
+    format!(
         "{lead}`{}`, times better than `{}` [95 % interval]: {}.",
         best.strategy,
         results.baseline,
         rows_in_words(results, &best.strategy)
-    ))
+    )
 }
 
 fn what_is_lost(results: &Results, chosen: Option<&Recommendation>) -> Vec<String> {

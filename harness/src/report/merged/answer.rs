@@ -1,14 +1,11 @@
 //! The first screen: a reviewer's questions, answered for all machines.
 
-use crate::results::{Conclusion, Contradiction, Decision, Merged, Overall, Results};
+use crate::results::{Conclusion, Decision, Merged, Overall, Results};
 
 use super::super::answer::{self, NAMED_MAX, answer};
 use super::super::view::{Answer, Tally};
 use super::super::{certainty, facts as own, format, losses};
-use super::facts;
-
-/// Groups of strategies that an answer names at most; the section on the differences has all.
-const GROUPS_MAX: usize = 4;
+use super::{differences, facts};
 
 /// The questions that a review asks, in its order.
 pub(super) fn answers(merged: &Merged) -> Vec<Answer> {
@@ -35,11 +32,11 @@ pub(super) fn answers(merged: &Merged) -> Vec<Answer> {
     let chosen = chosen(merged);
     let mut answers = vec![
         answer("Which to adopt", [what_to_adopt(merged)]),
-        answer("Where machines differ", where_they_differ(merged)),
+        answer("Where machines differ", differences::in_words(merged)),
     ];
-    answers.extend(chosen.map(|best| answer("By how much", by_how_much(merged, best))));
+    answers.push(answer("By how much", by_how_much(merged, chosen)));
     answers.push(how_sure);
-    answers.extend(chosen.map(|best| answer("What is lost", lost(merged, best))));
+    answers.push(answer("What is lost", lost(merged, chosen)));
     answers.push(answer("When it flips", when_it_flips(merged, chosen)));
     answers.push(answer("What not to adopt", what_not(merged)));
     answers.push(again);
@@ -81,12 +78,23 @@ fn is_for_decisions(merged: &Merged) -> bool {
 
 /// The strategy that the answers are about: the strongest of those that gain on every machine.
 fn chosen(merged: &Merged) -> Option<&Overall> {
-    [Conclusion::Adopt, Conclusion::AdoptForSome]
-        .into_iter()
-        .find_map(|wanted| {
-            let found = facts::strongest_first(merged, |conclusion| conclusion == wanted);
-            found.first().copied()
-        })
+    strongest(merged, &[Conclusion::Adopt, Conclusion::AdoptForSome])
+}
+
+/// The one that comes closest to a gain on every machine, where none has one.
+fn closest(merged: &Merged) -> Option<&Overall> {
+    use Conclusion as C;
+    strongest(
+        merged,
+        &[C::MachinesDiffer, C::Undecided, C::StayWithBaseline],
+    )
+}
+
+fn strongest<'m>(merged: &'m Merged, conclusions: &[Conclusion]) -> Option<&'m Overall> {
+    conclusions.iter().find_map(|&wanted| {
+        let found = facts::strongest_first(merged, |conclusion| conclusion == wanted);
+        found.first().copied()
+    })
 }
 
 /// What each machine says, after its name; what all say in the same words is said once and first.
@@ -116,7 +124,7 @@ fn each(merged: &Merged, said: impl Fn(&Results) -> Vec<String>) -> Vec<String> 
     told
 }
 
-fn names(found: &[&str]) -> String {
+pub(super) fn names(found: &[&str]) -> String {
     let first = found.iter().take(NAMED_MAX);
     let mut names: Vec<String> = first.map(|name| format!("`{name}`")).collect();
     if found.len() > NAMED_MAX {
@@ -202,104 +210,21 @@ fn for_any_record(merged: &Merged, strongest: &[&Overall]) -> String {
     }
 }
 
-fn where_they_differ(merged: &Merged) -> Vec<String> {
-    let all = merged.recommendations.len();
-    let agree = merged
-        .recommendations
-        .iter()
-        .filter(|one| one.agree)
-        .count();
-    let mut told = vec![format!(
-        "They come to the same decision on {agree} of {}.",
-        format::counted(all, "strategy", "strategies")
-    )];
-    let groups = apart(merged);
-    for (found, strategies) in groups.iter().take(GROUPS_MAX) {
-        told.push(format!("{}: {}.", names(strategies), there(merged, found)));
-    }
-    if groups.len() > GROUPS_MAX {
-        told.push("The section on the differences has the others.".into());
-    }
-    told.push(opposites(merged));
-    told
-}
-
-/// The strategies that machines decide differently about, together where they do so alike.
-fn apart(merged: &Merged) -> Vec<(&Overall, Vec<&str>)> {
-    let mut groups: Vec<(&Overall, Vec<&str>)> = Vec::new();
-    for found in facts::strongest_first(merged, |_| true) {
-        if found.agree {
-            continue;
-        }
-        match groups
-            .iter_mut()
-            .find(|(known, _)| known.decisions == found.decisions)
-        {
-            Some((_, strategies)) => strategies.push(&found.strategy),
-            None => groups.push((found, vec![&found.strategy])),
-        }
-    }
-    groups
-}
-
-/// What each machine decides.
-pub(super) fn there(merged: &Merged, found: &Overall) -> String {
-    let said = found.decisions.iter().map(|there| {
-        let decision = there.decision.map_or_else(
-            || "not compared".into(),
-            |decision| format::decision(decision, &merged.baseline),
-        );
-        format!("{decision} on {}", there.machine)
-    });
-    said.collect::<Vec<_>>().join(", ")
-}
-
-/// The rows in which verdicts are opposite.
-fn opposites(merged: &Merged) -> String {
-    let Some(widest) = widest_apart(merged) else {
-        return "No verdict of one is the opposite of another's.".into();
+/// Of the strategy in question, or else of what comes closest to it.
+fn by_how_much(merged: &Merged, chosen: Option<&Overall>) -> Vec<String> {
+    let Some(best) = chosen.or_else(|| closest(merged)) else {
+        return vec![answer::NONE_IS_RANKED.into()];
     };
-    let examples = widest
-        .iter()
-        .take(NAMED_MAX)
-        .map(|one| opposite(merged, one));
-    let count = merged.differences.len();
-    format!(
-        "In {} a strategy's verdict HOLDS on one and is REJECTED on another{}: {}.",
-        format::counted(count, "place", "places"),
-        if count > NAMED_MAX {
-            ", widest apart"
-        } else {
-            ""
-        },
-        examples.collect::<Vec<_>>().join("; ")
-    )
-}
-
-fn widest_apart(merged: &Merged) -> Option<Vec<&Contradiction>> {
-    let apart = |one: &Contradiction| {
-        let medians = || one.ratios.iter().map(|there| there.ratio.median);
-        medians().fold(0.0, f64::max) / medians().fold(f64::INFINITY, f64::min)
+    let lead = if chosen.is_some() {
+        String::new()
+    } else {
+        format!(
+            "On every machine by less than {}, or not for certain. What comes closest: ",
+            format::margin(merged.margin)
+        )
     };
-    let mut all: Vec<&Contradiction> = merged.differences.iter().collect();
-    all.sort_by(|a, b| apart(b).total_cmp(&apart(a)));
-    (!all.is_empty()).then_some(all)
-}
-
-fn opposite(merged: &Merged, one: &Contradiction) -> String {
-    let there = one.ratios.iter();
-    let there = there.map(|there| format!("{} on {}", format::ratio(&there.ratio), there.machine));
-    format!(
-        "`{}` in {} {}",
-        one.strategy,
-        facts::label_of(merged, &one.scenario, one.metric),
-        format::list(&there.collect::<Vec<_>>())
-    )
-}
-
-fn by_how_much(merged: &Merged, best: &Overall) -> Vec<String> {
     let mut told = vec![format!(
-        "`{}`, times better than `{}` [95 % interval].",
+        "{lead}`{}`, times better than `{}` [95 % interval].",
         best.strategy, merged.baseline
     )];
     told.extend(each(merged, |results| {
@@ -311,13 +236,18 @@ fn by_how_much(merged: &Merged, best: &Overall) -> Vec<String> {
     told
 }
 
-fn lost(merged: &Merged, best: &Overall) -> Vec<String> {
-    let name = format!("`{}`.", best.strategy);
+fn lost(merged: &Merged, chosen: Option<&Overall>) -> Vec<String> {
+    let stays = || format!("Nothing is, while `{}` stays.", merged.baseline);
+    let (lead, best) = match (chosen, closest(merged)) {
+        (Some(best), _) => (format!("`{}`.", best.strategy), best),
+        (None, Some(best)) => (format!("{} With `{}`:", stays(), best.strategy), best),
+        (None, None) => return vec![stays()],
+    };
     let told = each(merged, |results| {
         let found = own::recommendation(results, &best.strategy);
         found.map_or_else(Vec::new, |found| losses::of(results, found))
     });
-    [name].into_iter().chain(told).collect()
+    std::iter::once(lead).chain(told).collect()
 }
 
 fn when_it_flips(merged: &Merged, best: Option<&Overall>) -> Vec<String> {

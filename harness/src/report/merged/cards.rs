@@ -6,7 +6,7 @@ use crate::results::{Merged, OneMachine};
 
 use super::super::view::{Block, Card, Section, prose};
 use super::super::{cards, format};
-use super::{answer, facts};
+use super::{differences, facts};
 
 pub(super) fn section(merged: &Merged) -> Section {
     let all = facts::contenders(merged).into_iter();
@@ -53,7 +53,7 @@ fn of(merged: &Merged, strategy: &str) -> Card {
         );
         card.facts.extend([
             (better, facts::labels(merged, &overall.gains)),
-            ("Decision".into(), answer::there(merged, overall)),
+            ("Decision".into(), differences::there(merged, overall)),
         ]);
     }
     card

@@ -1,68 +1,14 @@
-//! The adoption rule on every machine, and where machines do not come to the same.
+//! The adoption rule on every machine.
 
 use basis::sample::Card;
 
-use crate::results::{Contradiction, Grade, Guarantee, Judged, Merged, OneMachine, Overall};
+use crate::results::{Grade, Guarantee, Judged, Merged, OneMachine, Overall};
 
 use super::super::view::{Block, Cell, Column, Group, Row, Section, Table, prose};
 use super::super::{facts as own, format, pivots};
 use super::facts;
 
-/// The rows in which one machine has the opposite verdict of another.
-pub(super) fn differences(merged: &Merged) -> Section {
-    let rows = merged.differences.iter().map(|one| difference(merged, one));
-    let table = Table {
-        caption: "Opposite verdicts: times better on each machine".into(),
-        corner: "Strategy".into(),
-        columns: [Column::new("Row", "")]
-            .into_iter()
-            .chain(machine_columns(merged))
-            .collect(),
-        groups: vec![Group {
-            title: String::new(),
-            rows: rows.collect(),
-        }],
-        notes: Vec::new(),
-    };
-    let mut blocks = vec![prose(
-        "A verdict that HOLDS on one machine and is REJECTED on another: there the machine decides, and a \
-         measurement on the one that it will run on. What a machine leaves open contradicts no other. \
-         Nanoseconds of two machines are not compared, ratios to each machine's own baseline are.",
-    )];
-    if table.has_rows() {
-        blocks.push(Block::Table(table));
-    } else {
-        blocks.push(prose(
-            "None: no machine's verdict is the opposite of another's.",
-        ));
-    }
-    Section {
-        id: "differences",
-        title: "Where machines differ".into(),
-        blocks,
-    }
-}
-
-fn difference(merged: &Merged, one: &Contradiction) -> Row {
-    let there = merged.machines.iter().map(|machine| {
-        let mut ratios = one.ratios.iter();
-        ratios
-            .find(|there| there.machine == machine.machine)
-            .map_or_else(
-                || Cell::absent("not measured"),
-                |there| {
-                    let tone = format::verdict_tone(there.ratio.verdict);
-                    Cell::figure(format::ratio(&there.ratio))
-                        .judged(own::verdict(&there.ratio), tone)
-                },
-            )
-    });
-    let label = facts::label_of(merged, &one.scenario, one.metric);
-    let cells = [Cell::text(label)].into_iter().chain(there);
-    Row::named(&one.strategy, cells.collect())
-}
-
-fn machine_columns(merged: &Merged) -> Vec<Column> {
+pub(super) fn machine_columns(merged: &Merged) -> Vec<Column> {
     Column::titled(merged.machines.iter().map(|one| one.machine.clone()))
 }
 

@@ -7,6 +7,7 @@ mod answer;
 mod cards;
 mod comment;
 mod decisions;
+mod differences;
 mod facts;
 mod headline;
 mod machines;
@@ -54,7 +55,7 @@ pub(super) fn document(merged: &Merged) -> view::Document {
         tally: answer::tally(merged),
         sections: vec![
             headline::section(merged),
-            decisions::differences(merged),
+            differences::section(merged),
             decisions::section(merged),
             scenarios::section(merged),
             machines::memory(merged),

@@ -5,7 +5,7 @@ use crate::results::{Merged, Overall};
 use super::super::facts::Row;
 use super::super::view::{self, Block, Cell, Column, Group, Table};
 use super::super::{facts as own, format, pivots, summary};
-use super::{answer, facts};
+use super::{differences, facts};
 
 pub(super) fn blocks(merged: &Merged) -> Vec<Block> {
     let rows = facts::report_rows(merged);
@@ -109,7 +109,7 @@ fn over_all(merged: &Merged, rows: &[Row<'_>], found: &Overall) -> Vec<Cell> {
     let agreement = if found.agree {
         "machines agree".to_owned()
     } else {
-        format!("machines differ: {}", answer::there(merged, found))
+        format!("machines differ: {}", differences::there(merged, found))
     };
     let ratios = rows.iter().map(|row| lowest(merged, *row, &found.strategy));
     [decision, Cell::text(agreement)]

@@ -62,6 +62,12 @@ fn opposite_verdicts_are_named_and_neither_is_recommended() {
     assert!(first.contains("`novel/right`: stay with mutex/std on alpha, adopt on beta"));
     assert!(first.contains("**machines differ** (2)"), "{first}");
     assert!(!first.contains("Adopt `"), "{first}");
+    // Nor is a question of the review left without an answer.
+    assert!(first.contains("What comes closest: `novel/"), "{first}");
+    assert!(
+        first.contains("Nothing is, while `mutex/std` stays. With `novel/"),
+        "{first}"
+    );
     let findings = Findings::OfSeveral(Box::new(merged));
     let comment = findings.comment();
     assert!(comment.contains("adopt on alpha") && comment.contains("adopt on beta"));
