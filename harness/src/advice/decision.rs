@@ -71,7 +71,7 @@ pub enum Decision {
 #[serde(rename_all = "kebab-case")]
 pub enum Why {
     /// It improves on the baseline by more than the margin, and slows nothing that decides down by more than is
-    /// tolerated.
+    /// tolerated, for certain.
     Faster,
     /// The baseline does not meet the needs.
     Needed,
@@ -106,7 +106,7 @@ impl Candidate {
     }
 
     /// Whether it improves something that decides by more than the margin, and slows nothing that does down by
-    /// more than is tolerated.
+    /// more than is tolerated, for certain.
     pub fn is_sound(&self) -> bool {
         self.is_complete() && self.gains() && !self.worsens()
     }

@@ -43,7 +43,7 @@ pub struct Conclusion {
     /// Who was measured beside the baseline.
     pub candidates: Vec<String>,
     /// Those of them that improve something that decides by more than the margin, and slow nothing that
-    /// does down by more than is tolerated.
+    /// does down by more than is tolerated, for certain.
     pub sound: Vec<String>,
     /// Who was not, and for which need.
     pub excluded: Vec<Excluded>,

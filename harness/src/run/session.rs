@@ -104,16 +104,16 @@ pub(super) fn carry_out_within(
             Ok(Err(garbled)) => return Ok(Some(failed(during, slice, garbled))),
             Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => {
-                return Ok(Some(match child.end() {
-                    None => Ending::Done,
-                    Some(reason) => failed(during, slice, reason),
-                }));
+                return match child.end() {
+                    None => Ok(Some(Ending::Done)),
+                    // Whoever wants the run to end may have ended it, too: no fault of the strategy's.
+                    Some(_) if interrupt.is_set() => Err(interrupted()),
+                    Some(reason) => Ok(Some(failed(during, slice, reason))),
+                };
             }
         }
         if interrupt.is_set() {
-            return Err(Error::Interrupted(
-                "what was measured so far is kept".into(),
-            ));
+            return Err(interrupted());
         }
         if at_first.elapsed() > time {
             return Ok(None);
@@ -124,6 +124,10 @@ pub(super) fn carry_out_within(
             return Ok(Some(failed(during, slice, reason)));
         }
     }
+}
+
+fn interrupted() -> Error {
+    Error::Interrupted("what was measured so far is kept".into())
 }
 
 fn failed(during: String, slice: Option<basis::sample::SliceKey>, reason: String) -> Ending {
@@ -149,7 +153,12 @@ impl ChildGuard {
             Error::input(format!("cannot start a measuring process: {error}"))
         };
         let program = std::env::current_exe().map_err(cannot)?;
-        let mut child = Command::new(program)
+        let mut command = Command::new(program);
+        // Out of a terminal's reach: its Ctrl-C is for the parent, who ends the child when it has kept
+        // what it said.
+        #[cfg(unix)]
+        std::os::unix::process::CommandExt::process_group(&mut command, 0);
+        let mut child = command
             .arg("worker")
             .env(SHIFT, "x".repeat(task.stack_shift()))
             .envs(task.tunables())

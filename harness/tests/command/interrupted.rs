@@ -1,5 +1,8 @@
 //! Runs that are interrupted or killed keep what they measured.
 
+#[cfg(unix)]
+use std::os::unix::process::CommandExt;
+
 use super::*;
 
 /// Waits until the sample file has `count` slices, or the command has ended.
@@ -24,18 +27,21 @@ fn an_interrupted_run_keeps_and_reports_what_it_measured() {
         "^rwlock/",
         "--scenario",
         "^single",
+        // Long enough not to end by itself.
         "--preset",
-        "quick",
+        "default",
         "--out",
         out,
     ])
+    .process_group(0)
     .stderr(Stdio::piped())
     .spawn()
     .unwrap();
     let samples = folder.join("samples.jsonl");
     wait_for_slices(&samples, 48, &mut child);
+    // All of its group, as a terminal does it.
     Command::new("kill")
-        .args(["-INT", &child.id().to_string()])
+        .args(["-INT", "--", &format!("-{}", child.id())])
         .status()
         .unwrap();
     let output = child.wait_with_output().unwrap();
@@ -55,6 +61,14 @@ fn an_interrupted_run_keeps_and_reports_what_it_measured() {
             >= 48
     );
     assert!(!lines.contains(&Line::Complete));
+    let blamed = |line: &&Line| matches!(line, Line::Failure(_));
+    assert_eq!(lines.iter().find(blamed), None, "no strategy is to blame");
+    // The part that was cut off is to be gone on with.
+    let parts = lines.iter().filter(|line| matches!(line, Line::Part(_)));
+    let done = lines
+        .iter()
+        .filter(|line| matches!(line, Line::PartDone(_)));
+    assert_eq!(parts.count(), done.count() + 1);
 
     let output = pivot(&["report", out]).output().unwrap();
     assert!(output.status.success(), "{output:?}");

@@ -174,9 +174,13 @@ fn who_is_stopped_sleeps_until_told_otherwise() {
             std::thread::yield_now();
         }
         let switches = || field("voluntary_ctxt_switches:");
-        let before = switches();
-        std::thread::sleep(Duration::from_millis(5));
-        assert_eq!(switches(), before, "it has not looked in between");
+        // The kernel says that it sleeps shortly before it does. Who looks now and then never stays asleep.
+        let sleeps_on = || {
+            let before = switches();
+            std::thread::sleep(Duration::from_millis(5));
+            switches() == before
+        };
+        assert!((0..100).any(|_| sleeps_on()), "it looks in between");
     });
 }
 

@@ -91,9 +91,7 @@ impl Member<'_> {
             self.crew.turns[self.index]
                 .0
                 .store(*round, Ordering::Relaxed);
-            let wanted = self.leads()
-                || *round < ROUNDS_PER_TICK
-                || self.crew.leading.load(Ordering::Relaxed) > 0;
+            let wanted = self.leads() || *round < ROUNDS_PER_TICK || self.is_led();
             wanted && !self.crew.called_off.load(Ordering::Relaxed)
         })
     }
@@ -111,6 +109,18 @@ impl Member<'_> {
             before = now;
             *round < limit || meetings < limit / ROUNDS_PER_MEETING
         })
+    }
+
+    /// Waits until it is time, or no leader is at work any more. Ticks no progress: whoever is waited
+    /// for has to, or it hangs.
+    pub(crate) fn wait_until(&self, is_time: impl Fn() -> bool) {
+        while !is_time() && self.is_led() && !self.crew.called_off.load(Ordering::Relaxed) {
+            std::thread::yield_now();
+        }
+    }
+
+    fn is_led(&self) -> bool {
+        self.crew.leading.load(Ordering::Relaxed) > 0
     }
 
     fn turns_of_others(&self) -> u64 {

@@ -18,7 +18,7 @@ use crate::verdict::{Breach, Evidence, Promise};
 
 /// Room that the table is made with.
 const CAPACITY: usize = 1;
-/// Where readers stop at the latest, in reads per insert.
+/// Reads of each reader for each insert, at most.
 const READS_PER_INSERT_MAX: u64 = 8;
 /// Inserts between two publishes.
 const INSERTS_PER_PUBLISH: u64 = 64;
@@ -85,6 +85,8 @@ fn reread<R: Specimen>(
     let mut dice = trial.dice(member.index);
     let mut reads = 0;
     for _ in member.rounds(records * READS_PER_INSERT_MAX) {
+        // Never ahead of the inserts: all reads would be done before a writer that is late begins.
+        member.wait_until(|| reads < READS_PER_INSERT_MAX * visible.load(Ordering::SeqCst));
         let there = visible.load(Ordering::SeqCst);
         if there > 0 {
             present(&mut handle, dice.below(there as usize) as u64)?;

@@ -20,13 +20,8 @@ pub(crate) fn record(options: &RecordOptions) -> Result<()> {
     let machine = Machine::here()?;
     can_be_written(&options.out)?;
     let interrupt = interruptible()?;
-    let mut running = options
-        .command
-        .split_first()
-        .map(Running::start)
-        .transpose()?;
     let mut watch = Watch::new(options.names.into());
-    let ending = look_on(&machine, &mut watch, options, running.as_mut(), interrupt)?;
+    let (ending, running) = look_on(&machine, &mut watch, options, interrupt)?;
     let header = Header {
         command: running.as_ref().map(|_| options.command.join(" ")),
         every_ms: Some(options.every_ms),
@@ -58,32 +53,40 @@ enum Ending {
     Interrupted,
 }
 
-/// Looks at the machine as often as it is asked to, until there is a reason to stop.
+/// Starts the command and looks at the machine as often as it is asked to, until there is a reason to
+/// stop.
 fn look_on(
     machine: &Machine,
     watch: &mut Watch,
     options: &RecordOptions,
-    mut running: Option<&mut Running>,
     interrupt: &Interrupt,
-) -> Result<Ending> {
+) -> Result<(Ending, Option<Running>)> {
     let began = clock::now();
     let now_ns = || began.elapsed().as_nanos() as u64;
     let every = Duration::from_millis(options.every_ms);
-    let mut next = began;
-    loop {
+    let mut look = || {
         machine.look(|seen| watch.see(now_ns(), seen))?;
         watch.end_look(now_ns());
+        Ok(())
+    };
+    // Before the command, so that all of it is born.
+    look()?;
+    let command = options.command.split_first();
+    let mut running = command.map(Running::start).transpose()?;
+    let mut next = clock::now();
+    loop {
+        look()?;
         if interrupt.is_set() {
-            return Ok(Ending::Interrupted);
+            return Ok((Ending::Interrupted, running));
         }
-        if let Some(running) = &mut running
-            && let Some(status) = running.0.try_wait().map_err(lost)?
+        if let Some(command) = &mut running
+            && let Some(status) = command.0.try_wait().map_err(lost)?
         {
-            return Ok(Ending::Ended(status));
+            return Ok((Ending::Ended(status), running));
         }
         let over = |&seconds: &u64| began.elapsed() >= Duration::from_secs(seconds);
         if options.seconds.as_ref().is_some_and(over) {
-            return Ok(Ending::TimeIsOver);
+            return Ok((Ending::TimeIsOver, running));
         }
         // A look that takes longer than the pause is not made up for.
         next = (next + every).max(clock::now());

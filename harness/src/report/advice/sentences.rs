@@ -41,7 +41,7 @@ impl Told<'_> {
             }
             Decision::Stay { trades, .. } if !trades.is_empty() => format!(
                 "Stay with `{baseline}`: whoever improves on one part of this workload by more than {margin} \
-                 slows another down by more than {}.",
+                 is slower by more than {} in another.",
                 format::margin(TOLERATED)
             ),
             Decision::Stay { .. } => format!(
@@ -60,7 +60,8 @@ impl Told<'_> {
         match subjects.filter(|subject| subject.decides).count() {
             0 | 1 => String::new(),
             parts => format!(
-                " in at least one of the {parts} parts that decide, and slows none of them down by more than {}",
+                " in at least one of the {parts} parts that decide, and in none of them it is slower by more than \
+                 {} for certain",
                 format::margin(TOLERATED)
             ),
         }

@@ -117,6 +117,46 @@ fn among_equals_a_part_that_gets_slower_weighs_more_than_guarantees() {
     assert_eq!(chosen(0.5).as_deref(), Some("atomics/cas"));
 }
 
+/// The advice where two parts decide, of which the second is as fast as `beside`.
+fn told_of_two(beside: f64) -> Advice {
+    let results = analyse(
+        &Samples::from_lines(readers([invented("atomics/cas", 3.0, beside, 1.0)])).unwrap(),
+    );
+    let workload = workload("T");
+    let mut questions = workload.questions().unwrap();
+    let part = |place: usize| Subject {
+        scenario: results.scenarios[place].name.clone(),
+        ..questions.subjects[0].clone()
+    };
+    questions.subjects = vec![part(0), part(1)];
+    let conclusion = conclude(&workload, &questions, &results, &Screening::default());
+    advice(&workload, &questions, &results, &conclusion)
+}
+
+#[test]
+fn a_trade_says_what_would_make_up_for_it_and_of_several_parts_the_worst_is_told() {
+    let trade = told_of_two(0.5);
+    assert!(
+        trade
+            .answer
+            .ends_with("is slower by more than 5 % in another."),
+        "{}",
+        trade.answer
+    );
+    // Only the part that speaks against it.
+    let [reversal] = trade.reversal.as_slice() else {
+        panic!("{:?}", trade.reversal)
+    };
+    assert!(reversal.contains("no more than 5 % longer"), "{reversal}");
+    let adopted = told_of_two(1.0);
+    assert!(
+        adopted.answer.contains("in at least one of the 2 parts")
+            && adopted.answer.ends_with("5 % for certain."),
+        "{}",
+        adopted.answer
+    );
+}
+
 #[test]
 fn staying_is_an_answer_and_says_what_would_change_it() {
     let (decision, advice) = told("T", [invented("x/slow", 0.9, 0.9, 0.5)]);
