@@ -46,7 +46,7 @@ pub(crate) fn store<W: Words>(words: &[AtomicU64], new: &W) {
     }
 }
 
-#[cfg(all(target_arch = "x86_64", not(pivot_loom), not(miri)))]
+#[cfg(all(target_arch = "x86_64", not(pivot_loom), not(pivot_shuttle), not(miri)))]
 mod line {
     use std::arch::{asm, x86_64::__m128i};
     use std::mem::transmute;
@@ -101,7 +101,7 @@ mod line {
     }
 }
 
-#[cfg(not(all(target_arch = "x86_64", not(pivot_loom), not(miri))))]
+#[cfg(not(all(target_arch = "x86_64", not(pivot_loom), not(pivot_shuttle), not(miri))))]
 mod line {
     use super::{AtomicU64, LINE, Ordering};
 

@@ -25,8 +25,8 @@
 //!   copied, passes a release fence, stores the words (relaxed) and stores the next stamp (release). The packed status word needs no lock: the words go into a buffer that nobody has, and
 //!   the compare-and-swap of the stamp (release) is the whole change.
 //! - **When they meet**, the writer never waits for readers. A reader that sees `LOCKED` waits for
-//!   those few stores; a reader that sees the stamp changed copies again. With `CasTable` nobody ever
-//!   waits: whoever must retry lost to someone who finished.
+//!   those few stores; a reader that sees the stamp changed copies again. With `CasTable` nobody
+//!   waits for a writer of the same record: whoever must retry lost to someone who finished.
 //! - **Insert, remove and growth** are serialised by one mutex. Removing leaves no tombstone, so
 //!   identifiers can come and go for ever. A full table is copied into one twice as large, slot by
 //!   slot, each frozen first; reads go on meanwhile, writers wait until it is done.
@@ -47,9 +47,14 @@
 //!   unsynchronised hash map. Of random ones, every eighth to fifth is displaced, and the processor's wrong
 //!   guess makes the average read a third to a half dearer. Identifiers in arithmetic progression,
 //!   such as dense ones, do not collide.
+//! - **Two identifiers**: acquire and release order what happens to one record. That a thread's write of
+//!   one is there before it reads another is x86-64's doing, whose compare-and-swaps are full barriers; on
+//!   a processor with weaker ones two threads that each write one and read the other's may both miss
+//!   the other's write.
 //! - **Scans** see each record whole, but different records at different instants.
 //! - **Memory**: that of a hash map with the same number of 64-byte records if it is half full, as for
-//!   64 or 1,024 of them, up to a third more if it is nearly full. Tables outgrown are kept until the end, in sum less than the present one.
+//!   64 or 1,024 of them, up to a third more if it is nearly full. Tables outgrown are kept until the end, in sum less than the present one. A
+//!   table holds at most 2^24 records, with `CasTable` less one for each handle, and panics beyond.
 //!
 //! # When not to use it
 //!

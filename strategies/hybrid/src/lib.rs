@@ -27,7 +27,7 @@
 //! |---|---|---|
 //! | live | points to a record | by anyone: next version, or deleted |
 //! | deleted | null; still in the dirty map, if there is one | by anyone: live again; by a rebuild: expunged |
-//! | expunged | deleted, and left out of the dirty map | under the lock: back into the dirty map, then deleted |
+//! | expunged | deleted, and left out of the dirty map | under the lock: deleted, then back into the dirty map |
 //!
 //! Every entry that changes hands does so through a sequentially consistent compare-and-swap inside
 //! arc-swap, which is the release that a reader's load of the slot acquires. The amended mark is
