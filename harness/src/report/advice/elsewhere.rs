@@ -105,11 +105,14 @@ impl Told<'_> {
         let theirs = self.cell(subject, &self.results.baseline)?;
         let ratio: &Ratio = ours.ratio.as_ref()?;
         let (baseline, margin) = (&self.results.baseline, self.results.margin);
-        let what = operation(subject.metric);
+        let what = match operation(subject.metric) {
+            what @ "operation" => format!("an {what}"),
+            what => format!("a {what}"),
+        };
         let side = subject.side.name();
         Some(match &self.conclusion.decision {
             Decision::Adopt { .. } if ratio.median > margin => format!(
-                "`{baseline}` stays if a {what} of the {side} takes it at most {} {} instead of {}: within {} of \
+                "`{baseline}` stays if {what} of the {side} takes it at most {} {} instead of {}: within {} of \
                  `{name}`.",
                 format::significant(theirs.median / ratio.median * margin),
                 theirs.unit,
@@ -117,7 +120,8 @@ impl Told<'_> {
                 format::margin(margin)
             ),
             Decision::Adopt { .. } => format!(
-                "A {what} of the {side} does not speak for `{name}`: {}.",
+                "{} of the {side} does not speak for `{name}`: {}.",
+                format::sentence(&what),
                 format::ratio(ratio)
             ),
             Decision::Stay { trades, .. } if trades.iter().any(|trade| trade == name) => {
@@ -125,7 +129,7 @@ impl Told<'_> {
                     return None;
                 }
                 format!(
-                    "`{name}` replaces `{baseline}` if a {what} of the {side} takes it at most {} {} instead of \
+                    "`{name}` replaces `{baseline}` if {what} of the {side} takes it at most {} {} instead of \
                      {}: no more than {} longer.",
                     format::significant(theirs.median * TOLERATED),
                     theirs.unit,
@@ -134,7 +138,7 @@ impl Told<'_> {
                 )
             }
             Decision::Stay { .. } | Decision::Undecided { .. } => format!(
-                "`{name}` replaces `{baseline}` if a {what} of the {side} takes it less than {} {}; now {}.",
+                "`{name}` replaces `{baseline}` if {what} of the {side} takes it less than {} {}; now {}.",
                 format::significant(theirs.median / margin),
                 theirs.unit,
                 format::significant(ours.median)
