@@ -165,7 +165,7 @@ fn foresee(alone_ns: f64, options: &PredictOptions) -> Result<()> {
     if options.format == Format::Table {
         terminal::print(
             "as one processor sees it; low: fast transfers, and a line stays with its holder for most of the way; \
-             high: slow ones, and it leaves at once",
+             high: slow ones, it leaves at once, and each line is queued for",
         )?;
     }
     Ok(())
