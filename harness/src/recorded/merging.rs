@@ -1,5 +1,6 @@
 //! Runs of several machines, side by side, and the folder of such a report: it names its runs.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use basis::assumption::Assumption;
@@ -114,7 +115,7 @@ pub struct Read {
 ///
 /// # Errors
 ///
-/// When a file cannot be read, when those of one machine cannot be pooled, or when machines were not measured
+/// When a file cannot be read, when two hold the same run, when those of one machine cannot be pooled, or when machines were not measured
 /// alike: which files, and what differs.
 pub fn read(files: &[PathBuf], folder: Option<&Path>, known: &mut Known) -> Result<Read> {
     if let [file] = files {
@@ -133,6 +134,7 @@ pub fn read(files: &[PathBuf], folder: Option<&Path>, known: &mut Known) -> Resu
         })
     });
     let runs = runs.collect::<Result<Vec<Run>>>()?;
+    are_distinct(&runs)?;
     let mut groups = by_machine(runs);
     if groups.len() > 1 {
         are_comparable(&groups)?;
@@ -163,6 +165,25 @@ impl Run {
         }
     }
 
+    /// Whether the other is a copy of it, whole or not: of one beginning, and with a measurement in common, as two
+    /// runs never have to the nanosecond; or neither has measured anything yet.
+    fn is_same_as(&self, other: &Self) -> bool {
+        if self.header().environment != other.header().environment {
+            return false;
+        }
+        let [ours, theirs] = [self, other].map(|run| {
+            let lines = run.reading.lines.iter();
+            lines.filter(|line| matches!(line, Line::Slice(_) | Line::Probe(_)))
+        });
+        let text = |line: &Line| serde_json::to_string(line).expect("a line is plain data");
+        let ours: HashSet<String> = ours.map(text).collect();
+        let mut theirs = theirs.peekable();
+        if ours.is_empty() || theirs.peek().is_none() {
+            return ours.is_empty() && theirs.peek().is_none();
+        }
+        theirs.any(|line| ours.contains(&text(line)))
+    }
+
     /// Its name in warnings: the same wherever the folders are.
     fn name(&self) -> String {
         let parts: Vec<_> = self
@@ -172,6 +193,21 @@ impl Run {
             .collect();
         parts[parts.len().saturating_sub(2)..].join("/")
     }
+}
+
+/// Whether no run is counted twice, whatever its file is called and whether it is packed.
+fn are_distinct(runs: &[Run]) -> Result<()> {
+    for (place, one) in runs.iter().enumerate() {
+        if let Some(known) = runs[..place].iter().find(|known| known.is_same_as(one)) {
+            return Err(Error::input(format!(
+                "{} and {} hold the same run, which began at {}; name it once",
+                known.file.display(),
+                one.file.display(),
+                one.header().environment.started_at
+            )));
+        }
+    }
+    Ok(())
 }
 
 /// The runs of each machine, in the order in which machines first come.

@@ -16,6 +16,16 @@ fn a_run_is_recorded_listed_and_checked() {
     assert!(said.contains("letters, digits"), "{said}");
     assert!(!reports.exists(), "nothing is written");
     let said = refusal(&["report", samples, samples, "--record", "--out", out]);
+    assert!(said.contains("hold the same run"), "{said}");
+    let text = fs::read_to_string(samples).unwrap();
+    let other = folder.join("other.jsonl");
+    fs::write(
+        &other,
+        text.replacen("\"started_at\":\"20", "\"started_at\":\"19", 1),
+    )
+    .unwrap();
+    let other = other.to_str().unwrap();
+    let said = refusal(&["report", samples, other, "--record", "--out", out]);
     assert!(said.contains("one run at a time"), "{said}");
 
     let output = pivot(&["report", samples, "--record=here", "--out", out])

@@ -54,12 +54,50 @@ fn one_machine_twice_is_pooled() {
 }
 
 #[test]
+fn no_run_is_counted_twice() {
+    let reports = Reports::new("copies");
+    let run = run(&reports, "a", |_| {});
+    let content = std::fs::read(&run).expect("it was written");
+    let place = |name: &str| reports.0.join(name);
+    std::fs::write(place("copy.jsonl.gz"), &content).expect("it is writable");
+    let lines = sample::read(&run).expect("it is ours").lines;
+    std::fs::write(place("plain.jsonl"), text(&lines)).expect("it is writable");
+    // As far as it had come, but for a line that is damaged.
+    let begun = [&lines[..1], &lines[2..lines.len() / 2]].concat();
+    std::fs::write(place("begun.jsonl"), text(&begun)).expect("it is writable");
+    let mut all = vec![
+        run.clone(),
+        place("copy.jsonl.gz"),
+        place("plain.jsonl"),
+        place("begun.jsonl"),
+    ];
+    #[cfg(unix)]
+    {
+        std::os::unix::fs::symlink(&run, place("link.jsonl.gz")).expect("it is writable");
+        all.push(place("link.jsonl.gz"));
+    }
+    for copy in all {
+        let said = read_all(&[run.clone(), copy.clone()], None).expect_err("it is a copy");
+        assert!(matches!(said, basis::error::Error::Input(_)), "{said:?}");
+        let said = said.to_string();
+        assert!(
+            said.contains("hold the same run") && said.lines().count() == 1,
+            "{said}"
+        );
+        assert!(said.contains(&copy.display().to_string()), "{said}");
+    }
+}
+
+#[test]
 fn each_machine_has_the_results_of_its_own_report() {
     let reports = Reports::new("apart");
     let files = [
         run(&reports, "a", on("one")),
         run(&reports, "b", on("other")),
-        run(&reports, "c", on("one")),
+        run(&reports, "c", |header| {
+            on("one")(header);
+            header.environment.seed = 8;
+        }),
     ];
     let read = read_all(&files, Some(&reports.0.join("both"))).expect("they can be merged");
     let Findings::OfSeveral(merged) = read.findings else {
