@@ -6,6 +6,7 @@
 mod flips;
 mod latency;
 mod merged;
+mod rule;
 mod scaling;
 #[cfg(test)]
 mod tests;
@@ -26,6 +27,7 @@ pub use latency::{Latency, Quantile};
 pub use merged::{
     Conclusion, Contradiction, MERGED, Merged, OneMachine, Overall, RatioThere, There,
 };
+pub use rule::{PROCESSES_LEAST, TOLERATED, is_worse};
 pub use scaling::{Expected, HERE, Meeting, OneToTwo, Prediction, Ranking, Scaling, Unpredicted};
 
 /// The version of this format.
@@ -175,6 +177,9 @@ pub struct Ratio {
     pub judged_high: f64,
     /// How many slices it rests on.
     pub n: usize,
+    /// How many measuring processes; of what is counted, 1.
+    #[serde(default)]
+    pub processes: usize,
     /// How probable a distance from the margin at least as large is if there is none; before
     /// correction for the number of verdicts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -199,6 +204,8 @@ pub enum Verdict {
     Rejected,
     /// The interval contains the margin.
     Inconclusive,
+    /// No verdict is given whatever the interval says: the row is too noisy.
+    Withheld,
 }
 
 impl std::fmt::Display for Verdict {
@@ -207,6 +214,7 @@ impl std::fmt::Display for Verdict {
             Verdict::Holds => "HOLDS",
             Verdict::Rejected => "REJECTED",
             Verdict::Inconclusive => "INCONCLUSIVE",
+            Verdict::Withheld => "WITHHELD",
         })
     }
 }
@@ -239,7 +247,7 @@ pub struct Recommendation {
     pub decision: Decision,
     /// Scenario and metric pairs in which it improves on the baseline by more than the margin.
     pub gains: Vec<Judged>,
-    /// Those in which it is worse than the baseline: the whole interval of the ratio below 1.
+    /// Those in which it is worse than the baseline by more than [`TOLERATED`], for certain.
     pub losses: Vec<Judged>,
     /// Those that the samples do not decide.
     pub open: Vec<Judged>,
@@ -258,7 +266,7 @@ pub struct Judged {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Decision {
-    /// Better by more than the margin wherever the report measured, and nowhere worse.
+    /// Better by more than the margin wherever the report measured, and nowhere worse by more than is tolerated.
     Adopt,
     /// Better by more than the margin in some situations; not in all of the report's, or worse
     /// elsewhere.
@@ -267,6 +275,8 @@ pub enum Decision {
     StayWithBaseline,
     /// Better by more than the margin nowhere for certain, but possibly somewhere.
     Undecided,
+    /// Nothing was measured in enough processes to decide anything, or it was the preset that decides nothing.
+    TooFew,
     /// A check failed: not ranked.
     Disqualified,
 }
@@ -276,8 +286,9 @@ impl std::fmt::Display for Decision {
         f.pad(match self {
             Decision::Adopt => "adopt",
             Decision::AdoptForSome => "adopt for some operations",
-            Decision::StayWithBaseline => "stay with the mutex",
+            Decision::StayWithBaseline => "stay with the baseline",
             Decision::Undecided => "undecided",
+            Decision::TooFew => "too few to say",
             Decision::Disqualified => "disqualified",
         })
     }

@@ -1,8 +1,10 @@
 //! The one list of strategies. Adding a strategy is one crate and one line here.
 
+mod claims;
 mod controls;
 pub mod roster;
 
+pub use claims::Claims;
 use contract::{Family, PlainRecord, Record, Visitor};
 use controls::Controls;
 

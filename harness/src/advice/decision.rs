@@ -4,17 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::questions::Subject;
-use crate::results::{Metric, Ratio, Results, Verdict};
-
-/// What gets slower by less than this factor speaks against nobody. With enough samples any difference is
-/// certain, so a rule without a tolerance turns on differences that no one would notice; this one is what
-/// `control/slower-5` shows to be found.
-pub const TOLERATED: f64 = 1.05;
-
-/// Whether a ratio that is at most `high` is a loss.
-fn is_slower(high: f64) -> bool {
-    high < 1.0 / TOLERATED
-}
+use crate::results::{Metric, Ratio, Results};
 
 /// A strategy that meets the needs, with what was measured of it.
 #[derive(Clone, Debug)]
@@ -31,8 +21,8 @@ pub struct Candidate {
 /// certain, a guarantee may never be missed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Price {
-    /// How many parts of the workload are slower than with the baseline by more than is tolerated, those
-    /// that do not decide among them.
+    /// How many parts of the workload are slower than with the baseline by more than is tolerated, or were not
+    /// compared; those that do not decide among them.
     pub parts: usize,
     /// How many guarantees the baseline gives and it does not.
     pub guarantees: usize,
@@ -86,12 +76,12 @@ impl Candidate {
             cell.ratio.clone()
         };
         let deciding = subjects.iter().filter(|subject| subject.decides);
-        let ratios = subjects.iter().filter_map(ratio);
+        let is_slower = |subject: &&Subject| ratio(subject).is_none_or(|ratio| ratio.loses());
         Self {
             strategy: strategy.to_owned(),
             ratios: deciding.map(ratio).collect(),
             price: Price {
-                parts: ratios.filter(|ratio| is_slower(ratio.ci_high)).count(),
+                parts: subjects.iter().filter(is_slower).count(),
                 guarantees,
             },
         }
@@ -112,16 +102,15 @@ impl Candidate {
     }
 
     fn gains(&self) -> bool {
-        self.measured().any(|ratio| ratio.verdict == Verdict::Holds)
+        self.measured().any(Ratio::gains)
     }
 
     fn worsens(&self) -> bool {
-        self.measured().any(|ratio| is_slower(ratio.judged_high))
+        self.measured().any(Ratio::loses)
     }
 
     fn may_gain(&self, margin: f64) -> bool {
-        self.measured()
-            .any(|ratio| ratio.verdict == Verdict::Inconclusive && ratio.judged_high > margin)
+        self.measured().any(|ratio| ratio.is_open(margin))
     }
 
     /// The geometric mean of its ratios.
@@ -221,6 +210,7 @@ pub const fn operation(metric: Metric) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::results::Verdict;
 
     fn ratio(median: f64, spread: f64) -> Ratio {
         let (low, high) = (median / spread, median * spread);
@@ -237,6 +227,7 @@ mod tests {
             judged_low: low,
             judged_high: high,
             n: 40,
+            processes: 8,
             p: Some(0.0),
             needed: None,
             withheld: None,

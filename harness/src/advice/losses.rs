@@ -2,13 +2,13 @@
 
 use std::fmt::Display;
 
-use contract::{
-    AfterDeadThread, AfterPanic, Capacity, Profile, ReadConsistency, Reclamation, WriteCost,
-};
+use contract::{AfterDeadThread, AfterPanic, Capacity, ReadConsistency, Reclamation, WriteCost};
+use registry::Claims;
 use serde::Serialize;
 
-use crate::results::{Metric, Results};
+use crate::results::{Metric, Results, is_worse};
 
+use super::decision::operation;
 use super::questions::Subject;
 
 /// Something that gets worse.
@@ -25,7 +25,7 @@ pub struct Loss {
 }
 
 /// Every guarantee that gets worse from one profile to another.
-pub(super) fn guarantees_lost(results: &Results, from: &Profile, to: &Profile) -> Vec<Loss> {
+pub(super) fn guarantees_lost(results: &Results, from: &Claims, to: &Claims) -> Vec<Loss> {
     let losses = [
         worse("reads", from.reads > to.reads, from.reads, to.reads),
         worse(
@@ -125,6 +125,35 @@ pub(super) fn guarantees_lost(results: &Results, from: &Profile, to: &Profile) -
     losses.into_iter().flatten().map(seen_of).collect()
 }
 
+/// The parts of a workload that were not compared, with what is known of them: no ratio does not mean no loss.
+pub(super) fn not_compared(
+    results: &Results,
+    subjects: &[Subject],
+    from: &str,
+    to: &str,
+) -> Vec<Loss> {
+    let time = |subject: &Subject, name: &str| {
+        let cell = results.cell(&subject.scenario, name, subject.metric);
+        cell.map_or_else(
+            || "not measured".to_owned(),
+            |cell| figure(cell.median, subject.metric),
+        )
+    };
+    let is_compared = |subject: &&Subject| {
+        let cell = results.cell(&subject.scenario, to, subject.metric);
+        cell.is_some_and(|cell| cell.ratio.is_some())
+    };
+    let others = subjects.iter().filter(|subject| !is_compared(subject));
+    others
+        .map(|subject| Loss {
+            property: format!("{} of {}", operation(subject.metric), subject.side.name()),
+            before: time(subject, from),
+            after: time(subject, to),
+            seen: "not compared: too slow for the windows that were measured, or it failed".into(),
+        })
+        .collect()
+}
+
 /// What a workload pays besides: memory and allocations.
 pub(super) fn costs_added(
     results: &Results,
@@ -132,8 +161,6 @@ pub(super) fn costs_added(
     from: &str,
     to: &str,
 ) -> Vec<Loss> {
-    /// The assumption about memory: more than a tenth is significant.
-    const SIGNIFICANT: f64 = 1.1;
     const COUNTS: [Metric; 4] = [
         Metric::LiveBytesPerRecord,
         Metric::AllocsRead,
@@ -152,7 +179,7 @@ pub(super) fn costs_added(
             };
             let property = metric.name().replace('_', " ");
             let is_new = found.iter().all(|loss| loss.property != property);
-            if after > before * SIGNIFICANT && is_new {
+            if is_worse(before / after) && is_new {
                 found.push(Loss {
                     property,
                     before: figure(before, metric),

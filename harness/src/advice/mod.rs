@@ -17,12 +17,12 @@ mod sightings;
 mod tests;
 mod workload;
 
-use basis::scenario::RecordKind;
-use contract::Profile;
+use basis::error::Result;
+use registry::Claims;
 use serde::Serialize;
 
 pub use agreement::{Agreement, Earlier, agreement};
-pub use decision::{Candidate, Decision, TOLERATED, Why, decide, operation};
+pub use decision::{Candidate, Decision, Why, decide, operation};
 pub use deployment::{Deployment, Outlook, Ranked, Standing};
 pub use losses::Loss;
 pub use needs::{Allocation, Basis, Encounter, Excluded, Kept, Need, Needs, Screening};
@@ -63,16 +63,21 @@ pub struct Conclusion {
 }
 
 /// Reads the results of a workload's questions. `screening` names those that were left out, the
-/// baseline perhaps among them.
+/// baseline perhaps among them. What strategies claim is what the samples say they do.
+///
+/// # Errors
+///
+/// When the samples state a claim that no profile makes.
 pub fn conclude(
     workload: &Workload,
     questions: &Questions,
     results: &Results,
     screening: &Screening,
-) -> Conclusion {
+) -> Result<Conclusion> {
     let excluded = &screening.excluded;
-    let profiles = profiles(workload.record());
-    let profile = |name: &str| profiles.iter().find(|one| one.name == name);
+    let claims = results.contenders().map(Claims::of);
+    let claims = claims.collect::<Result<Vec<Claims>>>()?;
+    let profile = |name: &str| claims.iter().find(|one| one.name == name);
     let is_out = |name: &str| excluded.iter().any(|one| one.strategy == name);
     let lost = |name: &str| match (profile(&results.baseline), profile(name)) {
         (Some(from), Some(to)) => losses::guarantees_lost(results, from, to),
@@ -96,13 +101,9 @@ pub fn conclude(
     let mut deployment = Ok(Deployment::default());
     if let Some(name) = &protagonist {
         losses = lost(name);
-        let subjects = &questions.subjects;
-        losses.extend(losses::costs_added(
-            results,
-            subjects,
-            &results.baseline,
-            name,
-        ));
+        let (subjects, baseline) = (&questions.subjects, &results.baseline);
+        losses.extend(losses::not_compared(results, subjects, baseline, name));
+        losses.extend(losses::costs_added(results, subjects, baseline, name));
         let is_of = |flip: &&Flip| flip.strategy == *name;
         flips = results.flips.iter().filter(is_of).cloned().collect();
         let rivals = names.iter().filter(|rival| *rival != name);
@@ -113,7 +114,7 @@ pub fn conclude(
         .iter()
         .cloned()
         .partition(|one| one.strategy == results.baseline);
-    Conclusion {
+    Ok(Conclusion {
         decision,
         candidates: names,
         sound,
@@ -124,11 +125,5 @@ pub fn conclude(
         flips,
         unpredicted: deployment.as_ref().err().cloned(),
         deployment: deployment.unwrap_or_default(),
-    }
-}
-
-/// What everybody claims.
-fn profiles(record: RecordKind) -> Vec<Profile> {
-    let entries = registry::roster::entries(record).into_iter();
-    entries.map(|entry| entry.profile).collect()
+    })
 }

@@ -8,7 +8,7 @@ use std::fmt;
 
 use basis::sample::Line;
 use basis::trace::Operation;
-use contract::Profile;
+use registry::Claims;
 use serde::{Deserialize, Serialize};
 
 use super::sightings::Sightings;
@@ -174,14 +174,14 @@ pub struct Encounter {
 impl Needs {
     /// What a workload's needs hold against a strategy, given the lines of the checks, faults and
     /// stalls; in the order of the needs.
-    pub fn against(workload: &Workload, profile: &Profile, lines: &[Line]) -> Vec<Excluded> {
-        let seen = Sightings::new(workload, profile, lines);
+    pub fn against(workload: &Workload, claims: &Claims, lines: &[Line]) -> Vec<Excluded> {
+        let seen = Sightings::new(workload, claims, lines);
         let asked = workload.needs.asked(workload).into_iter();
         let found = asked.map(|need| (need, seen.of(need)));
         found
             .filter(|(_, finding)| !finding.is_met)
             .map(|(need, finding)| Excluded {
-                strategy: profile.name.into(),
+                strategy: claims.name.clone(),
                 need,
                 basis: finding.basis,
                 reason: finding.evidence,
@@ -190,13 +190,13 @@ impl Needs {
     }
 
     /// What speaks for a strategy that nothing is held against, need by need.
-    pub fn kept(workload: &Workload, profile: &Profile, lines: &[Line]) -> Vec<Kept> {
-        let seen = Sightings::new(workload, profile, lines);
+    pub fn kept(workload: &Workload, claims: &Claims, lines: &[Line]) -> Vec<Kept> {
+        let seen = Sightings::new(workload, claims, lines);
         let asked = workload.needs.asked(workload).into_iter();
         let kept = asked.map(|need| {
             let finding = seen.of(need);
             Kept {
-                strategy: profile.name.into(),
+                strategy: claims.name.clone(),
                 need,
                 basis: finding.basis,
                 evidence: finding.evidence,

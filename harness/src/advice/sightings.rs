@@ -4,7 +4,8 @@
 use basis::fault::{Consequence, Deed, Fate, Fault, FaultSeen};
 use basis::sample::{CheckOutcome, Line};
 use basis::stall::StallPair;
-use contract::{AfterDeadThread, AfterPanic, Profile, Progress, ReadConsistency, ScanConsistency};
+use contract::{AfterDeadThread, AfterPanic, Progress, ReadConsistency, ScanConsistency};
+use registry::Claims;
 
 use super::needs::{Allocation, Basis, Encounter, Need, encounters_of};
 use super::workload::Workload;
@@ -43,19 +44,15 @@ const PANICS: [Fault; 3] = [Fault::PanicInUpdate, Fault::PanicInRead, Fault::Pan
 /// All that is known of one strategy.
 pub(super) struct Sightings<'s> {
     workload: &'s Workload,
-    profile: &'s Profile,
+    claims: &'s Claims,
     lines: &'s [Line],
 }
 
 impl<'s> Sightings<'s> {
-    pub(super) const fn new(
-        workload: &'s Workload,
-        profile: &'s Profile,
-        lines: &'s [Line],
-    ) -> Self {
+    pub(super) const fn new(workload: &'s Workload, claims: &'s Claims, lines: &'s [Line]) -> Self {
         Self {
             workload,
-            profile,
+            claims,
             lines,
         }
     }
@@ -63,7 +60,7 @@ impl<'s> Sightings<'s> {
     /// What is known of a need: what refutes it before what speaks for it, and what was seen before
     /// what is claimed.
     pub(super) fn of(&self, need: Need) -> Finding {
-        let profile = self.profile;
+        let profile = self.claims;
         match need {
             Need::Correct => self.correct(),
             // The types say who can hold what: nobody is here who cannot.
@@ -156,7 +153,7 @@ impl<'s> Sightings<'s> {
         if has_several {
             faults.extend(self.standing_writers());
         }
-        let claim = has_several.then_some(self.profile.updates);
+        let claim = has_several.then_some(self.claims.updates);
         self.waiting(Need::WritersNeverWait, &faults, matters, claim)
     }
 
@@ -244,7 +241,7 @@ impl<'s> Sightings<'s> {
             (Fault::NoMemoryToInsert, never && workload.inserts()),
         ]);
         let needs_memory = |seen: &FaultSeen| seen.consequence() != Consequence::Harmless;
-        let is_kept = !(self.profile.read_allocates && workload.reads());
+        let is_kept = !(self.claims.read_allocates && workload.reads());
         let claim = if is_kept {
             "reads do not allocate"
         } else {
@@ -290,21 +287,21 @@ impl<'s> Sightings<'s> {
 
     fn checks(&self) -> impl Iterator<Item = &CheckOutcome> {
         self.lines.iter().filter_map(|line| match line {
-            Line::Check(check) if check.strategy == self.profile.name => Some(check),
+            Line::Check(check) if check.strategy == self.claims.name => Some(check),
             _ => None,
         })
     }
 
     fn faults(&self) -> impl Iterator<Item = &FaultSeen> {
         self.lines.iter().filter_map(|line| match line {
-            Line::Fault(seen) if seen.strategy == self.profile.name => Some(seen),
+            Line::Fault(seen) if seen.strategy == self.claims.name => Some(seen),
             _ => None,
         })
     }
 
     fn stalls(&self) -> impl Iterator<Item = &StallPair> {
         let of = self.lines.iter().filter_map(|line| match line {
-            Line::Stall(seen) if seen.strategy == self.profile.name => Some(&seen.pairs),
+            Line::Stall(seen) if seen.strategy == self.claims.name => Some(&seen.pairs),
             _ => None,
         });
         of.flatten()

@@ -50,11 +50,12 @@ fn by_scenario<'c>(
     judged
 }
 
-/// Rejected if either is, else open if either is.
+/// Rejected if either is, else open or withheld if either is.
 fn merge(judged: &mut Judgement, other: &Judgement) {
     judged.verdict = match (judged.verdict, other.verdict) {
         (Verdict::Rejected, _) | (_, Verdict::Rejected) => Verdict::Rejected,
         (Verdict::Inconclusive, _) | (_, Verdict::Inconclusive) => Verdict::Inconclusive,
+        (Verdict::Withheld, _) | (_, Verdict::Withheld) => Verdict::Withheld,
         _ => Verdict::Holds,
     };
     judged.why = format!("{}; {}", judged.why, other.why);
@@ -102,7 +103,7 @@ fn by_cell(assumption: &Assumption, criterion: &Criterion, cell: &Cell) -> Optio
 /// the 99 % interval alone. What is counted and not timed is exact.
 fn against(metric: Metric, ratio: &Ratio, bound: f64) -> Verdict {
     if metric.is_timed() && ratio.withheld.is_some() {
-        Verdict::Inconclusive
+        Verdict::Withheld
     } else if metric.is_timed() && (bound - MARGIN).abs() < 1e-9 {
         ratio.verdict
     } else if ratio.judged_low > bound {

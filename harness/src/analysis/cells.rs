@@ -109,6 +109,7 @@ pub(super) fn ratio(estimate: &Estimate, baseline: &str) -> Ratio {
         judged_high: estimate.judged.high,
         p: None,
         n: estimate.n,
+        processes: estimate.groups,
         needed: None,
         withheld: None,
         verdict: Verdict::Inconclusive,
@@ -194,9 +195,11 @@ fn judge(
         };
         ratio.p = Some(judged.p);
         ratio.needed = judged.needed;
-        if why.is_none() {
-            ratio.verdict = judged.verdict;
-        }
+        ratio.verdict = if why.is_some() {
+            Verdict::Withheld
+        } else {
+            judged.verdict
+        };
         ratio.withheld = why;
     }
 }

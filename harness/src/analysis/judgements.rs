@@ -1,8 +1,9 @@
 //! What follows from the cells for each strategy: what to recommend.
 
+use basis::preset::Preset;
 use basis::scenario::{Activity, Origin};
 
-use crate::results::{Cell, Decision, Judged, Metric, Recommendation, Results, Verdict};
+use crate::results::{Cell, Decision, Judged, Metric, Ratio, Recommendation, Results, is_worse};
 
 /// The metric that a scenario is about.
 pub(crate) fn subject(activity: Activity, timed_in_total: bool) -> Metric {
@@ -32,14 +33,14 @@ fn is_point(results: &Results, scenario: &str) -> bool {
 }
 
 fn recommend(results: &Results, strategy: &str) -> Recommendation {
-    let timed: Vec<(&Cell, &crate::results::Ratio)> = results
+    let timed: Vec<(&Cell, &Ratio)> = results
         .cells
         .iter()
         .filter(|cell| !is_point(results, &cell.scenario))
         .filter(|cell| cell.strategy == strategy && cell.metric.is_timed())
         .filter_map(|cell| Some((cell, cell.ratio.as_ref()?)))
         .collect();
-    let where_ratio = |wanted: &dyn Fn(&crate::results::Ratio) -> bool| -> Vec<Judged> {
+    let where_ratio = |wanted: &dyn Fn(&Ratio) -> bool| -> Vec<Judged> {
         timed
             .iter()
             .filter(|(_, ratio)| wanted(ratio))
@@ -49,21 +50,17 @@ fn recommend(results: &Results, strategy: &str) -> Recommendation {
             })
             .collect()
     };
-    let gains = where_ratio(&|ratio| ratio.verdict == Verdict::Holds);
-    let losses = where_ratio(&|ratio| ratio.judged_high < 1.0);
-    // An interval that lies below the margin altogether leaves nothing to hope for, even where it is
-    // not certain enough for a verdict among so many.
-    let open = where_ratio(&|ratio| {
-        ratio.verdict == Verdict::Inconclusive && ratio.judged_high > results.margin
-    });
-    let holds_in_every_report_row = results
-        .scenarios
-        .iter()
-        .filter(|scenario| scenario.origin == Origin::Report && scenario.operations.is_none())
-        .all(|scenario| gains.iter().any(|gain| gain.scenario == scenario.name));
+    let gains = where_ratio(&Ratio::gains);
+    let losses = where_ratio(&Ratio::loses);
+    let open = where_ratio(&|ratio| ratio.is_open(results.margin));
+    // Too few processes to be sure of a loss are no proof of the contrary.
+    let may_lose = timed.iter().any(|(_, ratio)| is_worse(ratio.judged_high));
+    let is_known = timed.iter().any(|(_, ratio)| ratio.is_known());
     let decision = if !results.is_ranked(strategy) {
         Decision::Disqualified
-    } else if !gains.is_empty() && holds_in_every_report_row && losses.is_empty() {
+    } else if decides_nothing(results) || !timed.is_empty() && !is_known {
+        Decision::TooFew
+    } else if !may_lose && holds_in_every_report_row(results, &gains) {
         Decision::Adopt
     } else if !gains.is_empty() {
         Decision::AdoptForSome
@@ -79,4 +76,26 @@ fn recommend(results: &Results, strategy: &str) -> Recommendation {
         losses,
         open,
     }
+}
+
+/// Whether a run asks only if everything is in order, and roughly how fast it is.
+fn decides_nothing(results: &Results) -> bool {
+    results.environment.preset == Preset::Quick.name()
+}
+
+/// Whether what each of the report's rows is about is among the gains. A run without any of them says nothing
+/// of them.
+fn holds_in_every_report_row(results: &Results, gains: &[Judged]) -> bool {
+    let rows: Vec<Judged> = results
+        .scenarios
+        .iter()
+        .filter(|scenario| scenario.origin == Origin::Report && scenario.operations.is_none())
+        .filter_map(|scenario| {
+            Some(Judged {
+                scenario: scenario.name.clone(),
+                metric: subject(scenario.groups.first()?.does, false),
+            })
+        })
+        .collect();
+    !rows.is_empty() && rows.iter().all(|row| gains.contains(row))
 }

@@ -1,9 +1,13 @@
-//! The latency probes' histograms, as curves: the processes' counts added up.
+//! The latency probes' histograms, as curves: of each quantile the median over the processes, as in the cells, so
+//! that a drawing and a table say the same.
 
+use basis::parallel;
 use basis::probe::{Distribution, Probe, Situation, SparseHistogram};
-use basis::sample::Line;
+use basis::sample::{Card, Line};
+use statistics::estimate;
 
 use super::Samples;
+use super::cells::BOOTSTRAP_SEED;
 use crate::results::{Latency, Quantile};
 
 /// Shares of the operations; the last is the worst one.
@@ -13,49 +17,65 @@ const SHARES: [f64; 11] = [
 
 /// All curves, by situation, operation and the header's order of strategies.
 pub(super) fn latencies(samples: &Samples) -> Vec<Latency> {
-    let mut found = Vec::new();
+    let mut asked: Vec<(Situation, Distribution, &Card)> = Vec::new();
     for situation in [Situation::HalfLoad, Situation::HighLoad] {
         for distribution in [Distribution::Reads, Distribution::Writes] {
-            for card in &samples.header.strategies {
-                let probes = samples.lines.iter().filter_map(|line| match line {
-                    Line::Probe(probe) => Some(probe),
-                    _ => None,
-                });
-                let probes = probes
-                    .filter(|probe| probe.situation == situation && probe.strategy == card.name);
-                let latencies = together(probes, distribution);
-                if latencies.is_empty() {
-                    continue;
-                }
-                found.push(Latency {
-                    scenario: situation.name().into(),
-                    strategy: card.name.clone(),
-                    distribution,
-                    operations: latencies.len(),
-                    quantiles: quantiles(&latencies),
-                });
-            }
+            let cards = samples.header.strategies.iter();
+            asked.extend(cards.map(|card| (situation, distribution, card)));
         }
     }
-    found
+    let curves = parallel::map(&asked, |&(situation, distribution, card)| {
+        let probes = samples.lines.iter().filter_map(|line| match line {
+            Line::Probe(probe) => Some(probe),
+            _ => None,
+        });
+        let probes =
+            probes.filter(|probe| probe.situation == situation && probe.strategy == card.name);
+        let of_processes = of_processes(probes, distribution);
+        (!of_processes.is_empty()).then(|| Latency {
+            scenario: situation.name().into(),
+            strategy: card.name.clone(),
+            distribution,
+            operations: of_processes.iter().map(|one| one.len()).sum(),
+            quantiles: quantiles(&of_processes),
+        })
+    });
+    curves.into_iter().flatten().collect()
 }
 
-fn together<'p>(
+/// The histograms of the processes that saw any such operation.
+fn of_processes<'p>(
     probes: impl Iterator<Item = &'p Probe>,
     distribution: Distribution,
-) -> SparseHistogram {
-    SparseHistogram::sum(probes.filter_map(|probe| probe.histogram(distribution)))
+) -> Vec<&'p SparseHistogram> {
+    let all = probes.filter_map(|probe| probe.histogram(distribution));
+    all.filter(|one| !one.is_empty()).collect()
 }
 
-/// As far as there are operations to tell a quantile from the worst.
-fn quantiles(latencies: &SparseHistogram) -> Vec<Quantile> {
-    let beyond = |share: f64| (1.0 - share) * latencies.len() as f64;
+/// As far as every process has operations to tell a quantile from its worst; the worst is that of any.
+fn quantiles(of_processes: &[&SparseHistogram]) -> Vec<Quantile> {
+    let fewest = of_processes.iter().map(|one| one.len()).min();
+    let beyond = |share: f64| (1.0 - share) * fewest.unwrap_or_default() as f64;
+    let at = |share: f64| {
+        let each = of_processes.iter().map(|one| one.quantile(share) as f64);
+        if share < 1.0 {
+            let groups: Vec<Vec<f64>> = each.map(|ns| vec![ns]).collect();
+            Some(estimate(&groups, BOOTSTRAP_SEED)?.median)
+        } else {
+            of_processes
+                .iter()
+                .map(|one| one.max() as f64)
+                .reduce(f64::max)
+        }
+    };
     SHARES
         .into_iter()
         .filter(|&share| share >= 1.0 || beyond(share) >= 1.0)
-        .map(|share| Quantile {
-            share,
-            ns: latencies.quantile(share) as f64,
+        .filter_map(|share| {
+            Some(Quantile {
+                share,
+                ns: at(share)?,
+            })
         })
         .collect()
 }
@@ -70,7 +90,7 @@ mod tests {
     fn quantiles_stop_where_there_are_too_few_operations() {
         let mut latencies = Histogram::default();
         (1..=1_000).for_each(|ns| latencies.record(ns));
-        let found = quantiles(&latencies.sparse());
+        let found = quantiles(&[&latencies.sparse()]);
         let at = |share: f64| {
             let mut found = found.iter();
             found

@@ -84,7 +84,7 @@ fn conclusion(said: &[Option<Decision>], gains_everywhere: bool) -> Conclusion {
         Conclusion::Adopt
     } else if gains && any(Decision::StayWithBaseline) {
         Conclusion::MachinesDiffer
-    } else if any(Decision::Undecided) || said.contains(&None) {
+    } else if any(Decision::Undecided) || any(Decision::TooFew) || said.contains(&None) {
         Conclusion::Undecided
     } else if gains && gains_everywhere {
         Conclusion::AdoptForSome
@@ -133,7 +133,7 @@ fn contradiction(machines: &[OneMachine], cell: &Cell) -> Option<Contradiction> 
         .filter_map(there)
         .collect();
     let says = |wanted| {
-        let mut judged = ratios.iter().filter(|one| one.ratio.withheld.is_none());
+        let mut judged = ratios.iter();
         judged.any(|one| one.ratio.verdict == wanted)
     };
     (says(Verdict::Holds) && says(Verdict::Rejected)).then(|| Contradiction {
@@ -147,7 +147,7 @@ fn contradiction(machines: &[OneMachine], cell: &Cell) -> Option<Contradiction> 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use Decision::{Adopt, AdoptForSome, Disqualified, StayWithBaseline, Undecided};
+    use Decision::{Adopt, AdoptForSome, Disqualified, StayWithBaseline, TooFew, Undecided};
 
     #[test]
     fn nothing_is_recommended_that_a_machine_speaks_against() {
@@ -180,6 +180,7 @@ mod tests {
                 false,
                 Conclusion::Undecided,
             ),
+            ([Some(Adopt), Some(TooFew)], false, Conclusion::Undecided),
             (
                 [Some(StayWithBaseline), Some(StayWithBaseline)],
                 false,

@@ -203,9 +203,10 @@ fn warnings(samples: &Samples) -> Vec<String> {
     let cpus = samples.header.environment.cpus;
     let oversubscribed = samples.header.scenarios.iter().filter(|s| s.threads() > cpus).map(|s| {
         format!(
-            "{}: {} threads on {cpus} processors: oversubscribed, so it measures the scheduler, too",
+            "{}: {} threads on {cpus} processor{}: oversubscribed, so it measures the scheduler, too",
             s.name,
-            s.threads()
+            s.threads(),
+            if cpus == 1 { "" } else { "s" }
         )
     });
     let failed = samples.failures().map(|failure| {

@@ -225,7 +225,6 @@ fn timed(a: &Run, b: &Run, judged: Judged, comparable: &[&str]) -> Vec<Row> {
     rows
 }
 
-/// The counts of both runs; less is better.
 /// Whether two counts are as close as those of the same program may be: what a strategy allocates can
 /// depend on how its threads meet, by a few in a thousand operations. Something and nothing are far
 /// apart however little it is.
@@ -235,6 +234,7 @@ fn wavers(a: f64, b: f64) -> bool {
     a > 0.0 && b > 0.0 && a / b < WAVERING && b / a < WAVERING
 }
 
+/// The counts of both runs; less is better.
 fn counted(a: &Run, b: &Run, comparable: &[&str]) -> Vec<Row> {
     let mut rows = Vec::new();
     for ours in &a.counts {

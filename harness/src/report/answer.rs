@@ -1,6 +1,6 @@
 //! The first screen: a reviewer's questions, each with its answer.
 
-use crate::results::{Decision, Flip, Recommendation, Results};
+use crate::results::{Decision, Flip, PROCESSES_LEAST, Recommendation, Results, TOLERATED};
 
 use super::facts;
 use super::view::{Answer, Tally};
@@ -60,17 +60,18 @@ pub(super) fn answer(question: &str, text: impl IntoIterator<Item = String>) -> 
 }
 
 /// The strategy that the answers are about: the strongest of those that gain anything.
-fn chosen(results: &Results) -> Option<&Recommendation> {
-    strongest(results, [Decision::Adopt, Decision::AdoptForSome])
+pub(super) fn chosen(results: &Results) -> Option<&Recommendation> {
+    strongest(results, &[Decision::Adopt, Decision::AdoptForSome])
 }
 
 /// The one that comes closest to a gain, where none is sure of one.
 fn closest(results: &Results) -> Option<&Recommendation> {
-    strongest(results, [Decision::Undecided, Decision::StayWithBaseline])
+    use Decision::{StayWithBaseline, TooFew, Undecided};
+    strongest(results, &[Undecided, TooFew, StayWithBaseline])
 }
 
-fn strongest(results: &Results, decisions: [Decision; 2]) -> Option<&Recommendation> {
-    decisions.into_iter().find_map(|wanted| {
+fn strongest<'r>(results: &'r Results, decisions: &[Decision]) -> Option<&'r Recommendation> {
+    decisions.iter().find_map(|&wanted| {
         let found = facts::strongest_first(results, |decision| decision == wanted);
         found.first().copied()
     })
@@ -95,9 +96,10 @@ fn what_to_adopt(results: &Results) -> String {
     if let [best, others @ ..] = adopt.as_slice() {
         return format!(
             "Adopt `{}`: better than `{}` by more than {margin} in every row of the report that was \
-             measured, and worse in none of this run's rows.{}{}",
+             measured, and worse by more than {} in none of this run's rows.{}{}",
             best.strategy,
             results.baseline,
+            format::margin(TOLERATED),
             also(others),
             for_any_record(results, &adopt)
         );
@@ -112,6 +114,12 @@ fn what_to_adopt(results: &Results) -> String {
             but(results, best),
             for_any_record(results, &some),
             for_some(others)
+        );
+    }
+    if !facts::strongest_first(results, |decision| decision == Decision::TooFew).is_empty() {
+        return format!(
+            "Too few to say: preset quick decides nothing, nor do fewer than {PROCESSES_LEAST} measuring \
+             processes. The default preset decides."
         );
     }
     if facts::strongest_first(results, |decision| decision == Decision::Undecided).is_empty() {
@@ -295,15 +303,19 @@ fn what_not(results: &Results) -> String {
 
 /// What became of the report's own proposal.
 pub(super) fn channel(results: &Results) -> String {
+    let is_refused = |name: &str| {
+        facts::recommendation(results, name)
+            .is_some_and(|found| found.decision == Decision::StayWithBaseline)
+    };
     let worst = results
         .contenders()
-        .filter(|card| facts::family(&card.name) == facts::CHANNEL && results.is_ranked(&card.name))
+        .filter(|card| facts::family(&card.name) == facts::CHANNEL && is_refused(&card.name))
         .flat_map(|card| {
             facts::report_rows(results)
                 .into_iter()
                 .filter_map(|row| Some((row, &card.name, row.ratio(results, &card.name)?)))
         })
-        .filter(|(_, _, ratio)| ratio.ci_high < 1.0)
+        .filter(|(_, _, ratio)| ratio.loses())
         .min_by(|a, b| a.2.median.total_cmp(&b.2.median));
     worst.map_or_else(String::new, |(row, name, ratio)| {
         format!(

@@ -26,11 +26,15 @@ pub(super) fn of(results: &Results) -> String {
     };
     let mut text = format!(
         "Of {} in the report's rows {} HOLD, {} are REJECTED and {} INCONCLUSIVE at 99 %, corrected for \
-         their number",
+         their number{}",
         format::counted(verdicts.len(), "verdict", "verdicts"),
         of(Verdict::Holds),
         of(Verdict::Rejected),
-        of(Verdict::Inconclusive)
+        of(Verdict::Inconclusive),
+        match of(Verdict::Withheld) {
+            0 => String::new(),
+            withheld => format!("; {withheld} are WITHHELD, as the row is too noisy"),
+        }
     );
     text.push_str(&noise(results, &rows));
     text.push('.');

@@ -105,14 +105,17 @@ pub(super) fn withheld(results: &Results) -> String {
     };
     let noisy: Vec<String> = rows
         .iter()
-        .filter(|row| ratios(row).iter().any(|ratio| ratio.withheld.is_some()))
+        .filter(|row| {
+            ratios(row)
+                .iter()
+                .any(|ratio| ratio.verdict == Verdict::Withheld)
+        })
         .map(|row| row.label(results))
         .collect();
     let (mut open, mut all) = (0, 0);
     for ratio in rows.iter().flat_map(ratios) {
         all += 1;
-        let is_open = ratio.withheld.is_none() && ratio.verdict == Verdict::Inconclusive;
-        open += usize::from(is_open);
+        open += usize::from(ratio.verdict == Verdict::Inconclusive);
     }
     format!(
         "{}; {open} of {} open for want of samples",

@@ -58,7 +58,7 @@ pub(super) fn figure(results: &Results, sweep: &Sweep<'_>) -> Option<Figure> {
         more => format!("; {more} more in the table"),
     };
     Some(Figure {
-        key: super::palette::INTERVALS,
+        key: super::palette::VERDICTS,
         caption: format!(
             "{}: times better than {} by {}, 95 % intervals, log scale{rest}",
             sweep.title(),
@@ -266,13 +266,15 @@ fn curve<'s>(paper: &Paper<'s>, scale: Scale, line: &Line<'_>, name_y: i32) -> D
         let color = match ratio.verdict {
             Verdict::Holds => GOOD,
             Verdict::Rejected => BAD,
-            Verdict::Inconclusive => OPEN,
+            Verdict::Inconclusive | Verdict::Withheld => OPEN,
         };
         let (low, high) = (scale.y(ratio.ci_low), scale.y(ratio.ci_high));
         stroke(paper, (x, low), (x, high), color, 2)?;
         match ratio.verdict {
             Verdict::Holds => paper.draw(&Circle::new((x, y), 3, color.filled()))?,
-            Verdict::Inconclusive => paper.draw(&Circle::new((x, y), 3, color.stroke_width(2)))?,
+            Verdict::Inconclusive | Verdict::Withheld => {
+                paper.draw(&Circle::new((x, y), 3, color.stroke_width(2)))?;
+            }
             Verdict::Rejected => {
                 stroke(paper, (x - 3, y - 3), (x + 3, y + 3), color, 2)?;
                 stroke(paper, (x - 3, y + 3), (x + 3, y - 3), color, 2)?;

@@ -108,7 +108,7 @@ fn check(results: &Results, card: &Card) -> Cell {
                 let word = match judged.verdict {
                     Verdict::Holds => "passed",
                     Verdict::Rejected => "FAILED",
-                    Verdict::Inconclusive => "INCONCLUSIVE",
+                    Verdict::Inconclusive | Verdict::Withheld => "not decided",
                 };
                 Cell::text("")
                     .detail(&judged.why)

@@ -2,7 +2,9 @@
 
 use basis::sample::Card;
 
-use crate::results::{Judged, Judgement, Recommendation, Results, Verdict};
+use crate::results::{
+    Judged, Judgement, PROCESSES_LEAST, Recommendation, Results, TOLERATED, Verdict,
+};
 
 use super::facts;
 use super::view::{Block, Cell, Column, Group, Row, Section, Table, Tone, prose};
@@ -13,9 +15,11 @@ pub(super) fn section(results: &Results) -> Section {
     let mut blocks = vec![prose(format!(
         "Adopt: better than `{}` by more than {margin} in every row of the report, and worse in no row \
          of this run. For some operations: better by the margin somewhere. Stay: better by the margin \
-         nowhere. Undecided: better nowhere for certain, but some intervals contain the margin. Worse \
-         means that the whole interval is below 1.00. A strategy whose check failed is not ranked.",
-        results.baseline
+         nowhere. Undecided: better nowhere for certain, but some intervals contain the margin. Too few to \
+         say: measured in fewer than {PROCESSES_LEAST} processes, or with preset quick. Worse means that the \
+         whole 99 % interval is worse by more than {}. A strategy whose check failed is not ranked.",
+        results.baseline,
+        format::margin(TOLERATED)
     ))];
     let decisions = decisions(results);
     if decisions.has_rows() {
@@ -64,7 +68,7 @@ fn decisions(results: &Results) -> Table {
 
 fn decision_row(results: &Results, found: &Recommendation) -> Row {
     let words = |judged: &[Judged]| match judged {
-        [] => Cell::absent("nowhere"),
+        [] => Cell::absent(facts::none_of(results, &found.strategy)),
         some => Cell::text(facts::labels(results, some)),
     };
     let decision = Cell::text("").judged(
@@ -114,9 +118,10 @@ fn matrix(results: &Results) -> Table {
         columns: Column::titled(rows.iter().map(|row| row.label(results))),
         groups,
         notes: vec![format!(
-            "`+` better by more than {}; `-` worse; `~` open; without a sign: neither better by the \
-             margin nor worse.",
-            format::margin(results.margin)
+            "`+` better by more than {}; `-` worse by more than {}; `~` open; `?` withheld; without a sign: \
+             neither better nor worse by that.",
+            format::margin(results.margin),
+            format::margin(TOLERATED)
         )],
     }
 }
@@ -125,14 +130,12 @@ fn matrix_cell(results: &Results, row: facts::Row<'_>, strategy: &str) -> Cell {
     let Some(ratio) = row.ratio(results, strategy) else {
         return Cell::absent(facts::absence(results, &row.scenario.name, strategy));
     };
-    let (sign, tone) = if ratio.ci_high < 1.0 {
-        ("-", Tone::Bad)
-    } else {
-        match ratio.verdict {
-            Verdict::Holds => ("+", Tone::Good),
-            Verdict::Rejected => ("", Tone::Figure),
-            Verdict::Inconclusive => ("~", Tone::Open),
-        }
+    let (sign, tone) = match ratio.verdict {
+        _ if ratio.loses() => ("-", Tone::Bad),
+        Verdict::Holds => ("+", Tone::Good),
+        Verdict::Rejected => ("", Tone::Figure),
+        Verdict::Inconclusive => ("~", Tone::Open),
+        Verdict::Withheld => ("?", Tone::Open),
     };
     Cell::figure(format::times(ratio.median))
         .detail(format::ratio_interval(ratio))
@@ -205,7 +208,13 @@ fn assumption_cell(verdicts: &[Verdict]) -> Cell {
     if all == 0 {
         return Cell::absent("not judged");
     }
-    let worst = [Verdict::Rejected, Verdict::Inconclusive, Verdict::Holds]
+    let worst_first = [
+        Verdict::Rejected,
+        Verdict::Inconclusive,
+        Verdict::Withheld,
+        Verdict::Holds,
+    ];
+    let worst = worst_first
         .into_iter()
         .find(|&verdict| of(verdict) > 0)
         .unwrap_or(Verdict::Holds);

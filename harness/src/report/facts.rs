@@ -25,10 +25,11 @@ pub(super) const UNSTEADY_NOTE: &str = "‡ not in a steady state: the last thir
     from the first by more than 5 %.";
 
 /// All decisions, the most welcome first.
-pub(super) const BEST_FIRST: [Decision; 5] = [
+pub(super) const BEST_FIRST: [Decision; 6] = [
     Decision::Adopt,
     Decision::AdoptForSome,
     Decision::Undecided,
+    Decision::TooFew,
     Decision::StayWithBaseline,
     Decision::Disqualified,
 ];
@@ -142,15 +143,11 @@ impl<'r> Row<'r> {
 /// `10 threads on 2 processors: oversubscribed`.
 pub(super) fn threads_note(scenario: &Scenario, cpus: usize) -> String {
     let threads = format::counted(scenario.threads(), "thread", "threads");
+    let processors = format::counted(cpus, "processor", "processors");
     match cpus {
         0 => threads,
-        _ if scenario.threads() > cpus => {
-            format!("{threads} on {cpus} processors: oversubscribed")
-        }
-        _ => format!(
-            "{threads} on {}",
-            format::counted(cpus, "processor", "processors")
-        ),
+        _ if scenario.threads() > cpus => format!("{threads} on {processors}: oversubscribed"),
+        _ => format!("{threads} on {processors}"),
     }
 }
 
@@ -250,15 +247,31 @@ fn marks(cell: &Cell) -> String {
     cell.flags.iter().map(|&flag| mark(flag)).collect()
 }
 
+/// So many times as many slices are more than anyone measures: the ratio is as good as on the margin.
+const TOO_CLOSE: usize = 10;
+
 /// A verdict in words, with what would settle an open one.
 pub(super) fn verdict(ratio: &Ratio) -> String {
-    match (ratio.verdict, &ratio.withheld, ratio.needed) {
-        (_, Some(_), _) => "WITHHELD".into(),
-        (Verdict::Inconclusive, _, Some(needed)) if needed > ratio.n => format!(
-            "INCONCLUSIVE: {} more slices",
-            format::significant((needed - ratio.n) as f64)
-        ),
-        (verdict, ..) => verdict.to_string(),
+    match (ratio.verdict, ratio.needed) {
+        (Verdict::Inconclusive, Some(needed)) if needed > ratio.n.saturating_mul(TOO_CLOSE) => {
+            "INCONCLUSIVE: too close to the margin".into()
+        }
+        (Verdict::Inconclusive, Some(needed)) if needed > ratio.n => {
+            let more = needed - ratio.n;
+            let more = format::counted(more, "more slice", "more slices");
+            format!("INCONCLUSIVE: {more}")
+        }
+        (verdict, _) => verdict.to_string(),
+    }
+}
+
+/// What stands where a strategy has no row of some kind: there is none, or it was not measured at all.
+pub(super) fn none_of(results: &Results, strategy: &str) -> &'static str {
+    let is_compared = |row: &Row<'_>| row.ratio(results, strategy).is_some();
+    if all_rows(results).iter().any(is_compared) {
+        "none"
+    } else {
+        "not measured"
     }
 }
 

@@ -2,7 +2,7 @@
 
 use basis::scenario::{Axis, Scenario, Value};
 
-use crate::results::{Change, Flip, Map, Metric, Place, Ratio, Results, Verdict};
+use crate::results::{Change, Flip, Map, Metric, Place, Ratio, Results};
 
 use super::view::{self, Block, Cell, Column, Group, Section, Table, Tone, prose};
 use super::{curves, facts, format};
@@ -321,7 +321,7 @@ fn winner(results: &Results, map: &Map, place: &Place) -> Cell {
         let is_open = results.contenders().any(|card| {
             let cell = results.cell(&place.scenario, &card.name, map.metric);
             let ratio = cell.and_then(|cell| cell.ratio.as_ref());
-            ratio.is_some_and(|ratio| ratio.verdict == Verdict::Inconclusive)
+            ratio.is_some_and(|ratio| ratio.is_open(results.margin))
         });
         return if is_open {
             Cell::text("none for certain").judged("undecided", Tone::Open)

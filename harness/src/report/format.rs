@@ -32,7 +32,12 @@ fn rounded(value: f64, digits: u8) -> String {
 /// A whole number with its thousands separated.
 pub(super) fn thousands(value: f64) -> String {
     let digits = format!("{:.0}", value.abs());
-    let mut text = String::from(if value < 0.0 { "-" } else { "" });
+    // What rounds to nothing has no sign.
+    let mut text = String::from(if value < 0.0 && digits != "0" {
+        "-"
+    } else {
+        ""
+    });
     for (index, digit) in digits.chars().enumerate() {
         if index > 0 && (digits.len() - index).is_multiple_of(3) {
             text.push(',');
@@ -111,6 +116,13 @@ pub(super) fn margin(margin: f64) -> String {
     format!("{} %", count(((margin - 1.0) * 1000.0).round() / 10.0))
 }
 
+/// By how much something is off, with its sign: `+12.3 %`. What rounds to nothing has none.
+pub fn off(share: f64, decimals: usize) -> String {
+    let text = format!("{:+.decimals$} %", 100.0 * share);
+    let is_nothing = !text.bytes().any(|byte| (b'1'..=b'9').contains(&byte));
+    text[usize::from(is_nothing)..].to_owned()
+}
+
 /// What a metric times, as a word.
 pub(super) fn operation(metric: Metric) -> &'static str {
     match metric {
@@ -136,7 +148,7 @@ pub(super) const fn decision_tone(decision: Decision) -> Tone {
     match decision {
         Decision::Adopt | Decision::AdoptForSome => Tone::Good,
         Decision::StayWithBaseline | Decision::Disqualified => Tone::Bad,
-        Decision::Undecided => Tone::Open,
+        Decision::Undecided | Decision::TooFew => Tone::Open,
     }
 }
 
@@ -144,7 +156,7 @@ pub(super) const fn verdict_tone(verdict: Verdict) -> Tone {
     match verdict {
         Verdict::Holds => Tone::Good,
         Verdict::Rejected => Tone::Bad,
-        Verdict::Inconclusive => Tone::Open,
+        Verdict::Inconclusive | Verdict::Withheld => Tone::Open,
     }
 }
 
@@ -159,7 +171,8 @@ pub(super) fn list(items: &[String]) -> String {
 
 /// `1 strategy`, `2 strategies`.
 pub(super) fn counted(number: usize, one: &str, more: &str) -> String {
-    format!("{number} {}", if number == 1 { one } else { more })
+    let noun = if number == 1 { one } else { more };
+    format!("{} {noun}", thousands(number as f64))
 }
 
 /// The same with its first letter in upper case.
@@ -202,6 +215,20 @@ mod tests {
     }
 
     #[test]
+    fn what_rounds_to_nothing_has_no_sign() {
+        assert_eq!([-0.004, 0.004, -0.0].map(|share| off(share, 0)), ["0 %"; 3]);
+        assert_eq!(off(-0.000_4, 1), "0.0 %");
+        assert_eq!(
+            [off(0.25, 0), off(-0.006, 0), off(-0.001, 1)],
+            ["+25 %", "-1 %", "-0.1 %"]
+        );
+        assert_eq!(
+            (thousands(-0.4), thousands(-1.4)),
+            ("0".into(), "-1".into())
+        );
+    }
+
+    #[test]
     fn one_process_has_no_interval() {
         assert_eq!(interval(3.0, 3.0), "[no interval]");
         assert_eq!(interval(3.0, 3.1), "[3.00, 3.10]");
@@ -223,6 +250,7 @@ mod tests {
             judged_low: 0.01,
             judged_high: 0.05,
             n: 12,
+            processes: 12,
             p: Some(1e-6),
             needed: None,
             withheld: None,

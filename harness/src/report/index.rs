@@ -3,10 +3,9 @@
 use basis::environment::Environment;
 use serde::Serialize;
 
-use crate::results::{Conclusion, Decision, Merged, Results};
+use crate::results::{Merged, Results};
 
-use super::facts;
-use super::{format, merged, render};
+use super::{answer, facts, format, merged, render};
 
 /// A recorded run, as the index shows it.
 #[derive(Clone, Debug, Serialize)]
@@ -79,12 +78,9 @@ fn commit(environment: &Environment) -> String {
     )
 }
 
-/// Over how many machines, who is strongest on all, and how many fall under each conclusion.
+/// Over how many machines, whom the report's own answer is about, and how many fall under each conclusion.
 fn merged_headline(merged: &Merged) -> String {
-    let ranked = merged::strongest_first(merged, |conclusion| {
-        matches!(conclusion, Conclusion::Adopt | Conclusion::AdoptForSome)
-    });
-    let strongest = ranked.first().map_or_else(
+    let strongest = merged::chosen(merged).map_or_else(
         || "no pivot is better on all for certain".into(),
         |best| format!("strongest on all is `{}`", best.strategy),
     );
@@ -102,28 +98,20 @@ fn merged_headline(merged: &Merged) -> String {
     )
 }
 
-/// Who is strongest, and how many fall under each decision.
+/// Whom the report's own answer is about, and how many fall under each decision.
 fn headline(results: &Results) -> String {
-    let ranked = facts::strongest_first(results, |decision| {
-        matches!(decision, Decision::Adopt | Decision::AdoptForSome)
-    });
-    let strongest = ranked.first().map_or_else(
+    let strongest = answer::chosen(results).map_or_else(
         || "no pivot is better for certain".into(),
         |best| format!("strongest is `{}`", best.strategy),
     );
-    let counts: Vec<String> = [
-        Decision::Adopt,
-        Decision::AdoptForSome,
-        Decision::Undecided,
-        Decision::StayWithBaseline,
-        Decision::Disqualified,
-    ]
-    .into_iter()
-    .filter_map(|decision| {
-        let count = facts::strongest_first(results, |found| found == decision).len();
-        (count > 0).then(|| format!("{count} {}", format::decision(decision, &results.baseline)))
-    })
-    .collect();
+    let counts: Vec<String> = facts::BEST_FIRST
+        .into_iter()
+        .filter_map(|decision| {
+            let count = facts::strongest_first(results, |found| found == decision).len();
+            (count > 0)
+                .then(|| format!("{count} {}", format::decision(decision, &results.baseline)))
+        })
+        .collect();
     format!("{strongest}: {}", counts.join(", "))
 }
 

@@ -55,7 +55,7 @@ fn figure(results: &Results, situation: &str, operation: Distribution) -> Option
     let names: Vec<String> = shown.iter().map(|one| told(one)).collect();
     Some(Figure {
         caption: format!("{title}: {operation}, by quantile, log scales"),
-        key: "From the intended start, over all processes. Green: the lowest p99.9; red: the highest; \
+        key: "From the intended start: medians over the processes, and the worst of any. Green: the lowest p99.9; red: the highest; \
               yellow: the baseline; grey: the no-op control. The table has all.",
         description: format!("{operation}: {}", names.join("; ")),
         svg: draw(results, &shown)?,

@@ -79,7 +79,7 @@ fn outcome(decisions: &[&Recommendation]) -> (&'static str, Tone) {
         ("assumption holds", Tone::Good)
     } else if any(Decision::AdoptForSome) {
         ("assumption holds in part", Tone::Good)
-    } else if any(Decision::Undecided) {
+    } else if any(Decision::Undecided) || any(Decision::TooFew) {
         ("not settled by this run", Tone::Open)
     } else if any(Decision::StayWithBaseline) {
         ("assumption invalidated", Tone::Bad)
@@ -154,6 +154,7 @@ fn follows(results: &Results, found: &Recommendation) -> String {
             "`{name}` is undecided: more samples are needed for {}.",
             facts::labels(results, &found.open)
         ),
+        Decision::TooFew => format!("`{name}`: too few to say."),
         Decision::Disqualified => {
             format!("`{name}` is not ranked: a check found a guarantee broken.")
         }

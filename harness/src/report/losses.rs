@@ -5,7 +5,7 @@ use basis::sample::Card;
 use contract::{AfterDeadThread, AfterPanic, Progress, ScanConsistency};
 
 use crate::analysis::claims;
-use crate::results::{Judged, Metric, Recommendation, Results};
+use crate::results::{Judged, Metric, Recommendation, Results, is_worse};
 
 use super::{facts, format};
 
@@ -139,11 +139,11 @@ fn memory(results: &Results, strategy: &str) -> Option<String> {
     let least = times.iter().copied().reduce(f64::min)?;
     let most = times.iter().copied().reduce(f64::max)?;
     let [low, high] = [least, most].map(format::times);
-    (most > 1.0).then(|| {
+    is_worse(1.0 / most).then(|| {
         if low == high {
             format!("{high} the memory per record")
         } else {
-            format!("{low} to {high} the memory per record")
+            format!("up to {high} the memory per record")
         }
     })
 }

@@ -99,8 +99,8 @@ fn table(results: &Results, scenario: &Scenario) -> Table {
     );
     Table {
         caption: format!(
-            "{} records of {} (scenario {})",
-            format::thousands(scenario.processes as f64),
+            "{} of {} (scenario {})",
+            format::counted(scenario.processes, "record", "records"),
             scenario.record,
             scenario.name
         ),

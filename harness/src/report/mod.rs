@@ -62,6 +62,7 @@ pub use files::{
     File, Written, files, merged_files, obsolete, replace, write, write_merged, write_with,
 };
 pub use findings::Findings;
+pub use format::off;
 pub use index::{Entry, index};
 pub use terminal::{headline, verdict_table};
 

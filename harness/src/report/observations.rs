@@ -66,10 +66,10 @@ impl Observation {
         let name = card.name.as_str();
         match self {
             Self::ReadsFaster => lone_read(results, name)
-                .filter(|found| holds(found.1))
+                .filter(|found| found.1.gains())
                 .map(told(results)),
             Self::ReadsSlower => lone_read(results, name)
-                .filter(|found| loses(found.1))
+                .filter(|found| found.1.loses())
                 .map(told(results)),
             Self::ReadsScale => scaling(results, name),
             Self::ReadersCollide => most_readers(results, name)
@@ -99,14 +99,6 @@ impl Observation {
 }
 
 type Found<'r> = (Row<'r>, &'r Ratio);
-
-fn holds(ratio: &Ratio) -> bool {
-    ratio.verdict == Verdict::Holds
-}
-
-fn loses(ratio: &Ratio) -> bool {
-    ratio.ci_high < 1.0
-}
 
 fn told<'r>(results: &'r Results) -> impl Fn(Found<'r>) -> String {
     move |(row, ratio)| format!("{} {}", row.label(results), format::ratio(ratio))
@@ -144,7 +136,7 @@ fn scaling(results: &Results, strategy: &str) -> Option<String> {
         most_readers(results, strategy)?,
     );
     let told = told(results);
-    (many.1.ci_low > few.1.ci_high && holds(many.1))
+    (many.1.ci_low > few.1.ci_high && many.1.gains())
         .then(|| format!("{}, {}", told(few), told(many)))
 }
 
@@ -160,7 +152,7 @@ fn compared<'r>(results: &'r Results, strategy: &str, metric: Metric) -> Vec<Fou
 fn best(results: &Results, strategy: &str, metric: Metric) -> Option<String> {
     compared(results, strategy, metric)
         .into_iter()
-        .filter(|(_, ratio)| holds(ratio))
+        .filter(|(_, ratio)| ratio.gains())
         .max_by(|a, b| a.1.median.total_cmp(&b.1.median))
         .map(told(results))
 }
@@ -169,7 +161,7 @@ fn best(results: &Results, strategy: &str, metric: Metric) -> Option<String> {
 fn worst(results: &Results, strategy: &str, metric: Metric) -> Option<String> {
     compared(results, strategy, metric)
         .into_iter()
-        .filter(|(_, ratio)| loses(ratio))
+        .filter(|(_, ratio)| ratio.loses())
         .min_by(|a, b| a.1.median.total_cmp(&b.1.median))
         .map(told(results))
 }

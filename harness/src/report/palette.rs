@@ -15,9 +15,14 @@ pub(super) const GOOD: RGBColor = RGBColor(0x0b, 0x6e, 0x4f);
 pub(super) const BAD: RGBColor = RGBColor(0xb4, 0x23, 0x18);
 pub(super) const OPEN: RGBColor = RGBColor(0x5b, 0x64, 0x70);
 
-/// What the marks of intervals mean.
-pub(super) const INTERVALS: &str = "Dot: HOLDS; ring: INCONCLUSIVE; cross: REJECTED; arrow: beyond the \
-    axis. Grey band: the baseline against itself.";
+/// What the marks of verdicts mean; the lines through them are intervals.
+pub(super) const VERDICTS: &str = "Dot: HOLDS; ring: INCONCLUSIVE or WITHHELD; cross: REJECTED.";
+/// The same where axes end early and the baseline's own noise is drawn.
+pub(super) const INTERVALS: &str = "Dot: HOLDS; ring: INCONCLUSIVE or WITHHELD; cross: REJECTED; arrow: \
+    beyond the axis. Grey band: the baseline against itself.";
+/// What is drawn of a prediction.
+pub(super) const PREDICTED: &str = "Line: the best guess; grey: the band of the prediction, which is its limits \
+    and no confidence interval; dot: measured here.";
 
 /// The width of every drawing, in pixels.
 pub(super) const WIDTH: i32 = 800;

@@ -174,7 +174,7 @@ fn interval<'s>(paper: &Paper<'s>, scale: Scale, mark: &Mark<'_>, y: i32) -> Dra
     let color = match ratio.verdict {
         Verdict::Holds => GOOD,
         Verdict::Rejected => BAD,
-        Verdict::Inconclusive => OPEN,
+        Verdict::Inconclusive | Verdict::Withheld => OPEN,
     };
     words(
         paper,
@@ -196,7 +196,9 @@ fn interval<'s>(paper: &Paper<'s>, scale: Scale, mark: &Mark<'_>, y: i32) -> Dra
             paper.draw(&PathElement::new(head, color.stroke_width(2)))?;
         }
         Verdict::Holds => paper.draw(&Circle::new((x, y), 4, color.filled()))?,
-        Verdict::Inconclusive => paper.draw(&Circle::new((x, y), 4, color.stroke_width(2)))?,
+        Verdict::Inconclusive | Verdict::Withheld => {
+            paper.draw(&Circle::new((x, y), 4, color.stroke_width(2)))?;
+        }
         Verdict::Rejected => {
             stroke(paper, (x - 4, y - 4), (x + 4, y + 4), color, 2)?;
             stroke(paper, (x - 4, y + 4), (x + 4, y - 4), color, 2)?;

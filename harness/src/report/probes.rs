@@ -314,13 +314,15 @@ impl Seen<'_> {
     fn shutdown(&self) -> Option<Cell> {
         let worst_ms = self.value(S::Shutdown, M::TeardownMs)?;
         let left = self.value(S::Shutdown, M::BytesLeft)?;
-        let threads = self
-            .value(S::Shutdown, M::ThreadsLeft)
-            .map_or_else(|| "not observable".into(), format::thousands);
-        Some(
-            Cell::figure(duration(worst_ms * 1e6))
-                .detail(format!("{threads} threads, {} left", bytes(left))),
-        )
+        let threads = self.value(S::Shutdown, M::ThreadsLeft).map_or_else(
+            || "threads not observable".into(),
+            |left| match format::thousands(left).as_str() {
+                "1" => "1 thread".into(),
+                left => format!("{left} threads"),
+            },
+        );
+        let left = bytes(left);
+        Some(Cell::figure(duration(worst_ms * 1e6)).detail(format!("{threads}, {left} left")))
     }
 }
 

@@ -56,9 +56,9 @@ pub(super) fn conditions(scenario: &Scenario, threads_note: &str) -> String {
         format!(", keys {asked}")
     };
     format!(
-        "{} {} records of {}{keys}; {}. {}.",
+        "{} {} of {}{keys}; {}. {}.",
         scenario.question,
-        format::thousands(scenario.processes as f64),
+        format::counted(scenario.processes, "record", "records"),
         scenario.record,
         format::list(&groups),
         format::sentence(threads_note)

@@ -41,12 +41,12 @@ pub fn headline(results: &Results) -> String {
     let (header, rows) = cells(results);
     let environment = &results.environment;
     format!(
-        "{}\n\n{} Measured {} on {} ({} processors), {}, with `{}`.\n",
+        "{}\n\n{} Measured {} on {} ({}), {}, with `{}`.\n",
         in_markdown(header, rows),
         legend(&results.baseline, results.margin),
         environment.started_at,
         environment.cpu,
-        environment.cpus,
+        format::counted(environment.cpus, "processor", "processors"),
         environment.build.rustc,
         environment.command
     )
@@ -115,6 +115,7 @@ const fn word(decision: Decision) -> &'static str {
         Decision::AdoptForSome => "for some",
         Decision::StayWithBaseline => "stay",
         Decision::Undecided => "undecided",
+        Decision::TooFew => "too few to say",
         Decision::Disqualified => "disqualified",
     }
 }
@@ -137,7 +138,7 @@ fn cell(results: &Results, row: &Row<'_>, strategy: &str) -> String {
     };
     let sign = match ratio.verdict {
         _ if !results.is_ranked(strategy) => "x",
-        _ if ratio.withheld.is_some() => "?",
+        Verdict::Withheld => "?",
         Verdict::Holds => "+",
         Verdict::Rejected => "-",
         Verdict::Inconclusive => "~",

@@ -3,7 +3,8 @@
 use basis::probe::Distribution;
 use serde::{Deserialize, Serialize};
 
-/// The latencies of one strategy's reads or writes in one situation, from all probing processes.
+/// The latencies of one strategy's reads or writes in one situation: of each quantile the median over the probing
+/// processes, and the worst of any, as in cells.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Latency {
     /// The situation's name, as in cells.
@@ -18,7 +19,7 @@ pub struct Latency {
     pub quantiles: Vec<Quantile>,
 }
 
-/// How long all but a share of the operations took at most.
+/// How long all but a share of a process's operations took at most.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Quantile {
     /// The share of operations that took no longer, from 0 to 1.

@@ -9,6 +9,8 @@ use basis::trace::{Operation, Untraced};
 
 use super::super::needs::{Excluded, Kept, Needs};
 use super::super::tests::{READERS, WRITERS, workload};
+use contract::Profile;
+
 use super::*;
 
 const LOCK_FREE: Profile = Profile {
@@ -50,9 +52,14 @@ fn stalled(stalled: Operation, peer: Operation, blocked: u64, in_allocator: u64)
     })
 }
 
+/// A profile as the samples have it.
+fn claims(profile: &Profile) -> Claims {
+    Claims::of(&registry::roster::card(profile)).expect("profiles claim what there is")
+}
+
 fn objections(needs: &str, profile: &Profile, lines: &[Line]) -> Vec<(Need, String)> {
     let workload = workload(&format!("{READERS}{WRITERS}[needs]\n{needs}\n"));
-    let found = Needs::against(&workload, profile, lines).into_iter();
+    let found = Needs::against(&workload, &claims(profile), lines).into_iter();
     found.map(|one| (one.need, one.reason)).collect()
 }
 
@@ -128,7 +135,7 @@ fn who_fails_a_check_is_out_whatever_is_needed() {
 }
 
 fn kept(rest: &str, lines: &[Line]) -> Vec<Kept> {
-    Needs::kept(&workload(rest), &LOCK_FREE, lines)
+    Needs::kept(&workload(rest), &claims(&LOCK_FREE), lines)
 }
 
 #[test]
@@ -150,7 +157,7 @@ fn several_writers_must_not_hold_each_other_up_and_one_cannot() {
     let one = format!("{READERS}[writers]\nthreads = 1\n[needs]\nwriters_never_wait = true\n");
     let two = one.replace("threads = 1", "threads = 2");
     let against = |rest: &str, line: Line| -> Vec<Excluded> {
-        Needs::against(&workload(rest), &LOCK_FREE, &[line])
+        Needs::against(&workload(rest), &claims(&LOCK_FREE), &[line])
     };
     assert_eq!(against(&one, stalled(Apply, Apply, 50, 0)), []);
     assert_eq!(against(&two, stalled(Apply, Apply, 50, 0)).len(), 1);
@@ -162,7 +169,12 @@ fn what_nobody_does_is_no_objection() {
     let need = format!("{READERS}{WRITERS}[needs]\nreaders_never_wait = true\n");
     let resizing = under(Fault::ResizerStalls, Deed::Read, Fate::HeldUp);
     let against = |rest: &str| {
-        Needs::against(&workload(rest), &LOCK_FREE, std::slice::from_ref(&resizing)).len()
+        Needs::against(
+            &workload(rest),
+            &claims(&LOCK_FREE),
+            std::slice::from_ref(&resizing),
+        )
+        .len()
     };
     assert_eq!(against(&need), 0);
     let resizes = need.replace("[needs]", "inserts = 0.1\n[needs]");
@@ -170,8 +182,9 @@ fn what_nobody_does_is_no_objection() {
     // Who is stopped anywhere may be in a scan: it matters where somebody scans, or nothing else is known.
     let need = format!("{READERS}[writers]\nthreads = 1\n[needs]\nwriters_never_wait = true\n");
     let anywhere = under(Fault::ReaderStalls, Deed::Update, Fate::HeldUp);
-    let against =
-        |rest: &str, lines: &[Line]| Needs::against(&workload(rest), &LOCK_FREE, lines).len();
+    let against = |rest: &str, lines: &[Line]| {
+        Needs::against(&workload(rest), &claims(&LOCK_FREE), lines).len()
+    };
     assert_eq!(against(&need, std::slice::from_ref(&anywhere)), 0);
     let scans = format!("{need}[scanners]\nthreads = 1\n");
     assert_eq!(against(&scans, std::slice::from_ref(&anywhere)), 1);

@@ -6,6 +6,7 @@ use std::io::Read as _;
 use std::path::Path;
 
 use basis::error::{Error, Result};
+use harness::report;
 use predict::backtest::{Backtest, Summary, backtest};
 use predict::curve::{Curve, Kind};
 use predict::law::{SURE_FROM, Shape};
@@ -79,7 +80,7 @@ fn points(tested: &Backtest) -> Table<7> {
             figure(row.predicted_ns.mid),
             figure(row.predicted_ns.low),
             figure(row.predicted_ns.high),
-            format!("{:+.1} %", 100.0 * row.error),
+            report::off(row.error, 1),
             match (row.is_known, row.is_inside) {
                 (true, _) => "known",
                 (false, true) => "yes",
@@ -116,7 +117,10 @@ fn told(tested: &Backtest) -> String {
         _ => format!("{what}: none predicted"),
     };
     [
-        format!("calibrated at {at} processors: {shape}"),
+        format!(
+            "calibrated at {at} processor{}: {shape}",
+            if at == 1 { "" } else { "s" }
+        ),
         summed(format!("from {SURE_FROM} processors"), &tested.many),
         summed(
             format!("below {SURE_FROM}, where a line may stay with its holder and bands are wide"),

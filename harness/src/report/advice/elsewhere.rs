@@ -1,9 +1,9 @@
 //! The sentences of an advice about other situations: neighbours, and other machines.
 
 use super::sentences::Told;
-use crate::advice::{Decision, Outlook, Ranked, Standing, Subject, TOLERATED, Why, operation};
+use crate::advice::{Decision, Outlook, Ranked, Standing, Subject, Why, operation};
 use crate::report::format;
-use crate::results::{Change, Flip, Ratio};
+use crate::results::{Change, Flip, Ratio, TOLERATED};
 
 impl Told<'_> {
     /// Where the answer flips.

@@ -138,10 +138,12 @@ fn evidence(questions: &Questions, results: &Results) -> Vec<Evidence> {
             .filter(is_it)
             .filter(|cell| is_shown(&cell.strategy))
             .collect();
-        let rank = |cell: &&crate::results::Cell| {
-            cell.ratio
-                .as_ref()
-                .map_or(f64::INFINITY, |ratio| ratio.median)
+        let is_baseline = |cell: &crate::results::Cell| cell.strategy == results.baseline;
+        // The baseline first, what was not compared last.
+        let rank = |cell: &&crate::results::Cell| match &cell.ratio {
+            Some(ratio) => ratio.median,
+            None if is_baseline(cell) => f64::INFINITY,
+            None => f64::NEG_INFINITY,
         };
         cells.sort_by(|a, b| rank(b).total_cmp(&rank(a)));
         rows.extend(cells.into_iter().map(|cell| Evidence {
@@ -150,7 +152,8 @@ fn evidence(questions: &Questions, results: &Results) -> Vec<Evidence> {
             time: format::measured(cell),
             ratio: cell.ratio.as_ref().map(format::ratio).unwrap_or_default(),
             verdict: match &cell.ratio {
-                None => "baseline".into(),
+                None if is_baseline(cell) => "baseline".into(),
+                None => "not compared".into(),
                 Some(ratio) => verdict(ratio.verdict).into(),
             },
         }));
@@ -163,6 +166,7 @@ const fn verdict(verdict: Verdict) -> &'static str {
         Verdict::Holds => "better",
         Verdict::Rejected => "not by more than the margin",
         Verdict::Inconclusive => "not decided",
+        Verdict::Withheld => "withheld: too noisy",
     }
 }
 

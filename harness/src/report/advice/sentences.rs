@@ -1,11 +1,11 @@
 //! The sentences of an advice.
 
 use crate::advice::{
-    Allocation, Basis, Conclusion, Decision, Loss, Need, Questions, Subject, TOLERATED, Why,
-    Workload, operation,
+    Allocation, Basis, Conclusion, Decision, Loss, Need, Questions, Subject, Why, Workload,
+    operation,
 };
 use crate::report::format;
-use crate::results::{Cell, Results};
+use crate::results::{Cell, Results, TOLERATED};
 
 /// All that a sentence can be about.
 pub(super) struct Told<'t> {
@@ -176,8 +176,8 @@ impl Told<'_> {
         let table = &self.workload.table;
         let record = self.workload.record();
         let mut all = vec![format!(
-            "{} records of {record}, {} as identifiers; which of them are asked for how often: {}.",
-            format::thousands(table.records as f64),
+            "{} of {record}, {} as identifiers; which of them are asked for how often: {}.",
+            format::counted(table.records, "record", "records"),
             table.ids,
             table.skew
         )];

@@ -41,7 +41,7 @@ fn told_with(
             ..subject.clone()
         };
     }
-    let mut conclusion = conclude(&workload, &questions, &results, screening);
+    let mut conclusion = conclude(&workload, &questions, &results, screening).unwrap();
     if let Some(deployment) = deployment {
         conclusion.deployment = deployment;
         conclusion.unpredicted = None;
@@ -56,7 +56,10 @@ fn any(sentences: &[String], part: &str) -> bool {
 
 #[test]
 fn what_is_faster_is_adopted_with_what_it_costs() {
-    let seqlock = invented("atomics/seqlock", 3.0, 3.0, 1.0);
+    // As the samples say, whatever the registry says of a strategy of this name.
+    let seqlock = invented("atomics/seqlock", 3.0, 3.0, 1.0)
+        .claiming("scan consistency", "weak")
+        .claiming("reads", "blocking");
     let (decision, advice) = told("T", [seqlock, invented("x/slow", 0.5, 0.5, 0.5)]);
     assert_eq!(decision.protagonist(), Some("atomics/seqlock"));
     assert!(
@@ -75,6 +78,11 @@ fn what_is_faster_is_adopted_with_what_it_costs() {
         "{:?}",
         advice.lost
     );
+    let guarantees = advice
+        .lost
+        .iter()
+        .filter(|told| told.contains(" instead of "));
+    assert_eq!(guarantees.count(), 1, "{:?}", advice.lost);
     assert!(
         any(&advice.reversal, "`mutex/std` stays if"),
         "{:?}",
@@ -96,7 +104,7 @@ fn what_is_faster_is_adopted_with_what_it_costs() {
 #[test]
 fn among_equals_a_part_that_gets_slower_weighs_more_than_guarantees() {
     let chosen = |cached_beside: f64| {
-        let packed = invented("atomics/cas", 3.0, 1.0, 1.0);
+        let packed = invented("atomics/cas", 3.0, 1.0, 1.0).claiming("scan consistency", "weak");
         let cached = invented("arc-swap/cached", 3.0, cached_beside, 1.0);
         let results = analyse(&Samples::from_lines(readers([packed, cached])).unwrap());
         let workload = workload("T");
@@ -110,11 +118,46 @@ fn among_equals_a_part_that_gets_slower_weighs_more_than_guarantees() {
             ..deciding.clone()
         };
         questions.subjects = vec![part(0), part(1)];
-        let conclusion = conclude(&workload, &questions, &results, &Screening::default());
+        let conclusion = conclude(&workload, &questions, &results, &Screening::default()).unwrap();
         conclusion.decision.protagonist().map(str::to_owned)
     };
     assert_eq!(chosen(1.0).as_deref(), Some("arc-swap/cached"));
     assert_eq!(chosen(0.5).as_deref(), Some("atomics/cas"));
+}
+
+#[test]
+fn a_part_that_was_not_compared_is_among_what_is_lost() {
+    let mut results =
+        analyse(&Samples::from_lines(readers([invented("novel/thing", 3.0, 3.0, 1.0)])).unwrap());
+    let workload = workload("T");
+    let mut questions = workload.questions().unwrap();
+    let asked = questions.subjects[0].clone();
+    let part = |place: usize| Subject {
+        scenario: results.scenarios[place].name.clone(),
+        decides: place == 0,
+        ..asked.clone()
+    };
+    questions.subjects = vec![part(0), part(1)];
+    let (scenario, metric) = (part(1).scenario, part(1).metric);
+    // Ten milliseconds instead of nanoseconds: no window had two of them.
+    for cell in &mut results.cells {
+        if cell.scenario == scenario && cell.metric == metric && cell.strategy == "novel/thing" {
+            (cell.median, cell.ratio) = (1e7, None);
+        }
+    }
+    let conclusion = conclude(&workload, &questions, &results, &Screening::default()).unwrap();
+    assert_eq!(conclusion.decision.protagonist(), Some("novel/thing"));
+    let advice = advice(&workload, &questions, &results, &conclusion);
+    assert!(
+        any(&advice.lost, "Read of readers: 10000000 ns instead of"),
+        "{:?}",
+        advice.lost
+    );
+    let row = advice.evidence.last().expect("it was measured");
+    assert_eq!(
+        (row.strategy.as_str(), row.verdict.as_str()),
+        ("novel/thing", "not compared")
+    );
 }
 
 /// The advice where two parts decide, of which the second is as fast as `beside`.
@@ -129,7 +172,7 @@ fn told_of_two(beside: f64) -> Advice {
         ..questions.subjects[0].clone()
     };
     questions.subjects = vec![part(0), part(1)];
-    let conclusion = conclude(&workload, &questions, &results, &Screening::default());
+    let conclusion = conclude(&workload, &questions, &results, &Screening::default()).unwrap();
     advice(&workload, &questions, &results, &conclusion)
 }
 
@@ -232,7 +275,10 @@ fn a_ranking_elsewhere_is_stated_only_where_all_machines_agree() {
             }],
             too_small: vec!["tiny".into()],
         };
-        let seqlock = invented("atomics/seqlock", 3.0, 3.0, 1.0);
+        // As the samples say, whatever the registry says of a strategy of this name.
+        let seqlock = invented("atomics/seqlock", 3.0, 3.0, 1.0)
+            .claiming("scan consistency", "weak")
+            .claiming("reads", "blocking");
         let (_, advice) = told_with("T", [seqlock], &Screening::default(), Some(deployment));
         advice.outlook
     };

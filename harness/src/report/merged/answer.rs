@@ -77,7 +77,7 @@ fn is_for_decisions(merged: &Merged) -> bool {
 }
 
 /// The strategy that the answers are about: the strongest of those that gain on every machine.
-fn chosen(merged: &Merged) -> Option<&Overall> {
+pub(in super::super) fn chosen(merged: &Merged) -> Option<&Overall> {
     strongest(merged, &[Conclusion::Adopt, Conclusion::AdoptForSome])
 }
 

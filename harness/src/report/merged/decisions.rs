@@ -2,7 +2,7 @@
 
 use basis::sample::Card;
 
-use crate::results::{Grade, Guarantee, Judged, Merged, OneMachine, Overall};
+use crate::results::{Grade, Guarantee, Judged, Merged, OneMachine, Overall, TOLERATED};
 
 use super::super::view::{Block, Cell, Column, Group, Row, Section, Table, prose};
 use super::super::{facts as own, format, pivots};
@@ -16,12 +16,13 @@ pub(super) fn section(merged: &Merged) -> Section {
     let margin = format::margin(merged.margin);
     let mut blocks = vec![prose(format!(
         "Each machine decides by the same rule: adopt what is better than `{}` by more than {margin} in every \
-         row of the report and worse in no row of its run; for some operations what is better by the margin \
+         row of the report and worse by more than {} in no row of its run; for some operations what is better by the margin \
          somewhere; stay where it is nowhere. Over all: adopt what every machine adopts; for some operations \
          what is better by the margin in the same rows on every machine; machines differ where one gains and \
          another does not, or each gains elsewhere; undecided where a machine leaves it open. What a check \
          on any machine found broken is not ranked.",
-        merged.baseline
+        merged.baseline,
+        format::margin(TOLERATED)
     ))];
     let table = decisions(merged);
     if table.has_rows() {
@@ -80,12 +81,20 @@ fn decision(merged: &Merged, found: &Overall) -> Row {
         )
     });
     let gains = match found.gains.as_slice() {
-        [] => Cell::absent("nowhere"),
+        [] => Cell::absent(none_of(merged, &found.strategy)),
         some => Cell::text(facts::labels(merged, some)),
     };
     let cells = [over_all].into_iter().chain(there);
     let cells = cells.chain([gains, losses(merged, &found.strategy)]);
     Row::named(&found.strategy, cells.collect())
+}
+
+/// What stands where a strategy has no row of some kind.
+fn none_of(merged: &Merged, strategy: &str) -> &'static str {
+    let told = merged.machines.iter();
+    let told = told.map(|one| own::none_of(&one.results, strategy));
+    told.reduce(|a, b| if a == b { a } else { "none" })
+        .unwrap_or("not measured")
 }
 
 /// Where it is worse, by the machines on which it is: what all share first.
@@ -108,7 +117,7 @@ fn losses(merged: &Merged, strategy: &str) -> Cell {
         }
     }
     if groups.is_empty() {
-        return Cell::absent("nowhere");
+        return Cell::absent(none_of(merged, strategy));
     }
     groups.sort_by_key(|(machines, _)| std::cmp::Reverse(machines.len()));
     let told = groups.into_iter().map(|(machines, losses)| {

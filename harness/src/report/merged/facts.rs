@@ -199,21 +199,21 @@ pub(super) fn lowest<'m>(
 
 /// What machines say together about a strategy in a row; `None` unless all of them compared it.
 pub(super) fn agreement(merged: &Merged, row: Row<'_>, strategy: &str) -> Option<(String, Tone)> {
+    let mut machines = merged.machines.iter();
+    if !machines.all(|one| one.results.is_ranked(strategy)) {
+        return Some(("not ranked".into(), Tone::Absent));
+    }
     let there = merged.machines.iter();
     let verdicts = there.map(|one| {
         let ratio = row.ratio(&one.results, strategy)?;
-        let is_withheld = ratio.withheld.is_some() || !one.results.is_ranked(strategy);
-        Some(if is_withheld {
-            Verdict::Inconclusive
-        } else {
-            ratio.verdict
-        })
+        Some(ratio.verdict)
     });
     let verdicts = verdicts.collect::<Option<Vec<Verdict>>>()?;
     let any = |wanted| verdicts.contains(&wanted);
     let verdict = match (any(Verdict::Holds), any(Verdict::Rejected)) {
         (true, true) => return Some(("OPPOSITE".into(), Tone::Open)),
         _ if any(Verdict::Inconclusive) => Verdict::Inconclusive,
+        _ if any(Verdict::Withheld) => Verdict::Withheld,
         (true, false) => Verdict::Holds,
         (false, _) => Verdict::Rejected,
     };

@@ -20,6 +20,7 @@ use crate::results::Merged;
 
 use super::{biases, export, format, rounded, view};
 
+pub(super) use answer::chosen;
 pub(super) use comment::comment;
 pub(super) use export::merged_csv as csv;
 pub(super) use facts::{BEST_FIRST, strongest_first, words};

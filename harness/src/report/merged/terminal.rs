@@ -2,6 +2,7 @@
 
 use crate::results::{Conclusion, Merged};
 
+use super::super::format;
 use super::super::terminal::{ROWS_MAX, cells_in, drawn, in_markdown, legend};
 use super::facts;
 
@@ -18,11 +19,11 @@ pub(in super::super) fn headline(merged: &Merged) -> String {
     let measured = merged.machines.iter().map(|one| {
         let environment = &one.results.environment;
         format!(
-            "{}: {} on {} ({} processors), {}, with `{}`",
+            "{}: {} on {} ({}), {}, with `{}`",
             one.machine,
             environment.started_at,
             environment.cpu,
-            environment.cpus,
+            format::counted(environment.cpus, "processor", "processors"),
             environment.build.rustc,
             environment.command
         )

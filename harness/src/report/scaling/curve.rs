@@ -6,7 +6,7 @@ use plotters::style::text_anchor::{HPos, VPos};
 
 use crate::report::format::{counted, significant};
 use crate::report::layers::{Drawn, Paper, Point, words};
-use crate::report::palette::{BAND, FAINT, GOOD, GRID, INK, WIDTH};
+use crate::report::palette::{BAND, FAINT, GOOD, GRID, INK, PREDICTED, WIDTH};
 use crate::report::view::Figure;
 use crate::results::{HERE, Prediction, Scaling};
 
@@ -35,7 +35,7 @@ pub(super) fn figure(scaling: &Scaling, strategy: &str, operation: Operation) ->
         ))
     });
     Some(Figure {
-        key: super::super::palette::INTERVALS,
+        key: PREDICTED,
         caption: format!(
             "{strategy}, {operation}: predicted ns per operation as one processor sees it, by processors; \
              bands of all machines, best guesses as lines, measured here as dots"

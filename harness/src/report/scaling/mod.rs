@@ -11,7 +11,7 @@ use predict::machine::Machine;
 
 use crate::results::{HERE, Meeting, OneToTwo, Results, Scaling};
 
-use super::format::{counted, significant};
+use super::format::{counted, off, significant};
 use super::view::{Block, Cell, Column, Group, Row, Section, Table, Tone, prose};
 
 /// What is predicted.
@@ -44,7 +44,7 @@ fn told(scaling: &Scaling, strategy: &str, operation: Operation) -> Option<Strin
             "From 1 to 2 threads, {operation}: {} ns predicted, {} ns measured, {} off, {}.",
             band(tested.predicted_ns),
             significant(tested.measured_ns),
-            error(tested.error),
+            off(tested.error, 0),
             inside(tested.is_inside)
         ));
     }
@@ -184,7 +184,7 @@ fn one_to_two(scaling: &Scaling) -> Table {
                 Cell::figure(significant(one.one_ns)),
                 Cell::figure(band(one.predicted_ns)),
                 Cell::figure(significant(one.measured_ns)),
-                Cell::figure(error(one.error)),
+                Cell::figure(off(one.error, 0)),
                 if one.is_inside {
                     Cell::text("yes").judged("", Tone::Good)
                 } else {
@@ -337,10 +337,6 @@ fn shortened(names: &[String]) -> String {
 fn band(band: Band) -> String {
     let [low, mid, high] = [band.low, band.mid, band.high].map(significant);
     format!("{mid} [{low}, {high}]")
-}
-
-fn error(share: f64) -> String {
-    format!("{:+.0} %", 100.0 * share)
 }
 
 fn percent(share: f64) -> String {

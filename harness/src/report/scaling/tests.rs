@@ -54,6 +54,18 @@ fn the_section_has_both_tables_with_errors_and_the_ranking() {
 }
 
 #[test]
+fn an_error_that_rounds_to_nothing_has_no_sign() {
+    let mut results = results().clone();
+    let scaling = results.scaling.as_mut().expect("it was predicted");
+    for one in &mut scaling.one_to_two {
+        one.error = -0.003;
+    }
+    for text in [markdown(&results), html(&results)] {
+        assert!(text.contains("0 % off") && !text.contains("-0 %"));
+    }
+}
+
+#[test]
 fn without_traces_it_says_what_is_missing() {
     let lines = sample_lines();
     let rest = lines

@@ -42,9 +42,13 @@ pub(crate) fn invented(name: &str, reads: f64, readers: f64, writes: f64) -> Inv
     let claims = [
         ("reads", "blocking"),
         ("updates", "blocking"),
+        ("inserts and removes", "blocking"),
         ("read consistency", "linearizable"),
         ("scan consistency", "atomic snapshot"),
+        ("after a panic in an update", "half-done change exposed"),
         ("after a thread dies while reading", "everyone blocked"),
+        ("capacity", "grows"),
+        ("reclamation", "immediate"),
         ("a write", "in place"),
     ];
     Invented {
@@ -56,6 +60,16 @@ pub(crate) fn invented(name: &str, reads: f64, readers: f64, writes: f64) -> Inv
         claims: claims
             .map(|(name, claim)| (name.to_owned(), claim.to_owned()))
             .to_vec(),
+    }
+}
+
+impl Invented {
+    /// The same with another claim about a property.
+    pub(crate) fn claiming(mut self, property: &str, claim: &str) -> Self {
+        let mut claims = self.claims.iter_mut();
+        let known = claims.find(|(name, _)| name == property);
+        known.expect("it is a property").1 = claim.into();
+        self
     }
 }
 
@@ -373,9 +387,9 @@ fn scenarios() -> Vec<Scenario> {
 fn environment() -> Environment {
     Environment {
         started_at: "2026-01-02T03:04:05Z".into(),
-        command: "pivot run --preset quick --seed 7".into(),
+        command: "pivot run --preset default --seed 7".into(),
         seed: 7,
-        preset: "quick".into(),
+        preset: "default".into(),
         cpu: "Invented CPU".into(),
         cpus: 2,
         kernel: "linux 6.1".into(),

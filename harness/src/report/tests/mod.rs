@@ -1,5 +1,6 @@
 //! What a report must do with any results.
 
+mod answers;
 mod evidence;
 mod fixture;
 mod machines;

@@ -25,7 +25,10 @@ fn every_question_of_a_review_has_an_answer() {
     );
     assert!(answers.iter().all(|one| !one.text.is_empty()));
     let last = &answers[answers.len() - 1].text[0];
-    assert!(last.contains("pivot run --preset quick --seed 7"), "{last}");
+    assert!(
+        last.contains("pivot run --preset default --seed 7"),
+        "{last}"
+    );
 }
 
 #[test]

@@ -6,12 +6,10 @@ use std::time::Duration;
 use basis::controls;
 use basis::error::{Error, Result};
 use basis::preset::Preset;
-use basis::sample::Line;
-use basis::scenario::RecordKind;
-use contract::Profile;
+use basis::sample::{Header, Line};
 use harness::advice::{Basis, Excluded, Need, Needs, Screening, Workload};
 use harness::run::{Interrupt, Plan, Recording, TraceEffort};
-use registry::roster;
+use registry::{Claims, roster};
 use trace::StallTask;
 
 use crate::progress::Progress;
@@ -44,10 +42,11 @@ pub(super) struct Asked<'a> {
 
 impl Asked<'_> {
     /// Refuses, before anything is done or written, needs that nobody even claims to meet.
-    pub(super) fn answerable(&self) -> Result<()> {
+    pub(super) fn answerable(&self, header: &Header) -> Result<()> {
         let unable = self.unable();
         let able = self.without(&unable);
-        let objections = self.objections(&able, &[]);
+        let header = [Line::Header(Box::new(header.clone()))];
+        let objections = self.objections(&able, &header)?;
         let is_possible = |name: &String| objections.iter().all(|one| one.strategy != *name);
         if contenders(&able).any(is_possible) {
             return Ok(());
@@ -69,7 +68,7 @@ impl Asked<'_> {
             able.verify(Preset::Quick, recording, interrupt, progress)?;
             self.stop_threads(&able, recording, interrupt, progress)?;
         }
-        let objections = self.objections(&able, recording.lines());
+        let objections = self.objections(&able, recording.lines())?;
         let fit = without(&able, &objections);
         if contenders(&fit).next().is_none() {
             if !is_complete {
@@ -88,8 +87,10 @@ impl Asked<'_> {
         let of_baseline = |one: &&Excluded| one.strategy == self.plan.baseline;
         let others = first_of_each(&objections).filter(|one| !of_baseline(one));
         excluded.extend(others.chain(objections.iter().filter(of_baseline)).cloned());
-        let kept = profiles(&fit)
-            .flat_map(|profile| Needs::kept(self.workload, &profile, recording.lines()))
+        let kept = claims(&fit, recording.lines())?;
+        let kept = kept
+            .iter()
+            .flat_map(|claims| Needs::kept(self.workload, claims, recording.lines()))
             .collect();
         Ok(Screening { excluded, kept })
     }
@@ -103,7 +104,7 @@ impl Asked<'_> {
         interrupt: &Interrupt,
         progress: &mut Progress,
     ) -> Result<()> {
-        let mut out = self.objections(able, recording.lines());
+        let mut out = self.objections(able, recording.lines())?;
         let budget = stopping(self.plan.preset);
         for _ in 0..2 {
             let plan = without(able, &out);
@@ -177,11 +178,13 @@ impl Asked<'_> {
             .collect()
     }
 
-    /// Everything that the needs hold against somebody.
-    fn objections(&self, able: &Plan, lines: &[Line]) -> Vec<Excluded> {
-        profiles(able)
-            .flat_map(|profile| Needs::against(self.workload, &profile, lines))
-            .collect()
+    /// Everything that the needs hold against somebody, by the lines of a run: the first is its header.
+    fn objections(&self, able: &Plan, lines: &[Line]) -> Result<Vec<Excluded>> {
+        let claims = claims(able, lines)?;
+        Ok(claims
+            .iter()
+            .flat_map(|claims| Needs::against(self.workload, claims, lines))
+            .collect())
     }
 
     /// Which need excludes whom, and which of them would have to be given up for whom.
@@ -226,12 +229,14 @@ fn contenders(plan: &Plan) -> impl Iterator<Item = &String> {
     all.filter(|name| !controls::is_control(name))
 }
 
-/// What the contenders of a plan say of themselves.
-fn profiles(plan: &Plan) -> impl Iterator<Item = Profile> {
-    let entries = roster::entries(RecordKind::Status).into_iter();
-    entries
-        .map(|entry| entry.profile)
-        .filter(|profile| contenders(plan).any(|name| name == profile.name))
+/// What the contenders of a plan claimed when the run began.
+fn claims(plan: &Plan, lines: &[Line]) -> Result<Vec<Claims>> {
+    let Some(Line::Header(header)) = lines.first() else {
+        return Ok(Vec::new());
+    };
+    let is_asked = |name: &str| contenders(plan).any(|one| one == name);
+    let cards = header.strategies.iter().filter(|card| is_asked(&card.name));
+    cards.map(Claims::of).collect()
 }
 
 /// The same plan without them.

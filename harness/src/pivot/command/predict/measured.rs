@@ -253,7 +253,7 @@ fn one_to_two(scaling: &Scaling) -> Table<9> {
             figure(one.measured_ns),
             figure(band.mid),
             format!("{} to {}", figure(band.low), figure(band.high)),
-            format!("{:+.0} %", 100.0 * one.error),
+            harness::report::off(one.error, 0),
             if one.is_inside { "yes" } else { "no" }.into(),
         ]);
     }
