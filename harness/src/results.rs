@@ -24,8 +24,7 @@ pub use basis::metric::Metric;
 pub use flips::{Change, Flip, Map, Place};
 pub use latency::{Latency, Quantile};
 pub use merged::{
-    CalledThere,
-    Conclusion, Contradiction, MERGED, Merged, OneMachine, Overall, RatioThere, There,
+    CalledThere, Conclusion, Contradiction, MERGED, Merged, OneMachine, Overall, RatioThere, There,
 };
 pub use scaling::{Expected, HERE, Meeting, OneToTwo, Prediction, Ranking, Scaling, Unpredicted};
 

@@ -41,7 +41,10 @@ fn a_workload_says_how_its_program_is_built() {
     };
     assert_eq!(asks("release").deploy.is_built_alike(&built), Ok(()));
     let refused = asks("stock").deploy.is_built_alike(&built).unwrap_err();
-    assert!(refused.contains("`cargo run --profile stock -- advise ...`"), "{refused}");
+    assert!(
+        refused.contains("`cargo run --profile stock -- advise ...`"),
+        "{refused}"
+    );
 }
 
 #[test]

@@ -6,8 +6,8 @@ use std::collections::BTreeSet;
 use basis::trace::Operation;
 
 use crate::results::{
-    CalledThere, Cell, Conclusion, Contradiction, Decision, Judged, MERGED, Merged, Metric, OneMachine, Overall,
-    RatioThere, Recommendation, Results, There, Verdict,
+    CalledThere, Cell, Conclusion, Contradiction, Decision, Judged, MERGED, Merged, Metric,
+    OneMachine, Overall, RatioThere, Recommendation, Results, There, Verdict,
 };
 
 /// What machines say together.

@@ -114,13 +114,17 @@ impl Profiles {
 
     /// What the manifest says, or cargo's default (The Cargo Book, Profiles).
     fn codegen_units(&self, name: &str) -> u32 {
-        let said = self.chain(name).find_map(|(_, profile)| profile?.codegen_units);
+        let said = self
+            .chain(name)
+            .find_map(|(_, profile)| profile?.codegen_units);
         let is_dev = self.chain(name).any(|(name, _)| name == "dev");
         said.unwrap_or(if is_dev { 256 } else { 16 })
     }
 
     fn lto(&self, name: &str) -> String {
-        let said = self.chain(name).find_map(|(_, profile)| profile?.lto.as_ref());
+        let said = self
+            .chain(name)
+            .find_map(|(_, profile)| profile?.lto.as_ref());
         match said {
             Some(toml::Value::String(text)) => text.clone(),
             Some(value) => value.to_string(),
@@ -156,6 +160,9 @@ mod tests {
         let build = Build::of_this_program();
         let manifest = Profiles::parse(include_str!("../../../../Cargo.toml"));
         assert!(manifest.profile.contains_key(&build.profile), "{build:?}");
-        assert!(build.codegen_units.is_some() && build.lto.is_some(), "{build:?}");
+        assert!(
+            build.codegen_units.is_some() && build.lto.is_some(),
+            "{build:?}"
+        );
     }
 }

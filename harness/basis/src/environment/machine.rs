@@ -157,6 +157,9 @@ mod tests {
             profile: "stock".into(),
             ..usual.clone()
         };
-        assert_eq!(Machine::names(&[usual, other]), ["epyc-2cpu", "epyc-2cpu-stock"]);
+        assert_eq!(
+            Machine::names(&[usual, other]),
+            ["epyc-2cpu", "epyc-2cpu-stock"]
+        );
     }
 }

@@ -21,7 +21,10 @@ pub(super) fn section(merged: &Merged) -> Section {
             .into_iter()
             .chain(machine_columns(merged))
             .chain(compares_builds(merged).then(|| {
-                Column::new("Not inlined", "functions that one build calls and another has inlined")
+                Column::new(
+                    "Not inlined",
+                    "functions that one build calls and another has inlined",
+                )
             }))
             .collect(),
         groups: vec![Group {

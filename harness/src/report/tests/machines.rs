@@ -104,7 +104,10 @@ fn builds_that_differ_are_told_with_what_was_not_inlined() {
         built("stock", 0.5, &["novel::common", "novel::outlined"]),
     ]);
     assert!(!both.differences.is_empty());
-    let of_reads = both.differences.iter().find(|one| one.metric == Metric::ReadNs);
+    let of_reads = both
+        .differences
+        .iter()
+        .find(|one| one.metric == Metric::ReadNs);
     let called = &of_reads.expect("its reads flip").called;
     assert!(called[0].by_strategy.is_empty(), "{called:?}");
     assert_eq!(called[1].by_strategy, ["novel::outlined"]);
@@ -112,7 +115,12 @@ fn builds_that_differ_are_told_with_what_was_not_inlined() {
     // On other hardware the difference is the machine's.
     let mut elsewhere = both.machines.clone();
     elsewhere[1].results.environment.cpu = "another".into();
-    assert!(merge(elsewhere).differences.iter().all(|one| one.called.is_empty()));
+    assert!(
+        merge(elsewhere)
+            .differences
+            .iter()
+            .all(|one| one.called.is_empty())
+    );
 }
 
 #[test]

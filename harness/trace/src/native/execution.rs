@@ -372,6 +372,9 @@ mod tests {
         let called = seen.called.iter().filter_map(|&at| symbols.called(at));
         let called: Vec<String> = called.collect();
         let is_called = |name: &str| called.iter().any(|known| known.ends_with(name));
-        assert!(is_called("::outlined") && !is_called("::inlined"), "{called:?}");
+        assert!(
+            is_called("::outlined") && !is_called("::inlined"),
+            "{called:?}"
+        );
     }
 }
