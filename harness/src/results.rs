@@ -25,7 +25,7 @@ pub use basis::metric::Metric;
 pub use flips::{Change, Flip, Map, Place};
 pub use latency::{Latency, Quantile};
 pub use merged::{
-    Conclusion, Contradiction, MERGED, Merged, OneMachine, Overall, RatioThere, There,
+    CalledThere, Conclusion, Contradiction, MERGED, Merged, OneMachine, Overall, RatioThere, There,
 };
 pub use rule::{PROCESSES_LEAST, TOLERATED, is_worse};
 pub use scaling::{Expected, HERE, Meeting, OneToTwo, Prediction, Ranking, Scaling, Unpredicted};

@@ -1,5 +1,6 @@
 //! Where a run took place: everything that could make it come out differently elsewhere.
 
+mod build;
 mod differences;
 mod machine;
 
@@ -8,6 +9,7 @@ use std::process::Command;
 
 use serde::{Deserialize, Serialize};
 
+pub use build::Build;
 pub use differences::Difference;
 pub use machine::Machine;
 
@@ -52,21 +54,6 @@ pub struct Environment {
     pub commit: Option<Commit>,
 }
 
-/// How the harness was built.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Build {
-    /// The compiler's version.
-    pub rustc: String,
-    /// The target triple.
-    pub target: String,
-    /// The Cargo profile.
-    pub profile: String,
-    /// Its optimisation level.
-    pub opt_level: String,
-    /// Extra compiler flags.
-    pub rustflags: String,
-}
-
 /// A commit of the workspace.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Commit {
@@ -75,9 +62,6 @@ pub struct Commit {
     /// Whether the checkout differed from it.
     pub dirty: bool,
 }
-
-/// Empty unless somebody builds with flags of their own.
-const RUSTFLAGS: &str = env!("PIVOT_RUSTFLAGS");
 
 /// The libraries whose versions a report names.
 const LIBRARIES: [&str; 10] = [
@@ -118,13 +102,7 @@ impl Environment {
             ),
             load_before: line_of("/proc/loadavg")
                 .and_then(|line| line.split(' ').next()?.parse().ok()),
-            build: Build {
-                rustc: env!("PIVOT_RUSTC").into(),
-                target: env!("PIVOT_TARGET").into(),
-                profile: env!("PIVOT_PROFILE").into(),
-                opt_level: env!("PIVOT_OPT_LEVEL").into(),
-                rustflags: RUSTFLAGS.into(),
-            },
+            build: Build::of_this_program(),
             allocator: "system (malloc of the C library), counted outside timed windows".into(),
             hasher: "rustc-hash FxHasher, unseeded".into(),
             libraries: libraries(),

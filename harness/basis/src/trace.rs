@@ -177,6 +177,10 @@ pub struct Footprint {
     /// Whether it was longer than the buffer, so that the counts are of its beginning.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_cut_short: bool,
+    /// The functions that it calls, and that the compiler has therefore not inlined, in alphabetical order; in
+    /// [`State::Quiescent`] only, and without those of the system's allocator.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub called: Vec<String>,
 }
 
 /// Cache lines that two threads share while one does one operation and the other another.

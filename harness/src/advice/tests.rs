@@ -28,6 +28,25 @@ fn scenario<'q>(questions: &'q Questions, name: &str) -> &'q Scenario {
         .unwrap_or_else(|| panic!("{name} is missing"))
 }
 
+/// A workload's program and this one are built alike, or the workload is refused by the profile's name.
+#[test]
+fn a_workload_says_how_its_program_is_built() {
+    let asks = |profile: &str| {
+        let text = format!("{HEAD}{READERS}[deploy]\nprofile = \"{profile}\"\n");
+        Workload::parse(&text, "w.toml").expect("it is a workload")
+    };
+    let built = basis::environment::Build {
+        profile: "release".into(),
+        ..Default::default()
+    };
+    assert_eq!(asks("release").deploy.is_built_alike(&built), Ok(()));
+    let refused = asks("stock").deploy.is_built_alike(&built).unwrap_err();
+    assert!(
+        refused.contains("`cargo run --profile stock -- advise ...`"),
+        "{refused}"
+    );
+}
+
 #[test]
 fn the_template_and_the_examples_are_sound() {
     let template = Workload::parse(TEMPLATE, "template").unwrap();

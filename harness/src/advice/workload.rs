@@ -5,6 +5,7 @@
 
 use std::path::Path;
 
+use basis::environment::Build;
 use basis::error::{Error, Result};
 use basis::scenario::{Identifiers, Keys};
 use basis::trace::Operation;
@@ -180,6 +181,28 @@ pub struct Deploy {
     /// A machine of those in `benches/machines`, by its name; all of them without it.
     #[serde(default)]
     pub machine: Option<String>,
+    /// The Cargo profile of this workspace that builds as the program is built; that of the running `pivot`
+    /// without it.
+    #[serde(default)]
+    pub profile: Option<String>,
+}
+
+impl Deploy {
+    /// Whether this program, as it was built, measures what the workload asks for.
+    ///
+    /// # Errors
+    ///
+    /// When the workload names another profile: which, and how to measure with that.
+    pub fn is_built_alike(&self, build: &Build) -> std::result::Result<(), String> {
+        match &self.profile {
+            Some(wanted) if *wanted != build.profile => Err(format!(
+                "deploy.profile is {wanted:?}, and this pivot was built with {:?}: measure with \
+                 `cargo run --profile {wanted} -- advise ...`",
+                build.profile
+            )),
+            _ => Ok(()),
+        }
+    }
 }
 
 impl Workload {

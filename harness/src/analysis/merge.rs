@@ -1,9 +1,13 @@
 //! From the results of several machines to what follows from all of them. Pure, and estimates nothing:
 //! every figure is one machine's own.
 
+use std::collections::BTreeSet;
+
+use basis::trace::Operation;
+
 use crate::results::{
-    Cell, Conclusion, Contradiction, Decision, Judged, MERGED, Merged, OneMachine, Overall,
-    RatioThere, Recommendation, There, Verdict,
+    CalledThere, Cell, Conclusion, Contradiction, Decision, Judged, MERGED, Merged, Metric,
+    OneMachine, Overall, RatioThere, Recommendation, Results, There, Verdict,
 };
 
 /// What machines say together.
@@ -140,8 +144,51 @@ fn contradiction(machines: &[OneMachine], cell: &Cell) -> Option<Contradiction> 
         strategy: cell.strategy.clone(),
         scenario: cell.scenario.clone(),
         metric: cell.metric,
+        called: called(machines, cell, &ratios),
         ratios,
     })
+}
+
+/// What some builds of one program call and others have inlined, on the same hardware.
+fn called(machines: &[OneMachine], cell: &Cell, ratios: &[RatioThere]) -> Vec<CalledThere> {
+    let builds: Vec<&OneMachine> = ratios
+        .iter()
+        .filter_map(|there| machines.iter().find(|one| one.machine == there.machine))
+        .collect();
+    let hardware = &builds[0].results.environment;
+    let is_same = |one: &&OneMachine| one.results.environment.is_same_hardware(hardware);
+    if !builds.iter().all(is_same) {
+        return Vec::new();
+    }
+    let of = |one: &OneMachine, strategy: &str| calls(&one.results, strategy, cell.metric);
+    let only_there = |one: &OneMachine, strategy: &str| {
+        let everywhere = |name: &String| builds.iter().all(|b| of(b, strategy).contains(name));
+        let own = of(one, strategy).into_iter();
+        own.filter(|name| !everywhere(name)).collect()
+    };
+    let all = builds.iter().map(|one| CalledThere {
+        machine: one.machine.clone(),
+        by_strategy: only_there(one, &cell.strategy),
+        by_baseline: only_there(one, &one.results.baseline),
+    });
+    all.collect()
+}
+
+/// The functions that a strategy calls in the operations that a metric is about.
+fn calls(results: &Results, strategy: &str, metric: Metric) -> BTreeSet<String> {
+    let operations: &[Operation] = match metric {
+        Metric::ReadNs => &[Operation::ReadHit],
+        Metric::WriteNs => &[Operation::Apply, Operation::Insert, Operation::Remove],
+        Metric::ScanNs => &[Operation::Scan],
+        _ => &Operation::ALL,
+    };
+    let footprints = results.trace(strategy).map(|seen| seen.footprints.iter());
+    footprints
+        .into_iter()
+        .flatten()
+        .filter(|one| operations.contains(&one.operation))
+        .flat_map(|one| one.called.iter().cloned())
+        .collect()
 }
 
 #[cfg(test)]

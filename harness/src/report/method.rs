@@ -1,6 +1,6 @@
 //! How it was measured, what limits it, where, and how to repeat it.
 
-use basis::environment::Environment;
+use basis::environment::{Build, Environment};
 
 use crate::results::{Protocol, Results};
 
@@ -230,22 +230,7 @@ fn facts_of(environment: &Environment) -> Vec<(String, String)> {
         ),
         ("Compiler", or_unknown(&build.rustc).to_owned()),
         ("Target", or_unknown(&build.target).to_owned()),
-        (
-            "Profile",
-            format!(
-                "{}, opt-level {}",
-                or_unknown(&build.profile),
-                or_unknown(&build.opt_level)
-            ),
-        ),
-        (
-            "Flags",
-            if build.rustflags.is_empty() {
-                "none".into()
-            } else {
-                build.rustflags.clone()
-            },
-        ),
+        ("Profile", build.settings()),
         ("Allocator", or_unknown(&environment.allocator).to_owned()),
         ("Hasher", or_unknown(&environment.hasher).to_owned()),
         ("Preset", or_unknown(&environment.preset).to_owned()),
@@ -271,6 +256,19 @@ fn commit(environment: &Environment) -> String {
     )
 }
 
+/// The profile, and how to see what another one changes.
+fn build(build: &Build) -> String {
+    let other = match build.profile.as_str() {
+        "stock" => "release",
+        _ => "stock",
+    };
+    format!(
+        "profile {}; another profile can turn verdicts round: `cargo run --profile {other} -- run --out OTHER`, \
+         then `pivot report` of both runs names the verdicts that flip and what was not inlined",
+        build.settings()
+    )
+}
+
 /// The line under the title: enough to judge whether the run is comparable.
 pub(super) fn conditions(results: &Results) -> Vec<(String, String)> {
     let environment = &results.environment;
@@ -291,6 +289,7 @@ pub(super) fn conditions(results: &Results) -> Vec<(String, String)> {
             ),
         ),
         ("Versions", versions),
+        ("Build", build(&environment.build)),
         (
             "Run",
             format!(

@@ -94,6 +94,22 @@ pub struct Contradiction {
     pub metric: Metric,
     /// How it compares on each machine that measured it, in the order of `machines`.
     pub ratios: Vec<RatioThere>,
+    /// Where the machines are builds of one program on the same hardware: what one build calls and another has
+    /// inlined, of the strategy's code and of the baseline's, in the order of `ratios`. Empty otherwise, and
+    /// without traces.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub called: Vec<CalledThere>,
+}
+
+/// What is called in one build, and in another is not.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CalledThere {
+    /// The machine's name.
+    pub machine: String,
+    /// Functions of the strategy's operation.
+    pub by_strategy: Vec<String>,
+    /// Functions of the baseline's.
+    pub by_baseline: Vec<String>,
 }
 
 /// How a strategy compares with the baseline on a machine.

@@ -34,14 +34,8 @@ pub(crate) fn of_words<const N: usize>(words: &[u64; N]) -> u64 {
     sum
 }
 
-/// By how much the form moves when the words change from `old` to `new`.
+/// What word `INDEX` contributes; of a difference, by how much the form moves.
 #[inline]
-pub(crate) fn of_difference<const N: usize>(old: &[u64; N], new: &[u64; N]) -> u64 {
-    let mut difference = [0; N];
-    let mut index = 0;
-    while index < N {
-        difference[index] = new[index].wrapping_sub(old[index]);
-        index += 1;
-    }
-    of_words(&difference)
+pub(crate) const fn of_word<const INDEX: usize>(word: u64) -> u64 {
+    word.wrapping_mul(const { coefficient(INDEX as u64) })
 }

@@ -4,9 +4,10 @@ use std::fmt;
 
 use super::Environment;
 
-/// A machine: its processor's model, how many processors a run may use, and its operating system with the
-/// kernel. Runs that agree in all three are runs of one machine and can be pooled; a ratio on one machine
-/// and a ratio on another are different quantities.
+/// A machine: its processor's model, how many processors a run may use, its operating system with the
+/// kernel, and how the program was built that ran on it. Runs that agree in all four are runs of one machine
+/// and can be pooled; a ratio on one machine and a ratio on another are different quantities, and so are
+/// ratios of two builds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Machine {
     /// The processor's model.
@@ -15,6 +16,10 @@ pub struct Machine {
     pub cpus: usize,
     /// Operating system and kernel.
     pub kernel: String,
+    /// The Cargo profile of the program.
+    pub profile: String,
+    /// What else its build says: [`Build::settings`](super::Build::settings).
+    pub build: String,
 }
 
 impl Environment {
@@ -24,7 +29,19 @@ impl Environment {
             cpu: self.cpu.clone(),
             cpus: self.cpus,
             kernel: self.kernel.clone(),
+            profile: self.build.profile.clone(),
+            build: self.build.settings(),
         }
+    }
+
+    /// Whether another run was on the same hardware and system, however both were built.
+    pub fn is_same_hardware(&self, other: &Self) -> bool {
+        let hardware = |one: &Self| Machine {
+            profile: String::new(),
+            build: String::new(),
+            ..one.machine()
+        };
+        hardware(self) == hardware(other)
     }
 }
 
@@ -32,7 +49,10 @@ impl Machine {
     /// Words of a processor's name that do not tell it from others.
     const COMMON: [&str; 5] = ["amd", "intel", "cpu", "processor", "core"];
 
-    /// A short name: `epyc-2cpu`.
+    /// The profile that reports leave unsaid in names: that of the main job.
+    const USUAL_PROFILE: &str = "release";
+
+    /// A short name: `epyc-2cpu`, and of another profile than the usual one, `epyc-2cpu-stock`.
     pub fn name(&self) -> String {
         let model = self.cpu.to_lowercase();
         // After an @ is the frequency, and in parentheses a trade mark.
@@ -44,6 +64,9 @@ impl Machine {
         let mut parts: Vec<&str> = words.collect();
         let cpus = format!("{}cpu", self.cpus);
         parts.push(&cpus);
+        if ![Self::USUAL_PROFILE, ""].contains(&self.profile.as_str()) {
+            parts.push(&self.profile);
+        }
         parts.join("-")
     }
 
@@ -93,7 +116,7 @@ impl fmt::Display for Machine {
         write!(
             f,
             "{}, {} processor{plural}, {}",
-            self.cpu, self.cpus, self.kernel
+            self.cpu, self.cpus, self.kernel,
         )
     }
 }
@@ -107,6 +130,8 @@ mod tests {
             cpu: cpu.into(),
             cpus: 2,
             kernel: kernel.into(),
+            profile: "release".into(),
+            build: String::new(),
         }
     }
 
@@ -126,6 +151,15 @@ mod tests {
                 "xeon-2cpu-linux-6.2-3",
                 "xeon-2cpu-linux-6.2-4"
             ]
+        );
+        let usual = machine("AMD EPYC", "linux 6.1");
+        let other = Machine {
+            profile: "stock".into(),
+            ..usual.clone()
+        };
+        assert_eq!(
+            Machine::names(&[usual, other]),
+            ["epyc-2cpu", "epyc-2cpu-stock"]
         );
     }
 }

@@ -6,7 +6,7 @@ mod printed;
 use std::path::{Path, PathBuf};
 
 use basis::controls;
-use basis::environment::Environment;
+use basis::environment::{Build, Environment};
 use basis::error::{Error, Result};
 use harness::advice::{
     Agreement, Conclusion, Earlier, Questions, TEMPLATE, Workload, agreement, conclude,
@@ -31,6 +31,10 @@ pub(crate) fn advise(options: &AdviseOptions) -> Result<()> {
     };
     let workload = Workload::load(file)?;
     let fault = |what| Error::input(format!("{}: {what}", file.display()));
+    workload
+        .deploy
+        .is_built_alike(&Build::of_this_program())
+        .map_err(fault)?;
     let questions = workload.questions().map_err(fault)?;
     if let Some(record) = &options.adr {
         advice::may_write(record, options.force)?;

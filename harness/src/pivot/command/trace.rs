@@ -127,6 +127,7 @@ fn row(seen: &TraceSeen, footprint: &Footprint) -> [String; 16] {
         state,
         counts,
         is_cut_short,
+        called: _,
     } = footprint;
     let title = |what: &str| what.to_owned();
     let mut row: [String; 16] = Default::default();

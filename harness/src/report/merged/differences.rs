@@ -20,6 +20,12 @@ pub(super) fn section(merged: &Merged) -> Section {
         columns: [Column::new("Row", "")]
             .into_iter()
             .chain(machine_columns(merged))
+            .chain(compares_builds(merged).then(|| {
+                Column::new(
+                    "Not inlined",
+                    "functions that one build calls and another has inlined",
+                )
+            }))
             .collect(),
         groups: vec![Group {
             title: String::new(),
@@ -61,8 +67,32 @@ fn difference(merged: &Merged, one: &Contradiction) -> Row {
             )
     });
     let label = facts::label_of(merged, &one.scenario, one.metric);
-    let cells = [Cell::text(label)].into_iter().chain(there);
+    let called = compares_builds(merged).then(|| Cell::text(not_inlined(merged, one)));
+    let cells = [Cell::text(label)].into_iter().chain(there).chain(called);
     Row::named(&one.strategy, cells.collect())
+}
+
+/// Whether a difference may be one of builds, and not of machines.
+fn compares_builds(merged: &Merged) -> bool {
+    merged.differences.iter().any(|one| !one.called.is_empty())
+}
+
+/// Each build with what it calls and another does not.
+fn not_inlined(merged: &Merged, one: &Contradiction) -> String {
+    let of = |machine: &str, strategy: &str, names: &[String]| {
+        (!names.is_empty()).then(|| format!("{machine}, {strategy}: {}", names.join(", ")))
+    };
+    let all = one.called.iter().flat_map(|there| {
+        [
+            of(&there.machine, &one.strategy, &there.by_strategy),
+            of(&there.machine, &merged.baseline, &there.by_baseline),
+        ]
+    });
+    let told: Vec<String> = all.flatten().collect();
+    match told.is_empty() {
+        true => "the same functions are called in all".into(),
+        false => told.join("; "),
+    }
 }
 
 /// In words, for the first screen.

@@ -30,6 +30,7 @@ fn trace(strategy: &str) -> TraceSeen {
         state,
         counts,
         is_cut_short: operation == Apply,
+        called: Vec::new(),
     };
     let dirtied = Counts {
         lines_dirtied: 3,

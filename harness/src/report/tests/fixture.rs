@@ -398,6 +398,8 @@ fn environment() -> Environment {
             target: "x86_64-unknown-linux-gnu".into(),
             profile: "release".into(),
             opt_level: "3".into(),
+            codegen_units: Some(1),
+            lto: Some("false".into()),
             rustflags: String::new(),
         },
         libraries: vec![("papaya".into(), "0.2.5".into())],

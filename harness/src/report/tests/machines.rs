@@ -3,7 +3,7 @@
 use super::super::Findings;
 use super::*;
 use crate::analysis::{Samples, analyse, merge};
-use crate::results::{Conclusion, Merged, OneMachine};
+use crate::results::{Conclusion, Merged, Metric, OneMachine};
 
 /// What a run comes out as on a machine.
 fn on(machine: &str, run: &Run) -> OneMachine {
@@ -72,6 +72,55 @@ fn opposite_verdicts_are_named_and_neither_is_recommended() {
     let comment = findings.comment();
     assert!(comment.contains("adopt on alpha") && comment.contains("adopt on beta"));
     assert!(findings.verdict_table().contains("differ"));
+}
+
+/// A verdict that flips between two builds on the same hardware is told with what one of them has inlined.
+#[test]
+fn builds_that_differ_are_told_with_what_was_not_inlined() {
+    use basis::trace::Operation;
+    let built = |profile: &str, times: f64, called: &[&str]| {
+        let run = Run::new([invented("novel/thing", times, times, times)]);
+        let mut lines = run.lines();
+        let Some(Line::Header(header)) = lines.first_mut() else {
+            unreachable!("a run begins with its header")
+        };
+        header.environment.build.profile = profile.into();
+        let mut results = analyse(&Samples::from_lines(lines).expect("it begins with its header"));
+        let mut seen = traces::traced("novel/thing", traces::Lock::Nothing);
+        for footprint in &mut seen.footprints {
+            let is_read = footprint.operation == Operation::ReadHit;
+            let names = called.iter().filter(|_| is_read);
+            footprint.called = names.map(|&name| name.to_owned()).collect();
+        }
+        results.traces = vec![seen];
+        OneMachine {
+            machine: profile.into(),
+            runs: vec![format!("../{profile}")],
+            results,
+        }
+    };
+    let both = merge(vec![
+        built("release", 4.0, &["novel::common"]),
+        built("stock", 0.5, &["novel::common", "novel::outlined"]),
+    ]);
+    assert!(!both.differences.is_empty());
+    let of_reads = both
+        .differences
+        .iter()
+        .find(|one| one.metric == Metric::ReadNs);
+    let called = &of_reads.expect("its reads flip").called;
+    assert!(called[0].by_strategy.is_empty(), "{called:?}");
+    assert_eq!(called[1].by_strategy, ["novel::outlined"]);
+    assert!(document_of(&both).contains("stock, novel/thing: novel::outlined"));
+    // On other hardware the difference is the machine's.
+    let mut elsewhere = both.machines.clone();
+    elsewhere[1].results.environment.cpu = "another".into();
+    assert!(
+        merge(elsewhere)
+            .differences
+            .iter()
+            .all(|one| one.called.is_empty())
+    );
 }
 
 #[test]

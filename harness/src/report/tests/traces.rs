@@ -33,6 +33,7 @@ pub(crate) fn traced(strategy: &str, lock: Lock) -> TraceSeen {
         state,
         counts,
         is_cut_short: false,
+        called: Vec::new(),
     };
     let counts = Counts {
         instructions: 100,

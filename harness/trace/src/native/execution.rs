@@ -4,7 +4,7 @@
 //! operand's address follows from the registers before its instruction; what an instruction does to
 //! memory is `iced-x86`'s knowledge (the access tables of the Intel and AMD manuals).
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
 
 use basis::trace::{Counts, Usage};
@@ -40,6 +40,8 @@ pub(crate) struct Execution {
     pub(crate) allocator_lines: Lines,
     /// The calls that led to its accesses.
     pub(crate) calls: Calls,
+    /// Where the functions begin that it calls, outside the allocator.
+    pub(crate) called: BTreeSet<u64>,
     /// The blocks that it allocated, those included that it freed again.
     pub(crate) fresh: Vec<Fresh>,
     /// The blocks that it freed.
@@ -90,6 +92,8 @@ struct Reader<'r> {
     allocator: Allocator,
     /// The call of the allocator that has not returned.
     call: Option<Call>,
+    /// Whether the instruction before was a call.
+    is_entering: bool,
     seen: Execution,
 }
 
@@ -102,6 +106,7 @@ impl<'r> Reader<'r> {
             frames: Vec::new(),
             allocator: Allocator::new(),
             call: None,
+            is_entering: false,
             seen: Execution {
                 is_cut_short: recording.is_cut_short,
                 ..Execution::default()
@@ -119,11 +124,15 @@ impl<'r> Reader<'r> {
             self.frames.pop();
         }
         self.follow_allocator(step);
+        if std::mem::take(&mut self.is_entering) && self.call.is_none() {
+            self.seen.called.insert(step.address);
+        }
         let instruction = *self
             .code
             .entry(step.address)
             .or_insert_with(|| decode(step.address));
         if instruction.is_call_near() || instruction.is_call_near_indirect() {
+            self.is_entering = true;
             let call = self.seen.calls.enter(self.within(), step.address);
             self.frames.push(Frame {
                 stack_pointer: pointer,
@@ -330,4 +339,42 @@ fn read_code(address: u64, bytes: u64) -> Instruction {
     // pages that can be executed only. `decode` looks beyond the first only if the instruction does.
     let code = unsafe { std::slice::from_raw_parts(address as *const u8, bytes as usize) };
     Decoder::with_ip(64, code, address, DecoderOptions::NONE).decode()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU64, Ordering};
+
+    use trap::Trap;
+
+    use super::super::symbols::Symbols;
+    use super::*;
+
+    #[inline(never)]
+    fn outlined(word: &AtomicU64) -> u64 {
+        word.fetch_add(1, Ordering::Relaxed)
+    }
+
+    #[inline(always)]
+    fn inlined(word: &AtomicU64) -> u64 {
+        word.fetch_sub(1, Ordering::Relaxed)
+    }
+
+    #[test]
+    fn a_function_that_is_called_is_named_and_one_that_is_inlined_is_not() {
+        let trap = Trap::install(10_000).expect("single steps are there where this is compiled");
+        let word = AtomicU64::new(1);
+        let recording = trap
+            .on_this_thread(|stepper| stepper.run(true, || outlined(&word) + inlined(&word)).1)
+            .expect("the thread can be stepped");
+        let seen = Execution::of(&recording.expect("it was stepped"));
+        let mut symbols = Symbols::load();
+        let called = seen.called.iter().filter_map(|&at| symbols.called(at));
+        let called: Vec<String> = called.collect();
+        let is_called = |name: &str| called.iter().any(|known| known.ends_with(name));
+        assert!(
+            is_called("::outlined") && !is_called("::inlined"),
+            "{called:?}"
+        );
+    }
 }

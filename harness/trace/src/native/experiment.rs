@@ -40,7 +40,7 @@ pub(crate) fn see(trap: Trap, strategy: Found, task: &TraceTask) -> Result<Trace
         strategy: task.strategy.clone(),
         records: RESIDENTS,
         layouts: task.layouts,
-        footprints: findings.footprints(&task.operations, &task.states),
+        footprints: findings.footprints(&task.operations, &task.states, &mut namer),
         pairs: findings.pairs(),
         died: None,
     })

@@ -5,13 +5,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use basis::trace::{Counts, Footprint, Operation, Pair, SharedLines, State};
 
 use super::execution::Execution;
-use super::names::Comparison;
+use super::names::{Comparison, Namer};
 
 /// What was found so far.
 #[derive(Debug, Default)]
 pub(crate) struct Findings {
     counts: BTreeMap<(Operation, State), Vec<Counts>>,
     cut_short: BTreeSet<(Operation, State)>,
+    /// Where functions begin that are called.
+    called: BTreeMap<(Operation, State), BTreeSet<u64>>,
     held_up: BTreeSet<Operation>,
     /// First, second, and whether they are about the same process.
     pairs: BTreeMap<(Operation, Operation, bool), Vec<Comparison>>,
@@ -30,6 +32,9 @@ impl Findings {
             lines_dirtied: dirtied,
             ..seen.counts
         });
+        if state == State::Quiescent {
+            self.called.entry(key).or_default().extend(&seen.called);
+        }
         if seen.is_cut_short {
             self.cut_short.insert(key);
         }
@@ -49,7 +54,12 @@ impl Findings {
     }
 
     /// Each operation in each state that it was looked at in.
-    pub(crate) fn footprints(&self, operations: &[Operation], states: &[State]) -> Vec<Footprint> {
+    pub(crate) fn footprints(
+        &self,
+        operations: &[Operation],
+        states: &[State],
+        namer: &mut Namer,
+    ) -> Vec<Footprint> {
         let mut footprints = Vec::new();
         for &operation in operations {
             for &state in states {
@@ -62,6 +72,11 @@ impl Findings {
                         state,
                         counts: all.map(|all| of_counts(all)),
                         is_cut_short: self.cut_short.contains(&key),
+                        called: self
+                            .called
+                            .get(&key)
+                            .map(|called| namer.called(called))
+                            .unwrap_or_default(),
                     });
                 }
             }

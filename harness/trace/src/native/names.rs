@@ -1,6 +1,6 @@
 //! What two executions share, with names.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use basis::trace::{Blame, Conflict, Path, SharedLines};
 
@@ -80,6 +80,13 @@ impl Namer {
                 by: [0, 1].map(|n| self.function(seen[n], line.by[n])),
             })
             .collect()
+    }
+
+    /// The functions that begin at addresses.
+    pub(crate) fn called(&mut self, addresses: &BTreeSet<u64>) -> Vec<String> {
+        let names = addresses.iter().filter_map(|&at| self.symbols.called(at));
+        let names: BTreeSet<String> = names.collect();
+        names.into_iter().collect()
     }
 
     /// Who accesses: the function that wanted it, and not the one that it called for that.

@@ -67,6 +67,12 @@ impl Symbols {
         None
     }
 
+    /// The function that begins at an address, with its crate: not what was inlined there, but what it was
+    /// inlined into.
+    pub(crate) fn called(&mut self, address: u64) -> Option<String> {
+        self.functions(address).last().map(Function::with_crate)
+    }
+
     /// The same for whoever allocated a block; nothing if that was whoever looks.
     pub(crate) fn owner_of_block(&mut self, calls: &[u64]) -> Option<String> {
         let mut is_below = true;
@@ -126,6 +132,13 @@ impl Function {
         })
     }
 
+    fn with_crate(&self) -> String {
+        if self.of == self.name || self.name.starts_with(&format!("{}::", self.of)) {
+            return self.name.clone();
+        }
+        format!("{}::{}", self.of, self.name)
+    }
+
     /// Whether it only does what another wants: the standard library, collections, and what is
     /// around the strategies here.
     fn is_plumbing(&self) -> bool {
@@ -147,10 +160,7 @@ impl Function {
 
 impl fmt::Display for Function {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if !self.name.starts_with(&format!("{}::", self.of)) {
-            write!(f, "{}::", self.of)?;
-        }
-        f.write_str(&self.name)?;
+        f.write_str(&self.with_crate())?;
         match &self.place {
             Some((file, line)) => write!(f, " ({file}:{line})"),
             None => Ok(()),
