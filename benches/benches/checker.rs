@@ -64,14 +64,14 @@ fn checker(criterion: &mut Criterion) {
         bencher.iter(|| zones::check(&long));
     });
     group.bench_function("search/1000000", |bencher| {
-        bencher.iter(|| search(&Register, &[None], &long, &Limits::default()));
+        bencher.iter(|| search(&Register::default(), &[None], &long, &Limits::default()));
     });
     let short: Vec<_> = (0..1_000).map(|seed| history(THREADS * 50, seed)).collect();
     group.throughput(Throughput::Elements(short.len() as u64));
     group.bench_function("search/histories-of-4x50", |bencher| {
         bencher.iter(|| {
             for history in &short {
-                let verdict = search(&Register, &[None], history, &Limits::default());
+                let verdict = search(&Register::default(), &[None], history, &Limits::default());
                 assert_eq!(verdict, Verdict::Linearizable);
             }
         });

@@ -27,7 +27,7 @@ impl fmt::Display for Seen {
 pub struct Registry;
 
 /// What is done under one identifier, with the answer where it is known.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum RegistryAction {
     /// It is read, and this was there.
     Read(Option<Seen>),
@@ -50,7 +50,7 @@ pub enum RegistryAction {
 }
 
 /// An answer, unless the operation never returned.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Known<T> {
     /// It was this.
     Yes(T),
@@ -82,10 +82,16 @@ impl Model for Registry {
             RegistryAction::Remove(removed) => possible_if(removed.can_be(state), Step::To(None)),
             RegistryAction::Apply { change, outcome } => {
                 let after = state.map(|seen| {
-                    let revision = seen.revision + 1;
                     let state = seen.state.after(*change).map_err(|_| ())?;
-                    Ok(Seen { state, revision })
+                    Ok((state, seen.revision.checked_add(1)))
                 });
+                let after = match after {
+                    // No revision comes after the last one: nothing can have been accepted.
+                    Some(Ok((_, None))) => return Step::Impossible,
+                    Some(Ok((state, Some(revision)))) => Some(Ok(Seen { state, revision })),
+                    Some(Err(())) => Some(Err(())),
+                    None => None,
+                };
                 let answer = after.map(|after| after.map(|seen| seen.revision));
                 let step = match after {
                     Some(Ok(seen)) => Step::To(Some(seen)),
@@ -96,6 +102,21 @@ impl Model for Registry {
                 };
                 possible_if(outcome.can_be(&answer), step)
             }
+        }
+    }
+
+    fn in_flight(&self, action: &RegistryAction) -> RegistryAction {
+        match *action {
+            RegistryAction::Read(seen) => RegistryAction::Read(seen),
+            RegistryAction::Insert { record, .. } => RegistryAction::Insert {
+                record,
+                displaced: Known::No,
+            },
+            RegistryAction::Apply { change, .. } => RegistryAction::Apply {
+                change,
+                outcome: Known::No,
+            },
+            RegistryAction::Remove(_) => RegistryAction::Remove(Known::No),
         }
     }
 

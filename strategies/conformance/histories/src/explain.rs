@@ -30,8 +30,8 @@ pub struct Explanation {
 pub struct Shown {
     /// Which of the history.
     pub index: usize,
-    /// Who did it.
-    pub process: u64,
+    /// Who did it, as it is shown.
+    pub process: String,
     /// When it was called.
     pub call: u64,
     /// When it returned; [`NEVER`] if not by then.
@@ -63,14 +63,11 @@ pub fn explain<M: Model>(
     starts: &[M::State],
     operations: &[Operation<M::Action>],
     at: u64,
-) -> Explanation
-where
-    M::Action: Clone,
-{
+) -> Explanation {
     let mut past = Past {
         model,
         starts: starts.to_vec(),
-        operations: until(operations, at),
+        operations: until(model, operations, at),
     };
     past.sum_up();
     let strict = past.needed(at);
@@ -78,7 +75,7 @@ where
         .iter()
         .map(|(index, operation)| Shown {
             index: *index,
-            process: operation.process,
+            process: operation.process.to_string(),
             call: operation.call,
             ret: operation.ret,
             what: model.describe(&operation.action),
@@ -102,26 +99,17 @@ where
 /// An operation with its index in the history.
 type Numbered<A> = (usize, Operation<A>);
 
-/// What was called until then; what was in flight may never have returned.
-fn until<A: Clone>(operations: &[Operation<A>], at: u64) -> Vec<Numbered<A>> {
-    let mut called: Vec<Numbered<A>> = operations
+/// What was called until then, and what was known of it; the first call first.
+fn until<M: Model>(
+    model: &M,
+    operations: &[Operation<M::Action>],
+    at: u64,
+) -> Vec<Numbered<M::Action>> {
+    let mut called: Vec<Numbered<M::Action>> = operations
         .iter()
         .enumerate()
         .filter(|(_, operation)| operation.call <= at)
-        .map(|(index, operation)| {
-            let ret = if operation.ret > at {
-                NEVER
-            } else {
-                operation.ret
-            };
-            (
-                index,
-                Operation {
-                    ret,
-                    ..operation.clone()
-                },
-            )
-        })
+        .map(|(index, operation)| (index, operation.until(model, at)))
         .collect();
     called.sort_by_key(|(_, operation)| operation.call);
     called
@@ -140,10 +128,7 @@ struct Past<'m, M: Model> {
     operations: Vec<Numbered<M::Action>>,
 }
 
-impl<M: Model> Past<'_, M>
-where
-    M::Action: Clone,
-{
+impl<M: Model> Past<'_, M> {
     /// Replaces what was over before the last quiet instants by what it can have led to.
     fn sum_up(&mut self) {
         let mut done = 0;

@@ -5,6 +5,10 @@
 //! the set is a counter for each process, however long the history: this is what keeps the memory of
 //! histories of millions of operations small.
 
+use std::hash::Hash;
+
+use rustc_hash::FxHashMap;
+
 use crate::operation::{NEVER, Operation};
 
 /// Operations, by lane.
@@ -20,34 +24,42 @@ pub(crate) struct Lanes {
 }
 
 impl Lanes {
-    /// What was called until `time`; what had not returned by then may never have.
+    /// The lanes of a history.
     ///
-    /// Such operations get a lane each: nothing that their process did later waits for them.
-    pub(crate) fn until<A>(operations: &[Operation<A>], time: u64) -> Self {
-        let span = |index: u32| {
-            let Operation { call, ret, .. } = operations[index as usize];
-            (call, if ret > time { NEVER } else { ret })
-        };
-        let process = |index: u32| operations[index as usize].process;
-        let mut order: Vec<u32> = (0..operations.len() as u32)
-            .filter(|&index| operations[index as usize].call <= time)
+    /// What never returned is not of its process any more: nothing that the process did later waits
+    /// for it. Of such operations those that do the same share a lane. Each can take effect at any
+    /// time after its call, so an order that takes another than the one called first is still one
+    /// when it takes that one instead.
+    pub(crate) fn new<A: Eq + Hash>(operations: &[Operation<A>]) -> Self {
+        let mut kinds: FxHashMap<&A, u64> = FxHashMap::default();
+        let owners: Vec<(bool, u64)> = operations
+            .iter()
+            .map(|operation| {
+                let next = kinds.len() as u64;
+                match operation.ret {
+                    NEVER => (true, *kinds.entry(&operation.action).or_insert(next)),
+                    _ => (false, operation.process),
+                }
+            })
             .collect();
-        order.sort_by_key(|&index| {
-            let (call, ret) = span(index);
-            (ret == NEVER, process(index), call)
-        });
+        let mut order: Vec<u32> = (0..operations.len() as u32).collect();
+        order.sort_by_key(|&index| (owners[index as usize], operations[index as usize].call));
         let mut begins: Vec<u32> = Vec::new();
         let mut homes = vec![(0, u32::MAX); operations.len()];
         for (place, &index) in order.iter().enumerate() {
-            let goes_on =
-                place > 0 && span(index).1 != NEVER && process(order[place - 1]) == process(index);
+            let owner = |index: u32| owners[index as usize];
+            let goes_on = place > 0 && owner(order[place - 1]) == owner(index);
             if !goes_on {
                 begins.push(place as u32);
             }
             homes[index as usize] = (begins.len() as u32 - 1, place as u32);
         }
         begins.push(order.len() as u32);
-        let times = order.iter().map(|&index| span(index)).collect();
+        let times = order
+            .iter()
+            .map(|&index| &operations[index as usize])
+            .map(|operation| (operation.call, operation.ret))
+            .collect();
         Self {
             order,
             begins,

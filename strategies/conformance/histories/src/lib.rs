@@ -8,7 +8,7 @@
 //!
 //! - [`search`](search::search) decides it for any [`Model`], by looking for such an order.
 //! - [`zones`] decides it for registers whose writes all write something else, without a search, a
-//!   hundred times as fast.
+//!   hundred times as fast; [`queues`] does so for queues of values that differ.
 //! - [`explain`](explain::explain) makes a violation readable: the few operations that cannot be
 //!   reconciled, on a time line.
 //!
@@ -21,7 +21,7 @@
 //!     // Called after the write has returned, and it does not see it.
 //!     Operation { process: 1, call: 3, ret: 4, action: Read(None) },
 //! ];
-//! let verdict = search(&Register, &[None], &history, &Limits::default());
+//! let verdict = search(&Register::default(), &[None], &history, &Limits::default());
 //! assert_eq!(verdict, Verdict::Violated { at: 4 });
 //! ```
 //!
@@ -36,6 +36,7 @@ mod lanes;
 mod model;
 pub mod models;
 mod operation;
+pub mod queues;
 pub mod search;
 pub mod zones;
 

@@ -8,10 +8,15 @@ pub trait Model {
     /// What the object remembers.
     type State: Clone + Eq + Hash;
     /// A call with its answer, or with an unknown one.
-    type Action;
+    type Action: Clone + Eq + Hash;
 
     /// What becomes of `state` by `action`, if it can be answered as it was.
     fn step(&self, state: &Self::State, action: &Self::Action) -> Step<Self::State>;
+
+    /// What is known of an action before it has returned: it may have been answered otherwise.
+    fn in_flight(&self, action: &Self::Action) -> Self::Action {
+        action.clone()
+    }
 
     /// Whether [`can_lead_to`](Model::can_lead_to) rules anything out.
     const LOOKS_AHEAD: bool = false;
@@ -19,15 +24,12 @@ pub trait Model {
     /// Whether an action that observes can become possible in `state` after some of the actions
     /// `between`, in some order. A model whose states tell much of their past cuts a search short by
     /// it: texts that grow, for example, have as many states as there are orders.
-    fn can_lead_to<'a>(
+    fn can_lead_to(
         &self,
         state: &Self::State,
         observation: &Self::Action,
-        between: impl Iterator<Item = &'a Self::Action>,
-    ) -> bool
-    where
-        Self::Action: 'a,
-    {
+        between: &[&Self::Action],
+    ) -> bool {
         let _ = (state, observation, between);
         true
     }

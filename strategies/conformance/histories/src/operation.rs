@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use crate::model::Model;
+
 /// When an operation returns of which it is not known whether it ever did: it may take effect at any
 /// time after its call, or not at all.
 pub const NEVER: u64 = u64::MAX;
@@ -24,6 +26,31 @@ impl<A> Operation<A> {
     /// Whether its answer is known, and so that it took effect.
     pub fn is_complete(&self) -> bool {
         self.ret != NEVER
+    }
+}
+
+/// What was known of a history at a time: what had not returned by then may never have, and its
+/// answer is unknown.
+pub(crate) fn until<M: Model>(
+    model: &M,
+    operations: &[Operation<M::Action>],
+    time: u64,
+) -> Vec<Operation<M::Action>> {
+    let called = operations.iter().filter(|one| one.call <= time);
+    called.map(|one| one.until(model, time)).collect()
+}
+
+impl<A: Clone> Operation<A> {
+    /// What was known of it at a time.
+    pub(crate) fn until<M: Model<Action = A>>(&self, model: &M, time: u64) -> Self {
+        if self.ret <= time {
+            return self.clone();
+        }
+        Operation {
+            ret: NEVER,
+            action: model.in_flight(&self.action),
+            ..*self
+        }
     }
 }
 

@@ -5,10 +5,16 @@
 //! (Testing for Linearizability, CCPE 29, 2017), what was found to lead nowhere is remembered, as
 //! the set of operations done with the state they led to, and not tried again.
 //!
-//! Two additions. An operation that only observes is taken as soon as it is possible, and nothing
+//! Three additions. An operation that only observes is taken as soon as it is possible, and nothing
 //! else is tried in its place: an order that takes it later is still one when it is moved to the
-//! front, since it changes nothing. And what is remembered is bounded: to forget costs time and not
-//! truth.
+//! front, since it changes nothing. An operation that never returned need not have taken effect, so an
+//! order without it is as good: one is taken only if what follows would not be possible without it, or
+//! would lead elsewhere. And what is remembered is bounded: to forget costs time and not truth.
+//!
+//! Why the second may be combined with what is remembered: let the shortest order be cut off. Of its
+//! configurations take the last one that was remembered as a dead end. There the next operation was not
+//! tried, because what led there, in another order, held operations that never returned and made no
+//! difference to it. Without them the order that led there, and what follows, is a shorter one.
 
 use std::collections::HashSet;
 use std::collections::hash_map::Entry;
@@ -18,7 +24,7 @@ use rustc_hash::{FxHashMap, FxHasher};
 
 use crate::lanes::Lanes;
 use crate::model::{Model, Step};
-use crate::operation::{NEVER, Operation, Verdict};
+use crate::operation::{NEVER, Operation, Verdict, until};
 
 /// How far a search goes before it is given up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,25 +52,34 @@ pub fn search<M: Model>(
     operations: &[Operation<M::Action>],
     limits: &Limits,
 ) -> Verdict {
-    match search_until(model, starts, operations, NEVER, limits) {
-        // Looking ahead cuts off what is possible for a time and not in the end: what was reached
-        // says too little.
-        Verdict::Violated { .. } if M::LOOKS_AHEAD => {
-            first_without(model, starts, operations, limits)
-        }
-        verdict => verdict,
+    let verdict = search_all(model, starts, operations, limits);
+    let Verdict::Violated { at } = verdict else {
+        return verdict;
+    };
+    let in_flight = operations
+        .iter()
+        .filter(|one| one.call <= at && one.ret > at && one.is_complete());
+    // Looking ahead cuts off what is possible for a time and not in the end, and so does an answer that
+    // came later: what was reached says too little.
+    if M::LOOKS_AHEAD
+        || in_flight
+            .into_iter()
+            .any(|one| model.in_flight(&one.action) != one.action)
+    {
+        first_without(model, starts, operations, limits)
+    } else {
+        verdict
     }
 }
 
-/// [`search`], of what was called until `time`.
-fn search_until<M: Model>(
+/// [`search`], but a violation may be blamed on too early a return.
+fn search_all<M: Model>(
     model: &M,
     starts: &[M::State],
     operations: &[Operation<M::Action>],
-    time: u64,
     limits: &Limits,
 ) -> Verdict {
-    let lanes = Lanes::until(operations, time);
+    let lanes = Lanes::new(operations);
     let mut furthest = 0;
     let mut steps = limits.steps;
     for start in starts {
@@ -100,7 +115,8 @@ fn first_without<M: Model>(
     let (mut ordered, mut first) = (0, returns.len() - 1);
     while ordered < first {
         let middle = ordered.midpoint(first);
-        match search_until(model, starts, operations, returns[middle], limits) {
+        let known = until(model, operations, returns[middle]);
+        match search_all(model, starts, &known, limits) {
             Verdict::Linearizable => ordered = middle + 1,
             Verdict::Violated { .. } => first = middle,
             Verdict::Unknown { .. } => {
@@ -121,7 +137,7 @@ pub(crate) fn outcomes<M: Model>(
     limits: &Limits,
     most: usize,
 ) -> Option<HashSet<M::State>> {
-    let lanes = Lanes::until(operations, NEVER);
+    let lanes = Lanes::new(operations);
     let mut found = HashSet::new();
     let mut steps = limits.steps;
     for start in starts {
@@ -158,6 +174,8 @@ struct Taken<S> {
     before: Option<S>,
     /// Whether something else may be tried in its place.
     is_choice: bool,
+    /// Whether it never returned.
+    is_open: bool,
 }
 
 struct Search<'m, M: Model> {
@@ -246,9 +264,11 @@ impl<'m, M: Model> Search<'m, M> {
         let next = left.find(|(_, index)| !self.lanes.is_taken(*index, &self.places));
         next.is_some_and(|&(ret, index)| {
             let between = self.lanes.left_until(ret, &self.places);
-            let actions = between.map(|index| &self.operations[index].action);
+            let actions: Vec<_> = between
+                .map(|index| &self.operations[index].action)
+                .collect();
             let observation = &self.operations[index].action;
-            !self.model.can_lead_to(&self.state, observation, actions)
+            !self.model.can_lead_to(&self.state, observation, &actions)
         })
     }
 
@@ -263,7 +283,7 @@ impl<'m, M: Model> Search<'m, M> {
             }
             let action = &self.operations[index].action;
             if self.model.step(&self.state, action) == Step::Observes {
-                self.take(lane, None, false);
+                self.take(lane, None, false, false);
                 return true;
             }
         }
@@ -273,28 +293,47 @@ impl<'m, M: Model> Search<'m, M> {
     /// Takes the next operation that is possible and changes something.
     fn choose(&mut self, first_return: u64) -> bool {
         for lane in self.from..self.places.len() {
-            let Some((index, call, _)) = self.lanes.next(lane, self.places[lane]) else {
+            let Some((index, call, ret)) = self.lanes.next(lane, self.places[lane]) else {
                 continue;
             };
             if call > first_return {
                 continue;
             }
             self.steps = self.steps.saturating_sub(1);
-            if let Step::To(next) = self.model.step(&self.state, &self.operations[index].action) {
+            let action = &self.operations[index].action;
+            if let Step::To(next) = self.model.step(&self.state, action) {
+                let is_open = ret == NEVER;
+                if self.is_detour(action, &next, is_open) {
+                    continue;
+                }
                 let before = std::mem::replace(&mut self.state, next);
-                self.take(lane, Some(before), true);
+                self.take(lane, Some(before), true, is_open);
                 return true;
             }
         }
         false
     }
 
-    fn take(&mut self, lane: usize, before: Option<M::State>, is_choice: bool) {
+    /// Whether `next`, where an action leads, is reached without some of the operations just taken that
+    /// never returned, or without the action if it is of such a one: it need not have taken effect.
+    fn is_detour(&self, action: &M::Action, next: &M::State, is_open: bool) -> bool {
+        if is_open && *next == self.state {
+            return true;
+        }
+        let just_taken = self.path.iter().rev().take_while(|taken| taken.is_open);
+        just_taken.filter_map(|taken| taken.before.as_ref()).any(|before| {
+            is_open && before == next
+                || matches!(self.model.step(before, action), Step::To(without) if without == *next)
+        })
+    }
+
+    fn take(&mut self, lane: usize, before: Option<M::State>, is_choice: bool, is_open: bool) {
         self.places[lane] += 1;
         self.path.push(Taken {
             lane: lane as u32,
             before,
             is_choice,
+            is_open,
         });
     }
 

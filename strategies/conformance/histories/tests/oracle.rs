@@ -1,6 +1,14 @@
 //! Random small histories, compared with trying every order.
 
-use histories::models::{CasRegister, CasRegisterAction, Register, RegisterAction};
+use std::collections::{BTreeMap, VecDeque};
+use std::rc::Rc;
+
+use histories::models::{
+    Access, CasRegister, CasRegisterAction, Counter, CounterAction, FifoQueue, KeyValue,
+    KeyValueAction, MultiRegister, Mutex, MutexAction, QueueAction, Register, RegisterAction, Set,
+    SetAction, UnorderedQueue,
+};
+use histories::queues::{self, Order};
 use histories::search::{Limits, search};
 use histories::{Model, NEVER, Operation, Step, Verdict, explain, zones};
 use proptest::prelude::*;
@@ -80,6 +88,71 @@ fn cas_register() -> impl Strategy<Value = CasRegisterAction> + Clone {
     ]
 }
 
+fn mutex() -> impl Strategy<Value = MutexAction> + Clone {
+    prop_oneof![Just(MutexAction::Acquire), Just(MutexAction::Release)]
+}
+
+fn counter() -> impl Strategy<Value = CounterAction> + Clone {
+    prop_oneof![
+        (-1i64..3).prop_map(CounterAction::Add),
+        (0i128..5).prop_map(CounterAction::Read),
+    ]
+}
+
+fn set() -> impl Strategy<Value = SetAction> + Clone {
+    prop_oneof![
+        (1u64..5).prop_map(SetAction::Add),
+        prop::collection::btree_set(1u64..5, 0..4).prop_map(|seen| SetAction::Read(Rc::new(seen))),
+    ]
+}
+
+fn queue() -> impl Strategy<Value = QueueAction> + Clone {
+    prop_oneof![
+        3 => (1u64..5).prop_map(QueueAction::Enqueue),
+        3 => (1u64..5).prop_map(QueueAction::Dequeue),
+        1 => Just(QueueAction::Empty),
+    ]
+}
+
+/// As a history has them: of what never returned nobody knows what it took.
+fn with_unknown<M: Model>(
+    model: &M,
+    mut history: Vec<Operation<M::Action>>,
+) -> Vec<Operation<M::Action>> {
+    for one in history.iter_mut().filter(|one| !one.is_complete()) {
+        one.action = model.in_flight(&one.action);
+    }
+    history
+}
+
+/// Puts every value in once, of which at most four are taken; a few more are of nobody.
+fn unique_queue(mut history: Vec<Operation<QueueAction>>) -> Vec<Operation<QueueAction>> {
+    let mut values = 0;
+    for operation in &mut history {
+        if let QueueAction::Enqueue(value) = &mut operation.action {
+            values += 1;
+            *value = values;
+        }
+    }
+    with_unknown(&FifoQueue::default(), history)
+}
+
+fn transaction() -> impl Strategy<Value = Vec<Access>> + Clone {
+    let access = prop_oneof![
+        (1u64..3, 1u64..4).prop_map(|(key, value)| Access::Write(key, value)),
+        (1u64..3, prop::option::of(1u64..4)).prop_map(|(key, seen)| Access::Read(key, seen)),
+    ];
+    prop::collection::vec(access, 1..3)
+}
+
+fn key_value() -> impl Strategy<Value = KeyValueAction> + Clone {
+    prop_oneof![
+        "[ab]{0,3}".prop_map(|text| KeyValueAction::Get(text.into())),
+        "[ab]{0,2}".prop_map(|text| KeyValueAction::Put(text.into())),
+        "[ab]{0,2}".prop_map(|text| KeyValueAction::Append(text.into())),
+    ]
+}
+
 /// Gives every write a value of its own; reads see the value of some write, or nothing.
 fn unique(mut history: Vec<Operation<RegisterAction>>) -> Vec<Operation<RegisterAction>> {
     let mut values = 0;
@@ -92,10 +165,7 @@ fn unique(mut history: Vec<Operation<RegisterAction>>) -> Vec<Operation<Register
     history
 }
 
-fn check<M: Model>(model: &M, start: &M::State, history: &[Operation<M::Action>])
-where
-    M::Action: Clone,
-{
+fn check<M: Model>(model: &M, start: &M::State, history: &[Operation<M::Action>]) {
     let verdict = search(
         model,
         std::slice::from_ref(start),
@@ -114,6 +184,7 @@ where
             for one in &mut part {
                 if one.ret > before {
                     one.ret = NEVER;
+                    one.action = model.in_flight(&one.action);
                 }
             }
             part
@@ -137,35 +208,130 @@ where
     }
 }
 
+/// Whether an order explains a history when everybody who took nobody knows what took one of the values,
+/// or nothing: by trying all.
+fn any_taken(history: &[Operation<QueueAction>]) -> bool {
+    let Some(unknown) = history
+        .iter()
+        .position(|one| one.action == QueueAction::Take)
+    else {
+        let start = &mut vec![false; history.len()];
+        return has_order(&UnorderedQueue::default(), &Vec::new(), history, start);
+    };
+    let values = (1..5).map(QueueAction::Dequeue);
+    values.chain([QueueAction::Empty]).any(|taken| {
+        let mut certain = history.to_vec();
+        certain[unknown].action = taken;
+        any_taken(&certain)
+    })
+}
+
+/// Whether the short way says the same as the search, and shows what cannot be reconciled by itself.
+fn agrees<M: Model<Action = QueueAction>>(
+    model: &M,
+    start: M::State,
+    order: Order,
+    history: &[Operation<QueueAction>],
+) {
+    let starts = [start];
+    let verdict = search(model, &starts, history, &Limits::default());
+    let Some(conflict) = queues::check(history, order) else {
+        let has_unknown = history.iter().any(|one| one.action == QueueAction::Take);
+        assert!(has_unknown, "every value is put in once");
+        return;
+    };
+    assert_eq!(
+        conflict.is_empty(),
+        verdict == Verdict::Linearizable,
+        "{conflict:?} {verdict:?}"
+    );
+    if !conflict.is_empty() {
+        let alone: Vec<_> = conflict
+            .iter()
+            .map(|&index| history[index].clone())
+            .collect();
+        let verdict = search(model, &starts, &alone, &Limits::default());
+        assert!(matches!(verdict, Verdict::Violated { .. }), "{alone:?}");
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(4_000))]
 
     #[test]
     fn registers_are_judged_as_by_trying_all_orders(history in history(register())) {
-        check(&Register, &None, &history);
+        check(&Register::default(), &None, &history);
     }
 
     #[test]
     fn so_are_those_with_compare_and_swap(history in history(cas_register())) {
-        check(&CasRegister, &None, &history);
+        check(&CasRegister::default(), &None, &history);
+    }
+
+    #[test]
+    fn so_are_mutexes(history in history(mutex())) {
+        check(&Mutex, &false, &history);
+    }
+
+    #[test]
+    fn so_are_counters(history in history(counter())) {
+        check(&Counter, &0, &history);
+    }
+
+    #[test]
+    fn so_are_sets(history in history(set())) {
+        check(&Set::default(), &Rc::default(), &history);
+    }
+
+    #[test]
+    fn so_are_queues(history in history(queue())) {
+        let history = with_unknown(&FifoQueue::default(), history);
+        check(&FifoQueue::default(), &VecDeque::new(), &history);
+        check(&FifoQueue::default(), &VecDeque::from([1, 2]), &history);
+    }
+
+    #[test]
+    fn so_are_queues_without_an_order(history in history(queue())) {
+        let history = with_unknown(&UnorderedQueue::default(), history);
+        check(&UnorderedQueue::default(), &Vec::new(), &history);
+        // Whoever is unknown may take any value: all of them are tried.
+        let verdict = search(&UnorderedQueue::default(), &[Vec::new()], &history, &Limits::default());
+        prop_assert_eq!(verdict == Verdict::Linearizable, any_taken(&history));
+    }
+
+    #[test]
+    fn so_are_transactions(history in history(transaction())) {
+        let history = with_unknown(&MultiRegister::default(), history);
+        check(&MultiRegister::default(), &BTreeMap::new(), &history);
+    }
+
+    #[test]
+    fn so_are_texts(history in history(key_value())) {
+        check(&KeyValue, &"".into(), &history);
+    }
+
+    #[test]
+    fn queues_agree_with_the_search(history in history(queue()).prop_map(unique_queue)) {
+        agrees(&FifoQueue::default(), VecDeque::new(), Order::Fifo, &history);
+        agrees(&UnorderedQueue::default(), Vec::new(), Order::None, &history);
     }
 
     #[test]
     fn a_small_memory_changes_no_answer(history in history(cas_register())) {
         let small = Limits { remembered: 8, ..Limits::default() };
-        let answers = [small, Limits::default()].map(|limits| search(&CasRegister, &[None], &history, &limits));
+        let answers = [small, Limits::default()].map(|limits| search(&CasRegister::default(), &[None], &history, &limits));
         prop_assert_eq!(answers[0], answers[1]);
     }
 
     #[test]
     fn zones_agree_with_the_search(history in history(register()).prop_map(unique)) {
         let found = zones::check(&history).expect("every value is written once");
-        let verdict = search(&Register, &[None], &history, &Limits::default());
+        let verdict = search(&Register::default(), &[None], &history, &Limits::default());
         prop_assert_eq!(found.is_ok(), verdict == Verdict::Linearizable, "{:?} {:?}", found, verdict);
         if let Err(conflict) = found {
             // What is shown cannot be reconciled by itself.
             let alone: Vec<_> = conflict.operations.iter().map(|&index| history[index].clone()).collect();
-            let verdict = search(&Register, &[None], &alone, &Limits::default());
+            let verdict = search(&Register::default(), &[None], &alone, &Limits::default());
             prop_assert!(matches!(verdict, Verdict::Violated { .. }), "{:?}", alone);
         }
     }
@@ -206,12 +372,12 @@ fn a_search_that_is_given_up_says_how_far_it_came() {
         steps: 40,
         ..Limits::default()
     };
-    match search(&Register, &[None], &history, &limits) {
+    match search(&Register::default(), &[None], &history, &limits) {
         Verdict::Unknown { established } => assert!((10..=51).contains(&established)),
         other => panic!("{other:?}"),
     }
     assert_eq!(
-        search(&Register, &[None], &history, &Limits::default()),
+        search(&Register::default(), &[None], &history, &Limits::default()),
         Verdict::Violated { at: 51 }
     );
 }
@@ -235,9 +401,9 @@ fn an_explanation_shows_what_matters_and_no_more() {
         operation(1, 18, 20, Read(Some(1))),
         operation(3, 19, 30, Write(3)),
     ];
-    let verdict = search(&Register, &[None], &history, &Limits::default());
+    let verdict = search(&Register::default(), &[None], &history, &Limits::default());
     assert_eq!(verdict, Verdict::Violated { at: 20 });
-    let why = explain::explain(&Register, &[None], &history, 20);
+    let why = explain::explain(&Register::default(), &[None], &history, 20);
     let text = why.to_string();
     let expected = "\
 before: 1

@@ -1,5 +1,7 @@
 //! One key of a store of texts that can be overwritten and appended to.
 
+use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::rc::Rc;
 
 use crate::model::{Model, Step};
@@ -9,7 +11,7 @@ use crate::model::{Model, Step};
 pub struct KeyValue;
 
 /// What is done to a key.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum KeyValueAction {
     /// It is read, and this was there.
     Get(Rc<str>),
@@ -23,15 +25,17 @@ pub enum KeyValueAction {
 const SHOWN_MAX: usize = 48;
 
 impl Model for KeyValue {
-    type State = Rc<str>;
+    type State = Text;
     type Action = KeyValueAction;
 
-    fn step(&self, state: &Rc<str>, action: &KeyValueAction) -> Step<Rc<str>> {
+    fn step(&self, state: &Text, action: &KeyValueAction) -> Step<Text> {
         match action {
-            KeyValueAction::Get(seen) if seen == state => Step::Observes,
+            KeyValueAction::Get(seen) if state.len() == seen.len() && state.begins(seen) => {
+                Step::Observes
+            }
             KeyValueAction::Get(_) => Step::Impossible,
-            KeyValueAction::Put(text) => Step::To(text.clone()),
-            KeyValueAction::Append(text) => Step::To([&**state, text].concat().into()),
+            KeyValueAction::Put(text) => Step::To(Text::from(text.clone())),
+            KeyValueAction::Append(text) => Step::To(state.with(text.clone())),
         }
     }
 
@@ -39,18 +43,18 @@ impl Model for KeyValue {
 
     /// A text only grows until it is overwritten: what was seen must be what is there, or something
     /// that is still to be put, and behind it nothing but what is still to be appended.
-    fn can_lead_to<'a>(
+    fn can_lead_to(
         &self,
-        state: &Rc<str>,
+        state: &Text,
         observation: &KeyValueAction,
-        between: impl Iterator<Item = &'a KeyValueAction>,
+        between: &[&KeyValueAction],
     ) -> bool {
         let KeyValueAction::Get(seen) = observation else {
             return true;
         };
         let mut begins: Vec<usize> = Vec::new();
         let mut appended: Vec<&str> = Vec::new();
-        if seen.starts_with(&**state) {
+        if state.begins(seen) {
             begins.push(state.len());
         }
         for action in between {
@@ -75,8 +79,118 @@ impl Model for KeyValue {
         }
     }
 
-    fn describe_state(&self, state: &Rc<str>) -> String {
-        shown(state)
+    fn describe_state(&self, state: &Text) -> String {
+        shown(&state.to_string())
+    }
+}
+
+/// A text as the pieces that it was put together of. Texts that begin alike share their beginning: a
+/// search keeps many, and each costs it what was appended last.
+#[derive(Clone)]
+pub struct Text(Rc<Piece>);
+
+struct Piece {
+    before: Option<Rc<Piece>>,
+    text: Rc<str>,
+    /// Of the whole text, in bytes.
+    len: usize,
+    /// Of the whole text, however it was put together.
+    hash: u64,
+}
+
+/// An odd multiplier without a pattern: the golden ratio's digits.
+const MULTIPLIER: u64 = 0x9e37_79b9_7f4a_7c15;
+
+impl Text {
+    fn put(before: Option<Rc<Piece>>, text: Rc<str>) -> Self {
+        let (len, hash) = before.as_ref().map_or((0, 0), |one| (one.len, one.hash));
+        let hash = text.bytes().fold(hash, |hash, byte| {
+            hash.wrapping_mul(MULTIPLIER)
+                .wrapping_add(u64::from(byte) + 1)
+        });
+        Self(Rc::new(Piece {
+            len: len + text.len(),
+            hash,
+            before,
+            text,
+        }))
+    }
+
+    fn with(&self, text: Rc<str>) -> Self {
+        Self::put(Some(self.0.clone()), text)
+    }
+
+    fn len(&self) -> usize {
+        self.0.len
+    }
+
+    /// Its pieces, the last one first.
+    fn pieces(&self) -> impl Iterator<Item = &Piece> {
+        std::iter::successors(Some(&*self.0), |piece| piece.before.as_deref())
+    }
+
+    /// Whether `whole` begins with it.
+    fn begins(&self, whole: &str) -> bool {
+        self.len() <= whole.len()
+            && self
+                .pieces()
+                .all(|piece| whole.as_bytes()[..piece.len].ends_with(piece.text.as_bytes()))
+    }
+}
+
+impl From<Rc<str>> for Text {
+    fn from(text: Rc<str>) -> Self {
+        Self::put(None, text)
+    }
+}
+
+impl From<&str> for Text {
+    fn from(text: &str) -> Self {
+        Self::from(Rc::from(text))
+    }
+}
+
+impl fmt::Display for Text {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let pieces: Vec<&Piece> = self.pieces().collect();
+        pieces
+            .into_iter()
+            .rev()
+            .try_for_each(|piece| f.write_str(&piece.text))
+    }
+}
+
+impl fmt::Debug for Text {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}", self.to_string())
+    }
+}
+
+impl PartialEq for Text {
+    fn eq(&self, other: &Self) -> bool {
+        Rc::ptr_eq(&self.0, &other.0)
+            || (self.0.hash, self.0.len) == (other.0.hash, other.0.len)
+                && self.begins(&other.to_string())
+    }
+}
+
+impl Eq for Text {}
+
+impl Hash for Text {
+    fn hash<H: Hasher>(&self, hasher: &mut H) {
+        hasher.write_u64(self.0.hash);
+    }
+}
+
+/// One piece after the other: each inside the next would need as much stack as there are pieces.
+impl Drop for Piece {
+    fn drop(&mut self) {
+        let mut next = self.before.take();
+        while let Some(piece) = next {
+            next = Rc::try_unwrap(piece)
+                .ok()
+                .and_then(|mut piece| piece.before.take());
+        }
     }
 }
 

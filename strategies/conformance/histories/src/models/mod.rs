@@ -1,12 +1,36 @@
 //! Models of what is commonly recorded.
 
+mod counter;
 mod key_value;
+mod multi_register;
+mod mutex;
+mod queue;
 mod register;
+mod set;
 
-pub use key_value::{KeyValue, KeyValueAction};
+use std::fmt;
+use std::hash::Hash;
+
+pub use counter::{Counter, CounterAction};
+pub use key_value::{KeyValue, KeyValueAction, Text};
+pub use multi_register::{Access, MultiRegister};
+pub use mutex::{Mutex, MutexAction};
+pub use queue::{FifoQueue, QueueAction, UnorderedQueue};
 pub use register::{CasRegister, CasRegisterAction, Register, RegisterAction};
+pub use set::{Set, SetAction};
+
+/// What is kept in an object. Only whether values are equal matters; their order means nothing.
+pub trait Value: Clone + Ord + Hash + fmt::Display {}
+
+impl<T: Clone + Ord + Hash + fmt::Display> Value for T {}
 
 /// A value as histories write it, or nothing.
-pub(crate) fn shown(value: Option<u64>) -> String {
-    value.map_or_else(|| "nothing".to_owned(), |value| value.to_string())
+pub(crate) fn shown<V: Value>(value: Option<&V>) -> String {
+    value.map_or_else(|| "nothing".to_owned(), V::to_string)
+}
+
+/// Values between brackets.
+pub(crate) fn listed<'v, V: Value + 'v>(values: impl IntoIterator<Item = &'v V>) -> String {
+    let texts: Vec<String> = values.into_iter().map(V::to_string).collect();
+    format!("[{}]", texts.join(", "))
 }

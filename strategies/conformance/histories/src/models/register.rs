@@ -1,86 +1,98 @@
 //! A place that holds one value, without and with compare-and-swap.
 
-use super::shown;
+use std::marker::PhantomData;
+
+use super::{Value, shown};
 use crate::model::{Model, Step};
 
-/// A place that holds one value; nothing at first.
+/// A place that holds one value, or nothing.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Register;
+pub struct Register<V = u64>(PhantomData<V>);
 
-/// What is done to a register. Values are names: only whether they are equal matters.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RegisterAction {
+/// What is done to a register.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum RegisterAction<V = u64> {
     /// It is overwritten.
-    Write(u64),
+    Write(V),
     /// It is read, and this was there.
-    Read(Option<u64>),
+    Read(Option<V>),
 }
 
-impl Model for Register {
-    type State = Option<u64>;
-    type Action = RegisterAction;
+impl<V: Value> Model for Register<V> {
+    type State = Option<V>;
+    type Action = RegisterAction<V>;
 
-    fn step(&self, state: &Option<u64>, action: &RegisterAction) -> Step<Option<u64>> {
-        match *action {
-            RegisterAction::Write(value) => Step::To(Some(value)),
-            RegisterAction::Read(seen) if seen == *state => Step::Observes,
-            RegisterAction::Read(_) => Step::Impossible,
-        }
+    fn step(&self, state: &Option<V>, action: &RegisterAction<V>) -> Step<Option<V>> {
+        step(state, action)
     }
 
-    fn describe(&self, action: &RegisterAction) -> String {
-        match *action {
-            RegisterAction::Write(value) => format!("write {value}"),
-            RegisterAction::Read(seen) => format!("read -> {}", shown(seen)),
-        }
+    fn describe(&self, action: &RegisterAction<V>) -> String {
+        describe(action)
     }
 
-    fn describe_state(&self, state: &Option<u64>) -> String {
-        shown(*state)
+    fn describe_state(&self, state: &Option<V>) -> String {
+        shown(state.as_ref())
+    }
+}
+
+fn step<V: Value>(state: &Option<V>, action: &RegisterAction<V>) -> Step<Option<V>> {
+    match action {
+        RegisterAction::Write(value) => Step::To(Some(value.clone())),
+        RegisterAction::Read(seen) if seen == state => Step::Observes,
+        RegisterAction::Read(_) => Step::Impossible,
+    }
+}
+
+fn describe<V: Value>(action: &RegisterAction<V>) -> String {
+    match action {
+        RegisterAction::Write(value) => format!("write {value}"),
+        RegisterAction::Read(seen) => format!("read -> {}", shown(seen.as_ref())),
     }
 }
 
 /// A register that can also be changed if it holds what is expected.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct CasRegister;
+pub struct CasRegister<V = u64>(PhantomData<V>);
 
 /// What is done to a register with compare-and-swap.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum CasRegisterAction {
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum CasRegisterAction<V = u64> {
     /// As with every register.
-    Plain(RegisterAction),
+    Plain(RegisterAction<V>),
     /// It held what was expected, and holds the new value now. One that did not take effect is no
     /// operation.
     Swap {
         /// What it held.
-        expected: Option<u64>,
+        expected: Option<V>,
         /// What it holds now.
-        new: u64,
+        new: V,
     },
 }
 
-impl Model for CasRegister {
-    type State = Option<u64>;
-    type Action = CasRegisterAction;
+impl<V: Value> Model for CasRegister<V> {
+    type State = Option<V>;
+    type Action = CasRegisterAction<V>;
 
-    fn step(&self, state: &Option<u64>, action: &CasRegisterAction) -> Step<Option<u64>> {
-        match *action {
-            CasRegisterAction::Plain(action) => Register.step(state, &action),
-            CasRegisterAction::Swap { expected, new } if expected == *state => Step::To(Some(new)),
+    fn step(&self, state: &Option<V>, action: &CasRegisterAction<V>) -> Step<Option<V>> {
+        match action {
+            CasRegisterAction::Plain(action) => step(state, action),
+            CasRegisterAction::Swap { expected, new } if expected == state => {
+                Step::To(Some(new.clone()))
+            }
             CasRegisterAction::Swap { .. } => Step::Impossible,
         }
     }
 
-    fn describe(&self, action: &CasRegisterAction) -> String {
-        match *action {
-            CasRegisterAction::Plain(action) => Register.describe(&action),
+    fn describe(&self, action: &CasRegisterAction<V>) -> String {
+        match action {
+            CasRegisterAction::Plain(action) => describe(action),
             CasRegisterAction::Swap { expected, new } => {
-                format!("cas {} to {new}", shown(expected))
+                format!("cas {} to {new}", shown(expected.as_ref()))
             }
         }
     }
 
-    fn describe_state(&self, state: &Option<u64>) -> String {
-        shown(*state)
+    fn describe_state(&self, state: &Option<V>) -> String {
+        shown(state.as_ref())
     }
 }
