@@ -7,6 +7,8 @@
 
 #[path = "command/advised.rs"]
 mod advised;
+#[path = "command/checked.rs"]
+mod checked;
 #[path = "command/interrupted.rs"]
 mod interrupted;
 #[path = "command/merged.rs"]

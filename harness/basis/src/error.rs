@@ -11,6 +11,9 @@ pub enum Error {
     /// A check did not pass: exit code 1.
     #[error("{0}")]
     Check(String),
+    /// A check came to no answer: exit code 3.
+    #[error("{0}")]
+    Undecided(String),
     /// The user interrupted the run; what was measured is kept: exit code 130.
     #[error("interrupted: {0}")]
     Interrupted(String),
@@ -49,6 +52,7 @@ impl Error {
         match self {
             Error::Check(_) => 1,
             Error::Input(_) => 2,
+            Error::Undecided(_) => 3,
             Error::Interrupted(_) => 130,
         }
     }

@@ -1,35 +1,20 @@
-//! One line of a history.
+//! One event of a history.
 
-use basis::error::{Error, Result};
-use serde::Deserialize;
-use serde_json::Value;
+use super::value::Value;
 
-/// What a line says.
-#[derive(Debug, Deserialize)]
+/// What an event says.
+#[derive(Debug)]
 pub(super) struct Event {
-    pub(super) process: Process,
-    #[serde(rename = "type")]
-    pub(super) kind: Kind,
-    pub(super) f: String,
-    #[serde(default)]
+    /// Whose it is: a number or a name.
+    pub(super) process: Option<Value>,
+    pub(super) kind: Option<Kind>,
+    pub(super) f: Option<String>,
     pub(super) key: Value,
-    #[serde(default)]
     pub(super) value: Value,
 }
 
-/// Who an event is of.
-#[derive(Debug, Deserialize)]
-#[serde(untagged)]
-pub(super) enum Process {
-    /// A process of the history.
-    Number(u64),
-    /// Whoever disturbs it: Jepsen's `nemesis`. Does nothing to the object.
-    Name(String),
-}
-
 /// What happened.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     Invoke,
     Ok,
@@ -38,20 +23,52 @@ pub(super) enum Kind {
 }
 
 impl Event {
-    /// Reads a line; `place` names it.
-    pub(super) fn parse(text: &str, place: &str) -> Result<Self> {
-        serde_json::from_str(text).map_err(|error| {
-            Error::input(format!(
-                "{place}: {}; a line is like {{\"process\":0,\"type\":\"invoke\",\"f\":\"read\",\"key\":1,\"value\":null}}",
-                without_position(&error)
-            ))
+    /// Takes what matters out of a map.
+    ///
+    /// # Errors
+    ///
+    /// What a field cannot be.
+    pub(super) fn new(map: &Value) -> Result<Self, String> {
+        let field = |name| map.get(name).cloned().unwrap_or(Value::Nil);
+        let kind = match field("type") {
+            Value::Nil => None,
+            kind => Some(match kind.name() {
+                Some("invoke") => Kind::Invoke,
+                Some("ok") => Kind::Ok,
+                Some("fail") => Kind::Fail,
+                Some("info") => Kind::Info,
+                _ => {
+                    return Err(format!(
+                        "a type is invoke, ok, fail or info, not {}",
+                        kind.shown()
+                    ));
+                }
+            }),
+        };
+        let process = match field("process") {
+            Value::Nil => None,
+            process @ (Value::Integer(_) | Value::Text(_) | Value::Word(_)) => Some(process),
+            other => {
+                return Err(format!(
+                    "a process is a number or a name, not {}",
+                    other.shown()
+                ));
+            }
+        };
+        let f = match field("f") {
+            Value::Nil => None,
+            f => Some(
+                f.name()
+                    .ok_or_else(|| format!("an operation f is a name, not {}", f.shown()))?
+                    .to_owned(),
+            ),
+        };
+        Ok(Self {
+            process,
+            kind,
+            f,
+            key: field("key"),
+            value: field("value"),
         })
     }
-}
-
-/// An error without its own line number, which is always 1.
-fn without_position(error: &serde_json::Error) -> String {
-    let text = error.to_string();
-    let cut = text.rfind(" at line ").unwrap_or(text.len());
-    format!("column {}: {}", error.column(), &text[..cut])
 }

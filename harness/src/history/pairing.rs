@@ -1,224 +1,327 @@
-//! From events to operations: each answer to its call.
+//! From events to calls with their answers.
 
-use std::collections::{BTreeMap, HashMap};
-use std::io::BufRead;
+use std::collections::HashMap;
 
 use basis::error::{Error, Result};
-use conformance::RegistryAction;
-use histories::models::{CasRegisterAction, KeyValueAction};
-use histories::{NEVER, Operation};
-use serde_json::Value;
 
-use super::dialect::{self, ModelName, Names, Said};
-use super::event::{Event, Kind, Process};
+use super::dialect::ModelName;
+use super::document::{self, Notation};
+use super::event::{Event, Kind};
+use super::tuples::{self, Values};
+use super::value::Value;
 
-/// The operations of each key. Keys are shown as they were written; without one, as `null`.
-pub(super) type Keys<A> = BTreeMap<String, Vec<Operation<A>>>;
+/// What the user knows of a history.
+#[derive(Clone, Debug, Default)]
+pub struct Reading {
+    /// What it is a history of; without it, the model that has all the operations of the file.
+    pub model: Option<ModelName>,
+    /// Whether its values are `[key, value]`; without it, they are if that is certain.
+    pub independent: Option<bool>,
+    /// What was there at first, as in the file; what is no value there is a text.
+    pub initial: Option<String>,
+    /// Whether nothing is known of a read that was answered null.
+    pub nil_is_unknown: bool,
+    /// Operations that a search tries of one key, at most.
+    pub steps: Option<u64>,
+}
 
-/// A history, by key: it is linearizable if it is so for each.
+/// A history as it was read.
 #[derive(Debug)]
 pub struct History {
     /// What it is a history of.
     pub model: ModelName,
-    pub(super) operations: Operations,
+    /// Whether values are `[key, value]`.
+    pub is_independent: bool,
+    /// Events that are of no operation.
+    pub passed_over: usize,
+    pub(super) reading: Reading,
+    pub(super) notation: Notation,
+    pub(super) calls: Vec<Call>,
+    /// What each process is called.
+    pub(super) processes: Vec<String>,
+    pub(super) places: Places,
 }
 
+/// Where events are.
 #[derive(Debug)]
-pub(super) enum Operations {
-    Register(Keys<CasRegisterAction>),
-    KeyValue(Keys<KeyValueAction>),
-    Registry(Keys<RegistryAction>),
+pub(super) struct Places {
+    name: String,
+    /// The line of each event.
+    lines: Vec<u64>,
+    /// Whether each event begins a line of its own. The times of a history are lines then, and the
+    /// numbers of events otherwise.
+    is_by_line: bool,
+}
+
+impl Places {
+    /// The time of an event.
+    pub(super) fn time(&self, event: u64) -> u64 {
+        if self.is_by_line {
+            self.lines[event as usize - 1]
+        } else {
+            event
+        }
+    }
+
+    fn of_time(&self, time: u64) -> String {
+        let name = &self.name;
+        if self.is_by_line {
+            format!("{name}:{time}")
+        } else {
+            format!("{name}: event {time}")
+        }
+    }
+
+    pub(super) fn fault(&self, event: u64, what: impl std::fmt::Display) -> Error {
+        Error::input(format!("{}: {what}", self.of_time(self.time(event))))
+    }
+}
+
+impl History {
+    /// Where what happened then stands.
+    pub fn place(&self, time: u64) -> String {
+        self.places.of_time(time)
+    }
 }
 
 /// An operation between its call and its answer.
-struct Call {
-    line: u64,
-    process: u64,
-    f: String,
-    key: String,
-    asked: Value,
-    /// The line and the value of the answer; `None` if it never came.
-    answer: Option<(u64, Value)>,
+#[derive(Debug)]
+pub(super) struct Call {
+    /// The number of its event; the first is 1.
+    pub(super) at: u64,
+    pub(super) process: u64,
+    pub(super) f: String,
+    pub(super) key: Value,
+    pub(super) asked: Value,
+    /// The event and the value of the answer; `None` if it never came.
+    pub(super) answer: Option<(u64, Value)>,
 }
 
-/// Reads a history; `name` is what messages call the file. Without a model, the one that has all the
-/// operations of the file.
+/// Reads a history; `name` is what messages call the file.
 ///
 /// # Errors
 ///
-/// The first line that cannot be one of a history.
-pub fn read(file: impl BufRead, name: &str, model: Option<ModelName>) -> Result<History> {
+/// The first event that cannot be one of a history; values of which it is not clear what they are.
+pub fn read(bytes: &[u8], name: &str, reading: &Reading) -> Result<History> {
     let mut reader = Reader {
         name,
-        model,
-        is_fixed: model.is_some(),
+        models: match reading.model {
+            Some(model) => vec![model],
+            None => ModelName::RECOGNISED.to_vec(),
+        },
+        words: Vec::new(),
+        names: HashMap::new(),
         pending: HashMap::new(),
         calls: Vec::new(),
+        lines: Vec::new(),
+        passed_over: 0,
     };
-    for (number, line) in file.lines().enumerate() {
-        let number = number as u64 + 1;
-        let text = line
-            .map_err(|error| Error::input(format!("{name}:{number}: cannot be read: {error}")))?;
-        if !text.trim().is_empty() {
-            reader.take(number, &text)?;
-        }
-    }
-    reader.finish()
+    let notation = document::read(bytes, name, |line, map| {
+        reader.lines.push(line);
+        reader.take(line, &map)
+    })?;
+    reader.finish(notation, reading)
 }
 
 struct Reader<'n> {
     name: &'n str,
-    model: Option<ModelName>,
-    is_fixed: bool,
+    /// The models that have all operations so far.
+    models: Vec<ModelName>,
+    /// The operations so far.
+    words: Vec<String>,
+    names: HashMap<Value, u64>,
     /// The call of each process that waits for its answer.
     pending: HashMap<u64, usize>,
     calls: Vec<Option<Call>>,
+    lines: Vec<u64>,
+    passed_over: usize,
 }
 
 impl Reader<'_> {
-    fn fault(&self, line: u64, what: impl std::fmt::Display) -> Error {
-        Error::input(format!("{}:{line}: {what}", self.name))
+    fn take(&mut self, line: u64, map: &Value) -> Result<()> {
+        let place = format!("{}:{line}", self.name);
+        self.event(map)
+            .map_err(|what| Error::input(format!("{place}: {what}")))
     }
 
-    fn take(&mut self, line: u64, text: &str) -> Result<()> {
-        let event = Event::parse(text, &format!("{}:{line}", self.name))?;
-        let process = match event.process {
-            Process::Number(process) => process,
-            Process::Name(ref name) if name == "nemesis" => return Ok(()),
-            Process::Name(ref name) => {
-                return Err(self.fault(line, format_args!(
-                    "process \"{name}\": a process is a number (or \"nemesis\", which is passed over)"
-                )));
+    fn event(&mut self, map: &Value) -> std::result::Result<(), String> {
+        let event = Event::new(map)?;
+        let is_nemesis = event.process.as_ref().and_then(Value::name) == Some("nemesis");
+        let (Some(kind), Some(process), false) = (event.kind, &event.process, is_nemesis) else {
+            // A line of a log, or whoever disturbs the history: nothing is done to the object.
+            let does_nothing = is_nemesis
+                || matches!(event.kind, None | Some(Kind::Info))
+                    && (event.f.is_none() || event.process.is_none());
+            if !does_nothing {
+                let missing = if event.kind.is_none() {
+                    "type"
+                } else {
+                    "process"
+                };
+                return Err(format!("an event of an operation has a {missing}"));
             }
+            self.passed_over += 1;
+            return Ok(());
         };
-        match event.kind {
-            Kind::Invoke => self.call(line, process, event),
-            Kind::Ok | Kind::Fail | Kind::Info => self.answer(line, process, event),
+        let next = self.names.len() as u64;
+        let number = *self.names.entry(process.clone()).or_insert(next);
+        match kind {
+            Kind::Invoke => self.call(number, event),
+            Kind::Info => {
+                // Whatever it says, its process did not get an answer.
+                if self.pending.remove(&number).is_none() {
+                    self.passed_over += 1;
+                }
+                Ok(())
+            }
+            Kind::Ok | Kind::Fail => self.answer(number, kind, event),
         }
     }
 
-    fn call(&mut self, line: u64, process: u64, event: Event) -> Result<()> {
-        self.learn(line, &event.f)?;
+    fn call(&mut self, process: u64, event: Event) -> std::result::Result<(), String> {
+        let f = event.f.ok_or("an invoke has an operation f")?;
+        self.learn(&f)?;
         if let Some(earlier) = self.pending.get(&process) {
-            let since = self.calls[*earlier].as_ref().map_or(0, |call| call.line);
-            return Err(self.fault(
-                line,
-                format_args!(
-                    "process {process} calls {} and still waits for the answer to line {since}",
-                    event.f
-                ),
+            let since = self.calls[*earlier].as_ref().map_or(0, |call| call.at);
+            return Err(format!(
+                "process {} calls {f} and still waits for the answer to line {}",
+                shown_process(event.process.as_ref()),
+                self.lines[since as usize - 1]
             ));
         }
         self.pending.insert(process, self.calls.len());
         self.calls.push(Some(Call {
-            line,
+            at: self.lines.len() as u64,
             process,
-            f: event.f,
-            key: shown_key(&event.key),
+            f,
+            key: event.key,
             asked: event.value,
             answer: None,
         }));
         Ok(())
     }
 
-    fn answer(&mut self, line: u64, process: u64, event: Event) -> Result<()> {
+    fn answer(
+        &mut self,
+        process: u64,
+        kind: Kind,
+        event: Event,
+    ) -> std::result::Result<(), String> {
+        let shown = shown_process(event.process.as_ref());
+        let f = event.f.as_deref();
         let Some(index) = self.pending.remove(&process) else {
-            return Err(self.fault(
-                line,
-                format_args!(
-                    "process {process} has an answer to {} and has called nothing",
-                    event.f
-                ),
+            return Err(format!(
+                "process {shown} has an answer to {} and has called nothing",
+                f.unwrap_or("something")
             ));
         };
-        let fault = self.calls[index].as_ref().and_then(|call| {
-            let key = shown_key(&event.key);
-            let differs = call.f != event.f || (!event.key.is_null() && call.key != key);
-            differs.then(|| {
-                format!(
-                    "process {process} has called {} of key {} in line {} and has an answer to {} of key {key}",
-                    call.f, call.key, call.line, event.f
-                )
-            })
-        });
-        if let Some(fault) = fault {
-            return Err(self.fault(line, fault));
+        let Some(call) = &mut self.calls[index] else {
+            return Ok(());
+        };
+        if f.is_some_and(|f| f != call.f) || !event.key.is_nil() && event.key != call.key {
+            return Err(format!(
+                "process {shown} has called {} of key {} in line {} and has an answer to {} of key {}",
+                call.f,
+                call.key.shown(),
+                self.lines[call.at as usize - 1],
+                f.unwrap_or(&call.f),
+                event.key.shown()
+            ));
         }
-        match event.kind {
+        if kind == Kind::Ok {
+            call.answer = Some((self.lines.len() as u64, event.value));
+        } else {
             // It did not take effect: as if it had not been.
-            Kind::Fail => self.calls[index] = None,
-            Kind::Ok => {
-                if let Some(call) = &mut self.calls[index] {
-                    call.answer = Some((line, event.value));
-                }
-            }
-            Kind::Info | Kind::Invoke => {}
+            self.calls[index] = None;
         }
         Ok(())
     }
 
-    /// Which model it must be, with this operation in it.
-    fn learn(&mut self, line: u64, f: &str) -> Result<()> {
-        let with = match self.model {
-            None => ModelName::with(f),
-            Some(model) if self.is_fixed => model.and(f).filter(|&with| with == model),
-            Some(model) => model.and(f),
-        };
-        if with.is_some() {
-            self.model = with;
+    /// Which models are left, with this operation.
+    fn learn(&mut self, f: &str) -> std::result::Result<(), String> {
+        if self.words.iter().any(|word| word == f) {
             return Ok(());
         }
-        let known = self.model.map_or_else(
-            || "read, write, cas, get, put, append, or those of a registry".to_owned(),
-            |model| format!("{} here", model.words()),
-        );
-        Err(self.fault(
-            line,
-            format_args!("unknown operation \"{f}\": it is one of {known}"),
-        ))
-    }
-
-    fn finish(mut self) -> Result<History> {
-        let model = self.model.unwrap_or(ModelName::Register);
-        let calls = std::mem::take(&mut self.calls);
-        let mut names = Names::default();
-        let operations = match model {
-            ModelName::Register | ModelName::CasRegister => Operations::Register(
-                self.by_key(calls, |said| dialect::register(said, &mut names))?,
-            ),
-            ModelName::Kv => Operations::KeyValue(self.by_key(calls, dialect::key_value)?),
-            ModelName::Registry => Operations::Registry(self.by_key(calls, dialect::registry)?),
-        };
-        Ok(History { model, operations })
-    }
-
-    fn by_key<A>(
-        &self,
-        calls: Vec<Option<Call>>,
-        mut action: impl FnMut(&Said<'_>) -> std::result::Result<Option<A>, String>,
-    ) -> Result<Keys<A>> {
-        let mut keys: Keys<A> = BTreeMap::new();
-        for call in calls.into_iter().flatten() {
-            let said = Said {
-                f: &call.f,
-                asked: &call.asked,
-                answer: call.answer.as_ref().map(|(_, value)| value),
-            };
-            let line = call.answer.as_ref().map_or(call.line, |(line, _)| *line);
-            let found = action(&said).map_err(|what| self.fault(line, what))?;
-            let Some(action) = found else { continue };
-            keys.entry(call.key).or_default().push(Operation {
-                process: call.process,
-                call: call.line,
-                ret: call.answer.map_or(NEVER, |(line, _)| line),
-                action,
-            });
+        let has = |model: &ModelName| model.words().contains(&f);
+        if !self.models.iter().any(has) {
+            let mut known: Vec<&str> = Vec::new();
+            for word in self.models.iter().flat_map(|model| model.words()) {
+                if !known.contains(word) {
+                    known.push(word);
+                }
+            }
+            let here = if self.words.is_empty() { "" } else { " here" };
+            return Err(format!(
+                "unknown operation {}: it is one of {}{here}",
+                Value::Text(f.into()).shown(),
+                known.join(", ")
+            ));
         }
-        Ok(keys)
+        self.models.retain(has);
+        self.words.push(f.to_owned());
+        Ok(())
+    }
+
+    fn finish(self, notation: Notation, reading: &Reading) -> Result<History> {
+        let places = Places {
+            name: self.name.to_owned(),
+            is_by_line: self.lines.is_sorted_by(|one, next| one < next),
+            lines: self.lines,
+        };
+        let mut calls: Vec<Call> = self.calls.into_iter().flatten().collect();
+        let values = match reading.independent {
+            Some(true) => Values::Tuples,
+            Some(false) => Values::Plain,
+            None => tuples::recognise(&calls),
+        };
+        match values {
+            Values::Plain => {}
+            Values::Tuples => tuples::part(&mut calls, |at, what| places.fault(at, what))?,
+            Values::Unclear => {
+                return Err(Error::input(format!(
+                    "{}: values are pairs: say --independent if each is [key, value], as of Jepsen's \
+                     independent keys, or --independent=no if it is a value of one object",
+                    places.name
+                )));
+            }
+        }
+        let mut processes = vec![String::new(); self.names.len()];
+        for (process, number) in self.names {
+            processes[number as usize] = shown_process(Some(&process));
+        }
+        Ok(History {
+            model: recognised(&self.models, &calls),
+            is_independent: values == Values::Tuples,
+            passed_over: self.passed_over,
+            reading: reading.clone(),
+            notation,
+            calls,
+            processes,
+            places,
+        })
     }
 }
 
-/// A key as a text without quotes.
-fn shown_key(key: &Value) -> String {
-    key.as_str().map_or_else(|| key.to_string(), str::to_owned)
+/// The first of the models that have all operations. A counter and a set have the same: who reads a set
+/// is answered a list.
+fn recognised(models: &[ModelName], calls: &[Call]) -> ModelName {
+    let first = models.first().copied().unwrap_or(ModelName::Register);
+    let mut answers = calls.iter().filter_map(|call| call.answer.as_ref());
+    let mut added = calls.iter().filter(|call| call.f == "add");
+    let is_set = answers.any(|(_, value)| value.elements().is_some())
+        || added.any(|call| call.asked.integer::<i64>().is_none());
+    if first == ModelName::Counter && models.contains(&ModelName::Set) && is_set {
+        ModelName::Set
+    } else {
+        first
+    }
+}
+
+/// A process by its number or its name, without quotes.
+fn shown_process(process: Option<&Value>) -> String {
+    match process {
+        Some(Value::Text(name)) => Value::Word(name.clone()).shown(),
+        Some(other) => other.shown(),
+        None => "?".into(),
+    }
 }

@@ -1,12 +1,18 @@
-use std::io::Cursor;
+mod cases;
+
 use std::path::Path;
 
 use super::*;
 use crate::damage::{Damage, assert_one_line, files};
 
+fn judged_as(text: &str, reading: &Reading) -> Result<Answer, String> {
+    let history = read(text.as_bytes(), "h", reading).map_err(|error| error.to_string())?;
+    let judgement = judge(&history).map_err(|error| error.to_string())?;
+    Ok(judgement.answer)
+}
+
 fn judged(text: &str) -> Result<Answer, String> {
-    let history = read(Cursor::new(text), "h", None).map_err(|error| error.to_string())?;
-    Ok(judge(&history).answer)
+    judged_as(text, &Reading::default())
 }
 
 /// `process type f key value` a line, the value as JSON.
@@ -27,10 +33,10 @@ fn a_stale_read_is_found_and_explained() {
         (1, "invoke", "read", 7, "null"),
         (1, "ok", "read", 7, "null"),
     ]);
-    let Ok(Answer::Violated { key, line, why }) = judged(&text) else {
+    let Ok(Answer::Violated { key, at, why }) = judged(&text) else {
         panic!("{:?}", judged(&text));
     };
-    assert_eq!((key.as_str(), line), ("7", 4));
+    assert_eq!((key.as_str(), at), ("7", 4));
     assert!(
         why.contains("read -> nothing") && why.contains("write 1"),
         "{why}"
@@ -47,7 +53,7 @@ fn what_failed_was_not_and_what_is_open_may_have_been() {
     ]);
     assert!(matches!(
         judged(&failed),
-        Ok(Answer::Violated { line: 4, .. })
+        Ok(Answer::Violated { at: 4, .. })
     ));
     // At any time later, whatever its process does meanwhile, or never.
     for (seen, expected) in [("1", true), ("null", true), ("2", false)] {
@@ -114,7 +120,14 @@ fn what_is_no_history_is_named_by_its_line() {
     let invoke = lines(&[(0, "invoke", "read", 1, "null")]);
     let cases = [
         ("{\"process\":0".to_owned(), "h:1: column 12: EOF"),
-        ("[]".to_owned(), "h:1: column"),
+        (
+            "[1]".to_owned(),
+            "h:1: column 2: 1 is no event; an event is like {",
+        ),
+        (
+            format!("[{invoke}"),
+            "h:1: column 1: this list of events does not end",
+        ),
         (
             invoke.replace("read", "sing"),
             "h:1: unknown operation \"sing\": it is one of read, write",
@@ -133,12 +146,23 @@ fn what_is_no_history_is_named_by_its_line() {
         ),
         (
             format!("{invoke}{}", lines(&[(1, "invoke", "get", 1, "1")])),
-            "h:2: unknown operation \"get\": it is one of read, write here",
+            "h:2: unknown operation \"get\": it is one of read, write, cas, insert",
         ),
-        (invoke.replace("invoke", "begin"), "h:1: column"),
         (
-            invoke.replace("\"process\":0", "\"process\":-1"),
-            "h:1: column",
+            invoke.replace("invoke", "begin"),
+            "h:1: a type is invoke, ok, fail or info, not \"begin\"",
+        ),
+        (
+            invoke.replace("\"process\":0", "\"process\":[0]"),
+            "h:1: a process is a number or a name, not [0]",
+        ),
+        (
+            invoke.replace("\"process\":0,", ""),
+            "h:1: an event of an operation has a process",
+        ),
+        (
+            lines(&[(0, "invoke", "write", 1, "18446744073709551616")]),
+            "h:1: column 1: the number 18446744073709552000 is too large",
         ),
         (
             lines(&[(0, "invoke", "cas", 1, "3")]),
@@ -162,9 +186,9 @@ fn what_is_no_history_is_named_by_its_line() {
     }
 }
 
-/// The histories that the checker itself is tested with, in the form that the command reads.
+/// The histories that the checker itself is tested with: they are in EDN.
 #[test]
-fn recorded_histories_keep_their_verdict_as_json_lines() {
+fn recorded_histories_keep_their_verdict() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("../strategies/conformance/histories/tests/porcupine");
     for (name, expected) in [
@@ -176,8 +200,7 @@ fn recorded_histories_keep_their_verdict_as_json_lines() {
         ("c50-bad", false),
     ] {
         let text = std::fs::read_to_string(folder.join(name).with_extension("txt")).unwrap();
-        let converted: String = text.lines().map(converted).collect();
-        let answer = judged(&converted).unwrap();
+        let answer = judged(&text).unwrap();
         assert_eq!(
             answer == Answer::Linearizable,
             expected,
@@ -185,19 +208,6 @@ fn recorded_histories_keep_their_verdict_as_json_lines() {
         );
         assert!(!matches!(answer, Answer::Open { .. }), "{name}: {answer:?}");
     }
-}
-
-/// `{:process 0, :type :invoke, :f :get, :key "0", :value nil}` as JSON.
-fn converted(line: &str) -> String {
-    let mut json = line.replace(":value nil", ":value null");
-    for name in ["process", "type", "f", "key", "value"] {
-        json = json.replacen(&format!(":{name} "), &format!("\"{name}\":"), 1);
-    }
-    for word in ["invoke", "ok", "get", "put", "append"] {
-        json = json.replacen(&format!("\":{word}"), &format!("\":\"{word}\""), 1);
-        json = json.replacen(&format!(":{word},"), &format!("\"{word}\","), 1);
-    }
-    json + "\n"
 }
 
 /// Cut, doubled, swapped and overwritten anywhere: an answer or one line, never a panic.
@@ -211,15 +221,23 @@ fn damaged_files_are_refused_in_one_line_or_judged() {
         (1, "info", "cas", 1, "[1, 2]"),
         (0, "ok", "read", 1, "2"),
     ]);
+    let edn = r#"[{:process 0, :type :invoke, :f :txn, :value [[:w :x 2] [:r "y" nil]]} ; a comment
+ {:process 1, :type :invoke, :f :txn, :value [[:r :x nil]]} #_ gone
+ #op {:process 0, :type :ok, :f :txn, :value [[:w :x 2] [:r "y" nil]]}
+ {:process :nemesis, :type :info, :f :kill, :value #{1 2.5 \\a}}
+ {:process 1, :type :ok, :f :txn, :value [[:r :x 2]]}]"#;
     let mut damage = Damage::new(1);
     let (mut refused, mut judged_at_all) = (0, 0);
-    for _ in 0..files(20_000) {
-        let spoilt = damage.spoil(whole.as_bytes(), whole.as_bytes());
-        match read(Cursor::new(spoilt), "h", None) {
-            Ok(history) => {
-                judge(&history);
-                judged_at_all += 1;
-            }
+    for number in 0..files(20_000) {
+        let (one, other) = if number % 2 == 0 {
+            (whole.as_str(), edn)
+        } else {
+            (edn, whole.as_str())
+        };
+        let spoilt = damage.spoil(one.as_bytes(), other.as_bytes());
+        let history = read(&spoilt, "h", &Reading::default());
+        match history.and_then(|history| judge(&history)) {
+            Ok(_) => judged_at_all += 1,
             Err(error) => {
                 refused += 1;
                 assert_one_line(&error.to_string(), "h:");

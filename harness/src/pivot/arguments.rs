@@ -1,5 +1,6 @@
 //! The command line.
 
+mod check;
 mod evidence;
 mod workload;
 
@@ -8,9 +9,9 @@ use std::path::PathBuf;
 use basis::error::{Error, Result};
 use basis::preset::Preset;
 use basis::trace::Operation;
+pub(crate) use check::CheckOptions;
 use clap::{Args, Parser, Subcommand};
 pub(crate) use evidence::{StallOptions, TraceOptions};
-use harness::history::ModelName;
 pub(crate) use workload::{RecordOptions, ReplayOptions};
 
 /// Which synchronization strategy should replace the mutex, and what does that cost?
@@ -120,16 +121,6 @@ pub(crate) enum ShapeName {
     Flat,
     /// Each operation hands a line over
     Serial,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct CheckOptions {
-    /// The history, in JSON lines; - for standard input
-    #[arg(value_name = "FILE")]
-    pub(crate) file: PathBuf,
-    /// What it is a history of [default: by its operations]
-    #[arg(long, value_enum)]
-    pub(crate) model: Option<ModelName>,
 }
 
 /// Who and what.

@@ -1,46 +1,108 @@
 //! `pivot check`: whether a recorded history is linearizable.
 
-use std::fs::File;
-use std::io::{self, BufReader};
+use std::fs;
+use std::io::{self, Read};
 
 use basis::error::{Error, Result};
-use harness::history::{Answer, judge, read};
+use clap::ValueEnum;
+use harness::history::{Answer, History, ModelName, judge, read};
 
 use crate::arguments::CheckOptions;
 
-/// Judges a file; a violation, or a question that stays open, is exit code 1.
+/// Judges a file. A violation is exit code 1, a question that stays open 3.
 pub(crate) fn check(options: &CheckOptions) -> Result<()> {
     let path = &options.file;
-    let name = path.display().to_string();
-    let history = if name == "-" {
-        read(io::stdin().lock(), "standard input", options.model)?
+    let (bytes, name) = if path.as_os_str() == "-" {
+        let mut bytes = Vec::new();
+        let read = io::stdin().lock().read_to_end(&mut bytes);
+        read.map_err(|error| Error::input(format!("cannot read standard input: {error}")))?;
+        (bytes, "standard input".to_owned())
     } else {
-        let file = File::open(path).map_err(|error| Error::file("read", path, &error))?;
-        read(BufReader::new(file), &name, options.model)?
+        let bytes = fs::read(path).map_err(|error| Error::file("read", path, &error))?;
+        (bytes, path.display().to_string())
     };
-    let judgement = judge(&history);
-    let counted = |number: usize, one: &str, more: &str| {
-        format!("{number} {}", if number == 1 { one } else { more })
-    };
-    let size = format!(
-        "{} of {}",
-        counted(judgement.operations, "operation", "operations"),
-        counted(judgement.keys, "key", "keys")
-    );
+    let history = read(&bytes, &name, &options.reading())?;
+    drop(bytes);
+    let judgement = judge(&history)?;
+    let keys = counted(judgement.keys, "key", "keys");
+    let what = model_name(history.model);
+    if judgement.operations == 0 && !options.allow_empty {
+        return Err(Error::input(format!(
+            "{name}: no operation in it says anything{}; --allow-empty accepts that",
+            match history.passed_over {
+                0 => String::new(),
+                events => format!(
+                    ", {} passed over",
+                    counted(events, "event is", "events are")
+                ),
+            }
+        )));
+    }
     match judgement.answer {
         Answer::Linearizable => {
-            println!("linearizable: {size}");
+            println!(
+                "linearizable: {} of {keys} ({what})",
+                counted(judgement.operations, "operation", "operations")
+            );
+            say_how_it_was_read(&history);
             Ok(())
         }
-        Answer::Violated { key, line, why } => {
+        Answer::Violated { key, at, why } => {
             println!("key {key}, {why}");
+            say_how_it_was_read(&history);
+            say_what_was_assumed(options, history.model);
             Err(Error::Check(format!(
-                "{name}:{line}: not linearizable: no order of the operations of key {key} explains this answer"
+                "{}: not linearizable ({what}): no order of the operations of key {key} explains this answer",
+                history.place(at)
             )))
         }
-        Answer::Open { decided, key, line } => Err(Error::Check(format!(
-            "{name}: open after the longest search: {decided} of {} are linearizable, key {key} is up to line {line}",
-            counted(judgement.keys, "key", "keys")
+        Answer::Open { decided, key, at } => Err(Error::Undecided(format!(
+            "{name}: open after the longest search ({what}): {decided} of {keys} are linearizable, key {key} is up to {}",
+            history.place(at)
         ))),
+    }
+}
+
+fn counted(number: usize, one: &str, more: &str) -> String {
+    format!("{number} {}", if number == 1 { one } else { more })
+}
+
+fn model_name(model: ModelName) -> String {
+    let value = model.to_possible_value();
+    value.map_or_else(String::new, |value| value.get_name().to_owned())
+}
+
+/// What is not plain from the file.
+fn say_how_it_was_read(history: &History) {
+    if history.is_independent {
+        println!("values are read as [key, value]");
+    }
+    if history.passed_over > 0 {
+        println!(
+            "{} of no operation passed over",
+            counted(history.passed_over, "event", "events")
+        );
+    }
+}
+
+/// What a violation may hang on.
+fn say_what_was_assumed(options: &CheckOptions, model: ModelName) {
+    let begins = match model {
+        ModelName::Mutex => "free",
+        ModelName::Counter => "with 0",
+        _ => "empty",
+    };
+    if options.initial.is_none() {
+        println!("assumed: it begins {begins} (--initial VALUE)");
+    }
+    let reads_nothing = !matches!(
+        model,
+        ModelName::Mutex | ModelName::Counter | ModelName::Queue | ModelName::UnorderedQueue
+    );
+    if reads_nothing && !options.nil_is_unknown {
+        println!("assumed: a read answered null found nothing (--nil-is-unknown)");
+    }
+    if model == ModelName::Queue {
+        println!("assumed: first in, first out (--model unordered-queue)");
     }
 }

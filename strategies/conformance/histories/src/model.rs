@@ -13,6 +13,9 @@ pub trait Model {
     /// What becomes of `state` by `action`, if it can be answered as it was.
     fn step(&self, state: &Self::State, action: &Self::Action) -> Step<Self::State>;
 
+    /// Memory that one more state takes beyond itself, at most, in words of 4 bytes.
+    const STATE_WORDS: usize = 0;
+
     /// What is known of an action before it has returned: it may have been answered otherwise.
     fn in_flight(&self, action: &Self::Action) -> Self::Action {
         action.clone()

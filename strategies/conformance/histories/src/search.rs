@@ -31,7 +31,7 @@ use crate::operation::{NEVER, Operation, Verdict, until};
 pub struct Limits {
     /// Operations tried; some ten million take a second.
     pub steps: u64,
-    /// Dead ends remembered at a time, in words of 4 bytes: states come on top.
+    /// Memory for dead ends, in words of 4 bytes.
     pub remembered: usize,
 }
 
@@ -214,7 +214,7 @@ impl<'m, M: Model> Search<'m, M> {
             places: lanes.starts(),
             state,
             path: Vec::new(),
-            dead: DeadEnds::new(lanes.count(), limits.remembered),
+            dead: DeadEnds::new(lanes.count(), limits.remembered, M::STATE_WORDS),
             steps,
             observations: observations(model, operations, lanes),
             from: 0,
@@ -380,17 +380,22 @@ struct DeadEnds<S> {
     nodes: Vec<(Option<u32>, S)>,
     /// The places of each, `lanes` of them.
     places: Vec<u32>,
-    capacity: usize,
+    /// How many are remembered; the next one makes place.
+    most: usize,
 }
 
+/// Words of 4 bytes that one takes beside its places and its state: a node, and an entry of a table
+/// that is half empty.
+const NODE_WORDS: usize = 24;
+
 impl<S: Clone + Eq + Hash> DeadEnds<S> {
-    fn new(lanes: usize, capacity: usize) -> Self {
+    fn new(lanes: usize, words: usize, state_words: usize) -> Self {
         Self {
             lanes,
             heads: FxHashMap::default(),
             nodes: Vec::new(),
             places: Vec::new(),
-            capacity,
+            most: words / (lanes + NODE_WORDS + state_words),
         }
     }
 
@@ -418,7 +423,7 @@ impl<S: Clone + Eq + Hash> DeadEnds<S> {
     }
 
     fn insert(&mut self, places: &[u32], state: &S) {
-        if self.places.len() + self.lanes > self.capacity {
+        if self.nodes.len() >= self.most {
             self.heads.clear();
             self.nodes.clear();
             self.places.clear();

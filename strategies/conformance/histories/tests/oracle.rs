@@ -1,8 +1,5 @@
 //! Random small histories, compared with trying every order.
 
-use std::collections::{BTreeMap, VecDeque};
-use std::rc::Rc;
-
 use histories::models::{
     Access, CasRegister, CasRegisterAction, Counter, CounterAction, FifoQueue, KeyValue,
     KeyValueAction, MultiRegister, Mutex, MutexAction, QueueAction, Register, RegisterAction, Set,
@@ -11,6 +8,7 @@ use histories::models::{
 use histories::queues::{self, Order};
 use histories::search::{Limits, search};
 use histories::{Model, NEVER, Operation, Step, Verdict, explain, zones};
+use imbl::{OrdMap, OrdSet, Vector, vector};
 use proptest::prelude::*;
 
 /// Whether some order explains everything that returned: by trying all of them.
@@ -102,7 +100,8 @@ fn counter() -> impl Strategy<Value = CounterAction> + Clone {
 fn set() -> impl Strategy<Value = SetAction> + Clone {
     prop_oneof![
         (1u64..5).prop_map(SetAction::Add),
-        prop::collection::btree_set(1u64..5, 0..4).prop_map(|seen| SetAction::Read(Rc::new(seen))),
+        prop::collection::btree_set(1u64..5, 0..4)
+            .prop_map(|seen| SetAction::Read(OrdSet::from(seen))),
     ]
 }
 
@@ -216,7 +215,7 @@ fn any_taken(history: &[Operation<QueueAction>]) -> bool {
         .position(|one| one.action == QueueAction::Take)
     else {
         let start = &mut vec![false; history.len()];
-        return has_order(&UnorderedQueue::default(), &Vec::new(), history, start);
+        return has_order(&UnorderedQueue::default(), &OrdMap::new(), history, start);
     };
     let values = (1..5).map(QueueAction::Dequeue);
     values.chain([QueueAction::Empty]).any(|taken| {
@@ -280,29 +279,29 @@ proptest! {
 
     #[test]
     fn so_are_sets(history in history(set())) {
-        check(&Set::default(), &Rc::default(), &history);
+        check(&Set::default(), &OrdSet::new(), &history);
     }
 
     #[test]
     fn so_are_queues(history in history(queue())) {
         let history = with_unknown(&FifoQueue::default(), history);
-        check(&FifoQueue::default(), &VecDeque::new(), &history);
-        check(&FifoQueue::default(), &VecDeque::from([1, 2]), &history);
+        check(&FifoQueue::default(), &Vector::new(), &history);
+        check(&FifoQueue::default(), &vector![1, 2], &history);
     }
 
     #[test]
     fn so_are_queues_without_an_order(history in history(queue())) {
         let history = with_unknown(&UnorderedQueue::default(), history);
-        check(&UnorderedQueue::default(), &Vec::new(), &history);
+        check(&UnorderedQueue::default(), &OrdMap::new(), &history);
         // Whoever is unknown may take any value: all of them are tried.
-        let verdict = search(&UnorderedQueue::default(), &[Vec::new()], &history, &Limits::default());
+        let verdict = search(&UnorderedQueue::default(), &[OrdMap::new()], &history, &Limits::default());
         prop_assert_eq!(verdict == Verdict::Linearizable, any_taken(&history));
     }
 
     #[test]
     fn so_are_transactions(history in history(transaction())) {
         let history = with_unknown(&MultiRegister::default(), history);
-        check(&MultiRegister::default(), &BTreeMap::new(), &history);
+        check(&MultiRegister::default(), &OrdMap::new(), &history);
     }
 
     #[test]
@@ -312,8 +311,8 @@ proptest! {
 
     #[test]
     fn queues_agree_with_the_search(history in history(queue()).prop_map(unique_queue)) {
-        agrees(&FifoQueue::default(), VecDeque::new(), Order::Fifo, &history);
-        agrees(&UnorderedQueue::default(), Vec::new(), Order::None, &history);
+        agrees(&FifoQueue::default(), Vector::new(), Order::Fifo, &history);
+        agrees(&UnorderedQueue::default(), OrdMap::new(), Order::None, &history);
     }
 
     #[test]

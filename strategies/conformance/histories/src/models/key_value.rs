@@ -39,6 +39,8 @@ impl Model for KeyValue {
         }
     }
 
+    const STATE_WORDS: usize = size_of::<Piece>() / 4 + 4;
+
     const LOOKS_AHEAD: bool = true;
 
     /// A text only grows until it is overwritten: what was seen must be what is there, or something

@@ -24,6 +24,12 @@ pub trait Value: Clone + Ord + Hash + fmt::Display {}
 
 impl<T: Clone + Ord + Hash + fmt::Display> Value for T {}
 
+/// Words of 4 bytes that a persistent collection copies to become another one: a leaf and what leads to
+/// it, of 64 places each.
+const fn copied_words<V>() -> usize {
+    2 * 64 * size_of::<V>() / 4
+}
+
 /// A value as histories write it, or nothing.
 pub(crate) fn shown<V: Value>(value: Option<&V>) -> String {
     value.map_or_else(|| "nothing".to_owned(), V::to_string)

@@ -1,14 +1,21 @@
 //! Several registers that are read and written together, a transaction at a time.
 
-use std::collections::BTreeMap;
 use std::marker::PhantomData;
 
-use super::{Value, shown};
+use imbl::OrdMap;
+
+use super::{Value, copied_words, shown};
 use crate::model::{Model, Step};
 
 /// Registers by key. Its state is what was written; the others hold nothing.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub struct MultiRegister<V = u64>(PhantomData<V>);
+
+impl<V> Default for MultiRegister<V> {
+    fn default() -> Self {
+        Self(PhantomData)
+    }
+}
 
 /// A step of a transaction. A transaction is a list of them, and sees its own writes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -20,11 +27,11 @@ pub enum Access<V = u64> {
 }
 
 impl<V: Value> Model for MultiRegister<V> {
-    type State = BTreeMap<V, V>;
+    type State = OrdMap<V, V>;
     type Action = Vec<Access<V>>;
 
-    fn step(&self, state: &BTreeMap<V, V>, transaction: &Vec<Access<V>>) -> Step<BTreeMap<V, V>> {
-        let mut next: Option<BTreeMap<V, V>> = None;
+    fn step(&self, state: &OrdMap<V, V>, transaction: &Vec<Access<V>>) -> Step<OrdMap<V, V>> {
+        let mut next: Option<OrdMap<V, V>> = None;
         for access in transaction {
             match access {
                 Access::Write(key, value) => {
@@ -40,6 +47,8 @@ impl<V: Value> Model for MultiRegister<V> {
         }
         next.map_or(Step::Observes, Step::To)
     }
+
+    const STATE_WORDS: usize = copied_words::<(V, V)>();
 
     /// Its writes: what it will have read is not known.
     fn in_flight(&self, transaction: &Vec<Access<V>>) -> Vec<Access<V>> {
@@ -61,7 +70,7 @@ impl<V: Value> Model for MultiRegister<V> {
         format!("txn {}", texts.join(", "))
     }
 
-    fn describe_state(&self, state: &BTreeMap<V, V>) -> String {
+    fn describe_state(&self, state: &OrdMap<V, V>) -> String {
         let texts = state.iter().map(|(key, value)| format!("{key} = {value}"));
         let texts: Vec<String> = texts.collect();
         match texts.as_slice() {

@@ -1,9 +1,10 @@
 //! Queues: first in, first out, and in no order.
 
-use std::collections::VecDeque;
 use std::marker::PhantomData;
 
-use super::{Value, listed};
+use imbl::{OrdMap, Vector};
+
+use super::{Value, copied_words, listed};
 use crate::model::{Model, Step};
 
 /// What is done to a queue.
@@ -38,14 +39,20 @@ impl<V: Value> QueueAction<V> {
 }
 
 /// A queue from which the oldest value is taken.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub struct FifoQueue<V = u64>(PhantomData<V>);
 
+impl<V> Default for FifoQueue<V> {
+    fn default() -> Self {
+        Self(PhantomData)
+    }
+}
+
 impl<V: Value> Model for FifoQueue<V> {
-    type State = VecDeque<V>;
+    type State = Vector<V>;
     type Action = QueueAction<V>;
 
-    fn step(&self, state: &VecDeque<V>, action: &QueueAction<V>) -> Step<VecDeque<V>> {
+    fn step(&self, state: &Vector<V>, action: &QueueAction<V>) -> Step<Vector<V>> {
         let without_first = || state.iter().skip(1).cloned().collect();
         match action {
             QueueAction::Enqueue(value) => Step::To(state.iter().chain([value]).cloned().collect()),
@@ -58,6 +65,8 @@ impl<V: Value> Model for FifoQueue<V> {
         }
     }
 
+    const STATE_WORDS: usize = copied_words::<V>();
+
     fn in_flight(&self, action: &QueueAction<V>) -> QueueAction<V> {
         action.in_flight()
     }
@@ -66,44 +75,49 @@ impl<V: Value> Model for FifoQueue<V> {
         action.describe()
     }
 
-    fn describe_state(&self, state: &VecDeque<V>) -> String {
+    fn describe_state(&self, state: &Vector<V>) -> String {
         listed(state)
     }
 }
 
-/// A queue from which any value is taken. Its state is in order, so that equal ones are equal.
-#[derive(Clone, Copy, Debug, Default)]
+/// A queue from which any value is taken. Its state is how often it holds each.
+#[derive(Clone, Copy, Debug)]
 pub struct UnorderedQueue<V = u64>(PhantomData<V>);
 
+impl<V> Default for UnorderedQueue<V> {
+    fn default() -> Self {
+        Self(PhantomData)
+    }
+}
+
 impl<V: Value> Model for UnorderedQueue<V> {
-    type State = Vec<V>;
+    type State = OrdMap<V, usize>;
     type Action = QueueAction<V>;
 
-    fn step(&self, state: &Vec<V>, action: &QueueAction<V>) -> Step<Vec<V>> {
-        let place = |value| state.binary_search(value);
-        let without = |place: usize| {
-            let mut next = state.clone();
-            next.remove(place);
-            next
+    fn step(&self, state: &OrdMap<V, usize>, action: &QueueAction<V>) -> Step<OrdMap<V, usize>> {
+        let with = |value: &V, count: usize| match count {
+            0 => state.without(value),
+            count => state.update(value.clone(), count),
         };
+        let count = |value: &V| state.get(value).copied().unwrap_or(0);
         match action {
-            QueueAction::Enqueue(value) => {
-                let mut next = state.clone();
-                next.insert(place(value).unwrap_or_else(|place| place), value.clone());
-                Step::To(next)
-            }
-            QueueAction::Dequeue(value) => match place(value) {
-                Ok(place) => Step::To(without(place)),
-                Err(_) => Step::Impossible,
+            QueueAction::Enqueue(value) => Step::To(with(value, count(value) + 1)),
+            QueueAction::Dequeue(value) => match count(value).checked_sub(1) {
+                Some(left) => Step::To(with(value, left)),
+                None => Step::Impossible,
             },
             QueueAction::Empty if state.is_empty() => Step::Observes,
             QueueAction::Empty => Step::Impossible,
             // Which one it takes matters to nobody: to leave it there for longer is as good until
             // somebody finds the queue empty, and then they are all gone.
-            QueueAction::Take if state.is_empty() => Step::To(Vec::new()),
-            QueueAction::Take => Step::To(without(0)),
+            QueueAction::Take => Step::To(match state.get_min() {
+                Some((value, count)) => with(value, count - 1),
+                None => state.clone(),
+            }),
         }
     }
+
+    const STATE_WORDS: usize = copied_words::<(V, usize)>();
 
     fn in_flight(&self, action: &QueueAction<V>) -> QueueAction<V> {
         action.in_flight()
@@ -113,7 +127,10 @@ impl<V: Value> Model for UnorderedQueue<V> {
         action.describe()
     }
 
-    fn describe_state(&self, state: &Vec<V>) -> String {
-        listed(state)
+    fn describe_state(&self, state: &OrdMap<V, usize>) -> String {
+        let all = state
+            .iter()
+            .flat_map(|(value, &count)| std::iter::repeat_n(value, count));
+        listed(all)
     }
 }

@@ -6,8 +6,14 @@ use super::{Value, shown};
 use crate::model::{Model, Step};
 
 /// A place that holds one value, or nothing.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub struct Register<V = u64>(PhantomData<V>);
+
+impl<V> Default for Register<V> {
+    fn default() -> Self {
+        Self(PhantomData)
+    }
+}
 
 /// What is done to a register.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -51,8 +57,14 @@ fn describe<V: Value>(action: &RegisterAction<V>) -> String {
 }
 
 /// A register that can also be changed if it holds what is expected.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub struct CasRegister<V = u64>(PhantomData<V>);
+
+impl<V> Default for CasRegister<V> {
+    fn default() -> Self {
+        Self(PhantomData)
+    }
+}
 
 /// What is done to a register with compare-and-swap.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

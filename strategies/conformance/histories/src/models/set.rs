@@ -1,51 +1,55 @@
 //! A set that only grows, read as a whole.
 
-use std::collections::BTreeSet;
+use std::collections::HashSet;
 use std::marker::PhantomData;
-use std::rc::Rc;
 
-use super::{Value, listed};
+use imbl::OrdSet;
+
+use super::{Value, copied_words, listed};
 use crate::model::{Model, Step};
 
 /// A set.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub struct Set<V = u64>(PhantomData<V>);
+
+impl<V> Default for Set<V> {
+    fn default() -> Self {
+        Self(PhantomData)
+    }
+}
 
 /// What is done to a set.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum SetAction<V = u64> {
+pub enum SetAction<V: Ord = u64> {
     /// This is in it from now on.
     Add(V),
     /// It is read, and this was all that was in it.
-    Read(Rc<BTreeSet<V>>),
+    Read(OrdSet<V>),
 }
 
 /// Longer sets are cut where they are shown.
 const SHOWN_MAX: usize = 12;
 
 impl<V: Value> Model for Set<V> {
-    type State = Rc<BTreeSet<V>>;
+    type State = OrdSet<V>;
     type Action = SetAction<V>;
 
-    fn step(&self, state: &Rc<BTreeSet<V>>, action: &SetAction<V>) -> Step<Rc<BTreeSet<V>>> {
+    fn step(&self, state: &OrdSet<V>, action: &SetAction<V>) -> Step<OrdSet<V>> {
         match action {
-            SetAction::Add(value) if state.contains(value) => Step::To(state.clone()),
-            SetAction::Add(value) => {
-                let mut next = (**state).clone();
-                next.insert(value.clone());
-                Step::To(Rc::new(next))
-            }
+            SetAction::Add(value) => Step::To(state.update(value.clone())),
             SetAction::Read(seen) if seen == state => Step::Observes,
             SetAction::Read(_) => Step::Impossible,
         }
     }
+
+    const STATE_WORDS: usize = copied_words::<V>();
 
     const LOOKS_AHEAD: bool = true;
 
     /// What is in it stays in it: all of it must be seen, and what is missing must still be added.
     fn can_lead_to(
         &self,
-        state: &Rc<BTreeSet<V>>,
+        state: &OrdSet<V>,
         observation: &SetAction<V>,
         between: &[&SetAction<V>],
     ) -> bool {
@@ -60,7 +64,7 @@ impl<V: Value> Model for Set<V> {
             SetAction::Read(_) => None,
         });
         let useful = added.filter(|value| seen.contains(*value) && !state.contains(*value));
-        state.len() + useful.collect::<BTreeSet<&V>>().len() == seen.len()
+        state.len() + useful.collect::<HashSet<&V>>().len() == seen.len()
     }
 
     fn observes(&self, action: &SetAction<V>) -> bool {
@@ -74,12 +78,12 @@ impl<V: Value> Model for Set<V> {
         }
     }
 
-    fn describe_state(&self, state: &Rc<BTreeSet<V>>) -> String {
+    fn describe_state(&self, state: &OrdSet<V>) -> String {
         shown(state)
     }
 }
 
-fn shown<V: Value>(set: &BTreeSet<V>) -> String {
+fn shown<V: Value>(set: &OrdSet<V>) -> String {
     match set.len().checked_sub(SHOWN_MAX) {
         None | Some(0) => listed(set),
         Some(more) => format!("{} and {more} more", listed(set.iter().take(SHOWN_MAX))),

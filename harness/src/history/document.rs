@@ -1,0 +1,169 @@
+//! The events of a file, in JSON or in EDN, one after the other or in lists.
+
+use basis::error::{Error, Result};
+use serde_json::{Deserializer, Value as Json};
+
+use super::edn::{self, Fault};
+use super::value::Value;
+
+/// How a file is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Notation {
+    /// JSON.
+    Json,
+    /// Clojure's.
+    Edn,
+}
+
+/// What an event looks like, for messages.
+pub(super) const LIKE: &str =
+    r#"an event is like {"process":0,"type":"invoke","f":"read","key":1,"value":null}"#;
+
+impl Notation {
+    /// By how the first event begins: Clojure's has keywords, and comments may stand before it.
+    fn of(text: &str) -> Self {
+        let begins = text.trim_start_matches(|c: char| c.is_whitespace() || c == ',' || c == '[');
+        let inside = begins.strip_prefix('{').unwrap_or("").trim_start();
+        if begins.starts_with([';', '(', '#']) || inside.starts_with(':') {
+            Notation::Edn
+        } else {
+            Notation::Json
+        }
+    }
+
+    fn skip(self, text: &str, at: usize) -> std::result::Result<usize, Fault> {
+        match self {
+            Notation::Edn => edn::skip(text, at),
+            Notation::Json => {
+                let blank = |c: char| c.is_whitespace() || c == ',';
+                Ok(text.len() - text[at..].trim_start_matches(blank).len())
+            }
+        }
+    }
+
+    fn value(self, text: &str, at: usize) -> std::result::Result<(Value, usize), Fault> {
+        if self == Notation::Edn {
+            return edn::value(text, at);
+        }
+        let mut values = Deserializer::from_str(&text[at..]).into_iter::<Json>();
+        let read = values.next();
+        let end = at + values.byte_offset();
+        match read {
+            Some(Ok(json)) => {
+                let value = Value::from_json(json).map_err(|what| (at, what))?;
+                Ok((value, end))
+            }
+            Some(Err(error)) => Err((place(&text[at..], &error) + at, without_place(&error))),
+            None => Err((at, "the file ends".into())),
+        }
+    }
+
+    /// A value that a user gave beside the file, in its notation; what is none is a text.
+    pub(super) fn given(self, text: &str) -> Value {
+        match self.value(text, 0) {
+            Ok((value, end)) if text[end..].trim().is_empty() => value,
+            _ => Value::Text(text.into()),
+        }
+    }
+}
+
+/// The offset of an error: line and column begin with 1, and a column may be 0.
+fn place(text: &str, error: &serde_json::Error) -> usize {
+    let line_begins = match error.line() {
+        0 | 1 => 0,
+        line => text
+            .match_indices('\n')
+            .nth(line - 2)
+            .map_or(text.len(), |(place, _)| place + 1),
+    };
+    line_begins + error.column().saturating_sub(1)
+}
+
+fn without_place(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    text[..text.rfind(" at line ").unwrap_or(text.len())].to_owned()
+}
+
+/// Lines of offsets that only grow.
+struct Lines<'t> {
+    text: &'t str,
+    /// A line, and where it begins.
+    current: (u64, usize),
+}
+
+impl Lines<'_> {
+    fn line(&mut self, at: usize) -> u64 {
+        let (line, begin) = self.current;
+        let between = &self.text.as_bytes()[begin..at.min(self.text.len())];
+        let more = between.iter().filter(|&&byte| byte == b'\n').count() as u64;
+        if let Some(last) = between.iter().rposition(|&byte| byte == b'\n') {
+            self.current = (line + more, begin + last + 1);
+        }
+        self.current.0
+    }
+}
+
+/// Hands the events of a file to `take`, each with its line; `name` is what messages call the file.
+///
+/// # Errors
+///
+/// The first place that is none of an event, and what `take` refuses.
+pub(super) fn read(
+    bytes: &[u8],
+    name: &str,
+    mut take: impl FnMut(u64, Value) -> Result<()>,
+) -> Result<Notation> {
+    let line_of = |at: usize| bytes[..at].iter().filter(|&&byte| byte == b'\n').count() + 1;
+    let text = std::str::from_utf8(bytes).map_err(|error| {
+        let line = line_of(error.valid_up_to());
+        Error::input(format!("{name}:{line}: not a text in UTF-8"))
+    })?;
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let notation = Notation::of(text);
+    let located = |(at, what): Fault| {
+        let before = &text[..text.floor_char_boundary(at)];
+        let line = before.matches('\n').count() + 1;
+        let column = before.chars().rev().take_while(|&c| c != '\n').count() + 1;
+        Error::input(format!("{name}:{line}: column {column}: {what}; {LIKE}"))
+    };
+    let mut lines = Lines {
+        text,
+        current: (1, 0),
+    };
+    let mut list: Option<(usize, char)> = None;
+    let mut at = 0;
+    loop {
+        at = notation.skip(text, at).map_err(located)?;
+        let Some(next) = text[at..].chars().next() else {
+            break;
+        };
+        match (next, list) {
+            (close, Some((_, expected))) if close == expected => {
+                list = None;
+                at += 1;
+            }
+            ('[', None) => {
+                list = Some((at, ']'));
+                at += 1;
+            }
+            ('(', None) if notation == Notation::Edn => {
+                list = Some((at, ')'));
+                at += 1;
+            }
+            _ => {
+                let line = lines.line(at);
+                let (event, end) = notation.value(text, at).map_err(located)?;
+                if !matches!(event, Value::Map(_)) {
+                    let what = format!("{} is no event", event.shown());
+                    return Err(located((at, what)));
+                }
+                take(line, event)?;
+                at = end;
+            }
+        }
+    }
+    match list {
+        Some((begin, _)) => Err(located((begin, "this list of events does not end".into()))),
+        None => Ok(notation),
+    }
+}
