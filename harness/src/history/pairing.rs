@@ -34,6 +34,8 @@ pub struct History {
     pub is_independent: bool,
     /// Events that are of no operation.
     pub passed_over: usize,
+    /// Whether no operation was called, not even one that failed.
+    pub is_empty: bool,
     pub(super) reading: Reading,
     pub(super) notation: Notation,
     pub(super) calls: Vec<Call>,
@@ -268,6 +270,7 @@ impl Reader<'_> {
             is_by_line: self.lines.is_sorted_by(|one, next| one < next),
             lines: self.lines,
         };
+        let is_empty = self.calls.is_empty();
         let mut calls: Vec<Call> = self.calls.into_iter().flatten().collect();
         let values = match reading.independent {
             Some(true) => Values::Tuples,
@@ -293,6 +296,7 @@ impl Reader<'_> {
             model: recognised(&self.models, &calls),
             is_independent: values == Values::Tuples,
             passed_over: self.passed_over,
+            is_empty,
             reading: reading.clone(),
             notation,
             calls,

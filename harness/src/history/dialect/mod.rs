@@ -4,8 +4,6 @@ mod registers;
 mod structures;
 mod tables;
 
-use std::rc::Rc;
-
 use histories::{Model, Operation};
 pub(super) use registers::{MultiRegisters, Registers};
 pub(super) use structures::{Counters, Mutexes, Queues, Sets};
@@ -121,14 +119,3 @@ pub(super) trait Dialect {
 
 pub(super) type ActionOf<D> = <<D as Dialect>::Model as Model>::Action;
 pub(super) type StateOf<D> = <<D as Dialect>::Model as Model>::State;
-
-/// A text that is expected as value.
-fn text(value: &Value) -> Result<Rc<str>, String> {
-    match value {
-        Value::Text(text) => Ok(text.clone()),
-        other => Err(format!(
-            "a text and not {} is expected as value",
-            other.shown()
-        )),
-    }
-}

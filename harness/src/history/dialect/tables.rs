@@ -5,7 +5,7 @@ use contract::{Change, State};
 use histories::models::{KeyValue, KeyValueAction, Text};
 
 use super::super::value::Value;
-use super::{Dialect, Said, text};
+use super::{Dialect, Said};
 
 /// `get`, `put` and `append` of texts.
 #[derive(Default)]
@@ -21,7 +21,7 @@ impl Dialect for Texts {
     fn start(&mut self, given: Option<&Value>) -> Result<Text, String> {
         match given {
             None | Some(Value::Nil) => Ok("".into()),
-            Some(value) => text(value).map(Text::from),
+            Some(value) => text(value),
         }
     }
 
@@ -36,6 +36,17 @@ impl Dialect for Texts {
             "put" => Some(KeyValueAction::Put(text(said.asked)?)),
             _ => Some(KeyValueAction::Append(text(said.asked)?)),
         })
+    }
+}
+
+/// A text that is expected as value.
+fn text(value: &Value) -> Result<Text, String> {
+    match value {
+        Value::Text(text) => Ok(text.clone().into()),
+        other => Err(format!(
+            "a text and not {} is expected as value",
+            other.shown()
+        )),
     }
 }
 

@@ -23,12 +23,9 @@ pub(crate) fn check(options: &CheckOptions) -> Result<()> {
     };
     let history = read(&bytes, &name, &options.reading())?;
     drop(bytes);
-    let judgement = judge(&history)?;
-    let keys = counted(judgement.keys, "key", "keys");
-    let what = model_name(history.model);
-    if judgement.operations == 0 && !options.allow_empty {
+    if history.is_empty && !options.allow_empty {
         return Err(Error::input(format!(
-            "{name}: no operation in it says anything{}; --allow-empty accepts that",
+            "{name}: it has no operation{}; --allow-empty accepts that",
             match history.passed_over {
                 0 => String::new(),
                 events => format!(
@@ -38,6 +35,9 @@ pub(crate) fn check(options: &CheckOptions) -> Result<()> {
             }
         )));
     }
+    let judgement = judge(&history)?;
+    let keys = counted(judgement.keys, "key", "keys");
+    let what = model_name(history.model);
     match judgement.answer {
         Answer::Linearizable => {
             println!(

@@ -14,11 +14,11 @@ pub struct KeyValue;
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum KeyValueAction {
     /// It is read, and this was there.
-    Get(Rc<str>),
+    Get(Text),
     /// It is overwritten.
-    Put(Rc<str>),
+    Put(Text),
     /// This is put behind what is there.
-    Append(Rc<str>),
+    Append(Text),
 }
 
 /// Longer texts are cut where they are shown: what differs is at the end.
@@ -30,12 +30,10 @@ impl Model for KeyValue {
 
     fn step(&self, state: &Text, action: &KeyValueAction) -> Step<Text> {
         match action {
-            KeyValueAction::Get(seen) if state.len() == seen.len() && state.begins(seen) => {
-                Step::Observes
-            }
+            KeyValueAction::Get(seen) if seen == state => Step::Observes,
             KeyValueAction::Get(_) => Step::Impossible,
-            KeyValueAction::Put(text) => Step::To(Text::from(text.clone())),
-            KeyValueAction::Append(text) => Step::To(state.with(text.clone())),
+            KeyValueAction::Put(text) => Step::To(text.clone()),
+            KeyValueAction::Append(text) => Step::To(state.with(text)),
         }
     }
 
@@ -54,15 +52,18 @@ impl Model for KeyValue {
         let KeyValueAction::Get(seen) = observation else {
             return true;
         };
+        let seen = seen.end();
         let mut begins: Vec<usize> = Vec::new();
         let mut appended: Vec<&str> = Vec::new();
         if state.begins(seen) {
-            begins.push(state.len());
+            begins.push(state.0.len);
         }
         for action in between {
             match action {
-                KeyValueAction::Put(text) if seen.starts_with(&**text) => begins.push(text.len()),
-                KeyValueAction::Append(text) => appended.push(text),
+                KeyValueAction::Put(text) if seen.starts_with(text.end()) => {
+                    begins.push(text.0.len);
+                }
+                KeyValueAction::Append(text) => appended.push(text.end()),
                 KeyValueAction::Get(_) | KeyValueAction::Put(_) => {}
             }
         }
@@ -82,48 +83,60 @@ impl Model for KeyValue {
     }
 
     fn describe_state(&self, state: &Text) -> String {
-        shown(&state.to_string())
+        shown(state)
     }
 }
 
 /// A text as the pieces that it was put together of. Texts that begin alike share their beginning: a
-/// search keeps many, and each costs it what was appended last.
+/// search keeps many, and each costs it no more than what was appended last.
 #[derive(Clone)]
 pub struct Text(Rc<Piece>);
 
+/// What is appended to a text. What an action holds is one piece, without a beginning.
 struct Piece {
     before: Option<Rc<Piece>>,
     text: Rc<str>,
-    /// Of the whole text, in bytes.
+    /// Of the whole text up to here, in bytes.
     len: usize,
-    /// Of the whole text, however it was put together.
-    hash: u64,
+    hash: Rolling,
+}
+
+/// A hash of the whole text up to a piece, however it was put together: `sum(byte * M^(bytes behind))`.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Rolling {
+    sum: u64,
+    /// `M` to the power of the length.
+    power: u64,
 }
 
 /// An odd multiplier without a pattern: the golden ratio's digits.
 const MULTIPLIER: u64 = 0x9e37_79b9_7f4a_7c15;
 
+impl Rolling {
+    const EMPTY: Rolling = Rolling { sum: 0, power: 1 };
+
+    fn followed_by(self, next: Rolling) -> Self {
+        Self {
+            sum: self.sum.wrapping_mul(next.power).wrapping_add(next.sum),
+            power: self.power.wrapping_mul(next.power),
+        }
+    }
+}
+
 impl Text {
-    fn put(before: Option<Rc<Piece>>, text: Rc<str>) -> Self {
-        let (len, hash) = before.as_ref().map_or((0, 0), |one| (one.len, one.hash));
-        let hash = text.bytes().fold(hash, |hash, byte| {
-            hash.wrapping_mul(MULTIPLIER)
-                .wrapping_add(u64::from(byte) + 1)
-        });
+    /// With another one, of one piece, behind it.
+    fn with(&self, text: &Text) -> Self {
         Self(Rc::new(Piece {
-            len: len + text.len(),
-            hash,
-            before,
-            text,
+            before: Some(self.0.clone()),
+            text: text.0.text.clone(),
+            len: self.0.len + text.0.len,
+            hash: self.0.hash.followed_by(text.0.hash),
         }))
     }
 
-    fn with(&self, text: Rc<str>) -> Self {
-        Self::put(Some(self.0.clone()), text)
-    }
-
-    fn len(&self) -> usize {
-        self.0.len
+    /// Its last piece.
+    fn end(&self) -> &str {
+        &self.0.text
     }
 
     /// Its pieces, the last one first.
@@ -133,21 +146,37 @@ impl Text {
 
     /// Whether `whole` begins with it.
     fn begins(&self, whole: &str) -> bool {
-        self.len() <= whole.len()
+        let whole = whole.as_bytes();
+        self.0.len <= whole.len()
             && self
                 .pieces()
-                .all(|piece| whole.as_bytes()[..piece.len].ends_with(piece.text.as_bytes()))
+                .all(|piece| whole[..piece.len].ends_with(piece.text.as_bytes()))
     }
 }
 
 impl From<Rc<str>> for Text {
     fn from(text: Rc<str>) -> Self {
-        Self::put(None, text)
+        let bytes = text.bytes().map(|byte| Rolling {
+            sum: u64::from(byte) + 1,
+            power: MULTIPLIER,
+        });
+        Self(Rc::new(Piece {
+            before: None,
+            len: text.len(),
+            hash: bytes.fold(Rolling::EMPTY, Rolling::followed_by),
+            text,
+        }))
     }
 }
 
 impl From<&str> for Text {
     fn from(text: &str) -> Self {
+        Self::from(Rc::from(text))
+    }
+}
+
+impl From<String> for Text {
+    fn from(text: String) -> Self {
         Self::from(Rc::from(text))
     }
 }
@@ -170,9 +199,17 @@ impl fmt::Debug for Text {
 
 impl PartialEq for Text {
     fn eq(&self, other: &Self) -> bool {
-        Rc::ptr_eq(&self.0, &other.0)
-            || (self.0.hash, self.0.len) == (other.0.hash, other.0.len)
-                && self.begins(&other.to_string())
+        if Rc::ptr_eq(&self.0, &other.0) {
+            return true;
+        }
+        if (self.0.len, self.0.hash) != (other.0.len, other.0.hash) {
+            return false;
+        }
+        match (&self.0.before, &other.0.before) {
+            (_, None) => self.begins(other.end()),
+            (None, _) => other.begins(self.end()),
+            _ => self.begins(&other.to_string()),
+        }
     }
 }
 
@@ -180,7 +217,7 @@ impl Eq for Text {}
 
 impl Hash for Text {
     fn hash<H: Hasher>(&self, hasher: &mut H) {
-        hasher.write_u64(self.0.hash);
+        hasher.write_u64(self.0.hash.sum);
     }
 }
 
@@ -213,7 +250,8 @@ fn is_made_of(whole: &str, mut begins: Vec<usize>, pieces: &[&str]) -> bool {
     false
 }
 
-fn shown(text: &str) -> String {
+fn shown(text: &Text) -> String {
+    let text = text.to_string();
     let length = text.chars().count();
     if length <= SHOWN_MAX {
         return format!("{text:?}");
