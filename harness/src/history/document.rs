@@ -94,9 +94,9 @@ struct Lines<'t> {
 impl Lines<'_> {
     fn line(&mut self, at: usize) -> u64 {
         let (line, begin) = self.current;
-        let between = &self.text.as_bytes()[begin..at.min(self.text.len())];
-        let more = between.iter().filter(|&&byte| byte == b'\n').count() as u64;
-        if let Some(last) = between.iter().rposition(|&byte| byte == b'\n') {
+        let between = &self.text[begin..at];
+        if let Some(last) = between.rfind('\n') {
+            let more = between.matches('\n').count() as u64;
             self.current = (line + more, begin + last + 1);
         }
         self.current.0
@@ -113,7 +113,7 @@ pub(super) fn read(
     name: &str,
     mut take: impl FnMut(u64, Value) -> Result<()>,
 ) -> Result<Notation> {
-    let line_of = |at: usize| bytes[..at].iter().filter(|&&byte| byte == b'\n').count() + 1;
+    let line_of = |at: usize| bytes[..at].split(|&byte| byte == b'\n').count();
     let text = std::str::from_utf8(bytes).map_err(|error| {
         let line = line_of(error.valid_up_to());
         Error::input(format!("{name}:{line}: not a text in UTF-8"))

@@ -193,13 +193,10 @@ impl<'t> Reader<'t> {
                     let real = number.parse().ok().map(Value::real);
                     real.transpose().map_err(|what| (begin, what))?
                 };
-                match parsed {
-                    Some(value) => value,
-                    None => {
-                        let shown: String = token.chars().take(40).collect();
-                        return Err((begin, format!("{shown} is no number")));
-                    }
-                }
+                parsed.ok_or_else(|| {
+                    let shown: String = token.chars().take(40).collect();
+                    (begin, format!("{shown} is no number"))
+                })?
             }
         })
     }

@@ -197,7 +197,8 @@ impl<D: Dialect> Judge<'_, D> {
         let mut why = explain::explain(&model, starts, operations, at);
         for shown in &mut why.shown {
             let process = operations[shown.index].process;
-            shown.process = self.history.processes[process as usize].clone();
+            let name = &self.history.processes[process as usize];
+            shown.process.clone_from(name);
         }
         Answer::Violated {
             key: key.shown(),

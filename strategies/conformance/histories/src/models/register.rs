@@ -29,7 +29,7 @@ impl<V: Value> Model for Register<V> {
     type Action = RegisterAction<V>;
 
     fn step(&self, state: &Option<V>, action: &RegisterAction<V>) -> Step<Option<V>> {
-        step(state, action)
+        step(state.as_ref(), action)
     }
 
     fn describe(&self, action: &RegisterAction<V>) -> String {
@@ -41,10 +41,10 @@ impl<V: Value> Model for Register<V> {
     }
 }
 
-fn step<V: Value>(state: &Option<V>, action: &RegisterAction<V>) -> Step<Option<V>> {
+fn step<V: Value>(state: Option<&V>, action: &RegisterAction<V>) -> Step<Option<V>> {
     match action {
         RegisterAction::Write(value) => Step::To(Some(value.clone())),
-        RegisterAction::Read(seen) if seen == state => Step::Observes,
+        RegisterAction::Read(seen) if seen.as_ref() == state => Step::Observes,
         RegisterAction::Read(_) => Step::Impossible,
     }
 }
@@ -87,7 +87,7 @@ impl<V: Value> Model for CasRegister<V> {
 
     fn step(&self, state: &Option<V>, action: &CasRegisterAction<V>) -> Step<Option<V>> {
         match action {
-            CasRegisterAction::Plain(action) => step(state, action),
+            CasRegisterAction::Plain(action) => step(state.as_ref(), action),
             CasRegisterAction::Swap { expected, new } if expected == state => {
                 Step::To(Some(new.clone()))
             }
