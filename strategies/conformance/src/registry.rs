@@ -148,3 +148,71 @@ impl Model for Registry {
         state.map_or_else(|| "no record".into(), |seen| seen.to_string())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use histories::search::{Limits, search};
+    use histories::{NEVER, Operation, Verdict};
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn action() -> impl proptest::strategy::Strategy<Value = RegistryAction> {
+        let seen = || {
+            let states = prop_oneof![Just(State::Pending), Just(State::Running)];
+            (states, 0u64..3).prop_map(|(state, revision)| Seen { state, revision })
+        };
+        let outcome = prop::option::of(prop_oneof![(1u64..4).prop_map(Ok), Just(Err(()))]);
+        let change = prop_oneof![Just(Change::Start), Just(Change::Stop)];
+        prop_oneof![
+            (seen(), prop::option::of(seen())).prop_map(|(record, displaced)| {
+                RegistryAction::Insert {
+                    record,
+                    displaced: Known::Yes(displaced),
+                }
+            }),
+            (change, outcome).prop_map(|(change, outcome)| RegistryAction::Apply {
+                change,
+                outcome: Known::Yes(outcome),
+            }),
+            prop::option::of(seen()).prop_map(|seen| RegistryAction::Remove(Known::Yes(seen))),
+            prop::option::of(seen()).prop_map(RegistryAction::Read),
+        ]
+    }
+
+    /// What was known of a history at a time.
+    fn until(history: &[Operation<RegistryAction>], at: u64) -> Vec<Operation<RegistryAction>> {
+        let mut known = history.to_vec();
+        known.retain(|one| one.call <= at);
+        for one in known.iter_mut().filter(|one| one.ret > at) {
+            (one.ret, one.action) = (NEVER, Registry.in_flight(&one.action));
+        }
+        known
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(4_000))]
+
+        /// An operation in flight may still be answered otherwise: it is to blame for nothing.
+        #[test]
+        fn the_first_answer_without_an_order_is_blamed(
+            spans in prop::collection::vec((action(), 1u64..8, 0u64..8), 1..7)
+        ) {
+            let history: Vec<_> = (0..)
+                .zip(spans)
+                .map(|(process, (action, call, length))| Operation {
+                    process,
+                    call,
+                    ret: call + length,
+                    action,
+                })
+                .collect();
+            let judged = |history: &[_]| search(&Registry, &[None], history, &Limits::default());
+            if let Verdict::Violated { at } = judged(&history) {
+                prop_assert_eq!(judged(&until(&history, at - 1)), Verdict::Linearizable);
+                let with = judged(&until(&history, at));
+                prop_assert!(matches!(with, Verdict::Violated { .. }), "{:?}", with);
+            }
+        }
+    }
+}
