@@ -185,7 +185,13 @@ mod tests {
         let mut known = history.to_vec();
         known.retain(|one| one.call <= at);
         for one in known.iter_mut().filter(|one| one.ret > at) {
-            (one.ret, one.action) = (NEVER, Registry.in_flight(&one.action));
+            one.ret = NEVER;
+            match &mut one.action {
+                RegistryAction::Read(_) => {}
+                RegistryAction::Insert { displaced, .. } => *displaced = Known::No,
+                RegistryAction::Apply { outcome, .. } => *outcome = Known::No,
+                RegistryAction::Remove(removed) => *removed = Known::No,
+            }
         }
         known
     }
