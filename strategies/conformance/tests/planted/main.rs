@@ -43,7 +43,7 @@ fn alone() -> MutexGuard<'static, ()> {
 /// `check` rejects the table with this bug, because it breaks one of `promises`.
 fn rejected<B: Bug>(check: Check, promises: &[Promise]) {
     for seed in 1..=runs(1) {
-        let verdict = tried::<Table<B>, Status>(check, promises, &Effort::default(), seed);
+        let verdict = tried::<Table<B>, Status>(check, promises, &Effort::quick(), seed);
         verdict.unwrap_or_else(|accepted| panic!("{accepted}"));
     }
 }
@@ -102,7 +102,7 @@ impl Meet {
 
 fn accepted<B: Bug>() {
     for &check in Check::ALL {
-        match run::<Table<B>, Status>(check, &Effort::default(), Seed(1)) {
+        match run::<Table<B>, Status>(check, &Effort::chosen(), Seed(1)) {
             Ok(evidence) => println!("{} {check:<10} {evidence}", B::NAME),
             Err(violation) => panic!("a false alarm: {violation}"),
         }
@@ -222,7 +222,7 @@ const HANGS: &str = "PLANTED_HANGS";
 fn hang_in_a_child() {
     let effort = Effort {
         patience: Duration::from_millis(400),
-        ..Effort::default()
+        ..Effort::quick()
     };
     let verdict = match std::env::var(HANGS).as_deref() {
         Ok("two-orders") => {
