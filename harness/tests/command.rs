@@ -22,11 +22,14 @@ mod traced;
 mod workload;
 
 use std::fs;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use basis::sample::{self, Line};
+use flate2::read::MultiGzDecoder;
 use harness::results::Results;
 
 fn pivot(arguments: &[&str]) -> Command {
@@ -204,20 +207,27 @@ fn a_trace_is_refused_in_one_line_where_there_are_no_single_steps() {
 
 /// The lines of a recorded run that are about one scenario, in a file of this test's own.
 fn recorded(folder: &Path, name: &str, keep: impl Fn(&str) -> bool) -> PathBuf {
-    let reports = Path::new(env!("CARGO_MANIFEST_DIR")).join("../reports");
-    let run = fs::read_dir(reports)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .find(|path| path.join(sample::PACKED).is_file() && !path.ends_with("latest"))
-        .unwrap();
-    let text = sample::text(&sample::read(&run.join(sample::PACKED)).unwrap().lines);
-    let wanted = |line: &&str| {
-        line.contains("\"header\"") || line.contains("\"single-reader\"") && keep(line)
-    };
-    let lines: Vec<&str> = text.lines().filter(wanted).collect();
+    // As they are in the file: unpacked once, and not taken apart.
+    static LINES: LazyLock<String> = LazyLock::new(|| {
+        let reports = Path::new(env!("CARGO_MANIFEST_DIR")).join("../reports");
+        let runs = fs::read_dir(reports).unwrap();
+        let packed = runs.map(|entry| entry.unwrap().path().join(sample::PACKED));
+        let is_recorded = |path: &PathBuf| {
+            path.is_file() && path.parent().is_some_and(|run| !run.ends_with("latest"))
+        };
+        let packed = packed.filter(is_recorded).min().unwrap();
+        let mut text = String::new();
+        let mut reader = MultiGzDecoder::new(fs::File::open(packed).unwrap());
+        reader.read_to_string(&mut text).unwrap();
+        let wanted =
+            |line: &&str| line.contains("\"header\"") || line.contains("\"single-reader\"");
+        text.split_inclusive('\n').filter(wanted).collect()
+    });
+    let wanted = |line: &&str| line.contains("\"header\"") || keep(line);
+    let lines: Vec<&str> = LINES.split_inclusive('\n').filter(wanted).collect();
     assert!(lines.len() > 100, "{}", lines.len());
     let file = folder.join(name);
-    fs::write(&file, lines.join("\n") + "\n").unwrap();
+    fs::write(&file, lines.concat()).unwrap();
     file
 }
 

@@ -88,7 +88,8 @@ impl<R: Record> Handle<R> for &Bare<R> {
 const SEEDS: u64 = 64;
 
 #[test]
-fn a_process_that_is_only_updated_is_missed() {
+#[ignore = "it is likely, and a minute is needed where threads take turns"]
+fn a_process_that_is_only_updated_is_missed_by_chance() {
     found(Check::Updates, Promise::Present);
     // The same as an interleaving.
     found(Check::Histories, Promise::OneByOne);

@@ -3,7 +3,7 @@
 use std::sync::Barrier;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
-use crate::dawdler::hurry;
+use crate::dawdler::{give_way, hurry};
 use crate::panics::caught;
 use crate::verdict::Breach;
 use crate::watchdog::Progress;
@@ -85,7 +85,7 @@ impl Member<'_> {
                 self.crew.progress.tick();
             }
             if self.crew.pace == Pace::Crowd && round % ROUNDS_PER_YIELD == 0 {
-                std::thread::yield_now();
+                give_way();
             }
             // Relaxed, as all of these: they steer, and nothing is concluded from them.
             self.crew.turns[self.index]
@@ -115,7 +115,7 @@ impl Member<'_> {
     /// for has to, or it hangs.
     pub(crate) fn wait_until(&self, is_time: impl Fn() -> bool) {
         while !is_time() && self.is_led() && !self.crew.called_off.load(Ordering::Relaxed) {
-            std::thread::yield_now();
+            give_way();
         }
     }
 

@@ -8,6 +8,8 @@
 //! every strategy and without touching one.
 
 use std::cell::Cell;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use contract::{Event, Flaw, Padded, PlainRecord, ProcessId, Record, Rejected, Specimen, State};
 
@@ -48,8 +50,44 @@ pub(crate) fn dawdle() {
     state ^= state << 17;
     STATE.set(state);
     if state.is_multiple_of(ONCE_IN) {
-        std::thread::yield_now();
+        give_way();
     }
+}
+
+/// Who gives way for so long was kept waiting by another program: threads of a crew are quicker.
+const KEPT_WAITING: Duration = Duration::from_micros(500);
+/// Then it does not yield for so many times, and sleeps in one of so many of them.
+const YIELDS_SPARED: u32 = 64;
+const YIELDS_PER_SLEEP: u32 = 4;
+
+/// Lets other threads run, by a yield where they are what else there is to run.
+///
+/// Where another program keeps the processors busy, a yield hands it whole time slices, milliseconds
+/// that are nobody's turn here. Whoever sleeps for a moment instead is preferred to it afterwards.
+pub(crate) fn give_way() {
+    thread_local! {
+        static SPARED: Cell<u32> = const { Cell::new(0) };
+    }
+    match SPARED.get().checked_sub(1) {
+        Some(left) => {
+            SPARED.set(left);
+            if left.is_multiple_of(YIELDS_PER_SLEEP) {
+                thread::sleep(Duration::from_nanos(1));
+            }
+        }
+        None if yield_takes_long() => SPARED.set(YIELDS_SPARED),
+        None => {}
+    }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "what is measured decides how a thread waits, and no verdict"
+)]
+fn yield_takes_long() -> bool {
+    let began = Instant::now();
+    thread::yield_now();
+    began.elapsed() > KEPT_WAITING
 }
 
 #[expect(

@@ -31,7 +31,8 @@ pub struct Effort {
 }
 
 impl Effort {
-    /// A quick look: the same checks, with 50,000 operations for a deadlock instead of 1,000,000.
+    /// A quick look, and what a strategy crate's test does: the same checks, with 50,000 operations for a
+    /// deadlock instead of 1,000,000.
     pub const fn quick() -> Self {
         Self {
             cases: 64,
@@ -45,13 +46,36 @@ impl Effort {
         }
     }
 
-    /// The one that the environment variable `CONFORMANCE_EFFORT` names: `quick`, `default` or `full`.
-    pub(crate) fn chosen() -> Self {
+    /// Hardly more than each check once: for whether a check that passes does so on a busy machine, where
+    /// strategies that hand every operation to another thread wait a time slice for each.
+    pub const fn brief() -> Self {
+        Self {
+            cases: 16,
+            operations: 400,
+            histories: 4,
+            churned_ids: 512,
+            grown_to: 200,
+            deadlock_operations: 2_000,
+            tables_dropped: 6,
+            patience: Duration::from_mins(1),
+        }
+    }
+
+    /// The one of tests: [`quick`](Effort::quick), unless the environment variable `CONFORMANCE_EFFORT`
+    /// names another: `brief`, `default` or `full`.
+    ///
+    /// # Panics
+    ///
+    /// When it names none.
+    pub fn chosen() -> Self {
         match std::env::var("CONFORMANCE_EFFORT").as_deref() {
-            Ok("quick") => Self::quick(),
+            Ok("quick") | Err(_) => Self::quick(),
+            Ok("brief") => Self::brief(),
+            Ok("default") => Self::default(),
             Ok("full") => Self::full(),
-            Ok("default") | Err(_) => Self::default(),
-            Ok(other) => panic!("CONFORMANCE_EFFORT is {other:?}, and not quick, default or full"),
+            Ok(other) => {
+                panic!("CONFORMANCE_EFFORT is {other:?}, and not brief, quick, default or full")
+            }
         }
     }
 
@@ -72,7 +96,7 @@ impl Effort {
 }
 
 impl Default for Effort {
-    /// What a strategy passes before it is measured, and what its crate's test runs.
+    /// What a strategy passes before it is measured.
     fn default() -> Self {
         Self {
             cases: 256,

@@ -25,8 +25,8 @@
 //! The single-threaded checks are deterministic: a seed is a repetition. The concurrent ones try
 //! many interleavings, of records that make threads meet in the middle of an operation
 //! ([`Dawdler`]), and observe each exactly. So what they find is certain, and what they do not find
-//! is likely absent, no more. That each check can fail is itself tested: `tests/planted.rs`
-//! holds a strategy for each way to be wrong, and the check that must reject it.
+//! is likely absent, no more. That each check can fail is itself tested: `tests/planted` holds a
+//! strategy for each way to be wrong, and the check that must reject it.
 //!
 //! # Invariants
 //!

@@ -2,6 +2,7 @@
 
 use contract::{Change, Event, Handle, ProcessId, Specimen};
 
+use crate::dawdler::give_way;
 use crate::verdict::{Breach, Promise};
 
 /// Identifiers that are awkward for some table: sentinels (0, all ones), the sign bit, equal low
@@ -108,7 +109,7 @@ pub(crate) fn observe<R: Specimen>(
         whole(id, record)?;
         if gaze == Gaze::Linger {
             let before = record.clone();
-            std::thread::yield_now();
+            give_way();
             // Hidden from the optimizer, which may assume that a shared reference is steady.
             let after = std::hint::black_box(record);
             if *after != before {

@@ -64,23 +64,33 @@ pub(crate) fn find(address: u64) -> Option<(u64, Owned)> {
 }
 
 fn enter(block: Block) {
-    with(|blocks| match block {
+    unless_entering(|| match block {
         Block::Allocated { address, bytes } => {
+            // Before the blocks are locked: whoever names functions has the lock of call stacks, and may
+            // allocate.
             let (bytes, calls) = (bytes as u64, calls());
-            blocks.insert(address as u64, Owned { bytes, calls });
+            locked(|blocks| blocks.insert(address as u64, Owned { bytes, calls }));
         }
-        Block::Freed { address } => drop(blocks.remove(&(address as u64))),
+        Block::Freed { address } => drop(locked(|blocks| blocks.remove(&(address as u64)))),
     });
 }
 
 /// Does something with the blocks, unless this thread is at it already.
 fn with<T>(work: impl FnOnce(&mut BTreeMap<u64, Owned>) -> T) -> Option<T> {
+    unless_entering(|| locked(work))
+}
+
+fn unless_entering<T>(work: impl FnOnce() -> T) -> Option<T> {
     if IS_ENTERING.replace(true) {
         return None;
     }
-    let result = work(&mut BLOCKS.lock().unwrap_or_else(PoisonError::into_inner));
+    let result = work();
     IS_ENTERING.set(false);
     Some(result)
+}
+
+fn locked<T>(work: impl FnOnce(&mut BTreeMap<u64, Owned>) -> T) -> T {
+    work(&mut BLOCKS.lock().unwrap_or_else(PoisonError::into_inner))
 }
 
 fn calls() -> Vec<u64> {
@@ -91,4 +101,39 @@ fn calls() -> Vec<u64> {
         calls.len() < CALLS_MAX
     });
     calls
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ffi::c_void;
+    use std::thread;
+
+    use super::{BLOCKS, Block, calls, enter};
+    use crate::native::quiet::Sleepers;
+
+    /// A test program's own thread may allocate while functions are named, which locks call stacks and
+    /// allocates, too.
+    #[test]
+    fn whoever_waits_for_a_call_stack_keeps_nobody_from_the_blocks() {
+        // Looked up as a return address, which is behind the call.
+        let this = (calls as *mut c_void).wrapping_byte_add(1);
+        let mut waiting = None;
+        let mut is_free = false;
+        backtrace::resolve(this, |_| {
+            waiting.get_or_insert_with(|| {
+                let (address, bytes) = (64, 8);
+                thread::spawn(move || enter(Block::Allocated { address, bytes }))
+            });
+            let mut sleepers = Sleepers::within(3);
+            while !sleepers.are_all() {
+                thread::yield_now();
+            }
+            is_free = BLOCKS.try_lock().is_ok();
+        });
+        waiting.expect("the function has a name").join().unwrap();
+        assert!(
+            is_free,
+            "a thread that waits for a call stack holds the blocks"
+        );
+    }
 }

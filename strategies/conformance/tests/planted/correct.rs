@@ -29,15 +29,15 @@ impl Bug for WeakScans {
     };
 
     fn entries(&self, base: &Base) -> Vec<(ProcessId, Status)> {
-        entries_one_by_one(base)
+        entries_one_by_one(base).collect()
     }
 }
 
-pub(crate) fn entries_one_by_one(base: &Base) -> Vec<(ProcessId, Status)> {
+/// Each is read when it is asked for.
+pub(crate) fn entries_one_by_one(base: &Base) -> impl Iterator<Item = (ProcessId, Status)> {
     let ids: Vec<ProcessId> = base.lock().keys().copied().collect();
     ids.into_iter()
         .filter_map(|id| base.get(id).map(|record| (id, cloned(&record))))
-        .collect()
 }
 
 /// What readers of a batched table look at, and how many writes it lacks.

@@ -1,4 +1,4 @@
-//! Right on one thread, wrong when threads meet.
+//! Right on one thread, wrong when threads meet, which they do: [`meeting`](crate::meeting).
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use contract::{Event, IdMap, PlainRecord as _, ProcessId, Record as _, Rejected};
 
 use crate::correct::entries_one_by_one;
+use crate::meeting::Act;
 use crate::table::{Base, Bug, Status, cloned};
 
 /// Reads, and writes, each in a critical section of its own.
@@ -14,12 +15,14 @@ pub(crate) struct LosesUpdates;
 
 impl Bug for LosesUpdates {
     const NAME: &'static str = "planted/loses-updates";
+    const MEETS: bool = true;
 
     fn apply(&self, base: &Base, id: ProcessId, event: Event) -> Option<Result<u64, Rejected>> {
         let next = match base.get(id)?.apply(&event) {
             Ok(next) => next,
             Err(rejected) => return Some(Err(rejected)),
         };
+        base.meeting.wait(Act::Write, id, 1);
         *base.lock().get_mut(&id)? = next;
         Some(Ok(next.revision()))
     }
@@ -31,12 +34,14 @@ pub(crate) struct WritesBack;
 
 impl Bug for WritesBack {
     const NAME: &'static str = "planted/writes-back";
+    const MEETS: bool = true;
 
     fn apply(&self, base: &Base, id: ProcessId, event: Event) -> Option<Result<u64, Rejected>> {
         let next = match base.get(id)?.apply(&event) {
             Ok(next) => next,
             Err(rejected) => return Some(Err(rejected)),
         };
+        base.meeting.wait(Act::Write, id, 1);
         base.insert(id, next);
         Some(Ok(next.revision()))
     }
@@ -51,14 +56,21 @@ pub(crate) struct TwoHalves {
 
 impl Bug for TwoHalves {
     const NAME: &'static str = "planted/two-halves";
+    const MEETS: bool = true;
 
-    fn get(&self, _: &Base, id: ProcessId) -> Option<Status> {
+    fn get(&self, base: &Base, id: ProcessId) -> Option<Status> {
         let front = self.front.lock().unwrap().get(&id).copied()?;
+        base.meeting.wait(Act::Write, id, 1);
         let back = self.back.lock().unwrap().get(&id).copied()?;
         let mut words = [0; 8];
         words[..4].copy_from_slice(&front);
         words[4..].copy_from_slice(&back);
         Some(Status::from_words(words))
+    }
+
+    fn apply(&self, base: &Base, id: ProcessId, event: Event) -> Option<Result<u64, Rejected>> {
+        base.meeting.expect();
+        base.apply(id, event)
     }
 
     fn written(&self, base: &Base) {
@@ -79,17 +91,19 @@ pub(crate) struct UpdateHasGap(Mutex<()>);
 
 impl Bug for UpdateHasGap {
     const NAME: &'static str = "planted/update-has-gap";
+    const MEETS: bool = true;
 
     fn apply(&self, base: &Base, id: ProcessId, event: Event) -> Option<Result<u64, Rejected>> {
-        let _writer = self.0.lock().unwrap();
+        let _writer = base.meeting.blocked(|| self.0.lock().unwrap());
         let mut record = base.remove(id)?;
+        base.meeting.wait(Act::Look, id, 1);
         let outcome = record.apply_in_place(&event);
         base.insert(id, record);
         Some(outcome)
     }
 
     fn insert(&self, base: &Base, id: ProcessId, record: Status) -> Option<Status> {
-        let _writer = self.0.lock().unwrap();
+        let _writer = base.meeting.blocked(|| self.0.lock().unwrap());
         base.insert(id, record)
     }
 }
@@ -100,9 +114,13 @@ pub(crate) struct OverwriteHasGap;
 
 impl Bug for OverwriteHasGap {
     const NAME: &'static str = "planted/overwrite-has-gap";
+    const MEETS: bool = true;
 
     fn insert(&self, base: &Base, id: ProcessId, record: Status) -> Option<Status> {
         let displaced = base.remove(id);
+        if displaced.is_some() {
+            base.meeting.wait(Act::Look, id, 1);
+        }
         base.insert(id, cloned(&record));
         displaced
     }
@@ -114,9 +132,11 @@ pub(crate) struct DisplacesUnseen;
 
 impl Bug for DisplacesUnseen {
     const NAME: &'static str = "planted/displaces-unseen";
+    const MEETS: bool = true;
 
     fn insert(&self, base: &Base, id: ProcessId, record: Status) -> Option<Status> {
         let displaced = base.get(id);
+        base.meeting.wait(Act::Write, id, 1);
         base.insert(id, cloned(&record));
         displaced
     }
@@ -128,11 +148,13 @@ pub(crate) struct RemovesTwice;
 
 impl Bug for RemovesTwice {
     const NAME: &'static str = "planted/removes-twice";
+    const MEETS: bool = true;
 
     fn remove(&self, base: &Base, id: ProcessId) -> Option<Status> {
-        let removed = base.get(id).as_ref().map(cloned);
+        let removed = base.get(id).as_ref().map(cloned)?;
+        base.meeting.wait(Act::Write, id, 1);
         base.remove(id);
-        removed
+        Some(removed)
     }
 }
 
@@ -162,9 +184,19 @@ pub(crate) struct ScansOneByOne;
 
 impl Bug for ScansOneByOne {
     const NAME: &'static str = "planted/scans-one-by-one";
+    const MEETS: bool = true;
+
+    fn apply(&self, base: &Base, id: ProcessId, event: Event) -> Option<Result<u64, Rejected>> {
+        base.meeting.expect();
+        base.apply(id, event)
+    }
 
     fn entries(&self, base: &Base) -> Vec<(ProcessId, Status)> {
+        // In between whoever writes records in turn has written all the others.
+        let read = |id| base.meeting.wait(Act::Write, id, 2);
         entries_one_by_one(base)
+            .inspect(|&(id, _)| read(id))
+            .collect()
     }
 }
 
@@ -174,10 +206,17 @@ pub(crate) struct EmptyWhileGrowing;
 
 impl Bug for EmptyWhileGrowing {
     const NAME: &'static str = "planted/empty-while-growing";
+    const MEETS: bool = true;
+
+    fn get(&self, base: &Base, id: ProcessId) -> Option<Status> {
+        base.meeting.expect();
+        base.get(id)
+    }
 
     fn insert(&self, base: &Base, id: ProcessId, record: Status) -> Option<Status> {
         if base.lock().len().is_power_of_two() {
             let old = std::mem::take(&mut *base.lock());
+            base.meeting.wait(Act::Look, None, 1);
             let larger: IdMap<Status> = old
                 .iter()
                 .map(|(&id, record)| (id, cloned(record)))

@@ -5,6 +5,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use conformance::Dawdler;
 use contract::{Event, Handle, IdMap, ProcessId, ProcessStatus, Profile, Rejected, Strategy};
 
+use crate::meeting::{Act, Joined, Meeting};
+
 /// What the tables hold.
 pub(crate) type Status = Dawdler<ProcessStatus>;
 
@@ -14,12 +16,15 @@ pub(crate) fn cloned(record: &Status) -> Status {
 }
 
 /// A map behind one lock: every operation is right.
-#[derive(Debug, Default)]
-pub(crate) struct Base(Mutex<IdMap<Status>>);
+#[derive(Debug)]
+pub(crate) struct Base {
+    map: Mutex<IdMap<Status>>,
+    pub(crate) meeting: Meeting,
+}
 
 impl Base {
     pub(crate) fn lock(&self) -> MutexGuard<'_, IdMap<Status>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.map.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn get(&self, id: ProcessId) -> Option<Status> {
@@ -54,6 +59,8 @@ pub(crate) trait Bug: Default + Send + Sync + 'static {
     const NAME: &'static str;
     /// What it claims.
     const CLAIMS: Profile = Profile::locked(Self::NAME, "wrong in one way");
+    /// Whether it takes two threads that meet, which it arranges.
+    const MEETS: bool = false;
 
     fn with_capacity(_processes: usize) -> Self {
         Self::default()
@@ -90,7 +97,7 @@ pub(crate) trait Bug: Default + Send + Sync + 'static {
 }
 
 /// The table with its bug.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Table<B> {
     base: Base,
     bug: B,
@@ -98,50 +105,75 @@ pub(crate) struct Table<B> {
 
 impl<B: Bug> Strategy<Status> for Table<B> {
     const PROFILE: Profile = B::CLAIMS;
-    type Handle<'s> = &'s Self;
+    type Handle<'s> = Joined<'s, Self>;
 
     fn with_capacity(processes: usize) -> Self {
         Self {
-            base: Base::default(),
+            base: Base {
+                map: Mutex::default(),
+                meeting: Meeting::new(B::MEETS),
+            },
             bug: B::with_capacity(processes),
         }
     }
 
-    fn handle(&self) -> &Self {
-        self
+    fn handle(&self) -> Joined<'_, Self> {
+        Joined::new(self, &self.base.meeting)
     }
 }
 
-impl<B: Bug> Handle<Status> for &Table<B> {
+impl<B: Bug> Handle<Status> for Joined<'_, Table<B>> {
     fn read<T>(&mut self, id: ProcessId, f: impl FnOnce(&Status) -> T) -> Option<T> {
-        self.bug.read(&self.base, id, f)
+        let Table { base, bug } = self.table;
+        base.meeting.begin();
+        let read = bug.read(base, id, f);
+        base.meeting.did(Act::Look, id);
+        read
     }
 
     fn insert(&mut self, id: ProcessId, record: Status) -> Option<Status> {
-        let displaced = self.bug.insert(&self.base, id, record);
-        self.bug.written(&self.base);
+        let Table { base, bug } = self.table;
+        base.meeting.begin();
+        let displaced = bug.insert(base, id, record);
+        bug.written(base);
+        base.meeting.did(Act::Write, id);
         displaced
     }
 
     fn apply(&mut self, id: ProcessId, event: Event) -> Option<Result<u64, Rejected>> {
-        let outcome = self.bug.apply(&self.base, id, event);
-        self.bug.written(&self.base);
+        let Table { base, bug } = self.table;
+        base.meeting.begin();
+        let outcome = bug.apply(base, id, event);
+        bug.written(base);
+        if matches!(outcome, Some(Ok(_))) {
+            base.meeting.did(Act::Write, id);
+        }
         outcome
     }
 
     fn remove(&mut self, id: ProcessId) -> Option<Status> {
-        let removed = self.bug.remove(&self.base, id);
-        self.bug.written(&self.base);
+        let Table { base, bug } = self.table;
+        base.meeting.begin();
+        let removed = bug.remove(base, id);
+        bug.written(base);
+        if removed.is_some() {
+            base.meeting.did(Act::Write, id);
+        }
         removed
     }
 
     fn scan(&mut self, mut visit: impl FnMut(ProcessId, &Status)) {
-        for (id, record) in self.bug.entries(&self.base) {
+        let Table { base, bug } = self.table;
+        base.meeting.begin();
+        let entries = bug.entries(base);
+        base.meeting.did(Act::Look, None);
+        for (id, record) in entries {
             visit(id, &record);
         }
     }
 
     fn publish(&mut self) {
-        self.bug.publish(&self.base);
+        let Table { base, bug } = self.table;
+        bug.publish(base);
     }
 }

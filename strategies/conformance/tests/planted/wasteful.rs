@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 use std::mem::ManuallyDrop;
-use std::sync::{Arc, Mutex, MutexGuard, mpsc};
+use std::sync::{Arc, Barrier, Mutex, MutexGuard, mpsc};
 
 use contract::{Event, IdMap, ProcessId, Rejected};
 
@@ -176,19 +176,28 @@ impl Bug for LosesOneGrowing {
 }
 
 /// Updates take the first lock and then the second, the others the other way round.
-#[derive(Default)]
 pub(crate) struct LocksInTwoOrders {
     first: Mutex<()>,
     second: Mutex<()>,
+    /// Passed by two threads that hold one each.
+    both_held: Barrier,
+}
+
+impl Default for LocksInTwoOrders {
+    fn default() -> Self {
+        Self {
+            first: Mutex::default(),
+            second: Mutex::default(),
+            both_held: Barrier::new(2),
+        }
+    }
 }
 
 impl LocksInTwoOrders {
-    fn forward(&self) -> [MutexGuard<'_, ()>; 2] {
-        [self.first.lock().unwrap(), self.second.lock().unwrap()]
-    }
-
-    fn backward(&self) -> [MutexGuard<'_, ()>; 2] {
-        [self.second.lock().unwrap(), self.first.lock().unwrap()]
+    fn lock<'m>(&self, locks: [&'m Mutex<()>; 2]) -> [MutexGuard<'m, ()>; 2] {
+        let one = locks[0].lock().unwrap();
+        self.both_held.wait();
+        [one, locks[1].lock().unwrap()]
     }
 }
 
@@ -196,12 +205,12 @@ impl Bug for LocksInTwoOrders {
     const NAME: &'static str = "planted/locks-in-two-orders";
 
     fn apply(&self, base: &Base, id: ProcessId, event: Event) -> Option<Result<u64, Rejected>> {
-        let _locks = self.forward();
+        let _locks = self.lock([&self.first, &self.second]);
         base.apply(id, event)
     }
 
     fn insert(&self, base: &Base, id: ProcessId, record: Status) -> Option<Status> {
-        let _locks = self.backward();
+        let _locks = self.lock([&self.second, &self.first]);
         base.insert(id, record)
     }
 }
