@@ -34,7 +34,7 @@ pub use kinds::Kinds;
 /// The version of this format: `pivot-samples/MAJOR`, or `pivot-samples/MAJOR.MINOR` once there are
 /// minor versions. A minor version adds kinds of lines and optional fields; readers of the same major
 /// version skip what they do not know, and say so.
-pub const SCHEMA: &str = "pivot-samples/2.1";
+pub const SCHEMA: &str = "pivot-samples/2.2";
 
 /// One line of a sample file.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -156,3 +156,53 @@ pub fn card(profile: &Profile) -> Card {
             .collect(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use basis::controls::{SAME, SLOWER_20_INSIDE};
+
+    use super::*;
+
+    fn scenario(does: Activity, record: RecordKind) -> Scenario {
+        Scenario {
+            processes: 8,
+            record,
+            groups: vec![Group {
+                does,
+                threads: 2,
+                ..Group::default()
+            }],
+            ..Scenario::default()
+        }
+    }
+
+    #[test]
+    fn doubles_claim_and_hold_what_the_baseline_does() {
+        for entry in entries(RecordKind::Snapshot) {
+            let all = entries_beside(entry.profile.name, RecordKind::Snapshot);
+            let doubles = &all[all.len() - PLANTED.len()..];
+            for (double, planted) in doubles.iter().zip(&PLANTED) {
+                assert_eq!(double.profile.name, planted.name);
+                assert_eq!(double.profile.role, Role::Control);
+                assert_eq!(double.excluded, entry.excluded, "{}", entry.profile.name);
+                assert_eq!(double.profile.reads, entry.profile.reads);
+            }
+        }
+        let none = entries_beside("no/such", RecordKind::Status);
+        assert_eq!(none.len(), entries(RecordKind::Status).len());
+    }
+
+    #[test]
+    fn a_double_takes_part_where_the_baseline_can_and_it_says_something() {
+        let wanted = ["mutex/std", "atomics/seqlock", SAME, SLOWER_20_INSIDE].map(String::from);
+        let taking_part =
+            |does, record, baseline| participants(&scenario(does, record), &wanted, baseline).0;
+        let [status, snapshot] = [RecordKind::Status, RecordKind::Snapshot];
+        let all = taking_part(Activity::Update, status, "atomics/seqlock");
+        assert_eq!(all, wanted);
+        let scanning = taking_part(Activity::Scan, status, "mutex/std");
+        assert_eq!(scanning, wanted[..3]);
+        let on_the_heap = taking_part(Activity::Read, snapshot, "atomics/seqlock");
+        assert_eq!(on_the_heap, wanted[..1]);
+    }
+}

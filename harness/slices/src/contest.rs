@@ -451,7 +451,7 @@ fn duration(engine: &dyn Engine, field: &Field, group: &Group) -> Duration {
 /// The slowdown with which a group's operations take so many times as long alone.
 fn slowdown(engine: &dyn Engine, field: &Field, group: &Group, times: f64) -> Slowdown {
     /// Of so many runs of each kind, in turn, the fastest counts.
-    const RUNS: usize = 20;
+    const RUNS: usize = 10;
     /// What a run takes about, and operations in it at most.
     const RUN: Duration = Duration::from_micros(100);
     const RUN_MAX: u64 = 4_096;

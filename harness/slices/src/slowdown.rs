@@ -72,7 +72,7 @@ impl Slowdown {
     /// The slowdown with which operations take `times` as long as without; `pair` says what one takes
     /// alone, in ns, without a slowdown and with one.
     pub(crate) fn calibrated(times: f64, mut pair: impl FnMut(Self) -> (f64, f64)) -> Self {
-        const ATTEMPTS: usize = 4;
+        const ATTEMPTS: usize = 3;
         let (plain, _) = pair(Self::default());
         let guess = plain * (times - 1.0) * EVERY as f64;
         let mut slowdown = Self(Section::lasting(guess).at_least_one());
