@@ -259,10 +259,10 @@ impl<'f> Contestant<'f> {
     fn to_the_end(&self, block: u32) -> (Duration, Vec<GroupCount>) {
         let ((), ends) = self.run(block, |shared| shared.start(WAKING_UP));
         let (noted, tallies): (Vec<_>, Vec<Tally>) = ends.into_iter().unzip();
-        let notes = || noted.iter().flatten();
+        let completions = || noted.iter().flatten();
         let time = |answers: u32| move |one: &&Completion| one.answers == answers;
-        let began = notes().filter(time(BEGIN)).map(|one| one.at).min();
-        let ended = notes().filter(time(END)).map(|one| one.at).max();
+        let began = completions().filter(time(BEGIN)).map(|one| one.at).min();
+        let ended = completions().filter(time(END)).map(|one| one.at).max();
         let took = ended
             .zip(began)
             .map_or(Duration::ZERO, |(end, begin)| end - begin);

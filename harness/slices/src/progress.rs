@@ -266,7 +266,7 @@ mod tests {
     /// begins.
     #[test]
     fn whole_operations_take_exactly_their_time() {
-        let (origin, ms) = (clock::now(), Duration::from_micros(1_000));
+        let (origin, ms) = (clock::now(), Duration::from_millis(1));
         for each_us in [2_600, 5_900, 14_700] {
             let each = Duration::from_micros(each_us);
             for window in [2 * ms, 40 * ms, each * 20] {
