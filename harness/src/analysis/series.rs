@@ -130,7 +130,7 @@ impl<'a> Series<'a> {
         let kinds = activities(metric).iter();
         let slices = self.of(scenario, strategy).iter();
         slices
-            .flat_map(|slice| {
+            .filter_map(|slice| {
                 kinds
                     .clone()
                     .find_map(|&kind| slice.operations_of_a_thread(kind))
