@@ -156,6 +156,8 @@ pub enum Flag {
     HarnessBound,
     /// More threads than processors: it measures the scheduler, too.
     Oversubscribed,
+    /// In half of its windows a thread did fewer than 10 operations, on average.
+    FewOperations,
     /// Its windows were faster at the end than at the beginning, or slower, by more than 5 %.
     Unsteady,
 }

@@ -190,10 +190,10 @@ fn measured(
     name: &str,
     runs: u64,
 ) -> Option<Trial> {
-    if samples.header.baseline != controls::BASELINE {
+    if samples.header.is_beside_the_point(name) {
         return None;
     }
-    let truth = -controls::planted(name)?.ln();
+    let truth = -controls::planted(name)?.times.ln();
     let (mut contained, mut of) = (0, 0);
     for row in rows {
         let all = series.log_ratios(&row.scenario.name, name, row.metric);

@@ -21,6 +21,7 @@ pub use writer::{Writer, may_overwrite, text};
 
 use crate::assumption::Assumption;
 use crate::calibration::Calibration;
+use crate::controls;
 use crate::environment::Environment;
 use crate::fault::FaultSeen;
 use crate::probe::Probe;
@@ -33,7 +34,7 @@ pub use kinds::Kinds;
 /// The version of this format: `pivot-samples/MAJOR`, or `pivot-samples/MAJOR.MINOR` once there are
 /// minor versions. A minor version adds kinds of lines and optional fields; readers of the same major
 /// version skip what they do not know, and say so.
-pub const SCHEMA: &str = "pivot-samples/2.1";
+pub const SCHEMA: &str = "pivot-samples/2.2";
 
 /// One line of a sample file.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -80,6 +81,10 @@ pub struct Header {
     pub schema: String,
     /// The strategy that the others are compared with.
     pub baseline: String,
+    /// The strategy that the controls with something planted in them ([`controls::PLANTED`]) are tables
+    /// of: the baseline. They once were mutexes whatever the baseline was.
+    #[serde(default = "controls_of_old")]
+    pub controls_of: String,
     /// Where it ran.
     pub environment: Environment,
     /// The scenarios, in the order of the report.
@@ -100,6 +105,18 @@ pub struct Header {
 
 const fn one() -> u32 {
     1
+}
+
+fn controls_of_old() -> String {
+    controls::BASELINE.into()
+}
+
+impl Header {
+    /// Whether a strategy has to be left out of the comparison: a control with something planted in it
+    /// that is not made of the baseline, and so says nothing of it.
+    pub fn is_beside_the_point(&self, strategy: &str) -> bool {
+        self.controls_of != self.baseline && controls::planted(strategy).is_some()
+    }
 }
 
 /// A strategy, as the report shows it: its profile in words.
@@ -182,6 +199,10 @@ pub struct GroupCount {
     pub paced: bool,
     /// Operations of each thread.
     pub operations: Vec<u64>,
+    /// How long exactly these took, in nanoseconds, thread by thread: from one completion to another.
+    /// Empty where they are so short that they were counted over the window.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub spans_ns: Vec<u64>,
     /// Operations, over all threads and the whole slice, that found no record or were rejected; those
     /// that asked for a process that never was do not count.
     pub misses: u64,
@@ -278,12 +299,29 @@ impl Slice {
     /// Nanoseconds of wall time per operation of `does`, over all threads of the groups that do it
     /// unpaced; `None` if no such group did anything.
     pub fn ns_per_operation(&self, does: Activity) -> Option<f64> {
-        let operations: u64 = self
-            .groups
-            .iter()
-            .filter(|group| group.does == does && !group.paced)
-            .flat_map(|group| &group.operations)
-            .sum();
-        (operations > 0).then(|| self.window_ns as f64 / operations as f64)
+        let (mut operations, mut threads, mut thread_ns) = (0, 0, 0.0);
+        for (done, ns) in self.threads_doing(does) {
+            operations += done;
+            threads += 1;
+            thread_ns += ns as f64;
+        }
+        (operations > 0).then(|| thread_ns / f64::from(threads) / operations as f64)
+    }
+
+    /// Operations of `does` that a thread did, on average; `None` if no group does it unpaced.
+    pub fn operations_of_a_thread(&self, does: Activity) -> Option<f64> {
+        let done: Vec<u64> = self.threads_doing(does).map(|(done, _)| done).collect();
+        (!done.is_empty()).then(|| done.iter().sum::<u64>() as f64 / done.len() as f64)
+    }
+
+    /// What each thread of the groups that do it unpaced has done, and in how many nanoseconds.
+    fn threads_doing(&self, does: Activity) -> impl Iterator<Item = (u64, u64)> {
+        let groups = self.groups.iter();
+        let groups = groups.filter(move |group| group.does == does && !group.paced);
+        groups.flat_map(|group| {
+            let spans = group.spans_ns.iter().copied();
+            let spans = spans.chain(std::iter::repeat(self.window_ns));
+            group.operations.iter().copied().zip(spans)
+        })
     }
 }

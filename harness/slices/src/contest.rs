@@ -1,34 +1,55 @@
 //! A strategy, set up on a field, that can be asked for slices.
 
 use std::marker::PhantomData;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use basis::clock;
-use basis::controls;
+use basis::controls::{How, Planted};
 use basis::sample::{Allocation, GroupCount, Memory};
 use basis::scenario::{Activity, Group, Scenario, Shares};
 use conformance::{Counting, Usage};
 use contract::{ErasedHandle, Specimen, Strategy};
-use crossbeam_utils::CachePadded;
 
 use crate::accounting;
 use crate::field::Field;
 use crate::places::Places;
-use crate::threads::{Duty, Loops, Shared, Tally};
+use crate::progress::{
+    BEGIN, Completion, END, Look, Shared, WINDOW_BEGINS, WINDOW_ENDS, whole_operations,
+};
+use crate::slowdown::Slowdown;
+use crate::threads::{Duty, Loops, Tally};
 
 /// How long a slice runs before it is counted, and how long it is.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Window {
     /// Uncounted, once all threads are running.
     pub ramp: Duration,
-    /// Counted.
+    /// Counted; longer where an operation takes long.
     pub counted: Duration,
     /// Whether to look at the counts after each third, too.
     pub in_thirds: bool,
     /// The block that the slice is of.
     pub block: u32,
 }
+
+/// Operations of each thread that fit into a window if the threads have to wait for each other...
+const OPERATIONS_MIN: u32 = 20;
+/// ...unless it would become longer than this. Twenty scans of a million records are 0.3 s.
+const WINDOW_MAX: Duration = Duration::from_millis(400);
+/// Of an operation that takes more than this share of a window whole ones are counted over the time
+/// that exactly they took: where a window begins and ends would decide about that share.
+const SHARE_MAX: u32 = 200;
+
+/// How long a window has to be for operations that take `alone` when nobody is in the way.
+fn long_enough(window: Duration, alone: Duration, threads: usize) -> Duration {
+    let wanted = alone * OPERATIONS_MIN * threads as u32;
+    window.max(wanted.min(WINDOW_MAX))
+}
+
+/// So long after all threads stand ready they begin, where the time from the first operation to the
+/// last is taken: waking up is no part of it.
+const WAKING_UP: Duration = Duration::from_micros(200);
 
 /// A strategy on a field.
 pub(crate) struct Contestant<'f> {
@@ -38,8 +59,12 @@ pub(crate) struct Contestant<'f> {
     scenario: &'f Scenario,
     field: &'f Field,
     live_bytes: i64,
-    /// Operations done for each that is counted: 1, but for the planted slowdowns.
-    planted: f64,
+    /// What is planted in it, if it is a double of the baseline.
+    planted: Option<&'static Planted>,
+    /// Of each group: about how long its slowest operation takes alone.
+    alone: Vec<Duration>,
+    /// Of each group: what is spent in its operations beyond what they take.
+    slowdowns: Vec<Option<Slowdown>>,
 }
 
 /// All that is compiled for each strategy and record: the timed loops, entered through one dynamic
@@ -53,6 +78,12 @@ trait Engine: Send + Sync {
 
     /// What the heap sees during some operations; see [`accounting::count`].
     fn account(&self, field: &Field, does: Activity, operations: usize) -> Usage;
+
+    /// About how long an operation takes; see [`accounting::duration`].
+    fn duration(&self, field: &Field, does: Activity) -> Duration;
+
+    /// Whose table it is.
+    fn strategy(&self) -> &'static str;
 }
 
 struct Table<S, R, L>(S, PhantomData<fn() -> (R, L)>);
@@ -72,28 +103,66 @@ impl<S: Strategy<R>, R: Specimen, L: Loops> Engine for Table<S, R, L> {
     fn account(&self, field: &Field, does: Activity, operations: usize) -> Usage {
         accounting::count::<R>(ErasedHandle::new(self.0.handle()), field, does, operations)
     }
+
+    fn duration(&self, field: &Field, does: Activity) -> Duration {
+        accounting::duration::<R>(ErasedHandle::new(self.0.handle()), field, does)
+    }
+
+    fn strategy(&self) -> &'static str {
+        S::PROFILE.name
+    }
 }
 
 impl<'f> Contestant<'f> {
-    /// Sets `S` up on a field.
+    /// Sets `S` up on a field; as a double of the baseline, if something is planted in it.
     pub(crate) fn new<S: Strategy<R>, R: Specimen, L: Loops>(
         scenario: &'f Scenario,
         field: &'f Field,
+        planted: Option<&'static Planted>,
     ) -> Self {
         let counting = Counting::start();
         let table = S::with_capacity(scenario.processes);
         field.fill(ErasedHandle::new(table.handle()));
         let live_bytes = counting.usage().live_bytes();
         drop(counting);
+        let name = planted.map_or(S::PROFILE.name, |planted| planted.name);
         let engine = Box::new(Table::<S, R, L>(table, PhantomData));
+        Self::with_engine(name, engine, scenario, field, planted).holding(live_bytes)
+    }
+
+    fn with_engine(
+        name: &'static str,
+        engine: Box<dyn Engine>,
+        scenario: &'f Scenario,
+        field: &'f Field,
+        planted: Option<&'static Planted>,
+    ) -> Self {
+        let groups = scenario.groups.iter();
+        let alone = groups.clone().map(|group| duration(&*engine, field, group));
+        let spent = planted.filter(|planted| planted.how == How::Spent);
+        let slowdowns = groups.map(|group| Some(slowdown(&*engine, field, group, spent?.times)));
         Self {
-            name: S::PROFILE.name,
+            name,
+            alone: alone.collect(),
+            slowdowns: slowdowns.collect(),
             engine,
             scenario,
             field,
-            live_bytes,
-            planted: controls::planted(S::PROFILE.name).unwrap_or(1.0),
+            live_bytes: 0,
+            planted,
         }
+    }
+
+    fn holding(self, live_bytes: i64) -> Self {
+        Self { live_bytes, ..self }
+    }
+
+    /// Operations done for each that is counted: 1, but for a slowdown that is a miscount.
+    fn done_for_each_counted(&self) -> f64 {
+        let miscounted = self
+            .planted
+            .filter(|planted| planted.how == How::Miscounted);
+        miscounted.map_or(1.0, |planted| planted.times)
     }
 
     /// Runs all groups at once and counts while all of them are running.
@@ -102,8 +171,9 @@ impl<'f> Contestant<'f> {
             return self.to_the_end(window.block);
         }
         self.engine.enter(self.field, window.block);
-        let (looks, ends) = self.run(window.block, |shared| watch(shared, window));
-        let tallies: Vec<Tally> = ends.into_iter().map(|(tally, _)| tally).collect();
+        let (watched, ends) = self.run(window.block, |shared| self.watch(shared, window));
+        let Watched { looks, given_up } = watched;
+        let (noted, tallies): (Vec<_>, Vec<Tally>) = ends.into_iter().unzip();
         let (first, last) = (&looks[0], &looks[looks.len() - 1]);
         let operations = first.operations_until(last);
         let mut groups = self.count(&operations, &tallies);
@@ -115,24 +185,92 @@ impl<'f> Contestant<'f> {
                 group.drift = drift((early, lengths.0), (late, lengths.1));
             }
         }
+        let mut thread = 0;
+        for (group, is_long) in groups.iter_mut().zip(self.long_groups(window.counted)) {
+            let threads = thread..thread + group.operations.len();
+            thread = threads.end;
+            if !is_long {
+                continue;
+            }
+            let whole = threads.map(|thread| {
+                let given_up = (given_up.at, given_up.counts[thread]);
+                whole_operations(&noted[thread], first.at, given_up)
+            });
+            let (operations, spans): (Vec<u64>, Vec<Duration>) = whole.unzip();
+            group.operations = self.counted(&operations);
+            group.spans_ns = spans.iter().map(|span| span.as_nanos() as u64).collect();
+            // A third has too few of them.
+            group.drift = None;
+        }
         (last.at - first.at, groups)
     }
 
-    /// Runs all groups until they have done the scenario's operations.
-    fn to_the_end(&self, block: u32) -> (Duration, Vec<GroupCount>) {
-        let (began, ends) = self.run(block, |shared| {
-            let began = clock::now();
-            shared.start();
-            began
-        });
-        let last = ends.iter().map(|&(_, end)| end).max().unwrap_or(began);
-        let quotas: Vec<u64> = self
-            .duties(block)
+    /// Waits until every thread has done something and the ramp is over, and looks at the counts at the
+    /// beginning and the end of the window, while all threads go on; in between, if asked to. Then waits
+    /// for the operations that are under way, where they take long, and stops everybody.
+    fn watch(&self, shared: &Shared, window: Window) -> Watched {
+        shared.start(Duration::ZERO);
+        while !shared.stopped() && shared.counts().contains(&0) {
+            std::thread::sleep(GLANCE);
+        }
+        std::thread::sleep(window.ramp);
+        let slowest = self.alone.iter().max().copied().unwrap_or_default();
+        let counted = long_enough(window.counted, slowest, self.scenario.threads());
+        let parts = if window.in_thirds { 3 } else { 1 };
+        shared.ask(WINDOW_BEGINS);
+        let mut looks = vec![Look::at(shared)];
+        for _ in 0..parts {
+            std::thread::sleep(counted / parts);
+            looks.push(Look::at(shared));
+        }
+        shared.ask(WINDOW_ENDS);
+        // As long as the window at most: whoever is not done then is being starved.
+        let patience = clock::now() + counted;
+        let long_threads: Vec<usize> = self
+            .scenario
+            .groups
             .iter()
-            .map(|duty| duty.quota.unwrap_or_default())
+            .zip(self.long_groups(window.counted))
+            .flat_map(|(group, is_long)| std::iter::repeat_n(is_long, group.threads))
+            .enumerate()
+            .filter_map(|(thread, is_long)| is_long.then_some(thread))
             .collect();
-        let tallies: Vec<Tally> = ends.into_iter().map(|(tally, _)| tally).collect();
-        (last - began, self.count(&quotas, &tallies))
+        let is_under_way = |&thread: &usize| {
+            let noted = shared.noted(thread);
+            noted.iter().all(|one| one.answers != WINDOW_ENDS)
+        };
+        while !shared.stopped() && clock::now() < patience && long_threads.iter().any(is_under_way)
+        {
+            std::thread::sleep(GLANCE);
+        }
+        let given_up = Look::at(shared);
+        shared.stop.store(true, Ordering::Relaxed);
+        Watched { looks, given_up }
+    }
+
+    /// Whether each group's operations are too long to be counted by the window alone.
+    fn long_groups(&self, window: Duration) -> impl Iterator<Item = bool> {
+        let groups = self.scenario.groups.iter().zip(&self.alone);
+        groups.map(move |(group, &alone)| !group.is_paced() && alone * SHARE_MAX > window)
+    }
+
+    /// Runs all groups until they have done the scenario's operations: the time from the first thread's
+    /// first operation to the last one's last, and what they have done.
+    fn to_the_end(&self, block: u32) -> (Duration, Vec<GroupCount>) {
+        let ((), ends) = self.run(block, |shared| shared.start(WAKING_UP));
+        let (noted, tallies): (Vec<_>, Vec<Tally>) = ends.into_iter().unzip();
+        let completions = || noted.iter().flatten();
+        let time = |answers: u32| move |one: &&Completion| one.answers == answers;
+        let began = completions().filter(time(BEGIN)).map(|one| one.at).min();
+        let ended = completions().filter(time(END)).map(|one| one.at).max();
+        let took = ended
+            .zip(began)
+            .map_or(Duration::ZERO, |(end, begin)| end - begin);
+        let totals = noted
+            .iter()
+            .map(|noted| noted.last().map_or(0, |last| last.total));
+        let done: Vec<u64> = totals.collect();
+        (took, self.count(&done, &tallies))
     }
 
     /// What the heap sees per read, write and scan, on one thread.
@@ -183,30 +321,33 @@ impl<'f> Contestant<'f> {
         let quota = self
             .scenario
             .operations
-            .map(|total| scaled(total / threads as u64, self.planted));
-        let all = self.scenario.groups.iter().flat_map(of_group).enumerate();
-        all.map(|(index, group)| Duty {
+            .map(|total| scaled(total / threads as u64, self.done_for_each_counted()));
+        let groups = self.scenario.groups.iter().zip(&self.slowdowns);
+        let all = groups
+            .flat_map(|(group, slowdown)| of_group(group).map(move |group| (group, slowdown)))
+            .enumerate();
+        all.map(|(index, (group, &slowdown))| Duty {
             field: self.field,
             group,
             index,
             threads,
             quota,
             block,
+            slowdown,
         })
         .collect()
     }
 
-    /// Runs all threads while `coordinate` watches; returns what it returns, and each thread's
-    /// tally and end.
+    /// Runs all threads while `coordinate` watches; returns what it returns, and what each thread has
+    /// noted, with its tally.
     fn run<T>(
         &self,
         block: u32,
         coordinate: impl FnOnce(&Shared) -> T,
-    ) -> (T, Vec<(Tally, Instant)>) {
+    ) -> (T, Vec<(Vec<Completion>, Tally)>) {
         let duties = self.duties(block);
-        let shared = Shared::for_threads(duties.len());
+        let shared = &Shared::for_threads(duties.len());
         std::thread::scope(|scope| {
-            let work = |duty| (self.engine.work(duty, &shared), clock::now());
             let place = Places::of(duties.len(), self.field.turn());
             let workers: Vec<_> = duties
                 .into_iter()
@@ -214,21 +355,29 @@ impl<'f> Contestant<'f> {
                     let place = place.of_thread(duty.index);
                     scope.spawn(move || {
                         place.take();
-                        work(duty)
+                        self.engine.work(duty, shared)
                     })
                 })
                 .collect();
-            let outcome = coordinate(&shared);
+            let outcome = coordinate(shared);
             let ends = workers
                 .into_iter()
-                .map(|worker| {
-                    worker
+                .enumerate()
+                .map(|(thread, worker)| {
+                    let tally = worker
                         .join()
-                        .unwrap_or_else(|p| std::panic::resume_unwind(p))
+                        .unwrap_or_else(|p| std::panic::resume_unwind(p));
+                    (shared.noted(thread), tally)
                 })
                 .collect();
             (outcome, ends)
         })
+    }
+
+    /// What is counted of what the threads have done.
+    fn counted(&self, operations: &[u64]) -> Vec<u64> {
+        let share = 1.0 / self.done_for_each_counted();
+        operations.iter().map(|&done| scaled(done, share)).collect()
     }
 
     /// Sums up per group.
@@ -240,10 +389,8 @@ impl<'f> Contestant<'f> {
             GroupCount {
                 does: group.does,
                 paced: group.is_paced(),
-                operations: operations[threads.clone()]
-                    .iter()
-                    .map(|&done| scaled(done, 1.0 / self.planted))
-                    .collect(),
+                operations: self.counted(&operations[threads.clone()]),
+                spans_ns: Vec::new(),
                 misses: tallies[threads.clone()]
                     .iter()
                     .map(|tally| tally.misses)
@@ -260,6 +407,7 @@ impl std::fmt::Debug for Contestant<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Contestant")
             .field("name", &self.name)
+            .field("strategy", &self.engine.strategy())
             .finish_non_exhaustive()
     }
 }
@@ -270,44 +418,74 @@ fn scaled(count: u64, factor: f64) -> u64 {
     (count as f64 * factor).round() as u64
 }
 
-/// The threads' counts at an instant.
-struct Look {
-    at: Instant,
-    counts: Vec<u64>,
+/// What the coordinator has seen of a slice.
+#[derive(Debug)]
+struct Watched {
+    /// At the window's beginning and its end, and in between if asked to.
+    looks: Vec<Look>,
+    /// When nobody was waited for any longer.
+    given_up: Look,
 }
 
-impl Look {
-    fn at(shared: &Shared) -> Self {
-        let counts = |count: &CachePadded<AtomicU64>| count.load(Ordering::Relaxed);
-        Self {
-            at: clock::now(),
-            counts: shared.done.iter().map(counts).collect(),
-        }
-    }
+/// How often the coordinator looks whether threads are under way.
+const GLANCE: Duration = Duration::from_micros(100);
 
-    fn operations_until(&self, later: &Self) -> Vec<u64> {
-        let both = later.counts.iter().zip(&self.counts);
-        both.map(|(after, before)| after - before).collect()
-    }
+/// About how long the slowest operation of a group takes alone.
+fn duration(engine: &dyn Engine, field: &Field, group: &Group) -> Duration {
+    let shares = group.shares();
+    let kinds = [
+        (Activity::Read, shares.reads() + shares.read_modify_writes),
+        (Activity::Update, shares.writes + shares.read_modify_writes),
+        (Activity::Churn, shares.inserts),
+        (Activity::Scan, shares.scans),
+    ];
+    let has_some = |&(_, share): &(Activity, f64)| share > 1e-9;
+    let section = Duration::from_secs_f64(group.section_ns.unwrap_or(0.0) * 1e-9);
+    // A trace inserts and removes, too.
+    let births = (group.does == Activity::Replay).then_some(Activity::Churn);
+    let done = kinds.into_iter().filter(has_some).map(|(does, _)| does);
+    let durations = done.chain(births).map(|does| engine.duration(field, does));
+    durations.max().unwrap_or_default() + section
 }
 
-/// Waits until every thread has done something and the ramp is over, and looks at the counts at the
-/// beginning and the end of the window, while all threads go on; in between, if asked to. Then stops
-/// them.
-fn watch(shared: &Shared, window: Window) -> Vec<Look> {
-    shared.start();
-    while !shared.stopped() && Look::at(shared).counts.contains(&0) {
-        std::thread::sleep(Duration::from_micros(100));
-    }
-    std::thread::sleep(window.ramp);
-    let parts = if window.in_thirds { 3 } else { 1 };
-    let mut looks = vec![Look::at(shared)];
-    for _ in 0..parts {
-        std::thread::sleep(window.counted / parts);
-        looks.push(Look::at(shared));
-    }
-    shared.stop.store(true, Ordering::Relaxed);
-    looks
+/// The slowdown with which a group's operations take so many times as long alone.
+fn slowdown(engine: &dyn Engine, field: &Field, group: &Group, times: f64) -> Slowdown {
+    /// Of so many runs of each kind, in turn, the fastest counts.
+    const RUNS: usize = 10;
+    /// What a run takes about, and operations in it at most.
+    const RUN: Duration = Duration::from_micros(100);
+    const RUN_MAX: u64 = 4_096;
+    let each = engine
+        .duration(field, group.does)
+        .max(Duration::from_nanos(1));
+    let operations = (RUN.as_nanos() / each.as_nanos()) as u64;
+    let group = Group {
+        does: group.does,
+        threads: 1,
+        ..Group::default()
+    };
+    let run = |slowdown| {
+        let shared = Shared::opened(1);
+        let duty = Duty {
+            field,
+            group: &group,
+            index: 0,
+            threads: 1,
+            quota: Some(operations.clamp(16, RUN_MAX)),
+            block: 0,
+            slowdown,
+        };
+        engine.work(duty, &shared);
+        let noted = shared.noted(0);
+        let (begin, end) = (noted[0], noted[noted.len() - 1]);
+        (end.at - begin.at).as_nanos() as f64 / end.total as f64
+    };
+    Slowdown::calibrated(times, |slowdown| {
+        let pairs = (0..RUNS).map(|_| (run(None), run(Some(slowdown))));
+        pairs.fold((f64::INFINITY, f64::INFINITY), |fastest, pair| {
+            (fastest.0.min(pair.0), fastest.1.min(pair.1))
+        })
+    })
 }
 
 /// How much faster a group was late than early, as a logarithm; `None` if it did nothing then.
@@ -318,3 +496,6 @@ fn drift(early: (&GroupCount, Duration), late: (&GroupCount, Duration)) -> Optio
     let drift = (rate(late) / rate(early)).ln();
     drift.is_finite().then_some(drift)
 }
+
+#[cfg(test)]
+mod tests;

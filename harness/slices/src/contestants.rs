@@ -2,6 +2,7 @@
 
 use std::marker::PhantomData;
 
+use basis::controls::{PLANTED, Planted};
 use basis::scenario::{RecordKind, Scenario};
 use contract::{
     Padded, PlainRecord, ProcessSnapshot, ProcessStatus, Profile, Specimen, Strategy, Visitor,
@@ -16,11 +17,14 @@ pub(crate) fn contestants<'f>(
     scenario: &'f Scenario,
     field: &'f Field,
     names: &[String],
+    baseline: &str,
 ) -> Vec<Contestant<'f>> {
     let prepare = Prepare {
         scenario,
         field,
         names,
+        baseline,
+        planted: None,
         ready: Vec::new(),
     };
     match scenario.record {
@@ -37,18 +41,38 @@ struct Prepare<'f, 'n> {
     scenario: &'f Scenario,
     field: &'f Field,
     names: &'n [String],
+    baseline: &'n str,
+    /// The double of the baseline that is being set up; none while the strategies themselves are.
+    planted: Option<&'static Planted>,
     ready: Vec<Contestant<'f>>,
 }
 
 impl<'f> Prepare<'f, '_> {
-    fn plain<R: PlainRecord + Specimen, L: Loops>(mut self) -> Vec<Contestant<'f>> {
-        registry::visit_plain::<R>(&mut With(&mut self, PhantomData::<L>));
+    fn plain<R: PlainRecord + Specimen, L: Loops>(self) -> Vec<Contestant<'f>> {
+        self.all(|prepare| registry::visit_plain::<R>(&mut With(prepare, PhantomData::<L>)))
+    }
+
+    fn any<R: Specimen, L: Loops>(self) -> Vec<Contestant<'f>> {
+        self.all(|prepare| registry::visit_any::<R>(&mut With(prepare, PhantomData::<L>)))
+    }
+
+    /// The strategies, and then the baseline once more under each name that stands for it.
+    fn all(mut self, visit: impl Fn(&mut Self)) -> Vec<Contestant<'f>> {
+        visit(&mut self);
+        for planted in &PLANTED {
+            if self.names.iter().any(|name| name == planted.name) {
+                self.planted = Some(planted);
+                visit(&mut self);
+            }
+        }
         self.ready
     }
 
-    fn any<R: Specimen, L: Loops>(mut self) -> Vec<Contestant<'f>> {
-        registry::visit_any::<R>(&mut With(&mut self, PhantomData::<L>));
-        self.ready
+    fn wants(&self, name: &str) -> bool {
+        match self.planted {
+            None => self.names.iter().any(|wanted| wanted == name),
+            Some(_) => name == self.baseline,
+        }
     }
 }
 
@@ -58,9 +82,9 @@ struct With<'p, 'f, 'n, L>(&'p mut Prepare<'f, 'n>, PhantomData<L>);
 impl<R: Specimen, L: Loops> Visitor<R> for With<'_, '_, '_, L> {
     fn visit<S: Strategy<R>>(&mut self) {
         let prepare = &mut *self.0;
-        let name = S::PROFILE.name;
-        if prepare.names.iter().any(|wanted| wanted == name) {
-            let contestant = Contestant::new::<S, R, L>(prepare.scenario, prepare.field);
+        if prepare.wants(S::PROFILE.name) {
+            let (scenario, field) = (prepare.scenario, prepare.field);
+            let contestant = Contestant::new::<S, R, L>(scenario, field, prepare.planted);
             prepare.ready.push(contestant);
         }
     }

@@ -5,6 +5,7 @@
 //! ([`worker`]) does this for one scenario at a time and says to its parent what it finds.
 
 mod accounting;
+mod batch;
 pub mod calibration;
 mod contest;
 mod contestants;
@@ -12,9 +13,11 @@ mod field;
 pub mod order;
 mod pace;
 mod places;
+mod progress;
 mod replay;
 mod script;
 mod section;
+mod slowdown;
 mod threads;
 mod weather;
 pub mod worker;

@@ -5,7 +5,6 @@
 //! so that the trace can go round and round: as if the machine were started anew.
 
 use std::collections::BTreeSet;
-use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use basis::clock;
@@ -15,9 +14,11 @@ use basis::workload::{Operation, Step, Workload};
 use contract::{ErasedHandle, Handle, ProcessId, Specimen};
 use rand_xoshiro::Xoshiro256PlusPlus;
 
+use crate::batch::Batch;
 use crate::field::{TAPE_LENGTH, running};
 use crate::pace::wait_until;
-use crate::threads::{Duty, Shared, Tally};
+use crate::progress::{Course, Shared};
+use crate::threads::{Duty, Tally};
 
 /// In how many places a slice may begin.
 const STARTS: u32 = 16;
@@ -190,10 +191,6 @@ impl Timetable {
     }
 }
 
-/// So many operations of a trace are carried out between two looks at the stop flag, where nothing
-/// paces them.
-const REPLAY_BATCH: usize = 64;
-
 /// Replays a process trace, at its times or as fast as it goes. The table is as the trace wants it there.
 pub(crate) fn replay<R: Specimen>(
     handle: &mut impl Handle<R>,
@@ -203,25 +200,33 @@ pub(crate) fn replay<R: Specimen>(
 ) -> Tally {
     let operations = &trace.operations[..];
     let first = trace.start(duty.block).at;
-    let (mut at, mut laps, mut total, mut misses) = (first, 0, 0, 0);
-    shared.line_up();
+    let (mut at, mut laps, mut misses) = (first, 0, 0);
+    let mut course = Course::begin(shared, duty.index);
     let speed = duty.group.speed;
     let timetable = speed.map(|speed| Timetable::new(operations[first].at_ns, speed));
-    let batch = if timetable.is_some() { 1 } else { REPLAY_BATCH };
+    let mut batch = if timetable.is_some() {
+        Batch::fixed(1)
+    } else {
+        Batch::adaptive(1)
+    };
     loop {
-        let end = (at + batch).min(operations.len());
+        let began = batch.is_timed().then(clock::now);
+        let end = (at + batch.size()).min(operations.len());
         for operation in &operations[at..end] {
             misses += u64::from(!carry_out(handle, operation));
         }
-        total += (end - at) as u64;
+        if let Some(began) = began {
+            // A stretch may begin anywhere, and is cut where the trace ends.
+            batch.adapt(began.elapsed(), 0);
+        }
+        let goes_on = course.completed((end - at) as u64);
         (at, laps) = if end == operations.len() {
             (0, laps + 1)
         } else {
             (end, laps)
         };
-        shared.done[duty.index].store(total, Ordering::Relaxed);
-        if shared.stopped() {
-            return Tally::of(misses, Some(trace.kinds(first, total)));
+        if !goes_on {
+            return Tally::of(misses, Some(trace.kinds(first, course.end())));
         }
         if let Some(timetable) = &timetable {
             let due = timetable.due(trace, laps, operations[at].at_ns);

@@ -20,6 +20,32 @@ impl Section {
         }
     }
 
+    /// No time.
+    pub(crate) const fn none() -> Self {
+        Self { links: 0 }
+    }
+
+    /// So many times as long.
+    #[expect(clippy::cast_sign_loss, reason = "neither is negative")]
+    pub(crate) fn times(self, factor: f64) -> Self {
+        Self {
+            links: (self.links as f64 * factor).round() as u64,
+        }
+    }
+
+    /// The same, and the shortest there is instead of none.
+    pub(crate) fn at_least_one(self) -> Self {
+        Self {
+            links: self.links.max(1),
+        }
+    }
+
+    /// Links of the chain.
+    #[cfg(test)]
+    pub(crate) const fn links(self) -> u64 {
+        self.links
+    }
+
     /// Spends the time, on a value that the caller has just read; the result depends on all of it.
     #[inline]
     pub(crate) fn spend(self, value: u64) -> u64 {

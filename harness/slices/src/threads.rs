@@ -1,86 +1,25 @@
 //! The timed loops: what each thread of a group does between two looks at the stop flag.
 //!
 //! The only code that is generic over the strategy and runs while time is taken. A thread works in
-//! batches of some ten microseconds, publishes its count after each and then looks whether to stop,
-//! so neither the count nor the flag costs anything per operation.
+//! batches of some ten microseconds, publishes its count after each and then looks whether to stop or
+//! to note the time, so neither the count nor the flags cost anything per operation.
 
 use std::hint::black_box;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Condvar, Mutex, PoisonError};
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use basis::clock;
 use basis::sample::Kinds;
 use basis::scenario::{Activity, Group};
 use contract::{Handle, ProcessId, Specimen};
-use crossbeam_utils::CachePadded;
 
-use crate::field::{BATCH_MAX, Churn, Field, TAPE_LENGTH, heartbeat, kinds_on_tape};
+use crate::batch::Batch;
+use crate::field::{Churn, Field, TAPE_LENGTH, heartbeat, kinds_on_tape};
 use crate::pace::Pacer;
+use crate::progress::{Course, Shared};
 use crate::replay::replay;
 use crate::script::{Script, Step};
 use crate::section::Section;
-
-/// What a thread and its coordinator tell each other.
-#[derive(Debug, Default)]
-pub(crate) struct Shared {
-    line: Mutex<Line>,
-    changed: Condvar,
-    /// Set by the coordinator, and by a thread that fails.
-    pub(crate) stop: AtomicBool,
-    /// Operations of each thread so far, on a cache line of its own.
-    pub(crate) done: Vec<CachePadded<AtomicU64>>,
-}
-
-/// Where the threads wait for each other. They sleep: a thread that yields in a loop looks to the
-/// system like one that loses its processor, and that is how a disturbed block is known.
-#[derive(Debug, Default)]
-struct Line {
-    ready: usize,
-    open: bool,
-}
-
-/// How often the coordinator looks whether a thread has failed before it stood ready.
-const GLANCE: Duration = Duration::from_millis(10);
-
-impl Shared {
-    pub(crate) fn for_threads(threads: usize) -> Self {
-        Self {
-            done: (0..threads).map(|_| CachePadded::default()).collect(),
-            ..Self::default()
-        }
-    }
-
-    /// Stands ready and waits for the coordinator.
-    pub(crate) fn line_up(&self) {
-        let mut line = self.line.lock().unwrap_or_else(PoisonError::into_inner);
-        line.ready += 1;
-        self.changed.notify_all();
-        while !line.open {
-            line = self
-                .changed
-                .wait(line)
-                .unwrap_or_else(PoisonError::into_inner);
-        }
-    }
-
-    /// Waits until all threads stand ready, and lets them go.
-    pub(crate) fn start(&self) {
-        let mut line = self.line.lock().unwrap_or_else(PoisonError::into_inner);
-        while line.ready < self.done.len() && !self.stopped() {
-            (line, _) = self
-                .changed
-                .wait_timeout(line, GLANCE)
-                .unwrap_or_else(PoisonError::into_inner);
-        }
-        line.open = true;
-        self.changed.notify_all();
-    }
-
-    pub(crate) fn stopped(&self) -> bool {
-        self.stop.load(Ordering::Relaxed)
-    }
-}
+use crate::slowdown::Slowdown;
 
 /// Sets the stop flag when a thread ends, however it ends: if one panics, the others stop, too.
 struct StopOnExit<'a>(&'a AtomicBool);
@@ -92,10 +31,6 @@ impl Drop for StopOnExit<'_> {
         }
     }
 }
-
-/// A batch should take about this long: long enough to hide the count and the flag, short against
-/// the window.
-const BATCH: Duration = Duration::from_micros(10);
 
 /// What a thread is to do.
 #[derive(Clone, Copy, Debug)]
@@ -110,6 +45,8 @@ pub(crate) struct Duty<'f> {
     pub(crate) quota: Option<u64>,
     /// The block of the slice: where it begins, if a trace is replayed.
     pub(crate) block: u32,
+    /// What its plain reads and updates are to take longer than they do.
+    pub(crate) slowdown: Option<Slowdown>,
 }
 
 impl<'f> Duty<'f> {
@@ -193,39 +130,32 @@ impl Loops for OneForAll {
 /// Does the same over and over.
 fn repeat<R: Specimen>(handle: &mut impl Handle<R>, duty: Duty<'_>, shared: &Shared) -> Tally {
     let (tape, start) = duty.tape();
-    let misses = match duty.group.does {
+    let (total, misses) = match duty.group.does {
         // A mix has a script, and a replay a trace.
         Activity::Read | Activity::Mix | Activity::Replay => {
             drive(duty, shared, start, |from, count| {
-                let mut misses = 0;
-                for &id in &tape[from..from + count] {
-                    match handle.read(id, R::touch) {
-                        Some(value) => drop(black_box(value)),
-                        None => misses += 1,
-                    }
+                let ids = &tape[from..from + count];
+                match duty.slowdown {
+                    None => read_each(handle, ids, R::touch),
+                    Some(slowdown) => slowdown.read_each(handle, ids, from),
                 }
-                misses
             })
         }
         Activity::Update => drive(duty, shared, start, |from, count| {
-            let mut misses = 0;
-            for (step, &id) in tape[from..from + count].iter().enumerate() {
-                misses += u64::from(!update(handle, id, from + step));
+            let ids = &tape[from..from + count];
+            match duty.slowdown {
+                None => update_each(handle, ids, from),
+                Some(slowdown) => slowdown.update_each(handle, ids, from),
             }
-            misses
         }),
         Activity::Churn => {
-            return Tally::of(
-                churn(handle, &duty.field.churn_tape(duty.index), duty, shared),
-                None,
-            );
+            return churn(handle, &duty.field.churn_tape(duty.index), duty, shared);
         }
         Activity::Scan => drive(duty, shared, start, |_, count| {
             let empty = |_| u64::from(!scan(handle));
             (0..count).map(empty).sum()
         }),
     };
-    let total = shared.done[duty.index].load(Ordering::Relaxed);
     if duty.field.replay().is_some() {
         // Who has exited meanwhile is not there, as the trace wants it.
         let mut kinds = kinds_on_tape(total, misses, false);
@@ -242,10 +172,47 @@ fn repeat<R: Specimen>(handle: &mut impl Handle<R>, duty: Duty<'_>, shared: &Sha
     Tally::of(misses, kinds)
 }
 
+/// Reads records and touches all of each; how many there were not.
+#[inline]
+fn read_each<R: Specimen>(
+    handle: &mut impl Handle<R>,
+    ids: &[ProcessId],
+    touch: impl Fn(&R) -> u64,
+) -> u64 {
+    let mut misses = 0;
+    for &id in ids {
+        match handle.read(id, &touch) {
+            Some(value) => drop(black_box(value)),
+            None => misses += 1,
+        }
+    }
+    misses
+}
+
+/// Applies heartbeats, the first at step `from` of the tape; how many were not taken.
+#[inline]
+fn update_each<R: Specimen>(handle: &mut impl Handle<R>, ids: &[ProcessId], from: usize) -> u64 {
+    let mut misses = 0;
+    for (step, &id) in ids.iter().enumerate() {
+        misses += u64::from(!update(handle, id, from + step));
+    }
+    misses
+}
+
 /// Applies a heartbeat; whether there was a record and it took it.
 #[inline]
 fn update<R: Specimen>(handle: &mut impl Handle<R>, id: ProcessId, step: usize) -> bool {
-    matches!(handle.apply(id, heartbeat(step)), Some(Ok(_)))
+    heartbeat_taken(handle, id, step).is_some()
+}
+
+/// Applies a heartbeat; the revision that it made, if there was a record and it took it.
+#[inline]
+pub(crate) fn heartbeat_taken<R: Specimen>(
+    handle: &mut impl Handle<R>,
+    id: ProcessId,
+    step: usize,
+) -> Option<u64> {
+    handle.apply(id, heartbeat(step))?.ok()
 }
 
 /// Touches all of every record; whether there was one.
@@ -276,7 +243,7 @@ fn follow<R: Specimen>(
     let publish_every = duty.group.publish_every.unwrap_or(u32::MAX);
     let mut unpublished = 0;
     script.enter(handle);
-    let misses = drive(duty, shared, 0, |from, count| {
+    let (total, misses) = drive(duty, shared, 0, |from, count| {
         let mut misses = 0;
         let steps = &script.steps[from..from + count];
         for ((&step, &id), at) in steps
@@ -295,7 +262,6 @@ fn follow<R: Specimen>(
         }
         misses
     });
-    let total = shared.done[duty.index].load(Ordering::Relaxed);
     script.leave(handle, total);
     Tally::of(misses, Some(script.kinds(total)))
 }
@@ -338,9 +304,9 @@ fn churn<R: Specimen>(
     tape: &Churn,
     duty: Duty<'_>,
     shared: &Shared,
-) -> u64 {
+) -> Tally {
     let mut step = 0;
-    let misses = drive(duty, shared, 0, |_, count| {
+    let (_, misses) = drive(duty, shared, 0, |_, count| {
         // Pairs: a batch of one inserts and removes, too, and is then counted as one.
         for _ in 0..count.div_ceil(2) {
             let comes = tape.comes(step);
@@ -353,43 +319,48 @@ fn churn<R: Specimen>(
     for id in tape.present(step) {
         handle.remove(id);
     }
-    misses
+    Tally::of(misses, None)
 }
 
-/// Calls `batch(from, count)` with stretches of the tape, until stopped or until the quota is done.
+/// Calls `operate(from, count)` with stretches of the tape, until stopped or until the quota is done;
+/// how many operations that were, and the sum of what the calls return.
 fn drive(
     duty: Duty<'_>,
     shared: &Shared,
     start: usize,
-    mut batch: impl FnMut(usize, usize) -> u64,
-) -> u64 {
-    let done = &shared.done[duty.index];
+    mut operate: impl FnMut(usize, usize) -> u64,
+) -> (u64, u64) {
     let mut pacer = duty.group.every_us.map(Pacer::every_us);
     let smallest = if duty.group.does == Activity::Churn {
         2
     } else {
         1
     };
-    let mut size = smallest;
-    let (mut at, mut total, mut misses) = (start, 0u64, 0u64);
-    let mut growing = pacer.is_none();
-    shared.line_up();
+    let mut batch = if pacer.is_some() {
+        Batch::fixed(smallest)
+    } else {
+        Batch::adaptive(smallest)
+    };
+    let (mut at, mut misses) = (start, 0u64);
+    let mut course = Course::begin(shared, duty.index);
     loop {
-        // One call of `batch`, so that each loop is compiled once. The clock is looked at only while
-        // the batch still grows.
-        let began = growing.then(clock::now);
-        misses += batch(at, size);
-        total += size as u64;
+        let size = match duty.quota {
+            Some(quota) => {
+                let left = quota.saturating_sub(course.total()) as usize;
+                batch.size().min(left.next_multiple_of(smallest))
+            }
+            None => batch.size(),
+        };
+        // One call of `operate`, so that each loop is compiled once.
+        let began = batch.is_timed().then(clock::now);
+        misses += operate(at, size);
         at = (at + size) % TAPE_LENGTH;
         if let Some(began) = began {
-            growing = began.elapsed() < BATCH / 2 && size < BATCH_MAX;
-            if growing && at.is_multiple_of(size * 2) {
-                size *= 2;
-            }
+            batch.adapt(began.elapsed(), at);
         }
-        done.store(total, Ordering::Relaxed);
-        if shared.stopped() || duty.quota.is_some_and(|quota| total >= quota) {
-            return misses;
+        let goes_on = course.completed(size as u64);
+        if !goes_on || duty.quota.is_some_and(|quota| course.total() >= quota) {
+            return (course.end(), misses);
         }
         if let Some(pacer) = &mut pacer {
             pacer.wait(&shared.stop);

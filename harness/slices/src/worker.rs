@@ -68,7 +68,7 @@ pub fn measure(task: &MeasureTask, out: &mut impl Write) -> io::Result<()> {
     let MeasureTask { scenario, part, .. } = task;
     let _ballast = ballast(task);
     let field = field(task)?;
-    let contestants = contestants(scenario, &field, &part.strategies);
+    let contestants = contestants(scenario, &field, &part.strategies, &task.baseline);
     let named = |name: &str| {
         contestants
             .iter()

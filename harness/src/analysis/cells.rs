@@ -18,6 +18,8 @@ pub(crate) const BOOTSTRAP_SEED: u64 = 0x7069_766f_7400_0001;
 
 /// A read within this factor of the no-op control is as fast as the harness can see.
 const HARNESS_BOUND: f64 = 1.30;
+/// Fewer operations of a thread than this in the median window: it says little.
+const OPERATIONS_FEW: f64 = 10.0;
 /// First and last third of a window further apart than this: not in a steady state.
 const DRIFT_MAX: f64 = 0.05;
 
@@ -29,6 +31,7 @@ pub(super) fn all(samples: &Samples, series: &Series<'_>) -> Vec<Cell> {
     let pairs: Vec<(&Scenario, &str)> = scenarios
         .flat_map(|scenario| header.strategies.iter().map(move |card| (scenario, card)))
         .map(|(scenario, card)| (scenario, card.name.as_str()))
+        .filter(|(_, strategy)| !header.is_beside_the_point(strategy))
         .collect();
     let of_pairs = parallel::map(&pairs, |&(scenario, strategy)| {
         let metrics = timed_metrics(scenario).into_iter();
@@ -72,6 +75,10 @@ fn timed(
     let drift = median(&mut series.drifts(&scenario.name, strategy, metric));
     if drift.is_some_and(|drift| drift.abs() > DRIFT_MAX) {
         cell.flags.push(Flag::Unsteady);
+    }
+    let operations = median(&mut series.operations_of_a_thread(&scenario.name, strategy, metric));
+    if operations.is_some_and(|operations| operations < OPERATIONS_FEW) {
+        cell.flags.push(Flag::FewOperations);
     }
     if scenario.threads() > samples.header.environment.cpus {
         cell.flags.push(Flag::Oversubscribed);

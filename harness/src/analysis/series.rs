@@ -120,6 +120,24 @@ impl<'a> Series<'a> {
         Some(f64::midpoint(before.ln(), after.ln()) - value(slice, metric)?.ln())
     }
 
+    /// How many operations a thread did in each slice, on average.
+    pub(crate) fn operations_of_a_thread(
+        &self,
+        scenario: &str,
+        strategy: &str,
+        metric: Metric,
+    ) -> Vec<f64> {
+        let kinds = activities(metric).iter();
+        let slices = self.of(scenario, strategy).iter();
+        slices
+            .filter_map(|slice| {
+                kinds
+                    .clone()
+                    .find_map(|&kind| slice.operations_of_a_thread(kind))
+            })
+            .collect()
+    }
+
     /// How much faster the slices were in their last third than in their first, as logarithms.
     pub(crate) fn drifts(&self, scenario: &str, strategy: &str, metric: Metric) -> Vec<f64> {
         let kinds = activities(metric);

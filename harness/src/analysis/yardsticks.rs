@@ -1,12 +1,12 @@
 //! The controls: what could have refuted the measurement.
 
-use basis::controls;
+use basis::controls::{self, How};
 use basis::scenario::RecordKind;
 
-use super::Samples;
 use super::cells::BOOTSTRAP_SEED;
 use super::series::{Series, timed_metrics};
-use crate::results::{Cell, Control, Metric, Results};
+use super::{Samples, is_contended};
+use crate::results::{Cell, Control, Metric, Ratio, Results};
 use statistics::{Interval, estimate};
 
 /// The no-op strategy may cost this much per read before the harness blurs what it measures.
@@ -21,11 +21,13 @@ pub(super) fn all(results: &Results, samples: &Samples, series: &Series<'_>) -> 
         .iter()
         .filter_map(|cell| match cell.strategy.as_str() {
             controls::NO_OP => ceiling(results, cell),
-            // Made of one baseline: beside another they say nothing.
-            name if results.baseline == controls::BASELINE => {
-                known(results, cell, controls::planted(name)?)
+            name => {
+                let planted = controls::planted(name)?;
+                match planted.how {
+                    How::Miscounted => known(results, cell, planted.times),
+                    How::Spent => spent(results, cell, planted.times),
+                }
             }
-            _ => None,
         })
         .collect();
     for scenario in &samples.header.scenarios {
@@ -57,23 +59,9 @@ fn ceiling(results: &Results, cell: &Cell) -> Option<Control> {
 /// The baseline under another name, slower by a known factor or not at all: the truth must lie in
 /// the 99 % interval, and a slowdown must be told from none where the noise floor allows it.
 fn known(results: &Results, cell: &Cell, planted: f64) -> Option<Control> {
-    let ratio = cell.ratio.as_ref().filter(|_| cell.metric.is_timed())?;
-    // One process gives no interval, and without one nothing is shown or refuted.
-    if ratio.judged_low >= ratio.judged_high {
-        return None;
-    }
-    let judged = Interval {
-        low: ratio.judged_low,
-        high: ratio.judged_high,
-    };
+    let (ratio, judged) = judged(cell)?;
     let truth = 1.0 / planted;
-    let floor = results
-        .cell(&cell.scenario, controls::SAME, cell.metric)
-        .and_then(|same| same.ratio.as_ref());
-    let must_be_found = planted > 1.0
-        && floor.is_some_and(|floor| {
-            (floor.judged_high / floor.judged_low).ln() / 2.0 < FLOOR_SHARE_MAX * planted.ln()
-        });
+    let must_be_found = must_be_found(results, cell, planted);
     let found = judged.high < 1.0;
     Some(Control {
         scenario: cell.scenario.clone(),
@@ -89,6 +77,51 @@ fn known(results: &Results, cell: &Cell, planted: f64) -> Option<Control> {
         ),
         passed: judged.contains(truth) && (found || !must_be_found),
     })
+}
+
+/// The baseline, slower because time is spent inside its operations: it must be found where the noise
+/// floor allows it, and where a thread is alone with its operation, since there it was calibrated.
+fn spent(results: &Results, cell: &Cell, planted: f64) -> Option<Control> {
+    let (ratio, judged) = judged(cell)?;
+    let mut scenarios = results.scenarios.iter();
+    let scenario = scenarios.find(|scenario| scenario.name == cell.scenario)?;
+    let is_alone = !is_contended(scenario, results.environment.cpus);
+    (is_alone && must_be_found(results, cell, planted)).then(|| Control {
+        scenario: cell.scenario.clone(),
+        control: cell.strategy.clone(),
+        expected: format!(
+            "a 99 % interval of {} below 1.00: about {:.2}",
+            cell.metric.name(),
+            1.0 / planted
+        ),
+        observed: format!(
+            "{:.3}x [{:.3}, {:.3}]",
+            ratio.median, judged.low, judged.high
+        ),
+        passed: judged.high < 1.0,
+    })
+}
+
+/// A timed ratio, and its 99 % interval: one process gives none, and without one nothing is shown or
+/// refuted.
+fn judged(cell: &Cell) -> Option<(&Ratio, Interval)> {
+    let ratio = cell.ratio.as_ref().filter(|_| cell.metric.is_timed())?;
+    let judged = Interval {
+        low: ratio.judged_low,
+        high: ratio.judged_high,
+    };
+    (judged.low < judged.high).then_some((ratio, judged))
+}
+
+/// Whether the noise floor of a row is low enough for a planted slowdown to be told from none.
+fn must_be_found(results: &Results, cell: &Cell, planted: f64) -> bool {
+    let floor = results
+        .cell(&cell.scenario, controls::SAME, cell.metric)
+        .and_then(|same| same.ratio.as_ref());
+    planted > 1.0
+        && floor.is_some_and(|floor| {
+            (floor.judged_high / floor.judged_low).ln() / 2.0 < FLOOR_SHARE_MAX * planted.ln()
+        })
 }
 
 /// The baseline's own slices against each other: no table but one, so nothing but time differs.

@@ -6,8 +6,9 @@ use basis::error::{Error, Result};
 use basis::preset::Preset;
 use basis::sample::Card;
 use basis::scenario::{self, Effort, RecordKind, Scenario, load_folder};
+use contract::Role;
 use regex_lite::Regex;
-use registry::roster;
+use registry::roster::{self, Entry};
 
 use crate::arguments::Choice;
 
@@ -74,9 +75,11 @@ pub(crate) fn looked_at(pattern: Option<&str>) -> Result<Vec<Card>> {
 pub(crate) fn affordable(
     scenarios: &[Scenario],
     strategies: &[String],
+    baseline: &str,
     preset: Preset,
 ) -> Result<()> {
-    let taking_part = |scenario: &Scenario| roster::participants(scenario, strategies).0.len();
+    let taking_part =
+        |scenario: &Scenario| roster::participants(scenario, strategies, baseline).0.len();
     let effort = Effort {
         slice: preset.ramp() + preset.window(false),
         blocks: BLOCKS_MIN,
@@ -95,35 +98,51 @@ pub(crate) fn affordable(
 /// Fewer blocks than this make no interval.
 const BLOCKS_MIN: u32 = 6;
 
-/// The strategies that match a pattern, contenders and controls, in the registry's order.
+/// The strategies with tables of their own that match a pattern, contenders and controls, in the
+/// registry's order.
 pub(crate) fn strategies(pattern: Option<&str>) -> Result<Vec<String>> {
-    choose("strategy", pattern, &all_strategies())
+    choose(
+        "strategy",
+        pattern,
+        &names(&roster::entries(RecordKind::Status)),
+    )
+}
+
+/// The same, and those of the baseline's doubles that match.
+pub(crate) fn listed(choice: &Choice) -> Result<Vec<String>> {
+    choose(
+        "strategy",
+        choice.strategy.as_deref(),
+        &names(&entries_of(choice)?),
+    )
 }
 
 /// The strategies that a run needs: those chosen, the controls, and the baseline.
 pub(crate) fn contest(choice: &Choice) -> Result<Vec<String>> {
-    let all = all_strategies();
-    if !all.contains(&choice.baseline) {
-        return Err(unknown("strategy", &choice.baseline, &all));
-    }
-    let chosen = strategies(choice.strategy.as_deref())?;
-    let controls: Vec<String> = roster::entries(RecordKind::Status)
-        .iter()
-        .map(|entry| roster::card(&entry.profile))
-        .filter(|card| card.control)
-        .map(|card| card.name)
-        .collect();
-    let needed = |name: &String| {
-        chosen.contains(name) || controls.contains(name) || *name == choice.baseline
+    let chosen = listed(choice)?;
+    let is_needed = |entry: &Entry| {
+        let name = entry.profile.name;
+        let is_chosen = chosen.iter().any(|chosen| chosen == name);
+        is_chosen || entry.profile.role == Role::Control || name == choice.baseline
     };
-    Ok(all.into_iter().filter(needed).collect())
+    let mut entries = entries_of(choice)?;
+    entries.retain(is_needed);
+    Ok(names(&entries))
 }
 
-fn all_strategies() -> Vec<String> {
-    roster::entries(RecordKind::Status)
-        .iter()
-        .map(|entry| entry.profile.name.to_owned())
-        .collect()
+/// All strategies, and the doubles of the baseline that was chosen.
+fn entries_of(choice: &Choice) -> Result<Vec<Entry>> {
+    let all = names(&roster::entries(RecordKind::Status));
+    if all.contains(&choice.baseline) {
+        Ok(roster::entries_beside(&choice.baseline, RecordKind::Status))
+    } else {
+        Err(unknown("strategy", &choice.baseline, &all))
+    }
+}
+
+fn names(entries: &[Entry]) -> Vec<String> {
+    let all = entries.iter();
+    all.map(|entry| entry.profile.name.to_owned()).collect()
 }
 
 /// The names that match, or all without a pattern.

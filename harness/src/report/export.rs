@@ -96,6 +96,7 @@ fn flags(flags: &[Flag]) -> String {
     let name = |flag: &Flag| match flag {
         Flag::HarnessBound => "harness-bound",
         Flag::Oversubscribed => "oversubscribed",
+        Flag::FewOperations => "few-operations",
         Flag::Unsteady => "unsteady",
     };
     flags.iter().map(name).collect::<Vec<_>>().join(" ")

@@ -18,6 +18,12 @@ pub(super) const HARNESS_BOUND_MARK: &str = "†";
 pub(super) const HARNESS_BOUND_NOTE: &str = "† within 30 % of the no-op control: as fast as the \
     harness can see, so the true ratio may be higher.";
 
+/// Marks a figure that rests on few operations.
+const FEW_OPERATIONS_MARK: &str = "§";
+/// What the mark means.
+pub(super) const FEW_OPERATIONS_NOTE: &str =
+    "§ fewer than 10 operations of a thread in half of its windows.";
+
 /// Marks a figure that drifted within its windows.
 const UNSTEADY_MARK: &str = "‡";
 /// What the mark means.
@@ -241,6 +247,7 @@ pub(super) fn is_harness_bound(cell: &Cell) -> bool {
 fn marks(cell: &Cell) -> String {
     let mark = |flag| match flag {
         Flag::HarnessBound => HARNESS_BOUND_MARK,
+        Flag::FewOperations => FEW_OPERATIONS_MARK,
         Flag::Unsteady => UNSTEADY_MARK,
         Flag::Oversubscribed => "",
     };
@@ -294,7 +301,7 @@ pub(super) fn timing(results: &Results, row: Row<'_>, strategy: &str) -> view::C
     };
     let mark = marks(cell);
     if strategy == results.baseline {
-        return view::Cell::figure("1.00x")
+        return view::Cell::figure(format!("1.00x{mark}"))
             .detail(format::measured(cell))
             .judged("baseline", view::Tone::Figure);
     }

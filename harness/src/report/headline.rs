@@ -217,6 +217,9 @@ pub(super) fn notes(results: &Results, rows: &[Row<'_>]) -> Vec<String> {
     if marked(Flag::HarnessBound) {
         notes.push(facts::HARNESS_BOUND_NOTE.into());
     }
+    if marked(Flag::FewOperations) {
+        notes.push(facts::FEW_OPERATIONS_NOTE.into());
+    }
     if marked(Flag::Unsteady) {
         notes.push(facts::UNSTEADY_NOTE.into());
     }

@@ -2,7 +2,7 @@
 
 use basis::scenario::{Group as Threads, Keys, Scenario};
 
-use crate::results::Results;
+use crate::results::{Flag, Results};
 
 use super::facts::{self, Row};
 use super::view::{self, Block, Column, Group, Section, Table, prose};
@@ -117,8 +117,19 @@ fn table(results: &Results, row: Row<'_>) -> Table {
         .into_iter()
         .filter(|group| !group.rows.is_empty())
         .collect(),
-        notes: Vec::new(),
+        notes: notes(results, row),
     }
+}
+
+/// What the marks of a row's table mean that the report's table does not explain.
+fn notes(results: &Results, row: Row<'_>) -> Vec<String> {
+    let mut cells = results
+        .strategies
+        .iter()
+        .filter_map(|card| row.cell(results, &card.name));
+    let is_marked = cells.any(|cell| cell.flags.contains(&Flag::FewOperations));
+    let note = is_marked.then(|| facts::FEW_OPERATIONS_NOTE.to_owned());
+    note.into_iter().collect()
 }
 
 /// A strategy's figures, one to a column.

@@ -73,7 +73,7 @@ const PROBING_SHARE: f64 = 0.12;
 impl Plan {
     /// The header of the plan's sample file.
     pub fn header(&self, environment: Environment) -> Header {
-        let all = roster::entries(RecordKind::Status);
+        let all = roster::entries_beside(&self.baseline, RecordKind::Status);
         let cards: Vec<Card> = all
             .iter()
             .map(|entry| roster::card(&entry.profile))
@@ -82,11 +82,12 @@ impl Plan {
         let exclusions: Vec<Exclusion> = self
             .scenarios
             .iter()
-            .flat_map(|scenario| participants(scenario, &self.strategies).1)
+            .flat_map(|scenario| participants(scenario, &self.strategies, &self.baseline).1)
             .collect();
         Header {
             schema: SCHEMA.into(),
             baseline: self.baseline.clone(),
+            controls_of: self.baseline.clone(),
             environment,
             scenarios: self.scenarios.clone(),
             strategies: cards,
@@ -203,7 +204,7 @@ impl Plan {
                 .scenarios
                 .iter()
                 .map(|scenario| {
-                    let (names, _) = participants(scenario, &self.strategies);
+                    let (names, _) = participants(scenario, &self.strategies, &self.baseline);
                     (scenario.clone(), names)
                 })
                 .collect(),

@@ -103,6 +103,7 @@ fn slice(key: SliceKey, restarts: u32) -> Slice {
             does: Activity::Read,
             paced: false,
             operations: vec![operations],
+            spans_ns: Vec::new(),
             misses: 0,
             drift: None,
             kinds: None,

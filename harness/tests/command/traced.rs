@@ -67,7 +67,7 @@ fn the_main_job_traces_every_strategy_once_however_often_it_is_killed() {
         traces,
         "a strategy was traced twice: {names:?}"
     );
-    for name in ["mutex/std", "rwlock/std", "control/same"] {
+    for name in ["mutex/std", "rwlock/std", "control/no-op"] {
         assert!(
             names.iter().any(|traced| traced == name),
             "{name}: {names:?}"

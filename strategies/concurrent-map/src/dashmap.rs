@@ -4,40 +4,62 @@ use contract::{
     AfterDeadThread, Handle, IdHasher, ProcessId, Profile, Record, ScanConsistency, Strategy,
 };
 
-/// The number of shards: what the library would choose on a machine with 16 processors.
+/// The number of shards of the pinned variant: what the library would choose on a machine with 16
+/// processors.
 ///
-/// It chooses four per processor. That number decides how often two threads meet, so it is pinned:
-/// otherwise results from two machines would compare two different tables.
+/// It chooses four per processor, rounded up to a power of two. That number decides how often two
+/// threads meet, so with the library's own choice results from two machines compare two different
+/// tables.
 pub const SHARDS: usize = 64;
 
-/// [`dashmap::DashMap`](::dashmap::DashMap) with [`SHARDS`] shards.
+/// Leaves the number of shards to the library.
+const LIBRARYS: usize = 0;
+
+/// [`dashmap::DashMap`](::dashmap::DashMap) with so many shards; see [`DashMap`] and
+/// [`DashMapDefault`].
 ///
 /// Each operation ends the library's guard before it returns: a guard that is kept deadlocks its
 /// own thread at the next write to its shard.
 #[derive(Debug)]
-pub struct DashMap<R>(::dashmap::DashMap<ProcessId, R, IdHasher>);
+pub struct Sharded<R, const COUNT: usize>(::dashmap::DashMap<ProcessId, R, IdHasher>);
 
-impl<R: Record> Strategy<R> for DashMap<R> {
+/// With [`SHARDS`] shards on every machine.
+pub type DashMap<R> = Sharded<R, SHARDS>;
+
+/// With as many shards as the library chooses: four for each processor that the process may use,
+/// rounded up to a power of two.
+pub type DashMapDefault<R> = Sharded<R, LIBRARYS>;
+
+impl<R: Record, const COUNT: usize> Strategy<R> for Sharded<R, COUNT> {
     const PROFILE: Profile = Profile {
         library: "dashmap",
         avoid_when: "readers overlap on one process all the time: its lock prefers them, and a writer can starve",
         scan_consistency: ScanConsistency::PerShard,
         after_dead_thread: AfterDeadThread::BlocksWriters,
-        ..Profile::locked(
-            "concurrent-map/dashmap",
-            "64 maps, each behind its own reader-writer lock",
-        )
+        ..match COUNT {
+            SHARDS => Profile::locked(
+                "concurrent-map/dashmap",
+                "64 maps, each behind its own reader-writer lock",
+            ),
+            LIBRARYS => Profile::locked(
+                "concurrent-map/dashmap-default",
+                "as many maps as the library chooses, 4 for each processor, each behind its own reader-writer lock",
+            ),
+            _ => panic!("no such variant"),
+        }
     };
     type Handle<'s> = &'s Self;
 
     fn with_capacity(processes: usize) -> Self {
-        Self(
+        Self(if COUNT == LIBRARYS {
+            ::dashmap::DashMap::with_capacity_and_hasher(processes, IdHasher::default())
+        } else {
             ::dashmap::DashMap::with_capacity_and_hasher_and_shard_amount(
                 processes,
                 IdHasher::default(),
-                SHARDS,
-            ),
-        )
+                COUNT,
+            )
+        })
     }
 
     fn handle(&self) -> &Self {
@@ -45,7 +67,7 @@ impl<R: Record> Strategy<R> for DashMap<R> {
     }
 }
 
-impl<R: Record> Handle<R> for &DashMap<R> {
+impl<R: Record, const COUNT: usize> Handle<R> for &Sharded<R, COUNT> {
     #[inline]
     fn read<T>(&mut self, id: ProcessId, f: impl FnOnce(&R) -> T) -> Option<T> {
         self.0.view(&id, |_, record| f(record))

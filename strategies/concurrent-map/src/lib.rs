@@ -9,6 +9,7 @@
 //! | variant | reader path | writer path | a replaced record |
 //! |---|---|---|---|
 //! | [`DashMap`] | read lock of one of 64 shards | write lock of the shard | changes in place |
+//! | [`DashMapDefault`] | the same, 4 shards for each processor | the same | the same |
 //! | [`Papaya`] | one flag, then loads | new allocation, compare-and-swap | freed in batches |
 //! | [`SccHashMap`] | read lock of a bucket of 32 records | write lock of the bucket | changes in place |
 //! | [`SccHashIndex`] | one flag, then loads | bucket lock, new version in a free slot | stays in its slot |
@@ -16,6 +17,8 @@
 //! **dashmap** is the sharded lock as a library: the hash chooses a map, the map has a lock. Taking
 //! it is a compare-and-swap (acquire) on the line of the shard, for readers as for writers. When
 //! they meet, a reader is admitted as long as any reader is inside, whether or not a writer waits.
+//! How often they meet is decided by the number of shards. [`DashMapDefault`] leaves it to the library,
+//! which chooses 8 on two processors; [`DashMap`] has [`SHARDS`] everywhere.
 //!
 //! **papaya** keeps a table of pointers to immutable records. A reader announces itself by a store
 //! in a slot of its own thread, sequentially consistent because it must not pass the loads that
@@ -91,7 +94,7 @@ mod papaya;
 mod scc_hash_index;
 mod scc_hash_map;
 
-pub use self::dashmap::{DashMap, SHARDS};
+pub use self::dashmap::{DashMap, DashMapDefault, SHARDS};
 pub use self::papaya::Papaya;
 pub use self::scc_hash_index::SccHashIndex;
 pub use self::scc_hash_map::SccHashMap;
@@ -105,6 +108,7 @@ pub struct Variants;
 impl Family for Variants {
     fn any<R: Record>(visitor: &mut impl Visitor<R>) {
         visitor.visit::<DashMap<R>>();
+        visitor.visit::<DashMapDefault<R>>();
         visitor.visit::<Papaya<R>>();
         visitor.visit::<SccHashMap<R>>();
         visitor.visit::<SccHashIndex<R>>();

@@ -93,6 +93,12 @@ impl Pool {
                 ours.baseline, other.baseline
             ));
         }
+        if ours.controls_of != other.controls_of {
+            return refuse(format!(
+                "the controls of one are made of {}, those of the other of {}",
+                ours.controls_of, other.controls_of
+            ));
+        }
         for scenario in &other.scenarios {
             match ours
                 .scenarios

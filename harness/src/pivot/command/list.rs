@@ -10,7 +10,7 @@ use crate::table::Table;
 
 /// Prints the strategies with their claims, then the scenarios.
 pub(crate) fn list(options: &ListOptions) -> Result<()> {
-    let chosen = selection::strategies(options.choice.strategy.as_deref())?;
+    let chosen = selection::listed(&options.choice)?;
     let scenarios = selection::scenarios(&options.choice, true)?;
     let mut strategies = Table::new([
         "strategy",
@@ -21,7 +21,7 @@ pub(crate) fn list(options: &ListOptions) -> Result<()> {
         "holds",
         "what it is",
     ]);
-    for entry in roster::entries(RecordKind::Status) {
+    for entry in roster::entries_beside(&options.choice.baseline, RecordKind::Status) {
         let profile = entry.profile;
         if chosen.iter().any(|name| name == profile.name) {
             strategies.row([

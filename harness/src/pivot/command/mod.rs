@@ -42,7 +42,12 @@ fn interruptible() -> Result<&'static Interrupt> {
 fn plan(options: &RunOptions) -> Result<Plan> {
     let scenarios = selection::scenarios(&options.choice, options.preset == Preset::Full)?;
     let strategies = selection::contest(&options.choice)?;
-    selection::affordable(&scenarios, &strategies, options.preset)?;
+    selection::affordable(
+        &scenarios,
+        &strategies,
+        &options.choice.baseline,
+        options.preset,
+    )?;
     Ok(Plan {
         scenarios,
         strategies,

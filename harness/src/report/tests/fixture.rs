@@ -83,6 +83,8 @@ pub(super) struct Run {
     /// Lines of other kinds, as they are.
     pub(super) others: Vec<Line>,
     pub(super) complete: bool,
+    /// What the planted slowdowns are planted in.
+    pub(super) controls_of: String,
     pub(super) processes: u32,
     pub(super) blocks: u32,
 }
@@ -106,6 +108,7 @@ impl Run {
             exclusions: Vec::new(),
             others: Vec::new(),
             complete: true,
+            controls_of: "mutex/std".into(),
             processes: 12,
             blocks: 1,
         }
@@ -175,7 +178,8 @@ impl Run {
     fn header(&self) -> Header {
         Header {
             schema: SCHEMA.into(),
-            baseline: "mutex/std".into(),
+            baseline: self.strategies[0].name.clone(),
+            controls_of: self.controls_of.clone(),
             environment: environment(),
             scenarios: self.scenarios.clone(),
             strategies: self.strategies.iter().map(card).collect(),
@@ -268,6 +272,7 @@ fn slice(scenario: &Scenario, strategy: &Invented, key: SliceKey) -> Slice {
             does: group.does,
             paced: group.every_us.is_some(),
             operations: vec![(WINDOW_NS as f64 / cost(group.does)) as u64],
+            spans_ns: Vec::new(),
             misses: 0,
             drift: None,
             kinds: None,

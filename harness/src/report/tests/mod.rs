@@ -1,6 +1,7 @@
 //! What a report must do with any results.
 
 mod answers;
+mod controls;
 mod evidence;
 mod fixture;
 mod machines;

@@ -165,7 +165,8 @@ impl Asked<'_> {
         } else {
             Need::Possible
         };
-        let (_, exclusions) = roster::participants(workload, &self.plan.strategies);
+        let (_, exclusions) =
+            roster::participants(workload, &self.plan.strategies, &self.plan.baseline);
         let contenders = exclusions.into_iter();
         contenders
             .filter(|one| !controls::is_control(&one.strategy))
