@@ -96,6 +96,9 @@ pub struct Header {
     /// How often the run looks which verdicts are settled, the end included.
     #[serde(default = "one")]
     pub looks: u32,
+    /// Of several runs that were pooled: the first measuring process of each.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub runs: Vec<u32>,
 }
 
 const fn one() -> u32 {
@@ -276,14 +279,18 @@ impl Line {
 
 impl Slice {
     /// Nanoseconds of wall time per operation of `does`, over all threads of the groups that do it
-    /// unpaced; `None` if no such group did anything.
+    /// unpaced. Infinite if none was finished within the window: that is a censored value, the worst
+    /// there is, and not a missing one. `None` if no thread was there to do it, or there was no window.
     pub fn ns_per_operation(&self, does: Activity) -> Option<f64> {
-        let operations: u64 = self
+        let mut counts = self
             .groups
             .iter()
             .filter(|group| group.does == does && !group.paced)
             .flat_map(|group| &group.operations)
-            .sum();
-        (operations > 0).then(|| self.window_ns as f64 / operations as f64)
+            .peekable();
+        counts.peek().filter(|_| self.window_ns > 0)?;
+        let operations = counts.fold(0_u64, |sum, &count| sum.saturating_add(count));
+        // Anything divided by nothing is infinite.
+        Some(self.window_ns as f64 / operations as f64)
     }
 }

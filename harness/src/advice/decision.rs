@@ -226,6 +226,7 @@ mod tests {
             ci_high: high,
             judged_low: low,
             judged_high: high,
+            processes: 24,
             n: 40,
             processes: 8,
             p: Some(0.0),

@@ -4,10 +4,9 @@ use basis::controls;
 use basis::scenario::RecordKind;
 
 use super::Samples;
-use super::cells::BOOTSTRAP_SEED;
 use super::series::{Series, timed_metrics};
 use crate::results::{Cell, Control, Metric, Results};
-use statistics::{Interval, estimate};
+use statistics::{GROUPS_99, Interval, estimate};
 
 /// The no-op strategy may cost this much per read before the harness blurs what it measures.
 const CEILING_NS_MAX: f64 = 1.0;
@@ -58,8 +57,8 @@ fn ceiling(results: &Results, cell: &Cell) -> Option<Control> {
 /// the 99 % interval, and a slowdown must be told from none where the noise floor allows it.
 fn known(results: &Results, cell: &Cell, planted: f64) -> Option<Control> {
     let ratio = cell.ratio.as_ref().filter(|_| cell.metric.is_timed())?;
-    // One process gives no interval, and without one nothing is shown or refuted.
-    if ratio.judged_low >= ratio.judged_high {
+    // Few processes give no interval, and without one nothing is shown or refuted.
+    if ratio.processes < GROUPS_99 {
         return None;
     }
     let judged = Interval {
@@ -100,8 +99,8 @@ fn own_slices(
 ) -> Option<Control> {
     let baseline = &samples.header.baseline;
     let processes = series.baseline_logs(scenario, baseline, metric);
-    let ratio = estimate(&processes, BOOTSTRAP_SEED)?.map(f64::exp);
-    if ratio.groups < 2 {
+    let ratio = estimate(&processes)?.map(f64::exp);
+    if ratio.groups() < GROUPS_99 {
         return None;
     }
     Some(Control {

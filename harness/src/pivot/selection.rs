@@ -8,6 +8,7 @@ use basis::sample::Card;
 use basis::scenario::{self, Effort, RecordKind, Scenario, load_folder};
 use regex_lite::Regex;
 use registry::roster;
+use statistics::GROUPS_95;
 
 use crate::arguments::Choice;
 
@@ -79,8 +80,8 @@ pub(crate) fn affordable(
     let taking_part = |scenario: &Scenario| roster::participants(scenario, strategies).0.len();
     let effort = Effort {
         slice: preset.ramp() + preset.window(false),
-        blocks: BLOCKS_MIN,
-        processes: preset.rounds_least(),
+        blocks: PROCESSES_MIN,
+        processes: PROCESSES_MIN,
     };
     let is_largest = preset == Preset::Full;
     scenario::affordable(
@@ -92,8 +93,8 @@ pub(crate) fn affordable(
     )
 }
 
-/// Fewer blocks than this make no interval.
-const BLOCKS_MIN: u32 = 6;
+/// Fewer processes than this make no interval, and each has a block at least.
+const PROCESSES_MIN: u32 = GROUPS_95 as u32;
 
 /// The strategies that match a pattern, contenders and controls, in the registry's order.
 pub(crate) fn strategies(pattern: Option<&str>) -> Result<Vec<String>> {

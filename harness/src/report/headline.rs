@@ -206,6 +206,9 @@ pub(super) fn notes(results: &Results, rows: &[Row<'_>]) -> Vec<String> {
         "The published figures are Go's, on a machine that is not known: compare ratios, not \
          nanoseconds."
             .to_owned(),
+        "A ratio is the median of a slice's ratios to the baseline's slices beside it, and not the \
+         quotient of two medians of this table."
+            .to_owned(),
     ];
     if oversubscribed {
         notes.push(

@@ -106,7 +106,8 @@ impl Run {
             exclusions: Vec::new(),
             others: Vec::new(),
             complete: true,
-            processes: 12,
+            // As many as a verdict among some forty takes: 2^(1-14).
+            processes: 14,
             blocks: 1,
         }
     }
@@ -183,6 +184,7 @@ impl Run {
             window_ns: WINDOW_NS,
             assumptions: assumption::parse(ASSUMPTIONS, "fixture").expect("they are sound"),
             looks: 1,
+            runs: Vec::new(),
         }
     }
 
