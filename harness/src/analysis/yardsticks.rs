@@ -90,6 +90,10 @@ fn known(results: &Results, cell: &Cell, planted: f64) -> Option<Control> {
     })
 }
 
+/// The median of skewed noise against the mean of two neighbours is not exactly that of equal ones: up
+/// to so much is no fault, and a tenth of what the margin is.
+const SKEW: f64 = 1.02;
+
 /// The baseline's own slices against each other: no table but one, so nothing but time differs.
 fn own_slices(
     samples: &Samples,
@@ -106,11 +110,14 @@ fn own_slices(
     Some(Control {
         scenario: scenario.into(),
         control: format!("{baseline}, slice against slice"),
-        expected: format!("a 99 % interval of {} that contains 1.000", metric.name()),
+        expected: format!(
+            "a 99 % interval of {} that comes within 2 % of 1.000",
+            metric.name()
+        ),
         observed: format!(
             "{:.3}x [{:.3}, {:.3}]",
             ratio.median, ratio.judged.low, ratio.judged.high
         ),
-        passed: ratio.judged.contains(1.0),
+        passed: ratio.judged.low <= SKEW && ratio.judged.high >= 1.0 / SKEW,
     })
 }
