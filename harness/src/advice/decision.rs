@@ -228,7 +228,6 @@ mod tests {
             judged_high: high,
             processes: 24,
             n: 40,
-            processes: 8,
             p: Some(0.0),
             needed: None,
             withheld: None,

@@ -167,7 +167,6 @@ pub(super) fn ratio(estimate: &Estimate, baseline: &str) -> Ratio {
         processes: estimate.groups(),
         p: None,
         n: estimate.n,
-        processes: estimate.groups,
         needed: None,
         withheld: None,
         verdict: Verdict::Inconclusive,
