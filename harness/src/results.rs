@@ -11,7 +11,7 @@ mod scaling;
 #[cfg(test)]
 mod tests;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use basis::environment::Environment;
 use basis::fault::{Consequence, Fault};
@@ -115,10 +115,13 @@ pub struct Protocol {
     pub dropped_because: Vec<(String, usize)>,
     /// Verdicts that the correction is for.
     pub verdicts: usize,
-    /// How often the run looked which of them were settled.
+    /// How often the run looked which of them were settled; of several runs, all their looks.
     pub looks: u32,
-    /// Resamples of the bootstrap.
+    /// Resamples of the bootstrap that flips are located by.
     pub resamples: usize,
+    /// Runs of this machine that the samples are of.
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    pub runs: usize,
 }
 
 /// A metric of a strategy in a scenario.
@@ -132,14 +135,25 @@ pub struct Cell {
     pub metric: Metric,
     /// Its unit.
     pub unit: String,
-    /// The median over the slices (for counts: the count per operation).
+    /// The median over the processes of the medians of their slices (for counts: the count per
+    /// operation). Infinite, in files null, where it is that of slices without a finished operation.
+    #[serde(deserialize_with = "unbounded")]
     pub median: f64,
     /// The lower end of its 95 % interval.
+    #[serde(deserialize_with = "unbounded")]
     pub ci_low: f64,
-    /// The upper end of its 95 % interval.
+    /// The upper end of its 95 % interval; infinite, in files null, as the median.
+    #[serde(deserialize_with = "unbounded")]
     pub ci_high: f64,
     /// How many slices it rests on.
     pub n: usize,
+    /// How many measuring processes these are of; 0 of counts. Fewer than six have no 95 % interval:
+    /// the bounds are then their range.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub processes: usize,
+    /// In how many of the slices no operation was finished.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub starved: usize,
     /// What else a reader has to know about it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub flags: Vec<Flag>,
@@ -160,6 +174,8 @@ pub enum Flag {
     FewOperations,
     /// Its windows were faster at the end than at the beginning, or slower, by more than 5 %.
     Unsteady,
+    /// In at least half of its windows no operation was finished, so it has no figure.
+    Starved,
 }
 
 /// A comparison with the baseline: times better.
@@ -167,23 +183,32 @@ pub enum Flag {
 pub struct Ratio {
     /// The baseline.
     pub vs: String,
-    /// The median of the slices' ratios to their baseline neighbours.
+    /// The median over the processes of the medians of their slices' ratios to the baseline's slices
+    /// before and after. Not the quotient of two cells' medians, which compares slices of different
+    /// moments. 0 where no operation was finished; infinite, in files null, where the baseline
+    /// finished none.
+    #[serde(deserialize_with = "unbounded")]
     pub median: f64,
     /// The lower end of its 95 % interval.
+    #[serde(deserialize_with = "unbounded")]
     pub ci_low: f64,
     /// The upper end of its 95 % interval.
+    #[serde(deserialize_with = "unbounded")]
     pub ci_high: f64,
     /// The lower end of its 99 % interval, by which it is judged.
+    #[serde(deserialize_with = "unbounded")]
     pub judged_low: f64,
     /// The upper end of its 99 % interval.
+    #[serde(deserialize_with = "unbounded")]
     pub judged_high: f64,
     /// How many slices it rests on.
     pub n: usize,
-    /// How many measuring processes; of what is counted, 1.
-    #[serde(default)]
+    /// How many measuring processes these are of; 0 of counts. Fewer than six have no 95 % interval,
+    /// fewer than eight none of 99 %: the bounds are then their range.
+    #[serde(default, skip_serializing_if = "is_none")]
     pub processes: usize,
-    /// How probable a distance from the margin at least as large is if there is none; before
-    /// correction for the number of verdicts.
+    /// How probable it is that so few processes lie on the other side of the margin, if it is the
+    /// true median; before correction for the number of verdicts. At least `2^(1 - processes)`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub p: Option<f64>,
     /// About how many slices would decide an open verdict, at the observed spread.
@@ -194,6 +219,31 @@ pub struct Ratio {
     pub withheld: Option<String>,
     /// Whether it improves by more than the margin.
     pub verdict: Verdict,
+}
+
+/// A figure that JSON has no number for is infinite.
+fn unbounded<'de, D: Deserializer<'de>>(from: D) -> Result<f64, D::Error> {
+    Ok(Option::deserialize(from)?.unwrap_or(f64::INFINITY))
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde asks for a reference"
+)]
+const fn is_none(number: &usize) -> bool {
+    *number == 0
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde asks for a reference"
+)]
+const fn is_one(number: &usize) -> bool {
+    *number == 1
+}
+
+const fn one() -> usize {
+    1
 }
 
 /// The judgement of a claim against its margin.

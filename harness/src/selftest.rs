@@ -4,17 +4,63 @@
 //! compared with its neighbours of the same kind, is what a strategy would look like that is the
 //! baseline: its true ratio is 1. Shifted by a factor, it is one that is slower by exactly that
 //! factor. Every seed draws others, so one recording gives as many pretended runs as are asked for.
+//!
+//! All of these are drawn from the same recorded processes, so an error between processes does not show.
+//! Beside them stand processes that are planted afresh each time, with modes and tails.
 
 use basis::controls;
+use basis::parallel;
 use basis::random::below;
 use basis::scenario::Scenario;
-use rand_core::{Rng, SeedableRng};
+use rand_core::SeedableRng;
 use rand_xoshiro::Xoshiro256PlusPlus;
 
-use crate::analysis::series::{Series, timed_metrics};
+use crate::analysis::series::{Series, groups, timed_metrics};
 use crate::analysis::{Samples, contamination, is_contended};
 use crate::results::Metric;
-use statistics::{Difference, Estimate, estimate_with};
+use statistics::planted::{self, Kind};
+use statistics::{Difference, Estimate, GROUPS_99, estimate};
+
+/// How often the test of a verdict finds a difference where none is planted.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Size {
+    /// How the processes' figures are distributed.
+    pub kind: Kind,
+    /// How many processes a run has.
+    pub processes: u32,
+    /// For each of [`LEVELS`], in how many runs a difference was significant.
+    pub found: Vec<u32>,
+    /// Of so many runs.
+    pub of: u32,
+}
+
+/// The levels at which [`Size`] is tried: from that of an interval to what many verdicts leave to one.
+pub const LEVELS: [f64; 4] = [0.05, 0.01, 1e-3, 1e-4];
+
+/// The numbers of processes with which it is tried.
+const PROCESSES: [u32; 4] = [5, 8, 16, 24];
+
+/// Runs that are planted for each: enough that one in ten thousand shows.
+const PLANTED: u32 = 20_000;
+
+impl Size {
+    /// Whether it errs no more often than it says, but for chance.
+    pub fn holds(&self) -> bool {
+        let mut all = self.found.iter().zip(LEVELS);
+        all.all(|(&found, level)| f64::from(found) <= planted::most_by_chance(level, self.of))
+    }
+}
+
+/// The sizes of the test on every kind of processes, for several numbers of them.
+pub fn sizes() -> Vec<Size> {
+    let cases = Kind::ALL.map(|kind| PROCESSES.map(|processes| (kind, processes)));
+    parallel::map(cases.as_flattened(), |&(kind, processes)| Size {
+        kind,
+        processes,
+        found: planted::false_positives(kind, processes, &LEVELS, PLANTED, processes.into()),
+        of: PLANTED,
+    })
+}
 
 /// Something that is tried many times.
 #[derive(Clone, Debug, PartialEq)]
@@ -38,8 +84,6 @@ impl Trial {
     }
 }
 
-/// Resamples of each bootstrap: the interval's ends waver by less than the share that is allowed.
-const RESAMPLES: usize = 2_000;
 /// Errors at the stated level may be this frequent.
 const ERRORS_MAX: f64 = 0.05;
 
@@ -82,8 +126,7 @@ fn rows<'s>(samples: &'s Samples, series: &Series<'_>) -> Vec<Row<'s>> {
     for scenario in &header.scenarios {
         for metric in timed_metrics(scenario) {
             let blocks = series.baseline_log_ratios(&scenario.name, &header.baseline, metric);
-            // A median of fewer processes has no interval worth the name.
-            if blocks.len() >= 6 {
+            if blocks.len() >= GROUPS_99 {
                 rows.push(Row {
                     scenario,
                     metric,
@@ -108,7 +151,7 @@ impl Row<'_> {
                     .collect()
             })
             .collect();
-        estimate_with(&processes, random.next_u64(), RESAMPLES)
+        estimate(&processes)
     }
 }
 
@@ -196,7 +239,7 @@ fn measured(
     let truth = -controls::planted(name)?.times.ln();
     let (mut contained, mut of) = (0, 0);
     for row in rows {
-        let all = series.log_ratios(&row.scenario.name, name, row.metric);
+        let all = groups(series.log_ratios(&row.scenario.name, name, row.metric));
         if all.len() < PROCESSES_MIN {
             continue;
         }
@@ -207,7 +250,7 @@ fn measured(
                 let index = below(&mut random, processes.len());
                 processes.swap_remove(index);
             }
-            if let Some(ratio) = estimate_with(&processes, seed, RESAMPLES) {
+            if let Some(ratio) = estimate(&processes) {
                 of += 1;
                 contained += usize::from(ratio.judged.contains(truth));
             }

@@ -56,35 +56,6 @@ impl Preset {
         }
     }
 
-    /// Measuring processes without which a scenario has no interval to speak of.
-    pub const fn rounds_least(self) -> u32 {
-        match self {
-            Preset::Quick => 1,
-            Preset::Default | Preset::Full => 8,
-        }
-    }
-
-    /// How often a run looks which verdicts are settled, the end included.
-    pub const fn looks(self) -> u32 {
-        4
-    }
-
-    /// The last look at or before a round: the number of rounds whose slices it is based on. At least
-    /// 1; no verdict is looked at before a third of the rounds.
-    pub const fn look_before(self, round: u32, rounds: u32) -> u32 {
-        let mut look = 1;
-        let mut number = 0;
-        while number + 1 < self.looks() {
-            // A third of the rounds, then evenly up to the end.
-            let at = rounds / 3 + number * (rounds - rounds / 3) / (self.looks() - 1);
-            if at >= 4 && at <= round {
-                look = at;
-            }
-            number += 1;
-        }
-        look
-    }
-
     /// Its name, as on the command line.
     pub const fn name(self) -> &'static str {
         match self {

@@ -1,7 +1,18 @@
 //! What is drawn from a stream of random words: indices, shares and orders. One place, so that the
 //! same seed means the same draws everywhere.
 
-use rand_core::Rng;
+use rand_core::{Rng, SeedableRng};
+use rand_xoshiro::SplitMix64;
+
+/// A seed for one of the things that `parts` tell apart, such as the number of a process. Mixed after
+/// each part (SplitMix64), so that a run's process 3 is not another run's process 2: with the parts
+/// merely combined, runs with neighbouring seeds would work on the same tables.
+pub fn seed(run: u64, parts: &[u64]) -> u64 {
+    parts.iter().fold(run, |seed, part| {
+        let mixed = SplitMix64::seed_from_u64(seed).next_u64();
+        SplitMix64::seed_from_u64(mixed ^ part).next_u64()
+    })
+}
 
 /// A uniform number below `bound`: the high half of a product (Lemire 2019); its bias is below
 /// 2^-32 for the bounds used here.
@@ -29,7 +40,8 @@ pub fn shuffle<T>(items: &mut [T], random: &mut impl Rng) {
 
 #[cfg(test)]
 mod tests {
-    use rand_core::SeedableRng;
+    use std::collections::BTreeSet;
+
     use rand_xoshiro::Xoshiro256PlusPlus;
 
     use super::*;
@@ -43,6 +55,14 @@ mod tests {
         assert_ne!(after, before);
         after.sort_unstable();
         assert_eq!(after, before);
+    }
+
+    #[test]
+    fn runs_with_neighbouring_seeds_share_no_process() {
+        let of_run = |run| (0..100).map(move |process| seed(run, &[process]));
+        let all: BTreeSet<u64> = (1..=7).flat_map(of_run).collect();
+        assert_eq!(all.len(), 700);
+        assert_ne!(seed(1, &[2, 3]), seed(1, &[3, 2]));
     }
 
     #[test]

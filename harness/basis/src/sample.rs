@@ -101,6 +101,9 @@ pub struct Header {
     /// How often the run looks which verdicts are settled, the end included.
     #[serde(default = "one")]
     pub looks: u32,
+    /// Of several runs that were pooled: the first measuring process of each.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub runs: Vec<u32>,
 }
 
 const fn one() -> u32 {
@@ -297,7 +300,8 @@ impl Line {
 
 impl Slice {
     /// Nanoseconds of wall time per operation of `does`, over all threads of the groups that do it
-    /// unpaced; `None` if no such group did anything.
+    /// unpaced. Infinite if none was finished within the window: that is a censored value, the worst
+    /// there is, and not a missing one. `None` if no thread was there to do it, or there was no window.
     pub fn ns_per_operation(&self, does: Activity) -> Option<f64> {
         let (mut operations, mut threads, mut thread_ns) = (0, 0, 0.0);
         for (done, ns) in self.threads_doing(does) {
@@ -305,7 +309,9 @@ impl Slice {
             threads += 1;
             thread_ns += ns as f64;
         }
-        (operations > 0).then(|| thread_ns / f64::from(threads) / operations as f64)
+        // Anything divided by nothing is infinite.
+        (threads > 0 && thread_ns > 0.0)
+            .then(|| thread_ns / f64::from(threads) / operations as f64)
     }
 
     /// Operations of `does` that a thread did, on average; `None` if no group does it unpaced.

@@ -22,6 +22,7 @@ use std::time::Duration;
 
 use basis::message::{Message, say};
 use basis::probe::{Count, Distribution, Histogram, Probe, Situation};
+use basis::random;
 use basis::sample::{Line, SliceKey};
 use serde::{Deserialize, Serialize};
 use subject::MakeTable;
@@ -94,7 +95,7 @@ pub fn probe(task: &ProbeTask, out: &mut impl Write) -> io::Result<()> {
     )?;
     let make = subject::strategy(&task.strategy)
         .expect("the parent names strategies of the registry only");
-    let ground = Ground::new(task.seed ^ u64::from(task.process));
+    let ground = Ground::new(random::seed(task.seed, &[u64::from(task.process)]));
     let budget = Duration::from_millis(task.budget_ms);
     let Findings { counts, histograms } = observe(task.situation, make, &ground, budget);
     let line = Line::Probe(Probe {

@@ -1,8 +1,11 @@
 //! The order of slices within a block.
 
-use basis::random::shuffle;
+use basis::random::{self, shuffle};
 use rand_core::SeedableRng;
 use rand_xoshiro::Xoshiro256PlusPlus;
+
+/// Tells it from what else a process draws.
+const ORDER: u64 = 2;
 
 /// A block: every strategy once, in random order, with a slice of the baseline before, between and
 /// after them. Even positions are the baseline's.
@@ -16,8 +19,8 @@ pub fn block<'n>(
     process: u32,
     block: u32,
 ) -> Vec<&'n str> {
-    let mut random =
-        Xoshiro256PlusPlus::seed_from_u64(seed ^ u64::from(process) << 40 ^ u64::from(block) << 8);
+    let seed = random::seed(seed, &[process.into(), block.into(), ORDER]);
+    let mut random = Xoshiro256PlusPlus::seed_from_u64(seed);
     let mut contenders: Vec<&str> = strategies
         .iter()
         .map(String::as_str)

@@ -9,11 +9,10 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use basis::message::{Message, say};
+use basis::random;
 use basis::sample::{Line, Part, Slice, SliceKey, Weather};
 use basis::scenario::Scenario;
 use basis::workload::Workload;
-use rand_core::{Rng, SeedableRng};
-use rand_xoshiro::SplitMix64;
 use serde::{Deserialize, Serialize};
 
 use crate::contest::{Contestant, Window};
@@ -116,7 +115,7 @@ pub fn measure(task: &MeasureTask, out: &mut impl Write) -> io::Result<()> {
 
 /// What the threads of the scenario work on in this process.
 fn field(task: &MeasureTask) -> io::Result<Field> {
-    let seed = task.seed ^ u64::from(task.part.process);
+    let seed = random::seed(task.seed, &[u64::from(task.part.process)]);
     Ok(match &task.trace {
         None => Field::new(&task.scenario, seed),
         Some(file) => Field::replaying(&Workload::load(file).map_err(io::Error::other)?, seed),
@@ -125,13 +124,14 @@ fn field(task: &MeasureTask) -> io::Result<Field> {
 
 /// The largest shift of the heap, in bytes: more than a page table's reach of one entry.
 const BALLAST_MAX: u64 = 65_536;
+/// Tells its length from what else a process draws.
+const BALLAST: u64 = 1;
 
 /// A block at the beginning of the heap that shifts all others, by another length in each process:
 /// where data happens to lie decides about several percent (Mytkowicz et al., ASPLOS 2009). The
 /// parent does the same to the stack, by the size of the environment.
 fn ballast(task: &MeasureTask) -> Vec<u8> {
-    let random =
-        SplitMix64::seed_from_u64(task.seed ^ u64::from(task.part.process) << 20).next_u64();
+    let random = random::seed(task.seed, &[u64::from(task.part.process), BALLAST]);
     black_box(vec![0; (random % BALLAST_MAX) as usize])
 }
 

@@ -2,6 +2,7 @@
 
 use basis::assumption::{Assumption, Criterion};
 use basis::sample::CheckOutcome;
+use statistics::GROUPS_99;
 
 use super::{MARGIN, Samples};
 use crate::results::{Cell, Judgement, Metric, Ratio, Results, Verdict};
@@ -70,11 +71,12 @@ fn by_cell(assumption: &Assumption, criterion: &Criterion, cell: &Cell) -> Optio
             let verdict = against(cell.metric, ratio, *bound);
             let withheld = ratio.withheld.as_ref();
             let why = format!(
-                "{name}: {:.3}x [{:.3}, {:.3}] of {} at 99 %, for more than {bound:.3}x{}",
+                "{name}: {:.3}x [{:.3}, {:.3}] of {} {}, for more than {bound:.3}x{}",
                 ratio.median,
                 ratio.judged_low,
                 ratio.judged_high,
                 ratio.vs,
+                strength(cell.metric, ratio),
                 withheld.map_or_else(String::new, |why| format!("; withheld: {why}"))
             );
             (verdict, why, ratio.needed)
@@ -99,11 +101,22 @@ fn by_cell(assumption: &Assumption, criterion: &Criterion, cell: &Cell) -> Optio
     })
 }
 
+/// What the bounds of a ratio are.
+fn strength(metric: Metric, ratio: &Ratio) -> String {
+    if metric.is_timed() && ratio.processes < GROUPS_99 {
+        format!("over {} processes", ratio.processes)
+    } else {
+        "at 99 %".into()
+    }
+}
+
 /// At the adoption rule's own margin, the verdict that was corrected for all others; at another one,
 /// the 99 % interval alone. What is counted and not timed is exact.
 fn against(metric: Metric, ratio: &Ratio, bound: f64) -> Verdict {
     if metric.is_timed() && ratio.withheld.is_some() {
         Verdict::Withheld
+    } else if metric.is_timed() && ratio.processes < GROUPS_99 {
+        Verdict::Inconclusive
     } else if metric.is_timed() && (bound - MARGIN).abs() < 1e-9 {
         ratio.verdict
     } else if ratio.judged_low > bound {

@@ -1,5 +1,8 @@
 //! One cell per scenario x strategy x metric.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::HashMap;
 
 use basis::controls;
@@ -7,14 +10,12 @@ use basis::parallel;
 use basis::sample::Line;
 use basis::scenario::{Activity, Scenario};
 
-use super::series::{Series, timed_metrics};
+use super::runs::{Between, Runs};
+use super::series::{ByProcess, Series, groups, timed_metrics};
 use super::verdicts::Comparison;
 use super::{MARGIN, Samples, is_contended, verdicts};
 use crate::results::{Cell, Flag, Metric, Ratio, Verdict};
 use statistics::{Estimate, estimate, median};
-
-/// Seed of the bootstrap: fixed, so that a report can be generated again byte for byte.
-pub(crate) const BOOTSTRAP_SEED: u64 = 0x7069_766f_7400_0001;
 
 /// A read within this factor of the no-op control is as fast as the harness can see.
 const HARNESS_BOUND: f64 = 1.30;
@@ -33,10 +34,15 @@ pub(super) fn all(samples: &Samples, series: &Series<'_>) -> Vec<Cell> {
         .map(|(scenario, card)| (scenario, card.name.as_str()))
         .filter(|(_, strategy)| !header.is_beside_the_point(strategy))
         .collect();
+    let betweens = betweens(samples, series);
     let of_pairs = parallel::map(&pairs, |&(scenario, strategy)| {
         let metrics = timed_metrics(scenario).into_iter();
         let timed: Vec<(Cell, Option<Estimate>)> = metrics
-            .filter_map(|metric| timed(samples, series, scenario, strategy, metric))
+            .filter_map(|metric| {
+                let row = (scenario.name.clone(), metric);
+                let between = betweens.get(&row).copied().unwrap_or_default();
+                timed(samples, series, scenario, strategy, metric, between)
+            })
             .collect();
         let counted = counts.cells(&scenario.name, strategy, &header.baseline);
         (timed, counted)
@@ -51,9 +57,52 @@ pub(super) fn all(samples: &Samples, series: &Series<'_>) -> Vec<Cell> {
         cells.extend(counted);
     }
     let floors = floors(samples, series, &cells, &compared);
-    judge(&mut cells, &compared, &floors, samples.header.looks);
+    judge(
+        &mut cells,
+        &compared,
+        &floors,
+        &betweens,
+        samples.header.looks,
+    );
     mark_harness_bound(&mut cells);
     cells
+}
+
+/// What runs add to the figures of a row.
+#[derive(Clone, Copy, Debug, Default)]
+struct RowBetween {
+    values: Between,
+    ratios: Between,
+}
+
+/// What runs add, row by row; nothing of a single run.
+fn betweens(samples: &Samples, series: &Series<'_>) -> HashMap<RowKey, RowBetween> {
+    let header = &samples.header;
+    let runs = Runs::of(header);
+    if runs.count() < 2 {
+        return HashMap::new();
+    }
+    let names = || header.strategies.iter().map(|card| card.name.as_str());
+    let logarithms = |mut values: ByProcess| {
+        let all = values.values_mut().flatten();
+        all.for_each(|value| *value = value.ln());
+        values
+    };
+    let rows = header.scenarios.iter().flat_map(|scenario| {
+        let metrics = timed_metrics(scenario).into_iter();
+        metrics.map(|metric| (scenario.name.clone(), metric))
+    });
+    rows.map(|(scenario, metric)| {
+        let values = names().map(|name| logarithms(series.values(&scenario, name, metric)));
+        let contenders = names().filter(|name| *name != header.baseline);
+        let ratios = contenders.map(|name| series.log_ratios(&scenario, name, metric));
+        let between = RowBetween {
+            values: runs.between(values),
+            ratios: runs.between(ratios),
+        };
+        ((scenario, metric), between)
+    })
+    .collect()
 }
 
 /// A timed cell, and its log ratio to the baseline.
@@ -63,15 +112,20 @@ fn timed(
     scenario: &Scenario,
     strategy: &str,
     metric: Metric,
+    between: RowBetween,
 ) -> Option<(Cell, Option<Estimate>)> {
     let baseline = &samples.header.baseline;
-    let values = series.values(&scenario.name, strategy, metric);
-    let mut cell = cell(
-        &scenario.name,
-        strategy,
-        metric,
-        &estimate(&values, BOOTSTRAP_SEED)?,
-    );
+    let values = groups(series.values(&scenario.name, strategy, metric));
+    let value = between.values.widen(estimate(&values)?.map(f64::ln));
+    let is_starved = |value: &&f64| value.is_infinite();
+    let mut cell = Cell {
+        processes: value.groups(),
+        starved: values.iter().flatten().filter(is_starved).count(),
+        ..cell(&scenario.name, strategy, metric, &value.map(f64::exp))
+    };
+    if cell.median.is_infinite() {
+        cell.flags.push(Flag::Starved);
+    }
     let drift = median(&mut series.drifts(&scenario.name, strategy, metric));
     if drift.is_some_and(|drift| drift.abs() > DRIFT_MAX) {
         cell.flags.push(Flag::Unsteady);
@@ -83,11 +137,12 @@ fn timed(
     if scenario.threads() > samples.header.environment.cpus {
         cell.flags.push(Flag::Oversubscribed);
     }
-    let logs = series.log_ratios(&scenario.name, strategy, metric);
+    let logs = groups(series.log_ratios(&scenario.name, strategy, metric));
     let ratio_of_logs = (strategy != baseline)
-        .then(|| estimate(&logs, BOOTSTRAP_SEED))
+        .then(|| Some(between.ratios.widen(estimate(&logs)?)))
         .flatten();
-    cell.ratio = ratio_of_logs.map(|logs| ratio(&logs.map(f64::exp), baseline));
+    let shown = ratio_of_logs.clone().map(|logs| logs.map(f64::exp));
+    cell.ratio = shown.map(|shown| ratio(&shown, baseline));
     Some((cell, ratio_of_logs))
 }
 
@@ -101,6 +156,8 @@ fn cell(scenario: &str, strategy: &str, metric: Metric, estimate: &Estimate) -> 
         ci_low: estimate.shown.low,
         ci_high: estimate.shown.high,
         n: estimate.n,
+        processes: 0,
+        starved: 0,
         flags: Vec::new(),
         ratio: None,
     }
@@ -114,9 +171,9 @@ pub(super) fn ratio(estimate: &Estimate, baseline: &str) -> Ratio {
         ci_high: estimate.shown.high,
         judged_low: estimate.judged.low,
         judged_high: estimate.judged.high,
+        processes: estimate.groups(),
         p: None,
         n: estimate.n,
-        processes: estimate.groups,
         needed: None,
         withheld: None,
         verdict: Verdict::Inconclusive,
@@ -155,10 +212,7 @@ fn floors(
     for scenario in &header.scenarios {
         for metric in timed_metrics(scenario) {
             let row = (scenario.name.clone(), metric);
-            let own = estimate(
-                &series.baseline_logs(&scenario.name, &header.baseline, metric),
-                BOOTSTRAP_SEED,
-            );
+            let own = estimate(&series.baseline_logs(&scenario.name, &header.baseline, metric));
             let Some(own) = own else { continue };
             let same = second_names.get(&row).copied().unwrap_or(&own);
             let contended = is_contended(scenario, header.environment.cpus);
@@ -173,30 +227,46 @@ fn floors(
     found
 }
 
-/// Gives every timed ratio of a contender its verdict, unless the row's noise floor forbids it.
-/// Controls are judged by what is known of them, not by the margin.
+/// Gives every timed ratio of a contender its verdict, unless the row's noise floor forbids it, or an
+/// improvement would rest on slices without a finished operation. Controls are judged by what is known
+/// of them, not by the margin.
 fn judge(
     cells: &mut [Cell],
     compared: &[(usize, Estimate)],
     floors: &HashMap<RowKey, Floor>,
+    betweens: &HashMap<RowKey, RowBetween>,
     looks: u32,
 ) {
-    let contenders: Vec<(usize, Estimate)> = compared
+    let contenders: Vec<&(usize, Estimate)> = compared
         .iter()
-        .filter(|&&(index, _)| !controls::is_control(&cells[index].strategy))
-        .copied()
+        .filter(|(index, _)| !controls::is_control(&cells[*index].strategy))
         .collect();
-    let floor_of = |cell: &Cell| floors.get(&(cell.scenario.clone(), cell.metric));
-    let comparisons: Vec<Comparison> = contenders
+    let row_of = |cell: &Cell| (cell.scenario.clone(), cell.metric);
+    let comparisons: Vec<Comparison<'_>> = contenders
         .iter()
-        .map(|&(index, ratio)| Comparison {
-            ratio,
-            bias: floor_of(&cells[index]).map_or(0.0, |floor| floor.bias),
+        .map(|(index, ratio)| {
+            let row = row_of(&cells[*index]);
+            Comparison {
+                ratio,
+                bias: floors.get(&row).map_or(0.0, |floor| floor.bias),
+                between: betweens.get(&row).copied().unwrap_or_default().ratios,
+            }
         })
+        .collect();
+    let starved: HashMap<(String, RowKey), String> = cells
+        .iter()
+        .filter_map(|cell| Some(((cell.strategy.clone(), row_of(cell)), too_starved(cell)?)))
         .collect();
     for ((index, _), judged) in contenders.iter().zip(verdicts::judge(&comparisons, looks)) {
         let cell = &mut cells[*index];
-        let why = floor_of(cell).and_then(|floor| floor.withheld.clone());
+        let row = row_of(cell);
+        let starved = |name: &str| starved.get(&(name.to_owned(), row.clone())).cloned();
+        let baseline = cell.ratio.as_ref().and_then(|ratio| starved(&ratio.vs));
+        let starved = starved(&cell.strategy)
+            .or(baseline)
+            .filter(|_| judged.verdict == Verdict::Holds);
+        let floor = floors.get(&row).and_then(|floor| floor.withheld.clone());
+        let why = floor.or(starved);
         let Some(ratio) = &mut cell.ratio else {
             continue;
         };
@@ -209,6 +279,19 @@ fn judge(
         };
         ratio.withheld = why;
     }
+}
+
+/// A larger share of slices without a finished operation refuses an improvement.
+const STARVED_MAX: f64 = 0.1;
+
+/// In how many of its slices nothing was finished, if these are too many.
+fn too_starved(cell: &Cell) -> Option<String> {
+    (cell.starved as f64 > STARVED_MAX * cell.n as f64).then(|| {
+        format!(
+            "{} finished no operation in {} of {} slices",
+            cell.strategy, cell.starved, cell.n
+        )
+    })
 }
 
 /// Marks what the harness itself may hide.
@@ -300,7 +383,10 @@ fn memory_ratio(
     }
     let &(_, reference) = baseline.iter().find(|(other, _)| *other == metric)?;
     let times = reference / value;
-    let mut ratio = ratio(&Estimate::exact(times), name);
+    let mut ratio = Ratio {
+        processes: 0,
+        ..ratio(&Estimate::exact(times), name)
+    };
     // Counted and not sampled: there is nothing to be unsure about.
     ratio.verdict = if times > MARGIN {
         Verdict::Holds

@@ -299,6 +299,25 @@ fn pooled_files_keep_their_processes_apart_and_their_counts_once() {
 }
 
 #[test]
+fn a_pool_keeps_the_looks_of_all_and_where_each_run_begins() {
+    let (one, mut other) = (sample_lines(), sample_lines());
+    header_of(&mut other).environment.seed += 1;
+    header_of(&mut other).looks = 4;
+    let header = |lines: &mut Vec<Line>| header_of(lines).clone();
+    let (mut both, _) = pooled(&one, &other).expect("they agree");
+    let of_both = header(&mut both);
+    assert_eq!((of_both.looks, of_both.runs.len()), (5, 2));
+    let samples = Samples::from_lines(both.clone()).expect("it begins with its header");
+    assert_eq!(analyse(&samples).protocol.runs, 2);
+    // What is a pool already stays so many runs.
+    let (mut all, _) = pooled(&other, &both).expect("they agree");
+    let of_all = header(&mut all);
+    assert_eq!((of_all.looks, of_all.runs.len()), (9, 3));
+    let second = of_all.runs[1];
+    assert_eq!(of_all.runs, [0, second, second + of_both.runs[1]]);
+}
+
+#[test]
 fn a_pool_is_as_partial_and_as_broken_as_its_worst_file() {
     let whole = sample_lines();
     let mut other = whole.clone();

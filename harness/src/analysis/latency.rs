@@ -7,7 +7,6 @@ use basis::sample::{Card, Line};
 use statistics::estimate;
 
 use super::Samples;
-use super::cells::BOOTSTRAP_SEED;
 use crate::results::{Latency, Quantile};
 
 /// Shares of the operations; the last is the worst one.
@@ -60,7 +59,7 @@ fn quantiles(of_processes: &[&SparseHistogram]) -> Vec<Quantile> {
         let each = of_processes.iter().map(|one| one.quantile(share) as f64);
         if share < 1.0 {
             let groups: Vec<Vec<f64>> = each.map(|ns| vec![ns]).collect();
-            Some(estimate(&groups, BOOTSTRAP_SEED)?.median)
+            Some(estimate(&groups)?.median)
         } else {
             of_processes
                 .iter()

@@ -1,6 +1,6 @@
 //! What was sampled, as logarithms by process: what comparing two runs starts from.
 
-use super::series::{Series, timed_metrics};
+use super::series::{Series, groups, timed_metrics};
 use super::{Samples, contamination};
 use crate::results::Metric;
 
@@ -31,7 +31,7 @@ pub fn logs(samples: &Samples) -> Vec<Logs> {
     for scenario in &header.scenarios {
         for card in &header.strategies {
             for metric in timed_metrics(scenario) {
-                let mut values = series.values(&scenario.name, &card.name, metric);
+                let mut values = groups(series.values(&scenario.name, &card.name, metric));
                 if values.iter().all(Vec::is_empty) {
                     continue;
                 }
@@ -42,7 +42,7 @@ pub fn logs(samples: &Samples) -> Vec<Logs> {
                 let ratios = if card.name == header.baseline {
                     Vec::new()
                 } else {
-                    series.log_ratios(&scenario.name, &card.name, metric)
+                    groups(series.log_ratios(&scenario.name, &card.name, metric))
                 };
                 all.push(Logs {
                     scenario: scenario.name.clone(),

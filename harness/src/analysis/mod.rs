@@ -15,6 +15,7 @@ mod merge;
 #[cfg(test)]
 mod packed;
 mod probes;
+mod runs;
 mod scaling;
 pub(crate) mod series;
 pub(crate) mod verdicts;
@@ -32,8 +33,8 @@ pub use guarantees::{faulted, graded_by_stalls, guarantees};
 pub(crate) use judgements::subject;
 pub use logs::{Logs, logs};
 pub use merge::merge;
+use runs::Runs;
 use series::{BlockKey, Series};
-use statistics::RESAMPLES;
 
 /// The adoption rule's margin: better by more than 20 %.
 pub const MARGIN: f64 = 1.20;
@@ -116,7 +117,7 @@ pub fn analyse(samples: &Samples) -> Results {
     results.recommendations = judgements::recommendations(&results);
     results.controls = yardsticks::all(&results, samples, &series);
     (results.flips, results.maps) = flips::find(&results, |scenario, strategy, metric| {
-        series.log_ratios(scenario, strategy, metric)
+        series::groups(series.log_ratios(scenario, strategy, metric))
     });
     results
 }
@@ -174,7 +175,8 @@ fn protocol(
             .collect(),
         verdicts,
         looks: samples.header.looks,
-        resamples: RESAMPLES,
+        resamples: flips::DRAWS,
+        runs: Runs::of(&samples.header).count(),
     }
 }
 

@@ -17,7 +17,7 @@ use basis::probe::{
 use basis::sample::Line;
 
 use super::Samples;
-use super::cells::{BOOTSTRAP_SEED, ratio};
+use super::cells::ratio;
 use crate::results::{Cell, Metric};
 use statistics::{Estimate, Interval, estimate};
 
@@ -74,6 +74,8 @@ fn cell(
         ci_low: summary.shown.low,
         ci_high: summary.shown.high,
         n: summary.n,
+        processes: summary.groups(),
+        starved: 0,
         flags: Vec::new(),
         ratio: reference
             .and_then(|reference| compared(metric, by_process, reference))
@@ -119,12 +121,14 @@ fn summarised(metric: ProbeMetric, by_process: &BTreeMap<u32, f64>) -> Option<Es
     match metric.summary() {
         Summary::Typical => {
             let groups: Vec<Vec<f64>> = by_process.values().map(|&value| vec![value]).collect();
-            estimate(&groups, BOOTSTRAP_SEED)
+            estimate(&groups)
         }
         Summary::Worst => {
-            let worst = by_process.values().copied().max_by(f64::total_cmp)?;
+            let mut values: Vec<f64> = by_process.values().copied().collect();
+            values.sort_unstable_by(f64::total_cmp);
+            let (&best, &worst) = (values.first()?, values.last()?);
             let range = Interval {
-                low: by_process.values().copied().min_by(f64::total_cmp)?,
+                low: best,
                 high: worst,
             };
             Some(Estimate {
@@ -132,8 +136,8 @@ fn summarised(metric: ProbeMetric, by_process: &BTreeMap<u32, f64>) -> Option<Es
                 shown: range,
                 judged: range,
                 error: 0.0,
-                n: by_process.len(),
-                groups: by_process.len(),
+                n: values.len(),
+                centers: values,
             })
         }
     }
@@ -155,7 +159,7 @@ fn compared(
             (value > 0.0 && reference > 0.0).then(|| vec![reference.ln() - value.ln()])
         })
         .collect();
-    estimate(&logs, BOOTSTRAP_SEED).map(|logs| logs.map(f64::exp))
+    estimate(&logs).map(|logs| logs.map(f64::exp))
 }
 
 /// The metrics of one probe.

@@ -51,20 +51,15 @@ impl<'a> Series<'a> {
             .map_or(&[], Vec::as_slice)
     }
 
-    /// A timed metric's values, by process.
-    pub(crate) fn values(&self, scenario: &str, strategy: &str, metric: Metric) -> Vec<Vec<f64>> {
+    /// A timed metric's values, by process; infinite where no operation was finished.
+    pub(crate) fn values(&self, scenario: &str, strategy: &str, metric: Metric) -> ByProcess {
         by_process(self.of(scenario, strategy), |slice| value(slice, metric))
     }
 
     /// How many times better than its two baseline neighbours each slice is, as a logarithm, by
     /// process. Against their geometric mean, so that a drift of the machine that is linear in time
-    /// cancels.
-    pub(crate) fn log_ratios(
-        &self,
-        scenario: &str,
-        strategy: &str,
-        metric: Metric,
-    ) -> Vec<Vec<f64>> {
+    /// cancels. A slice without a finished operation is infinitely worse, whatever its neighbours are.
+    pub(crate) fn log_ratios(&self, scenario: &str, strategy: &str, metric: Metric) -> ByProcess {
         by_process(self.of(scenario, strategy), |slice| {
             self.log_ratio(slice, metric, 1)
         })
@@ -117,7 +112,12 @@ impl<'a> Series<'a> {
         };
         let before = neighbour(key.position.checked_sub(distance)?)?;
         let after = neighbour(key.position + distance)?;
-        Some(f64::midpoint(before.ln(), after.ln()) - value(slice, metric)?.ln())
+        let own = value(slice, metric)?;
+        Some(if own.is_infinite() {
+            f64::NEG_INFINITY
+        } else {
+            f64::midpoint(before.ln(), after.ln()) - own.ln()
+        })
     }
 
     /// How many operations a thread did in each slice, on average.
@@ -191,13 +191,21 @@ fn value(slice: &Slice, metric: Metric) -> Option<f64> {
         .find_map(|&kind| slice.ns_per_operation(kind))
 }
 
-fn by_process(slices: &[&Slice], value: impl Fn(&Slice) -> Option<f64>) -> Vec<Vec<f64>> {
-    let mut groups: BTreeMap<u32, Vec<f64>> = BTreeMap::new();
+/// Figures of slices, by measuring process.
+pub(crate) type ByProcess = BTreeMap<u32, Vec<f64>>;
+
+/// The same without the processes' numbers, as statistics take them.
+pub(crate) fn groups(by_process: ByProcess) -> Vec<Vec<f64>> {
+    by_process.into_values().collect()
+}
+
+fn by_process(slices: &[&Slice], value: impl Fn(&Slice) -> Option<f64>) -> ByProcess {
+    let mut processes = ByProcess::new();
     for slice in slices {
-        groups
+        processes
             .entry(slice.key.process)
             .or_default()
             .extend(value(slice));
     }
-    groups.into_values().collect()
+    processes
 }

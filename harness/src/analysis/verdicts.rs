@@ -1,8 +1,10 @@
 //! From estimates to verdicts.
 
 use super::MARGIN;
+use super::runs::Between;
 use crate::results::Verdict;
-use statistics::{Difference, Estimate, holm, needed};
+use statistics::student::critical;
+use statistics::{Difference, Estimate, GROUPS_99, holm, needed};
 
 /// The probability, over all verdicts of a run and all looks at it, that any of them is wrong.
 pub(crate) const LEVEL: f64 = 0.01;
@@ -17,33 +19,42 @@ pub(crate) struct Judged {
     pub(crate) needed: Option<usize>,
 }
 
-/// A log ratio, and by how much its row is known to err: what the baseline against itself came out
-/// as, at worst, where that was not 1.00.
+/// A log ratio, and what its processes do not show of its error.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Comparison {
-    pub(crate) ratio: Estimate,
-    pub(crate) bias: f64,
+pub(super) struct Comparison<'e> {
+    pub(super) ratio: &'e Estimate,
+    /// By how much the row is known to err: what the baseline against itself came out as, at worst,
+    /// where that was not 1.00.
+    pub(super) bias: f64,
+    /// What runs add, where there are several.
+    pub(super) between: Between,
 }
 
-impl Comparison {
-    /// The margin as the row's error may have moved it towards the ratio.
-    fn margin(&self) -> f64 {
+impl Comparison<'_> {
+    /// The margin as these errors may have moved it towards the ratio.
+    fn margin(&self, level: f64) -> f64 {
         let margin = MARGIN.ln();
         let distance = self.ratio.median - margin;
-        margin + distance.signum() * self.bias.min(distance.abs())
+        let of_runs = if self.between.error > 0.0 {
+            self.between.error * critical(level, self.between.freedom)
+        } else {
+            0.0
+        };
+        margin + distance.signum() * (self.bias + of_runs).min(distance.abs())
     }
 }
 
 /// Judges log ratios against the margin, all together.
 ///
-/// A verdict needs two things: the 99 % interval lies on one side of the margin, and so does the
-/// estimate after correction for the number of verdicts (Holm) and of looks (Bonferroni). The
-/// correction for looks makes it legitimate to measure on only where a verdict is open.
-pub(crate) fn judge(comparisons: &[Comparison], looks: u32) -> Vec<Judged> {
+/// A verdict needs so many processes on one side of the margin that the sign test is significant after
+/// correction for the number of verdicts (Holm) and of looks (Bonferroni). An interval at that level
+/// then lies on one side, too: it is the same test.
+pub(super) fn judge(comparisons: &[Comparison<'_>], looks: u32) -> Vec<Judged> {
     let level = LEVEL / f64::from(looks.max(1));
+    let of_each = level / comparisons.len().max(1) as f64;
     let differences: Vec<Difference> = comparisons
         .iter()
-        .map(|one| Difference::between(&one.ratio, one.margin()))
+        .map(|one| Difference::between(one.ratio, one.margin(of_each)))
         .collect();
     let p_values: Vec<f64> = differences.iter().map(|difference| difference.p).collect();
     let rejected = holm(&p_values, level);
@@ -55,7 +66,7 @@ pub(crate) fn judge(comparisons: &[Comparison], looks: u32) -> Vec<Judged> {
     let all = comparisons.iter().zip(differences).zip(rejected);
     all.map(|((one, difference), differs)| {
         let verdict = match difference.by > 0.0 {
-            _ if !differs || one.ratio.judged.contains(one.margin()) => Verdict::Inconclusive,
+            _ if !differs => Verdict::Inconclusive,
             true => Verdict::Holds,
             false => Verdict::Rejected,
         };
@@ -64,7 +75,7 @@ pub(crate) fn judge(comparisons: &[Comparison], looks: u32) -> Vec<Judged> {
             verdict,
             p: difference.p,
             needed: is_open
-                .then(|| needed(&one.ratio, difference, level / open as f64))
+                .then(|| needed(one.ratio, difference, level / open as f64))
                 .flatten(),
         }
     })
@@ -93,8 +104,12 @@ pub(crate) fn withheld(same: &Estimate, floor: &Estimate) -> Option<String> {
             of.judged.high.exp()
         )
     };
-    if same.groups < 2 {
-        Some("it was measured in one process only, which gives no interval".into())
+    if same.groups() < GROUPS_99 {
+        Some(format!(
+            "the baseline against itself was measured in {} processes, and {GROUPS_99} is the least \
+             that a 99 % interval takes",
+            same.groups()
+        ))
     } else if bias(same) > MARGIN.ln() {
         Some(format!(
             "the baseline against itself came out as {}, which may be wrong by more than the margin",
@@ -116,42 +131,88 @@ mod tests {
     use super::*;
     use statistics::estimate;
 
-    /// Log ratios of 12 processes around a ratio.
+    /// Log ratios of 24 processes around a ratio, at most `spread` away.
     fn around(ratio: f64, spread: f64) -> Estimate {
-        let groups: Vec<Vec<f64>> = (0..12)
-            .map(|i| vec![ratio.ln() + spread * (f64::from(i) - 5.5) / 5.5; 3])
+        let groups: Vec<Vec<f64>> = (0..24)
+            .map(|i| vec![ratio.ln() + spread * (f64::from(i) - 11.5) / 11.5; 3])
             .collect();
-        estimate(&groups, 1).unwrap()
+        estimate(&groups).unwrap()
     }
 
     #[test]
     fn a_verdict_needs_distance_from_the_margin() {
-        let judged = judge(
-            &[around(2.0, 0.05), around(1.0, 0.05), around(1.21, 0.05)].map(unbiased),
-            4,
-        );
+        let ratios = [around(2.0, 0.05), around(1.0, 0.05), around(1.21, 0.05)];
+        let judged = judge(&ratios.each_ref().map(unbiased), 4);
         assert_eq!(judged[0].verdict, Verdict::Holds);
         assert_eq!(judged[1].verdict, Verdict::Rejected);
         assert_eq!(judged[2].verdict, Verdict::Inconclusive);
-        assert!(judged[2].needed.is_some_and(|n| n > 36), "{judged:?}");
+        assert!(judged[2].needed.is_some_and(|n| n > 72), "{judged:?}");
         assert_eq!(judged[0].needed, None);
     }
 
     #[test]
     fn one_process_decides_nothing() {
-        let one = estimate(&[vec![2f64.ln(); 50]], 1).unwrap();
-        assert_eq!(judge(&[unbiased(one)], 1)[0].verdict, Verdict::Inconclusive);
+        let one = estimate(&[vec![2f64.ln(); 50]]).unwrap();
+        assert_eq!(
+            judge(&[unbiased(&one)], 1)[0].verdict,
+            Verdict::Inconclusive
+        );
     }
 
-    fn unbiased(ratio: Estimate) -> Comparison {
-        Comparison { ratio, bias: 0.0 }
+    /// 1 % over two hundred verdicts is one in 20,000, and 2^-14 is more than that.
+    #[test]
+    fn processes_that_agree_are_as_sure_as_their_number_and_no_surer() {
+        let verdict = |processes| {
+            let agreeing = estimate(&vec![vec![3_f64.ln()]; processes]).unwrap();
+            let ratios = vec![agreeing; 200];
+            let all: Vec<Comparison<'_>> = ratios.iter().map(unbiased).collect();
+            judge(&all, 1)[0].verdict
+        };
+        assert_eq!(verdict(15), Verdict::Inconclusive);
+        assert_eq!(verdict(16), Verdict::Holds);
+    }
+
+    #[test]
+    fn what_runs_add_has_to_be_cleared_too() {
+        let ratio = around(1.6, 0.05);
+        let verdict = |error| {
+            let between = Between {
+                error,
+                freedom: 30.0,
+            };
+            judge(
+                &[Comparison {
+                    between,
+                    ..unbiased(&ratio)
+                }],
+                1,
+            )[0]
+            .verdict
+        };
+        assert_eq!(verdict(0.01), Verdict::Holds);
+        assert_eq!(verdict(0.20), Verdict::Inconclusive);
+    }
+
+    fn unbiased(ratio: &Estimate) -> Comparison<'_> {
+        Comparison {
+            ratio,
+            bias: 0.0,
+            between: Between::default(),
+        }
     }
 
     #[test]
     fn what_a_row_errs_by_has_to_be_cleared_too() {
         let judged = |ratio, bias| {
-            let ratio = around(ratio, 0.05);
-            judge(&[Comparison { ratio, bias }], 4)[0].verdict
+            let ratio = &around(ratio, 0.05);
+            judge(
+                &[Comparison {
+                    bias,
+                    ..unbiased(ratio)
+                }],
+                4,
+            )[0]
+            .verdict
         };
         let bias = bias(&around(0.93, 0.05));
         assert!(bias > 0.07);

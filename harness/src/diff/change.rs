@@ -1,16 +1,17 @@
 //! Whether two sets of samples differ beyond noise. Knows no strategy and no metric.
 //!
 //! Two runs are independent, so the variance of the difference of their estimates is the sum of the
-//! two variances, and each is that of the bootstrap's draws ([`draws`]). A bootstrap of k processes
-//! sees (k - 1)/k of the variance between processes, which is put right; that it knows even this
-//! only from k values is what Student's t with Welch's degrees of freedom allows for. Quantiles of
-//! the draws themselves would not do: to judge hundreds of cells at a level of 1 % together takes
-//! one in ten thousands, and a few processes have no such quantile.
+//! two variances; that each is known from a few processes only is what Student's t with Welch's
+//! degrees of freedom allows for. Where processes have two modes that is too sure: a change also has to
+//! be significant by the median test, which counts processes and borrows no spread from them.
+//!
+//! What the interval holds is what processes of the same run differ by. What another run of the same
+//! program would change is not in it.
 
 use serde::Serialize;
 
 use statistics::student::{critical, p_value};
-use statistics::{RESAMPLES, draws, estimate};
+use statistics::{estimate, sign};
 
 /// The probability that a comparison of two equal runs shows any change at all.
 pub const LEVEL: f64 = 0.01;
@@ -59,15 +60,21 @@ pub(super) struct Difference {
     error: f64,
     /// Degrees of freedom; none, if a run has only one process.
     freedom: Option<f64>,
+    /// The p of the median test.
+    separated: f64,
     samples: usize,
     /// Measuring processes of the run that has fewer.
     processes: usize,
 }
 
+/// A logarithm further from 0 than this, such as that of a slice without a finished operation, counts as
+/// this.
+const FAR: f64 = 40.0;
+
 impl Difference {
     /// Of logarithms by process, `b` minus `a`; `None` without samples on both sides.
-    pub(super) fn of(a: &[Vec<f64>], b: &[Vec<f64>], seed: u64) -> Option<Self> {
-        let (a, b) = (Side::of(a, seed)?, Side::of(b, seed.rotate_left(32))?);
+    pub(super) fn of(a: &[Vec<f64>], b: &[Vec<f64>]) -> Option<Self> {
+        let (a, b) = (Side::of(a)?, Side::of(b)?);
         let variance = a.variance + b.variance;
         let freedom = a.freedom.zip(b.freedom).map(|(of_a, of_b)| {
             let welch = variance.powi(2) / (a.variance.powi(2) / of_a + b.variance.powi(2) / of_b);
@@ -83,8 +90,9 @@ impl Difference {
             value: b.median - a.median,
             error: variance.sqrt(),
             freedom,
+            separated: sign::median_test(&a.centers, &b.centers),
             samples: a.samples.min(b.samples),
-            processes: a.processes.min(b.processes),
+            processes: a.centers.len().min(b.centers.len()),
         })
     }
 
@@ -105,7 +113,7 @@ impl Difference {
         match self.freedom {
             None => 1.0,
             Some(_) if self.value == 0.0 => 1.0,
-            Some(freedom) => p_value(self.value.abs() / self.error, freedom),
+            Some(freedom) => p_value(self.value.abs() / self.error, freedom).max(self.separated),
         }
     }
 
@@ -117,7 +125,7 @@ impl Difference {
             Verdict::Better
         } else if is_change {
             Verdict::Worse
-        } else if half_width <= NOTABLE.ln() {
+        } else if half_width <= NOTABLE.ln() && sign::least_separated(self.processes) <= level {
             Verdict::Unchanged
         } else {
             Verdict::TooFew {
@@ -135,10 +143,17 @@ impl Difference {
     /// Samples of each run that would bring the half-width down to [`NOTABLE`], in processes of the
     /// present size: more of them lessen the error and add degrees of freedom.
     fn samples_needed(&self, level: f64) -> usize {
+        // One process has no spread: then it is only their number that is known to be too small.
+        let error = if self.error.is_finite() {
+            self.error
+        } else {
+            0.0
+        };
         let suffices = |processes: usize| {
             let freedom = 2.0 * (processes as f64 - 1.0);
-            let error = self.error * (self.processes as f64 / processes as f64).sqrt();
-            critical(level, freedom) * error <= NOTABLE.ln()
+            let error = error * (self.processes as f64 / processes as f64).sqrt();
+            let width = critical(level, freedom) * error;
+            width <= NOTABLE.ln() && sign::least_separated(processes) <= level
         };
         let mut low = self.processes.max(1);
         let mut high = low + 1;
@@ -164,24 +179,22 @@ struct Side {
     variance: f64,
     freedom: Option<f64>,
     samples: usize,
-    processes: usize,
+    /// The processes' medians.
+    centers: Vec<f64>,
 }
 
 impl Side {
-    fn of(groups: &[Vec<f64>], seed: u64) -> Option<Self> {
-        let estimate = estimate(groups, seed)?;
-        let count = groups.iter().filter(|group| !group.is_empty()).count();
-        let processes = count as f64;
-        let drawn = draws(groups, seed, RESAMPLES);
-        let mean = drawn.iter().sum::<f64>() / drawn.len() as f64;
-        let squares: f64 = drawn.iter().map(|value| (value - mean).powi(2)).sum();
-        let variance = squares / drawn.len() as f64;
+    fn of(groups: &[Vec<f64>]) -> Option<Self> {
+        let near = |group: &Vec<f64>| group.iter().map(|log| log.clamp(-FAR, FAR)).collect();
+        let groups: Vec<Vec<f64>> = groups.iter().map(near).collect();
+        let estimate = estimate(&groups)?;
+        let processes = estimate.groups() as f64;
         Some(Self {
             median: estimate.median,
-            variance: variance * processes / (processes - 1.0).max(1.0),
+            variance: estimate.error.powi(2),
             freedom: (processes > 1.0).then_some(processes - 1.0),
             samples: estimate.n,
-            processes: count,
+            centers: estimate.centers,
         })
     }
 }

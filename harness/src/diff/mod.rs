@@ -164,9 +164,6 @@ fn is_comparable(a: &Scenario, b: &Scenario) -> bool {
     a.name == b.name && asks_the_same(a, b)
 }
 
-/// Seed of the bootstrap: fixed, so that a comparison can be repeated.
-const SEED: u64 = 0x7069_766f_7400_0002;
-
 /// The times of both runs, judged together.
 fn timed(a: &Run, b: &Run, judged: Judged, comparable: &[&str]) -> Vec<Row> {
     let mut rows = Vec::new();
@@ -184,8 +181,7 @@ fn timed(a: &Run, b: &Run, judged: Judged, comparable: &[&str]) -> Vec<Row> {
             Judged::Ratio => (&ours.ratios, &theirs.ratios),
             Judged::Absolute => (&ours.values, &theirs.values),
         };
-        let seed = SEED.wrapping_add(rows.len() as u64);
-        let Some(difference) = change::Difference::of(of_a, of_b, seed) else {
+        let Some(difference) = change::Difference::of(of_a, of_b) else {
             continue;
         };
         // Of two times the smaller is better, of two ratios the larger.

@@ -9,6 +9,7 @@ use basis::scenario::{self, Effort, RecordKind, Scenario, load_folder};
 use contract::Role;
 use regex_lite::Regex;
 use registry::roster::{self, Entry};
+use statistics::GROUPS_95;
 
 use crate::arguments::Choice;
 
@@ -82,8 +83,8 @@ pub(crate) fn affordable(
         |scenario: &Scenario| roster::participants(scenario, strategies, baseline).0.len();
     let effort = Effort {
         slice: preset.ramp() + preset.window(false),
-        blocks: BLOCKS_MIN,
-        processes: preset.rounds_least(),
+        blocks: PROCESSES_MIN,
+        processes: PROCESSES_MIN,
     };
     let is_largest = preset == Preset::Full;
     scenario::affordable(
@@ -95,8 +96,8 @@ pub(crate) fn affordable(
     )
 }
 
-/// Fewer blocks than this make no interval.
-const BLOCKS_MIN: u32 = 6;
+/// Fewer processes than this make no interval, and each has a block at least.
+const PROCESSES_MIN: u32 = GROUPS_95 as u32;
 
 /// The strategies with tables of their own that match a pattern, contenders and controls, in the
 /// registry's order.

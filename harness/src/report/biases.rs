@@ -152,9 +152,9 @@ pub const BIASES: [Bias; 24] = [
     },
     Bias {
         name: "Time goes where intervals are wide",
-        what: "A strategy whose interval is narrow enough leaves a scenario, and the time goes to the others. The width \
-               decides and never the result, but the last processes measure fewer strategies than the first.",
-        favours: "nobody, as long as a process does not change what is measured in it; the noisy, in seconds spent on them.",
+        what: "Every scenario gets a process with all strategies in every round; where intervals are wide it has more \
+               blocks. The width decides and never the result.",
+        favours: "nobody; the noisy scenarios, in seconds spent on them.",
     },
     Bias {
         name: "What is left out",

@@ -1,6 +1,7 @@
 //! How sure the answers are.
 
 use basis::controls;
+use statistics::GROUPS_99;
 
 use crate::results::{Results, Verdict};
 
@@ -60,10 +61,10 @@ fn noise(results: &Results, rows: &[Row<'_>]) -> String {
     let same: Vec<_> = rows
         .iter()
         .filter_map(|row| row.ratio(results, controls::SAME))
-        .filter(|ratio| ratio.judged_low < ratio.judged_high)
+        .filter(|ratio| ratio.processes >= GROUPS_99)
         .collect();
     if same.is_empty() {
-        return "; how noisy these rows are was not measured, or in one process only".into();
+        return "; how noisy these rows are was not measured, or in too few processes".into();
     }
     let equal = same
         .iter()

@@ -5,7 +5,7 @@ use crate::results::{Cell, Flag, Merged, Results};
 use super::rounded;
 
 /// What the columns are called; `reports/SCHEMA.md` says what they hold.
-const COLUMNS: [&str; 16] = [
+const COLUMNS: [&str; 18] = [
     "scenario",
     "strategy",
     "metric",
@@ -22,6 +22,8 @@ const COLUMNS: [&str; 16] = [
     "ratio_n",
     "verdict",
     "withheld",
+    "processes",
+    "starved",
 ];
 
 /// What the further column of a merged report is called.
@@ -89,6 +91,8 @@ fn fields(cell: &Cell) -> [String; COLUMNS.len()] {
         ratio
             .and_then(|ratio| ratio.withheld.clone())
             .unwrap_or_default(),
+        cell.processes.to_string(),
+        cell.starved.to_string(),
     ]
 }
 
@@ -98,6 +102,7 @@ fn flags(flags: &[Flag]) -> String {
         Flag::Oversubscribed => "oversubscribed",
         Flag::FewOperations => "few-operations",
         Flag::Unsteady => "unsteady",
+        Flag::Starved => "starved",
     };
     flags.iter().map(name).collect::<Vec<_>>().join(" ")
 }

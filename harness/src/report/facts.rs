@@ -249,7 +249,7 @@ fn marks(cell: &Cell) -> String {
         Flag::HarnessBound => HARNESS_BOUND_MARK,
         Flag::FewOperations => FEW_OPERATIONS_MARK,
         Flag::Unsteady => UNSTEADY_MARK,
-        Flag::Oversubscribed => "",
+        Flag::Oversubscribed | Flag::Starved => "",
     };
     cell.flags.iter().map(|&flag| mark(flag)).collect()
 }
@@ -308,8 +308,12 @@ pub(super) fn timing(results: &Results, row: Row<'_>, strategy: &str) -> view::C
     let Some(ratio) = &cell.ratio else {
         return view::Cell::figure("no ratio").detail(format::measured(cell));
     };
-    let figure = view::Cell::figure(format!("{}{mark}", format::ratio(ratio)))
-        .detail(format::measured(cell));
+    let lead = if cell.flags.contains(&Flag::Starved) {
+        "starved".into()
+    } else {
+        format!("{}{mark}", format::ratio(ratio))
+    };
+    let figure = view::Cell::figure(lead).detail(format::measured(cell));
     if !results.is_ranked(strategy) {
         figure.judged("not ranked", view::Tone::Absent)
     } else if is_control(results, strategy) {

@@ -1,6 +1,8 @@
 //! Numbers as text: three significant digits, thousands separated, never more than was measured.
 
-use crate::results::{Cell, Decision, Metric, Ratio, Verdict};
+use statistics::GROUPS_95;
+
+use crate::results::{Cell, Decision, Flag, Metric, Ratio, Verdict};
 
 use super::view::Tone;
 
@@ -63,22 +65,31 @@ fn quotient(value: f64) -> String {
 
 /// `12.3x`.
 pub(super) fn times(value: f64) -> String {
-    format!("{}x", quotient(value))
-}
-
-/// `[11.9, 12.8]`.
-pub(super) fn interval(low: f64, high: f64) -> String {
-    bounds(low, high, significant)
+    if value.is_finite() {
+        format!("{}x", quotient(value))
+    } else {
+        quotient(value)
+    }
 }
 
 /// What one process measured is known without bounds; there is no interval to show, and none of width
-/// 0.
-fn bounds(low: f64, high: f64, number: fn(f64) -> String) -> String {
-    if low >= high {
-        "[no interval]".into()
+/// 0. What few processes measured has a range and no interval.
+fn bounds(low: f64, high: f64, number: fn(f64) -> String, is_range: bool) -> String {
+    let (low, high) = if low >= high {
+        return "[no interval]".into();
     } else {
-        format!("[{}, {}]", number(low), number(high))
+        (number(low), number(high))
+    };
+    if is_range {
+        format!("({low} to {high})")
+    } else {
+        format!("[{low}, {high}]")
     }
+}
+
+/// Whether the bounds of what was shown at 95 % are the range of so many processes.
+fn is_range(processes: usize) -> bool {
+    (1..GROUPS_95).contains(&processes)
 }
 
 /// `12.3x [11.9, 12.8]`.
@@ -88,7 +99,12 @@ pub(super) fn ratio(ratio: &Ratio) -> String {
 
 /// The interval of a ratio, with a ratio's digits.
 pub(super) fn ratio_interval(ratio: &Ratio) -> String {
-    bounds(ratio.ci_low, ratio.ci_high, quotient)
+    bounds(
+        ratio.ci_low,
+        ratio.ci_high,
+        quotient,
+        is_range(ratio.processes),
+    )
 }
 
 /// How many times slower, for a ratio below 1: `51.7x [50.1, 53.2]`.
@@ -97,17 +113,34 @@ pub(super) fn slower_by(ratio: &Ratio) -> String {
     format!(
         "{} {}",
         times(inverse(ratio.median)),
-        interval(inverse(ratio.ci_high), inverse(ratio.ci_low))
+        bounds(
+            inverse(ratio.ci_high),
+            inverse(ratio.ci_low),
+            significant,
+            is_range(ratio.processes),
+        )
     )
 }
 
-/// `31.5 ns [30.9, 32.0]`.
+/// `31.5 ns [30.9, 32.0]`, and in how many slices nothing was finished, if there are such.
 pub(super) fn measured(cell: &Cell) -> String {
+    let starved = match cell.starved {
+        0 => String::new(),
+        slices => format!(", starved in {slices} of {} slices", cell.n),
+    };
+    if cell.flags.contains(&Flag::Starved) {
+        return starved.trim_start_matches(", ").into();
+    }
+    let bounds = bounds(
+        cell.ci_low,
+        cell.ci_high,
+        significant,
+        is_range(cell.processes),
+    );
     format!(
-        "{} {} {}",
+        "{} {} {bounds}{starved}",
         significant(cell.median),
-        cell.unit,
-        interval(cell.ci_low, cell.ci_high)
+        cell.unit
     )
 }
 
@@ -230,8 +263,9 @@ mod tests {
 
     #[test]
     fn one_process_has_no_interval() {
-        assert_eq!(interval(3.0, 3.0), "[no interval]");
-        assert_eq!(interval(3.0, 3.1), "[3.00, 3.10]");
+        let bounds = |low, high| bounds(low, high, significant, false);
+        assert_eq!(bounds(3.0, 3.0), "[no interval]");
+        assert_eq!(bounds(3.0, 3.1), "[3.00, 3.10]");
     }
 
     #[test]
@@ -257,5 +291,10 @@ mod tests {
             verdict: Verdict::Rejected,
         };
         assert_eq!(slower_by(&ratio), "50.0x [25.0, 100]");
+        let of_few = Ratio {
+            processes: 5,
+            ..ratio
+        };
+        assert_eq!(slower_by(&of_few), "50.0x (25.0 to 100)");
     }
 }

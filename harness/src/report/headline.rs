@@ -3,6 +3,7 @@
 use basis::controls;
 use basis::sample::Card;
 use basis::scenario::Published;
+use statistics::GROUPS_99;
 
 use crate::results::{Flag, Results};
 
@@ -179,7 +180,7 @@ fn same(results: &Results, row: &Row<'_>) -> Cell {
         return Cell::absent("not measured");
     };
     let cell = Cell::figure(format::ratio(ratio));
-    let has_interval = ratio.judged_low < ratio.judged_high;
+    let has_interval = ratio.processes >= GROUPS_99;
     if !has_interval || ratio.judged_low <= 1.0 && 1.0 <= ratio.judged_high {
         cell
     } else {
@@ -205,6 +206,9 @@ pub(super) fn notes(results: &Results, rows: &[Row<'_>]) -> Vec<String> {
     let mut notes = vec![
         "The published figures are Go's, on a machine that is not known: compare ratios, not \
          nanoseconds."
+            .to_owned(),
+        "A ratio is the median of a slice's ratios to the baseline's slices beside it, and not the \
+         quotient of two medians of this table."
             .to_owned(),
     ];
     if oversubscribed {

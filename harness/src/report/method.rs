@@ -32,11 +32,16 @@ fn protocol(results: &Results) -> String {
          geometric mean of these two neighbours, so a machine that drifts evenly cancels out. Here: {} \
          in {}, by up to {} per scenario, {} that could not be measured. Every process has another \
          stack and heap offset. The figure of a cell is the median over the processes of the medians \
-         within them; its interval is a two-level percentile bootstrap (processes, then slices, {} \
-         resamples, fixed seed), shown at 95 %. A verdict needs the 99 % interval on one side of the \
-         margin, and a distance from it that is significant at 1 % for the whole run: corrected for {} \
-         (Holm) and for {} at them (Bonferroni), after which strategies that were settled left the \
-         measurement. Where the baseline under a second name does not come out as 1.00, a \
+         within them. A ratio is the same of slices compared with their neighbours, and not the quotient \
+         of two medians that stand beside each other: those mix slices of different moments, and the two \
+         differ where a lock has several modes. A slice in which no operation was finished counts as \
+         infinitely slow; where more than a tenth are such, of a strategy or of the baseline, no \
+         improvement is granted. An interval holds the medians that the sign test over the processes \
+         does not reject, at 95 %; fewer than six processes have none, and `(a to b)` is their range \
+         (fewer than eight have no 99 % interval). {} A verdict needs so many processes on one side of the \
+         margin that the sign test is significant at 1 % for the whole run: corrected for {} (Holm) and \
+         for {} at them (Bonferroni). Processes that all agree are as sure as their number, 2^(1-n), \
+         whatever their spread. Where the baseline under a second name does not come out as 1.00, a \
          verdict has to clear the margin by what the row so errs by at worst; none is given where that is \
          more than the margin itself, or where the noise floor is wider than half of it. {} No value is removed for being large. \
          Counts of allocations and bytes are exact and have no interval. Ratios always say how many \
@@ -46,11 +51,25 @@ fn protocol(results: &Results) -> String {
         format::counted(protocol.blocks, "block", "blocks"),
         format::counted(protocol.processes, "process", "processes"),
         protocol.failures,
-        format::thousands(protocol.resamples as f64),
+        of_runs(protocol),
         format::counted(protocol.verdicts, "verdict", "verdicts"),
         format::counted(protocol.looks as usize, "look", "looks"),
         dropped(protocol)
     )
+}
+
+/// What an interval does not hold, or that it holds it.
+fn of_runs(protocol: &Protocol) -> String {
+    match protocol.runs {
+        0 | 1 => "It is an interval of this run of this build: what another run on this machine would \
+                  change, or another build by where its code lies, is not in it; a report of several \
+                  runs together estimates that."
+            .into(),
+        runs => format!(
+            "What the {runs} runs differ by beyond that was estimated for each row, over its strategies, \
+             and is in the intervals and the verdicts."
+        ),
+    }
 }
 
 /// What was left out, and why.

@@ -38,7 +38,6 @@ pub(super) fn figure(results: &Results, row: Row<'_>) -> Option<Figure> {
                 ratio: row.ratio(results, &card.name)?,
             })
         })
-        .filter(|mark| mark.ratio.ci_low > 0.0 && mark.ratio.ci_high.is_finite())
         .collect();
     marks.sort_by(|a, b| b.ratio.median.total_cmp(&a.ratio.median));
     let (first, last) = (marks.first()?, marks.last()?);
@@ -82,7 +81,12 @@ impl Scale {
         let (low, high) = ratios
             .chain(noise)
             .fold((1.0_f64, margin), |(low, high), interval| {
-                (low.min(interval[0]), high.max(interval[1]))
+                // What has no end goes on to the edge.
+                let end = interval[1];
+                (
+                    low.min(interval[0]),
+                    if end.is_finite() { high.max(end) } else { high },
+                )
             });
         Self {
             low: (low.max(RATIO_MIN) / 1.15).ln(),

@@ -2,7 +2,7 @@
 
 use comfy_table::{ContentArrangement, LineStyle, Table, TableStyle};
 
-use crate::results::{Decision, Results, Verdict};
+use crate::results::{Decision, Flag, Results, Verdict};
 
 use super::facts::{self, Row};
 use super::format;
@@ -143,5 +143,8 @@ fn cell(results: &Results, row: &Row<'_>, strategy: &str) -> String {
         Verdict::Rejected => "-",
         Verdict::Inconclusive => "~",
     };
+    if cell.flags.contains(&Flag::Starved) {
+        return format!("{} {sign}", format::measured(cell));
+    }
     format!("{} {sign}", format::ratio(ratio))
 }

@@ -94,7 +94,8 @@ impl Plan {
             exclusions,
             window_ns: self.preset.window(false).as_nanos() as u64,
             assumptions: self.assumptions.clone(),
-            looks: self.preset.looks(),
+            looks: 1,
+            runs: Vec::new(),
         }
     }
 

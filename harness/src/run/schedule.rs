@@ -1,23 +1,22 @@
 //! Who is measured next, and for how long. Pure: it follows from the plan and from what was measured.
 //!
-//! A run goes through rounds. In each round the scenarios whose turn it is get one measuring process
-//! each, with some blocks, so a machine that changes during the run changes all scenarios a little instead of one of
-//! them much, and what a process does to all its slices is averaged over many processes. At a few
-//! looks between rounds the strategies whose intervals are narrow enough and whose verdicts are
-//! settled leave; the time goes to the others.
+//! A run goes through rounds. In each round every scenario gets one measuring process with some blocks, so a
+//! machine that changes during the run changes all scenarios a little instead of one of them much.
+//! Many short processes and not few long ones: a verdict is as sure as the number of processes that
+//! agree, however many blocks each of them has. Nobody leaves before the end, so the samples are
+//! looked at once. Time that is left goes, as further blocks, to scenarios whose intervals are wide.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
 use basis::preset::Preset;
 use basis::sample::{Line, Part, PartDone};
-use basis::scenario::{Origin, Scenario};
+use basis::scenario::Scenario;
 use rand_core::{Rng, SeedableRng};
 use rand_xoshiro::SplitMix64;
 use slices::worker::Place;
 
 use super::standing::{Standing, standings};
-use crate::analysis::is_contended;
 
 /// What to measure, and in how much time.
 #[derive(Clone, Debug)]
@@ -98,7 +97,7 @@ impl Schedule {
             if self.round >= rounds || is_over {
                 return None;
             }
-            // Empty in a round in which nobody has a turn, or everything is settled.
+            // Empty where nobody is left to be compared.
             let parts = self.parts(self.round, lines);
             self.queue = parts.into_iter().map(Assignment::whole).collect();
         }
@@ -121,7 +120,7 @@ impl Schedule {
                 .iter()
                 .map(|(scenario, _)| {
                     let took = done.get(&(scenario.name.as_str(), 0)).copied();
-                    took.unwrap_or_default() as f64 / f64::from(task.stride(scenario))
+                    took.unwrap_or_default() as f64
                 })
                 .sum();
             let left = left(task.budget, spent(lines, 1)).as_secs_f64() * 1e3;
@@ -145,14 +144,11 @@ impl Schedule {
                 .collect()
         } else {
             let rounds = self.rounds(lines);
-            let look = self.task.preset.look_before(round, rounds);
-            let known = before(lines, look);
-            let standings = standings(&self.task, &known, look > 1);
+            let known = before(lines, round);
+            let standings = standings(&self.task, &known);
             let left = left(self.task.budget, spent(lines, round));
-            let turns = |scenario: &Scenario| self.task.turns(scenario, round, rounds);
-            allocate(&standings, lines, left, turns)
+            allocate(&standings, lines, left, rounds.saturating_sub(round))
                 .into_iter()
-                .filter(|(standing, _)| round.is_multiple_of(self.task.stride(standing.scenario)))
                 .map(|(standing, blocks)| {
                     part(standing.scenario, standing.taking_part.clone(), blocks)
                 })
@@ -161,36 +157,6 @@ impl Schedule {
         let mut random = SplitMix64::seed_from_u64(self.task.seed ^ u64::from(round) << 32);
         parts.sort_by_cached_key(|_| random.next_u64());
         parts
-    }
-}
-
-impl Task {
-    /// Every how many rounds a scenario gets a process. The report's rows are what a run is for: where
-    /// they are part of it, the others come less often, and so does what is timed as a whole, which
-    /// takes many times as long. Without contention processes differ more than blocks of one process
-    /// do, so those rows get most processes.
-    fn stride(&self, scenario: &Scenario) -> u32 {
-        let is_row = |scenario: &Scenario| {
-            scenario.origin == Origin::Report && scenario.operations.is_none()
-        };
-        let mut all = self.scenarios.iter();
-        if !all.any(|(scenario, _)| is_row(scenario)) {
-            1
-        } else if !is_row(scenario) {
-            6
-        } else if is_contended(scenario, self.cpus) {
-            2
-        } else {
-            1
-        }
-    }
-
-    /// How often a scenario gets a process in so many rounds from `round` on.
-    fn turns(&self, scenario: &Scenario, round: u32, rounds: u32) -> u32 {
-        let stride = self.stride(scenario);
-        (round..rounds)
-            .filter(|round| round.is_multiple_of(stride))
-            .count() as u32
     }
 }
 
@@ -287,14 +253,14 @@ fn allocate<'s>(
     standings: &'s [Standing<'_>],
     lines: &[Line],
     left: Duration,
-    turns: impl Fn(&Scenario) -> u32,
+    turns: u32,
 ) -> Vec<(&'s Standing<'s>, u32)> {
+    let turns = f64::from(turns.max(1));
     let wanting: Vec<(&Standing<'_>, f64, f64)> = standings
         .iter()
         .filter(|standing| standing.taking_part.len() > 1)
         .map(|standing| {
             let slices = 2 * standing.taking_part.len() - 1;
-            let turns = f64::from(turns(standing.scenario).max(1));
             let cost = slices as f64 * cost_of_slice(&standing.scenario.name, lines) * turns;
             let wanted = (standing.blocks_wanted / turns).ceil();
             (standing, cost, wanted.clamp(1.0, BLOCKS_MAX))

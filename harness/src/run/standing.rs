@@ -1,15 +1,14 @@
-//! Where every scenario stands: who still has to be measured, and about how much.
+//! Where every scenario stands: who can be measured, and about how much more.
 
 use basis::controls;
 use basis::sample::Line;
 use basis::scenario::Scenario;
 
 use super::schedule::Task;
-use crate::analysis::series::{Series, timed_metrics};
-use crate::analysis::verdicts::Comparison;
-use crate::analysis::{contamination, is_contended, verdicts};
-use crate::results::{Metric, Verdict};
-use statistics::{Estimate, estimate_with};
+use crate::analysis::series::{Series, groups, timed_metrics};
+use crate::analysis::{contamination, is_contended};
+use crate::results::Metric;
+use statistics::{Estimate, estimate};
 
 /// A scenario between two rounds.
 #[derive(Clone, Debug)]
@@ -29,14 +28,9 @@ struct Pair<'t> {
     ratio: Estimate,
 }
 
-/// Resamples for a standard error: enough to plan by.
-const RESAMPLES: usize = 400;
-const SEED: u64 = 7;
 /// A pair that would need more blocks than this does not keep the others waiting.
 const BLOCKS_MAX: f64 = 600.0;
-/// Fewer processes than this settle nothing: how processes differ is not known yet.
-const PROCESSES_MIN: usize = 5;
-/// Among the strategies that are left, the wish of the one at this share of them counts.
+/// Among the strategies, the wish of the one at this share of them counts.
 const CROWD: f64 = 0.8;
 
 /// How narrow the 99 % interval of a log ratio is to become, to either side.
@@ -46,101 +40,66 @@ fn target(scenario: &Scenario, cpus: usize) -> f64 {
         0.13
     } else if is_contended(scenario, cpus) {
         // What two threads make of a lock that both want is decided anew all the time. Verdicts need
-        // no more than this far from the margin, and where they do they stay open and go on.
+        // no more than this far from the margin.
         0.35
     } else {
         0.03
     }
 }
 
-/// All scenarios as the lines leave them. Without `may_settle` everybody takes part, and only widths
-/// say how much is wanted: verdicts may be looked at a few times only, as they are corrected for it.
-pub(super) fn standings<'t>(task: &'t Task, lines: &[Line], may_settle: bool) -> Vec<Standing<'t>> {
+/// All scenarios as the lines leave them.
+pub(super) fn standings<'t>(task: &'t Task, lines: &[Line]) -> Vec<Standing<'t>> {
     let contaminated = contamination::contaminated(lines);
     let series = Series::collect(lines, &contamination::dropped(&contaminated));
     let pairs = pairs(task, &series);
-    let ratios: Vec<Comparison> = pairs
-        .iter()
-        .map(|pair| Comparison {
-            ratio: pair.ratio,
-            bias: 0.0,
-        })
-        .collect();
-    let judged = verdicts::judge(&ratios, task.preset.looks());
-    let wants: Vec<(&Pair<'_>, f64)> = pairs
-        .iter()
-        .zip(judged)
-        .map(|(pair, judged)| {
-            let have = pair.ratio.n as f64;
-            let width = pair.ratio.expected_half_width();
-            let for_width = have * (width / pair.target).powi(2);
-            let is_open = judged.verdict == Verdict::Inconclusive
-                && !controls::is_control(pair.strategy)
-                && may_settle;
-            let for_verdict = judged
-                .needed
-                .filter(|_| is_open)
-                .map_or(if is_open { BLOCKS_MAX } else { 0.0 }, |needed| {
-                    needed as f64
-                });
-            let wanted = for_width.max(for_verdict).min(BLOCKS_MAX) - have;
-            let settled = pair.ratio.groups >= PROCESSES_MIN && for_width <= have && !is_open;
-            (pair, if settled { 0.0 } else { wanted.max(1.0) })
-        })
-        .collect();
     task.scenarios
         .iter()
-        .map(|(scenario, names)| standing(task, scenario, names, &wants, lines, may_settle))
+        .map(|(scenario, names)| standing(scenario, names, &pairs, lines))
         .collect()
 }
 
 fn standing<'t>(
-    task: &'t Task,
     scenario: &'t Scenario,
     names: &[String],
-    wants: &[(&Pair<'_>, f64)],
+    pairs: &[Pair<'_>],
     lines: &[Line],
-    may_settle: bool,
 ) -> Standing<'t> {
-    let here = || {
-        wants
-            .iter()
-            .filter(|(pair, _)| pair.scenario == scenario.name)
-    };
-    let wants_of = |name: &str| {
-        let of_strategy = here().filter(|(pair, _)| pair.strategy == name);
-        of_strategy.map(|&(_, wanted)| wanted).reduce(f64::max)
-    };
     let has_failed = |name: &str| {
         lines.iter().any(|line| {
             matches!(line, Line::Failure(failure)
                 if failure.key.scenario == scenario.name && failure.key.strategy == name)
         })
     };
-    let mut taking_part: Vec<String> = names
+    let taking_part: Vec<String> = names
         .iter()
         .filter(|name| !has_failed(name))
-        .filter(|name| {
-            **name == task.baseline || !may_settle || wants_of(name).is_none_or(|w| w > 0.0)
-        })
         .cloned()
         .collect();
-    // A noise floor is that of its blocks: whoever is measured, it is measured beside them.
-    if taking_part.len() > 1 && !taking_part.iter().any(|name| name == controls::SAME) {
-        taking_part.extend(names.iter().filter(|name| *name == controls::SAME).cloned());
-    }
-    let mut wanted: Vec<f64> = taking_part
-        .iter()
-        .filter_map(|name| wants_of(name))
-        .collect();
+    let here = || {
+        let names = taking_part.iter();
+        let here = pairs.iter().filter(|pair| pair.scenario == scenario.name);
+        here.filter(move |pair| names.clone().any(|name| name == pair.strategy))
+    };
+    let mut wanted: Vec<f64> = here().map(Pair::wanted).collect();
     wanted.sort_by(f64::total_cmp);
     #[expect(clippy::cast_sign_loss, reason = "a share of a length")]
     let crowd = ((wanted.len() as f64 - 1.0) * CROWD).max(0.0) as usize;
-    let floor = wants_of(controls::SAME).unwrap_or(0.0);
+    // A noise floor that is wide says nothing about anybody.
+    let floor = here().filter(|pair| pair.strategy == controls::SAME);
+    let floor = floor.map(Pair::wanted).fold(0.0, f64::max);
     Standing {
         scenario,
         taking_part,
         blocks_wanted: wanted.get(crowd).copied().unwrap_or(1.0).max(floor),
+    }
+}
+
+impl Pair<'_> {
+    /// Blocks that would make its interval as narrow as it is to become, at least 1.
+    fn wanted(&self) -> f64 {
+        let have = self.ratio.n as f64;
+        let wanted = have * (self.ratio.expected_half_width() / self.target).powi(2);
+        (wanted.min(BLOCKS_MAX) - have).max(1.0)
     }
 }
 
@@ -165,8 +124,7 @@ fn pair<'t>(
     metric: Metric,
     width: f64,
 ) -> Option<Pair<'t>> {
-    let logs = series.log_ratios(&scenario.name, strategy, metric);
-    let ratio = estimate_with(&logs, SEED, RESAMPLES)?;
+    let ratio = estimate(&groups(series.log_ratios(&scenario.name, strategy, metric)))?;
     Some(Pair {
         scenario: &scenario.name,
         strategy,

@@ -2,11 +2,10 @@
 
 use std::time::Duration;
 
+use basis::random;
 use checks::VerifyTask;
 use faults::FaultTask;
 use probes::ProbeTask;
-use rand_core::{Rng, SeedableRng};
-use rand_xoshiro::SplitMix64;
 use serde::{Deserialize, Serialize};
 use slices::worker::MeasureTask;
 use trace::{StallTask, TraceTask};
@@ -37,6 +36,8 @@ pub enum Task {
 
 /// Longer than a page, which is as far as an address on the stack matters.
 const STACK_SHIFT_MAX: u64 = 4_096;
+/// Tells it from what else a process draws.
+const STACK_SHIFT: u64 = 3;
 
 impl Task {
     /// After so much silence it counts as hung.
@@ -61,8 +62,8 @@ impl Task {
     pub(super) fn stack_shift(&self) -> usize {
         match self {
             Task::Measure(task) => {
-                let part = u64::from(task.part.process) << 40;
-                (SplitMix64::seed_from_u64(task.seed ^ part).next_u64() % STACK_SHIFT_MAX) as usize
+                let process = u64::from(task.part.process);
+                (random::seed(task.seed, &[process, STACK_SHIFT]) % STACK_SHIFT_MAX) as usize
             }
             Task::Verify(_)
             | Task::Replay(_)

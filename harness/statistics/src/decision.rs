@@ -1,33 +1,31 @@
 //! From estimates to decisions: how sure a difference is, corrected for how many are asked about.
 
-use crate::Estimate;
-use crate::student::{critical, p_value};
+use crate::{Estimate, sign};
 
 /// An estimate against a value that it might equal.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Difference {
     /// Estimate minus value.
     pub by: f64,
-    /// How probable a distance at least as large is if there is none.
+    /// Groups that are not on the estimate's side of the value.
+    pub against: usize,
+    /// How probable it is that so few are, if the value is the true median. At least `2^(1-n)` of `n`
+    /// groups.
     pub p: f64,
 }
 
 impl Difference {
-    /// Compares an estimate, on the scale on which it was made, with a value.
-    ///
-    /// The bootstrap's standard error against Student's t with one degree of freedom less than there
-    /// are groups: the tail of 10,000 resamples ends at 1/10,000, which correcting for hundreds of
-    /// verdicts exceeds. One group says nothing about how groups differ, so p is then 1.
+    /// Compares an estimate, on the scale on which it was made, with a value: the sign test.
     pub fn between(estimate: &Estimate, value: f64) -> Self {
         let by = estimate.median - value;
-        let p = if estimate.groups < 2 {
-            1.0
-        } else if estimate.error == 0.0 {
-            f64::from(u8::from(by == 0.0))
-        } else {
-            p_value(by / estimate.error, (estimate.groups - 1) as f64)
-        };
-        Self { by, p }
+        let agrees =
+            |center: &&f64| (by > 0.0 && **center > value) || (by < 0.0 && **center < value);
+        let against = estimate.groups() - estimate.centers.iter().filter(agrees).count();
+        Self {
+            by,
+            against,
+            p: sign::p_value(estimate.groups(), against),
+        }
     }
 }
 
@@ -46,14 +44,11 @@ pub fn holm(p_values: &[f64], level: f64) -> Vec<bool> {
     rejected
 }
 
-/// About how many samples would decide what `n` leave open, at the observed spread: the standard
-/// error shrinks with the root of the number. `None` where no number would, because the estimate is
-/// the value itself.
+/// About how many samples would decide what `n` leave open, in groups of the present size, if as large
+/// a share of the groups stays against it. `None` where no number would.
 pub fn needed(estimate: &Estimate, difference: Difference, level: f64) -> Option<usize> {
-    let freedom = estimate.groups.max(5) as f64 - 1.0;
-    let wanted = difference.by.abs() / critical(level, freedom);
-    let factor = (estimate.error / wanted).powi(2);
-    #[expect(clippy::cast_sign_loss, reason = "a square is not negative")]
-    let samples = (estimate.n as f64 * factor).ceil() as usize;
-    factor.is_finite().then_some(samples.max(estimate.n))
+    let share = difference.against as f64 / estimate.groups() as f64;
+    let groups = sign::least_number(share, level)?;
+    let samples = (groups * estimate.n).div_ceil(estimate.groups());
+    Some(samples.max(estimate.n))
 }

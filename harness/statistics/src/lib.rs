@@ -1,45 +1,50 @@
-//! Medians and intervals. Knows no strategy, no scenario and no clock.
+//! Medians, intervals and tests of them. Knows no strategy, no scenario and no clock.
 //!
-//! Samples come in groups (the slices of one measuring process) because what a process does to all
+//! Samples come in groups (the slices of one measuring process), because what a process does to all
 //! its slices at once - where its heap landed, which core it was given - is not averaged out by more
-//! slices. The interval is a two-level percentile bootstrap: processes are drawn with replacement,
-//! then slices within each (Davison and Hinkley, Bootstrap Methods, 3.8), expanded for few processes. The statistic is the median
-//! over the processes of the medians within them.
+//! slices. A group counts once, by its median, and what is estimated is the median over groups.
+//!
+//! All that is said about it follows from one fact, which holds whatever the shape of the
+//! distribution: a group lies above the true median with probability 1/2, independently of the others.
+//! The test is the sign test, and an interval holds the values that this test does not reject, so it
+//! ends at order statistics (Conover, Practical Nonparametric Statistics, 3.1 and 3.2). `n` groups
+//! therefore never give a p below `2^(1-n)`. Tests that borrow a spread from the groups go below it and
+//! err far more often than they say where the groups have two modes, as measuring processes do: eight
+//! may all have come from one mode.
 
 mod decision;
-mod middle;
-mod network;
-mod singles;
+mod draws;
+pub mod planted;
+pub mod sign;
 pub mod student;
 #[cfg(test)]
 mod tests;
-mod urns;
 
-use rand_core::SeedableRng;
-use rand_xoshiro::Xoshiro256PlusPlus;
-use statrs::distribution::{ContinuousCDF, Normal};
+use statrs::function::beta::beta_reg;
 
 pub use decision::{Difference, holm, needed};
-use urns::Urns;
+pub use draws::draws;
 
-/// How often the samples are drawn anew for a result.
-pub const RESAMPLES: usize = 10_000;
+/// Fewer groups than this have no 95 % interval of a median: from them one gets their range.
+pub const GROUPS_95: usize = 6;
+/// Fewer groups than this have no 99 % interval of a median.
+pub const GROUPS_99: usize = 8;
 
 /// A median with its intervals.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Estimate {
-    /// The median of the processes' medians.
+    /// The median of the groups' medians.
     pub median: f64,
-    /// The 95 % interval.
+    /// The 95 % interval; of fewer than [`GROUPS_95`] groups, their range.
     pub shown: Interval,
-    /// The 99 % interval.
+    /// The 99 % interval; of fewer than [`GROUPS_99`] groups, their range.
     pub judged: Interval,
-    /// The standard error: of the bootstrap's medians.
+    /// The standard error of the median; infinite of one group.
     pub error: f64,
     /// The number of samples.
     pub n: usize,
-    /// The number of groups they came in.
-    pub groups: usize,
+    /// The groups' medians, ascending.
+    pub centers: Vec<f64>,
 }
 
 /// Two bounds.
@@ -69,29 +74,68 @@ impl Interval {
             high: a.max(b),
         }
     }
+
+    /// With bounds further from `center` by an error of its own, independent of theirs.
+    fn widened(self, center: f64, by: f64) -> Self {
+        let further = |bound: f64| (bound - center).hypot(by);
+        if center.is_finite() {
+            Self {
+                low: center - further(self.low),
+                high: center + further(self.high),
+            }
+        } else {
+            self
+        }
+    }
 }
 
 impl Estimate {
-    /// Median and intervals through an increasing or decreasing function, such as the exponential of
-    /// a log ratio. The standard error stays that of the argument.
+    /// How many groups it rests on.
+    pub fn groups(&self) -> usize {
+        self.centers.len()
+    }
+
+    /// Median, intervals and groups through an increasing or decreasing function, such as the
+    /// exponential of a log ratio. The standard error stays that of the argument.
     #[must_use]
     pub fn map(self, function: impl Fn(f64) -> f64) -> Self {
+        let mut centers: Vec<f64> = self
+            .centers
+            .iter()
+            .map(|&center| function(center))
+            .collect();
+        centers.sort_unstable_by(f64::total_cmp);
         Self {
             median: function(self.median),
             shown: self.shown.map(&function),
             judged: self.judged.map(&function),
+            centers,
+            ..self
+        }
+    }
+
+    /// The same with intervals that also hold what is not seen in the groups: an independent error,
+    /// estimated with so many degrees of `freedom`. On the scale of the estimate.
+    #[must_use]
+    pub fn widened(self, error: f64, freedom: f64) -> Self {
+        let by = |p| student::critical(p, freedom) * error;
+        if error <= 0.0 {
+            return self;
+        }
+        Self {
+            shown: self.shown.widened(self.median, by(0.05)),
+            judged: self.judged.widened(self.median, by(0.01)),
             ..self
         }
     }
 
     /// About the half-width of the 99 % interval, from the standard error: what to plan by, where few
-    /// resamples do not show the ends.
+    /// groups do not show the ends.
     pub fn expected_half_width(&self) -> f64 {
-        let n = self.groups as f64;
-        if self.groups < 2 {
+        if self.groups() < 2 {
             return f64::INFINITY;
         }
-        (n / (n - 1.0)).sqrt() * student::critical(0.01, n - 1.0) * self.error
+        student::critical(0.01, self.groups() as f64 - 1.0) * self.error
     }
 
     /// A value that is known exactly.
@@ -106,12 +150,13 @@ impl Estimate {
             judged: interval,
             error: 0.0,
             n: 1,
-            groups: 1,
+            centers: vec![value],
         }
     }
 }
 
-/// The median; `None` of nothing. Of an even number of values, the mean of the middle two.
+/// The median; `None` of nothing. Of an even number of values, the mean of the middle two; infinite
+/// values take part, and minus infinity prevails over what it is averaged with.
 pub fn median(values: &mut [f64]) -> Option<f64> {
     if values.is_empty() {
         return None;
@@ -122,84 +167,74 @@ pub fn median(values: &mut [f64]) -> Option<f64> {
         return Some(upper);
     }
     let lower = below.iter().copied().max_by(f64::total_cmp)?;
-    Some(f64::midpoint(lower, upper))
+    Some(midpoint(lower, upper))
+}
+
+fn midpoint(lower: f64, upper: f64) -> f64 {
+    if lower == f64::NEG_INFINITY {
+        lower
+    } else {
+        f64::midpoint(lower, upper)
+    }
 }
 
 /// Estimates the median of samples that come in groups. Empty groups are ignored; `None` if there is
-/// no sample at all. Equal input and seed give equal output.
-pub fn estimate(groups: &[Vec<f64>], seed: u64) -> Option<Estimate> {
-    estimate_with(groups, seed, RESAMPLES)
+/// no sample at all.
+pub fn estimate(groups: &[Vec<f64>]) -> Option<Estimate> {
+    let centers = centers(groups);
+    let mut of_centers = centers.clone();
+    let interval = |level| interval(&centers, level);
+    Some(Estimate {
+        median: median(&mut of_centers)?,
+        shown: interval(0.95),
+        judged: interval(0.99),
+        error: standard_error(&centers),
+        n: groups.iter().map(Vec::len).sum(),
+        centers,
+    })
 }
 
-/// [`estimate`] with a number of resamples of one's own: a thousand do for a standard error.
-pub fn estimate_with(groups: &[Vec<f64>], seed: u64, resamples: usize) -> Option<Estimate> {
-    let mut medians: Vec<f64> = groups
+/// The medians of all groups but empty ones, ascending.
+fn centers(groups: &[Vec<f64>]) -> Vec<f64> {
+    let mut centers: Vec<f64> = groups
         .iter()
         .filter_map(|group| median(&mut group.clone()))
         .collect();
-    let counted = medians.len();
-    let center = median(&mut medians)?;
-    let drawn = sorted_draws(groups, seed, resamples);
-    let interval = |level| {
-        let tail = tail(level, counted);
-        Interval {
-            low: quantile(&drawn, tail),
-            high: quantile(&drawn, 1.0 - tail),
-        }
+    centers.sort_unstable_by(f64::total_cmp);
+    centers
+}
+
+/// The values that the sign test does not reject, between two of the sorted centers; their range where
+/// it rejects none.
+fn interval(sorted: &[f64], level: f64) -> Interval {
+    let cut = sign::most_against(sorted.len(), 1.0 - level).unwrap_or(0);
+    let ends = (sorted.get(cut), sorted.iter().nth_back(cut));
+    let (&low, &high) = ends.0.zip(ends.1).unwrap_or((&f64::NAN, &f64::NAN));
+    Interval { low, high }
+}
+
+/// The standard error of the median of the sorted centers: Maritz and Jarrett (Journal of the American
+/// Statistical Association 73, 1978), which is what a bootstrap comes to with resamples without number,
+/// times the root of n/(n - 1) that both lack.
+fn standard_error(sorted: &[f64]) -> f64 {
+    let n = sorted.len() as f64;
+    let (Some(first), Some(last)) = (sorted.first(), sorted.last()) else {
+        return f64::INFINITY;
     };
-    Some(Estimate {
-        median: center,
-        shown: interval(0.95),
-        judged: interval(0.99),
-        error: standard_deviation(&drawn),
-        n: groups.iter().map(Vec::len).sum(),
-        groups: counted,
-    })
-}
-
-fn sorted_draws(groups: &[Vec<f64>], seed: u64, resamples: usize) -> Vec<f64> {
-    singles::sorted_draws(groups, seed, resamples).unwrap_or_else(|| {
-        let mut drawn = draws(groups, seed, resamples);
-        drawn.sort_unstable_by(f64::total_cmp);
-        drawn
-    })
-}
-
-/// The share of the draws beyond each end of an interval. With few groups the percentiles themselves
-/// would be too narrow, as a normal interval is where Student's is due; this is the expanded
-/// percentile interval (Hesterberg, What Teachers Should Know About the Bootstrap, The American
-/// Statistician 69, 2015, 2.3.1). What it cannot do is reach beyond the outermost group: of fewer than
-/// eight, no interval of a median covers 99 %.
-fn tail(level: f64, groups: usize) -> f64 {
-    let plain = (1.0 - level) / 2.0;
-    let n = groups as f64;
-    if groups < 2 {
-        return plain;
+    if sorted.len() < 2 || !first.is_finite() || !last.is_finite() {
+        return f64::INFINITY;
     }
-    let reach = (n / (n - 1.0)).sqrt() * student::critical(2.0 * plain, n - 1.0);
-    Normal::standard().cdf(-reach)
-}
-
-/// The medians of `resamples` bootstrap samples, in the order in which they were drawn; nothing if
-/// there is no sample.
-pub fn draws(groups: &[Vec<f64>], seed: u64, resamples: usize) -> Vec<f64> {
-    Urns::of(groups).map_or_else(Vec::new, |urns| {
-        urns.resampled(&mut Xoshiro256PlusPlus::seed_from_u64(seed), resamples)
-    })
-}
-
-fn standard_deviation(values: &[f64]) -> f64 {
-    let n = values.len() as f64;
-    let mean = values.iter().sum::<f64>() / n;
-    let squares: f64 = values.iter().map(|value| (value - mean).powi(2)).sum();
-    (squares / (n - 1.0).max(1.0)).sqrt()
-}
-
-/// The value below which a `share` of the sorted values lies, linearly interpolated.
-fn quantile(sorted: &[f64], share: f64) -> f64 {
-    let place = share * (sorted.len() - 1) as f64;
-    #[expect(clippy::cast_sign_loss, reason = "a share of a length is not negative")]
-    let index = place as usize;
-    let next = sorted[(index + 1).min(sorted.len() - 1)];
-    sorted[index] + (next - sorted[index]) * place.fract()
+    let half = f64::midpoint(n, 1.0);
+    let share_below = |count: usize| match count as f64 / n {
+        share if share < 1.0 => beta_reg(half, half, share),
+        _ => 1.0,
+    };
+    let middle = sorted[sorted.len() / 2];
+    let (mut first_moment, mut second_moment) = (0.0, 0.0);
+    for (index, center) in sorted.iter().enumerate() {
+        let weight = share_below(index + 1) - share_below(index);
+        first_moment += weight * (center - middle);
+        second_moment += weight * (center - middle).powi(2);
+    }
+    ((second_moment - first_moment.powi(2)).max(0.0) * n / (n - 1.0)).sqrt()
 }

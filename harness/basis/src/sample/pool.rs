@@ -8,7 +8,8 @@ use crate::error::{Error, Result};
 use crate::scenario::Scenario;
 
 /// Puts the samples of several files, each with its name, into one run. Measuring processes are
-/// renumbered, so that they stay distinct; what was counted and not sampled is taken from the first
+/// renumbered, so that they stay distinct, and the header says where each run begins; the looks at all of
+/// them are counted; what was counted and not sampled is taken from the first
 /// file that has it; the run is complete if all of them are. The warnings say what a reader of the
 /// report has to know: what was left out, and how the files' surroundings differ.
 ///
@@ -25,6 +26,7 @@ pub fn pool(readings: Vec<(String, Reading)>) -> Result<(Vec<Line>, Vec<String>)
         let Some(Line::Header(header)) = lines.next() else {
             return Err(Error::input(format!("{place} has no header")));
         };
+        let runs = header.runs.clone();
         let pool = match &mut pool {
             None => pool.insert(Pool::new(place, *header)),
             Some(pool) => {
@@ -32,7 +34,7 @@ pub fn pool(readings: Vec<(String, Reading)>) -> Result<(Vec<Line>, Vec<String>)
                 pool
             }
         };
-        pool.take(lines);
+        pool.take(lines, &runs);
     }
     let pool = pool.ok_or_else(|| Error::input("no sample file was named"))?;
     Ok((pool.into_lines(), warnings))
@@ -59,6 +61,8 @@ struct Pool {
     complete: usize,
     /// The number of the next file's first process.
     next_process: u32,
+    /// The first process of each run.
+    runs: Vec<u32>,
     /// Counts that are there already.
     counted: HashSet<(&'static str, String, String, String)>,
     /// Where each check's outcome stands.
@@ -74,6 +78,7 @@ impl Pool {
             files: 1,
             complete: 0,
             next_process: 0,
+            runs: Vec::new(),
             counted: HashSet::new(),
             checked: HashMap::new(),
         }
@@ -125,6 +130,7 @@ impl Pool {
                 ours.exclusions.push(exclusion);
             }
         }
+        ours.looks = ours.looks.saturating_add(other.looks);
         self.files += 1;
         let differences = Environment::differences(&ours.environment, &other.environment);
         let said: Vec<String> = differences
@@ -139,8 +145,12 @@ impl Pool {
         }))
     }
 
-    fn take(&mut self, lines: impl Iterator<Item = Line>) {
+    /// The lines of a file, which may be of several `runs` already.
+    fn take(&mut self, lines: impl Iterator<Item = Line>, runs: &[u32]) {
         let offset = self.next_process;
+        let runs = if runs.is_empty() { &[0] } else { runs };
+        let starts = runs.iter().map(|start| start.saturating_add(offset));
+        self.runs.extend(starts);
         for mut line in lines {
             if let Some(process) = line.process_mut() {
                 *process = process.saturating_add(offset);
@@ -195,7 +205,15 @@ impl Pool {
         }
     }
 
-    fn into_lines(self) -> Vec<Line> {
+    fn into_lines(mut self) -> Vec<Line> {
+        // A file without any process is no run.
+        self.runs.retain(|&start| start < self.next_process);
+        self.runs.dedup();
+        self.header.runs = if self.runs.len() > 1 {
+            self.runs
+        } else {
+            Vec::new()
+        };
         let mut lines = vec![Line::Header(Box::new(self.header))];
         lines.extend(self.lines);
         lines.extend((self.complete == self.files).then_some(Line::Complete));

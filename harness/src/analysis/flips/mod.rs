@@ -12,15 +12,17 @@ mod map;
 mod tests;
 
 use basis::parallel;
+use basis::random;
 use basis::scenario::{Axis, Scenario};
 
 use crate::results::{Change, Flip, Map, Metric, Results};
-use statistics::draws;
+use statistics::{GROUPS_95, draws};
 
 /// Draws of every line: enough for the ends of a 95 % interval.
-const DRAWS: usize = 2_000;
-/// Fewer samples than this at a point say nothing about it, as in the cells.
-const SAMPLES_MIN: usize = 6;
+pub(super) const DRAWS: usize = 2_000;
+/// A log ratio further from 0 than this, such as that of who finished no operation, is drawn as if it
+/// were here: a line has to pass somewhere.
+const FAR: f64 = 14.0;
 /// Seed of the bootstrap: fixed, so that a report can be generated again byte for byte.
 const SEED: u64 = 0x7069_766f_7400_0002;
 
@@ -187,15 +189,14 @@ fn lines(
                 }
                 let cell = results.cell(&point.name, name, metric)?;
                 let logs = log_ratios(&point.name, name, metric);
-                if logs.iter().map(Vec::len).sum::<usize>() < SAMPLES_MIN {
+                // Processes and not slices: fewer have no 95 % interval at this point either.
+                if logs.iter().filter(|process| !process.is_empty()).count() < GROUPS_95 {
                     return None;
                 }
-                let draws = draws(
-                    &logs,
-                    SEED ^ (number as u64) << 32 ^ (index as u64) << 16,
-                    DRAWS,
-                );
-                let median = cell.ratio.as_ref()?.median.ln();
+                let seed = random::seed(SEED, &[number as u64, index as u64]);
+                let near = |log: f64| log.clamp(-FAR, FAR);
+                let draws: Vec<f64> = draws(&logs, seed, DRAWS).into_iter().map(near).collect();
+                let median = near(cell.ratio.as_ref()?.median.ln());
                 (!draws.is_empty()).then_some(At { median, draws })
             })
             .collect(),

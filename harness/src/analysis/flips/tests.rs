@@ -197,7 +197,11 @@ fn the_published_flips_of_section_length_are_found() {
             let logs: Vec<f64> = rwlock[1..].iter().map(|ns| (ns / rcu[1]).ln()).collect();
             Some(At {
                 median: logs[0],
-                draws: draws(&[logs], 1, DRAWS),
+                draws: draws(
+                    &logs.iter().map(|&log| vec![log]).collect::<Vec<_>>(),
+                    1,
+                    DRAWS,
+                ),
             })
         };
         let line = Line {

@@ -148,7 +148,8 @@ fn summary(diff: &Diff) -> String {
     format!(
         "{} better, {} worse, {} unchanged (~: no change beyond noise), {} with too few samples to see \
          a change of {:.0} %. Judged: {judged}, all together at {:.0} % (Holm); counts exactly. \
-         `--all` shows every figure.",
+         Intervals are of these two runs: what another build changes by where its code lies is not in \
+         them. `--all` shows every figure.",
         count(|row| row.verdict == Verdict::Better),
         count(|row| row.verdict == Verdict::Worse),
         count(|row| row.verdict == Verdict::Unchanged),

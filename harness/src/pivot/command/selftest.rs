@@ -3,7 +3,7 @@
 use basis::error::{Error, Result};
 use basis::sample;
 use harness::analysis::Samples;
-use harness::selftest::trials;
+use harness::selftest::{LEVELS, Size, Trial, sizes, trials};
 
 use super::report;
 use crate::arguments::SelftestOptions;
@@ -19,26 +19,56 @@ pub(crate) fn selftest(options: &SelftestOptions) -> Result<()> {
     let file = sample::locate(&given)?;
     let (lines, _) = report::samples(std::slice::from_ref(&file))?;
     let samples = Samples::from_lines(lines).expect("a pool begins with its header");
-    let trials = trials(&samples, options.runs);
-    let mut table = Table::new(["trial", "expected", "came out", "at least", "outcome"]);
+    let (trials, sizes) = (trials(&samples, options.runs), sizes());
+    let mut table = Table::new(["trial", "expected", "came out", "bound", "outcome"]);
     for trial in &trials {
-        let share = 100.0 * trial.passed as f64 / trial.of.max(1) as f64;
-        table.row([
-            trial.what.clone(),
-            trial.expected.clone(),
-            format!("{} of {} ({share:.2} %)", trial.passed, trial.of),
-            format!("{:.0} %", 100.0 * trial.least),
-            if trial.holds() { "holds" } else { "FAILS" }.into(),
-        ]);
+        table.row(row(trial));
+    }
+    for size in &sizes {
+        table.row(row_of_size(size));
     }
     table.print(options.format)?;
-    let failed = trials.iter().filter(|trial| !trial.holds()).count();
+    let outcomes = trials.iter().map(Trial::holds);
+    let outcomes: Vec<bool> = outcomes.chain(sizes.iter().map(Size::holds)).collect();
+    let failed = outcomes.iter().filter(|holds| !**holds).count();
     if failed > 0 {
         return Err(Error::Check(format!(
             "{failed} of {} trials err too often on {}",
-            trials.len(),
+            outcomes.len(),
             file.display()
         )));
     }
     Ok(())
+}
+
+fn outcome(holds: bool) -> String {
+    if holds { "holds" } else { "FAILS" }.into()
+}
+
+fn row(trial: &Trial) -> [String; 5] {
+    let share = 100.0 * trial.passed as f64 / trial.of.max(1) as f64;
+    [
+        trial.what.clone(),
+        trial.expected.clone(),
+        format!("{} of {} ({share:.2} %)", trial.passed, trial.of),
+        format!("at least {:.0} %", 100.0 * trial.least),
+        outcome(trial.holds()),
+    ]
+}
+
+fn row_of_size(size: &Size) -> [String; 5] {
+    let percent = |share: f64| format!("{:.3} %", 100.0 * share);
+    let rates = size
+        .found
+        .iter()
+        .map(|&found| f64::from(found) / f64::from(size.of));
+    let list =
+        |shares: &mut dyn Iterator<Item = f64>| shares.map(percent).collect::<Vec<_>>().join(", ");
+    [
+        format!("{} planted processes: {}", size.processes, size.kind.name()),
+        format!("no difference found, in {} runs", size.of),
+        format!("found in {}", list(&mut rates.into_iter())),
+        format!("at most {}", list(&mut LEVELS.into_iter())),
+        outcome(size.holds()),
+    ]
 }

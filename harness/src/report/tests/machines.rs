@@ -176,7 +176,7 @@ fn every_strategy_has_a_line_for_each_machine() {
         csv.lines()
             .next()
             .expect("a heading")
-            .ends_with(",withheld,machine")
+            .ends_with(",withheld,processes,starved,machine")
     );
     let of = |machine: &str| {
         csv.lines()

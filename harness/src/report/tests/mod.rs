@@ -53,6 +53,19 @@ pub(crate) fn sample_lines() -> Vec<Line> {
     run.lines()
 }
 
+/// The lines of a run of one reader beside a writer, which never pauses or is paced.
+pub(crate) fn contended(
+    contenders: impl IntoIterator<Item = Invented>,
+    processes: u32,
+    blocks: u32,
+) -> Vec<Line> {
+    let mut run = Run::new(contenders);
+    run.scenarios
+        .retain(|one| one.name.starts_with("contention"));
+    (run.processes, run.blocks) = (processes, blocks);
+    run.lines()
+}
+
 /// The lines of a run with one and with two readers.
 pub(crate) fn readers(contenders: impl IntoIterator<Item = Invented>) -> Vec<Line> {
     let mut run = Run::new(contenders);

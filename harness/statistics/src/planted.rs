@@ -1,0 +1,97 @@
+//! Planted figures of measuring processes, whose true median is 0: what a test is tried on.
+
+use basis::random::{normal, uniform};
+use rand_core::SeedableRng;
+use rand_xoshiro::Xoshiro256PlusPlus;
+
+use crate::{Difference, estimate};
+
+/// How the figures of processes are distributed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Normal.
+    Normal,
+    /// Student's t with two degrees of freedom: no variance.
+    HeavyTails,
+    /// Exponential: one long tail.
+    Skewed,
+    /// Two modes, half of the processes in each, twenty spreads to either side of the median.
+    TwoModes,
+    /// Two modes, one process in ten in the other.
+    RareMode,
+}
+
+impl Kind {
+    /// All of them.
+    pub const ALL: [Self; 5] = [
+        Self::Normal,
+        Self::HeavyTails,
+        Self::Skewed,
+        Self::TwoModes,
+        Self::RareMode,
+    ];
+
+    /// What it is called.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Normal => "normal",
+            Self::HeavyTails => "t2",
+            Self::Skewed => "exponential",
+            Self::TwoModes => "two modes",
+            Self::RareMode => "a rare second mode",
+        }
+    }
+
+    fn draw(self, random: &mut Xoshiro256PlusPlus) -> f64 {
+        /// Of the modes.
+        const SPREAD: f64 = 0.05;
+        match self {
+            Self::Normal => normal(random),
+            Self::HeavyTails => {
+                let squares = normal(random).powi(2) + normal(random).powi(2);
+                normal(random) / (squares / 2.0).sqrt()
+            }
+            Self::Skewed => -(1.0 - uniform(random)).ln() - 2_f64.ln(),
+            Self::TwoModes => {
+                let mode = if uniform(random) < 0.5 { -1.0 } else { 1.0 };
+                mode + SPREAD * normal(random)
+            }
+            Self::RareMode => {
+                // 5/9 of the normal distribution lie below: half of all, with nine tenths there.
+                const MEDIAN: f64 = 0.139_710_299;
+                let mode = if uniform(random) < 0.9 { 0.0 } else { 1.0 };
+                mode + SPREAD * (normal(random) - MEDIAN)
+            }
+        }
+    }
+}
+
+/// How often, of `runs` runs of so many processes without any difference, [`Difference`] finds one at
+/// each level. Equal seeds give equal counts.
+pub fn false_positives(
+    kind: Kind,
+    processes: u32,
+    levels: &[f64],
+    runs: u32,
+    seed: u64,
+) -> Vec<u32> {
+    let mut random = Xoshiro256PlusPlus::seed_from_u64(seed);
+    let mut found = vec![0; levels.len()];
+    for _ in 0..runs {
+        let groups: Vec<Vec<f64>> = (0..processes)
+            .map(|_| vec![kind.draw(&mut random)])
+            .collect();
+        let p = estimate(&groups).map_or(1.0, |planted| Difference::between(&planted, 0.0).p);
+        for (found, &level) in found.iter_mut().zip(levels) {
+            *found += u32::from(p <= level);
+        }
+    }
+    found
+}
+
+/// The most that a rate of `level` explains: four standard errors above it, and one more for what is
+/// expected less than once.
+pub fn most_by_chance(level: f64, runs: u32) -> f64 {
+    let expected = level * f64::from(runs);
+    expected + 4.0 * expected.sqrt() + 1.0
+}
