@@ -7,6 +7,7 @@ use basis::error::{Error, Result};
 use harness::history::{Answer, judge, read};
 
 use crate::arguments::CheckOptions;
+use crate::terminal;
 
 /// Judges a file; a violation, or a question that stays open, is exit code 1.
 pub(crate) fn check(options: &CheckOptions) -> Result<()> {
@@ -28,12 +29,9 @@ pub(crate) fn check(options: &CheckOptions) -> Result<()> {
         counted(judgement.keys, "key", "keys")
     );
     match judgement.answer {
-        Answer::Linearizable => {
-            println!("linearizable: {size}");
-            Ok(())
-        }
+        Answer::Linearizable => terminal::print(&format!("linearizable: {size}")),
         Answer::Violated { key, line, why } => {
-            println!("key {key}, {why}");
+            terminal::print(&format!("key {key}, {why}"))?;
             Err(Error::Check(format!(
                 "{name}:{line}: not linearizable: no order of the operations of key {key} explains this answer"
             )))

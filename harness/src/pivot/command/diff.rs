@@ -147,7 +147,8 @@ fn summary(diff: &Diff) -> String {
     };
     format!(
         "{} better, {} worse, {} unchanged (~: no change beyond noise), {} with too few samples to see \
-         a change of {:.0} %. Judged: {judged}, all together at {:.0} % (Holm); counts exactly. \
+         a change of {:.0} %. Judged: {judged}, all together at {:.0} % (Holm); counts as they are, rare allocations \
+         beyond three standard deviations. \
          `--all` shows every figure.",
         count(|row| row.verdict == Verdict::Better),
         count(|row| row.verdict == Verdict::Worse),

@@ -10,6 +10,7 @@ use crate::table::Table;
 
 /// Prints the strategies with their claims, then the scenarios.
 pub(crate) fn list(options: &ListOptions) -> Result<()> {
+    selection::strategy(&options.choice.baseline)?;
     let chosen = selection::strategies(options.choice.strategy.as_deref())?;
     let scenarios = selection::scenarios(&options.choice, true)?;
     let mut strategies = Table::new([
@@ -40,7 +41,7 @@ pub(crate) fn list(options: &ListOptions) -> Result<()> {
             ]);
         }
     }
-    strategies.print(options.format)?;
+    strategies.print_fitted(options.format)?;
     let mut table = Table::new([
         "scenario",
         "processes",
@@ -75,7 +76,7 @@ pub(crate) fn list(options: &ListOptions) -> Result<()> {
             scenario.question.clone(),
         ]);
     }
-    table.print(options.format)
+    table.print_fitted(options.format)
 }
 
 /// What all points of a sweep have in common, or that they do not.

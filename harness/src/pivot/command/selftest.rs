@@ -20,6 +20,15 @@ pub(crate) fn selftest(options: &SelftestOptions) -> Result<()> {
     let (lines, _) = report::samples(std::slice::from_ref(&file))?;
     let samples = Samples::from_lines(lines).expect("a pool begins with its header");
     let trials = trials(&samples, options.runs);
+    // Nothing to try a trial on is no error of the statistics.
+    if let Some(trial) = trials.iter().find(|trial| trial.of == 0) {
+        return Err(Error::input(format!(
+            "{}: too few samples for the trial \"{}\": at least 16 measuring processes of a scenario are \
+             needed, as a default run has them",
+            file.display(),
+            trial.what
+        )));
+    }
     let mut table = Table::new(["trial", "expected", "came out", "at least", "outcome"]);
     for trial in &trials {
         let share = 100.0 * trial.passed as f64 / trial.of.max(1) as f64;

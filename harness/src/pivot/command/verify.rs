@@ -9,12 +9,11 @@ use harness::results::{Faulted, Grade, Guarantee};
 use harness::run::{Plan, Recording};
 use registry::roster;
 
-use super::interruptible;
 use crate::arguments::{Format, VerifyOptions};
 use crate::progress::Progress;
 use crate::selection;
 use crate::table::Table;
-use crate::terminal;
+use crate::{signals, terminal};
 
 /// Runs the checks, injects the faults and replays the trace that is shipped; a broken promise is exit code 1.
 pub(crate) fn verify(options: &VerifyOptions) -> Result<()> {
@@ -26,16 +25,17 @@ pub(crate) fn verify(options: &VerifyOptions) -> Result<()> {
         preset: options.preset,
         seed: options.seed,
     };
-    let interrupt = interruptible()?;
+    let interrupt = signals::listen()?;
     let mut progress = Progress::new();
     let mut recording = Recording::in_memory();
     let ended = plan
-        .verify(options.preset, &mut recording, interrupt, &mut progress)
+        .verify(options.preset, &mut recording, &interrupt, &mut progress)
         .and_then(|()| {
             let trace = selection::shipped_trace();
-            plan.replay(&trace, &mut recording, interrupt, &mut progress)
+            plan.replay(&trace, &mut recording, &interrupt, &mut progress)
         });
     progress.finish();
+    drop(interrupt);
     let cards: Vec<Card> = roster::entries(RecordKind::Status)
         .iter()
         .map(|entry| roster::card(&entry.profile))
@@ -43,7 +43,12 @@ pub(crate) fn verify(options: &VerifyOptions) -> Result<()> {
         .collect();
     let found = guarantees(&cards, recording.lines());
     print(&cards, &found, &faulted(recording.lines()), options.format)?;
-    ended?;
+    ended.map_err(|error| match error {
+        Error::Interrupted(_) => {
+            Error::Interrupted("what was seen so far is printed, and nothing else is kept".into())
+        }
+        other => other,
+    })?;
     let forbidden = found
         .iter()
         .filter(|guarantee| guarantee.grade == Grade::Forbidden)
@@ -88,7 +93,7 @@ fn print(cards: &[Card], found: &[Guarantee], faulted: &[Faulted], format: Forma
             }
         }
     }
-    table.print(format)?;
+    table.print_fitted(format)?;
     if format == Format::Table {
         terminal::print(&format!(
             "{kept} checks passed; `--format json` lists them with their evidence"
