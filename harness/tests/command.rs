@@ -7,12 +7,18 @@
 
 #[path = "command/advised.rs"]
 mod advised;
+#[cfg(unix)]
+#[path = "command/files.rs"]
+mod files;
 #[path = "command/interrupted.rs"]
 mod interrupted;
 #[path = "command/merged.rs"]
 mod merged;
 #[path = "command/recorded.rs"]
 mod recorded_runs;
+#[cfg(unix)]
+#[path = "command/terminal.rs"]
+mod terminal;
 #[cfg(unix)]
 #[path = "command/traced.rs"]
 mod traced;

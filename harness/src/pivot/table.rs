@@ -1,7 +1,7 @@
 //! A table of text, in the format that the user asked for.
 
 use basis::error::Result;
-use comfy_table::{ContentArrangement, TableStyle, presets};
+use comfy_table::{ColumnConstraint, ContentArrangement, TableStyle, Width, presets};
 use harness::report::csv_line;
 
 use crate::arguments::Format;
@@ -31,20 +31,23 @@ impl<const COLUMNS: usize> Table<COLUMNS> {
         terminal::print(&self.text(format))
     }
 
-    /// Prints it on standard output, for a terminal in as many columns as that has.
-    pub(crate) fn print_fitted(&self, format: Format) -> Result<()> {
-        match format {
-            Format::Table => terminal::print(&self.fitted(terminal::width())),
-            other => self.print(other),
-        }
+    pub(crate) fn rows(&self) -> &[[String; COLUMNS]] {
+        &self.rows
     }
 
-    /// For a terminal of so many columns: what is too long for them goes on in the next line.
+    /// For a terminal of so many columns: what is too long for them goes on in the next line. The first
+    /// column has names, which stay whole unless they take a third of the width.
     pub(crate) fn fitted(&self, width: u16) -> String {
         let mut table = self.filled(presets::UTF8_FULL);
         table
             .set_content_arrangement(ContentArrangement::Dynamic)
             .set_width(width);
+        let names = self.rows.iter().map(|row| row[0].chars().count());
+        let longest = names.max().unwrap_or_default() + 2;
+        if let Some(column) = table.column_mut(0) {
+            let least = u16::try_from(longest).unwrap_or(u16::MAX).min(width / 3);
+            column.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(least)));
+        }
         table.trim_fmt()
     }
 
