@@ -24,7 +24,7 @@ pub(crate) use workload::{RecordOptions, ReplayOptions};
     version,
     args_conflicts_with_subcommands = true,
     after_help = "Exit codes: 0 done; 1 a check failed; 2 bad input or usage; 128 and the number of the signal that \
-                  interrupted it: 130 Ctrl-C, 143 SIGTERM. A second signal ends the command at once."
+                  interrupted it: 130 Ctrl-C, 143 SIGTERM. Another signal later ends the command at once."
 )]
 pub(crate) struct Arguments {
     /// What to do; without it, `run`.

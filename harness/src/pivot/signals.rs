@@ -1,9 +1,14 @@
 //! Signals that ask the command to end.
 //!
 //! The first one is noted: what is under way stops, what was found is kept, and the exit code is 128 and the
-//! signal's number (130 for Ctrl-C, 143 for SIGTERM). A second one ends the command at once.
+//! signal's number (130 for Ctrl-C, 143 for SIGTERM). Another one later ends the command at once.
 
 use std::ops::Deref;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use basis::clock;
 
 use basis::error::{Error, Result};
 use harness::run::Interrupt;
@@ -12,6 +17,14 @@ use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, raise, si
 
 /// What the handler notes.
 static INTERRUPT: Interrupt = Interrupt::new();
+
+/// When this program began to listen, and how many milliseconds later the first signal came.
+static BEGAN: OnceLock<Instant> = OnceLock::new();
+static FIRST_MS: AtomicU64 = AtomicU64::new(0);
+
+/// What comes sooner after the first signal is the same request: `timeout` sends one to the command and one to
+/// its process group.
+const SAME_REQUEST: Duration = Duration::from_millis(500);
 
 /// The signals that are noted.
 const NOTED: [Signal; 3] = [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP];
@@ -36,6 +49,7 @@ pub(crate) fn listen() -> Result<Listening> {
         SaFlags::SA_RESTART,
         SigSet::empty(),
     );
+    BEGAN.get_or_init(clock::now);
     let mut listening = Listening { before: Vec::new() };
     for noted in NOTED {
         // SAFETY: the handler does nothing that a handler must not do.
@@ -51,16 +65,24 @@ pub(crate) fn listen() -> Result<Listening> {
     Ok(listening)
 }
 
-/// Handles a signal: only with calls that signal-safety(7) allows.
+/// Handles a signal: only with calls that signal-safety(7) allows, reading the clock among them.
 extern "C" fn note(number: c_int) {
-    if INTERRUPT.is_set()
+    let since = BEGAN.get().map_or(Duration::ZERO, Instant::elapsed);
+    let now_ms = since.as_millis() as u64;
+    if !INTERRUPT.is_set() {
+        // Relaxed: both are read by this handler only, or by themselves.
+        FIRST_MS.store(now_ms, Ordering::Relaxed);
+        INTERRUPT.set(number);
+        return;
+    }
+    let later = now_ms.saturating_sub(FIRST_MS.load(Ordering::Relaxed));
+    if u128::from(later) >= SAME_REQUEST.as_millis()
         && let Ok(noted) = Signal::try_from(number)
     {
         // SAFETY: the default action runs no handler. It is carried out when this one has returned.
         let _ = unsafe { signal(noted, SigHandler::SigDfl) };
         let _ = raise(noted);
     }
-    INTERRUPT.set(number);
 }
 
 impl Deref for Listening {

@@ -26,7 +26,13 @@ pub(crate) fn record(options: &RecordOptions) -> Result<()> {
     let interrupt = signals::listen()?;
     let mut watch = Watch::new(options.names.into());
     let (ending, running) = look_on(&machine, &mut watch, &mut log, options, &interrupt)?;
-    terminal::print(&summary(&log, options))?;
+    let summary = summary(&log, options);
+    if options.out.is_file() {
+        terminal::print(&summary)?;
+    } else {
+        // The trace itself may have gone to standard output.
+        terminal::say(summary);
+    }
     let kept = || format!("what was recorded is in {}", options.out.display());
     match (ending, running) {
         (Ending::Ended(status), _) if !status.success() => Err(Error::Check(format!(
@@ -42,6 +48,9 @@ pub(crate) fn record(options: &RecordOptions) -> Result<()> {
         (Ending::Interrupted, _) => Err(Error::Interrupted(kept())),
     }
 }
+
+/// How often an interrupt is looked for between two looks at the machine.
+const GLANCE: Duration = Duration::from_millis(100);
 
 /// Why a recording ended.
 enum Ending {
@@ -89,7 +98,13 @@ fn look_on(
         }
         // A look that takes longer than the pause is not made up for.
         next = (next + every).max(clock::now());
-        std::thread::sleep(next.saturating_duration_since(clock::now()));
+        while !interrupt.is_set() {
+            let left = next.saturating_duration_since(clock::now());
+            if left.is_zero() {
+                break;
+            }
+            std::thread::sleep(left.min(GLANCE));
+        }
     }
 }
 
