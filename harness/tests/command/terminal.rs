@@ -144,13 +144,16 @@ fn a_scenario_that_takes_for_ever_is_refused_with_how_long() {
         said.contains("100000000000000 operations take at least 6 days"),
         "{said}"
     );
-    assert!(said.contains("years in all"), "{said}");
+    assert!(said.contains(" days in all"), "{said}");
 }
 
 #[test]
 fn samples_that_show_nothing_are_no_errors_of_the_statistics() {
     let folder = folder("selftest");
-    let samples = super::recorded(&folder, "few.jsonl", |line| line.contains("\"process\":0"));
+    let samples =     let few = ["\"process\":0,", "\"process\":1,", "\"process\":2,"];
+    let samples = super::recorded(&folder, "few.jsonl", |line| {
+        few.iter().any(|process| line.contains(process))
+    });
     let said = refusal(&["selftest", samples.to_str().unwrap()]);
     assert!(said.contains("few.jsonl: too few samples"), "{said}");
 }

@@ -396,13 +396,13 @@ fn fault(header: &Header) -> Option<String> {
     })
 }
 
-/// From the share of insertions and removals to that of insertions, and so to a header of this version.
+/// From the share of insertions and removals to that of insertions: a header of this version.
 fn inserts_alone(header: &mut Header) {
     let groups = header.scenarios.iter_mut().flat_map(|one| &mut one.groups);
     for share in groups.filter_map(|group| group.inserts.as_mut()) {
         *share /= 2.0;
-        header.schema = SCHEMA.into();
     }
+    header.schema = SCHEMA.into();
 }
 
 /// A schema's minor version.
