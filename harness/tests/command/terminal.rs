@@ -150,7 +150,7 @@ fn a_scenario_that_takes_for_ever_is_refused_with_how_long() {
 #[test]
 fn samples_that_show_nothing_are_no_errors_of_the_statistics() {
     let folder = folder("selftest");
-    let samples =     let few = ["\"process\":0,", "\"process\":1,", "\"process\":2,"];
+    let few = ["\"process\":0,", "\"process\":1,", "\"process\":2,"];
     let samples = super::recorded(&folder, "few.jsonl", |line| {
         few.iter().any(|process| line.contains(process))
     });
