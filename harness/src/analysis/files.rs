@@ -172,7 +172,9 @@ fn very_many_faults_do_not_drown_the_rest() {
 
 #[test]
 fn lines_are_added_and_everything_else_stays_byte_for_byte() {
-    let whole = text(&few_lines());
+    let mut lines = few_lines();
+    assert_eq!(lines.pop(), Some(Line::Complete));
+    let whole = text(&lines);
     let unknown = "{\"kind\":\"from-tomorrow\",\"x\": 1}\nnot a sample\n";
     let torn = "{\"kind\":\"slice\",\"sc";
     let before = format!("{whole}{unknown}{torn}");

@@ -36,7 +36,7 @@ impl<const COLUMNS: usize> Table<COLUMNS> {
     }
 
     /// For a terminal of so many columns: what is too long for them goes on in the next line. The first
-    /// column has names, which stay whole unless they take a third of the width.
+    /// column has names, which stay whole unless they take half of the width.
     pub(crate) fn fitted(&self, width: u16) -> String {
         let mut table = self.filled(presets::UTF8_FULL);
         table
@@ -45,7 +45,7 @@ impl<const COLUMNS: usize> Table<COLUMNS> {
         let names = self.rows.iter().map(|row| row[0].chars().count());
         let longest = names.max().unwrap_or_default() + 2;
         if let Some(column) = table.column_mut(0) {
-            let least = u16::try_from(longest).unwrap_or(u16::MAX).min(width / 3);
+            let least = u16::try_from(longest).unwrap_or(u16::MAX).min(width / 2);
             column.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(least)));
         }
         table.trim_fmt()
