@@ -162,9 +162,10 @@ fn header(line: &str) -> Result<Header, Fault> {
     }
     let any: Any = serde_json::from_str(line).map_err(|error| {
         // What a reader of JSON says of a line that is none helps nobody.
-        let why = match line.trim_start().starts_with('{') {
-            true => format!(" ({})", complaint(&error)),
-            false => String::new(),
+        let why = if line.trim_start().starts_with('{') {
+            format!(" ({})", complaint(&error))
+        } else {
+            String::new()
         };
         format!(
             "a process trace begins with {{\"schema\":\"{SCHEMA}\"}} or, as CSV, with `# {SCHEMA}`; this \

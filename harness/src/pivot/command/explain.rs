@@ -1,6 +1,6 @@
 //! `pivot explain`: the card of one strategy.
 
-use basis::environment;
+use basis::environment::{self, Build};
 use basis::error::Result;
 use contract::Profile;
 use registry::roster;
@@ -21,9 +21,10 @@ fn card(profile: &Profile, width: usize) -> String {
     let card = roster::card(profile);
     let mut lines = wrapped(&format!("{}: {}", card.name, card.summary), "", width);
     let yes_or_no = |flag: bool| if flag { "yes" } else { "no" }.to_owned();
-    let holds = match card.plain_data_only {
-        true => "plain data only",
-        false => "any record",
+    let holds = if card.plain_data_only {
+        "plain data only"
+    } else {
+        "any record"
     };
     let mut claims = card.claims;
     claims.push(("reads allocate".into(), yes_or_no(card.read_allocates)));
@@ -71,7 +72,7 @@ fn with_version(library: &str) -> String {
     let version = linked.iter().find(|(name, _)| name == library);
     match (library, version) {
         (_, Some((name, version))) => format!("{name} {version}"),
-        ("std", None) => format!("std of {}", environment::RUSTC),
+        ("std", None) => format!("std of {}", Build::of_this_program().rustc),
         ("own", None) => "none: written here".into(),
         (other, None) => other.into(),
     }

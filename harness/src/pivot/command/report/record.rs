@@ -17,10 +17,10 @@ const EMPTY: &str = "# Recorded runs\n\n<!-- pivot:runs -->\n<!-- pivot:runs end
 pub(super) fn record(files: &[PathBuf], machine: Option<&str>, reports: &Path) -> Result<()> {
     let document = reports.join(INDEX);
     // Its index is read now and written at the end.
-    let _lock = match reports.is_dir() {
-        true => Some(FolderLock::acquire(reports)?),
-        false => None,
-    };
+    let _lock = reports
+        .is_dir()
+        .then(|| FolderLock::acquire(reports))
+        .transpose()?;
     let text = read_index(&document)?;
     // Before anything is written.
     Part::Runs.spliced(&text, &document, "", "")?;
