@@ -9,12 +9,18 @@
 mod advised;
 #[path = "command/checked.rs"]
 mod checked;
+#[cfg(unix)]
+#[path = "command/files.rs"]
+mod files;
 #[path = "command/interrupted.rs"]
 mod interrupted;
 #[path = "command/merged.rs"]
 mod merged;
 #[path = "command/recorded.rs"]
 mod recorded_runs;
+#[cfg(unix)]
+#[path = "command/terminal.rs"]
+mod terminal;
 #[cfg(unix)]
 #[path = "command/traced.rs"]
 mod traced;

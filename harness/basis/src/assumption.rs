@@ -141,6 +141,12 @@ pub fn load(path: &Path) -> Result<Vec<Assumption>> {
 /// As [`load`].
 pub fn parse(text: &str, place: &str) -> Result<Vec<Assumption>> {
     let file: File = toml::from_str(text).map_err(|error| Error::toml(place, text, &error))?;
+    if file.assumption.is_empty() {
+        return Err(Error::input(format!(
+            "{place}: no [[assumption]] in it, so there is nothing to judge; benches/assumptions.toml shows how \
+             they look"
+        )));
+    }
     for (index, assumption) in file.assumption.iter().enumerate() {
         if let Some(fault) = assumption.fault() {
             return Err(Error::input(format!("{place}: {fault}")));
@@ -182,6 +188,8 @@ mod tests {
             parse(&text, "f.toml").unwrap_err().to_string()
         };
         assert!(fault("").contains("exactly one of"));
+        let empty = parse("# nothing yet\n", "f.toml").unwrap_err().to_string();
+        assert!(empty.starts_with("f.toml: no [[assumption]]"), "{empty}");
         assert!(fault("check = \"deadlock\"\nat_most = 1.0").contains("exactly one of"));
         assert!(fault("at_most = 1.0").contains("needs metrics"));
         assert!(fault("at_most = -1.0\nmetrics = [\"read_ns\"]").contains("0 or more"));

@@ -162,8 +162,12 @@ fn memory_bytes() -> Option<u64> {
     Some(kibibytes * 1024)
 }
 
-/// The versions in the lock file that this binary was built with.
-fn libraries() -> Vec<(String, String)> {
+/// The libraries under comparison, with the versions in the lock file that this binary was built with.
+///
+/// # Panics
+///
+/// Never: the lock file is cargo's own.
+pub fn libraries() -> Vec<(String, String)> {
     #[derive(Deserialize)]
     struct Lock {
         package: Vec<Package>,

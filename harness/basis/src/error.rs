@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use regex_lite::Regex;
+
 /// A failure, as one line for the user: what, where, and what would be right.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -14,7 +16,8 @@ pub enum Error {
     /// A check came to no answer: exit code 3.
     #[error("{0}")]
     Undecided(String),
-    /// The user interrupted the run; what was measured is kept: exit code 130.
+    /// The user interrupted the command; the text says what is kept. The exit code tells the signal:
+    /// 128 and its number.
     #[error("interrupted: {0}")]
     Interrupted(String),
 }
@@ -43,17 +46,66 @@ impl Error {
         });
         Self::Input(format!(
             "{place}{position}: {}",
-            error.message().replace('\n', "; ")
+            plain(&error.message().replace('\n', "; "))
         ))
     }
+}
 
-    /// The exit code of the command.
-    pub fn exit_code(&self) -> u8 {
-        match self {
-            Error::Check(_) => 1,
-            Error::Input(_) => 2,
-            Error::Undecided(_) => 3,
-            Error::Interrupted(_) => 130,
+/// A parser's complaint without the names of our types, which mean nothing to the author of a file.
+///
+/// # Panics
+///
+/// Never: the patterns are constants.
+#[must_use]
+pub fn plain(complaint: &str) -> String {
+    [
+        (
+            "data did not match any variant of untagged enum \\w+",
+            "it has none of the forms that fit here",
+        ),
+        (
+            "expected (a nonzero )?(usize|u128|u64|u32|u16|u8)\\b",
+            "expected a whole number, not negative",
+        ),
+        (
+            "expected (isize|i128|i64|i32|i16|i8)\\b",
+            "expected a whole number",
+        ),
+        ("expected (f32|f64)\\b", "expected a number"),
+        (
+            "expected (struct|internally tagged enum|struct variant) [\\w:]+( with \\d+ elements?)?",
+            "expected named fields",
+        ),
+    ]
+    .into_iter()
+    .fold(complaint.to_owned(), |text, (pattern, words)| {
+        let regex = Regex::new(pattern).expect("the pattern is a constant");
+        regex.replace_all(&text, words).into_owned()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::plain;
+
+    #[test]
+    fn complaints_name_no_types() {
+        for (complaint, said) in [
+            (
+                "invalid value: integer `-1`, expected usize",
+                "invalid value: integer `-1`, expected a whole number, not negative",
+            ),
+            (
+                "invalid type: integer `12`, expected struct Any at column 2",
+                "invalid type: integer `12`, expected named fields at column 2",
+            ),
+            (
+                "data did not match any variant of untagged enum Process at column 9",
+                "it has none of the forms that fit here at column 9",
+            ),
+            ("missing field `pid`", "missing field `pid`"),
+        ] {
+            assert_eq!(plain(complaint), said);
         }
     }
 }

@@ -13,11 +13,11 @@ mod writer;
 
 use serde::{Deserialize, Serialize};
 
-pub use packing::{Damage, MERGED, PACKED, PLAIN, locate, name_of, pack};
+pub use packing::{Damage, MERGED, PACKED, PLAIN, are_same, locate, name_of, pack};
 pub use parts::{Part, PartDone, Weather};
 pub use pool::{asks_the_same, pool};
-pub use reading::{Reading, Warning, parse, read};
-pub use writer::{Writer, may_overwrite, text};
+pub use reading::{Reading, Warning, parse, parse_any, read};
+pub use writer::{Writer, amended, may_overwrite, text};
 
 use crate::assumption::Assumption;
 use crate::calibration::Calibration;
@@ -34,6 +34,9 @@ pub use kinds::Kinds;
 /// The version of this format: `pivot-samples/MAJOR`, or `pivot-samples/MAJOR.MINOR` once there are
 /// minor versions. A minor version adds kinds of lines and optional fields; readers of the same major
 /// version skip what they do not know, and say so.
+///
+/// Since 2.2 `inserts` of a mix is its share of insertions; before, that of insertions and removals
+/// together, and such a file is read so.
 pub const SCHEMA: &str = "pivot-samples/2.2";
 
 /// One line of a sample file.

@@ -81,7 +81,7 @@ mod tests {
         let mut found = None;
         machine
             .look(|seen| {
-                if seen.process.pid == std::process::id() {
+                if seen.process.pid == u64::from(std::process::id()) {
                     found = Some(seen.clone());
                 }
             })

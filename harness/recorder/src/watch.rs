@@ -2,8 +2,7 @@
 
 use std::collections::HashMap;
 
-use basis::error::Result;
-use basis::workload::{Entry, Header, Process, ProcessState, What, Workload};
+use basis::workload::{Entry, Process, ProcessState, What};
 
 use crate::{Life, Seen};
 
@@ -35,7 +34,7 @@ pub struct Watch {
     /// Those that live.
     alive: HashMap<Process, Known>,
     /// Who has a pid.
-    owners: HashMap<u32, Process>,
+    owners: HashMap<u64, Process>,
     /// Those that are over and still there, with the last look that saw them.
     over: HashMap<Process, u64>,
     entries: Vec<Entry>,
@@ -149,31 +148,18 @@ impl Watch {
         });
     }
 
-    /// How many events there are.
-    pub fn events(&self) -> usize {
-        self.entries.len()
-    }
-
-    /// How many processes live.
-    pub fn alive(&self) -> usize {
-        self.alive.len()
-    }
-
-    /// What became of them.
-    ///
-    /// # Errors
-    ///
-    /// When there is no process, or the looks were not in order.
-    pub fn finish(self, header: Header) -> Result<Workload> {
-        Workload::new(header, self.entries)
+    /// What became of them since the last call, in order.
+    pub fn drain(&mut self) -> Vec<Entry> {
+        std::mem::take(&mut self.entries)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use basis::workload::{Header, Workload};
 
-    fn seen(pid: u32, start: u64, life: Life, cpu_ns: u64) -> Seen {
+    fn seen(pid: u64, start: u64, life: Life, cpu_ns: u64) -> Seen {
         Seen {
             process: Process { pid, start },
             name: "x".into(),
@@ -187,13 +173,13 @@ mod tests {
     const SLEEPS: Life = Life::Alive(ProcessState::Sleeping);
 
     /// What became of the processes of these looks, one a nanosecond.
-    fn watched(names: Names, looks: &[&[Seen]]) -> Vec<(u32, u64, What)> {
+    fn watched(names: Names, looks: &[&[Seen]]) -> Vec<(u64, u64, What)> {
         let mut watch = Watch::new(names);
         for (at_ns, look) in (0..).zip(looks) {
             look.iter().for_each(|seen| watch.see(at_ns, seen));
             watch.end_look(at_ns);
         }
-        let workload = watch.finish(Header::default()).unwrap();
+        let workload = Workload::new(Header::default(), watch.drain()).unwrap();
         let entries = workload.entries().iter();
         entries
             .map(|entry| (entry.process.pid, entry.at_ns, entry.what.clone()))

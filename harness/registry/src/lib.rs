@@ -5,35 +5,43 @@ mod controls;
 pub mod roster;
 
 pub use claims::Claims;
-use contract::{Family, PlainRecord, Record, Visitor};
+use contract::{Family, PlainRecord, ProcessStatus, Profile, Record, Strategy, Visitor};
 use controls::Controls;
 
 /// Something to do with every family in the registry.
 trait Walk {
-    fn family<F: Family>(&mut self);
+    /// A family, and its crate's documentation.
+    fn family<F: Family>(&mut self, docs: &'static str);
+}
+
+/// The documentation of a strategy crate, as its source has it.
+macro_rules! docs {
+    ($name:literal) => {
+        include_str!(concat!("../../../strategies/", $name, "/src/lib.rs"))
+    };
 }
 
 /// The registry, in the order of the report: the baseline first.
 fn walk(walk: &mut impl Walk) {
-    walk.family::<mutex::Variants>();
-    walk.family::<rwlock::Variants>();
-    walk.family::<channel::Variants>();
-    walk.family::<atomics::Variants>();
-    walk.family::<arc_swap_table::Variants>();
-    walk.family::<sharded::Variants>();
-    walk.family::<left_right_table::Variants>();
-    walk.family::<epoch::Variants>();
-    walk.family::<concurrent_map::Variants>();
-    walk.family::<hybrid::Variants>();
+    walk.family::<mutex::Variants>(docs!("mutex"));
+    walk.family::<rwlock::Variants>(docs!("rwlock"));
+    walk.family::<channel::Variants>(docs!("channel"));
+    walk.family::<atomics::Variants>(docs!("atomics"));
+    walk.family::<arc_swap_table::Variants>(docs!("arc-swap"));
+    walk.family::<sharded::Variants>(docs!("sharded"));
+    walk.family::<left_right_table::Variants>(docs!("left-right"));
+    walk.family::<epoch::Variants>(docs!("epoch"));
+    walk.family::<concurrent_map::Variants>(docs!("concurrent-map"));
+    walk.family::<hybrid::Variants>(docs!("hybrid"));
     // Not contenders, but measured beside them.
-    walk.family::<Controls>();
+    walk.family::<Controls>("");
 }
 
 /// Shows `visitor` every variant, for a record that is plain data.
 pub fn visit_plain<R: PlainRecord>(visitor: &mut impl Visitor<R>) {
     struct Plain<'v, R, V>(&'v mut V, std::marker::PhantomData<R>);
     impl<R: PlainRecord, V: Visitor<R>> Walk for Plain<'_, R, V> {
-        fn family<F: Family>(&mut self) {
+        fn family<F: Family>(&mut self, _: &'static str) {
             F::plain::<R>(self.0);
         }
     }
@@ -45,9 +53,43 @@ pub fn visit_plain<R: PlainRecord>(visitor: &mut impl Visitor<R>) {
 pub fn visit_any<R: Record>(visitor: &mut impl Visitor<R>) {
     struct Any<'v, R, V>(&'v mut V, std::marker::PhantomData<R>);
     impl<R: Record, V: Visitor<R>> Walk for Any<'_, R, V> {
-        fn family<F: Family>(&mut self) {
+        fn family<F: Family>(&mut self, _: &'static str) {
             F::any::<R>(self.0);
         }
     }
     walk(&mut Any(visitor, std::marker::PhantomData));
+}
+
+/// The source whose documentation explains a strategy: its crate's `lib.rs`. Empty of a control, and of a name
+/// that nobody has.
+pub fn docs(name: &str) -> &'static str {
+    struct Find<'n> {
+        name: &'n str,
+        is_here: bool,
+        docs: &'static str,
+    }
+    impl Visitor<ProcessStatus> for Find<'_> {
+        fn visit<S: Strategy<ProcessStatus>>(&mut self) {
+            self.is_here |= S::PROFILE.name == self.name;
+        }
+        fn exclude(&mut self, profile: Profile, _: &'static str) {
+            self.is_here |= profile.name == self.name;
+        }
+    }
+    impl Walk for Find<'_> {
+        fn family<F: Family>(&mut self, docs: &'static str) {
+            self.is_here = false;
+            F::plain::<ProcessStatus>(self);
+            if self.is_here {
+                self.docs = docs;
+            }
+        }
+    }
+    let mut find = Find {
+        name,
+        is_here: false,
+        docs: "",
+    };
+    walk(&mut find);
+    find.docs
 }

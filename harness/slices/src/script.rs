@@ -170,7 +170,7 @@ fn deal(shares: Shares, random: &mut Xoshiro256PlusPlus) -> Vec<Step> {
     let mut steps = Vec::with_capacity(TAPE_LENGTH);
     for (step, count) in [
         // In pairs: who comes must go.
-        (Step::Insert, quota(shares.inserts / 2.0) * 2),
+        (Step::Insert, quota(shares.inserts) * 2),
         (Step::Write, quota(shares.writes)),
         (Step::ReadModifyWrite, quota(shares.read_modify_writes)),
         (Step::Scan, quota(shares.scans)),

@@ -60,9 +60,9 @@ impl Workload {
             );
         }
         let inserts = self.writers.and_then(|one| one.inserts);
-        if let Some(share) = inserts.filter(|share| !(0.0..=1.0).contains(share)) {
+        if let Some(share) = inserts.filter(|share| !(0.0..=0.5).contains(share)) {
             return Some(format!(
-                "writers.inserts = {share} must lie between 0 and 1"
+                "writers.inserts = {share} must lie between 0 and 0.5: as many changes remove a record"
             ));
         }
         if let (Some(_), Some(inserts)) = (self.mixed, inserts) {

@@ -205,7 +205,7 @@ impl Workload {
                 },
                 Some(inserts) => Group {
                     does: Activity::Mix,
-                    writes: Some(1.0 - inserts),
+                    writes: Some(1.0 - 2.0 * inserts),
                     inserts: Some(inserts),
                     ..group
                 },

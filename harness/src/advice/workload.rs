@@ -97,7 +97,7 @@ pub struct Writers {
     /// Changes by each in a second; as many as it can without it.
     #[serde(default)]
     pub rate_per_s: Option<f64>,
-    /// The share of changes that insert a new record or remove one, in turn; none without it.
+    /// The share of changes that insert a new record, none without it; as many remove one.
     #[serde(default)]
     pub inserts: Option<f64>,
 }
@@ -125,7 +125,7 @@ pub struct Mixed {
     /// The share that changes a record.
     #[serde(default)]
     pub writes: Option<f64>,
-    /// The share that inserts a record or removes one, in turn.
+    /// The share that inserts a record; as many more remove one.
     #[serde(default)]
     pub inserts: Option<f64>,
     /// The share that visits every record.
@@ -277,7 +277,9 @@ impl Workload {
 
     /// Whether somebody changes records that are there.
     pub(super) fn updates(&self) -> bool {
-        let of_writers = self.writers.map(|one| 1.0 - one.inserts.unwrap_or(0.0));
+        let of_writers = self
+            .writers
+            .map(|one| 1.0 - 2.0 * one.inserts.unwrap_or(0.0));
         let of_mixed = self.mixed.and_then(|mixed| mixed.writes);
         of_writers.unwrap_or_default() + of_mixed.unwrap_or_default() > 0.0
     }

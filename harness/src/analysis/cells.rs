@@ -323,14 +323,8 @@ impl<'a> Counts<'a> {
         for line in &samples.lines {
             match line {
                 Line::Allocation(seen) => {
-                    let (bytes, allocations) = match seen.does {
-                        Activity::Read => (Metric::AllocBytesRead, Metric::AllocsRead),
-                        Activity::Update | Activity::Churn | Activity::Replay => {
-                            (Metric::AllocBytesWrite, Metric::AllocsWrite)
-                        }
-                        Activity::Scan => (Metric::AllocBytesScan, Metric::AllocsScan),
-                        // Counted as what it is made of.
-                        Activity::Mix => continue,
+                    let Some((bytes, allocations)) = allocation_metrics(seen.does) else {
+                        continue;
                     };
                     let each = |total: u64| total as f64 / seen.operations as f64;
                     cells
@@ -394,4 +388,17 @@ fn memory_ratio(
         Verdict::Rejected
     };
     Some(ratio)
+}
+
+/// The metrics that what the heap saw is counted in: bytes and allocations.
+pub(crate) const fn allocation_metrics(does: Activity) -> Option<(Metric, Metric)> {
+    match does {
+        Activity::Read => Some((Metric::AllocBytesRead, Metric::AllocsRead)),
+        Activity::Update | Activity::Churn | Activity::Replay => {
+            Some((Metric::AllocBytesWrite, Metric::AllocsWrite))
+        }
+        Activity::Scan => Some((Metric::AllocBytesScan, Metric::AllocsScan)),
+        // Counted as what it is made of.
+        Activity::Mix => None,
+    }
 }

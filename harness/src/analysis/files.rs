@@ -2,7 +2,11 @@
 
 use std::path::PathBuf;
 
-use basis::sample::{Header, Line, Reading, SCHEMA, Warning, Writer, parse, pool, read, text};
+use basis::sample::{
+    Header, Line, Reading, SCHEMA, Warning, Writer, amended, pack, parse, pool, read, text,
+};
+use basis::scenario::Activity;
+use basis::stall::StallSeen;
 
 use super::{Samples, analyse};
 use crate::report::tests::sample_lines;
@@ -164,6 +168,58 @@ fn very_many_faults_do_not_drown_the_rest() {
     assert_eq!(reading.warnings.len(), 1_000);
     let notes = reading.notes("file");
     assert!(notes.len() < 20 && notes.last().expect("some").contains("992 more"));
+}
+
+#[test]
+fn lines_are_added_and_everything_else_stays_byte_for_byte() {
+    let mut lines = few_lines();
+    assert_eq!(lines.pop(), Some(Line::Complete));
+    let whole = text(&lines);
+    let unknown = "{\"kind\":\"from-tomorrow\",\"x\": 1}\nnot a sample\n";
+    let torn = "{\"kind\":\"slice\",\"sc";
+    let before = format!("{whole}{unknown}{torn}");
+    let new = Line::Stall(StallSeen {
+        strategy: "mutex/std".into(),
+        ..StallSeen::default()
+    });
+    let amend = |content: &[u8]| {
+        let is_old = |line: &Line| matches!(line, Line::Stall(_));
+        amended(content, "file", is_old, std::slice::from_ref(&new))
+    };
+    let line = text(std::slice::from_ref(&new));
+    let after = amend(before.as_bytes()).unwrap();
+    assert_eq!(after, format!("{whole}{unknown}{line}{torn}").into_bytes());
+    // Again: the lines are replaced and do not add up; packed stays packed.
+    assert_eq!(amend(&after).unwrap(), after);
+    let packed = amend(&pack(before.as_bytes())).unwrap();
+    assert_eq!(packed, pack(&after));
+    // Before the end of a run that has one, also where the last line feed is missing.
+    let complete = text(&[Line::Complete]);
+    let ended = amend(format!("{whole}{}", complete.trim_end()).as_bytes()).unwrap();
+    assert_eq!(ended, format!("{whole}{line}{complete}").into_bytes());
+    // What is lost already is not written back as if it were whole.
+    let packed = pack(before.as_bytes());
+    assert!(amend(&packed[..packed.len() - 9]).is_err());
+    assert!(amend(format!("{whole}{whole}").as_bytes()).is_err());
+}
+
+#[test]
+fn old_shares_of_insertions_and_removals_are_halved_once() {
+    let mut lines = few_lines();
+    let Line::Header(header) = &mut lines[0] else {
+        panic!("a header is first");
+    };
+    let group = &mut header.scenarios[0].groups[0];
+    (group.does, group.inserts) = (Activity::Mix, Some(0.05));
+    header.schema = "pivot-samples/2.1".into();
+    let once = parse(text(&lines[..1]).as_bytes(), "file").unwrap().lines;
+    let twice = parse(text(&once).as_bytes(), "file").unwrap().lines;
+    for lines in [once, twice] {
+        let Line::Header(header) = &lines[0] else {
+            panic!("a header is first");
+        };
+        assert_eq!(header.scenarios[0].groups[0].inserts, Some(0.025));
+    }
 }
 
 #[test]

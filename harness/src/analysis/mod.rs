@@ -27,6 +27,7 @@ use basis::sample::{CheckOutcome, Failure, Header, Line, SliceKey};
 use basis::scenario::{Group, Scenario};
 
 use crate::results::{Cell, Protocol, Results, SCHEMA};
+pub(crate) use cells::allocation_metrics;
 use contamination::Reason;
 pub(crate) use guarantees::{claims, contradicts, held_up_at};
 pub use guarantees::{faulted, graded_by_stalls, guarantees};

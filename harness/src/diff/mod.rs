@@ -2,8 +2,8 @@
 //!
 //! The runs may be of two versions, two libraries, or two machines. By default times are judged as
 //! ratios to the baseline of the same run, which another machine or another day changes together
-//! with everything else; or as such. Counts are compared as they are; only those a tenth apart have changed. Pure: equal samples give
-//! equal results.
+//! with everything else; or as such. Counts are compared as they are; only those a tenth apart have changed, and amortised
+//! ones only beyond what so few events waver by. Pure: equal samples give equal results.
 
 mod change;
 mod run;
@@ -21,7 +21,7 @@ use serde::Serialize;
 use crate::results::Metric;
 
 pub use change::{Change, LEVEL, NOTABLE, Verdict};
-pub use run::{Count, Run};
+pub use run::{Count, Heap, Run};
 
 /// What of a time is judged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -221,13 +221,39 @@ fn timed(a: &Run, b: &Run, judged: Judged, comparable: &[&str]) -> Vec<Row> {
     rows
 }
 
-/// Whether two counts are as close as those of the same program may be: what a strategy allocates can
-/// depend on how its threads meet, by a few in a thousand operations. Something and nothing are far
-/// apart however little it is.
-fn wavers(a: f64, b: f64) -> bool {
-    /// By a tenth at most, as with times.
-    const WAVERING: f64 = NOTABLE;
-    a > 0.0 && b > 0.0 && a / b < WAVERING && b / a < WAVERING
+/// Whether two counts are as close as those of the same program may be. A tenth is no change, as with times:
+/// what a strategy allocates can depend on how its threads meet. A whole number of allocations an operation
+/// is exact otherwise. What is allocated now and then only is a share of so many operations, and wavers as the
+/// number of rare events does: by its square root.
+fn wavers(a: &Count, b: &Count) -> bool {
+    if is_near(a.value, b.value) {
+        return true;
+    }
+    let (Some(of_a), Some(of_b)) = (a.heap, b.heap) else {
+        return false;
+    };
+    let is_whole = |heap: Heap| heap.allocations.is_multiple_of(heap.operations);
+    if is_whole(of_a) && is_whole(of_b) {
+        return false;
+    }
+    let share = |heap: Heap| heap.allocations as f64 / heap.operations as f64;
+    let variance = |heap: Heap| share(heap) / heap.operations as f64;
+    let deviation = (variance(of_a) + variance(of_b)).sqrt();
+    if (share(of_a) - share(of_b)).abs() > DEVIATIONS * deviation {
+        return false;
+    }
+    // As many allocations, and of the same size where both have some.
+    let size = |count: &Count, heap: Heap| count.value / share(heap);
+    let none = of_a.allocations == 0 || of_b.allocations == 0;
+    none || is_near(size(a, of_a), size(b, of_b))
+}
+
+/// Standard deviations by which equal programs do not differ.
+const DEVIATIONS: f64 = 3.0;
+
+/// Whether two values are less than a tenth apart. Something and nothing are far apart however little it is.
+fn is_near(a: f64, b: f64) -> bool {
+    a > 0.0 && b > 0.0 && a / b < NOTABLE && b / a < NOTABLE
 }
 
 /// The counts of both runs; less is better.
@@ -243,7 +269,7 @@ fn counted(a: &Run, b: &Run, comparable: &[&str]) -> Vec<Row> {
             continue;
         };
         let verdict = match theirs.value.total_cmp(&ours.value) {
-            _ if wavers(ours.value, theirs.value) => Verdict::Unchanged,
+            _ if wavers(ours, theirs) => Verdict::Unchanged,
             std::cmp::Ordering::Less => Verdict::Better,
             std::cmp::Ordering::Equal => Verdict::Unchanged,
             std::cmp::Ordering::Greater => Verdict::Worse,

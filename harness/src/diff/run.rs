@@ -4,8 +4,8 @@ use basis::environment::Environment;
 use basis::sample::Line;
 use basis::scenario::Scenario;
 
-use crate::analysis::{Logs, Samples, analyse, logs};
-use crate::results::Metric;
+use crate::analysis::{Logs, Samples, allocation_metrics, analyse, logs};
+use crate::results::{Cell, Metric};
 
 /// What there is to compare of a run.
 #[derive(Clone, Debug, PartialEq)]
@@ -37,6 +37,17 @@ pub struct Count {
     pub metric: Metric,
     /// The count, in the metric's unit.
     pub value: f64,
+    /// Of what the heap saw: in how many operations, and in how many allocations.
+    pub heap: Option<Heap>,
+}
+
+/// What an amortised count rests on.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Heap {
+    /// Operations that were counted.
+    pub operations: u64,
+    /// Allocations in them.
+    pub allocations: u64,
 }
 
 impl Run {
@@ -48,6 +59,7 @@ impl Run {
             .into_iter()
             .filter(|cell| cell.metric.is_count())
             .map(|cell| Count {
+                heap: heap(&samples.lines, &cell),
                 scenario: cell.scenario,
                 strategy: cell.strategy,
                 metric: cell.metric,
@@ -79,4 +91,21 @@ impl Run {
             checks: checks.collect(),
         }
     }
+}
+
+/// What a cell of allocations was counted in.
+fn heap(lines: &[Line], cell: &Cell) -> Option<Heap> {
+    lines.iter().find_map(|line| match line {
+        Line::Allocation(seen)
+            if (&seen.scenario, &seen.strategy) == (&cell.scenario, &cell.strategy) =>
+        {
+            let (bytes, allocations) = allocation_metrics(seen.does)?;
+            let is_it = cell.metric == bytes || cell.metric == allocations;
+            is_it.then_some(Heap {
+                operations: seen.operations,
+                allocations: seen.allocations,
+            })
+        }
+        _ => None,
+    })
 }

@@ -245,6 +245,44 @@ fn counts_change_by_a_tenth_or_from_nothing() {
 }
 
 #[test]
+fn what_is_allocated_now_and_then_changes_only_beyond_its_own_noise() {
+    // Allocations and bytes of each in 256 operations, before and after.
+    for (before, after, expected) in [
+        // A block of a queue every so many messages, or one in the whole count.
+        ((0, 96), (1, 96), Verdict::Unchanged),
+        ((1, 96), (0, 96), Verdict::Unchanged),
+        ((5, 336), (1, 336), Verdict::Unchanged),
+        ((704, 1_150), (776, 1_055), Verdict::Unchanged),
+        // One in ten operations, where there was none.
+        ((0, 96), (26, 96), Verdict::Worse),
+        ((26, 96), (0, 96), Verdict::Better),
+        // One in each operation is exact.
+        ((0, 96), (256, 96), Verdict::Worse),
+        ((512, 96), (256, 96), Verdict::Better),
+        // Blocks of four times the size.
+        ((9, 96), (9, 384), Verdict::Worse),
+    ] {
+        let run = |(count, size): (u64, u64)| {
+            sampled(|lines| {
+                for line in lines {
+                    if let Line::Allocation(seen) = line {
+                        (seen.operations, seen.allocations) = (256, count);
+                        seen.bytes = count * size;
+                    }
+                }
+            })
+        };
+        let diff = diff(&run(before), &run(after), Judged::Ratio).expect("they have one baseline");
+        let bytes = |row: &&Row| row.metric == Metric::AllocBytesWrite;
+        let mut rows = diff.rows.iter().filter(bytes).peekable();
+        assert!(rows.peek().is_some());
+        for row in rows {
+            assert_eq!(row.verdict, expected, "{before:?} {after:?} {row:?}");
+        }
+    }
+}
+
+#[test]
 fn what_has_no_counterpart_is_listed() {
     let a = sampled(|_| ());
     let mut b = a.clone();

@@ -12,13 +12,21 @@ use basis::trace::Operation;
 pub(crate) use check::CheckOptions;
 use clap::{Args, Parser, Subcommand};
 pub(crate) use evidence::{StallOptions, TraceOptions};
+
+use crate::terminal;
 pub(crate) use workload::{RecordOptions, ReplayOptions};
 
 /// Which synchronization strategy should replace the mutex, and what does that cost?
 ///
 /// Without a command: verify, measure, judge and report into reports/latest.
 #[derive(Debug, Parser)]
-#[command(name = "pivot", version, args_conflicts_with_subcommands = true)]
+#[command(
+    name = "pivot",
+    version,
+    args_conflicts_with_subcommands = true,
+    after_help = "Exit codes: 0 done; 1 a check failed; 2 bad input or usage; 128 and the number of the signal that \
+                  interrupted it: 130 Ctrl-C, 143 SIGTERM. Another signal later ends the command at once."
+)]
 pub(crate) struct Arguments {
     /// What to do; without it, `run`.
     #[command(subcommand)]
@@ -35,6 +43,8 @@ pub(crate) enum Action {
     Run(RunOptions),
     /// Show strategies with their claims, and scenarios
     List(ListOptions),
+    /// Show what a strategy is, what it claims, how it works and when not to use it
+    Explain(ExplainOptions),
     /// Check that strategies keep the contract
     Verify(VerifyOptions),
     /// Show what operations execute, and which cache lines two threads share
@@ -176,6 +186,13 @@ pub(crate) struct ListOptions {
 }
 
 #[derive(Clone, Debug, Args)]
+pub(crate) struct ExplainOptions {
+    /// The strategy's name, as `pivot list` shows it
+    #[arg(value_name = "STRATEGY")]
+    pub(crate) strategy: String,
+}
+
+#[derive(Clone, Debug, Args)]
 pub(crate) struct VerifyOptions {
     /// Only strategies whose name matches this regular expression
     #[arg(long, value_name = "RE")]
@@ -211,8 +228,8 @@ pub(crate) struct ReportOptions {
     pub(crate) splice: Option<PathBuf>,
     /// File the run as DATE-NAME among the recorded ones, with packed samples, and list it in their index; of
     /// recorded runs of several machines, a report that names them [default: named after the processors]
-    #[arg(long, value_name = "NAME", num_args = 0..=1, require_equals = true, default_missing_value = "", conflicts_with = "format")]
-    pub(crate) record: Option<String>,
+    #[arg(long, value_name = "NAME", num_args = 0..=1, require_equals = true, conflicts_with = "format")]
+    pub(crate) record: Option<Option<String>>,
     /// Instead of a report: make those of recorded runs again and compare them byte for byte; exit code 1 if
     /// a file differs [default: every recorded run, their index and the README]
     #[arg(long, conflicts_with_all = ["out", "splice", "record", "format"])]
@@ -242,7 +259,7 @@ pub(crate) struct SelftestOptions {
     #[arg(value_name = "SAMPLES")]
     pub(crate) samples: Option<PathBuf>,
     /// How many runs to pretend
-    #[arg(long, value_name = "N", default_value_t = 200)]
+    #[arg(long, value_name = "N", default_value_t = 200, value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) runs: u64,
     /// How to print it
     #[arg(long, value_enum, default_value_t)]
@@ -343,7 +360,9 @@ impl Arguments {
     pub(crate) fn read() -> Result<Self> {
         Self::try_parse().map_err(|error| {
             if !error.use_stderr() {
-                error.exit();
+                // Help, or the version: what was asked for.
+                return terminal::printed(error.print())
+                    .map_or_else(|error| error, |()| std::process::exit(0));
             }
             let text = error.to_string();
             // What follows is the usage, on any number of lines.

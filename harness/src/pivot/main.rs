@@ -1,14 +1,10 @@
 //! `pivot`: the command of the workspace. Only this program prints.
-#![allow(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "this is the command"
-)]
 
 mod arguments;
 mod command;
 mod progress;
 mod selection;
+mod signals;
 mod table;
 mod terminal;
 
@@ -25,8 +21,13 @@ fn main() -> ExitCode {
     match Arguments::read().and_then(act) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("pivot: {error}");
-            ExitCode::from(error.exit_code())
+            terminal::complain(&error);
+            ExitCode::from(match error {
+                Error::Check(_) => 1,
+                Error::Input(_) => 2,
+                Error::Undecided(_) => 3,
+                Error::Interrupted(_) => signals::exit_code(),
+            })
         }
     }
 }
@@ -35,6 +36,7 @@ fn act(arguments: Arguments) -> Result<()> {
     match arguments.into_action() {
         Action::Run(options) => command::run::run(&options),
         Action::List(options) => command::list::list(&options),
+        Action::Explain(options) => command::explain::explain(&options),
         Action::Verify(options) => command::verify::verify(&options),
         Action::Trace(options) => command::trace::trace(&options),
         Action::Stall(options) => command::stall::stall(&options),

@@ -6,6 +6,8 @@ use std::time::Duration;
 use harness::run::Observer;
 use indicatif::{ProgressBar, ProgressStyle};
 
+use crate::terminal;
+
 /// Shows how far a run is, on standard error.
 #[derive(Debug)]
 pub(crate) struct Progress {
@@ -49,7 +51,7 @@ impl Observer for Progress {
             }
             // One line for each kind of stage, not one for each strategy.
             None if self.last != what => {
-                eprintln!("{:3.0} %  {what}", share_done * 100.0);
+                terminal::say(format!("{:3.0} %  {what}", share_done * 100.0));
                 what.clone_into(&mut self.last);
             }
             None => {}
@@ -59,7 +61,7 @@ impl Observer for Progress {
     fn note(&mut self, text: &str) {
         match &self.bar {
             Some(bar) => bar.println(format!("! {text}")),
-            None => eprintln!("! {text}"),
+            None => terminal::say(format!("! {text}")),
         }
     }
 }

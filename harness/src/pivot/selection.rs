@@ -6,7 +6,7 @@ use basis::error::{Error, Result};
 use basis::preset::Preset;
 use basis::sample::Card;
 use basis::scenario::{self, Effort, RecordKind, Scenario, load_folder};
-use contract::Role;
+use contract::{Profile, Role};
 use regex_lite::Regex;
 use registry::roster::{self, Entry};
 use statistics::GROUPS_95;
@@ -118,6 +118,15 @@ pub(crate) fn listed(choice: &Choice) -> Result<Vec<String>> {
     )
 }
 
+/// A strategy by its name.
+pub(crate) fn strategy(name: &str) -> Result<Profile> {
+    let entries = roster::entries(RecordKind::Status);
+    let found = entries.iter().find(|entry| entry.profile.name == name);
+    found
+        .map(|entry| entry.profile)
+        .ok_or_else(|| unknown("strategy", name, &names(&entries)))
+}
+
 /// The strategies that a run needs: those chosen, the controls, and the baseline.
 pub(crate) fn contest(choice: &Choice) -> Result<Vec<String>> {
     let chosen = listed(choice)?;
@@ -168,14 +177,52 @@ pub(crate) fn choose(what: &str, pattern: Option<&str>, names: &[String]) -> Res
     }
 }
 
+/// Names at least this similar are taken for one another.
+const SIMILAR: f64 = 0.85;
+
 fn unknown(what: &str, name: &str, names: &[String]) -> Error {
+    let similarity = |candidate: &str| {
+        let parts = candidate.split('/').chain([candidate]);
+        parts
+            .map(|part| strsim::jaro_winkler(name, part))
+            .fold(0.0, f64::max)
+    };
     let closest = names
         .iter()
-        .map(|candidate| (strsim::jaro_winkler(name, candidate), candidate))
+        .map(|candidate| (similarity(candidate), candidate))
+        .rev()
         .max_by(|(a, _), (b, _)| a.total_cmp(b))
-        .filter(|(similarity, _)| *similarity > 0.6);
+        .filter(|(similarity, _)| *similarity >= SIMILAR);
     let hint = closest.map_or_else(String::new, |(_, name)| format!("did you mean {name}? "));
     Error::input(format!(
         "no {what} matches {name:?}; {hint}`pivot list` shows all"
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::unknown;
+
+    #[test]
+    fn only_what_is_close_is_suggested() {
+        let names = ["mutex/std", "atomics/seqlock", "single-reader"].map(str::to_owned);
+        for (name, suggested) in [
+            ("mutx", Some("mutex/std")),
+            ("mutex", Some("mutex/std")),
+            ("atomic/seqlok", Some("atomics/seqlock")),
+            ("seqlok", Some("atomics/seqlock")),
+            ("singel-reader", Some("single-reader")),
+            ("redis", None),
+            ("writer", None),
+            ("x", None),
+            ("a lock that never waits", None),
+        ] {
+            let said = unknown("strategy", name, &names).to_string();
+            let hint = suggested.map(|name| format!("did you mean {name}?"));
+            match hint {
+                Some(hint) => assert!(said.contains(&hint), "{said}"),
+                None => assert!(!said.contains("did you mean"), "{said}"),
+            }
+        }
+    }
 }

@@ -1,7 +1,7 @@
 //! A table of text, in the format that the user asked for.
 
 use basis::error::Result;
-use comfy_table::{TableStyle, presets};
+use comfy_table::{ColumnConstraint, ContentArrangement, TableStyle, Width, presets};
 use harness::report::csv_line;
 
 use crate::arguments::Format;
@@ -31,23 +31,43 @@ impl<const COLUMNS: usize> Table<COLUMNS> {
         terminal::print(&self.text(format))
     }
 
+    pub(crate) fn rows(&self) -> &[[String; COLUMNS]] {
+        &self.rows
+    }
+
+    /// For a terminal of so many columns: what is too long for them goes on in the next line. The first
+    /// column has names, which stay whole unless they take half of the width.
+    pub(crate) fn fitted(&self, width: u16) -> String {
+        let mut table = self.filled(presets::UTF8_FULL);
+        table
+            .set_content_arrangement(ContentArrangement::Dynamic)
+            .set_width(width);
+        let names = self.rows.iter().map(|row| row[0].chars().count());
+        let longest = names.max().unwrap_or_default() + 2;
+        if let Some(column) = table.column_mut(0) {
+            let least = u16::try_from(longest).unwrap_or(u16::MAX).min(width / 2);
+            column.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(least)));
+        }
+        table.trim_fmt()
+    }
+
     /// As a text.
     pub(crate) fn text(&self, format: Format) -> String {
         match format {
-            Format::Table => self.drawn(presets::UTF8_FULL_CONDENSED),
-            Format::Md => self.drawn(presets::ASCII_MARKDOWN),
+            Format::Table => self.filled(presets::UTF8_FULL_CONDENSED).trim_fmt(),
+            Format::Md => self.filled(presets::ASCII_MARKDOWN).trim_fmt(),
             Format::Csv => self.csv(),
             Format::Json => self.json(),
         }
     }
 
-    fn drawn(&self, style: TableStyle) -> String {
+    fn filled(&self, style: TableStyle) -> comfy_table::Table {
         let mut table = comfy_table::Table::new();
         table.load_style(style).set_header(self.heading);
         for row in &self.rows {
             table.add_row(row);
         }
-        table.trim_fmt()
+        table
     }
 
     fn json(&self) -> String {

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use basis::error::{Error, Result};
+use basis::output::{self, Existing, Output};
 use basis::sample;
 
 use crate::results::{Merged, Results};
@@ -121,9 +122,19 @@ pub fn write(results: &Results, samples_path: &Path, folder: &Path) -> Result<Wr
 ///
 /// # Errors
 ///
-/// When the folder or a file in it cannot be written.
+/// When the folder holds other samples, or it or a file in it cannot be written.
 pub fn write_with(results: &Results, samples: &[u8], folder: &Path) -> Result<Written> {
     let source = Source::Samples(sample::name_of(samples), samples);
+    publish(&files(results), source, folder)
+}
+
+/// Writes the report into the folder of a run, whose sample file now has this content; otherwise as [`write()`].
+///
+/// # Errors
+///
+/// When the folder or a file in it cannot be written.
+pub fn write_amended(results: &Results, samples: &[u8], folder: &Path) -> Result<Written> {
+    let source = Source::Amended(sample::name_of(samples), samples);
     publish(&files(results), source, folder)
 }
 
@@ -143,6 +154,8 @@ enum Source<'s> {
     Own(&'static str),
     /// Samples: their name and content.
     Samples(&'static str, &'s [u8]),
+    /// The folder's own samples, with lines added: their name and content.
+    Amended(&'static str, &'s [u8]),
     /// The names of runs elsewhere.
     Runs(&'s str),
 }
@@ -150,19 +163,24 @@ enum Source<'s> {
 impl Source<'_> {
     const fn name(self) -> &'static str {
         match self {
-            Source::Own(name) | Source::Samples(name, _) => name,
+            Source::Own(name) | Source::Samples(name, _) | Source::Amended(name, _) => name,
             Source::Runs(_) => sample::MERGED,
         }
     }
 
-    /// Refuses a folder that holds what this would make ambiguous.
+    /// Refuses a folder that holds what this would make ambiguous, or replace: samples are measured once.
     fn fits(self, folder: &Path) -> Result<()> {
-        let others: &[&str] = match self {
-            Source::Own(_) => &[],
-            Source::Samples(..) => &[sample::MERGED],
-            Source::Runs(_) => &[sample::PLAIN, sample::PACKED],
+        let is_foreign = |name: &&str| match self {
+            Source::Own(_) | Source::Amended(..) => false,
+            Source::Samples(_, content) if *name != sample::MERGED => {
+                let there = std::fs::read(folder.join(name));
+                there.is_ok_and(|there| !sample::are_same(&there, content))
+            }
+            Source::Samples(..) => folder.join(name).exists(),
+            Source::Runs(_) => *name != sample::MERGED && folder.join(name).exists(),
         };
-        match others.iter().find(|name| folder.join(name).exists()) {
+        let all = [sample::PLAIN, sample::PACKED, sample::MERGED];
+        match all.iter().find(|name| is_foreign(name)) {
             None => Ok(()),
             Some(name) => Err(Error::input(format!(
                 "{} has {name}, which another report there is made of; name a folder of its own with --out",
@@ -179,10 +197,7 @@ fn publish(files: &[File], source: Source<'_>, folder: &Path) -> Result<Written>
     match source {
         Source::Own(_) => {}
         Source::Runs(runs) => staged.write(folder, sample::MERGED, runs.as_bytes())?,
-        Source::Samples(samples, content) => {
-            for name in [sample::PLAIN, sample::PACKED] {
-                sample::may_overwrite(&folder.join(name))?;
-            }
+        Source::Samples(samples, content) | Source::Amended(samples, content) => {
             staged.write(folder, samples, content)?;
             // The samples of the report before, in the other form.
             let others = [sample::PLAIN, sample::PACKED].into_iter();
@@ -210,11 +225,7 @@ fn publish(files: &[File], source: Source<'_>, folder: &Path) -> Result<Written>
 ///
 /// When the file cannot be written.
 pub fn replace(path: &Path, text: &str) -> Result<()> {
-    let folder = path.parent().unwrap_or(Path::new(""));
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let mut staged = Staged::default();
-    staged.write(folder, &name, text.as_bytes())?;
-    staged.publish()
+    output::write(path, Existing::Replace, text.as_bytes())
 }
 
 fn is_same_file(a: &Path, b: &Path) -> bool {
@@ -224,8 +235,7 @@ fn is_same_file(a: &Path, b: &Path) -> bool {
 /// Files that are complete but not in their place yet; removed again unless they are published.
 #[derive(Default)]
 struct Staged {
-    /// Where each is, and where it belongs.
-    files: Vec<(PathBuf, PathBuf)>,
+    files: Vec<Output>,
     /// What has no place beside them.
     obsolete: Vec<PathBuf>,
 }
@@ -233,27 +243,20 @@ struct Staged {
 impl Staged {
     fn write(&mut self, folder: &Path, name: &str, bytes: &[u8]) -> Result<()> {
         let place = folder.join(name);
-        let last = place.file_name().unwrap_or_default().to_string_lossy();
-        let aside = place.with_file_name(format!(".{last}.partial"));
-        let write = || {
-            if let Some(parent) = aside.parent() {
-                std::fs::create_dir_all(parent)?;
-            }
-            std::fs::write(&aside, bytes)
-        };
-        let written = write().map_err(|error| Error::file("write", &aside, &error));
-        self.files.push((aside, place));
-        written
+        let parent = output::folder_of(&place);
+        std::fs::create_dir_all(parent).map_err(|error| Error::file("create", parent, &error))?;
+        let mut file = Output::create(&place, Existing::Replace)?;
+        file.append(bytes)?;
+        self.files.push(file);
+        Ok(())
     }
 
     fn remove_later(&mut self, paths: impl IntoIterator<Item = PathBuf>) {
         self.obsolete.extend(paths);
     }
 
-    fn publish(self) -> Result<()> {
-        self.files.iter().try_for_each(|(aside, place)| {
-            std::fs::rename(aside, place).map_err(|error| Error::file("write", place, &error))
-        })?;
+    fn publish(mut self) -> Result<()> {
+        self.files.iter_mut().try_for_each(Output::publish)?;
         self.obsolete
             .iter()
             .try_for_each(|path| match std::fs::remove_file(path) {
@@ -262,14 +265,5 @@ impl Staged {
                 }
                 _ => Ok(()),
             })
-    }
-}
-
-impl Drop for Staged {
-    fn drop(&mut self) {
-        for (aside, _) in &self.files {
-            // Best effort: what cannot be removed is overwritten by the next report.
-            let _ = std::fs::remove_file(aside);
-        }
     }
 }

@@ -59,7 +59,8 @@ pub use biases::{BIASES, Bias, biases_as_markdown};
 pub use comment::comment;
 pub use export::{csv, csv_line};
 pub use files::{
-    File, Written, files, merged_files, obsolete, replace, write, write_merged, write_with,
+    File, Written, files, merged_files, obsolete, replace, write, write_amended, write_merged,
+    write_with,
 };
 pub use findings::Findings;
 pub use format::off;

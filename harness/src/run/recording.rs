@@ -3,12 +3,16 @@
 use std::path::Path;
 
 use basis::error::{Error, Result};
+use basis::lock::FolderLock;
+use basis::output;
 use basis::sample::{self, Header, Line, Writer};
 
 /// The lines of a run: every one is in its file before anything else happens with it.
 #[derive(Debug)]
 pub struct Recording {
     writer: Option<Writer>,
+    /// The folder is this run's as long as it may write there.
+    _lock: Option<FolderLock>,
     lines: Vec<Line>,
 }
 
@@ -17,6 +21,7 @@ impl Recording {
     pub const fn in_memory() -> Self {
         Self {
             writer: None,
+            _lock: None,
             lines: Vec::new(),
         }
     }
@@ -25,9 +30,10 @@ impl Recording {
     ///
     /// # Errors
     ///
-    /// When the folder or the file cannot be written, or a recorded run is there.
+    /// When the folder or the file cannot be written, a recorded run is there, or another run writes there.
     pub fn begin(folder: &Path, header: Header) -> Result<Self> {
         std::fs::create_dir_all(folder).map_err(|error| Error::file("create", folder, &error))?;
+        let lock = FolderLock::acquire(folder)?;
         let packed = folder.join(sample::PACKED);
         if packed.exists() {
             return Err(Error::input(format!(
@@ -37,6 +43,7 @@ impl Recording {
         }
         let mut recording = Self {
             writer: Some(Writer::create(&folder.join(sample::PLAIN))?),
+            _lock: Some(lock),
             lines: Vec::new(),
         };
         recording.keep(Line::Header(Box::new(header)))?;
@@ -48,9 +55,10 @@ impl Recording {
     ///
     /// # Errors
     ///
-    /// When there is none, or it was another one.
+    /// When there is none, it was another one, or another run writes there.
     pub fn resume(folder: &Path, header: &Header) -> Result<Self> {
         let path = sample::locate(folder)?;
+        let lock = FolderLock::acquire(output::folder_of(&path))?;
         let reading = sample::read(&path)?;
         if let Some(Line::Header(begun)) = reading.lines.first()
             && let Some(what) = difference(begun, header)
@@ -63,6 +71,7 @@ impl Recording {
         }
         Ok(Self {
             writer: Some(Writer::resume(&path, &reading)?),
+            _lock: Some(lock),
             lines: reading.lines,
         })
     }

@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, ChildStdin, Command, Stdio};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicI32, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::Duration;
 
@@ -19,24 +19,34 @@ const GLANCE: Duration = Duration::from_millis(100);
 /// An environment variable that nobody reads: its length shifts the child's stack.
 const SHIFT: &str = "PIVOT_SHIFT";
 
-/// Set when the user wants the run to end: by Ctrl-C, or by a termination signal.
+/// Set when the user wants the run to end: by Ctrl-C, or by a termination signal. Holds the number of
+/// the signal, 0 before there was one.
 #[derive(Debug, Default)]
-pub struct Interrupt(AtomicBool);
+pub struct Interrupt(AtomicI32);
 
 impl Interrupt {
     /// Not yet.
     pub const fn new() -> Self {
-        Self(AtomicBool::new(false))
+        Self(AtomicI32::new(0))
     }
 
-    /// From now on.
-    pub fn set(&self) {
-        self.0.store(true, Ordering::SeqCst);
+    /// From now on, by the signal of this number, which is not 0. May be called by a signal's handler.
+    pub fn set(&self, signal: i32) {
+        // Relaxed: nothing is handed over but the number itself.
+        self.0.store(signal, Ordering::Relaxed);
     }
 
     /// Whether it was set.
     pub fn is_set(&self) -> bool {
-        self.0.load(Ordering::SeqCst)
+        self.signal().is_some()
+    }
+
+    /// The number of the signal that set it.
+    pub fn signal(&self) -> Option<i32> {
+        match self.0.load(Ordering::Relaxed) {
+            0 => None,
+            signal => Some(signal),
+        }
     }
 }
 
@@ -127,7 +137,8 @@ pub(super) fn carry_out_within(
 }
 
 fn interrupted() -> Error {
-    Error::Interrupted("what was measured so far is kept".into())
+    // Who keeps something says so.
+    Error::Interrupted("nothing is kept".into())
 }
 
 fn failed(during: String, slice: Option<basis::sample::SliceKey>, reason: String) -> Ending {

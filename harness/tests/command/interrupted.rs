@@ -48,7 +48,7 @@ fn an_interrupted_run_keeps_and_reports_what_it_measured() {
     assert_eq!(output.status.code(), Some(130), "{output:?}");
     let said = String::from_utf8(output.stderr).unwrap();
     assert!(
-        said.contains("interrupted: what was measured so far is kept"),
+        said.contains("interrupted: what was measured so far is kept in ") && said.contains(out),
         "{said}"
     );
 
@@ -162,4 +162,70 @@ fn a_killed_run_goes_on_and_measures_no_slice_twice() {
             .unwrap()
             .contains("other seed")
     );
+}
+
+/// Interrupts a command when it has begun to say what it does; what it says at last.
+#[cfg(target_os = "linux")]
+fn interrupted_while_looking(arguments: &[&str]) -> Option<(Option<i32>, String)> {
+    use std::io::{BufRead, BufReader, Read};
+    let mut child = pivot(arguments)
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stderr = BufReader::new(child.stderr.take().unwrap());
+    let mut first = String::new();
+    stderr.read_line(&mut first).unwrap();
+    if first.starts_with("pivot: ") {
+        // No single steps here.
+        child.wait().unwrap();
+        return None;
+    }
+    Command::new("kill")
+        .args(["-INT", &child.id().to_string()])
+        .status()
+        .unwrap();
+    let mut said = String::new();
+    stderr.read_to_string(&mut said).unwrap();
+    Some((child.wait().unwrap().code(), said))
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn what_keeps_nothing_says_so_and_ends_at_the_first_interrupt() {
+    let folder = folder("interrupted-looks");
+    // Without traces, which are then made here.
+    let samples = recorded(&folder, "samples.jsonl", |line| !line.contains("\"trace\""));
+    let text = fs::read_to_string(&samples).unwrap();
+    let mut lines: Vec<Line> = sample::parse(text.as_bytes(), "t").unwrap().lines;
+    lines.push(Line::Calibration(calibration()));
+    fs::write(&samples, sample::text(&lines)).unwrap();
+    let samples = samples.to_str().unwrap();
+    for arguments in [
+        &["trace", "--layouts", "64"][..],
+        &["stall"],
+        &["predict", "--samples", samples],
+    ] {
+        let Some((code, said)) = interrupted_while_looking(arguments) else {
+            return;
+        };
+        assert_eq!(code, Some(130), "{arguments:?}: {said}");
+        assert!(
+            said.ends_with("pivot: interrupted: nothing is kept\n"),
+            "{said}"
+        );
+    }
+}
+
+/// The calibration of a recorded run.
+#[cfg(target_os = "linux")]
+fn calibration() -> basis::calibration::Calibration {
+    let runs = fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("../reports")).unwrap();
+    runs.filter_map(|run| sample::read(&run.unwrap().path().join(sample::PACKED)).ok())
+        .flat_map(|reading| reading.lines)
+        .find_map(|line| match line {
+            Line::Calibration(calibration) => Some(calibration),
+            _ => None,
+        })
+        .unwrap()
 }

@@ -33,7 +33,7 @@ fn a_command_is_recorded_until_it_ends() {
     let left: Vec<_> = fs::read_dir(&folder).unwrap().collect();
     assert_eq!(left.len(), 1, "nothing is left beside it: {left:?}");
 
-    let failed = pivot(&["record", "--out", out, "--", "false"])
+    let failed = pivot(&["record", "--force", "--out", out, "--", "false"])
         .output()
         .unwrap();
     assert_eq!(failed.status.code(), Some(1), "{failed:?}");
@@ -69,6 +69,7 @@ fn what_cannot_be_recorded_is_refused_before_anything_runs() {
     let place = folder.to_str().unwrap();
     let said = refusal(&["record", "--out", place, "--", "true"]);
     assert!(said.contains("is a folder"), "{said}");
+    assert!(said.contains("name a file in it"), "{said}");
     let below = folder.join("no/t.jsonl");
     let said = refusal(&["record", "--out", below.to_str().unwrap(), "--", "true"]);
     assert!(said.contains("there is no folder"), "{said}");
@@ -116,6 +117,22 @@ fn traces_that_cannot_have_happened_are_refused_with_their_line() {
         said.contains("cannot read the process trace no/such/trace.csv"),
         "{said}"
     );
+}
+
+/// A job of a cluster: its identifier is beyond 2^32.
+#[test]
+fn wide_identifiers_are_replayed() {
+    let file = folder("replay-wide").join("t.jsonl");
+    let born = BORN.replace(":7", ":6251414911");
+    let exit = "{\"at_ns\":9,\"event\":\"exit\",\"pid\":6251414911,\"start\":1}\n";
+    fs::write(&file, format!("{HEAD}{born}{exit}")).unwrap();
+    let place = file.to_str().unwrap();
+    let replayed = pivot(&["replay", place, "--strategy", "^(mutex|atomics)/"])
+        .output()
+        .unwrap();
+    let (said, complaint) = said_by(&replayed);
+    assert!(replayed.status.success(), "{complaint}");
+    assert_eq!(said.matches("as the model's").count(), 4, "{said}");
 }
 
 #[test]

@@ -3,6 +3,7 @@
 //! Packed is gzip: every tool and language reads it (`zcat`, pandas, `DuckDB`), and a damaged file is whole
 //! up to the damage. Equal samples give equal bytes: no time stamp, no file name, one level.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::io::{ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
@@ -98,6 +99,20 @@ impl fmt::Display for Damage {
             Damage::CutOff => "cut off",
             Damage::Corrupt => "damaged, so that lines before may have changed, too",
         })
+    }
+}
+
+/// Whether two sample files hold the same, packed or not.
+pub fn are_same(a: &[u8], b: &[u8]) -> bool {
+    a == b || unpacked(a) == unpacked(b)
+}
+
+/// As much of a sample file as can be read, unpacked.
+pub(super) fn unpacked(content: &[u8]) -> Cow<'_, [u8]> {
+    if is_packed(content) {
+        unpack(content).content.into()
+    } else {
+        content.into()
     }
 }
 

@@ -11,7 +11,7 @@ use serde::Deserialize;
 
 use super::packing::{self, Damage, Unpacked};
 use super::{Header, Line, SCHEMA};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, plain};
 use crate::parallel;
 
 /// What a sample file holds.
@@ -122,12 +122,20 @@ impl Reading {
 /// When the file cannot be read, its header cannot be understood, or it is of another major version.
 pub fn read(path: &Path) -> Result<Reading> {
     let bytes = std::fs::read(path).map_err(|error| Error::file("read", path, &error))?;
-    let place = path.display().to_string();
-    if packing::is_packed(&bytes) {
-        return parse_unpacked(packing::unpack(bytes.as_slice()), &place);
+    parse_any(&bytes, &path.display().to_string())
+}
+
+/// As [`parse`], packed or not.
+///
+/// # Errors
+///
+/// As [`read`].
+pub fn parse_any(bytes: &[u8], place: &str) -> Result<Reading> {
+    if packing::is_packed(bytes) {
+        return parse_unpacked(packing::unpack(bytes), place);
     }
-    packing::refuse_other(&bytes, &place)?;
-    parse(&bytes, &place)
+    packing::refuse_other(bytes, place)?;
+    parse(bytes, place)
 }
 
 fn parse_unpacked(Unpacked { content, damage }: Unpacked, place: &str) -> Result<Reading> {
@@ -333,9 +341,8 @@ fn unknown_kind(raw: &[u8], error: &serde_json::Error) -> Option<String> {
 
 /// The error of a line, without the number of the line within itself.
 fn said(error: &serde_json::Error) -> String {
-    error
-        .to_string()
-        .replace(" at line 1 column ", " at column ")
+    let text = error.to_string();
+    plain(&text.replace(" at line 1 column ", " at column "))
 }
 
 /// The first line of a file, if this version can make sense of it.
@@ -362,11 +369,14 @@ fn header(first: &[u8], place: &str) -> Result<Header> {
              are about; restore the line from a copy"
         ))
     };
-    let header = match serde_json::from_slice(first) {
+    let mut header = match serde_json::from_slice(first) {
         Ok(Line::Header(header)) => *header,
         Ok(_) => return Err(unusable("of another kind".into())),
         Err(error) => return Err(unusable(said(&error))),
     };
+    if minor(&schema) < 2 {
+        inserts_alone(&mut header);
+    }
     match fault(&header) {
         None => Ok(header),
         Some(what) => Err(unusable(what)),
@@ -384,6 +394,21 @@ fn fault(header: &Header) -> Option<String> {
         let fault = scenario.fault()?;
         Some(format!("scenario {:?}: {fault}", scenario.name))
     })
+}
+
+/// From the share of insertions and removals to that of insertions: a header of this version.
+fn inserts_alone(header: &mut Header) {
+    let groups = header.scenarios.iter_mut().flat_map(|one| &mut one.groups);
+    for share in groups.filter_map(|group| group.inserts.as_mut()) {
+        *share /= 2.0;
+    }
+    header.schema = SCHEMA.into();
+}
+
+/// A schema's minor version.
+fn minor(schema: &str) -> u32 {
+    let minor = schema.split_once('.').map(|(_, minor)| minor.parse().ok());
+    minor.map_or(0, |minor| minor.unwrap_or(u32::MAX))
 }
 
 /// A schema without its minor version.

@@ -5,7 +5,8 @@ use std::io::{Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use super::Line;
-use super::reading::{Reading, Warning, foreign};
+use super::packing::{is_packed, pack, unpacked};
+use super::reading::{self, Reading, Warning, foreign};
 use crate::error::{Error, Result};
 
 /// Makes sure that nothing is lost by overwriting a sample file.
@@ -35,6 +36,51 @@ pub fn text(lines: &[Line]) -> String {
     text
 }
 
+/// The content of a sample file, packed if it was, with other lines: without those that `is_old`, and with
+/// `new` ones before the end of the run. All that is not understood stays in it byte for byte.
+///
+/// # Errors
+///
+/// When it is no sample file, or so damaged that its end is unknown; `place` names it.
+pub fn amended(
+    content: &[u8],
+    place: &str,
+    is_old: impl Fn(&Line) -> bool,
+    new: &[Line],
+) -> Result<Vec<u8>> {
+    let plain = unpacked(content);
+    let reading = reading::parse_any(content, place)?;
+    let is_unclear = |warning: &&Warning| {
+        matches!(
+            warning,
+            Warning::SecondHeader { .. } | Warning::Packing { .. }
+        )
+    };
+    if let Some(warning) = reading.warnings.iter().find(is_unclear) {
+        return Err(Error::input(format!(
+            "cannot add lines to {place}: {warning}"
+        )));
+    }
+    let mut new = Some(text(new));
+    let mut out: Vec<u8> = Vec::with_capacity(plain.len());
+    for raw in plain.split_inclusive(|&byte| byte == b'\n') {
+        let line = serde_json::from_slice::<Line>(raw).ok();
+        if line.as_ref().is_some_and(&is_old) {
+            continue;
+        }
+        let is_whole = raw.ends_with(b"\n");
+        if line == Some(Line::Complete) || line.is_none() && !is_whole {
+            out.extend(new.take().unwrap_or_default().as_bytes());
+        }
+        out.extend(raw);
+        if line.is_some() && !is_whole {
+            out.push(b'\n');
+        }
+    }
+    out.extend(new.unwrap_or_default().as_bytes());
+    Ok(if is_packed(content) { pack(&out) } else { out })
+}
+
 /// A sample file that is being written.
 #[derive(Debug)]
 pub struct Writer {
@@ -53,6 +99,12 @@ impl Writer {
     /// that may be somebody's samples, and is left alone.
     pub fn create(path: &Path) -> Result<Self> {
         may_overwrite(path)?;
+        if std::fs::metadata(path).is_ok_and(|there| !there.is_file()) {
+            return Err(Error::input(format!(
+                "cannot write {}: it is not a file",
+                path.display()
+            )));
+        }
         let file = File::create(path).map_err(|error| Error::file("write", path, &error))?;
         Ok(Self {
             file,

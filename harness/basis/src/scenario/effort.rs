@@ -16,6 +16,9 @@ pub struct Effort {
     pub processes: u32,
 }
 
+/// No strategy does an operation faster than this on one thread, and most take many times as long.
+const FASTEST_OPERATION: Duration = Duration::from_nanos(5);
+
 /// Filling a table takes about this long for each record; some take less, messages far more.
 const FILL_PER_RECORD: Duration = Duration::from_nanos(300);
 
@@ -25,18 +28,28 @@ impl Effort {
     pub fn shortest(&self, scenario: &Scenario, strategies: usize) -> Duration {
         let slices = strategies.saturating_sub(1) * 2 + 1;
         let records = scenario.processes * strategies * self.processes as usize;
-        self.slice * slices as u32 * self.blocks
-            + Duration::from_secs_f64(FILL_PER_RECORD.as_secs_f64() * records as f64)
+        let slice = self.slice.as_secs_f64().max(slice_of_operations(scenario));
+        Duration::from_secs_f64(
+            slice * slices as f64 * f64::from(self.blocks)
+                + FILL_PER_RECORD.as_secs_f64() * records as f64,
+        )
     }
 }
 
-/// Refuses sweeps that would not be measured well enough within a budget: says how long they would
-/// take and what to do. Scenarios that are no points of sweeps are never refused: with few of them a
-/// run does what it can.
+/// The shortest slice of a scenario with a given number of operations, in seconds.
+fn slice_of_operations(scenario: &Scenario) -> f64 {
+    let each = scenario.operations.unwrap_or(0) as f64 / scenario.threads().max(1) as f64;
+    each * FASTEST_OPERATION.as_secs_f64()
+}
+
+/// Refuses sweeps that would not be measured well enough within a budget, and scenarios whose number of
+/// operations does not fit it: says how long they would take and what to do. Other scenarios are never
+/// refused: with few of them a run does what it can.
 ///
 /// # Errors
 ///
-/// [`Error::Input`], if the scenarios take longer than `budget` and points of sweeps are among them.
+/// [`Error::Input`], if the scenarios take longer than `budget` and points of sweeps are among them, or if
+/// one takes longer because of its number of operations.
 pub fn affordable(
     scenarios: &[Scenario],
     strategies: impl Fn(&Scenario) -> usize,
@@ -44,6 +57,21 @@ pub fn affordable(
     budget: Duration,
     is_largest: bool,
 ) -> Result<()> {
+    for scenario in scenarios {
+        let needed = effort.shortest(scenario, strategies(scenario));
+        if let Some(operations) = scenario.operations
+            && needed > budget
+        {
+            return Err(Error::input(format!(
+                "scenario {}: {operations} operations take at least {} a slice and {} in all, and this preset \
+                 measures for {}; give fewer operations",
+                scenario.name,
+                span(Duration::from_secs_f64(slice_of_operations(scenario))),
+                span(needed),
+                span(budget)
+            )));
+        }
+    }
     let points = scenarios.iter().filter(|s| s.point.is_some()).count();
     let needed: Duration = scenarios
         .iter()
@@ -65,12 +93,14 @@ pub fn affordable(
     )))
 }
 
-/// `40 s`, `12 min`, `3.5 h`: as exact as an estimate deserves.
+/// `40 s`, `12 min`, `3.5 h`, `17 days`: as exact as an estimate deserves.
 fn span(time: Duration) -> String {
     let seconds = time.as_secs_f64();
     match seconds {
         ..120.0 => format!("{} s", seconds.ceil()),
         ..7200.0 => format!("{} min", (seconds / 60.0).ceil()),
-        _ => format!("{:.1} h", seconds / 3600.0),
+        ..172_800.0 => format!("{:.1} h", seconds / 3600.0),
+        ..63e6 => format!("{:.0} days", seconds / 86_400.0),
+        _ => format!("{:.0} years", seconds / 31_557_600.0),
     }
 }

@@ -113,9 +113,13 @@ impl Group {
         }
         // Sums of decimal fractions are not exact.
         if self.shares().reads() < -1e-9 {
-            let sum: f64 = self.given_shares().map(|(_, share)| share).sum();
+            let sum = 1.0 - self.shares().reads();
+            let removes = match self.inserts {
+                Some(share) if share > 0.0 => ", with as many removals as inserts",
+                _ => "",
+            };
             return Some(format!(
-                "the shares of a mix add up to {sum:.4}; together they may be at most 1, and the \
+                "the shares of a mix add up to {sum:.4}{removes}; together they may be at most 1, and the \
                  rest are reads"
             ));
         }

@@ -22,8 +22,8 @@ pub struct Group {
     /// Of a mix: the share that reads a record and then applies a heartbeat to it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub read_modify_writes: Option<f64>,
-    /// Of a mix: the share that inserts a new process and removes an older one, in turn, so that the
-    /// table keeps its size.
+    /// Of a mix: the share that inserts a new process. As many more remove an older one, in turn, so
+    /// that the table keeps its size.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub inserts: Option<f64>,
     /// Of a mix: the share that visits every record.
@@ -67,7 +67,7 @@ pub struct Shares {
     pub writes: f64,
     /// A read, then a heartbeat to the same record.
     pub read_modify_writes: f64,
-    /// Insertions and removals, in turn.
+    /// Insertions; there are as many removals.
     pub inserts: f64,
     /// Visits to every record.
     pub scans: f64,
@@ -76,7 +76,7 @@ pub struct Shares {
 impl Shares {
     /// What is left for reads.
     pub fn reads(&self) -> f64 {
-        1.0 - self.writes - self.read_modify_writes - self.inserts - self.scans
+        1.0 - self.writes - self.read_modify_writes - 2.0 * self.inserts - self.scans
     }
 }
 
@@ -89,7 +89,7 @@ impl Group {
             // Births and exits are few among a trace's events.
             Activity::Update | Activity::Replay => Shares { writes: 1.0, ..all },
             Activity::Churn => Shares {
-                inserts: 1.0,
+                inserts: 0.5,
                 ..all
             },
             Activity::Scan => Shares { scans: 1.0, ..all },
@@ -159,7 +159,10 @@ impl Group {
             .given_shares()
             .map(|(name, share)| {
                 let percent = (share * 1e6).round() / 1e4;
-                format!("{percent} % {}", name.replace('_', "-"))
+                match name {
+                    "inserts" => format!("{percent} % inserts, {percent} % removes"),
+                    _ => format!("{percent} % {}", name.replace('_', "-")),
+                }
             })
             .collect();
         if !shares.is_empty() {

@@ -50,7 +50,7 @@ pub enum Axis {
     Writes,
     /// A mix's share of reads with a heartbeat after them.
     ReadModifyWrites,
-    /// A mix's share of insertions and removals.
+    /// A mix's share of insertions, with as many removals.
     Inserts,
     /// A mix's share of scans.
     Scans,

@@ -9,7 +9,7 @@ use super::{Entry, Process, What};
 pub(super) struct Ledger {
     last_ns: u64,
     /// The process that has a pid, and the line of its birth.
-    alive: HashMap<u32, (u64, usize)>,
+    alive: HashMap<u64, (u64, usize)>,
     /// Those that have exited, and the line in which.
     exited: HashMap<Process, usize>,
 }
@@ -63,6 +63,11 @@ impl Ledger {
         }
         self.last_ns = at_ns;
         Ok(())
+    }
+
+    /// How many processes live.
+    pub(super) fn alive(&self) -> usize {
+        self.alive.len()
     }
 
     fn lives(&self, process: Process) -> bool {

@@ -40,7 +40,7 @@ mod reading;
 mod tests;
 mod writing;
 
-pub use writing::Form;
+pub use writing::{Form, Summary, Writer};
 
 use contract::{Change, Event, ProcessId};
 use serde::{Deserialize, Serialize};
@@ -99,8 +99,8 @@ pub struct Entry {
 /// A process of the recorded machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Process {
-    /// Its pid, at least 1.
-    pub pid: u32,
+    /// Its pid, at least 1. Clusters number their jobs far beyond a machine's pids.
+    pub pid: u64,
     /// What tells it from later processes of the same pid.
     pub start: u64,
 }
@@ -204,7 +204,7 @@ impl Workload {
     /// `stop` is an end): like the use of resources it is a heartbeat.
     pub fn operations(&self) -> Vec<Operation> {
         let mut operations = Vec::with_capacity(self.entries.len());
-        let mut used: HashMap<u32, (u64, u64)> = HashMap::new();
+        let mut used: HashMap<u64, (u64, u64)> = HashMap::new();
         for &Entry {
             at_ns,
             process: Process { pid, .. },
@@ -212,7 +212,7 @@ impl Workload {
         } in &self.entries
         {
             let mut push = |step| {
-                let id = ProcessId(u64::from(pid));
+                let id = ProcessId(pid);
                 operations.push(Operation { at_ns, id, step });
             };
             let event = |change| Step::Apply(Event::at(at_ns, change));

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::csv::Columns;
 use super::ledger::Ledger;
 use super::{Entry, Header, NUMBER_MAX, Process, ProcessState, SCHEMA, What, Workload};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, plain};
 
 /// Longer names are a mistake in a file rather than a name.
 const NAME_LENGTH_MAX: usize = 256;
@@ -22,7 +22,7 @@ const QUOTED_MAX: usize = 160;
 pub(super) struct Row {
     pub(super) at_ns: u64,
     pub(super) event: Kind,
-    pub(super) pid: u32,
+    pub(super) pid: u64,
     pub(super) start: u64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) name: Option<String>,
@@ -161,10 +161,15 @@ fn header(line: &str) -> Result<Header, Fault> {
         schema: String,
     }
     let any: Any = serde_json::from_str(line).map_err(|error| {
+        // What a reader of JSON says of a line that is none helps nobody.
+        let why = if line.trim_start().starts_with('{') {
+            format!(" ({})", complaint(&error))
+        } else {
+            String::new()
+        };
         format!(
             "a process trace begins with {{\"schema\":\"{SCHEMA}\"}} or, as CSV, with `# {SCHEMA}`; this \
-             line does not ({})",
-            complaint(&error)
+             line does not{why}"
         )
     })?;
     known(&any.schema)?;
@@ -177,11 +182,8 @@ fn json(line: &str) -> Result<Row, Fault> {
 
 /// What a JSON reader complains about, on one line, whatever it repeats of the file.
 fn complaint(error: &serde_json::Error) -> Fault {
-    quoted(
-        &error
-            .to_string()
-            .replace(" at line 1 column ", " at column "),
-    )
+    let text = error.to_string();
+    quoted(&plain(&text.replace(" at line 1 column ", " at column ")))
 }
 
 /// A piece of a file, safe to show: short, without control characters.
@@ -247,6 +249,7 @@ impl Row {
         }
         for (field, value) in [
             ("at_ns", Some(self.at_ns)),
+            ("pid", Some(self.pid)),
             ("start", Some(self.start)),
             ("cpu_ns", self.cpu_ns),
             ("rss_bytes", self.rss_bytes),

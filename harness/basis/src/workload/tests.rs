@@ -5,11 +5,11 @@ use super::*;
 
 const HEAD: &str = "{\"schema\":\"pivot-process-trace/1\"}\n";
 
-fn born(at_ns: u64, pid: u32, start: u64) -> String {
+fn born(at_ns: u64, pid: u64, start: u64) -> String {
     format!("{{\"at_ns\":{at_ns},\"event\":\"born\",\"pid\":{pid},\"start\":{start}}}\n")
 }
 
-fn exit(at_ns: u64, pid: u32, start: u64) -> String {
+fn exit(at_ns: u64, pid: u64, start: u64) -> String {
     format!("{{\"at_ns\":{at_ns},\"event\":\"exit\",\"pid\":{pid},\"start\":{start}}}\n")
 }
 
@@ -88,6 +88,24 @@ fn a_life_is_inserted_started_and_removed() {
     assert_eq!(record.revision(), 4);
 }
 
+/// Clusters number their jobs beyond 2^32.
+#[test]
+fn pids_go_as_far_as_every_number() {
+    let pid = (1 << 53) - 1;
+    let text = format!("{HEAD}{}{}", born(0, pid, 1), exit(9, pid, 1));
+    let workload = Workload::parse(text.as_bytes(), "t").unwrap();
+    assert!(
+        workload
+            .operations()
+            .iter()
+            .all(|one| one.id == ProcessId(pid))
+    );
+    for form in [Form::JsonLines, Form::Csv] {
+        let again = Workload::parse(workload.text(form).as_bytes(), "t");
+        assert_eq!(again.unwrap(), workload);
+    }
+}
+
 #[test]
 fn what_cannot_have_happened_is_refused_with_its_line() {
     let heartbeat = "{\"at_ns\":5,\"event\":\"resources\",\"pid\":7,\"start\":1,\"cpu_ns\":1,\"rss_bytes\":1}\n";
@@ -114,6 +132,11 @@ fn what_cannot_have_happened_is_refused_with_its_line() {
         (born(0, 7, 2) + heartbeat, 3, "is unknown"),
         (born(0, 0, 1), 2, "pids begin at 1"),
         (born(1 << 53, 7, 1), 2, "must be below"),
+        (
+            born(0, 1 << 53, 1),
+            2,
+            "pid = 9007199254740992 must be below",
+        ),
     ] {
         let said = refusal(&format!("{HEAD}{text}"));
         assert!(
@@ -132,7 +155,12 @@ fn what_is_not_in_the_format_is_refused_with_its_line() {
             "pivot-process-trace/1",
         ),
         ("# pivot-samples/2\n", 1, "pivot-process-trace/1"),
-        ("at_ns,event\n", 1, "begins with"),
+        (
+            "at_ns,event\n",
+            1,
+            "`# pivot-process-trace/1`; this line does not",
+        ),
+        ("12,born\n", 1, "this line does not"),
         (HEAD, 1, "no event"),
         (
             "\n{\"schema\":\"pivot-process-trace/1\",\"x\":1}\n",

@@ -1,11 +1,12 @@
 //! Writing process traces.
 
-use std::io::Write;
 use std::path::Path;
 
+use super::ledger::Ledger;
 use super::reading::{Kind, Row};
-use super::{Entry, SCHEMA, What, Workload};
+use super::{Entry, Header, SCHEMA, What, Workload};
 use crate::error::{Error, Result};
+use crate::output::{Existing, Output};
 
 /// How a process trace is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,6 +27,26 @@ impl Form {
     }
 }
 
+impl Form {
+    /// How a trace begins.
+    fn head(self, header: &Header) -> String {
+        match self {
+            Form::JsonLines => serde_json::to_string(header).expect("plain data") + "\n",
+            Form::Csv => {
+                format!("# {SCHEMA}\nat_ns,event,pid,start,name,state,cpu_ns,rss_bytes,code\n")
+            }
+        }
+    }
+
+    fn line(self, entry: &Entry) -> String {
+        let row = Row::from(entry);
+        match self {
+            Form::JsonLines => serde_json::to_string(&row).expect("plain data") + "\n",
+            Form::Csv => csv(&row),
+        }
+    }
+}
+
 impl Workload {
     /// The trace as text.
     ///
@@ -33,43 +54,85 @@ impl Workload {
     ///
     /// Never: a trace is plain data.
     pub fn text(&self, form: Form) -> String {
-        let rows = self.entries.iter().map(Row::from);
-        match form {
-            Form::JsonLines => {
-                let header = serde_json::to_string(&self.header).expect("plain data");
-                let row = |row| serde_json::to_string(&row).expect("plain data");
-                let lines = std::iter::once(header).chain(rows.map(row));
-                lines.map(|line| line + "\n").collect()
-            }
-            Form::Csv => {
-                let head =
-                    format!("# {SCHEMA}\nat_ns,event,pid,start,name,state,cpu_ns,rss_bytes,code\n");
-                rows.fold(head, |text, row| text + &csv(&row))
-            }
-        }
+        let lines = self.entries.iter().map(|entry| form.line(entry));
+        std::iter::once(form.head(&self.header))
+            .chain(lines)
+            .collect()
     }
+}
 
-    /// Writes the trace to the side and moves it into its place.
+/// A process trace that is written while its events happen.
+#[derive(Debug)]
+pub struct Writer {
+    output: Output,
+    form: Form,
+    ledger: Ledger,
+    summary: Summary,
+}
+
+/// What a trace holds so far.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Summary {
+    /// Its events.
+    pub events: usize,
+    /// How many processes it has.
+    pub births: usize,
+    /// How many of them lived at the same time at most.
+    pub peak: usize,
+    /// When its last event is, in nanoseconds since it began.
+    pub duration_ns: u64,
+}
+
+impl Writer {
+    /// Begins a trace; its file is in its place once it is [published](Writer::publish).
     ///
     /// # Errors
     ///
-    /// When it cannot be written; what was there before is then still there.
-    pub fn save(&self, path: &Path) -> Result<()> {
-        let Some(name) = path.file_name() else {
-            return Err(Error::input(format!(
-                "cannot write {}: it is not the name of a file",
-                path.display()
-            )));
-        };
-        let aside = path.with_file_name(format!(".{}.partial", name.to_string_lossy()));
-        let written = std::fs::File::create(&aside)
-            .and_then(|mut file| file.write_all(self.text(Form::of(path)).as_bytes()))
-            .and_then(|()| std::fs::rename(&aside, path));
-        written.map_err(|error| {
-            // Best effort: it may not even be there.
-            let _ = std::fs::remove_file(&aside);
-            Error::file("write", path, &error)
+    /// As [`Output::create`].
+    pub fn create(path: &Path, existing: Existing, header: &Header) -> Result<Self> {
+        let form = Form::of(path);
+        let mut output = Output::create(path, existing)?;
+        output.append(form.head(header).as_bytes())?;
+        Ok(Self {
+            output,
+            form,
+            ledger: Ledger::default(),
+            summary: Summary::default(),
         })
+    }
+
+    /// Writes events, at once: a kill loses only later ones.
+    ///
+    /// # Errors
+    ///
+    /// When they cannot be written, or one cannot follow those before it.
+    pub fn append(&mut self, entries: &[Entry]) -> Result<()> {
+        let mut text = String::new();
+        for entry in entries {
+            self.summary.events += 1;
+            let number = self.summary.events;
+            let entered = self.ledger.enter(entry, number);
+            entered.map_err(|fault| Error::input(format!("event {number}: {fault}")))?;
+            text.push_str(&self.form.line(entry));
+            self.summary.births += usize::from(matches!(entry.what, What::Born { .. }));
+            self.summary.peak = self.summary.peak.max(self.ledger.alive());
+            self.summary.duration_ns = entry.at_ns;
+        }
+        self.output.append(text.as_bytes())
+    }
+
+    /// Puts the file in its place; it may be written to further.
+    ///
+    /// # Errors
+    ///
+    /// As [`Output::publish`].
+    pub fn publish(&mut self) -> Result<()> {
+        self.output.publish()
+    }
+
+    /// What it holds so far.
+    pub const fn summary(&self) -> Summary {
+        self.summary
     }
 }
 

@@ -14,9 +14,12 @@ pub(crate) struct RecordOptions {
     /// How often to look at all processes, in milliseconds
     #[arg(long, value_name = "M", default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..=60_000))]
     pub(crate) every_ms: u64,
-    /// The file to write: CSV if its name ends in .csv, JSON lines otherwise
+    /// The file to write, or a device or pipe: CSV if its name ends in .csv, JSON lines otherwise
     #[arg(long, value_name = "FILE", default_value = "process-trace.jsonl")]
     pub(crate) out: PathBuf,
+    /// Replace the file if it exists
+    #[arg(long)]
+    pub(crate) force: bool,
     /// Whose names to keep
     #[arg(long, value_enum, default_value_t)]
     pub(crate) names: NamesKept,

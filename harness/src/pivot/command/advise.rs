@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use basis::controls;
 use basis::environment::{Build, Environment};
 use basis::error::{Error, Result};
+use basis::output::{self, Existing};
 use harness::advice::{
     Agreement, Conclusion, Earlier, Questions, TEMPLATE, Workload, agreement, conclude,
 };
@@ -18,10 +19,10 @@ use harness::report::advice::{self, Advice};
 use harness::results::Results;
 use harness::run::{Plan, Recording};
 
-use super::interruptible;
+use super::kept_in;
 use crate::arguments::{AdviseOptions, Choice, Format};
 use crate::progress::Progress;
-use crate::{selection, terminal};
+use crate::{selection, signals, terminal};
 use asked::Asked;
 
 /// Filters by what is observed, measures who is left, and says what follows.
@@ -36,8 +37,9 @@ pub(crate) fn advise(options: &AdviseOptions) -> Result<()> {
         .is_built_alike(&Build::of_this_program())
         .map_err(fault)?;
     let questions = workload.questions().map_err(fault)?;
+    let existing = Existing::forced(options.force);
     if let Some(record) = &options.adr {
-        advice::may_write(record, options.force)?;
+        output::check(record, existing)?;
     }
     let earlier = options.against.as_deref();
     let earlier = earlier
@@ -58,7 +60,11 @@ pub(crate) fn advise(options: &AdviseOptions) -> Result<()> {
         Recording::begin(&folder, header)?
     };
     let mut progress = Progress::new();
-    let screening = asked.carry_out(&mut recording, interruptible()?, &mut progress)?;
+    let interrupt = signals::listen()?;
+    let screening = asked
+        .carry_out(&mut recording, &interrupt, &mut progress)
+        .map_err(kept_in(&folder))?;
+    drop(interrupt);
     progress.finish();
     let samples =
         Samples::from_lines(recording.lines().to_vec()).expect("it begins with its header");
@@ -68,7 +74,7 @@ pub(crate) fn advise(options: &AdviseOptions) -> Result<()> {
     let json = advice::json(&workload, &questions, &conclusion, &told);
     keep(&results, &told, &json, &folder)?;
     if let Some(record) = &options.adr {
-        advice::write(&advice::decision_record(&told), record)?;
+        output::write(record, existing, advice::decision_record(&told).as_bytes())?;
     }
     printed::print(&told, &json, &folder, options)?;
     earlier.map_or(Ok(()), |earlier| {
@@ -145,6 +151,6 @@ fn environment(options: &AdviseOptions, file: &Path) -> Environment {
 /// Leaves report and advice beside the samples.
 fn keep(results: &Results, told: &Advice, json: &str, folder: &Path) -> Result<()> {
     report::write(results, &folder.join("samples.jsonl"), folder)?;
-    advice::write(&advice::markdown(told), &folder.join("advice.md"))?;
-    advice::write(json, &folder.join("advice.json"))
+    report::replace(&folder.join("advice.md"), &advice::markdown(told))?;
+    report::replace(&folder.join("advice.json"), json)
 }

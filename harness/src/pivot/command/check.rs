@@ -8,6 +8,7 @@ use clap::ValueEnum;
 use harness::history::{Answer, History, ModelName, judge, read};
 
 use crate::arguments::CheckOptions;
+use crate::terminal;
 
 /// Judges a file. A violation is exit code 1, a question that stays open 3.
 pub(crate) fn check(options: &CheckOptions) -> Result<()> {
@@ -40,17 +41,16 @@ pub(crate) fn check(options: &CheckOptions) -> Result<()> {
     let what = model_name(history.model);
     match judgement.answer {
         Answer::Linearizable => {
-            println!(
+            terminal::print(&format!(
                 "linearizable: {} of {keys} ({what})",
                 counted(judgement.operations, "operation", "operations")
-            );
-            say_how_it_was_read(&history);
-            Ok(())
+            ))?;
+            say_how_it_was_read(&history)
         }
         Answer::Violated { key, at, why } => {
-            println!("key {key}, {why}");
-            say_how_it_was_read(&history);
-            say_what_was_assumed(options, history.model);
+            terminal::print(&format!("key {key}, {why}"))?;
+            say_how_it_was_read(&history)?;
+            say_what_was_assumed(options, history.model)?;
             Err(Error::Check(format!(
                 "{}: not linearizable ({what}): no order of the operations of key {key} explains this answer",
                 history.place(at)
@@ -73,36 +73,36 @@ fn model_name(model: ModelName) -> String {
 }
 
 /// What is not plain from the file.
-fn say_how_it_was_read(history: &History) {
+fn say_how_it_was_read(history: &History) -> Result<()> {
     if history.is_independent {
-        println!("values are read as [key, value]");
+        terminal::print("values are read as [key, value]")?;
     }
     if history.passed_over > 0 {
-        println!(
-            "{} of no operation passed over",
-            counted(history.passed_over, "event", "events")
-        );
+        let events = counted(history.passed_over, "event", "events");
+        terminal::print(&format!("{events} of no operation passed over"))?;
     }
+    Ok(())
 }
 
 /// What a violation may hang on.
-fn say_what_was_assumed(options: &CheckOptions, model: ModelName) {
+fn say_what_was_assumed(options: &CheckOptions, model: ModelName) -> Result<()> {
     let begins = match model {
         ModelName::Mutex => "free",
         ModelName::Counter => "with 0",
         _ => "empty",
     };
     if options.initial.is_none() {
-        println!("assumed: it begins {begins} (--initial VALUE)");
+        terminal::print(&format!("assumed: it begins {begins} (--initial VALUE)"))?;
     }
     let reads_nothing = !matches!(
         model,
         ModelName::Mutex | ModelName::Counter | ModelName::Queue | ModelName::UnorderedQueue
     );
     if reads_nothing && !options.nil_is_unknown {
-        println!("assumed: a read answered null found nothing (--nil-is-unknown)");
+        terminal::print("assumed: a read answered null found nothing (--nil-is-unknown)")?;
     }
     if model == ModelName::Queue {
-        println!("assumed: first in, first out (--model unordered-queue)");
+        terminal::print("assumed: first in, first out (--model unordered-queue)")?;
     }
+    Ok(())
 }

@@ -147,9 +147,9 @@ fn summary(diff: &Diff) -> String {
     };
     format!(
         "{} better, {} worse, {} unchanged (~: no change beyond noise), {} with too few samples to see \
-         a change of {:.0} %. Judged: {judged}, all together at {:.0} % (Holm); counts exactly. \
-         Intervals are of these two runs: what another build changes by where its code lies is not in \
-         them. `--all` shows every figure.",
+         a change of {:.0} %. Judged: {judged}, all together at {:.0} % (Holm); counts as they are, rare allocations \
+         beyond three standard deviations. Intervals are of these two runs: what another build changes by \
+         where its code lies is not in them. `--all` shows every figure.",
         count(|row| row.verdict == Verdict::Better),
         count(|row| row.verdict == Verdict::Worse),
         count(|row| row.verdict == Verdict::Unchanged),

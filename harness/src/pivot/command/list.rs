@@ -4,14 +4,68 @@ use basis::error::Result;
 use basis::scenario::{Axis, Coordinate, RecordKind, Scenario};
 use registry::roster;
 
-use crate::arguments::ListOptions;
-use crate::selection;
+use crate::arguments::{Format, ListOptions};
 use crate::table::Table;
+use crate::{selection, terminal};
 
 /// Prints the strategies with their claims, then the scenarios.
 pub(crate) fn list(options: &ListOptions) -> Result<()> {
     let chosen = selection::listed(&options.choice)?;
     let scenarios = selection::scenarios(&options.choice, true)?;
+    let (strategies, scenarios) = (strategies(&chosen), scenarios_of(&scenarios));
+    if options.format != Format::Table {
+        strategies.print(options.format)?;
+        return scenarios.print(options.format);
+    }
+    let width = terminal::width();
+    terminal::print(&short_strategies(&strategies).fitted(width))?;
+    terminal::print("`pivot explain STRATEGY` shows all that a strategy claims")?;
+    terminal::print(&short_scenarios(&scenarios).fitted(width))
+}
+
+/// For a terminal: what has a word to itself in columns, the rest below the text.
+fn short_strategies(all: &Table<7>) -> Table<4> {
+    let mut table = Table::new(["strategy", "reads", "updates", "what it is"]);
+    for [name, reads, updates, consistency, scan, holds, summary] in all.rows() {
+        table.row([
+            name.clone(),
+            reads.clone(),
+            updates.clone(),
+            format!("{summary}\n{consistency}; scan: {scan}; {holds}"),
+        ]);
+    }
+    table
+}
+
+/// Likewise.
+fn short_scenarios(all: &Table<8>) -> Table<3> {
+    let mut table = Table::new(["scenario", "threads", "question"]);
+    for [
+        name,
+        processes,
+        record,
+        keys,
+        threads,
+        sweeps,
+        run_by,
+        question,
+    ] in all.rows()
+    {
+        let mut text = format!("{question}\n{processes} x {record}, keys {keys}");
+        for (label, more) in [("sweeps", sweeps), ("run by", run_by)] {
+            if !more.is_empty() && more != DEFAULT {
+                text.push_str(&format!("\n{label} {more}"));
+            }
+        }
+        table.row([name.clone(), threads.clone(), text]);
+    }
+    table
+}
+
+/// What runs a scenario that is not optional.
+const DEFAULT: &str = "default";
+
+fn strategies(chosen: &[String]) -> Table<7> {
     let mut strategies = Table::new([
         "strategy",
         "reads",
@@ -40,7 +94,10 @@ pub(crate) fn list(options: &ListOptions) -> Result<()> {
             ]);
         }
     }
-    strategies.print(options.format)?;
+    strategies
+}
+
+fn scenarios_of(scenarios: &[Scenario]) -> Table<8> {
     let mut table = Table::new([
         "scenario",
         "processes",
@@ -52,7 +109,7 @@ pub(crate) fn list(options: &ListOptions) -> Result<()> {
         "question",
     ]);
     let mut listed: Vec<&str> = Vec::new();
-    for scenario in &scenarios {
+    for scenario in scenarios {
         let family = scenario.family();
         if listed.contains(&family) {
             continue;
@@ -69,13 +126,13 @@ pub(crate) fn list(options: &ListOptions) -> Result<()> {
             if scenario.optional {
                 "--scenario, or --preset full"
             } else {
-                "default"
+                DEFAULT
             }
             .into(),
             scenario.question.clone(),
         ]);
     }
-    table.print(options.format)
+    table
 }
 
 /// What all points of a sweep have in common, or that they do not.
@@ -117,4 +174,28 @@ fn threads(scenario: &Scenario) -> String {
         .map(|group| format!("{} {}", group.threads, group.doing()))
         .collect();
     groups.join(" + ")
+}
+
+#[cfg(test)]
+mod tests {
+    use basis::scenario::load_folder;
+
+    use super::*;
+
+    #[test]
+    fn what_is_listed_fits_and_names_stay_whole() {
+        let all: Vec<String> = selection::strategies(None).unwrap();
+        let scenarios = load_folder(&selection::workspace().join("benches/scenarios")).unwrap();
+        let names = scenarios.iter().map(|one| one.family().to_owned());
+        for width in [100, 80] {
+            let strategies = short_strategies(&strategies(&all)).fitted(width);
+            let scenarios = short_scenarios(&scenarios_of(&scenarios)).fitted(width);
+            let text = strategies + "\n" + &scenarios;
+            let longest = text.lines().map(|line| line.chars().count()).max();
+            assert!(longest <= Some(usize::from(width)), "{text}");
+            for name in all.iter().cloned().chain(names.clone()) {
+                assert!(text.contains(&name), "{name} is cut up in {width}:\n{text}");
+            }
+        }
+    }
 }

@@ -3,6 +3,7 @@
 pub(crate) mod advise;
 pub(crate) mod check;
 pub(crate) mod diff;
+pub(crate) mod explain;
 pub(crate) mod list;
 pub(crate) mod measure;
 pub(crate) mod predict;
@@ -22,20 +23,20 @@ use basis::assumption;
 use basis::environment::Environment;
 use basis::error::{Error, Result};
 use basis::preset::Preset;
-use harness::run::Interrupt;
 use harness::run::{Plan, Recording};
 
 use crate::arguments::RunOptions;
 use crate::selection;
 
-/// Set by Ctrl-C and by a termination signal.
-static INTERRUPT: Interrupt = Interrupt::new();
-
-/// From now on Ctrl-C ends a run after the line in flight, with what was measured kept.
-fn interruptible() -> Result<&'static Interrupt> {
-    ctrlc::set_handler(|| INTERRUPT.set())
-        .map_err(|error| Error::input(format!("cannot catch Ctrl-C: {error}")))?;
-    Ok(&INTERRUPT)
+/// What an interrupted run leaves, in an error that says so.
+fn kept_in(folder: &Path) -> impl Fn(Error) -> Error {
+    move |error| match error {
+        Error::Interrupted(_) => Error::Interrupted(format!(
+            "what was measured so far is kept in {}; --resume goes on with it",
+            folder.display()
+        )),
+        other => other,
+    }
 }
 
 /// What the options ask for.

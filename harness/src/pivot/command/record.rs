@@ -1,35 +1,38 @@
 //! `pivot record`: what becomes of this machine's processes, as a process trace.
 
-use std::path::Path;
 use std::process::{Child, Command, ExitStatus};
 use std::time::Duration;
 
 use basis::clock;
 use basis::error::{Error, Result};
-use basis::workload::{Header, What, Workload};
+use basis::output::Existing;
+use basis::workload::{Header, Writer};
 use harness::run::Interrupt;
 use recorder::{Machine, Watch};
 
-use super::interruptible;
 use crate::arguments::RecordOptions;
-use crate::terminal;
+use crate::{signals, terminal};
 
-/// Records until the time is over, the command has ended or the user has had enough, and keeps what
-/// there is.
+/// Records until the time is over, the command has ended or the user has had enough. What was seen is
+/// in the file after every look.
 pub(crate) fn record(options: &RecordOptions) -> Result<()> {
     let machine = Machine::here()?;
-    can_be_written(&options.out)?;
-    let interrupt = interruptible()?;
-    let mut watch = Watch::new(options.names.into());
-    let (ending, running) = look_on(&machine, &mut watch, options, interrupt)?;
     let header = Header {
-        command: running.as_ref().map(|_| options.command.join(" ")),
+        command: (!options.command.is_empty()).then(|| options.command.join(" ")),
         every_ms: Some(options.every_ms),
         ..Header::default()
     };
-    let workload = watch.finish(header)?;
-    workload.save(&options.out)?;
-    terminal::print(&summary(&workload, &options.out))?;
+    let mut log = Writer::create(&options.out, Existing::forced(options.force), &header)?;
+    let interrupt = signals::listen()?;
+    let mut watch = Watch::new(options.names.into());
+    let (ending, running) = look_on(&machine, &mut watch, &mut log, options, &interrupt)?;
+    let summary = summary(&log, options);
+    if options.out.is_file() {
+        terminal::print(&summary)?;
+    } else {
+        // The trace itself may have gone to standard output.
+        terminal::say(summary);
+    }
     let kept = || format!("what was recorded is in {}", options.out.display());
     match (ending, running) {
         (Ending::Ended(status), _) if !status.success() => Err(Error::Check(format!(
@@ -46,6 +49,9 @@ pub(crate) fn record(options: &RecordOptions) -> Result<()> {
     }
 }
 
+/// How often an interrupt is looked for between two looks at the machine.
+const GLANCE: Duration = Duration::from_millis(100);
+
 /// Why a recording ended.
 enum Ending {
     TimeIsOver,
@@ -58,24 +64,26 @@ enum Ending {
 fn look_on(
     machine: &Machine,
     watch: &mut Watch,
+    log: &mut Writer,
     options: &RecordOptions,
     interrupt: &Interrupt,
 ) -> Result<(Ending, Option<Running>)> {
     let began = clock::now();
     let now_ns = || began.elapsed().as_nanos() as u64;
     let every = Duration::from_millis(options.every_ms);
-    let mut look = || {
+    let mut look = |log: &mut Writer| {
         machine.look(|seen| watch.see(now_ns(), seen))?;
         watch.end_look(now_ns());
-        Ok(())
+        log.append(&watch.drain())
     };
     // Before the command, so that all of it is born.
-    look()?;
+    look(log)?;
     let command = options.command.split_first();
     let mut running = command.map(Running::start).transpose()?;
+    log.publish()?;
     let mut next = clock::now();
     loop {
-        look()?;
+        look(log)?;
         if interrupt.is_set() {
             return Ok((Ending::Interrupted, running));
         }
@@ -90,7 +98,13 @@ fn look_on(
         }
         // A look that takes longer than the pause is not made up for.
         next = (next + every).max(clock::now());
-        std::thread::sleep(next.saturating_duration_since(clock::now()));
+        while !interrupt.is_set() {
+            let left = next.saturating_duration_since(clock::now());
+            if left.is_zero() {
+                break;
+            }
+            std::thread::sleep(left.min(GLANCE));
+        }
     }
 }
 
@@ -121,39 +135,16 @@ fn lost(error: std::io::Error) -> Error {
     Error::input(format!("cannot wait for the command: {error}"))
 }
 
-/// Refuses early what would otherwise fail when all is recorded.
-fn can_be_written(file: &Path) -> Result<()> {
-    let folder = match file.parent() {
-        Some(folder) if folder != Path::new("") => folder,
-        _ => Path::new("."),
-    };
-    if file.is_dir() || file.file_name().is_none() {
-        return Err(Error::input(format!(
-            "--out {}: is a folder; the name of a file is needed, ending in .csv for CSV",
-            file.display()
-        )));
-    }
-    if !folder.is_dir() {
-        return Err(Error::input(format!(
-            "--out {}: there is no folder {}; make it first",
-            file.display(),
-            folder.display()
-        )));
-    }
-    Ok(())
-}
-
 /// What a trace holds, in a line, and what to do with it.
-fn summary(workload: &Workload, file: &Path) -> String {
-    let born = |what: &What| matches!(what, What::Born { .. });
-    let entries = workload.entries();
+fn summary(log: &Writer, options: &RecordOptions) -> String {
+    let seen = log.summary();
     format!(
         "{file}: {} events of {} processes, up to {} at once, in {:.1} s; `pivot replay {file}` tries every \
          strategy on it",
-        entries.len(),
-        entries.iter().filter(|entry| born(&entry.what)).count(),
-        workload.peak(),
-        workload.duration_ns() as f64 * 1e-9,
-        file = file.display(),
+        seen.events,
+        seen.births,
+        seen.peak,
+        seen.duration_ns as f64 * 1e-9,
+        file = options.out.display(),
     )
 }

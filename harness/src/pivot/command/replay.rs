@@ -5,11 +5,17 @@ use basis::scenario::RecordKind;
 use basis::workload::Workload;
 use contract::{Concurrency, Role};
 use harness::replay::replay;
+use harness::run::Observer;
 use registry::roster;
 
 use crate::arguments::ReplayOptions;
+use crate::progress::Progress;
 use crate::selection;
 use crate::table::Table;
+
+/// A trace of more operations takes seconds with strategies that copy the table for each: its length times
+/// the records that live. That is shown.
+const LONG: usize = 20_000;
 
 /// Replays on one strategy after the other; a table that is not as the model's is exit code 1.
 pub(crate) fn replay_all(options: &ReplayOptions) -> Result<()> {
@@ -29,7 +35,9 @@ pub(crate) fn replay_all(options: &ReplayOptions) -> Result<()> {
         "final table",
     ]);
     let mut broken: Option<String> = None;
-    for entry in roster::entries(RecordKind::Status) {
+    let mut progress = (operations.len() > LONG).then(Progress::new);
+    let entries = roster::entries(RecordKind::Status);
+    for (number, entry) in entries.iter().enumerate() {
         let profile = entry.profile;
         // A yardstick may store nothing: it is tried only if somebody names it.
         let is_wanted = profile.role == Role::Contender || options.strategy.is_some();
@@ -39,6 +47,10 @@ pub(crate) fn replay_all(options: &ReplayOptions) -> Result<()> {
         let Some(make) = subject::strategy(profile.name) else {
             continue;
         };
+        if let Some(progress) = &mut progress {
+            let what = format!("replaying {} operations", operations.len());
+            progress.stage(&what, number as f64 / entries.len() as f64);
+        }
         let is_shared = profile.concurrency != Concurrency::OneThread;
         let replayed = replay(&make(workload.peak()), &operations, is_shared);
         let [scans, lookups, records, verdict] = match replayed {
@@ -62,6 +74,7 @@ pub(crate) fn replay_all(options: &ReplayOptions) -> Result<()> {
             verdict,
         ]);
     }
+    drop(progress);
     table.print(options.format)?;
     broken.map_or(Ok(()), |fault| Err(Error::Check(fault)))
 }

@@ -32,8 +32,7 @@ pub(crate) fn report(options: &ReportOptions) -> Result<()> {
     }
     if let Some(machine) = &options.record {
         let reports = options.out.clone().unwrap_or_else(reports);
-        let machine = Some(machine.as_str()).filter(|name| !name.is_empty());
-        return record::record(&files, machine, &reports);
+        return record::record(&files, machine.as_deref(), &reports);
     }
     if let Some(format) = options.format {
         return print(&findings(&files)?, format);

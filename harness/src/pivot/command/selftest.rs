@@ -20,6 +20,15 @@ pub(crate) fn selftest(options: &SelftestOptions) -> Result<()> {
     let (lines, _) = report::samples(std::slice::from_ref(&file))?;
     let samples = Samples::from_lines(lines).expect("a pool begins with its header");
     let (trials, sizes) = (trials(&samples, options.runs), sizes());
+    // Nothing to try a trial on is no error of the statistics.
+    if let Some(trial) = trials.iter().find(|trial| trial.of == 0) {
+        return Err(Error::input(format!(
+            "{}: too few samples for the trial \"{}\": at least 16 measuring processes of a scenario are \
+             needed, as a default run has them",
+            file.display(),
+            trial.what
+        )));
+    }
     let mut table = Table::new(["trial", "expected", "came out", "bound", "outcome"]);
     for trial in &trials {
         table.row(row(trial));

@@ -1,8 +1,10 @@
 //! `pivot stall`: who can go on while another thread is stopped in the middle of an operation.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use basis::error::{Error, Result};
+use basis::lock::FolderLock;
+use basis::output;
 use basis::sample::{self, Card, Line};
 use basis::stall::{StallPair, StallSeen};
 use basis::trace::Operation;
@@ -11,29 +13,27 @@ use harness::report;
 use harness::results::{Grade, Guarantee};
 use trace::StallTask;
 
-use super::interruptible;
 use crate::arguments::{Format, StallOptions};
 use crate::progress::Progress;
 use crate::selection;
 use crate::table::Table;
-use crate::terminal;
+use crate::{signals, terminal};
 
 /// Stops the strategies' threads; a claim that is refuted is exit code 1.
 pub(crate) fn stall(options: &StallOptions) -> Result<()> {
     let cards = selection::looked_at(options.strategy.as_deref())?;
-    if let Some(folder) = &options.into {
-        // Before minutes are spent on it.
-        sample::read(&sample::locate(folder)?)?;
-    }
+    // Before minutes are spent on it.
+    let run = options.into.as_deref().map(Run::take).transpose()?;
     trace::available().map_err(|why| Error::input(format!("cannot stop threads: {why}")))?;
-    let interrupt = interruptible()?;
+    let interrupt = signals::listen()?;
     let mut progress = Progress::new();
-    let seen = harness::run::look(&tasks(options, &cards), interrupt, &mut progress);
+    let seen = harness::run::look(&tasks(options, &cards), &interrupt, &mut progress);
     progress.finish();
+    drop(interrupt);
     let seen = seen?;
     print(&seen, &cards, options.format)?;
-    if let Some(folder) = &options.into {
-        keep(&seen, folder)?;
+    if let Some(run) = run {
+        run.keep(&seen)?;
     }
     refuted(&seen, &cards)
 }
@@ -52,32 +52,51 @@ fn tasks(options: &StallOptions, cards: &[Card]) -> Vec<StallTask> {
     cards.iter().map(task).collect()
 }
 
-/// Enters what was seen into the samples of a run, instead of what was seen of the same strategies
-/// before, and makes its report anew.
-fn keep(seen: &[StallSeen], folder: &Path) -> Result<()> {
-    let path = sample::locate(folder)?;
-    let reading = sample::read(&path)?;
-    let mut lines = reading.lines;
-    let is_new = |line: &Line| match line {
-        Line::Stall(old) => seen.iter().any(|one| one.strategy == old.strategy),
-        _ => false,
-    };
-    lines.retain(|line| !is_new(line));
-    let end = lines
-        .iter()
-        .position(|line| *line == Line::Complete)
-        .unwrap_or(lines.len());
-    lines.splice(end..end, seen.iter().cloned().map(Line::Stall));
-    let text = sample::text(&lines);
-    let content = if reading.is_packed {
-        sample::pack(text.as_bytes())
-    } else {
-        text.into_bytes()
-    };
-    let samples = Samples::from_lines(lines).expect("what was read begins with a header");
-    let folder = path.parent().unwrap_or(Path::new("."));
-    let written = report::write_with(&analyse(&samples), &content, folder)?;
-    terminal::print(&format!("report: {}", written.html.display()))
+/// The run that what is seen is entered into; nothing else writes to its folder meanwhile.
+struct Run {
+    samples: PathBuf,
+    _lock: FolderLock,
+}
+
+impl Run {
+    /// Takes the run of a folder, if lines can be added to its samples.
+    fn take(folder: &Path) -> Result<Self> {
+        let samples = sample::locate(folder)?;
+        let lock = FolderLock::acquire(output::folder_of(&samples))?;
+        let run = Self {
+            samples,
+            _lock: lock,
+        };
+        run.with(&[]).map(|_| run)
+    }
+
+    /// The samples, with what was seen instead of what was seen of the same strategies before.
+    fn with(&self, seen: &[StallSeen]) -> Result<Vec<u8>> {
+        let path = &self.samples;
+        let content = std::fs::read(path).map_err(|error| Error::file("read", path, &error))?;
+        let is_old = |line: &Line| match line {
+            Line::Stall(old) => seen.iter().any(|one| one.strategy == old.strategy),
+            _ => false,
+        };
+        let new: Vec<Line> = seen.iter().cloned().map(Line::Stall).collect();
+        sample::amended(&content, &path.display().to_string(), is_old, &new)
+    }
+
+    /// Enters what was seen, and makes the report anew.
+    fn keep(&self, seen: &[StallSeen]) -> Result<()> {
+        let content = self.with(seen)?;
+        let place = self.samples.display().to_string();
+        let reading = sample::parse_any(&content, &place)?;
+        reading
+            .notes(&place)
+            .iter()
+            .for_each(|note| terminal::warn(note));
+        let samples =
+            Samples::from_lines(reading.lines).expect("what was read begins with a header");
+        let folder = output::folder_of(&self.samples);
+        let written = report::write_amended(&analyse(&samples), &content, folder)?;
+        terminal::print(&format!("report: {}", written.html.display()))
+    }
 }
 
 fn print(seen: &[StallSeen], cards: &[Card], format: Format) -> Result<()> {

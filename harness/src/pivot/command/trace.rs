@@ -5,21 +5,21 @@ use basis::sample::Card;
 use basis::trace::{Counts, Footprint, Operation, Pair, State, TraceSeen, blamed};
 use trace::TraceTask;
 
-use super::interruptible;
 use crate::arguments::{Format, TraceOptions};
 use crate::progress::Progress;
 use crate::selection;
 use crate::table::Table;
-use crate::terminal;
+use crate::{signals, terminal};
 
 /// Traces the strategies; one that does not survive it is exit code 1.
 pub(crate) fn trace(options: &TraceOptions) -> Result<()> {
     let tasks = tasks(options)?;
     trace::available().map_err(|why| Error::input(format!("cannot trace: {why}")))?;
-    let interrupt = interruptible()?;
+    let interrupt = signals::listen()?;
     let mut progress = Progress::new();
-    let traced = harness::run::look(&tasks, interrupt, &mut progress);
+    let traced = harness::run::look(&tasks, &interrupt, &mut progress);
     progress.finish();
+    drop(interrupt);
     let traced = traced?;
     match options.format {
         Format::Json => {

@@ -9,12 +9,11 @@ use harness::results::{Faulted, Grade, Guarantee};
 use harness::run::{Plan, Recording};
 use registry::roster;
 
-use super::interruptible;
 use crate::arguments::{Format, VerifyOptions};
 use crate::progress::Progress;
 use crate::selection;
 use crate::table::Table;
-use crate::terminal;
+use crate::{signals, terminal};
 
 /// Runs the checks, injects the faults and replays the trace that is shipped; a broken promise is exit code 1.
 pub(crate) fn verify(options: &VerifyOptions) -> Result<()> {
@@ -26,16 +25,17 @@ pub(crate) fn verify(options: &VerifyOptions) -> Result<()> {
         preset: options.preset,
         seed: options.seed,
     };
-    let interrupt = interruptible()?;
+    let interrupt = signals::listen()?;
     let mut progress = Progress::new();
     let mut recording = Recording::in_memory();
     let ended = plan
-        .verify(options.preset, &mut recording, interrupt, &mut progress)
+        .verify(options.preset, &mut recording, &interrupt, &mut progress)
         .and_then(|()| {
             let trace = selection::shipped_trace();
-            plan.replay(&trace, &mut recording, interrupt, &mut progress)
+            plan.replay(&trace, &mut recording, &interrupt, &mut progress)
         });
     progress.finish();
+    drop(interrupt);
     let cards: Vec<Card> = roster::entries(RecordKind::Status)
         .iter()
         .map(|entry| roster::card(&entry.profile))
@@ -43,7 +43,12 @@ pub(crate) fn verify(options: &VerifyOptions) -> Result<()> {
         .collect();
     let found = guarantees(&cards, recording.lines());
     print(&cards, &found, &faulted(recording.lines()), options.format)?;
-    ended?;
+    ended.map_err(|error| match error {
+        Error::Interrupted(_) => {
+            Error::Interrupted("what was seen so far is printed, and nothing else is kept".into())
+        }
+        other => other,
+    })?;
     let forbidden = found
         .iter()
         .filter(|guarantee| guarantee.grade == Grade::Forbidden)
@@ -60,50 +65,97 @@ pub(crate) fn verify(options: &VerifyOptions) -> Result<()> {
 /// Strategy by strategy: its claims, what faults did, and the checks; of those, a terminal shows only
 /// what was not kept.
 fn print(cards: &[Card], found: &[Guarantee], faulted: &[Faulted], format: Format) -> Result<()> {
-    let mut table = Table::new([
+    if format == Format::Table {
+        let mut kept = 0;
+        for card in cards {
+            let table = rows(card, found, faulted, &mut |_| kept += 1);
+            terminal::print(&page(&card.name, &table, terminal::width()))?;
+        }
+        return terminal::print(&format!(
+            "{kept} checks passed; `--format json` lists them with their evidence"
+        ));
+    }
+    let mut all = Table::new([
         "strategy", "property", "claimed", "observed", "grade", "evidence",
     ]);
-    let mut kept = 0;
     for card in cards {
-        let of_card = |guarantee: &&Guarantee| guarantee.strategy == card.name;
-        let is_claim = |guarantee: &&Guarantee| !guarantee.is_everyones();
-        for claim in found.iter().filter(of_card).filter(is_claim) {
-            table.row(row(claim));
-        }
-        for fault in faulted.iter().filter(|one| one.strategy == card.name) {
-            table.row([
-                card.name.clone(),
-                fault.fault.to_string(),
-                String::new(),
-                fault.consequence.to_string(),
-                String::new(),
-                fault.evidence.clone(),
-            ]);
-        }
-        for check in found.iter().filter(of_card).filter(|one| !is_claim(one)) {
-            if format == Format::Table && check.grade == Grade::Acceptable {
-                kept += 1;
-            } else {
-                table.row(row(check));
-            }
+        let mut kept = Vec::new();
+        let table = rows(card, found, faulted, &mut |check| kept.push(row(check)));
+        for [property, claimed, observed, grade, evidence] in table.rows().iter().chain(&kept) {
+            let name = &card.name;
+            let row = [name, property, claimed, observed, grade, evidence];
+            all.row(row.map(Clone::clone));
         }
     }
-    table.print(format)?;
-    if format == Format::Table {
-        terminal::print(&format!(
-            "{kept} checks passed; `--format json` lists them with their evidence"
-        ))?;
-    }
-    Ok(())
+    all.print(format)
 }
 
-fn row(guarantee: &Guarantee) -> [String; 6] {
+/// A strategy on a terminal.
+fn page(name: &str, table: &Table<5>, width: u16) -> String {
+    format!("{name}\n{}\n", table.fitted(width))
+}
+
+/// What there is to say of a strategy; a check that it passed goes to `passed` instead.
+fn rows<'f>(
+    card: &Card,
+    found: &'f [Guarantee],
+    faulted: &[Faulted],
+    passed: &mut impl FnMut(&'f Guarantee),
+) -> Table<5> {
+    let mut table = Table::new(["property", "claimed", "observed", "grade", "evidence"]);
+    let of_card = |guarantee: &&Guarantee| guarantee.strategy == card.name;
+    let is_claim = |guarantee: &&Guarantee| !guarantee.is_everyones();
+    for claim in found.iter().filter(of_card).filter(is_claim) {
+        table.row(row(claim));
+    }
+    for fault in faulted.iter().filter(|one| one.strategy == card.name) {
+        table.row([
+            fault.fault.to_string(),
+            String::new(),
+            fault.consequence.to_string(),
+            String::new(),
+            fault.evidence.clone(),
+        ]);
+    }
+    for check in found.iter().filter(of_card).filter(|one| !is_claim(one)) {
+        if check.grade == Grade::Acceptable {
+            passed(check);
+        } else {
+            table.row(row(check));
+        }
+    }
+    table
+}
+
+fn row(guarantee: &Guarantee) -> [String; 5] {
     [
-        guarantee.strategy.clone(),
         guarantee.property.clone(),
         guarantee.claimed.clone(),
         guarantee.observed.clone(),
         guarantee.grade.to_string(),
         guarantee.evidence.clone(),
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_fits_a_hundred_columns_whatever_is_in_it() {
+        let word =
+            "arc-swap::per_process::Handle<contract::status::ProcessStatus>::apply".repeat(3);
+        for text in [
+            word,
+            "a thread, stopped in the middle of an update, ".repeat(9),
+            String::new(),
+        ] {
+            let mut table = Table::new(["property", "claimed", "observed", "grade", "evidence"]);
+            table.row(std::array::from_fn(|_| text.clone()));
+            table.row(std::array::from_fn(|_| "short".into()));
+            let page = page("mutex/std", &table, 100);
+            let longest = page.lines().map(|line| line.chars().count()).max();
+            assert!(longest <= Some(100), "{page}");
+        }
+    }
 }

@@ -7,15 +7,12 @@ mod sentences;
 #[cfg(test)]
 mod tests;
 
-use std::path::Path;
-
-use basis::error::{Error, Result};
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Serde;
 use minijinja::{AutoEscape, Environment};
 use serde::Serialize;
 
-use super::{files, format, render};
+use super::{format, render};
 use crate::advice::{
     Agreement, Conclusion, Decision, Earlier, Questions, SCHEMA, Workload, operation,
 };
@@ -268,49 +265,4 @@ fn with_single_gaps(text: &str) -> String {
         was_empty = is_empty;
     }
     out
-}
-
-/// Refuses a place for a decision record that is taken, or where nothing can be written.
-///
-/// # Errors
-///
-/// What is there, and what would be right.
-pub fn may_write(record: &Path, force: bool) -> Result<()> {
-    if record.is_dir() {
-        return Err(Error::input(format!(
-            "--adr {}: is a folder; name a file in it",
-            record.display()
-        )));
-    }
-    if record.exists() && !force {
-        return Err(Error::input(format!(
-            "--adr {}: is there already; --force overwrites it",
-            record.display()
-        )));
-    }
-    let folder = folder_of(record);
-    if !folder.is_dir() {
-        return Err(Error::input(format!(
-            "--adr {}: there is no folder {}",
-            record.display(),
-            folder.display()
-        )));
-    }
-    Ok(())
-}
-
-/// Writes a text to the side and moves it into its place.
-///
-/// # Errors
-///
-/// When the folder cannot be written.
-pub fn write(text: &str, place: &Path) -> Result<()> {
-    files::replace(place, text)
-}
-
-fn folder_of(file: &Path) -> &Path {
-    match file.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    }
 }

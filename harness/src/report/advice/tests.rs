@@ -385,34 +385,6 @@ fn what_users_call_things_makes_no_markup() {
 }
 
 #[test]
-fn a_record_is_overwritten_on_request_only() {
-    let folder = std::env::temp_dir().join(format!("pivot-adr-{}", std::process::id()));
-    std::fs::create_dir_all(&folder).unwrap();
-    let record = folder.join("adr.md");
-    assert!(may_write(&record, false).is_ok());
-    write("one", &record).unwrap();
-    let said = may_write(&record, false).unwrap_err().to_string();
-    assert!(said.contains("--force"), "{said}");
-    assert!(may_write(&record, true).is_ok());
-    assert!(
-        may_write(&folder, true)
-            .unwrap_err()
-            .to_string()
-            .contains("folder")
-    );
-    let nowhere = folder.join("no/adr.md");
-    assert!(
-        may_write(&nowhere, false)
-            .unwrap_err()
-            .to_string()
-            .contains("no folder")
-    );
-    let left: Vec<_> = std::fs::read_dir(&folder).unwrap().collect();
-    assert_eq!(left.len(), 1, "nothing half-written");
-    std::fs::remove_dir_all(&folder).unwrap();
-}
-
-#[test]
 fn a_baseline_that_lacks_something_stays_only_if_that_is_given_up() {
     let lacking = |need| Excluded {
         strategy: "mutex/std".into(),

@@ -14,12 +14,11 @@ use trace::TraceTask;
 
 use super::{figure, matching_machines};
 use crate::arguments::{Format, PredictOptions};
-use crate::command::interruptible;
 use crate::command::report::samples;
 use crate::progress::Progress;
 use crate::selection;
 use crate::table::Table;
-use crate::terminal;
+use crate::{signals, terminal};
 
 /// What can be predicted of a strategy.
 const OPERATIONS: [Operation; 2] = [Operation::ReadHit, Operation::Apply];
@@ -140,13 +139,13 @@ fn complete(samples: &mut Samples, chosen: &[String], place: &str) -> Result<()>
     if missing.is_empty() && !lacks_calibration {
         return Ok(());
     }
-    let interrupt = interruptible()?;
+    let interrupt = signals::listen()?;
     if lacks_calibration {
-        let calibration = harness::run::calibrate(interrupt)?;
+        let calibration = harness::run::calibrate(&interrupt)?;
         samples.lines.push(Line::Calibration(calibration));
     }
     let mut progress = Progress::new();
-    let traced = harness::run::look(&missing, interrupt, &mut progress);
+    let traced = harness::run::look(&missing, &interrupt, &mut progress);
     progress.finish();
     samples.lines.extend(traced?.into_iter().map(Line::Trace));
     Ok(())

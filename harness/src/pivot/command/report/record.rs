@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use basis::error::{Error, Result};
+use basis::lock::FolderLock;
 use harness::recorded::{self, INDEX, Known, Part};
 use harness::report::{self, Entry, Findings};
 
@@ -15,6 +16,11 @@ const EMPTY: &str = "# Recorded runs\n\n<!-- pivot:runs -->\n<!-- pivot:runs end
 /// index. Runs of several machines, which are recorded already, are filed as a merged report of them.
 pub(super) fn record(files: &[PathBuf], machine: Option<&str>, reports: &Path) -> Result<()> {
     let document = reports.join(INDEX);
+    // Its index is read now and written at the end.
+    let _lock = reports
+        .is_dir()
+        .then(|| FolderLock::acquire(reports))
+        .transpose()?;
     let text = read_index(&document)?;
     // Before anything is written.
     Part::Runs.spliced(&text, &document, "", "")?;

@@ -1,0 +1,186 @@
+//! What the command writes: nothing is replaced unasked, nothing that was seen is lost.
+
+use std::fs;
+use std::os::unix::fs::{FileTypeExt, symlink};
+use std::os::unix::process::ExitStatusExt;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use basis::sample;
+use basis::workload::Workload;
+
+use super::{folder, pivot, recorded, refusal, said_by};
+
+fn send(signal: &str, child: &Child) {
+    Command::new("kill")
+        .args([signal, &child.id().to_string()])
+        .status()
+        .unwrap();
+}
+
+/// Waits until the file has so many lines, or the command has ended.
+fn wait_for_lines(file: &Path, count: usize, child: &mut Child) {
+    let lines = || fs::read_to_string(file).unwrap_or_default().lines().count();
+    while lines() < count && child.try_wait().unwrap().is_none() {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_recording_replaces_nothing_unasked() {
+    let folder = folder("record-out");
+    let (file, link) = (folder.join("mine.jsonl"), folder.join("link.jsonl"));
+    fs::write(&file, "mine").unwrap();
+    symlink("mine.jsonl", &link).unwrap();
+    for out in [&file, &link] {
+        let said = refusal(&["record", "--out", out.to_str().unwrap(), "--", "true"]);
+        assert!(said.contains("--force"), "{said}");
+        assert_eq!(fs::read_to_string(&file).unwrap(), "mine");
+    }
+    let forced = pivot(&[
+        "record",
+        "--force",
+        "--out",
+        link.to_str().unwrap(),
+        "--",
+        "true",
+    ])
+    .output()
+    .unwrap();
+    assert!(forced.status.success(), "{forced:?}");
+    assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+    assert!(!Workload::load(&file).unwrap().entries().is_empty());
+
+    // A device is a device afterwards, full or not.
+    let said = refusal(&["record", "--out", "/dev/full", "--", "true"]);
+    assert!(said.contains("cannot write /dev/full"), "{said}");
+    for device in ["/dev/full", "/dev/null"] {
+        assert!(fs::metadata(device).unwrap().file_type().is_char_device());
+    }
+    let output = pivot(&["record", "--out", "/dev/null", "--", "true"])
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{output:?}");
+    let output = pivot(&["record", "--out", "/dev/stdout", "--", "true"])
+        .output()
+        .unwrap();
+    let (out, _) = said_by(&output);
+    assert!(
+        out.starts_with("{\"schema\":\"pivot-process-trace/1\""),
+        "{out}"
+    );
+    let left = fs::read_dir(&folder).unwrap().count();
+    assert_eq!(left, 2, "nothing is left beside them");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_recording_that_is_killed_has_what_it_saw() {
+    let file = folder("record-killed").join("t.jsonl");
+    let mut child = pivot(&["record", "--every-ms", "1", "--out", file.to_str().unwrap()])
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
+    wait_for_lines(&file, 2, &mut child);
+    let first = fs::read_to_string(&file).unwrap().lines().count();
+    // What happens later is in the file, too, before there is an end.
+    let mut later = Command::new("true").spawn().unwrap();
+    later.wait().unwrap();
+    wait_for_lines(&file, first + 1, &mut child);
+    child.kill().unwrap();
+    assert_eq!(child.wait().unwrap().signal(), Some(9));
+    let text = fs::read_to_string(&file).unwrap();
+    // The kernel may have cut the last write off.
+    let whole = &text[..=text.rfind('\n').unwrap()];
+    let workload = Workload::parse(whole.as_bytes(), "t").unwrap();
+    assert!(
+        workload.entries().len() >= first,
+        "{}",
+        workload.entries().len()
+    );
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn the_first_signal_that_is_not_ignored_ends_a_recording_and_names_itself() {
+    let folder = folder("record-signals");
+    for (signal, code) in [("-TERM", 143), ("-INT", 130)] {
+        let file = folder.join(format!("t{signal}.jsonl"));
+        // As under nohup: what ignores SIGHUP when it begins does so to its end.
+        let mut child = Command::new("sh")
+            .args(["-c", "trap '' HUP; exec \"$@\"", "sh"])
+            .arg(env!("CARGO_BIN_EXE_pivot"))
+            .args([
+                "record",
+                "--seconds",
+                "3600",
+                "--out",
+                file.to_str().unwrap(),
+            ])
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        wait_for_lines(&file, 2, &mut child);
+        send("-HUP", &child);
+        send(signal, &child);
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(output.status.code(), Some(code), "{output:?}");
+        let (_, said) = said_by(&output);
+        assert!(
+            said.contains("interrupted: what was recorded is in"),
+            "{said}"
+        );
+        assert!(!Workload::load(&file).unwrap().entries().is_empty());
+    }
+}
+
+#[test]
+fn a_report_never_replaces_the_samples_of_another_run() {
+    let place = folder("report-over");
+    let a = recorded(&place, "a.jsonl", |_| true);
+    let b = place.join("b");
+    fs::create_dir(&b).unwrap();
+    let other = recorded(&b, sample::PLAIN, |line| !line.contains("\"process\":1"));
+    let theirs = fs::read(&other).unwrap();
+    let (a, b) = (a.to_str().unwrap(), b.to_str().unwrap());
+    let said = refusal(&["report", a, "--out", b]);
+    assert!(
+        said.contains("samples.jsonl") && said.contains("--out"),
+        "{said}"
+    );
+    assert_eq!(fs::read(&other).unwrap(), theirs);
+    assert_eq!(fs::read_dir(b).unwrap().count(), 1, "nothing is written");
+}
+
+#[test]
+fn a_second_run_in_a_folder_is_told_who_is_there() {
+    let folder = folder("two-runs");
+    let out = folder.to_str().unwrap();
+    let options = [
+        "measure",
+        "--strategy",
+        "^rwlock/std",
+        "--scenario",
+        "^single",
+        "--out",
+        out,
+    ];
+    let mut first = pivot(&options).stderr(Stdio::null()).spawn().unwrap();
+    wait_for_lines(&folder.join(sample::PLAIN), 1, &mut first);
+    let holder = format!("in use by process {} (pivot measure", first.id());
+    for more in [&[][..], &["--resume"]] {
+        let said = refusal(&[&options[..], more].concat());
+        assert!(said.contains(&holder), "{said}");
+    }
+    let said = refusal(&["stall", "--strategy", "^mutex/std$", "--into", out]);
+    assert!(said.contains(&holder), "{said}");
+    send("-TERM", &first);
+    let status = first.wait().unwrap();
+    assert_eq!(status.code(), Some(143));
+    assert!(!folder.join(".lock").exists());
+    let reading = sample::read(&folder.join(sample::PLAIN)).unwrap();
+    assert_eq!(reading.warnings, []);
+}

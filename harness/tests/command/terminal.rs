@@ -1,0 +1,159 @@
+//! What the command prints: to a full, closed or narrow device, and what it refuses.
+
+use std::fs::{self, OpenOptions};
+use std::process::Stdio;
+
+use super::{folder, pivot, refusal, said_by};
+
+const HISTORY: &str = "{\"process\":0,\"type\":\"invoke\",\"f\":\"write\",\"value\":1}\n\
+                       {\"process\":0,\"type\":\"ok\",\"f\":\"write\",\"value\":1}\n";
+
+fn full() -> Stdio {
+    OpenOptions::new()
+        .write(true)
+        .open("/dev/full")
+        .unwrap()
+        .into()
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_device_is_no_panic() {
+    let file = folder("full").join("history.jsonl");
+    fs::write(&file, HISTORY).unwrap();
+    let history = file.to_str().unwrap();
+    for arguments in [
+        &["check", history][..],
+        &["list"],
+        &["explain", "mutex/std"],
+        &["advise", "--init"],
+        &["predict", "--alone", "10"],
+        &["--help"],
+        &["list", "--help"],
+        &["--version"],
+    ] {
+        let output = pivot(arguments).stdout(full()).output().unwrap();
+        let (_, said) = said_by(&output);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {said}");
+        assert!(said.contains("cannot write to standard output"), "{said}");
+        assert_eq!(said.lines().count(), 1, "{said}");
+    }
+    // Nobody hears the complaint, and the exit code still says it.
+    for arguments in [
+        &["check", "no-such-file"][..],
+        &["list", "--strategy", "nosuch"],
+        &["--nosuch"],
+        &["replay", "no-such-file"],
+        &["diff", "no-such-run", "no-such-run"],
+    ] {
+        let status = pivot(arguments).stdout(full()).stderr(full()).status();
+        assert_eq!(status.unwrap().code(), Some(2), "{arguments:?}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_reader_that_leaves_early_is_no_fault() {
+    for arguments in [&["list"][..], &["--help"]] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let output = pivot(arguments).stdout(writer).output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+        assert_eq!(said_by(&output).1, "");
+    }
+}
+
+#[test]
+fn what_is_listed_fits_a_hundred_columns() {
+    let output = pivot(&["list"]).output().unwrap();
+    let (out, _) = said_by(&output);
+    let longest = out.lines().map(|line| line.chars().count()).max();
+    assert!(
+        longest.is_some_and(|columns| columns <= 100),
+        "{longest:?}\n{out}"
+    );
+    assert!(
+        out.contains("atomics/seqlock") && out.contains("single-reader"),
+        "{out}"
+    );
+}
+
+#[test]
+fn a_strategy_is_explained_and_a_near_miss_gets_one_suggestion() {
+    let output = pivot(&["explain", "hybrid/cells"]).output().unwrap();
+    let (out, _) = said_by(&output);
+    assert!(output.status.success(), "{output:?}");
+    for part in [
+        "hybrid/cells: ",
+        "read consistency",
+        "library",
+        "How it works",
+        "When not to use it",
+    ] {
+        assert!(out.contains(part), "{part} is missing: {out}");
+    }
+    let said = refusal(&["explain", "hybrid/cell"]);
+    assert_eq!(said.matches("did you mean").count(), 1, "{said}");
+    assert!(said.contains("did you mean hybrid/cells?"), "{said}");
+    let said = refusal(&["explain", "zookeeper"]);
+    assert!(!said.contains("did you mean"), "{said}");
+}
+
+#[test]
+fn options_that_mean_nothing_are_refused() {
+    let folder = folder("meaningless");
+    let said = refusal(&["list", "--baseline", "nosuch"]);
+    assert!(said.contains("\"nosuch\""), "{said}");
+    let said = refusal(&["report", "reports/2026-11-24-epyc-2cpu", "--record="]);
+    assert!(said.contains("--record=\"\""), "{said}");
+    let said = refusal(&["selftest", "--runs", "0"]);
+    assert!(said.contains("--runs"), "{said}");
+    let empty = folder.join("assumptions.toml");
+    fs::write(&empty, "").unwrap();
+    let said = refusal(&["run", "--assumptions", empty.to_str().unwrap()]);
+    assert!(said.contains("no [[assumption]]"), "{said}");
+    let said = refusal(&["predict", "--alone", "1e300"]);
+    assert!(said.contains("(301 digits)") && said.len() < 200, "{said}");
+    let negative = "name = \"x\"\ntitle = \"X\"\nquestion = \"?\"\nprocesses = -1\n";
+    fs::write(folder.join("bad.toml"), negative).unwrap();
+    fs::remove_file(&empty).unwrap();
+    let said = refusal(&["run", "--scenarios", folder.to_str().unwrap()]);
+    assert!(
+        said.contains("expected a whole number, not negative"),
+        "{said}"
+    );
+}
+
+#[test]
+fn a_scenario_that_takes_for_ever_is_refused_with_how_long() {
+    let folder = folder("for-ever");
+    let scenario = "name = \"x\"\ntitle = \"X\"\nquestion = \"?\"\nprocesses = 4\n\
+                    operations = 100000000000000\n[[groups]]\ndoes = \"read\"\nthreads = 1\n";
+    fs::write(folder.join("x.toml"), scenario).unwrap();
+    let place = folder.to_str().unwrap();
+    let said = refusal(&[
+        "run",
+        "--strategy",
+        "^mutex/std$",
+        "--scenarios",
+        place,
+        "--out",
+        place,
+    ]);
+    assert!(
+        said.contains("100000000000000 operations take at least 6 days"),
+        "{said}"
+    );
+    assert!(said.contains(" days in all"), "{said}");
+}
+
+#[test]
+fn samples_that_show_nothing_are_no_errors_of_the_statistics() {
+    let folder = folder("selftest");
+    let few = ["\"process\":0,", "\"process\":1,", "\"process\":2,"];
+    let samples = super::recorded(&folder, "few.jsonl", |line| {
+        few.iter().any(|process| line.contains(process))
+    });
+    let said = refusal(&["selftest", samples.to_str().unwrap()]);
+    assert!(said.contains("few.jsonl: too few samples"), "{said}");
+}
