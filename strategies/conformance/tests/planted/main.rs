@@ -6,6 +6,7 @@
 #![allow(clippy::print_stdout, reason = "libtest shows it when a test fails")]
 
 mod correct;
+mod growing;
 mod racy;
 mod shifting;
 mod table;
@@ -141,6 +142,21 @@ fn what_is_wrong_when_threads_meet_is_rejected() {
     strategy_rejected::<shifting::LendsWithoutGuard, shifting::Shifting>(
         Check::Updates,
         &[Promise::Steady],
+    );
+}
+
+#[test]
+fn what_is_wrong_while_it_grows_is_rejected() {
+    let _alone = alone();
+    rejected::<growing::LosesInsertsOfOthers>(Check::Growth, &[Promise::Grows]);
+    rejected::<growing::LosesUpdatesOfOthers>(
+        Check::Growth,
+        &[Promise::Fresh, Promise::AppliesOnce],
+    );
+    rejected::<growing::AcceptsAllInserts>(Check::Growth, &[Promise::Displaces]);
+    strategy_rejected::<growing::SleepersLookOneTableFurther, Status>(
+        Check::Growth,
+        &[Promise::Grows],
     );
 }
 
