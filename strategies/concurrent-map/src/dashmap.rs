@@ -1,7 +1,8 @@
 //! Shards, each a map behind a lock of its own: dashmap.
 
 use contract::{
-    AfterDeadThread, Handle, IdHasher, ProcessId, Profile, Record, ScanConsistency, Strategy,
+    AfterDeadThread, Handle, IdHasher, ProcessId, Profile, Record, Reentrancy, ScanConsistency,
+    Strategy,
 };
 
 /// The number of shards: what the library would choose on a machine with 16 processors.
@@ -23,6 +24,8 @@ impl<R: Record> Strategy<R> for DashMap<R> {
         avoid_when: "readers overlap on one process all the time: its lock prefers them, and a writer can starve",
         scan_consistency: ScanConsistency::PerShard,
         after_dead_thread: AfterDeadThread::BlocksWriters,
+        inside_read: Reentrancy::Reads,
+        inside_scan: Reentrancy::Reads,
         ..Profile::locked(
             "concurrent-map/dashmap",
             "64 maps, each behind its own reader-writer lock",
