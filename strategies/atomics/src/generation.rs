@@ -342,25 +342,6 @@ impl<W: Words> Generation<W> {
     }
 }
 
-/// How many slots the lookups of this thread have looked at.
-#[cfg(test)]
-pub(crate) mod looks {
-    use std::cell::Cell;
-
-    thread_local! {
-        static LOOKS: Cell<usize> = const { Cell::new(0) };
-    }
-
-    pub(super) fn count() {
-        LOOKS.set(LOOKS.get() + 1);
-    }
-
-    /// Those since the last call.
-    pub(crate) fn taken() -> usize {
-        LOOKS.take()
-    }
-}
-
 #[cfg(all(test, not(pivot_loom)))]
 impl<W: Words> Generation<W> {
     /// Whether no lookup can tell that there have ever been records.
@@ -408,5 +389,24 @@ impl Slot {
                 return frozen;
             }
         }
+    }
+}
+
+/// How many slots the lookups of this thread have looked at.
+#[cfg(test)]
+pub(crate) mod looks {
+    use std::cell::Cell;
+
+    thread_local! {
+        static LOOKS: Cell<usize> = const { Cell::new(0) };
+    }
+
+    pub(super) fn count() {
+        LOOKS.set(LOOKS.get() + 1);
+    }
+
+    /// Those since the last call.
+    pub(crate) fn taken() -> usize {
+        LOOKS.take()
     }
 }

@@ -113,9 +113,12 @@ fn wake<R: Specimen>(trial: &Trial<'_, R>, act: Act, which: Which) -> Result<(),
     for (handle, whose) in [(&mut sleeper, "that handle"), (&mut busy, "another handle")] {
         let mut seen = None;
         let mut others = 0;
-        handle.scan(|visited, record| match visited == id {
-            true => seen = Some(record.clone()),
-            false => others += 1,
+        handle.scan(|visited, record| {
+            if visited == id {
+                seen = Some(record.clone());
+            } else {
+                others += 1;
+            }
         });
         seen.iter().try_for_each(|record| whole(id, record))?;
         let others_expected = RECORDS - u64::from(before.is_some());
