@@ -126,7 +126,7 @@ fn whoever_deadlocks_inside_its_own_read_is_out_where_the_table_is_used_there() 
     };
     let against = |rest: &str, claim, lines: &[Line]| {
         let workload = workload(&format!("{rest}[needs]\n{need}\n"));
-        let found = Needs::against(&workload, &allows(claim), lines).into_iter();
+        let found = Needs::against(&workload, &claims(&allows(claim)), lines).into_iter();
         found.map(|one| one.basis).collect::<Vec<_>>()
     };
     let both = format!("{READERS}{WRITERS}");
