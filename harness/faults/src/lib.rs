@@ -9,6 +9,7 @@
 //! the patience given counts as held up. Whether it was waiting for the fault shows when that is over;
 //! whoever wants to be surer asks again with more patience.
 
+mod inside;
 mod memory;
 mod overlap;
 mod panics;
@@ -76,23 +77,25 @@ pub fn inject(task: &FaultTask, out: &mut impl Write) -> io::Result<()> {
 fn see(task: &FaultTask) -> Seen {
     let make = subject::strategy(&task.strategy)
         .expect("the parent names strategies of the registry only");
-    let scene = scene::Scene::new(make, Duration::from_millis(task.patience_ms));
+    let scene = || scene::Scene::new(make, Duration::from_millis(task.patience_ms));
     match task.fault {
-        Fault::ReaderGone => standstill::reader(scene),
-        Fault::WriterGone => standstill::writer(scene),
+        Fault::ReaderGone => standstill::reader(scene()),
+        Fault::WriterGone => standstill::writer(scene()),
         #[cfg(unix)]
         Fault::ReaderStalls | Fault::UpdaterStalls | Fault::ResizerStalls => {
-            stalls::see(scene, task)
+            stalls::see(scene(), task)
         }
         // Threads are stopped by signals.
         #[cfg(not(unix))]
         Fault::ReaderStalls | Fault::UpdaterStalls | Fault::ResizerStalls => Seen::default(),
-        Fault::PanicInUpdate => panics::see(scene, Victim::Updater),
-        Fault::PanicInRead => panics::see(scene, Victim::Reader),
-        Fault::PanicInScan => panics::see(scene, Victim::Scanner),
-        Fault::OverlappingReaders => overlap::see(scene),
-        Fault::NoMemoryToRead => memory::see(scene, memory::Wish::Read),
-        Fault::NoMemoryToUpdate => memory::see(scene, memory::Wish::Update),
-        Fault::NoMemoryToInsert => memory::see(scene, memory::Wish::Insert),
+        Fault::PanicInUpdate => panics::see(scene(), Victim::Updater),
+        Fault::PanicInRead => panics::see(scene(), Victim::Reader),
+        Fault::PanicInScan => panics::see(scene(), Victim::Scanner),
+        Fault::InsideRead => inside::see(scene, inside::Around::Read),
+        Fault::InsideScan => inside::see(scene, inside::Around::Scan),
+        Fault::OverlappingReaders => overlap::see(scene()),
+        Fault::NoMemoryToRead => memory::see(scene(), memory::Wish::Read),
+        Fault::NoMemoryToUpdate => memory::see(scene(), memory::Wish::Update),
+        Fault::NoMemoryToInsert => memory::see(scene(), memory::Wish::Insert),
     }
 }

@@ -116,7 +116,7 @@ impl Witness {
     }
 }
 
-fn perform(deed: Deed, handle: &mut TableHandle<'_>, targets: &[ProcessId]) -> Fate {
+pub(crate) fn perform(deed: Deed, handle: &mut TableHandle<'_>, targets: &[ProcessId]) -> Fate {
     match deed {
         Deed::Read | Deed::ReadAgain => worst(targets.iter().map(|&id| read(handle, id))),
         Deed::ReadOthers => worst(

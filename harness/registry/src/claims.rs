@@ -5,8 +5,8 @@ use std::fmt::Display;
 use basis::error::{Error, Result};
 use basis::sample::Card;
 use contract::{
-    AfterDeadThread, AfterPanic, Capacity, Progress, ReadConsistency, Reclamation, ScanConsistency,
-    WriteCost,
+    AfterDeadThread, AfterPanic, Capacity, Progress, ReadConsistency, Reclamation, Reentrancy,
+    ScanConsistency, WriteCost,
 };
 
 /// The claims of a [`Card`], as [`contract::Profile`] has them.
@@ -21,6 +21,10 @@ pub struct Claims {
     pub scan_consistency: ScanConsistency,
     pub after_panic: AfterPanic,
     pub after_dead_thread: AfterDeadThread,
+    /// Nothing in samples from before it was a claim.
+    pub inside_read: Option<Reentrancy>,
+    /// Nothing in samples from before it was a claim.
+    pub inside_scan: Option<Reentrancy>,
     pub capacity: Capacity,
     pub reclamation: Reclamation,
     pub write_cost: WriteCost,
@@ -66,6 +70,8 @@ impl Claims {
                     D::BlocksEveryone,
                 ],
             )?,
+            inside_read: one_if_any(card, "inside a read", &Reentrancy::ALL)?,
+            inside_scan: one_if_any(card, "inside a scan", &Reentrancy::ALL)?,
             capacity: one_of(card, "capacity", &[C::Grows, C::GrowsAndKeeps])?,
             reclamation: one_of(
                 card,
@@ -108,6 +114,12 @@ fn one_of<T: Copy + Display>(card: &Card, property: &str, all: &[T]) -> Result<T
     found.copied().ok_or_else(|| unknown(card, property, words))
 }
 
+/// A claim that older samples lack.
+fn one_if_any<T: Copy + Display>(card: &Card, property: &str, all: &[T]) -> Result<Option<T>> {
+    let is_claimed = card.claims.iter().any(|(name, _)| name == property);
+    is_claimed.then(|| one_of(card, property, all)).transpose()
+}
+
 fn words<'c>(card: &'c Card, property: &str) -> Result<&'c str> {
     let mut claims = card.claims.iter();
     let found = claims.find(|(name, _)| name == property);
@@ -146,6 +158,8 @@ mod tests {
                 scan_consistency: profile.scan_consistency,
                 after_panic: profile.after_panic,
                 after_dead_thread: profile.after_dead_thread,
+                inside_read: Some(profile.inside_read),
+                inside_scan: Some(profile.inside_scan),
                 capacity: profile.capacity,
                 reclamation: profile.reclamation,
                 write_cost: profile.write_cost,
@@ -165,5 +179,14 @@ mod tests {
         card.claims.remove(4);
         let said = Claims::of(&card).unwrap_err().to_string();
         assert!(said.contains("\"scan consistency\""), "{said}");
+    }
+
+    #[test]
+    fn samples_from_before_a_claim_existed_claim_nothing() {
+        let mut card = roster::card(&roster::entries(RecordKind::Status)[0].profile);
+        card.claims
+            .retain(|(property, _)| !property.starts_with("inside"));
+        let claims = Claims::of(&card).unwrap();
+        assert_eq!((claims.inside_read, claims.inside_scan), (None, None));
     }
 }

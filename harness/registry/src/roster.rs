@@ -138,6 +138,8 @@ pub fn card(profile: &Profile) -> Card {
             "after a thread dies while reading",
             profile.after_dead_thread.to_string(),
         ),
+        ("inside a read", profile.inside_read.to_string()),
+        ("inside a scan", profile.inside_scan.to_string()),
         ("capacity", profile.capacity.to_string()),
         ("reclamation", profile.reclamation.to_string()),
         ("a write", profile.write_cost.to_string()),

@@ -2,7 +2,9 @@
 
 use std::fmt::Display;
 
-use contract::{AfterDeadThread, AfterPanic, Capacity, ReadConsistency, Reclamation, WriteCost};
+use contract::{
+    AfterDeadThread, AfterPanic, Capacity, ReadConsistency, Reclamation, Reentrancy, WriteCost,
+};
 use registry::Claims;
 use serde::Serialize;
 
@@ -74,6 +76,8 @@ pub(super) fn guarantees_lost(results: &Results, from: &Claims, to: &Claims) -> 
             from.after_dead_thread,
             to.after_dead_thread,
         ),
+        inside("inside a read", from.inside_read, to.inside_read),
+        inside("inside a scan", from.inside_scan, to.inside_scan),
         ranked(
             "capacity",
             &[Capacity::Grows, Capacity::GrowsAndKeeps],
@@ -208,6 +212,12 @@ const fn staleness(consistency: ReadConsistency) -> u32 {
 fn ranked<T: PartialEq + Display>(property: &str, ranks: &[T], from: T, to: T) -> Option<Loss> {
     let place = |wanted: &T| ranks.iter().position(|rank| rank == wanted);
     worse(property, place(&from) < place(&to), from, to)
+}
+
+/// A claim that is not made in older samples is not compared.
+fn inside(property: &str, from: Option<Reentrancy>, to: Option<Reentrancy>) -> Option<Loss> {
+    let (from, to) = from.zip(to)?;
+    worse(property, from > to, from, to)
 }
 
 fn worse(property: &str, is_worse: bool, from: impl Display, to: impl Display) -> Option<Loss> {

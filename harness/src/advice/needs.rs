@@ -38,6 +38,8 @@ pub struct Needs {
     pub survives_dead_thread: bool,
     /// A thread that panics while it uses the table leaves it whole and working.
     pub survives_panic: bool,
+    /// A thread may use the table while it is inside a lookup or a scan, or holds a guard of a record.
+    pub reentrant: bool,
     /// Records own memory: strings, vectors.
     pub heap_records: bool,
 }
@@ -81,6 +83,8 @@ pub enum Need {
     SurvivesDeadThread,
     /// [`Needs::survives_panic`]
     SurvivesPanic,
+    /// [`Needs::reentrant`]
+    Reentrant,
 }
 
 impl Need {
@@ -104,6 +108,7 @@ impl fmt::Display for Need {
             Need::BoundedMemory => "bounded_memory",
             Need::SurvivesDeadThread => "survives_dead_thread",
             Need::SurvivesPanic => "survives_panic",
+            Need::Reentrant => "reentrant",
         })
     }
 }
@@ -218,6 +223,7 @@ impl Needs {
             (Need::BoundedMemory, self.bounded_memory),
             (Need::SurvivesDeadThread, self.survives_dead_thread),
             (Need::SurvivesPanic, self.survives_panic),
+            (Need::Reentrant, self.reentrant),
         ]
         .into_iter()
         .filter_map(|(need, is_asked)| is_asked.then_some(need))

@@ -4,7 +4,9 @@
 use basis::fault::{Consequence, Deed, Fate, Fault, FaultSeen};
 use basis::sample::{CheckOutcome, Line};
 use basis::stall::StallPair;
-use contract::{AfterDeadThread, AfterPanic, Progress, ReadConsistency, ScanConsistency};
+use contract::{
+    AfterDeadThread, AfterPanic, Progress, ReadConsistency, Reentrancy, ScanConsistency,
+};
 use registry::Claims;
 
 use super::needs::{Allocation, Basis, Encounter, Need, encounters_of};
@@ -102,6 +104,7 @@ impl<'s> Sightings<'s> {
                 let claim = profile.after_panic;
                 self.stood(&PANICS, breaks, claim == AfterPanic::Intact, claim)
             }
+            Need::Reentrant => self.reentrancy(),
         }
     }
 
@@ -230,6 +233,44 @@ impl<'s> Sightings<'s> {
             .filter(|(deed, _)| matters(**deed))
             .map(|(_, attempt)| attempt.tries)
             .sum()
+    }
+
+    /// What the workload does must work inside its lookups, and inside its scans.
+    fn reentrancy(&self) -> Finding {
+        let workload = self.workload;
+        let matters = |deed: Deed| match deed {
+            Deed::Read | Deed::ReadOthers => workload.reads(),
+            Deed::ReadAgain => workload.reads() && workload.writes(),
+            Deed::Scan => workload.scans(),
+            Deed::Update | Deed::UpdateOther => workload.updates(),
+            Deed::Insert | Deed::Remove => workload.inserts(),
+        };
+        let fails = |seen: &FaultSeen| {
+            let mut tried = seen.meanwhile.iter();
+            seen.died.is_some()
+                || tried.any(|(deed, attempt)| matters(*deed) && attempt.fate != Fate::Done)
+        };
+        let claims = [
+            (Fault::InsideRead, self.claims.inside_read, workload.reads()),
+            (Fault::InsideScan, self.claims.inside_scan, workload.scans()),
+        ];
+        let claims = claims.into_iter().filter(|(.., does)| *does);
+        let (faults, claims): (Vec<Fault>, Vec<Option<Reentrancy>>) =
+            claims.map(|(fault, claim, _)| (fault, claim)).unzip();
+        let enough = if workload.writes() {
+            Reentrancy::ReadsAndWrites
+        } else {
+            Reentrancy::ReadsUnlessWriterWaits
+        };
+        // Nothing at all is less than the least claim; nobody is asked where nobody reads or scans.
+        let least = claims.into_iter().min();
+        let is_kept = least.is_none_or(|claim| claim >= Some(enough));
+        let told = match least {
+            Some(Some(claim)) => claim.to_string(),
+            Some(None) => "nothing".to_owned(),
+            None => Reentrancy::ReadsAndWrites.to_string(),
+        };
+        self.stood(&faults, fails, is_kept, told)
     }
 
     fn allocation(&self) -> Finding {

@@ -181,8 +181,9 @@ fn faults(results: &Results) -> Table {
         notes: vec![
             "A thread that stalls is stopped by a signal wherever it happens to be, again and again; one \
              that is gone holds its guard, or stands in the middle of an update, for good. Who waits, \
-             waits until that is over. Overlapping readers relieve each other so that there is always one \
-             in the table, while a writer wants to get in. Without memory every allocation fails."
+             waits until that is over. An operation inside a read or a scan is the same thread's, through \
+             a second handle; who waits there waits for itself, for good. Overlapping readers relieve each other \
+             so that there is always one in the table, while a writer wants to get in. Without memory every allocation fails."
                 .into(),
             "What others tried and what was counted is in `results.json`, under `faults`.".into(),
         ],
@@ -200,7 +201,8 @@ fn consequence(seen: Consequence) -> Cell {
         | Consequence::ProcessEnds
         | Consequence::OthersPanic
         | Consequence::RecordLost
-        | Consequence::TornRecord => Tone::Bad,
+        | Consequence::TornRecord
+        | Consequence::OldState => Tone::Bad,
     };
     Cell::text("").judged(seen.to_string(), tone)
 }

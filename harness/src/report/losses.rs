@@ -2,7 +2,7 @@
 //! memory.
 
 use basis::sample::Card;
-use contract::{AfterDeadThread, AfterPanic, Progress, ScanConsistency};
+use contract::{AfterDeadThread, AfterPanic, Progress, Reentrancy, ScanConsistency};
 
 use crate::analysis::claims;
 use crate::results::{Judged, Metric, Recommendation, Results, is_worse};
@@ -109,6 +109,11 @@ fn is_better(claim: &str, usual: &str) -> bool {
             D::BlocksWriters,
             D::BlocksEveryone,
         ]),
+        Reentrancy::ALL
+            .iter()
+            .rev()
+            .map(ToString::to_string)
+            .collect(),
     ];
     ladders.iter().any(|ladder| {
         let place = |words: &str| ladder.iter().position(|step| step == words);

@@ -68,6 +68,8 @@
 //!   [`PerProcess`] pays two allocations and about 50 bytes more for each process.
 //! - **Reclamation** is prompt and exact, and may fall on a reader: the one that drops the last
 //!   reference to a table frees it, all records of it.
+//! - **Re-entrancy**: a thread may read and write inside a read or a scan; what it was lent stays as it
+//!   is.
 //! - **Nesting**: eight guards in one thread at a time; beyond that, a load costs three times as much.
 //!
 //! # When not to use it
@@ -108,7 +110,8 @@ pub use published::SnapshotHandle;
 pub use table::WholeTable;
 
 use contract::{
-    AfterDeadThread, AfterPanic, Family, Profile, Progress, Reclamation, Record, Visitor, WriteCost,
+    AfterDeadThread, AfterPanic, Family, Profile, Progress, Reclamation, Record, Reentrancy,
+    Visitor, WriteCost,
 };
 
 /// The variants of this crate.
@@ -131,6 +134,8 @@ const fn snapshots(name: &'static str, summary: &'static str) -> Profile {
         reads: Progress::WaitFree,
         after_panic: AfterPanic::Intact,
         after_dead_thread: AfterDeadThread::KeepsOneVersion,
+        inside_read: Reentrancy::ReadsAndWrites,
+        inside_scan: Reentrancy::ReadsAndWrites,
         reclamation: Reclamation::LastReference,
         write_cost: WriteCost::CopiesTable,
         ..Profile::locked(name, summary)

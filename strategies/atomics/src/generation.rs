@@ -90,12 +90,11 @@ impl<'t, W: Words> View<'t, W> {
         let mut index = home(id, self.slots.len());
         while let Some(slot) = self.slots.get(index) {
             let seen = seqlock::begin(&slot.stamp);
-            // Acquire: as in `read`.
-            if slot.key.load(Ordering::Acquire) == id.0 {
+            if slot.key() == id.0 {
                 return self.read_plain(slot, seen);
             }
-            if self.generation.ends_at(index) && self.generation.next().is_none() {
-                return Lookup::Absent;
+            if self.generation.ends_at(index) {
+                return self.generation.without();
             }
             index += 1;
         }
@@ -138,6 +137,8 @@ fn home(id: ProcessId, slots: usize) -> usize {
 impl<W: Words> Generation<W> {
     /// Room for `records`, and the buffers for them, all free.
     pub(crate) fn with_room_for(records: usize) -> (Self, Vec<Buffer>) {
+        // No stamp names more; and from here on no product exceeds 32 bits.
+        let records = records.min(Buffer::COUNT_MAX);
         // Some more than records: a compare-and-swap writer owns a spare.
         let buffers = (records + records / 16 + MARGIN).min(Buffer::COUNT_MAX);
         // As many entries as a hash map would have. Between a half and an eighth of them are empty,
@@ -206,18 +207,22 @@ impl<W: Words> Generation<W> {
             }
             index = self.following(index);
         }
-        if self.next().is_some() {
-            Lookup::Unclear
-        } else {
-            Lookup::Absent
+        self.without()
+    }
+
+    /// What a lookup says that did not find its key here: in a closed generation, to look no further
+    /// in it but in the next one.
+    #[inline]
+    fn without<F>(&self) -> Lookup<F> {
+        match self.next() {
+            None => Lookup::Absent,
+            Some(_) => Lookup::Unclear,
         }
     }
 
     /// Copies the words of `slot` if it holds `id`.
     fn read<'t>(&'t self, slot: &'t Slot, id: ProcessId) -> Lookup<Found<'t, W>> {
-        // Acquire: partner is the release fence in `occupy`, so that whoever finds another key here
-        // has also seen what led to it.
-        if slot.key.load(Ordering::Acquire) != id.0 {
+        if slot.key() != id.0 {
             return Lookup::Absent;
         }
         match self.read_any(slot) {
@@ -354,6 +359,16 @@ impl Slot {
         }
     }
 
+    /// The key of the record that is here, or was last: the look of a lookup at this slot.
+    #[inline(always)]
+    fn key(&self) -> u64 {
+        #[cfg(test)]
+        looks::count();
+        // Acquire: partner is the release fence in `occupy`, so that whoever finds another key here
+        // has also seen what led to it.
+        self.key.load(Ordering::Acquire)
+    }
+
     /// Makes the stamp final, and returns it.
     fn freeze(&self) -> Stamp {
         let mut backoff = Backoff::default();
@@ -374,5 +389,24 @@ impl Slot {
                 return frozen;
             }
         }
+    }
+}
+
+/// How many slots the lookups of this thread have looked at.
+#[cfg(test)]
+pub(crate) mod looks {
+    use std::cell::Cell;
+
+    thread_local! {
+        static LOOKS: Cell<usize> = const { Cell::new(0) };
+    }
+
+    pub(super) fn count() {
+        LOOKS.set(LOOKS.get() + 1);
+    }
+
+    /// Those since the last call.
+    pub(crate) fn taken() -> usize {
+        LOOKS.take()
     }
 }

@@ -29,7 +29,8 @@
 //!   waits for a writer of the same record: whoever must retry lost to someone who finished.
 //! - **Insert, remove and growth** are serialised by one mutex. Removing leaves no tombstone, so
 //!   identifiers can come and go for ever. A full table is copied into one twice as large, slot by
-//!   slot, each frozen first; reads go on meanwhile, writers wait until it is done.
+//!   slot, each frozen first; reads go on meanwhile, writers wait until it is done. A handle that slept
+//!   meanwhile makes one ordinary lookup in the table that it knows, and goes on in the newest.
 //!
 //! The private modules argue the orderings: `seqlock` (the fences and their partners), `replace` (the two
 //! ways to write), `generation` (why a reader misses no record), `stamp` (the states of a slot), `copy`
@@ -43,6 +44,8 @@
 //! - **Plain data**: no strings, no `Arc`; the words must mean something without their history.
 //! - **Waiting**: a sequence-lock writer that is descheduled between two stores holds up the readers
 //!   of that one record. `CasTable` removes this, for a spare buffer per handle.
+//! - **Re-entrancy**: the closure of a read or a scan gets a copy and nothing is held: a thread may read and
+//!   write there.
 //! - **Collisions**: where few identifiers share a home slot, a read costs what it costs in an
 //!   unsynchronised hash map. Of random ones, every eighth to fifth is displaced, and the processor's wrong
 //!   guess makes the average read a third to a half dearer. Identifiers in arithmetic progression,

@@ -1,8 +1,8 @@
 //! How a writer replaces the words of a record: what the two tables differ in.
 
 use contract::{
-    AfterDeadThread, AfterPanic, Capacity, Profile, Progress, Reclamation, ScanConsistency, Words,
-    WriteCost,
+    AfterDeadThread, AfterPanic, Capacity, Profile, Progress, Reclamation, Reentrancy,
+    ScanConsistency, Words, WriteCost,
 };
 
 use crate::generation::Found;
@@ -51,6 +51,8 @@ const COMMON: Profile = Profile {
     scan_consistency: ScanConsistency::Weak,
     after_panic: AfterPanic::Intact,
     after_dead_thread: AfterDeadThread::Unaffected,
+    inside_read: Reentrancy::ReadsAndWrites,
+    inside_scan: Reentrancy::ReadsAndWrites,
     capacity: Capacity::GrowsAndKeeps,
     reclamation: Reclamation::Immediate,
     plain_data_only: true,

@@ -272,9 +272,10 @@ impl<R: PlainRecord, P: Replace> Drop for TableHandle<'_, R, P> {
 
 #[cfg(all(test, not(pivot_loom)))]
 mod tests {
-    use contract::ProcessStatus;
+    use contract::{Change, Event, ProcessStatus};
 
     use super::*;
+    use crate::generation::looks;
     use crate::replace::{InPlace, Swing};
 
     fn id(n: u64) -> ProcessId {
@@ -303,6 +304,60 @@ mod tests {
     fn removal_leaves_no_residue() {
         leaves_no_residue::<InPlace>();
         leaves_no_residue::<Swing>();
+    }
+
+    /// Records before the table grows, and as many come later.
+    const RECORDS: u64 = 1_000;
+    /// More than any chain of displaced records in two generations, with [`id`]s and this seedless hash.
+    const LOOKS_MAX: usize = 16;
+
+    /// What a handle does first that has slept while the table grew: it looks at no more slots than one
+    /// that is awake, and not at the rest of the old generation.
+    fn a_sleeper_finds_its_way<P: Replace>() {
+        type Act<P> = fn(&mut TableHandle<'_, ProcessStatus, P>, ProcessId) -> bool;
+        let acts: [(&str, Act<P>); 4] = [
+            ("read", |handle, id| handle.read(id, |_| ()).is_some()),
+            ("apply", |handle, id| {
+                let start = Event::at(0, Change::Start);
+                handle.apply(id, start).is_some()
+            }),
+            ("remove", |handle, id| handle.remove(id).is_some()),
+            ("insert", |handle, id| {
+                handle.insert(id, ProcessStatus::pending(id)).is_some()
+            }),
+        ];
+        let targets = [("old", 0), ("newer", RECORDS), ("absent", 2 * RECORDS)];
+        for (act, perform) in acts {
+            for (target, first) in targets {
+                let table = Table::<ProcessStatus, P>::with_capacity(RECORDS as usize);
+                let fill = |numbers: std::ops::Range<u64>| {
+                    let mut handle = table.handle();
+                    for n in numbers {
+                        handle.insert(id(n), ProcessStatus::pending(id(n)));
+                    }
+                };
+                fill(0..RECORDS / 2);
+                let sleepers: Vec<_> = (0..RECORDS / 8).map(|_| table.handle()).collect();
+                assert!(table.first.next().is_none(), "they are all in the first");
+                fill(RECORDS / 2..2 * RECORDS);
+                assert!(table.first.next().is_some(), "it has grown");
+                for (n, mut sleeper) in (first..).zip(sleepers) {
+                    looks::taken();
+                    assert_eq!(perform(&mut sleeper, id(n)), target != "absent");
+                    let looks = looks::taken();
+                    assert!(
+                        looks < LOOKS_MAX,
+                        "{act} of {target} record {n}: {looks} slots"
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_handle_that_slept_while_the_table_grew_finds_its_way() {
+        a_sleeper_finds_its_way::<InPlace>();
+        a_sleeper_finds_its_way::<Swing>();
     }
 
     #[test]

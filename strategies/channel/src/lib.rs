@@ -44,7 +44,8 @@
 //! - **Copies**: every read copies the record, every scan the table. A record that owns memory is
 //!   cloned with its strings, on the actor, and freed by the caller.
 //! - **Isolation**: no caller can hold anything up. A reader that is slow, is descheduled in the middle
-//!   of its closure, or panics there does so with its own copy.
+//!   of its closure, or panics there does so with its own copy. It may use the table there: nothing
+//!   is held.
 //! - **Dependence**: on one thread. While the actor is descheduled or works on a long scan, everyone
 //!   waits.
 //! - **Simplicity**: no lock, no deadlock, scans are atomic snapshots, updates happen in place. On the
@@ -83,7 +84,8 @@ use std::panic::resume_unwind;
 use std::sync::mpsc;
 
 use contract::{
-    AfterDeadThread, AfterPanic, Family, Handle, ProcessId, Profile, Record, Strategy, Visitor,
+    AfterDeadThread, AfterPanic, Family, Handle, ProcessId, Profile, Record, Reentrancy, Strategy,
+    Visitor,
 };
 
 use crate::actor::{Answer, Envelope, JoinOnDrop, Request};
@@ -110,6 +112,8 @@ const fn profile(name: &'static str, summary: &'static str) -> Profile {
         avoid_when: "operations are short: each waits for two hand-overs between threads",
         after_panic: AfterPanic::Exposed,
         after_dead_thread: AfterDeadThread::Unaffected,
+        inside_read: Reentrancy::ReadsAndWrites,
+        inside_scan: Reentrancy::ReadsAndWrites,
         ..Profile::locked(name, summary)
     }
 }

@@ -1,7 +1,8 @@
 //! Shards, each a map behind a lock of its own: dashmap.
 
 use contract::{
-    AfterDeadThread, Handle, IdHasher, ProcessId, Profile, Record, ScanConsistency, Strategy,
+    AfterDeadThread, Handle, IdHasher, ProcessId, Profile, Record, Reentrancy, ScanConsistency,
+    Strategy,
 };
 
 /// The number of shards of the pinned variant: what the library would choose on a machine with 16
@@ -36,6 +37,8 @@ impl<R: Record, const COUNT: usize> Strategy<R> for Sharded<R, COUNT> {
         avoid_when: "readers overlap on one process all the time: its lock prefers them, and a writer can starve",
         scan_consistency: ScanConsistency::PerShard,
         after_dead_thread: AfterDeadThread::BlocksWriters,
+        inside_read: Reentrancy::Reads,
+        inside_scan: Reentrancy::Reads,
         ..match COUNT {
             SHARDS => Profile::locked(
                 "concurrent-map/dashmap",

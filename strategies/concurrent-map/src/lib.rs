@@ -60,9 +60,11 @@
 //!   again.
 //! - **Panics**: an update that panics half-way leaves a half-changed record in dashmap and scc's
 //!   `HashMap`, which have no poisoning; papaya and `HashIndex` install a new record or nothing.
-//! - **Deadlocks**: a dashmap guard that is held across another call to the same map deadlocks,
-//!   even with nobody else around. Handles here never return a guard, so only a closure could do
-//!   it.
+//! - **Re-entrancy**: papaya allows everything inside a read or a scan. With dashmap a guard that is held
+//!   across a write to the same shard deadlocks, even with nobody else around; a read goes on, since
+//!   its lock prefers readers. scc's `HashMap` queues: a read inside a read waits for ever if a writer
+//!   waits, a write does at once. So it is in a scan of `HashIndex`, which locks a bucket; its reads lock
+//!   none, and allow everything. Handles here never return a guard, so only a closure can do any of it.
 //!
 //! # When not to use it
 //!

@@ -2,7 +2,7 @@
 
 use contract::{
     AfterDeadThread, AfterPanic, Handle, IdHasher, ProcessId, Profile, Progress, Reclamation,
-    Record, ScanConsistency, Strategy, WriteCost,
+    Record, Reentrancy, ScanConsistency, Strategy, WriteCost,
 };
 use papaya::{Compute, Operation};
 
@@ -22,6 +22,8 @@ impl<R: Record> Strategy<R> for Papaya<R> {
         scan_consistency: ScanConsistency::Weak,
         after_panic: AfterPanic::Intact,
         after_dead_thread: AfterDeadThread::KeepsAllGarbage,
+        inside_read: Reentrancy::ReadsAndWrites,
+        inside_scan: Reentrancy::ReadsAndWrites,
         reclamation: Reclamation::Deferred,
         write_cost: WriteCost::CopiesRecord,
         ..Profile::locked(

@@ -2,7 +2,7 @@
 
 use contract::{
     AfterDeadThread, AfterPanic, Handle, IdHasher, ProcessId, Profile, Reclamation, Record,
-    ScanConsistency, Strategy, WriteCost,
+    Reentrancy, ScanConsistency, Strategy, WriteCost,
 };
 use scc::Guard;
 use scc::hash_index::Entry;
@@ -37,6 +37,8 @@ impl<R: Record> Strategy<R> for SccHashIndex<R> {
         scan_consistency: ScanConsistency::Weak,
         after_panic: AfterPanic::Intact,
         after_dead_thread: AfterDeadThread::KeepsAllGarbage,
+        inside_read: Reentrancy::ReadsAndWrites,
+        inside_scan: Reentrancy::ReadsUnlessWriterWaits,
         reclamation: Reclamation::Deferred,
         write_cost: WriteCost::CopiesRecord,
         ..Profile::locked(

@@ -1,6 +1,8 @@
 //! Buckets of 32 records, each with a lock of its own: scc's `HashMap`.
 
-use contract::{Handle, IdHasher, ProcessId, Profile, Record, ScanConsistency, Strategy};
+use contract::{
+    Handle, IdHasher, ProcessId, Profile, Record, Reentrancy, ScanConsistency, Strategy,
+};
 
 /// [`scc::HashMap`], through its blocking operations.
 #[derive(Debug)]
@@ -9,6 +11,8 @@ pub struct SccHashMap<R: Record>(scc::HashMap<ProcessId, R, IdHasher>);
 impl<R: Record> Strategy<R> for SccHashMap<R> {
     const PROFILE: Profile = Profile {
         library: "scc",
+        inside_read: Reentrancy::ReadsUnlessWriterWaits,
+        inside_scan: Reentrancy::ReadsUnlessWriterWaits,
         avoid_when: "most operations read, since a reader writes to its bucket's lock, or few processes get all of them",
         scan_consistency: ScanConsistency::Weak,
         ..Profile::locked(

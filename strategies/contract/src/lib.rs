@@ -132,7 +132,7 @@ pub use padded::Padded;
 pub use plain::{PlainRecord, Words};
 pub use profile::{
     AfterDeadThread, AfterPanic, Capacity, Concurrency, Profile, Progress, ReadConsistency,
-    Reclamation, Role, ScanConsistency, WriteCost,
+    Reclamation, Reentrancy, Role, ScanConsistency, WriteCost,
 };
 pub use record::{Flaw, Record, Specimen};
 pub use snapshot::ProcessSnapshot;

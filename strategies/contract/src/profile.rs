@@ -31,6 +31,10 @@ pub struct Profile {
     pub after_panic: AfterPanic,
     /// What the others can still do when a thread disappears in the middle of a read.
     pub after_dead_thread: AfterDeadThread,
+    /// What a thread can do with the table inside the closure of a read.
+    pub inside_read: Reentrancy,
+    /// What a thread can do with the table inside the closure of a scan.
+    pub inside_scan: Reentrancy,
     /// What happens when the table is full.
     pub capacity: Capacity,
     /// When replaced and removed records are freed.
@@ -73,6 +77,8 @@ impl Profile {
             scan_consistency: ScanConsistency::Snapshot,
             after_panic: AfterPanic::Exposed,
             after_dead_thread: AfterDeadThread::BlocksEveryone,
+            inside_read: Reentrancy::Deadlocks,
+            inside_scan: Reentrancy::Deadlocks,
             capacity: Capacity::Grows,
             reclamation: Reclamation::Immediate,
             write_cost: WriteCost::InPlace,
@@ -154,6 +160,41 @@ pub enum AfterDeadThread {
     BlocksWriters,
     /// Nothing.
     BlocksEveryone,
+}
+
+/// What a thread can do with the table inside the closure of a read or a scan, through a second
+/// handle: the first one is borrowed by the operation around.
+///
+/// From the worst to the best, by what a program can rely on. A guard that a library lends, such as
+/// dashmap's `Ref`, is the same as such a closure: it is held until the closure returns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Reentrancy {
+    /// Nothing: a read waits for the operation around it, for ever.
+    Deadlocks,
+    /// Nothing: a read or a write panics.
+    Panics,
+    /// Read, unless another thread waits to write: then the read waits for that thread, and that
+    /// thread for the operation around the read. A write waits for ever.
+    ReadsUnlessWriterWaits,
+    /// Read. A write waits for the operation around it, for ever; where writes are published, one of
+    /// the first few does.
+    Reads,
+    /// Read and write, but a read may not see what was written inside.
+    ReadsOldState,
+    /// Read and write. A read sees what was written inside; the record that is lent stays as it is.
+    ReadsAndWrites,
+}
+
+impl Reentrancy {
+    /// All, from the worst to the best.
+    pub const ALL: [Reentrancy; 6] = [
+        Reentrancy::Deadlocks,
+        Reentrancy::Panics,
+        Reentrancy::ReadsUnlessWriterWaits,
+        Reentrancy::Reads,
+        Reentrancy::ReadsOldState,
+        Reentrancy::ReadsAndWrites,
+    ];
 }
 
 /// What happens when the table is full.
@@ -251,6 +292,19 @@ impl fmt::Display for AfterDeadThread {
             AfterDeadThread::KeepsAllGarbage => "all garbage kept",
             AfterDeadThread::BlocksWriters => "writers blocked",
             AfterDeadThread::BlocksEveryone => "everyone blocked",
+        })
+    }
+}
+
+impl fmt::Display for Reentrancy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Reentrancy::Deadlocks => "deadlocks",
+            Reentrancy::Panics => "panics",
+            Reentrancy::ReadsUnlessWriterWaits => "reads unless a writer waits",
+            Reentrancy::Reads => "reads, no writes",
+            Reentrancy::ReadsOldState => "writes, reads old state",
+            Reentrancy::ReadsAndWrites => "reads and writes",
         })
     }
 }

@@ -34,7 +34,11 @@ pub trait Strategy<R: Record>: Sized + Send + Sync + 'static {
 /// operation is linearizable: it takes effect at one instant between its call and its return.
 ///
 /// The closures given to [`read`](Handle::read) and [`scan`](Handle::scan) may run while the
-/// strategy holds a lock or a guard: they must not call back into the same table.
+/// strategy holds a lock or a guard. The handle is borrowed meanwhile; whether the thread may use the
+/// same table through a second handle there is what the profile claims:
+/// [`inside_read`](Profile::inside_read) and [`inside_scan`](Profile::inside_scan). A second handle is
+/// made before and dropped after, since making and dropping one may lock.
+/// [`Record::apply`] and `clone` must not use the table.
 pub trait Handle<R: Record> {
     /// Calls `f` once with the record of `id` and returns its result, or `None` if there is no such
     /// record (`f` is then not called).

@@ -60,6 +60,8 @@
 //! - **Memory**: about two kilobytes for a handle, and as much for a bag of retired records.
 //! - **Allocation**: a read allocates nothing for itself; one that collects for the writers puts the
 //!   emptied bags into its own, and now and then has to allocate a new one.
+//! - **Re-entrancy**: a thread may read and write inside a read or a scan; what it was lent stays as it
+//!   is, and nothing that it retires is freed before the outermost one ends.
 //! - **Affinity**: a handle is not [`Send`]. It stays in the thread that made it.
 //! - **Unsafe code**: the compiler checks none of the above. Here it is in `slot.rs` (one pointer and
 //!   its versions) and `per_process.rs` (the cells' lifetime), each step with the reason why it is
@@ -98,7 +100,8 @@ pub use per_process::{PerProcess, PerProcessHandle};
 pub use table::{TableHandle, WholeTable};
 
 use contract::{
-    AfterDeadThread, AfterPanic, Family, Profile, Progress, Reclamation, Record, Visitor,
+    AfterDeadThread, AfterPanic, Family, Profile, Progress, Reclamation, Record, Reentrancy,
+    Visitor,
 };
 
 /// The variants of this crate.
@@ -121,6 +124,8 @@ const fn epochs(name: &'static str, summary: &'static str) -> Profile {
         resizes: Progress::LockFree,
         after_panic: AfterPanic::Intact,
         after_dead_thread: AfterDeadThread::KeepsAllGarbage,
+        inside_read: Reentrancy::ReadsAndWrites,
+        inside_scan: Reentrancy::ReadsAndWrites,
         reclamation: Reclamation::Deferred,
         ..Profile::locked(name, summary)
     }

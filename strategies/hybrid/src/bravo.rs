@@ -31,7 +31,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Instant;
 
-use contract::{Handle, IdHasher, IdMap, ProcessId, Profile, Record, Strategy};
+use contract::{Handle, IdHasher, IdMap, ProcessId, Profile, Record, Reentrancy, Strategy};
 use crossbeam_utils::CachePadded;
 
 use crate::sync::{AtomicBool, Backoff, Ordering, RwLock, UnsafeCell, fence, now};
@@ -173,7 +173,8 @@ pub struct Reader<'l, T> {
 impl<'l, T> Reader<'l, T> {
     /// Calls `f` with shared access to the value.
     ///
-    /// A writer waits for `f`; `f` must not call back into this lock.
+    /// A writer waits for `f`. In `f` another reader of this thread may read, unless a writer waits: it
+    /// waits for that writer then, who waits for `f`. `f` must not write.
     #[inline]
     pub fn read<U>(&mut self, f: impl FnOnce(&T) -> U) -> U {
         if let Some(_visible) = self.enter() {
@@ -279,6 +280,8 @@ impl<R: Record> Strategy<R> for Bravo<R> {
     const PROFILE: Profile = Profile {
         library: "own",
         avoid_when: "writes are frequent, or readers stay inside for long",
+        inside_read: Reentrancy::ReadsUnlessWriterWaits,
+        inside_scan: Reentrancy::ReadsUnlessWriterWaits,
         ..Profile::locked(
             "hybrid/bravo",
             "a map behind a reader-biased lock, one slot per handle (BRAVO)",

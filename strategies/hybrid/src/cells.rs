@@ -26,7 +26,7 @@ use std::ptr;
 use atomics::SeqCell;
 use contract::{
     AfterDeadThread, AfterPanic, Handle, IdHasher, PlainRecord, ProcessId, Profile, Reclamation,
-    ScanConsistency, Strategy,
+    Reentrancy, ScanConsistency, Strategy,
 };
 use papaya::HashMap;
 
@@ -41,6 +41,8 @@ pub(crate) const PROFILE: Profile = Profile {
     scan_consistency: ScanConsistency::Weak,
     after_panic: AfterPanic::Intact,
     after_dead_thread: AfterDeadThread::KeepsAllGarbage,
+    inside_read: Reentrancy::ReadsAndWrites,
+    inside_scan: Reentrancy::ReadsAndWrites,
     reclamation: Reclamation::Deferred,
     plain_data_only: true,
     ..Profile::locked(

@@ -110,6 +110,9 @@
 //!   it with the lock held, and so everyone. In `sync-map` it keeps one version and one map. In
 //!   `cells` a stopped reader of a record holds nothing, except in the instant of the look-up; a scan
 //!   that is stopped holds back the freeing of removed cells.
+//! - **Re-entrancy**: inside a read or a scan of `sync-map` and `cells` a thread may read and write. Inside
+//!   one of `bravo` it may read, unless a writer waits: then both wait for ever, as it does itself if it
+//!   writes.
 //! - **Predictability**: each has a slow path that some operation runs into: a rebuild, a revocation,
 //!   a resize of the map. Look at the tail, not only at the median.
 //!

@@ -38,7 +38,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use arc_swap::{ArcSwap, Cache};
 use contract::{
     AfterDeadThread, AfterPanic, Handle, IdHasher, IdMap, ProcessId, Profile, Reclamation, Record,
-    ScanConsistency, Strategy, WriteCost,
+    Reentrancy, ScanConsistency, Strategy, WriteCost,
 };
 use crossbeam_utils::CachePadded;
 use entry::{Entry, Slot};
@@ -141,6 +141,8 @@ impl<R: Record> Strategy<R> for SyncMap<R> {
         scan_consistency: ScanConsistency::Weak,
         after_panic: AfterPanic::Intact,
         after_dead_thread: AfterDeadThread::KeepsOneVersion,
+        inside_read: Reentrancy::ReadsAndWrites,
+        inside_scan: Reentrancy::ReadsAndWrites,
         reclamation: Reclamation::LastReference,
         write_cost: WriteCost::CopiesRecord,
         ..Profile::locked(

@@ -9,7 +9,7 @@ use std::hash::{Hash, Hasher};
 
 use contract::{
     AfterDeadThread, AfterPanic, IdHasher, ProcessId, Profile, Progress, Reclamation, Record,
-    Strategy, WriteCost,
+    Reentrancy, Strategy, WriteCost,
 };
 
 use crate::table::{Access, Copies, Reader, Table};
@@ -37,6 +37,8 @@ pub(crate) const PROFILE: Profile = Profile {
     reads: Progress::WaitFree,
     after_panic: AfterPanic::Intact,
     after_dead_thread: AfterDeadThread::BlocksWriters,
+    inside_read: Reentrancy::Reads,
+    inside_scan: Reentrancy::Reads,
     reclamation: Reclamation::NextPublish,
     write_cost: WriteCost::Twice,
     ..Profile::locked(

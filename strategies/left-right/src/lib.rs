@@ -53,6 +53,8 @@
 //!   burning processor time meanwhile. A reader that stops inside a copy for ever lets one more
 //!   publish pass; the next hangs, and with it every write and every thread that makes or drops a
 //!   handle.
+//! - **Re-entrancy**: a thread may read inside a read or a scan. If it writes there, the second publish
+//!   waits for the copy that the thread itself is in, for ever.
 //! - **Memory**: two maps. Shared records help less than it seems: they are shared bit for bit, so
 //!   that only what they point to is stored once, and a bag adds 16 bytes to each.
 //! - **Owned results**: inserting and removing return a clone, since readers may still look at the

@@ -15,7 +15,7 @@
 
 use contract::{
     AfterDeadThread, AfterPanic, IdHasher, IdMap, ProcessId, Profile, Progress, Reclamation,
-    Record, Strategy, WriteCost,
+    Record, Reentrancy, Strategy, WriteCost,
 };
 use left_right::Absorb;
 
@@ -31,6 +31,8 @@ impl<R: Record> Strategy<R> for LeftRightMap<R> {
         reads: Progress::WaitFree,
         after_panic: AfterPanic::Intact,
         after_dead_thread: AfterDeadThread::BlocksWriters,
+        inside_read: Reentrancy::Reads,
+        inside_scan: Reentrancy::Reads,
         reclamation: Reclamation::NextPublish,
         write_cost: WriteCost::Twice,
         ..Profile::locked(

@@ -16,6 +16,7 @@
 //!   each of them in turn.
 //! - **Tail latency**: an owner that is descheduled holds up everyone. parking_lot hands the lock
 //!   over about every 0.5 ms so that no thread starves; std never does.
+//! - **Re-entrancy**: none. A thread that uses the table inside a read or a scan waits for itself.
 //!
 //! # When not to use it
 //!

@@ -31,6 +31,8 @@
 //!   happen in place, nothing is deferred, copied or allocated.
 //! - **Tail latency**: a waiting writer stops the readers behind it, so one slow reader and one writer
 //!   hold up everyone. A reader that never leaves does so for ever, as with a mutex.
+//! - **Re-entrancy**: a thread that reads inside a read goes on, unless a writer waits: then both wait
+//!   for ever. One that writes there waits for itself.
 //! - **Fairness**: `parking_lot` promises that nobody starves, and pays with the throughput that its
 //!   hand-overs cost under contention; std promises nothing.
 //!
@@ -70,8 +72,8 @@
 use std::sync::PoisonError;
 
 use contract::{
-    AfterDeadThread, AfterPanic, Family, Handle, IdMap, ProcessId, Profile, Record, Strategy,
-    Visitor,
+    AfterDeadThread, AfterPanic, Family, Handle, IdMap, ProcessId, Profile, Record, Reentrancy,
+    Strategy, Visitor,
 };
 
 /// The variants of this crate.
@@ -105,6 +107,8 @@ const fn profile(name: &'static str, summary: &'static str) -> Profile {
         avoid_when: "the read-side section is as short as a lookup, which the lock itself outlasts",
         after_panic: AfterPanic::Exposed,
         after_dead_thread: AfterDeadThread::BlocksEveryone,
+        inside_read: Reentrancy::ReadsUnlessWriterWaits,
+        inside_scan: Reentrancy::ReadsUnlessWriterWaits,
         ..Profile::locked(name, summary)
     }
 }

@@ -49,6 +49,8 @@
 //!   empty buckets.
 //! - **Tail latency**: an owner that is descheduled holds up one shard, not the table; so does the
 //!   growth of a map, and it moves one sixty-fourth of the records.
+//! - **Re-entrancy**: that of the lock inside, in its shard. What works on records of two shards fails on
+//!   two of one shard, and a program does not choose its shards.
 //! - **Simplicity**: as the lock inside: updates in place, nothing deferred, copied or allocated.
 //!
 //! # When not to use it
@@ -84,7 +86,7 @@ use std::sync::{Mutex, PoisonError, RwLock};
 
 use contract::{
     AfterDeadThread, AfterPanic, Family, Handle, IdHasher, IdMap, ProcessId, Profile, Record,
-    ScanConsistency, Strategy, Visitor,
+    Reentrancy, ScanConsistency, Strategy, Visitor,
 };
 use crossbeam_utils::CachePadded;
 
@@ -194,10 +196,14 @@ impl<R: Record> Shard<R> for Mutex<IdMap<R>> {
 }
 
 impl<R: Record> Shard<R> for RwLock<IdMap<R>> {
-    const PROFILE: Profile = profile(
-        "sharded/rwlock",
-        "64 maps, each behind a std reader-writer lock",
-    );
+    const PROFILE: Profile = Profile {
+        inside_read: Reentrancy::ReadsUnlessWriterWaits,
+        inside_scan: Reentrancy::ReadsUnlessWriterWaits,
+        ..profile(
+            "sharded/rwlock",
+            "64 maps, each behind a std reader-writer lock",
+        )
+    };
 
     fn around(map: IdMap<R>) -> Self {
         RwLock::new(map)

@@ -32,6 +32,10 @@ pub enum Fault {
     PanicInRead,
     /// A thread dies of a panic in the middle of a scan.
     PanicInScan,
+    /// A thread uses the table while it is inside a read.
+    InsideRead,
+    /// A thread uses the table while it is inside a scan.
+    InsideScan,
     /// There is always a reader in the table: each lets go only once the next has come.
     OverlappingReaders,
     /// No memory is left, and somebody reads.
@@ -44,13 +48,15 @@ pub enum Fault {
 
 impl Fault {
     /// All, in the order of the report.
-    pub const ALL: [Fault; 12] = [
+    pub const ALL: [Fault; 14] = [
         Fault::ReaderStalls,
         Fault::UpdaterStalls,
         Fault::ResizerStalls,
         Fault::ReaderGone,
         Fault::WriterGone,
         Fault::OverlappingReaders,
+        Fault::InsideRead,
+        Fault::InsideScan,
         Fault::PanicInUpdate,
         Fault::PanicInRead,
         Fault::PanicInScan,
@@ -78,6 +84,8 @@ impl Fault {
             Fault::PanicInUpdate => "panic in update",
             Fault::PanicInRead => "panic in read",
             Fault::PanicInScan => "panic in scan",
+            Fault::InsideRead => "operation inside a read",
+            Fault::InsideScan => "operation inside a scan",
             Fault::OverlappingReaders => "overlapping readers",
             Fault::NoMemoryToRead => "no memory to read",
             Fault::NoMemoryToUpdate => "no memory to update",
@@ -92,7 +100,7 @@ impl fmt::Display for Fault {
     }
 }
 
-/// What another thread tries to do.
+/// What another thread tries to do; of an operation inside another one, what the same thread does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Deed {
@@ -147,6 +155,8 @@ impl fmt::Display for Deed {
 pub enum Fate {
     /// It was done.
     Done,
+    /// It did not see what the same thread had written before.
+    Stale,
     /// It found a record that is not whole.
     Torn,
     /// It did not find a record that should be there.
@@ -161,6 +171,7 @@ impl fmt::Display for Fate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
             Fate::Done => "done",
+            Fate::Stale => "reads old state",
             Fate::Torn => "finds a torn record",
             Fate::Missing => "misses a record",
             Fate::Panicked => "panics",

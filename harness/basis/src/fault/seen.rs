@@ -50,6 +50,8 @@ impl FaultSeen {
             Consequence::RecordLost
         } else if any(Fate::Torn) {
             Consequence::TornRecord
+        } else if any(Fate::Stale) {
+            Consequence::OldState
         } else if tally(Tally::GarbageBytes) >= GARBAGE_MIN {
             Consequence::GarbageKept
         } else if tally(Tally::KeptBytes) >= KEPT_MIN {
@@ -94,6 +96,8 @@ pub enum Consequence {
     RecordLost,
     /// A record is found that is not whole.
     TornRecord,
+    /// A thread does not see what it wrote itself.
+    OldState,
     /// Nothing that is written meanwhile is freed until the fault is over.
     GarbageKept,
     /// One record, or one version of the table, is kept until then.
@@ -112,6 +116,7 @@ impl fmt::Display for Consequence {
             Consequence::OthersPanic => "others panic",
             Consequence::RecordLost => "record lost",
             Consequence::TornRecord => "torn record",
+            Consequence::OldState => "old state seen",
             Consequence::GarbageKept => "all garbage kept",
             Consequence::VersionKept => "one version kept",
             Consequence::Harmless => "harmless",
@@ -131,6 +136,7 @@ impl fmt::Display for FaultSeen {
             Fate::Panicked,
             Fate::Missing,
             Fate::Torn,
+            Fate::Stale,
             Fate::Done,
         ] {
             let deeds: Vec<&str> = self.with_fate(fate).map(Deed::title).collect();

@@ -118,6 +118,46 @@ fn a_reader_that_holds_a_writer_up_and_memory_that_is_missing_are_objections() {
 }
 
 #[test]
+fn whoever_deadlocks_inside_its_own_read_is_out_where_the_table_is_used_there() {
+    let need = "reentrant = true";
+    let allows = |inside_read| Profile {
+        inside_read,
+        ..LOCK_FREE
+    };
+    let against = |rest: &str, claim, lines: &[Line]| {
+        let workload = workload(&format!("{rest}[needs]\n{need}\n"));
+        let found = Needs::against(&workload, &claims(&allows(claim)), lines).into_iter();
+        found.map(|one| one.basis).collect::<Vec<_>>()
+    };
+    let both = format!("{READERS}{WRITERS}");
+    let everything = Reentrancy::ReadsAndWrites;
+    assert_eq!(against(&both, everything, &[]), []);
+    let inserts = under(Fault::InsideRead, Deed::Insert, Fate::HeldUp);
+    let updates = under(Fault::InsideRead, Deed::Update, Fate::HeldUp);
+    // Nobody inserts.
+    assert_eq!(against(&both, everything, &[inserts]), []);
+    assert_eq!(
+        against(&both, everything, std::slice::from_ref(&updates)),
+        [Basis::Observed]
+    );
+    assert_eq!(objections("", &LOCK_FREE, &[updates]), []);
+    let old = under(Fault::InsideRead, Deed::Update, Fate::Stale);
+    assert_eq!(against(&both, everything, &[old]), [Basis::Observed]);
+    // What is not claimed is not relied on; where nobody writes, reading is enough.
+    let reads = Reentrancy::ReadsUnlessWriterWaits;
+    assert_eq!(against(&both, reads, &[]), [Basis::Claimed]);
+    assert_eq!(against(READERS, reads, &[]), []);
+    let behind = under(Fault::InsideRead, Deed::ReadAgain, Fate::HeldUp);
+    assert_eq!(against(READERS, reads, std::slice::from_ref(&behind)), []);
+    assert_eq!(against(&both, everything, &[behind]), [Basis::Observed]);
+    // In a scan, where somebody scans.
+    let in_scan = [under(Fault::InsideScan, Deed::Update, Fate::HeldUp)];
+    assert_eq!(against(&both, everything, &in_scan), []);
+    let scans = format!("{both}[scanners]\nthreads = 1\n");
+    assert_eq!(against(&scans, everything, &in_scan), [Basis::Observed]);
+}
+
+#[test]
 fn who_fails_a_check_is_out_whatever_is_needed() {
     let failed = Line::Check(CheckOutcome {
         strategy: LOCK_FREE.name.into(),

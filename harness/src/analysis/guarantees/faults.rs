@@ -3,7 +3,7 @@
 use std::fmt::Display;
 
 use basis::fault::{Consequence, Deed, Fate, Fault, FaultSeen};
-use contract::{AfterDeadThread, AfterPanic};
+use contract::{AfterDeadThread, AfterPanic, Reentrancy};
 
 use super::Seen;
 use super::waits::Waits;
@@ -36,6 +36,8 @@ pub(super) fn seen(property: &str, claim: &str, faults: &[&FaultSeen]) -> Option
             ];
             ranked(&ranks, &after_dead_thread(seen), claim, seen.to_string())
         }
+        "inside a read" => reentrancy(find(faults, Fault::InsideRead)?, claim),
+        "inside a scan" => reentrancy(find(faults, Fault::InsideScan)?, claim),
         READ_ALLOCATES => {
             let seen = find(faults, Fault::NoMemoryToRead)?;
             let needs_none = seen.consequence() == Consequence::Harmless;
@@ -113,6 +115,38 @@ fn after_panic(seen: &FaultSeen) -> AfterPanic {
             AfterPanic::Intact
         }
         _ => AfterPanic::Unusable,
+    }
+}
+
+fn reentrancy(seen: &FaultSeen, claim: &str) -> Option<Seen> {
+    ranked(
+        &Reentrancy::ALL,
+        &what_goes_inside(seen),
+        claim,
+        seen.to_string(),
+    )
+}
+
+/// What a thread could do inside a read or a scan; the worst counts.
+fn what_goes_inside(seen: &FaultSeen) -> Reentrancy {
+    let any = |fate| seen.with_fate(fate).next().is_some();
+    let held_up: Vec<Deed> = seen.with_fate(Fate::HeldUp).collect();
+    let looks = [Deed::Read, Deed::ReadOthers, Deed::Scan];
+    if held_up.iter().any(|deed| looks.contains(deed)) {
+        Reentrancy::Deadlocks
+    } else if seen.died.is_some() || any(Fate::Panicked) {
+        Reentrancy::Panics
+    } else if any(Fate::Missing) || any(Fate::Torn) {
+        // What is wrong is no better than what never comes.
+        Reentrancy::Deadlocks
+    } else if held_up.contains(&Deed::ReadAgain) {
+        Reentrancy::ReadsUnlessWriterWaits
+    } else if !held_up.is_empty() {
+        Reentrancy::Reads
+    } else if any(Fate::Stale) {
+        Reentrancy::ReadsOldState
+    } else {
+        Reentrancy::ReadsAndWrites
     }
 }
 

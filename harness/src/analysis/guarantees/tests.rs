@@ -137,6 +137,63 @@ fn what_a_dead_reader_keeps_is_told_from_whom_it_blocks() {
 }
 
 #[test]
+fn what_works_inside_a_read_or_a_scan_is_graded_by_the_worst() {
+    use Deed::{Insert, Read, ReadAgain, Scan, Update};
+    use Fate::{Done, HeldUp, Missing, Panicked, Stale, Torn};
+    let cases: [(&[(Deed, Fate)], &str); 10] = [
+        (
+            &[(Read, Done), (Update, Done), (Insert, Done)],
+            "reads and writes",
+        ),
+        (&[(Read, Done), (Update, Stale)], "writes, reads old state"),
+        (
+            &[(Read, Done), (ReadAgain, Done), (Insert, HeldUp)],
+            "reads, no writes",
+        ),
+        (&[(Update, Stale), (Insert, HeldUp)], "reads, no writes"),
+        (
+            &[(ReadAgain, HeldUp), (Insert, HeldUp)],
+            "reads unless a writer waits",
+        ),
+        (&[(Read, Panicked), (Update, Panicked)], "panics"),
+        (&[(Read, HeldUp), (Update, Panicked)], "deadlocks"),
+        (&[(Read, Done), (Scan, HeldUp)], "deadlocks"),
+        (&[(Read, Torn), (Update, Done)], "deadlocks"),
+        (&[(Read, Missing), (Update, Done)], "deadlocks"),
+    ];
+    for (property, fault) in [
+        ("inside a read", Fault::InsideRead),
+        ("inside a scan", Fault::InsideScan),
+    ] {
+        for (fates, expected) in cases {
+            let seen = [under(fault, fates)];
+            let (observed, grade) = graded_after(property, expected, &seen);
+            assert_eq!((observed.as_str(), grade), (expected, Grade::Acceptable));
+            let (_, grade) = graded_after(property, "reads and writes", &seen);
+            let is_best = expected == "reads and writes";
+            assert_eq!(grade == Grade::Acceptable, is_best, "{expected}");
+            assert_eq!(grade == Grade::Forbidden, !is_best, "{expected}");
+        }
+        let fine = [under(fault, &[(Read, Done), (Update, Done)])];
+        let (_, grade) = graded_after(property, "deadlocks", &fine);
+        assert_eq!(grade, Grade::Interesting);
+    }
+    // Neither says anything of the other.
+    let seen = [under(Fault::InsideScan, &[(Read, HeldUp)])];
+    let (_, grade) = graded_after("inside a read", "reads and writes", &seen);
+    assert_eq!(grade, Grade::Unchecked);
+}
+
+#[test]
+fn a_card_from_before_a_claim_existed_claims_nothing_of_it() {
+    let seen = under(Fault::InsideRead, &[(Deed::Read, Fate::HeldUp)]);
+    let old = card("reads", "blocking");
+    let found = guarantees(std::slice::from_ref(&old), &[Line::Fault(seen.clone())]);
+    assert!(found.iter().all(|one| one.property != "inside a read"));
+    assert!(!contradicts(&old, &seen));
+}
+
+#[test]
 fn a_read_that_ends_the_process_without_memory_allocates() {
     let died = FaultSeen {
         died: Some("signal: 6".into()),

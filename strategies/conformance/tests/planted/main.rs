@@ -6,6 +6,7 @@
 #![allow(clippy::print_stdout, reason = "libtest shows it when a test fails")]
 
 mod correct;
+mod growing;
 mod meeting;
 mod racy;
 mod shifting;
@@ -195,6 +196,21 @@ fn reject_where_threads_meet(meet: Meet) {
     meet.strategy_rejected::<shifting::LendsWithoutGuard, shifting::Shifting>(
         Check::Updates,
         &[Promise::Steady],
+    );
+}
+
+#[test]
+fn what_is_wrong_while_it_grows_is_rejected() {
+    let _alone = alone();
+    rejected::<growing::LosesInsertsOfOthers>(Check::Growth, &[Promise::Grows]);
+    rejected::<growing::LosesUpdatesOfOthers>(
+        Check::Growth,
+        &[Promise::Fresh, Promise::AppliesOnce],
+    );
+    rejected::<growing::AcceptsAllInserts>(Check::Growth, &[Promise::Displaces]);
+    strategy_rejected::<growing::SleepersLookOneTableFurther, Status>(
+        Check::Growth,
+        &[Promise::Grows],
     );
 }
 

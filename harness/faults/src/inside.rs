@@ -1,0 +1,367 @@
+//! A thread that uses the table while it is inside a read or a scan of it.
+//!
+//! So does a program that holds a guard of a record, such as dashmap's `Ref`, across an insert. The
+//! thread has a second handle for it, made before. Each deed has a table and a thread of its own: one
+//! that waits for itself never lets go of what it holds.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::time::Duration;
+
+use basis::fault::{Deed, Fate};
+use contract::{Handle, ProcessId, Record};
+use subject::{Subject, TableHandle, heartbeat};
+
+use crate::scene::{CATCHING, Scene, Seen, guest, resident, residents};
+use crate::witness::perform;
+
+/// The operation around.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Around {
+    Read,
+    Scan,
+}
+
+const TARGETS: &[ProcessId] = &[resident(0)];
+const DEEDS: [Deed; 8] = [
+    Deed::Read,
+    Deed::ReadOthers,
+    Deed::ReadAgain,
+    Deed::Scan,
+    Deed::Update,
+    Deed::UpdateOther,
+    Deed::Insert,
+    Deed::Remove,
+];
+/// So many writes that some meet the lock of the shard or bucket that is held around them, that what is
+/// published in batches is published twice, and that a table grows.
+const WRITES: u64 = 512;
+/// Where the identifiers begin that come and go.
+const COMINGS: u64 = 1_000;
+/// Looks at records for which a writer may be waiting.
+const LOOKS: u32 = 10;
+/// Reads before the operation around: so many that it is one like all others, and not the first.
+const READS_BEFORE: u32 = 64;
+
+/// What a thread says: that it got one operation further, or how all of them went.
+type Report = Option<Fate>;
+
+pub(crate) fn see(scene: impl Fn() -> Scene, around: Around) -> Seen {
+    let mut seen = Seen::default();
+    let started = DEEDS.map(|deed| {
+        let scene = scene();
+        (deed, start(scene, around, deed), scene.patience)
+    });
+    for (deed, reports, patience) in started {
+        seen.add(deed, outcome(&reports, patience));
+    }
+    seen
+}
+
+/// How it went; held up is what gets no further within `patience`.
+fn outcome(reports: &Receiver<Report>, patience: Duration) -> Fate {
+    loop {
+        match reports.recv_timeout(patience) {
+            Ok(None) => {}
+            Ok(Some(fate)) => return fate,
+            Err(_) => return Fate::HeldUp,
+        }
+    }
+}
+
+fn start(scene: Scene, around: Around, deed: Deed) -> Receiver<Report> {
+    let (report, reports) = channel();
+    let writer = Writer::start(scene);
+    scene.spawn(move |outer| {
+        let mut inner = scene.table.handle();
+        if deed == Deed::Remove {
+            for id in comings() {
+                inner.insert(id, Subject::running(id));
+                let _ = report.send(None);
+            }
+            inner.publish();
+        }
+        for _ in 0..READS_BEFORE {
+            outer.read(TARGETS[0], |_| {});
+        }
+        let inside = |lent: &Subject| {
+            let before = *lent;
+            let went = match deed {
+                Deed::ReadAgain => look_with_a_writer(&mut inner, &writer, scene, &report),
+                Deed::Read | Deed::ReadOthers | Deed::Scan => look(deed, &mut inner),
+                _ => write(deed, &mut inner, &report),
+            };
+            // Hidden from the optimizer, which may assume that a shared reference is steady.
+            if *std::hint::black_box(lent) == before {
+                went
+            } else {
+                went.max(Fate::Torn)
+            }
+        };
+        let went = catch_unwind(AssertUnwindSafe(|| around.call(outer, inside)));
+        let _ = report.send(Some(went.unwrap_or(Fate::Panicked)));
+    });
+    reports
+}
+
+impl Around {
+    /// Calls `inside` once, with the record that this operation lends.
+    fn call(self, handle: &mut TableHandle<'_>, inside: impl FnOnce(&Subject) -> Fate) -> Fate {
+        match self {
+            Around::Read => handle.read(TARGETS[0], inside).unwrap_or(Fate::Missing),
+            Around::Scan => {
+                let (mut inside, mut fate) = (Some(inside), Fate::Missing);
+                handle.scan(|id, record| {
+                    if id == TARGETS[0]
+                        && let Some(inside) = inside.take()
+                    {
+                        fate = inside(record);
+                    }
+                });
+                fate
+            }
+        }
+    }
+}
+
+fn comings() -> impl Iterator<Item = ProcessId> {
+    (0..WRITES).map(|n| guest(COMINGS + n))
+}
+
+/// Reads or scans; where it reads others, also some that are not there.
+fn look(deed: Deed, inner: &mut TableHandle<'_>) -> Fate {
+    if deed == Deed::ReadOthers {
+        for absent in comings() {
+            inner.read(absent, |_| {});
+        }
+    }
+    perform(deed, inner, TARGETS)
+}
+
+/// Writes, and looks after each whether it is there.
+fn write(deed: Deed, inner: &mut TableHandle<'_>, report: &Sender<Report>) -> Fate {
+    let others = residents().skip(1).cycle();
+    let mut worst = Fate::Done;
+    for (n, (other, coming)) in others.zip(comings()).enumerate() {
+        let fate = match deed {
+            Deed::Update => update(inner, TARGETS[0], n),
+            Deed::UpdateOther => update(inner, other, n),
+            Deed::Insert => {
+                inner.insert(coming, Subject::running(coming));
+                shows(inner, coming, Some(1))
+            }
+            _ => match inner.remove(coming) {
+                Some(_) => shows(inner, coming, None),
+                None => Fate::Missing,
+            },
+        };
+        worst = worst.max(fate);
+        let _ = report.send(None);
+    }
+    worst
+}
+
+fn update(inner: &mut TableHandle<'_>, id: ProcessId, n: usize) -> Fate {
+    match inner.apply(id, heartbeat(n)) {
+        Some(Ok(revision)) => shows(inner, id, Some(revision)),
+        _ => Fate::Missing,
+    }
+}
+
+/// Whether a read shows that revision, once it is published.
+fn shows(inner: &mut TableHandle<'_>, id: ProcessId, revision: Option<u64>) -> Fate {
+    inner.publish();
+    if inner.read(id, Record::revision) == revision {
+        Fate::Done
+    } else {
+        Fate::Stale
+    }
+}
+
+/// Reads and scans again and again while another thread writes, or waits to.
+fn look_with_a_writer(
+    inner: &mut TableHandle<'_>,
+    writer: &Writer,
+    scene: Scene,
+    report: &Sender<Report>,
+) -> Fate {
+    let _ = writer.go.send(());
+    let mut worst = Fate::Done;
+    for _ in 0..LOOKS {
+        let is_done = writer.done.recv_timeout(scene.patience / LOOKS).is_ok();
+        for deed in [Deed::Read, Deed::ReadOthers, Deed::Scan] {
+            worst = worst.max(look(deed, inner));
+        }
+        let _ = report.send(None);
+        if is_done {
+            break;
+        }
+    }
+    worst
+}
+
+/// A thread that writes to the record that is lent, once it is told to.
+struct Writer {
+    go: Sender<()>,
+    done: Receiver<()>,
+}
+
+impl Writer {
+    fn start(scene: Scene) -> Self {
+        let (go, gone) = channel::<()>();
+        let (say, done) = channel();
+        scene.spawn(move |handle| {
+            let _ = say.send(());
+            if gone.recv().is_ok() {
+                for n in 0..WRITES as usize {
+                    let _ = handle.apply(TARGETS[0], heartbeat(n));
+                }
+                let _ = say.send(());
+            }
+        });
+        // Its handle is made.
+        let _ = done.recv_timeout(CATCHING);
+        Self { go, done }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use contract::{ErasedTable, Event, IdMap, Profile, Rejected, Strategy};
+    use subject::MakeTable;
+
+    use super::*;
+
+    /// Longer than any test: what is waited for comes.
+    const LONG: Duration = Duration::from_mins(10);
+    /// For what never comes, any time is long enough.
+    const SHORT: Duration = Duration::from_millis(20);
+
+    fn fates(make: MakeTable, patience: Duration) -> Vec<(Deed, Fate)> {
+        let arounds = [Around::Read, Around::Scan].into_iter();
+        arounds
+            .flat_map(|around| see(|| Scene::new(make, patience), around).meanwhile)
+            .map(|(deed, attempt)| (deed, attempt.fate))
+            .collect()
+    }
+
+    fn all_are(fate: Fate, name: &str, patience: Duration) {
+        let make = subject::strategy(name).expect("it is registered");
+        let fates = fates(make, patience);
+        assert!(fates.iter().all(|(_, one)| *one == fate), "{fates:?}");
+    }
+
+    #[test]
+    fn inside_a_read_everything_goes_where_nothing_is_held() {
+        all_are(Fate::Done, "atomics/cas", LONG);
+        all_are(Fate::Done, "epoch/per-process", LONG);
+    }
+
+    #[test]
+    fn inside_a_read_nothing_goes_where_the_table_is_locked() {
+        all_are(Fate::HeldUp, "mutex/std", SHORT);
+    }
+
+    #[test]
+    fn a_guard_that_is_held_across_a_write_to_its_shard_deadlocks() {
+        let make = subject::strategy("concurrent-map/dashmap").expect("it is registered");
+        let fates = fates(make, SHORT);
+        for deed in [Deed::Update, Deed::Insert, Deed::Remove] {
+            assert!(fates.contains(&(deed, Fate::HeldUp)), "{fates:?}");
+        }
+    }
+
+    /// A map behind a lock, wrong in one way inside a read.
+    struct Planted<const PANICS: bool>(Mutex<State>);
+
+    #[derive(Default)]
+    struct State {
+        map: IdMap<Subject>,
+        /// Reads and scans that are under way, and the map as it was when the first of them began.
+        inside: usize,
+        pinned: IdMap<Subject>,
+    }
+
+    impl<const PANICS: bool> Planted<PANICS> {
+        fn enter(&self) -> IdMap<Subject> {
+            let mut state = self.0.lock().unwrap();
+            if state.inside == 0 {
+                state.pinned = state.map.clone();
+            }
+            state.inside += 1;
+            assert!(!PANICS || state.inside == 1, "already inside");
+            state.pinned.clone()
+        }
+
+        fn leave(&self) {
+            self.0.lock().unwrap().inside -= 1;
+        }
+
+        fn write<T>(&self, write: impl FnOnce(&mut IdMap<Subject>) -> T) -> T {
+            let mut state = self.0.lock().unwrap();
+            assert!(!PANICS || state.inside == 0, "somebody is inside");
+            write(&mut state.map)
+        }
+    }
+
+    impl<const PANICS: bool> Strategy<Subject> for Planted<PANICS> {
+        const PROFILE: Profile = Profile::locked("planted/inside", "wrong in one way");
+        type Handle<'s> = &'s Self;
+
+        fn with_capacity(_: usize) -> Self {
+            Self(Mutex::default())
+        }
+
+        fn handle(&self) -> &Self {
+            self
+        }
+    }
+
+    impl<const PANICS: bool> Handle<Subject> for &Planted<PANICS> {
+        fn read<T>(&mut self, id: ProcessId, f: impl FnOnce(&Subject) -> T) -> Option<T> {
+            let result = self.enter().get(&id).map(f);
+            self.leave();
+            result
+        }
+
+        fn insert(&mut self, id: ProcessId, record: Subject) -> Option<Subject> {
+            self.write(|map| map.insert(id, record))
+        }
+
+        fn apply(&mut self, id: ProcessId, event: Event) -> Option<Result<u64, Rejected>> {
+            self.write(|map| map.get_mut(&id).map(|record| record.apply_in_place(&event)))
+        }
+
+        fn remove(&mut self, id: ProcessId) -> Option<Subject> {
+            self.write(|map| map.remove(&id))
+        }
+
+        fn scan(&mut self, mut visit: impl FnMut(ProcessId, &Subject)) {
+            for (id, record) in &self.enter() {
+                visit(*id, record);
+            }
+            self.leave();
+        }
+    }
+
+    #[test]
+    fn a_table_that_shows_the_state_of_the_outer_read_is_found_out() {
+        let fates = fates(ErasedTable::new::<Planted<false>>, LONG);
+        for (deed, fate) in &fates {
+            let is_write = !deed.is_read() && *deed != Deed::Scan;
+            let expected = if is_write { Fate::Stale } else { Fate::Done };
+            assert_eq!(*fate, expected, "{deed}: {fates:?}");
+        }
+    }
+
+    #[test]
+    fn a_table_that_panics_inside_a_read_is_found_out() {
+        let fates = fates(ErasedTable::new::<Planted<true>>, LONG);
+        assert!(
+            fates.iter().all(|(_, fate)| *fate == Fate::Panicked),
+            "{fates:?}"
+        );
+    }
+}
