@@ -114,8 +114,9 @@ pub fn replay(
         });
         let handle = table.handle();
         ready.wait();
+        let ending = Ending(&over);
         let ended = write(handle, operations);
-        over.store(true, Ordering::Relaxed);
+        drop(ending);
         let mut watchers = watchers.into_iter().flatten();
         let watched = watchers.try_for_each(|one| {
             one.join()
@@ -130,6 +131,16 @@ pub fn replay(
         scans: scans.into_inner(),
         lookups: lookups.into_inner(),
     })
+}
+
+/// Ends the looking when it is dropped: also when a strategy panics, or those who look would go on for
+/// ever.
+struct Ending<'o>(&'o AtomicBool);
+
+impl Drop for Ending<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
 }
 
 /// After so many operations those who look get a turn, also where processors are few.

@@ -2,7 +2,10 @@
 //! at every instruction instead of claimed.
 //!
 //! The crate `stall` looks, in a process of its own for each strategy: it stops one thread before each
-//! instruction of an operation, and lets another thread try one.
+//! instruction of an operation, and lets another thread try one; and it stops one twice, lets another
+//! write at both stops, and judges what the stopped operation answers.
+
+use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
@@ -44,6 +47,58 @@ pub struct StallPair {
     pub evidence: Option<String>,
 }
 
+/// What another thread writes at each of two stops within one operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Writes {
+    /// An event to the same record and one to another, at both stops.
+    Updates,
+    /// An event to the same record and one to a record of another table of the same strategy.
+    AnotherTable,
+    /// A record leaves and another comes; at the second stop the other way round.
+    Membership,
+}
+
+impl fmt::Display for Writes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Writes::Updates => "updates",
+            Writes::AnotherTable => "another table",
+            Writes::Membership => "membership",
+        })
+    }
+}
+
+/// One operation, stopped twice, with another thread's writes at each stop, and its own answer judged:
+/// it has to be what some order of all of them explains.
+///
+/// A stop is before an instruction that accesses memory which other threads can reach: between two of
+/// those it does not matter where another thread writes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TwoStops {
+    /// What the thread is in the middle of.
+    pub stalled: Operation,
+    /// What is written at each stop.
+    pub writes: Writes,
+    /// The stops of the undisturbed operation.
+    pub points: u64,
+    /// The pairs of stops that were tried.
+    pub tried: u64,
+    /// The pairs whose first stop keeps the writer from being done: it writes only when the operation
+    /// has gone on.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub blocked: u64,
+    /// The pairs that were not tried: there are too many, or the operation did not come by again.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub untried: u64,
+    /// The executions, with one stop or with two, whose answers no order explains.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub wrong: u64,
+    /// The first of them: where it was stopped, and what was seen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub evidence: Option<String>,
+}
+
 #[expect(
     clippy::trivially_copy_pass_by_ref,
     reason = "serde asks for a reference"
@@ -71,6 +126,9 @@ pub struct StallSeen {
     pub strategy: String,
     /// Each operation that a thread was stopped in, beside each that a peer tried.
     pub pairs: Vec<StallPair>,
+    /// Each operation that a thread was stopped in twice, beside each kind of writes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub two_stops: Vec<TwoStops>,
     /// Why the process ended, if it did not do all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub died: Option<String>,

@@ -3,7 +3,7 @@
 
 use basis::fault::{Consequence, Deed, Fate, Fault, FaultSeen};
 use basis::sample::{CheckOutcome, Line};
-use basis::stall::StallPair;
+use basis::stall::{StallPair, StallSeen};
 use contract::{
     AfterDeadThread, AfterPanic, Progress, ReadConsistency, Reentrancy, ScanConsistency,
 };
@@ -134,12 +134,24 @@ impl<'s> Sightings<'s> {
         }
     }
 
-    /// What a peer saw that no order of two operations explains.
+    /// What a peer saw, or what a stopped operation answered, that no order of operations explains.
     fn wrong(&self) -> Option<Finding> {
-        let wrong = self.stalls().find(|pair| pair.wrong > 0)?;
-        let what = wrong.evidence.as_deref().unwrap_or("no order explains it");
-        let told = format!("{} while {} is stopped: {what}", wrong.peer, wrong.stalled);
-        Some(Finding::observed(false, told))
+        let what = |evidence: &Option<String>| {
+            let evidence = evidence.as_deref();
+            evidence.unwrap_or("no order explains it").to_owned()
+        };
+        let pair = self.stalls().find(|pair| pair.wrong > 0);
+        let of_peer = pair.map(|pair| {
+            let what = what(&pair.evidence);
+            format!("{} while {} is stopped: {what}", pair.peer, pair.stalled)
+        });
+        let two_stops = || {
+            let mut all = self.stalled().flat_map(|seen| &seen.two_stops);
+            let wrong = all.find(|two| two.wrong > 0)?;
+            let what = what(&wrong.evidence);
+            Some(format!("{} beside {}: {what}", wrong.stalled, wrong.writes))
+        };
+        Some(Finding::observed(false, of_peer.or_else(two_stops)?))
     }
 
     /// Writers have readers to wait for and, where there are several, each other. Of the latter a
@@ -341,11 +353,14 @@ impl<'s> Sightings<'s> {
     }
 
     fn stalls(&self) -> impl Iterator<Item = &StallPair> {
-        let of = self.lines.iter().filter_map(|line| match line {
-            Line::Stall(seen) if seen.strategy == self.claims.name => Some(&seen.pairs),
+        self.stalled().flat_map(|seen| &seen.pairs)
+    }
+
+    fn stalled(&self) -> impl Iterator<Item = &StallSeen> {
+        self.lines.iter().filter_map(|line| match line {
+            Line::Stall(seen) if seen.strategy == self.claims.name => Some(seen),
             _ => None,
-        });
-        of.flatten()
+        })
     }
 }
 

@@ -1,7 +1,7 @@
 //! What was seen instruction by instruction, one account of each strategy.
 
 use basis::sample::{Card, Line};
-use basis::stall::{StallPair, StallSeen};
+use basis::stall::{StallPair, StallSeen, TwoStops};
 use basis::trace::TraceSeen;
 
 use crate::results::Results;
@@ -56,6 +56,14 @@ fn join(known: &mut StallSeen, seen: &StallSeen) {
         match known.pairs.iter_mut().find(|one| key(one) == key(pair)) {
             None => known.pairs.push(pair.clone()),
             Some(one) if is_worse(pair, one) => *one = pair.clone(),
+            Some(_) => {}
+        }
+    }
+    for two in &seen.two_stops {
+        let is_same = |one: &&mut TwoStops| (one.stalled, one.writes) == (two.stalled, two.writes);
+        match known.two_stops.iter_mut().find(is_same) {
+            None => known.two_stops.push(two.clone()),
+            Some(one) if (two.wrong, two.tried) > (one.wrong, one.tried) => *one = two.clone(),
             Some(_) => {}
         }
     }
@@ -123,7 +131,7 @@ mod tests {
                 wrong,
                 evidence: None,
             }],
-            died: None,
+            ..StallSeen::default()
         })
     }
 

@@ -25,13 +25,16 @@ enum Defect {
     KeepsTheDead,
     /// The records of two processes are mixed up.
     Mixes,
+    /// The hundredth event panics.
+    Panics,
 }
 
-const DEFECTS: [Defect; 4] = [
+const DEFECTS: [Defect; 5] = [
     Defect::None,
     Defect::LosesEvents,
     Defect::KeepsTheDead,
     Defect::Mixes,
+    Defect::Panics,
 ];
 
 /// A map behind a lock, with a defect.
@@ -81,6 +84,7 @@ impl<const DEFECT: usize> Handle<Subject> for PlantedHandle<'_, DEFECT> {
     ) -> Option<Result<u64, contract::Rejected>> {
         self.with(|map, count| {
             *count += 1;
+            assert!(!Self::has(Defect::Panics) || *count < 100, "planted");
             let mut copy = *map.get(&id)?;
             let answer = copy.apply_in_place(&event);
             let is_lost = Self::has(Defect::LosesEvents) && count.is_multiple_of(100);
@@ -140,6 +144,11 @@ fn every_contender_ends_with_the_same_table() {
         records.iter().all(|&count| count == records[0]),
         "{records:?}"
     );
+}
+
+#[test]
+fn a_writer_that_panics_ends_the_looking() {
+    assert!(std::panic::catch_unwind(with_defect::<4>).is_err());
 }
 
 #[test]

@@ -119,6 +119,7 @@ mod tests {
             stalled: stalled.to_vec(),
             peers: peers.to_vec(),
             every: false,
+            two_stops: false,
         }
     }
 
@@ -141,6 +142,7 @@ mod tests {
             strategy: "a/b".into(),
             pairs: vec![pair],
             died: died.map(str::to_owned),
+            ..StallSeen::default()
         })
     }
 

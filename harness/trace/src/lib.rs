@@ -67,6 +67,9 @@ pub struct StallTask {
     pub peers: Vec<Operation>,
     /// Whether to try each point, and not one for each state that others could tell apart.
     pub every: bool,
+    /// Whether to stop operations twice, too, beside what `peers` can write, and judge their answers.
+    #[serde(default)]
+    pub two_stops: bool,
 }
 
 /// What is traced of an operation at most; a longer one is cut short.

@@ -62,4 +62,10 @@ pub fn stop_at(_place: Option<Place>) {}
 pub fn advance_to(_place: Place) {}
 
 /// Nobody is stepped.
+pub fn rest() {}
+
+/// Nobody is stepped.
+pub fn step_on() {}
+
+/// Nobody is stepped.
 pub fn go_on() {}

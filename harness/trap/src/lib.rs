@@ -36,7 +36,7 @@ mod linux;
 
 use std::ops::Range;
 
-pub use linux::{Stepper, Trap, advance_to, go_on, progress, stop_at};
+pub use linux::{Stepper, Trap, advance_to, go_on, progress, rest, step_on, stop_at};
 
 /// Why no thread can be stepped here.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

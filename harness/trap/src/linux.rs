@@ -210,7 +210,7 @@ impl<'s> Turn<'s> {
 
 impl Drop for Turn<'_> {
     fn drop(&mut self) {
-        PROGRESS.store(IDLE, Ordering::SeqCst);
+        come_to(IDLE);
         OWNER.store(NOBODY, Ordering::Release);
     }
 }
@@ -223,6 +223,22 @@ pub fn progress() -> Progress {
         RELEASED => Progress::Released,
         _ => Progress::Idle,
     }
+}
+
+/// Sleeps while a thread is being stepped: until it has stopped, has run out of the buffer, or is done.
+/// If none is, gives up the processor once.
+pub fn rest() {
+    if PROGRESS.load(Ordering::SeqCst) == STEPPING {
+        system::sleep_while(&PROGRESS, STEPPING);
+    } else {
+        std::thread::yield_now();
+    }
+}
+
+/// Says how far the thread that is stepped has come, and wakes who sleeps until then.
+fn come_to(progress: u32) {
+    PROGRESS.store(progress, Ordering::SeqCst);
+    system::wake(&PROGRESS);
 }
 
 /// Whoever is stepped next stops at a place, until it may [`go_on`]; nowhere with `None`.
@@ -249,6 +265,12 @@ pub fn advance_to(place: Place) {
         nth: place.nth.saturating_sub(passed),
         ..place
     }));
+    leave_stop(STEPPING);
+}
+
+/// Lets a thread that has stopped go on, step by step, to its end.
+pub fn step_on() {
+    stop_at(None);
     leave_stop(STEPPING);
 }
 
@@ -300,7 +322,7 @@ fn keep(registers: &[i64; 23]) -> bool {
         return false;
     }
     if taken == CAPACITY.load(Ordering::Relaxed) {
-        PROGRESS.store(RELEASED, Ordering::SeqCst);
+        come_to(RELEASED);
         return false;
     }
     // SAFETY: the buffer has room for `CAPACITY` steps and was leaked, so it is still there; only the
@@ -324,7 +346,7 @@ fn pass_by() -> bool {
 /// Sleeps until somebody says that it may go on; says whether step by step.
 #[cold]
 fn stop_here() -> bool {
-    PROGRESS.store(STOPPED, Ordering::SeqCst);
+    come_to(STOPPED);
     system::sleep_while(&PROGRESS, STOPPED);
     PROGRESS.load(Ordering::SeqCst) == STEPPING
 }

@@ -48,7 +48,7 @@ fn stalled(stalled: Operation, peer: Operation, blocked: u64, in_allocator: u64)
             wrong: 0,
             evidence: None,
         }],
-        died: None,
+        ..StallSeen::default()
     })
 }
 

@@ -8,7 +8,7 @@ mod waits;
 
 use basis::fault::FaultSeen;
 use basis::sample::{Card, CheckOutcome, Line};
-use basis::stall::StallPair;
+use basis::stall::{StallPair, StallSeen, TwoStops};
 
 pub(crate) use stalls::held_up_at;
 
@@ -60,10 +60,16 @@ pub fn guarantees(cards: &[Card], lines: &[Line]) -> Vec<Guarantee> {
             .filter(|seen| seen.strategy == card.name)
             .flat_map(|seen| &seen.pairs)
             .collect();
+        let two_stops: Vec<&TwoStops> = stalled
+            .iter()
+            .filter(|seen| seen.strategy == card.name)
+            .flat_map(|seen| &seen.two_stops)
+            .collect();
         let sightings = Sightings {
             checks: &checks,
             faults: &faults,
             stalls: &stalls,
+            two_stops: &two_stops,
         };
         claims(card)
             .map(|(property, claim)| {
@@ -76,12 +82,14 @@ pub fn guarantees(cards: &[Card], lines: &[Line]) -> Vec<Guarantee> {
 }
 
 /// The claims of a card that stalls can refute, graded by them alone.
-pub fn graded_by_stalls(card: &Card, stalls: &[StallPair]) -> Vec<Guarantee> {
-    let stalls: Vec<&StallPair> = stalls.iter().collect();
+pub fn graded_by_stalls(card: &Card, seen: &StallSeen) -> Vec<Guarantee> {
+    let stalls: Vec<&StallPair> = seen.pairs.iter().collect();
+    let two_stops: Vec<&TwoStops> = seen.two_stops.iter().collect();
     let sightings = Sightings {
         checks: &[],
         faults: &[],
         stalls: &stalls,
+        two_stops: &two_stops,
     };
     claims(card)
         .filter_map(|(property, claim)| {
@@ -117,6 +125,7 @@ pub(crate) fn contradicts(card: &Card, seen: &FaultSeen) -> bool {
             checks: &[],
             faults: &[seen],
             stalls: &[],
+            two_stops: &[],
         };
         let seen = sightings.of(&property, &claim);
         seen.is_some_and(|seen| seen.grade == Grade::Forbidden)
@@ -137,6 +146,7 @@ struct Sightings<'s> {
     checks: &'s [&'s CheckOutcome],
     faults: &'s [&'s FaultSeen],
     stalls: &'s [&'s StallPair],
+    two_stops: &'s [&'s TwoStops],
 }
 
 impl Sightings<'_> {
@@ -151,6 +161,7 @@ impl Sightings<'_> {
             faults::seen(property, claim, self.faults),
             checked(property, self.checks),
             stalls::seen(property, self.stalls),
+            stalls::answered(property, self.two_stops),
         ];
         let mut seen: Vec<Seen> = seen.into_iter().flatten().collect();
         let refuted = seen.iter().position(|seen| seen.grade == Grade::Forbidden);

@@ -1,7 +1,7 @@
 //! What stalls show of the claims: one thread stopped before each of its instructions, and what
 //! another could do meanwhile.
 
-use basis::stall::StallPair;
+use basis::stall::{StallPair, TwoStops};
 use basis::trace::Operation;
 
 use super::Seen;
@@ -76,5 +76,29 @@ pub(super) fn seen(property: &str, stalls: &[&StallPair]) -> Option<Seen> {
             "{} at {} of {} points of {}: {what}{more}",
             first.peer, first.wrong, first.points, first.stalled
         ),
+    })
+}
+
+/// What operations answered that were stopped twice while another thread wrote; nothing if none were.
+pub(super) fn answered(property: &str, two_stops: &[&TwoStops]) -> Option<Seen> {
+    let is_of = |two: &&&TwoStops| match property {
+        "read consistency" => two.stalled != Operation::Scan,
+        "scan consistency" => two.stalled == Operation::Scan,
+        _ => false,
+    };
+    let looked = || two_stops.iter().filter(is_of);
+    let tried: u64 = looked().map(|two| two.tried).sum();
+    if let Some(wrong) = looked().find(|two| two.wrong > 0) {
+        let what = wrong.evidence.as_deref().unwrap_or("no order explains it");
+        return Some(Seen {
+            observed: "less than claimed".into(),
+            grade: Grade::Forbidden,
+            evidence: format!("{} beside {}: {what}", wrong.stalled, wrong.writes),
+        });
+    }
+    (tried > 0).then(|| Seen {
+        observed: "as claimed".into(),
+        grade: Grade::Acceptable,
+        evidence: format!("at {tried} pairs of stops with another thread's writes at each"),
     })
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use basis::fault::{Attempt, Deed, Fate, Fault, Tally};
-use basis::stall::StallSeen;
+use basis::stall::{StallSeen, TwoStops, Writes};
 use basis::trace::Operation;
 
 use super::*;
@@ -247,9 +247,12 @@ fn graded_beside_stalls(property: &str, claim: &str, pairs: &[StallPair]) -> Gra
     let line = Line::Stall(StallSeen {
         strategy: card.name.clone(),
         pairs: pairs.to_vec(),
-        died: None,
+        ..StallSeen::default()
     });
-    let alone = of(&graded_by_stalls(&card, pairs));
+    let Line::Stall(seen) = &line else {
+        unreachable!("it is one")
+    };
+    let alone = of(&graded_by_stalls(&card, seen));
     assert_eq!(alone, of(&guarantees(&[card], &[line])));
     alone
 }
@@ -301,7 +304,7 @@ fn stalls_and_faults_are_graded_together() {
         Line::Stall(StallSeen {
             strategy: card.name.clone(),
             pairs: vec![stall(Operation::Apply, Operation::ReadHit, blocked, 0)],
-            died: None,
+            ..StallSeen::default()
         })
     };
     for (lines, grade, evidence) in [
@@ -341,7 +344,11 @@ fn what_no_order_explains_refutes_consistency() {
     assert_eq!(grade(std::slice::from_ref(&pair)), Grade::Acceptable);
     (pair.wrong, pair.evidence) = (1, Some("half a record".into()));
     assert_eq!(grade(std::slice::from_ref(&pair)), Grade::Forbidden);
-    let found = graded_by_stalls(&card("read consistency", "linearizable"), &[pair]);
+    let seen = StallSeen {
+        pairs: vec![pair],
+        ..StallSeen::default()
+    };
+    let found = graded_by_stalls(&card("read consistency", "linearizable"), &seen);
     assert!(
         found[0].evidence.contains("half a record"),
         "{}",
@@ -361,10 +368,37 @@ fn what_no_order_explains_refutes_consistency() {
             wrong: 2,
             ..stall(Operation::Apply, Operation::Scan, 0, 0)
         }],
-        died: None,
+        ..StallSeen::default()
     });
     let card = card("read consistency", "linearizable");
     let found = guarantees(&[card], &[passed, torn]);
     let found = found.iter().find(|one| one.property == "read consistency");
     assert_eq!(found.expect("it is listed").grade, Grade::Forbidden);
+}
+
+#[test]
+fn a_wrong_answer_between_two_stops_refutes_consistency() {
+    let grade = |stalled, wrong: u64, property: &str| {
+        let two = TwoStops {
+            stalled,
+            writes: Writes::Updates,
+            points: 33,
+            tried: 651,
+            blocked: 0,
+            untried: 0,
+            wrong,
+            evidence: (wrong > 0).then(|| "saw another process's record".into()),
+        };
+        let seen = StallSeen {
+            two_stops: vec![two],
+            ..StallSeen::default()
+        };
+        let found = graded_by_stalls(&card(property, "linearizable"), &seen);
+        found.first().map(|claim| claim.grade)
+    };
+    let (read, scan) = ("read consistency", "scan consistency");
+    assert_eq!(grade(Operation::ReadHit, 0, read), Some(Grade::Acceptable));
+    assert_eq!(grade(Operation::ReadHit, 1, read), Some(Grade::Forbidden));
+    assert_eq!(grade(Operation::Scan, 1, scan), Some(Grade::Forbidden));
+    assert_eq!(grade(Operation::Scan, 1, read), None);
 }

@@ -6,7 +6,7 @@ use basis::error::{Error, Result};
 use basis::lock::FolderLock;
 use basis::output;
 use basis::sample::{self, Card, Line};
-use basis::stall::{StallPair, StallSeen};
+use basis::stall::{StallPair, StallSeen, TwoStops};
 use basis::trace::Operation;
 use harness::analysis::{Samples, analyse, graded_by_stalls};
 use harness::report;
@@ -48,6 +48,7 @@ fn tasks(options: &StallOptions, cards: &[Card]) -> Vec<StallTask> {
         stalled: or_all(&options.stalled),
         peers: or_all(&options.peer),
         every: options.every,
+        two_stops: true,
     };
     cards.iter().map(task).collect()
 }
@@ -118,7 +119,9 @@ fn print(seen: &[StallSeen], cards: &[Card], format: Format) -> Result<()> {
 const LEGEND: &str = "\
 rows: what a thread is stopped in, before each of its instructions; columns: what a peer tries meanwhile,\n\
 with the same process / with another one, and the share of the points at which it has to wait; 0 is not shown\n\
-as 0 % but as a dot; what the system's allocator blocks is apart (+a); ! something was seen that no order explains";
+as 0 % but as a dot; what the system's allocator blocks is apart (+a); ! something was seen that no order explains
+stopped twice: before two of the operation's accesses to shared memory, with another thread's writes at each stop,
+and its own answer judged; blocked: the writer waits at the first stop; wrong: answers that no order explains";
 
 fn with_cards<'a>(
     seen: &'a [StallSeen],
@@ -145,6 +148,10 @@ fn page(seen: &StallSeen, card: &Card, format: Format) -> String {
     if !told.is_empty() {
         text += "\n";
         text += &pairs(each(seen, told)).text(format);
+    }
+    if !seen.two_stops.is_empty() {
+        text += "\n";
+        text += &two_stops(&seen.two_stops).text(format);
     }
     text += "\n";
     text += &claims(seen, card).text(format);
@@ -242,10 +249,37 @@ fn pairs<'a>(all: impl Iterator<Item = (&'a str, &'a StallPair)>) -> Table<12> {
     table
 }
 
+/// What operations answered that were stopped twice.
+fn two_stops(all: &[TwoStops]) -> Table<8> {
+    let mut table = Table::new([
+        "stopped twice in",
+        "written at both stops",
+        "points",
+        "pairs tried",
+        "blocked",
+        "untried",
+        "wrong",
+        "what",
+    ]);
+    for two in all {
+        table.row([
+            two.stalled.to_string(),
+            two.writes.to_string(),
+            two.points.to_string(),
+            two.tried.to_string(),
+            two.blocked.to_string(),
+            two.untried.to_string(),
+            two.wrong.to_string(),
+            two.evidence.clone().unwrap_or_default(),
+        ]);
+    }
+    table
+}
+
 /// What the profile claims, beside what was seen.
 fn claims(seen: &StallSeen, card: &Card) -> Table<5> {
     let mut table = Table::new(["claim of", "claimed", "observed", "grade", "evidence"]);
-    for guarantee in graded_by_stalls(card, &seen.pairs) {
+    for guarantee in graded_by_stalls(card, seen) {
         let Guarantee {
             property,
             claimed,
@@ -265,7 +299,7 @@ fn refuted(seen: &[StallSeen], cards: &[Card]) -> Result<()> {
         if let Some(why) = &one.died {
             return Err(Error::Check(format!("{}: {why}", one.strategy)));
         }
-        let graded = graded_by_stalls(card, &one.pairs);
+        let graded = graded_by_stalls(card, one);
         if let Some(broken) = graded.iter().find(|claim| claim.grade == Grade::Forbidden) {
             return Err(Error::Check(format!(
                 "{} claims {} for {}, and: {}",

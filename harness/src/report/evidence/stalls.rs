@@ -1,6 +1,6 @@
 //! Who has to wait while a thread is stopped in the middle of an operation.
 
-use basis::stall::{StallPair, StallSeen};
+use basis::stall::{StallPair, StallSeen, TwoStops};
 use basis::trace::Operation;
 
 use super::super::format;
@@ -59,7 +59,7 @@ pub(super) fn blocks(results: &Results, strategy: &str) -> Vec<Block> {
         return Vec::new();
     };
     let mut blocks = vec![matrix(seen)];
-    let tables = [blocked(seen), wrong(seen)];
+    let tables = [blocked(seen), wrong(seen), two_stops(seen)];
     blocks.extend(tables.into_iter().filter(Table::has_rows).map(Block::Table));
     blocks
 }
@@ -208,6 +208,47 @@ fn wrong(seen: &StallSeen) -> Table {
             rows: rows.collect(),
         }],
         notes: Vec::new(),
+    }
+}
+
+/// What operations answered that were stopped twice.
+fn two_stops(seen: &StallSeen) -> Table {
+    let row = |two: &TwoStops| Row {
+        head: format::sentence(two.stalled.title()),
+        cells: vec![
+            Cell::text(two.writes.to_string()),
+            Cell::number(two.points),
+            Cell::number(two.tried),
+            Cell::number(two.blocked),
+            Cell::number(two.untried),
+            match &two.evidence {
+                Some(what) => Cell::text(what.clone()).judged("FORBIDDEN", Tone::Bad),
+                None => Cell::text("none"),
+            },
+        ],
+        ..Row::default()
+    };
+    Table {
+        caption: "The answer of an operation that is stopped twice, with writes at each stop".into(),
+        corner: "Stopped in".into(),
+        columns: Column::titled([
+            "Written",
+            "Points",
+            "Pairs tried",
+            "Blocked",
+            "Untried",
+            "Wrong answers",
+        ]),
+        groups: vec![Group {
+            title: String::new(),
+            rows: seen.two_stops.iter().map(row).collect(),
+        }],
+        notes: vec![
+            "A point is before an access to memory that other threads can reach. Blocked: the writer waits at \
+             the first stop. Updates: events to the same record and to another. Another table: one to the same \
+             record and one to a record of a second table. Membership: a record leaves and another comes."
+                .into(),
+        ],
     }
 }
 

@@ -1,7 +1,7 @@
 //! What a report says of what was seen instruction by instruction.
 
 use basis::sample::Line;
-use basis::stall::{StallPair, StallSeen};
+use basis::stall::{StallPair, StallSeen, TwoStops, Writes};
 use basis::trace::{
     Blame, Conflict, Counts, Footprint, Operation, Pair, SharedLines, State, TraceSeen, Untraced,
 };
@@ -98,6 +98,16 @@ fn stall(strategy: &str) -> StallSeen {
         wrong: 0,
         evidence: None,
     };
+    let two_stops = TwoStops {
+        stalled: ReadHit,
+        writes: Writes::Updates,
+        points: 33,
+        tried: 528,
+        blocked: 0,
+        untried: 0,
+        wrong: 0,
+        evidence: None,
+    };
     StallSeen {
         strategy: strategy.into(),
         pairs: vec![
@@ -105,6 +115,7 @@ fn stall(strategy: &str) -> StallSeen {
             pair(ReadHit, Apply, 2, 2),
             pair(ReadHit, ReadHit, 0, 0),
         ],
+        two_stops: vec![two_stops],
         died: None,
     }
 }
@@ -252,6 +263,19 @@ fn what_nobody_may_see_is_told_with_its_evidence() {
     let text = markdown(&results);
     assert!(text.contains("revision 3 beside &lt;memory&gt; of 4; **FORBIDDEN**"));
     assert!(text.contains("| Apply | 20! |"));
+}
+
+#[test]
+fn a_wrong_answer_of_an_operation_that_was_stopped_twice_disqualifies() {
+    let mut run = three();
+    let mut seen = stall("novel/thing");
+    seen.two_stops[0].wrong = 18;
+    seen.two_stops[0].evidence = Some("stopped at 3 and 5: saw another process's record".into());
+    run.others = vec![Line::Stall(seen)];
+    let results = run.results();
+    assert_eq!(decision(&results, "novel/thing"), Decision::Disqualified);
+    let row = "| Read hit | updates | 33 | 528 | 0 | 0 | stopped at 3 and 5: saw another process's record; **FORBIDDEN** |";
+    assert!(markdown(&results).contains(row));
 }
 
 #[test]

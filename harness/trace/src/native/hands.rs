@@ -7,7 +7,8 @@ use contract::{
 };
 use trap::{Recording, Stepper};
 
-use super::stall::Saw;
+use super::stage::is_elsewhere;
+use super::stall::{Saw, Visited};
 
 /// A table without its type, for as long as the process lives.
 pub(crate) trait Table: Send + Sync {
@@ -21,6 +22,8 @@ pub(crate) trait Hands {
     fn perform(&mut self, deed: Deed, stepper: &Stepper, armed: bool) -> Option<Recording>;
     /// Does something at full speed, and says what came of it.
     fn attempt(&mut self, deed: Deed) -> Saw;
+    /// Does something step by step, and says what came of it, too.
+    fn answer(&mut self, deed: Deed, stepper: &Stepper) -> (Saw, Option<Recording>);
     /// Reads a record, and is in the middle of that while `meanwhile` runs.
     fn hold(&mut self, id: ProcessId, meanwhile: &mut dyn FnMut());
     fn publish(&mut self);
@@ -97,6 +100,59 @@ impl<S: Strategy<ProcessStatus>> Table for Owned<S> {
     }
 }
 
+/// Two tables of the same kind: the identifiers of the second are those that are [`is_elsewhere`].
+pub(crate) struct Both {
+    pub(crate) here: &'static dyn Table,
+    pub(crate) elsewhere: Box<dyn Table>,
+}
+
+impl Table for Both {
+    fn hands(&self) -> Box<dyn Hands + '_> {
+        Box::new(BothHands {
+            here: self.here.hands(),
+            elsewhere: self.elsewhere.hands(),
+        })
+    }
+}
+
+struct BothHands<'t> {
+    here: Box<dyn Hands + 't>,
+    elsewhere: Box<dyn Hands + 't>,
+}
+
+impl<'t> BothHands<'t> {
+    fn of(&mut self, id: ProcessId) -> &mut (dyn Hands + 't) {
+        if is_elsewhere(id) {
+            &mut *self.elsewhere
+        } else {
+            &mut *self.here
+        }
+    }
+}
+
+impl Hands for BothHands<'_> {
+    fn perform(&mut self, deed: Deed, stepper: &Stepper, armed: bool) -> Option<Recording> {
+        self.of(deed.id).perform(deed, stepper, armed)
+    }
+
+    fn attempt(&mut self, deed: Deed) -> Saw {
+        self.of(deed.id).attempt(deed)
+    }
+
+    fn answer(&mut self, deed: Deed, stepper: &Stepper) -> (Saw, Option<Recording>) {
+        self.of(deed.id).answer(deed, stepper)
+    }
+
+    fn hold(&mut self, id: ProcessId, meanwhile: &mut dyn FnMut()) {
+        self.of(id).hold(id, meanwhile);
+    }
+
+    fn publish(&mut self) {
+        self.here.publish();
+        self.elsewhere.publish();
+    }
+}
+
 impl<H: Handle<ProcessStatus>> Hands for H {
     fn perform(&mut self, deed: Deed, stepper: &Stepper, armed: bool) -> Option<Recording> {
         use std::hint::black_box;
@@ -135,6 +191,39 @@ impl<H: Handle<ProcessStatus>> Hands for H {
 
     fn attempt(&mut self, deed: Deed) -> Saw {
         Saw::of(self, deed)
+    }
+
+    fn answer(&mut self, deed: Deed, stepper: &Stepper) -> (Saw, Option<Recording>) {
+        use std::hint::black_box;
+        let id = black_box(deed.id);
+        let armed = true;
+        // Records are copied while the operation lasts, and examined once it is over.
+        match deed.operation {
+            Operation::ReadHit | Operation::ReadMiss => {
+                let (found, recording) = stepper.run(armed, || self.read(id, |record| *record));
+                (Saw::found(id, found.as_ref()), recording)
+            }
+            Operation::Apply => {
+                let event = black_box(heartbeat(deed.step));
+                let (applied, recording) = stepper.run(armed, || self.apply(id, event));
+                (Saw::applied(applied), recording)
+            }
+            Operation::Insert => {
+                let record = black_box(running(id));
+                let (old, recording) = stepper.run(armed, || self.insert(id, record));
+                (Saw::found(id, old.as_ref()), recording)
+            }
+            Operation::Remove => {
+                let (old, recording) = stepper.run(armed, || self.remove(id));
+                (Saw::found(id, old.as_ref()), recording)
+            }
+            Operation::Scan => {
+                let mut visited = Visited::new();
+                let scan = || self.scan(|id, record| visited.visit(id, record));
+                let ((), recording) = stepper.run(armed, scan);
+                (Saw::Scanned(visited.scan()), recording)
+            }
+        }
     }
 
     fn hold(&mut self, id: ProcessId, meanwhile: &mut dyn FnMut()) {

@@ -4,7 +4,7 @@ use basis::trace::Operation;
 use contract::ProcessId;
 use trap::{Trap, Unavailable};
 
-use super::hands::{Deed, Found, Table};
+use super::hands::{Both, Deed, Found, Table};
 use super::threads::{Actor, disarrange_heap};
 
 /// Records that are always in the table.
@@ -65,6 +65,26 @@ impl Stage {
         Actor::start(self.trap, self.table, self.layout)
     }
 
+    /// A thread that knows another table, too, which is filled alike; both are for as long as the process
+    /// lives.
+    pub(crate) fn writer(&self, strategy: Found) -> Result<Actor, Unavailable> {
+        let both: &'static dyn Table = Box::leak(Box::new(Both {
+            here: self.table,
+            elsewhere: (strategy.make)(RESIDENTS as usize),
+        }));
+        let writer = Actor::start(self.trap, both, self.layout)?;
+        for id in steady().map(elsewhere) {
+            writer.run(Deed::new(Operation::Insert, id, 0));
+        }
+        writer.publish();
+        for operation in Operation::ALL {
+            for id in [target(operation, 0), elsewhere(target(operation, 0))] {
+                warm_up_with(&writer, operation, id);
+            }
+        }
+        Ok(writer)
+    }
+
     /// The two threads, and what each is to do, ready to be looked at.
     pub(crate) fn prepare(&self, pair: [(Operation, ProcessId); 2]) -> [(&Actor, Deed); 2] {
         let at = |step, n: usize| Deed::new(pair[n].0, pair[n].1, 2 * step + n as u64);
@@ -115,7 +135,10 @@ impl Stage {
 
 /// Has a thread do an operation until it is used to it.
 pub(crate) fn warm_up(thread: &Actor, operation: Operation) {
-    let id = target(operation, 0);
+    warm_up_with(thread, operation, target(operation, 0));
+}
+
+fn warm_up_with(thread: &Actor, operation: Operation, id: ProcessId) {
     for step in 0..WARM_UP {
         thread.run(Deed::new(operation, id, step));
         restore(thread, operation, id);
@@ -124,12 +147,33 @@ pub(crate) fn warm_up(thread: &Actor, operation: Operation) {
 
 /// Which of the [`STEADY`] processes it is, counted from 0.
 pub(crate) fn number_of(id: ProcessId) -> Option<u64> {
-    let residents = (0..RESIDENTS).map(resident);
-    residents
-        .chain((0..GUESTS_THERE).map(guest_there))
-        .position(|steady| steady == id)
-        .map(|number| number as u64)
+    let number = steady().position(|steady| steady == id);
+    number.map(|number| number as u64)
 }
+
+/// The processes that are in the table whenever nobody is at work.
+fn steady() -> impl Iterator<Item = ProcessId> {
+    let residents = (0..RESIDENTS).map(resident);
+    residents.chain((0..GUESTS_THERE).map(guest_there))
+}
+
+/// All processes that are ever in a table, in both tables.
+pub(crate) fn all_processes() -> impl Iterator<Item = ProcessId> {
+    let here = || steady().chain([guest_absent(0)]);
+    here().chain(here().map(elsewhere))
+}
+
+/// The process of the other table that is like this one.
+pub(crate) const fn elsewhere(id: ProcessId) -> ProcessId {
+    ProcessId(id.0 | ELSEWHERE)
+}
+
+pub(crate) const fn is_elsewhere(id: ProcessId) -> bool {
+    id.0 & ELSEWHERE != 0
+}
+
+/// A bit that no process of the first table has.
+const ELSEWHERE: u64 = 1 << 40;
 
 /// Undoes an operation, on the thread that did it.
 pub(crate) fn restore(thread: &Actor, operation: Operation, id: ProcessId) {

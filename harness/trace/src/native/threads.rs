@@ -1,7 +1,7 @@
 //! Logical threads on real ones: thread-local schemes (epochs, debts, the choice of a shard) would
 //! look shared, or vanish, if one thread played two.
 
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TryRecvError, sync_channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -29,6 +29,8 @@ enum Ask {
     },
     /// Does it at full speed, and says what came of it.
     Attempt(Deed),
+    /// Does it step by step, and says what came of it.
+    Answer(Deed),
     /// Reads, and stays there until something else is asked.
     Hold(ProcessId),
     LetGo,
@@ -39,8 +41,15 @@ enum Ask {
 enum Answer {
     Done(Option<Recording>),
     Saw(Saw),
+    Answered(Box<Answered>),
     Holding,
     Failed(Unavailable),
+}
+
+/// What came of an operation that was done step by step.
+pub(crate) struct Answered {
+    pub(crate) saw: Saw,
+    pub(crate) recording: Recording,
 }
 
 /// How often in a row all threads have to be found asleep.
@@ -127,7 +136,11 @@ impl Actor {
 
     /// What came of it, if that is known within so much time.
     pub(crate) fn saw_within(&self, limit: Duration) -> Option<Saw> {
-        self.answers.recv_timeout(limit).ok().as_ref().map(seen)
+        match self.answers.recv_timeout(limit) {
+            Ok(answer) => Some(seen(&answer)),
+            Err(RecvTimeoutError::Timeout) => None,
+            Err(RecvTimeoutError::Disconnected) => self.is_dead(),
+        }
     }
 
     /// Does something at full speed, and says what came of it.
@@ -149,7 +162,22 @@ impl Actor {
 
     /// What it has executed, if it is done.
     pub(crate) fn recorded_so_far(&self) -> Option<Recording> {
-        self.answers.try_recv().ok().map(recording)
+        self.answer_so_far().map(recording)
+    }
+
+    /// Begins to do something step by step; what comes of it, too, is answered when it is done.
+    pub(crate) fn begin_answer(&self, deed: Deed) {
+        self.ask(Ask::Answer(deed));
+    }
+
+    /// What came of it.
+    pub(crate) fn answered(&self) -> Answered {
+        answered(self.answer())
+    }
+
+    /// What came of it, if it is done.
+    pub(crate) fn answered_so_far(&self) -> Option<Answered> {
+        self.answer_so_far().map(answered)
     }
 
     /// Does something step by step, and says only what it executed.
@@ -200,16 +228,33 @@ impl Actor {
     }
 
     fn answer(&self) -> Answer {
-        self.answers
-            .recv()
-            .expect("the thread answers whatever it is asked")
+        self.answers.recv().unwrap_or_else(|_| self.is_dead())
+    }
+
+    fn answer_so_far(&self) -> Option<Answer> {
+        match self.answers.try_recv() {
+            Ok(answer) => Some(answer),
+            Err(TryRecvError::Empty) => None,
+            Err(TryRecvError::Disconnected) => self.is_dead(),
+        }
+    }
+
+    /// It answers whatever it is asked, unless the strategy panics; its message is on standard error.
+    #[expect(clippy::unused_self, reason = "it is about this thread")]
+    fn is_dead(&self) -> ! {
+        panic!("an operation panicked")
     }
 }
 
 impl Drop for Actor {
     /// Waits for its end: what a thread does with the table as it leaves is to be done when the next is
     /// looked at.
+    ///
+    /// Not after a panic: whoever died in the middle of an operation may keep others waiting for ever.
     fn drop(&mut self) {
+        if std::thread::panicking() {
+            return;
+        }
         // Both fail only if it has died already, which whoever asked it has noticed.
         let _ = self.asks.send(Ask::Leave);
         let _ = self.thread.take().map(JoinHandle::join);
@@ -228,6 +273,13 @@ fn recording(answer: Answer) -> Recording {
     match answer {
         Answer::Done(Some(recording)) => recording,
         _ => unreachable!("it was armed"),
+    }
+}
+
+fn answered(answer: Answer) -> Answered {
+    match answer {
+        Answer::Answered(answered) => *answered,
+        _ => unreachable!("it was asked what came of it"),
     }
 }
 
@@ -256,6 +308,11 @@ fn obey(
         let done = match ask {
             Ask::Do { deed, armed } => Answer::Done(hands.perform(deed, stepper, armed)),
             Ask::Attempt(deed) => Answer::Saw(hands.attempt(deed)),
+            Ask::Answer(deed) => {
+                let (saw, recording) = hands.answer(deed, stepper);
+                let recording = recording.expect("it was armed");
+                Answer::Answered(Box::new(Answered { saw, recording }))
+            }
             Ask::Hold(id) => {
                 hands.hold(id, &mut || {
                     let _ = answer.send(Answer::Holding);

@@ -29,6 +29,7 @@ fn task(strategy: &str, stalled: &[Operation], peers: &[Operation], every: bool)
         stalled: stalled.to_vec(),
         peers: peers.to_vec(),
         every,
+        two_stops: false,
     }
 }
 
@@ -226,4 +227,52 @@ fn what_a_reader_should_not_see_is_seen() {
     assert!(lost.wrong > 0, "{lost:?}");
     let elsewhere = pair(&seen, Apply, ReadHit, false);
     assert_eq!(elsewhere.wrong, 0, "{elsewhere:?}");
+}
+
+/// Panics the third time that an event is applied step by step.
+#[derive(Default)]
+struct Panicking(RwLock<IdMap<ProcessStatus>>, AtomicU64);
+
+impl Strategy<ProcessStatus> for Panicking {
+    const PROFILE: Profile = Profile::locked("planted/panicking", "panics now and then");
+    type Handle<'s> = &'s Self;
+
+    fn with_capacity(_: usize) -> Self {
+        Self::default()
+    }
+
+    fn handle(&self) -> &Self {
+        self
+    }
+}
+
+impl Handle<ProcessStatus> for &Panicking {
+    fn read<T>(&mut self, id: ProcessId, f: impl FnOnce(&ProcessStatus) -> T) -> Option<T> {
+        self.0.read().unwrap().get(&id).map(f)
+    }
+    fn insert(&mut self, id: ProcessId, record: ProcessStatus) -> Option<ProcessStatus> {
+        self.0.write().unwrap().insert(id, record)
+    }
+    fn apply(&mut self, id: ProcessId, event: Event) -> Option<Result<u64, Rejected>> {
+        if trap::progress() == trap::Progress::Stepping {
+            assert!(self.1.fetch_add(1, Ordering::Relaxed) < 2, "planted");
+        }
+        let mut records = self.0.write().unwrap();
+        Some(records.get_mut(&id)?.apply_in_place(&event))
+    }
+    fn remove(&mut self, id: ProcessId) -> Option<ProcessStatus> {
+        self.0.write().unwrap().remove(&id)
+    }
+    fn scan(&mut self, mut visit: impl FnMut(ProcessId, &ProcessStatus)) {
+        for (&id, record) in self.0.read().unwrap().iter() {
+            visit(id, record);
+        }
+    }
+}
+
+#[test]
+fn an_operation_that_panics_ends_the_examination() {
+    let task = task("", &[Apply], &[ReadHit], true);
+    let ended = in_turn(|| std::panic::catch_unwind(|| trace::stalls_of::<Panicking>(&task)));
+    assert!(ended.is_none_or(|ended| ended.is_err()));
 }

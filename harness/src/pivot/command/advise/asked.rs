@@ -146,6 +146,8 @@ impl Asked<'_> {
                 stalled: encounter.stalled.clone(),
                 peers: encounter.peers.clone(),
                 every: false,
+                // Three times the time, and what it finds is a fault and no trade-off.
+                two_stops: false,
             };
             encounters.iter().map(task).collect::<Vec<_>>()
         };

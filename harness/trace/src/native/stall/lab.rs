@@ -1,14 +1,16 @@
 //! Stops one thread at a point of an operation, and has others try theirs.
 
 use basis::trace::Operation;
-use contract::ProcessId;
+use contract::{ProcessId, ScanConsistency};
 use trap::{Place, Progress, Recording, Unavailable, progress};
 
+use super::orders::{Beside, Revisions};
 use super::saw::{Encounter, Saw};
-use super::trial::Trial;
-use crate::native::hands::Deed;
+use super::trial::{Trial, Writing};
+use super::two_stops::Script;
+use crate::native::hands::{Deed, Found};
 use crate::native::stage::{Stage, restore, warm_up};
-use crate::native::threads::Actor;
+use crate::native::threads::{Actor, Answered};
 
 /// What the peer tries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,10 +78,24 @@ impl Manner {
     };
 }
 
-/// A table, a thread that is stopped, and its peers: one for each try.
+/// A table, a thread that is stopped, its peers, one for each try, and one that writes at stops.
 pub(crate) struct Lab {
     stage: Stage,
     peers: Vec<Actor>,
+    writer: Actor,
+    /// Whether scans are claimed to be of one instant.
+    is_snapshot: bool,
+}
+
+/// What came of an operation beside the writer's.
+pub(crate) struct Trip {
+    pub(crate) recording: Recording,
+    /// How often it was stopped.
+    pub(crate) stops: usize,
+    /// The writer did not get done at the first stop.
+    pub(crate) is_blocked: bool,
+    /// What no order explains.
+    pub(crate) flaw: Option<String>,
 }
 
 /// What a thread came by on its way from stop to stop.
@@ -93,7 +109,7 @@ pub(crate) struct Walk {
 pub(crate) const PEERS: usize = 5;
 
 impl Lab {
-    pub(crate) fn new(stage: Stage) -> Result<Self, Unavailable> {
+    pub(crate) fn new(stage: Stage, strategy: Found) -> Result<Self, Unavailable> {
         let peers = (0..PEERS)
             .map(|_| stage.newcomer())
             .collect::<Result<Vec<_>, _>>()?;
@@ -102,7 +118,14 @@ impl Lab {
                 warm_up(peer, operation);
             }
         }
-        Ok(Self { stage, peers })
+        let writer = stage.writer(strategy)?;
+        let is_snapshot = strategy.profile.scan_consistency == ScanConsistency::Snapshot;
+        Ok(Self {
+            stage,
+            peers,
+            writer,
+            is_snapshot,
+        })
     }
 
     fn stalled(&self) -> &Actor {
@@ -150,7 +173,7 @@ impl Lab {
         trap::stop_at(places.first().copied());
         let id = trials[0].encounter.ids[0];
         self.stalled().begin_step(Deed::new(operation, id, 7));
-        let mut ended = self.stopped_or_ended();
+        let mut ended = self.stopped_or_ended(Actor::recorded_so_far);
         let mut stops = 0;
         while ended.is_none() {
             for trial in &mut trials {
@@ -162,7 +185,7 @@ impl Lab {
             match places.get(stops) {
                 Some(&next) if trials.iter_mut().all(&mut goes_on) => {
                     trap::advance_to(next);
-                    ended = self.stopped_or_ended();
+                    ended = self.stopped_or_ended(Actor::recorded_so_far);
                 }
                 _ => {
                     trap::go_on();
@@ -189,16 +212,97 @@ impl Lab {
         }
     }
 
-    /// Waits until the thread has stopped; what it executed, if it has ended instead.
-    fn stopped_or_ended(&self) -> Option<Recording> {
+    /// Does an operation with stops at the `places`, two at most, and has the writer write at each what
+    /// the script says; without any nobody writes. What was begun is done in the end, and the table is
+    /// what it was.
+    pub(crate) fn trip(&self, script: &Script, places: &[Place]) -> Trip {
+        let processes = script.processes();
+        let before = self.revisions(&processes);
+        let mut writing = Writing::new(&self.writer, script);
+        trap::stop_at(places.first().copied());
+        self.stalled()
+            .begin_answer(Deed::new(script.operation, script.id, 7));
+        let mut ended = self.stopped_or_ended(Actor::answered_so_far);
+        let (mut stops, mut is_blocked) = (0, false);
+        while ended.is_none() {
+            let is_done = writing.go_on(stops);
+            is_blocked |= stops == 0 && !is_done;
+            stops += 1;
+            ended = match places.get(stops) {
+                Some(&next) if is_done => {
+                    trap::advance_to(next);
+                    self.stopped_or_ended(Actor::answered_so_far)
+                }
+                None if is_done && stops < script.at_stops.len() => {
+                    trap::step_on();
+                    Some(self.stalled().answered())
+                }
+                _ => {
+                    trap::go_on();
+                    Some(self.stalled().answered())
+                }
+            };
+        }
+        trap::stop_at(None);
+        let Answered { saw, recording } = ended.expect("the loop ends with it");
+        let during = writing.begun();
+        let writes = if places.is_empty() {
+            Vec::new()
+        } else {
+            writing.end()
+        };
+        self.stalled().publish();
+        let after = self.revisions(&processes);
+        let beside = Beside {
+            operation: script.operation,
+            id: script.id,
+            saw,
+            writes: &writes,
+            during,
+            before: &before,
+            after: &after,
+            is_snapshot: self.is_snapshot,
+        };
+        let flaw = beside.flaw();
+        self.make(&before, &after);
+        Trip {
+            recording,
+            stops,
+            is_blocked,
+            flaw,
+        }
+    }
+
+    fn revisions(&self, processes: &[ProcessId]) -> Revisions {
+        let read = |&id: &ProcessId| {
+            let saw = self.writer.attempt(Deed::new(Operation::ReadHit, id, 0));
+            (id, saw.revision())
+        };
+        processes.iter().map(read).collect()
+    }
+
+    /// Makes the processes be there, or not, as they were before.
+    fn make(&self, before: &Revisions, after: &Revisions) {
+        for (&(id, was), &(_, is)) in before.iter().zip(after) {
+            match (was, is) {
+                (Some(_), None) => self.writer.run(Deed::new(Operation::Insert, id, 0)),
+                (None, Some(_)) => self.writer.run(Deed::new(Operation::Remove, id, 0)),
+                _ => continue,
+            }
+            self.writer.publish();
+        }
+    }
+
+    /// Waits until the thread has stopped; what came of it, if it has ended instead.
+    fn stopped_or_ended<T>(&self, so_far: fn(&Actor) -> Option<T>) -> Option<T> {
         loop {
-            if let Some(recording) = self.stalled().recorded_so_far() {
-                return Some(recording);
+            if let Some(ended) = so_far(self.stalled()) {
+                return Some(ended);
             }
             if progress() == Progress::Stopped {
                 return None;
             }
-            std::thread::yield_now();
+            trap::rest();
         }
     }
 

@@ -15,14 +15,17 @@
 //! - Beside an operation that only reads, a peer that has written undoes that and tries again at the
 //!   next point of the same execution; what seems to be blocked then has to be so afresh, too.
 //! - What the allocator's own lock blocks is told apart.
+//! - [`two_stops`] is about the stopped operation's own answer.
 
 mod lab;
+mod orders;
 mod points;
 mod saw;
 mod search;
 mod trial;
+mod two_stops;
 
-pub(crate) use saw::Saw;
+pub(crate) use saw::{Saw, Visited};
 
 use basis::stall::StallSeen;
 use basis::trace::Operation;
@@ -33,6 +36,7 @@ use crate::native::stage::Stage;
 use crate::native::symbols::Symbols;
 use lab::Lab;
 use search::search;
+use two_stops::Script;
 
 /// What is seen of a strategy; `begin` is told of each operation that a thread is stopped in.
 pub(crate) fn see(
@@ -48,13 +52,18 @@ pub(crate) fn see(
     if !strategy.is_shared() {
         return Ok(seen);
     }
-    let lab = Lab::new(Stage::set(trap, strategy, 0)?)?;
+    let lab = Lab::new(Stage::set(trap, strategy, 0)?, strategy)?;
     let mut symbols = Symbols::load();
     for &stalled in &task.stalled {
         let pairs = search(&lab, stalled, &task.peers, task.every, &mut symbols, || {
             begin(stalled);
         });
         seen.pairs.extend(pairs);
+        let scripts = Script::all(stalled, &task.peers);
+        for script in scripts.into_iter().filter(|_| task.two_stops) {
+            begin(stalled);
+            seen.two_stops.push(two_stops::search(&lab, &script));
+        }
     }
     Ok(seen)
 }

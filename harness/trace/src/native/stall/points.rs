@@ -43,6 +43,8 @@ struct Point {
     in_allocator: bool,
     /// Whether others can see what that does.
     is_seen: bool,
+    /// Whether it could find what others have done.
+    is_access: bool,
     /// The innermost call: its number among the [`Calls`].
     within: u32,
 }
@@ -59,7 +61,7 @@ impl Points {
                 states.push(number);
             }
             let mut point = reader.point(step);
-            point.is_seen = reader.is_seen_by_others(step, recording);
+            (point.is_access, point.is_seen) = reader.reaches(step, recording);
             is_new = point.is_seen;
             points.push(point);
         }
@@ -84,6 +86,20 @@ impl Points {
     pub(crate) fn of_state(&self, state: usize) -> Range<usize> {
         let end = self.states.get(state + 1).copied();
         self.states[state]..end.unwrap_or(self.all.len())
+    }
+
+    /// Where what others do meanwhile can make a difference to the operation: before each instruction
+    /// that accesses memory which they can reach, and before it asks the kernel. The allocator is
+    /// nobody's to judge.
+    pub(crate) fn accesses(&self) -> Vec<usize> {
+        let is_access = |&point: &usize| self.all[point].is_access && !self.is_in_allocator(point);
+        (0..self.len()).filter(is_access).collect()
+    }
+
+    /// The point of a place.
+    pub(crate) fn at(&self, place: Place) -> Option<usize> {
+        let is_it = |point: &Point| (point.address, point.nth) == (place.address, place.nth);
+        self.all.iter().position(is_it)
     }
 
     /// Whether the system's allocator is at work there.
@@ -172,18 +188,19 @@ impl Reader {
             nth,
             in_allocator: self.call.is_some(),
             is_seen: false,
+            is_access: false,
             within,
         }
     }
 
-    /// Whether others can see what the instruction does.
-    fn is_seen_by_others(&mut self, step: &Step, recording: &Recording) -> bool {
+    /// Whether the instruction accesses what others can reach, and whether they can see what it does.
+    fn reaches(&mut self, step: &Step, recording: &Recording) -> (bool, bool) {
         let instruction = self.instruction(step);
         if is_system_call(&instruction) {
-            return true;
+            return (true, true);
         }
         let unknown = &self.unknown;
-        let is_seen = |memory: &UsedMemory| {
+        let is_shared = |memory: &UsedMemory| {
             let address = address_of(memory, step, recording.fs_base);
             // One that cannot be told may be anybody's.
             address.is_none_or(|address| {
@@ -192,14 +209,20 @@ impl Reader {
             })
         };
         let used = self.knowledge.info(&instruction).used_memory().iter();
-        let mut written = used.filter(|memory| effects(memory.access()).1);
-        let is_seen = written.any(is_seen);
+        let (mut is_access, mut is_seen) = (false, false);
+        for memory in used {
+            let (reads, writes) = effects(memory.access());
+            if (reads || writes) && is_shared(memory) {
+                is_access = true;
+                is_seen |= writes;
+            }
+        }
         if is_seen && self.call.is_none() {
             // It may have been the address of any of them. The allocator's own books name no block
             // that is in use.
             self.unknown.clear();
         }
-        is_seen
+        (is_access, is_seen)
     }
 
     fn instruction(&mut self, step: &Step) -> Instruction {

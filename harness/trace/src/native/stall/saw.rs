@@ -1,10 +1,10 @@
 //! What a peer saw, and whether some order of the two operations explains it.
 
 use basis::trace::Operation;
-use contract::{Handle, ProcessId, ProcessStatus, Specimen};
+use contract::{Handle, ProcessId, ProcessStatus, Rejected, Specimen};
 
 use crate::native::hands::{Deed, heartbeat, running};
-use crate::native::stage::{STEADY, number_of};
+use crate::native::stage::{STEADY, all_processes, is_elsewhere, number_of};
 
 /// All of the processes that are there all the time.
 const ALL: u32 = (1 << STEADY) - 1;
@@ -22,6 +22,8 @@ pub(crate) enum Saw {
     Rejected,
     /// A record whose parts do not belong together.
     Torn,
+    /// The record of another process, and of which.
+    Foreign(ProcessId),
     /// What a scan came by.
     Scanned(Scan),
 }
@@ -34,6 +36,8 @@ pub(crate) struct Scan {
     /// Which were there more than once.
     twice: u32,
     torn: bool,
+    /// The revision of each; 0 of those that were not there.
+    revisions: [u64; STEADY as usize],
 }
 
 impl Scan {
@@ -42,18 +46,23 @@ impl Scan {
         if let Some(number) = number_of(id) {
             self.twice |= self.seen & (1 << number);
             self.seen |= 1 << number;
+            self.revisions[number as usize] = record.revision();
         }
     }
 
-    /// What is wrong with it, while something was done to `touched`.
-    fn flaw(&self, touched: ProcessId) -> Option<&'static str> {
-        let all = ALL;
-        let exempt = number_of(touched).map_or(0, |number| 1 << number);
+    /// What is wrong with it, while something was done to `touched`; `returned` has left and come again
+    /// meanwhile, so that it may be there before and afterwards.
+    pub(super) fn flaw(
+        &self,
+        touched: ProcessId,
+        returned: Option<ProcessId>,
+    ) -> Option<&'static str> {
+        let bit = |id: ProcessId| number_of(id).map_or(0, |number| 1 << number);
         if self.torn {
             Some("a torn record")
-        } else if self.twice != 0 {
+        } else if self.twice & !returned.map_or(0, bit) != 0 {
             Some("a process twice")
-        } else if (self.seen | exempt) != all {
+        } else if (self.seen | bit(touched)) != ALL {
             Some("not a process that was there all the time")
         } else {
             None
@@ -61,7 +70,70 @@ impl Scan {
     }
 }
 
+impl Scan {
+    /// The revision of a process that is there all the time, or comes and goes, as it was found.
+    pub(super) fn revision(&self, id: ProcessId) -> Option<u64> {
+        let number = number_of(id)?;
+        (self.seen & (1 << number) != 0).then(|| self.revisions[number as usize])
+    }
+}
+
+/// What a scan comes by, as it was found: examining it is left for later.
+pub(crate) struct Visited {
+    records: [(ProcessId, ProcessStatus); Self::MAX],
+    count: usize,
+}
+
+impl Visited {
+    /// Thrice what is in the table.
+    const MAX: usize = 3 * STEADY as usize;
+
+    pub(crate) fn new() -> Self {
+        let id = ProcessId(0);
+        Self {
+            records: [(id, ProcessStatus::pending(id)); Self::MAX],
+            count: 0,
+        }
+    }
+
+    pub(crate) fn visit(&mut self, id: ProcessId, record: &ProcessStatus) {
+        if let Some(next) = self.records.get_mut(self.count) {
+            *next = (id, *record);
+            self.count += 1;
+        }
+    }
+
+    pub(crate) fn scan(&self) -> Scan {
+        let mut scan = Scan::default();
+        for (id, record) in &self.records[..self.count] {
+            scan.visit(*id, record);
+        }
+        scan
+    }
+}
+
 impl Saw {
+    /// A record that was found for a process, or none.
+    pub(crate) fn found(id: ProcessId, record: Option<&ProcessStatus>) -> Self {
+        let Some(record) = record else {
+            return Saw::Nothing;
+        };
+        if record.examine(id).is_ok() {
+            return Saw::Record(record.revision());
+        }
+        let owner = all_processes().find(|&other| record.examine(other).is_ok());
+        owner.map_or(Saw::Torn, Saw::Foreign)
+    }
+
+    /// What applying an event gave.
+    pub(crate) fn applied(applied: Option<Result<u64, Rejected>>) -> Self {
+        match applied {
+            None => Saw::Nothing,
+            Some(Ok(revision)) => Saw::Applied(revision),
+            Some(Err(_)) => Saw::Rejected,
+        }
+    }
+
     /// Does something and says what came of it; allocates nothing itself.
     pub(crate) fn of<H: Handle<ProcessStatus>>(handle: &mut H, deed: Deed) -> Self {
         let Deed {
@@ -69,25 +141,31 @@ impl Saw {
             id,
             step,
         } = deed;
-        let whole = |record: &ProcessStatus| match record.examine(id) {
-            Ok(()) => Saw::Record(record.revision()),
-            Err(_) => Saw::Torn,
-        };
-        let or_nothing = |saw: Option<Saw>| saw.unwrap_or(Saw::Nothing);
         match operation {
-            Operation::ReadHit | Operation::ReadMiss => or_nothing(handle.read(id, whole)),
-            Operation::Apply => match handle.apply(id, heartbeat(step)) {
-                None => Saw::Nothing,
-                Some(Ok(revision)) => Saw::Applied(revision),
-                Some(Err(_)) => Saw::Rejected,
-            },
-            Operation::Insert => or_nothing(handle.insert(id, running(id)).as_ref().map(whole)),
-            Operation::Remove => or_nothing(handle.remove(id).as_ref().map(whole)),
+            Operation::ReadHit | Operation::ReadMiss => {
+                let found = handle.read(id, |record| Saw::found(id, Some(record)));
+                found.unwrap_or(Saw::Nothing)
+            }
+            Operation::Apply => Saw::applied(handle.apply(id, heartbeat(step))),
+            Operation::Insert => Saw::found(id, handle.insert(id, running(id)).as_ref()),
+            Operation::Remove => Saw::found(id, handle.remove(id).as_ref()),
             Operation::Scan => {
                 let mut scan = Scan::default();
                 handle.scan(|id, record| scan.visit(id, record));
                 Saw::Scanned(scan)
             }
+        }
+    }
+
+    /// What is wrong with a record, whoever else did what.
+    pub(super) fn not_whole(self) -> Option<String> {
+        match self {
+            Saw::Torn => Some("saw a torn record".into()),
+            Saw::Foreign(owner) if is_elsewhere(owner) => {
+                Some("saw a record of another table".into())
+            }
+            Saw::Foreign(_) => Some("saw another process's record".into()),
+            _ => None,
         }
     }
 
@@ -104,13 +182,13 @@ impl Saw {
 const INSERTED: u64 = 1;
 
 /// What a reader sees of a record of that revision, or of none.
-fn found(revision: Option<u64>) -> Saw {
+pub(super) fn found(revision: Option<u64>) -> Saw {
     revision.map_or(Saw::Nothing, Saw::Record)
 }
 
 /// What an operation does to a record of a revision, or to none: what it sees, and what is there
 /// afterwards.
-fn carried_out(operation: Operation, before: Option<u64>) -> (Saw, Option<u64>) {
+pub(super) fn carried_out(operation: Operation, before: Option<u64>) -> (Saw, Option<u64>) {
     let found = found(before);
     match operation {
         Operation::ReadHit | Operation::ReadMiss | Operation::Scan => (found, before),
@@ -139,10 +217,12 @@ impl Encounter {
     /// there after both.
     pub(crate) fn flaw(&self, saw: Saw, after: Option<Saw>) -> Option<String> {
         if let Saw::Scanned(scan) = saw {
-            return scan.flaw(self.ids[0]).map(|flaw| format!("saw {flaw}"));
+            return scan
+                .flaw(self.ids[0], None)
+                .map(|flaw| format!("saw {flaw}"));
         }
-        if saw == Saw::Torn {
-            return Some("saw a torn record".into());
+        if let Some(flaw) = saw.not_whole() {
+            return Some(flaw);
         }
         let orders = self.orders();
         let explained = |&(seen, left): &(Saw, Option<u64>)| {
@@ -184,17 +264,17 @@ impl Encounter {
     }
 }
 
-fn revision(number: u64) -> String {
+pub(super) fn revision(number: u64) -> String {
     format!("revision {number}")
 }
 
-fn told(saw: Saw) -> String {
+pub(super) fn told(saw: Saw) -> String {
     match saw {
         Saw::Nothing => "found nothing".into(),
         Saw::Record(number) => format!("found {}", revision(number)),
         Saw::Applied(number) => format!("made {}", revision(number)),
         Saw::Rejected => "was rejected".into(),
-        Saw::Torn | Saw::Scanned(_) => "saw something else".into(),
+        Saw::Torn | Saw::Foreign(_) | Saw::Scanned(_) => "saw something else".into(),
     }
 }
 

@@ -3,15 +3,98 @@
 use std::time::Duration;
 
 use basis::trace::Operation;
+use contract::ProcessId;
 
 use super::lab::{Manner, Outcome};
+use super::orders::Write;
 use super::saw::{Encounter, Saw};
+use super::two_stops::Script;
 use crate::native::hands::Deed;
 use crate::native::quiet::{Sleepers, processor_ns_of_others};
 use crate::native::threads::Actor;
 
 /// How long a peer is waited for before it is looked at.
 const GLANCE: Duration = Duration::from_micros(200);
+
+/// What a peer sees of what it has begun; nothing if it is blocked.
+fn wait(peer: &Actor, manner: Manner) -> Option<Saw> {
+    let mut sleepers = Sleepers::within(manner.looks);
+    let began_ns = processor_ns_of_others();
+    loop {
+        if let Some(saw) = peer.saw_within(GLANCE) {
+            return Some(saw);
+        }
+        let spun_ns = processor_ns_of_others().saturating_sub(began_ns);
+        if sleepers.are_all() || spun_ns > manner.spun_ns {
+            return None;
+        }
+    }
+}
+
+/// What a script has another thread write, from stop to stop.
+pub(crate) struct Writing<'l> {
+    writer: &'l Actor,
+    all: Vec<(Operation, ProcessId)>,
+    /// How many are written at each stop.
+    at_stop: usize,
+    done: Vec<Write>,
+    /// It has begun one that is not answered yet.
+    is_at_it: bool,
+}
+
+impl<'l> Writing<'l> {
+    pub(crate) fn new(writer: &'l Actor, script: &Script) -> Self {
+        Self {
+            writer,
+            all: script.at_stops.concat(),
+            at_stop: script.at_stops[0].len(),
+            done: Vec::new(),
+            is_at_it: false,
+        }
+    }
+
+    /// Writes what is to be written at a stop, or goes on with what was begun at the one before; whether
+    /// it got done.
+    pub(crate) fn go_on(&mut self, stop: usize) -> bool {
+        while self.done.len() < (stop + 1) * self.at_stop {
+            self.begin();
+            match wait(self.writer, Manner::PATIENT) {
+                Some(saw) => self.answered(saw),
+                None => return false,
+            }
+        }
+        true
+    }
+
+    fn begin(&mut self) {
+        if !std::mem::replace(&mut self.is_at_it, true) {
+            let number = self.done.len();
+            let (operation, id) = self.all[number];
+            self.writer.begin(Deed::new(operation, id, number as u64));
+        }
+    }
+
+    fn answered(&mut self, saw: Saw) {
+        let (operation, id) = self.all[self.done.len()];
+        self.done.push(Write { operation, id, saw });
+        self.is_at_it = false;
+    }
+
+    /// How many it has begun.
+    pub(crate) fn begun(&self) -> usize {
+        self.done.len() + usize::from(self.is_at_it)
+    }
+
+    /// Writes the rest: nobody is stopped any more.
+    pub(crate) fn end(mut self) -> Vec<Write> {
+        while self.done.len() < self.all.len() {
+            self.begin();
+            let saw = self.writer.saw();
+            self.answered(saw);
+        }
+        self.done
+    }
+}
 
 /// A peer beside a stopped thread.
 pub(crate) struct Trial<'l> {
@@ -74,18 +157,9 @@ impl<'l> Trial<'l> {
 
     /// What it sees of what it has begun; nothing if it is blocked.
     fn wait(&mut self, manner: Manner) -> Option<Saw> {
-        let mut sleepers = Sleepers::within(manner.looks);
-        let began_ns = processor_ns_of_others();
-        loop {
-            if let Some(saw) = self.peer.saw_within(GLANCE) {
-                self.is_at_it = false;
-                return Some(saw);
-            }
-            let spun_ns = processor_ns_of_others().saturating_sub(began_ns);
-            if sleepers.are_all() || spun_ns > manner.spun_ns {
-                return None;
-            }
-        }
+        let saw = wait(self.peer, manner);
+        self.is_at_it &= saw.is_none();
+        saw
     }
 
     /// Lets it finish what it has begun: nobody is stopped any more.

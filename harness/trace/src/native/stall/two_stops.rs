@@ -1,0 +1,185 @@
+//! Stops one operation twice, lets another thread write at both stops, and judges what it answers.
+//!
+//! What goes wrong between a thread's own accesses needs no more than a few preemptions (Musuvathi and
+//! Qadeer, "Iterative context bounding", PLDI 2007), and some of it needs two: a reader takes an
+//! address, its record is replaced and freed, the address is used again for a record of somebody else,
+//! and only then does the reader say that it holds it.
+//!
+//! - Where another thread writes makes a difference to the operation only between two of its accesses
+//!   to memory that others can reach; so it is stopped before each of those.
+//! - The second stops are those of the way that the operation takes once it was disturbed: retries, too.
+//! - The writer is one thread, so that its allocator gives it again what it has just freed.
+
+use basis::stall::{TwoStops, Writes};
+use basis::trace::Operation;
+use contract::ProcessId;
+use trap::Place;
+
+use super::lab::{Lab, Trip};
+use super::points::Points;
+use crate::native::stage::{elsewhere, target};
+
+/// How many instructions are stepped beside one kind of writes, about: a few microseconds each. Enough
+/// for all pairs of 65 points in a lookup of 250 instructions; of what is longer pairs are chosen.
+const STEPS_MAX_OF_READS: usize = 500_000;
+const STEPS_MAX_OF_WRITES: usize = 100_000;
+/// The fewest pairs, and the points of a first stop among them.
+const PAIRS_MIN: usize = 64;
+const FIRST_STOPS_MIN: usize = 16;
+
+/// An operation, and what another thread writes at each of its stops.
+pub(crate) struct Script {
+    pub(crate) writes: Writes,
+    pub(crate) operation: Operation,
+    pub(crate) id: ProcessId,
+    pub(crate) at_stops: [[(Operation, ProcessId); 2]; 2],
+}
+
+impl Script {
+    /// Those that make sense for an operation, where the writer may do so much.
+    pub(crate) fn all(operation: Operation, peers: &[Operation]) -> Vec<Self> {
+        use Operation::{Apply, Insert, Remove};
+        let id = target(operation, 0);
+        let is_about_absent = matches!(operation, Operation::ReadMiss | Insert);
+        let mut scripts = Vec::new();
+        if peers.contains(&Apply) && !is_about_absent {
+            let other = target(Operation::ReadHit, 3);
+            for (writes, other) in [
+                (Writes::Updates, other),
+                (Writes::AnotherTable, elsewhere(id)),
+            ] {
+                scripts.push(Self {
+                    writes,
+                    operation,
+                    id,
+                    at_stops: [[(Apply, id), (Apply, other)]; 2],
+                });
+            }
+        }
+        if peers.contains(&Insert) && peers.contains(&Remove) {
+            let (there, absent) = (target(Remove, 0), target(Insert, 0));
+            scripts.push(Self {
+                writes: Writes::Membership,
+                operation,
+                id: if is_about_absent { absent } else { there },
+                at_stops: [
+                    [(Remove, there), (Insert, absent)],
+                    [(Remove, absent), (Insert, there)],
+                ],
+            });
+        }
+        scripts
+    }
+
+    /// The processes that it is about.
+    pub(crate) fn processes(&self) -> Vec<ProcessId> {
+        let written = self.at_stops.iter().flatten().map(|&(_, id)| id);
+        let mut all: Vec<ProcessId> = written.chain([self.id]).collect();
+        all.sort_unstable();
+        all.dedup();
+        all
+    }
+
+    /// How many pairs of stops are tried of an operation of so many instructions.
+    fn pairs_max(&self, instructions: usize) -> usize {
+        let steps = if self.operation.is_write() {
+            STEPS_MAX_OF_WRITES
+        } else {
+            STEPS_MAX_OF_READS
+        };
+        PAIRS_MIN.max(steps / instructions.max(1))
+    }
+}
+
+/// Tries pairs of stops.
+pub(crate) fn search(lab: &Lab, script: &Script) -> TwoStops {
+    let undisturbed = Points::of(&lab.trip(script, &[]).recording, false);
+    let all = undisturbed.accesses();
+    let pairs_max = script.pairs_max(undisturbed.len());
+    let first_stops_max = FIRST_STOPS_MIN.max(pairs_max / 16);
+    let mut found = TwoStops {
+        stalled: script.operation,
+        writes: script.writes,
+        points: all.len() as u64,
+        tried: 0,
+        blocked: 0,
+        untried: 0,
+        wrong: 0,
+        evidence: None,
+    };
+    let mut pairs: Vec<[Place; 2]> = Vec::new();
+    for (number, &point) in all.iter().enumerate() {
+        let left = (all.len() - number - 1) as u64;
+        let first = undisturbed.place(point);
+        if !is_chosen(number, first_stops_max, all.len()) {
+            found.untried += left;
+            continue;
+        }
+        let trip = lab.trip(script, &[first]);
+        found.judge(&trip, &undisturbed, &[first]);
+        let way = Points::of(&trip.recording, false);
+        match way.at(first) {
+            _ if trip.is_blocked => found.blocked += left,
+            Some(point) if trip.stops == 1 => {
+                let seconds = way.accesses().into_iter().filter(|&second| second > point);
+                pairs.extend(seconds.map(|second| [first, way.place(second)]));
+            }
+            _ => found.untried += left,
+        }
+    }
+    for (number, places) in pairs.iter().enumerate() {
+        if !is_chosen(number, pairs_max, pairs.len()) {
+            found.untried += 1;
+            continue;
+        }
+        let trip = lab.trip(script, places);
+        found.judge(&trip, &undisturbed, places);
+        if trip.stops == places.len() {
+            found.tried += 1;
+        } else {
+            found.untried += 1;
+        }
+    }
+    found
+}
+
+/// Whether it is among the about `max` that are chosen of so many, here and there, but always the same.
+fn is_chosen(number: usize, max: usize, of: usize) -> bool {
+    // The golden ratio's fractions are spread evenly (Knuth, TAOCP vol. 3, 6.4).
+    let spread = (number as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32;
+    of <= max || (spread * of as u64) >> 32 < max as u64
+}
+
+trait Judge {
+    fn judge(&mut self, trip: &Trip, undisturbed: &Points, places: &[Place]);
+}
+
+impl Judge for TwoStops {
+    /// Counts what no order explains, and keeps the first of it.
+    fn judge(&mut self, trip: &Trip, undisturbed: &Points, places: &[Place]) {
+        let Some(flaw) = &trip.flaw else { return };
+        self.wrong += 1;
+        self.evidence.get_or_insert_with(|| {
+            let stop = |place: &Place| {
+                let point = undisturbed.at(*place);
+                point.map_or_else(|| "a retry".to_owned(), |point| point.to_string())
+            };
+            let stops: Vec<String> = places.iter().take(trip.stops).map(stop).collect();
+            format!("stopped at {}: {flaw}", stops.join(" and "))
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn few_are_all_chosen_and_of_many_about_as_many_as_asked() {
+        assert!((0..70).all(|number| is_chosen(number, 70, 70)));
+        for of in [71, 500, 12_345] {
+            let chosen = (0..of).filter(|&number| is_chosen(number, 70, of)).count();
+            assert!((60..=80).contains(&chosen), "{chosen} of {of}");
+        }
+    }
+}
