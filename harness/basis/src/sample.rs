@@ -313,8 +313,7 @@ impl Slice {
             thread_ns += ns as f64;
         }
         // Anything divided by nothing is infinite.
-        (threads > 0 && thread_ns > 0.0)
-            .then(|| thread_ns / f64::from(threads) / operations as f64)
+        (threads > 0 && thread_ns > 0.0).then(|| thread_ns / f64::from(threads) / operations as f64)
     }
 
     /// Operations of `does` that a thread did, on average; `None` if no group does it unpaced.

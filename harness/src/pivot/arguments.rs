@@ -229,6 +229,10 @@ pub(crate) struct ReportOptions {
     /// File the run as DATE-NAME among the recorded ones, with packed samples, and list it in their index; of
     /// recorded runs of several machines, a report that names them [default: named after the processors]
     #[arg(long, value_name = "NAME", num_args = 0..=1, require_equals = true, conflicts_with = "format")]
+    #[expect(
+        clippy::option_option,
+        reason = "what clap calls an option whose value can be left out"
+    )]
     pub(crate) record: Option<Option<String>>,
     /// Instead of a report: make those of recorded runs again and compare them byte for byte; exit code 1 if
     /// a file differs [default: every recorded run, their index and the README]

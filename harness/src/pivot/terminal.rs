@@ -24,12 +24,12 @@ pub(crate) fn printed(result: io::Result<()>) -> Result<()> {
 
 /// Says something that does not end the command.
 pub(crate) fn warn(text: &str) {
-    say(&format!("pivot: warning: {text}"));
+    say(format!("pivot: warning: {text}"));
 }
 
 /// Says why the command ends.
 pub(crate) fn complain(error: &Error) {
-    say(&format!("pivot: {error}"));
+    say(format!("pivot: {error}"));
 }
 
 /// Prints a line on standard error. If not even that can be written, nobody reads it, and the exit code says

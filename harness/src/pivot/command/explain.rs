@@ -87,7 +87,7 @@ fn how_it_works(docs: &str, name: &str) -> Vec<String> {
     let is_section = |line: &&str| line.starts_with("# ");
     let begin = lines.iter().position(|line| line.starts_with("# How "));
     let section = &lines[begin.map_or(lines.len(), |begin| begin + 1)..];
-    let end = section.iter().position(|line| is_section(&line));
+    let end = section.iter().position(|line| is_section(line));
     let section = &section[..end.unwrap_or(section.len())];
     let parts: Vec<&[&str]> = section.split(|line| line.starts_with("## ")).collect();
     let headings = section.iter().filter(|line| line.starts_with("## "));
@@ -140,8 +140,7 @@ fn paragraphs(lines: &[&str]) -> Vec<String> {
 fn plain(text: &str) -> String {
     text.replace("**", "")
         .replace(['`', '*'], "")
-        .replace("[", "")
-        .replace("]", "")
+        .replace(['[', ']'], "")
 }
 
 /// A text in lines of at most `width` columns, each with the indent, and what goes on with two more.

@@ -12,7 +12,10 @@ use crate::{selection, terminal};
 pub(crate) fn list(options: &ListOptions) -> Result<()> {
     let chosen = selection::listed(&options.choice)?;
     let scenarios = selection::scenarios(&options.choice, true)?;
-    let (strategies, scenarios) = (strategies(&chosen), scenarios_of(&scenarios));
+    let (strategies, scenarios) = (
+        strategies(&chosen, &options.choice.baseline),
+        scenarios_of(&scenarios),
+    );
     if options.format != Format::Table {
         strategies.print(options.format)?;
         return scenarios.print(options.format);
@@ -65,7 +68,7 @@ fn short_scenarios(all: &Table<8>) -> Table<3> {
 /// What runs a scenario that is not optional.
 const DEFAULT: &str = "default";
 
-fn strategies(chosen: &[String]) -> Table<7> {
+fn strategies(chosen: &[String], baseline: &str) -> Table<7> {
     let mut strategies = Table::new([
         "strategy",
         "reads",
@@ -75,7 +78,7 @@ fn strategies(chosen: &[String]) -> Table<7> {
         "holds",
         "what it is",
     ]);
-    for entry in roster::entries_beside(&options.choice.baseline, RecordKind::Status) {
+    for entry in roster::entries_beside(baseline, RecordKind::Status) {
         let profile = entry.profile;
         if chosen.iter().any(|name| name == profile.name) {
             strategies.row([
@@ -188,7 +191,7 @@ mod tests {
         let scenarios = load_folder(&selection::workspace().join("benches/scenarios")).unwrap();
         let names = scenarios.iter().map(|one| one.family().to_owned());
         for width in [100, 80] {
-            let strategies = short_strategies(&strategies(&all)).fitted(width);
+            let strategies = short_strategies(&strategies(&all, "mutex/std")).fitted(width);
             let scenarios = short_scenarios(&scenarios_of(&scenarios)).fitted(width);
             let text = strategies + "\n" + &scenarios;
             let longest = text.lines().map(|line| line.chars().count()).max();

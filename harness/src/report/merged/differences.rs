@@ -89,10 +89,10 @@ fn not_inlined(merged: &Merged, one: &Contradiction) -> String {
         ]
     });
     let told: Vec<String> = all.flatten().collect();
-    match told.is_empty() {
-        true => "the same functions are called in all".into(),
-        false => told.join("; "),
+    if told.is_empty() {
+        return "the same functions are called in all".into();
     }
+    told.join("; ")
 }
 
 /// In words, for the first screen.

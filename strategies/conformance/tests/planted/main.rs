@@ -43,8 +43,13 @@ fn alone() -> MutexGuard<'static, ()> {
 
 /// `check` rejects the table with this bug, because it breaks one of `promises`.
 fn rejected<B: Bug>(check: Check, promises: &[Promise]) {
+    strategy_rejected::<Table<B>, Status>(check, promises);
+}
+
+/// The same for a strategy of its own.
+fn strategy_rejected<S: Strategy<R>, R: Specimen>(check: Check, promises: &[Promise]) {
     for seed in 1..=runs(1) {
-        let verdict = tried::<Table<B>, Status>(check, promises, &Effort::quick(), seed);
+        let verdict = tried::<S, R>(check, promises, &Effort::quick(), seed);
         verdict.unwrap_or_else(|accepted| panic!("{accepted}"));
     }
 }
@@ -86,11 +91,8 @@ impl Meet {
 
     fn strategy_rejected<S: Strategy<R>, R: Specimen>(self, check: Check, promises: &[Promise]) {
         match self {
-            Meet::Arranged => (1..=runs(1)).for_each(|seed| {
-                // They meet in their first operations.
-                let verdict = tried::<S, R>(check, promises, &Effort::quick(), seed);
-                verdict.unwrap_or_else(|accepted| panic!("{accepted}"));
-            }),
+            // They meet in their first operations.
+            Meet::Arranged => strategy_rejected::<S, R>(check, promises),
             Meet::ByChance => {
                 let accepted =
                     |seed| tried::<S, R>(check, promises, &Effort::default(), seed).err();
