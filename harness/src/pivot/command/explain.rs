@@ -87,7 +87,7 @@ fn how_it_works(docs: &str, name: &str) -> Vec<String> {
     let is_section = |line: &&str| line.starts_with("# ");
     let begin = lines.iter().position(|line| line.starts_with("# How "));
     let section = &lines[begin.map_or(lines.len(), |begin| begin + 1)..];
-    let end = section.iter().position(|line| is_section(line));
+    let end = section.iter().position(is_section);
     let section = &section[..end.unwrap_or(section.len())];
     let parts: Vec<&[&str]> = section.split(|line| line.starts_with("## ")).collect();
     let headings = section.iter().filter(|line| line.starts_with("## "));

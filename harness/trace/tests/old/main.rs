@@ -134,12 +134,16 @@ fn a_map_that_holds_a_key_twice_is_rejected() {
     );
 }
 
-/// What is inserted while the map grows is lost.
+/// What is inserted while the map grows is lost, or an assertion of its own finds the migration in disorder.
 #[test]
 fn a_map_that_loses_records_as_it_grows_is_rejected() {
     let violation = rejected::<queued::Queued<queued::LeapMap>>(Check::Growth);
+    let whys = [
+        "is not there after its insert had returned",
+        "it panicked at",
+    ];
     assert!(
-        violation.contains("is not there after its insert had returned"),
+        whys.iter().any(|why| violation.contains(why)),
         "{violation}"
     );
 }

@@ -141,20 +141,16 @@ fn callgrind_counts_the_same() {
         // It allocates.
         ("arc-swap/per-process", Operation::Apply),
     ] {
-        let (few, many, traced) = thread::scope(|scope| {
-            let count = |times| counted_by_callgrind(strategy, operation, times);
-            let few = scope.spawn(move || count(1));
-            let many = scope.spawn(move || count(1 + TIMES));
-            let traced = counted_by_tracer(strategy, operation);
-            (few.join().unwrap(), many.join().unwrap(), traced)
-        });
-        assert_eq!(
-            many - few,
-            TIMES * traced,
-            "{TIMES} x {strategy}: {operation}"
-        );
+        let count = |times| counted_by_callgrind(strategy, operation, times);
+        let (few, many) = (count(1), count(1 + TIMES));
+        let traced = counted_by_tracer(strategy, operation);
+        // What sets the table up is counted, too, and some hundred instructions of it depend on how
+        // threads happen to wait for each other.
+        let each = (many - few + TIMES / 2) / TIMES;
+        assert_eq!(each, traced, "{strategy}: {operation}");
     }
 }
 
-/// How often each operation is done more than once.
-const TIMES: u64 = 10;
+/// How often each operation is done more than once: so often that what differs between two processes
+/// comes to less than half an instruction each.
+const TIMES: u64 = 2_000;

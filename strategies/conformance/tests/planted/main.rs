@@ -43,13 +43,17 @@ fn alone() -> MutexGuard<'static, ()> {
 
 /// `check` rejects the table with this bug, because it breaks one of `promises`.
 fn rejected<B: Bug>(check: Check, promises: &[Promise]) {
-    strategy_rejected::<Table<B>, Status>(check, promises);
+    strategy_rejected::<Table<B>, Status>(check, promises, &Effort::quick());
 }
 
-/// The same for a strategy of its own.
-fn strategy_rejected<S: Strategy<R>, R: Specimen>(check: Check, promises: &[Promise]) {
+/// The same for a strategy of its own, with as much effort as it takes.
+fn strategy_rejected<S: Strategy<R>, R: Specimen>(
+    check: Check,
+    promises: &[Promise],
+    effort: &Effort,
+) {
     for seed in 1..=runs(1) {
-        let verdict = tried::<S, R>(check, promises, &Effort::quick(), seed);
+        let verdict = tried::<S, R>(check, promises, effort, seed);
         verdict.unwrap_or_else(|accepted| panic!("{accepted}"));
     }
 }
@@ -92,7 +96,7 @@ impl Meet {
     fn strategy_rejected<S: Strategy<R>, R: Specimen>(self, check: Check, promises: &[Promise]) {
         match self {
             // They meet in their first operations.
-            Meet::Arranged => strategy_rejected::<S, R>(check, promises),
+            Meet::Arranged => strategy_rejected::<S, R>(check, promises, &Effort::quick()),
             Meet::ByChance => {
                 let accepted =
                     |seed| tried::<S, R>(check, promises, &Effort::default(), seed).err();
@@ -203,16 +207,17 @@ fn reject_where_threads_meet(meet: Meet) {
 
 #[test]
 fn what_is_wrong_while_it_grows_is_rejected() {
+    fn rejected<B: Bug>(promises: &[Promise]) {
+        strategy_rejected::<Table<B>, Status>(Check::Growth, promises, &Effort::default());
+    }
     let _alone = alone();
-    rejected::<growing::LosesInsertsOfOthers>(Check::Growth, &[Promise::Grows]);
-    rejected::<growing::LosesUpdatesOfOthers>(
-        Check::Growth,
-        &[Promise::Fresh, Promise::AppliesOnce],
-    );
-    rejected::<growing::AcceptsAllInserts>(Check::Growth, &[Promise::Displaces]);
+    rejected::<growing::LosesInsertsOfOthers>(&[Promise::Grows]);
+    rejected::<growing::LosesUpdatesOfOthers>(&[Promise::Fresh, Promise::AppliesOnce]);
+    rejected::<growing::AcceptsAllInserts>(&[Promise::Displaces]);
     strategy_rejected::<growing::SleepersLookOneTableFurther, Status>(
         Check::Growth,
         &[Promise::Grows],
+        &Effort::default(),
     );
 }
 
