@@ -250,13 +250,13 @@ mod tests {
             let process = |pid| Process { pid, start: 1 };
             if at >= 3 {
                 entries.push(Entry {
-                    at_ns: u64::from(at) * 1_000,
+                    at_ns: at * 1_000,
                     process: process(at - 2),
                     what: What::Exit { code: None },
                 });
             }
             entries.push(Entry {
-                at_ns: u64::from(at) * 1_000,
+                at_ns: at * 1_000,
                 process: process(at + 1),
                 what: What::Born { name: None },
             });
