@@ -17,6 +17,7 @@ use crate::places::Places;
 use crate::progress::{
     BEGIN, Completion, END, Look, Shared, WINDOW_BEGINS, WINDOW_ENDS, whole_operations,
 };
+use crate::section::Section;
 use crate::slowdown::Slowdown;
 use crate::threads::{Duty, Loops, Tally};
 
@@ -480,7 +481,7 @@ fn slowdown(engine: &dyn Engine, field: &Field, group: &Group, times: f64) -> Sl
         let (begin, end) = (noted[0], noted[noted.len() - 1]);
         (end.at - begin.at).as_nanos() as f64 / end.total as f64
     };
-    Slowdown::calibrated(times, |slowdown| {
+    Slowdown::calibrated(times, Section::lasting, |slowdown| {
         let pairs = (0..RUNS).map(|_| (run(None), run(Some(slowdown))));
         pairs.fold((f64::INFINITY, f64::INFINITY), |fastest, pair| {
             (fastest.0.min(pair.0), fastest.1.min(pair.1))

@@ -40,6 +40,12 @@ impl Section {
         }
     }
 
+    /// So many links.
+    #[cfg(test)]
+    pub(crate) const fn of_links(links: u64) -> Self {
+        Self { links }
+    }
+
     /// Links of the chain.
     #[cfg(test)]
     pub(crate) const fn links(self) -> u64 {

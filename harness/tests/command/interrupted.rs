@@ -197,9 +197,7 @@ fn what_keeps_nothing_says_so_and_ends_at_the_first_interrupt() {
     // Without traces, which are then made here.
     let samples = recorded(&folder, "samples.jsonl", |line| !line.contains("\"trace\""));
     let text = fs::read_to_string(&samples).unwrap();
-    let mut lines: Vec<Line> = sample::parse(text.as_bytes(), "t").unwrap().lines;
-    lines.push(Line::Calibration(calibration()));
-    fs::write(&samples, sample::text(&lines)).unwrap();
+    fs::write(&samples, text + &sample::text(&[calibration()])).unwrap();
     let samples = samples.to_str().unwrap();
     for arguments in [
         &["trace", "--layouts", "64"][..],
@@ -217,15 +215,17 @@ fn what_keeps_nothing_says_so_and_ends_at_the_first_interrupt() {
     }
 }
 
-/// The calibration of a recorded run.
+/// A calibration such as a run of this machine has.
 #[cfg(target_os = "linux")]
-fn calibration() -> basis::calibration::Calibration {
-    let runs = fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("../reports")).unwrap();
-    runs.filter_map(|run| sample::read(&run.unwrap().path().join(sample::PACKED)).ok())
-        .flat_map(|reading| reading.lines)
-        .find_map(|line| match line {
-            Line::Calibration(calibration) => Some(calibration),
-            _ => None,
-        })
-        .unwrap()
+fn calibration() -> Line {
+    use basis::calibration::{Between, Calibration};
+    Line::Calibration(Calibration {
+        cpus: 2,
+        locked_ns: 5.0,
+        between: Some(Between {
+            hand_off_ns: [50.0, 55.0, 60.0],
+            run_length: 10.0,
+            contended_ns: 20.0,
+        }),
+    })
 }
