@@ -21,8 +21,8 @@ use crate::native::stage::{elsewhere, target};
 
 /// How many instructions are stepped beside one kind of writes, about: a few microseconds each. Enough
 /// for all pairs of 65 points in a lookup of 250 instructions; of what is longer pairs are chosen.
-const STEPS_MAX_OF_READS: usize = 500_000;
-const STEPS_MAX_OF_WRITES: usize = 100_000;
+const STEPS_MAX_OF_READS: usize = 200_000;
+const STEPS_MAX_OF_WRITES: usize = 40_000;
 /// The fewest pairs, and the points of a first stop among them.
 const PAIRS_MIN: usize = 64;
 const FIRST_STOPS_MIN: usize = 16;
