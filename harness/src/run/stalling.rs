@@ -119,7 +119,7 @@ mod tests {
             stalled: stalled.to_vec(),
             peers: peers.to_vec(),
             every: false,
-            two_stops: false,
+            two_stops: 0,
         }
     }
 

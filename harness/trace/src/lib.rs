@@ -67,9 +67,11 @@ pub struct StallTask {
     pub peers: Vec<Operation>,
     /// Whether to try each point, and not one for each state that others could tell apart.
     pub every: bool,
-    /// Whether to stop operations twice, too, beside what `peers` can write, and judge their answers.
+    /// How many instructions of a read or scan to step, about, in stopping it twice, too, beside what `peers`
+    /// can write, to judge its answers; of a write a fifth. 0: none is stopped twice. 500,000 are enough for
+    /// all pairs of 65 points in a lookup of 250 instructions; of what is longer pairs are chosen.
     #[serde(default)]
-    pub two_stops: bool,
+    pub two_stops: usize,
 }
 
 /// What is traced of an operation at most; a longer one is cut short.

@@ -19,6 +19,9 @@ use crate::selection;
 use crate::table::Table;
 use crate::{signals, terminal};
 
+/// Instructions that are stepped of a read that is stopped twice: what all strategies do in some minutes.
+const TWO_STOPS: usize = 100_000;
+
 /// Stops the strategies' threads; a claim that is refuted is exit code 1.
 pub(crate) fn stall(options: &StallOptions) -> Result<()> {
     let cards = selection::looked_at(options.strategy.as_deref())?;
@@ -48,7 +51,7 @@ fn tasks(options: &StallOptions, cards: &[Card]) -> Vec<StallTask> {
         stalled: or_all(&options.stalled),
         peers: or_all(&options.peer),
         every: options.every,
-        two_stops: true,
+        two_stops: TWO_STOPS,
     };
     cards.iter().map(task).collect()
 }

@@ -29,7 +29,7 @@ fn task(strategy: &str, stalled: &[Operation], peers: &[Operation], every: bool)
         stalled: stalled.to_vec(),
         peers: peers.to_vec(),
         every,
-        two_stops: false,
+        two_stops: 0,
     }
 }
 

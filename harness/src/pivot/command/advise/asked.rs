@@ -147,7 +147,7 @@ impl Asked<'_> {
                 peers: encounter.peers.clone(),
                 every: false,
                 // Three times the time, and what it finds is a fault and no trade-off.
-                two_stops: false,
+                two_stops: 0,
             };
             encounters.iter().map(task).collect::<Vec<_>>()
         };

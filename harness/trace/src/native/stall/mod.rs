@@ -60,9 +60,10 @@ pub(crate) fn see(
         });
         seen.pairs.extend(pairs);
         let scripts = Script::all(stalled, &task.peers);
-        for script in scripts.into_iter().filter(|_| task.two_stops) {
+        for script in scripts.into_iter().filter(|_| task.two_stops > 0) {
             begin(stalled);
-            seen.two_stops.push(two_stops::search(&lab, &script));
+            seen.two_stops
+                .push(two_stops::search(&lab, &script, task.two_stops));
         }
     }
     Ok(seen)

@@ -19,10 +19,6 @@ use super::lab::{Lab, Trip};
 use super::points::Points;
 use crate::native::stage::{elsewhere, target};
 
-/// How many instructions are stepped beside one kind of writes, about: a few microseconds each. Enough
-/// for all pairs of 65 points in a lookup of 250 instructions; of what is longer pairs are chosen.
-const STEPS_MAX_OF_READS: usize = 200_000;
-const STEPS_MAX_OF_WRITES: usize = 40_000;
 /// The fewest pairs, and the points of a first stop among them.
 const PAIRS_MIN: usize = 64;
 const FIRST_STOPS_MIN: usize = 16;
@@ -81,21 +77,21 @@ impl Script {
     }
 
     /// How many pairs of stops are tried of an operation of so many instructions.
-    fn pairs_max(&self, instructions: usize) -> usize {
+    fn pairs_max(&self, instructions: usize, steps_of_reads: usize) -> usize {
         let steps = if self.operation.is_write() {
-            STEPS_MAX_OF_WRITES
+            steps_of_reads / 5
         } else {
-            STEPS_MAX_OF_READS
+            steps_of_reads
         };
         PAIRS_MIN.max(steps / instructions.max(1))
     }
 }
 
 /// Tries pairs of stops.
-pub(crate) fn search(lab: &Lab, script: &Script) -> TwoStops {
+pub(crate) fn search(lab: &Lab, script: &Script, steps: usize) -> TwoStops {
     let undisturbed = Points::of(&lab.trip(script, &[]).recording, false);
     let all = undisturbed.accesses();
-    let pairs_max = script.pairs_max(undisturbed.len());
+    let pairs_max = script.pairs_max(undisturbed.len(), steps);
     let first_stops_max = FIRST_STOPS_MIN.max(pairs_max / 16);
     let mut found = TwoStops {
         stalled: script.operation,
