@@ -201,8 +201,20 @@ impl Bug for ScansOneByOne {
 }
 
 /// Moves to a larger table while readers look into the emptied one.
-#[derive(Default)]
-pub(crate) struct EmptyWhileGrowing;
+///
+/// It grows late, at each doubling once: everybody who could look is there by then, and what they look
+/// for was inserted before, as nobody is far ahead of another.
+pub(crate) struct EmptyWhileGrowing {
+    grows_at: AtomicU64,
+}
+
+impl Default for EmptyWhileGrowing {
+    fn default() -> Self {
+        Self {
+            grows_at: AtomicU64::new(64),
+        }
+    }
+}
 
 impl Bug for EmptyWhileGrowing {
     const NAME: &'static str = "planted/empty-while-growing";
@@ -214,7 +226,15 @@ impl Bug for EmptyWhileGrowing {
     }
 
     fn insert(&self, base: &Base, id: ProcessId, record: Status) -> Option<Status> {
-        if base.lock().len().is_power_of_two() {
+        let (len, at) = (
+            base.lock().len() as u64,
+            self.grows_at.load(Ordering::SeqCst),
+        );
+        let grow = |next| {
+            self.grows_at
+                .compare_exchange(at, next, Ordering::SeqCst, Ordering::SeqCst)
+        };
+        if len >= at && grow(2 * at).is_ok() {
             let old = std::mem::take(&mut *base.lock());
             base.meeting.wait(Act::Look, None, 1);
             let larger: IdMap<Status> = old
