@@ -12,8 +12,12 @@ use crate::terminal;
 #[derive(Debug)]
 pub(crate) struct Progress {
     bar: Option<ProgressBar>,
-    last: String,
+    /// The line said last: what, and how far.
+    last: (String, f64),
 }
+
+/// Without a terminal a stage is said when it begins, and again each time this share of all is done.
+const SAID_EVERY: f64 = 0.1;
 
 /// Steps of the bar.
 const STEPS: u16 = 1_000;
@@ -29,7 +33,7 @@ impl Progress {
         });
         Self {
             bar,
-            last: String::new(),
+            last: (String::new(), 0.0),
         }
     }
 
@@ -49,10 +53,10 @@ impl Observer for Progress {
                 bar.set_position((share_done * f64::from(STEPS)) as u64);
                 bar.set_message(what.to_owned());
             }
-            // One line for each kind of stage, not one for each strategy.
-            None if self.last != what => {
+            // Not one line for each strategy.
+            None if self.last.0 != what || share_done - self.last.1 >= SAID_EVERY => {
                 terminal::say(format!("{:3.0} %  {what}", share_done * 100.0));
-                what.clone_into(&mut self.last);
+                self.last = (what.to_owned(), share_done);
             }
             None => {}
         }

@@ -98,6 +98,7 @@ pub fn look<L: Look>(
     observer: &mut impl Observer,
 ) -> Result<Vec<L::Seen>> {
     let mut all: Vec<L::Seen> = Vec::new();
+    observer.stage(L::TITLE, 0.0);
     carry_out_all(tasks, interrupt, |seen| {
         all.push(seen);
         observer.stage(L::TITLE, all.len() as f64 / tasks.len() as f64);

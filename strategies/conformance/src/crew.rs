@@ -81,10 +81,11 @@ impl Member<'_> {
     /// where the lock prefers readers: that is a property to measure, and here it would be a hang.
     pub(crate) fn rounds(&self, limit: u64) -> impl Iterator<Item = u64> {
         (0..limit).take_while(|round| {
-            if round % ROUNDS_PER_TICK == 0 {
+            let gives_way = self.crew.pace == Pace::Crowd && round % ROUNDS_PER_YIELD == 0;
+            if gives_way || round % ROUNDS_PER_TICK == 0 {
                 self.crew.progress.tick();
             }
-            if self.crew.pace == Pace::Crowd && round % ROUNDS_PER_YIELD == 0 {
+            if gives_way {
                 give_way();
             }
             // Relaxed, as all of these: they steer, and nothing is concluded from them.

@@ -20,7 +20,9 @@ use crate::table::Table;
 use crate::{signals, terminal};
 
 /// Instructions that are stepped of a read that is stopped twice: what all strategies do in some minutes.
-const TWO_STOPS: usize = 100_000;
+const TWO_STOPS: usize = 40_000;
+/// The same where every point is to be tried: all pairs of most operations.
+const TWO_STOPS_EVERY: usize = 1_000_000;
 
 /// Stops the strategies' threads; a claim that is refuted is exit code 1.
 pub(crate) fn stall(options: &StallOptions) -> Result<()> {
@@ -51,7 +53,11 @@ fn tasks(options: &StallOptions, cards: &[Card]) -> Vec<StallTask> {
         stalled: or_all(&options.stalled),
         peers: or_all(&options.peer),
         every: options.every,
-        two_stops: TWO_STOPS,
+        two_stops: if options.every {
+            TWO_STOPS_EVERY
+        } else {
+            TWO_STOPS
+        },
     };
     cards.iter().map(task).collect()
 }

@@ -20,8 +20,8 @@ use super::points::Points;
 use crate::native::stage::{elsewhere, target};
 
 /// The fewest pairs, and the points of a first stop among them.
-const PAIRS_MIN: usize = 64;
-const FIRST_STOPS_MIN: usize = 16;
+const PAIRS_MIN: usize = 16;
+const FIRST_STOPS_MIN: usize = 8;
 
 /// An operation, and what another thread writes at each of its stops.
 pub(crate) struct Script {
