@@ -68,7 +68,7 @@ fn seen<S: Strategy<ProcessStatus>>(
         stalled: stalled.to_vec(),
         peers: peers.to_vec(),
         every: false,
-        two_stops: 500_000,
+        two_stops: 400_000,
     };
     Some(trace::stalls_of::<S>(&task))
 }

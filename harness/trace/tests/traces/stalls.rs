@@ -137,6 +137,22 @@ fn trying_each_point_says_the_same() {
     }
 }
 
+/// Whose readers see writes late, as it claims: that is no wrong answer, whichever table is written.
+#[test]
+fn a_read_between_two_stops_may_be_as_stale_as_is_claimed() {
+    let task = StallTask {
+        two_stops: 5_000,
+        ..task("left-right/evmap-batched", &[ReadHit], &[Apply], false)
+    };
+    let Some(seen) = in_turn(|| trace::stalls(&task, |_| {})) else {
+        return;
+    };
+    assert!(!seen.two_stops.is_empty());
+    for two in &seen.two_stops {
+        assert!(two.tried > 0 && two.wrong == 0, "{two:?}");
+    }
+}
+
 /// A sequence lock whose writers do not say that they are at it: no odd phase. The other lock only
 /// guards where the records are.
 #[derive(Default)]

@@ -217,6 +217,7 @@ impl Lab {
     /// what it was.
     pub(crate) fn trip(&self, script: &Script, places: &[Place]) -> Trip {
         let processes = script.processes();
+        self.publish();
         let before = self.revisions(&processes);
         let mut writing = Writing::new(&self.writer, script);
         trap::stop_at(places.first().copied());
@@ -251,7 +252,7 @@ impl Lab {
         } else {
             writing.end()
         };
-        self.stalled().publish();
+        self.publish();
         let after = self.revisions(&processes);
         let beside = Beside {
             operation: script.operation,
@@ -271,6 +272,12 @@ impl Lab {
             is_blocked,
             flaw,
         }
+    }
+
+    /// Whatever was written to either table is what readers find.
+    fn publish(&self) {
+        self.stalled().publish();
+        self.writer.publish();
     }
 
     fn revisions(&self, processes: &[ProcessId]) -> Revisions {
