@@ -97,21 +97,21 @@ fn a_flipped_byte_costs_its_line_and_no_other() {
     let text = text(&lines);
     let header = text.find('\n').expect("it has lines");
     for place in header + 1..text.len() {
-        for mask in [0x01, 0x04, 0x20, 0x80] {
-            let mut bytes = text.clone().into_bytes();
-            let was_line_feed = bytes[place] == b'\n';
-            bytes[place] ^= mask;
-            let reading = parse(&bytes, "file").expect("the header is whole");
-            let hit = line_number(&text, place);
-            let mut others = lines.clone();
-            others.drain(hit..(hit + 1 + usize::from(was_line_feed)).min(lines.len()));
-            assert!(is_part(&others, &reading.lines), "{mask:#x} at {place}");
-            let is_named = !reading.warnings.is_empty();
-            assert!(
-                is_named || reading.lines.len() == lines.len(),
-                "{mask:#x} at {place}"
-            );
-        }
+        // One bit of each byte; each of the bits is hit many times.
+        let mask = 1_u8 << (place % 8);
+        let mut bytes = text.clone().into_bytes();
+        let was_line_feed = bytes[place] == b'\n';
+        bytes[place] ^= mask;
+        let reading = parse(&bytes, "file").expect("the header is whole");
+        let hit = line_number(&text, place);
+        let mut others = lines.clone();
+        others.drain(hit..(hit + 1 + usize::from(was_line_feed)).min(lines.len()));
+        assert!(is_part(&others, &reading.lines), "{mask:#x} at {place}");
+        let is_named = !reading.warnings.is_empty();
+        assert!(
+            is_named || reading.lines.len() == lines.len(),
+            "{mask:#x} at {place}"
+        );
     }
 }
 
@@ -128,7 +128,7 @@ fn a_flipped_byte_of_the_header_never_panics() {
             Ok(reading) => {
                 read += 1;
                 // Whatever passes as a header can be analysed.
-                if place % 16 == 0 {
+                if place % 64 == 0 {
                     analyse(
                         &Samples::from_lines(reading.lines).expect("it begins with its header"),
                     );

@@ -117,15 +117,25 @@ fn papaya_reads_and_updates_hold_nobody_up() {
 /// where each point is tried in an execution of its own, the same comes out.
 #[test]
 fn trying_each_point_says_the_same() {
-    let reads =
-        ["mutex/parking_lot", "concurrent-map/dashmap"].map(|name| (name, ReadMiss, ReadMiss));
-    let writes = [
-        ("rwlock/std", ReadHit, Apply),
+    assert_each_point_agrees(&[
+        ("mutex/parking_lot", ReadMiss, ReadMiss),
         ("left-right/evmap", ReadHit, Apply),
         ("concurrent-map/dashmap", ReadHit, Remove),
+    ]);
+}
+
+#[test]
+#[ignore = "as for the others, and it takes a second for each"]
+fn trying_each_point_says_the_same_of_more_strategies() {
+    assert_each_point_agrees(&[
+        ("concurrent-map/dashmap", ReadMiss, ReadMiss),
+        ("rwlock/std", ReadHit, Apply),
         ("sharded/rwlock", ReadMiss, Insert),
-    ];
-    for (strategy, stalled, peer) in reads.into_iter().chain(writes) {
+    ]);
+}
+
+fn assert_each_point_agrees(pairs: &[(&str, Operation, Operation)]) {
+    for &(strategy, stalled, peer) in pairs {
         let both = in_turn(|| {
             [false, true].map(|every| {
                 let task = task(strategy, &[stalled], &[peer], every);
