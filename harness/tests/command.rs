@@ -9,6 +9,8 @@
 mod advised;
 #[path = "command/checked.rs"]
 mod checked;
+#[path = "command/documents.rs"]
+mod documents;
 #[cfg(unix)]
 #[path = "command/files.rs"]
 mod files;

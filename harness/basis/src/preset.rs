@@ -8,12 +8,12 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub enum Preset {
-    /// Half a minute: is everything in order, and roughly how fast?
+    /// Does everything work, and what is the order of magnitude?
     Quick,
-    /// Under four minutes: the main job.
+    /// Enough for a decision.
     #[default]
     Default,
-    /// Half an hour: narrow intervals, long checks.
+    /// Narrow intervals, long checks.
     Full,
 }
 

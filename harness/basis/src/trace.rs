@@ -96,13 +96,13 @@ impl fmt::Display for Operation {
 )]
 #[serde(rename_all = "kebab-case")]
 pub enum State {
-    /// Nobody else does anything; the thread has done the same 200 times before.
+    /// No other thread does anything; the thread has done the same 200 times before.
     Quiescent,
     /// Another thread has just applied an event, to the same record if the operation needs one.
     AfterWrite,
     /// Another thread is in the middle of a read, of the same record if the operation needs one.
     GuardHeld,
-    /// It is the first thing that the thread does with the table.
+    /// The operation is the first of its thread on this table.
     FirstUse,
 }
 

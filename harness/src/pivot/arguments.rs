@@ -18,14 +18,14 @@ pub(crate) use workload::{RecordOptions, ReplayOptions};
 
 /// Which synchronization strategy should replace the mutex, and what does that cost?
 ///
-/// Without a command: verify, measure, judge and report into reports/latest.
+/// Without a command: check, trace, measure and judge all strategies, and write a report to reports/latest.
 #[derive(Debug, Parser)]
 #[command(
     name = "pivot",
     version,
     args_conflicts_with_subcommands = true,
-    after_help = "Exit codes: 0 done; 1 a check failed; 2 bad input or usage; 128 and the number of the signal that \
-                  interrupted it: 130 Ctrl-C, 143 SIGTERM. Another signal later ends the command at once."
+    after_help = "Exit codes: 0 done; 1 a check failed; 2 bad input or usage; 128 plus the number of the signal that \
+                  interrupted the command: 130 Ctrl-C, 143 SIGTERM. A second signal ends the command immediately."
 )]
 pub(crate) struct Arguments {
     /// What to do; without it, `run`.
@@ -39,42 +39,42 @@ pub(crate) struct Arguments {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Action {
-    /// Verify, measure, judge and report: the main job
+    /// Check, trace, measure, judge and report: the main job
     Run(RunOptions),
-    /// Show strategies with their claims, and scenarios
+    /// List the strategies with their claims, and the scenarios
     List(ListOptions),
-    /// Show what a strategy is, what it claims, how it works and when not to use it
+    /// Show what a strategy is and claims, how it works, and when not to use it
     Explain(ExplainOptions),
-    /// Check that strategies keep the contract
+    /// Compare the claims of strategies with what checks, faults and a replayed process log show
     Verify(VerifyOptions),
     /// Show what operations execute, and which cache lines two threads share
     Trace(TraceOptions),
-    /// Stop threads at every instruction, and show who can go on
+    /// Stop one thread before each instruction, and check whether the others make progress
     Stall(StallOptions),
-    /// Measure only, into samples.jsonl
+    /// Measure only, and write samples.jsonl
     Measure(RunOptions),
-    /// Try how often the statistics err, on recorded samples
+    /// Measure the false-positive and miss rates of the statistics on recorded samples
     Selftest(SelftestOptions),
     /// Make a report from any number of sample files
     Report(ReportOptions),
-    /// Compare two runs: what changed, beyond noise
+    /// Compare two runs, and show what changed beyond noise
     Diff(DiffOptions),
     /// Judge a recorded history: is it linearizable?
     Check(CheckOptions),
-    /// Predict what an operation costs on more processors, and how well that did where it is known
+    /// Predict the cost of an operation on more cores; report the error where measurements exist
     Predict(PredictOptions),
-    /// Recommend a strategy for a workload of your own, and say what it costs
+    /// Measure your own workload, recommend a strategy, and say what you would lose
     Advise(AdviseOptions),
-    /// Record what becomes of this machine's processes, as a process trace
+    /// Record the processes of this machine as a process log
     Record(RecordOptions),
-    /// Replay a process trace on every strategy: does each end with the right table?
+    /// Replay a process log on every strategy, and check each final table
     Replay(ReplayOptions),
-    /// Carries out one task of another pivot process
+    /// Carry out one task for another pivot process
     #[command(hide = true)]
     Worker,
 }
 
-/// The strategies of a run; or a published curve; or an operation by what it costs and shares.
+/// What to predict: the strategies of a run, a published curve, or an operation of known cost.
 #[derive(Debug, Args)]
 pub(crate) struct PredictOptions {
     /// The samples to predict from: a file, or the folder that holds it [default: reports/latest of the
@@ -84,32 +84,32 @@ pub(crate) struct PredictOptions {
     /// Only strategies whose name matches this regular expression
     #[arg(long, value_name = "RE", conflicts_with_all = ["backtest", "alone"])]
     pub(crate) strategy: Option<String>,
-    /// Only this operation, read-hit or apply; may be given several times [default: both]
+    /// Only this operation, read-hit or apply; can be repeated [default: both]
     #[arg(long, value_enum, value_name = "OPERATION", conflicts_with_all = ["backtest", "alone"])]
     pub(crate) operation: Vec<Operation>,
     /// Predict a published curve from one of its points: CSV with the header `cpus,ns`; - for standard
     /// input
     #[arg(long, value_name = "FILE", conflicts_with_all = ["alone", "lines", "machine"])]
     pub(crate) backtest: Option<PathBuf>,
-    /// What the curve's time is divided by
+    /// How the times of the curve are given
     #[arg(long, value_enum, default_value_t, requires = "backtest")]
     pub(crate) kind: KindName,
-    /// The number of processors of the one point that is known
+    /// The number of cores at the point to predict from
     #[arg(long, value_name = "N", default_value_t = 16, requires = "backtest")]
     pub(crate) calibrate_at: u32,
-    /// How the curve grows, where that is known [default: what the point says]
+    /// How the curve grows, if that is known [default: estimated from the point]
     #[arg(long, value_enum, requires = "backtest")]
     pub(crate) shape: Option<ShapeName>,
-    /// Nanoseconds that the operation takes alone
+    /// The time of the operation on one core, in nanoseconds
     #[arg(long, value_name = "NS")]
     pub(crate) alone: Option<f64>,
-    /// Cache lines that all who do the operation write
+    /// The number of cache lines that every core writes in the operation
     #[arg(long, value_name = "N", default_value_t = 1, requires = "alone")]
     pub(crate) lines: usize,
-    /// Machines, by a regular expression [default: all that are known]
+    /// Only machines whose name matches this regular expression [default: all known machines]
     #[arg(long, value_name = "RE")]
     pub(crate) machine: Option<String>,
-    /// How tables are printed
+    /// How to print it
     #[arg(long, value_enum, default_value_t)]
     pub(crate) format: Format,
 }
@@ -117,23 +117,23 @@ pub(crate) struct PredictOptions {
 /// [`predict::curve::Kind`] on the command line.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum KindName {
-    /// Time as one processor sees it: flat where it scales perfectly
+    /// Time of an operation on its core: constant if it scales perfectly
     #[default]
     PerCpu,
-    /// Wall time by the operations of all: falls as 1/cpus where it scales perfectly
+    /// Wall time divided by the operations of all cores: falls as 1/cpus if it scales perfectly
     Aggregate,
 }
 
 /// [`predict::law::Shape`] on the command line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum ShapeName {
-    /// Nothing is handed from processor to processor
+    /// No cache line moves between cores
     Flat,
-    /// Each operation hands a line over
+    /// Each operation moves a cache line from core to core
     Serial,
 }
 
-/// Who and what.
+/// Which strategies and scenarios to include.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Choice {
     /// Only strategies whose name matches this regular expression
@@ -154,7 +154,7 @@ pub(crate) struct Choice {
 pub(crate) struct RunOptions {
     #[command(flatten)]
     pub(crate) choice: Choice,
-    /// How much time it may take: under a minute, under four minutes, half an hour
+    /// The time budget: less than a minute, less than four minutes, half an hour
     #[arg(long, value_enum, default_value_t)]
     pub(crate) preset: Preset,
     /// The file of assumptions to judge [default: benches/assumptions.toml of the workspace]
@@ -163,7 +163,7 @@ pub(crate) struct RunOptions {
     /// The folder of the report [default: reports/latest of the workspace]
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
-    /// Go on with the run that was cut short in that folder
+    /// Resume the interrupted run in this folder
     #[arg(long)]
     pub(crate) resume: bool,
     /// The seed of every random choice
@@ -197,7 +197,7 @@ pub(crate) struct VerifyOptions {
     /// Only strategies whose name matches this regular expression
     #[arg(long, value_name = "RE")]
     pub(crate) strategy: Option<String>,
-    /// How thoroughly
+    /// How much to try
     #[arg(long, value_enum, default_value_t)]
     pub(crate) preset: Preset,
     /// The seed of every random choice
@@ -215,33 +215,33 @@ pub(crate) struct VerifyOptions {
 
 #[derive(Clone, Debug, Args)]
 pub(crate) struct ReportOptions {
-    /// Sample files, or folders that hold one; several of one machine are pooled, and machines are put side
-    /// by side [default: reports/latest of the workspace]
+    /// Sample files, or folders with one: runs of one machine are pooled, several machines are shown side by side
+    /// [default: reports/latest of the workspace]
     #[arg(value_name = "SAMPLES")]
     pub(crate) samples: Vec<PathBuf>,
-    /// Where to write the report [default: beside the samples, if that is one file]; with --record, the
-    /// folder of the recorded runs [default: reports of the workspace]
+    /// Where to write the report [default: beside the samples, if there is one file]; with --record, the folder of the
+    /// recorded runs [default: reports of the workspace]
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
-    /// Instead of a report: put the headline table between the markers of this Markdown file
+    /// Write no report; put the headline table between the markers of this Markdown file
     #[arg(long, value_name = "FILE", conflicts_with_all = ["out", "record", "format"])]
     pub(crate) splice: Option<PathBuf>,
-    /// File the run as DATE-NAME among the recorded ones, with packed samples, and list it in their index; of
-    /// recorded runs of several machines, a report that names them [default: named after the processors]
+    /// File the run as DATE-NAME among the recorded runs, with packed samples, and list it in their index; several
+    /// recorded runs are filed as one merged report [default: named after the processors]
     #[arg(long, value_name = "NAME", num_args = 0..=1, require_equals = true, conflicts_with = "format")]
     #[expect(
         clippy::option_option,
         reason = "what clap calls an option whose value can be left out"
     )]
     pub(crate) record: Option<Option<String>>,
-    /// Instead of a report: make those of recorded runs again and compare them byte for byte; exit code 1 if
-    /// a file differs [default: every recorded run, their index and the README]
+    /// Write no report; make the recorded reports again and compare them byte for byte; exit code 1 if a file differs
+    /// [default: all recorded runs, their index, BIASES.md and the README]
     #[arg(long, conflicts_with_all = ["out", "splice", "record", "format"])]
     pub(crate) check: bool,
-    /// With --check: put what was made again in its place
+    /// With --check: replace the files that differ
     #[arg(long, requires = "check")]
     pub(crate) fix: bool,
-    /// Print this, and write no report
+    /// Write no report; print this
     #[arg(long, value_enum, conflicts_with = "out")]
     pub(crate) format: Option<ReportFormat>,
 }
@@ -253,7 +253,7 @@ pub(crate) enum ReportFormat {
     Comment,
     /// The results, as in results.json
     Json,
-    /// One line a cell, as in cells.csv
+    /// One line for each cell, as in cells.csv
     Csv,
 }
 
@@ -262,7 +262,7 @@ pub(crate) struct SelftestOptions {
     /// The sample file, or the folder that holds it [default: reports/latest of the workspace]
     #[arg(value_name = "SAMPLES")]
     pub(crate) samples: Option<PathBuf>,
-    /// How many runs to pretend
+    /// The number of simulated runs
     #[arg(long, value_name = "N", default_value_t = 200, value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) runs: u64,
     /// How to print it
@@ -278,10 +278,10 @@ pub(crate) struct DiffOptions {
     /// The later run: its folder or its sample file
     #[arg(value_name = "B")]
     pub(crate) b: PathBuf,
-    /// Compare times as such, and not as ratios to the baseline of the same run
+    /// Compare times in nanoseconds instead of ratios to the baseline of the same run
     #[arg(long)]
     pub(crate) absolute: bool,
-    /// Show what did not change, too
+    /// Also show what did not change
     #[arg(long)]
     pub(crate) all: bool,
     /// End with exit code 1 if something became worse
@@ -292,10 +292,10 @@ pub(crate) struct DiffOptions {
     pub(crate) format: Format,
 }
 
-/// What the table is asked to do, and what is wanted to know.
+/// The workload, and how to answer.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct AdviseOptions {
-    /// The workload, as a file; --init prints one to start from
+    /// The workload file; --init prints one to start from
     #[arg(value_name = "WORKLOAD.toml", required_unless_present = "init")]
     pub(crate) workload: Option<PathBuf>,
     /// Print a workload file with every field explained, and do nothing else
@@ -304,26 +304,25 @@ pub(crate) struct AdviseOptions {
     /// Only strategies whose name matches this regular expression
     #[arg(long, value_name = "RE")]
     pub(crate) strategy: Option<String>,
-    /// The strategy that is there now
+    /// The strategy that you use now
     #[arg(long, value_name = "NAME", default_value = "mutex/std")]
     pub(crate) baseline: String,
-    /// How much time it may take: under a minute, under three minutes, twenty minutes
+    /// The time budget: less than a minute, less than three minutes, twenty minutes
     #[arg(long, value_enum, default_value_t)]
     pub(crate) preset: Preset,
     /// The folder of the samples and their report [default: reports/advice-NAME of the workspace]
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
-    /// Go on with the advice that was cut short in that folder
+    /// Resume the interrupted advice in this folder
     #[arg(long)]
     pub(crate) resume: bool,
     /// Write an architecture decision record, in Markdown
     #[arg(long, value_name = "FILE")]
     pub(crate) adr: Option<PathBuf>,
-    /// Overwrite the decision record
+    /// Overwrite the decision record if it exists
     #[arg(long, requires = "adr")]
     pub(crate) force: bool,
-    /// Say whether an earlier advice for this workload agrees; exit code 1 if it recommended what is not
-    /// borne out
+    /// Compare with an earlier advice for this workload; exit code 1 if the new measurement contradicts it
     #[arg(long, value_name = "ADVICE.json")]
     pub(crate) against: Option<PathBuf>,
     /// The seed of every random choice
@@ -354,7 +353,7 @@ pub(crate) enum Format {
 }
 
 impl Arguments {
-    /// What to do: without a command, a run.
+    /// The command: without one, a run.
     pub(crate) fn into_action(self) -> Action {
         self.action.unwrap_or(Action::Run(self.run))
     }

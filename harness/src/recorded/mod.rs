@@ -38,6 +38,9 @@ pub const ADVICE: &str = "advice-";
 /// The document that lists the recorded runs, beside them.
 pub const INDEX: &str = "README.md";
 
+/// The document beside it that says what the harness favours.
+pub const BIASES: &str = "BIASES.md";
+
 /// What a sample file says, and the warnings of reading it, which the results have, too. They name the file
 /// by its last name: results do not depend on where their folder is.
 ///

@@ -1,4 +1,4 @@
-//! What the harness favours, and what it cannot see: one text for every report and for the README.
+//! What the harness favours, and what it cannot see: one text for every report and for `reports/BIASES.md`.
 
 use super::view::{Block, Section, prose};
 
@@ -185,10 +185,10 @@ pub(super) fn section() -> Section {
     }
 }
 
-/// The longest line of the list in the README, in characters.
+/// The longest line of the list in the document, in characters.
 const LINE_MAX: usize = 116;
 
-/// The same as a Markdown list, for the README.
+/// The same as a Markdown list, for `reports/BIASES.md`.
 pub fn biases_as_markdown() -> String {
     let item = |bias: &Bias| {
         let text = format!(
@@ -216,9 +216,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_readme_says_the_same() {
-        let readme = include_str!("../../../README.md");
-        let (_, rest) = readme
+    fn the_document_says_the_same() {
+        let document = include_str!("../../../reports/BIASES.md");
+        let (_, rest) = document
             .split_once("<!-- pivot:biases -->\n")
             .expect("the marker is there");
         let (said, _) = rest
@@ -226,7 +226,7 @@ mod tests {
             .expect("the marker is there");
         assert!(
             said == biases_as_markdown(),
-            "`pivot report --check --fix` writes it into the README"
+            "`pivot report --check --fix` writes it into the document"
         );
     }
 

@@ -5,7 +5,7 @@ use comfy_table::{ContentArrangement, LineStyle, Table, TableStyle};
 use crate::results::{Decision, Flag, Results, Verdict};
 
 use super::facts::{self, Row};
-use super::format;
+use super::{format, summary};
 
 /// A line under the heading, and none elsewhere.
 const STYLE: TableStyle =
@@ -36,12 +36,23 @@ pub(super) fn drawn(header: Vec<String>, rows: Vec<Vec<String>>) -> String {
     table.trim_fmt()
 }
 
-/// The same table in Markdown, with the run that it is from: what a README shows.
+/// The same table in Markdown with the strongest variant of each family, the baseline's times in the headings, and
+/// the run that it is from: what a README shows.
 pub fn headline(results: &Results) -> String {
-    let (header, rows) = cells(results);
+    let (mut header, mut rows) = cells(results);
+    if let Some(baseline) = rows.iter().find(|row| row[0] == results.baseline) {
+        let times = baseline.iter().take(baseline.len() - 1);
+        for (heading, time) in header.iter_mut().zip(times).skip(1) {
+            heading.push_str(&format!("\n{}: {time}", results.baseline));
+        }
+    }
+    rows.retain(|row| {
+        let strongest = summary::strongest_of(results, facts::family(&row[0]));
+        strongest.is_some_and(|found| found.strategy == row[0])
+    });
     let environment = &results.environment;
     format!(
-        "{}\n\n{} Measured {} on {} ({}), {}, with `{}`.\n",
+        "{}\n\nOf each family the strongest variant. {} Measured {} on {} ({}), {}, with `{}`.\n",
         in_markdown(header, rows),
         legend(&results.baseline, results.margin),
         environment.started_at,

@@ -22,7 +22,7 @@ pub enum ModelName {
     Kv,
     /// `read`, `insert`, `remove`, `start`, `heartbeat`, `stop`, `exit` and `restart` of a process.
     Registry,
-    /// `acquire` and `release`, by anybody.
+    /// `acquire` and `release`, by any process.
     Mutex,
     /// `add` of a number, and `read` of the sum.
     Counter,

@@ -10,15 +10,16 @@ const FORMS: &str = r#"Events, in the order in which they happened:
   {"process":0,"type":"invoke","f":"write","key":1,"value":7}
       process 0, a number or a name, calls write; without a key, there is one object
   {"process":0,"type":"ok","f":"write","key":1,"value":7}
-      it has returned; "fail": it has returned without effect; "info": nobody knows
-As JSON or as EDN ({:process 0, :type :invoke, :f :write, :value 7}), one after the other or in a list.
-An event is always a map: a list by position is refused. An info without a process, or of one that has
-called nothing, and whatever the nemesis does, are passed over and counted.
+      it returned; "fail": it returned without effect; "info": its outcome is unknown
+As JSON or as EDN ({:process 0, :type :invoke, :f :write, :value 7}), one after another or in a
+list. An event is always a map: a list by position is refused. These are skipped and counted: an
+info without a process, an info of a process without an open call, and the nemesis's events.
 
-The value of a read is what was there, null if nothing was. Values [key, value] are Jepsen's independent
-keys: taken so, and said, if reads are called with [key, null]; if that is unclear, you are asked.
+The value of a read is what it returned, null if there was none. Values [key, value] can be
+Jepsen's independent keys: they are read so, with a message, if reads are called with
+[key, null]; if that is unclear, the command asks for --independent.
 
-Exit code 0: linearizable. 1: not. 2: no history. 3: open, the search was given up."#;
+Exit code 0: linearizable. 1: not linearizable. 2: not a history. 3: the search was given up."#;
 
 #[derive(Debug, Args)]
 #[command(after_help = FORMS)]
@@ -26,10 +27,10 @@ pub(crate) struct CheckOptions {
     /// The history; - for standard input
     #[arg(value_name = "FILE")]
     pub(crate) file: PathBuf,
-    /// What it is a history of [default: by its operations]
+    /// The object of the history [default: recognized by its operations]
     #[arg(long, value_enum)]
     model: Option<ModelName>,
-    /// Whether each value is [key, value], as of Jepsen's independent keys [default: if it is certain]
+    /// Whether each value is [key, value], as with Jepsen's independent keys [default: yes if it is certain]
     #[arg(
         long,
         value_name = "yes|no",
@@ -39,13 +40,13 @@ pub(crate) struct CheckOptions {
         default_missing_value = "yes"
     )]
     independent: Option<bool>,
-    /// What was there at first, as the file would write it [default: nothing, 0 in a counter]
+    /// The initial value, as the file would write it [default: none; 0 for a counter]
     #[arg(long, value_name = "VALUE", allow_hyphen_values = true)]
     pub(crate) initial: Option<String>,
-    /// A read that was answered null says nothing, as in knossos [default: nothing was there]
+    /// A read that returned null says nothing, as in Knossos [default: it says that there was no value]
     #[arg(long)]
     pub(crate) nil_is_unknown: bool,
-    /// Give a key up after trying so many operations; some millions take a second [default: 500000000]
+    /// Stop the search of a key after trying this many operations; some millions take a second [default: 500000000]
     #[arg(long, value_name = "N")]
     steps: Option<u64>,
     /// Accept a history without an operation
@@ -54,7 +55,7 @@ pub(crate) struct CheckOptions {
 }
 
 impl CheckOptions {
-    /// What they say about the history.
+    /// How to read the history.
     pub(crate) fn reading(&self) -> Reading {
         Reading {
             model: self.model,

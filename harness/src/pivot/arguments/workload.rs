@@ -1,4 +1,4 @@
-//! The options of what records and replays process traces.
+//! The options of the commands that record and replay process logs.
 
 use std::path::PathBuf;
 
@@ -8,10 +8,10 @@ use super::Format;
 
 #[derive(Debug, Args)]
 pub(crate) struct RecordOptions {
-    /// How long; without it until COMMAND has ended, or until Ctrl-C
+    /// How many seconds to record [default: until COMMAND ends, or until Ctrl-C]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=86_400))]
     pub(crate) seconds: Option<u64>,
-    /// How often to look at all processes, in milliseconds
+    /// The time between two looks at all processes, in milliseconds
     #[arg(long, value_name = "M", default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..=60_000))]
     pub(crate) every_ms: u64,
     /// The file to write, or a device or pipe: CSV if its name ends in .csv, JSON lines otherwise
@@ -20,10 +20,10 @@ pub(crate) struct RecordOptions {
     /// Replace the file if it exists
     #[arg(long)]
     pub(crate) force: bool,
-    /// Whose names to keep
+    /// Which process names to keep
     #[arg(long, value_enum, default_value_t)]
     pub(crate) names: NamesKept,
-    /// What to run meanwhile; its end is the end of the recording
+    /// The command to run while recording; the recording ends with it
     #[arg(last = true, value_name = "COMMAND")]
     pub(crate) command: Vec<String>,
 }
@@ -31,12 +31,12 @@ pub(crate) struct RecordOptions {
 /// [`recorder::Names`] on the command line.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum NamesKept {
-    /// Every process's
+    /// The names of all processes
     #[default]
     All,
-    /// Those of processes that were born meanwhile
+    /// The names of processes that start during the recording
     New,
-    /// Nobody's
+    /// No names
     None,
 }
 
@@ -52,11 +52,10 @@ impl From<NamesKept> for recorder::Names {
 
 #[derive(Debug, Args)]
 pub(crate) struct ReplayOptions {
-    /// The process trace, as JSON lines or CSV [default: benches/traces/parallel-build.jsonl of the
-    /// workspace]
+    /// The process log, as JSON lines or CSV [default: benches/traces/parallel-build.jsonl of the workspace]
     #[arg(value_name = "FILE")]
     pub(crate) file: Option<PathBuf>,
-    /// Only strategies whose name matches this regular expression; controls only so
+    /// Only strategies whose name matches this regular expression [default: all but the controls]
     #[arg(long, value_name = "RE")]
     pub(crate) strategy: Option<String>,
     /// How to print it

@@ -3,13 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use basis::error::{Error, Result};
-use harness::recorded::{self, Drift, INDEX, Known, Part};
+use harness::recorded::{self, BIASES, Drift, INDEX, Known, Part};
 use harness::report::{self, Entry, Findings};
 
 use crate::{selection, terminal};
 
 /// Makes every report again, in memory, and says what differs; with `fix`, puts it in its place. Without
-/// folders: all recorded runs, their index, and what the README shows of them.
+/// folders: all recorded runs, their index, the biases, and what the README shows of a run.
 pub(super) fn check(given: &[PathBuf], fix: bool) -> Result<()> {
     let mut check = Check {
         fix,
@@ -64,6 +64,9 @@ impl Check {
         let index = report::index(&self.entries);
         self.document(&reports.join(INDEX), |text, document| {
             Part::Runs.spliced(text, document, "", &index)
+        })?;
+        self.document(&reports.join(BIASES), |text, document| {
+            Part::Biases.spliced(text, document, "", &report::biases_as_markdown())
         })?;
         let headlines = std::mem::take(&mut self.headlines);
         self.document(&workspace.join("README.md"), |text, document| {
@@ -141,15 +144,10 @@ fn write(findings: &Findings, sources: &[PathBuf], folder: &Path) -> Result<()> 
     Ok(())
 }
 
-/// The README with what it shows of a run and of the harness; the parts that it has.
+/// The README with the headline table of the run that it names, if it has one.
 fn readme(text: &str, document: &Path, headlines: &[(PathBuf, String)]) -> Result<String> {
-    let mut text = text.to_owned();
-    if Part::Biases.source(&text).is_some() {
-        let biases = report::biases_as_markdown();
-        text = Part::Biases.spliced(&text, document, "", &biases)?;
-    }
-    let Some(source) = Part::Headline.source(&text).map(str::to_owned) else {
-        return Ok(text);
+    let Some(source) = Part::Headline.source(text) else {
+        return Ok(text.to_owned());
     };
     if source.is_empty() {
         return Err(Error::input(format!(
@@ -158,7 +156,7 @@ fn readme(text: &str, document: &Path, headlines: &[(PathBuf, String)]) -> Resul
             document.display()
         )));
     }
-    let run = document.with_file_name("").join(&source);
+    let run = document.with_file_name("").join(source);
     let known = headlines.iter().find(|(folder, _)| *folder == run);
     let headline = if let Some((_, headline)) = known {
         headline.clone()
@@ -167,5 +165,5 @@ fn readme(text: &str, document: &Path, headlines: &[(PathBuf, String)]) -> Resul
         let read = recorded::read(&sources, Some(&run), &mut Known::default())?;
         read.findings.headline()
     };
-    Part::Headline.spliced(&text, document, &source, &headline)
+    Part::Headline.spliced(text, document, source, &headline)
 }
