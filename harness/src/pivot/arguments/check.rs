@@ -27,7 +27,7 @@ pub(crate) struct CheckOptions {
     /// The history; - for standard input
     #[arg(value_name = "FILE")]
     pub(crate) file: PathBuf,
-    /// The object of the history [default: recognized by its operations]
+    /// The object of the history [default: recognised by its operations]
     #[arg(long, value_enum)]
     model: Option<ModelName>,
     /// Whether each value is [key, value], as with Jepsen's independent keys [default: yes if it is certain]
