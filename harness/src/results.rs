@@ -13,10 +13,11 @@ mod tests;
 
 use serde::{Deserialize, Deserializer, Serialize};
 
+use basis::claims::Property;
 use basis::environment::Environment;
 use basis::fault::{Consequence, Fault};
 use basis::probe::Described;
-use basis::sample::{Card, Exclusion};
+use basis::sample::{Card, Exclusion, in_words};
 use basis::scenario::Scenario;
 use basis::stall::StallSeen;
 use basis::trace::TraceSeen;
@@ -56,7 +57,8 @@ pub struct Results {
     /// How long operations took under a schedule, quantile by quantile.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub latencies: Vec<Latency>,
-    /// Who competed, and the controls.
+    /// Who competed, and the controls. In the file, what they claim is in words.
+    #[serde(with = "in_words")]
     pub strategies: Vec<Card>,
     /// Who could not take part in what.
     pub exclusions: Vec<Exclusion>,
@@ -346,13 +348,13 @@ impl std::fmt::Display for Decision {
     }
 }
 
-/// A property that a strategy claims, and what the checks saw of it.
+/// A property that a strategy claims or a check that it has to pass, and what was seen of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Guarantee {
     /// `crate/variant`.
     pub strategy: String,
-    /// The property, for example `read consistency`.
-    pub property: String,
+    /// What is guaranteed.
+    pub property: Guaranteed,
     /// What is claimed.
     pub claimed: String,
     /// What was observed; empty where no check looks.
@@ -363,14 +365,17 @@ pub struct Guarantee {
     pub evidence: String,
 }
 
-impl Guarantee {
-    /// What is claimed where every strategy promises the same.
-    pub const EVERYONES: &'static str = "kept, as by every strategy";
-
-    /// Whether it is a promise that every strategy makes, and not a claim of this one.
-    pub fn is_everyones(&self) -> bool {
-        self.claimed == Self::EVERYONES
-    }
+/// What a guarantee is about; in files, its name.
+#[derive(Clone, Debug, PartialEq, Eq, strum::Display, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Guaranteed {
+    /// A property of which strategies claim different things, for example `read consistency`.
+    #[strum(transparent)]
+    Claim(Property),
+    /// What every strategy promises alike: a check and the record it was made with, for example
+    /// `shutdown (status)`.
+    #[strum(transparent)]
+    ByAll(String),
 }
 
 /// How a claim and what was observed compare (jcstress's terms).

@@ -1,12 +1,13 @@
 //! What every part of the harness shares: the words in which a measurement is asked for and answered.
 //!
-//! A [`scenario`] asks, a [`sample`] line answers; an [`assumption`] says what is judged and a
+//! A [`scenario`] asks, a [`sample`] line answers, [`claims`] are what strategies say of themselves; an [`assumption`] says what is judged and a
 //! [`preset`] how much it may take. Plain data and its file formats, with three things beside it of
 //! which there must be only one: the [`clock`], how [`random`] numbers are drawn, and how work is
 //! done in [`parallel`]. Knows no strategy, measures nothing and concludes nothing.
 
 pub mod assumption;
 pub mod calibration;
+pub mod claims;
 pub mod clock;
 pub mod controls;
 pub mod environment;

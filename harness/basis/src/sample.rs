@@ -4,6 +4,7 @@
 //! that a killed run loses at most the line in flight; [`read`] keeps whatever is whole, and [`pool`]
 //! makes one run of several.
 
+mod card;
 mod kinds;
 mod packing;
 mod parts;
@@ -13,6 +14,7 @@ mod writer;
 
 use serde::{Deserialize, Serialize};
 
+pub use card::{Card, in_words};
 pub use packing::{Damage, MERGED, PACKED, PLAIN, are_same, locate, name_of, pack};
 pub use parts::{Part, PartDone, Weather};
 pub use pool::{asks_the_same, pool};
@@ -35,9 +37,9 @@ pub use kinds::Kinds;
 /// minor versions. A minor version adds kinds of lines and optional fields; readers of the same major
 /// version skip what they do not know, and say so.
 ///
-/// Since 2.2 `inserts` of a mix is its share of insertions; before, that of insertions and removals
-/// together, and such a file is read so.
-pub const SCHEMA: &str = "pivot-samples/2.2";
+/// Version 2 has what strategies claim in words. Until 2.1 `inserts` of a mix is its share of insertions and removals
+/// together; since 2.2, that of insertions. Files of version 2 are read so, and no file is written so any more.
+pub const SCHEMA: &str = "pivot-samples/3";
 
 /// One line of a sample file.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -123,27 +125,6 @@ impl Header {
     pub fn is_beside_the_point(&self, strategy: &str) -> bool {
         self.controls_of != self.baseline && controls::planted(strategy).is_some()
     }
-}
-
-/// A strategy, as the report shows it: its profile in words.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Card {
-    /// `crate/variant`.
-    pub name: String,
-    /// One line: what it is.
-    pub summary: String,
-    /// The library that does the work.
-    pub library: String,
-    /// When not to use it.
-    pub avoid_when: String,
-    /// Whether it is a control: a yardstick, never recommended.
-    pub control: bool,
-    /// Whether reading is claimed to allocate.
-    pub read_allocates: bool,
-    /// Whether it holds plain data only.
-    pub plain_data_only: bool,
-    /// The other claims: property and value, in the profile's order.
-    pub claims: Vec<(String, String)>,
 }
 
 /// A strategy that cannot take part in a scenario, and why.

@@ -1,10 +1,8 @@
 //! The one list of strategies. Adding a strategy is one crate and one line here.
 
-mod claims;
 mod controls;
 pub mod roster;
 
-pub use claims::Claims;
 use contract::{Family, PlainRecord, ProcessStatus, Profile, Record, Strategy, Visitor};
 use controls::Controls;
 

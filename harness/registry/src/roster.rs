@@ -6,7 +6,7 @@ use contract::{
 };
 
 use basis::controls::{How, PLANTED, planted};
-use basis::sample::{Card, Exclusion};
+use basis::sample::Exclusion;
 use basis::scenario::{Activity, Group, RecordKind, Scenario};
 
 /// A strategy of the registry and, for a kind of record, why it cannot hold it.
@@ -120,43 +120,6 @@ pub fn participants(
         }
     }
     (taking_part, exclusions)
-}
-
-/// A profile in words.
-pub fn card(profile: &Profile) -> Card {
-    let claims = [
-        ("reads", profile.reads.to_string()),
-        ("updates", profile.updates.to_string()),
-        ("inserts and removes", profile.resizes.to_string()),
-        ("read consistency", profile.read_consistency.to_string()),
-        ("scan consistency", profile.scan_consistency.to_string()),
-        (
-            "after a panic in an update",
-            profile.after_panic.to_string(),
-        ),
-        (
-            "after a thread dies while reading",
-            profile.after_dead_thread.to_string(),
-        ),
-        ("inside a read", profile.inside_read.to_string()),
-        ("inside a scan", profile.inside_scan.to_string()),
-        ("capacity", profile.capacity.to_string()),
-        ("reclamation", profile.reclamation.to_string()),
-        ("a write", profile.write_cost.to_string()),
-    ];
-    Card {
-        name: profile.name.into(),
-        summary: profile.summary.into(),
-        library: profile.library.into(),
-        avoid_when: profile.avoid_when.into(),
-        control: profile.role == Role::Control,
-        read_allocates: profile.read_allocates,
-        plain_data_only: profile.plain_data_only,
-        claims: claims
-            .into_iter()
-            .map(|(property, claim)| (property.into(), claim))
-            .collect(),
-    }
 }
 
 #[cfg(test)]

@@ -1,14 +1,9 @@
 //! What the baseline gives and a strategy does not.
 
-use std::fmt::Display;
-
-use contract::{
-    AfterDeadThread, AfterPanic, Capacity, ReadConsistency, Reclamation, Reentrancy, WriteCost,
-};
-use registry::Claims;
+use basis::sample::Card;
 use serde::Serialize;
 
-use crate::results::{Metric, Results, is_worse};
+use crate::results::{Guaranteed, Metric, Results, is_worse};
 
 use super::decision::operation;
 use super::questions::Subject;
@@ -26,107 +21,24 @@ pub struct Loss {
     pub seen: String,
 }
 
-/// Every guarantee that gets worse from one profile to another.
-pub(super) fn guarantees_lost(results: &Results, from: &Claims, to: &Claims) -> Vec<Loss> {
-    let losses = [
-        worse("reads", from.reads > to.reads, from.reads, to.reads),
-        worse(
-            "updates",
-            from.updates > to.updates,
-            from.updates,
-            to.updates,
-        ),
-        worse(
-            "inserts and removes",
-            from.resizes > to.resizes,
-            from.resizes,
-            to.resizes,
-        ),
-        worse(
-            "read consistency",
-            staleness(from.read_consistency) < staleness(to.read_consistency),
-            from.read_consistency,
-            to.read_consistency,
-        ),
-        worse(
-            "scan consistency",
-            from.scan_consistency > to.scan_consistency,
-            from.scan_consistency,
-            to.scan_consistency,
-        ),
-        ranked(
-            "after a panic in an update",
-            &[
-                AfterPanic::Intact,
-                AfterPanic::Exposed,
-                AfterPanic::Unusable,
-            ],
-            from.after_panic,
-            to.after_panic,
-        ),
-        ranked(
-            "after a thread dies while reading",
-            &[
-                AfterDeadThread::Unaffected,
-                AfterDeadThread::KeepsOneVersion,
-                AfterDeadThread::KeepsAllGarbage,
-                AfterDeadThread::BlocksWriters,
-                AfterDeadThread::BlocksEveryone,
-            ],
-            from.after_dead_thread,
-            to.after_dead_thread,
-        ),
-        inside("inside a read", from.inside_read, to.inside_read),
-        inside("inside a scan", from.inside_scan, to.inside_scan),
-        ranked(
-            "capacity",
-            &[Capacity::Grows, Capacity::GrowsAndKeeps],
-            from.capacity,
-            to.capacity,
-        ),
-        ranked(
-            "reclamation",
-            &[
-                Reclamation::Immediate,
-                Reclamation::LastReference,
-                Reclamation::NextPublish,
-                Reclamation::Deferred,
-            ],
-            from.reclamation,
-            to.reclamation,
-        ),
-        ranked(
-            "a write",
-            &[
-                WriteCost::InPlace,
-                WriteCost::CopiesRecord,
-                WriteCost::Twice,
-                WriteCost::CopiesPath,
-                WriteCost::CopiesTable,
-            ],
-            from.write_cost,
-            to.write_cost,
-        ),
-        worse(
-            "records",
-            to.plain_data_only && !from.plain_data_only,
-            "any",
-            "plain data only, none that owns memory",
-        ),
-        worse(
-            "reads allocate",
-            to.read_allocates && !from.read_allocates,
-            "no",
-            "yes",
-        ),
-    ];
-    let seen_of = |mut loss: Loss| {
+/// Every guarantee that gets worse from one strategy to another.
+pub(super) fn guarantees_lost(results: &Results, from: &Card, to: &Card) -> Vec<Loss> {
+    let seen = |property| {
         let mut all = results.guarantees.iter();
-        let seen = all.find(|one| one.strategy == to.name && one.property == loss.property);
-        loss.seen = seen.map_or_else(String::new, |one| one.observed.clone());
-        loss
+        let seen =
+            all.find(|one| one.strategy == to.name && one.property == Guaranteed::Claim(property));
+        seen.map_or_else(String::new, |one| one.observed.clone())
     };
-    losses.into_iter().flatten().map(seen_of).collect()
+    let differences = from.claims.differences(&to.claims);
+    differences
+        .filter(|(_, before, after)| after < before)
+        .map(|(property, before, after)| Loss {
+            property: property.to_string(),
+            before: before.to_string(),
+            after: after.to_string(),
+            seen: seen(property),
+        })
+        .collect()
 }
 
 /// The parts of a workload that were not compared, with what is known of them: no ratio does not mean no loss.
@@ -199,32 +111,4 @@ pub(super) fn costs_added(
 fn figure(value: f64, metric: Metric) -> String {
     let digits = usize::from(value.fract() != 0.0) * 2;
     format!("{value:.digits$} {}", metric.unit())
-}
-
-const fn staleness(consistency: ReadConsistency) -> u32 {
-    match consistency {
-        ReadConsistency::Linearizable => 0,
-        ReadConsistency::Published { every } => every,
-    }
-}
-
-/// By the place in `ranks`, which go from the best to the worst.
-fn ranked<T: PartialEq + Display>(property: &str, ranks: &[T], from: T, to: T) -> Option<Loss> {
-    let place = |wanted: &T| ranks.iter().position(|rank| rank == wanted);
-    worse(property, place(&from) < place(&to), from, to)
-}
-
-/// A claim that is not made in older samples is not compared.
-fn inside(property: &str, from: Option<Reentrancy>, to: Option<Reentrancy>) -> Option<Loss> {
-    let (from, to) = from.zip(to)?;
-    worse(property, from > to, from, to)
-}
-
-fn worse(property: &str, is_worse: bool, from: impl Display, to: impl Display) -> Option<Loss> {
-    is_worse.then(|| Loss {
-        property: property.into(),
-        before: from.to_string(),
-        after: to.to_string(),
-        seen: String::new(),
-    })
 }

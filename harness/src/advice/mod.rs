@@ -12,13 +12,11 @@ mod deployment;
 mod losses;
 mod needs;
 mod questions;
-mod sightings;
+mod screening;
 #[cfg(test)]
 mod tests;
 mod workload;
 
-use basis::error::Result;
-use registry::Claims;
 use serde::Serialize;
 
 pub use agreement::{Agreement, Earlier, agreement};
@@ -64,22 +62,16 @@ pub struct Conclusion {
 
 /// Reads the results of a workload's questions. `screening` names those that were left out, the
 /// baseline perhaps among them. What strategies claim is what the samples say they do.
-///
-/// # Errors
-///
-/// When the samples state a claim that no profile makes.
 pub fn conclude(
     workload: &Workload,
     questions: &Questions,
     results: &Results,
     screening: &Screening,
-) -> Result<Conclusion> {
+) -> Conclusion {
     let excluded = &screening.excluded;
-    let claims = results.contenders().map(Claims::of);
-    let claims = claims.collect::<Result<Vec<Claims>>>()?;
-    let profile = |name: &str| claims.iter().find(|one| one.name == name);
+    let card = |name: &str| results.contenders().find(|card| card.name == name);
     let is_out = |name: &str| excluded.iter().any(|one| one.strategy == name);
-    let lost = |name: &str| match (profile(&results.baseline), profile(name)) {
+    let lost = |name: &str| match (card(&results.baseline), card(name)) {
         (Some(from), Some(to)) => losses::guarantees_lost(results, from, to),
         _ => Vec::new(),
     };
@@ -114,7 +106,7 @@ pub fn conclude(
         .iter()
         .cloned()
         .partition(|one| one.strategy == results.baseline);
-    Ok(Conclusion {
+    Conclusion {
         decision,
         candidates: names,
         sound,
@@ -125,5 +117,5 @@ pub fn conclude(
         flips,
         unpredicted: deployment.as_ref().err().cloned(),
         deployment: deployment.unwrap_or_default(),
-    })
+    }
 }

@@ -6,12 +6,11 @@
 
 use std::fmt;
 
-use basis::sample::Line;
+use basis::sample::{Card, Line};
 use basis::trace::Operation;
-use registry::Claims;
 use serde::{Deserialize, Serialize};
 
-use super::sightings::Sightings;
+use super::screening::Screen;
 use super::workload::Workload;
 
 /// The `[needs]` of a workload file.
@@ -179,14 +178,14 @@ pub struct Encounter {
 impl Needs {
     /// What a workload's needs hold against a strategy, given the lines of the checks, faults and
     /// stalls; in the order of the needs.
-    pub fn against(workload: &Workload, claims: &Claims, lines: &[Line]) -> Vec<Excluded> {
-        let seen = Sightings::new(workload, claims, lines);
+    pub fn against(workload: &Workload, card: &Card, lines: &[Line]) -> Vec<Excluded> {
+        let seen = Screen::new(workload, card, lines);
         let asked = workload.needs.asked(workload).into_iter();
         let found = asked.map(|need| (need, seen.of(need)));
         found
             .filter(|(_, finding)| !finding.is_met)
             .map(|(need, finding)| Excluded {
-                strategy: claims.name.clone(),
+                strategy: card.name.clone(),
                 need,
                 basis: finding.basis,
                 reason: finding.evidence,
@@ -195,13 +194,13 @@ impl Needs {
     }
 
     /// What speaks for a strategy that nothing is held against, need by need.
-    pub fn kept(workload: &Workload, claims: &Claims, lines: &[Line]) -> Vec<Kept> {
-        let seen = Sightings::new(workload, claims, lines);
+    pub fn kept(workload: &Workload, card: &Card, lines: &[Line]) -> Vec<Kept> {
+        let seen = Screen::new(workload, card, lines);
         let asked = workload.needs.asked(workload).into_iter();
         let kept = asked.map(|need| {
             let finding = seen.of(need);
             Kept {
-                strategy: claims.name.clone(),
+                strategy: card.name.clone(),
                 need,
                 basis: finding.basis,
                 evidence: finding.evidence,

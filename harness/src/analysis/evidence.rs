@@ -1,20 +1,72 @@
-//! What was seen instruction by instruction, one account of each strategy.
+//! What was seen of a strategy: by checks, under faults, and instruction by instruction.
 
-use basis::sample::{Card, Line};
+use basis::fault::{Fault, FaultSeen};
+use basis::sample::{Card, CheckOutcome, Line};
 use basis::stall::{StallPair, StallSeen, TwoStops};
 use basis::trace::TraceSeen;
 
 use crate::results::Results;
 
-/// The traces, in the order of the registry. Counts are exact: once is enough.
+/// All that was seen of one strategy, in the order of the lines.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Evidence<'l> {
+    /// The outcomes of the checks.
+    pub(crate) checks: Vec<&'l CheckOutcome>,
+    /// What faults did to it.
+    pub(crate) faults: Vec<&'l FaultSeen>,
+    /// Its first trace: counts are exact, once is enough.
+    pub(super) trace: Option<&'l TraceSeen>,
+    /// Its stalls. Where a pair was tried more than once, the worst is kept: a peer that was blocked once has been
+    /// blocked.
+    pub(super) stall: Option<StallSeen>,
+}
+
+impl<'l> Evidence<'l> {
+    /// Collects it.
+    pub(crate) fn collect(strategy: &str, lines: &'l [Line]) -> Self {
+        let mut evidence = Self::default();
+        for line in lines {
+            match line {
+                Line::Check(check) if check.strategy == strategy => evidence.checks.push(check),
+                Line::Fault(seen) if seen.strategy == strategy => evidence.faults.push(seen),
+                Line::Trace(seen) if seen.strategy == strategy => {
+                    evidence.trace.get_or_insert(seen);
+                }
+                Line::Stall(seen) if seen.strategy == strategy => match &mut evidence.stall {
+                    None => evidence.stall = Some(seen.clone()),
+                    Some(known) => join(known, seen),
+                },
+                _ => {}
+            }
+        }
+        evidence
+    }
+
+    /// What was seen under a fault.
+    pub(crate) fn under(&self, fault: Fault) -> Option<&'l FaultSeen> {
+        self.faults.iter().copied().find(|seen| seen.fault == fault)
+    }
+
+    /// Whom a stopped thread held up, pair by pair of operations.
+    pub(crate) fn stalls(&self) -> impl Iterator<Item = &StallPair> {
+        self.stall.iter().flat_map(|seen| &seen.pairs)
+    }
+
+    /// What operations answered that were stopped twice.
+    pub(crate) fn two_stops(&self) -> impl Iterator<Item = &TwoStops> {
+        self.stall.iter().flat_map(|seen| &seen.two_stops)
+    }
+}
+
+/// The traces, in the order of the registry.
 pub(super) fn traces(cards: &[Card], lines: &[Line]) -> Vec<TraceSeen> {
-    let of = |card: &Card| {
-        let mut all = lines.iter().filter_map(|line| match line {
-            Line::Trace(seen) if seen.strategy == card.name => Some(seen),
-            _ => None,
-        });
-        all.next().cloned()
-    };
+    let of = |card: &Card| Evidence::collect(&card.name, lines).trace.cloned();
+    cards.iter().filter_map(of).collect()
+}
+
+/// The stalls, in the order of the registry.
+pub(super) fn stalls(cards: &[Card], lines: &[Line]) -> Vec<StallSeen> {
+    let of = |card: &Card| Evidence::collect(&card.name, lines).stall;
     cards.iter().filter_map(of).collect()
 }
 
@@ -27,26 +79,6 @@ pub(super) fn untraced(lines: &[Line]) -> Option<String> {
         Line::Untraced(untraced) => Some(untraced.why.clone()),
         _ => None,
     })
-}
-
-/// The stalls, in the order of the registry. Where a pair was tried more than once, the worst is kept:
-/// a peer that was blocked once has been blocked.
-pub(super) fn stalls(cards: &[Card], lines: &[Line]) -> Vec<StallSeen> {
-    let of = |card: &Card| {
-        let mut found: Option<StallSeen> = None;
-        for line in lines {
-            let Line::Stall(seen) = line else { continue };
-            if seen.strategy != card.name {
-                continue;
-            }
-            match &mut found {
-                None => found = Some(seen.clone()),
-                Some(known) => join(known, seen),
-            }
-        }
-        found
-    };
-    cards.iter().filter_map(of).collect()
 }
 
 fn join(known: &mut StallSeen, seen: &StallSeen) {
@@ -98,20 +130,12 @@ pub(super) fn warnings(results: &Results) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use basis::trace::{Operation, Untraced};
+    use contract::Profile;
 
     use super::*;
 
-    fn card(name: &str) -> Card {
-        Card {
-            name: name.into(),
-            summary: String::new(),
-            library: "own".into(),
-            avoid_when: String::new(),
-            control: false,
-            read_allocates: false,
-            plain_data_only: false,
-            claims: Vec::new(),
-        }
+    fn card(name: &'static str) -> Card {
+        Card::from(&Profile::locked(name, ""))
     }
 
     fn stall(blocked: u64, wrong: u64) -> Line {

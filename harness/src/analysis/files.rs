@@ -3,10 +3,13 @@
 use std::path::PathBuf;
 
 use basis::sample::{
-    Header, Line, Reading, SCHEMA, Warning, Writer, amended, pack, parse, pool, read, text,
+    Card, Header, Line, Reading, SCHEMA, Warning, Writer, amended, in_words, pack, parse, pool,
+    read, text,
 };
-use basis::scenario::Activity;
+use basis::scenario::{Activity, RecordKind};
 use basis::stall::StallSeen;
+use registry::roster;
+use serde_json::Value;
 
 use super::{Samples, analyse};
 use crate::report::tests::sample_lines;
@@ -203,6 +206,46 @@ fn lines_are_added_and_everything_else_stays_byte_for_byte() {
     assert!(amend(format!("{whole}{whole}").as_bytes()).is_err());
 }
 
+/// A header as version 2 has it, with what strategies claim in words.
+fn of_version_2(schema: &str, header: &Header) -> Value {
+    let mut value = serde_json::to_value(Line::Header(Box::new(header.clone()))).unwrap();
+    value["schema"] = schema.into();
+    let words = in_words::serialize(&header.strategies, serde_json::value::Serializer);
+    value["strategies"] = words.unwrap();
+    value
+}
+
+#[test]
+fn what_strategies_claim_in_words_is_typed_as_it_is_read() {
+    let mut lines = few_lines();
+    let header = header_of(&mut lines);
+    let entries = roster::entries(RecordKind::Status);
+    header.strategies = entries.iter().map(|one| Card::from(&one.profile)).collect();
+    let old = of_version_2("pivot-samples/2.2", header);
+    assert_eq!(old["strategies"][0]["claims"][0][1], "blocking");
+    let read = |value: &Value| parse(value.to_string().as_bytes(), "file");
+    assert_eq!(read(&old).unwrap().lines, lines[..1]);
+    // What no strategy claims yet, or does not claim, is named.
+    let mut unknown = old.clone();
+    unknown["strategies"][0]["claims"][4][1] = "sometimes".into();
+    let said = read(&unknown).unwrap_err().to_string();
+    assert!(said.contains("mutex/std claims \"sometimes\""), "{said}");
+    let claims = |value: &mut Value, keeps: fn(&str) -> bool| {
+        let pairs = value["strategies"][0]["claims"].as_array_mut().unwrap();
+        pairs.retain(|pair| keeps(pair[0].as_str().unwrap()));
+    };
+    let mut lacking = old.clone();
+    claims(&mut lacking, |property| property != "scan consistency");
+    let said = read(&lacking).unwrap_err().to_string();
+    assert!(said.contains("nothing of \"scan consistency\""), "{said}");
+    // Samples from before a claim existed claim nothing.
+    let mut older = old;
+    claims(&mut older, |property| !property.starts_with("inside"));
+    let lines = &mut read(&older).unwrap().lines;
+    let claims = &header_of(lines).strategies[0].claims;
+    assert_eq!((claims.inside_read, claims.inside_scan), (None, None));
+}
+
 #[test]
 fn old_shares_of_insertions_and_removals_are_halved_once() {
     let mut lines = few_lines();
@@ -211,8 +254,8 @@ fn old_shares_of_insertions_and_removals_are_halved_once() {
     };
     let group = &mut header.scenarios[0].groups[0];
     (group.does, group.inserts) = (Activity::Mix, Some(0.05));
-    header.schema = "pivot-samples/2.1".into();
-    let once = parse(text(&lines[..1]).as_bytes(), "file").unwrap().lines;
+    let old = of_version_2("pivot-samples/2.1", header);
+    let once = parse(old.to_string().as_bytes(), "file").unwrap().lines;
     let twice = parse(text(&once).as_bytes(), "file").unwrap().lines;
     for lines in [once, twice] {
         let Line::Header(header) = &lines[0] else {
@@ -226,7 +269,7 @@ fn old_shares_of_insertions_and_removals_are_halved_once() {
 fn other_versions_are_told_apart() {
     let text = text(&few_lines());
     let as_schema = |schema: &str| text.replacen(SCHEMA, schema, 1);
-    let newer = as_schema("pivot-samples/2.7");
+    let newer = as_schema("pivot-samples/3.7");
     assert!(parse(newer.as_bytes(), "file").is_ok(), "a minor version");
     for other in ["pivot-samples/1", "pivot-samples/10", "pivot-results/1"] {
         let said = refusal(as_schema(other).as_bytes());
@@ -304,7 +347,7 @@ fn runs_that_were_joined_are_read_up_to_the_second_and_not_continued() {
 #[test]
 fn what_cannot_be_read_is_not_overwritten() {
     let ours = text(&few_lines());
-    for kept in ["my notes\n", &ours.replacen(SCHEMA, "pivot-samples/3", 1)] {
+    for kept in ["my notes\n", &ours.replacen(SCHEMA, "pivot-samples/4", 1)] {
         let file = Scratch::new("kept", kept);
         let error = Writer::create(&file.0).expect_err("somebody may need it");
         assert!(error.to_string().contains("not overwritten"), "{error}");

@@ -67,7 +67,7 @@ pub(crate) fn looked_at(pattern: Option<&str>) -> Result<Vec<Card>> {
         |card: &Card| (!card.control || pattern.is_some()) && chosen.contains(&card.name);
     Ok(roster::entries(RecordKind::Status)
         .iter()
-        .map(|entry| roster::card(&entry.profile))
+        .map(|entry| Card::from(&entry.profile))
         .filter(is_wanted)
         .collect())
 }

@@ -140,7 +140,7 @@ fn what_to_adopt(results: &Results) -> String {
 fn for_any_record(results: &Results, strongest: &[&Recommendation]) -> String {
     let is_plain = |found: &&&Recommendation| {
         let mut cards = results.contenders();
-        cards.any(|card| card.name == found.strategy && card.plain_data_only)
+        cards.any(|card| card.name == found.strategy && card.claims.plain_data_only)
     };
     let any = strongest.iter().find(|found| !is_plain(found));
     match (strongest.first().filter(is_plain), any) {

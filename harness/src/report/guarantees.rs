@@ -1,10 +1,11 @@
 //! What each strategy promises, and what the checks saw of it.
 
+use basis::claims::Property;
 use basis::fault::{Consequence, Fault};
 use basis::sample::Card;
+use strum::IntoEnumIterator;
 
-use crate::analysis::claims as claimed_by;
-use crate::results::{Grade, Guarantee, Results};
+use crate::results::{Grade, Guarantee, Guaranteed, Results};
 
 use super::view::{Block, Cell, Column, Group, Row, Section, Table, Tone, prose};
 use super::{facts, pivots};
@@ -40,26 +41,25 @@ pub(super) fn section(results: &Results) -> Section {
 }
 
 fn claims(results: &Results) -> Table {
-    let mut properties: Vec<String> = Vec::new();
-    for (property, _) in results.contenders().flat_map(claimed_by) {
-        if !properties.contains(&property) {
-            properties.push(property);
-        }
-    }
+    // What records it holds is said among its needs.
+    let is_shown = |property: &Property| {
+        let mut cards = results.contenders();
+        *property != Property::Records && cards.any(|card| card.claims.of(*property).is_some())
+    };
+    let properties: Vec<Property> = Property::iter().filter(is_shown).collect();
     let columns = properties
         .iter()
-        .map(|property| super::format::sentence(property))
+        .map(|property| super::format::sentence(&property.to_string()))
         .chain(["Needs".into(), "Not when".into()]);
     Table {
         caption: "Claims".into(),
         corner: "Strategy".into(),
         columns: Column::titled(columns),
         groups: grouped(results, |card| {
-            let claimed = properties.iter().map(|property| {
-                let claim = claimed_by(card).find(|(name, _)| name == property);
-                claim.map_or_else(
+            let claimed = properties.iter().map(|&property| {
+                card.claims.of(property).map_or_else(
                     || Cell::absent("not stated"),
-                    |(_, claim)| observed(Cell::text(claim), results, card, property),
+                    |claim| observed(Cell::text(claim.to_string()), results, card, property),
                 )
             });
             let last = [Cell::text(needs(card)), Cell::text(&card.avoid_when)];
@@ -74,7 +74,7 @@ fn needs(card: &Card) -> String {
         "own" => "nothing but this crate".to_owned(),
         library => format!("`{library}`"),
     };
-    if card.plain_data_only {
+    if card.claims.plain_data_only {
         format!("{library}; plain data only")
     } else {
         library
@@ -101,7 +101,8 @@ fn grouped(results: &Results, cells: impl Fn(&Card) -> Option<Vec<Cell>>) -> Vec
 }
 
 /// A claim, with what was seen of it.
-fn observed(claim: Cell, results: &Results, card: &Card, property: &str) -> Cell {
+fn observed(claim: Cell, results: &Results, card: &Card, property: Property) -> Cell {
+    let property = Guaranteed::Claim(property);
     let Some(seen) = graded(results)
         .find(|guarantee| guarantee.strategy == card.name && guarantee.property == property)
     else {
@@ -126,9 +127,11 @@ fn graded(results: &Results) -> impl Iterator<Item = &Guarantee> {
 
 /// The promises that all make alike, as `(passed, broken)` of each strategy.
 fn checks(results: &Results) -> Table {
+    let is_by_all = |one: &&Guarantee| matches!(one.property, Guaranteed::ByAll(_));
     let of = |card: &Card| {
         graded(results)
-            .filter(|guarantee| guarantee.strategy == card.name && guarantee.is_everyones())
+            .filter(|guarantee| guarantee.strategy == card.name)
+            .filter(is_by_all)
             .partition::<Vec<_>, _>(|guarantee| guarantee.grade != Grade::Forbidden)
     };
     Table {
@@ -140,7 +143,8 @@ fn checks(results: &Results) -> Table {
             if passed.is_empty() && broken.is_empty() {
                 return None;
             }
-            let names: Vec<&str> = broken.iter().map(|one| one.property.as_str()).collect();
+            let names = broken.iter().map(|one| one.property.to_string());
+            let names: Vec<String> = names.collect();
             let broken = if names.is_empty() {
                 Cell::text("none")
             } else {

@@ -2,9 +2,7 @@
 //! memory.
 
 use basis::sample::Card;
-use contract::{AfterDeadThread, AfterPanic, Progress, Reentrancy, ScanConsistency};
 
-use crate::analysis::claims;
 use crate::results::{Judged, Metric, Recommendation, Results, is_worse};
 
 use super::{facts, format};
@@ -83,53 +81,18 @@ fn promises(results: &Results, strategy: &str, better: bool) -> Vec<String> {
     let (Some(own), Some(baseline)) = (card(strategy), card(&results.baseline)) else {
         return Vec::new();
     };
-    let usual: Vec<(String, String)> = properties(baseline);
-    let told = |(property, claim): &(String, String)| {
-        let (_, usual) = usual.iter().find(|(name, _)| name == property)?;
-        let is_told = usual != claim && is_better(claim, usual) == better;
-        is_told.then(|| format!("{property} {claim} ({usual})"))
-    };
-    properties(own).iter().filter_map(told).collect()
-}
-
-/// Whether a claim is known to promise more than another about the same; costs have no such order.
-fn is_better(claim: &str, usual: &str) -> bool {
-    use {AfterDeadThread as D, AfterPanic as P, Progress as G, ScanConsistency as C};
-    fn words<T: ToString>(best_first: &[T]) -> Vec<String> {
-        best_first.iter().map(ToString::to_string).collect()
-    }
-    let ladders = [
-        words(&[G::WaitFree, G::LockFree, G::Blocking]),
-        words(&[C::Snapshot, C::PerShard, C::Weak]),
-        words(&[P::Intact, P::Exposed, P::Unusable]),
-        words(&[
-            D::Unaffected,
-            D::KeepsOneVersion,
-            D::KeepsAllGarbage,
-            D::BlocksWriters,
-            D::BlocksEveryone,
-        ]),
-        Reentrancy::ALL
-            .iter()
-            .rev()
-            .map(ToString::to_string)
-            .collect(),
-    ];
-    ladders.iter().any(|ladder| {
-        let place = |words: &str| ladder.iter().position(|step| step == words);
-        matches!((place(claim), place(usual)), (Some(own), Some(usual)) if own < usual)
-    })
+    let differences = own.claims.differences(&baseline.claims);
+    differences
+        .filter(|(_, claim, usual)| (claim > usual) == better)
+        .map(|(property, claim, usual)| format!("{property} {claim} ({usual})"))
+        .collect()
 }
 
 /// What a strategy claims, with the records that it holds.
 pub(super) fn properties(card: &Card) -> Vec<(String, String)> {
-    let records = if card.plain_data_only {
-        "plain data only"
-    } else {
-        "any"
-    };
-    claims(card)
-        .chain([("records".to_owned(), records.to_owned())])
+    let claims = card.claims.all();
+    claims
+        .map(|(property, claim)| (property.to_string(), claim.to_string()))
         .collect()
 }
 
@@ -151,18 +114,4 @@ fn memory(results: &Results, strategy: &str) -> Option<String> {
             format!("up to {high} the memory per record")
         }
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_promises_have_an_order() {
-        assert!(is_better("wait-free", "blocking"));
-        assert!(!is_better("blocking", "wait-free"));
-        assert!(is_better("unaffected", "everyone blocked"));
-        assert!(!is_better("copies the table", "in place"));
-        assert!(!is_better("unheard of", "blocking"));
-    }
 }

@@ -267,11 +267,8 @@ impl Seen<'_> {
     }
 
     fn consistency(&self) -> Option<Cell> {
-        let claims = self.card.claims.iter();
-        let (_, claim) = claims
-            .into_iter()
-            .find(|(name, _)| name == "read consistency")?;
-        Some(Cell::text(claim.as_str()))
+        let claim = self.card.claims.read_consistency;
+        Some(Cell::text(claim.to_string()))
     }
 
     fn garbage(&self, situation: S) -> Option<Cell> {

@@ -76,7 +76,7 @@ impl Plan {
         let all = roster::entries_beside(&self.baseline, RecordKind::Status);
         let cards: Vec<Card> = all
             .iter()
-            .map(|entry| roster::card(&entry.profile))
+            .map(|entry| Card::from(&entry.profile))
             .filter(|card| self.strategies.contains(&card.name))
             .collect();
         let exclusions: Vec<Exclusion> = self

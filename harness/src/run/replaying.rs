@@ -5,7 +5,7 @@ use std::path::Path;
 
 use basis::environment;
 use basis::error::Result;
-use basis::sample::{CheckOutcome, Line};
+use basis::sample::{Card, CheckOutcome, Line};
 use basis::scenario::RecordKind;
 use basis::workload::Workload;
 use registry::roster;
@@ -36,7 +36,7 @@ impl Plan {
         let done: BTreeSet<&str> = replayed(recording.lines()).collect();
         let contenders = roster::entries(RecordKind::Status).into_iter();
         let tasks: Vec<ReplayTask> = contenders
-            .map(|entry| roster::card(&entry.profile))
+            .map(|entry| Card::from(&entry.profile))
             .filter(|card| !card.control && self.strategies.contains(&card.name))
             .filter(|card| !done.contains(card.name.as_str()))
             .map(|card| ReplayTask {

@@ -33,7 +33,7 @@ impl Plan {
             .collect();
         let contenders: Vec<Card> = roster::entries(RecordKind::Status)
             .iter()
-            .map(|entry| roster::card(&entry.profile))
+            .map(|entry| Card::from(&entry.profile))
             .filter(|card| !card.control && self.strategies.contains(&card.name))
             .collect();
         let unverified: Vec<&Card> = contenders

@@ -1,8 +1,14 @@
 //! What a strategy claims about itself, as data.
 //!
-//! Nothing here is believed: the checks observe each property and grade claim against observation.
+//! Nothing here is believed: the checks observe each property and grade claim against observation. Claims of a kind
+//! are ordered, the better the greater, whatever their words; the words are for readers. A claim that gets other
+//! words keeps the old ones as `#[strum(serialize = "..")]`, because files that are read have them.
 
-use std::fmt;
+use std::cmp::Ordering;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+use strum::{Display, EnumString};
 
 /// The claims of one variant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,8 +104,13 @@ pub enum Role {
     Control,
 }
 
-/// The progress guarantee of an operation (Herlihy and Shavit's terms), memory allocation apart.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+/// The progress guarantee of an operation (Herlihy and Shavit's terms), memory allocation apart. From the worst to
+/// the best.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Display, EnumString, Serialize, Deserialize,
+)]
+#[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
 pub enum Progress {
     /// Another thread, stopped at the wrong place, can hold it up for ever.
     Blocking,
@@ -109,57 +120,115 @@ pub enum Progress {
     WaitFree,
 }
 
-/// What a read may return.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What a read may return. The fresher, the better.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Display, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum ReadConsistency {
     /// The value at one instant between the call and its return.
+    #[strum(to_string = "linearizable")]
     Linearizable,
     /// A value that was current at some publish; at most `every` writes older than the latest.
     /// Monotonic: a reader never sees a record go back.
+    #[strum(to_string = "stale by up to {every} writes")]
     Published {
         /// Writes between two publishes.
         every: u32,
     },
 }
 
-/// What a scan may see while others write.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+impl ReadConsistency {
+    /// Writes that a read may lag behind; none where it is linearizable.
+    const fn lag(self) -> Option<u32> {
+        match self {
+            ReadConsistency::Linearizable => None,
+            ReadConsistency::Published { every } => Some(every),
+        }
+    }
+}
+
+impl Ord for ReadConsistency {
+    fn cmp(&self, other: &Self) -> Ordering {
+        other.lag().cmp(&self.lag())
+    }
+}
+
+impl PartialOrd for ReadConsistency {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+/// As displayed.
+impl FromStr for ReadConsistency {
+    type Err = strum::ParseError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let published = text.split(' ').find_map(|word| word.parse().ok());
+        let published = published.map(|every| ReadConsistency::Published { every });
+        let mut all = [Some(ReadConsistency::Linearizable), published].into_iter();
+        let named = all.find_map(|one| one.filter(|one| one.to_string() == text));
+        named.ok_or(strum::ParseError::VariantNotFound)
+    }
+}
+
+/// What a scan may see while others write. From the worst to the best.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Display, EnumString, Serialize, Deserialize,
+)]
+#[serde(rename_all = "kebab-case")]
 pub enum ScanConsistency {
     /// Each record on its own: whole, but from different instants; records that are inserted or
     /// removed meanwhile may or may not appear.
+    #[strum(to_string = "weak")]
     Weak,
     /// The records of one shard from one instant, the shards from different ones.
+    #[strum(to_string = "per shard")]
     PerShard,
     /// All records from one instant.
+    #[strum(to_string = "atomic snapshot")]
     Snapshot,
 }
 
-/// What a panic inside [`Record::apply`](crate::Record::apply) leaves behind.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What a panic inside [`Record::apply`](crate::Record::apply) leaves behind. From the worst to the best.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Display, EnumString, Serialize, Deserialize,
+)]
+#[serde(rename_all = "kebab-case")]
 pub enum AfterPanic {
-    /// The record as it was; the table works.
-    Intact,
-    /// The table works, and would show a record that was half changed when the panic came.
-    Exposed,
     /// The table no longer works for some threads.
+    #[strum(to_string = "table unusable")]
     Unusable,
+    /// The table works, and would show a record that was half changed when the panic came.
+    #[strum(to_string = "half-done change exposed")]
+    Exposed,
+    /// The record as it was; the table works.
+    #[strum(to_string = "intact")]
+    Intact,
 }
 
 /// What the others can do when a thread disappears in the middle of a read: it is stopped for ever
-/// with its guard held.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// with its guard held. From the worst to the best.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Display, EnumString, Serialize, Deserialize,
+)]
+#[serde(rename_all = "kebab-case")]
 pub enum AfterDeadThread {
-    /// Everything; nothing is kept.
-    Unaffected,
+    /// Nothing.
+    #[strum(to_string = "everyone blocked")]
+    BlocksEveryone,
+    /// Read, but not write.
+    #[strum(to_string = "writers blocked")]
+    BlocksWriters,
+    /// Everything, but nothing that is retired from then on is ever freed.
+    #[strum(to_string = "all garbage kept")]
+    KeepsAllGarbage,
     /// Everything, but memory that the thread may still look at is kept: one version of a record or
     /// of the table.
+    #[strum(to_string = "one version kept")]
     KeepsOneVersion,
-    /// Everything, but nothing that is retired from then on is ever freed.
-    KeepsAllGarbage,
-    /// Read, but not write.
-    BlocksWriters,
-    /// Nothing.
-    BlocksEveryone,
+    /// Everything; nothing is kept.
+    #[strum(to_string = "unaffected")]
+    Unaffected,
 }
 
 /// What a thread can do with the table inside the closure of a read or a scan, through a second
@@ -167,73 +236,90 @@ pub enum AfterDeadThread {
 ///
 /// From the worst to the best, by what a program can rely on. A guard that a library lends, such as
 /// dashmap's `Ref`, is the same as such a closure: it is held until the closure returns.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Display, EnumString, Serialize, Deserialize,
+)]
+#[serde(rename_all = "kebab-case")]
 pub enum Reentrancy {
     /// Nothing: a read waits for the operation around it, for ever.
+    #[strum(to_string = "deadlocks")]
     Deadlocks,
     /// Nothing: a read or a write panics.
+    #[strum(to_string = "panics")]
     Panics,
     /// Read, unless another thread waits to write: then the read waits for that thread, and that
     /// thread for the operation around the read. A write waits for ever.
+    #[strum(to_string = "reads unless a writer waits")]
     ReadsUnlessWriterWaits,
     /// Read. A write waits for the operation around it, for ever; where writes are published, one of
     /// the first few does.
+    #[strum(to_string = "reads, no writes")]
     Reads,
     /// Read and write, but a read may not see what was written inside.
+    #[strum(to_string = "writes, reads old state")]
     ReadsOldState,
     /// Read and write. A read sees what was written inside; the record that is lent stays as it is.
+    #[strum(to_string = "reads and writes")]
     ReadsAndWrites,
 }
 
-impl Reentrancy {
-    /// All, from the worst to the best.
-    pub const ALL: [Reentrancy; 6] = [
-        Reentrancy::Deadlocks,
-        Reentrancy::Panics,
-        Reentrancy::ReadsUnlessWriterWaits,
-        Reentrancy::Reads,
-        Reentrancy::ReadsOldState,
-        Reentrancy::ReadsAndWrites,
-    ];
-}
-
-/// What happens when the table is full.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What happens when the table is full. From the worst to the best.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Display, EnumString, Serialize, Deserialize,
+)]
+#[serde(rename_all = "kebab-case")]
 pub enum Capacity {
-    /// It grows; memory is the limit.
-    Grows,
     /// It grows, and keeps the memory of its smaller past until it is dropped: in total less than
     /// the present size once more.
+    #[strum(to_string = "grows, keeps smaller tables")]
     GrowsAndKeeps,
+    /// It grows; memory is the limit.
+    #[strum(to_string = "grows")]
+    Grows,
 }
 
-/// When replaced and removed records are freed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// When replaced and removed records are freed. From the latest to the earliest.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Display, EnumString, Serialize, Deserialize,
+)]
+#[serde(rename_all = "kebab-case")]
 pub enum Reclamation {
-    /// Nothing is retired: records are overwritten in place, or freed by the write that replaces
-    /// them.
-    Immediate,
-    /// By whoever drops the last reference, which may be a reader.
-    LastReference,
     /// Some time after no reader can see them any more.
+    #[strum(to_string = "deferred")]
     Deferred,
     /// At the next publish but one.
+    #[strum(to_string = "at the next publish but one")]
     NextPublish,
+    /// By whoever drops the last reference, which may be a reader.
+    #[strum(to_string = "with the last reference")]
+    LastReference,
+    /// Nothing is retired: records are overwritten in place, or freed by the write that replaces
+    /// them.
+    #[strum(to_string = "immediate")]
+    Immediate,
 }
 
-/// What a write copies.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What a write copies. From the most to the least.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Display, EnumString, Serialize, Deserialize,
+)]
+#[serde(rename_all = "kebab-case")]
 pub enum WriteCost {
-    /// Nothing: the record changes in place.
-    InPlace,
-    /// The record.
-    CopiesRecord,
-    /// The record, and the path to it in a tree.
-    CopiesPath,
     /// The whole table.
+    #[strum(to_string = "copies the table")]
     CopiesTable,
+    /// The record, and the path to it in a tree.
+    #[strum(to_string = "copies a tree path")]
+    CopiesPath,
     /// The record, for each of two copies of the table: every write is carried out twice.
+    #[strum(to_string = "carried out twice")]
     Twice,
+    /// The record.
+    #[strum(to_string = "copies the record")]
+    CopiesRecord,
+    /// Nothing: the record changes in place.
+    #[strum(to_string = "in place")]
+    InPlace,
 }
 
 /// How many threads may hold a handle.
@@ -243,100 +329,4 @@ pub enum Concurrency {
     Any,
     /// One at a time. Controls only.
     OneThread,
-}
-
-impl fmt::Display for Progress {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Progress::Blocking => "blocking",
-            Progress::LockFree => "lock-free",
-            Progress::WaitFree => "wait-free",
-        })
-    }
-}
-
-impl fmt::Display for ReadConsistency {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            ReadConsistency::Linearizable => f.write_str("linearizable"),
-            ReadConsistency::Published { every } => write!(f, "stale by up to {every} writes"),
-        }
-    }
-}
-
-impl fmt::Display for ScanConsistency {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            ScanConsistency::Snapshot => "atomic snapshot",
-            ScanConsistency::PerShard => "per shard",
-            ScanConsistency::Weak => "weak",
-        })
-    }
-}
-
-impl fmt::Display for AfterPanic {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            AfterPanic::Intact => "intact",
-            AfterPanic::Exposed => "half-done change exposed",
-            AfterPanic::Unusable => "table unusable",
-        })
-    }
-}
-
-impl fmt::Display for AfterDeadThread {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            AfterDeadThread::Unaffected => "unaffected",
-            AfterDeadThread::KeepsOneVersion => "one version kept",
-            AfterDeadThread::KeepsAllGarbage => "all garbage kept",
-            AfterDeadThread::BlocksWriters => "writers blocked",
-            AfterDeadThread::BlocksEveryone => "everyone blocked",
-        })
-    }
-}
-
-impl fmt::Display for Reentrancy {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Reentrancy::Deadlocks => "deadlocks",
-            Reentrancy::Panics => "panics",
-            Reentrancy::ReadsUnlessWriterWaits => "reads unless a writer waits",
-            Reentrancy::Reads => "reads, no writes",
-            Reentrancy::ReadsOldState => "writes, reads old state",
-            Reentrancy::ReadsAndWrites => "reads and writes",
-        })
-    }
-}
-
-impl fmt::Display for Capacity {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Capacity::Grows => "grows",
-            Capacity::GrowsAndKeeps => "grows, keeps smaller tables",
-        })
-    }
-}
-
-impl fmt::Display for Reclamation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Reclamation::Immediate => "immediate",
-            Reclamation::LastReference => "with the last reference",
-            Reclamation::Deferred => "deferred",
-            Reclamation::NextPublish => "at the next publish but one",
-        })
-    }
-}
-
-impl fmt::Display for WriteCost {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            WriteCost::InPlace => "in place",
-            WriteCost::CopiesRecord => "copies the record",
-            WriteCost::CopiesPath => "copies a tree path",
-            WriteCost::CopiesTable => "copies the table",
-            WriteCost::Twice => "carried out twice",
-        })
-    }
 }

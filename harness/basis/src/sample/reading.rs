@@ -10,7 +10,7 @@ use std::path::Path;
 use serde::Deserialize;
 
 use super::packing::{self, Damage, Unpacked};
-use super::{Header, Line, SCHEMA};
+use super::{Header, Line, SCHEMA, in_words};
 use crate::error::{Error, Result, plain};
 use crate::parallel;
 
@@ -357,9 +357,11 @@ fn header(first: &[u8], place: &str) -> Result<Header> {
              does not"
         )));
     };
-    if major(&schema) != major(SCHEMA) {
+    let is_of_version_2 = major(&schema) == VERSION_2;
+    if !is_of_version_2 && major(&schema) != major(SCHEMA) {
         return Err(Error::input(format!(
-            "{place}:1: written in the format {schema:?}; this is pivot {}, which reads {SCHEMA:?}",
+            "{place}:1: written in the format {schema:?}; this is pivot {}, which reads {SCHEMA:?} and \
+             {VERSION_2:?}",
             env!("CARGO_PKG_VERSION")
         )));
     }
@@ -369,13 +371,21 @@ fn header(first: &[u8], place: &str) -> Result<Header> {
              are about; restore the line from a copy"
         ))
     };
-    let mut header = match serde_json::from_slice(first) {
+    let line = if is_of_version_2 {
+        of_version_2(first)
+    } else {
+        serde_json::from_slice(first)
+    };
+    let mut header = match line {
         Ok(Line::Header(header)) => *header,
         Ok(_) => return Err(unusable("of another kind".into())),
         Err(error) => return Err(unusable(said(&error))),
     };
-    if minor(&schema) < 2 {
-        inserts_alone(&mut header);
+    if is_of_version_2 {
+        header.schema = SCHEMA.into();
+        if minor(&schema) < 2 {
+            inserts_alone(&mut header);
+        }
     }
     match fault(&header) {
         None => Ok(header),
@@ -396,13 +406,24 @@ fn fault(header: &Header) -> Option<String> {
     })
 }
 
-/// From the share of insertions and removals to that of insertions: a header of this version.
+/// What can be read beside [`SCHEMA`].
+const VERSION_2: &str = "pivot-samples/2";
+
+/// A header whose strategies claim in words.
+fn of_version_2(first: &[u8]) -> serde_json::Result<Line> {
+    let mut header: serde_json::Value = serde_json::from_slice(first)?;
+    if let Some(strategies) = header.get_mut("strategies") {
+        *strategies = serde_json::to_value(in_words::deserialize(strategies.take())?)?;
+    }
+    serde_json::from_value(header)
+}
+
+/// From the share of insertions and removals to that of insertions.
 fn inserts_alone(header: &mut Header) {
     let groups = header.scenarios.iter_mut().flat_map(|one| &mut one.groups);
     for share in groups.filter_map(|group| group.inserts.as_mut()) {
         *share /= 2.0;
     }
-    header.schema = SCHEMA.into();
 }
 
 /// A schema's minor version.

@@ -1,19 +1,21 @@
 //! What the strategies claim, beside what the checks, the faults and the stalls showed.
 
 mod faults;
+mod progress;
 mod stalls;
 #[cfg(test)]
 mod tests;
-mod waits;
 
-use basis::fault::FaultSeen;
+use basis::claims::{Claim, Property};
+use basis::fault::{Deed, Fault, FaultSeen};
 use basis::sample::{Card, CheckOutcome, Line};
-use basis::stall::{StallPair, StallSeen, TwoStops};
+use basis::stall::StallSeen;
+use basis::trace::Operation;
 
-pub(crate) use stalls::held_up_at;
+pub(crate) use progress::held_up_at;
 
-use super::evidence;
-use crate::results::{Faulted, Grade, Guarantee};
+use super::evidence::Evidence;
+use crate::results::{Faulted, Grade, Guarantee, Guaranteed};
 
 /// What was seen of a claim.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,85 +25,62 @@ struct Seen {
     evidence: String,
 }
 
+impl Seen {
+    fn as_claimed(evidence: String) -> Self {
+        Self {
+            observed: "as claimed".into(),
+            grade: Grade::Acceptable,
+            evidence,
+        }
+    }
+
+    fn less_than_claimed(evidence: String) -> Self {
+        Self {
+            observed: "less than claimed".into(),
+            grade: Grade::Forbidden,
+            evidence,
+        }
+    }
+}
+
 /// The outcomes of the checks, and the claims with what was seen of them.
 pub fn guarantees(cards: &[Card], lines: &[Line]) -> Vec<Guarantee> {
-    let all_checks = || {
-        lines.iter().filter_map(|line| match line {
-            Line::Check(outcome) => Some(outcome),
-            _ => None,
-        })
-    };
-    let checked = all_checks().map(|outcome| Guarantee {
-        strategy: outcome.strategy.clone(),
-        property: format!("{} ({})", outcome.check, outcome.record),
-        claimed: Guarantee::EVERYONES.into(),
-        observed: if outcome.passed {
-            "kept".into()
-        } else {
-            "broken".into()
-        },
-        grade: if outcome.passed {
-            Grade::Acceptable
-        } else {
-            Grade::Forbidden
-        },
-        evidence: outcome.evidence.clone(),
+    let checked = lines.iter().filter_map(|line| match line {
+        Line::Check(outcome) => Some(kept_by_all(outcome)),
+        _ => None,
     });
-    let stalled = evidence::stalls(cards, lines);
-    let claimed = cards.iter().flat_map(|card| {
-        let checks: Vec<&CheckOutcome> = all_checks()
-            .filter(|outcome| outcome.strategy == card.name)
-            .collect();
-        let faults: Vec<&FaultSeen> = faults_in(lines)
-            .filter(|seen| seen.strategy == card.name)
-            .collect();
-        let stalls: Vec<&StallPair> = stalled
-            .iter()
-            .filter(|seen| seen.strategy == card.name)
-            .flat_map(|seen| &seen.pairs)
-            .collect();
-        let two_stops: Vec<&TwoStops> = stalled
-            .iter()
-            .filter(|seen| seen.strategy == card.name)
-            .flat_map(|seen| &seen.two_stops)
-            .collect();
-        let sightings = Sightings {
-            checks: &checks,
-            faults: &faults,
-            stalls: &stalls,
-            two_stops: &two_stops,
-        };
-        claims(card)
-            .map(|(property, claim)| {
-                let seen = sightings.of(&property, &claim);
-                guarantee(card, property, claim, seen)
-            })
-            .collect::<Vec<_>>()
-    });
+    let claimed = cards
+        .iter()
+        .flat_map(|card| graded(card, Evidence::collect(&card.name, lines)));
     checked.chain(claimed).collect()
 }
 
 /// The claims of a card that stalls can refute, graded by them alone.
 pub fn graded_by_stalls(card: &Card, seen: &StallSeen) -> Vec<Guarantee> {
-    let stalls: Vec<&StallPair> = seen.pairs.iter().collect();
-    let two_stops: Vec<&TwoStops> = seen.two_stops.iter().collect();
-    let sightings = Sightings {
-        checks: &[],
-        faults: &[],
-        stalls: &stalls,
-        two_stops: &two_stops,
+    let evidence = Evidence {
+        stall: Some(seen.clone()),
+        ..Evidence::default()
     };
-    claims(card)
-        .filter_map(|(property, claim)| {
-            let seen = sightings.of(&property, &claim)?;
-            Some(guarantee(card, property, claim, Some(seen)))
-        })
-        .collect()
+    let all = graded(card, evidence);
+    all.filter(|one| one.grade != Grade::Unchecked).collect()
+}
+
+/// Whether what was seen under a fault is less than the strategy claims.
+pub(crate) fn contradicts(card: &Card, seen: &FaultSeen) -> bool {
+    let evidence = Evidence {
+        faults: vec![seen],
+        ..Evidence::default()
+    };
+    graded(card, evidence).any(|one| one.grade == Grade::Forbidden)
 }
 
 /// What faults did, as it was seen.
 pub fn faulted(lines: &[Line]) -> Vec<Faulted> {
-    faults_in(lines)
+    let faults = lines.iter().filter_map(|line| match line {
+        Line::Fault(seen) => Some(seen),
+        _ => None,
+    });
+    faults
         .map(|seen| Faulted {
             strategy: seen.strategy.clone(),
             fault: seen.fault,
@@ -111,108 +90,122 @@ pub fn faulted(lines: &[Line]) -> Vec<Faulted> {
         .collect()
 }
 
-fn faults_in(lines: &[Line]) -> impl Iterator<Item = &FaultSeen> {
-    lines.iter().filter_map(|line| match line {
-        Line::Fault(seen) => Some(seen),
-        _ => None,
-    })
-}
-
-/// Whether what was seen under a fault is less than the strategy claims.
-pub(crate) fn contradicts(card: &Card, seen: &FaultSeen) -> bool {
-    claims(card).any(|(property, claim)| {
-        let sightings = Sightings {
-            checks: &[],
-            faults: &[seen],
-            stalls: &[],
-            two_stops: &[],
-        };
-        let seen = sightings.of(&property, &claim);
-        seen.is_some_and(|seen| seen.grade == Grade::Forbidden)
-    })
-}
-
-/// All claims of a card, as property and claim.
-pub(crate) fn claims(card: &Card) -> impl Iterator<Item = (String, String)> {
-    let allocates = if card.read_allocates { "yes" } else { "no" };
-    card.claims
-        .iter()
-        .cloned()
-        .chain([(faults::READ_ALLOCATES.to_owned(), allocates.to_owned())])
-}
-
-/// All that was seen of one strategy.
-struct Sightings<'s> {
-    checks: &'s [&'s CheckOutcome],
-    faults: &'s [&'s FaultSeen],
-    stalls: &'s [&'s StallPair],
-    two_stops: &'s [&'s TwoStops],
-}
-
-impl Sightings<'_> {
-    /// What was seen of a claim: what refutes it, if anything does.
-    fn of(&self, property: &str, claim: &str) -> Option<Seen> {
-        let waits = [
-            faults::waits(property, self.faults),
-            stalls::waits(property, self.stalls),
-        ];
-        let seen = [
-            waits::graded(claim, waits),
-            faults::seen(property, claim, self.faults),
-            checked(property, self.checks),
-            stalls::seen(property, self.stalls),
-            stalls::answered(property, self.two_stops),
-        ];
-        let mut seen: Vec<Seen> = seen.into_iter().flatten().collect();
-        let refuted = seen.iter().position(|seen| seen.grade == Grade::Forbidden);
-        (!seen.is_empty()).then(|| seen.swap_remove(refuted.unwrap_or(0)))
-    }
-}
-
-fn guarantee(card: &Card, property: String, claimed: String, seen: Option<Seen>) -> Guarantee {
-    let seen = seen.unwrap_or_else(|| Seen {
-        observed: String::new(),
-        grade: Grade::Unchecked,
-        evidence: "stated by its profile".into(),
-    });
+fn kept_by_all(outcome: &CheckOutcome) -> Guarantee {
+    let (observed, grade) = if outcome.passed {
+        ("kept", Grade::Acceptable)
+    } else {
+        ("broken", Grade::Forbidden)
+    };
     Guarantee {
-        strategy: card.name.clone(),
-        property,
-        claimed,
-        observed: seen.observed,
-        grade: seen.grade,
-        evidence: seen.evidence,
-    }
-}
-
-/// The checks that would fail if a claim were wrong.
-fn checks_of(property: &str) -> &'static [&'static str] {
-    match property {
-        "read consistency" => &["histories", "updates"],
-        "scan consistency" => &["scans"],
-        "capacity" => &["growth", "churn"],
-        "reclamation" => &["churn", "costs", "shutdown"],
-        "a write" => &["costs"],
-        _ => &[],
-    }
-}
-
-/// A claim, as the checks that look at it left it.
-fn checked(property: &str, checks: &[&CheckOutcome]) -> Option<Seen> {
-    let looked = || {
-        checks
-            .iter()
-            .filter(|outcome| checks_of(property).contains(&outcome.check.as_str()))
-    };
-    let broken = looked().find(|outcome| !outcome.passed);
-    let told = broken.or_else(|| looked().next())?;
-    let (observed, grade) = match broken {
-        None => ("as claimed", Grade::Acceptable),
-        Some(_) => ("less than claimed", Grade::Forbidden),
-    };
-    Some(Seen {
+        strategy: outcome.strategy.clone(),
+        property: Guaranteed::ByAll(format!("{} ({})", outcome.check, outcome.record)),
+        claimed: "kept, as by every strategy".into(),
         observed: observed.into(),
         grade,
-        evidence: format!("{}: {}", told.check, told.evidence),
+        evidence: outcome.evidence.clone(),
+    }
+}
+
+/// The claims of a card, with what was seen of each: what refutes it, if anything does.
+fn graded(card: &Card, evidence: Evidence<'_>) -> impl Iterator<Item = Guarantee> {
+    // The types say what records it holds.
+    let claims = card.claims.all();
+    let claims = claims.filter(|(property, _)| *property != Property::Records);
+    claims.map(move |(property, claim)| {
+        let all = seen(property, claim, &evidence);
+        let mut all: Vec<Seen> = all.into_iter().flatten().collect();
+        let refuted = all.iter().position(|seen| seen.grade == Grade::Forbidden);
+        let seen = (!all.is_empty()).then(|| all.swap_remove(refuted.unwrap_or(0)));
+        let seen = seen.unwrap_or_else(|| Seen {
+            observed: String::new(),
+            grade: Grade::Unchecked,
+            evidence: "stated by its profile".into(),
+        });
+        Guarantee {
+            strategy: card.name.clone(),
+            property: Guaranteed::Claim(property),
+            claimed: claim.to_string(),
+            observed: seen.observed,
+            grade: seen.grade,
+            evidence: seen.evidence,
+        }
     })
+}
+
+/// Which checks, faults and stalls look at a property, and what they show of a claim about it.
+fn seen(property: Property, claim: Claim, evidence: &Evidence<'_>) -> Vec<Option<Seen>> {
+    use Property as P;
+    let checked = |names: &[&str]| checked(names, evidence);
+    let under = |fault, observe: fn(&FaultSeen) -> Claim| {
+        let seen = evidence.under(fault)?;
+        Some(compared(observe(seen), claim, seen.to_string()))
+    };
+    match property {
+        P::Reads => vec![progress::seen(
+            claim,
+            evidence,
+            &[Deed::Read, Deed::ReadOthers, Deed::ReadAgain],
+            // What is claimed of reads is claimed for while others write.
+            |pair| {
+                matches!(pair.peer, Operation::ReadHit | Operation::ReadMiss)
+                    && pair.stalled.is_write()
+            },
+        )],
+        P::Updates => vec![progress::seen(
+            claim,
+            evidence,
+            &[Deed::Update, Deed::UpdateOther],
+            |pair| pair.peer == Operation::Apply,
+        )],
+        P::Resizes => vec![progress::seen(
+            claim,
+            evidence,
+            &[Deed::Insert, Deed::Remove],
+            |pair| matches!(pair.peer, Operation::Insert | Operation::Remove),
+        )],
+        P::ReadConsistency => vec![
+            checked(&["histories", "updates"]),
+            stalls::by_peers(evidence),
+            stalls::answered(evidence, |operation| operation != Operation::Scan),
+        ],
+        P::ScanConsistency => vec![
+            checked(&["scans"]),
+            stalls::answered(evidence, |operation| operation == Operation::Scan),
+        ],
+        P::AfterPanic => vec![under(Fault::PanicInUpdate, faults::after_panic)],
+        P::AfterDeadThread => vec![under(Fault::ReaderGone, faults::after_dead_thread)],
+        P::InsideRead => vec![under(Fault::InsideRead, faults::reentrancy)],
+        P::InsideScan => vec![under(Fault::InsideScan, faults::reentrancy)],
+        P::Capacity => vec![checked(&["growth", "churn"])],
+        P::Reclamation => vec![checked(&["churn", "costs", "shutdown"])],
+        P::WriteCost => vec![checked(&["costs"])],
+        P::ReadAllocates => vec![under(Fault::NoMemoryToRead, faults::read_allocates)],
+        P::Records => Vec::new(),
+    }
+}
+
+/// Grades an observation against a claim.
+fn compared(observed: Claim, claim: Claim, evidence: String) -> Seen {
+    use std::cmp::Ordering::{Equal, Greater, Less};
+    Seen {
+        observed: observed.to_string(),
+        grade: match observed.cmp(&claim) {
+            Less => Grade::Forbidden,
+            Equal => Grade::Acceptable,
+            Greater => Grade::Interesting,
+        },
+        evidence,
+    }
+}
+
+/// A claim, as the checks left it that would fail if it were wrong.
+fn checked(names: &[&str], evidence: &Evidence<'_>) -> Option<Seen> {
+    let looks = |outcome: &&&CheckOutcome| names.contains(&outcome.check.as_str());
+    let checks = || evidence.checks.iter().filter(looks);
+    let says = |outcome: &CheckOutcome| format!("{}: {}", outcome.check, outcome.evidence);
+    let broken = checks().find(|outcome| !outcome.passed);
+    broken.map_or_else(
+        || Some(Seen::as_claimed(says(checks().next()?))),
+        |broken| Some(Seen::less_than_claimed(says(broken))),
+    )
 }

@@ -2,23 +2,41 @@
 
 use std::collections::BTreeMap;
 
+use basis::claims::{Claims, Property as P};
 use basis::fault::{Attempt, Deed, Fate, Fault, Tally};
-use basis::stall::{StallSeen, TwoStops, Writes};
+use basis::stall::{StallPair, StallSeen, TwoStops, Writes};
 use basis::trace::Operation;
+use contract::{AfterDeadThread, AfterPanic, Profile, Progress, ReadConsistency, Reentrancy};
 
 use super::*;
 
-fn card(property: &str, claim: &str) -> Card {
-    Card {
-        name: "a/b".into(),
-        summary: String::new(),
-        library: "own".into(),
-        avoid_when: String::new(),
-        control: false,
-        read_allocates: false,
-        plain_data_only: false,
-        claims: vec![(property.into(), claim.into())],
-    }
+/// Claims nothing of what is done inside a read or a scan, and otherwise what a lock does.
+fn card(change: impl FnOnce(&mut Claims)) -> Card {
+    let mut card = Card::from(&Profile::locked("a/b", ""));
+    (card.claims.inside_read, card.claims.inside_scan) = (None, None);
+    change(&mut card.claims);
+    card
+}
+
+/// Claims this.
+fn claiming(property: Property, claim: Claim) -> Card {
+    card(|claims| match (property, claim) {
+        (P::Reads, Claim::Progress(claim)) => claims.reads = claim,
+        (P::Updates, Claim::Progress(claim)) => claims.updates = claim,
+        (P::Resizes, Claim::Progress(claim)) => claims.resizes = claim,
+        (P::AfterPanic, Claim::AfterPanic(claim)) => claims.after_panic = claim,
+        (P::AfterDeadThread, Claim::AfterDeadThread(claim)) => claims.after_dead_thread = claim,
+        (P::InsideRead, Claim::Reentrancy(claim)) => claims.inside_read = Some(claim),
+        (P::InsideScan, Claim::Reentrancy(claim)) => claims.inside_scan = Some(claim),
+        (P::ReadAllocates, claim) => claims.read_allocates = claim == Claim::Allocates,
+        (P::ReadConsistency | P::ScanConsistency, _) => {}
+        other => unreachable!("no test claims {other:?}"),
+    })
+}
+
+fn find(all: &[Guarantee], property: Property) -> Option<&Guarantee> {
+    let mut all = all.iter();
+    all.find(|one| one.property == Guaranteed::Claim(property))
 }
 
 fn under(fault: Fault, fates: &[(Deed, Fate)]) -> FaultSeen {
@@ -41,90 +59,72 @@ fn gone(fates: &[(Deed, Fate)], tally: Option<(Tally, i64)>) -> FaultSeen {
 }
 
 /// What is observed of the one claim, and its grade.
-fn graded_after(property: &str, claim: &str, seen: &[FaultSeen]) -> (String, Grade) {
-    let card = card(property, claim);
+fn graded_after(property: Property, claim: Claim, seen: &[FaultSeen]) -> (String, Grade) {
+    let card = claiming(property, claim);
     let lines: Vec<Line> = seen.iter().cloned().map(Line::Fault).collect();
     let found = guarantees(std::slice::from_ref(&card), &lines);
-    let found = found.iter().find(|one| one.property == property);
-    let found = found.expect("every claim is listed");
+    let found = find(&found, property).expect("every claim is listed");
     let is_forbidden = found.grade == Grade::Forbidden;
-    assert_eq!(
-        seen.iter().any(|seen| contradicts(&card, seen)),
-        is_forbidden
-    );
+    let contradicted = seen.iter().any(|seen| contradicts(&card, seen));
+    assert_eq!(contradicted, is_forbidden);
     (found.observed.clone(), found.grade)
 }
 
 #[test]
 fn who_says_that_it_never_waits_and_waits_is_found_out() {
+    use Progress::{Blocking, LockFree, WaitFree};
+    let grade = |property, claim, seen: &[FaultSeen]| {
+        graded_after(property, Claim::Progress(claim), seen).1
+    };
     let held_up = under(
         Fault::UpdaterStalls,
         &[(Deed::Read, Fate::HeldUp), (Deed::Update, Fate::Done)],
     );
     let fine = under(Fault::ReaderStalls, &[(Deed::Read, Fate::Done)]);
     let seen = [fine.clone(), held_up];
-    let waits = ("held up".to_owned(), Grade::Forbidden);
-    assert_eq!(graded_after("reads", "wait-free", &seen), waits);
-    assert_eq!(graded_after("reads", "lock-free", &seen), waits);
-    assert_eq!(
-        graded_after("reads", "blocking", &seen).1,
-        Grade::Acceptable
-    );
-    assert_eq!(
-        graded_after("updates", "lock-free", &seen).1,
-        Grade::Acceptable
-    );
+    assert_eq!(grade(P::Reads, WaitFree, &seen), Grade::Forbidden);
+    assert_eq!(grade(P::Reads, LockFree, &seen), Grade::Forbidden);
+    assert_eq!(grade(P::Reads, Blocking, &seen), Grade::Acceptable);
+    assert_eq!(grade(P::Updates, LockFree, &seen), Grade::Acceptable);
     let fine = [fine];
-    assert_eq!(
-        graded_after("reads", "lock-free", &fine).1,
-        Grade::Acceptable
-    );
-    assert_eq!(
-        graded_after("reads", "blocking", &fine).1,
-        Grade::Interesting
-    );
+    assert_eq!(grade(P::Reads, LockFree, &fine), Grade::Acceptable);
+    assert_eq!(grade(P::Reads, Blocking, &fine), Grade::Interesting);
     // Nobody tried to.
-    assert_eq!(
-        graded_after("updates", "lock-free", &fine).1,
-        Grade::Unchecked
-    );
+    assert_eq!(grade(P::Updates, LockFree, &fine), Grade::Unchecked);
 }
 
 #[test]
 fn a_record_torn_by_a_panic_is_no_more_than_exposed() {
-    let property = "after a panic in an update";
+    use AfterPanic::{Exposed, Intact, Unusable};
     let torn = [under(Fault::PanicInUpdate, &[(Deed::Read, Fate::Torn)])];
-    let grade = |claim, seen: &[FaultSeen]| graded_after(property, claim, seen).1;
-    assert_eq!(grade("intact", &torn), Grade::Forbidden);
-    assert_eq!(grade("half-done change exposed", &torn), Grade::Acceptable);
-    assert_eq!(grade("table unusable", &torn), Grade::Interesting);
+    let grade =
+        |claim, seen: &[FaultSeen]| graded_after(P::AfterPanic, Claim::AfterPanic(claim), seen).1;
+    assert_eq!(grade(Intact, &torn), Grade::Forbidden);
+    assert_eq!(grade(Exposed, &torn), Grade::Acceptable);
+    assert_eq!(grade(Unusable, &torn), Grade::Interesting);
     for worse in [Fate::Missing, Fate::Panicked, Fate::HeldUp] {
         let seen = [under(
             Fault::PanicInUpdate,
             &[(Deed::Read, Fate::Torn), (Deed::Update, worse)],
         )];
-        assert_eq!(grade("half-done change exposed", &seen), Grade::Forbidden);
+        assert_eq!(grade(Exposed, &seen), Grade::Forbidden);
     }
 }
 
 #[test]
 fn what_a_dead_reader_keeps_is_told_from_whom_it_blocks() {
-    let property = "after a thread dies while reading";
+    use AfterDeadThread as D;
     let fine: &[(Deed, Fate)] = &[(Deed::Read, Fate::Done), (Deed::Update, Fate::Done)];
-    let observed = |seen: FaultSeen| graded_after(property, "everyone blocked", &[seen]).0;
+    let graded = |claim, seen: FaultSeen| {
+        graded_after(P::AfterDeadThread, Claim::AfterDeadThread(claim), &[seen])
+    };
+    let observed = |seen| graded(D::BlocksEveryone, seen).0;
     assert_eq!(observed(gone(fine, None)), "unaffected");
-    assert_eq!(
-        observed(gone(fine, Some((Tally::KeptBytes, 64)))),
-        "one version kept"
-    );
-    assert_eq!(
-        observed(gone(fine, Some((Tally::KeptBytes, 63)))),
-        "unaffected"
-    );
-    assert_eq!(
-        observed(gone(fine, Some((Tally::GarbageBytes, 1 << 20)))),
-        "all garbage kept"
-    );
+    let kept = |bytes| Some((Tally::KeptBytes, bytes));
+    assert_eq!(observed(gone(fine, kept(64))), "one version kept");
+    assert_eq!(observed(gone(fine, kept(63))), "unaffected");
+    let garbage = Some((Tally::GarbageBytes, 1 << 20));
+    assert_eq!(observed(gone(fine, garbage)), "all garbage kept");
     let writers: &[(Deed, Fate)] = &[(Deed::Read, Fate::Done), (Deed::Insert, Fate::HeldUp)];
     assert_eq!(observed(gone(writers, None)), "writers blocked");
     let all: &[(Deed, Fate)] = &[
@@ -132,7 +132,7 @@ fn what_a_dead_reader_keeps_is_told_from_whom_it_blocks() {
         (Deed::Update, Fate::HeldUp),
     ];
     assert_eq!(observed(gone(all, None)), "everyone blocked");
-    let (_, grade) = graded_after(property, "one version kept", &[gone(writers, None)]);
+    let (_, grade) = graded(D::KeepsOneVersion, gone(writers, None));
     assert_eq!(grade, Grade::Forbidden);
 }
 
@@ -140,83 +140,70 @@ fn what_a_dead_reader_keeps_is_told_from_whom_it_blocks() {
 fn what_works_inside_a_read_or_a_scan_is_graded_by_the_worst() {
     use Deed::{Insert, Read, ReadAgain, Scan, Update};
     use Fate::{Done, HeldUp, Missing, Panicked, Stale, Torn};
-    let cases: [(&[(Deed, Fate)], &str); 10] = [
+    use Reentrancy as R;
+    let cases: [(&[(Deed, Fate)], Reentrancy); 10] = [
         (
             &[(Read, Done), (Update, Done), (Insert, Done)],
-            "reads and writes",
+            R::ReadsAndWrites,
         ),
-        (&[(Read, Done), (Update, Stale)], "writes, reads old state"),
+        (&[(Read, Done), (Update, Stale)], R::ReadsOldState),
         (
             &[(Read, Done), (ReadAgain, Done), (Insert, HeldUp)],
-            "reads, no writes",
+            R::Reads,
         ),
-        (&[(Update, Stale), (Insert, HeldUp)], "reads, no writes"),
+        (&[(Update, Stale), (Insert, HeldUp)], R::Reads),
         (
             &[(ReadAgain, HeldUp), (Insert, HeldUp)],
-            "reads unless a writer waits",
+            R::ReadsUnlessWriterWaits,
         ),
-        (&[(Read, Panicked), (Update, Panicked)], "panics"),
-        (&[(Read, HeldUp), (Update, Panicked)], "deadlocks"),
-        (&[(Read, Done), (Scan, HeldUp)], "deadlocks"),
-        (&[(Read, Torn), (Update, Done)], "deadlocks"),
-        (&[(Read, Missing), (Update, Done)], "deadlocks"),
+        (&[(Read, Panicked), (Update, Panicked)], R::Panics),
+        (&[(Read, HeldUp), (Update, Panicked)], R::Deadlocks),
+        (&[(Read, Done), (Scan, HeldUp)], R::Deadlocks),
+        (&[(Read, Torn), (Update, Done)], R::Deadlocks),
+        (&[(Read, Missing), (Update, Done)], R::Deadlocks),
     ];
     for (property, fault) in [
-        ("inside a read", Fault::InsideRead),
-        ("inside a scan", Fault::InsideScan),
+        (P::InsideRead, Fault::InsideRead),
+        (P::InsideScan, Fault::InsideScan),
     ] {
+        let graded = |claim, fates: &[(Deed, Fate)]| {
+            graded_after(property, Claim::Reentrancy(claim), &[under(fault, fates)])
+        };
         for (fates, expected) in cases {
-            let seen = [under(fault, fates)];
-            let (observed, grade) = graded_after(property, expected, &seen);
-            assert_eq!((observed.as_str(), grade), (expected, Grade::Acceptable));
-            let (_, grade) = graded_after(property, "reads and writes", &seen);
-            let is_best = expected == "reads and writes";
+            let as_claimed = (expected.to_string(), Grade::Acceptable);
+            assert_eq!(graded(expected, fates), as_claimed);
+            let (_, grade) = graded(R::ReadsAndWrites, fates);
+            let is_best = expected == R::ReadsAndWrites;
             assert_eq!(grade == Grade::Acceptable, is_best, "{expected}");
             assert_eq!(grade == Grade::Forbidden, !is_best, "{expected}");
         }
-        let fine = [under(fault, &[(Read, Done), (Update, Done)])];
-        let (_, grade) = graded_after(property, "deadlocks", &fine);
+        let (_, grade) = graded(R::Deadlocks, &[(Read, Done), (Update, Done)]);
         assert_eq!(grade, Grade::Interesting);
     }
     // Neither says anything of the other.
     let seen = [under(Fault::InsideScan, &[(Read, HeldUp)])];
-    let (_, grade) = graded_after("inside a read", "reads and writes", &seen);
+    let (_, grade) = graded_after(P::InsideRead, Claim::Reentrancy(R::ReadsAndWrites), &seen);
     assert_eq!(grade, Grade::Unchecked);
 }
 
 #[test]
 fn a_card_from_before_a_claim_existed_claims_nothing_of_it() {
     let seen = under(Fault::InsideRead, &[(Deed::Read, Fate::HeldUp)]);
-    let old = card("reads", "blocking");
+    let old = card(|_| ());
     let found = guarantees(std::slice::from_ref(&old), &[Line::Fault(seen.clone())]);
-    assert!(found.iter().all(|one| one.property != "inside a read"));
+    assert_eq!(find(&found, P::InsideRead), None);
     assert!(!contradicts(&old, &seen));
 }
 
 #[test]
 fn a_read_that_ends_the_process_without_memory_allocates() {
-    let died = FaultSeen {
+    let died = [FaultSeen {
         died: Some("signal: 6".into()),
         ..under(Fault::NoMemoryToRead, &[])
-    };
-    let grade_of = |read_allocates| {
-        let card = Card {
-            read_allocates,
-            ..card("reads", "blocking")
-        };
-        let found = guarantees(&[card], &[Line::Fault(died.clone())]);
-        let found = found.iter().find(|one| one.property == "reads allocate");
-        found.expect("every claim is listed").grade
-    };
-    assert_eq!(grade_of(false), Grade::Forbidden);
-    assert_eq!(grade_of(true), Grade::Acceptable);
-}
-
-#[test]
-fn a_claim_in_unknown_words_is_not_graded() {
-    let torn = [under(Fault::PanicInUpdate, &[(Deed::Read, Fate::Torn)])];
-    let (_, grade) = graded_after("after a panic in an update", "no idea", &torn);
-    assert_eq!(grade, Grade::Unchecked);
+    }];
+    let grade = |claim| graded_after(P::ReadAllocates, claim, &died).1;
+    assert_eq!(grade(Claim::AllocatesNothing), Grade::Forbidden);
+    assert_eq!(grade(Claim::Allocates), Grade::Acceptable);
 }
 
 /// At so many of ten points the peer is blocked, at some of them by the allocator.
@@ -237,11 +224,13 @@ fn stall(stalled: Operation, peer: Operation, blocked: u64, in_allocator: u64) -
     }
 }
 
+const LINEARIZABLE: Claim = Claim::ReadConsistency(ReadConsistency::Linearizable);
+
 /// The grade that stalls give a claim, alone and among everything else.
-fn graded_beside_stalls(property: &str, claim: &str, pairs: &[StallPair]) -> Grade {
-    let card = card(property, claim);
+fn graded_beside_stalls(property: Property, claim: Claim, pairs: &[StallPair]) -> Grade {
+    let card = claiming(property, claim);
     let of = |all: &[Guarantee]| {
-        let found = all.iter().find(|one| one.property == property);
+        let found = find(all, property);
         found.map_or(Grade::Unchecked, |found| found.grade)
     };
     let line = Line::Stall(StallSeen {
@@ -261,22 +250,24 @@ fn graded_beside_stalls(property: &str, claim: &str, pairs: &[StallPair]) -> Gra
 fn a_peer_that_is_blocked_anywhere_refutes_progress() {
     use Operation::{Apply, Insert, ReadHit, ReadMiss, Remove, Scan};
     for (property, peer, stalled) in [
-        ("reads", ReadHit, Apply),
-        ("reads", ReadMiss, Remove),
-        ("updates", Apply, ReadHit),
-        ("updates", Apply, Scan),
-        ("updates", Apply, Insert),
-        ("inserts and removes", Insert, ReadMiss),
-        ("inserts and removes", Remove, Apply),
+        (P::Reads, ReadHit, Apply),
+        (P::Reads, ReadMiss, Remove),
+        (P::Updates, Apply, ReadHit),
+        (P::Updates, Apply, Scan),
+        (P::Updates, Apply, Insert),
+        (P::Resizes, Insert, ReadMiss),
+        (P::Resizes, Remove, Apply),
     ] {
         let blocked = [stall(stalled, peer, 1, 0)];
         let free = [stall(stalled, peer, 0, 0)];
-        for claim in ["lock-free", "wait-free"] {
+        for claim in [Progress::LockFree, Progress::WaitFree] {
+            let claim = Claim::Progress(claim);
             let grade = |pairs| graded_beside_stalls(property, claim, pairs);
             assert_eq!(grade(&blocked), Grade::Forbidden, "{property} {claim}");
             assert_eq!(grade(&free), Grade::Acceptable, "{property} {claim}");
         }
-        let grade = |pairs| graded_beside_stalls(property, "blocking", pairs);
+        let claim = Claim::Progress(Progress::Blocking);
+        let grade = |pairs| graded_beside_stalls(property, claim, pairs);
         assert_eq!(grade(&blocked), Grade::Acceptable, "{property}");
         assert_eq!(grade(&free), Grade::Interesting, "{property}");
     }
@@ -286,7 +277,8 @@ fn a_peer_that_is_blocked_anywhere_refutes_progress() {
 fn progress_is_claimed_apart_from_the_allocator_and_for_what_is_named() {
     use Operation::{Apply, ReadHit, Scan};
     let in_allocator = [stall(Apply, ReadHit, 3, 3)];
-    let grade = |pairs: &[StallPair]| graded_beside_stalls("reads", "wait-free", pairs);
+    let claim = Claim::Progress(Progress::WaitFree);
+    let grade = |pairs: &[StallPair]| graded_beside_stalls(P::Reads, claim, pairs);
     assert_eq!(grade(&in_allocator), Grade::Acceptable);
     assert_eq!(grade(&[stall(Apply, ReadHit, 4, 3)]), Grade::Forbidden);
     // Of reads it is claimed for while others write, and of no scan.
@@ -298,7 +290,7 @@ fn progress_is_claimed_apart_from_the_allocator_and_for_what_is_named() {
 
 #[test]
 fn stalls_and_faults_are_graded_together() {
-    let card = card("reads", "wait-free");
+    let card = claiming(P::Reads, Claim::Progress(Progress::WaitFree));
     let fault = |fate| Line::Fault(under(Fault::UpdaterStalls, &[(Deed::Read, fate)]));
     let stalled = |blocked| {
         Line::Stall(StallSeen {
@@ -326,10 +318,7 @@ fn stalls_and_faults_are_graded_together() {
         ([fault(Fate::HeldUp), stalled(0)], Grade::Forbidden, "by"),
     ] {
         let found = guarantees(std::slice::from_ref(&card), &lines);
-        let found = found
-            .iter()
-            .find(|one| one.property == "reads")
-            .expect("it is listed");
+        let found = find(&found, P::Reads).expect("it is listed");
         assert_eq!(found.grade, grade);
         assert!(found.evidence.contains(evidence), "{}", found.evidence);
     }
@@ -338,8 +327,7 @@ fn stalls_and_faults_are_graded_together() {
 #[test]
 fn what_no_order_explains_refutes_consistency() {
     let mut pair = stall(Operation::Apply, Operation::ReadHit, 0, 0);
-    let grade =
-        |pairs: &[StallPair]| graded_beside_stalls("read consistency", "linearizable", pairs);
+    let grade = |pairs: &[StallPair]| graded_beside_stalls(P::ReadConsistency, LINEARIZABLE, pairs);
     assert_eq!(grade(&[]), Grade::Unchecked);
     assert_eq!(grade(std::slice::from_ref(&pair)), Grade::Acceptable);
     (pair.wrong, pair.evidence) = (1, Some("half a record".into()));
@@ -348,12 +336,9 @@ fn what_no_order_explains_refutes_consistency() {
         pairs: vec![pair],
         ..StallSeen::default()
     };
-    let found = graded_by_stalls(&card("read consistency", "linearizable"), &seen);
-    assert!(
-        found[0].evidence.contains("half a record"),
-        "{}",
-        found[0].evidence
-    );
+    let found = graded_by_stalls(&card(|_| ()), &seen);
+    let found = find(&found, P::ReadConsistency).expect("it was seen");
+    assert!(found.evidence.contains("half a record"), "{found:?}");
     // A check that passed does not make up for it.
     let passed = Line::Check(CheckOutcome {
         strategy: "a/b".into(),
@@ -370,15 +355,14 @@ fn what_no_order_explains_refutes_consistency() {
         }],
         ..StallSeen::default()
     });
-    let card = card("read consistency", "linearizable");
-    let found = guarantees(&[card], &[passed, torn]);
-    let found = found.iter().find(|one| one.property == "read consistency");
+    let found = guarantees(&[card(|_| ())], &[passed, torn]);
+    let found = find(&found, P::ReadConsistency);
     assert_eq!(found.expect("it is listed").grade, Grade::Forbidden);
 }
 
 #[test]
 fn a_wrong_answer_between_two_stops_refutes_consistency() {
-    let grade = |stalled, wrong: u64, property: &str| {
+    let grade = |stalled, wrong: u64, property| {
         let two = TwoStops {
             stalled,
             writes: Writes::Updates,
@@ -393,10 +377,10 @@ fn a_wrong_answer_between_two_stops_refutes_consistency() {
             two_stops: vec![two],
             ..StallSeen::default()
         };
-        let found = graded_by_stalls(&card(property, "linearizable"), &seen);
-        found.first().map(|claim| claim.grade)
+        let found = graded_by_stalls(&card(|_| ()), &seen);
+        find(&found, property).map(|claim| claim.grade)
     };
-    let (read, scan) = ("read consistency", "scan consistency");
+    let (read, scan) = (P::ReadConsistency, P::ScanConsistency);
     assert_eq!(grade(Operation::ReadHit, 0, read), Some(Grade::Acceptable));
     assert_eq!(grade(Operation::ReadHit, 1, read), Some(Grade::Forbidden));
     assert_eq!(grade(Operation::Scan, 1, scan), Some(Grade::Forbidden));

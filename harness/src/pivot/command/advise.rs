@@ -69,7 +69,7 @@ pub(crate) fn advise(options: &AdviseOptions) -> Result<()> {
     let samples =
         Samples::from_lines(recording.lines().to_vec()).expect("it begins with its header");
     let results = analyse(&samples);
-    let conclusion = conclude(&workload, &questions, &results, &screening)?;
+    let conclusion = conclude(&workload, &questions, &results, &screening);
     let told = advice::advice(&workload, &questions, &results, &conclusion);
     let json = advice::json(&workload, &questions, &conclusion, &told);
     keep(&results, &told, &json, &folder)?;

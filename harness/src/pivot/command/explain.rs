@@ -2,8 +2,8 @@
 
 use basis::environment::{self, Build};
 use basis::error::Result;
+use basis::sample::Card;
 use contract::Profile;
-use registry::roster;
 
 use crate::arguments::ExplainOptions;
 use crate::{selection, terminal};
@@ -18,17 +18,12 @@ pub(crate) fn explain(options: &ExplainOptions) -> Result<()> {
 const LINES_MAX: usize = 12;
 
 fn card(profile: &Profile, width: usize) -> String {
-    let card = roster::card(profile);
+    let card = Card::from(profile);
     let mut lines = wrapped(&format!("{}: {}", card.name, card.summary), "", width);
-    let yes_or_no = |flag: bool| if flag { "yes" } else { "no" }.to_owned();
-    let holds = if card.plain_data_only {
-        "plain data only"
-    } else {
-        "any record"
-    };
-    let mut claims = card.claims;
-    claims.push(("reads allocate".into(), yes_or_no(card.read_allocates)));
-    claims.push(("holds".into(), holds.into()));
+    let claims = card.claims.all();
+    let mut claims: Vec<(String, String)> = claims
+        .map(|(property, claim)| (property.to_string(), claim.to_string()))
+        .collect();
     claims.push(("library".into(), with_version(profile.library)));
     let longest = claims.iter().map(|(property, _)| property.len()).max();
     let column = longest.unwrap_or_default() + 2;
@@ -169,6 +164,7 @@ fn wrapped(text: &str, indent: &str, width: usize) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use basis::scenario::RecordKind;
+    use registry::roster;
 
     use super::*;
 

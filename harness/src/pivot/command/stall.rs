@@ -10,7 +10,7 @@ use basis::stall::{StallPair, StallSeen, TwoStops};
 use basis::trace::Operation;
 use harness::analysis::{Samples, analyse, graded_by_stalls};
 use harness::report;
-use harness::results::{Grade, Guarantee};
+use harness::results::Grade;
 use trace::StallTask;
 
 use crate::arguments::{Format, StallOptions};
@@ -289,15 +289,13 @@ fn two_stops(all: &[TwoStops]) -> Table<8> {
 fn claims(seen: &StallSeen, card: &Card) -> Table<5> {
     let mut table = Table::new(["claim of", "claimed", "observed", "grade", "evidence"]);
     for guarantee in graded_by_stalls(card, seen) {
-        let Guarantee {
-            property,
-            claimed,
-            observed,
-            grade,
-            evidence,
-            ..
-        } = guarantee;
-        table.row([property, claimed, observed, grade.to_string(), evidence]);
+        table.row([
+            guarantee.property.to_string(),
+            guarantee.claimed,
+            guarantee.observed,
+            guarantee.grade.to_string(),
+            guarantee.evidence,
+        ]);
     }
     table
 }

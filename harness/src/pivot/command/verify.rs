@@ -5,7 +5,7 @@ use basis::error::{Error, Result};
 use basis::sample::Card;
 use basis::scenario::RecordKind;
 use harness::analysis::{faulted, guarantees};
-use harness::results::{Faulted, Grade, Guarantee};
+use harness::results::{Faulted, Grade, Guarantee, Guaranteed};
 use harness::run::{Plan, Recording};
 use registry::roster;
 
@@ -38,7 +38,7 @@ pub(crate) fn verify(options: &VerifyOptions) -> Result<()> {
     drop(interrupt);
     let cards: Vec<Card> = roster::entries(RecordKind::Status)
         .iter()
-        .map(|entry| roster::card(&entry.profile))
+        .map(|entry| Card::from(&entry.profile))
         .filter(|card| !card.control && plan.strategies.contains(&card.name))
         .collect();
     let found = guarantees(&cards, recording.lines());
@@ -104,7 +104,7 @@ fn rows<'f>(
 ) -> Table<5> {
     let mut table = Table::new(["property", "claimed", "observed", "grade", "evidence"]);
     let of_card = |guarantee: &&Guarantee| guarantee.strategy == card.name;
-    let is_claim = |guarantee: &&Guarantee| !guarantee.is_everyones();
+    let is_claim = |one: &&Guarantee| matches!(one.property, Guaranteed::Claim(_));
     for claim in found.iter().filter(of_card).filter(is_claim) {
         table.row(row(claim));
     }
@@ -129,7 +129,7 @@ fn rows<'f>(
 
 fn row(guarantee: &Guarantee) -> [String; 5] {
     [
-        guarantee.property.clone(),
+        guarantee.property.to_string(),
         guarantee.claimed.clone(),
         guarantee.observed.clone(),
         guarantee.grade.to_string(),

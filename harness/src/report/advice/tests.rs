@@ -2,6 +2,7 @@
 
 use basis::scenario::Scenario;
 use basis::trace::Operation;
+use contract::{Progress, ScanConsistency};
 use predict::Band;
 
 use super::*;
@@ -41,7 +42,7 @@ fn told_with(
             ..subject.clone()
         };
     }
-    let mut conclusion = conclude(&workload, &questions, &results, screening).unwrap();
+    let mut conclusion = conclude(&workload, &questions, &results, screening);
     if let Some(deployment) = deployment {
         conclusion.deployment = deployment;
         conclusion.unpredicted = None;
@@ -58,8 +59,8 @@ fn any(sentences: &[String], part: &str) -> bool {
 fn what_is_faster_is_adopted_with_what_it_costs() {
     // As the samples say, whatever the registry says of a strategy of this name.
     let seqlock = invented("atomics/seqlock", 3.0, 3.0, 1.0)
-        .claiming("scan consistency", "weak")
-        .claiming("reads", "blocking");
+        .claiming(|claims| claims.scan_consistency = ScanConsistency::Weak)
+        .claiming(|claims| claims.reads = Progress::Blocking);
     let (decision, advice) = told("T", [seqlock, invented("x/slow", 0.5, 0.5, 0.5)]);
     assert_eq!(decision.protagonist(), Some("atomics/seqlock"));
     assert!(
@@ -104,7 +105,8 @@ fn what_is_faster_is_adopted_with_what_it_costs() {
 #[test]
 fn among_equals_a_part_that_gets_slower_weighs_more_than_guarantees() {
     let chosen = |cached_beside: f64| {
-        let packed = invented("atomics/cas", 3.0, 1.0, 1.0).claiming("scan consistency", "weak");
+        let packed = invented("atomics/cas", 3.0, 1.0, 1.0)
+            .claiming(|claims| claims.scan_consistency = ScanConsistency::Weak);
         let cached = invented("arc-swap/cached", 3.0, cached_beside, 1.0);
         let results = analyse(&Samples::from_lines(readers([packed, cached])).unwrap());
         let workload = workload("T");
@@ -118,7 +120,7 @@ fn among_equals_a_part_that_gets_slower_weighs_more_than_guarantees() {
             ..deciding.clone()
         };
         questions.subjects = vec![part(0), part(1)];
-        let conclusion = conclude(&workload, &questions, &results, &Screening::default()).unwrap();
+        let conclusion = conclude(&workload, &questions, &results, &Screening::default());
         conclusion.decision.protagonist().map(str::to_owned)
     };
     assert_eq!(chosen(1.0).as_deref(), Some("arc-swap/cached"));
@@ -145,7 +147,7 @@ fn a_part_that_was_not_compared_is_among_what_is_lost() {
             (cell.median, cell.ratio) = (1e7, None);
         }
     }
-    let conclusion = conclude(&workload, &questions, &results, &Screening::default()).unwrap();
+    let conclusion = conclude(&workload, &questions, &results, &Screening::default());
     assert_eq!(conclusion.decision.protagonist(), Some("novel/thing"));
     let advice = advice(&workload, &questions, &results, &conclusion);
     assert!(
@@ -172,7 +174,7 @@ fn told_of_two(beside: f64) -> Advice {
         ..questions.subjects[0].clone()
     };
     questions.subjects = vec![part(0), part(1)];
-    let conclusion = conclude(&workload, &questions, &results, &Screening::default()).unwrap();
+    let conclusion = conclude(&workload, &questions, &results, &Screening::default());
     advice(&workload, &questions, &results, &conclusion)
 }
 
@@ -277,8 +279,8 @@ fn a_ranking_elsewhere_is_stated_only_where_all_machines_agree() {
         };
         // As the samples say, whatever the registry says of a strategy of this name.
         let seqlock = invented("atomics/seqlock", 3.0, 3.0, 1.0)
-            .claiming("scan consistency", "weak")
-            .claiming("reads", "blocking");
+            .claiming(|claims| claims.scan_consistency = ScanConsistency::Weak)
+            .claiming(|claims| claims.reads = Progress::Blocking);
         let (_, advice) = told_with("T", [seqlock], &Screening::default(), Some(deployment));
         advice.outlook
     };

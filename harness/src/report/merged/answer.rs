@@ -198,7 +198,7 @@ fn for_any_record(merged: &Merged, strongest: &[&Overall]) -> String {
     let contenders = facts::contenders(merged);
     let is_plain = |found: &&&Overall| {
         let mut cards = contenders.iter();
-        cards.any(|card| card.name == found.strategy && card.plain_data_only)
+        cards.any(|card| card.name == found.strategy && card.claims.plain_data_only)
     };
     let any = strongest.iter().find(|found| !is_plain(found));
     match (strongest.first().filter(is_plain), any) {

@@ -2,7 +2,9 @@
 
 use basis::sample::Card;
 
-use crate::results::{Grade, Guarantee, Judged, Merged, OneMachine, Overall, TOLERATED};
+use crate::results::{
+    Grade, Guarantee, Guaranteed, Judged, Merged, OneMachine, Overall, TOLERATED,
+};
 
 use super::super::view::{Block, Cell, Column, Group, Row, Section, Table, prose};
 use super::super::{facts as own, format, pivots};
@@ -167,23 +169,23 @@ pub(super) fn guarantees(merged: &Merged) -> Section {
 }
 
 fn graded(merged: &Merged, card: &Card) -> Vec<Row> {
-    let of = |one: &'_ OneMachine, property: &str| -> Option<Guarantee> {
+    let of = |one: &'_ OneMachine, property: &Guaranteed| -> Option<Guarantee> {
         let mut all = one.results.guarantees.iter();
-        let found = all.find(|one| one.strategy == card.name && one.property == property);
+        let found = all.find(|one| one.strategy == card.name && one.property == *property);
         found.cloned()
     };
-    let mut properties: Vec<&str> = Vec::new();
+    let mut properties: Vec<&Guaranteed> = Vec::new();
     for guarantee in merged
         .machines
         .iter()
         .flat_map(|one| &one.results.guarantees)
     {
-        let property = guarantee.property.as_str();
+        let property = &guarantee.property;
         if guarantee.strategy == card.name && !properties.contains(&property) {
             properties.push(property);
         }
     }
-    let row = |property: &str| {
+    let row = |property: &Guaranteed| {
         let there: Vec<Option<Guarantee>> = merged
             .machines
             .iter()
@@ -202,7 +204,7 @@ fn graded(merged: &Merged, card: &Card) -> Vec<Row> {
                     |found| Cell::text(found.grade.to_string()).detail(found.evidence),
                 )
             });
-            let cells = [Cell::text(property)].into_iter().chain(seen);
+            let cells = [Cell::text(property.to_string())].into_iter().chain(seen);
             Row::named(&card.name, cells.collect())
         })
     };

@@ -5,6 +5,7 @@ use basis::stall::{StallPair, StallSeen, TwoStops, Writes};
 use basis::trace::{
     Blame, Conflict, Counts, Footprint, Operation, Pair, SharedLines, State, TraceSeen, Untraced,
 };
+use contract::Progress;
 
 use super::{Run, decision, html, invented, markdown, section, three};
 use crate::report::verdict_table;
@@ -227,16 +228,16 @@ fn a_state_is_shown_where_it_differs_and_what_waits_is_named() {
 
 #[test]
 fn who_claims_never_to_wait_and_is_blocked_is_not_ranked() {
-    let claims = |claim: &str| {
+    let claims = |claim: Progress| {
         let mut run = seen_of("atomics/seqlock");
         let own = run
             .strategies
             .iter_mut()
             .find(|one| one.name == "atomics/seqlock");
-        own.expect("it takes part").claims[0] = ("reads".into(), claim.into());
+        own.expect("it takes part").claims.reads = claim;
         run.results()
     };
-    let refuted = claims("wait-free");
+    let refuted = claims(Progress::WaitFree);
     assert_eq!(
         decision(&refuted, "atomics/seqlock"),
         Decision::Disqualified
@@ -246,7 +247,7 @@ fn who_claims_never_to_wait_and_is_blocked_is_not_ranked() {
     let guarantees = section(&page, "guarantees");
     assert!(guarantees.contains("read hit at 2 of 10 points of apply, the same process"));
     assert_eq!(
-        decision(&claims("blocking"), "atomics/seqlock"),
+        decision(&claims(Progress::Blocking), "atomics/seqlock"),
         Decision::Adopt
     );
 }

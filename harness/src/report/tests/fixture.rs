@@ -8,6 +8,7 @@
 use std::collections::BTreeMap;
 
 use basis::assumption;
+use basis::claims::Claims;
 use basis::controls;
 use basis::environment::{Build, Commit, Environment};
 use basis::fault::{Attempt, Deed, Fate, Fault, FaultSeen, Tally};
@@ -16,6 +17,7 @@ use basis::sample::{
     SliceKey,
 };
 use basis::scenario::{Activity, Group, Origin, Published, RecordKind, Scenario};
+use contract::Profile;
 
 use crate::analysis::{Samples, analyse};
 use crate::results::Results;
@@ -35,40 +37,24 @@ pub(crate) struct Invented {
     pub(crate) readers: f64,
     pub(crate) writes: f64,
     pub(crate) allocations: u64,
-    pub(crate) claims: Vec<(String, String)>,
+    pub(crate) claims: Claims,
 }
 
 pub(crate) fn invented(name: &str, reads: f64, readers: f64, writes: f64) -> Invented {
-    let claims = [
-        ("reads", "blocking"),
-        ("updates", "blocking"),
-        ("inserts and removes", "blocking"),
-        ("read consistency", "linearizable"),
-        ("scan consistency", "atomic snapshot"),
-        ("after a panic in an update", "half-done change exposed"),
-        ("after a thread dies while reading", "everyone blocked"),
-        ("capacity", "grows"),
-        ("reclamation", "immediate"),
-        ("a write", "in place"),
-    ];
     Invented {
         name: name.into(),
         reads,
         readers,
         writes,
         allocations: 0,
-        claims: claims
-            .map(|(name, claim)| (name.to_owned(), claim.to_owned()))
-            .to_vec(),
+        claims: Claims::from(&Profile::locked("", "")),
     }
 }
 
 impl Invented {
-    /// The same with another claim about a property.
-    pub(crate) fn claiming(mut self, property: &str, claim: &str) -> Self {
-        let mut claims = self.claims.iter_mut();
-        let known = claims.find(|(name, _)| name == property);
-        known.expect("it is a property").1 = claim.into();
+    /// The same with other claims.
+    pub(crate) fn claiming(mut self, change: impl FnOnce(&mut Claims)) -> Self {
+        change(&mut self.claims);
         self
     }
 }
@@ -307,9 +293,10 @@ fn card(strategy: &Invented) -> Card {
         library: "own".into(),
         avoid_when: "it does not fit".into(),
         control: strategy.name.starts_with("control/"),
-        read_allocates: strategy.allocations > 0,
-        plain_data_only: false,
-        claims: strategy.claims.clone(),
+        claims: Claims {
+            read_allocates: strategy.allocations > 0,
+            ..strategy.claims.clone()
+        },
     }
 }
 

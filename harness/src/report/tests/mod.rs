@@ -15,6 +15,7 @@ use std::sync::LazyLock;
 
 use basis::fault::Deed;
 use basis::sample::{Exclusion, Line, Writer};
+use contract::AfterDeadThread;
 
 use self::fixture::Run;
 pub(crate) use self::fixture::{Invented, invented};
@@ -200,13 +201,9 @@ fn what_faults_did_is_beside_the_claim_that_it_breaks() {
     let mut run = three()
         .reader_gone("atomics/seqlock", Some(Deed::Update))
         .reader_gone("novel/thing", None);
-    let promise = |(property, claim): &mut (String, String)| {
-        if property == "after a thread dies while reading" {
-            *claim = "unaffected".into();
-        }
-    };
-    let strategies = run.strategies.iter_mut();
-    strategies.for_each(|one| one.claims.iter_mut().for_each(promise));
+    for strategy in &mut run.strategies {
+        strategy.claims.after_dead_thread = AfterDeadThread::Unaffected;
+    }
     let results = run.results();
     assert_eq!(
         decision(&results, "atomics/seqlock"),

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use basis::probe::{Distribution, Histogram, Probe, Situation};
+use contract::ScanConsistency;
 
 use super::*;
 use crate::analysis::{Samples, analyse};
@@ -82,12 +83,7 @@ fn a_drawing_has_all_about_a_strategy_in_one_layer() {
 fn what_is_lost_names_the_promise_that_is_not_kept() {
     let mut run = three();
     run.strategies[1].reads = 4.0;
-    let weaken = |(property, claim): &mut (String, String)| {
-        if property == "scan consistency" {
-            *claim = "weak".into();
-        }
-    };
-    run.strategies[1].claims.iter_mut().for_each(weaken);
+    run.strategies[1].claims.scan_consistency = ScanConsistency::Weak;
     let told = |run: &Run| answered(&run.results());
     assert!(told(&run).contains("scan consistency weak (atomic snapshot)"));
     assert!(!told(&three()).contains("scan consistency"));
@@ -121,7 +117,7 @@ fn every_strategy_has_a_card_from_its_profile() {
         let rest = &cards[start..];
         let own = &rest[..rest.find("</article>").expect("cards end")];
         assert!(own.contains(&card.avoid_when), "{own}");
-        for (property, claim) in &card.claims {
+        for (property, claim) in card.claims.all() {
             let pair = format!("<dt>{property}</dt><dd>{claim}</dd>");
             assert!(own.contains(&pair), "{pair}");
         }

@@ -6,10 +6,10 @@ use std::time::Duration;
 use basis::controls;
 use basis::error::{Error, Result};
 use basis::preset::Preset;
-use basis::sample::{Header, Line};
+use basis::sample::{Card, Header, Line};
 use harness::advice::{Basis, Excluded, Need, Needs, Screening, Workload};
 use harness::run::{Interrupt, Plan, Recording, TraceEffort};
-use registry::{Claims, roster};
+use registry::roster;
 use trace::StallTask;
 
 use crate::progress::Progress;
@@ -46,7 +46,7 @@ impl Asked<'_> {
         let unable = self.unable();
         let able = self.without(&unable);
         let header = [Line::Header(Box::new(header.clone()))];
-        let objections = self.objections(&able, &header)?;
+        let objections = self.objections(&able, &header);
         let is_possible = |name: &String| objections.iter().all(|one| one.strategy != *name);
         if contenders(&able).any(is_possible) {
             return Ok(());
@@ -68,7 +68,7 @@ impl Asked<'_> {
             able.verify(Preset::Quick, recording, interrupt, progress)?;
             self.stop_threads(&able, recording, interrupt, progress)?;
         }
-        let objections = self.objections(&able, recording.lines())?;
+        let objections = self.objections(&able, recording.lines());
         let fit = without(&able, &objections);
         if contenders(&fit).next().is_none() {
             if !is_complete {
@@ -87,11 +87,9 @@ impl Asked<'_> {
         let of_baseline = |one: &&Excluded| one.strategy == self.plan.baseline;
         let others = first_of_each(&objections).filter(|one| !of_baseline(one));
         excluded.extend(others.chain(objections.iter().filter(of_baseline)).cloned());
-        let kept = claims(&fit, recording.lines())?;
-        let kept = kept
-            .iter()
-            .flat_map(|claims| Needs::kept(self.workload, claims, recording.lines()))
-            .collect();
+        let lines = recording.lines();
+        let kept = cards(&fit, lines).flat_map(|card| Needs::kept(self.workload, card, lines));
+        let kept = kept.collect();
         Ok(Screening { excluded, kept })
     }
 
@@ -104,7 +102,7 @@ impl Asked<'_> {
         interrupt: &Interrupt,
         progress: &mut Progress,
     ) -> Result<()> {
-        let mut out = self.objections(able, recording.lines())?;
+        let mut out = self.objections(able, recording.lines());
         let budget = stopping(self.plan.preset);
         for _ in 0..2 {
             let plan = without(able, &out);
@@ -182,12 +180,10 @@ impl Asked<'_> {
     }
 
     /// Everything that the needs hold against somebody, by the lines of a run: the first is its header.
-    fn objections(&self, able: &Plan, lines: &[Line]) -> Result<Vec<Excluded>> {
-        let claims = claims(able, lines)?;
-        Ok(claims
-            .iter()
-            .flat_map(|claims| Needs::against(self.workload, claims, lines))
-            .collect())
+    fn objections(&self, able: &Plan, lines: &[Line]) -> Vec<Excluded> {
+        cards(able, lines)
+            .flat_map(|card| Needs::against(self.workload, card, lines))
+            .collect()
     }
 
     /// Which need excludes whom, and which of them would have to be given up for whom.
@@ -232,14 +228,14 @@ fn contenders(plan: &Plan) -> impl Iterator<Item = &String> {
     all.filter(|name| !controls::is_control(name))
 }
 
-/// What the contenders of a plan claimed when the run began.
-fn claims(plan: &Plan, lines: &[Line]) -> Result<Vec<Claims>> {
-    let Some(Line::Header(header)) = lines.first() else {
-        return Ok(Vec::new());
+/// The contenders of a plan, as they were when the run began.
+fn cards<'l>(plan: &Plan, lines: &'l [Line]) -> impl Iterator<Item = &'l Card> {
+    let cards = match lines.first() {
+        Some(Line::Header(header)) => &header.strategies[..],
+        _ => &[],
     };
-    let is_asked = |name: &str| contenders(plan).any(|one| one == name);
-    let cards = header.strategies.iter().filter(|card| is_asked(&card.name));
-    cards.map(Claims::of).collect()
+    let is_asked = |card: &&Card| contenders(plan).any(|name| *name == card.name);
+    cards.iter().filter(is_asked)
 }
 
 /// The same plan without them.

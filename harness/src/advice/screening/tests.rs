@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use basis::fault::Attempt;
+use basis::sample::CheckOutcome;
 use basis::scenario::RecordKind;
 use basis::stall::StallSeen;
 use basis::trace::{Operation, Untraced};
@@ -52,14 +53,9 @@ fn stalled(stalled: Operation, peer: Operation, blocked: u64, in_allocator: u64)
     })
 }
 
-/// A profile as the samples have it.
-fn claims(profile: &Profile) -> Claims {
-    Claims::of(&registry::roster::card(profile)).expect("profiles claim what there is")
-}
-
 fn objections(needs: &str, profile: &Profile, lines: &[Line]) -> Vec<(Need, String)> {
     let workload = workload(&format!("{READERS}{WRITERS}[needs]\n{needs}\n"));
-    let found = Needs::against(&workload, &claims(profile), lines).into_iter();
+    let found = Needs::against(&workload, &Card::from(profile), lines).into_iter();
     found.map(|one| (one.need, one.reason)).collect()
 }
 
@@ -126,7 +122,7 @@ fn whoever_deadlocks_inside_its_own_read_is_out_where_the_table_is_used_there() 
     };
     let against = |rest: &str, claim, lines: &[Line]| {
         let workload = workload(&format!("{rest}[needs]\n{need}\n"));
-        let found = Needs::against(&workload, &claims(&allows(claim)), lines).into_iter();
+        let found = Needs::against(&workload, &Card::from(&allows(claim)), lines).into_iter();
         found.map(|one| one.basis).collect::<Vec<_>>()
     };
     let both = format!("{READERS}{WRITERS}");
@@ -175,7 +171,7 @@ fn who_fails_a_check_is_out_whatever_is_needed() {
 }
 
 fn kept(rest: &str, lines: &[Line]) -> Vec<Kept> {
-    Needs::kept(&workload(rest), &claims(&LOCK_FREE), lines)
+    Needs::kept(&workload(rest), &Card::from(&LOCK_FREE), lines)
 }
 
 #[test]
@@ -197,7 +193,7 @@ fn several_writers_must_not_hold_each_other_up_and_one_cannot() {
     let one = format!("{READERS}[writers]\nthreads = 1\n[needs]\nwriters_never_wait = true\n");
     let two = one.replace("threads = 1", "threads = 2");
     let against = |rest: &str, line: Line| -> Vec<Excluded> {
-        Needs::against(&workload(rest), &claims(&LOCK_FREE), &[line])
+        Needs::against(&workload(rest), &Card::from(&LOCK_FREE), &[line])
     };
     assert_eq!(against(&one, stalled(Apply, Apply, 50, 0)), []);
     assert_eq!(against(&two, stalled(Apply, Apply, 50, 0)).len(), 1);
@@ -211,7 +207,7 @@ fn what_nobody_does_is_no_objection() {
     let against = |rest: &str| {
         Needs::against(
             &workload(rest),
-            &claims(&LOCK_FREE),
+            &Card::from(&LOCK_FREE),
             std::slice::from_ref(&resizing),
         )
         .len()
@@ -223,7 +219,7 @@ fn what_nobody_does_is_no_objection() {
     let need = format!("{READERS}[writers]\nthreads = 1\n[needs]\nwriters_never_wait = true\n");
     let anywhere = under(Fault::ReaderStalls, Deed::Update, Fate::HeldUp);
     let against = |rest: &str, lines: &[Line]| {
-        Needs::against(&workload(rest), &claims(&LOCK_FREE), lines).len()
+        Needs::against(&workload(rest), &Card::from(&LOCK_FREE), lines).len()
     };
     assert_eq!(against(&need, std::slice::from_ref(&anywhere)), 0);
     let scans = format!("{need}[scanners]\nthreads = 1\n");

@@ -1,17 +1,17 @@
-//! What was seen of a strategy that a need is about: by checks, under faults, and while one of its
-//! threads was stopped.
+//! Whether a strategy meets a need, by what it claims and by what was seen of it: by checks, under faults, and while
+//! one of its threads was stopped.
 
+use basis::claims::Claims;
 use basis::fault::{Consequence, Deed, Fate, Fault, FaultSeen};
-use basis::sample::{CheckOutcome, Line};
-use basis::stall::{StallPair, StallSeen};
+use basis::sample::{Card, Line};
+use basis::stall::StallPair;
 use contract::{
     AfterDeadThread, AfterPanic, Progress, ReadConsistency, Reentrancy, ScanConsistency,
 };
-use registry::Claims;
 
 use super::needs::{Allocation, Basis, Encounter, Need, encounters_of};
 use super::workload::Workload;
-use crate::analysis::held_up_at;
+use crate::analysis::{Evidence, held_up_at};
 
 /// Whether a strategy meets a need, and how that is known.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,65 +43,65 @@ impl Finding {
 const GONE: [Fault; 2] = [Fault::ReaderGone, Fault::WriterGone];
 const PANICS: [Fault; 3] = [Fault::PanicInUpdate, Fault::PanicInRead, Fault::PanicInScan];
 
-/// All that is known of one strategy.
-pub(super) struct Sightings<'s> {
+/// One strategy, before the needs of a workload.
+pub(super) struct Screen<'s> {
     workload: &'s Workload,
     claims: &'s Claims,
-    lines: &'s [Line],
+    evidence: Evidence<'s>,
+    /// Whether threads could not be stopped at single instructions.
+    is_untraced: bool,
 }
 
-impl<'s> Sightings<'s> {
-    pub(super) const fn new(workload: &'s Workload, claims: &'s Claims, lines: &'s [Line]) -> Self {
+impl<'s> Screen<'s> {
+    pub(super) fn new(workload: &'s Workload, card: &'s Card, lines: &'s [Line]) -> Self {
         Self {
             workload,
-            claims,
-            lines,
+            claims: &card.claims,
+            evidence: Evidence::collect(&card.name, lines),
+            is_untraced: lines.iter().any(|line| matches!(line, Line::Untraced(_))),
         }
     }
 
     /// What is known of a need: what refutes it before what speaks for it, and what was seen before
     /// what is claimed.
     pub(super) fn of(&self, need: Need) -> Finding {
-        let profile = self.claims;
+        let claims = self.claims;
         match need {
             Need::Correct => self.correct(),
             // The types say who can hold what: nobody is here who cannot.
             Need::Possible | Need::HeapRecords => Finding::claimed(true, "it takes part"),
             Need::Linearizable => {
-                let claim = format!("reads are {}", profile.read_consistency);
-                let is_kept = profile.read_consistency == ReadConsistency::Linearizable;
+                let claim = format!("reads are {}", claims.read_consistency);
+                let is_kept = claims.read_consistency == ReadConsistency::Linearizable;
                 self.wrong()
                     .unwrap_or_else(|| self.consistency(is_kept, claim, "histories"))
             }
             Need::SnapshotScans => {
-                let claim = format!("scans are {}", profile.scan_consistency);
-                let is_kept = profile.scan_consistency == ScanConsistency::Snapshot;
+                let claim = format!("scans are {}", claims.scan_consistency);
+                let is_kept = claims.scan_consistency == ScanConsistency::Snapshot;
                 self.consistency(is_kept, claim, "scans")
             }
             Need::ReadersNeverWait => {
                 let faults = self.standing_writers();
-                self.waiting(need, &faults, Deed::is_read, Some(profile.reads))
+                self.waiting(need, &faults, Deed::is_read, Some(claims.reads))
             }
             Need::WritersNeverWait => self.waiting_writers(),
             Need::Allocates => self.allocation(),
             Need::BoundedMemory => {
                 let keeps_all = |seen: &FaultSeen| seen.consequence() == Consequence::GarbageKept;
-                let claim = profile.after_dead_thread;
+                let claim = claims.after_dead_thread;
                 let is_kept = claim != AfterDeadThread::KeepsAllGarbage;
                 self.stood(&[Fault::ReaderGone], keeps_all, is_kept, claim)
             }
             Need::SurvivesDeadThread => {
                 let holds_up = |seen: &FaultSeen| seen.with_fate(Fate::HeldUp).next().is_some();
-                let blocks = [
-                    AfterDeadThread::BlocksWriters,
-                    AfterDeadThread::BlocksEveryone,
-                ];
-                let claim = profile.after_dead_thread;
-                self.stood(&GONE, holds_up, !blocks.contains(&claim), claim)
+                let claim = claims.after_dead_thread;
+                let is_kept = claim > AfterDeadThread::BlocksWriters;
+                self.stood(&GONE, holds_up, is_kept, claim)
             }
             Need::SurvivesPanic => {
                 let breaks = |seen: &FaultSeen| !leaves_whole(seen.consequence());
-                let claim = profile.after_panic;
+                let claim = claims.after_panic;
                 self.stood(&PANICS, breaks, claim == AfterPanic::Intact, claim)
             }
             Need::Reentrant => self.reentrancy(),
@@ -109,11 +109,12 @@ impl<'s> Sightings<'s> {
     }
 
     fn correct(&self) -> Finding {
-        if let Some(failed) = self.checks().find(|check| !check.passed) {
+        let checks = &self.evidence.checks;
+        if let Some(failed) = checks.iter().find(|check| !check.passed) {
             let what = format!("fails the {} check: {}", failed.check, failed.evidence);
             return Finding::observed(false, what);
         }
-        match self.checks().count() {
+        match checks.len() {
             0 => Finding::claimed(true, "nobody checked it"),
             1 => Finding::observed(true, "1 check passed"),
             passed => Finding::observed(true, format!("{passed} checks passed")),
@@ -123,7 +124,8 @@ impl<'s> Sightings<'s> {
     /// A claim of consistency with what the check that looks at it counted. A check holds a strategy to
     /// what it claims, so one that claims less is not seen to give less.
     fn consistency(&self, is_kept: bool, claim: String, check: &str) -> Finding {
-        let seen = self.checks().find(|one| one.check == check);
+        let mut checks = self.evidence.checks.iter();
+        let seen = checks.find(|one| one.check == check);
         match (is_kept, seen) {
             (true, Some(seen)) => Finding::observed(true, &seen.evidence),
             (true, None) => Finding::claimed(true, claim),
@@ -140,14 +142,13 @@ impl<'s> Sightings<'s> {
             let evidence = evidence.as_deref();
             evidence.unwrap_or("no order explains it").to_owned()
         };
-        let pair = self.stalls().find(|pair| pair.wrong > 0);
+        let pair = self.evidence.stalls().find(|pair| pair.wrong > 0);
         let of_peer = pair.map(|pair| {
             let what = what(&pair.evidence);
             format!("{} while {} is stopped: {what}", pair.peer, pair.stalled)
         });
         let two_stops = || {
-            let mut all = self.stalled().flat_map(|seen| &seen.two_stops);
-            let wrong = all.find(|two| two.wrong > 0)?;
+            let wrong = self.evidence.two_stops().find(|two| two.wrong > 0)?;
             let what = what(&wrong.evidence);
             Some(format!("{} beside {}: {what}", wrong.stalled, wrong.writes))
         };
@@ -186,8 +187,7 @@ impl<'s> Sightings<'s> {
     /// be in a scan: where nobody scans, threads are stopped in a lookup instead, if they can be.
     fn standing_readers(&self) -> Vec<Fault> {
         let looks = !self.workload.looks().is_empty();
-        let is_untraced = |line: &Line| matches!(line, Line::Untraced(_));
-        let anywhere = self.workload.scans() || self.lines.iter().any(is_untraced);
+        let anywhere = self.workload.scans() || self.is_untraced;
         these([
             (Fault::ReaderGone, looks),
             (Fault::ReaderStalls, looks && anywhere),
@@ -209,6 +209,7 @@ impl<'s> Sightings<'s> {
         }
         let encounters = encounters_of(need, self.workload);
         let pairs: Vec<&StallPair> = self
+            .evidence
             .stalls()
             .filter(|pair| encounters.iter().any(|one| is_of(pair, one)))
             .collect();
@@ -239,7 +240,8 @@ impl<'s> Sightings<'s> {
 
     /// How often what matters was tried under faults.
     fn tries(&self, faults: &[Fault], matters: &impl Fn(Deed) -> bool) -> u32 {
-        let seen = self.faults().filter(|seen| faults.contains(&seen.fault));
+        let seen = self.evidence.faults.iter();
+        let seen = seen.filter(|seen| faults.contains(&seen.fault));
         let tried = seen.flat_map(|seen| &seen.meanwhile);
         tried
             .filter(|(deed, _)| matters(**deed))
@@ -318,8 +320,10 @@ impl<'s> Sightings<'s> {
         if !is_claimed {
             return Finding::claimed(false, format!("says of itself: {claim}"));
         }
-        let of = |fault: &Fault| self.faults().find(|seen| seen.fault == *fault);
-        let seen: Vec<&FaultSeen> = faults.iter().filter_map(of).collect();
+        let under = faults
+            .iter()
+            .filter_map(|fault| self.evidence.under(*fault));
+        let seen: Vec<&FaultSeen> = under.collect();
         if seen.is_empty() || seen.len() < faults.len() {
             return Finding::claimed(true, format!("says of itself: {claim}"));
         }
@@ -331,36 +335,11 @@ impl<'s> Sightings<'s> {
 
     /// What was seen under the first of the faults that it does not stand.
     fn under(&self, faults: &[Fault], fails: impl Fn(&FaultSeen) -> bool) -> Option<Finding> {
-        let seen = faults.iter().find_map(|&fault| {
-            self.faults()
-                .find(|seen| seen.fault == fault && fails(seen))
-        })?;
+        let mut under = faults
+            .iter()
+            .filter_map(|fault| self.evidence.under(*fault));
+        let seen = under.find(|seen| fails(seen))?;
         Some(Finding::observed(false, format!("{}: {seen}", seen.fault)))
-    }
-
-    fn checks(&self) -> impl Iterator<Item = &CheckOutcome> {
-        self.lines.iter().filter_map(|line| match line {
-            Line::Check(check) if check.strategy == self.claims.name => Some(check),
-            _ => None,
-        })
-    }
-
-    fn faults(&self) -> impl Iterator<Item = &FaultSeen> {
-        self.lines.iter().filter_map(|line| match line {
-            Line::Fault(seen) if seen.strategy == self.claims.name => Some(seen),
-            _ => None,
-        })
-    }
-
-    fn stalls(&self) -> impl Iterator<Item = &StallPair> {
-        self.stalled().flat_map(|seen| &seen.pairs)
-    }
-
-    fn stalled(&self) -> impl Iterator<Item = &StallSeen> {
-        self.lines.iter().filter_map(|line| match line {
-            Line::Stall(seen) if seen.strategy == self.claims.name => Some(seen),
-            _ => None,
-        })
     }
 }
 

@@ -1,0 +1,184 @@
+//! What a strategy claims of itself, property by property, and how two claims compare.
+
+use contract::{
+    AfterDeadThread, AfterPanic, Capacity, Profile, Progress, ReadConsistency, Reclamation,
+    Reentrancy, ScanConsistency, WriteCost,
+};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use strum::{Display, EnumIter, EnumString, IntoEnumIterator};
+
+/// Something that strategies claim, in the order of the report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Display, EnumIter, EnumString)]
+pub enum Property {
+    /// [`Claims::reads`]
+    #[strum(to_string = "reads")]
+    Reads,
+    /// [`Claims::updates`]
+    #[strum(to_string = "updates")]
+    Updates,
+    /// [`Claims::resizes`]
+    #[strum(to_string = "inserts and removes")]
+    Resizes,
+    /// [`Claims::read_consistency`]
+    #[strum(to_string = "read consistency")]
+    ReadConsistency,
+    /// [`Claims::scan_consistency`]
+    #[strum(to_string = "scan consistency")]
+    ScanConsistency,
+    /// [`Claims::after_panic`]
+    #[strum(to_string = "after a panic in an update")]
+    AfterPanic,
+    /// [`Claims::after_dead_thread`]
+    #[strum(to_string = "after a thread dies while reading")]
+    AfterDeadThread,
+    /// [`Claims::inside_read`]
+    #[strum(to_string = "inside a read")]
+    InsideRead,
+    /// [`Claims::inside_scan`]
+    #[strum(to_string = "inside a scan")]
+    InsideScan,
+    /// [`Claims::capacity`]
+    #[strum(to_string = "capacity")]
+    Capacity,
+    /// [`Claims::reclamation`]
+    #[strum(to_string = "reclamation")]
+    Reclamation,
+    /// [`Claims::write_cost`]
+    #[strum(to_string = "a write")]
+    WriteCost,
+    /// [`Claims::read_allocates`]
+    #[strum(to_string = "reads allocate")]
+    ReadAllocates,
+    /// [`Claims::plain_data_only`]
+    #[strum(to_string = "records")]
+    Records,
+}
+
+/// By its name.
+impl Serialize for Property {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Property {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let name = String::deserialize(from)?;
+        name.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+/// One claim. Those about the same property compare, the better the greater.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Display)]
+#[expect(missing_docs, reason = "each is what the profile calls so")]
+pub enum Claim {
+    #[strum(transparent)]
+    Progress(Progress),
+    #[strum(transparent)]
+    ReadConsistency(ReadConsistency),
+    #[strum(transparent)]
+    ScanConsistency(ScanConsistency),
+    #[strum(transparent)]
+    AfterPanic(AfterPanic),
+    #[strum(transparent)]
+    AfterDeadThread(AfterDeadThread),
+    #[strum(transparent)]
+    Reentrancy(Reentrancy),
+    #[strum(transparent)]
+    Capacity(Capacity),
+    #[strum(transparent)]
+    Reclamation(Reclamation),
+    #[strum(transparent)]
+    WriteCost(WriteCost),
+    #[strum(to_string = "yes")]
+    Allocates,
+    #[strum(to_string = "no")]
+    AllocatesNothing,
+    #[strum(to_string = "plain data only")]
+    PlainDataOnly,
+    #[strum(to_string = "any")]
+    AnyRecord,
+}
+
+/// The claims of a strategy, as its [`Profile`] had them when it was measured.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "as in the profile")]
+pub struct Claims {
+    pub reads: Progress,
+    pub updates: Progress,
+    pub resizes: Progress,
+    pub read_consistency: ReadConsistency,
+    pub scan_consistency: ScanConsistency,
+    pub after_panic: AfterPanic,
+    pub after_dead_thread: AfterDeadThread,
+    /// Nothing in samples from before it was a claim.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inside_read: Option<Reentrancy>,
+    /// Nothing in samples from before it was a claim.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inside_scan: Option<Reentrancy>,
+    pub capacity: Capacity,
+    pub reclamation: Reclamation,
+    pub write_cost: WriteCost,
+    pub read_allocates: bool,
+    pub plain_data_only: bool,
+}
+
+impl Claims {
+    /// What is claimed of a property; nothing in samples from before it was one.
+    pub fn of(&self, property: Property) -> Option<Claim> {
+        Some(match property {
+            Property::Reads => Claim::Progress(self.reads),
+            Property::Updates => Claim::Progress(self.updates),
+            Property::Resizes => Claim::Progress(self.resizes),
+            Property::ReadConsistency => Claim::ReadConsistency(self.read_consistency),
+            Property::ScanConsistency => Claim::ScanConsistency(self.scan_consistency),
+            Property::AfterPanic => Claim::AfterPanic(self.after_panic),
+            Property::AfterDeadThread => Claim::AfterDeadThread(self.after_dead_thread),
+            Property::InsideRead => Claim::Reentrancy(self.inside_read?),
+            Property::InsideScan => Claim::Reentrancy(self.inside_scan?),
+            Property::Capacity => Claim::Capacity(self.capacity),
+            Property::Reclamation => Claim::Reclamation(self.reclamation),
+            Property::WriteCost => Claim::WriteCost(self.write_cost),
+            Property::ReadAllocates if self.read_allocates => Claim::Allocates,
+            Property::ReadAllocates => Claim::AllocatesNothing,
+            Property::Records if self.plain_data_only => Claim::PlainDataOnly,
+            Property::Records => Claim::AnyRecord,
+        })
+    }
+
+    /// All of them, in the order of the report.
+    pub fn all(&self) -> impl Iterator<Item = (Property, Claim)> {
+        Property::iter().filter_map(|property| Some((property, self.of(property)?)))
+    }
+
+    /// Where another strategy claims something else: the property, what this one claims and what the other
+    /// does. What one of them says nothing of is not compared.
+    pub fn differences(&self, other: &Self) -> impl Iterator<Item = (Property, Claim, Claim)> {
+        let pairs = self
+            .all()
+            .filter_map(|(property, ours)| Some((property, ours, other.of(property)?)));
+        pairs.filter(|(_, ours, theirs)| ours != theirs)
+    }
+}
+
+impl From<&Profile> for Claims {
+    fn from(profile: &Profile) -> Self {
+        Self {
+            reads: profile.reads,
+            updates: profile.updates,
+            resizes: profile.resizes,
+            read_consistency: profile.read_consistency,
+            scan_consistency: profile.scan_consistency,
+            after_panic: profile.after_panic,
+            after_dead_thread: profile.after_dead_thread,
+            inside_read: Some(profile.inside_read),
+            inside_scan: Some(profile.inside_scan),
+            capacity: profile.capacity,
+            reclamation: profile.reclamation,
+            write_cost: profile.write_cost,
+            read_allocates: profile.read_allocates,
+            plain_data_only: profile.plain_data_only,
+        }
+    }
+}
