@@ -26,9 +26,11 @@ pub use basis::metric::Metric;
 pub use flips::{Change, Flip, Map, Place};
 pub use latency::{Latency, Quantile};
 pub use merged::{
-    CalledThere, Conclusion, Contradiction, MERGED, Merged, OneMachine, Overall, RatioThere, There,
+    CalledThere, Contradiction, MERGED, Merged, OneMachine, Overall, RatioThere, There,
 };
-pub use rule::{PROCESSES_LEAST, TOLERATED, is_worse};
+pub use rule::{
+    MARGIN, PROCESSES_LEAST, Rule, Scope, TOLERATED, decide, decide_together, is_worse,
+};
 pub use scaling::{Expected, HERE, Meeting, OneToTwo, Prediction, Ranking, Scaling, Unpredicted};
 
 /// The version of this format.
@@ -316,7 +318,7 @@ pub struct Judged {
     pub metric: Metric,
 }
 
-/// The decision about a strategy.
+/// The decision about a strategy: on one machine, or over several.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Decision {
@@ -325,6 +327,8 @@ pub enum Decision {
     /// Better by more than the margin in some situations; not in all of the report's, or worse
     /// elsewhere.
     AdoptForSome,
+    /// Over several machines only: better somewhere on one and nowhere on another, or on each somewhere else.
+    MachinesDiffer,
     /// Better by more than the margin nowhere.
     StayWithBaseline,
     /// Better by more than the margin nowhere for certain, but possibly somewhere.
@@ -340,6 +344,7 @@ impl std::fmt::Display for Decision {
         f.pad(match self {
             Decision::Adopt => "adopt",
             Decision::AdoptForSome => "adopt for some operations",
+            Decision::MachinesDiffer => "machines differ",
             Decision::StayWithBaseline => "stay with the baseline",
             Decision::Undecided => "undecided",
             Decision::TooFew => "too few to say",

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use basis::error::{Error, Result};
 use serde::Deserialize;
 
-use super::decision::Decision;
+use super::choice::Choice;
 use super::workload::Workload;
 use super::{Conclusion, SCHEMA};
 
@@ -15,7 +15,7 @@ pub struct Earlier {
     /// Where it was read.
     pub place: PathBuf,
     /// What it said.
-    pub decision: Decision,
+    pub decision: Choice,
 }
 
 /// The parts of the file that matter.
@@ -24,7 +24,7 @@ struct File {
     schema: String,
     baseline: String,
     workload: Workload,
-    conclusion: Decision,
+    conclusion: Choice,
 }
 
 /// How two advices for one workload go together.
@@ -78,15 +78,15 @@ impl Earlier {
 /// Whether an earlier advice is borne out by what was measured now.
 pub fn agreement(earlier: &Earlier, now: &Conclusion) -> Agreement {
     match (&earlier.decision, &now.decision) {
-        (Decision::Undecided { .. }, _) | (_, Decision::Undecided { .. }) => Agreement::Open,
-        (Decision::Stay { .. }, Decision::Stay { .. }) => Agreement::Same,
+        (Choice::Undecided { .. }, _) | (_, Choice::Undecided { .. }) => Agreement::Open,
+        (Choice::Stay { .. }, Choice::Stay { .. }) => Agreement::Same,
         (
-            Decision::Adopt {
+            Choice::Adopt {
                 strategy: before,
                 as_good: beside,
                 ..
             },
-            Decision::Adopt {
+            Choice::Adopt {
                 strategy, as_good, ..
             },
         ) => {
@@ -109,22 +109,22 @@ mod tests {
     use super::super::{Deployment, Why};
     use super::*;
 
-    fn adopt(strategy: &str, as_good: &[&str]) -> Decision {
-        Decision::Adopt {
+    fn adopt(strategy: &str, as_good: &[&str]) -> Choice {
+        Choice::Adopt {
             strategy: strategy.into(),
             as_good: as_good.iter().map(|&name| name.to_owned()).collect(),
             why: Why::Faster,
         }
     }
 
-    fn stay() -> Decision {
-        Decision::Stay {
+    fn stay() -> Choice {
+        Choice::Stay {
             best: None,
             trades: Vec::new(),
         }
     }
 
-    fn agreed(earlier: Decision, now: Decision) -> Agreement {
+    fn agreed(earlier: Choice, now: Choice) -> Agreement {
         let earlier = Earlier {
             place: "advice.json".into(),
             decision: earlier,
@@ -162,7 +162,7 @@ mod tests {
         assert_eq!(agreed(stay(), adopted()), Agreement::Differs);
         let hopeful = Vec::new();
         assert_eq!(
-            agreed(Decision::Undecided { hopeful }, adopted()),
+            agreed(Choice::Undecided { hopeful }, adopted()),
             Agreement::Open
         );
     }

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use crate::results::{Guaranteed, Metric, Results, is_worse};
 
-use super::decision::operation;
+use super::choice::operation;
 use super::questions::Subject;
 
 /// Something that gets worse.

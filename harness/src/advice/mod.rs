@@ -6,8 +6,8 @@
 //! knows a strategy by name; the words are `report::advice`'s.
 
 mod agreement;
+mod choice;
 mod contradictions;
-mod decision;
 mod deployment;
 mod losses;
 mod needs;
@@ -20,7 +20,7 @@ mod workload;
 use serde::Serialize;
 
 pub use agreement::{Agreement, Earlier, agreement};
-pub use decision::{Candidate, Decision, Why, decide, operation};
+pub use choice::{Candidate, Choice, Why, choose, operation};
 pub use deployment::{Deployment, Outlook, Ranked, Standing};
 pub use losses::Loss;
 pub use needs::{Allocation, Basis, Encounter, Excluded, Kept, Need, Needs, Screening};
@@ -37,7 +37,7 @@ pub const SCHEMA: &str = "pivot-advice/1";
 pub struct Conclusion {
     /// What to do.
     #[serde(flatten)]
-    pub decision: Decision,
+    pub decision: Choice,
     /// Who was measured beside the baseline.
     pub candidates: Vec<String>,
     /// Those of them that improve something that decides by more than the margin, and slow nothing that
@@ -84,9 +84,10 @@ pub fn conclude(
         .iter()
         .map(|name| Candidate::of(results, &questions.subjects, name, lost(name).len()))
         .collect();
-    let sound = candidates.iter().filter(|one| one.is_sound());
+    let margin = results.margin;
+    let sound = candidates.iter().filter(|one| one.is_sound(margin));
     let sound = sound.map(|one| one.strategy.clone()).collect();
-    let decision = decide(&candidates, results.margin, !is_out(&results.baseline));
+    let decision = choose(&candidates, margin, !is_out(&results.baseline));
     let protagonist = decision.protagonist().map(str::to_owned);
     let mut losses = Vec::new();
     let mut flips = Vec::new();

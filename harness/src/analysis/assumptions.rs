@@ -4,8 +4,8 @@ use basis::assumption::{Assumption, Criterion};
 use basis::sample::CheckOutcome;
 use statistics::GROUPS_99;
 
-use super::{MARGIN, Samples};
-use crate::results::{Cell, Judgement, Metric, Ratio, Results, Verdict};
+use super::Samples;
+use crate::results::{Cell, Judgement, MARGIN, Metric, Ratio, Results, Verdict};
 
 /// Every assumption, for every contender, as far as the samples speak of it.
 pub(super) fn judged(results: &Results, samples: &Samples) -> Vec<Judgement> {

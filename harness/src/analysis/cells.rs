@@ -13,8 +13,8 @@ use basis::scenario::{Activity, Scenario};
 use super::runs::{Between, Runs};
 use super::series::{ByProcess, Series, groups, timed_metrics};
 use super::verdicts::Comparison;
-use super::{MARGIN, Samples, is_contended, verdicts};
-use crate::results::{Cell, Flag, Metric, Ratio, Verdict};
+use super::{Samples, is_contended, verdicts};
+use crate::results::{Cell, Flag, MARGIN, Metric, Ratio, Verdict};
 use statistics::{Estimate, estimate, median};
 
 /// A read within this factor of the no-op control is as fast as the harness can see.

@@ -1,9 +1,11 @@
 //! What follows from the cells for each strategy: what to recommend.
 
 use basis::preset::Preset;
-use basis::scenario::{Activity, Origin};
+use basis::scenario::{Activity, Origin, Scenario};
 
-use crate::results::{Cell, Decision, Judged, Metric, Ratio, Recommendation, Results, is_worse};
+use crate::results::{
+    Cell, Decision, Judged, Metric, Ratio, Recommendation, Results, Rule, Scope, decide,
+};
 
 /// The metric that a scenario is about.
 pub(crate) fn subject(activity: Activity, timed_in_total: bool) -> Metric {
@@ -50,31 +52,24 @@ fn recommend(results: &Results, strategy: &str) -> Recommendation {
             })
             .collect()
     };
-    let gains = where_ratio(&Ratio::gains);
-    let losses = where_ratio(&Ratio::loses);
-    let open = where_ratio(&|ratio| ratio.is_open(results.margin));
-    // Too few processes to be sure of a loss are no proof of the contrary.
-    let may_lose = timed.iter().any(|(_, ratio)| is_worse(ratio.judged_high));
-    let is_known = timed.iter().any(|(_, ratio)| ratio.is_known());
     let decision = if !results.is_ranked(strategy) {
         Decision::Disqualified
-    } else if decides_nothing(results) || !timed.is_empty() && !is_known {
+    } else if decides_nothing(results) {
         Decision::TooFew
-    } else if !may_lose && holds_in_every_report_row(results, &gains) {
-        Decision::Adopt
-    } else if !gains.is_empty() {
-        Decision::AdoptForSome
-    } else if open.is_empty() && !timed.is_empty() {
-        Decision::StayWithBaseline
     } else {
-        Decision::Undecided
+        let ratios: Vec<&Ratio> = timed.iter().map(|(_, ratio)| *ratio).collect();
+        let required = of_the_report(results, strategy);
+        decide(
+            &ratios,
+            Rule::new(results.margin, Scope::Situations(&required)),
+        )
     };
     Recommendation {
         strategy: strategy.into(),
         decision,
-        gains,
-        losses,
-        open,
+        gains: where_ratio(&Ratio::gains),
+        losses: where_ratio(&Ratio::loses),
+        open: where_ratio(&|ratio| ratio.is_open(results.margin)),
     }
 }
 
@@ -83,19 +78,13 @@ fn decides_nothing(results: &Results) -> bool {
     results.environment.preset == Preset::Quick.name()
 }
 
-/// Whether what each of the report's rows is about is among the gains. A run without any of them says nothing
-/// of them.
-fn holds_in_every_report_row(results: &Results, gains: &[Judged]) -> bool {
-    let rows: Vec<Judged> = results
-        .scenarios
-        .iter()
-        .filter(|scenario| scenario.origin == Origin::Report && scenario.operations.is_none())
-        .filter_map(|scenario| {
-            Some(Judged {
-                scenario: scenario.name.clone(),
-                metric: subject(scenario.groups.first()?.does, false),
-            })
-        })
-        .collect();
-    !rows.is_empty() && rows.iter().all(|row| gains.contains(row))
+/// What each of the report's rows is about. A run without any of them says nothing of them.
+fn of_the_report<'r>(results: &'r Results, strategy: &str) -> Vec<Option<&'r Ratio>> {
+    let rows = results.scenarios.iter();
+    let rows = rows.filter(|row| row.origin == Origin::Report && row.operations.is_none());
+    let ratio = |row: &Scenario| {
+        let metric = subject(row.groups.first()?.does, false);
+        results.cell(&row.name, strategy, metric)?.ratio.as_ref()
+    };
+    rows.map(ratio).collect()
 }

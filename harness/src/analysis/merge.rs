@@ -6,8 +6,8 @@ use std::collections::BTreeSet;
 use basis::trace::Operation;
 
 use crate::results::{
-    CalledThere, Cell, Conclusion, Contradiction, Decision, Judged, MERGED, Merged, Metric,
-    OneMachine, Overall, RatioThere, Recommendation, Results, There, Verdict,
+    CalledThere, Cell, Contradiction, Decision, Judged, MERGED, Merged, Metric, OneMachine,
+    Overall, RatioThere, Recommendation, Results, There, Verdict, decide_together,
 };
 
 /// What machines say together.
@@ -60,7 +60,7 @@ fn overall(machines: &[OneMachine], strategy: &str) -> Overall {
     let said: Vec<Option<Decision>> = decisions.iter().map(|there| there.decision).collect();
     Overall {
         strategy: strategy.into(),
-        decision: conclusion(&said, !gains.is_empty()),
+        decision: decide_together(&said, !gains.is_empty()),
         agree: said.iter().all(|decision| *decision == said[0]),
         gains,
         decisions,
@@ -75,28 +75,6 @@ fn common_gains(machines: &[OneMachine], strategy: &str) -> Vec<Judged> {
     };
     let is_common = |gain: &&Judged| others.iter().all(|one| gains(one).contains(gain));
     gains(first).iter().filter(is_common).cloned().collect()
-}
-
-/// The rule: nothing is recommended that a machine speaks against.
-fn conclusion(said: &[Option<Decision>], gains_everywhere: bool) -> Conclusion {
-    let any = |wanted: Decision| said.contains(&Some(wanted));
-    let all = |wanted: Decision| said.iter().all(|decision| *decision == Some(wanted));
-    let gains = any(Decision::Adopt) || any(Decision::AdoptForSome);
-    if any(Decision::Disqualified) {
-        Conclusion::Disqualified
-    } else if all(Decision::Adopt) {
-        Conclusion::Adopt
-    } else if gains && any(Decision::StayWithBaseline) {
-        Conclusion::MachinesDiffer
-    } else if any(Decision::Undecided) || any(Decision::TooFew) || said.contains(&None) {
-        Conclusion::Undecided
-    } else if gains && gains_everywhere {
-        Conclusion::AdoptForSome
-    } else if gains {
-        Conclusion::MachinesDiffer
-    } else {
-        Conclusion::StayWithBaseline
-    }
 }
 
 /// The rows in which a verdict of one machine is the opposite of another's. What a machine leaves open
@@ -189,55 +167,4 @@ fn calls(results: &Results, strategy: &str, metric: Metric) -> BTreeSet<String> 
         .filter(|one| operations.contains(&one.operation))
         .flat_map(|one| one.called.iter().cloned())
         .collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use Decision::{Adopt, AdoptForSome, Disqualified, StayWithBaseline, TooFew, Undecided};
-
-    #[test]
-    fn nothing_is_recommended_that_a_machine_speaks_against() {
-        let cases = [
-            ([Some(Adopt), Some(Adopt)], true, Conclusion::Adopt),
-            (
-                [Some(Adopt), Some(AdoptForSome)],
-                true,
-                Conclusion::AdoptForSome,
-            ),
-            (
-                [Some(Adopt), Some(StayWithBaseline)],
-                false,
-                Conclusion::MachinesDiffer,
-            ),
-            (
-                [Some(AdoptForSome), Some(AdoptForSome)],
-                false,
-                Conclusion::MachinesDiffer,
-            ),
-            (
-                [Some(Adopt), Some(Disqualified)],
-                true,
-                Conclusion::Disqualified,
-            ),
-            ([Some(Adopt), Some(Undecided)], false, Conclusion::Undecided),
-            ([Some(Adopt), None], false, Conclusion::Undecided),
-            (
-                [Some(StayWithBaseline), Some(Undecided)],
-                false,
-                Conclusion::Undecided,
-            ),
-            ([Some(Adopt), Some(TooFew)], false, Conclusion::Undecided),
-            (
-                [Some(StayWithBaseline), Some(StayWithBaseline)],
-                false,
-                Conclusion::StayWithBaseline,
-            ),
-        ];
-        for (said, gains, expected) in cases {
-            assert_eq!(conclusion(&said, gains), expected, "{said:?}");
-            let turned = [said[1], said[0]];
-            assert_eq!(conclusion(&turned, gains), expected, "{turned:?}");
-        }
-    }
 }

@@ -26,7 +26,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use basis::sample::{CheckOutcome, Failure, Header, Line, SliceKey};
 use basis::scenario::{Group, Scenario};
 
-use crate::results::{Cell, Protocol, Results, SCHEMA};
+use crate::results::{Cell, MARGIN, Protocol, Results, SCHEMA};
 pub(crate) use cells::allocation_metrics;
 use contamination::Reason;
 pub(crate) use evidence::Evidence;
@@ -37,9 +37,6 @@ pub use logs::{Logs, logs};
 pub use merge::merge;
 use runs::Runs;
 use series::{BlockKey, Series};
-
-/// The adoption rule's margin: better by more than 20 %.
-pub const MARGIN: f64 = 1.20;
 
 /// What a run left behind, sorted by kind.
 #[derive(Clone, Debug)]

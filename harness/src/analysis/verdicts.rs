@@ -1,8 +1,7 @@
 //! From estimates to verdicts.
 
-use super::MARGIN;
 use super::runs::Between;
-use crate::results::Verdict;
+use crate::results::{MARGIN, Verdict};
 use statistics::student::critical;
 use statistics::{Difference, Estimate, GROUPS_99, holm, needed};
 

@@ -31,9 +31,10 @@ pub(super) const UNSTEADY_NOTE: &str = "‡ not in a steady state: the last thir
     from the first by more than 5 %.";
 
 /// All decisions, the most welcome first.
-pub(super) const BEST_FIRST: [Decision; 6] = [
+pub(super) const BEST_FIRST: [Decision; 7] = [
     Decision::Adopt,
     Decision::AdoptForSome,
+    Decision::MachinesDiffer,
     Decision::Undecided,
     Decision::TooFew,
     Decision::StayWithBaseline,

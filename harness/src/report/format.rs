@@ -181,7 +181,7 @@ pub(super) const fn decision_tone(decision: Decision) -> Tone {
     match decision {
         Decision::Adopt | Decision::AdoptForSome => Tone::Good,
         Decision::StayWithBaseline | Decision::Disqualified => Tone::Bad,
-        Decision::Undecided | Decision::TooFew => Tone::Open,
+        Decision::MachinesDiffer | Decision::Undecided | Decision::TooFew => Tone::Open,
     }
 }
 

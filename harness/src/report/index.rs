@@ -84,11 +84,12 @@ fn merged_headline(merged: &Merged) -> String {
         || "no pivot is better on all for certain".into(),
         |best| format!("strongest on all is `{}`", best.strategy),
     );
-    let counts: Vec<String> = merged::BEST_FIRST
+    let counts: Vec<String> = facts::BEST_FIRST
         .into_iter()
         .filter_map(|conclusion| {
             let count = merged::strongest_first(merged, |found| found == conclusion).len();
-            (count > 0).then(|| format!("{count} {}", merged::words(conclusion, &merged.baseline)))
+            (count > 0)
+                .then(|| format!("{count} {}", format::decision(conclusion, &merged.baseline)))
         })
         .collect();
     let machines = merged.machines.len();

@@ -149,6 +149,7 @@ fn follows(results: &Results, found: &Recommendation) -> String {
                 "Stay with `{baseline}` rather than `{name}`: it improves nothing by the margin."
             )
         }
+        Decision::MachinesDiffer => format!("`{name}` depends on the machine."),
         Decision::Undecided if found.open.is_empty() => format!("`{name}` was not compared."),
         Decision::Undecided => format!(
             "`{name}` is undecided: more samples are needed for {}.",

@@ -38,7 +38,9 @@ const TABLES: [Asked; 5] = [
             ("Seen after", P, |s| s.visibility()),
             ("Revisions behind", "p99 / worst", |s| s.age()),
             ("Not seen", "until published / ever", |s| s.unseen()),
-            ("Claimed", "", |s| s.consistency()),
+            ("Claimed", "", |s| {
+                Some(Cell::text(s.card.claims.read_consistency.to_string()))
+            }),
         ],
         &[],
     ),
@@ -264,11 +266,6 @@ impl Seen<'_> {
             count(M::Pending)?,
             count(M::Lost)?
         )))
-    }
-
-    fn consistency(&self) -> Option<Cell> {
-        let claim = self.card.claims.read_consistency;
-        Some(Cell::text(claim.to_string()))
     }
 
     fn garbage(&self, situation: S) -> Option<Cell> {

@@ -120,10 +120,11 @@ pub(super) fn legend(baseline: &str, margin: f64) -> String {
 }
 
 /// The decision in as few letters as a column of a terminal has.
-const fn word(decision: Decision) -> &'static str {
+pub(super) const fn word(decision: Decision) -> &'static str {
     match decision {
         Decision::Adopt => "adopt",
         Decision::AdoptForSome => "for some",
+        Decision::MachinesDiffer => "differ",
         Decision::StayWithBaseline => "stay",
         Decision::Undecided => "undecided",
         Decision::TooFew => "too few to say",

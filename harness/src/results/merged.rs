@@ -45,7 +45,7 @@ pub struct Overall {
     /// `crate/variant`.
     pub strategy: String,
     /// The decision over all machines.
-    pub decision: Conclusion,
+    pub decision: Decision,
     /// Whether every machine's own decision is the same.
     pub agree: bool,
     /// Scenario and metric pairs in which it improves by more than the margin on every machine.
@@ -61,26 +61,6 @@ pub struct There {
     pub machine: String,
     /// The decision; none where the strategy was not compared there.
     pub decision: Option<Decision>,
-}
-
-/// The decision over all machines.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Conclusion {
-    /// Adopted on every machine.
-    Adopt,
-    /// Better by more than the margin in the same situations on every machine; not in all of the
-    /// report's, or worse elsewhere, on one of them at least.
-    AdoptForSome,
-    /// Better somewhere on one machine and nowhere on another, or on each somewhere else: what follows
-    /// depends on the machine.
-    MachinesDiffer,
-    /// A machine leaves it open, or did not compare it, and the others do not contradict each other.
-    Undecided,
-    /// Better by more than the margin nowhere, on any machine.
-    StayWithBaseline,
-    /// A check failed on a machine at least: not ranked.
-    Disqualified,
 }
 
 /// A row in which machines have opposite verdicts about a strategy: one HOLDS, another is REJECTED.

@@ -1,7 +1,11 @@
-//! The adoption rule: what one ratio says for a strategy or against it. The decisions of a report and those of
-//! an advice are made of these answers, and so is every sign in a table.
+//! The adoption rule: what one ratio says for a strategy or against it, what all of its ratios decide, and what
+//! several machines decide together. Reports, merged reports and advice decide by this, and every sign in a table is
+//! made of it.
 
-use super::{Ratio, Verdict};
+use super::{Decision, Ratio, Verdict};
+
+/// The adoption rule's margin: better by more than 20 %.
+pub const MARGIN: f64 = 1.20;
 
 /// What gets worse by less than this factor speaks against nobody. With enough samples any difference is
 /// certain, so a rule without a tolerance turns on differences that no one would notice; this one is what
@@ -15,6 +19,89 @@ pub const PROCESSES_LEAST: usize = 3;
 /// Whether something that is so many times better, and at best at that, is worse by more than is tolerated.
 pub fn is_worse(times_better: f64) -> bool {
     times_better < 1.0 / TOLERATED
+}
+
+/// By what a strategy is judged.
+#[derive(Clone, Copy, Debug)]
+pub struct Rule<'r> {
+    /// A gain is to be better by more than this factor.
+    pub gain: f64,
+    /// A loss is to be worse by more than this factor.
+    pub tolerance: f64,
+    /// What the ratios are about.
+    pub scope: Scope<'r>,
+}
+
+/// What the ratios of a strategy are about.
+#[derive(Clone, Copy, Debug)]
+pub enum Scope<'r> {
+    /// Parts of one workload, which has one strategy: it gains in a part at least, and loses in none for certain.
+    Workload,
+    /// Situations, each with strategies of its own: one is adopted for all of them if it gains in each of these
+    /// and perhaps loses in none; `None` is one of these that was not compared. Otherwise it is adopted for those
+    /// in which it gains.
+    Situations(&'r [Option<&'r Ratio>]),
+}
+
+/// What all ratios of a strategy decide.
+pub fn decide(ratios: &[&Ratio], rule: Rule<'_>) -> Decision {
+    let any = |says: &dyn Fn(&Ratio) -> bool| ratios.iter().any(|ratio| says(ratio));
+    let is_worse = |ratio: &Ratio| ratio.judged_high < 1.0 / rule.tolerance;
+    let loses = any(&|ratio| ratio.is_known() && is_worse(ratio));
+    let is_adopted = match rule.scope {
+        Scope::Workload => any(&Ratio::gains) && !loses,
+        Scope::Situations(required) => {
+            let gains = |ratio: Option<&Ratio>| ratio.is_some_and(Ratio::gains);
+            // Too few processes to be sure of a loss are no proof of the contrary.
+            !required.is_empty() && required.iter().copied().all(gains) && !any(&is_worse)
+        }
+    };
+    let is_lost = matches!(rule.scope, Scope::Workload) && loses;
+    if !ratios.is_empty() && !any(&Ratio::is_known) {
+        Decision::TooFew
+    } else if is_adopted {
+        Decision::Adopt
+    } else if any(&Ratio::gains) {
+        Decision::AdoptForSome
+    } else if !ratios.is_empty() && (is_lost || !any(&|ratio| ratio.is_open(rule.gain))) {
+        Decision::StayWithBaseline
+    } else {
+        Decision::Undecided
+    }
+}
+
+/// What machines decide together, each by itself (`None`: it did not compare the strategy): nothing is recommended
+/// that one of them speaks against. `gains_everywhere`: they all gain in the same situation at least.
+pub fn decide_together(machines: &[Option<Decision>], gains_everywhere: bool) -> Decision {
+    let any = |wanted: Decision| machines.contains(&Some(wanted));
+    let gains = any(Decision::Adopt) || any(Decision::AdoptForSome);
+    let is_open = any(Decision::Undecided) || any(Decision::TooFew) || machines.contains(&None);
+    if any(Decision::Disqualified) {
+        Decision::Disqualified
+    } else if machines.iter().all(|one| *one == Some(Decision::Adopt)) {
+        Decision::Adopt
+    } else if gains && any(Decision::StayWithBaseline) {
+        Decision::MachinesDiffer
+    } else if is_open {
+        Decision::Undecided
+    } else if gains && gains_everywhere {
+        Decision::AdoptForSome
+    } else if gains {
+        Decision::MachinesDiffer
+    } else {
+        Decision::StayWithBaseline
+    }
+}
+
+impl<'r> Rule<'r> {
+    /// With a gain of its own, and the usual [tolerance](TOLERATED).
+    pub const fn new(gain: f64, scope: Scope<'r>) -> Self {
+        Self {
+            gain,
+            tolerance: TOLERATED,
+            scope,
+        }
+    }
 }
 
 impl Ratio {
@@ -38,5 +125,42 @@ impl Ratio {
     pub fn is_open(&self, margin: f64) -> bool {
         let is_decided = matches!(self.verdict, Verdict::Holds | Verdict::Rejected);
         !self.is_known() || !is_decided && self.judged_high > margin
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use Decision::{
+        Adopt, AdoptForSome, Disqualified, MachinesDiffer, StayWithBaseline, TooFew, Undecided,
+    };
+
+    #[test]
+    fn nothing_is_recommended_that_a_machine_speaks_against() {
+        let cases = [
+            ([Some(Adopt), Some(Adopt)], true, Adopt),
+            ([Some(Adopt), Some(AdoptForSome)], true, AdoptForSome),
+            ([Some(Adopt), Some(StayWithBaseline)], false, MachinesDiffer),
+            (
+                [Some(AdoptForSome), Some(AdoptForSome)],
+                false,
+                MachinesDiffer,
+            ),
+            ([Some(Adopt), Some(Disqualified)], true, Disqualified),
+            ([Some(Adopt), Some(Undecided)], false, Undecided),
+            ([Some(Adopt), None], false, Undecided),
+            ([Some(StayWithBaseline), Some(Undecided)], false, Undecided),
+            ([Some(Adopt), Some(TooFew)], false, Undecided),
+            (
+                [Some(StayWithBaseline), Some(StayWithBaseline)],
+                false,
+                StayWithBaseline,
+            ),
+        ];
+        for (said, gains, expected) in cases {
+            assert_eq!(decide_together(&said, gains), expected, "{said:?}");
+            let turned = [said[1], said[0]];
+            assert_eq!(decide_together(&turned, gains), expected, "{turned:?}");
+        }
     }
 }

@@ -28,7 +28,7 @@ pub(super) fn seen(
     is_meant: fn(&StallPair) -> bool,
 ) -> Option<Seen> {
     let (mut tried, mut held_up) = (Vec::new(), Vec::new());
-    let mut tries = 0;
+    let mut attempts = 0;
     for seen in STANDSTILLS
         .iter()
         .filter_map(|fault| evidence.under(*fault))
@@ -37,14 +37,14 @@ pub(super) fn seen(
             .iter()
             .filter_map(|deed| seen.meanwhile.get_key_value(deed))
         {
-            tries += attempt.tries;
+            attempts += attempt.tries;
             if attempt.fate == Fate::HeldUp {
                 held_up.push(format!("{deed} by {}", seen.fault));
             }
         }
     }
-    if tries > 0 {
-        tried.push(format!("{tries} times while another thread stood still"));
+    if attempts > 0 {
+        tried.push(format!("{attempts} times while another thread stood still"));
     }
     let pairs = || evidence.stalls().filter(|pair| is_meant(pair));
     let points: u64 = pairs().map(|pair| pair.points).sum();
@@ -59,26 +59,16 @@ pub(super) fn seen(
         return None;
     }
     let blocks = claim == Claim::Progress(Progress::Blocking);
-    Some(if held_up.is_empty() {
-        Seen {
-            observed: "never held up".into(),
-            grade: if blocks {
-                Grade::Interesting
-            } else {
-                Grade::Acceptable
-            },
-            evidence: tried.join("; "),
-        }
-    } else {
-        Seen {
-            observed: "held up".into(),
-            grade: if blocks {
-                Grade::Acceptable
-            } else {
-                Grade::Forbidden
-            },
-            evidence: held_up.join(", "),
-        }
+    let (observed, grade, evidence) = match (held_up.is_empty(), blocks) {
+        (true, false) => ("never held up", Grade::Acceptable, tried.join("; ")),
+        (true, true) => ("never held up", Grade::Interesting, tried.join("; ")),
+        (false, true) => ("held up", Grade::Acceptable, held_up.join(", ")),
+        (false, false) => ("held up", Grade::Forbidden, held_up.join(", ")),
+    };
+    Some(Seen {
+        observed: observed.into(),
+        grade,
+        evidence,
     })
 }
 

@@ -1,7 +1,7 @@
 //! The sentences of an advice about other situations: neighbours, and other machines.
 
 use super::sentences::Told;
-use crate::advice::{Decision, Outlook, Ranked, Standing, Subject, Why, operation};
+use crate::advice::{Choice, Outlook, Ranked, Standing, Subject, Why, operation};
 use crate::report::format;
 use crate::results::{Change, Flip, Ratio, TOLERATED};
 
@@ -73,7 +73,7 @@ impl Told<'_> {
             let met = "A strategy that offers what is needed, or a need that is given up.";
             return vec![met.into()];
         };
-        if let Decision::Adopt {
+        if let Choice::Adopt {
             why: Why::Needed, ..
         } = &self.conclusion.decision
         {
@@ -111,7 +111,7 @@ impl Told<'_> {
         };
         let side = subject.side.name();
         Some(match &self.conclusion.decision {
-            Decision::Adopt { .. } if ratio.median > margin => format!(
+            Choice::Adopt { .. } if ratio.median > margin => format!(
                 "`{baseline}` stays if {what} of the {side} takes it at most {} {} instead of {}: within {} of \
                  `{name}`.",
                 format::significant(theirs.median / ratio.median * margin),
@@ -119,12 +119,12 @@ impl Told<'_> {
                 format::significant(theirs.median),
                 format::margin(margin)
             ),
-            Decision::Adopt { .. } => format!(
+            Choice::Adopt { .. } => format!(
                 "{} of the {side} does not speak for `{name}`: {}.",
                 format::sentence(&what),
                 format::ratio(ratio)
             ),
-            Decision::Stay { trades, .. } if trades.iter().any(|trade| trade == name) => {
+            Choice::Stay { trades, .. } if trades.iter().any(|trade| trade == name) => {
                 if ratio.median * TOLERATED > 1.0 {
                     return None;
                 }
@@ -137,7 +137,7 @@ impl Told<'_> {
                     format::margin(TOLERATED)
                 )
             }
-            Decision::Stay { .. } | Decision::Undecided { .. } => format!(
+            Choice::Stay { .. } | Choice::Undecided { .. } => format!(
                 "`{name}` replaces `{baseline}` if {what} of the {side} takes it less than {} {}; now {}.",
                 format::significant(theirs.median / margin),
                 theirs.unit,

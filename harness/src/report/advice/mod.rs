@@ -14,7 +14,7 @@ use serde::Serialize;
 
 use super::{format, render};
 use crate::advice::{
-    Agreement, Conclusion, Decision, Earlier, Questions, SCHEMA, Workload, operation,
+    Agreement, Choice, Conclusion, Earlier, Questions, SCHEMA, Workload, operation,
 };
 use crate::results::{Results, Verdict};
 
@@ -191,10 +191,10 @@ pub fn json(
 
 /// Whether an earlier advice agrees, in a sentence.
 pub fn agreed(earlier: &Earlier, now: &Conclusion, agreement: Agreement) -> String {
-    let said = |decision: &Decision| match decision {
-        Decision::Adopt { strategy, .. } => format!("adopt {strategy}"),
-        Decision::Stay { .. } => "stay".to_owned(),
-        Decision::Undecided { .. } => "undecided".to_owned(),
+    let said = |decision: &Choice| match decision {
+        Choice::Adopt { strategy, .. } => format!("adopt {strategy}"),
+        Choice::Stay { .. } => "stay".to_owned(),
+        Choice::Undecided { .. } => "undecided".to_owned(),
     };
     let (before, after) = (said(&earlier.decision), said(&now.decision));
     let place = earlier.place.display();

@@ -1,8 +1,7 @@
 //! The sentences of an advice.
 
 use crate::advice::{
-    Allocation, Basis, Conclusion, Decision, Loss, Need, Questions, Subject, Why, Workload,
-    operation,
+    Allocation, Basis, Choice, Conclusion, Loss, Need, Questions, Subject, Why, Workload, operation,
 };
 use crate::report::format;
 use crate::results::{Cell, Results, TOLERATED};
@@ -21,7 +20,7 @@ impl Told<'_> {
         let baseline = &self.results.baseline;
         let margin = format::margin(self.results.margin);
         match &self.conclusion.decision {
-            Decision::Adopt {
+            Choice::Adopt {
                 strategy,
                 why: Why::Faster,
                 ..
@@ -29,25 +28,25 @@ impl Told<'_> {
                 "Adopt `{strategy}`: it improves on `{baseline}` by more than {margin}{}.",
                 self.at_no_loss()
             ),
-            Decision::Adopt {
+            Choice::Adopt {
                 strategy,
                 why: Why::Needed,
                 ..
             } => format!(
                 "Adopt `{strategy}`: `{baseline}` does not offer what is needed, and of those that do it is the best."
             ),
-            Decision::Stay { best: None, .. } => {
+            Choice::Stay { best: None, .. } => {
                 format!("Stay with `{baseline}`: nothing else offers what is needed.")
             }
-            Decision::Stay { trades, .. } if !trades.is_empty() => format!(
+            Choice::Stay { trades, .. } if !trades.is_empty() => format!(
                 "Stay with `{baseline}`: whoever improves on one part of this workload by more than {margin} \
                  is slower by more than {} in another.",
                 format::margin(TOLERATED)
             ),
-            Decision::Stay { .. } => format!(
+            Choice::Stay { .. } => format!(
                 "Stay with `{baseline}`: nothing that offers what is needed improves on it by more than {margin}."
             ),
-            Decision::Undecided { .. } => format!(
+            Choice::Undecided { .. } => format!(
                 "Undecided: these samples do not tell whether anything improves on `{baseline}` by more than \
                  {margin}; measure longer with --preset full."
             ),
@@ -124,7 +123,7 @@ impl Told<'_> {
             )
         };
         match &self.conclusion.decision {
-            Decision::Adopt {
+            Choice::Adopt {
                 strategy, as_good, ..
             } if !as_good.is_empty() => Some(format!(
                 "As fast, as far as was measured: {}. Of all of them `{strategy}` gives up least (parts of the \
@@ -132,11 +131,11 @@ impl Told<'_> {
                  little.",
                 quoted(as_good)
             )),
-            Decision::Stay { trades, .. } if !trades.is_empty() => Some(format!(
+            Choice::Stay { trades, .. } if !trades.is_empty() => Some(format!(
                 "Better in one part and worse in another: {}. If only one part matters, say so with `decision.by`.",
                 quoted(trades)
             )),
-            Decision::Undecided { hopeful } if !hopeful.is_empty() => Some(format!(
+            Choice::Undecided { hopeful } if !hopeful.is_empty() => Some(format!(
                 "May improve by more than the margin: {}.",
                 quoted(hopeful)
             )),
@@ -224,7 +223,7 @@ impl Told<'_> {
         if let Some(card) = card.filter(|card| !card.avoid_when.is_empty()) {
             all.push(format!("The wrong choice when: {}.", card.avoid_when));
         }
-        if !matches!(decision, Decision::Adopt { .. }) {
+        if !matches!(decision, Choice::Adopt { .. }) {
             for told in &mut all {
                 *told = format!("With `{name}`, if it were adopted: {told}");
             }

@@ -7,8 +7,8 @@ use predict::Band;
 
 use super::*;
 use crate::advice::{
-    Basis, Decision, Deployment, Excluded, Kept, Need, Outlook, Ranked, Screening, Standing,
-    Subject, conclude,
+    Basis, Choice, Deployment, Excluded, Kept, Need, Outlook, Ranked, Screening, Standing, Subject,
+    conclude,
 };
 use crate::analysis::{Samples, analyse};
 use crate::report::tests::{Invented, invented, readers};
@@ -21,7 +21,7 @@ fn workload(title: &str) -> Workload {
 }
 
 /// The advice from an invented run, whose first scenario has one reader.
-fn told(title: &str, contenders: impl IntoIterator<Item = Invented>) -> (Decision, Advice) {
+fn told(title: &str, contenders: impl IntoIterator<Item = Invented>) -> (Choice, Advice) {
     told_with(title, contenders, &Screening::default(), None)
 }
 
@@ -31,7 +31,7 @@ fn told_with(
     contenders: impl IntoIterator<Item = Invented>,
     screening: &Screening,
     deployment: Option<Deployment>,
-) -> (Decision, Advice) {
+) -> (Choice, Advice) {
     let results = analyse(&Samples::from_lines(readers(contenders)).unwrap());
     let workload = workload(title);
     let mut questions = workload.questions().unwrap();
@@ -205,7 +205,7 @@ fn a_trade_says_what_would_make_up_for_it_and_of_several_parts_the_worst_is_told
 #[test]
 fn staying_is_an_answer_and_says_what_would_change_it() {
     let (decision, advice) = told("T", [invented("x/slow", 0.9, 0.9, 0.5)]);
-    assert!(matches!(decision, Decision::Stay { .. }), "{decision:?}");
+    assert!(matches!(decision, Choice::Stay { .. }), "{decision:?}");
     assert!(
         advice.answer.starts_with("Stay with `mutex/std`"),
         "{}",

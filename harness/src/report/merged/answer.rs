@@ -1,6 +1,6 @@
 //! The first screen: a reviewer's questions, answered for all machines.
 
-use crate::results::{Conclusion, Decision, Merged, Overall, Results};
+use crate::results::{Decision, Merged, Overall, Results};
 
 use super::super::answer::{self, NAMED_MAX, answer};
 use super::super::view::{Answer, Tally};
@@ -55,11 +55,11 @@ pub(super) fn tally(merged: &Merged) -> Vec<Tally> {
             .map(|found| found.strategy.clone())
             .collect()
     };
-    facts::BEST_FIRST
+    own::BEST_FIRST
         .into_iter()
         .map(|conclusion| Tally {
-            decision: facts::words(conclusion, &merged.baseline),
-            tone: facts::tone(conclusion),
+            decision: format::decision(conclusion, &merged.baseline),
+            tone: format::decision_tone(conclusion),
             strategies: under(conclusion),
         })
         .filter(|tally| !tally.strategies.is_empty())
@@ -78,19 +78,16 @@ fn is_for_decisions(merged: &Merged) -> bool {
 
 /// The strategy that the answers are about: the strongest of those that gain on every machine.
 pub(in super::super) fn chosen(merged: &Merged) -> Option<&Overall> {
-    strongest(merged, &[Conclusion::Adopt, Conclusion::AdoptForSome])
+    strongest(merged, &[Decision::Adopt, Decision::AdoptForSome])
 }
 
 /// The one that comes closest to a gain on every machine, where none has one.
 fn closest(merged: &Merged) -> Option<&Overall> {
-    use Conclusion as C;
-    strongest(
-        merged,
-        &[C::MachinesDiffer, C::Undecided, C::StayWithBaseline],
-    )
+    use Decision::{MachinesDiffer, StayWithBaseline, Undecided};
+    strongest(merged, &[MachinesDiffer, Undecided, StayWithBaseline])
 }
 
-fn strongest<'m>(merged: &'m Merged, conclusions: &[Conclusion]) -> Option<&'m Overall> {
+fn strongest<'m>(merged: &'m Merged, conclusions: &[Decision]) -> Option<&'m Overall> {
     conclusions.iter().find_map(|&wanted| {
         let found = facts::strongest_first(merged, |conclusion| conclusion == wanted);
         found.first().copied()
@@ -133,7 +130,7 @@ pub(super) fn names(found: &[&str]) -> String {
     format::list(&names)
 }
 
-fn strategies(merged: &Merged, wanted: Conclusion) -> Vec<&str> {
+fn strategies(merged: &Merged, wanted: Decision) -> Vec<&str> {
     let found = facts::strongest_first(merged, |conclusion| conclusion == wanted);
     found
         .into_iter()
@@ -144,8 +141,8 @@ fn strategies(merged: &Merged, wanted: Conclusion) -> Vec<&str> {
 fn what_to_adopt(merged: &Merged) -> String {
     let margin = format::margin(merged.margin);
     let machines = merged.machines.len();
-    let adopt = facts::strongest_first(merged, |found| found == Conclusion::Adopt);
-    if let [best, others @ ..] = strategies(merged, Conclusion::Adopt).as_slice() {
+    let adopt = facts::strongest_first(merged, |found| found == Decision::Adopt);
+    if let [best, others @ ..] = strategies(merged, Decision::Adopt).as_slice() {
         let also = match others.len() {
             0 => String::new(),
             1 => format!(" So is {}.", names(others)),
@@ -159,7 +156,7 @@ fn what_to_adopt(merged: &Merged) -> String {
         );
     }
     let none = format!("No strategy is adopted on every one of the {machines} machines.");
-    let some = facts::strongest_first(merged, |found| found == Conclusion::AdoptForSome);
+    let some = facts::strongest_first(merged, |found| found == Decision::AdoptForSome);
     if let [best, others @ ..] = some.as_slice() {
         let others: Vec<&str> = others.iter().map(|found| found.strategy.as_str()).collect();
         let also = if others.is_empty() {
@@ -178,13 +175,13 @@ fn what_to_adopt(merged: &Merged) -> String {
             for_any_record(merged, &some)
         );
     }
-    if !strategies(merged, Conclusion::MachinesDiffer).is_empty() {
+    if !strategies(merged, Decision::MachinesDiffer).is_empty() {
         return format!(
             "{none} What one machine gains another does not, so none is recommended for all: it depends on \
              the machine."
         );
     }
-    if strategies(merged, Conclusion::Undecided).is_empty() {
+    if strategies(merged, Decision::Undecided).is_empty() {
         return format!(
             "Stay with `{}`: no strategy is better by more than {margin} in any row, on any machine.",
             merged.baseline
@@ -258,7 +255,7 @@ fn when_it_flips(merged: &Merged, best: Option<&Overall>) -> Vec<String> {
 }
 
 fn what_not(merged: &Merged) -> Vec<String> {
-    let stay = strategies(merged, Conclusion::StayWithBaseline);
+    let stay = strategies(merged, Decision::StayWithBaseline);
     let mut told = vec![if stay.is_empty() {
         "Every ranked strategy improves something on some machine, or may.".to_owned()
     } else {

@@ -44,8 +44,8 @@ fn of(merged: &Merged, strategy: &str) -> Card {
     // Its page is in that machine's own report.
     card.evidence = String::new();
     if let Some(overall) = facts::overall(merged, strategy) {
-        card.decision = facts::words(overall.decision, &merged.baseline);
-        card.tone = facts::tone(overall.decision);
+        card.decision = format::decision(overall.decision, &merged.baseline);
+        card.tone = format::decision_tone(overall.decision);
         card.facts.truncate(cards::STATED);
         let better = format!(
             "Better by more than {} on every machine",

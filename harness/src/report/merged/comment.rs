@@ -1,6 +1,6 @@
 //! The merged report in the length of a comment on a pull request.
 
-use crate::results::{Conclusion, Merged};
+use crate::results::{Decision, Merged};
 
 use super::super::comment::{Comment, decided, machine, question, withheld};
 use super::super::{render, terminal as own};
@@ -13,7 +13,7 @@ const BEST: usize = 3;
 /// withheld and the commands.
 pub(in super::super) fn comment(merged: &Merged) -> String {
     let (header, rows) = terminal::cells(merged);
-    let best = facts::strongest_first(merged, |found| found != Conclusion::Disqualified);
+    let best = facts::strongest_first(merged, |found| found != Decision::Disqualified);
     let best = best
         .into_iter()
         .take(BEST)

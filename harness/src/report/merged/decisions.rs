@@ -71,8 +71,8 @@ fn decisions(merged: &Merged) -> Table {
 }
 
 fn decision(merged: &Merged, found: &Overall) -> Row {
-    let words = facts::words(found.decision, &merged.baseline);
-    let over_all = Cell::text("").judged(words, facts::tone(found.decision));
+    let words = format::decision(found.decision, &merged.baseline);
+    let over_all = Cell::text("").judged(words, format::decision_tone(found.decision));
     let there = found.decisions.iter().map(|there| {
         there.decision.map_or_else(
             || Cell::absent("not compared"),

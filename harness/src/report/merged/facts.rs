@@ -3,41 +3,11 @@
 use basis::sample::Card;
 use basis::scenario::Scenario;
 
-use crate::results::{Conclusion, Judged, Merged, OneMachine, Overall, Ratio, Results, Verdict};
+use crate::results::{Decision, Judged, Merged, OneMachine, Overall, Ratio, Results, Verdict};
 
 use super::super::facts::{self, Row};
 use super::super::format;
 use super::super::view::Tone;
-
-/// All conclusions, the most welcome first.
-pub(in super::super) const BEST_FIRST: [Conclusion; 6] = [
-    Conclusion::Adopt,
-    Conclusion::AdoptForSome,
-    Conclusion::MachinesDiffer,
-    Conclusion::Undecided,
-    Conclusion::StayWithBaseline,
-    Conclusion::Disqualified,
-];
-
-/// A conclusion in words, with the baseline that it is about.
-pub(in super::super) fn words(conclusion: Conclusion, baseline: &str) -> String {
-    match conclusion {
-        Conclusion::Adopt => "adopt".into(),
-        Conclusion::AdoptForSome => "adopt for some operations".into(),
-        Conclusion::MachinesDiffer => "machines differ".into(),
-        Conclusion::Undecided => "undecided".into(),
-        Conclusion::StayWithBaseline => format!("stay with {baseline}"),
-        Conclusion::Disqualified => "disqualified".into(),
-    }
-}
-
-pub(super) const fn tone(conclusion: Conclusion) -> Tone {
-    match conclusion {
-        Conclusion::Adopt | Conclusion::AdoptForSome => Tone::Good,
-        Conclusion::StayWithBaseline | Conclusion::Disqualified => Tone::Bad,
-        Conclusion::MachinesDiffer | Conclusion::Undecided => Tone::Open,
-    }
-}
 
 /// Everything of a kind that a machine has, once: as in the first that has it, and in its order.
 fn united<'m, T>(
@@ -224,7 +194,7 @@ pub(super) fn agreement(merged: &Merged, row: Row<'_>, strategy: &str) -> Option
 /// improve by more than the margin on every machine, then by the lowest bound that they reach anywhere.
 pub(in super::super) fn strongest_first(
     merged: &Merged,
-    wanted: impl Fn(Conclusion) -> bool,
+    wanted: impl Fn(Decision) -> bool,
 ) -> Vec<&Overall> {
     let rows = report_rows(merged);
     let rows = if rows.is_empty() {

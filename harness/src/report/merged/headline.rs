@@ -5,7 +5,7 @@ use crate::results::{Merged, OneMachine};
 use super::super::facts::Row;
 use super::super::headline::{explanation, measured_rows, notes, published_rows, strategy_row};
 use super::super::view::{Block, Cell, Column, Group, Section, Table, prose};
-use super::super::{facts as own, pivots, view};
+use super::super::{facts as own, format, pivots, view};
 use super::{facts, plot};
 
 pub(super) fn section(merged: &Merged) -> Section {
@@ -90,8 +90,8 @@ fn with_machine(merged: &Merged, one: &OneMachine, mut row: view::Row) -> view::
     let overall = facts::overall(merged, strategy).map_or_else(
         || Cell::text(""),
         |found| {
-            let words = facts::words(found.decision, &merged.baseline);
-            Cell::text("").judged(words, facts::tone(found.decision))
+            let words = format::decision(found.decision, &merged.baseline);
+            Cell::text("").judged(words, format::decision_tone(found.decision))
         },
     );
     // Like a figure, a name is not broken.

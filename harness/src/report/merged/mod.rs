@@ -23,7 +23,7 @@ use super::{biases, export, format, rounded, view};
 pub(super) use answer::chosen;
 pub(super) use comment::comment;
 pub(super) use export::merged_csv as csv;
-pub(super) use facts::{BEST_FIRST, strongest_first, words};
+pub(super) use facts::strongest_first;
 pub(super) use terminal::{headline, verdict_table};
 
 /// The results as `results.json` has them.

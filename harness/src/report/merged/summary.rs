@@ -96,7 +96,7 @@ fn verdicts(merged: &Merged, rows: &[Row<'_>]) -> Table {
 
 /// The variant with the best conclusion, and the strongest of those.
 fn strongest_of<'m>(merged: &'m Merged, family: &str) -> Option<&'m Overall> {
-    facts::BEST_FIRST.into_iter().find_map(|wanted| {
+    own::BEST_FIRST.into_iter().find_map(|wanted| {
         facts::strongest_first(merged, |conclusion| conclusion == wanted)
             .into_iter()
             .find(|found| own::family(&found.strategy) == family)
@@ -104,8 +104,8 @@ fn strongest_of<'m>(merged: &'m Merged, family: &str) -> Option<&'m Overall> {
 }
 
 fn over_all(merged: &Merged, rows: &[Row<'_>], found: &Overall) -> Vec<Cell> {
-    let words = facts::words(found.decision, &merged.baseline);
-    let decision = Cell::text(&found.strategy).judged(words, facts::tone(found.decision));
+    let words = format::decision(found.decision, &merged.baseline);
+    let decision = Cell::text(&found.strategy).judged(words, format::decision_tone(found.decision));
     let agreement = if found.agree {
         "machines agree".to_owned()
     } else {

@@ -1,9 +1,9 @@
 //! The verdicts of all machines as one table: for the terminal, and for a README.
 
-use crate::results::{Conclusion, Merged};
+use crate::results::Merged;
 
 use super::super::format;
-use super::super::terminal::{ROWS_MAX, cells_in, drawn, in_markdown, legend};
+use super::super::terminal::{ROWS_MAX, cells_in, drawn, in_markdown, legend, word};
 use super::facts;
 
 /// Every contender's ratios on each machine, its decision there and what follows over all.
@@ -63,16 +63,4 @@ pub(super) fn cells(merged: &Merged) -> (Vec<String>, Vec<Vec<String>>) {
     let place = |line: &Vec<String>| contenders.iter().position(|card| card.name == line[0]);
     lines.sort_by_key(place);
     (header, lines)
-}
-
-/// The conclusion in as few letters as a column of a terminal has.
-const fn word(conclusion: Conclusion) -> &'static str {
-    match conclusion {
-        Conclusion::Adopt => "adopt",
-        Conclusion::AdoptForSome => "for some",
-        Conclusion::MachinesDiffer => "differ",
-        Conclusion::Undecided => "undecided",
-        Conclusion::StayWithBaseline => "stay",
-        Conclusion::Disqualified => "disqualified",
-    }
 }

@@ -3,7 +3,7 @@
 use super::super::Findings;
 use super::*;
 use crate::analysis::{Samples, analyse, merge};
-use crate::results::{Conclusion, Merged, Metric, OneMachine};
+use crate::results::{Decision, Merged, Metric, OneMachine};
 
 /// What a run comes out as on a machine.
 fn on(machine: &str, run: &Run) -> OneMachine {
@@ -50,7 +50,7 @@ fn first_screen(merged: &Merged) -> String {
 fn opposite_verdicts_are_named_and_neither_is_recommended() {
     let merged = opposed();
     for found in &merged.recommendations {
-        assert_eq!(found.decision, Conclusion::MachinesDiffer, "{found:?}");
+        assert_eq!(found.decision, Decision::MachinesDiffer, "{found:?}");
         assert!(!found.agree && found.gains.is_empty());
     }
     let rows = facts::all_rows(&merged.machines[0].results).len();
@@ -128,7 +128,7 @@ fn what_every_machine_adopts_is_recommended_with_each_machines_figures() {
     let better = |times| Run::new([invented("novel/thing", times, times, times)]);
     let merged = merge(vec![on("alpha", &better(4.0)), on("beta", &better(8.0))]);
     let found = &merged.recommendations[0];
-    assert_eq!((found.decision, found.agree), (Conclusion::Adopt, true));
+    assert_eq!((found.decision, found.agree), (Decision::Adopt, true));
     assert_eq!(merged.differences, []);
     let first = first_screen(&merged);
     assert!(
@@ -226,8 +226,8 @@ fn a_strategy_that_one_machine_did_not_compare_is_undecided() {
         all.find(|found| found.strategy == name)
             .map(|found| found.decision)
     };
-    assert_eq!(decision("novel/left"), Some(Conclusion::Adopt));
-    assert_eq!(decision("novel/right"), Some(Conclusion::Undecided));
+    assert_eq!(decision("novel/left"), Some(Decision::Adopt));
+    assert_eq!(decision("novel/right"), Some(Decision::Undecided));
     assert!(document_of(&merged).contains("not compared"));
 }
 

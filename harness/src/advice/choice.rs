@@ -1,10 +1,10 @@
-//! The decision, from ratios alone: adopt something, stay with the baseline, or say that these samples
-//! do not decide.
+//! The choice among candidates, from what the adoption rule decides of each: adopt one, stay with the baseline, or
+//! say that these samples do not decide.
 
 use serde::{Deserialize, Serialize};
 
 use super::questions::Subject;
-use crate::results::{Metric, Ratio, Results};
+use crate::results::{Decision, Metric, Ratio, Results, Rule, Scope, decide};
 
 /// A strategy that meets the needs, with what was measured of it.
 #[derive(Clone, Debug)]
@@ -31,7 +31,7 @@ pub struct Price {
 /// What to do.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "decision", rename_all = "kebab-case")]
-pub enum Decision {
+pub enum Choice {
     /// Replace the baseline.
     Adopt {
         /// By this.
@@ -97,20 +97,17 @@ impl Candidate {
 
     /// Whether it improves something that decides by more than the margin, and slows nothing that does down by
     /// more than is tolerated, for certain.
-    pub fn is_sound(&self) -> bool {
-        self.is_complete() && self.gains() && !self.worsens()
+    pub fn is_sound(&self, margin: f64) -> bool {
+        self.decision(margin) == Decision::Adopt
     }
 
-    fn gains(&self) -> bool {
-        self.measured().any(Ratio::gains)
-    }
-
-    fn worsens(&self) -> bool {
-        self.measured().any(Ratio::loses)
-    }
-
-    fn may_gain(&self, margin: f64) -> bool {
-        self.measured().any(|ratio| ratio.is_open(margin))
+    /// What its ratios decide in the workload; too few if it was not measured in each part that decides.
+    fn decision(&self, margin: f64) -> Decision {
+        if !self.is_complete() {
+            return Decision::TooFew;
+        }
+        let ratios: Vec<&Ratio> = self.measured().collect();
+        decide(&ratios, Rule::new(margin, Scope::Workload))
     }
 
     /// The geometric mean of its ratios.
@@ -126,41 +123,42 @@ impl Candidate {
     }
 }
 
-/// Decides between `candidates` and a baseline that meets the needs or does not.
-pub fn decide(candidates: &[Candidate], margin: f64, baseline_is_fit: bool) -> Decision {
+/// Chooses between `candidates` and a baseline that meets the needs or does not.
+pub fn choose(candidates: &[Candidate], margin: f64, baseline_is_fit: bool) -> Choice {
     let mut ranked: Vec<&Candidate> = candidates.iter().filter(|one| one.is_complete()).collect();
     ranked.sort_by(|a, b| b.mean().total_cmp(&a.mean()));
-    let pick = |wanted: &dyn Fn(&Candidate) -> bool| -> Vec<&Candidate> {
-        ranked.iter().copied().filter(|one| wanted(one)).collect()
+    let pick = |wanted: &[Decision]| -> Vec<&Candidate> {
+        let is_wanted = |one: &&Candidate| wanted.contains(&one.decision(margin));
+        ranked.iter().copied().filter(is_wanted).collect()
     };
     let names = |some: &[&Candidate]| some.iter().map(|one| one.strategy.clone()).collect();
     if !baseline_is_fit {
-        return match choose(&ranked, margin) {
+        return match least_given_up(&ranked, margin) {
             Some((chosen, others)) => adopt(chosen, &others, Why::Needed),
-            None => Decision::Undecided {
+            None => Choice::Undecided {
                 hopeful: candidates.iter().map(|one| one.strategy.clone()).collect(),
             },
         };
     }
-    let clear = pick(&Candidate::is_sound);
-    if let Some((chosen, others)) = choose(&clear, margin) {
+    let sound = pick(&[Decision::Adopt]);
+    if let Some((chosen, others)) = least_given_up(&sound, margin) {
         return adopt(chosen, &others, Why::Faster);
     }
-    let hopeful = pick(&|one| one.may_gain(margin) && !one.worsens());
+    let hopeful = pick(&[Decision::Undecided, Decision::TooFew]);
     let is_unmeasured = ranked.is_empty() && !candidates.is_empty();
     if !hopeful.is_empty() || is_unmeasured {
-        return Decision::Undecided {
+        return Choice::Undecided {
             hopeful: names(&hopeful),
         };
     }
-    Decision::Stay {
+    Choice::Stay {
         best: ranked.first().map(|one| one.strategy.clone()),
-        trades: names(&pick(&|one| one.gains() && one.worsens())),
+        trades: names(&pick(&[Decision::AdoptForSome])),
     }
 }
 
 /// Of those that are as fast as the fastest the one that gives up least, and the others of them.
-fn choose<'c>(
+fn least_given_up<'c>(
     ranked: &[&'c Candidate],
     margin: f64,
 ) -> Option<(&'c Candidate, Vec<&'c Candidate>)> {
@@ -178,21 +176,21 @@ fn choose<'c>(
     Some((chosen, as_fast))
 }
 
-fn adopt(chosen: &Candidate, others: &[&Candidate], why: Why) -> Decision {
-    Decision::Adopt {
+fn adopt(chosen: &Candidate, others: &[&Candidate], why: Why) -> Choice {
+    Choice::Adopt {
         strategy: chosen.strategy.clone(),
         as_good: others.iter().map(|one| one.strategy.clone()).collect(),
         why,
     }
 }
 
-impl Decision {
+impl Choice {
     /// Whom the evidence is about beside the baseline: who is adopted, or who came closest.
     pub fn protagonist(&self) -> Option<&str> {
         match self {
-            Decision::Adopt { strategy, .. } => Some(strategy),
-            Decision::Stay { best, .. } => best.as_deref(),
-            Decision::Undecided { hopeful } => hopeful.first().map(String::as_str),
+            Choice::Adopt { strategy, .. } => Some(strategy),
+            Choice::Stay { best, .. } => best.as_deref(),
+            Choice::Undecided { hopeful } => hopeful.first().map(String::as_str),
         }
     }
 }
@@ -249,12 +247,12 @@ mod tests {
         }
     }
 
-    fn decided(candidates: &[Candidate]) -> Decision {
-        decide(candidates, 1.2, true)
+    fn decided(candidates: &[Candidate]) -> Choice {
+        choose(candidates, 1.2, true)
     }
 
-    fn adopted(strategy: &str, as_good: &[&str], why: Why) -> Decision {
-        Decision::Adopt {
+    fn adopted(strategy: &str, as_good: &[&str], why: Why) -> Choice {
+        Choice::Adopt {
             strategy: strategy.into(),
             as_good: as_good.iter().map(|name| (*name).to_owned()).collect(),
             why,
@@ -302,7 +300,7 @@ mod tests {
             candidate("a/reads-only", &[(9.0, 1.1), (0.5, 1.1)], 0),
             candidate("a/slow", &[(0.9, 1.05), (0.9, 1.05)], 0),
         ];
-        let expected = Decision::Stay {
+        let expected = Choice::Stay {
             best: Some("a/reads-only".into()),
             trades: vec!["a/reads-only".into()],
         };
@@ -314,13 +312,13 @@ mod tests {
         let all = |write| [candidate("a/reads", &[(2.2, 1.02), (write, 1.001)], 0)];
         assert_eq!(decided(&all(0.97)), adopted("a/reads", &[], Why::Faster));
         let decision = decided(&all(0.94));
-        assert!(matches!(decision, Decision::Stay { .. }), "{decision:?}");
+        assert!(matches!(decision, Choice::Stay { .. }), "{decision:?}");
     }
 
     #[test]
     fn what_improves_by_less_than_the_margin_is_no_reason_to_move() {
         let all = [candidate("a/little", &[(1.1, 1.02)], 0)];
-        let expected = Decision::Stay {
+        let expected = Choice::Stay {
             best: Some("a/little".into()),
             trades: Vec::new(),
         };
@@ -333,7 +331,7 @@ mod tests {
             candidate("a/noisy", &[(1.4, 1.3)], 0),
             candidate("a/slow", &[(0.5, 1.1)], 0),
         ];
-        let expected = Decision::Undecided {
+        let expected = Choice::Undecided {
             hopeful: vec!["a/noisy".into()],
         };
         assert_eq!(decided(&all), expected);
@@ -345,7 +343,7 @@ mod tests {
             candidate("a/slower", &[(0.7, 1.05)], 0),
             candidate("a/slowest", &[(0.2, 1.05)], 0),
         ];
-        let decision = decide(&all, 1.2, false);
+        let decision = choose(&all, 1.2, false);
         assert_eq!(decision, adopted("a/slower", &[], Why::Needed));
         assert_eq!(decision.protagonist(), Some("a/slower"));
     }
@@ -356,11 +354,11 @@ mod tests {
         partly.ratios[1] = None;
         assert_eq!(
             decided(&[partly]),
-            Decision::Undecided {
+            Choice::Undecided {
                 hopeful: Vec::new()
             }
         );
-        let nobody = Decision::Stay {
+        let nobody = Choice::Stay {
             best: None,
             trades: Vec::new(),
         };
