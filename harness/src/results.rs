@@ -251,8 +251,9 @@ const fn one() -> usize {
 }
 
 /// The judgement of a claim against its margin.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::Display, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
+#[strum(serialize_all = "UPPERCASE")]
 pub enum Verdict {
     /// The whole interval is on the right side of the margin.
     Holds,
@@ -262,17 +263,6 @@ pub enum Verdict {
     Inconclusive,
     /// No verdict is given whatever the interval says: the row is too noisy.
     Withheld,
-}
-
-impl std::fmt::Display for Verdict {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.pad(match self {
-            Verdict::Holds => "HOLDS",
-            Verdict::Rejected => "REJECTED",
-            Verdict::Inconclusive => "INCONCLUSIVE",
-            Verdict::Withheld => "WITHHELD",
-        })
-    }
 }
 
 /// An assumption about a strategy, judged.
@@ -319,38 +309,31 @@ pub struct Judged {
 }
 
 /// The decision about a strategy: on one machine, or over several.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::Display, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Decision {
     /// Better by more than the margin wherever the report measured, and nowhere worse by more than is tolerated.
+    #[strum(to_string = "adopt")]
     Adopt,
     /// Better by more than the margin in some situations; not in all of the report's, or worse
     /// elsewhere.
+    #[strum(to_string = "adopt for some operations")]
     AdoptForSome,
     /// Over several machines only: better somewhere on one and nowhere on another, or on each somewhere else.
+    #[strum(to_string = "machines differ")]
     MachinesDiffer,
     /// Better by more than the margin nowhere.
+    #[strum(to_string = "stay with the baseline")]
     StayWithBaseline,
     /// Better by more than the margin nowhere for certain, but possibly somewhere.
+    #[strum(to_string = "undecided")]
     Undecided,
     /// Nothing was measured in enough processes to decide anything, or it was the preset that decides nothing.
+    #[strum(to_string = "too few to say")]
     TooFew,
     /// A check failed: not ranked.
+    #[strum(to_string = "disqualified")]
     Disqualified,
-}
-
-impl std::fmt::Display for Decision {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.pad(match self {
-            Decision::Adopt => "adopt",
-            Decision::AdoptForSome => "adopt for some operations",
-            Decision::MachinesDiffer => "machines differ",
-            Decision::StayWithBaseline => "stay with the baseline",
-            Decision::Undecided => "undecided",
-            Decision::TooFew => "too few to say",
-            Decision::Disqualified => "disqualified",
-        })
-    }
 }
 
 /// A property that a strategy claims or a check that it has to pass, and what was seen of it.
@@ -384,28 +367,19 @@ pub enum Guaranteed {
 }
 
 /// How a claim and what was observed compare (jcstress's terms).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::Display, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase")]
 pub enum Grade {
     /// As claimed.
     Acceptable,
     /// Allowed, and better than claimed.
     Interesting,
     /// Not allowed: the strategy is not ranked.
+    #[strum(to_string = "FORBIDDEN")]
     Forbidden,
     /// Claimed, and not checked yet.
     Unchecked,
-}
-
-impl std::fmt::Display for Grade {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.pad(match self {
-            Grade::Acceptable => "acceptable",
-            Grade::Interesting => "interesting",
-            Grade::Forbidden => "FORBIDDEN",
-            Grade::Unchecked => "unchecked",
-        })
-    }
 }
 
 /// What a fault did to a strategy.

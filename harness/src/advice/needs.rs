@@ -4,8 +4,6 @@
 //! fault, or who had to wait while one of its threads was stopped. What its own profile does not
 //! promise is left out, too, even where nobody saw it happen: nothing holds it to that.
 
-use std::fmt;
-
 use basis::sample::{Card, Line};
 use basis::trace::Operation;
 use serde::{Deserialize, Serialize};
@@ -57,12 +55,14 @@ pub enum Allocation {
 }
 
 /// One of the needs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, strum::Display, Serialize)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum Need {
     /// That checks pass: nobody has to ask for it.
     Correct,
     /// That it can take part at all.
+    #[strum(to_string = "possible here")]
     Possible,
     /// [`Needs::heap_records`]
     HeapRecords,
@@ -93,42 +93,15 @@ impl Need {
     }
 }
 
-impl fmt::Display for Need {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Need::Correct => "correct",
-            Need::Possible => "possible here",
-            Need::HeapRecords => "heap_records",
-            Need::Linearizable => "linearizable",
-            Need::SnapshotScans => "snapshot_scans",
-            Need::ReadersNeverWait => "readers_never_wait",
-            Need::WritersNeverWait => "writers_never_wait",
-            Need::Allocates => "allocates",
-            Need::BoundedMemory => "bounded_memory",
-            Need::SurvivesDeadThread => "survives_dead_thread",
-            Need::SurvivesPanic => "survives_panic",
-            Need::Reentrant => "reentrant",
-        })
-    }
-}
-
 /// What is known of a strategy and a need rests on this.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::Display, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
 pub enum Basis {
     /// It was seen.
     Observed,
     /// Its profile says so, and nobody looked or could have seen it.
     Claimed,
-}
-
-impl fmt::Display for Basis {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Basis::Observed => "observed",
-            Basis::Claimed => "claimed",
-        })
-    }
 }
 
 /// A strategy that is left out, by which need, and what was seen.
