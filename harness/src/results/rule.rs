@@ -135,6 +135,59 @@ mod tests {
         Adopt, AdoptForSome, Disqualified, MachinesDiffer, StayWithBaseline, TooFew, Undecided,
     };
 
+    /// Judged between these ends.
+    fn ratio(low: f64, high: f64, processes: usize) -> Ratio {
+        let verdict = match (low > MARGIN, high < MARGIN) {
+            (true, _) => Verdict::Holds,
+            (_, true) => Verdict::Rejected,
+            _ => Verdict::Inconclusive,
+        };
+        Ratio {
+            vs: "mutex/std".into(),
+            median: f64::midpoint(low, high),
+            ci_low: low,
+            ci_high: high,
+            judged_low: low,
+            judged_high: high,
+            n: 40,
+            processes,
+            p: None,
+            needed: None,
+            withheld: None,
+            verdict,
+        }
+    }
+
+    #[test]
+    fn parts_of_a_workload_are_decided_together_and_situations_each() {
+        let (gain, loss) = (&ratio(2.0, 2.2, 24), &ratio(0.8, 0.9, 24));
+        let (tolerated, open) = (&ratio(0.96, 0.97, 24), &ratio(1.1, 1.3, 24));
+        let unsure = &ratio(0.8, 0.9, 2);
+        let cases: [(&[&Ratio], Decision, Decision); 7] = [
+            (&[gain, tolerated], Adopt, Adopt),
+            (&[gain, open], Adopt, Adopt),
+            (&[gain, loss], AdoptForSome, AdoptForSome),
+            // What is perhaps a loss speaks against all situations at once, and not against a workload.
+            (&[gain, unsure], Adopt, AdoptForSome),
+            (&[tolerated, loss], StayWithBaseline, StayWithBaseline),
+            (&[open, loss], StayWithBaseline, Undecided),
+            (&[unsure], TooFew, TooFew),
+        ];
+        for (ratios, as_parts, as_situations) in cases {
+            let decided = |scope| decide(ratios, Rule::new(MARGIN, scope));
+            assert_eq!(decided(Scope::Workload), as_parts, "{ratios:?}");
+            // Those that gain nothing do not gain where it is required either.
+            let own = [ratios.iter().find(|ratio| ratio.gains()).copied()];
+            let of_own = decided(Scope::Situations(&own));
+            assert_eq!(of_own, as_situations, "{ratios:?}");
+        }
+        let partly = [Some(gain), None];
+        for required in [&[][..], &partly] {
+            let decision = decide(&[gain], Rule::new(MARGIN, Scope::Situations(required)));
+            assert_eq!(decision, AdoptForSome, "{required:?}");
+        }
+    }
+
     #[test]
     fn nothing_is_recommended_that_a_machine_speaks_against() {
         let cases = [
