@@ -4,18 +4,17 @@ use basis::probe::{ProbeMetric, Situation};
 
 use crate::results::{Metric, Results};
 
+use super::charts::{RATIO_MIN, Spot, scatter_chart};
 use super::facts::{self, Row};
-use super::palette::RATIO_MIN;
-use super::scatter::{self, Spot};
 use super::view::{self, Block, Cell, Column, Figure, Group, Section, Table, prose};
 use super::{format, pivots, probes};
 
 /// Something that a strategy costs; less is better.
-pub(super) struct Cost {
+struct Cost {
     /// What it is, for a column's title and an axis.
-    pub(super) title: String,
+    title: String,
     /// Where it was measured.
-    pub(super) note: String,
+    note: String,
     scenario: String,
     metric: Metric,
     words: fn(f64) -> String,
@@ -38,7 +37,7 @@ impl Cost {
     }
 
     /// A value with its unit.
-    pub(super) fn words(&self, value: f64) -> String {
+    fn words(&self, value: f64) -> String {
         (self.words)(value)
     }
 }
@@ -167,7 +166,12 @@ fn figure(results: &Results, x: &Cost, y: &Cost) -> Option<Figure> {
         ),
         key: "Dot and line: the frontier; ring: beaten in both by somebody; square: the baseline.",
         description: format!("On the frontier: {}", format::list(&named)),
-        svg: scatter::draw(&spots, &results.baseline, x, y)?,
+        svg: scatter_chart(
+            &spots,
+            &results.baseline,
+            &x.title,
+            [&|cost| x.words(cost), &|cost| y.words(cost)],
+        )?,
     })
 }
 

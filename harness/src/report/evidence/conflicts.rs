@@ -2,10 +2,10 @@
 
 use basis::trace::{Blamed, Conflict, Operation, Pair, TraceSeen, blamed};
 
+use super::super::charts::{Colour, Shade, Tile};
 use super::super::format;
-use super::super::palette::{BAD, MARGIN, OPEN};
 use super::super::view::{Block, Cell, Column, Group, Row, Table};
-use super::heat::{self, Shade, Tile};
+use super::heat;
 use crate::results::Results;
 
 /// Places that are named; the results have them all.
@@ -51,15 +51,15 @@ fn matrix(seen: &TraceSeen) -> Block {
 }
 
 fn tile(pair: &Pair) -> Tile {
-    let (color, depth) = match pair.conflict {
-        Conflict::BothWrite => (BAD, 0.5),
-        Conflict::OneWrites => (MARGIN, 0.3),
-        Conflict::InAllocator => (OPEN, 0.2),
-        Conflict::Nothing => (OPEN, 0.0),
+    let (colour, depth) = match pair.conflict {
+        Conflict::BothWrite => (Colour::Bad, 0.5),
+        Conflict::OneWrites => (Colour::Margin, 0.3),
+        Conflict::InAllocator => (Colour::Open, 0.2),
+        Conflict::Nothing => (Colour::Open, 0.0),
     };
     Tile {
         text: pair.symbol(),
-        color,
+        colour,
         shade: if pair.is_false() {
             Shade::Outline
         } else {

@@ -3,10 +3,10 @@
 use basis::stall::{StallPair, StallSeen, TwoStops};
 use basis::trace::Operation;
 
+use super::super::charts::{Colour, Shade, Tile};
 use super::super::format;
-use super::super::palette::{BAD, OPEN};
 use super::super::view::{Block, Cell, Column, Group, Row, Table, Tone};
-use super::heat::{self, Shade, Tile};
+use super::heat;
 use crate::results::Results;
 
 /// How deep the colour of a peer is that is blocked everywhere.
@@ -91,21 +91,25 @@ fn tile(pair: &StallPair) -> Tile {
         text.push('!');
     }
     let is_blocked = pair.blocked_by_strategy() > 0;
-    let (color, shade) = if pair.wrong > 0 {
-        (BAD, Shade::Outline)
+    let (colour, shade) = if pair.wrong > 0 {
+        (Colour::Bad, Shade::Outline)
     } else if is_blocked {
         // The rarest wait is seen, too.
         (
-            BAD,
+            Colour::Bad,
             Shade::Fill(0.12 + pair.share().min(1.0) * (DEPTH_MAX - 0.12)),
         )
     } else {
         (
-            OPEN,
+            Colour::Open,
             Shade::Fill(if pair.in_allocator > 0 { 0.2 } else { 0.0 }),
         )
     };
-    Tile { text, color, shade }
+    Tile {
+        text,
+        colour,
+        shade,
+    }
 }
 
 /// Peers that wait in the same stretch of an operation, for the same.

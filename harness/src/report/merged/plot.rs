@@ -4,10 +4,10 @@ use basis::controls;
 
 use crate::results::{Merged, Ratio};
 
+use super::super::charts::{INTERVALS, Interval, interval_chart};
 use super::super::facts::Row;
-use super::super::plot::{Mark, draw};
+use super::super::format;
 use super::super::view::Figure;
-use super::super::{format, palette};
 use super::facts;
 
 /// What stands for a machine in a plot: a letter, and a number where letters end.
@@ -57,9 +57,9 @@ pub(super) fn figure(merged: &Merged, row: Row<'_>) -> Option<Figure> {
                 })
         })
         .collect();
-    let marks: Vec<Mark<'_>> = labelled
+    let intervals: Vec<Interval<'_>> = labelled
         .iter()
-        .map(|(strategy, label, ratio)| Mark {
+        .map(|(strategy, label, ratio)| Interval {
             strategy,
             label,
             ratio,
@@ -73,9 +73,9 @@ pub(super) fn figure(merged: &Merged, row: Row<'_>) -> Option<Figure> {
         told(first),
         told(last)
     );
-    let svg = draw(&marks, noise(merged, row), merged.margin)?;
+    let svg = interval_chart(&intervals, noise(merged, row), merged.margin)?;
     Some(Figure {
-        key: palette::INTERVALS,
+        key: INTERVALS,
         caption: format!(
             "{}: times better than {}, sorted by the lowest, log scale, 95 % intervals; {}",
             facts::title(merged, row),
