@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 
 pub use card::{Card, in_words};
 pub use packing::{Damage, MERGED, PACKED, PLAIN, are_same, locate, name_of, pack};
-pub use parts::{Part, PartDone, Weather};
+pub use parts::{Interference, Part, PartDone};
 pub use pool::{asks_the_same, pool};
 pub use reading::{Reading, Warning, parse, parse_any, read};
 pub use writer::{Writer, amended, may_overwrite, text};
@@ -54,7 +54,8 @@ pub enum Line {
     /// One strategy's counted window.
     Slice(Slice),
     /// What disturbed a block.
-    Weather(Weather),
+    #[serde(rename = "weather")]
+    Interference(Interference),
     /// What the heap saw during a number of operations on one thread.
     Allocation(Allocation),
     /// What a filled table keeps alive.
@@ -266,7 +267,7 @@ impl Line {
             }
             Line::Part(Part { process, .. })
             | Line::PartDone(PartDone { process, .. })
-            | Line::Weather(Weather { process, .. })
+            | Line::Interference(Interference { process, .. })
             | Line::Probe(Probe { process, .. }) => Some(process),
             Line::Header(_)
             | Line::Allocation(_)

@@ -16,7 +16,7 @@ use basis::message::{Message, say};
 use basis::sample::Line;
 use crossbeam_utils::CachePadded;
 
-use crate::places::Places;
+use crate::affinity::Affinity;
 
 /// Repetitions of each measurement.
 const REPETITIONS: usize = 15;
@@ -147,10 +147,10 @@ fn on_two_processors<T: Send>(
     one: impl FnOnce() -> T + Send,
     two: impl FnOnce() -> T + Send,
 ) -> [T; 2] {
-    let places = Places::of(2, 0);
+    let affinity = Affinity::of(2, 0);
     let ready = AtomicU64::new(0);
     let meet = |number: usize| {
-        places.of_thread(number).take();
+        affinity.of_thread(number).take();
         ready.fetch_add(1, Ordering::AcqRel);
         while ready.load(Ordering::Acquire) < 2 {
             spin_loop();

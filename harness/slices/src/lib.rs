@@ -1,24 +1,24 @@
 //! Measuring: from scenarios to slices. Knows no statistics and no report.
 //!
 //! Data flows one way: a scenario becomes a field (identifiers and tapes), a strategy set up on it
-//! becomes a contestant, which is asked for slices in the order that [`order`] draws; a child process
+//! is prepared and asked for slices in the order that [`order`] draws; a child process
 //! ([`worker`]) does this for one scenario at a time and says to its parent what it finds.
 
 mod accounting;
+mod affinity;
 mod batch;
 pub mod calibration;
-mod contest;
-mod contestants;
 mod field;
+mod interference;
 pub mod order;
 mod pace;
-mod places;
+mod prepare;
+mod prepared_strategy;
 mod progress;
 mod replay;
 mod script;
 mod section;
 mod slowdown;
 mod threads;
-mod weather;
 pub mod worker;
 mod zipf;

@@ -18,7 +18,7 @@ use crate::batch::Batch;
 use crate::field::{TAPE_LENGTH, running};
 use crate::pace::wait_until;
 use crate::progress::{Course, Shared};
-use crate::threads::{Duty, Tally};
+use crate::threads::{ThreadJob, ThreadResult};
 
 /// In how many places a slice may begin.
 const STARTS: u32 = 16;
@@ -195,14 +195,14 @@ impl Timetable {
 pub(crate) fn replay<R: Specimen>(
     handle: &mut impl Handle<R>,
     trace: &Replay,
-    duty: Duty<'_>,
+    job: ThreadJob<'_>,
     shared: &Shared,
-) -> Tally {
+) -> ThreadResult {
     let operations = &trace.operations[..];
-    let first = trace.start(duty.block).at;
+    let first = trace.start(job.block).at;
     let (mut at, mut laps, mut misses) = (first, 0, 0);
-    let mut course = Course::begin(shared, duty.index);
-    let speed = duty.group.speed;
+    let mut course = Course::begin(shared, job.index);
+    let speed = job.group.speed;
     let timetable = speed.map(|speed| Timetable::new(operations[first].at_ns, speed));
     let mut batch = if timetable.is_some() {
         Batch::fixed(1)
@@ -226,7 +226,7 @@ pub(crate) fn replay<R: Specimen>(
             (end, laps)
         };
         if !goes_on {
-            return Tally::of(misses, Some(trace.kinds(first, course.end())));
+            return ThreadResult::of(misses, Some(trace.kinds(first, course.end())));
         }
         if let Some(timetable) = &timetable {
             let due = timetable.due(trace, laps, operations[at].at_ns);

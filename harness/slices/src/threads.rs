@@ -34,7 +34,7 @@ impl Drop for StopOnExit<'_> {
 
 /// What a thread is to do.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Duty<'f> {
+pub(crate) struct ThreadJob<'f> {
     pub(crate) field: &'f Field,
     pub(crate) group: &'f Group,
     /// Which of all threads of the scenario.
@@ -49,7 +49,7 @@ pub(crate) struct Duty<'f> {
     pub(crate) slowdown: Option<Slowdown>,
 }
 
-impl<'f> Duty<'f> {
+impl<'f> ThreadJob<'f> {
     /// The tape of identifiers, and where the thread begins on it.
     fn tape(self) -> (&'f [ProcessId], usize) {
         let (tape, start) = self.field.tape(self.index, self.threads);
@@ -62,14 +62,14 @@ impl<'f> Duty<'f> {
 
 /// What became of a thread's operations.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Tally {
+pub(crate) struct ThreadResult {
     /// Those that found no record or were rejected, and should not have.
     pub(crate) misses: u64,
     /// Of which kind they were, where the activity alone does not say it.
     kinds: Option<Kinds>,
 }
 
-impl Tally {
+impl ThreadResult {
     /// Of `misses` operations without success, those that asked for a process that never was are as
     /// they should be.
     pub(crate) fn of(misses: u64, kinds: Option<Kinds>) -> Self {
@@ -84,7 +84,7 @@ impl Tally {
     pub(crate) fn kinds(tallies: &[Self]) -> Option<Kinds> {
         tallies
             .iter()
-            .filter_map(|tally| tally.kinds)
+            .filter_map(|result| result.kinds)
             .reduce(|mut sum, kinds| {
                 sum += kinds;
                 sum
@@ -95,23 +95,29 @@ impl Tally {
 /// Which timed loops are compiled for a record: the most of what the program consists of.
 pub(crate) trait Loops: 'static {
     /// Works until stopped or done.
-    fn work<R: Specimen>(handle: &mut impl Handle<R>, duty: Duty<'_>, shared: &Shared) -> Tally;
+    fn work<R: Specimen>(
+        handle: &mut impl Handle<R>,
+        job: ThreadJob<'_>,
+        shared: &Shared,
+    ) -> ThreadResult;
 }
 
 /// One for each activity, and one that follows a tape of operations.
 pub(crate) struct OneEach;
 
 impl Loops for OneEach {
-    fn work<R: Specimen>(handle: &mut impl Handle<R>, duty: Duty<'_>, shared: &Shared) -> Tally {
+    fn work<R: Specimen>(
+        handle: &mut impl Handle<R>,
+        job: ThreadJob<'_>,
+        shared: &Shared,
+    ) -> ThreadResult {
         let _stop = StopOnExit(&shared.stop);
-        if let Some(script) = duty.field.script(duty.index) {
-            return follow(handle, script, duty, shared);
+        if let Some(script) = job.field.script(job.index) {
+            return follow(handle, script, job, shared);
         }
-        match duty.field.replay() {
-            Some(trace) if duty.group.does == Activity::Replay => {
-                replay(handle, trace, duty, shared)
-            }
-            _ => repeat(handle, duty, shared),
+        match job.field.replay() {
+            Some(trace) if job.group.does == Activity::Replay => replay(handle, trace, job, shared),
+            _ => repeat(handle, job, shared),
         }
     }
 }
@@ -120,56 +126,64 @@ impl Loops for OneEach {
 pub(crate) struct OneForAll;
 
 impl Loops for OneForAll {
-    fn work<R: Specimen>(handle: &mut impl Handle<R>, duty: Duty<'_>, shared: &Shared) -> Tally {
+    fn work<R: Specimen>(
+        handle: &mut impl Handle<R>,
+        job: ThreadJob<'_>,
+        shared: &Shared,
+    ) -> ThreadResult {
         let _stop = StopOnExit(&shared.stop);
-        let script = duty.field.script(duty.index);
-        follow(handle, script.expect("as the field sees to"), duty, shared)
+        let script = job.field.script(job.index);
+        follow(handle, script.expect("as the field sees to"), job, shared)
     }
 }
 
 /// Does the same over and over.
-fn repeat<R: Specimen>(handle: &mut impl Handle<R>, duty: Duty<'_>, shared: &Shared) -> Tally {
-    let (tape, start) = duty.tape();
-    let (total, misses) = match duty.group.does {
+fn repeat<R: Specimen>(
+    handle: &mut impl Handle<R>,
+    job: ThreadJob<'_>,
+    shared: &Shared,
+) -> ThreadResult {
+    let (tape, start) = job.tape();
+    let (total, misses) = match job.group.does {
         // A mix has a script, and a replay a trace.
         Activity::Read | Activity::Mix | Activity::Replay => {
-            drive(duty, shared, start, |from, count| {
+            drive(job, shared, start, |from, count| {
                 let ids = &tape[from..from + count];
-                match duty.slowdown {
+                match job.slowdown {
                     None => read_each(handle, ids, R::touch),
                     Some(slowdown) => slowdown.read_each(handle, ids, from),
                 }
             })
         }
-        Activity::Update => drive(duty, shared, start, |from, count| {
+        Activity::Update => drive(job, shared, start, |from, count| {
             let ids = &tape[from..from + count];
-            match duty.slowdown {
+            match job.slowdown {
                 None => update_each(handle, ids, from),
                 Some(slowdown) => slowdown.update_each(handle, ids, from),
             }
         }),
         Activity::Churn => {
-            return churn(handle, &duty.field.churn_tape(duty.index), duty, shared);
+            return churn(handle, &job.field.churn_tape(job.index), job, shared);
         }
-        Activity::Scan => drive(duty, shared, start, |_, count| {
+        Activity::Scan => drive(job, shared, start, |_, count| {
             let empty = |_| u64::from(!scan(handle));
             (0..count).map(empty).sum()
         }),
     };
-    if duty.field.replay().is_some() {
+    if job.field.replay().is_some() {
         // Who has exited meanwhile is not there, as the trace wants it.
         let mut kinds = kinds_on_tape(total, misses, false);
-        if duty.group.does == Activity::Scan {
+        if job.group.does == Activity::Scan {
             std::mem::swap(&mut kinds.reads, &mut kinds.scans);
         }
-        return Tally::of(misses, Some(kinds));
+        return ThreadResult::of(misses, Some(kinds));
     }
-    let kinds = duty
+    let kinds = job
         .field
         .absent_in(start, total)
-        .filter(|_| duty.group.does != Activity::Scan)
-        .map(|absent| kinds_on_tape(total, absent, duty.group.does == Activity::Update));
-    Tally::of(misses, kinds)
+        .filter(|_| job.group.does != Activity::Scan)
+        .map(|absent| kinds_on_tape(total, absent, job.group.does == Activity::Update));
+    ThreadResult::of(misses, kinds)
 }
 
 /// Reads records and touches all of each; how many there were not.
@@ -232,18 +246,18 @@ fn scan<R: Specimen>(handle: &mut impl Handle<R>) -> bool {
 fn follow<R: Specimen>(
     handle: &mut impl Handle<R>,
     script: &Script,
-    duty: Duty<'_>,
+    job: ThreadJob<'_>,
     shared: &Shared,
-) -> Tally {
-    let section = duty
+) -> ThreadResult {
+    let section = job
         .group
         .section_ns
         .map_or_else(Section::default, Section::lasting);
     // Without a policy of its own a thread would publish after more writes than a slice has.
-    let publish_every = duty.group.publish_every.unwrap_or(u32::MAX);
+    let publish_every = job.group.publish_every.unwrap_or(u32::MAX);
     let mut unpublished = 0;
     script.enter(handle);
-    let (total, misses) = drive(duty, shared, 0, |from, count| {
+    let (total, misses) = drive(job, shared, 0, |from, count| {
         let mut misses = 0;
         let steps = &script.steps[from..from + count];
         for ((&step, &id), at) in steps
@@ -263,7 +277,7 @@ fn follow<R: Specimen>(
         misses
     });
     script.leave(handle, total);
-    Tally::of(misses, Some(script.kinds(total)))
+    ThreadResult::of(misses, Some(script.kinds(total)))
 }
 
 /// Takes a step of a tape of operations; whether it found what it asked for.
@@ -302,11 +316,11 @@ fn read<R: Specimen>(handle: &mut impl Handle<R>, id: ProcessId, section: Sectio
 fn churn<R: Specimen>(
     handle: &mut impl Handle<R>,
     tape: &Churn,
-    duty: Duty<'_>,
+    job: ThreadJob<'_>,
     shared: &Shared,
-) -> Tally {
+) -> ThreadResult {
     let mut step = 0;
-    let (_, misses) = drive(duty, shared, 0, |_, count| {
+    let (_, misses) = drive(job, shared, 0, |_, count| {
         // Pairs: a batch of one inserts and removes, too, and is then counted as one.
         for _ in 0..count.div_ceil(2) {
             let comes = tape.comes(step);
@@ -319,19 +333,19 @@ fn churn<R: Specimen>(
     for id in tape.present(step) {
         handle.remove(id);
     }
-    Tally::of(misses, None)
+    ThreadResult::of(misses, None)
 }
 
 /// Calls `operate(from, count)` with stretches of the tape, until stopped or until the quota is done;
 /// how many operations that were, and the sum of what the calls return.
 fn drive(
-    duty: Duty<'_>,
+    job: ThreadJob<'_>,
     shared: &Shared,
     start: usize,
     mut operate: impl FnMut(usize, usize) -> u64,
 ) -> (u64, u64) {
-    let mut pacer = duty.group.every_us.map(Pacer::every_us);
-    let smallest = if duty.group.does == Activity::Churn {
+    let mut pacer = job.group.every_us.map(Pacer::every_us);
+    let smallest = if job.group.does == Activity::Churn {
         2
     } else {
         1
@@ -342,9 +356,9 @@ fn drive(
         Batch::adaptive(smallest)
     };
     let (mut at, mut misses) = (start, 0u64);
-    let mut course = Course::begin(shared, duty.index);
+    let mut course = Course::begin(shared, job.index);
     loop {
-        let size = match duty.quota {
+        let size = match job.quota {
             Some(quota) => {
                 let left = quota.saturating_sub(course.total()) as usize;
                 batch.size().min(left.next_multiple_of(smallest))
@@ -359,7 +373,7 @@ fn drive(
             batch.adapt(began.elapsed(), at);
         }
         let goes_on = course.completed(size as u64);
-        if !goes_on || duty.quota.is_some_and(|quota| course.total() >= quota) {
+        if !goes_on || job.quota.is_some_and(|quota| course.total() >= quota) {
             return (course.end(), misses);
         }
         if let Some(pacer) = &mut pacer {

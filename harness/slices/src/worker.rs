@@ -10,15 +10,15 @@ use std::time::Duration;
 
 use basis::message::{Message, say};
 use basis::random;
-use basis::sample::{Line, Part, Slice, SliceKey, Weather};
+use basis::sample::{Interference, Line, Part, Slice, SliceKey};
 use basis::scenario::Scenario;
 use basis::workload::Workload;
 use serde::{Deserialize, Serialize};
 
-use crate::contest::{Contestant, Window};
-use crate::contestants::contestants;
 use crate::field::Field;
-use crate::{order, weather};
+use crate::prepare::prepare;
+use crate::prepared_strategy::{PreparedStrategy, Window};
+use crate::{interference, order};
 
 /// Blocks of one scenario.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -67,9 +67,9 @@ pub fn measure(task: &MeasureTask, out: &mut impl Write) -> io::Result<()> {
     let MeasureTask { scenario, part, .. } = task;
     let _ballast = ballast(task);
     let field = field(task)?;
-    let contestants = contestants(scenario, &field, &part.strategies, &task.baseline);
+    let strategies = prepare(scenario, &field, &part.strategies, &task.baseline);
     let named = |name: &str| {
-        contestants
+        strategies
             .iter()
             .find(|candidate| candidate.name == name)
             .expect("the parent names participants only")
@@ -79,7 +79,7 @@ pub fn measure(task: &MeasureTask, out: &mut impl Write) -> io::Result<()> {
     }
     for block in task.from.block..part.blocks {
         let busy = scenario.threads().min(basis::environment::cpus());
-        let before = weather::Before::look(busy);
+        let before = interference::Before::look(busy);
         let order = order::block(
             &part.strategies,
             &task.baseline,
@@ -97,7 +97,7 @@ pub fn measure(task: &MeasureTask, out: &mut impl Write) -> io::Result<()> {
         let seen = before.look_again();
         found(
             out,
-            Line::Weather(Weather {
+            Line::Interference(Interference {
                 scenario: scenario.name.clone(),
                 process: part.process,
                 block,
@@ -136,13 +136,13 @@ fn ballast(task: &MeasureTask) -> Vec<u8> {
 }
 
 /// What the heap sees of a strategy.
-fn account(contestant: &Contestant<'_>, out: &mut impl Write) -> io::Result<()> {
-    let what = format!("accounting of {}", contestant.name);
+fn account(prepared: &PreparedStrategy<'_>, out: &mut impl Write) -> io::Result<()> {
+    let what = format!("accounting of {}", prepared.name);
     say(out, &Message::Begin { what, slice: None })?;
-    for seen in contestant.allocations() {
+    for seen in prepared.allocations() {
         found(out, Line::Allocation(seen))?;
     }
-    found(out, Line::Memory(contestant.memory()))
+    found(out, Line::Memory(prepared.memory()))
 }
 
 /// Windows of the first block of a process are looked at in thirds; doing it everywhere would wake
@@ -151,7 +151,7 @@ const BLOCK_IN_THIRDS: u32 = 0;
 
 fn slice(
     task: &MeasureTask,
-    contestant: &Contestant<'_>,
+    prepared: &PreparedStrategy<'_>,
     place: Place,
     out: &mut impl Write,
 ) -> io::Result<()> {
@@ -160,16 +160,16 @@ fn slice(
         process: task.part.process,
         block: place.block,
         position: place.position,
-        strategy: contestant.name.to_owned(),
+        strategy: prepared.name.to_owned(),
     };
     say(
         out,
         &Message::Begin {
-            what: contestant.name.to_owned(),
+            what: prepared.name.to_owned(),
             slice: Some(key.clone()),
         },
     )?;
-    let (took, groups) = contestant.slice(Window {
+    let (took, groups) = prepared.slice(Window {
         ramp: Duration::from_nanos(task.ramp_ns),
         counted: Duration::from_nanos(task.window_ns),
         in_thirds: place.block == BLOCK_IN_THIRDS,

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use basis::sample::{Line, Weather};
+use basis::sample::{Interference, Line};
 
 use super::series::BlockKey;
 use statistics::median;
@@ -45,24 +45,24 @@ impl Reason {
 
 /// The blocks that are not used, each with the first reason.
 pub(crate) fn contaminated(lines: &[Line]) -> HashMap<BlockKey<'_>, Reason> {
-    let seen: Vec<&Weather> = lines
+    let seen: Vec<&Interference> = lines
         .iter()
         .filter_map(|line| match line {
-            Line::Weather(weather) => Some(weather),
+            Line::Interference(interference) => Some(interference),
             _ => None,
         })
         .collect();
     let mut usual: BTreeMap<(&str, u32), Vec<f64>> = BTreeMap::new();
     let mut spins: BTreeMap<&str, Vec<f64>> = BTreeMap::new();
-    for weather in &seen {
+    for interference in &seen {
         spins
-            .entry(&weather.scenario)
+            .entry(&interference.scenario)
             .or_default()
-            .push(spins_apart(weather));
+            .push(spins_apart(interference));
         usual
-            .entry((&weather.scenario, weather.slices))
+            .entry((&interference.scenario, interference.slices))
             .or_default()
-            .push(preemptions(weather));
+            .push(preemptions(interference));
     }
     let usual: BTreeMap<(&str, u32), f64> = usual
         .into_iter()
@@ -73,11 +73,18 @@ pub(crate) fn contaminated(lines: &[Line]) -> HashMap<BlockKey<'_>, Reason> {
         .filter_map(|(scenario, mut apart)| Some((scenario, median(&mut apart)?)))
         .collect();
     seen.into_iter()
-        .filter_map(|weather| {
-            let key = (weather.scenario.as_str(), weather.process, weather.block);
-            let usual = usual[&(weather.scenario.as_str(), weather.slices)];
-            let apart = SPINS_APART_USUAL * spins[weather.scenario.as_str()];
-            Some((key, reason(weather, usual, apart.max(SPINS_APART_MAX))?))
+        .filter_map(|interference| {
+            let key = (
+                interference.scenario.as_str(),
+                interference.process,
+                interference.block,
+            );
+            let usual = usual[&(interference.scenario.as_str(), interference.slices)];
+            let apart = SPINS_APART_USUAL * spins[interference.scenario.as_str()];
+            Some((
+                key,
+                reason(interference, usual, apart.max(SPINS_APART_MAX))?,
+            ))
         })
         .collect()
 }
@@ -87,22 +94,22 @@ pub(crate) fn dropped<'a>(contaminated: &HashMap<BlockKey<'a>, Reason>) -> HashS
     contaminated.keys().copied().collect()
 }
 
-fn preemptions(weather: &Weather) -> f64 {
-    weather.preemptions as f64 / f64::from(weather.slices.max(1))
+fn preemptions(interference: &Interference) -> f64 {
+    interference.preemptions as f64 / f64::from(interference.slices.max(1))
 }
 
 /// The distance of the spins before and after, as a logarithm.
-fn spins_apart(weather: &Weather) -> f64 {
-    let spins = weather.spin_after_ns as f64 / weather.spin_before_ns.max(1) as f64;
+fn spins_apart(interference: &Interference) -> f64 {
+    let spins = interference.spin_after_ns as f64 / interference.spin_before_ns.max(1) as f64;
     spins.ln().abs()
 }
 
-fn reason(weather: &Weather, usual: f64, apart_max: f64) -> Option<Reason> {
-    if weather.stolen_ns as f64 > STOLEN_MAX * weather.took_ns as f64 {
+fn reason(interference: &Interference, usual: f64, apart_max: f64) -> Option<Reason> {
+    if interference.stolen_ns as f64 > STOLEN_MAX * interference.took_ns as f64 {
         Some(Reason::Stolen)
-    } else if spins_apart(weather) > apart_max {
+    } else if spins_apart(interference) > apart_max {
         Some(Reason::Spins)
-    } else if preemptions(weather) > PREEMPTIONS_MAX * usual + PREEMPTIONS_MORE {
+    } else if preemptions(interference) > PREEMPTIONS_MAX * usual + PREEMPTIONS_MORE {
         Some(Reason::Preempted)
     } else {
         None
@@ -113,8 +120,8 @@ fn reason(weather: &Weather, usual: f64, apart_max: f64) -> Option<Reason> {
 mod tests {
     use super::*;
 
-    fn calm(block: u32) -> Weather {
-        Weather {
+    fn calm(block: u32) -> Interference {
+        Interference {
             scenario: "s".into(),
             process: 0,
             block,
@@ -134,20 +141,20 @@ mod tests {
             calm(1),
             calm(2),
             calm(3),
-            Weather {
+            Interference {
                 stolen_ns: 10_000_000,
                 ..calm(4)
             },
-            Weather {
+            Interference {
                 spin_after_ns: 1_200_000,
                 ..calm(5)
             },
-            Weather {
+            Interference {
                 preemptions: 26,
                 ..calm(6)
             },
         ];
-        let lines: Vec<Line> = blocks.into_iter().map(Line::Weather).collect();
+        let lines: Vec<Line> = blocks.into_iter().map(Line::Interference).collect();
         let found = contaminated(&lines);
         assert_eq!(found.len(), 3);
         assert_eq!(found[&("s", 0, 4)], Reason::Stolen);

@@ -223,7 +223,7 @@ fn spent(lines: &[Line], round: u32) -> u64 {
 fn before(lines: &[Line], round: u32) -> Vec<Line> {
     let earlier = |line: &&Line| match line {
         Line::Slice(slice) => slice.key.process < round,
-        Line::Weather(weather) => weather.process < round,
+        Line::Interference(interference) => interference.process < round,
         Line::Failure(_) => true,
         _ => false,
     };

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use basis::controls;
 use basis::preset::Preset;
-use basis::sample::{GroupCount, Line, PartDone, Slice, SliceKey, Weather};
+use basis::sample::{GroupCount, Interference, Line, PartDone, Slice, SliceKey};
 use basis::scenario::{Activity, Scenario};
 use slices::order;
 use slices::worker::Place;
@@ -62,7 +62,7 @@ fn play(task: &Task, assignment: &Assignment) -> Vec<Line> {
             };
             lines.push(Line::Slice(slice(key, *restarts)));
         }
-        lines.push(Line::Weather(Weather {
+        lines.push(Line::Interference(Interference {
             scenario: part.scenario.clone(),
             process: part.process,
             block,

@@ -29,7 +29,7 @@ pub struct PartDone {
 
 /// What disturbed a block, seen from outside of its slices.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Weather {
+pub struct Interference {
     /// The scenario.
     pub scenario: String,
     /// The measuring process.

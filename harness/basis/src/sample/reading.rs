@@ -291,7 +291,7 @@ impl<'h, 'b> Reader<'h, 'b> {
             Line::Stall(seen) => (None, Some(&seen.strategy)),
             Line::Part(part) => (Some(&part.scenario), None),
             Line::PartDone(done) => (Some(&done.scenario), None),
-            Line::Weather(weather) => (Some(&weather.scenario), None),
+            Line::Interference(interference) => (Some(&interference.scenario), None),
             // A probe that failed names its situation where others name a scenario.
             Line::Calibration(_)
             | Line::Failure(_)

@@ -12,14 +12,14 @@ use conformance::{Counting, Usage};
 use contract::{ErasedHandle, Specimen, Strategy};
 
 use crate::accounting;
+use crate::affinity::Affinity;
 use crate::field::Field;
-use crate::places::Places;
 use crate::progress::{
     BEGIN, Completion, END, Look, Shared, WINDOW_BEGINS, WINDOW_ENDS, whole_operations,
 };
 use crate::section::Section;
 use crate::slowdown::Slowdown;
-use crate::threads::{Duty, Loops, Tally};
+use crate::threads::{Loops, ThreadJob, ThreadResult};
 
 /// How long a slice runs before it is counted, and how long it is.
 #[derive(Clone, Copy, Debug)]
@@ -53,7 +53,7 @@ fn long_enough(window: Duration, alone: Duration, threads: usize) -> Duration {
 const WAKING_UP: Duration = Duration::from_micros(200);
 
 /// A strategy on a field.
-pub(crate) struct Contestant<'f> {
+pub(crate) struct PreparedStrategy<'f> {
     /// Its name.
     pub name: &'static str,
     engine: Box<dyn Engine>,
@@ -72,7 +72,7 @@ pub(crate) struct Contestant<'f> {
 /// call per thread and slice, and never one per operation.
 trait Engine: Send + Sync {
     /// Makes a handle and works with it; see [`Loops::work`].
-    fn work(&self, duty: Duty<'_>, shared: &Shared) -> Tally;
+    fn work(&self, job: ThreadJob<'_>, shared: &Shared) -> ThreadResult;
 
     /// Makes the table as it is where the slices of a block begin in a trace that is replayed.
     fn enter(&self, field: &Field, block: u32);
@@ -90,8 +90,8 @@ trait Engine: Send + Sync {
 struct Table<S, R, L>(S, PhantomData<fn() -> (R, L)>);
 
 impl<S: Strategy<R>, R: Specimen, L: Loops> Engine for Table<S, R, L> {
-    fn work(&self, duty: Duty<'_>, shared: &Shared) -> Tally {
-        L::work::<R>(&mut self.0.handle(), duty, shared)
+    fn work(&self, job: ThreadJob<'_>, shared: &Shared) -> ThreadResult {
+        L::work::<R>(&mut self.0.handle(), job, shared)
     }
 
     fn enter(&self, field: &Field, block: u32) {
@@ -114,7 +114,7 @@ impl<S: Strategy<R>, R: Specimen, L: Loops> Engine for Table<S, R, L> {
     }
 }
 
-impl<'f> Contestant<'f> {
+impl<'f> PreparedStrategy<'f> {
     /// Sets `S` up on a field; as a double of the baseline, if something is planted in it.
     pub(crate) fn new<S: Strategy<R>, R: Specimen, L: Loops>(
         scenario: &'f Scenario,
@@ -174,7 +174,7 @@ impl<'f> Contestant<'f> {
         self.engine.enter(self.field, window.block);
         let (watched, ends) = self.run(window.block, |shared| self.watch(shared, window));
         let Watched { looks, given_up } = watched;
-        let (noted, tallies): (Vec<_>, Vec<Tally>) = ends.into_iter().unzip();
+        let (noted, tallies): (Vec<_>, Vec<ThreadResult>) = ends.into_iter().unzip();
         let (first, last) = (&looks[0], &looks[looks.len() - 1]);
         let operations = first.operations_until(last);
         let mut groups = self.count(&operations, &tallies);
@@ -259,7 +259,7 @@ impl<'f> Contestant<'f> {
     /// first operation to the last one's last, and what they have done.
     fn to_the_end(&self, block: u32) -> (Duration, Vec<GroupCount>) {
         let ((), ends) = self.run(block, |shared| shared.start(WAKING_UP));
-        let (noted, tallies): (Vec<_>, Vec<Tally>) = ends.into_iter().unzip();
+        let (noted, tallies): (Vec<_>, Vec<ThreadResult>) = ends.into_iter().unzip();
         let completions = || noted.iter().flatten();
         let time = |answers: u32| move |one: &&Completion| one.answers == answers;
         let began = completions().filter(time(BEGIN)).map(|one| one.at).min();
@@ -314,7 +314,7 @@ impl<'f> Contestant<'f> {
     }
 
     /// Every thread of the scenario, with its group.
-    fn duties(&self, block: u32) -> Vec<Duty<'_>> {
+    fn jobs(&self, block: u32) -> Vec<ThreadJob<'_>> {
         fn of_group(group: &Group) -> impl Iterator<Item = &Group> {
             std::iter::repeat_n(group, group.threads)
         }
@@ -327,7 +327,7 @@ impl<'f> Contestant<'f> {
         let all = groups
             .flat_map(|(group, slowdown)| of_group(group).map(move |group| (group, slowdown)))
             .enumerate();
-        all.map(|(index, (group, &slowdown))| Duty {
+        all.map(|(index, (group, &slowdown))| ThreadJob {
             field: self.field,
             group,
             index,
@@ -345,18 +345,18 @@ impl<'f> Contestant<'f> {
         &self,
         block: u32,
         coordinate: impl FnOnce(&Shared) -> T,
-    ) -> (T, Vec<(Vec<Completion>, Tally)>) {
-        let duties = self.duties(block);
-        let shared = &Shared::for_threads(duties.len());
+    ) -> (T, Vec<(Vec<Completion>, ThreadResult)>) {
+        let jobs = self.jobs(block);
+        let shared = &Shared::for_threads(jobs.len());
         std::thread::scope(|scope| {
-            let place = Places::of(duties.len(), self.field.turn());
-            let workers: Vec<_> = duties
+            let pinning = Affinity::of(jobs.len(), self.field.turn());
+            let workers: Vec<_> = jobs
                 .into_iter()
-                .map(|duty| {
-                    let place = place.of_thread(duty.index);
+                .map(|job| {
+                    let pinning = pinning.of_thread(job.index);
                     scope.spawn(move || {
-                        place.take();
-                        self.engine.work(duty, shared)
+                        pinning.take();
+                        self.engine.work(job, shared)
                     })
                 })
                 .collect();
@@ -365,10 +365,10 @@ impl<'f> Contestant<'f> {
                 .into_iter()
                 .enumerate()
                 .map(|(thread, worker)| {
-                    let tally = worker
+                    let result = worker
                         .join()
                         .unwrap_or_else(|p| std::panic::resume_unwind(p));
-                    (shared.noted(thread), tally)
+                    (shared.noted(thread), result)
                 })
                 .collect();
             (outcome, ends)
@@ -382,7 +382,7 @@ impl<'f> Contestant<'f> {
     }
 
     /// Sums up per group.
-    fn count(&self, operations: &[u64], tallies: &[Tally]) -> Vec<GroupCount> {
+    fn count(&self, operations: &[u64], tallies: &[ThreadResult]) -> Vec<GroupCount> {
         let mut first = 0;
         let of_group = |group: &Group| {
             let threads = first..first + group.threads;
@@ -394,17 +394,17 @@ impl<'f> Contestant<'f> {
                 spans_ns: Vec::new(),
                 misses: tallies[threads.clone()]
                     .iter()
-                    .map(|tally| tally.misses)
+                    .map(|result| result.misses)
                     .sum(),
                 drift: None,
-                kinds: Tally::kinds(&tallies[threads]),
+                kinds: ThreadResult::kinds(&tallies[threads]),
             }
         };
         self.scenario.groups.iter().map(of_group).collect()
     }
 }
 
-impl std::fmt::Debug for Contestant<'_> {
+impl std::fmt::Debug for PreparedStrategy<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Contestant")
             .field("name", &self.name)
@@ -467,7 +467,7 @@ fn slowdown(engine: &dyn Engine, field: &Field, group: &Group, times: f64) -> Sl
     };
     let run = |slowdown| {
         let shared = Shared::opened(1);
-        let duty = Duty {
+        let job = ThreadJob {
             field,
             group: &group,
             index: 0,
@@ -476,7 +476,7 @@ fn slowdown(engine: &dyn Engine, field: &Field, group: &Group, times: f64) -> Sl
             block: 0,
             slowdown,
         };
-        engine.work(duty, &shared);
+        engine.work(job, &shared);
         let noted = shared.noted(0);
         let (begin, end) = (noted[0], noted[noted.len() - 1]);
         (end.at - begin.at).as_nanos() as f64 / end.total as f64

@@ -8,17 +8,17 @@ use contract::{
     Padded, PlainRecord, ProcessSnapshot, ProcessStatus, Profile, Specimen, Strategy, Visitor,
 };
 
-use crate::contest::Contestant;
 use crate::field::Field;
+use crate::prepared_strategy::PreparedStrategy;
 use crate::threads::{Loops, OneEach, OneForAll};
 
 /// Sets the named strategies up on a field.
-pub(crate) fn contestants<'f>(
+pub(crate) fn prepare<'f>(
     scenario: &'f Scenario,
     field: &'f Field,
     names: &[String],
     baseline: &str,
-) -> Vec<Contestant<'f>> {
+) -> Vec<PreparedStrategy<'f>> {
     let prepare = Prepare {
         scenario,
         field,
@@ -44,20 +44,20 @@ struct Prepare<'f, 'n> {
     baseline: &'n str,
     /// The double of the baseline that is being set up; none while the strategies themselves are.
     planted: Option<&'static Planted>,
-    ready: Vec<Contestant<'f>>,
+    ready: Vec<PreparedStrategy<'f>>,
 }
 
 impl<'f> Prepare<'f, '_> {
-    fn plain<R: PlainRecord + Specimen, L: Loops>(self) -> Vec<Contestant<'f>> {
+    fn plain<R: PlainRecord + Specimen, L: Loops>(self) -> Vec<PreparedStrategy<'f>> {
         self.all(|prepare| registry::visit_plain::<R>(&mut With(prepare, PhantomData::<L>)))
     }
 
-    fn any<R: Specimen, L: Loops>(self) -> Vec<Contestant<'f>> {
+    fn any<R: Specimen, L: Loops>(self) -> Vec<PreparedStrategy<'f>> {
         self.all(|prepare| registry::visit_any::<R>(&mut With(prepare, PhantomData::<L>)))
     }
 
     /// The strategies, and then the baseline once more under each name that stands for it.
-    fn all(mut self, visit: impl Fn(&mut Self)) -> Vec<Contestant<'f>> {
+    fn all(mut self, visit: impl Fn(&mut Self)) -> Vec<PreparedStrategy<'f>> {
         visit(&mut self);
         for planted in &PLANTED {
             if self.names.iter().any(|name| name == planted.name) {
@@ -84,8 +84,8 @@ impl<R: Specimen, L: Loops> Visitor<R> for With<'_, '_, '_, L> {
         let prepare = &mut *self.0;
         if prepare.wants(S::PROFILE.name) {
             let (scenario, field) = (prepare.scenario, prepare.field);
-            let contestant = Contestant::new::<S, R, L>(scenario, field, prepare.planted);
-            prepare.ready.push(contestant);
+            let prepared = PreparedStrategy::new::<S, R, L>(scenario, field, prepare.planted);
+            prepare.ready.push(prepared);
         }
     }
 

@@ -6,7 +6,7 @@ use basis::controls::{self, planted};
 use contract::{Event, Handle, IdMap, ProcessId, ProcessStatus, Profile, Record};
 
 use super::*;
-use crate::contestants::contestants;
+use crate::prepare::prepare;
 use crate::threads::OneEach;
 
 /// What a scan takes at least.
@@ -101,10 +101,10 @@ fn slice(scenario: &Scenario, double: Option<&str>) -> Sliced {
     field.fill(ErasedHandle::new(table));
     let engine = Box::new(Table::<_, ProcessStatus, OneEach>(table, PhantomData));
     let double = double.and_then(planted);
-    let contestant = Contestant::with_engine("test", engine, scenario, &field, double);
+    let prepared = PreparedStrategy::with_engine("test", engine, scenario, &field, double);
     let diary = table.0;
     let before = diary.reads.load(Ordering::Relaxed);
-    let (took, mut groups) = contestant.slice(Window {
+    let (took, mut groups) = prepared.slice(Window {
         ramp: Duration::from_millis(1),
         counted: Duration::from_millis(2),
         in_thirds: true,
@@ -212,7 +212,7 @@ fn doubles_are_tables_of_the_baseline_whichever_it_is() {
     let field = Field::new(&scenario, 1);
     for baseline in ["mutex/std", "concurrent-map/dashmap", "channel/std-mpsc"] {
         let names = controls::PLANTED.map(|double| double.name);
-        let ready = contestants(&scenario, &field, &names.map(String::from), baseline);
+        let ready = prepare(&scenario, &field, &names.map(String::from), baseline);
         let set_up = ready.iter().map(|one| (one.name, one.engine.strategy()));
         assert!(set_up.eq(names.map(|name| (name, baseline))), "{ready:?}");
     }

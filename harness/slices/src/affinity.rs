@@ -10,15 +10,15 @@ use nix::unistd::Pid;
 
 /// The processors of a scenario's threads.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Places {
+pub(crate) struct Affinity {
     processors: Vec<usize>,
 }
 
 /// The processor of a thread, if it has one of its own.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Place(Option<usize>);
+pub(crate) struct Pinning(Option<usize>);
 
-impl Places {
+impl Affinity {
     /// For so many threads; `turn` rotates them, so that no processor is always the first thread's.
     pub(crate) fn of(threads: usize, turn: usize) -> Self {
         let mut processors = allowed();
@@ -30,12 +30,12 @@ impl Places {
         Self { processors }
     }
 
-    pub(crate) fn of_thread(&self, index: usize) -> Place {
-        Place(self.processors.get(index).copied())
+    pub(crate) fn of_thread(&self, index: usize) -> Pinning {
+        Pinning(self.processors.get(index).copied())
     }
 }
 
-impl Place {
+impl Pinning {
     /// Moves the calling thread there. A system that refuses leaves it where it is: the figures are
     /// then noisier and not wrong.
     pub(crate) fn take(self) {
@@ -65,13 +65,13 @@ mod tests {
     fn threads_get_different_processors_or_none() {
         let count = allowed().len();
         for turn in 0..5 {
-            let places = Places::of(count, turn);
-            let mut taken: Vec<_> = (0..count).map(|i| places.of_thread(i).0).collect();
+            let affinity = Affinity::of(count, turn);
+            let mut taken: Vec<_> = (0..count).map(|i| affinity.of_thread(i).0).collect();
             taken.sort_unstable();
             taken.dedup();
             assert_eq!(taken.len(), count);
             assert!(!taken.contains(&None));
-            assert_eq!(Places::of(count + 1, turn).of_thread(0).0, None);
+            assert_eq!(Affinity::of(count + 1, turn).of_thread(0).0, None);
         }
     }
 }
