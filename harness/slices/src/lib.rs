@@ -15,6 +15,7 @@ mod pace;
 mod places;
 mod progress;
 mod replay;
+mod replay_loop;
 mod script;
 mod section;
 mod slowdown;
