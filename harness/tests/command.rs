@@ -20,6 +20,8 @@ mod interrupted;
 mod merged;
 #[path = "command/recorded.rs"]
 mod recorded_runs;
+#[path = "command/scaffold.rs"]
+mod scaffold;
 #[cfg(unix)]
 #[path = "command/terminal.rs"]
 mod terminal;

@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use crate::field::BATCH_MAX;
-
 /// A batch should take about this long: long enough to hide the count and the flag, short against
 /// the window.
 const BATCH: Duration = Duration::from_micros(10);
 /// Once its size is right, one batch in so many is timed: two looks at the clock in some hundred
 /// microseconds.
 const TIMED_EVERY: u32 = 16;
+/// The largest batch of a timed loop; divides the tape.
+pub(crate) const BATCH_MAX: usize = 1_024;
 
 /// The size of a thread's batches: a power of two times the smallest, as long as [`BATCH`] allows.
 ///

@@ -15,6 +15,7 @@ use contract::{Change, ErasedHandle, Event, Handle, ProcessId, Specimen};
 use rand_core::{Rng, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
 
+use crate::batch::BATCH_MAX;
 use crate::replay::{self, Replay};
 use crate::script::Script;
 use crate::zipf::Zipf;
@@ -22,8 +23,6 @@ use crate::zipf::Zipf;
 /// Entries of a tape: 64 KiB of identifiers, too long for a branch predictor to learn and short
 /// enough for a second-level cache.
 pub(crate) const TAPE_LENGTH: usize = 8_192;
-/// The largest batch of a timed loop; divides the tape.
-pub(crate) const BATCH_MAX: usize = 1_024;
 
 /// Pids begin somewhere in the range that a kernel starts from.
 const PID_START_SPAN: u64 = 30_000;

@@ -16,6 +16,7 @@ mod prepare;
 mod prepared_strategy;
 mod progress;
 mod replay;
+mod replay_loop;
 mod script;
 mod section;
 mod slowdown;

@@ -16,7 +16,7 @@ use crate::batch::Batch;
 use crate::field::{Churn, Field, TAPE_LENGTH, heartbeat, kinds_on_tape};
 use crate::pace::Pacer;
 use crate::progress::{Course, Shared};
-use crate::replay::replay;
+use crate::replay_loop::replay;
 use crate::script::{Script, Step};
 use crate::section::Section;
 use crate::slowdown::Slowdown;

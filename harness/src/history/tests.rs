@@ -189,8 +189,8 @@ fn what_is_no_history_is_named_by_its_line() {
 /// The histories that the checker itself is tested with: they are in EDN.
 #[test]
 fn recorded_histories_keep_their_verdict() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../strategies/conformance/histories/tests/porcupine");
+    let folder =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../strategies/histories/tests/porcupine");
     for (name, expected) in [
         ("c01-ok", true),
         ("c01-bad", false),

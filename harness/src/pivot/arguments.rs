@@ -69,6 +69,8 @@ pub(crate) enum Action {
     Record(RecordOptions),
     /// Replay a process log on every strategy, and check each final table
     Replay(ReplayOptions),
+    /// Make a new strategy to start from, and register it
+    New(NewOptions),
     /// Carry out one task for another pivot process
     #[command(hide = true)]
     Worker,
@@ -190,6 +192,13 @@ pub(crate) struct ExplainOptions {
     /// The strategy's name, as `pivot list` shows it
     #[arg(value_name = "STRATEGY")]
     pub(crate) strategy: String,
+}
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct NewOptions {
+    /// Its name: a variant of a family that there is, or of a new one
+    #[arg(value_name = "FAMILY/NAME")]
+    pub(crate) name: String,
 }
 
 #[derive(Clone, Debug, Args)]

@@ -49,6 +49,7 @@ fn act(arguments: Arguments) -> Result<()> {
         Action::Advise(options) => command::advise::advise(&options),
         Action::Record(options) => command::record::record(&options),
         Action::Replay(options) => command::replay::replay_all(&options),
+        Action::New(options) => command::new::new(&options),
         Action::Worker => command::worker::worker()
             .map_err(|error| Error::Check(format!("the parent process has left: {error}"))),
     }

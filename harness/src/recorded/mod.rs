@@ -148,8 +148,8 @@ fn at_once(folder: &Path, write: impl FnOnce(&Path) -> Result<report::Written>) 
 
 /// A sample file as it is kept.
 fn packed(samples: &Path) -> Result<Vec<u8>> {
-    let read = std::fs::read(samples);
-    let content = read.map_err(|error| Error::file("read", samples, &error))?;
+    let content = std::fs::read(samples);
+    let content = content.map_err(|error| Error::file("read", samples, &error))?;
     Ok(if sample::name_of(&content) == sample::PACKED {
         content
     } else {

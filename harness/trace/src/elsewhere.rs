@@ -5,7 +5,7 @@ use basis::trace::{Operation, TraceSeen};
 use contract::{ProcessStatus, Strategy};
 use trap::{Trap, Unavailable};
 
-use crate::{StallTask, TraceTask};
+use crate::task::{StallTask, TraceTask};
 
 /// Cannot be called: there is no `Trap` here.
 pub(crate) fn see(_trap: Trap, _task: &TraceTask) -> TraceSeen {

@@ -30,7 +30,7 @@ use arc_swap::{ArcSwap, Cache};
 use contract::{Handle, IdMap, ProcessId, Profile, Record, Strategy};
 
 use crate::published::{Published, Snapshot};
-use crate::table::map;
+use crate::table::{map, snapshots};
 
 /// [`WholeTable`](crate::WholeTable) with an [`arc_swap::Cache`] in each handle.
 #[derive(Debug)]
@@ -39,7 +39,7 @@ pub struct CachedTable<R>(Published<IdMap<R>>);
 impl<R: Record> Strategy<R> for CachedTable<R> {
     const PROFILE: Profile = Profile {
         avoid_when: "old tables must be freed promptly although some threads seldom read",
-        ..crate::snapshots(
+        ..snapshots(
             "arc-swap/cached",
             "one immutable map behind an ArcSwap, read through a cache in each handle",
         )

@@ -80,7 +80,7 @@
 //! # Example
 //!
 //! ```
-//! use contract::{Change, Event, Handle, ProcessId, ProcessStatus, State, Strategy};
+//! use contract::{Family, Record, Visitor};
 //!
 //! let table = arc_swap_table::WholeTable::<ProcessStatus>::with_capacity(16);
 //! let (mut writer, mut reader) = (table.handle(), table.handle());
@@ -109,10 +109,7 @@ pub use persistent::PersistentTable;
 pub use published::SnapshotHandle;
 pub use table::WholeTable;
 
-use contract::{
-    AfterDeadThread, AfterPanic, Family, Profile, Progress, Reclamation, Record, Reentrancy,
-    Visitor, WriteCost,
-};
+use contract::{Family, Record, Visitor};
 
 /// The variants of this crate.
 #[derive(Debug)]
@@ -124,20 +121,5 @@ impl Family for Variants {
         visitor.visit::<PersistentTable<R>>();
         visitor.visit::<PerProcess<R>>();
         visitor.visit::<CachedTable<R>>();
-    }
-}
-
-/// What a whole-table variant claims; the others state their differences from it.
-const fn snapshots(name: &'static str, summary: &'static str) -> Profile {
-    Profile {
-        library: "arc-swap",
-        reads: Progress::WaitFree,
-        after_panic: AfterPanic::Intact,
-        after_dead_thread: AfterDeadThread::KeepsOneVersion,
-        inside_read: Reentrancy::ReadsAndWrites,
-        inside_scan: Reentrancy::ReadsAndWrites,
-        reclamation: Reclamation::LastReference,
-        write_cost: WriteCost::CopiesTable,
-        ..Profile::locked(name, summary)
     }
 }

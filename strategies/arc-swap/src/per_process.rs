@@ -38,7 +38,7 @@ use contract::{
 };
 use crossbeam_utils::CachePadded;
 
-use crate::table::map;
+use crate::table::{map, snapshots};
 
 /// One pointer per process, and a directory of them that is copied when processes come and go.
 #[derive(Debug)]
@@ -110,7 +110,7 @@ impl<R: Record> Strategy<R> for PerProcess<R> {
         updates: Progress::LockFree,
         scan_consistency: ScanConsistency::Weak,
         write_cost: WriteCost::CopiesRecord,
-        ..crate::snapshots(
+        ..snapshots(
             "arc-swap/per-process",
             "an ArcSwap for each process, and one for the directory of them",
         )

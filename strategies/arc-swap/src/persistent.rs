@@ -15,6 +15,7 @@ use imbl::GenericHashMap;
 use imbl::shared_ptr::DefaultSharedPtr;
 
 use crate::published::{Published, Snapshot, SnapshotHandle};
+use crate::table::snapshots;
 
 /// A persistent map from identifiers, with the hasher that all contenders share.
 type PersistentMap<R> = GenericHashMap<ProcessId, Arc<R>, IdHasher, DefaultSharedPtr>;
@@ -31,7 +32,7 @@ impl<R: Record> Strategy<R> for PersistentTable<R> {
         updates: Progress::LockFree,
         resizes: Progress::LockFree,
         write_cost: WriteCost::CopiesPath,
-        ..crate::snapshots(
+        ..snapshots(
             "arc-swap/persistent",
             "one persistent map behind an ArcSwap; a write copies a path of it",
         )

@@ -1,6 +1,9 @@
 //! The whole table as one hash map: the least that a read can cost, the most that a write can.
 
-use contract::{IdMap, ProcessId, Profile, Record, Strategy};
+use contract::{
+    AfterDeadThread, AfterPanic, IdMap, ProcessId, Profile, Progress, Reclamation, Record,
+    Reentrancy, Strategy, WriteCost,
+};
 
 use crate::published::{Published, Snapshot, SnapshotHandle};
 
@@ -11,7 +14,7 @@ pub struct WholeTable<R>(Published<IdMap<R>>);
 impl<R: Record> Strategy<R> for WholeTable<R> {
     const PROFILE: Profile = Profile {
         avoid_when: "the table is large and written more than a few times a second",
-        ..crate::snapshots(
+        ..snapshots(
             "arc-swap/table",
             "one immutable map behind an ArcSwap; a write copies the map",
         )
@@ -24,6 +27,21 @@ impl<R: Record> Strategy<R> for WholeTable<R> {
 
     fn handle(&self) -> Self::Handle<'_> {
         self.0.handle()
+    }
+}
+
+/// What a whole-table variant claims; the others state their differences from it.
+pub(crate) const fn snapshots(name: &'static str, summary: &'static str) -> Profile {
+    Profile {
+        library: "arc-swap",
+        reads: Progress::WaitFree,
+        after_panic: AfterPanic::Intact,
+        after_dead_thread: AfterDeadThread::KeepsOneVersion,
+        inside_read: Reentrancy::ReadsAndWrites,
+        inside_scan: Reentrancy::ReadsAndWrites,
+        reclamation: Reclamation::LastReference,
+        write_cost: WriteCost::CopiesTable,
+        ..Profile::locked(name, summary)
     }
 }
 

@@ -15,10 +15,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use contract::{Handle, ProcessId, Specimen};
 
 use crate::accounting::Counting;
-use crate::check::Trial;
 use crate::crew::{Member, Pace};
 use crate::shutdown::allocator_must_count;
 use crate::specimens::{Gaze, brief_or_nothing, observe, running, scattered};
+use crate::trial::Trial;
 use crate::verdict::{Breach, Evidence, Promise};
 
 /// Records in the table at a time.

@@ -13,10 +13,10 @@
 use contract::{Handle, Profile, Reclamation, Specimen, WriteCost};
 
 use crate::accounting::Counting;
-use crate::check::Trial;
 use crate::dawdler::hurry;
 use crate::shutdown::allocator_must_count;
 use crate::specimens::{Gaze, heartbeat, observe, running, scattered};
+use crate::trial::Trial;
 use crate::verdict::{Breach, Evidence, Promise};
 
 /// Records in the small table and in the large one.

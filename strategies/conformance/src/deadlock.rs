@@ -11,9 +11,9 @@
 
 use contract::{ErasedTable, Handle, ProcessId, Specimen};
 
-use crate::check::Trial;
 use crate::crew::{Member, Pace};
 use crate::specimens::{IDS, heartbeat, running};
+use crate::trial::Trial;
 use crate::verdict::{Breach, Evidence};
 
 const THREADS: usize = 4;

@@ -15,9 +15,9 @@ use std::collections::{HashMap, HashSet};
 
 use contract::{Change, Event, Handle, ProcessId, Specimen};
 
-use crate::check::Trial;
 use crate::crew::{Member, Pace};
 use crate::specimens::{Gaze, IDS, advance, observe, running, whole};
+use crate::trial::Trial;
 use crate::verdict::{Breach, Evidence, Promise};
 
 const THREADS: usize = 4;

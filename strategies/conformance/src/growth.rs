@@ -24,9 +24,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use contract::{Concurrency, Handle, ProcessId, ScanConsistency, Specimen, WriteCost};
 
-use crate::check::Trial;
 use crate::crew::{Member, Pace};
 use crate::specimens::{Gaze, heartbeat, observe, running, scattered, whole};
+use crate::trial::Trial;
 use crate::verdict::{Breach, Evidence, Promise};
 
 mod sleepers;

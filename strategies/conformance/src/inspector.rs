@@ -2,9 +2,10 @@
 
 use contract::{Family, ProcessSnapshot, ProcessStatus, Profile, Specimen, Strategy, Visitor};
 
-use crate::check::{Check, run};
+use crate::check::Check;
 use crate::dawdler::{Dawdler, Wide};
 use crate::effort::{Effort, Seed};
+use crate::run::run;
 use crate::verdict::{Evidence, Violation};
 
 /// What one check said about one variant holding one kind of record.

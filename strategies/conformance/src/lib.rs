@@ -52,10 +52,12 @@ mod model;
 mod panics;
 mod recorder;
 mod registry;
+mod run;
 mod scans;
 mod sequential;
 mod shutdown;
 mod specimens;
+mod trial;
 mod updates;
 mod verdict;
 mod watchdog;
@@ -64,9 +66,10 @@ pub use accounting::{
     Block, Counting, CountingAllocator, Refusing, Usage, allocator_is_installed, inside_allocator,
     mark_allocator, tell_no_more, tell_of_blocks,
 };
-pub use check::{Check, run};
+pub use check::Check;
 pub use dawdler::{Dawdler, Wide};
 pub use effort::{Effort, Seed};
 pub use inspector::{Finding, Inspector, assert_family};
 pub use registry::{Known, Registry, RegistryAction, Seen};
+pub use run::run;
 pub use verdict::{Evidence, Promise, Violation};

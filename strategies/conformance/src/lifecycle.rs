@@ -9,8 +9,8 @@
 
 use contract::{Change, Event, Handle, ProcessId, Specimen, State};
 
-use crate::check::Trial;
 use crate::specimens::{Gaze, IDS, difference, observe, whole};
+use crate::trial::Trial;
 use crate::verdict::{Breach, Evidence, Promise};
 
 /// How a pending process gets into each state.

@@ -16,9 +16,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use contract::{Handle, ProcessId, Specimen};
 
-use crate::check::Trial;
 use crate::crew::{Member, Pace};
 use crate::specimens::{Gaze, IDS, advance, difference, heartbeat, observe, running};
+use crate::trial::Trial;
 use crate::verdict::{Breach, Evidence, Promise};
 
 const OWNERS: usize = 2;

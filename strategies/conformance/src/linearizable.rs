@@ -20,11 +20,11 @@ use contract::{Change, Event, Handle, ProcessId, Specimen};
 use histories::search::{Limits, search};
 use histories::{Operation, Verdict, explain};
 
-use crate::check::Trial;
 use crate::crew::{Member, Pace};
 use crate::recorder::Recorder;
 use crate::registry::{Known, Registry, RegistryAction, Seen};
 use crate::specimens::{heartbeat, running, scattered, whole};
+use crate::trial::Trial;
 use crate::verdict::{Breach, Evidence, Promise};
 
 const CROWD: usize = 4;

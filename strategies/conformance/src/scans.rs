@@ -20,10 +20,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use contract::{Handle, ProcessId, ScanConsistency, Specimen};
 
-use crate::check::Trial;
 use crate::crew::{Member, Pace};
 use crate::dawdler::dawdle;
 use crate::specimens::{heartbeat, running, scattered, whole};
+use crate::trial::Trial;
 use crate::verdict::{Breach, Evidence, Promise};
 
 /// The updater leads; the scanners and the shaker follow, of whom a duel has only a scanner.

@@ -19,10 +19,10 @@ use proptest::collection::vec;
 use proptest::strategy::{BoxedStrategy, Just, Strategy as Generator, Union};
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner};
 
-use crate::check::Trial;
 use crate::model::Model;
 use crate::panics::caught;
 use crate::specimens::{IDS, advance, brief, difference, drive, whole};
+use crate::trial::Trial;
 use crate::verdict::{Breach, Evidence, Promise};
 
 const HANDLES: usize = 2;

@@ -26,9 +26,9 @@ use std::time::Duration;
 use contract::{Handle, Reclamation, Specimen};
 
 use crate::accounting::{Counting, allocator_is_installed};
-use crate::check::Trial;
 use crate::crew::Pace;
 use crate::specimens::{advance, heartbeat, running, scattered};
+use crate::trial::Trial;
 use crate::verdict::{Breach, Evidence, Promise};
 
 const THREADS: usize = 3;

@@ -20,9 +20,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use contract::{Change, Event, Handle, ProcessId, Specimen, State};
 
-use crate::check::Trial;
 use crate::crew::{Member, Pace};
 use crate::specimens::{Gaze, IDS, heartbeat, observe, running};
+use crate::trial::Trial;
 use crate::verdict::{Breach, Evidence, Promise};
 
 /// Each of the crowd's two halves.

@@ -76,7 +76,7 @@
 //! # Example
 //!
 //! ```
-//! use contract::{Change, Event, Handle, ProcessId, ProcessStatus, State, Strategy};
+//! use contract::{Family, Record, Visitor};
 //!
 //! let table = epoch::PerProcess::<ProcessStatus>::with_capacity(16);
 //! let (mut writer, mut reader) = (table.handle(), table.handle());
@@ -99,10 +99,7 @@ mod token;
 pub use per_process::{PerProcess, PerProcessHandle};
 pub use table::{TableHandle, WholeTable};
 
-use contract::{
-    AfterDeadThread, AfterPanic, Family, Profile, Progress, Reclamation, Record, Reentrancy,
-    Visitor,
-};
+use contract::{Family, Record, Visitor};
 
 /// The variants of this crate.
 #[derive(Debug)]
@@ -112,21 +109,5 @@ impl Family for Variants {
     fn any<R: Record>(visitor: &mut impl Visitor<R>) {
         visitor.visit::<WholeTable<R>>();
         visitor.visit::<PerProcess<R>>();
-    }
-}
-
-/// What both variants claim.
-const fn epochs(name: &'static str, summary: &'static str) -> Profile {
-    Profile {
-        library: "crossbeam-epoch",
-        reads: Progress::LockFree,
-        updates: Progress::LockFree,
-        resizes: Progress::LockFree,
-        after_panic: AfterPanic::Intact,
-        after_dead_thread: AfterDeadThread::KeepsAllGarbage,
-        inside_read: Reentrancy::ReadsAndWrites,
-        inside_scan: Reentrancy::ReadsAndWrites,
-        reclamation: Reclamation::Deferred,
-        ..Profile::locked(name, summary)
     }
 }

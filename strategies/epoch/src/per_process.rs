@@ -44,7 +44,7 @@ use contract::{Handle, IdMap, ProcessId, Profile, Record, ScanConsistency, Strat
 use crossbeam_epoch::{Collector, Guard, LocalHandle, Shared};
 
 use crate::slot::{Slot, Write};
-use crate::table::map;
+use crate::table::{epochs, map};
 
 /// One atomic pointer per process, and a directory of them that is copied when processes come and go.
 #[derive(Debug)]
@@ -115,7 +115,7 @@ impl<R: Record> Strategy<R> for PerProcess<R> {
         avoid_when: "processes come and go all the time, or reads are long",
         scan_consistency: ScanConsistency::Weak,
         write_cost: WriteCost::CopiesRecord,
-        ..crate::epochs(
+        ..epochs(
             "epoch/per-process",
             "an atomic pointer for each process, and one for the directory of them",
         )

@@ -3,7 +3,10 @@
 //! All operations act on that pointer: a write takes effect when its compare-and-swap succeeds, a read
 //! or a scan when it loads the pointer.
 
-use contract::{Handle, IdMap, ProcessId, Profile, Record, Strategy, WriteCost};
+use contract::{
+    AfterDeadThread, AfterPanic, Handle, IdMap, ProcessId, Profile, Progress, Reclamation, Record,
+    Reentrancy, Strategy, WriteCost,
+};
 use crossbeam_epoch::{Collector, LocalHandle};
 
 use crate::slot::{Slot, Write};
@@ -21,7 +24,7 @@ impl<R: Record> Strategy<R> for WholeTable<R> {
     const PROFILE: Profile = Profile {
         avoid_when: "the table is large and written more than a few times a second",
         write_cost: WriteCost::CopiesTable,
-        ..crate::epochs(
+        ..epochs(
             "epoch/table",
             "one immutable map behind an atomic pointer; a write copies the map",
         )
@@ -40,6 +43,22 @@ impl<R: Record> Strategy<R> for WholeTable<R> {
             map: &self.map,
             participant: self.collector.register(),
         }
+    }
+}
+
+/// What both variants claim.
+pub(crate) const fn epochs(name: &'static str, summary: &'static str) -> Profile {
+    Profile {
+        library: "crossbeam-epoch",
+        reads: Progress::LockFree,
+        updates: Progress::LockFree,
+        resizes: Progress::LockFree,
+        after_panic: AfterPanic::Intact,
+        after_dead_thread: AfterDeadThread::KeepsAllGarbage,
+        inside_read: Reentrancy::ReadsAndWrites,
+        inside_scan: Reentrancy::ReadsAndWrites,
+        reclamation: Reclamation::Deferred,
+        ..Profile::locked(name, summary)
     }
 }
 

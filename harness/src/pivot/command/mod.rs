@@ -6,6 +6,7 @@ pub(crate) mod diff;
 pub(crate) mod explain;
 pub(crate) mod list;
 pub(crate) mod measure;
+pub(crate) mod new;
 pub(crate) mod predict;
 pub(crate) mod record;
 pub(crate) mod replay;

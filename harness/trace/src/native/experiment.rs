@@ -6,13 +6,15 @@ use basis::trace::{Operation, State, TraceSeen};
 use trap::{Trap, Unavailable};
 
 use super::execution::Execution;
-use super::hands::{Deed, Found};
+use super::hands::Found;
 use super::ledger;
 use super::medians::Findings;
 use super::names::Namer;
-use super::stage::{RESIDENTS, Stage, restore, target, warm_up};
+use super::processes::{RESIDENTS, target};
+use super::request::Request;
+use super::stage::{Stage, restore, warm_up};
 use super::threads::Beside;
-use crate::TraceTask;
+use crate::task::TraceTask;
 
 /// What is seen of a strategy.
 pub(crate) fn see(trap: Trap, strategy: Found, task: &TraceTask) -> Result<TraceSeen, Unavailable> {
@@ -57,7 +59,7 @@ pub(crate) fn rehearse(
     let (thread, id) = (&stage.threads[0], target(operation, 0));
     warm_up(thread, operation);
     for _ in 0..times {
-        thread.run(Deed::new(operation, id, 1));
+        thread.run(Request::new(operation, id, 1));
         restore(thread, operation, id);
     }
     Ok(())
@@ -98,7 +100,7 @@ impl Look<'_> {
             seconds.insert((operation, true), self.alone(1, operation));
             if has_pair(operation, operation, false) {
                 let [_, another] = self.stage.processes(operation, operation, false);
-                let seen = other_thread.step(Deed::new(operation, another, 1));
+                let seen = other_thread.step(Request::new(operation, another, 1));
                 seconds.insert((operation, false), seen);
             }
         }
@@ -114,7 +116,7 @@ impl Look<'_> {
     fn alone(&mut self, thread: usize, operation: Operation) -> Execution {
         let (thread, id) = (&self.stage.threads[thread], target(operation, 0));
         warm_up(thread, operation);
-        let seen = thread.step(Deed::new(operation, id, 1));
+        let seen = thread.step(Request::new(operation, id, 1));
         restore(thread, operation, id);
         self.findings.add(operation, State::Quiescent, &seen, 0);
         seen
@@ -189,7 +191,7 @@ impl Look<'_> {
             Operation::Remove => id,
             _ => target(Operation::ReadHit, 0),
         };
-        let seen = thread.step_beside(Deed::new(operation, id, 4), holder, held);
+        let seen = thread.step_beside(Request::new(operation, id, 4), holder, held);
         restore(thread, operation, id);
         match seen {
             Beside::Went(seen) => self.findings.add(operation, State::GuardHeld, &seen, 0),
@@ -199,7 +201,7 @@ impl Look<'_> {
 
     fn first(&mut self, operation: Operation) -> Result<(), Unavailable> {
         let id = target(operation, 0);
-        let seen = self.stage.newcomer()?.step(Deed::new(operation, id, 5));
+        let seen = self.stage.newcomer()?.step(Request::new(operation, id, 5));
         restore(&self.stage.threads[0], operation, id);
         self.findings.add(operation, State::FirstUse, &seen, 0);
         Ok(())

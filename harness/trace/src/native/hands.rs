@@ -2,12 +2,12 @@
 
 use basis::trace::Operation;
 use contract::{
-    Change, Concurrency, Event, Handle, ProcessId, ProcessStatus, Profile, Record, Specimen,
-    Strategy, Visitor,
+    Concurrency, Handle, ProcessId, ProcessStatus, Profile, Specimen, Strategy, Visitor,
 };
 use trap::{Recording, Stepper};
 
-use super::stage::is_elsewhere;
+use super::processes::is_elsewhere;
+use super::request::{Request, heartbeat, running};
 use super::stall::{Saw, Visited};
 
 /// A table without its type, for as long as the process lives.
@@ -19,34 +19,14 @@ pub(crate) trait Table: Send + Sync {
 /// stepped is the very code that a user's program would run.
 pub(crate) trait Hands {
     /// Does something; if `armed`, step by step.
-    fn perform(&mut self, deed: Deed, stepper: &Stepper, armed: bool) -> Option<Recording>;
+    fn perform(&mut self, request: Request, stepper: &Stepper, armed: bool) -> Option<Recording>;
     /// Does something at full speed, and says what came of it.
-    fn attempt(&mut self, deed: Deed) -> Saw;
+    fn attempt(&mut self, request: Request) -> Saw;
     /// Does something step by step, and says what came of it, too.
-    fn answer(&mut self, deed: Deed, stepper: &Stepper) -> (Saw, Option<Recording>);
+    fn answer(&mut self, request: Request, stepper: &Stepper) -> (Saw, Option<Recording>);
     /// Reads a record, and is in the middle of that while `meanwhile` runs.
     fn hold(&mut self, id: ProcessId, meanwhile: &mut dyn FnMut());
     fn publish(&mut self);
-}
-
-/// What a thread is to do.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Deed {
-    pub(crate) operation: Operation,
-    /// The process that it is about.
-    pub(crate) id: ProcessId,
-    /// Makes an event another than the one before.
-    pub(crate) step: u64,
-}
-
-impl Deed {
-    pub(crate) const fn new(operation: Operation, id: ProcessId, step: u64) -> Self {
-        Self {
-            operation,
-            id,
-            step,
-        }
-    }
 }
 
 /// Makes a table with room for so many records.
@@ -131,16 +111,16 @@ impl<'t> BothHands<'t> {
 }
 
 impl Hands for BothHands<'_> {
-    fn perform(&mut self, deed: Deed, stepper: &Stepper, armed: bool) -> Option<Recording> {
-        self.of(deed.id).perform(deed, stepper, armed)
+    fn perform(&mut self, request: Request, stepper: &Stepper, armed: bool) -> Option<Recording> {
+        self.of(request.id).perform(request, stepper, armed)
     }
 
-    fn attempt(&mut self, deed: Deed) -> Saw {
-        self.of(deed.id).attempt(deed)
+    fn attempt(&mut self, request: Request) -> Saw {
+        self.of(request.id).attempt(request)
     }
 
-    fn answer(&mut self, deed: Deed, stepper: &Stepper) -> (Saw, Option<Recording>) {
-        self.of(deed.id).answer(deed, stepper)
+    fn answer(&mut self, request: Request, stepper: &Stepper) -> (Saw, Option<Recording>) {
+        self.of(request.id).answer(request, stepper)
     }
 
     fn hold(&mut self, id: ProcessId, meanwhile: &mut dyn FnMut()) {
@@ -154,17 +134,17 @@ impl Hands for BothHands<'_> {
 }
 
 impl<H: Handle<ProcessStatus>> Hands for H {
-    fn perform(&mut self, deed: Deed, stepper: &Stepper, armed: bool) -> Option<Recording> {
+    fn perform(&mut self, request: Request, stepper: &Stepper, armed: bool) -> Option<Recording> {
         use std::hint::black_box;
-        let id = black_box(deed.id);
-        match deed.operation {
+        let id = black_box(request.id);
+        match request.operation {
             Operation::ReadHit | Operation::ReadMiss => {
                 // Not only whether there is one: a record that nobody looks at is not loaded.
                 let read = || black_box(self.read(id, ProcessStatus::touch));
                 stepper.run(armed, read).1
             }
             Operation::Apply => {
-                let event = black_box(heartbeat(deed.step));
+                let event = black_box(heartbeat(request.step));
                 stepper
                     .run(armed, || black_box(self.apply(id, event).is_some()))
                     .1
@@ -189,22 +169,22 @@ impl<H: Handle<ProcessStatus>> Hands for H {
         }
     }
 
-    fn attempt(&mut self, deed: Deed) -> Saw {
-        Saw::of(self, deed)
+    fn attempt(&mut self, request: Request) -> Saw {
+        Saw::of(self, request)
     }
 
-    fn answer(&mut self, deed: Deed, stepper: &Stepper) -> (Saw, Option<Recording>) {
+    fn answer(&mut self, request: Request, stepper: &Stepper) -> (Saw, Option<Recording>) {
         use std::hint::black_box;
-        let id = black_box(deed.id);
+        let id = black_box(request.id);
         let armed = true;
         // Records are copied while the operation lasts, and examined once it is over.
-        match deed.operation {
+        match request.operation {
             Operation::ReadHit | Operation::ReadMiss => {
                 let (found, recording) = stepper.run(armed, || self.read(id, |record| *record));
                 (Saw::found(id, found.as_ref()), recording)
             }
             Operation::Apply => {
-                let event = black_box(heartbeat(deed.step));
+                let event = black_box(heartbeat(request.step));
                 let (applied, recording) = stepper.run(armed, || self.apply(id, event));
                 (Saw::applied(applied), recording)
             }
@@ -233,18 +213,4 @@ impl<H: Handle<ProcessStatus>> Hands for H {
     fn publish(&mut self) {
         Handle::publish(self);
     }
-}
-
-/// A running process, revision 1.
-pub(crate) fn running(id: ProcessId) -> ProcessStatus {
-    let started = ProcessStatus::pending(id).apply(&Event::at(0, Change::Start));
-    started.expect("a pending process can be started")
-}
-
-pub(crate) fn heartbeat(step: u64) -> Event {
-    let change = Change::Heartbeat {
-        cpu_ns: step,
-        rss_bytes: step << 12,
-    };
-    Event::at(step, change)
 }

@@ -9,7 +9,9 @@ mod ledger;
 mod lines;
 mod medians;
 mod names;
+mod processes;
 mod quiet;
+mod request;
 mod stage;
 mod stall;
 mod symbols;
@@ -21,7 +23,7 @@ use basis::trace::{Operation, TraceSeen};
 use contract::{ProcessStatus, Strategy};
 use trap::{Trap, Unavailable};
 
-use crate::{StallTask, TraceTask};
+use crate::task::{StallTask, TraceTask};
 
 /// What is seen of a strategy.
 pub(crate) fn see(trap: Trap, task: &TraceTask) -> TraceSeen {

@@ -1,18 +1,16 @@
-//! A filled table, the processes in it, and two threads that know it.
+//! A filled table, and two threads that know it.
 
 use basis::trace::Operation;
 use contract::ProcessId;
 use trap::{Trap, Unavailable};
 
-use super::hands::{Both, Deed, Found, Table};
+use super::hands::{Both, Found, Table};
+use super::processes::{
+    GUESTS_THERE, RESIDENTS, elsewhere, guest_absent, guest_there, resident, steady, target,
+};
+use super::request::Request;
 use super::threads::{Actor, disarrange_heap};
 
-/// Records that are always in the table.
-pub(crate) const RESIDENTS: u64 = 16;
-/// Guests that are in the table unless an operation removes them.
-const GUESTS_THERE: u64 = 4;
-/// The processes that are in the table whenever nobody is at work.
-pub(crate) const STEADY: u64 = RESIDENTS + GUESTS_THERE;
 /// How often a thread does something before it is looked at: deferred work has begun by then, what is
 /// set up at first use is there, and what adapts to reads or to writes has adapted.
 const WARM_UP: u64 = 200;
@@ -54,7 +52,7 @@ impl Stage {
     }
 
     fn fill(&self) {
-        let insert = |id| self.threads[0].run(Deed::new(Operation::Insert, id, 0));
+        let insert = |id| self.threads[0].run(Request::new(Operation::Insert, id, 0));
         (0..RESIDENTS).map(resident).for_each(insert);
         (0..GUESTS_THERE).map(guest_there).for_each(insert);
         self.threads[0].publish();
@@ -74,7 +72,7 @@ impl Stage {
         }));
         let writer = Actor::start(self.trap, both, self.layout)?;
         for id in steady().map(elsewhere) {
-            writer.run(Deed::new(Operation::Insert, id, 0));
+            writer.run(Request::new(Operation::Insert, id, 0));
         }
         writer.publish();
         for operation in Operation::ALL {
@@ -86,8 +84,8 @@ impl Stage {
     }
 
     /// The two threads, and what each is to do, ready to be looked at.
-    pub(crate) fn prepare(&self, pair: [(Operation, ProcessId); 2]) -> [(&Actor, Deed); 2] {
-        let at = |step, n: usize| Deed::new(pair[n].0, pair[n].1, 2 * step + n as u64);
+    pub(crate) fn prepare(&self, pair: [(Operation, ProcessId); 2]) -> [(&Actor, Request); 2] {
+        let at = |step, n: usize| Request::new(pair[n].0, pair[n].1, 2 * step + n as u64);
         let [one, two] = [&self.threads[0], &self.threads[1]];
         for step in 0..WARM_UP_PAIR {
             one.run(at(step, 0));
@@ -105,9 +103,9 @@ impl Stage {
         let thread = &self.threads[0];
         for (_, id) in pair {
             if (0..GUESTS_THERE).any(|n| guest_there(n) == id) {
-                thread.run(Deed::new(Operation::Insert, id, 0));
+                thread.run(Request::new(Operation::Insert, id, 0));
             } else if id >= guest_absent(0) {
-                thread.run(Deed::new(Operation::Remove, id, 0));
+                thread.run(Request::new(Operation::Remove, id, 0));
             }
         }
         thread.publish();
@@ -140,40 +138,10 @@ pub(crate) fn warm_up(thread: &Actor, operation: Operation) {
 
 fn warm_up_with(thread: &Actor, operation: Operation, id: ProcessId) {
     for step in 0..WARM_UP {
-        thread.run(Deed::new(operation, id, step));
+        thread.run(Request::new(operation, id, step));
         restore(thread, operation, id);
     }
 }
-
-/// Which of the [`STEADY`] processes it is, counted from 0.
-pub(crate) fn number_of(id: ProcessId) -> Option<u64> {
-    let number = steady().position(|steady| steady == id);
-    number.map(|number| number as u64)
-}
-
-/// The processes that are in the table whenever nobody is at work.
-fn steady() -> impl Iterator<Item = ProcessId> {
-    let residents = (0..RESIDENTS).map(resident);
-    residents.chain((0..GUESTS_THERE).map(guest_there))
-}
-
-/// All processes that are ever in a table, in both tables.
-pub(crate) fn all_processes() -> impl Iterator<Item = ProcessId> {
-    let here = || steady().chain([guest_absent(0)]);
-    here().chain(here().map(elsewhere))
-}
-
-/// The process of the other table that is like this one.
-pub(crate) const fn elsewhere(id: ProcessId) -> ProcessId {
-    ProcessId(id.0 | ELSEWHERE)
-}
-
-pub(crate) const fn is_elsewhere(id: ProcessId) -> bool {
-    id.0 & ELSEWHERE != 0
-}
-
-/// A bit that no process of the first table has.
-const ELSEWHERE: u64 = 1 << 40;
 
 /// Undoes an operation, on the thread that did it.
 pub(crate) fn restore(thread: &Actor, operation: Operation, id: ProcessId) {
@@ -182,28 +150,6 @@ pub(crate) fn restore(thread: &Actor, operation: Operation, id: ProcessId) {
         Operation::Remove => Operation::Insert,
         _ => return,
     };
-    thread.run(Deed::new(undo, id, 0));
+    thread.run(Request::new(undo, id, 0));
     thread.publish();
-}
-
-/// The process that an operation is about: number 0 is the same for all that it makes sense for.
-pub(crate) const fn target(operation: Operation, number: u64) -> ProcessId {
-    match operation {
-        Operation::ReadHit | Operation::Apply | Operation::Scan => resident(number),
-        Operation::Remove => guest_there(number),
-        Operation::ReadMiss | Operation::Insert => guest_absent(number),
-    }
-}
-
-const fn resident(n: u64) -> ProcessId {
-    // Neighbours, as process identifiers are, but not all in the same shard.
-    ProcessId(4_000 + 7 * (n % RESIDENTS))
-}
-
-const fn guest_there(n: u64) -> ProcessId {
-    ProcessId((1 << 32) + n)
-}
-
-const fn guest_absent(n: u64) -> ProcessId {
-    ProcessId((1 << 33) + n)
 }

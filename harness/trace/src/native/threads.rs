@@ -9,9 +9,10 @@ use contract::ProcessId;
 use trap::{Progress, Recording, Stepper, Trap, Unavailable, progress};
 
 use super::execution::Execution;
-use super::hands::{Deed, Hands, Table};
+use super::hands::{Hands, Table};
 use super::ledger;
 use super::quiet::Sleepers;
+use super::request::Request;
 use super::stall::Saw;
 
 /// A thread that does what it is told, one thing after the other.
@@ -24,13 +25,13 @@ pub(crate) struct Actor {
 
 enum Ask {
     Do {
-        deed: Deed,
+        request: Request,
         armed: bool,
     },
     /// Does it at full speed, and says what came of it.
-    Attempt(Deed),
+    Attempt(Request),
     /// Does it step by step, and says what came of it.
-    Answer(Deed),
+    Answer(Request),
     /// Reads, and stays there until something else is asked.
     Hold(ProcessId),
     LetGo,
@@ -103,9 +104,9 @@ impl Actor {
     }
 
     /// Does something at full speed.
-    pub(crate) fn run(&self, deed: Deed) {
+    pub(crate) fn run(&self, request: Request) {
         let armed = false;
-        self.ask(Ask::Do { deed, armed });
+        self.ask(Ask::Do { request, armed });
         self.answer();
     }
 
@@ -116,17 +117,17 @@ impl Actor {
     }
 
     /// Does something step by step.
-    pub(crate) fn step(&self, deed: Deed) -> Execution {
+    pub(crate) fn step(&self, request: Request) -> Execution {
         ledger::pause();
         let armed = true;
-        self.ask(Ask::Do { deed, armed });
+        self.ask(Ask::Do { request, armed });
         let answer = self.answer();
         kept(answer)
     }
 
     /// Begins to do something at full speed; what comes of it is answered when it is done.
-    pub(crate) fn begin(&self, deed: Deed) {
-        self.ask(Ask::Attempt(deed));
+    pub(crate) fn begin(&self, request: Request) {
+        self.ask(Ask::Attempt(request));
     }
 
     /// What came of what it has begun.
@@ -144,15 +145,15 @@ impl Actor {
     }
 
     /// Does something at full speed, and says what came of it.
-    pub(crate) fn attempt(&self, deed: Deed) -> Saw {
-        self.begin(deed);
+    pub(crate) fn attempt(&self, request: Request) -> Saw {
+        self.begin(request);
         self.saw()
     }
 
     /// Begins to do something step by step; what it executes is answered when it is done.
-    pub(crate) fn begin_step(&self, deed: Deed) {
+    pub(crate) fn begin_step(&self, request: Request) {
         let armed = true;
-        self.ask(Ask::Do { deed, armed });
+        self.ask(Ask::Do { request, armed });
     }
 
     /// What it has executed.
@@ -166,8 +167,8 @@ impl Actor {
     }
 
     /// Begins to do something step by step; what comes of it, too, is answered when it is done.
-    pub(crate) fn begin_answer(&self, deed: Deed) {
-        self.ask(Ask::Answer(deed));
+    pub(crate) fn begin_answer(&self, request: Request) {
+        self.ask(Ask::Answer(request));
     }
 
     /// What came of it.
@@ -181,8 +182,8 @@ impl Actor {
     }
 
     /// Does something step by step, and says only what it executed.
-    pub(crate) fn record(&self, deed: Deed) -> Recording {
-        self.begin_step(deed);
+    pub(crate) fn record(&self, request: Request) -> Recording {
+        self.begin_step(request);
         self.recorded()
     }
 
@@ -190,12 +191,12 @@ impl Actor {
     ///
     /// Whether it waits for that is not a question of time: either it loops until the buffer is full,
     /// or every thread of the process sleeps, and nobody but this one could wake any.
-    pub(crate) fn step_beside(&self, deed: Deed, holder: &Actor, id: ProcessId) -> Beside {
+    pub(crate) fn step_beside(&self, request: Request, holder: &Actor, id: ProcessId) -> Beside {
         holder.ask(Ask::Hold(id));
         holder.answer();
         ledger::pause();
         let armed = true;
-        self.ask(Ask::Do { deed, armed });
+        self.ask(Ask::Do { request, armed });
         let mut sleepers = Sleepers::within(LOOKS);
         let (answer, has_waited) = loop {
             if let Ok(answer) = self.answers.recv_timeout(GLANCE) {
@@ -306,10 +307,10 @@ fn obey(
 ) {
     for ask in asked {
         let done = match ask {
-            Ask::Do { deed, armed } => Answer::Done(hands.perform(deed, stepper, armed)),
-            Ask::Attempt(deed) => Answer::Saw(hands.attempt(deed)),
-            Ask::Answer(deed) => {
-                let (saw, recording) = hands.answer(deed, stepper);
+            Ask::Do { request, armed } => Answer::Done(hands.perform(request, stepper, armed)),
+            Ask::Attempt(request) => Answer::Saw(hands.attempt(request)),
+            Ask::Answer(request) => {
+                let (saw, recording) = hands.answer(request, stepper);
                 let recording = recording.expect("it was armed");
                 Answer::Answered(Box::new(Answered { saw, recording }))
             }

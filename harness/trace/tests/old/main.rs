@@ -25,7 +25,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use basis::stall::{StallSeen, Writes};
 use basis::trace::Operation;
 use conformance::{Check, CountingAllocator, Effort, Seed};
-use contract::{ProcessStatus, Profile, Strategy};
+use contract::{ProcessStatus, Strategy};
 use trace::StallTask;
 
 use Operation::{Apply, ReadHit};
@@ -35,15 +35,15 @@ static ALLOCATOR: CountingAllocator = CountingAllocator;
 
 /// What the adapter finds in its own crate.
 mod table {
-    use contract::{IdHasher, IdMap};
+    use contract::{IdHasher, IdMap, Profile};
 
     pub(crate) fn map<V>(processes: usize) -> IdMap<V> {
         IdMap::with_capacity_and_hasher(processes, IdHasher::default())
     }
-}
 
-const fn snapshots(name: &'static str, summary: &'static str) -> Profile {
-    Profile::locked(name, summary)
+    pub(crate) const fn snapshots(name: &'static str, summary: &'static str) -> Profile {
+        Profile::locked(name, summary)
+    }
 }
 
 /// A test's turn: one thread is stepped at a time, and bytes are counted for the whole process.

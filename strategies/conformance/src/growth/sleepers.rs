@@ -4,8 +4,8 @@
 use contract::{Concurrency, ErasedHandle, Handle, Specimen};
 
 use super::CAPACITY;
-use crate::check::Trial;
 use crate::specimens::{brief_or_nothing, heartbeat, running, scattered, whole};
+use crate::trial::Trial;
 use crate::verdict::{Breach, Promise};
 
 /// Records before a handle falls asleep.

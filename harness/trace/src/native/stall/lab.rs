@@ -6,9 +6,10 @@ use trap::{Place, Progress, Recording, Unavailable, progress};
 
 use super::orders::{Beside, Revisions};
 use super::saw::{Encounter, Saw};
+use super::script::Script;
 use super::trial::{Trial, Writing};
-use super::two_stops::Script;
-use crate::native::hands::{Deed, Found};
+use crate::native::hands::Found;
+use crate::native::request::Request;
 use crate::native::stage::{Stage, restore, warm_up};
 use crate::native::threads::{Actor, Answered};
 
@@ -141,10 +142,10 @@ impl Lab {
     /// The operation without a stop.
     pub(crate) fn record(&self, operation: Operation, id: ProcessId) -> Recording {
         for step in 0..4 {
-            self.stalled().run(Deed::new(operation, id, step));
+            self.stalled().run(Request::new(operation, id, step));
             self.put_back(operation, id);
         }
-        let recording = self.stalled().record(Deed::new(operation, id, 4));
+        let recording = self.stalled().record(Request::new(operation, id, 4));
         self.put_back(operation, id);
         recording
     }
@@ -172,7 +173,7 @@ impl Lab {
         let is_undone = !manner.afresh && !operation.is_write();
         trap::stop_at(places.first().copied());
         let id = trials[0].encounter.ids[0];
-        self.stalled().begin_step(Deed::new(operation, id, 7));
+        self.stalled().begin_step(Request::new(operation, id, 7));
         let mut ended = self.stopped_or_ended(Actor::recorded_so_far);
         let mut stops = 0;
         while ended.is_none() {
@@ -203,7 +204,7 @@ impl Lab {
     /// The two operations, and what is there for the peer before them.
     fn encounter(&self, stalled: Operation, tried: Try) -> Encounter {
         let ids = self.processes(stalled, tried);
-        let before = self.peers[0].attempt(Deed::new(Operation::ReadHit, ids[1], 0));
+        let before = self.peers[0].attempt(Request::new(Operation::ReadHit, ids[1], 0));
         Encounter {
             stalled,
             peer: tried.operation,
@@ -222,7 +223,7 @@ impl Lab {
         let mut writing = Writing::new(&self.writer, script);
         trap::stop_at(places.first().copied());
         self.stalled()
-            .begin_answer(Deed::new(script.operation, script.id, 7));
+            .begin_answer(Request::new(script.operation, script.id, 7));
         let mut ended = self.stopped_or_ended(Actor::answered_so_far);
         let (mut stops, mut is_blocked) = (0, false);
         while ended.is_none() {
@@ -282,7 +283,7 @@ impl Lab {
 
     fn revisions(&self, processes: &[ProcessId]) -> Revisions {
         let read = |&id: &ProcessId| {
-            let saw = self.writer.attempt(Deed::new(Operation::ReadHit, id, 0));
+            let saw = self.writer.attempt(Request::new(Operation::ReadHit, id, 0));
             (id, saw.revision())
         };
         processes.iter().map(read).collect()
@@ -292,8 +293,8 @@ impl Lab {
     fn make(&self, before: &Revisions, after: &Revisions) {
         for (&(id, was), &(_, is)) in before.iter().zip(after) {
             match (was, is) {
-                (Some(_), None) => self.writer.run(Deed::new(Operation::Insert, id, 0)),
-                (None, Some(_)) => self.writer.run(Deed::new(Operation::Remove, id, 0)),
+                (Some(_), None) => self.writer.run(Request::new(Operation::Insert, id, 0)),
+                (None, Some(_)) => self.writer.run(Request::new(Operation::Remove, id, 0)),
                 _ => continue,
             }
             self.writer.publish();
@@ -337,7 +338,7 @@ impl Lab {
     fn left(&self, id: ProcessId) -> Saw {
         self.stalled().publish();
         let reader = self.stage.threads.last().expect("there are two");
-        reader.attempt(Deed::new(Operation::ReadHit, id, 0))
+        reader.attempt(Request::new(Operation::ReadHit, id, 0))
     }
 }
 

@@ -21,6 +21,7 @@ mod lab;
 mod orders;
 mod points;
 mod saw;
+mod script;
 mod search;
 mod trial;
 mod two_stops;
@@ -34,15 +35,16 @@ use trap::{Trap, Unavailable};
 use crate::native::hands::Found;
 use crate::native::stage::Stage;
 use crate::native::symbols::Symbols;
+use crate::task::StallTask;
 use lab::Lab;
+use script::Script;
 use search::search;
-use two_stops::Script;
 
 /// What is seen of a strategy; `begin` is told of each operation that a thread is stopped in.
 pub(crate) fn see(
     trap: Trap,
     strategy: Found,
-    task: &crate::StallTask,
+    task: &StallTask,
     mut begin: impl FnMut(Operation),
 ) -> Result<StallSeen, Unavailable> {
     let mut seen = StallSeen {

@@ -4,7 +4,7 @@ use basis::trace::Operation;
 use contract::ProcessId;
 
 use super::saw::{Saw, carried_out, found, told};
-use crate::native::stage::number_of;
+use crate::native::processes::number_of;
 
 /// Revisions of the records that the operations are about, or that there is none.
 pub(crate) type Revisions = Vec<(ProcessId, Option<u64>)>;

@@ -3,8 +3,8 @@
 use basis::trace::Operation;
 use contract::{Handle, ProcessId, ProcessStatus, Rejected, Specimen};
 
-use crate::native::hands::{Deed, heartbeat, running};
-use crate::native::stage::{STEADY, all_processes, is_elsewhere, number_of};
+use crate::native::processes::{STEADY, all_processes, is_elsewhere, number_of};
+use crate::native::request::{Request, heartbeat, running};
 
 /// All of the processes that are there all the time.
 const ALL: u32 = (1 << STEADY) - 1;
@@ -135,12 +135,12 @@ impl Saw {
     }
 
     /// Does something and says what came of it; allocates nothing itself.
-    pub(crate) fn of<H: Handle<ProcessStatus>>(handle: &mut H, deed: Deed) -> Self {
-        let Deed {
+    pub(crate) fn of<H: Handle<ProcessStatus>>(handle: &mut H, request: Request) -> Self {
+        let Request {
             operation,
             id,
             step,
-        } = deed;
+        } = request;
         match operation {
             Operation::ReadHit | Operation::ReadMiss => {
                 let found = handle.read(id, |record| Saw::found(id, Some(record)));

@@ -8,9 +8,9 @@ use contract::ProcessId;
 use super::lab::{Manner, Outcome};
 use super::orders::Write;
 use super::saw::{Encounter, Saw};
-use super::two_stops::Script;
-use crate::native::hands::Deed;
+use super::script::Script;
 use crate::native::quiet::{Sleepers, processor_ns_of_others};
+use crate::native::request::Request;
 use crate::native::threads::Actor;
 
 /// How long a peer is waited for before it is looked at.
@@ -70,7 +70,8 @@ impl<'l> Writing<'l> {
         if !std::mem::replace(&mut self.is_at_it, true) {
             let number = self.done.len();
             let (operation, id) = self.all[number];
-            self.writer.begin(Deed::new(operation, id, number as u64));
+            self.writer
+                .begin(Request::new(operation, id, number as u64));
         }
     }
 
@@ -151,7 +152,7 @@ impl<'l> Trial<'l> {
 
     fn begin(&mut self, operation: Operation) {
         self.peer
-            .begin(Deed::new(operation, self.encounter.ids[1], 8));
+            .begin(Request::new(operation, self.encounter.ids[1], 8));
         self.is_at_it = true;
     }
 

@@ -10,88 +10,22 @@
 //! - The second stops are those of the way that the operation takes once it was disturbed: retries, too.
 //! - The writer is one thread, so that its allocator gives it again what it has just freed.
 
-use basis::stall::{TwoStops, Writes};
-use basis::trace::Operation;
-use contract::ProcessId;
+use basis::stall::TwoStops;
 use trap::Place;
 
 use super::lab::{Lab, Trip};
 use super::points::Points;
-use crate::native::stage::{elsewhere, target};
+use super::script::Script;
 
 /// The fewest pairs, and the points of a first stop among them.
 const PAIRS_MIN: usize = 16;
 const FIRST_STOPS_MIN: usize = 8;
 
-/// An operation, and what another thread writes at each of its stops.
-pub(crate) struct Script {
-    pub(crate) writes: Writes,
-    pub(crate) operation: Operation,
-    pub(crate) id: ProcessId,
-    pub(crate) at_stops: [[(Operation, ProcessId); 2]; 2],
-}
-
-impl Script {
-    /// Those that make sense for an operation, where the writer may do so much.
-    pub(crate) fn all(operation: Operation, peers: &[Operation]) -> Vec<Self> {
-        use Operation::{Apply, Insert, Remove};
-        let id = target(operation, 0);
-        let is_about_absent = matches!(operation, Operation::ReadMiss | Insert);
-        let mut scripts = Vec::new();
-        if peers.contains(&Apply) && !is_about_absent {
-            let other = target(Operation::ReadHit, 3);
-            for (writes, other) in [
-                (Writes::Updates, other),
-                (Writes::AnotherTable, elsewhere(id)),
-            ] {
-                scripts.push(Self {
-                    writes,
-                    operation,
-                    id,
-                    at_stops: [[(Apply, id), (Apply, other)]; 2],
-                });
-            }
-        }
-        if peers.contains(&Insert) && peers.contains(&Remove) {
-            let (there, absent) = (target(Remove, 0), target(Insert, 0));
-            scripts.push(Self {
-                writes: Writes::Membership,
-                operation,
-                id: if is_about_absent { absent } else { there },
-                at_stops: [
-                    [(Remove, there), (Insert, absent)],
-                    [(Remove, absent), (Insert, there)],
-                ],
-            });
-        }
-        scripts
-    }
-
-    /// The processes that it is about.
-    pub(crate) fn processes(&self) -> Vec<ProcessId> {
-        let written = self.at_stops.iter().flatten().map(|&(_, id)| id);
-        let mut all: Vec<ProcessId> = written.chain([self.id]).collect();
-        all.sort_unstable();
-        all.dedup();
-        all
-    }
-
-    /// How many pairs of stops are tried of an operation of so many instructions.
-    fn pairs_max(&self, instructions: usize, steps_of_reads: usize) -> usize {
-        let steps = if self.operation.is_write() {
-            steps_of_reads / 5
-        } else {
-            steps_of_reads
-        };
-        PAIRS_MIN.max(steps / instructions.max(1))
-    }
-}
-
 /// Tries pairs of stops.
 pub(crate) fn search(lab: &Lab, script: &Script, steps: usize) -> TwoStops {
     let undisturbed = Points::of(&lab.trip(script, &[]).recording, false);
     let all = undisturbed.accesses();
-    let pairs_max = script.pairs_max(undisturbed.len(), steps);
+    let pairs_max = pairs_max(script, undisturbed.len(), steps);
     let first_stops_max = FIRST_STOPS_MIN.max(pairs_max / 16);
     let mut found = TwoStops {
         stalled: script.operation,
@@ -164,6 +98,16 @@ impl Judge for TwoStops {
             format!("stopped at {}: {flaw}", stops.join(" and "))
         });
     }
+}
+
+/// How many pairs of stops are tried of an operation of so many instructions.
+fn pairs_max(script: &Script, instructions: usize, steps_of_reads: usize) -> usize {
+    let steps = if script.operation.is_write() {
+        steps_of_reads / 5
+    } else {
+        steps_of_reads
+    };
+    PAIRS_MIN.max(steps / instructions.max(1))
 }
 
 #[cfg(test)]

@@ -1,0 +1,155 @@
+//! Who may use whom.
+
+/// What a crate may use of the workspace. A crate is called by its folder below `strategies/` or `harness/`.
+pub(crate) struct Layer {
+    name: &'static str,
+    may_use: &'static [&'static str],
+    /// What its tests and benches may use, too.
+    tests: &'static [&'static str],
+}
+
+/// Every crate below `strategies/` that has no row of its own: one article per alternative to the mutex.
+const STRATEGY: &str = "a strategy";
+
+const fn layer(
+    name: &'static str,
+    may_use: &'static [&'static str],
+    tests: &'static [&'static str],
+) -> Layer {
+    Layer {
+        name,
+        may_use,
+        tests,
+    }
+}
+
+/// From the bottom to the top.
+#[rustfmt::skip]
+const LAYERS: &[Layer] = &[
+    // What a strategy is, what it is built with and how it is checked. None of it knows the harness.
+    layer("contract", &[], &[]),
+    layer("support", &[], &[]),
+    layer("histories", &[], &[]),
+    layer("conformance", &["contract", "histories"], &[]),
+    layer(STRATEGY, &["contract", "support"], &["conformance"]),
+    // What knows no strategy: files and their words, numbers, the machine.
+    layer("basis", &["contract"], &[]),
+    layer("trap", &[], &[]),
+    layer("statistics", &["basis"], &[]),
+    layer("recorder", &["basis"], &[]),
+    layer("predict", &["basis"], &[]),
+    // The list of strategies, and what is compiled for each of them.
+    layer("registry", &["contract", "basis", STRATEGY], &[]),
+    layer("subject", &["contract", "registry"], &[]),
+    layer("slices", &["contract", "conformance", "basis", "registry", "statistics"], &[STRATEGY]),
+    layer("checks", &["contract", "conformance", "basis", "registry"], &[STRATEGY]),
+    layer("faults", &["contract", "conformance", "basis", "subject"], &[STRATEGY]),
+    layer("probes", &["contract", "conformance", "basis", "subject"], &[STRATEGY]),
+    layer("trace", &["contract", "conformance", "basis", "registry", "trap"], &[STRATEGY]),
+    // What judges and reports, and the command.
+    layer("harness", &[
+        "contract", "histories", "conformance", "basis", "statistics", "recorder", "predict", "registry", "subject",
+        "slices", "checks", "faults", "probes", "trace",
+    ], &[]),
+    layer("benches/shared", &["contract", "basis", "registry"], &[STRATEGY]),
+    layer("benches", &[], &["contract", "histories", STRATEGY, "registry", "benches/shared"]),
+];
+
+/// Arrows that the table forbids, each with the reason why it is there.
+pub(crate) const EXCEPTIONS: [(&str, &str, &str); 1] = [(
+    "strategies/hybrid",
+    "strategies/atomics",
+    "a hybrid is made of two strategies: its cells are the sequence locks of the other crate",
+)];
+
+/// Whether the crate of one folder may use that of another.
+pub(crate) fn allows(from: &str, to: &str, is_for_tests: bool) -> bool {
+    let row = row(from).unwrap_or_else(|| panic!("{from} has no row in the table of layers"));
+    let to = row_name(to);
+    row.may_use.contains(&to) || is_for_tests && row.tests.contains(&to)
+}
+
+fn row(folder: &str) -> Option<&'static Layer> {
+    let name = row_name(folder);
+    LAYERS.iter().find(|layer| layer.name == name)
+}
+
+fn row_name(folder: &str) -> &str {
+    let strategy = folder.strip_prefix("strategies/");
+    let name = strategy.or_else(|| folder.strip_prefix("harness/"));
+    let name = name.unwrap_or(folder);
+    let has_row = LAYERS.iter().any(|layer| layer.name == name);
+    match strategy {
+        Some(_) if !has_row => STRATEGY,
+        _ => name,
+    }
+}
+
+/// What the files of a folder may not use, besides what their crate may not.
+pub(crate) struct Folder {
+    pub(crate) folder: &'static str,
+    pub(crate) forbidden: &'static [&'static str],
+}
+
+pub(crate) const FOLDERS: [Folder; 4] = [
+    // Results are data: types that anything above can show.
+    Folder {
+        folder: "harness/src/results",
+        forbidden: &[
+            "crate::advice",
+            "crate::analysis",
+            "crate::diff",
+            "crate::report",
+            "crate::run",
+            "checks",
+            "faults",
+            "probes",
+            "registry",
+            "slices",
+            "subject",
+        ],
+    },
+    // From samples to results, whatever the strategies are today and whatever the time is.
+    Folder {
+        folder: "harness/src/analysis",
+        forbidden: &[
+            "crate::advice",
+            "crate::diff",
+            "crate::report",
+            "crate::run",
+            "basis::clock",
+            "checks",
+            "registry",
+            "slices",
+            "subject",
+        ],
+    },
+    // Sees results and nothing else.
+    Folder {
+        folder: "harness/src/report",
+        forbidden: &[
+            "crate::analysis",
+            "crate::run",
+            "basis::clock",
+            "basis::sample",
+            "checks",
+            "conformance",
+            "contract",
+            "faults",
+            "histories",
+            "predict",
+            "probes",
+            "recorder",
+            "registry",
+            "slices",
+            "statistics",
+            "subject",
+            "trace",
+        ],
+    },
+    // Arguments, stages and workers: what it shows is judged elsewhere.
+    Folder {
+        folder: "harness/src/pivot",
+        forbidden: &["statistics", "trap"],
+    },
+];
