@@ -14,10 +14,10 @@ use iced_x86::{
 };
 use trap::{Recording, Step};
 
+use super::access_path::AccessPath;
 use super::allocator::{Allocator, Call, Wish};
 use super::calls::Calls;
 use super::lines::{Access, Lines};
-use super::way::Way;
 
 /// A block that was allocated.
 #[derive(Clone, Debug)]
@@ -35,7 +35,7 @@ pub(crate) struct Execution {
     /// What it accessed itself.
     pub(crate) lines: Lines,
     /// The same in its order.
-    pub(crate) way: Way,
+    pub(crate) access_path: AccessPath,
     /// What the system's allocator accessed on its behalf.
     pub(crate) allocator_lines: Lines,
     /// The calls that led to its accesses.
@@ -181,7 +181,7 @@ impl<'r> Reader<'r> {
         let counts = &mut self.seen.counts;
         // The one after a system call is not seen.
         let here = 1 + u64::from(is_system_call(instruction));
-        self.seen.way.step(here);
+        self.seen.access_path.step(here);
         if self.call.is_some() {
             counts.allocator_instructions += here;
             return;
@@ -225,7 +225,7 @@ impl<'r> Reader<'r> {
                 &mut self.seen.allocator_lines
             } else {
                 let usage = usage(instruction, is_locked, writes);
-                self.seen.way.add(address, bytes, usage);
+                self.seen.access_path.add(address, bytes, usage);
                 &mut self.seen.lines
             };
             lines.add(Access {

@@ -5,29 +5,33 @@ use std::collections::BTreeMap;
 use basis::trace::{Operation, State, TraceSeen};
 use trap::{Trap, Unavailable};
 
+use super::allocation_map;
 use super::execution::Execution;
-use super::hands::Found;
-use super::ledger;
+use super::fixture::{Fixture, restore, warm_up};
 use super::medians::Findings;
-use super::names::Namer;
 use super::processes::{RESIDENTS, target};
 use super::request::Request;
-use super::stage::{Stage, restore, warm_up};
+use super::step_handle::TracedStrategy;
+use super::symbolizer::Symbolizer;
 use super::threads::Beside;
 use crate::task::TraceTask;
 
 /// What is seen of a strategy.
-pub(crate) fn see(trap: Trap, strategy: Found, task: &TraceTask) -> Result<TraceSeen, Unavailable> {
-    ledger::listen();
+pub(crate) fn see(
+    trap: Trap,
+    strategy: TracedStrategy,
+    task: &TraceTask,
+) -> Result<TraceSeen, Unavailable> {
+    allocation_map::listen();
     let mut findings = Findings::default();
-    let mut namer = Namer::new();
+    let mut symbolizer = Symbolizer::new();
     for layout in 0..task.layouts {
-        let stage = Stage::set(trap, strategy, u64::from(layout))?;
+        let fixture = Fixture::set(trap, strategy, u64::from(layout))?;
         let mut look = Look {
-            stage: &stage,
+            fixture: &fixture,
             task,
             findings: &mut findings,
-            namer: &mut namer,
+            symbolizer: &mut symbolizer,
         };
         if task.states.contains(&State::Quiescent) {
             look.at_rest();
@@ -37,12 +41,12 @@ pub(crate) fn see(trap: Trap, strategy: Found, task: &TraceTask) -> Result<Trace
             look.beside_others()?;
         }
     }
-    ledger::pause();
+    allocation_map::pause();
     Ok(TraceSeen {
         strategy: task.strategy.clone(),
         records: RESIDENTS,
         layouts: task.layouts,
-        footprints: findings.footprints(&task.operations, &task.states, &mut namer),
+        footprints: findings.footprints(&task.operations, &task.states, &mut symbolizer),
         pairs: findings.pairs(),
         died: None,
     })
@@ -51,12 +55,12 @@ pub(crate) fn see(trap: Trap, strategy: Found, task: &TraceTask) -> Result<Trace
 /// What [`Look::alone`] does on the first thread, so many times and at full speed.
 pub(crate) fn rehearse(
     trap: Trap,
-    strategy: Found,
+    strategy: TracedStrategy,
     operation: Operation,
     times: u64,
 ) -> Result<(), Unavailable> {
-    let stage = Stage::set(trap, strategy, 0)?;
-    let (thread, id) = (&stage.threads[0], target(operation, 0));
+    let fixture = Fixture::set(trap, strategy, 0)?;
+    let (thread, id) = (&fixture.threads[0], target(operation, 0));
     warm_up(thread, operation);
     for _ in 0..times {
         thread.run(Request::new(operation, id, 1));
@@ -67,10 +71,10 @@ pub(crate) fn rehearse(
 
 /// One look at everything, in one layout.
 struct Look<'s> {
-    stage: &'s Stage,
+    fixture: &'s Fixture,
     task: &'s TraceTask,
     findings: &'s mut Findings,
-    namer: &'s mut Namer,
+    symbolizer: &'s mut Symbolizer,
 }
 
 impl Look<'_> {
@@ -80,7 +84,7 @@ impl Look<'_> {
         self.reads();
         for operation in self.operations(Operation::is_write) {
             self.alone(0, operation);
-            if operation == Operation::Apply && self.stage.threads.len() > 1 {
+            if operation == Operation::Apply && self.fixture.threads.len() > 1 {
                 self.alone(1, operation);
             }
         }
@@ -93,13 +97,13 @@ impl Look<'_> {
         for &operation in &reads {
             firsts.insert(operation, self.alone(0, operation));
         }
-        let Some(other_thread) = self.stage.threads.get(1) else {
+        let Some(other_thread) = self.fixture.threads.get(1) else {
             return;
         };
         for &operation in &reads {
             seconds.insert((operation, true), self.alone(1, operation));
             if has_pair(operation, operation, false) {
-                let [_, another] = self.stage.processes(operation, operation, false);
+                let [_, another] = self.fixture.processes(operation, operation, false);
                 let seen = other_thread.step(Request::new(operation, another, 1));
                 seconds.insert((operation, false), seen);
             }
@@ -108,13 +112,14 @@ impl Look<'_> {
             if let Some(one) = firsts.get(&first)
                 && let Some(two) = seconds.get(&(second, same_process))
             {
-                self.findings.add_pair(which, self.namer.compare(one, two));
+                self.findings
+                    .add_pair(which, self.symbolizer.compare(one, two));
             }
         }
     }
 
     fn alone(&mut self, thread: usize, operation: Operation) -> Execution {
-        let (thread, id) = (&self.stage.threads[thread], target(operation, 0));
+        let (thread, id) = (&self.fixture.threads[thread], target(operation, 0));
         warm_up(thread, operation);
         let seen = thread.step(Request::new(operation, id, 1));
         restore(thread, operation, id);
@@ -144,7 +149,7 @@ impl Look<'_> {
         for (which, is_pair, is_after_write) in wanted {
             let [one, two] = self.step_both(which);
             if is_pair {
-                let shared = self.namer.compare(&one, &two);
+                let shared = self.symbolizer.compare(&one, &two);
                 self.findings.add_pair(which, shared);
             }
             if is_after_write {
@@ -155,22 +160,22 @@ impl Look<'_> {
     }
 
     fn step_both(&self, (first, second, same_process): Which) -> [Execution; 2] {
-        let ids = self.stage.processes(first, second, same_process);
+        let ids = self.fixture.processes(first, second, same_process);
         let pair = [(first, ids[0]), (second, ids[1])];
-        let [(one, first_deed), (two, second_deed)] = self.stage.prepare(pair);
+        let [(one, first_deed), (two, second_deed)] = self.fixture.prepare(pair);
         let first_seen = one.step(first_deed);
         if first.is_write() {
             one.publish();
         }
         let seen = [first_seen, two.step(second_deed)];
-        self.stage.put_back(pair);
+        self.fixture.put_back(pair);
         seen
     }
 
     /// Where another thread is at it, or knows the table while this does not. What is waited for, and
     /// what is set up, does not depend on the layout.
     fn beside_others(&mut self) -> Result<(), Unavailable> {
-        if self.stage.layout > 0 {
+        if self.fixture.layout > 0 {
             return Ok(());
         }
         for &operation in &self.task.operations {
@@ -185,7 +190,7 @@ impl Look<'_> {
     }
 
     fn beside_guard(&mut self, operation: Operation) {
-        let [holder, thread] = [&self.stage.threads[0], &self.stage.threads[1]];
+        let [holder, thread] = [&self.fixture.threads[0], &self.fixture.threads[1]];
         let id = target(operation, 0);
         let held = match operation {
             Operation::Remove => id,
@@ -201,8 +206,11 @@ impl Look<'_> {
 
     fn first(&mut self, operation: Operation) -> Result<(), Unavailable> {
         let id = target(operation, 0);
-        let seen = self.stage.newcomer()?.step(Request::new(operation, id, 5));
-        restore(&self.stage.threads[0], operation, id);
+        let seen = self
+            .fixture
+            .newcomer()?
+            .step(Request::new(operation, id, 5));
+        restore(&self.fixture.threads[0], operation, id);
         self.findings.add(operation, State::FirstUse, &seen, 0);
         Ok(())
     }
@@ -218,7 +226,7 @@ impl Look<'_> {
     /// Whether an operation is looked at in this layout. Chance is to play no part in what is said of
     /// what programs do most; for the others, which step long, the first layout has to do.
     fn is_of_use(&self, operation: Operation) -> bool {
-        self.stage.layout == 0
+        self.fixture.layout == 0
             || matches!(
                 operation,
                 Operation::ReadHit | Operation::ReadMiss | Operation::Apply

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use basis::trace::{Counts, Footprint, Operation, Pair, SharedLines, State};
 
 use super::execution::Execution;
-use super::names::{Comparison, Namer};
+use super::symbolizer::{Comparison, Symbolizer};
 
 /// What was found so far.
 #[derive(Debug, Default)]
@@ -58,7 +58,7 @@ impl Findings {
         &self,
         operations: &[Operation],
         states: &[State],
-        namer: &mut Namer,
+        symbolizer: &mut Symbolizer,
     ) -> Vec<Footprint> {
         let mut footprints = Vec::new();
         for &operation in operations {
@@ -75,7 +75,7 @@ impl Findings {
                         called: self
                             .called
                             .get(&key)
-                            .map(|called| namer.called(called))
+                            .map(|called| symbolizer.called(called))
                             .unwrap_or_default(),
                     });
                 }

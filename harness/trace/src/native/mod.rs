@@ -1,22 +1,22 @@
 //! What needs single steps, the decoder and the symbols of the running program.
 
+mod access_path;
+mod allocation_map;
 mod allocator;
 mod calls;
 mod execution;
 mod experiment;
-mod hands;
-mod ledger;
+mod fixture;
 mod lines;
 mod medians;
-mod names;
 mod processes;
-mod quiet;
+mod quiescence;
 mod request;
-mod stage;
 mod stall;
+mod step_handle;
+mod symbolizer;
 mod symbols;
 mod threads;
-mod way;
 
 use basis::stall::StallSeen;
 use basis::trace::{Operation, TraceSeen};
@@ -39,7 +39,7 @@ pub(crate) fn see_stalls(trap: Trap, task: &StallTask, begin: impl FnMut(Operati
 
 /// The same with a strategy that the registry does not know.
 pub(crate) fn see_stalls_of<S: Strategy<ProcessStatus>>(trap: Trap, task: &StallTask) -> StallSeen {
-    let strategy = hands::Found::of::<S>();
+    let strategy = step_handle::TracedStrategy::of::<S>();
     stall::see(trap, strategy, task, |_| {}).unwrap_or_else(|why| panic!("{why}"))
 }
 
@@ -53,6 +53,6 @@ pub(crate) fn rehearse(
     experiment::rehearse(trap, found(strategy), operation, times)
 }
 
-fn found(strategy: &str) -> hands::Found {
-    hands::strategy(strategy).expect("the parent names strategies of the registry only")
+fn found(strategy: &str) -> step_handle::TracedStrategy {
+    step_handle::strategy(strategy).expect("the parent names strategies of the registry only")
 }

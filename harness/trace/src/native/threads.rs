@@ -8,12 +8,12 @@ use std::time::Duration;
 use contract::ProcessId;
 use trap::{Progress, Recording, Stepper, Trap, Unavailable, progress};
 
+use super::allocation_map;
 use super::execution::Execution;
-use super::hands::{Hands, Table};
-use super::ledger;
-use super::quiet::Sleepers;
+use super::quiescence::Quiescence;
 use super::request::Request;
-use super::stall::Saw;
+use super::stall::Observation;
+use super::step_handle::{StepHandle, Table};
 
 /// A thread that does what it is told, one thing after the other.
 pub(crate) struct Actor {
@@ -41,7 +41,7 @@ enum Ask {
 
 enum Answer {
     Done(Option<Recording>),
-    Saw(Saw),
+    Observation(Observation),
     Answered(Box<Answered>),
     Holding,
     Failed(Unavailable),
@@ -49,7 +49,7 @@ enum Answer {
 
 /// What came of an operation that was done step by step.
 pub(crate) struct Answered {
-    pub(crate) saw: Saw,
+    pub(crate) observed: Observation,
     pub(crate) recording: Recording,
 }
 
@@ -83,9 +83,9 @@ impl Actor {
         let thread = std::thread::spawn(move || {
             disarrange_heap(layout);
             let work = |stepper: &Stepper| {
-                let mut hands = table.hands();
+                let mut step_handle = table.step_handle();
                 let _ = answer.send(Answer::Done(None));
-                obey(&mut *hands, stepper, &asked, &answer);
+                obey(&mut *step_handle, stepper, &asked, &answer);
             };
             if let Err(why) = trap.on_this_thread(work) {
                 let _ = answer.send(Answer::Failed(why));
@@ -118,7 +118,7 @@ impl Actor {
 
     /// Does something step by step.
     pub(crate) fn step(&self, request: Request) -> Execution {
-        ledger::pause();
+        allocation_map::pause();
         let armed = true;
         self.ask(Ask::Do { request, armed });
         let answer = self.answer();
@@ -131,12 +131,12 @@ impl Actor {
     }
 
     /// What came of what it has begun.
-    pub(crate) fn saw(&self) -> Saw {
+    pub(crate) fn observed(&self) -> Observation {
         seen(&self.answer())
     }
 
     /// What came of it, if that is known within so much time.
-    pub(crate) fn saw_within(&self, limit: Duration) -> Option<Saw> {
+    pub(crate) fn saw_within(&self, limit: Duration) -> Option<Observation> {
         match self.answers.recv_timeout(limit) {
             Ok(answer) => Some(seen(&answer)),
             Err(RecvTimeoutError::Timeout) => None,
@@ -145,9 +145,9 @@ impl Actor {
     }
 
     /// Does something at full speed, and says what came of it.
-    pub(crate) fn attempt(&self, request: Request) -> Saw {
+    pub(crate) fn attempt(&self, request: Request) -> Observation {
         self.begin(request);
-        self.saw()
+        self.observed()
     }
 
     /// Begins to do something step by step; what it executes is answered when it is done.
@@ -194,10 +194,10 @@ impl Actor {
     pub(crate) fn step_beside(&self, request: Request, holder: &Actor, id: ProcessId) -> Beside {
         holder.ask(Ask::Hold(id));
         holder.answer();
-        ledger::pause();
+        allocation_map::pause();
         let armed = true;
         self.ask(Ask::Do { request, armed });
-        let mut sleepers = Sleepers::within(LOOKS);
+        let mut sleepers = Quiescence::within(LOOKS);
         let (answer, has_waited) = loop {
             if let Ok(answer) = self.answers.recv_timeout(GLANCE) {
                 break (answer, false);
@@ -284,9 +284,9 @@ fn answered(answer: Answer) -> Answered {
     }
 }
 
-fn seen(answer: &Answer) -> Saw {
+fn seen(answer: &Answer) -> Observation {
     match answer {
-        Answer::Saw(saw) => *saw,
+        Answer::Observation(observed) => *observed,
         _ => unreachable!("it attempted something"),
     }
 }
@@ -294,28 +294,33 @@ fn seen(answer: &Answer) -> Saw {
 /// What was executed; its blocks are entered, and blocks are listened to again.
 fn kept(answer: Answer) -> Execution {
     let execution = Execution::of(&recording(answer));
-    ledger::catch_up(&execution);
-    ledger::listen();
+    allocation_map::catch_up(&execution);
+    allocation_map::listen();
     execution
 }
 
 fn obey(
-    hands: &mut dyn Hands,
+    step_handle: &mut dyn StepHandle,
     stepper: &Stepper,
     asked: &Receiver<Ask>,
     answer: &SyncSender<Answer>,
 ) {
     for ask in asked {
         let done = match ask {
-            Ask::Do { request, armed } => Answer::Done(hands.perform(request, stepper, armed)),
-            Ask::Attempt(request) => Answer::Saw(hands.attempt(request)),
+            Ask::Do { request, armed } => {
+                Answer::Done(step_handle.perform(request, stepper, armed))
+            }
+            Ask::Attempt(request) => Answer::Observation(step_handle.attempt(request)),
             Ask::Answer(request) => {
-                let (saw, recording) = hands.answer(request, stepper);
+                let (observed, recording) = step_handle.answer(request, stepper);
                 let recording = recording.expect("it was armed");
-                Answer::Answered(Box::new(Answered { saw, recording }))
+                Answer::Answered(Box::new(Answered {
+                    observed,
+                    recording,
+                }))
             }
             Ask::Hold(id) => {
-                hands.hold(id, &mut || {
+                step_handle.hold(id, &mut || {
                     let _ = answer.send(Answer::Holding);
                     // Nothing but `LetGo` is asked of whoever holds.
                     let _ = asked.recv();
@@ -323,7 +328,7 @@ fn obey(
                 Answer::Done(None)
             }
             Ask::Publish => {
-                hands.publish();
+                step_handle.publish();
                 Answer::Done(None)
             }
             Ask::LetGo => Answer::Done(None),

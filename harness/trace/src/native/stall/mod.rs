@@ -17,33 +17,33 @@
 //! - What the allocator's own lock blocks is told apart.
 //! - [`two_stops`] is about the stopped operation's own answer.
 
-mod lab;
+mod observation;
 mod orders;
 mod points;
-mod saw;
 mod script;
 mod search;
+mod stall_experiment;
 mod trial;
 mod two_stops;
 
-pub(crate) use saw::{Saw, Visited};
+pub(crate) use observation::{Observation, Visited};
 
 use basis::stall::StallSeen;
 use basis::trace::Operation;
 use trap::{Trap, Unavailable};
 
-use crate::native::hands::Found;
-use crate::native::stage::Stage;
+use crate::native::fixture::Fixture;
+use crate::native::step_handle::TracedStrategy;
 use crate::native::symbols::Symbols;
 use crate::task::StallTask;
-use lab::Lab;
 use script::Script;
 use search::search;
+use stall_experiment::StallExperiment;
 
 /// What is seen of a strategy; `begin` is told of each operation that a thread is stopped in.
 pub(crate) fn see(
     trap: Trap,
-    strategy: Found,
+    strategy: TracedStrategy,
     task: &StallTask,
     mut begin: impl FnMut(Operation),
 ) -> Result<StallSeen, Unavailable> {
@@ -54,18 +54,25 @@ pub(crate) fn see(
     if !strategy.is_shared() {
         return Ok(seen);
     }
-    let lab = Lab::new(Stage::set(trap, strategy, 0)?, strategy)?;
+    let experiment = StallExperiment::new(Fixture::set(trap, strategy, 0)?, strategy)?;
     let mut symbols = Symbols::load();
     for &stalled in &task.stalled {
-        let pairs = search(&lab, stalled, &task.peers, task.every, &mut symbols, || {
-            begin(stalled);
-        });
+        let pairs = search(
+            &experiment,
+            stalled,
+            &task.peers,
+            task.every,
+            &mut symbols,
+            || {
+                begin(stalled);
+            },
+        );
         seen.pairs.extend(pairs);
         let scripts = Script::all(stalled, &task.peers);
         for script in scripts.into_iter().filter(|_| task.two_stops > 0) {
             begin(stalled);
             seen.two_stops
-                .push(two_stops::search(&lab, &script, task.two_stops));
+                .push(two_stops::search(&experiment, &script, task.two_stops));
         }
     }
     Ok(seen)

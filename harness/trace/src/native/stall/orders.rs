@@ -3,7 +3,7 @@
 use basis::trace::Operation;
 use contract::ProcessId;
 
-use super::saw::{Saw, carried_out, found, told};
+use super::observation::{Observation, carried_out, found, told};
 use crate::native::processes::number_of;
 
 /// Revisions of the records that the operations are about, or that there is none.
@@ -14,7 +14,7 @@ pub(crate) type Revisions = Vec<(ProcessId, Option<u64>)>;
 pub(crate) struct Write {
     pub(crate) operation: Operation,
     pub(crate) id: ProcessId,
-    pub(crate) saw: Saw,
+    pub(crate) observed: Observation,
 }
 
 /// An operation, and what another thread wrote while it lasted.
@@ -22,7 +22,7 @@ pub(crate) struct Write {
 pub(crate) struct Beside<'b> {
     pub(crate) operation: Operation,
     pub(crate) id: ProcessId,
-    pub(crate) saw: Saw,
+    pub(crate) observed: Observation,
     /// One after the other.
     pub(crate) writes: &'b [Write],
     /// So many of them began before the operation ended.
@@ -36,11 +36,11 @@ pub(crate) struct Beside<'b> {
 impl Beside<'_> {
     /// What no order explains.
     pub(crate) fn flaw(&self) -> Option<String> {
-        if let Some(flaw) = self.saw.not_whole() {
+        if let Some(flaw) = self.observed.not_whole() {
             return Some(flaw);
         }
         let orders: Vec<Order> = (0..=self.during).map(|place| self.order(place)).collect();
-        if let Saw::Scanned(scan) = self.saw {
+        if let Observation::Scanned(scan) = self.observed {
             let removed = self.removed();
             return scan
                 .flaw(removed.unwrap_or(self.id), removed)
@@ -49,11 +49,11 @@ impl Beside<'_> {
         }
         if orders
             .iter()
-            .any(|order| order.saw == self.saw && order.is_of_others)
+            .any(|order| order.observed == self.observed && order.is_of_others)
         {
             return None;
         }
-        let mut expected: Vec<String> = orders.iter().map(|order| told(order.saw)).collect();
+        let mut expected: Vec<String> = orders.iter().map(|order| told(order.observed)).collect();
         expected.dedup();
         let left: Vec<String> = self
             .after
@@ -62,7 +62,7 @@ impl Beside<'_> {
             .collect();
         Some(format!(
             "{} where it may have {}; afterwards a reader {}",
-            told(self.saw),
+            told(self.observed),
             expected.join(", "),
             left.join(", ")
         ))
@@ -72,19 +72,19 @@ impl Beside<'_> {
     fn order(&self, place: usize) -> Order {
         let mut now = self.before.clone();
         let mut is_of_others = true;
-        let mut saw = Saw::Nothing;
+        let mut observed = Observation::Nothing;
         let mut instant = now.clone();
         for number in 0..=self.writes.len() {
             if number == place {
                 instant.clone_from(&now);
-                saw = carry_out(&mut now, self.operation, self.id);
+                observed = carry_out(&mut now, self.operation, self.id);
             }
             if let Some(write) = self.writes.get(number) {
-                is_of_others &= carry_out(&mut now, write.operation, write.id) == write.saw;
+                is_of_others &= carry_out(&mut now, write.operation, write.id) == write.observed;
             }
         }
         Order {
-            saw,
+            observed,
             is_of_others: is_of_others && now == *self.after,
             instant,
         }
@@ -93,7 +93,7 @@ impl Beside<'_> {
     /// A scan changes nothing; each record it saw was current at some time, and all at one time if that
     /// is claimed.
     fn flaw_of_scan(&self, orders: &[Order]) -> Option<String> {
-        let Saw::Scanned(scan) = self.saw else {
+        let Observation::Scanned(scan) = self.observed else {
             return None;
         };
         if !orders.iter().all(|order| order.is_of_others) {
@@ -106,9 +106,9 @@ impl Beside<'_> {
         let agrees = |order: &Order, id: ProcessId| of(&order.instant, id) == scan.revision(id);
         let stale = ids().find(|&id| !orders.iter().any(|order| agrees(order, id)));
         if let Some(id) = stale {
-            let saw = told(found(scan.revision(id)));
+            let observed = told(found(scan.revision(id)));
             return Some(format!(
-                "{saw} of a process that was never like that meanwhile"
+                "{observed} of a process that was never like that meanwhile"
             ));
         }
         let is_of_one = orders.iter().any(|order| ids().all(|id| agrees(order, id)));
@@ -125,7 +125,7 @@ impl Beside<'_> {
 /// One order.
 struct Order {
     /// What the operation answers.
-    saw: Saw,
+    observed: Observation,
     /// Whether the writes answer what they answered, and leave what is left.
     is_of_others: bool,
     /// What was there when the operation took effect.
@@ -140,13 +140,13 @@ fn of(revisions: &Revisions, id: ProcessId) -> Option<u64> {
 }
 
 /// Does it to what is there, and says what it answers.
-fn carry_out(now: &mut Revisions, operation: Operation, id: ProcessId) -> Saw {
+fn carry_out(now: &mut Revisions, operation: Operation, id: ProcessId) -> Observation {
     let Some((_, revision)) = now.iter_mut().find(|(known, _)| *known == id) else {
-        return Saw::Nothing;
+        return Observation::Nothing;
     };
-    let (saw, left) = carried_out(operation, *revision);
+    let (observed, left) = carried_out(operation, *revision);
     *revision = left;
-    saw
+    observed
 }
 
 #[cfg(test)]
@@ -160,16 +160,16 @@ mod tests {
         Write {
             operation: Operation::Apply,
             id,
-            saw: Saw::Applied(made),
+            observed: Observation::Applied(made),
         }
     }
 
     /// An operation on a record of revision 7, beside an update of it and one of another record.
-    fn flaw(operation: Operation, saw: Saw, made: u64, left: u64) -> Option<String> {
+    fn flaw(operation: Operation, observed: Observation, made: u64, left: u64) -> Option<String> {
         Beside {
             operation,
             id: ONE,
-            saw,
+            observed,
             writes: &[update(ONE, made), update(OTHER, 4)],
             during: 2,
             before: &vec![(ONE, Some(7)), (OTHER, Some(3))],
@@ -181,22 +181,26 @@ mod tests {
 
     #[test]
     fn a_read_returns_what_was_current_while_it_lasted() {
-        let read = |saw| flaw(Operation::ReadHit, saw, 8, 8);
-        assert_eq!(read(Saw::Record(7)), None);
-        assert_eq!(read(Saw::Record(8)), None);
-        for saw in [Saw::Record(6), Saw::Record(9), Saw::Nothing] {
-            assert!(read(saw).is_some(), "{saw:?}");
+        let read = |observed| flaw(Operation::ReadHit, observed, 8, 8);
+        assert_eq!(read(Observation::Record(7)), None);
+        assert_eq!(read(Observation::Record(8)), None);
+        for observed in [
+            Observation::Record(6),
+            Observation::Record(9),
+            Observation::Nothing,
+        ] {
+            assert!(read(observed).is_some(), "{observed:?}");
         }
-        let foreign = read(Saw::Foreign(OTHER)).unwrap();
+        let foreign = read(Observation::Foreign(OTHER)).unwrap();
         assert_eq!(foreign, "saw another process's record");
     }
 
     #[test]
     fn an_update_is_not_lost_whoever_comes_first() {
-        assert_eq!(flaw(Operation::Apply, Saw::Applied(9), 8, 9), None);
-        assert_eq!(flaw(Operation::Apply, Saw::Applied(8), 9, 9), None);
-        assert!(flaw(Operation::Apply, Saw::Applied(8), 8, 8).is_some());
-        assert!(flaw(Operation::Apply, Saw::Applied(9), 8, 8).is_some());
+        assert_eq!(flaw(Operation::Apply, Observation::Applied(9), 8, 9), None);
+        assert_eq!(flaw(Operation::Apply, Observation::Applied(8), 9, 9), None);
+        assert!(flaw(Operation::Apply, Observation::Applied(8), 8, 8).is_some());
+        assert!(flaw(Operation::Apply, Observation::Applied(9), 8, 8).is_some());
     }
 
     #[test]
@@ -205,7 +209,7 @@ mod tests {
             Beside {
                 operation: Operation::ReadHit,
                 id: ONE,
-                saw: Saw::Record(9),
+                observed: Observation::Record(9),
                 writes: &[update(ONE, 8), update(ONE, 9)],
                 during,
                 before: &vec![(ONE, Some(7))],

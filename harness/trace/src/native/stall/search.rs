@@ -4,8 +4,8 @@ use basis::stall::StallPair;
 use basis::trace::Operation;
 use trap::Place;
 
-use super::lab::{Lab, Manner, Outcome, PEERS, Try, tries};
 use super::points::Points;
+use super::stall_experiment::{Manner, Outcome, PEERS, StallExperiment, Try, tries};
 use crate::native::symbols::Symbols;
 
 /// How often an operation may take another way than the first time before a point counts as one that
@@ -22,7 +22,7 @@ fn detours_max(points: &Points, point: usize) -> u32 {
 }
 
 /// What came of the tries in each state of an operation.
-struct Found {
+struct PairSearch {
     tried: Vec<Try>,
     /// By state, and within it by try.
     outcomes: Vec<Vec<Outcome>>,
@@ -31,7 +31,7 @@ struct Found {
 /// Stops an operation at all its points, and has the peers try theirs at each; `begin` is told whenever
 /// others are tried.
 pub(crate) fn search(
-    lab: &Lab,
+    experiment: &StallExperiment,
     stalled: Operation,
     peers: &[Operation],
     every: bool,
@@ -52,9 +52,9 @@ pub(crate) fn search(
     let mut pairs = Vec::new();
     for tried in groups {
         begin();
-        let [id, _] = lab.processes(stalled, tried[0]);
-        let points = Points::of(&lab.record(stalled, id), every);
-        let found = Found::of(lab, stalled, tried, &points, manner);
+        let [id, _] = experiment.processes(stalled, tried[0]);
+        let points = Points::of(&experiment.record(stalled, id), every);
+        let found = PairSearch::of(experiment, stalled, tried, &points, manner);
         pairs.extend(found.pairs(stalled, &points, symbols));
     }
     let place = |pair: &StallPair| {
@@ -66,13 +66,19 @@ pub(crate) fn search(
     pairs
 }
 
-impl Found {
-    fn of(lab: &Lab, stalled: Operation, tried: Vec<Try>, points: &Points, manner: Manner) -> Self {
+impl PairSearch {
+    fn of(
+        experiment: &StallExperiment,
+        stalled: Operation,
+        tried: Vec<Try>,
+        points: &Points,
+        manner: Manner,
+    ) -> Self {
         let all: Vec<usize> = (0..points.states().len()).collect();
-        let outcomes = at_states(lab, stalled, &tried, points, &all, manner);
+        let outcomes = at_states(experiment, stalled, &tried, points, &all, manner);
         let mut found = Self { tried, outcomes };
         for number in 0..found.tried.len() {
-            found.confirm(number, lab, stalled, points);
+            found.confirm(number, experiment, stalled, points);
         }
         found
     }
@@ -82,12 +88,19 @@ impl Found {
     ///
     /// Who has waited for a lock from one state to the next sleeps on when it is given up, until it is
     /// woken: at the end of each stretch of states somebody has to try who comes fresh.
-    fn confirm(&mut self, number: usize, lab: &Lab, stalled: Operation, points: &Points) {
+    fn confirm(
+        &mut self,
+        number: usize,
+        experiment: &StallExperiment,
+        stalled: Operation,
+        points: &Points,
+    ) {
         let is_blocked = |&state: &usize| self.outcomes[state][number].is_blocked();
         let blocked: Vec<usize> = (0..self.outcomes.len()).filter(is_blocked).collect();
         let tried = [self.tried[number]];
-        let try_at =
-            |states: &[usize]| at_states(lab, stalled, &tried, points, states, Manner::PATIENT);
+        let try_at = |states: &[usize]| {
+            at_states(experiment, stalled, &tried, points, states, Manner::PATIENT)
+        };
         for stretch in blocked.chunk_by(|one, next| one + 1 == *next) {
             let mut left = stretch;
             while let Some((&last, before)) = left.split_last() {
@@ -165,7 +178,7 @@ impl Found {
 
 /// What comes of the tries in some states of an operation, in order.
 fn at_states(
-    lab: &Lab,
+    experiment: &StallExperiment,
     stalled: Operation,
     tries: &[Try],
     points: &Points,
@@ -181,11 +194,11 @@ fn at_states(
             .iter()
             .map(|&state| points.place(point(state)))
             .collect();
-        let walk = lab.walk(stalled, tries, &places, manner);
-        let way = points.in_common(&walk.recording);
+        let walk = experiment.walk(stalled, tries, &places, manner);
+        let access_path = points.in_common(&walk.recording);
         let came_by = left
             .iter()
-            .take_while(|&&state| points.way_to(point(state)) <= way);
+            .take_while(|&&state| points.way_to(point(state)) <= access_path);
         let reached: Vec<_> = walk.outcomes.into_iter().take(came_by.count()).collect();
         if !reached.is_empty() {
             detours = 0;

@@ -5,11 +5,11 @@ use std::time::Duration;
 use basis::trace::Operation;
 use contract::ProcessId;
 
-use super::lab::{Manner, Outcome};
+use super::observation::{Encounter, Observation};
 use super::orders::Write;
-use super::saw::{Encounter, Saw};
 use super::script::Script;
-use crate::native::quiet::{Sleepers, processor_ns_of_others};
+use super::stall_experiment::{Manner, Outcome};
+use crate::native::quiescence::{Quiescence, processor_ns_of_others};
 use crate::native::request::Request;
 use crate::native::threads::Actor;
 
@@ -17,12 +17,12 @@ use crate::native::threads::Actor;
 const GLANCE: Duration = Duration::from_micros(200);
 
 /// What a peer sees of what it has begun; nothing if it is blocked.
-fn wait(peer: &Actor, manner: Manner) -> Option<Saw> {
-    let mut sleepers = Sleepers::within(manner.looks);
+fn wait(peer: &Actor, manner: Manner) -> Option<Observation> {
+    let mut sleepers = Quiescence::within(manner.looks);
     let began_ns = processor_ns_of_others();
     loop {
-        if let Some(saw) = peer.saw_within(GLANCE) {
-            return Some(saw);
+        if let Some(observed) = peer.saw_within(GLANCE) {
+            return Some(observed);
         }
         let spun_ns = processor_ns_of_others().saturating_sub(began_ns);
         if sleepers.are_all() || spun_ns > manner.spun_ns {
@@ -59,7 +59,7 @@ impl<'l> Writing<'l> {
         while self.done.len() < (stop + 1) * self.at_stop {
             self.begin();
             match wait(self.writer, Manner::PATIENT) {
-                Some(saw) => self.answered(saw),
+                Some(observed) => self.answered(observed),
                 None => return false,
             }
         }
@@ -75,9 +75,13 @@ impl<'l> Writing<'l> {
         }
     }
 
-    fn answered(&mut self, saw: Saw) {
+    fn answered(&mut self, observed: Observation) {
         let (operation, id) = self.all[self.done.len()];
-        self.done.push(Write { operation, id, saw });
+        self.done.push(Write {
+            operation,
+            id,
+            observed,
+        });
         self.is_at_it = false;
     }
 
@@ -90,8 +94,8 @@ impl<'l> Writing<'l> {
     pub(crate) fn end(mut self) -> Vec<Write> {
         while self.done.len() < self.all.len() {
             self.begin();
-            let saw = self.writer.saw();
-            self.answered(saw);
+            let observed = self.writer.observed();
+            self.answered(observed);
         }
         self.done
     }
@@ -103,9 +107,9 @@ pub(crate) struct Trial<'l> {
     /// The two operations, and what is there for the peer as it begins.
     pub(crate) encounter: Encounter,
     /// By stop: what it met, and what it saw; nothing while it was blocked.
-    stops: Vec<(Encounter, Option<Saw>)>,
+    stops: Vec<(Encounter, Option<Observation>)>,
     /// What it saw after the last stop, if it was blocked there.
-    late: Option<Saw>,
+    late: Option<Observation>,
     /// It has begun something that is not answered yet.
     is_at_it: bool,
     /// What it did at the last stop is undone, or about to be.
@@ -129,9 +133,9 @@ impl<'l> Trial<'l> {
         if !self.is_at_it {
             self.begin(self.encounter.peer);
         }
-        let saw = self.wait(manner);
+        let observed = self.wait(manner);
         self.is_undone = false;
-        self.stops.push((self.encounter, saw));
+        self.stops.push((self.encounter, observed));
     }
 
     /// Whether it has, at the last stop.
@@ -157,31 +161,31 @@ impl<'l> Trial<'l> {
     }
 
     /// What it sees of what it has begun; nothing if it is blocked.
-    fn wait(&mut self, manner: Manner) -> Option<Saw> {
-        let saw = wait(self.peer, manner);
-        self.is_at_it &= saw.is_none();
-        saw
+    fn wait(&mut self, manner: Manner) -> Option<Observation> {
+        let observed = wait(self.peer, manner);
+        self.is_at_it &= observed.is_none();
+        observed
     }
 
     /// Lets it finish what it has begun: nobody is stopped any more.
     pub(crate) fn end(&mut self) {
         if std::mem::take(&mut self.is_at_it) {
-            let saw = self.peer.saw();
-            self.late = (!self.is_undone).then_some(saw);
+            let observed = self.peer.observed();
+            self.late = (!self.is_undone).then_some(observed);
         }
     }
 
     /// What came of it by stop, where `left` is what was there after the last one.
-    pub(crate) fn outcomes(self, left: Option<Saw>) -> Vec<Outcome> {
+    pub(crate) fn outcomes(self, left: Option<Observation>) -> Vec<Outcome> {
         let (mut late, mut left) = (self.late, left);
         let stops = self.stops.iter().rev();
         let mut outcomes: Vec<Outcome> = stops
-            .map(|&(encounter, saw)| {
+            .map(|&(encounter, observed)| {
                 let left = left.take();
-                let flaw = saw
+                let flaw = observed
                     .or(late.take())
-                    .and_then(|saw| encounter.flaw(saw, left));
-                match saw {
+                    .and_then(|observed| encounter.flaw(observed, left));
+                match observed {
                     None => Outcome::Blocked { flaw },
                     Some(_) => Outcome::Done { flaw },
                 }

@@ -13,17 +13,17 @@
 use basis::stall::TwoStops;
 use trap::Place;
 
-use super::lab::{Lab, Trip};
 use super::points::Points;
 use super::script::Script;
+use super::stall_experiment::{StallExperiment, Trip};
 
 /// The fewest pairs, and the points of a first stop among them.
 const PAIRS_MIN: usize = 16;
 const FIRST_STOPS_MIN: usize = 8;
 
 /// Tries pairs of stops.
-pub(crate) fn search(lab: &Lab, script: &Script, steps: usize) -> TwoStops {
-    let undisturbed = Points::of(&lab.trip(script, &[]).recording, false);
+pub(crate) fn search(experiment: &StallExperiment, script: &Script, steps: usize) -> TwoStops {
+    let undisturbed = Points::of(&experiment.trip(script, &[]).recording, false);
     let all = undisturbed.accesses();
     let pairs_max = pairs_max(script, undisturbed.len(), steps);
     let first_stops_max = FIRST_STOPS_MIN.max(pairs_max / 16);
@@ -45,14 +45,17 @@ pub(crate) fn search(lab: &Lab, script: &Script, steps: usize) -> TwoStops {
             found.untried += left;
             continue;
         }
-        let trip = lab.trip(script, &[first]);
+        let trip = experiment.trip(script, &[first]);
         found.judge(&trip, &undisturbed, &[first]);
-        let way = Points::of(&trip.recording, false);
-        match way.at(first) {
+        let access_path = Points::of(&trip.recording, false);
+        match access_path.at(first) {
             _ if trip.is_blocked => found.blocked += left,
             Some(point) if trip.stops == 1 => {
-                let seconds = way.accesses().into_iter().filter(|&second| second > point);
-                pairs.extend(seconds.map(|second| [first, way.place(second)]));
+                let seconds = access_path
+                    .accesses()
+                    .into_iter()
+                    .filter(|&second| second > point);
+                pairs.extend(seconds.map(|second| [first, access_path.place(second)]));
             }
             _ => found.untried += left,
         }
@@ -62,7 +65,7 @@ pub(crate) fn search(lab: &Lab, script: &Script, steps: usize) -> TwoStops {
             found.untried += 1;
             continue;
         }
-        let trip = lab.trip(script, places);
+        let trip = experiment.trip(script, places);
         found.judge(&trip, &undisturbed, places);
         if trip.stops == places.len() {
             found.tried += 1;

@@ -4,11 +4,11 @@ use basis::trace::Operation;
 use contract::ProcessId;
 use trap::{Trap, Unavailable};
 
-use super::hands::{Both, Found, Table};
 use super::processes::{
     GUESTS_THERE, RESIDENTS, elsewhere, guest_absent, guest_there, resident, steady, target,
 };
 use super::request::Request;
+use super::step_handle::{Both, Table, TracedStrategy};
 use super::threads::{Actor, disarrange_heap};
 
 /// How often a thread does something before it is looked at: deferred work has begun by then, what is
@@ -18,7 +18,7 @@ const WARM_UP: u64 = 200;
 const WARM_UP_PAIR: u64 = 16;
 
 /// A filled table and the threads that use it.
-pub(crate) struct Stage {
+pub(crate) struct Fixture {
     trap: Trap,
     table: &'static dyn Table,
     /// Two, or one if the table is for one thread only.
@@ -27,28 +27,32 @@ pub(crate) struct Stage {
     pub(crate) layout: u64,
 }
 
-impl Stage {
+impl Fixture {
     /// Sets it, for as long as the process lives.
-    pub(crate) fn set(trap: Trap, strategy: Found, layout: u64) -> Result<Self, Unavailable> {
+    pub(crate) fn set(
+        trap: Trap,
+        strategy: TracedStrategy,
+        layout: u64,
+    ) -> Result<Self, Unavailable> {
         disarrange_heap(layout);
         let table: &'static dyn Table = Box::leak((strategy.make)(RESIDENTS as usize));
         let threads = if strategy.is_shared() { 2 } else { 1 };
         let threads = (0..threads)
             .map(|_| Actor::start(trap, table, layout))
             .collect::<Result<Vec<_>, _>>()?;
-        let stage = Self {
+        let fixture = Self {
             trap,
             table,
             threads,
             layout,
         };
-        stage.fill();
-        for thread in &stage.threads {
+        fixture.fill();
+        for thread in &fixture.threads {
             for operation in Operation::ALL {
                 warm_up(thread, operation);
             }
         }
-        Ok(stage)
+        Ok(fixture)
     }
 
     fn fill(&self) {
@@ -65,7 +69,7 @@ impl Stage {
 
     /// A thread that knows another table, too, which is filled alike; both are for as long as the process
     /// lives.
-    pub(crate) fn writer(&self, strategy: Found) -> Result<Actor, Unavailable> {
+    pub(crate) fn writer(&self, strategy: TracedStrategy) -> Result<Actor, Unavailable> {
         let both: &'static dyn Table = Box::leak(Box::new(Both {
             here: self.table,
             elsewhere: (strategy.make)(RESIDENTS as usize),

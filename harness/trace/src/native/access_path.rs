@@ -20,13 +20,13 @@ struct Stop {
 
 /// The accesses of an operation, in their order, those of the system's allocator left out.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Way {
+pub(crate) struct AccessPath {
     stops: Vec<Stop>,
     /// Instructions in all, those inside the allocator, too.
     instructions: u64,
 }
 
-impl Way {
+impl AccessPath {
     pub(crate) fn step(&mut self, instructions: u64) {
         self.instructions += instructions;
     }
@@ -112,29 +112,29 @@ mod tests {
     use super::*;
 
     /// A lock word at 0, a record of two lines at 128 and 192, a block of its own at 256.
-    fn way() -> Way {
-        let mut way = Way::default();
+    fn access_path() -> AccessPath {
+        let mut access_path = AccessPath::default();
         for (instructions, address, bytes, usage) in [
             (10, 0, 4, Usage::CompareExchange),
             (5, 184, 16, Usage::Load),
             (7, 256, 8, Usage::Store),
             (1, 0, 4, Usage::Exchange),
         ] {
-            way.step(instructions);
-            way.add(address, bytes, usage);
+            access_path.step(instructions);
+            access_path.add(address, bytes, usage);
         }
-        way.step(3);
-        way
+        access_path.step(3);
+        access_path
     }
 
     #[test]
     fn a_way_is_what_is_shared_of_it_and_what_lies_between() {
-        let way = way();
+        let access_path = access_path();
         let shared = HashSet::from([192, 0, 256, 512]);
-        let numbers = way.number(&shared);
+        let numbers = access_path.number(&shared);
         assert_eq!([0, 192, 256, 512].map(|line| numbers[&line]), [0, 1, 2, 3]);
         let own = 256..264;
-        let path = way.through(&numbers, std::slice::from_ref(&own));
+        let path = access_path.through(&numbers, std::slice::from_ref(&own));
         let expected = [
             (10, 0, 0, Usage::CompareExchange),
             (5, 1, 0, Usage::Load),
@@ -152,17 +152,17 @@ mod tests {
 
     #[test]
     fn a_copy_is_one_access_to_each_line_and_an_endless_way_is_cut() {
-        let mut way = Way::default();
-        way.step(1);
-        (0..16).for_each(|word| way.add(64 + 8 * word, 8, Usage::Load));
+        let mut access_path = AccessPath::default();
+        access_path.step(1);
+        (0..16).for_each(|word| access_path.add(64 + 8 * word, 8, Usage::Load));
         let shared = HashSet::from([64, 128]);
-        let path = way.through(&way.number(&shared), &[]);
+        let path = access_path.through(&access_path.number(&shared), &[]);
         assert_eq!(path.touches.len(), 2);
         for _ in 0..2 * Path::TOUCHES_MAX {
-            way.step(1);
-            way.add(64, 8, Usage::Store);
+            access_path.step(1);
+            access_path.add(64, 8, Usage::Store);
         }
-        let path = way.through(&way.number(&shared), &[]);
+        let path = access_path.through(&access_path.number(&shared), &[]);
         assert_eq!(path.touches.len(), Path::TOUCHES_MAX);
         assert!(path.is_cut_short);
     }

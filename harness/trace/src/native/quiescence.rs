@@ -6,7 +6,7 @@ use std::mem::MaybeUninit;
 
 /// What was seen of the other threads.
 #[derive(Debug)]
-pub(crate) struct Sleepers {
+pub(crate) struct Quiescence {
     /// How often in a row all have to be found asleep, without having run in between.
     looks_needed: u32,
     /// How often each had given up its processor, when all were asleep.
@@ -14,7 +14,7 @@ pub(crate) struct Sleepers {
     looks: u32,
 }
 
-impl Sleepers {
+impl Quiescence {
     /// Who has to be found asleep so often in a row.
     pub(crate) const fn within(looks_needed: u32) -> Self {
         Self {

@@ -11,7 +11,7 @@ const ALL: u32 = (1 << STEADY) - 1;
 
 /// What came of an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Saw {
+pub(crate) enum Observation {
     /// There was no such record.
     Nothing,
     /// A record that is whole, of that revision.
@@ -112,25 +112,25 @@ impl Visited {
     }
 }
 
-impl Saw {
+impl Observation {
     /// A record that was found for a process, or none.
     pub(crate) fn found(id: ProcessId, record: Option<&ProcessStatus>) -> Self {
         let Some(record) = record else {
-            return Saw::Nothing;
+            return Observation::Nothing;
         };
         if record.examine(id).is_ok() {
-            return Saw::Record(record.revision());
+            return Observation::Record(record.revision());
         }
         let owner = all_processes().find(|&other| record.examine(other).is_ok());
-        owner.map_or(Saw::Torn, Saw::Foreign)
+        owner.map_or(Observation::Torn, Observation::Foreign)
     }
 
     /// What applying an event gave.
     pub(crate) fn applied(applied: Option<Result<u64, Rejected>>) -> Self {
         match applied {
-            None => Saw::Nothing,
-            Some(Ok(revision)) => Saw::Applied(revision),
-            Some(Err(_)) => Saw::Rejected,
+            None => Observation::Nothing,
+            Some(Ok(revision)) => Observation::Applied(revision),
+            Some(Err(_)) => Observation::Rejected,
         }
     }
 
@@ -143,16 +143,16 @@ impl Saw {
         } = request;
         match operation {
             Operation::ReadHit | Operation::ReadMiss => {
-                let found = handle.read(id, |record| Saw::found(id, Some(record)));
-                found.unwrap_or(Saw::Nothing)
+                let found = handle.read(id, |record| Observation::found(id, Some(record)));
+                found.unwrap_or(Observation::Nothing)
             }
-            Operation::Apply => Saw::applied(handle.apply(id, heartbeat(step))),
-            Operation::Insert => Saw::found(id, handle.insert(id, running(id)).as_ref()),
-            Operation::Remove => Saw::found(id, handle.remove(id).as_ref()),
+            Operation::Apply => Observation::applied(handle.apply(id, heartbeat(step))),
+            Operation::Insert => Observation::found(id, handle.insert(id, running(id)).as_ref()),
+            Operation::Remove => Observation::found(id, handle.remove(id).as_ref()),
             Operation::Scan => {
                 let mut scan = Scan::default();
                 handle.scan(|id, record| scan.visit(id, record));
-                Saw::Scanned(scan)
+                Observation::Scanned(scan)
             }
         }
     }
@@ -160,11 +160,11 @@ impl Saw {
     /// What is wrong with a record, whoever else did what.
     pub(super) fn not_whole(self) -> Option<String> {
         match self {
-            Saw::Torn => Some("saw a torn record".into()),
-            Saw::Foreign(owner) if is_elsewhere(owner) => {
+            Observation::Torn => Some("saw a torn record".into()),
+            Observation::Foreign(owner) if is_elsewhere(owner) => {
                 Some("saw a record of another table".into())
             }
-            Saw::Foreign(_) => Some("saw another process's record".into()),
+            Observation::Foreign(_) => Some("saw another process's record".into()),
             _ => None,
         }
     }
@@ -172,7 +172,7 @@ impl Saw {
     /// The revision that a reader found.
     pub(crate) fn revision(self) -> Option<u64> {
         match self {
-            Saw::Record(revision) => Some(revision),
+            Observation::Record(revision) => Some(revision),
             _ => None,
         }
     }
@@ -182,19 +182,19 @@ impl Saw {
 const INSERTED: u64 = 1;
 
 /// What a reader sees of a record of that revision, or of none.
-pub(super) fn found(revision: Option<u64>) -> Saw {
-    revision.map_or(Saw::Nothing, Saw::Record)
+pub(super) fn found(revision: Option<u64>) -> Observation {
+    revision.map_or(Observation::Nothing, Observation::Record)
 }
 
 /// What an operation does to a record of a revision, or to none: what it sees, and what is there
 /// afterwards.
-pub(super) fn carried_out(operation: Operation, before: Option<u64>) -> (Saw, Option<u64>) {
+pub(super) fn carried_out(operation: Operation, before: Option<u64>) -> (Observation, Option<u64>) {
     let found = found(before);
     match operation {
         Operation::ReadHit | Operation::ReadMiss | Operation::Scan => (found, before),
         Operation::Apply => match before {
-            Some(revision) => (Saw::Applied(revision + 1), Some(revision + 1)),
-            None => (Saw::Nothing, None),
+            Some(revision) => (Observation::Applied(revision + 1), Some(revision + 1)),
+            None => (Observation::Nothing, None),
         },
         Operation::Insert => (found, Some(INSERTED)),
         Operation::Remove => (found, None),
@@ -215,18 +215,18 @@ pub(crate) struct Encounter {
 impl Encounter {
     /// What no order of the two explains of what the peer saw and, where it is known, of what was
     /// there after both.
-    pub(crate) fn flaw(&self, saw: Saw, after: Option<Saw>) -> Option<String> {
-        if let Saw::Scanned(scan) = saw {
+    pub(crate) fn flaw(&self, observed: Observation, after: Option<Observation>) -> Option<String> {
+        if let Observation::Scanned(scan) = observed {
             return scan
                 .flaw(self.ids[0], None)
                 .map(|flaw| format!("saw {flaw}"));
         }
-        if let Some(flaw) = saw.not_whole() {
+        if let Some(flaw) = observed.not_whole() {
             return Some(flaw);
         }
         let orders = self.orders();
-        let explained = |&(seen, left): &(Saw, Option<u64>)| {
-            seen == saw && after.is_none_or(|after| after == found(left))
+        let explained = |&(seen, left): &(Observation, Option<u64>)| {
+            seen == observed && after.is_none_or(|after| after == found(left))
         };
         if orders.iter().any(explained) {
             return None;
@@ -235,7 +235,7 @@ impl Encounter {
         let left = after.map(|after| format!(", and afterwards a reader {}", told(after)));
         Some(format!(
             "{}{} where {was} was before",
-            told(saw),
+            told(observed),
             left.unwrap_or_default()
         ))
     }
@@ -252,7 +252,7 @@ impl Encounter {
     }
 
     /// What the peer sees, and what is left, if it comes second or first.
-    fn orders(&self) -> [(Saw, Option<u64>); 2] {
+    fn orders(&self) -> [(Observation, Option<u64>); 2] {
         let alone = carried_out(self.peer, self.before);
         if self.ids[0] != self.ids[1] {
             return [alone; 2];
@@ -268,13 +268,15 @@ pub(super) fn revision(number: u64) -> String {
     format!("revision {number}")
 }
 
-pub(super) fn told(saw: Saw) -> String {
-    match saw {
-        Saw::Nothing => "found nothing".into(),
-        Saw::Record(number) => format!("found {}", revision(number)),
-        Saw::Applied(number) => format!("made {}", revision(number)),
-        Saw::Rejected => "was rejected".into(),
-        Saw::Torn | Saw::Foreign(_) | Saw::Scanned(_) => "saw something else".into(),
+pub(super) fn told(observed: Observation) -> String {
+    match observed {
+        Observation::Nothing => "found nothing".into(),
+        Observation::Record(number) => format!("found {}", revision(number)),
+        Observation::Applied(number) => format!("made {}", revision(number)),
+        Observation::Rejected => "was rejected".into(),
+        Observation::Torn | Observation::Foreign(_) | Observation::Scanned(_) => {
+            "saw something else".into()
+        }
     }
 }
 
@@ -298,32 +300,47 @@ mod tests {
     #[test]
     fn a_reader_may_see_before_or_after_and_nothing_else() {
         let read = encounter(Operation::Apply, Operation::ReadHit, true);
-        assert_eq!(read.flaw(Saw::Record(7), None), None);
-        assert_eq!(read.flaw(Saw::Record(8), None), None);
-        let flaw = read.flaw(Saw::Record(6), None).unwrap();
+        assert_eq!(read.flaw(Observation::Record(7), None), None);
+        assert_eq!(read.flaw(Observation::Record(8), None), None);
+        let flaw = read.flaw(Observation::Record(6), None).unwrap();
         assert_eq!(flaw, "found revision 6 where revision 7 was before");
-        assert!(read.flaw(Saw::Nothing, None).is_some());
-        assert!(read.flaw(Saw::Torn, None).is_some());
+        assert!(read.flaw(Observation::Nothing, None).is_some());
+        assert!(read.flaw(Observation::Torn, None).is_some());
         let elsewhere = encounter(Operation::Apply, Operation::ReadHit, false);
-        assert!(elsewhere.flaw(Saw::Record(8), None).is_some());
+        assert!(elsewhere.flaw(Observation::Record(8), None).is_some());
     }
 
     #[test]
     fn two_updates_leave_two_more() {
         let both = encounter(Operation::Apply, Operation::Apply, true);
-        for saw in [8, 9] {
-            assert_eq!(both.flaw(Saw::Applied(saw), Some(Saw::Record(9))), None);
+        for observed in [8, 9] {
+            assert_eq!(
+                both.flaw(Observation::Applied(observed), Some(Observation::Record(9))),
+                None
+            );
         }
-        let lost = both.flaw(Saw::Applied(8), Some(Saw::Record(8))).unwrap();
+        let lost = both
+            .flaw(Observation::Applied(8), Some(Observation::Record(8)))
+            .unwrap();
         assert!(lost.contains("a reader found revision 8"), "{lost}");
     }
 
     #[test]
     fn what_is_removed_is_gone_whoever_comes_first() {
         let removed = encounter(Operation::Apply, Operation::Remove, true);
-        assert_eq!(removed.flaw(Saw::Record(7), Some(Saw::Nothing)), None);
-        assert_eq!(removed.flaw(Saw::Record(8), Some(Saw::Nothing)), None);
-        assert!(removed.flaw(Saw::Record(7), Some(Saw::Record(8))).is_some());
+        assert_eq!(
+            removed.flaw(Observation::Record(7), Some(Observation::Nothing)),
+            None
+        );
+        assert_eq!(
+            removed.flaw(Observation::Record(8), Some(Observation::Nothing)),
+            None
+        );
+        assert!(
+            removed
+                .flaw(Observation::Record(7), Some(Observation::Record(8)))
+                .is_some()
+        );
     }
 
     #[test]
@@ -333,10 +350,14 @@ mod tests {
             ..Scan::default()
         };
         let during = encounter(Operation::Apply, Operation::Scan, true);
-        assert_eq!(during.flaw(Saw::Scanned(scan), None), None);
+        assert_eq!(during.flaw(Observation::Scanned(scan), None), None);
         let incomplete = Scan { seen: 1, ..scan };
-        assert!(during.flaw(Saw::Scanned(incomplete), None).is_some());
+        assert!(
+            during
+                .flaw(Observation::Scanned(incomplete), None)
+                .is_some()
+        );
         let repeated = Scan { twice: 1, ..scan };
-        assert!(during.flaw(Saw::Scanned(repeated), None).is_some());
+        assert!(during.flaw(Observation::Scanned(repeated), None).is_some());
     }
 }

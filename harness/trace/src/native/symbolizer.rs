@@ -4,11 +4,11 @@ use std::collections::{BTreeSet, HashSet};
 
 use basis::trace::{Blame, Conflict, Path, SharedLines};
 
+use super::access_path::line_of;
+use super::allocation_map;
 use super::execution::Execution;
-use super::ledger;
 use super::lines::{Lines, Shared, tally};
 use super::symbols::Symbols;
-use super::way::line_of;
 
 /// What two executions share.
 #[derive(Clone, Debug)]
@@ -22,14 +22,14 @@ pub(crate) struct Comparison {
 
 /// Gives names to addresses.
 #[derive(Debug)]
-pub(crate) struct Namer {
+pub(crate) struct Symbolizer {
     symbols: Symbols,
 }
 
 /// Lines that are named; a scan and a copy of the table share more than anybody reads.
 const NAMED_MAX: usize = 8;
 
-impl Namer {
+impl Symbolizer {
     pub(crate) fn new() -> Self {
         Self {
             symbols: Symbols::load(),
@@ -84,9 +84,9 @@ impl Namer {
 
     /// The functions that begin at addresses.
     pub(crate) fn called(&mut self, addresses: &BTreeSet<u64>) -> Vec<String> {
-        let names = addresses.iter().filter_map(|&at| self.symbols.called(at));
-        let names: BTreeSet<String> = names.collect();
-        names.into_iter().collect()
+        let called = addresses.iter().filter_map(|&at| self.symbols.called(at));
+        let called: BTreeSet<String> = called.collect();
+        called.into_iter().collect()
     }
 
     /// Who accesses: the function that wanted it, and not the one that it called for that.
@@ -98,7 +98,7 @@ impl Namer {
 
     /// What is at an address.
     fn place(&mut self, address: u64) -> String {
-        if let Some((begin, block)) = ledger::find(address) {
+        if let Some((begin, block)) = allocation_map::find(address) {
             let offset = address - begin;
             let bytes = block.bytes;
             return match self.symbols.owner_of_block(&block.calls) {
@@ -120,9 +120,9 @@ impl Namer {
 /// The ways of both through the lines that they share.
 fn paths(shared: &[Shared], first: &Execution, second: &Execution) -> [Path; 2] {
     let lines: HashSet<u64> = shared.iter().map(|line| line_of(line.address)).collect();
-    let numbers = first.way.number(&lines);
+    let numbers = first.access_path.number(&lines);
     [
-        first.way.through(&numbers, &[]),
-        second.way.through(&numbers, &second.own_blocks()),
+        first.access_path.through(&numbers, &[]),
+        second.access_path.through(&numbers, &second.own_blocks()),
     ]
 }

@@ -109,7 +109,7 @@ mod tests {
     use std::thread;
 
     use super::{BLOCKS, Block, calls, enter};
-    use crate::native::quiet::Sleepers;
+    use crate::native::quiescence::Quiescence;
 
     /// A test program's own thread may allocate while functions are named, which locks call stacks and
     /// allocates, too.
@@ -124,7 +124,7 @@ mod tests {
                 let (address, bytes) = (64, 8);
                 thread::spawn(move || enter(Block::Allocated { address, bytes }))
             });
-            let mut sleepers = Sleepers::within(3);
+            let mut sleepers = Quiescence::within(3);
             while !sleepers.are_all() {
                 thread::yield_now();
             }

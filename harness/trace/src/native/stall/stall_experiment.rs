@@ -4,13 +4,13 @@ use basis::trace::Operation;
 use contract::{ProcessId, ScanConsistency};
 use trap::{Place, Progress, Recording, Unavailable, progress};
 
+use super::observation::{Encounter, Observation};
 use super::orders::{Beside, Revisions};
-use super::saw::{Encounter, Saw};
 use super::script::Script;
 use super::trial::{Trial, Writing};
-use crate::native::hands::Found;
+use crate::native::fixture::{Fixture, restore, warm_up};
 use crate::native::request::Request;
-use crate::native::stage::{Stage, restore, warm_up};
+use crate::native::step_handle::TracedStrategy;
 use crate::native::threads::{Actor, Answered};
 
 /// What the peer tries.
@@ -80,8 +80,8 @@ impl Manner {
 }
 
 /// A table, a thread that is stopped, its peers, one for each try, and one that writes at stops.
-pub(crate) struct Lab {
-    stage: Stage,
+pub(crate) struct StallExperiment {
+    fixture: Fixture,
     peers: Vec<Actor>,
     writer: Actor,
     /// Whether scans are claimed to be of one instant.
@@ -109,20 +109,20 @@ pub(crate) struct Walk {
 /// As many as are tried at one point: each may be blocked there.
 pub(crate) const PEERS: usize = 5;
 
-impl Lab {
-    pub(crate) fn new(stage: Stage, strategy: Found) -> Result<Self, Unavailable> {
+impl StallExperiment {
+    pub(crate) fn new(fixture: Fixture, strategy: TracedStrategy) -> Result<Self, Unavailable> {
         let peers = (0..PEERS)
-            .map(|_| stage.newcomer())
+            .map(|_| fixture.newcomer())
             .collect::<Result<Vec<_>, _>>()?;
         for peer in &peers {
             for operation in Operation::ALL {
                 warm_up(peer, operation);
             }
         }
-        let writer = stage.writer(strategy)?;
+        let writer = fixture.writer(strategy)?;
         let is_snapshot = strategy.profile.scan_consistency == ScanConsistency::Snapshot;
         Ok(Self {
-            stage,
+            fixture,
             peers,
             writer,
             is_snapshot,
@@ -130,12 +130,12 @@ impl Lab {
     }
 
     fn stalled(&self) -> &Actor {
-        &self.stage.threads[0]
+        &self.fixture.threads[0]
     }
 
     /// The processes that the stalled operation and the peer's are about.
     pub(crate) fn processes(&self, stalled: Operation, tried: Try) -> [ProcessId; 2] {
-        self.stage
+        self.fixture
             .processes(stalled, tried.operation, tried.same_process)
     }
 
@@ -246,7 +246,10 @@ impl Lab {
             };
         }
         trap::stop_at(None);
-        let Answered { saw, recording } = ended.expect("the loop ends with it");
+        let Answered {
+            observed,
+            recording,
+        } = ended.expect("the loop ends with it");
         let during = writing.begun();
         let writes = if places.is_empty() {
             Vec::new()
@@ -258,7 +261,7 @@ impl Lab {
         let beside = Beside {
             operation: script.operation,
             id: script.id,
-            saw,
+            observed,
             writes: &writes,
             during,
             before: &before,
@@ -283,8 +286,8 @@ impl Lab {
 
     fn revisions(&self, processes: &[ProcessId]) -> Revisions {
         let read = |&id: &ProcessId| {
-            let saw = self.writer.attempt(Request::new(Operation::ReadHit, id, 0));
-            (id, saw.revision())
+            let observed = self.writer.attempt(Request::new(Operation::ReadHit, id, 0));
+            (id, observed.revision())
         };
         processes.iter().map(read).collect()
     }
@@ -329,15 +332,15 @@ impl Lab {
             for (all, outcome) in outcomes.iter_mut().zip(trial.outcomes(left)) {
                 all.push(outcome);
             }
-            self.stage.put_back(pair);
+            self.fixture.put_back(pair);
         }
         outcomes
     }
 
     /// The record that is there in the end.
-    fn left(&self, id: ProcessId) -> Saw {
+    fn left(&self, id: ProcessId) -> Observation {
         self.stalled().publish();
-        let reader = self.stage.threads.last().expect("there are two");
+        let reader = self.fixture.threads.last().expect("there are two");
         reader.attempt(Request::new(Operation::ReadHit, id, 0))
     }
 }

@@ -8,22 +8,22 @@ use trap::{Recording, Stepper};
 
 use super::processes::is_elsewhere;
 use super::request::{Request, heartbeat, running};
-use super::stall::{Saw, Visited};
+use super::stall::{Observation, Visited};
 
 /// A table without its type, for as long as the process lives.
 pub(crate) trait Table: Send + Sync {
-    fn hands(&self) -> Box<dyn Hands + '_>;
+    fn step_handle(&self) -> Box<dyn StepHandle + '_>;
 }
 
 /// A thread's access without its type. The stepping is on this side of the dynamic call, so what is
 /// stepped is the very code that a user's program would run.
-pub(crate) trait Hands {
+pub(crate) trait StepHandle {
     /// Does something; if `armed`, step by step.
     fn perform(&mut self, request: Request, stepper: &Stepper, armed: bool) -> Option<Recording>;
     /// Does something at full speed, and says what came of it.
-    fn attempt(&mut self, request: Request) -> Saw;
+    fn attempt(&mut self, request: Request) -> Observation;
     /// Does something step by step, and says what came of it, too.
-    fn answer(&mut self, request: Request, stepper: &Stepper) -> (Saw, Option<Recording>);
+    fn answer(&mut self, request: Request, stepper: &Stepper) -> (Observation, Option<Recording>);
     /// Reads a record, and is in the middle of that while `meanwhile` runs.
     fn hold(&mut self, id: ProcessId, meanwhile: &mut dyn FnMut());
     fn publish(&mut self);
@@ -34,12 +34,12 @@ pub(crate) type MakeTable = fn(usize) -> Box<dyn Table>;
 
 /// A strategy of the registry.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Found {
+pub(crate) struct TracedStrategy {
     pub(crate) make: MakeTable,
     pub(crate) profile: Profile,
 }
 
-impl Found {
+impl TracedStrategy {
     pub(crate) fn of<S: Strategy<ProcessStatus>>() -> Self {
         Self {
             make: |records| Box::new(Owned(S::with_capacity(records))),
@@ -54,15 +54,15 @@ impl Found {
 }
 
 /// The strategy of that name, if there is one.
-pub(crate) fn strategy(name: &str) -> Option<Found> {
+pub(crate) fn strategy(name: &str) -> Option<TracedStrategy> {
     struct Find<'n> {
         name: &'n str,
-        found: Option<Found>,
+        found: Option<TracedStrategy>,
     }
     impl Visitor<ProcessStatus> for Find<'_> {
         fn visit<S: Strategy<ProcessStatus>>(&mut self) {
             if S::PROFILE.name == self.name {
-                self.found = Some(Found::of::<S>());
+                self.found = Some(TracedStrategy::of::<S>());
             }
         }
         fn exclude(&mut self, _: Profile, _: &'static str) {}
@@ -75,7 +75,7 @@ pub(crate) fn strategy(name: &str) -> Option<Found> {
 struct Owned<S>(S);
 
 impl<S: Strategy<ProcessStatus>> Table for Owned<S> {
-    fn hands(&self) -> Box<dyn Hands + '_> {
+    fn step_handle(&self) -> Box<dyn StepHandle + '_> {
         Box::new(self.0.handle())
     }
 }
@@ -87,21 +87,21 @@ pub(crate) struct Both {
 }
 
 impl Table for Both {
-    fn hands(&self) -> Box<dyn Hands + '_> {
+    fn step_handle(&self) -> Box<dyn StepHandle + '_> {
         Box::new(BothHands {
-            here: self.here.hands(),
-            elsewhere: self.elsewhere.hands(),
+            here: self.here.step_handle(),
+            elsewhere: self.elsewhere.step_handle(),
         })
     }
 }
 
 struct BothHands<'t> {
-    here: Box<dyn Hands + 't>,
-    elsewhere: Box<dyn Hands + 't>,
+    here: Box<dyn StepHandle + 't>,
+    elsewhere: Box<dyn StepHandle + 't>,
 }
 
 impl<'t> BothHands<'t> {
-    fn of(&mut self, id: ProcessId) -> &mut (dyn Hands + 't) {
+    fn of(&mut self, id: ProcessId) -> &mut (dyn StepHandle + 't) {
         if is_elsewhere(id) {
             &mut *self.elsewhere
         } else {
@@ -110,16 +110,16 @@ impl<'t> BothHands<'t> {
     }
 }
 
-impl Hands for BothHands<'_> {
+impl StepHandle for BothHands<'_> {
     fn perform(&mut self, request: Request, stepper: &Stepper, armed: bool) -> Option<Recording> {
         self.of(request.id).perform(request, stepper, armed)
     }
 
-    fn attempt(&mut self, request: Request) -> Saw {
+    fn attempt(&mut self, request: Request) -> Observation {
         self.of(request.id).attempt(request)
     }
 
-    fn answer(&mut self, request: Request, stepper: &Stepper) -> (Saw, Option<Recording>) {
+    fn answer(&mut self, request: Request, stepper: &Stepper) -> (Observation, Option<Recording>) {
         self.of(request.id).answer(request, stepper)
     }
 
@@ -133,7 +133,7 @@ impl Hands for BothHands<'_> {
     }
 }
 
-impl<H: Handle<ProcessStatus>> Hands for H {
+impl<H: Handle<ProcessStatus>> StepHandle for H {
     fn perform(&mut self, request: Request, stepper: &Stepper, armed: bool) -> Option<Recording> {
         use std::hint::black_box;
         let id = black_box(request.id);
@@ -169,11 +169,11 @@ impl<H: Handle<ProcessStatus>> Hands for H {
         }
     }
 
-    fn attempt(&mut self, request: Request) -> Saw {
-        Saw::of(self, request)
+    fn attempt(&mut self, request: Request) -> Observation {
+        Observation::of(self, request)
     }
 
-    fn answer(&mut self, request: Request, stepper: &Stepper) -> (Saw, Option<Recording>) {
+    fn answer(&mut self, request: Request, stepper: &Stepper) -> (Observation, Option<Recording>) {
         use std::hint::black_box;
         let id = black_box(request.id);
         let armed = true;
@@ -181,27 +181,27 @@ impl<H: Handle<ProcessStatus>> Hands for H {
         match request.operation {
             Operation::ReadHit | Operation::ReadMiss => {
                 let (found, recording) = stepper.run(armed, || self.read(id, |record| *record));
-                (Saw::found(id, found.as_ref()), recording)
+                (Observation::found(id, found.as_ref()), recording)
             }
             Operation::Apply => {
                 let event = black_box(heartbeat(request.step));
                 let (applied, recording) = stepper.run(armed, || self.apply(id, event));
-                (Saw::applied(applied), recording)
+                (Observation::applied(applied), recording)
             }
             Operation::Insert => {
                 let record = black_box(running(id));
                 let (old, recording) = stepper.run(armed, || self.insert(id, record));
-                (Saw::found(id, old.as_ref()), recording)
+                (Observation::found(id, old.as_ref()), recording)
             }
             Operation::Remove => {
                 let (old, recording) = stepper.run(armed, || self.remove(id));
-                (Saw::found(id, old.as_ref()), recording)
+                (Observation::found(id, old.as_ref()), recording)
             }
             Operation::Scan => {
                 let mut visited = Visited::new();
                 let scan = || self.scan(|id, record| visited.visit(id, record));
                 let ((), recording) = stepper.run(armed, scan);
-                (Saw::Scanned(visited.scan()), recording)
+                (Observation::Scanned(visited.scan()), recording)
             }
         }
     }
