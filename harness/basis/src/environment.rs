@@ -176,13 +176,37 @@ pub fn libraries() -> Vec<(String, String)> {
     struct Package {
         name: String,
         version: String,
+        #[serde(default)]
+        dependencies: Vec<String>,
     }
     let lock: Lock =
         toml::from_str(include_str!("../../../Cargo.lock")).expect("the lock file is cargo's own");
-    lock.package
+    let needs = |wanted: &str| -> Vec<&String> {
+        let mut packages = lock.package.iter();
+        let found = packages.find(|package| package.name == wanted);
+        found
+            .into_iter()
+            .flat_map(|package| &package.dependencies)
+            .collect()
+    };
+    // Of what the strategies of the registry need: tests bring old releases of the same libraries. Where
+    // there are several, the lock file adds the version to the name.
+    let used: Vec<&String> = needs("pivot-registry")
         .into_iter()
-        .filter(|package| LIBRARIES.contains(&package.name.as_str()))
-        .map(|package| (package.name, package.version))
+        .flat_map(|name| needs(name))
+        .collect();
+    let is_used = |package: &&Package| {
+        let exact = format!("{} {}", package.name, package.version);
+        used.iter()
+            .any(|used| **used == package.name || **used == exact)
+    };
+    let libraries = lock
+        .package
+        .iter()
+        .filter(|package| LIBRARIES.contains(&package.name.as_str()));
+    libraries
+        .filter(is_used)
+        .map(|package| (package.name.clone(), package.version.clone()))
         .collect()
 }
 
@@ -203,4 +227,15 @@ fn commit(workspace: &Path) -> Option<Commit> {
         id: git(&["rev-parse", "--short=12", "HEAD"])?,
         dirty: !git(&["status", "--porcelain", "--untracked-files=no"])?.is_empty(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_library_under_comparison_has_one_version() {
+        let names: Vec<String> = libraries().into_iter().map(|(name, _)| name).collect();
+        assert_eq!(names, LIBRARIES);
+    }
 }
