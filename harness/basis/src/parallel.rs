@@ -1,55 +1,77 @@
-//! The same work on many items, on all processors; what comes out does not depend on how many there are.
+//! The thread pool: work on many items by some threads of this process.
+//!
+//! Scoped threads of the standard library, and not a library's pool: threads that wait for child processes would
+//! take a global pool's places, and what is computed here takes much longer than to start a thread.
 
-use std::num::NonZeroUsize;
+use std::panic::resume_unwind;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{Sender, channel};
 use std::thread;
+
+use crate::environment::cpus;
+
+/// Does `work` on every item, on `threads` threads that each take the next item. What `work` sends meanwhile is
+/// handed to `receive` on the calling thread, in the order in which it comes.
+///
+/// # Panics
+///
+/// When `work` or `receive` does.
+pub fn for_each<T: Sync, M: Send>(
+    threads: usize,
+    items: &[T],
+    work: impl Fn(&T, &Sender<M>) + Sync,
+    receive: impl FnMut(M),
+) {
+    let next = AtomicUsize::new(0);
+    let (sender, messages) = channel();
+    thread::scope(|scope| {
+        let workers: Vec<_> = (0..threads.min(items.len()))
+            .map(|_| {
+                let (sender, next, work) = (sender.clone(), &next, &work);
+                scope.spawn(move || {
+                    // Relaxed: the counter gives each place to one thread, and hands nothing over.
+                    while let Some(item) = items.get(next.fetch_add(1, Ordering::Relaxed)) {
+                        work(item, &sender);
+                    }
+                })
+            })
+            .collect();
+        drop(sender);
+        messages.into_iter().for_each(receive);
+        for worker in workers {
+            worker.join().unwrap_or_else(|panic| resume_unwind(panic));
+        }
+    });
+}
 
 /// As many pieces for each thread: enough that one that was slow is made up for by the others.
 const PIECES: usize = 8;
 
-/// `work` of every item, in the order of the items.
+/// `work` of every item on all processors, in the order of the items: what comes out does not depend on how many
+/// processors there are.
 ///
 /// # Panics
 ///
 /// When `work` does.
 pub fn map<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
-    map_on(thread::available_parallelism(), items, work)
+    map_on(cpus(), items, work)
 }
 
-fn map_on<T: Sync, R: Send>(
-    processors: std::io::Result<NonZeroUsize>,
-    items: &[T],
-    work: impl Fn(&T) -> R + Sync,
-) -> Vec<R> {
-    let threads = processors.map_or(1, NonZeroUsize::get);
+fn map_on<T: Sync, R: Send>(threads: usize, items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
     // A few items are done before a thread has begun.
     if threads < 2 || items.len() < 2 * PIECES {
         return items.iter().map(work).collect();
     }
-    let pieces: Vec<&[T]> = items
+    let pieces: Vec<(usize, &[T])> = items
         .chunks(items.len().div_ceil(threads * PIECES))
+        .enumerate()
         .collect();
-    let next = AtomicUsize::new(0);
-    let take = || {
-        let mut done = Vec::new();
-        loop {
-            // Which thread does a piece does not matter: it is put back by its place.
-            let place = next.fetch_add(1, Ordering::Relaxed);
-            let Some(piece) = pieces.get(place) else {
-                return done;
-            };
-            done.push((place, piece.iter().map(&work).collect::<Vec<R>>()));
-        }
+    let do_piece = |&(place, piece): &(usize, &[T]), sender: &Sender<(usize, Vec<R>)>| {
+        // It is received until all threads have ended.
+        let _ = sender.send((place, piece.iter().map(&work).collect()));
     };
-    let mut done = thread::scope(|scope| {
-        let others: Vec<_> = (1..threads).map(|_| scope.spawn(take)).collect();
-        let mut done = take();
-        for other in others {
-            let theirs = other.join();
-            done.extend(theirs.unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
-        }
-        done
-    });
+    let mut done = Vec::new();
+    for_each(threads, &pieces, do_piece, |results| done.push(results));
     done.sort_unstable_by_key(|&(place, _)| place);
     done.into_iter().flat_map(|(_, results)| results).collect()
 }
@@ -64,18 +86,29 @@ mod tests {
             let items: Vec<u64> = (0..count).collect();
             let squares: Vec<u64> = items.iter().map(|item| item * item).collect();
             for threads in [1, 2, 3, 7] {
-                let processors = Ok(NonZeroUsize::new(threads).expect("none is 0"));
-                let found = map_on(processors, &items, |item| item * item);
+                let found = map_on(threads, &items, |item| item * item);
                 assert_eq!(found, squares, "{count} items on {threads} threads");
             }
         }
     }
 
     #[test]
+    fn all_that_is_sent_is_received_in_each_items_order() {
+        let items: Vec<u64> = (0..20).collect();
+        let mut received = vec![Vec::new(); items.len()];
+        let send = |&item: &u64, sender: &Sender<(u64, u64)>| {
+            (0..3).for_each(|number| sender.send((item, number)).expect("it is received"));
+        };
+        for_each(3, &items, send, |(item, number)| {
+            received[usize::try_from(item).expect("it is small")].push(number);
+        });
+        assert_eq!(received, vec![vec![0, 1, 2]; items.len()]);
+    }
+
+    #[test]
     #[should_panic(expected = "item 7")]
     fn a_panic_comes_through() {
         let items: Vec<u64> = (0..100).collect();
-        let processors = Ok(NonZeroUsize::new(3).expect("it is not 0"));
-        map_on(processors, &items, |&item| assert_ne!(item, 7, "item 7"));
+        map_on(3, &items, |&item| assert_ne!(item, 7, "item 7"));
     }
 }

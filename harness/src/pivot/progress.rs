@@ -12,7 +12,7 @@ use crate::terminal;
 #[derive(Debug)]
 pub(crate) struct Progress {
     bar: Option<ProgressBar>,
-    /// The line said last: what, and how far.
+    /// The line said last: the stage, and how far.
     last: (String, f64),
 }
 
@@ -46,17 +46,17 @@ impl Progress {
 }
 
 impl Observer for Progress {
-    fn stage(&mut self, what: &str, share_done: f64) {
+    fn progress(&mut self, stage: &str, subject: &str, share_done: f64) {
         match &self.bar {
             Some(bar) => {
                 #[expect(clippy::cast_sign_loss, reason = "a share is not negative")]
                 bar.set_position((share_done * f64::from(STEPS)) as u64);
-                bar.set_message(what.to_owned());
+                bar.set_message(format!("{stage} {subject}"));
             }
             // Not one line for each strategy.
-            None if self.last.0 != what || share_done - self.last.1 >= SAID_EVERY => {
-                terminal::say(format!("{:3.0} %  {what}", share_done * 100.0));
-                self.last = (what.to_owned(), share_done);
+            None if self.last.0 != stage || share_done - self.last.1 >= SAID_EVERY => {
+                terminal::say(format!("{:3.0} %  {stage} {subject}", share_done * 100.0));
+                self.last = (stage.to_owned(), share_done);
             }
             None => {}
         }

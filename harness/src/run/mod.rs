@@ -1,42 +1,30 @@
-//! A run: what is asked for, checked against what there is, and carried out.
+//! A run: what is asked for, checked against what there is, and carried out stage by stage.
 
-mod calibrating;
-mod faults;
-mod looking;
-mod probing;
+mod child;
+mod convergence;
+mod done;
 mod recording;
-mod replaying;
 mod schedule;
-mod session;
-mod stalling;
-mod standing;
+mod stages;
 mod task;
 #[cfg(test)]
 mod tests;
-mod tracing;
-mod verifying;
-
-use std::collections::BTreeSet;
-use std::time::Duration;
+mod worker_pool;
 
 use basis::assumption::Assumption;
-use basis::clock;
-use basis::environment::{self, Environment};
+use basis::environment::Environment;
 use basis::error::Result;
 use basis::preset::Preset;
-use basis::sample::{Card, Exclusion, Header, Line, Part, PartDone, SCHEMA};
+use basis::sample::{Card, Exclusion, Header, SCHEMA};
 use basis::scenario::{RecordKind, Scenario};
-pub use calibrating::calibrate;
-pub use looking::{Look, look};
-pub use probing::ProbeEffort;
-pub use recording::Recording;
 use registry::roster::{self, participants};
-use schedule::{Assignment, Schedule};
-pub use session::Interrupt;
-use session::{Ending, carry_out};
-use slices::worker::{MeasureTask, Place};
+
+pub use child::Interrupt;
+pub use done::Done;
+pub use recording::Recording;
+pub use stages::{Calibration, Checks, Faults, Probes, Replays, Stalls, Traces};
 pub use task::Task;
-pub use tracing::TraceEffort;
+pub use worker_pool::{Observer, Run, Stage, Worker};
 
 /// What a run is to do.
 #[derive(Clone, Debug)]
@@ -55,22 +43,60 @@ pub struct Plan {
     pub seed: u64,
 }
 
-/// Someone who watches a run.
-pub trait Observer {
-    /// A stage begins: its name, and the share of the run that is over.
-    fn stage(&mut self, what: &str, share_done: f64);
-    /// Something worth a line of its own.
-    fn note(&mut self, text: &str);
-}
-
-/// The share of a run that the checks take, for the progress display.
-const VERIFYING_SHARE: f64 = 0.1;
-/// The share that the traces take.
-const TRACING_SHARE: f64 = 0.05;
-/// The share that the probes take.
-const PROBING_SHARE: f64 = 0.12;
+/// The share of the main job that is over behind the checks and faults, for the progress display.
+const VERIFIED: f64 = 0.1;
+/// Behind the traces.
+const TRACED: f64 = 0.15;
+/// Behind the probes.
+const PROBED: f64 = 0.27;
 
 impl Plan {
+    /// The main job: verifies, traces, probes and measures.
+    ///
+    /// # Errors
+    ///
+    /// As [`Run::carry_out`].
+    pub fn carry_out(&self, run: &mut Run<'_>) -> Result<()> {
+        self.verify(self.preset.checks(), VERIFIED, run)?;
+        run.carry_out(&Traces::of(self, self.preset), TRACED)?;
+        self.sample(run)
+    }
+
+    /// What takes samples of the main job: probes and measures.
+    ///
+    /// # Errors
+    ///
+    /// As [`Run::carry_out`].
+    pub fn sample(&self, run: &mut Run<'_>) -> Result<()> {
+        let probes = Probes {
+            plan: self,
+            effort: self.preset,
+        };
+        run.carry_out(&probes, PROBED)?;
+        run.carry_out(&Calibration, PROBED)?;
+        self.measure(self.preset.measuring(), run)?;
+        run.complete()
+    }
+
+    /// Runs the checks on every contender and puts it under every fault, behind which the share `until` of the run
+    /// is over.
+    ///
+    /// # Errors
+    ///
+    /// As [`Run::carry_out`].
+    pub fn verify(&self, effort: Preset, until: f64, run: &mut Run<'_>) -> Result<()> {
+        run.carry_out(&Checks { plan: self, effort }, until / 2.0)?;
+        for are_busy in [false, true] {
+            let faults = Faults {
+                plan: self,
+                effort,
+                are_busy,
+            };
+            run.carry_out(&faults, until)?;
+        }
+        Ok(())
+    }
+
     /// The header of the plan's sample file.
     pub fn header(&self, environment: Environment) -> Header {
         let all = roster::entries_beside(&self.baseline, RecordKind::Status);
@@ -98,140 +124,4 @@ impl Plan {
             runs: Vec::new(),
         }
     }
-
-    /// Measures every scenario, and keeps every slice. Goes on where the recording ends; no slice is
-    /// measured twice.
-    ///
-    /// # Errors
-    ///
-    /// When the run is interrupted or a line cannot be kept. A strategy that hangs or panics is not
-    /// an error: it is noted, and left out of what follows of that scenario.
-    pub fn measure(
-        &self,
-        recording: &mut Recording,
-        interrupt: &Interrupt,
-        observer: &mut impl Observer,
-    ) -> Result<()> {
-        self.measure_within(self.preset.measuring(), recording, interrupt, observer)
-    }
-
-    /// The same in another time than the preset's.
-    ///
-    /// # Errors
-    ///
-    /// As [`measure`](Plan::measure).
-    pub fn measure_within(
-        &self,
-        budget: Duration,
-        recording: &mut Recording,
-        interrupt: &Interrupt,
-        observer: &mut impl Observer,
-    ) -> Result<()> {
-        const BEFORE: f64 = VERIFYING_SHARE + TRACING_SHARE + PROBING_SHARE;
-        let mut schedule = Schedule::resume(self.task(budget), recording.lines());
-        while let Some(assignment) = schedule.next(recording.lines()) {
-            let share = schedule.share_done(recording.lines());
-            observer.stage(
-                &format!("measuring {}", assignment.part.scenario),
-                BEFORE + (1.0 - BEFORE) * share,
-            );
-            self.part(assignment, recording, interrupt, observer)?;
-        }
-        Ok(())
-    }
-
-    /// Measures one part.
-    fn part(
-        &self,
-        assignment: Assignment,
-        recording: &mut Recording,
-        interrupt: &Interrupt,
-        observer: &mut impl Observer,
-    ) -> Result<()> {
-        let Assignment {
-            part,
-            from,
-            restarts,
-        } = assignment;
-        if restarts == 0 {
-            recording.keep(Line::Part(part.clone()))?;
-        }
-        let began = clock::now();
-        let account = unaccounted(&part, recording.lines());
-        let task = self.measure_task(part.clone(), from, restarts, account);
-        let ending = carry_out(&task, interrupt, |line| recording.keep(line))?;
-        if let Ending::Failed(failed) = ending {
-            observer.note(&format!(
-                "{}: {}: {}",
-                part.scenario, failed.during, failed.reason
-            ));
-            if let Some(line) = failed.slice {
-                recording.keep(line)?;
-            }
-        }
-        recording.keep(Line::PartDone(PartDone {
-            scenario: part.scenario,
-            process: part.process,
-            took_ms: began.elapsed().as_millis() as u64,
-        }))
-    }
-
-    fn measure_task(&self, part: Part, from: Place, restarts: u32, account: Vec<String>) -> Task {
-        let scenario = self
-            .scenarios
-            .iter()
-            .find(|scenario| scenario.name == part.scenario)
-            .expect("the schedule names scenarios of the plan only")
-            .clone();
-        let window = self.preset.window(scenario.threads() > environment::cpus());
-        let trace = scenario.replay.as_ref();
-        Task::Measure(Box::new(MeasureTask {
-            trace: trace.map(|trace| trace.place().to_owned()),
-            scenario,
-            part,
-            from,
-            restarts,
-            account,
-            baseline: self.baseline.clone(),
-            seed: self.seed,
-            ramp_ns: self.preset.ramp().as_nanos() as u64,
-            window_ns: window.as_nanos() as u64,
-        }))
-    }
-
-    fn task(&self, budget: Duration) -> schedule::Task {
-        schedule::Task {
-            scenarios: self
-                .scenarios
-                .iter()
-                .map(|scenario| {
-                    let (names, _) = participants(scenario, &self.strategies, &self.baseline);
-                    (scenario.clone(), names)
-                })
-                .collect(),
-            baseline: self.baseline.clone(),
-            cpus: environment::cpus(),
-            preset: self.preset,
-            budget,
-            seed: self.seed,
-        }
-    }
-}
-
-/// Whose heap is still to be accounted for. Counts are exact: once is enough.
-fn unaccounted(part: &Part, lines: &[Line]) -> Vec<String> {
-    let accounted: BTreeSet<&str> = lines
-        .iter()
-        .filter_map(|line| match line {
-            Line::Memory(memory) if memory.scenario == part.scenario => {
-                Some(memory.strategy.as_str())
-            }
-            _ => None,
-        })
-        .collect();
-    let names = part.strategies.iter();
-    names
-        .filter(|name| !accounted.contains(name.as_str()))
-        .cloned()
-        .collect()
 }

@@ -7,6 +7,8 @@ use basis::lock::FolderLock;
 use basis::output;
 use basis::sample::{self, Header, Line, Writer};
 
+use super::done::Done;
+
 /// The lines of a run: every one is in its file before anything else happens with it.
 #[derive(Debug)]
 pub struct Recording {
@@ -14,15 +16,17 @@ pub struct Recording {
     /// The folder is this run's as long as it may write there.
     _lock: Option<FolderLock>,
     lines: Vec<Line>,
+    done: Done,
 }
 
 impl Recording {
     /// Lines that are kept in memory only.
-    pub const fn in_memory() -> Self {
+    pub fn in_memory() -> Self {
         Self {
             writer: None,
             _lock: None,
             lines: Vec::new(),
+            done: Done::default(),
         }
     }
 
@@ -45,6 +49,7 @@ impl Recording {
             writer: Some(Writer::create(&folder.join(sample::PLAIN))?),
             _lock: Some(lock),
             lines: Vec::new(),
+            done: Done::default(),
         };
         recording.keep(Line::Header(Box::new(header)))?;
         Ok(recording)
@@ -72,6 +77,7 @@ impl Recording {
         Ok(Self {
             writer: Some(Writer::resume(&path, &reading)?),
             _lock: Some(lock),
+            done: Done::from_lines(&reading.lines),
             lines: reading.lines,
         })
     }
@@ -85,6 +91,7 @@ impl Recording {
         if let Some(writer) = &mut self.writer {
             writer.append(&line)?;
         }
+        self.done.add(&line);
         self.lines.push(line);
         Ok(())
     }
@@ -94,9 +101,14 @@ impl Recording {
         &self.lines
     }
 
+    /// What they have.
+    pub(super) const fn done(&self) -> &Done {
+        &self.done
+    }
+
     /// Whether the run has gone through to its end.
-    pub fn is_complete(&self) -> bool {
-        self.lines.contains(&Line::Complete)
+    pub const fn is_complete(&self) -> bool {
+        self.done.is_complete
     }
 }
 

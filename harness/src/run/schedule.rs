@@ -6,17 +6,19 @@
 //! agree, however many blocks each of them has. Nobody leaves before the end, so the samples are
 //! looked at once. Time that is left goes, as further blocks, to scenarios whose intervals are wide.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use basis::preset::Preset;
-use basis::sample::{Line, Part, PartDone};
+use basis::sample::{Line, Part};
 use basis::scenario::Scenario;
 use rand_core::{Rng, SeedableRng};
 use rand_xoshiro::SplitMix64;
 use slices::worker::Place;
 
-use super::standing::{Standing, standings};
+use super::convergence::{Progress, progress};
+use super::done::Done;
+use super::recording::Recording;
 
 /// What to measure, and in how much time.
 #[derive(Clone, Debug)]
@@ -54,84 +56,76 @@ pub(super) struct Schedule {
 const BLOCKS_MAX: f64 = 64.0;
 
 impl Schedule {
-    /// Takes up a run where its lines end; a new one has none.
-    pub(super) fn resume(task: Task, lines: &[Line]) -> Self {
-        let begun: Vec<&Part> = lines
-            .iter()
-            .filter_map(|line| match line {
-                Line::Part(part) => Some(part),
-                _ => None,
-            })
-            .collect();
-        let round = begun.iter().map(|part| part.process).max().unwrap_or(0);
+    /// Takes up a run where its recording ends.
+    pub(super) fn resume(task: Task, recording: &Recording) -> Self {
+        let begun = &recording.done().parts;
+        let round = begun.iter().map(|begun| begun.part.process).max();
         let mut schedule = Self {
             task,
             queue: VecDeque::new(),
-            round,
+            round: round.unwrap_or(0),
             rounds: None,
         };
-        let done = done(lines);
-        for part in &begun {
-            if !done.contains_key(&(part.scenario.as_str(), part.process)) {
-                schedule.queue.push_back(rest(part, lines));
-            }
-        }
-        let begun: BTreeSet<(&str, u32)> = begun
-            .iter()
-            .map(|part| (part.scenario.as_str(), part.process))
-            .collect();
-        for part in schedule.parts(round, lines) {
-            if !begun.contains(&(part.scenario.as_str(), part.process)) {
-                schedule.queue.push_back(Assignment::whole(part));
-            }
-        }
+        // What is left of the parts that were cut short: no slice is measured twice.
+        let cut_short = begun.iter().filter(|begun| begun.took_ms.is_none());
+        schedule.queue.extend(cut_short.map(|begun| Assignment {
+            part: begun.part.clone(),
+            from: begun.next,
+            restarts: begun.restarts + 1,
+        }));
+        let mut parts = schedule.parts(schedule.round, recording);
+        let is_of = |part: &Part, other: &Part| {
+            (&part.scenario, part.process) == (&other.scenario, other.process)
+        };
+        parts.retain(|part| !begun.iter().any(|begun| is_of(part, &begun.part)));
+        schedule
+            .queue
+            .extend(parts.into_iter().map(Assignment::whole));
         schedule
     }
 
-    /// The next part, given all lines so far.
-    pub(super) fn next(&mut self, lines: &[Line]) -> Option<Assignment> {
+    /// The next part, given what was recorded so far.
+    pub(super) fn next(&mut self, recording: &Recording) -> Option<Assignment> {
         while self.queue.is_empty() {
             self.round += 1;
-            let rounds = self.rounds(lines);
-            let is_over = left(self.task.budget, spent(lines, self.round)).is_zero();
+            let rounds = self.rounds(recording.done());
+            let is_over = left(self.task.budget, spent(recording.done(), self.round)).is_zero();
             if self.round >= rounds || is_over {
                 return None;
             }
             // Empty where nobody is left to be compared.
-            let parts = self.parts(self.round, lines);
+            let parts = self.parts(self.round, recording);
             self.queue = parts.into_iter().map(Assignment::whole).collect();
         }
         self.queue.pop_front()
     }
 
     /// The share of the run that is over, for the progress display.
-    pub(super) fn share_done(&self, lines: &[Line]) -> f64 {
-        let spent: u64 = done(lines).values().sum();
+    pub(super) fn share_done(&self, done: &Done) -> f64 {
+        let spent = spent(done, u32::MAX);
         (spent as f64 / self.task.budget.as_millis() as f64).min(1.0)
     }
 
     /// As many rounds as the time allows, by what the first one took.
-    fn rounds(&mut self, lines: &[Line]) -> u32 {
+    fn rounds(&mut self, done: &Done) -> u32 {
         let task = &self.task;
         *self.rounds.get_or_insert_with(|| {
-            let done = done(lines);
-            let each: f64 = task
-                .scenarios
-                .iter()
-                .map(|(scenario, _)| {
-                    let took = done.get(&(scenario.name.as_str(), 0)).copied();
-                    took.unwrap_or_default() as f64
-                })
+            let is_planned =
+                |name: &String| task.scenarios.iter().any(|(one, _)| one.name == *name);
+            let first = done.parts.iter().filter(|begun| begun.part.process == 0);
+            let each: u64 = first
+                .filter(|begun| is_planned(&begun.part.scenario))
+                .filter_map(|begun| begun.took_ms)
                 .sum();
-            let left = left(task.budget, spent(lines, 1)).as_secs_f64() * 1e3;
+            let left = left(task.budget, spent(done, 1)).as_secs_f64() * 1e3;
             #[expect(clippy::cast_sign_loss, reason = "neither is negative")]
-            let more = (left / each.max(1.0)) as u32;
+            let more = (left / (each as f64).max(1.0)) as u32;
             (1 + more).min(task.preset.rounds())
         })
     }
 
-    /// The parts of a round, from the lines of the rounds before it.
-    fn parts(&mut self, round: u32, lines: &[Line]) -> Vec<Part> {
+    /// The parts of a round, from what the rounds before it recorded.
+    fn parts(&mut self, round: u32, recording: &Recording) -> Vec<Part> {
         let part = |scenario: &Scenario, strategies: Vec<String>, blocks: u32| Part {
             scenario: scenario.name.clone(),
             process: round,
@@ -143,15 +137,13 @@ impl Schedule {
             all.map(|(scenario, names)| part(scenario, names.clone(), 1))
                 .collect()
         } else {
-            let rounds = self.rounds(lines);
-            let known = before(lines, round);
-            let standings = standings(&self.task, &known);
-            let left = left(self.task.budget, spent(lines, round));
-            allocate(&standings, lines, left, rounds.saturating_sub(round))
+            let done = recording.done();
+            let rounds = self.rounds(done);
+            let progress = progress(&self.task, &before(recording.lines(), round));
+            let left = left(self.task.budget, spent(done, round));
+            allocate(&progress, done, left, rounds.saturating_sub(round))
                 .into_iter()
-                .map(|(standing, blocks)| {
-                    part(standing.scenario, standing.taking_part.clone(), blocks)
-                })
+                .map(|(one, blocks)| part(one.scenario, one.taking_part.clone(), blocks))
                 .collect()
         };
         let mut random = SplitMix64::seed_from_u64(self.task.seed ^ u64::from(round) << 32);
@@ -170,56 +162,13 @@ impl Assignment {
     }
 }
 
-/// What is left of a part that was cut short: everything after its last slice. No slice is measured
-/// twice.
-fn rest(part: &Part, lines: &[Line]) -> Assignment {
-    let mut from = Place::default();
-    let mut restarts = 0;
-    for line in lines {
-        let (key, again) = match line {
-            Line::Slice(slice) => (&slice.key, slice.restarts),
-            Line::Failure(failure) => (&failure.key, 0),
-            _ => continue,
-        };
-        if key.scenario == part.scenario && key.process == part.process {
-            let next = Place {
-                block: key.block,
-                position: key.position + 1,
-            };
-            from = from.max(next);
-            restarts = restarts.max(again);
-        }
-    }
-    Assignment {
-        part: part.clone(),
-        from,
-        restarts: restarts + 1,
-    }
+/// What the parts of the rounds before `round` took, in milliseconds.
+fn spent(done: &Done, round: u32) -> u64 {
+    let earlier = done.parts.iter().filter(|begun| begun.part.process < round);
+    earlier.filter_map(|begun| begun.took_ms).sum()
 }
 
-/// What each finished part took, in milliseconds.
-fn done(lines: &[Line]) -> BTreeMap<(&str, u32), u64> {
-    lines
-        .iter()
-        .filter_map(|line| match line {
-            Line::PartDone(PartDone {
-                scenario,
-                process,
-                took_ms,
-            }) => Some(((scenario.as_str(), *process), *took_ms)),
-            _ => None,
-        })
-        .collect()
-}
-
-/// What the rounds before `round` took, in milliseconds.
-fn spent(lines: &[Line], round: u32) -> u64 {
-    let done = done(lines);
-    let earlier = done.iter().filter(|((_, process), _)| *process < round);
-    earlier.map(|(_, took)| took).sum()
-}
-
-/// The slices and failures of the rounds before `round`, and the weather they were measured in.
+/// The slices and failures of the rounds before `round`, and the interference that they were measured under.
 fn before(lines: &[Line], round: u32) -> Vec<Line> {
     let earlier = |line: &&Line| match line {
         Line::Slice(slice) => slice.key.process < round,
@@ -231,15 +180,15 @@ fn before(lines: &[Line], round: u32) -> Vec<Line> {
 }
 
 /// Milliseconds of a scenario for each slice so far, the start of its processes included.
-fn cost_of_slice(scenario: &str, lines: &[Line]) -> f64 {
-    let took: u64 = done(lines)
-        .iter()
-        .filter(|((name, _), _)| *name == scenario)
-        .map(|(_, took)| took)
-        .sum();
-    let is_slice =
-        |line: &&Line| matches!(line, Line::Slice(slice) if slice.key.scenario == scenario);
-    took as f64 / lines.iter().filter(is_slice).count().max(1) as f64
+fn cost_of_slice(scenario: &str, done: &Done) -> f64 {
+    let parts = || {
+        done.parts
+            .iter()
+            .filter(|begun| begun.part.scenario == scenario)
+    };
+    let took: u64 = parts().filter_map(|begun| begun.took_ms).sum();
+    let slices: u32 = parts().map(|begun| begun.slices).sum();
+    took as f64 / f64::from(slices.max(1))
 }
 
 /// What is left of the time for measuring.
@@ -250,20 +199,20 @@ fn left(budget: Duration, spent_ms: u64) -> Duration {
 /// Blocks of the next process of each scenario that still has someone to measure: one, and as many
 /// more as it wants, if there is time for that until its last turn; else its fair part of them.
 fn allocate<'s>(
-    standings: &'s [Standing<'_>],
-    lines: &[Line],
+    progress: &'s [Progress<'_>],
+    done: &Done,
     left: Duration,
     turns: u32,
-) -> Vec<(&'s Standing<'s>, u32)> {
+) -> Vec<(&'s Progress<'s>, u32)> {
     let turns = f64::from(turns.max(1));
-    let wanting: Vec<(&Standing<'_>, f64, f64)> = standings
+    let wanting: Vec<(&Progress<'_>, f64, f64)> = progress
         .iter()
-        .filter(|standing| standing.taking_part.len() > 1)
-        .map(|standing| {
-            let slices = 2 * standing.taking_part.len() - 1;
-            let cost = slices as f64 * cost_of_slice(&standing.scenario.name, lines) * turns;
-            let wanted = (standing.blocks_wanted / turns).ceil();
-            (standing, cost, wanted.clamp(1.0, BLOCKS_MAX))
+        .filter(|one| one.taking_part.len() > 1)
+        .map(|one| {
+            let slices = 2 * one.taking_part.len() - 1;
+            let cost = slices as f64 * cost_of_slice(&one.scenario.name, done) * turns;
+            let wanted = (one.blocks_wanted / turns).ceil();
+            (one, cost, wanted.clamp(1.0, BLOCKS_MAX))
         })
         .collect();
     let least: f64 = wanting.iter().map(|(_, cost, _)| cost).sum();
@@ -278,10 +227,10 @@ fn allocate<'s>(
     };
     wanting
         .into_iter()
-        .map(|(standing, _, wanted)| {
+        .map(|(one, _, wanted)| {
             #[expect(clippy::cast_sign_loss, reason = "clamped above")]
             let blocks = 1 + ((wanted - 1.0) * share).floor() as u32;
-            (standing, blocks)
+            (one, blocks)
         })
         .collect()
 }

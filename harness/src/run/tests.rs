@@ -10,6 +10,7 @@ use basis::scenario::{Activity, Scenario};
 use slices::order;
 use slices::worker::Place;
 
+use super::recording::Recording;
 use super::schedule::{Assignment, Schedule, Task};
 
 const BASELINE: &str = "mutex/std";
@@ -112,6 +113,12 @@ fn slice(key: SliceKey, restarts: u32) -> Slice {
     }
 }
 
+fn keep(lines: Vec<Line>, recording: &mut Recording) {
+    for line in lines {
+        recording.keep(line).unwrap();
+    }
+}
+
 fn keys(lines: &[Line]) -> Vec<&SliceKey> {
     lines
         .iter()
@@ -125,12 +132,13 @@ fn keys(lines: &[Line]) -> Vec<&SliceKey> {
 #[test]
 fn a_run_ends_within_its_time_and_every_part_is_whole() {
     let task = task();
-    let mut lines = Vec::new();
-    let mut schedule = Schedule::resume(task.clone(), &lines);
-    while let Some(assignment) = schedule.next(&lines) {
+    let mut recording = Recording::in_memory();
+    let mut schedule = Schedule::resume(task.clone(), &recording);
+    while let Some(assignment) = schedule.next(&recording) {
         assert_eq!(assignment.restarts, 0);
-        lines.extend(play(&task, &assignment));
+        keep(play(&task, &assignment), &mut recording);
     }
+    let lines = recording.lines();
     let spent: u64 = lines
         .iter()
         .map(|line| match line {
@@ -140,7 +148,7 @@ fn a_run_ends_within_its_time_and_every_part_is_whole() {
         .sum();
     let budget = task.preset.measuring().as_millis() as u64;
     assert!(spent <= budget, "{spent} of {budget} ms");
-    let all = keys(&lines);
+    let all = keys(lines);
     let different: BTreeSet<&SliceKey> = all.iter().copied().collect();
     assert_eq!(all.len(), different.len(), "no slice twice");
 }
@@ -155,9 +163,9 @@ fn a_default_run_has_processes_enough_for_verdicts() {
             .collect(),
         ..task()
     };
-    let mut lines = Vec::new();
-    let mut schedule = Schedule::resume(task.clone(), &lines);
-    while let Some(assignment) = schedule.next(&lines) {
+    let mut recording = Recording::in_memory();
+    let mut schedule = Schedule::resume(task.clone(), &recording);
+    while let Some(assignment) = schedule.next(&recording) {
         assert_eq!(assignment.part.strategies, names);
         let mut played = play(&task, &assignment);
         for line in &mut played {
@@ -165,11 +173,11 @@ fn a_default_run_has_processes_enough_for_verdicts() {
                 done.took_ms = 500 * u64::from(assignment.part.blocks);
             }
         }
-        lines.extend(played);
+        keep(played, &mut recording);
     }
     for (scenario, _) in &task.scenarios {
         let of_scenario = |key: &&&SliceKey| key.scenario == scenario.name;
-        let all = keys(&lines);
+        let all = keys(recording.lines());
         let processes: BTreeSet<u32> = all
             .iter()
             .filter(of_scenario)
@@ -184,14 +192,14 @@ fn a_default_run_has_processes_enough_for_verdicts() {
 fn a_run_that_is_killed_anywhere_measures_every_slice_once() {
     let task = task();
     for kill_every in [1, 3, 7, 29, 113] {
-        let mut lines: Vec<Line> = Vec::new();
+        let mut recording = Recording::in_memory();
         let mut kills = 0;
         'starts: loop {
-            let mut schedule = Schedule::resume(task.clone(), &lines);
+            let mut schedule = Schedule::resume(task.clone(), &recording);
             let mut left = kill_every + kills % 5;
-            while let Some(assignment) = schedule.next(&lines) {
+            while let Some(assignment) = schedule.next(&recording) {
                 for line in play(&task, &assignment) {
-                    lines.push(line);
+                    recording.keep(line).unwrap();
                     left -= 1;
                     if left == 0 && kills < 400 {
                         kills += 1;
@@ -201,10 +209,11 @@ fn a_run_that_is_killed_anywhere_measures_every_slice_once() {
             }
             break;
         }
-        let all = keys(&lines);
+        let lines = recording.lines();
+        let all = keys(lines);
         let different: BTreeSet<&SliceKey> = all.iter().copied().collect();
         assert_eq!(all.len(), different.len(), "a slice twice, {kill_every}");
-        for line in &lines {
+        for line in lines {
             let Line::Part(part) = line else { continue };
             let wanted = part.blocks as usize * (2 * part.strategies.len() - 1);
             let got = all

@@ -19,10 +19,9 @@ use harness::report::advice::{self, Advice};
 use harness::results::Results;
 use harness::run::{Plan, Recording};
 
-use super::kept_in;
+use super::{attended, kept_in};
 use crate::arguments::{AdviseOptions, Choice, Format};
-use crate::progress::Progress;
-use crate::{selection, signals, terminal};
+use crate::{selection, terminal};
 use asked::Asked;
 
 /// Filters by what is observed, measures who is left, and says what follows.
@@ -59,13 +58,8 @@ pub(crate) fn advise(options: &AdviseOptions) -> Result<()> {
     } else {
         Recording::begin(&folder, header)?
     };
-    let mut progress = Progress::new();
-    let interrupt = signals::listen()?;
-    let screening = asked
-        .carry_out(&mut recording, &interrupt, &mut progress)
-        .map_err(kept_in(&folder))?;
-    drop(interrupt);
-    progress.finish();
+    let screening =
+        attended(&mut recording, |run| asked.carry_out(run)).map_err(kept_in(&folder))?;
     let samples =
         Samples::from_lines(recording.lines().to_vec()).expect("it begins with its header");
     let results = analyse(&samples);

@@ -24,10 +24,21 @@ use basis::assumption;
 use basis::environment::Environment;
 use basis::error::{Error, Result};
 use basis::preset::Preset;
-use harness::run::{Plan, Recording};
+use harness::run::{Plan, Recording, Run};
 
 use crate::arguments::RunOptions;
-use crate::selection;
+use crate::progress::Progress;
+use crate::{selection, signals};
+
+/// Carries out `stages` into a recording. Progress is shown and signals are noted meanwhile.
+fn attended<T>(
+    recording: &mut Recording,
+    stages: impl FnOnce(&mut Run<'_>) -> Result<T>,
+) -> Result<T> {
+    let interrupt = signals::listen()?;
+    let mut progress = Progress::new();
+    stages(&mut Run::new(recording, &interrupt, &mut progress))
+}
 
 /// What an interrupted run leaves, in an error that says so.
 fn kept_in(folder: &Path) -> impl Fn(Error) -> Error {

@@ -48,8 +48,8 @@ pub(crate) fn replay_all(options: &ReplayOptions) -> Result<()> {
             continue;
         };
         if let Some(progress) = &mut progress {
-            let what = format!("replaying {} operations", operations.len());
-            progress.stage(&what, number as f64 / entries.len() as f64);
+            let share = number as f64 / entries.len() as f64;
+            progress.progress("replaying on", profile.name, share);
         }
         let is_shared = profile.concurrency != Concurrency::OneThread;
         let replayed = replay(&make(workload.peak()), &operations, is_shared);

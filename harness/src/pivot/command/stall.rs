@@ -1,6 +1,7 @@
 //! `pivot stall`: who can go on while another thread is stopped in the middle of an operation.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use basis::error::{Error, Result};
 use basis::lock::FolderLock;
@@ -11,13 +12,14 @@ use basis::trace::Operation;
 use harness::analysis::{Samples, analyse, graded_by_stalls};
 use harness::report;
 use harness::results::Grade;
+use harness::run::{Recording, Stalls};
 use trace::StallTask;
 
+use super::attended;
 use crate::arguments::{Format, StallOptions};
-use crate::progress::Progress;
 use crate::selection;
 use crate::table::Table;
-use crate::{signals, terminal};
+use crate::terminal;
 
 /// Instructions that are stepped of a read that is stopped twice: what all strategies do in some minutes.
 const TWO_STOPS: usize = 40_000;
@@ -30,12 +32,18 @@ pub(crate) fn stall(options: &StallOptions) -> Result<()> {
     // Before minutes are spent on it.
     let run = options.into.as_deref().map(Run::take).transpose()?;
     trace::available().map_err(|why| Error::input(format!("cannot stop threads: {why}")))?;
-    let interrupt = signals::listen()?;
-    let mut progress = Progress::new();
-    let seen = harness::run::look(&tasks(options, &cards), &interrupt, &mut progress);
-    progress.finish();
-    drop(interrupt);
-    let seen = seen?;
+    let mut recording = Recording::in_memory();
+    let stalls = Stalls {
+        tasks: tasks(options, &cards),
+        budget: Duration::MAX,
+    };
+    attended(&mut recording, |run| run.carry_out(&stalls, 1.0))?;
+    let seen = recording.lines().iter().filter_map(|line| match line {
+        Line::Stall(seen) => Some(seen.clone()),
+        _ => None,
+    });
+    let mut seen: Vec<StallSeen> = seen.collect();
+    seen.sort_by_key(|one| cards.iter().position(|card| card.name == one.strategy));
     print(&seen, &cards, options.format)?;
     if let Some(run) = run {
         run.keep(&seen)?;

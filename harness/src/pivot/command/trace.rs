@@ -1,26 +1,31 @@
 //! `pivot trace`: what operations execute, and which cache lines two threads share while they do.
 
 use basis::error::{Error, Result};
-use basis::sample::Card;
+use basis::sample::{Card, Line};
 use basis::trace::{Counts, Footprint, Operation, Pair, State, TraceSeen, blamed};
+use harness::run::{Recording, Traces};
 use trace::TraceTask;
 
+use super::attended;
 use crate::arguments::{Format, TraceOptions};
-use crate::progress::Progress;
 use crate::selection;
 use crate::table::Table;
-use crate::{signals, terminal};
+use crate::terminal;
 
 /// Traces the strategies; one that does not survive it is exit code 1.
 pub(crate) fn trace(options: &TraceOptions) -> Result<()> {
     let tasks = tasks(options)?;
     trace::available().map_err(|why| Error::input(format!("cannot trace: {why}")))?;
-    let interrupt = signals::listen()?;
-    let mut progress = Progress::new();
-    let traced = harness::run::look(&tasks, &interrupt, &mut progress);
-    progress.finish();
-    drop(interrupt);
-    let traced = traced?;
+    let mut recording = Recording::in_memory();
+    attended(&mut recording, |run| {
+        run.carry_out(&Traces(tasks.clone()), 1.0)
+    })?;
+    let traced = recording.lines().iter().filter_map(|line| match line {
+        Line::Trace(seen) => Some(seen.clone()),
+        _ => None,
+    });
+    let mut traced: Vec<TraceSeen> = traced.collect();
+    traced.sort_by_key(|seen| tasks.iter().position(|task| task.strategy == seen.strategy));
     match options.format {
         Format::Json => {
             let text = serde_json::to_string_pretty(&traced).expect("it is plain data");

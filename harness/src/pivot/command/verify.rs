@@ -3,17 +3,15 @@
 
 use basis::error::{Error, Result};
 use basis::sample::Card;
-use basis::scenario::RecordKind;
 use harness::analysis::{faulted, guarantees};
 use harness::results::{Faulted, Grade, Guarantee, Guaranteed};
-use harness::run::{Plan, Recording};
-use registry::roster;
+use harness::run::{Plan, Recording, Replays};
 
+use super::attended;
 use crate::arguments::{Format, VerifyOptions};
-use crate::progress::Progress;
 use crate::selection;
 use crate::table::Table;
-use crate::{signals, terminal};
+use crate::terminal;
 
 /// Runs the checks, injects the faults and replays the trace that is shipped; a broken promise is exit code 1.
 pub(crate) fn verify(options: &VerifyOptions) -> Result<()> {
@@ -25,22 +23,12 @@ pub(crate) fn verify(options: &VerifyOptions) -> Result<()> {
         preset: options.preset,
         seed: options.seed,
     };
-    let interrupt = signals::listen()?;
-    let mut progress = Progress::new();
     let mut recording = Recording::in_memory();
-    let ended = plan
-        .verify(options.preset, &mut recording, &interrupt, &mut progress)
-        .and_then(|()| {
-            let trace = selection::shipped_trace();
-            plan.replay(&trace, &mut recording, &interrupt, &mut progress)
-        });
-    progress.finish();
-    drop(interrupt);
-    let cards: Vec<Card> = roster::entries(RecordKind::Status)
-        .iter()
-        .map(|entry| Card::from(&entry.profile))
-        .filter(|card| !card.control && plan.strategies.contains(&card.name))
-        .collect();
+    let ended = attended(&mut recording, |run| {
+        plan.verify(options.preset, 0.9, run)?;
+        run.carry_out(&Replays::of(&plan, &selection::shipped_trace())?, 1.0)
+    });
+    let cards = plan.contenders();
     let found = guarantees(&cards, recording.lines());
     print(&cards, &found, &faulted(recording.lines()), options.format)?;
     ended.map_err(|error| match error {

@@ -8,11 +8,9 @@ use basis::error::{Error, Result};
 use basis::preset::Preset;
 use basis::sample::{Card, Header, Line};
 use harness::advice::{Basis, Excluded, Need, Needs, Screening, Workload};
-use harness::run::{Interrupt, Plan, Recording, TraceEffort};
+use harness::run::{Calibration, Plan, Run, Stalls, Traces};
 use registry::roster;
 use trace::StallTask;
-
-use crate::progress::Progress;
 
 /// What the measuring of a preset may take: the checks before it take about half a minute.
 const fn measuring(preset: Preset) -> Duration {
@@ -32,6 +30,13 @@ const fn stopping(preset: Preset) -> Duration {
         Preset::Full => 300,
     })
 }
+
+/// The share of an advice that is over behind the checks, for the progress display.
+const VERIFIED: f64 = 0.2;
+/// Behind the threads that were stopped.
+const STOPPED: f64 = 0.3;
+/// Behind the traces.
+const TRACED: f64 = 0.35;
 
 /// A workload and how it is to be answered.
 pub(super) struct Asked<'a> {
@@ -55,39 +60,34 @@ impl Asked<'_> {
     }
 
     /// Checks, leaves out, and measures the others; who was left out, and what is known of the rest.
-    pub(super) fn carry_out(
-        &self,
-        recording: &mut Recording,
-        interrupt: &Interrupt,
-        progress: &mut Progress,
-    ) -> Result<Screening> {
+    pub(super) fn carry_out(&self, run: &mut Run<'_>) -> Result<Screening> {
         let unable = self.unable();
         let able = self.without(&unable);
-        let is_complete = recording.is_complete();
+        let is_complete = run.recording.is_complete();
         if !is_complete {
-            able.verify(Preset::Quick, recording, interrupt, progress)?;
-            self.stop_threads(&able, recording, interrupt, progress)?;
+            able.verify(Preset::Quick, VERIFIED, run)?;
+            self.stop_threads(&able, run)?;
         }
-        let objections = self.objections(&able, recording.lines());
+        let objections = self.objections(&able, run.recording.lines());
         let fit = without(&able, &objections);
         if contenders(&fit).next().is_none() {
             if !is_complete {
-                recording.keep(Line::Complete)?;
+                run.complete()?;
             }
             return Err(Error::input(self.nobody(&unable, &objections)));
         }
         if !is_complete {
             if contenders(&fit).any(|name| *name != self.plan.baseline) {
-                self.measure(&fit, recording, interrupt, progress)?;
+                self.measure(&fit, run)?;
             }
-            recording.keep(Line::Complete)?;
+            run.complete()?;
         }
         let mut excluded = unable;
         // Of the baseline all: they are what would have to be given up for it to stay.
         let of_baseline = |one: &&Excluded| one.strategy == self.plan.baseline;
         let others = first_of_each(&objections).filter(|one| !of_baseline(one));
         excluded.extend(others.chain(objections.iter().filter(of_baseline)).cloned());
-        let lines = recording.lines();
+        let lines = run.recording.lines();
         let kept = cards(&fit, lines).flat_map(|card| Needs::kept(self.workload, card, lines));
         let kept = kept.collect();
         Ok(Screening { excluded, kept })
@@ -95,31 +95,21 @@ impl Asked<'_> {
 
     /// Stops threads of those that meet the needs so far; then of those that only do not promise not to
     /// wait: seen is better than said.
-    fn stop_threads(
-        &self,
-        able: &Plan,
-        recording: &mut Recording,
-        interrupt: &Interrupt,
-        progress: &mut Progress,
-    ) -> Result<()> {
-        let mut out = self.objections(able, recording.lines());
-        let budget = stopping(self.plan.preset);
+    fn stop_threads(&self, able: &Plan, run: &mut Run<'_>) -> Result<()> {
+        let mut out = self.objections(able, run.recording.lines());
         for _ in 0..2 {
-            let plan = without(able, &out);
-            plan.stall(&self.stalls(&plan), budget, recording, interrupt, progress)?;
+            let stalls = Stalls {
+                tasks: self.stalls(&without(able, &out)),
+                budget: stopping(self.plan.preset),
+            };
+            run.carry_out(&stalls, STOPPED)?;
             out.retain(|one| one.basis == Basis::Observed || !one.need.is_about_waiting());
         }
         Ok(())
     }
 
     /// Measures who is left, beside the baseline even where that does not offer what is needed.
-    fn measure(
-        &self,
-        fit: &Plan,
-        recording: &mut Recording,
-        interrupt: &Interrupt,
-        progress: &mut Progress,
-    ) -> Result<()> {
+    fn measure(&self, fit: &Plan, run: &mut Run<'_>) -> Result<()> {
         let mut plan = fit.clone();
         let all = &self.plan.strategies;
         plan.strategies = all
@@ -127,12 +117,11 @@ impl Asked<'_> {
             .filter(|name| fit.strategies.contains(name) || **name == plan.baseline)
             .cloned()
             .collect();
-        let effort = TraceEffort::of(Preset::Quick);
         if self.workload.is_predictable() {
-            plan.trace(effort, recording, interrupt, progress)?;
-            plan.calibrate(recording, interrupt, progress)?;
+            run.carry_out(&Traces::of(&plan, Preset::Quick), TRACED)?;
+            run.carry_out(&Calibration, TRACED)?;
         }
-        plan.measure_within(measuring(plan.preset), recording, interrupt, progress)
+        plan.measure(measuring(plan.preset), run)
     }
 
     /// Whom to stop in what, where waiting matters.

@@ -9,16 +9,17 @@ use basis::sample::{self, Line};
 use basis::trace::{Operation, State};
 use harness::analysis::{Samples, analyse};
 use harness::results::{HERE, Scaling};
+use harness::run::{Calibration, Recording, Traces};
 use predict::machine::Machine;
 use trace::TraceTask;
 
 use super::{figure, matching_machines};
 use crate::arguments::{Format, PredictOptions};
+use crate::command::attended;
 use crate::command::report::samples;
-use crate::progress::Progress;
 use crate::selection;
 use crate::table::Table;
-use crate::{signals, terminal};
+use crate::terminal;
 
 /// What can be predicted of a strategy.
 const OPERATIONS: [Operation; 2] = [Operation::ReadHit, Operation::Apply];
@@ -139,16 +140,19 @@ fn complete(samples: &mut Samples, chosen: &[String], place: &str) -> Result<()>
     if missing.is_empty() && !lacks_calibration {
         return Ok(());
     }
-    let interrupt = signals::listen()?;
-    if lacks_calibration {
-        let calibration = harness::run::calibrate(&interrupt)?;
-        samples.lines.push(Line::Calibration(calibration));
+    let mut recording = Recording::in_memory();
+    attended(&mut recording, |run| {
+        if lacks_calibration {
+            run.carry_out(&Calibration, 0.0)?;
+        }
+        run.carry_out(&Traces(missing), 1.0)
+    })?;
+    samples.lines.extend(recording.lines().iter().cloned());
+    if samples.lines.iter().any(is_calibrated) {
+        Ok(())
+    } else {
+        Err(Error::Check("the calibration did not go through".into()))
     }
-    let mut progress = Progress::new();
-    let traced = harness::run::look(&missing, &interrupt, &mut progress);
-    progress.finish();
-    samples.lines.extend(traced?.into_iter().map(Line::Trace));
-    Ok(())
 }
 
 /// What one machine calibrates says nothing of what another has measured.

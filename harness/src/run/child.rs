@@ -1,5 +1,6 @@
-//! The parent's side of a run: child processes one after the other, and what they said, kept.
+//! The parent's side of a child process: its start, what it says, and how it ends.
 
+use std::fmt;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::atomic::{AtomicI32, Ordering};
@@ -57,6 +58,8 @@ pub(super) enum Ending {
     Done,
     /// It did not, and this is why, and what it was at.
     Failed(Failed),
+    /// Its time was over; it was ended.
+    OutOfTime,
 }
 
 /// A child that did not do its task.
@@ -70,38 +73,49 @@ pub(super) struct Failed {
     pub reason: String,
 }
 
-/// Has a child process do `task`, and calls `keep` with each line that it finds.
-///
-/// # Errors
-///
-/// [`Error::Interrupted`] when the user wants the run to end; [`Error::Input`] when no child can be
-/// started, or `keep` fails. The child is gone in each case.
-pub(super) fn carry_out(
-    task: &Task,
-    interrupt: &Interrupt,
-    keep: impl FnMut(Line) -> Result<()>,
-) -> Result<Ending> {
-    let ending = carry_out_within(Duration::MAX, task, interrupt, keep)?;
-    Ok(ending.expect("that time does not run out"))
+impl Failed {
+    /// A child that ended well but has not said what it was asked.
+    pub(super) fn silently() -> Self {
+        Self {
+            during: "at its end".into(),
+            slice: None,
+            reason: "it ended without a word".into(),
+        }
+    }
 }
 
-/// The same, but not for longer than `time`: nothing if it was not done by then.
+impl fmt::Display for Failed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.during, self.reason)
+    }
+}
+
+/// Has a child process do `task`, but not for longer than `time`, and calls `found` with each line that it finds.
 ///
 /// # Errors
 ///
-/// As [`carry_out`].
-pub(super) fn carry_out_within(
-    time: Duration,
+/// [`Error::Interrupted`] when work is to stop; [`Error::Input`] when no child can be started. The child is gone in
+/// each case.
+pub(super) fn carry_out(
     task: &Task,
-    interrupt: &Interrupt,
-    mut keep: impl FnMut(Line) -> Result<()>,
-) -> Result<Option<Ending>> {
+    time: Duration,
+    is_to_stop: &dyn Fn() -> bool,
+    mut found: impl FnMut(Line),
+) -> Result<Ending> {
     let at_first = clock::now();
+    // Who keeps something says so.
+    let interrupted = || Err(Error::Interrupted("nothing is kept".into()));
+    if is_to_stop() {
+        return interrupted();
+    }
+    if time.is_zero() {
+        return Ok(Ending::OutOfTime);
+    }
     let mut child = ChildGuard::start(task)?;
     let messages = child.messages();
     let (mut during, mut slice) = (String::from("setting up"), None);
     let mut heard = clock::now();
-    loop {
+    let reason = loop {
         match messages.recv_timeout(GLANCE) {
             Ok(Ok(Message::Begin { what, slice: begun })) => {
                 (during, slice) = (what, begun);
@@ -109,50 +123,37 @@ pub(super) fn carry_out_within(
             }
             Ok(Ok(Message::Found { line })) => {
                 heard = clock::now();
-                keep(line)?;
+                found(line);
             }
-            Ok(Err(garbled)) => return Ok(Some(failed(during, slice, garbled))),
+            Ok(Err(garbled)) => break garbled,
             Err(RecvTimeoutError::Timeout) => {}
-            Err(RecvTimeoutError::Disconnected) => {
-                return match child.end() {
-                    None => Ok(Some(Ending::Done)),
-                    // Whoever wants the run to end may have ended it, too: no fault of the strategy's.
-                    Some(_) if interrupt.is_set() => Err(interrupted()),
-                    Some(reason) => Ok(Some(failed(during, slice, reason))),
-                };
-            }
+            Err(RecvTimeoutError::Disconnected) => match child.end() {
+                None => return Ok(Ending::Done),
+                // Whoever wants the run to end may have ended it, too: no fault of the strategy's.
+                Some(_) if is_to_stop() => return interrupted(),
+                Some(reason) => break reason,
+            },
         }
-        if interrupt.is_set() {
-            return Err(interrupted());
+        if is_to_stop() {
+            return interrupted();
         }
         if at_first.elapsed() > time {
-            return Ok(None);
+            return Ok(Ending::OutOfTime);
         }
         if heard.elapsed() > task.silence_max() {
             let silence = task.silence_max().as_secs();
-            let reason = format!("hung: nothing happened for {silence} s");
-            return Ok(Some(failed(during, slice, reason)));
+            break format!("hung: nothing happened for {silence} s");
         }
-    }
-}
-
-fn interrupted() -> Error {
-    // Who keeps something says so.
-    Error::Interrupted("nothing is kept".into())
-}
-
-fn failed(during: String, slice: Option<basis::sample::SliceKey>, reason: String) -> Ending {
+    };
     let slice = slice.map(|key| {
-        Line::Failure(Failure {
-            key,
-            reason: reason.clone(),
-        })
+        let reason = reason.clone();
+        Line::Failure(Failure { key, reason })
     });
-    Ending::Failed(Failed {
+    Ok(Ending::Failed(Failed {
         during,
         slice,
         reason,
-    })
+    }))
 }
 
 /// A child process that does not outlive its parent's interest in it.

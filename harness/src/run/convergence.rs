@@ -1,4 +1,5 @@
-//! Where every scenario stands: who can be measured, and about how much more.
+//! How far the intervals of every scenario have converged: which strategies can be measured, and about how much
+//! more.
 
 use basis::controls;
 use basis::sample::Line;
@@ -10,11 +11,11 @@ use crate::analysis::{contamination, is_contended};
 use crate::results::Metric;
 use statistics::{Estimate, estimate};
 
-/// A scenario between two rounds.
+/// How far a scenario is between two rounds.
 #[derive(Clone, Debug)]
-pub(super) struct Standing<'t> {
+pub(super) struct Progress<'t> {
     pub(super) scenario: &'t Scenario,
-    /// Who takes part in the next round, the baseline included.
+    /// The strategies that take part in the next round, the baseline included.
     pub(super) taking_part: Vec<String>,
     /// Blocks that most of them still want.
     pub(super) blocks_wanted: f64,
@@ -47,23 +48,23 @@ fn target(scenario: &Scenario, cpus: usize) -> f64 {
     }
 }
 
-/// All scenarios as the lines leave them.
-pub(super) fn standings<'t>(task: &'t Task, lines: &[Line]) -> Vec<Standing<'t>> {
+/// How far all scenarios are by these lines.
+pub(super) fn progress<'t>(task: &'t Task, lines: &[Line]) -> Vec<Progress<'t>> {
     let contaminated = contamination::contaminated(lines);
     let series = Series::collect(lines, &contamination::dropped(&contaminated));
     let pairs = pairs(task, &series);
     task.scenarios
         .iter()
-        .map(|(scenario, names)| standing(scenario, names, &pairs, lines))
+        .map(|(scenario, names)| progress_of(scenario, names, &pairs, lines))
         .collect()
 }
 
-fn standing<'t>(
+fn progress_of<'t>(
     scenario: &'t Scenario,
     names: &[String],
     pairs: &[Pair<'_>],
     lines: &[Line],
-) -> Standing<'t> {
+) -> Progress<'t> {
     let has_failed = |name: &str| {
         lines.iter().any(|line| {
             matches!(line, Line::Failure(failure)
@@ -87,7 +88,7 @@ fn standing<'t>(
     // A noise floor that is wide says nothing about anybody.
     let floor = here().filter(|pair| pair.strategy == controls::SAME);
     let floor = floor.map(Pair::wanted).fold(0.0, f64::max);
-    Standing {
+    Progress {
         scenario,
         taking_part,
         blocks_wanted: wanted.get(crowd).copied().unwrap_or(1.0).max(floor),

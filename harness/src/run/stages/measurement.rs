@@ -1,0 +1,124 @@
+//! Every scenario, measured part by part in the order of the schedule.
+
+use std::time::Duration;
+
+use basis::clock;
+use basis::environment;
+use basis::error::Result;
+use basis::sample::{Line, PartDone};
+use registry::roster::participants;
+use slices::worker::MeasureTask;
+
+use crate::run::Plan;
+use crate::run::done::Done;
+use crate::run::schedule::{self, Assignment, Schedule};
+use crate::run::task::Task;
+use crate::run::worker_pool::{Run, Stage, Worker};
+
+/// One part. A strategy that hangs or panics is noted, and left out of what follows of that scenario.
+struct Measurement(MeasureTask);
+
+impl Stage for Measurement {
+    type Task = MeasureTask;
+    const NAME: &'static str = "measuring";
+
+    fn tasks(&self) -> Vec<MeasureTask> {
+        vec![self.0.clone()]
+    }
+
+    fn is_done(&self, _: &MeasureTask, _: &Done) -> bool {
+        // The schedule says what is left to measure.
+        false
+    }
+
+    fn subject(&self, task: &MeasureTask) -> String {
+        task.part.scenario.clone()
+    }
+
+    fn carry_out(&self, task: &MeasureTask, worker: &Worker<'_>) -> Result<()> {
+        let MeasureTask { part, restarts, .. } = task;
+        if *restarts == 0 {
+            worker.keep(Line::Part(part.clone()));
+        }
+        let began = clock::now();
+        worker.stream_all(&Task::Measure(Box::new(task.clone())), &part.scenario)?;
+        worker.keep(Line::PartDone(PartDone {
+            scenario: part.scenario.clone(),
+            process: part.process,
+            took_ms: began.elapsed().as_millis() as u64,
+        }));
+        Ok(())
+    }
+}
+
+impl Plan {
+    /// Measures every scenario within a time, and keeps every slice. Goes on where the recording ends; no slice is
+    /// measured twice.
+    ///
+    /// # Errors
+    ///
+    /// As [`Run::carry_out`].
+    pub fn measure(&self, budget: Duration, run: &mut Run<'_>) -> Result<()> {
+        let before = run.share;
+        let mut schedule = Schedule::resume(self.schedule_task(budget), run.recording);
+        while let Some(assignment) = schedule.next(run.recording) {
+            let measured = schedule.share_done(run.recording.done());
+            run.share = before + (1.0 - before) * measured;
+            let task = self.measure_task(assignment, run.recording.done());
+            run.carry_out(&Measurement(task), run.share)?;
+        }
+        Ok(())
+    }
+
+    fn measure_task(&self, assignment: Assignment, done: &Done) -> MeasureTask {
+        let Assignment {
+            part,
+            from,
+            restarts,
+        } = assignment;
+        let scenario = self
+            .scenarios
+            .iter()
+            .find(|scenario| scenario.name == part.scenario)
+            .expect("the schedule names scenarios of the plan only")
+            .clone();
+        let window = self.preset.window(scenario.threads() > environment::cpus());
+        // Counts are exact: once is enough.
+        let is_accounted = |name: &String| {
+            done.accounted
+                .contains(&(part.scenario.clone(), name.clone()))
+        };
+        let names = part.strategies.iter();
+        let account = names.filter(|name| !is_accounted(name)).cloned().collect();
+        MeasureTask {
+            trace: scenario
+                .replay
+                .as_ref()
+                .map(|trace| trace.place().to_owned()),
+            scenario,
+            part,
+            from,
+            restarts,
+            account,
+            baseline: self.baseline.clone(),
+            seed: self.seed,
+            ramp_ns: self.preset.ramp().as_nanos() as u64,
+            window_ns: window.as_nanos() as u64,
+        }
+    }
+
+    fn schedule_task(&self, budget: Duration) -> schedule::Task {
+        let with_participants = |scenario: &basis::scenario::Scenario| {
+            let (names, _) = participants(scenario, &self.strategies, &self.baseline);
+            (scenario.clone(), names)
+        };
+        schedule::Task {
+            scenarios: self.scenarios.iter().map(with_participants).collect(),
+            baseline: self.baseline.clone(),
+            cpus: environment::cpus(),
+            preset: self.preset,
+            budget,
+            seed: self.seed,
+        }
+    }
+}

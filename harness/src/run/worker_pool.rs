@@ -1,0 +1,410 @@
+//! The one driver of all stages of a run: what is left to do, child processes side by side, their deaths, the time
+//! and the progress.
+
+use std::fmt::Debug;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::Sender;
+use std::time::Duration;
+
+use basis::clock;
+use basis::error::Result;
+use basis::parallel;
+use basis::sample::{CheckOutcome, Line};
+use basis::stall::StallSeen;
+use basis::trace::{TraceSeen, Untraced};
+
+use super::child::{self, Ending, Failed, Interrupt};
+use super::done::Done;
+use super::recording::Recording;
+use super::task::Task;
+
+/// A stage of a run: tasks that do not depend on each other, each for a child process.
+pub trait Stage: Sync {
+    /// What one process, or one after the other, is to do.
+    type Task: Sync;
+    /// What it is called while it lasts.
+    const NAME: &'static str;
+
+    /// All its tasks, in order.
+    fn tasks(&self) -> Vec<Self::Task>;
+
+    /// Whether a recording has all that a task would add to it.
+    fn is_done(&self, task: &Self::Task, done: &Done) -> bool;
+
+    /// The strategy, the scenario or whatever else a task is about, for the progress display.
+    fn subject(&self, task: &Self::Task) -> String;
+
+    /// How many tasks are carried out at a time.
+    fn width(&self) -> usize {
+        1
+    }
+
+    /// What is not done after this time is left undone.
+    fn budget(&self) -> Duration {
+        Duration::MAX
+    }
+
+    /// Why none of it can be done here.
+    fn unavailable(&self) -> Option<String> {
+        None
+    }
+
+    /// Carries out a task, and gives what is to be kept to the worker.
+    ///
+    /// # Errors
+    ///
+    /// When the run is interrupted, or no process can be started. A process that does not survive is a result.
+    fn carry_out(&self, task: &Self::Task, worker: &Worker<'_>) -> Result<()>;
+}
+
+/// Whoever watches a run.
+pub trait Observer: Debug {
+    /// Something begins: the stage, what it is about, and the share of the run that is over.
+    fn progress(&mut self, stage: &str, subject: &str, share_done: f64);
+    /// Something worth a line of its own.
+    fn note(&mut self, text: &str);
+}
+
+/// A run under way.
+#[derive(Debug)]
+pub struct Run<'a> {
+    /// What is kept of it.
+    pub recording: &'a mut Recording,
+    interrupt: &'a Interrupt,
+    observer: &'a mut dyn Observer,
+    /// The share of the run that is over, for the progress display.
+    pub(super) share: f64,
+}
+
+/// What a worker tells the thread that keeps lines.
+enum Event {
+    Began(String),
+    Keep(Line),
+    Note(String),
+    Ended(Result<()>),
+}
+
+/// A thread of the pool, and what it needs to carry out one task.
+#[derive(Debug)]
+pub struct Worker<'a> {
+    events: &'a Sender<Event>,
+    stop: &'a Stop<'a>,
+    /// What is left of the stage's time.
+    left: Duration,
+}
+
+/// Why work ends before its time: the user wants it to, or another task failed.
+#[derive(Debug)]
+struct Stop<'a> {
+    interrupt: &'a Interrupt,
+    has_failed: AtomicBool,
+}
+
+impl Stop<'_> {
+    fn is_set(&self) -> bool {
+        // Relaxed: nothing is handed over but the flag itself.
+        self.interrupt.is_set() || self.has_failed.load(Ordering::Relaxed)
+    }
+}
+
+impl<'a> Run<'a> {
+    /// A run that begins, or goes on where `recording` ends.
+    pub fn new(
+        recording: &'a mut Recording,
+        interrupt: &'a Interrupt,
+        observer: &'a mut dyn Observer,
+    ) -> Self {
+        Self {
+            recording,
+            interrupt,
+            observer,
+            share: 0.0,
+        }
+    }
+
+    /// Carries out what the recording lacks of a stage, behind which the share `until` of the run is over.
+    ///
+    /// # Errors
+    ///
+    /// When the run is interrupted, no process can be started, or a line cannot be kept. What other processes
+    /// found until then is kept.
+    pub fn carry_out<S: Stage>(&mut self, stage: &S, until: f64) -> Result<()> {
+        let from = std::mem::replace(&mut self.share, until);
+        let mut tasks = stage.tasks();
+        tasks.retain(|task| !stage.is_done(task, self.recording.done()));
+        if tasks.is_empty() {
+            return Ok(());
+        }
+        if let Some(why) = stage.unavailable() {
+            return if self.recording.done().is_untraced {
+                Ok(())
+            } else {
+                self.keep(Line::Untraced(Untraced { why }))
+            };
+        }
+        let stop = Stop {
+            interrupt: self.interrupt,
+            has_failed: AtomicBool::new(false),
+        };
+        let (began, budget) = (clock::now(), stage.budget());
+        let work = |task: &S::Task, events: &Sender<Event>| {
+            let left = budget.saturating_sub(began.elapsed());
+            let worker = Worker {
+                events,
+                stop: &stop,
+                left,
+            };
+            worker.say(Event::Began(stage.subject(task)));
+            worker.say(Event::Ended(stage.carry_out(task, &worker)));
+        };
+        let (mut ended, mut first_error, mut can_keep) = (0_u32, None, true);
+        parallel::for_each(stage.width(), &tasks, work, |event| {
+            let outcome = match event {
+                Event::Began(subject) => {
+                    let share = f64::from(ended) / tasks.len() as f64;
+                    let share = from + (until - from) * share;
+                    self.observer.progress(S::NAME, &subject, share);
+                    Ok(())
+                }
+                // No later line is to stand where one is missing.
+                Event::Keep(line) if can_keep => {
+                    let kept = self.keep(line);
+                    can_keep = kept.is_ok();
+                    kept
+                }
+                Event::Keep(_) => Ok(()),
+                Event::Note(text) => {
+                    self.observer.note(&text);
+                    Ok(())
+                }
+                Event::Ended(outcome) => {
+                    ended += 1;
+                    outcome
+                }
+            };
+            if let Err(error) = outcome {
+                stop.has_failed.store(true, Ordering::Relaxed);
+                first_error.get_or_insert(error);
+            }
+        });
+        first_error.map_or(Ok(()), Err)
+    }
+
+    /// Keeps that the run went through to its end.
+    ///
+    /// # Errors
+    ///
+    /// When the line cannot be kept.
+    pub fn complete(&mut self) -> Result<()> {
+        self.keep(Line::Complete)
+    }
+
+    fn keep(&mut self, line: Line) -> Result<()> {
+        if let Some(text) = worth_a_note(&line) {
+            self.observer.note(&text);
+        }
+        self.recording.keep(line)
+    }
+}
+
+/// What a user should know of a line at once.
+fn worth_a_note(line: &Line) -> Option<String> {
+    match line {
+        Line::Check(CheckOutcome {
+            strategy,
+            check,
+            passed: false,
+            ..
+        }) => Some(format!("{strategy} fails the {check} check")),
+        Line::Trace(TraceSeen {
+            strategy,
+            died: Some(why),
+            ..
+        }) => Some(format!("{strategy}: tracing: {why}")),
+        Line::Stall(StallSeen {
+            strategy,
+            died: Some(why),
+            ..
+        }) => Some(format!("{strategy}: stopping: {why}")),
+        Line::Untraced(Untraced { why }) => Some(format!("nothing is traced: {why}")),
+        _ => None,
+    }
+}
+
+impl Worker<'_> {
+    /// Keeps a line.
+    pub(super) fn keep(&self, line: Line) {
+        self.say(Event::Keep(line));
+    }
+
+    /// Tells the user something.
+    pub(super) fn note(&self, text: String) {
+        self.say(Event::Note(text));
+    }
+
+    fn say(&self, event: Event) {
+        // It is received until all workers have ended.
+        let _ = self.events.send(event);
+    }
+
+    /// Has a process do `task`, and keeps every line as it comes; how the process failed, if it did.
+    pub(super) fn stream(&self, task: &Task) -> Result<Option<Failed>> {
+        let ending = self.watch(task, |line| self.keep(line))?;
+        Ok(match ending {
+            Ending::Failed(failed) => Some(failed),
+            Ending::Done | Ending::OutOfTime => None,
+        })
+    }
+
+    /// The same, where a process that failed says about `subject` only that, and which slice was lost.
+    pub(super) fn stream_all(&self, task: &Task, subject: &str) -> Result<()> {
+        if let Some(failed) = self.stream(task)? {
+            self.note(format!("{subject}: {failed}"));
+            if let Some(line) = failed.slice {
+                self.keep(line);
+            }
+        }
+        Ok(())
+    }
+
+    /// Has a process do `task`, which is answered by one line; the line, and how the process failed. Neither if it
+    /// was not done in time.
+    pub(super) fn ask(&self, task: &Task) -> Result<(Option<Line>, Option<Failed>)> {
+        let mut answer = None;
+        let ending = self.watch(task, |line| answer = Some(line))?;
+        let failed = match ending {
+            Ending::Failed(failed) => Some(failed),
+            Ending::Done if answer.is_none() => Some(Failed::silently()),
+            Ending::Done | Ending::OutOfTime => None,
+        };
+        Ok((answer, failed))
+    }
+
+    /// The same, and keeps the line, or the one that says why the process `died`.
+    pub(super) fn keep_answer(&self, task: &Task, died: impl FnOnce(String) -> Line) -> Result<()> {
+        let (answer, failed) = self.ask(task)?;
+        if let Some(line) = failed.map(|failed| died(failed.to_string())).or(answer) {
+            self.keep(line);
+        }
+        Ok(())
+    }
+
+    fn watch(&self, task: &Task, found: impl FnMut(Line)) -> Result<Ending> {
+        child::carry_out(task, self.left, &|| self.stop.is_set(), found)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use basis::error::Error;
+
+    use super::*;
+
+    /// Each task keeps that its strategy was traced; the one named `bad` cannot be carried out.
+    struct Fake {
+        strategies: Vec<&'static str>,
+        unavailable: Option<&'static str>,
+    }
+
+    impl Stage for Fake {
+        type Task = &'static str;
+        const NAME: &'static str = "faking";
+
+        fn tasks(&self) -> Vec<&'static str> {
+            self.strategies.clone()
+        }
+        fn is_done(&self, task: &&'static str, done: &Done) -> bool {
+            done.traced.contains(*task)
+        }
+        fn subject(&self, task: &&'static str) -> String {
+            (*task).to_owned()
+        }
+        fn unavailable(&self) -> Option<String> {
+            self.unavailable.map(str::to_owned)
+        }
+        fn carry_out(&self, task: &&'static str, worker: &Worker<'_>) -> Result<()> {
+            if *task == "bad" {
+                return Err(Error::input("no process"));
+            }
+            worker.keep(traced(task, None));
+            Ok(())
+        }
+    }
+
+    fn traced(strategy: &str, died: Option<&str>) -> Line {
+        Line::Trace(TraceSeen {
+            strategy: strategy.into(),
+            died: died.map(str::to_owned),
+            ..TraceSeen::default()
+        })
+    }
+
+    #[derive(Debug, Default)]
+    struct Watcher {
+        shown: Vec<String>,
+        notes: Vec<String>,
+    }
+
+    impl Observer for Watcher {
+        fn progress(&mut self, stage: &str, subject: &str, share_done: f64) {
+            self.shown.push(format!("{stage} {subject} {share_done}"));
+        }
+        fn note(&mut self, text: &str) {
+            self.notes.push(text.to_owned());
+        }
+    }
+
+    fn carry_out(stage: &Fake, recording: &mut Recording) -> (Result<()>, Watcher) {
+        let (interrupt, mut watcher) = (Interrupt::new(), Watcher::default());
+        let outcome = Run::new(recording, &interrupt, &mut watcher).carry_out(stage, 0.5);
+        (outcome, watcher)
+    }
+
+    #[test]
+    fn only_what_the_recording_lacks_is_done() {
+        let stage = Fake {
+            strategies: vec!["a/b", "c/d", "e/f", "g/h"],
+            unavailable: None,
+        };
+        let mut recording = Recording::in_memory();
+        recording.keep(traced("c/d", None)).unwrap();
+        // Who did not survive would not the next time either.
+        recording.keep(traced("e/f", Some("signal: 11"))).unwrap();
+        let (outcome, watcher) = carry_out(&stage, &mut recording);
+        outcome.unwrap();
+        assert_eq!(watcher.shown, ["faking a/b 0", "faking g/h 0.25"]);
+        assert_eq!(
+            recording.lines()[2..],
+            [traced("a/b", None), traced("g/h", None)]
+        );
+        let (_, watcher) = carry_out(&stage, &mut recording);
+        assert!(watcher.shown.is_empty() && recording.lines().len() == 4);
+    }
+
+    #[test]
+    fn what_was_found_before_an_error_is_kept() {
+        let stage = Fake {
+            strategies: vec!["a/b", "bad"],
+            unavailable: None,
+        };
+        let mut recording = Recording::in_memory();
+        let (outcome, _) = carry_out(&stage, &mut recording);
+        assert_eq!(outcome.unwrap_err().to_string(), "no process");
+        assert_eq!(recording.lines(), [traced("a/b", None)]);
+    }
+
+    #[test]
+    fn why_nothing_is_traced_is_said_once() {
+        let stage = Fake {
+            strategies: vec!["a/b"],
+            unavailable: Some("no flag"),
+        };
+        let mut recording = Recording::in_memory();
+        let (_, first) = carry_out(&stage, &mut recording);
+        let (_, second) = carry_out(&stage, &mut recording);
+        let why = "no flag".to_owned();
+        assert_eq!(recording.lines(), [Line::Untraced(Untraced { why })]);
+        assert_eq!(first.notes, ["nothing is traced: no flag"]);
+        assert!(second.notes.is_empty());
+    }
+}
