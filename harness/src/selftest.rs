@@ -53,7 +53,10 @@ impl Size {
 
 /// The sizes of the test on every kind of processes, for several numbers of them.
 pub fn sizes() -> Vec<Size> {
-    let cases = Kind::ALL.map(|kind| PROCESSES.map(|processes| (kind, processes)));
+    let cases = Kind::ALL
+        .iter()
+        .map(|&kind| PROCESSES.map(|processes| (kind, processes)));
+    let cases: Vec<_> = cases.collect();
     parallel::map(cases.as_flattened(), |&(kind, processes)| Size {
         kind,
         processes,

@@ -1,11 +1,13 @@
 //! What can be measured.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use strum::{EnumIter, IntoEnumIterator, IntoStaticStr};
 
 use crate::probe::ProbeMetric;
 
 /// What can be measured.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, EnumIter, IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
 pub enum Metric {
     /// Wall time per read, over all readers.
     ReadNs,
@@ -32,30 +34,15 @@ pub enum Metric {
     /// Live bytes per record of a filled table.
     LiveBytesPerRecord,
     /// What a probe measures.
+    #[strum(disabled)]
     Probe(ProbeMetric),
 }
 
 impl Metric {
-    /// All but those of the probes, in the order of results.
-    const PLAIN: [Self; 12] = [
-        Self::ReadNs,
-        Self::WriteNs,
-        Self::ScanNs,
-        Self::OperationNs,
-        Self::ElapsedMs,
-        Self::AllocBytesRead,
-        Self::AllocsRead,
-        Self::AllocBytesWrite,
-        Self::AllocsWrite,
-        Self::AllocBytesScan,
-        Self::AllocsScan,
-        Self::LiveBytesPerRecord,
-    ];
-
     /// All metrics.
     pub fn all() -> impl Iterator<Item = Self> {
-        let probed = ProbeMetric::ALL.into_iter().map(Self::Probe);
-        Self::PLAIN.into_iter().chain(probed)
+        let probed = ProbeMetric::ALL.iter().copied();
+        Self::iter().chain(probed.map(Self::Probe))
     }
 
     /// Its unit.
@@ -93,21 +80,10 @@ impl Metric {
     }
 
     /// Its name in results and tables.
-    pub const fn name(self) -> &'static str {
+    pub fn name(self) -> &'static str {
         match self {
-            Metric::ReadNs => "read_ns",
-            Metric::WriteNs => "write_ns",
-            Metric::ScanNs => "scan_ns",
-            Metric::OperationNs => "operation_ns",
-            Metric::ElapsedMs => "elapsed_ms",
-            Metric::AllocBytesRead => "alloc_bytes_read",
-            Metric::AllocsRead => "allocs_read",
-            Metric::AllocBytesWrite => "alloc_bytes_write",
-            Metric::AllocsWrite => "allocs_write",
-            Metric::AllocBytesScan => "alloc_bytes_scan",
-            Metric::AllocsScan => "allocs_scan",
-            Metric::LiveBytesPerRecord => "live_bytes_per_record",
             Metric::Probe(metric) => metric.name(),
+            plain => plain.into(),
         }
     }
 }

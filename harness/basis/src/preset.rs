@@ -7,6 +7,8 @@ use serde::{Deserialize, Serialize};
 /// A time budget. The number of blocks adapts to the machine.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "lowercase")]
+#[derive(strum::IntoStaticStr)]
+#[strum(serialize_all = "lowercase")]
 pub enum Preset {
     /// Does everything work, and what is the order of magnitude?
     Quick,
@@ -57,11 +59,7 @@ impl Preset {
     }
 
     /// Its name, as on the command line.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Preset::Quick => "quick",
-            Preset::Default => "default",
-            Preset::Full => "full",
-        }
+    pub fn name(self) -> &'static str {
+        self.into()
     }
 }

@@ -5,8 +5,6 @@
 //! instruction of an operation, and lets another thread try one; and it stops one twice, lets another
 //! write at both stops, and judges what the stopped operation answers.
 
-use std::fmt;
-
 use serde::{Deserialize, Serialize};
 
 use crate::trace::Operation;
@@ -48,25 +46,18 @@ pub struct StallPair {
 }
 
 /// What another thread writes at each of two stops within one operation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, strum::Display)]
 #[serde(rename_all = "kebab-case")]
 pub enum Writes {
     /// An event to the same record and one to another, at both stops.
+    #[strum(serialize = "updates")]
     Updates,
     /// An event to the same record and one to a record of another table of the same strategy.
+    #[strum(serialize = "another table")]
     AnotherTable,
     /// A record leaves and another comes; at the second stop the other way round.
+    #[strum(serialize = "membership")]
     Membership,
-}
-
-impl fmt::Display for Writes {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Writes::Updates => "updates",
-            Writes::AnotherTable => "another table",
-            Writes::Membership => "membership",
-        })
-    }
 }
 
 /// One operation, stopped twice, with another thread's writes at each stop, and its own answer judged:

@@ -6,9 +6,8 @@
 
 mod path;
 
-use std::fmt;
-
 use serde::{Deserialize, Serialize};
+use strum::{Display, IntoStaticStr, VariantArray};
 
 pub use path::{Path, Touch, Usage};
 
@@ -27,31 +26,31 @@ pub use path::{Path, Touch, Usage};
     clap::ValueEnum,
 )]
 #[serde(rename_all = "kebab-case")]
+#[derive(Display, IntoStaticStr, VariantArray)]
 pub enum Operation {
     /// Read a record that is there.
+    #[strum(serialize = "read hit")]
     ReadHit,
     /// Read a record that is not there.
+    #[strum(serialize = "read miss")]
     ReadMiss,
     /// Apply an event to a record.
+    #[strum(serialize = "apply")]
     Apply,
     /// Insert a record that is not there.
+    #[strum(serialize = "insert")]
     Insert,
     /// Remove a record that is there.
+    #[strum(serialize = "remove")]
     Remove,
     /// Visit all records.
+    #[strum(serialize = "scan")]
     Scan,
 }
 
 impl Operation {
     /// All, in the order of the report.
-    pub const ALL: [Operation; 6] = [
-        Operation::ReadHit,
-        Operation::ReadMiss,
-        Operation::Apply,
-        Operation::Insert,
-        Operation::Remove,
-        Operation::Scan,
-    ];
+    pub const ALL: &'static [Self] = <Self as VariantArray>::VARIANTS;
 
     /// Whether it changes the table.
     pub const fn is_write(self) -> bool {
@@ -62,21 +61,8 @@ impl Operation {
     }
 
     /// What it is called.
-    pub const fn title(self) -> &'static str {
-        match self {
-            Operation::ReadHit => "read hit",
-            Operation::ReadMiss => "read miss",
-            Operation::Apply => "apply",
-            Operation::Insert => "insert",
-            Operation::Remove => "remove",
-            Operation::Scan => "scan",
-        }
-    }
-}
-
-impl fmt::Display for Operation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.title())
+    pub fn title(self) -> &'static str {
+        self.into()
     }
 }
 
@@ -95,40 +81,29 @@ impl fmt::Display for Operation {
     clap::ValueEnum,
 )]
 #[serde(rename_all = "kebab-case")]
+#[derive(Display, IntoStaticStr, VariantArray)]
 pub enum State {
     /// No other thread does anything; the thread has done the same 200 times before.
+    #[strum(serialize = "quiescent")]
     Quiescent,
     /// Another thread has just applied an event, to the same record if the operation needs one.
+    #[strum(serialize = "after write")]
     AfterWrite,
     /// Another thread is in the middle of a read, of the same record if the operation needs one.
+    #[strum(serialize = "guard held")]
     GuardHeld,
     /// The operation is the first of its thread on this table.
+    #[strum(serialize = "first use")]
     FirstUse,
 }
 
 impl State {
     /// All, in the order of the report.
-    pub const ALL: [State; 4] = [
-        State::Quiescent,
-        State::AfterWrite,
-        State::GuardHeld,
-        State::FirstUse,
-    ];
+    pub const ALL: &'static [Self] = <Self as VariantArray>::VARIANTS;
 
     /// What it is called.
-    pub const fn title(self) -> &'static str {
-        match self {
-            State::Quiescent => "quiescent",
-            State::AfterWrite => "after write",
-            State::GuardHeld => "guard held",
-            State::FirstUse => "first use",
-        }
-    }
-}
-
-impl fmt::Display for State {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.title())
+    pub fn title(self) -> &'static str {
+        self.into()
     }
 }
 

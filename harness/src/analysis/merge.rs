@@ -158,7 +158,7 @@ fn calls(results: &Results, strategy: &str, metric: Metric) -> BTreeSet<String> 
         Metric::ReadNs => &[Operation::ReadHit],
         Metric::WriteNs => &[Operation::Apply, Operation::Insert, Operation::Remove],
         Metric::ScanNs => &[Operation::Scan],
-        _ => &Operation::ALL,
+        _ => Operation::ALL,
     };
     let footprints = results.trace(strategy).map(|seen| seen.footprints.iter());
     footprints

@@ -28,7 +28,8 @@ type Values = BTreeMap<ProbeMetric, BTreeMap<u32, f64>>;
 pub(super) fn cells(samples: &Samples) -> Vec<Cell> {
     let seen = collect(samples);
     let pairs: Vec<(Situation, &str)> = Situation::ALL
-        .into_iter()
+        .iter()
+        .copied()
         .flat_map(|situation| {
             samples
                 .header
@@ -92,7 +93,8 @@ pub(super) fn situations(samples: &Samples) -> Vec<Described> {
             .any(|line| matches!(line, Line::Probe(probe) if probe.situation == *situation))
     };
     Situation::ALL
-        .into_iter()
+        .iter()
+        .copied()
         .filter(is_there)
         .map(Situation::described)
         .collect()

@@ -6,7 +6,8 @@ use basis::error::{Error, Result};
 
 /// What a document shows between `<!-- pivot:NAME -->` and `<!-- pivot:NAME end -->`. The first comment may
 /// say after the name what the part is made of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::IntoStaticStr)]
+#[strum(serialize_all = "lowercase")]
 pub enum Part {
     /// The headline table of a run; made of the run's folder.
     Headline,
@@ -17,14 +18,6 @@ pub enum Part {
 }
 
 impl Part {
-    const fn name(self) -> &'static str {
-        match self {
-            Part::Headline => "headline",
-            Part::Biases => "biases",
-            Part::Runs => "runs",
-        }
-    }
-
     /// What the part of a document is said to be made of, empty if that is not said; `None` if the document
     /// does not have it.
     pub fn source(self, text: &str) -> Option<&str> {
@@ -38,7 +31,7 @@ impl Part {
     ///
     /// When the document, which `place` names, lacks one of the two comments.
     pub fn spliced(self, text: &str, place: &Path, source: &str, body: &str) -> Result<String> {
-        let name = self.name();
+        let name = <&str>::from(self);
         let Some(found) = self.find(text) else {
             return Err(Error::input(format!(
                 "{} lacks the lines <!-- pivot:{name} --> and <!-- pivot:{name} end --> that it belongs \
@@ -55,8 +48,8 @@ impl Part {
     }
 
     fn find(self, text: &str) -> Option<Found> {
-        let open = format!("<!-- pivot:{}", self.name());
-        let close = format!("<!-- pivot:{} end -->", self.name());
+        let open = format!("<!-- pivot:{}", <&str>::from(self));
+        let close = format!("<!-- pivot:{} end -->", <&str>::from(self));
         let begin = text.find(&open)?;
         let after = begin + open.len();
         let length = text[after..].find("-->\n")?;

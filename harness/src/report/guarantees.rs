@@ -165,7 +165,8 @@ fn faults(results: &Results) -> Table {
             .find(|one| one.strategy == card.name && one.fault == fault)
     };
     let columns: Vec<Fault> = Fault::ALL
-        .into_iter()
+        .iter()
+        .copied()
         .filter(|&fault| results.faults.iter().any(|one| one.fault == fault))
         .collect();
     Table {

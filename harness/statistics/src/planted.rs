@@ -3,43 +3,37 @@
 use basis::random::{normal, uniform};
 use rand_core::SeedableRng;
 use rand_xoshiro::Xoshiro256PlusPlus;
+use strum::{IntoStaticStr, VariantArray};
 
 use crate::{Difference, estimate};
 
 /// How the figures of processes are distributed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, IntoStaticStr, VariantArray)]
 pub enum Kind {
     /// Normal.
+    #[strum(serialize = "normal")]
     Normal,
     /// Student's t with two degrees of freedom: no variance.
+    #[strum(serialize = "t2")]
     HeavyTails,
     /// Exponential: one long tail.
+    #[strum(serialize = "exponential")]
     Skewed,
     /// Two modes, half of the processes in each, twenty spreads to either side of the median.
+    #[strum(serialize = "two modes")]
     TwoModes,
     /// Two modes, one process in ten in the other.
+    #[strum(serialize = "a rare second mode")]
     RareMode,
 }
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Self; 5] = [
-        Self::Normal,
-        Self::HeavyTails,
-        Self::Skewed,
-        Self::TwoModes,
-        Self::RareMode,
-    ];
+    pub const ALL: &'static [Self] = <Self as VariantArray>::VARIANTS;
 
     /// What it is called.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Normal => "normal",
-            Self::HeavyTails => "t2",
-            Self::Skewed => "exponential",
-            Self::TwoModes => "two modes",
-            Self::RareMode => "a rare second mode",
-        }
+    pub fn name(self) -> &'static str {
+        self.into()
     }
 
     fn draw(self, random: &mut Xoshiro256PlusPlus) -> f64 {

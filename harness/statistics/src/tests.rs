@@ -59,7 +59,7 @@ fn intervals_cover_as_often_as_they_say() {
 fn the_test_has_its_size_on_modes_and_tails() {
     const RUNS: u32 = 20_000;
     let levels = [0.05, 0.01, 1e-3, 1e-4];
-    for kind in planted::Kind::ALL {
+    for &kind in planted::Kind::ALL {
         for processes in [5, 8, 16] {
             let found = planted::false_positives(kind, processes, &levels, RUNS, 15);
             for (found, level) in found.into_iter().zip(levels) {

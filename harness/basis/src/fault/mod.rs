@@ -6,64 +6,63 @@
 
 mod seen;
 
-use std::fmt;
-
 use serde::{Deserialize, Serialize};
+use strum::{Display, IntoStaticStr, VariantArray};
 
 pub use seen::{Consequence, FaultSeen};
 
 /// Something that goes wrong while others use the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[derive(Display, IntoStaticStr, VariantArray)]
 pub enum Fault {
-    /// A thread stops for good in the middle of a read, its guard held.
-    ReaderGone,
-    /// A thread stops for good in the middle of an update.
-    WriterGone,
     /// A thread that reads and scans is stopped wherever it happens to be, again and again.
+    #[strum(serialize = "reader stalls")]
     ReaderStalls,
     /// A thread that updates is.
+    #[strum(serialize = "updater stalls")]
     UpdaterStalls,
     /// A thread that inserts and removes is.
+    #[strum(serialize = "inserter stalls")]
     ResizerStalls,
-    /// A thread dies of a panic in the middle of an update.
-    PanicInUpdate,
-    /// A thread dies of a panic in the middle of a read.
-    PanicInRead,
-    /// A thread dies of a panic in the middle of a scan.
-    PanicInScan,
+    /// A thread stops for good in the middle of a read, its guard held.
+    #[strum(serialize = "reader gone")]
+    ReaderGone,
+    /// A thread stops for good in the middle of an update.
+    #[strum(serialize = "writer gone")]
+    WriterGone,
+    /// There is always a reader in the table: each lets go only once the next has come.
+    #[strum(serialize = "overlapping readers")]
+    OverlappingReaders,
     /// A thread uses the table while it is inside a read.
+    #[strum(serialize = "operation inside a read")]
     InsideRead,
     /// A thread uses the table while it is inside a scan.
+    #[strum(serialize = "operation inside a scan")]
     InsideScan,
-    /// There is always a reader in the table: each lets go only once the next has come.
-    OverlappingReaders,
+    /// A thread dies of a panic in the middle of an update.
+    #[strum(serialize = "panic in update")]
+    PanicInUpdate,
+    /// A thread dies of a panic in the middle of a read.
+    #[strum(serialize = "panic in read")]
+    PanicInRead,
+    /// A thread dies of a panic in the middle of a scan.
+    #[strum(serialize = "panic in scan")]
+    PanicInScan,
     /// No memory is left, and somebody reads.
+    #[strum(serialize = "no memory to read")]
     NoMemoryToRead,
     /// No memory is left, and somebody updates.
+    #[strum(serialize = "no memory to update")]
     NoMemoryToUpdate,
     /// No memory is left, and somebody inserts.
+    #[strum(serialize = "no memory to insert")]
     NoMemoryToInsert,
 }
 
 impl Fault {
     /// All, in the order of the report.
-    pub const ALL: [Fault; 14] = [
-        Fault::ReaderStalls,
-        Fault::UpdaterStalls,
-        Fault::ResizerStalls,
-        Fault::ReaderGone,
-        Fault::WriterGone,
-        Fault::OverlappingReaders,
-        Fault::InsideRead,
-        Fault::InsideScan,
-        Fault::PanicInUpdate,
-        Fault::PanicInRead,
-        Fault::PanicInScan,
-        Fault::NoMemoryToRead,
-        Fault::NoMemoryToUpdate,
-        Fault::NoMemoryToInsert,
-    ];
+    pub const ALL: &'static [Self] = <Self as VariantArray>::VARIANTS;
 
     /// Whether a thread works without a pause to be stopped at any moment of it.
     pub const fn is_busy(self) -> bool {
@@ -74,67 +73,46 @@ impl Fault {
     }
 
     /// In a few words.
-    pub const fn title(self) -> &'static str {
-        match self {
-            Fault::ReaderGone => "reader gone",
-            Fault::WriterGone => "writer gone",
-            Fault::ReaderStalls => "reader stalls",
-            Fault::UpdaterStalls => "updater stalls",
-            Fault::ResizerStalls => "inserter stalls",
-            Fault::PanicInUpdate => "panic in update",
-            Fault::PanicInRead => "panic in read",
-            Fault::PanicInScan => "panic in scan",
-            Fault::InsideRead => "operation inside a read",
-            Fault::InsideScan => "operation inside a scan",
-            Fault::OverlappingReaders => "overlapping readers",
-            Fault::NoMemoryToRead => "no memory to read",
-            Fault::NoMemoryToUpdate => "no memory to update",
-            Fault::NoMemoryToInsert => "no memory to insert",
-        }
-    }
-}
-
-impl fmt::Display for Fault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.title())
+    pub fn title(self) -> &'static str {
+        self.into()
     }
 }
 
 /// What another thread tries to do; of an operation inside another one, what the same thread does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[derive(Display, IntoStaticStr)]
 pub enum Deed {
     /// Read the record that the fault is about.
+    #[strum(serialize = "read")]
     Read,
     /// Read the other records.
+    #[strum(serialize = "read others")]
     ReadOthers,
     /// Visit all records.
+    #[strum(serialize = "scan")]
     Scan,
     /// Update the record that the fault is about.
+    #[strum(serialize = "update")]
     Update,
     /// Update another record.
+    #[strum(serialize = "update another")]
     UpdateOther,
     /// Insert a record.
+    #[strum(serialize = "insert")]
     Insert,
     /// Remove a record.
+    #[strum(serialize = "remove")]
     Remove,
     /// Read again, once writers wait.
+    #[strum(serialize = "read behind a waiting writer")]
     ReadAgain,
 }
 
 impl Deed {
     /// What it is called.
-    pub const fn title(self) -> &'static str {
-        match self {
-            Deed::Read => "read",
-            Deed::ReadOthers => "read others",
-            Deed::Scan => "scan",
-            Deed::Update => "update",
-            Deed::UpdateOther => "update another",
-            Deed::Insert => "insert",
-            Deed::Remove => "remove",
-            Deed::ReadAgain => "read behind a waiting writer",
-        }
+    pub fn title(self) -> &'static str {
+        self.into()
     }
 
     /// Whether it only looks.
@@ -143,41 +121,30 @@ impl Deed {
     }
 }
 
-impl fmt::Display for Deed {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.title())
-    }
-}
-
 /// How it went.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, Display,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum Fate {
     /// It was done.
+    #[strum(serialize = "done")]
     Done,
     /// It did not see what the same thread had written before.
+    #[strum(serialize = "reads old state")]
     Stale,
     /// It found a record that is not whole.
+    #[strum(serialize = "finds a torn record")]
     Torn,
     /// It did not find a record that should be there.
+    #[strum(serialize = "misses a record")]
     Missing,
     /// It panicked.
+    #[strum(serialize = "panics")]
     Panicked,
     /// It did not come to an end, until the fault was over if it ever was.
+    #[strum(serialize = "held up")]
     HeldUp,
-}
-
-impl fmt::Display for Fate {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Fate::Done => "done",
-            Fate::Stale => "reads old state",
-            Fate::Torn => "finds a torn record",
-            Fate::Missing => "misses a record",
-            Fate::Panicked => "panics",
-            Fate::HeldUp => "held up",
-        })
-    }
 }
 
 /// What another thread tried, and how it went at worst.

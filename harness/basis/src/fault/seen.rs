@@ -79,49 +79,42 @@ const GARBAGE_MIN: i64 = OVERWRITES as i64 * 8;
 const KEPT_MIN: i64 = 64;
 
 /// What a fault comes to, at worst.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, strum::Display)]
 #[serde(rename_all = "kebab-case")]
 pub enum Consequence {
     /// The process ends.
+    #[strum(serialize = "process ends")]
     ProcessEnds,
     /// Readers and writers wait until the fault is over.
+    #[strum(serialize = "everyone waits")]
     EveryoneWaits,
     /// Readers do.
+    #[strum(serialize = "readers wait")]
     ReadersWait,
     /// Writers do.
+    #[strum(serialize = "writers wait")]
     WritersWait,
     /// Others panic as well.
+    #[strum(serialize = "others panic")]
     OthersPanic,
     /// A record is not found any more.
+    #[strum(serialize = "record lost")]
     RecordLost,
     /// A record is found that is not whole.
+    #[strum(serialize = "torn record")]
     TornRecord,
     /// A thread does not see what it wrote itself.
+    #[strum(serialize = "old state seen")]
     OldState,
     /// Nothing that is written meanwhile is freed until the fault is over.
+    #[strum(serialize = "all garbage kept")]
     GarbageKept,
     /// One record, or one version of the table, is kept until then.
+    #[strum(serialize = "one version kept")]
     VersionKept,
     /// Nothing.
+    #[strum(serialize = "harmless")]
     Harmless,
-}
-
-impl fmt::Display for Consequence {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Consequence::ProcessEnds => "process ends",
-            Consequence::EveryoneWaits => "everyone waits",
-            Consequence::ReadersWait => "readers wait",
-            Consequence::WritersWait => "writers wait",
-            Consequence::OthersPanic => "others panic",
-            Consequence::RecordLost => "record lost",
-            Consequence::TornRecord => "torn record",
-            Consequence::OldState => "old state seen",
-            Consequence::GarbageKept => "all garbage kept",
-            Consequence::VersionKept => "one version kept",
-            Consequence::Harmless => "harmless",
-        })
-    }
 }
 
 /// What was seen, in one line.

@@ -1,10 +1,13 @@
 //! What probes measure.
 
 use serde::{Deserialize, Serialize};
+use strum::{IntoStaticStr, VariantArray};
 
 /// A metric of a strategy in a [`Situation`](super::Situation).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[derive(IntoStaticStr, VariantArray)]
+#[strum(serialize_all = "snake_case")]
 pub enum ProbeMetric {
     /// Reads that the schedule asked for.
     ReadsPerS,
@@ -81,53 +84,21 @@ pub enum Summary {
 
 impl ProbeMetric {
     /// All, in the order of results.
-    pub const ALL: [Self; 31] = [
-        Self::ReadsPerS,
-        Self::ReadP50Ns,
-        Self::ReadP99Ns,
-        Self::ReadP999Ns,
-        Self::ReadMaxNs,
-        Self::ReadsUnfinished,
-        Self::WritesPerS,
-        Self::WriteP50Ns,
-        Self::WriteP99Ns,
-        Self::WriteP999Ns,
-        Self::WriteMaxNs,
-        Self::WritesUnfinished,
-        Self::VisibleP50Ns,
-        Self::VisibleP99Ns,
-        Self::VisibleP999Ns,
-        Self::VisibleMaxNs,
-        Self::Pending,
-        Self::Lost,
-        Self::AgeP99,
-        Self::AgeMax,
-        Self::Overwrites,
-        Self::Blocked,
-        Self::PeakBytes,
-        Self::UnfreedBytes,
-        Self::ReadsKept,
-        Self::WritesKept,
-        Self::ScanNsUnderWrites,
-        Self::FairShare,
-        Self::TeardownMs,
-        Self::BytesLeft,
-        Self::ThreadsLeft,
-    ];
+    pub const ALL: &'static [Self] = <Self as VariantArray>::VARIANTS;
 
     /// Its name in results and tables.
-    pub const fn name(self) -> &'static str {
-        self.traits().0
+    pub fn name(self) -> &'static str {
+        self.into()
     }
 
     /// Its unit.
     pub const fn unit(self) -> &'static str {
-        self.traits().1
+        self.traits().0
     }
 
     /// How the processes' values become one.
     pub const fn summary(self) -> Summary {
-        self.traits().2
+        self.traits().1
     }
 
     /// Whether a smaller value is better in proportion, so that a ratio to the baseline makes sense.
@@ -149,41 +120,53 @@ impl ProbeMetric {
         )
     }
 
-    const fn traits(self) -> (&'static str, &'static str, Summary) {
+    const fn traits(self) -> (&'static str, Summary) {
         use ProbeMetric as M;
         use Summary::{Typical, Worst};
         match self {
-            M::ReadsPerS => ("reads_per_s", "1/s", Typical),
-            M::ReadP50Ns => ("read_p50_ns", "ns", Typical),
-            M::ReadP99Ns => ("read_p99_ns", "ns", Typical),
-            M::ReadP999Ns => ("read_p999_ns", "ns", Typical),
-            M::ReadMaxNs => ("read_max_ns", "ns", Worst),
-            M::ReadsUnfinished => ("reads_unfinished", "reads", Worst),
-            M::WritesPerS => ("writes_per_s", "1/s", Typical),
-            M::WriteP50Ns => ("write_p50_ns", "ns", Typical),
-            M::WriteP99Ns => ("write_p99_ns", "ns", Typical),
-            M::WriteP999Ns => ("write_p999_ns", "ns", Typical),
-            M::WriteMaxNs => ("write_max_ns", "ns", Worst),
-            M::WritesUnfinished => ("writes_unfinished", "writes", Worst),
-            M::VisibleP50Ns => ("visible_p50_ns", "ns", Typical),
-            M::VisibleP99Ns => ("visible_p99_ns", "ns", Typical),
-            M::VisibleP999Ns => ("visible_p999_ns", "ns", Typical),
-            M::VisibleMaxNs => ("visible_max_ns", "ns", Worst),
-            M::Pending => ("pending", "writes", Worst),
-            M::Lost => ("lost", "writes", Worst),
-            M::AgeP99 => ("age_p99", "revisions", Typical),
-            M::AgeMax => ("age_max", "revisions", Worst),
-            M::Overwrites => ("overwrites", "writes", Typical),
-            M::Blocked => ("blocked", "share", Worst),
-            M::PeakBytes => ("peak_bytes", "B", Typical),
-            M::UnfreedBytes => ("unfreed_bytes", "B", Typical),
-            M::ReadsKept => ("reads_kept", "share", Typical),
-            M::WritesKept => ("writes_kept", "share", Typical),
-            M::ScanNsUnderWrites => ("scan_ns_under_writes", "ns", Typical),
-            M::FairShare => ("fair_share", "share", Typical),
-            M::TeardownMs => ("teardown_ms", "ms", Worst),
-            M::BytesLeft => ("bytes_left", "B", Worst),
-            M::ThreadsLeft => ("threads_left", "threads", Worst),
+            M::ReadsPerS => ("1/s", Typical),
+            M::ReadP50Ns => ("ns", Typical),
+            M::ReadP99Ns => ("ns", Typical),
+            M::ReadP999Ns => ("ns", Typical),
+            M::ReadMaxNs => ("ns", Worst),
+            M::ReadsUnfinished => ("reads", Worst),
+            M::WritesPerS => ("1/s", Typical),
+            M::WriteP50Ns => ("ns", Typical),
+            M::WriteP99Ns => ("ns", Typical),
+            M::WriteP999Ns => ("ns", Typical),
+            M::WriteMaxNs => ("ns", Worst),
+            M::WritesUnfinished => ("writes", Worst),
+            M::VisibleP50Ns => ("ns", Typical),
+            M::VisibleP99Ns => ("ns", Typical),
+            M::VisibleP999Ns => ("ns", Typical),
+            M::VisibleMaxNs => ("ns", Worst),
+            M::Pending => ("writes", Worst),
+            M::Lost => ("writes", Worst),
+            M::AgeP99 => ("revisions", Typical),
+            M::AgeMax => ("revisions", Worst),
+            M::Overwrites => ("writes", Typical),
+            M::Blocked => ("share", Worst),
+            M::PeakBytes => ("B", Typical),
+            M::UnfreedBytes => ("B", Typical),
+            M::ReadsKept => ("share", Typical),
+            M::WritesKept => ("share", Typical),
+            M::ScanNsUnderWrites => ("ns", Typical),
+            M::FairShare => ("share", Typical),
+            M::TeardownMs => ("ms", Worst),
+            M::BytesLeft => ("B", Worst),
+            M::ThreadsLeft => ("threads", Worst),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_on_sample_lines_are_names_in_cells() {
+        for &metric in ProbeMetric::ALL {
+            assert_eq!(serde_json::to_value(metric).unwrap(), metric.name());
         }
     }
 }

@@ -1,10 +1,12 @@
 //! The situations that strategies are put into.
 
 use serde::{Deserialize, Serialize};
+use strum::VariantArray;
 
 /// A situation. Its name stands where cells name a scenario.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[derive(VariantArray)]
 pub enum Situation {
     /// Open loop at half of the saturation.
     #[serde(rename = "probe-latency-50")]
@@ -60,21 +62,7 @@ pub struct Described {
 
 impl Situation {
     /// All situations, in the order of the report.
-    pub const ALL: [Situation; 13] = [
-        Situation::HalfLoad,
-        Situation::HighLoad,
-        Situation::Visibility,
-        Situation::GarbageOfUpdates,
-        Situation::GarbageOfChurn,
-        Situation::HeldGuardUpdates,
-        Situation::HeldGuardChurn,
-        Situation::StalledReader,
-        Situation::StalledWriter,
-        Situation::Scan,
-        Situation::FairnessReadWrite,
-        Situation::FairnessTwoWriters,
-        Situation::Shutdown,
-    ];
+    pub const ALL: &'static [Self] = <Self as VariantArray>::VARIANTS;
 
     /// Its name: what cells have as their scenario.
     pub const fn name(self) -> &'static str {
@@ -190,7 +178,7 @@ mod tests {
 
     #[test]
     fn names_on_sample_lines_are_names_in_cells() {
-        for situation in Situation::ALL {
+        for &situation in Situation::ALL {
             let written = serde_json::to_value(situation).unwrap();
             assert_eq!(written, situation.name());
         }

@@ -1,7 +1,5 @@
 //! What a group of threads does.
 
-use std::fmt;
-
 use serde::{Deserialize, Serialize};
 
 /// Threads that all do the same.
@@ -42,7 +40,10 @@ pub struct Group {
 }
 
 /// What the threads of a group do.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, strum::Display,
+)]
+#[strum(serialize_all = "kebab-case")]
 #[serde(rename_all = "kebab-case")]
 pub enum Activity {
     /// Read one record and touch all of it.
@@ -135,19 +136,6 @@ impl Group {
         ]
         .into_iter()
         .filter_map(|(name, share)| Some((name, share?)))
-    }
-}
-
-impl fmt::Display for Activity {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Activity::Read => "read",
-            Activity::Update => "update",
-            Activity::Churn => "churn",
-            Activity::Scan => "scan",
-            Activity::Mix => "mix",
-            Activity::Replay => "replay",
-        })
     }
 }
 

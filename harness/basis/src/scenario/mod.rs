@@ -122,7 +122,8 @@ pub enum Origin {
 
 /// What the processes of a scenario are called. Tables must take any identifiers; how well a hash
 /// spreads them is part of what a lookup costs.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, strum::Display)]
+#[strum(serialize_all = "kebab-case")]
 #[serde(rename_all = "kebab-case")]
 pub enum Identifiers {
     /// As a kernel names processes: ascending, with gaps where others have ended.
@@ -155,7 +156,8 @@ pub enum RecordKind {
 }
 
 /// Which of the processes the operations of a scenario go to.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, strum::Display)]
+#[strum(serialize_all = "kebab-case")]
 #[serde(rename_all = "kebab-case")]
 pub enum Keys {
     /// To all of them alike.
@@ -224,26 +226,6 @@ impl RecordKind {
 impl fmt::Display for RecordKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.name())
-    }
-}
-
-impl fmt::Display for Keys {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Keys::Uniform => "uniform",
-            Keys::Zipf => "zipf",
-            Keys::Hot => "hot",
-            Keys::Latest => "latest",
-        })
-    }
-}
-
-impl fmt::Display for Identifiers {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Identifiers::Pids => "pids",
-            Identifiers::Random => "random",
-        })
     }
 }
 

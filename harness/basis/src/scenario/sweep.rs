@@ -29,6 +29,8 @@ pub struct Sweep {
 /// What can vary: the fields of a scenario and of a group, by their names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[derive(strum::Display, strum::IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
 pub enum Axis {
     /// How many processes the table holds.
     Processes,
@@ -265,24 +267,8 @@ impl Axis {
     }
 
     /// Its name in files and results.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Axis::Processes => "processes",
-            Axis::Record => "record",
-            Axis::Ids => "ids",
-            Axis::Keys => "keys",
-            Axis::HotShare => "hot_share",
-            Axis::HitRate => "hit_rate",
-            Axis::Threads => "threads",
-            Axis::EveryUs => "every_us",
-            Axis::Writes => "writes",
-            Axis::ReadModifyWrites => "read_modify_writes",
-            Axis::Inserts => "inserts",
-            Axis::Scans => "scans",
-            Axis::SectionNs => "section_ns",
-            Axis::PublishEvery => "publish_every",
-            Axis::Speed => "speed",
-        }
+    pub fn name(self) -> &'static str {
+        self.into()
     }
 
     /// What it is, in prose, with its unit.
@@ -304,12 +290,6 @@ impl Axis {
             Axis::PublishEvery => "writes between publishes",
             Axis::Speed => "speed of the replay",
         }
-    }
-}
-
-impl fmt::Display for Axis {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.name())
     }
 }
 

@@ -194,7 +194,7 @@ fn matrix(seen: &StallSeen) -> Table<7> {
         "remove",
         "scan",
     ]);
-    for stalled in Operation::ALL {
+    for &stalled in Operation::ALL {
         if !seen.pairs.iter().any(|pair| pair.stalled == stalled) {
             continue;
         }
@@ -204,7 +204,7 @@ fn matrix(seen: &StallSeen) -> Table<7> {
         };
         let mut row: [String; 7] = std::array::from_fn(|_| String::new());
         row[0] = stalled.to_string();
-        for (field, peer) in row[1..].iter_mut().zip(Operation::ALL) {
+        for (field, &peer) in row[1..].iter_mut().zip(Operation::ALL) {
             *field = cell(peer);
         }
         table.row(row);

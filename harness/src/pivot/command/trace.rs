@@ -190,7 +190,7 @@ fn matrix(seen: &TraceSeen) -> String {
             .iter()
             .any(|one| one.operation == *operation)
     };
-    let operations: Vec<Operation> = Operation::ALL.into_iter().filter(is_there).collect();
+    let operations: Vec<Operation> = Operation::ALL.iter().copied().filter(is_there).collect();
     let heads = operations.iter().map(|one| format!("{:>10}", one.title()));
     let heads: String = heads.collect::<Vec<_>>().concat();
     let width = heads.len();

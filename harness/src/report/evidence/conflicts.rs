@@ -33,7 +33,7 @@ fn operations(pairs: &[Pair]) -> Vec<Operation> {
             .iter()
             .any(|pair| pair.first == *operation || pair.second == *operation)
     };
-    Operation::ALL.into_iter().filter(is_there).collect()
+    Operation::ALL.iter().copied().filter(is_there).collect()
 }
 
 fn matrix(seen: &TraceSeen) -> Block {

@@ -67,7 +67,7 @@ pub(super) fn blocks(results: &Results, strategy: &str) -> Vec<Block> {
 fn matrix(seen: &StallSeen) -> Block {
     let those = |which: fn(&StallPair) -> Operation| -> Vec<Operation> {
         let is_there = |one: &Operation| seen.pairs.iter().any(|pair| which(pair) == *one);
-        Operation::ALL.into_iter().filter(is_there).collect()
+        Operation::ALL.iter().copied().filter(is_there).collect()
     };
     Block::Matrix(heat::matrix(
         "Who blocks whom: a row is what a thread is stopped in, a column what another tries".into(),

@@ -49,7 +49,7 @@ impl Stage for Faults<'_> {
 
     fn tasks(&self) -> Vec<(Card, Fault)> {
         let contenders = self.plan.contenders();
-        let faults = Fault::ALL.into_iter();
+        let faults = Fault::ALL.iter().copied();
         let faults = faults.filter(|fault| fault.is_busy() == self.are_busy);
         let under = |fault| contenders.iter().map(move |card| (card.clone(), fault));
         faults.flat_map(under).collect()

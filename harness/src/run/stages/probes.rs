@@ -44,7 +44,7 @@ impl ProbeEffort {
 
     /// For one strategy in one situation and process.
     fn budget(self, situation: Situation) -> Duration {
-        let whole: u32 = Situation::ALL.into_iter().map(weight).sum();
+        let whole: u32 = Situation::ALL.iter().copied().map(weight).sum();
         self.budget / self.processes.max(1) * weight(situation) / whole
     }
 }
@@ -94,7 +94,7 @@ impl Stage for Probes<'_> {
             .filter(|name| strategies.iter().any(|planned| planned == name))
             .collect();
         let mut random = Xoshiro256PlusPlus::seed_from_u64(*seed);
-        let all = (0..effort.processes).flat_map(|p| Situation::ALL.map(|s| (p, s)));
+        let all = (0..effort.processes).flat_map(|p| Situation::ALL.iter().map(move |&s| (p, s)));
         all.flat_map(|(process, situation)| {
             // Strategies in random order beside each other: a machine that changes meanwhile decides
             // between situations and not between strategies.
@@ -133,7 +133,7 @@ mod tests {
     fn the_situations_of_a_strategy_share_its_budget() {
         for preset in [Preset::Quick, Preset::Default, Preset::Full] {
             let effort = ProbeEffort::of(preset);
-            let each: Duration = Situation::ALL.map(|s| effort.budget(s)).into_iter().sum();
+            let each: Duration = Situation::ALL.iter().map(|&s| effort.budget(s)).sum();
             let spent = each * effort.processes;
             let left = effort.budget.checked_sub(spent);
             assert!(left.is_some_and(|rest| rest < Duration::from_micros(1)));

@@ -27,7 +27,7 @@ impl Traces {
                 &[Operation::ReadHit, Operation::ReadMiss, Operation::Apply],
                 &[State::Quiescent],
             ),
-            Preset::Default | Preset::Full => (&Operation::ALL, &State::ALL),
+            Preset::Default | Preset::Full => (Operation::ALL, State::ALL),
         };
         let task = |strategy: &str| TraceTask {
             strategy: strategy.to_owned(),

@@ -48,7 +48,7 @@ impl Fixture {
         };
         fixture.fill();
         for thread in &fixture.threads {
-            for operation in Operation::ALL {
+            for operation in Operation::ALL.iter().copied() {
                 warm_up(thread, operation);
             }
         }
@@ -79,7 +79,7 @@ impl Fixture {
             writer.run(Request::new(Operation::Insert, id, 0));
         }
         writer.publish();
-        for operation in Operation::ALL {
+        for operation in Operation::ALL.iter().copied() {
             for id in [target(operation, 0), elsewhere(target(operation, 0))] {
                 warm_up_with(&writer, operation, id);
             }

@@ -115,7 +115,7 @@ impl StallExperiment {
             .map(|_| fixture.newcomer())
             .collect::<Result<Vec<_>, _>>()?;
         for peer in &peers {
-            for operation in Operation::ALL {
+            for operation in Operation::ALL.iter().copied() {
                 warm_up(peer, operation);
             }
         }
