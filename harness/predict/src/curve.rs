@@ -4,12 +4,13 @@ use basis::error::{Error, Result};
 use serde::Serialize;
 
 /// What a curve's time is divided by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, clap::ValueEnum)]
 #[serde(rename_all = "kebab-case")]
 pub enum Kind {
-    /// Time per operation as one processor sees it: flat where it scales perfectly.
+    /// Time of an operation on its core: constant if it scales perfectly
+    #[default]
     PerCpu,
-    /// Wall time by the operations of all processors: falls as 1 / processors where it does.
+    /// Wall time divided by the operations of all cores: falls as 1/cpus if it scales perfectly
     Aggregate,
 }
 

@@ -25,14 +25,15 @@ const HAND_OVER_UNCLEAR_NS: f64 = 8.0;
 const RUN_OF_TWO: f64 = 7.0;
 
 /// How it grows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, clap::ValueEnum)]
 #[serde(rename_all = "kebab-case")]
 pub enum Shape {
-    /// Nothing is handed over: the time is the same for any number of processors.
+    /// No cache line moves between cores
     Flat,
-    /// Each operation hands a line over: the time grows with the processors.
+    /// Each operation moves a cache line from core to core
     Serial,
     /// The point does not tell which: taken as flat, and the band has room for both.
+    #[value(skip)]
     Unclear,
 }
 

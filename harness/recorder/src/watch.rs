@@ -7,14 +7,14 @@ use basis::workload::{Entry, Process, ProcessState, What};
 use crate::{Life, Seen};
 
 /// Whose names are kept.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 pub enum Names {
-    /// Everybody's.
+    /// The names of all processes
     #[default]
     All,
-    /// Those of processes that were born while somebody watched.
+    /// The names of processes that start during the recording
     New,
-    /// Nobody's.
+    /// No names
     None,
 }
 

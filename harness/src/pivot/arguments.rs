@@ -12,6 +12,8 @@ use basis::trace::Operation;
 pub(crate) use check::CheckOptions;
 use clap::{Args, Parser, Subcommand};
 pub(crate) use evidence::{StallOptions, TraceOptions};
+use predict::curve::Kind;
+use predict::law::Shape;
 
 use crate::terminal;
 pub(crate) use workload::{RecordOptions, ReplayOptions};
@@ -95,13 +97,13 @@ pub(crate) struct PredictOptions {
     pub(crate) backtest: Option<PathBuf>,
     /// How the times of the curve are given
     #[arg(long, value_enum, default_value_t, requires = "backtest")]
-    pub(crate) kind: KindName,
+    pub(crate) kind: Kind,
     /// The number of cores at the point to predict from
     #[arg(long, value_name = "N", default_value_t = 16, requires = "backtest")]
     pub(crate) calibrate_at: u32,
     /// How the curve grows, if that is known [default: estimated from the point]
     #[arg(long, value_enum, requires = "backtest")]
-    pub(crate) shape: Option<ShapeName>,
+    pub(crate) shape: Option<Shape>,
     /// The time of the operation on one core, in nanoseconds
     #[arg(long, value_name = "NS")]
     pub(crate) alone: Option<f64>,
@@ -114,25 +116,6 @@ pub(crate) struct PredictOptions {
     /// How to print it
     #[arg(long, value_enum, default_value_t)]
     pub(crate) format: Format,
-}
-
-/// [`predict::curve::Kind`] on the command line.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
-pub(crate) enum KindName {
-    /// Time of an operation on its core: constant if it scales perfectly
-    #[default]
-    PerCpu,
-    /// Wall time divided by the operations of all cores: falls as 1/cpus if it scales perfectly
-    Aggregate,
-}
-
-/// [`predict::law::Shape`] on the command line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub(crate) enum ShapeName {
-    /// No cache line moves between cores
-    Flat,
-    /// Each operation moves a cache line from core to core
-    Serial,
 }
 
 /// Which strategies and scenarios to include.

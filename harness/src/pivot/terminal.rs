@@ -5,11 +5,17 @@ use std::fmt::Display;
 use std::io::{self, Write};
 
 use basis::error::{Error, Result};
+use serde::Serialize;
 
 /// Prints a text and ends the line.
 pub(crate) fn print(text: &str) -> Result<()> {
     let mut out = io::stdout().lock();
     printed(writeln!(out, "{text}").and_then(|()| out.flush()))
+}
+
+/// Prints one JSON document.
+pub(crate) fn print_json(document: &impl Serialize) -> Result<()> {
+    print(&serde_json::to_string_pretty(document).expect("what is printed is plain data"))
 }
 
 /// What printing came to. A reader that has left early (`| head`) is not a fault.

@@ -93,12 +93,39 @@ impl ProbeMetric {
 
     /// Its unit.
     pub const fn unit(self) -> &'static str {
-        self.traits().0
+        use ProbeMetric as M;
+        match self {
+            M::ReadsPerS | M::WritesPerS => "1/s",
+            M::TeardownMs => "ms",
+            M::ReadsUnfinished => "reads",
+            M::WritesUnfinished | M::Pending | M::Lost | M::Overwrites => "writes",
+            M::AgeP99 | M::AgeMax => "revisions",
+            M::Blocked | M::ReadsKept | M::WritesKept | M::FairShare => "share",
+            M::PeakBytes | M::UnfreedBytes | M::BytesLeft => "B",
+            M::ThreadsLeft => "threads",
+            // All others are times.
+            _ => "ns",
+        }
     }
 
     /// How the processes' values become one.
     pub const fn summary(self) -> Summary {
-        self.traits().1
+        use ProbeMetric as M;
+        match self {
+            M::ReadMaxNs
+            | M::ReadsUnfinished
+            | M::WriteMaxNs
+            | M::WritesUnfinished
+            | M::VisibleMaxNs
+            | M::Pending
+            | M::Lost
+            | M::AgeMax
+            | M::Blocked
+            | M::TeardownMs
+            | M::BytesLeft
+            | M::ThreadsLeft => Summary::Worst,
+            _ => Summary::Typical,
+        }
     }
 
     /// Whether a smaller value is better in proportion, so that a ratio to the baseline makes sense.
@@ -118,44 +145,6 @@ impl ProbeMetric {
                 | M::VisibleP999Ns
                 | M::ScanNsUnderWrites
         )
-    }
-
-    const fn traits(self) -> (&'static str, Summary) {
-        use ProbeMetric as M;
-        use Summary::{Typical, Worst};
-        match self {
-            M::ReadsPerS => ("1/s", Typical),
-            M::ReadP50Ns => ("ns", Typical),
-            M::ReadP99Ns => ("ns", Typical),
-            M::ReadP999Ns => ("ns", Typical),
-            M::ReadMaxNs => ("ns", Worst),
-            M::ReadsUnfinished => ("reads", Worst),
-            M::WritesPerS => ("1/s", Typical),
-            M::WriteP50Ns => ("ns", Typical),
-            M::WriteP99Ns => ("ns", Typical),
-            M::WriteP999Ns => ("ns", Typical),
-            M::WriteMaxNs => ("ns", Worst),
-            M::WritesUnfinished => ("writes", Worst),
-            M::VisibleP50Ns => ("ns", Typical),
-            M::VisibleP99Ns => ("ns", Typical),
-            M::VisibleP999Ns => ("ns", Typical),
-            M::VisibleMaxNs => ("ns", Worst),
-            M::Pending => ("writes", Worst),
-            M::Lost => ("writes", Worst),
-            M::AgeP99 => ("revisions", Typical),
-            M::AgeMax => ("revisions", Worst),
-            M::Overwrites => ("writes", Typical),
-            M::Blocked => ("share", Worst),
-            M::PeakBytes => ("B", Typical),
-            M::UnfreedBytes => ("B", Typical),
-            M::ReadsKept => ("share", Typical),
-            M::WritesKept => ("share", Typical),
-            M::ScanNsUnderWrites => ("ns", Typical),
-            M::FairShare => ("share", Typical),
-            M::TeardownMs => ("ms", Worst),
-            M::BytesLeft => ("B", Worst),
-            M::ThreadsLeft => ("threads", Worst),
-        }
     }
 }
 

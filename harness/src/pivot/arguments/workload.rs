@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use recorder::Names;
 
 use super::Format;
 
@@ -22,32 +23,10 @@ pub(crate) struct RecordOptions {
     pub(crate) force: bool,
     /// Which process names to keep
     #[arg(long, value_enum, default_value_t)]
-    pub(crate) names: NamesKept,
+    pub(crate) names: Names,
     /// The command to run while recording; the recording ends with it
     #[arg(last = true, value_name = "COMMAND")]
     pub(crate) command: Vec<String>,
-}
-
-/// [`recorder::Names`] on the command line.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
-pub(crate) enum NamesKept {
-    /// The names of all processes
-    #[default]
-    All,
-    /// The names of processes that start during the recording
-    New,
-    /// No names
-    None,
-}
-
-impl From<NamesKept> for recorder::Names {
-    fn from(kept: NamesKept) -> Self {
-        match kept {
-            NamesKept::All => Self::All,
-            NamesKept::New => Self::New,
-            NamesKept::None => Self::None,
-        }
-    }
 }
 
 #[derive(Debug, Args)]

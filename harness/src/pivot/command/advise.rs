@@ -6,7 +6,7 @@ mod printed;
 use std::path::{Path, PathBuf};
 
 use basis::controls;
-use basis::environment::{Build, Environment};
+use basis::environment::Build;
 use basis::error::{Error, Result};
 use basis::output::{self, Existing};
 use harness::advice::{
@@ -19,7 +19,7 @@ use harness::report::advice::{self, Advice};
 use harness::results::Results;
 use harness::run::{Plan, Recording};
 
-use super::{attended, kept_in};
+use super::{attended, environment, kept_in};
 use crate::arguments::{AdviseOptions, Choice, Format};
 use crate::{selection, terminal};
 use asked::Asked;
@@ -44,14 +44,22 @@ pub(crate) fn advise(options: &AdviseOptions) -> Result<()> {
     let earlier = earlier
         .map(|place| Earlier::load(place, &workload, &options.baseline))
         .transpose()?;
-    let plan = plan(options, &questions)?;
+    let choice = Choice {
+        strategy: options.strategy.clone(),
+        scenario: None,
+        scenarios: None,
+        baseline: options.baseline.clone(),
+    };
+    let plan = plan(options, &choice, &questions)?;
     let asked = Asked {
         file,
         workload: &workload,
         plan: &plan,
     };
     let folder = folder(options, &workload);
-    let header = plan.header(environment(options, file));
+    let verb = format!("advise {}", file.display());
+    let environment = environment(&verb, &choice, None, options.preset, options.seed);
+    let header = plan.header(environment);
     asked.answerable(&header)?;
     let mut recording = if options.resume {
         Recording::resume(&folder, &header)?
@@ -90,15 +98,9 @@ fn compare(earlier: &Earlier, conclusion: &Conclusion, format: Format) -> Result
 
 /// Everybody that is asked about, the baseline, and the controls without which no row has a noise
 /// floor.
-fn plan(options: &AdviseOptions, questions: &Questions) -> Result<Plan> {
-    let choice = Choice {
-        strategy: options.strategy.clone(),
-        scenario: None,
-        scenarios: None,
-        baseline: options.baseline.clone(),
-    };
+fn plan(options: &AdviseOptions, choice: &Choice, questions: &Questions) -> Result<Plan> {
     let is_yardstick = |name: &str| name == controls::SAME || name == controls::NO_OP;
-    let mut strategies = selection::contest(&choice)?;
+    let mut strategies = selection::contest(choice)?;
     strategies.retain(|name| !controls::is_control(name) || is_yardstick(name));
     Ok(Plan {
         scenarios: questions.scenarios.clone(),
@@ -119,27 +121,6 @@ fn folder(options: &AdviseOptions, workload: &Workload) -> PathBuf {
         ))
     };
     options.out.clone().unwrap_or_else(beside)
-}
-
-fn environment(options: &AdviseOptions, file: &Path) -> Environment {
-    let mut command = format!(
-        "cargo run --release -- advise {} --preset {} --seed {}",
-        file.display(),
-        options.preset.name(),
-        options.seed
-    );
-    if options.baseline != controls::BASELINE {
-        command.push_str(&format!(" --baseline {}", options.baseline));
-    }
-    if let Some(pattern) = &options.strategy {
-        command.push_str(&format!(" --strategy '{pattern}'"));
-    }
-    Environment::capture(
-        &selection::workspace(),
-        command,
-        options.seed,
-        options.preset.name(),
-    )
 }
 
 /// Leaves report and advice beside the samples.

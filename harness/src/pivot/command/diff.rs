@@ -3,8 +3,6 @@
 use std::path::Path;
 
 use basis::error::{Error, Result};
-use basis::sample;
-use harness::analysis::Samples;
 use harness::diff::{self, Diff, Judged, LEVEL, NOTABLE, Row, Run, Verdict};
 
 use super::report::samples;
@@ -22,9 +20,7 @@ pub(crate) fn diff(options: &DiffOptions) -> Result<()> {
     };
     let diff = diff::diff(&a, &b, judged)?;
     match options.format {
-        Format::Json => terminal::print(
-            &serde_json::to_string_pretty(&diff).expect("a comparison is plain data"),
-        )?,
+        Format::Json => terminal::print_json(&diff)?,
         // One table and nothing else, for programs; with everything in it, as in JSON.
         Format::Csv => rows(diff.rows.iter()).print(Format::Csv)?,
         format => show(&diff, options.all, format)?,
@@ -41,9 +37,7 @@ pub(crate) fn diff(options: &DiffOptions) -> Result<()> {
 }
 
 fn run(given: &Path) -> Result<Run> {
-    let (lines, _) = samples(&[sample::locate(given)?])?;
-    let samples = Samples::from_lines(lines).expect("a pool begins with its header");
-    Ok(Run::of(&samples))
+    Ok(Run::of(&samples(Some(given))?.1))
 }
 
 /// For people: the surroundings first, then what changed, then what cannot be compared.

@@ -21,12 +21,14 @@ pub(crate) mod worker;
 use std::path::{Path, PathBuf};
 
 use basis::assumption;
+use basis::controls;
 use basis::environment::Environment;
 use basis::error::{Error, Result};
 use basis::preset::Preset;
 use harness::run::{Plan, Recording, Run};
+use strum::VariantArray;
 
-use crate::arguments::RunOptions;
+use crate::arguments::{Choice, RunOptions};
 use crate::progress::Progress;
 use crate::{selection, signals};
 
@@ -38,6 +40,14 @@ fn attended<T>(
     let interrupt = signals::listen()?;
     let mut progress = Progress::new();
     stages(&mut Run::new(recording, &interrupt, &mut progress))
+}
+
+/// What was asked for: all if nothing was named.
+fn or_all<T: VariantArray + Clone>(asked: &[T]) -> Vec<T> {
+    match asked {
+        [] => T::VARIANTS.to_vec(),
+        _ => asked.to_vec(),
+    }
 }
 
 /// What an interrupted run leaves, in an error that says so.
@@ -81,7 +91,15 @@ fn assumptions(options: &RunOptions) -> PathBuf {
 
 /// A new recording, or with `--resume` the one that was cut short.
 fn recording(options: &RunOptions, plan: &Plan, folder: &Path, verb: &str) -> Result<Recording> {
-    let header = plan.header(environment(options, verb));
+    let RunOptions {
+        choice,
+        assumptions,
+        preset,
+        seed,
+        ..
+    } = options;
+    let environment = environment(verb, choice, assumptions.as_deref(), *preset, *seed);
+    let header = plan.header(environment);
     if options.resume {
         Recording::resume(folder, &header)
     } else {
@@ -91,40 +109,39 @@ fn recording(options: &RunOptions, plan: &Plan, folder: &Path, verb: &str) -> Re
 
 /// Where the run is to leave its files.
 fn folder(options: &RunOptions) -> PathBuf {
-    options
-        .out
-        .clone()
-        .unwrap_or_else(|| selection::workspace().join("reports/latest"))
+    options.out.clone().unwrap_or_else(latest)
 }
 
-/// The machine, and the command that repeats the run.
-fn environment(options: &RunOptions, verb: &str) -> Environment {
-    let mut command = format!(
-        "cargo run --release -- {verb} --preset {}",
-        options.preset.name()
-    );
-    command.push_str(&format!(" --seed {}", options.seed));
-    if options.choice.baseline != "mutex/std" {
-        command.push_str(&format!(" --baseline {}", options.choice.baseline));
-    }
-    for (option, value) in [
-        ("strategy", &options.choice.strategy),
-        ("scenario", &options.choice.scenario),
-    ] {
+/// The folder of a run that nobody named.
+fn latest() -> PathBuf {
+    selection::workspace().join("reports/latest")
+}
+
+/// The machine, and the command that repeats the run: its verb, and the options that are not as they are by default.
+fn environment(
+    verb: &str,
+    choice: &Choice,
+    assumptions: Option<&Path>,
+    preset: Preset,
+    seed: u64,
+) -> Environment {
+    let quoted = |text: &String| format!("'{text}'");
+    let path = |path: &Path| path.display().to_string();
+    let baseline = (choice.baseline != controls::BASELINE).then(|| choice.baseline.clone());
+    let options = [
+        ("preset", Some(preset.name().to_owned())),
+        ("seed", Some(seed.to_string())),
+        ("baseline", baseline),
+        ("strategy", choice.strategy.as_ref().map(quoted)),
+        ("scenario", choice.scenario.as_ref().map(quoted)),
+        ("scenarios", choice.scenarios.as_deref().map(path)),
+        ("assumptions", assumptions.map(path)),
+    ];
+    let mut command = format!("cargo run --release -- {verb}");
+    for (option, value) in options {
         if let Some(value) = value {
-            command.push_str(&format!(" --{option} '{value}'"));
+            command.push_str(&format!(" --{option} {value}"));
         }
     }
-    if let Some(folder) = &options.choice.scenarios {
-        command.push_str(&format!(" --scenarios {}", folder.display()));
-    }
-    if let Some(file) = &options.assumptions {
-        command.push_str(&format!(" --assumptions {}", file.display()));
-    }
-    Environment::capture(
-        &selection::workspace(),
-        command,
-        options.seed,
-        options.preset.name(),
-    )
+    Environment::capture(&selection::workspace(), command, seed, preset.name())
 }

@@ -8,13 +8,13 @@ use std::path::Path;
 use basis::error::{Error, Result};
 use harness::report;
 use predict::backtest::{Backtest, Summary, backtest};
-use predict::curve::{Curve, Kind};
+use predict::curve::Curve;
 use predict::law::{SURE_FROM, Shape};
 use predict::machine::Machine;
 use predict::{Demand, forecast};
 use regex_lite::Regex;
 
-use crate::arguments::{Format, KindName, PredictOptions, ShapeName};
+use crate::arguments::{Format, PredictOptions};
 use crate::table::Table;
 use crate::terminal;
 
@@ -31,18 +31,15 @@ pub(crate) fn predict(options: &PredictOptions) -> Result<()> {
 fn test_against(file: &Path, options: &PredictOptions) -> Result<()> {
     let (text, place) = content(file)?;
     let curve = Curve::parse(&text, &place)?;
-    let kind = match options.kind {
-        KindName::PerCpu => Kind::PerCpu,
-        KindName::Aggregate => Kind::Aggregate,
-    };
-    let shape = options.shape.map(|shape| match shape {
-        ShapeName::Flat => Shape::Flat,
-        ShapeName::Serial => Shape::Serial,
-    });
-    let tested = backtest(&curve, kind, options.calibrate_at, shape, &place)?;
+    let tested = backtest(
+        &curve,
+        options.kind,
+        options.calibrate_at,
+        options.shape,
+        &place,
+    )?;
     if options.format == Format::Json {
-        let text = serde_json::to_string_pretty(&tested).expect("it is plain data");
-        return terminal::print(&text);
+        return terminal::print_json(&tested);
     }
     points(&tested).print(options.format)?;
     if options.format == Format::Table {

@@ -24,7 +24,7 @@ pub(crate) fn record(options: &RecordOptions) -> Result<()> {
     };
     let mut log = Writer::create(&options.out, Existing::forced(options.force), &header)?;
     let interrupt = signals::listen()?;
-    let mut watch = Watch::new(options.names.into());
+    let mut watch = Watch::new(options.names);
     let (ending, running) = look_on(&machine, &mut watch, &mut log, options, &interrupt)?;
     let summary = summary(&log, options);
     if options.out.is_file() {

@@ -8,10 +8,11 @@ use std::path::{Path, PathBuf};
 
 use basis::error::{Error, Result};
 use basis::sample;
-use basis::sample::Line;
+use harness::analysis::Samples;
 use harness::recorded::{self, Known};
 use harness::report::{self, Findings};
 
+use super::latest;
 use crate::arguments::{ReportFormat, ReportOptions};
 use crate::{selection, terminal};
 
@@ -20,7 +21,7 @@ pub(crate) fn report(options: &ReportOptions) -> Result<()> {
     if options.check {
         return check::check(&options.samples, options.fix);
     }
-    let latest = [selection::workspace().join("reports/latest")];
+    let latest = [latest()];
     let given = match options.samples.as_slice() {
         [] => &latest,
         given => given,
@@ -71,16 +72,16 @@ fn print(findings: &Findings, format: ReportFormat) -> Result<()> {
     terminal::print(text.strip_suffix('\n').unwrap_or(&text))
 }
 
-/// What several files hold together, and what a reader has to know about them. The latter is also said
-/// on standard error.
-pub(crate) fn samples(files: &[PathBuf]) -> Result<(Vec<Line>, Vec<String>)> {
-    let readings = files
-        .iter()
-        .map(|file| Ok((file.display().to_string(), sample::read(file)?)))
-        .collect::<Result<Vec<_>>>()?;
-    let (lines, warnings) = sample::pool(readings)?;
+/// The samples of a run and where they are: in a file, in a folder, or in reports/latest. What a reader has to know
+/// about them is said on standard error.
+pub(crate) fn samples(given: Option<&Path>) -> Result<(PathBuf, Samples)> {
+    let latest = latest();
+    let file = sample::locate(given.unwrap_or(&latest))?;
+    let place = file.display().to_string();
+    let (lines, warnings) = sample::pool(vec![(place, sample::read(&file)?)])?;
     say(&warnings);
-    Ok((lines, warnings))
+    let samples = Samples::from_lines(lines).expect("a pool begins with its header");
+    Ok((file, samples))
 }
 
 fn say(warnings: &[String]) {

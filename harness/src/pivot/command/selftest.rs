@@ -1,24 +1,15 @@
 //! `pivot selftest`: how often the statistics err, on samples where the truth is known.
 
 use basis::error::{Error, Result};
-use basis::sample;
-use harness::analysis::Samples;
 use harness::selftest::{LEVELS, Size, Trial, sizes, trials};
 
-use super::report;
+use super::report::samples;
 use crate::arguments::SelftestOptions;
-use crate::selection;
 use crate::table::Table;
 
 /// Tries the statistics; an error that is too frequent is exit code 1.
 pub(crate) fn selftest(options: &SelftestOptions) -> Result<()> {
-    let given = options
-        .samples
-        .clone()
-        .unwrap_or_else(|| selection::workspace().join("reports/latest"));
-    let file = sample::locate(&given)?;
-    let (lines, _) = report::samples(std::slice::from_ref(&file))?;
-    let samples = Samples::from_lines(lines).expect("a pool begins with its header");
+    let (file, samples) = samples(options.samples.as_deref())?;
     let (trials, sizes) = (trials(&samples, options.runs), sizes());
     // Nothing to try a trial on is no error of the statistics.
     if let Some(trial) = trials.iter().find(|trial| trial.of == 0) {

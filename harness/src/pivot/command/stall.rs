@@ -15,7 +15,7 @@ use harness::results::Grade;
 use harness::run::{Recording, Stalls};
 use trace::StallTask;
 
-use super::attended;
+use super::{attended, or_all};
 use crate::arguments::{Format, StallOptions};
 use crate::selection;
 use crate::table::Table;
@@ -52,10 +52,6 @@ pub(crate) fn stall(options: &StallOptions) -> Result<()> {
 }
 
 fn tasks(options: &StallOptions, cards: &[Card]) -> Vec<StallTask> {
-    let or_all = |asked: &[Operation]| match asked {
-        [] => Operation::ALL.to_vec(),
-        _ => asked.to_vec(),
-    };
     let task = |card: &Card| StallTask {
         strategy: card.name.clone(),
         stalled: or_all(&options.stalled),
@@ -119,10 +115,7 @@ impl Run {
 
 fn print(seen: &[StallSeen], cards: &[Card], format: Format) -> Result<()> {
     match format {
-        Format::Json => {
-            let text = serde_json::to_string_pretty(seen).expect("it is plain data");
-            terminal::print(&text)
-        }
+        Format::Json => terminal::print_json(&seen),
         Format::Csv => pairs(seen.iter().flat_map(|one| each(one, &one.pairs))).print(format),
         Format::Table | Format::Md => {
             for (one, card) in with_cards(seen, cards) {

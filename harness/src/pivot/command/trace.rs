@@ -6,7 +6,7 @@ use basis::trace::{Counts, Footprint, Operation, Pair, State, TraceSeen, blamed}
 use harness::run::{Recording, Traces};
 use trace::TraceTask;
 
-use super::attended;
+use super::{attended, or_all};
 use crate::arguments::{Format, TraceOptions};
 use crate::selection;
 use crate::table::Table;
@@ -27,10 +27,7 @@ pub(crate) fn trace(options: &TraceOptions) -> Result<()> {
     let mut traced: Vec<TraceSeen> = traced.collect();
     traced.sort_by_key(|seen| tasks.iter().position(|task| task.strategy == seen.strategy));
     match options.format {
-        Format::Json => {
-            let text = serde_json::to_string_pretty(&traced).expect("it is plain data");
-            terminal::print(&text)?;
-        }
+        Format::Json => terminal::print_json(&traced)?,
         Format::Csv => rows(&traced, |_| true).print(Format::Csv)?,
         Format::Table | Format::Md => {
             for seen in &traced {
@@ -49,19 +46,11 @@ pub(crate) fn trace(options: &TraceOptions) -> Result<()> {
 }
 
 fn tasks(options: &TraceOptions) -> Result<Vec<TraceTask>> {
-    let or_all = |asked: &[Operation]| match asked {
-        [] => Operation::ALL.to_vec(),
-        _ => asked.to_vec(),
-    };
-    let states = match options.state.as_slice() {
-        [] => State::ALL.to_vec(),
-        asked => asked.to_vec(),
-    };
     let cards = selection::looked_at(options.strategy.as_deref())?;
     let task = |card: Card| TraceTask {
         strategy: card.name,
         operations: or_all(&options.operation),
-        states: states.clone(),
+        states: or_all(&options.state),
         layouts: options.layouts,
     };
     Ok(cards.into_iter().map(task).collect())

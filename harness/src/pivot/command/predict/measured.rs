@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use basis::environment::Environment;
 use basis::error::{Error, Result};
-use basis::sample::{self, Line};
+use basis::sample::Line;
 use basis::trace::{Operation, State};
 use harness::analysis::{Samples, analyse};
 use harness::results::{HERE, Scaling};
@@ -29,12 +29,8 @@ const LAYOUTS: u32 = 3;
 /// Predicts what the options ask for, and prints it.
 pub(super) fn predict(options: &PredictOptions) -> Result<()> {
     let operations = operations(options)?;
-    let given = options.samples.clone();
-    let given = given.unwrap_or_else(|| selection::workspace().join("reports/latest"));
-    let file = sample::locate(&given)?;
+    let (file, mut samples) = samples(options.samples.as_deref())?;
     let place = file.display().to_string();
-    let (lines, _) = samples(&[file])?;
-    let mut samples = Samples::from_lines(lines).expect("a pool begins with its header");
     let names: Vec<String> = samples
         .header
         .strategies
@@ -171,10 +167,7 @@ fn must_be_this_machine(samples: &Samples, place: &str) -> Result<()> {
 
 fn print(scaling: &Scaling, format: Format) -> Result<()> {
     match format {
-        Format::Json => {
-            let text = serde_json::to_string_pretty(scaling).expect("it is plain data");
-            terminal::print(&text)
-        }
+        Format::Json => terminal::print_json(scaling),
         Format::Csv => predictions(scaling, true).print(Format::Csv),
         Format::Table | Format::Md => {
             predictions(scaling, false).print(format)?;
