@@ -5,7 +5,7 @@ use basis::controls;
 use basis::sample::Line;
 use basis::scenario::Scenario;
 
-use super::schedule::Task;
+use super::schedule::MeasurementPlan;
 use crate::analysis::series::{Series, groups, timed_metrics};
 use crate::analysis::{contamination, is_contended};
 use crate::results::Metric;
@@ -49,11 +49,11 @@ fn target(scenario: &Scenario, cpus: usize) -> f64 {
 }
 
 /// How far all scenarios are by these lines.
-pub(super) fn progress<'t>(task: &'t Task, lines: &[Line]) -> Vec<Progress<'t>> {
+pub(super) fn progress<'t>(plan: &'t MeasurementPlan, lines: &[Line]) -> Vec<Progress<'t>> {
     let contaminated = contamination::contaminated(lines);
     let series = Series::collect(lines, &contamination::dropped(&contaminated));
-    let pairs = pairs(task, &series);
-    task.scenarios
+    let pairs = pairs(plan, &series);
+    plan.scenarios
         .iter()
         .map(|(scenario, names)| progress_of(scenario, names, &pairs, lines))
         .collect()
@@ -105,11 +105,11 @@ impl Pair<'_> {
 }
 
 /// Every strategy's ratio in every row.
-fn pairs<'t>(task: &'t Task, series: &Series<'_>) -> Vec<Pair<'t>> {
+fn pairs<'t>(plan: &'t MeasurementPlan, series: &Series<'_>) -> Vec<Pair<'t>> {
     let mut pairs = Vec::new();
-    for (scenario, names) in &task.scenarios {
-        let width = target(scenario, task.cpus);
-        for strategy in names.iter().filter(|name| **name != task.baseline) {
+    for (scenario, names) in &plan.scenarios {
+        let width = target(scenario, plan.cpus);
+        for strategy in names.iter().filter(|name| **name != plan.baseline) {
             for metric in timed_metrics(scenario) {
                 pairs.extend(pair(series, scenario, strategy, metric, width));
             }

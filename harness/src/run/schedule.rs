@@ -22,7 +22,7 @@ use super::recording::Recording;
 
 /// What to measure, and in how much time.
 #[derive(Clone, Debug)]
-pub(super) struct Task {
+pub(super) struct MeasurementPlan {
     /// The scenarios, with those who can take part in each.
     pub(super) scenarios: Vec<(Scenario, Vec<String>)>,
     pub(super) baseline: String,
@@ -44,7 +44,7 @@ pub(super) struct Assignment {
 /// The rounds of a run.
 #[derive(Debug)]
 pub(super) struct Schedule {
-    task: Task,
+    plan: MeasurementPlan,
     queue: VecDeque<Assignment>,
     /// The round that the queue is of.
     round: u32,
@@ -57,11 +57,11 @@ const BLOCKS_MAX: f64 = 64.0;
 
 impl Schedule {
     /// Takes up a run where its recording ends.
-    pub(super) fn resume(task: Task, recording: &Recording) -> Self {
+    pub(super) fn resume(plan: MeasurementPlan, recording: &Recording) -> Self {
         let begun = &recording.done().parts;
         let round = begun.iter().map(|begun| begun.part.process).max();
         let mut schedule = Self {
-            task,
+            plan,
             queue: VecDeque::new(),
             round: round.unwrap_or(0),
             rounds: None,
@@ -89,7 +89,7 @@ impl Schedule {
         while self.queue.is_empty() {
             self.round += 1;
             let rounds = self.rounds(recording.done());
-            let is_over = left(self.task.budget, spent(recording.done(), self.round)).is_zero();
+            let is_over = left(self.plan.budget, spent(recording.done(), self.round)).is_zero();
             if self.round >= rounds || is_over {
                 return None;
             }
@@ -103,24 +103,24 @@ impl Schedule {
     /// The share of the run that is over, for the progress display.
     pub(super) fn share_done(&self, done: &Done) -> f64 {
         let spent = spent(done, u32::MAX);
-        (spent as f64 / self.task.budget.as_millis() as f64).min(1.0)
+        (spent as f64 / self.plan.budget.as_millis() as f64).min(1.0)
     }
 
     /// As many rounds as the time allows, by what the first one took.
     fn rounds(&mut self, done: &Done) -> u32 {
-        let task = &self.task;
+        let plan = &self.plan;
         *self.rounds.get_or_insert_with(|| {
             let is_planned =
-                |name: &String| task.scenarios.iter().any(|(one, _)| one.name == *name);
+                |name: &String| plan.scenarios.iter().any(|(one, _)| one.name == *name);
             let first = done.parts.iter().filter(|begun| begun.part.process == 0);
             let each: u64 = first
                 .filter(|begun| is_planned(&begun.part.scenario))
                 .filter_map(|begun| begun.took_ms)
                 .sum();
-            let left = left(task.budget, spent(done, 1)).as_secs_f64() * 1e3;
+            let left = left(plan.budget, spent(done, 1)).as_secs_f64() * 1e3;
             #[expect(clippy::cast_sign_loss, reason = "neither is negative")]
             let more = (left / (each as f64).max(1.0)) as u32;
-            (1 + more).min(task.preset.rounds())
+            (1 + more).min(plan.preset.rounds())
         })
     }
 
@@ -133,20 +133,20 @@ impl Schedule {
             blocks,
         };
         let mut parts: Vec<Part> = if round == 0 {
-            let all = self.task.scenarios.iter();
+            let all = self.plan.scenarios.iter();
             all.map(|(scenario, names)| part(scenario, names.clone(), 1))
                 .collect()
         } else {
             let done = recording.done();
             let rounds = self.rounds(done);
-            let progress = progress(&self.task, &before(recording.lines(), round));
-            let left = left(self.task.budget, spent(done, round));
+            let progress = progress(&self.plan, &before(recording.lines(), round));
+            let left = left(self.plan.budget, spent(done, round));
             allocate(&progress, done, left, rounds.saturating_sub(round))
                 .into_iter()
                 .map(|(one, blocks)| part(one.scenario, one.taking_part.clone(), blocks))
                 .collect()
         };
-        let mut random = SplitMix64::seed_from_u64(self.task.seed ^ u64::from(round) << 32);
+        let mut random = SplitMix64::seed_from_u64(self.plan.seed ^ u64::from(round) << 32);
         parts.sort_by_cached_key(|_| random.next_u64());
         parts
     }

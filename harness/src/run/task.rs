@@ -49,30 +49,17 @@ impl Task {
             // record has so many points that one kind of peer takes minutes.
             Task::Stall(_) => Duration::from_mins(10),
             // Much longer than any slice, fault or probe.
-            Task::Measure(_)
-            | Task::Replay(_)
-            | Task::Fault(_)
-            | Task::Probe(_)
-            | Task::Trace(_)
-            | Task::Calibrate => Duration::from_secs(90),
+            _ => Duration::from_secs(90),
         }
     }
 
     /// By how many bytes the environment is to shift the stack: another length in each process.
     pub(super) fn stack_shift(&self) -> usize {
-        match self {
-            Task::Measure(task) => {
-                let process = u64::from(task.part.process);
-                (random::seed(task.seed, &[process, STACK_SHIFT]) % STACK_SHIFT_MAX) as usize
-            }
-            Task::Verify(_)
-            | Task::Replay(_)
-            | Task::Fault(_)
-            | Task::Probe(_)
-            | Task::Trace(_)
-            | Task::Stall(_)
-            | Task::Calibrate => 0,
-        }
+        let Task::Measure(task) = self else {
+            return 0;
+        };
+        let process = u64::from(task.part.process);
+        (random::seed(task.seed, &[process, STACK_SHIFT]) % STACK_SHIFT_MAX) as usize
     }
 
     /// What else the environment is to say. A copy by `rep movsb` traps once for each byte when it is

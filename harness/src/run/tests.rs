@@ -11,7 +11,7 @@ use slices::order;
 use slices::worker::Place;
 
 use super::recording::Recording;
-use super::schedule::{Assignment, Schedule, Task};
+use super::schedule::{Assignment, MeasurementPlan, Schedule};
 
 const BASELINE: &str = "mutex/std";
 
@@ -23,11 +23,11 @@ fn scenario(name: &str) -> Scenario {
 }
 
 /// `fast` is twice as fast as the baseline, `close` is near the margin; both are noisy.
-fn task() -> Task {
+fn plan() -> MeasurementPlan {
     let names: Vec<String> = [BASELINE, "a/fast", "a/close", controls::SAME]
         .map(String::from)
         .into();
-    Task {
+    MeasurementPlan {
         scenarios: vec![(scenario("one"), names.clone()), (scenario("two"), names)],
         baseline: BASELINE.into(),
         cpus: 2,
@@ -38,7 +38,7 @@ fn task() -> Task {
 }
 
 /// The lines of a part, from where it goes on.
-fn play(task: &Task, assignment: &Assignment) -> Vec<Line> {
+fn play(plan: &MeasurementPlan, assignment: &Assignment) -> Vec<Line> {
     let Assignment {
         part,
         from,
@@ -49,7 +49,7 @@ fn play(task: &Task, assignment: &Assignment) -> Vec<Line> {
         lines.push(Line::Part(part.clone()));
     }
     for block in from.block..part.blocks {
-        let order = order::block(&part.strategies, BASELINE, task.seed, part.process, block);
+        let order = order::block(&part.strategies, BASELINE, plan.seed, part.process, block);
         for (position, name) in (0..).zip(order) {
             if (Place { block, position }) < *from {
                 continue;
@@ -131,12 +131,12 @@ fn keys(lines: &[Line]) -> Vec<&SliceKey> {
 
 #[test]
 fn a_run_ends_within_its_time_and_every_part_is_whole() {
-    let task = task();
+    let plan = plan();
     let mut recording = Recording::in_memory();
-    let mut schedule = Schedule::resume(task.clone(), &recording);
+    let mut schedule = Schedule::resume(plan.clone(), &recording);
     while let Some(assignment) = schedule.next(&recording) {
         assert_eq!(assignment.restarts, 0);
-        keep(play(&task, &assignment), &mut recording);
+        keep(play(&plan, &assignment), &mut recording);
     }
     let lines = recording.lines();
     let spent: u64 = lines
@@ -146,7 +146,7 @@ fn a_run_ends_within_its_time_and_every_part_is_whole() {
             _ => 0,
         })
         .sum();
-    let budget = task.preset.measuring().as_millis() as u64;
+    let budget = plan.preset.measuring().as_millis() as u64;
     assert!(spent <= budget, "{spent} of {budget} ms");
     let all = keys(lines);
     let different: BTreeSet<&SliceKey> = all.iter().copied().collect();
@@ -156,18 +156,18 @@ fn a_run_ends_within_its_time_and_every_part_is_whole() {
 #[test]
 fn a_default_run_has_processes_enough_for_verdicts() {
     // As many scenarios as the main job has, at what a block of them takes on two processors.
-    let names = task().scenarios[0].1.clone();
-    let task = Task {
+    let names = plan().scenarios[0].1.clone();
+    let plan = MeasurementPlan {
         scenarios: (0..13)
             .map(|number| (scenario(&format!("s{number}")), names.clone()))
             .collect(),
-        ..task()
+        ..plan()
     };
     let mut recording = Recording::in_memory();
-    let mut schedule = Schedule::resume(task.clone(), &recording);
+    let mut schedule = Schedule::resume(plan.clone(), &recording);
     while let Some(assignment) = schedule.next(&recording) {
         assert_eq!(assignment.part.strategies, names);
-        let mut played = play(&task, &assignment);
+        let mut played = play(&plan, &assignment);
         for line in &mut played {
             if let Line::PartDone(done) = line {
                 done.took_ms = 500 * u64::from(assignment.part.blocks);
@@ -175,7 +175,7 @@ fn a_default_run_has_processes_enough_for_verdicts() {
         }
         keep(played, &mut recording);
     }
-    for (scenario, _) in &task.scenarios {
+    for (scenario, _) in &plan.scenarios {
         let of_scenario = |key: &&&SliceKey| key.scenario == scenario.name;
         let all = keys(recording.lines());
         let processes: BTreeSet<u32> = all
@@ -190,15 +190,15 @@ fn a_default_run_has_processes_enough_for_verdicts() {
 
 #[test]
 fn a_run_that_is_killed_anywhere_measures_every_slice_once() {
-    let task = task();
+    let plan = plan();
     for kill_every in [1, 3, 7, 29, 113] {
         let mut recording = Recording::in_memory();
         let mut kills = 0;
         'starts: loop {
-            let mut schedule = Schedule::resume(task.clone(), &recording);
+            let mut schedule = Schedule::resume(plan.clone(), &recording);
             let mut left = kill_every + kills % 5;
             while let Some(assignment) = schedule.next(&recording) {
-                for line in play(&task, &assignment) {
+                for line in play(&plan, &assignment) {
                     recording.keep(line).unwrap();
                     left -= 1;
                     if left == 0 && kills < 400 {

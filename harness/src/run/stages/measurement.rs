@@ -11,7 +11,7 @@ use slices::worker::MeasureTask;
 
 use crate::run::Plan;
 use crate::run::done::Done;
-use crate::run::schedule::{self, Assignment, Schedule};
+use crate::run::schedule::{Assignment, MeasurementPlan, Schedule};
 use crate::run::task::Task;
 use crate::run::worker_pool::{Run, Stage, Worker};
 
@@ -60,7 +60,7 @@ impl Plan {
     /// As [`Run::carry_out`].
     pub fn measure(&self, budget: Duration, run: &mut Run<'_>) -> Result<()> {
         let before = run.share;
-        let mut schedule = Schedule::resume(self.schedule_task(budget), run.recording);
+        let mut schedule = Schedule::resume(self.measurement(budget), run.recording);
         while let Some(assignment) = schedule.next(run.recording) {
             let measured = schedule.share_done(run.recording.done());
             run.share = before + (1.0 - before) * measured;
@@ -107,12 +107,12 @@ impl Plan {
         }
     }
 
-    fn schedule_task(&self, budget: Duration) -> schedule::Task {
+    fn measurement(&self, budget: Duration) -> MeasurementPlan {
         let with_participants = |scenario: &basis::scenario::Scenario| {
             let (names, _) = participants(scenario, &self.strategies, &self.baseline);
             (scenario.clone(), names)
         };
-        schedule::Task {
+        MeasurementPlan {
             scenarios: self.scenarios.iter().map(with_participants).collect(),
             baseline: self.baseline.clone(),
             cpus: environment::cpus(),
