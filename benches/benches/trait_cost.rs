@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use benches::{PROCESSES, Workload, touch, trait_cost};
 use concurrent_map::Papaya;
-use contract::{Handle, IdHasher, IdMap, ProcessStatus, Strategy};
+use contract::{Handle, IdHasher, ProcessStatus, Strategy, id_map};
 use criterion::Criterion;
 use mutex::StdMutex;
 
@@ -23,7 +23,7 @@ fn main() {
 }
 
 fn std_mutex(criterion: &mut Criterion, workload: &Workload) {
-    let mut map = IdMap::with_capacity_and_hasher(PROCESSES, IdHasher::default());
+    let mut map = id_map(PROCESSES);
     map.extend(workload.records());
     let map = &Mutex::new(map);
 

@@ -7,8 +7,7 @@ use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use basis::controls::{NO_OP, UNSYNCHRONISED};
 use contract::{
-    Concurrency, Family, Handle, IdHasher, IdMap, ProcessId, Profile, Record, Role, Strategy,
-    Visitor,
+    Concurrency, Family, Handle, IdMap, ProcessId, Profile, Record, Role, Strategy, Visitor, id_map,
 };
 
 /// The controls, as a family.
@@ -117,10 +116,7 @@ impl<R: Record> Strategy<R> for Unsynchronised<R> {
     type Handle<'s> = Owned<'s, R>;
 
     fn with_capacity(processes: usize) -> Self {
-        Self(Mutex::new(IdMap::with_capacity_and_hasher(
-            processes,
-            IdHasher::default(),
-        )))
+        Self(Mutex::new(id_map(processes)))
     }
 
     fn handle(&self) -> Owned<'_, R> {

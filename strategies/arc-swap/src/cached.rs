@@ -27,10 +27,10 @@
 use std::sync::Arc;
 
 use arc_swap::{ArcSwap, Cache};
-use contract::{Handle, IdMap, ProcessId, Profile, Record, Strategy};
+use contract::{Handle, IdMap, ProcessId, Profile, Record, Strategy, id_map};
 
 use crate::published::{Published, Snapshot};
-use crate::table::{map, snapshots};
+use crate::table::snapshots;
 
 /// [`WholeTable`](crate::WholeTable) with an [`arc_swap::Cache`] in each handle.
 #[derive(Debug)]
@@ -47,7 +47,7 @@ impl<R: Record> Strategy<R> for CachedTable<R> {
     type Handle<'s> = CachedReader<'s, R>;
 
     fn with_capacity(processes: usize) -> Self {
-        Self(Published::new(map(processes)))
+        Self(Published::new(id_map(processes)))
     }
 
     fn handle(&self) -> CachedReader<'_, R> {
@@ -94,7 +94,7 @@ impl<R: Record> Handle<R> for CachedReader<'_, R> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::token::{Step, Token};
+    use support::token::{Step, Token};
 
     #[test]
     fn an_idle_handle_pins_one_table_until_it_reads() {

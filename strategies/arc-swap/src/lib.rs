@@ -100,8 +100,6 @@ mod per_process;
 mod persistent;
 mod published;
 mod table;
-#[cfg(test)]
-mod token;
 
 pub use cached::{CachedReader, CachedTable};
 pub use per_process::{PerProcess, PerProcessHandle};

@@ -35,10 +35,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use arc_swap::{ArcSwap, ArcSwapOption, Guard};
 use contract::{
     Handle, IdMap, ProcessId, Profile, Progress, Record, ScanConsistency, Strategy, WriteCost,
+    id_map,
 };
 use crossbeam_utils::CachePadded;
 
-use crate::table::{map, snapshots};
+use crate::table::snapshots;
 
 /// One pointer per process, and a directory of them that is copied when processes come and go.
 #[derive(Debug)]
@@ -119,7 +120,7 @@ impl<R: Record> Strategy<R> for PerProcess<R> {
 
     fn with_capacity(processes: usize) -> Self {
         Self {
-            directory: ArcSwap::from_pointee(map(processes)),
+            directory: ArcSwap::from_pointee(id_map(processes)),
             membership: CachePadded::default(),
         }
     }
@@ -222,7 +223,7 @@ impl<R: Record> Handle<R> for PerProcessHandle<'_, R> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::token::{Step, Token};
+    use support::token::{Step, Token};
 
     #[test]
     fn a_removal_in_the_middle_of_a_replacement_wins() {

@@ -75,8 +75,8 @@ impl<R: Record> Snapshot<R> for PersistentMap<R> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::token::{Step, Token};
     use contract::Handle;
+    use support::token::{Step, Token};
 
     #[test]
     fn a_write_shares_the_other_records() {

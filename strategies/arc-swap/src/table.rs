@@ -2,7 +2,7 @@
 
 use contract::{
     AfterDeadThread, AfterPanic, IdMap, ProcessId, Profile, Progress, Reclamation, Record,
-    Reentrancy, Strategy, WriteCost,
+    Reentrancy, Strategy, WriteCost, id_map,
 };
 
 use crate::published::{Published, Snapshot, SnapshotHandle};
@@ -22,7 +22,7 @@ impl<R: Record> Strategy<R> for WholeTable<R> {
     type Handle<'s> = SnapshotHandle<'s, IdMap<R>>;
 
     fn with_capacity(processes: usize) -> Self {
-        Self(Published::new(map(processes)))
+        Self(Published::new(id_map(processes)))
     }
 
     fn handle(&self) -> Self::Handle<'_> {
@@ -43,11 +43,6 @@ pub(crate) const fn snapshots(name: &'static str, summary: &'static str) -> Prof
         write_cost: WriteCost::CopiesTable,
         ..Profile::locked(name, summary)
     }
-}
-
-/// An empty map with room for `processes` entries. A copy has the room of its original.
-pub(crate) fn map<V>(processes: usize) -> IdMap<V> {
-    IdMap::with_capacity_and_hasher(processes, contract::IdHasher::default())
 }
 
 impl<R: Record> Snapshot<R> for IdMap<R> {
@@ -76,8 +71,8 @@ impl<R: Record> Snapshot<R> for IdMap<R> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::token::{Step, Token};
     use contract::Handle;
+    use support::token::{Step, Token};
 
     #[test]
     fn the_last_reader_frees_an_old_table() {

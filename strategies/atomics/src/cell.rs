@@ -6,7 +6,7 @@ use contract::{PlainRecord, Words};
 
 use crate::seqlock;
 use crate::stamp::{Buffer, Stamp};
-use crate::sync::{AtomicU64, Backoff};
+use support::sync::{AtomicU64, Backoff};
 
 /// One plain record that many threads read without storing anything and any of them may replace.
 ///
@@ -92,11 +92,11 @@ impl<R: PlainRecord> SeqCell<R> {
     /// The record and the stamp it was read under.
     #[inline]
     fn versioned(&self) -> Option<(Stamp, R)> {
-        let mut backoff = Backoff::default();
+        let backoff = Backoff::new();
         loop {
             let seen = seqlock::begin(&self.stamp);
             if seen.is_locked() {
-                backoff.wait();
+                backoff.snooze();
                 continue;
             }
             if !seen.is_live() {

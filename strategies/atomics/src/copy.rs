@@ -13,7 +13,7 @@
 
 use contract::Words;
 
-use crate::sync::{AtomicU64, Ordering};
+use support::sync::{AtomicU64, Ordering};
 
 /// Words to a cache line of 64 bytes.
 const LINE: usize = 8;

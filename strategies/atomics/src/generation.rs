@@ -27,7 +27,7 @@ use contract::{ProcessId, Words};
 use crate::pool::{Buffers, Pool};
 use crate::seqlock;
 use crate::stamp::{Buffer, Stamp};
-use crate::sync::{AtomicU16, AtomicU64, Backoff, OnceLock, Ordering};
+use support::sync::{AtomicU16, AtomicU64, Backoff, OnceLock, Ordering};
 
 /// A slot: everything about a record but its words.
 #[derive(Debug)]
@@ -236,11 +236,11 @@ impl<W: Words> Generation<W> {
     /// next generation is there.
     fn read_any<'t>(&'t self, slot: &'t Slot) -> Lookup<(ProcessId, Found<'t, W>)> {
         let buffers = self.pool.buffers();
-        let mut backoff = Backoff::default();
+        let backoff = Backoff::new();
         loop {
             let seen = seqlock::begin(&slot.stamp);
             if seen.is_locked() {
-                backoff.wait();
+                backoff.snooze();
                 continue;
             }
             if seen.is_moved() && self.next().is_some() {
@@ -371,11 +371,11 @@ impl Slot {
 
     /// Makes the stamp final, and returns it.
     fn freeze(&self) -> Stamp {
-        let mut backoff = Backoff::default();
+        let backoff = Backoff::new();
         loop {
             let seen = seqlock::begin(&self.stamp);
             if seen.is_locked() {
-                backoff.wait();
+                backoff.snooze();
                 continue;
             }
             let frozen = seen.moved();

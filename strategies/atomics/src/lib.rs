@@ -94,7 +94,6 @@ mod pool;
 mod replace;
 mod seqlock;
 mod stamp;
-mod sync;
 mod table;
 
 pub use cell::SeqCell;

@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 use contract::Words;
 
 use crate::stamp::Buffer;
-use crate::sync::AtomicU64;
+use support::sync::AtomicU64;
 
 const CACHE_LINE_BYTES: usize = 64;
 

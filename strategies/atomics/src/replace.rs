@@ -9,7 +9,7 @@ use crate::generation::Found;
 use crate::pool::Buffers;
 use crate::seqlock;
 use crate::stamp::Buffer;
-use crate::sync::Ordering;
+use support::sync::Ordering;
 
 /// A way to replace the words of a live slot.
 pub trait Replace: std::fmt::Debug + Send + Sync + 'static {

@@ -21,7 +21,7 @@ use contract::Words;
 
 use crate::copy;
 use crate::stamp::Stamp;
-use crate::sync::{AtomicU64, Ordering, fence};
+use support::sync::{AtomicU64, Ordering, fence};
 
 /// Loads the words; they belong together only if [`unchanged`] says so afterwards.
 #[inline(always)]

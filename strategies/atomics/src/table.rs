@@ -8,7 +8,7 @@ use contract::{Handle, PlainRecord, ProcessId, Profile, Strategy};
 use crate::generation::{Found, Generation, Lookup, View};
 use crate::replace::Replace;
 use crate::stamp::Buffer;
-use crate::sync::{Backoff, Mutex, MutexGuard, Ordering};
+use support::sync::{Backoff, Mutex, MutexGuard, Ordering};
 
 /// An open-addressing table of plain records; see the [crate] documentation.
 #[derive(Debug)]
@@ -123,13 +123,13 @@ impl<'s, R: PlainRecord, P: Replace> TableHandle<'s, R, P> {
     #[cold]
     #[inline(never)]
     fn lookup_writable(&mut self, id: ProcessId) -> Option<Found<'s, R::Words>> {
-        let mut backoff = Backoff::default();
+        let backoff = Backoff::new();
         loop {
             let found = self.lookup(id)?;
             if P::NEEDS_SPARE && self.spare == Buffer::NONE {
                 self.equip(&mut self.table.structure());
             } else if found.seen.is_moved() {
-                backoff.wait();
+                backoff.snooze();
             } else {
                 return Some(found);
             }

@@ -4,7 +4,7 @@ use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread::{self, JoinHandle};
 
-use contract::{IdHasher, IdMap, ProcessId, Record};
+use contract::{IdMap, ProcessId, Record, id_map};
 
 /// One operation on the table, as data.
 pub(crate) enum Request<R: Record> {
@@ -67,7 +67,7 @@ pub(crate) fn start<R: Record, P: Reply<R>>(
     processes: usize,
     inbox: impl IntoIterator<Item = Envelope<R, P>> + Send + 'static,
 ) -> JoinOnDrop {
-    let mut table = IdMap::with_capacity_and_hasher(processes, IdHasher::default());
+    let mut table = id_map(processes);
     let serve_all = move || {
         for Envelope { request, reply } in inbox {
             // Unwind-safe as far as the profile claims: the map itself is whole after any panic in a

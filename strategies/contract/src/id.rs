@@ -21,3 +21,8 @@ pub type IdHasher = rustc_hash::FxBuildHasher;
 
 /// A plain hash map from identifiers: what the mutex baseline protects.
 pub type IdMap<V> = HashMap<ProcessId, V, IdHasher>;
+
+/// An empty map with room for `processes` entries. A copy has the room of its original.
+pub fn id_map<V>(processes: usize) -> IdMap<V> {
+    IdMap::with_capacity_and_hasher(processes, IdHasher::default())
+}

@@ -24,7 +24,7 @@
 //! ```
 //! //! A map behind one mutex.
 //!
-//! use contract::{Family, Handle, IdHasher, IdMap, ProcessId, Profile, Record, Strategy, Visitor};
+//! use contract::{Family, Handle, IdMap, ProcessId, Profile, Record, Strategy, Visitor, id_map};
 //! use std::sync::{Mutex, MutexGuard, PoisonError};
 //!
 //! /// The whole table behind one lock.
@@ -36,10 +36,7 @@
 //!     type Handle<'s> = &'s Self;
 //!
 //!     fn with_capacity(processes: usize) -> Self {
-//!         Self(Mutex::new(IdMap::with_capacity_and_hasher(
-//!             processes,
-//!             IdHasher::default(),
-//!         )))
+//!         Self(Mutex::new(id_map(processes)))
 //!     }
 //!
 //!     fn handle(&self) -> &Self {
@@ -126,7 +123,7 @@ mod strategy;
 
 pub use erased::{ErasedHandle, ErasedTable};
 pub use family::{Family, Visitor};
-pub use id::{IdHasher, IdMap, ProcessId};
+pub use id::{IdHasher, IdMap, ProcessId, id_map};
 pub use lifecycle::{Change, Event, Rejected, State};
 pub use padded::Padded;
 pub use plain::{PlainRecord, Words};

@@ -93,8 +93,6 @@
 mod per_process;
 mod slot;
 mod table;
-#[cfg(test)]
-mod token;
 
 pub use per_process::{PerProcess, PerProcessHandle};
 pub use table::{TableHandle, WholeTable};

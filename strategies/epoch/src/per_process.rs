@@ -40,11 +40,13 @@
 
 use std::ptr::NonNull;
 
-use contract::{Handle, IdMap, ProcessId, Profile, Record, ScanConsistency, Strategy, WriteCost};
+use contract::{
+    Handle, IdMap, ProcessId, Profile, Record, ScanConsistency, Strategy, WriteCost, id_map,
+};
 use crossbeam_epoch::{Collector, Guard, LocalHandle, Shared};
 
 use crate::slot::{Slot, Write};
-use crate::table::{epochs, map};
+use crate::table::epochs;
 
 /// One atomic pointer per process, and a directory of them that is copied when processes come and go.
 #[derive(Debug)]
@@ -124,7 +126,7 @@ impl<R: Record> Strategy<R> for PerProcess<R> {
 
     fn with_capacity(processes: usize) -> Self {
         Self {
-            directory: Slot::new(map(processes)),
+            directory: Slot::new(id_map(processes)),
             collector: Collector::new(),
         }
     }
@@ -289,7 +291,7 @@ impl<R: Record> Handle<R> for PerProcessHandle<'_, R> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::token::{Step, Token};
+    use support::token::{Step, Token};
 
     const ID: ProcessId = ProcessId(1);
 

@@ -5,7 +5,7 @@
 
 use contract::{
     AfterDeadThread, AfterPanic, Handle, IdMap, ProcessId, Profile, Progress, Reclamation, Record,
-    Reentrancy, Strategy, WriteCost,
+    Reentrancy, Strategy, WriteCost, id_map,
 };
 use crossbeam_epoch::{Collector, LocalHandle};
 
@@ -33,7 +33,7 @@ impl<R: Record> Strategy<R> for WholeTable<R> {
 
     fn with_capacity(processes: usize) -> Self {
         Self {
-            map: Slot::new(map(processes)),
+            map: Slot::new(id_map(processes)),
             collector: Collector::new(),
         }
     }
@@ -60,11 +60,6 @@ pub(crate) const fn epochs(name: &'static str, summary: &'static str) -> Profile
         reclamation: Reclamation::Deferred,
         ..Profile::locked(name, summary)
     }
-}
-
-/// An empty map with room for `processes` entries. A copy has the room of its original.
-pub(crate) fn map<V>(processes: usize) -> IdMap<V> {
-    IdMap::with_capacity_and_hasher(processes, contract::IdHasher::default())
 }
 
 /// A thread's access: the table, and the thread's participant of its collector.
@@ -147,7 +142,7 @@ impl<R: Record> Handle<R> for TableHandle<'_, R> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::token::{Step, Token};
+    use support::token::{Step, Token};
 
     const ID: ProcessId = ProcessId(1);
 

@@ -31,10 +31,10 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Instant;
 
-use contract::{Handle, IdHasher, IdMap, ProcessId, Profile, Record, Reentrancy, Strategy};
+use contract::{Handle, IdMap, ProcessId, Profile, Record, Reentrancy, Strategy, id_map};
 use crossbeam_utils::CachePadded;
 
-use crate::sync::{AtomicBool, Backoff, Ordering, RwLock, UnsafeCell, fence, now};
+use support::sync::{AtomicBool, Backoff, Ordering, RwLock, UnsafeCell, fence, now};
 
 #[cfg(all(test, not(pivot_loom)))]
 mod tests;
@@ -290,8 +290,7 @@ impl<R: Record> Strategy<R> for Bravo<R> {
     type Handle<'s> = BravoHandle<'s, R>;
 
     fn with_capacity(processes: usize) -> Self {
-        let map = IdMap::with_capacity_and_hasher(processes, IdHasher::default());
-        Self(BiasedLock::new(map))
+        Self(BiasedLock::new(id_map(processes)))
     }
 
     fn handle(&self) -> BravoHandle<'_, R> {

@@ -147,7 +147,6 @@
 )]
 mod bravo;
 mod cells;
-mod sync;
 mod sync_map;
 
 pub use bravo::{BiasedLock, Bravo, BravoHandle, Reader};

@@ -37,8 +37,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use arc_swap::{ArcSwap, Cache};
 use contract::{
-    AfterDeadThread, AfterPanic, Handle, IdHasher, IdMap, ProcessId, Profile, Reclamation, Record,
-    Reentrancy, ScanConsistency, Strategy, WriteCost,
+    AfterDeadThread, AfterPanic, Handle, IdMap, ProcessId, Profile, Reclamation, Record,
+    Reentrancy, ScanConsistency, Strategy, WriteCost, id_map,
 };
 use crossbeam_utils::CachePadded;
 use entry::{Entry, Slot};
@@ -83,7 +83,7 @@ struct Dirty<R> {
 impl<R> KeyMap<R> {
     fn with_capacity(keys: usize) -> Self {
         Self {
-            entries: IdMap::with_capacity_and_hasher(keys, IdHasher::default()),
+            entries: id_map(keys),
             amended: AtomicBool::new(false),
         }
     }

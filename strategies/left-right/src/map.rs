@@ -14,8 +14,8 @@
 //! equal record, so it makes the same of the event, without a second copy of the record.
 
 use contract::{
-    AfterDeadThread, AfterPanic, IdHasher, IdMap, ProcessId, Profile, Progress, Reclamation,
-    Record, Reentrancy, Strategy, WriteCost,
+    AfterDeadThread, AfterPanic, IdMap, ProcessId, Profile, Progress, Reclamation, Record,
+    Reentrancy, Strategy, WriteCost, id_map,
 };
 use left_right::Absorb;
 
@@ -124,8 +124,7 @@ impl<R: Record> Copies<R> for Maps<R> {
     type Reader = MapReader<R>;
 
     fn with_capacity(processes: usize) -> Self {
-        let empty = IdMap::with_capacity_and_hasher(processes, IdHasher::default());
-        let (mut writer, _) = left_right::new_from_empty(Side(empty));
+        let (mut writer, _) = left_right::new_from_empty(Side(id_map(processes)));
         // Until the first publish the library skips the log and writes to the hidden copy directly:
         // from here on every write goes the same way.
         writer.publish();

@@ -39,7 +39,9 @@
 
 use std::sync::PoisonError;
 
-use contract::{AfterPanic, Family, Handle, IdMap, ProcessId, Profile, Record, Strategy, Visitor};
+use contract::{
+    AfterPanic, Family, Handle, IdMap, ProcessId, Profile, Record, Strategy, Visitor, id_map,
+};
 
 /// The variants of this crate.
 #[derive(Debug)]
@@ -71,7 +73,7 @@ impl<R: Record> Strategy<R> for StdMutex<R> {
     type Handle<'s> = Locked<'s, Self>;
 
     fn with_capacity(processes: usize) -> Self {
-        Self(std::sync::Mutex::new(map(processes)))
+        Self(std::sync::Mutex::new(id_map(processes)))
     }
 
     fn handle(&self) -> Locked<'_, Self> {
@@ -89,16 +91,12 @@ impl<R: Record> Strategy<R> for ParkingLotMutex<R> {
     type Handle<'s> = Locked<'s, Self>;
 
     fn with_capacity(processes: usize) -> Self {
-        Self(parking_lot::Mutex::new(map(processes)))
+        Self(parking_lot::Mutex::new(id_map(processes)))
     }
 
     fn handle(&self) -> Locked<'_, Self> {
         Locked(self)
     }
-}
-
-fn map<R>(processes: usize) -> IdMap<R> {
-    IdMap::with_capacity_and_hasher(processes, contract::IdHasher::default())
 }
 
 /// Access to the map with the lock held: all that the two locks differ in.

@@ -73,7 +73,7 @@ use std::sync::PoisonError;
 
 use contract::{
     AfterDeadThread, AfterPanic, Family, Handle, IdMap, ProcessId, Profile, Record, Reentrancy,
-    Strategy, Visitor,
+    Strategy, Visitor, id_map,
 };
 
 /// The variants of this crate.
@@ -118,7 +118,7 @@ impl<R: Record> Strategy<R> for StdRwLock<R> {
     type Handle<'s> = Locked<'s, Self>;
 
     fn with_capacity(processes: usize) -> Self {
-        Self(std::sync::RwLock::new(map(processes)))
+        Self(std::sync::RwLock::new(id_map(processes)))
     }
 
     fn handle(&self) -> Locked<'_, Self> {
@@ -137,16 +137,12 @@ impl<R: Record> Strategy<R> for ParkingLotRwLock<R> {
     type Handle<'s> = Locked<'s, Self>;
 
     fn with_capacity(processes: usize) -> Self {
-        Self(parking_lot::RwLock::new(map(processes)))
+        Self(parking_lot::RwLock::new(id_map(processes)))
     }
 
     fn handle(&self) -> Locked<'_, Self> {
         Locked(self)
     }
-}
-
-fn map<R>(processes: usize) -> IdMap<R> {
-    IdMap::with_capacity_and_hasher(processes, contract::IdHasher::default())
 }
 
 /// Access to the map with the lock held: all that the two locks differ in.

@@ -86,7 +86,7 @@ use std::sync::{Mutex, PoisonError, RwLock};
 
 use contract::{
     AfterDeadThread, AfterPanic, Family, Handle, IdHasher, IdMap, ProcessId, Profile, Record,
-    Reentrancy, ScanConsistency, Strategy, Visitor,
+    Reentrancy, ScanConsistency, Strategy, Visitor, id_map,
 };
 use crossbeam_utils::CachePadded;
 
@@ -132,9 +132,7 @@ impl<R: Record, L: Shard<R>> Strategy<R> for Sharded<L> {
 
     fn with_capacity(processes: usize) -> Self {
         let each = processes.div_ceil(SHARDS);
-        Self(Box::new(std::array::from_fn(|_| {
-            L::around(IdMap::with_capacity_and_hasher(each, IdHasher::default()))
-        })))
+        Self(Box::new(std::array::from_fn(|_| L::around(id_map(each)))))
     }
 
     fn handle(&self) -> Locked<'_, L> {

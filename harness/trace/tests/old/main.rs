@@ -16,9 +16,6 @@ mod queued;
 #[path = "../../../../strategies/arc-swap/src/per_process.rs"]
 #[allow(dead_code, unreachable_pub, reason = "it is part of another crate")]
 mod per_process;
-#[path = "../../../../strategies/arc-swap/src/token.rs"]
-#[allow(dead_code, reason = "it is part of another crate")]
-mod token;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -35,11 +32,7 @@ static ALLOCATOR: CountingAllocator = CountingAllocator;
 
 /// What the adapter finds in its own crate.
 mod table {
-    use contract::{IdHasher, IdMap, Profile};
-
-    pub(crate) fn map<V>(processes: usize) -> IdMap<V> {
-        IdMap::with_capacity_and_hasher(processes, IdHasher::default())
-    }
+    use contract::Profile;
 
     pub(crate) const fn snapshots(name: &'static str, summary: &'static str) -> Profile {
         Profile::locked(name, summary)

@@ -1,6 +1,6 @@
 //! What is special about the two maps: promotion, expunged entries, what is kept and for how long.
 
-use std::convert::Infallible;
+use support::token::{Step, Token};
 
 use contract::{Change, Event, ProcessStatus};
 
@@ -176,42 +176,21 @@ fn churn_does_not_grow_the_maps() {
     }
 }
 
-/// A record whose reference count tells whether it is still alive somewhere.
-#[derive(Clone, Debug, PartialEq)]
-struct Counted(Arc<()>);
-
-impl Record for Counted {
-    type Event = ();
-    type Rejected = Infallible;
-
-    fn apply(&self, (): &()) -> Result<Self, Infallible> {
-        Ok(self.clone())
-    }
-
-    fn revision(&self) -> u64 {
-        0
-    }
-}
-
 #[test]
 fn a_removed_record_is_freed_although_an_idle_handle_keeps_the_old_map() {
-    let table = SyncMap::<Counted>::with_capacity(4);
+    let table = SyncMap::<Token>::with_capacity(4);
     let mut handle = table.handle();
-    let token = Arc::new(());
-    handle.insert(ProcessId(1), Counted(Arc::clone(&token)));
+    let (token, probe) = Token::new();
+    handle.insert(ProcessId(1), token);
     handle.scan(|_, _| ());
     let idle = table.handle();
-    assert_eq!(handle.apply(ProcessId(1), ()), Some(Ok(0)));
-    assert_eq!(Arc::strong_count(&token), 2, "the old version is freed");
-    let other = Counted(Arc::new(()));
-    assert!(handle.insert(ProcessId(1), other.clone()).is_some());
-    assert_eq!(
-        Arc::strong_count(&token),
-        1,
-        "the displaced one was moved out"
-    );
+    assert_eq!(handle.apply(ProcessId(1), Step::Next), Some(Ok(1)));
+    assert_eq!(probe.alive(), 1, "the old version is freed");
+    let (other, other_probe) = Token::new();
+    assert!(handle.insert(ProcessId(1), other).is_some());
+    assert_eq!(probe.alive(), 0, "the displaced one was moved out");
     assert!(handle.remove(ProcessId(1)).is_some());
-    assert_eq!(Arc::strong_count(&other.0), 1);
+    assert_eq!(other_probe.alive(), 0);
     drop(idle);
 }
 

@@ -1,4 +1,4 @@
-//! A record for the unit tests: its clones can be counted.
+//! A record for unit tests: its live clones can be counted.
 
 use std::sync::Arc;
 
@@ -6,22 +6,27 @@ use contract::Record;
 
 /// A record whose clones share one counted token.
 #[derive(Clone, Debug)]
-pub(crate) struct Token {
+pub struct Token {
     token: Arc<()>,
     revision: u64,
 }
 
-/// Tells how many clones of a [`Token`] are alive.
-pub(crate) struct Probe(Arc<()>);
+/// Counts the clones of a [`Token`].
+#[derive(Debug)]
+pub struct Probe(Arc<()>);
 
+/// What can happen to a [`Token`].
 #[derive(Clone, Debug)]
-pub(crate) enum Step {
+pub enum Step {
+    /// The next revision, which is one more clone.
     Next,
+    /// Always rejected.
     Illegal,
 }
 
 impl Token {
-    pub(crate) fn new() -> (Self, Probe) {
+    /// A token of revision 0, and the count of its clones.
+    pub fn new() -> (Self, Probe) {
         let token = Arc::new(());
         let probe = Probe(Arc::clone(&token));
         (Self { token, revision: 0 }, probe)
@@ -29,7 +34,8 @@ impl Token {
 }
 
 impl Probe {
-    pub(crate) fn alive(&self) -> usize {
+    /// How many clones are alive, the first one included.
+    pub fn alive(&self) -> usize {
         Arc::strong_count(&self.0) - 1
     }
 }
