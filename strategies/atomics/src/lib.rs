@@ -22,8 +22,9 @@
 //!   start again. They store nothing, so readers share no line that anyone writes.
 //! - **Writers** compute the next record from a validated copy first. The sequence lock then sets the
 //!   stamp's `LOCKED` flag by compare-and-swap, which fails if the slot has changed since it was
-//!   copied, passes a release fence, stores the words (relaxed) and stores the next stamp (release). The packed status word needs no lock: the words go into a buffer that nobody has, and
-//!   the compare-and-swap of the stamp (release) is the whole change.
+//!   copied, passes a release fence, stores the words (relaxed) and stores the next stamp (release).
+//!   The packed status word needs no lock: the words go into a buffer that nobody has, and the
+//!   compare-and-swap of the stamp (release) is the whole change.
 //! - **When they meet**, the writer never waits for readers. A reader that sees `LOCKED` waits for
 //!   those few stores; a reader that sees the stamp changed copies again. With `CasTable` nobody
 //!   waits for a writer of the same record: whoever must retry lost to someone who finished.
@@ -32,9 +33,19 @@
 //!   slot, each frozen first; reads go on meanwhile, writers wait until it is done. A handle that slept
 //!   meanwhile makes one ordinary lookup in the table that it knows, and goes on in the newest.
 //!
-//! The private modules argue the orderings: `seqlock` (the fences and their partners), `replace` (the two
-//! ways to write), `generation` (why a reader misses no record), `stamp` (the states of a slot), `copy`
-//! (the unsafe code). `tests/loom.rs` explores them.
+//! # In which order to read
+//!
+//! The modules are stages that build on each other. Each argues its orderings, names the partner of
+//! every one, and ends with the models by which loom explores it.
+//!
+//! 1. `seqlock`: one record under a sequence lock, how a reader knows that its copy is whole, and
+//!    [`SeqCell`], which is that and nothing more. (`copy` moves the words; it has the unsafe code.)
+//! 2. `stamp`, the packed word; `buffers`, the memory that it names; `replace`, the two ways to write.
+//! 3. `slots`: a table of fixed size, and why a reader misses no record in it.
+//! 4. `removal`: without tombstones.
+//! 5. `growth`: the next, larger table, while the present one is read.
+//!
+//! `table` puts them together: what an operation tries first, and what it does when that fails.
 //!
 //! # Trade-offs
 //!
@@ -56,8 +67,9 @@
 //!   the other's write.
 //! - **Scans** see each record whole, but different records at different instants.
 //! - **Memory**: that of a hash map with the same number of 64-byte records if it is half full, as for
-//!   64 or 1,024 of them, up to a third more if it is nearly full. Tables outgrown are kept until the end, in sum less than the present one. A
-//!   table holds at most 2^24 records, with `CasTable` less one for each handle, and panics beyond.
+//!   64 or 1,024 of them, up to a third more if it is nearly full. Tables outgrown are kept until the
+//!   end, in sum less than the present one. A table holds at most 2^24 records, with `CasTable` less
+//!   one for each handle, and panics beyond.
 //!
 //! # When not to use it
 //!
@@ -83,20 +95,23 @@
     reason = "the words of a record stay in registers only where lookup, copy and change are one function"
 )]
 
-mod cell;
+mod buffers;
 #[allow(
     unsafe_code,
     reason = "two assembly blocks: 16 bytes at a time instead of 8"
 )]
 mod copy;
-mod generation;
-mod pool;
+mod growth;
+#[cfg(all(test, pivot_loom))]
+mod model;
+mod removal;
 mod replace;
 mod seqlock;
+mod slots;
 mod stamp;
 mod table;
 
-pub use cell::SeqCell;
+pub use seqlock::SeqCell;
 pub use table::{Table, TableHandle};
 
 use contract::{Family, PlainRecord, Profile, Record, Visitor};

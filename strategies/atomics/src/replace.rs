@@ -1,15 +1,25 @@
-//! How a writer replaces the words of a record: what the two tables differ in.
+//! Stage 2: two ways to replace the record that a packed word stands for, and what a table claims that
+//! uses them.
+//!
+//! - [`InPlace`] is stage 1 again: it locks the stamp and overwrites the words in their buffer.
+//! - [`Swing`] needs no lock: it writes the words into a spare buffer, which nobody has, and the
+//!   compare-and-swap of the stamp is the whole change. The spare is the slot's buffer from then on, and
+//!   the slot's old buffer is the writer's spare. A reader or writer has to go again only if another
+//!   writer succeeded.
+//!
+//! Spares are reused while slow readers may still be looking at them; the memory itself is not freed
+//! before the table is. Such a reader has read nonsense, and the stamp tells it.
 
 use contract::{
     AfterDeadThread, AfterPanic, Capacity, Profile, Progress, Reclamation, Reentrancy,
     ScanConsistency, Words, WriteCost,
 };
-
-use crate::generation::Found;
-use crate::pool::Buffers;
-use crate::seqlock;
-use crate::stamp::Buffer;
 use support::sync::Ordering;
+
+use crate::buffers::Buffers;
+use crate::seqlock;
+use crate::slots::Found;
+use crate::stamp::Buffer;
 
 /// A way to replace the words of a live slot.
 pub trait Replace: std::fmt::Debug + Send + Sync + 'static {
@@ -34,13 +44,6 @@ pub trait Replace: std::fmt::Debug + Send + Sync + 'static {
 pub struct InPlace;
 
 /// Writes the words into a spare buffer, and swings the stamp from the slot's buffer to the spare.
-///
-/// One compare-and-swap makes the spare the slot's buffer and the slot's old buffer the writer's
-/// spare. Nobody waits, unless the table grows: a reader or writer has to retry only if another writer
-/// succeeded.
-///
-/// Buffers are reused while slow readers may still be looking at them; the memory itself is never
-/// freed before the table is. The stamp tells such a reader that it has read nonsense.
 #[derive(Debug)]
 pub struct Swing;
 
@@ -79,7 +82,7 @@ impl Replace for InPlace {
         new: &W,
         _spare: &mut Buffer,
     ) -> bool {
-        let Some(words) = buffers.get(found.seen.plain_buffer()) else {
+        let Some(words) = buffers.get(found.seen.buffer_if_plain()) else {
             return false;
         };
         seqlock::replace(&found.slot.stamp, found.seen, words, new, found.seen.next())
@@ -111,7 +114,7 @@ impl Replace for Swing {
             return false;
         };
         // Readers that still look at the spare saw a stamp that was exchanged before it became ours:
-        // the fence inside `store` is the partner of theirs.
+        // the release fence inside `store` is the partner of the acquire fence in `unchanged`.
         seqlock::store(words, new);
         let next = found.seen.next_in(*spare);
         // Release: partner is the acquire load in `seqlock::begin`. Acquire is not needed on top:
@@ -125,5 +128,64 @@ impl Replace for Swing {
             *spare = found.seen.buffer();
         }
         swapped
+    }
+}
+
+#[cfg(all(test, pivot_loom))]
+mod models {
+    use contract::Strategy;
+    use loom::thread;
+
+    use crate::model::{Small, beat, explore, read, with_one_record};
+    use crate::{CasTable, SeqlockTable};
+
+    /// The second beat of the writer goes, in the compare-and-swap table, into the buffer that the first
+    /// one took from under the reader.
+    fn one_writer_one_reader<S: Strategy<Small>>() {
+        explore(2, || {
+            let table = with_one_record::<S>(0);
+            let (mut writing, mut reading) = (table.handle(), table.handle());
+            let writer = thread::spawn(move || [(); 2].map(|()| beat(&mut writing)));
+            let reader = thread::spawn(move || [(); 2].map(|()| read(&mut reading)));
+            assert_eq!(writer.join().unwrap(), [2, 3]);
+            assert!(reader.join().unwrap().is_sorted());
+            assert_eq!(read(&mut table.handle()), 3);
+        });
+    }
+
+    fn two_writers_one_reader<S: Strategy<Small>>() {
+        explore(1, || {
+            let table = with_one_record::<S>(0);
+            let handles = [(); 3].map(|()| table.handle());
+            let [mut reading, writing @ ..] = handles;
+            let writers = writing
+                .map(|mut writing: S::Handle<'static>| thread::spawn(move || beat(&mut writing)));
+            let reader = thread::spawn(move || read(&mut reading));
+            let mut revisions = writers.map(|writer| writer.join().unwrap());
+            revisions.sort_unstable();
+            assert_eq!(revisions, [2, 3]);
+            assert!((1..=3).contains(&reader.join().unwrap()));
+            assert_eq!(read(&mut table.handle()), 3);
+        });
+    }
+
+    #[test]
+    fn seqlock_one_writer_one_reader() {
+        one_writer_one_reader::<SeqlockTable<Small>>();
+    }
+
+    #[test]
+    fn cas_one_writer_one_reader() {
+        one_writer_one_reader::<CasTable<Small>>();
+    }
+
+    #[test]
+    fn seqlock_two_writers_one_reader() {
+        two_writers_one_reader::<SeqlockTable<Small>>();
+    }
+
+    #[test]
+    fn cas_two_writers_one_reader() {
+        two_writers_one_reader::<CasTable<Small>>();
     }
 }

@@ -1,14 +1,17 @@
-//! The table: a chain of generations, and the operations on it.
+//! The two tables: generations one after the other, a lock for what changes their structure, and the
+//! operations of a handle.
 
 use std::marker::PhantomData;
 use std::sync::PoisonError;
 
 use contract::{Handle, PlainRecord, ProcessId, Profile, Strategy};
+use support::sync::{Backoff, Mutex, MutexGuard};
 
-use crate::generation::{Found, Generation, Lookup, View};
+use crate::growth::Generation;
 use crate::replace::Replace;
-use crate::stamp::Buffer;
-use support::sync::{Backoff, Mutex, MutexGuard, Ordering};
+use crate::seqlock;
+use crate::slots::{Found, Lookup, View};
+use crate::stamp::{Buffer, Stamp};
 
 /// An open-addressing table of plain records; see the [crate] documentation.
 #[derive(Debug)]
@@ -31,8 +34,10 @@ struct Structure {
 /// A thread's access: the newest generation it knows of, and what it needs to write.
 #[derive(Debug)]
 pub struct TableHandle<'s, R: PlainRecord, P: Replace> {
-    view: View<'s, R::Words>,
-    /// A buffer of that generation, or none.
+    generation: &'s Generation<R::Words>,
+    /// The generation's table.
+    slots: View<'s, R::Words>,
+    /// A buffer of the generation, or none.
     spare: Buffer,
     table: &'s Table<R, P>,
 }
@@ -52,7 +57,8 @@ impl<R: PlainRecord, P: Replace> Strategy<R> for Table<R, P> {
 
     fn handle(&self) -> TableHandle<'_, R, P> {
         let mut handle = TableHandle {
-            view: self.first.view(),
+            generation: &self.first,
+            slots: self.first.view(),
             spare: Buffer::NONE,
             table: self,
         };
@@ -68,14 +74,20 @@ impl<R: PlainRecord, P: Replace> Table<R, P> {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
     }
+
+    /// Whether it has outgrown its first generation.
+    #[cfg(test)]
+    pub(crate) fn has_grown(&self) -> bool {
+        self.first.is_closed()
+    }
 }
 
 impl<'s, R: PlainRecord, P: Replace> TableHandle<'s, R, P> {
     /// Moves on to the newest generation. A spare stays behind: nobody will need it there.
-    #[cold]
     fn catch_up(&mut self) {
-        while let Some(next) = self.view.generation.next() {
-            self.view = next.view();
+        while let Some(next) = self.generation.next() {
+            self.generation = next;
+            self.slots = next.view();
             self.spare = Buffer::NONE;
         }
     }
@@ -92,7 +104,7 @@ impl<'s, R: PlainRecord, P: Replace> TableHandle<'s, R, P> {
     /// Takes a free buffer of the newest generation, after growing the table if there is none.
     fn take_buffer(&mut self, structure: &mut Structure) -> Buffer {
         structure.free.pop().unwrap_or_else(|| {
-            let generation = self.view.generation;
+            let generation = self.generation;
             assert!(
                 generation.records_max() < Buffer::COUNT_MAX,
                 "a table of atomics holds at most {} records",
@@ -106,15 +118,27 @@ impl<'s, R: PlainRecord, P: Replace> TableHandle<'s, R, P> {
         })
     }
 
-    /// Looks `id` up wherever it may be: not at home, being written, moved, or absent.
+    /// Looks `id` up once, as straight-line code: most records are found near their home, with nobody
+    /// writing to them or moving them. Everything else is for [`lookup`](TableHandle::lookup).
+    #[inline(always)]
+    fn attempt(&self, id: ProcessId) -> Lookup<'s, R::Words> {
+        let home = self.slots.home(id);
+        self.slots.lookup_from(home, id, Stamp::buffer_if_plain)
+    }
+
+    /// Looks `id` up as often as it takes: the record may be in the middle of a write, frozen, or in a
+    /// later generation.
     #[cold]
     #[inline(never)]
     fn lookup(&mut self, id: ProcessId) -> Option<Found<'s, R::Words>> {
         loop {
-            match self.view.generation.lookup(id) {
+            self.catch_up();
+            match self.slots.lookup(id, Stamp::buffer_if_readable) {
+                Lookup::Busy(slot) => seqlock::wait_for_writer(&slot.stamp),
+                // Closed meanwhile: the truth is in the next one.
+                _ if self.generation.is_closed() => {}
                 Lookup::Found(found) => return Some(found),
-                Lookup::Absent => return None,
-                Lookup::Unclear => self.catch_up(),
+                Lookup::Absent | Lookup::End => return None,
             }
         }
     }
@@ -138,7 +162,7 @@ impl<'s, R: PlainRecord, P: Replace> TableHandle<'s, R, P> {
 
     #[inline(always)]
     fn replace(&mut self, found: &Found<'s, R::Words>, new: &R) -> bool {
-        P::replace(found, self.view.buffers, &new.to_words(), &mut self.spare)
+        P::replace(found, self.slots.buffers, &new.to_words(), &mut self.spare)
     }
 
     /// Overwrites the record of `id`, if there is one.
@@ -162,8 +186,7 @@ impl<'s, R: PlainRecord, P: Replace> TableHandle<'s, R, P> {
             return Some(displaced);
         }
         let buffer = self.take_buffer(&mut structure);
-        let generation = self.view.generation;
-        generation.occupy(id, buffer, &record.to_words());
+        self.slots.occupy(id, buffer, &record.to_words());
         None
     }
 
@@ -205,10 +228,10 @@ impl<'s, R: PlainRecord, P: Replace> TableHandle<'s, R, P> {
 impl<R: PlainRecord, P: Replace> Handle<R> for TableHandle<'_, R, P> {
     #[inline(always)]
     fn read<T>(&mut self, id: ProcessId, f: impl FnOnce(&R) -> T) -> Option<T> {
-        match self.view.glance(id) {
+        match self.attempt(id) {
             Lookup::Found(found) => Some(f(&R::from_words(found.words))),
-            Lookup::Absent => None,
-            Lookup::Unclear => self.lookup(id).map(|found| f(&R::from_words(found.words))),
+            Lookup::Absent if !self.generation.is_closed() => None,
+            _ => self.lookup(id).map(|found| f(&R::from_words(found.words))),
         }
     }
 
@@ -219,7 +242,7 @@ impl<R: PlainRecord, P: Replace> Handle<R> for TableHandle<'_, R, P> {
 
     #[inline(always)]
     fn apply(&mut self, id: ProcessId, event: R::Event) -> Option<Result<u64, R::Rejected>> {
-        if let Lookup::Found(found) = self.view.glance(id)
+        if let Lookup::Found(found) = self.attempt(id)
             && let Some(outcome) = self.apply_to(&found, &event)
         {
             return Some(outcome);
@@ -230,20 +253,10 @@ impl<R: PlainRecord, P: Replace> Handle<R> for TableHandle<'_, R, P> {
     fn remove(&mut self, id: ProcessId) -> Option<R> {
         let table = self.table;
         let mut structure = table.structure();
-        self.catch_up();
         loop {
             let found = self.lookup(id)?;
-            let empty = found.seen.next_empty();
-            // Release: the words stay as they are, but whoever fills the slot or the buffer next must
-            // come after this; its partner is `begin`. Here the record disappears.
-            if found
-                .slot
-                .stamp
-                .compare_exchange(found.seen.0, empty.0, Ordering::AcqRel, Ordering::Relaxed)
-                .is_ok()
-            {
-                self.view.generation.vacate(found.slot, id);
-                structure.free.push(found.seen.buffer());
+            if let Some(buffer) = self.slots.remove(id, &found) {
+                structure.free.push(buffer);
                 return Some(R::from_words(found.words));
             }
         }
@@ -251,11 +264,13 @@ impl<R: PlainRecord, P: Replace> Handle<R> for TableHandle<'_, R, P> {
 
     fn scan(&mut self, mut visit: impl FnMut(ProcessId, &R)) {
         self.catch_up();
-        self.view.generation.scan(|id, words| match words {
-            Some(words) => visit(id, &R::from_words(words)),
-            // The table has grown meanwhile: the record, if it still exists, has moved on.
-            None => {
+        let generation = self.generation;
+        self.slots.scan(|id, found| {
+            if found.seen.is_moved() && generation.is_closed() {
+                // The table has grown meanwhile: the record, if it still exists, has moved on.
                 self.read(id, |record| visit(id, record));
+            } else {
+                visit(id, &R::from_words(found.words));
             }
         });
     }
@@ -264,7 +279,7 @@ impl<R: PlainRecord, P: Replace> Handle<R> for TableHandle<'_, R, P> {
 impl<R: PlainRecord, P: Replace> Drop for TableHandle<'_, R, P> {
     fn drop(&mut self) {
         let mut structure = self.table.structure();
-        if self.spare != Buffer::NONE && self.view.generation.next().is_none() {
+        if self.spare != Buffer::NONE && !self.generation.is_closed() {
             structure.free.push(self.spare);
         }
     }
@@ -275,8 +290,8 @@ mod tests {
     use contract::{Change, Event, ProcessStatus};
 
     use super::*;
-    use crate::generation::looks;
     use crate::replace::{InPlace, Swing};
+    use crate::slots::looks;
 
     fn id(n: u64) -> ProcessId {
         ProcessId(n.wrapping_mul(0xd134_2543_de82_ef95))
@@ -297,7 +312,7 @@ mod tests {
             }
         }
         assert_eq!(table.structure().free.len(), free);
-        assert!(table.first.is_as_new());
+        assert!(table.first.view().is_as_new());
     }
 
     #[test]
@@ -338,9 +353,9 @@ mod tests {
                 };
                 fill(0..RECORDS / 2);
                 let sleepers: Vec<_> = (0..RECORDS / 8).map(|_| table.handle()).collect();
-                assert!(table.first.next().is_none(), "they are all in the first");
+                assert!(!table.has_grown(), "they are all in the first");
                 fill(RECORDS / 2..2 * RECORDS);
-                assert!(table.first.next().is_some(), "it has grown");
+                assert!(table.has_grown(), "it has grown");
                 for (n, mut sleeper) in (first..).zip(sleepers) {
                     looks::taken();
                     assert_eq!(perform(&mut sleeper, id(n)), target != "absent");
@@ -374,6 +389,6 @@ mod tests {
             );
         }
         assert_eq!(first.read(id(1), |_| ()), Some(()));
-        assert!(table.first.next().is_some());
+        assert!(table.has_grown());
     }
 }

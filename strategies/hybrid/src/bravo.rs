@@ -36,6 +36,8 @@ use crossbeam_utils::CachePadded;
 
 use support::sync::{AtomicBool, Backoff, Ordering, RwLock, UnsafeCell, fence, now};
 
+#[cfg(all(test, pivot_loom))]
+mod models;
 #[cfg(all(test, not(pivot_loom)))]
 mod tests;
 

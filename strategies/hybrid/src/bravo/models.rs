@@ -1,11 +1,9 @@
 //! The reader-biased lock under every interleaving that loom can tell apart:
-//! `RUSTFLAGS="--cfg pivot_loom" cargo test -p pivot-hybrid --test loom --release`.
-#![cfg(pivot_loom)]
+//! `RUSTFLAGS="--cfg pivot_loom" cargo test --profile model -p pivot-hybrid --lib`.
 
-use std::sync::Arc;
-
-use hybrid::BiasedLock;
 use loom::thread;
+
+use super::*;
 
 /// The value is two words that a writer changes one after the other, in a cell whose accesses loom
 /// checks: it panics if a reader and a writer are inside at once.

@@ -1,4 +1,4 @@
-//! The buffers of a generation: the words of all its records, densely packed.
+//! Stage 2: the buffers that packed words name: the words of all records of a table, without gaps.
 
 use std::marker::PhantomData;
 
@@ -89,9 +89,9 @@ mod tests {
     #[test]
     fn flags_name_no_buffer_however_narrow_the_addresses_are() {
         let live = Stamp::VACANT.next_in(Buffer::new(0));
-        assert_eq!(first_word::<u32>(live.plain_buffer(), 512), Some(0));
+        assert_eq!(first_word::<u32>(live.buffer_if_plain(), 512), Some(0));
         for stamp in [live.locked(), live.moved(), live.next_empty()] {
-            let flagged = stamp.plain_buffer();
+            let flagged = stamp.buffer_if_plain();
             for len in LENGTHS {
                 // Behind the last buffer that there could be, or nowhere at all.
                 let end = (Buffer::COUNT_MAX * len) as u64;
