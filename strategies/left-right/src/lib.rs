@@ -37,6 +37,9 @@
 //!
 //! # The three variants
 //!
+//! The module `table` has all that a variant does; `map` and `evmap` say how their libraries keep the two
+//! copies.
+//!
 //! | variant | a record is | an update |
 //! |---|---|---|
 //! | [`Evmap`] | shared by the two maps, one to a bag | goes into both maps as it is |
@@ -97,12 +100,10 @@
 #![deny(unsafe_code)]
 
 mod evmap;
-mod evmap_batched;
 mod map;
 mod table;
 
-pub use self::evmap::{BagReader, Bags, Evmap, Version};
-pub use self::evmap_batched::{BATCH, EvmapBatched};
+pub use self::evmap::{BATCH, BagReader, Bags, Evmap, EvmapBatched, Version};
 pub use self::map::{LeftRightMap, MapReader, Maps};
 pub use self::table::{Access, Copies, Reader, Table};
 

@@ -15,41 +15,14 @@
 
 use contract::{
     AfterDeadThread, AfterPanic, IdMap, ProcessId, Profile, Progress, Reclamation, Record,
-    Reentrancy, Strategy, WriteCost, id_map,
+    Reentrancy, WriteCost, id_map,
 };
 use left_right::Absorb;
 
-use crate::table::{Access, Copies, Reader, Table};
+use crate::table::{Copies, Reader, Table};
 
 /// The [`left_right`] library over two [`IdMap`]s, publishing every write.
-pub type LeftRightMap<R> = Table<R, Maps<R>, 1>;
-
-impl<R: Record> Strategy<R> for LeftRightMap<R> {
-    const PROFILE: Profile = Profile {
-        library: "left-right",
-        avoid_when: "memory is short, writes are frequent, or a reader may keep a record for long",
-        reads: Progress::WaitFree,
-        after_panic: AfterPanic::Intact,
-        after_dead_thread: AfterDeadThread::BlocksWriters,
-        inside_read: Reentrancy::Reads,
-        inside_scan: Reentrancy::Reads,
-        reclamation: Reclamation::NextPublish,
-        write_cost: WriteCost::Twice,
-        ..Profile::locked(
-            "left-right/map",
-            "two plain maps, swapped after every write that is then replayed",
-        )
-    };
-    type Handle<'s> = Access<'s, R, Maps<R>, 1>;
-
-    fn with_capacity(processes: usize) -> Self {
-        Self::new(processes)
-    }
-
-    fn handle(&self) -> Self::Handle<'_> {
-        self.access()
-    }
-}
+pub type LeftRightMap<R> = Table<R, Maps<R>>;
 
 /// The writer's end of two maps.
 #[derive(Debug)]
@@ -121,6 +94,22 @@ impl<R: Record> Absorb<Write<R>> for Side<R> {
 }
 
 impl<R: Record> Copies<R> for Maps<R> {
+    const PROFILE: Profile = Profile {
+        library: "left-right",
+        avoid_when: "memory is short, writes are frequent, or a reader may keep a record for long",
+        reads: Progress::WaitFree,
+        after_panic: AfterPanic::Intact,
+        after_dead_thread: AfterDeadThread::BlocksWriters,
+        inside_read: Reentrancy::Reads,
+        inside_scan: Reentrancy::Reads,
+        reclamation: Reclamation::NextPublish,
+        write_cost: WriteCost::Twice,
+        ..Profile::locked(
+            "left-right/map",
+            "two plain maps, swapped after every write that is then replayed",
+        )
+    };
+    const EVERY: u32 = 1;
     type Reader = MapReader<R>;
 
     fn with_capacity(processes: usize) -> Self {

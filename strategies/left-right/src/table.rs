@@ -1,10 +1,10 @@
-//! What all variants share: one writer behind a mutex, a reader in each handle, and between them
-//! the overlay of what is written but not published.
+//! The table, whatever the library: one writer behind a mutex, a reader in each handle, and between them
+//! the overlay of what is written but not published. A library is a [`Copies`].
 
 use std::fmt::Debug;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use contract::{Handle, IdMap, ProcessId, Record};
+use contract::{Handle, IdMap, ProcessId, Profile, Record, Strategy};
 
 /// The writer's end of two copies of a map: all that the libraries differ in.
 ///
@@ -13,6 +13,12 @@ use contract::{Handle, IdMap, ProcessId, Record};
 /// readers. Logging runs no code of the record except `clone`, and that before anything is logged:
 /// a record that panics changes nothing.
 pub trait Copies<R: Record>: Debug + Send + Sized + 'static {
+    /// What the table claims that is built on it.
+    const PROFILE: Profile;
+
+    /// How many writes are published at once, counted over all handles of a table.
+    const EVERY: u32;
+
     /// One thread's view of the published copy.
     type Reader: Reader<R> + Debug + Send;
 
@@ -48,51 +54,52 @@ pub trait Reader<R> {
     fn scan(&self, visit: impl FnMut(ProcessId, &R));
 }
 
-/// A table that publishes every `EVERY` writes.
+/// A table of two copies that publishes every [`Copies::EVERY`] writes.
 #[derive(Debug)]
-pub struct Table<R: Record, C: Copies<R>, const EVERY: u32> {
-    writer: Mutex<Writer<R, C, EVERY>>,
-}
+pub struct Table<R: Record, C: Copies<R>>(Mutex<Writer<R, C>>);
 
 /// The one writer.
 #[derive(Debug)]
-struct Writer<R, C, const EVERY: u32> {
+struct Writer<R, C> {
     copies: C,
     /// The latest record of every process written since the last publish, `None` if it was removed.
     /// Empty when every write is published.
     unpublished: IdMap<Option<R>>,
-    /// Writes since the last publish; below `EVERY` whenever the mutex is free.
+    /// Writes since the last publish; below [`Copies::EVERY`] whenever the mutex is free.
     pending: u32,
 }
 
-impl<R: Record, C: Copies<R>, const EVERY: u32> Table<R, C, EVERY> {
-    pub(crate) fn new(processes: usize) -> Self {
-        const { assert!(EVERY > 0, "a table must publish at some time") };
-        Self {
-            writer: Mutex::new(Writer {
-                copies: C::with_capacity(processes),
-                unpublished: IdMap::default(),
-                pending: 0,
-            }),
-        }
+impl<R: Record, C: Copies<R>> Strategy<R> for Table<R, C> {
+    const PROFILE: Profile = C::PROFILE;
+    type Handle<'s> = Access<'s, R, C>;
+
+    fn with_capacity(processes: usize) -> Self {
+        const { assert!(C::EVERY > 0, "a table must publish at some time") };
+        Self(Mutex::new(Writer {
+            copies: C::with_capacity(processes),
+            unpublished: IdMap::default(),
+            pending: 0,
+        }))
     }
 
-    pub(crate) fn access(&self) -> Access<'_, R, C, EVERY> {
+    fn handle(&self) -> Access<'_, R, C> {
         Access {
             reader: self.lock().copies.reader(),
             table: self,
         }
     }
+}
 
+impl<R: Record, C: Copies<R>> Table<R, C> {
     /// Poisoning is ignored: a writer that panicked did so before it logged anything.
     #[inline]
-    fn lock(&self) -> MutexGuard<'_, Writer<R, C, EVERY>> {
-        self.writer.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Writer<R, C>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl<R: Record, C: Copies<R>, const EVERY: u32> Writer<R, C, EVERY> {
-    const BATCHES: bool = EVERY > 1;
+impl<R: Record, C: Copies<R>> Writer<R, C> {
+    const BATCHES: bool = C::EVERY > 1;
 
     /// Calls `f` with the record of `id` that the last write left, published or not.
     #[inline]
@@ -141,7 +148,7 @@ impl<R: Record, C: Copies<R>, const EVERY: u32> Writer<R, C, EVERY> {
             self.unpublished.insert(id, latest);
         }
         self.pending += 1;
-        if self.pending == EVERY {
+        if self.pending == C::EVERY {
             self.publish();
         }
     }
@@ -155,12 +162,12 @@ impl<R: Record, C: Copies<R>, const EVERY: u32> Writer<R, C, EVERY> {
 
 /// A thread's access: its own reader, and the way to the writer.
 #[derive(Debug)]
-pub struct Access<'s, R: Record, C: Copies<R>, const EVERY: u32> {
-    table: &'s Table<R, C, EVERY>,
+pub struct Access<'s, R: Record, C: Copies<R>> {
+    table: &'s Table<R, C>,
     reader: C::Reader,
 }
 
-impl<R: Record, C: Copies<R>, const EVERY: u32> Handle<R> for Access<'_, R, C, EVERY> {
+impl<R: Record, C: Copies<R>> Handle<R> for Access<'_, R, C> {
     #[inline]
     fn read<T>(&mut self, id: ProcessId, f: impl FnOnce(&R) -> T) -> Option<T> {
         self.reader.read(id, f)
@@ -186,7 +193,7 @@ impl<R: Record, C: Copies<R>, const EVERY: u32> Handle<R> for Access<'_, R, C, E
     }
 
     fn publish(&mut self) {
-        if EVERY > 1 {
+        if C::EVERY > 1 {
             let mut writer = self.table.lock();
             if writer.pending > 0 {
                 writer.publish();
@@ -201,8 +208,6 @@ mod tests {
     use std::sync::mpsc;
     use std::thread;
     use std::time::Duration;
-
-    use contract::Strategy;
 
     use super::*;
     use crate::{Evmap, EvmapBatched, LeftRightMap};
