@@ -23,12 +23,6 @@
 //!   next one; of two writers one goes again. When a promotion meets a reader, the reader finishes in
 //!   the old map, which has the same entries.
 //!
-//! | entry | meaning | may be changed |
-//! |---|---|---|
-//! | live | points to a record | by anyone: next version, or deleted |
-//! | deleted | null; still in the dirty map, if there is one | by anyone: live again; by a rebuild: expunged |
-//! | expunged | deleted, and left out of the dirty map | under the lock: deleted, then back into the dirty map |
-//!
 //! Every entry that changes hands does so through a sequentially consistent compare-and-swap inside
 //! arc-swap, which is the release that a reader's load of the slot acquires. The amended mark is
 //! relaxed: it sends readers to the lock, and the lock orders the rest.

@@ -6,31 +6,25 @@
 //! *promoting* it (making it the read map) is one pointer store. The first new key after a promotion
 //! *rebuilds* it, at the price of a walk over `read`.
 //!
-//! | slot of an entry | meaning | in `dirty`, if there is one | who changes it |
-//! |---|---|---|---|
-//! | live | a record | yes | anyone, by compare-and-swap |
-//! | null | deleted | yes, unless nobody can find the entry any more | anyone; a rebuild expunges it |
-//! | expunged | deleted, and left out of `dirty` | no | whoever holds the lock, and only to null |
+//! What an entry may point to, and who may change that, is in `entry`.
 //!
-//! Null and expunged both read as "no such record". They differ for a writer: an entry that is null
-//! may be revived without the lock, since the next read map will contain it; one that is expunged
-//! has to be put back into `dirty` first, or the promotion would lose the write.
+//! # What holds whenever nobody has the lock
 //!
-//! # Invariants
-//!
-//! 1. `read.amended` is false exactly while there is no dirty map; `read` then holds every record.
-//! 2. An entry in `dirty` and not in `read` has never been in any read map: a promotion drops expunged
-//!    entries only, and to `dirty` return only those that are still in `read`.
-//! 3. An entry in neither map is null or expunged for good: promotions drop expunged ones, and a
-//!    removal from `dirty` nulls it under the lock.
+//! - *All in one*: while `read.amended` is false there is no dirty map, and `read` holds every record.
+//! - *Dead for good*: an entry in neither map is null or expunged, and stays so. Entries leave the maps in
+//!   two ways only. A promotion leaves out what the last rebuild expunged; to the dirty map return only
+//!   expunged entries that are still in `read`. And a removal from the dirty map nulls the entry before it
+//!   gives the lock up; such an entry has never been in a read map, and the entries that are brought back to
+//!   life are those of a read map or, under the lock, of the dirty map.
 //!
 //! # Linearizability
 //!
 //! A write takes effect at its compare-and-swap; an insert of a new key, when `dirty` gets it. A read
-//! that finds a live record takes effect at its load of the slot: by invariant 3 the entry was then
-//! the one of its key. A read that finds none does so when `amended` was loaded as false, or under
-//! the lock, or when the slot was not live; in the last case the entry may have been replaced by
-//! another since it was found, but not before, so at some instant in between the key was absent.
+//! that finds a live record takes effect at its load of the slot: an entry that is in neither map is
+//! dead, so this one was in a map, as the one of its key. A read that finds none does so when `amended`
+//! was loaded as false, or under the lock, or when the slot was not live; in the last case the entry may
+//! have been replaced by another since it was found, but not before, so at some instant in between the
+//! key was absent.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -95,7 +89,8 @@ impl<R> KeyMap<R> {
 }
 
 impl<R> Dirty<R> {
-    /// The dirty map. There is one whenever the read map is amended or has an expunged entry.
+    /// The dirty map. There is one whenever the read map is amended, or has an expunged entry: a rebuild makes
+    /// both so, and the promotion that ends it replaces that read map.
     fn entries(&mut self) -> &mut IdMap<Arc<Entry<R>>> {
         let next = self.next.as_mut().expect("there is a dirty map");
         &mut Arc::get_mut(next)
@@ -246,8 +241,8 @@ impl<R: Record> Handle<R> for SyncMapHandle<'_, R> {
 impl<R: Record> SyncMapHandle<'_, R> {
     /// The entry of `id`, wherever it is.
     ///
-    /// The caller uses it without the lock. If the entry is removed meanwhile it turns null and stays
-    /// so (invariant 3), which tells the caller that the key was absent at some instant of the call.
+    /// The caller uses it without the lock. If the entry is taken out of the maps meanwhile, it is dead for
+    /// good, which tells the caller that the key was absent at some instant of the call.
     #[cold]
     fn find_locked(&mut self, id: ProcessId) -> Option<Arc<Entry<R>>> {
         let mut dirty = self.table.dirty.lock();
@@ -295,7 +290,8 @@ impl<R: Record> SyncMapHandle<'_, R> {
         if !read.is_amended() {
             return None;
         }
-        // Under the lock, and not after it as in Go: see invariant 3.
+        // Deleted under the lock, and not after it as in Go: whoever found the entry earlier and uses it
+        // now without the lock must find it dead, or would write to it with nobody to see that.
         let removed = dirty.entries().remove(&id).and_then(|entry| entry.delete());
         dirty.miss(self.table);
         removed

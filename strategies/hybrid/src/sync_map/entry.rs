@@ -4,6 +4,16 @@
 //! load protects what it returns without touching its reference count, and a compare-and-swap
 //! compares addresses. Every operation below holds on to what it compares with, so the address
 //! cannot have been freed and used again in between: there is no ABA.
+//!
+//! | points to | meaning | in the dirty map, if there is one | who changes it |
+//! |---|---|---|---|
+//! | a live slot | the record | yes | anyone, by compare-and-swap |
+//! | null | deleted | yes, unless nobody can find the entry any more | anyone; a rebuild expunges it |
+//! | the expunged slot | deleted, and left out of the dirty map | no | whoever holds the lock, and only to null |
+//!
+//! Null and expunged both read as "no such record". They differ for a writer: an entry that is null
+//! may be revived without the lock, since the next read map will contain it; one that is expunged
+//! has to be put back into the dirty map first, or the promotion would lose the write.
 
 use std::sync::Arc;
 
