@@ -115,7 +115,8 @@ mod models {
     use crate::replace::{InPlace, Replace, Swing};
 
     /// The next identifier needs a larger table: the record that is there is frozen, copied and found
-    /// there, whatever a reader or a writer of it is doing.
+    /// there, whatever a reader or a writer of it is doing. One preemption only: with two, loom lets the
+    /// waiting writer spin until it gives up.
     fn growth<P: Replace>() {
         explore(1, || {
             // One buffer more than that, and one of each handle that needs a spare: they are all taken.

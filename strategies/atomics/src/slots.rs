@@ -51,8 +51,9 @@ pub(crate) enum Lookup<'t, W> {
     /// A record that cannot be had now: somebody is writing to it, or has while it was copied, or it is
     /// frozen and a plain one is wanted.
     Busy(&'t Slot),
-    /// No record up to the last slot of the table: the search goes on in the first.
-    End,
+    /// No record in the slots up to here: the search goes on in the slot of this number, 0 being behind the
+    /// last one.
+    Further(usize),
 }
 
 /// A table of fixed size.
@@ -166,20 +167,27 @@ impl<'t, W: Words> View<'t, W> {
         }
     }
 
-    /// Looks `id` up in all slots, see [`lookup_from`](View::lookup_from).
+    /// Looks `id` up in as many slots as it takes, see [`lookup_from`](View::lookup_from).
     pub(crate) fn lookup(
         self,
         id: ProcessId,
         buffer_of: impl Fn(Stamp) -> Buffer + Copy,
     ) -> Lookup<'t, W> {
-        match self.lookup_from(self.home(id), id, buffer_of) {
-            Lookup::End => self.lookup_from(0, id, buffer_of),
-            found_absent_or_busy => found_absent_or_busy,
+        let (mut index, mut is_second_round) = (self.home(id), false);
+        loop {
+            match self.lookup_from(index, id, buffer_of) {
+                Lookup::Further(0) if is_second_round => return Lookup::Absent,
+                Lookup::Further(next) => {
+                    is_second_round |= next == 0;
+                    index = next;
+                }
+                found_absent_or_busy => return found_absent_or_busy,
+            }
         }
     }
 
-    /// Looks `id` up from slot `index` to the last one, waiting for nobody. Of the record it copies the
-    /// words, out of the buffer that `buffer_of` reads from the stamp: [`Stamp::buffer_if_plain`], or
+    /// Looks `id` up from slot `index` on, at most to the last one, and waits for nobody. Of the record it
+    /// copies the words, out of the buffer that `buffer_of` reads from the stamp: [`Stamp::buffer_if_plain`], or
     /// [`Stamp::buffer_if_readable`] to be given frozen records as well.
     #[inline(always)]
     pub(crate) fn lookup_from(
@@ -191,18 +199,19 @@ impl<'t, W: Words> View<'t, W> {
         while let Some(slot) = self.slots.get(index) {
             let seen = seqlock::begin(&slot.stamp);
             if slot.key() == id {
-                match self.read(slot, seen, buffer_of(seen)) {
-                    // It was here once.
-                    Lookup::Absent => {}
-                    found_or_busy => return found_or_busy,
-                }
+                return match self.read(slot, seen, buffer_of(seen)) {
+                    // It was here once. (To go on at once would cost those a register who find it.)
+                    Lookup::Absent if self.passed.nobody(index) => Lookup::Absent,
+                    Lookup::Absent => Lookup::Further(index + 1),
+                    found_or_busy => found_or_busy,
+                };
             }
             if self.passed.nobody(index) {
                 return Lookup::Absent;
             }
             index += 1;
         }
-        Lookup::End
+        Lookup::Further(0)
     }
 
     /// Copies the words of `slot`, which are in `buffer` if that is one.
@@ -233,7 +242,7 @@ impl<'t, W: Words> View<'t, W> {
                 let id = ProcessId(slot.key.load(Ordering::Relaxed));
                 match self.read(slot, seen, seen.buffer_if_readable()) {
                     Lookup::Found(found) => break visit(id, found),
-                    Lookup::Absent | Lookup::End => break,
+                    Lookup::Absent | Lookup::Further(_) => break,
                     Lookup::Busy(slot) => seqlock::wait_for_writer(&slot.stamp),
                 }
             }

@@ -138,7 +138,7 @@ impl<'s, R: PlainRecord, P: Replace> TableHandle<'s, R, P> {
                 // Closed meanwhile: the truth is in the next one.
                 _ if self.generation.is_closed() => {}
                 Lookup::Found(found) => return Some(found),
-                Lookup::Absent | Lookup::End => return None,
+                Lookup::Absent | Lookup::Further(_) => return None,
             }
         }
     }
