@@ -28,7 +28,7 @@ const fn layer(
 const LAYERS: &[Layer] = &[
     // What a strategy is, what it is built with and how it is checked. None of it knows the harness.
     layer("contract", &[], &[]),
-    layer("support", &[], &[]),
+    layer("support", &["contract"], &[]),
     layer("histories", &[], &[]),
     layer("conformance", &["contract", "histories"], &[]),
     layer(STRATEGY, &["contract", "support"], &["conformance"]),
@@ -45,7 +45,7 @@ const LAYERS: &[Layer] = &[
     layer("checks", &["contract", "conformance", "basis", "registry"], &[STRATEGY]),
     layer("faults", &["contract", "conformance", "basis", "subject"], &[STRATEGY]),
     layer("probes", &["contract", "conformance", "basis", "subject"], &[STRATEGY]),
-    layer("trace", &["contract", "conformance", "basis", "registry", "trap"], &[STRATEGY]),
+    layer("trace", &["contract", "conformance", "basis", "registry", "trap"], &["support", STRATEGY]),
     // What judges and reports, and the command.
     layer("harness", &[
         "contract", "histories", "conformance", "basis", "statistics", "recorder", "predict", "registry", "subject",

@@ -80,7 +80,7 @@
 //! # Example
 //!
 //! ```
-//! use contract::{Family, Record, Visitor};
+//! use contract::{Change, Event, Handle, ProcessId, ProcessStatus, State, Strategy};
 //!
 //! let table = arc_swap_table::WholeTable::<ProcessStatus>::with_capacity(16);
 //! let (mut writer, mut reader) = (table.handle(), table.handle());

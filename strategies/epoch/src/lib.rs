@@ -76,7 +76,7 @@
 //! # Example
 //!
 //! ```
-//! use contract::{Family, Record, Visitor};
+//! use contract::{Change, Event, Handle, ProcessId, ProcessStatus, State, Strategy};
 //!
 //! let table = epoch::PerProcess::<ProcessStatus>::with_capacity(16);
 //! let (mut writer, mut reader) = (table.handle(), table.handle());
