@@ -200,16 +200,15 @@ impl<R: PlainRecord> SeqCell<R> {
     fn versioned(&self) -> Option<(Stamp, R)> {
         loop {
             let seen = begin(&self.stamp);
-            if seen.is_locked() {
+            if seen.is_readable() {
+                let words = load::<R::Words>(&self.words[..R::Words::LEN]);
+                if unchanged(&self.stamp, seen) {
+                    return Some((seen, R::from_words(words)));
+                }
+            } else if seen.is_live() {
                 wait_for_writer(&self.stamp);
-                continue;
-            }
-            if !seen.is_live() {
+            } else {
                 return None;
-            }
-            let words = load::<R::Words>(&self.words[..R::Words::LEN]);
-            if unchanged(&self.stamp, seen) {
-                return Some((seen, R::from_words(words)));
             }
         }
     }

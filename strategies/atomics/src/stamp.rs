@@ -79,6 +79,12 @@ impl Stamp {
         self.0 & EMPTY == 0
     }
 
+    /// Whether the words may be read: live and not locked.
+    #[inline]
+    pub(crate) fn is_readable(self) -> bool {
+        self.0 & (LOCKED | EMPTY) == 0
+    }
+
     #[inline]
     pub(crate) fn is_moved(self) -> bool {
         self.0 & MOVED != 0
@@ -90,8 +96,8 @@ impl Stamp {
         Buffer((self.0 & BUFFER) as u32)
     }
 
-    /// The buffer of the words if they may be read: the slot is live and not locked. Otherwise a number
-    /// that is no buffer's.
+    /// The buffer of the words if they are [readable](Stamp::is_readable). Otherwise a number that is no
+    /// buffer's.
     #[inline]
     pub(crate) fn buffer_if_readable(self) -> Buffer {
         Buffer((self.0 & (BUFFER | LOCKED | EMPTY)) as u32)
