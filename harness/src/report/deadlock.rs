@@ -71,23 +71,16 @@ fn table(results: &Results, rows: &[facts::Row<'_>]) -> Table {
             published("channel", &|figures| figures.channel),
         ],
     }];
-    groups.extend(
-        facts::by_family(results.contenders())
-            .into_iter()
-            .map(|(family, cards)| Group {
-                title: pivots::title(family),
-                rows: cards
-                    .into_iter()
-                    .map(|card| {
-                        let timed = rows
-                            .iter()
-                            .map(|&row| facts::timing(results, row, &card.name));
-                        let cells = [check(results, card)].into_iter().chain(timed).collect();
-                        Row::named(&card.name, cells)
-                    })
-                    .collect(),
-            }),
-    );
+    groups.extend(pivots::groups(
+        facts::by_family(results.contenders()),
+        |card| {
+            let timed = rows
+                .iter()
+                .map(|&row| facts::timing(results, row, &card.name));
+            let cells = [check(results, card)].into_iter().chain(timed).collect();
+            Some(Row::named(&card.name, cells))
+        },
+    ));
     Table {
         caption: "Deadlock check and timed test".into(),
         corner: "Strategy".into(),

@@ -7,7 +7,7 @@ use crate::results::{
 };
 
 use super::facts;
-use super::view::{Block, Cell, Column, Group, Row, Section, Table, Tone, prose};
+use super::view::{Block, Cell, Column, Row, Section, Table, Tone, prose};
 use super::{format, pivots};
 
 pub(super) fn section(results: &Results) -> Section {
@@ -40,18 +40,9 @@ pub(super) fn section(results: &Results) -> Section {
 }
 
 fn decisions(results: &Results) -> Table {
-    let groups = facts::by_family(results.contenders())
-        .into_iter()
-        .map(|(family, cards)| Group {
-            title: pivots::title(family),
-            rows: cards
-                .into_iter()
-                .filter_map(|card| facts::recommendation(results, &card.name))
-                .map(|found| decision_row(results, found))
-                .collect(),
-        })
-        .filter(|group| !group.rows.is_empty())
-        .collect();
+    let groups = pivots::groups(facts::by_family(results.contenders()), |card| {
+        facts::recommendation(results, &card.name).map(|found| decision_row(results, found))
+    });
     Table {
         caption: "Decision per strategy, with everything that speaks for and against it".into(),
         corner: "Strategy".into(),
@@ -89,26 +80,14 @@ fn decision_row(results: &Results, found: &Recommendation) -> Row {
 /// Every strategy in every row: what the decisions rest on.
 fn matrix(results: &Results) -> Table {
     let rows = facts::all_rows(results);
-    let groups = facts::by_family(
-        results
-            .contenders()
-            .filter(|card| facts::recommendation(results, &card.name).is_some()),
-    )
-    .into_iter()
-    .map(|(family, cards)| Group {
-        title: pivots::title(family),
-        rows: cards
-            .into_iter()
-            .map(|card| {
-                let cells = rows
-                    .iter()
-                    .map(|row| matrix_cell(results, *row, &card.name))
-                    .collect();
-                Row::named(&card.name, cells)
-            })
-            .collect(),
-    })
-    .collect();
+    let groups = pivots::groups(facts::by_family(results.contenders()), |card| {
+        facts::recommendation(results, &card.name)?;
+        let cells = rows
+            .iter()
+            .map(|row| matrix_cell(results, *row, &card.name))
+            .collect();
+        Some(Row::named(&card.name, cells))
+    });
     Table {
         caption: format!(
             "Times better than {} in every row of this run",
@@ -150,17 +129,9 @@ fn assumptions(results: &Results) -> Table {
             ids.push(&judged.id);
         }
     }
-    let groups = facts::by_family(results.contenders())
-        .into_iter()
-        .map(|(family, cards)| Group {
-            title: pivots::title(family),
-            rows: cards
-                .into_iter()
-                .filter_map(|card| assumption_row(results, &ids, card))
-                .collect(),
-        })
-        .filter(|group| !group.rows.is_empty())
-        .collect();
+    let groups = pivots::groups(facts::by_family(results.contenders()), |card| {
+        assumption_row(results, &ids, card)
+    });
     Table {
         caption: "The report's assumptions, judged in every scenario and check".into(),
         corner: "Strategy".into(),

@@ -157,7 +157,13 @@ impl<'r> Sweep<'r> {
             let names: Vec<String> = flips
                 .iter()
                 .filter(|flip| flip.change == change)
-                .map(|flip| format!("`{}` ({} of resamples)", flip.strategy, percent(flip.share)))
+                .map(|flip| {
+                    format!(
+                        "`{}` ({} of resamples)",
+                        flip.strategy,
+                        format::percent(flip.share)
+                    )
+                })
                 .collect();
             if !names.is_empty() {
                 said.push(format!("{words}: {}.", format::list(&names)));
@@ -258,7 +264,7 @@ pub(super) fn sentence(flip: &Flip) -> String {
     format!(
         "{what} at {axis} = {at} {}, in {} of resamples{doubt}.",
         interval(flip),
-        percent(flip.share)
+        format::percent(flip.share)
     )
 }
 
@@ -266,10 +272,6 @@ pub(super) fn sentence(flip: &Flip) -> String {
 fn interval(flip: &Flip) -> String {
     let end = |end: Option<f64>| end.map_or_else(|| "beyond".into(), format::significant);
     format!("[{}, {}]", end(flip.ci_low), end(flip.ci_high))
-}
-
-fn percent(share: f64) -> String {
-    format!("{:.0} %", share * 100.0)
 }
 
 /// Who wins where.

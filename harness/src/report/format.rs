@@ -144,6 +144,11 @@ pub(super) fn measured(cell: &Cell) -> String {
     )
 }
 
+/// A share: `43 %`.
+pub(super) fn percent(share: f64) -> String {
+    format!("{:.0} %", 100.0 * share)
+}
+
 /// The margin in percent: `20 %`.
 pub(super) fn margin(margin: f64) -> String {
     format!("{} %", count(((margin - 1.0) * 1000.0).round() / 10.0))

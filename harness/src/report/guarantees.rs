@@ -82,22 +82,12 @@ fn needs(card: &Card) -> String {
 }
 
 fn grouped(results: &Results, cells: impl Fn(&Card) -> Option<Vec<Cell>>) -> Vec<Group> {
-    facts::by_family(results.contenders())
-        .into_iter()
-        .map(|(family, cards)| Group {
-            title: pivots::title(family),
-            rows: cards
-                .into_iter()
-                .filter_map(|card| {
-                    Some(Row {
-                        note: card.summary.clone(),
-                        ..Row::named(&card.name, cells(card)?)
-                    })
-                })
-                .collect(),
+    pivots::groups(facts::by_family(results.contenders()), |card| {
+        Some(Row {
+            note: card.summary.clone(),
+            ..Row::named(&card.name, cells(card)?)
         })
-        .filter(|group| !group.rows.is_empty())
-        .collect()
+    })
 }
 
 /// A claim, with what was seen of it.

@@ -60,17 +60,10 @@ fn table(results: &Results, rows: &[Row<'_>]) -> Table {
         }))
         .collect();
     let mut groups = vec![references(results, rows)];
-    groups.extend(
-        facts::by_family(results.contenders())
-            .into_iter()
-            .map(|(family, cards)| Group {
-                title: pivots::title(family),
-                rows: cards
-                    .into_iter()
-                    .map(|card| strategy_row(results, rows, card))
-                    .collect(),
-            }),
-    );
+    groups.extend(pivots::groups(
+        facts::by_family(results.contenders()),
+        |card| Some(strategy_row(results, rows, card)),
+    ));
     Table {
         caption: "Ratio to the baseline and cost per operation, in the report's situations".into(),
         corner: "Strategy".into(),

@@ -77,26 +77,16 @@ fn table(results: &Results, scenario: &Scenario) -> Table {
         .chain([Column::new("Live per record", "bytes / of the baseline's")])
         .collect();
     let mut groups = vec![published_group(measured.len())];
-    groups.extend(
-        facts::by_family(results.contenders())
-            .into_iter()
-            .map(|(family, cards)| Group {
-                title: pivots::title(family),
-                rows: cards
-                    .into_iter()
-                    .map(|card| {
-                        let cells = measured
-                            .iter()
-                            .map(|(_, bytes, calls)| {
-                                allocated(results, scenario, card, *bytes, *calls)
-                            })
-                            .chain([live(results, scenario, card)])
-                            .collect();
-                        Row::named(&card.name, cells)
-                    })
-                    .collect(),
-            }),
-    );
+    groups.extend(pivots::groups(
+        facts::by_family(results.contenders()),
+        |card| {
+            let allocated = measured
+                .iter()
+                .map(|(_, bytes, calls)| allocated(results, scenario, card, *bytes, *calls));
+            let cells = allocated.chain([live(results, scenario, card)]).collect();
+            Some(Row::named(&card.name, cells))
+        },
+    ));
     Table {
         caption: format!(
             "{} of {} (scenario {})",

@@ -6,7 +6,7 @@ use crate::results::{Metric, Results};
 
 use super::charts::{RATIO_MIN, Spot, scatter_chart};
 use super::facts::{self, Row};
-use super::view::{self, Block, Cell, Column, Figure, Group, Section, Table, prose};
+use super::view::{self, Block, Cell, Column, Figure, Section, Table, prose};
 use super::{format, pivots, probes};
 
 /// Something that a strategy costs; less is better.
@@ -226,7 +226,6 @@ fn table(results: &Results, costs: &[Cost]) -> Table {
     let cards = results
         .contenders()
         .filter(|card| results.is_ranked(&card.name));
-    let groups = facts::by_family(cards).into_iter();
     Table {
         caption: "What each strategy costs, side by side".into(),
         corner: "Strategy".into(),
@@ -235,12 +234,7 @@ fn table(results: &Results, costs: &[Cost]) -> Table {
             .map(|cost| Column::new(&cost.title, &cost.note))
             .chain([Column::new("Beaten in everything by", "by medians")])
             .collect(),
-        groups: groups
-            .map(|(family, cards)| Group {
-                title: pivots::title(family),
-                rows: cards.into_iter().map(|card| row(&card.name)).collect(),
-            })
-            .collect(),
+        groups: pivots::groups(facts::by_family(cards), |card| Some(row(&card.name))),
         notes: Vec::new(),
     }
 }

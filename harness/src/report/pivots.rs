@@ -8,6 +8,7 @@ use serde::Deserialize;
 
 use super::format;
 use super::observations::Observation;
+use super::view::{Group, Row};
 
 /// What is known of a family before anything is measured.
 #[derive(Debug, Deserialize)]
@@ -52,6 +53,18 @@ pub(super) fn why(family: &str, observation: Observation) -> &'static str {
         .get(&observation)
         .or_else(|| PIVOTS[NEUTRAL].why.get(&observation))
         .map_or("", String::as_str)
+}
+
+/// A group of table rows for each family with what belongs to it; none without rows.
+pub(super) fn groups<T, I: IntoIterator<Item = Row>>(
+    families: Vec<(&str, Vec<T>)>,
+    rows_of: impl Fn(T) -> I,
+) -> Vec<Group> {
+    let groups = families.into_iter().map(|(family, all)| Group {
+        title: title(family),
+        rows: all.into_iter().flat_map(&rows_of).collect(),
+    });
+    groups.filter(|group| !group.rows.is_empty()).collect()
 }
 
 #[cfg(test)]

@@ -171,14 +171,9 @@ fn table(results: &Results, (caption, shown, notes): &Asked) -> Table {
             .collect();
         Row::named(&card.name, cells)
     };
-    let of_family = |(family, cards): (_, Vec<&Card>)| Group {
-        title: pivots::title(family),
-        rows: cards.into_iter().map(row).collect(),
-    };
-    let mut groups: Vec<Group> = facts::by_family(results.contenders())
-        .into_iter()
-        .map(of_family)
-        .collect();
+    let mut groups = pivots::groups(facts::by_family(results.contenders()), |card| {
+        Some(row(card))
+    });
     groups.push(Group {
         title: "Controls".into(),
         rows: results

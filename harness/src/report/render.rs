@@ -36,7 +36,21 @@ pub(super) fn index(runs: &[Entry]) -> String {
     render("index.md", &runs)
 }
 
-fn render(template: &str, document: &impl Serialize) -> String {
+/// Every template, by the format that it writes.
+const TEMPLATES: [(&str, &str); 6] = [
+    (
+        "report.html",
+        include_str!("../../templates/report.html.j2"),
+    ),
+    ("report.md", include_str!("../../templates/report.md.j2")),
+    ("comment.md", include_str!("../../templates/comment.md.j2")),
+    ("index.md", include_str!("../../templates/index.md.j2")),
+    ("advice.md", include_str!("../../templates/advice.md.j2")),
+    ("adr.md", include_str!("../../templates/adr.md.j2")),
+];
+
+/// What a template makes of a document.
+pub(super) fn render(template: &str, document: &impl Serialize) -> String {
     let mut environment = Environment::new();
     let syntax = SyntaxConfig::builder()
         .trim_blocks(true)
@@ -54,21 +68,10 @@ fn render(template: &str, document: &impl Serialize) -> String {
     environment.add_global("style", Value::from_safe_string(STYLE.into()));
     environment.add_global("script", Value::from_safe_string(SCRIPT.into()));
     environment.add_filter("label", label);
-    environment
-        .add_template(
-            "report.html",
-            include_str!("../../templates/report.html.j2"),
-        )
-        .expect("the template is part of the program");
-    environment
-        .add_template("report.md", include_str!("../../templates/report.md.j2"))
-        .expect("the template is part of the program");
-    environment
-        .add_template("comment.md", include_str!("../../templates/comment.md.j2"))
-        .expect("the template is part of the program");
-    environment
-        .add_template("index.md", include_str!("../../templates/index.md.j2"))
-        .expect("the template is part of the program");
+    for (name, text) in TEMPLATES {
+        let added = environment.add_template(name, text);
+        added.expect("the template is part of the program");
+    }
     environment
         .get_template(template)
         .and_then(|template| template.render(Serde(document)))
@@ -76,7 +79,7 @@ fn render(template: &str, document: &impl Serialize) -> String {
 }
 
 /// Writes a value in the format of the template.
-pub(super) fn escaped(
+fn escaped(
     out: &mut Output<'_>,
     state: &mut State<'_, '_>,
     value: &Value,
@@ -91,7 +94,7 @@ pub(super) fn escaped(
 }
 
 /// The filter for texts with backticks: their insides become code, everything is escaped.
-pub(super) fn text(state: &State<'_, '_>, value: &str) -> Value {
+fn text(state: &State<'_, '_>, value: &str) -> Value {
     let escape = state.auto_escape();
     let parts: Vec<&str> = value.split('`').collect();
     let mut out = String::with_capacity(value.len() + 16);
@@ -110,7 +113,7 @@ pub(super) fn text(state: &State<'_, '_>, value: &str) -> Value {
 }
 
 /// The filter for an indented code block, where nothing is markup but the end of the line.
-pub(super) fn line(value: &str) -> Value {
+fn line(value: &str) -> Value {
     Value::from_safe_string(value.replace(['\n', '\r'], " "))
 }
 

@@ -2,7 +2,7 @@
 
 use super::sentences::Told;
 use crate::advice::{Choice, Outlook, Ranked, Standing, Subject, Why, operation};
-use crate::report::format;
+use crate::report::{format, scaling};
 use crate::results::{Change, Flip, Ratio, TOLERATED};
 
 impl Told<'_> {
@@ -200,8 +200,8 @@ impl Told<'_> {
             format!(
                 "{}: {} ns against {} ns",
                 place(one),
-                band(one.strategy_ns),
-                band(one.baseline_ns)
+                scaling::band(one.strategy_ns),
+                scaling::band(one.baseline_ns)
             )
         });
         format!(
@@ -245,13 +245,4 @@ fn overtaken(name: &str, ranked: &Ranked) -> Option<String> {
 
 fn place(one: &Outlook) -> String {
     format!("{} ({} of its processors)", one.machine, one.cpus)
-}
-
-fn band(band: predict::Band) -> String {
-    format!(
-        "{} [{}, {}]",
-        format::significant(band.mid),
-        format::significant(band.low),
-        format::significant(band.high)
-    )
 }

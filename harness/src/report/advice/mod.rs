@@ -7,9 +7,6 @@ mod sentences;
 #[cfg(test)]
 mod tests;
 
-use minijinja::syntax::SyntaxConfig;
-use minijinja::value::Serde;
-use minijinja::{AutoEscape, Environment};
 use serde::Serialize;
 
 use super::{format, render};
@@ -217,39 +214,12 @@ pub fn agreed(earlier: &Earlier, now: &Conclusion, agreement: Agreement) -> Stri
 
 /// The advice as a Markdown page.
 pub fn markdown(advice: &Advice) -> String {
-    rendered("advice.md", advice)
+    with_single_gaps(&render::render("advice.md", advice))
 }
 
 /// The advice as an architecture decision record, to be kept beside the code that it is about.
 pub fn decision_record(advice: &Advice) -> String {
-    rendered("adr.md", advice)
-}
-
-fn rendered(name: &str, advice: &Advice) -> String {
-    let mut environment = Environment::new();
-    let syntax = SyntaxConfig::builder()
-        .trim_blocks(true)
-        .lstrip_blocks(true)
-        .build()
-        .expect("the delimiters are the usual ones");
-    environment.set_syntax(syntax);
-    environment.set_auto_escape_callback(|_| AutoEscape::Custom("markdown".into()));
-    environment.set_formatter(render::escaped);
-    environment.add_filter("text", render::text);
-    environment.add_filter("line", render::line);
-    for (name, template) in [
-        ("advice.md", include_str!("../../../templates/advice.md.j2")),
-        ("adr.md", include_str!("../../../templates/adr.md.j2")),
-    ] {
-        environment
-            .add_template(name, template)
-            .expect("the template is part of the program");
-    }
-    let text = environment
-        .get_template(name)
-        .and_then(|template| template.render(Serde(advice)))
-        .expect("the advice has every field that its template names");
-    with_single_gaps(&text)
+    with_single_gaps(&render::render("adr.md", advice))
 }
 
 /// One empty line where a list that is empty has left several.

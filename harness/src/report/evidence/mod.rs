@@ -12,7 +12,7 @@ use basis::trace::{Operation, State, TraceSeen};
 
 use crate::results::Results;
 
-use super::view::{Block, Cell, Column, Group, Row, Section, Table, prose};
+use super::view::{Block, Cell, Column, Row, Section, Table, prose};
 use super::{facts, format, pivots};
 
 pub(super) fn section(results: &Results) -> Section {
@@ -99,19 +99,13 @@ const COLUMNS: [(&str, &str); 12] = [
 ];
 
 fn overview(results: &Results, cards: &[&Card]) -> Table {
-    let groups = facts::by_family(cards.iter().copied()).into_iter();
     Table {
         caption: "All strategies: a read, and who gets in whose way".into(),
         corner: "Strategy".into(),
         columns: COLUMNS
             .map(|(title, note)| Column::new(title, note))
             .to_vec(),
-        groups: groups
-            .map(|(family, cards)| Group {
-                title: pivots::title(family),
-                rows: cards.iter().map(|card| row(results, card)).collect(),
-            })
-            .collect(),
+        groups: pivots::groups(facts::by_family(cards.iter().copied()), |card| Some(row(results, card))),
         notes: vec![
             "A line has 64 bytes. The own stack is left out, and the system's allocator is apart. A name \
              leads to the strategy's page below."

@@ -40,14 +40,8 @@ pub(super) fn section(merged: &Merged) -> Section {
 }
 
 fn decisions(merged: &Merged) -> Table {
-    let families = own::by_family(facts::contenders(merged)).into_iter();
-    let groups = families.map(|(family, cards)| Group {
-        title: pivots::title(family),
-        rows: cards
-            .into_iter()
-            .filter_map(|card| facts::overall(merged, &card.name))
-            .map(|found| decision(merged, found))
-            .collect(),
+    let groups = pivots::groups(own::by_family(facts::contenders(merged)), |card| {
+        facts::overall(merged, &card.name).map(|found| decision(merged, found))
     });
     let own = machine_columns(merged).into_iter();
     let columns = [Column::new("Over all", "every machine")]
@@ -65,7 +59,7 @@ fn decisions(merged: &Merged) -> Table {
                 Column::new("Worse", "on the machines named"),
             ])
             .collect(),
-        groups: groups.filter(|group| !group.rows.is_empty()).collect(),
+        groups,
         notes: Vec::new(),
     }
 }

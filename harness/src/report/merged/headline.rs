@@ -48,21 +48,14 @@ fn table(merged: &Merged, rows: &[Row<'_>]) -> Table {
     .chain(columns)
     .collect();
     let mut groups = vec![references(merged, rows)];
-    let families = own::by_family(facts::contenders(merged)).into_iter();
-    groups.extend(families.map(|(family, cards)| {
-        Group {
-            title: pivots::title(family),
-            rows: cards
-                .into_iter()
-                .flat_map(|card| {
-                    let machines = merged.machines.iter();
-                    machines.map(|one| {
-                        with_machine(merged, one, strategy_row(&one.results, rows, card))
-                    })
-                })
-                .collect(),
-        }
-    }));
+    groups.extend(pivots::groups(
+        own::by_family(facts::contenders(merged)),
+        |card| {
+            let machines = merged.machines.iter();
+            machines
+                .map(move |one| with_machine(merged, one, strategy_row(&one.results, rows, card)))
+        },
+    ));
     let mut told: Vec<String> = Vec::new();
     for note in merged
         .machines

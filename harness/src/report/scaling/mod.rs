@@ -11,7 +11,7 @@ use predict::machine::Machine;
 
 use crate::results::{HERE, Meeting, OneToTwo, Results, Scaling};
 
-use super::format::{counted, off, significant};
+use super::format::{counted, off, percent, significant};
 use super::view::{Block, Cell, Column, Group, Row, Section, Table, Tone, prose};
 
 /// What is predicted.
@@ -333,14 +333,10 @@ fn shortened(names: &[String]) -> String {
     }
 }
 
-/// `51.5 [40.0, 70.0]`.
-fn band(band: Band) -> String {
+/// A predicted band with its best guess: `51.5 [40.0, 70.0]`.
+pub(in crate::report) fn band(band: Band) -> String {
     let [low, mid, high] = [band.low, band.mid, band.high].map(significant);
     format!("{mid} [{low}, {high}]")
-}
-
-fn percent(share: f64) -> String {
-    format!("{:.0} %", 100.0 * share)
 }
 
 const fn inside(is_inside: bool) -> &'static str {
