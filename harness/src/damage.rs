@@ -328,7 +328,7 @@ fn recorded() -> Vec<u8> {
 #[test]
 fn damaged_samples_make_a_report_or_one_complaint() {
     let whole = recorded();
-    try_all(&[whole], 80, |bytes| {
+    try_all(&[whole], 40, |bytes| {
         let reading = sample::parse(bytes, "f").map_err(|error| error.to_string())?;
         reading
             .notes("f")

@@ -99,8 +99,10 @@ fn an_interrupted_run_keeps_and_reports_what_it_measured() {
     );
 }
 
+/// Killed anywhere, within the program: `run::tests`. This is the whole command, which CI asks for.
 #[cfg(unix)]
 #[test]
+#[ignore = "measures a whole scenario"]
 fn a_killed_run_goes_on_and_measures_no_slice_twice() {
     let folder = folder("killed");
     let out = folder.to_str().unwrap();

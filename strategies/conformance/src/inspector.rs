@@ -103,7 +103,7 @@ impl<R: Specimen, F: FnMut(Finding)> Visitor<R> for Inspector<F> {
 /// The whole test of a strategy crate, which must also install the
 /// [`CountingAllocator`](crate::CountingAllocator) and contain no other test.
 ///
-/// With `CONFORMANCE_EFFORT` one can choose `brief`, `default` or `full` instead of `quick`.
+/// With `CONFORMANCE_EFFORT` one can choose `quick`, `default` or `full` instead of `brief`.
 ///
 /// # Panics
 ///

@@ -45,12 +45,12 @@ fn has_order<M: Model>(
 }
 
 /// Up to four processes that do up to three things each, at times that overlap.
-fn history<A: Clone + std::fmt::Debug>(
-    action: impl Strategy<Value = A> + Clone,
-) -> impl Strategy<Value = Vec<Operation<A>>> {
-    let one = (action, 0u64..6, 0u64..6, 0u8..12);
-    let lane = prop::collection::vec(one, 0..4);
-    prop::collection::vec(lane, 1..5).prop_map(|lanes| {
+fn history<A: Clone + std::fmt::Debug + 'static>(
+    action: impl Strategy<Value = A> + 'static,
+) -> BoxedStrategy<Vec<Operation<A>>> {
+    let timed = (action.boxed(), 0u64..6, 0u64..6, 0u8..12).boxed();
+    let process = prop::collection::vec(timed, 0..4).boxed();
+    let all = prop::collection::vec(process, 1..5).prop_map(|lanes| {
         let mut all = Vec::new();
         for (process, lane) in lanes.into_iter().enumerate() {
             let mut now = 0;
@@ -68,17 +68,18 @@ fn history<A: Clone + std::fmt::Debug>(
             }
         }
         all
-    })
+    });
+    all.boxed()
 }
 
-fn register() -> impl Strategy<Value = RegisterAction> + Clone {
+fn register() -> impl Strategy<Value = RegisterAction> {
     prop_oneof![
         (1u64..4).prop_map(RegisterAction::Write),
         prop::option::of(1u64..4).prop_map(RegisterAction::Read),
     ]
 }
 
-fn cas_register() -> impl Strategy<Value = CasRegisterAction> + Clone {
+fn cas_register() -> impl Strategy<Value = CasRegisterAction> {
     prop_oneof![
         register().prop_map(CasRegisterAction::Plain),
         (prop::option::of(1u64..4), 1u64..4)
@@ -86,18 +87,18 @@ fn cas_register() -> impl Strategy<Value = CasRegisterAction> + Clone {
     ]
 }
 
-fn mutex() -> impl Strategy<Value = MutexAction> + Clone {
+fn mutex() -> impl Strategy<Value = MutexAction> {
     prop_oneof![Just(MutexAction::Acquire), Just(MutexAction::Release)]
 }
 
-fn counter() -> impl Strategy<Value = CounterAction> + Clone {
+fn counter() -> impl Strategy<Value = CounterAction> {
     prop_oneof![
         (-1i64..3).prop_map(CounterAction::Add),
         (0i128..5).prop_map(CounterAction::Read),
     ]
 }
 
-fn set() -> impl Strategy<Value = SetAction> + Clone {
+fn set() -> impl Strategy<Value = SetAction> {
     prop_oneof![
         (1u64..5).prop_map(SetAction::Add),
         prop::collection::btree_set(1u64..5, 0..4)
@@ -105,7 +106,7 @@ fn set() -> impl Strategy<Value = SetAction> + Clone {
     ]
 }
 
-fn queue() -> impl Strategy<Value = QueueAction> + Clone {
+fn queue() -> impl Strategy<Value = QueueAction> {
     prop_oneof![
         3 => (1u64..5).prop_map(QueueAction::Enqueue),
         3 => (1u64..5).prop_map(QueueAction::Dequeue),
@@ -136,7 +137,7 @@ fn unique_queue(mut history: Vec<Operation<QueueAction>>) -> Vec<Operation<Queue
     with_unknown(&FifoQueue::default(), history)
 }
 
-fn transaction() -> impl Strategy<Value = Vec<Access>> + Clone {
+fn transaction() -> impl Strategy<Value = Vec<Access>> {
     let access = prop_oneof![
         (1u64..3, 1u64..4).prop_map(|(key, value)| Access::Write(key, value)),
         (1u64..3, prop::option::of(1u64..4)).prop_map(|(key, seen)| Access::Read(key, seen)),
@@ -144,7 +145,7 @@ fn transaction() -> impl Strategy<Value = Vec<Access>> + Clone {
     prop::collection::vec(access, 1..3)
 }
 
-fn key_value() -> impl Strategy<Value = KeyValueAction> + Clone {
+fn key_value() -> impl Strategy<Value = KeyValueAction> {
     prop_oneof![
         "[ab]{0,3}".prop_map(|text| KeyValueAction::Get(text.into())),
         "[ab]{0,2}".prop_map(|text| KeyValueAction::Put(text.into())),
@@ -255,7 +256,7 @@ fn agrees<M: Model<Action = QueueAction>>(
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(4_000))]
+    #![proptest_config(ProptestConfig::with_cases(2_000))]
 
     #[test]
     fn registers_are_judged_as_by_trying_all_orders(history in history(register())) {
