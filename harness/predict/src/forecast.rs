@@ -151,7 +151,7 @@ mod tests {
     fn several_lines_are_waited_for_as_in_an_exact_closed_network() {
         for machine in Machine::shipped() {
             for (alone_ns, lines) in [(10.0, 2), (400.0, 4), (5_000.0, 8)] {
-                for cpus in [2, 8, machine.cpus().min(64)] {
+                for cpus in [2, 8, machine.cpus().min(32)] {
                     let band = forecast(&machine, Demand { alone_ns, lines }, cpus);
                     let [fast, slow] = machine
                         .hand_over_ns(cpus)
