@@ -123,7 +123,7 @@ fn a_flipped_byte_of_the_header_never_panics() {
     let text = text(&few_lines());
     let header = text.find('\n').expect("it has lines");
     let (mut refused, mut read) = (0, 0);
-    for place in 0..=header {
+    for place in (0..=header).step_by(2) {
         let mut bytes = text.clone().into_bytes();
         bytes[place] ^= 0x01;
         match parse(&bytes, "file") {
