@@ -15,8 +15,8 @@ use basis::scenario::Scenario;
 use rand_core::SeedableRng;
 use rand_xoshiro::Xoshiro256PlusPlus;
 
-use crate::analysis::series::{Series, groups, timed_metrics};
-use crate::analysis::{Samples, contamination, is_contended};
+use crate::analysis::Samples;
+use crate::analysis::series::{self, Series, groups};
 use crate::results::Metric;
 use statistics::planted::{self, Kind};
 use statistics::{Difference, Estimate, GROUPS_99, estimate};
@@ -104,13 +104,12 @@ struct Row<'s> {
 
 /// Tries the statistics on a recording, with `runs` pretended runs.
 pub fn trials(samples: &Samples, runs: u64) -> Vec<Trial> {
-    let contaminated = contamination::contaminated(&samples.lines);
-    let series = Series::collect(&samples.lines, &contamination::dropped(&contaminated));
+    let series = Series::undisturbed(&samples.lines);
     let rows = rows(samples, &series);
     let cpus = samples.header.environment.cpus;
     let quiet: Vec<&Row<'_>> = rows
         .iter()
-        .filter(|row| !is_contended(row.scenario, cpus) && row.blocks.len() >= PROCESSES_MIN)
+        .filter(|row| !row.scenario.is_contended(cpus) && row.blocks.len() >= PROCESSES_MIN)
         .collect();
     let all: Vec<&Row<'_>> = rows.iter().collect();
     let mut trials = equal(&all, runs);
@@ -125,20 +124,12 @@ pub fn trials(samples: &Samples, runs: u64) -> Vec<Trial> {
 
 fn rows<'s>(samples: &'s Samples, series: &Series<'_>) -> Vec<Row<'s>> {
     let header = &samples.header;
-    let mut rows = Vec::new();
-    for scenario in &header.scenarios {
-        for metric in timed_metrics(scenario) {
-            let blocks = series.baseline_log_ratios(&scenario.name, &header.baseline, metric);
-            if blocks.len() >= GROUPS_99 {
-                rows.push(Row {
-                    scenario,
-                    metric,
-                    blocks,
-                });
-            }
-        }
-    }
-    rows
+    let rows = series::rows(&header.scenarios).map(|(scenario, metric)| Row {
+        scenario,
+        metric,
+        blocks: series.baseline_log_ratios(&scenario.name, &header.baseline, metric),
+    });
+    rows.filter(|row| row.blocks.len() >= GROUPS_99).collect()
 }
 
 impl Row<'_> {

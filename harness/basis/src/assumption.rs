@@ -6,6 +6,7 @@ use regex_lite::Regex;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
+use crate::is_name;
 use crate::metric::Metric;
 
 /// An assumption, judged for every strategy by every run.
@@ -57,16 +58,16 @@ struct File {
 impl Assumption {
     /// What has to be true, if the assumption says exactly one thing.
     pub fn criterion(&self) -> Option<Criterion> {
-        let said = [
-            self.improves_by_more_than
-                .map(|share| Criterion::RatioAbove(1.0 + share)),
-            self.grows_by_less_than
-                .map(|share| Criterion::RatioAbove(1.0 / (1.0 + share))),
+        let improves = self.improves_by_more_than.map(|share| 1.0 + share);
+        let grows = self.grows_by_less_than.map(|share| 1.0 / (1.0 + share));
+        let given = [
+            improves.map(Criterion::RatioAbove),
+            grows.map(Criterion::RatioAbove),
             self.at_most.map(Criterion::AtMost),
             self.check.clone().map(Criterion::Check),
         ];
-        let mut said = said.into_iter().flatten();
-        said.next().filter(|_| said.next().is_none())
+        let mut given = given.into_iter().flatten();
+        given.next().filter(|_| given.next().is_none())
     }
 
     /// Whether it is judged in a scenario.
@@ -78,44 +79,37 @@ impl Assumption {
 
     /// What is nonsensical about it, if anything.
     fn fault(&self) -> Option<String> {
-        let named = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
         let id = &self.id;
-        if id.is_empty() || !id.chars().all(named) {
+        if !is_name(id) {
             return Some(format!(
                 "id {id:?} must consist of lower-case letters, digits and hyphens"
             ));
         }
-        let Some(criterion) = self.criterion() else {
-            return Some(format!(
-                "assumption {id:?} needs exactly one of improves_by_more_than, grows_by_less_than, \
-                 at_most and check"
-            ));
+        let has_metrics = !self.metrics.is_empty();
+        let fault = match self.criterion() {
+            None => {
+                "needs exactly one of improves_by_more_than, grows_by_less_than, at_most and check"
+            }
+            Some(Criterion::Check(_)) if has_metrics => {
+                "is judged by a check and so has no metrics"
+            }
+            Some(Criterion::RatioAbove(_) | Criterion::AtMost(_)) if !has_metrics => {
+                "needs metrics, for example [\"read_ns\"]"
+            }
+            Some(Criterion::RatioAbove(bound)) if !(bound.is_finite() && bound > 0.0) => {
+                "has a share that is no share: 0.20 means 20 %"
+            }
+            Some(Criterion::AtMost(bound)) if !(bound.is_finite() && bound >= 0.0) => {
+                "needs an at_most of 0 or more"
+            }
+            Some(_) => {
+                let error = Regex::new(self.scenarios.as_deref()?).err()?;
+                return Some(format!(
+                    "assumption {id:?}: scenarios is not a regular expression: {error}"
+                ));
+            }
         };
-        match criterion {
-            Criterion::Check(_) if !self.metrics.is_empty() => {
-                return Some(format!(
-                    "assumption {id:?} is judged by a check and so has no metrics"
-                ));
-            }
-            Criterion::RatioAbove(_) | Criterion::AtMost(_) if self.metrics.is_empty() => {
-                return Some(format!(
-                    "assumption {id:?} needs metrics, for example [\"read_ns\"]"
-                ));
-            }
-            Criterion::RatioAbove(bound) if !(bound.is_finite() && bound > 0.0) => {
-                return Some(format!(
-                    "assumption {id:?} has a share that is no share: 0.20 means 20 %"
-                ));
-            }
-            Criterion::AtMost(bound) if !(bound.is_finite() && bound >= 0.0) => {
-                return Some(format!("assumption {id:?}: at_most must be 0 or more"));
-            }
-            _ => {}
-        }
-        let pattern = self.scenarios.as_deref()?;
-        Regex::new(pattern).err().map(|error| {
-            format!("assumption {id:?}: scenarios is not a regular expression: {error}")
-        })
+        Some(format!("assumption {id:?} {fault}"))
     }
 }
 
@@ -125,12 +119,8 @@ impl Assumption {
 ///
 /// With file, line and column, what is wrong and what would be right.
 pub fn load(path: &Path) -> Result<Vec<Assumption>> {
-    let text = std::fs::read_to_string(path).map_err(|error| {
-        Error::input(format!(
-            "cannot read assumptions {}: {error}",
-            path.display()
-        ))
-    })?;
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| Error::file("read assumptions", path, &error))?;
     parse(&text, &path.display().to_string())
 }
 
@@ -151,13 +141,10 @@ pub fn parse(text: &str, place: &str) -> Result<Vec<Assumption>> {
         if let Some(fault) = assumption.fault() {
             return Err(Error::input(format!("{place}: {fault}")));
         }
-        if file.assumption[..index]
-            .iter()
-            .any(|a| a.id == assumption.id)
-        {
+        let (id, mut earlier) = (&assumption.id, file.assumption[..index].iter());
+        if earlier.any(|other| other.id == *id) {
             return Err(Error::input(format!(
-                "{place}: the id {:?} is taken by an earlier assumption; give it one of its own",
-                assumption.id
+                "{place}: the id {id:?} is taken by an earlier assumption; give it one of its own"
             )));
         }
     }

@@ -26,3 +26,14 @@ pub mod scenario;
 pub mod stall;
 pub mod trace;
 pub mod workload;
+
+/// Whether a field has the value that it gets where it is left out, so that it can be left out.
+pub(crate) fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
+
+/// Whether it consists of lower-case letters, digits and hyphens, as what is named in files does.
+pub(crate) fn is_name(name: &str) -> bool {
+    let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    !name.is_empty() && name.chars().all(is_plain)
+}

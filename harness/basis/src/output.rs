@@ -32,14 +32,6 @@ impl Existing {
     }
 }
 
-/// Where the bytes go.
-enum Place {
-    /// A new file, or the one to be replaced.
-    File(PathBuf),
-    /// A device or a pipe.
-    Stream,
-}
-
 /// Refuses early what [`Output::create`] would refuse.
 ///
 /// # Errors
@@ -49,7 +41,8 @@ pub fn check(path: &Path, existing: Existing) -> Result<()> {
     place(path, existing).map(drop)
 }
 
-fn place(path: &Path, existing: Existing) -> Result<Place> {
+/// The file to write, new or replaced; none if the path is of a device or a pipe.
+fn place(path: &Path, existing: Existing) -> Result<Option<PathBuf>> {
     let refuse = |what: &str| {
         Err(Error::input(format!(
             "cannot write {}: {what}",
@@ -75,14 +68,14 @@ fn place(path: &Path, existing: Existing) -> Result<Place> {
                     folder.display()
                 ));
             }
-            return Ok(Place::File(path.to_owned()));
+            return Ok(Some(path.to_owned()));
         }
     };
     if kind.is_dir() {
         return refuse("it is a folder; name a file in it");
     }
     if is_stream(kind) {
-        return Ok(Place::Stream);
+        return Ok(None);
     }
     if !kind.is_file() {
         return refuse("it is neither a file nor a device that takes a stream");
@@ -92,7 +85,7 @@ fn place(path: &Path, existing: Existing) -> Result<Place> {
     }
     let place = path.canonicalize();
     place
-        .map(Place::File)
+        .map(Some)
         .map_err(|error| Error::file("write", path, &error))
 }
 
@@ -135,8 +128,8 @@ impl Output {
     pub fn create(path: &Path, existing: Existing) -> Result<Self> {
         let failed = |error: std::io::Error| Error::file("write", path, &error);
         let (file, aside) = match place(path, existing)? {
-            Place::Stream => (OpenOptions::new().write(true).open(path), None),
-            Place::File(place) => {
+            None => (OpenOptions::new().write(true).open(path), None),
+            Some(place) => {
                 let name = place.file_name().unwrap_or_default().to_string_lossy();
                 let aside = place.with_file_name(format!(".{name}.partial"));
                 // What a killed command has left.

@@ -5,33 +5,27 @@
 //! makes one run of several.
 
 mod card;
-mod kinds;
+mod line;
 mod packing;
-mod parts;
 mod pool;
 mod reading;
 mod writer;
 
+use std::ops::AddAssign;
+
 use serde::{Deserialize, Serialize};
 
 pub use card::{Card, in_words};
+pub use line::Line;
 pub use packing::{Damage, MERGED, PACKED, PLAIN, are_same, locate, name_of, pack};
-pub use parts::{Interference, Part, PartDone};
 pub use pool::{asks_the_same, pool};
 pub use reading::{Reading, Warning, parse, parse_any, read};
 pub use writer::{Writer, amended, may_overwrite, text};
 
 use crate::assumption::Assumption;
-use crate::calibration::Calibration;
 use crate::controls;
 use crate::environment::Environment;
-use crate::fault::FaultSeen;
-use crate::probe::Probe;
 use crate::scenario::{Activity, RecordKind, Scenario};
-use crate::stall::StallSeen;
-use crate::trace::{TraceSeen, Untraced};
-
-pub use kinds::Kinds;
 
 /// The version of this format: `pivot-samples/MAJOR`, or `pivot-samples/MAJOR.MINOR` once there are
 /// minor versions. A minor version adds kinds of lines and optional fields; readers of the same major
@@ -40,45 +34,6 @@ pub use kinds::Kinds;
 /// Version 2 has what strategies claim in words. Until 2.1 `inserts` of a mix is its share of insertions and removals
 /// together; since 2.2, that of insertions. Files of version 2 are read so, and no file is written so any more.
 pub const SCHEMA: &str = "pivot-samples/3";
-
-/// One line of a sample file.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "kebab-case")]
-pub enum Line {
-    /// The first line: what is measured, where, and how to repeat it.
-    Header(Box<Header>),
-    /// What a measuring process is going to do.
-    Part(Part),
-    /// It has done it.
-    PartDone(PartDone),
-    /// One strategy's counted window.
-    Slice(Slice),
-    /// What disturbed a block.
-    #[serde(rename = "weather")]
-    Interference(Interference),
-    /// What the heap saw during a number of operations on one thread.
-    Allocation(Allocation),
-    /// What a filled table keeps alive.
-    Memory(Memory),
-    /// What a check found.
-    Check(CheckOutcome),
-    /// What was seen of one strategy under one fault.
-    Fault(FaultSeen),
-    /// What was seen of one strategy, instruction by instruction.
-    Trace(TraceSeen),
-    /// Nothing was traced, and why.
-    Untraced(Untraced),
-    /// Who can go on while somebody is stopped in the middle of an operation.
-    Stall(StallSeen),
-    /// What handing a line over costs on this machine.
-    Calibration(Calibration),
-    /// What a probe of one strategy in one situation saw.
-    Probe(Probe),
-    /// A slice that could not be measured, and why.
-    Failure(Failure),
-    /// The last line of a run that went through to its end.
-    Complete,
-}
 
 /// What a run is about.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -166,16 +121,8 @@ pub struct Slice {
     /// What each group did in the window, in the scenario's order.
     pub groups: Vec<GroupCount>,
     /// How often the measuring process had been started anew by then, after a kill.
-    #[serde(default, skip_serializing_if = "is_zero")]
+    #[serde(default, skip_serializing_if = "crate::is_default")]
     pub restarts: u32,
-}
-
-#[expect(
-    clippy::trivially_copy_pass_by_ref,
-    reason = "serde asks for a reference"
-)]
-const fn is_zero(number: &u32) -> bool {
-    *number == 0
 }
 
 /// What a group of threads did in a window.
@@ -201,6 +148,110 @@ pub struct GroupCount {
     /// What the operations were, where `does` alone does not say it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kinds: Option<Kinds>,
+}
+
+/// Operations by kind, over all threads of a group and the whole slice, the ramp included. Counted by
+/// where the threads stood on their tapes, so it costs the timed loops nothing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Kinds {
+    /// Lookups.
+    pub reads: u64,
+    /// Heartbeats.
+    pub writes: u64,
+    /// Lookups with a heartbeat after them, each pair counted once.
+    pub read_modify_writes: u64,
+    /// Insertions.
+    pub inserts: u64,
+    /// Removals.
+    pub removes: u64,
+    /// Visits to every record.
+    pub scans: u64,
+    /// Of the lookups and heartbeats: those that asked for a process that never was, as the
+    /// scenario's hit rate wants it.
+    pub absent: u64,
+}
+
+impl Kinds {
+    /// The realised hit rate of lookups and heartbeats; `None` if there were none.
+    pub fn hit_rate(&self) -> Option<f64> {
+        let asked = self.reads + self.writes + self.read_modify_writes;
+        (asked > 0).then(|| 1.0 - self.absent as f64 / asked as f64)
+    }
+
+    /// The same so many times over.
+    #[must_use]
+    pub fn times(self, factor: u64) -> Self {
+        self.each(self, |count, _| count * factor)
+    }
+
+    /// Each count of the one with that of the other.
+    fn each(self, other: Self, made: impl Fn(u64, u64) -> u64) -> Self {
+        Self {
+            reads: made(self.reads, other.reads),
+            writes: made(self.writes, other.writes),
+            read_modify_writes: made(self.read_modify_writes, other.read_modify_writes),
+            inserts: made(self.inserts, other.inserts),
+            removes: made(self.removes, other.removes),
+            scans: made(self.scans, other.scans),
+            absent: made(self.absent, other.absent),
+        }
+    }
+}
+
+impl AddAssign for Kinds {
+    fn add_assign(&mut self, other: Self) {
+        *self = self.each(other, |ours, theirs| ours + theirs);
+    }
+}
+
+/// What one measuring process was told to do. A part without its [`PartDone`] was cut short; a run
+/// that goes on ends it first.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Part {
+    /// The scenario.
+    pub scenario: String,
+    /// The measuring process, counted from 0 in each scenario.
+    pub process: u32,
+    /// Who takes part, the baseline included.
+    pub strategies: Vec<String>,
+    /// How many blocks to measure.
+    pub blocks: u32,
+}
+
+/// A measuring process has done its part.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PartDone {
+    /// The scenario.
+    pub scenario: String,
+    /// The measuring process.
+    pub process: u32,
+    /// How long it took, its start included, in milliseconds.
+    pub took_ms: u64,
+}
+
+/// What disturbed a block, seen from outside of its slices.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Interference {
+    /// The scenario.
+    pub scenario: String,
+    /// The measuring process.
+    pub process: u32,
+    /// The block.
+    pub block: u32,
+    /// Slices in it.
+    pub slices: u32,
+    /// How long the block took, in nanoseconds.
+    pub took_ns: u64,
+    /// Time that the hypervisor gave to others, over all processors, in nanoseconds; 0 where the
+    /// system does not say.
+    pub stolen_ns: u64,
+    /// How often a thread of the process lost its processor without asking.
+    pub preemptions: u64,
+    /// A fixed amount of work before the block, in nanoseconds.
+    pub spin_before_ns: u64,
+    /// The same after it.
+    pub spin_after_ns: u64,
 }
 
 /// What the heap saw during `operations` operations on one thread.
@@ -256,31 +307,6 @@ pub struct Failure {
     pub key: SliceKey,
     /// Why.
     pub reason: String,
-}
-
-impl Line {
-    /// The measuring process that the line is from, for lines that are about one.
-    pub fn process_mut(&mut self) -> Option<&mut u32> {
-        match self {
-            Line::Slice(Slice { key, .. }) | Line::Failure(Failure { key, .. }) => {
-                Some(&mut key.process)
-            }
-            Line::Part(Part { process, .. })
-            | Line::PartDone(PartDone { process, .. })
-            | Line::Interference(Interference { process, .. })
-            | Line::Probe(Probe { process, .. }) => Some(process),
-            Line::Header(_)
-            | Line::Allocation(_)
-            | Line::Memory(_)
-            | Line::Check(_)
-            | Line::Fault(_)
-            | Line::Trace(_)
-            | Line::Untraced(_)
-            | Line::Stall(_)
-            | Line::Calibration(_)
-            | Line::Complete => None,
-        }
-    }
 }
 
 impl Slice {

@@ -23,10 +23,10 @@ pub struct StallPair {
     /// The points at which the peer did not get done until the thread went on.
     pub blocked: u64,
     /// Those among them that lie inside the system's allocator: its lock, and not the strategy's.
-    #[serde(default, skip_serializing_if = "is_zero")]
+    #[serde(default, skip_serializing_if = "crate::is_default")]
     pub in_allocator: u64,
     /// The points that the operation did not come by again.
-    #[serde(default, skip_serializing_if = "is_zero")]
+    #[serde(default, skip_serializing_if = "crate::is_default")]
     pub untried: u64,
     /// The first blocked point, as the number of the instruction that comes next; from 0.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -38,7 +38,7 @@ pub struct StallPair {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub held_by: Option<String>,
     /// The points at which the peer saw what no order of the two operations explains.
-    #[serde(default, skip_serializing_if = "is_zero")]
+    #[serde(default, skip_serializing_if = "crate::is_default")]
     pub wrong: u64,
     /// The first of them, and what was seen there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -77,25 +77,17 @@ pub struct TwoStops {
     pub tried: u64,
     /// The pairs whose first stop keeps the writer from being done: it writes only when the operation
     /// has gone on.
-    #[serde(default, skip_serializing_if = "is_zero")]
+    #[serde(default, skip_serializing_if = "crate::is_default")]
     pub blocked: u64,
     /// The pairs that were not tried: there are too many, or the operation did not come by again.
-    #[serde(default, skip_serializing_if = "is_zero")]
+    #[serde(default, skip_serializing_if = "crate::is_default")]
     pub untried: u64,
     /// The executions, with one stop or with two, whose answers no order explains.
-    #[serde(default, skip_serializing_if = "is_zero")]
+    #[serde(default, skip_serializing_if = "crate::is_default")]
     pub wrong: u64,
     /// The first of them: where it was stopped, and what was seen.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub evidence: Option<String>,
-}
-
-#[expect(
-    clippy::trivially_copy_pass_by_ref,
-    reason = "serde asks for a reference"
-)]
-const fn is_zero(number: &u64) -> bool {
-    *number == 0
 }
 
 impl StallPair {

@@ -74,11 +74,7 @@ impl Summary {
 fn median(sorted: &[f64]) -> Option<f64> {
     let middle = sorted.len() / 2;
     let &upper = sorted.get(middle)?;
-    if sorted.len().is_multiple_of(2) {
-        Some(f64::midpoint(sorted[middle - 1], upper))
-    } else {
-        Some(upper)
-    }
+    Some(f64::midpoint(sorted[(sorted.len() - 1) / 2], upper))
 }
 
 /// Predicts a curve from its point with `calibrate_at` processors; `shape` where somebody knows it.

@@ -24,7 +24,7 @@ pub struct Point {
 }
 
 /// A curve, its processors rising.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Curve {
     /// Its points, at least two.
     pub points: Vec<Point>,
@@ -40,44 +40,38 @@ impl Curve {
     ///
     /// The first line that is not as it should be, by its number.
     pub fn parse(text: &str, place: &str) -> Result<Self> {
-        let mut has_header = false;
-        let mut points: Vec<Point> = Vec::new();
+        let at = |number: u32, what: String| Error::input(format!("{place}:{number}: {what}"));
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-        for (number, line) in (1..).zip(text.lines()) {
-            let line = line.trim();
-            let at = |what: String| Error::input(format!("{place}:{number}: {what}"));
-            if line.is_empty() || line.starts_with('#') {
-                continue;
-            }
-            if !has_header {
-                let columns: Vec<&str> = line.split(',').map(str::trim).collect();
-                if columns != ["cpus", "ns"] {
-                    return Err(at(format!(
-                        "the header is {:?}, where `cpus,ns` is expected",
-                        shortened(line)
-                    )));
-                }
-                has_header = true;
-                continue;
-            }
-            let point = point(line).map_err(at)?;
+        let mut lines = (1..)
+            .zip(text.lines().map(str::trim))
+            .filter(|(_, line)| !line.is_empty() && !line.starts_with('#'));
+        let header = lines.next();
+        if let Some((number, line)) = header
+            && !line.split(',').map(str::trim).eq(["cpus", "ns"])
+        {
+            let line = shortened(line);
+            let what = format!("the header is {line:?}, where `cpus,ns` is expected");
+            return Err(at(number, what));
+        }
+        let mut points: Vec<Point> = Vec::new();
+        for (number, line) in lines {
+            let point = Point::parse(line).map_err(|what| at(number, what))?;
             if let Some(last) = points.last()
                 && last.cpus >= point.cpus
             {
-                return Err(at(format!(
-                    "{} processors after {}: their numbers must rise",
-                    point.cpus, last.cpus
-                )));
+                let what = "their numbers must rise";
+                let what = format!("{} processors after {}: {what}", point.cpus, last.cpus);
+                return Err(at(number, what));
             }
             points.push(point);
         }
         if points.len() < 2 {
             return Err(Error::input(format!(
                 "{place}: {}: a header `cpus,ns` and at least two points are expected",
-                match (has_header, points.len()) {
-                    (false, _) => "nothing in it",
-                    (true, 0) => "a header and no point",
-                    (true, _) => "one point only",
+                match (header, points.len()) {
+                    (None, _) => "nothing in it",
+                    (Some(_), 0) => "a header and no point",
+                    (Some(_), _) => "one point only",
                 }
             )));
         }
@@ -101,32 +95,33 @@ impl Curve {
     }
 }
 
-fn point(line: &str) -> std::result::Result<Point, String> {
-    let fields: Vec<&str> = line.split(',').map(str::trim).collect();
-    let &[cpus, ns] = fields.as_slice() else {
-        return Err(format!(
-            "{} fields, where a number of processors and nanoseconds are expected",
-            fields.len()
-        ));
-    };
-    let count = cpus.parse::<u32>().ok();
-    let Some(count) = count.filter(|count| (1..=CPUS_MAX).contains(count)) else {
-        return Err(format!(
-            "{:?} processors, where a whole number from 1 to {CPUS_MAX} is expected",
-            shortened(cpus)
-        ));
-    };
-    let time = ns.parse::<f64>().ok();
-    let Some(time) = time.filter(|time| time.is_finite() && *time > 0.0 && *time < 1e15) else {
-        return Err(format!(
-            "{:?} ns, where a positive time is expected",
-            shortened(ns)
-        ));
-    };
-    Ok(Point {
-        cpus: count,
-        ns: time,
-    })
+impl Point {
+    /// A line of a curve.
+    pub(crate) fn parse(line: &str) -> std::result::Result<Self, String> {
+        let fields: Vec<&str> = line.split(',').map(str::trim).collect();
+        let &[cpus, ns] = fields.as_slice() else {
+            return Err(format!(
+                "{} fields, where a number of processors and nanoseconds are expected",
+                fields.len()
+            ));
+        };
+        let count = cpus
+            .parse()
+            .ok()
+            .filter(|count: &u32| (1..=CPUS_MAX).contains(count));
+        let time = ns.parse().ok().filter(|ns: &f64| *ns > 0.0 && *ns < 1e15);
+        Ok(Self {
+            cpus: count.ok_or_else(|| {
+                let cpus = shortened(cpus);
+                format!(
+                    "{cpus:?} processors, where a whole number from 1 to {CPUS_MAX} is expected"
+                )
+            })?,
+            ns: time.ok_or_else(|| {
+                format!("{:?} ns, where a positive time is expected", shortened(ns))
+            })?,
+        })
+    }
 }
 
 /// Enough of it to recognise it.

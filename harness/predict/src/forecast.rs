@@ -4,7 +4,7 @@
 use serde::Serialize;
 
 use crate::Band;
-use crate::machine::Machine;
+use crate::machine::{Machine, between};
 use crate::mesi::{Program, Setting, Step, simulate};
 use crate::queue;
 
@@ -63,11 +63,6 @@ fn queued(machine: &Machine, demand: Demand, cpus: u32, share: f64) -> f64 {
     queue::per_operation(demand.alone_ns, &vec![service_ns; demand.lines], cpus)
 }
 
-/// At that share of the way from the lowest to the highest.
-fn between(share: f64, [low, high]: [f64; 2]) -> f64 {
-    low + share * (high - low)
-}
-
 fn simulated(machine: &Machine, demand: Demand, cpus: u32, share: f64, keeps: f64) -> f64 {
     if demand.lines == 0 || cpus == 1 {
         return demand.alone_ns;
@@ -77,16 +72,12 @@ fn simulated(machine: &Machine, demand: Demand, cpus: u32, share: f64, keeps: f6
         [Step::Work { ns }, Step::Store { line }]
     });
     let program = Program::new(steps.collect());
-    let transfer_ns = |from: usize, to: usize| {
-        let distance = machine.distance(from as u32, to as u32);
-        between(share, machine.transfer_ns(distance))
-    };
     let hand_overs_ns = demand.lines as f64 * between(share, machine.hand_over_ns(cpus));
     let one = demand.alone_ns + hand_overs_ns;
     let duration_ns = OPERATIONS * f64::from(cpus) * one;
     let done = simulate(&Setting {
         programs: vec![&program; cpus as usize],
-        transfer_ns: &transfer_ns,
+        transfer_ns: &machine.transfers_ns(share),
         keeps,
         duration_ns,
         seed: SEED,

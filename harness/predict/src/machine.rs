@@ -27,39 +27,13 @@ pub struct Machine {
     pub across_sockets_ns: Option<[f64; 2]>,
 }
 
-/// How far apart two cores are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Distance {
-    /// On one chiplet.
-    Chiplet,
-    /// On two chiplets of a socket.
-    Socket,
-    /// On two sockets.
-    Machine,
-}
-
 /// Those that come with the program.
-const SHIPPED: [(&str, &str); 5] = [
-    (
-        "10-desktop.toml",
-        include_str!("../../../benches/machines/10-desktop.toml"),
-    ),
-    (
-        "20-server.toml",
-        include_str!("../../../benches/machines/20-server.toml"),
-    ),
-    (
-        "30-chiplets.toml",
-        include_str!("../../../benches/machines/30-chiplets.toml"),
-    ),
-    (
-        "40-two-sockets.toml",
-        include_str!("../../../benches/machines/40-two-sockets.toml"),
-    ),
-    (
-        "50-eight-sockets.toml",
-        include_str!("../../../benches/machines/50-eight-sockets.toml"),
-    ),
+const SHIPPED: [&str; 5] = [
+    include_str!("../../../benches/machines/10-desktop.toml"),
+    include_str!("../../../benches/machines/20-server.toml"),
+    include_str!("../../../benches/machines/30-chiplets.toml"),
+    include_str!("../../../benches/machines/40-two-sockets.toml"),
+    include_str!("../../../benches/machines/50-eight-sockets.toml"),
 ];
 
 /// More than any machine has, of each.
@@ -72,7 +46,7 @@ impl Machine {
     ///
     /// Never: a test reads them.
     pub fn shipped() -> Vec<Self> {
-        let read = |(name, text)| Self::parse(text, name).expect("it is part of the program");
+        let read = |text| Self::parse(text, "benches/machines").expect("it is part of the program");
         SHIPPED.map(read).to_vec()
     }
 
@@ -127,25 +101,22 @@ impl Machine {
         self.sockets * self.chiplets * self.cores
     }
 
-    /// Cores are filled chiplet by chiplet and socket by socket.
-    pub const fn distance(&self, one: u32, other: u32) -> Distance {
-        if one / self.cores == other / self.cores {
-            Distance::Chiplet
-        } else if one / (self.cores * self.chiplets) == other / (self.cores * self.chiplets) {
-            Distance::Socket
+    /// What a line costs from one core to another: lowest and highest, in ns.
+    fn transfer_ns(&self, one: u32, other: u32) -> [f64; 2] {
+        let is_same = |cores: u32| one / cores == other / cores;
+        let given = if is_same(self.cores) {
+            None
+        } else if is_same(self.cores * self.chiplets) {
+            self.across_chiplets_ns
         } else {
-            Distance::Machine
-        }
-    }
-
-    /// What a line costs over that distance: lowest and highest, in ns.
-    pub fn transfer_ns(&self, distance: Distance) -> [f64; 2] {
-        let given = match distance {
-            Distance::Chiplet => None,
-            Distance::Socket => self.across_chiplets_ns,
-            Distance::Machine => self.across_sockets_ns,
+            self.across_sockets_ns
         };
         given.unwrap_or(self.within_chiplet_ns)
+    }
+
+    /// The time from one core to another, a `share` of the way from the low figure to the high one.
+    pub(crate) fn transfers_ns(&self, share: f64) -> impl Fn(usize, usize) -> f64 {
+        move |from, to| between(share, self.transfer_ns(from as u32, to as u32))
     }
 
     /// What it costs on average between two of the first `cpus` cores: lowest and highest, in ns.
@@ -155,7 +126,7 @@ impl Machine {
         // By symmetry the distances from core 0 would do for whole chiplets; the last may be part of one.
         for one in 0..cpus {
             for other in (0..cpus).filter(|&other| other != one) {
-                let [low, high] = self.transfer_ns(self.distance(one, other));
+                let [low, high] = self.transfer_ns(one, other);
                 total = [total[0] + low, total[1] + high];
                 pairs += 1.0;
             }
@@ -165,6 +136,11 @@ impl Machine {
         }
         total.map(|sum| sum / pairs)
     }
+}
+
+/// What lies a `share` of the way from the low figure to the high one.
+pub(crate) fn between(share: f64, [low, high]: [f64; 2]) -> f64 {
+    low + share * (high - low)
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::backtest::{Backtest, Row, Summary, backtest};
-use crate::curve::{Curve, Kind};
+use crate::curve::{Curve, Kind, Point};
 use crate::law::SURE_FROM;
 
 // Paul E. McKenney, "Is Parallel Programming Hard, And, If So, What Can You Do About It?": the data of
@@ -53,22 +53,14 @@ pub fn published(calibrated_at: u32) -> Published {
 
 /// The curves, by their names: read-side primitives of the Linux kernel.
 pub(crate) fn curves() -> BTreeMap<&'static str, Curve> {
-    let mut texts: BTreeMap<&str, String> = BTreeMap::new();
+    let mut curves: BTreeMap<&str, Curve> = BTreeMap::new();
     let lines = RCUSCALE.lines().filter(|line| !line.starts_with('#'));
     for line in lines.skip(1) {
-        let mut fields = line.split(',');
-        let (Some(name), Some(cpus), Some(ns)) = (fields.next(), fields.next(), fields.next())
-        else {
-            continue;
-        };
-        let text = texts.entry(name).or_insert_with(|| "cpus,ns\n".into());
-        text.push_str(&format!("{cpus},{ns}\n"));
+        let fields: Vec<&str> = line.split(',').collect();
+        let point = Point::parse(&fields[1..=2].join(",")).expect("it is part of the program");
+        curves.entry(fields[0]).or_default().points.push(point);
     }
-    let parsed = |(name, text): (_, String)| {
-        let curve = Curve::parse(&text, name).expect("it is part of the program");
-        (name, curve)
-    };
-    texts.into_iter().map(parsed).collect()
+    curves
 }
 
 #[cfg(test)]
@@ -79,6 +71,12 @@ mod tests {
     fn what_reports_say_is_what_the_curves_say() {
         let found = published(16);
         assert_eq!(found.curves, curves().len());
+        for curve in curves().values() {
+            assert!(
+                curve.points.is_sorted_by(|a, b| a.cpus < b.cpus),
+                "{curve:?}"
+            );
+        }
         assert!(
             found.many.points > 130 && found.few.points > 50,
             "{found:?}"

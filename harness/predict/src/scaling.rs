@@ -9,15 +9,15 @@ use basis::calibration::{Between, Calibration};
 use basis::trace::Path;
 
 use crate::Band;
-use crate::machine::Machine;
+use crate::machine::{Machine, between};
 use crate::mesi::{Limits, Program, Setting, run};
 use crate::path::{Cost, programs};
 use crate::queue;
-use crate::stations::{Bound, Network};
+use crate::stations::Network;
 
 /// What two threads that do an operation at the same time were seen to do.
 #[derive(Clone, Copy, Debug)]
-pub struct Seen<'p> {
+pub struct Traced<'p> {
     /// Their ways if they are about different records.
     pub apart: &'p [Path; 2],
     /// Lines that both write only if they are about the same record, and how often an operation
@@ -38,25 +38,19 @@ pub struct ByRecord {
     pub accesses: f64,
 }
 
-/// How long whoever holds a line goes on before it has to let go, as a share of the time that the line
-/// is on its way.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Keeps(f64);
-
 /// Where nothing was calibrated.
 const KEEPS_GUESS: f64 = 0.4;
 /// Nobody keeps a line for longer.
 const KEEPS_MAX: f64 = 0.8;
 
-impl Keeps {
-    /// From read-modify-writes in a row: so many fit into the share of a transfer.
-    pub fn calibrated(calibration: &Calibration) -> Self {
-        let Some(between) = calibration.between else {
-            return Self(KEEPS_GUESS);
-        };
-        let share = (between.run_length - 1.0) * calibration.locked_ns / transfer_ns(&between);
-        Self(share.clamp(0.0, KEEPS_MAX))
-    }
+/// How long whoever holds a line goes on before it has to let go, as a share of the time that the line
+/// is on its way. From read-modify-writes in a row: so many fit into the share of a transfer.
+pub fn keeps(calibration: &Calibration) -> f64 {
+    let Some(between) = calibration.between else {
+        return KEEPS_GUESS;
+    };
+    let share = (between.run_length - 1.0) * calibration.locked_ns / transfer_ns(&between);
+    share.clamp(0.0, KEEPS_MAX)
 }
 
 /// What a line costs on its way to a processor that writes it, in ns: the time from one change of
@@ -71,12 +65,6 @@ pub fn transfers_ns(between: &Between) -> [f64; 2] {
     let [low, middle, high] = between.hand_off_ns;
     let ns = transfer_ns(between);
     [ns * low / middle, ns * high / middle]
-}
-
-impl Default for Keeps {
-    fn default() -> Self {
-        Self(KEEPS_GUESS)
-    }
 }
 
 /// What time alone may be off by with others on the machine, who share nothing: clocks and memory.
@@ -105,13 +93,12 @@ pub struct Workload {
 }
 
 impl Workload {
-    /// From what was seen, and from how long a line stays.
+    /// From what was seen, and from how long a line stays: what it [`keeps`].
     ///
     /// # Panics
     ///
     /// When the operation takes no time alone.
-    pub fn of(seen: Seen<'_>, keeps: Keeps) -> Self {
-        let Keeps(keeps) = keeps;
+    pub fn of(seen: Traced<'_>, keeps: f64) -> Self {
         let [one, two] = seen.apart;
         let network = |own, partner| Network::of(own, partner, seen.cost, seen.waits);
         Self {
@@ -131,20 +118,19 @@ impl Workload {
         }
         let [least, most] = ALONE.map(|share| share * alone);
         if !self.shares() {
-            return Band {
-                low: least,
-                mid: alone,
-                high: most,
-            };
+            return Band::around(alone, ALONE[0], ALONE[1]);
         }
         let [fast, slow] = machine.hand_over_ns(cpus);
         let others = f64::from(cpus - 1) / f64::from(cpus);
         let lines = self.by_record.map_or(0.0, |shared| shared.lines) * others;
         let mid =
             self.simulated(machine, cpus, 0.5, self.keeps) + lines * f64::midpoint(fast, slow);
-        let best = Bound::Best { stays: KEEPS_MAX };
-        let low = self.bounds(best, fast, cpus).fold(f64::INFINITY, f64::min);
-        let mut high = self.bounds(Bound::Worst, slow, cpus).fold(0.0, f64::max);
+        let best = self
+            .networks
+            .each_ref()
+            .map(|network| network.best(KEEPS_MAX, fast, cpus));
+        let low = best[0].min(best[1]);
+        let mut high = self.worst(slow, cpus);
         if self.programs.iter().any(Program::retries) {
             // Given up at once, a line is gone before what was read of it can be changed.
             high = high.max(self.simulated(machine, cpus, 1.0, 0.0));
@@ -160,16 +146,17 @@ impl Workload {
 
     /// Whether it shares a line that is written at all.
     pub fn shares(&self) -> bool {
-        let accesses = |program: &Program| {
-            let steps = program.steps().iter();
-            steps.filter(|step| step.is_access()).count() > 0
-        };
+        let accesses = |program: &Program| program.steps().iter().any(|step| step.is_access());
         self.by_record.is_some() || self.programs.iter().any(accesses)
     }
 
-    fn bounds(&self, bound: Bound, ns: f64, cpus: u32) -> impl Iterator<Item = f64> {
-        let networks = self.networks.iter();
-        networks.map(move |network| network.bound(bound, ns, cpus))
+    /// What the network says at worst.
+    fn worst(&self, ns: f64, cpus: u32) -> f64 {
+        let [one, other] = self
+            .networks
+            .each_ref()
+            .map(|network| network.worst(ns, cpus));
+        one.max(other)
     }
 
     /// What the lines that go by record add at worst: there are few of them, and each access waits.
@@ -184,17 +171,13 @@ impl Workload {
 
     /// With transfers at that share of the way from the machine's fastest to its slowest.
     fn simulated(&self, machine: &Machine, cpus: u32, share: f64, keeps: f64) -> f64 {
-        let between = |[low, high]: [f64; 2]| low + share * (high - low);
-        let transfer_ns = |from: usize, to: usize| {
-            between(machine.transfer_ns(machine.distance(from as u32, to as u32)))
-        };
-        let ns = between(machine.hand_over_ns(cpus));
-        let expected = self.bounds(Bound::Worst, ns, cpus).fold(0.0, f64::max);
+        let ns = between(share, machine.hand_over_ns(cpus));
+        let expected = self.worst(ns, cpus);
         let each = (OPERATIONS / cpus).max(OPERATIONS_EACH);
         let in_turn = self.programs.iter().cycle();
         let setting = Setting {
             programs: in_turn.take(cpus as usize).collect(),
-            transfer_ns: &transfer_ns,
+            transfer_ns: &machine.transfers_ns(share),
             keeps,
             duration_ns: f64::from(each) * expected,
             seed: SEED,
@@ -229,13 +212,13 @@ mod tests {
 
     fn workload(path: &Path, waits: bool) -> Workload {
         let apart = [path.clone(), path.clone()];
-        let seen = Seen {
+        let seen = Traced {
             apart: &apart,
             by_record: None,
             cost: COST,
             waits,
         };
-        Workload::of(seen, Keeps::default())
+        Workload::of(seen, KEEPS_GUESS)
     }
 
     fn counter() -> Path {
@@ -265,7 +248,11 @@ mod tests {
                     let band = workload.on(&machine, cpus);
                     let [fast, slow] = machine.hand_over_ns(cpus);
                     let ns = f64::midpoint(fast, slow);
-                    for found in workload.bounds(Bound::Worst, ns, cpus) {
+                    for found in workload
+                        .networks
+                        .each_ref()
+                        .map(|network| network.worst(ns, cpus))
+                    {
                         assert!(band.contains(found), "{found} not in {band:?}");
                     }
                     assert!(band.contains(band.mid) && band.low < band.high);
@@ -297,7 +284,7 @@ mod tests {
     #[test]
     fn lines_that_go_by_record_are_fetched_as_often_as_another_had_them() {
         let apart = [Path::default(), Path::default()];
-        let seen = Seen {
+        let seen = Traced {
             apart: &apart,
             by_record: Some(ByRecord {
                 lines: 1.0,
@@ -307,7 +294,7 @@ mod tests {
             waits: true,
         };
         let server = &Machine::shipped()[1];
-        let workload = Workload::of(seen, Keeps::default());
+        let workload = Workload::of(seen, KEEPS_GUESS);
         let [two, many] = [2, 40].map(|cpus| workload.on(server, cpus));
         // Half of the time, and nearly always.
         assert!((two.mid - (20.0 + 51.5 / 2.0)).abs() < 1.0, "{two:?}");
@@ -326,14 +313,14 @@ mod tests {
                 contended_ns: 30.0,
             }),
         };
-        assert_eq!(Keeps::calibrated(&calibration(1.0)), Keeps(0.0));
+        assert!(keeps(&calibration(1.0)).abs() < 1e-12);
         // Three more of 5 ns each, in the 60 ns that four of 30 take two.
-        assert_eq!(Keeps::calibrated(&calibration(4.0)), Keeps(0.25));
+        assert!((keeps(&calibration(4.0)) - 0.25).abs() < 1e-12);
         let slow = Calibration {
             locked_ns: 1e6,
             ..calibration(4.0)
         };
-        assert_eq!(Keeps::calibrated(&slow), Keeps(KEEPS_MAX));
+        assert!((keeps(&slow) - KEEPS_MAX).abs() < 1e-12);
         let between = calibration(4.0).between.expect("it was given");
         let [low, high] = transfers_ns(&between);
         assert!((low - 48.0).abs() < 1e-9 && (high - 72.0).abs() < 1e-9);

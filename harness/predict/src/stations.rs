@@ -9,9 +9,8 @@ use crate::queue;
 /// A line, or a lock with all that is done while it is held.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Station {
-    /// Hand-overs of an operation, if it gets all it needs at once.
-    least: f64,
-    /// If each access has to wait for the line again.
+    /// Hand-overs of an operation, if each access has to wait for the line again. If it gets all it needs at once,
+    /// there is one.
     most: f64,
     /// What is done while nobody else can, in ns.
     work_ns: f64,
@@ -27,23 +26,10 @@ pub(crate) struct Network {
     stations: Vec<Station>,
 }
 
-/// What is known of the time.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum Bound {
-    /// Every access finds its line there, or the line stays for so large a share of its way.
-    Best { stays: f64 },
-    /// Every access waits.
-    Worst,
-}
-
 impl Network {
     /// Of the first of two operations; `waits` as in [`crate::path::programs`].
     pub(crate) fn of(path: &Path, partner: &Path, cost: Cost, waits: bool) -> Self {
-        let held = if waits {
-            locks(path, partner)
-        } else {
-            Vec::new()
-        };
+        let held = locks(path, partner, waits);
         let contended = partner.written();
         let own = path.written();
         let inside = |place: usize| {
@@ -67,7 +53,6 @@ impl Network {
             let (writes, reads): (Vec<bool>, Vec<bool>) = touches.partition(|writes| *writes);
             if own.contains(&line) && !writes.is_empty() {
                 network.stations.push(Station {
-                    least: 1.0,
                     most: (writes.len() + reads.len()) as f64,
                     work_ns: 0.0,
                 });
@@ -78,22 +63,20 @@ impl Network {
         network
     }
 
-    /// Time per operation as one of `cpus` sees it, if a hand-over takes so long.
-    pub(crate) fn bound(&self, bound: Bound, hand_over_ns: f64, cpus: u32) -> f64 {
-        let services = |transfers: fn(&Station) -> f64, share: f64| -> Vec<f64> {
-            let of = |one: &Station| transfers(one) * share * hand_over_ns + one.work_ns;
-            self.stations.iter().map(of).collect()
-        };
-        match bound {
-            Bound::Best { stays } => {
-                let services = services(|one| one.least, 1.0 - stays);
-                queue::lower_bound(self.outside_ns, &services, cpus)
-            }
-            Bound::Worst => {
-                let alone = self.outside_ns + self.fetched * hand_over_ns;
-                queue::per_operation(alone, &services(|one| one.most, 1.0), cpus)
-            }
-        }
+    /// Time per operation as one of `cpus` sees it, if a hand-over takes so long and a line `stays` for that share of
+    /// its way; at best.
+    pub(crate) fn best(&self, stays: f64, hand_over_ns: f64, cpus: u32) -> f64 {
+        let stations = self.stations.iter();
+        let services = stations.map(|one| (1.0 - stays) * hand_over_ns + one.work_ns);
+        queue::lower_bound(self.outside_ns, &services.collect::<Vec<_>>(), cpus)
+    }
+
+    /// The same if every access waits.
+    pub(crate) fn worst(&self, hand_over_ns: f64, cpus: u32) -> f64 {
+        let stations = self.stations.iter();
+        let services = stations.map(|one| one.most * hand_over_ns + one.work_ns);
+        let alone = self.outside_ns + self.fetched * hand_over_ns;
+        queue::per_operation(alone, &services.collect::<Vec<_>>(), cpus)
     }
 }
 
@@ -108,7 +91,6 @@ fn locked(path: &Path, contended: &[u32], held: Held, cost: Cost) -> Station {
     let instructions: f64 = inside.iter().map(|touch| touch.after as f64).sum();
     let share = (instructions / path.instructions.max(1) as f64).min(1.0);
     Station {
-        least: 1.0,
         // The line of the lock goes to one who finds it taken, back to be given back, and on.
         most: 3.0 + fetched.len() as f64,
         work_ns: share * cost.alone_ns,
@@ -131,10 +113,10 @@ mod tests {
     fn what_is_done_under_a_lock_is_done_one_after_the_other() {
         let network = Network::of(&mutex(), &mutex(), COST, true);
         // Half of its instructions, and no hand-over.
-        let best = network.bound(Bound::Best { stays: 1.0 }, 50.0, 64);
+        let best = network.best(1.0, 50.0, 64);
         assert!((best - 64.0 * 50.0).abs() < 1e-9, "{best}");
         let free = Network::of(&mutex(), &mutex(), COST, false);
-        let best = free.bound(Bound::Best { stays: 1.0 }, 50.0, 64);
+        let best = free.best(1.0, 50.0, 64);
         assert!((best - 100.0).abs() < 1e-9, "{best}");
     }
 
@@ -142,7 +124,7 @@ mod tests {
     fn a_line_that_both_write_is_handed_over_each_time_at_worst() {
         let counter = path(&[(0, 0, Usage::Exchange)], 10);
         let network = Network::of(&counter, &counter, COST, true);
-        let worst = network.bound(Bound::Worst, 50.0, 64);
+        let worst = network.worst(50.0, 64);
         assert!((3_199.9..3_300.0).contains(&worst), "{worst}");
     }
 
@@ -151,7 +133,7 @@ mod tests {
         let read = path(&[(0, 0, Usage::Load)], 10);
         let write = path(&[(0, 0, Usage::Store)], 10);
         let network = Network::of(&read, &write, COST, false);
-        assert!((network.bound(Bound::Worst, 50.0, 64) - 150.0).abs() < 1e-9);
-        assert!((network.bound(Bound::Best { stays: 0.0 }, 50.0, 64) - 100.0).abs() < 1e-9);
+        assert!((network.worst(50.0, 64) - 150.0).abs() < 1e-9);
+        assert!((network.best(0.0, 50.0, 64) - 100.0).abs() < 1e-9);
     }
 }

@@ -105,7 +105,7 @@ impl Watch {
             }
         });
         if known.state != state {
-            push(What::State(state));
+            push(What::State { state });
         }
         if (known.cpu_ns, known.rss_bytes) != (seen.cpu_ns, seen.rss_bytes) {
             push(What::Resources {
@@ -206,10 +206,22 @@ mod tests {
             ),
             [
                 (1, 0, What::Born { name: name.clone() }),
-                (1, 2, What::State(ProcessState::Sleeping)),
+                (
+                    1,
+                    2,
+                    What::State {
+                        state: ProcessState::Sleeping
+                    }
+                ),
                 (1, 2, used(5)),
                 (2, 3, What::Born { name }),
-                (2, 3, What::State(ProcessState::Sleeping)),
+                (
+                    2,
+                    3,
+                    What::State {
+                        state: ProcessState::Sleeping
+                    }
+                ),
                 (1, 4, What::Exit { code: None }),
             ]
         );

@@ -1,10 +1,9 @@
 //! The assumptions, judged.
 
 use basis::assumption::{Assumption, Criterion};
-use basis::sample::CheckOutcome;
 use statistics::GROUPS_99;
 
-use super::Samples;
+use super::samples::Samples;
 use crate::results::{Cell, Judgement, MARGIN, Metric, Ratio, Results, Verdict};
 
 /// Every assumption, for every contender, as far as the samples speak of it.
@@ -36,16 +35,14 @@ fn by_scenario<'c>(
     cells: impl Iterator<Item = &'c Cell>,
 ) -> Vec<Judgement> {
     let mut judged: Vec<Judgement> = Vec::new();
-    for cell in cells.filter(|cell| assumption.metrics.contains(&cell.metric)) {
-        let Some(found) = by_cell(assumption, criterion, cell) else {
-            continue;
-        };
+    let cells = cells.filter(|cell| assumption.metrics.contains(&cell.metric));
+    for next in cells.filter_map(|cell| by_cell(assumption, criterion, cell)) {
         match judged
             .iter_mut()
-            .find(|other| other.scenario == found.scenario)
+            .find(|other| other.scenario == next.scenario)
         {
-            None => judged.push(found),
-            Some(other) => merge(other, &found),
+            None => judged.push(next),
+            Some(other) => merge(other, &next),
         }
     }
     judged
@@ -53,12 +50,10 @@ fn by_scenario<'c>(
 
 /// Rejected if either is, else open or withheld if either is.
 fn merge(judged: &mut Judgement, other: &Judgement) {
-    judged.verdict = match (judged.verdict, other.verdict) {
-        (Verdict::Rejected, _) | (_, Verdict::Rejected) => Verdict::Rejected,
-        (Verdict::Inconclusive, _) | (_, Verdict::Inconclusive) => Verdict::Inconclusive,
-        (Verdict::Withheld, _) | (_, Verdict::Withheld) => Verdict::Withheld,
-        _ => Verdict::Holds,
-    };
+    let worst_first = [Verdict::Rejected, Verdict::Inconclusive, Verdict::Withheld];
+    let mut worst = worst_first.into_iter();
+    let worst = worst.find(|verdict| [judged.verdict, other.verdict].contains(verdict));
+    judged.verdict = worst.unwrap_or(Verdict::Holds);
     judged.why = format!("{}; {}", judged.why, other.why);
     judged.needed = judged.needed.max(other.needed);
 }
@@ -145,14 +140,10 @@ fn by_check(
     samples: &Samples,
     check: &str,
 ) -> Option<Judgement> {
-    let seen: Vec<&CheckOutcome> = samples
-        .checks()
-        .filter(|outcome| outcome.strategy == strategy && outcome.check == check)
-        .collect();
-    let decisive = seen
-        .iter()
-        .find(|outcome| !outcome.passed)
-        .or(seen.first())?;
+    let checks = samples.checks();
+    let checks = checks.filter(|outcome| outcome.strategy == strategy && outcome.check == check);
+    // The first that failed, or the first.
+    let decisive = checks.min_by_key(|outcome| outcome.passed)?;
     Some(Judgement {
         id: assumption.id.clone(),
         strategy: strategy.into(),

@@ -8,12 +8,12 @@ use std::collections::HashMap;
 use basis::controls;
 use basis::parallel;
 use basis::sample::Line;
-use basis::scenario::{Activity, Scenario};
+use basis::scenario::Scenario;
 
-use super::runs::{Between, Runs};
-use super::series::{ByProcess, Series, groups, timed_metrics};
-use super::verdicts::Comparison;
-use super::{Samples, is_contended, verdicts};
+use super::runs::{Between, between};
+use super::samples::Samples;
+use super::series::{ByProcess, Series, groups, rows};
+use super::verdicts::{self, Comparison, ratio};
 use crate::results::{Cell, Flag, MARGIN, Metric, Ratio, Verdict};
 use statistics::{Estimate, estimate, median};
 
@@ -23,130 +23,142 @@ const HARNESS_BOUND: f64 = 1.30;
 const OPERATIONS_FEW: f64 = 10.0;
 /// First and last third of a window further apart than this: not in a steady state.
 const DRIFT_MAX: f64 = 0.05;
+/// A larger share of slices without a finished operation refuses an improvement.
+const STARVED_MAX: f64 = 0.1;
+
+/// A scenario and what is timed in it: what strategies are compared in.
+struct Row<'s> {
+    scenario: &'s Scenario,
+    metric: Metric,
+    /// What runs add to the error of a value, and to that of a ratio.
+    between: [Between; 2],
+}
+
+/// A timed cell that is compared with the baseline.
+struct Compared {
+    /// Its place among all cells.
+    cell: usize,
+    /// The place of its row among all rows.
+    row: usize,
+    log_ratio: Estimate,
+}
 
 /// All cells, in the order of scenarios, strategies and metrics.
 pub(super) fn all(samples: &Samples, series: &Series<'_>) -> Vec<Cell> {
-    let counts = Counts::collect(samples);
     let header = &samples.header;
+    let counts = counts(samples);
+    let all_rows: Vec<(&Scenario, Metric)> = rows(&header.scenarios).collect();
+    let rows = parallel::map(&all_rows, |&(scenario, metric)| Row {
+        scenario,
+        metric,
+        between: betweens(samples, series, scenario, metric),
+    });
     let scenarios = header.scenarios.iter();
     let pairs: Vec<(&Scenario, &str)> = scenarios
         .flat_map(|scenario| header.strategies.iter().map(move |card| (scenario, card)))
         .map(|(scenario, card)| (scenario, card.name.as_str()))
         .filter(|(_, strategy)| !header.is_beside_the_point(strategy))
         .collect();
-    let betweens = betweens(samples, series);
     let of_pairs = parallel::map(&pairs, |&(scenario, strategy)| {
-        let metrics = timed_metrics(scenario).into_iter();
-        let timed: Vec<(Cell, Option<Estimate>)> = metrics
-            .filter_map(|metric| {
-                let row = (scenario.name.clone(), metric);
-                let between = betweens.get(&row).copied().unwrap_or_default();
-                timed(samples, series, scenario, strategy, metric, between)
-            })
-            .collect();
-        let counted = counts.cells(&scenario.name, strategy, &header.baseline);
-        (timed, counted)
+        let of_scenario = rows.iter().enumerate();
+        let of_scenario = of_scenario.filter(|(_, row)| std::ptr::eq(row.scenario, scenario));
+        let timed = of_scenario.filter_map(|(place, row)| {
+            let (cell, log_ratio) = timed(samples, series, row, strategy)?;
+            Some((place, cell, log_ratio))
+        });
+        let counted = counted(&counts, &scenario.name, strategy, &header.baseline);
+        (timed.collect::<Vec<_>>(), counted)
     });
-    let mut cells = Vec::new();
-    let mut compared: Vec<(usize, Estimate)> = Vec::new();
+    let (mut cells, mut compared) = (Vec::new(), Vec::new());
     for (timed, counted) in of_pairs {
-        for (cell, ratio) in timed {
-            compared.extend(ratio.map(|ratio| (cells.len(), ratio)));
+        for (row, cell, log_ratio) in timed {
+            compared.extend(log_ratio.map(|log_ratio| Compared {
+                cell: cells.len(),
+                row,
+                log_ratio,
+            }));
             cells.push(cell);
         }
         cells.extend(counted);
     }
-    let floors = floors(samples, series, &cells, &compared);
-    judge(
-        &mut cells,
-        &compared,
-        &floors,
-        &betweens,
-        samples.header.looks,
-    );
+    judge(&mut cells, samples, series, &rows, &compared);
     mark_harness_bound(&mut cells);
     cells
 }
 
-/// What runs add to the figures of a row.
-#[derive(Clone, Copy, Debug, Default)]
-struct RowBetween {
-    values: Between,
-    ratios: Between,
-}
-
-/// What runs add, row by row; nothing of a single run.
-fn betweens(samples: &Samples, series: &Series<'_>) -> HashMap<RowKey, RowBetween> {
+/// What runs add to the error of a row's values and ratios.
+fn betweens(
+    samples: &Samples,
+    series: &Series<'_>,
+    scenario: &Scenario,
+    metric: Metric,
+) -> [Between; 2] {
     let header = &samples.header;
-    let runs = Runs::of(header);
-    if runs.count() < 2 {
-        return HashMap::new();
-    }
     let names = || header.strategies.iter().map(|card| card.name.as_str());
     let logarithms = |mut values: ByProcess| {
         let all = values.values_mut().flatten();
         all.for_each(|value| *value = value.ln());
         values
     };
-    let rows = header.scenarios.iter().flat_map(|scenario| {
-        let metrics = timed_metrics(scenario).into_iter();
-        metrics.map(|metric| (scenario.name.clone(), metric))
-    });
-    rows.map(|(scenario, metric)| {
-        let values = names().map(|name| logarithms(series.values(&scenario, name, metric)));
-        let contenders = names().filter(|name| *name != header.baseline);
-        let ratios = contenders.map(|name| series.log_ratios(&scenario, name, metric));
-        let between = RowBetween {
-            values: runs.between(values),
-            ratios: runs.between(ratios),
-        };
-        ((scenario, metric), between)
-    })
-    .collect()
+    let values = names().map(|name| logarithms(series.values(&scenario.name, name, metric)));
+    let contenders = names().filter(|name| *name != header.baseline);
+    let ratios = contenders.map(|name| series.log_ratios(&scenario.name, name, metric));
+    [between(&header.runs, values), between(&header.runs, ratios)]
 }
 
 /// A timed cell, and its log ratio to the baseline.
 fn timed(
     samples: &Samples,
     series: &Series<'_>,
-    scenario: &Scenario,
+    row: &Row<'_>,
     strategy: &str,
-    metric: Metric,
-    between: RowBetween,
 ) -> Option<(Cell, Option<Estimate>)> {
-    let baseline = &samples.header.baseline;
-    let values = groups(series.values(&scenario.name, strategy, metric));
-    let value = between.values.widen(estimate(&values)?.map(f64::ln));
+    let &Row {
+        scenario,
+        metric,
+        between: [of_values, of_ratios],
+    } = row;
+    let (name, baseline) = (&scenario.name, &samples.header.baseline);
+    let values = groups(series.values(name, strategy, metric));
+    let value = of_values.widen(estimate(&values)?.map(f64::ln));
     let is_starved = |value: &&f64| value.is_infinite();
     let mut cell = Cell {
         processes: value.groups(),
         starved: values.iter().flatten().filter(is_starved).count(),
-        ..cell(&scenario.name, strategy, metric, &value.map(f64::exp))
+        ..cell(name, strategy, metric, &value.map(f64::exp))
     };
-    if cell.median.is_infinite() {
-        cell.flags.push(Flag::Starved);
+    let drift = median(&mut series.drifts(name, strategy, metric));
+    let operations = median(&mut series.operations_of_a_thread(name, strategy, metric));
+    let is_oversubscribed = scenario.threads() > samples.header.environment.cpus;
+    let flags = [
+        (cell.median.is_infinite(), Flag::Starved),
+        (
+            drift.is_some_and(|drift| drift.abs() > DRIFT_MAX),
+            Flag::Unsteady,
+        ),
+        (
+            operations.is_some_and(|operations| operations < OPERATIONS_FEW),
+            Flag::FewOperations,
+        ),
+        (is_oversubscribed, Flag::Oversubscribed),
+    ];
+    cell.flags.extend(
+        flags
+            .into_iter()
+            .filter_map(|(holds, flag)| holds.then_some(flag)),
+    );
+    let mut log_ratio = None;
+    if strategy != baseline {
+        let logs = groups(series.log_ratios(name, strategy, metric));
+        log_ratio = estimate(&logs).map(|logs| of_ratios.widen(logs));
     }
-    let drift = median(&mut series.drifts(&scenario.name, strategy, metric));
-    if drift.is_some_and(|drift| drift.abs() > DRIFT_MAX) {
-        cell.flags.push(Flag::Unsteady);
-    }
-    let operations = median(&mut series.operations_of_a_thread(&scenario.name, strategy, metric));
-    if operations.is_some_and(|operations| operations < OPERATIONS_FEW) {
-        cell.flags.push(Flag::FewOperations);
-    }
-    if scenario.threads() > samples.header.environment.cpus {
-        cell.flags.push(Flag::Oversubscribed);
-    }
-    let logs = groups(series.log_ratios(&scenario.name, strategy, metric));
-    let ratio_of_logs = (strategy != baseline)
-        .then(|| Some(between.ratios.widen(estimate(&logs)?)))
-        .flatten();
-    let shown = ratio_of_logs.clone().map(|logs| logs.map(f64::exp));
+    let shown = log_ratio.clone().map(|logs| logs.map(f64::exp));
     cell.ratio = shown.map(|shown| ratio(&shown, baseline));
-    Some((cell, ratio_of_logs))
+    Some((cell, log_ratio))
 }
 
-fn cell(scenario: &str, strategy: &str, metric: Metric, estimate: &Estimate) -> Cell {
+/// A cell of one strategy, compared with nothing.
+pub(super) fn cell(scenario: &str, strategy: &str, metric: Metric, estimate: &Estimate) -> Cell {
     Cell {
         scenario: scenario.into(),
         strategy: strategy.into(),
@@ -163,68 +175,33 @@ fn cell(scenario: &str, strategy: &str, metric: Metric, estimate: &Estimate) -> 
     }
 }
 
-pub(super) fn ratio(estimate: &Estimate, baseline: &str) -> Ratio {
-    Ratio {
-        vs: baseline.into(),
-        median: estimate.median,
-        ci_low: estimate.shown.low,
-        ci_high: estimate.shown.high,
-        judged_low: estimate.judged.low,
-        judged_high: estimate.judged.high,
-        processes: estimate.groups(),
-        p: None,
-        n: estimate.n,
-        needed: None,
-        withheld: None,
-        verdict: Verdict::Inconclusive,
-    }
-}
-
-/// A row: a scenario and what is timed in it.
-type RowKey = (String, Metric);
-
 /// What the baseline against itself says about a row.
+#[derive(Default)]
 struct Floor {
     bias: f64,
     withheld: Option<String>,
 }
 
-/// The noise floor of each row.
+/// The noise floor of a row, from the baseline under its `second_name`.
 ///
 /// Where threads do not get into each other's way, the floor is the baseline under its second name:
 /// where a table lies in memory then decides most. Where they do, every slice differs from the next,
 /// and the floor is that of all the baseline's own slices; the second name must come out equal there,
 /// too.
-fn floors(
+fn floor(
     samples: &Samples,
     series: &Series<'_>,
-    cells: &[Cell],
-    compared: &[(usize, Estimate)],
-) -> HashMap<RowKey, Floor> {
+    row: &Row<'_>,
+    second_name: Option<&Estimate>,
+) -> Option<Floor> {
     let header = &samples.header;
-    let second_names: HashMap<RowKey, &Estimate> = compared
-        .iter()
-        .map(|(index, same)| (&cells[*index], same))
-        .filter(|(cell, _)| cell.strategy == controls::SAME)
-        .map(|(cell, same)| ((cell.scenario.clone(), cell.metric), same))
-        .collect();
-    let mut found = HashMap::new();
-    for scenario in &header.scenarios {
-        for metric in timed_metrics(scenario) {
-            let row = (scenario.name.clone(), metric);
-            let own = estimate(&series.baseline_logs(&scenario.name, &header.baseline, metric));
-            let Some(own) = own else { continue };
-            let same = second_names.get(&row).copied().unwrap_or(&own);
-            let contended = is_contended(scenario, header.environment.cpus);
-            let floor = if contended { &own } else { same };
-            let floor = Floor {
-                bias: verdicts::bias(same),
-                withheld: verdicts::withheld(same, floor),
-            };
-            found.insert(row, floor);
-        }
-    }
-    found
+    let own = estimate(&series.baseline_logs(&row.scenario.name, &header.baseline, row.metric))?;
+    let same = second_name.unwrap_or(&own);
+    let is_contended = row.scenario.is_contended(header.environment.cpus);
+    Some(Floor {
+        bias: verdicts::bias(same),
+        withheld: verdicts::withheld(same, if is_contended { &own } else { same }),
+    })
 }
 
 /// Gives every timed ratio of a contender its verdict, unless the row's noise floor forbids it, or an
@@ -232,57 +209,65 @@ fn floors(
 /// of them, not by the margin.
 fn judge(
     cells: &mut [Cell],
-    compared: &[(usize, Estimate)],
-    floors: &HashMap<RowKey, Floor>,
-    betweens: &HashMap<RowKey, RowBetween>,
-    looks: u32,
+    samples: &Samples,
+    series: &Series<'_>,
+    rows: &[Row<'_>],
+    compared: &[Compared],
 ) {
-    let contenders: Vec<&(usize, Estimate)> = compared
+    let of_control = |name: &str| -> HashMap<usize, &Estimate> {
+        let of_name = compared
+            .iter()
+            .filter(|one| cells[one.cell].strategy == name);
+        of_name.map(|one| (one.row, &one.log_ratio)).collect()
+    };
+    let second_names = of_control(controls::SAME);
+    let floors: Vec<Floor> = rows
         .iter()
-        .filter(|(index, _)| !controls::is_control(&cells[*index].strategy))
+        .enumerate()
+        .map(|(place, row)| floor(samples, series, row, second_names.get(&place).copied()))
+        .map(Option::unwrap_or_default)
         .collect();
-    let row_of = |cell: &Cell| (cell.scenario.clone(), cell.metric);
+    let contenders: Vec<&Compared> = compared
+        .iter()
+        .filter(|one| !controls::is_control(&cells[one.cell].strategy))
+        .collect();
     let comparisons: Vec<Comparison<'_>> = contenders
         .iter()
-        .map(|(index, ratio)| {
-            let row = row_of(&cells[*index]);
-            Comparison {
-                ratio,
-                bias: floors.get(&row).map_or(0.0, |floor| floor.bias),
-                between: betweens.get(&row).copied().unwrap_or_default().ratios,
-            }
+        .map(|one| Comparison {
+            ratio: &one.log_ratio,
+            bias: floors[one.row].bias,
+            between: rows[one.row].between[1],
         })
         .collect();
-    let starved: HashMap<(String, RowKey), String> = cells
+    let starved: HashMap<(String, String, Metric), String> = cells
         .iter()
-        .filter_map(|cell| Some(((cell.strategy.clone(), row_of(cell)), too_starved(cell)?)))
+        .filter_map(|cell| {
+            let key = (cell.strategy.clone(), cell.scenario.clone(), cell.metric);
+            Some((key, too_starved(cell)?))
+        })
         .collect();
-    for ((index, _), judged) in contenders.iter().zip(verdicts::judge(&comparisons, looks)) {
-        let cell = &mut cells[*index];
-        let row = row_of(cell);
-        let starved = |name: &str| starved.get(&(name.to_owned(), row.clone())).cloned();
-        let baseline = cell.ratio.as_ref().and_then(|ratio| starved(&ratio.vs));
-        let starved = starved(&cell.strategy)
-            .or(baseline)
-            .filter(|_| judged.verdict == Verdict::Holds);
-        let floor = floors.get(&row).and_then(|floor| floor.withheld.clone());
-        let why = floor.or(starved);
+    let judged = verdicts::judge(&comparisons, samples.header.looks);
+    for (one, judged) in contenders.iter().zip(judged) {
+        let cell = &mut cells[one.cell];
         let Some(ratio) = &mut cell.ratio else {
             continue;
         };
+        let starved = |name: &String| {
+            let key = (name.clone(), cell.scenario.clone(), cell.metric);
+            starved.get(&key).cloned()
+        };
+        let starved = starved(&cell.strategy)
+            .or_else(|| starved(&ratio.vs))
+            .filter(|_| judged.verdict == Verdict::Holds);
+        ratio.withheld = floors[one.row].withheld.clone().or(starved);
         ratio.p = Some(judged.p);
         ratio.needed = judged.needed;
-        ratio.verdict = if why.is_some() {
-            Verdict::Withheld
-        } else {
-            judged.verdict
+        ratio.verdict = match ratio.withheld {
+            Some(_) => Verdict::Withheld,
+            None => judged.verdict,
         };
-        ratio.withheld = why;
     }
 }
-
-/// A larger share of slices without a finished operation refuses an improvement.
-const STARVED_MAX: f64 = 0.1;
 
 /// In how many of its slices nothing was finished, if these are too many.
 fn too_starved(cell: &Cell) -> Option<String> {
@@ -296,109 +281,89 @@ fn too_starved(cell: &Cell) -> Option<String> {
 
 /// Marks what the harness itself may hide.
 fn mark_harness_bound(cells: &mut [Cell]) {
-    let ceilings: HashMap<(String, Metric), f64> = cells
-        .iter()
-        .filter(|cell| cell.strategy == controls::NO_OP)
-        .map(|cell| ((cell.scenario.clone(), cell.metric), cell.median))
+    let is_ceiling = |cell: &Cell| cell.strategy == controls::NO_OP;
+    let reads = || cells.iter().filter(|cell| cell.metric == Metric::ReadNs);
+    let ceilings = reads().filter(|cell| is_ceiling(cell));
+    let ceilings: HashMap<String, f64> = ceilings
+        .map(|cell| (cell.scenario.clone(), cell.median * HARNESS_BOUND))
         .collect();
-    for cell in cells {
-        let ceiling = ceilings.get(&(cell.scenario.clone(), cell.metric));
-        if cell.metric == Metric::ReadNs
-            && cell.strategy != controls::NO_OP
-            && ceiling.is_some_and(|ceiling| cell.median <= ceiling * HARNESS_BOUND)
-        {
+    for cell in cells
+        .iter_mut()
+        .filter(|cell| cell.metric == Metric::ReadNs)
+    {
+        let ceiling = ceilings.get(&cell.scenario);
+        if !is_ceiling(cell) && ceiling.is_some_and(|&ceiling| cell.median <= ceiling) {
             cell.flags.push(Flag::HarnessBound);
         }
     }
 }
 
-/// What was counted and not timed: exact, so the interval is the value itself.
-struct Counts<'a> {
-    cells: HashMap<(&'a str, &'a str), Vec<(Metric, f64)>>,
+/// What was counted and not timed, by scenario and strategy.
+type Counts<'s> = HashMap<(&'s str, &'s str), Vec<(Metric, f64)>>;
+
+fn counts(samples: &Samples) -> Counts<'_> {
+    let mut counts = Counts::new();
+    for line in &samples.lines {
+        match line {
+            Line::Allocation(seen) => {
+                let each = |total: u64| total as f64 / seen.operations as f64;
+                let counted = seen.does.allocation_metrics().map(|(bytes, allocations)| {
+                    [
+                        (bytes, each(seen.bytes)),
+                        (allocations, each(seen.allocations)),
+                    ]
+                });
+                let key = (seen.scenario.as_str(), seen.strategy.as_str());
+                counts
+                    .entry(key)
+                    .or_default()
+                    .extend(counted.into_iter().flatten());
+            }
+            Line::Memory(memory) => {
+                let each = memory.live_bytes as f64 / memory.records as f64;
+                let key = (memory.scenario.as_str(), memory.strategy.as_str());
+                counts
+                    .entry(key)
+                    .or_default()
+                    .push((Metric::LiveBytesPerRecord, each));
+            }
+            _ => {}
+        }
+    }
+    counts
 }
 
-impl<'a> Counts<'a> {
-    fn collect(samples: &'a Samples) -> Self {
-        let mut cells: HashMap<(&str, &str), Vec<(Metric, f64)>> = HashMap::new();
-        for line in &samples.lines {
-            match line {
-                Line::Allocation(seen) => {
-                    let Some((bytes, allocations)) = allocation_metrics(seen.does) else {
-                        continue;
-                    };
-                    let each = |total: u64| total as f64 / seen.operations as f64;
-                    cells
-                        .entry((&seen.scenario, &seen.strategy))
-                        .or_default()
-                        .extend([
-                            (bytes, each(seen.bytes)),
-                            (allocations, each(seen.allocations)),
-                        ]);
-                }
-                Line::Memory(memory) => {
-                    let each = memory.live_bytes as f64 / memory.records as f64;
-                    cells
-                        .entry((&memory.scenario, &memory.strategy))
-                        .or_default()
-                        .push((Metric::LiveBytesPerRecord, each));
-                }
-                _ => {}
-            }
-        }
-        Self { cells }
-    }
-
-    fn cells(&self, scenario: &str, strategy: &str, baseline: &str) -> Vec<Cell> {
-        let of = |strategy| {
-            self.cells
-                .get(&(scenario, strategy))
-                .map_or(&[][..], Vec::as_slice)
-        };
-        of(strategy)
-            .iter()
-            .map(|&(metric, value)| Cell {
-                ratio: memory_ratio(metric, value, of(baseline), baseline)
-                    .filter(|_| strategy != baseline),
-                ..cell(scenario, strategy, metric, &Estimate::exact(value))
-            })
-            .collect()
-    }
+/// The counts as cells: exact, so the interval is the value itself.
+fn counted(counts: &Counts<'_>, scenario: &str, strategy: &str, baseline: &str) -> Vec<Cell> {
+    let of = |strategy| {
+        counts
+            .get(&(scenario, strategy))
+            .map_or(&[][..], Vec::as_slice)
+    };
+    let reference = of(baseline).iter();
+    let reference = reference.filter(|_| strategy != baseline);
+    let reference = reference
+        .copied()
+        .find(|(metric, _)| *metric == Metric::LiveBytesPerRecord);
+    let cells = of(strategy).iter().map(|&(metric, value)| Cell {
+        ratio: reference
+            .filter(|(compared, _)| *compared == metric && value > 0.0)
+            .map(|(_, reference)| memory_ratio(reference / value, baseline)),
+        ..cell(scenario, strategy, metric, &Estimate::exact(value))
+    });
+    cells.collect()
 }
 
 /// Memory is compared with the baseline's; allocations are judged by themselves, against none.
-fn memory_ratio(
-    metric: Metric,
-    value: f64,
-    baseline: &[(Metric, f64)],
-    name: &str,
-) -> Option<Ratio> {
-    if metric != Metric::LiveBytesPerRecord || value <= 0.0 {
-        return None;
-    }
-    let &(_, reference) = baseline.iter().find(|(other, _)| *other == metric)?;
-    let times = reference / value;
-    let mut ratio = Ratio {
+fn memory_ratio(times: f64, baseline: &str) -> Ratio {
+    Ratio {
         processes: 0,
-        ..ratio(&Estimate::exact(times), name)
-    };
-    // Counted and not sampled: there is nothing to be unsure about.
-    ratio.verdict = if times > MARGIN {
-        Verdict::Holds
-    } else {
-        Verdict::Rejected
-    };
-    Some(ratio)
-}
-
-/// The metrics that what the heap saw is counted in: bytes and allocations.
-pub(crate) const fn allocation_metrics(does: Activity) -> Option<(Metric, Metric)> {
-    match does {
-        Activity::Read => Some((Metric::AllocBytesRead, Metric::AllocsRead)),
-        Activity::Update | Activity::Churn | Activity::Replay => {
-            Some((Metric::AllocBytesWrite, Metric::AllocsWrite))
-        }
-        Activity::Scan => Some((Metric::AllocBytesScan, Metric::AllocsScan)),
-        // Counted as what it is made of.
-        Activity::Mix => None,
+        // Counted and not sampled: there is nothing to be unsure about.
+        verdict: if times > MARGIN {
+            Verdict::Holds
+        } else {
+            Verdict::Rejected
+        },
+        ..ratio(&Estimate::exact(times), baseline)
     }
 }

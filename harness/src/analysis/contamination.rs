@@ -1,11 +1,10 @@
 //! Which blocks something else disturbed. Judged by what was seen around them, blind to what they
 //! measured, and a whole block at a time: no value is ever left out for being large.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 
 use basis::sample::{Interference, Line};
 
-use super::series::BlockKey;
 use statistics::median;
 
 /// More than this share of a block's time given to others by the hypervisor.
@@ -21,77 +20,56 @@ const PREEMPTIONS_MAX: f64 = 2.0;
 /// ...and by more than this many: where one is usual, two are no sign.
 const PREEMPTIONS_MORE: f64 = 0.5;
 
+/// A block: scenario, process and number.
+pub(super) type BlockKey<'a> = (&'a str, u32, u32);
+
 /// Why a block is dropped.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Reason {
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, strum::Display)]
+pub(super) enum Reason {
+    #[strum(to_string = "the hypervisor took more than 5 % of the time")]
     Stolen,
+    #[strum(
+        to_string = "the calibration spins before and after differ by more than 5 %, and than is usual there"
+    )]
     Spins,
+    #[strum(
+        to_string = "more than twice as many involuntary context switches as usual in the scenario"
+    )]
     Preempted,
 }
 
-impl Reason {
-    pub(crate) const fn words(self) -> &'static str {
-        match self {
-            Reason::Stolen => "the hypervisor took more than 5 % of the time",
-            Reason::Spins => {
-                "the calibration spins before and after differ by more than 5 %, and than is usual there"
-            }
-            Reason::Preempted => {
-                "more than twice as many involuntary context switches as usual in the scenario"
-            }
-        }
-    }
-}
-
 /// The blocks that are not used, each with the first reason.
-pub(crate) fn contaminated(lines: &[Line]) -> HashMap<BlockKey<'_>, Reason> {
-    let seen: Vec<&Interference> = lines
+pub(super) fn contaminated(lines: &[Line]) -> HashMap<BlockKey<'_>, Reason> {
+    let all: Vec<&Interference> = lines
         .iter()
-        .filter_map(|line| match line {
-            Line::Interference(interference) => Some(interference),
-            _ => None,
-        })
+        .filter_map(Line::try_as_interference_ref)
         .collect();
-    let mut usual: BTreeMap<(&str, u32), Vec<f64>> = BTreeMap::new();
-    let mut spins: BTreeMap<&str, Vec<f64>> = BTreeMap::new();
-    for interference in &seen {
-        spins
-            .entry(&interference.scenario)
-            .or_default()
-            .push(spins_apart(interference));
-        usual
-            .entry((&interference.scenario, interference.slices))
-            .or_default()
-            .push(preemptions(interference));
-    }
-    let usual: BTreeMap<(&str, u32), f64> = usual
-        .into_iter()
-        .filter_map(|(blocks, mut rates)| Some((blocks, median(&mut rates)?)))
-        .collect();
-    let spins: BTreeMap<&str, f64> = spins
-        .into_iter()
-        .filter_map(|(scenario, mut apart)| Some((scenario, median(&mut apart)?)))
-        .collect();
-    seen.into_iter()
-        .filter_map(|interference| {
-            let key = (
-                interference.scenario.as_str(),
-                interference.process,
-                interference.block,
-            );
-            let usual = usual[&(interference.scenario.as_str(), interference.slices)];
-            let apart = SPINS_APART_USUAL * spins[interference.scenario.as_str()];
-            Some((
-                key,
-                reason(interference, usual, apart.max(SPINS_APART_MAX))?,
-            ))
-        })
-        .collect()
+    let spins = medians(&all, |one| one.scenario.as_str(), spins_apart);
+    let usual = medians(&all, |one| (one.scenario.as_str(), one.slices), preemptions);
+    let dropped = all.into_iter().filter_map(|interference| {
+        let scenario = interference.scenario.as_str();
+        let usual = usual[&(scenario, interference.slices)];
+        let apart = SPINS_APART_USUAL * spins[scenario];
+        let reason = reason(interference, usual, apart.max(SPINS_APART_MAX))?;
+        Some(((scenario, interference.process, interference.block), reason))
+    });
+    dropped.collect()
 }
 
-/// The keys of contaminated blocks.
-pub(crate) fn dropped<'a>(contaminated: &HashMap<BlockKey<'a>, Reason>) -> HashSet<BlockKey<'a>> {
-    contaminated.keys().copied().collect()
+/// The median of a figure, over all that have the same key.
+fn medians<'a, K: Ord>(
+    all: &[&'a Interference],
+    key: impl Fn(&'a Interference) -> K,
+    figure: fn(&Interference) -> f64,
+) -> BTreeMap<K, f64> {
+    let mut figures: BTreeMap<K, Vec<f64>> = BTreeMap::new();
+    for &one in all {
+        figures.entry(key(one)).or_default().push(figure(one));
+    }
+    let medians = figures.into_iter();
+    medians
+        .filter_map(|(key, mut figures)| Some((key, median(&mut figures)?)))
+        .collect()
 }
 
 fn preemptions(interference: &Interference) -> f64 {

@@ -14,8 +14,6 @@ pub(crate) struct Evidence<'l> {
     pub(crate) checks: Vec<&'l CheckOutcome>,
     /// What faults did to it.
     pub(crate) faults: Vec<&'l FaultSeen>,
-    /// Its first trace: counts are exact, once is enough.
-    pub(super) trace: Option<&'l TraceSeen>,
     /// Its stalls. Where a pair was tried more than once, the worst is kept: a peer that was blocked once has been
     /// blocked.
     pub(super) stall: Option<StallSeen>,
@@ -29,9 +27,6 @@ impl<'l> Evidence<'l> {
             match line {
                 Line::Check(check) if check.strategy == strategy => evidence.checks.push(check),
                 Line::Fault(seen) if seen.strategy == strategy => evidence.faults.push(seen),
-                Line::Trace(seen) if seen.strategy == strategy => {
-                    evidence.trace.get_or_insert(seen);
-                }
                 Line::Stall(seen) if seen.strategy == strategy => match &mut evidence.stall {
                     None => evidence.stall = Some(seen.clone()),
                     Some(known) => join(known, seen),
@@ -58,9 +53,12 @@ impl<'l> Evidence<'l> {
     }
 }
 
-/// The traces, in the order of the registry.
+/// The first trace of each strategy, in the order of the registry: counts are exact, once is enough.
 pub(super) fn traces(cards: &[Card], lines: &[Line]) -> Vec<TraceSeen> {
-    let of = |card: &Card| Evidence::collect(&card.name, lines).trace.cloned();
+    let of = |card: &Card| {
+        let mut traces = lines.iter().filter_map(Line::try_as_trace_ref);
+        traces.find(|trace| trace.strategy == card.name).cloned()
+    };
     cards.iter().filter_map(of).collect()
 }
 
@@ -75,10 +73,8 @@ pub(super) fn untraced(lines: &[Line]) -> Option<String> {
     if lines.iter().any(|line| matches!(line, Line::Trace(_))) {
         return None;
     }
-    lines.iter().find_map(|line| match line {
-        Line::Untraced(untraced) => Some(untraced.why.clone()),
-        _ => None,
-    })
+    let mut reasons = lines.iter().filter_map(Line::try_as_untraced_ref);
+    reasons.next().map(|untraced| untraced.why.clone())
 }
 
 fn join(known: &mut StallSeen, seen: &StallSeen) {
@@ -87,7 +83,9 @@ fn join(known: &mut StallSeen, seen: &StallSeen) {
         let key = |pair: &StallPair| (pair.stalled, pair.peer, pair.same_process);
         match known.pairs.iter_mut().find(|one| key(one) == key(pair)) {
             None => known.pairs.push(pair.clone()),
-            Some(one) if is_worse(pair, one) => *one = pair.clone(),
+            Some(one) if (pair.wrong, pair.share()) > (one.wrong, one.share()) => {
+                *one = pair.clone()
+            }
             Some(_) => {}
         }
     }
@@ -101,30 +99,17 @@ fn join(known: &mut StallSeen, seen: &StallSeen) {
     }
 }
 
-fn is_worse(pair: &StallPair, than: &StallPair) -> bool {
-    if pair.wrong != than.wrong {
-        return pair.wrong > than.wrong;
-    }
-    pair.share() > than.share()
-}
-
 /// Whose process did not survive being looked at.
 pub(super) fn warnings(results: &Results) -> Vec<String> {
-    let traced = results.traces.iter().filter_map(|seen| {
-        let why = seen.died.as_ref()?;
-        Some(format!(
-            "{} was not traced to the end: {why}",
-            seen.strategy
-        ))
+    let traces = results.traces.iter();
+    let traces = traces.map(|seen| (&seen.strategy, "traced to the end", &seen.died));
+    let stalls = results.stalls.iter();
+    let stalls = stalls.map(|seen| (&seen.strategy, "stalled everywhere", &seen.died));
+    let ended = traces.chain(stalls).filter_map(|(strategy, what, died)| {
+        let why = died.as_ref()?;
+        Some(format!("{strategy} was not {what}: {why}"))
     });
-    let stalled = results.stalls.iter().filter_map(|seen| {
-        let why = seen.died.as_ref()?;
-        Some(format!(
-            "{} was not stalled everywhere: {why}",
-            seen.strategy
-        ))
-    });
-    traced.chain(stalled).collect()
+    ended.collect()
 }
 
 #[cfg(test)]

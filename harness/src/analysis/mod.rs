@@ -2,84 +2,42 @@
 
 mod assumptions;
 mod cells;
-pub(crate) mod contamination;
+mod contamination;
+mod controls;
 mod evidence;
-#[cfg(test)]
-mod files;
 mod flips;
 mod guarantees;
-mod judgements;
-mod latency;
-mod logs;
 mod merge;
-#[cfg(test)]
-mod packed;
 mod probes;
+mod recommendations;
 mod runs;
+mod samples;
 mod scaling;
 pub(crate) mod series;
+#[cfg(test)]
+mod tests;
 pub(crate) mod verdicts;
-mod yardsticks;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use basis::sample::{CheckOutcome, Failure, Header, Line, SliceKey};
-use basis::scenario::{Group, Scenario};
+use basis::sample::{Line, SliceKey};
+use basis::scenario::Scenario;
 
 use crate::results::{Cell, MARGIN, Protocol, Results, SCHEMA};
-pub(crate) use cells::allocation_metrics;
-use contamination::Reason;
+use contamination::{BlockKey, Reason};
 pub(crate) use evidence::Evidence;
 pub(crate) use guarantees::{contradicts, held_up_at};
 pub use guarantees::{faulted, graded_by_stalls, guarantees};
-pub(crate) use judgements::subject;
-pub use logs::{Logs, logs};
 pub use merge::merge;
-use runs::Runs;
-use series::{BlockKey, Series};
-
-/// What a run left behind, sorted by kind.
-#[derive(Clone, Debug)]
-pub struct Samples {
-    /// What the run was about.
-    pub header: Header,
-    /// All lines but the header.
-    pub lines: Vec<Line>,
-}
-
-impl Samples {
-    /// Sorts the lines of a file: the first is its header, as [`basis::sample::read`] makes sure.
-    pub fn from_lines(lines: Vec<Line>) -> Option<Self> {
-        let mut lines = lines.into_iter();
-        match lines.next()? {
-            Line::Header(header) => Some(Self {
-                header: *header,
-                lines: lines.collect(),
-            }),
-            _ => None,
-        }
-    }
-
-    fn checks(&self) -> impl Iterator<Item = &CheckOutcome> {
-        self.lines.iter().filter_map(|line| match line {
-            Line::Check(check) => Some(check),
-            _ => None,
-        })
-    }
-
-    fn failures(&self) -> impl Iterator<Item = &Failure> {
-        self.lines.iter().filter_map(|line| match line {
-            Line::Failure(failure) => Some(failure),
-            _ => None,
-        })
-    }
-}
+pub use samples::Samples;
+use series::Series;
+pub use series::{Logs, logs};
 
 /// What the samples say.
 pub fn analyse(samples: &Samples) -> Results {
     let header = &samples.header;
     let contaminated = contamination::contaminated(&samples.lines);
-    let series = Series::collect(&samples.lines, &contamination::dropped(&contaminated));
+    let series = Series::collect(&samples.lines, &contaminated);
     let mut cells = cells::all(samples, &series);
     cells.extend(probes::cells(samples));
     let guarantees = guarantees(&header.strategies, &samples.lines);
@@ -93,7 +51,7 @@ pub fn analyse(samples: &Samples) -> Results {
         protocol: protocol(samples, &contaminated, &cells),
         scenarios: header.scenarios.clone(),
         situations: probes::situations(samples),
-        latencies: latency::latencies(samples),
+        latencies: probes::latencies(samples),
         strategies: header.strategies.clone(),
         exclusions: header.exclusions.clone(),
         cells,
@@ -113,25 +71,12 @@ pub fn analyse(samples: &Samples) -> Results {
     results.warnings.extend(disturbed(&results));
     results.warnings.extend(evidence::warnings(&results));
     results.assumptions = assumptions::judged(&results, samples);
-    results.recommendations = judgements::recommendations(&results);
-    results.controls = yardsticks::all(&results, samples, &series);
+    results.recommendations = recommendations::all(&results);
+    results.controls = controls::all(&results, samples, &series);
     (results.flips, results.maps) = flips::find(&results, |scenario, strategy, metric| {
         series::groups(series.log_ratios(scenario, strategy, metric))
     });
     results
-}
-
-/// Whether threads get into each other's way: more of them than processors, or several without a
-/// pause.
-pub(crate) fn is_contended(scenario: &Scenario, cpus: usize) -> bool {
-    let unpaced = |group: &&Group| !group.is_paced();
-    let busy: usize = scenario
-        .groups
-        .iter()
-        .filter(unpaced)
-        .map(|group| group.threads)
-        .sum();
-    scenario.threads() > cpus || busy > 1
 }
 
 /// How much there was to estimate from.
@@ -148,14 +93,7 @@ fn protocol(
         .iter()
         .filter(|cell| cell.ratio.as_ref().is_some_and(|ratio| ratio.p.is_some()))
         .count();
-    let slices: Vec<&SliceKey> = samples
-        .lines
-        .iter()
-        .filter_map(|line| match line {
-            Line::Slice(slice) => Some(&slice.key),
-            _ => None,
-        })
-        .collect();
+    let slices: Vec<&SliceKey> = samples.slices().map(|slice| &slice.key).collect();
     let blocks: BTreeSet<(&str, u32, u32)> = slices
         .iter()
         .map(|key| (key.scenario.as_str(), key.process, key.block))
@@ -170,12 +108,12 @@ fn protocol(
         dropped: contaminated.len(),
         dropped_because: because
             .into_iter()
-            .map(|(reason, blocks)| (reason.words().to_owned(), blocks))
+            .map(|(reason, blocks)| (reason.to_string(), blocks))
             .collect(),
         verdicts,
         looks: samples.header.looks,
         resamples: flips::DRAWS,
-        runs: Runs::of(&samples.header).count(),
+        runs: samples.header.runs.len().max(1),
     }
 }
 
@@ -216,12 +154,13 @@ fn warnings(samples: &Samples) -> Vec<String> {
             failure.key.scenario, failure.key.strategy, failure.reason
         )
     });
-    let missed = samples.lines.iter().filter_map(|line| match line {
-        Line::Slice(slice) if slice.groups.iter().any(|group| group.misses > 0) => Some(format!(
+    let slices = samples.slices();
+    let missed = slices.filter(|slice| slice.groups.iter().any(|group| group.misses > 0));
+    let missed = missed.map(|slice| {
+        format!(
             "{}: {} missed records that were there, or had heartbeats rejected",
             slice.key.scenario, slice.key.strategy
-        )),
-        _ => None,
+        )
     });
     let mut all: Vec<String> = oversubscribed.chain(failed).chain(missed).collect();
     all.dedup();

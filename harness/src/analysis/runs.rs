@@ -6,17 +6,9 @@
 //! apart beyond what their own spread explains (the method of moments of `DerSimonian` and Laird,
 //! Controlled Clinical Trials 7, 1986, averaged over the row).
 
-use basis::sample::Header;
 use statistics::{Estimate, estimate};
 
 use super::series::ByProcess;
-
-/// The runs that samples are of.
-#[derive(Debug)]
-pub(super) struct Runs<'h> {
-    /// The first process of each, ascending; empty of a single run.
-    starts: &'h [u32],
-}
 
 /// The error that runs add to a figure of a row, on the scale of logarithms.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -27,55 +19,44 @@ pub(super) struct Between {
     pub(super) freedom: f64,
 }
 
-impl<'h> Runs<'h> {
-    pub(super) fn of(header: &'h Header) -> Self {
-        Self {
-            starts: &header.runs,
-        }
+/// By how much the runs of a row differ, from the logarithms of each of its strategies; nothing of a single run.
+/// `starts` are the first processes of the runs, ascending.
+pub(super) fn between(starts: &[u32], row: impl IntoIterator<Item = ByProcess>) -> Between {
+    if starts.len() < 2 {
+        return Between::default();
     }
+    let (mut excess, mut freedom, mut strategies) = (0.0, 0.0, 0.0);
+    for strategy in row {
+        let runs = estimates(starts, strategy);
+        if runs.len() < 2 {
+            continue;
+        }
+        let n = runs.len() as f64;
+        let mean = runs.iter().map(|run| run.median).sum::<f64>() / n;
+        let squares: f64 = runs.iter().map(|run| (run.median - mean).powi(2)).sum();
+        let within = runs.iter().map(|run| run.error.powi(2)).sum::<f64>() / n;
+        excess += squares / (n - 1.0) - within;
+        freedom += n - 1.0;
+        strategies += 1.0;
+    }
+    if excess <= 0.0 {
+        return Between::default();
+    }
+    Between {
+        error: (excess / strategies / starts.len() as f64).sqrt(),
+        freedom,
+    }
+}
 
-    /// How many.
-    pub(super) fn count(&self) -> usize {
-        self.starts.len().max(1)
+/// What each run says by itself, where it has a spread.
+fn estimates(starts: &[u32], by_process: ByProcess) -> Vec<Estimate> {
+    let mut runs = vec![Vec::new(); starts.len()];
+    for (process, samples) in by_process {
+        let run = starts.partition_point(|&start| start <= process);
+        runs[run.saturating_sub(1)].push(samples);
     }
-
-    /// By how much the runs of a row differ, from the logarithms of each of its strategies.
-    pub(super) fn between(&self, row: impl IntoIterator<Item = ByProcess>) -> Between {
-        let (mut excess, mut freedom, mut strategies) = (0.0, 0.0, 0.0);
-        for strategy in row {
-            let runs = self.estimates(strategy);
-            if runs.len() < 2 {
-                continue;
-            }
-            let n = runs.len() as f64;
-            let mean = runs.iter().map(|run| run.median).sum::<f64>() / n;
-            let squares: f64 = runs.iter().map(|run| (run.median - mean).powi(2)).sum();
-            let within = runs.iter().map(|run| run.error.powi(2)).sum::<f64>() / n;
-            excess += squares / (n - 1.0) - within;
-            freedom += n - 1.0;
-            strategies += 1.0;
-        }
-        if excess <= 0.0 {
-            return Between::default();
-        }
-        Between {
-            error: (excess / strategies / self.count() as f64).sqrt(),
-            freedom,
-        }
-    }
-
-    /// What each run says by itself, where it has a spread.
-    fn estimates(&self, by_process: ByProcess) -> Vec<Estimate> {
-        let mut runs = vec![Vec::new(); self.count()];
-        for (process, samples) in by_process {
-            let run = self.starts.partition_point(|&start| start <= process);
-            runs[run.saturating_sub(1)].push(samples);
-        }
-        runs.iter()
-            .filter_map(|run| estimate(run))
-            .filter(|run| run.error.is_finite())
-            .collect()
-    }
+    let estimates = runs.iter().filter_map(|run| estimate(run));
+    estimates.filter(|run| run.error.is_finite()).collect()
 }
 
 impl Between {
@@ -112,16 +93,14 @@ mod tests {
 
     #[test]
     fn what_runs_add_is_found_and_nothing_where_they_add_nothing() {
-        let runs = Runs {
-            starts: &[0, 10, 20],
-        };
-        let none = runs.between(row(0.0)).error * 3_f64.sqrt();
+        let starts = [0, 10, 20];
+        let none = between(&starts, row(0.0)).error * 3_f64.sqrt();
         assert!(none < 0.03, "{none}");
-        let some = runs.between(row(0.2));
+        let some = between(&starts, row(0.2));
         let spread = some.error * 3_f64.sqrt();
         assert!((0.15..0.25).contains(&spread), "{spread}");
         assert!((some.freedom - 40.0).abs() < 1e-9);
         // One run alone does not show it.
-        assert_eq!(Runs { starts: &[] }.between(row(0.2)), Between::default());
+        assert_eq!(between(&[], row(0.2)), Between::default());
     }
 }

@@ -1,14 +1,14 @@
 //! The slices of a run as series of numbers: values and log ratios, by measuring process.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 
 use basis::sample::{Line, Slice};
 use basis::scenario::{Activity, Scenario};
+use strum::VariantArray;
 
+use super::contamination::{BlockKey, Reason, contaminated};
+use super::samples::Samples;
 use crate::results::Metric;
-
-/// A block: scenario, process and number.
-pub(super) type BlockKey<'a> = (&'a str, u32, u32);
 
 /// All slices that count, findable by where they stood.
 #[derive(Debug)]
@@ -18,17 +18,21 @@ pub(crate) struct Series<'a> {
 }
 
 impl<'a> Series<'a> {
+    /// The slices of all blocks that nothing else disturbed.
+    pub(crate) fn undisturbed(lines: &'a [Line]) -> Self {
+        Self::collect(lines, &contaminated(lines))
+    }
+
     /// Collects the slices of all blocks but the dropped ones.
-    pub(crate) fn collect(lines: &'a [Line], dropped: &HashSet<BlockKey<'_>>) -> Self {
+    pub(super) fn collect(lines: &'a [Line], dropped: &HashMap<BlockKey<'_>, Reason>) -> Self {
         let mut series = Self {
             by_place: HashMap::new(),
             by_strategy: HashMap::new(),
         };
-        for line in lines {
-            let Line::Slice(slice) = line else { continue };
+        for slice in lines.iter().filter_map(Line::try_as_slice_ref) {
             let key = &slice.key;
             let block = (key.scenario.as_str(), key.process, key.block);
-            if dropped.contains(&block) {
+            if dropped.contains_key(&block) {
                 continue;
             }
             series.by_place.insert((block, key.position), slice);
@@ -127,58 +131,33 @@ impl<'a> Series<'a> {
         strategy: &str,
         metric: Metric,
     ) -> Vec<f64> {
-        let kinds = activities(metric).iter();
         let slices = self.of(scenario, strategy).iter();
-        slices
-            .filter_map(|slice| {
-                kinds
-                    .clone()
-                    .find_map(|&kind| slice.operations_of_a_thread(kind))
-            })
-            .collect()
+        let each =
+            |slice: &&Slice| activities(metric).find_map(|does| slice.operations_of_a_thread(does));
+        slices.filter_map(each).collect()
     }
 
     /// How much faster the slices were in their last third than in their first, as logarithms.
     pub(crate) fn drifts(&self, scenario: &str, strategy: &str, metric: Metric) -> Vec<f64> {
-        let kinds = activities(metric);
         let slices = self.of(scenario, strategy).iter();
-        slices
-            .flat_map(|slice| &slice.groups)
-            .filter(|group| !group.paced && kinds.contains(&group.does))
-            .filter_map(|group| group.drift)
-            .collect()
+        let groups = slices.flat_map(|slice| &slice.groups);
+        let timed = groups.filter(|group| !group.paced && group.does.metric() == metric);
+        timed.filter_map(|group| group.drift).collect()
     }
 }
 
-/// The metrics whose time a scenario measures.
-pub(crate) fn timed_metrics(scenario: &Scenario) -> Vec<Metric> {
-    if scenario.operations.is_some() {
-        return vec![Metric::ElapsedMs];
-    }
-    [
-        Metric::ReadNs,
-        Metric::WriteNs,
-        Metric::ScanNs,
-        Metric::OperationNs,
-    ]
-    .into_iter()
-    .filter(|&metric| {
-        activities(metric)
-            .iter()
-            .any(|&kind| scenario.measures(kind))
+/// What there is to compare: every metric that a scenario times.
+pub(crate) fn rows(scenarios: &[Scenario]) -> impl Iterator<Item = (&Scenario, Metric)> {
+    scenarios.iter().flat_map(|scenario| {
+        let metrics = scenario.timed_metrics().into_iter();
+        metrics.map(move |metric| (scenario, metric))
     })
-    .collect()
 }
 
 /// What is done while a metric is timed.
-const fn activities(metric: Metric) -> &'static [Activity] {
-    match metric {
-        Metric::ReadNs => &[Activity::Read],
-        Metric::WriteNs => &[Activity::Update, Activity::Churn, Activity::Replay],
-        Metric::ScanNs => &[Activity::Scan],
-        Metric::OperationNs => &[Activity::Mix],
-        _ => &[],
-    }
+fn activities(metric: Metric) -> impl Iterator<Item = Activity> {
+    let all = Activity::VARIANTS.iter().copied();
+    all.filter(move |does| does.metric() == metric)
 }
 
 /// A slice's value of a timed metric.
@@ -186,9 +165,7 @@ fn value(slice: &Slice, metric: Metric) -> Option<f64> {
     if metric == Metric::ElapsedMs {
         return Some(slice.window_ns as f64 / 1e6);
     }
-    activities(metric)
-        .iter()
-        .find_map(|&kind| slice.ns_per_operation(kind))
+    activities(metric).find_map(|does| slice.ns_per_operation(does))
 }
 
 /// Figures of slices, by measuring process.
@@ -208,4 +185,52 @@ fn by_process(slices: &[&Slice], value: impl Fn(&Slice) -> Option<f64>) -> ByPro
             .extend(value(slice));
     }
     processes
+}
+
+/// The samples of a timed metric of a strategy in a scenario. Outer lists are measuring processes,
+/// inner ones their slices.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Logs {
+    /// The scenario.
+    pub scenario: String,
+    /// The strategy.
+    pub strategy: String,
+    /// The metric.
+    pub metric: Metric,
+    /// Logarithms of how many times better a slice is than the baseline beside it. Empty for the
+    /// baseline itself.
+    pub ratios: Vec<Vec<f64>>,
+    /// Logarithms of the metric's value, in its unit.
+    pub values: Vec<Vec<f64>>,
+}
+
+/// All that was sampled, in the order of scenarios, strategies and metrics; without the blocks that
+/// were disturbed.
+pub fn logs(samples: &Samples) -> Vec<Logs> {
+    let series = Series::undisturbed(&samples.lines);
+    let header = &samples.header;
+    let mut all = Vec::new();
+    for scenario in &header.scenarios {
+        for card in &header.strategies {
+            for metric in scenario.timed_metrics() {
+                let mut values = groups(series.values(&scenario.name, &card.name, metric));
+                let all_values = values.iter_mut().flatten();
+                all_values.for_each(|value| *value = value.ln());
+                let mut ratios = Vec::new();
+                if card.name != header.baseline {
+                    ratios = groups(series.log_ratios(&scenario.name, &card.name, metric));
+                }
+                if values.iter().any(|process| !process.is_empty()) {
+                    all.push(Logs {
+                        scenario: scenario.name.clone(),
+                        strategy: card.name.clone(),
+                        metric,
+                        ratios,
+                        values,
+                    });
+                }
+            }
+        }
+    }
+    all
 }

@@ -1,12 +1,30 @@
 //! From estimates to verdicts.
 
 use super::runs::Between;
-use crate::results::{MARGIN, Verdict};
+use crate::results::{MARGIN, Ratio, Verdict};
 use statistics::student::critical;
 use statistics::{Difference, Estimate, GROUPS_99, holm, needed};
 
 /// The probability, over all verdicts of a run and all looks at it, that any of them is wrong.
 pub(crate) const LEVEL: f64 = 0.01;
+
+/// A ratio to the baseline that is not judged yet.
+pub(super) fn ratio(estimate: &Estimate, baseline: &str) -> Ratio {
+    Ratio {
+        vs: baseline.into(),
+        median: estimate.median,
+        ci_low: estimate.shown.low,
+        ci_high: estimate.shown.high,
+        judged_low: estimate.judged.low,
+        judged_high: estimate.judged.high,
+        processes: estimate.groups(),
+        p: None,
+        n: estimate.n,
+        needed: None,
+        withheld: None,
+        verdict: Verdict::Inconclusive,
+    }
+}
 
 /// A comparison, judged.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -4,7 +4,7 @@ use basis::environment::Environment;
 use basis::sample::Line;
 use basis::scenario::Scenario;
 
-use crate::analysis::{Logs, Samples, allocation_metrics, analyse, logs};
+use crate::analysis::{Logs, Samples, analyse, logs};
 use crate::results::{Cell, Metric};
 
 /// What there is to compare of a run.
@@ -99,7 +99,7 @@ fn heap(lines: &[Line], cell: &Cell) -> Option<Heap> {
         Line::Allocation(seen)
             if (&seen.scenario, &seen.strategy) == (&cell.scenario, &cell.strategy) =>
         {
-            let (bytes, allocations) = allocation_metrics(seen.does)?;
+            let (bytes, allocations) = seen.does.allocation_metrics()?;
             let is_it = cell.metric == bytes || cell.metric == allocations;
             is_it.then_some(Heap {
                 operations: seen.operations,

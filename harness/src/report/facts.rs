@@ -3,7 +3,6 @@
 use basis::sample::Card;
 use basis::scenario::{Origin, Scenario};
 
-use crate::analysis::subject;
 use crate::results::{
     Cell, Decision, Flag, Judged, Metric, Ratio, Recommendation, Results, Verdict,
 };
@@ -70,8 +69,8 @@ pub(super) fn totals(results: &Results) -> Vec<Row<'_>> {
 
 /// What a scenario is about; `None` for one without any thread.
 fn main_row(scenario: &Scenario) -> Option<Row<'_>> {
-    let first = scenario.groups.first()?;
-    let metric = subject(first.does, scenario.operations.is_some());
+    scenario.groups.first()?;
+    let metric = scenario.metric();
     Some(Row { scenario, metric })
 }
 

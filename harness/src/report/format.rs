@@ -170,7 +170,7 @@ pub(super) fn operation(metric: Metric) -> &'static str {
         Metric::OperationNs => "operation",
         Metric::ElapsedMs => "in total",
         Metric::LiveBytesPerRecord => "memory",
-        Metric::Probe(metric) => metric.name(),
+        probed => probed.name(),
     }
 }
 

@@ -1,6 +1,6 @@
 //! What a read costs against what else a strategy costs: who is beaten by nobody.
 
-use basis::probe::{ProbeMetric, Situation};
+use basis::probe::Situation;
 
 use crate::results::{Metric, Results};
 
@@ -112,7 +112,7 @@ fn costs(results: &Results) -> Vec<Cost> {
         title: "A write is seen after".into(),
         note: "p99".into(),
         scenario: Situation::Visibility.name().into(),
-        metric: Metric::Probe(ProbeMetric::VisibleP99Ns),
+        metric: Metric::VisibleP99Ns,
         words: probes::duration,
     };
     costs.extend(

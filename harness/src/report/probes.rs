@@ -1,9 +1,9 @@
 //! What the throughput does not show: latency, visibility, garbage, stalls, fairness, shutdown.
 
-use basis::probe::{ProbeMetric as M, Situation as S};
+use basis::probe::Situation as S;
 use basis::sample::Card;
 
-use crate::results::{Metric, Results};
+use crate::results::{Metric as M, Results};
 
 use super::view::{Block, Cell, Column, Group, Row, Section, Table, prose};
 use super::{facts, format, latency, pivots};
@@ -199,7 +199,7 @@ fn was_probed(results: &Results, card: &Card) -> bool {
     results
         .cells
         .iter()
-        .any(|cell| cell.strategy == card.name && matches!(cell.metric, Metric::Probe(_)))
+        .any(|cell| cell.strategy == card.name && cell.metric.is_probed())
 }
 
 /// What there is about one strategy.
@@ -212,7 +212,7 @@ impl Seen<'_> {
     fn value(&self, situation: S, metric: M) -> Option<f64> {
         let cell = self
             .results
-            .cell(situation.name(), &self.card.name, Metric::Probe(metric))?;
+            .cell(situation.name(), &self.card.name, metric)?;
         Some(cell.median)
     }
 

@@ -6,8 +6,7 @@ use basis::sample::Line;
 use basis::scenario::Scenario;
 
 use super::schedule::MeasurementPlan;
-use crate::analysis::series::{Series, groups, timed_metrics};
-use crate::analysis::{contamination, is_contended};
+use crate::analysis::series::{Series, groups};
 use crate::results::Metric;
 use statistics::{Estimate, estimate};
 
@@ -39,7 +38,7 @@ fn target(scenario: &Scenario, cpus: usize) -> f64 {
     // Aimed at somewhat below what is wanted (0.20, 0.05): the aim is the expected width.
     if scenario.threads() > cpus {
         0.13
-    } else if is_contended(scenario, cpus) {
+    } else if scenario.is_contended(cpus) {
         // What two threads make of a lock that both want is decided anew all the time. Verdicts need
         // no more than this far from the margin.
         0.35
@@ -50,8 +49,7 @@ fn target(scenario: &Scenario, cpus: usize) -> f64 {
 
 /// How far all scenarios are by these lines.
 pub(super) fn progress<'t>(plan: &'t MeasurementPlan, lines: &[Line]) -> Vec<Progress<'t>> {
-    let contaminated = contamination::contaminated(lines);
-    let series = Series::collect(lines, &contamination::dropped(&contaminated));
+    let series = Series::undisturbed(lines);
     let pairs = pairs(plan, &series);
     plan.scenarios
         .iter()
@@ -110,7 +108,7 @@ fn pairs<'t>(plan: &'t MeasurementPlan, series: &Series<'_>) -> Vec<Pair<'t>> {
     for (scenario, names) in &plan.scenarios {
         let width = target(scenario, plan.cpus);
         for strategy in names.iter().filter(|name| **name != plan.baseline) {
-            for metric in timed_metrics(scenario) {
+            for metric in scenario.timed_metrics() {
                 pairs.extend(pair(series, scenario, strategy, metric, width));
             }
         }

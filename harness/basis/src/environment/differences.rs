@@ -1,6 +1,6 @@
 //! What sets two runs' surroundings apart.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use serde::Serialize;
@@ -34,9 +34,7 @@ impl Environment {
     /// but for those that belong to the single run: its command, seed, time and load.
     pub fn differences(a: &Self, b: &Self) -> Vec<Difference> {
         let (a, b) = (facts(a), facts(b));
-        let mut names: Vec<&String> = a.keys().chain(b.keys()).collect();
-        names.sort();
-        names.dedup();
+        let names: BTreeSet<&String> = a.keys().chain(b.keys()).collect();
         let of =
             |facts: &BTreeMap<String, String>, name| facts.get(name).cloned().unwrap_or_default();
         names

@@ -74,31 +74,9 @@ impl Machine {
     /// same, the kernel tells them apart, `epyc-2cpu-linux-6.1`; and where that has no letters to tell,
     /// their order.
     pub fn names(machines: &[Self]) -> Vec<String> {
-        let is_alone = |names: &[String], name: &String| {
-            names.iter().filter(|other| *other == name).count() == 1
-        };
         let short: Vec<String> = machines.iter().map(Self::name).collect();
-        let long: Vec<String> = machines
-            .iter()
-            .zip(&short)
-            .map(|(machine, name)| {
-                if is_alone(&short, name) {
-                    name.clone()
-                } else {
-                    format!("{name}-{}", machine.kernel_name())
-                }
-            })
-            .collect();
-        long.iter()
-            .enumerate()
-            .map(|(place, name)| {
-                if is_alone(&long, name) {
-                    name.clone()
-                } else {
-                    format!("{name}-{}", place + 1)
-                }
-            })
-            .collect()
+        let long = told_apart(&short, |place| machines[place].kernel_name());
+        told_apart(&long, |place| (place + 1).to_string())
     }
 
     /// The kernel in characters that the name of a folder may have.
@@ -108,6 +86,20 @@ impl Machine {
         let words: Vec<&str> = words.filter(|word| !word.is_empty()).collect();
         words.join("-")
     }
+}
+
+/// The names, those that occur more than once with something appended.
+fn told_apart(names: &[String], more: impl Fn(usize) -> String) -> Vec<String> {
+    let is_alone = |name| names.iter().filter(|other| *other == name).count() == 1;
+    let all = names.iter().enumerate();
+    let told_apart = all.map(|(place, name)| {
+        if is_alone(name) {
+            name.clone()
+        } else {
+            format!("{name}-{}", more(place))
+        }
+    });
+    told_apart.collect()
 }
 
 impl fmt::Display for Machine {

@@ -1,19 +1,23 @@
-//! A histogram that values are counted in while they come.
+//! Histograms: one that values are counted in while they come, and one as it is kept and written on a sample line.
 
 use std::fmt;
+use std::io::Cursor;
 
-use super::SparseHistogram;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use hdrhistogram::serialization::{Deserializer, Serializer as _, V2DeflateSerializer};
+use serde::{Deserialize, Serialize, de};
 
 /// A High Dynamic Range histogram (Gil Tene) of whole numbers with three significant digits, which
 /// keeps the largest value as exactly as the smallest. Bounded, so that counting allocates nothing;
 /// [`SparseHistogram`] is what is kept of it.
 #[derive(Clone, PartialEq)]
-pub struct Histogram(pub(super) hdrhistogram::Histogram<u64>);
+pub struct Histogram(hdrhistogram::Histogram<u64>);
 
 /// Three digits: a value is known to 0.1 %.
-pub(super) const SIGNIFICANT_DIGITS: u8 = 3;
+const SIGNIFICANT_DIGITS: u8 = 3;
 /// Ten minutes in nanoseconds: longer than any probe is allowed to take.
-pub(super) const HIGHEST: u64 = 600_000_000_000;
+const HIGHEST: u64 = 600_000_000_000;
 
 impl Default for Histogram {
     fn default() -> Self {
@@ -64,5 +68,189 @@ impl Histogram {
 impl fmt::Debug for Histogram {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Debug::fmt(&self.sparse(), f)
+    }
+}
+
+/// The values that a [`Histogram`] has counted and how often, without the many that it has not: a run has
+/// thousands of histograms, and the counters of one are a quarter of a megabyte.
+///
+/// On a sample line it is the compressed V2 form in Base64, which the `HdrHistogram` libraries of other
+/// languages read as it stands.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct SparseHistogram {
+    /// Ascending: the largest value that counts as the same, and how often it was counted, never 0.
+    counts: Box<[(u64, u64)]>,
+    /// The sum of the counts.
+    len: u64,
+}
+
+impl SparseHistogram {
+    fn of(dense: &hdrhistogram::Histogram<u64>) -> Self {
+        let recorded = dense.iter_recorded();
+        Self {
+            counts: recorded
+                .map(|step| (step.value_iterated_to(), step.count_at_value()))
+                .collect(),
+            len: dense.len(),
+        }
+    }
+
+    /// The counts of several histograms added up.
+    pub fn sum<'h>(histograms: impl IntoIterator<Item = &'h Self>) -> Self {
+        let mut counts: Vec<(u64, u64)> = Vec::new();
+        let mut len: u64 = 0;
+        for one in histograms {
+            counts.extend(&one.counts);
+            len = len.saturating_add(one.len);
+        }
+        // Stable, which merges what is sorted in parts.
+        counts.sort_by_key(|&(value, _)| value);
+        counts.dedup_by(|next, kept| {
+            let is_same = next.0 == kept.0;
+            if is_same {
+                kept.1 = kept.1.saturating_add(next.1);
+            }
+            is_same
+        });
+        Self {
+            counts: counts.into(),
+            len,
+        }
+    }
+
+    /// How many values were counted.
+    pub fn len(&self) -> u64 {
+        self.len
+    }
+
+    /// Whether none was.
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// The value that a `share` of the values (above 0, to 1) does not exceed, to three digits; 0 if there
+    /// is none.
+    pub fn quantile(&self, share: f64) -> u64 {
+        #[expect(clippy::cast_sign_loss, reason = "a share of a count is not negative")]
+        let wanted = (share * self.len as f64).ceil() as u64;
+        let mut sum: u64 = 0;
+        let reached = self.counts.iter().find(|(_, count)| {
+            sum = sum.saturating_add(*count);
+            sum >= wanted
+        });
+        reached.map_or_else(|| self.max(), |&(value, _)| value)
+    }
+
+    /// The largest value, to three digits; 0 if there is none.
+    pub fn max(&self) -> u64 {
+        self.counts.last().map_or(0, |&(value, _)| value)
+    }
+
+    fn dense(&self) -> hdrhistogram::Histogram<u64> {
+        let mut dense = Histogram::default().0;
+        for &(value, count) in &self.counts {
+            dense.saturating_record_n(value, count);
+        }
+        dense
+    }
+}
+
+impl fmt::Debug for SparseHistogram {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Histogram")
+            .field("values", &self.len())
+            .field("p50", &self.quantile(0.5))
+            .field("max", &self.max())
+            .finish()
+    }
+}
+
+impl Serialize for SparseHistogram {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut bytes = Vec::new();
+        V2DeflateSerializer::new()
+            .serialize(&self.dense(), &mut bytes)
+            .expect("a vector takes all bytes, and counts are far below 2^63");
+        serializer.serialize_str(&STANDARD.encode(bytes))
+    }
+}
+
+impl<'de> Deserialize<'de> for SparseHistogram {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let refuse = |what: &dyn fmt::Display| de::Error::custom(format!("a histogram {what}"));
+        let bytes = STANDARD
+            .decode(&text)
+            .map_err(|error| refuse(&format_args!("that is not Base64: {error}")))?;
+        let read: hdrhistogram::Histogram<u64> = Deserializer::new()
+            .deserialize(&mut Cursor::new(bytes))
+            .map_err(|error| {
+                refuse(&format_args!(
+                    "that is not HdrHistogram V2, compressed: {error}"
+                ))
+            })?;
+        let (low, high, digits) = (read.low(), read.high(), read.sigfig());
+        if (low, high, digits) != (1, HIGHEST, SIGNIFICANT_DIGITS) {
+            return Err(refuse(&format_args!(
+                "from {low} to {high} with {digits} digits; here they go from 1 to {HIGHEST} with \
+                 {SIGNIFICANT_DIGITS}"
+            )));
+        }
+        Ok(Self::of(&read))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const VALUES: [u64; 8] = [0, 1, 40, 40, 41, 1_000_000, 99_999_999_999, u64::MAX];
+
+    fn dense(values: &[u64]) -> Histogram {
+        let mut dense = Histogram::default();
+        for &value in values {
+            dense.record(value);
+        }
+        dense
+    }
+
+    #[test]
+    fn a_line_gives_back_every_count() {
+        let histogram = dense(&VALUES).sparse();
+        let text = serde_json::to_string(&histogram).unwrap();
+        let read: SparseHistogram = serde_json::from_str(&text).unwrap();
+        assert_eq!(read, histogram);
+        assert_eq!((read.len(), read.quantile(0.5)), (8, 40));
+        assert_eq!(read.dense(), dense(&VALUES).0);
+    }
+
+    #[test]
+    fn it_says_what_the_counters_say() {
+        let dense = dense(&VALUES);
+        let sparse = dense.sparse();
+        assert_eq!((sparse.len(), sparse.max()), (dense.0.len(), dense.0.max()));
+        for share in [0.001, 0.125, 0.2, 0.5, 0.7, 0.75, 0.99, 1.0] {
+            let quantile = dense.0.value_at_quantile(share);
+            assert_eq!(sparse.quantile(share), quantile, "{share}");
+        }
+        let none = SparseHistogram::default();
+        assert_eq!((none.quantile(0.5), none.max()), (0, 0));
+        assert_eq!(none, Histogram::default().sparse());
+    }
+
+    #[test]
+    fn a_sum_is_that_of_the_counters() {
+        let [low, high] = [&VALUES[..5], &VALUES[3..]];
+        let both = dense(&[low, high].concat()).sparse();
+        let parts = [low, high].map(|values| dense(values).sparse());
+        assert_eq!(SparseHistogram::sum(&parts), both);
+    }
+
+    #[test]
+    fn what_is_no_histogram_is_refused_in_words() {
+        for (text, complaint) in [("\"%\"", "not Base64"), ("\"AAAA\"", "not HdrHistogram")] {
+            let error = serde_json::from_str::<SparseHistogram>(text).unwrap_err();
+            assert!(error.to_string().contains(complaint), "{error}");
+        }
     }
 }

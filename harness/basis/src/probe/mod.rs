@@ -5,18 +5,14 @@
 //! from it. The crate `probes` does it; what follows from it is the harness's `analysis::probes`.
 
 mod histogram;
-mod metric;
 mod situation;
-mod sparse;
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-pub use histogram::Histogram;
-pub use metric::{ProbeMetric, Summary};
+pub use histogram::{Histogram, SparseHistogram};
 pub use situation::{Described, Situation};
-pub use sparse::SparseHistogram;
 
 /// What one process saw of one strategy in one situation.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -63,51 +63,21 @@ pub struct Described {
     pub question: String,
 }
 
-/// What stands of a situation in `situations.toml`.
-#[derive(Deserialize)]
-struct Words {
-    title: String,
-    question: String,
-}
-
-static WORDS: LazyLock<BTreeMap<Situation, Words>> =
-    LazyLock::new(|| toml::from_str(include_str!("situations.toml")).expect("a test reads it"));
-
 impl Situation {
     /// All situations, in the order of the report.
     pub const ALL: &'static [Self] = <Self as VariantArray>::VARIANTS;
 
     /// Its name: what cells have as their scenario.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Situation::HalfLoad => "probe-latency-50",
-            Situation::HighLoad => "probe-latency-80",
-            Situation::Visibility => "probe-visibility",
-            Situation::GarbageOfUpdates => "probe-garbage-update",
-            Situation::GarbageOfChurn => "probe-garbage-churn",
-            Situation::HeldGuardUpdates => "probe-held-guard-update",
-            Situation::HeldGuardChurn => "probe-held-guard-churn",
-            Situation::StalledReader => "probe-stalled-reader",
-            Situation::StalledWriter => "probe-stalled-writer",
-            Situation::Scan => "probe-scan",
-            Situation::FairnessReadWrite => "probe-fairness-read-write",
-            Situation::FairnessTwoWriters => "probe-fairness-two-writers",
-            Situation::Shutdown => "probe-shutdown",
-        }
+    pub fn name(self) -> &'static str {
+        &self.described().name
     }
 
-    /// Its title.
-    pub fn title(self) -> &'static str {
-        &WORDS[&self].title
-    }
-
-    /// Itself in words.
-    pub fn described(self) -> Described {
-        Described {
-            name: self.name().into(),
-            title: self.title().into(),
-            question: WORDS[&self].question.clone(),
-        }
+    /// Itself in words, from `situations.toml`.
+    pub fn described(self) -> &'static Described {
+        static ALL: LazyLock<BTreeMap<Situation, Described>> = LazyLock::new(|| {
+            toml::from_str(include_str!("situations.toml")).expect("a test reads it")
+        });
+        &ALL[&self]
     }
 }
 
@@ -120,7 +90,7 @@ mod tests {
         for &situation in Situation::ALL {
             let written = serde_json::to_value(situation).unwrap();
             assert_eq!(written, situation.name());
-            assert!(!situation.title().is_empty());
+            assert!(!situation.described().title.is_empty());
         }
     }
 }

@@ -4,7 +4,6 @@
 //! up to the damage. Equal samples give equal bytes: no time stamp, no file name, one level.
 
 use std::borrow::Cow;
-use std::fmt;
 use std::io::{ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 
@@ -76,30 +75,15 @@ pub(super) fn is_packed(content: &[u8]) -> bool {
     content.starts_with(&GZIP)
 }
 
-/// What a packed file held.
-pub(super) struct Unpacked {
-    /// All that can be read.
-    pub(super) content: Vec<u8>,
-    /// What ended it before its time.
-    pub(super) damage: Option<Damage>,
-}
-
 /// What is wrong with a packed file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::Display)]
 pub enum Damage {
     /// It is cut off: what follows is lost.
+    #[strum(to_string = "cut off")]
     CutOff,
     /// Something in it was changed: nothing after it can be read, and what is before it may be wrong.
+    #[strum(to_string = "damaged, so that lines before may have changed, too")]
     Corrupt,
-}
-
-impl fmt::Display for Damage {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Damage::CutOff => "cut off",
-            Damage::Corrupt => "damaged, so that lines before may have changed, too",
-        })
-    }
 }
 
 /// Whether two sample files hold the same, packed or not.
@@ -110,21 +94,21 @@ pub fn are_same(a: &[u8], b: &[u8]) -> bool {
 /// As much of a sample file as can be read, unpacked.
 pub(super) fn unpacked(content: &[u8]) -> Cow<'_, [u8]> {
     if is_packed(content) {
-        unpack(content).content.into()
+        unpack(content).0.into()
     } else {
         content.into()
     }
 }
 
-/// Unpacks as much as possible.
-pub(super) fn unpack(packed: impl Read) -> Unpacked {
+/// All that can be read of a packed file, and what ended it before its time.
+pub(super) fn unpack(packed: impl Read) -> (Vec<u8>, Option<Damage>) {
     let mut content = Vec::new();
     let damage = match MultiGzDecoder::new(packed).read_to_end(&mut content) {
         Ok(_) => None,
         Err(error) if error.kind() == ErrorKind::UnexpectedEof => Some(Damage::CutOff),
         Err(_) => Some(Damage::Corrupt),
     };
-    Unpacked { content, damage }
+    (content, damage)
 }
 
 /// Refuses what is packed in another way, with what would help.

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use super::{CheckOutcome, Header, Line, Reading};
 use crate::environment::Environment;
 use crate::error::{Error, Result};
-use crate::scenario::Scenario;
+use crate::scenario::{Activity, RecordKind, Scenario};
 
 /// Puts the samples of several files, each with its name, into one run. Measuring processes are
 /// renumbered, so that they stay distinct, and the header says where each run begins; the looks at all of
@@ -18,26 +18,28 @@ use crate::scenario::Scenario;
 /// When the files do not have the same baseline, or mean different things by the same scenario: which
 /// files, and what differs. When there is no file at all.
 pub fn pool(readings: Vec<(String, Reading)>) -> Result<(Vec<Line>, Vec<String>)> {
+    let files = readings.len();
     let mut warnings = Vec::new();
-    let mut pool: Option<Pool> = None;
+    let mut first: Option<(String, Box<Header>)> = None;
+    let mut pool = Pool::default();
     for (place, reading) in readings {
         warnings.extend(reading.notes(&place));
         let mut lines = reading.lines.into_iter();
         let Some(Line::Header(header)) = lines.next() else {
             return Err(Error::input(format!("{place} has no header")));
         };
-        let runs = header.runs.clone();
-        let pool = match &mut pool {
-            None => pool.insert(Pool::new(place, *header)),
-            Some(pool) => {
-                warnings.extend(pool.join(&place, *header)?);
-                pool
-            }
-        };
-        pool.take(lines, &runs);
+        pool.take(lines, &header.runs);
+        match &mut first {
+            None => first = Some((place, header)),
+            Some((first, ours)) => warnings.extend(join(first, ours, &place, *header)?),
+        }
     }
-    let pool = pool.ok_or_else(|| Error::input("no sample file was named"))?;
-    Ok((pool.into_lines(), warnings))
+    let (_, mut header) = first.ok_or_else(|| Error::input("no sample file was named"))?;
+    header.runs = pool.runs();
+    let mut lines = vec![Line::Header(header)];
+    lines.extend(pool.lines);
+    lines.extend((pool.complete == files).then_some(Line::Complete));
+    Ok((lines, warnings))
 }
 
 /// Whether two scenarios have the same work done, whatever they say about it.
@@ -52,99 +54,76 @@ pub fn asks_the_same(a: &Scenario, b: &Scenario) -> bool {
     b_in_the_words_of_a == *a
 }
 
-/// The first file, and what the others add to it.
+/// Adds to the header of the first file what that of another has besides; what a reader has to know about it.
+fn join(first: &str, ours: &mut Header, place: &str, other: Header) -> Result<Option<String>> {
+    let refuse = |what: String| {
+        Err(Error::input(format!(
+            "cannot pool {first} and {place}: {what}"
+        )))
+    };
+    if ours.baseline != other.baseline {
+        return refuse(format!(
+            "the baseline of one is {}, of the other {}",
+            ours.baseline, other.baseline
+        ));
+    }
+    if ours.controls_of != other.controls_of {
+        return refuse(format!(
+            "the controls of one are made of {}, those of the other of {}",
+            ours.controls_of, other.controls_of
+        ));
+    }
+    for scenario in other.scenarios {
+        let mut known = ours.scenarios.iter();
+        match known.find(|known| known.name == scenario.name) {
+            None => ours.scenarios.push(scenario),
+            Some(known) if asks_the_same(known, &scenario) => {}
+            Some(_) => {
+                return refuse(format!(
+                    "they define scenario {} differently",
+                    scenario.name
+                ));
+            }
+        }
+    }
+    for card in other.strategies {
+        if ours.strategies.iter().all(|known| known.name != card.name) {
+            ours.strategies.push(card);
+        }
+    }
+    for exclusion in other.exclusions {
+        if !ours.exclusions.contains(&exclusion) {
+            ours.exclusions.push(exclusion);
+        }
+    }
+    ours.looks = ours.looks.saturating_add(other.looks);
+    let differences = Environment::differences(&ours.environment, &other.environment);
+    let differences: Vec<String> = differences.iter().map(ToString::to_string).collect();
+    Ok((!differences.is_empty()).then(|| {
+        format!(
+            "{first} and {place} are pooled, but were not measured alike: {}",
+            differences.join("; ")
+        )
+    }))
+}
+
+/// The lines of the files so far.
+#[derive(Default)]
 struct Pool {
-    place: String,
-    header: Header,
     lines: Vec<Line>,
-    files: usize,
+    /// How many of the files are of complete runs.
     complete: usize,
     /// The number of the next file's first process.
     next_process: u32,
     /// The first process of each run.
     runs: Vec<u32>,
-    /// Counts that are there already.
-    counted: HashSet<(&'static str, String, String, String)>,
+    /// Counts that are there already: the scenario, the strategy, and what was done.
+    counted: HashSet<(String, String, Option<Activity>)>,
     /// Where each check's outcome stands.
-    checked: HashMap<(String, String, String), usize>,
+    checked: HashMap<(String, RecordKind, String), usize>,
 }
 
 impl Pool {
-    fn new(place: String, header: Header) -> Self {
-        Self {
-            place,
-            header,
-            lines: Vec::new(),
-            files: 1,
-            complete: 0,
-            next_process: 0,
-            runs: Vec::new(),
-            counted: HashSet::new(),
-            checked: HashMap::new(),
-        }
-    }
-
-    /// Accepts another file by its header; what a reader has to know about it.
-    fn join(&mut self, place: &str, other: Header) -> Result<Option<String>> {
-        let (first, ours) = (&self.place, &mut self.header);
-        let refuse = |what: String| {
-            Err(Error::input(format!(
-                "cannot pool {first} and {place}: {what}"
-            )))
-        };
-        if ours.baseline != other.baseline {
-            return refuse(format!(
-                "the baseline of one is {}, of the other {}",
-                ours.baseline, other.baseline
-            ));
-        }
-        if ours.controls_of != other.controls_of {
-            return refuse(format!(
-                "the controls of one are made of {}, those of the other of {}",
-                ours.controls_of, other.controls_of
-            ));
-        }
-        for scenario in &other.scenarios {
-            match ours
-                .scenarios
-                .iter()
-                .find(|known| known.name == scenario.name)
-            {
-                None => ours.scenarios.push(scenario.clone()),
-                Some(known) if asks_the_same(known, scenario) => {}
-                Some(_) => {
-                    return refuse(format!(
-                        "they define scenario {} differently",
-                        scenario.name
-                    ));
-                }
-            }
-        }
-        for card in other.strategies {
-            if ours.strategies.iter().all(|known| known.name != card.name) {
-                ours.strategies.push(card);
-            }
-        }
-        for exclusion in other.exclusions {
-            if !ours.exclusions.contains(&exclusion) {
-                ours.exclusions.push(exclusion);
-            }
-        }
-        ours.looks = ours.looks.saturating_add(other.looks);
-        self.files += 1;
-        let differences = Environment::differences(&ours.environment, &other.environment);
-        let said: Vec<String> = differences
-            .into_iter()
-            .map(|difference| difference.to_string())
-            .collect();
-        Ok((!said.is_empty()).then(|| {
-            format!(
-                "{first} and {place} are pooled, but were not measured alike: {}",
-                said.join("; ")
-            )
-        }))
-    }
-
     /// The lines of a file, which may be of several `runs` already.
     fn take(&mut self, lines: impl Iterator<Item = Line>, runs: &[u32]) {
         let offset = self.next_process;
@@ -167,32 +146,21 @@ impl Pool {
 
     /// Whether no earlier file has the same count.
     fn is_new(&mut self, line: &Line) -> bool {
-        match line {
-            Line::Allocation(seen) => self.counted.insert((
-                "allocation",
-                seen.scenario.clone(),
-                seen.strategy.clone(),
-                seen.does.to_string(),
-            )),
-            Line::Memory(memory) => self.counted.insert((
-                "memory",
-                memory.scenario.clone(),
-                memory.strategy.clone(),
-                String::new(),
-            )),
-            Line::Trace(seen) => {
-                self.counted
-                    .insert(("trace", String::new(), seen.strategy.clone(), String::new()))
-            }
-            _ => true,
-        }
+        let (scenario, strategy, does) = match line {
+            Line::Allocation(seen) => (&*seen.scenario, &seen.strategy, Some(seen.does)),
+            Line::Memory(memory) => (&*memory.scenario, &memory.strategy, None),
+            Line::Trace(seen) => ("", &seen.strategy, None),
+            _ => return true,
+        };
+        let count = (scenario.to_owned(), strategy.clone(), does);
+        self.counted.insert(count)
     }
 
     /// A check that failed once has failed.
     fn check(&mut self, outcome: CheckOutcome) {
         let key = (
             outcome.strategy.clone(),
-            outcome.record.to_string(),
+            outcome.record,
             outcome.check.clone(),
         );
         match self.checked.get(&key) {
@@ -205,18 +173,11 @@ impl Pool {
         }
     }
 
-    fn into_lines(mut self) -> Vec<Line> {
-        // A file without any process is no run.
-        self.runs.retain(|&start| start < self.next_process);
-        self.runs.dedup();
-        self.header.runs = if self.runs.len() > 1 {
-            self.runs
-        } else {
-            Vec::new()
-        };
-        let mut lines = vec![Line::Header(Box::new(self.header))];
-        lines.extend(self.lines);
-        lines.extend((self.complete == self.files).then_some(Line::Complete));
-        lines
+    /// Where each run begins, if there are several. A file without any process is no run.
+    fn runs(&mut self) -> Vec<u32> {
+        let mut runs = std::mem::take(&mut self.runs);
+        runs.retain(|&start| start < self.next_process);
+        runs.dedup();
+        if runs.len() > 1 { runs } else { Vec::new() }
     }
 }

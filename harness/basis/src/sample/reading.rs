@@ -4,12 +4,11 @@
 //! the samples are about, and another major version may mean something else by the same words.
 
 use std::collections::{BTreeMap, HashSet};
-use std::fmt;
 use std::path::Path;
 
 use serde::Deserialize;
 
-use super::packing::{self, Damage, Unpacked};
+use super::packing::{self, Damage};
 use super::{Header, Line, SCHEMA, in_words};
 use crate::error::{Error, Result, plain};
 use crate::parallel;
@@ -31,14 +30,16 @@ pub struct Reading {
 }
 
 /// What was left out of a sample file. Lines are counted from 1.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, strum::Display)]
 pub enum Warning {
     /// The last line is cut off: a run was killed, or a disk was full.
+    #[strum(to_string = "line {line} is cut off, as a killed run leaves it, and left out")]
     Torn {
         /// The line.
         line: usize,
     },
     /// A line is not a sample.
+    #[strum(to_string = "line {line} is left out: {reason}")]
     Damaged {
         /// The line.
         line: usize,
@@ -46,6 +47,10 @@ pub enum Warning {
         reason: String,
     },
     /// Lines of a kind that this version does not know.
+    #[strum(
+        to_string = "line {line} is of a kind that this version does not know ({kind:?}) and is left out, with all \
+        {count} of the kind; a newer version of pivot reads them"
+    )]
     UnknownKind {
         /// The kind.
         kind: String,
@@ -55,43 +60,24 @@ pub enum Warning {
         count: usize,
     },
     /// A second header: two files were joined.
+    #[strum(
+        to_string = "line {line} is a second header: it and what follows are left out; keep runs in files of their own, \
+        `pivot report A B` pools them"
+    )]
     SecondHeader {
         /// The line.
         line: usize,
     },
     /// The file is packed, and not whole.
+    #[strum(
+        to_string = "the packed file is {damage}, from behind line {line} on; restore it from a copy"
+    )]
     Packing {
         /// The last line that is whole.
         line: usize,
         /// What is wrong with it.
         damage: Damage,
     },
-}
-
-impl fmt::Display for Warning {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Warning::Torn { line } => write!(
-                f,
-                "line {line} is cut off, as a killed run leaves it, and left out"
-            ),
-            Warning::Damaged { line, reason } => write!(f, "line {line} is left out: {reason}"),
-            Warning::UnknownKind { kind, line, count } => write!(
-                f,
-                "line {line} is of a kind that this version does not know ({kind:?}) and is left \
-                 out, with all {count} of the kind; a newer version of pivot reads them"
-            ),
-            Warning::SecondHeader { line } => write!(
-                f,
-                "line {line} is a second header: it and what follows are left out; keep runs in \
-                 files of their own, `pivot report A B` pools them"
-            ),
-            Warning::Packing { line, damage } => write!(
-                f,
-                "the packed file is {damage}, from behind line {line} on; restore it from a copy"
-            ),
-        }
-    }
 }
 
 /// More warnings than these about one file say nothing new.
@@ -131,34 +117,25 @@ pub fn read(path: &Path) -> Result<Reading> {
 ///
 /// As [`read`].
 pub fn parse_any(bytes: &[u8], place: &str) -> Result<Reading> {
-    if packing::is_packed(bytes) {
-        return parse_unpacked(packing::unpack(bytes), place);
-    }
     packing::refuse_other(bytes, place)?;
-    parse(bytes, place)
-}
-
-fn parse_unpacked(Unpacked { content, damage }: Unpacked, place: &str) -> Result<Reading> {
-    let parsed = parse(&content, place);
-    let Some(damage) = damage else {
-        return parsed.map(|reading| Reading {
-            is_packed: true,
-            ..reading
-        });
-    };
-    let mut reading = parsed.map_err(|error| {
-        Error::input(format!(
+    if !packing::is_packed(bytes) {
+        return parse(bytes, place);
+    }
+    let (content, damage) = packing::unpack(bytes);
+    let mut reading = parse(&content, place).map_err(|error| match damage {
+        None => error,
+        Some(_) => Error::input(format!(
             "{error}; the file is packed, and damaged: restore it from a copy"
-        ))
+        )),
     })?;
-    // The line in which it ends is no news beside that.
-    reading
-        .warnings
-        .retain(|warning| !matches!(warning, Warning::Torn { .. }));
-    let lines = content.split_inclusive(|&byte| byte == b'\n');
-    let line = lines.filter(|line| line.ends_with(b"\n")).count();
-    reading.warnings.push(Warning::Packing { line, damage });
     reading.is_packed = true;
+    if let Some(damage) = damage {
+        // The line in which it ends is no news beside that.
+        let is_torn = |warning: &Warning| matches!(warning, Warning::Torn { .. });
+        reading.warnings.retain(|warning| !is_torn(warning));
+        let line = content.iter().filter(|&&byte| byte == b'\n').count();
+        reading.warnings.push(Warning::Packing { line, damage });
+    }
     Ok(reading)
 }
 
@@ -170,7 +147,7 @@ pub(super) fn foreign(path: &Path) -> Option<String> {
     let mut file = BufReader::new(std::fs::File::open(path).ok()?);
     let mut first = Vec::new();
     if packing::is_packed(file.fill_buf().ok()?) {
-        let content = packing::unpack(file).content;
+        let (content, _) = packing::unpack(file);
         first.extend(content.split_inclusive(|&byte| byte == b'\n').next()?);
     } else {
         file.read_until(b'\n', &mut first).ok()?;
@@ -357,8 +334,9 @@ fn header(first: &[u8], place: &str) -> Result<Header> {
              does not"
         )));
     };
-    let is_of_version_2 = major(&schema) == VERSION_2;
-    if !is_of_version_2 && major(&schema) != major(SCHEMA) {
+    let (major, minor) = version(&schema);
+    let is_of_version_2 = major == VERSION_2;
+    if !is_of_version_2 && major != version(SCHEMA).0 {
         return Err(Error::input(format!(
             "{place}:1: written in the format {schema:?}; this is pivot {}, which reads {SCHEMA:?} and \
              {VERSION_2:?}",
@@ -383,7 +361,7 @@ fn header(first: &[u8], place: &str) -> Result<Header> {
     };
     if is_of_version_2 {
         header.schema = SCHEMA.into();
-        if minor(&schema) < 2 {
+        if minor < 2 {
             inserts_alone(&mut header);
         }
     }
@@ -426,13 +404,8 @@ fn inserts_alone(header: &mut Header) {
     }
 }
 
-/// A schema's minor version.
-fn minor(schema: &str) -> u32 {
-    let minor = schema.split_once('.').map(|(_, minor)| minor.parse().ok());
-    minor.map_or(0, |minor| minor.unwrap_or(u32::MAX))
-}
-
-/// A schema without its minor version.
-fn major(schema: &str) -> &str {
-    schema.split_once('.').map_or(schema, |(major, _)| major)
+/// A schema without its minor version, and that.
+fn version(schema: &str) -> (&str, u32) {
+    let (major, minor) = schema.split_once('.').unwrap_or((schema, "0"));
+    (major, minor.parse().unwrap_or(u32::MAX))
 }

@@ -13,9 +13,8 @@ impl Scenario {
     /// With file, line and column, what is wrong and what would be right; also in the process trace that
     /// it replays, if it does.
     pub fn load(path: &Path) -> Result<Vec<Self>> {
-        let text = std::fs::read_to_string(path).map_err(|error| {
-            Error::input(format!("cannot read scenario {}: {error}", path.display()))
-        })?;
+        let text = std::fs::read_to_string(path)
+            .map_err(|error| Error::file("read scenario", path, &error))?;
         let place = path.display().to_string();
         let mut points = Self::parse(&text, &place)?;
         let folder = path.parent().unwrap_or(Path::new(""));
@@ -49,10 +48,10 @@ impl Scenario {
             return Err(fault);
         }
         let points = sweep::expand(self)?;
-        match points
+        let mut faulty = points
             .iter()
-            .find_map(|point| Some((point, point.fault()?)))
-        {
+            .filter_map(|point| Some((point, point.fault()?)));
+        match faulty.next() {
             None => Ok(points),
             Some((point, fault)) if point.point.is_some() => {
                 Err(format!("at the point {}: {fault}", point.name))
@@ -94,12 +93,7 @@ pub fn load_folder(folder: &Path) -> Result<Vec<Scenario>> {
 
 /// The scenario files of a folder, sorted, then those of the folders in it.
 fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
-    let unreadable = |error: std::io::Error| {
-        Error::input(format!(
-            "cannot read the scenario folder {}: {error}",
-            folder.display()
-        ))
-    };
+    let unreadable = |error| Error::file("read the scenario folder", folder, &error);
     let (mut here, mut below): (Vec<PathBuf>, Vec<PathBuf>) = (Vec::new(), Vec::new());
     for entry in std::fs::read_dir(folder).map_err(unreadable)? {
         let entry = entry.map_err(unreadable)?;
@@ -107,10 +101,7 @@ fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
         // Not through links: a link to a folder above would never end.
         if entry.file_type().map_err(unreadable)?.is_dir() {
             below.push(path);
-        } else if path
-            .extension()
-            .is_some_and(|extension| extension == "toml")
-        {
+        } else if path.extension().is_some_and(|ending| ending == "toml") {
             here.push(path);
         }
     }

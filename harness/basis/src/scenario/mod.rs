@@ -22,13 +22,13 @@
 //! into points, each a scenario of its own that remembers where it lies.
 
 mod effort;
-mod faults;
 mod folder;
 mod group;
 mod replay;
 mod sweep;
 #[cfg(test)]
 mod tests;
+mod validation;
 
 use std::fmt;
 
@@ -55,7 +55,7 @@ pub struct Scenario {
     #[serde(default)]
     pub origin: Origin,
     /// Whether a run leaves it out unless it is asked for by name or measures all there is.
-    #[serde(default, skip_serializing_if = "is_false")]
+    #[serde(default, skip_serializing_if = "crate::is_default")]
     pub optional: bool,
     /// How many processes the table holds.
     pub processes: usize,
@@ -66,7 +66,7 @@ pub struct Scenario {
     #[serde(default)]
     pub ids: Identifiers,
     /// Which processes are looked up and written how often.
-    #[serde(default, skip_serializing_if = "Keys::is_default")]
+    #[serde(default, skip_serializing_if = "crate::is_default")]
     pub keys: Keys,
     /// With [`Keys::Hot`]: the share of operations that goes to the one hot process. Without it,
     /// [`HOT_SHARE`].
@@ -100,14 +100,6 @@ pub struct Scenario {
 
 /// The share of operations that goes to the hot process, unless a scenario says otherwise.
 pub const HOT_SHARE: f64 = 0.9;
-
-#[expect(
-    clippy::trivially_copy_pass_by_ref,
-    reason = "serde asks for a reference"
-)]
-const fn is_false(flag: &bool) -> bool {
-    !*flag
-}
 
 /// Where a scenario's question comes from.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -171,16 +163,6 @@ pub enum Keys {
     /// Lookups mostly to those that came last (YCSB's `latest`: Zipf's law over how long ago they
     /// came), updates to all alike.
     Latest,
-}
-
-impl Keys {
-    #[expect(
-        clippy::trivially_copy_pass_by_ref,
-        reason = "serde asks for a reference"
-    )]
-    fn is_default(&self) -> bool {
-        *self == Self::default()
-    }
 }
 
 /// What the report published, in nanoseconds an operation or milliseconds in total.
@@ -266,10 +248,11 @@ impl Scenario {
         text
     }
 
-    /// Whether a group reads, writes or scans as fast as it can, so that its rate is a measurement.
-    pub fn measures(&self, activity: Activity) -> bool {
-        self.groups
-            .iter()
-            .any(|group| group.does == activity && !group.is_paced())
+    /// Whether its threads get into each other's way: several of them work as fast as they can, or there are more than
+    /// processors.
+    pub fn is_contended(&self, cpus: usize) -> bool {
+        let unpaced = self.groups.iter().filter(|group| !group.is_paced());
+        let busy: usize = unpaced.map(|group| group.threads).sum();
+        self.threads() > cpus || busy > 1
     }
 }

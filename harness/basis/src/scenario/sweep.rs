@@ -6,11 +6,10 @@
 //! values = [0, 0.01, 0.1, 0.5]
 //! ```
 
-use std::fmt;
-
 use serde::{Deserialize, Serialize};
 
-use super::{Activity, Group, Identifiers, Keys, RecordKind, Scenario};
+use super::{Activity, Group, Scenario};
+use crate::error::plain;
 
 /// An axis of a scenario file, and where on it to ask.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -65,12 +64,14 @@ pub enum Axis {
 }
 
 /// A place on an axis.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, strum::Display)]
 #[serde(untagged)]
 pub enum Value {
     /// On an axis of quantities.
+    #[strum(transparent)]
     Number(f64),
     /// On an axis of kinds.
+    #[strum(transparent)]
     Word(String),
 }
 
@@ -94,6 +95,8 @@ pub struct Coordinate {
 
 /// More points than this are a mistake in a file rather than a question.
 pub const POINTS_MAX: usize = 64;
+/// No axis has larger whole numbers.
+const NUMBER_MAX: f64 = u32::MAX as f64;
 
 /// The points of a sweep, or the scenario itself if it sweeps nothing.
 pub(super) fn expand(mut scenario: Scenario) -> Result<Vec<Scenario>, String> {
@@ -167,77 +170,59 @@ fn step(from: &Scenario, sweep: &Sweep, value: &Value) -> Result<Scenario, Strin
     Ok(scenario)
 }
 
-/// Gives an axis of the scenario a value.
+/// Gives an axis of the scenario a value: the field that is called like the axis.
 fn set(
     scenario: &mut Scenario,
     axis: Axis,
     group: Option<usize>,
     value: &Value,
 ) -> Result<(), String> {
-    let unknown = |what: &str| format!("axis {axis}: {value} is {what}");
-    let number = || match value {
-        Value::Number(number) => Ok(*number),
-        Value::Word(_) => Err(unknown("not a number")),
-    };
-    let whole = || match number()? {
+    let is_kind = matches!(axis, Axis::Record | Axis::Ids | Axis::Keys);
+    let given = match value {
+        Value::Number(number) if is_kind => {
+            return Err(format!("axis {axis}: {number} is a number, and not a kind"));
+        }
+        // JSON tells whole numbers from others.
         #[expect(
             clippy::cast_sign_loss,
             reason = "the pattern lets no negative number through"
         )]
-        number if number >= 0.0 && number <= f64::from(u32::MAX) && number.fract() == 0.0 => {
-            Ok(number as u32)
+        Value::Number(number) if (0.0..=NUMBER_MAX).contains(number) && number.fract() == 0.0 => {
+            (*number as u64).into()
         }
-        _ => Err(unknown("not a whole number")),
+        Value::Number(number) if number.is_finite() => (*number).into(),
+        Value::Word(word) if is_kind => word.as_str().into(),
+        _ => return Err(format!("axis {axis}: {value} is not a number")),
     };
-    match axis {
-        Axis::Processes => scenario.processes = whole()? as usize,
-        Axis::Record => scenario.record = word::<RecordKind>(axis, value)?,
-        Axis::Ids => scenario.ids = word::<Identifiers>(axis, value)?,
-        Axis::Keys => scenario.keys = word::<Keys>(axis, value)?,
-        Axis::HotShare => scenario.hot_share = Some(number()?),
-        Axis::HitRate => scenario.hit_rate = Some(number()?),
-        Axis::Threads => owner(scenario, axis, group)?.threads = whole()? as usize,
-        Axis::EveryUs => owner(scenario, axis, group)?.every_us = Some(number()?),
-        Axis::Writes => owner(scenario, axis, group)?.writes = Some(number()?),
-        Axis::ReadModifyWrites => {
-            owner(scenario, axis, group)?.read_modify_writes = Some(number()?);
-        }
-        Axis::Inserts => owner(scenario, axis, group)?.inserts = Some(number()?),
-        Axis::Scans => owner(scenario, axis, group)?.scans = Some(number()?),
-        Axis::SectionNs => owner(scenario, axis, group)?.section_ns = Some(number()?),
-        Axis::PublishEvery => owner(scenario, axis, group)?.publish_every = Some(whole()?),
-        Axis::Speed => owner(scenario, axis, group)?.speed = Some(number()?),
-    }
+    let mut fields = serde_json::to_value(&*scenario).expect("a scenario is plain data");
+    let owner = match axis {
+        Axis::Processes | Axis::Record | Axis::Ids => &mut fields,
+        Axis::Keys | Axis::HotShare | Axis::HitRate => &mut fields,
+        _ => &mut fields["groups"][owner(scenario, axis, group)?],
+    };
+    owner[axis.name()] = given;
+    // Where its trace lies is no field of a scenario.
+    let replay = scenario.replay.take();
+    *scenario = serde_json::from_value(fields)
+        .map_err(|error| format!("axis {axis}: {}", plain(&error.to_string())))?;
+    scenario.replay = replay;
     Ok(())
 }
 
-/// A kind by its name in files; the error lists what there is.
-fn word<'de, T: Deserialize<'de>>(axis: Axis, value: &'de Value) -> Result<T, String> {
-    use serde::de::IntoDeserializer;
-    use serde::de::value::{Error, StrDeserializer};
-    let Value::Word(word) = value else {
-        return Err(format!("axis {axis}: {value} is a number, and not a kind"));
-    };
-    let word: StrDeserializer<'_, Error> = word.as_str().into_deserializer();
-    T::deserialize(word).map_err(|error| format!("axis {axis}: {error}"))
-}
-
-/// The group that an axis belongs to.
-fn owner(scenario: &mut Scenario, axis: Axis, group: Option<usize>) -> Result<&mut Group, String> {
+/// The place of the group that an axis belongs to.
+fn owner(scenario: &Scenario, axis: Axis, group: Option<usize>) -> Result<usize, String> {
     let count = scenario.groups.len();
-    let index = match group {
-        Some(index) if index < count => Some(index),
-        Some(index) => {
-            return Err(format!(
-                "axis {axis}: group = {index} is not there; the groups are 0 to {}",
-                count - 1
-            ));
+    match group {
+        Some(index) if index < count => Ok(index),
+        Some(index) => Err(format!(
+            "axis {axis}: group = {index} is not there; the groups are 0 to {}",
+            count - 1
+        )),
+        None => {
+            let index = scenario.groups.iter().position(|group| axis.fits(group));
+            index.ok_or_else(|| format!("axis {axis}: no group {}", axis.needs()))
         }
-        None => scenario.groups.iter().position(|group| axis.fits(group)),
-    };
-    index
-        .map(|index| &mut scenario.groups[index])
-        .ok_or_else(|| format!("axis {axis}: no group {}", axis.needs()))
+    }
 }
 
 impl Axis {
@@ -289,15 +274,6 @@ impl Axis {
             Axis::SectionNs => "time inside the read section in ns",
             Axis::PublishEvery => "writes between publishes",
             Axis::Speed => "speed of the replay",
-        }
-    }
-}
-
-impl fmt::Display for Value {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Value::Number(number) => write!(f, "{number}"),
-            Value::Word(word) => f.pad(word),
         }
     }
 }

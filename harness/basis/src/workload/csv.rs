@@ -1,93 +1,103 @@
-//! Lines of comma-separated values.
+//! The lines of a process trace as comma-separated values.
 
 use serde::Deserialize;
-use serde::de::IntoDeserializer;
-use serde::de::value::{Error as WordError, StrDeserializer};
+use serde_json::{Map, Value};
 
-use super::reading::{Fault, Row, quoted};
+use super::Entry;
+use super::reading::{Fault, complaint, quoted};
 
-/// The columns of a CSV, by what is in them.
-#[derive(Debug)]
-pub(super) struct Columns(Vec<Column>);
+/// The fields of an [`Entry`], in the order in which they are written.
+pub(super) const COLUMNS: [&str; 9] = [
+    "at_ns",
+    "event",
+    "pid",
+    "start",
+    "name",
+    "state",
+    "cpu_ns",
+    "rss_bytes",
+    "code",
+];
+/// As many of them are needed.
+const NEEDED: usize = 4;
 
-/// A column.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum Column {
-    AtNs,
-    Event,
-    Pid,
-    Start,
-    Name,
-    State,
-    CpuNs,
-    RssBytes,
-    Code,
+/// A line, in the order of the [`COLUMNS`].
+pub(super) fn text(entry: &Entry) -> String {
+    let values = serde_json::to_value(entry).expect("plain data");
+    let field = |column: &str| match &values[column] {
+        Value::Null => String::new(),
+        Value::String(name) if column == "name" => format!("\"{}\"", name.replace('"', "\"\"")),
+        Value::String(word) => word.clone(),
+        number => number.to_string(),
+    };
+    COLUMNS.map(field).join(",") + "\n"
 }
+
+/// The columns of a file, in its order.
+#[derive(Debug)]
+pub(super) struct Columns(Vec<String>);
 
 impl Columns {
     pub(super) fn named(line: &str) -> Result<Self, Fault> {
-        let mut columns: Vec<Column> = Vec::new();
+        let mut columns: Vec<String> = Vec::new();
         for name in fields(line)? {
-            let column = word(name.trim())?;
-            if columns.contains(&column) {
+            let name = name.trim();
+            let shown = quoted(name);
+            if !COLUMNS.contains(&name) {
                 return Err(format!(
-                    "the column {:?} is there twice",
-                    quoted(name.trim())
+                    "unknown column {shown:?}; there are {}",
+                    COLUMNS.join(",")
                 ));
             }
-            columns.push(column);
+            if columns.iter().any(|column| column == name) {
+                return Err(format!("the column {shown:?} is there twice"));
+            }
+            columns.push(name.to_owned());
         }
-        let needed = [Column::AtNs, Column::Event, Column::Pid, Column::Start];
-        if needed.iter().all(|column| columns.contains(column)) {
+        let needed = &COLUMNS[..NEEDED];
+        if needed
+            .iter()
+            .all(|name| columns.iter().any(|column| column == name))
+        {
             Ok(Self(columns))
         } else {
-            Err("at least the columns at_ns,event,pid,start are needed".into())
+            Err(format!(
+                "at least the columns {} are needed",
+                needed.join(",")
+            ))
         }
     }
 
-    pub(super) fn row(&self, line: &str) -> Result<Row, Fault> {
+    pub(super) fn entry(&self, line: &str) -> Result<Entry, Fault> {
         let fields = fields(line)?;
-        if fields.len() != self.0.len() {
-            return Err(format!(
-                "{} fields, where the header has {}",
-                fields.len(),
-                self.0.len()
-            ));
+        let (given, named) = (fields.len(), self.0.len());
+        if given != named {
+            return Err(format!("{given} fields, where the header has {named}"));
         }
-        let mut row = Row::default();
-        for (column, field) in self.0.iter().zip(&fields) {
-            let given = !field.is_empty();
-            match column {
-                Column::AtNs => row.at_ns = number("at_ns", field)?,
-                Column::Event => row.event = word(field)?,
-                Column::Pid => row.pid = number("pid", field)?,
-                Column::Start => row.start = number("start", field)?,
-                Column::Name if given => row.name = Some(field.clone()),
-                Column::State if given => row.state = Some(word(field)?),
-                Column::CpuNs if given => row.cpu_ns = Some(number("cpu_ns", field)?),
-                Column::RssBytes if given => row.rss_bytes = Some(number("rss_bytes", field)?),
-                Column::Code if given => row.code = Some(number("code", field)?),
-                _ => {}
-            }
-        }
-        Ok(row)
+        let given = self
+            .0
+            .iter()
+            .zip(fields)
+            .filter(|(_, field)| !field.is_empty());
+        let values = given.map(|(column, field)| Ok((column.clone(), value(column, field)?)));
+        let values = values.collect::<Result<Map<String, Value>, Fault>>()?;
+        Entry::deserialize(Value::Object(values)).map_err(|error| complaint(&error))
     }
 }
 
-fn number<T: std::str::FromStr>(column: &str, field: &str) -> Result<T, Fault> {
-    field.parse().map_err(|_| {
+/// A field: three of the columns have words, the others whole numbers.
+fn value(column: &str, field: String) -> Result<Value, Fault> {
+    let number = match column {
+        "event" | "name" | "state" => return Ok(field.into()),
+        "code" => field.parse::<i32>().map(Value::from),
+        _ => field.parse::<u64>().map(Value::from),
+    };
+    number.map_err(|_| {
         format!(
             "{column} = {:?} is not a whole number in range",
-            quoted(field)
+            quoted(&field)
         )
     })
-}
-
-/// A word by its name in files; the complaint lists what there is.
-fn word<'de, T: Deserialize<'de>>(field: &'de str) -> Result<T, Fault> {
-    let word: StrDeserializer<'_, WordError> = field.into_deserializer();
-    T::deserialize(word).map_err(|error| quoted(&error.to_string()))
 }
 
 /// The fields of a line: between commas, or between double quotes, which are doubled inside.

@@ -5,10 +5,10 @@
 //!
 //! ```text
 //! {"schema":"pivot-process-trace/1","command":"cargo check","every_ms":20}
-//! {"at_ns":0,"event":"born","pid":412,"start":8231,"name":"cargo"}
-//! {"at_ns":20113000,"event":"resources","pid":412,"start":8231,"cpu_ns":10000000,"rss_bytes":4194304}
-//! {"at_ns":20113000,"event":"state","pid":412,"start":8231,"state":"sleeping"}
-//! {"at_ns":90250000,"event":"exit","pid":412,"start":8231,"code":0}
+//! {"at_ns":0,"pid":412,"start":8231,"event":"born","name":"cargo"}
+//! {"at_ns":20113000,"pid":412,"start":8231,"event":"resources","cpu_ns":10000000,"rss_bytes":4194304}
+//! {"at_ns":20113000,"pid":412,"start":8231,"event":"state","state":"sleeping"}
+//! {"at_ns":90250000,"pid":412,"start":8231,"event":"exit","code":0}
 //! ```
 //!
 //! Or the same as CSV, its columns in any order, fields quoted where they have to be:
@@ -34,13 +34,13 @@
 //! same pid do not live at the same time: a trace that says otherwise is refused, with the line.
 
 mod csv;
-mod ledger;
 mod reading;
 #[cfg(test)]
 mod tests;
+mod validator;
 mod writing;
 
-pub use writing::{Form, Summary, Writer};
+pub use writing::{Form, Writer};
 
 use contract::{Change, Event, ProcessId};
 use serde::{Deserialize, Serialize};
@@ -59,6 +59,20 @@ pub const NUMBER_MAX: u64 = 1 << 53;
 pub struct Workload {
     header: Header,
     entries: Vec<Entry>,
+    summary: Summary,
+}
+
+/// What a trace holds so far.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Summary {
+    /// Its events.
+    pub events: usize,
+    /// How many processes it has.
+    pub births: usize,
+    /// How many of them lived at the same time at most.
+    pub peak: usize,
+    /// When its last event is, in nanoseconds since it began.
+    pub duration_ns: u64,
 }
 
 /// Where a process trace comes from.
@@ -85,19 +99,21 @@ impl Default for Header {
     }
 }
 
-/// An event of a process trace.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// An event of a process trace, and its line.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Entry {
     /// When, in nanoseconds since the trace began.
     pub at_ns: u64,
     /// To which process.
+    #[serde(flatten)]
     pub process: Process,
-    /// What.
+    /// What. It comes last, and so refuses all fields that are nobody's.
+    #[serde(flatten)]
     pub what: What,
 }
 
 /// A process of the recorded machine.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Process {
     /// Its pid, at least 1. Clusters number their jobs far beyond a machine's pids.
     pub pid: u64,
@@ -106,15 +122,20 @@ pub struct Process {
 }
 
 /// What happened to a process.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "lowercase", deny_unknown_fields)]
 pub enum What {
     /// It was there for the first time.
     Born {
         /// What it is called.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
         name: Option<String>,
     },
     /// The scheduler sees it otherwise.
-    State(ProcessState),
+    State {
+        /// How.
+        state: ProcessState,
+    },
     /// It used something.
     Resources {
         /// Processor time so far, in nanoseconds.
@@ -125,6 +146,7 @@ pub enum What {
     /// It ended.
     Exit {
         /// Its exit code, or the negated signal that ended it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
         code: Option<i32>,
     },
 }
@@ -180,21 +202,12 @@ impl Workload {
 
     /// When its last event is, in nanoseconds since it began.
     pub fn duration_ns(&self) -> u64 {
-        self.entries.last().map_or(0, |last| last.at_ns)
+        self.summary.duration_ns
     }
 
     /// How many processes live at the same time at most.
     pub fn peak(&self) -> usize {
-        let (mut alive, mut peak) = (0usize, 0);
-        for entry in &self.entries {
-            match entry.what {
-                What::Born { .. } => alive += 1,
-                What::Exit { .. } => alive -= 1,
-                What::State(_) | What::Resources { .. } => {}
-            }
-            peak = peak.max(alive);
-        }
-        peak
+        self.summary.peak
     }
 
     /// What replaying it does to a table, in order.
@@ -226,7 +239,7 @@ impl Workload {
                     used.insert(pid, (cpu_ns, rss_bytes));
                     push(event(Change::Heartbeat { cpu_ns, rss_bytes }));
                 }
-                What::State(_) => {
+                What::State { .. } => {
                     let (cpu_ns, rss_bytes) = used.get(&pid).copied().unwrap_or_default();
                     push(event(Change::Heartbeat { cpu_ns, rss_bytes }));
                 }

@@ -38,7 +38,13 @@ fn two_lives() -> Workload {
                 rss_bytes: 4096,
             },
         ),
-        entry(5, 1, What::State(ProcessState::Sleeping)),
+        entry(
+            5,
+            1,
+            What::State {
+                state: ProcessState::Sleeping,
+            },
+        ),
         entry(9, 1, What::Exit { code: Some(-9) }),
         entry(9, 2, What::Born { name: None }),
         entry(12, 2, What::Exit { code: None }),
@@ -185,16 +191,16 @@ fn what_is_not_in_the_format_is_refused_with_its_line() {
         ),
         (
             "\"event\":\"born\",\"pid\":7,\"code\":1",
-            "`code` does not belong here",
+            "unknown field `code`",
         ),
-        ("\"event\":\"state\",\"pid\":7", "`state` is missing"),
+        ("\"event\":\"state\",\"pid\":7", "missing field `state`"),
         (
             "\"event\":\"state\",\"pid\":7,\"state\":\"zombie\"",
             "`sleeping`",
         ),
         (
             "\"event\":\"resources\",\"pid\":7,\"cpu_ns\":1",
-            "`rss_bytes` is missing",
+            "missing field `rss_bytes`",
         ),
         (
             "\"event\":\"born\",\"pid\":7,\"name\":\"a\\nb\"",
@@ -202,6 +208,12 @@ fn what_is_not_in_the_format_is_refused_with_its_line() {
         ),
         ("\"event\":\"a\\nb\",\"pid\":7", "unknown variant `a\\nb`"),
         ("\"event\":\"born\"", "missing field `pid`"),
+        ("\"pid\":7", "missing field `event`"),
+        ("\"event\":\"born\",\"pid\":7,\"pid\":8", "`pid`"),
+        (
+            "\"event\":\"born\",\"pid\":7,\"at_ns\":8",
+            "duplicate field `at_ns`",
+        ),
     ] {
         let said = refusal(&format!("{HEAD}{{\"at_ns\":0,\"start\":1,{fields}}}\n"));
         assert!(said.starts_with("t:2: ") && said.contains(what), "{said}");
@@ -214,7 +226,7 @@ fn what_is_not_in_the_format_is_refused_with_its_line() {
 fn csv_that_is_not_in_the_format_is_refused_with_its_line() {
     let head = "# pivot-process-trace/1\n";
     for (text, line, what) in [
-        ("", 2, "unknown variant"),
+        ("", 2, "unknown column"),
         ("at_ns,event,pid\n", 2, "at_ns,event,pid,start"),
         ("at_ns,event,pid,start,start\n", 2, "twice"),
         ("at_ns,event,pid,start,colour\n", 2, "colour"),

@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use super::ledger::Ledger;
-use super::reading::{Kind, Row};
-use super::{Entry, Header, SCHEMA, What, Workload};
+use super::csv;
+use super::validator::Validator;
+use super::{Entry, Header, SCHEMA, Summary, Workload};
 use crate::error::{Error, Result};
 use crate::output::{Existing, Output};
 
@@ -25,24 +25,19 @@ impl Form {
             _ => Form::JsonLines,
         }
     }
-}
 
-impl Form {
     /// How a trace begins.
     fn head(self, header: &Header) -> String {
         match self {
             Form::JsonLines => serde_json::to_string(header).expect("plain data") + "\n",
-            Form::Csv => {
-                format!("# {SCHEMA}\nat_ns,event,pid,start,name,state,cpu_ns,rss_bytes,code\n")
-            }
+            Form::Csv => format!("# {SCHEMA}\n{}\n", csv::COLUMNS.join(",")),
         }
     }
 
     fn line(self, entry: &Entry) -> String {
-        let row = Row::from(entry);
         match self {
-            Form::JsonLines => serde_json::to_string(&row).expect("plain data") + "\n",
-            Form::Csv => csv(&row),
+            Form::JsonLines => serde_json::to_string(entry).expect("plain data") + "\n",
+            Form::Csv => csv::text(entry),
         }
     }
 }
@@ -66,21 +61,7 @@ impl Workload {
 pub struct Writer {
     output: Output,
     form: Form,
-    ledger: Ledger,
-    summary: Summary,
-}
-
-/// What a trace holds so far.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Summary {
-    /// Its events.
-    pub events: usize,
-    /// How many processes it has.
-    pub births: usize,
-    /// How many of them lived at the same time at most.
-    pub peak: usize,
-    /// When its last event is, in nanoseconds since it began.
-    pub duration_ns: u64,
+    validator: Validator,
 }
 
 impl Writer {
@@ -96,8 +77,7 @@ impl Writer {
         Ok(Self {
             output,
             form,
-            ledger: Ledger::default(),
-            summary: Summary::default(),
+            validator: Validator::default(),
         })
     }
 
@@ -109,14 +89,10 @@ impl Writer {
     pub fn append(&mut self, entries: &[Entry]) -> Result<()> {
         let mut text = String::new();
         for entry in entries {
-            self.summary.events += 1;
-            let number = self.summary.events;
-            let entered = self.ledger.enter(entry, number);
+            let number = self.validator.summary.events + 1;
+            let entered = self.validator.enter(entry, number);
             entered.map_err(|fault| Error::input(format!("event {number}: {fault}")))?;
             text.push_str(&self.form.line(entry));
-            self.summary.births += usize::from(matches!(entry.what, What::Born { .. }));
-            self.summary.peak = self.summary.peak.max(self.ledger.alive());
-            self.summary.duration_ns = entry.at_ns;
         }
         self.output.append(text.as_bytes())
     }
@@ -132,60 +108,6 @@ impl Writer {
 
     /// What it holds so far.
     pub const fn summary(&self) -> Summary {
-        self.summary
+        self.validator.summary
     }
-}
-
-impl From<&Entry> for Row {
-    fn from(entry: &Entry) -> Self {
-        let row = Row {
-            at_ns: entry.at_ns,
-            pid: entry.process.pid,
-            start: entry.process.start,
-            ..Row::default()
-        };
-        match &entry.what {
-            What::Born { name } => Row {
-                event: Kind::Born,
-                name: name.clone(),
-                ..row
-            },
-            What::State(state) => Row {
-                event: Kind::State,
-                state: Some(*state),
-                ..row
-            },
-            What::Resources { cpu_ns, rss_bytes } => Row {
-                event: Kind::Resources,
-                cpu_ns: Some(*cpu_ns),
-                rss_bytes: Some(*rss_bytes),
-                ..row
-            },
-            What::Exit { code } => Row {
-                event: Kind::Exit,
-                code: *code,
-                ..row
-            },
-        }
-    }
-}
-
-/// A line of CSV, in the order of the columns that [`Workload::text`] names.
-fn csv(row: &Row) -> String {
-    fn word(value: impl serde::Serialize) -> String {
-        match serde_json::to_value(value) {
-            Ok(serde_json::Value::String(word)) => word,
-            Ok(serde_json::Value::Null) | Err(_) => String::new(),
-            Ok(other) => other.to_string(),
-        }
-    }
-    let name = row.name.as_ref().map_or_else(String::new, |name| {
-        format!("\"{}\"", name.replace('"', "\"\""))
-    });
-    let Row {
-        at_ns, pid, start, ..
-    } = row;
-    let [event, state] = [word(row.event), word(row.state)];
-    let [cpu, rss, code] = [word(row.cpu_ns), word(row.rss_bytes), word(row.code)];
-    format!("{at_ns},{event},{pid},{start},{name},{state},{cpu},{rss},{code}\n")
 }

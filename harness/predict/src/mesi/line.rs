@@ -3,7 +3,7 @@
 use rand_core::Rng;
 
 /// A cache line.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Line {
     /// Who may write it, or wrote it last.
     pub(super) holder: Option<usize>,
@@ -41,25 +41,12 @@ impl Lock {
         Some(self.waiting.swap_remove(chosen as usize))
     }
 }
-
-/// What an arrival brings.
-pub(super) struct Answer {
-    /// Who got what they asked for.
-    pub(super) served: Vec<usize>,
-}
-
 impl Line {
     pub(super) fn new(processors: usize) -> Self {
         Self {
-            holder: None,
             is_shared: true,
             readers: vec![false; processors],
-            version: 0,
-            asked: Vec::new(),
-            is_moving: false,
-            lock: Lock::default(),
-            coming: Vec::new(),
-            comes_to_be_written: false,
+            ..Self::default()
         }
     }
 
@@ -96,7 +83,7 @@ impl Line {
         self.is_shared = true;
     }
 
-    pub(super) fn arrive(&mut self) -> Answer {
+    pub(super) fn arrive(&mut self) -> Vec<usize> {
         let served = std::mem::take(&mut self.coming);
         for &processor in &served {
             self.readers[processor] = true;
@@ -105,6 +92,6 @@ impl Line {
             self.holder = served.first().copied();
             self.is_shared = false;
         }
-        Answer { served }
+        served
     }
 }

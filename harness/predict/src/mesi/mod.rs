@@ -21,7 +21,7 @@ use rand_core::SeedableRng;
 use rand_xoshiro::Xoshiro256PlusPlus;
 
 use self::agenda::{Agenda, Event, Time};
-use self::line::{Answer, Line};
+use self::line::Line;
 pub use self::program::{Program, Step};
 
 /// A simulation to be done.
@@ -282,8 +282,7 @@ impl Simulation<'_, '_> {
     }
 
     fn arrive(&mut self, line: usize) {
-        let Answer { served } = self.lines[line].arrive();
-        for number in served {
+        for number in self.lines[line].arrive() {
             // What it asked for it does, whoever asks next: or it might never get done.
             let processor = &self.processors[number];
             let step = processor.program.steps()[processor.step];

@@ -14,7 +14,7 @@ fn probe(situation: Situation, counts: &[(Count, i64)]) -> Probe {
     }
 }
 
-fn value(probe: &Probe, metric: ProbeMetric) -> Option<f64> {
+fn value(probe: &Probe, metric: Metric) -> Option<f64> {
     let found = measured(probe).into_iter().find(|(one, _)| *one == metric);
     found.map(|(_, value)| value)
 }
@@ -34,12 +34,12 @@ fn latency_keeps_what_was_not_finished() {
         ],
     );
     line.histograms.insert(Distribution::Reads, waits.sparse());
-    assert_eq!(value(&line, ProbeMetric::ReadsPerS), Some(5e5));
-    assert_eq!(value(&line, ProbeMetric::ReadsUnfinished), Some(7.0));
-    assert_eq!(value(&line, ProbeMetric::ReadP99Ns), Some(50.0));
-    let p999 = value(&line, ProbeMetric::ReadP999Ns).unwrap();
+    assert_eq!(value(&line, Metric::ReadsPerS), Some(5e5));
+    assert_eq!(value(&line, Metric::ReadsUnfinished), Some(7.0));
+    assert_eq!(value(&line, Metric::ReadP99Ns), Some(50.0));
+    let p999 = value(&line, Metric::ReadP999Ns).unwrap();
     assert!((p999 / 1e6 - 1.0).abs() < 0.001, "{p999}");
-    assert_eq!(value(&line, ProbeMetric::WriteP50Ns), None);
+    assert_eq!(value(&line, Metric::WriteP50Ns), None);
 }
 
 #[test]
@@ -53,8 +53,8 @@ fn what_is_kept_is_relative_to_the_undisturbed_rate() {
         (Count::DisturbedWrites, 0),
     ];
     let line = probe(Situation::StalledReader, &counts);
-    assert_eq!(value(&line, ProbeMetric::ReadsKept), Some(0.75));
-    assert_eq!(value(&line, ProbeMetric::WritesKept), Some(0.0));
+    assert_eq!(value(&line, Metric::ReadsKept), Some(0.75));
+    assert_eq!(value(&line, Metric::WritesKept), Some(0.0));
     let never = [
         (Count::CalmNs, 10_000),
         (Count::CalmWrites, 200),
@@ -75,15 +75,15 @@ fn fairness_is_relative_to_what_each_does_alone() {
         (Count::SecondTogether, 4),
     ];
     let line = probe(Situation::FairnessReadWrite, &counts);
-    assert_eq!(value(&line, ProbeMetric::FairShare), Some(0.5));
+    assert_eq!(value(&line, Metric::FairShare), Some(0.5));
 }
 
 #[test]
 fn the_worst_of_any_process_and_the_median_of_the_rest() {
     let by_process = BTreeMap::from([(0, 1.0), (1, 9.0), (2, 2.0)]);
-    let worst = summarised(ProbeMetric::Lost, &by_process).unwrap();
+    let worst = summarised(Metric::Lost, &by_process).unwrap();
     assert_eq!((worst.median, worst.shown.low, worst.n), (9.0, 1.0, 3));
-    let typical = summarised(ProbeMetric::ReadP99Ns, &by_process).unwrap();
+    let typical = summarised(Metric::ReadP99Ns, &by_process).unwrap();
     assert_eq!((typical.median, typical.n), (2.0, 3));
     assert!(typical.shown.low >= 1.0 && typical.shown.high <= 9.0);
 }
@@ -92,13 +92,13 @@ fn the_worst_of_any_process_and_the_median_of_the_rest() {
 fn a_ratio_is_times_better_process_by_process() {
     let mine = BTreeMap::from([(0, 10.0), (1, 20.0), (2, 40.0)]);
     let reference = BTreeMap::from([(0, 20.0), (1, 40.0), (2, 80.0)]);
-    let times = compared(ProbeMetric::ReadP99Ns, &mine, &reference).unwrap();
+    let times = compared(Metric::ReadP99Ns, &mine, &reference).unwrap();
     assert!(
         [times.median, times.shown.low, times.shown.high]
             .iter()
             .all(|times| (times - 2.0).abs() < 1e-9)
     );
-    assert_eq!(compared(ProbeMetric::Lost, &mine, &reference), None);
+    assert_eq!(compared(Metric::Lost, &mine, &reference), None);
 }
 
 #[test]
@@ -119,14 +119,27 @@ fn a_line_survives_its_text() {
 
 #[test]
 fn metrics_are_called_the_same_everywhere() {
-    for metric in [
-        ProbeMetric::ReadP999Ns,
-        ProbeMetric::ScanNsUnderWrites,
-        ProbeMetric::Lost,
-    ] {
-        let metric = Metric::Probe(metric);
+    for metric in [Metric::ReadP999Ns, Metric::ScanNsUnderWrites, Metric::Lost] {
         assert_eq!(serde_json::to_value(metric).unwrap(), metric.name());
         let read: Metric = serde_json::from_value(metric.name().into()).unwrap();
         assert_eq!(read, metric);
     }
+}
+
+#[test]
+fn quantiles_stop_where_there_are_too_few_operations() {
+    let mut latencies = Histogram::default();
+    (1..=1_000).for_each(|ns| latencies.record(ns));
+    let found = quantiles(&[&latencies.sparse()]);
+    let at = |share: f64| {
+        let mut found = found.iter();
+        found
+            .find(|one| (one.share - share).abs() < 1e-9)
+            .map(|one| one.ns)
+    };
+    assert_eq!(
+        (at(0.5), at(0.99), at(1.0)),
+        (Some(500.0), Some(990.0), Some(1_000.0))
+    );
+    assert!(at(0.999).is_some() && at(0.9999).is_none());
 }

@@ -2,7 +2,7 @@
 
 use basis::trace::{Operation, Pair, Path, State, TraceSeen};
 use predict::path::Cost;
-use predict::scaling::{ByRecord, Seen};
+use predict::scaling::{ByRecord, Traced};
 
 /// Whoever takes longer for an instruction, on average, is taken to wait for somebody. Chosen on one
 /// machine, where copies of a whole table take 1.9 and callers of an actor 4 to 38: not a law.
@@ -13,28 +13,26 @@ const NS_PER_INSTRUCTION_MAX: f64 = 2.5;
 /// # Errors
 ///
 /// Why the trace says nothing of the time.
-pub(super) fn seen(
+pub(super) fn traced(
     trace: &TraceSeen,
     operation: Operation,
     alone_ns: f64,
     locked_ns: f64,
-) -> Result<Seen<'_>, String> {
+) -> Result<Traced<'_>, String> {
     if let Some(why) = waits_for_others(trace, operation, alone_ns) {
         return Err(why);
     }
-    let pair = |same_process| trace.pair(operation, operation, same_process);
-    let paths = |pair: &'_ Pair| pair.paths.is_some();
-    let same = pair(true).filter(|pair| paths(pair));
-    let apart = pair(false).filter(|pair| paths(pair));
-    let Some(pair_apart) = apart.or(same) else {
-        return Err("the trace has no ways of two threads through it".into());
+    let with_paths = |same_process| {
+        let pair = trace.pair(operation, operation, same_process)?;
+        Some((pair, pair.paths.as_ref()?))
     };
-    let Some(paths_apart) = &pair_apart.paths else {
-        return Err("the trace has no ways of two threads through it".into());
-    };
-    Ok(Seen {
+    let same = with_paths(true);
+    let (pair_apart, paths_apart) = with_paths(false)
+        .or(same)
+        .ok_or("the trace has no ways of two threads through it")?;
+    Ok(Traced {
         apart: paths_apart,
-        by_record: same.and_then(|same| by_record(same, pair_apart)),
+        by_record: same.and_then(|(same, _)| by_record(same, pair_apart)),
         cost: Cost {
             alone_ns,
             locked_ns,

@@ -2,20 +2,21 @@
 //! two. Pure, as all of the analysis.
 
 mod demand;
-mod meetings;
-mod twins;
+mod scaling_pairs;
+mod sharing_check;
 
 use basis::calibration::Calibration;
 use basis::parallel;
 use basis::sample::Line;
+use basis::scenario::Scenario;
 use basis::trace::{Operation, TraceSeen};
 use predict::machine::Machine;
 use predict::published::published;
 use predict::ranking::faster_than;
-use predict::scaling::{Keeps, Workload, transfers_ns};
+use predict::scaling::{Workload, keeps, transfers_ns};
 
-use self::twins::{Twins, alone, twins};
-use super::Samples;
+use self::scaling_pairs::{ScalingPair, alone, scaling_pairs};
+use super::samples::Samples;
 use crate::results::{Cell, Expected, HERE, OneToTwo, Prediction, Ranking, Scaling, Unpredicted};
 
 /// What is predicted: what all processors do at the same time.
@@ -25,22 +26,20 @@ const PUBLISHED_AT: u32 = 16;
 
 /// All that can be predicted of a run; nothing without a calibration and a trace.
 pub(super) fn scaling(samples: &Samples, cells: &[Cell]) -> Option<Scaling> {
-    let calibration = *samples.lines.iter().find_map(|line| match line {
-        Line::Calibration(calibration) => Some(calibration),
-        _ => None,
-    })?;
+    let lines = samples.lines.iter();
+    let calibration = *lines.filter_map(Line::try_as_calibration_ref).next()?;
     let traces: Vec<&TraceSeen> = traces(samples);
     if traces.is_empty() {
         return None;
     }
     let mut machines = Machine::shipped();
     machines.extend(here(&calibration));
-    let twins = twins(&samples.header.scenarios);
+    let pairs = scaling_pairs(&samples.header.scenarios);
     let run = Run {
         samples,
         cells,
         calibration,
-        twins: &twins,
+        pairs: &pairs,
     };
     let mut scaling = Scaling {
         calibration,
@@ -52,10 +51,8 @@ pub(super) fn scaling(samples: &Samples, cells: &[Cell]) -> Option<Scaling> {
         meetings: Vec::new(),
         published: published(PUBLISHED_AT),
     };
-    let mut all: Vec<(&TraceSeen, Operation)> = Vec::new();
-    for &seen in &traces {
-        all.extend(OPERATIONS.map(|operation| (seen, operation)));
-    }
+    let of_trace = |seen| OPERATIONS.map(|operation| (seen, operation));
+    let all: Vec<(&TraceSeen, Operation)> = traces.iter().copied().flat_map(of_trace).collect();
     let foresee = |&(seen, operation): &_| run.foresee(seen, operation, &scaling.machines);
     for foreseen in parallel::map(&all, foresee) {
         scaling.predictions.extend(foreseen.predictions);
@@ -75,10 +72,12 @@ pub(super) fn scaling(samples: &Samples, cells: &[Cell]) -> Option<Scaling> {
 /// The last trace of each strategy that went through, in the order of the strategies.
 fn traces(samples: &Samples) -> Vec<&TraceSeen> {
     let of = |name: &str| {
-        samples.lines.iter().rev().find_map(|line| match line {
-            Line::Trace(seen) if seen.strategy == name && seen.died.is_none() => Some(seen),
-            _ => None,
-        })
+        let mut traces = samples
+            .lines
+            .iter()
+            .rev()
+            .filter_map(Line::try_as_trace_ref);
+        traces.find(|seen| seen.strategy == name && seen.died.is_none())
     };
     let cards = samples.header.strategies.iter();
     cards.filter_map(|card| of(&card.name)).collect()
@@ -115,19 +114,17 @@ struct Run<'s> {
     samples: &'s Samples,
     cells: &'s [Cell],
     calibration: Calibration,
-    twins: &'s [Twins<'s>],
+    pairs: &'s [ScalingPair<'s>],
 }
 
 impl Run<'_> {
     /// Nanoseconds per operation as one thread sees it: cells have wall time by all operations.
-    fn cell(&self, scenario: &str, strategy: &str, twins: &Twins<'_>) -> Option<&Cell> {
-        self.cells.iter().find(|cell| {
-            cell.scenario == scenario
-                && cell.strategy == strategy
-                && cell.metric == twins.metric
-                && cell.median > 0.0
-                && cell.median.is_finite()
-        })
+    fn cell(&self, scenario: &Scenario, strategy: &str) -> Option<&Cell> {
+        let mut cells = self.cells.iter();
+        let is_it = |cell: &&Cell| cell.scenario == scenario.name && cell.strategy == strategy;
+        cells
+            .find(|cell| is_it(cell) && cell.metric == scenario.metric())
+            .filter(|cell| cell.median > 0.0 && cell.median.is_finite())
     }
 
     /// Predicts an operation everywhere, and tests it here.
@@ -152,8 +149,8 @@ impl Run<'_> {
             }
         }
         if let Some(here) = machines.iter().find(|machine| machine.name == HERE) {
-            let twins = self.twins.iter().filter(|one| one.operation == operation);
-            let tested = twins.filter_map(|twins| self.one_to_two(seen, twins, here));
+            let pairs = self.pairs.iter().filter(|one| one.operation == operation);
+            let tested = pairs.filter_map(|pair| self.one_to_two(seen, pair, here));
             foreseen.one_to_two.extend(tested);
         }
         foreseen
@@ -161,13 +158,10 @@ impl Run<'_> {
 
     fn alone_ns(&self, strategy: &str, operation: Operation) -> Result<f64, String> {
         let scenarios = &self.samples.header.scenarios;
-        let (scenario, metric) = alone(scenarios, self.twins, operation)
+        let scenario = alone(scenarios, self.pairs, operation)
             .ok_or("no scenario of the run has one thread do it alone")?;
-        let cell = self.cells.iter().find(|cell| {
-            cell.scenario == scenario.name && cell.strategy == strategy && cell.metric == metric
-        });
+        let cell = self.cell(scenario, strategy);
         cell.map(|cell| cell.median)
-            .filter(|ns| *ns > 0.0 && ns.is_finite())
             .ok_or_else(|| format!("not measured in {}", scenario.name))
     }
 
@@ -177,21 +171,26 @@ impl Run<'_> {
         operation: Operation,
         alone_ns: f64,
     ) -> Result<Workload, String> {
-        let demand = demand::seen(seen, operation, alone_ns, self.calibration.locked_ns)?;
-        Ok(Workload::of(demand, Keeps::calibrated(&self.calibration)))
+        let demand = demand::traced(seen, operation, alone_ns, self.calibration.locked_ns)?;
+        Ok(Workload::of(demand, keeps(&self.calibration)))
     }
 
-    fn one_to_two(&self, seen: &TraceSeen, twins: &Twins<'_>, here: &Machine) -> Option<OneToTwo> {
+    fn one_to_two(
+        &self,
+        seen: &TraceSeen,
+        pair: &ScalingPair<'_>,
+        here: &Machine,
+    ) -> Option<OneToTwo> {
         let strategy = &seen.strategy;
-        let one_ns = self.cell(&twins.one.name, strategy, twins)?.median;
-        let measured_ns = 2.0 * self.cell(&twins.two.name, strategy, twins)?.median;
-        let workload = self.workload(seen, twins.operation, one_ns).ok()?;
+        let one_ns = self.cell(pair.one, strategy)?.median;
+        let measured_ns = 2.0 * self.cell(pair.two, strategy)?.median;
+        let workload = self.workload(seen, pair.operation, one_ns).ok()?;
         let predicted_ns = workload.on(here, 2);
         Some(OneToTwo {
             strategy: strategy.clone(),
-            operation: twins.operation,
-            one: twins.one.name.clone(),
-            two: twins.two.name.clone(),
+            operation: pair.operation,
+            one: pair.one.name.clone(),
+            two: pair.two.name.clone(),
             one_ns,
             predicted_ns,
             measured_ns,
@@ -214,16 +213,11 @@ fn points(workload: &Workload, machine: &Machine) -> Vec<Expected> {
 
 /// Who is faster than whom: on the machines that others have, with all their processors.
 fn rankings(scaling: &Scaling, operation: Operation) -> Vec<Ranking> {
-    let mut names: Vec<&str> = Vec::new();
-    for one in scaling
-        .predictions
-        .iter()
-        .filter(|one| one.operation == operation)
-    {
-        if names.last() != Some(&one.strategy.as_str()) {
-            names.push(&one.strategy);
-        }
-    }
+    let predictions = scaling.predictions.iter();
+    let predictions = predictions.filter(|one| one.operation == operation);
+    let mut names: Vec<&str> = predictions.map(|one| one.strategy.as_str()).collect();
+    // One after the other, each with all its machines.
+    names.dedup();
     let bands: Vec<Vec<predict::Band>> = names
         .iter()
         .map(|name| {

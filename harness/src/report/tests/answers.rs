@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use basis::probe::{Count, Distribution, Histogram, Probe, ProbeMetric, Situation};
+use basis::probe::{Count, Distribution, Histogram, Probe, Situation};
 use basis::sample::Header;
 
 use super::*;
@@ -255,10 +255,10 @@ fn the_table_and_the_drawing_of_latencies_say_the_same() {
     run.others = vec![latency(0, 3), latency(1, 3), latency(2, 20_000)];
     let results = run.results();
     let cell = |metric| {
-        let cell = results.cell("probe-latency-50", "novel/thing", Metric::Probe(metric));
+        let cell = results.cell("probe-latency-50", "novel/thing", metric);
         probes::duration(cell.expect("it was probed").median)
     };
-    let (p50, p999) = (cell(ProbeMetric::ReadP50Ns), cell(ProbeMetric::ReadP999Ns));
+    let (p50, p999) = (cell(Metric::ReadP50Ns), cell(Metric::ReadP999Ns));
     let figures = super::super::latency::figures(&results);
     let [figure] = figures.as_slice() else {
         panic!("one situation and one operation: {figures:?}")
@@ -275,7 +275,7 @@ fn the_table_and_the_drawing_of_latencies_say_the_same() {
         .last()
         .expect("it has the worst")
         .ns;
-    assert_eq!(probes::duration(worst), cell(ProbeMetric::ReadMaxNs));
+    assert_eq!(probes::duration(worst), cell(Metric::ReadMaxNs));
 }
 
 #[test]

@@ -117,7 +117,7 @@ impl Stage for Probes<'_> {
     }
 
     fn subject(&self, task: &ProbeTask) -> String {
-        task.situation.title().to_lowercase()
+        task.situation.described().title.to_lowercase()
     }
 
     fn carry_out(&self, task: &ProbeTask, worker: &Worker<'_>) -> Result<()> {

@@ -5,32 +5,30 @@ use basis::scenario::Keys;
 use basis::trace::{Conflict, Operation, Pair, State, TraceSeen};
 
 use super::demand::{both_write, waits_for_others};
-use super::{Run, Twins};
+use super::{Run, ScalingPair};
 use crate::results::{Cell, Meeting};
 
 impl Run<'_> {
     /// One for each pair of scenarios with one reader and with two.
     pub(super) fn meetings(&self, seen: &TraceSeen) -> Vec<Meeting> {
-        let reads = |twins: &&Twins<'_>| twins.operation == Operation::ReadHit;
-        let twins = self.twins.iter().filter(reads);
-        twins
-            .filter_map(|twins| self.meeting(seen, twins))
-            .collect()
+        let reads = |pair: &&ScalingPair<'_>| pair.operation == Operation::ReadHit;
+        let pairs = self.pairs.iter().filter(reads);
+        pairs.filter_map(|pair| self.meeting(seen, pair)).collect()
     }
 
-    fn meeting(&self, seen: &TraceSeen, twins: &Twins<'_>) -> Option<Meeting> {
-        let one = self.cell(&twins.one.name, &seen.strategy, twins)?;
-        let two = self.cell(&twins.two.name, &seen.strategy, twins)?;
-        let pair = |same| seen.pair(Operation::ReadHit, Operation::ReadHit, same);
-        let same = pair(true)?;
-        let lines_apart = pair(false).map_or(0, both_write);
+    fn meeting(&self, seen: &TraceSeen, pair: &ScalingPair<'_>) -> Option<Meeting> {
+        let one = self.cell(pair.one, &seen.strategy)?;
+        let two = self.cell(pair.two, &seen.strategy)?;
+        let trace_pair = |same| seen.pair(Operation::ReadHit, Operation::ReadHit, same);
+        let same = trace_pair(true)?;
+        let lines_apart = trace_pair(false).map_or(0, both_write);
         let lines_same = both_write(same);
         let ratio = 2.0 * two.median / one.median;
         let agrees = (lines_same == 0) == (ratio <= Meeting::RATIO_MAX);
         let mut meeting = Meeting {
             strategy: seen.strategy.clone(),
-            one: twins.one.name.clone(),
-            two: twins.two.name.clone(),
+            one: pair.one.name.clone(),
+            two: pair.two.name.clone(),
             lines_same,
             lines_apart,
             one_ns: one.median,
@@ -40,7 +38,7 @@ impl Run<'_> {
             why: None,
         };
         if !agrees {
-            meeting.why = Some(self.reason(seen, twins, &meeting, same, [one, two]));
+            meeting.why = Some(self.reason(seen, pair, &meeting, same, [one, two]));
         }
         Some(meeting)
     }
@@ -49,13 +47,13 @@ impl Run<'_> {
     fn reason(
         &self,
         seen: &TraceSeen,
-        twins: &Twins<'_>,
+        pair: &ScalingPair<'_>,
         meeting: &Meeting,
         same: &Pair,
         cells: [&Cell; 2],
     ) -> String {
         let cpus = self.samples.header.environment.cpus;
-        if twins.two.threads() > cpus {
+        if pair.two.threads() > cpus {
             return format!("oversubscribed: two readers on {cpus} processor take turns");
         }
         if let Some(why) = waits_for_others(seen, Operation::ReadHit, meeting.one_ns) {
@@ -69,7 +67,7 @@ impl Run<'_> {
             );
         }
         let said = if meeting.lines_same > 0 {
-            seldom(meeting, twins)
+            seldom(meeting, pair)
         } else {
             self.meets_elsewhere(meeting, same)
         };
@@ -104,9 +102,9 @@ impl Run<'_> {
 }
 
 /// Fast although there is a line that both write.
-fn seldom(meeting: &Meeting, twins: &Twins<'_>) -> String {
-    let records = twins.two.processes;
-    if meeting.lines_apart == 0 && twins.two.keys == Keys::Uniform {
+fn seldom(meeting: &Meeting, pair: &ScalingPair<'_>) -> String {
+    let records = pair.two.processes;
+    if meeting.lines_apart == 0 && pair.two.keys == Keys::Uniform {
         return format!(
             "they write a common line only if they look up the same of {records} processes, or one of the same \
              shard: keys are uniform, so they seldom do"

@@ -4,12 +4,11 @@
 //! The crate `faults` injects them, each in a process of its own; what follows for a strategy's claims
 //! is the harness's `analysis::guarantees`.
 
-mod seen;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use strum::{Display, IntoStaticStr, VariantArray};
-
-pub use seen::{Consequence, FaultSeen};
 
 /// Something that goes wrong while others use the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -121,11 +120,10 @@ impl Deed {
     }
 }
 
-/// How it went.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, Display,
-)]
+/// How it went: the worse, the greater.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[derive(Display)]
 pub enum Fate {
     /// It was done.
     #[strum(serialize = "done")]
@@ -175,3 +173,143 @@ pub enum Tally {
 /// Writes between the two looks of [`Tally::GarbageBytes`]: half of them updates, the others inserts
 /// and removes.
 pub const OVERWRITES: u32 = 2_000;
+
+/// What was seen of one strategy under one fault.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FaultSeen {
+    /// `crate/variant`.
+    pub strategy: String,
+    /// The fault.
+    pub fault: Fault,
+    /// What the others tried meanwhile; after a panic: from then on.
+    pub meanwhile: BTreeMap<Deed, Attempt>,
+    /// What had been held up and was not done either once the fault was over.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub never: Vec<Deed>,
+    /// What was counted.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub tallies: BTreeMap<Tally, i64>,
+    /// Why the process ended, if it did not survive.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub died: Option<String>,
+}
+
+impl FaultSeen {
+    /// What was tried and went so.
+    pub fn with_fate(&self, fate: Fate) -> impl Iterator<Item = Deed> {
+        let meanwhile = self.meanwhile.iter();
+        meanwhile
+            .filter(move |(_, attempt)| attempt.fate == fate)
+            .map(|(&deed, _)| deed)
+    }
+
+    /// The worst of what it comes to.
+    pub fn consequence(&self) -> Consequence {
+        let tally = |what| self.tallies.get(&what).copied().unwrap_or(0);
+        match self.meanwhile.values().map(|attempt| attempt.fate).max() {
+            _ if self.died.is_some() => Consequence::ProcessEnds,
+            Some(Fate::HeldUp) => self.who_waits(),
+            Some(Fate::Panicked) => Consequence::OthersPanic,
+            Some(Fate::Missing) => Consequence::RecordLost,
+            Some(Fate::Torn) => Consequence::TornRecord,
+            Some(Fate::Stale) => Consequence::OldState,
+            _ if tally(Tally::GarbageBytes) >= GARBAGE_MIN => Consequence::GarbageKept,
+            _ if tally(Tally::KeptBytes) >= KEPT_MIN => Consequence::VersionKept,
+            _ => Consequence::Harmless,
+        }
+    }
+
+    fn who_waits(&self) -> Consequence {
+        let looks = |deed: &Deed| deed.is_read() || *deed == Deed::Scan;
+        let (readers, writers): (Vec<Deed>, Vec<Deed>) =
+            self.with_fate(Fate::HeldUp).partition(looks);
+        match (readers.is_empty(), writers.is_empty()) {
+            (true, _) => Consequence::WritersWait,
+            (false, true) => Consequence::ReadersWait,
+            (false, false) => Consequence::EveryoneWaits,
+        }
+    }
+}
+
+/// What may remain of a write without being garbage of that write: less than a word of it.
+const GARBAGE_MIN: i64 = OVERWRITES as i64 * 8;
+/// The smallest record that a gone reader can keep.
+const KEPT_MIN: i64 = 64;
+
+/// What a fault comes to, at worst.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, strum::Display)]
+#[serde(rename_all = "kebab-case")]
+pub enum Consequence {
+    /// The process ends.
+    #[strum(serialize = "process ends")]
+    ProcessEnds,
+    /// Readers and writers wait until the fault is over.
+    #[strum(serialize = "everyone waits")]
+    EveryoneWaits,
+    /// Readers do.
+    #[strum(serialize = "readers wait")]
+    ReadersWait,
+    /// Writers do.
+    #[strum(serialize = "writers wait")]
+    WritersWait,
+    /// Others panic as well.
+    #[strum(serialize = "others panic")]
+    OthersPanic,
+    /// A record is not found any more.
+    #[strum(serialize = "record lost")]
+    RecordLost,
+    /// A record is found that is not whole.
+    #[strum(serialize = "torn record")]
+    TornRecord,
+    /// A thread does not see what it wrote itself.
+    #[strum(serialize = "old state seen")]
+    OldState,
+    /// Nothing that is written meanwhile is freed until the fault is over.
+    #[strum(serialize = "all garbage kept")]
+    GarbageKept,
+    /// One record, or one version of the table, is kept until then.
+    #[strum(serialize = "one version kept")]
+    VersionKept,
+    /// Nothing.
+    #[strum(serialize = "harmless")]
+    Harmless,
+}
+
+/// What was seen, in one line.
+impl fmt::Display for FaultSeen {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(died) = &self.died {
+            return write!(f, "the process ends: {died}");
+        }
+        let mut parts = Vec::new();
+        let fates: BTreeSet<Fate> = self
+            .meanwhile
+            .values()
+            .map(|attempt| attempt.fate)
+            .collect();
+        for fate in fates.into_iter().rev() {
+            let deeds: Vec<&str> = self.with_fate(fate).map(Deed::title).collect();
+            parts.push(format!("{fate}: {}", deeds.join(", ")));
+        }
+        if !self.never.is_empty() {
+            let deeds: Vec<&str> = self.never.iter().map(|deed| deed.title()).collect();
+            parts.push(format!("not even afterwards: {}", deeds.join(", ")));
+        }
+        for (&tally, &number) in &self.tallies {
+            parts.push(match tally {
+                Tally::Stops => counted(number, "stop"),
+                Tally::SparedInAllocator if number == 0 => continue,
+                Tally::SparedInAllocator => format!("{number} more inside the allocator"),
+                Tally::GarbageBytes => format!("{number} B more after {OVERWRITES} writes"),
+                Tally::KeptBytes => format!("{number} B kept until it let go"),
+                Tally::Handovers => format!("{} later", counted(number, "reader")),
+            });
+        }
+        f.write_str(&parts.join("; "))
+    }
+}
+
+fn counted(number: i64, what: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{number} {what}{plural}")
+}

@@ -1,6 +1,10 @@
 //! What can be nonsensical about a scenario file that parses.
 
+use std::fmt::Display;
+use std::ops::RangeInclusive;
+
 use super::{Activity, Group, Keys, Scenario};
+use crate::is_name;
 
 /// More threads than this are a mistake in a file rather than a question.
 const THREADS_MAX: usize = 1_024;
@@ -14,11 +18,20 @@ const SECTION_NS_MAX: f64 = 100_000.0;
 /// Shares are carried out to this precision: a tape of operations is finite.
 const SHARE_MIN: f64 = 0.000_5;
 
+/// What is wrong with a number outside of a range.
+fn outside<T: PartialOrd + Display>(
+    name: &str,
+    value: T,
+    range: RangeInclusive<T>,
+) -> Option<String> {
+    let (low, high) = (range.start(), range.end());
+    (!range.contains(&value)).then(|| format!("{name} = {value} must lie between {low} and {high}"))
+}
+
 impl Scenario {
     /// What is nonsensical about the file, before its axes are expanded.
     pub(super) fn fault_of_file(&self) -> Option<String> {
-        let named = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-        if self.name.is_empty() || !self.name.chars().all(named) {
+        if !is_name(&self.name) {
             return Some(format!(
                 "name {:?} must consist of lower-case letters, digits and hyphens",
                 self.name
@@ -35,11 +48,8 @@ impl Scenario {
 
     /// What is nonsensical about it, if anything.
     pub(crate) fn fault(&self) -> Option<String> {
-        if !(1..=PROCESSES_MAX).contains(&self.processes) {
-            return Some(format!(
-                "processes = {} must lie between 1 and {PROCESSES_MAX}",
-                self.processes
-            ));
+        if let Some(fault) = outside("processes", self.processes, 1..=PROCESSES_MAX) {
+            return Some(fault);
         }
         if self.processes.saturating_mul(self.record.size()) > TABLE_BYTES_MAX {
             return Some(format!(
@@ -67,14 +77,10 @@ impl Scenario {
     }
 
     fn fault_of_keys(&self) -> Option<String> {
-        let share = |name: &str, value: Option<f64>| {
-            let value = value?;
-            (!(0.0..=1.0).contains(&value))
-                .then(|| format!("{name} = {value} must lie between 0 and 1"))
-        };
-        if let Some(fault) = share("hot_share", self.hot_share).or(share("hit_rate", self.hit_rate))
-        {
-            return Some(fault);
+        let share = |name, value: Option<f64>| outside(name, value?, 0.0..=1.0);
+        let fault = share("hot_share", self.hot_share).or(share("hit_rate", self.hit_rate));
+        if fault.is_some() {
+            return fault;
         }
         if self.hot_share.is_some() && self.keys != Keys::Hot {
             return Some(format!(
@@ -101,8 +107,8 @@ impl Group {
     pub(crate) fn fault(&self) -> Option<String> {
         if let Some((name, _)) = self.given_shares().find(|_| self.does != Activity::Mix) {
             return Some(format!(
-                "{name} is a share of a mix; here the group does {:?}: make it does = \"mix\"",
-                self.does.to_string()
+                "{name} is a share of a mix; here the group does \"{}\": make it does = \"mix\"",
+                self.does
             ));
         }
         let wrong = |share: f64| share != 0.0 && !(SHARE_MIN..=1.0).contains(&share);
@@ -127,37 +133,25 @@ impl Group {
     }
 
     fn fault_of_pace(&self) -> Option<String> {
-        if let Some(every) = self.every_us
-            && !(0.1..=1e6).contains(&every)
-        {
-            return Some(format!(
-                "every_us = {every} must lie between 0.1 and 1000000"
-            ));
-        }
-        if let Some(section) = self.section_ns {
-            if !(0.0..=SECTION_NS_MAX).contains(&section) {
-                return Some(format!(
-                    "section_ns = {section} must lie between 0 and {SECTION_NS_MAX}"
-                ));
-            }
-            if !self.reads() {
-                return Some(format!(
-                    "section_ns is time inside a read; a group that does {:?} reads nothing",
-                    self.does.to_string()
-                ));
-            }
-        }
-        if let Some(every) = self.publish_every {
-            if every == 0 {
-                return Some("publish_every = 0 never publishes; leave it out".into());
-            }
-            if !self.writes() {
-                return Some(format!(
-                    "publish_every counts writes; a group that does {:?} has none",
-                    self.does.to_string()
-                ));
-            }
-        }
-        None
+        let does = self.does;
+        let pace = |every| outside("every_us", every, 0.1..=1e6);
+        let section = |ns| {
+            let fault = outside("section_ns", ns, 0.0..=SECTION_NS_MAX);
+            fault.or((!self.reads()).then(|| {
+                format!(
+                    "section_ns is time inside a read; a group that does \"{does}\" reads nothing"
+                )
+            }))
+        };
+        let publish = |every| match every {
+            0 => Some("publish_every = 0 never publishes; leave it out".into()),
+            _ => (!self.writes()).then(|| {
+                format!("publish_every counts writes; a group that does \"{does}\" has none")
+            }),
+        };
+        self.every_us
+            .and_then(pace)
+            .or(self.section_ns.and_then(section))
+            .or(self.publish_every.and_then(publish))
     }
 }

@@ -1,25 +1,12 @@
 //! What follows from the cells for each strategy: what to recommend.
 
 use basis::preset::Preset;
-use basis::scenario::{Activity, Origin, Scenario};
+use basis::scenario::{Origin, Scenario};
 
-use crate::results::{
-    Cell, Decision, Judged, Metric, Ratio, Recommendation, Results, Rule, Scope, decide,
-};
-
-/// The metric that a scenario is about.
-pub(crate) fn subject(activity: Activity, timed_in_total: bool) -> Metric {
-    match activity {
-        _ if timed_in_total => Metric::ElapsedMs,
-        Activity::Read => Metric::ReadNs,
-        Activity::Update | Activity::Churn | Activity::Replay => Metric::WriteNs,
-        Activity::Scan => Metric::ScanNs,
-        Activity::Mix => Metric::OperationNs,
-    }
-}
+use crate::results::{Cell, Decision, Judged, Ratio, Recommendation, Results, Rule, Scope, decide};
 
 /// What follows for each contender but the baseline.
-pub(super) fn recommendations(results: &Results) -> Vec<Recommendation> {
+pub(super) fn all(results: &Results) -> Vec<Recommendation> {
     results
         .contenders()
         .filter(|card| card.name != results.baseline)
@@ -27,18 +14,14 @@ pub(super) fn recommendations(results: &Results) -> Vec<Recommendation> {
         .collect()
 }
 
-/// Whether a scenario is a point of a sweep: those say where an answer flips, and are no reason to
-/// adopt something by themselves.
-fn is_point(results: &Results, scenario: &str) -> bool {
-    let mut points = results.scenarios.iter().filter(|one| one.point.is_some());
-    points.any(|point| point.name == scenario)
-}
-
 fn recommend(results: &Results, strategy: &str) -> Recommendation {
+    let points = || results.scenarios.iter().filter(|one| one.point.is_some());
+    // Points of a sweep say where an answer flips, and are no reason to adopt something by themselves.
+    let is_point = |cell: &&Cell| points().any(|point| point.name == cell.scenario);
     let timed: Vec<(&Cell, &Ratio)> = results
         .cells
         .iter()
-        .filter(|cell| !is_point(results, &cell.scenario))
+        .filter(|cell| !is_point(cell))
         .filter(|cell| cell.strategy == strategy && cell.metric.is_timed())
         .filter_map(|cell| Some((cell, cell.ratio.as_ref()?)))
         .collect();
@@ -54,15 +37,14 @@ fn recommend(results: &Results, strategy: &str) -> Recommendation {
     };
     let decision = if !results.is_ranked(strategy) {
         Decision::Disqualified
-    } else if decides_nothing(results) {
+    } else if results.environment.preset == Preset::Quick.name() {
+        // It asks only if everything is in order, and roughly how fast it is.
         Decision::TooFew
     } else {
         let ratios: Vec<&Ratio> = timed.iter().map(|(_, ratio)| *ratio).collect();
         let required = of_the_report(results, strategy);
-        decide(
-            &ratios,
-            Rule::new(results.margin, Scope::Situations(&required)),
-        )
+        let rule = Rule::new(results.margin, Scope::Situations(&required));
+        decide(&ratios, rule)
     };
     Recommendation {
         strategy: strategy.into(),
@@ -73,18 +55,16 @@ fn recommend(results: &Results, strategy: &str) -> Recommendation {
     }
 }
 
-/// Whether a run asks only if everything is in order, and roughly how fast it is.
-fn decides_nothing(results: &Results) -> bool {
-    results.environment.preset == Preset::Quick.name()
-}
-
 /// What each of the report's rows is about. A run without any of them says nothing of them.
 fn of_the_report<'r>(results: &'r Results, strategy: &str) -> Vec<Option<&'r Ratio>> {
     let rows = results.scenarios.iter();
     let rows = rows.filter(|row| row.origin == Origin::Report && row.operations.is_none());
     let ratio = |row: &Scenario| {
-        let metric = subject(row.groups.first()?.does, false);
-        results.cell(&row.name, strategy, metric)?.ratio.as_ref()
+        row.groups.first()?;
+        results
+            .cell(&row.name, strategy, row.metric())?
+            .ratio
+            .as_ref()
     };
     rows.map(ratio).collect()
 }

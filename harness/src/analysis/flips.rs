@@ -7,15 +7,16 @@
 //! counts there: an interval that reaches beyond what was swept says so instead of ending where the
 //! sweep does.
 
-mod map;
 #[cfg(test)]
 mod tests;
 
+use std::borrow::Cow;
+
 use basis::parallel;
 use basis::random;
-use basis::scenario::{Axis, Scenario};
+use basis::scenario::{Axis, Scenario, Value};
 
-use crate::results::{Change, Flip, Map, Metric, Results};
+use crate::results::{Change, Flip, Map, Metric, Place, Ratio, Results, Verdict};
 use statistics::{GROUPS_95, draws};
 
 /// Draws of every line: enough for the ends of a 95 % interval.
@@ -53,7 +54,16 @@ pub(super) fn find(
                     share: crossing.share,
                 }));
             } else if let [rows, columns] = axes[..] {
-                maps.push(map::of(results, sweep, &points, (rows, columns), metric));
+                let places = points
+                    .iter()
+                    .filter_map(|point| place(results, point, metric));
+                maps.push(Map {
+                    sweep: sweep.into(),
+                    rows,
+                    columns,
+                    metric,
+                    places: places.collect(),
+                });
             }
         }
     }
@@ -164,19 +174,20 @@ struct At {
     draws: Vec<f64>,
 }
 
-/// The lines of all that may win, the baseline among them: its ratio to itself is 1.
+/// All that may win, the baseline among them.
+fn ranked(results: &Results) -> impl Iterator<Item = &str> {
+    let names = results.contenders().map(|card| card.name.as_str());
+    names.filter(|name| results.is_ranked(name))
+}
+
+/// The lines of all that may win; the ratio of the baseline to itself is 1.
 fn lines(
     results: &Results,
     points: &[&Scenario],
     metric: Metric,
     log_ratios: impl Fn(&str, &str, Metric) -> Vec<Vec<f64>> + Sync,
 ) -> Vec<Line> {
-    let contenders: Vec<(usize, &str)> = results
-        .contenders()
-        .filter(|card| results.is_ranked(&card.name))
-        .map(|card| card.name.as_str())
-        .enumerate()
-        .collect();
+    let contenders: Vec<(usize, &str)> = ranked(results).enumerate().collect();
     parallel::map(&contenders, |&(number, name)| Line {
         name: name.into(),
         points: points
@@ -212,61 +223,50 @@ struct Crossing {
     share: f64,
 }
 
-/// A stretch of a line over points that follow each other on the scale.
+/// A line as far as it was measured: points that follow each other on the scale.
 struct Stretch<'s> {
     places: Vec<f64>,
-    medians: Vec<f64>,
-    /// By point.
-    draws: Vec<std::borrow::Cow<'s, [f64]>>,
+    points: Vec<Cow<'s, At>>,
 }
 
-impl Stretch<'_> {
-    /// Of one line, as far as it was measured.
-    fn of<'s>(line: &'s Line, scale: &Scale) -> Stretch<'s> {
-        let mut stretch = Stretch::empty();
-        for (at, &place) in line.points.iter().zip(&scale.places) {
-            if let Some(at) = at {
-                stretch.push(place, at.median, at.draws.as_slice().into());
-            }
-        }
-        stretch
+impl<'s> Stretch<'s> {
+    fn new(points: impl Iterator<Item = Option<Cow<'s, At>>>, scale: &Scale) -> Self {
+        let places = scale.places.iter().copied();
+        let measured = places
+            .zip(points)
+            .filter_map(|(place, at)| Some((place, at?)));
+        let (places, points) = measured.unzip();
+        Self { places, points }
+    }
+
+    /// Of one line.
+    fn of(line: &'s Line, scale: &Scale) -> Self {
+        let points = line.points.iter();
+        Self::new(points.map(|at| at.as_ref().map(Cow::Borrowed)), scale)
     }
 
     /// By how much one line is above another, where both were measured. The draws of the two are
     /// independent, so what disturbed both is counted twice: the interval is rather too wide.
     fn between(above: &Line, below: &Line, scale: &Scale) -> Self {
-        let mut stretch = Stretch::empty();
-        let both = above.points.iter().zip(&below.points);
-        for ((above, below), &place) in both.zip(&scale.places) {
-            if let (Some(above), Some(below)) = (above, below) {
-                let pairs = above.draws.iter().zip(&below.draws);
-                let draws: Vec<f64> = pairs.map(|(above, below)| above - below).collect();
-                stretch.push(place, above.median - below.median, draws.into());
-            }
-        }
-        stretch
-    }
-}
-
-impl<'s> Stretch<'s> {
-    fn empty() -> Self {
-        Self {
-            places: Vec::new(),
-            medians: Vec::new(),
-            draws: Vec::new(),
-        }
+        let lead = |(above, below): (&Option<At>, &Option<At>)| {
+            let (above, below) = (above.as_ref()?, below.as_ref()?);
+            let draws = above.draws.iter().zip(&below.draws);
+            Some(Cow::Owned(At {
+                median: above.median - below.median,
+                draws: draws.map(|(above, below)| above - below).collect(),
+            }))
+        };
+        Self::new(above.points.iter().zip(&below.points).map(lead), scale)
     }
 
-    fn push(&mut self, place: f64, median: f64, draws: std::borrow::Cow<'s, [f64]>) {
-        self.places.push(place);
-        self.medians.push(median);
-        self.draws.push(draws);
+    fn medians(&self) -> Vec<f64> {
+        self.points.iter().map(|at| at.median).collect()
     }
 
     /// The drawn lines.
     fn drawn(&self) -> impl Iterator<Item = Vec<f64>> {
-        let count = self.draws.iter().map(|draws| draws.len()).min();
-        (0..count.unwrap_or(0)).map(|draw| self.draws.iter().map(|draws| draws[draw]).collect())
+        let count = self.points.iter().map(|at| at.draws.len()).min();
+        (0..count.unwrap_or(0)).map(|draw| self.points.iter().map(|at| at.draws[draw]).collect())
     }
 
     /// The interval of the crossing that the medians' line has near a place, in that direction.
@@ -327,23 +327,24 @@ fn against(line: &Line, scale: &Scale, margin: f64) -> Vec<(Change, Crossing)> {
     if stretch.places.len() < 2 {
         return Vec::new();
     }
-    let found: Vec<(f64, bool)> = crossings(&stretch.places, &stretch.medians, margin).collect();
+    let medians = stretch.medians();
+    let found: Vec<(f64, bool)> = crossings(&stretch.places, &medians, margin).collect();
     if found.is_empty() {
         let drawn: Vec<Vec<f64>> = stretch.drawn().collect();
-        let agree = drawn
-            .iter()
-            .filter(|line| crossings(&stretch.places, line, margin).next().is_none());
-        let share = agree.count() as f64 / drawn.len().max(1) as f64;
-        let change = if stretch.medians[0] > margin {
+        let never = |line: &&Vec<f64>| crossings(&stretch.places, line, margin).next().is_none();
+        let share = drawn.iter().filter(never).count() as f64 / drawn.len().max(1) as f64;
+        let change = if medians[0] > margin {
             Change::AlwaysAboveMargin
         } else {
             Change::NeverAboveMargin
         };
-        let nowhere = Crossing {
-            share,
-            ..Crossing::default()
-        };
-        return vec![(change, nowhere)];
+        return vec![(
+            change,
+            Crossing {
+                share,
+                ..Crossing::default()
+            },
+        )];
     }
     let change = |falls| {
         if falls {
@@ -379,7 +380,7 @@ fn overtakings(lines: &[Line], scale: &Scale) -> Vec<(String, String, Crossing)>
         }
         let lead = Stretch::between(before, after, scale);
         let (from, to) = (scale.places[index - 1], scale.places[index]);
-        let near = crossings(&lead.places, &lead.medians, 0.0)
+        let near = crossings(&lead.places, &lead.medians(), 0.0)
             .map(|(place, _)| place)
             .find(|place| (from..=to).contains(place))
             .unwrap_or(f64::midpoint(from, to));
@@ -387,4 +388,34 @@ fn overtakings(lines: &[Line], scale: &Scale) -> Vec<(String, String, Crossing)>
         found.push((before.name.clone(), after.name.clone(), crossing));
     }
     found
+}
+
+/// A point of a sweep with two axes: what wins there, and what is as good.
+fn place(results: &Results, point: &Scenario, metric: Metric) -> Option<Place> {
+    let value = |index: usize| -> Option<Value> {
+        let coordinate = point.point.as_ref()?.coordinates.get(index)?;
+        Some(coordinate.value.clone())
+    };
+    let mut better: Vec<(&str, &Ratio)> = ranked(results)
+        .filter_map(|name| {
+            let cell = results.cell(&point.name, name, metric)?;
+            Some((name, cell.ratio.as_ref()?))
+        })
+        .filter(|(_, ratio)| ratio.verdict == Verdict::Holds)
+        .collect();
+    better.sort_by(|a, b| b.1.median.total_cmp(&a.1.median));
+    let winner = better.first().copied();
+    let as_good = better
+        .iter()
+        .skip(1)
+        .filter(|(_, ratio)| winner.is_some_and(|(_, best)| ratio.ci_high >= best.ci_low))
+        .map(|&(name, _)| name.to_owned())
+        .collect();
+    Some(Place {
+        row: value(0)?,
+        column: value(1)?,
+        scenario: point.name.clone(),
+        winner: winner.map(|(name, _)| name.to_owned()),
+        as_good,
+    })
 }

@@ -3,8 +3,8 @@
 use basis::controls::{self, How};
 use basis::scenario::RecordKind;
 
-use super::series::{Series, timed_metrics};
-use super::{Samples, is_contended};
+use super::samples::Samples;
+use super::series::{Series, rows};
 use crate::results::{Cell, Control, Metric, Ratio, Results};
 use statistics::{GROUPS_99, Interval, estimate};
 
@@ -15,43 +15,48 @@ const FLOOR_SHARE_MAX: f64 = 0.5;
 
 /// All controls of a run.
 pub(super) fn all(results: &Results, samples: &Samples, series: &Series<'_>) -> Vec<Control> {
-    let mut found: Vec<Control> = results
-        .cells
-        .iter()
-        .filter_map(|cell| match cell.strategy.as_str() {
-            controls::NO_OP => ceiling(results, cell),
-            name => {
-                let planted = controls::planted(name)?;
-                match planted.how {
-                    How::Miscounted => known(results, cell, planted.times),
-                    How::Spent => spent(results, cell, planted.times),
-                }
-            }
-        })
-        .collect();
-    for scenario in &samples.header.scenarios {
-        for metric in timed_metrics(scenario) {
-            found.extend(own_slices(samples, series, &scenario.name, metric));
+    let of_cell = |cell: &Cell| {
+        if cell.strategy == controls::NO_OP {
+            return ceiling(results, cell);
         }
+        let planted = controls::planted(&cell.strategy)?;
+        match planted.how {
+            How::Miscounted => known(results, cell, planted.times),
+            How::Spent => spent(results, cell, planted.times),
+        }
+    };
+    let of_cells = results.cells.iter().filter_map(of_cell);
+    let own_slices = rows(&samples.header.scenarios)
+        .filter_map(|(scenario, metric)| own_slices(samples, series, &scenario.name, metric));
+    of_cells.chain(own_slices).collect()
+}
+
+/// What a control has shown in the row of a cell.
+fn control(cell: &Cell, expected: String, observed: String, passed: bool) -> Control {
+    Control {
+        scenario: cell.scenario.clone(),
+        control: cell.strategy.clone(),
+        expected,
+        observed,
+        passed,
     }
-    found
+}
+
+/// A ratio with its 99 % interval.
+fn shown(median: f64, Interval { low, high }: Interval) -> String {
+    format!("{median:.3}x [{low:.3}, {high:.3}]")
 }
 
 /// The no-op strategy, where it shows what the harness costs and nothing else: one thread with a
 /// processor to itself, and a record that takes no time to touch.
 fn ceiling(results: &Results, cell: &Cell) -> Option<Control> {
-    let shows = cell.metric == Metric::ReadNs
-        && results.scenarios.iter().any(|scenario| {
-            scenario.name == cell.scenario
-                && scenario.threads() == 1
-                && scenario.record == RecordKind::Status
-        });
-    shows.then(|| Control {
-        scenario: cell.scenario.clone(),
-        control: cell.strategy.clone(),
-        expected: format!("at most {CEILING_NS_MAX:.1} ns a read: the harness's own share"),
-        observed: format!("{:.2} ns", cell.median),
-        passed: cell.median <= CEILING_NS_MAX,
+    let mut scenarios = results.scenarios.iter();
+    let scenario = scenarios.find(|scenario| scenario.name == cell.scenario)?;
+    let is_alone = scenario.threads() == 1 && scenario.record == RecordKind::Status;
+    (cell.metric == Metric::ReadNs && is_alone).then(|| {
+        let expected = format!("at most {CEILING_NS_MAX:.1} ns a read: the harness's own share");
+        let observed = format!("{:.2} ns", cell.median);
+        control(cell, expected, observed, cell.median <= CEILING_NS_MAX)
     })
 }
 
@@ -61,21 +66,13 @@ fn known(results: &Results, cell: &Cell, planted: f64) -> Option<Control> {
     let (ratio, judged) = judged(cell)?;
     let truth = 1.0 / planted;
     let must_be_found = must_be_found(results, cell, planted);
-    let found = judged.high < 1.0;
-    Some(Control {
-        scenario: cell.scenario.clone(),
-        control: cell.strategy.clone(),
-        expected: format!(
-            "a 99 % interval of {} that contains {truth:.3}{}",
-            cell.metric.name(),
-            if must_be_found { " and not 1.00" } else { "" }
-        ),
-        observed: format!(
-            "{:.3}x [{:.3}, {:.3}]",
-            ratio.median, judged.low, judged.high
-        ),
-        passed: judged.contains(truth) && (found || !must_be_found),
-    })
+    let expected = format!(
+        "a 99 % interval of {} that contains {truth:.3}{}",
+        cell.metric.name(),
+        if must_be_found { " and not 1.00" } else { "" }
+    );
+    let passed = judged.contains(truth) && (judged.high < 1.0 || !must_be_found);
+    Some(control(cell, expected, shown(ratio.median, judged), passed))
 }
 
 /// The baseline, slower because time is spent inside its operations: it must be found where the noise
@@ -84,20 +81,19 @@ fn spent(results: &Results, cell: &Cell, planted: f64) -> Option<Control> {
     let (ratio, judged) = judged(cell)?;
     let mut scenarios = results.scenarios.iter();
     let scenario = scenarios.find(|scenario| scenario.name == cell.scenario)?;
-    let is_alone = !is_contended(scenario, results.environment.cpus);
-    (is_alone && must_be_found(results, cell, planted)).then(|| Control {
-        scenario: cell.scenario.clone(),
-        control: cell.strategy.clone(),
-        expected: format!(
+    let is_alone = !scenario.is_contended(results.environment.cpus);
+    (is_alone && must_be_found(results, cell, planted)).then(|| {
+        let expected = format!(
             "a 99 % interval of {} below 1.00: about {:.2}",
             cell.metric.name(),
             1.0 / planted
-        ),
-        observed: format!(
-            "{:.3}x [{:.3}, {:.3}]",
-            ratio.median, judged.low, judged.high
-        ),
-        passed: judged.high < 1.0,
+        );
+        control(
+            cell,
+            expected,
+            shown(ratio.median, judged),
+            judged.high < 1.0,
+        )
     })
 }
 
@@ -105,14 +101,8 @@ fn spent(results: &Results, cell: &Cell, planted: f64) -> Option<Control> {
 /// refuted.
 fn judged(cell: &Cell) -> Option<(&Ratio, Interval)> {
     let ratio = cell.ratio.as_ref().filter(|_| cell.metric.is_timed())?;
-    if ratio.processes < GROUPS_99 {
-        return None;
-    }
-    let judged = Interval {
-        low: ratio.judged_low,
-        high: ratio.judged_high,
-    };
-    Some((ratio, judged))
+    let (low, high) = (ratio.judged_low, ratio.judged_high);
+    (ratio.processes >= GROUPS_99).then_some((ratio, Interval { low, high }))
 }
 
 /// Whether the noise floor of a row is low enough for a planted slowdown to be told from none.
@@ -140,20 +130,14 @@ fn own_slices(
     let baseline = &samples.header.baseline;
     let processes = series.baseline_logs(scenario, baseline, metric);
     let ratio = estimate(&processes)?.map(f64::exp);
-    if ratio.groups() < GROUPS_99 {
-        return None;
-    }
-    Some(Control {
+    (ratio.groups() >= GROUPS_99).then(|| Control {
         scenario: scenario.into(),
         control: format!("{baseline}, slice against slice"),
         expected: format!(
             "a 99 % interval of {} that comes within 2 % of 1.000",
             metric.name()
         ),
-        observed: format!(
-            "{:.3}x [{:.3}, {:.3}]",
-            ratio.median, ratio.judged.low, ratio.judged.high
-        ),
+        observed: shown(ratio.median, ratio.judged),
         passed: ratio.judged.low <= SKEW && ratio.judged.high >= 1.0 / SKEW,
     })
 }

@@ -11,7 +11,7 @@ use basis::stall::StallSeen;
 use registry::roster;
 use serde_json::Value;
 
-use super::{Samples, analyse};
+use crate::analysis::{Samples, analyse};
 use crate::report::tests::sample_lines;
 
 /// A header and a few lines of every kind.

@@ -2,19 +2,19 @@
 
 use std::collections::HashMap;
 
-use super::{Entry, Process, What};
+use super::{Entry, Process, Summary, What};
 
 /// The processes of a trace so far.
 #[derive(Debug, Default)]
-pub(super) struct Ledger {
-    last_ns: u64,
+pub(super) struct Validator {
+    pub(super) summary: Summary,
     /// The process that has a pid, and the line of its birth.
     alive: HashMap<u64, (u64, usize)>,
     /// Those that have exited, and the line in which.
     exited: HashMap<Process, usize>,
 }
 
-impl Ledger {
+impl Validator {
     /// Takes an event into account, if it can follow those before it.
     ///
     /// # Errors
@@ -23,10 +23,10 @@ impl Ledger {
     pub(super) fn enter(&mut self, entry: &Entry, line: usize) -> Result<(), String> {
         let &Entry { at_ns, process, .. } = entry;
         let Process { pid, start } = process;
-        if at_ns < self.last_ns {
+        if at_ns < self.summary.duration_ns {
             return Err(format!(
                 "at_ns = {at_ns} goes back in time: the event before it is at {}",
-                self.last_ns
+                self.summary.duration_ns
             ));
         }
         if let (Some(exit), false) = (self.exited.get(&process), self.lives(process)) {
@@ -49,6 +49,8 @@ impl Ledger {
                     });
                 }
                 self.alive.insert(pid, (start, line));
+                self.summary.births += 1;
+                self.summary.peak = self.summary.peak.max(self.alive.len());
             }
             _ if !self.lives(process) => {
                 return Err(format!(
@@ -59,15 +61,11 @@ impl Ledger {
                 self.alive.remove(&pid);
                 self.exited.insert(process, line);
             }
-            What::State(_) | What::Resources { .. } => {}
+            What::State { .. } | What::Resources { .. } => {}
         }
-        self.last_ns = at_ns;
+        self.summary.events += 1;
+        self.summary.duration_ns = at_ns;
         Ok(())
-    }
-
-    /// How many processes live.
-    pub(super) fn alive(&self) -> usize {
-        self.alive.len()
     }
 
     fn lives(&self, process: Process) -> bool {

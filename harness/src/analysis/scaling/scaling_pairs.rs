@@ -4,10 +4,8 @@ use basis::sample::asks_the_same;
 use basis::scenario::{Activity, Scenario};
 use basis::trace::Operation;
 
-use crate::results::Metric;
-
 /// What all threads of a scenario do, as fast as they can; nothing if they do different things.
-pub(super) fn operation(scenario: &Scenario) -> Option<(Operation, Metric)> {
+pub(super) fn operation(scenario: &Scenario) -> Option<Operation> {
     let [group] = scenario.groups.as_slice() else {
         return None;
     };
@@ -16,39 +14,41 @@ pub(super) fn operation(scenario: &Scenario) -> Option<(Operation, Metric)> {
         return None;
     }
     match group.does {
-        Activity::Read => Some((Operation::ReadHit, Metric::ReadNs)),
-        Activity::Update => Some((Operation::Apply, Metric::WriteNs)),
+        Activity::Read => Some(Operation::ReadHit),
+        Activity::Update => Some(Operation::Apply),
         Activity::Churn | Activity::Scan | Activity::Mix | Activity::Replay => None,
     }
 }
 
 /// A scenario of one thread, and the same of two.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Twins<'s> {
+pub(super) struct ScalingPair<'s> {
     pub(super) operation: Operation,
-    pub(super) metric: Metric,
     pub(super) one: &'s Scenario,
     pub(super) two: &'s Scenario,
 }
 
 /// All of them, in the order of the scenarios.
-pub(super) fn twins(scenarios: &[Scenario]) -> Vec<Twins<'_>> {
+pub(super) fn scaling_pairs(scenarios: &[Scenario]) -> Vec<ScalingPair<'_>> {
     let mut found = Vec::new();
     for one in scenarios.iter().filter(|one| one.threads() == 1) {
-        let Some((operation, metric)) = operation(one) else {
+        let Some(operation) = operation(one) else {
             continue;
         };
-        let two = with_two_threads(one);
+        let mut asked = one.clone();
+        asked.point = None;
+        asked.groups.iter_mut().for_each(|group| group.threads = 2);
         let second = scenarios.iter().find(|other| {
-            let placed = Scenario {
+            let renamed = Scenario {
+                name: one.name.clone(),
+                optional: one.optional,
                 point: None,
                 ..(*other).clone()
             };
-            other.threads() == 2 && asks_the_same(&two, &unnamed(&placed, &two))
+            other.threads() == 2 && asks_the_same(&asked, &renamed)
         });
-        found.extend(second.map(|two| Twins {
+        found.extend(second.map(|two| ScalingPair {
             operation,
-            metric,
             one,
             two,
         }));
@@ -56,38 +56,17 @@ pub(super) fn twins(scenarios: &[Scenario]) -> Vec<Twins<'_>> {
     found
 }
 
-fn with_two_threads(one: &Scenario) -> Scenario {
-    let mut two = Scenario {
-        point: None,
-        ..one.clone()
-    };
-    two.groups.iter_mut().for_each(|group| group.threads = 2);
-    two
-}
-
-/// Under the name of another, and left out as often.
-fn unnamed(scenario: &Scenario, like: &Scenario) -> Scenario {
-    Scenario {
-        name: like.name.clone(),
-        optional: like.optional,
-        ..scenario.clone()
-    }
-}
-
-/// Where an operation is measured alone: with a twin if there is one.
+/// Where an operation is measured alone: in a pair if there is one.
 pub(super) fn alone<'s>(
     scenarios: &'s [Scenario],
-    twins: &[Twins<'s>],
+    pairs: &[ScalingPair<'s>],
     wanted: Operation,
-) -> Option<(&'s Scenario, Metric)> {
-    let mut with_twin = twins.iter().filter(|twins| twins.operation == wanted);
-    if let Some(twins) = with_twin.next() {
-        return Some((twins.one, twins.metric));
-    }
-    let one = scenarios.iter().filter(|scenario| scenario.threads() == 1);
-    let mut found = one.filter_map(|scenario| Some((scenario, operation(scenario)?)));
-    let (scenario, (_, metric)) = found.find(|(_, (operation, _))| *operation == wanted)?;
-    Some((scenario, metric))
+) -> Option<&'s Scenario> {
+    let with_pair = pairs.iter().find(|pair| pair.operation == wanted);
+    let mut singles = scenarios.iter().filter(|scenario| scenario.threads() == 1);
+    with_pair
+        .map(|pair| pair.one)
+        .or_else(|| singles.find(|scenario| operation(scenario) == Some(wanted)))
 }
 
 #[cfg(test)]
@@ -110,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn twins_differ_in_their_threads_only() {
+    fn pairs_differ_in_their_threads_only() {
         let paced = Scenario {
             groups: vec![Group {
                 every_us: Some(1.0),
@@ -126,13 +105,13 @@ mod tests {
             scenario("update", Activity::Update, 1, 1_024),
             scenario("scan-two", Activity::Scan, 2, 1_024),
         ];
-        let found = twins(&all);
+        let found = scaling_pairs(&all);
         let names: Vec<_> = found
             .iter()
-            .map(|twins| (twins.one.name.as_str(), twins.two.name.as_str()))
+            .map(|pair| (pair.one.name.as_str(), pair.two.name.as_str()))
             .collect();
         assert_eq!(names, [("large", "large-two")]);
-        let alone = |operation| alone(&all, &found, operation).map(|(one, _)| one.name.as_str());
+        let alone = |operation| alone(&all, &found, operation).map(|one| one.name.as_str());
         assert_eq!(alone(Operation::ReadHit), Some("large"));
         assert_eq!(alone(Operation::Apply), Some("update"));
         assert_eq!(alone(Operation::Scan), None);

@@ -1,0 +1,4 @@
+//! Sample files, whole and damaged: what is read, and what follows from it.
+
+mod files;
+mod packed;
