@@ -73,8 +73,8 @@ pub(super) fn untraced(lines: &[Line]) -> Option<String> {
     if lines.iter().any(|line| matches!(line, Line::Trace(_))) {
         return None;
     }
-    let mut reasons = lines.iter().filter_map(Line::try_as_untraced_ref);
-    reasons.next().map(|untraced| untraced.why.clone())
+    let untraced = lines.iter().find_map(Line::try_as_untraced_ref)?;
+    Some(untraced.why.clone())
 }
 
 fn join(known: &mut StallSeen, seen: &StallSeen) {
@@ -84,7 +84,7 @@ fn join(known: &mut StallSeen, seen: &StallSeen) {
         match known.pairs.iter_mut().find(|one| key(one) == key(pair)) {
             None => known.pairs.push(pair.clone()),
             Some(one) if (pair.wrong, pair.share()) > (one.wrong, one.share()) => {
-                *one = pair.clone()
+                *one = pair.clone();
             }
             Some(_) => {}
         }

@@ -61,11 +61,9 @@ pub(super) fn cells(samples: &Samples) -> Vec<Cell> {
 /// The situations that the samples have something about.
 pub(super) fn situations(samples: &Samples) -> Vec<Described> {
     let probes = || samples.lines.iter().filter_map(Line::try_as_probe_ref);
-    let all = Situation::ALL.iter();
-    let probed = all.filter(|situation| probes().any(|probe| probe.situation == **situation));
-    probed
-        .map(|situation| situation.described().clone())
-        .collect()
+    let is_there = |situation: &&Situation| probes().any(|probe| probe.situation == **situation);
+    let all = Situation::ALL.iter().filter(is_there);
+    all.map(|situation| situation.described().clone()).collect()
 }
 
 /// The processes' values as one.

@@ -15,13 +15,11 @@ impl Samples {
     /// Sorts the lines of a file: the first is its header, as [`basis::sample::read`] makes sure.
     pub fn from_lines(lines: Vec<Line>) -> Option<Self> {
         let mut lines = lines.into_iter();
-        match lines.next()? {
-            Line::Header(header) => Some(Self {
-                header: *header,
-                lines: lines.collect(),
-            }),
-            _ => None,
-        }
+        let header = lines.next()?.try_as_header()?;
+        Some(Self {
+            header: *header,
+            lines: lines.collect(),
+        })
     }
 
     pub(super) fn slices(&self) -> impl Iterator<Item = &Slice> {

@@ -1,7 +1,5 @@
 //! How a program was built, as far as that decides what it costs.
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
 
 /// How the harness was built.
@@ -41,20 +39,20 @@ impl Build {
     ///
     /// Never: the manifest is the one that cargo has built from.
     pub fn of_this_program() -> Self {
-        let profiles = Profiles::parse(include_str!("../../../../Cargo.toml"));
+        let manifest = Manifest::parse(include_str!("../../../../Cargo.toml"));
         let profile = env!("PIVOT_PROFILE");
         let or = |value: &str, otherwise: String| match value {
             "" => otherwise,
             value => value.to_owned(),
         };
-        let units = or(CODEGEN_UNITS, profiles.codegen_units(profile).to_string());
+        let units = or(CODEGEN_UNITS, manifest.codegen_units(profile).to_string());
         Self {
             rustc: env!("PIVOT_RUSTC").into(),
             target: env!("PIVOT_TARGET").into(),
             profile: profile.into(),
             opt_level: env!("PIVOT_OPT_LEVEL").into(),
             codegen_units: units.parse().ok(),
-            lto: Some(or(LTO, profiles.lto(profile))),
+            lto: Some(or(LTO, manifest.lto(profile))),
             rustflags: RUSTFLAGS.into(),
         }
     }
@@ -76,56 +74,48 @@ impl Build {
     }
 }
 
-/// The profiles of a manifest.
-#[derive(Debug, Deserialize)]
-struct Profiles {
-    #[serde(default)]
-    profile: BTreeMap<String, Profile>,
-}
+/// A manifest, for its profiles.
+#[derive(Debug)]
+struct Manifest(toml::Table);
 
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-struct Profile {
-    inherits: Option<String>,
-    codegen_units: Option<u32>,
-    lto: Option<toml::Value>,
-}
-
-impl Profiles {
+impl Manifest {
     fn parse(manifest: &str) -> Self {
-        toml::from_str(manifest).expect("the manifest is the one that cargo has built from")
+        let parsed = toml::from_str(manifest);
+        Self(parsed.expect("the manifest is the one that cargo has built from"))
+    }
+
+    fn profile(&self, name: &str) -> Option<&toml::Value> {
+        self.0.get("profile")?.get(name)
     }
 
     /// The profile and those that it inherits from. Cargo knows where `bench` and `test` come from.
-    fn chain<'p>(&'p self, name: &'p str) -> impl Iterator<Item = (&'p str, Option<&'p Profile>)> {
-        let mut next = Some(name);
-        std::iter::from_fn(move || {
-            let name = next?;
-            let profile = self.profile.get(name);
-            next = match profile.and_then(|profile| profile.inherits.as_deref()) {
-                Some(parent) => Some(parent),
-                None if name == "bench" => Some("release"),
-                None if name == "test" => Some("dev"),
-                None => None,
-            };
-            Some((name, profile))
-        })
+    fn chain<'m>(&'m self, name: &'m str) -> impl Iterator<Item = &'m str> {
+        let parent = |name: &&'m str| {
+            let inherits = || self.profile(name)?.get("inherits")?.as_str();
+            inherits().or(match *name {
+                "bench" => Some("release"),
+                "test" => Some("dev"),
+                _ => None,
+            })
+        };
+        std::iter::successors(Some(name), parent)
+    }
+
+    fn setting<'m>(&'m self, profile: &'m str, key: &str) -> Option<&'m toml::Value> {
+        let mut chain = self.chain(profile);
+        chain.find_map(|name| self.profile(name)?.get(key))
     }
 
     /// What the manifest says, or cargo's default (The Cargo Book, Profiles).
-    fn codegen_units(&self, name: &str) -> u32 {
-        let said = self
-            .chain(name)
-            .find_map(|(_, profile)| profile?.codegen_units);
-        let is_dev = self.chain(name).any(|(name, _)| name == "dev");
-        said.unwrap_or(if is_dev { 256 } else { 16 })
+    fn codegen_units(&self, profile: &str) -> u32 {
+        let units = self.setting(profile, "codegen-units");
+        let units = units.and_then(|units| u32::try_from(units.as_integer()?).ok());
+        let is_dev = self.chain(profile).any(|name| name == "dev");
+        units.unwrap_or(if is_dev { 256 } else { 16 })
     }
 
-    fn lto(&self, name: &str) -> String {
-        let said = self
-            .chain(name)
-            .find_map(|(_, profile)| profile?.lto.as_ref());
-        match said {
+    fn lto(&self, profile: &str) -> String {
+        match self.setting(profile, "lto") {
             Some(toml::Value::String(text)) => text.clone(),
             Some(value) => value.to_string(),
             None => "false".into(),
@@ -139,7 +129,7 @@ mod tests {
 
     #[test]
     fn a_profile_has_what_it_says_then_what_it_inherits_then_cargos_default() {
-        let profiles = Profiles::parse(
+        let profiles = Manifest::parse(
             "[profile.release]\nlto = \"thin\"\ncodegen-units = 1\n\
              [profile.a]\ninherits = \"release\"\ncodegen-units = 4\n\
              [profile.b]\ninherits = \"a\"\nlto = false\n",
@@ -150,7 +140,7 @@ mod tests {
         assert_eq!(of("b"), (4, "false".into()));
         assert_eq!(of("bench"), (1, "thin".into()));
         assert_eq!(of("dev"), (256, "false".into()));
-        let without = Profiles::parse("");
+        let without = Manifest::parse("");
         assert_eq!(without.codegen_units("release"), 16);
         assert_eq!(without.lto("release"), "false");
     }
@@ -158,8 +148,8 @@ mod tests {
     #[test]
     fn the_profile_of_this_program_is_one_of_the_manifest() {
         let build = Build::of_this_program();
-        let manifest = Profiles::parse(include_str!("../../../../Cargo.toml"));
-        assert!(manifest.profile.contains_key(&build.profile), "{build:?}");
+        let manifest = Manifest::parse(include_str!("../../../../Cargo.toml"));
+        assert!(manifest.profile(&build.profile).is_some(), "{build:?}");
         assert!(
             build.codegen_units.is_some() && build.lto.is_some(),
             "{build:?}"

@@ -133,7 +133,7 @@ pub fn parse_any(bytes: &[u8], place: &str) -> Result<Reading> {
         // The line in which it ends is no news beside that.
         let is_torn = |warning: &Warning| matches!(warning, Warning::Torn { .. });
         reading.warnings.retain(|warning| !is_torn(warning));
-        let line = content.iter().filter(|&&byte| byte == b'\n').count();
+        let line = content.split(|&byte| byte == b'\n').count() - 1;
         reading.warnings.push(Warning::Packing { line, damage });
     }
     Ok(reading)

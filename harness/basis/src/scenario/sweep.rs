@@ -25,8 +25,8 @@ pub struct Sweep {
     pub group: Option<usize>,
 }
 
-/// What can vary: the fields of a scenario and of a group, by their names.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+/// What can vary: the fields of a scenario, then those of a group, by their names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[derive(strum::Display, strum::IntoStaticStr)]
 #[strum(serialize_all = "snake_case")]
@@ -195,10 +195,10 @@ fn set(
         _ => return Err(format!("axis {axis}: {value} is not a number")),
     };
     let mut fields = serde_json::to_value(&*scenario).expect("a scenario is plain data");
-    let owner = match axis {
-        Axis::Processes | Axis::Record | Axis::Ids => &mut fields,
-        Axis::Keys | Axis::HotShare | Axis::HitRate => &mut fields,
-        _ => &mut fields["groups"][owner(scenario, axis, group)?],
+    let owner = if axis <= Axis::HitRate {
+        &mut fields
+    } else {
+        &mut fields["groups"][owner(scenario, axis, group)?]
     };
     owner[axis.name()] = given;
     // Where its trace lies is no field of a scenario.

@@ -19,7 +19,7 @@ const SECTION_NS_MAX: f64 = 100_000.0;
 const SHARE_MIN: f64 = 0.000_5;
 
 /// What is wrong with a number outside of a range.
-fn outside<T: PartialOrd + Display>(
+fn outside<T: Copy + PartialOrd + Display>(
     name: &str,
     value: T,
     range: RangeInclusive<T>,

@@ -26,8 +26,8 @@ const PUBLISHED_AT: u32 = 16;
 
 /// All that can be predicted of a run; nothing without a calibration and a trace.
 pub(super) fn scaling(samples: &Samples, cells: &[Cell]) -> Option<Scaling> {
-    let lines = samples.lines.iter();
-    let calibration = *lines.filter_map(Line::try_as_calibration_ref).next()?;
+    let mut lines = samples.lines.iter();
+    let calibration = *lines.find_map(Line::try_as_calibration_ref)?;
     let traces: Vec<&TraceSeen> = traces(samples);
     if traces.is_empty() {
         return None;
