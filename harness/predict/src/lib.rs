@@ -10,8 +10,7 @@
 //! 3. [`mesi`]: a simulation of lines that move between caches, for what has no closed form: who keeps
 //!    a line for how long, what readers fetch again after a write, what has to be tried again.
 //!
-//! [`scaling`] puts the three together: a simulation between bounds. [`ranking`] says who is faster
-//! where no machine disagrees.
+//! [`scaling`] puts the three together: a simulation between bounds.
 //!
 //! Of published curves nobody knows the programs; their [`law`] has two shapes and is calibrated on one
 //! point, and [`backtest`] says how far off it is on all others. A prediction comes with its [`Band`].
@@ -28,7 +27,6 @@ pub mod mesi;
 pub mod path;
 pub mod published;
 pub mod queue;
-pub mod ranking;
 pub mod scaling;
 mod stations;
 

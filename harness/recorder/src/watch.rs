@@ -157,7 +157,10 @@ impl Watch {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use basis::workload::{Header, Workload};
+    use std::path::Path;
+
+    use basis::output::Existing;
+    use basis::workload::{Header, Writer};
 
     fn seen(pid: u64, start: u64, life: Life, cpu_ns: u64) -> Seen {
         Seen {
@@ -179,9 +182,13 @@ mod tests {
             look.iter().for_each(|seen| watch.see(at_ns, seen));
             watch.end_look(at_ns);
         }
-        let workload = Workload::new(Header::default(), watch.drain()).unwrap();
-        let entries = workload.entries().iter();
+        let entries = watch.drain();
+        // It refuses what cannot have happened.
+        let nowhere = Path::new("/dev/null");
+        let mut writer = Writer::create(nowhere, Existing::Keep, &Header::default()).unwrap();
+        writer.append(&entries).unwrap();
         entries
+            .iter()
             .map(|entry| (entry.process.pid, entry.at_ns, entry.what.clone()))
             .collect()
     }

@@ -144,7 +144,6 @@ pub(crate) fn draw(from: &[ProcessId], random: &mut Xoshiro256PlusPlus) -> Vec<P
 
 #[cfg(test)]
 mod tests {
-    use basis::workload::{Entry, Header, Process, What};
     use contract::{ErasedTable, ProcessStatus};
     use rand_core::SeedableRng;
 
@@ -152,23 +151,14 @@ mod tests {
 
     /// Ten processes, one born a microsecond, each living for three.
     fn replay() -> Replay {
-        let mut entries = Vec::new();
+        let mut text = "# pivot-process-trace/1\nat_ns,event,pid,start\n".to_owned();
         for at in 0..10 {
-            let process = |pid| Process { pid, start: 1 };
             if at >= 3 {
-                entries.push(Entry {
-                    at_ns: at * 1_000,
-                    process: process(at - 2),
-                    what: What::Exit { code: None },
-                });
+                text.push_str(&format!("{},exit,{},1\n", at * 1_000, at - 2));
             }
-            entries.push(Entry {
-                at_ns: at * 1_000,
-                process: process(at + 1),
-                what: What::Born { name: None },
-            });
+            text.push_str(&format!("{},born,{},1\n", at * 1_000, at + 1));
         }
-        let workload = Workload::new(Header::default(), entries).unwrap();
+        let workload = Workload::parse(text.as_bytes(), "t").unwrap();
         Replay::new(&workload, &mut Xoshiro256PlusPlus::seed_from_u64(1))
     }
 

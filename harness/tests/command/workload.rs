@@ -104,7 +104,7 @@ fn traces_that_cannot_have_happened_are_refused_with_their_line() {
         ),
         (BORN.replace("<script>", "\\u001b[31m"), ":2: name = "),
         (
-            BORN.replace("\"start\"", "\"<b>\\n\""),
+            BORN.replace("\"name\"", "\"<b>\\n\""),
             ":2: unknown field `<b>\\n`",
         ),
     ] {

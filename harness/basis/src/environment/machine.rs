@@ -36,11 +36,7 @@ impl Environment {
 
     /// Whether another run was on the same hardware and system, however both were built.
     pub fn is_same_hardware(&self, other: &Self) -> bool {
-        let hardware = |one: &Self| Machine {
-            profile: String::new(),
-            build: String::new(),
-            ..one.machine()
-        };
+        let hardware = |one: &Self| (one.cpu.clone(), one.cpus, one.kernel.clone());
         hardware(self) == hardware(other)
     }
 }

@@ -155,18 +155,15 @@ impl Group {
         if !shares.is_empty() {
             text.push_str(&format!(" ({})", shares.join(", ")));
         }
-        if let Some(ns) = self.section_ns {
-            text.push_str(&format!(" for {ns} ns"));
-        }
-        if let Some(every) = self.publish_every {
-            text.push_str(&format!(" publishing every {every}"));
-        }
-        if let Some(speed) = self.speed {
-            text.push_str(&format!(" at {speed} times its speed"));
-        }
-        if let Some(us) = self.every_us {
-            text.push_str(&format!(" every {us} us"));
-        }
+        let details = [
+            self.section_ns.map(|ns| format!(" for {ns} ns")),
+            self.publish_every
+                .map(|every| format!(" publishing every {every}")),
+            self.speed
+                .map(|speed| format!(" at {speed} times its speed")),
+            self.every_us.map(|us| format!(" every {us} us")),
+        ];
+        text.extend(details.into_iter().flatten());
         text
     }
 }

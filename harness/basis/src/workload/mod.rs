@@ -51,7 +51,7 @@ pub const SCHEMA: &str = "pivot-process-trace/1";
 
 /// Numbers in a trace are below this: what a double holds exactly, and so what every reader of JSON
 /// does. Nanoseconds get to a hundred days.
-pub const NUMBER_MAX: u64 = 1 << 53;
+const NUMBER_MAX: u64 = 1 << 53;
 
 /// A process trace. Whoever has one can rely on its events being in order and about processes that
 /// were born and have not exited.
@@ -190,11 +190,6 @@ pub struct Operation {
 }
 
 impl Workload {
-    /// Where it comes from.
-    pub fn header(&self) -> &Header {
-        &self.header
-    }
-
     /// Its events, in order; at least one.
     pub fn entries(&self) -> &[Entry] {
         &self.entries

@@ -99,28 +99,6 @@ impl Workload {
             summary: validator.summary,
         })
     }
-
-    /// A trace of these events.
-    ///
-    /// # Errors
-    ///
-    /// The first event that cannot follow those before it, by its number from 1.
-    pub fn new(header: Header, entries: Vec<Entry>) -> Result<Self> {
-        let mut validator = Validator::default();
-        for (number, entry) in (1..).zip(&entries) {
-            validator
-                .enter(entry, number)
-                .map_err(|fault| Error::input(format!("event {number}: {fault}")))?;
-        }
-        if entries.is_empty() {
-            return Err(Error::input("a process trace has at least one event"));
-        }
-        Ok(Self {
-            header,
-            entries,
-            summary: validator.summary,
-        })
-    }
 }
 
 /// Refuses what is of another format or version.

@@ -28,7 +28,7 @@ fn two_lives() -> Workload {
         what,
     };
     let name = Some("<script>\"x\", &amp;".to_owned());
-    let entries = vec![
+    let entries = [
         entry(0, 1, What::Born { name }),
         entry(
             5,
@@ -50,7 +50,11 @@ fn two_lives() -> Workload {
         entry(12, 2, What::Exit { code: None }),
         entry(12, 3, What::Born { name: None }),
     ];
-    Workload::new(Header::default(), entries).unwrap()
+    let lines = entries
+        .iter()
+        .map(|entry| serde_json::to_string(entry).unwrap() + "\n");
+    let text: String = lines.collect();
+    Workload::parse(format!("{HEAD}{text}").as_bytes(), "t").unwrap()
 }
 
 #[test]

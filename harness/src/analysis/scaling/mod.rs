@@ -10,9 +10,9 @@ use basis::parallel;
 use basis::sample::Line;
 use basis::scenario::Scenario;
 use basis::trace::{Operation, TraceSeen};
+use predict::Band;
 use predict::machine::Machine;
 use predict::published::published;
-use predict::ranking::faster_than;
 use predict::scaling::{Workload, keeps, transfers_ns};
 
 use self::scaling_pairs::{ScalingPair, alone, scaling_pairs};
@@ -211,34 +211,33 @@ fn points(workload: &Workload, machine: &Machine) -> Vec<Expected> {
     powers.chain([all]).map(on).collect()
 }
 
-/// Who is faster than whom: on the machines that others have, with all their processors.
+/// Who is faster than whom: on every machine that others have, with all its processors, the band of the one ends below
+/// the beginning of the other's. Who has no prediction for one of them is not ranked.
 fn rankings(scaling: &Scaling, operation: Operation) -> Vec<Ranking> {
     let predictions = scaling.predictions.iter();
     let predictions = predictions.filter(|one| one.operation == operation);
     let mut names: Vec<&str> = predictions.map(|one| one.strategy.as_str()).collect();
     // One after the other, each with all its machines.
     names.dedup();
-    let bands: Vec<Vec<predict::Band>> = names
-        .iter()
-        .map(|name| {
-            let machines = scaling.machines.iter().filter(|one| one.name != HERE);
-            let on = |machine: &Machine| {
-                let found = scaling.prediction(name, operation, &machine.name)?;
-                Some(found.points.last()?.ns)
-            };
-            machines.filter_map(on).collect()
-        })
-        .collect();
-    let of_places = |places: Vec<usize>| places.into_iter().map(|place| names[place].to_owned());
-    faster_than(&bands)
-        .into_iter()
-        .zip(&names)
-        .map(|(places, name)| Ranking {
-            operation,
-            strategy: (*name).to_owned(),
-            faster_than: of_places(places).collect(),
-        })
-        .collect()
+    let machines = || scaling.machines.iter().filter(|one| one.name != HERE);
+    let band = |name: &str, machine: &Machine| -> Option<Band> {
+        let prediction = scaling.prediction(name, operation, &machine.name)?;
+        Some(prediction.points.last()?.ns)
+    };
+    let is_faster = |one: &str, other: &str| {
+        let is_below = |machine| Some(band(one, machine)?.high < band(other, machine)?.low);
+        machines().all(|machine| is_below(machine) == Some(true))
+    };
+    let faster_than = |name: &str| {
+        let others = names.iter().filter(|other| is_faster(name, other));
+        others.map(|&other| other.to_owned()).collect()
+    };
+    let rankings = names.iter().map(|&name| Ranking {
+        operation,
+        strategy: name.to_owned(),
+        faster_than: faster_than(name),
+    });
+    rankings.collect()
 }
 
 #[cfg(test)]

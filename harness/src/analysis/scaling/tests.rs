@@ -109,3 +109,51 @@ fn without_a_calibration_nothing_is_predicted() {
     let samples = Samples::from_lines(lines).expect("it has a header");
     assert_eq!(crate::analysis::analyse(&samples).scaling, None);
 }
+
+/// Predictions of reads on two machines, each band by its ends.
+fn predicted(bands: &[(&str, &[[f64; 2]])]) -> Scaling {
+    let machine = |number: usize| Machine {
+        name: number.to_string(),
+        ..Machine::shipped().swap_remove(0)
+    };
+    let on = |strategy: &str, number: usize, [low, high]: [f64; 2]| {
+        let mid = f64::midpoint(low, high);
+        let ns = Band { low, mid, high };
+        Prediction {
+            strategy: strategy.into(),
+            operation: Operation::ReadHit,
+            machine: number.to_string(),
+            points: vec![Expected { cpus: 2, ns }],
+        }
+    };
+    let of_strategy = |&(name, bands): &(&str, &[[f64; 2]])| -> Vec<Prediction> {
+        let bands = bands.iter().enumerate();
+        bands
+            .map(|(number, &band)| on(name, number, band))
+            .collect()
+    };
+    Scaling {
+        calibration: calibration(),
+        machines: vec![machine(0), machine(1)],
+        predictions: bands.iter().flat_map(of_strategy).collect(),
+        unpredicted: Vec::new(),
+        rankings: Vec::new(),
+        one_to_two: Vec::new(),
+        meetings: Vec::new(),
+        published: published(PUBLISHED_AT),
+    }
+}
+
+#[test]
+fn an_order_that_one_machine_denies_is_not_stated() {
+    let fast: (&str, &[[f64; 2]]) = ("fast", &[[1.0, 2.0], [1.0, 2.0]]);
+    let beaten_by_fast = |other: &[[f64; 2]]| {
+        let rankings = rankings(&predicted(&[fast, ("other", other)]), Operation::ReadHit);
+        assert_eq!(rankings[1].faster_than, Vec::<String>::new());
+        rankings[0].faster_than.clone()
+    };
+    assert_eq!(beaten_by_fast(&[[3.0, 4.0], [3.0, 4.0]]), ["other"]);
+    for denied_or_unknown in [&[[3.0, 4.0], [1.5, 4.0]][..], &[[3.0, 4.0]]] {
+        assert_eq!(beaten_by_fast(denied_or_unknown), Vec::<String>::new());
+    }
+}
