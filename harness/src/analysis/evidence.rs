@@ -5,7 +5,7 @@ use basis::sample::{Card, CheckOutcome, Line};
 use basis::stall::{StallPair, StallSeen, TwoStops};
 use basis::trace::TraceSeen;
 
-use crate::results::Results;
+use crate::results::Machine;
 
 /// All that was seen of one strategy, in the order of the lines.
 #[derive(Clone, Debug, Default)]
@@ -109,7 +109,7 @@ fn is_worse(pair: &StallPair, than: &StallPair) -> bool {
 }
 
 /// Whose process did not survive being looked at.
-pub(super) fn warnings(results: &Results) -> Vec<String> {
+pub(super) fn warnings(results: &Machine) -> Vec<String> {
     let traced = results.traces.iter().filter_map(|seen| {
         let why = seen.died.as_ref()?;
         Some(format!(

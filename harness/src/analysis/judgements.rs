@@ -4,7 +4,7 @@ use basis::preset::Preset;
 use basis::scenario::{Activity, Origin, Scenario};
 
 use crate::results::{
-    Cell, Decision, Judged, Metric, Ratio, Recommendation, Results, Rule, Scope, decide,
+    Cell, Decision, Judged, Machine, Metric, Ratio, Recommendation, Rule, Scope, decide,
 };
 
 /// The metric that a scenario is about.
@@ -19,7 +19,7 @@ pub(crate) fn subject(activity: Activity, timed_in_total: bool) -> Metric {
 }
 
 /// What follows for each contender but the baseline.
-pub(super) fn recommendations(results: &Results) -> Vec<Recommendation> {
+pub(super) fn recommendations(results: &Machine) -> Vec<Recommendation> {
     results
         .contenders()
         .filter(|card| card.name != results.baseline)
@@ -29,12 +29,12 @@ pub(super) fn recommendations(results: &Results) -> Vec<Recommendation> {
 
 /// Whether a scenario is a point of a sweep: those say where an answer flips, and are no reason to
 /// adopt something by themselves.
-fn is_point(results: &Results, scenario: &str) -> bool {
+fn is_point(results: &Machine, scenario: &str) -> bool {
     let mut points = results.scenarios.iter().filter(|one| one.point.is_some());
     points.any(|point| point.name == scenario)
 }
 
-fn recommend(results: &Results, strategy: &str) -> Recommendation {
+fn recommend(results: &Machine, strategy: &str) -> Recommendation {
     let timed: Vec<(&Cell, &Ratio)> = results
         .cells
         .iter()
@@ -74,12 +74,12 @@ fn recommend(results: &Results, strategy: &str) -> Recommendation {
 }
 
 /// Whether a run asks only if everything is in order, and roughly how fast it is.
-fn decides_nothing(results: &Results) -> bool {
+fn decides_nothing(results: &Machine) -> bool {
     results.environment.preset == Preset::Quick.name()
 }
 
 /// What each of the report's rows is about. A run without any of them says nothing of them.
-fn of_the_report<'r>(results: &'r Results, strategy: &str) -> Vec<Option<&'r Ratio>> {
+fn of_the_report<'r>(results: &'r Machine, strategy: &str) -> Vec<Option<&'r Ratio>> {
     let rows = results.scenarios.iter();
     let rows = rows.filter(|row| row.origin == Origin::Report && row.operations.is_none());
     let ratio = |row: &Scenario| {

@@ -23,10 +23,11 @@ mod yardsticks;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use basis::environment;
 use basis::sample::{CheckOutcome, Failure, Header, Line, SliceKey};
 use basis::scenario::{Group, Scenario};
 
-use crate::results::{Cell, MARGIN, Protocol, Results, SCHEMA};
+use crate::results::{Cell, MARGIN, Machine, Protocol};
 pub(crate) use cells::allocation_metrics;
 use contamination::Reason;
 pub(crate) use evidence::Evidence;
@@ -75,8 +76,8 @@ impl Samples {
     }
 }
 
-/// What the samples say.
-pub fn analyse(samples: &Samples) -> Results {
+/// What the samples of one machine say.
+pub fn analyse(samples: &Samples) -> Machine {
     let header = &samples.header;
     let contaminated = contamination::contaminated(&samples.lines);
     let series = Series::collect(&samples.lines, &contamination::dropped(&contaminated));
@@ -84,8 +85,10 @@ pub fn analyse(samples: &Samples) -> Results {
     cells.extend(probes::cells(samples));
     let guarantees = guarantees(&header.strategies, &samples.lines);
     let scaling = scaling::scaling(samples, &cells);
-    let mut results = Results {
-        schema: SCHEMA.into(),
+    let name = environment::Machine::names(&[header.environment.machine()]).concat();
+    let mut results = Machine {
+        name,
+        runs: Vec::new(),
         baseline: header.baseline.clone(),
         margin: MARGIN,
         partial: !samples.lines.contains(&Line::Complete),
@@ -180,7 +183,7 @@ fn protocol(
 }
 
 /// The scenarios of which nothing is left.
-fn disturbed(results: &Results) -> Vec<String> {
+fn disturbed(results: &Machine) -> Vec<String> {
     if results.protocol.dropped == 0 {
         return Vec::new();
     }

@@ -2,11 +2,11 @@
 
 use basis::scenario::{Axis, Scenario, Value};
 
-use crate::results::{Map, Metric, Place, Ratio, Results, Verdict};
+use crate::results::{Machine, Map, Metric, Place, Ratio, Verdict};
 
 /// The map of a sweep with two axes.
 pub(super) fn of(
-    results: &Results,
+    results: &Machine,
     sweep: &str,
     points: &[&Scenario],
     (rows, columns): (Axis, Axis),
@@ -24,7 +24,7 @@ pub(super) fn of(
     }
 }
 
-fn place(results: &Results, point: &Scenario, metric: Metric) -> Option<Place> {
+fn place(results: &Machine, point: &Scenario, metric: Metric) -> Option<Place> {
     let value = |index: usize| -> Option<Value> {
         let coordinate = point.point.as_ref()?.coordinates.get(index)?;
         Some(coordinate.value.clone())

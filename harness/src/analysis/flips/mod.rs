@@ -15,7 +15,7 @@ use basis::parallel;
 use basis::random;
 use basis::scenario::{Axis, Scenario};
 
-use crate::results::{Change, Flip, Map, Metric, Results};
+use crate::results::{Change, Flip, Machine, Map, Metric};
 use statistics::{GROUPS_95, draws};
 
 /// Draws of every line: enough for the ends of a 95 % interval.
@@ -29,7 +29,7 @@ const SEED: u64 = 0x7069_766f_7400_0002;
 /// All flips and maps of a run. `log_ratios` gives a strategy's log ratios to its baseline
 /// neighbours in a scenario, by measuring process.
 pub(super) fn find(
-    results: &Results,
+    results: &Machine,
     log_ratios: impl Fn(&str, &str, Metric) -> Vec<Vec<f64>> + Sync,
 ) -> (Vec<Flip>, Vec<Map>) {
     let (mut flips, mut maps) = (Vec::new(), Vec::new());
@@ -61,7 +61,7 @@ pub(super) fn find(
 }
 
 /// Every flip along a scale: of each contender against the margin, then of who leads.
-fn along(results: &Results, lines: &[Line], scale: &Scale) -> Vec<(String, Change, Crossing)> {
+fn along(results: &Machine, lines: &[Line], scale: &Scale) -> Vec<(String, Change, Crossing)> {
     let margin = results.margin.ln();
     let contenders = lines.iter().filter(|line| line.name != results.baseline);
     let mut found: Vec<(String, Change, Crossing)> = contenders
@@ -78,7 +78,7 @@ fn along(results: &Results, lines: &[Line], scale: &Scale) -> Vec<(String, Chang
 }
 
 /// The sweeps of a run, in order, with their points.
-fn sweeps(results: &Results) -> Vec<(&str, Vec<&Scenario>)> {
+fn sweeps(results: &Machine) -> Vec<(&str, Vec<&Scenario>)> {
     let mut sweeps: Vec<(&str, Vec<&Scenario>)> = Vec::new();
     for scenario in results.scenarios.iter().filter(|s| s.point.is_some()) {
         let family = scenario.family();
@@ -96,7 +96,7 @@ fn axes(point: &Scenario) -> Vec<Axis> {
 }
 
 /// What was timed and compared at some point of a sweep, in the order of the metrics.
-fn metrics(results: &Results, points: &[&Scenario]) -> Vec<Metric> {
+fn metrics(results: &Machine, points: &[&Scenario]) -> Vec<Metric> {
     let mut metrics: Vec<Metric> = results
         .cells
         .iter()
@@ -166,7 +166,7 @@ struct At {
 
 /// The lines of all that may win, the baseline among them: its ratio to itself is 1.
 fn lines(
-    results: &Results,
+    results: &Machine,
     points: &[&Scenario],
     metric: Metric,
     log_ratios: impl Fn(&str, &str, Metric) -> Vec<Vec<f64>> + Sync,
