@@ -3,14 +3,14 @@
 use std::path::{Path, PathBuf};
 
 use basis::error::{Error, Result};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::choice::Choice;
 use super::workload::Workload;
 use super::{Conclusion, SCHEMA};
 
 /// An earlier advice, from its `advice.json`.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 pub struct Earlier {
     /// Where it was read.
     pub place: PathBuf,
@@ -28,7 +28,8 @@ struct File {
 }
 
 /// How two advices for one workload go together.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Agreement {
     /// They say the same.
     Same,

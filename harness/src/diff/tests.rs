@@ -290,19 +290,19 @@ fn what_has_no_counterpart_is_listed() {
     b.scenarios[0].processes += 1;
     b.strategies.push("brand/new".into());
     b.environment.kernel = "linux 7".into();
-    b.checks[0].1 = false;
+    b.checks[0].passed = false;
     let diff = diff(&a, &b, Judged::Ratio).expect("they have one baseline");
-    let apart: Vec<(&str, &str)> = diff
+    let apart: Vec<(&str, Reason)> = diff
         .apart
         .iter()
-        .map(|one| (one.name.as_str(), one.reason.as_str()))
+        .map(|one| (one.name.as_str(), one.reason))
         .collect();
     assert_eq!(
         apart,
         [
-            ("single-reader", "defined differently in A and B"),
-            ("ten-readers", "only in A"),
-            ("brand/new", "only in B"),
+            ("single-reader", Reason::DefinedDifferently),
+            ("ten-readers", Reason::OnlyInA),
+            ("brand/new", Reason::OnlyInB),
         ]
     );
     assert!(

@@ -52,6 +52,7 @@ pub use biases::{BIASES, Bias, biases_as_markdown};
 pub use export::{csv, json};
 pub use files::{File, Source, Written, files, obsolete, replace, write};
 pub use format::off;
+pub use render::render;
 pub use short::{Entry, comment, headline, index, verdict_table};
 pub use table::Table;
 

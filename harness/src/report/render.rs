@@ -9,7 +9,7 @@ use minijinja::{AutoEscape, Environment, Output, State, UndefinedBehavior, conte
 use serde::Serialize;
 
 use super::format;
-use crate::results::Ratio;
+use crate::results::{Cell, Ratio};
 
 /// The report in HTML: one file, nothing from elsewhere, complete without its script.
 pub(super) fn html(document: &impl Serialize) -> String {
@@ -61,6 +61,8 @@ const TEMPLATES: &[(&str, &str)] = &templates![
     "index.md",
     "legend.txt",
     "advice.md",
+    "advice_sentences.txt",
+    "diff.txt",
     "adr.md",
     "sections/first.md",
     "sections/report-table.md",
@@ -82,7 +84,7 @@ static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| {
     environment.set_undefined_behavior(UndefinedBehavior::SemiStrict);
     environment.set_auto_escape_callback(|name| match name {
         "report.html" => AutoEscape::Html,
-        "legend.txt" => AutoEscape::None,
+        "legend.txt" | "advice.txt" | "advice_sentences.txt" | "diff.txt" => AutoEscape::None,
         _ if name.starts_with("sections/") => AutoEscape::Custom("words".into()),
         _ => AutoEscape::Custom("markdown".into()),
     });
@@ -97,6 +99,7 @@ static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| {
     environment.add_filter("times", format::times);
     environment.add_filter("ratio", |ratio: Serde<Ratio>| format::ratio(&ratio));
     environment.add_filter("slower_by", |ratio: Serde<Ratio>| format::slower_by(&ratio));
+    environment.add_filter("measured", |cell: Serde<Cell>| format::measured(&cell));
     environment.add_filter("listed", |items: Vec<String>| format::list(&items));
     environment.add_filter("names", names);
     environment.add_filter("counted", counted);
@@ -106,7 +109,9 @@ static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| {
     let script = include_str!("../../templates/report.js");
     environment.add_global("style", Value::from_safe_string(style.into()));
     environment.add_global("script", Value::from_safe_string(script.into()));
-    for (name, text) in TEMPLATES {
+    // One template for two forms.
+    let advice = ("advice.txt", include_str!("../../templates/advice.md.j2"));
+    for (name, text) in TEMPLATES.iter().chain([&advice]) {
         let added = environment.add_template(name, text);
         added.expect("the template is part of the program");
     }
@@ -114,7 +119,11 @@ static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| {
 });
 
 /// What a template makes of a document.
-pub(super) fn render(template: &str, document: &impl Serialize) -> String {
+///
+/// # Panics
+///
+/// When the program has no such template, or the document lacks what it names.
+pub fn render(template: &str, document: &impl Serialize) -> String {
     render_value(template, Value::from(Serde(document)))
 }
 
@@ -159,8 +168,8 @@ fn escaped(
 ) -> Result<(), minijinja::Error> {
     let text = value.to_string();
     let text = match state.auto_escape() {
-        AutoEscape::None => text,
         _ if value.is_safe() => text,
+        AutoEscape::None => text.replace(['\n', '\r'], " "),
         // No value ends a line or a column of a section's template.
         AutoEscape::Custom(kind) if kind == "words" => text
             .replace(['\n', '\r'], " ")
@@ -209,6 +218,7 @@ fn label(value: &str) -> Value {
 fn plain(escape: &AutoEscape, text: &str) -> String {
     match escape {
         AutoEscape::Html => escape_html(text),
+        AutoEscape::None => text.to_owned(),
         _ => escape_markdown(text),
     }
 }
@@ -216,6 +226,7 @@ fn plain(escape: &AutoEscape, text: &str) -> String {
 fn code(escape: &AutoEscape, text: &str) -> String {
     match escape {
         AutoEscape::Html => format!("<code>{}</code>", escape_html(text)),
+        AutoEscape::None => text.to_owned(),
         // A pipe ends a table's cell even within code; backslashes there are removed again. The
         // element and not backticks, because only there angle brackets can be escaped.
         _ if text.contains(['|', '<', '>', '&', '\n']) => {

@@ -7,7 +7,7 @@ use predict::Band;
 
 use super::*;
 use crate::advice::{
-    Basis, Choice, Deployment, Excluded, Kept, Need, Outlook, Ranked, Screening, Standing, Subject,
+    Basis, Choice, Deployment, Finding, Forecast, Need, Outlook, Screening, Standing, Subject,
     conclude,
 };
 use crate::analysis::{Samples, analyse};
@@ -47,7 +47,7 @@ fn told_with(
         conclusion.deployment = deployment;
         conclusion.unpredicted = None;
     }
-    let advice = advice(&workload, &questions, &results, &conclusion);
+    let advice = advice(&workload, &questions, &results, &conclusion, None);
     (conclusion.decision, advice)
 }
 
@@ -68,31 +68,34 @@ fn what_is_faster_is_adopted_with_what_it_costs() {
         "{}",
         advice.answer
     );
-    assert!(any(&advice.because, "faster, with"), "{:?}", advice.because);
     assert!(
-        any(&advice.because, "1,000 reads a second"),
+        any(&advice.sections["because"], "faster, with"),
         "{:?}",
-        advice.because
+        advice.sections["because"]
     );
     assert!(
-        any(&advice.lost, "weak instead of atomic snapshot"),
+        any(&advice.sections["because"], "1,000 reads a second"),
         "{:?}",
-        advice.lost
+        advice.sections["because"]
     );
-    let guarantees = advice
-        .lost
+    assert!(
+        any(&advice.sections["lost"], "weak instead of atomic snapshot"),
+        "{:?}",
+        advice.sections["lost"]
+    );
+    let guarantees = advice.sections["lost"]
         .iter()
         .filter(|told| told.contains(" instead of "));
-    assert_eq!(guarantees.count(), 1, "{:?}", advice.lost);
+    assert_eq!(guarantees.count(), 1, "{:?}", advice.sections["lost"]);
     assert!(
-        any(&advice.reversal, "`mutex/std` stays if"),
+        any(&advice.sections["reversal"], "`mutex/std` stays if"),
         "{:?}",
-        advice.reversal
+        advice.sections["reversal"]
     );
     assert!(
-        any(&advice.outlook, "Nothing is predicted"),
+        any(&advice.sections["outlook"], "Nothing is predicted"),
         "{:?}",
-        advice.outlook
+        advice.sections["outlook"]
     );
     let strategies: Vec<&str> = advice
         .evidence
@@ -149,15 +152,18 @@ fn a_part_that_was_not_compared_is_among_what_is_lost() {
     }
     let conclusion = conclude(&workload, &questions, &results, &Screening::default());
     assert_eq!(conclusion.decision.protagonist(), Some("novel/thing"));
-    let advice = advice(&workload, &questions, &results, &conclusion);
+    let advice = advice(&workload, &questions, &results, &conclusion, None);
     assert!(
-        any(&advice.lost, "Read of readers: 10000000 ns instead of"),
+        any(
+            &advice.sections["lost"],
+            "Read of readers: 10,000,000 ns instead of"
+        ),
         "{:?}",
-        advice.lost
+        advice.sections["lost"]
     );
     let row = advice.evidence.last().expect("it was measured");
     assert_eq!(
-        (row.strategy.as_str(), row.verdict.as_str()),
+        (row.strategy.as_str(), row.verdict),
         ("novel/thing", "not compared")
     );
 }
@@ -175,7 +181,7 @@ fn told_of_two(beside: f64) -> Advice {
     };
     questions.subjects = vec![part(0), part(1)];
     let conclusion = conclude(&workload, &questions, &results, &Screening::default());
-    advice(&workload, &questions, &results, &conclusion)
+    advice(&workload, &questions, &results, &conclusion, None)
 }
 
 #[test]
@@ -189,8 +195,8 @@ fn a_trade_says_what_would_make_up_for_it_and_of_several_parts_the_worst_is_told
         trade.answer
     );
     // Only the part that speaks against it.
-    let [reversal] = trade.reversal.as_slice() else {
-        panic!("{:?}", trade.reversal)
+    let [reversal] = trade.sections["reversal"].as_slice() else {
+        panic!("{:?}", trade.sections["reversal"])
     };
     assert!(reversal.contains("no more than 5 % longer"), "{reversal}");
     let adopted = told_of_two(1.0);
@@ -212,20 +218,28 @@ fn staying_is_an_answer_and_says_what_would_change_it() {
         advice.answer
     );
     assert!(
-        any(&advice.reversal, "`x/slow` replaces `mutex/std` if"),
+        any(
+            &advice.sections["reversal"],
+            "`x/slow` replaces `mutex/std` if"
+        ),
         "{:?}",
-        advice.reversal
+        advice.sections["reversal"]
     );
     // Nothing is lost by staying.
     let hypothetical = |lost: &String| lost.starts_with("With `x/slow`, if it were adopted: ");
-    assert!(advice.lost.iter().all(hypothetical), "{:?}", advice.lost);
+    assert!(
+        advice.sections["lost"].iter().all(hypothetical),
+        "{:?}",
+        advice.sections["lost"]
+    );
 }
 
 #[test]
 fn what_was_seen_of_a_need_is_told_from_what_is_claimed() {
-    let kept = |strategy: &str, need, basis| Kept {
+    let kept = |strategy: &str, need, basis| Finding {
         strategy: strategy.into(),
         need,
+        is_met: true,
         basis,
         evidence: "64 histories".into(),
     };
@@ -243,23 +257,24 @@ fn what_was_seen_of_a_need_is_told_from_what_is_claimed() {
     ];
     let (_, advice) = told_with("T", contenders, &screening, None);
     assert_eq!(
-        advice.grounds,
+        advice.sections["grounds"],
         [
             "`linearizable`, observed of `atomics/seqlock`: 64 histories.",
             "Only claimed of others that were measured: `bounded_memory` of `x/slow`.",
         ]
     );
     for page in [decision_record(&advice), markdown(&advice)] {
-        assert!(page.contains(&format!("- {}", advice.grounds[0])), "{page}");
+        assert!(
+            page.contains(&format!("- {}", advice.sections["grounds"][0])),
+            "{page}"
+        );
     }
 }
 
 #[test]
 fn a_ranking_elsewhere_is_stated_only_where_all_machines_agree() {
     let outlook = |machine: &str, standing| Outlook {
-        operation: Operation::ReadHit,
         machine: machine.into(),
-        title: String::new(),
         cpus: 16,
         baseline_ns: Band::around(100.0, 0.9, 1.1),
         strategy_ns: Band::around(10.0, 0.9, 1.1),
@@ -267,10 +282,10 @@ fn a_ranking_elsewhere_is_stated_only_where_all_machines_agree() {
     };
     let sentences = |standing, there, unpredicted: &[&str]| {
         let deployment = Deployment {
-            outlook: vec![outlook("here", Standing::Faster), outlook("there", there)],
-            rankings: vec![Ranked {
+            forecasts: vec![Forecast {
                 operation: Operation::ReadHit,
                 standing,
+                machines: vec![outlook("here", Standing::Faster), outlook("there", there)],
                 unpredicted: unpredicted.iter().map(|&name| name.to_owned()).collect(),
                 reason: None,
                 overtaken_by: vec!["x/fast".into()],
@@ -282,7 +297,7 @@ fn a_ranking_elsewhere_is_stated_only_where_all_machines_agree() {
             .claiming(|claims| claims.scan_consistency = ScanConsistency::Weak)
             .claiming(|claims| claims.reads = Progress::Blocking);
         let (_, advice) = told_with("T", [seqlock], &Screening::default(), Some(deployment));
-        advice.outlook
+        advice.sections["outlook"].clone()
     };
     let agreed = sentences(Standing::Faster, Standing::Faster, &[]);
     assert!(
@@ -388,11 +403,12 @@ fn what_users_call_things_makes_no_markup() {
 
 #[test]
 fn a_baseline_that_lacks_something_stays_only_if_that_is_given_up() {
-    let lacking = |need| Excluded {
+    let lacking = |need| Finding {
         strategy: "mutex/std".into(),
         need,
+        is_met: false,
         basis: Basis::Observed,
-        reason: "it waits".into(),
+        evidence: "it waits".into(),
     };
     let screening = Screening {
         excluded: vec![
@@ -404,9 +420,22 @@ fn a_baseline_that_lacks_something_stays_only_if_that_is_given_up() {
     let slower = invented("atomics/seqlock", 0.5, 0.5, 0.5);
     let (decision, advice) = told_with("T", [slower], &screening, None);
     assert_eq!(decision.protagonist(), Some("atomics/seqlock"));
-    assert_eq!(advice.reversal.len(), 1, "{:?}", advice.reversal);
+    assert_eq!(
+        advice.sections["reversal"].len(),
+        1,
+        "{:?}",
+        advice.sections["reversal"]
+    );
     let told = "given up: `readers_never_wait` and `survives_panic`";
-    assert!(any(&advice.reversal, told), "{:?}", advice.reversal);
+    assert!(
+        any(&advice.sections["reversal"], told),
+        "{:?}",
+        advice.sections["reversal"]
+    );
     // Nothing is gained by what is slower.
-    assert!(!any(&advice.because, "to gain"), "{:?}", advice.because);
+    assert!(
+        !any(&advice.sections["because"], "to gain"),
+        "{:?}",
+        advice.sections["because"]
+    );
 }
