@@ -113,14 +113,61 @@ pub fn trials(samples: &Samples, runs: u64) -> Vec<Trial> {
         .filter(|row| !is_contended(row.scenario, cpus) && row.blocks.len() >= PROCESSES_MIN)
         .collect();
     let all: Vec<&Row<'_>> = rows.iter().collect();
-    let mut trials = equal(&all, runs);
-    for planted in [1.2, 1.05] {
-        trials.extend(slower(&quiet, runs, planted));
+    let mut trials = Vec::new();
+    let what = format!("the baseline as its own contender, {} rows", all.len());
+    let estimates = pretended(&all, runs, 0.0, 0);
+    for expected in [IN_95, IN_99, NOT_DIFFERENT] {
+        trials.push(trial(&what, 0.0, expected, &estimates));
+    }
+    for planted in [1.2_f64, 1.05] {
+        let (truth, percent) = (-planted.ln(), (planted - 1.0) * 100.0);
+        let (rows, estimates) = (quiet.len(), pretended(&quiet, runs, truth, 0xff00));
+        let what = format!("a slowdown of {percent:.0} % planted in it, {rows} uncontended rows");
+        trials.push(trial(&what, truth, IN_99, &estimates));
+        // A smaller one need not be told from none.
+        if planted > 1.1 {
+            trials.push(trial(&what, 0.0, NOT_IN_99, &estimates));
+        }
     }
     for name in [controls::SAME, controls::SLOWER_20, controls::SLOWER_5] {
-        trials.extend(measured(samples, &series, &quiet, name, runs));
+        let is_known = !samples.header.is_beside_the_point(name);
+        let estimates = halves(&series, &quiet, name, runs);
+        if let Some(planted) = controls::planted(name).filter(|_| is_known)
+            && !estimates.is_empty()
+        {
+            let what = format!("{name} as measured, half of its processes");
+            trials.push(trial(&what, -planted.times.ln(), IN_99, &estimates));
+        }
     }
     trials
+}
+
+/// What has to come out of an estimate, given a log ratio.
+type Expected = (&'static str, fn(&Estimate, f64) -> bool);
+
+const IN_95: Expected = ("in the 95 % interval", |estimate, value| {
+    estimate.shown.contains(value)
+});
+const IN_99: Expected = ("in the 99 % interval", |estimate, value| {
+    estimate.judged.contains(value)
+});
+const NOT_IN_99: Expected = ("not in the 99 % interval", |estimate, value| {
+    !estimate.judged.contains(value)
+});
+const NOT_DIFFERENT: Expected = ("not found to differ at p < 0.01", |estimate, value| {
+    Difference::between(estimate, value).p >= 0.01
+});
+
+/// How many of the estimates are as expected.
+fn trial(what: &str, value: f64, (words, holds): Expected, estimates: &[Estimate]) -> Trial {
+    let passed = estimates.iter().filter(|one| holds(one, value));
+    Trial {
+        what: what.to_owned(),
+        expected: format!("{:.3} {words}", value.exp()),
+        passed: passed.count(),
+        of: estimates.len(),
+        least: 1.0 - ERRORS_MAX,
+    }
 }
 
 fn rows<'s>(samples: &'s Samples, series: &Series<'_>) -> Vec<Row<'s>> {
@@ -144,103 +191,33 @@ fn rows<'s>(samples: &'s Samples, series: &Series<'_>) -> Vec<Row<'s>> {
 impl Row<'_> {
     /// A pretended strategy: one slice of each block.
     fn pretend(&self, random: &mut Xoshiro256PlusPlus, shift: f64) -> Option<Estimate> {
-        let processes: Vec<Vec<f64>> = self
-            .blocks
-            .iter()
-            .map(|blocks| {
-                let drawn = blocks.iter().filter(|block| !block.is_empty());
-                drawn
-                    .map(|block| block[below(random, block.len())] + shift)
-                    .collect()
-            })
-            .collect();
+        let mut draw = |blocks: &Vec<Vec<f64>>| -> Vec<f64> {
+            let blocks = blocks.iter().filter(|block| !block.is_empty());
+            let drawn = blocks.map(|block| block[below(random, block.len())] + shift);
+            drawn.collect()
+        };
+        let processes: Vec<Vec<f64>> = self.blocks.iter().map(&mut draw).collect();
         estimate(&processes)
     }
 }
 
-/// The baseline against itself: how rarely it comes out as different.
-fn equal(rows: &[&Row<'_>], runs: u64) -> Vec<Trial> {
-    let (mut shown, mut judged, mut decided, mut of) = (0, 0, 0, 0);
+/// What pretended runs of all rows estimate: one strategy a row and seed, `shift` better than the baseline. Those of
+/// another `salt` are drawn independently.
+fn pretended(rows: &[&Row<'_>], runs: u64, shift: f64, salt: u64) -> Vec<Estimate> {
+    let mut estimates = Vec::new();
     for seed in 0..runs {
-        let mut random = Xoshiro256PlusPlus::seed_from_u64(seed);
+        let mut random = Xoshiro256PlusPlus::seed_from_u64(seed ^ salt);
         for row in rows {
-            let Some(ratio) = row.pretend(&mut random, 0.0) else {
-                continue;
-            };
-            of += 1;
-            shown += usize::from(ratio.shown.contains(0.0));
-            judged += usize::from(ratio.judged.contains(0.0));
-            decided += usize::from(Difference::between(&ratio, 0.0).p >= 0.01);
+            estimates.extend(row.pretend(&mut random, shift));
         }
     }
-    let trial = |expected: &str, passed| Trial {
-        what: format!("the baseline as its own contender, {} rows", rows.len()),
-        expected: expected.into(),
-        passed,
-        of,
-        least: 1.0 - ERRORS_MAX,
-    };
-    vec![
-        trial("1.00 in the 95 % interval", shown),
-        trial("1.00 in the 99 % interval", judged),
-        trial("no difference from 1.00 at p < 0.01", decided),
-    ]
+    estimates
 }
 
-/// The same, slower by a known factor, on the rows without contention.
-fn slower(rows: &[&Row<'_>], runs: u64, planted: f64) -> Vec<Trial> {
-    let (mut contained, mut told, mut of) = (0, 0, 0);
-    for seed in 0..runs {
-        let mut random = Xoshiro256PlusPlus::seed_from_u64(seed ^ 0xff00);
-        for row in rows {
-            let Some(ratio) = row.pretend(&mut random, -planted.ln()) else {
-                continue;
-            };
-            of += 1;
-            contained += usize::from(ratio.judged.contains(-planted.ln()));
-            told += usize::from(!ratio.judged.contains(0.0));
-        }
-    }
-    let percent = (planted - 1.0) * 100.0;
-    let trial = |expected: String, passed, least| Trial {
-        what: format!(
-            "a slowdown of {percent:.0} % planted in it, {} uncontended rows",
-            rows.len()
-        ),
-        expected,
-        passed,
-        of,
-        least,
-    };
-    let mut trials = vec![trial(
-        format!("{:.3} in the 99 % interval", 1.0 / planted),
-        contained,
-        1.0 - ERRORS_MAX,
-    )];
-    if planted > 1.1 {
-        trials.push(trial(
-            "1.00 not in the 99 % interval".into(),
-            told,
-            1.0 - ERRORS_MAX,
-        ));
-    }
-    trials
-}
-
-/// A control that was measured, with tables and slices of its own: half of its processes, drawn at
+/// Estimates of a control that was measured, with tables and slices of its own: half of its processes, drawn at
 /// random, as a run of half the length.
-fn measured(
-    samples: &Samples,
-    series: &Series<'_>,
-    rows: &[&Row<'_>],
-    name: &str,
-    runs: u64,
-) -> Option<Trial> {
-    if samples.header.is_beside_the_point(name) {
-        return None;
-    }
-    let truth = -controls::planted(name)?.times.ln();
-    let (mut contained, mut of) = (0, 0);
+fn halves(series: &Series<'_>, rows: &[&Row<'_>], name: &str, runs: u64) -> Vec<Estimate> {
+    let mut estimates = Vec::new();
     for row in rows {
         let all = groups(series.log_ratios(&row.scenario.name, name, row.metric));
         if all.len() < PROCESSES_MIN {
@@ -253,17 +230,8 @@ fn measured(
                 let index = below(&mut random, processes.len());
                 processes.swap_remove(index);
             }
-            if let Some(ratio) = estimate(&processes) {
-                of += 1;
-                contained += usize::from(ratio.judged.contains(truth));
-            }
+            estimates.extend(estimate(&processes));
         }
     }
-    (of > 0).then(|| Trial {
-        what: format!("{name} as measured, half of its processes"),
-        expected: format!("{:.3} in the 99 % interval", truth.exp()),
-        passed: contained,
-        of,
-        least: 1.0 - ERRORS_MAX,
-    })
+    estimates
 }
