@@ -107,7 +107,7 @@ pub fn agreement(earlier: &Earlier, now: &Conclusion) -> Agreement {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Deployment, Why};
+    use super::super::{Deployment, Screening, Why};
     use super::*;
 
     fn adopt(strategy: &str, as_good: &[&str]) -> Choice {
@@ -134,9 +134,7 @@ mod tests {
             decision: now,
             candidates: Vec::new(),
             sound: vec!["a/sound".into()],
-            excluded: Vec::new(),
-            baseline_lacks: Vec::new(),
-            kept: Vec::new(),
+            screening: Screening::default(),
             losses: Vec::new(),
             flips: Vec::new(),
             deployment: Deployment::default(),

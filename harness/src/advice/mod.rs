@@ -42,12 +42,9 @@ pub struct Conclusion {
     /// Those of them that improve something that decides by more than the margin, and slow nothing that
     /// does down by more than is tolerated, for certain.
     pub sound: Vec<String>,
-    /// The strategies that were not, and for which need.
-    pub excluded: Vec<Finding>,
-    /// The needs that the baseline itself does not meet.
-    pub baseline_lacks: Vec<Finding>,
-    /// What is known of those that were not excluded, need by need: observed, or only claimed.
-    pub kept: Vec<Finding>,
+    /// The strategies that were not, and what is known of the others and their needs.
+    #[serde(flatten)]
+    pub screening: Screening,
     /// What gets worse with the one that the decision is about.
     pub losses: Vec<Loss>,
     /// Where the answer changes for it.
@@ -98,24 +95,19 @@ pub enum Loss {
     },
 }
 
-/// Reads the results of a workload's questions. `screening` names those that were left out, the
-/// baseline perhaps among them. What strategies claim is what the samples say they do.
+/// Reads the results of a workload's questions. `screening` names the strategies that were excluded. What strategies
+/// claim is what the samples say they do.
 pub fn conclude(
     workload: &Workload,
     questions: &Questions,
     results: &Machine,
-    screening: &Screening,
+    screening: Screening,
 ) -> Conclusion {
-    let baseline = &results.baseline;
-    let excluded = screening.excluded.iter().cloned();
-    let (baseline_lacks, excluded): (Vec<_>, Vec<_>) =
-        excluded.partition(|finding: &Finding| finding.strategy == *baseline);
-    let is_out = |name: &str| excluded.iter().any(|finding| finding.strategy == name);
-    let names: Vec<String> = results
-        .contenders()
-        .map(|card| card.name.clone())
-        .filter(|name| name != baseline && !is_out(name))
-        .collect();
+    let excluded = &screening.excluded;
+    let is_out = |name: &String| excluded.iter().any(|finding| finding.strategy == *name);
+    let contenders = results.contenders().map(|card| &card.name);
+    let names = contenders.filter(|&name| *name != results.baseline && !is_out(name));
+    let names: Vec<String> = names.cloned().collect();
     let subjects = &questions.subjects;
     let candidate = |name: &String| {
         Candidate::of(
@@ -130,12 +122,14 @@ pub fn conclude(
         .iter()
         .filter(|candidate| candidate.is_sound(results.margin));
     let sound = sound.map(|candidate| candidate.strategy.clone()).collect();
-    let decision = choose(&candidates, results.margin, baseline_lacks.is_empty());
+    let decision = choose(
+        &candidates,
+        results.margin,
+        screening.baseline_lacks.is_empty(),
+    );
     let mut conclusion = Conclusion {
         sound,
-        excluded,
-        baseline_lacks,
-        kept: screening.kept.clone(),
+        screening,
         losses: Vec::new(),
         flips: Vec::new(),
         deployment: Deployment::default(),

@@ -84,11 +84,13 @@ pub struct Finding {
 }
 
 /// Which strategies meet the needs of a workload.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Screening {
-    /// Those that do not, each by the first need that it does not meet; the baseline by all of them.
+    /// Those that do not, each by the first need that it does not meet.
     pub excluded: Vec<Finding>,
-    /// What is known of the others: all needs of each.
+    /// All needs that the baseline does not meet: they are what would have to be given up for it to stay.
+    pub baseline_lacks: Vec<Finding>,
+    /// What is known of those that were not excluded, need by need: observed, or only claimed.
     pub kept: Vec<Finding>,
 }
 

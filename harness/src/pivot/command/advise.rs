@@ -17,7 +17,7 @@ use harness::run::{Plan, Recording};
 
 use super::{attended, environment, kept_in};
 use crate::arguments::{AdviseOptions, Choice, Format};
-use crate::table::{Shown as _, table};
+use crate::table::Shown as _;
 use crate::{selection, terminal};
 use stages::Stages;
 
@@ -64,7 +64,7 @@ pub(crate) fn advise(options: &AdviseOptions) -> Result<()> {
     let samples =
         Samples::from_lines(recording.lines().to_vec()).expect("it begins with its header");
     let results = analyse(&samples);
-    let conclusion = conclude(&workload, &questions, &results, &screening);
+    let conclusion = conclude(&workload, &questions, &results, screening);
     let advice = advice::advice(
         &workload,
         &questions,
@@ -99,21 +99,12 @@ pub(crate) fn advise(options: &AdviseOptions) -> Result<()> {
 
 /// Prints the advice as it was asked for.
 fn print(advice: &Advice, json: &str, folder: &Path, options: &AdviseOptions) -> Result<()> {
-    let heading = ["strategy", "part", "time", "times better", "> margin?"];
-    let rows = advice.evidence.iter().map(|row| {
-        let verdict = row.verdict.to_owned();
-        let [strategy, part, time, ratio] =
-            [&row.strategy, &row.part, &row.time, &row.ratio].map(Clone::clone);
-        [strategy, part, time, ratio, verdict]
-    });
-    let table = table(heading, rows);
     match options.format {
         Format::Json => terminal::print(json),
         Format::Md => terminal::print(advice::markdown(advice).trim_end()),
-        Format::Csv => table.print(Format::Csv),
+        Format::Csv => advice.evidence.print(Format::Csv),
         Format::Table => {
-            let text = advice::text(advice, &table.text(Format::Table));
-            terminal::print(text.trim_end())?;
+            terminal::print(advice::text(advice).trim_end())?;
             if let Some(record) = &options.adr {
                 terminal::print(&format!("decision record: {}", record.display()))?;
             }

@@ -12,6 +12,7 @@ use minijinja::context;
 use minijinja::value::{Serde, Value};
 use serde::Serialize;
 
+use super::table::Table;
 use super::{format, render};
 use crate::advice::{
     Conclusion, Earlier, Part, Questions, SCHEMA, Subject, Workload, agreement, asked,
@@ -32,29 +33,15 @@ pub struct Advice {
     /// All other sentences, by section: `because`, `lost`, ...
     #[serde(flatten)]
     pub sections: BTreeMap<String, Vec<String>>,
-    /// Strategy by strategy, the fastest first.
-    pub evidence: Vec<Evidence>,
+    /// The figures: strategy by strategy, the baseline first and then the fastest.
+    #[serde(skip)]
+    pub evidence: Table,
     /// When and where it was measured.
     pub conditions: String,
     /// The day of the measurement.
     pub date: String,
     /// The command that repeats it.
     pub command: String,
-}
-
-/// A figure of a strategy.
-#[derive(Clone, Debug, Serialize)]
-pub struct Evidence {
-    /// `crate/variant`.
-    pub strategy: String,
-    /// The part of the workload.
-    pub part: String,
-    /// The time, with its interval.
-    pub time: String,
-    /// Times better than the baseline, with its interval; empty for the baseline itself.
-    pub ratio: String,
-    /// Whether that is more than the margin.
-    pub verdict: &'static str,
 }
 
 /// The words for a conclusion, and for whether it agrees with an earlier one.
@@ -177,9 +164,11 @@ fn sections(text: &str) -> BTreeMap<String, Vec<String>> {
 }
 
 /// All figures of the workload's parts, the baseline first and then the fastest.
-fn evidence(questions: &Questions, results: &Machine) -> Vec<Evidence> {
+fn evidence(questions: &Questions, results: &Machine) -> Table {
     let is_baseline = |cell: &Cell| cell.strategy == results.baseline;
-    let figures = |subject: &Subject| {
+    let mut table = Table::new(["strategy", "part", "time", "ratio", "verdict"]);
+    for subject in &questions.subjects {
+        let part = format!("{} of {}", format::operation(subject.metric), subject.side);
         let contenders = results.contenders();
         let cells = contenders.filter_map(|card| subject.cell(results, &card.name));
         let mut cells: Vec<&Cell> = cells.collect();
@@ -190,24 +179,22 @@ fn evidence(questions: &Questions, results: &Machine) -> Vec<Evidence> {
             None => f64::NEG_INFINITY,
         };
         cells.sort_by(|a, b| rank(b).total_cmp(&rank(a)));
-        let part = format!("{} of {}", format::operation(subject.metric), subject.side);
-        let row = move |cell: &Cell| Evidence {
-            strategy: cell.strategy.clone(),
-            part: part.clone(),
-            time: format::measured(cell),
-            ratio: cell.ratio.as_ref().map(format::ratio).unwrap_or_default(),
-            verdict: match cell.ratio.as_ref().map(|ratio| ratio.verdict) {
+        for cell in cells {
+            let ratio = cell.ratio.as_ref();
+            let verdict = match ratio.map(|ratio| ratio.verdict) {
                 None if is_baseline(cell) => "baseline",
                 None => "not compared",
                 Some(Verdict::Holds) => "better",
                 Some(Verdict::Rejected) => "not by more than the margin",
                 Some(Verdict::Inconclusive) => "not decided",
                 Some(Verdict::Withheld) => "withheld: too noisy",
-            },
-        };
-        cells.into_iter().map(row).collect::<Vec<_>>()
-    };
-    questions.subjects.iter().flat_map(figures).collect()
+            };
+            let ratio = ratio.map(format::ratio).unwrap_or_default();
+            let time = format::measured(cell);
+            table.row([cell.strategy.as_str(), &part, &time, &ratio, verdict]);
+        }
+    }
+    table
 }
 
 /// The advice for programs, as `reports/SCHEMA.md` describes it.
@@ -221,7 +208,7 @@ pub fn json(
     conclusion: &Conclusion,
     advice: &Advice,
 ) -> String {
-    let document = serde_json::json!({
+    let mut document = serde_json::json!({
         "schema": SCHEMA,
         "baseline": advice.baseline,
         "workload": workload,
@@ -229,21 +216,30 @@ pub fn json(
         "subjects": questions.subjects,
         "advice": advice,
     });
+    let evidence = serde_json::from_str(&advice.evidence.json());
+    document["advice"]["evidence"] = evidence.expect("a table in JSON");
     serde_json::to_string_pretty(&document).expect("it is plain data")
 }
 
 /// The advice as a Markdown page.
 pub fn markdown(advice: &Advice) -> String {
-    render::markdown_text("advice.md", Value::from(Serde(advice)))
+    rendered("advice.md", advice, &advice.evidence.markdown())
 }
 
-/// The advice for a terminal, around the table of its figures.
-pub fn text(advice: &Advice, table: &str) -> String {
-    let advice = Value::from(Serde(advice));
-    render::markdown_text("advice.txt", context! { table => table, ..advice })
+/// The advice for a terminal.
+pub fn text(advice: &Advice) -> String {
+    rendered("advice.txt", advice, &advice.evidence.terminal(None))
 }
 
 /// The advice as an architecture decision record, to be kept beside the code that it is about.
 pub fn decision_record(advice: &Advice) -> String {
-    render::markdown_text("adr.md", Value::from(Serde(advice)))
+    rendered("adr.md", advice, &advice.evidence.markdown())
+}
+
+fn rendered(template: &str, advice: &Advice, figures: &str) -> String {
+    let advice = Value::from(Serde(advice));
+    render::markdown_text(
+        template,
+        context! { figures => figures, is_text => template == "advice.txt", ..advice },
+    )
 }

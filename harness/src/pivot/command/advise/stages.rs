@@ -75,15 +75,16 @@ impl Stages<'_> {
             run.complete()?;
         }
         answerable?;
-        let is_baseline = |finding: &&Finding| finding.strategy == self.plan.baseline;
-        let of_baseline = objections.iter().filter(is_baseline);
-        let of_others = first_of_each(&objections).filter(|finding| !is_baseline(finding));
-        let mut excluded = unable;
-        excluded.extend(of_others.chain(of_baseline).cloned());
+        let is_baseline = |finding: &Finding| finding.strategy == self.plan.baseline;
+        let all = unable.into_iter().chain(objections);
+        let (baseline_lacks, others): (Vec<_>, Vec<_>) = all.partition(is_baseline);
         let lines = run.recording.lines();
         let kept = cards(&fit, lines).flat_map(|card| findings(self.workload, card, lines));
-        let kept = kept.collect();
-        Ok(Screening { excluded, kept })
+        Ok(Screening {
+            excluded: first_of_each(&others).cloned().collect(),
+            baseline_lacks,
+            kept: kept.collect(),
+        })
     }
 
     /// Stops threads of those that meet the needs so far; then of those whose only fault is not to promise not to
