@@ -18,7 +18,7 @@ use basis::scenario::{RecordKind, Scenario};
 use serde::Serialize;
 
 use crate::analysis::{Logs, Samples, allocation_metrics, analyse, logs};
-use crate::results::{Cell, Metric};
+use crate::results::{Cell, Machine, Metric};
 
 use change::{Difference, judge};
 pub use change::{LEVEL, NOTABLE, Verdict};
@@ -26,63 +26,43 @@ pub use change::{LEVEL, NOTABLE, Verdict};
 /// A run, as far as it can be compared with another.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Run {
-    /// Where it ran.
-    pub environment: Environment,
-    /// The strategy that the others were compared with.
-    pub baseline: String,
-    /// The scenarios, in order.
-    pub scenarios: Vec<Scenario>,
-    /// The strategies, in order.
-    pub strategies: Vec<String>,
+    /// What was asked of what, and what was counted.
+    pub machine: Machine,
     /// What was sampled.
     pub series: Vec<Logs>,
-    /// What was counted.
-    pub counts: Vec<Count>,
+    /// In how many operations allocations were counted.
+    pub allocations: Vec<Allocation>,
     /// The outcomes of the checks.
     pub checks: Vec<CheckOutcome>,
 }
 
-/// What was counted; of allocations, with the line that says in how many operations.
-pub type Count = (Cell, Option<Allocation>);
-
 impl Run {
     /// Of samples.
     pub fn of(samples: &Samples) -> Self {
-        let header = &samples.header;
-        let cells = analyse(samples).cells.into_iter();
-        let counts = cells.filter(|cell| cell.metric.is_count()).map(|cell| {
-            let allocation = samples
-                .lines
-                .iter()
-                .find_map(|line| counted_in(line, &cell));
-            (cell, allocation.cloned())
-        });
-        let checks = samples.lines.iter().filter_map(|line| match line {
-            Line::Check(outcome) => Some(outcome.clone()),
-            _ => None,
-        });
-        let strategies = header.strategies.iter().map(|card| card.name.clone());
-        Self {
-            environment: header.environment.clone(),
-            baseline: header.baseline.clone(),
-            scenarios: header.scenarios.clone(),
-            strategies: strategies.collect(),
+        let mut run = Self {
+            machine: analyse(samples),
             series: logs(samples),
-            counts: counts.collect(),
-            checks: checks.collect(),
+            allocations: Vec::new(),
+            checks: Vec::new(),
+        };
+        for line in &samples.lines {
+            match line {
+                Line::Allocation(allocation) => run.allocations.push(allocation.clone()),
+                Line::Check(outcome) => run.checks.push(outcome.clone()),
+                _ => {}
+            }
         }
+        run
     }
-}
 
-/// The line that a cell of allocations was counted in, if this is it.
-fn counted_in<'l>(line: &'l Line, cell: &Cell) -> Option<&'l Allocation> {
-    let Line::Allocation(counted) = line else {
-        return None;
-    };
-    let (bytes, allocations) = allocation_metrics(counted.does)?;
-    let is_it = [bytes, allocations].contains(&cell.metric)
-        && (&counted.scenario, &counted.strategy) == (&cell.scenario, &cell.strategy);
-    is_it.then_some(counted)
+    /// What a cell of allocations was counted in.
+    fn allocation(&self, cell: &Cell) -> Option<&Allocation> {
+        self.allocations.iter().find(|counted| {
+            let metrics = allocation_metrics(counted.does);
+            metrics.is_some_and(|(bytes, number)| [bytes, number].contains(&cell.metric))
+                && (&counted.scenario, &counted.strategy) == (&cell.scenario, &cell.strategy)
+        })
+    }
 }
 
 /// What of a time is judged.
@@ -205,60 +185,64 @@ impl Diff {
 ///
 /// When ratios are to be judged and the runs do not have the same baseline.
 pub fn diff(a: &Run, b: &Run, judged: Judged) -> Result<Diff> {
-    if judged == Judged::Ratio && a.baseline != b.baseline {
+    let (of_a, of_b) = (&a.machine, &b.machine);
+    if judged == Judged::Ratio && of_a.baseline != of_b.baseline {
         return Err(Error::input(format!(
             "the baseline of A is {} and that of B {}, so ratios to it cannot be compared; --absolute \
              compares times",
-            a.baseline, b.baseline
+            of_a.baseline, of_b.baseline
         )));
     }
-    let mut rows = timed(a, b, judged);
-    rows.extend(counted(a, b));
+    let same = |ours: &&Scenario| {
+        let mut others = of_b.scenarios.iter();
+        others.any(|theirs| theirs.name == ours.name && asks_the_same(ours, theirs))
+    };
+    let comparable = of_a.scenarios.iter().filter(same);
+    let comparable: Vec<&str> = comparable.map(|scenario| &*scenario.name).collect();
+    let mut rows = timed(a, b, judged, &comparable);
+    rows.extend(counted(a, b, &comparable));
     let place = |row: &Row| {
-        let scenario = a.scenarios.iter().position(|s| s.name == row.scenario);
-        let strategy = a.strategies.iter().position(|name| *name == row.strategy);
+        let mut scenarios = of_a.scenarios.iter();
+        let mut strategies = of_a.strategies.iter();
+        let scenario = scenarios.position(|scenario| scenario.name == row.scenario);
+        let strategy = strategies.position(|card| card.name == row.strategy);
         (scenario, strategy, row.metric)
     };
     rows.sort_by_key(place);
     Ok(Diff {
         judged,
-        baseline: a.baseline.clone(),
-        environment: Environment::differences(&a.environment, &b.environment),
+        baseline: of_a.baseline.clone(),
+        environment: Environment::differences(&of_a.environment, &of_b.environment),
         rows,
         checks: checks(a, b),
-        apart: apart(a, b),
+        apart: apart(of_a, of_b, &comparable),
     })
 }
 
 /// What identifies a figure in both runs.
 type Key<'r> = (&'r str, &'r str, Metric);
 
-/// The figures that both runs have, of scenarios that ask the same.
+/// The figures that both runs have, of scenarios that can be compared.
 fn pairs<'r, T>(
-    (a, of_a): (&Run, &'r [T]),
-    (b, of_b): (&Run, &'r [T]),
+    a: impl Iterator<Item = &'r T>,
+    b: &'r [T],
+    comparable: &[&str],
     key: for<'k> fn(&'k T) -> Key<'k>,
 ) -> Vec<(&'r T, &'r T)> {
-    let is_defined = |scenario: &str| {
-        let ours = a.scenarios.iter().find(|ours| ours.name == scenario);
-        let theirs = b.scenarios.iter().find(|theirs| theirs.name == scenario);
-        ours.zip(theirs)
-            .is_some_and(|(ours, theirs)| asks_the_same(ours, theirs))
-    };
-    let ours = of_a.iter().filter(|ours| is_defined(key(ours).0));
+    let ours = a.filter(|ours| comparable.contains(&key(ours).0));
     let pairs = ours.filter_map(|ours| {
-        let theirs = of_b.iter().find(|theirs| key(theirs) == key(ours))?;
+        let theirs = b.iter().find(|theirs| key(theirs) == key(ours))?;
         Some((ours, theirs))
     });
     pairs.collect()
 }
 
 /// The times of both runs, judged together.
-fn timed(a: &Run, b: &Run, judged: Judged) -> Vec<Row> {
+fn timed(a: &Run, b: &Run, judged: Judged, comparable: &[&str]) -> Vec<Row> {
     fn key(logs: &Logs) -> Key<'_> {
         (&logs.scenario, &logs.strategy, logs.metric)
     }
-    let series = pairs((a, &a.series), (b, &b.series), key).into_iter();
+    let series = pairs(a.series.iter(), &b.series, comparable, key).into_iter();
     let is_absolute = judged == Judged::Absolute;
     let pairs = series.filter_map(|(ours, theirs)| {
         let difference = if is_absolute {
@@ -294,7 +278,10 @@ fn timed(a: &Run, b: &Run, judged: Judged) -> Vec<Row> {
 /// what a strategy allocates can depend on how its threads meet. A whole number of allocations an operation
 /// is exact otherwise. What is allocated now and then only is a share of so many operations, and wavers as the
 /// number of rare events does: by its square root.
-fn is_within_noise((a, of_a): &Count, (b, of_b): &Count) -> bool {
+fn is_within_noise(
+    (a, of_a): (&Cell, Option<&Allocation>),
+    (b, of_b): (&Cell, Option<&Allocation>),
+) -> bool {
     if is_near(a.median, b.median) {
         return true;
     }
@@ -325,15 +312,18 @@ fn is_near(a: f64, b: f64) -> bool {
 }
 
 /// The counts of both runs; less is better.
-fn counted(a: &Run, b: &Run) -> Vec<Row> {
-    fn key((cell, _): &Count) -> Key<'_> {
+fn counted(a: &Run, b: &Run, comparable: &[&str]) -> Vec<Row> {
+    fn key(cell: &Cell) -> Key<'_> {
         (&cell.scenario, &cell.strategy, cell.metric)
     }
-    let pairs = pairs((a, &a.counts), (b, &b.counts), key).into_iter();
-    let row = |(ours, theirs): (&Count, &Count)| {
-        let (cell, a, b) = (&ours.0, ours.0.median, theirs.0.median);
+    let cells = a.machine.cells.iter();
+    let counts = cells.filter(|cell| cell.metric.is_count());
+    let pairs = pairs(counts, &b.machine.cells, comparable, key).into_iter();
+    let row = |(cell, other): (&Cell, &Cell)| {
+        let (of_a, of_b) = ((cell, a.allocation(cell)), (other, b.allocation(other)));
+        let (a, b) = (cell.median, other.median);
         let verdict = match b.total_cmp(&a) {
-            _ if is_within_noise(ours, theirs) => Verdict::Unchanged,
+            _ if is_within_noise(of_a, of_b) => Verdict::Unchanged,
             Ordering::Less => Verdict::Better,
             Ordering::Equal => Verdict::Unchanged,
             Ordering::Greater => Verdict::Worse,
@@ -379,29 +369,31 @@ fn checks(a: &Run, b: &Run) -> Vec<CheckChange> {
         .collect()
 }
 
-fn apart(a: &Run, b: &Run) -> Vec<Apart> {
-    let apart = |kind, name: &String, reason| Apart {
-        kind,
-        name: name.clone(),
-        reason,
+/// What has no counterpart.
+fn apart(a: &Machine, b: &Machine, comparable: &[&str]) -> Vec<Apart> {
+    fn names(machine: &Machine) -> [(&'static str, Vec<&str>); 2] {
+        let scenarios = machine.scenarios.iter().map(|one| &*one.name);
+        let strategies = machine.strategies.iter().map(|card| &*card.name);
+        [
+            ("scenario", scenarios.collect()),
+            ("strategy", strategies.collect()),
+        ]
+    }
+    let mut all = Vec::new();
+    let mut add = |kind, name: &&str, reason| {
+        let name = (*name).to_owned();
+        all.push(Apart { kind, name, reason });
     };
-    let differs = |ours: &&Scenario| {
-        let mut others = b.scenarios.iter();
-        others.any(|theirs| theirs.name == ours.name && !asks_the_same(ours, theirs))
-    };
-    let differing = a.scenarios.iter().filter(differs);
-    let differing = differing.map(|ours| apart("scenario", &ours.name, Reason::DefinedDifferently));
-    let mut all: Vec<Apart> = differing.collect();
-    let scenarios = |run: &Run| run.scenarios.iter().map(|one| one.name.clone()).collect();
-    let names: [(&str, Vec<String>, Vec<String>); 2] = [
-        ("scenario", scenarios(a), scenarios(b)),
-        ("strategy", a.strategies.clone(), b.strategies.clone()),
-    ];
-    for (kind, of_a, of_b) in &names {
-        for (ours, theirs, reason) in [(of_a, of_b, Reason::OnlyInA), (of_b, of_a, Reason::OnlyInB)]
-        {
-            let missing = ours.iter().filter(|name| !theirs.contains(name));
-            all.extend(missing.map(|name| apart(kind, name, reason)));
+    for ((kind, of_a), (_, of_b)) in names(a).iter().zip(&names(b)) {
+        for name in of_a {
+            if !of_b.contains(name) {
+                add(kind, name, Reason::OnlyInA);
+            } else if *kind == "scenario" && !comparable.contains(name) {
+                add(kind, name, Reason::DefinedDifferently);
+            }
+        }
+        for name in of_b.iter().filter(|name| !of_a.contains(name)) {
+            add(kind, name, Reason::OnlyInB);
         }
     }
     all
