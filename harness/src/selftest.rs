@@ -21,50 +21,6 @@ use crate::results::Metric;
 use statistics::planted::{self, Kind};
 use statistics::{Difference, Estimate, GROUPS_99, estimate};
 
-/// How often the test of a verdict finds a difference where none is planted.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Size {
-    /// How the processes' figures are distributed.
-    pub kind: Kind,
-    /// How many processes a run has.
-    pub processes: u32,
-    /// For each of [`LEVELS`], in how many runs a difference was significant.
-    pub found: Vec<u32>,
-    /// Of so many runs.
-    pub of: u32,
-}
-
-/// The levels at which [`Size`] is tried: from that of an interval to what many verdicts leave to one.
-pub const LEVELS: [f64; 4] = [0.05, 0.01, 1e-3, 1e-4];
-
-/// The numbers of processes with which it is tried.
-const PROCESSES: [u32; 4] = [5, 8, 16, 24];
-
-/// Runs that are planted for each: enough that one in ten thousand shows.
-const PLANTED: u32 = 20_000;
-
-impl Size {
-    /// Whether it errs no more often than it says, but for chance.
-    pub fn holds(&self) -> bool {
-        let mut all = self.found.iter().zip(LEVELS);
-        all.all(|(&found, level)| f64::from(found) <= planted::most_by_chance(level, self.of))
-    }
-}
-
-/// The sizes of the test on every kind of processes, for several numbers of them.
-pub fn sizes() -> Vec<Size> {
-    let cases = Kind::ALL
-        .iter()
-        .map(|&kind| PROCESSES.map(|processes| (kind, processes)));
-    let cases: Vec<_> = cases.collect();
-    parallel::map(cases.as_flattened(), |&(kind, processes)| Size {
-        kind,
-        processes,
-        found: planted::false_positives(kind, processes, &LEVELS, PLANTED, processes.into()),
-        of: PLANTED,
-    })
-}
-
 /// Something that is tried many times.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Trial {
@@ -72,19 +28,50 @@ pub struct Trial {
     pub what: String,
     /// What has to come out.
     pub expected: String,
-    /// How often it did.
-    pub passed: usize,
-    /// Of so many.
+    /// How often it did, in words.
+    pub came_out: String,
+    /// How often it has to, in words.
+    pub bound: String,
+    /// How often it was tried.
     pub of: usize,
-    /// The least share of times that will do.
-    pub least: f64,
+    /// Whether it came out as often as it has to.
+    pub holds: bool,
 }
 
-impl Trial {
-    /// Whether it came out as often as it has to.
-    pub fn holds(&self) -> bool {
-        self.of > 0 && self.passed as f64 >= self.least * self.of as f64
-    }
+/// The levels at which the test of a verdict is tried: from that of an interval to what many verdicts leave to one.
+const LEVELS: [f64; 4] = [0.05, 0.01, 1e-3, 1e-4];
+
+/// The numbers of processes with which it is tried.
+const PROCESSES: [u32; 4] = [5, 8, 16, 24];
+
+/// Runs that are planted for each: enough that one in ten thousand shows.
+const PLANTED: u32 = 20_000;
+
+/// How often the test of a verdict finds a difference where none is planted, for every kind of processes and several
+/// numbers of them: no more often than its level says, but for chance.
+pub fn sizes() -> Vec<Trial> {
+    let kinds = Kind::ALL.iter();
+    let cases = kinds.map(|&kind| PROCESSES.map(|processes| (kind, processes)));
+    let cases: Vec<_> = cases.collect();
+    let percents = |shares: &[f64]| {
+        let shares = shares.iter().map(|share| format!("{:.3} %", 100.0 * share));
+        shares.collect::<Vec<_>>().join(", ")
+    };
+    parallel::map(cases.as_flattened(), |&(kind, processes)| {
+        let seed = processes.into();
+        let found = planted::false_positives(kind, processes, &LEVELS, PLANTED, seed);
+        let found: Vec<f64> = found.into_iter().map(f64::from).collect();
+        let allowed = LEVELS.map(|level| planted::most_by_chance(level, PLANTED));
+        let shares: Vec<f64> = found.iter().map(|runs| runs / f64::from(PLANTED)).collect();
+        Trial {
+            what: format!("{processes} planted processes: {}", kind.name()),
+            expected: format!("no difference found, in {PLANTED} runs"),
+            came_out: format!("found in {}", percents(&shares)),
+            bound: format!("at most {}", percents(&LEVELS)),
+            of: PLANTED as usize,
+            holds: found.iter().zip(allowed).all(|(runs, most)| *runs <= most),
+        }
+    })
 }
 
 /// Errors at the stated level may be this frequent.
@@ -161,12 +148,15 @@ const NOT_DIFFERENT: Expected = ("not found to differ at p < 0.01", |estimate, v
 /// How many of the estimates are as expected.
 fn trial(what: &str, value: f64, (words, holds): Expected, estimates: &[Estimate]) -> Trial {
     let passed = estimates.iter().filter(|one| holds(one, value));
+    let (passed, of) = (passed.count(), estimates.len());
+    let (share, least) = (passed as f64 / of.max(1) as f64, 1.0 - ERRORS_MAX);
     Trial {
         what: what.to_owned(),
         expected: format!("{:.3} {words}", value.exp()),
-        passed: passed.count(),
-        of: estimates.len(),
-        least: 1.0 - ERRORS_MAX,
+        came_out: format!("{passed} of {of} ({:.2} %)", 100.0 * share),
+        bound: format!("at least {:.0} %", 100.0 * least),
+        of,
+        holds: of > 0 && share >= least,
     }
 }
 
