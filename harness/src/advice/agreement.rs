@@ -14,7 +14,7 @@ use super::{Conclusion, SCHEMA};
 pub struct Earlier {
     /// Where it was read.
     pub place: PathBuf,
-    /// What it said.
+    /// What it recommended.
     pub decision: Choice,
 }
 

@@ -17,7 +17,7 @@ use crate::results::{Cell, Machine, Metric};
 pub struct Questions {
     /// The scenarios, the workload itself first.
     pub scenarios: Vec<Scenario>,
-    /// What of it decides or is told, in the order of the workload's parts.
+    /// What of it decides or is reported, in the order of the workload's parts.
     pub subjects: Vec<Subject>,
     /// Where what is measured is not what the file says.
     pub notes: Vec<Note>,

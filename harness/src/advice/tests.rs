@@ -151,19 +151,19 @@ fn contradictions_are_told_what_would_be_right() {
         ),
         (
             refused(&format!("{WRITERS}[needs]\nlinearizable = true\n")),
-            "nobody reads",
+            "no thread reads",
         ),
         (
             refused(&format!("{READERS}[needs]\nwriters_never_wait = true\n")),
-            "nobody writes",
+            "no thread writes",
         ),
         (
             refused(&format!("{READERS}[needs]\nreaders_never_wait = true\n")),
-            "nobody writes",
+            "no thread writes",
         ),
         (
             refused(&format!("{READERS}[needs]\nsnapshot_scans = true\n")),
-            "nobody scans",
+            "no thread scans",
         ),
         (
             refused(&format!(

@@ -102,15 +102,15 @@ impl Workload {
         refuse([
             (
                 of_reads && !reads,
-                "nobody reads, so linearizable, readers_never_wait and allocates = \"not-in-reads\" need nothing",
+                "no thread reads: leave out linearizable, readers_never_wait and allocates = \"not-in-reads\"",
             ),
             (
                 of_writes && !writes,
-                "nobody writes, so readers_never_wait and writers_never_wait need nothing",
+                "no thread writes: leave out readers_never_wait and writers_never_wait",
             ),
             (
                 needs.snapshot_scans && !self.scans(),
-                "nobody scans, so snapshot_scans needs nothing",
+                "no thread scans: leave out snapshot_scans",
             ),
             (
                 never && needs.heap_records && writes,

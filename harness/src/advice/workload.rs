@@ -130,7 +130,7 @@ pub struct Needs {
     pub allocates: Allocation,
     /// Memory that readers hold back stays below one version of the table.
     pub bounded_memory: bool,
-    /// A thread that disappears while it uses the table holds nobody up.
+    /// A thread that disappears while it uses the table blocks no other thread.
     pub survives_dead_thread: bool,
     /// A thread that panics while it uses the table leaves it whole and working.
     pub survives_panic: bool,
@@ -153,11 +153,11 @@ pub enum Allocation {
     Never,
 }
 
-/// Which operations decide; what is lost on the others is said and decides nothing.
+/// Which operations decide; what gets worse in the others is reported, and decides nothing.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Criterion {
-    /// All that somebody does, without it.
+    /// The parts that decide; all without it.
     #[serde(default)]
     pub by: Vec<Side>,
 }

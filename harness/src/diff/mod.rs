@@ -1,4 +1,4 @@
-//! Two runs compared: what changed beyond noise, and what nobody can tell.
+//! Two runs compared: what changed beyond noise, and what the samples are too few to show.
 //!
 //! The runs may be of two versions, two libraries, or two machines. By default times are judged as
 //! ratios to the baseline of the same run, which another machine or another day changes together
