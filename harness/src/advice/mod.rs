@@ -110,17 +110,12 @@ pub fn conclude(
     let names: Vec<String> = names.cloned().collect();
     let subjects = &questions.subjects;
     let candidate = |name: &String| {
-        Candidate::of(
-            results,
-            subjects,
-            name,
-            guarantees_lost(results, name).len(),
-        )
+        let lost = guarantees_lost(results, name).len();
+        Candidate::of(results, subjects, name, lost)
     };
     let candidates: Vec<Candidate> = names.iter().map(candidate).collect();
-    let sound = candidates
-        .iter()
-        .filter(|candidate| candidate.is_sound(results.margin));
+    let is_sound = |candidate: &&Candidate| candidate.is_sound(results.margin);
+    let sound = candidates.iter().filter(is_sound);
     let sound = sound.map(|candidate| candidate.strategy.clone()).collect();
     let decision = choose(
         &candidates,

@@ -118,21 +118,20 @@ impl Stages<'_> {
 
     /// In which operations to stop threads of which strategies, where waiting matters.
     fn stalls(&self, plan: &Plan) -> Vec<StallTask> {
-        let encounters = encounters(self.workload);
-        let task = |name: &String, encounter: &Encounter| StallTask {
-            strategy: name.clone(),
-            stalled: encounter.stalled.clone(),
-            peers: encounter.peers.clone(),
-            every: false,
-            // Three times the time, and what it finds is a fault and no trade-off.
-            two_stops: 0,
-        };
-        let of = |name| {
-            encounters
-                .iter()
-                .map(move |encounter| task(name, encounter))
-        };
-        contenders(plan).flat_map(of).collect()
+        let mut tasks = Vec::new();
+        for strategy in contenders(plan) {
+            for Encounter { stalled, peers } in encounters(self.workload) {
+                tasks.push(StallTask {
+                    strategy: strategy.clone(),
+                    stalled,
+                    peers,
+                    every: false,
+                    // Three times the time, and what it finds is a fault and no trade-off.
+                    two_stops: 0,
+                });
+            }
+        }
+        tasks
     }
 
     /// The strategies that cannot take part in the workload at all.
@@ -142,13 +141,9 @@ impl Stages<'_> {
         } else {
             Need::Possible
         };
-        let Plan {
-            scenarios,
-            strategies,
-            baseline,
-            ..
-        } = self.plan;
-        let (_, exclusions) = roster::participants(&scenarios[0], strategies, baseline);
+        let plan = self.plan;
+        let (_, exclusions) =
+            roster::participants(&plan.scenarios[0], &plan.strategies, &plan.baseline);
         let exclusions = exclusions.into_iter();
         exclusions
             .filter(|exclusion| !controls::is_control(&exclusion.strategy))
@@ -175,10 +170,8 @@ impl Stages<'_> {
         }
         let mut excluded: BTreeMap<Need, Vec<&str>> = BTreeMap::new();
         for finding in unable.iter().chain(first_of_each(objections)) {
-            excluded
-                .entry(finding.need)
-                .or_default()
-                .push(&finding.strategy);
+            let names = excluded.entry(finding.need).or_default();
+            names.push(&finding.strategy);
         }
         let mut spared: BTreeMap<Need, Vec<&str>> = BTreeMap::new();
         for findings in by_strategy(objections) {
