@@ -21,50 +21,6 @@ use crate::results::Metric;
 use statistics::planted::{self, Kind};
 use statistics::{Difference, Estimate, GROUPS_99, estimate};
 
-/// How often the test of a verdict finds a difference where none is planted.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Size {
-    /// How the processes' figures are distributed.
-    pub kind: Kind,
-    /// How many processes a run has.
-    pub processes: u32,
-    /// For each of [`LEVELS`], in how many runs a difference was significant.
-    pub found: Vec<u32>,
-    /// Of so many runs.
-    pub of: u32,
-}
-
-/// The levels at which [`Size`] is tried: from that of an interval to what many verdicts leave to one.
-pub const LEVELS: [f64; 4] = [0.05, 0.01, 1e-3, 1e-4];
-
-/// The numbers of processes with which it is tried.
-const PROCESSES: [u32; 4] = [5, 8, 16, 24];
-
-/// Runs that are planted for each: enough that one in ten thousand shows.
-const PLANTED: u32 = 20_000;
-
-impl Size {
-    /// Whether it errs no more often than it says, but for chance.
-    pub fn holds(&self) -> bool {
-        let mut all = self.found.iter().zip(LEVELS);
-        all.all(|(&found, level)| f64::from(found) <= planted::most_by_chance(level, self.of))
-    }
-}
-
-/// The sizes of the test on every kind of processes, for several numbers of them.
-pub fn sizes() -> Vec<Size> {
-    let cases = Kind::ALL
-        .iter()
-        .map(|&kind| PROCESSES.map(|processes| (kind, processes)));
-    let cases: Vec<_> = cases.collect();
-    parallel::map(cases.as_flattened(), |&(kind, processes)| Size {
-        kind,
-        processes,
-        found: planted::false_positives(kind, processes, &LEVELS, PLANTED, processes.into()),
-        of: PLANTED,
-    })
-}
-
 /// Something that is tried many times.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Trial {
@@ -72,19 +28,50 @@ pub struct Trial {
     pub what: String,
     /// What has to come out.
     pub expected: String,
-    /// How often it did.
-    pub passed: usize,
-    /// Of so many.
+    /// How often it did, in words.
+    pub came_out: String,
+    /// How often it has to, in words.
+    pub bound: String,
+    /// How often it was tried.
     pub of: usize,
-    /// The least share of times that will do.
-    pub least: f64,
+    /// Whether it came out as often as it has to.
+    pub holds: bool,
 }
 
-impl Trial {
-    /// Whether it came out as often as it has to.
-    pub fn holds(&self) -> bool {
-        self.of > 0 && self.passed as f64 >= self.least * self.of as f64
-    }
+/// The levels at which the test of a verdict is tried: from that of an interval to what many verdicts leave to one.
+const LEVELS: [f64; 4] = [0.05, 0.01, 1e-3, 1e-4];
+
+/// The numbers of processes with which it is tried.
+const PROCESSES: [u32; 4] = [5, 8, 16, 24];
+
+/// Runs that are planted for each: enough that one in ten thousand shows.
+const PLANTED: u32 = 20_000;
+
+/// How often the test of a verdict finds a difference where none is planted, for every kind of processes and several
+/// numbers of them: no more often than its level says, but for chance.
+pub fn sizes() -> Vec<Trial> {
+    let kinds = Kind::ALL.iter();
+    let cases = kinds.map(|&kind| PROCESSES.map(|processes| (kind, processes)));
+    let cases: Vec<_> = cases.collect();
+    let percents = |shares: &[f64]| {
+        let shares = shares.iter().map(|share| format!("{:.3} %", 100.0 * share));
+        shares.collect::<Vec<_>>().join(", ")
+    };
+    parallel::map(cases.as_flattened(), |&(kind, processes)| {
+        let seed = processes.into();
+        let found = planted::false_positives(kind, processes, &LEVELS, PLANTED, seed);
+        let found: Vec<f64> = found.into_iter().map(f64::from).collect();
+        let allowed = LEVELS.map(|level| planted::most_by_chance(level, PLANTED));
+        let shares: Vec<f64> = found.iter().map(|runs| runs / f64::from(PLANTED)).collect();
+        Trial {
+            what: format!("{processes} planted processes: {}", kind.name()),
+            expected: format!("no difference found, in {PLANTED} runs"),
+            came_out: format!("found in {}", percents(&shares)),
+            bound: format!("at most {}", percents(&LEVELS)),
+            of: PLANTED as usize,
+            holds: found.iter().zip(allowed).all(|(runs, most)| *runs <= most),
+        }
+    })
 }
 
 /// Errors at the stated level may be this frequent.
@@ -112,14 +99,64 @@ pub fn trials(samples: &Samples, runs: u64) -> Vec<Trial> {
         .filter(|row| !row.scenario.is_contended(cpus) && row.blocks.len() >= PROCESSES_MIN)
         .collect();
     let all: Vec<&Row<'_>> = rows.iter().collect();
-    let mut trials = equal(&all, runs);
-    for planted in [1.2, 1.05] {
-        trials.extend(slower(&quiet, runs, planted));
+    let mut trials = Vec::new();
+    let what = format!("the baseline as its own contender, {} rows", all.len());
+    let estimates = pretended(&all, runs, 0.0, 0);
+    for expected in [IN_95, IN_99, NOT_DIFFERENT] {
+        trials.push(trial(&what, 0.0, expected, &estimates));
+    }
+    for planted in [1.2_f64, 1.05] {
+        let (truth, percent) = (-planted.ln(), (planted - 1.0) * 100.0);
+        let (rows, estimates) = (quiet.len(), pretended(&quiet, runs, truth, 0xff00));
+        let what = format!("a slowdown of {percent:.0} % planted in it, {rows} uncontended rows");
+        trials.push(trial(&what, truth, IN_99, &estimates));
+        // A smaller one need not be told from none.
+        if planted > 1.1 {
+            trials.push(trial(&what, 0.0, NOT_IN_99, &estimates));
+        }
     }
     for name in [controls::SAME, controls::SLOWER_20, controls::SLOWER_5] {
-        trials.extend(measured(samples, &series, &quiet, name, runs));
+        let is_known = !samples.header.is_beside_the_point(name);
+        let estimates = halves(&series, &quiet, name, runs);
+        if let Some(planted) = controls::planted(name).filter(|_| is_known)
+            && !estimates.is_empty()
+        {
+            let what = format!("{name} as measured, half of its processes");
+            trials.push(trial(&what, -planted.times.ln(), IN_99, &estimates));
+        }
     }
     trials
+}
+
+/// What has to come out of an estimate, given a log ratio.
+type Expected = (&'static str, fn(&Estimate, f64) -> bool);
+
+const IN_95: Expected = ("in the 95 % interval", |estimate, value| {
+    estimate.shown.contains(value)
+});
+const IN_99: Expected = ("in the 99 % interval", |estimate, value| {
+    estimate.judged.contains(value)
+});
+const NOT_IN_99: Expected = ("not in the 99 % interval", |estimate, value| {
+    !estimate.judged.contains(value)
+});
+const NOT_DIFFERENT: Expected = ("not found to differ at p < 0.01", |estimate, value| {
+    Difference::between(estimate, value).p >= 0.01
+});
+
+/// How many of the estimates are as expected.
+fn trial(what: &str, value: f64, (words, holds): Expected, estimates: &[Estimate]) -> Trial {
+    let passed = estimates.iter().filter(|one| holds(one, value));
+    let (passed, of) = (passed.count(), estimates.len());
+    let (share, least) = (passed as f64 / of.max(1) as f64, 1.0 - ERRORS_MAX);
+    Trial {
+        what: what.to_owned(),
+        expected: format!("{:.3} {words}", value.exp()),
+        came_out: format!("{passed} of {of} ({:.2} %)", 100.0 * share),
+        bound: format!("at least {:.0} %", 100.0 * least),
+        of,
+        holds: of > 0 && share >= least,
+    }
 }
 
 fn rows<'s>(samples: &'s Samples, series: &Series<'_>) -> Vec<Row<'s>> {
@@ -135,103 +172,33 @@ fn rows<'s>(samples: &'s Samples, series: &Series<'_>) -> Vec<Row<'s>> {
 impl Row<'_> {
     /// A pretended strategy: one slice of each block.
     fn pretend(&self, random: &mut Xoshiro256PlusPlus, shift: f64) -> Option<Estimate> {
-        let processes: Vec<Vec<f64>> = self
-            .blocks
-            .iter()
-            .map(|blocks| {
-                let drawn = blocks.iter().filter(|block| !block.is_empty());
-                drawn
-                    .map(|block| block[below(random, block.len())] + shift)
-                    .collect()
-            })
-            .collect();
+        let mut draw = |blocks: &Vec<Vec<f64>>| -> Vec<f64> {
+            let blocks = blocks.iter().filter(|block| !block.is_empty());
+            let drawn = blocks.map(|block| block[below(random, block.len())] + shift);
+            drawn.collect()
+        };
+        let processes: Vec<Vec<f64>> = self.blocks.iter().map(&mut draw).collect();
         estimate(&processes)
     }
 }
 
-/// The baseline against itself: how rarely it comes out as different.
-fn equal(rows: &[&Row<'_>], runs: u64) -> Vec<Trial> {
-    let (mut shown, mut judged, mut decided, mut of) = (0, 0, 0, 0);
+/// What pretended runs of all rows estimate: one strategy a row and seed, `shift` better than the baseline. Those of
+/// another `salt` are drawn independently.
+fn pretended(rows: &[&Row<'_>], runs: u64, shift: f64, salt: u64) -> Vec<Estimate> {
+    let mut estimates = Vec::new();
     for seed in 0..runs {
-        let mut random = Xoshiro256PlusPlus::seed_from_u64(seed);
+        let mut random = Xoshiro256PlusPlus::seed_from_u64(seed ^ salt);
         for row in rows {
-            let Some(ratio) = row.pretend(&mut random, 0.0) else {
-                continue;
-            };
-            of += 1;
-            shown += usize::from(ratio.shown.contains(0.0));
-            judged += usize::from(ratio.judged.contains(0.0));
-            decided += usize::from(Difference::between(&ratio, 0.0).p >= 0.01);
+            estimates.extend(row.pretend(&mut random, shift));
         }
     }
-    let trial = |expected: &str, passed| Trial {
-        what: format!("the baseline as its own contender, {} rows", rows.len()),
-        expected: expected.into(),
-        passed,
-        of,
-        least: 1.0 - ERRORS_MAX,
-    };
-    vec![
-        trial("1.00 in the 95 % interval", shown),
-        trial("1.00 in the 99 % interval", judged),
-        trial("no difference from 1.00 at p < 0.01", decided),
-    ]
+    estimates
 }
 
-/// The same, slower by a known factor, on the rows without contention.
-fn slower(rows: &[&Row<'_>], runs: u64, planted: f64) -> Vec<Trial> {
-    let (mut contained, mut told, mut of) = (0, 0, 0);
-    for seed in 0..runs {
-        let mut random = Xoshiro256PlusPlus::seed_from_u64(seed ^ 0xff00);
-        for row in rows {
-            let Some(ratio) = row.pretend(&mut random, -planted.ln()) else {
-                continue;
-            };
-            of += 1;
-            contained += usize::from(ratio.judged.contains(-planted.ln()));
-            told += usize::from(!ratio.judged.contains(0.0));
-        }
-    }
-    let percent = (planted - 1.0) * 100.0;
-    let trial = |expected: String, passed, least| Trial {
-        what: format!(
-            "a slowdown of {percent:.0} % planted in it, {} uncontended rows",
-            rows.len()
-        ),
-        expected,
-        passed,
-        of,
-        least,
-    };
-    let mut trials = vec![trial(
-        format!("{:.3} in the 99 % interval", 1.0 / planted),
-        contained,
-        1.0 - ERRORS_MAX,
-    )];
-    if planted > 1.1 {
-        trials.push(trial(
-            "1.00 not in the 99 % interval".into(),
-            told,
-            1.0 - ERRORS_MAX,
-        ));
-    }
-    trials
-}
-
-/// A control that was measured, with tables and slices of its own: half of its processes, drawn at
+/// Estimates of a control that was measured, with tables and slices of its own: half of its processes, drawn at
 /// random, as a run of half the length.
-fn measured(
-    samples: &Samples,
-    series: &Series<'_>,
-    rows: &[&Row<'_>],
-    name: &str,
-    runs: u64,
-) -> Option<Trial> {
-    if samples.header.is_beside_the_point(name) {
-        return None;
-    }
-    let truth = -controls::planted(name)?.times.ln();
-    let (mut contained, mut of) = (0, 0);
+fn halves(series: &Series<'_>, rows: &[&Row<'_>], name: &str, runs: u64) -> Vec<Estimate> {
+    let mut estimates = Vec::new();
     for row in rows {
         let all = groups(series.log_ratios(&row.scenario.name, name, row.metric));
         if all.len() < PROCESSES_MIN {
@@ -244,17 +211,8 @@ fn measured(
                 let index = below(&mut random, processes.len());
                 processes.swap_remove(index);
             }
-            if let Some(ratio) = estimate(&processes) {
-                of += 1;
-                contained += usize::from(ratio.judged.contains(truth));
-            }
+            estimates.extend(estimate(&processes));
         }
     }
-    (of > 0).then(|| Trial {
-        what: format!("{name} as measured, half of its processes"),
-        expected: format!("{:.3} in the 99 % interval", truth.exp()),
-        passed: contained,
-        of,
-        least: 1.0 - ERRORS_MAX,
-    })
+    estimates
 }

@@ -3,18 +3,18 @@
 use std::path::{Path, PathBuf};
 
 use basis::error::{Error, Result};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::choice::Choice;
 use super::workload::Workload;
 use super::{Conclusion, SCHEMA};
 
 /// An earlier advice, from its `advice.json`.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 pub struct Earlier {
     /// Where it was read.
     pub place: PathBuf,
-    /// What it said.
+    /// What it recommended.
     pub decision: Choice,
 }
 
@@ -28,7 +28,8 @@ struct File {
 }
 
 /// How two advices for one workload go together.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Agreement {
     /// They say the same.
     Same,
@@ -106,7 +107,7 @@ pub fn agreement(earlier: &Earlier, now: &Conclusion) -> Agreement {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Deployment, Why};
+    use super::super::{Deployment, Screening, Why};
     use super::*;
 
     fn adopt(strategy: &str, as_good: &[&str]) -> Choice {
@@ -133,9 +134,7 @@ mod tests {
             decision: now,
             candidates: Vec::new(),
             sound: vec!["a/sound".into()],
-            excluded: Vec::new(),
-            baseline_lacks: Vec::new(),
-            kept: Vec::new(),
+            screening: Screening::default(),
             losses: Vec::new(),
             flips: Vec::new(),
             deployment: Deployment::default(),

@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::questions::Subject;
-use crate::results::{Decision, Metric, Ratio, Results, Rule, Scope, decide};
+use crate::results::{Decision, Machine, Ratio, Rule, Scope, decide};
 
 /// A strategy that meets the needs, with what was measured of it.
 #[derive(Clone, Debug)]
@@ -70,11 +70,8 @@ pub enum Why {
 impl Candidate {
     /// A strategy's ratios in the parts that decide, and its price: `guarantees` of the baseline, and
     /// what gets slower.
-    pub fn of(results: &Results, subjects: &[Subject], strategy: &str, guarantees: usize) -> Self {
-        let ratio = |subject: &Subject| {
-            let cell = results.cell(&subject.scenario, strategy, subject.metric)?;
-            cell.ratio.clone()
-        };
+    pub fn of(results: &Machine, subjects: &[Subject], strategy: &str, guarantees: usize) -> Self {
+        let ratio = |subject: &Subject| subject.cell(results, strategy)?.ratio.clone();
         let deciding = subjects.iter().filter(|subject| subject.decides);
         let is_slower = |subject: &&Subject| ratio(subject).is_none_or(|ratio| ratio.loses());
         Self {
@@ -127,81 +124,58 @@ impl Candidate {
 pub fn choose(candidates: &[Candidate], margin: f64, baseline_is_fit: bool) -> Choice {
     let mut ranked: Vec<&Candidate> = candidates.iter().filter(|one| one.is_complete()).collect();
     ranked.sort_by(|a, b| b.mean().total_cmp(&a.mean()));
-    let pick = |wanted: &[Decision]| -> Vec<&Candidate> {
+    let decided = |wanted: &[Decision]| -> Vec<&Candidate> {
         let is_wanted = |one: &&Candidate| wanted.contains(&one.decision(margin));
         ranked.iter().copied().filter(is_wanted).collect()
     };
-    let names = |some: &[&Candidate]| some.iter().map(|one| one.strategy.clone()).collect();
-    if !baseline_is_fit {
-        return match least_given_up(&ranked, margin) {
-            Some((chosen, others)) => adopt(chosen, &others, Why::Needed),
-            None => Choice::Undecided {
-                hopeful: candidates.iter().map(|one| one.strategy.clone()).collect(),
-            },
+    let (eligible, why) = if baseline_is_fit {
+        (decided(&[Decision::Adopt]), Why::Faster)
+    } else {
+        (ranked.clone(), Why::Needed)
+    };
+    if let Some(fastest) = eligible.first() {
+        let mut as_fast = eligible.clone();
+        as_fast.retain(|one| std::ptr::eq(*one, *fastest) || one.is_as_fast_as(fastest, margin));
+        // Stable: among equals the fastest stays first.
+        as_fast.sort_by_key(|one| one.price);
+        let mut as_good = names(&as_fast);
+        let strategy = as_good.remove(0);
+        return Choice::Adopt {
+            strategy,
+            as_good,
+            why,
         };
     }
-    let sound = pick(&[Decision::Adopt]);
-    if let Some((chosen, others)) = least_given_up(&sound, margin) {
-        return adopt(chosen, &others, Why::Faster);
-    }
-    let hopeful = pick(&[Decision::Undecided, Decision::TooFew]);
+    let hopeful = if baseline_is_fit {
+        decided(&[Decision::Undecided, Decision::TooFew])
+    } else {
+        candidates.iter().collect()
+    };
     let is_unmeasured = ranked.is_empty() && !candidates.is_empty();
-    if !hopeful.is_empty() || is_unmeasured {
+    if !baseline_is_fit || !hopeful.is_empty() || is_unmeasured {
         return Choice::Undecided {
             hopeful: names(&hopeful),
         };
     }
     Choice::Stay {
-        best: ranked.first().map(|one| one.strategy.clone()),
-        trades: names(&pick(&[Decision::AdoptForSome])),
+        best: ranked.first().map(|best| best.strategy.clone()),
+        trades: names(&decided(&[Decision::AdoptForSome])),
     }
 }
 
-/// Of those that are as fast as the fastest the one that gives up least, and the others of them.
-fn least_given_up<'c>(
-    ranked: &[&'c Candidate],
-    margin: f64,
-) -> Option<(&'c Candidate, Vec<&'c Candidate>)> {
-    let fastest = ranked.first()?;
-    let as_fast = ranked
-        .iter()
-        .filter(|one| one.is_as_fast_as(fastest, margin));
-    let mut as_fast: Vec<&Candidate> = as_fast.copied().collect();
-    // Stable: among equals the fastest stays first.
-    as_fast.sort_by_key(|one| one.price);
-    if as_fast.is_empty() {
-        as_fast.push(fastest);
-    }
-    let chosen = as_fast.remove(0);
-    Some((chosen, as_fast))
-}
-
-fn adopt(chosen: &Candidate, others: &[&Candidate], why: Why) -> Choice {
-    Choice::Adopt {
-        strategy: chosen.strategy.clone(),
-        as_good: others.iter().map(|one| one.strategy.clone()).collect(),
-        why,
-    }
+fn names(candidates: &[&Candidate]) -> Vec<String> {
+    let all = candidates.iter();
+    all.map(|candidate| candidate.strategy.clone()).collect()
 }
 
 impl Choice {
-    /// Whom the evidence is about beside the baseline: who is adopted, or who came closest.
+    /// The strategy that the evidence is about, beside the baseline: the one to adopt, or the one that came closest.
     pub fn protagonist(&self) -> Option<&str> {
         match self {
             Choice::Adopt { strategy, .. } => Some(strategy),
             Choice::Stay { best, .. } => best.as_deref(),
             Choice::Undecided { hopeful } => hopeful.first().map(String::as_str),
         }
-    }
-}
-
-/// The metrics of the parts, in a few words each: `read`.
-pub const fn operation(metric: Metric) -> &'static str {
-    match metric {
-        Metric::ReadNs => "read",
-        Metric::WriteNs => "write",
-        Metric::ScanNs => "scan",
-        _ => "operation",
     }
 }
 

@@ -1,37 +1,48 @@
 //! What is predicted for the processors that a workload will run on.
 //!
-//! Which machine that is, nobody here knows; a workload may say how many processors it has, and perhaps
-//! which of the known machines it is like. A ranking is stated only if every machine that is asked
-//! for agrees.
+//! A workload may say how many processors it will have, and which of the known machines it is like. A ranking is stated
+//! only if every machine that it may run on agrees.
 
 use basis::trace::Operation;
 use predict::Band;
 use predict::machine::Machine;
 use serde::Serialize;
 
-use super::workload::Workload;
-use crate::results::{Prediction, Results, Unpredicted};
+use super::workload::{Workload, only};
+use crate::results::{self, Prediction, Unpredicted};
 
 /// What is predicted of a strategy where it will run.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Deployment {
-    /// Machine by machine.
-    pub outlook: Vec<Outlook>,
-    /// What holds on all of them, operation by operation.
-    pub rankings: Vec<Ranked>,
+    /// Operation by operation.
+    pub forecasts: Vec<Forecast>,
     /// Machines that have fewer processors than the workload asks for.
     pub too_small: Vec<String>,
 }
 
-/// A strategy beside the baseline on a machine that nobody here has.
+/// An operation of a strategy beside the baseline's.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Outlook {
+pub struct Forecast {
     /// What all processors do.
     pub operation: Operation,
+    /// What holds on every machine that the workload may run on: open unless all agree.
+    pub standing: Standing,
+    /// Machine by machine, where both are predicted.
+    pub machines: Vec<Outlook>,
+    /// Machines on which one of the two is not predicted: no ranking holds there.
+    pub unpredicted: Vec<String>,
+    /// Why one of the two is predicted nowhere, if that is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// Candidates that are predicted to be faster than the strategy on every machine.
+    pub overtaken_by: Vec<String>,
+}
+
+/// A strategy beside the baseline on another machine than this.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Outlook {
     /// The machine's name.
     pub machine: String,
-    /// What it is, in a few words.
-    pub title: String,
     /// Processors that do it: of those that were predicted the most that the workload has.
     pub cpus: u32,
     /// Nanoseconds per operation of the baseline, as one processor sees it.
@@ -54,24 +65,23 @@ pub enum Standing {
     Open,
 }
 
-/// What holds on every machine that is asked for.
+/// Why nothing is predicted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Ranked {
-    /// What all processors do.
-    pub operation: Operation,
-    /// Beside the baseline: open unless all machines agree.
-    pub standing: Standing,
-    /// Machines on which one of the two is not predicted: nothing holds there.
-    pub unpredicted: Vec<String>,
-    /// Why nothing is predicted, where that is so.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub reason: Option<String>,
-    /// Candidates that are predicted to be faster than the strategy on every machine.
-    pub overtaken_by: Vec<String>,
+#[serde(tag = "because", rename_all = "kebab-case")]
+pub enum Unpredictable {
+    /// Traces are of plain records of 64 bytes, and of reads that do nothing else.
+    OtherRecords,
+    /// The strategies were not traced.
+    Untraced {
+        /// Why not, if that was tried.
+        why: Option<String>,
+    },
+    /// The strategy or the baseline was not measured with one thread.
+    NotAlone,
 }
 
 impl Standing {
-    fn of(ours: Band, theirs: Band) -> Self {
+    fn between(ours: Band, theirs: Band) -> Self {
         if ours.high < theirs.low {
             Self::Faster
         } else if theirs.high < ours.low {
@@ -82,141 +92,136 @@ impl Standing {
     }
 }
 
-/// What is predicted of a strategy where the workload will run, and why nothing is, where that is so.
-/// `rivals` are those that could be adopted instead.
+/// What is predicted of a strategy where the workload will run. `rivals` could be adopted instead.
 pub(super) fn deployment(
     workload: &Workload,
-    results: &Results,
+    results: &results::Machine,
     strategy: &str,
     rivals: &[&str],
-) -> Result<Deployment, String> {
+) -> Result<Deployment, Unpredictable> {
     if !workload.is_predictable() {
-        return Err(
-            "nothing is predicted: traces are of plain records of 64 bytes, and of reads that do nothing else".into(),
-        );
+        return Err(Unpredictable::OtherRecords);
     }
     let Some(scaling) = &results.scaling else {
-        let why = results.untraced.as_deref().unwrap_or("it was not traced");
-        return Err(format!("nothing is predicted: {why}"));
+        let why = results.untraced.clone();
+        return Err(Unpredictable::Untraced { why });
     };
-    let contest = Contest {
+    let cores = |machine: &Machine| workload.deploy.cores.unwrap_or(machine.cpus());
+    // A workload whose machine is unknown is refused when it is parsed.
+    let machines = workload.machines().unwrap_or_default().into_iter();
+    let (large, small): (Vec<Machine>, Vec<Machine>) =
+        machines.partition(|machine| cores(machine) <= machine.cpus());
+    let named = large.iter().map(|machine| (&*machine.name, cores(machine)));
+    let mut contest = Contest {
         predictions: &scaling.predictions,
         unpredicted: &scaling.unpredicted,
-        machines: workload.machines()?,
+        machines: named.collect(),
         baseline: &results.baseline,
         strategy,
         rivals,
+        operation: Operation::ReadHit,
     };
-    let operations = [
+    let mut forecasts = Vec::new();
+    for operation in only([
         (Operation::ReadHit, workload.reads()),
         (Operation::Apply, workload.updates()),
-    ];
-    let mut found = Deployment {
-        too_small: workload.too_small(),
-        ..Deployment::default()
-    };
-    for (operation, _) in operations.into_iter().filter(|(_, matters)| *matters) {
-        found.outlook.extend(contest.outlook(operation));
-        found.rankings.push(contest.ranked(operation));
+    ]) {
+        contest.operation = operation;
+        forecasts.push(contest.forecast());
     }
-    if found.outlook.is_empty() {
-        return Err(format!(
-            "nothing is predicted of {strategy}: it or {} was not measured alone",
-            results.baseline
-        ));
+    if forecasts.iter().all(|known| known.machines.is_empty()) {
+        return Err(Unpredictable::NotAlone);
     }
-    Ok(found)
+    let too_small = small.into_iter().map(|machine| machine.name).collect();
+    Ok(Deployment {
+        forecasts,
+        too_small,
+    })
 }
 
-/// Who is compared with whom, and where.
+/// What is compared, and where.
 struct Contest<'c> {
     predictions: &'c [Prediction],
     unpredicted: &'c [Unpredicted],
-    machines: Vec<(Machine, u32)>,
+    /// By name, with the processors that the workload has of each.
+    machines: Vec<(&'c str, u32)>,
     baseline: &'c str,
     strategy: &'c str,
     rivals: &'c [&'c str],
+    operation: Operation,
 }
 
 impl Contest<'_> {
-    /// The strategy beside the baseline, where both are predicted.
-    fn outlook(&self, operation: Operation) -> Vec<Outlook> {
-        let beside = |(machine, cores): &(Machine, u32)| {
-            let of = |name| self.band(name, operation, machine, *cores);
-            let ((cpus, baseline_ns), (ours, strategy_ns)) =
-                (of(self.baseline)?, of(self.strategy)?);
-            (cpus == ours).then(|| Outlook {
-                operation,
-                machine: machine.name.clone(),
-                title: machine.title.clone(),
-                cpus,
-                baseline_ns,
-                strategy_ns,
-                standing: Standing::of(strategy_ns, baseline_ns),
-            })
-        };
-        self.machines.iter().filter_map(beside).collect()
-    }
-
-    /// What all machines agree on.
-    fn ranked(&self, operation: Operation) -> Ranked {
-        let outlook = self.outlook(operation);
-        let first = outlook.first().map_or(Standing::Open, |one| one.standing);
-        let is_predicted = |name: &str| outlook.iter().any(|one| one.machine == name);
-        let names = self.machines.iter().map(|(machine, _)| &machine.name);
-        let unpredicted: Vec<String> = names.filter(|name| !is_predicted(name)).cloned().collect();
-        let agree = outlook.iter().all(|one| one.standing == first) && unpredicted.is_empty();
-        let overtakes = |rival: &&&str| {
-            self.machines.iter().all(|(machine, cores)| {
-                let of = |name| self.band(name, operation, machine, *cores);
-                match (of(rival), of(self.strategy)) {
-                    (Some((a, theirs)), Some((b, ours))) => {
-                        a == b && Standing::of(theirs, ours) == Standing::Faster
-                    }
-                    _ => false,
-                }
-            })
-        };
+    fn forecast(&self) -> Forecast {
+        let outlooks = self.outlooks(self.strategy, self.baseline);
+        let standing = agreed(&outlooks);
+        let names = self.machines.iter().zip(&outlooks);
+        let unpredicted = names.filter(|(_, outlook)| outlook.is_none());
+        let unpredicted = unpredicted.map(|((name, _), _)| (*name).to_owned());
+        let overtakes =
+            |rival: &&&str| agreed(&self.outlooks(rival, self.strategy)) == Standing::Faster;
         let rivals = self.rivals.iter().filter(overtakes);
-        Ranked {
-            operation,
-            standing: if agree { first } else { Standing::Open },
-            reason: outlook.is_empty().then(|| self.reason(operation)),
+        let unpredicted = unpredicted.collect();
+        let machines: Vec<Outlook> = outlooks.into_iter().flatten().collect();
+        Forecast {
+            operation: self.operation,
+            standing,
+            reason: if machines.is_empty() {
+                self.reason()
+            } else {
+                None
+            },
+            machines,
             unpredicted,
             overtaken_by: rivals.map(|&rival| rival.to_owned()).collect(),
         }
     }
 
-    /// Why one of the two is not predicted.
-    fn reason(&self, operation: Operation) -> String {
-        let matters = |one: &&Unpredicted| {
-            let name = one.strategy.as_str();
-            one.operation == operation && (name == self.strategy || name == self.baseline)
+    /// A strategy beside another one, machine by machine, where both are predicted for as many processors.
+    fn outlooks(&self, strategy: &str, other: &str) -> Vec<Option<Outlook>> {
+        let beside = |&(machine, cores): &(&str, u32)| {
+            let (cpus, strategy_ns) = self.band(strategy, machine, cores)?;
+            let (others, baseline_ns) = self.band(other, machine, cores)?;
+            (cpus == others).then(|| Outlook {
+                machine: machine.to_owned(),
+                cpus,
+                baseline_ns,
+                strategy_ns,
+                standing: Standing::between(strategy_ns, baseline_ns),
+            })
         };
-        let first = self.unpredicted.iter().find(matters);
-        first.map_or_else(
-            || "it was not traced".to_owned(),
-            |one| format!("{}: {}", one.strategy, one.reason),
-        )
+        self.machines.iter().map(beside).collect()
     }
 
-    /// The point with the most processors that are not more than there are.
-    fn band(
-        &self,
-        strategy: &str,
-        operation: Operation,
-        machine: &Machine,
-        cores: u32,
-    ) -> Option<(u32, Band)> {
-        let prediction = self.predictions.iter().find(|one| {
-            one.strategy == strategy && one.operation == operation && one.machine == machine.name
+    /// Why one of the two is not predicted.
+    fn reason(&self) -> Option<String> {
+        let names = [self.strategy, self.baseline];
+        let mut reasons = self.unpredicted.iter();
+        let reason = reasons.find(|reason| {
+            reason.operation == self.operation && names.contains(&reason.strategy.as_str())
         })?;
+        Some(format!("{}: {}", reason.strategy, reason.reason))
+    }
+
+    /// The point with the most processors that are not more than the workload has.
+    fn band(&self, strategy: &str, machine: &str, cores: u32) -> Option<(u32, Band)> {
+        let key = (strategy, self.operation, machine);
+        let mut predictions = self.predictions.iter();
+        let prediction =
+            predictions.find(|of| (&*of.strategy, of.operation, &*of.machine) == key)?;
         let points = prediction.points.iter();
-        let most = points
-            .filter(|point| point.cpus <= cores)
-            .max_by_key(|point| point.cpus)?;
+        let points = points.filter(|point| point.cpus <= cores);
+        let most = points.max_by_key(|point| point.cpus)?;
         Some((most.cpus, most.ns))
     }
+}
+
+/// What all machines agree on: nothing, if a prediction is missing.
+fn agreed(outlooks: &[Option<Outlook>]) -> Standing {
+    let standing = |outlook: &Option<Outlook>| outlook.as_ref().map(|known| known.standing);
+    let first = outlooks.first().and_then(standing);
+    let agree = outlooks.iter().all(|outlook| standing(outlook) == first);
+    first.filter(|_| agree).unwrap_or(Standing::Open)
 }
 
 #[cfg(test)]
@@ -241,15 +246,13 @@ mod tests {
         }
     }
 
-    fn ranked(ours: [Option<f64>; 2], rival: [f64; 2]) -> (Ranked, Vec<Standing>) {
+    fn forecast(ours: [Option<f64>; 2], rival: [f64; 2]) -> (Forecast, Vec<Standing>) {
         let mut predictions = Vec::new();
         for (place, machine) in WHERE.into_iter().enumerate() {
             predictions.push(prediction("mutex/std", machine, 100.0));
             predictions.push(prediction("a/rival", machine, rival[place]));
             predictions.extend(ours[place].map(|ns| prediction("a/ours", machine, ns)));
         }
-        let all = Machine::shipped().into_iter();
-        let machines = all.filter(|one| WHERE.contains(&one.name.as_str()));
         let contest = Contest {
             predictions: &predictions,
             unpredicted: &[Unpredicted {
@@ -257,53 +260,58 @@ mod tests {
                 operation: Operation::ReadHit,
                 reason: "cut short".into(),
             }],
-            machines: machines.map(|machine| (machine, 20)).collect(),
+            machines: WHERE.map(|machine| (machine, 20)).to_vec(),
             baseline: "mutex/std",
             strategy: "a/ours",
             rivals: &["a/rival"],
+            operation: Operation::ReadHit,
         };
-        let outlook = contest.outlook(Operation::ReadHit);
-        assert!(outlook.iter().all(|one| one.cpus == 16), "{outlook:?}");
-        let ranked = contest.ranked(Operation::ReadHit);
-        (ranked, outlook.iter().map(|one| one.standing).collect())
+        let forecast = contest.forecast();
+        let machines = &forecast.machines;
+        assert!(
+            machines.iter().all(|outlook| outlook.cpus == 16),
+            "{machines:?}"
+        );
+        let standings = machines.iter().map(|outlook| outlook.standing).collect();
+        (forecast, standings)
     }
 
     #[test]
     fn a_ranking_is_stated_if_every_machine_agrees() {
-        let (ranking, standings) = ranked([Some(10.0), Some(50.0)], [1e3; 2]);
+        let (ranking, standings) = forecast([Some(10.0), Some(50.0)], [1e3; 2]);
         assert_eq!(ranking.standing, Standing::Faster);
         assert_eq!(standings, [Standing::Faster; 2]);
-        let (ranking, _) = ranked([Some(300.0), Some(200.0)], [1e3; 2]);
+        let (ranking, _) = forecast([Some(300.0), Some(200.0)], [1e3; 2]);
         assert_eq!(ranking.standing, Standing::Slower);
     }
 
     #[test]
     fn nothing_is_stated_where_machines_disagree_or_bands_overlap() {
-        let (ranking, standings) = ranked([Some(10.0), Some(300.0)], [1e3; 2]);
+        let (ranking, standings) = forecast([Some(10.0), Some(300.0)], [1e3; 2]);
         assert_eq!(ranking.standing, Standing::Open);
         assert_eq!(standings, [Standing::Faster, Standing::Slower]);
-        let (ranking, standings) = ranked([Some(10.0), Some(90.0)], [1e3; 2]);
+        let (ranking, standings) = forecast([Some(10.0), Some(90.0)], [1e3; 2]);
         assert_eq!(ranking.standing, Standing::Open);
         assert_eq!(standings, [Standing::Faster, Standing::Open]);
     }
 
     #[test]
     fn nothing_is_stated_where_one_machine_is_not_predicted() {
-        let (ranking, _) = ranked([Some(10.0), None], [1.0; 2]);
+        let (ranking, _) = forecast([Some(10.0), None], [1.0; 2]);
         assert_eq!(ranking.standing, Standing::Open);
         assert_eq!(ranking.unpredicted, ["two-sockets"]);
         assert!(ranking.overtaken_by.is_empty());
         assert_eq!(ranking.reason, None);
-        let (ranking, _) = ranked([None; 2], [1.0; 2]);
+        let (ranking, _) = forecast([None; 2], [1.0; 2]);
         assert_eq!(ranking.standing, Standing::Open);
         assert_eq!(ranking.reason.as_deref(), Some("a/ours: cut short"));
     }
 
     #[test]
     fn a_rival_overtakes_if_it_is_faster_on_every_machine() {
-        let (ranking, _) = ranked([Some(10.0); 2], [1.0, 2.0]);
+        let (ranking, _) = forecast([Some(10.0); 2], [1.0, 2.0]);
         assert_eq!(ranking.overtaken_by, ["a/rival"]);
-        let (ranking, _) = ranked([Some(10.0); 2], [1.0, 20.0]);
+        let (ranking, _) = forecast([Some(10.0); 2], [1.0, 20.0]);
         assert!(ranking.overtaken_by.is_empty());
     }
 }

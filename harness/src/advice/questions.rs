@@ -8,24 +8,48 @@
 use basis::scenario::{Activity, Axis, Group, Origin, RecordKind, Scenario, Sweep, Value};
 use serde::Serialize;
 
-use super::workload::{Crew, Side, Workload};
-use crate::results::Metric;
+use super::workload::{Part, Side, Workload, only};
+use crate::results::{Cell, Machine, Metric};
 
 /// What to measure.
 #[derive(Clone, Debug)]
 pub struct Questions {
     /// The scenarios, the workload itself first.
     pub scenarios: Vec<Scenario>,
-    /// What of it decides or is told, in the order of the workload's parts.
+    /// What of it decides or is reported, in the order of the workload's parts.
     pub subjects: Vec<Subject>,
-    /// How the workload was translated, where that is not obvious: sentences.
-    pub notes: Vec<String>,
+    /// Where what is measured is not what the file says.
+    pub notes: Vec<Note>,
+}
+
+/// How the workload was translated, where that is not obvious.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[serde(tag = "note", rename_all = "kebab-case")]
+pub enum Note {
+    /// The record is of another size: the nearest that there is.
+    Record {
+        /// The workload's, in bytes.
+        bytes: usize,
+        /// What is measured.
+        record: RecordKind,
+    },
+    /// The part has a rate, and is measured without a pause.
+    Rate {
+        /// The part's section of the file.
+        side: Side,
+        /// Its threads.
+        threads: usize,
+        /// Operations of all its threads in a second.
+        per_s: f64,
+        /// Threads that it is measured with.
+        measured_with: usize,
+    },
 }
 
 /// A part of the workload, and where its cost is measured.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Subject {
-    /// The part.
+    /// The part's section of the file.
     pub side: Side,
     /// The scenario's name.
     pub scenario: String,
@@ -40,6 +64,13 @@ pub struct Subject {
     pub threads: usize,
 }
 
+impl Subject {
+    /// What was measured of it.
+    pub fn cell<'r>(&self, results: &'r Machine, strategy: &str) -> Option<&'r Cell> {
+        results.cell(&self.scenario, strategy, self.metric)
+    }
+}
+
 /// What one thread does without a pause at least, in a second: 500 ns for an operation are slow.
 const SATURATED_PER_S: f64 = 2e6;
 /// One thread cannot keep a schedule that is tighter than this, in microseconds.
@@ -50,7 +81,7 @@ const PERIOD_MAX_US: f64 = 1e6;
 const WRITES: [f64; 4] = [0.001, 0.03, 0.3, 0.9];
 /// Times inside a read, in nanoseconds.
 const SECTIONS_NS: [f64; 3] = [10.0, 300.0, 10_000.0];
-/// Neighbours of a large crowd are asked with fewer threads: shares matter there, and not how many wait.
+/// Neighbours of many threads are asked with fewer threads: shares matter there, and not how many wait.
 const NEIGHBOURS_MAX: usize = 8;
 /// Plain records that there are.
 const PLAIN: [RecordKind; 4] = [
@@ -67,53 +98,52 @@ impl Workload {
     ///
     /// What no scenario can ask.
     pub fn questions(&self) -> Result<Questions, String> {
-        let mut notes = Vec::new();
-        let table = self.scenario_of_table(&mut notes);
+        let (table, parts) = (self.table_scenario(), self.parts());
         let mut scenarios: Vec<Scenario> = Vec::new();
-        let mut subjects = Vec::new();
-        let sides = self.sides();
-        let unpaced = |crew: &Crew| crew.rate_per_s.is_none();
-        if sides.iter().any(|(_, crew)| unpaced(crew)) {
-            let groups = self.groups(|_, crew| unpaced(&crew).then_some(crew.threads));
-            scenarios.push(decisive(named(&table, &self.name, groups)));
+        let mut add = |name: &str, focus| {
+            // It is what the run is for: measured in every round, and what lies around it in some.
+            scenarios.push(Scenario {
+                origin: Origin::Report,
+                ..named(&table, name, groups(&parts, focus))
+            });
+        };
+        if parts.iter().any(|part| part.rate_per_s.is_none()) {
+            add(&self.name, None);
         }
-        for &(side, crew) in &sides {
-            let (scenario, threads) = match crew.per_s() {
-                None => (self.name.clone(), crew.threads),
-                Some(per_s) => {
-                    let scenario = format!("{}-{}", self.name, side.name());
-                    let threads = saturating(crew, per_s);
-                    let groups = self.groups(|other, crew| {
-                        let is_measured = other == side;
-                        (is_measured || unpaced(&crew)).then_some(if is_measured {
-                            threads
-                        } else {
-                            crew.threads
-                        })
-                    });
-                    scenarios.push(decisive(named(&table, &scenario, groups)));
-                    notes.push(saturated(side, crew, per_s, threads));
-                    (scenario, threads)
-                }
-            };
+        let mut subjects = Vec::new();
+        let bytes = self.table.record_bytes;
+        let bytes = bytes.filter(|&bytes| bytes != table.record.size());
+        let record = table.record;
+        let note = bytes.map(|bytes| Note::Record { bytes, record });
+        let mut notes = Vec::from_iter(note);
+        for part in &parts {
+            let mut scenario = self.name.clone();
+            let measured_with = unpaced_threads(part);
+            if let Some(per_s) = part.per_s() {
+                scenario = format!("{}-{}", self.name, part.side);
+                add(&scenario, Some(part.side));
+                notes.push(Note::Rate {
+                    side: part.side,
+                    threads: part.threads,
+                    per_s,
+                    measured_with,
+                });
+            }
             let by = &self.decision.by;
             subjects.push(Subject {
-                side,
+                side: part.side,
                 scenario,
-                metric: metric(side, &self.group(side, 1, None)),
-                decides: by.is_empty() || by.contains(&side),
-                per_s: crew.per_s(),
-                threads,
+                metric: group(part, 1, None).does.metric(),
+                decides: by.is_empty() || by.contains(&part.side),
+                per_s: part.per_s(),
+                threads: measured_with,
             });
         }
-        scenarios.extend(self.neighbours(&table)?);
+        scenarios.extend(self.neighbours(&table));
         scenarios.extend(self.alone(&table));
-        let mut all = Vec::new();
-        for scenario in scenarios {
-            all.extend(scenario.expanded()?);
-        }
+        let points: Result<Vec<_>, _> = scenarios.into_iter().map(Scenario::expanded).collect();
         Ok(Questions {
-            scenarios: all,
+            scenarios: points?.concat(),
             subjects,
             notes,
         })
@@ -134,23 +164,13 @@ impl Workload {
         nearest.unwrap_or_default()
     }
 
-    /// A scenario in which nobody does anything yet.
-    fn scenario_of_table(&self, notes: &mut Vec<String>) -> Scenario {
-        let record = self.record();
-        if let Some(bytes) = self
-            .table
-            .record_bytes
-            .filter(|&bytes| bytes != record.size())
-        {
-            notes.push(format!(
-                "A record of {bytes} bytes is measured as {record}, the nearest that there is."
-            ));
-        }
+    /// A scenario in which no thread does anything yet.
+    fn table_scenario(&self) -> Scenario {
         Scenario {
             title: self.title().to_owned(),
             question: "The workload of a user, as a file describes it.".into(),
             processes: self.table.records,
-            record,
+            record: self.record(),
             ids: self.table.ids,
             keys: self.table.skew,
             hot_share: self.table.hot_share,
@@ -159,130 +179,53 @@ impl Workload {
         }
     }
 
-    /// All parts as groups; `unpaced` says with how many threads one does without a pause what it does,
-    /// if it does.
-    fn groups(&self, unpaced: impl Fn(Side, Crew) -> Option<usize>) -> Vec<Group> {
-        let mut groups: Vec<Group> = Vec::new();
-        for (side, crew) in self.sides() {
-            match (unpaced(side, crew), crew.per_s()) {
-                (None, Some(per_s)) => groups.push(self.paced(side, crew, per_s)),
-                (threads, _) => {
-                    groups.push(self.group(side, threads.unwrap_or(crew.threads), None));
-                }
-            }
-        }
-        // What a scenario is about stands first.
-        groups.sort_by_key(|group| group.every_us.is_some());
-        groups
-    }
-
-    /// A part at its rate: one thread for all, or as many as can keep up with it.
-    fn paced(&self, side: Side, crew: Crew, per_s: f64) -> Group {
-        #[expect(clippy::cast_sign_loss, reason = "rates are positive")]
-        let least = (per_s * PERIOD_MIN_US / 1e6).ceil() as usize;
-        let threads = least.clamp(1, crew.threads.max(1));
-        let period_us = 1e6 * threads as f64 / per_s;
-        self.group(side, threads, Some(period_us.min(PERIOD_MAX_US)))
-    }
-
-    fn group(&self, side: Side, threads: usize, every_us: Option<f64>) -> Group {
-        let group = Group {
-            threads,
-            every_us,
-            ..Group::default()
-        };
-        let positive = |share: Option<f64>| share.filter(|&share| share != 0.0);
-        match side {
-            Side::Readers => Group {
-                does: Activity::Read,
-                section_ns: self.readers.and_then(|one| positive(one.section_ns)),
-                ..group
-            },
-            Side::Writers => match self.writers.and_then(|one| positive(one.inserts)) {
-                None => Group {
-                    does: Activity::Update,
-                    ..group
-                },
-                Some(inserts) => Group {
-                    does: Activity::Mix,
-                    writes: Some(1.0 - 2.0 * inserts),
-                    inserts: Some(inserts),
-                    ..group
-                },
-            },
-            Side::Scanners => Group {
-                does: Activity::Scan,
-                ..group
-            },
-            Side::Mixed => Group {
-                does: Activity::Mix,
-                writes: self.mixed.and_then(|one| one.writes),
-                inserts: self.mixed.and_then(|one| one.inserts),
-                scans: self.mixed.and_then(|one| one.scans),
-                section_ns: self.mixed.and_then(|one| positive(one.section_ns)),
-                ..group
-            },
-        }
-    }
-
     /// The same table with other shares of writes, and with other times inside a read.
-    fn neighbours(&self, table: &Scenario) -> Result<Vec<Scenario>, String> {
-        let crowd: usize = self.sides().iter().map(|(_, crew)| crew.threads).sum();
+    fn neighbours(&self, table: &Scenario) -> Vec<Scenario> {
+        let parts = self.parts();
+        let threads: usize = parts.iter().map(|part| part.threads).sum();
         let mix = Group {
             does: Activity::Mix,
-            threads: crowd.clamp(1, NEIGHBOURS_MAX),
+            threads: threads.clamp(1, NEIGHBOURS_MAX),
             section_ns: self.section_ns().filter(|&ns| ns > 0.0),
             ..Group::default()
         };
-        let swept = |axis: Axis, values: &[f64], group: Group, others: Vec<Group>| {
+        let swept = |axis: Axis, values: &[f64], groups: Vec<Group>| {
+            let slug = axis.name().replace('_', "-");
             let values = values.iter().copied().map(Value::Number).collect();
-            let sweep = Sweep {
-                axis,
-                values,
-                group: Some(0),
-            };
-            let groups = std::iter::once(group).chain(others).collect();
+            let group = Some(0);
             Scenario {
-                sweep: vec![sweep],
-                ..named(table, &format!("{}-by-{}", self.name, slug(axis)), groups)
+                sweep: vec![Sweep {
+                    axis,
+                    values,
+                    group,
+                }],
+                ..named(table, &format!("{}-by-{slug}", self.name), groups)
             }
         };
-        let mut found = vec![swept(Axis::Writes, &WRITES, mix, Vec::new())];
-        let reading = if self.readers.is_some() {
-            Some(Side::Readers)
-        } else {
-            self.mixed.map(|_| Side::Mixed)
-        };
-        if let Some(side) = reading {
-            let threads = |crew: Crew| crew.per_s().map_or(crew.threads, |s| saturating(crew, s));
-            let mut groups = self.groups(|other, crew| {
-                (other == side || crew.rate_per_s.is_none()).then_some(threads(crew))
-            });
-            let does = self.group(side, 1, None).does;
-            let place = groups.iter().position(|group| group.does == does);
-            let place = place.ok_or("nobody reads")?;
-            let group = groups.remove(place);
-            found.push(swept(Axis::SectionNs, &SECTIONS_NS, group, groups));
-        }
-        Ok(found)
+        let reads = |part: &&Part| matches!(part.side, Side::Readers | Side::Mixed);
+        let reading = parts.iter().find(reads).map(|part| part.side);
+        let writes = swept(Axis::Writes, &WRITES, vec![mix]);
+        let sections =
+            reading.map(|side| swept(Axis::SectionNs, &SECTIONS_NS, groups(&parts, Some(side))));
+        std::iter::once(writes).chain(sections).collect()
     }
 
     /// One thread alone, for what predictions start from; only for the record that is traced.
     fn alone(&self, table: &Scenario) -> Vec<Scenario> {
-        if !self.is_predictable() {
-            return Vec::new();
-        }
-        let one = |name: &str, does: Activity| {
+        let alone = |does: Activity| {
+            let threads = 1;
             let group = Group {
                 does,
-                threads: 1,
+                threads,
                 ..Group::default()
             };
-            named(table, &format!("{}-alone-{name}", self.name), vec![group])
+            named(table, &format!("{}-alone-{does}", self.name), vec![group])
         };
-        let reads = self.reads().then(|| one("read", Activity::Read));
-        let writes = self.writes().then(|| one("update", Activity::Update));
-        reads.into_iter().chain(writes).collect()
+        let is_predictable = self.is_predictable();
+        only([
+            (alone(Activity::Read), is_predictable && self.reads()),
+            (alone(Activity::Update), is_predictable && self.writes()),
+        ])
     }
 
     /// Whether traces say something about it: they are of one record, which no section holds up.
@@ -299,44 +242,55 @@ fn named(table: &Scenario, name: &str, groups: Vec<Group>) -> Scenario {
     }
 }
 
-/// What the run is for: it is measured in every round, and what lies around it in some.
-fn decisive(scenario: Scenario) -> Scenario {
-    Scenario {
-        origin: Origin::Report,
-        ..scenario
-    }
+/// All parts, those with a rate at that rate, but for the one that the scenario is about: it stands first, and never
+/// pauses.
+fn groups(parts: &[Part], focus: Option<Side>) -> Vec<Group> {
+    let all = parts.iter().map(|part| match part.per_s() {
+        Some(per_s) if focus != Some(part.side) => paced(part, per_s),
+        _ => group(part, unpaced_threads(part), None),
+    });
+    let mut groups: Vec<(Side, Group)> = parts.iter().map(|part| part.side).zip(all).collect();
+    groups.sort_by_key(|(side, group)| (focus != Some(*side), group.every_us.is_some()));
+    groups.into_iter().map(|(_, group)| group).collect()
 }
 
-/// Threads that reach a rate if they never pause.
-fn saturating(crew: Crew, per_s: f64) -> usize {
+/// A part at its rate: one thread for all, or as many as can keep up with it.
+fn paced(part: &Part, per_s: f64) -> Group {
+    let threads = threads_for(part, per_s * PERIOD_MIN_US / 1e6);
+    let period_us = 1e6 * threads as f64 / per_s;
+    group(part, threads, Some(period_us.min(PERIOD_MAX_US)))
+}
+
+/// With how many threads a part is measured that never pauses: all, or as many as reach its rate.
+fn unpaced_threads(part: &Part) -> usize {
+    let of_rate = |per_s| threads_for(part, per_s / SATURATED_PER_S);
+    part.per_s().map_or(part.threads, of_rate)
+}
+
+/// As many threads as that, rounded up; one at least, and no more than the part has.
+fn threads_for(part: &Part, threads: f64) -> usize {
     #[expect(clippy::cast_sign_loss, reason = "rates are positive")]
-    let threads = (per_s / SATURATED_PER_S).ceil() as usize;
-    threads.clamp(1, crew.threads.max(1))
+    let threads = threads.ceil() as usize;
+    threads.clamp(1, part.threads.max(1))
 }
 
-fn saturated(side: Side, crew: Crew, per_s: f64, threads: usize) -> String {
-    format!(
-        "{}: {} at {per_s:.0} operations a second together; their cost is measured with {} that never pauses, which \
-         is more load than that.",
-        side.name(),
-        counted(crew.threads),
-        counted(threads)
-    )
-}
-
-fn counted(threads: usize) -> String {
-    format!("{threads} thread{}", if threads == 1 { "" } else { "s" })
-}
-
-fn metric(side: Side, group: &Group) -> Metric {
-    match (side, group.does) {
-        (_, Activity::Mix) => Metric::OperationNs,
-        (Side::Scanners, _) => Metric::ScanNs,
-        (Side::Writers, _) => Metric::WriteNs,
-        (Side::Readers | Side::Mixed, _) => Metric::ReadNs,
+fn group(part: &Part, threads: usize, every_us: Option<f64>) -> Group {
+    let given = |value: Option<f64>| value.filter(|&value| value != 0.0);
+    let does = match part.side {
+        Side::Readers => Activity::Read,
+        Side::Scanners => Activity::Scan,
+        Side::Writers if given(part.inserts).is_none() => Activity::Update,
+        Side::Writers | Side::Mixed => Activity::Mix,
+    };
+    let share = |share: Option<f64>| share.filter(|_| does == Activity::Mix);
+    Group {
+        does,
+        threads,
+        every_us,
+        section_ns: given(part.section_ns),
+        writes: share(part.writes()),
+        inserts: share(part.inserts),
+        scans: share(part.scans),
+        ..Group::default()
     }
-}
-
-fn slug(axis: Axis) -> String {
-    axis.name().replace('_', "-")
 }

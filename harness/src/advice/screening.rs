@@ -1,50 +1,192 @@
-//! Whether a strategy meets a need, by what it claims and by what was seen of it: by checks, under faults, and while
-//! one of its threads was stopped.
+//! Whether a strategy meets the needs of a workload: by what it claims, and by what was observed of it in checks,
+//! under faults, and while one of its threads was stopped.
+//!
+//! A strategy is excluded if it was observed to violate a need, or if its own profile does not promise it: nothing
+//! holds it to what was not observed.
 
 use basis::claims::Claims;
 use basis::fault::{Consequence, Deed, Fate, Fault, FaultSeen};
 use basis::sample::{Card, Line};
 use basis::stall::StallPair;
+use basis::trace::Operation;
 use contract::{
     AfterDeadThread, AfterPanic, Progress, ReadConsistency, Reentrancy, ScanConsistency,
 };
+use serde::{Deserialize, Serialize};
 
-use super::needs::{Allocation, Basis, Encounter, Need, encounters_of};
-use super::workload::Workload;
+use super::workload::{Allocation, Workload, only};
 use crate::analysis::{Evidence, held_up_at};
 
-/// Whether a strategy meets a need, and how that is known.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Finding {
-    pub(super) is_met: bool,
-    pub(super) basis: Basis,
-    pub(super) evidence: String,
+/// One of the needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, strum::Display, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum Need {
+    /// That checks pass: always asked for.
+    Correct,
+    /// That it can take part at all.
+    #[strum(to_string = "possible here")]
+    Possible,
+    /// [`Needs::heap_records`]
+    HeapRecords,
+    /// [`Needs::linearizable`]
+    Linearizable,
+    /// [`Needs::snapshot_scans`]
+    SnapshotScans,
+    /// [`Needs::readers_never_wait`]
+    ReadersNeverWait,
+    /// [`Needs::writers_never_wait`]
+    WritersNeverWait,
+    /// [`Needs::allocates`]
+    Allocates,
+    /// [`Needs::bounded_memory`]
+    BoundedMemory,
+    /// [`Needs::survives_dead_thread`]
+    SurvivesDeadThread,
+    /// [`Needs::survives_panic`]
+    SurvivesPanic,
+    /// [`Needs::reentrant`]
+    Reentrant,
 }
 
-impl Finding {
-    fn observed(is_met: bool, evidence: impl AsRef<str>) -> Self {
-        Self::new(is_met, Basis::Observed, evidence.as_ref())
+impl Need {
+    /// Whether stopping threads shows if it is met.
+    pub const fn is_about_waiting(self) -> bool {
+        matches!(self, Need::ReadersNeverWait | Need::WritersNeverWait)
     }
+}
 
-    fn claimed(is_met: bool, evidence: impl AsRef<str>) -> Self {
-        Self::new(is_met, Basis::Claimed, evidence.as_ref())
-    }
+/// What a finding rests on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::Display, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
+pub enum Basis {
+    /// It was observed.
+    Observed,
+    /// Its profile says so, and it was not tried or cannot be observed.
+    Claimed,
+}
 
-    /// Of evidence that draws a history below its first line, that line.
-    fn new(is_met: bool, basis: Basis, evidence: &str) -> Self {
-        Self {
+/// What is known of a strategy and a need.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    /// `crate/variant`.
+    pub strategy: String,
+    /// What the workload asks for.
+    pub need: Need,
+    /// Whether the strategy offers it, as far as is known.
+    #[serde(skip)]
+    pub is_met: bool,
+    /// What that rests on.
+    pub basis: Basis,
+    /// What was observed, or what the strategy claims; one line.
+    pub evidence: String,
+}
+
+/// Which strategies meet the needs of a workload.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Screening {
+    /// Those that do not, each by the first need that it does not meet.
+    pub excluded: Vec<Finding>,
+    /// All needs that the baseline does not meet: they are what would have to be given up for it to stay.
+    pub baseline_lacks: Vec<Finding>,
+    /// What is known of those that were not excluded, need by need: observed, or only claimed.
+    pub kept: Vec<Finding>,
+}
+
+/// Operations in which a thread is stopped, and those that another one tries meanwhile.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Encounter {
+    /// What the stopped thread is in the middle of.
+    pub stalled: Vec<Operation>,
+    /// What the other one tries.
+    pub peers: Vec<Operation>,
+}
+
+/// What is known of a strategy and each need of a workload, given the lines of the checks, faults and stalls; in the
+/// order of the needs.
+pub fn findings(workload: &Workload, card: &Card, lines: &[Line]) -> Vec<Finding> {
+    let screen = Screen {
+        workload,
+        claims: &card.claims,
+        evidence: Evidence::collect(&card.name, lines),
+        is_untraced: lines.iter().any(|line| matches!(line, Line::Untraced(_))),
+    };
+    let findings = asked(workload).into_iter().map(|need| {
+        let (is_met, basis, evidence) = screen.known(need);
+        Finding {
+            strategy: card.name.clone(),
+            need,
             is_met,
             basis,
+            // Of evidence that draws a history below its first line, that line.
             evidence: evidence.lines().next().unwrap_or_default().to_owned(),
         }
+    });
+    findings.collect()
+}
+
+/// The needs that a workload asks for; one that asks for nothing needs correctness only.
+pub fn asked(workload: &Workload) -> Vec<Need> {
+    let needs = &workload.needs;
+    only([
+        (Need::Correct, true),
+        (Need::Linearizable, needs.linearizable),
+        (Need::SnapshotScans, needs.snapshot_scans),
+        (Need::ReadersNeverWait, needs.readers_never_wait),
+        (Need::WritersNeverWait, needs.writers_never_wait),
+        (Need::Allocates, needs.allocates != Allocation::Anywhere),
+        (Need::BoundedMemory, needs.bounded_memory),
+        (Need::SurvivesDeadThread, needs.survives_dead_thread),
+        (Need::SurvivesPanic, needs.survives_panic),
+        (Need::Reentrant, needs.reentrant),
+    ])
+}
+
+/// In which operations to stop a thread, so that it shows whether a thread waits that must not: only in what the
+/// workload does.
+pub fn encounters(workload: &Workload) -> Vec<Encounter> {
+    let asked = asked(workload).into_iter();
+    let of = |need| encounters_of(need, workload);
+    asked.flat_map(of).collect()
+}
+
+/// Those that show whether a need is met; none if stopping threads does not tell.
+fn encounters_of(need: Need, workload: &Workload) -> Vec<Encounter> {
+    let (looks, writes) = (workload.lookups_and_scans(), workload.changes());
+    let between = |stalled: &[Operation], peers: &[Operation]| Encounter {
+        stalled: stalled.to_vec(),
+        peers: peers.to_vec(),
+    };
+    match need {
+        Need::ReadersNeverWait => {
+            let lookups = looks.into_iter().filter(|look| *look != Operation::Scan);
+            vec![between(&writes, &lookups.collect::<Vec<_>>())]
+        }
+        Need::WritersNeverWait => only([
+            (between(&looks, &writes), !looks.is_empty()),
+            (between(&writes, &writes), workload.writing_threads() > 1),
+        ]),
+        _ => Vec::new(),
     }
+}
+
+/// Whether a need is met, what that rests on, and the evidence.
+type Known = (bool, Basis, String);
+
+fn observed(is_met: bool, evidence: impl Into<String>) -> Known {
+    (is_met, Basis::Observed, evidence.into())
+}
+
+fn claimed(is_met: bool, evidence: impl Into<String>) -> Known {
+    (is_met, Basis::Claimed, evidence.into())
 }
 
 const GONE: [Fault; 2] = [Fault::ReaderGone, Fault::WriterGone];
 const PANICS: [Fault; 3] = [Fault::PanicInUpdate, Fault::PanicInRead, Fault::PanicInScan];
 
 /// One strategy, before the needs of a workload.
-pub(super) struct Screen<'s> {
+struct Screen<'s> {
     workload: &'s Workload,
     claims: &'s Claims,
     evidence: Evidence<'s>,
@@ -52,312 +194,258 @@ pub(super) struct Screen<'s> {
     is_untraced: bool,
 }
 
-impl<'s> Screen<'s> {
-    pub(super) fn new(workload: &'s Workload, card: &'s Card, lines: &'s [Line]) -> Self {
-        Self {
-            workload,
-            claims: &card.claims,
-            evidence: Evidence::collect(&card.name, lines),
-            is_untraced: lines.iter().any(|line| matches!(line, Line::Untraced(_))),
-        }
-    }
-
-    /// What is known of a need: what refutes it before what speaks for it, and what was seen before
-    /// what is claimed.
-    pub(super) fn of(&self, need: Need) -> Finding {
+impl Screen<'_> {
+    /// What is known of a need: what refutes it before what speaks for it, and what was observed before what is
+    /// claimed.
+    fn known(&self, need: Need) -> Known {
         let claims = self.claims;
         match need {
             Need::Correct => self.correct(),
-            // The types say who can hold what: nobody is here who cannot.
-            Need::Possible | Need::HeapRecords => Finding::claimed(true, "it takes part"),
+            // The types say what can hold which records: what cannot does not come here.
+            Need::Possible | Need::HeapRecords => claimed(true, "it takes part"),
             Need::Linearizable => {
                 let claim = format!("reads are {}", claims.read_consistency);
-                let is_kept = claims.read_consistency == ReadConsistency::Linearizable;
-                self.wrong()
-                    .unwrap_or_else(|| self.consistency(is_kept, claim, "histories"))
+                let is_claimed = claims.read_consistency == ReadConsistency::Linearizable;
+                let by_check = || self.consistency(is_claimed, claim, "histories");
+                self.wrong().unwrap_or_else(by_check)
             }
             Need::SnapshotScans => {
                 let claim = format!("scans are {}", claims.scan_consistency);
-                let is_kept = claims.scan_consistency == ScanConsistency::Snapshot;
-                self.consistency(is_kept, claim, "scans")
+                let is_claimed = claims.scan_consistency == ScanConsistency::Snapshot;
+                self.consistency(is_claimed, claim, "scans")
             }
             Need::ReadersNeverWait => {
-                let faults = self.standing_writers();
+                let faults = self.faults_of_writers();
                 self.waiting(need, &faults, Deed::is_read, Some(claims.reads))
             }
-            Need::WritersNeverWait => self.waiting_writers(),
+            Need::WritersNeverWait => {
+                // Writers may wait for readers and, where there are several, for each other. Of the latter a
+                // profile claims something, of the former none does.
+                let has_several = self.workload.writing_threads() > 1;
+                let mut faults = self.faults_of_readers();
+                if has_several {
+                    faults.extend(self.faults_of_writers());
+                }
+                let is_write = |deed| !Deed::is_read(deed) && deed != Deed::Scan && self.does(deed);
+                let claim = has_several.then_some(claims.updates);
+                self.waiting(need, &faults, is_write, claim)
+            }
             Need::Allocates => self.allocation(),
             Need::BoundedMemory => {
                 let keeps_all = |seen: &FaultSeen| seen.consequence() == Consequence::GarbageKept;
                 let claim = claims.after_dead_thread;
-                let is_kept = claim != AfterDeadThread::KeepsAllGarbage;
-                self.stood(&[Fault::ReaderGone], keeps_all, is_kept, claim)
+                let is_claimed = claim != AfterDeadThread::KeepsAllGarbage;
+                self.under_faults(&[Fault::ReaderGone], keeps_all, is_claimed, claim)
             }
             Need::SurvivesDeadThread => {
                 let holds_up = |seen: &FaultSeen| seen.with_fate(Fate::HeldUp).next().is_some();
                 let claim = claims.after_dead_thread;
-                let is_kept = claim > AfterDeadThread::BlocksWriters;
-                self.stood(&GONE, holds_up, is_kept, claim)
+                let is_claimed = claim > AfterDeadThread::BlocksWriters;
+                self.under_faults(&GONE, holds_up, is_claimed, claim)
             }
             Need::SurvivesPanic => {
-                let breaks = |seen: &FaultSeen| !leaves_whole(seen.consequence());
+                use Consequence::{GarbageKept, Harmless, VersionKept};
+                let breaks = |seen: &FaultSeen| {
+                    !matches!(seen.consequence(), Harmless | VersionKept | GarbageKept)
+                };
                 let claim = claims.after_panic;
-                self.stood(&PANICS, breaks, claim == AfterPanic::Intact, claim)
+                self.under_faults(&PANICS, breaks, claim == AfterPanic::Intact, claim)
             }
             Need::Reentrant => self.reentrancy(),
         }
     }
 
-    fn correct(&self) -> Finding {
+    fn correct(&self) -> Known {
         let checks = &self.evidence.checks;
         if let Some(failed) = checks.iter().find(|check| !check.passed) {
             let what = format!("fails the {} check: {}", failed.check, failed.evidence);
-            return Finding::observed(false, what);
+            return observed(false, what);
         }
         match checks.len() {
-            0 => Finding::claimed(true, "nobody checked it"),
-            1 => Finding::observed(true, "1 check passed"),
-            passed => Finding::observed(true, format!("{passed} checks passed")),
+            0 => claimed(true, "not checked"),
+            passed => observed(true, format!("checks passed: {passed}")),
         }
     }
 
-    /// A claim of consistency with what the check that looks at it counted. A check holds a strategy to
-    /// what it claims, so one that claims less is not seen to give less.
-    fn consistency(&self, is_kept: bool, claim: String, check: &str) -> Finding {
+    /// A claim of consistency with what the check of it counted. A check holds a strategy to what it claims, so one
+    /// that claims less is not observed to give less.
+    fn consistency(&self, is_claimed: bool, claim: String, check: &str) -> Known {
         let mut checks = self.evidence.checks.iter();
-        let seen = checks.find(|one| one.check == check);
-        match (is_kept, seen) {
-            (true, Some(seen)) => Finding::observed(true, &seen.evidence),
-            (true, None) => Finding::claimed(true, claim),
-            (false, Some(seen)) => {
-                Finding::claimed(false, format!("{claim}; {check}: {}", seen.evidence))
-            }
-            (false, None) => Finding::claimed(false, claim),
+        match checks.find(|outcome| outcome.check == check) {
+            Some(outcome) if is_claimed => observed(true, &outcome.evidence),
+            Some(outcome) => claimed(false, format!("{claim}; {check}: {}", outcome.evidence)),
+            None => claimed(is_claimed, claim),
         }
     }
 
-    /// What a peer saw, or what a stopped operation answered, that no order of operations explains.
-    fn wrong(&self) -> Option<Finding> {
-        let what = |evidence: &Option<String>| {
-            let evidence = evidence.as_deref();
-            evidence.unwrap_or("no order explains it").to_owned()
-        };
+    /// What a peer read, or what a stopped operation answered, that no order of operations explains.
+    fn wrong(&self) -> Option<Known> {
         let pair = self.evidence.stalls().find(|pair| pair.wrong > 0);
-        let of_peer = pair.map(|pair| {
-            let what = what(&pair.evidence);
-            format!("{} while {} is stopped: {what}", pair.peer, pair.stalled)
-        });
-        let two_stops = || {
-            let wrong = self.evidence.two_stops().find(|two| two.wrong > 0)?;
-            let what = what(&wrong.evidence);
-            Some(format!("{} beside {}: {what}", wrong.stalled, wrong.writes))
+        let two = self.evidence.two_stops().find(|two| two.wrong > 0);
+        let (what, evidence) = match (pair, two) {
+            (Some(pair), _) => {
+                let what = format!("{} while {} is stopped", pair.peer, pair.stalled);
+                (what, &pair.evidence)
+            }
+            (_, Some(two)) => (
+                format!("{} beside {}", two.stalled, two.writes),
+                &two.evidence,
+            ),
+            _ => return None,
         };
-        Some(Finding::observed(false, of_peer.or_else(two_stops)?))
+        let why = evidence.as_deref().unwrap_or("no order explains it");
+        Some(observed(false, format!("{what}: {why}")))
     }
 
-    /// Writers have readers to wait for and, where there are several, each other. Of the latter a
-    /// profile says something, of the former none does.
-    fn waiting_writers(&self) -> Finding {
+    /// Whether the workload does what was tried under a fault.
+    fn does(&self, deed: Deed) -> bool {
         let workload = self.workload;
-        let matters = |deed: Deed| match deed {
+        match deed {
+            Deed::Read | Deed::ReadOthers => workload.reads(),
+            Deed::ReadAgain => workload.reads() && workload.writes(),
+            Deed::Scan => workload.scans(),
             Deed::Update | Deed::UpdateOther => workload.updates(),
             Deed::Insert | Deed::Remove => workload.inserts(),
-            _ => false,
-        };
-        let has_several = workload.writing_threads() > 1;
-        let mut faults = self.standing_readers();
-        if has_several {
-            faults.extend(self.standing_writers());
         }
-        let claim = has_several.then_some(self.claims.updates);
-        self.waiting(Need::WritersNeverWait, &faults, matters, claim)
     }
 
     /// Faults in which one of the workload's writers stands still.
-    fn standing_writers(&self) -> Vec<Fault> {
+    fn faults_of_writers(&self) -> Vec<Fault> {
         let (updates, inserts) = (self.workload.updates(), self.workload.inserts());
-        these([
+        only([
             (Fault::WriterGone, updates),
             (Fault::UpdaterStalls, updates),
             (Fault::ResizerStalls, inserts),
         ])
     }
 
-    /// Faults in which one of its readers does, or there is always one. One that is stopped anywhere may
-    /// be in a scan: where nobody scans, threads are stopped in a lookup instead, if they can be.
-    fn standing_readers(&self) -> Vec<Fault> {
-        let looks = !self.workload.looks().is_empty();
+    /// Faults in which one of its readers does, or there is always one. One that is stopped anywhere may be in a
+    /// scan: where there are no scans, threads are stopped in a lookup instead, if they can be.
+    fn faults_of_readers(&self) -> Vec<Fault> {
+        let looks = !self.workload.lookups_and_scans().is_empty();
         let anywhere = self.workload.scans() || self.is_untraced;
-        these([
+        only([
             (Fault::ReaderGone, looks),
             (Fault::ReaderStalls, looks && anywhere),
             (Fault::OverlappingReaders, looks),
         ])
     }
 
-    /// Who had to wait of those that must not.
+    /// Whether a thread waited that must not: under the faults, for what `matters`, or for a stopped thread.
     fn waiting(
         &self,
         need: Need,
         faults: &[Fault],
         matters: impl Fn(Deed) -> bool,
         claim: Option<Progress>,
-    ) -> Finding {
+    ) -> Known {
         let holds_up = |seen: &FaultSeen| seen.with_fate(Fate::HeldUp).any(&matters);
-        if let Some(seen) = self.under(faults, holds_up) {
-            return seen;
+        if let Some(refuted) = self.refuted(faults, holds_up) {
+            return refuted;
         }
-        let encounters = encounters_of(need, self.workload);
-        let pairs: Vec<&StallPair> = self
-            .evidence
-            .stalls()
-            .filter(|pair| encounters.iter().any(|one| is_of(pair, one)))
-            .collect();
+        let is_asked = |pair: &&StallPair| {
+            let mut encounters = encounters_of(need, self.workload).into_iter();
+            encounters.any(|of| of.stalled.contains(&pair.stalled) && of.peers.contains(&pair.peer))
+        };
+        let pairs: Vec<&StallPair> = self.evidence.stalls().filter(is_asked).collect();
         if let Some(pair) = pairs.iter().find(|pair| pair.blocked_by_strategy() > 0) {
-            return Finding::observed(false, format!("waits: {}", held_up_at(pair)));
+            return observed(false, format!("waits: {}", held_up_at(pair)));
         }
         if claim == Some(Progress::Blocking) {
-            let told = "nobody was seen waiting, but it promises nothing: blocking";
-            return Finding::claimed(false, told);
+            return claimed(
+                false,
+                "it promises nothing: blocking, though it was not observed to wait",
+            );
         }
         let points: u64 = pairs.iter().map(|pair| pair.points - pair.untried).sum();
-        let tries: u32 = self.tries(faults, &matters);
-        let promise = claim.map_or_else(
-            || "it says nothing of it".to_owned(),
-            |claim| format!("it says: {claim}"),
-        );
-        let at = format!("nobody waited at {points} points that another thread was stopped at");
-        match (points, tries) {
-            (0, 0) => Finding::claimed(true, format!("nobody looked; {promise}")),
-            (0, _) => {
-                let told = "tries under faults; threads were not stopped at each instruction";
-                Finding::observed(true, format!("nobody waited in {tries} {told}"))
-            }
-            (_, 0) => Finding::observed(true, at),
-            _ => Finding::observed(true, format!("{at}, nor in {tries} tries under faults")),
+        let of_faults = self.of(faults).flat_map(|seen| &seen.meanwhile);
+        let attempts = of_faults.filter(|(deed, _)| matters(**deed));
+        let tries: u32 = attempts.map(|(_, attempt)| attempt.tries).sum();
+        if points == 0 && tries == 0 {
+            let claim = claim.map_or("nothing".to_owned(), |claim| claim.to_string());
+            return claimed(true, format!("not tried; it claims: {claim}"));
         }
-    }
-
-    /// How often what matters was tried under faults.
-    fn tries(&self, faults: &[Fault], matters: &impl Fn(Deed) -> bool) -> u32 {
-        let seen = self.evidence.faults.iter();
-        let seen = seen.filter(|seen| faults.contains(&seen.fault));
-        let tried = seen.flat_map(|seen| &seen.meanwhile);
-        tried
-            .filter(|(deed, _)| matters(**deed))
-            .map(|(_, attempt)| attempt.tries)
-            .sum()
+        let stops = format!("not blocked at {points} points where another thread was stopped");
+        observed(true, format!("{stops}, nor in {tries} tries under faults"))
     }
 
     /// What the workload does must work inside its lookups, and inside its scans.
-    fn reentrancy(&self) -> Finding {
-        let workload = self.workload;
-        let matters = |deed: Deed| match deed {
-            Deed::Read | Deed::ReadOthers => workload.reads(),
-            Deed::ReadAgain => workload.reads() && workload.writes(),
-            Deed::Scan => workload.scans(),
-            Deed::Update | Deed::UpdateOther => workload.updates(),
-            Deed::Insert | Deed::Remove => workload.inserts(),
-        };
+    fn reentrancy(&self) -> Known {
+        let (reads, scans) = (self.workload.reads(), self.workload.scans());
         let fails = |seen: &FaultSeen| {
             let mut tried = seen.meanwhile.iter();
             seen.died.is_some()
-                || tried.any(|(deed, attempt)| matters(*deed) && attempt.fate != Fate::Done)
+                || tried.any(|(deed, attempt)| self.does(*deed) && attempt.fate != Fate::Done)
         };
-        let claims = [
-            (Fault::InsideRead, self.claims.inside_read, workload.reads()),
-            (Fault::InsideScan, self.claims.inside_scan, workload.scans()),
-        ];
-        let claims = claims.into_iter().filter(|(.., does)| *does);
-        let (faults, claims): (Vec<Fault>, Vec<Option<Reentrancy>>) =
-            claims.map(|(fault, claim, _)| (fault, claim)).unzip();
-        let enough = if workload.writes() {
+        let faults = only([(Fault::InsideRead, reads), (Fault::InsideScan, scans)]);
+        let Claims {
+            inside_read,
+            inside_scan,
+            ..
+        } = self.claims;
+        let claims = only([(*inside_read, reads), (*inside_scan, scans)]);
+        let enough = if self.workload.writes() {
             Reentrancy::ReadsAndWrites
         } else {
             Reentrancy::ReadsUnlessWriterWaits
         };
-        // Nothing at all is less than the least claim; nobody is asked where nobody reads or scans.
+        // No claim at all is less than the least one; where there are no reads and scans, none is needed.
         let least = claims.into_iter().min();
-        let is_kept = least.is_none_or(|claim| claim >= Some(enough));
-        let told = match least {
-            Some(Some(claim)) => claim.to_string(),
-            Some(None) => "nothing".to_owned(),
-            None => Reentrancy::ReadsAndWrites.to_string(),
-        };
-        self.stood(&faults, fails, is_kept, told)
+        let least = least.unwrap_or(Some(Reentrancy::ReadsAndWrites));
+        let claim = least.map_or("nothing".to_owned(), |claim| claim.to_string());
+        self.under_faults(&faults, fails, least >= Some(enough), claim)
     }
 
-    fn allocation(&self) -> Finding {
+    fn allocation(&self) -> Known {
         let workload = self.workload;
         let never = workload.needs.allocates == Allocation::Never;
-        let faults = these([
+        let faults = only([
             (Fault::NoMemoryToRead, workload.reads()),
             (Fault::NoMemoryToUpdate, never && workload.updates()),
             (Fault::NoMemoryToInsert, never && workload.inserts()),
         ]);
         let needs_memory = |seen: &FaultSeen| seen.consequence() != Consequence::Harmless;
-        let is_kept = !(self.claims.read_allocates && workload.reads());
-        let claim = if is_kept {
-            "reads do not allocate"
+        let allocates = self.claims.read_allocates && workload.reads();
+        let verb = if allocates {
+            "allocate"
         } else {
-            "reads allocate"
+            "do not allocate"
         };
-        self.stood(&faults, needs_memory, is_kept, claim)
+        let claim = format!("reads {verb}");
+        self.under_faults(&faults, needs_memory, !allocates, claim)
     }
 
-    /// A claim about faults: refuted by the first one that it does not stand, and otherwise seen if all
-    /// of them were injected.
-    fn stood(
+    /// A claim about faults: refuted by the first one under which it fails, and otherwise observed if all of them
+    /// were injected.
+    fn under_faults(
         &self,
         faults: &[Fault],
         fails: impl Fn(&FaultSeen) -> bool,
         is_claimed: bool,
         claim: impl std::fmt::Display,
-    ) -> Finding {
-        if let Some(seen) = self.under(faults, fails) {
-            return seen;
+    ) -> Known {
+        if let Some(refuted) = self.refuted(faults, fails) {
+            return refuted;
         }
-        if !is_claimed {
-            return Finding::claimed(false, format!("says of itself: {claim}"));
+        let outcome = |seen: &FaultSeen| format!("{}: {}", seen.fault, seen.consequence());
+        let outcomes: Vec<String> = self.of(faults).map(outcome).collect();
+        if !is_claimed || outcomes.is_empty() || outcomes.len() < faults.len() {
+            return claimed(is_claimed, format!("it claims: {claim}"));
         }
-        let under = faults
-            .iter()
-            .filter_map(|fault| self.evidence.under(*fault));
-        let seen: Vec<&FaultSeen> = under.collect();
-        if seen.is_empty() || seen.len() < faults.len() {
-            return Finding::claimed(true, format!("says of itself: {claim}"));
-        }
-        let told = seen
-            .iter()
-            .map(|seen| format!("{}: {}", seen.fault, seen.consequence()));
-        Finding::observed(true, told.collect::<Vec<_>>().join(", "))
+        observed(true, outcomes.join(", "))
     }
 
-    /// What was seen under the first of the faults that it does not stand.
-    fn under(&self, faults: &[Fault], fails: impl Fn(&FaultSeen) -> bool) -> Option<Finding> {
-        let mut under = faults
-            .iter()
-            .filter_map(|fault| self.evidence.under(*fault));
-        let seen = under.find(|seen| fails(seen))?;
-        Some(Finding::observed(false, format!("{}: {seen}", seen.fault)))
+    /// What was observed under the first of the faults under which it fails.
+    fn refuted(&self, faults: &[Fault], fails: impl Fn(&FaultSeen) -> bool) -> Option<Known> {
+        let seen = self.of(faults).find(|seen| fails(seen))?;
+        Some(observed(false, format!("{}: {seen}", seen.fault)))
     }
-}
 
-/// Those that matter.
-fn these(all: [(Fault, bool); 3]) -> Vec<Fault> {
-    let matters = all.into_iter().filter(|(_, matters)| *matters);
-    matters.map(|(fault, _)| fault).collect()
-}
-
-fn is_of(pair: &StallPair, encounter: &Encounter) -> bool {
-    encounter.stalled.contains(&pair.stalled) && encounter.peers.contains(&pair.peer)
-}
-
-const fn leaves_whole(consequence: Consequence) -> bool {
-    matches!(
-        consequence,
-        Consequence::Harmless | Consequence::VersionKept | Consequence::GarbageKept
-    )
+    /// What was observed under each of the faults that was injected.
+    fn of(&self, faults: &[Fault]) -> impl Iterator<Item = &FaultSeen> {
+        let faults = faults.iter();
+        faults.filter_map(|fault| self.evidence.under(*fault))
+    }
 }
 
 #[cfg(test)]

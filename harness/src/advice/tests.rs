@@ -92,6 +92,20 @@ fn the_template_explains_every_field() {
 }
 
 #[test]
+fn a_section_takes_its_own_fields_only() {
+    for (section, field) in [
+        ("readers", "writes"),
+        ("writers", "section_ns"),
+        ("scanners", "inserts"),
+        ("readers", "scans"),
+    ] {
+        let refused = refusal(&format!("{HEAD}[{section}]\nthreads = 1\n{field} = 0.1\n"));
+        let expected = format!("w.toml: [{section}] takes no {field}");
+        assert_eq!(refused, expected);
+    }
+}
+
+#[test]
 fn contradictions_are_told_what_would_be_right() {
     let refused = |rest: &str| refusal(&format!("{HEAD}{rest}"));
     let cases = [
@@ -104,7 +118,10 @@ fn contradictions_are_told_what_would_be_right() {
             refusal("name = \"w\"\n[table]\nrecords = 0\n[readers]\nthreads = 1\n"),
             "table.records = 0 must lie between 1 and",
         ),
-        (refused("[readers]\nthreads = 0\n"), "at least 1"),
+        (
+            refused("[readers]\nthreads = 0\n"),
+            "readers.threads = 0 must lie between 1 and",
+        ),
         (
             refused("[readers]\nthreads = 2000\n"),
             "readers.threads = 2000 must",
@@ -134,19 +151,19 @@ fn contradictions_are_told_what_would_be_right() {
         ),
         (
             refused(&format!("{WRITERS}[needs]\nlinearizable = true\n")),
-            "nobody reads",
+            "no thread reads",
         ),
         (
             refused(&format!("{READERS}[needs]\nwriters_never_wait = true\n")),
-            "nobody writes",
+            "no thread writes",
         ),
         (
             refused(&format!("{READERS}[needs]\nreaders_never_wait = true\n")),
-            "nobody writes",
+            "no thread writes",
         ),
         (
             refused(&format!("{READERS}[needs]\nsnapshot_scans = true\n")),
-            "nobody scans",
+            "no thread scans",
         ),
         (
             refused(&format!(
@@ -173,7 +190,7 @@ fn contradictions_are_told_what_would_be_right() {
             refused(&format!(
                 "{READERS}[deploy]\nmachine = \"desktop\"\ncores = 64\n"
             )),
-            "more than the 16",
+            "deploy.cores = 64 must lie between 1 and 16",
         ),
         (
             refused(&format!("{READERS}[deploy]\ncores = 100000\n")),

@@ -12,7 +12,7 @@ use basis::trace::Operation;
 use predict::machine::Machine;
 use serde::{Deserialize, Serialize};
 
-use super::needs::Needs;
+use super::validation::within;
 
 /// The template that `pivot advise --init` prints: a workload of its own, with every field explained.
 pub const TEMPLATE: &str = include_str!("../../templates/workload.toml");
@@ -24,22 +24,17 @@ pub struct Workload {
     /// Its name in tables, folders and results: lower case, digits and hyphens.
     pub name: String,
     /// What the table is, in a few words; without it, the name.
-    #[serde(default)]
     pub title: Option<String>,
     /// The table.
     pub table: Table,
     /// Threads that look records up.
-    #[serde(default)]
-    pub readers: Option<Readers>,
+    pub readers: Option<Part>,
     /// Threads that change records.
-    #[serde(default)]
-    pub writers: Option<Writers>,
+    pub writers: Option<Part>,
     /// Threads that visit every record.
-    #[serde(default)]
-    pub scanners: Option<Scanners>,
+    pub scanners: Option<Part>,
     /// Threads that do some of each.
-    #[serde(default)]
-    pub mixed: Option<Mixed>,
+    pub mixed: Option<Part>,
     /// What a replacement must never do, however fast it is.
     #[serde(default)]
     pub needs: Needs,
@@ -58,7 +53,6 @@ pub struct Table {
     /// How many records it holds.
     pub records: usize,
     /// The size of a record that is plain data, in bytes; 64 without it.
-    #[serde(default)]
     pub record_bytes: Option<usize>,
     /// What records are called.
     #[serde(default)]
@@ -67,89 +61,114 @@ pub struct Table {
     #[serde(default)]
     pub skew: Keys,
     /// With the skew `hot`: the share of operations that the hot record gets.
-    #[serde(default)]
     pub hot_share: Option<f64>,
     /// The share of lookups that finds its record; all without it.
-    #[serde(default)]
     pub hit_rate: Option<f64>,
 }
 
-/// Threads that look records up.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+/// Threads that do the same. Which of the fields a section of the file may have, [`Side::fields`] says.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Readers {
-    /// How many.
-    pub threads: usize,
-    /// Lookups of each in a second; as many as it can without it.
-    #[serde(default)]
-    pub rate_per_s: Option<f64>,
-    /// What a lookup does with the record while it holds it, in nanoseconds.
-    #[serde(default)]
-    pub section_ns: Option<f64>,
-}
-
-/// Threads that change records.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Writers {
-    /// How many.
-    pub threads: usize,
-    /// Changes by each in a second; as many as it can without it.
-    #[serde(default)]
-    pub rate_per_s: Option<f64>,
-    /// The share of changes that insert a new record, none without it; as many remove one.
-    #[serde(default)]
-    pub inserts: Option<f64>,
-}
-
-/// Threads that visit every record.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Scanners {
-    /// How many.
-    pub threads: usize,
-    /// Scans by each in a second; as many as it can without it.
-    #[serde(default)]
-    pub rate_per_s: Option<f64>,
-}
-
-/// Threads that do some of each. What no share asks for are lookups.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Mixed {
+pub struct Part {
+    /// The section; set by [`Workload::parts`].
+    #[serde(skip)]
+    pub side: Side,
     /// How many.
     pub threads: usize,
     /// Operations of each in a second; as many as it can without it.
-    #[serde(default)]
     pub rate_per_s: Option<f64>,
-    /// The share that changes a record.
-    #[serde(default)]
+    /// What a lookup does with the record while it holds it, in nanoseconds.
+    pub section_ns: Option<f64>,
+    /// The share of operations that changes a record that is there.
     pub writes: Option<f64>,
-    /// The share that inserts a record; as many more remove one.
-    #[serde(default)]
+    /// The share that inserts a record, none without it; as many more remove one.
     pub inserts: Option<f64>,
     /// The share that visits every record.
-    #[serde(default)]
     pub scans: Option<f64>,
-    /// What a lookup does with the record while it holds it, in nanoseconds.
-    #[serde(default)]
-    pub section_ns: Option<f64>,
 }
 
-/// Which operations decide; what is lost on the others is said and decides nothing.
+impl Part {
+    /// Operations of all its threads in a second.
+    pub fn per_s(&self) -> Option<f64> {
+        self.rate_per_s.map(|rate| rate * self.threads as f64)
+    }
+
+    /// The share of operations that changes a record that is there: of writers, what inserts and removes leave.
+    pub(super) fn writes(&self) -> Option<f64> {
+        match self.side {
+            Side::Writers => Some(1.0 - 2.0 * self.inserts.unwrap_or(0.0)),
+            _ => self.writes,
+        }
+    }
+
+    fn changes(&self) -> bool {
+        is_positive(self.writes()) || is_positive(self.inserts)
+    }
+}
+
+fn is_positive(share: Option<f64>) -> bool {
+    share.is_some_and(|share| share > 0.0)
+}
+
+/// The `[needs]` of a workload file.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "a file of needs, each asked for or not"
+)]
+pub struct Needs {
+    /// A read returns the latest value.
+    pub linearizable: bool,
+    /// A scan shows all records from one instant.
+    pub snapshot_scans: bool,
+    /// No writer, stopped wherever it is, holds a reader up.
+    pub readers_never_wait: bool,
+    /// No reader, stopped wherever it is, holds a writer up; with several writers, no writer either.
+    pub writers_never_wait: bool,
+    /// Who may allocate.
+    pub allocates: Allocation,
+    /// Memory that readers hold back stays below one version of the table.
+    pub bounded_memory: bool,
+    /// A thread that disappears while it uses the table blocks no other thread.
+    pub survives_dead_thread: bool,
+    /// A thread that panics while it uses the table leaves it whole and working.
+    pub survives_panic: bool,
+    /// A thread may use the table while it is inside a lookup or a scan, or holds a guard of a record.
+    pub reentrant: bool,
+    /// Records own memory: strings, vectors.
+    pub heap_records: bool,
+}
+
+/// Who may allocate.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Allocation {
+    /// Everybody.
+    #[default]
+    Anywhere,
+    /// Writers only.
+    NotInReads,
+    /// Nobody.
+    Never,
+}
+
+/// Which operations decide; what gets worse in the others is reported, and decides nothing.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Criterion {
-    /// All that somebody does, without it.
+    /// The parts that decide; all without it.
     #[serde(default)]
     pub by: Vec<Side>,
 }
 
-/// A part of the workload.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// A section of the file that says what threads do; displayed as its name there.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, strum::Display, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase")]
 pub enum Side {
     /// What `[readers]` do.
+    #[default]
     Readers,
     /// What `[writers]` do.
     Writers,
@@ -160,13 +179,14 @@ pub enum Side {
 }
 
 impl Side {
-    /// Its name in the file.
-    pub const fn name(self) -> &'static str {
+    /// The fields that the section may have besides threads and their rate.
+    pub(super) const fn fields(self) -> &'static [&'static str] {
         match self {
-            Side::Readers => "readers",
-            Side::Writers => "writers",
-            Side::Scanners => "scanners",
-            Side::Mixed => "mixed",
+            Side::Readers => &["section_ns"],
+            Side::Writers => &["inserts"],
+            Side::Scanners => &[],
+            // What no share asks for are lookups.
+            Side::Mixed => &["section_ns", "writes", "inserts", "scans"],
         }
     }
 }
@@ -176,14 +196,11 @@ impl Side {
 #[serde(deny_unknown_fields)]
 pub struct Deploy {
     /// The processors that the threads have.
-    #[serde(default)]
     pub cores: Option<u32>,
     /// A machine of those in `benches/machines`, by its name; all of them without it.
-    #[serde(default)]
     pub machine: Option<String>,
     /// The Cargo profile of this workspace that builds as the program is built; that of the running `pivot`
     /// without it.
-    #[serde(default)]
     pub profile: Option<String>,
 }
 
@@ -193,7 +210,7 @@ impl Deploy {
     /// # Errors
     ///
     /// When the workload names another profile: which, and how to measure with that.
-    pub fn is_built_alike(&self, build: &Build) -> std::result::Result<(), String> {
+    pub fn is_built_alike(&self, build: &Build) -> Result<(), String> {
         match &self.profile {
             Some(wanted) if *wanted != build.profile => Err(format!(
                 "deploy.profile is {wanted:?}, and this pivot was built with {:?}: measure with \
@@ -225,10 +242,9 @@ impl Workload {
     pub fn parse(text: &str, place: &str) -> Result<Self> {
         let workload: Self =
             toml::from_str(text).map_err(|error| Error::toml(place, text, &error))?;
-        match workload.fault() {
-            None => Ok(workload),
-            Some(fault) => Err(Error::input(format!("{place}: {fault}"))),
-        }
+        let wrong = |why| Error::input(format!("{place}: {why}"));
+        workload.validate().map_err(wrong)?;
+        Ok(workload)
     }
 
     /// What the table is, in a few words.
@@ -236,58 +252,59 @@ impl Workload {
         self.title.as_deref().unwrap_or(&self.name)
     }
 
-    /// The parts that it has, with their threads and rates.
-    pub fn sides(&self) -> Vec<(Side, Crew)> {
-        let crew = |threads, rate_per_s| Crew {
-            threads,
-            rate_per_s,
-        };
-        let all = [
-            (
-                Side::Readers,
-                self.readers.map(|one| crew(one.threads, one.rate_per_s)),
-            ),
-            (
-                Side::Writers,
-                self.writers.map(|one| crew(one.threads, one.rate_per_s)),
-            ),
-            (
-                Side::Scanners,
-                self.scanners.map(|one| crew(one.threads, one.rate_per_s)),
-            ),
-            (
-                Side::Mixed,
-                self.mixed.map(|one| crew(one.threads, one.rate_per_s)),
-            ),
+    /// The parts that it has, in the order of the file.
+    pub fn parts(&self) -> Vec<Part> {
+        let sections = [
+            (Side::Readers, self.readers),
+            (Side::Writers, self.writers),
+            (Side::Scanners, self.scanners),
+            (Side::Mixed, self.mixed),
         ];
-        all.into_iter()
-            .filter_map(|(side, crew)| Some((side, crew?)))
+        let parts = sections.into_iter();
+        parts
+            .filter_map(|(side, part)| Some(Part { side, ..part? }))
             .collect()
     }
 
-    /// Whether somebody looks records up.
+    fn any(&self, does: impl Fn(&Part) -> bool) -> bool {
+        self.parts().iter().any(does)
+    }
+
+    /// Whether some thread looks records up.
     pub(super) fn reads(&self) -> bool {
-        self.readers.is_some() || self.mixed.is_some()
+        self.any(|part| matches!(part.side, Side::Readers | Side::Mixed))
     }
 
-    /// Whether somebody changes records.
+    /// Whether some thread changes records.
     pub(super) fn writes(&self) -> bool {
-        self.writing_threads() > 0
+        self.any(Part::changes)
     }
 
-    /// Whether somebody changes records that are there.
+    /// Whether some thread changes records that are there.
     pub(super) fn updates(&self) -> bool {
-        let of_writers = self
-            .writers
-            .map(|one| 1.0 - 2.0 * one.inserts.unwrap_or(0.0));
-        let of_mixed = self.mixed.and_then(|mixed| mixed.writes);
-        of_writers.unwrap_or_default() + of_mixed.unwrap_or_default() > 0.0
+        self.any(|part| is_positive(part.writes()))
     }
 
-    /// The operations that only look at the table.
-    pub(super) fn looks(&self) -> Vec<Operation> {
+    /// Whether some thread inserts and removes records.
+    pub(super) fn inserts(&self) -> bool {
+        self.any(|part| is_positive(part.inserts))
+    }
+
+    /// Whether some thread visits every record.
+    pub(super) fn scans(&self) -> bool {
+        self.any(|part| part.side == Side::Scanners || is_positive(part.scans))
+    }
+
+    /// How many threads change records.
+    pub(super) fn writing_threads(&self) -> usize {
+        let parts = self.parts().into_iter();
+        parts.filter(Part::changes).map(|part| part.threads).sum()
+    }
+
+    /// The operations that do not change the table.
+    pub(super) fn lookups_and_scans(&self) -> Vec<Operation> {
         let misses = self.inserts() || self.table.hit_rate.is_some_and(|rate| rate < 1.0);
-        chosen([
+        only([
             (Operation::ReadHit, self.reads()),
             (Operation::ReadMiss, self.reads() && misses),
             (Operation::Scan, self.scans()),
@@ -296,110 +313,43 @@ impl Workload {
 
     /// The operations that change it.
     pub(super) fn changes(&self) -> Vec<Operation> {
-        chosen([
+        only([
             (Operation::Apply, self.updates()),
             (Operation::Insert, self.inserts()),
             (Operation::Remove, self.inserts()),
         ])
     }
 
-    /// Whether somebody inserts and removes records.
-    pub(super) fn inserts(&self) -> bool {
-        let of_writers = self.writers.and_then(|writers| writers.inserts);
-        let of_mixed = self.mixed.and_then(|mixed| mixed.inserts);
-        of_writers.unwrap_or_default() + of_mixed.unwrap_or_default() > 0.0
-    }
-
-    /// Whether somebody visits every record.
-    pub(super) fn scans(&self) -> bool {
-        let of_mixed = self.mixed.and_then(|mixed| mixed.scans);
-        self.scanners.is_some() || of_mixed.unwrap_or_default() > 0.0
-    }
-
-    /// How many threads change records.
-    pub(super) fn writing_threads(&self) -> usize {
-        let changes = |mixed: &Mixed| {
-            mixed.writes.unwrap_or_default() + mixed.inserts.unwrap_or_default() > 0.0
-        };
-        let of_mixed = self.mixed.filter(changes).map_or(0, |mixed| mixed.threads);
-        self.writers.map_or(0, |writers| writers.threads) + of_mixed
-    }
-
     /// The time that a lookup holds its record, in nanoseconds.
     pub fn section_ns(&self) -> Option<f64> {
-        let of_readers = self.readers.and_then(|readers| readers.section_ns);
-        of_readers.or(self.mixed.and_then(|mixed| mixed.section_ns))
+        self.parts().iter().find_map(|part| part.section_ns)
     }
 
-    /// The machines that it may run on, and how many processors of each; all of them if it does not
-    /// say where.
+    /// The machines that it may be like: the one that it names, or all that are known.
     ///
     /// # Errors
     ///
     /// What contradicts what is known of the machines.
-    pub(super) fn machines(&self) -> std::result::Result<Vec<(Machine, u32)>, String> {
-        let all = Machine::shipped();
-        let cores = self.deploy.cores;
-        if let Some(name) = &self.deploy.machine {
-            let names: Vec<&str> = all.iter().map(|one| one.name.as_str()).collect();
-            let Some(machine) = all.iter().find(|one| one.name == *name) else {
-                return Err(format!(
-                    "deploy.machine = {name:?} is none of {}",
-                    names.join(", ")
-                ));
-            };
-            let cores = cores.unwrap_or(machine.cpus());
-            if cores > machine.cpus() {
-                return Err(format!(
-                    "deploy.cores = {cores} are more than the {} of deploy.machine = {name:?}",
-                    machine.cpus()
-                ));
+    pub(super) fn machines(&self) -> Result<Vec<Machine>, String> {
+        let Deploy { cores, machine, .. } = &self.deploy;
+        let mut machines = Machine::shipped();
+        if let Some(wanted) = machine {
+            let names: Vec<String> = machines.iter().map(|known| known.name.clone()).collect();
+            machines.retain(|known| known.name == *wanted);
+            if machines.is_empty() {
+                let names = names.join(", ");
+                return Err(format!("deploy.machine = {wanted:?} is none of {names}"));
             }
-            return Ok(vec![(machine.clone(), cores)]);
         }
-        let most = all.iter().map(Machine::cpus).max().unwrap_or(0);
-        if let Some(cores) = cores.filter(|&cores| !(1..=most).contains(&cores)) {
-            return Err(format!(
-                "deploy.cores = {cores} must lie between 1 and {most}, the largest machine that is known"
-            ));
-        }
-        Ok(all
-            .into_iter()
-            .filter_map(|machine| {
-                let cores = cores.unwrap_or(machine.cpus());
-                (cores <= machine.cpus()).then_some((machine, cores))
-            })
-            .collect())
-    }
-
-    /// The machines that it cannot run on, because it has more processors than they have.
-    pub(super) fn too_small(&self) -> Vec<String> {
-        let asked = self.deploy.cores.filter(|_| self.deploy.machine.is_none());
-        let all = Machine::shipped().into_iter();
-        all.filter(|machine| asked.is_some_and(|cores| machine.cpus() < cores))
-            .map(|machine| machine.name)
-            .collect()
+        let most = machines.iter().map(Machine::cpus).max().unwrap_or(0);
+        within("deploy.cores", cores.unwrap_or(most), 1..=most)?;
+        Ok(machines)
     }
 }
 
-/// Those that are done.
-fn chosen(all: [(Operation, bool); 3]) -> Vec<Operation> {
-    let done = all.into_iter().filter(|(_, is_done)| *is_done);
-    done.map(|(operation, _)| operation).collect()
-}
-
-/// Threads that do the same.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Crew {
-    /// How many.
-    pub threads: usize,
-    /// Operations of each in a second; as many as it can without it.
-    pub rate_per_s: Option<f64>,
-}
-
-impl Crew {
-    /// Operations of all in a second.
-    pub fn per_s(self) -> Option<f64> {
-        self.rate_per_s.map(|rate| rate * self.threads as f64)
-    }
+/// Those whose condition holds.
+pub(super) fn only<T, const N: usize>(all: [(T, bool); N]) -> Vec<T> {
+    let all = all.into_iter();
+    all.filter_map(|(item, holds)| holds.then_some(item))
+        .collect()
 }

@@ -11,7 +11,7 @@
 use serde::Serialize;
 
 use statistics::student::{critical, p_value};
-use statistics::{estimate, sign};
+use statistics::{Estimate, estimate, holm, sign};
 
 /// The probability that a comparison of two equal runs shows any change at all.
 pub const LEVEL: f64 = 0.01;
@@ -39,30 +39,20 @@ pub enum Verdict {
     },
 }
 
-/// How the second of two cells compares with the first.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Change {
-    /// The difference of the logarithms.
-    pub difference: f64,
-    /// Half the width of its interval, at the level that is left for this cell.
-    pub half_width: f64,
-    /// Samples of the run that has fewer.
-    pub samples: usize,
-    /// The verdict.
-    pub verdict: Verdict,
-}
-
 /// The difference of two estimates, before it is known how many there are.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Difference {
-    ends: (f64, f64),
-    value: f64,
+    /// The two estimates.
+    pub(super) ends: (f64, f64),
+    /// How much better the second is.
+    pub(super) value: f64,
+    /// Samples of the run that has fewer.
+    pub(super) samples: usize,
     error: f64,
     /// Degrees of freedom; none, if a run has only one process.
     freedom: Option<f64>,
     /// The p of the median test.
     separated: f64,
-    samples: usize,
     /// Measuring processes of the run that has fewer.
     processes: usize,
 }
@@ -72,41 +62,27 @@ pub(super) struct Difference {
 const FAR: f64 = 40.0;
 
 impl Difference {
-    /// Of logarithms by process, `b` minus `a`; `None` without samples on both sides.
-    pub(super) fn of(a: &[Vec<f64>], b: &[Vec<f64>]) -> Option<Self> {
-        let (a, b) = (Side::of(a)?, Side::of(b)?);
-        let variance = a.variance + b.variance;
-        let freedom = a.freedom.zip(b.freedom).map(|(of_a, of_b)| {
-            let welch = variance.powi(2) / (a.variance.powi(2) / of_a + b.variance.powi(2) / of_b);
-            // No spread at all: what the smaller run has.
-            if welch.is_finite() {
-                welch
-            } else {
-                of_a.min(of_b)
-            }
-        });
+    /// Of logarithms by process, `b` minus `a`, or the other way round where less is better; `None` without samples
+    /// on both sides.
+    pub(super) fn of(a: &[Vec<f64>], b: &[Vec<f64>], less_is_better: bool) -> Option<Self> {
+        let (a, b) = (near(a)?, near(b)?);
+        let [of_a, of_b] = [&a, &b].map(|run| run.groups() as f64 - 1.0);
+        let [variance_a, variance_b] = [&a, &b].map(|run| run.error.powi(2));
+        let variance = variance_a + variance_b;
+        let welch = variance.powi(2) / (variance_a.powi(2) / of_a + variance_b.powi(2) / of_b);
+        let least = of_a.min(of_b);
+        // No spread at all: what the smaller run has.
+        let freedom = if welch.is_finite() { welch } else { least };
+        let sign = if less_is_better { -1.0 } else { 1.0 };
         Some(Self {
             ends: (a.median, b.median),
-            value: b.median - a.median,
+            value: sign * (b.median - a.median),
+            samples: a.n.min(b.n),
             error: variance.sqrt(),
-            freedom,
+            freedom: (least > 0.0).then_some(freedom),
             separated: sign::median_test(&a.centers, &b.centers),
-            samples: a.samples.min(b.samples),
-            processes: a.centers.len().min(b.centers.len()),
+            processes: a.groups().min(b.groups()),
         })
-    }
-
-    /// The two estimates.
-    pub(super) fn ends(&self) -> (f64, f64) {
-        self.ends
-    }
-
-    /// The same with another sign, for what is better when it is smaller.
-    pub(super) fn times(self, sign: f64) -> Self {
-        Self {
-            value: sign * self.value,
-            ..self
-        }
     }
 
     fn p(&self) -> f64 {
@@ -117,10 +93,10 @@ impl Difference {
         }
     }
 
-    fn at(&self, level: f64, is_change: bool) -> Change {
-        let half_width = self.freedom.map_or(f64::INFINITY, |freedom| {
-            critical(level, freedom) * self.error
-        });
+    /// Half the width of its interval at a level, and what that says.
+    fn at(&self, level: f64, is_change: bool) -> (f64, Verdict) {
+        let half_width = |freedom| critical(level, freedom) * self.error;
+        let half_width = self.freedom.map_or(f64::INFINITY, half_width);
         let verdict = if is_change && self.value > 0.0 {
             Verdict::Better
         } else if is_change {
@@ -128,16 +104,10 @@ impl Difference {
         } else if half_width <= NOTABLE.ln() && sign::least_separated(self.processes) <= level {
             Verdict::Unchanged
         } else {
-            Verdict::TooFew {
-                samples_needed: self.samples_needed(level),
-            }
+            let samples_needed = self.samples_needed(level);
+            Verdict::TooFew { samples_needed }
         };
-        Change {
-            difference: self.value,
-            half_width,
-            samples: self.samples,
-            verdict,
-        }
+        (half_width, verdict)
     }
 
     /// Samples of each run that would bring the half-width down to [`NOTABLE`], in processes of the
@@ -174,46 +144,22 @@ impl Difference {
 }
 
 /// One run's estimate.
-struct Side {
-    median: f64,
-    variance: f64,
-    freedom: Option<f64>,
-    samples: usize,
-    /// The processes' medians.
-    centers: Vec<f64>,
+fn near(groups: &[Vec<f64>]) -> Option<Estimate> {
+    let near = |group: &Vec<f64>| group.iter().map(|log| log.clamp(-FAR, FAR)).collect();
+    estimate(&groups.iter().map(near).collect::<Vec<_>>())
 }
 
-impl Side {
-    fn of(groups: &[Vec<f64>]) -> Option<Self> {
-        let near = |group: &Vec<f64>| group.iter().map(|log| log.clamp(-FAR, FAR)).collect();
-        let groups: Vec<Vec<f64>> = groups.iter().map(near).collect();
-        let estimate = estimate(&groups)?;
-        let processes = estimate.groups() as f64;
-        Some(Self {
-            median: estimate.median,
-            variance: estimate.error.powi(2),
-            freedom: (processes > 1.0).then_some(processes - 1.0),
-            samples: estimate.n,
-            centers: estimate.centers,
-        })
-    }
-}
-
-/// Judges all differences of a comparison together, at [`LEVEL`] (Holm 1979): the smallest p-value
-/// is held against the level divided by their number, the next by one less, until one fails. The
-/// interval of each is at its own share of the level, so that it agrees with the verdict.
-pub(super) fn judge(differences: &[Difference]) -> Vec<Change> {
+/// Judges all differences of a comparison together, at [`LEVEL`] ([`holm`]): the smallest p-value is held against the
+/// level divided by their number, the next by one less, until one fails. The interval of each, here half its width, is
+/// at its own share of the level, so that it agrees with the verdict.
+pub(super) fn judge(differences: &[Difference]) -> Vec<(f64, Verdict)> {
     let p: Vec<f64> = differences.iter().map(Difference::p).collect();
-    let mut order: Vec<usize> = (0..differences.len()).collect();
-    order.sort_by(|&i, &j| p[i].total_cmp(&p[j]));
-    let mut changes: Vec<Option<Change>> = vec![None; differences.len()];
-    let mut rejected = 0;
-    let mut is_open = true;
-    for index in order {
-        let level = LEVEL / (differences.len() - rejected) as f64;
-        is_open = is_open && p[index] <= level;
-        changes[index] = Some(differences[index].at(level, is_open));
-        rejected += usize::from(is_open);
-    }
-    changes.into_iter().flatten().collect()
+    let rejected = holm(&p, LEVEL);
+    let stands_before = |j: usize, i: usize| p[j].total_cmp(&p[i]).then(j.cmp(&i)).is_lt();
+    let judged = differences.iter().enumerate().map(|(i, difference)| {
+        let before = (0..p.len()).filter(|&j| rejected[j] && stands_before(j, i));
+        let level = LEVEL / (p.len() - before.count()) as f64;
+        difference.at(level, rejected[i])
+    });
+    judged.collect()
 }

@@ -1,4 +1,4 @@
-//! Two runs compared: what changed beyond noise, and what nobody can tell.
+//! Two runs compared: what changed beyond noise, and what the samples are too few to show.
 //!
 //! The runs may be of two versions, two libraries, or two machines. By default times are judged as
 //! ratios to the baseline of the same run, which another machine or another day changes together
@@ -6,22 +6,64 @@
 //! ones only beyond what so few events waver by. Pure: equal samples give equal results.
 
 mod change;
-mod run;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::cmp::Ordering;
 
 use basis::environment::{Difference as Surroundings, Environment};
 use basis::error::{Error, Result};
-use basis::sample::asks_the_same;
-use basis::scenario::Scenario;
+use basis::sample::{Allocation, CheckOutcome, Line, asks_the_same};
+use basis::scenario::{RecordKind, Scenario};
 use serde::Serialize;
 
-use crate::results::Metric;
+use crate::analysis::{Logs, Samples, analyse, logs};
+use crate::results::{Cell, Machine, Metric};
 
-pub use change::{Change, LEVEL, NOTABLE, Verdict};
-pub use run::{Count, Heap, Run};
+use change::{Difference, judge};
+pub use change::{LEVEL, NOTABLE, Verdict};
+
+/// A run, as far as it can be compared with another.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Run {
+    /// What was asked of what, and what was counted.
+    pub machine: Machine,
+    /// What was sampled.
+    pub series: Vec<Logs>,
+    /// In how many operations allocations were counted.
+    pub allocations: Vec<Allocation>,
+    /// The outcomes of the checks.
+    pub checks: Vec<CheckOutcome>,
+}
+
+impl Run {
+    /// Of samples.
+    pub fn of(samples: &Samples) -> Self {
+        let mut run = Self {
+            machine: analyse(samples),
+            series: logs(samples),
+            allocations: Vec::new(),
+            checks: Vec::new(),
+        };
+        for line in &samples.lines {
+            match line {
+                Line::Allocation(allocation) => run.allocations.push(allocation.clone()),
+                Line::Check(outcome) => run.checks.push(outcome.clone()),
+                _ => {}
+            }
+        }
+        run
+    }
+
+    /// What a cell of allocations was counted in.
+    fn allocation(&self, cell: &Cell) -> Option<&Allocation> {
+        self.allocations.iter().find(|counted| {
+            let metrics = counted.does.allocation_metrics();
+            metrics.is_some_and(|(bytes, number)| [bytes, number].contains(&cell.metric))
+                && (&counted.scenario, &counted.strategy) == (&cell.scenario, &cell.strategy)
+        })
+    }
+}
 
 /// What of a time is judged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -60,7 +102,7 @@ pub struct Row {
     /// The metric.
     pub metric: Metric,
     /// The unit of `a` and `b`: the metric's, or `x` for times better than the baseline.
-    pub unit: String,
+    pub unit: &'static str,
     /// The first run's value.
     pub a: f64,
     /// The second run's value.
@@ -86,7 +128,7 @@ pub struct CheckChange {
     /// The strategy.
     pub strategy: String,
     /// The record it held.
-    pub record: String,
+    pub record: RecordKind,
     /// The check.
     pub check: String,
     /// Whether it passed in the second run.
@@ -100,8 +142,22 @@ pub struct Apart {
     pub kind: &'static str,
     /// Its name.
     pub name: String,
-    /// Why: `only in A`, `only in B`, or what differs.
-    pub reason: String,
+    /// Why.
+    pub reason: Reason,
+}
+
+/// Why something has no counterpart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub enum Reason {
+    /// The second run does not have it.
+    #[serde(rename = "only in A")]
+    OnlyInA,
+    /// The first run does not have it.
+    #[serde(rename = "only in B")]
+    OnlyInB,
+    /// The runs do not ask the same by that name.
+    #[serde(rename = "defined differently in A and B")]
+    DefinedDifferently,
 }
 
 impl Row {
@@ -129,123 +185,122 @@ impl Diff {
 ///
 /// When ratios are to be judged and the runs do not have the same baseline.
 pub fn diff(a: &Run, b: &Run, judged: Judged) -> Result<Diff> {
-    if judged == Judged::Ratio && a.baseline != b.baseline {
+    let (of_a, of_b) = (&a.machine, &b.machine);
+    if judged == Judged::Ratio && of_a.baseline != of_b.baseline {
         return Err(Error::input(format!(
             "the baseline of A is {} and that of B {}, so ratios to it cannot be compared; --absolute \
              compares times",
-            a.baseline, b.baseline
+            of_a.baseline, of_b.baseline
         )));
     }
-    let comparable: Vec<&str> = a
-        .scenarios
-        .iter()
-        .filter(|ours| b.scenarios.iter().any(|theirs| is_comparable(ours, theirs)))
-        .map(|scenario| scenario.name.as_str())
-        .collect();
+    let same = |ours: &&Scenario| {
+        let mut others = of_b.scenarios.iter();
+        others.any(|theirs| theirs.name == ours.name && asks_the_same(ours, theirs))
+    };
+    let comparable = of_a.scenarios.iter().filter(same);
+    let comparable: Vec<&str> = comparable.map(|scenario| &*scenario.name).collect();
     let mut rows = timed(a, b, judged, &comparable);
     rows.extend(counted(a, b, &comparable));
     let place = |row: &Row| {
-        let scenario = a.scenarios.iter().position(|s| s.name == row.scenario);
-        let strategy = a.strategies.iter().position(|name| *name == row.strategy);
+        let mut scenarios = of_a.scenarios.iter();
+        let mut strategies = of_a.strategies.iter();
+        let scenario = scenarios.position(|scenario| scenario.name == row.scenario);
+        let strategy = strategies.position(|card| card.name == row.strategy);
         (scenario, strategy, row.metric)
     };
     rows.sort_by_key(place);
     Ok(Diff {
         judged,
-        baseline: a.baseline.clone(),
-        environment: Environment::differences(&a.environment, &b.environment),
+        baseline: of_a.baseline.clone(),
+        environment: Environment::differences(&of_a.environment, &of_b.environment),
         rows,
         checks: checks(a, b),
-        apart: apart(a, b),
+        apart: apart(of_a, of_b, &comparable),
     })
 }
 
-fn is_comparable(a: &Scenario, b: &Scenario) -> bool {
-    a.name == b.name && asks_the_same(a, b)
+/// What identifies a figure in both runs.
+type Key<'r> = (&'r str, &'r str, Metric);
+
+/// The figures that both runs have, of scenarios that can be compared.
+fn pairs<'r, T>(
+    a: impl Iterator<Item = &'r T>,
+    b: &'r [T],
+    comparable: &[&str],
+    key: for<'k> fn(&'k T) -> Key<'k>,
+) -> Vec<(&'r T, &'r T)> {
+    let ours = a.filter(|ours| comparable.contains(&key(ours).0));
+    let pairs = ours.filter_map(|ours| {
+        let theirs = b.iter().find(|theirs| key(theirs) == key(ours))?;
+        Some((ours, theirs))
+    });
+    pairs.collect()
 }
 
 /// The times of both runs, judged together.
 fn timed(a: &Run, b: &Run, judged: Judged, comparable: &[&str]) -> Vec<Row> {
-    let mut rows = Vec::new();
-    let mut differences = Vec::new();
-    for ours in &a.series {
-        let same = |theirs: &&crate::analysis::Logs| {
-            (&theirs.scenario, &theirs.strategy, theirs.metric)
-                == (&ours.scenario, &ours.strategy, ours.metric)
-        };
-        let theirs = b.series.iter().find(same);
-        let Some(theirs) = theirs.filter(|_| comparable.contains(&ours.scenario.as_str())) else {
-            continue;
-        };
-        let (of_a, of_b) = match judged {
-            Judged::Ratio => (&ours.ratios, &theirs.ratios),
-            Judged::Absolute => (&ours.values, &theirs.values),
-        };
-        let Some(difference) = change::Difference::of(of_a, of_b) else {
-            continue;
-        };
-        // Of two times the smaller is better, of two ratios the larger.
-        let sign = if judged == Judged::Absolute {
-            -1.0
+    fn key(logs: &Logs) -> Key<'_> {
+        (&logs.scenario, &logs.strategy, logs.metric)
+    }
+    let series = pairs(a.series.iter(), &b.series, comparable, key).into_iter();
+    let is_absolute = judged == Judged::Absolute;
+    let pairs = series.filter_map(|(ours, theirs)| {
+        let difference = if is_absolute {
+            Difference::of(&ours.values, &theirs.values, true)
         } else {
-            1.0
+            Difference::of(&ours.ratios, &theirs.ratios, false)
         };
-        let (from, to) = difference.ends();
-        rows.push(Row {
-            scenario: ours.scenario.clone(),
-            strategy: ours.strategy.clone(),
-            metric: ours.metric,
-            unit: match judged {
-                Judged::Ratio => "x".into(),
-                Judged::Absolute => ours.metric.unit().into(),
-            },
-            a: from.exp(),
-            b: to.exp(),
-            times_better: None,
-            interval: None,
-            samples: None,
-            verdict: Verdict::Unchanged,
-        });
-        differences.push(difference.times(sign));
-    }
-    for (row, change) in rows.iter_mut().zip(change::judge(&differences)) {
-        let around = |sign: f64| (change.difference + sign * change.half_width).exp();
-        row.times_better = Some(change.difference.exp());
-        row.interval = change
-            .half_width
-            .is_finite()
-            .then(|| [around(-1.0), around(1.0)]);
-        row.samples = Some(change.samples);
-        row.verdict = change.verdict;
-    }
-    rows
+        Some((ours, difference?))
+    });
+    let (series, differences): (Vec<&Logs>, Vec<Difference>) = pairs.unzip();
+    let judgements = judge(&differences).into_iter();
+    let rows = series.into_iter().zip(differences).zip(judgements);
+    rows.map(|((of, difference), (half_width, verdict))| {
+        let times = |by: f64| (difference.value + by).exp();
+        let interval = [times(-half_width), times(half_width)];
+        Row {
+            scenario: of.scenario.clone(),
+            strategy: of.strategy.clone(),
+            metric: of.metric,
+            unit: if is_absolute { of.metric.unit() } else { "x" },
+            a: difference.ends.0.exp(),
+            b: difference.ends.1.exp(),
+            times_better: Some(times(0.0)),
+            interval: half_width.is_finite().then_some(interval),
+            samples: Some(difference.samples),
+            verdict,
+        }
+    })
+    .collect()
 }
 
 /// Whether two counts are as close as those of the same program may be. A tenth is no change, as with times:
 /// what a strategy allocates can depend on how its threads meet. A whole number of allocations an operation
 /// is exact otherwise. What is allocated now and then only is a share of so many operations, and wavers as the
 /// number of rare events does: by its square root.
-fn wavers(a: &Count, b: &Count) -> bool {
-    if is_near(a.value, b.value) {
+fn is_within_noise(
+    (a, of_a): (&Cell, Option<&Allocation>),
+    (b, of_b): (&Cell, Option<&Allocation>),
+) -> bool {
+    if is_near(a.median, b.median) {
         return true;
     }
-    let (Some(of_a), Some(of_b)) = (a.heap, b.heap) else {
+    let (Some(of_a), Some(of_b)) = (of_a, of_b) else {
         return false;
     };
-    let is_whole = |heap: Heap| heap.allocations.is_multiple_of(heap.operations);
+    let is_whole = |of: &Allocation| of.allocations.is_multiple_of(of.operations);
     if is_whole(of_a) && is_whole(of_b) {
         return false;
     }
-    let share = |heap: Heap| heap.allocations as f64 / heap.operations as f64;
-    let variance = |heap: Heap| share(heap) / heap.operations as f64;
+    let share = |of: &Allocation| of.allocations as f64 / of.operations as f64;
+    let variance = |of: &Allocation| share(of) / of.operations as f64;
     let deviation = (variance(of_a) + variance(of_b)).sqrt();
     if (share(of_a) - share(of_b)).abs() > DEVIATIONS * deviation {
         return false;
     }
     // As many allocations, and of the same size where both have some.
-    let size = |count: &Count, heap: Heap| count.value / share(heap);
     let none = of_a.allocations == 0 || of_b.allocations == 0;
-    none || is_near(size(a, of_a), size(b, of_b))
+    none || is_near(a.median / share(of_a), b.median / share(of_b))
 }
 
 /// Standard deviations by which equal programs do not differ.
@@ -258,88 +313,88 @@ fn is_near(a: f64, b: f64) -> bool {
 
 /// The counts of both runs; less is better.
 fn counted(a: &Run, b: &Run, comparable: &[&str]) -> Vec<Row> {
-    let mut rows = Vec::new();
-    for ours in &a.counts {
-        let same = |theirs: &&Count| {
-            (&theirs.scenario, &theirs.strategy, theirs.metric)
-                == (&ours.scenario, &ours.strategy, ours.metric)
+    fn key(cell: &Cell) -> Key<'_> {
+        (&cell.scenario, &cell.strategy, cell.metric)
+    }
+    let cells = a.machine.cells.iter();
+    let counts = cells.filter(|cell| cell.metric.is_count());
+    let pairs = pairs(counts, &b.machine.cells, comparable, key).into_iter();
+    let row = |(cell, other): (&Cell, &Cell)| {
+        let (of_a, of_b) = ((cell, a.allocation(cell)), (other, b.allocation(other)));
+        let (a, b) = (cell.median, other.median);
+        let verdict = match b.total_cmp(&a) {
+            _ if is_within_noise(of_a, of_b) => Verdict::Unchanged,
+            Ordering::Less => Verdict::Better,
+            Ordering::Equal => Verdict::Unchanged,
+            Ordering::Greater => Verdict::Worse,
         };
-        let theirs = b.counts.iter().find(same);
-        let Some(theirs) = theirs.filter(|_| comparable.contains(&ours.scenario.as_str())) else {
-            continue;
+        let times = if verdict == Verdict::Unchanged {
+            1.0
+        } else {
+            a / b
         };
-        let verdict = match theirs.value.total_cmp(&ours.value) {
-            _ if wavers(ours, theirs) => Verdict::Unchanged,
-            std::cmp::Ordering::Less => Verdict::Better,
-            std::cmp::Ordering::Equal => Verdict::Unchanged,
-            std::cmp::Ordering::Greater => Verdict::Worse,
-        };
-        rows.push(Row {
-            scenario: ours.scenario.clone(),
-            strategy: ours.strategy.clone(),
-            metric: ours.metric,
-            unit: ours.metric.unit().into(),
-            a: ours.value,
-            b: theirs.value,
-            times_better: match verdict {
-                Verdict::Unchanged => Some(1.0),
-                _ => Some(ours.value / theirs.value).filter(|times| times.is_finite()),
-            },
+        Row {
+            scenario: cell.scenario.clone(),
+            strategy: cell.strategy.clone(),
+            metric: cell.metric,
+            unit: cell.metric.unit(),
+            a,
+            b,
+            times_better: Some(times).filter(|times| times.is_finite()),
             interval: None,
             samples: None,
             verdict,
-        });
-    }
-    rows
+        }
+    };
+    pairs.map(row).collect()
 }
 
+/// Checks that pass in one of the runs only.
 fn checks(a: &Run, b: &Run) -> Vec<CheckChange> {
-    let before: BTreeMap<_, bool> = a
-        .checks
-        .iter()
-        .map(|(key, passed)| (key, *passed))
-        .collect();
-    b.checks
-        .iter()
-        .filter(|(key, passed)| before.get(key).is_some_and(|earlier| earlier != passed))
-        .map(|((strategy, record, check), passed)| CheckChange {
-            strategy: strategy.clone(),
-            record: record.clone(),
-            check: check.clone(),
-            passes_now: *passed,
+    let is_same = |a: &CheckOutcome, b: &CheckOutcome| {
+        (a.record, &a.check, &a.strategy) == (b.record, &b.check, &b.strategy)
+    };
+    let has_changed = |now: &&CheckOutcome| {
+        let before = a.checks.iter().rfind(|before| is_same(before, now));
+        before.is_some_and(|before| before.passed != now.passed)
+    };
+    let changed = b.checks.iter().filter(has_changed);
+    changed
+        .map(|now| CheckChange {
+            strategy: now.strategy.clone(),
+            record: now.record,
+            check: now.check.clone(),
+            passes_now: now.passed,
         })
         .collect()
 }
 
-fn apart(a: &Run, b: &Run) -> Vec<Apart> {
-    let mut apart = Vec::new();
-    let mut push = |kind, name: &str, reason: &str| {
-        apart.push(Apart {
-            kind,
-            name: name.to_owned(),
-            reason: reason.to_owned(),
-        });
+/// What has no counterpart.
+fn apart(a: &Machine, b: &Machine, comparable: &[&str]) -> Vec<Apart> {
+    fn names(machine: &Machine) -> [(&'static str, Vec<&str>); 2] {
+        let scenarios = machine.scenarios.iter().map(|one| &*one.name);
+        let strategies = machine.strategies.iter().map(|card| &*card.name);
+        [
+            ("scenario", scenarios.collect()),
+            ("strategy", strategies.collect()),
+        ]
+    }
+    let mut all = Vec::new();
+    let mut add = |kind, name: &&str, reason| {
+        let name = (*name).to_owned();
+        all.push(Apart { kind, name, reason });
     };
-    for scenario in &a.scenarios {
-        match b.scenarios.iter().find(|other| other.name == scenario.name) {
-            None => push("scenario", &scenario.name, "only in A"),
-            Some(other) if !is_comparable(scenario, other) => {
-                push("scenario", &scenario.name, "defined differently in A and B");
-            }
-            Some(_) => {}
-        }
-    }
-    for scenario in &b.scenarios {
-        if a.scenarios.iter().all(|other| other.name != scenario.name) {
-            push("scenario", &scenario.name, "only in B");
-        }
-    }
-    for (ours, theirs, reason) in [(a, b, "only in A"), (b, a, "only in B")] {
-        for name in &ours.strategies {
-            if !theirs.strategies.contains(name) {
-                push("strategy", name, reason);
+    for ((kind, of_a), (_, of_b)) in names(a).iter().zip(&names(b)) {
+        for name in of_a {
+            if !of_b.contains(name) {
+                add(kind, name, Reason::OnlyInA);
+            } else if *kind == "scenario" && !comparable.contains(name) {
+                add(kind, name, Reason::DefinedDifferently);
             }
         }
+        for name in of_b.iter().filter(|name| !of_a.contains(name)) {
+            add(kind, name, Reason::OnlyInB);
+        }
     }
-    apart
+    all
 }

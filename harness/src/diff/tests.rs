@@ -3,7 +3,8 @@
 use std::sync::LazyLock;
 
 use basis::random::{normal, uniform};
-use basis::sample::Line;
+use basis::sample::{Card, Line};
+use contract::Profile;
 use rand_core::SeedableRng;
 use rand_xoshiro::Xoshiro256PlusPlus;
 
@@ -63,9 +64,6 @@ static TEMPLATE: LazyLock<Run> = LazyLock::new(|| sampled(|_| ()));
 fn run(noise: Noise, centers: &[f64], seed: u64) -> Run {
     let mut random = Xoshiro256PlusPlus::seed_from_u64(seed);
     let mut run = TEMPLATE.clone();
-    run.strategies = (0..centers.len())
-        .map(|index| format!("s/{index}"))
-        .collect();
     let series = |(index, &center): (usize, &f64)| Logs {
         scenario: "single-reader".into(),
         strategy: format!("s/{index}"),
@@ -74,7 +72,7 @@ fn run(noise: Noise, centers: &[f64], seed: u64) -> Run {
         values: samples(noise, center, &mut random),
     };
     run.series = centers.iter().enumerate().map(series).collect();
-    run.counts = Vec::new();
+    run.machine.cells.clear();
     run
 }
 
@@ -286,23 +284,25 @@ fn what_is_allocated_now_and_then_changes_only_beyond_its_own_noise() {
 fn what_has_no_counterpart_is_listed() {
     let a = sampled(|_| ());
     let mut b = a.clone();
-    b.scenarios.remove(1);
-    b.scenarios[0].processes += 1;
-    b.strategies.push("brand/new".into());
-    b.environment.kernel = "linux 7".into();
-    b.checks[0].1 = false;
+    let machine = &mut b.machine;
+    machine.scenarios.remove(1);
+    machine.scenarios[0].processes += 1;
+    let new = Profile::locked("brand/new", "");
+    machine.strategies.push(Card::from(&new));
+    machine.environment.kernel = "linux 7".into();
+    b.checks[0].passed = false;
     let diff = diff(&a, &b, Judged::Ratio).expect("they have one baseline");
-    let apart: Vec<(&str, &str)> = diff
+    let apart: Vec<(&str, Reason)> = diff
         .apart
         .iter()
-        .map(|one| (one.name.as_str(), one.reason.as_str()))
+        .map(|one| (one.name.as_str(), one.reason))
         .collect();
     assert_eq!(
         apart,
         [
-            ("single-reader", "defined differently in A and B"),
-            ("ten-readers", "only in A"),
-            ("brand/new", "only in B"),
+            ("single-reader", Reason::DefinedDifferently),
+            ("ten-readers", Reason::OnlyInA),
+            ("brand/new", Reason::OnlyInB),
         ]
     );
     assert!(
@@ -317,10 +317,8 @@ fn what_has_no_counterpart_is_listed() {
 #[test]
 fn ratios_to_different_baselines_are_refused_and_times_are_not() {
     let a = sampled(|_| ());
-    let b = Run {
-        baseline: "novel/thing".into(),
-        ..a.clone()
-    };
+    let mut b = a.clone();
+    b.machine.baseline = "novel/thing".into();
     let error = diff(&a, &b, Judged::Ratio).expect_err("they mean different things");
     assert!(error.to_string().contains("--absolute"), "{error}");
     assert!(diff(&a, &b, Judged::Absolute).is_ok());

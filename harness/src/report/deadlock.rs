@@ -2,16 +2,16 @@
 
 use basis::sample::Card;
 
-use crate::results::{Results, Verdict};
+use crate::results::{Machine, Verdict};
 
 use super::view::{Block, Cell, Column, Group, Row, Section, Table, prose};
 use super::{facts, format, pivots, published};
 
 const ASSUMPTION: &str = "deadlock";
 
-pub(super) fn section(results: &Results) -> Section {
-    let rows = facts::totals(results);
-    let is_checked = results
+pub(super) fn section(machine: &Machine) -> Section {
+    let rows = facts::totals(machine);
+    let is_checked = machine
         .assumptions
         .iter()
         .any(|judged| judged.id == ASSUMPTION);
@@ -26,7 +26,7 @@ pub(super) fn section(results: &Results) -> Section {
              make progress; one deadlock disqualifies. The timed test: a given number of operations, \
              until the last is done.",
         ));
-        blocks.push(Block::Table(table(results, &rows)));
+        blocks.push(Block::Table(table(machine, &rows)));
     }
     Section {
         id: "deadlock",
@@ -35,7 +35,7 @@ pub(super) fn section(results: &Results) -> Section {
     }
 }
 
-fn table(results: &Results, rows: &[facts::Row<'_>]) -> Table {
+fn table(machine: &Machine, rows: &[facts::Row<'_>]) -> Table {
     let mut columns = vec![Column::new("Check", "0 deadlocks")];
     columns.extend(rows.iter().map(|row| {
         let operations = row.scenario.operations.unwrap_or_default();
@@ -44,7 +44,7 @@ fn table(results: &Results, rows: &[facts::Row<'_>]) -> Table {
             format!(
                 "{} operations, {}",
                 format::thousands(operations as f64),
-                facts::threads_note(row.scenario, results.environment.cpus)
+                facts::threads_note(row.scenario, machine.environment.cpus)
             ),
         )
     }));
@@ -72,12 +72,12 @@ fn table(results: &Results, rows: &[facts::Row<'_>]) -> Table {
         ],
     }];
     groups.extend(pivots::groups(
-        facts::by_family(results.contenders()),
+        facts::by_family(machine.contenders()),
         |card| {
             let timed = rows
                 .iter()
-                .map(|&row| facts::timing(results, row, &card.name));
-            let cells = [check(results, card)].into_iter().chain(timed).collect();
+                .map(|&row| facts::timing(machine, row, &card.name));
+            let cells = [check(machine, card)].into_iter().chain(timed).collect();
             Some(Row::named(&card.name, cells))
         },
     ));
@@ -90,8 +90,8 @@ fn table(results: &Results, rows: &[facts::Row<'_>]) -> Table {
     }
 }
 
-fn check(results: &Results, card: &Card) -> Cell {
-    results
+fn check(machine: &Machine, card: &Card) -> Cell {
+    machine
         .assumptions
         .iter()
         .find(|judged| judged.id == ASSUMPTION && judged.strategy == card.name)

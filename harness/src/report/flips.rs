@@ -2,24 +2,24 @@
 
 use basis::scenario::{Axis, Scenario, Value};
 
-use crate::results::{Change, Flip, Map, Metric, Place, Ratio, Results};
+use crate::results::{Change, Flip, Machine, Map, Metric, Place, Ratio};
 
 use super::view::{self, Block, Cell, Column, Group, Section, Table, Tone, prose};
 use super::{curves, facts, format};
 
-pub(super) fn section(results: &Results) -> Section {
+pub(super) fn section(machine: &Machine) -> Section {
     let mut blocks = vec![prose(format!(
         "A sweep asks one question at several points of an axis. Between the points the logarithm of \
          the ratio is taken as linear; an interval is where 95 % of the resamples cross. `beyond` \
          means that the interval reaches further than what was swept. The margin is {:.2} times {}.",
-        results.margin, results.baseline
+        machine.margin, machine.baseline
     ))];
-    let sweeps = sweeps(results);
+    let sweeps = sweeps(machine);
     if sweeps.is_empty() {
         blocks = vec![prose(NOT_SWEPT)];
     }
     for sweep in &sweeps {
-        blocks.extend(sweep.blocks(results));
+        blocks.extend(sweep.blocks(machine));
     }
     Section {
         id: "flips",
@@ -40,11 +40,11 @@ pub(super) struct Sweep<'r> {
 }
 
 /// The sweeps of a run with what they time, in order.
-pub(super) fn sweeps(results: &Results) -> Vec<Sweep<'_>> {
+pub(super) fn sweeps(machine: &Machine) -> Vec<Sweep<'_>> {
     let mut sweeps: Vec<Sweep<'_>> = Vec::new();
-    for scenario in results.scenarios.iter().filter(|s| s.point.is_some()) {
+    for scenario in machine.scenarios.iter().filter(|s| s.point.is_some()) {
         let name = scenario.family();
-        for row in facts::timed_rows(results, scenario) {
+        for row in facts::timed_rows(machine, scenario) {
             let known = sweeps
                 .iter_mut()
                 .find(|sweep| sweep.name == name && sweep.metric == row.metric);
@@ -71,24 +71,24 @@ impl<'r> Sweep<'r> {
 
     pub(super) fn ratio(
         &self,
-        results: &'r Results,
+        machine: &'r Machine,
         point: &str,
         strategy: &str,
     ) -> Option<&'r Ratio> {
-        let cell = results.cell(point, strategy, self.metric)?;
+        let cell = machine.cell(point, strategy, self.metric)?;
         cell.ratio.as_ref()
     }
 
     /// The contenders that were compared somewhere, as far as they may win.
-    pub(super) fn strategies(&self, results: &'r Results) -> Vec<&'r str> {
-        let contenders = results
+    pub(super) fn strategies(&self, machine: &'r Machine) -> Vec<&'r str> {
+        let contenders = machine
             .contenders()
-            .filter(|card| results.is_ranked(&card.name))
+            .filter(|card| machine.is_ranked(&card.name))
             .map(|card| card.name.as_str());
         contenders
             .filter(|name| {
                 let mut points = self.points.iter();
-                points.any(|point| self.ratio(results, &point.name, name).is_some())
+                points.any(|point| self.ratio(machine, &point.name, name).is_some())
             })
             .collect()
     }
@@ -107,7 +107,7 @@ impl<'r> Sweep<'r> {
         )
     }
 
-    fn blocks(&self, results: &'r Results) -> Vec<Block> {
+    fn blocks(&self, machine: &'r Machine) -> Vec<Block> {
         let question = self.points.first().map_or("", |first| &first.question);
         let mut blocks = vec![
             Block::Heading {
@@ -115,27 +115,27 @@ impl<'r> Sweep<'r> {
             },
             prose(question),
         ];
-        let maps = results
+        let maps = machine
             .maps
             .iter()
             .filter(|map| map.sweep == self.name && map.metric == self.metric);
-        let maps: Vec<Block> = maps.map(|map| Block::Table(drawn(results, map))).collect();
+        let maps: Vec<Block> = maps.map(|map| Block::Table(drawn(machine, map))).collect();
         if self.axes().len() == 1 {
-            let said = self.said(results);
+            let said = self.said(machine);
             if !said.is_empty() {
                 blocks.push(Block::List { items: said });
             }
-            blocks.extend(curves::figure(results, self).map(Block::Figure));
+            blocks.extend(curves::figure(machine, self).map(Block::Figure));
         }
         blocks.extend(maps);
-        blocks.push(Block::Table(self.table(results)));
+        blocks.push(Block::Table(self.table(machine)));
         blocks
     }
 
     /// The flips in words: who leads first, then each strategy against the margin, those together
     /// that never flip.
-    fn said(&self, results: &Results) -> Vec<String> {
-        let flips: Vec<&Flip> = results
+    fn said(&self, machine: &Machine) -> Vec<String> {
+        let flips: Vec<&Flip> = machine
             .flips
             .iter()
             .filter(|flip| flip.sweep == self.name && flip.metric == self.metric)
@@ -173,24 +173,24 @@ impl<'r> Sweep<'r> {
     }
 
     /// Every ratio: a row for each strategy, a column for each point.
-    fn table(&self, results: &Results) -> Table {
-        let cpus = results.environment.cpus;
+    fn table(&self, machine: &Machine) -> Table {
+        let cpus = machine.environment.cpus;
         let columns = self
             .points
             .iter()
             .map(|point| Column::new(coordinates(point), facts::threads_note(point, cpus)));
-        let rows = self.strategies(results).into_iter().map(|name| {
+        let rows = self.strategies(machine).into_iter().map(|name| {
             let cells =
                 self.points
                     .iter()
-                    .map(|point| match self.ratio(results, &point.name, name) {
+                    .map(|point| match self.ratio(machine, &point.name, name) {
                         Some(ratio) => Cell::figure(format::times(ratio.median))
                             .detail(format::ratio_interval(ratio))
                             .judged(
                                 ratio.verdict.to_string(),
                                 format::verdict_tone(ratio.verdict),
                             ),
-                        None => Cell::absent(why_absent(results, &point.name, name)),
+                        None => Cell::absent(why_absent(machine, &point.name, name)),
                     });
             view::Row::named(name, cells.collect())
         });
@@ -198,7 +198,7 @@ impl<'r> Sweep<'r> {
             caption: format!(
                 "{}: times better than {} [95 %]",
                 self.title(),
-                results.baseline
+                machine.baseline
             ),
             corner: "Strategy".into(),
             groups: vec![Group {
@@ -212,8 +212,8 @@ impl<'r> Sweep<'r> {
 }
 
 /// Why a strategy has no figure at a point.
-fn why_absent(results: &Results, point: &str, strategy: &str) -> String {
-    results
+fn why_absent(machine: &Machine, point: &str, strategy: &str) -> String {
+    machine
         .exclusions
         .iter()
         .find(|excluded| excluded.scenario == point && excluded.strategy == strategy)
@@ -275,7 +275,7 @@ fn interval(flip: &Flip) -> String {
 }
 
 /// Who wins where.
-fn drawn(results: &Results, map: &Map) -> Table {
+fn drawn(machine: &Machine, map: &Map) -> Table {
     let mut columns: Vec<&Value> = Vec::new();
     let mut rows: Vec<&Value> = Vec::new();
     for place in &map.places {
@@ -292,14 +292,14 @@ fn drawn(results: &Results, map: &Map) -> Table {
             .find(|place| place.row == *row && place.column == *column)
             .map_or_else(
                 || Cell::absent("not measured"),
-                |place| winner(results, map, place),
+                |place| winner(machine, map, place),
             )
     };
     Table {
         caption: format!(
             "The fastest that improves on {} by more than {}",
-            results.baseline,
-            format::margin(results.margin)
+            machine.baseline,
+            format::margin(machine.margin)
         ),
         corner: format!("{} \\ {}", map.rows, map.columns),
         columns: Column::titled(columns.iter().map(|column| value(column))),
@@ -318,21 +318,21 @@ fn drawn(results: &Results, map: &Map) -> Table {
     }
 }
 
-fn winner(results: &Results, map: &Map, place: &Place) -> Cell {
+fn winner(machine: &Machine, map: &Map, place: &Place) -> Cell {
     let Some(winner) = &place.winner else {
-        let is_open = results.contenders().any(|card| {
-            let cell = results.cell(&place.scenario, &card.name, map.metric);
+        let is_open = machine.contenders().any(|card| {
+            let cell = machine.cell(&place.scenario, &card.name, map.metric);
             let ratio = cell.and_then(|cell| cell.ratio.as_ref());
-            ratio.is_some_and(|ratio| ratio.is_open(results.margin))
+            ratio.is_some_and(|ratio| ratio.is_open(machine.margin))
         });
         return if is_open {
             Cell::text("none for certain").judged("undecided", Tone::Open)
         } else {
-            Cell::text(format!("none: stay with {}", results.baseline))
+            Cell::text(format!("none: stay with {}", machine.baseline))
                 .judged("no improvement", Tone::Bad)
         };
     };
-    let ratio = results
+    let ratio = machine
         .cell(&place.scenario, winner, map.metric)
         .and_then(|cell| cell.ratio.as_ref());
     let mut detail = ratio.map_or_else(String::new, format::ratio);

@@ -5,13 +5,13 @@ use basis::fault::{Consequence, Fault};
 use basis::sample::Card;
 use strum::IntoEnumIterator;
 
-use crate::results::{Grade, Guarantee, Guaranteed, Results};
+use crate::results::{Grade, Guarantee, Guaranteed, Machine};
 
 use super::view::{Block, Cell, Column, Group, Row, Section, Table, Tone, prose};
 use super::{facts, pivots};
 
-pub(super) fn section(results: &Results) -> Section {
-    let graded_by = if results.stalls.is_empty() {
+pub(super) fn section(machine: &Machine) -> Section {
+    let graded_by = if machine.stalls.is_empty() {
         "checks and injected faults"
     } else {
         "checks, injected faults and threads stopped at each instruction"
@@ -21,7 +21,7 @@ pub(super) fn section(results: &Results) -> Section {
          observed: acceptable (as claimed), interesting (better than claimed), forbidden (less than \
          claimed: not ranked)."
     ))];
-    let tables = [claims(results), checks(results), faults(results)];
+    let tables = [claims(machine), checks(machine), faults(machine)];
     let has_any = tables.iter().any(Table::has_rows);
     blocks.extend(tables.into_iter().filter(Table::has_rows).map(Block::Table));
     if !has_any {
@@ -29,7 +29,7 @@ pub(super) fn section(results: &Results) -> Section {
             "No strategy claims anything, and nothing was checked.",
         ));
     }
-    let unusual = unusual(results);
+    let unusual = unusual(machine);
     if !unusual.is_empty() {
         blocks.push(Block::List { items: unusual });
     }
@@ -40,10 +40,10 @@ pub(super) fn section(results: &Results) -> Section {
     }
 }
 
-fn claims(results: &Results) -> Table {
+fn claims(machine: &Machine) -> Table {
     // What records it holds is said among its needs.
     let is_shown = |property: &Property| {
-        let mut cards = results.contenders();
+        let mut cards = machine.contenders();
         *property != Property::Records && cards.any(|card| card.claims.of(*property).is_some())
     };
     let properties: Vec<Property> = Property::iter().filter(is_shown).collect();
@@ -55,11 +55,11 @@ fn claims(results: &Results) -> Table {
         caption: "Claims".into(),
         corner: "Strategy".into(),
         columns: Column::titled(columns),
-        groups: grouped(results, |card| {
+        groups: grouped(machine, |card| {
             let claimed = properties.iter().map(|&property| {
                 card.claims.of(property).map_or_else(
                     || Cell::absent("not stated"),
-                    |claim| observed(Cell::text(claim.to_string()), results, card, property),
+                    |claim| observed(Cell::text(claim.to_string()), machine, card, property),
                 )
             });
             let last = [Cell::text(needs(card)), Cell::text(&card.avoid_when)];
@@ -81,8 +81,8 @@ fn needs(card: &Card) -> String {
     }
 }
 
-fn grouped(results: &Results, cells: impl Fn(&Card) -> Option<Vec<Cell>>) -> Vec<Group> {
-    pivots::groups(facts::by_family(results.contenders()), |card| {
+fn grouped(machine: &Machine, cells: impl Fn(&Card) -> Option<Vec<Cell>>) -> Vec<Group> {
+    pivots::groups(facts::by_family(machine.contenders()), |card| {
         Some(Row {
             note: card.summary.clone(),
             ..Row::named(&card.name, cells(card)?)
@@ -91,9 +91,9 @@ fn grouped(results: &Results, cells: impl Fn(&Card) -> Option<Vec<Cell>>) -> Vec
 }
 
 /// A claim, with what was seen of it.
-fn observed(claim: Cell, results: &Results, card: &Card, property: Property) -> Cell {
+fn observed(claim: Cell, machine: &Machine, card: &Card, property: Property) -> Cell {
     let property = Guaranteed::Claim(property);
-    let Some(seen) = graded(results)
+    let Some(seen) = graded(machine)
         .find(|guarantee| guarantee.strategy == card.name && guarantee.property == property)
     else {
         return claim.detail("not checked");
@@ -108,18 +108,18 @@ fn observed(claim: Cell, results: &Results, card: &Card, property: Property) -> 
 }
 
 /// What was graded: all but the claims that no check looks at.
-fn graded(results: &Results) -> impl Iterator<Item = &Guarantee> {
-    results
+fn graded(machine: &Machine) -> impl Iterator<Item = &Guarantee> {
+    machine
         .guarantees
         .iter()
         .filter(|guarantee| guarantee.grade != Grade::Unchecked)
 }
 
 /// The promises that all make alike, as `(passed, broken)` of each strategy.
-fn checks(results: &Results) -> Table {
+fn checks(machine: &Machine) -> Table {
     let is_by_all = |one: &&Guarantee| matches!(one.property, Guaranteed::ByAll(_));
     let of = |card: &Card| {
-        graded(results)
+        graded(machine)
             .filter(|guarantee| guarantee.strategy == card.name)
             .filter(is_by_all)
             .partition::<Vec<_>, _>(|guarantee| guarantee.grade != Grade::Forbidden)
@@ -128,7 +128,7 @@ fn checks(results: &Results) -> Table {
         caption: "Promises that every strategy makes".into(),
         corner: "Strategy".into(),
         columns: Column::titled(["Checks passed", "Broken"]),
-        groups: grouped(results, |card| {
+        groups: grouped(machine, |card| {
             let (passed, broken) = of(card);
             if passed.is_empty() && broken.is_empty() {
                 return None;
@@ -147,9 +147,9 @@ fn checks(results: &Results) -> Table {
 }
 
 /// What faults did.
-fn faults(results: &Results) -> Table {
+fn faults(machine: &Machine) -> Table {
     let of = |card: &Card, fault: Fault| {
-        results
+        machine
             .faults
             .iter()
             .find(|one| one.strategy == card.name && one.fault == fault)
@@ -157,7 +157,7 @@ fn faults(results: &Results) -> Table {
     let columns: Vec<Fault> = Fault::ALL
         .iter()
         .copied()
-        .filter(|&fault| results.faults.iter().any(|one| one.fault == fault))
+        .filter(|&fault| machine.faults.iter().any(|one| one.fault == fault))
         .collect();
     Table {
         caption: "When something goes wrong: what it comes to for the others".into(),
@@ -166,7 +166,7 @@ fn faults(results: &Results) -> Table {
             .iter()
             .map(|fault| Column::new(super::format::sentence(fault.title()), ""))
             .collect(),
-        groups: grouped(results, |card| {
+        groups: grouped(machine, |card| {
             let cells = columns.iter().map(|&fault| match of(card, fault) {
                 Some(seen) => consequence(seen.consequence),
                 None => Cell::absent("not tried"),
@@ -203,8 +203,8 @@ fn consequence(seen: Consequence) -> Cell {
 }
 
 /// What was not as claimed, in full.
-fn unusual(results: &Results) -> Vec<String> {
-    graded(results)
+fn unusual(machine: &Machine) -> Vec<String> {
+    graded(machine)
         .filter(|guarantee| guarantee.grade != Grade::Acceptable)
         .map(|guarantee| {
             let grade = if guarantee.grade == Grade::Forbidden {

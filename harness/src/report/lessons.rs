@@ -2,17 +2,17 @@
 
 use basis::sample::Card;
 
-use crate::results::{Decision, Recommendation, Results};
+use crate::results::{Decision, Machine, Recommendation};
 
 use super::facts::{self, Row};
 use super::observations::Observation;
 use super::view::{Block, Lesson, Section, Tone, prose};
 use super::{format, pivots, published};
 
-pub(super) fn section(results: &Results) -> Section {
-    let lessons: Vec<Block> = facts::by_family(results.contenders())
+pub(super) fn section(machine: &Machine) -> Section {
+    let lessons: Vec<Block> = facts::by_family(machine.contenders())
         .into_iter()
-        .filter_map(|(family, cards)| lesson(results, family, &cards))
+        .filter_map(|(family, cards)| lesson(machine, family, &cards))
         .map(Block::Lesson)
         .collect();
     let introduction = if lessons.is_empty() {
@@ -32,12 +32,12 @@ pub(super) fn section(results: &Results) -> Section {
 }
 
 /// The lesson of a family; `None` if none of its variants was compared.
-fn lesson(results: &Results, family: &str, cards: &[&Card]) -> Option<Lesson> {
+fn lesson(machine: &Machine, family: &str, cards: &[&Card]) -> Option<Lesson> {
     let compared: Vec<&Card> = cards
         .iter()
         .copied()
         .filter(|card| {
-            results.cells.iter().any(|cell| {
+            machine.cells.iter().any(|cell| {
                 cell.strategy == card.name && cell.metric.is_timed() && cell.ratio.is_some()
             })
         })
@@ -47,7 +47,7 @@ fn lesson(results: &Results, family: &str, cards: &[&Card]) -> Option<Lesson> {
     }
     let decisions: Vec<&Recommendation> = compared
         .iter()
-        .filter_map(|card| facts::recommendation(results, &card.name))
+        .filter_map(|card| machine.recommendation(&card.name))
         .collect();
     let (outcome, tone) = outcome(&decisions);
     Some(Lesson {
@@ -57,12 +57,12 @@ fn lesson(results: &Results, family: &str, cards: &[&Card]) -> Option<Lesson> {
         expected: expected(family),
         measured: compared
             .iter()
-            .map(|card| measured(results, card))
+            .map(|card| measured(machine, card))
             .collect(),
-        why: why(results, family, &compared),
+        why: why(machine, family, &compared),
         follows: decisions
             .iter()
-            .map(|decision| follows(results, decision))
+            .map(|decision| follows(machine, decision))
             .collect(),
     })
 }
@@ -89,32 +89,32 @@ fn outcome(decisions: &[&Recommendation]) -> (&'static str, Tone) {
 }
 
 /// A variant in the report's rows (or, if none was part of the run, in all).
-fn measured(results: &Results, card: &Card) -> String {
-    let rows = facts::report_rows(results);
+fn measured(machine: &Machine, card: &Card) -> String {
+    let rows = facts::report_rows(machine);
     let figures = |rows: &[Row<'_>]| -> Vec<String> {
         rows.iter()
             .filter_map(|row| {
-                let ratio = row.ratio(results, &card.name)?;
-                Some(format!("{} {}", row.label(results), format::ratio(ratio)))
+                let ratio = row.ratio(machine, &card.name)?;
+                Some(format!("{} {}", row.label(machine), format::ratio(ratio)))
             })
             .collect()
     };
     let mut found = figures(&rows);
     if found.is_empty() {
-        found = figures(&facts::all_rows(results));
+        found = figures(&facts::all_rows(machine));
     }
     format!("`{}`: {}.", card.name, found.join("; "))
 }
 
 /// What explains it, for what was observed only, with the variants that show it.
-fn why(results: &Results, family: &str, cards: &[&Card]) -> Vec<String> {
+fn why(machine: &Machine, family: &str, cards: &[&Card]) -> Vec<String> {
     Observation::ALL
         .into_iter()
         .filter_map(|observation| {
             let seen: Vec<String> = cards
                 .iter()
                 .filter_map(|card| {
-                    let evidence = observation.evidence(results, card)?;
+                    let evidence = observation.evidence(machine, card)?;
                     Some(format!("`{}` ({evidence})", card.name))
                 })
                 .collect();
@@ -129,20 +129,21 @@ fn why(results: &Results, family: &str, cards: &[&Card]) -> Vec<String> {
         .collect()
 }
 
-fn follows(results: &Results, found: &Recommendation) -> String {
+fn follows(machine: &Machine, found: &Recommendation) -> String {
     let name = &found.strategy;
-    let baseline = &results.baseline;
+    let baseline = &machine.baseline;
+    let labels = |judged| format::list(&facts::labels_on(machine, judged));
     match found.decision {
-        Decision::Adopt => format!("Adopt `{name}`: {}.", facts::labels(results, &found.gains)),
+        Decision::Adopt => format!("Adopt `{name}`: {}.", labels(&found.gains)),
         Decision::AdoptForSome if found.losses.is_empty() => format!(
             "Adopt `{name}` for some operations: {}. It loses nowhere, and misses or leaves open the \
              margin elsewhere.",
-            facts::labels(results, &found.gains)
+            labels(&found.gains)
         ),
         Decision::AdoptForSome => format!(
             "Adopt `{name}` for some operations: {}. Not where these matter: {}.",
-            facts::labels(results, &found.gains),
-            facts::labels(results, &found.losses)
+            labels(&found.gains),
+            labels(&found.losses)
         ),
         Decision::StayWithBaseline => {
             format!(
@@ -153,7 +154,7 @@ fn follows(results: &Results, found: &Recommendation) -> String {
         Decision::Undecided if found.open.is_empty() => format!("`{name}` was not compared."),
         Decision::Undecided => format!(
             "`{name}` is undecided: more samples are needed for {}.",
-            facts::labels(results, &found.open)
+            labels(&found.open)
         ),
         Decision::TooFew => format!("`{name}`: too few to say."),
         Decision::Disqualified => {

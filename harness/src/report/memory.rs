@@ -3,7 +3,7 @@
 use basis::sample::Card;
 use basis::scenario::Scenario;
 
-use crate::results::{Metric, Results, Verdict};
+use crate::results::{Machine, Metric, Verdict};
 
 use super::view::{Block, Cell, Column, Group, Row, Section, Table, Tone, prose};
 use super::{facts, format, pivots, published};
@@ -15,10 +15,10 @@ const OPERATIONS: [(&str, Metric, Metric); 3] = [
     ("Per scan", Metric::AllocBytesScan, Metric::AllocsScan),
 ];
 
-pub(super) fn section(results: &Results) -> Section {
-    let mut blocks: Vec<Block> = tables_of(results)
+pub(super) fn section(machine: &Machine) -> Section {
+    let mut blocks: Vec<Block> = tables_of(machine)
         .into_iter()
-        .map(|scenario| Block::Table(table(results, scenario)))
+        .map(|scenario| Block::Table(table(machine, scenario)))
         .collect();
     if blocks.is_empty() {
         blocks.push(prose("Memory was not measured in this run."));
@@ -40,10 +40,10 @@ pub(super) fn section(results: &Results) -> Section {
 }
 
 /// For each kind of record the largest table that has counts, where fixed costs weigh least.
-fn tables_of(results: &Results) -> Vec<&Scenario> {
+fn tables_of(machine: &Machine) -> Vec<&Scenario> {
     let mut found: Vec<&Scenario> = Vec::new();
-    let counted = results.scenarios.iter().filter(|scenario| {
-        results
+    let counted = machine.scenarios.iter().filter(|scenario| {
+        machine
             .cells
             .iter()
             .any(|cell| cell.scenario == scenario.name && !cell.metric.is_timed())
@@ -61,11 +61,11 @@ fn tables_of(results: &Results) -> Vec<&Scenario> {
     found
 }
 
-fn table(results: &Results, scenario: &Scenario) -> Table {
+fn table(machine: &Machine, scenario: &Scenario) -> Table {
     let measured: Vec<&(&str, Metric, Metric)> = OPERATIONS
         .iter()
         .filter(|(_, bytes, _)| {
-            results
+            machine
                 .cells
                 .iter()
                 .any(|cell| cell.scenario == scenario.name && cell.metric == *bytes)
@@ -78,12 +78,12 @@ fn table(results: &Results, scenario: &Scenario) -> Table {
         .collect();
     let mut groups = vec![published_group(measured.len())];
     groups.extend(pivots::groups(
-        facts::by_family(results.contenders()),
+        facts::by_family(machine.contenders()),
         |card| {
             let allocated = measured
                 .iter()
-                .map(|(_, bytes, calls)| allocated(results, scenario, card, *bytes, *calls));
-            let cells = allocated.chain([live(results, scenario, card)]).collect();
+                .map(|(_, bytes, calls)| allocated(machine, scenario, card, *bytes, *calls));
+            let cells = allocated.chain([live(machine, scenario, card)]).collect();
             Some(Row::named(&card.name, cells))
         },
     ));
@@ -131,27 +131,27 @@ fn allocations(bytes: f64, calls: f64) -> Cell {
 }
 
 fn allocated(
-    results: &Results,
+    machine: &Machine,
     scenario: &Scenario,
     card: &Card,
     bytes: Metric,
     calls: Metric,
 ) -> Cell {
-    let of = |metric| results.cell(&scenario.name, &card.name, metric);
+    let of = |metric| machine.cell(&scenario.name, &card.name, metric);
     let (Some(bytes), Some(calls)) = (of(bytes), of(calls)) else {
-        return Cell::absent(facts::absence(results, &scenario.name, &card.name));
+        return Cell::absent(facts::absence(machine, &scenario.name, &card.name));
     };
     let cell = allocations(bytes.median, calls.median);
     if bytes.metric == Metric::AllocBytesRead {
-        judged(results, cell, "allocation", scenario, card)
+        judged(machine, cell, "allocation", scenario, card)
     } else {
         cell
     }
 }
 
-fn live(results: &Results, scenario: &Scenario, card: &Card) -> Cell {
-    let Some(cell) = results.cell(&scenario.name, &card.name, Metric::LiveBytesPerRecord) else {
-        return Cell::absent(facts::absence(results, &scenario.name, &card.name));
+fn live(machine: &Machine, scenario: &Scenario, card: &Card) -> Cell {
+    let Some(cell) = machine.cell(&scenario.name, &card.name, Metric::LiveBytesPerRecord) else {
+        return Cell::absent(facts::absence(machine, &scenario.name, &card.name));
     };
     let bytes = format!("{} B", format::significant(cell.median));
     match &cell.ratio {
@@ -159,14 +159,14 @@ fn live(results: &Results, scenario: &Scenario, card: &Card) -> Cell {
         Some(ratio) => {
             let times = format::times(1.0 / ratio.median);
             let figure = Cell::figure(format!("{bytes} / {times}"));
-            judged(results, figure, "memory", scenario, card)
+            judged(machine, figure, "memory", scenario, card)
         }
     }
 }
 
 /// A cell with the verdict of the assumption that it is about.
-fn judged(results: &Results, cell: Cell, id: &str, scenario: &Scenario, card: &Card) -> Cell {
-    let verdict = results
+fn judged(machine: &Machine, cell: Cell, id: &str, scenario: &Scenario, card: &Card) -> Cell {
+    let verdict = machine
         .assumptions
         .iter()
         .find(|judged| {

@@ -2,29 +2,29 @@
 
 use basis::environment::{Build, Environment};
 
-use crate::results::{Protocol, Results};
+use crate::results::{Machine, Protocol};
 
 use super::format;
 use super::view::{Block, Cell, Column, Group, Row, Section, Table, prose};
 
-pub(super) fn section(results: &Results) -> Section {
+pub(super) fn section(machine: &Machine) -> Section {
     Section {
         id: "method",
         title: "How it was measured, and what limits it".into(),
         blocks: vec![
-            prose(protocol(results)),
+            prose(protocol(machine)),
             Block::Heading {
                 text: "Limits and biases known now".into(),
             },
             Block::List {
-                items: limits(results),
+                items: limits(machine),
             },
         ],
     }
 }
 
-fn protocol(results: &Results) -> String {
-    let protocol = &results.protocol;
+fn protocol(machine: &Machine) -> String {
+    let protocol = &machine.protocol;
     format!(
         "A slice is one strategy at work in one scenario: an uncounted ramp, then a counted window of \
          {} ms during which all threads run, or longer where they take turns on the processors. Slices stand in blocks, the strategies in a seeded random \
@@ -89,14 +89,14 @@ fn dropped(protocol: &Protocol) -> String {
     )
 }
 
-fn limits(results: &Results) -> Vec<String> {
-    let environment = &results.environment;
+fn limits(machine: &Machine) -> Vec<String> {
+    let environment = &machine.environment;
     let cpus = format::counted(environment.cpus, "processor", "processors");
     let mut limits = vec![format!(
         "{cpus}: what more of them would show, above all how lock words travel between many caches, is \
          not in these figures, and must not be extrapolated from them."
     )];
-    let oversubscribed: Vec<String> = results
+    let oversubscribed: Vec<String> = machine
         .scenarios
         .iter()
         .filter(|scenario| scenario.threads() > environment.cpus)
@@ -126,23 +126,12 @@ fn limits(results: &Results) -> Vec<String> {
     limits
 }
 
-/// The command that measures again, and the samples that this report is made of.
-pub(super) fn again(results: &Results) -> String {
-    let command = &results.environment.command;
-    let measured = if command.is_empty() {
-        "The command that measured this is not known".to_owned()
-    } else {
-        format!("Measure again: `{command}`")
-    };
-    format!("{measured}. Judge again, from the samples beside this file: `{AGAIN}`.")
-}
-
 /// Makes the same report of the same samples.
 const AGAIN: &str = "pivot report samples.jsonl";
 
 /// Where it ran, with everything that could make it come out differently elsewhere.
-pub(super) fn environment(results: &Results) -> Section {
-    let environment = &results.environment;
+pub(super) fn environment(machine: &Machine) -> Section {
+    let environment = &machine.environment;
     let mut blocks = vec![Block::Table(names_and_values(
         "Environment",
         &facts_of(environment),
@@ -288,39 +277,41 @@ fn build(build: &Build) -> String {
     )
 }
 
-/// The line under the title: enough to judge whether the run is comparable.
-pub(super) fn conditions(results: &Results) -> Vec<(String, String)> {
-    let environment = &results.environment;
-    let versions = format!(
-        "{}, pivot {}, commit {}",
-        or_unknown(&environment.build.rustc),
-        env!("CARGO_PKG_VERSION"),
-        commit(environment)
-    );
-    [
-        (
-            "Machine",
-            format!(
-                "{}, {}, {}",
-                or_unknown(&environment.cpu),
-                format::counted(environment.cpus, "processor", "processors"),
-                or_unknown(&environment.kernel)
-            ),
+/// Enough to judge whether the run is comparable.
+pub(super) fn conditions(machine: &Machine) -> Table {
+    let environment = &machine.environment;
+    let mut table = Table::default();
+    table.row([
+        "Machine".into(),
+        format!(
+            "{}, {}, {}",
+            or_unknown(&environment.cpu),
+            format::counted(environment.cpus, "processor", "processors"),
+            or_unknown(&environment.kernel)
         ),
-        ("Versions", versions),
-        ("Build", build(&environment.build)),
-        (
-            "Run",
-            format!(
-                "{}, preset {}, seed {}",
-                or_unknown(&environment.started_at),
-                or_unknown(&environment.preset),
-                environment.seed
-            ),
+    ]);
+    table.row([
+        "Versions".into(),
+        format!(
+            "{}, pivot {}, commit {}",
+            or_unknown(&environment.build.rustc),
+            env!("CARGO_PKG_VERSION"),
+            commit(environment)
         ),
-        ("Command", format!("`{}`", or_unknown(&environment.command))),
-    ]
-    .into_iter()
-    .map(|(name, value)| (name.to_owned(), value))
-    .collect()
+    ]);
+    table.row(["Build".into(), build(&environment.build)]);
+    table.row([
+        "Run".into(),
+        format!(
+            "{}, preset {}, seed {}",
+            or_unknown(&environment.started_at),
+            or_unknown(&environment.preset),
+            environment.seed
+        ),
+    ]);
+    table.row([
+        "Command".into(),
+        format!("`{}`", or_unknown(&environment.command)),
+    ]);
+    table
 }

@@ -3,7 +3,7 @@
 use basis::probe::Situation as S;
 use basis::sample::Card;
 
-use crate::results::{Metric as M, Results};
+use crate::results::{Machine, Metric as M};
 
 use super::view::{Block, Cell, Column, Group, Row, Section, Table, prose};
 use super::{facts, format, latency, pivots};
@@ -128,9 +128,9 @@ const WRITE: &Operation = &Operation {
     kept: M::WritesKept,
 };
 
-pub(super) fn section(results: &Results) -> Section {
+pub(super) fn section(machine: &Machine) -> Section {
     let mut blocks = Vec::new();
-    if results.situations.is_empty() {
+    if machine.situations.is_empty() {
         blocks.push(prose("No probe was part of this run."));
     } else {
         blocks.push(prose(
@@ -141,14 +141,14 @@ pub(super) fn section(results: &Results) -> Section {
         blocks.extend(
             TABLES
                 .iter()
-                .map(|asked| Block::Table(table(results, asked))),
+                .map(|asked| Block::Table(table(machine, asked))),
         );
-        blocks.extend(latency::figures(results).into_iter().map(Block::Figure));
+        blocks.extend(latency::figures(machine).into_iter().map(Block::Figure));
         blocks.push(Block::Heading {
             text: "What was asked".into(),
         });
         blocks.push(Block::List {
-            items: results
+            items: machine
                 .situations
                 .iter()
                 .map(|one| format!("{} (`{}`). {}", one.title, one.name, one.question))
@@ -162,24 +162,24 @@ pub(super) fn section(results: &Results) -> Section {
     }
 }
 
-fn table(results: &Results, (caption, shown, notes): &Asked) -> Table {
+fn table(machine: &Machine, (caption, shown, notes): &Asked) -> Table {
     let row = |card: &Card| {
-        let seen = Seen { results, card };
+        let seen = Seen { machine, card };
         let cells = shown
             .iter()
             .map(|(_, _, show)| show(&seen).unwrap_or_else(|| Cell::absent("not measured")))
             .collect();
         Row::named(&card.name, cells)
     };
-    let mut groups = pivots::groups(facts::by_family(results.contenders()), |card| {
+    let mut groups = pivots::groups(facts::by_family(machine.contenders()), |card| {
         Some(row(card))
     });
     groups.push(Group {
         title: "Controls".into(),
-        rows: results
+        rows: machine
             .strategies
             .iter()
-            .filter(|card| card.control && was_probed(results, card))
+            .filter(|card| card.control && was_probed(machine, card))
             .map(row)
             .collect(),
     });
@@ -195,8 +195,8 @@ fn table(results: &Results, (caption, shown, notes): &Asked) -> Table {
     }
 }
 
-fn was_probed(results: &Results, card: &Card) -> bool {
-    results
+fn was_probed(machine: &Machine, card: &Card) -> bool {
+    machine
         .cells
         .iter()
         .any(|cell| cell.strategy == card.name && cell.metric.is_probed())
@@ -204,14 +204,14 @@ fn was_probed(results: &Results, card: &Card) -> bool {
 
 /// What there is about one strategy.
 struct Seen<'r> {
-    results: &'r Results,
+    machine: &'r Machine,
     card: &'r Card,
 }
 
 impl Seen<'_> {
     fn value(&self, situation: S, metric: M) -> Option<f64> {
         let cell = self
-            .results
+            .machine
             .cell(situation.name(), &self.card.name, metric)?;
         Some(cell.median)
     }

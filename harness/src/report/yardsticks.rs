@@ -2,15 +2,15 @@
 
 use basis::controls;
 
-use crate::results::Results;
+use crate::results::Machine;
 
 use super::facts::{self, Row};
 use super::format;
 use super::view::{self, Block, Cell, Column, Group, Section, Table, Tone, prose};
 
-pub(super) fn section(results: &Results) -> Section {
+pub(super) fn section(machine: &Machine) -> Section {
     let mut blocks = Vec::new();
-    let controls = controls(results);
+    let controls = controls(machine);
     if controls.has_rows() {
         blocks.push(Block::Table(controls));
     } else {
@@ -18,18 +18,18 @@ pub(super) fn section(results: &Results) -> Section {
             "No control was measured, so nothing could have refuted this run.",
         ));
     }
-    let limits = limits(results);
+    let limits = limits(machine);
     if limits.has_rows() {
         blocks.push(Block::Table(limits));
     }
     blocks.push(Block::Heading {
         text: "Warnings".into(),
     });
-    if results.warnings.is_empty() {
+    if machine.warnings.is_empty() {
         blocks.push(prose("None."));
     } else {
         blocks.push(Block::List {
-            items: results.warnings.clone(),
+            items: machine.warnings.clone(),
         });
     }
     Section {
@@ -39,8 +39,8 @@ pub(super) fn section(results: &Results) -> Section {
     }
 }
 
-fn controls(results: &Results) -> Table {
-    let rows = results
+fn controls(machine: &Machine) -> Table {
+    let rows = machine
         .controls
         .iter()
         .map(|control| {
@@ -74,10 +74,10 @@ fn controls(results: &Results) -> Table {
 }
 
 /// How much of the baseline's cost is the table itself, and so cannot be gained.
-fn limits(results: &Results) -> Table {
-    let rows = facts::all_rows(results)
+fn limits(machine: &Machine) -> Table {
+    let rows = facts::all_rows(machine)
         .into_iter()
-        .filter_map(|row| limit(results, row))
+        .filter_map(|row| limit(machine, row))
         .collect();
     Table {
         caption: "The limit: an unsynchronised map on one thread".into(),
@@ -95,13 +95,13 @@ fn limits(results: &Results) -> Table {
     }
 }
 
-fn limit(results: &Results, row: Row<'_>) -> Option<view::Row> {
-    let limit = row.cell(results, controls::UNSYNCHRONISED)?;
+fn limit(machine: &Machine, row: Row<'_>) -> Option<view::Row> {
+    let limit = row.cell(machine, controls::UNSYNCHRONISED)?;
     let ratio = limit.ratio.as_ref()?;
-    let baseline = row.cell(results, &results.baseline)?;
+    let baseline = row.cell(machine, &machine.baseline)?;
     let percent = |times: f64| format::significant(100.0 / times);
     Some(view::Row {
-        head: row.title(results),
+        head: row.title(machine),
         cells: vec![
             Cell::figure(format::measured(baseline)),
             Cell::figure(format::measured(limit)),

@@ -39,7 +39,7 @@ fn contradictory_workloads_are_refused_before_anything_is_measured() {
     let file = written(&folder, "bad.toml", &contradictory);
     let said = refusal(&["advise", &file]);
     assert!(
-        said.contains("bad.toml") && said.contains("nobody writes"),
+        said.contains("bad.toml") && said.contains("no thread writes"),
         "{said}"
     );
     let file = written(&folder, "good.toml", WORKLOAD);

@@ -6,9 +6,8 @@ use basis::fault::Attempt;
 use basis::sample::CheckOutcome;
 use basis::scenario::RecordKind;
 use basis::stall::StallSeen;
-use basis::trace::{Operation, Untraced};
+use basis::trace::Untraced;
 
-use super::super::needs::{Excluded, Kept, Needs};
 use super::super::tests::{READERS, WRITERS, workload};
 use contract::Profile;
 
@@ -55,8 +54,15 @@ fn stalled(stalled: Operation, peer: Operation, blocked: u64, in_allocator: u64)
 
 fn objections(needs: &str, profile: &Profile, lines: &[Line]) -> Vec<(Need, String)> {
     let workload = workload(&format!("{READERS}{WRITERS}[needs]\n{needs}\n"));
-    let found = Needs::against(&workload, &Card::from(profile), lines).into_iter();
-    found.map(|one| (one.need, one.reason)).collect()
+    let found = unmet(&workload, &Card::from(profile), lines).into_iter();
+    found.map(|one| (one.need, one.evidence)).collect()
+}
+
+/// The needs that are not met.
+fn unmet(workload: &Workload, card: &Card, lines: &[Line]) -> Vec<Finding> {
+    let mut found = findings(workload, card, lines);
+    found.retain(|one| !one.is_met);
+    found
 }
 
 #[test]
@@ -120,37 +126,37 @@ fn whoever_deadlocks_inside_its_own_read_is_out_where_the_table_is_used_there() 
         inside_read,
         ..LOCK_FREE
     };
-    let against = |rest: &str, claim, lines: &[Line]| {
+    let bases = |rest: &str, claim, lines: &[Line]| {
         let workload = workload(&format!("{rest}[needs]\n{need}\n"));
-        let found = Needs::against(&workload, &Card::from(&allows(claim)), lines).into_iter();
+        let found = unmet(&workload, &Card::from(&allows(claim)), lines).into_iter();
         found.map(|one| one.basis).collect::<Vec<_>>()
     };
     let both = format!("{READERS}{WRITERS}");
     let everything = Reentrancy::ReadsAndWrites;
-    assert_eq!(against(&both, everything, &[]), []);
+    assert_eq!(bases(&both, everything, &[]), []);
     let inserts = under(Fault::InsideRead, Deed::Insert, Fate::HeldUp);
     let updates = under(Fault::InsideRead, Deed::Update, Fate::HeldUp);
     // Nobody inserts.
-    assert_eq!(against(&both, everything, &[inserts]), []);
+    assert_eq!(bases(&both, everything, &[inserts]), []);
     assert_eq!(
-        against(&both, everything, std::slice::from_ref(&updates)),
+        bases(&both, everything, std::slice::from_ref(&updates)),
         [Basis::Observed]
     );
     assert_eq!(objections("", &LOCK_FREE, &[updates]), []);
     let old = under(Fault::InsideRead, Deed::Update, Fate::Stale);
-    assert_eq!(against(&both, everything, &[old]), [Basis::Observed]);
+    assert_eq!(bases(&both, everything, &[old]), [Basis::Observed]);
     // What is not claimed is not relied on; where nobody writes, reading is enough.
     let reads = Reentrancy::ReadsUnlessWriterWaits;
-    assert_eq!(against(&both, reads, &[]), [Basis::Claimed]);
-    assert_eq!(against(READERS, reads, &[]), []);
+    assert_eq!(bases(&both, reads, &[]), [Basis::Claimed]);
+    assert_eq!(bases(READERS, reads, &[]), []);
     let behind = under(Fault::InsideRead, Deed::ReadAgain, Fate::HeldUp);
-    assert_eq!(against(READERS, reads, std::slice::from_ref(&behind)), []);
-    assert_eq!(against(&both, everything, &[behind]), [Basis::Observed]);
+    assert_eq!(bases(READERS, reads, std::slice::from_ref(&behind)), []);
+    assert_eq!(bases(&both, everything, &[behind]), [Basis::Observed]);
     // In a scan, where somebody scans.
     let in_scan = [under(Fault::InsideScan, Deed::Update, Fate::HeldUp)];
-    assert_eq!(against(&both, everything, &in_scan), []);
+    assert_eq!(bases(&both, everything, &in_scan), []);
     let scans = format!("{both}[scanners]\nthreads = 1\n");
-    assert_eq!(against(&scans, everything, &in_scan), [Basis::Observed]);
+    assert_eq!(bases(&scans, everything, &in_scan), [Basis::Observed]);
 }
 
 #[test]
@@ -170,8 +176,10 @@ fn who_fails_a_check_is_out_whatever_is_needed() {
     );
 }
 
-fn kept(rest: &str, lines: &[Line]) -> Vec<Kept> {
-    Needs::kept(&workload(rest), &Card::from(&LOCK_FREE), lines)
+fn kept(rest: &str, lines: &[Line]) -> Vec<Finding> {
+    let found = findings(&workload(rest), &Card::from(&LOCK_FREE), lines);
+    assert!(found.iter().all(|one| one.is_met), "{found:?}");
+    found
 }
 
 #[test]
@@ -192,8 +200,8 @@ fn several_writers_must_not_hold_each_other_up_and_one_cannot() {
     use Operation::{Apply, ReadHit};
     let one = format!("{READERS}[writers]\nthreads = 1\n[needs]\nwriters_never_wait = true\n");
     let two = one.replace("threads = 1", "threads = 2");
-    let against = |rest: &str, line: Line| -> Vec<Excluded> {
-        Needs::against(&workload(rest), &Card::from(&LOCK_FREE), &[line])
+    let against = |rest: &str, line: Line| -> Vec<Finding> {
+        unmet(&workload(rest), &Card::from(&LOCK_FREE), &[line])
     };
     assert_eq!(against(&one, stalled(Apply, Apply, 50, 0)), []);
     assert_eq!(against(&two, stalled(Apply, Apply, 50, 0)).len(), 1);
@@ -205,7 +213,7 @@ fn what_nobody_does_is_no_objection() {
     let need = format!("{READERS}{WRITERS}[needs]\nreaders_never_wait = true\n");
     let resizing = under(Fault::ResizerStalls, Deed::Read, Fate::HeldUp);
     let against = |rest: &str| {
-        Needs::against(
+        unmet(
             &workload(rest),
             &Card::from(&LOCK_FREE),
             std::slice::from_ref(&resizing),
@@ -218,9 +226,8 @@ fn what_nobody_does_is_no_objection() {
     // Who is stopped anywhere may be in a scan: it matters where somebody scans, or nothing else is known.
     let need = format!("{READERS}[writers]\nthreads = 1\n[needs]\nwriters_never_wait = true\n");
     let anywhere = under(Fault::ReaderStalls, Deed::Update, Fate::HeldUp);
-    let against = |rest: &str, lines: &[Line]| {
-        Needs::against(&workload(rest), &Card::from(&LOCK_FREE), lines).len()
-    };
+    let against =
+        |rest: &str, lines: &[Line]| unmet(&workload(rest), &Card::from(&LOCK_FREE), lines).len();
     assert_eq!(against(&need, std::slice::from_ref(&anywhere)), 0);
     let scans = format!("{need}[scanners]\nthreads = 1\n");
     assert_eq!(against(&scans, std::slice::from_ref(&anywhere)), 1);
@@ -273,7 +280,7 @@ fn what_was_seen_is_told_from_what_is_only_claimed() {
 fn threads_are_stopped_in_what_the_workload_does_and_where_it_matters_only() {
     use Operation::{Apply, Insert, ReadHit, ReadMiss, Remove, Scan};
     let of = |rest: String| {
-        let all = Needs::encounters(&workload(&rest)).into_iter();
+        let all = encounters(&workload(&rest)).into_iter();
         all.map(|one| (one.stalled, one.peers)).collect::<Vec<_>>()
     };
     let readers = "[needs]\nreaders_never_wait = true\n";

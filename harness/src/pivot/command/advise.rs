@@ -1,7 +1,6 @@
 //! `pivot advise`: a recommendation for a workload of the user's own.
 
-mod asked;
-mod printed;
+mod stages;
 
 use std::path::{Path, PathBuf};
 
@@ -9,41 +8,35 @@ use basis::controls;
 use basis::environment::Build;
 use basis::error::{Error, Result};
 use basis::output::{self, Existing};
-use harness::advice::{
-    Agreement, Conclusion, Earlier, Questions, TEMPLATE, Workload, agreement, conclude,
-};
-use harness::analysis::{Samples, analyse};
+use harness::advice::{Agreement, Earlier, Questions, TEMPLATE, Workload, agreement, conclude};
+use harness::analysis::{Samples, analyse, merge};
 use harness::recorded;
-use harness::report;
 use harness::report::advice::{self, Advice};
-use harness::results::Results;
+use harness::report::{self, Source};
 use harness::run::{Plan, Recording};
 
 use super::{attended, environment, kept_in};
 use crate::arguments::{AdviseOptions, Choice, Format};
+use crate::table::Shown as _;
 use crate::{selection, terminal};
-use asked::Asked;
+use stages::Stages;
 
-/// Filters by what is observed, measures who is left, and says what follows.
+/// Excludes by what is observed, measures what is left, and says what follows.
 pub(crate) fn advise(options: &AdviseOptions) -> Result<()> {
     let Some(file) = options.workload.as_deref().filter(|_| !options.init) else {
         return terminal::print(TEMPLATE.trim_end());
     };
     let workload = Workload::load(file)?;
-    let fault = |what| Error::input(format!("{}: {what}", file.display()));
-    workload
-        .deploy
-        .is_built_alike(&Build::of_this_program())
-        .map_err(fault)?;
-    let questions = workload.questions().map_err(fault)?;
+    let wrong = |what| Error::input(format!("{}: {what}", file.display()));
+    let is_built_alike = workload.deploy.is_built_alike(&Build::of_this_program());
+    is_built_alike.map_err(wrong)?;
+    let questions = workload.questions().map_err(wrong)?;
     let existing = Existing::forced(options.force);
     if let Some(record) = &options.adr {
         output::check(record, existing)?;
     }
-    let earlier = options.against.as_deref();
-    let earlier = earlier
-        .map(|place| Earlier::load(place, &workload, &options.baseline))
-        .transpose()?;
+    let load = |place: &PathBuf| Earlier::load(place, &workload, &options.baseline);
+    let earlier = options.against.as_ref().map(load).transpose()?;
     let choice = Choice {
         strategy: options.strategy.clone(),
         scenario: None,
@@ -51,7 +44,7 @@ pub(crate) fn advise(options: &AdviseOptions) -> Result<()> {
         baseline: options.baseline.clone(),
     };
     let plan = plan(options, &choice, &questions)?;
-    let asked = Asked {
+    let stages = Stages {
         file,
         workload: &workload,
         plan: &plan,
@@ -60,43 +53,67 @@ pub(crate) fn advise(options: &AdviseOptions) -> Result<()> {
     let verb = format!("advise {}", file.display());
     let environment = environment(&verb, &choice, None, options.preset, options.seed);
     let header = plan.header(environment);
-    asked.answerable(&header)?;
+    stages.answerable(&header)?;
     let mut recording = if options.resume {
         Recording::resume(&folder, &header)?
     } else {
         Recording::begin(&folder, header)?
     };
     let screening =
-        attended(&mut recording, |run| asked.carry_out(run)).map_err(kept_in(&folder))?;
+        attended(&mut recording, |run| stages.carry_out(run)).map_err(kept_in(&folder))?;
     let samples =
         Samples::from_lines(recording.lines().to_vec()).expect("it begins with its header");
     let results = analyse(&samples);
-    let conclusion = conclude(&workload, &questions, &results, &screening);
-    let told = advice::advice(&workload, &questions, &results, &conclusion);
-    let json = advice::json(&workload, &questions, &conclusion, &told);
-    keep(&results, &told, &json, &folder)?;
+    let conclusion = conclude(&workload, &questions, &results, screening);
+    let advice = advice::advice(
+        &workload,
+        &questions,
+        &results,
+        &conclusion,
+        earlier.as_ref(),
+    );
+    let json = advice::json(&workload, &questions, &conclusion, &advice);
+    let source = Source::of(&folder.join("samples.jsonl"), &folder)?;
+    report::write(&merge(vec![results]), &source, &folder)?;
+    report::replace(&folder.join("advice.md"), &advice::markdown(&advice))?;
+    report::replace(&folder.join("advice.json"), &json)?;
     if let Some(record) = &options.adr {
-        output::write(record, existing, advice::decision_record(&told).as_bytes())?;
+        output::write(
+            record,
+            existing,
+            advice::decision_record(&advice).as_bytes(),
+        )?;
     }
-    printed::print(&told, &json, &folder, options)?;
-    earlier.map_or(Ok(()), |earlier| {
-        compare(&earlier, &conclusion, options.format)
-    })
+    print(&advice, &json, &folder, options)?;
+    let Some(earlier) = earlier else {
+        return Ok(());
+    };
+    // An earlier advice that is contradicted is exit code 1; what is printed for programs stays what it is.
+    let sentence = advice.sections["agreement"].concat();
+    match agreement(&earlier, &conclusion) {
+        Agreement::Differs => Err(Error::Check(sentence)),
+        _ if options.format == Format::Table => terminal::print(&sentence),
+        _ => Ok(()),
+    }
 }
 
-/// Says whether an earlier advice was the same; one that is contradicted is exit code 1.
-fn compare(earlier: &Earlier, conclusion: &Conclusion, format: Format) -> Result<()> {
-    let agreement = agreement(earlier, conclusion);
-    let told = advice::agreed(earlier, conclusion, agreement);
-    match agreement {
-        Agreement::Differs => Err(Error::Check(told)),
-        // What is printed for programs stays what it is.
-        _ if format != Format::Table => Ok(()),
-        _ => terminal::print(&told),
+/// Prints the advice as it was asked for.
+fn print(advice: &Advice, json: &str, folder: &Path, options: &AdviseOptions) -> Result<()> {
+    match options.format {
+        Format::Json => terminal::print(json),
+        Format::Md => terminal::print(advice::markdown(advice).trim_end()),
+        Format::Csv => advice.evidence.print(Format::Csv),
+        Format::Table => {
+            terminal::print(advice::text(advice).trim_end())?;
+            if let Some(record) = &options.adr {
+                terminal::print(&format!("decision record: {}", record.display()))?;
+            }
+            terminal::print(&format!("report: {}", folder.join("report.html").display()))
+        }
     }
 }
 
-/// Everybody that is asked about, the baseline, and the controls without which no row has a noise
+/// The strategies that are asked about, the baseline, and the controls without which no row has a noise
 /// floor.
 fn plan(options: &AdviseOptions, choice: &Choice, questions: &Questions) -> Result<Plan> {
     let is_yardstick = |name: &str| name == controls::SAME || name == controls::NO_OP;
@@ -113,19 +130,8 @@ fn plan(options: &AdviseOptions, choice: &Choice, questions: &Questions) -> Resu
 }
 
 fn folder(options: &AdviseOptions, workload: &Workload) -> PathBuf {
-    let beside = || {
-        selection::workspace().join("reports").join(format!(
-            "{}{}",
-            recorded::ADVICE,
-            workload.name
-        ))
-    };
-    options.out.clone().unwrap_or_else(beside)
-}
-
-/// Leaves report and advice beside the samples.
-fn keep(results: &Results, told: &Advice, json: &str, folder: &Path) -> Result<()> {
-    report::write(results, &folder.join("samples.jsonl"), folder)?;
-    report::replace(&folder.join("advice.md"), &advice::markdown(told))?;
-    report::replace(&folder.join("advice.json"), json)
+    options.out.clone().unwrap_or_else(|| {
+        let name = format!("{}{}", recorded::ADVICE, workload.name);
+        selection::workspace().join("reports").join(name)
+    })
 }

@@ -4,11 +4,28 @@ use std::path::Path;
 
 use basis::error::{Error, Result};
 use harness::diff::{self, Diff, Judged, LEVEL, NOTABLE, Row, Run, Verdict};
+use harness::report;
+use serde::Serialize;
 
 use super::report::samples;
 use crate::arguments::{DiffOptions, Format};
-use crate::table::Table;
+use crate::table::{Shown as _, Table, table};
 use crate::terminal;
+
+/// What the template of a comparison is given: the tables, and all that is in the comparison.
+#[derive(Serialize)]
+struct Words<'d> {
+    #[serde(flatten)]
+    diff: &'d Diff,
+    /// What sets the surroundings of the runs apart, if anything does.
+    surroundings: Option<String>,
+    /// The figures to show, if there are any.
+    figures: Option<String>,
+    /// The change that is worth detecting, as a factor.
+    notable: f64,
+    /// The probability that equal runs show any change.
+    level: f64,
+}
 
 /// Compares two runs. Exit code 0 whether or not something changed, unless the user asks for 1.
 pub(crate) fn diff(options: &DiffOptions) -> Result<()> {
@@ -22,7 +39,7 @@ pub(crate) fn diff(options: &DiffOptions) -> Result<()> {
     match options.format {
         Format::Json => terminal::print_json(&diff)?,
         // One table and nothing else, for programs; with everything in it, as in JSON.
-        Format::Csv => rows(diff.rows.iter()).print(Format::Csv)?,
+        Format::Csv => figures(&diff.rows).print(Format::Csv)?,
         format => show(&diff, options.all, format)?,
     }
     if options.fail_on_regression && diff.has_regression() {
@@ -42,44 +59,32 @@ fn run(given: &Path) -> Result<Run> {
 
 /// For people: the surroundings first, then what changed, then what cannot be compared.
 fn show(diff: &Diff, all: bool, format: Format) -> Result<()> {
-    if diff.environment.is_empty() {
-        terminal::print("Same machine, build, libraries and commit.\n")?;
-    } else {
-        let mut table = Table::new(["surroundings", "A", "B"]);
-        for one in &diff.environment {
-            table.row([one.what.clone(), one.a.clone(), one.b.clone()]);
-        }
-        table.print(format)?;
-        terminal::print("")?;
-    }
+    let differing = diff.environment.iter();
+    let surroundings = table(
+        ["surroundings", "A", "B"],
+        differing.map(|one| [&one.what, &one.a, &one.b].map(Clone::clone)),
+    );
     let shown: Vec<&Row> = diff
         .rows
         .iter()
         .filter(|row| all || row.is_change())
         .collect();
-    if !shown.is_empty() {
-        rows(shown.into_iter()).print(format)?;
-        terminal::print("")?;
-    }
-    for check in &diff.checks {
-        let verb = if check.passes_now {
-            "passes now"
-        } else {
-            "FAILS now"
-        };
-        terminal::print(&format!(
-            "{} with {}: the {} check {verb}",
-            check.strategy, check.record, check.check
-        ))?;
-    }
-    for one in &diff.apart {
-        terminal::print(&format!("{} {}: {}", one.kind, one.name, one.reason))?;
-    }
-    terminal::print(&summary(diff))
+    let is_same = diff.environment.is_empty();
+    let text = report::render(
+        "diff.txt",
+        &Words {
+            diff,
+            surroundings: (!is_same).then(|| surroundings.text(format)),
+            figures: (!shown.is_empty()).then(|| figures(shown).text(format)),
+            notable: NOTABLE,
+            level: LEVEL,
+        },
+    );
+    terminal::print(text.trim_end())
 }
 
-fn rows<'d>(of: impl Iterator<Item = &'d Row>) -> Table<8> {
-    let mut table = Table::new([
+fn figures<'d>(rows: impl IntoIterator<Item = &'d Row>) -> Table {
+    let heading = [
         "scenario",
         "strategy",
         "metric",
@@ -88,20 +93,20 @@ fn rows<'d>(of: impl Iterator<Item = &'d Row>) -> Table<8> {
         "B",
         "B times better",
         "change",
-    ]);
-    for row in of {
-        table.row([
+    ];
+    let rows = rows.into_iter().map(|row| {
+        [
             row.scenario.clone(),
             row.strategy.clone(),
             row.metric.name().into(),
-            row.unit.clone(),
+            row.unit.into(),
             figure(row.a),
             figure(row.b),
             times(row),
             change(row),
-        ]);
-    }
-    table
+        ]
+    });
+    table(heading, rows)
 }
 
 fn times(row: &Row) -> String {
@@ -131,24 +136,4 @@ fn figure(value: f64) -> String {
     #[expect(clippy::cast_sign_loss, reason = "not below zero")]
     let decimals = (if magnitude < 0 { 2 } else { 3 } - magnitude).clamp(0, 12) as usize;
     format!("{value:.decimals$}")
-}
-
-fn summary(diff: &Diff) -> String {
-    let count = |wanted: fn(&Row) -> bool| diff.rows.iter().filter(|row| wanted(row)).count();
-    let judged = match diff.judged {
-        Judged::Ratio => format!("times as ratios to {} of the same run", diff.baseline),
-        Judged::Absolute => "times as such".into(),
-    };
-    format!(
-        "{} better, {} worse, {} unchanged (~: no change beyond noise), {} with too few samples to see \
-         a change of {:.0} %. Judged: {judged}, all together at {:.0} % (Holm); counts as they are, rare allocations \
-         beyond three standard deviations. Intervals are of these two runs: what another build changes by \
-         where its code lies is not in them. `--all` shows every figure.",
-        count(|row| row.verdict == Verdict::Better),
-        count(|row| row.verdict == Verdict::Worse),
-        count(|row| row.verdict == Verdict::Unchanged),
-        count(|row| matches!(row.verdict, Verdict::TooFew { .. })),
-        (NOTABLE - 1.0) * 100.0,
-        LEVEL * 100.0,
-    )
 }

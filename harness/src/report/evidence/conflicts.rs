@@ -6,13 +6,13 @@ use super::super::charts::{Colour, Shade, Tile};
 use super::super::format;
 use super::super::view::{Block, Cell, Column, Group, Row, Table};
 use super::heat;
-use crate::results::Results;
+use crate::results::Machine;
 
-/// Places that are named; the results have them all.
+/// Places that are named; the machine have them all.
 const BLAMED_MAX: usize = 6;
 
-pub(super) fn blocks(results: &Results, strategy: &str) -> Vec<Block> {
-    let Some(seen) = results
+pub(super) fn blocks(machine: &Machine, strategy: &str) -> Vec<Block> {
+    let Some(seen) = machine
         .trace(strategy)
         .filter(|seen| !seen.pairs.is_empty())
     else {

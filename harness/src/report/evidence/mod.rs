@@ -10,40 +10,42 @@ mod stalls;
 use basis::sample::Card;
 use basis::trace::{Operation, State, TraceSeen};
 
-use crate::results::Results;
+use crate::results::Machine;
 
 use super::view::{Block, Cell, Column, Row, Section, Table, prose};
 use super::{facts, format, pivots};
 
-pub(super) fn section(results: &Results) -> Section {
-    let cards: Vec<&Card> = results
+/// The section's anchor.
+pub(super) const ID: &str = "evidence";
+
+pub(super) fn section(machine: &Machine) -> Section {
+    let cards: Vec<&Card> = machine
         .strategies
         .iter()
-        .filter(|card| has_evidence(results, &card.name))
+        .filter(|card| has_evidence(machine, &card.name))
         .collect();
     let mut blocks: Vec<Block> = Vec::new();
-    if !results.traces.is_empty() {
-        blocks.push(prose(method(results)));
+    if !machine.traces.is_empty() {
+        blocks.push(prose(method(machine)));
     }
-    blocks.extend(gaps(results).into_iter().map(prose));
+    blocks.extend(gaps(machine).into_iter().map(prose));
     if !cards.is_empty() {
-        blocks.push(Block::Table(overview(results, &cards)));
+        blocks.push(Block::Table(overview(machine, &cards)));
     }
-    let pages = cards.iter().map(|card| page::page(results, card));
-    blocks.extend(pages.map(Block::Page));
+    blocks.extend(cards.iter().flat_map(|card| page::page(machine, card)));
     Section {
-        id: "evidence",
+        id: ID,
         title: "Evidence: what is executed, shared and waited for".into(),
         blocks,
     }
 }
 
-pub(super) fn has_evidence(results: &Results, strategy: &str) -> bool {
-    results.trace(strategy).is_some() || results.stall(strategy).is_some()
+pub(super) fn has_evidence(machine: &Machine, strategy: &str) -> bool {
+    machine.trace(strategy).is_some() || machine.stall(strategy).is_some()
 }
 
-fn method(results: &Results) -> String {
-    let traced = results.traces.iter().find(|seen| seen.layouts > 0);
+fn method(machine: &Machine) -> String {
+    let traced = machine.traces.iter().find(|seen| seen.layouts > 0);
     let traced = traced.map_or_else(String::new, |seen| {
         format!(
             " Here: {} in the table, {} of the heap.",
@@ -61,14 +63,14 @@ fn method(results: &Results) -> String {
 }
 
 /// What was not looked at.
-fn gaps(results: &Results) -> Vec<String> {
+fn gaps(machine: &Machine) -> Vec<String> {
     let mut gaps = Vec::new();
-    match &results.untraced {
+    match &machine.untraced {
         Some(why) => gaps.push(format!("No trace: {why}.")),
-        None if results.traces.is_empty() => gaps.push("Nothing was traced in this run.".into()),
+        None if machine.traces.is_empty() => gaps.push("Nothing was traced in this run.".into()),
         None => {}
     }
-    if results.stalls.is_empty() {
+    if machine.stalls.is_empty() {
         gaps.push("No thread was stopped in the middle of its operations in this run.".into());
     }
     gaps
@@ -98,14 +100,14 @@ const COLUMNS: [(&str, &str); 12] = [
     ("Writes blocked", "at worst"),
 ];
 
-fn overview(results: &Results, cards: &[&Card]) -> Table {
+fn overview(machine: &Machine, cards: &[&Card]) -> Table {
     Table {
         caption: "All strategies: a read, and who gets in whose way".into(),
         corner: "Strategy".into(),
         columns: COLUMNS
             .map(|(title, note)| Column::new(title, note))
             .to_vec(),
-        groups: pivots::groups(facts::by_family(cards.iter().copied()), |card| Some(row(results, card))),
+        groups: pivots::groups(facts::by_family(cards.iter().copied()), |card| Some(row(machine, card))),
         notes: vec![
             "A line has 64 bytes. The own stack is left out, and the system's allocator is apart. A name \
              leads to the strategy's page below."
@@ -114,13 +116,13 @@ fn overview(results: &Results, cards: &[&Card]) -> Table {
     }
 }
 
-fn row(results: &Results, card: &Card) -> Row {
-    let trace = results.trace(&card.name);
+fn row(machine: &Machine, card: &Card) -> Row {
+    let trace = machine.trace(&card.name);
     let mut cells = footprints::of_a_read(trace);
     cells.push(both_write(trace, Operation::ReadHit));
     cells.push(dirtied(trace));
     cells.push(both_write(trace, Operation::Apply));
-    let stalls = results.stall(&card.name);
+    let stalls = machine.stall(&card.name);
     cells.push(stalls::worst(stalls, |peer| {
         matches!(peer, Operation::ReadHit | Operation::ReadMiss)
     }));

@@ -7,7 +7,7 @@ use super::super::charts::{Colour, Shade, Tile};
 use super::super::format;
 use super::super::view::{Block, Cell, Column, Group, Row, Table, Tone};
 use super::heat;
-use crate::results::Results;
+use crate::results::Machine;
 
 /// How deep the colour of a peer is that is blocked everywhere.
 const DEPTH_MAX: f64 = 0.6;
@@ -51,8 +51,8 @@ pub(super) fn gist(seen: &StallSeen) -> String {
     }
 }
 
-pub(super) fn blocks(results: &Results, strategy: &str) -> Vec<Block> {
-    let Some(seen) = results
+pub(super) fn blocks(machine: &Machine, strategy: &str) -> Vec<Block> {
+    let Some(seen) = machine
         .stall(strategy)
         .filter(|seen| !seen.pairs.is_empty())
     else {

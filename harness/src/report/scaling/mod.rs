@@ -9,7 +9,7 @@ use basis::trace::Operation;
 use predict::Band;
 use predict::machine::Machine;
 
-use crate::results::{HERE, Meeting, OneToTwo, Results, Scaling};
+use crate::results::{self, HERE, Meeting, OneToTwo, Scaling};
 
 use super::format::{counted, off, percent, significant};
 use super::view::{Block, Cell, Column, Group, Row, Section, Table, Tone, prose};
@@ -18,8 +18,8 @@ use super::view::{Block, Cell, Column, Group, Row, Section, Table, Tone, prose};
 const OPERATIONS: [Operation; 2] = [Operation::ReadHit, Operation::Apply];
 
 /// The predicted curves of a strategy, with what was measured of them here, and how well that did.
-pub(super) fn blocks(results: &Results, strategy: &str) -> Vec<Block> {
-    let Some(scaling) = &results.scaling else {
+pub(super) fn blocks(machine: &results::Machine, strategy: &str) -> Vec<Block> {
+    let Some(scaling) = &machine.scaling else {
         return vec![prose(ABSENT)];
     };
     let mut blocks = Vec::new();
@@ -55,8 +55,8 @@ fn told(scaling: &Scaling, strategy: &str, operation: Operation) -> Option<Strin
     unpredicted.map(|one| format!("Not predicted, {operation}: {}.", one.reason))
 }
 
-pub(super) fn section(results: &Results) -> Section {
-    let blocks = match &results.scaling {
+pub(super) fn section(machine: &results::Machine) -> Section {
+    let blocks = match &machine.scaling {
         None => vec![prose(ABSENT)],
         Some(scaling) => everything(scaling),
     };
