@@ -70,11 +70,11 @@ async function loadsQuietly(url) {
 
 async function hasAnswersWithoutScript(url) {
   await opened(url, { javaScriptEnabled: false }, async (page) => {
-    const questions = await texts(page, ".answer dt");
+    const questions = await texts(page, ".answer h3");
     for (const one of ["Which to adopt", "By how much", "How sure", "What is lost", "When it flips", "How to repeat it"]) {
       assert.ok(questions.includes(one), `no answer to: ${one}`);
     }
-    const end = await page.locator(".answer").evaluate((answer) => answer.getBoundingClientRect().bottom);
+    const end = await page.locator(".answer > p").last().evaluate((answer) => answer.getBoundingClientRect().bottom);
     assert.ok(end <= 2 * DESKTOP.height, `the answers end at ${end} px, below the second screen`);
     const table = page.getByRole("table", { name: /^Verdict per pivot/ });
     assert.ok(await table.locator("tbody tr").count() >= 2, "fewer than two pivots have a verdict");

@@ -1,17 +1,18 @@
-//! `results.json`: what a run found, flat and stable, for people and for data frames.
+//! `results.json`: what runs found, flat and stable, for people and for data frames.
 //!
 //! Documented in `reports/SCHEMA.md`, for programs in `reports/results.schema.json`. A ratio is always
 //! "times better than `vs`": above 1 is an improvement, whatever the metric's direction.
 
+mod agreement;
 mod flips;
 mod latency;
-mod merged;
 mod rule;
 mod scaling;
 #[cfg(test)]
 mod tests;
 
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::ser::SerializeMap as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use basis::claims::Property;
 use basis::environment::Environment;
@@ -22,82 +23,173 @@ use basis::scenario::Scenario;
 use basis::stall::StallSeen;
 use basis::trace::TraceSeen;
 
+pub use agreement::{CalledThere, Contradiction, Overall, RatioThere, There};
 pub use basis::metric::Metric;
 pub use flips::{Change, Flip, Map, Place};
 pub use latency::{Latency, Quantile};
-pub use merged::{
-    CalledThere, Contradiction, MERGED, Merged, OneMachine, Overall, RatioThere, There,
-};
 pub use rule::{
-    MARGIN, PROCESSES_LEAST, Rule, Scope, TOLERATED, decide, decide_together, is_worse,
+    MARGIN, PROCESSES_LEAST, Rule, Scope, TOLERATED, decide, decide_together, is_range, is_worse,
 };
 pub use scaling::{Expected, HERE, Meeting, OneToTwo, Prediction, Ranking, Scaling, Unpredicted};
 
 /// The version of this format.
-pub const SCHEMA: &str = "pivot-results/2";
+pub const SCHEMA: &str = "pivot-results/3";
 
-/// Everything that a report says, as data.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// Everything that a report says, as data: what was found on each machine, and what follows from all of them.
+///
+/// In files it is flat, for data frames: the tables of all machines are one array each, with the machine's name in
+/// front of every row.
+#[derive(Clone, Debug, PartialEq)]
 pub struct Results {
-    /// [`SCHEMA`].
-    pub schema: String,
-    /// The strategy that the others are compared with.
+    /// The strategy that the others are compared with, on every machine.
     pub baseline: String,
     /// The margin of the adoption rule: a ratio above it is an improvement that counts.
     pub margin: f64,
-    /// Whether the run was cut short.
+    /// Whether a machine's run was cut short.
+    pub partial: bool,
+    /// What was found on each machine: at least one.
+    pub machines: Vec<Machine>,
+    /// What follows for each strategy, over all machines.
+    pub overall: Vec<Overall>,
+    /// Where one machine has the opposite verdict of another.
+    pub differences: Vec<Contradiction>,
+}
+
+/// What was found on one machine. Tables stand in files beside the machines, see [`Results`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Machine {
+    /// Its short name, for example `epyc-2cpu`; no two are alike.
+    pub name: String,
+    /// Its runs, by their paths as seen from the report's folder; none where their samples lie beside the report.
+    pub runs: Vec<String>,
+    /// As in [`Results`].
+    #[serde(skip_serializing)]
+    pub baseline: String,
+    /// As in [`Results`].
+    #[serde(skip_serializing)]
+    pub margin: f64,
+    /// Whether its run was cut short.
     pub partial: bool,
     /// Where it ran, and the command that repeats it.
     pub environment: Environment,
     /// How much was measured, and how it was estimated.
     pub protocol: Protocol,
-    /// What was asked.
-    pub scenarios: Vec<Scenario>,
-    /// The situations that strategies were put into besides; cells name them as their scenario.
-    #[serde(default)]
-    pub situations: Vec<Described>,
-    /// How long operations took under a schedule, quantile by quantile.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub latencies: Vec<Latency>,
-    /// Who competed, and the controls. In the file, what they claim is in words.
-    #[serde(with = "in_words")]
-    pub strategies: Vec<Card>,
-    /// Who could not take part in what.
-    pub exclusions: Vec<Exclusion>,
-    /// One per scenario x strategy x metric.
-    pub cells: Vec<Cell>,
-    /// The report's assumptions, judged per strategy, and per scenario where that matters.
-    pub assumptions: Vec<Judgement>,
-    /// What follows for each strategy, by the adoption rule.
-    pub recommendations: Vec<Recommendation>,
-    /// What the strategies claim, and what the checks saw.
-    pub guarantees: Vec<Guarantee>,
-    /// What faults did to them.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub faults: Vec<Faulted>,
-    /// What the operations of each strategy execute and share, as in the samples.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub traces: Vec<TraceSeen>,
     /// Why nothing was traced, where that was tried.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub untraced: Option<String>,
-    /// Who can go on while somebody is stopped in the middle of an operation, as in the samples.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub stalls: Vec<StallSeen>,
-    /// Where along the axes of sweeps the answer changes.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub flips: Vec<Flip>,
-    /// Who wins where on sweeps with two axes.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub maps: Vec<Map>,
-    /// What is predicted of more processors, and how well that did; absent without traces and a
-    /// calibration.
+    /// What is predicted of more processors, and how well that did; absent without traces and a calibration.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scaling: Option<Scaling>,
-    /// What could have refuted the measurement itself.
-    pub controls: Vec<Control>,
     /// Slices that could not be measured, and anything else a reader has to know.
     pub warnings: Vec<String>,
+    /// What was asked.
+    #[serde(skip_serializing)]
+    pub scenarios: Vec<Scenario>,
+    /// The situations that strategies were put into besides; cells name them as their scenario.
+    #[serde(default, skip_serializing)]
+    pub situations: Vec<Described>,
+    /// Who competed, and the controls. In the file, what they claim is in words.
+    #[serde(skip_serializing, deserialize_with = "in_words::deserialize")]
+    pub strategies: Vec<Card>,
+    /// Who could not take part in what.
+    #[serde(default, skip_serializing)]
+    pub exclusions: Vec<Exclusion>,
+    /// One per scenario x strategy x metric.
+    #[serde(default, skip_serializing)]
+    pub cells: Vec<Cell>,
+    /// The report's assumptions, judged per strategy, and per scenario where that matters.
+    #[serde(default, skip_serializing)]
+    pub assumptions: Vec<Judgement>,
+    /// What follows for each strategy, by the adoption rule.
+    #[serde(default, skip_serializing)]
+    pub recommendations: Vec<Recommendation>,
+    /// What the strategies claim, and what the checks saw.
+    #[serde(default, skip_serializing)]
+    pub guarantees: Vec<Guarantee>,
+    /// What faults did to them.
+    #[serde(default, skip_serializing)]
+    pub faults: Vec<Faulted>,
+    /// How long operations took under a schedule, quantile by quantile.
+    #[serde(default, skip_serializing)]
+    pub latencies: Vec<Latency>,
+    /// What the operations of each strategy execute and share, as in the samples.
+    #[serde(default, skip_serializing)]
+    pub traces: Vec<TraceSeen>,
+    /// Who can go on while somebody is stopped in the middle of an operation, as in the samples.
+    #[serde(default, skip_serializing)]
+    pub stalls: Vec<StallSeen>,
+    /// Where along the axes of sweeps the answer changes.
+    #[serde(default, skip_serializing)]
+    pub flips: Vec<Flip>,
+    /// Who wins where on sweeps with two axes.
+    #[serde(default, skip_serializing)]
+    pub maps: Vec<Map>,
+    /// What could have refuted the measurement itself.
+    #[serde(default, skip_serializing)]
+    pub controls: Vec<Control>,
+}
+
+/// A row of a table of one machine.
+#[derive(Serialize)]
+struct OnMachine<'r, T> {
+    machine: &'r str,
+    #[serde(flatten)]
+    row: T,
+}
+
+impl Serialize for Results {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let mut file = to.serialize_map(None)?;
+        file.serialize_entry("schema", SCHEMA)?;
+        file.serialize_entry("baseline", &self.baseline)?;
+        file.serialize_entry("margin", &self.margin)?;
+        file.serialize_entry("partial", &self.partial)?;
+        file.serialize_entry("machines", &self.machines)?;
+        file.serialize_entry("overall", &self.overall)?;
+        file.serialize_entry("differences", &self.differences)?;
+        macro_rules! tables {
+            ($($table:ident),*) => {
+                $(file.serialize_entry(stringify!($table), &rows(&self.machines, |one| &one.$table))?;)*
+            };
+        }
+        tables!(scenarios, situations);
+        let in_words = |machine: &Machine| {
+            let cards = in_words::serialize(&machine.strategies, serde_json::value::Serializer);
+            let cards = cards.map_err(serde::ser::Error::custom)?;
+            Ok(cards.as_array().cloned().unwrap_or_default())
+        };
+        let cards = self.machines.iter().map(in_words);
+        let cards: Vec<Vec<serde_json::Value>> = cards.collect::<Result<_, S::Error>>()?;
+        let cards = self.machines.iter().zip(&cards);
+        let cards = cards.flat_map(|(machine, cards)| on_machine(machine, cards));
+        file.serialize_entry("strategies", &cards.collect::<Vec<_>>())?;
+        tables!(
+            exclusions,
+            cells,
+            assumptions,
+            recommendations,
+            guarantees,
+            faults
+        );
+        tables!(latencies, traces, stalls, flips, maps, controls);
+        file.end()
+    }
+}
+
+/// A table of all machines.
+fn rows<T>(machines: &[Machine], table: fn(&Machine) -> &Vec<T>) -> Vec<OnMachine<'_, &T>> {
+    let rows = machines
+        .iter()
+        .flat_map(|machine| on_machine(machine, table(machine)));
+    rows.collect()
+}
+
+fn on_machine<'r, T>(
+    machine: &'r Machine,
+    rows: &'r [T],
+) -> impl Iterator<Item = OnMachine<'r, &'r T>> {
+    let machine = machine.name.as_str();
+    rows.iter().map(move |row| OnMachine { machine, row })
 }
 
 /// How much was measured, and how the estimates were made of it.
@@ -167,8 +259,9 @@ pub struct Cell {
 }
 
 /// What a reader has to know about a cell.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::Display, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
 pub enum Flag {
     /// Within 30 % of the no-op control: the harness may hide how fast it is.
     HarnessBound,
@@ -410,13 +503,19 @@ pub struct Control {
     pub passed: bool,
 }
 
-impl Results {
+impl Machine {
     /// A cell, if it was measured.
     pub fn cell(&self, scenario: &str, strategy: &str, metric: Metric) -> Option<&Cell> {
         // The metric first: it is compared in an instruction.
         self.cells.iter().find(|cell| {
             cell.metric == metric && cell.strategy == strategy && cell.scenario == scenario
         })
+    }
+
+    /// The decision about a strategy; none about the baseline and controls.
+    pub fn recommendation(&self, strategy: &str) -> Option<&Recommendation> {
+        let mut all = self.recommendations.iter();
+        all.find(|found| found.strategy == strategy)
     }
 
     /// What the operations of a strategy execute and share, if it was traced.

@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::questions::Subject;
-use crate::results::{Decision, Metric, Ratio, Results, Rule, Scope, decide};
+use crate::results::{Decision, Machine, Metric, Ratio, Rule, Scope, decide};
 
 /// A strategy that meets the needs, with what was measured of it.
 #[derive(Clone, Debug)]
@@ -70,7 +70,7 @@ pub enum Why {
 impl Candidate {
     /// A strategy's ratios in the parts that decide, and its price: `guarantees` of the baseline, and
     /// what gets slower.
-    pub fn of(results: &Results, subjects: &[Subject], strategy: &str, guarantees: usize) -> Self {
+    pub fn of(results: &Machine, subjects: &[Subject], strategy: &str, guarantees: usize) -> Self {
         let ratio = |subject: &Subject| {
             let cell = results.cell(&subject.scenario, strategy, subject.metric)?;
             cell.ratio.clone()

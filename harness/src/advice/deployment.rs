@@ -10,7 +10,7 @@ use predict::machine::Machine;
 use serde::Serialize;
 
 use super::workload::Workload;
-use crate::results::{Prediction, Results, Unpredicted};
+use crate::results::{self, Prediction, Unpredicted};
 
 /// What is predicted of a strategy where it will run.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -86,7 +86,7 @@ impl Standing {
 /// `rivals` are those that could be adopted instead.
 pub(super) fn deployment(
     workload: &Workload,
-    results: &Results,
+    results: &results::Machine,
     strategy: &str,
     rivals: &[&str],
 ) -> Result<Deployment, String> {

@@ -3,7 +3,7 @@
 use basis::sample::Card;
 use serde::Serialize;
 
-use crate::results::{Guaranteed, Metric, Results, is_worse};
+use crate::results::{Guaranteed, Machine, Metric, is_worse};
 
 use super::choice::operation;
 use super::questions::Subject;
@@ -22,7 +22,7 @@ pub struct Loss {
 }
 
 /// Every guarantee that gets worse from one strategy to another.
-pub(super) fn guarantees_lost(results: &Results, from: &Card, to: &Card) -> Vec<Loss> {
+pub(super) fn guarantees_lost(results: &Machine, from: &Card, to: &Card) -> Vec<Loss> {
     let seen = |property| {
         let mut all = results.guarantees.iter();
         let seen =
@@ -43,7 +43,7 @@ pub(super) fn guarantees_lost(results: &Results, from: &Card, to: &Card) -> Vec<
 
 /// The parts of a workload that were not compared, with what is known of them: no ratio does not mean no loss.
 pub(super) fn not_compared(
-    results: &Results,
+    results: &Machine,
     subjects: &[Subject],
     from: &str,
     to: &str,
@@ -72,7 +72,7 @@ pub(super) fn not_compared(
 
 /// What a workload pays besides: memory and allocations.
 pub(super) fn costs_added(
-    results: &Results,
+    results: &Machine,
     subjects: &[Subject],
     from: &str,
     to: &str,

@@ -27,7 +27,7 @@ pub use needs::{Allocation, Basis, Encounter, Excluded, Kept, Need, Needs, Scree
 pub use questions::{Questions, Subject};
 pub use workload::{Crew, Side, TEMPLATE, Workload};
 
-use crate::results::{Flip, Results};
+use crate::results::{Flip, Machine};
 
 /// The version of `advice.json`.
 pub const SCHEMA: &str = "pivot-advice/1";
@@ -65,7 +65,7 @@ pub struct Conclusion {
 pub fn conclude(
     workload: &Workload,
     questions: &Questions,
-    results: &Results,
+    results: &Machine,
     screening: &Screening,
 ) -> Conclusion {
     let excluded = &screening.excluded;

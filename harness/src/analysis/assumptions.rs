@@ -4,10 +4,10 @@ use basis::assumption::{Assumption, Criterion};
 use statistics::GROUPS_99;
 
 use super::samples::Samples;
-use crate::results::{Cell, Judgement, MARGIN, Metric, Ratio, Results, Verdict};
+use crate::results::{Cell, Judgement, MARGIN, Machine, Metric, Ratio, Verdict};
 
 /// Every assumption, for every contender, as far as the samples speak of it.
-pub(super) fn judged(results: &Results, samples: &Samples) -> Vec<Judgement> {
+pub(super) fn judged(results: &Machine, samples: &Samples) -> Vec<Judgement> {
     let mut judged = Vec::new();
     for assumption in &samples.header.assumptions {
         let Some(criterion) = assumption.criterion() else {

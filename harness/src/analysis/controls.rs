@@ -5,7 +5,7 @@ use basis::scenario::RecordKind;
 
 use super::samples::Samples;
 use super::series::{Series, rows};
-use crate::results::{Cell, Control, Metric, Ratio, Results};
+use crate::results::{Cell, Control, Machine, Metric, Ratio};
 use statistics::{GROUPS_99, Interval, estimate};
 
 /// The no-op strategy may cost this much per read before the harness blurs what it measures.
@@ -14,7 +14,7 @@ const CEILING_NS_MAX: f64 = 1.0;
 const FLOOR_SHARE_MAX: f64 = 0.5;
 
 /// All controls of a run.
-pub(super) fn all(results: &Results, samples: &Samples, series: &Series<'_>) -> Vec<Control> {
+pub(super) fn all(results: &Machine, samples: &Samples, series: &Series<'_>) -> Vec<Control> {
     let of_cell = |cell: &Cell| {
         if cell.strategy == controls::NO_OP {
             return ceiling(results, cell);
@@ -49,7 +49,7 @@ fn shown(median: f64, Interval { low, high }: Interval) -> String {
 
 /// The no-op strategy, where it shows what the harness costs and nothing else: one thread with a
 /// processor to itself, and a record that takes no time to touch.
-fn ceiling(results: &Results, cell: &Cell) -> Option<Control> {
+fn ceiling(results: &Machine, cell: &Cell) -> Option<Control> {
     let mut scenarios = results.scenarios.iter();
     let scenario = scenarios.find(|scenario| scenario.name == cell.scenario)?;
     let is_alone = scenario.threads() == 1 && scenario.record == RecordKind::Status;
@@ -62,7 +62,7 @@ fn ceiling(results: &Results, cell: &Cell) -> Option<Control> {
 
 /// The baseline under another name, slower by a known factor or not at all: the truth must lie in
 /// the 99 % interval, and a slowdown must be told from none where the noise floor allows it.
-fn known(results: &Results, cell: &Cell, planted: f64) -> Option<Control> {
+fn known(results: &Machine, cell: &Cell, planted: f64) -> Option<Control> {
     let (ratio, judged) = judged(cell)?;
     let truth = 1.0 / planted;
     let must_be_found = must_be_found(results, cell, planted);
@@ -77,7 +77,7 @@ fn known(results: &Results, cell: &Cell, planted: f64) -> Option<Control> {
 
 /// The baseline, slower because time is spent inside its operations: it must be found where the noise
 /// floor allows it, and where a thread is alone with its operation, since there it was calibrated.
-fn spent(results: &Results, cell: &Cell, planted: f64) -> Option<Control> {
+fn spent(results: &Machine, cell: &Cell, planted: f64) -> Option<Control> {
     let (ratio, judged) = judged(cell)?;
     let mut scenarios = results.scenarios.iter();
     let scenario = scenarios.find(|scenario| scenario.name == cell.scenario)?;
@@ -106,7 +106,7 @@ fn judged(cell: &Cell) -> Option<(&Ratio, Interval)> {
 }
 
 /// Whether the noise floor of a row is low enough for a planted slowdown to be told from none.
-fn must_be_found(results: &Results, cell: &Cell, planted: f64) -> bool {
+fn must_be_found(results: &Machine, cell: &Cell, planted: f64) -> bool {
     let floor = results
         .cell(&cell.scenario, controls::SAME, cell.metric)
         .and_then(|same| same.ratio.as_ref());

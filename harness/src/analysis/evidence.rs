@@ -5,7 +5,7 @@ use basis::sample::{Card, CheckOutcome, Line};
 use basis::stall::{StallPair, StallSeen, TwoStops};
 use basis::trace::TraceSeen;
 
-use crate::results::Results;
+use crate::results::Machine;
 
 /// All that was seen of one strategy, in the order of the lines.
 #[derive(Clone, Debug, Default)]
@@ -100,7 +100,7 @@ fn join(known: &mut StallSeen, seen: &StallSeen) {
 }
 
 /// Whose process did not survive being looked at.
-pub(super) fn warnings(results: &Results) -> Vec<String> {
+pub(super) fn warnings(results: &Machine) -> Vec<String> {
     let traces = results.traces.iter();
     let traces = traces.map(|seen| (&seen.strategy, "traced to the end", &seen.died));
     let stalls = results.stalls.iter();

@@ -16,7 +16,7 @@ use basis::parallel;
 use basis::random;
 use basis::scenario::{Axis, Scenario, Value};
 
-use crate::results::{Change, Flip, Map, Metric, Place, Ratio, Results, Verdict};
+use crate::results::{Change, Flip, Machine, Map, Metric, Place, Ratio, Verdict};
 use statistics::{GROUPS_95, draws};
 
 /// Draws of every line: enough for the ends of a 95 % interval.
@@ -30,7 +30,7 @@ const SEED: u64 = 0x7069_766f_7400_0002;
 /// All flips and maps of a run. `log_ratios` gives a strategy's log ratios to its baseline
 /// neighbours in a scenario, by measuring process.
 pub(super) fn find(
-    results: &Results,
+    results: &Machine,
     log_ratios: impl Fn(&str, &str, Metric) -> Vec<Vec<f64>> + Sync,
 ) -> (Vec<Flip>, Vec<Map>) {
     let (mut flips, mut maps) = (Vec::new(), Vec::new());
@@ -71,7 +71,7 @@ pub(super) fn find(
 }
 
 /// Every flip along a scale: of each contender against the margin, then of who leads.
-fn along(results: &Results, lines: &[Line], scale: &Scale) -> Vec<(String, Change, Crossing)> {
+fn along(results: &Machine, lines: &[Line], scale: &Scale) -> Vec<(String, Change, Crossing)> {
     let margin = results.margin.ln();
     let contenders = lines.iter().filter(|line| line.name != results.baseline);
     let mut found: Vec<(String, Change, Crossing)> = contenders
@@ -88,7 +88,7 @@ fn along(results: &Results, lines: &[Line], scale: &Scale) -> Vec<(String, Chang
 }
 
 /// The sweeps of a run, in order, with their points.
-fn sweeps(results: &Results) -> Vec<(&str, Vec<&Scenario>)> {
+fn sweeps(results: &Machine) -> Vec<(&str, Vec<&Scenario>)> {
     let mut sweeps: Vec<(&str, Vec<&Scenario>)> = Vec::new();
     for scenario in results.scenarios.iter().filter(|s| s.point.is_some()) {
         let family = scenario.family();
@@ -106,7 +106,7 @@ fn axes(point: &Scenario) -> Vec<Axis> {
 }
 
 /// What was timed and compared at some point of a sweep, in the order of the metrics.
-fn metrics(results: &Results, points: &[&Scenario]) -> Vec<Metric> {
+fn metrics(results: &Machine, points: &[&Scenario]) -> Vec<Metric> {
     let mut metrics: Vec<Metric> = results
         .cells
         .iter()
@@ -175,14 +175,14 @@ struct At {
 }
 
 /// All that may win, the baseline among them.
-fn ranked(results: &Results) -> impl Iterator<Item = &str> {
+fn ranked(results: &Machine) -> impl Iterator<Item = &str> {
     let names = results.contenders().map(|card| card.name.as_str());
     names.filter(|name| results.is_ranked(name))
 }
 
 /// The lines of all that may win; the ratio of the baseline to itself is 1.
 fn lines(
-    results: &Results,
+    results: &Machine,
     points: &[&Scenario],
     metric: Metric,
     log_ratios: impl Fn(&str, &str, Metric) -> Vec<Vec<f64>> + Sync,
@@ -391,7 +391,7 @@ fn overtakings(lines: &[Line], scale: &Scale) -> Vec<(String, String, Crossing)>
 }
 
 /// A point of a sweep with two axes: what wins there, and what is as good.
-fn place(results: &Results, point: &Scenario, metric: Metric) -> Option<Place> {
+fn place(results: &Machine, point: &Scenario, metric: Metric) -> Option<Place> {
     let value = |index: usize| -> Option<Value> {
         let coordinate = point.point.as_ref()?.coordinates.get(index)?;
         Some(coordinate.value.clone())

@@ -6,27 +6,23 @@ use std::collections::BTreeSet;
 use basis::trace::Operation;
 
 use crate::results::{
-    CalledThere, Cell, Contradiction, Decision, Judged, MERGED, Merged, Metric, OneMachine,
-    Overall, RatioThere, Recommendation, Results, There, Verdict, decide_together,
+    CalledThere, Cell, Contradiction, Decision, Judged, Machine, Metric, Overall, RatioThere,
+    Results, There, Verdict, decide_together,
 };
 
-/// What machines say together.
+/// What machines say together; one says what it says alone.
 ///
 /// # Panics
 ///
 /// Without any machine.
-pub fn merge(machines: Vec<OneMachine>) -> Merged {
-    let first = &machines
-        .first()
-        .expect("it is a merger of machines")
-        .results;
-    Merged {
-        schema: MERGED.into(),
+pub fn merge(machines: Vec<Machine>) -> Results {
+    let first = machines.first().expect("something was measured somewhere");
+    let strategies = strategies(&machines).into_iter();
+    Results {
         baseline: first.baseline.clone(),
         margin: first.margin,
-        partial: machines.iter().any(|one| one.results.partial),
-        recommendations: strategies(&machines)
-            .into_iter()
+        partial: machines.iter().any(|machine| machine.partial),
+        overall: strategies
             .map(|strategy| overall(&machines, strategy))
             .collect(),
         differences: contradictions(&machines),
@@ -35,9 +31,9 @@ pub fn merge(machines: Vec<OneMachine>) -> Merged {
 }
 
 /// Every strategy that a machine decides about, in the order of the registry.
-fn strategies(machines: &[OneMachine]) -> Vec<&str> {
+fn strategies(machines: &[Machine]) -> Vec<&str> {
     let mut found: Vec<&str> = Vec::new();
-    for recommendation in machines.iter().flat_map(|one| &one.results.recommendations) {
+    for recommendation in machines.iter().flat_map(|one| &one.recommendations) {
         if !found.contains(&recommendation.strategy.as_str()) {
             found.push(&recommendation.strategy);
         }
@@ -45,15 +41,10 @@ fn strategies(machines: &[OneMachine]) -> Vec<&str> {
     found
 }
 
-fn own<'m>(machine: &'m OneMachine, strategy: &str) -> Option<&'m Recommendation> {
-    let mut all = machine.results.recommendations.iter();
-    all.find(|found| found.strategy == strategy)
-}
-
-fn overall(machines: &[OneMachine], strategy: &str) -> Overall {
-    let there = |one: &OneMachine| There {
-        machine: one.machine.clone(),
-        decision: own(one, strategy).map(|found| found.decision),
+fn overall(machines: &[Machine], strategy: &str) -> Overall {
+    let there = |one: &Machine| There {
+        machine: one.name.clone(),
+        decision: one.recommendation(strategy).map(|found| found.decision),
     };
     let decisions: Vec<There> = machines.iter().map(there).collect();
     let gains = common_gains(machines, strategy);
@@ -68,20 +59,25 @@ fn overall(machines: &[OneMachine], strategy: &str) -> Overall {
 }
 
 /// What every machine gains.
-fn common_gains(machines: &[OneMachine], strategy: &str) -> Vec<Judged> {
-    let gains = |one| own(one, strategy).map_or(&[][..], |found| &found.gains);
-    let [first, others @ ..] = machines else {
-        return Vec::new();
+fn common_gains(machines: &[Machine], strategy: &str) -> Vec<Judged> {
+    let gains = |one: &Machine| {
+        one.recommendation(strategy)
+            .map_or_else(Vec::new, |found| found.gains.clone())
     };
-    let is_common = |gain: &&Judged| others.iter().all(|one| gains(one).contains(gain));
-    gains(first).iter().filter(is_common).cloned().collect()
+    let mut common = machines.first().map_or_else(Vec::new, gains);
+    common.retain(|gain| machines.iter().all(|one| gains(one).contains(gain)));
+    common
 }
 
 /// The rows in which a verdict of one machine is the opposite of another's. What a machine leaves open
 /// contradicts nobody.
-fn contradictions(machines: &[OneMachine]) -> Vec<Contradiction> {
+fn contradictions(machines: &[Machine]) -> Vec<Contradiction> {
+    // No machine contradicts itself.
+    if machines.len() < 2 {
+        return Vec::new();
+    }
     let mut found: Vec<Contradiction> = Vec::new();
-    for cell in machines.iter().flat_map(|one| &one.results.cells) {
+    for cell in machines.iter().flat_map(|one| &one.cells) {
         let is_known = found.iter().any(|known| {
             known.strategy == cell.strategy
                 && known.scenario == cell.scenario
@@ -94,18 +90,16 @@ fn contradictions(machines: &[OneMachine]) -> Vec<Contradiction> {
     found
 }
 
-fn contradiction(machines: &[OneMachine], cell: &Cell) -> Option<Contradiction> {
-    let is_judged = |one: &&OneMachine| one.results.is_ranked(&cell.strategy);
-    let is_choice = |one: &OneMachine| own(one, &cell.strategy).is_some();
+fn contradiction(machines: &[Machine], cell: &Cell) -> Option<Contradiction> {
+    let is_judged = |one: &&Machine| one.is_ranked(&cell.strategy);
+    let is_choice = |one: &Machine| one.recommendation(&cell.strategy).is_some();
     if !cell.metric.is_timed() || cell.ratio.is_none() || !machines.iter().any(is_choice) {
         return None;
     }
-    let there = |one: &OneMachine| {
-        let found = one
-            .results
-            .cell(&cell.scenario, &cell.strategy, cell.metric)?;
+    let there = |one: &Machine| {
+        let found = one.cell(&cell.scenario, &cell.strategy, cell.metric)?;
         Some(RatioThere {
-            machine: one.machine.clone(),
+            machine: one.name.clone(),
             ratio: found.ratio.clone()?,
         })
     };
@@ -128,39 +122,39 @@ fn contradiction(machines: &[OneMachine], cell: &Cell) -> Option<Contradiction> 
 }
 
 /// What some builds of one program call and others have inlined, on the same hardware.
-fn called(machines: &[OneMachine], cell: &Cell, ratios: &[RatioThere]) -> Vec<CalledThere> {
-    let builds: Vec<&OneMachine> = ratios
+fn called(machines: &[Machine], cell: &Cell, ratios: &[RatioThere]) -> Vec<CalledThere> {
+    let builds: Vec<&Machine> = ratios
         .iter()
-        .filter_map(|there| machines.iter().find(|one| one.machine == there.machine))
+        .filter_map(|there| machines.iter().find(|one| one.name == there.machine))
         .collect();
-    let hardware = &builds[0].results.environment;
-    let is_same = |one: &&OneMachine| one.results.environment.is_same_hardware(hardware);
+    let hardware = &builds[0].environment;
+    let is_same = |one: &&Machine| one.environment.is_same_hardware(hardware);
     if !builds.iter().all(is_same) {
         return Vec::new();
     }
-    let of = |one: &OneMachine, strategy: &str| calls(&one.results, strategy, cell.metric);
-    let only_there = |one: &OneMachine, strategy: &str| {
+    let of = |one: &Machine, strategy: &str| calls(one, strategy, cell.metric);
+    let only_there = |one: &Machine, strategy: &str| {
         let everywhere = |name: &String| builds.iter().all(|b| of(b, strategy).contains(name));
         let own = of(one, strategy).into_iter();
         own.filter(|name| !everywhere(name)).collect()
     };
     let all = builds.iter().map(|one| CalledThere {
-        machine: one.machine.clone(),
+        machine: one.name.clone(),
         by_strategy: only_there(one, &cell.strategy),
-        by_baseline: only_there(one, &one.results.baseline),
+        by_baseline: only_there(one, &one.baseline),
     });
     all.collect()
 }
 
 /// The functions that a strategy calls in the operations that a metric is about.
-fn calls(results: &Results, strategy: &str, metric: Metric) -> BTreeSet<String> {
+fn calls(machine: &Machine, strategy: &str, metric: Metric) -> BTreeSet<String> {
     let operations: &[Operation] = match metric {
         Metric::ReadNs => &[Operation::ReadHit],
         Metric::WriteNs => &[Operation::Apply, Operation::Insert, Operation::Remove],
         Metric::ScanNs => &[Operation::Scan],
         _ => Operation::ALL,
     };
-    let footprints = results.trace(strategy).map(|seen| seen.footprints.iter());
+    let footprints = machine.trace(strategy).map(|seen| seen.footprints.iter());
     footprints
         .into_iter()
         .flatten()

@@ -20,10 +20,11 @@ pub(crate) mod verdicts;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use basis::environment;
 use basis::sample::{Line, SliceKey};
 use basis::scenario::Scenario;
 
-use crate::results::{Cell, MARGIN, Protocol, Results, SCHEMA};
+use crate::results::{Cell, MARGIN, Machine, Protocol};
 use contamination::{BlockKey, Reason};
 pub(crate) use evidence::Evidence;
 pub(crate) use guarantees::{contradicts, held_up_at};
@@ -33,8 +34,8 @@ pub use samples::Samples;
 use series::Series;
 pub use series::{Logs, logs};
 
-/// What the samples say.
-pub fn analyse(samples: &Samples) -> Results {
+/// What the samples of one machine say.
+pub fn analyse(samples: &Samples) -> Machine {
     let header = &samples.header;
     let contaminated = contamination::contaminated(&samples.lines);
     let series = Series::collect(&samples.lines, &contaminated);
@@ -42,8 +43,10 @@ pub fn analyse(samples: &Samples) -> Results {
     cells.extend(probes::cells(samples));
     let guarantees = guarantees(&header.strategies, &samples.lines);
     let scaling = scaling::scaling(samples, &cells);
-    let mut results = Results {
-        schema: SCHEMA.into(),
+    let name = environment::Machine::names(&[header.environment.machine()]).concat();
+    let mut results = Machine {
+        name,
+        runs: Vec::new(),
         baseline: header.baseline.clone(),
         margin: MARGIN,
         partial: !samples.lines.contains(&Line::Complete),
@@ -118,7 +121,7 @@ fn protocol(
 }
 
 /// The scenarios of which nothing is left.
-fn disturbed(results: &Results) -> Vec<String> {
+fn disturbed(results: &Machine) -> Vec<String> {
     if results.protocol.dropped == 0 {
         return Vec::new();
     }

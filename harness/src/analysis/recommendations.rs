@@ -3,10 +3,10 @@
 use basis::preset::Preset;
 use basis::scenario::{Origin, Scenario};
 
-use crate::results::{Cell, Decision, Judged, Ratio, Recommendation, Results, Rule, Scope, decide};
+use crate::results::{Cell, Decision, Judged, Machine, Ratio, Recommendation, Rule, Scope, decide};
 
 /// What follows for each contender but the baseline.
-pub(super) fn all(results: &Results) -> Vec<Recommendation> {
+pub(super) fn all(results: &Machine) -> Vec<Recommendation> {
     results
         .contenders()
         .filter(|card| card.name != results.baseline)
@@ -14,7 +14,7 @@ pub(super) fn all(results: &Results) -> Vec<Recommendation> {
         .collect()
 }
 
-fn recommend(results: &Results, strategy: &str) -> Recommendation {
+fn recommend(results: &Machine, strategy: &str) -> Recommendation {
     let points = || results.scenarios.iter().filter(|one| one.point.is_some());
     // Points of a sweep say where an answer flips, and are no reason to adopt something by themselves.
     let is_point = |cell: &&Cell| points().any(|point| point.name == cell.scenario);
@@ -56,7 +56,7 @@ fn recommend(results: &Results, strategy: &str) -> Recommendation {
 }
 
 /// What each of the report's rows is about. A run without any of them says nothing of them.
-fn of_the_report<'r>(results: &'r Results, strategy: &str) -> Vec<Option<&'r Ratio>> {
+fn of_the_report<'r>(results: &'r Machine, strategy: &str) -> Vec<Option<&'r Ratio>> {
     let rows = results.scenarios.iter();
     let rows = rows.filter(|row| row.origin == Origin::Report && row.operations.is_none());
     let ratio = |row: &Scenario| {

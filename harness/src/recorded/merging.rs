@@ -1,6 +1,6 @@
 //! Runs of several machines, side by side, and the folder of such a report: it names its runs.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use basis::assumption::Assumption;
@@ -10,10 +10,10 @@ use basis::sample::{self, Header, Line, MERGED, PACKED, PLAIN, Reading};
 use basis::scenario::Scenario;
 use serde::{Deserialize, Serialize};
 
-use super::{Known, results_of};
+use super::machine_of;
 use crate::analysis::merge;
-use crate::report::Findings;
-use crate::results::{OneMachine, Results};
+use crate::report::{self, Source, Written};
+use crate::results::{self, Results};
 
 /// What `merged.toml` says.
 #[derive(Debug, Serialize, Deserialize)]
@@ -57,15 +57,7 @@ pub fn locate(given: &Path) -> Result<Vec<PathBuf>> {
 }
 
 /// What `merged.toml` in a folder says of a report that is made of these sample files.
-///
-/// # Errors
-///
-/// When a file is not there.
-///
-/// # Panics
-///
-/// Never: names are plain data.
-pub fn names(files: &[PathBuf], folder: &Path) -> Result<String> {
+fn names(files: &[PathBuf], folder: &Path) -> Result<String> {
     let named = files.iter().map(|file| name(file, Some(folder)));
     let runs = Runs {
         runs: named.collect::<Result<_>>()?,
@@ -102,12 +94,58 @@ fn name(file: &Path, folder: Option<&Path>) -> Result<String> {
 /// What sample files say, and what a reader has to know about them.
 #[derive(Debug)]
 pub struct Read {
-    /// What they say: of one machine, or of several.
-    pub findings: Findings,
+    /// What they say of each machine, and of all.
+    pub results: Results,
     /// The warnings of reading, which the results have, too.
     pub warnings: Vec<String>,
+    files: Vec<PathBuf>,
     /// The samples of one machine's files as those of one run, where there are several.
-    pub pooled: Option<Vec<Line>>,
+    pooled: Option<Vec<Line>>,
+}
+
+impl Read {
+    /// What stands beside the report in a folder: the samples; or, where they are of several machines, the names of
+    /// the runs.
+    ///
+    /// # Errors
+    ///
+    /// When a file is not there any more.
+    pub fn source(&self, folder: &Path) -> Result<Source> {
+        match (self.files.as_slice(), &self.pooled) {
+            (_, Some(pooled)) => Ok(Source::Samples(sample::text(pooled).into_bytes())),
+            ([file], None) => Source::of(file, folder),
+            _ => Ok(Source::Runs(names(&self.files, folder)?)),
+        }
+    }
+
+    /// Writes the report into a folder.
+    ///
+    /// # Errors
+    ///
+    /// As [`report::write`].
+    pub fn write(&self, folder: &Path) -> Result<Written> {
+        report::write(&self.results, &self.source(folder)?, folder)
+    }
+}
+
+/// The results of sample files, each analysed once: a merged report is made of runs that have reports of their own.
+#[derive(Debug, Default)]
+pub struct Known(HashMap<PathBuf, (results::Machine, Vec<String>)>);
+
+impl Known {
+    /// What a run says, and the warnings of reading it. They name the file by its last name: results do not depend on
+    /// where their folder is.
+    fn results(&mut self, run: Run) -> Result<(results::Machine, Vec<String>)> {
+        let place = run.file.canonicalize().unwrap_or_else(|_| run.file.clone());
+        if let Some(known) = self.0.get(&place) {
+            return Ok(known.clone());
+        }
+        let name = run.file.file_name().unwrap_or_default().to_string_lossy();
+        let (lines, warnings) = sample::pool(vec![(name.into_owned(), run.reading)])?;
+        let new = (machine_of(lines, &warnings), warnings);
+        self.0.insert(place, new.clone());
+        Ok(new)
+    }
 }
 
 /// Reads sample files for a report in a folder, if it is known where. Those of one machine are pooled; each
@@ -115,17 +153,9 @@ pub struct Read {
 ///
 /// # Errors
 ///
-/// When a file cannot be read, when two hold the same run, when those of one machine cannot be pooled, or when machines were not measured
-/// alike: which files, and what differs.
+/// When a file cannot be read, when two hold the same run, when those of one machine cannot be pooled, or when machines
+/// were not measured alike: which files, and what differs.
 pub fn read(files: &[PathBuf], folder: Option<&Path>, known: &mut Known) -> Result<Read> {
-    if let [file] = files {
-        let (results, warnings) = known.results(file)?;
-        return Ok(Read {
-            findings: Findings::OfOne(Box::new(results)),
-            warnings,
-            pooled: None,
-        });
-    }
     let runs = files.iter().map(|file| {
         let reading = sample::read(file)?;
         Ok(Run {
@@ -135,19 +165,40 @@ pub fn read(files: &[PathBuf], folder: Option<&Path>, known: &mut Known) -> Resu
     });
     let runs = runs.collect::<Result<Vec<Run>>>()?;
     are_distinct(&runs)?;
-    let mut groups = by_machine(runs);
-    if groups.len() > 1 {
-        are_comparable(&groups)?;
-        return side_by_side(groups, folder, known);
+    let groups = by_machine(runs);
+    are_comparable(&groups)?;
+    let machines: Vec<Machine> = groups.iter().map(|(machine, _)| machine.clone()).collect();
+    let mut warnings = Vec::new();
+    let mut analysed = Vec::new();
+    let mut pooled = None;
+    let is_alone = groups.len() == 1;
+    for (name, (_, mut runs)) in Machine::names(&machines).into_iter().zip(groups) {
+        let paths = runs.iter().map(|run| self::name(&run.file, folder));
+        let paths = paths.collect::<Result<Vec<_>>>()?;
+        let (mut machine, told) = match runs.pop() {
+            Some(run) if runs.is_empty() => known.results(run)?,
+            last => {
+                let runs = runs.into_iter().chain(last);
+                let named = runs.map(|run| (run.name(is_alone), run.reading));
+                let (lines, told) = sample::pool(named.collect())?;
+                pooled = is_alone.then(|| lines.clone());
+                (machine_of(lines, &told), told)
+            }
+        };
+        machine.name = name;
+        if is_alone {
+            warnings = told;
+        } else {
+            warnings.extend(told.iter().map(|told| format!("{}: {told}", machine.name)));
+            machine.runs = paths;
+        }
+        analysed.push(machine);
     }
-    let runs = groups.pop().map(|(_, runs)| runs).unwrap_or_default();
-    let named = runs.into_iter();
-    let named = named.map(|run| (run.file.display().to_string(), run.reading));
-    let (lines, warnings) = sample::pool(named.collect())?;
     Ok(Read {
-        findings: Findings::OfOne(Box::new(results_of(lines.clone(), &warnings))),
+        results: merge(analysed),
         warnings,
-        pooled: Some(lines),
+        files: files.to_vec(),
+        pooled,
     })
 }
 
@@ -184,8 +235,11 @@ impl Run {
         theirs.any(|line| ours.contains(&text(line)))
     }
 
-    /// Its name in warnings: the same wherever the folders are.
-    fn name(&self) -> String {
+    /// Its name in warnings: its path, or what is the same wherever the folders are.
+    fn name(&self, whole: bool) -> String {
+        if whole {
+            return self.file.display().to_string();
+        }
         let parts: Vec<_> = self
             .file
             .iter()
@@ -283,40 +337,4 @@ fn judges_the_same(a: &Assumption, b: &Assumption) -> bool {
         ..b.clone()
     };
     b_in_the_words_of_a == *a
-}
-
-fn side_by_side(
-    groups: Vec<(Machine, Vec<Run>)>,
-    folder: Option<&Path>,
-    known: &mut Known,
-) -> Result<Read> {
-    let machines: Vec<Machine> = groups.iter().map(|(machine, _)| machine.clone()).collect();
-    let mut warnings = Vec::new();
-    let mut merged = Vec::new();
-    for (machine, (_, runs)) in Machine::names(&machines).into_iter().zip(groups) {
-        let paths = runs.iter().map(|run| name(&run.file, folder));
-        let paths = paths.collect::<Result<_>>()?;
-        let (results, said) = of_one(runs, known)?;
-        warnings.extend(said.into_iter().map(|said| format!("{machine}: {said}")));
-        merged.push(OneMachine {
-            machine,
-            runs: paths,
-            results,
-        });
-    }
-    Ok(Read {
-        findings: Findings::OfSeveral(Box::new(merge(merged))),
-        warnings,
-        pooled: None,
-    })
-}
-
-/// One run has the results of its own report, whose warnings do not say where its folder is.
-fn of_one(runs: Vec<Run>, known: &mut Known) -> Result<(Results, Vec<String>)> {
-    if let [run] = runs.as_slice() {
-        return known.results(&run.file);
-    }
-    let named = runs.into_iter().map(|run| (run.name(), run.reading));
-    let (lines, warnings) = sample::pool(named.collect())?;
-    Ok((results_of(lines, &warnings), warnings))
 }

@@ -6,7 +6,6 @@
 //! its folder names the runs, recorded beside it, that it is made of.
 
 mod drift;
-mod known;
 mod machine;
 mod merging;
 mod part;
@@ -19,13 +18,12 @@ use basis::error::{Error, Result};
 use basis::sample;
 
 use crate::analysis::{Samples, analyse};
-use crate::report;
-use crate::results::{Merged, Results};
+use crate::report::{self, Source};
+use crate::results::{Machine, Results};
 
 pub use drift::{Drift, of_folder, of_text};
-pub use known::Known;
 pub use machine::folder_name;
-pub use merging::{Read, locate, names, read};
+pub use merging::{Known, Read, locate, read};
 pub use part::Part;
 
 /// The folder that every run writes to unless told otherwise: the last one, and not recorded.
@@ -41,29 +39,12 @@ pub const INDEX: &str = "README.md";
 /// The document beside it that says what the harness favours.
 pub const BIASES: &str = "BIASES.md";
 
-/// What a sample file says, and the warnings of reading it, which the results have, too. They name the file
-/// by its last name: results do not depend on where their folder is.
-///
-/// # Errors
-///
-/// As [`sample::read`].
-pub fn results(file: &Path) -> Result<(Results, Vec<String>)> {
-    let name = file.file_name().unwrap_or_default().to_string_lossy();
-    let reading = sample::read(file)?;
-    let (lines, warnings) = sample::pool(vec![(name.into_owned(), reading)])?;
-    Ok((results_of(lines, &warnings), warnings))
-}
-
-/// What the lines of a pool say, with what a reader has to know about them.
-///
-/// # Panics
-///
-/// When the first line is no header; that of a pool is.
-pub fn results_of(lines: Vec<sample::Line>, warnings: &[String]) -> Results {
+/// What the lines of one machine's runs say, with what a reader has to know about them.
+fn machine_of(lines: Vec<sample::Line>, warnings: &[String]) -> Machine {
     let samples = Samples::from_lines(lines).expect("a pool begins with its header");
-    let mut results = analyse(&samples);
-    results.warnings.splice(0..0, warnings.iter().cloned());
-    results
+    let mut machine = analyse(&samples);
+    machine.warnings.splice(0..0, warnings.iter().cloned());
+    machine
 }
 
 /// The folders of the recorded runs and merged reports, by name.
@@ -90,43 +71,39 @@ pub fn folders(reports: &Path) -> Result<Vec<PathBuf>> {
     Ok(found)
 }
 
-/// Files a run: its samples, packed, and all that is made of the results, which are what they say. A run that
-/// is there already is packed and made again.
-///
-/// # Errors
-///
-/// When the samples cannot be read, the folder cannot be written, or it holds another run.
-pub fn file(samples: &Path, results: &Results, folder: &Path) -> Result<()> {
-    let packed = packed(samples)?;
-    if folder.exists() {
-        let known = sample::locate(folder)?;
-        if self::packed(&known)? != packed {
-            return Err(Error::input(format!(
-                "{} holds another run; name this one's machine with --record=NAME",
-                folder.display()
-            )));
-        }
-        return report::write_with(results, &packed, folder).map(drop);
-    }
-    at_once(folder, |aside| report::write_with(results, &packed, aside))
-}
-
-/// Files a merged report of recorded runs, which `runs` names as [`names()`] does. One of the same runs that
-/// is there already is made again.
+/// Files a report: its samples, packed, or the names of its runs, and all that is made of the results. One of the same
+/// samples or runs that is there already is made again.
 ///
 /// # Errors
 ///
 /// When the folder cannot be written, or holds another report.
-pub fn file_merged(merged: &Merged, runs: &str, folder: &Path) -> Result<()> {
+pub fn file(results: &Results, source: Source, folder: &Path) -> Result<()> {
+    let read =
+        |place: &Path| std::fs::read(place).map_err(|error| Error::file("read", place, &error));
+    let source = match source {
+        Source::Samples(content) => Source::Samples(packed(content)),
+        Source::Beside(name) => Source::Samples(packed(read(&folder.join(name))?)),
+        other => other,
+    };
     if !folder.exists() {
-        return at_once(folder, |aside| report::write_merged(merged, runs, aside));
+        return at_once(folder, |aside| report::write(results, &source, aside));
     }
-    let known = std::fs::read_to_string(folder.join(sample::MERGED));
-    if known.is_ok_and(|known| known == runs) {
-        return report::write_merged(merged, runs, folder).map(drop);
+    let (kind, is_same) = match &source {
+        Source::Runs(runs) => {
+            let known = std::fs::read_to_string(folder.join(sample::MERGED));
+            ("report", known.is_ok_and(|known| known == *runs))
+        }
+        Source::Samples(content) => {
+            let known = read(&sample::locate(folder)?)?;
+            ("run", packed(known) == *content)
+        }
+        Source::Beside(_) | Source::Amended(_) => ("run", true),
+    };
+    if is_same {
+        return report::write(results, &source, folder).map(drop);
     }
     Err(Error::input(format!(
-        "{} holds another report; name this one with --record=NAME",
+        "{} holds another {kind}; name this one with --record=NAME",
         folder.display()
     )))
 }
@@ -147,12 +124,10 @@ fn at_once(folder: &Path, write: impl FnOnce(&Path) -> Result<report::Written>) 
 }
 
 /// A sample file as it is kept.
-fn packed(samples: &Path) -> Result<Vec<u8>> {
-    let content = std::fs::read(samples);
-    let content = content.map_err(|error| Error::file("read", samples, &error))?;
-    Ok(if sample::name_of(&content) == sample::PACKED {
+fn packed(content: Vec<u8>) -> Vec<u8> {
+    if sample::name_of(&content) == sample::PACKED {
         content
     } else {
         sample::pack(&content)
-    })
+    }
 }

@@ -34,13 +34,18 @@ impl Drop for Reports {
     }
 }
 
+fn results(samples: &Path) -> Results {
+    let read = read(&[samples.to_owned()], None, &mut Known::default());
+    read.expect("they are ours").results
+}
+
 fn file(samples: &Path, folder: &Path) -> Result<Results> {
-    let (results, _) = results(samples)?;
-    super::file(samples, &results, folder).map(|()| results)
+    let results = results(samples);
+    super::file(&results, Source::of(samples, folder)?, folder).map(|()| results)
 }
 
 fn drift(folder: &Path) -> Vec<(String, Drift)> {
-    let (results, _) = results(&folder.join(PACKED)).expect("it was filed");
+    let results = results(&folder.join(PACKED));
     of_folder(folder, &report::files(&results)).expect("it can be read")
 }
 
@@ -130,7 +135,8 @@ fn drift_is_found_in_every_file_with_its_place() {
     }
     std::fs::write(folder.join("plots/old.svg"), "<svg/>").expect("it is writable");
     assert_eq!(drift(&folder), [("plots/old.svg".into(), Drift::Obsolete)]);
-    report::write(&results, &folder.join(PACKED), &folder).expect("it is writable");
+    let samples = Source::of(&folder.join(PACKED), &folder).expect("it is there");
+    report::write(&results, &samples, &folder).expect("it is writable");
     assert_eq!(drift(&folder), []);
 }
 

@@ -6,28 +6,22 @@ use basis::sample;
 
 use crate::results::Results;
 
-use super::view::{Block, Card, Section, Tone, prose};
-use super::{evidence, facts, format, losses};
+use super::draft::Draft;
+use super::view::{Block, Card, Section, Tone};
+use super::{evidence, facts, first, format, losses};
 
 pub(super) fn section(results: &Results) -> Section {
-    let cards = results.contenders().map(|card| of(results, card)).collect();
-    Section {
-        id: "cards",
-        title: "A card per strategy".into(),
-        blocks: vec![
-            prose(
-                "From the profile that stands in each strategy's code: its claims are its own words. What \
-                 was seen of them is in the section on guarantees.",
-            ),
-            Block::Cards { cards },
-        ],
-    }
+    let cards = facts::contenders(results).into_iter();
+    let cards = cards.map(|card| of(results, card)).collect();
+    Draft::new("cards", results)
+        .place("cards", vec![Block::Cards { cards }])
+        .section()
 }
 
 /// The anchor of each card, by the head of the rows about its strategy.
 pub(super) fn anchors(results: &Results) -> BTreeMap<String, String> {
-    results
-        .contenders()
+    let cards = facts::contenders(results).into_iter();
+    cards
         .map(|card| (format!("`{}`", card.name), anchor(&card.name)))
         .collect()
 }
@@ -36,20 +30,8 @@ fn anchor(strategy: &str) -> String {
     format!("card-{}", format::slug(strategy))
 }
 
-/// How many of a card's facts its strategy states; what it came to follows.
-pub(super) const STATED: usize = 2;
-
-pub(super) fn of(results: &Results, card: &sample::Card) -> Card {
-    let found = facts::recommendation(results, &card.name);
-    let is_baseline = card.name == results.baseline;
-    let (decision, tone) = match found {
-        Some(found) => (
-            format::decision(found.decision, &results.baseline),
-            format::decision_tone(found.decision),
-        ),
-        None if is_baseline => ("baseline".into(), Tone::Plain),
-        None => ("not compared".into(), Tone::Absent),
-    };
+fn of(results: &Results, card: &sample::Card) -> Card {
+    let name = &card.name;
     let library = match card.library.as_str() {
         "own" => "none: written here",
         library => library,
@@ -58,29 +40,40 @@ pub(super) fn of(results: &Results, card: &sample::Card) -> Card {
         ("Library".to_owned(), library.to_owned()),
         ("Not when".to_owned(), card.avoid_when.clone()),
     ];
-    if let Some(found) = found {
-        let sides = [
+    let (decision, tone) = match facts::overall(results, name) {
+        Some(found) => {
+            let better = format!("Better by more than {}", format::margin(results.margin));
+            facts.push((better, format::list(&facts::labels(results, &found.gains))));
+            facts.extend(match results.machines.as_slice() {
+                [machine] => machine.recommendation(name).map(|found| {
+                    let worse = facts::labels(results, &found.losses);
+                    ("Worse".to_owned(), format::list(&worse))
+                }),
+                _ => Some(("Decision".to_owned(), first::decisions(results, found))),
+            });
             (
-                format!("Better by more than {}", format::margin(results.margin)),
-                &found.gains,
-            ),
-            ("Worse".to_owned(), &found.losses),
-        ];
-        facts.extend(sides.map(|(name, judged)| (name, facts::labels(results, judged))));
-    }
-    let has_evidence = evidence::has_evidence(results, &card.name);
+                format::decision(found.decision, &results.baseline),
+                format::decision_tone(found.decision),
+            )
+        }
+        None if *name == results.baseline => ("baseline".into(), Tone::Plain),
+        None => ("not compared".into(), Tone::Absent),
+    };
+    let mut machines = results.machines.iter();
+    let has_evidence = machines.any(|machine| evidence::has_evidence(machine, name));
     Card {
-        id: anchor(&card.name),
-        name: card.name.clone(),
+        id: anchor(name),
+        name: name.clone(),
         summary: format::sentence(&card.summary),
         decision,
         tone,
         facts,
         properties: losses::properties(card),
-        evidence: if has_evidence {
-            evidence::anchor(&card.name)
-        } else {
-            String::new()
+        evidence: match (has_evidence, results.machines.len()) {
+            (false, _) => String::new(),
+            (true, 1) => evidence::anchor(name),
+            // Each machine has a page about it.
+            (true, _) => evidence::ID.into(),
         },
     }
 }

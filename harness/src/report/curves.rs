@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::results::{Change, Results};
+use crate::results::{Change, Machine};
 
 use super::charts::{SweepLine, VERDICTS, sweep_chart};
 use super::flips::Sweep;
@@ -13,26 +13,26 @@ use super::view::Figure;
 const LINES_MAX: usize = 8;
 
 /// The plot of a sweep along one axis; `None` if there is nothing to draw.
-pub(super) fn figure(results: &Results, sweep: &Sweep<'_>) -> Option<Figure> {
+pub(super) fn figure(machine: &Machine, sweep: &Sweep<'_>) -> Option<Figure> {
     let axis = *sweep.axes().first()?;
     let mut lines: Vec<SweepLine<'_>> = sweep
-        .strategies(results)
+        .strategies(machine)
         .into_iter()
         .map(|name| SweepLine {
             name,
             ratios: sweep
                 .points
                 .iter()
-                .map(|point| sweep.ratio(results, &point.name, name))
+                .map(|point| sweep.ratio(machine, &point.name, name))
                 .collect(),
         })
         .collect();
-    let left_out = keep_telling(results, sweep, &mut lines);
+    let left_out = keep_telling(machine, sweep, &mut lines);
     let names: Vec<String> = sweep.points.iter().map(|point| tick(point)).collect();
     if lines.is_empty() || names.len() < 2 {
         return None;
     }
-    let svg = sweep_chart(&lines, &names, axis.words(), results.margin)?;
+    let svg = sweep_chart(&lines, &names, axis.words(), machine.margin)?;
     let shown: Vec<String> = lines.iter().map(|line| line.name.to_owned()).collect();
     let rest = match left_out {
         0 => String::new(),
@@ -43,7 +43,7 @@ pub(super) fn figure(results: &Results, sweep: &Sweep<'_>) -> Option<Figure> {
         caption: format!(
             "{}: times better than {} by {}, 95 % intervals, log scale{rest}",
             sweep.title(),
-            results.baseline,
+            machine.baseline,
             axis.words()
         ),
         description: format!(
@@ -65,8 +65,8 @@ fn tick(point: &basis::scenario::Scenario) -> String {
 
 /// Keeps the lines that tell most: those that lead somewhere, then those that flip, then the best.
 /// Returns how many were left out.
-fn keep_telling(results: &Results, sweep: &Sweep<'_>, lines: &mut Vec<SweepLine<'_>>) -> usize {
-    let flips = results
+fn keep_telling(machine: &Machine, sweep: &Sweep<'_>, lines: &mut Vec<SweepLine<'_>>) -> usize {
+    let flips = machine
         .flips
         .iter()
         .filter(|flip| flip.sweep == sweep.name && flip.metric == sweep.metric);

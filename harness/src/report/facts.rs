@@ -4,31 +4,13 @@ use basis::sample::Card;
 use basis::scenario::{Origin, Scenario};
 
 use crate::results::{
-    Cell, Decision, Flag, Judged, Metric, Ratio, Recommendation, Results, Verdict,
+    Cell, Decision, Flag, Judged, Machine, Metric, Overall, Ratio, Results, Verdict,
 };
 
 use super::{format, view};
 
 /// The family that the report compared with the mutex.
 pub(super) const CHANNEL: &str = "channel";
-/// Marks such a read in tables.
-pub(super) const HARNESS_BOUND_MARK: &str = "†";
-/// What the mark means.
-pub(super) const HARNESS_BOUND_NOTE: &str = "† within 30 % of the no-op control: as fast as the \
-    harness can see, so the true ratio may be higher.";
-
-/// Marks a figure that rests on few operations.
-const FEW_OPERATIONS_MARK: &str = "§";
-/// What the mark means.
-pub(super) const FEW_OPERATIONS_NOTE: &str =
-    "§ fewer than 10 operations of a thread in half of its windows.";
-
-/// Marks a figure that drifted within its windows.
-const UNSTEADY_MARK: &str = "‡";
-/// What the mark means.
-pub(super) const UNSTEADY_NOTE: &str = "‡ not in a steady state: the last third of its windows differs \
-    from the first by more than 5 %.";
-
 /// All decisions, the most welcome first.
 pub(super) const BEST_FIRST: [Decision; 7] = [
     Decision::Adopt,
@@ -48,8 +30,8 @@ pub(super) struct Row<'r> {
 }
 
 /// The rows of the report's table, as far as they are among the run's scenarios.
-pub(super) fn report_rows(results: &Results) -> Vec<Row<'_>> {
-    results
+pub(super) fn report_rows(machine: &Machine) -> Vec<Row<'_>> {
+    machine
         .scenarios
         .iter()
         .filter(|scenario| scenario.origin == Origin::Report && scenario.operations.is_none())
@@ -58,8 +40,8 @@ pub(super) fn report_rows(results: &Results) -> Vec<Row<'_>> {
 }
 
 /// The scenarios that time a given number of operations.
-pub(super) fn totals(results: &Results) -> Vec<Row<'_>> {
-    results
+pub(super) fn totals(machine: &Machine) -> Vec<Row<'_>> {
+    machine
         .scenarios
         .iter()
         .filter(|scenario| scenario.operations.is_some())
@@ -75,7 +57,7 @@ fn main_row(scenario: &Scenario) -> Option<Row<'_>> {
 }
 
 /// All that a scenario times, what it is about first.
-pub(super) fn timed_rows<'r>(results: &'r Results, scenario: &'r Scenario) -> Vec<Row<'r>> {
+pub(super) fn timed_rows<'r>(machine: &'r Machine, scenario: &'r Scenario) -> Vec<Row<'r>> {
     let main = main_row(scenario);
     let others = [
         Metric::ReadNs,
@@ -90,7 +72,7 @@ pub(super) fn timed_rows<'r>(results: &'r Results, scenario: &'r Scenario) -> Ve
     main.into_iter()
         .chain(others)
         .filter(|row| {
-            results
+            machine
                 .cells
                 .iter()
                 .any(|cell| cell.scenario == scenario.name && cell.metric == row.metric)
@@ -99,51 +81,57 @@ pub(super) fn timed_rows<'r>(results: &'r Results, scenario: &'r Scenario) -> Ve
 }
 
 /// Every row that times something, over all scenarios.
-pub(super) fn all_rows(results: &Results) -> Vec<Row<'_>> {
-    results
+pub(super) fn all_rows(machine: &Machine) -> Vec<Row<'_>> {
+    machine
         .scenarios
         .iter()
-        .flat_map(|scenario| timed_rows(results, scenario))
+        .flat_map(|scenario| timed_rows(machine, scenario))
         .collect()
 }
 
 /// The report's rows, or all where the run has none of those.
-pub(super) fn main_rows(results: &Results) -> Vec<Row<'_>> {
-    let rows = report_rows(results);
+pub(super) fn main_rows(machine: &Machine) -> Vec<Row<'_>> {
+    let rows = report_rows(machine);
     if rows.is_empty() {
-        all_rows(results)
+        all_rows(machine)
     } else {
         rows
     }
 }
 
 impl<'r> Row<'r> {
-    pub(super) fn cell(&self, results: &'r Results, strategy: &str) -> Option<&'r Cell> {
-        results.cell(&self.scenario.name, strategy, self.metric)
+    pub(super) fn cell(&self, machine: &'r Machine, strategy: &str) -> Option<&'r Cell> {
+        machine.cell(&self.scenario.name, strategy, self.metric)
     }
 
-    pub(super) fn ratio(&self, results: &'r Results, strategy: &str) -> Option<&'r Ratio> {
-        self.cell(results, strategy)?.ratio.as_ref()
+    pub(super) fn ratio(&self, machine: &'r Machine, strategy: &str) -> Option<&'r Ratio> {
+        self.cell(machine, strategy)?.ratio.as_ref()
     }
 
     /// The scenario's name, with the metric where the name alone would not say which. Names and not
     /// titles, because titles have commas and prose lists them.
-    pub(super) fn label(&self, results: &Results) -> String {
-        self.qualified(results, &self.scenario.name)
+    pub(super) fn label(&self, machine: &Machine) -> String {
+        self.qualified(machine, &self.scenario.name)
     }
 
     /// The same with the scenario's title.
-    pub(super) fn title(&self, results: &Results) -> String {
-        self.qualified(results, &self.scenario.title)
+    pub(super) fn title(&self, machine: &Machine) -> String {
+        self.qualified(machine, &self.scenario.title)
     }
 
-    fn qualified(&self, results: &Results, text: &str) -> String {
-        if timed_rows(results, self.scenario).len() > 1 {
+    fn qualified(&self, machine: &Machine, text: &str) -> String {
+        if timed_rows(machine, self.scenario).len() > 1 {
             format!("{text} ({})", format::operation(self.metric))
         } else {
             text.to_owned()
         }
     }
+}
+
+/// Whether a row's threads are more than the machine's processors, as far as these are known.
+pub(super) fn is_oversubscribed(machine: &Machine, row: &Row<'_>) -> bool {
+    let cpus = machine.environment.cpus;
+    cpus > 0 && row.scenario.threads() > cpus
 }
 
 /// `10 threads on 2 processors: oversubscribed`.
@@ -158,20 +146,20 @@ pub(super) fn threads_note(scenario: &Scenario, cpus: usize) -> String {
 }
 
 /// The row that was judged.
-pub(super) fn row<'r>(results: &'r Results, judged: &Judged) -> Option<Row<'r>> {
-    let mut scenarios = results.scenarios.iter();
+pub(super) fn row<'r>(machine: &'r Machine, judged: &Judged) -> Option<Row<'r>> {
+    let mut scenarios = machine.scenarios.iter();
     let scenario = scenarios.find(|scenario| scenario.name == judged.scenario)?;
     let metric = judged.metric;
     Some(Row { scenario, metric })
 }
 
 /// Judged rows by their labels.
-pub(super) fn labels(results: &Results, judged: &[Judged]) -> String {
+pub(super) fn labels_on(machine: &Machine, judged: &[Judged]) -> Vec<String> {
     let label = |judged: &Judged| {
-        row(results, judged).map_or_else(|| judged.scenario.clone(), |row| row.label(results))
+        let found = row(machine, judged).map(|row| row.label(machine));
+        found.unwrap_or_else(|| judged.scenario.clone())
     };
-    let labels: Vec<String> = judged.iter().map(label).collect();
-    format::list(&labels)
+    judged.iter().map(label).collect()
 }
 
 /// `crate` of `crate/variant`.
@@ -196,46 +184,116 @@ pub(super) fn by_family<'r>(
     families
 }
 
-/// The decision about a strategy; none about the baseline and controls.
-pub(super) fn recommendation<'r>(
-    results: &'r Results,
-    strategy: &str,
-) -> Option<&'r Recommendation> {
-    results
-        .recommendations
-        .iter()
-        .find(|recommendation| recommendation.strategy == strategy)
-}
-
-/// The strategies with a decision, strongest first: by the number of the report's rows in which it
-/// improves by more than the margin, then by the lowest bound it reaches over them.
-pub(super) fn strongest_first(
-    results: &Results,
-    wanted: impl Fn(Decision) -> bool,
-) -> Vec<&Recommendation> {
-    let mut found: Vec<&Recommendation> = results
-        .recommendations
-        .iter()
-        .filter(|recommendation| wanted(recommendation.decision))
-        .collect();
-    found.sort_by(|a, b| {
-        let (a, b) = (
-            strength(results, &a.strategy),
-            strength(results, &b.strategy),
-        );
-        b.0.cmp(&a.0).then(b.1.total_cmp(&a.1))
-    });
+/// The strategies that compete on any machine, in the registry's order.
+pub(super) fn contenders(results: &Results) -> Vec<&Card> {
+    let mut found: Vec<&Card> = Vec::new();
+    for card in results.machines.iter().flat_map(Machine::contenders) {
+        if !found.iter().any(|known| known.name == card.name) {
+            found.push(card);
+        }
+    }
     found
 }
 
-fn strength(results: &Results, strategy: &str) -> (usize, f64) {
-    let rows = main_rows(results);
-    let lows: Vec<f64> = rows
-        .iter()
-        .filter_map(|row| Some(row.ratio(results, strategy)?.ci_low))
+/// The rows of all machines, each once.
+pub(super) fn united<'r>(
+    results: &'r Results,
+    of: impl Fn(&'r Machine) -> Vec<Row<'r>>,
+) -> Vec<Row<'r>> {
+    let mut found: Vec<Row<'_>> = Vec::new();
+    for row in results.machines.iter().flat_map(of) {
+        let is_same = |known: &Row<'_>| {
+            known.scenario.name == row.scenario.name && known.metric == row.metric
+        };
+        if !found.iter().any(is_same) {
+            found.push(row);
+        }
+    }
+    found
+}
+
+/// Judged rows by their labels, as on the first machine that has their scenario.
+pub(super) fn labels(results: &Results, judged: &[Judged]) -> Vec<String> {
+    let label = |judged: &Judged| {
+        let mut machines = results.machines.iter();
+        let found = machines.find_map(|machine| Some(row(machine, judged)?.label(machine)));
+        found.unwrap_or_else(|| judged.scenario.clone())
+    };
+    judged.iter().map(label).collect()
+}
+
+/// A row by its label.
+pub(super) fn row_label(results: &Results, row: &Row<'_>) -> String {
+    let judged = Judged {
+        scenario: row.scenario.name.clone(),
+        metric: row.metric,
+    };
+    labels(results, &[judged]).concat()
+}
+
+/// What follows for a strategy; nothing for the baseline and controls.
+pub(super) fn overall<'r>(results: &'r Results, strategy: &str) -> Option<&'r Overall> {
+    let mut all = results.overall.iter();
+    all.find(|found| found.strategy == strategy)
+}
+
+/// What follows for the strategy of a table's row, as a cell.
+pub(super) fn over_all(results: &Results, row: &view::Row) -> view::Cell {
+    let found = overall(results, row.head.trim_matches('`'));
+    found.map_or_else(view::Cell::default, |found| {
+        let words = format::decision(found.decision, &results.baseline);
+        view::Cell::verdict(words, format::decision_tone(found.decision))
+    })
+}
+
+/// A machine's own decision about a strategy, as a cell.
+pub(super) fn decision(machine: &Machine, strategy: &str) -> view::Cell {
+    match machine.recommendation(strategy) {
+        Some(found) => view::Cell::verdict(
+            format::decision(found.decision, &machine.baseline),
+            format::decision_tone(found.decision),
+        ),
+        None if strategy == machine.baseline => view::Cell::text("baseline"),
+        None => view::Cell::absent("not compared"),
+    }
+}
+
+/// The strategies with a decision, strongest first: by the number of the report's rows in which they improve by more
+/// than the margin on every machine, then by the lowest bound that they reach anywhere.
+pub(super) fn strongest_first(
+    results: &Results,
+    wanted: impl Fn(Decision) -> bool,
+) -> Vec<&Overall> {
+    let rows = united(results, main_rows);
+    let all = results.overall.iter();
+    let mut found: Vec<(&Overall, (usize, f64))> = all
+        .filter(|found| wanted(found.decision))
+        .map(|found| (found, strength(results, &rows, &found.strategy)))
         .collect();
+    found.sort_by(|(_, a), (_, b)| b.0.cmp(&a.0).then(b.1.total_cmp(&a.1)));
+    found.into_iter().map(|(found, _)| found).collect()
+}
+
+fn strength(results: &Results, rows: &[Row<'_>], strategy: &str) -> (usize, f64) {
+    let low = |row: &Row<'_>| {
+        let each = results.machines.iter();
+        let lows = each.map(|machine| Some(row.ratio(machine, strategy)?.ci_low));
+        let lows = lows.collect::<Option<Vec<f64>>>()?;
+        lows.into_iter().reduce(f64::min)
+    };
+    let lows: Vec<f64> = rows.iter().filter_map(low).collect();
     let held = lows.iter().filter(|&&low| low > results.margin).count();
     (held, lows.into_iter().reduce(f64::min).unwrap_or(0.0))
+}
+
+/// The variant of a family with the best decision, and the strongest of those.
+pub(super) fn strongest_of<'r>(results: &'r Results, family: &str) -> Option<&'r Overall> {
+    BEST_FIRST.into_iter().find_map(|wanted| {
+        let found = strongest_first(results, |decision| decision == wanted);
+        found
+            .into_iter()
+            .find(|found| self::family(&found.strategy) == family)
+    })
 }
 
 /// Whether the harness hides how fast it is.
@@ -243,15 +301,25 @@ pub(super) fn is_harness_bound(cell: &Cell) -> bool {
     cell.flags.contains(&Flag::HarnessBound)
 }
 
-/// What follows the figure of a cell, as marks.
+/// What a cell's figure is followed by; `sections/marks.md.j2` explains it.
 fn marks(cell: &Cell) -> String {
     let mark = |flag| match flag {
-        Flag::HarnessBound => HARNESS_BOUND_MARK,
-        Flag::FewOperations => FEW_OPERATIONS_MARK,
-        Flag::Unsteady => UNSTEADY_MARK,
+        Flag::HarnessBound => "†",
+        Flag::FewOperations => "§",
+        Flag::Unsteady => "‡",
         Flag::Oversubscribed | Flag::Starved => "",
     };
     cell.flags.iter().map(|&flag| mark(flag)).collect()
+}
+
+/// Whether a strategy's figure in one of the rows has a mark.
+pub(super) fn is_marked(results: &Results, rows: &[Row<'_>], flag: Flag) -> bool {
+    results.machines.iter().any(|machine| {
+        machine.strategies.iter().any(|card| {
+            let cells = rows.iter().filter_map(|row| row.cell(machine, &card.name));
+            cells.into_iter().any(|cell| cell.flags.contains(&flag))
+        })
+    })
 }
 
 /// So many times as many slices are more than anyone measures: the ratio is as good as on the margin.
@@ -273,9 +341,9 @@ pub(super) fn verdict(ratio: &Ratio) -> String {
 }
 
 /// What stands where a strategy has no row of some kind: there is none, or it was not measured at all.
-pub(super) fn none_of(results: &Results, strategy: &str) -> &'static str {
-    let is_compared = |row: &Row<'_>| row.ratio(results, strategy).is_some();
-    if all_rows(results).iter().any(is_compared) {
+pub(super) fn none_of(machine: &Machine, strategy: &str) -> &'static str {
+    let is_compared = |row: &Row<'_>| row.ratio(machine, strategy).is_some();
+    if all_rows(machine).iter().any(is_compared) {
         "none"
     } else {
         "not measured"
@@ -283,8 +351,8 @@ pub(super) fn none_of(results: &Results, strategy: &str) -> &'static str {
 }
 
 /// Why a strategy has no figure in a scenario.
-pub(super) fn absence(results: &Results, scenario: &str, strategy: &str) -> String {
-    results
+pub(super) fn absence(machine: &Machine, scenario: &str, strategy: &str) -> String {
+    machine
         .exclusions
         .iter()
         .find(|exclusion| exclusion.scenario == scenario && exclusion.strategy == strategy)
@@ -294,13 +362,26 @@ pub(super) fn absence(results: &Results, scenario: &str, strategy: &str) -> Stri
         )
 }
 
+/// A strategy's ratio in a row, with its verdict.
+pub(super) fn ratio_cell(machine: &Machine, row: Row<'_>, strategy: &str) -> view::Cell {
+    let Some(ratio) = row.ratio(machine, strategy) else {
+        return view::Cell::absent(absence(machine, &row.scenario.name, strategy));
+    };
+    view::Cell::figure(format::times(ratio.median))
+        .detail(format::ratio_interval(ratio))
+        .judged(
+            ratio.verdict.to_string(),
+            format::verdict_tone(ratio.verdict),
+        )
+}
+
 /// A strategy's figure in a row: ratio first, then what it rests on, then the verdict.
-pub(super) fn timing(results: &Results, row: Row<'_>, strategy: &str) -> view::Cell {
-    let Some(cell) = row.cell(results, strategy) else {
-        return view::Cell::absent(absence(results, &row.scenario.name, strategy));
+pub(super) fn timing(machine: &Machine, row: Row<'_>, strategy: &str) -> view::Cell {
+    let Some(cell) = row.cell(machine, strategy) else {
+        return view::Cell::absent(absence(machine, &row.scenario.name, strategy));
     };
     let mark = marks(cell);
-    if strategy == results.baseline {
+    if strategy == machine.baseline {
         return view::Cell::figure(format!("1.00x{mark}"))
             .detail(format::measured(cell))
             .judged("baseline", view::Tone::Figure);
@@ -314,9 +395,9 @@ pub(super) fn timing(results: &Results, row: Row<'_>, strategy: &str) -> view::C
         format!("{}{mark}", format::ratio(ratio))
     };
     let figure = view::Cell::figure(lead).detail(format::measured(cell));
-    if !results.is_ranked(strategy) {
+    if !machine.is_ranked(strategy) {
         figure.judged("not ranked", view::Tone::Absent)
-    } else if is_control(results, strategy) {
+    } else if is_control(machine, strategy) {
         figure
     } else {
         figure.judged(verdict(ratio), format::verdict_tone(ratio.verdict))
@@ -324,8 +405,8 @@ pub(super) fn timing(results: &Results, row: Row<'_>, strategy: &str) -> view::C
 }
 
 /// Whether it is a yardstick and no choice.
-pub(super) fn is_control(results: &Results, strategy: &str) -> bool {
-    results
+pub(super) fn is_control(machine: &Machine, strategy: &str) -> bool {
+    machine
         .strategies
         .iter()
         .any(|card| card.name == strategy && card.control)

@@ -6,10 +6,11 @@ use basis::error::{Error, Result};
 use basis::output::{self, Existing, Output};
 use basis::sample;
 
-use crate::results::{Merged, Results};
+use crate::results::Results;
 
-use super::view::Document;
-use super::{apart, document, export, json, merged, render};
+use super::charts::standalone;
+use super::view::{Block, Document, Figure};
+use super::{document, export, render};
 
 /// The names of a report's files.
 pub(super) const MARKDOWN: &str = "report.md";
@@ -37,27 +38,36 @@ impl File {
 
 /// All that a report's folder holds besides the samples: made of the results, and of nothing else.
 pub fn files(results: &Results) -> Vec<File> {
-    files_of(document(results), json(results), export::csv(results))
-}
-
-/// All that the folder of a merged report holds besides the names of its runs.
-pub fn merged_files(merged: &Merged) -> Vec<File> {
-    files_of(
-        merged::document(merged),
-        merged::json(merged),
-        merged::csv(merged),
-    )
-}
-
-fn files_of(mut document: Document, json: String, csv: String) -> Vec<File> {
+    let mut document = document(results);
     let html = render::html(&document);
-    let mut files = apart::take(&mut document);
+    let mut files = take_drawings(&mut document);
     files.extend([
-        File::new(JSON, json),
-        File::new(CSV, csv),
+        File::new(JSON, export::json(results)),
+        File::new(CSV, export::csv(results)),
         File::new(MARKDOWN, render::markdown(&document)),
         File::new(HTML, html),
     ]);
+    files
+}
+
+/// The folder of the drawings, in the folder of the report.
+const PLOTS: &str = "plots";
+
+/// Takes the drawings out of a document, for a format that cannot hold them, and leaves the name of its file in the
+/// place of each.
+pub(super) fn take_drawings(document: &mut Document) -> Vec<File> {
+    let mut files = Vec::new();
+    for section in &mut document.sections {
+        let figures = section.blocks.iter_mut().filter_map(|block| match block {
+            Block::Figure(figure) => Some(figure),
+            _ => None,
+        });
+        for (number, Figure { svg, .. }) in (1..).zip(figures) {
+            let name = format!("{PLOTS}/{}-{number}.svg", section.id);
+            let drawing = std::mem::replace(svg, name.clone());
+            files.push(File::new(name, standalone(&drawing)));
+        }
+    }
     files
 }
 
@@ -67,7 +77,7 @@ fn files_of(mut document: Document, json: String, csv: String) -> Vec<File> {
 ///
 /// When the folder cannot be read.
 pub fn obsolete(folder: &Path, files: &[File]) -> Result<Vec<String>> {
-    let plots = folder.join(apart::FOLDER);
+    let plots = folder.join(PLOTS);
     let entries = match std::fs::read_dir(&plots) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
         entries => entries,
@@ -76,7 +86,7 @@ pub fn obsolete(folder: &Path, files: &[File]) -> Result<Vec<String>> {
         .and_then(Iterator::collect::<std::io::Result<Vec<_>>>)
         .map_err(|error| Error::file("read", &plots, &error))?
         .into_iter()
-        .map(|entry| format!("{}/{}", apart::FOLDER, entry.file_name().to_string_lossy()))
+        .map(|entry| format!("{}/{}", PLOTS, entry.file_name().to_string_lossy()))
         .filter(|name| Path::new(name).extension().is_some_and(|end| end == "svg"))
         .filter(|name| files.iter().all(|file| file.name != *name))
         .collect::<Vec<_>>();
@@ -97,87 +107,54 @@ pub struct Written {
     pub samples: PathBuf,
 }
 
-/// Writes the report into a folder, beside the samples that it was made of: packed, if they are.
-///
-/// All files are written to the side first and moved into place when the last one is complete, so a
-/// full disk or a kill leaves the previous report as it was.
-///
-/// # Errors
-///
-/// When the folder or a file in it cannot be written, or the samples cannot be read.
-pub fn write(results: &Results, samples_path: &Path, folder: &Path) -> Result<Written> {
-    let own = [sample::PLAIN, sample::PACKED]
-        .into_iter()
-        .find(|name| is_same_file(samples_path, &folder.join(name)));
-    if let Some(own) = own {
-        return publish(&files(results), Source::Own(own), folder);
-    }
-    let read = std::fs::read(samples_path);
-    let content = read.map_err(|error| Error::file("read", samples_path, &error))?;
-    write_with(results, &content, folder)
-}
-
-/// Writes the report into a folder, together with the content of its sample file, packed or not;
-/// otherwise as [`write()`].
-///
-/// # Errors
-///
-/// When the folder holds other samples, or it or a file in it cannot be written.
-pub fn write_with(results: &Results, samples: &[u8], folder: &Path) -> Result<Written> {
-    let source = Source::Samples(sample::name_of(samples), samples);
-    publish(&files(results), source, folder)
-}
-
-/// Writes the report into the folder of a run, whose sample file now has this content; otherwise as [`write()`].
-///
-/// # Errors
-///
-/// When the folder or a file in it cannot be written.
-pub fn write_amended(results: &Results, samples: &[u8], folder: &Path) -> Result<Written> {
-    let source = Source::Amended(sample::name_of(samples), samples);
-    publish(&files(results), source, folder)
-}
-
-/// Writes a merged report into a folder, together with the names of its runs; otherwise as [`write()`].
-///
-/// # Errors
-///
-/// When the folder holds samples, or it or a file in it cannot be written.
-pub fn write_merged(merged: &Merged, runs: &str, folder: &Path) -> Result<Written> {
-    publish(&merged_files(merged), Source::Runs(runs), folder)
-}
-
 /// What a report's folder holds besides the report.
-#[derive(Clone, Copy)]
-enum Source<'s> {
+#[derive(Clone, Debug)]
+pub enum Source {
     /// The samples of this name, which are there and stay.
-    Own(&'static str),
-    /// Samples: their name and content.
-    Samples(&'static str, &'s [u8]),
-    /// The folder's own samples, with lines added: their name and content.
-    Amended(&'static str, &'s [u8]),
-    /// The names of runs elsewhere.
-    Runs(&'s str),
+    Beside(&'static str),
+    /// Samples, packed or not.
+    Samples(Vec<u8>),
+    /// The folder's own samples, with lines added.
+    Amended(Vec<u8>),
+    /// The names of runs elsewhere, of a report on several machines.
+    Runs(String),
 }
 
-impl Source<'_> {
-    const fn name(self) -> &'static str {
+impl Source {
+    /// A sample file, for a report in a folder: its own, or another's, which is copied.
+    ///
+    /// # Errors
+    ///
+    /// When the samples cannot be read.
+    pub fn of(samples: &Path, folder: &Path) -> Result<Self> {
+        let mut names = [sample::PLAIN, sample::PACKED].into_iter();
+        if let Some(own) = names.find(|name| is_same_file(samples, &folder.join(name))) {
+            return Ok(Self::Beside(own));
+        }
+        let content = std::fs::read(samples);
+        content
+            .map(Self::Samples)
+            .map_err(|error| Error::file("read", samples, &error))
+    }
+
+    fn name(&self) -> &'static str {
         match self {
-            Source::Own(name) | Source::Samples(name, _) | Source::Amended(name, _) => name,
-            Source::Runs(_) => sample::MERGED,
+            Self::Beside(name) => name,
+            Self::Samples(content) | Self::Amended(content) => sample::name_of(content),
+            Self::Runs(_) => sample::MERGED,
         }
     }
 
     /// Refuses a folder that holds what this would make ambiguous, or replace: samples are measured once.
-    fn fits(self, folder: &Path) -> Result<()> {
+    fn fits(&self, folder: &Path) -> Result<()> {
         let is_foreign = |name: &&str| match self {
-            Source::Own(_) | Source::Amended(..) => false,
-            Source::Samples(_, content) if *name != sample::MERGED => {
+            Self::Beside(_) | Self::Amended(_) => false,
+            Self::Samples(content) if *name != sample::MERGED => {
                 let there = std::fs::read(folder.join(name));
                 there.is_ok_and(|there| !sample::are_same(&there, content))
             }
-            Source::Samples(..) => folder.join(name).exists(),
-            Source::Runs(_) => *name != sample::MERGED && folder.join(name).exists(),
+            Self::Samples(_) => folder.join(name).exists(),
+            Self::Runs(_) => *name != sample::MERGED && folder.join(name).exists(),
         };
         let all = [sample::PLAIN, sample::PACKED, sample::MERGED];
         match all.iter().find(|name| is_foreign(name)) {
@@ -190,25 +167,34 @@ impl Source<'_> {
     }
 }
 
-fn publish(files: &[File], source: Source<'_>, folder: &Path) -> Result<Written> {
+/// Writes the report into a folder, together with what it is made of.
+///
+/// All files are written to the side first and moved into place when the last one is complete, so a
+/// full disk or a kill leaves the previous report as it was.
+///
+/// # Errors
+///
+/// When the folder holds what another report is made of, or it or a file in it cannot be written.
+pub fn write(results: &Results, source: &Source, folder: &Path) -> Result<Written> {
     source.fits(folder)?;
+    let files = files(results);
     std::fs::create_dir_all(folder).map_err(|error| Error::file("create", folder, &error))?;
     let mut staged = Staged::default();
     match source {
-        Source::Own(_) => {}
+        Source::Beside(_) => {}
         Source::Runs(runs) => staged.write(folder, sample::MERGED, runs.as_bytes())?,
-        Source::Samples(samples, content) | Source::Amended(samples, content) => {
-            staged.write(folder, samples, content)?;
+        Source::Samples(content) | Source::Amended(content) => {
+            staged.write(folder, source.name(), content)?;
             // The samples of the report before, in the other form.
             let others = [sample::PLAIN, sample::PACKED].into_iter();
-            let others = others.filter(|name| *name != samples);
+            let others = others.filter(|name| *name != source.name());
             staged.remove_later(others.map(|name| folder.join(name)));
         }
     }
-    for file in files {
+    for file in &files {
         staged.write(folder, &file.name, file.text.as_bytes())?;
     }
-    let earlier = obsolete(folder, files)?.into_iter();
+    let earlier = obsolete(folder, &files)?.into_iter();
     staged.remove_later(earlier.map(|name| folder.join(name)));
     staged.publish()?;
     Ok(Written {

@@ -1,10 +1,23 @@
 //! Numbers as text: three significant digits, thousands separated, never more than was measured.
 
-use statistics::GROUPS_95;
+use serde::Serialize;
 
-use crate::results::{Cell, Decision, Flag, Metric, Ratio, Verdict};
+use crate::results::{Cell, Decision, Flag, Metric, Ratio, Verdict, is_range};
 
-use super::view::Tone;
+/// What a colour may add to the words.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Tone {
+    #[default]
+    Plain,
+    /// Numbers: aligned to the right where the form can.
+    Figure,
+    Good,
+    Bad,
+    Open,
+    /// Absent, with the reason as text.
+    Absent,
+}
 
 /// Three significant digits; from 100 on, whole numbers with thousands separated.
 pub(super) fn significant(value: f64) -> String {
@@ -85,11 +98,6 @@ fn bounds(low: f64, high: f64, number: fn(f64) -> String, is_range: bool) -> Str
     } else {
         format!("[{low}, {high}]")
     }
-}
-
-/// Whether the bounds of what was shown at 95 % are the range of so many processes.
-fn is_range(processes: usize) -> bool {
-    (1..GROUPS_95).contains(&processes)
 }
 
 /// `12.3x [11.9, 12.8]`.

@@ -3,178 +3,127 @@
 use basis::controls;
 use basis::sample::Card;
 use basis::scenario::Published;
-use statistics::GROUPS_99;
 
-use crate::results::{Flag, Results};
+use crate::results::{Flag, Machine, Results};
 
+use super::draft::Draft;
 use super::facts::{self, Row};
-use super::view::{Block, Cell, Column, Group, Section, Table, Tone, prose};
+use super::view::{self, Cell, Column, Group, Section, Table, Tone};
 use super::{format, pivots, plot, published};
 
 pub(super) fn section(results: &Results) -> Section {
-    let rows: Vec<Row<'_>> = facts::report_rows(results);
-    let title = "The report's table, with every strategy".into();
-    let mut blocks = Vec::new();
+    let rows = &facts::united(results, facts::report_rows);
+    let is_oversubscribed = |machine| {
+        rows.iter()
+            .any(|row| facts::is_oversubscribed(machine, row))
+    };
+    Draft::new("report-table", results)
+        .fact("has_rows", !rows.is_empty())
+        .fact(
+            "oversubscribed",
+            results.machines.iter().any(is_oversubscribed),
+        )
+        .fact(
+            "harness_bound",
+            facts::is_marked(results, rows, Flag::HarnessBound),
+        )
+        .fact(
+            "few_operations",
+            facts::is_marked(results, rows, Flag::FewOperations),
+        )
+        .fact("unsteady", facts::is_marked(results, rows, Flag::Unsteady))
+        .table_over_all(
+            "table",
+            |machine| table(results, machine, rows),
+            |row| facts::over_all(results, row),
+        )
+        .figures("plots", |machine| {
+            let figures = rows.iter().filter_map(|row| plot::figure(machine, *row));
+            figures.collect()
+        })
+        .section()
+}
+
+fn table(results: &Results, machine: &Machine, rows: &[Row<'_>]) -> Table {
     if rows.is_empty() {
-        blocks.push(prose("None of the report's rows was part of this run."));
-    } else {
-        blocks.push(prose(explanation(&results.baseline, results.margin)));
-        blocks.push(Block::Table(table(results, &rows)));
-        blocks.extend(
-            rows.iter()
-                .filter_map(|row| plot::figure(results, *row))
-                .map(Block::Figure),
-        );
+        return Table::default();
     }
-    Section {
-        id: "report-table",
-        title,
-        blocks,
-    }
+    let columns = rows.iter().map(|row| {
+        let threads = facts::threads_note(row.scenario, machine.environment.cpus);
+        let label = facts::row_label(results, row);
+        Column::new(&row.scenario.title, format!("{label}; {threads}"))
+    });
+    let families = facts::by_family(machine.contenders());
+    let strategies = pivots::groups(families, |card| Some(strategy(machine, rows, card)));
+    let groups = [references(machine, rows)].into_iter().chain(strategies);
+    Table::of(groups).columns(columns)
 }
 
-/// What a cell of the table says.
-pub(super) fn explanation(baseline: &str, margin: f64) -> String {
-    format!(
-        "Each cell: how many times better than `{baseline}` (above 1 is faster), with its 95 % interval; \
-         below it the wall time per operation over all threads. HOLDS: it improves by more than {} (the \
-         ratio lies above {margin:.2}). REJECTED: it does not. Both at 99 %, corrected for the number of \
-         verdicts. INCONCLUSIVE: neither is certain; more samples would tell. WITHHELD: the row's noise \
-         floor is too high for any verdict.",
-        format::margin(margin)
-    )
-}
-
-fn table(results: &Results, rows: &[Row<'_>]) -> Table {
-    let columns = [Column::new("Decision", "over all rows of the run")]
-        .into_iter()
-        .chain(rows.iter().map(|row| {
-            Column::new(
-                &row.scenario.title,
-                format!(
-                    "{}; {}",
-                    row.label(results),
-                    facts::threads_note(row.scenario, results.environment.cpus)
-                ),
-            )
-        }))
-        .collect();
-    let mut groups = vec![references(results, rows)];
-    groups.extend(pivots::groups(
-        facts::by_family(results.contenders()),
-        |card| Some(strategy_row(results, rows, card)),
-    ));
-    Table {
-        caption: "Ratio to the baseline and cost per operation, in the report's situations".into(),
-        corner: "Strategy".into(),
-        columns,
-        groups,
-        notes: notes(results, rows),
-    }
-}
-
-/// A strategy on one machine: its decision, and its figure in each row.
-pub(super) fn strategy_row(results: &Results, rows: &[Row<'_>], card: &Card) -> super::view::Row {
-    let decision = facts::recommendation(results, &card.name).map_or_else(
-        || {
-            Cell::text(if card.name == results.baseline {
-                "baseline"
-            } else {
-                ""
-            })
-        },
-        |found| {
-            let words = format::decision(found.decision, &results.baseline);
-            Cell::text("").judged(words, format::decision_tone(found.decision))
-        },
-    );
+/// A strategy's decision, and its figure in each row.
+fn strategy(machine: &Machine, rows: &[Row<'_>], card: &Card) -> view::Row {
     let timed = rows
         .iter()
-        .map(|&row| facts::timing(results, row, &card.name));
-    super::view::Row::named(&card.name, [decision].into_iter().chain(timed).collect())
+        .map(|row| facts::timing(machine, *row, &card.name));
+    let decision = facts::decision(machine, &card.name);
+    view::Row::named(&card.name, [decision].into_iter().chain(timed).collect())
 }
 
 /// The published figures, the same comparison here, and the noise floor.
-fn references(results: &Results, rows: &[Row<'_>]) -> Group {
-    let mut found = published_rows(rows);
-    found.extend(measured_rows(results, rows));
-    Group {
-        title: "References".into(),
-        rows: found,
-    }
-}
-
-pub(super) fn published_rows(rows: &[Row<'_>]) -> Vec<super::view::Row> {
+fn references(machine: &Machine, rows: &[Row<'_>]) -> Group {
+    let reference = |head: &str, cell: &dyn Fn(&Row<'_>) -> Cell| {
+        let cells = rows.iter().map(cell);
+        view::Row::new(head, [Cell::default()].into_iter().chain(cells).collect())
+    };
     let published = |row: &Row<'_>, cell: &dyn Fn(&Published) -> Cell| {
         let figures = row.scenario.published.as_ref();
         figures.map_or_else(|| Cell::absent("none"), cell)
     };
-    vec![
-        reference("published: mutex", rows, |row| {
+    let ns = |figure| format!("{} ns", published::figure(figure));
+    let mut found = vec![
+        reference("published: mutex", &|row| {
+            published(row, &|figures| Cell::figure(ns(figures.mutex)))
+        }),
+        reference("published: channel", &|row| {
             published(row, &|figures| {
-                Cell::figure(format!("{} ns", published::figure(figures.mutex)))
+                let slower = format!("slower by {}", published::slower_by(figures));
+                Cell::figure(ns(figures.channel)).detail(slower)
             })
         }),
-        reference("published: channel", rows, |row| {
-            published(row, &|figures| {
-                Cell::figure(format!("{} ns", published::figure(figures.channel)))
-                    .detail(format!("slower by {}", published::slower_by(figures)))
-            })
-        }),
-    ]
-}
-
-/// The report's comparison on this machine, and how noisy that is.
-pub(super) fn measured_rows(results: &Results, rows: &[Row<'_>]) -> Vec<super::view::Row> {
-    let mut found = Vec::new();
+    ];
     // The family's first variant is the rejected design.
-    let channel = results
-        .contenders()
-        .find(|card| facts::family(&card.name) == facts::CHANNEL);
+    let mut contenders = machine.contenders();
+    let channel = contenders.find(|card| facts::family(&card.name) == facts::CHANNEL);
     found.extend(channel.map(|card| {
-        let head = format!("here: `{}` against `{}`", card.name, results.baseline);
-        reference(&head, rows, |row| slower(results, row, &card.name))
+        let head = format!("here: `{}` against `{}`", card.name, machine.baseline);
+        reference(&head, &|row| slower(machine, row, &card.name))
     }));
-    let is_known = rows
+    if rows
         .iter()
-        .any(|row| row.ratio(results, controls::SAME).is_some());
-    found.extend(is_known.then(|| {
+        .any(|row| row.ratio(machine, controls::SAME).is_some())
+    {
         let head = "noise floor: the baseline against itself";
-        reference(head, rows, |row| same(results, row))
-    }));
-    found
-}
-
-/// A row that no decision is made about.
-fn reference(head: &str, rows: &[Row<'_>], cell: impl Fn(&Row<'_>) -> Cell) -> super::view::Row {
-    super::view::Row {
-        head: head.into(),
-        cells: [Cell::text("")]
-            .into_iter()
-            .chain(rows.iter().map(cell))
-            .collect(),
-        ..super::view::Row::default()
+        found.push(reference(head, &|row| same(machine, row)));
     }
+    Group::new("References", found)
 }
 
 /// A comparison in the report's own words.
-fn slower(results: &Results, row: &Row<'_>, strategy: &str) -> Cell {
-    match row.ratio(results, strategy) {
+fn slower(machine: &Machine, row: &Row<'_>, strategy: &str) -> Cell {
+    match row.ratio(machine, strategy) {
         Some(ratio) if ratio.median < 1.0 => {
             Cell::figure(format!("slower by {}", format::slower_by(ratio)))
         }
         Some(ratio) => Cell::figure(format!("faster by {}", format::ratio(ratio))),
-        None => Cell::absent(facts::absence(results, &row.scenario.name, strategy)),
+        None => Cell::absent(facts::absence(machine, &row.scenario.name, strategy)),
     }
 }
 
-fn same(results: &Results, row: &Row<'_>) -> Cell {
-    let Some(ratio) = row.ratio(results, controls::SAME) else {
+fn same(machine: &Machine, row: &Row<'_>) -> Cell {
+    let Some(ratio) = row.ratio(machine, controls::SAME) else {
         return Cell::absent("not measured");
     };
     let cell = Cell::figure(format::ratio(ratio));
-    let has_interval = ratio.processes >= GROUPS_99;
-    if !has_interval || ratio.judged_low <= 1.0 && 1.0 <= ratio.judged_high {
+    if !ratio.has_judged_interval() || ratio.may_be_equal() {
         cell
     } else {
         cell.judged(
@@ -182,43 +131,4 @@ fn same(results: &Results, row: &Row<'_>) -> Cell {
             Tone::Open,
         )
     }
-}
-
-pub(super) fn notes(results: &Results, rows: &[Row<'_>]) -> Vec<String> {
-    let marked = |flag: Flag| {
-        results.contenders().any(|card| {
-            rows.iter().any(|row| {
-                row.cell(results, &card.name)
-                    .is_some_and(|cell| cell.flags.contains(&flag))
-            })
-        })
-    };
-    let oversubscribed = rows.iter().any(|row| {
-        row.scenario.threads() > results.environment.cpus && results.environment.cpus > 0
-    });
-    let mut notes = vec![
-        "The published figures are Go's, on a machine that is not known: compare ratios, not \
-         nanoseconds."
-            .to_owned(),
-        "A ratio is the median of a slice's ratios to the baseline's slices beside it, and not the \
-         quotient of two medians of this table."
-            .to_owned(),
-    ];
-    if oversubscribed {
-        notes.push(
-            "Oversubscribed columns have more threads than processors: they measure the scheduler, \
-             too."
-                .into(),
-        );
-    }
-    if marked(Flag::HarnessBound) {
-        notes.push(facts::HARNESS_BOUND_NOTE.into());
-    }
-    if marked(Flag::FewOperations) {
-        notes.push(facts::FEW_OPERATIONS_NOTE.into());
-    }
-    if marked(Flag::Unsteady) {
-        notes.push(facts::UNSTEADY_NOTE.into());
-    }
-    notes
 }

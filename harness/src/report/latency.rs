@@ -3,7 +3,7 @@
 use basis::controls;
 use basis::probe::Distribution;
 
-use crate::results::{Latency, Results};
+use crate::results::{Latency, Machine};
 
 use super::charts::{Colour, LatencyCurve, latency_chart};
 use super::view::Figure;
@@ -14,9 +14,9 @@ const BEST: usize = 5;
 const WORST: usize = 2;
 
 /// The curves of each situation and operation that was timed.
-pub(super) fn figures(results: &Results) -> Vec<Figure> {
+pub(super) fn figures(machine: &Machine) -> Vec<Figure> {
     let mut asked: Vec<(&str, Distribution)> = Vec::new();
-    for one in &results.latencies {
+    for one in &machine.latencies {
         let key = (one.scenario.as_str(), one.distribution);
         if !asked.contains(&key) {
             asked.push(key);
@@ -24,18 +24,18 @@ pub(super) fn figures(results: &Results) -> Vec<Figure> {
     }
     let figures = asked.into_iter();
     figures
-        .filter_map(|(situation, operation)| figure(results, situation, operation))
+        .filter_map(|(situation, operation)| figure(machine, situation, operation))
         .collect()
 }
 
-fn figure(results: &Results, situation: &str, operation: Distribution) -> Option<Figure> {
-    let curves: Vec<&Latency> = results
+fn figure(machine: &Machine, situation: &str, operation: Distribution) -> Option<Figure> {
+    let curves: Vec<&Latency> = machine
         .latencies
         .iter()
         .filter(|one| one.scenario == situation && one.distribution == operation)
         .collect();
-    let shown = telling(results, &curves);
-    let title = results.situations.iter().find(|one| one.name == situation);
+    let shown = telling(machine, &curves);
+    let title = machine.situations.iter().find(|one| one.name == situation);
     let title = title.map_or(situation, |one| one.title.as_str());
     let operation = match operation {
         Distribution::Reads => "reads",
@@ -47,7 +47,7 @@ fn figure(results: &Results, situation: &str, operation: Distribution) -> Option
         key: "From the intended start: medians over the processes, and the worst of any. Green: the lowest p99.9; red: the highest; \
               yellow: the baseline; grey: the no-op control. The table has all.",
         description: format!("{operation}: {}", names.join("; ")),
-        svg: drawn(results, &shown)?,
+        svg: drawn(machine, &shown)?,
     })
 }
 
@@ -67,13 +67,13 @@ fn at(curve: &Latency, share: f64) -> f64 {
 }
 
 /// The baseline, the no-op control, and the ends of the order by p99.9.
-fn telling<'r>(results: &Results, curves: &[&'r Latency]) -> Vec<&'r Latency> {
+fn telling<'r>(machine: &Machine, curves: &[&'r Latency]) -> Vec<&'r Latency> {
     let is_reference =
-        |one: &&&Latency| one.strategy == results.baseline || one.strategy == controls::NO_OP;
+        |one: &&&Latency| one.strategy == machine.baseline || one.strategy == controls::NO_OP;
     let mut others: Vec<&Latency> = curves
         .iter()
-        .filter(|one| results.contenders().any(|card| card.name == one.strategy))
-        .filter(|one| !is_reference(one) && results.is_ranked(&one.strategy))
+        .filter(|one| machine.contenders().any(|card| card.name == one.strategy))
+        .filter(|one| !is_reference(one) && machine.is_ranked(&one.strategy))
         .copied()
         .collect();
     others.sort_by(|a, b| at(a, 0.999).total_cmp(&at(b, 0.999)));
@@ -88,10 +88,10 @@ fn telling<'r>(results: &Results, curves: &[&'r Latency]) -> Vec<&'r Latency> {
         .collect()
 }
 
-fn drawn(results: &Results, shown: &[&Latency]) -> Option<String> {
+fn drawn(machine: &Machine, shown: &[&Latency]) -> Option<String> {
     let worst = shown.len().saturating_sub(WORST);
     let colour = |index, name: &str| match name {
-        name if name == results.baseline => Colour::Margin,
+        name if name == machine.baseline => Colour::Margin,
         controls::NO_OP => Colour::Faint,
         _ if index >= worst => Colour::Bad,
         _ => Colour::Good,

@@ -2,42 +2,46 @@
 
 use basis::sample::Card;
 
-use crate::results::{Decision, Recommendation, Results};
+use crate::results::{Decision, Machine, Recommendation, Results};
 
+use super::draft::Draft;
 use super::facts::{self, Row};
 use super::observations::Observation;
-use super::view::{Block, Lesson, Section, Tone, prose};
+use super::view::{Block, Fold, Lesson, Section, Tone};
 use super::{format, pivots, published};
 
 pub(super) fn section(results: &Results) -> Section {
-    let lessons: Vec<Block> = facts::by_family(results.contenders())
-        .into_iter()
-        .filter_map(|(family, cards)| lesson(results, family, &cards))
-        .map(Block::Lesson)
-        .collect();
-    let introduction = if lessons.is_empty() {
-        "Nothing was compared in this run, so there is nothing to learn from it yet."
-    } else {
-        "Per pivot: what was expected before, what was measured, what explains it as far as it was \
-         observed, and what follows by the adoption rule. An explanation stands here only beside \
-         the figures that call for it; it is consistent with them, not proved by them."
-    };
-    let mut blocks = vec![prose(introduction)];
-    blocks.extend(lessons);
-    Section {
-        id: "lessons",
-        title: "Lessons learned".into(),
-        blocks,
-    }
+    let each = results.machines.iter().map(|machine| {
+        let families = facts::by_family(machine.contenders()).into_iter();
+        let lessons = families.filter_map(|(family, cards)| lesson(machine, family, &cards));
+        (machine, lessons.map(Block::Lesson).collect::<Vec<_>>())
+    });
+    let is_alone = results.machines.len() == 1;
+    let blocks = each
+        .filter(|(_, lessons)| !lessons.is_empty())
+        .flat_map(|(machine, lessons)| {
+            if is_alone {
+                return lessons;
+            }
+            let fold = Fold {
+                id: format!("lessons-{}", format::slug(&machine.name)),
+                title: machine.name.clone(),
+                gist: machine.environment.machine().to_string(),
+            };
+            [vec![Block::Fold(fold)], lessons, vec![Block::Unfold]].concat()
+        });
+    Draft::new("lessons", results)
+        .place("lessons", blocks.collect())
+        .section()
 }
 
 /// The lesson of a family; `None` if none of its variants was compared.
-fn lesson(results: &Results, family: &str, cards: &[&Card]) -> Option<Lesson> {
+fn lesson(machine: &Machine, family: &str, cards: &[&Card]) -> Option<Lesson> {
     let compared: Vec<&Card> = cards
         .iter()
         .copied()
         .filter(|card| {
-            results.cells.iter().any(|cell| {
+            machine.cells.iter().any(|cell| {
                 cell.strategy == card.name && cell.metric.is_timed() && cell.ratio.is_some()
             })
         })
@@ -47,7 +51,7 @@ fn lesson(results: &Results, family: &str, cards: &[&Card]) -> Option<Lesson> {
     }
     let decisions: Vec<&Recommendation> = compared
         .iter()
-        .filter_map(|card| facts::recommendation(results, &card.name))
+        .filter_map(|card| machine.recommendation(&card.name))
         .collect();
     let (outcome, tone) = outcome(&decisions);
     Some(Lesson {
@@ -57,12 +61,12 @@ fn lesson(results: &Results, family: &str, cards: &[&Card]) -> Option<Lesson> {
         expected: expected(family),
         measured: compared
             .iter()
-            .map(|card| measured(results, card))
+            .map(|card| measured(machine, card))
             .collect(),
-        why: why(results, family, &compared),
+        why: why(machine, family, &compared),
         follows: decisions
             .iter()
-            .map(|decision| follows(results, decision))
+            .map(|decision| follows(machine, decision))
             .collect(),
     })
 }
@@ -89,32 +93,32 @@ fn outcome(decisions: &[&Recommendation]) -> (&'static str, Tone) {
 }
 
 /// A variant in the report's rows (or, if none was part of the run, in all).
-fn measured(results: &Results, card: &Card) -> String {
-    let rows = facts::report_rows(results);
+fn measured(machine: &Machine, card: &Card) -> String {
+    let rows = facts::report_rows(machine);
     let figures = |rows: &[Row<'_>]| -> Vec<String> {
         rows.iter()
             .filter_map(|row| {
-                let ratio = row.ratio(results, &card.name)?;
-                Some(format!("{} {}", row.label(results), format::ratio(ratio)))
+                let ratio = row.ratio(machine, &card.name)?;
+                Some(format!("{} {}", row.label(machine), format::ratio(ratio)))
             })
             .collect()
     };
     let mut found = figures(&rows);
     if found.is_empty() {
-        found = figures(&facts::all_rows(results));
+        found = figures(&facts::all_rows(machine));
     }
     format!("`{}`: {}.", card.name, found.join("; "))
 }
 
 /// What explains it, for what was observed only, with the variants that show it.
-fn why(results: &Results, family: &str, cards: &[&Card]) -> Vec<String> {
+fn why(machine: &Machine, family: &str, cards: &[&Card]) -> Vec<String> {
     Observation::ALL
         .into_iter()
         .filter_map(|observation| {
             let seen: Vec<String> = cards
                 .iter()
                 .filter_map(|card| {
-                    let evidence = observation.evidence(results, card)?;
+                    let evidence = observation.evidence(machine, card)?;
                     Some(format!("`{}` ({evidence})", card.name))
                 })
                 .collect();
@@ -129,20 +133,21 @@ fn why(results: &Results, family: &str, cards: &[&Card]) -> Vec<String> {
         .collect()
 }
 
-fn follows(results: &Results, found: &Recommendation) -> String {
+fn follows(machine: &Machine, found: &Recommendation) -> String {
     let name = &found.strategy;
-    let baseline = &results.baseline;
+    let baseline = &machine.baseline;
+    let labels = |judged| format::list(&facts::labels_on(machine, judged));
     match found.decision {
-        Decision::Adopt => format!("Adopt `{name}`: {}.", facts::labels(results, &found.gains)),
+        Decision::Adopt => format!("Adopt `{name}`: {}.", labels(&found.gains)),
         Decision::AdoptForSome if found.losses.is_empty() => format!(
             "Adopt `{name}` for some operations: {}. It loses nowhere, and misses or leaves open the \
              margin elsewhere.",
-            facts::labels(results, &found.gains)
+            labels(&found.gains)
         ),
         Decision::AdoptForSome => format!(
             "Adopt `{name}` for some operations: {}. Not where these matter: {}.",
-            facts::labels(results, &found.gains),
-            facts::labels(results, &found.losses)
+            labels(&found.gains),
+            labels(&found.losses)
         ),
         Decision::StayWithBaseline => {
             format!(
@@ -153,7 +158,7 @@ fn follows(results: &Results, found: &Recommendation) -> String {
         Decision::Undecided if found.open.is_empty() => format!("`{name}` was not compared."),
         Decision::Undecided => format!(
             "`{name}` is undecided: more samples are needed for {}.",
-            facts::labels(results, &found.open)
+            labels(&found.open)
         ),
         Decision::TooFew => format!("`{name}`: too few to say."),
         Decision::Disqualified => {

@@ -2,83 +2,91 @@
 //! memory.
 
 use basis::sample::Card;
+use serde::Serialize;
 
-use crate::results::{Judged, Metric, Recommendation, Results, is_worse};
+use crate::results::{Machine, Metric, is_worse};
 
 use super::{facts, format};
 
-/// All of it, in a sentence each.
-pub(super) fn of(results: &Results, found: &Recommendation) -> Vec<String> {
-    let mut told = Vec::new();
-    if !found.losses.is_empty() {
-        let rows = rows(results, found);
-        told.push(format!("Worse than `{}` in {rows}.", results.baseline));
-    }
-    for (words, better) in [("Other promises than", false), ("Better ones than", true)] {
-        let promises = promises(results, &found.strategy, better);
-        if !promises.is_empty() {
-            told.push(format!(
-                "{words} `{}`'s (in brackets): {}.",
-                results.baseline,
-                format::list(&promises)
-            ));
-        }
-    }
-    told.extend(memory(results, &found.strategy).map(|more| format!("{more}.")));
-    if told.is_empty() {
-        told.push("Nothing that was looked at.".into());
-    }
-    told
-}
-
-/// The rows in which it is worse, each with its ratio; of many the one that speaks most against it.
-fn rows(results: &Results, found: &Recommendation) -> String {
-    let with_ratio = |judged: &Judged| {
-        let row = facts::row(results, judged)?;
-        let ratio = row.ratio(results, &found.strategy)?;
-        let told = format!("{} {}", row.label(results), format::ratio(ratio));
-        Some((ratio.median, told))
-    };
-    let mut told: Vec<(f64, String)> = found.losses.iter().filter_map(with_ratio).collect();
-    if told.len() == found.losses.len() && told.len() <= SHORT_MAX {
-        let told: Vec<String> = told.into_iter().map(|(_, told)| told).collect();
-        return format::list(&told);
-    }
-    told.sort_by(|a, b| a.0.total_cmp(&b.0));
-    let most = told.first().map(|(_, told)| format!("; most in {told}"));
-    let all = facts::labels(results, &found.losses);
-    format!("{all}{}", most.unwrap_or_default())
-}
-
-/// The same where there is room for the gist.
-pub(super) fn in_short(results: &Results, found: &Recommendation) -> String {
-    let mut told = Vec::new();
-    match found.losses.len() {
-        0 => {}
-        1..=SHORT_MAX => told.push(format!(
-            "worse in {}",
-            facts::labels(results, &found.losses)
-        )),
-        rows => told.push(format!(
-            "worse in {rows} of {}",
-            format::counted(facts::all_rows(results).len(), "row", "rows")
-        )),
-    }
-    told.extend(promises(results, &found.strategy, false));
-    told.extend(memory(results, &found.strategy));
-    if told.is_empty() {
-        return "nothing that was looked at".into();
-    }
-    told.join("; ")
+/// What a strategy costs on a machine. `templates/sections/first.md.j2` has the sentences.
+#[derive(Debug, Serialize)]
+pub(super) struct Losses {
+    /// The rows in which it is worse, by their labels.
+    labels: Vec<String>,
+    /// The same with their ratios.
+    rows: Vec<String>,
+    /// The one that speaks most against it.
+    worst: String,
+    /// Promises that are not as good as the baseline's...
+    pub(super) weaker: Vec<String>,
+    /// ...and those that are better.
+    stronger: Vec<String>,
+    /// How much more a record keeps alive than in the baseline.
+    pub(super) memory: Option<String>,
+    /// Whether there is nothing of all that.
+    pub(super) nothing: bool,
 }
 
 /// Rows that are named where there is room for the gist.
 const SHORT_MAX: usize = 3;
 
+impl Losses {
+    pub(super) fn of(machine: &Machine, strategy: &str) -> Self {
+        let lost = machine.recommendation(strategy);
+        let lost = lost.map_or(&[][..], |found| &found.losses);
+        let with_ratio = |judged| {
+            let row = facts::row(machine, judged)?;
+            let ratio = row.ratio(machine, strategy)?;
+            Some((
+                ratio.median,
+                format!("{} {}", row.label(machine), format::ratio(ratio)),
+            ))
+        };
+        let rows: Vec<(f64, String)> = lost.iter().filter_map(with_ratio).collect();
+        let worst = rows.iter().min_by(|a, b| a.0.total_cmp(&b.0));
+        let weaker = promises(machine, strategy, false);
+        let stronger = promises(machine, strategy, true);
+        let memory = memory(machine, strategy);
+        Self {
+            labels: facts::labels_on(machine, lost),
+            worst: worst.map(|(_, told)| told.clone()).unwrap_or_default(),
+            nothing: rows.is_empty()
+                && weaker.is_empty()
+                && stronger.is_empty()
+                && memory.is_none(),
+            rows: rows.into_iter().map(|(_, told)| told).collect(),
+            weaker,
+            stronger,
+            memory,
+        }
+    }
+
+    /// The gist, for a cell.
+    pub(super) fn in_short(&self, machine: &Machine) -> String {
+        let rows = match self.labels.len() {
+            0 => None,
+            1..=SHORT_MAX => Some(format!("worse in {}", format::list(&self.labels))),
+            rows => {
+                let all = format::counted(facts::all_rows(machine).len(), "row", "rows");
+                Some(format!("worse in {rows} of {all}"))
+            }
+        };
+        let parts = rows
+            .into_iter()
+            .chain(self.weaker.clone())
+            .chain(self.memory.clone());
+        let parts: Vec<String> = parts.collect();
+        if parts.is_empty() {
+            return "none found in the properties checked".into();
+        }
+        parts.join("; ")
+    }
+}
+
 /// Where a strategy claims something else than the baseline does: what is better, or all the rest.
-fn promises(results: &Results, strategy: &str, better: bool) -> Vec<String> {
-    let card = |name: &str| results.strategies.iter().find(|card| card.name == name);
-    let (Some(own), Some(baseline)) = (card(strategy), card(&results.baseline)) else {
+fn promises(machine: &Machine, strategy: &str, better: bool) -> Vec<String> {
+    let card = |name: &str| machine.strategies.iter().find(|card| card.name == name);
+    let (Some(own), Some(baseline)) = (card(strategy), card(&machine.baseline)) else {
         return Vec::new();
     };
     let differences = own.claims.differences(&baseline.claims);
@@ -97,21 +105,19 @@ pub(super) fn properties(card: &Card) -> Vec<(String, String)> {
 }
 
 /// How much more a record keeps alive than in the baseline, over the tables that were weighed.
-fn memory(results: &Results, strategy: &str) -> Option<String> {
-    let times: Vec<f64> = results
+fn memory(machine: &Machine, strategy: &str) -> Option<String> {
+    let weighed = machine
         .cells
         .iter()
-        .filter(|cell| cell.strategy == strategy && cell.metric == Metric::LiveBytesPerRecord)
+        .filter(|cell| cell.strategy == strategy && cell.metric == Metric::LiveBytesPerRecord);
+    let times: Vec<f64> = weighed
         .filter_map(|cell| Some(1.0 / cell.ratio.as_ref()?.median))
         .collect();
     let least = times.iter().copied().reduce(f64::min)?;
     let most = times.iter().copied().reduce(f64::max)?;
     let [low, high] = [least, most].map(format::times);
     is_worse(1.0 / most).then(|| {
-        if low == high {
-            format!("{high} the memory per record")
-        } else {
-            format!("up to {high} the memory per record")
-        }
+        let up_to = if low == high { "" } else { "up to " };
+        format!("{up_to}{high} the memory per record")
     })
 }

@@ -3,9 +3,13 @@
 use basis::sample::Card;
 use basis::scenario::Scenario;
 
-use crate::results::{Metric, Results, Verdict};
+use minijinja::context;
+use minijinja::value::Value;
 
-use super::view::{Block, Cell, Column, Group, Row, Section, Table, Tone, prose};
+use crate::results::{Machine, Metric, Results, Verdict};
+
+use super::draft::Draft;
+use super::view::{Cell, Column, Group, Row, Section, Table, Tone};
 use super::{facts, format, pivots, published};
 
 /// Bytes and allocations of an operation.
@@ -16,34 +20,32 @@ const OPERATIONS: [(&str, Metric, Metric); 3] = [
 ];
 
 pub(super) fn section(results: &Results) -> Section {
-    let mut blocks: Vec<Block> = tables_of(results)
-        .into_iter()
-        .map(|scenario| Block::Table(table(results, scenario)))
-        .collect();
-    if blocks.is_empty() {
-        blocks.push(prose("Memory was not measured in this run."));
-    } else {
-        blocks.insert(
-            0,
-            prose(
-                "Counted, not sampled: bytes and allocations of one thread's operations on a table at \
-                 rest, and the live bytes of a filled table divided by its records. Assumption: reads \
-                 do not allocate, and live bytes stay below 110 % of the baseline's.",
-            ),
-        );
+    let mut scenarios: Vec<&Scenario> = Vec::new();
+    for scenario in results.machines.iter().flat_map(tables_of) {
+        if !scenarios.iter().any(|known| known.name == scenario.name) {
+            scenarios.push(scenario);
+        }
     }
-    Section {
-        id: "memory",
-        title: "Memory per operation".into(),
-        blocks,
+    let mut draft = Draft::new("memory", results);
+    let mut tables: Vec<Value> = Vec::new();
+    for (number, &scenario) in scenarios.iter().enumerate() {
+        tables.push(context! {
+            name => scenario.name.as_str(),
+            processes => scenario.processes,
+            record => scenario.record.to_string(),
+        });
+        draft = draft.table(&format!("table-{number}"), |machine| {
+            table(machine, scenario)
+        });
     }
+    draft.fact("tables", tables).section()
 }
 
 /// For each kind of record the largest table that has counts, where fixed costs weigh least.
-fn tables_of(results: &Results) -> Vec<&Scenario> {
+fn tables_of(machine: &Machine) -> Vec<&Scenario> {
     let mut found: Vec<&Scenario> = Vec::new();
-    let counted = results.scenarios.iter().filter(|scenario| {
-        results
+    let counted = machine.scenarios.iter().filter(|scenario| {
+        machine
             .cells
             .iter()
             .any(|cell| cell.scenario == scenario.name && !cell.metric.is_timed())
@@ -61,65 +63,42 @@ fn tables_of(results: &Results) -> Vec<&Scenario> {
     found
 }
 
-fn table(results: &Results, scenario: &Scenario) -> Table {
+fn table(machine: &Machine, scenario: &Scenario) -> Table {
     let measured: Vec<&(&str, Metric, Metric)> = OPERATIONS
         .iter()
         .filter(|(_, bytes, _)| {
-            results
+            machine
                 .cells
                 .iter()
                 .any(|cell| cell.scenario == scenario.name && cell.metric == *bytes)
         })
         .collect();
-    let columns = measured
+    let columns: Vec<Column> = measured
         .iter()
         .map(|(title, ..)| Column::new(*title, "bytes / allocations"))
-        .chain([Column::new("Live per record", "bytes / of the baseline's")])
         .collect();
     let mut groups = vec![published_group(measured.len())];
     groups.extend(pivots::groups(
-        facts::by_family(results.contenders()),
+        facts::by_family(machine.contenders()),
         |card| {
             let allocated = measured
                 .iter()
-                .map(|(_, bytes, calls)| allocated(results, scenario, card, *bytes, *calls));
-            let cells = allocated.chain([live(results, scenario, card)]).collect();
+                .map(|(_, bytes, calls)| allocated(machine, scenario, card, *bytes, *calls));
+            let cells = allocated.chain([live(machine, scenario, card)]).collect();
             Some(Row::named(&card.name, cells))
         },
     ));
-    Table {
-        caption: format!(
-            "{} of {} (scenario {})",
-            format::counted(scenario.processes, "record", "records"),
-            scenario.record,
-            scenario.name
-        ),
-        corner: "Strategy".into(),
-        columns,
-        groups,
-        notes: Vec::new(),
-    }
+    Table::of(groups).columns(columns)
 }
 
 /// The published figures, which are about reads.
 fn published_group(operations: usize) -> Group {
-    let rows = published::READ_ALLOCATION
-        .iter()
-        .map(|figures| {
-            let read = allocations(figures.bytes, figures.allocations);
-            let mut cells = vec![Cell::absent("not published"); operations + 1];
-            cells[0] = read;
-            Row {
-                head: format!("published: {}", figures.design),
-                cells,
-                ..Row::default()
-            }
-        })
-        .collect();
-    Group {
-        title: "References".into(),
-        rows,
-    }
+    let rows = published::READ_ALLOCATION.iter().map(|figures| {
+        let mut cells = vec![Cell::absent("not published"); operations + 1];
+        cells[0] = allocations(figures.bytes, figures.allocations);
+        Row::new(format!("published: {}", figures.design), cells)
+    });
+    Group::new("References", rows)
 }
 
 fn allocations(bytes: f64, calls: f64) -> Cell {
@@ -131,27 +110,27 @@ fn allocations(bytes: f64, calls: f64) -> Cell {
 }
 
 fn allocated(
-    results: &Results,
+    machine: &Machine,
     scenario: &Scenario,
     card: &Card,
     bytes: Metric,
     calls: Metric,
 ) -> Cell {
-    let of = |metric| results.cell(&scenario.name, &card.name, metric);
+    let of = |metric| machine.cell(&scenario.name, &card.name, metric);
     let (Some(bytes), Some(calls)) = (of(bytes), of(calls)) else {
-        return Cell::absent(facts::absence(results, &scenario.name, &card.name));
+        return Cell::absent(facts::absence(machine, &scenario.name, &card.name));
     };
     let cell = allocations(bytes.median, calls.median);
     if bytes.metric == Metric::AllocBytesRead {
-        judged(results, cell, "allocation", scenario, card)
+        judged(machine, cell, "allocation", scenario, card)
     } else {
         cell
     }
 }
 
-fn live(results: &Results, scenario: &Scenario, card: &Card) -> Cell {
-    let Some(cell) = results.cell(&scenario.name, &card.name, Metric::LiveBytesPerRecord) else {
-        return Cell::absent(facts::absence(results, &scenario.name, &card.name));
+fn live(machine: &Machine, scenario: &Scenario, card: &Card) -> Cell {
+    let Some(cell) = machine.cell(&scenario.name, &card.name, Metric::LiveBytesPerRecord) else {
+        return Cell::absent(facts::absence(machine, &scenario.name, &card.name));
     };
     let bytes = format!("{} B", format::significant(cell.median));
     match &cell.ratio {
@@ -159,14 +138,14 @@ fn live(results: &Results, scenario: &Scenario, card: &Card) -> Cell {
         Some(ratio) => {
             let times = format::times(1.0 / ratio.median);
             let figure = Cell::figure(format!("{bytes} / {times}"));
-            judged(results, figure, "memory", scenario, card)
+            judged(machine, figure, "memory", scenario, card)
         }
     }
 }
 
 /// A cell with the verdict of the assumption that it is about.
-fn judged(results: &Results, cell: Cell, id: &str, scenario: &Scenario, card: &Card) -> Cell {
-    let verdict = results
+fn judged(machine: &Machine, cell: Cell, id: &str, scenario: &Scenario, card: &Card) -> Cell {
+    let verdict = machine
         .assumptions
         .iter()
         .find(|judged| {

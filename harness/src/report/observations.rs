@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use contract::WriteCost;
 
-use crate::results::{Cell, Metric, Ratio, Results, Verdict};
+use crate::results::{Cell, Machine, Metric, Ratio, Verdict};
 
 use super::facts::{self, Row};
 use super::format;
@@ -62,126 +62,126 @@ impl Observation {
     ];
 
     /// The figures that show it of a strategy, if they do.
-    pub(super) fn evidence(self, results: &Results, card: &Card) -> Option<String> {
+    pub(super) fn evidence(self, machine: &Machine, card: &Card) -> Option<String> {
         let (name, cost) = (card.name.as_str(), card.claims.write_cost);
         match self {
-            Self::ReadsFaster => lone_read(results, name)
+            Self::ReadsFaster => lone_read(machine, name)
                 .filter(|found| found.1.gains())
-                .map(told(results)),
-            Self::ReadsSlower => lone_read(results, name)
+                .map(told(machine)),
+            Self::ReadsSlower => lone_read(machine, name)
                 .filter(|found| found.1.loses())
-                .map(told(results)),
-            Self::ReadsScale => scaling(results, name),
-            Self::ReadersCollide => most_readers(results, name)
+                .map(told(machine)),
+            Self::ReadsScale => scaling(machine, name),
+            Self::ReadersCollide => most_readers(machine, name)
                 .filter(|(_, ratio)| ratio.verdict == Verdict::Rejected)
-                .map(told(results)),
+                .map(told(machine)),
             Self::ReadsAllocate => {
-                allocation(results, name, Metric::AllocsRead, Metric::AllocBytesRead)
+                allocation(machine, name, Metric::AllocsRead, Metric::AllocBytesRead)
             }
             Self::WritesAllocate => {
-                allocation(results, name, Metric::AllocsWrite, Metric::AllocBytesWrite)
+                allocation(machine, name, Metric::AllocsWrite, Metric::AllocBytesWrite)
             }
-            Self::WritesFaster => best(results, name, Metric::WriteNs),
-            Self::WritesSlower => worst(results, name, Metric::WriteNs)
+            Self::WritesFaster => best(machine, name, Metric::WriteNs),
+            Self::WritesSlower => worst(machine, name, Metric::WriteNs)
                 .filter(|_| !matches!(cost, WriteCost::CopiesTable | WriteCost::Twice)),
             Self::CopiesTable => {
-                worst(results, name, Metric::WriteNs).filter(|_| cost == WriteCost::CopiesTable)
+                worst(machine, name, Metric::WriteNs).filter(|_| cost == WriteCost::CopiesTable)
             }
             Self::WritesTwice => {
-                worst(results, name, Metric::WriteNs).filter(|_| cost == WriteCost::Twice)
+                worst(machine, name, Metric::WriteNs).filter(|_| cost == WriteCost::Twice)
             }
-            Self::ScansFaster => best(results, name, Metric::ScanNs),
-            Self::ScansSlower => worst(results, name, Metric::ScanNs),
-            Self::MoreMemory => memory(results, name),
-            Self::HarnessBound => harness_bound(results, name),
+            Self::ScansFaster => best(machine, name, Metric::ScanNs),
+            Self::ScansSlower => worst(machine, name, Metric::ScanNs),
+            Self::MoreMemory => memory(machine, name),
+            Self::HarnessBound => harness_bound(machine, name),
         }
     }
 }
 
 type Found<'r> = (Row<'r>, &'r Ratio);
 
-fn told<'r>(results: &'r Results) -> impl Fn(Found<'r>) -> String {
-    move |(row, ratio)| format!("{} {}", row.label(results), format::ratio(ratio))
+fn told<'r>(machine: &'r Machine) -> impl Fn(Found<'r>) -> String {
+    move |(row, ratio)| format!("{} {}", row.label(machine), format::ratio(ratio))
 }
 
 /// The rows in which everybody only reads, fewest readers first.
-fn read_only<'r>(results: &'r Results, strategy: &str) -> Vec<Found<'r>> {
-    let mut found: Vec<Found<'r>> = facts::all_rows(results)
+fn read_only<'r>(machine: &'r Machine, strategy: &str) -> Vec<Found<'r>> {
+    let mut found: Vec<Found<'r>> = facts::all_rows(machine)
         .into_iter()
         .filter(|row| row.metric == Metric::ReadNs)
         .filter(|row| row.scenario.groups.iter().all(|group| !group.writes()))
-        .filter_map(|row| Some((row, row.ratio(results, strategy)?)))
+        .filter_map(|row| Some((row, row.ratio(machine, strategy)?)))
         .collect();
     found.sort_by_key(|(row, _)| row.scenario.threads());
     found
 }
 
 /// The row of one reader alone.
-fn lone_read<'r>(results: &'r Results, strategy: &str) -> Option<Found<'r>> {
-    read_only(results, strategy)
+fn lone_read<'r>(machine: &'r Machine, strategy: &str) -> Option<Found<'r>> {
+    read_only(machine, strategy)
         .into_iter()
         .find(|(row, _)| row.scenario.threads() == 1)
 }
 
 /// The row of the most readers, if there are several.
-fn most_readers<'r>(results: &'r Results, strategy: &str) -> Option<Found<'r>> {
-    read_only(results, strategy)
+fn most_readers<'r>(machine: &'r Machine, strategy: &str) -> Option<Found<'r>> {
+    read_only(machine, strategy)
         .pop()
         .filter(|(row, _)| row.scenario.threads() > 1)
 }
 
-fn scaling(results: &Results, strategy: &str) -> Option<String> {
+fn scaling(machine: &Machine, strategy: &str) -> Option<String> {
     let (few, many) = (
-        lone_read(results, strategy)?,
-        most_readers(results, strategy)?,
+        lone_read(machine, strategy)?,
+        most_readers(machine, strategy)?,
     );
-    let told = told(results);
+    let told = told(machine);
     (many.1.ci_low > few.1.ci_high && many.1.gains())
         .then(|| format!("{}, {}", told(few), told(many)))
 }
 
-fn compared<'r>(results: &'r Results, strategy: &str, metric: Metric) -> Vec<Found<'r>> {
-    facts::all_rows(results)
+fn compared<'r>(machine: &'r Machine, strategy: &str, metric: Metric) -> Vec<Found<'r>> {
+    facts::all_rows(machine)
         .into_iter()
         .filter(|row| row.metric == metric)
-        .filter_map(|row| Some((row, row.ratio(results, strategy)?)))
+        .filter_map(|row| Some((row, row.ratio(machine, strategy)?)))
         .collect()
 }
 
 /// The row in which it gains most, if it does.
-fn best(results: &Results, strategy: &str, metric: Metric) -> Option<String> {
-    compared(results, strategy, metric)
+fn best(machine: &Machine, strategy: &str, metric: Metric) -> Option<String> {
+    compared(machine, strategy, metric)
         .into_iter()
         .filter(|(_, ratio)| ratio.gains())
         .max_by(|a, b| a.1.median.total_cmp(&b.1.median))
-        .map(told(results))
+        .map(told(machine))
 }
 
 /// The row in which it loses most, if it does.
-fn worst(results: &Results, strategy: &str, metric: Metric) -> Option<String> {
-    compared(results, strategy, metric)
+fn worst(machine: &Machine, strategy: &str, metric: Metric) -> Option<String> {
+    compared(machine, strategy, metric)
         .into_iter()
         .filter(|(_, ratio)| ratio.loses())
         .min_by(|a, b| a.1.median.total_cmp(&b.1.median))
-        .map(told(results))
+        .map(told(machine))
 }
 
 fn cells<'r>(
-    results: &'r Results,
+    machine: &'r Machine,
     strategy: &'r str,
     metric: Metric,
 ) -> impl Iterator<Item = &'r Cell> {
-    results
+    machine
         .cells
         .iter()
         .filter(move |cell| cell.strategy == strategy && cell.metric == metric)
 }
 
-fn allocation(results: &Results, strategy: &str, calls: Metric, bytes: Metric) -> Option<String> {
-    let most = cells(results, strategy, calls)
+fn allocation(machine: &Machine, strategy: &str, calls: Metric, bytes: Metric) -> Option<String> {
+    let most = cells(machine, strategy, calls)
         .filter(|cell| cell.median > 0.0)
         .max_by(|a, b| a.median.total_cmp(&b.median))?;
-    let size = results.cell(&most.scenario, strategy, bytes);
+    let size = machine.cell(&most.scenario, strategy, bytes);
     Some(format!(
         "{} allocations, {} B per {} in {}",
         format::count(most.median),
@@ -191,8 +191,8 @@ fn allocation(results: &Results, strategy: &str, calls: Metric, bytes: Metric) -
     ))
 }
 
-fn memory(results: &Results, strategy: &str) -> Option<String> {
-    results
+fn memory(machine: &Machine, strategy: &str) -> Option<String> {
+    machine
         .assumptions
         .iter()
         .find(|judged| {
@@ -203,8 +203,8 @@ fn memory(results: &Results, strategy: &str) -> Option<String> {
         .map(|judged| judged.why.clone())
 }
 
-fn harness_bound(results: &Results, strategy: &str) -> Option<String> {
-    cells(results, strategy, Metric::ReadNs)
+fn harness_bound(machine: &Machine, strategy: &str) -> Option<String> {
+    cells(machine, strategy, Metric::ReadNs)
         .find(|cell| facts::is_harness_bound(cell))
         .map(|cell| format!("{} in {}", format::measured(cell), cell.scenario))
 }

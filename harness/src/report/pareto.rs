@@ -2,11 +2,12 @@
 
 use basis::probe::Situation;
 
-use crate::results::{Metric, Results};
+use crate::results::{Machine, Metric, Results};
 
 use super::charts::{RATIO_MIN, Spot, scatter_chart};
+use super::draft::Draft;
 use super::facts::{self, Row};
-use super::view::{self, Block, Cell, Column, Figure, Section, Table, prose};
+use super::view::{self, Cell, Column, Figure, Section, Table};
 use super::{format, pivots, probes};
 
 /// Something that a strategy costs; less is better.
@@ -21,18 +22,18 @@ struct Cost {
 }
 
 impl Cost {
-    fn of_row(title: &str, row: Row<'_>, results: &Results) -> Self {
+    fn of_row(title: &str, row: Row<'_>, machine: &Machine) -> Self {
         Self {
             title: title.into(),
-            note: row.label(results),
+            note: row.label(machine),
             scenario: row.scenario.name.clone(),
             metric: row.metric,
             words: probes::duration,
         }
     }
 
-    fn of(&self, results: &Results, strategy: &str) -> Option<f64> {
-        let cell = results.cell(&self.scenario, strategy, self.metric)?;
+    fn of(&self, machine: &Machine, strategy: &str) -> Option<f64> {
+        let cell = machine.cell(&self.scenario, strategy, self.metric)?;
         (cell.median > 0.0).then_some(cell.median)
     }
 
@@ -43,43 +44,38 @@ impl Cost {
 }
 
 pub(super) fn section(results: &Results) -> Section {
-    let mut blocks = Vec::new();
-    let costs = costs(results);
-    if let [read, others @ ..] = costs.as_slice()
-        && !others.is_empty()
-    {
-        blocks.push(prose(
-            "Who is on the frontier is beaten by nobody in both at once, by medians; whoever is not, \
-             is: another strategy is at least as good in both. Controls and what is not ranked are left \
-             out.",
-        ));
-        let figures = others
-            .iter()
-            .filter_map(|other| figure(results, read, other));
-        blocks.extend(figures.map(Block::Figure));
-        blocks.push(Block::Table(table(results, &costs)));
-    } else {
-        blocks.push(prose(
-            "This run has no two costs to set against each other.",
-        ));
-    }
-    Section {
-        id: "pareto",
-        title: "Reads against writes, memory and staleness".into(),
-        blocks,
-    }
+    Draft::new("pareto", results)
+        .figures("plots", |machine| {
+            let costs = costs(machine);
+            let Some((read, others)) = costs.split_first() else {
+                return Vec::new();
+            };
+            let figures = others
+                .iter()
+                .filter_map(|other| figure(machine, read, other));
+            figures.collect()
+        })
+        .table("table", |machine| {
+            let costs = costs(machine);
+            if costs.len() < 2 {
+                Table::default()
+            } else {
+                table(machine, &costs)
+            }
+        })
+        .section()
 }
 
 /// A read's cost first, then what it is set against, as far as it was measured.
-fn costs(results: &Results) -> Vec<Cost> {
-    let rows = facts::all_rows(results);
+fn costs(machine: &Machine) -> Vec<Cost> {
+    let rows = facts::all_rows(machine);
     // The report's most crowded row that has a processor for each thread, or else its first.
-    let reads: Vec<Row<'_>> = facts::report_rows(results)
+    let reads: Vec<Row<'_>> = facts::report_rows(machine)
         .into_iter()
         .chain(rows.iter().copied())
         .filter(|row| row.metric == Metric::ReadNs)
         .collect();
-    let fits = |row: &&Row<'_>| row.scenario.threads() <= results.environment.cpus.max(1);
+    let fits = |row: &&Row<'_>| row.scenario.threads() <= machine.environment.cpus.max(1);
     let fitting = reads
         .iter()
         .rev()
@@ -89,15 +85,15 @@ fn costs(results: &Results) -> Vec<Cost> {
         return Vec::new();
     };
     let write = rows.iter().find(|row| {
-        row.metric == Metric::WriteNs && facts::timed_rows(results, row.scenario).len() == 1
+        row.metric == Metric::WriteNs && facts::timed_rows(machine, row.scenario).len() == 1
     });
-    let mut costs = vec![Cost::of_row("Read", read, results)];
-    costs.extend(write.map(|&row| Cost::of_row("Write", row, results)));
+    let mut costs = vec![Cost::of_row("Read", read, machine)];
+    costs.extend(write.map(|&row| Cost::of_row("Write", row, machine)));
     let weighed = |name: &str| {
         let live = Metric::LiveBytesPerRecord;
-        results.cell(name, &results.baseline, live).is_some()
+        machine.cell(name, &machine.baseline, live).is_some()
     };
-    let scenarios = results.scenarios.iter().rev();
+    let scenarios = machine.scenarios.iter().rev();
     let largest = scenarios
         .filter(|one| one.record == read.scenario.record && weighed(&one.name))
         .max_by_key(|one| one.processes);
@@ -117,7 +113,7 @@ fn costs(results: &Results) -> Vec<Cost> {
     };
     costs.extend(
         staleness
-            .of(results, &results.baseline)
+            .of(machine, &machine.baseline)
             .is_some()
             .then_some(staleness),
     );
@@ -125,18 +121,18 @@ fn costs(results: &Results) -> Vec<Cost> {
 }
 
 /// The contenders that may win.
-fn ranked(results: &Results) -> impl Iterator<Item = &str> {
-    results
+fn ranked(machine: &Machine) -> impl Iterator<Item = &str> {
+    machine
         .contenders()
         .map(|card| card.name.as_str())
-        .filter(|name| results.is_ranked(name))
+        .filter(|name| machine.is_ranked(name))
 }
 
-fn figure(results: &Results, x: &Cost, y: &Cost) -> Option<Figure> {
-    let mut spots: Vec<Spot<'_>> = spots(results, x, y);
+fn figure(machine: &Machine, x: &Cost, y: &Cost) -> Option<Figure> {
+    let mut spots: Vec<Spot<'_>> = spots(machine, x, y);
     // As in the plots of ratios, what is out of the question does not squeeze the rest.
     let reach = x
-        .of(results, &results.baseline)
+        .of(machine, &machine.baseline)
         .map(|cost| cost / RATIO_MIN);
     let all = spots.len();
     spots.retain(|spot| spot.on_frontier || reach.is_none_or(|reach| spot.at.0 <= reach));
@@ -168,17 +164,17 @@ fn figure(results: &Results, x: &Cost, y: &Cost) -> Option<Figure> {
         description: format!("On the frontier: {}", format::list(&named)),
         svg: scatter_chart(
             &spots,
-            &results.baseline,
+            &machine.baseline,
             &x.title,
             [&|cost| x.words(cost), &|cost| y.words(cost)],
         )?,
     })
 }
 
-fn spots<'r>(results: &'r Results, x: &Cost, y: &Cost) -> Vec<Spot<'r>> {
-    let mut spots: Vec<Spot<'_>> = ranked(results)
+fn spots<'r>(machine: &'r Machine, x: &Cost, y: &Cost) -> Vec<Spot<'r>> {
+    let mut spots: Vec<Spot<'_>> = ranked(machine)
         .filter_map(|name| {
-            let at = (x.of(results, name)?, y.of(results, name)?);
+            let at = (x.of(machine, name)?, y.of(machine, name)?);
             let on_frontier = false;
             Some(Spot {
                 name,
@@ -204,11 +200,11 @@ fn beats(a: &[f64], b: &[f64]) -> bool {
 /// Names in the last column at most.
 const NAMED_MAX: usize = 3;
 
-fn table(results: &Results, costs: &[Cost]) -> Table {
+fn table(machine: &Machine, costs: &[Cost]) -> Table {
     let values = |name: &str| -> Vec<Option<f64>> {
-        costs.iter().map(|cost| cost.of(results, name)).collect()
+        costs.iter().map(|cost| cost.of(machine, name)).collect()
     };
-    let all: Vec<(&str, Vec<f64>)> = ranked(results)
+    let all: Vec<(&str, Vec<f64>)> = ranked(machine)
         .filter_map(|name| Some((name, values(name).into_iter().collect::<Option<_>>()?)))
         .collect();
     let row = |name: &str| {
@@ -223,20 +219,14 @@ fn table(results: &Results, costs: &[Cost]) -> Table {
         };
         view::Row::named(name, cells.chain([beaten]).collect())
     };
-    let cards = results
+    let cards = machine
         .contenders()
-        .filter(|card| results.is_ranked(&card.name));
-    Table {
-        caption: "What each strategy costs, side by side".into(),
-        corner: "Strategy".into(),
-        columns: costs
-            .iter()
-            .map(|cost| Column::new(&cost.title, &cost.note))
-            .chain([Column::new("Beaten in everything by", "by medians")])
-            .collect(),
-        groups: pivots::groups(facts::by_family(cards), |card| Some(row(&card.name))),
-        notes: Vec::new(),
-    }
+        .filter(|card| machine.is_ranked(&card.name));
+    let columns = costs
+        .iter()
+        .map(|cost| Column::new(&cost.title, &cost.note));
+    let groups = pivots::groups(facts::by_family(cards), |card| Some(row(&card.name)));
+    Table::of(groups).columns(columns)
 }
 
 fn beaten_by(all: &[(&str, Vec<f64>)], own: &[f64]) -> Cell {

@@ -1,56 +1,90 @@
-//! From the document to its two formats. Every value is escaped by the format it goes into, unless
-//! a filter here has made it safe.
+//! The templates: one environment for every form and for the words of the sections. Every value is escaped by the format
+//! it goes into, unless a filter here has made it safe.
 
-use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::{Serde, Value};
-use minijinja::{AutoEscape, Environment, Output, State};
+use minijinja::{AutoEscape, Environment, Output, State, UndefinedBehavior, context};
 use serde::Serialize;
 
-use super::index::Entry;
-use super::view::Document;
-
-/// Its style sheet and its script stand in the page. Both are text of this program and not of a run.
-const STYLE: &str = include_str!("../../templates/report.css");
-const SCRIPT: &str = include_str!("../../templates/report.js");
+use super::format;
+use crate::results::Ratio;
 
 /// The report in HTML: one file, nothing from elsewhere, complete without its script.
-pub(super) fn html(document: &Document) -> String {
+pub(super) fn html(document: &impl Serialize) -> String {
     render("report.html", document)
 }
 
 /// The report in Markdown, as code-hosting pages show it. In place of each drawing stands its file's name.
-pub(super) fn markdown(document: &Document) -> String {
-    render("report.md", document)
+pub(super) fn markdown(document: &impl Serialize) -> String {
+    markdown_text("report.md", Value::from(Serde(document)))
 }
 
-/// A comment, in Markdown.
-pub(super) fn comment(shown: &impl Serialize) -> String {
-    render("comment.md", shown)
+/// What a template in Markdown makes of a value, with one empty line where something that is empty has left several.
+pub(super) fn markdown_text(template: &str, value: Value) -> String {
+    let text = render_value(template, value);
+    let mut out = String::with_capacity(text.len());
+    let mut was_empty = true;
+    for line in text.trim_end().lines() {
+        let is_empty = line.trim().is_empty();
+        if !(is_empty && was_empty) {
+            out.push_str(line.trim_end());
+            out.push('\n');
+        }
+        was_empty = is_empty;
+    }
+    out
 }
 
-/// The list of recorded runs, in Markdown.
-pub(super) fn index(runs: &[Entry]) -> String {
-    let runs = BTreeMap::from([("runs", runs)]);
-    render("index.md", &runs)
+/// A table in Markdown, without its caption and notes.
+pub(super) fn markdown_table(table: &impl Serialize) -> String {
+    let context = context! { table => Value::from(Serde(table)) };
+    markdown_text("table.md", context)
 }
 
-/// Every template, by the format that it writes.
-const TEMPLATES: [(&str, &str); 6] = [
-    (
-        "report.html",
-        include_str!("../../templates/report.html.j2"),
-    ),
-    ("report.md", include_str!("../../templates/report.md.j2")),
-    ("comment.md", include_str!("../../templates/comment.md.j2")),
-    ("index.md", include_str!("../../templates/index.md.j2")),
-    ("advice.md", include_str!("../../templates/advice.md.j2")),
-    ("adr.md", include_str!("../../templates/adr.md.j2")),
+macro_rules! templates {
+    ($($name:literal),* $(,)?) => {
+        [$(($name, include_str!(concat!("../../templates/", $name, ".j2")))),*]
+    };
+}
+
+/// Every template, by its name. What is below `sections` has the words of the report, as `draft` reads them; of the others
+/// the name says which format they write.
+const TEMPLATES: &[(&str, &str)] = &templates![
+    "report.html",
+    "report.md",
+    "macros.md",
+    "table.md",
+    "comment.md",
+    "headline.md",
+    "index.md",
+    "legend.txt",
+    "advice.md",
+    "adr.md",
+    "sections/first.md",
+    "sections/report-table.md",
+    "sections/differences.md",
+    "sections/decisions.md",
+    "sections/registry.md",
+    "sections/cards.md",
+    "sections/marks.md",
+    "sections/biases.md",
+    "sections/memory.md",
+    "sections/deadlock.md",
+    "sections/controls.md",
+    "sections/method.md",
+    "sections/environment.md",
+    "sections/lessons.md",
+    "sections/guarantees.md",
+    "sections/probes.md",
+    "sections/pareto.md",
+    "sections/flips.md",
+    "sections/scaling.md",
+    "sections/evidence.md",
 ];
 
-/// What a template makes of a document.
-pub(super) fn render(template: &str, document: &impl Serialize) -> String {
+static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| {
     let mut environment = Environment::new();
     let syntax = SyntaxConfig::builder()
         .trim_blocks(true)
@@ -58,25 +92,77 @@ pub(super) fn render(template: &str, document: &impl Serialize) -> String {
         .build()
         .expect("the delimiters are the usual ones");
     environment.set_syntax(syntax);
+    environment.set_undefined_behavior(UndefinedBehavior::SemiStrict);
     environment.set_auto_escape_callback(|name| match name {
         "report.html" => AutoEscape::Html,
+        "legend.txt" => AutoEscape::None,
+        _ if name.starts_with("sections/") => AutoEscape::Custom("words".into()),
         _ => AutoEscape::Custom("markdown".into()),
     });
     environment.set_formatter(escaped);
     environment.add_filter("text", text);
     environment.add_filter("line", line);
-    environment.add_global("style", Value::from_safe_string(STYLE.into()));
-    environment.add_global("script", Value::from_safe_string(SCRIPT.into()));
     environment.add_filter("label", label);
+    environment.add_filter("margin", format::margin);
+    environment.add_filter("significant", format::significant);
+    environment.add_filter("thousands", format::thousands);
+    environment.add_filter("percent", format::percent);
+    environment.add_filter("times", format::times);
+    environment.add_filter("ratio", |ratio: Serde<Ratio>| format::ratio(&ratio));
+    environment.add_filter("slower_by", |ratio: Serde<Ratio>| format::slower_by(&ratio));
+    environment.add_filter("listed", |items: Vec<String>| format::list(&items));
+    environment.add_filter("names", names);
+    environment.add_filter("counted", counted);
+    environment.add_filter("sentence", format::sentence);
+    // The style sheet and the script stand in the page. Both are text of this program and not of a run.
+    let style = include_str!("../../templates/report.css");
+    let script = include_str!("../../templates/report.js");
+    environment.add_global("style", Value::from_safe_string(style.into()));
+    environment.add_global("script", Value::from_safe_string(script.into()));
     for (name, text) in TEMPLATES {
         let added = environment.add_template(name, text);
         added.expect("the template is part of the program");
     }
     environment
-        .get_template(template)
-        .and_then(|template| template.render(Serde(document)))
-        .expect("the document has every field that its template names")
+});
+
+/// What a template makes of a document.
+pub(super) fn render(template: &str, document: &impl Serialize) -> String {
+    render_value(template, Value::from(Serde(document)))
 }
+
+/// The same of a value of the templates' own kind.
+pub(super) fn render_value(template: &str, value: Value) -> String {
+    ENVIRONMENT
+        .get_template(template)
+        .and_then(|template| template.render(value))
+        .unwrap_or_else(|error| panic!("{template} is part of the program: {error:#}"))
+}
+
+/// The filter for a number of things: `1 row`, `2 rows`; with another plural than by `s`, that is named.
+fn counted(number: usize, one: &str, more: Option<&str>) -> String {
+    let plural = format!("{one}s");
+    format::counted(number, one, more.unwrap_or(&plural))
+}
+
+/// Strategies that a sentence names at most.
+const NAMED_MAX: usize = 3;
+
+/// The filter for names, as code; of many the first, and how many more there are.
+fn names(names: Vec<String>) -> String {
+    let mut shown: Vec<String> = names
+        .iter()
+        .take(NAMED_MAX)
+        .map(|name| format!("`{name}`"))
+        .collect();
+    if names.len() > NAMED_MAX {
+        shown.push(format!("{} more", names.len() - NAMED_MAX));
+    }
+    format::list(&shown)
+}
+
+/// Stands for a line between columns that is none, in the words of a section.
+pub(super) const BAR: char = '\u{E000}';
 
 /// Writes a value in the format of the template.
 fn escaped(
@@ -85,10 +171,14 @@ fn escaped(
     value: &Value,
 ) -> Result<(), minijinja::Error> {
     let text = value.to_string();
-    let text = if value.is_safe() {
-        text
-    } else {
-        plain(state.auto_escape(), &text)
+    let text = match state.auto_escape() {
+        AutoEscape::None => text,
+        _ if value.is_safe() => text,
+        // No value ends a line or a column of a section's template.
+        AutoEscape::Custom(kind) if kind == "words" => text
+            .replace(['\n', '\r'], " ")
+            .replace('|', &BAR.to_string()),
+        escape => plain(escape, &text),
     };
     out.write_str(&text).map_err(minijinja::Error::from)
 }

@@ -2,6 +2,8 @@
 //! several machines decide together. Reports, merged reports and advice decide by this, and every sign in a table is
 //! made of it.
 
+use statistics::{GROUPS_95, GROUPS_99};
+
 use super::{Decision, Ratio, Verdict};
 
 /// The adoption rule's margin: better by more than 20 %.
@@ -19,6 +21,12 @@ pub const PROCESSES_LEAST: usize = 3;
 /// Whether something that is so many times better, and at best at that, is worse by more than is tolerated.
 pub fn is_worse(times_better: f64) -> bool {
     times_better < 1.0 / TOLERATED
+}
+
+/// Whether the bounds of what so many processes measured are no interval of 95 % but their range. Counts, of none, are
+/// exact.
+pub fn is_range(processes: usize) -> bool {
+    (1..GROUPS_95).contains(&processes)
 }
 
 /// By what a strategy is judged.
@@ -82,6 +90,8 @@ pub fn decide_together(machines: &[Option<Decision>], gains_everywhere: bool) ->
         Decision::Adopt
     } else if gains && any(Decision::StayWithBaseline) {
         Decision::MachinesDiffer
+    } else if machines.iter().all(|one| *one == Some(Decision::TooFew)) {
+        Decision::TooFew
     } else if is_open {
         Decision::Undecided
     } else if gains && gains_everywhere {
@@ -108,6 +118,16 @@ impl Ratio {
     /// Whether it rests on enough processes to say anything.
     pub const fn is_known(&self) -> bool {
         self.processes >= PROCESSES_LEAST
+    }
+
+    /// Whether it rests on enough processes to have a 99 % interval.
+    pub const fn has_judged_interval(&self) -> bool {
+        self.processes >= GROUPS_99
+    }
+
+    /// Whether that interval contains 1.
+    pub fn may_be_equal(&self) -> bool {
+        self.judged_low <= 1.0 && 1.0 <= self.judged_high
     }
 
     /// Whether it improves by more than the margin for certain.
@@ -209,11 +229,24 @@ mod tests {
                 false,
                 StayWithBaseline,
             ),
+            ([Some(TooFew), Some(TooFew)], false, TooFew),
         ];
         for (said, gains, expected) in cases {
             assert_eq!(decide_together(&said, gains), expected, "{said:?}");
             let turned = [said[1], said[0]];
             assert_eq!(decide_together(&turned, gains), expected, "{turned:?}");
+        }
+        // Alone, a machine decides for all.
+        for decision in [
+            Adopt,
+            AdoptForSome,
+            StayWithBaseline,
+            Undecided,
+            TooFew,
+            Disqualified,
+        ] {
+            let gains = matches!(decision, Adopt | AdoptForSome);
+            assert_eq!(decide_together(&[Some(decision)], gains), decision);
         }
     }
 }

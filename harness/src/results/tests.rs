@@ -9,10 +9,10 @@ use basis::scenario::{Axis, Coordinate, Point};
 use jsonschema::Validator;
 use serde_json::Value;
 
-use super::{MERGED, Merged, Metric, OneMachine};
+use super::{Machine, Metric, Results};
 use crate::analysis::{Samples, analyse, merge};
+use crate::report;
 use crate::report::tests::{invented, readers, sample_lines};
-use crate::report::{self, Findings};
 
 fn reports() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../reports")
@@ -36,16 +36,17 @@ fn validator() -> Validator {
 fn analysed() -> Value {
     static ANALYSED: LazyLock<Value> = LazyLock::new(|| {
         let samples = Samples::from_lines(sample_lines()).expect("it begins with its header");
-        let mut results = analyse(&samples);
+        let mut machine = analyse(&samples);
         // One is a point of a sweep.
         let value = serde_json::from_str("0.5").expect("it is a value on an axis");
-        results.scenarios.last_mut().expect("there are some").point = Some(Point {
+        machine.scenarios.last_mut().expect("there are some").point = Some(Point {
             sweep: "sweep".into(),
             coordinates: vec![Coordinate {
                 axis: Axis::Writes,
                 value,
             }],
         });
+        let results = merge(vec![machine]);
         serde_json::from_str(&report::json(&results)).expect("it is JSON")
     });
     ANALYSED.clone()
@@ -62,37 +63,19 @@ fn abridged() -> Value {
 }
 
 /// Results of invented strategies on two machines.
-fn merged() -> Merged {
-    let on = |machine: &str, lines| OneMachine {
-        machine: machine.into(),
-        runs: vec![format!("../{machine}")],
-        results: analyse(&Samples::from_lines(lines).expect("it begins with its header")),
+fn of_two() -> Results {
+    let on = |name: &str, times| {
+        let lines = readers([invented("novel/thing", times, times, times)]);
+        let samples = Samples::from_lines(lines).expect("it begins with its header");
+        Machine {
+            name: name.into(),
+            runs: vec![format!("../{name}")],
+            ..analyse(&samples)
+        }
     };
-    let opposite = readers([invented("novel/thing", 0.5, 0.5, 0.5)]);
-    let merged = merge(vec![
-        on("one", readers([invented("novel/thing", 4.0, 4.0, 4.0)])),
-        on("other", opposite),
-    ]);
-    assert!(!merged.differences.is_empty());
-    merged
-}
-
-fn merged_validator() -> Validator {
-    let schema: Value = serde_json::from_str(&read(&reports().join("merged.schema.json")))
-        .expect("the schema is JSON");
-    jsonschema::draft202012::meta::validate(&schema).expect("the schema is a schema");
-    let registry = jsonschema::Registry::new()
-        .add("json-schema:///results.schema.json", self::schema())
-        .and_then(jsonschema::RegistryBuilder::prepare)
-        .expect("the other schema is one");
-    jsonschema::draft202012::options()
-        .with_registry(&registry)
-        .build(&schema)
-        .expect("the schema compiles")
-}
-
-fn is_merged(value: &Value) -> bool {
-    value["schema"] == MERGED
+    let results = merge(vec![on("one", 4.0), on("other", 0.5)]);
+    assert!(!results.differences.is_empty());
+    results
 }
 
 /// The results of all recorded runs and merged reports.
@@ -127,15 +110,9 @@ fn analysed_and_recorded_results_match_the_schema() {
     assert_eq!(faults(&validator, &analysed()), Vec::<String>::new());
     let recorded = recorded();
     assert!(!recorded.is_empty());
-    let merged = merged_validator();
     for (file, value) in recorded {
-        let validator = if is_merged(&value) {
-            &merged
-        } else {
-            &validator
-        };
         assert_eq!(
-            faults(validator, &value),
+            faults(&validator, &value),
             Vec::<String>::new(),
             "{}",
             file.display()
@@ -144,34 +121,33 @@ fn analysed_and_recorded_results_match_the_schema() {
 }
 
 #[test]
-fn merged_results_match_their_schema_and_each_machine_has_whole_results() {
-    let merged = merged();
-    let text = Findings::OfSeveral(Box::new(merged.clone())).json();
-    let value: Value = serde_json::from_str(&text).expect("it is JSON");
-    let validator = merged_validator();
-    assert_eq!(faults(&validator, &value), Vec::<String>::new());
-    assert_eq!(
-        faults(&self::validator(), &value["machines"][0]["results"]),
-        [""; 0]
-    );
+fn results_of_two_machines_match_the_schema_and_stay_flat() {
+    let results = of_two();
+    let value: Value = serde_json::from_str(&report::json(&results)).expect("it is JSON");
+    let validator = validator();
+    assert_eq!(faults(&validator, &value), [""; 0]);
+    let cells = value["cells"].as_array().expect("it is a table");
+    let all: usize = results
+        .machines
+        .iter()
+        .map(|machine| machine.cells.len())
+        .sum();
+    assert_eq!(cells.len(), all);
+    assert!(report::json(&results).contains("{\n      \"machine\": \"one\",\n      \"scenario\""));
+    assert_eq!(cells[0]["machine"], "one");
+    assert_eq!(cells[all - 1]["machine"], "other");
     for (pointer, by) in [
-        ("/schema", "pivot-results/2".into()),
-        ("/recommendations/0/decision", "maybe".into()),
-        (
-            "/recommendations/0/decisions/0/decision",
-            "machines-differ".into(),
-        ),
+        ("/overall/0/decision", "maybe".into()),
+        ("/overall/0/decisions/0/decision", "machines-differ".into()),
         ("/differences/0/ratios/0/ratio", Value::Null),
-        ("/machines/0/results/cells/0/median", "fast".into()),
+        ("/machines/0/name", Value::Null),
+        ("/machines", Value::Array(Vec::new())),
+        ("/cells/0/machine", Value::Null),
     ] {
         let mut spoilt = value.clone();
         *spoilt.pointer_mut(pointer).expect("the fixture has it") = by;
         assert!(!validator.is_valid(&spoilt), "{pointer}");
     }
-    let mut alone = value;
-    let machines = alone["machines"].as_array_mut().expect("it is a list");
-    machines.truncate(1);
-    assert!(!validator.is_valid(&alone), "one machine is no merger");
 }
 
 #[test]
@@ -184,14 +160,17 @@ fn the_schema_refuses_what_is_not_a_result() {
         !validator.is_valid(&value)
     };
     for (pointer, by) in [
-        ("/schema", "pivot-results/1".into()),
+        ("/schema", "pivot-results/2".into()),
         ("/partial", "no".into()),
         ("/cells/0/median", "fast".into()),
         ("/cells/0/strategy", "mutex".into()),
         ("/cells/0/metric", "Read-NS".into()),
         ("/assumptions/0/verdict", "holds".into()),
         ("/guarantees/0", serde_json::json!({})),
-        ("/environment/libraries/0", serde_json::json!(["papaya"])),
+        (
+            "/machines/0/environment/libraries/0",
+            serde_json::json!(["papaya"]),
+        ),
     ] {
         assert!(spoilt(pointer, by.clone()), "{pointer} = {by}");
     }
@@ -251,15 +230,10 @@ fn every_field_is_in_the_schema_and_in_the_document() {
     for (_, value) in recorded() {
         fields(&value, &mut found);
     }
-    let merged = serde_json::to_value(merged()).expect("it is plain data");
-    fields(&merged, &mut found);
+    let two = serde_json::to_value(of_two()).expect("it is plain data");
+    fields(&two, &mut found);
     let mut known = BTreeSet::new();
     properties(&schema(), &mut known);
-    let text = read(&reports().join("merged.schema.json"));
-    properties(
-        &serde_json::from_str(&text).expect("the schema is JSON"),
-        &mut known,
-    );
     let documented = documented();
     for field in &found {
         assert!(

@@ -73,8 +73,8 @@ fn an_interrupted_run_keeps_and_reports_what_it_measured() {
     let output = pivot(&["report", out]).output().unwrap();
     assert!(output.status.success(), "{output:?}");
     let text = fs::read_to_string(folder.join("results.json")).unwrap();
-    let results: Results = serde_json::from_str(&text).unwrap();
-    assert!(results.partial);
+    let results: serde_json::Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(results["partial"], true);
     for strategy in ["mutex/std", "rwlock/std", "rwlock/parking_lot"] {
         for metric in [
             "read_ns",
@@ -83,12 +83,11 @@ fn an_interrupted_run_keeps_and_reports_what_it_measured() {
             "alloc_bytes_write",
             "allocs_write",
         ] {
-            let found = results
-                .cells
-                .iter()
-                .any(|cell| cell.strategy == strategy && cell.metric.name() == metric);
+            let mut cells = results["cells"].as_array().unwrap().iter();
+            let found = cells.any(|cell| cell["strategy"] == strategy && cell["metric"] == metric);
             // With so few blocks, all of a strategy's may be among those something else disturbed.
-            let left_out = metric == "read_ns" && results.protocol.dropped > 0;
+            let left_out = metric == "read_ns"
+                && results["machines"][0]["protocol"]["dropped"].as_u64() > Some(0);
             assert!(found || left_out, "{strategy} has no {metric}");
         }
     }

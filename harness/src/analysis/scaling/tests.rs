@@ -1,11 +1,11 @@
 use super::*;
 use crate::report::tests::traces::{Lock, calibration, traced};
 use crate::report::tests::{Invented, invented, readers};
-use crate::results::{Meeting, Results};
+use crate::results::{self, Meeting};
 
 /// What one and two readers take, and what the trace says: times better than the baseline, which takes
 /// 40 ns alone and twice that with another reader.
-fn results(contenders: &[(Invented, Lock)]) -> Results {
+fn results(contenders: &[(Invented, Lock)]) -> results::Machine {
     let mut lines = readers(contenders.iter().map(|(one, _)| one.clone()));
     lines.push(Line::Calibration(calibration()));
     lines.push(Line::Trace(traced("mutex/std", Lock::Table)));
@@ -14,7 +14,7 @@ fn results(contenders: &[(Invented, Lock)]) -> Results {
     crate::analysis::analyse(&Samples::from_lines(lines).expect("it has a header"))
 }
 
-fn scaling_of(results: &Results) -> &Scaling {
+fn scaling_of(results: &results::Machine) -> &Scaling {
     results.scaling.as_ref().expect("there are traces")
 }
 

@@ -12,11 +12,11 @@ use basis::output::{self, Existing};
 use harness::advice::{
     Agreement, Conclusion, Earlier, Questions, TEMPLATE, Workload, agreement, conclude,
 };
-use harness::analysis::{Samples, analyse};
+use harness::analysis::{Samples, analyse, merge};
 use harness::recorded;
-use harness::report;
 use harness::report::advice::{self, Advice};
-use harness::results::Results;
+use harness::report::{self, Source};
+use harness::results::Machine;
 use harness::run::{Plan, Recording};
 
 use super::{attended, environment, kept_in};
@@ -74,7 +74,7 @@ pub(crate) fn advise(options: &AdviseOptions) -> Result<()> {
     let conclusion = conclude(&workload, &questions, &results, &screening);
     let told = advice::advice(&workload, &questions, &results, &conclusion);
     let json = advice::json(&workload, &questions, &conclusion, &told);
-    keep(&results, &told, &json, &folder)?;
+    keep(results, &told, &json, &folder)?;
     if let Some(record) = &options.adr {
         output::write(record, existing, advice::decision_record(&told).as_bytes())?;
     }
@@ -124,8 +124,9 @@ fn folder(options: &AdviseOptions, workload: &Workload) -> PathBuf {
 }
 
 /// Leaves report and advice beside the samples.
-fn keep(results: &Results, told: &Advice, json: &str, folder: &Path) -> Result<()> {
-    report::write(results, &folder.join("samples.jsonl"), folder)?;
+fn keep(results: Machine, told: &Advice, json: &str, folder: &Path) -> Result<()> {
+    let samples = Source::of(&folder.join("samples.jsonl"), folder)?;
+    report::write(&merge(vec![results]), &samples, folder)?;
     report::replace(&folder.join("advice.md"), &advice::markdown(told))?;
     report::replace(&folder.join("advice.json"), json)
 }

@@ -7,7 +7,7 @@ use harness::diff::{self, Diff, Judged, LEVEL, NOTABLE, Row, Run, Verdict};
 
 use super::report::samples;
 use crate::arguments::{DiffOptions, Format};
-use crate::table::Table;
+use crate::table::{Shown as _, Table};
 use crate::terminal;
 
 /// Compares two runs. Exit code 0 whether or not something changed, unless the user asks for 1.
@@ -78,7 +78,7 @@ fn show(diff: &Diff, all: bool, format: Format) -> Result<()> {
     terminal::print(&summary(diff))
 }
 
-fn rows<'d>(of: impl Iterator<Item = &'d Row>) -> Table<8> {
+fn rows<'d>(of: impl Iterator<Item = &'d Row>) -> Table {
     let mut table = Table::new([
         "scenario",
         "strategy",

@@ -5,7 +5,7 @@ use basis::scenario::{Axis, Coordinate, RecordKind, Scenario};
 use registry::roster;
 
 use crate::arguments::{Format, ListOptions};
-use crate::table::Table;
+use crate::table::{Shown as _, Table, table};
 use crate::{selection, terminal};
 
 /// Prints the strategies with their claims, then the scenarios.
@@ -17,19 +17,19 @@ pub(crate) fn list(options: &ListOptions) -> Result<()> {
         scenarios_of(&scenarios),
     );
     if options.format != Format::Table {
-        strategies.print(options.format)?;
-        return scenarios.print(options.format);
+        table(STRATEGIES, strategies).print(options.format)?;
+        return table(SCENARIOS, scenarios).print(options.format);
     }
     let width = terminal::width();
-    terminal::print(&short_strategies(&strategies).fitted(width))?;
+    terminal::print(&short_strategies(&strategies).terminal(Some(width)))?;
     terminal::print("`pivot explain STRATEGY` shows all that a strategy claims")?;
-    terminal::print(&short_scenarios(&scenarios).fitted(width))
+    terminal::print(&short_scenarios(&scenarios).terminal(Some(width)))
 }
 
 /// For a terminal: what has a word to itself in columns, the rest below the text.
-fn short_strategies(all: &Table<7>) -> Table<4> {
+fn short_strategies(all: &[[String; 7]]) -> Table {
     let mut table = Table::new(["strategy", "reads", "updates", "what it is"]);
-    for [name, reads, updates, consistency, scan, holds, summary] in all.rows() {
+    for [name, reads, updates, consistency, scan, holds, summary] in all {
         table.row([
             name.clone(),
             reads.clone(),
@@ -41,7 +41,7 @@ fn short_strategies(all: &Table<7>) -> Table<4> {
 }
 
 /// Likewise.
-fn short_scenarios(all: &Table<8>) -> Table<3> {
+fn short_scenarios(all: &[[String; 8]]) -> Table {
     let mut table = Table::new(["scenario", "threads", "question"]);
     for [
         name,
@@ -52,7 +52,7 @@ fn short_scenarios(all: &Table<8>) -> Table<3> {
         sweeps,
         run_by,
         question,
-    ] in all.rows()
+    ] in all
     {
         let mut text = format!("{question}\n{processes} x {record}, keys {keys}");
         for (label, more) in [("sweeps", sweeps), ("run by", run_by)] {
@@ -68,20 +68,22 @@ fn short_scenarios(all: &Table<8>) -> Table<3> {
 /// What runs a scenario that is not optional.
 const DEFAULT: &str = "default";
 
-fn strategies(chosen: &[String], baseline: &str) -> Table<7> {
-    let mut strategies = Table::new([
-        "strategy",
-        "reads",
-        "updates",
-        "read consistency",
-        "scan",
-        "holds",
-        "what it is",
-    ]);
+const STRATEGIES: [&str; 7] = [
+    "strategy",
+    "reads",
+    "updates",
+    "read consistency",
+    "scan",
+    "holds",
+    "what it is",
+];
+
+fn strategies(chosen: &[String], baseline: &str) -> Vec<[String; 7]> {
+    let mut strategies = Vec::new();
     for entry in roster::entries_beside(baseline, RecordKind::Status) {
         let profile = entry.profile;
         if chosen.iter().any(|name| name == profile.name) {
-            strategies.row([
+            strategies.push([
                 profile.name.into(),
                 profile.reads.to_string(),
                 profile.updates.to_string(),
@@ -100,17 +102,19 @@ fn strategies(chosen: &[String], baseline: &str) -> Table<7> {
     strategies
 }
 
-fn scenarios_of(scenarios: &[Scenario]) -> Table<8> {
-    let mut table = Table::new([
-        "scenario",
-        "processes",
-        "record",
-        "keys",
-        "threads",
-        "sweeps",
-        "run by",
-        "question",
-    ]);
+const SCENARIOS: [&str; 8] = [
+    "scenario",
+    "processes",
+    "record",
+    "keys",
+    "threads",
+    "sweeps",
+    "run by",
+    "question",
+];
+
+fn scenarios_of(scenarios: &[Scenario]) -> Vec<[String; 8]> {
+    let mut rows = Vec::new();
     let mut listed: Vec<&str> = Vec::new();
     for scenario in scenarios {
         let family = scenario.family();
@@ -119,7 +123,7 @@ fn scenarios_of(scenarios: &[Scenario]) -> Table<8> {
         }
         listed.push(family);
         let points: Vec<&Scenario> = scenarios.iter().filter(|s| s.family() == family).collect();
-        table.row([
+        rows.push([
             family.into(),
             varied(&points, |point| point.processes.to_string()),
             varied(&points, |point| point.record.to_string()),
@@ -135,7 +139,7 @@ fn scenarios_of(scenarios: &[Scenario]) -> Table<8> {
             scenario.question.clone(),
         ]);
     }
-    table
+    rows
 }
 
 /// What all points of a sweep have in common, or that they do not.
@@ -191,8 +195,8 @@ mod tests {
         let scenarios = load_folder(&selection::workspace().join("benches/scenarios")).unwrap();
         let names = scenarios.iter().map(|one| one.family().to_owned());
         for width in [100, 80] {
-            let strategies = short_strategies(&strategies(&all, "mutex/std")).fitted(width);
-            let scenarios = short_scenarios(&scenarios_of(&scenarios)).fitted(width);
+            let strategies = short_strategies(&strategies(&all, "mutex/std")).terminal(Some(width));
+            let scenarios = short_scenarios(&scenarios_of(&scenarios)).terminal(Some(width));
             let text = strategies + "\n" + &scenarios;
             let longest = text.lines().map(|line| line.chars().count()).max();
             assert!(longest <= Some(usize::from(width)), "{text}");

@@ -15,7 +15,7 @@ use predict::{Demand, forecast};
 use regex_lite::Regex;
 
 use crate::arguments::{Format, PredictOptions};
-use crate::table::Table;
+use crate::table::{Shown as _, Table};
 use crate::terminal;
 
 /// Predicts a curve from one of its points, an operation from what it costs and shares, or all
@@ -60,7 +60,7 @@ fn content(file: &Path) -> Result<(String, String)> {
     Ok((std::fs::read_to_string(file).map_err(cannot)?, place))
 }
 
-fn points(tested: &Backtest) -> Table<7> {
+fn points(tested: &Backtest) -> Table {
     let mut table = Table::new([
         "cpus",
         "published ns",

@@ -11,7 +11,7 @@ use registry::roster;
 use crate::arguments::ReplayOptions;
 use crate::progress::Progress;
 use crate::selection;
-use crate::table::Table;
+use crate::table::{Shown as _, Table};
 
 /// A trace of more operations takes seconds with strategies that copy the table for each: its length times
 /// the records that live. That is shown.

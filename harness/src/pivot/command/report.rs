@@ -10,7 +10,8 @@ use basis::error::{Error, Result};
 use basis::sample;
 use harness::analysis::Samples;
 use harness::recorded::{self, Known};
-use harness::report::{self, Findings};
+use harness::report::{self, Written};
+use harness::results::Results;
 
 use super::latest;
 use crate::arguments::{ReportFormat, ReportOptions};
@@ -36,7 +37,7 @@ pub(crate) fn report(options: &ReportOptions) -> Result<()> {
         return record::record(&files, machine.as_deref(), &reports);
     }
     if let Some(format) = options.format {
-        return print(&findings(&files)?, format);
+        return print(&results(&files)?, format);
     }
     let folder = options.out.as_deref().or_else(|| beside(given, &files));
     let folder = folder.ok_or_else(|| {
@@ -63,11 +64,11 @@ fn reports() -> PathBuf {
 }
 
 /// Prints a report in another form, and writes none.
-fn print(findings: &Findings, format: ReportFormat) -> Result<()> {
+fn print(results: &Results, format: ReportFormat) -> Result<()> {
     let text = match format {
-        ReportFormat::Comment => findings.comment(),
-        ReportFormat::Json => findings.json(),
-        ReportFormat::Csv => findings.csv(),
+        ReportFormat::Comment => report::comment(results),
+        ReportFormat::Json => report::json(results),
+        ReportFormat::Csv => report::csv(results),
     };
     terminal::print(text.strip_suffix('\n').unwrap_or(&text))
 }
@@ -91,41 +92,23 @@ fn say(warnings: &[String]) {
 }
 
 /// What the samples of one file or several say. What a reader has to know is also said on standard error.
-fn findings(files: &[PathBuf]) -> Result<Findings> {
+fn results(files: &[PathBuf]) -> Result<Results> {
     let read = recorded::read(files, None, &mut Known::default())?;
     say(&read.warnings);
-    Ok(read.findings)
+    Ok(read.results)
 }
 
 /// Reads the samples of several files, writes the report into `folder`, and prints the verdicts. Beside it
 /// are the samples that were pooled, or, where they are of several machines, the names of the runs.
 fn write_all(files: &[PathBuf], folder: &Path) -> Result<()> {
-    if let [file] = files {
-        return write(file, folder);
-    }
     let read = recorded::read(files, Some(folder), &mut Known::default())?;
     say(&read.warnings);
-    match &read.findings {
-        Findings::OfOne(results) => {
-            let text = sample::text(read.pooled.as_deref().unwrap_or_default());
-            report::write_with(results, text.as_bytes(), folder)?;
-        }
-        Findings::OfSeveral(merged) => {
-            report::write_merged(merged, &recorded::names(files, folder)?, folder)?;
-        }
-    }
-    conclude(&read.findings, folder)
+    let Written { html, .. } = read.write(folder)?;
+    terminal::print(&report::verdict_table(&read.results))?;
+    terminal::print(&format!("report: {}", html.display()))
 }
 
 /// Reads samples, writes the report into `folder`, and prints the verdicts.
 pub(crate) fn write(file: &Path, folder: &Path) -> Result<()> {
-    let (results, warnings) = recorded::results(file)?;
-    say(&warnings);
-    report::write(&results, file, folder)?;
-    conclude(&Findings::OfOne(Box::new(results)), folder)
-}
-
-fn conclude(findings: &Findings, folder: &Path) -> Result<()> {
-    terminal::print(&findings.verdict_table())?;
-    terminal::print(&format!("report: {}", folder.join("report.html").display()))
+    write_all(&[file.to_owned()], folder)
 }

@@ -5,7 +5,7 @@ use harness::selftest::{LEVELS, Size, Trial, sizes, trials};
 
 use super::report::samples;
 use crate::arguments::SelftestOptions;
-use crate::table::Table;
+use crate::table::{Shown as _, Table};
 
 /// Tries the statistics; an error that is too frequent is exit code 1.
 pub(crate) fn selftest(options: &SelftestOptions) -> Result<()> {

@@ -9,8 +9,8 @@ use basis::output;
 use basis::sample::{self, Card, Line};
 use basis::stall::{StallPair, StallSeen, TwoStops};
 use basis::trace::Operation;
-use harness::analysis::{Samples, analyse, graded_by_stalls};
-use harness::report;
+use harness::analysis::{Samples, analyse, graded_by_stalls, merge};
+use harness::report::{self, Source};
 use harness::results::Grade;
 use harness::run::{Recording, Stalls};
 use trace::StallTask;
@@ -18,7 +18,7 @@ use trace::StallTask;
 use super::{attended, or_all};
 use crate::arguments::{Format, StallOptions};
 use crate::selection;
-use crate::table::Table;
+use crate::table::{Shown as _, Table};
 use crate::terminal;
 
 /// Instructions that are stepped of a read that is stopped twice: what all strategies do in some minutes.
@@ -108,7 +108,8 @@ impl Run {
         let samples =
             Samples::from_lines(reading.lines).expect("what was read begins with a header");
         let folder = output::folder_of(&self.samples);
-        let written = report::write_amended(&analyse(&samples), &content, folder)?;
+        let results = merge(vec![analyse(&samples)]);
+        let written = report::write(&results, &Source::Amended(content), folder)?;
         terminal::print(&format!("report: {}", written.html.display()))
     }
 }
@@ -177,7 +178,7 @@ fn is_worst(seen: &StallSeen, pair: &StallPair) -> bool {
     pair.wrong > 0 || first == Some(pair)
 }
 
-fn matrix(seen: &StallSeen) -> Table<7> {
+fn matrix(seen: &StallSeen) -> Table {
     let mut table = Table::new([
         "stopped in",
         "read hit",
@@ -223,7 +224,7 @@ fn each<'a>(
     pairs.into_iter().map(|pair| (seen.strategy.as_str(), pair))
 }
 
-fn pairs<'a>(all: impl Iterator<Item = (&'a str, &'a StallPair)>) -> Table<12> {
+fn pairs<'a>(all: impl Iterator<Item = (&'a str, &'a StallPair)>) -> Table {
     let mut table = Table::new([
         "strategy",
         "stopped in",
@@ -260,7 +261,7 @@ fn pairs<'a>(all: impl Iterator<Item = (&'a str, &'a StallPair)>) -> Table<12> {
 }
 
 /// What operations answered that were stopped twice.
-fn two_stops(all: &[TwoStops]) -> Table<8> {
+fn two_stops(all: &[TwoStops]) -> Table {
     let mut table = Table::new([
         "stopped twice in",
         "written at both stops",
@@ -287,7 +288,7 @@ fn two_stops(all: &[TwoStops]) -> Table<8> {
 }
 
 /// What the profile claims, beside what was seen.
-fn claims(seen: &StallSeen, card: &Card) -> Table<5> {
+fn claims(seen: &StallSeen, card: &Card) -> Table {
     let mut table = Table::new(["claim of", "claimed", "observed", "grade", "evidence"]);
     for guarantee in graded_by_stalls(card, seen) {
         table.row([

@@ -9,7 +9,7 @@ use trace::TraceTask;
 use super::{attended, or_all};
 use crate::arguments::{Format, TraceOptions};
 use crate::selection;
-use crate::table::Table;
+use crate::table::{Shown as _, Table};
 use crate::terminal;
 
 /// Traces the strategies; one that does not survive it is exit code 1.
@@ -84,7 +84,7 @@ fn card(seen: &TraceSeen, format: Format) -> String {
 }
 
 /// A row for each operation in each state.
-fn rows(all: &[TraceSeen], is_shown: impl Fn(&Footprint) -> bool) -> Table<16> {
+fn rows(all: &[TraceSeen], is_shown: impl Fn(&Footprint) -> bool) -> Table {
     let mut table = Table::new([
         "strategy",
         "operation",

@@ -10,7 +10,7 @@ use harness::run::{Plan, Recording, Replays};
 use super::attended;
 use crate::arguments::{Format, VerifyOptions};
 use crate::selection;
-use crate::table::Table;
+use crate::table::{Shown as _, Table, table};
 use crate::terminal;
 
 /// Runs the checks, injects the faults and replays the trace that is shipped; a broken promise is exit code 1.
@@ -56,8 +56,8 @@ fn print(cards: &[Card], found: &[Guarantee], faulted: &[Faulted], format: Forma
     if format == Format::Table {
         let mut kept = 0;
         for card in cards {
-            let table = rows(card, found, faulted, &mut |_| kept += 1);
-            terminal::print(&page(&card.name, &table, terminal::width()))?;
+            let rows = rows(card, found, faulted, &mut |_| kept += 1);
+            terminal::print(&page(&card.name, rows, terminal::width()))?;
         }
         return terminal::print(&format!(
             "{kept} checks passed; `--format json` lists them with their evidence"
@@ -68,19 +68,18 @@ fn print(cards: &[Card], found: &[Guarantee], faulted: &[Faulted], format: Forma
     ]);
     for card in cards {
         let mut kept = Vec::new();
-        let table = rows(card, found, faulted, &mut |check| kept.push(row(check)));
-        for [property, claimed, observed, grade, evidence] in table.rows().iter().chain(&kept) {
-            let name = &card.name;
-            let row = [name, property, claimed, observed, grade, evidence];
-            all.row(row.map(Clone::clone));
+        let rows = rows(card, found, faulted, &mut |check| kept.push(row(check)));
+        for row in rows.into_iter().chain(kept) {
+            all.row([card.name.clone()].into_iter().chain(row));
         }
     }
     all.print(format)
 }
 
 /// A strategy on a terminal.
-fn page(name: &str, table: &Table<5>, width: u16) -> String {
-    format!("{name}\n{}\n", table.fitted(width))
+fn page(name: &str, rows: Vec<[String; 5]>, width: u16) -> String {
+    let heading = ["property", "claimed", "observed", "grade", "evidence"];
+    format!("{name}\n{}\n", table(heading, rows).terminal(Some(width)))
 }
 
 /// What there is to say of a strategy; a check that it passed goes to `passed` instead.
@@ -89,15 +88,15 @@ fn rows<'f>(
     found: &'f [Guarantee],
     faulted: &[Faulted],
     passed: &mut impl FnMut(&'f Guarantee),
-) -> Table<5> {
-    let mut table = Table::new(["property", "claimed", "observed", "grade", "evidence"]);
+) -> Vec<[String; 5]> {
+    let mut rows = Vec::new();
     let of_card = |guarantee: &&Guarantee| guarantee.strategy == card.name;
     let is_claim = |one: &&Guarantee| matches!(one.property, Guaranteed::Claim(_));
     for claim in found.iter().filter(of_card).filter(is_claim) {
-        table.row(row(claim));
+        rows.push(row(claim));
     }
     for fault in faulted.iter().filter(|one| one.strategy == card.name) {
-        table.row([
+        rows.push([
             fault.fault.to_string(),
             String::new(),
             fault.consequence.to_string(),
@@ -109,10 +108,10 @@ fn rows<'f>(
         if check.grade == Grade::Acceptable {
             passed(check);
         } else {
-            table.row(row(check));
+            rows.push(row(check));
         }
     }
-    table
+    rows
 }
 
 fn row(guarantee: &Guarantee) -> [String; 5] {
@@ -138,10 +137,8 @@ mod tests {
             "a thread, stopped in the middle of an update, ".repeat(9),
             String::new(),
         ] {
-            let mut table = Table::new(["property", "claimed", "observed", "grade", "evidence"]);
-            table.row(std::array::from_fn(|_| text.clone()));
-            table.row(std::array::from_fn(|_| "short".into()));
-            let page = page("mutex/std", &table, 100);
+            let row = |text: &str| std::array::from_fn(|_| text.to_owned());
+            let page = page("mutex/std", vec![row(&text), row("short")], 100);
             let longest = page.lines().map(|line| line.chars().count()).max();
             assert!(longest <= Some(100), "{page}");
         }

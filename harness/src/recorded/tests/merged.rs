@@ -3,7 +3,6 @@
 use basis::sample::{Header, Line};
 
 use super::*;
-use crate::report::Findings;
 
 /// A run of few slices whose header was changed, in a folder of its own.
 fn run(reports: &Reports, name: &str, change: impl FnOnce(&mut Header)) -> PathBuf {
@@ -46,11 +45,15 @@ fn one_machine_twice_is_pooled() {
         (file.display().to_string(), reading)
     });
     let (lines, warnings) = sample::pool(named.collect()).expect("they asked the same");
-    let Findings::OfOne(results) = read.findings else {
-        panic!("one machine, and not several");
+    let expected = machine_of(lines.clone(), &warnings);
+    assert_eq!(read.results.machines, [expected]);
+    let source = read
+        .source(&reports.0.join("both"))
+        .expect("they are pooled");
+    let Source::Samples(content) = source else {
+        panic!("samples, and not names: {source:?}");
     };
-    assert_eq!(*results, results_of(lines.clone(), &warnings));
-    assert_eq!(read.pooled, Some(lines));
+    assert_eq!(content, text(&lines).into_bytes());
 }
 
 #[test]
@@ -100,13 +103,10 @@ fn each_machine_has_the_results_of_its_own_report() {
         }),
     ];
     let read = read_all(&files, Some(&reports.0.join("both"))).expect("they can be merged");
-    let Findings::OfSeveral(merged) = read.findings else {
-        panic!("several machines");
-    };
-    let told: Vec<_> = merged
-        .machines
+    let machines = read.results.machines;
+    let told: Vec<_> = machines
         .iter()
-        .map(|one| (one.machine.as_str(), one.runs.join(" ")))
+        .map(|one| (one.name.as_str(), one.runs.join(" ")))
         .collect();
     assert_eq!(
         told,
@@ -115,9 +115,10 @@ fn each_machine_has_the_results_of_its_own_report() {
             ("other-2cpu", "../b".into())
         ]
     );
-    let (own, _) = results(&files[1]).expect("it is ours");
-    assert_eq!(merged.machines[1].results, own);
-    let slices = |place: usize| merged.machines[place].results.protocol.slices;
+    let own = results(&files[1]).machines.remove(0);
+    let runs = machines[1].runs.clone();
+    assert_eq!(machines[1], crate::results::Machine { runs, ..own });
+    let slices = |place: usize| machines[place].protocol.slices;
     assert_eq!(slices(0), 2 * slices(1));
 }
 
@@ -161,11 +162,11 @@ fn a_merged_report_names_its_runs_and_has_not_drifted() {
     let folder = reports.0.join("both");
     let make = |files: &[PathBuf]| {
         let read = read_all(files, Some(&folder)).expect("they can be merged");
-        let Findings::OfSeveral(merged) = read.findings else {
-            panic!("several machines");
+        let source = read.source(&folder).expect("they are there");
+        let Source::Runs(names) = source.clone() else {
+            panic!("names, and not samples: {source:?}");
         };
-        let names = names(files, &folder).expect("they are there");
-        file_merged(&merged, &names, &folder).map(|()| names)
+        super::super::file(&read.results, source, &folder).map(|()| names)
     };
     let names = make(&files).expect("it can be written");
     assert!(
@@ -176,7 +177,7 @@ fn a_merged_report_names_its_runs_and_has_not_drifted() {
     let again = locate(&folder).expect("it names them");
     let drift = || {
         let read = read_all(&again, Some(&folder)).expect("they can be merged");
-        of_folder(&folder, &read.findings.files()).expect("it can be read")
+        of_folder(&folder, &report::files(&read.results)).expect("it can be read")
     };
     assert_eq!(drift(), []);
     make(&again).expect("it is the same");
@@ -193,8 +194,9 @@ fn a_merged_report_names_its_runs_and_has_not_drifted() {
         .expect_err("it is another")
         .to_string();
     assert!(said.contains("another report"), "{said}");
-    let (results, _) = results(&files[0]).expect("it is ours");
-    let said = report::write(&results, &files[0], &folder).expect_err("it is no run's folder");
+    let samples = Source::of(&files[0], &folder).expect("it is ours");
+    let said = report::write(&results(&files[0]), &samples, &folder);
+    let said = said.expect_err("it is no run's folder");
     assert!(said.to_string().contains(sample::MERGED), "{said}");
     let said = sample::locate(&folder)
         .expect_err("it has no samples")

@@ -7,13 +7,14 @@ mod sentences;
 #[cfg(test)]
 mod tests;
 
+use minijinja::value::{Serde, Value};
 use serde::Serialize;
 
 use super::{format, render};
 use crate::advice::{
     Agreement, Choice, Conclusion, Earlier, Questions, SCHEMA, Workload, operation,
 };
-use crate::results::{Results, Verdict};
+use crate::results::{Machine, Verdict};
 
 /// What templates and a terminal are given. A text may have names between backticks.
 #[derive(Clone, Debug, Serialize)]
@@ -77,7 +78,7 @@ pub struct Evidence {
 pub fn advice(
     workload: &Workload,
     questions: &Questions,
-    results: &Results,
+    results: &Machine,
     conclusion: &Conclusion,
 ) -> Advice {
     let told = sentences::Told {
@@ -119,7 +120,7 @@ pub fn advice(
 }
 
 /// All figures of the workload's parts, the baseline first and then the fastest.
-fn evidence(questions: &Questions, results: &Results) -> Vec<Evidence> {
+fn evidence(questions: &Questions, results: &Machine) -> Vec<Evidence> {
     let mut rows = Vec::new();
     for subject in &questions.subjects {
         let is_it = |cell: &&crate::results::Cell| {
@@ -214,25 +215,10 @@ pub fn agreed(earlier: &Earlier, now: &Conclusion, agreement: Agreement) -> Stri
 
 /// The advice as a Markdown page.
 pub fn markdown(advice: &Advice) -> String {
-    with_single_gaps(&render::render("advice.md", advice))
+    render::markdown_text("advice.md", Value::from(Serde(advice)))
 }
 
 /// The advice as an architecture decision record, to be kept beside the code that it is about.
 pub fn decision_record(advice: &Advice) -> String {
-    with_single_gaps(&render::render("adr.md", advice))
-}
-
-/// One empty line where a list that is empty has left several.
-fn with_single_gaps(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut was_empty = true;
-    for line in text.trim_end().lines() {
-        let is_empty = line.trim().is_empty();
-        if !(is_empty && was_empty) {
-            out.push_str(line.trim_end());
-            out.push('\n');
-        }
-        was_empty = is_empty;
-    }
-    out
+    render::markdown_text("adr.md", Value::from(Serde(advice)))
 }

@@ -4,13 +4,13 @@ use crate::advice::{
     Allocation, Basis, Choice, Conclusion, Loss, Need, Questions, Subject, Why, Workload, operation,
 };
 use crate::report::format;
-use crate::results::{Cell, Results, TOLERATED};
+use crate::results::{Cell, Machine, TOLERATED};
 
 /// All that a sentence can be about.
 pub(super) struct Told<'t> {
     pub(super) workload: &'t Workload,
     pub(super) questions: &'t Questions,
-    pub(super) results: &'t Results,
+    pub(super) results: &'t Machine,
     pub(super) conclusion: &'t Conclusion,
 }
 

@@ -4,7 +4,7 @@ use basis::trace::{Counts, Footprint, Operation, State, TraceSeen};
 
 use super::super::format;
 use super::super::view::{Block, Cell, Column, Group, Row, Table};
-use crate::results::Results;
+use crate::results::Machine;
 
 /// What a read that finds its record executes, for the overview.
 pub(super) fn of_a_read(trace: Option<&TraceSeen>) -> Vec<Cell> {
@@ -43,8 +43,8 @@ const COLUMNS: [(&str, Count); 12] = [
     ("Lines written", |counts| counts.lines_written),
 ];
 
-pub(super) fn blocks(results: &Results, strategy: &str) -> Vec<Block> {
-    let table = results.trace(strategy).map(table);
+pub(super) fn blocks(machine: &Machine, strategy: &str) -> Vec<Block> {
+    let table = machine.trace(strategy).map(table);
     let table = table.filter(Table::has_rows);
     table.map(Block::Table).into_iter().collect()
 }

@@ -3,43 +3,45 @@
 use basis::sample::Card;
 use basis::trace::{Operation, State, TraceSeen};
 
-use super::super::view::{Block, Page, prose};
+use super::super::view::{Block, Fold, prose};
 use super::super::{format, scaling};
 use super::{anchor, conflicts, footprints, stalls};
-use crate::results::Results;
+use crate::results::Machine;
 
 /// Everything about one strategy. Each kind of evidence adds its own blocks, none where there is none.
-pub(super) fn page(results: &Results, card: &Card) -> Page {
+pub(super) fn page(machine: &Machine, card: &Card) -> Vec<Block> {
     let name = card.name.as_str();
     let blocks = [
-        died(results, name),
-        conflicts::blocks(results, name),
-        footprints::blocks(results, name),
-        stalls::blocks(results, name),
-        scaling::blocks(results, name),
+        died(machine, name),
+        conflicts::blocks(machine, name),
+        footprints::blocks(machine, name),
+        stalls::blocks(machine, name),
+        scaling::blocks(machine, name),
     ];
-    Page {
+    let fold = Fold {
         id: anchor(name),
         title: format!("`{name}`"),
-        gist: gist(results, name),
-        blocks: blocks.concat(),
-    }
+        gist: gist(machine, name),
+    };
+    let blocks = [Block::Fold(fold)].into_iter().chain(blocks.concat());
+    blocks.chain([Block::Unfold]).collect()
 }
 
 /// What did not survive being looked at.
-fn died(results: &Results, strategy: &str) -> Vec<Block> {
-    let traced = results.trace(strategy).and_then(|seen| seen.died.as_ref());
-    let stalled = results.stall(strategy).and_then(|seen| seen.died.as_ref());
-    let said = |what: &str, why: &String| prose(format!("It did not survive being {what}: {why}."));
-    let traced = traced.map(|why| said("traced", why));
-    let stalled = stalled.map(|why| said("stopped", why));
+fn died(machine: &Machine, strategy: &str) -> Vec<Block> {
+    let traced = machine.trace(strategy).and_then(|seen| seen.died.as_ref());
+    let stalled = machine.stall(strategy).and_then(|seen| seen.died.as_ref());
+    let said =
+        |what: &str, why: &String| prose(format!("{what} failed: the process died ({why})."));
+    let traced = traced.map(|why| said("Tracing", why));
+    let stalled = stalled.map(|why| said("Stopping it", why));
     traced.into_iter().chain(stalled).collect()
 }
 
 /// A read in a line.
-fn gist(results: &Results, strategy: &str) -> String {
-    let traced = results.trace(strategy).and_then(of_a_read);
-    let blocked = results.stall(strategy).map(stalls::gist);
+fn gist(machine: &Machine, strategy: &str) -> String {
+    let traced = machine.trace(strategy).and_then(of_a_read);
+    let blocked = machine.stall(strategy).map(stalls::gist);
     let parts: Vec<String> = traced.into_iter().chain(blocked).collect();
     parts.join("; ")
 }

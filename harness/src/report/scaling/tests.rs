@@ -5,11 +5,16 @@ use crate::analysis::{Samples, analyse};
 use crate::report::tests::sample_lines;
 use crate::report::{html, markdown};
 
-fn results() -> &'static Results {
-    static RESULTS: LazyLock<Results> = LazyLock::new(|| {
+fn results() -> &'static results::Machine {
+    static RESULTS: LazyLock<results::Machine> = LazyLock::new(|| {
         analyse(&Samples::from_lines(sample_lines()).expect("it begins with its header"))
     });
     &RESULTS
+}
+
+/// A report on that machine alone.
+fn report(machine: &results::Machine) -> results::Results {
+    crate::analysis::merge(vec![machine.clone()])
 }
 
 #[test]
@@ -40,7 +45,7 @@ fn a_strategy_has_a_curve_with_its_points_and_the_error_in_words() {
 
 #[test]
 fn the_section_has_both_tables_with_errors_and_the_ranking() {
-    for text in [markdown(results()), html(results())] {
+    for text in [markdown(&report(results())), html(&report(results()))] {
         for wanted in [
             "Lines written by both readers",
             "predicted and measured",
@@ -60,7 +65,7 @@ fn an_error_that_rounds_to_nothing_has_no_sign() {
     for one in &mut scaling.one_to_two {
         one.error = -0.003;
     }
-    for text in [markdown(&results), html(&results)] {
+    for text in [markdown(&report(&results)), html(&report(&results))] {
         assert!(text.contains("0 % off") && !text.contains("-0 %"));
     }
 }
@@ -73,6 +78,7 @@ fn without_traces_it_says_what_is_missing() {
         .filter(|line| !matches!(line, basis::sample::Line::Trace(_)));
     let samples = Samples::from_lines(rest.collect()).expect("it begins with its header");
     let results = analyse(&samples);
-    assert_eq!(section(&results).blocks, [prose(ABSENT)]);
+    let text = markdown(&report(&results));
+    assert!(text.contains("Nothing is predicted: the samples lack a trace"));
     assert_eq!(blocks(&results, "mutex/std"), [prose(ABSENT)]);
 }

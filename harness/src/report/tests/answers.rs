@@ -6,14 +6,13 @@ use basis::probe::{Count, Distribution, Histogram, Probe, Situation};
 use basis::sample::Header;
 
 use super::*;
-use crate::analysis::{Samples, analyse};
 use crate::results::{Metric, Ratio, Verdict};
 
 /// What a run comes out as if its lines say something else.
 fn changed(run: &Run, change: impl FnOnce(&mut Vec<Line>)) -> Results {
     let mut lines = run.lines();
     change(&mut lines);
-    analyse(&Samples::from_lines(lines).expect("the first line is the header"))
+    analysed(lines)
 }
 
 fn header(lines: &mut [Line]) -> &mut Header {
@@ -42,15 +41,16 @@ fn a_few_processes_decide_nothing() {
         let mut run = three();
         run.processes = processes;
         let results = run.results();
-        for found in &results.recommendations {
+        for found in &alone(&results).recommendations {
             assert_eq!(found.decision, Decision::TooFew, "{found:?}");
+            assert_eq!(decision(&results, &found.strategy), found.decision);
             assert!(found.losses.is_empty(), "{found:?}");
         }
         let answer = answered(&results);
         assert!(answer.contains("Too few to say"), "{answer}");
         let told = everywhere(&results);
         for verdict in [
-            "stays invalidated",
+            "remains rejected",
             "assumption invalidated",
             "Adopt `",
             "stay with mutex/std",
@@ -67,7 +67,7 @@ fn the_preset_that_decides_nothing_prints_no_decision() {
     let quick = changed(&three(), |lines| {
         header(lines).environment.preset = "quick".into();
     });
-    for found in &quick.recommendations {
+    for found in &alone(&quick).recommendations {
         assert_eq!(found.decision, Decision::TooFew, "{found:?}");
     }
     let told = verdict_table(&quick);
@@ -77,7 +77,7 @@ fn the_preset_that_decides_nothing_prints_no_decision() {
     );
     let answer = answered(&quick);
     assert!(answer.contains("preset quick decides nothing"), "{answer}");
-    assert!(!answer.contains("stays invalidated"), "{answer}");
+    assert!(!answer.contains("remains rejected"), "{answer}");
 }
 
 #[test]
@@ -85,7 +85,9 @@ fn without_any_of_the_reports_rows_nothing_is_adopted_in_all_of_them() {
     let mut run = Run::new([invented("novel/thing", 4.0, 4.0, 4.0)]);
     run.scenarios.drain(..5);
     let results = run.results();
-    let found = facts::recommendation(&results, "novel/thing").expect("it was judged");
+    let found = alone(&results)
+        .recommendation("novel/thing")
+        .expect("it was judged");
     assert!(
         !found.gains.is_empty() && found.losses.is_empty(),
         "{found:?}"
@@ -99,7 +101,9 @@ fn a_gain_in_the_writes_of_a_row_about_reads_is_not_that_row() {
     run.scenarios
         .retain(|one| one.name == "contention-saturating");
     let results = run.results();
-    let found = facts::recommendation(&results, "novel/writes").expect("it was judged");
+    let found = alone(&results)
+        .recommendation("novel/writes")
+        .expect("it was judged");
     assert!(
         found
             .gains
@@ -120,15 +124,16 @@ fn what_a_row_withholds_is_withheld_everywhere() {
         .find(|one| one.name == basis::controls::SAME);
     *same.expect("it is a control") = invented(basis::controls::SAME, 1.5, 1.5, 1.5);
     let results = run.results();
-    let ratios = results.contenders().flat_map(|card| {
-        let rows = facts::all_rows(&results).into_iter();
-        rows.filter_map(|row| row.ratio(&results, &card.name).cloned())
+    let machine = alone(&results);
+    let ratios = machine.contenders().flat_map(|card| {
+        let rows = facts::all_rows(machine).into_iter();
+        rows.filter_map(|row| row.ratio(machine, &card.name).cloned())
             .collect::<Vec<Ratio>>()
     });
     for ratio in ratios {
         assert!(ratio.withheld.is_some() && ratio.verdict == Verdict::Withheld);
     }
-    let performance = results
+    let performance = machine
         .assumptions
         .iter()
         .filter(|one| one.id == "performance");
@@ -151,23 +156,31 @@ fn a_difference_that_no_one_notices_is_no_loss() {
     let mut run = Run::new([invented("novel/thing", 4.0, 4.0, 0.97)]);
     run.processes = 48;
     let results = run.results();
-    let ratio = results.cell("update", "novel/thing", Metric::WriteNs);
+    let ratio = alone(&results).cell("update", "novel/thing", Metric::WriteNs);
     let ratio = ratio
         .and_then(|cell| cell.ratio.as_ref())
         .expect("it was compared");
     assert!(ratio.judged_high < 1.0, "{ratio:?}");
-    let found = facts::recommendation(&results, "novel/thing").expect("it was judged");
+    let found = alone(&results)
+        .recommendation("novel/thing")
+        .expect("it was judged");
     assert_eq!((found.decision, found.losses.len()), (Decision::Adopt, 0));
-    let told = losses::of(&results, found);
-    assert_eq!(told, ["Nothing that was looked at."]);
+    let told = losses::Losses::of(alone(&results), "novel/thing");
+    assert!(told.nothing, "{told:?}");
+    assert!(answered(&results).contains("None found in the properties checked."));
     // The matrix of all rows has no sign for it either.
     assert!(!markdown(&results).contains("**-**"));
 
     let more = Run::new([invented("novel/thing", 4.0, 20.0, 0.9)]).results();
-    let found = facts::recommendation(&more, "novel/thing").expect("it was judged");
+    let found = alone(&more)
+        .recommendation("novel/thing")
+        .expect("it was judged");
     assert!(!found.losses.is_empty(), "{found:?}");
-    let told = losses::of(&more, found).join(" ");
-    assert!(told.contains("1.21x the memory per record"), "{told}");
+    let told = losses::Losses::of(alone(&more), "novel/thing");
+    assert!(!told.nothing, "{told:?}");
+    let told = told.memory.expect("it has more");
+    assert_eq!(told, "1.21x the memory per record");
+    assert!(answered(&more).contains("1.21x the memory per record."));
     assert!(markdown(&more).contains("**-**"));
 }
 
@@ -187,7 +200,7 @@ fn the_index_names_whom_the_report_does() {
 fn what_is_missing_is_counted_in_whole_slices_or_not_at_all() {
     let told = |needed: usize| {
         let mut results = results_of_three();
-        let cell = results.cells.iter_mut().find(|cell| {
+        let cell = results.machines[0].cells.iter_mut().find(|cell| {
             cell.strategy == "novel/thing"
                 && cell.scenario == "single-reader"
                 && cell.ratio.is_some()
@@ -254,12 +267,13 @@ fn the_table_and_the_drawing_of_latencies_say_the_same() {
     // One process of three had a bad time.
     run.others = vec![latency(0, 3), latency(1, 3), latency(2, 20_000)];
     let results = run.results();
+    let machine = alone(&results);
     let cell = |metric| {
-        let cell = results.cell("probe-latency-50", "novel/thing", metric);
+        let cell = machine.cell("probe-latency-50", "novel/thing", metric);
         probes::duration(cell.expect("it was probed").median)
     };
     let (p50, p999) = (cell(Metric::ReadP50Ns), cell(Metric::ReadP999Ns));
-    let figures = super::super::latency::figures(&results);
+    let figures = super::super::latency::figures(machine);
     let [figure] = figures.as_slice() else {
         panic!("one situation and one operation: {figures:?}")
     };
@@ -270,7 +284,7 @@ fn the_table_and_the_drawing_of_latencies_say_the_same() {
         figure.description
     );
     assert_eq!(p999, "300 ns");
-    let worst = results.latencies[0]
+    let worst = machine.latencies[0]
         .quantiles
         .last()
         .expect("it has the worst")
@@ -280,8 +294,7 @@ fn the_table_and_the_drawing_of_latencies_say_the_same() {
 
 #[test]
 fn a_band_of_a_prediction_is_called_one() {
-    let samples = Samples::from_lines(sample_lines()).expect("the first line is the header");
-    let page = html(&analyse(&samples));
+    let page = html(&analysed(sample_lines()));
     let figures: Vec<&str> = page.split("<figure").skip(1).collect();
     let of = |figure: &&&str| figure.contains("predicted ns per operation");
     let (predicted, others): (Vec<&str>, Vec<&str>) = figures.iter().partition(of);

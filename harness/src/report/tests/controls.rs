@@ -1,11 +1,9 @@
 //! Controls: doubles of the baseline, whichever it is, and marks of what a figure rests on.
 
 use basis::controls::{SAME, SLOWER_20, SLOWER_20_INSIDE};
-use basis::metric::Metric;
 use basis::sample::Slice;
 
 use super::*;
-use crate::analysis::{Samples, analyse};
 use crate::results::{Control, Flag, Verdict};
 
 /// A run beside `rwlock/std`, with slowdowns planted in `controls_of`; those in the baseline come out
@@ -31,12 +29,12 @@ fn run(controls_of: &str) -> Run {
 }
 
 fn named<'r>(results: &'r Results, control: &str) -> Vec<&'r Control> {
-    let all = results.controls.iter();
+    let all = alone(results).controls.iter();
     all.filter(|one| one.control == control).collect()
 }
 
 fn verdict(results: &Results) -> (Verdict, bool) {
-    let cell = results.cell("single-reader", "novel/thing", Metric::ReadNs);
+    let cell = alone(results).cell("single-reader", "novel/thing", Metric::ReadNs);
     let ratio = cell
         .and_then(|cell| cell.ratio.as_ref())
         .expect("it was compared");
@@ -73,7 +71,7 @@ fn doubles_of_something_else_say_nothing() {
     for name in [SAME, SLOWER_20, SLOWER_20_INSIDE] {
         assert!(named(&results, name).is_empty(), "{name}");
         assert!(
-            results
+            alone(&results)
                 .cell("single-reader", name, Metric::ReadNs)
                 .is_none()
         );
@@ -93,19 +91,22 @@ fn few_scans(strategy: &str, scans: u64, each_ns: u64) -> Results {
             groups[0].spans_ns = vec![scans * each_ns];
         }
     }
-    analyse(&Samples::from_lines(lines).expect("the first line is the header"))
+    analysed(lines)
 }
 
 #[test]
 fn few_long_operations_cost_what_they_take_and_are_marked() {
     for (scans, is_marked) in [(2, true), (9, true), (10, false)] {
         let results = few_scans("novel/thing", scans, 14_700_000);
-        let cell = results
+        let cell = alone(&results)
             .cell("scan-while-writing", "novel/thing", Metric::ScanNs)
             .expect("it was measured");
         assert!((cell.median - 14_700_000.0).abs() < 1e-6, "{}", cell.median);
         assert_eq!(cell.flags.contains(&Flag::FewOperations), is_marked);
         let page = html(&results);
-        assert_eq!(page.contains(facts::FEW_OPERATIONS_NOTE), is_marked);
+        assert_eq!(
+            page.contains("§ fewer than 10 operations of a thread"),
+            is_marked
+        );
     }
 }

@@ -19,7 +19,7 @@ use basis::sample::{
 use basis::scenario::{Activity, Group, Origin, Published, RecordKind, Scenario};
 use contract::Profile;
 
-use crate::analysis::{Samples, analyse};
+use crate::analysis::{Samples, analyse, merge};
 use crate::results::Results;
 
 const ASSUMPTIONS: &str = include_str!("../../../../benches/assumptions.toml");
@@ -57,6 +57,12 @@ impl Invented {
         change(&mut self.claims);
         self
     }
+}
+
+/// What the lines of a run on one machine come out as.
+pub(crate) fn analysed(lines: Vec<Line>) -> Results {
+    let samples = Samples::from_lines(lines).expect("the first line is the header");
+    merge(vec![analyse(&samples)])
 }
 
 /// A run in the making.
@@ -146,7 +152,7 @@ impl Run {
     }
 
     pub(super) fn results(&self) -> Results {
-        analyse(&Samples::from_lines(self.lines()).expect("the first line is the header"))
+        analysed(self.lines())
     }
 
     pub(super) fn lines(&self) -> Vec<Line> {

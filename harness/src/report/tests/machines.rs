@@ -1,26 +1,29 @@
 //! Several machines in one report.
 
-use super::super::Findings;
 use super::*;
 use crate::analysis::{Samples, analyse, merge};
-use crate::results::{Decision, Merged, Metric, OneMachine};
 
 /// What a run comes out as on a machine.
-fn on(machine: &str, run: &Run) -> OneMachine {
+fn on(name: &str, run: &Run) -> Machine {
     let mut lines = run.lines();
     if let Some(Line::Header(header)) = lines.first_mut() {
-        header.environment.cpu = format!("{machine} <b>|");
+        header.environment.cpu = format!("{name} <b>|");
     }
-    OneMachine {
-        machine: machine.into(),
-        runs: vec![format!("../{machine}")],
-        results: analyse(&Samples::from_lines(lines).expect("it begins with its header")),
+    named(name, lines)
+}
+
+fn named(name: &str, lines: Vec<Line>) -> Machine {
+    let samples = Samples::from_lines(lines).expect("it begins with its header");
+    Machine {
+        name: name.into(),
+        runs: vec![format!("../{name}")],
+        ..analyse(&samples)
     }
 }
 
 /// Two strategies, each of which one machine adopts and the other does not want.
-fn opposed() -> Merged {
-    static OPPOSED: LazyLock<Merged> = LazyLock::new(|| {
+fn opposed() -> Results {
+    static OPPOSED: LazyLock<Results> = LazyLock::new(|| {
         let run = |left, right| {
             Run::new([
                 invented("novel/left", left, left, left),
@@ -35,13 +38,9 @@ fn opposed() -> Merged {
     OPPOSED.clone()
 }
 
-fn document_of(merged: &Merged) -> String {
-    render::markdown(&merged::document(merged))
-}
-
 /// The document up to its first section.
-fn first_screen(merged: &Merged) -> String {
-    let text = document_of(merged);
+fn first_screen(merged: &Results) -> String {
+    let text = markdown(merged);
     let (first, _) = text.split_once("\n## 1.").expect("it has sections");
     first.to_owned()
 }
@@ -49,18 +48,18 @@ fn first_screen(merged: &Merged) -> String {
 #[test]
 fn opposite_verdicts_are_named_and_neither_is_recommended() {
     let merged = opposed();
-    for found in &merged.recommendations {
+    for found in &merged.overall {
         assert_eq!(found.decision, Decision::MachinesDiffer, "{found:?}");
         assert!(!found.agree && found.gains.is_empty());
     }
-    let rows = facts::all_rows(&merged.machines[0].results).len();
+    let rows = facts::all_rows(&merged.machines[0]).len();
     assert_eq!(merged.differences.len(), 2 * rows);
 
     let first = first_screen(&merged);
     assert!(first.contains("No strategy is adopted on every one of the 2 machines"));
     assert!(first.contains("`novel/left`: adopt on alpha, stay with mutex/std on beta"));
     assert!(first.contains("`novel/right`: stay with mutex/std on alpha, adopt on beta"));
-    assert!(first.contains("**machines differ** (2)"), "{first}");
+    assert!(first.contains("machines differ (2)"), "{first}");
     assert!(!first.contains("Adopt `"), "{first}");
     // Nor is a question of the review left without an answer.
     assert!(first.contains("What comes closest: `novel/"), "{first}");
@@ -68,10 +67,9 @@ fn opposite_verdicts_are_named_and_neither_is_recommended() {
         first.contains("Nothing is, while `mutex/std` stays. With `novel/"),
         "{first}"
     );
-    let findings = Findings::OfSeveral(Box::new(merged));
-    let comment = findings.comment();
+    let comment = comment(&merged);
     assert!(comment.contains("adopt on alpha") && comment.contains("adopt on beta"));
-    assert!(findings.verdict_table().contains("differ"));
+    assert!(verdict_table(&merged).contains("differ"));
 }
 
 /// A verdict that flips between two builds on the same hardware is told with what one of them has inlined.
@@ -85,19 +83,15 @@ fn builds_that_differ_are_told_with_what_was_not_inlined() {
             unreachable!("a run begins with its header")
         };
         header.environment.build.profile = profile.into();
-        let mut results = analyse(&Samples::from_lines(lines).expect("it begins with its header"));
+        let mut machine = named(profile, lines);
         let mut seen = traces::traced("novel/thing", traces::Lock::Nothing);
         for footprint in &mut seen.footprints {
             let is_read = footprint.operation == Operation::ReadHit;
             let names = called.iter().filter(|_| is_read);
             footprint.called = names.map(|&name| name.to_owned()).collect();
         }
-        results.traces = vec![seen];
-        OneMachine {
-            machine: profile.into(),
-            runs: vec![format!("../{profile}")],
-            results,
-        }
+        machine.traces = vec![seen];
+        machine
     };
     let both = merge(vec![
         built("release", 4.0, &["novel::common"]),
@@ -111,10 +105,10 @@ fn builds_that_differ_are_told_with_what_was_not_inlined() {
     let called = &of_reads.expect("its reads flip").called;
     assert!(called[0].by_strategy.is_empty(), "{called:?}");
     assert_eq!(called[1].by_strategy, ["novel::outlined"]);
-    assert!(document_of(&both).contains("stock, novel/thing: novel::outlined"));
+    assert!(markdown(&both).contains("stock, novel/thing: novel::outlined"));
     // On other hardware the difference is the machine's.
     let mut elsewhere = both.machines.clone();
-    elsewhere[1].results.environment.cpu = "another".into();
+    elsewhere[1].environment.cpu = "another".into();
     assert!(
         merge(elsewhere)
             .differences
@@ -127,7 +121,7 @@ fn builds_that_differ_are_told_with_what_was_not_inlined() {
 fn what_every_machine_adopts_is_recommended_with_each_machines_figures() {
     let better = |times| Run::new([invented("novel/thing", times, times, times)]);
     let merged = merge(vec![on("alpha", &better(4.0)), on("beta", &better(8.0))]);
-    let found = &merged.recommendations[0];
+    let found = &merged.overall[0];
     assert_eq!((found.decision, found.agree), (Decision::Adopt, true));
     assert_eq!(merged.differences, []);
     let first = first_screen(&merged);
@@ -136,31 +130,25 @@ fn what_every_machine_adopts_is_recommended_with_each_machines_figures() {
         "{first}"
     );
     for one in &merged.machines {
-        let cell = one.results.cell(
-            "single-reader",
-            "novel/thing",
-            crate::results::Metric::ReadNs,
-        );
+        let cell = one.cell("single-reader", "novel/thing", Metric::ReadNs);
         let ratio = cell
             .and_then(|cell| cell.ratio.as_ref())
             .expect("it was compared");
-        let told = format!("{}: single-reader {}", one.machine, format::ratio(ratio));
+        let told = format!("{}: single-reader {}", one.name, format::ratio(ratio));
         assert!(first.contains(&told), "{told} is not in {first}");
     }
-    // Over all stands the lowest.
-    let line = first
-        .lines()
-        .find(|line| line.starts_with("| every machine | novel/thing"));
-    assert!(
-        line.is_some_and(|line| line.contains(" on alpha")),
-        "{line:?}"
-    );
+    // Each machine has a line, under what follows from both.
+    let plain = first.replace(' ', "");
+    for machine in ["alpha", "beta"] {
+        let line = format!("|Novel|**adopt**|{machine}|novel/thing;**adopt**|");
+        assert!(plain.contains(&line), "{line} is not in {first}");
+    }
 }
 
 #[test]
 fn every_strategy_has_a_line_for_each_machine() {
     let merged = opposed();
-    let text = document_of(&merged);
+    let text = markdown(&merged);
     for (machine, decision) in [("alpha", "adopt"), ("beta", "stay with mutex/std")] {
         let line = format!("| `novel/left` |  **machines differ** | {machine} |  **{decision}** |");
         let plain = |text: &str| text.replace(' ', "");
@@ -169,8 +157,8 @@ fn every_strategy_has_a_line_for_each_machine() {
             "{line} is not in {text}"
         );
     }
-    let csv = Findings::OfSeveral(Box::new(merged.clone())).csv();
-    let cells = merged.machines.iter().map(|one| one.results.cells.len());
+    let csv = csv(&merged);
+    let cells = merged.machines.iter().map(|one| one.cells.len());
     assert_eq!(csv.lines().count(), 1 + cells.sum::<usize>());
     assert!(
         csv.lines()
@@ -185,21 +173,28 @@ fn every_strategy_has_a_line_for_each_machine() {
     };
     assert_eq!(
         [of("alpha"), of("beta")],
-        [merged.machines[0].results.cells.len(); 2]
+        [merged.machines[0].cells.len(); 2]
     );
 }
 
 #[test]
 fn texts_of_all_machines_are_escaped_and_the_page_is_whole() {
     let merged = opposed();
-    let html = render::html(&merged::document(&merged));
+    let html = html(&merged);
     assert!(html.contains("alpha &lt;b&gt;|") && !html.contains("alpha <b>"));
-    assert!(document_of(&merged).contains(r"alpha &lt;b&gt;\|"));
-    assert!(html.contains("<svg") && html.contains("A alpha, B beta"));
+    assert!(markdown(&merged).contains(r"alpha &lt;b&gt;\|"));
     for one in &merged.machines {
-        assert!(html.contains(&format!("id=\"machine-{}\"", one.machine)));
+        assert!(html.contains(&format!("<figcaption>{}: Single reader", one.name)));
+        assert!(section(&html, "environment").contains(&format!(">{}<", one.name)));
     }
-    let files = Findings::OfSeveral(Box::new(merged)).files();
+    let ids: Vec<&str> = html
+        .split(" id=\"")
+        .skip(1)
+        .filter_map(|rest| rest.split('"').next())
+        .collect();
+    let different: std::collections::BTreeSet<&str> = ids.iter().copied().collect();
+    assert_eq!(ids.len(), different.len(), "an anchor is there twice");
+    let files = files(&merged);
     let markdown = files
         .iter()
         .find(|file| file.name == "report.md")
@@ -222,17 +217,17 @@ fn a_strategy_that_one_machine_did_not_compare_is_undecided() {
     let one = Run::new([invented("novel/left", 4.0, 4.0, 4.0)]);
     let merged = merge(vec![on("alpha", &one), on("beta", &both)]);
     let decision = |name: &str| {
-        let mut all = merged.recommendations.iter();
+        let mut all = merged.overall.iter();
         all.find(|found| found.strategy == name)
             .map(|found| found.decision)
     };
     assert_eq!(decision("novel/left"), Some(Decision::Adopt));
     assert_eq!(decision("novel/right"), Some(Decision::Undecided));
-    assert!(document_of(&merged).contains("not compared"));
+    assert!(markdown(&merged).contains("not compared"));
 }
 
 #[test]
 fn a_comment_on_several_machines_stays_short() {
-    let comment = Findings::OfSeveral(Box::new(opposed())).comment();
+    let comment = comment(&opposed());
     assert!(comment.lines().count() <= 25, "{comment}");
 }

@@ -18,10 +18,10 @@ use basis::sample::{Exclusion, Line, Writer};
 use contract::AfterDeadThread;
 
 use self::fixture::Run;
-pub(crate) use self::fixture::{Invented, invented};
+pub(crate) use self::fixture::{Invented, analysed, invented};
 use self::traces::{Lock, calibration, traced};
 use super::*;
-use crate::results::{Decision, Results};
+use crate::results::{Decision, Machine, Metric, Results};
 
 /// Three ways to come out: better everywhere, worse everywhere, better for readers only.
 fn three() -> Run {
@@ -86,13 +86,52 @@ fn section<'h>(html: &'h str, id: &str) -> &'h str {
 
 /// The first screen's words.
 fn answered(results: &Results) -> String {
-    let answers = answer::answers(results).into_iter();
-    let lines: Vec<String> = answers.flat_map(|answer| answer.text).collect();
-    lines.join("\n")
+    let blocks = first::section(results).blocks.into_iter();
+    let lines = blocks.filter_map(|block| match block {
+        view::Block::Prose { text } => Some(text),
+        _ => None,
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// What was found on the one machine of a report.
+fn alone(results: &Results) -> &Machine {
+    let [machine] = results.machines.as_slice() else {
+        panic!("it is a report on one machine");
+    };
+    machine
+}
+
+/// Results as a file has them, with its tables in their machines again.
+pub(crate) fn read_back(json: &str) -> Results {
+    use serde_json::Value;
+    let file: Value = serde_json::from_str(json).expect("it is JSON");
+    let file = file.as_object().expect("it is an object");
+    let heads = file["machines"].as_array().expect("it has machines").iter();
+    let machines = heads.map(|head| {
+        let mut machine = head.as_object().expect("it is an object").clone();
+        machine.extend(["baseline", "margin"].map(|name| (name.to_owned(), file[name].clone())));
+        for (name, table) in file {
+            let rows = table.as_array().into_iter().flatten();
+            let rows = rows
+                .filter(|row| row["machine"] == head["name"])
+                .map(|row| {
+                    let mut row = row.clone();
+                    row.as_object_mut().map(|row| row.remove("machine"));
+                    row
+                });
+            let rows: Vec<Value> = rows.collect();
+            if !machine.contains_key(name) && !["overall", "differences"].contains(&name.as_str()) {
+                machine.insert(name.clone(), Value::Array(rows));
+            }
+        }
+        serde_json::from_value(Value::Object(machine)).expect("it is a machine's")
+    });
+    crate::analysis::merge(machines.collect())
 }
 
 fn decision(results: &Results, strategy: &str) -> Decision {
-    facts::recommendation(results, strategy)
+    facts::overall(results, strategy)
         .expect("it was judged")
         .decision
 }
@@ -113,7 +152,7 @@ fn every_contender_is_in_the_headline_table_with_its_interval() {
     let results = results_of_three();
     let html = html(&results);
     let table = section(&html, "report-table");
-    for card in results.contenders() {
+    for card in alone(&results).contenders() {
         let card_link = format!(
             "#card-{}\"><code>{}</code>",
             format::slug(&card.name),
@@ -121,7 +160,7 @@ fn every_contender_is_in_the_headline_table_with_its_interval() {
         );
         assert!(table.contains(&card_link), "{card_link}");
     }
-    let ratio = results.cell("ten-readers", "novel/thing", crate::results::Metric::ReadNs);
+    let ratio = alone(&results).cell("ten-readers", "novel/thing", Metric::ReadNs);
     let ratio = format::ratio(
         ratio
             .and_then(|cell| cell.ratio.as_ref())
@@ -136,7 +175,7 @@ fn the_answer_names_what_to_adopt_and_what_not() {
     let answer = answered(&results_of_three());
     assert!(answer.contains("Adopt `atomics/seqlock`"), "{answer}");
     assert!(answer.contains("for: `channel/std-mpsc`"), "{answer}");
-    assert!(answer.contains("The channel stays invalidated"), "{answer}");
+    assert!(answer.contains("The channel remains rejected"), "{answer}");
 }
 
 #[test]
@@ -188,8 +227,9 @@ fn a_broken_guarantee_removes_a_strategy_from_ranking() {
     assert!(
         answer.contains("Not ranked, because a check found a guarantee broken: `atomics/seqlock`")
     );
-    for row in facts::report_rows(&results) {
-        let figure = plot::figure(&results, row).expect("others are ranked");
+    let machine = alone(&results);
+    for row in facts::report_rows(machine) {
+        let figure = plot::figure(machine, row).expect("others are ranked");
         assert!(!figure.svg.contains("atomics/seqlock") && figure.svg.contains("novel/thing"));
     }
     assert!(verdict_table(&results).contains("disqualified"));
@@ -231,7 +271,7 @@ fn equal_results_give_equal_bytes() {
 #[test]
 fn results_survive_the_way_through_json() {
     let results = results_of_three();
-    let read: Results = serde_json::from_str(&json(&results)).expect("it is our own");
+    let read = read_back(&json(&results));
     assert_eq!(markdown(&results), markdown(&read));
 }
 
@@ -292,7 +332,7 @@ fn nothing_is_missing_so_badly_that_there_is_no_report() {
         registry_only,
     ] {
         let results = run.results();
-        assert!(markdown(&results).contains("## Answer"));
+        assert!(markdown(&results).contains("### Which to adopt"));
         assert!(html(&results).ends_with("</html>\n") || html(&results).ends_with("</html>"));
         assert!(verdict_table(&results).contains("decision"));
     }
@@ -353,7 +393,11 @@ fn a_report_is_written_whole_and_beside_its_samples() {
     let (source, target) = (Folder::new("source"), Folder::new("target"));
     let run = three();
     let samples = sample_file(&source, &run.lines());
-    let written = write(&run.results(), &samples, &target.0).expect("the folder is writable");
+    let write = |samples: &PathBuf| {
+        let samples = Source::of(samples, &target.0).expect("they are there");
+        write(&run.results(), &samples, &target.0).expect("the folder is writable")
+    };
+    let written = write(&samples);
     assert_eq!(
         target.names(),
         [
@@ -368,7 +412,7 @@ fn a_report_is_written_whole_and_beside_its_samples() {
     let copied = std::fs::read(&written.samples).expect("it was written");
     assert_eq!(copied, std::fs::read(&samples).expect("it is still there"));
     // Again, from the folder's own samples.
-    write(&run.results(), &written.samples, &target.0).expect("the folder is writable");
+    write(&written.samples);
     assert_eq!(
         std::fs::read(&written.samples).expect("it was kept"),
         copied
@@ -381,8 +425,14 @@ fn a_failure_leaves_the_previous_report_as_it_was() {
     let html = folder.0.join(files::HTML);
     std::fs::write(&html, "the previous report").expect("the folder is writable");
     let missing = folder.0.join("no-such-samples.jsonl");
-    let error = write(&results_of_three(), &missing, &folder.0).expect_err("there are no samples");
+    let error = Source::of(&missing, &folder.0).expect_err("there are no samples");
     assert!(error.to_string().contains("no-such-samples.jsonl"));
+    // A file stands where the folder of the drawings belongs.
+    let plots = folder.0.join("plots");
+    std::fs::write(&plots, "in the way").expect("the folder is writable");
+    let samples = Source::Samples(b"{}\n".to_vec());
+    write(&results_of_three(), &samples, &folder.0).expect_err("it cannot be written");
+    std::fs::remove_file(&plots).expect("it is there");
     assert_eq!(
         std::fs::read_to_string(&html).expect("it is still there"),
         "the previous report"

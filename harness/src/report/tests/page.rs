@@ -6,39 +6,40 @@ use basis::probe::{Distribution, Histogram, Probe, Situation};
 use contract::ScanConsistency;
 
 use super::*;
-use crate::analysis::{Samples, analyse};
 
 #[test]
 fn every_question_of_a_review_has_an_answer() {
-    let answers = answer::answers(&results_of_three());
-    let questions: Vec<&str> = answers.iter().map(|one| one.question.as_str()).collect();
-    assert_eq!(
-        questions,
-        [
-            "Which to adopt",
-            "By how much",
-            "How sure",
-            "What is lost",
-            "When it flips",
-            "What not to adopt",
-            "How to repeat it"
-        ]
-    );
-    assert!(answers.iter().all(|one| !one.text.is_empty()));
-    let last = &answers[answers.len() - 1].text[0];
-    assert!(
-        last.contains("pivot run --preset default --seed 7"),
-        "{last}"
-    );
+    let results = results_of_three();
+    let asked = [
+        "Which to adopt",
+        "By how much",
+        "How sure",
+        "What is lost",
+        "When it flips",
+        "What not to adopt",
+        "How to repeat it",
+    ];
+    assert_eq!(questions(&results), asked);
+    assert!(answered(&results).contains("pivot run --preset default --seed 7"));
+}
+
+/// The questions of the first screen; each has an answer before the next.
+fn questions(results: &Results) -> Vec<String> {
+    let blocks = first::section(results).blocks;
+    let mut blocks = blocks.iter().peekable();
+    let mut questions = Vec::new();
+    while let Some(block) = blocks.next() {
+        if let view::Block::Heading { text } = block {
+            let is_answer = |next: &&view::Block| matches!(next, view::Block::Prose { .. });
+            assert!(blocks.peek().is_some_and(|next| is_answer(next)), "{text}");
+            questions.push(text.clone());
+        }
+    }
+    questions
 }
 
 #[test]
 fn the_same_questions_have_answers_where_nothing_is_to_be_adopted() {
-    let questions = |results: &Results| -> Vec<String> {
-        let answers = answer::answers(results);
-        assert!(answers.iter().all(|one| !one.text.is_empty()));
-        answers.into_iter().map(|one| one.question).collect()
-    };
     let mut run = three();
     for strategy in &mut run.strategies {
         strategy.reads = 1.0;
@@ -47,7 +48,7 @@ fn the_same_questions_have_answers_where_nothing_is_to_be_adopted() {
     }
     let results = run.results();
     assert_eq!(questions(&results), questions(&results_of_three()));
-    let told = answered(&run.results());
+    let told = answered(&results);
     assert!(told.contains("Stay with `mutex/std`"), "{told}");
     assert!(told.contains("What comes closest: `"), "{told}");
     assert!(
@@ -59,10 +60,11 @@ fn the_same_questions_have_answers_where_nothing_is_to_be_adopted() {
 #[test]
 fn a_drawing_has_all_about_a_strategy_in_one_layer() {
     let results = results_of_three();
-    let rows = facts::report_rows(&results);
+    let machine = alone(&results);
+    let rows = facts::report_rows(machine);
     assert!(!rows.is_empty());
     for row in rows {
-        let svg = plot::figure(&results, row).expect("it was compared").svg;
+        let svg = plot::figure(machine, row).expect("it was compared").svg;
         let (_, rest) = svg
             .split_once("<g data-strategy=\"novel/thing\">")
             .expect("it has a layer");
@@ -110,7 +112,7 @@ fn every_strategy_has_a_card_from_its_profile() {
     let results = results_of_three();
     let html = html(&results);
     let cards = section(&html, "cards");
-    for card in results.contenders() {
+    for card in alone(&results).contenders() {
         let start = cards
             .find(&format!("data-strategy=\"{}\"", card.name))
             .expect("it has a card");
@@ -129,8 +131,7 @@ fn who_is_beaten_in_everything_is_told_by_whom() {
     // Reads and writes alone: who invented the memory did not mean it.
     let mut lines = three().lines();
     lines.retain(|line| !matches!(line, Line::Memory(_)));
-    let samples = Samples::from_lines(lines).expect("the first line is the header");
-    let html = html(&analyse(&samples));
+    let html = html(&analysed(lines));
     let table = section(&html, "pareto");
     let of = |name: &str| {
         let start = table
@@ -160,7 +161,12 @@ fn latencies_are_drawn_and_are_in_the_results() {
     let mut run = three();
     run.others = vec![schedule("mutex/std", 900), schedule("novel/thing", 70)];
     let results = run.results();
-    let of = |name: &str| results.latencies.iter().find(|one| one.strategy == name);
+    let of = |name: &str| {
+        alone(&results)
+            .latencies
+            .iter()
+            .find(|one| one.strategy == name)
+    };
     let novel = of("novel/thing").expect("it was timed");
     assert_eq!((novel.operations, novel.quantiles[0].ns), (1_000, 70.0));
     assert_eq!(novel.quantiles.last().map(|one| one.ns), Some(700.0));

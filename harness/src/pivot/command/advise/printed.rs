@@ -6,7 +6,7 @@ use basis::error::Result;
 use harness::report::advice::{self, Advice};
 
 use crate::arguments::{AdviseOptions, Format};
-use crate::table::Table;
+use crate::table::{Shown as _, Table};
 use crate::terminal;
 
 /// Prints the advice as it was asked for.
@@ -45,7 +45,7 @@ pub(super) fn print(
     }
 }
 
-fn table(told: &Advice) -> Table<5> {
+fn table(told: &Advice) -> Table {
     let mut table = Table::new(["strategy", "part", "time", "times better", "> margin?"]);
     for row in &told.evidence {
         table.row([

@@ -18,7 +18,7 @@ use crate::arguments::{Format, PredictOptions};
 use crate::command::attended;
 use crate::command::report::samples;
 use crate::selection;
-use crate::table::Table;
+use crate::table::{Shown as _, Table};
 use crate::terminal;
 
 /// What can be predicted of a strategy.
@@ -184,7 +184,7 @@ const LEGEND: &str = "\
 as one processor sees it, all processors at it; --format csv and json have smaller numbers of them, too\n";
 
 /// Every point, or those with all processors.
-fn predictions(scaling: &Scaling, has_all: bool) -> Table<7> {
+fn predictions(scaling: &Scaling, has_all: bool) -> Table {
     let mut table = Table::new([
         "strategy",
         "operation",
@@ -212,7 +212,7 @@ fn predictions(scaling: &Scaling, has_all: bool) -> Table<7> {
     table
 }
 
-fn rankings(scaling: &Scaling) -> Table<3> {
+fn rankings(scaling: &Scaling) -> Table {
     let mut table = Table::new(["operation", "strategy", "faster than"]);
     for one in &scaling.rankings {
         table.row([
@@ -227,7 +227,7 @@ fn rankings(scaling: &Scaling) -> Table<3> {
     table
 }
 
-fn one_to_two(scaling: &Scaling) -> Table<9> {
+fn one_to_two(scaling: &Scaling) -> Table {
     let mut table = Table::new([
         "strategy",
         "operation",

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use basis::error::{Error, Result};
 use harness::recorded::{self, BIASES, Drift, INDEX, Known, Part};
-use harness::report::{self, Entry, Findings};
+use harness::report::{self, Entry, Source};
 
 use crate::{selection, terminal};
 
@@ -81,8 +81,8 @@ impl Check {
             [samples] => samples.parent().unwrap_or(Path::new(".")),
             _ => given,
         };
-        let findings = recorded::read(&sources, Some(folder), &mut self.known)?.findings;
-        let files = findings.files();
+        let read = recorded::read(&sources, Some(folder), &mut self.known)?;
+        let files = report::files(&read.results);
         let drifts = recorded::of_folder(folder, &files)?;
         for (name, drift) in &drifts {
             self.say(&folder.join(name), drift)?;
@@ -90,12 +90,21 @@ impl Check {
         self.files += files.len();
         self.drifted += drifts.len();
         if self.fix && !drifts.is_empty() {
-            write(&findings, &sources, folder)?;
+            match read.source(folder)? {
+                Source::Samples(_) => {
+                    return Err(Error::input(format!(
+                        "{} is no merged report: its runs are all of one machine; pool them with `pivot report RUN \
+                         RUN --out DIR`",
+                        folder.display()
+                    )));
+                }
+                source => report::write(&read.results, &source, folder)?,
+            };
         }
         let name = folder.file_name().unwrap_or_default().to_string_lossy();
-        self.entries.push(findings.entry(&name));
-        self.headlines
-            .push((folder.to_owned(), findings.headline()));
+        self.entries.push(Entry::of(&name, &read.results));
+        let headline = report::headline(&read.results);
+        self.headlines.push((folder.to_owned(), headline));
         Ok(())
     }
 
@@ -126,24 +135,6 @@ impl Check {
     }
 }
 
-/// Puts a report in its place again, beside what it is made of.
-fn write(findings: &Findings, sources: &[PathBuf], folder: &Path) -> Result<()> {
-    match (findings, sources) {
-        (Findings::OfOne(results), [samples]) => report::write(results, samples, folder)?,
-        (Findings::OfSeveral(merged), _) => {
-            report::write_merged(merged, &recorded::names(sources, folder)?, folder)?
-        }
-        (Findings::OfOne(_), _) => {
-            return Err(Error::input(format!(
-                "{} is no merged report: its runs are all of one machine; pool them with `pivot report RUN RUN \
-                 --out DIR`",
-                folder.display()
-            )));
-        }
-    };
-    Ok(())
-}
-
 /// The README with the headline table of the run that it names, if it has one.
 fn readme(text: &str, document: &Path, headlines: &[(PathBuf, String)]) -> Result<String> {
     let Some(source) = Part::Headline.source(text) else {
@@ -163,7 +154,7 @@ fn readme(text: &str, document: &Path, headlines: &[(PathBuf, String)]) -> Resul
     } else {
         let sources = recorded::locate(&run)?;
         let read = recorded::read(&sources, Some(&run), &mut Known::default())?;
-        read.findings.headline()
+        report::headline(&read.results)
     };
     Part::Headline.spliced(text, document, source, &headline)
 }

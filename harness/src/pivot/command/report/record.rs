@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use basis::error::{Error, Result};
 use basis::lock::FolderLock;
 use harness::recorded::{self, INDEX, Known, Part};
-use harness::report::{self, Entry, Findings};
+use harness::report::{self, Entry, Source};
+use harness::results::Results;
 
 use crate::terminal;
 
@@ -28,30 +29,27 @@ pub(super) fn record(files: &[PathBuf], machine: Option<&str>, reports: &Path) -
     // The names of its runs do not depend on what the folder is called.
     let read = recorded::read(files, Some(&reports.join("merged")), &mut known)?;
     super::say(&read.warnings);
-    let name = recorded::folder_name(&read.findings.environments(), machine)?;
-    let folder = reports.join(name);
-    match (&read.findings, files) {
-        (Findings::OfOne(results), [file]) => {
-            std::fs::create_dir_all(reports)
-                .map_err(|error| Error::file("create", reports, &error))?;
-            recorded::file(file, results, &folder)?;
-        }
-        (Findings::OfOne(_), _) => {
+    let machines = read.results.machines.iter();
+    let environments: Vec<_> = machines.map(|machine| &machine.environment).collect();
+    let folder = reports.join(recorded::folder_name(&environments, machine)?);
+    let source = read.source(&folder)?;
+    match (&source, files) {
+        (Source::Runs(_), _) => are_recorded(files, reports)?,
+        (_, [_]) => std::fs::create_dir_all(reports)
+            .map_err(|error| Error::file("create", reports, &error))?,
+        _ => {
             return Err(Error::input(format!(
                 "--record files one run at a time, or a merged report of several machines, and {} runs of one \
                  machine were named",
                 files.len()
             )));
         }
-        (Findings::OfSeveral(merged), _) => {
-            are_recorded(files, reports)?;
-            recorded::file_merged(merged, &recorded::names(files, &folder)?, &folder)?;
-        }
     }
-    let entries = entries(reports, &folder, &read.findings, &mut known)?;
+    recorded::file(&read.results, source, &folder)?;
+    let entries = entries(reports, &folder, &read.results, &mut known)?;
     let index = Part::Runs.spliced(&text, &document, "", &report::index(&entries))?;
     report::replace(&document, &index)?;
-    terminal::print(&read.findings.verdict_table())?;
+    terminal::print(&report::verdict_table(&read.results))?;
     terminal::print(&format!("recorded: {}", folder.display()))
 }
 
@@ -86,21 +84,16 @@ fn read_index(document: &Path) -> Result<String> {
 fn entries(
     reports: &Path,
     filed: &Path,
-    findings: &Findings,
+    results: &Results,
     known: &mut Known,
 ) -> Result<Vec<Entry>> {
     let mut entry = |folder: &PathBuf| {
         let name = folder.file_name().unwrap_or_default().to_string_lossy();
         if folder == filed {
-            return Ok(findings.entry(&name));
+            return Ok(Entry::of(&name, results));
         }
-        let sources = recorded::locate(folder)?;
-        let read = recorded::read(&sources, Some(folder), known)?;
-        Ok(read.findings.entry(&name))
+        let read = recorded::read(&recorded::locate(folder)?, Some(folder), known)?;
+        Ok(Entry::of(&name, &read.results))
     };
-    let mut entries = Vec::new();
-    for folder in &recorded::folders(reports)? {
-        entries.push(entry(folder)?);
-    }
-    Ok(entries)
+    recorded::folders(reports)?.iter().map(&mut entry).collect()
 }

@@ -18,7 +18,7 @@ pub(super) fn splice(given: &[PathBuf], files: &[PathBuf], document: &Path) -> R
     let place = |table: &str| Part::Headline.spliced(&text, document, &source, table);
     // Before the samples are read, which takes longer.
     place("")?;
-    let table = super::findings(files)?.headline();
+    let table = report::headline(&super::results(files)?);
     report::replace(document, &place(&table)?)
 }
 

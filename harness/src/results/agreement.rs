@@ -1,43 +1,8 @@
-//! `results.json` of a merged report: what runs of several machines say side by side.
-//!
-//! Each machine's results are whole and as in its own report; nothing is estimated from the samples of two.
+//! What machines say together. Nothing is estimated from the samples of two: every figure is one machine's own.
 
 use serde::{Deserialize, Serialize};
 
-use super::{Decision, Judged, Metric, Ratio, Results};
-
-/// The version of this format.
-pub const MERGED: &str = "pivot-merged/1";
-
-/// Everything that a merged report says, as data.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Merged {
-    /// [`MERGED`].
-    pub schema: String,
-    /// The strategy that the others are compared with, on every machine.
-    pub baseline: String,
-    /// The margin of the adoption rule, on every machine.
-    pub margin: f64,
-    /// Whether a machine's run was cut short.
-    pub partial: bool,
-    /// What follows for each strategy, over all machines.
-    pub recommendations: Vec<Overall>,
-    /// Where one machine has the opposite verdict of another.
-    pub differences: Vec<Contradiction>,
-    /// What was found on each machine: at least two.
-    pub machines: Vec<OneMachine>,
-}
-
-/// A machine, and what was found on it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct OneMachine {
-    /// Its short name, for example `epyc-2cpu`; no two are alike.
-    pub machine: String,
-    /// Its runs, which were pooled: their paths as seen from the report's folder.
-    pub runs: Vec<String>,
-    /// What they say.
-    pub results: Results,
-}
+use super::{Decision, Judged, Metric, Ratio};
 
 /// What follows for a strategy from all machines.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -99,4 +64,14 @@ pub struct RatioThere {
     pub machine: String,
     /// The ratio, as in its cell.
     pub ratio: Ratio,
+}
+
+impl Contradiction {
+    /// The row that it is about.
+    pub fn row(&self) -> Judged {
+        Judged {
+            scenario: self.scenario.clone(),
+            metric: self.metric,
+        }
+    }
 }
