@@ -6,7 +6,7 @@
 //! ```text
 //! # The title                      ## A heading
 //! - an item                        a paragraph, with `code`
-//!     a command (four spaces)
+//! > what must not be missed            a command (four spaces)
 //!
 //! [[name]]                         the table or the drawings of that name; below it, of a table,
 //! its caption
@@ -26,7 +26,7 @@ use crate::results::{Machine, PROCESSES_LEAST, Results, TOLERATED};
 
 use super::render::{self, BAR};
 use super::table::{Cell, Column, Row, stacked};
-use super::view::{Block, Figure, Fold, Section, Table, prose};
+use super::view::{Block, Figure, Section, Table, prose};
 
 /// What follows over all machines, for the row of a table.
 type OverAll<'r> = Box<dyn Fn(&Row) -> Cell + 'r>;
@@ -196,51 +196,6 @@ pub(super) fn on(results: &Results, machine: &Machine) -> String {
     }
 }
 
-/// A section that is each machine's own: with several, folded up by machine.
-pub(super) fn each(results: &Results, make: fn(&Machine) -> Section) -> Section {
-    let mut sections = results.machines.iter().map(make);
-    if results.machines.len() == 1 {
-        return sections.next().expect("it was counted");
-    }
-    let mut whole = Section {
-        id: "",
-        title: String::new(),
-        blocks: Vec::new(),
-    };
-    for (machine, section) in results.machines.iter().zip(sections) {
-        let fold = Fold {
-            id: format!("{}-{}", section.id, super::format::slug(&machine.name)),
-            title: machine.name.clone(),
-            gist: machine.environment.machine().to_string(),
-        };
-        let suffix = format!("-{}", super::format::slug(&machine.name));
-        whole.blocks.push(Block::Fold(fold));
-        whole.blocks.extend(
-            section
-                .blocks
-                .into_iter()
-                .map(|block| apart(block, &suffix)),
-        );
-        whole.blocks.push(Block::Unfold);
-        (whole.id, whole.title) = (section.id, section.title);
-    }
-    whole
-}
-
-/// A block whose anchors are a machine's own.
-fn apart(mut block: Block, suffix: &str) -> Block {
-    match &mut block {
-        Block::Fold(fold) => fold.id.push_str(suffix),
-        Block::Table(table) => {
-            let rows = table.groups.iter_mut().flat_map(|group| &mut group.rows);
-            let linked = rows.filter(|row| !row.link.is_empty());
-            linked.for_each(|row| row.link.push_str(suffix));
-        }
-        _ => {}
-    }
-    block
-}
-
 /// The lines between empty ones.
 fn paragraphs(text: &str) -> Vec<Vec<&str>> {
     let lines: Vec<&str> = text.lines().collect();
@@ -272,6 +227,10 @@ fn block<'t>(lines: &[&'t str]) -> Written<'t> {
     }
     Written::Block(if let Some(text) = first.strip_prefix("## ") {
         Block::Heading { text: words(text) }
+    } else if first.starts_with("> ") {
+        Block::Notice {
+            text: joined()[2..].to_owned(),
+        }
     } else if first.starts_with("    ") {
         Block::Command { text: joined() }
     } else if first.starts_with("- ") {

@@ -1,36 +1,58 @@
 //! Where the answer flips: the sweeps of a run, axis by axis.
 
-use basis::scenario::{Axis, Scenario, Value};
+use basis::scenario::{self, Axis, Scenario};
 
-use crate::results::{Change, Flip, Machine, Map, Metric, Place, Ratio};
+use minijinja::context;
+use minijinja::value::Value;
 
-use super::view::{self, Block, Cell, Column, Group, Section, Table, Tone, prose};
+use crate::results::{Change, Flip, Machine, Map, Metric, Place, Ratio, Results};
+
+use super::draft::{self, Draft};
+use super::view::{self, Cell, Column, Group, Section, Table, Tone};
 use super::{curves, facts, format};
 
-pub(super) fn section(machine: &Machine) -> Section {
-    let mut blocks = vec![prose(format!(
-        "A sweep asks one question at several points of an axis. Between the points the logarithm of \
-         the ratio is taken as linear; an interval is where 95 % of the resamples cross. `beyond` \
-         means that the interval reaches further than what was swept. The margin is {:.2} times {}.",
-        machine.margin, machine.baseline
-    ))];
-    let sweeps = sweeps(machine);
-    if sweeps.is_empty() {
-        blocks = vec![prose(NOT_SWEPT)];
+pub(super) fn section(results: &Results) -> Section {
+    let mut known: Vec<Sweep<'_>> = Vec::new();
+    for sweep in results.machines.iter().flat_map(sweeps) {
+        if !known
+            .iter()
+            .any(|one| one.name == sweep.name && one.metric == sweep.metric)
+        {
+            known.push(sweep);
+        }
     }
-    for sweep in &sweeps {
-        blocks.extend(sweep.blocks(machine));
+    let mut draft = Draft::new("flips", results);
+    let mut told: Vec<Value> = Vec::new();
+    for (number, sweep) in known.iter().enumerate() {
+        let is_it = |one: &Sweep<'_>| one.name == sweep.name && one.metric == sweep.metric;
+        let on = |machine| sweeps(machine).into_iter().find(is_it);
+        let each = results.machines.iter().filter_map(|machine| {
+            let flips = on(machine)?.flips(machine);
+            Some(context! { on => draft::on(results, machine), ..flips })
+        });
+        told.push(context! {
+            name => sweep.name,
+            title => sweep.title(),
+            question => sweep.points.first().map(|point| point.question.as_str()),
+            axes => sweep.axes().iter().map(ToString::to_string).collect::<Vec<_>>(),
+            machines => each.collect::<Vec<_>>(),
+        });
+        draft = draft
+            .figures(&format!("curves-{number}"), |machine| {
+                let sweep = on(machine).filter(|sweep| sweep.axes().len() == 1);
+                Vec::from_iter(sweep.and_then(|sweep| curves::figure(machine, &sweep)))
+            })
+            .table(&format!("map-{number}"), |machine| {
+                let mut maps = machine.maps.iter();
+                let map = maps.find(|map| map.sweep == sweep.name && map.metric == sweep.metric);
+                map.map_or_else(Table::default, |map| winners(machine, map))
+            })
+            .table(&format!("table-{number}"), |machine| {
+                on(machine).map_or_else(Table::default, |sweep| sweep.table(machine))
+            });
     }
-    Section {
-        id: "flips",
-        title: "Where the answer flips".into(),
-        blocks,
-    }
+    draft.fact("sweeps", told).section()
 }
-
-/// What to do about a run without sweeps.
-pub(super) const NOT_SWEPT: &str = "No sweep was part of this run. `pivot list` shows them, and `--scenario \
-    sweep-writes` runs one.";
 
 /// A sweep, by the metric that it times.
 pub(super) struct Sweep<'r> {
@@ -107,56 +129,23 @@ impl<'r> Sweep<'r> {
         )
     }
 
-    fn blocks(&self, machine: &'r Machine) -> Vec<Block> {
-        let question = self.points.first().map_or("", |first| &first.question);
-        let mut blocks = vec![
-            Block::Heading {
-                text: format!("{} · {}", self.title(), self.name),
-            },
-            prose(question),
-        ];
-        let maps = machine
-            .maps
-            .iter()
-            .filter(|map| map.sweep == self.name && map.metric == self.metric);
-        let maps: Vec<Block> = maps.map(|map| Block::Table(drawn(machine, map))).collect();
-        if self.axes().len() == 1 {
-            let said = self.said(machine);
-            if !said.is_empty() {
-                blocks.push(Block::List { items: said });
-            }
-            blocks.extend(curves::figure(machine, self).map(Block::Figure));
-        }
-        blocks.extend(maps);
-        blocks.push(Block::Table(self.table(machine)));
-        blocks
-    }
-
-    /// The flips in words: who leads first, then each strategy against the margin, those together
-    /// that never flip.
-    fn said(&self, machine: &Machine) -> Vec<String> {
-        let flips: Vec<&Flip> = machine
-            .flips
-            .iter()
+    /// What flips on a machine: who leads first, then each strategy against the margin, and those that never flip.
+    fn flips(&self, machine: &Machine) -> Value {
+        let flips = machine.flips.iter();
+        let flips: Vec<&Flip> = flips
             .filter(|flip| flip.sweep == self.name && flip.metric == self.metric)
             .collect();
-        let leads = flips
-            .iter()
-            .filter(|flip| matches!(flip.change, Change::OvertakenBy(_)));
-        let moves = flips.iter().filter(|flip| {
+        let leads = |flip: &&&Flip| matches!(flip.change, Change::OvertakenBy(_));
+        let moves = |flip: &&&Flip| {
             matches!(
                 flip.change,
                 Change::FallsBelowMargin | Change::RisesAboveMargin
             )
-        });
-        let mut said: Vec<String> = leads.chain(moves).map(|flip| sentence(flip)).collect();
-        for (change, words) in [
-            (Change::AlwaysAboveMargin, "Above the margin at every point"),
-            (Change::NeverAboveMargin, "Above the margin at no point"),
-        ] {
-            let names: Vec<String> = flips
-                .iter()
-                .filter(|flip| flip.change == change)
+        };
+        let told = flips.iter().filter(leads).chain(flips.iter().filter(moves));
+        let never = |change: Change| -> Vec<String> {
+            let names = flips.iter().filter(|flip| flip.change == change);
+            names
                 .map(|flip| {
                     format!(
                         "`{}` ({} of resamples)",
@@ -164,63 +153,31 @@ impl<'r> Sweep<'r> {
                         format::percent(flip.share)
                     )
                 })
-                .collect();
-            if !names.is_empty() {
-                said.push(format!("{words}: {}.", format::list(&names)));
-            }
+                .collect()
+        };
+        context! {
+            flips => told.map(|flip| sentence(flip)).collect::<Vec<_>>(),
+            always => never(Change::AlwaysAboveMargin),
+            never => never(Change::NeverAboveMargin),
         }
-        said
     }
 
     /// Every ratio: a row for each strategy, a column for each point.
     fn table(&self, machine: &Machine) -> Table {
         let cpus = machine.environment.cpus;
-        let columns = self
-            .points
-            .iter()
-            .map(|point| Column::new(coordinates(point), facts::threads_note(point, cpus)));
+        let points = self.points.iter();
+        let columns =
+            points.map(|point| Column::new(coordinates(point), facts::threads_note(point, cpus)));
         let rows = self.strategies(machine).into_iter().map(|name| {
-            let cells =
-                self.points
-                    .iter()
-                    .map(|point| match self.ratio(machine, &point.name, name) {
-                        Some(ratio) => Cell::figure(format::times(ratio.median))
-                            .detail(format::ratio_interval(ratio))
-                            .judged(
-                                ratio.verdict.to_string(),
-                                format::verdict_tone(ratio.verdict),
-                            ),
-                        None => Cell::absent(why_absent(machine, &point.name, name)),
-                    });
+            let rows = self.points.iter().map(|&scenario| facts::Row {
+                scenario,
+                metric: self.metric,
+            });
+            let cells = rows.map(|row| facts::ratio_cell(machine, row, name));
             view::Row::named(name, cells.collect())
         });
-        Table {
-            caption: format!(
-                "{}: times better than {} [95 %]",
-                self.title(),
-                machine.baseline
-            ),
-            corner: "Strategy".into(),
-            groups: vec![Group {
-                title: String::new(),
-                rows: rows.collect(),
-            }],
-            columns: columns.collect(),
-            notes: Vec::new(),
-        }
+        Table::of([Group::new("", rows)]).columns(columns)
     }
-}
-
-/// Why a strategy has no figure at a point.
-fn why_absent(machine: &Machine, point: &str, strategy: &str) -> String {
-    machine
-        .exclusions
-        .iter()
-        .find(|excluded| excluded.scenario == point && excluded.strategy == strategy)
-        .map_or_else(
-            || "not measured".into(),
-            |excluded| format!("n/a: {}", excluded.reason),
-        )
 }
 
 /// `writes = 0.05, record = padded-1KiB`.
@@ -232,10 +189,10 @@ pub(super) fn coordinates(point: &Scenario) -> String {
     texts.join(", ")
 }
 
-fn value(value: &Value) -> String {
+fn value(value: &scenario::Value) -> String {
     match value {
-        Value::Number(number) => format::count(*number),
-        Value::Word(word) => word.clone(),
+        scenario::Value::Number(number) => format::count(*number),
+        scenario::Value::Word(word) => word.clone(),
     }
 }
 
@@ -275,9 +232,9 @@ fn interval(flip: &Flip) -> String {
 }
 
 /// Who wins where.
-fn drawn(machine: &Machine, map: &Map) -> Table {
-    let mut columns: Vec<&Value> = Vec::new();
-    let mut rows: Vec<&Value> = Vec::new();
+fn winners(machine: &Machine, map: &Map) -> Table {
+    let mut columns: Vec<&scenario::Value> = Vec::new();
+    let mut rows: Vec<&scenario::Value> = Vec::new();
     for place in &map.places {
         if !columns.contains(&&place.column) {
             columns.push(&place.column);
@@ -286,7 +243,7 @@ fn drawn(machine: &Machine, map: &Map) -> Table {
             rows.push(&place.row);
         }
     }
-    let cell = |row: &Value, column: &Value| {
+    let cell = |row: &scenario::Value, column: &scenario::Value| {
         let mut places = map.places.iter();
         places
             .find(|place| place.row == *row && place.column == *column)
@@ -295,27 +252,12 @@ fn drawn(machine: &Machine, map: &Map) -> Table {
                 |place| winner(machine, map, place),
             )
     };
-    Table {
-        caption: format!(
-            "The fastest that improves on {} by more than {}",
-            machine.baseline,
-            format::margin(machine.margin)
-        ),
-        corner: format!("{} \\ {}", map.rows, map.columns),
-        columns: Column::titled(columns.iter().map(|column| value(column))),
-        groups: vec![Group {
-            title: String::new(),
-            rows: rows
-                .iter()
-                .map(|row| view::Row {
-                    head: value(row),
-                    cells: columns.iter().map(|column| cell(row, column)).collect(),
-                    ..view::Row::default()
-                })
-                .collect(),
-        }],
-        notes: vec!["\"As good\": the others whose 95 % interval overlaps the winner's.".into()],
-    }
+    let lines = rows.iter().map(|row| {
+        let cells = columns.iter().map(|column| cell(row, column));
+        view::Row::new(value(row), cells.collect())
+    });
+    let titles = columns.iter().map(|column| value(column));
+    Table::of([Group::new("", lines)]).columns(Column::titled(titles))
 }
 
 fn winner(machine: &Machine, map: &Map, place: &Place) -> Cell {

@@ -5,39 +5,27 @@ use basis::fault::{Consequence, Fault};
 use basis::sample::Card;
 use strum::IntoEnumIterator;
 
-use crate::results::{Grade, Guarantee, Guaranteed, Machine};
+use minijinja::context;
+use minijinja::value::{Serde, Value};
 
-use super::view::{Block, Cell, Column, Group, Row, Section, Table, Tone, prose};
-use super::{facts, pivots};
+use crate::results::{Grade, Guarantee, Guaranteed, Machine, Results};
 
-pub(super) fn section(machine: &Machine) -> Section {
-    let graded_by = if machine.stalls.is_empty() {
-        "checks and injected faults"
-    } else {
-        "checks, injected faults and threads stopped at each instruction"
-    };
-    let mut blocks = vec![prose(format!(
-        "Speed is bought with promises. Claims are the strategies' own words; {graded_by} grade what is \
-         observed: acceptable (as claimed), interesting (better than claimed), forbidden (less than \
-         claimed: not ranked)."
-    ))];
-    let tables = [claims(machine), checks(machine), faults(machine)];
-    let has_any = tables.iter().any(Table::has_rows);
-    blocks.extend(tables.into_iter().filter(Table::has_rows).map(Block::Table));
-    if !has_any {
-        blocks.push(prose(
-            "No strategy claims anything, and nothing was checked.",
-        ));
-    }
-    let unusual = unusual(machine);
-    if !unusual.is_empty() {
-        blocks.push(Block::List { items: unusual });
-    }
-    Section {
-        id: "guarantees",
-        title: "What is given up: guarantees".into(),
-        blocks,
-    }
+use super::draft::Draft;
+use super::view::{Cell, Column, Group, Row, Section, Table, Tone};
+use super::{facts, format, pivots};
+
+pub(super) fn section(results: &Results) -> Section {
+    let stopped = results
+        .machines
+        .iter()
+        .any(|machine| !machine.stalls.is_empty());
+    Draft::new("guarantees", results)
+        .fact("stopped", stopped)
+        .of_each(|machine| context! { unusual => Value::from(Serde(unusual(machine))) })
+        .table("claims", claims)
+        .table("checks", checks)
+        .table("faults", faults)
+        .section()
 }
 
 fn claims(machine: &Machine) -> Table {
@@ -47,26 +35,20 @@ fn claims(machine: &Machine) -> Table {
         *property != Property::Records && cards.any(|card| card.claims.of(*property).is_some())
     };
     let properties: Vec<Property> = Property::iter().filter(is_shown).collect();
-    let columns = properties
+    let titles = properties
         .iter()
-        .map(|property| super::format::sentence(&property.to_string()))
-        .chain(["Needs".into(), "Not when".into()]);
-    Table {
-        caption: "Claims".into(),
-        corner: "Strategy".into(),
-        columns: Column::titled(columns),
-        groups: grouped(machine, |card| {
-            let claimed = properties.iter().map(|&property| {
-                card.claims.of(property).map_or_else(
-                    || Cell::absent("not stated"),
-                    |claim| observed(Cell::text(claim.to_string()), machine, card, property),
-                )
-            });
-            let last = [Cell::text(needs(card)), Cell::text(&card.avoid_when)];
-            Some(claimed.chain(last).collect())
-        }),
-        notes: Vec::new(),
-    }
+        .map(|property| format::sentence(&property.to_string()));
+    let groups = grouped(machine, |card| {
+        let claimed = properties.iter().map(|&property| {
+            card.claims.of(property).map_or_else(
+                || Cell::absent("not stated"),
+                |claim| observed(Cell::text(claim.to_string()), machine, card, property),
+            )
+        });
+        let last = [Cell::text(needs(card)), Cell::text(&card.avoid_when)];
+        Some(claimed.chain(last).collect())
+    });
+    Table::of(groups).columns(Column::titled(titles))
 }
 
 fn needs(card: &Card) -> String {
@@ -115,35 +97,23 @@ fn graded(machine: &Machine) -> impl Iterator<Item = &Guarantee> {
         .filter(|guarantee| guarantee.grade != Grade::Unchecked)
 }
 
-/// The promises that all make alike, as `(passed, broken)` of each strategy.
+/// The promises that all make alike: how many checks a strategy passed, and which it did not.
 fn checks(machine: &Machine) -> Table {
-    let is_by_all = |one: &&Guarantee| matches!(one.property, Guaranteed::ByAll(_));
-    let of = |card: &Card| {
-        graded(machine)
-            .filter(|guarantee| guarantee.strategy == card.name)
-            .filter(is_by_all)
-            .partition::<Vec<_>, _>(|guarantee| guarantee.grade != Grade::Forbidden)
-    };
-    Table {
-        caption: "Promises that every strategy makes".into(),
-        corner: "Strategy".into(),
-        columns: Column::titled(["Checks passed", "Broken"]),
-        groups: grouped(machine, |card| {
-            let (passed, broken) = of(card);
-            if passed.is_empty() && broken.is_empty() {
-                return None;
-            }
-            let names = broken.iter().map(|one| one.property.to_string());
-            let names: Vec<String> = names.collect();
-            let broken = if names.is_empty() {
-                Cell::text("none")
-            } else {
-                Cell::text(names.join(", ")).judged("FORBIDDEN", Tone::Bad)
-            };
-            Some(vec![Cell::figure(passed.len().to_string()), broken])
-        }),
-        notes: vec!["What each check counted is in `results.json`, under `evidence`.".into()],
-    }
+    Table::of(grouped(machine, |card| {
+        let of_card = graded(machine).filter(|guarantee| {
+            guarantee.strategy == card.name && matches!(guarantee.property, Guaranteed::ByAll(_))
+        });
+        let (passed, broken): (Vec<_>, Vec<_>) =
+            of_card.partition(|guarantee| guarantee.grade != Grade::Forbidden);
+        let names: Vec<String> = broken.iter().map(|one| one.property.to_string()).collect();
+        let broken = if names.is_empty() {
+            Cell::text("none")
+        } else {
+            Cell::text(names.join(", ")).judged("FORBIDDEN", Tone::Bad)
+        };
+        let is_checked = !passed.is_empty() || !names.is_empty();
+        is_checked.then(|| vec![Cell::figure(passed.len().to_string()), broken])
+    }))
 }
 
 /// What faults did.
@@ -159,30 +129,15 @@ fn faults(machine: &Machine) -> Table {
         .copied()
         .filter(|&fault| machine.faults.iter().any(|one| one.fault == fault))
         .collect();
-    Table {
-        caption: "When something goes wrong: what it comes to for the others".into(),
-        corner: "Strategy".into(),
-        columns: columns
-            .iter()
-            .map(|fault| Column::new(super::format::sentence(fault.title()), ""))
-            .collect(),
-        groups: grouped(machine, |card| {
-            let cells = columns.iter().map(|&fault| match of(card, fault) {
-                Some(seen) => consequence(seen.consequence),
-                None => Cell::absent("not tried"),
-            });
-            (!columns.is_empty()).then(|| cells.collect())
-        }),
-        notes: vec![
-            "A thread that stalls is stopped by a signal wherever it happens to be, again and again; one \
-             that is gone holds its guard, or stands in the middle of an update, for good. Who waits, \
-             waits until that is over. An operation inside a read or a scan is the same thread's, through \
-             a second handle; who waits there waits for itself, for good. Overlapping readers relieve each other \
-             so that there is always one in the table, while a writer wants to get in. Without memory every allocation fails."
-                .into(),
-            "What others tried and what was counted is in `results.json`, under `faults`.".into(),
-        ],
-    }
+    let titles = columns.iter().map(|fault| format::sentence(fault.title()));
+    let groups = grouped(machine, |card| {
+        let cells = columns.iter().map(|&fault| match of(card, fault) {
+            Some(seen) => consequence(seen.consequence),
+            None => Cell::absent("not tried"),
+        });
+        (!columns.is_empty()).then(|| cells.collect())
+    });
+    Table::of(groups).columns(Column::titled(titles))
 }
 
 fn consequence(seen: Consequence) -> Cell {
@@ -199,27 +154,12 @@ fn consequence(seen: Consequence) -> Cell {
         | Consequence::TornRecord
         | Consequence::OldState => Tone::Bad,
     };
-    Cell::text("").judged(seen.to_string(), tone)
+    Cell::verdict(seen.to_string(), tone)
 }
 
 /// What was not as claimed, in full.
-fn unusual(machine: &Machine) -> Vec<String> {
+fn unusual(machine: &Machine) -> Vec<&Guarantee> {
     graded(machine)
         .filter(|guarantee| guarantee.grade != Grade::Acceptable)
-        .map(|guarantee| {
-            let grade = if guarantee.grade == Grade::Forbidden {
-                "FORBIDDEN"
-            } else {
-                "Interesting"
-            };
-            format!(
-                "{grade}: `{}`, {}: claimed {}, observed {} ({})",
-                guarantee.strategy,
-                guarantee.property,
-                guarantee.claimed,
-                guarantee.observed,
-                guarantee.evidence
-            )
-        })
         .collect()
 }

@@ -2,33 +2,37 @@
 
 use basis::sample::Card;
 
-use crate::results::{Decision, Machine, Recommendation};
+use crate::results::{Decision, Machine, Recommendation, Results};
 
+use super::draft::Draft;
 use super::facts::{self, Row};
 use super::observations::Observation;
-use super::view::{Block, Lesson, Section, Tone, prose};
+use super::view::{Block, Fold, Lesson, Section, Tone};
 use super::{format, pivots, published};
 
-pub(super) fn section(machine: &Machine) -> Section {
-    let lessons: Vec<Block> = facts::by_family(machine.contenders())
-        .into_iter()
-        .filter_map(|(family, cards)| lesson(machine, family, &cards))
-        .map(Block::Lesson)
-        .collect();
-    let introduction = if lessons.is_empty() {
-        "Nothing was compared in this run, so there is nothing to learn from it yet."
-    } else {
-        "Per pivot: what was expected before, what was measured, what explains it as far as it was \
-         observed, and what follows by the adoption rule. An explanation stands here only beside \
-         the figures that call for it; it is consistent with them, not proved by them."
-    };
-    let mut blocks = vec![prose(introduction)];
-    blocks.extend(lessons);
-    Section {
-        id: "lessons",
-        title: "Lessons learned".into(),
-        blocks,
-    }
+pub(super) fn section(results: &Results) -> Section {
+    let each = results.machines.iter().map(|machine| {
+        let families = facts::by_family(machine.contenders()).into_iter();
+        let lessons = families.filter_map(|(family, cards)| lesson(machine, family, &cards));
+        (machine, lessons.map(Block::Lesson).collect::<Vec<_>>())
+    });
+    let is_alone = results.machines.len() == 1;
+    let blocks = each
+        .filter(|(_, lessons)| !lessons.is_empty())
+        .flat_map(|(machine, lessons)| {
+            if is_alone {
+                return lessons;
+            }
+            let fold = Fold {
+                id: format!("lessons-{}", format::slug(&machine.name)),
+                title: machine.name.clone(),
+                gist: machine.environment.machine().to_string(),
+            };
+            [vec![Block::Fold(fold)], lessons, vec![Block::Unfold]].concat()
+        });
+    Draft::new("lessons", results)
+        .place("lessons", blocks.collect())
+        .section()
 }
 
 /// The lesson of a family; `None` if none of its variants was compared.

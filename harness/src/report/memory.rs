@@ -3,9 +3,13 @@
 use basis::sample::Card;
 use basis::scenario::Scenario;
 
-use crate::results::{Machine, Metric, Verdict};
+use minijinja::context;
+use minijinja::value::Value;
 
-use super::view::{Block, Cell, Column, Group, Row, Section, Table, Tone, prose};
+use crate::results::{Machine, Metric, Results, Verdict};
+
+use super::draft::Draft;
+use super::view::{Cell, Column, Group, Row, Section, Table, Tone};
 use super::{facts, format, pivots, published};
 
 /// Bytes and allocations of an operation.
@@ -15,28 +19,26 @@ const OPERATIONS: [(&str, Metric, Metric); 3] = [
     ("Per scan", Metric::AllocBytesScan, Metric::AllocsScan),
 ];
 
-pub(super) fn section(machine: &Machine) -> Section {
-    let mut blocks: Vec<Block> = tables_of(machine)
-        .into_iter()
-        .map(|scenario| Block::Table(table(machine, scenario)))
-        .collect();
-    if blocks.is_empty() {
-        blocks.push(prose("Memory was not measured in this run."));
-    } else {
-        blocks.insert(
-            0,
-            prose(
-                "Counted, not sampled: bytes and allocations of one thread's operations on a table at \
-                 rest, and the live bytes of a filled table divided by its records. Assumption: reads \
-                 do not allocate, and live bytes stay below 110 % of the baseline's.",
-            ),
-        );
+pub(super) fn section(results: &Results) -> Section {
+    let mut scenarios: Vec<&Scenario> = Vec::new();
+    for scenario in results.machines.iter().flat_map(tables_of) {
+        if !scenarios.iter().any(|known| known.name == scenario.name) {
+            scenarios.push(scenario);
+        }
     }
-    Section {
-        id: "memory",
-        title: "Memory per operation".into(),
-        blocks,
+    let mut draft = Draft::new("memory", results);
+    let mut tables: Vec<Value> = Vec::new();
+    for (number, &scenario) in scenarios.iter().enumerate() {
+        tables.push(context! {
+            name => scenario.name.as_str(),
+            processes => scenario.processes,
+            record => scenario.record.to_string(),
+        });
+        draft = draft.table(&format!("table-{number}"), |machine| {
+            table(machine, scenario)
+        });
     }
+    draft.fact("tables", tables).section()
 }
 
 /// For each kind of record the largest table that has counts, where fixed costs weigh least.
@@ -71,10 +73,9 @@ fn table(machine: &Machine, scenario: &Scenario) -> Table {
                 .any(|cell| cell.scenario == scenario.name && cell.metric == *bytes)
         })
         .collect();
-    let columns = measured
+    let columns: Vec<Column> = measured
         .iter()
         .map(|(title, ..)| Column::new(*title, "bytes / allocations"))
-        .chain([Column::new("Live per record", "bytes / of the baseline's")])
         .collect();
     let mut groups = vec![published_group(measured.len())];
     groups.extend(pivots::groups(
@@ -87,39 +88,17 @@ fn table(machine: &Machine, scenario: &Scenario) -> Table {
             Some(Row::named(&card.name, cells))
         },
     ));
-    Table {
-        caption: format!(
-            "{} of {} (scenario {})",
-            format::counted(scenario.processes, "record", "records"),
-            scenario.record,
-            scenario.name
-        ),
-        corner: "Strategy".into(),
-        columns,
-        groups,
-        notes: Vec::new(),
-    }
+    Table::of(groups).columns(columns)
 }
 
 /// The published figures, which are about reads.
 fn published_group(operations: usize) -> Group {
-    let rows = published::READ_ALLOCATION
-        .iter()
-        .map(|figures| {
-            let read = allocations(figures.bytes, figures.allocations);
-            let mut cells = vec![Cell::absent("not published"); operations + 1];
-            cells[0] = read;
-            Row {
-                head: format!("published: {}", figures.design),
-                cells,
-                ..Row::default()
-            }
-        })
-        .collect();
-    Group {
-        title: "References".into(),
-        rows,
-    }
+    let rows = published::READ_ALLOCATION.iter().map(|figures| {
+        let mut cells = vec![Cell::absent("not published"); operations + 1];
+        cells[0] = allocations(figures.bytes, figures.allocations);
+        Row::new(format!("published: {}", figures.design), cells)
+    });
+    Group::new("References", rows)
 }
 
 fn allocations(bytes: f64, calls: f64) -> Cell {

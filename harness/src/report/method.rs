@@ -2,189 +2,60 @@
 
 use basis::environment::{Build, Environment};
 
-use crate::results::{Machine, Protocol};
+use minijinja::context;
+use minijinja::value::{Serde, Value};
 
+use crate::results::{Machine, Results};
+
+use super::draft::Draft;
 use super::format;
-use super::view::{Block, Cell, Column, Group, Row, Section, Table, prose};
+use super::view::{Section, Table};
 
-pub(super) fn section(machine: &Machine) -> Section {
-    Section {
-        id: "method",
-        title: "How it was measured, and what limits it".into(),
-        blocks: vec![
-            prose(protocol(machine)),
-            Block::Heading {
-                text: "Limits and biases known now".into(),
-            },
-            Block::List {
-                items: limits(machine),
-            },
-        ],
-    }
-}
-
-fn protocol(machine: &Machine) -> String {
-    let protocol = &machine.protocol;
-    format!(
-        "A slice is one strategy at work in one scenario: an uncounted ramp, then a counted window of \
-         {} ms during which all threads run, or longer where they take turns on the processors. Slices stand in blocks, the strategies in a seeded random \
-         order with a slice of the baseline before and after each; a strategy is compared with the \
-         geometric mean of these two neighbours, so a machine that drifts evenly cancels out. Here: {} \
-         in {}, by up to {} per scenario, {} that could not be measured. Every process has another \
-         stack and heap offset. The figure of a cell is the median over the processes of the medians \
-         within them. A ratio is the same of slices compared with their neighbours, and not the quotient \
-         of two medians that stand beside each other: those mix slices of different moments, and the two \
-         differ where a lock has several modes. A slice in which no operation was finished counts as \
-         infinitely slow; where more than a tenth are such, of a strategy or of the baseline, no \
-         improvement is granted. An interval holds the medians that the sign test over the processes \
-         does not reject, at 95 %; fewer than six processes have none, and `(a to b)` is their range \
-         (fewer than eight have no 99 % interval). {} A verdict needs so many processes on one side of the \
-         margin that the sign test is significant at 1 % for the whole run: corrected for {} (Holm) and \
-         for {} at them (Bonferroni). Processes that all agree are as sure as their number, 2^(1-n), \
-         whatever their spread. Where the baseline under a second name does not come out as 1.00, a \
-         verdict has to clear the margin by what the row so errs by at worst; none is given where that is \
-         more than the margin itself, or where the noise floor is wider than half of it. {} No value is removed for being large. \
-         Counts of allocations and bytes are exact and have no interval. Ratios always say how many \
-         times better: above 1 is an improvement.",
-        format::significant(protocol.window_ns as f64 / 1e6),
-        format::counted(protocol.slices, "slice", "slices"),
-        format::counted(protocol.blocks, "block", "blocks"),
-        format::counted(protocol.processes, "process", "processes"),
-        protocol.failures,
-        of_runs(protocol),
-        format::counted(protocol.verdicts, "verdict", "verdicts"),
-        format::counted(protocol.looks as usize, "look", "looks"),
-        dropped(protocol)
-    )
-}
-
-/// What an interval does not hold, or that it holds it.
-fn of_runs(protocol: &Protocol) -> String {
-    match protocol.runs {
-        0 | 1 => "It is an interval of this run of this build: what another run on this machine would \
-                  change, or another build by where its code lies, is not in it; a report of several \
-                  runs together estimates that."
-            .into(),
-        runs => format!(
-            "What the {runs} runs differ by beyond that was estimated for each row, over its strategies, \
-             and is in the intervals and the verdicts."
-        ),
-    }
-}
-
-/// What was left out, and why.
-fn dropped(protocol: &Protocol) -> String {
-    if protocol.dropped == 0 {
-        return "No block was dropped as disturbed.".into();
-    }
-    let because: Vec<String> = protocol
-        .dropped_because
-        .iter()
-        .map(|(why, blocks)| format!("{blocks} because {why}"))
-        .collect();
-    format!(
-        "Dropped as disturbed, whole and blind to what they measured: {} ({}).",
-        format::counted(protocol.dropped, "block", "blocks"),
-        format::list(&because)
-    )
-}
-
-fn limits(machine: &Machine) -> Vec<String> {
-    let environment = &machine.environment;
-    let cpus = format::counted(environment.cpus, "processor", "processors");
-    let mut limits = vec![format!(
-        "{cpus}: what more of them would show, above all how lock words travel between many caches, is \
-         not in these figures, and must not be extrapolated from them."
-    )];
-    let oversubscribed: Vec<String> = machine
-        .scenarios
-        .iter()
-        .filter(|scenario| scenario.threads() > environment.cpus)
-        .map(|scenario| scenario.title.clone())
-        .collect();
-    if !oversubscribed.is_empty() {
-        limits.push(format!(
-            "Oversubscribed: {}. These measure the scheduler, too: a thread that loses its processor \
-             inside a lock stops everyone.",
-            format::list(&oversubscribed)
-        ));
-    }
-    if let Some(hypervisor) = &environment.hypervisor {
-        limits.push(format!(
-            "A virtual machine ({hypervisor}): its processors may be taken away at any moment."
-        ));
-    }
-    limits.push(
-        "The 95 % intervals that are shown hold each by itself: among many, a few miss by chance. The \
-         verdicts are corrected for their number."
-            .into(),
-    );
-    limits.push(format!(
-        "One target ({}): other memory models and caches were not tried.",
-        or_unknown(&environment.build.target)
-    ));
-    limits
+pub(super) fn section(results: &Results) -> Section {
+    let first = &results.machines[0].protocol;
+    Draft::new("method", results)
+        .fact("window_ms", first.window_ns as f64 / 1e6)
+        .of_each(|machine| {
+            let cpus = machine.environment.cpus;
+            let scenarios = machine.scenarios.iter();
+            let crowded = scenarios.filter(|scenario| scenario.threads() > cpus);
+            context! {
+                protocol => Value::from(Serde(&machine.protocol)),
+                environment => Value::from(Serde(&machine.environment)),
+                oversubscribed => crowded.map(|one| one.title.clone()).collect::<Vec<_>>(),
+            }
+        })
+        .section()
 }
 
 /// Makes the same report of the same samples.
 const AGAIN: &str = "pivot report samples.jsonl";
 
 /// Where it ran, with everything that could make it come out differently elsewhere.
-pub(super) fn environment(machine: &Machine) -> Section {
-    let environment = &machine.environment;
-    let mut blocks = vec![Block::Table(names_and_values(
-        "Environment",
-        &facts_of(environment),
-    ))];
-    if !environment.libraries.is_empty() {
-        blocks.push(Block::Table(names_and_values(
-            "Libraries under comparison",
-            &environment.libraries,
-        )));
-    }
-    blocks.push(Block::Heading {
-        text: "Commands that repeat it".into(),
-    });
-    blocks.push(prose(
-        "The first measures again, on your machine; the second makes this report again, byte for byte, \
-         from the samples beside it.",
-    ));
-    if !environment.command.is_empty() {
-        blocks.push(Block::Command {
-            text: environment.command.clone(),
-        });
-    }
-    blocks.push(Block::Command { text: AGAIN.into() });
-    blocks.push(prose(
-        "`samples.jsonl`, or packed `samples.jsonl.gz`, holds every slice, `results.json` every figure; \
-         both are described in `reports/SCHEMA.md`.",
-    ));
-    Section {
-        id: "environment",
-        title: "Environment and commands".into(),
-        blocks,
-    }
+pub(super) fn environment(results: &Results) -> Section {
+    Draft::new("environment", results)
+        .fact(
+            "again",
+            if results.machines.len() == 1 {
+                AGAIN
+            } else {
+                "pivot report ."
+            },
+        )
+        .of_each(|machine| context! { command => machine.environment.command.as_str() })
+        .table("environment", |machine| {
+            pairs(&facts_of(&machine.environment))
+        })
+        .table("libraries", |machine| pairs(&machine.environment.libraries))
+        .section()
 }
 
-fn names_and_values(caption: &str, pairs: &[(String, String)]) -> Table {
-    let rows = pairs
+fn pairs(pairs: &[(String, String)]) -> Table {
+    let mut table = Table::default();
+    pairs
         .iter()
-        .map(|(name, value)| Row {
-            head: name.clone(),
-            cells: vec![Cell::text(value)],
-            ..Row::default()
-        })
-        .collect();
-    Table {
-        caption: caption.into(),
-        corner: "What".into(),
-        columns: Column::titled(["Value"]),
-        groups: vec![Group {
-            title: String::new(),
-            rows,
-        }],
-        notes: Vec::new(),
-    }
+        .for_each(|(name, value)| table.row([name, value]));
+    table
 }
 
 fn or_unknown(text: &str) -> &str {

@@ -48,7 +48,7 @@ mod yardsticks;
 
 use crate::results::Results;
 
-pub use biases::{BIASES, Bias, biases_as_markdown};
+pub use biases::biases_as_markdown;
 pub use export::{csv, json};
 pub use files::{File, Source, Written, files, obsolete, replace, write};
 pub use format::off;
@@ -69,28 +69,27 @@ pub fn html(results: &Results) -> String {
 }
 
 fn document(results: &Results) -> view::Document {
-    let each = |section| draft::each(results, section);
     let mut sections = vec![first::section(results), headline::section(results)];
     if results.machines.len() > 1 {
         sections.push(differences::section(results));
     }
     sections.extend([
-        each(memory::section),
-        each(deadlock::section),
-        each(probes::section),
+        memory::section(results),
+        deadlock::section(results),
+        probes::section(results),
         decisions::section(results),
         scenarios::section(results),
-        each(pareto::section),
-        each(flips::section),
-        each(scaling::section),
-        each(guarantees::section),
-        each(evidence::section),
+        pareto::section(results),
+        flips::section(results),
+        scaling::section(results),
+        guarantees::section(results),
+        evidence::section(results),
         cards::section(results),
-        each(yardsticks::section),
-        each(lessons::section),
-        each(method::section),
-        biases::section(),
-        each(method::environment),
+        yardsticks::section(results),
+        lessons::section(results),
+        method::section(results),
+        biases::section(results),
+        method::environment(results),
     ]);
     view::Document {
         sections,

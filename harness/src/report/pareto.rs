@@ -2,11 +2,12 @@
 
 use basis::probe::Situation;
 
-use crate::results::{Machine, Metric};
+use crate::results::{Machine, Metric, Results};
 
 use super::charts::{RATIO_MIN, Spot, scatter_chart};
+use super::draft::Draft;
 use super::facts::{self, Row};
-use super::view::{self, Block, Cell, Column, Figure, Section, Table, prose};
+use super::view::{self, Cell, Column, Figure, Section, Table};
 use super::{format, pivots, probes};
 
 /// Something that a strategy costs; less is better.
@@ -42,32 +43,27 @@ impl Cost {
     }
 }
 
-pub(super) fn section(machine: &Machine) -> Section {
-    let mut blocks = Vec::new();
-    let costs = costs(machine);
-    if let [read, others @ ..] = costs.as_slice()
-        && !others.is_empty()
-    {
-        blocks.push(prose(
-            "Who is on the frontier is beaten by nobody in both at once, by medians; whoever is not, \
-             is: another strategy is at least as good in both. Controls and what is not ranked are left \
-             out.",
-        ));
-        let figures = others
-            .iter()
-            .filter_map(|other| figure(machine, read, other));
-        blocks.extend(figures.map(Block::Figure));
-        blocks.push(Block::Table(table(machine, &costs)));
-    } else {
-        blocks.push(prose(
-            "This run has no two costs to set against each other.",
-        ));
-    }
-    Section {
-        id: "pareto",
-        title: "Reads against writes, memory and staleness".into(),
-        blocks,
-    }
+pub(super) fn section(results: &Results) -> Section {
+    Draft::new("pareto", results)
+        .figures("plots", |machine| {
+            let costs = costs(machine);
+            let Some((read, others)) = costs.split_first() else {
+                return Vec::new();
+            };
+            let figures = others
+                .iter()
+                .filter_map(|other| figure(machine, read, other));
+            figures.collect()
+        })
+        .table("table", |machine| {
+            let costs = costs(machine);
+            if costs.len() < 2 {
+                Table::default()
+            } else {
+                table(machine, &costs)
+            }
+        })
+        .section()
 }
 
 /// A read's cost first, then what it is set against, as far as it was measured.
@@ -226,17 +222,11 @@ fn table(machine: &Machine, costs: &[Cost]) -> Table {
     let cards = machine
         .contenders()
         .filter(|card| machine.is_ranked(&card.name));
-    Table {
-        caption: "What each strategy costs, side by side".into(),
-        corner: "Strategy".into(),
-        columns: costs
-            .iter()
-            .map(|cost| Column::new(&cost.title, &cost.note))
-            .chain([Column::new("Beaten in everything by", "by medians")])
-            .collect(),
-        groups: pivots::groups(facts::by_family(cards), |card| Some(row(&card.name))),
-        notes: Vec::new(),
-    }
+    let columns = costs
+        .iter()
+        .map(|cost| Column::new(&cost.title, &cost.note));
+    let groups = pivots::groups(facts::by_family(cards), |card| Some(row(&card.name)));
+    Table::of(groups).columns(columns)
 }
 
 fn beaten_by(all: &[(&str, Vec<f64>)], own: &[f64]) -> Cell {

@@ -1,108 +1,63 @@
 //! What the throughput does not show: latency, visibility, garbage, stalls, fairness, shutdown.
 
-use basis::probe::Situation as S;
+use basis::probe::{Described, Situation as S};
 use basis::sample::Card;
 
-use crate::results::{Machine, Metric as M};
+use crate::results::{Machine, Metric as M, Results};
 
-use super::view::{Block, Cell, Column, Group, Row, Section, Table, prose};
+use super::draft::Draft;
+use super::view::{Cell, Group, Row, Section, Table};
 use super::{facts, format, latency, pivots};
 
-/// One column: its title and note, and what it shows of a strategy.
-type Shown = (&'static str, &'static str, fn(&Seen<'_>) -> Option<Cell>);
+/// What a column shows of a strategy.
+type Shown = fn(&Seen<'_>) -> Option<Cell>;
 
-/// A table: its caption, its columns, and what has to be said about them.
-type Asked = (&'static str, &'static [Shown], &'static [&'static str]);
-
-const P: &str = "p50 / p99 / p99.9 / worst";
-
-const TABLES: [Asked; 5] = [
+/// The tables, each with its columns in the order of the template's.
+const TABLES: [(&str, [Shown; 4]); 5] = [
     (
-        "Latency under a schedule",
-        &[
-            ("Read at 50 %", P, |s| s.latency(S::HalfLoad, READ)),
-            ("Write at 50 %", P, |s| s.latency(S::HalfLoad, WRITE)),
-            ("Read at 80 %", P, |s| s.latency(S::HighLoad, READ)),
-            ("Write at 80 %", P, |s| s.latency(S::HighLoad, WRITE)),
-        ],
-        &[
-            "From the intended start. Of each strategy's own saturation, so rates differ between rows: \
-             they stand below the latencies. The no-op control shows what the clock and the machine add.",
-            "Unfinished: requests not begun when the schedule ended. They are in the percentiles by \
-             their age then.",
+        "latency",
+        [
+            |s| s.latency(S::HalfLoad, READ),
+            |s| s.latency(S::HalfLoad, WRITE),
+            |s| s.latency(S::HighLoad, READ),
+            |s| s.latency(S::HighLoad, WRITE),
         ],
     ),
     (
-        "Visibility",
-        &[
-            ("Seen after", P, |s| s.visibility()),
-            ("Revisions behind", "p99 / worst", |s| s.age()),
-            ("Not seen", "until published / ever", |s| s.unseen()),
-            ("Claimed", "", |s| {
-                Some(Cell::text(s.card.claims.read_consistency.to_string()))
-            }),
-        ],
-        &[],
-    ),
-    (
-        "Garbage",
-        &[
-            ("Updates", "peak / not freed", |s| {
-                s.garbage(S::GarbageOfUpdates)
-            }),
-            ("Inserts and removes", "peak / not freed", |s| {
-                s.garbage(S::GarbageOfChurn)
-            }),
-            ("Updates, guard held", "peak / not freed", |s| {
-                s.garbage(S::HeldGuardUpdates)
-            }),
-            ("Inserts and removes, guard held", "peak / not freed", |s| {
-                s.garbage(S::HeldGuardChurn)
-            }),
-        ],
-        &[
-            "After 10,000 overwrites, above the filled table, where nothing else is said. What a table grew \
-            by, for entries that are gone again, and what a library makes once for a thread that has to \
-            wait, is in it.",
+        "visibility",
+        [
+            |s| s.visibility(),
+            |s| s.counts([M::AgeP99, M::AgeMax]),
+            |s| s.counts([M::Pending, M::Lost]),
+            |s| Some(Cell::text(s.card.claims.read_consistency.to_string())),
         ],
     ),
     (
-        "A thread is stuck",
-        &[
-            ("In a read: reads", "kept", |s| {
-                s.kept(S::StalledReader, READ)
-            }),
-            ("In a read: writes", "kept", |s| {
-                s.kept(S::StalledReader, WRITE)
-            }),
-            ("In an update: reads", "kept", |s| {
-                s.kept(S::StalledWriter, READ)
-            }),
-            ("In an update: writes", "kept", |s| {
-                s.kept(S::StalledWriter, WRITE)
-            }),
-        ],
-        &[
-            "Of the undisturbed rate. A stall lasts 5 ms, so a worst wait of 5 ms is the whole stall. More \
-            than 100 %: one of the others is stopped, and the one left has the table, or the \
-            processor, to itself.",
+        "garbage",
+        [
+            |s| s.garbage(S::GarbageOfUpdates),
+            |s| s.garbage(S::GarbageOfChurn),
+            |s| s.garbage(S::HeldGuardUpdates),
+            |s| s.garbage(S::HeldGuardChurn),
         ],
     ),
     (
-        "Two at once, and the end",
-        &[
-            ("Writes under scans", "kept", |s| s.kept(S::Scan, WRITE)),
-            ("Reader and writer", "fairness", |s| {
-                s.fairness(S::FairnessReadWrite)
-            }),
-            ("Two writers", "fairness", |s| {
-                s.fairness(S::FairnessTwoWriters)
-            }),
-            ("Shutdown", "worst / threads and bytes left", |s| {
-                s.shutdown()
-            }),
+        "stuck",
+        [
+            |s| s.kept(S::StalledReader, READ),
+            |s| s.kept(S::StalledReader, WRITE),
+            |s| s.kept(S::StalledWriter, READ),
+            |s| s.kept(S::StalledWriter, WRITE),
         ],
-        &["Fairness: the smaller share divided by the larger, 1 is fair."],
+    ),
+    (
+        "end",
+        [
+            |s| s.kept(S::Scan, WRITE),
+            |s| s.fairness(S::FairnessReadWrite),
+            |s| s.fairness(S::FairnessTwoWriters),
+            |s| s.shutdown(),
+        ],
     ),
 ];
 
@@ -128,71 +83,41 @@ const WRITE: &Operation = &Operation {
     kept: M::WritesKept,
 };
 
-pub(super) fn section(machine: &Machine) -> Section {
-    let mut blocks = Vec::new();
-    if machine.situations.is_empty() {
-        blocks.push(prose("No probe was part of this run."));
-    } else {
-        blocks.push(prose(
-            "Short measurements of one strategy at a time, each in a process of its own. Medians over \
-             the processes; worst values and counts are the worst of any process. They show orders of \
-             magnitude and what is possible, not small differences: `results.json` has the intervals.",
-        ));
-        blocks.extend(
-            TABLES
-                .iter()
-                .map(|asked| Block::Table(table(machine, asked))),
-        );
-        blocks.extend(latency::figures(machine).into_iter().map(Block::Figure));
-        blocks.push(Block::Heading {
-            text: "What was asked".into(),
-        });
-        blocks.push(Block::List {
-            items: machine
-                .situations
-                .iter()
-                .map(|one| format!("{} (`{}`). {}", one.title, one.name, one.question))
-                .collect(),
-        });
+pub(super) fn section(results: &Results) -> Section {
+    let mut situations: Vec<&Described> = Vec::new();
+    for one in results
+        .machines
+        .iter()
+        .flat_map(|machine| &machine.situations)
+    {
+        if !situations.iter().any(|known| known.name == one.name) {
+            situations.push(one);
+        }
     }
-    Section {
-        id: "probes",
-        title: "What the throughput does not show".into(),
-        blocks,
+    let mut draft = Draft::new("probes", results).fact("situations", situations);
+    for (name, shown) in &TABLES {
+        draft = draft.table(name, |machine| table(machine, shown));
     }
+    draft.figures("curves", latency::figures).section()
 }
 
-fn table(machine: &Machine, (caption, shown, notes): &Asked) -> Table {
+fn table(machine: &Machine, shown: &[Shown]) -> Table {
+    if machine.situations.is_empty() {
+        return Table::default();
+    }
     let row = |card: &Card| {
         let seen = Seen { machine, card };
-        let cells = shown
-            .iter()
-            .map(|(_, _, show)| show(&seen).unwrap_or_else(|| Cell::absent("not measured")))
-            .collect();
-        Row::named(&card.name, cells)
+        let cells = shown.iter().map(|show| show(&seen));
+        let cells = cells.map(|cell| cell.unwrap_or_else(|| Cell::absent("not measured")));
+        Row::named(&card.name, cells.collect())
     };
     let mut groups = pivots::groups(facts::by_family(machine.contenders()), |card| {
         Some(row(card))
     });
-    groups.push(Group {
-        title: "Controls".into(),
-        rows: machine
-            .strategies
-            .iter()
-            .filter(|card| card.control && was_probed(machine, card))
-            .map(row)
-            .collect(),
-    });
-    Table {
-        caption: (*caption).into(),
-        corner: "Strategy".into(),
-        columns: shown
-            .iter()
-            .map(|(title, note, _)| Column::new(*title, *note))
-            .collect(),
-        groups,
-        notes: notes.iter().map(|&note| note.into()).collect(),
-    }
+    let controls = machine.strategies.iter().filter(|card| card.control);
+    let controls = controls.filter(|card| was_probed(machine, card));
+    groups.push(Group::new("Controls", controls.map(row)));
+    Table::of(groups)
 }
 
 fn was_probed(machine: &Machine, card: &Card) -> bool {
@@ -245,22 +170,10 @@ impl Seen<'_> {
         Some(Cell::figure(self.durations(S::Visibility, metrics)?))
     }
 
-    fn age(&self) -> Option<Cell> {
+    fn counts(&self, metrics: [M; 2]) -> Option<Cell> {
         let count = |metric| self.value(S::Visibility, metric).map(format::thousands);
-        Some(Cell::figure(format!(
-            "{} / {}",
-            count(M::AgeP99)?,
-            count(M::AgeMax)?
-        )))
-    }
-
-    fn unseen(&self) -> Option<Cell> {
-        let count = |metric| self.value(S::Visibility, metric).map(format::thousands);
-        Some(Cell::figure(format!(
-            "{} / {}",
-            count(M::Pending)?,
-            count(M::Lost)?
-        )))
+        let [first, second] = metrics.map(count);
+        Some(Cell::figure(format!("{} / {}", first?, second?)))
     }
 
     fn garbage(&self, situation: S) -> Option<Cell> {

@@ -71,6 +71,19 @@ const TEMPLATES: &[(&str, &str)] = &templates![
     "sections/registry.md",
     "sections/cards.md",
     "sections/marks.md",
+    "sections/biases.md",
+    "sections/memory.md",
+    "sections/deadlock.md",
+    "sections/controls.md",
+    "sections/method.md",
+    "sections/environment.md",
+    "sections/lessons.md",
+    "sections/guarantees.md",
+    "sections/probes.md",
+    "sections/pareto.md",
+    "sections/flips.md",
+    "sections/scaling.md",
+    "sections/evidence.md",
 ];
 
 static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| {

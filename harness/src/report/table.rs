@@ -289,9 +289,8 @@ pub(super) fn stacked(tables: Vec<(&str, Table)>) -> Table {
     }
     let all = || tables.iter().map(|(_, table)| table);
     let is_narrow = all().all(|table| table.columns.len() == 1);
-    let columns = united(all().flat_map(|table| &table.columns), |column| {
-        &column.title
-    });
+    let columns = all().flat_map(columns_of).collect::<Vec<_>>();
+    let columns = united(columns.iter(), |(key, _)| key);
     let groups = united(all().flat_map(|table| &table.groups), |group| &group.title);
     let groups = groups.into_iter().map(|group| {
         let rows = all().map(|table| rows_of(table, &group.title));
@@ -305,7 +304,7 @@ pub(super) fn stacked(tables: Vec<(&str, Table)>) -> Table {
         Group::new(&group.title, rows)
     });
     let groups = groups.collect();
-    let own = columns.iter().map(|column| (*column).clone());
+    let own = columns.iter().map(|(_, column)| (*column).clone());
     let columns = if is_narrow {
         let note = |table: &Table| table.columns[0].title.clone();
         let each = tables.iter();
@@ -345,25 +344,43 @@ fn united<'t, T, K: PartialEq>(
     found
 }
 
-/// The rows of a group, each with its head and how many of that head came before.
-fn rows_of<'t>(table: &'t Table, group: &str) -> Vec<((&'t str, usize), &'t Row)> {
-    let groups = table.groups.iter().filter(|one| one.title == group);
-    let mut found: Vec<((&str, usize), &Row)> = Vec::new();
-    for row in groups.flat_map(|group| &group.rows) {
-        let before = found.iter().filter(|((head, _), _)| *head == row.head);
-        let key = (row.head.as_str(), before.count());
-        found.push((key, row));
+/// A name, and how many of it came before.
+type Key<'t> = (&'t str, usize);
+
+fn numbered<'t, T>(
+    all: impl Iterator<Item = &'t T>,
+    name: fn(&T) -> &str,
+) -> Vec<(Key<'t>, &'t T)> {
+    let mut found: Vec<(Key<'_>, &T)> = Vec::new();
+    for one in all {
+        let before = found.iter().filter(|((known, _), _)| *known == name(one));
+        let key = (name(one), before.count());
+        found.push((key, one));
     }
     found
 }
 
+fn columns_of(table: &Table) -> Vec<(Key<'_>, &Column)> {
+    numbered(table.columns.iter(), |column| &column.title)
+}
+
+fn rows_of<'t>(table: &'t Table, group: &str) -> Vec<(Key<'t>, &'t Row)> {
+    let groups = table.groups.iter().filter(|one| one.title == group);
+    numbered(groups.flat_map(|group| &group.rows), |row| &row.head)
+}
+
 /// The cells of a row of a table, by columns that it may not have all.
-fn cells_of(table: &Table, group: &str, key: &(&str, usize), columns: &[&Column]) -> Vec<Cell> {
+fn cells_of(
+    table: &Table,
+    group: &str,
+    key: &Key<'_>,
+    columns: &[&(Key<'_>, &Column)],
+) -> Vec<Cell> {
     let rows = rows_of(table, group);
     let row = rows.iter().find(|(known, _)| known == key);
-    let cell = |column: &&Column| {
-        let mut own = table.columns.iter();
-        let place = own.position(|one| one.title == column.title);
+    let own = columns_of(table);
+    let cell = |(key, _): &&(Key<'_>, &Column)| {
+        let place = own.iter().position(|(known, _)| known == key);
         let cell = place.and_then(|place| row?.1.cells.get(place));
         cell.cloned().unwrap_or_else(|| Cell::absent(ABSENT))
     };
@@ -414,6 +431,9 @@ mod tests {
             "Of,Machine,x,y\np,every machine,1,2\nq,every machine,3,4\n"
         );
         assert_eq!(stacked(vec![("a", a.clone())]), a);
+        let twice = table(["Of", "x", "x"], &[["p", "1", "2"]]);
+        let both = stacked(vec![("a", twice.clone()), ("b", twice)]);
+        assert_eq!(both.csv(), "Of,Machine,x,x\np,every machine,1,2\n");
         let expected = "Of,Machine,x,y,z\n\
             p,a,1,2,not measured\np,b,not measured,not measured,not measured\n\
             q,a,3,4,not measured\nq,b,not measured,4,5\n\

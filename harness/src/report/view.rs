@@ -33,6 +33,10 @@ pub(super) enum Block {
     Prose {
         text: String,
     },
+    /// What must not be missed.
+    Notice {
+        text: String,
+    },
     Heading {
         text: String,
     },
@@ -44,7 +48,6 @@ pub(super) enum Block {
     },
     Table(Table),
     Figure(Figure),
-    Matrix(Matrix),
     /// What follows is about one subject, and folded up where the form can, until [`Block::Unfold`].
     Fold(Fold),
     Unfold,
@@ -63,27 +66,6 @@ pub(super) struct Figure {
     /// What it shows, for those who cannot see it.
     pub(super) description: String,
     /// The only markup in the document: made by `charts`, which escapes its texts.
-    pub(super) svg: String,
-}
-
-/// A heat map in parts that stand beside each other where there is room. Forms without drawings
-/// have the same letters in a table.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub(super) struct Matrix {
-    pub(super) caption: String,
-    /// What letters and colours mean.
-    pub(super) key: String,
-    pub(super) parts: Vec<Part>,
-    pub(super) table: Table,
-}
-
-/// A part of a heat map.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub(super) struct Part {
-    pub(super) title: String,
-    /// What it shows, for those who cannot see it.
-    pub(super) description: String,
-    /// As in a [`Figure`].
     pub(super) svg: String,
 }
 

@@ -1,11 +1,11 @@
 use super::*;
 use crate::report::tests::traces::{Lock, calibration, traced};
 use crate::report::tests::{Invented, invented, readers};
-use crate::results::{Machine, Meeting};
+use crate::results::{self, Meeting};
 
 /// What one and two readers take, and what the trace says: times better than the baseline, which takes
 /// 40 ns alone and twice that with another reader.
-fn results(contenders: &[(Invented, Lock)]) -> Machine {
+fn results(contenders: &[(Invented, Lock)]) -> results::Machine {
     let mut lines = readers(contenders.iter().map(|(one, _)| one.clone()));
     lines.push(Line::Calibration(calibration()));
     lines.push(Line::Trace(traced("mutex/std", Lock::Table)));
@@ -14,7 +14,7 @@ fn results(contenders: &[(Invented, Lock)]) -> Machine {
     crate::analysis::analyse(&Samples::from_lines(lines).expect("it has a header"))
 }
 
-fn scaling_of(results: &Machine) -> &Scaling {
+fn scaling_of(results: &results::Machine) -> &Scaling {
     results.scaling.as_ref().expect("there are traces")
 }
 
@@ -112,9 +112,9 @@ fn without_a_calibration_nothing_is_predicted() {
 
 /// Predictions of reads on two machines, each band by its ends.
 fn predicted(bands: &[(&str, &[[f64; 2]])]) -> Scaling {
-    let machine = |number: usize| predict::machine::Machine {
+    let machine = |number: usize| Machine {
         name: number.to_string(),
-        ..predict::machine::Machine::shipped().swap_remove(0)
+        ..Machine::shipped().swap_remove(0)
     };
     let on = |strategy: &str, number: usize, [low, high]: [f64; 2]| {
         let mid = f64::midpoint(low, high);

@@ -89,8 +89,6 @@ pub(in crate::report) fn standalone(svg: &str) -> String {
 #[derive(Clone, Copy)]
 pub(super) enum Paint {
     Fill(Colour),
-    /// With an opacity from 0 to 1.
-    Tint(Colour, f64),
     /// With a width in pixels.
     Outline(Colour, i32),
 }
@@ -99,12 +97,6 @@ impl Paint {
     fn attributes(self) -> String {
         match self {
             Paint::Fill(colour) => format!("fill=\"{}\"", colour.on_light()),
-            Paint::Tint(colour, opacity) => {
-                format!(
-                    "fill=\"{}\" fill-opacity=\"{opacity:.2}\"",
-                    colour.on_light()
-                )
-            }
             Paint::Outline(colour, width) => {
                 let colour = colour.on_light();
                 format!("fill=\"none\" stroke=\"{colour}\" stroke-width=\"{width}\"")
@@ -126,11 +118,9 @@ impl Align {
     pub(super) const LEFT: Self = Self::new("start", "0.35em");
     /// Ends there, at half its height.
     pub(super) const RIGHT: Self = Self::new("end", "0.35em");
-    pub(super) const CENTRE: Self = Self::new("middle", "0.35em");
     /// Below it, in the middle.
     pub(super) const BELOW: Self = Self::new("middle", "0.8em");
-    /// Above it, in the middle; begins there; ends there.
-    pub(super) const ABOVE: Self = Self::new("middle", "-0.2em");
+    /// Above it; begins there, or ends there.
     pub(super) const ABOVE_LEFT: Self = Self::new("start", "-0.2em");
     pub(super) const ABOVE_RIGHT: Self = Self::new("end", "-0.2em");
 

@@ -7,7 +7,6 @@
 
 mod axis;
 mod canvas;
-mod heat;
 mod intervals;
 mod latency;
 mod prediction;
@@ -20,7 +19,6 @@ use axis::{Axis, spread};
 use canvas::{Align, Canvas, Paint, Point};
 
 pub(super) use canvas::{Colour, standalone};
-pub(super) use heat::{Shade, Tile, heat_map};
 pub(super) use intervals::{Interval, interval_chart};
 pub(super) use latency::{LatencyCurve, latency_chart};
 pub(super) use prediction::{PREDICTED, prediction_chart};
@@ -33,7 +31,7 @@ pub(super) const VERDICTS: &str = "Dot: HOLDS; ring: INCONCLUSIVE or WITHHELD; c
 pub(super) const INTERVALS: &str = "Dot: HOLDS; ring: INCONCLUSIVE or WITHHELD; cross: REJECTED; arrow: \
     beyond the axis. Grey band: the baseline against itself.";
 
-/// The width of every chart but a heat map, in pixels.
+/// The width of every chart, in pixels.
 const WIDTH: i32 = 800;
 
 /// The axes of ratios reach no lower: whatever is ten times slower is out of the question, and would

@@ -2,10 +2,9 @@
 
 use basis::trace::{Blamed, Conflict, Operation, Pair, TraceSeen, blamed};
 
-use super::super::charts::{Colour, Shade, Tile};
 use super::super::format;
-use super::super::view::{Block, Cell, Column, Group, Row, Table};
-use super::heat;
+use super::super::view::{Block, Cell, Column, Group, Row, Table, Tone};
+use super::matrix;
 use crate::results::Machine;
 
 /// Places that are named; the machine have them all.
@@ -18,7 +17,7 @@ pub(super) fn blocks(machine: &Machine, strategy: &str) -> Vec<Block> {
     else {
         return Vec::new();
     };
-    let mut blocks = vec![matrix(seen)];
+    let mut blocks = vec![Block::Table(matrix(seen))];
     let places = blamed(&seen.pairs);
     if !places.is_empty() {
         blocks.push(Block::Table(table(&places)));
@@ -36,35 +35,23 @@ fn operations(pairs: &[Pair]) -> Vec<Operation> {
     Operation::ALL.iter().copied().filter(is_there).collect()
 }
 
-fn matrix(seen: &TraceSeen) -> Block {
+fn matrix(seen: &TraceSeen) -> Table {
     let operations = operations(&seen.pairs);
-    Block::Matrix(heat::matrix(
-        "Whether two operations get in each other's way".into(),
-        "W: both write a cache line; r: one writes what the other reads; a: only in the system's \
-         allocator; a dot: nothing, they scale together. An outline and a tick: false sharing, they use \
-         different bytes of the line."
-            .into(),
+    matrix::matrix(
+        "Whether two operations contend",
+        "W: both write a cache line; r: one writes what the other reads; a: only in the system's allocator; a dot: nothing, \
+         they scale together. A tick: false sharing, they use different bytes of the line.",
         &operations,
         &operations,
-        |one, other, same_process| seen.pair(one, other, same_process).map(tile),
-    ))
+        |one, other, same_process| seen.pair(one, other, same_process).map(cell),
+    )
 }
 
-fn tile(pair: &Pair) -> Tile {
-    let (colour, depth) = match pair.conflict {
-        Conflict::BothWrite => (Colour::Bad, 0.5),
-        Conflict::OneWrites => (Colour::Margin, 0.3),
-        Conflict::InAllocator => (Colour::Open, 0.2),
-        Conflict::Nothing => (Colour::Open, 0.0),
-    };
-    Tile {
-        text: pair.symbol(),
-        colour,
-        shade: if pair.is_false() {
-            Shade::Outline
-        } else {
-            Shade::Fill(depth)
-        },
+fn cell(pair: &Pair) -> Cell {
+    match pair.conflict {
+        Conflict::BothWrite => Cell::verdict(pair.symbol(), Tone::Bad),
+        Conflict::OneWrites | Conflict::InAllocator => Cell::verdict(pair.symbol(), Tone::Open),
+        Conflict::Nothing => Cell::text(pair.symbol()),
     }
 }
 
@@ -75,7 +62,7 @@ fn table(places: &[Blamed<'_>]) -> Table {
         more => vec![format!("{more} more in `results.json`, under `traces`.")],
     };
     Table {
-        caption: "The lines to blame".into(),
+        caption: "Contended cache lines".into(),
         corner: "Shared".into(),
         columns: Column::titled(["Between", "Where", "Accessed by"]),
         groups: vec![Group {

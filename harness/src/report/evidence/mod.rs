@@ -3,77 +3,63 @@
 
 mod conflicts;
 mod footprints;
-mod heat;
+mod matrix;
 mod page;
 mod stalls;
 
 use basis::sample::Card;
 use basis::trace::{Operation, State, TraceSeen};
 
-use crate::results::Machine;
+use minijinja::context;
 
-use super::view::{Block, Cell, Column, Row, Section, Table, prose};
+use crate::results::{Machine, Results};
+
+use super::draft::Draft;
+use super::view::{Cell, Row, Section, Table};
 use super::{facts, format, pivots};
 
 /// The section's anchor.
 pub(super) const ID: &str = "evidence";
 
-pub(super) fn section(machine: &Machine) -> Section {
-    let cards: Vec<&Card> = machine
-        .strategies
-        .iter()
-        .filter(|card| has_evidence(machine, &card.name))
-        .collect();
-    let mut blocks: Vec<Block> = Vec::new();
-    if !machine.traces.is_empty() {
-        blocks.push(prose(method(machine)));
-    }
-    blocks.extend(gaps(machine).into_iter().map(prose));
-    if !cards.is_empty() {
-        blocks.push(Block::Table(overview(machine, &cards)));
-    }
-    blocks.extend(cards.iter().flat_map(|card| page::page(machine, card)));
-    Section {
-        id: ID,
-        title: "Evidence: what is executed, shared and waited for".into(),
-        blocks,
-    }
+/// With several machines, each one's own report has the strategies' pages.
+pub(super) fn section(results: &Results) -> Section {
+    let pages = match results.machines.as_slice() {
+        [machine] => with_evidence(machine)
+            .flat_map(|card| page::page(machine, card))
+            .collect(),
+        _ => Vec::new(),
+    };
+    let is_traced = |machine: &Machine| !machine.traces.is_empty();
+    Draft::new(ID, results)
+        .fact("traced", results.machines.iter().any(is_traced))
+        .of_each(|machine| {
+            let seen = machine.traces.iter().find(|seen| seen.layouts > 0);
+            context! {
+                records => seen.map(|seen| seen.records),
+                layouts => seen.map(|seen| seen.layouts),
+                untraced => machine.untraced.clone(),
+                traced => is_traced(machine),
+                stopped => !machine.stalls.is_empty(),
+            }
+        })
+        .table("overview", |machine| {
+            let has_page = results.machines.len() == 1;
+            let rows = pivots::groups(facts::by_family(with_evidence(machine)), |card| {
+                Some(row(machine, card, has_page))
+            });
+            Table::of(rows)
+        })
+        .place("pages", pages)
+        .section()
+}
+
+fn with_evidence(machine: &Machine) -> impl Iterator<Item = &Card> {
+    let cards = machine.strategies.iter();
+    cards.filter(|card| has_evidence(machine, &card.name))
 }
 
 pub(super) fn has_evidence(machine: &Machine, strategy: &str) -> bool {
     machine.trace(strategy).is_some() || machine.stall(strategy).is_some()
-}
-
-fn method(machine: &Machine) -> String {
-    let traced = machine.traces.iter().find(|seen| seen.layouts > 0);
-    let traced = traced.map_or_else(String::new, |seen| {
-        format!(
-            " Here: {} in the table, {} of the heap.",
-            format::counted(seen.records as usize, "record", "records"),
-            format::counted(seen.layouts as usize, "layout", "layouts"),
-        )
-    });
-    format!(
-        "Each operation is stepped through, instruction by instruction, on one thread and then another. \
-         The counts are exact and do not depend on the machine's speed or load. Two operations that write \
-         no cache line the other uses run on two processors without a word between them; one that both \
-         write is handed over each time. What is not seen: paths that were not taken, retries, and threads \
-         that a strategy starts itself.{traced}"
-    )
-}
-
-/// What was not looked at.
-fn gaps(machine: &Machine) -> Vec<String> {
-    let mut gaps = Vec::new();
-    match &machine.untraced {
-        Some(why) => gaps.push(format!("No trace: {why}.")),
-        None if machine.traces.is_empty() => gaps.push("Nothing was traced in this run.".into()),
-        None => {}
-    }
-    if machine.stalls.is_empty() {
-        gaps.push("No thread was stopped in the middle of its operations in this run.".into());
-    }
-    gaps
 }
 
 /// The anchor of a strategy's page.
@@ -81,42 +67,7 @@ pub(super) fn anchor(strategy: &str) -> String {
     format!("evidence-{}", format::slug(strategy))
 }
 
-/// The columns of the overview: what each is called, and what it counts.
-const COLUMNS: [(&str, &str); 12] = [
-    ("Instructions", "of a read that finds its record"),
-    ("Loads", ""),
-    ("Stores", ""),
-    ("Locked", "atomic read-modify-writes"),
-    ("Fences", ""),
-    ("Allocations", ""),
-    ("Lines", "touched / written"),
-    ("Two readers", "lines both write: same / another process"),
-    ("After a write", "dirtied lines it needs"),
-    ("Two writers", "lines both write: same / another process"),
-    (
-        "Reads blocked",
-        "at worst, of the points of another operation",
-    ),
-    ("Writes blocked", "at worst"),
-];
-
-fn overview(machine: &Machine, cards: &[&Card]) -> Table {
-    Table {
-        caption: "All strategies: a read, and who gets in whose way".into(),
-        corner: "Strategy".into(),
-        columns: COLUMNS
-            .map(|(title, note)| Column::new(title, note))
-            .to_vec(),
-        groups: pivots::groups(facts::by_family(cards.iter().copied()), |card| Some(row(machine, card))),
-        notes: vec![
-            "A line has 64 bytes. The own stack is left out, and the system's allocator is apart. A name \
-             leads to the strategy's page below."
-                .into(),
-        ],
-    }
-}
-
-fn row(machine: &Machine, card: &Card) -> Row {
+fn row(machine: &Machine, card: &Card, has_page: bool) -> Row {
     let trace = machine.trace(&card.name);
     let mut cells = footprints::of_a_read(trace);
     cells.push(both_write(trace, Operation::ReadHit));
@@ -128,7 +79,11 @@ fn row(machine: &Machine, card: &Card) -> Row {
     }));
     cells.push(stalls::worst(stalls, Operation::is_write));
     Row {
-        link: anchor(&card.name),
+        link: if has_page {
+            anchor(&card.name)
+        } else {
+            String::new()
+        },
         ..Row::named(&card.name, cells)
     }
 }

@@ -31,9 +31,10 @@ pub(super) fn page(machine: &Machine, card: &Card) -> Vec<Block> {
 fn died(machine: &Machine, strategy: &str) -> Vec<Block> {
     let traced = machine.trace(strategy).and_then(|seen| seen.died.as_ref());
     let stalled = machine.stall(strategy).and_then(|seen| seen.died.as_ref());
-    let said = |what: &str, why: &String| prose(format!("It did not survive being {what}: {why}."));
-    let traced = traced.map(|why| said("traced", why));
-    let stalled = stalled.map(|why| said("stopped", why));
+    let said =
+        |what: &str, why: &String| prose(format!("{what} failed: the process died ({why})."));
+    let traced = traced.map(|why| said("Tracing", why));
+    let stalled = stalled.map(|why| said("Stopping it", why));
     traced.into_iter().chain(stalled).collect()
 }
 

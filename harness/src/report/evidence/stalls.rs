@@ -3,14 +3,10 @@
 use basis::stall::{StallPair, StallSeen, TwoStops};
 use basis::trace::Operation;
 
-use super::super::charts::{Colour, Shade, Tile};
 use super::super::format;
 use super::super::view::{Block, Cell, Column, Group, Row, Table, Tone};
-use super::heat;
+use super::matrix;
 use crate::results::Machine;
-
-/// How deep the colour of a peer is that is blocked everywhere.
-const DEPTH_MAX: f64 = 0.6;
 
 /// The worst that happens to peers of a kind, for the overview.
 pub(super) fn worst(seen: Option<&StallSeen>, is_meant: impl Fn(Operation) -> bool) -> Cell {
@@ -58,57 +54,43 @@ pub(super) fn blocks(machine: &Machine, strategy: &str) -> Vec<Block> {
     else {
         return Vec::new();
     };
-    let mut blocks = vec![matrix(seen)];
+    let mut blocks = vec![Block::Table(matrix(seen))];
     let tables = [blocked(seen), wrong(seen), two_stops(seen)];
     blocks.extend(tables.into_iter().filter(Table::has_rows).map(Block::Table));
     blocks
 }
 
-fn matrix(seen: &StallSeen) -> Block {
+fn matrix(seen: &StallSeen) -> Table {
     let those = |which: fn(&StallPair) -> Operation| -> Vec<Operation> {
         let is_there = |one: &Operation| seen.pairs.iter().any(|pair| which(pair) == *one);
         Operation::ALL.iter().copied().filter(is_there).collect()
     };
-    Block::Matrix(heat::matrix(
-        "Who blocks whom: a row is what a thread is stopped in, a column what another tries".into(),
-        "Per cent of the points, one before each instruction, at which the other thread cannot finish \
-         until this one goes on. a: only in the system's allocator, whose lock is apart; an exclamation \
-         mark: it saw what no order explains; a dot: never."
-            .into(),
+    matrix::matrix(
+        "Who blocks whom: a row is what a thread is stopped in, a column what another tries",
+        "Per cent of the points, one before each instruction, at which the other thread cannot finish until this one goes on. a: \
+         only in the system's allocator, whose lock is apart; an exclamation mark: it saw what no order explains; a dot: never.",
         &those(|pair| pair.stalled),
         &those(|pair| pair.peer),
-        |stalled, peer, same_process| seen.pair(stalled, peer, same_process).map(tile),
-    ))
+        |stalled, peer, same_process| seen.pair(stalled, peer, same_process).map(cell),
+    )
 }
 
-fn tile(pair: &StallPair) -> Tile {
-    let mut text = match (pair.blocked_by_strategy(), pair.in_allocator) {
-        (0, 0) => ".".to_owned(),
-        (0, _) => "a".to_owned(),
-        _ => percent(pair.share()).trim_end_matches(" %").to_owned(),
+fn cell(pair: &StallPair) -> Cell {
+    let (mut text, tone) = match (pair.blocked_by_strategy(), pair.in_allocator) {
+        (0, 0) => (".".to_owned(), Tone::Plain),
+        (0, _) => ("a".to_owned(), Tone::Open),
+        _ => (
+            percent(pair.share()).trim_end_matches(" %").to_owned(),
+            Tone::Bad,
+        ),
     };
     if pair.wrong > 0 {
         text.push('!');
+        return Cell::verdict(text, Tone::Bad);
     }
-    let is_blocked = pair.blocked_by_strategy() > 0;
-    let (colour, shade) = if pair.wrong > 0 {
-        (Colour::Bad, Shade::Outline)
-    } else if is_blocked {
-        // The rarest wait is seen, too.
-        (
-            Colour::Bad,
-            Shade::Fill(0.12 + pair.share().min(1.0) * (DEPTH_MAX - 0.12)),
-        )
-    } else {
-        (
-            Colour::Open,
-            Shade::Fill(if pair.in_allocator > 0 { 0.2 } else { 0.0 }),
-        )
-    };
-    Tile {
-        text,
-        colour,
-        shade,
+    match tone {
+        Tone::Plain => Cell::text(text),
+        tone => Cell::verdict(text, tone),
     }
 }
 

@@ -6,12 +6,15 @@ mod curve;
 mod tests;
 
 use basis::trace::Operation;
+use minijinja::context;
+use minijinja::value::{Serde, Value};
 use predict::Band;
 use predict::machine::Machine;
 
-use crate::results::{self, HERE, Meeting, OneToTwo, Scaling};
+use crate::results::{self, HERE, Meeting, OneToTwo, Results, Scaling};
 
-use super::format::{counted, off, percent, significant};
+use super::draft::Draft;
+use super::format::{off, significant};
 use super::view::{Block, Cell, Column, Group, Row, Section, Table, Tone, prose};
 
 /// What is predicted.
@@ -55,93 +58,52 @@ fn told(scaling: &Scaling, strategy: &str, operation: Operation) -> Option<Strin
     unpredicted.map(|one| format!("Not predicted, {operation}: {}.", one.reason))
 }
 
-pub(super) fn section(machine: &results::Machine) -> Section {
-    let blocks = match &machine.scaling {
-        None => vec![prose(ABSENT)],
-        Some(scaling) => everything(scaling),
+pub(super) fn section(results: &Results) -> Section {
+    let of = |make: fn(&Scaling) -> Table| {
+        move |machine: &results::Machine| machine.scaling.as_ref().map_or_else(Table::default, make)
     };
-    Section {
-        id: "scaling",
-        title: "More processors than these".into(),
-        blocks,
-    }
+    let [read_hit, apply] = OPERATIONS.map(|operation| operation.to_string());
+    Draft::new("scaling", results)
+        .fact("ratio_max", Meeting::RATIO_MAX)
+        .fact("read_hit", read_hit)
+        .fact("apply", apply)
+        .of_each(|machine| {
+            let facts = machine.scaling.as_ref().map(facts);
+            context! { scaling => facts.is_some(), ..facts.unwrap_or_default() }
+        })
+        .table("meetings", of(meetings))
+        .table("one_to_two", of(one_to_two))
+        .table(
+            "read_hit",
+            of(|scaling| rankings(scaling, Operation::ReadHit)),
+        )
+        .table("apply", of(|scaling| rankings(scaling, Operation::Apply)))
+        .section()
 }
 
-fn everything(scaling: &Scaling) -> Vec<Block> {
-    let mut blocks = vec![prose(calibrated(scaling))];
-    if !scaling.meetings.is_empty() {
-        blocks.push(prose(agreement(scaling)));
-        blocks.push(Block::Table(meetings(scaling)));
+/// What the template says of the predictions of a machine.
+fn facts(scaling: &Scaling) -> Value {
+    let mut errors: Vec<f64> = scaling
+        .one_to_two
+        .iter()
+        .map(|one| one.error.abs())
+        .collect();
+    errors.sort_by(f64::total_cmp);
+    context! {
+        calibration => Value::from(Serde(&scaling.calibration)),
+        meetings => scaling.meetings.len(),
+        agreeing => scaling.meetings.iter().filter(|one| one.agrees).count(),
+        tested => errors.len(),
+        error_median => errors.get(errors.len() / 2),
+        error_most => errors.last(),
+        inside => scaling.one_to_two.iter().filter(|one| one.is_inside).count(),
+        published => Value::from(Serde(&scaling.published)),
+        unpredicted => Value::from(Serde(&scaling.unpredicted)),
     }
-    if !scaling.one_to_two.is_empty() {
-        blocks.push(Block::Table(one_to_two(scaling)));
-    }
-    blocks.push(prose(errors(scaling)));
-    blocks.extend(
-        OPERATIONS
-            .into_iter()
-            .map(|operation| rankings(scaling, operation))
-            .filter(Table::has_rows)
-            .map(Block::Table),
-    );
-    if !scaling.unpredicted.is_empty() {
-        let items = scaling.unpredicted.iter();
-        let items =
-            items.map(|one| format!("`{}`, {}: {}", one.strategy, one.operation, one.reason));
-        blocks.push(prose("Not predicted:"));
-        blocks.push(Block::List {
-            items: items.collect(),
-        });
-    }
-    blocks
-}
-
-fn calibrated(scaling: &Scaling) -> String {
-    let calibration = &scaling.calibration;
-    let between = match calibration.between {
-        None => "; with one processor nothing is handed over, so that n/a".to_owned(),
-        Some(between) => {
-            let [low, middle, high] = between.hand_off_ns;
-            format!(
-                ", a line is handed from one processor to another in {} ns [{}, {}], and of two that do nothing but \
-                 increment a counter each does {} in a row, {} ns each",
-                significant(middle),
-                significant(low),
-                significant(high),
-                significant(between.run_length),
-                significant(between.contended_ns)
-            )
-        }
-    };
-    format!(
-        "Every operation was followed through the cache lines that two threads share, and is executed again, \
-         retries included, on machines with more processors; queueing networks bound it. Calibrated here: an \
-         uncontended read-modify-write takes {} ns{between}. Bands are limits, not confidence intervals.",
-        significant(calibration.locked_ns)
-    )
-}
-
-fn agreement(scaling: &Scaling) -> String {
-    let all = scaling.meetings.len();
-    let agree = scaling.meetings.iter().filter(|one| one.agrees).count();
-    format!(
-        "The test of the trace: a second reader costs the first at most {} times if and only if no line is \
-         written by both. It holds for {agree} of {}.",
-        Meeting::RATIO_MAX,
-        counted(all, "row", "rows")
-    )
 }
 
 /// Lines that both readers write, and what the second costs the first.
 fn meetings(scaling: &Scaling) -> Table {
-    let titles = [
-        "Lines both write, same process",
-        "Different processes",
-        "1 reader, ns",
-        "2 readers, ns each",
-        "Ratio",
-        "As the lines say",
-    ];
     let row = |one: &Meeting| {
         let verdict = match (&one.why, one.agrees) {
             (_, true) => Cell::text("yes").judged("", Tone::Good),
@@ -161,17 +123,11 @@ fn meetings(scaling: &Scaling) -> Table {
             ],
         )
     };
-    Table {
-        caption: "Lines written by both readers, and reading with one and with two".into(),
-        corner: "Strategy".into(),
-        columns: Column::titled(titles),
-        groups: by_scenarios(&scaling.meetings, |one| (&one.one, &one.two), row),
-        notes: vec![
-            "Lines are counted in the trace, instruction by instruction; times are measured. As one thread sees \
-             it: wall time by the operations of one thread."
-                .into(),
-        ],
-    }
+    Table::of(by_scenarios(
+        &scaling.meetings,
+        |one| (&one.one, &one.two),
+        row,
+    ))
 }
 
 /// Two threads from one: predicted, and measured.
@@ -193,20 +149,11 @@ fn one_to_two(scaling: &Scaling) -> Table {
             ],
         )
     };
-    Table {
-        caption: "From one thread to two on this machine: predicted and measured".into(),
-        corner: "Strategy".into(),
-        columns: Column::titled([
-            "Operation",
-            "1 thread, ns",
-            "2 threads predicted, ns",
-            "Measured, ns",
-            "Error",
-            "In its band",
-        ]),
-        groups: by_scenarios(&scaling.one_to_two, |one| (&one.one, &one.two), row),
-        notes: Vec::new(),
-    }
+    Table::of(by_scenarios(
+        &scaling.one_to_two,
+        |one| (&one.one, &one.two),
+        row,
+    ))
 }
 
 /// Rows under the scenarios that they are about.
@@ -230,47 +177,6 @@ fn by_scenarios<T>(
     groups
 }
 
-/// How far off the predictions were: here, and where it was published.
-fn errors(scaling: &Scaling) -> String {
-    let mut sizes: Vec<f64> = scaling
-        .one_to_two
-        .iter()
-        .map(|one| one.error.abs())
-        .collect();
-    sizes.sort_by(f64::total_cmp);
-    let here = match sizes.get(sizes.len() / 2) {
-        None => {
-            "Nothing could be tested here: that takes a scenario with one and one with two threads."
-                .into()
-        }
-        Some(middle) => {
-            let inside = scaling
-                .one_to_two
-                .iter()
-                .filter(|one| one.is_inside)
-                .count();
-            format!(
-                "From one to two threads here, {} predicted: median error {}, largest {}, {inside} in their bands.",
-                sizes.len(),
-                percent(*middle),
-                percent(sizes.last().copied().unwrap_or(0.0))
-            )
-        }
-    };
-    let published = &scaling.published;
-    let many = &published.many;
-    let median = many.median_error.map_or_else(|| "none".into(), percent);
-    format!(
-        "{here} On {} published curves ({}), each predicted from its point at {} processors, the median error \
-         from 16 processors on is {median}, and {} of {} points are in their bands.",
-        published.curves,
-        published.source,
-        published.calibrated_at,
-        percent(many.inside.unwrap_or(0.0)),
-        many.points
-    )
-}
-
 /// What is expected with all processors of each machine, and who is faster on all of them.
 fn rankings(scaling: &Scaling, operation: Operation) -> Table {
     let machines: Vec<&Machine> = scaling
@@ -285,8 +191,7 @@ fn rankings(scaling: &Scaling, operation: Operation) -> Table {
     let others = of_operation().count().saturating_sub(1);
     let columns = machines
         .iter()
-        .map(|machine| Column::new(&machine.name, format!("{} cores", machine.cpus())))
-        .chain([Column::new("Faster on all of them than", "")]);
+        .map(|machine| Column::new(&machine.name, format!("{} cores", machine.cpus())));
     let rows = of_operation().map(|ranking| {
         let on = |machine: &&Machine| {
             let found = scaling.prediction(&ranking.strategy, operation, &machine.name);
@@ -305,20 +210,7 @@ fn rankings(scaling: &Scaling, operation: Operation) -> Table {
             machines.iter().map(on).chain([beaten]).collect(),
         )
     });
-    Table {
-        caption: format!("Predicted ns per operation, {operation}, all processors at it"),
-        corner: "Strategy".into(),
-        columns: columns.collect(),
-        groups: vec![Group {
-            title: String::new(),
-            rows: rows.collect(),
-        }],
-        notes: vec![
-            "As one processor sees it: best guess and band. An order is stated only where it holds on every \
-             machine: one band ends below the other's beginning."
-                .into(),
-        ],
-    }
+    Table::of([Group::new("", rows)]).columns(columns)
 }
 
 /// Names that a cell has room for.
