@@ -6,9 +6,9 @@ use std::time::Duration;
 use basis::clock;
 use basis::scenario::Activity;
 use conformance::{Counting, Usage};
-use contract::{ErasedHandle, Handle, ProcessId, Specimen};
+use contract::{ErasedHandle, Event, Handle, ProcessId, Specimen};
 
-use crate::field::{Churn, Field, heartbeat};
+use crate::field::{Churn, Field};
 use crate::section::Section;
 use crate::threads::take;
 
@@ -41,7 +41,7 @@ impl<'f, R: Specimen> Alone<'f, R> {
             }
             // Most events of a trace are heartbeats.
             Activity::Update | Activity::Replay => {
-                black_box(handle.apply(self.ids[step], heartbeat(step)));
+                black_box(handle.apply(self.ids[step], Event::heartbeat(step as u64)));
             }
             // Insertions and removals in turn, as in the timed loop.
             Activity::Churn if step.is_multiple_of(2) => {

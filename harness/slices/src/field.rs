@@ -11,7 +11,7 @@ use basis::random::{below, shuffle, uniform};
 use basis::sample::Kinds;
 use basis::scenario::{Identifiers, Keys, Scenario};
 use basis::workload::Workload;
-use contract::{Change, ErasedHandle, Event, Handle, ProcessId, Specimen};
+use contract::{ErasedHandle, Handle, ProcessId, Specimen};
 use rand_core::{Rng, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
 
@@ -116,7 +116,7 @@ impl Field {
         for &id in &self.processes {
             // Started before it is inserted and not after: one write for each and not two, which is
             // what a table of a million takes most of its time for.
-            handle.insert(id, running(id));
+            handle.insert(id, R::running(id));
         }
         handle.publish();
     }
@@ -322,25 +322,6 @@ pub(crate) fn kinds_on_tape(total: u64, absent: u64, writes: bool) -> Kinds {
         absent,
         ..Kinds::default()
     }
-}
-
-/// A record of a process that runs.
-pub(crate) fn running<R: Specimen>(id: ProcessId) -> R {
-    let record = R::pending(id);
-    record.apply(&Event::at(0, Change::Start)).unwrap_or(record)
-}
-
-/// The heartbeat that a writer applies.
-#[inline]
-pub(crate) fn heartbeat(step: usize) -> Event {
-    let step = step as u64;
-    Event::at(
-        step,
-        Change::Heartbeat {
-            cpu_ns: step,
-            rss_bytes: step << 12,
-        },
-    )
 }
 
 #[cfg(test)]

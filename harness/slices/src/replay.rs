@@ -12,7 +12,7 @@ use basis::workload::{Operation, Step, Workload};
 use contract::{ErasedHandle, Handle, ProcessId, Specimen};
 use rand_xoshiro::Xoshiro256PlusPlus;
 
-use crate::field::{TAPE_LENGTH, running};
+use crate::field::TAPE_LENGTH;
 
 /// In how many places a slice may begin.
 const STARTS: u32 = 16;
@@ -129,7 +129,7 @@ impl Start {
             handle.remove(id);
         }
         for &id in &self.alive {
-            handle.insert(id, running(id));
+            handle.insert(id, R::running(id));
         }
         handle.publish();
     }

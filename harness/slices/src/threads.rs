@@ -10,10 +10,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use basis::clock;
 use basis::sample::Kinds;
 use basis::scenario::{Activity, Group};
-use contract::{Handle, ProcessId, Specimen};
+use contract::{Event, Handle, ProcessId, Specimen};
 
 use crate::batch::Batch;
-use crate::field::{Churn, Field, TAPE_LENGTH, heartbeat, kinds_on_tape};
+use crate::field::{Churn, Field, TAPE_LENGTH, kinds_on_tape};
 use crate::pace::Pacer;
 use crate::progress::{Course, Shared};
 use crate::replay_loop::replay;
@@ -226,7 +226,7 @@ pub(crate) fn heartbeat_taken<R: Specimen>(
     id: ProcessId,
     step: usize,
 ) -> Option<u64> {
-    handle.apply(id, heartbeat(step))?.ok()
+    handle.apply(id, Event::heartbeat(step as u64))?.ok()
 }
 
 /// Touches all of every record; whether there was one.
