@@ -3,18 +3,17 @@
 mod access_path;
 mod allocation_map;
 mod allocator;
-mod calls;
+mod comparison;
 mod execution;
 mod experiment;
 mod fixture;
+mod follower;
 mod lines;
 mod medians;
 mod processes;
 mod quiescence;
-mod request;
 mod stall;
 mod step_handle;
-mod symbolizer;
 mod symbols;
 mod threads;
 

@@ -1,6 +1,6 @@
 //! Names for addresses: of functions, with what was inlined into them, and of variables.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::{fmt, fs};
 
 use object::{Object, ObjectKind, ObjectSymbol, SymbolKind};
@@ -58,13 +58,18 @@ impl Symbols {
     /// The innermost function on a call stack that does not only do what another wants; nothing if
     /// they all do.
     pub(crate) fn owner(&mut self, calls: impl IntoIterator<Item = u64>) -> Option<String> {
-        for call in calls {
-            let functions = self.functions(call);
-            if let Some(own) = functions.iter().find(|function| !function.is_plumbing()) {
-                return Some(own.to_string());
-            }
-        }
-        None
+        calls.into_iter().find_map(|call| {
+            let mut functions = self.functions(call).iter();
+            let own = functions.find(|function| !function.is_plumbing())?;
+            Some(own.to_string())
+        })
+    }
+
+    /// The functions that begin at addresses, with their crates, in alphabetical order.
+    pub(crate) fn all_called(&mut self, addresses: &BTreeSet<u64>) -> Vec<String> {
+        let called = addresses.iter().filter_map(|&at| self.called(at));
+        let called: BTreeSet<String> = called.collect();
+        called.into_iter().collect()
     }
 
     /// The function that begins at an address, with its crate: not what was inlined there, but what it was

@@ -4,14 +4,13 @@ use basis::trace::Operation;
 use contract::{ProcessId, ScanConsistency};
 use trap::{Place, Progress, Recording, Unavailable, progress};
 
-use super::observation::{Encounter, Observation};
-use super::orders::{Beside, Revisions};
+use super::observation::{Beside, Encounter, Observation, Readings};
 use super::script::Script;
 use super::trial::{Trial, Writing};
-use crate::native::fixture::{Fixture, restore, warm_up};
-use crate::native::request::Request;
-use crate::native::step_handle::TracedStrategy;
-use crate::native::threads::{Actor, Answered};
+use crate::native::experiment::has_pair;
+use crate::native::fixture::{Fixture, restore, warm_up_all};
+use crate::native::step_handle::{Request, TracedStrategy};
+use crate::native::threads::{Actor, Answer, Mode};
 
 /// What the peer tries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -114,11 +113,7 @@ impl StallExperiment {
         let peers = (0..PEERS)
             .map(|_| fixture.newcomer())
             .collect::<Result<Vec<_>, _>>()?;
-        for peer in &peers {
-            for operation in Operation::ALL.iter().copied() {
-                warm_up(peer, operation);
-            }
-        }
+        peers.iter().for_each(warm_up_all);
         let writer = fixture.writer(strategy)?;
         let is_snapshot = strategy.profile.scan_consistency == ScanConsistency::Snapshot;
         Ok(Self {
@@ -173,8 +168,9 @@ impl StallExperiment {
         let is_undone = !manner.afresh && !operation.is_write();
         trap::stop_at(places.first().copied());
         let id = trials[0].encounter.ids[0];
-        self.stalled().begin_step(Request::new(operation, id, 7));
-        let mut ended = self.stopped_or_ended(Actor::recorded_so_far);
+        let request = Request::new(operation, id, 7);
+        self.stalled().begin(request, Mode::Step);
+        let mut ended = self.stopped_or_ended();
         let mut stops = 0;
         while ended.is_none() {
             for trial in &mut trials {
@@ -186,18 +182,18 @@ impl StallExperiment {
             match places.get(stops) {
                 Some(&next) if trials.iter_mut().all(&mut goes_on) => {
                     trap::advance_to(next);
-                    ended = self.stopped_or_ended(Actor::recorded_so_far);
+                    ended = self.stopped_or_ended();
                 }
                 _ => {
                     trap::go_on();
-                    ended = Some(self.stalled().recorded());
+                    ended = Some(self.stalled().answer());
                 }
             }
         }
         trap::stop_at(None);
         Walk {
             outcomes: self.judged(trials, stops),
-            recording: ended.expect("the loop ends with it"),
+            recording: ended.expect("the loop ends with it").recording(),
         }
     }
 
@@ -209,7 +205,7 @@ impl StallExperiment {
             stalled,
             peer: tried.operation,
             ids,
-            before: before.revision(),
+            before,
         }
     }
 
@@ -219,12 +215,12 @@ impl StallExperiment {
     pub(crate) fn trip(&self, script: &Script, places: &[Place]) -> Trip {
         let processes = script.processes();
         self.publish();
-        let before = self.revisions(&processes);
+        let before = self.readings(&processes);
         let mut writing = Writing::new(&self.writer, script);
         trap::stop_at(places.first().copied());
-        self.stalled()
-            .begin_answer(Request::new(script.operation, script.id, 7));
-        let mut ended = self.stopped_or_ended(Actor::answered_so_far);
+        let request = Request::new(script.operation, script.id, 7);
+        self.stalled().begin(request, Mode::StepAndObserve);
+        let mut ended = self.stopped_or_ended();
         let (mut stops, mut is_blocked) = (0, false);
         while ended.is_none() {
             let is_done = writing.go_on(stops);
@@ -233,23 +229,20 @@ impl StallExperiment {
             ended = match places.get(stops) {
                 Some(&next) if is_done => {
                     trap::advance_to(next);
-                    self.stopped_or_ended(Actor::answered_so_far)
+                    self.stopped_or_ended()
                 }
                 None if is_done && stops < script.at_stops.len() => {
                     trap::step_on();
-                    Some(self.stalled().answered())
+                    Some(self.stalled().answer())
                 }
                 _ => {
                     trap::go_on();
-                    Some(self.stalled().answered())
+                    Some(self.stalled().answer())
                 }
             };
         }
         trap::stop_at(None);
-        let Answered {
-            observed,
-            recording,
-        } = ended.expect("the loop ends with it");
+        let answer = ended.expect("the loop ends with it");
         let during = writing.begun();
         let writes = if places.is_empty() {
             Vec::new()
@@ -257,21 +250,21 @@ impl StallExperiment {
             writing.end()
         };
         self.publish();
-        let after = self.revisions(&processes);
+        let after = self.readings(&processes);
         let beside = Beside {
             operation: script.operation,
             id: script.id,
-            observed,
-            writes: &writes,
+            observed: answer.observed,
+            others: &writes,
             during,
             before: &before,
-            after: &after,
+            after: Some(&after),
             is_snapshot: self.is_snapshot,
         };
         let flaw = beside.flaw();
         self.make(&before, &after);
         Trip {
-            recording,
+            recording: answer.recording(),
             stops,
             is_blocked,
             flaw,
@@ -284,30 +277,31 @@ impl StallExperiment {
         self.writer.publish();
     }
 
-    fn revisions(&self, processes: &[ProcessId]) -> Revisions {
+    fn readings(&self, processes: &[ProcessId]) -> Readings {
         let read = |&id: &ProcessId| {
             let observed = self.writer.attempt(Request::new(Operation::ReadHit, id, 0));
-            (id, observed.revision())
+            (id, observed)
         };
         processes.iter().map(read).collect()
     }
 
     /// Makes the processes be there, or not, as they were before.
-    fn make(&self, before: &Revisions, after: &Revisions) {
+    fn make(&self, before: &Readings, after: &Readings) {
         for (&(id, was), &(_, is)) in before.iter().zip(after) {
-            match (was, is) {
-                (Some(_), None) => self.writer.run(Request::new(Operation::Insert, id, 0)),
-                (None, Some(_)) => self.writer.run(Request::new(Operation::Remove, id, 0)),
+            let operation = match (was.revision(), is.revision()) {
+                (Some(_), None) => Operation::Insert,
+                (None, Some(_)) => Operation::Remove,
                 _ => continue,
-            }
+            };
+            self.writer.run(Request::new(operation, id, 0));
             self.writer.publish();
         }
     }
 
-    /// Waits until the thread has stopped; what came of it, if it has ended instead.
-    fn stopped_or_ended<T>(&self, so_far: fn(&Actor) -> Option<T>) -> Option<T> {
+    /// Waits until the thread has stopped; its answer, if it has ended instead.
+    fn stopped_or_ended(&self) -> Option<Answer> {
         loop {
-            if let Some(ended) = so_far(self.stalled()) {
+            if let Some(ended) = self.stalled().answer_so_far() {
                 return Some(ended);
             }
             if progress() == Progress::Stopped {
@@ -353,8 +347,6 @@ pub(crate) fn tries(stalled: Operation, peers: &[Operation]) -> Vec<Try> {
             same_process,
         })
     };
-    let makes_sense = |tried: &Try| {
-        crate::native::experiment::has_pair(stalled, tried.operation, tried.same_process)
-    };
+    let makes_sense = |tried: &Try| has_pair(stalled, tried.operation, tried.same_process);
     peers.iter().flat_map(both).filter(makes_sense).collect()
 }
