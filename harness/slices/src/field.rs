@@ -6,6 +6,7 @@
 //! Threads whose operations differ have a `Script` each.
 
 use std::collections::{HashSet, VecDeque};
+use std::ops::Range;
 
 use basis::random::{below, shuffle, uniform};
 use basis::sample::Kinds;
@@ -138,17 +139,15 @@ impl Field {
         if self.absent.is_empty() {
             return None;
         }
-        let count =
-            |entries: &[bool]| entries.iter().filter(|&&is_absent| is_absent).count() as u64;
-        let length = self.absent.len();
-        let (laps, rest) = (total / length as u64, (total % length as u64) as usize);
-        let end = start + rest;
-        let partial = if end <= length {
-            count(&self.absent[start..end])
-        } else {
-            count(&self.absent[start..]) + count(&self.absent[..end - length])
+        let count = |entries: Range<usize>| {
+            let entries = self.absent[entries].iter();
+            let absent = entries.filter(|&&is_absent| is_absent).count() as u64;
+            Kinds {
+                absent,
+                ..Kinds::default()
+            }
         };
-        Some(laps * count(&self.absent) + partial)
+        Some(over_laps(self.absent.len(), start, total, count).absent)
     }
 
     /// The tape of operations of a thread, if its operations differ.
@@ -311,6 +310,21 @@ impl Churn {
     pub(crate) fn present(&self, step: usize) -> impl Iterator<Item = ProcessId> {
         (step.saturating_sub(CHURN_WINDOW)..step).map(|step| self.ids[step % TAPE_LENGTH])
     }
+}
+
+/// The kinds of `total` entries of a tape of so many, from `at` on and round again.
+pub(crate) fn over_laps(
+    length: usize,
+    at: usize,
+    total: u64,
+    kinds_of: impl Fn(Range<usize>) -> Kinds,
+) -> Kinds {
+    let (laps, rest) = (total / length as u64, (total % length as u64) as usize);
+    let end = (at + rest).min(length);
+    let mut kinds = kinds_of(0..length).times(laps);
+    kinds += kinds_of(at..end);
+    kinds += kinds_of(0..rest - (end - at));
+    kinds
 }
 
 /// The kinds of operations on the shared tape, of which so many ask for a process that never was.

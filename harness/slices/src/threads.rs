@@ -82,13 +82,11 @@ impl ThreadResult {
 
     /// Of which kind the operations of several threads were.
     pub(crate) fn kinds(tallies: &[Self]) -> Option<Kinds> {
-        tallies
-            .iter()
-            .filter_map(|result| result.kinds)
-            .reduce(|mut sum, kinds| {
-                sum += kinds;
-                sum
-            })
+        let kinds = tallies.iter().filter_map(|result| result.kinds);
+        kinds.reduce(|mut sum, kinds| {
+            sum += kinds;
+            sum
+        })
     }
 }
 
@@ -249,10 +247,8 @@ fn follow<R: Specimen>(
     job: ThreadJob<'_>,
     shared: &Shared,
 ) -> ThreadResult {
-    let section = job
-        .group
-        .section_ns
-        .map_or_else(Section::default, Section::lasting);
+    let section_ns = job.group.section_ns;
+    let section = section_ns.map_or_else(Section::default, Section::lasting);
     // Without a policy of its own a thread would publish after more writes than a slice has.
     let publish_every = job.group.publish_every.unwrap_or(u32::MAX);
     let mut unpublished = 0;
