@@ -7,13 +7,12 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;
-use std::io::{self, Write};
 use std::path::PathBuf;
 use std::sync::Barrier;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use basis::message::{Message, say};
-use basis::sample::{CheckOutcome, Line};
+use basis::error::Error;
+use basis::sample::CheckOutcome;
 use basis::scenario::RecordKind;
 use basis::workload::{Operation, Step, Workload};
 use contract::{ErasedHandle, ErasedTable, Handle, ProcessId, Record};
@@ -36,29 +35,24 @@ pub struct ReplayTask {
 ///
 /// # Errors
 ///
-/// When the parent is gone, or the trace with it.
+/// When the trace cannot be read any more.
 ///
 /// # Panics
 ///
 /// When the task names no strategy of the registry.
-pub fn check(task: &ReplayTask, out: &mut impl Write) -> io::Result<()> {
-    let what = format!("{}: replaying", task.strategy);
-    say(out, &Message::Begin { what, slice: None })?;
-    let workload = Workload::load(&task.trace).map_err(io::Error::other)?;
+pub fn check(task: &ReplayTask) -> Result<CheckOutcome, Error> {
+    let workload = Workload::load(&task.trace)?;
     let operations = workload.operations();
     let make = subject::strategy(&task.strategy)
         .expect("the parent names strategies of the registry only");
     let replayed = replay(&make(workload.peak()), &operations, true);
-    let passed = replayed.is_ok();
-    let evidence = replayed.map_or_else(|fault| fault, |seen| seen.evidence(operations.len()));
-    let line = Line::Check(CheckOutcome {
+    Ok(CheckOutcome {
         strategy: task.strategy.clone(),
         record: RecordKind::Status,
         check: CHECK.into(),
-        passed,
-        evidence,
-    });
-    say(out, &Message::Found { line })
+        passed: replayed.is_ok(),
+        evidence: replayed.map_or_else(|fault| fault, |seen| seen.evidence(operations.len())),
+    })
 }
 
 /// What a replay came to.

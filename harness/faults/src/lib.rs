@@ -19,12 +19,9 @@ mod stalls;
 mod standstill;
 mod witness;
 
-use std::io::{self, Write};
 use std::time::Duration;
 
 use basis::fault::{Fault, FaultSeen};
-use basis::message::{Message, say};
-use basis::sample::Line;
 use serde::{Deserialize, Serialize};
 
 use self::scene::Scene;
@@ -44,18 +41,12 @@ pub struct FaultTask {
     pub patience_ms: u64,
 }
 
-/// Injects the fault, and says what it sees.
-///
-/// # Errors
-///
-/// When the parent is gone.
+/// Injects the fault, in a process that is for nothing else.
 ///
 /// # Panics
 ///
 /// When the task names no strategy of the registry.
-pub fn inject(task: &FaultTask, out: &mut impl Write) -> io::Result<()> {
-    let what = format!("{}: {}", task.strategy, task.fault);
-    say(out, &Message::Begin { what, slice: None })?;
+pub fn inject(task: &FaultTask) -> FaultSeen {
     // Nothing is printed about panics: they are what this process is for.
     std::panic::set_hook(Box::new(|_| {}));
     let make = subject::strategy(&task.strategy)
@@ -80,6 +71,5 @@ pub fn inject(task: &FaultTask, out: &mut impl Write) -> io::Result<()> {
             memory::observe(scene(), &mut seen);
         }
     }
-    let line = Line::Fault(seen);
-    say(out, &Message::Found { line })
+    seen
 }

@@ -5,15 +5,12 @@
 //! so that a thread that loses its processor spoils one of them and not the result.
 
 use std::hint::spin_loop;
-use std::io::{self, Write};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 
 use basis::calibration::{Between, Calibration};
 use basis::clock;
 use basis::environment;
-use basis::message::{Message, say};
-use basis::sample::Line;
 use crossbeam_utils::CachePadded;
 
 use crate::affinity::Affinity;
@@ -24,18 +21,6 @@ const REPETITIONS: usize = 15;
 const INCREMENTS: u64 = 20_000;
 /// Round trips of a repetition: about a millisecond.
 const ROUND_TRIPS: u64 = 4_000;
-
-/// Measures, and says what it finds.
-///
-/// # Errors
-///
-/// When the parent is gone.
-pub fn calibrate(out: &mut impl Write) -> io::Result<()> {
-    let what = "calibrating what a line costs between processors".into();
-    say(out, &Message::Begin { what, slice: None })?;
-    let line = Line::Calibration(calibration());
-    say(out, &Message::Found { line })
-}
 
 /// What a line costs here; between processors only where there are two.
 pub fn calibration() -> Calibration {

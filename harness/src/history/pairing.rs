@@ -98,12 +98,7 @@ pub fn read(bytes: &[u8], name: &str, reading: &Reading) -> Result<History> {
             Some(model) => vec![model],
             None => ModelName::RECOGNISED.to_vec(),
         },
-        words: Vec::new(),
-        names: HashMap::new(),
-        pending: HashMap::new(),
-        calls: Vec::new(),
-        lines: Vec::new(),
-        passed_over: 0,
+        ..Reader::default()
     };
     let notation = document::read(bytes, name, |line, map| {
         reader.lines.push(line);
@@ -113,6 +108,7 @@ pub fn read(bytes: &[u8], name: &str, reading: &Reading) -> Result<History> {
     reader.finish(notation, reading)
 }
 
+#[derive(Default)]
 struct Reader<'n> {
     name: &'n str,
     /// The models that have all operations so far.

@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use basis::fault::FaultSeen;
+use basis::message::Message;
 use basis::random;
-use basis::sample::{CheckOutcome, Line};
+use basis::sample::{CheckOutcome, Line, SliceKey};
 use basis::scenario::RecordKind;
 use basis::stall::StallSeen;
 use basis::trace::TraceSeen;
@@ -58,6 +59,29 @@ impl Task {
             Task::Probe(task) => task.situation.described().title.to_lowercase(),
             Task::Calibrate => "this machine".into(),
         }
+    }
+
+    /// What its process begins with; nothing of one that says so itself, step by step.
+    pub fn begin(&self) -> Option<Message> {
+        let mut slice = None;
+        let what = match self {
+            Task::Measure(_) | Task::Verify(_) | Task::Stall(_) => return None,
+            Task::Replay(task) => format!("{}: replaying", task.strategy),
+            Task::Fault(task) => format!("{}: {}", task.strategy, task.fault),
+            Task::Trace(task) => format!("{}: tracing", task.strategy),
+            Task::Calibrate => "calibrating what a line costs between processors".into(),
+            Task::Probe(task) => {
+                slice = Some(SliceKey {
+                    scenario: task.situation.name().into(),
+                    process: task.process,
+                    block: 0,
+                    position: 0,
+                    strategy: task.strategy.clone(),
+                });
+                task.strategy.clone()
+            }
+        };
+        Some(Message::Begin { what, slice })
     }
 
     /// Whether one line is all that the process has to say.

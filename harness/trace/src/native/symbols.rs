@@ -52,7 +52,10 @@ impl Symbols {
 
     /// The static variable at an address, and how far into it that is.
     pub(crate) fn variable(&self, address: u64) -> Option<(&str, u64)> {
-        find(&self.statics, address)
+        let begin = |variable: &Variable| variable.begin <= address;
+        let variable = self.statics[..self.statics.partition_point(begin)].last()?;
+        let offset = address - variable.begin;
+        (offset < variable.bytes).then_some((variable.name.as_str(), offset))
     }
 
     /// The innermost function on a call stack that does not only do what another wants; nothing if
@@ -189,20 +192,12 @@ fn crate_of(path: &str) -> Option<&str> {
     }
 }
 
-fn find(variables: &[Variable], address: u64) -> Option<(&str, u64)> {
-    let after = variables.partition_point(|variable| variable.begin <= address);
-    let variable = &variables[after.checked_sub(1)?];
-    let offset = address - variable.begin;
-    (offset < variable.bytes).then_some((variable.name.as_str(), offset))
-}
-
 /// Where the program was loaded.
 fn begin_of_program() -> Option<u64> {
     let program = fs::read_link("/proc/self/exe").ok()?;
     let maps = fs::read_to_string("/proc/self/maps").ok()?;
-    let first = maps
-        .lines()
-        .find(|line| line.ends_with(program.to_str().unwrap_or("?")))?;
+    let program = program.to_str().unwrap_or("?");
+    let first = maps.lines().find(|line| line.ends_with(program))?;
     u64::from_str_radix(first.split('-').next()?, 16).ok()
 }
 

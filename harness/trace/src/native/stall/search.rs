@@ -21,6 +21,13 @@ fn detours_max(points: &Points, point: usize) -> u32 {
     }
 }
 
+/// What came of a try at a point; none where the thread did not come by again.
+type Tried = Option<Outcome>;
+
+fn is_blocked(outcome: &Tried) -> bool {
+    outcome.as_ref().is_some_and(|outcome| outcome.is_blocked)
+}
+
 /// An operation that is to be stopped at all its points.
 pub(crate) struct Search<'s> {
     pub(crate) experiment: &'s StallExperiment,
@@ -56,7 +63,7 @@ impl Search<'_> {
             let mut outcomes = self.at_states(&points, &states, tried, manner);
             for (number, &tried) in tried.iter().enumerate() {
                 self.confirm(&points, tried, number, &mut outcomes);
-                let outcomes: Vec<&Outcome> = outcomes.iter().map(|all| &all[number]).collect();
+                let outcomes: Vec<&Tried> = outcomes.iter().map(|all| &all[number]).collect();
                 pairs.push(self.pair(&points, tried, &outcomes, symbols));
             }
         }
@@ -77,9 +84,9 @@ impl Search<'_> {
         states: &[usize],
         tries: &[Try],
         manner: Manner,
-    ) -> Vec<Vec<Outcome>> {
+    ) -> Vec<Vec<Tried>> {
         let point = |state: usize| points.states()[state];
-        let mut outcomes: Vec<Vec<Outcome>> = Vec::with_capacity(states.len());
+        let mut outcomes: Vec<Vec<Tried>> = Vec::with_capacity(states.len());
         let mut detours = 0;
         while outcomes.len() < states.len() {
             let left = &states[outcomes.len()..];
@@ -95,7 +102,7 @@ impl Search<'_> {
             } else if detours < detours_max(points, point(left[0])) {
                 detours += 1;
             } else {
-                outcomes.push(vec![Outcome::Untried; tries.len()]);
+                outcomes.push(vec![None; tries.len()]);
                 detours = 0;
             }
             outcomes.extend(reached);
@@ -108,15 +115,15 @@ impl Search<'_> {
     ///
     /// Who has waited for a lock from one state to the next sleeps on when it is given up, until it is
     /// woken: at the end of each stretch of states somebody has to try who comes fresh.
-    fn confirm(&self, points: &Points, tried: Try, number: usize, outcomes: &mut [Vec<Outcome>]) {
-        let is_blocked = |&state: &usize| outcomes[state][number].is_blocked();
-        let blocked: Vec<usize> = (0..outcomes.len()).filter(is_blocked).collect();
+    fn confirm(&self, points: &Points, tried: Try, number: usize, outcomes: &mut [Vec<Tried>]) {
+        let blocks = |&state: &usize| is_blocked(&outcomes[state][number]);
+        let blocked: Vec<usize> = (0..outcomes.len()).filter(blocks).collect();
         let try_at = |states: &[usize]| self.at_states(points, states, &[tried], Manner::PATIENT);
         for stretch in blocked.chunk_by(|one, next| one + 1 == *next) {
             let mut left = stretch;
             while let Some((&last, before)) = left.split_last() {
                 let outcome = try_at(&[last]).remove(0).remove(0);
-                let is_blocked = outcome.is_blocked();
+                let is_blocked = is_blocked(&outcome);
                 outcomes[last][number] = outcome;
                 left = before;
                 if is_blocked {
@@ -134,24 +141,25 @@ impl Search<'_> {
         &self,
         points: &Points,
         tried: Try,
-        outcomes: &[&Outcome],
+        outcomes: &[&Tried],
         symbols: &mut Symbols,
     ) -> StallPair {
         let count = |states: &[usize]| -> u64 {
             let lengths = states.iter().map(|&state| points.of_state(state).len());
             lengths.sum::<usize>() as u64
         };
-        let states = |is_it: fn(&Outcome) -> bool| -> Vec<usize> {
+        let flaw_of = |outcome: &Tried| outcome.as_ref()?.flaw.clone();
+        let states = |is_it: &dyn Fn(&Tried) -> bool| -> Vec<usize> {
             let states = 0..outcomes.len();
             states.filter(|&state| is_it(outcomes[state])).collect()
         };
-        let blocked = states(Outcome::is_blocked);
-        let flawed = states(|outcome| outcome.flaw().is_some());
-        let untried = states(|outcome| *outcome == Outcome::Untried);
+        let blocked = states(&is_blocked);
+        let flawed = states(&|outcome| flaw_of(outcome).is_some());
+        let untried = states(&|outcome| outcome.is_none());
         let first = blocked.first().map(|&state| points.of_state(state).start);
         let last = blocked.last().map(|&state| points.of_state(state).end - 1);
         let evidence = flawed.first().and_then(|&state| {
-            let flaw = outcomes[state].flaw()?;
+            let flaw = flaw_of(outcomes[state])?;
             Some(format!("at {}: {flaw}", points.of_state(state).start))
         });
         StallPair {

@@ -1,5 +1,7 @@
 //! Stops one thread at a point of an operation, and has others try theirs.
 
+use std::time::Duration;
+
 use basis::trace::Operation;
 use contract::{ProcessId, ScanConsistency};
 use trap::{Place, Progress, Recording, Unavailable, progress};
@@ -19,28 +21,13 @@ pub(crate) struct Try {
     pub(crate) same_process: bool,
 }
 
-/// What came of it.
+/// What came of it, at a point that the thread has come by again.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Outcome {
-    /// It got done. If it saw what no order explains, that.
-    Done { flaw: Option<String> },
+pub(crate) struct Outcome {
     /// It did not get done until the thread went on.
-    Blocked { flaw: Option<String> },
-    /// The thread did not come by there again.
-    Untried,
-}
-
-impl Outcome {
-    pub(crate) const fn is_blocked(&self) -> bool {
-        matches!(self, Outcome::Blocked { .. })
-    }
-
-    pub(crate) fn flaw(&self) -> Option<&str> {
-        match self {
-            Outcome::Done { flaw } | Outcome::Blocked { flaw } => flaw.as_deref(),
-            Outcome::Untried => None,
-        }
-    }
+    pub(crate) is_blocked: bool,
+    /// What it saw, if no order explains it.
+    pub(crate) flaw: Option<String>,
 }
 
 /// How peers try.
@@ -52,8 +39,8 @@ impl Outcome {
 pub(crate) struct Manner {
     /// How often in a row all have to be found asleep.
     pub(super) looks: u32,
-    /// Nanoseconds of processor time.
-    pub(super) spun_ns: u64,
+    /// Processor time.
+    pub(super) spun: Duration,
     /// Whether nobody may have written since the operation began.
     afresh: bool,
 }
@@ -62,7 +49,7 @@ impl Manner {
     /// For a first impression.
     pub(crate) const QUICK: Self = Self {
         looks: 2,
-        spun_ns: 1_000_000,
+        spun: Duration::from_millis(1),
         afresh: false,
     };
     /// The same, each point for itself.
@@ -73,7 +60,7 @@ impl Manner {
     /// Before it is believed.
     pub(crate) const PATIENT: Self = Self {
         looks: 5,
-        spun_ns: 10_000_000,
+        spun: Duration::from_millis(10),
         afresh: true,
     };
 }
@@ -101,7 +88,7 @@ pub(crate) struct Trip {
 /// What a thread came by on its way from stop to stop.
 pub(crate) struct Walk {
     /// What came of each try, at each of the points that it stopped at.
-    pub(crate) outcomes: Vec<Vec<Outcome>>,
+    pub(crate) outcomes: Vec<Vec<Option<Outcome>>>,
     pub(crate) recording: Recording,
 }
 
@@ -166,35 +153,56 @@ impl StallExperiment {
             .map(|(peer, &tried)| Trial::new(peer, self.encounter(operation, tried)))
             .collect();
         let is_undone = !manner.afresh && !operation.is_write();
-        trap::stop_at(places.first().copied());
-        let id = trials[0].encounter.ids[0];
-        let request = Request::new(operation, id, 7);
-        self.stalled().begin(request, Mode::Step);
-        let mut ended = self.stopped_or_ended();
-        let mut stops = 0;
-        while ended.is_none() {
+        let request = Request::new(operation, trials[0].encounter.ids[0], 7);
+        let (answer, stops) = self.stop_at_each(request, Mode::Step, places, |_, has_next| {
             for trial in &mut trials {
                 trial.stop(manner);
             }
-            stops += 1;
             let mut goes_on =
                 |trial: &mut Trial<'_>| !trial.has_written() || is_undone && trial.undo(manner);
-            match places.get(stops) {
-                Some(&next) if trials.iter_mut().all(&mut goes_on) => {
-                    trap::advance_to(next);
-                    ended = self.stopped_or_ended();
+            has_next && trials.iter_mut().all(&mut goes_on)
+        });
+        Walk {
+            outcomes: self.judged(trials, stops),
+            recording: answer.recording(),
+        }
+    }
+
+    /// Has the stalled thread do something with stops at the `places`, where `at_stop` does what there is to do;
+    /// it is told which stop it is and whether there is another, and says whether the thread may go on to that.
+    /// What it does after the last one is done step by step where another could follow. The answer, and how often
+    /// it has stopped.
+    fn stop_at_each(
+        &self,
+        request: Request,
+        mode: Mode,
+        places: &[Place],
+        mut at_stop: impl FnMut(usize, bool) -> bool,
+    ) -> (Answer, usize) {
+        trap::stop_at(places.first().copied());
+        self.stalled().begin(request, mode);
+        let mut stops = 0;
+        let answer = loop {
+            if let Some(answer) = self.stopped_or_ended() {
+                break answer;
+            }
+            let next = places.get(stops + 1);
+            let may_go_on = at_stop(stops, next.is_some());
+            stops += 1;
+            match next {
+                Some(&next) if may_go_on => trap::advance_to(next),
+                None if may_go_on && stops < Script::STOPS => {
+                    trap::step_on();
+                    break self.stalled().answer();
                 }
                 _ => {
                     trap::go_on();
-                    ended = Some(self.stalled().answer());
+                    break self.stalled().answer();
                 }
             }
-        }
+        };
         trap::stop_at(None);
-        Walk {
-            outcomes: self.judged(trials, stops),
-            recording: ended.expect("the loop ends with it").recording(),
-        }
+        (answer, stops)
     }
 
     /// The two operations, and what is there for the peer before them.
@@ -217,32 +225,14 @@ impl StallExperiment {
         self.publish();
         let before = self.readings(&processes);
         let mut writing = Writing::new(&self.writer, script);
-        trap::stop_at(places.first().copied());
         let request = Request::new(script.operation, script.id, 7);
-        self.stalled().begin(request, Mode::StepAndObserve);
-        let mut ended = self.stopped_or_ended();
-        let (mut stops, mut is_blocked) = (0, false);
-        while ended.is_none() {
-            let is_done = writing.go_on(stops);
-            is_blocked |= stops == 0 && !is_done;
-            stops += 1;
-            ended = match places.get(stops) {
-                Some(&next) if is_done => {
-                    trap::advance_to(next);
-                    self.stopped_or_ended()
-                }
-                None if is_done && stops < script.at_stops.len() => {
-                    trap::step_on();
-                    Some(self.stalled().answer())
-                }
-                _ => {
-                    trap::go_on();
-                    Some(self.stalled().answer())
-                }
-            };
-        }
-        trap::stop_at(None);
-        let answer = ended.expect("the loop ends with it");
+        let mut is_blocked = false;
+        let (answer, stops) =
+            self.stop_at_each(request, Mode::StepAndObserve, places, |stop, _| {
+                let is_done = writing.go_on(stop);
+                is_blocked |= stop == 0 && !is_done;
+                is_done
+            });
         let during = writing.begun();
         let writes = if places.is_empty() {
             Vec::new()
@@ -312,7 +302,7 @@ impl StallExperiment {
     }
 
     /// What came of the tries, by stop; the thread has gone on. Makes the table what it was.
-    fn judged(&self, trials: Vec<Trial<'_>>, stops: usize) -> Vec<Vec<Outcome>> {
+    fn judged(&self, trials: Vec<Trial<'_>>, stops: usize) -> Vec<Vec<Option<Outcome>>> {
         let mut outcomes = vec![Vec::new(); stops];
         for mut trial in trials {
             trial.end();

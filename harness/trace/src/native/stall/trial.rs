@@ -8,7 +8,7 @@ use contract::ProcessId;
 use super::observation::{Encounter, Observation, Other};
 use super::script::Script;
 use super::stall_experiment::{Manner, Outcome};
-use crate::native::quiescence::{Quiescence, processor_ns_of_others};
+use crate::native::quiescence::{Quiescence, processor_time_of_others};
 use crate::native::step_handle::Request;
 use crate::native::threads::{Actor, Mode};
 
@@ -33,14 +33,14 @@ impl Peer<'_> {
     /// What it sees of what it has begun; nothing if it is blocked.
     fn wait(&mut self, manner: Manner) -> Option<Observation> {
         let mut sleepers = Quiescence::within(manner.looks);
-        let began_ns = processor_ns_of_others();
+        let began = processor_time_of_others();
         loop {
             if let Some(answer) = self.actor.answer_within(GLANCE) {
                 self.is_busy = false;
                 return Some(answer.observed);
             }
-            let spun_ns = processor_ns_of_others().saturating_sub(began_ns);
-            if sleepers.are_all() || spun_ns > manner.spun_ns {
+            let spun = processor_time_of_others().saturating_sub(began);
+            if sleepers.are_all() || spun > manner.spun {
                 return None;
             }
         }
@@ -181,19 +181,17 @@ impl<'l> Trial<'l> {
     }
 
     /// What came of it by stop, where `left` is what was there after the last one.
-    pub(crate) fn outcomes(self, left: Option<Observation>) -> Vec<Outcome> {
+    pub(crate) fn outcomes(self, left: Option<Observation>) -> Vec<Option<Outcome>> {
         let (mut late, mut left) = (self.late, left);
         let stops = self.stops.iter().rev();
-        let mut outcomes: Vec<Outcome> = stops
+        let mut outcomes: Vec<Option<Outcome>> = stops
             .map(|&(encounter, observed)| {
                 let left = left.take();
                 let flaw = observed
                     .or(late.take())
                     .and_then(|observed| encounter.flaw(observed, left));
-                match observed {
-                    None => Outcome::Blocked { flaw },
-                    Some(_) => Outcome::Done { flaw },
-                }
+                let is_blocked = observed.is_none();
+                Some(Outcome { is_blocked, flaw })
             })
             .collect();
         outcomes.reverse();
