@@ -9,9 +9,8 @@ use std::time::Duration;
 use basis::clock;
 use basis::error::Result;
 use basis::parallel;
-use basis::sample::{CheckOutcome, Line};
-use basis::stall::StallSeen;
-use basis::trace::{TraceSeen, Untraced};
+use basis::sample::Line;
+use basis::trace::Untraced;
 
 use super::child::{self, Ending, Failed, Interrupt};
 use super::recording::Recording;
@@ -202,26 +201,15 @@ impl<'a> Run<'a> {
 
 /// What a user should know of a line at once.
 fn worth_a_note(line: &Line) -> Option<String> {
-    match line {
-        Line::Check(CheckOutcome {
-            strategy,
-            check,
-            passed: false,
-            ..
-        }) => Some(format!("{strategy} fails the {check} check")),
-        Line::Trace(TraceSeen {
-            strategy,
-            died: Some(why),
-            ..
-        }) => Some(format!("{strategy}: tracing: {why}")),
-        Line::Stall(StallSeen {
-            strategy,
-            died: Some(why),
-            ..
-        }) => Some(format!("{strategy}: stopping: {why}")),
-        Line::Untraced(Untraced { why }) => Some(format!("nothing is traced: {why}")),
-        _ => None,
-    }
+    Some(match line {
+        Line::Check(outcome) if !outcome.passed => {
+            format!("{} fails the {} check", outcome.strategy, outcome.check)
+        }
+        Line::Trace(seen) => format!("{}: tracing: {}", seen.strategy, seen.died.as_ref()?),
+        Line::Stall(seen) => format!("{}: stopping: {}", seen.strategy, seen.died.as_ref()?),
+        Line::Untraced(untraced) => format!("nothing is traced: {}", untraced.why),
+        _ => return None,
+    })
 }
 
 impl Worker<'_> {
@@ -272,6 +260,7 @@ impl Worker<'_> {
 #[cfg(test)]
 mod tests {
     use basis::error::Error;
+    use basis::trace::TraceSeen;
     use trace::TraceTask;
 
     use super::*;
