@@ -124,7 +124,7 @@ fn on_two_processors<T: Send>(
     let affinity = Affinity::of(2, 0);
     let ready = AtomicU64::new(0);
     let meet = |number: usize| {
-        affinity.of_thread(number).take();
+        affinity.pin(number);
         ready.fetch_add(1, Ordering::AcqRel);
         while ready.load(Ordering::Acquire) < 2 {
             spin_loop();

@@ -342,14 +342,13 @@ impl<'f> PreparedStrategy<'f> {
     ) -> (T, Vec<(Vec<Completion>, ThreadResult)>) {
         let jobs = self.jobs(block);
         let shared = &Shared::for_threads(jobs.len());
+        let affinity = &Affinity::of(jobs.len(), self.field.turn());
         std::thread::scope(|scope| {
-            let pinning = Affinity::of(jobs.len(), self.field.turn());
             let workers: Vec<_> = jobs
                 .into_iter()
                 .map(|job| {
-                    let pinning = pinning.of_thread(job.index);
                     scope.spawn(move || {
-                        pinning.take();
+                        affinity.pin(job.index);
                         self.engine.work(job, shared)
                     })
                 })
