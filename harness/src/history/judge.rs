@@ -53,19 +53,18 @@ pub enum Answer {
 /// Every key gets as much as this before any gets more: one violation answers for all, and it need
 /// not be in the hardest key.
 const ROUNDS: [Limits; 3] = [
-    Limits {
-        steps: 100_000,
-        remembered: 16 << 20,
-    },
-    Limits {
-        steps: 10_000_000,
-        remembered: 64 << 20,
-    },
-    Limits {
-        steps: 500_000_000,
-        remembered: 128 << 20,
-    },
+    limits(100_000, 16),
+    limits(10_000_000, 64),
+    limits(500_000_000, 128),
 ];
+
+/// So many steps, and so many times 2^20 words to remember dead ends.
+const fn limits(steps: u64, mega_words: usize) -> Limits {
+    Limits {
+        steps,
+        remembered: mega_words << 20,
+    }
+}
 
 /// Judges a history.
 ///
