@@ -7,13 +7,12 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;
-use std::io::{self, Write};
 use std::path::PathBuf;
 use std::sync::Barrier;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use basis::message::{Message, say};
-use basis::sample::{CheckOutcome, Line};
+use basis::error::Error;
+use basis::sample::CheckOutcome;
 use basis::scenario::RecordKind;
 use basis::workload::{Operation, Step, Workload};
 use contract::{ErasedHandle, ErasedTable, Handle, ProcessId, Record};
@@ -36,31 +35,24 @@ pub struct ReplayTask {
 ///
 /// # Errors
 ///
-/// When the parent is gone, or the trace with it.
+/// When the trace cannot be read any more.
 ///
 /// # Panics
 ///
 /// When the task names no strategy of the registry.
-pub fn check(task: &ReplayTask, out: &mut impl Write) -> io::Result<()> {
-    let what = format!("{}: replaying", task.strategy);
-    say(out, &Message::Begin { what, slice: None })?;
-    let workload = Workload::load(&task.trace).map_err(io::Error::other)?;
+pub fn check(task: &ReplayTask) -> Result<CheckOutcome, Error> {
+    let workload = Workload::load(&task.trace)?;
     let operations = workload.operations();
     let make = subject::strategy(&task.strategy)
         .expect("the parent names strategies of the registry only");
     let replayed = replay(&make(workload.peak()), &operations, true);
-    let (passed, evidence) = match replayed {
-        Ok(seen) => (true, seen.evidence(operations.len())),
-        Err(fault) => (false, fault),
-    };
-    let line = Line::Check(CheckOutcome {
+    Ok(CheckOutcome {
         strategy: task.strategy.clone(),
         record: RecordKind::Status,
         check: CHECK.into(),
-        passed,
-        evidence,
-    });
-    say(out, &Message::Found { line })
+        passed: replayed.is_ok(),
+        evidence: replayed.map_or_else(|fault| fault, |seen| seen.evidence(operations.len())),
+    })
 }
 
 /// What a replay came to.
@@ -149,21 +141,16 @@ const YIELD_EVERY: usize = 64;
 /// Carries the operations out on table and model; how many records there are at the end.
 fn write(mut handle: ErasedHandle<'_, Subject>, operations: &[Operation]) -> Result<usize, String> {
     let mut model: BTreeMap<ProcessId, Subject> = BTreeMap::new();
-    for (number, &operation) in (1_usize..).zip(operations) {
-        let Operation { id, step, .. } = operation;
+    for (number, &Operation { id, step, .. }) in (1_usize..).zip(operations) {
+        let record = Subject::pending(id);
         let agreed = match step {
             Step::Insert => {
-                let record = Subject::pending(id);
-                agree(
-                    "insert",
-                    &handle.insert(id, record),
-                    &model.insert(id, record),
-                )
+                let right = model.insert(id, record);
+                agree("insert", &handle.insert(id, record), &right)
             }
             Step::Apply(event) => {
-                let right = model
-                    .get_mut(&id)
-                    .map(|record| record.apply_in_place(&event));
+                let record = model.get_mut(&id);
+                let right = record.map(|record| record.apply_in_place(&event));
                 agree("apply", &handle.apply(id, event), &right)
             }
             Step::Remove => agree("remove", &handle.remove(id), &model.remove(&id)),
@@ -178,14 +165,13 @@ fn write(mut handle: ErasedHandle<'_, Subject>, operations: &[Operation]) -> Res
     Ok(model.len())
 }
 
-fn agree<T: PartialEq + Debug>(what: &str, found: &T, right: &T) -> Result<(), String> {
-    if found == right {
-        Ok(())
-    } else {
-        Err(format!(
-            "{what} answers {found:?}, where {right:?} is right"
-        ))
+fn agree<T: PartialEq + Debug>(what: &str, answer: &T, right: &T) -> Result<(), String> {
+    if answer == right {
+        return Ok(());
     }
+    Err(format!(
+        "{what} answers {answer:?}, where {right:?} is right"
+    ))
 }
 
 /// Holds the final table against the model's: by a scan, and by a lookup of everybody who ever was.
@@ -197,32 +183,22 @@ fn compare(
     let mut visited: Vec<(ProcessId, Subject)> = Vec::new();
     handle.scan(|id, record| visited.push((id, *record)));
     visited.sort_unstable_by_key(|&(id, _)| id);
-    let right: Vec<(ProcessId, Subject)> =
-        model.iter().map(|(&id, &record)| (id, record)).collect();
-    let differs = visited
-        .iter()
-        .zip(&right)
-        .find(|(found, right)| found != right);
-    if let Some((found, right)) = differs {
+    let right = model.iter().map(|(&id, &record)| (id, record));
+    if let Some((visited, right)) = visited.iter().zip(right).find(|(a, b)| *a != b) {
         return Err(format!(
-            "the final table has {found:?} where {right:?} is right"
+            "the final table has {visited:?} where {right:?} is right"
         ));
     }
-    if visited.len() != right.len() {
+    if visited.len() != model.len() {
+        let (has, right) = (visited.len(), model.len());
         return Err(format!(
-            "the final table has {} records, where {} are right",
-            visited.len(),
-            right.len()
+            "the final table has {has} records, where {right} are right"
         ));
     }
-    for operation in operations {
-        let id = operation.id;
-        agree(
-            "a final lookup",
-            &handle.read(id, |record| *record),
-            &model.get(&id).copied(),
-        )
-        .map_err(|fault| format!("{id}: {fault}"))?;
+    for &Operation { id, .. } in operations {
+        let answer = handle.read(id, |record| *record);
+        agree("a final lookup", &answer, &model.get(&id).copied())
+            .map_err(|fault| format!("{id}: {fault}"))?;
     }
     Ok(())
 }

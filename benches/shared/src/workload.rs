@@ -1,6 +1,6 @@
 //! What is in the table and the order in which it is used, drawn before any time is taken.
 
-use contract::{Change, Event, Handle, ProcessId, ProcessStatus, Record, Strategy};
+use contract::{Event, Handle, ProcessId, ProcessStatus, Specimen, Strategy};
 use rand_core::{Rng, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
 
@@ -45,7 +45,9 @@ impl Workload {
 
     /// What the table holds: every process, running.
     pub fn records(&self) -> impl Iterator<Item = (ProcessId, ProcessStatus)> {
-        self.processes.iter().map(|&id| (id, running(id)))
+        self.processes
+            .iter()
+            .map(|&id| (id, ProcessStatus::running(id)))
     }
 
     /// A table that holds them.
@@ -74,24 +76,10 @@ impl Workload {
     }
 }
 
-/// A process that accepts heartbeats.
-fn running(id: ProcessId) -> ProcessStatus {
-    ProcessStatus::pending(id)
-        .apply(&Event::at(0, Change::Start))
-        .expect("a pending process starts")
-}
-
 /// The heartbeat that a writer applies at a step of its tape.
 #[inline]
 pub(crate) fn heartbeat(step: usize) -> Event {
-    let step = step as u64;
-    Event::at(
-        step,
-        Change::Heartbeat {
-            cpu_ns: step,
-            rss_bytes: step << 12,
-        },
-    )
+    Event::heartbeat(step as u64)
 }
 
 #[cfg(test)]

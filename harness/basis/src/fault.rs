@@ -195,6 +195,26 @@ pub struct FaultSeen {
 }
 
 impl FaultSeen {
+    /// Nothing yet.
+    pub fn new(strategy: &str, fault: Fault) -> Self {
+        Self {
+            strategy: strategy.to_owned(),
+            fault,
+            meanwhile: BTreeMap::new(),
+            never: Vec::new(),
+            tallies: BTreeMap::new(),
+            died: None,
+        }
+    }
+
+    /// Adds an attempt; the worst counts.
+    pub fn add(&mut self, deed: Deed, fate: Fate) {
+        let attempt = self.meanwhile.entry(deed);
+        let attempt = attempt.or_insert(Attempt { fate, tries: 0 });
+        attempt.tries += 1;
+        attempt.fate = attempt.fate.max(fate);
+    }
+
     /// What was tried and went so.
     pub fn with_fate(&self, fate: Fate) -> impl Iterator<Item = Deed> {
         let meanwhile = self.meanwhile.iter();

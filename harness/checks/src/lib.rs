@@ -3,7 +3,8 @@
 use std::io::{self, Write};
 
 use conformance::{Check, Dawdler, Effort, Evidence, Finding, Inspector, Seed};
-use contract::{ProcessSnapshot, ProcessStatus, Profile, Record, Strategy, Visitor};
+use contract::{ProcessSnapshot, ProcessStatus};
+use registry::Only;
 use serde::{Deserialize, Serialize};
 
 use basis::message::{Message, say};
@@ -28,52 +29,30 @@ pub struct VerifyTask {
 ///
 /// When the parent is gone.
 pub fn verify(task: &VerifyTask, out: &mut impl Write) -> io::Result<()> {
+    let effort = || match task.preset {
+        Preset::Quick => Effort::quick(),
+        Preset::Default => Effort::default(),
+        Preset::Full => Effort::full(),
+    };
+    // A strategy's own test goes further: it also tries records of other sizes, some wide enough to be torn.
+    // Here every kind of record more is another copy of every library in the program.
     for record in [RecordKind::Status, RecordKind::Snapshot] {
+        let what = format!("{} with {record}", task.strategy);
+        say(out, &Message::Begin { what, slice: None })?;
         let mut result = Ok(());
-        let effort = match task.preset {
-            Preset::Quick => Effort::quick(),
-            Preset::Default => Effort::default(),
-            Preset::Full => Effort::full(),
-        };
-        say(
-            out,
-            &Message::Begin {
-                what: format!("{} with {record}", task.strategy),
-                slice: None,
-            },
-        )?;
-        let mut inspector = Inspector::new(effort, Seed(task.seed), |finding: Finding| {
-            if let Some(outcome) = outcome(finding, record) {
-                let said = say(
-                    out,
-                    &Message::Found {
-                        line: Line::Check(outcome),
-                    },
-                );
-                result = std::mem::replace(&mut result, Ok(())).and(said);
+        let mut inspector = Inspector::new(effort(), Seed(task.seed), |finding: Finding| {
+            if let Some(line) = outcome(finding, record)
+                && result.is_ok()
+            {
+                result = say(out, &Message::Found { line });
             }
         });
-        // A strategy's own test goes further: it also tries records that are wide enough to be torn.
-        // Here every kind of record more is another copy of every library in the program.
-        match record {
-            RecordKind::Status => {
-                let inner = inspector.with_checks(Check::ALL);
-                let mut one = Only {
-                    name: &task.strategy,
-                    inner,
-                };
-                registry::visit_plain::<Dawdler<ProcessStatus>>(&mut one);
-            }
-            RecordKind::Snapshot => {
-                let inner = inspector.with_checks(Check::PER_RECORD);
-                let mut one = Only {
-                    name: &task.strategy,
-                    inner,
-                };
-                registry::visit_any::<ProcessSnapshot>(&mut one);
-            }
-            // Of other sizes only: left to a strategy's own test, too.
-            RecordKind::Padded16 | RecordKind::Padded1Ki | RecordKind::Padded4Ki => {}
+        if record == RecordKind::Status {
+            let inspector = inspector.with_checks(Check::ALL);
+            registry::visit_plain::<Dawdler<ProcessStatus>>(&mut Only(&task.strategy, inspector));
+        } else {
+            let inspector = inspector.with_checks(Check::PER_RECORD);
+            registry::visit_any::<ProcessSnapshot>(&mut Only(&task.strategy, inspector));
         }
         result?;
     }
@@ -81,37 +60,17 @@ pub fn verify(task: &VerifyTask, out: &mut impl Write) -> io::Result<()> {
 }
 
 /// What a finding is in the sample file; nothing where the check does not apply.
-fn outcome(finding: Finding, record: RecordKind) -> Option<CheckOutcome> {
+fn outcome(finding: Finding, record: RecordKind) -> Option<Line> {
     let (passed, evidence) = match finding.verdict {
         Ok(Evidence::Observed(line)) => (true, line),
         Ok(Evidence::NotApplicable(_)) => return None,
         Err(violation) => (false, violation.to_string()),
     };
-    Some(CheckOutcome {
+    Some(Line::Check(CheckOutcome {
         strategy: finding.profile.name.into(),
         record,
         check: finding.check.to_string(),
         passed,
         evidence,
-    })
-}
-
-/// Shows one strategy to a visitor.
-struct Only<'n, V> {
-    name: &'n str,
-    inner: &'n mut V,
-}
-
-impl<R: Record, V: Visitor<R>> Visitor<R> for Only<'_, V> {
-    fn visit<S: Strategy<R>>(&mut self) {
-        if S::PROFILE.name == self.name {
-            self.inner.visit::<S>();
-        }
-    }
-
-    fn exclude(&mut self, profile: Profile, reason: &'static str) {
-        if profile.name == self.name {
-            self.inner.exclude(profile, reason);
-        }
-    }
+    }))
 }

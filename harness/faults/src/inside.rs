@@ -8,19 +8,12 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Duration;
 
-use basis::fault::{Deed, Fate};
+use basis::fault::{Deed, Fate, Fault, FaultSeen};
 use contract::{Handle, ProcessId, Record};
 use subject::{Subject, TableHandle, heartbeat};
 
-use crate::scene::{CATCHING, Scene, Seen, guest, resident, residents};
+use crate::scene::{Scene, Worker, guest, resident, residents};
 use crate::witness::perform;
-
-/// The operation around.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Around {
-    Read,
-    Scan,
-}
 
 const TARGETS: &[ProcessId] = &[resident(0)];
 const DEEDS: [Deed; 8] = [
@@ -46,16 +39,14 @@ const READS_BEFORE: u32 = 64;
 /// What a thread says: that it got one operation further, or how all of them went.
 type Report = Option<Fate>;
 
-pub(crate) fn see(scene: impl Fn() -> Scene, around: Around) -> Seen {
-    let mut seen = Seen::default();
+pub(crate) fn observe(scene: impl Fn() -> Scene, seen: &mut FaultSeen) {
     let started = DEEDS.map(|deed| {
         let scene = scene();
-        (deed, start(scene, around, deed), scene.patience)
+        (deed, start(scene, seen.fault, deed), scene.patience)
     });
     for (deed, reports, patience) in started {
         seen.add(deed, outcome(&reports, patience));
     }
-    seen
 }
 
 /// How it went; held up is what gets no further within `patience`.
@@ -69,9 +60,13 @@ fn outcome(reports: &Receiver<Report>, patience: Duration) -> Fate {
     }
 }
 
-fn start(scene: Scene, around: Around, deed: Deed) -> Receiver<Report> {
+fn start(scene: Scene, fault: Fault, deed: Deed) -> Receiver<Report> {
     let (report, reports) = channel();
-    let writer = Writer::start(scene);
+    let writer: Writer = scene.worker(|handle, ()| {
+        for n in 0..WRITES as usize {
+            let _ = handle.apply(TARGETS[0], heartbeat(n));
+        }
+    });
     scene.spawn(move |outer| {
         let mut inner = scene.table.handle();
         if deed == Deed::Remove {
@@ -98,30 +93,30 @@ fn start(scene: Scene, around: Around, deed: Deed) -> Receiver<Report> {
                 went.max(Fate::Torn)
             }
         };
-        let went = catch_unwind(AssertUnwindSafe(|| around.call(outer, inside)));
+        let went = catch_unwind(AssertUnwindSafe(|| call_inside(fault, outer, inside)));
         let _ = report.send(Some(went.unwrap_or(Fate::Panicked)));
     });
     reports
 }
 
-impl Around {
-    /// Calls `inside` once, with the record that this operation lends.
-    fn call(self, handle: &mut TableHandle<'_>, inside: impl FnOnce(&Subject) -> Fate) -> Fate {
-        match self {
-            Around::Read => handle.read(TARGETS[0], inside).unwrap_or(Fate::Missing),
-            Around::Scan => {
-                let (mut inside, mut fate) = (Some(inside), Fate::Missing);
-                handle.scan(|id, record| {
-                    if id == TARGETS[0]
-                        && let Some(inside) = inside.take()
-                    {
-                        fate = inside(record);
-                    }
-                });
-                fate
-            }
-        }
+/// Calls `inside` once, with the record that the operation around lends.
+fn call_inside(
+    fault: Fault,
+    handle: &mut TableHandle<'_>,
+    inside: impl FnOnce(&Subject) -> Fate,
+) -> Fate {
+    if fault == Fault::InsideRead {
+        return handle.read(TARGETS[0], inside).unwrap_or(Fate::Missing);
     }
+    let (mut inside, mut fate) = (Some(inside), Fate::Missing);
+    handle.scan(|id, record| {
+        if id == TARGETS[0]
+            && let Some(inside) = inside.take()
+        {
+            fate = inside(record);
+        }
+    });
+    fate
 }
 
 fn comings() -> impl Iterator<Item = ProcessId> {
@@ -185,10 +180,10 @@ fn look_with_a_writer(
     scene: Scene,
     report: &Sender<Report>,
 ) -> Fate {
-    let _ = writer.go.send(());
+    writer.ask(());
     let mut worst = Fate::Done;
     for _ in 0..LOOKS {
-        let is_done = writer.done.recv_timeout(scene.patience / LOOKS).is_ok();
+        let is_done = writer.answer(scene.patience / LOOKS).is_some();
         for deed in [Deed::Read, Deed::ReadOthers, Deed::Scan] {
             worst = worst.max(look(deed, inner));
         }
@@ -200,30 +195,8 @@ fn look_with_a_writer(
     worst
 }
 
-/// A thread that writes to the record that is lent, once it is told to.
-struct Writer {
-    go: Sender<()>,
-    done: Receiver<()>,
-}
-
-impl Writer {
-    fn start(scene: Scene) -> Self {
-        let (go, gone) = channel::<()>();
-        let (say, done) = channel();
-        scene.spawn(move |handle| {
-            let _ = say.send(());
-            if gone.recv().is_ok() {
-                for n in 0..WRITES as usize {
-                    let _ = handle.apply(TARGETS[0], heartbeat(n));
-                }
-                let _ = say.send(());
-            }
-        });
-        // Its handle is made.
-        let _ = done.recv_timeout(CATCHING);
-        Self { go, done }
-    }
-}
+/// A thread that writes to the record that is lent, once it is asked to.
+type Writer = Worker<(), ()>;
 
 #[cfg(test)]
 mod tests {
@@ -240,9 +213,14 @@ mod tests {
     const SHORT: Duration = Duration::from_millis(20);
 
     fn fates(make: MakeTable, patience: Duration) -> Vec<(Deed, Fate)> {
-        let arounds = [Around::Read, Around::Scan].into_iter();
-        arounds
-            .flat_map(|around| see(|| Scene::new(make, patience), around).meanwhile)
+        let seen = |fault| {
+            let mut seen = FaultSeen::new("", fault);
+            observe(|| Scene::new(make, patience), &mut seen);
+            seen.meanwhile
+        };
+        let faults = [Fault::InsideRead, Fault::InsideScan].into_iter();
+        faults
+            .flat_map(seen)
             .map(|(deed, attempt)| (deed, attempt.fate))
             .collect()
     }

@@ -19,16 +19,12 @@ mod stalls;
 mod standstill;
 mod witness;
 
-use std::io::{self, Write};
 use std::time::Duration;
 
 use basis::fault::{Fault, FaultSeen};
-use basis::message::{Message, say};
-use basis::sample::Line;
 use serde::{Deserialize, Serialize};
 
-use self::panics::Victim;
-use self::scene::Seen;
+use self::scene::Scene;
 
 /// One strategy under one fault.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -45,57 +41,35 @@ pub struct FaultTask {
     pub patience_ms: u64,
 }
 
-/// Injects the fault, and says what it sees.
-///
-/// # Errors
-///
-/// When the parent is gone.
+/// Injects the fault, in a process that is for nothing else.
 ///
 /// # Panics
 ///
 /// When the task names no strategy of the registry.
-pub fn inject(task: &FaultTask, out: &mut impl Write) -> io::Result<()> {
-    let what = format!("{}: {}", task.strategy, task.fault);
-    say(out, &Message::Begin { what, slice: None })?;
-    panics::be_quiet();
-    let Seen {
-        meanwhile,
-        never,
-        tallies,
-    } = see(task);
-    let line = Line::Fault(FaultSeen {
-        strategy: task.strategy.clone(),
-        fault: task.fault,
-        meanwhile,
-        never,
-        tallies,
-        died: None,
-    });
-    say(out, &Message::Found { line })
-}
-
-fn see(task: &FaultTask) -> Seen {
+pub fn inject(task: &FaultTask) -> FaultSeen {
+    // Nothing is printed about panics: they are what this process is for.
+    std::panic::set_hook(Box::new(|_| {}));
     let make = subject::strategy(&task.strategy)
         .expect("the parent names strategies of the registry only");
-    let scene = || scene::Scene::new(make, Duration::from_millis(task.patience_ms));
+    let scene = || Scene::new(make, Duration::from_millis(task.patience_ms));
+    let mut seen = FaultSeen::new(&task.strategy, task.fault);
     match task.fault {
-        Fault::ReaderGone => standstill::reader(scene()),
-        Fault::WriterGone => standstill::writer(scene()),
+        Fault::ReaderGone | Fault::WriterGone => standstill::observe(scene(), &mut seen),
         #[cfg(unix)]
         Fault::ReaderStalls | Fault::UpdaterStalls | Fault::ResizerStalls => {
-            stalls::see(scene(), task)
+            stalls::observe(scene(), task, &mut seen);
         }
         // Threads are stopped by signals.
         #[cfg(not(unix))]
-        Fault::ReaderStalls | Fault::UpdaterStalls | Fault::ResizerStalls => Seen::default(),
-        Fault::PanicInUpdate => panics::see(scene(), Victim::Updater),
-        Fault::PanicInRead => panics::see(scene(), Victim::Reader),
-        Fault::PanicInScan => panics::see(scene(), Victim::Scanner),
-        Fault::InsideRead => inside::see(scene, inside::Around::Read),
-        Fault::InsideScan => inside::see(scene, inside::Around::Scan),
-        Fault::OverlappingReaders => overlap::see(scene()),
-        Fault::NoMemoryToRead => memory::see(scene(), memory::Wish::Read),
-        Fault::NoMemoryToUpdate => memory::see(scene(), memory::Wish::Update),
-        Fault::NoMemoryToInsert => memory::see(scene(), memory::Wish::Insert),
+        Fault::ReaderStalls | Fault::UpdaterStalls | Fault::ResizerStalls => {}
+        Fault::PanicInUpdate | Fault::PanicInRead | Fault::PanicInScan => {
+            panics::observe(scene(), &mut seen);
+        }
+        Fault::InsideRead | Fault::InsideScan => inside::observe(scene, &mut seen),
+        Fault::OverlappingReaders => overlap::observe(scene(), &mut seen),
+        Fault::NoMemoryToRead | Fault::NoMemoryToUpdate | Fault::NoMemoryToInsert => {
+            memory::observe(scene(), &mut seen);
+        }
     }
+    seen
 }

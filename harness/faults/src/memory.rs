@@ -4,61 +4,41 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use basis::fault::{Deed, Fate};
+use basis::fault::{Deed, Fate, Fault, FaultSeen};
 use conformance::Refusing;
 use contract::Handle;
 use subject::{Subject, TableHandle, heartbeat};
 
-use crate::scene::{Scene, Seen, guest, resident};
-
-/// What somebody wants to do.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Wish {
-    Read,
-    Update,
-    Insert,
-}
+use crate::scene::{Scene, guest, resident};
 
 /// How often: what needs memory only now and then shall need it here.
 const TIMES: u64 = 256;
 /// How often with memory, before: whatever is set up at first use.
 const WARM_UP: u64 = 8;
 
-pub(crate) fn see(scene: Scene, wish: Wish) -> Seen {
+pub(crate) fn observe(scene: Scene, seen: &mut FaultSeen) {
     leave_no_core();
+    let deed = match seen.fault {
+        Fault::NoMemoryToRead => Deed::Read,
+        Fault::NoMemoryToUpdate => Deed::Update,
+        _ => Deed::Insert,
+    };
     let mut handle = scene.table.handle();
-    for n in 0..WARM_UP {
-        wish.fulfil(&mut handle, n);
-    }
+    (0..WARM_UP).for_each(|n| carry_out(deed, &mut handle, n));
     let refusing = Refusing::start();
     let went = catch_unwind(AssertUnwindSafe(|| {
-        (WARM_UP..WARM_UP + TIMES).for_each(|n| wish.fulfil(&mut handle, n));
+        (WARM_UP..WARM_UP + TIMES).for_each(|n| carry_out(deed, &mut handle, n));
     }));
     drop(refusing);
-    let mut seen = Seen::default();
-    let fate = went.map_or(Fate::Panicked, |()| Fate::Done);
-    seen.add(wish.deed(), fate);
-    seen
+    seen.add(deed, went.map_or(Fate::Panicked, |()| Fate::Done));
 }
 
-impl Wish {
-    fn fulfil(self, handle: &mut TableHandle<'_>, n: u64) {
-        let id = resident(n);
-        match self {
-            Wish::Read => drop(std::hint::black_box(handle.read(id, Subject::touch))),
-            Wish::Update => drop(handle.apply(id, heartbeat(n as usize))),
-            Wish::Insert => {
-                handle.insert(guest(1 + n), Subject::running(guest(1 + n)));
-            }
-        }
-    }
-
-    const fn deed(self) -> Deed {
-        match self {
-            Wish::Read => Deed::Read,
-            Wish::Update => Deed::Update,
-            Wish::Insert => Deed::Insert,
-        }
+fn carry_out(deed: Deed, handle: &mut TableHandle<'_>, n: u64) {
+    let id = resident(n);
+    match deed {
+        Deed::Read => drop(std::hint::black_box(handle.read(id, Subject::touch))),
+        Deed::Update => drop(handle.apply(id, heartbeat(n as usize))),
+        _ => drop(handle.insert(guest(1 + n), Subject::running(guest(1 + n)))),
     }
 }
 

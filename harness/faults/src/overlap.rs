@@ -7,11 +7,11 @@
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use basis::fault::{Deed, Fate, Tally};
+use basis::fault::{Deed, Fate, FaultSeen, Tally};
 use contract::Handle;
 use subject::heartbeat;
 
-use crate::scene::{CATCHING, Scene, Seen, resident};
+use crate::scene::{CATCHING, Scene, resident};
 
 const READERS: u64 = 4;
 /// A writer that has waited while so many readers came and went waits for ever.
@@ -31,19 +31,15 @@ struct State {
     is_over: bool,
 }
 
-pub(crate) fn see(scene: Scene) -> Seen {
+pub(crate) fn observe(scene: Scene, seen: &mut FaultSeen) {
     for reader in 0..READERS {
         scene.spawn(move |handle| {
             let mut turn = reader;
             while !state().is_over {
-                drop(wait(CATCHING, |state| {
-                    state.is_over || state.arrived >= turn
-                }));
+                await_turn(turn, CATCHING);
                 handle.read(resident(0), |_| {
                     change(|state| state.arrived = turn + 1);
-                    drop(wait(scene.patience, |state| {
-                        state.is_over || state.arrived >= turn + 2
-                    }));
+                    await_turn(turn + 2, scene.patience);
                 });
                 turn += READERS;
             }
@@ -66,15 +62,13 @@ pub(crate) fn see(scene: Scene) -> Seen {
     };
     let handovers = end.arrived - began_at;
     drop(end);
-    let mut seen = Seen::default();
     seen.add(Deed::Update, fate);
-    seen.tallies
-        .insert(Tally::Handovers, handovers.cast_signed());
+    let handovers = handovers.cast_signed();
+    seen.tallies.insert(Tally::Handovers, handovers);
     change(|state| state.is_over = true);
     if !wait(CATCHING, |state| state.is_written).is_written {
         seen.never.push(Deed::Update);
     }
-    seen
 }
 
 fn state() -> MutexGuard<'static, State> {
@@ -84,6 +78,13 @@ fn state() -> MutexGuard<'static, State> {
 fn change(how: impl FnOnce(&mut State)) {
     how(&mut state());
     CHANGED.notify_all();
+}
+
+/// Waits until so many readers have come, or all is over.
+fn await_turn(turn: u64, patience: Duration) {
+    drop(wait(patience, |state| {
+        state.is_over || state.arrived >= turn
+    }));
 }
 
 /// Waits until that is so, but not longer than `patience`.

@@ -1,9 +1,8 @@
-//! The table that a fault happens to, and what was seen.
+//! The table that a fault happens to, and the threads that use it.
 
-use std::collections::BTreeMap;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::Duration;
 
-use basis::fault::{Attempt, Deed, Fate, Tally};
 use contract::{ErasedTable, Handle, ProcessId};
 use subject::{MakeTable, Subject, TableHandle};
 
@@ -23,26 +22,6 @@ pub(crate) struct Scene {
     pub(crate) patience: Duration,
 }
 
-/// What was seen.
-#[derive(Debug, Default)]
-pub(crate) struct Seen {
-    pub(crate) meanwhile: BTreeMap<Deed, Attempt>,
-    pub(crate) never: Vec<Deed>,
-    pub(crate) tallies: BTreeMap<Tally, i64>,
-}
-
-impl Seen {
-    /// Adds an attempt; the worst counts.
-    pub(crate) fn add(&mut self, deed: Deed, fate: Fate) {
-        let attempt = self
-            .meanwhile
-            .entry(deed)
-            .or_insert(Attempt { fate, tries: 0 });
-        attempt.tries += 1;
-        attempt.fate = attempt.fate.max(fate);
-    }
-}
-
 impl Scene {
     pub(crate) fn new(make: MakeTable, patience: Duration) -> Self {
         let table = Box::leak(Box::new(make(RESIDENTS as usize)));
@@ -60,6 +39,43 @@ impl Scene {
     /// A thread of its own, which nobody joins, with a handle that it keeps.
     pub(crate) fn spawn(self, work: impl FnOnce(&mut TableHandle<'static>) + Send + 'static) {
         std::thread::spawn(move || work(&mut self.table.handle()));
+    }
+
+    /// The same, which does `work` each time it is asked to. Its handle is made when this returns.
+    pub(crate) fn worker<A: Send + 'static, T: Send + 'static>(
+        self,
+        mut work: impl FnMut(&mut TableHandle<'static>, A) -> T + Send + 'static,
+    ) -> Worker<A, T> {
+        let (asks, asked) = sync_channel(1);
+        let (answer, answers) = sync_channel(1);
+        let (ready, is_ready) = sync_channel(1);
+        self.spawn(move |handle| {
+            let _ = ready.send(());
+            for ask in asked {
+                let _ = answer.send(work(handle, ask));
+            }
+        });
+        let _ = is_ready.recv_timeout(CATCHING);
+        Worker { asks, answers }
+    }
+}
+
+/// A thread that does what it is asked to, one thing after the other.
+pub(crate) struct Worker<A, T> {
+    asks: SyncSender<A>,
+    answers: Receiver<T>,
+}
+
+impl<A, T> Worker<A, T> {
+    /// Asks it for something more, of which there is nothing else under way.
+    pub(crate) fn ask(&self, ask: A) {
+        // Fails only if it has died, and then it does not answer.
+        let _ = self.asks.send(ask);
+    }
+
+    /// What came of it, if it is done within `patience`.
+    pub(crate) fn answer(&self, patience: Duration) -> Option<T> {
+        self.answers.recv_timeout(patience).ok()
     }
 }
 

@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::mpsc::sync_channel;
 
 use basis::clock;
-use basis::fault::{Deed, Fate, Fault, Tally};
+use basis::fault::{Deed, Fate, Fault, FaultSeen, Tally};
 use conformance::{inside_allocator, mark_allocator};
 use contract::{Handle, ProcessId};
 use nix::sys::pthread::{Pthread, pthread_kill, pthread_self};
@@ -21,7 +21,7 @@ use rand_xoshiro::SplitMix64;
 use subject::{Subject, TableHandle, heartbeat};
 
 use crate::FaultTask;
-use crate::scene::{CATCHING, Scene, Seen, guest, resident};
+use crate::scene::{CATCHING, Scene, guest, resident};
 use crate::witness::Witnesses;
 
 /// What the stopped thread and the coordinator tell each other.
@@ -51,8 +51,7 @@ const WINDOW: u64 = 8;
 /// The longest time between two stops, in spins.
 const SPINS_MAX: u64 = 4_096;
 
-pub(crate) fn see(scene: Scene, task: &FaultTask) -> Seen {
-    let mut seen = Seen::default();
+pub(crate) fn observe(scene: Scene, task: &FaultTask, seen: &mut FaultSeen) {
     let mut random = SplitMix64::seed_from_u64(task.seed);
     let mut witnesses = Witnesses::assemble(scene, DEEDS, TARGETS);
     mark_allocator();
@@ -71,9 +70,9 @@ pub(crate) fn see(scene: Scene, task: &FaultTask) -> Seen {
             // It is gone.
             None => break,
         }
-        witnesses.ask(&open, &mut seen);
+        witnesses.ask(&open, seen);
         STATE.store(RUNNING, Ordering::SeqCst);
-        witnesses.settle(&mut seen);
+        witnesses.settle(seen);
         open.retain(|deed| seen.meanwhile[deed].fate != Fate::HeldUp);
         if !seen.never.is_empty() || !witnesses.tidy() {
             break;
@@ -81,7 +80,6 @@ pub(crate) fn see(scene: Scene, task: &FaultTask) -> Seen {
     }
     seen.tallies.insert(Tally::Stops, stopped.into());
     seen.tallies.insert(Tally::SparedInAllocator, spared.into());
-    seen
 }
 
 /// Starts the thread that will be stopped.

@@ -2,15 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::Duration;
 
 use basis::clock;
-use basis::fault::{Deed, Fate};
+use basis::fault::{Deed, Fate, FaultSeen};
 use contract::{Handle, ProcessId};
 use subject::{Subject, TableHandle, heartbeat};
 
-use crate::scene::{CATCHING, Scene, Seen, guest, resident, residents};
+use crate::scene::{CATCHING, Scene, Worker, guest, resident, residents};
 
 /// One thread for each deed, with its handle made before anything goes wrong.
 pub(crate) struct Witnesses {
@@ -19,53 +18,51 @@ pub(crate) struct Witnesses {
 }
 
 struct Witness {
-    asks: SyncSender<Ask>,
-    /// Whether it is ready, and then how each deed went.
-    answers: Receiver<Fate>,
+    worker: Worker<Work, Fate>,
     is_busy: bool,
 }
 
-#[derive(Clone, Copy)]
-enum Ask {
-    Do,
-    /// Undo: what was inserted goes, what was removed comes back.
-    Undo,
-}
+/// A deed, or its undoing; of records that the fault is about.
+type Work = fn(Deed, &mut TableHandle<'_>, &[ProcessId]) -> Fate;
 
 impl Witnesses {
     /// Ready to do `deeds`; `targets` are the records that the fault is about.
     pub(crate) fn assemble(scene: Scene, deeds: &[Deed], targets: &'static [ProcessId]) -> Self {
-        let threads = deeds
-            .iter()
-            .map(|&deed| (deed, Witness::start(scene, deed, targets)))
-            .collect();
+        let witness = |&deed: &Deed| {
+            let worker = scene.worker(move |handle, work: Work| {
+                let went = catch_unwind(AssertUnwindSafe(|| work(deed, handle, targets)));
+                went.unwrap_or(Fate::Panicked)
+            });
+            let is_busy = false;
+            (deed, Witness { worker, is_busy })
+        };
         Self {
-            threads,
+            threads: deeds.iter().map(witness).collect(),
             patience: scene.patience,
         }
     }
 
     /// Has them do `deeds` at the same time. What does not end is left running, and nothing more is
     /// asked of whoever does it.
-    pub(crate) fn ask(&mut self, deeds: &[Deed], seen: &mut Seen) {
+    pub(crate) fn ask(&mut self, deeds: &[Deed], seen: &mut FaultSeen) {
         let begun = clock::now();
         for deed in deeds {
-            self.threads[deed].begin(Ask::Do);
+            self.threads[deed].worker.ask(perform);
         }
         for &deed in deeds {
             let witness = self.threads.get_mut(&deed).expect("assembled");
             let left = self.patience.saturating_sub(begun.elapsed());
-            let fate = witness.answers.recv_timeout(left);
-            witness.is_busy = fate.is_err();
+            let fate = witness.worker.answer(left);
+            witness.is_busy = fate.is_none();
             seen.add(deed, fate.unwrap_or(Fate::HeldUp));
         }
     }
 
     /// The fault is over: waits for those who were held up; who still is will never get done.
-    pub(crate) fn settle(&mut self, seen: &mut Seen) {
+    pub(crate) fn settle(&mut self, seen: &mut FaultSeen) {
         for (&deed, witness) in &mut self.threads {
             if witness.is_busy {
-                witness.is_busy = witness.answers.recv_timeout(CATCHING).is_err();
+                witness.is_busy = witness.worker.answer(CATCHING).is_none();
                 if witness.is_busy {
                     seen.never.push(deed);
                 }
@@ -76,43 +73,14 @@ impl Witnesses {
     /// Brings the table back to where it was; `false` if that cannot be done.
     pub(crate) fn tidy(&mut self) -> bool {
         self.threads.values().all(|witness| {
-            witness.begin(Ask::Undo);
-            witness.answers.recv_timeout(CATCHING).is_ok()
+            witness.worker.ask(undo);
+            witness.worker.answer(CATCHING).is_some()
         })
     }
 
     /// Whether somebody is held up.
     pub(crate) fn someone_waits(&self) -> bool {
         self.threads.values().any(|witness| witness.is_busy)
-    }
-}
-
-impl Witness {
-    fn start(scene: Scene, deed: Deed, targets: &'static [ProcessId]) -> Self {
-        let (asks, asked) = sync_channel(1);
-        let (answer, answers) = sync_channel(1);
-        scene.spawn(move |handle| {
-            let _ = answer.send(Fate::Done);
-            for ask in asked {
-                let went = catch_unwind(AssertUnwindSafe(|| match ask {
-                    Ask::Do => perform(deed, handle, targets),
-                    Ask::Undo => undo(deed, handle),
-                }));
-                let _ = answer.send(went.unwrap_or(Fate::Panicked));
-            }
-        });
-        let witness = Self {
-            asks,
-            answers,
-            is_busy: false,
-        };
-        // Its handle is made.
-        let _ = witness.answers.recv_timeout(CATCHING);
-        witness
-    }
-
-    fn begin(&self, ask: Ask) {
-        let _ = self.asks.send(ask);
     }
 }
 
@@ -134,7 +102,8 @@ pub(crate) fn perform(deed: Deed, handle: &mut TableHandle<'_>, targets: &[Proce
             fate
         }
         Deed::Update => worst(targets.iter().map(|&id| update(handle, id))),
-        Deed::UpdateOther => update(handle, resident(RESIDENT_UPDATED)),
+        // One that no fault is about.
+        Deed::UpdateOther => update(handle, resident(33)),
         Deed::Insert => {
             handle.insert(guest(1), Subject::running(guest(1)));
             Fate::Done
@@ -146,7 +115,8 @@ pub(crate) fn perform(deed: Deed, handle: &mut TableHandle<'_>, targets: &[Proce
     }
 }
 
-fn undo(deed: Deed, handle: &mut TableHandle<'_>) -> Fate {
+/// What was inserted goes, what was removed comes back.
+fn undo(deed: Deed, handle: &mut TableHandle<'_>, _: &[ProcessId]) -> Fate {
     match deed {
         Deed::Insert => drop(handle.remove(guest(1))),
         Deed::Remove => drop(handle.insert(guest(0), Subject::running(guest(0)))),
@@ -155,9 +125,6 @@ fn undo(deed: Deed, handle: &mut TableHandle<'_>) -> Fate {
     handle.publish();
     Fate::Done
 }
-
-/// One that no fault is about.
-const RESIDENT_UPDATED: u64 = 33;
 
 fn worst(fates: impl Iterator<Item = Fate>) -> Fate {
     fates.max().unwrap_or(Fate::Done)

@@ -7,11 +7,9 @@ use basis::probe::{Count, Distribution};
 use contract::Handle;
 
 use crate::ground::Ground;
-use crate::stage::{EndOnExit, SLICE, Stage, Tally, rounds};
+use crate::stage::{EndOnExit, SLICE, Stage, rounds};
 use crate::{Findings, join};
-use subject::{Gate, OpenOnExit};
-use subject::{IN_UPDATE, held_up};
-use subject::{MakeTable, TableHandle};
+use subject::{Gate, IN_UPDATE, MakeTable, OpenOnExit, TableHandle, held_up};
 
 /// What disturbs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,37 +35,6 @@ pub(crate) fn probe(
     disturbance: Disturbance,
     budget: Duration,
 ) -> Findings {
-    let seen = play(make, ground, disturbance, budget);
-    let mut findings = Findings::default();
-    let [calm_ns, disturbed_ns] = seen.lengths_ns;
-    findings.count(Count::CalmNs, calm_ns);
-    findings.count(Count::DisturbedNs, disturbed_ns);
-    if let Some([calm, disturbed]) = seen.reads {
-        findings.count(Count::CalmReads, calm.completed);
-        findings.count(Count::DisturbedReads, disturbed.completed);
-        findings.keep(Distribution::CalmReads, calm.waits);
-        findings.keep(Distribution::Reads, disturbed.waits);
-    }
-    let [calm, disturbed] = seen.writes;
-    findings.count(Count::CalmWrites, calm.completed);
-    findings.count(Count::DisturbedWrites, disturbed.completed);
-    findings.keep(Distribution::CalmWrites, calm.waits);
-    findings.keep(Distribution::Writes, disturbed.waits);
-    if let Some([_, scans]) = seen.scans {
-        findings.count(Count::Scans, scans.completed);
-    }
-    findings
-}
-
-/// What the threads did, calm and disturbed, and how long each was.
-struct Seen {
-    lengths_ns: [u64; 2],
-    reads: Option<[Tally; 2]>,
-    writes: [Tally; 2],
-    scans: Option<[Tally; 2]>,
-}
-
-fn play(make: MakeTable, ground: &Ground, disturbance: Disturbance, budget: Duration) -> Seen {
     let table = ground.table(make);
     let (stage, in_read) = (Stage::new(), Gate::new());
     let gate = match disturbance {
@@ -87,6 +54,7 @@ fn play(make: MakeTable, ground: &Ground, disturbance: Disturbance, budget: Dura
         let mut handle = table.handle();
         stage.perform([false, true], |_| Ground::scan(&mut handle))
     };
+    let mut findings = Findings::default();
     std::thread::scope(|scope| {
         // A rendezvous, so that no command waits for a thread that is still stuck.
         let (command, commands) = sync_channel(0);
@@ -99,20 +67,31 @@ fn play(make: MakeTable, ground: &Ground, disturbance: Disturbance, budget: Dura
                 get_stuck(&mut table.handle(), ground, disturbance, in_read, &commands);
             });
         }
-        let lengths_ns = {
+        let [calm_ns, disturbed_ns] = {
             let _end = (EndOnExit(&stage), OpenOnExit(gate));
             stage.wait_for(2);
             let begin = || scans || catch(gate, &command);
             alternate(&stage, rounds(budget, 2), begin, || gate.open())
         };
         drop(command);
-        Seen {
-            lengths_ns,
-            reads: reader.map(join),
-            writes: join(writer),
-            scans: scanner.map(join),
+        findings.count(Count::CalmNs, calm_ns);
+        findings.count(Count::DisturbedNs, disturbed_ns);
+        if let Some([calm, disturbed]) = reader.map(join) {
+            findings.count(Count::CalmReads, calm.completed);
+            findings.count(Count::DisturbedReads, disturbed.completed);
+            findings.keep(Distribution::CalmReads, calm.waits);
+            findings.keep(Distribution::Reads, disturbed.waits);
         }
-    })
+        let [calm, disturbed] = join(writer);
+        findings.count(Count::CalmWrites, calm.completed);
+        findings.count(Count::DisturbedWrites, disturbed.completed);
+        findings.keep(Distribution::CalmWrites, calm.waits);
+        findings.keep(Distribution::Writes, disturbed.waits);
+        if let Some([_, scans]) = scanner.map(join) {
+            findings.count(Count::Scans, scans.completed);
+        }
+    });
+    findings
 }
 
 /// Calm and disturbed slices in turn. Returns how long each kind was in all, in nanoseconds; none is

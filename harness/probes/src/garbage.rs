@@ -3,13 +3,13 @@
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
+use basis::clock;
 use basis::probe::Count;
 use conformance::Counting;
 use contract::Handle;
 
 use crate::Findings;
 use crate::ground::Ground;
-use crate::timeline::{Timeline, WallClock};
 use subject::{Gate, OpenOnExit};
 use subject::{MakeTable, TableHandle};
 
@@ -91,8 +91,9 @@ pub(crate) fn probe(
             Count::Overwrites,
             progress.overwrites.load(Ordering::Relaxed),
         );
-        findings.count(Count::Blocked, u64::from(end == End::Blocked));
-        findings.count(Count::Capped, u64::from(end == End::Capped));
+        for end_of in [Count::Blocked, Count::Capped] {
+            findings.count(end_of, u64::from(end == Some(end_of)));
+        }
         progress.stop.store(true, Ordering::Relaxed);
         findings
     })
@@ -124,49 +125,36 @@ fn work(
     progress.finished.store(true, Ordering::Release);
 }
 
-/// How the overwrites ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum End {
-    /// All were done.
-    Finished,
-    /// The time was over, and they went on.
-    OutOfTime,
-    /// The writer got nothing done any more.
-    Blocked,
-    /// Too much garbage.
-    Capped,
-}
-
-/// Waits for the writer. Unless all is done, it is stopped before this returns, or blocked.
-fn follow(progress: &Progress, garbage: impl Fn() -> i64, budget: Duration) -> End {
-    let time = WallClock::start();
-    let (mut seen, mut moved_ns) = (0, time.now_ns());
-    loop {
+/// Waits for the writer. Unless all is done, it is stopped before this returns, or blocked. What ended it, unless
+/// all was done or the time was over: that it got nothing done any more, or that there was too much garbage.
+fn follow(progress: &Progress, garbage: impl Fn() -> i64, budget: Duration) -> Option<Count> {
+    let began = clock::now();
+    let (mut seen, mut moved) = (0, clock::now());
+    let end = loop {
         if progress.finished.load(Ordering::Acquire) {
-            return End::Finished;
+            return None;
         }
-        let (done, now_ns) = (progress.overwrites.load(Ordering::Relaxed), time.now_ns());
+        let (done, now) = (progress.overwrites.load(Ordering::Relaxed), clock::now());
         if done != seen {
-            (seen, moved_ns) = (done, now_ns);
+            (seen, moved) = (done, now);
         }
-        let end = if u128::from(now_ns - moved_ns) > PATIENCE.as_nanos() {
-            return End::Blocked;
+        if now - moved > PATIENCE {
+            return Some(Count::Blocked);
         } else if garbage() > GARBAGE_MAX {
-            End::Capped
-        } else if u128::from(now_ns) > budget.max(PATIENCE).as_nanos() && done > 0 {
-            End::OutOfTime
-        } else {
-            std::thread::sleep(GLANCE);
-            continue;
-        };
-        // What is counted next must not change meanwhile.
-        progress.stop.store(true, Ordering::Relaxed);
-        while !progress.finished.load(Ordering::Acquire) {
-            if u128::from(time.now_ns() - now_ns) > PATIENCE.as_nanos() {
-                return End::Blocked;
-            }
-            std::thread::sleep(GLANCE);
+            break Some(Count::Capped);
+        } else if now - began > budget.max(PATIENCE) && done > 0 {
+            break None;
         }
-        return end;
+        std::thread::sleep(GLANCE);
+    };
+    // What is counted next must not change meanwhile.
+    progress.stop.store(true, Ordering::Relaxed);
+    let stopped = clock::now();
+    while !progress.finished.load(Ordering::Acquire) {
+        if stopped.elapsed() > PATIENCE {
+            return Some(Count::Blocked);
+        }
+        std::thread::sleep(GLANCE);
     }
+    end
 }

@@ -17,13 +17,10 @@ mod timeline;
 mod visibility;
 
 use std::collections::BTreeMap;
-use std::io::{self, Write};
 use std::time::Duration;
 
-use basis::message::{Message, say};
 use basis::probe::{Count, Distribution, Histogram, Probe, Situation};
 use basis::random;
-use basis::sample::{Line, SliceKey};
 use serde::{Deserialize, Serialize};
 use subject::MakeTable;
 
@@ -69,36 +66,18 @@ impl Findings {
     }
 }
 
-/// Probes, and says what it finds.
-///
-/// # Errors
-///
-/// When the parent is gone.
+/// Probes.
 ///
 /// # Panics
 ///
 /// When the task names no strategy of the registry.
-pub fn probe(task: &ProbeTask, out: &mut impl Write) -> io::Result<()> {
-    let slice = SliceKey {
-        scenario: task.situation.name().into(),
-        process: task.process,
-        block: 0,
-        position: 0,
-        strategy: task.strategy.clone(),
-    };
-    say(
-        out,
-        &Message::Begin {
-            what: task.strategy.clone(),
-            slice: Some(slice),
-        },
-    )?;
+pub fn probe(task: &ProbeTask) -> Probe {
     let make = subject::strategy(&task.strategy)
         .expect("the parent names strategies of the registry only");
     let ground = Ground::new(random::seed(task.seed, &[u64::from(task.process)]));
     let budget = Duration::from_millis(task.budget_ms);
     let Findings { counts, histograms } = observe(task.situation, make, &ground, budget);
-    let line = Line::Probe(Probe {
+    Probe {
         situation: task.situation,
         strategy: task.strategy.clone(),
         process: task.process,
@@ -107,8 +86,7 @@ pub fn probe(task: &ProbeTask, out: &mut impl Write) -> io::Result<()> {
             .into_iter()
             .map(|(of, histogram)| (of, histogram.sparse()))
             .collect(),
-    });
-    say(out, &Message::Found { line })
+    }
 }
 
 fn observe(situation: Situation, make: MakeTable, ground: &Ground, budget: Duration) -> Findings {

@@ -11,14 +11,13 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use basis::probe::{Count, Distribution, Histogram};
-use contract::Handle;
+use contract::{Handle, Record};
 use crossbeam_utils::CachePadded;
 
 use crate::ground::Ground;
 use crate::timeline::{Timeline, WallClock};
 use crate::{Findings, join};
-use subject::heartbeat;
-use subject::{MakeTable, TableHandle};
+use subject::{MakeTable, Subject, TableHandle, heartbeat};
 
 /// As a supervisor writes.
 const PERIOD_NS: u64 = 10_000;
@@ -40,11 +39,14 @@ struct Bulletin {
     published: AtomicBool,
 }
 
-/// What the reader noted.
-#[derive(Debug, Default)]
-struct Seen {
+/// The reader's side, and what it noted.
+struct Reader<'p> {
+    handle: TableHandle<'p>,
+    ground: &'p Ground,
+    time: WallClock,
+    bulletin: &'p Bulletin,
     /// When write number n (from 0) was first seen, by number.
-    at_ns: Vec<u64>,
+    seen_ns: Vec<u64>,
     ages: Histogram,
 }
 
@@ -55,50 +57,37 @@ pub(crate) fn probe(make: MakeTable, ground: &Ground, budget: Duration) -> Findi
     // Odd, so that a strategy that publishes every so many writes is left with some when the writer
     // goes quiet.
     let writes_max = (budget.as_nanos() as u64 / PERIOD_NS) as usize | 1;
-    let (returned_ns, unpublished, seen) = std::thread::scope(|scope| {
+    let (returned_ns, (in_time, seen_ns, ages)) = std::thread::scope(|scope| {
         let reader = scope.spawn(|| {
-            let mut handle = table.handle();
-            let mut seen = Seen {
-                at_ns: Vec::with_capacity(writes_max),
-                ..Seen::default()
+            let mut reader = Reader {
+                handle: table.handle(),
+                ground,
+                time,
+                bulletin: &bulletin,
+                seen_ns: Vec::with_capacity(writes_max),
+                ages: Histogram::default(),
             };
-            watch(
-                &mut handle,
-                ground,
-                time,
-                &bulletin,
-                &mut seen,
-                &bulletin.quiet,
-            );
-            let in_time = seen.at_ns.len();
+            reader.watch(&bulletin.quiet);
+            let in_time = reader.seen_ns.len();
             bulletin.awaited.store(true, Ordering::Release);
-            watch(
-                &mut handle,
-                ground,
-                time,
-                &bulletin,
-                &mut seen,
-                &bulletin.published,
-            );
-            (in_time, seen)
+            reader.watch(&bulletin.published);
+            (in_time, reader.seen_ns, reader.ages)
         });
         let returned_ns = write(&mut table.handle(), ground, time, &bulletin, writes_max);
-        let (in_time, seen) = join(reader);
-        (returned_ns, seen.at_ns.len() - in_time, seen)
+        (returned_ns, join(reader))
     });
-    let in_time = seen.at_ns.len() - unpublished;
     let mut visibility = Histogram::default();
-    for (returned_ns, seen_ns) in returned_ns.iter().zip(&seen.at_ns[..in_time]) {
+    for (returned_ns, seen_ns) in returned_ns.iter().zip(&seen_ns[..in_time]) {
         // Seen before the writer looked at the clock: no time at all.
         visibility.record(seen_ns.saturating_sub(*returned_ns));
     }
     let mut findings = Findings::default();
-    let lost = returned_ns.len().saturating_sub(seen.at_ns.len());
+    let lost = returned_ns.len().saturating_sub(seen_ns.len());
     findings.count(Count::Writes, returned_ns.len() as u64);
-    findings.count(Count::Pending, unpublished as u64);
+    findings.count(Count::Pending, (seen_ns.len() - in_time) as u64);
     findings.count(Count::Lost, lost as u64);
     findings.keep(Distribution::Visibility, visibility);
-    findings.keep(Distribution::Age, seen.ages);
+    findings.keep(Distribution::Age, ages);
     findings
 }
 
@@ -132,32 +121,28 @@ fn write(
     returned_ns
 }
 
-/// Reads until the last write is seen, or is not for as long as it may take, after `until` is set.
-fn watch(
-    handle: &mut TableHandle<'_>,
-    ground: &Ground,
-    time: WallClock,
-    bulletin: &Bulletin,
-    seen: &mut Seen,
-    until: &AtomicBool,
-) {
-    // The record is at revision 1 when it is put into the table.
-    let before = contract::Record::revision(&subject::Subject::running(ground.held()));
-    let mut give_up_ns = None;
-    loop {
-        let is_over = until.load(Ordering::Acquire);
-        let returned = bulletin.returned.load(Ordering::Acquire);
-        let revision = handle.read(ground.held(), contract::Record::revision);
-        let now_ns = time.now_ns();
-        let number = revision.unwrap_or(0).saturating_sub(before);
-        seen.ages.record(returned.saturating_sub(number));
-        while (seen.at_ns.len() as u64) < number {
-            seen.at_ns.push(now_ns);
-        }
-        if is_over {
-            let give_up_ns = *give_up_ns.get_or_insert(now_ns + GRACE_NS);
-            if number >= returned || now_ns >= give_up_ns {
-                return;
+impl Reader<'_> {
+    /// Reads until the last write is seen, or is not for as long as it may take, after `until` is set.
+    fn watch(&mut self, until: &AtomicBool) {
+        let id = self.ground.held();
+        // The record is at revision 1 when it is put into the table.
+        let before = Subject::running(id).revision();
+        let mut give_up_ns = None;
+        loop {
+            let is_over = until.load(Ordering::Acquire);
+            let returned = self.bulletin.returned.load(Ordering::Acquire);
+            let revision = self.handle.read(id, Record::revision);
+            let now_ns = self.time.now_ns();
+            let number = revision.unwrap_or(0).saturating_sub(before);
+            self.ages.record(returned.saturating_sub(number));
+            while (self.seen_ns.len() as u64) < number {
+                self.seen_ns.push(now_ns);
+            }
+            if is_over {
+                let give_up_ns = *give_up_ns.get_or_insert(now_ns + GRACE_NS);
+                if number >= returned || now_ns >= give_up_ns {
+                    return;
+                }
             }
         }
     }

@@ -58,36 +58,47 @@ pub fn visit_any<R: Record>(visitor: &mut impl Visitor<R>) {
     walk(&mut Any(visitor, std::marker::PhantomData));
 }
 
+/// Shows one strategy to a visitor, by its name.
+#[derive(Debug)]
+pub struct Only<'v, V>(pub &'v str, pub &'v mut V);
+
+impl<R: Record, V: Visitor<R>> Visitor<R> for Only<'_, V> {
+    fn visit<S: Strategy<R>>(&mut self) {
+        if S::PROFILE.name == self.0 {
+            self.1.visit::<S>();
+        }
+    }
+
+    fn exclude(&mut self, profile: Profile, reason: &'static str) {
+        if profile.name == self.0 {
+            self.1.exclude(profile, reason);
+        }
+    }
+}
+
 /// The source whose documentation explains a strategy: its crate's `lib.rs`. Empty of a control, and of a name
 /// that nobody has.
 pub fn docs(name: &str) -> &'static str {
-    struct Find<'n> {
-        name: &'n str,
-        is_here: bool,
-        docs: &'static str,
-    }
-    impl Visitor<ProcessStatus> for Find<'_> {
+    struct IsHere(bool);
+    impl Visitor<ProcessStatus> for IsHere {
         fn visit<S: Strategy<ProcessStatus>>(&mut self) {
-            self.is_here |= S::PROFILE.name == self.name;
+            self.0 = true;
         }
-        fn exclude(&mut self, profile: Profile, _: &'static str) {
-            self.is_here |= profile.name == self.name;
+        fn exclude(&mut self, _: Profile, _: &'static str) {
+            self.0 = true;
         }
     }
+    struct Find<'n>(&'n str, &'static str);
     impl Walk for Find<'_> {
         fn family<F: Family>(&mut self, docs: &'static str) {
-            self.is_here = false;
-            F::plain::<ProcessStatus>(self);
-            if self.is_here {
-                self.docs = docs;
+            let mut is_here = IsHere(false);
+            F::plain::<ProcessStatus>(&mut Only(self.0, &mut is_here));
+            if is_here.0 {
+                self.1 = docs;
             }
         }
     }
-    let mut find = Find {
-        name,
-        is_here: false,
-        docs: "",
-    };
+    let mut find = Find(name, "");
     walk(&mut find);
-    find.docs
+    find.1
 }

@@ -6,59 +6,43 @@ use std::time::Duration;
 use basis::clock;
 use basis::scenario::Activity;
 use conformance::{Counting, Usage};
-use contract::{ErasedHandle, Handle, ProcessId, Specimen};
+use contract::{ErasedHandle, Event, Handle, Specimen};
 
-use crate::field::{Churn, Field, heartbeat};
+use crate::field::Field;
 use crate::section::Section;
 use crate::threads::take;
 
-/// One operation after the other, on the calling thread and through dynamic calls.
-struct Alone<'f, R> {
-    handle: ErasedHandle<'f, R>,
+/// Does one operation after the other, each at a step of the tape, on the calling thread and through dynamic calls.
+fn alone<'f, R: Specimen>(
+    mut handle: ErasedHandle<'f, R>,
     field: &'f Field,
-    ids: &'f [ProcessId],
-    churned: Churn,
     does: Activity,
-}
-
-impl<'f, R: Specimen> Alone<'f, R> {
-    fn new(handle: ErasedHandle<'f, R>, field: &'f Field, does: Activity) -> Self {
-        let (ids, _) = field.tape(0, 1);
-        Self {
-            handle,
-            field,
-            ids,
-            churned: field.churn_tape(0),
-            does,
+) -> impl FnMut(usize) + use<'f, R> {
+    let (ids, _) = field.tape(0, 1);
+    let churned = field.churn_tape(0);
+    move |step| match does {
+        Activity::Read => {
+            black_box(handle.read(ids[step], R::touch));
         }
-    }
-
-    fn operate(&mut self, step: usize) {
-        let handle = &mut self.handle;
-        match self.does {
-            Activity::Read => {
-                black_box(handle.read(self.ids[step], R::touch));
-            }
-            // Most events of a trace are heartbeats.
-            Activity::Update | Activity::Replay => {
-                black_box(handle.apply(self.ids[step], heartbeat(step)));
-            }
-            // Insertions and removals in turn, as in the timed loop.
-            Activity::Churn if step.is_multiple_of(2) => {
-                let id = self.churned.comes(step);
-                black_box(handle.insert(id, R::pending(id)));
-            }
-            Activity::Churn => {
-                black_box(handle.remove(self.churned.comes(step - 1)));
-            }
-            Activity::Scan => handle.scan(|_, record| {
-                black_box(record.touch());
-            }),
-            Activity::Mix => {
-                if let Some(script) = self.field.any_script() {
-                    let (kind, id) = (script.steps[step], script.ids[step]);
-                    take(handle, kind, id, step, Section::default());
-                }
+        // Most events of a trace are heartbeats.
+        Activity::Update | Activity::Replay => {
+            black_box(handle.apply(ids[step], Event::heartbeat(step as u64)));
+        }
+        // Insertions and removals in turn, as in the timed loop.
+        Activity::Churn if step.is_multiple_of(2) => {
+            let id = churned.comes(step);
+            black_box(handle.insert(id, R::pending(id)));
+        }
+        Activity::Churn => {
+            black_box(handle.remove(churned.comes(step - 1)));
+        }
+        Activity::Scan => handle.scan(|_, record| {
+            black_box(record.touch());
+        }),
+        Activity::Mix => {
+            if let Some(script) = field.any_script() {
+                let (kind, id) = (script.steps[step], script.ids[step]);
+                take(&mut handle, kind, id, step, Section::default());
             }
         }
     }
@@ -72,10 +56,10 @@ pub(crate) fn count<R: Specimen>(
     does: Activity,
     operations: usize,
 ) -> Usage {
-    let mut alone = Alone::new(handle, field, does);
-    (0..operations).for_each(|step| alone.operate(step));
+    let mut operate = alone(handle, field, does);
+    (0..operations).for_each(&mut operate);
     let counting = Counting::start();
-    (operations..2 * operations).for_each(|step| alone.operate(step));
+    (operations..2 * operations).for_each(operate);
     counting.usage()
 }
 
@@ -86,11 +70,11 @@ pub(crate) fn duration<R: Specimen>(
     field: &Field,
     does: Activity,
 ) -> Duration {
-    let mut alone = Alone::new(handle, field, does);
+    let mut operate = alone(handle, field, does);
     let mut fastest = [Duration::MAX; 2];
     for step in 0..6 {
         let began = clock::now();
-        alone.operate(step);
+        operate(step);
         let fastest = &mut fastest[step % 2];
         *fastest = began.elapsed().min(*fastest);
     }

@@ -14,10 +14,6 @@ pub(crate) struct Affinity {
     processors: Vec<usize>,
 }
 
-/// The processor of a thread, if it has one of its own.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Pinning(Option<usize>);
-
 impl Affinity {
     /// For so many threads; `turn` rotates them, so that no processor is always the first thread's.
     pub(crate) fn of(threads: usize, turn: usize) -> Self {
@@ -30,18 +26,19 @@ impl Affinity {
         Self { processors }
     }
 
-    pub(crate) fn of_thread(&self, index: usize) -> Pinning {
-        Pinning(self.processors.get(index).copied())
+    /// The processor of a thread, if it has one of its own.
+    fn of_thread(&self, index: usize) -> Option<usize> {
+        self.processors.get(index).copied()
     }
-}
 
-impl Pinning {
-    /// Moves the calling thread there. A system that refuses leaves it where it is: the figures are
-    /// then noisier and not wrong.
-    pub(crate) fn take(self) {
-        let Some(processor) = self.0 else { return };
+    /// Moves the calling thread, which is this one of them, there. A system that refuses leaves it where it is: the
+    /// figures are then noisier and not wrong.
+    pub(crate) fn pin(&self, index: usize) {
         let mut set = CpuSet::new();
-        if set.set(processor).is_ok() {
+        if self
+            .of_thread(index)
+            .is_some_and(|processor| set.set(processor).is_ok())
+        {
             let _ = sched_setaffinity(Pid::from_raw(0), &set);
         }
     }
@@ -66,12 +63,12 @@ mod tests {
         let count = allowed().len();
         for turn in 0..5 {
             let affinity = Affinity::of(count, turn);
-            let mut taken: Vec<_> = (0..count).map(|i| affinity.of_thread(i).0).collect();
+            let mut taken: Vec<_> = (0..count).map(|i| affinity.of_thread(i)).collect();
             taken.sort_unstable();
             taken.dedup();
             assert_eq!(taken.len(), count);
             assert!(!taken.contains(&None));
-            assert_eq!(Affinity::of(count + 1, turn).of_thread(0).0, None);
+            assert_eq!(Affinity::of(count + 1, turn).of_thread(0), None);
         }
     }
 }

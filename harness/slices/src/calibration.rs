@@ -5,15 +5,12 @@
 //! so that a thread that loses its processor spoils one of them and not the result.
 
 use std::hint::spin_loop;
-use std::io::{self, Write};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 
 use basis::calibration::{Between, Calibration};
 use basis::clock;
 use basis::environment;
-use basis::message::{Message, say};
-use basis::sample::Line;
 use crossbeam_utils::CachePadded;
 
 use crate::affinity::Affinity;
@@ -24,18 +21,6 @@ const REPETITIONS: usize = 15;
 const INCREMENTS: u64 = 20_000;
 /// Round trips of a repetition: about a millisecond.
 const ROUND_TRIPS: u64 = 4_000;
-
-/// Measures, and says what it finds.
-///
-/// # Errors
-///
-/// When the parent is gone.
-pub fn calibrate(out: &mut impl Write) -> io::Result<()> {
-    let what = "calibrating what a line costs between processors".into();
-    say(out, &Message::Begin { what, slice: None })?;
-    let line = Line::Calibration(calibration());
-    say(out, &Message::Found { line })
-}
 
 /// What a line costs here; between processors only where there are two.
 pub fn calibration() -> Calibration {
@@ -50,15 +35,15 @@ pub fn calibration() -> Calibration {
         locked_ns,
         between: (cpus > 1).then(|| {
             let hand_off_ns = repeat(hand_off_ns);
-            let contended: Vec<Contended> = (0..REPETITIONS).map(|_| contended()).collect();
-            let middle = |of: fn(&Contended) -> f64| {
-                let [_, middle, _] = quartiles(contended.iter().map(of).collect());
+            let contended: Vec<[f64; 2]> = (0..REPETITIONS).map(|_| contended()).collect();
+            let middle = |place: usize| {
+                let [_, middle, _] = quartiles(contended.iter().map(|all| all[place]).collect());
                 middle
             };
             Between {
                 hand_off_ns,
-                run_length: middle(|one| one.run_length).max(1.0),
-                contended_ns: middle(|one| one.ns),
+                run_length: middle(0).max(1.0),
+                contended_ns: middle(1),
             }
         }),
     }
@@ -108,16 +93,8 @@ fn hand_off_ns() -> f64 {
     ns / (2 * ROUND_TRIPS) as f64
 }
 
-/// Two threads that increment the same counter.
-#[derive(Clone, Copy, Debug)]
-struct Contended {
-    /// Increments in a row.
-    run_length: f64,
-    /// An increment, as each sees it, in ns.
-    ns: f64,
-}
-
-fn contended() -> Contended {
+/// Two threads that increment the same counter: increments in a row, and an increment as each sees it, in ns.
+fn contended() -> [f64; 2] {
     let counter = CachePadded::new(AtomicU64::new(0));
     let is_over = CachePadded::new(AtomicBool::new(false));
     let increment = || {
@@ -132,14 +109,11 @@ fn contended() -> Contended {
         }
         is_over.store(true, Ordering::Relaxed);
         let ns = began.elapsed().as_nanos() as f64;
-        (done.max(1) as f64, runs.max(1) as f64, ns)
+        [done.max(1) as f64, runs.max(1) as f64, ns]
     };
-    let all = on_two_processors(increment, increment);
-    let sum = |of: fn(&(f64, f64, f64)) -> f64| all.iter().map(of).sum::<f64>();
-    Contended {
-        run_length: sum(|one| one.0) / sum(|one| one.1),
-        ns: sum(|one| one.2) / sum(|one| one.0),
-    }
+    let [one, two] = on_two_processors(increment, increment);
+    let [done, runs, ns] = [0, 1, 2].map(|place| one[place] + two[place]);
+    [done / runs, ns / done]
 }
 
 /// Runs both at the same time, each on a processor of its own.
@@ -150,7 +124,7 @@ fn on_two_processors<T: Send>(
     let affinity = Affinity::of(2, 0);
     let ready = AtomicU64::new(0);
     let meet = |number: usize| {
-        affinity.of_thread(number).take();
+        affinity.pin(number);
         ready.fetch_add(1, Ordering::AcqRel);
         while ready.load(Ordering::Acquire) < 2 {
             spin_loop();

@@ -6,12 +6,13 @@
 //! Threads whose operations differ have a `Script` each.
 
 use std::collections::{HashSet, VecDeque};
+use std::ops::Range;
 
 use basis::random::{below, shuffle, uniform};
 use basis::sample::Kinds;
 use basis::scenario::{Identifiers, Keys, Scenario};
 use basis::workload::Workload;
-use contract::{Change, ErasedHandle, Event, Handle, ProcessId, Specimen};
+use contract::{ErasedHandle, Handle, ProcessId, Specimen};
 use rand_core::{Rng, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
 
@@ -116,7 +117,7 @@ impl Field {
         for &id in &self.processes {
             // Started before it is inserted and not after: one write for each and not two, which is
             // what a table of a million takes most of its time for.
-            handle.insert(id, running(id));
+            handle.insert(id, R::running(id));
         }
         handle.publish();
     }
@@ -138,17 +139,15 @@ impl Field {
         if self.absent.is_empty() {
             return None;
         }
-        let count =
-            |entries: &[bool]| entries.iter().filter(|&&is_absent| is_absent).count() as u64;
-        let length = self.absent.len();
-        let (laps, rest) = (total / length as u64, (total % length as u64) as usize);
-        let end = start + rest;
-        let partial = if end <= length {
-            count(&self.absent[start..end])
-        } else {
-            count(&self.absent[start..]) + count(&self.absent[..end - length])
+        let count = |entries: Range<usize>| {
+            let entries = self.absent[entries].iter();
+            let absent = entries.filter(|&&is_absent| is_absent).count() as u64;
+            Kinds {
+                absent,
+                ..Kinds::default()
+            }
         };
-        Some(laps * count(&self.absent) + partial)
+        Some(over_laps(self.absent.len(), start, total, count).absent)
     }
 
     /// The tape of operations of a thread, if its operations differ.
@@ -313,6 +312,21 @@ impl Churn {
     }
 }
 
+/// The kinds of `total` entries of a tape of so many, from `at` on and round again.
+pub(crate) fn over_laps(
+    length: usize,
+    at: usize,
+    total: u64,
+    kinds_of: impl Fn(Range<usize>) -> Kinds,
+) -> Kinds {
+    let (laps, rest) = (total / length as u64, (total % length as u64) as usize);
+    let end = (at + rest).min(length);
+    let mut kinds = kinds_of(0..length).times(laps);
+    kinds += kinds_of(at..end);
+    kinds += kinds_of(0..rest - (end - at));
+    kinds
+}
+
 /// The kinds of operations on the shared tape, of which so many ask for a process that never was.
 pub(crate) fn kinds_on_tape(total: u64, absent: u64, writes: bool) -> Kinds {
     let (reads, writes) = if writes { (0, total) } else { (total, 0) };
@@ -322,25 +336,6 @@ pub(crate) fn kinds_on_tape(total: u64, absent: u64, writes: bool) -> Kinds {
         absent,
         ..Kinds::default()
     }
-}
-
-/// A record of a process that runs.
-pub(crate) fn running<R: Specimen>(id: ProcessId) -> R {
-    let record = R::pending(id);
-    record.apply(&Event::at(0, Change::Start)).unwrap_or(record)
-}
-
-/// The heartbeat that a writer applies.
-#[inline]
-pub(crate) fn heartbeat(step: usize) -> Event {
-    let step = step as u64;
-    Event::at(
-        step,
-        Change::Heartbeat {
-            cpu_ns: step,
-            rss_bytes: step << 12,
-        },
-    )
 }
 
 #[cfg(test)]

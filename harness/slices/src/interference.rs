@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use nix::sys::resource::{UsageWho, getrusage};
 
 use basis::clock;
+use basis::sample::{Interference, Part};
 
 /// The calibration spin: chains of dependent multiplications, about a millisecond in all on a
 /// processor of today. The fastest of them counts: on a virtual machine whole milliseconds often
@@ -28,16 +29,6 @@ pub(crate) struct Before {
     spin: Duration,
 }
 
-/// The differences after it.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Seen {
-    pub(crate) took: Duration,
-    pub(crate) stolen: Duration,
-    pub(crate) preemptions: u64,
-    pub(crate) spin_before: Duration,
-    pub(crate) spin_after: Duration,
-}
-
 impl Before {
     /// Looks, before a block that keeps so many processors busy.
     pub(crate) fn look(processors: usize) -> Self {
@@ -51,13 +42,18 @@ impl Before {
         }
     }
 
-    pub(crate) fn look_again(self) -> Seen {
-        Seen {
-            took: self.began.elapsed(),
-            stolen: stolen().saturating_sub(self.stolen),
+    /// Looks again, after this block of so many slices: what has changed.
+    pub(crate) fn look_again(self, part: &Part, block: u32, slices: u32) -> Interference {
+        Interference {
+            scenario: part.scenario.clone(),
+            process: part.process,
+            block,
+            slices,
+            took_ns: self.began.elapsed().as_nanos() as u64,
+            stolen_ns: stolen().saturating_sub(self.stolen).as_nanos() as u64,
             preemptions: preemptions() - self.preemptions,
-            spin_before: self.spin,
-            spin_after: spin(self.processors),
+            spin_before_ns: self.spin.as_nanos() as u64,
+            spin_after_ns: spin(self.processors).as_nanos() as u64,
         }
     }
 }

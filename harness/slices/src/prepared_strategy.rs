@@ -1,7 +1,10 @@
 //! A strategy, set up on a field, that can be asked for slices.
 
 use std::marker::PhantomData;
+use std::ops::Range;
+use std::panic::resume_unwind;
 use std::sync::atomic::Ordering;
+use std::thread::ScopedJoinHandle;
 use std::time::Duration;
 
 use basis::clock;
@@ -84,6 +87,7 @@ trait Engine: Send + Sync {
     fn duration(&self, field: &Field, does: Activity) -> Duration;
 
     /// Whose table it is.
+    #[cfg(test)]
     fn strategy(&self) -> &'static str;
 }
 
@@ -109,6 +113,7 @@ impl<S: Strategy<R>, R: Specimen, L: Loops> Engine for Table<S, R, L> {
         accounting::duration::<R>(ErasedHandle::new(self.0.handle()), field, does)
     }
 
+    #[cfg(test)]
     fn strategy(&self) -> &'static str {
         S::PROFILE.name
     }
@@ -128,7 +133,10 @@ impl<'f> PreparedStrategy<'f> {
         drop(counting);
         let name = planted.map_or(S::PROFILE.name, |planted| planted.name);
         let engine = Box::new(Table::<S, R, L>(table, PhantomData));
-        Self::with_engine(name, engine, scenario, field, planted).holding(live_bytes)
+        Self {
+            live_bytes,
+            ..Self::with_engine(name, engine, scenario, field, planted)
+        }
     }
 
     fn with_engine(
@@ -154,8 +162,13 @@ impl<'f> PreparedStrategy<'f> {
         }
     }
 
-    fn holding(self, live_bytes: i64) -> Self {
-        Self { live_bytes, ..self }
+    /// Every group, with the numbers of its threads.
+    fn groups(&self) -> impl Iterator<Item = (&Group, Range<usize>)> {
+        self.scenario.groups.iter().scan(0, |first, group| {
+            let threads = *first..*first + group.threads;
+            *first = threads.end;
+            Some((group, threads))
+        })
     }
 
     /// Operations done for each that is counted: 1, but for a slowdown that is a miscount.
@@ -174,22 +187,19 @@ impl<'f> PreparedStrategy<'f> {
         self.engine.enter(self.field, window.block);
         let (watched, ends) = self.run(window.block, |shared| self.watch(shared, window));
         let Watched { looks, given_up } = watched;
-        let (noted, tallies): (Vec<_>, Vec<ThreadResult>) = ends.into_iter().unzip();
+        let (noted, results): (Vec<_>, Vec<ThreadResult>) = ends.into_iter().unzip();
         let (first, last) = (&looks[0], &looks[looks.len() - 1]);
-        let operations = first.operations_until(last);
-        let mut groups = self.count(&operations, &tallies);
+        let mut counts = self.count(&first.operations_until(last), &results);
         if let [first, second, third, last] = &looks[..] {
-            let early = self.count(&first.operations_until(second), &tallies);
-            let late = self.count(&third.operations_until(last), &tallies);
+            let early = self.count(&first.operations_until(second), &results);
+            let late = self.count(&third.operations_until(last), &results);
             let lengths = (second.at - first.at, last.at - third.at);
-            for (group, (early, late)) in groups.iter_mut().zip(early.iter().zip(&late)) {
-                group.drift = drift((early, lengths.0), (late, lengths.1));
+            for (count, (early, late)) in counts.iter_mut().zip(early.iter().zip(&late)) {
+                count.drift = drift((early, lengths.0), (late, lengths.1));
             }
         }
-        let mut thread = 0;
-        for (group, is_long) in groups.iter_mut().zip(self.long_groups(window.counted)) {
-            let threads = thread..thread + group.operations.len();
-            thread = threads.end;
+        let groups = self.groups().zip(self.long_groups(window.counted));
+        for (count, ((_, threads), is_long)) in counts.iter_mut().zip(groups) {
             if !is_long {
                 continue;
             }
@@ -198,12 +208,12 @@ impl<'f> PreparedStrategy<'f> {
                 whole_operations(&noted[thread], first.at, given_up)
             });
             let (operations, spans): (Vec<u64>, Vec<Duration>) = whole.unzip();
-            group.operations = self.counted(&operations);
-            group.spans_ns = spans.iter().map(|span| span.as_nanos() as u64).collect();
+            count.operations = self.counted(&operations);
+            count.spans_ns = spans.iter().map(|span| span.as_nanos() as u64).collect();
             // A third has too few of them.
-            group.drift = None;
+            count.drift = None;
         }
-        (last.at - first.at, groups)
+        (last.at - first.at, counts)
     }
 
     /// Waits until every thread has done something and the ramp is over, and looks at the counts at the
@@ -227,15 +237,9 @@ impl<'f> PreparedStrategy<'f> {
         shared.ask(WINDOW_ENDS);
         // As long as the window at most: whoever is not done then is being starved.
         let patience = clock::now() + counted;
-        let long_threads: Vec<usize> = self
-            .scenario
-            .groups
-            .iter()
-            .zip(self.long_groups(window.counted))
-            .flat_map(|(group, is_long)| std::iter::repeat_n(is_long, group.threads))
-            .enumerate()
-            .filter_map(|(thread, is_long)| is_long.then_some(thread))
-            .collect();
+        let groups = self.groups().zip(self.long_groups(window.counted));
+        let long = groups.filter(|(_, is_long)| *is_long);
+        let long_threads: Vec<usize> = long.flat_map(|((_, threads), _)| threads).collect();
         let is_under_way = |&thread: &usize| {
             let noted = shared.noted(thread);
             noted.iter().all(|one| one.answers != WINDOW_ENDS)
@@ -259,19 +263,17 @@ impl<'f> PreparedStrategy<'f> {
     /// first operation to the last one's last, and what they have done.
     fn to_the_end(&self, block: u32) -> (Duration, Vec<GroupCount>) {
         let ((), ends) = self.run(block, |shared| shared.start(WAKING_UP));
-        let (noted, tallies): (Vec<_>, Vec<ThreadResult>) = ends.into_iter().unzip();
-        let completions = || noted.iter().flatten();
-        let time = |answers: u32| move |one: &&Completion| one.answers == answers;
-        let began = completions().filter(time(BEGIN)).map(|one| one.at).min();
-        let ended = completions().filter(time(END)).map(|one| one.at).max();
-        let took = ended
-            .zip(began)
-            .map_or(Duration::ZERO, |(end, begin)| end - begin);
-        let totals = noted
-            .iter()
-            .map(|noted| noted.last().map_or(0, |last| last.total));
-        let done: Vec<u64> = totals.collect();
-        (took, self.count(&done, &tallies))
+        let (noted, results): (Vec<_>, Vec<ThreadResult>) = ends.into_iter().unzip();
+        let times = |answers: u32| {
+            let completions = noted.iter().flatten();
+            let answering = completions.filter(move |one| one.answers == answers);
+            answering.map(|one| one.at)
+        };
+        let (began, ended) = (times(BEGIN).min(), times(END).max());
+        let took = ended.zip(began).map(|(end, begin)| end - begin);
+        let total = |noted: &Vec<Completion>| noted.last().map_or(0, |last| last.total);
+        let done: Vec<u64> = noted.iter().map(total).collect();
+        (took.unwrap_or_default(), self.count(&done, &results))
     }
 
     /// What the heap sees per read, write and scan, on one thread.
@@ -286,21 +288,19 @@ impl<'f> PreparedStrategy<'f> {
             Activity::Update
         };
         let scan = has(|shares| shares.scans).then_some((Activity::Scan, 16));
-        [(Activity::Read, 256), (write, 256)]
-            .into_iter()
-            .chain(scan)
-            .map(|(does, operations)| {
-                let usage = self.engine.account(self.field, does, operations);
-                Allocation {
-                    scenario: self.scenario.name.clone(),
-                    strategy: self.name.into(),
-                    does,
-                    operations: operations as u64,
-                    allocations: usage.allocations,
-                    bytes: usage.allocated_bytes,
-                }
-            })
-            .collect()
+        let allocation = |(does, operations)| {
+            let usage = self.engine.account(self.field, does, operations);
+            Allocation {
+                scenario: self.scenario.name.clone(),
+                strategy: self.name.into(),
+                does,
+                operations: operations as u64,
+                allocations: usage.allocations,
+                bytes: usage.allocated_bytes,
+            }
+        };
+        let all = [(Activity::Read, 256), (write, 256)].into_iter();
+        all.chain(scan).map(allocation).collect()
     }
 
     /// What the filled table keeps alive.
@@ -313,30 +313,24 @@ impl<'f> PreparedStrategy<'f> {
         }
     }
 
-    /// Every thread of the scenario, with its group.
+    /// What each thread of the scenario is to do.
     fn jobs(&self, block: u32) -> Vec<ThreadJob<'_>> {
-        fn of_group(group: &Group) -> impl Iterator<Item = &Group> {
-            std::iter::repeat_n(group, group.threads)
-        }
         let threads = self.scenario.threads();
-        let quota = self
-            .scenario
-            .operations
-            .map(|total| scaled(total / threads as u64, self.done_for_each_counted()));
-        let groups = self.scenario.groups.iter().zip(&self.slowdowns);
-        let all = groups
-            .flat_map(|(group, slowdown)| of_group(group).map(move |group| (group, slowdown)))
-            .enumerate();
-        all.map(|(index, (group, &slowdown))| ThreadJob {
-            field: self.field,
-            group,
-            index,
-            threads,
-            quota,
-            block,
-            slowdown,
-        })
-        .collect()
+        let quota = |total| scaled(total / threads as u64, self.done_for_each_counted());
+        let quota = self.scenario.operations.map(quota);
+        let groups = self.groups().zip(&self.slowdowns);
+        let jobs = groups.flat_map(|((group, numbers), &slowdown)| {
+            numbers.map(move |index| ThreadJob {
+                field: self.field,
+                group,
+                index,
+                threads,
+                quota,
+                block,
+                slowdown,
+            })
+        });
+        jobs.collect()
     }
 
     /// Runs all threads while `coordinate` watches; returns what it returns, and what each thread has
@@ -348,29 +342,23 @@ impl<'f> PreparedStrategy<'f> {
     ) -> (T, Vec<(Vec<Completion>, ThreadResult)>) {
         let jobs = self.jobs(block);
         let shared = &Shared::for_threads(jobs.len());
+        let affinity = &Affinity::of(jobs.len(), self.field.turn());
         std::thread::scope(|scope| {
-            let pinning = Affinity::of(jobs.len(), self.field.turn());
             let workers: Vec<_> = jobs
                 .into_iter()
                 .map(|job| {
-                    let pinning = pinning.of_thread(job.index);
                     scope.spawn(move || {
-                        pinning.take();
+                        affinity.pin(job.index);
                         self.engine.work(job, shared)
                     })
                 })
                 .collect();
             let outcome = coordinate(shared);
-            let ends = workers
-                .into_iter()
-                .enumerate()
-                .map(|(thread, worker)| {
-                    let result = worker
-                        .join()
-                        .unwrap_or_else(|p| std::panic::resume_unwind(p));
-                    (shared.noted(thread), result)
-                })
-                .collect();
+            let end = |(thread, worker): (usize, ScopedJoinHandle<'_, ThreadResult>)| {
+                let result = worker.join().unwrap_or_else(|panic| resume_unwind(panic));
+                (shared.noted(thread), result)
+            };
+            let ends = workers.into_iter().enumerate().map(end).collect();
             (outcome, ends)
         })
     }
@@ -382,34 +370,20 @@ impl<'f> PreparedStrategy<'f> {
     }
 
     /// Sums up per group.
-    fn count(&self, operations: &[u64], tallies: &[ThreadResult]) -> Vec<GroupCount> {
-        let mut first = 0;
-        let of_group = |group: &Group| {
-            let threads = first..first + group.threads;
-            first = threads.end;
+    fn count(&self, operations: &[u64], results: &[ThreadResult]) -> Vec<GroupCount> {
+        let of_group = |(group, threads): (&Group, Range<usize>)| {
+            let results = &results[threads.clone()];
             GroupCount {
                 does: group.does,
                 paced: group.is_paced(),
-                operations: self.counted(&operations[threads.clone()]),
+                operations: self.counted(&operations[threads]),
                 spans_ns: Vec::new(),
-                misses: tallies[threads.clone()]
-                    .iter()
-                    .map(|result| result.misses)
-                    .sum(),
+                misses: results.iter().map(|result| result.misses).sum(),
                 drift: None,
-                kinds: ThreadResult::kinds(&tallies[threads]),
+                kinds: ThreadResult::kinds(results),
             }
         };
-        self.scenario.groups.iter().map(of_group).collect()
-    }
-}
-
-impl std::fmt::Debug for PreparedStrategy<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Contestant")
-            .field("name", &self.name)
-            .field("strategy", &self.engine.strategy())
-            .finish_non_exhaustive()
+        self.groups().map(of_group).collect()
     }
 }
 

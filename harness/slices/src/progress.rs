@@ -3,7 +3,7 @@
 
 use std::hint::spin_loop;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
-use std::sync::{Condvar, Mutex, PoisonError};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use basis::clock;
@@ -69,12 +69,10 @@ impl Shared {
     /// Waits until all threads stand ready, and lets them start `later` than that, all at the same
     /// time: long enough, and waking up is over by then.
     pub(crate) fn start(&self, later: Duration) {
-        let mut line = self.line.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut line = self.line();
         while line.ready < self.done.len() && !self.stopped() {
-            (line, _) = self
-                .changed
-                .wait_timeout(line, GLANCE)
-                .unwrap_or_else(PoisonError::into_inner);
+            let waited = self.changed.wait_timeout(line, GLANCE);
+            (line, _) = waited.unwrap_or_else(PoisonError::into_inner);
         }
         line.opens = Some(clock::now() + later);
         self.changed.notify_all();
@@ -83,12 +81,12 @@ impl Shared {
     /// For a thread that is its own coordinator.
     pub(crate) fn opened(threads: usize) -> Self {
         let shared = Self::for_threads(threads);
+        shared.line().opens = Some(clock::now());
         shared
-            .line
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .opens = Some(clock::now());
-        shared
+    }
+
+    fn line(&self) -> MutexGuard<'_, Line> {
+        self.line.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn stopped(&self) -> bool {
@@ -108,21 +106,17 @@ impl Shared {
 
     /// What a thread has noted so far.
     pub(crate) fn noted(&self, thread: usize) -> Vec<Completion> {
-        let noted = &self.noted[thread];
-        noted.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.notes(thread).clone()
     }
 
     fn note(&self, thread: usize, answers: u32, total: u64) {
-        let completion = Completion {
-            answers,
-            at: clock::now(),
-            total,
-        };
-        let noted = &self.noted[thread];
-        noted
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push(completion);
+        let at = clock::now();
+        self.notes(thread).push(Completion { answers, at, total });
+    }
+
+    fn notes(&self, thread: usize) -> MutexGuard<'_, Vec<Completion>> {
+        let notes = self.noted[thread].lock();
+        notes.unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -138,19 +132,12 @@ pub(crate) struct Course<'s> {
 impl<'s> Course<'s> {
     /// Stands ready, waits for the coordinator, and begins.
     pub(crate) fn begin(shared: &'s Shared, thread: usize) -> Self {
-        let mut line = shared.line.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut line = shared.line();
         line.ready += 1;
         shared.changed.notify_all();
-        let opens = loop {
-            if let Some(opens) = line.opens {
-                break opens;
-            }
-            line = shared
-                .changed
-                .wait(line)
-                .unwrap_or_else(PoisonError::into_inner);
-        };
-        drop(line);
+        let line = shared.changed.wait_while(line, |line| line.opens.is_none());
+        let opens = line.unwrap_or_else(PoisonError::into_inner).opens;
+        let opens = opens.expect("it is what was waited for");
         while clock::now() < opens {
             spin_loop();
         }

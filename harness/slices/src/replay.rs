@@ -12,7 +12,7 @@ use basis::workload::{Operation, Step, Workload};
 use contract::{ErasedHandle, Handle, ProcessId, Specimen};
 use rand_xoshiro::Xoshiro256PlusPlus;
 
-use crate::field::{TAPE_LENGTH, running};
+use crate::field::{TAPE_LENGTH, over_laps};
 
 /// In how many places a slice may begin.
 const STARTS: u32 = 16;
@@ -95,27 +95,17 @@ impl Replay {
 
     /// Of which kind `total` operations from `at` on are.
     pub(crate) fn kinds(&self, at: usize, total: u64) -> Kinds {
-        let length = self.operations.len() as u64;
-        let mut kinds = self
-            .kinds_of(0..self.operations.len())
-            .times(total / length);
-        let rest = (total % length) as usize;
-        let end = (at + rest).min(self.operations.len());
-        kinds += self.kinds_of(at..end);
-        kinds += self.kinds_of(0..rest - (end - at));
-        kinds
-    }
-
-    fn kinds_of(&self, range: std::ops::Range<usize>) -> Kinds {
-        let mut kinds = Kinds::default();
-        for operation in &self.operations[range] {
-            *match operation.step {
-                Step::Insert => &mut kinds.inserts,
-                Step::Apply(_) => &mut kinds.writes,
-                Step::Remove => &mut kinds.removes,
-            } += 1;
-        }
-        kinds
+        over_laps(self.operations.len(), at, total, |range| {
+            let mut kinds = Kinds::default();
+            for operation in &self.operations[range] {
+                *match operation.step {
+                    Step::Insert => &mut kinds.inserts,
+                    Step::Apply(_) => &mut kinds.writes,
+                    Step::Remove => &mut kinds.removes,
+                } += 1;
+            }
+            kinds
+        })
     }
 }
 
@@ -129,7 +119,7 @@ impl Start {
             handle.remove(id);
         }
         for &id in &self.alive {
-            handle.insert(id, running(id));
+            handle.insert(id, R::running(id));
         }
         handle.publish();
     }

@@ -14,7 +14,7 @@ use contract::{Handle, ProcessId, Specimen};
 use rand_core::Rng;
 use rand_xoshiro::Xoshiro256PlusPlus;
 
-use crate::field::{CHURN_WINDOW, Keyring, TAPE_LENGTH};
+use crate::field::{CHURN_WINDOW, Keyring, TAPE_LENGTH, over_laps};
 
 /// An operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -125,26 +125,21 @@ impl Script {
 
     /// Of which kind the first `total` operations were.
     pub(crate) fn kinds(&self, total: u64) -> Kinds {
-        let length = self.steps.len() as u64;
-        let mut kinds = self.kinds_of(self.steps.len()).times(total / length);
-        kinds += self.kinds_of((total % length) as usize);
-        kinds
-    }
-
-    fn kinds_of(&self, count: usize) -> Kinds {
-        let mut kinds = Kinds::default();
-        for (step, &is_absent) in self.steps[..count].iter().zip(&self.absent) {
-            *match step {
-                Step::Read => &mut kinds.reads,
-                Step::Write => &mut kinds.writes,
-                Step::ReadModifyWrite => &mut kinds.read_modify_writes,
-                Step::Insert => &mut kinds.inserts,
-                Step::Remove => &mut kinds.removes,
-                Step::Scan => &mut kinds.scans,
-            } += 1;
-            kinds.absent += u64::from(is_absent);
-        }
-        kinds
+        over_laps(self.steps.len(), 0, total, |range| {
+            let mut kinds = Kinds::default();
+            for (step, &is_absent) in self.steps[range.clone()].iter().zip(&self.absent[range]) {
+                *match step {
+                    Step::Read => &mut kinds.reads,
+                    Step::Write => &mut kinds.writes,
+                    Step::ReadModifyWrite => &mut kinds.read_modify_writes,
+                    Step::Insert => &mut kinds.inserts,
+                    Step::Remove => &mut kinds.removes,
+                    Step::Scan => &mut kinds.scans,
+                } += 1;
+                kinds.absent += u64::from(is_absent);
+            }
+            kinds
+        })
     }
 
     /// Puts the thread's own processes into the table that the tape expects there at its beginning.

@@ -10,10 +10,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use basis::clock;
 use basis::sample::Kinds;
 use basis::scenario::{Activity, Group};
-use contract::{Handle, ProcessId, Specimen};
+use contract::{Event, Handle, ProcessId, Specimen};
 
 use crate::batch::Batch;
-use crate::field::{Churn, Field, TAPE_LENGTH, heartbeat, kinds_on_tape};
+use crate::field::{Churn, Field, TAPE_LENGTH, kinds_on_tape};
 use crate::pace::Pacer;
 use crate::progress::{Course, Shared};
 use crate::replay_loop::replay;
@@ -82,13 +82,11 @@ impl ThreadResult {
 
     /// Of which kind the operations of several threads were.
     pub(crate) fn kinds(tallies: &[Self]) -> Option<Kinds> {
-        tallies
-            .iter()
-            .filter_map(|result| result.kinds)
-            .reduce(|mut sum, kinds| {
-                sum += kinds;
-                sum
-            })
+        let kinds = tallies.iter().filter_map(|result| result.kinds);
+        kinds.reduce(|mut sum, kinds| {
+            sum += kinds;
+            sum
+        })
     }
 }
 
@@ -226,7 +224,7 @@ pub(crate) fn heartbeat_taken<R: Specimen>(
     id: ProcessId,
     step: usize,
 ) -> Option<u64> {
-    handle.apply(id, heartbeat(step))?.ok()
+    handle.apply(id, Event::heartbeat(step as u64))?.ok()
 }
 
 /// Touches all of every record; whether there was one.
@@ -249,10 +247,8 @@ fn follow<R: Specimen>(
     job: ThreadJob<'_>,
     shared: &Shared,
 ) -> ThreadResult {
-    let section = job
-        .group
-        .section_ns
-        .map_or_else(Section::default, Section::lasting);
+    let section_ns = job.group.section_ns;
+    let section = section_ns.map_or_else(Section::default, Section::lasting);
     // Without a policy of its own a thread would publish after more writes than a slice has.
     let publish_every = job.group.publish_every.unwrap_or(u32::MAX);
     let mut unpublished = 0;

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use basis::message::{Message, say};
 use basis::random;
-use basis::sample::{Interference, Line, Part, Slice, SliceKey};
+use basis::sample::{Line, Part, Slice, SliceKey};
 use basis::scenario::Scenario;
 use basis::workload::Workload;
 use serde::{Deserialize, Serialize};
@@ -94,21 +94,8 @@ pub fn measure(task: &MeasureTask, out: &mut impl Write) -> io::Result<()> {
                 slice(task, named(name), place, out)?;
             }
         }
-        let seen = before.look_again();
-        found(
-            out,
-            Line::Interference(Interference {
-                scenario: scenario.name.clone(),
-                process: part.process,
-                block,
-                slices,
-                took_ns: seen.took.as_nanos() as u64,
-                stolen_ns: seen.stolen.as_nanos() as u64,
-                preemptions: seen.preemptions,
-                spin_before_ns: seen.spin_before.as_nanos() as u64,
-                spin_after_ns: seen.spin_after.as_nanos() as u64,
-            }),
-        )?;
+        let interference = before.look_again(part, block, slices);
+        found(out, Line::Interference(interference))?;
     }
     Ok(())
 }

@@ -69,38 +69,14 @@ impl Notation {
 
 /// The offset of an error: line and column begin with 1, and a column may be 0.
 fn place(text: &str, error: &serde_json::Error) -> usize {
-    let line_begins = match error.line() {
-        0 | 1 => 0,
-        line => text
-            .match_indices('\n')
-            .nth(line - 2)
-            .map_or(text.len(), |(place, _)| place + 1),
-    };
-    line_begins + error.column().saturating_sub(1)
+    let mut lines = text.split_inclusive('\n').map(str::len);
+    let before = lines.by_ref().take(error.line().saturating_sub(1));
+    before.sum::<usize>() + error.column().saturating_sub(1)
 }
 
 fn without_place(error: &serde_json::Error) -> String {
     let text = error.to_string();
     text[..text.rfind(" at line ").unwrap_or(text.len())].to_owned()
-}
-
-/// Lines of offsets that only grow.
-struct Lines<'t> {
-    text: &'t str,
-    /// A line, and where it begins.
-    current: (u64, usize),
-}
-
-impl Lines<'_> {
-    fn line(&mut self, at: usize) -> u64 {
-        let (line, begin) = self.current;
-        let between = &self.text[begin..at];
-        if let Some(last) = between.rfind('\n') {
-            let more = between.matches('\n').count() as u64;
-            self.current = (line + more, begin + last + 1);
-        }
-        self.current.0
-    }
 }
 
 /// Hands the events of a file to `take`, each with its line; `name` is what messages call the file.
@@ -113,22 +89,20 @@ pub(super) fn read(
     name: &str,
     mut take: impl FnMut(u64, Value) -> Result<()>,
 ) -> Result<Notation> {
-    let line_of = |at: usize| bytes[..at].split(|&byte| byte == b'\n').count();
     let text = std::str::from_utf8(bytes).map_err(|error| {
-        let line = line_of(error.valid_up_to());
+        let before = &bytes[..error.valid_up_to()];
+        let line = before.split(|&byte| byte == b'\n').count();
         Error::input(format!("{name}:{line}: not a text in UTF-8"))
     })?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let notation = Notation::of(text);
+    let line_ends: Vec<usize> = text.match_indices('\n').map(|(at, _)| at).collect();
+    let line_of = |at: usize| 1 + line_ends.partition_point(|&end| end < at) as u64;
     let located = |(at, what): Fault| {
         let before = &text[..text.floor_char_boundary(at)];
-        let line = before.matches('\n').count() + 1;
         let column = before.chars().rev().take_while(|&c| c != '\n').count() + 1;
+        let line = line_of(before.len());
         Error::input(format!("{name}:{line}: column {column}: {what}; {LIKE}"))
-    };
-    let mut lines = Lines {
-        text,
-        current: (1, 0),
     };
     let mut list: Option<(usize, char)> = None;
     let mut at = 0;
@@ -151,13 +125,12 @@ pub(super) fn read(
                 at += 1;
             }
             _ => {
-                let line = lines.line(at);
                 let (event, end) = notation.value(text, at).map_err(located)?;
                 if !matches!(event, Value::Map(_)) {
                     let what = format!("{} is no event", event.shown());
                     return Err(located((at, what)));
                 }
-                take(line, event)?;
+                take(line_of(at), event)?;
                 at = end;
             }
         }

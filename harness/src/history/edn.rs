@@ -135,12 +135,6 @@ impl<'t> Reader<'t> {
                 }
                 '\\' => {
                     let escaped = chars.next().map_or('\0', |(_, c)| c);
-                    let code = |chars: &mut dyn Iterator<Item = (usize, char)>| {
-                        let digits: String = chars.take(4).map(|(_, c)| c).collect();
-                        u32::from_str_radix(&digits, 16)
-                            .ok()
-                            .and_then(char::from_u32)
-                    };
                     let plain = match escaped {
                         't' => Some('\t'),
                         'r' => Some('\r'),
@@ -148,7 +142,11 @@ impl<'t> Reader<'t> {
                         'b' => Some('\u{8}'),
                         'f' => Some('\u{c}'),
                         '"' | '\\' | '/' => Some(escaped),
-                        'u' => code(&mut chars),
+                        'u' => {
+                            let digits: String = chars.by_ref().take(4).map(|(_, c)| c).collect();
+                            let code = u32::from_str_radix(&digits, 16).ok();
+                            code.and_then(char::from_u32)
+                        }
                         _ => None,
                     };
                     let Some(plain) = plain else {
@@ -176,28 +174,24 @@ impl<'t> Reader<'t> {
     fn word(&mut self) -> Result<Value, Fault> {
         let begin = self.at;
         let token = self.token(0);
-        Ok(match token {
-            "nil" => Value::Nil,
-            "true" => Value::Bool(true),
-            "false" => Value::Bool(false),
+        let digits = token.trim_start_matches(['-', '+']);
+        let is_number = digits.starts_with(|c: char| c.is_ascii_digit()) && !digits.contains('/');
+        let number = token.trim_end_matches(['N', 'M']);
+        let before_digits = number.trim_end_matches(|c: char| c.is_ascii_digit());
+        let parsed = match token {
+            "nil" => Some(Value::Nil),
+            "true" => Some(Value::Bool(true)),
+            "false" => Some(Value::Bool(false)),
+            _ if !is_number => Some(Value::Word(token.into())),
+            _ if ["", "-", "+"].contains(&before_digits) => number.parse().ok().map(Value::Integer),
             _ => {
-                let digits = token.trim_start_matches(['-', '+']);
-                if !digits.starts_with(|c: char| c.is_ascii_digit()) || digits.contains('/') {
-                    return Ok(Value::Word(token.into()));
-                }
-                let number = token.trim_end_matches(['N', 'M']);
-                let whole = number.trim_end_matches(|c: char| c.is_ascii_digit());
-                let parsed = if whole.is_empty() || ["-", "+"].contains(&whole) {
-                    number.parse().ok().map(Value::Integer)
-                } else {
-                    let real = number.parse().ok().map(Value::real);
-                    real.transpose().map_err(|what| (begin, what))?
-                };
-                parsed.ok_or_else(|| {
-                    let shown: String = token.chars().take(40).collect();
-                    (begin, format!("{shown} is no number"))
-                })?
+                let real = number.parse().ok().map(Value::real);
+                real.transpose().map_err(|what| (begin, what))?
             }
+        };
+        parsed.ok_or_else(|| {
+            let shown: String = token.chars().take(40).collect();
+            (begin, format!("{shown} is no number"))
         })
     }
 }

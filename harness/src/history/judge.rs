@@ -3,16 +3,16 @@
 use std::collections::BTreeMap;
 
 use basis::error::{Error, Result};
-use histories::models::{FifoQueue, UnorderedQueue};
+use conformance::Registry;
+use histories::models::{
+    CasRegister, Counter, FifoQueue, KeyValue, MultiRegister, Mutex, Set, UnorderedQueue,
+};
 use histories::search::{Limits, search};
 use histories::{NEVER, Operation, Verdict, explain};
 
-use super::dialect::{
-    ActionOf, Counters, Dialect, ModelName, MultiRegisters, Mutexes, Queues, Registers, Registries,
-    Said, Sets, StateOf, Texts,
-};
+use super::dialect::{Dialect, ModelName};
 use super::pairing::History;
-use super::value::Value;
+use super::value::{Name, Terms, Value};
 
 /// What came out.
 #[derive(Debug, PartialEq, Eq)]
@@ -53,19 +53,18 @@ pub enum Answer {
 /// Every key gets as much as this before any gets more: one violation answers for all, and it need
 /// not be in the hardest key.
 const ROUNDS: [Limits; 3] = [
-    Limits {
-        steps: 100_000,
-        remembered: 16 << 20,
-    },
-    Limits {
-        steps: 10_000_000,
-        remembered: 64 << 20,
-    },
-    Limits {
-        steps: 500_000_000,
-        remembered: 128 << 20,
-    },
+    limits(100_000, 16),
+    limits(10_000_000, 64),
+    limits(500_000_000, 128),
 ];
+
+/// So many steps, and so many times 2^20 words to remember dead ends.
+const fn limits(steps: u64, mega_words: usize) -> Limits {
+    Limits {
+        steps,
+        remembered: mega_words << 20,
+    }
+}
 
 /// Judges a history.
 ///
@@ -74,103 +73,89 @@ const ROUNDS: [Limits; 3] = [
 /// The first value that its model does not have.
 pub fn judge(history: &History) -> Result<Judgement> {
     match history.model {
-        ModelName::Register | ModelName::CasRegister => judge_as(history, Registers::default()),
-        ModelName::Kv => judge_as(history, Texts),
-        ModelName::Registry => judge_as(history, Registries),
-        ModelName::Mutex => judge_as(history, Mutexes),
-        ModelName::Counter => judge_as(history, Counters),
-        ModelName::Set => judge_as(history, Sets::default()),
-        ModelName::Queue => judge_as(history, Queues::<FifoQueue<_>>::default()),
-        ModelName::UnorderedQueue => judge_as(history, Queues::<UnorderedQueue<_>>::default()),
-        ModelName::MultiRegister => judge_as(history, MultiRegisters::default()),
+        ModelName::Register | ModelName::CasRegister => judge_as::<CasRegister<Name>>(history),
+        ModelName::Kv => judge_as::<KeyValue>(history),
+        ModelName::Registry => judge_as::<Registry>(history),
+        ModelName::Mutex => judge_as::<Mutex>(history),
+        ModelName::Counter => judge_as::<Counter>(history),
+        ModelName::Set => judge_as::<Set<Name>>(history),
+        ModelName::Queue => judge_as::<FifoQueue<Name>>(history),
+        ModelName::UnorderedQueue => judge_as::<UnorderedQueue<Name>>(history),
+        ModelName::MultiRegister => judge_as::<MultiRegister<Name>>(history),
     }
 }
 
 /// The operations of each key; a history is linearizable if it is so for each.
 type Keys<'h, A> = BTreeMap<&'h Value, Vec<Operation<A>>>;
 
-fn judge_as<D: Dialect>(history: &History, mut dialect: D) -> Result<Judgement> {
+fn judge_as<M: Dialect>(history: &History) -> Result<Judgement> {
+    let mut terms = Terms::new(history.reading.nil_is_unknown);
     let given = history.reading.initial.as_deref();
-    let given = given.map(|text| history.notation.given(text));
-    let start = dialect
-        .start(given.as_ref())
-        .map_err(|what| Error::input(format!("--initial: {what}")))?;
-    let keys = by_key(history, &mut dialect)?;
+    let given = given.map_or(Value::Nil, |text| history.notation.given(text));
+    let start =
+        M::start(&given, &mut terms).map_err(|what| Error::input(format!("--initial: {what}")))?;
+    let keys = by_key::<M>(history, &mut terms)?;
+    let judge = Judge::<M> {
+        history,
+        model: M::default(),
+        start,
+    };
     Ok(Judgement {
         keys: keys.len(),
         operations: keys.values().map(Vec::len).sum(),
-        answer: Judge {
-            history,
-            dialect,
-            start,
-        }
-        .answer(&keys),
+        answer: judge.answer(&keys),
     })
 }
 
-fn by_key<'h, D: Dialect>(history: &'h History, dialect: &mut D) -> Result<Keys<'h, ActionOf<D>>> {
+fn by_key<'h, M: Dialect>(history: &'h History, terms: &mut Terms) -> Result<Keys<'h, M::Action>> {
     let places = &history.places;
-    let mut keys: Keys<'h, ActionOf<D>> = BTreeMap::new();
+    let mut keys: Keys<'h, M::Action> = BTreeMap::new();
     for call in &history.calls {
-        let said = Said {
-            f: &call.f,
-            asked: &call.asked,
-            answer: call.answer.as_ref().map(|(_, value)| value),
-            nil_is_unknown: history.reading.nil_is_unknown,
-        };
-        let event = call.answer.as_ref().map_or(call.at, |(event, _)| *event);
-        let found = dialect
-            .action(&said)
-            .map_err(|what| places.fault(event, what))?;
-        let Some(action) = found else { continue };
+        let answered_at = call.answer.as_ref().map(|&(event, _)| event);
+        let action = M::action(call, terms)
+            .map_err(|what| places.fault(answered_at.unwrap_or(call.at), what))?;
+        let Some(action) = action else { continue };
         keys.entry(&call.key).or_default().push(Operation {
             process: call.process,
             call: places.time(call.at),
-            ret: call
-                .answer
-                .as_ref()
-                .map_or(NEVER, |(event, _)| places.time(*event)),
+            ret: answered_at.map_or(NEVER, |event| places.time(event)),
             action,
         });
     }
     Ok(keys)
 }
 
-struct Judge<'h, D: Dialect> {
+struct Judge<'h, M: Dialect> {
     history: &'h History,
-    dialect: D,
-    start: StateOf<D>,
+    model: M,
+    start: M::State,
 }
 
-impl<D: Dialect> Judge<'_, D> {
-    fn answer(&self, keys: &Keys<'_, ActionOf<D>>) -> Answer {
-        let model = self.dialect.model();
+impl<M: Dialect> Judge<'_, M> {
+    fn answer(&self, keys: &Keys<'_, M::Action>) -> Answer {
         let starts = std::slice::from_ref(&self.start);
-        let mut open: Vec<(&Value, &Vec<Operation<ActionOf<D>>>)> = Vec::new();
+        let mut open: Vec<(&Value, &Vec<Operation<M::Action>>)> = Vec::new();
         for (key, operations) in keys {
-            let Some(conflict) = self.dialect.shortcut(&self.start, operations) else {
+            let Some(conflict) = M::shortcut(&self.start, operations) else {
                 open.push((key, operations));
                 continue;
             };
-            let few: Vec<_> = conflict
-                .iter()
-                .map(|&index| operations[index].clone())
-                .collect();
-            if let Verdict::Violated { at } = search(&model, starts, &few, &ROUNDS[0]) {
+            let few = conflict.iter().map(|&index| operations[index].clone());
+            let few: Vec<Operation<M::Action>> = few.collect();
+            if let Verdict::Violated { at } = search(&self.model, starts, &few, &ROUNDS[0]) {
                 return self.violation(key, &few, at);
             }
         }
         let mut left = None;
         for limits in &ROUNDS {
             let mut still_open = Vec::new();
+            let steps_max = self.history.reading.steps.unwrap_or(u64::MAX);
             let limits = Limits {
-                steps: limits
-                    .steps
-                    .min(self.history.reading.steps.unwrap_or(u64::MAX)),
+                steps: limits.steps.min(steps_max),
                 ..*limits
             };
             for (key, operations) in open {
-                match search(&model, starts, operations, &limits) {
+                match search(&self.model, starts, operations, &limits) {
                     Verdict::Linearizable => {}
                     Verdict::Violated { at } => return self.violation(key, operations, at),
                     Verdict::Unknown { established } => {
@@ -191,10 +176,9 @@ impl<D: Dialect> Judge<'_, D> {
         }
     }
 
-    fn violation(&self, key: &Value, operations: &[Operation<ActionOf<D>>], at: u64) -> Answer {
-        let model = self.dialect.model();
+    fn violation(&self, key: &Value, operations: &[Operation<M::Action>], at: u64) -> Answer {
         let starts = std::slice::from_ref(&self.start);
-        let mut why = explain::explain(&model, starts, operations, at);
+        let mut why = explain::explain(&self.model, starts, operations, at);
         for shown in &mut why.shown {
             let process = operations[shown.index].process;
             let name = &self.history.processes[process as usize];

@@ -6,7 +6,7 @@ use basis::error::{Error, Result};
 
 use super::dialect::ModelName;
 use super::document::{self, Notation};
-use super::event::{Event, Kind};
+use super::event::{Call, Event, Kind};
 use super::tuples::{self, Values};
 use super::value::Value;
 
@@ -86,19 +86,6 @@ impl History {
     }
 }
 
-/// An operation between its call and its answer.
-#[derive(Debug)]
-pub(super) struct Call {
-    /// The number of its event; the first is 1.
-    pub(super) at: u64,
-    pub(super) process: u64,
-    pub(super) f: String,
-    pub(super) key: Value,
-    pub(super) asked: Value,
-    /// The event and the value of the answer; `None` if it never came.
-    pub(super) answer: Option<(u64, Value)>,
-}
-
 /// Reads a history; `name` is what messages call the file.
 ///
 /// # Errors
@@ -111,20 +98,17 @@ pub fn read(bytes: &[u8], name: &str, reading: &Reading) -> Result<History> {
             Some(model) => vec![model],
             None => ModelName::RECOGNISED.to_vec(),
         },
-        words: Vec::new(),
-        names: HashMap::new(),
-        pending: HashMap::new(),
-        calls: Vec::new(),
-        lines: Vec::new(),
-        passed_over: 0,
+        ..Reader::default()
     };
     let notation = document::read(bytes, name, |line, map| {
         reader.lines.push(line);
-        reader.take(line, &map)
+        let located = |what| Error::input(format!("{name}:{line}: {what}"));
+        reader.event(&map).map_err(located)
     })?;
     reader.finish(notation, reading)
 }
 
+#[derive(Default)]
 struct Reader<'n> {
     name: &'n str,
     /// The models that have all operations so far.
@@ -140,12 +124,6 @@ struct Reader<'n> {
 }
 
 impl Reader<'_> {
-    fn take(&mut self, line: u64, map: &Value) -> Result<()> {
-        let place = format!("{}:{line}", self.name);
-        self.event(map)
-            .map_err(|what| Error::input(format!("{place}: {what}")))
-    }
-
     fn event(&mut self, map: &Value) -> std::result::Result<(), String> {
         let event = Event::new(map)?;
         let is_nemesis = event.process.as_ref().and_then(Value::name) == Some("nemesis");
@@ -154,16 +132,12 @@ impl Reader<'_> {
             let does_nothing = is_nemesis
                 || matches!(event.kind, None | Some(Kind::Info))
                     && (event.f.is_none() || event.process.is_none());
-            if !does_nothing {
-                let missing = if event.kind.is_none() {
-                    "type"
-                } else {
-                    "process"
-                };
-                return Err(format!("an event of an operation has a {missing}"));
-            }
             self.passed_over += 1;
-            return Ok(());
+            return match event.kind {
+                _ if does_nothing => Ok(()),
+                None => Err("an event of an operation has a type".into()),
+                Some(_) => Err("an event of an operation has a process".into()),
+            };
         };
         let next = self.names.len() as u64;
         let number = *self.names.entry(process.clone()).or_insert(next);
@@ -203,17 +177,12 @@ impl Reader<'_> {
         Ok(())
     }
 
-    fn answer(
-        &mut self,
-        process: u64,
-        kind: Kind,
-        event: Event,
-    ) -> std::result::Result<(), String> {
-        let shown = shown_process(event.process.as_ref());
+    fn answer(&mut self, number: u64, kind: Kind, event: Event) -> std::result::Result<(), String> {
+        let process = shown_process(event.process.as_ref());
         let f = event.f.as_deref();
-        let Some(index) = self.pending.remove(&process) else {
+        let Some(index) = self.pending.remove(&number) else {
             return Err(format!(
-                "process {shown} has an answer to {} and has called nothing",
+                "process {process} has an answer to {} and has called nothing",
                 f.unwrap_or("something")
             ));
         };
@@ -222,7 +191,7 @@ impl Reader<'_> {
         };
         if f.is_some_and(|f| f != call.f) || !event.key.is_nil() && event.key != call.key {
             return Err(format!(
-                "process {shown} has called {} of key {} in line {} and has an answer to {} of key {}",
+                "process {process} has called {} of key {} in line {} and has an answer to {} of key {}",
                 call.f,
                 call.key.shown(),
                 self.lines[call.at as usize - 1],
@@ -244,11 +213,11 @@ impl Reader<'_> {
         if self.words.iter().any(|word| word == f) {
             return Ok(());
         }
-        let has = |model: &ModelName| model.words().contains(&f);
+        let has = |model: &ModelName| model.words().any(|word| word == f);
         if !self.models.iter().any(has) {
             let mut known: Vec<&str> = Vec::new();
             for word in self.models.iter().flat_map(|model| model.words()) {
-                if !known.contains(word) {
+                if !known.contains(&word) {
                     known.push(word);
                 }
             }
@@ -310,9 +279,9 @@ impl Reader<'_> {
 /// is answered a list.
 fn recognised(models: &[ModelName], calls: &[Call]) -> ModelName {
     let first = models.first().copied().unwrap_or(ModelName::Register);
-    let mut answers = calls.iter().filter_map(|call| call.answer.as_ref());
+    let mut answers = calls.iter().filter_map(Call::answered);
     let mut added = calls.iter().filter(|call| call.f == "add");
-    let is_set = answers.any(|(_, value)| value.elements().is_some())
+    let is_set = answers.any(|value| value.elements().is_some())
         || added.any(|call| call.asked.integer::<i64>().is_none());
     if first == ModelName::Counter && models.contains(&ModelName::Set) && is_set {
         ModelName::Set

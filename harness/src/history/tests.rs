@@ -174,7 +174,7 @@ fn what_is_no_history_is_named_by_its_line() {
                 lines(&[(0, "invoke", "get", 1, "3")]),
                 lines(&[(0, "ok", "get", 1, "3")])
             ),
-            "h:2: a text and not 3",
+            "h:2: a value is a text, not 3",
         ),
     ];
     for (text, expected) in cases {

@@ -5,7 +5,7 @@
 //! nobody calls one of a single object with a pair. Where that sign is missing and values are pairs all
 //! the same, the user must say what they are: taken wrongly, a right history is a violation.
 
-use super::pairing::Call;
+use super::event::Call;
 use super::value::Value;
 
 /// What the values of a history are.
@@ -29,8 +29,7 @@ pub(super) fn recognise(calls: &[Call]) -> Values {
     }
     let has_key = |call: &Call| {
         let key = call.asked.pair().map(|(key, _)| key);
-        let answered = call.answer.as_ref().map(|(_, value)| value);
-        let answered = answered.filter(|answer| !answer.is_nil());
+        let answered = call.answered().filter(|answer| !answer.is_nil());
         key.is_some() && answered.is_none_or(|answer| answer.pair().map(|(key, _)| key) == key)
     };
     let mut questions = calls.iter().filter(|call| asks_nothing(&call.f)).peekable();
@@ -74,7 +73,7 @@ pub(super) fn part<E>(calls: &mut [Call], fault: impl Fn(u64, String) -> E) -> R
                 return Err(fault(call.at, what));
             }
             (None, _) => {
-                let what = format!("a value is [key, value] here, not {}", call.asked.shown());
+                let what = call.asked.mismatch("a value is [key, value] here");
                 return Err(fault(call.at, what));
             }
         };

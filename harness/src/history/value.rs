@@ -55,18 +55,16 @@ impl Value {
         Ok(match json {
             Json::Null => Value::Nil,
             Json::Bool(truth) => Value::Bool(truth),
-            Json::Number(number) => match (number.as_u64(), number.as_i64(), number.as_f64()) {
-                (Some(number), ..) => Value::Integer(number.into()),
-                (_, Some(number), _) => Value::Integer(number.into()),
-                (.., Some(number)) => Value::real(number)?,
-                _ => return Err(format!("{number} is no number")),
+            Json::Number(number) => match (number.as_i128(), number.as_f64()) {
+                (Some(number), _) => Value::Integer(number),
+                (None, Some(number)) => Value::real(number)?,
+                (None, None) => return Err(format!("{number} is no number")),
             },
             Json::String(text) => Value::Text(text.into()),
-            Json::Array(all) => Value::List(
-                all.into_iter()
-                    .map(Value::from_json)
-                    .collect::<Result<_, _>>()?,
-            ),
+            Json::Array(all) => {
+                let all = all.into_iter().map(Value::from_json);
+                Value::List(all.collect::<Result<_, _>>()?)
+            }
             Json::Object(all) => {
                 let entry = |(name, value): (String, Json)| {
                     Ok((Value::Text(name.into()), Value::from_json(value)?))
@@ -142,36 +140,28 @@ impl Value {
             None => text,
         }
     }
+
+    /// That it is not what was `expected`.
+    pub(super) fn mismatch(&self, expected: &str) -> String {
+        format!("{expected}, not {}", self.shown())
+    }
 }
 
 /// Much as JSON: what is only EDN's is written as there.
 impl fmt::Display for Value {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fn all<'v>(
-            f: &mut fmt::Formatter<'_>,
-            (open, close): (&str, &str),
-            values: impl Iterator<Item = &'v Value>,
-        ) -> fmt::Result {
-            f.write_str(open)?;
-            for (number, value) in values.enumerate() {
-                write!(f, "{}{value}", if number == 0 { "" } else { ", " })?;
-            }
-            f.write_str(close)
-        }
+        let list = |values: &mut dyn Iterator<Item = String>| values.collect::<Vec<_>>().join(", ");
         match self {
             Value::Nil => f.write_str("null"),
             Value::Bool(truth) => truth.fmt(f),
             Value::Integer(number) => number.fmt(f),
             Value::Text(text) => Json::from(&**text).fmt(f),
             Value::Real(text) | Value::Word(text) => f.write_str(text),
-            Value::List(list) => all(f, ("[", "]"), list.iter()),
-            Value::Set(set) => all(f, ("#{", "}"), set.iter()),
-            Value::Map(map) => {
-                f.write_str("{")?;
-                for (number, (key, value)) in map.iter().enumerate() {
-                    write!(f, "{}{key}: {value}", if number == 0 { "" } else { ", " })?;
-                }
-                f.write_str("}")
+            Value::List(all) => write!(f, "[{}]", list(&mut all.iter().map(Value::to_string))),
+            Value::Set(all) => write!(f, "#{{{}}}", list(&mut all.iter().map(Value::to_string))),
+            Value::Map(all) => {
+                let mut entries = all.iter().map(|(key, value)| format!("{key}: {value}"));
+                write!(f, "{{{}}}", list(&mut entries))
             }
         }
     }
@@ -216,25 +206,58 @@ impl fmt::Display for Name {
     }
 }
 
-/// A name for each value.
-#[derive(Debug, Default)]
-pub(super) struct Names(HashMap<Value, Name>);
+/// What the values of a history mean: each has a name.
+#[derive(Debug)]
+pub(super) struct Terms {
+    names: HashMap<Value, Name>,
+    /// Whether a read that was answered null says nothing.
+    nil_is_unknown: bool,
+}
 
-impl Names {
+impl Terms {
+    pub(super) fn new(nil_is_unknown: bool) -> Self {
+        Self {
+            names: HashMap::new(),
+            nil_is_unknown,
+        }
+    }
+
+    /// Whether a read that was answered so says anything.
+    pub(super) fn is_known(&self, value: &Value) -> bool {
+        !(self.nil_is_unknown && value.is_nil())
+    }
+
     pub(super) fn name(&mut self, value: &Value) -> Name {
-        if let Some(name) = self.0.get(value) {
+        if let Some(name) = self.names.get(value) {
             return name.clone();
         }
         let name = Name {
-            number: self.0.len() as u32,
+            number: self.names.len() as u32,
             text: value.shown().into(),
         };
-        self.0.insert(value.clone(), name.clone());
+        self.names.insert(value.clone(), name.clone());
         name
     }
 
     /// `None` for nothing.
     pub(super) fn some(&mut self, value: &Value) -> Option<Name> {
         (!value.is_nil()).then(|| self.name(value))
+    }
+
+    /// The elements of a list or a set, of which null has none.
+    ///
+    /// # Errors
+    ///
+    /// `what` it is, unless it is one.
+    pub(super) fn all<C: FromIterator<Name>>(
+        &mut self,
+        value: &Value,
+        what: &str,
+    ) -> Result<C, String> {
+        let all = match value.elements() {
+            None if value.is_nil() => Vec::new(),
+            all => all.ok_or_else(|| value.mismatch(what))?,
+        };
+        Ok(all.into_iter().map(|value| self.name(value)).collect())
     }
 }

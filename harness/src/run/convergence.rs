@@ -7,7 +7,6 @@ use basis::scenario::Scenario;
 
 use super::schedule::MeasurementPlan;
 use crate::analysis::series::{Series, groups};
-use crate::results::Metric;
 use statistics::{Estimate, estimate};
 
 /// How far a scenario is between two rounds.
@@ -20,15 +19,7 @@ pub(super) struct Progress<'t> {
     pub(super) blocks_wanted: f64,
 }
 
-/// A strategy's ratio in a row.
-struct Pair<'t> {
-    scenario: &'t str,
-    strategy: &'t str,
-    target: f64,
-    ratio: Estimate,
-}
-
-/// A pair that would need more blocks than this does not keep the others waiting.
+/// A ratio that would need more blocks than this does not keep the others waiting.
 const BLOCKS_MAX: f64 = 600.0;
 /// Among the strategies, the wish of the one at this share of them counts.
 const CROWD: f64 = 0.8;
@@ -50,84 +41,50 @@ fn target(scenario: &Scenario, cpus: usize) -> f64 {
 /// How far all scenarios are by these lines.
 pub(super) fn progress<'t>(plan: &'t MeasurementPlan, lines: &[Line]) -> Vec<Progress<'t>> {
     let series = Series::undisturbed(lines);
-    let pairs = pairs(plan, &series);
-    plan.scenarios
-        .iter()
-        .map(|(scenario, names)| progress_of(scenario, names, &pairs, lines))
-        .collect()
-}
-
-fn progress_of<'t>(
-    scenario: &'t Scenario,
-    names: &[String],
-    pairs: &[Pair<'_>],
-    lines: &[Line],
-) -> Progress<'t> {
-    let has_failed = |name: &str| {
-        lines.iter().any(|line| {
-            matches!(line, Line::Failure(failure)
-                if failure.key.scenario == scenario.name && failure.key.strategy == name)
-        })
-    };
-    let taking_part: Vec<String> = names
-        .iter()
-        .filter(|name| !has_failed(name))
-        .cloned()
-        .collect();
-    let here = || {
-        let names = taking_part.iter();
-        let here = pairs.iter().filter(|pair| pair.scenario == scenario.name);
-        here.filter(move |pair| names.clone().any(|name| name == pair.strategy))
-    };
-    let mut wanted: Vec<f64> = here().map(Pair::wanted).collect();
-    wanted.sort_by(f64::total_cmp);
-    #[expect(clippy::cast_sign_loss, reason = "a share of a length")]
-    let crowd = ((wanted.len() as f64 - 1.0) * CROWD).max(0.0) as usize;
-    // A noise floor that is wide says nothing about anybody.
-    let floor = here().filter(|pair| pair.strategy == controls::SAME);
-    let floor = floor.map(Pair::wanted).fold(0.0, f64::max);
-    Progress {
-        scenario,
-        taking_part,
-        blocks_wanted: wanted.get(crowd).copied().unwrap_or(1.0).max(floor),
-    }
-}
-
-impl Pair<'_> {
-    /// Blocks that would make its interval as narrow as it is to become, at least 1.
-    fn wanted(&self) -> f64 {
-        let have = self.ratio.n as f64;
-        let wanted = have * (self.ratio.expected_half_width() / self.target).powi(2);
-        (wanted.min(BLOCKS_MAX) - have).max(1.0)
-    }
-}
-
-/// Every strategy's ratio in every row.
-fn pairs<'t>(plan: &'t MeasurementPlan, series: &Series<'_>) -> Vec<Pair<'t>> {
-    let mut pairs = Vec::new();
-    for (scenario, names) in &plan.scenarios {
-        let width = target(scenario, plan.cpus);
-        for strategy in names.iter().filter(|name| **name != plan.baseline) {
-            for metric in scenario.timed_metrics() {
-                pairs.extend(pair(series, scenario, strategy, metric, width));
-            }
+    let progress_of = |(scenario, names): &'t (Scenario, Vec<String>)| {
+        let has_failed = |name: &&String| {
+            lines.iter().any(|line| {
+                matches!(line, Line::Failure(failure)
+                    if failure.key.scenario == scenario.name && failure.key.strategy == **name)
+            })
+        };
+        let names = names.iter().filter(|name| !has_failed(name));
+        let taking_part: Vec<String> = names.cloned().collect();
+        let others = taking_part.iter().filter(|name| **name != plan.baseline);
+        let wanted: Vec<(&String, f64)> = others
+            .flat_map(|name| {
+                let metrics = scenario.timed_metrics().into_iter();
+                metrics.map(move |metric| (name, metric))
+            })
+            .filter_map(|(name, metric)| {
+                let ratio = estimate(&groups(series.log_ratios(&scenario.name, name, metric)))?;
+                Some((name, blocks_wanted(&ratio, target(scenario, plan.cpus))))
+            })
+            .collect();
+        Progress {
+            scenario,
+            blocks_wanted: wanted_by_most(&wanted),
+            taking_part,
         }
-    }
-    pairs
+    };
+    plan.scenarios.iter().map(progress_of).collect()
 }
 
-fn pair<'t>(
-    series: &Series<'_>,
-    scenario: &'t Scenario,
-    strategy: &'t str,
-    metric: Metric,
-    width: f64,
-) -> Option<Pair<'t>> {
-    let ratio = estimate(&groups(series.log_ratios(&scenario.name, strategy, metric)))?;
-    Some(Pair {
-        scenario: &scenario.name,
-        strategy,
-        target: width,
-        ratio,
-    })
+/// Blocks that would make the interval of a ratio as narrow as it is to become, at least 1.
+fn blocks_wanted(ratio: &Estimate, target: f64) -> f64 {
+    let have = ratio.n as f64;
+    let wanted = have * (ratio.expected_half_width() / target).powi(2);
+    (wanted.min(BLOCKS_MAX) - have).max(1.0)
+}
+
+/// What most strategies want, and the one that is the baseline's double by all means: a noise floor that is wide
+/// says nothing about anybody.
+fn wanted_by_most(wanted: &[(&String, f64)]) -> f64 {
+    let mut all: Vec<f64> = wanted.iter().map(|&(_, blocks)| blocks).collect();
+    all.sort_by(f64::total_cmp);
+    #[expect(clippy::cast_sign_loss, reason = "a share of a length")]
+    let crowd = ((all.len() as f64 - 1.0) * CROWD).max(0.0) as usize;
+    let floor = wanted.iter().filter(|(name, _)| *name == controls::SAME);
+    let floor = floor.map(|&(_, blocks)| blocks).fold(0.0, f64::max);
+    all.get(crowd).copied().unwrap_or(1.0).max(floor)
 }

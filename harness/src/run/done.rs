@@ -7,32 +7,34 @@ use basis::probe::Situation;
 use basis::sample::{Line, Part, SliceKey};
 use basis::stall::StallSeen;
 use slices::worker::Place;
+use trace::StallTask;
 
+use super::task::Task;
 use crate::replay;
 
 /// What a recording has already.
 #[derive(Debug, Default)]
 pub struct Done {
     /// The strategies all of whose checks were made.
-    pub(super) checked: BTreeSet<String>,
+    checked: BTreeSet<String>,
     /// The strategy whose checks came last: more of them may be missing.
     checked_last: Option<String>,
     /// The strategies that a process trace was replayed on.
-    pub(super) replayed: BTreeSet<String>,
+    replayed: BTreeSet<String>,
     /// The faults that each strategy was put under.
-    pub(super) faults: BTreeSet<(String, Fault)>,
+    faults: BTreeSet<(String, Fault)>,
     /// The strategies that were traced.
-    pub(super) traced: BTreeSet<String>,
+    traced: BTreeSet<String>,
     /// Whether the recording says that nothing can be traced.
     pub(super) is_untraced: bool,
     /// What was seen of threads that were stopped.
-    pub(super) stalls: Vec<StallSeen>,
+    stalls: Vec<StallSeen>,
     /// Whether it has the costs of handing a line over.
-    pub(super) is_calibrated: bool,
+    is_calibrated: bool,
     /// Measuring process, situation and strategy of every probe.
-    pub(super) probes: BTreeSet<(u32, Situation, String)>,
+    probes: BTreeSet<(u32, Situation, String)>,
     /// Scenario and strategy of every table whose heap was accounted for.
-    pub(super) accounted: BTreeSet<(String, String)>,
+    accounted: BTreeSet<(String, String)>,
     /// The parts that were begun, in their order.
     pub(super) parts: Vec<BegunPart>,
     /// Whether the run went through to its end.
@@ -61,6 +63,42 @@ impl Done {
             done.add(line);
         }
         done
+    }
+
+    /// Whether it has all that a task would add to it. What is left to measure the schedule says.
+    pub(super) fn has(&self, task: &Task) -> bool {
+        match task {
+            Task::Measure(_) => false,
+            Task::Verify(task) => self.checked.contains(&task.strategy),
+            Task::Replay(task) => self.replayed.contains(&task.strategy),
+            Task::Fault(task) => self.faults.contains(&(task.strategy.clone(), task.fault)),
+            Task::Probe(task) => {
+                let key = (task.process, task.situation, task.strategy.clone());
+                self.probes.contains(&key)
+            }
+            Task::Trace(task) => self.traced.contains(&task.strategy),
+            Task::Stall(task) => self.has_stalls(task),
+            Task::Calibrate => self.is_calibrated,
+        }
+    }
+
+    /// Whether a process has seen all that the task asks for, or has died: it would not survive the next time
+    /// either.
+    fn has_stalls(&self, task: &StallTask) -> bool {
+        let of_strategy = |seen: &&StallSeen| seen.strategy == task.strategy;
+        self.stalls.iter().filter(of_strategy).any(|seen| {
+            let has = |stalled| {
+                let mut pairs = seen.pairs.iter();
+                pairs.any(|pair| pair.stalled == stalled && task.peers.contains(&pair.peer))
+            };
+            seen.died.is_some() || task.stalled.iter().all(|&stalled| has(stalled))
+        })
+    }
+
+    /// Whether it accounts for the heap of a strategy's table in a scenario.
+    pub(super) fn has_memory(&self, scenario: &str, strategy: &str) -> bool {
+        let key = (scenario.to_owned(), strategy.to_owned());
+        self.accounted.contains(&key)
     }
 
     /// Another line.
@@ -145,6 +183,8 @@ impl Done {
 mod tests {
     use basis::sample::CheckOutcome;
     use basis::scenario::RecordKind;
+    use basis::stall::StallPair;
+    use basis::trace::Operation;
 
     use super::*;
 
@@ -170,5 +210,57 @@ mod tests {
         }));
         let both = ["a/b".to_owned(), "c/d".to_owned()];
         assert_eq!(Done::from_lines(&lines).checked, both.into());
+    }
+
+    fn task(stalled: &[Operation], peers: &[Operation]) -> StallTask {
+        StallTask {
+            strategy: "a/b".into(),
+            stalled: stalled.to_vec(),
+            peers: peers.to_vec(),
+            every: false,
+            two_stops: 0,
+        }
+    }
+
+    fn stall(stalled: Operation, peer: Operation, died: Option<&str>) -> Line {
+        let pair = StallPair {
+            stalled,
+            peer,
+            same_process: true,
+            points: 10,
+            blocked: 0,
+            in_allocator: 0,
+            untried: 0,
+            first: None,
+            last: None,
+            held_by: None,
+            wrong: 0,
+            evidence: None,
+        };
+        Line::Stall(StallSeen {
+            strategy: "a/b".into(),
+            pairs: vec![pair],
+            died: died.map(str::to_owned),
+            ..StallSeen::default()
+        })
+    }
+
+    #[test]
+    fn what_was_looked_at_is_not_looked_at_again() {
+        use Operation::{Apply, Insert, ReadHit};
+        let has = |lines: &[Line], task| Done::from_lines(lines).has(&Task::Stall(task));
+        let one = task(&[Apply], &[ReadHit]);
+        assert!(!has(&[], one.clone()));
+        assert!(!has(&[stall(Apply, Apply, None)], one.clone()));
+        let lines = [stall(Apply, ReadHit, None)];
+        assert!(has(&lines, one.clone()));
+        assert!(!has(&lines, task(&[Apply, Insert], &[ReadHit])));
+        let other = StallTask {
+            strategy: "c/d".into(),
+            ..one.clone()
+        };
+        assert!(!has(&lines, other));
+        // Who did not survive would not the next time either.
+        assert!(has(&[stall(Insert, Insert, Some("signal: 11"))], one));
     }
 }

@@ -3,6 +3,7 @@
 mod child;
 mod convergence;
 mod done;
+mod measurement;
 mod recording;
 mod schedule;
 mod stages;

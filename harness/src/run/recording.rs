@@ -115,25 +115,18 @@ impl Recording {
 /// What a run cannot change on its way, if it differs.
 fn difference(begun: &Header, now: &Header) -> Option<&'static str> {
     let names = |header: &Header| -> Vec<String> {
-        header
-            .strategies
-            .iter()
-            .map(|card| card.name.clone())
-            .collect()
+        let cards = header.strategies.iter();
+        cards.map(|card| card.name.clone()).collect()
     };
-    if begun.baseline != now.baseline {
-        Some("baseline")
-    } else if begun.scenarios != now.scenarios {
-        Some("scenarios")
-    } else if names(begun) != names(now) {
-        Some("strategies")
-    } else if begun.environment.seed != now.environment.seed {
-        Some("seed")
-    } else if begun.environment.preset != now.environment.preset {
-        Some("preset")
-    } else if begun.environment.cpu != now.environment.cpu {
-        Some("processor")
-    } else {
-        None
-    }
+    let (before, after) = (&begun.environment, &now.environment);
+    let all = [
+        ("baseline", begun.baseline == now.baseline),
+        ("scenarios", begun.scenarios == now.scenarios),
+        ("strategies", names(begun) == names(now)),
+        ("seed", before.seed == after.seed),
+        ("preset", before.preset == after.preset),
+        ("processor", before.cpu == after.cpu),
+    ];
+    let differs = all.into_iter().find(|(_, is_equal)| !is_equal);
+    differs.map(|(what, _)| what)
 }

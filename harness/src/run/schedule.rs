@@ -181,13 +181,10 @@ fn before(lines: &[Line], round: u32) -> Vec<Line> {
 
 /// Milliseconds of a scenario for each slice so far, the start of its processes included.
 fn cost_of_slice(scenario: &str, done: &Done) -> f64 {
-    let parts = || {
-        done.parts
-            .iter()
-            .filter(|begun| begun.part.scenario == scenario)
-    };
-    let took: u64 = parts().filter_map(|begun| begun.took_ms).sum();
-    let slices: u32 = parts().map(|begun| begun.slices).sum();
+    let parts = done.parts.iter();
+    let parts = parts.filter(|begun| begun.part.scenario == scenario);
+    let took: u64 = parts.clone().filter_map(|begun| begun.took_ms).sum();
+    let slices: u32 = parts.map(|begun| begun.slices).sum();
     took as f64 / f64::from(slices.max(1))
 }
 

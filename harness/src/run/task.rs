@@ -2,7 +2,13 @@
 
 use std::time::Duration;
 
+use basis::fault::FaultSeen;
+use basis::message::Message;
 use basis::random;
+use basis::sample::{CheckOutcome, Line, SliceKey};
+use basis::scenario::RecordKind;
+use basis::stall::StallSeen;
+use basis::trace::TraceSeen;
 use checks::VerifyTask;
 use faults::FaultTask;
 use probes::ProbeTask;
@@ -10,7 +16,8 @@ use serde::{Deserialize, Serialize};
 use slices::worker::MeasureTask;
 use trace::{StallTask, TraceTask};
 
-use crate::replay::ReplayTask;
+use super::child::Failed;
+use crate::replay::{CHECK, ReplayTask};
 
 /// What a child process is to do.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -40,6 +47,88 @@ const STACK_SHIFT_MAX: u64 = 4_096;
 const STACK_SHIFT: u64 = 3;
 
 impl Task {
+    /// The strategy, the scenario or whatever else it is about, for the progress display.
+    pub(super) fn subject(&self) -> String {
+        match self {
+            Task::Measure(task) => task.part.scenario.clone(),
+            Task::Verify(VerifyTask { strategy, .. })
+            | Task::Replay(ReplayTask { strategy, .. })
+            | Task::Trace(TraceTask { strategy, .. })
+            | Task::Stall(StallTask { strategy, .. }) => strategy.clone(),
+            Task::Fault(task) => task.fault.to_string(),
+            Task::Probe(task) => task.situation.described().title.to_lowercase(),
+            Task::Calibrate => "this machine".into(),
+        }
+    }
+
+    /// What its process begins with; nothing of one that says so itself, step by step.
+    pub fn begin(&self) -> Option<Message> {
+        let mut slice = None;
+        let what = match self {
+            Task::Measure(_) | Task::Verify(_) | Task::Stall(_) => return None,
+            Task::Replay(task) => format!("{}: replaying", task.strategy),
+            Task::Fault(task) => format!("{}: {}", task.strategy, task.fault),
+            Task::Trace(task) => format!("{}: tracing", task.strategy),
+            Task::Calibrate => "calibrating what a line costs between processors".into(),
+            Task::Probe(task) => {
+                slice = Some(SliceKey {
+                    scenario: task.situation.name().into(),
+                    process: task.process,
+                    block: 0,
+                    position: 0,
+                    strategy: task.strategy.clone(),
+                });
+                task.strategy.clone()
+            }
+        };
+        Some(Message::Begin { what, slice })
+    }
+
+    /// Whether one line is all that the process has to say.
+    pub(super) const fn has_one_answer(&self) -> bool {
+        matches!(
+            self,
+            Task::Replay(_) | Task::Fault(_) | Task::Trace(_) | Task::Stall(_)
+        )
+    }
+
+    /// The line that says that the process did not survive, if there is one; `answer` is what it said before.
+    pub(super) fn died(&self, failed: Failed, answer: Option<Line>) -> Option<Line> {
+        let why = failed.to_string();
+        let failed_check = |strategy: &str, check: &str| {
+            Line::Check(CheckOutcome {
+                strategy: strategy.into(),
+                record: RecordKind::Status,
+                check: check.into(),
+                passed: false,
+                evidence: why.clone(),
+            })
+        };
+        Some(match self {
+            Task::Measure(_) | Task::Probe(_) | Task::Calibrate => return failed.slice,
+            Task::Verify(task) => failed_check(&task.strategy, "checks end"),
+            Task::Replay(task) => failed_check(&task.strategy, CHECK),
+            Task::Fault(task) => {
+                let mut seen = match answer {
+                    Some(Line::Fault(seen)) => seen,
+                    _ => FaultSeen::new(&task.strategy, task.fault),
+                };
+                seen.died = Some(failed.reason);
+                Line::Fault(seen)
+            }
+            Task::Trace(task) => Line::Trace(TraceSeen {
+                strategy: task.strategy.clone(),
+                died: Some(why),
+                ..TraceSeen::default()
+            }),
+            Task::Stall(task) => Line::Stall(StallSeen {
+                strategy: task.strategy.clone(),
+                died: Some(why),
+                ..StallSeen::default()
+            }),
+        })
+    }
+
     /// After so much silence it counts as hung.
     pub(super) const fn silence_max(&self) -> Duration {
         match self {

@@ -9,30 +9,20 @@ use std::time::Duration;
 use basis::clock;
 use basis::error::Result;
 use basis::parallel;
-use basis::sample::{CheckOutcome, Line};
-use basis::stall::StallSeen;
-use basis::trace::{TraceSeen, Untraced};
+use basis::sample::Line;
+use basis::trace::Untraced;
 
 use super::child::{self, Ending, Failed, Interrupt};
-use super::done::Done;
 use super::recording::Recording;
 use super::task::Task;
 
 /// A stage of a run: tasks that do not depend on each other, each for a child process.
 pub trait Stage: Sync {
-    /// What one process, or one after the other, is to do.
-    type Task: Sync;
     /// What it is called while it lasts.
     const NAME: &'static str;
 
     /// All its tasks, in order.
-    fn tasks(&self) -> Vec<Self::Task>;
-
-    /// Whether a recording has all that a task would add to it.
-    fn is_done(&self, task: &Self::Task, done: &Done) -> bool;
-
-    /// The strategy, the scenario or whatever else a task is about, for the progress display.
-    fn subject(&self, task: &Self::Task) -> String;
+    fn tasks(&self) -> Vec<Task>;
 
     /// How many tasks are carried out at a time.
     fn width(&self) -> usize {
@@ -54,7 +44,9 @@ pub trait Stage: Sync {
     /// # Errors
     ///
     /// When the run is interrupted, or no process can be started. A process that does not survive is a result.
-    fn carry_out(&self, task: &Self::Task, worker: &Worker<'_>) -> Result<()>;
+    fn carry_out(&self, task: &Task, worker: &Worker<'_>) -> Result<()> {
+        worker.carry_out(task)
+    }
 }
 
 /// Whoever watches a run.
@@ -131,7 +123,7 @@ impl<'a> Run<'a> {
     pub fn carry_out<S: Stage>(&mut self, stage: &S, until: f64) -> Result<()> {
         let from = std::mem::replace(&mut self.share, until);
         let mut tasks = stage.tasks();
-        tasks.retain(|task| !stage.is_done(task, self.recording.done()));
+        tasks.retain(|task| !self.recording.done().has(task));
         if tasks.is_empty() {
             return Ok(());
         }
@@ -147,14 +139,14 @@ impl<'a> Run<'a> {
             has_failed: AtomicBool::new(false),
         };
         let (began, budget) = (clock::now(), stage.budget());
-        let work = |task: &S::Task, events: &Sender<Event>| {
+        let work = |task: &Task, events: &Sender<Event>| {
             let left = budget.saturating_sub(began.elapsed());
             let worker = Worker {
                 events,
                 stop: &stop,
                 left,
             };
-            worker.say(Event::Began(stage.subject(task)));
+            worker.say(Event::Began(task.subject()));
             worker.say(Event::Ended(stage.carry_out(task, &worker)));
         };
         let (mut ended, mut first_error, mut can_keep) = (0_u32, None, true);
@@ -209,26 +201,15 @@ impl<'a> Run<'a> {
 
 /// What a user should know of a line at once.
 fn worth_a_note(line: &Line) -> Option<String> {
-    match line {
-        Line::Check(CheckOutcome {
-            strategy,
-            check,
-            passed: false,
-            ..
-        }) => Some(format!("{strategy} fails the {check} check")),
-        Line::Trace(TraceSeen {
-            strategy,
-            died: Some(why),
-            ..
-        }) => Some(format!("{strategy}: tracing: {why}")),
-        Line::Stall(StallSeen {
-            strategy,
-            died: Some(why),
-            ..
-        }) => Some(format!("{strategy}: stopping: {why}")),
-        Line::Untraced(Untraced { why }) => Some(format!("nothing is traced: {why}")),
-        _ => None,
-    }
+    Some(match line {
+        Line::Check(outcome) if !outcome.passed => {
+            format!("{} fails the {} check", outcome.strategy, outcome.check)
+        }
+        Line::Trace(seen) => format!("{}: tracing: {}", seen.strategy, seen.died.as_ref()?),
+        Line::Stall(seen) => format!("{}: stopping: {}", seen.strategy, seen.died.as_ref()?),
+        Line::Untraced(untraced) => format!("nothing is traced: {}", untraced.why),
+        _ => return None,
+    })
 }
 
 impl Worker<'_> {
@@ -237,56 +218,38 @@ impl Worker<'_> {
         self.say(Event::Keep(line));
     }
 
-    /// Tells the user something.
-    pub(super) fn note(&self, text: String) {
-        self.say(Event::Note(text));
-    }
-
     fn say(&self, event: Event) {
         // It is received until all workers have ended.
         let _ = self.events.send(event);
     }
 
-    /// Has a process do `task`, and keeps every line as it comes; how the process failed, if it did.
-    pub(super) fn stream(&self, task: &Task) -> Result<Option<Failed>> {
-        let ending = self.watch(task, |line| self.keep(line))?;
-        Ok(match ending {
-            Ending::Failed(failed) => Some(failed),
-            Ending::Done | Ending::OutOfTime => None,
-        })
-    }
-
-    /// The same, where a process that failed says about `subject` only that, and which slice was lost.
-    pub(super) fn stream_all(&self, task: &Task, subject: &str) -> Result<()> {
-        if let Some(failed) = self.stream(task)? {
-            self.note(format!("{subject}: {failed}"));
-            if let Some(line) = failed.slice {
-                self.keep(line);
-            }
-        }
-        Ok(())
-    }
-
-    /// Has a process do `task`, which is answered by one line; the line, and how the process failed. Neither if it
-    /// was not done in time.
-    pub(super) fn ask(&self, task: &Task) -> Result<(Option<Line>, Option<Failed>)> {
-        let mut answer = None;
-        let ending = self.watch(task, |line| answer = Some(line))?;
-        let failed = match ending {
-            Ending::Failed(failed) => Some(failed),
-            Ending::Done if answer.is_none() => Some(Failed::silently()),
-            Ending::Done | Ending::OutOfTime => None,
+    /// Has a process do `task`, and keeps what it says: every line as it comes, or the one that answers the task
+    /// once the process has ended.
+    pub(super) fn carry_out(&self, task: &Task) -> Result<()> {
+        let line = if task.has_one_answer() {
+            self.ask(task)?
+        } else if let Ending::Failed(failed) = self.watch(task, |line| self.keep(line))? {
+            self.say(Event::Note(format!("{}: {failed}", task.subject())));
+            task.died(failed, None)
+        } else {
+            None
         };
-        Ok((answer, failed))
-    }
-
-    /// The same, and keeps the line, or the one that says why the process `died`.
-    pub(super) fn keep_answer(&self, task: &Task, died: impl FnOnce(String) -> Line) -> Result<()> {
-        let (answer, failed) = self.ask(task)?;
-        if let Some(line) = failed.map(|failed| died(failed.to_string())).or(answer) {
+        if let Some(line) = line {
             self.keep(line);
         }
         Ok(())
+    }
+
+    /// Has a process do `task`, which is answered by one line; that line, or the one that says why the process
+    /// died. None if it was not done in time.
+    pub(super) fn ask(&self, task: &Task) -> Result<Option<Line>> {
+        let mut answer = None;
+        let ending = self.watch(task, |line| answer = Some(line))?;
+        Ok(match ending {
+            Ending::Failed(failed) => task.died(failed, answer),
+            Ending::Done if answer.is_none() => task.died(Failed::silently(), None),
+            Ending::Done | Ending::OutOfTime => answer,
+        })
     }
 
     fn watch(&self, task: &Task, found: impl FnMut(Line)) -> Result<Ending> {
@@ -297,6 +260,8 @@ impl Worker<'_> {
 #[cfg(test)]
 mod tests {
     use basis::error::Error;
+    use basis::trace::TraceSeen;
+    use trace::TraceTask;
 
     use super::*;
 
@@ -307,26 +272,28 @@ mod tests {
     }
 
     impl Stage for Fake {
-        type Task = &'static str;
         const NAME: &'static str = "faking";
 
-        fn tasks(&self) -> Vec<&'static str> {
-            self.strategies.clone()
-        }
-        fn is_done(&self, task: &&'static str, done: &Done) -> bool {
-            done.traced.contains(*task)
-        }
-        fn subject(&self, task: &&'static str) -> String {
-            (*task).to_owned()
+        fn tasks(&self) -> Vec<Task> {
+            let task = |&strategy: &&str| {
+                Task::Trace(TraceTask {
+                    strategy: strategy.into(),
+                    operations: Vec::new(),
+                    states: Vec::new(),
+                    layouts: 1,
+                })
+            };
+            self.strategies.iter().map(task).collect()
         }
         fn unavailable(&self) -> Option<String> {
             self.unavailable.map(str::to_owned)
         }
-        fn carry_out(&self, task: &&'static str, worker: &Worker<'_>) -> Result<()> {
-            if *task == "bad" {
+        fn carry_out(&self, task: &Task, worker: &Worker<'_>) -> Result<()> {
+            let strategy = task.subject();
+            if strategy == "bad" {
                 return Err(Error::input("no process"));
             }
-            worker.keep(traced(task, None));
+            worker.keep(traced(&strategy, None));
             Ok(())
         }
     }

@@ -52,25 +52,19 @@ impl Gate {
         let opened = state.opened;
         state.waiting += 1;
         self.changed.notify_all();
-        while state.is_shut && state.opened == opened {
-            state = self.wait(state);
-        }
-        state.waiting -= 1;
+        let is_held = |state: &mut State| state.is_shut && state.opened == opened;
+        let state = self.changed.wait_while(state, is_held);
+        state.unwrap_or_else(PoisonError::into_inner).waiting -= 1;
     }
 
     /// Waits until somebody waits in it; whether somebody did within `patience`.
     pub fn catches(&self, patience: Duration) -> bool {
-        let (state, _) = self
+        let is_empty = |state: &mut State| state.waiting == 0;
+        let waited = self
             .changed
-            .wait_timeout_while(self.state(), patience, |state| state.waiting == 0)
-            .unwrap_or_else(PoisonError::into_inner);
+            .wait_timeout_while(self.state(), patience, is_empty);
+        let (state, _) = waited.unwrap_or_else(PoisonError::into_inner);
         state.waiting > 0
-    }
-
-    fn wait<'g>(&self, state: MutexGuard<'g, State>) -> MutexGuard<'g, State> {
-        self.changed
-            .wait(state)
-            .unwrap_or_else(PoisonError::into_inner)
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

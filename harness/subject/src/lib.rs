@@ -20,19 +20,14 @@ pub type TableHandle<'t> = ErasedHandle<'t, Subject>;
 
 /// A strategy of the registry; `None` if there is none of that name.
 pub fn strategy(name: &str) -> Option<MakeTable> {
-    struct Find<'n> {
-        name: &'n str,
-        found: Option<MakeTable>,
-    }
-    impl Visitor<Subject> for Find<'_> {
+    struct Find(Option<MakeTable>);
+    impl Visitor<Subject> for Find {
         fn visit<S: Strategy<Subject>>(&mut self) {
-            if S::PROFILE.name == self.name {
-                self.found = Some(ErasedTable::new::<S>);
-            }
+            self.0 = Some(ErasedTable::new::<S>);
         }
         fn exclude(&mut self, _: Profile, _: &'static str) {}
     }
-    let mut find = Find { name, found: None };
-    registry::visit_plain::<Subject>(&mut find);
-    find.found
+    let mut find = Find(None);
+    registry::visit_plain::<Subject>(&mut registry::Only(name, &mut find));
+    find.0
 }

@@ -6,7 +6,7 @@
 //! while it replays a write on its second copy. An event that does not return there holds up exactly
 //! what the strategy holds; one that panics leaves behind exactly what the strategy lets go of.
 
-use contract::{Change, Event, Flaw, PlainRecord, ProcessId, ProcessStatus, Record, Rejected};
+use contract::{Event, Flaw, PlainRecord, ProcessId, ProcessStatus, Record, Rejected, Specimen};
 
 use crate::gate::Gate;
 
@@ -24,12 +24,7 @@ const FAILING_AT_NS: u64 = u64::MAX - 1;
 /// A heartbeat; no two in a row are equal.
 #[inline]
 pub fn heartbeat(step: usize) -> Event {
-    let step = step as u64;
-    let change = Change::Heartbeat {
-        cpu_ns: step,
-        rss_bytes: step << 12,
-    };
-    Event::at(step, change)
+    Event::heartbeat(step as u64)
 }
 
 /// A heartbeat whose application waits at [`IN_UPDATE`].
@@ -65,28 +60,23 @@ impl Subject {
     }
 
     /// A running process, revision 1.
-    ///
-    /// # Panics
-    ///
-    /// Never: a pending process can be started.
     pub fn running(id: ProcessId) -> Self {
-        let started = ProcessStatus::pending(id).apply(&Event::at(0, Change::Start));
-        Self(started.expect("a pending process can be started"))
+        Self(ProcessStatus::running(id))
     }
 
-    /// See [`contract::Specimen::touch`].
+    /// See [`Specimen::touch`].
     #[inline]
     pub fn touch(&self) -> u64 {
-        contract::Specimen::touch(&self.0)
+        self.0.touch()
     }
 
-    /// See [`contract::Specimen::examine`].
+    /// See [`Specimen::examine`].
     ///
     /// # Errors
     ///
     /// The flaw that was found.
     pub fn examine(&self, id: ProcessId) -> Result<(), Flaw> {
-        contract::Specimen::examine(&self.0, id)
+        self.0.examine(id)
     }
 
     /// What a change that is cut short leaves: some fields new, some old.

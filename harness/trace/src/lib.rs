@@ -24,7 +24,7 @@
 //! through the code, not all of them: retries and rare slow paths do not show. The program must use
 //! [`conformance::CountingAllocator`] for blocks to have names.
 //!
-//! Only `x86_64` Linux can do this; elsewhere [`trace()`] says so.
+//! Only `x86_64` Linux can do this; elsewhere [`available`] says so.
 
 // `--cfg pivot_elsewhere` makes any machine one that has no single steps.
 #[cfg_attr(
@@ -56,21 +56,14 @@ pub fn available() -> Result<(), Unavailable> {
     Trap::install(STEPS_MAX).map(drop)
 }
 
-/// Traces a strategy, and says what it sees.
-///
-/// # Errors
-///
-/// When the parent is gone.
+/// What is seen of a strategy.
 ///
 /// # Panics
 ///
 /// When the task names no strategy of the registry, or no thread can be stepped: whoever asks finds
 /// out first whether tracing is [`available`].
-pub fn trace(task: &TraceTask, out: &mut impl Write) -> io::Result<()> {
-    let what = format!("{}: tracing", task.strategy);
-    say(out, &Message::Begin { what, slice: None })?;
-    let line = Line::Trace(seen(task));
-    say(out, &Message::Found { line })
+pub fn seen(task: &TraceTask) -> TraceSeen {
+    native::see(trap(), task)
 }
 
 /// Stops a strategy's threads at all their points, and says who could go on.
@@ -81,17 +74,16 @@ pub fn trace(task: &TraceTask, out: &mut impl Write) -> io::Result<()> {
 ///
 /// # Panics
 ///
-/// As [`trace()`].
+/// As [`seen()`].
 pub fn stall(task: &StallTask, out: &mut impl Write) -> io::Result<()> {
-    let mut told = Ok(());
+    let mut result = Ok(());
     let seen = stalls(task, |stalled| {
         let what = format!("{}: stopping in {stalled}", task.strategy);
-        let said = say(out, &Message::Begin { what, slice: None });
-        if told.is_ok() {
-            told = said;
+        if result.is_ok() {
+            result = say(out, &Message::Begin { what, slice: None });
         }
     });
-    told?;
+    result?;
     let line = Line::Stall(seen);
     say(out, &Message::Found { line })
 }
@@ -100,10 +92,9 @@ pub fn stall(task: &StallTask, out: &mut impl Write) -> io::Result<()> {
 ///
 /// # Panics
 ///
-/// As [`trace()`].
+/// As [`seen()`].
 pub fn stalls(task: &StallTask, begin: impl FnMut(Operation)) -> StallSeen {
-    let trap = Trap::install(STEPS_MAX).unwrap_or_else(|why| panic!("{why}"));
-    native::see_stalls(trap, task, begin)
+    native::see_stalls(trap(), native::named(&task.strategy), task, begin)
 }
 
 /// Who can go on with a strategy that the registry does not know, such as a broken one; otherwise as
@@ -111,20 +102,13 @@ pub fn stalls(task: &StallTask, begin: impl FnMut(Operation)) -> StallSeen {
 ///
 /// # Panics
 ///
-/// As [`trace()`].
+/// As [`seen()`].
 pub fn stalls_of<S: Strategy<ProcessStatus>>(task: &StallTask) -> StallSeen {
-    let trap = Trap::install(STEPS_MAX).unwrap_or_else(|why| panic!("{why}"));
-    native::see_stalls_of::<S>(trap, task)
+    native::see_stalls(trap(), native::TracedStrategy::of::<S>(), task, |_| {})
 }
 
-/// What is seen of a strategy.
-///
-/// # Panics
-///
-/// As [`trace()`].
-pub fn seen(task: &TraceTask) -> TraceSeen {
-    let trap = Trap::install(STEPS_MAX).unwrap_or_else(|why| panic!("{why}"));
-    native::see(trap, task)
+fn trap() -> Trap {
+    Trap::install(STEPS_MAX).unwrap_or_else(|why| panic!("{why}"))
 }
 
 /// Does an operation so many times, prepared as for [`seen`], and steps nothing: for another instrument

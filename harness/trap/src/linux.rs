@@ -21,23 +21,9 @@ use system::HandlerStack;
 const TRAP_FLAG: i64 = 0x100;
 
 /// Where general register `n` is in a signal's context.
-const REGISTERS: [usize; 16] = [
-    REG_RAX as usize,
-    REG_RCX as usize,
-    REG_RDX as usize,
-    REG_RBX as usize,
-    REG_RSP as usize,
-    REG_RBP as usize,
-    REG_RSI as usize,
-    REG_RDI as usize,
-    REG_R8 as usize,
-    REG_R9 as usize,
-    REG_R10 as usize,
-    REG_R11 as usize,
-    REG_R12 as usize,
-    REG_R13 as usize,
-    REG_R14 as usize,
-    REG_R15 as usize,
+const REGISTERS: [c_int; 16] = [
+    REG_RAX, REG_RCX, REG_RDX, REG_RBX, REG_RSP, REG_RBP, REG_RSI, REG_RDI, REG_R8, REG_R9,
+    REG_R10, REG_R11, REG_R12, REG_R13, REG_R14, REG_R15,
 ];
 
 /// The buffer; null until it is installed, and never freed.
@@ -306,7 +292,8 @@ fn keep(registers: &[i64; 23]) -> bool {
     let taken = TAKEN.load(Ordering::Relaxed);
     let step = Step {
         address: registers[REG_RIP as usize].cast_unsigned(),
-        registers: REGISTERS.map(|register| registers[register].cast_unsigned()),
+        registers: REGISTERS
+            .map(|register| registers[register.cast_unsigned() as usize].cast_unsigned()),
     };
     if taken == 0 {
         if step.address != BEGIN.load(Ordering::Relaxed) {

@@ -111,6 +111,16 @@ impl Event {
     pub const fn at(at_ns: u64, change: Change) -> Self {
         Self { at_ns, change }
     }
+
+    /// A heartbeat that differs from that of every other step.
+    #[inline]
+    pub const fn heartbeat(step: u64) -> Self {
+        let change = Change::Heartbeat {
+            cpu_ns: step,
+            rss_bytes: step << 12,
+        };
+        Self::at(step, change)
+    }
 }
 
 /// What happened to a process.

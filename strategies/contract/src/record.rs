@@ -3,7 +3,7 @@
 use std::fmt::{self, Debug};
 
 use crate::ProcessId;
-use crate::lifecycle::{Event, Rejected, State};
+use crate::lifecycle::{Change, Event, Rejected, State};
 
 /// A value that a [`Strategy`](crate::Strategy) stores, with its changes as data.
 pub trait Record: Clone + PartialEq + Debug + Send + Sync + 'static {
@@ -53,6 +53,13 @@ pub trait Specimen: Record<Event = Event, Rejected = Rejected> {
 
     /// A new record of process `id`: [`State::Pending`], revision 0.
     fn pending(id: ProcessId) -> Self;
+
+    /// A record of a process that runs, revision 1.
+    fn running(id: ProcessId) -> Self {
+        let record = Self::pending(id);
+        let start = Event::at(0, Change::Start);
+        record.apply(&start).unwrap_or(record)
+    }
 
     /// The lifecycle state.
     fn state(&self) -> State;

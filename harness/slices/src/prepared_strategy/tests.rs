@@ -214,6 +214,7 @@ fn doubles_are_tables_of_the_baseline_whichever_it_is() {
         let names = controls::PLANTED.map(|double| double.name);
         let ready = prepare(&scenario, &field, &names.map(String::from), baseline);
         let set_up = ready.iter().map(|one| (one.name, one.engine.strategy()));
-        assert!(set_up.eq(names.map(|name| (name, baseline))), "{ready:?}");
+        let set_up: Vec<(&str, &str)> = set_up.collect();
+        assert_eq!(set_up, names.map(|name| (name, baseline)));
     }
 }

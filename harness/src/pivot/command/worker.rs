@@ -2,12 +2,14 @@
 
 use std::io::{self, Read};
 
+use basis::message::{Message, say};
+use basis::sample::Line;
 use checks::verify;
 use faults::inject;
 use harness::replay;
 use harness::run::Task;
 use probes::probe;
-use slices::calibration::calibrate;
+use slices::calibration::calibration;
 use slices::worker::measure;
 
 /// Reads a task from standard input, does it, and says what it finds on standard output.
@@ -16,14 +18,18 @@ pub(crate) fn worker() -> io::Result<()> {
     io::stdin().read_to_string(&mut text)?;
     let task: Task = serde_json::from_str(&text)?;
     let mut out = io::stdout().lock();
-    match task {
-        Task::Measure(task) => measure(&task, &mut out),
-        Task::Verify(task) => verify(&task, &mut out),
-        Task::Replay(task) => replay::check(&task, &mut out),
-        Task::Fault(task) => inject(&task, &mut out),
-        Task::Probe(task) => probe(&task, &mut out),
-        Task::Trace(task) => trace::trace(&task, &mut out),
-        Task::Stall(task) => trace::stall(&task, &mut out),
-        Task::Calibrate => calibrate(&mut out),
+    if let Some(begin) = task.begin() {
+        say(&mut out, &begin)?;
     }
+    let line = match task {
+        Task::Measure(task) => return measure(&task, &mut out),
+        Task::Verify(task) => return verify(&task, &mut out),
+        Task::Stall(task) => return trace::stall(&task, &mut out),
+        Task::Replay(task) => Line::Check(replay::check(&task).map_err(io::Error::other)?),
+        Task::Fault(task) => Line::Fault(inject(&task)),
+        Task::Probe(task) => Line::Probe(probe(&task)),
+        Task::Trace(task) => Line::Trace(trace::seen(&task)),
+        Task::Calibrate => Line::Calibration(calibration()),
+    };
+    say(&mut out, &Message::Found { line })
 }

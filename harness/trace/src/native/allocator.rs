@@ -27,7 +27,7 @@ pub(crate) struct Call {
 
 /// What is wanted of the allocator.
 #[derive(Debug)]
-pub(crate) enum Wish {
+enum Wish {
     Allocate {
         bytes: u64,
     },
@@ -35,39 +35,20 @@ pub(crate) enum Wish {
         from: u64,
         bytes: u64,
     },
-    /// The block comes through a pointer, and not as the result.
+    /// The block comes through a pointer, and not as the result: where it is written to, and what was, as far as
+    /// that is known.
     Aligned {
         bytes: u64,
-        out: Out,
+        out: u64,
+        block: Option<u64>,
     },
     Free {
         block: u64,
     },
 }
 
-/// A place in memory that a result is written to.
-#[derive(Debug)]
-pub(crate) struct Out {
-    address: u64,
-    value: Option<u64>,
-}
-
-impl Out {
-    /// `address` was written; `value` says with what, where that is known.
-    pub(crate) fn written(&mut self, address: u64, value: impl FnOnce() -> Option<u64>) {
-        if address == self.address {
-            self.value = value().or(self.value);
-        }
-    }
-}
-
-/// The arguments of a function (System V ABI): rdi, rsi, rdx.
-const fn arguments(step: &Step) -> [u64; 3] {
-    [step.registers[7], step.registers[6], step.registers[2]]
-}
-
-impl Allocator {
-    pub(crate) fn new() -> Self {
+impl Default for Allocator {
+    fn default() -> Self {
         Self {
             malloc: libc::malloc as *const () as u64,
             calloc: libc::calloc as *const () as u64,
@@ -78,33 +59,32 @@ impl Allocator {
             memalign: libc::memalign as *const () as u64,
         }
     }
+}
 
+impl Allocator {
     /// The call whose first instruction this is.
     pub(crate) fn entered(&self, step: &Step) -> Option<Call> {
-        let [first, second, third] = arguments(step);
-        let at = |function| step.address == function;
-        let wish = if at(self.malloc) {
-            Wish::Allocate { bytes: first }
-        } else if at(self.calloc) {
-            let bytes = first.wrapping_mul(second);
-            Wish::Allocate { bytes }
-        } else if at(self.aligned_alloc) || at(self.memalign) {
-            Wish::Allocate { bytes: second }
-        } else if at(self.realloc) {
-            Wish::Reallocate {
+        // The arguments of a function (System V ABI): rdi, rsi, rdx.
+        let [first, second, third] = [7, 6, 2].map(|register| step.registers[register]);
+        let wish = match step.address {
+            at if at == self.malloc => Wish::Allocate { bytes: first },
+            at if at == self.calloc => Wish::Allocate {
+                bytes: first.wrapping_mul(second),
+            },
+            at if at == self.aligned_alloc || at == self.memalign => {
+                Wish::Allocate { bytes: second }
+            }
+            at if at == self.realloc => Wish::Reallocate {
                 from: first,
                 bytes: second,
-            }
-        } else if at(self.posix_memalign) {
-            let (address, value) = (first, None);
-            Wish::Aligned {
+            },
+            at if at == self.posix_memalign => Wish::Aligned {
                 bytes: third,
-                out: Out { address, value },
-            }
-        } else if at(self.free) && first != 0 {
-            Wish::Free { block: first }
-        } else {
-            return None;
+                out: first,
+                block: None,
+            },
+            at if at == self.free && first != 0 => Wish::Free { block: first },
+            _ => return None,
         };
         Some(Call {
             stack_pointer: step.stack_pointer(),
@@ -118,8 +98,13 @@ impl Call {
         step.stack_pointer() > self.stack_pointer
     }
 
-    pub(crate) const fn wish_mut(&mut self) -> &mut Wish {
-        &mut self.wish
+    /// `address` was written; `value` says with what, where that is known.
+    pub(crate) fn written(&mut self, address: u64, value: impl FnOnce() -> Option<u64>) {
+        if let Wish::Aligned { out, block, .. } = &mut self.wish
+            && address == *out
+        {
+            *block = value().or(*block);
+        }
     }
 
     /// How much it asks for, if it does.
@@ -143,12 +128,10 @@ impl Call {
 
     /// The block that it has allocated: address and size. `step` is the one after its return.
     pub(crate) fn block(&self, step: &Step) -> Option<(u64, u64)> {
-        let result = step.registers[0];
-        match &self.wish {
-            Wish::Allocate { bytes } | Wish::Reallocate { bytes, .. } => Some((result, *bytes)),
-            Wish::Aligned { bytes, out } => Some((out.value?, *bytes)),
-            Wish::Free { .. } => None,
-        }
-        .filter(|&(address, _)| address != 0)
+        let address = match self.wish {
+            Wish::Aligned { block, .. } => block?,
+            _ => step.registers[0],
+        };
+        Some((address, self.bytes()?)).filter(|&(address, _)| address != 0)
     }
 }

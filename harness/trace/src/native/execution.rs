@@ -4,19 +4,17 @@
 //! operand's address follows from the registers before its instruction; what an instruction does to
 //! memory is `iced-x86`'s knowledge (the access tables of the Intel and AMD manuals).
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use basis::trace::{Counts, Usage};
 use iced_x86::{
-    Code, Decoder, DecoderOptions, Instruction, InstructionInfoFactory, Mnemonic, OpAccess, OpKind,
-    Register, UsedMemory,
+    Code, Instruction, InstructionInfoFactory, Mnemonic, OpAccess, OpKind, Register, UsedMemory,
 };
 use trap::{Recording, Step};
 
 use super::access_path::AccessPath;
-use super::allocator::{Allocator, Call, Wish};
-use super::calls::Calls;
+use super::follower::{Calls, Followed, Follower};
 use super::lines::{Access, Lines};
 
 /// A block that was allocated.
@@ -51,17 +49,30 @@ pub(crate) struct Execution {
 
 impl Execution {
     pub(crate) fn of(recording: &Recording) -> Self {
-        let mut reader = Reader::new(recording);
+        let mut reader = Reader {
+            recording,
+            knowledge: InstructionInfoFactory::new(),
+            follower: Follower::default(),
+            is_entering: false,
+            seen: Self {
+                is_cut_short: recording.is_cut_short,
+                ..Self::default()
+            },
+        };
         for (index, step) in recording.steps.iter().enumerate() {
             // An instruction that repeats itself traps at its address once for each round.
             let is_first = index == 0 || recording.steps[index - 1].address != step.address;
             reader.take(step, is_first);
         }
-        reader.finish()
+        let Reader {
+            mut seen, follower, ..
+        } = reader;
+        seen.calls = follower.calls;
+        seen.counts.lines_touched = seen.lines.touched();
+        seen.counts.lines_written = seen.lines.written();
+        seen
     }
-}
 
-impl Execution {
     /// What it accessed, without the blocks that it allocated itself: somebody else may know the same
     /// addresses as another block, which is gone.
     pub(crate) fn own_lines(&self) -> Lines {
@@ -75,106 +86,43 @@ impl Execution {
     }
 }
 
-/// A call that has not returned.
-#[derive(Clone, Copy)]
-struct Frame {
-    /// The stack pointer before the call, and again after the return.
-    stack_pointer: u64,
-    /// Its number among the [`Calls`].
-    call: u32,
-}
-
 struct Reader<'r> {
     recording: &'r Recording,
-    code: HashMap<u64, Instruction>,
     knowledge: InstructionInfoFactory,
-    frames: Vec<Frame>,
-    allocator: Allocator,
-    /// The call of the allocator that has not returned.
-    call: Option<Call>,
+    follower: Follower,
     /// Whether the instruction before was a call.
     is_entering: bool,
     seen: Execution,
 }
 
-impl<'r> Reader<'r> {
-    fn new(recording: &'r Recording) -> Self {
-        Self {
-            recording,
-            code: HashMap::new(),
-            knowledge: InstructionInfoFactory::new(),
-            frames: Vec::new(),
-            allocator: Allocator::new(),
-            call: None,
-            is_entering: false,
-            seen: Execution {
-                is_cut_short: recording.is_cut_short,
-                ..Execution::default()
-            },
-        }
-    }
-
+impl Reader<'_> {
     fn take(&mut self, step: &Step, is_first: bool) {
-        let pointer = step.stack_pointer();
-        while self
-            .frames
-            .last()
-            .is_some_and(|top| pointer >= top.stack_pointer)
-        {
-            self.frames.pop();
-        }
-        self.follow_allocator(step);
-        if std::mem::take(&mut self.is_entering) && self.call.is_none() {
-            self.seen.called.insert(step.address);
-        }
-        let instruction = *self
-            .code
-            .entry(step.address)
-            .or_insert_with(|| decode(step.address));
-        if instruction.is_call_near() || instruction.is_call_near_indirect() {
-            self.is_entering = true;
-            let call = self.seen.calls.enter(self.within(), step.address);
-            self.frames.push(Frame {
-                stack_pointer: pointer,
-                call,
-            });
-        }
-        if is_first {
-            self.count(&instruction);
-        }
-        self.access(step, &instruction, is_first);
-    }
-
-    /// The innermost call that has not returned.
-    fn within(&self) -> u32 {
-        self.frames.last().map_or(0, |frame| frame.call)
-    }
-
-    /// Notes when the system's allocator is entered and left.
-    fn follow_allocator(&mut self, step: &Step) {
-        let returned = self.call.take_if(|call| call.has_returned(step));
-        if let Some((address, bytes)) = returned.and_then(|call| call.block(step)) {
+        let followed = self.follower.follow(step);
+        if let Some((address, bytes)) = followed.block {
             // The frames of the call are gone; those of whoever wanted the block are not.
-            let calls = self.seen.calls.outwards(self.within()).collect();
+            let calls = self.follower.calls.outwards(followed.within).collect();
             self.seen.fresh.push(Fresh {
                 address,
                 bytes,
                 calls,
             });
         }
-        if self.call.is_some() {
-            return;
+        let is_entered = std::mem::replace(&mut self.is_entering, followed.is_call);
+        match &self.follower.allocation {
+            Some(call) if followed.is_allocation => {
+                let counts = &mut self.seen.counts;
+                counts.allocations += u64::from(call.bytes().is_some());
+                counts.allocated_bytes += call.bytes().unwrap_or(0);
+                counts.frees += u64::from(call.freed().is_some());
+                self.seen.freed.extend(call.freed());
+            }
+            None if is_entered => drop(self.seen.called.insert(step.address)),
+            _ => {}
         }
-        self.call = self.allocator.entered(step);
-        let Some(call) = &self.call else { return };
-        if let Some(bytes) = call.bytes() {
-            self.seen.counts.allocations += 1;
-            self.seen.counts.allocated_bytes += bytes;
+        if is_first {
+            self.count(&followed.instruction);
         }
-        if let Some(address) = call.freed() {
-            self.seen.counts.frees += 1;
-            self.seen.freed.push(address);
-        }
+        self.access(step, &followed, is_first);
     }
 
     fn count(&mut self, instruction: &Instruction) {
@@ -182,7 +130,7 @@ impl<'r> Reader<'r> {
         // The one after a system call is not seen.
         let here = 1 + u64::from(is_system_call(instruction));
         self.seen.access_path.step(here);
-        if self.call.is_some() {
+        if self.follower.allocation.is_some() {
             counts.allocator_instructions += here;
             return;
         }
@@ -191,14 +139,14 @@ impl<'r> Reader<'r> {
         counts.fences += u64::from(instruction.mnemonic() == Mnemonic::Mfence);
     }
 
-    fn access(&mut self, step: &Step, instruction: &Instruction, is_first: bool) {
+    fn access(&mut self, step: &Step, followed: &Followed, is_first: bool) {
+        let instruction = &followed.instruction;
         let is_repeating = instruction.has_rep_prefix() || instruction.has_repne_prefix();
         if is_repeating && instruction.is_string_instruction() && step.registers[1] == 0 {
             // With rcx at 0 there is no round.
             return;
         }
         let is_locked = is_locked(instruction);
-        let called_from = self.within();
         let mut counts = Counts::default();
         let mut is_shared = false;
         for memory in self.knowledge.info(instruction).used_memory() {
@@ -209,10 +157,8 @@ impl<'r> Reader<'r> {
             if !reads && !writes {
                 continue;
             }
-            if writes
-                && let Some(Wish::Aligned { out, .. }) = self.call.as_mut().map(Call::wish_mut)
-            {
-                out.written(address, || value_written(instruction, step));
+            if writes && let Some(call) = &mut self.follower.allocation {
+                call.written(address, || value_written(instruction, step));
             }
             if self.recording.stack.contains(&address) {
                 continue;
@@ -221,7 +167,7 @@ impl<'r> Reader<'r> {
             counts.loads += u64::from(reads);
             counts.stores += u64::from(writes);
             let bytes = memory.memory_size().size().max(1) as u64;
-            let lines = if self.call.is_some() {
+            let lines = if self.follower.allocation.is_some() {
                 &mut self.seen.allocator_lines
             } else {
                 let usage = usage(instruction, is_locked, writes);
@@ -234,10 +180,10 @@ impl<'r> Reader<'r> {
                 is_write: writes,
                 is_read: reads,
                 by: step.address,
-                called_from,
+                called_from: followed.within,
             });
         }
-        if self.call.is_none() && is_first {
+        if self.follower.allocation.is_none() && is_first {
             let seen = &mut self.seen.counts;
             seen.loads += counts.loads;
             seen.stores += counts.stores;
@@ -247,12 +193,6 @@ impl<'r> Reader<'r> {
                 seen.fences += u64::from(!is_shared);
             }
         }
-    }
-
-    fn finish(mut self) -> Execution {
-        self.seen.counts.lines_touched = self.seen.lines.touched();
-        self.seen.counts.lines_written = self.seen.lines.written();
-        self.seen
     }
 }
 
@@ -317,28 +257,6 @@ fn value_of(register: Register, step: &Step) -> Option<u64> {
 fn value_written(instruction: &Instruction, step: &Step) -> Option<u64> {
     (instruction.mnemonic() == Mnemonic::Mov && instruction.op1_kind() == OpKind::Register)
         .then(|| value_of(instruction.op1_register(), step))?
-}
-
-/// The longest instruction.
-const INSTRUCTION_BYTES_MAX: u64 = 15;
-const PAGE_BYTES: u64 = 4_096;
-
-/// The instruction at `address`, which was executed in this process.
-pub(crate) fn decode(address: u64) -> Instruction {
-    let to_page_end = PAGE_BYTES - address % PAGE_BYTES;
-    let within = read_code(address, to_page_end.min(INSTRUCTION_BYTES_MAX));
-    if within.is_invalid() {
-        // It goes on in the next page, which is therefore there.
-        return read_code(address, INSTRUCTION_BYTES_MAX);
-    }
-    within
-}
-
-fn read_code(address: u64, bytes: u64) -> Instruction {
-    // SAFETY: the instruction was executed, so its pages are mapped, and readable: nobody here makes
-    // pages that can be executed only. `decode` looks beyond the first only if the instruction does.
-    let code = unsafe { std::slice::from_raw_parts(address as *const u8, bytes as usize) };
-    Decoder::with_ip(64, code, address, DecoderOptions::NONE).decode()
 }
 
 #[cfg(test)]

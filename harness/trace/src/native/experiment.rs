@@ -6,14 +6,13 @@ use basis::trace::{Operation, State, TraceSeen};
 use trap::{Trap, Unavailable};
 
 use super::allocation_map;
+use super::comparison::Comparison;
 use super::execution::Execution;
 use super::fixture::{Fixture, restore, warm_up};
 use super::medians::Findings;
 use super::processes::{RESIDENTS, target};
-use super::request::Request;
-use super::step_handle::TracedStrategy;
-use super::symbolizer::Symbolizer;
-use super::threads::Beside;
+use super::step_handle::{Request, TracedStrategy};
+use super::symbols::Symbols;
 use crate::task::TraceTask;
 
 /// What is seen of a strategy.
@@ -24,14 +23,14 @@ pub(crate) fn see(
 ) -> Result<TraceSeen, Unavailable> {
     allocation_map::listen();
     let mut findings = Findings::default();
-    let mut symbolizer = Symbolizer::new();
+    let mut symbols = Symbols::load();
     for layout in 0..task.layouts {
         let fixture = Fixture::set(trap, strategy, u64::from(layout))?;
         let mut look = Look {
             fixture: &fixture,
             task,
             findings: &mut findings,
-            symbolizer: &mut symbolizer,
+            symbols: &mut symbols,
         };
         if task.states.contains(&State::Quiescent) {
             look.at_rest();
@@ -46,7 +45,7 @@ pub(crate) fn see(
         strategy: task.strategy.clone(),
         records: RESIDENTS,
         layouts: task.layouts,
-        footprints: findings.footprints(&task.operations, &task.states, &mut symbolizer),
+        footprints: findings.footprints(task, &mut symbols),
         pairs: findings.pairs(),
         died: None,
     })
@@ -74,7 +73,7 @@ struct Look<'s> {
     fixture: &'s Fixture,
     task: &'s TraceTask,
     findings: &'s mut Findings,
-    symbolizer: &'s mut Symbolizer,
+    symbols: &'s mut Symbols,
 }
 
 impl Look<'_> {
@@ -112,8 +111,8 @@ impl Look<'_> {
             if let Some(one) = firsts.get(&first)
                 && let Some(two) = seconds.get(&(second, same_process))
             {
-                self.findings
-                    .add_pair(which, self.symbolizer.compare(one, two));
+                let shared = Comparison::of(self.symbols, one, two);
+                self.findings.add_pair(which, shared);
             }
         }
     }
@@ -129,32 +128,26 @@ impl Look<'_> {
 
     /// The pairs that write, and what is only about the second of a pair: that it comes after a write.
     fn one_after_the_other(&mut self) {
-        let is_asked = |operation| self.task.operations.contains(&operation);
         let states = &self.task.states;
-        let wanted: Vec<_> = pairs()
-            .filter(|&(first, second, _)| first.is_write() || second.is_write())
-            .filter(|&(first, second, _)| self.is_of_use(first) && self.is_of_use(second))
-            .map(|which @ (first, second, _)| {
-                let is_pair = is_asked(first) && is_asked(second);
-                (
-                    which,
-                    is_pair && states.contains(&State::Quiescent),
-                    is_asked(second)
-                        && states.contains(&State::AfterWrite)
-                        && is_after_write(which),
-                )
-            })
-            .filter(|&(_, is_pair, is_after_write)| is_pair || is_after_write)
-            .collect();
-        for (which, is_pair, is_after_write) in wanted {
+        let is_asked = |operation| self.task.operations.contains(&operation);
+        for which @ (first, second, _) in pairs() {
+            let is_of_use = self.is_of_use(first) && self.is_of_use(second);
+            if !is_of_use || !is_asked(second) || !(first.is_write() || second.is_write()) {
+                continue;
+            }
+            let is_pair = is_asked(first) && states.contains(&State::Quiescent);
+            let is_after_write = is_after_write(which) && states.contains(&State::AfterWrite);
+            if !is_pair && !is_after_write {
+                continue;
+            }
             let [one, two] = self.step_both(which);
             if is_pair {
-                let shared = self.symbolizer.compare(&one, &two);
+                let shared = Comparison::of(self.symbols, &one, &two);
                 self.findings.add_pair(which, shared);
             }
             if is_after_write {
                 let dirtied = two.own_lines().dirtied_by(&one.lines);
-                self.findings.add(which.1, State::AfterWrite, &two, dirtied);
+                self.findings.add(second, State::AfterWrite, &two, dirtied);
             }
         }
     }
@@ -162,12 +155,12 @@ impl Look<'_> {
     fn step_both(&self, (first, second, same_process): Which) -> [Execution; 2] {
         let ids = self.fixture.processes(first, second, same_process);
         let pair = [(first, ids[0]), (second, ids[1])];
-        let [(one, first_deed), (two, second_deed)] = self.fixture.prepare(pair);
-        let first_seen = one.step(first_deed);
+        let [(one, first_request), (two, second_request)] = self.fixture.prepare(pair);
+        let first_seen = one.step(first_request);
         if first.is_write() {
             one.publish();
         }
-        let seen = [first_seen, two.step(second_deed)];
+        let seen = [first_seen, two.step(second_request)];
         self.fixture.put_back(pair);
         seen
     }
@@ -199,17 +192,15 @@ impl Look<'_> {
         let seen = thread.step_beside(Request::new(operation, id, 4), holder, held);
         restore(thread, operation, id);
         match seen {
-            Beside::Went(seen) => self.findings.add(operation, State::GuardHeld, &seen, 0),
-            Beside::Waited => self.findings.hold_up(operation),
+            Some(seen) => self.findings.add(operation, State::GuardHeld, &seen, 0),
+            None => self.findings.hold_up(operation),
         }
     }
 
     fn first(&mut self, operation: Operation) -> Result<(), Unavailable> {
         let id = target(operation, 0);
-        let seen = self
-            .fixture
-            .newcomer()?
-            .step(Request::new(operation, id, 5));
+        let newcomer = self.fixture.newcomer()?;
+        let seen = newcomer.step(Request::new(operation, id, 5));
         restore(&self.fixture.threads[0], operation, id);
         self.findings.add(operation, State::FirstUse, &seen, 0);
         Ok(())
@@ -217,10 +208,9 @@ impl Look<'_> {
 
     /// The operations of a kind that are looked at in this layout.
     fn operations(&self, is_of_kind: fn(Operation) -> bool) -> Vec<Operation> {
-        let asked = self.task.operations.iter().copied();
+        let mut asked = self.task.operations.clone();
+        asked.retain(|&operation| is_of_kind(operation) && self.is_of_use(operation));
         asked
-            .filter(|&operation| is_of_kind(operation) && self.is_of_use(operation))
-            .collect()
     }
 
     /// Whether an operation is looked at in this layout. Chance is to play no part in what is said of

@@ -7,8 +7,7 @@ use trap::{Trap, Unavailable};
 use super::processes::{
     GUESTS_THERE, RESIDENTS, elsewhere, guest_absent, guest_there, resident, steady, target,
 };
-use super::request::Request;
-use super::step_handle::{Both, Table, TracedStrategy};
+use super::step_handle::{Request, Table, TracedStrategy};
 use super::threads::{Actor, disarrange_heap};
 
 /// How often a thread does something before it is looked at: deferred work has begun by then, what is
@@ -38,7 +37,7 @@ impl Fixture {
         let table: &'static dyn Table = Box::leak((strategy.make)(RESIDENTS as usize));
         let threads = if strategy.is_shared() { 2 } else { 1 };
         let threads = (0..threads)
-            .map(|_| Actor::start(trap, table, layout))
+            .map(|_| Actor::start(trap, vec![table], layout))
             .collect::<Result<Vec<_>, _>>()?;
         let fixture = Self {
             trap,
@@ -47,11 +46,7 @@ impl Fixture {
             layout,
         };
         fixture.fill();
-        for thread in &fixture.threads {
-            for operation in Operation::ALL.iter().copied() {
-                warm_up(thread, operation);
-            }
-        }
+        fixture.threads.iter().for_each(warm_up_all);
         Ok(fixture)
     }
 
@@ -64,22 +59,19 @@ impl Fixture {
 
     /// A thread that has not done anything yet.
     pub(crate) fn newcomer(&self) -> Result<Actor, Unavailable> {
-        Actor::start(self.trap, self.table, self.layout)
+        Actor::start(self.trap, vec![self.table], self.layout)
     }
 
     /// A thread that knows another table, too, which is filled alike; both are for as long as the process
     /// lives.
     pub(crate) fn writer(&self, strategy: TracedStrategy) -> Result<Actor, Unavailable> {
-        let both: &'static dyn Table = Box::leak(Box::new(Both {
-            here: self.table,
-            elsewhere: (strategy.make)(RESIDENTS as usize),
-        }));
-        let writer = Actor::start(self.trap, both, self.layout)?;
+        let other: &'static dyn Table = Box::leak((strategy.make)(RESIDENTS as usize));
+        let writer = Actor::start(self.trap, vec![self.table, other], self.layout)?;
         for id in steady().map(elsewhere) {
             writer.run(Request::new(Operation::Insert, id, 0));
         }
         writer.publish();
-        for operation in Operation::ALL.iter().copied() {
+        for &operation in Operation::ALL {
             for id in [target(operation, 0), elsewhere(target(operation, 0))] {
                 warm_up_with(&writer, operation, id);
             }
@@ -132,6 +124,13 @@ impl Fixture {
             }
             (true, ..) => [target(first, 0); 2],
         }
+    }
+}
+
+/// Has a thread do each operation until it is used to it.
+pub(crate) fn warm_up_all(thread: &Actor) {
+    for &operation in Operation::ALL {
+        warm_up(thread, operation);
     }
 }
 

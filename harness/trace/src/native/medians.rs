@@ -4,19 +4,28 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use basis::trace::{Counts, Footprint, Operation, Pair, SharedLines, State};
 
+use super::comparison::Comparison;
 use super::execution::Execution;
-use super::symbolizer::{Comparison, Symbolizer};
+use super::symbols::Symbols;
+use crate::task::TraceTask;
 
 /// What was found so far.
 #[derive(Debug, Default)]
 pub(crate) struct Findings {
-    counts: BTreeMap<(Operation, State), Vec<Counts>>,
-    cut_short: BTreeSet<(Operation, State)>,
-    /// Where functions begin that are called.
-    called: BTreeMap<(Operation, State), BTreeSet<u64>>,
-    held_up: BTreeSet<Operation>,
+    operations: BTreeMap<(Operation, State), Seen>,
     /// First, second, and whether they are about the same process.
     pairs: BTreeMap<(Operation, Operation, bool), Vec<Comparison>>,
+}
+
+/// What was seen of an operation in a state.
+#[derive(Debug, Default)]
+struct Seen {
+    counts: Vec<Counts>,
+    is_cut_short: bool,
+    /// Where functions begin that are called.
+    called: BTreeSet<u64>,
+    /// It waits for a guard.
+    waits: bool,
 }
 
 impl Findings {
@@ -24,64 +33,46 @@ impl Findings {
         &mut self,
         operation: Operation,
         state: State,
-        seen: &Execution,
+        execution: &Execution,
         dirtied: u64,
     ) {
-        let key = (operation, state);
-        self.counts.entry(key).or_default().push(Counts {
+        let seen = self.operations.entry((operation, state)).or_default();
+        seen.counts.push(Counts {
             lines_dirtied: dirtied,
-            ..seen.counts
+            ..execution.counts
         });
         if state == State::Quiescent {
-            self.called.entry(key).or_default().extend(&seen.called);
+            seen.called.extend(&execution.called);
         }
-        if seen.is_cut_short {
-            self.cut_short.insert(key);
-        }
+        seen.is_cut_short |= execution.is_cut_short;
     }
 
     /// The operation waits for a guard.
     pub(crate) fn hold_up(&mut self, operation: Operation) {
-        self.held_up.insert(operation);
-    }
-
-    pub(crate) fn is_held_up(&self, operation: Operation) -> bool {
-        self.held_up.contains(&operation)
+        let key = (operation, State::GuardHeld);
+        self.operations.entry(key).or_default().waits = true;
     }
 
     pub(crate) fn add_pair(&mut self, which: (Operation, Operation, bool), seen: Comparison) {
         self.pairs.entry(which).or_default().push(seen);
     }
 
-    /// Each operation in each state that it was looked at in.
-    pub(crate) fn footprints(
-        &self,
-        operations: &[Operation],
-        states: &[State],
-        symbolizer: &mut Symbolizer,
-    ) -> Vec<Footprint> {
-        let mut footprints = Vec::new();
-        for &operation in operations {
-            for &state in states {
-                let key = (operation, state);
-                let is_held_up = state == State::GuardHeld && self.is_held_up(operation);
-                let all = self.counts.get(&key).filter(|_| !is_held_up);
-                if all.is_some() || is_held_up {
-                    footprints.push(Footprint {
-                        operation,
-                        state,
-                        counts: all.map(|all| of_counts(all)),
-                        is_cut_short: self.cut_short.contains(&key),
-                        called: self
-                            .called
-                            .get(&key)
-                            .map(|called| symbolizer.called(called))
-                            .unwrap_or_default(),
-                    });
-                }
-            }
-        }
-        footprints
+    /// Each operation in each state that it was looked at in, in the order of the task.
+    pub(crate) fn footprints(&self, task: &TraceTask, symbols: &mut Symbols) -> Vec<Footprint> {
+        let states = task.states.iter();
+        let all = task.operations.iter();
+        let all = all.flat_map(|&operation| states.clone().map(move |&state| (operation, state)));
+        let footprint = |(operation, state)| {
+            let seen = self.operations.get(&(operation, state))?;
+            Some(Footprint {
+                operation,
+                state,
+                counts: (!seen.waits).then(|| of_counts(&seen.counts)),
+                is_cut_short: seen.is_cut_short,
+                called: symbols.all_called(&seen.called),
+            })
+        };
+        all.filter_map(footprint).collect()
     }
 
     /// Each pair that was looked at.

@@ -3,44 +3,42 @@
 mod access_path;
 mod allocation_map;
 mod allocator;
-mod calls;
+mod comparison;
 mod execution;
 mod experiment;
 mod fixture;
+mod follower;
 mod lines;
 mod medians;
 mod processes;
 mod quiescence;
-mod request;
 mod stall;
 mod step_handle;
-mod symbolizer;
 mod symbols;
 mod threads;
 
 use basis::stall::StallSeen;
 use basis::trace::{Operation, TraceSeen};
-use contract::{ProcessStatus, Strategy};
 use trap::{Trap, Unavailable};
 
 use crate::task::{StallTask, TraceTask};
+pub(crate) use step_handle::TracedStrategy;
 
 /// What is seen of a strategy.
 pub(crate) fn see(trap: Trap, task: &TraceTask) -> TraceSeen {
-    let strategy = found(&task.strategy);
+    let strategy = named(&task.strategy);
     experiment::see(trap, strategy, task).unwrap_or_else(|why| panic!("{why}"))
 }
 
 /// Who can go on while a strategy's threads are stopped; `begin` is told of each operation that they
 /// are stopped in.
-pub(crate) fn see_stalls(trap: Trap, task: &StallTask, begin: impl FnMut(Operation)) -> StallSeen {
-    stall::see(trap, found(&task.strategy), task, begin).unwrap_or_else(|why| panic!("{why}"))
-}
-
-/// The same with a strategy that the registry does not know.
-pub(crate) fn see_stalls_of<S: Strategy<ProcessStatus>>(trap: Trap, task: &StallTask) -> StallSeen {
-    let strategy = step_handle::TracedStrategy::of::<S>();
-    stall::see(trap, strategy, task, |_| {}).unwrap_or_else(|why| panic!("{why}"))
+pub(crate) fn see_stalls(
+    trap: Trap,
+    strategy: TracedStrategy,
+    task: &StallTask,
+    begin: impl FnMut(Operation),
+) -> StallSeen {
+    stall::see(trap, strategy, task, begin).unwrap_or_else(|why| panic!("{why}"))
 }
 
 /// See [`crate::rehearse`].
@@ -50,9 +48,10 @@ pub(crate) fn rehearse(
     operation: Operation,
     times: u64,
 ) -> Result<(), Unavailable> {
-    experiment::rehearse(trap, found(strategy), operation, times)
+    experiment::rehearse(trap, named(strategy), operation, times)
 }
 
-fn found(strategy: &str) -> step_handle::TracedStrategy {
+/// The strategy of the registry that has this name.
+pub(crate) fn named(strategy: &str) -> TracedStrategy {
     step_handle::strategy(strategy).expect("the parent names strategies of the registry only")
 }

@@ -2,7 +2,10 @@
 //! those that do not sleep use of a processor.
 
 use std::fs;
-use std::mem::MaybeUninit;
+use std::time::Duration;
+
+use nix::time::{ClockId, clock_gettime};
+use nix::unistd::gettid;
 
 /// What was seen of the other threads.
 #[derive(Debug)]
@@ -38,12 +41,11 @@ impl Quiescence {
 
 /// How often each of the other threads gave up its processor, if all of them sleep.
 fn switches_of_sleepers() -> Option<Vec<u64>> {
-    // SAFETY: `gettid` takes nothing and always succeeds.
-    let this = unsafe { libc::gettid() };
+    let this = gettid().to_string();
     let mut switches = Vec::new();
     for thread in fs::read_dir("/proc/self/task").ok()? {
         let thread = thread.ok()?;
-        if thread.file_name() == *this.to_string() {
+        if thread.file_name() == *this {
             continue;
         }
         let status = fs::read_to_string(thread.path().join("status")).ok()?;
@@ -59,18 +61,9 @@ fn switches_of_sleepers() -> Option<Vec<u64>> {
     Some(switches)
 }
 
-/// Nanoseconds of processor time that all other threads of the process have used.
-pub(crate) fn processor_ns_of_others() -> u64 {
-    let all = clock_ns(libc::CLOCK_PROCESS_CPUTIME_ID);
-    all.saturating_sub(clock_ns(libc::CLOCK_THREAD_CPUTIME_ID))
-}
-
-fn clock_ns(clock: libc::clockid_t) -> u64 {
-    let mut time = MaybeUninit::<libc::timespec>::zeroed();
-    // SAFETY: the call writes to what it is given, and all zeroes is a time, too.
-    let time = unsafe {
-        libc::clock_gettime(clock, time.as_mut_ptr());
-        time.assume_init()
-    };
-    time.tv_sec.cast_unsigned() * 1_000_000_000 + time.tv_nsec.cast_unsigned()
+/// Processor time that all other threads of the process have used.
+pub(crate) fn processor_time_of_others() -> Duration {
+    let time = |clock| clock_gettime(clock).map_or(Duration::ZERO, Duration::from);
+    let all = time(ClockId::CLOCK_PROCESS_CPUTIME_ID);
+    all.saturating_sub(time(ClockId::CLOCK_THREAD_CPUTIME_ID))
 }

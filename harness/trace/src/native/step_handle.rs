@@ -1,14 +1,34 @@
 //! One thread's access to a table, ready to do each operation step by step.
 
+use std::hint::black_box;
+
 use basis::trace::Operation;
 use contract::{
-    Concurrency, Handle, ProcessId, ProcessStatus, Profile, Specimen, Strategy, Visitor,
+    Concurrency, Event, Handle, ProcessId, ProcessStatus, Profile, Specimen, Strategy, Visitor,
 };
 use trap::{Recording, Stepper};
 
-use super::processes::is_elsewhere;
-use super::request::{Request, heartbeat, running};
-use super::stall::{Observation, Visited};
+use super::stall::{Observation, Scan};
+
+/// What a thread is to do.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Request {
+    pub(crate) operation: Operation,
+    /// The process that it is about.
+    pub(crate) id: ProcessId,
+    /// Makes an event another than the one before.
+    step: u64,
+}
+
+impl Request {
+    pub(crate) const fn new(operation: Operation, id: ProcessId, step: u64) -> Self {
+        Self {
+            operation,
+            id,
+            step,
+        }
+    }
+}
 
 /// A table without its type, for as long as the process lives.
 pub(crate) trait Table: Send + Sync {
@@ -20,29 +40,30 @@ pub(crate) trait Table: Send + Sync {
 pub(crate) trait StepHandle {
     /// Does something; if `armed`, step by step.
     fn perform(&mut self, request: Request, stepper: &Stepper, armed: bool) -> Option<Recording>;
-    /// Does something at full speed, and says what came of it.
-    fn attempt(&mut self, request: Request) -> Observation;
-    /// Does something step by step, and says what came of it, too.
-    fn answer(&mut self, request: Request, stepper: &Stepper) -> (Observation, Option<Recording>);
+    /// The same, and says what came of it.
+    fn answer(
+        &mut self,
+        request: Request,
+        stepper: &Stepper,
+        armed: bool,
+    ) -> (Observation, Option<Recording>);
     /// Reads a record, and is in the middle of that while `meanwhile` runs.
     fn hold(&mut self, id: ProcessId, meanwhile: &mut dyn FnMut());
     fn publish(&mut self);
 }
 
-/// Makes a table with room for so many records.
-pub(crate) type MakeTable = fn(usize) -> Box<dyn Table>;
-
 /// A strategy of the registry.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct TracedStrategy {
-    pub(crate) make: MakeTable,
+    /// Makes a table with room for so many records.
+    pub(crate) make: fn(usize) -> Box<dyn Table>,
     pub(crate) profile: Profile,
 }
 
 impl TracedStrategy {
     pub(crate) fn of<S: Strategy<ProcessStatus>>() -> Self {
         Self {
-            make: |records| Box::new(Owned(S::with_capacity(records))),
+            make: |records| Box::new(Typed(S::with_capacity(records))),
             profile: S::PROFILE,
         }
     }
@@ -55,87 +76,31 @@ impl TracedStrategy {
 
 /// The strategy of that name, if there is one.
 pub(crate) fn strategy(name: &str) -> Option<TracedStrategy> {
-    struct Find<'n> {
-        name: &'n str,
-        found: Option<TracedStrategy>,
-    }
-    impl Visitor<ProcessStatus> for Find<'_> {
+    struct Find(Option<TracedStrategy>);
+    impl Visitor<ProcessStatus> for Find {
         fn visit<S: Strategy<ProcessStatus>>(&mut self) {
-            if S::PROFILE.name == self.name {
-                self.found = Some(TracedStrategy::of::<S>());
-            }
+            self.0 = Some(TracedStrategy::of::<S>());
         }
         fn exclude(&mut self, _: Profile, _: &'static str) {}
     }
-    let mut find = Find { name, found: None };
-    registry::visit_plain::<ProcessStatus>(&mut find);
-    find.found
+    let mut find = Find(None);
+    registry::visit_plain::<ProcessStatus>(&mut registry::Only(name, &mut find));
+    find.0
 }
 
-struct Owned<S>(S);
+struct Typed<S>(S);
 
-impl<S: Strategy<ProcessStatus>> Table for Owned<S> {
+impl<S: Strategy<ProcessStatus>> Table for Typed<S> {
     fn step_handle(&self) -> Box<dyn StepHandle + '_> {
         Box::new(self.0.handle())
     }
 }
 
-/// Two tables of the same kind: the identifiers of the second are those that are [`is_elsewhere`].
-pub(crate) struct Both {
-    pub(crate) here: &'static dyn Table,
-    pub(crate) elsewhere: Box<dyn Table>,
-}
-
-impl Table for Both {
-    fn step_handle(&self) -> Box<dyn StepHandle + '_> {
-        Box::new(BothHands {
-            here: self.here.step_handle(),
-            elsewhere: self.elsewhere.step_handle(),
-        })
-    }
-}
-
-struct BothHands<'t> {
-    here: Box<dyn StepHandle + 't>,
-    elsewhere: Box<dyn StepHandle + 't>,
-}
-
-impl<'t> BothHands<'t> {
-    fn of(&mut self, id: ProcessId) -> &mut (dyn StepHandle + 't) {
-        if is_elsewhere(id) {
-            &mut *self.elsewhere
-        } else {
-            &mut *self.here
-        }
-    }
-}
-
-impl StepHandle for BothHands<'_> {
-    fn perform(&mut self, request: Request, stepper: &Stepper, armed: bool) -> Option<Recording> {
-        self.of(request.id).perform(request, stepper, armed)
-    }
-
-    fn attempt(&mut self, request: Request) -> Observation {
-        self.of(request.id).attempt(request)
-    }
-
-    fn answer(&mut self, request: Request, stepper: &Stepper) -> (Observation, Option<Recording>) {
-        self.of(request.id).answer(request, stepper)
-    }
-
-    fn hold(&mut self, id: ProcessId, meanwhile: &mut dyn FnMut()) {
-        self.of(id).hold(id, meanwhile);
-    }
-
-    fn publish(&mut self) {
-        self.here.publish();
-        self.elsewhere.publish();
-    }
-}
+/// What a scan may come by, at most: thrice what is in the table.
+const VISITED_MAX: usize = 3 * super::processes::STEADY as usize;
 
 impl<H: Handle<ProcessStatus>> StepHandle for H {
     fn perform(&mut self, request: Request, stepper: &Stepper, armed: bool) -> Option<Recording> {
-        use std::hint::black_box;
         let id = black_box(request.id);
         match request.operation {
             Operation::ReadHit | Operation::ReadMiss => {
@@ -144,21 +109,18 @@ impl<H: Handle<ProcessStatus>> StepHandle for H {
                 stepper.run(armed, read).1
             }
             Operation::Apply => {
-                let event = black_box(heartbeat(request.step));
-                stepper
-                    .run(armed, || black_box(self.apply(id, event).is_some()))
-                    .1
+                let event = black_box(Event::heartbeat(request.step));
+                let apply = || black_box(self.apply(id, event).is_some());
+                stepper.run(armed, apply).1
             }
             Operation::Insert => {
-                let record = black_box(running(id));
-                stepper
-                    .run(armed, || black_box(self.insert(id, record).is_some()))
-                    .1
+                let record = black_box(ProcessStatus::running(id));
+                let insert = || black_box(self.insert(id, record).is_some());
+                stepper.run(armed, insert).1
             }
             Operation::Remove => {
-                stepper
-                    .run(armed, || black_box(self.remove(id).is_some()))
-                    .1
+                let remove = || black_box(self.remove(id).is_some());
+                stepper.run(armed, remove).1
             }
             Operation::Scan => {
                 let visit = |_, record: &ProcessStatus| {
@@ -169,39 +131,45 @@ impl<H: Handle<ProcessStatus>> StepHandle for H {
         }
     }
 
-    fn attempt(&mut self, request: Request) -> Observation {
-        Observation::of(self, request)
-    }
-
-    fn answer(&mut self, request: Request, stepper: &Stepper) -> (Observation, Option<Recording>) {
-        use std::hint::black_box;
+    fn answer(
+        &mut self,
+        request: Request,
+        stepper: &Stepper,
+        armed: bool,
+    ) -> (Observation, Option<Recording>) {
         let id = black_box(request.id);
-        let armed = true;
         // Records are copied while the operation lasts, and examined once it is over.
         match request.operation {
             Operation::ReadHit | Operation::ReadMiss => {
-                let (found, recording) = stepper.run(armed, || self.read(id, |record| *record));
-                (Observation::found(id, found.as_ref()), recording)
+                let (record, recording) = stepper.run(armed, || self.read(id, |record| *record));
+                (Observation::found(id, record), recording)
             }
             Operation::Apply => {
-                let event = black_box(heartbeat(request.step));
+                let event = black_box(Event::heartbeat(request.step));
                 let (applied, recording) = stepper.run(armed, || self.apply(id, event));
                 (Observation::applied(applied), recording)
             }
             Operation::Insert => {
-                let record = black_box(running(id));
+                let record = black_box(ProcessStatus::running(id));
                 let (old, recording) = stepper.run(armed, || self.insert(id, record));
-                (Observation::found(id, old.as_ref()), recording)
+                (Observation::found(id, old), recording)
             }
             Operation::Remove => {
                 let (old, recording) = stepper.run(armed, || self.remove(id));
-                (Observation::found(id, old.as_ref()), recording)
+                (Observation::found(id, old), recording)
             }
             Operation::Scan => {
-                let mut visited = Visited::new();
-                let scan = || self.scan(|id, record| visited.visit(id, record));
-                let ((), recording) = stepper.run(armed, scan);
-                (Observation::Scanned(visited.scan()), recording)
+                let nothing = (ProcessId(0), ProcessStatus::pending(ProcessId(0)));
+                let (mut visited, mut count) = ([nothing; VISITED_MAX], 0);
+                let visit = |id, record: &ProcessStatus| {
+                    if let Some(next) = visited.get_mut(count) {
+                        *next = (id, *record);
+                        count += 1;
+                    }
+                };
+                let ((), recording) = stepper.run(armed, || self.scan(visit));
+                let scan = Scan::of(&visited[..count]);
+                (Observation::Scanned(scan), recording)
             }
         }
     }

@@ -1,6 +1,6 @@
 //! Names for addresses: of functions, with what was inlined into them, and of variables.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::{fmt, fs};
 
 use object::{Object, ObjectKind, ObjectSymbol, SymbolKind};
@@ -52,19 +52,27 @@ impl Symbols {
 
     /// The static variable at an address, and how far into it that is.
     pub(crate) fn variable(&self, address: u64) -> Option<(&str, u64)> {
-        find(&self.statics, address)
+        let begin = |variable: &Variable| variable.begin <= address;
+        let variable = self.statics[..self.statics.partition_point(begin)].last()?;
+        let offset = address - variable.begin;
+        (offset < variable.bytes).then_some((variable.name.as_str(), offset))
     }
 
     /// The innermost function on a call stack that does not only do what another wants; nothing if
     /// they all do.
     pub(crate) fn owner(&mut self, calls: impl IntoIterator<Item = u64>) -> Option<String> {
-        for call in calls {
-            let functions = self.functions(call);
-            if let Some(own) = functions.iter().find(|function| !function.is_plumbing()) {
-                return Some(own.to_string());
-            }
-        }
-        None
+        calls.into_iter().find_map(|call| {
+            let mut functions = self.functions(call).iter();
+            let own = functions.find(|function| !function.is_plumbing())?;
+            Some(own.to_string())
+        })
+    }
+
+    /// The functions that begin at addresses, with their crates, in alphabetical order.
+    pub(crate) fn all_called(&mut self, addresses: &BTreeSet<u64>) -> Vec<String> {
+        let called = addresses.iter().filter_map(|&at| self.called(at));
+        let called: BTreeSet<String> = called.collect();
+        called.into_iter().collect()
     }
 
     /// The function that begins at an address, with its crate: not what was inlined there, but what it was
@@ -184,20 +192,12 @@ fn crate_of(path: &str) -> Option<&str> {
     }
 }
 
-fn find(variables: &[Variable], address: u64) -> Option<(&str, u64)> {
-    let after = variables.partition_point(|variable| variable.begin <= address);
-    let variable = &variables[after.checked_sub(1)?];
-    let offset = address - variable.begin;
-    (offset < variable.bytes).then_some((variable.name.as_str(), offset))
-}
-
 /// Where the program was loaded.
 fn begin_of_program() -> Option<u64> {
     let program = fs::read_link("/proc/self/exe").ok()?;
     let maps = fs::read_to_string("/proc/self/maps").ok()?;
-    let first = maps
-        .lines()
-        .find(|line| line.ends_with(program.to_str().unwrap_or("?")))?;
+    let program = program.to_str().unwrap_or("?");
+    let first = maps.lines().find(|line| line.ends_with(program))?;
     u64::from_str_radix(first.split('-').next()?, 16).ok()
 }
 

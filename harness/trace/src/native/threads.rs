@@ -10,10 +10,10 @@ use trap::{Progress, Recording, Stepper, Trap, Unavailable, progress};
 
 use super::allocation_map;
 use super::execution::Execution;
+use super::processes::is_elsewhere;
 use super::quiescence::Quiescence;
-use super::request::Request;
 use super::stall::Observation;
-use super::step_handle::{StepHandle, Table};
+use super::step_handle::{Request, StepHandle, Table};
 
 /// A thread that does what it is told, one thing after the other.
 pub(crate) struct Actor {
@@ -24,33 +24,48 @@ pub(crate) struct Actor {
 }
 
 enum Ask {
-    Do {
-        request: Request,
-        armed: bool,
-    },
-    /// Does it at full speed, and says what came of it.
-    Attempt(Request),
-    /// Does it step by step, and says what came of it.
-    Answer(Request),
-    /// Reads, and stays there until something else is asked.
+    Do(Request, Mode),
+    /// Reads, and stays there until it is asked to let go.
     Hold(ProcessId),
     LetGo,
     Publish,
     Leave,
 }
 
-enum Answer {
-    Done(Option<Recording>),
-    Observation(Observation),
-    Answered(Box<Answered>),
-    Holding,
-    Failed(Unavailable),
+/// How a thread does something.
+#[derive(Clone, Copy)]
+pub(crate) enum Mode {
+    /// At full speed.
+    Run,
+    /// Step by step.
+    Step,
+    /// At full speed, and says what came of it.
+    Observe,
+    /// Step by step, and says what came of it.
+    StepAndObserve,
 }
 
-/// What came of an operation that was done step by step.
-pub(crate) struct Answered {
+/// What came of it.
+#[derive(Default)]
+pub(crate) struct Answer {
+    /// Nothing unless it was to be observed.
     pub(crate) observed: Observation,
-    pub(crate) recording: Recording,
+    recording: Option<Recording>,
+}
+
+impl Answer {
+    /// What was executed, if it was stepped.
+    pub(crate) fn recording(self) -> Recording {
+        self.recording.expect("it was stepped")
+    }
+
+    /// The same; its blocks are entered, and blocks are listened to again.
+    fn execution(self) -> Execution {
+        let execution = Execution::of(&self.recording());
+        allocation_map::catch_up(&execution);
+        allocation_map::listen();
+        execution
+    }
 }
 
 /// How often in a row all threads have to be found asleep.
@@ -58,16 +73,8 @@ const LOOKS: u32 = 3;
 /// How long the coordinator sleeps before it looks again.
 const GLANCE: Duration = Duration::from_millis(2);
 
-/// What came of an operation while another thread held a guard.
-#[derive(Debug)]
-pub(crate) enum Beside {
-    Went(Box<Execution>),
-    /// It waited until the guard was let go of.
-    Waited,
-}
-
 impl Actor {
-    /// A thread with a handle to `table`, which did nothing with it yet, and with another `layout` of
+    /// A thread with a handle to each of the `tables`, with which it did nothing yet, and with another `layout` of
     /// what it allocates.
     ///
     /// # Errors
@@ -75,38 +82,36 @@ impl Actor {
     /// When it cannot be stepped.
     pub(crate) fn start(
         trap: Trap,
-        table: &'static dyn Table,
+        tables: Vec<&'static dyn Table>,
         layout: u64,
     ) -> Result<Self, Unavailable> {
         let (asks, asked) = sync_channel(1);
         let (answer, answers) = sync_channel(1);
+        let (start, started) = sync_channel(1);
         let thread = std::thread::spawn(move || {
             disarrange_heap(layout);
             let work = |stepper: &Stepper| {
-                let mut step_handle = table.step_handle();
-                let _ = answer.send(Answer::Done(None));
-                obey(&mut *step_handle, stepper, &asked, &answer);
+                let handles = tables.iter().map(|table| table.step_handle());
+                let handles = handles.collect();
+                let _ = start.send(Ok(()));
+                obey(handles, stepper, &asked, &answer);
             };
             if let Err(why) = trap.on_this_thread(work) {
-                let _ = answer.send(Answer::Failed(why));
+                let _ = start.send(Err(why));
             }
         });
         let thread = Some(thread);
-        let actor = Self {
+        started.recv().unwrap_or_else(|_| is_dead())?;
+        Ok(Self {
             asks,
             answers,
             thread,
-        };
-        match actor.answer() {
-            Answer::Failed(why) => Err(why),
-            _ => Ok(actor),
-        }
+        })
     }
 
     /// Does something at full speed.
     pub(crate) fn run(&self, request: Request) {
-        let armed = false;
-        self.ask(Ask::Do { request, armed });
+        self.begin(request, Mode::Run);
         self.answer();
     }
 
@@ -119,107 +124,78 @@ impl Actor {
     /// Does something step by step.
     pub(crate) fn step(&self, request: Request) -> Execution {
         allocation_map::pause();
-        let armed = true;
-        self.ask(Ask::Do { request, armed });
-        let answer = self.answer();
-        kept(answer)
+        self.begin(request, Mode::Step);
+        self.answer().execution()
     }
 
-    /// Begins to do something at full speed; what comes of it is answered when it is done.
-    pub(crate) fn begin(&self, request: Request) {
-        self.ask(Ask::Attempt(request));
-    }
-
-    /// What came of what it has begun.
-    pub(crate) fn observed(&self) -> Observation {
-        seen(&self.answer())
-    }
-
-    /// What came of it, if that is known within so much time.
-    pub(crate) fn saw_within(&self, limit: Duration) -> Option<Observation> {
-        match self.answers.recv_timeout(limit) {
-            Ok(answer) => Some(seen(&answer)),
-            Err(RecvTimeoutError::Timeout) => None,
-            Err(RecvTimeoutError::Disconnected) => self.is_dead(),
-        }
+    /// Does something step by step; what it executed is not looked at yet.
+    pub(crate) fn record(&self, request: Request) -> Recording {
+        self.begin(request, Mode::Step);
+        self.answer().recording()
     }
 
     /// Does something at full speed, and says what came of it.
     pub(crate) fn attempt(&self, request: Request) -> Observation {
-        self.begin(request);
-        self.observed()
+        self.begin(request, Mode::Observe);
+        self.answer().observed
     }
 
-    /// Begins to do something step by step; what it executes is answered when it is done.
-    pub(crate) fn begin_step(&self, request: Request) {
-        let armed = true;
-        self.ask(Ask::Do { request, armed });
+    /// Begins to do something, which is answered when it is done.
+    pub(crate) fn begin(&self, request: Request, mode: Mode) {
+        self.ask(Ask::Do(request, mode));
     }
 
-    /// What it has executed.
-    pub(crate) fn recorded(&self) -> Recording {
-        recording(self.answer())
+    /// The answer to what it was asked last.
+    pub(crate) fn answer(&self) -> Answer {
+        self.answers.recv().unwrap_or_else(|_| is_dead())
     }
 
-    /// What it has executed, if it is done.
-    pub(crate) fn recorded_so_far(&self) -> Option<Recording> {
-        self.answer_so_far().map(recording)
+    /// The same, if it is done within so much time.
+    pub(crate) fn answer_within(&self, limit: Duration) -> Option<Answer> {
+        match self.answers.recv_timeout(limit) {
+            Err(RecvTimeoutError::Disconnected) => is_dead(),
+            answer => answer.ok(),
+        }
     }
 
-    /// Begins to do something step by step; what comes of it, too, is answered when it is done.
-    pub(crate) fn begin_answer(&self, request: Request) {
-        self.ask(Ask::Answer(request));
+    /// The same, if it is done.
+    pub(crate) fn answer_so_far(&self) -> Option<Answer> {
+        match self.answers.try_recv() {
+            Err(TryRecvError::Disconnected) => is_dead(),
+            answer => answer.ok(),
+        }
     }
 
-    /// What came of it.
-    pub(crate) fn answered(&self) -> Answered {
-        answered(self.answer())
-    }
-
-    /// What came of it, if it is done.
-    pub(crate) fn answered_so_far(&self) -> Option<Answered> {
-        self.answer_so_far().map(answered)
-    }
-
-    /// Does something step by step, and says only what it executed.
-    pub(crate) fn record(&self, request: Request) -> Recording {
-        self.begin_step(request);
-        self.recorded()
-    }
-
-    /// Does something step by step while `holder` is in the middle of a read of `id`.
+    /// Does something step by step while `holder` is in the middle of a read of `id`; none if it waits for that.
     ///
-    /// Whether it waits for that is not a question of time: either it loops until the buffer is full,
-    /// or every thread of the process sleeps, and nobody but this one could wake any.
-    pub(crate) fn step_beside(&self, request: Request, holder: &Actor, id: ProcessId) -> Beside {
+    /// Whether it waits is not a question of time: either it loops until the buffer is full, or every thread of
+    /// the process sleeps, and nobody but this one could wake any.
+    pub(crate) fn step_beside(
+        &self,
+        request: Request,
+        holder: &Actor,
+        id: ProcessId,
+    ) -> Option<Execution> {
         holder.ask(Ask::Hold(id));
         holder.answer();
         allocation_map::pause();
-        let armed = true;
-        self.ask(Ask::Do { request, armed });
+        self.begin(request, Mode::Step);
         let mut sleepers = Quiescence::within(LOOKS);
-        let (answer, has_waited) = loop {
-            if let Ok(answer) = self.answers.recv_timeout(GLANCE) {
-                break (answer, false);
+        let answer = loop {
+            if let Some(answer) = self.answer_within(GLANCE) {
+                break Some(answer);
             }
             if progress() == Progress::Released || sleepers.are_all() {
-                break (self.free(holder), true);
+                break None;
             }
         };
-        let execution = kept(answer);
-        if has_waited {
-            return Beside::Waited;
+        let went = answer.map(Answer::execution);
+        holder.ask(Ask::LetGo);
+        holder.answer();
+        if went.is_none() {
+            self.answer().execution();
         }
-        holder.ask(Ask::LetGo);
-        holder.answer();
-        Beside::Went(Box::new(execution))
-    }
-
-    /// Has `holder` let go; what is then answered by this.
-    fn free(&self, holder: &Actor) -> Answer {
-        holder.ask(Ask::LetGo);
-        holder.answer();
-        self.answer()
+        went
     }
 
     fn ask(&self, ask: Ask) {
@@ -227,24 +203,11 @@ impl Actor {
             .send(ask)
             .expect("the thread is there until this is dropped");
     }
+}
 
-    fn answer(&self) -> Answer {
-        self.answers.recv().unwrap_or_else(|_| self.is_dead())
-    }
-
-    fn answer_so_far(&self) -> Option<Answer> {
-        match self.answers.try_recv() {
-            Ok(answer) => Some(answer),
-            Err(TryRecvError::Empty) => None,
-            Err(TryRecvError::Disconnected) => self.is_dead(),
-        }
-    }
-
-    /// It answers whatever it is asked, unless the strategy panics; its message is on standard error.
-    #[expect(clippy::unused_self, reason = "it is about this thread")]
-    fn is_dead(&self) -> ! {
-        panic!("an operation panicked")
-    }
+/// A thread answers whatever it is asked, unless the strategy panics; its message is on standard error.
+fn is_dead() -> ! {
+    panic!("an operation panicked")
 }
 
 impl Drop for Actor {
@@ -270,70 +233,37 @@ pub(crate) fn disarrange_heap(layout: u64) {
     }
 }
 
-fn recording(answer: Answer) -> Recording {
-    match answer {
-        Answer::Done(Some(recording)) => recording,
-        _ => unreachable!("it was armed"),
-    }
-}
-
-fn answered(answer: Answer) -> Answered {
-    match answer {
-        Answer::Answered(answered) => *answered,
-        _ => unreachable!("it was asked what came of it"),
-    }
-}
-
-fn seen(answer: &Answer) -> Observation {
-    match answer {
-        Answer::Observation(observed) => *observed,
-        _ => unreachable!("it attempted something"),
-    }
-}
-
-/// What was executed; its blocks are entered, and blocks are listened to again.
-fn kept(answer: Answer) -> Execution {
-    let execution = Execution::of(&recording(answer));
-    allocation_map::catch_up(&execution);
-    allocation_map::listen();
-    execution
-}
-
+/// Does what it is asked, with the handle of the table that a process belongs to.
 fn obey(
-    step_handle: &mut dyn StepHandle,
+    mut handles: Vec<Box<dyn StepHandle + '_>>,
     stepper: &Stepper,
     asked: &Receiver<Ask>,
     answer: &SyncSender<Answer>,
 ) {
+    let table_of = |id| usize::from(is_elsewhere(id));
     for ask in asked {
-        let done = match ask {
-            Ask::Do { request, armed } => {
-                Answer::Done(step_handle.perform(request, stepper, armed))
+        let mut done = Answer::default();
+        match ask {
+            Ask::Do(request, mode) => {
+                let handle = &mut handles[table_of(request.id)];
+                let armed = matches!(mode, Mode::Step | Mode::StepAndObserve);
+                (done.observed, done.recording) = match mode {
+                    Mode::Run | Mode::Step => {
+                        let recording = handle.perform(request, stepper, armed);
+                        (Observation::Nothing, recording)
+                    }
+                    Mode::Observe | Mode::StepAndObserve => handle.answer(request, stepper, armed),
+                };
             }
-            Ask::Attempt(request) => Answer::Observation(step_handle.attempt(request)),
-            Ask::Answer(request) => {
-                let (observed, recording) = step_handle.answer(request, stepper);
-                let recording = recording.expect("it was armed");
-                Answer::Answered(Box::new(Answered {
-                    observed,
-                    recording,
-                }))
-            }
-            Ask::Hold(id) => {
-                step_handle.hold(id, &mut || {
-                    let _ = answer.send(Answer::Holding);
-                    // Nothing but `LetGo` is asked of whoever holds.
-                    let _ = asked.recv();
-                });
-                Answer::Done(None)
-            }
-            Ask::Publish => {
-                step_handle.publish();
-                Answer::Done(None)
-            }
-            Ask::LetGo => Answer::Done(None),
+            Ask::Hold(id) => handles[table_of(id)].hold(id, &mut || {
+                let _ = answer.send(Answer::default());
+                // Nothing but `LetGo` is asked of whoever holds.
+                let _ = asked.recv();
+            }),
+            Ask::Publish => handles.iter_mut().for_each(|handle| handle.publish()),
+            Ask::LetGo => {}
             Ask::Leave => return,
-        };
+        }
         if answer.send(done).is_err() {
             return;
         }

@@ -18,7 +18,6 @@
 //! - [`two_stops`] is about the stopped operation's own answer.
 
 mod observation;
-mod orders;
 mod points;
 mod script;
 mod search;
@@ -26,7 +25,7 @@ mod stall_experiment;
 mod trial;
 mod two_stops;
 
-pub(crate) use observation::{Observation, Visited};
+pub(crate) use observation::{Observation, Scan};
 
 use basis::stall::StallSeen;
 use basis::trace::Operation;
@@ -37,7 +36,7 @@ use crate::native::step_handle::TracedStrategy;
 use crate::native::symbols::Symbols;
 use crate::task::StallTask;
 use script::Script;
-use search::search;
+use search::Search;
 use stall_experiment::StallExperiment;
 
 /// What is seen of a strategy; `begin` is told of each operation that a thread is stopped in.
@@ -57,16 +56,12 @@ pub(crate) fn see(
     let experiment = StallExperiment::new(Fixture::set(trap, strategy, 0)?, strategy)?;
     let mut symbols = Symbols::load();
     for &stalled in &task.stalled {
-        let pairs = search(
-            &experiment,
+        let search = Search {
+            experiment: &experiment,
             stalled,
-            &task.peers,
-            task.every,
-            &mut symbols,
-            || {
-                begin(stalled);
-            },
-        );
+            every: task.every,
+        };
+        let pairs = search.pairs(&task.peers, &mut symbols, || begin(stalled));
         seen.pairs.extend(pairs);
         let scripts = Script::all(stalled, &task.peers);
         for script in scripts.into_iter().filter(|_| task.two_stops > 0) {

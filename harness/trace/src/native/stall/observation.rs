@@ -1,18 +1,18 @@
-//! What a peer saw, and whether some order of the two operations explains it.
+//! What an operation answered beside others, and whether some order of all of them explains it.
 
 use basis::trace::Operation;
-use contract::{Handle, ProcessId, ProcessStatus, Rejected, Specimen};
+use contract::{ProcessId, ProcessStatus, Rejected, Specimen};
 
 use crate::native::processes::{STEADY, all_processes, is_elsewhere, number_of};
-use crate::native::request::{Request, heartbeat, running};
 
 /// All of the processes that are there all the time.
 const ALL: u32 = (1 << STEADY) - 1;
 
 /// What came of an operation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Observation {
     /// There was no such record.
+    #[default]
     Nothing,
     /// A record that is whole, of that revision.
     Record(u64),
@@ -41,80 +41,44 @@ pub(crate) struct Scan {
 }
 
 impl Scan {
-    fn visit(&mut self, id: ProcessId, record: &ProcessStatus) {
-        self.torn |= record.examine(id).is_err();
-        if let Some(number) = number_of(id) {
-            self.twice |= self.seen & (1 << number);
-            self.seen |= 1 << number;
-            self.revisions[number as usize] = record.revision();
+    pub(crate) fn of(visited: &[(ProcessId, ProcessStatus)]) -> Self {
+        let mut scan = Self::default();
+        for (id, record) in visited {
+            scan.torn |= record.examine(*id).is_err();
+            if let Some(number) = number_of(*id) {
+                scan.twice |= scan.seen & (1 << number);
+                scan.seen |= 1 << number;
+                scan.revisions[number as usize] = record.revision();
+            }
         }
+        scan
     }
 
     /// What is wrong with it, while something was done to `touched`; `returned` has left and come again
     /// meanwhile, so that it may be there before and afterwards.
-    pub(super) fn flaw(
-        &self,
-        touched: ProcessId,
-        returned: Option<ProcessId>,
-    ) -> Option<&'static str> {
+    fn flaw(&self, touched: ProcessId, returned: Option<ProcessId>) -> Option<&'static str> {
         let bit = |id: ProcessId| number_of(id).map_or(0, |number| 1 << number);
         if self.torn {
-            Some("a torn record")
+            Some("saw a torn record")
         } else if self.twice & !returned.map_or(0, bit) != 0 {
-            Some("a process twice")
+            Some("saw a process twice")
         } else if (self.seen | bit(touched)) != ALL {
-            Some("not a process that was there all the time")
+            Some("saw not a process that was there all the time")
         } else {
             None
         }
     }
-}
 
-impl Scan {
     /// The revision of a process that is there all the time, or comes and goes, as it was found.
-    pub(super) fn revision(&self, id: ProcessId) -> Option<u64> {
+    fn revision(&self, id: ProcessId) -> Option<u64> {
         let number = number_of(id)?;
         (self.seen & (1 << number) != 0).then(|| self.revisions[number as usize])
     }
 }
 
-/// What a scan comes by, as it was found: examining it is left for later.
-pub(crate) struct Visited {
-    records: [(ProcessId, ProcessStatus); Self::MAX],
-    count: usize,
-}
-
-impl Visited {
-    /// Thrice what is in the table.
-    const MAX: usize = 3 * STEADY as usize;
-
-    pub(crate) fn new() -> Self {
-        let id = ProcessId(0);
-        Self {
-            records: [(id, ProcessStatus::pending(id)); Self::MAX],
-            count: 0,
-        }
-    }
-
-    pub(crate) fn visit(&mut self, id: ProcessId, record: &ProcessStatus) {
-        if let Some(next) = self.records.get_mut(self.count) {
-            *next = (id, *record);
-            self.count += 1;
-        }
-    }
-
-    pub(crate) fn scan(&self) -> Scan {
-        let mut scan = Scan::default();
-        for (id, record) in &self.records[..self.count] {
-            scan.visit(*id, record);
-        }
-        scan
-    }
-}
-
 impl Observation {
     /// A record that was found for a process, or none.
-    pub(crate) fn found(id: ProcessId, record: Option<&ProcessStatus>) -> Self {
+    pub(crate) fn found(id: ProcessId, record: Option<ProcessStatus>) -> Self {
         let Some(record) = record else {
             return Observation::Nothing;
         };
@@ -123,6 +87,11 @@ impl Observation {
         }
         let owner = all_processes().find(|&other| record.examine(other).is_ok());
         owner.map_or(Observation::Torn, Observation::Foreign)
+    }
+
+    /// What a reader finds of a record of that revision, or of none.
+    fn of_revision(revision: Option<u64>) -> Self {
+        revision.map_or(Observation::Nothing, Observation::Record)
     }
 
     /// What applying an event gave.
@@ -134,37 +103,14 @@ impl Observation {
         }
     }
 
-    /// Does something and says what came of it; allocates nothing itself.
-    pub(crate) fn of<H: Handle<ProcessStatus>>(handle: &mut H, request: Request) -> Self {
-        let Request {
-            operation,
-            id,
-            step,
-        } = request;
-        match operation {
-            Operation::ReadHit | Operation::ReadMiss => {
-                let found = handle.read(id, |record| Observation::found(id, Some(record)));
-                found.unwrap_or(Observation::Nothing)
-            }
-            Operation::Apply => Observation::applied(handle.apply(id, heartbeat(step))),
-            Operation::Insert => Observation::found(id, handle.insert(id, running(id)).as_ref()),
-            Operation::Remove => Observation::found(id, handle.remove(id).as_ref()),
-            Operation::Scan => {
-                let mut scan = Scan::default();
-                handle.scan(|id, record| scan.visit(id, record));
-                Observation::Scanned(scan)
-            }
-        }
-    }
-
     /// What is wrong with a record, whoever else did what.
-    pub(super) fn not_whole(self) -> Option<String> {
+    fn not_whole(self) -> Option<&'static str> {
         match self {
-            Observation::Torn => Some("saw a torn record".into()),
+            Observation::Torn => Some("saw a torn record"),
             Observation::Foreign(owner) if is_elsewhere(owner) => {
-                Some("saw a record of another table".into())
+                Some("saw a record of another table")
             }
-            Observation::Foreign(_) => Some("saw another process's record".into()),
+            Observation::Foreign(_) => Some("saw another process's record"),
             _ => None,
         }
     }
@@ -176,20 +122,27 @@ impl Observation {
             _ => None,
         }
     }
+
+    fn describe(self) -> String {
+        match self {
+            Observation::Nothing => "found nothing".into(),
+            Observation::Record(number) => format!("found revision {number}"),
+            Observation::Applied(number) => format!("made revision {number}"),
+            Observation::Rejected => "was rejected".into(),
+            Observation::Torn | Observation::Foreign(_) | Observation::Scanned(_) => {
+                "saw something else".into()
+            }
+        }
+    }
 }
 
 /// The revision of a record that is inserted here.
 const INSERTED: u64 = 1;
 
-/// What a reader sees of a record of that revision, or of none.
-pub(super) fn found(revision: Option<u64>) -> Observation {
-    revision.map_or(Observation::Nothing, Observation::Record)
-}
-
-/// What an operation does to a record of a revision, or to none: what it sees, and what is there
+/// What an operation does to a record of a revision, or to none: what it answers, and what is there
 /// afterwards.
 pub(super) fn carried_out(operation: Operation, before: Option<u64>) -> (Observation, Option<u64>) {
-    let found = found(before);
+    let found = Observation::of_revision(before);
     match operation {
         Operation::ReadHit | Operation::ReadMiss | Operation::Scan => (found, before),
         Operation::Apply => match before {
@@ -201,163 +154,203 @@ pub(super) fn carried_out(operation: Operation, before: Option<u64>) -> (Observa
     }
 }
 
-/// Two operations at once, and what is known of them.
+/// What readers find of the records that operations are about.
+pub(crate) type Readings = Vec<(ProcessId, Observation)>;
+
+/// An operation of another thread.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Other {
+    pub(crate) operation: Operation,
+    pub(crate) id: ProcessId,
+    /// Its answer, where that is known.
+    pub(crate) observed: Option<Observation>,
+}
+
+/// An operation, and what another thread did while it lasted.
+#[derive(Debug)]
+pub(crate) struct Beside<'b> {
+    pub(crate) operation: Operation,
+    pub(crate) id: ProcessId,
+    pub(crate) observed: Observation,
+    /// One after the other.
+    pub(crate) others: &'b [Other],
+    /// So many of them began before the operation ended.
+    pub(crate) during: usize,
+    pub(crate) before: &'b [(ProcessId, Observation)],
+    /// Of the same processes, where it is known.
+    pub(crate) after: Option<&'b [(ProcessId, Observation)]>,
+    /// Whether a scan is to be of one instant.
+    pub(crate) is_snapshot: bool,
+}
+
+impl Beside<'_> {
+    /// What no order explains.
+    pub(crate) fn flaw(&self) -> Option<String> {
+        if let Some(flaw) = self.observed.not_whole() {
+            return Some(flaw.into());
+        }
+        let orders: Vec<Order> = (0..=self.during).map(|place| self.order(place)).collect();
+        if let Observation::Scanned(scan) = self.observed {
+            let returned = self.returned();
+            let flaw = scan.flaw(returned.unwrap_or(self.id), returned);
+            let flaw = flaw.map(str::to_owned);
+            return flaw.or_else(|| self.flaw_of_scan(&scan, &orders));
+        }
+        let explains = |order: &Order| order.observed == self.observed && order.is_of_others;
+        if orders.iter().any(explains) {
+            return None;
+        }
+        let list = |all: &mut dyn Iterator<Item = Observation>| {
+            let mut all: Vec<String> = all.map(Observation::describe).collect();
+            all.dedup();
+            all.join(", ")
+        };
+        let expected = list(&mut orders.iter().map(|order| order.observed));
+        let after = self.after.map_or_else(String::new, |after| {
+            let left = list(&mut after.iter().map(|&(_, left)| left));
+            format!("; afterwards a reader {left}")
+        });
+        let observed = self.observed.describe();
+        Some(format!("{observed} where it may have {expected}{after}"))
+    }
+
+    /// What all answer if the operation takes effect after so many of the others.
+    fn order(&self, place: usize) -> Order {
+        let before = self.before.iter();
+        let mut now: Revisions = before.map(|&(id, was)| (id, was.revision())).collect();
+        let mut is_of_others = true;
+        let mut observed = Observation::Nothing;
+        let mut instant = now.clone();
+        for number in 0..=self.others.len() {
+            if number == place {
+                instant.clone_from(&now);
+                observed = carry_out(&mut now, self.operation, self.id);
+            }
+            if let Some(other) = self.others.get(number) {
+                let answer = carry_out(&mut now, other.operation, other.id);
+                is_of_others &= other.observed.is_none_or(|observed| observed == answer);
+            }
+        }
+        let left = now
+            .iter()
+            .map(|&(id, revision)| (id, Observation::of_revision(revision)));
+        Order {
+            observed,
+            is_of_others: is_of_others
+                && self
+                    .after
+                    .is_none_or(|after| left.eq(after.iter().copied())),
+            instant,
+        }
+    }
+
+    /// A scan changes nothing; each record it saw was current at some time, and all at one time if that
+    /// is claimed. Judged where it is known what is there in the end.
+    fn flaw_of_scan(&self, scan: &Scan, orders: &[Order]) -> Option<String> {
+        self.after?;
+        if !orders.iter().all(|order| order.is_of_others) {
+            return Some("answers of the writes beside it that no order explains".into());
+        }
+        let ids = || {
+            let here = self.before.iter().map(|&(id, _)| id);
+            here.filter(|&id| number_of(id).is_some())
+        };
+        let agrees = |order: &Order, id: ProcessId| {
+            let mut all = order.instant.iter();
+            all.any(|&(of, revision)| of == id && revision == scan.revision(id))
+        };
+        let stale = ids().find(|&id| !orders.iter().any(|order| agrees(order, id)));
+        if let Some(id) = stale {
+            let observed = Observation::of_revision(scan.revision(id)).describe();
+            return Some(format!(
+                "{observed} of a process that was never like that meanwhile"
+            ));
+        }
+        let is_of_one = orders.iter().any(|order| ids().all(|id| agrees(order, id)));
+        (self.is_snapshot && !is_of_one).then(|| "saw records of different instants".into())
+    }
+
+    /// The process that leaves and comes again, if one does.
+    fn returned(&self) -> Option<ProcessId> {
+        let ids = |operation| {
+            let others = self.others.iter();
+            let others = others.filter(move |other| other.operation == operation);
+            others.map(|other| other.id)
+        };
+        ids(Operation::Remove).find(|&id| ids(Operation::Insert).any(|other| other == id))
+    }
+}
+
+/// Revisions of records, or that there is none.
+type Revisions = Vec<(ProcessId, Option<u64>)>;
+
+/// One order.
+struct Order {
+    /// What the operation answers.
+    observed: Observation,
+    /// Whether the others answer what they answered, and leave what is left.
+    is_of_others: bool,
+    /// What was there when the operation took effect.
+    instant: Revisions,
+}
+
+/// Does it to what is there, and says what it answers.
+fn carry_out(now: &mut Revisions, operation: Operation, id: ProcessId) -> Observation {
+    let Some((_, revision)) = now.iter_mut().find(|(known, _)| *known == id) else {
+        return Observation::Nothing;
+    };
+    let (observed, left) = carried_out(operation, *revision);
+    *revision = left;
+    observed
+}
+
+/// A stalled operation and a peer's, and what is known of them.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Encounter {
     pub(crate) stalled: Operation,
     pub(crate) peer: Operation,
     /// The processes that they are about.
     pub(crate) ids: [ProcessId; 2],
-    /// The revision of the peer's record before both, if there was one.
-    pub(crate) before: Option<u64>,
+    /// What a reader found of the peer's record before both.
+    pub(crate) before: Observation,
 }
 
 impl Encounter {
     /// What no order of the two explains of what the peer saw and, where it is known, of what was
     /// there after both.
     pub(crate) fn flaw(&self, observed: Observation, after: Option<Observation>) -> Option<String> {
-        if let Observation::Scanned(scan) = observed {
-            return scan
-                .flaw(self.ids[0], None)
-                .map(|flaw| format!("saw {flaw}"));
-        }
-        if let Some(flaw) = observed.not_whole() {
-            return Some(flaw);
-        }
-        let orders = self.orders();
-        let explained = |&(seen, left): &(Observation, Option<u64>)| {
-            seen == observed && after.is_none_or(|after| after == found(left))
+        let [stalled_id, id] = self.ids;
+        let after = after.map(|after| [(id, after)]);
+        let beside = Beside {
+            operation: self.peer,
+            id,
+            observed,
+            others: &[Other {
+                operation: self.stalled,
+                id: stalled_id,
+                observed: None,
+            }],
+            during: 1,
+            before: &[(id, self.before)],
+            after: after.as_ref().map(<[_; 1]>::as_slice),
+            is_snapshot: false,
         };
-        if orders.iter().any(explained) {
-            return None;
-        }
-        let was = self.before.map_or("nothing".into(), revision);
-        let left = after.map(|after| format!(", and afterwards a reader {}", told(after)));
-        Some(format!(
-            "{}{} where {was} was before",
-            told(observed),
-            left.unwrap_or_default()
-        ))
+        beside.flaw()
     }
 
     /// What is there once the peer is done beside an operation that does not write; and if that is
     /// another kind of thing than before, how it is undone, with what is there then.
-    pub(crate) fn aftermath(&self) -> (Option<u64>, Option<Operation>) {
-        let (_, left) = carried_out(self.peer, self.before);
-        match (self.before, left) {
+    pub(crate) fn aftermath(&self) -> (Observation, Option<Operation>) {
+        let before = self.before.revision();
+        let (_, left) = carried_out(self.peer, before);
+        let (left, undo) = match (before, left) {
             (None, Some(_)) => (None, Some(Operation::Remove)),
             (Some(_), None) => (Some(INSERTED), Some(Operation::Insert)),
             _ => (left, None),
-        }
-    }
-
-    /// What the peer sees, and what is left, if it comes second or first.
-    fn orders(&self) -> [(Observation, Option<u64>); 2] {
-        let alone = carried_out(self.peer, self.before);
-        if self.ids[0] != self.ids[1] {
-            return [alone; 2];
-        }
-        let (_, between) = carried_out(self.stalled, self.before);
-        let second = carried_out(self.peer, between);
-        let (_, left) = carried_out(self.stalled, alone.1);
-        [second, (alone.0, left)]
-    }
-}
-
-pub(super) fn revision(number: u64) -> String {
-    format!("revision {number}")
-}
-
-pub(super) fn told(observed: Observation) -> String {
-    match observed {
-        Observation::Nothing => "found nothing".into(),
-        Observation::Record(number) => format!("found {}", revision(number)),
-        Observation::Applied(number) => format!("made {}", revision(number)),
-        Observation::Rejected => "was rejected".into(),
-        Observation::Torn | Observation::Foreign(_) | Observation::Scanned(_) => {
-            "saw something else".into()
-        }
+        };
+        (Observation::of_revision(left), undo)
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const ONE: ProcessId = ProcessId(1);
-    const OTHER: ProcessId = ProcessId(2);
-
-    fn encounter(stalled: Operation, peer: Operation, same: bool) -> Encounter {
-        let second = if same { ONE } else { OTHER };
-        Encounter {
-            stalled,
-            peer,
-            ids: [ONE, second],
-            before: Some(7),
-        }
-    }
-
-    #[test]
-    fn a_reader_may_see_before_or_after_and_nothing_else() {
-        let read = encounter(Operation::Apply, Operation::ReadHit, true);
-        assert_eq!(read.flaw(Observation::Record(7), None), None);
-        assert_eq!(read.flaw(Observation::Record(8), None), None);
-        let flaw = read.flaw(Observation::Record(6), None).unwrap();
-        assert_eq!(flaw, "found revision 6 where revision 7 was before");
-        assert!(read.flaw(Observation::Nothing, None).is_some());
-        assert!(read.flaw(Observation::Torn, None).is_some());
-        let elsewhere = encounter(Operation::Apply, Operation::ReadHit, false);
-        assert!(elsewhere.flaw(Observation::Record(8), None).is_some());
-    }
-
-    #[test]
-    fn two_updates_leave_two_more() {
-        let both = encounter(Operation::Apply, Operation::Apply, true);
-        for observed in [8, 9] {
-            assert_eq!(
-                both.flaw(Observation::Applied(observed), Some(Observation::Record(9))),
-                None
-            );
-        }
-        let lost = both
-            .flaw(Observation::Applied(8), Some(Observation::Record(8)))
-            .unwrap();
-        assert!(lost.contains("a reader found revision 8"), "{lost}");
-    }
-
-    #[test]
-    fn what_is_removed_is_gone_whoever_comes_first() {
-        let removed = encounter(Operation::Apply, Operation::Remove, true);
-        assert_eq!(
-            removed.flaw(Observation::Record(7), Some(Observation::Nothing)),
-            None
-        );
-        assert_eq!(
-            removed.flaw(Observation::Record(8), Some(Observation::Nothing)),
-            None
-        );
-        assert!(
-            removed
-                .flaw(Observation::Record(7), Some(Observation::Record(8)))
-                .is_some()
-        );
-    }
-
-    #[test]
-    fn scans_have_to_be_complete() {
-        let scan = Scan {
-            seen: ALL,
-            ..Scan::default()
-        };
-        let during = encounter(Operation::Apply, Operation::Scan, true);
-        assert_eq!(during.flaw(Observation::Scanned(scan), None), None);
-        let incomplete = Scan { seen: 1, ..scan };
-        assert!(
-            during
-                .flaw(Observation::Scanned(incomplete), None)
-                .is_some()
-        );
-        let repeated = Scan { twice: 1, ..scan };
-        assert!(during.flaw(Observation::Scanned(repeated), None).is_some());
-    }
-}
+mod tests;

@@ -12,9 +12,8 @@ use std::ops::Range;
 use iced_x86::{Instruction, InstructionInfoFactory, UsedMemory};
 use trap::{Place, Recording, Step};
 
-use crate::native::allocator::{Allocator, Call};
-use crate::native::calls::Calls;
-use crate::native::execution::{address_of, decode, effects, is_system_call};
+use crate::native::execution::{address_of, effects, is_system_call};
+use crate::native::follower::{Calls, Follower};
 
 /// The points of an operation: one before each of its instructions.
 #[derive(Debug)]
@@ -52,7 +51,12 @@ struct Point {
 impl Points {
     /// Those of a recorded operation; each a state of its own if `every` is to be tried.
     pub(crate) fn of(recording: &Recording, every: bool) -> Self {
-        let mut reader = Reader::new();
+        let mut reader = Reader {
+            follower: Follower::default(),
+            times: HashMap::new(),
+            knowledge: InstructionInfoFactory::new(),
+            unknown: Vec::new(),
+        };
         let mut points = Vec::with_capacity(recording.steps.len());
         let mut states = Vec::new();
         let mut is_new = true;
@@ -60,14 +64,13 @@ impl Points {
             if is_new || every {
                 states.push(number);
             }
-            let mut point = reader.point(step);
-            (point.is_access, point.is_seen) = reader.reaches(step, recording);
+            let point = reader.point(step, recording);
             is_new = point.is_seen;
             points.push(point);
         }
         Self {
             all: points,
-            calls: reader.calls,
+            calls: reader.follower.calls,
             states,
         }
     }
@@ -136,67 +139,47 @@ impl Points {
 }
 
 struct Reader {
-    code: HashMap<u64, Instruction>,
+    follower: Follower,
     /// How often each instruction came.
     times: HashMap<u64, usize>,
     knowledge: InstructionInfoFactory,
-    allocator: Allocator,
-    call: Option<Call>,
-    calls: Calls,
-    /// The stack pointers before the calls that have not returned, and the calls' numbers.
-    frames: Vec<(u64, u32)>,
     /// Blocks that it has allocated, and that nobody else can know of.
     unknown: Vec<Range<u64>>,
 }
 
 impl Reader {
-    fn new() -> Self {
-        Self {
-            code: HashMap::new(),
-            times: HashMap::new(),
-            knowledge: InstructionInfoFactory::new(),
-            allocator: Allocator::new(),
-            call: None,
-            calls: Calls::default(),
-            frames: Vec::new(),
-            unknown: Vec::new(),
-        }
-    }
-
-    fn point(&mut self, step: &Step) -> Point {
-        let pointer = step.stack_pointer();
-        while self.frames.last().is_some_and(|&(top, _)| pointer >= top) {
-            self.frames.pop();
-        }
-        let returned = self.call.take_if(|call| call.has_returned(step));
-        if let Some((address, bytes)) = returned.and_then(|call| call.block(step)) {
+    fn point(&mut self, step: &Step, recording: &Recording) -> Point {
+        let followed = self.follower.follow(step);
+        if let Some((address, bytes)) = followed.block {
             self.unknown.push(address..address + bytes);
-        }
-        if self.call.is_none() {
-            self.call = self.allocator.entered(step);
-        }
-        let within = self.frames.last().map_or(0, |&(_, call)| call);
-        let instruction = self.instruction(step);
-        if instruction.is_call_near() || instruction.is_call_near_indirect() {
-            let call = self.calls.enter(within, step.address);
-            self.frames.push((pointer, call));
         }
         let times = self.times.entry(step.address).or_default();
         let nth = std::mem::replace(times, *times + 1);
+        let in_allocator = self.follower.allocation.is_some();
+        let (is_access, is_seen) = self.reaches(step, &followed.instruction, recording);
+        if is_seen && !in_allocator && !is_system_call(&followed.instruction) {
+            // It may have been the address of any of them. The allocator's own books name no block
+            // that is in use.
+            self.unknown.clear();
+        }
         Point {
             address: step.address,
             nth,
-            in_allocator: self.call.is_some(),
-            is_seen: false,
-            is_access: false,
-            within,
+            in_allocator,
+            is_seen,
+            is_access,
+            within: followed.within,
         }
     }
 
     /// Whether the instruction accesses what others can reach, and whether they can see what it does.
-    fn reaches(&mut self, step: &Step, recording: &Recording) -> (bool, bool) {
-        let instruction = self.instruction(step);
-        if is_system_call(&instruction) {
+    fn reaches(
+        &mut self,
+        step: &Step,
+        instruction: &Instruction,
+        recording: &Recording,
+    ) -> (bool, bool) {
+        if is_system_call(instruction) {
             return (true, true);
         }
         let unknown = &self.unknown;
@@ -208,25 +191,14 @@ impl Reader {
                 !recording.stack.contains(&address) && !is_unknown
             })
         };
-        let used = self.knowledge.info(&instruction).used_memory().iter();
         let (mut is_access, mut is_seen) = (false, false);
-        for memory in used {
+        for memory in self.knowledge.info(instruction).used_memory() {
             let (reads, writes) = effects(memory.access());
             if (reads || writes) && is_shared(memory) {
                 is_access = true;
                 is_seen |= writes;
             }
         }
-        if is_seen && self.call.is_none() {
-            // It may have been the address of any of them. The allocator's own books name no block
-            // that is in use.
-            self.unknown.clear();
-        }
         (is_access, is_seen)
-    }
-
-    fn instruction(&mut self, step: &Step) -> Instruction {
-        let code = self.code.entry(step.address);
-        *code.or_insert_with(|| decode(step.address))
     }
 }

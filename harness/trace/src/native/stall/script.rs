@@ -11,10 +11,13 @@ pub(crate) struct Script {
     pub(crate) writes: Writes,
     pub(crate) operation: Operation,
     pub(crate) id: ProcessId,
-    pub(crate) at_stops: [[(Operation, ProcessId); 2]; 2],
+    pub(crate) at_stops: [[(Operation, ProcessId); 2]; Self::STOPS],
 }
 
 impl Script {
+    /// How often the operation is stopped, at most.
+    pub(crate) const STOPS: usize = 2;
+
     /// Those that make sense for an operation, where the writer may do so much.
     pub(crate) fn all(operation: Operation, peers: &[Operation]) -> Vec<Self> {
         use Operation::{Apply, Insert, Remove};

@@ -21,148 +21,151 @@ fn detours_max(points: &Points, point: usize) -> u32 {
     }
 }
 
-/// What came of the tries in each state of an operation.
-struct PairSearch {
-    tried: Vec<Try>,
-    /// By state, and within it by try.
-    outcomes: Vec<Vec<Outcome>>,
+/// What came of a try at a point; none where the thread did not come by again.
+type Tried = Option<Outcome>;
+
+fn is_blocked(outcome: &Tried) -> bool {
+    outcome.as_ref().is_some_and(|outcome| outcome.is_blocked)
 }
 
-/// Stops an operation at all its points, and has the peers try theirs at each; `begin` is told whenever
-/// others are tried.
-pub(crate) fn search(
-    experiment: &StallExperiment,
-    stalled: Operation,
-    peers: &[Operation],
-    every: bool,
-    symbols: &mut Symbols,
-    mut begin: impl FnMut(),
-) -> Vec<StallPair> {
-    let all = tries(stalled, peers);
-    let (writes, reads): (Vec<Try>, Vec<Try>) =
-        all.iter().partition(|tried| tried.operation.is_write());
-    let mut groups: Vec<Vec<Try>> = reads.chunks(PEERS).map(<[Try]>::to_vec).collect();
-    // What changes the table changes what the stalled operation finds: one at a time.
-    groups.extend(writes.into_iter().map(|tried| vec![tried]));
-    let manner = if every {
-        Manner::ONE_BY_ONE
-    } else {
-        Manner::QUICK
-    };
-    let mut pairs = Vec::new();
-    for tried in groups {
-        begin();
-        let [id, _] = experiment.processes(stalled, tried[0]);
-        let points = Points::of(&experiment.record(stalled, id), every);
-        let found = PairSearch::of(experiment, stalled, tried, &points, manner);
-        pairs.extend(found.pairs(stalled, &points, symbols));
-    }
-    let place = |pair: &StallPair| {
-        let is_it =
-            |tried: &Try| (tried.operation, tried.same_process) == (pair.peer, pair.same_process);
-        all.iter().position(is_it)
-    };
-    pairs.sort_by_key(place);
-    pairs
+/// An operation that is to be stopped at all its points.
+pub(crate) struct Search<'s> {
+    pub(crate) experiment: &'s StallExperiment,
+    pub(crate) stalled: Operation,
+    /// Whether each point is a state of its own.
+    pub(crate) every: bool,
 }
 
-impl PairSearch {
-    fn of(
-        experiment: &StallExperiment,
-        stalled: Operation,
-        tried: Vec<Try>,
-        points: &Points,
-        manner: Manner,
-    ) -> Self {
-        let all: Vec<usize> = (0..points.states().len()).collect();
-        let outcomes = at_states(experiment, stalled, &tried, points, &all, manner);
-        let mut found = Self { tried, outcomes };
-        for number in 0..found.tried.len() {
-            found.confirm(number, experiment, stalled, points);
+impl Search<'_> {
+    /// Has the peers try theirs in each state; `begin` is told whenever others are tried.
+    pub(crate) fn pairs(
+        &self,
+        peers: &[Operation],
+        symbols: &mut Symbols,
+        mut begin: impl FnMut(),
+    ) -> Vec<StallPair> {
+        let all = tries(self.stalled, peers);
+        let (writes, reads): (Vec<Try>, Vec<Try>) =
+            all.iter().partition(|tried| tried.operation.is_write());
+        // What changes the table changes what the stalled operation finds: one at a time.
+        let groups = reads.chunks(PEERS).chain(writes.chunks(1));
+        let manner = if self.every {
+            Manner::ONE_BY_ONE
+        } else {
+            Manner::QUICK
+        };
+        let mut pairs = Vec::new();
+        for tried in groups {
+            begin();
+            let [id, _] = self.experiment.processes(self.stalled, tried[0]);
+            let points = Points::of(&self.experiment.record(self.stalled, id), self.every);
+            let states: Vec<usize> = (0..points.states().len()).collect();
+            let mut outcomes = self.at_states(&points, &states, tried, manner);
+            for (number, &tried) in tried.iter().enumerate() {
+                self.confirm(&points, tried, number, &mut outcomes);
+                let outcomes: Vec<&Tried> = outcomes.iter().map(|all| &all[number]).collect();
+                pairs.push(self.pair(&points, tried, &outcomes, symbols));
+            }
         }
-        found
+        pairs.sort_by_key(|pair| {
+            let tried = Try {
+                operation: pair.peer,
+                same_process: pair.same_process,
+            };
+            all.iter().position(|one| *one == tried)
+        });
+        pairs
+    }
+
+    /// What comes of the tries in some states of the operation, in order.
+    fn at_states(
+        &self,
+        points: &Points,
+        states: &[usize],
+        tries: &[Try],
+        manner: Manner,
+    ) -> Vec<Vec<Tried>> {
+        let point = |state: usize| points.states()[state];
+        let mut outcomes: Vec<Vec<Tried>> = Vec::with_capacity(states.len());
+        let mut detours = 0;
+        while outcomes.len() < states.len() {
+            let left = &states[outcomes.len()..];
+            let place = |&state: &usize| points.place(point(state));
+            let places: Vec<Place> = left.iter().map(place).collect();
+            let walk = self.experiment.walk(self.stalled, tries, &places, manner);
+            let access_path = points.in_common(&walk.recording);
+            let comes_by = |state: &&usize| points.way_to(point(**state)) <= access_path;
+            let came_by = left.iter().take_while(comes_by).count();
+            let reached: Vec<_> = walk.outcomes.into_iter().take(came_by).collect();
+            if !reached.is_empty() {
+                detours = 0;
+            } else if detours < detours_max(points, point(left[0])) {
+                detours += 1;
+            } else {
+                outcomes.push(vec![None; tries.len()]);
+                detours = 0;
+            }
+            outcomes.extend(reached);
+        }
+        outcomes
     }
 
     /// Tries what seemed to be blocked once more, alone and with more patience; what does not come again
-    /// is not believed.
+    /// is not believed. `outcomes` are by state, and within it by `number`.
     ///
     /// Who has waited for a lock from one state to the next sleeps on when it is given up, until it is
     /// woken: at the end of each stretch of states somebody has to try who comes fresh.
-    fn confirm(
-        &mut self,
-        number: usize,
-        experiment: &StallExperiment,
-        stalled: Operation,
-        points: &Points,
-    ) {
-        let is_blocked = |&state: &usize| self.outcomes[state][number].is_blocked();
-        let blocked: Vec<usize> = (0..self.outcomes.len()).filter(is_blocked).collect();
-        let tried = [self.tried[number]];
-        let try_at = |states: &[usize]| {
-            at_states(experiment, stalled, &tried, points, states, Manner::PATIENT)
-        };
+    fn confirm(&self, points: &Points, tried: Try, number: usize, outcomes: &mut [Vec<Tried>]) {
+        let blocks = |&state: &usize| is_blocked(&outcomes[state][number]);
+        let blocked: Vec<usize> = (0..outcomes.len()).filter(blocks).collect();
+        let try_at = |states: &[usize]| self.at_states(points, states, &[tried], Manner::PATIENT);
         for stretch in blocked.chunk_by(|one, next| one + 1 == *next) {
             let mut left = stretch;
             while let Some((&last, before)) = left.split_last() {
                 let outcome = try_at(&[last]).remove(0).remove(0);
-                let is_blocked = outcome.is_blocked();
-                self.outcomes[last][number] = outcome;
+                let is_blocked = is_blocked(&outcome);
+                outcomes[last][number] = outcome;
                 left = before;
                 if is_blocked {
                     break;
                 }
             }
             for (&state, mut again) in left.iter().zip(try_at(left)) {
-                self.outcomes[state][number] = again.remove(0);
+                outcomes[state][number] = again.remove(0);
             }
         }
     }
 
-    fn pairs(&self, stalled: Operation, points: &Points, symbols: &mut Symbols) -> Vec<StallPair> {
-        let number_of = 0..self.tried.len();
-        number_of
-            .map(|number| self.pair(number, stalled, points, symbols))
-            .collect()
-    }
-
+    /// What came of a try, by state.
     fn pair(
         &self,
-        number: usize,
-        stalled: Operation,
         points: &Points,
+        tried: Try,
+        outcomes: &[&Tried],
         symbols: &mut Symbols,
     ) -> StallPair {
-        let outcome = |state: usize| &self.outcomes[state][number];
         let count = |states: &[usize]| -> u64 {
-            states
-                .iter()
-                .map(|&state| points.of_state(state).len() as u64)
-                .sum()
+            let lengths = states.iter().map(|&state| points.of_state(state).len());
+            lengths.sum::<usize>() as u64
         };
-        let states = || 0..self.outcomes.len();
-        let blocked: Vec<usize> = states()
-            .filter(|&state| outcome(state).is_blocked())
-            .collect();
-        let flawed: Vec<usize> = states()
-            .filter(|&state| outcome(state).flaw().is_some())
-            .collect();
-        let untried: Vec<usize> = states()
-            .filter(|&state| *outcome(state) == Outcome::Untried)
-            .collect();
+        let flaw_of = |outcome: &Tried| outcome.as_ref()?.flaw.clone();
+        let states = |is_it: &dyn Fn(&Tried) -> bool| -> Vec<usize> {
+            let states = 0..outcomes.len();
+            states.filter(|&state| is_it(outcomes[state])).collect()
+        };
+        let blocked = states(&is_blocked);
+        let flawed = states(&|outcome| flaw_of(outcome).is_some());
+        let untried = states(&|outcome| outcome.is_none());
         let first = blocked.first().map(|&state| points.of_state(state).start);
         let last = blocked.last().map(|&state| points.of_state(state).end - 1);
         let evidence = flawed.first().and_then(|&state| {
-            let flaw = outcome(state).flaw()?;
+            let flaw = flaw_of(outcomes[state])?;
             Some(format!("at {}: {flaw}", points.of_state(state).start))
         });
-        let Try {
-            operation: peer,
-            same_process,
-        } = self.tried[number];
         StallPair {
-            stalled,
-            peer,
-            same_process,
+            stalled: self.stalled,
+            peer: tried.operation,
+            same_process: tried.same_process,
             points: points.len() as u64,
             blocked: count(&blocked),
             in_allocator: count(&in_allocator(&blocked, points)),
@@ -174,43 +177,6 @@ impl PairSearch {
             evidence,
         }
     }
-}
-
-/// What comes of the tries in some states of an operation, in order.
-fn at_states(
-    experiment: &StallExperiment,
-    stalled: Operation,
-    tries: &[Try],
-    points: &Points,
-    states: &[usize],
-    manner: Manner,
-) -> Vec<Vec<Outcome>> {
-    let point = |state: usize| points.states()[state];
-    let mut outcomes: Vec<Vec<Outcome>> = Vec::with_capacity(states.len());
-    let mut detours = 0;
-    while outcomes.len() < states.len() {
-        let left = &states[outcomes.len()..];
-        let places: Vec<Place> = left
-            .iter()
-            .map(|&state| points.place(point(state)))
-            .collect();
-        let walk = experiment.walk(stalled, tries, &places, manner);
-        let access_path = points.in_common(&walk.recording);
-        let came_by = left
-            .iter()
-            .take_while(|&&state| points.way_to(point(state)) <= access_path);
-        let reached: Vec<_> = walk.outcomes.into_iter().take(came_by.count()).collect();
-        if !reached.is_empty() {
-            detours = 0;
-        } else if detours < detours_max(points, point(left[0])) {
-            detours += 1;
-        } else {
-            outcomes.push(vec![Outcome::Untried; tries.len()]);
-            detours = 0;
-        }
-        outcomes.extend(reached);
-    }
-    outcomes
 }
 
 /// The blocked states that are the allocator's doing: whole stretches of them inside its calls. A

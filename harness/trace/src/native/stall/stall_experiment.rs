@@ -1,17 +1,18 @@
 //! Stops one thread at a point of an operation, and has others try theirs.
 
+use std::time::Duration;
+
 use basis::trace::Operation;
 use contract::{ProcessId, ScanConsistency};
 use trap::{Place, Progress, Recording, Unavailable, progress};
 
-use super::observation::{Encounter, Observation};
-use super::orders::{Beside, Revisions};
+use super::observation::{Beside, Encounter, Observation, Readings};
 use super::script::Script;
 use super::trial::{Trial, Writing};
-use crate::native::fixture::{Fixture, restore, warm_up};
-use crate::native::request::Request;
-use crate::native::step_handle::TracedStrategy;
-use crate::native::threads::{Actor, Answered};
+use crate::native::experiment::has_pair;
+use crate::native::fixture::{Fixture, restore, warm_up_all};
+use crate::native::step_handle::{Request, TracedStrategy};
+use crate::native::threads::{Actor, Answer, Mode};
 
 /// What the peer tries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,28 +21,13 @@ pub(crate) struct Try {
     pub(crate) same_process: bool,
 }
 
-/// What came of it.
+/// What came of it, at a point that the thread has come by again.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Outcome {
-    /// It got done. If it saw what no order explains, that.
-    Done { flaw: Option<String> },
+pub(crate) struct Outcome {
     /// It did not get done until the thread went on.
-    Blocked { flaw: Option<String> },
-    /// The thread did not come by there again.
-    Untried,
-}
-
-impl Outcome {
-    pub(crate) const fn is_blocked(&self) -> bool {
-        matches!(self, Outcome::Blocked { .. })
-    }
-
-    pub(crate) fn flaw(&self) -> Option<&str> {
-        match self {
-            Outcome::Done { flaw } | Outcome::Blocked { flaw } => flaw.as_deref(),
-            Outcome::Untried => None,
-        }
-    }
+    pub(crate) is_blocked: bool,
+    /// What it saw, if no order explains it.
+    pub(crate) flaw: Option<String>,
 }
 
 /// How peers try.
@@ -53,8 +39,8 @@ impl Outcome {
 pub(crate) struct Manner {
     /// How often in a row all have to be found asleep.
     pub(super) looks: u32,
-    /// Nanoseconds of processor time.
-    pub(super) spun_ns: u64,
+    /// Processor time.
+    pub(super) spun: Duration,
     /// Whether nobody may have written since the operation began.
     afresh: bool,
 }
@@ -63,7 +49,7 @@ impl Manner {
     /// For a first impression.
     pub(crate) const QUICK: Self = Self {
         looks: 2,
-        spun_ns: 1_000_000,
+        spun: Duration::from_millis(1),
         afresh: false,
     };
     /// The same, each point for itself.
@@ -74,7 +60,7 @@ impl Manner {
     /// Before it is believed.
     pub(crate) const PATIENT: Self = Self {
         looks: 5,
-        spun_ns: 10_000_000,
+        spun: Duration::from_millis(10),
         afresh: true,
     };
 }
@@ -102,7 +88,7 @@ pub(crate) struct Trip {
 /// What a thread came by on its way from stop to stop.
 pub(crate) struct Walk {
     /// What came of each try, at each of the points that it stopped at.
-    pub(crate) outcomes: Vec<Vec<Outcome>>,
+    pub(crate) outcomes: Vec<Vec<Option<Outcome>>>,
     pub(crate) recording: Recording,
 }
 
@@ -114,11 +100,7 @@ impl StallExperiment {
         let peers = (0..PEERS)
             .map(|_| fixture.newcomer())
             .collect::<Result<Vec<_>, _>>()?;
-        for peer in &peers {
-            for operation in Operation::ALL.iter().copied() {
-                warm_up(peer, operation);
-            }
-        }
+        peers.iter().for_each(warm_up_all);
         let writer = fixture.writer(strategy)?;
         let is_snapshot = strategy.profile.scan_consistency == ScanConsistency::Snapshot;
         Ok(Self {
@@ -171,34 +153,56 @@ impl StallExperiment {
             .map(|(peer, &tried)| Trial::new(peer, self.encounter(operation, tried)))
             .collect();
         let is_undone = !manner.afresh && !operation.is_write();
-        trap::stop_at(places.first().copied());
-        let id = trials[0].encounter.ids[0];
-        self.stalled().begin_step(Request::new(operation, id, 7));
-        let mut ended = self.stopped_or_ended(Actor::recorded_so_far);
-        let mut stops = 0;
-        while ended.is_none() {
+        let request = Request::new(operation, trials[0].encounter.ids[0], 7);
+        let (answer, stops) = self.stop_at_each(request, Mode::Step, places, |_, has_next| {
             for trial in &mut trials {
                 trial.stop(manner);
             }
-            stops += 1;
             let mut goes_on =
                 |trial: &mut Trial<'_>| !trial.has_written() || is_undone && trial.undo(manner);
-            match places.get(stops) {
-                Some(&next) if trials.iter_mut().all(&mut goes_on) => {
-                    trap::advance_to(next);
-                    ended = self.stopped_or_ended(Actor::recorded_so_far);
+            has_next && trials.iter_mut().all(&mut goes_on)
+        });
+        Walk {
+            outcomes: self.judged(trials, stops),
+            recording: answer.recording(),
+        }
+    }
+
+    /// Has the stalled thread do something with stops at the `places`, where `at_stop` does what there is to do;
+    /// it is told which stop it is and whether there is another, and says whether the thread may go on to that.
+    /// What it does after the last one is done step by step where another could follow. The answer, and how often
+    /// it has stopped.
+    fn stop_at_each(
+        &self,
+        request: Request,
+        mode: Mode,
+        places: &[Place],
+        mut at_stop: impl FnMut(usize, bool) -> bool,
+    ) -> (Answer, usize) {
+        trap::stop_at(places.first().copied());
+        self.stalled().begin(request, mode);
+        let mut stops = 0;
+        let answer = loop {
+            if let Some(answer) = self.stopped_or_ended() {
+                break answer;
+            }
+            let next = places.get(stops + 1);
+            let may_go_on = at_stop(stops, next.is_some());
+            stops += 1;
+            match next {
+                Some(&next) if may_go_on => trap::advance_to(next),
+                None if may_go_on && stops < Script::STOPS => {
+                    trap::step_on();
+                    break self.stalled().answer();
                 }
                 _ => {
                     trap::go_on();
-                    ended = Some(self.stalled().recorded());
+                    break self.stalled().answer();
                 }
             }
-        }
+        };
         trap::stop_at(None);
-        Walk {
-            outcomes: self.judged(trials, stops),
-            recording: ended.expect("the loop ends with it"),
-        }
+        (answer, stops)
     }
 
     /// The two operations, and what is there for the peer before them.
@@ -209,7 +213,7 @@ impl StallExperiment {
             stalled,
             peer: tried.operation,
             ids,
-            before: before.revision(),
+            before,
         }
     }
 
@@ -219,37 +223,16 @@ impl StallExperiment {
     pub(crate) fn trip(&self, script: &Script, places: &[Place]) -> Trip {
         let processes = script.processes();
         self.publish();
-        let before = self.revisions(&processes);
+        let before = self.readings(&processes);
         let mut writing = Writing::new(&self.writer, script);
-        trap::stop_at(places.first().copied());
-        self.stalled()
-            .begin_answer(Request::new(script.operation, script.id, 7));
-        let mut ended = self.stopped_or_ended(Actor::answered_so_far);
-        let (mut stops, mut is_blocked) = (0, false);
-        while ended.is_none() {
-            let is_done = writing.go_on(stops);
-            is_blocked |= stops == 0 && !is_done;
-            stops += 1;
-            ended = match places.get(stops) {
-                Some(&next) if is_done => {
-                    trap::advance_to(next);
-                    self.stopped_or_ended(Actor::answered_so_far)
-                }
-                None if is_done && stops < script.at_stops.len() => {
-                    trap::step_on();
-                    Some(self.stalled().answered())
-                }
-                _ => {
-                    trap::go_on();
-                    Some(self.stalled().answered())
-                }
-            };
-        }
-        trap::stop_at(None);
-        let Answered {
-            observed,
-            recording,
-        } = ended.expect("the loop ends with it");
+        let request = Request::new(script.operation, script.id, 7);
+        let mut is_blocked = false;
+        let (answer, stops) =
+            self.stop_at_each(request, Mode::StepAndObserve, places, |stop, _| {
+                let is_done = writing.go_on(stop);
+                is_blocked |= stop == 0 && !is_done;
+                is_done
+            });
         let during = writing.begun();
         let writes = if places.is_empty() {
             Vec::new()
@@ -257,21 +240,21 @@ impl StallExperiment {
             writing.end()
         };
         self.publish();
-        let after = self.revisions(&processes);
+        let after = self.readings(&processes);
         let beside = Beside {
             operation: script.operation,
             id: script.id,
-            observed,
-            writes: &writes,
+            observed: answer.observed,
+            others: &writes,
             during,
             before: &before,
-            after: &after,
+            after: Some(&after),
             is_snapshot: self.is_snapshot,
         };
         let flaw = beside.flaw();
         self.make(&before, &after);
         Trip {
-            recording,
+            recording: answer.recording(),
             stops,
             is_blocked,
             flaw,
@@ -284,30 +267,31 @@ impl StallExperiment {
         self.writer.publish();
     }
 
-    fn revisions(&self, processes: &[ProcessId]) -> Revisions {
+    fn readings(&self, processes: &[ProcessId]) -> Readings {
         let read = |&id: &ProcessId| {
             let observed = self.writer.attempt(Request::new(Operation::ReadHit, id, 0));
-            (id, observed.revision())
+            (id, observed)
         };
         processes.iter().map(read).collect()
     }
 
     /// Makes the processes be there, or not, as they were before.
-    fn make(&self, before: &Revisions, after: &Revisions) {
+    fn make(&self, before: &Readings, after: &Readings) {
         for (&(id, was), &(_, is)) in before.iter().zip(after) {
-            match (was, is) {
-                (Some(_), None) => self.writer.run(Request::new(Operation::Insert, id, 0)),
-                (None, Some(_)) => self.writer.run(Request::new(Operation::Remove, id, 0)),
+            let operation = match (was.revision(), is.revision()) {
+                (Some(_), None) => Operation::Insert,
+                (None, Some(_)) => Operation::Remove,
                 _ => continue,
-            }
+            };
+            self.writer.run(Request::new(operation, id, 0));
             self.writer.publish();
         }
     }
 
-    /// Waits until the thread has stopped; what came of it, if it has ended instead.
-    fn stopped_or_ended<T>(&self, so_far: fn(&Actor) -> Option<T>) -> Option<T> {
+    /// Waits until the thread has stopped; its answer, if it has ended instead.
+    fn stopped_or_ended(&self) -> Option<Answer> {
         loop {
-            if let Some(ended) = so_far(self.stalled()) {
+            if let Some(ended) = self.stalled().answer_so_far() {
                 return Some(ended);
             }
             if progress() == Progress::Stopped {
@@ -318,7 +302,7 @@ impl StallExperiment {
     }
 
     /// What came of the tries, by stop; the thread has gone on. Makes the table what it was.
-    fn judged(&self, trials: Vec<Trial<'_>>, stops: usize) -> Vec<Vec<Outcome>> {
+    fn judged(&self, trials: Vec<Trial<'_>>, stops: usize) -> Vec<Vec<Option<Outcome>>> {
         let mut outcomes = vec![Vec::new(); stops];
         for mut trial in trials {
             trial.end();
@@ -353,8 +337,6 @@ pub(crate) fn tries(stalled: Operation, peers: &[Operation]) -> Vec<Try> {
             same_process,
         })
     };
-    let makes_sense = |tried: &Try| {
-        crate::native::experiment::has_pair(stalled, tried.operation, tried.same_process)
-    };
+    let makes_sense = |tried: &Try| has_pair(stalled, tried.operation, tried.same_process);
     peers.iter().flat_map(both).filter(makes_sense).collect()
 }

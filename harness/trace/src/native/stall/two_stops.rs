@@ -46,16 +46,15 @@ pub(crate) fn search(experiment: &StallExperiment, script: &Script, steps: usize
             continue;
         }
         let trip = experiment.trip(script, &[first]);
-        found.judge(&trip, &undisturbed, &[first]);
+        judge(&mut found, &trip, &undisturbed, &[first]);
         let access_path = Points::of(&trip.recording, false);
         match access_path.at(first) {
             _ if trip.is_blocked => found.blocked += left,
             Some(point) if trip.stops == 1 => {
-                let seconds = access_path
-                    .accesses()
-                    .into_iter()
-                    .filter(|&second| second > point);
-                pairs.extend(seconds.map(|second| [first, access_path.place(second)]));
+                let mut seconds = access_path.accesses();
+                seconds.retain(|&second| second > point);
+                let pair = |second| [first, access_path.place(second)];
+                pairs.extend(seconds.into_iter().map(pair));
             }
             _ => found.untried += left,
         }
@@ -66,7 +65,7 @@ pub(crate) fn search(experiment: &StallExperiment, script: &Script, steps: usize
             continue;
         }
         let trip = experiment.trip(script, places);
-        found.judge(&trip, &undisturbed, places);
+        judge(&mut found, &trip, &undisturbed, places);
         if trip.stops == places.len() {
             found.tried += 1;
         } else {
@@ -83,24 +82,18 @@ fn is_chosen(number: usize, max: usize, of: usize) -> bool {
     of <= max || (spread * of as u64) >> 32 < max as u64
 }
 
-trait Judge {
-    fn judge(&mut self, trip: &Trip, undisturbed: &Points, places: &[Place]);
-}
-
-impl Judge for TwoStops {
-    /// Counts what no order explains, and keeps the first of it.
-    fn judge(&mut self, trip: &Trip, undisturbed: &Points, places: &[Place]) {
-        let Some(flaw) = &trip.flaw else { return };
-        self.wrong += 1;
-        self.evidence.get_or_insert_with(|| {
-            let stop = |place: &Place| {
-                let point = undisturbed.at(*place);
-                point.map_or_else(|| "a retry".to_owned(), |point| point.to_string())
-            };
-            let stops: Vec<String> = places.iter().take(trip.stops).map(stop).collect();
-            format!("stopped at {}: {flaw}", stops.join(" and "))
-        });
-    }
+/// Counts what no order explains, and keeps the first of it.
+fn judge(found: &mut TwoStops, trip: &Trip, undisturbed: &Points, places: &[Place]) {
+    let Some(flaw) = &trip.flaw else { return };
+    found.wrong += 1;
+    found.evidence.get_or_insert_with(|| {
+        let stop = |place: &Place| {
+            let point = undisturbed.at(*place);
+            point.map_or_else(|| "a retry".to_owned(), |point| point.to_string())
+        };
+        let stops: Vec<String> = places.iter().take(trip.stops).map(stop).collect();
+        format!("stopped at {}: {flaw}", stops.join(" and "))
+    });
 }
 
 /// How many pairs of stops are tried of an operation of so many instructions.

@@ -6,42 +6,33 @@ use basis::clock;
 use basis::environment;
 use basis::error::Result;
 use basis::sample::{Line, PartDone};
+use basis::scenario::Scenario;
 use registry::roster::participants;
 use slices::worker::MeasureTask;
 
-use crate::run::Plan;
-use crate::run::done::Done;
-use crate::run::schedule::{Assignment, MeasurementPlan, Schedule};
-use crate::run::task::Task;
-use crate::run::worker_pool::{Run, Stage, Worker};
+use super::Plan;
+use super::done::Done;
+use super::schedule::{Assignment, MeasurementPlan, Schedule};
+use super::task::Task;
+use super::worker_pool::{Run, Stage, Worker};
 
 /// One part. A strategy that hangs or panics is noted, and left out of what follows of that scenario.
 struct Measurement(MeasureTask);
 
 impl Stage for Measurement {
-    type Task = MeasureTask;
     const NAME: &'static str = "measuring";
 
-    fn tasks(&self) -> Vec<MeasureTask> {
-        vec![self.0.clone()]
+    fn tasks(&self) -> Vec<Task> {
+        vec![Task::Measure(Box::new(self.0.clone()))]
     }
 
-    fn is_done(&self, _: &MeasureTask, _: &Done) -> bool {
-        // The schedule says what is left to measure.
-        false
-    }
-
-    fn subject(&self, task: &MeasureTask) -> String {
-        task.part.scenario.clone()
-    }
-
-    fn carry_out(&self, task: &MeasureTask, worker: &Worker<'_>) -> Result<()> {
-        let MeasureTask { part, restarts, .. } = task;
+    fn carry_out(&self, task: &Task, worker: &Worker<'_>) -> Result<()> {
+        let MeasureTask { part, restarts, .. } = &self.0;
         if *restarts == 0 {
             worker.keep(Line::Part(part.clone()));
         }
         let began = clock::now();
-        worker.stream_all(&Task::Measure(Box::new(task.clone())), &part.scenario)?;
+        worker.carry_out(task)?;
         worker.keep(Line::PartDone(PartDone {
             scenario: part.scenario.clone(),
             process: part.process,
@@ -76,26 +67,19 @@ impl Plan {
             from,
             restarts,
         } = assignment;
-        let scenario = self
-            .scenarios
-            .iter()
+        let mut scenarios = self.scenarios.iter();
+        let scenario = scenarios
             .find(|scenario| scenario.name == part.scenario)
-            .expect("the schedule names scenarios of the plan only")
-            .clone();
+            .expect("the schedule names scenarios of the plan only");
         let window = self.preset.window(scenario.threads() > environment::cpus());
         // Counts are exact: once is enough.
-        let is_accounted = |name: &String| {
-            done.accounted
-                .contains(&(part.scenario.clone(), name.clone()))
-        };
+        let is_accounted = |name: &str| done.has_memory(&part.scenario, name);
         let names = part.strategies.iter();
         let account = names.filter(|name| !is_accounted(name)).cloned().collect();
+        let trace = scenario.replay.as_ref();
         MeasureTask {
-            trace: scenario
-                .replay
-                .as_ref()
-                .map(|trace| trace.place().to_owned()),
-            scenario,
+            trace: trace.map(|trace| trace.place().to_owned()),
+            scenario: scenario.clone(),
             part,
             from,
             restarts,
@@ -108,7 +92,7 @@ impl Plan {
     }
 
     fn measurement(&self, budget: Duration) -> MeasurementPlan {
-        let with_participants = |scenario: &basis::scenario::Scenario| {
+        let with_participants = |scenario: &Scenario| {
             let (names, _) = participants(scenario, &self.strategies, &self.baseline);
             (scenario.clone(), names)
         };

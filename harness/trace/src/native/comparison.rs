@@ -1,0 +1,101 @@
+//! What two executions share, with names.
+
+use std::collections::HashSet;
+
+use basis::trace::{Blame, Conflict, Path, SharedLines};
+
+use super::access_path::line_of;
+use super::allocation_map;
+use super::execution::Execution;
+use super::lines::{Lines, Shared, tally};
+use super::symbols::Symbols;
+
+/// What two executions share.
+#[derive(Clone, Debug)]
+pub(crate) struct Comparison {
+    pub(crate) conflict: Conflict,
+    pub(crate) at_64: SharedLines,
+    pub(crate) at_128: SharedLines,
+    pub(crate) blame: Vec<Blame>,
+    pub(crate) paths: [Path; 2],
+}
+
+/// Lines that are named; a scan and a copy of the table share more than anybody reads.
+const NAMED_MAX: usize = 8;
+
+impl Comparison {
+    /// What `second`, done right after `first` on another thread, shares with it. A block that the
+    /// second allocated itself is not the one that the first may have known at the same address.
+    pub(crate) fn of(symbols: &mut Symbols, first: &Execution, second: &Execution) -> Self {
+        let own = second.own_lines();
+        let mut shared = first.lines.shared_with(&own);
+        let at_64 = tally(&shared);
+        let with_allocator = |lines: &Lines, seen: &Execution| lines.and(&seen.allocator_lines);
+        let conflict = if at_64.both_write + at_64.both_write_apart > 0 {
+            Conflict::BothWrite
+        } else if at_64 != SharedLines::default() {
+            Conflict::OneWrites
+        } else if with_allocator(&first.lines, first)
+            .shared_with(&with_allocator(&own, second))
+            .is_empty()
+        {
+            Conflict::Nothing
+        } else {
+            Conflict::InAllocator
+        };
+        let lines: HashSet<u64> = shared.iter().map(|line| line_of(line.address)).collect();
+        let numbers = first.access_path.number(&lines);
+        shared.sort_by_key(|line| (!line.both_write, line.is_false, line.address));
+        shared.truncate(NAMED_MAX);
+        let blame = shared
+            .iter()
+            .map(|line| blame(symbols, line, [first, second]));
+        Self {
+            conflict,
+            at_64,
+            at_128: first.lines.shared_pairs_with(&own),
+            blame: blame.collect(),
+            paths: [
+                first.access_path.through(&numbers, &[]),
+                second.access_path.through(&numbers, &second.own_blocks()),
+            ],
+        }
+    }
+}
+
+fn blame(symbols: &mut Symbols, line: &Shared, seen: [&Execution; 2]) -> Blame {
+    Blame {
+        conflict: if line.both_write {
+            Conflict::BothWrite
+        } else {
+            Conflict::OneWrites
+        },
+        is_false: line.is_false,
+        place: place(symbols, line.address),
+        // The function that wanted the access, and not the one that it called for that.
+        by: [0, 1].map(|n| {
+            let (address, called_from) = line.by[n];
+            let calls = std::iter::once(address).chain(seen[n].calls.outwards(called_from));
+            let owner = symbols.owner(calls);
+            owner.unwrap_or_else(|| "an unknown function".to_owned())
+        }),
+    }
+}
+
+/// What is at an address.
+fn place(symbols: &mut Symbols, address: u64) -> String {
+    if let Some((begin, block)) = allocation_map::find(address) {
+        let offset = address - begin;
+        let bytes = block.bytes;
+        return match symbols.owner_of_block(&block.calls) {
+            Some(owner) => format!("offset {offset} of a {bytes}-byte block of {owner}"),
+            // Nobody but whoever looks has allocated it.
+            None => format!("offset {offset} of the table or handle itself ({bytes} bytes)"),
+        };
+    }
+    match symbols.variable(address) {
+        Some((name, 0)) => name.to_owned(),
+        Some((name, offset)) => format!("{name}+{offset}"),
+        None => "memory that the program did not allocate".to_owned(),
+    }
+}
