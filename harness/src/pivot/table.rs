@@ -29,12 +29,14 @@ impl Shown for Table {
     }
 }
 
-/// A table of these rows.
-pub(crate) fn table<const COLUMNS: usize>(
-    heading: [&str; COLUMNS],
-    rows: impl IntoIterator<Item = [String; COLUMNS]>,
-) -> Table {
-    let mut table = Table::new(heading);
-    rows.into_iter().for_each(|row| table.row(row));
+/// A title, and what stands below it in each row.
+pub(crate) type Column<R> = (&'static str, fn(&R) -> String);
+
+/// A table of these rows, column by column.
+pub(crate) fn table<R>(rows: impl IntoIterator<Item = R>, columns: &[Column<R>]) -> Table {
+    let mut table = Table::new(columns.iter().map(|(title, _)| *title));
+    for row in rows {
+        table.row(columns.iter().map(|(_, cell)| cell(&row)));
+    }
     table
 }

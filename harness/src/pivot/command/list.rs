@@ -2,144 +2,153 @@
 
 use basis::error::Result;
 use basis::scenario::{Axis, Coordinate, RecordKind, Scenario};
+use contract::Profile;
 use registry::roster;
 
 use crate::arguments::{Format, ListOptions};
-use crate::table::{Shown as _, Table, table};
+use crate::table::{Column, Shown as _, Table, table};
 use crate::{selection, terminal};
 
 /// Prints the strategies with their claims, then the scenarios.
 pub(crate) fn list(options: &ListOptions) -> Result<()> {
     let chosen = selection::listed(&options.choice)?;
     let scenarios = selection::scenarios(&options.choice, true)?;
-    let (strategies, scenarios) = (
-        strategies(&chosen, &options.choice.baseline),
-        scenarios_of(&scenarios),
+    let (profiles, families) = (
+        profiles(&chosen, &options.choice.baseline),
+        families(&scenarios),
     );
     if options.format != Format::Table {
-        table(STRATEGIES, strategies).print(options.format)?;
-        return table(SCENARIOS, scenarios).print(options.format);
+        table(&profiles, &of_strategy()).print(options.format)?;
+        return table(&families, &of_scenario()).print(options.format);
     }
     let width = terminal::width();
-    terminal::print(&short_strategies(&strategies).terminal(Some(width)))?;
+    terminal::print(&short_strategies(&profiles).terminal(Some(width)))?;
     terminal::print("`pivot explain STRATEGY` shows all that a strategy claims")?;
-    terminal::print(&short_scenarios(&scenarios).terminal(Some(width)))
+    terminal::print(&short_scenarios(&families).terminal(Some(width)))
+}
+
+fn profiles(chosen: &[String], baseline: &str) -> Vec<Profile> {
+    let all = roster::entries_beside(baseline, RecordKind::Status).into_iter();
+    let profiles = all.map(|entry| entry.profile);
+    profiles
+        .filter(|profile| chosen.iter().any(|name| name == profile.name))
+        .collect()
+}
+
+/// A scenario, or the points of a sweep.
+type Family<'s> = Vec<&'s Scenario>;
+
+fn families(scenarios: &[Scenario]) -> Vec<Family<'_>> {
+    let mut families: Vec<Family<'_>> = Vec::new();
+    for scenario in scenarios {
+        let mut known = families.iter_mut();
+        match known.find(|points| points[0].family() == scenario.family()) {
+            Some(points) => points.push(scenario),
+            None => families.push(vec![scenario]),
+        }
+    }
+    families
+}
+
+fn of_strategy<'p>() -> [Column<&'p Profile>; 7] {
+    [
+        ("strategy", |profile| profile.name.into()),
+        ("reads", |profile| profile.reads.to_string()),
+        ("updates", |profile| profile.updates.to_string()),
+        ("read consistency", |profile| {
+            profile.read_consistency.to_string()
+        }),
+        ("scan", |profile| profile.scan_consistency.to_string()),
+        ("holds", |profile| holds(profile).into()),
+        ("what it is", |profile| profile.summary.into()),
+    ]
+}
+
+fn of_scenario<'f, 's>() -> [Column<&'f Family<'s>>; 8] {
+    [
+        ("scenario", |points| points[0].family().into()),
+        ("processes", processes),
+        ("record", record),
+        ("keys", keys),
+        ("threads", threads),
+        ("sweeps", |points| sweeps(points)),
+        ("run by", |points| run_by(points).into()),
+        ("question", |points| points[0].question.clone()),
+    ]
 }
 
 /// For a terminal: what has a word to itself in columns, the rest below the text.
-fn short_strategies(all: &[[String; 7]]) -> Table {
-    let mut table = Table::new(["strategy", "reads", "updates", "what it is"]);
-    for [name, reads, updates, consistency, scan, holds, summary] in all {
-        table.row([
-            name.clone(),
-            reads.clone(),
-            updates.clone(),
-            format!("{summary}\n{consistency}; scan: {scan}; {holds}"),
-        ]);
-    }
-    table
+fn short_strategies(profiles: &[Profile]) -> Table {
+    let [name, reads, updates, ..] = of_strategy();
+    let about = |profile: &&Profile| {
+        format!(
+            "{}\n{}; scan: {}; {}",
+            profile.summary,
+            profile.read_consistency,
+            profile.scan_consistency,
+            holds(profile)
+        )
+    };
+    table(profiles, &[name, reads, updates, ("what it is", about)])
 }
 
 /// Likewise.
-fn short_scenarios(all: &[[String; 8]]) -> Table {
-    let mut table = Table::new(["scenario", "threads", "question"]);
-    for [
-        name,
-        processes,
-        record,
-        keys,
-        threads,
-        sweeps,
-        run_by,
-        question,
-    ] in all
-    {
+fn short_scenarios(families: &[Family<'_>]) -> Table {
+    let about = |points: &&Family<'_>| {
+        let question = &points[0].question;
+        let (processes, record, keys) = (processes(points), record(points), keys(points));
         let mut text = format!("{question}\n{processes} x {record}, keys {keys}");
-        for (label, more) in [("sweeps", sweeps), ("run by", run_by)] {
+        for (label, more) in [
+            ("sweeps", sweeps(points).as_str()),
+            ("run by", run_by(points)),
+        ] {
             if !more.is_empty() && more != DEFAULT {
                 text.push_str(&format!("\n{label} {more}"));
             }
         }
-        table.row([name.clone(), threads.clone(), text]);
+        text
+    };
+    let [name, .., threads, _, _, _] = of_scenario();
+    table(families, &[name, threads, ("question", about)])
+}
+
+const fn holds(profile: &Profile) -> &'static str {
+    if profile.plain_data_only {
+        "plain data"
+    } else {
+        "any record"
     }
-    table
 }
 
 /// What runs a scenario that is not optional.
 const DEFAULT: &str = "default";
 
-const STRATEGIES: [&str; 7] = [
-    "strategy",
-    "reads",
-    "updates",
-    "read consistency",
-    "scan",
-    "holds",
-    "what it is",
-];
-
-fn strategies(chosen: &[String], baseline: &str) -> Vec<[String; 7]> {
-    let mut strategies = Vec::new();
-    for entry in roster::entries_beside(baseline, RecordKind::Status) {
-        let profile = entry.profile;
-        if chosen.iter().any(|name| name == profile.name) {
-            strategies.push([
-                profile.name.into(),
-                profile.reads.to_string(),
-                profile.updates.to_string(),
-                profile.read_consistency.to_string(),
-                profile.scan_consistency.to_string(),
-                if profile.plain_data_only {
-                    "plain data"
-                } else {
-                    "any record"
-                }
-                .into(),
-                profile.summary.into(),
-            ]);
-        }
+fn run_by(points: &[&Scenario]) -> &'static str {
+    if points[0].optional {
+        "--scenario, or --preset full"
+    } else {
+        DEFAULT
     }
-    strategies
 }
 
-const SCENARIOS: [&str; 8] = [
-    "scenario",
-    "processes",
-    "record",
-    "keys",
-    "threads",
-    "sweeps",
-    "run by",
-    "question",
-];
+fn processes(points: &&Family<'_>) -> String {
+    varied(points, |point| point.processes.to_string())
+}
 
-fn scenarios_of(scenarios: &[Scenario]) -> Vec<[String; 8]> {
-    let mut rows = Vec::new();
-    let mut listed: Vec<&str> = Vec::new();
-    for scenario in scenarios {
-        let family = scenario.family();
-        if listed.contains(&family) {
-            continue;
-        }
-        listed.push(family);
-        let points: Vec<&Scenario> = scenarios.iter().filter(|s| s.family() == family).collect();
-        rows.push([
-            family.into(),
-            varied(&points, |point| point.processes.to_string()),
-            varied(&points, |point| point.record.to_string()),
-            varied(&points, Scenario::asked),
-            varied(&points, threads),
-            sweeps(&points),
-            if scenario.optional {
-                "--scenario, or --preset full"
-            } else {
-                DEFAULT
-            }
-            .into(),
-            scenario.question.clone(),
-        ]);
-    }
-    rows
+fn record(points: &&Family<'_>) -> String {
+    varied(points, |point| point.record.to_string())
+}
+
+fn keys(points: &&Family<'_>) -> String {
+    varied(points, Scenario::asked)
+}
+
+fn threads(points: &&Family<'_>) -> String {
+    varied(points, |point| {
+        let groups = point.groups.iter();
+        let groups = groups.map(|group| format!("{} {}", group.threads, group.doing()));
+        groups.collect::<Vec<_>>().join(" + ")
+    })
 }
 
 /// What all points of a sweep have in common, or that they do not.
@@ -174,15 +183,6 @@ fn sweeps(points: &[&Scenario]) -> String {
     axes.join("; ")
 }
 
-fn threads(scenario: &Scenario) -> String {
-    let groups: Vec<String> = scenario
-        .groups
-        .iter()
-        .map(|group| format!("{} {}", group.threads, group.doing()))
-        .collect();
-    groups.join(" + ")
-}
-
 #[cfg(test)]
 mod tests {
     use basis::scenario::load_folder;
@@ -195,8 +195,8 @@ mod tests {
         let scenarios = load_folder(&selection::workspace().join("benches/scenarios")).unwrap();
         let names = scenarios.iter().map(|one| one.family().to_owned());
         for width in [100, 80] {
-            let strategies = short_strategies(&strategies(&all, "mutex/std")).terminal(Some(width));
-            let scenarios = short_scenarios(&scenarios_of(&scenarios)).terminal(Some(width));
+            let strategies = short_strategies(&profiles(&all, "mutex/std")).terminal(Some(width));
+            let scenarios = short_scenarios(&families(&scenarios)).terminal(Some(width));
             let text = strategies + "\n" + &scenarios;
             let longest = text.lines().map(|line| line.chars().count()).max();
             assert!(longest <= Some(usize::from(width)), "{text}");

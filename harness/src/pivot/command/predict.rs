@@ -15,7 +15,7 @@ use predict::{Demand, forecast};
 use regex_lite::Regex;
 
 use crate::arguments::{Format, PredictOptions};
-use crate::table::{Shown as _, Table};
+use crate::table::{Shown as _, Table, table};
 use crate::terminal;
 
 /// Predicts a curve from one of its points, an operation from what it costs and shares, or all
@@ -61,32 +61,25 @@ fn content(file: &Path) -> Result<(String, String)> {
 }
 
 fn points(tested: &Backtest) -> Table {
-    let mut table = Table::new([
-        "cpus",
-        "published ns",
-        "predicted ns",
-        "low ns",
-        "high ns",
-        "error",
-        "in band",
-    ]);
-    for row in &tested.points {
-        table.row([
-            row.cpus.to_string(),
-            figure(row.published_ns),
-            figure(row.predicted_ns.mid),
-            figure(row.predicted_ns.low),
-            figure(row.predicted_ns.high),
-            report::off(row.error, 1),
-            match (row.is_known, row.is_inside) {
-                (true, _) => "known",
-                (false, true) => "yes",
-                (false, false) => "no",
-            }
-            .into(),
-        ]);
-    }
-    table
+    table(
+        &tested.points,
+        &[
+            ("cpus", |point| point.cpus.to_string()),
+            ("published ns", |point| figure(point.published_ns)),
+            ("predicted ns", |point| figure(point.predicted_ns.mid)),
+            ("low ns", |point| figure(point.predicted_ns.low)),
+            ("high ns", |point| figure(point.predicted_ns.high)),
+            ("error", |point| report::off(point.error, 1)),
+            ("in band", |point| match (point.is_known, point.is_inside) {
+                (true, _) => "known".into(),
+                (false, is_inside) => yes_or_no(is_inside),
+            }),
+        ],
+    )
+}
+
+fn yes_or_no(is_so: bool) -> String {
+    if is_so { "yes" } else { "no" }.into()
 }
 
 fn told(tested: &Backtest) -> String {
@@ -149,20 +142,21 @@ fn foresee(alone_ns: f64, options: &PredictOptions) -> Result<()> {
         alone_ns,
         lines: options.lines,
     };
-    let mut table = Table::new(["machine", "cpus", "ns per operation", "low", "high"]);
-    for machine in &machines {
-        for cpus in counts(machine) {
-            let band = forecast(machine, demand, cpus);
-            table.row([
-                machine.name.clone(),
-                cpus.to_string(),
-                figure(band.mid),
-                figure(band.low),
-                figure(band.high),
-            ]);
-        }
-    }
-    table.print(options.format)?;
+    let points = machines.iter().flat_map(|machine| {
+        let counts = counts(machine).into_iter();
+        counts.map(move |cpus| (&machine.name, cpus, forecast(machine, demand, cpus)))
+    });
+    table(
+        points,
+        &[
+            ("machine", |(machine, ..)| (*machine).clone()),
+            ("cpus", |(_, cpus, _)| cpus.to_string()),
+            ("ns per operation", |(.., band)| figure(band.mid)),
+            ("low", |(.., band)| figure(band.low)),
+            ("high", |(.., band)| figure(band.high)),
+        ],
+    )
+    .print(options.format)?;
     if options.format == Format::Table {
         terminal::print(
             "as one processor sees it; low: fast transfers, and a line stays with its holder for most of the way; \

@@ -15,10 +15,10 @@ use harness::results::Grade;
 use harness::run::{Recording, Stalls};
 use trace::StallTask;
 
-use super::{attended, or_all};
+use super::{attended, or_all, verify};
 use crate::arguments::{Format, StallOptions};
 use crate::selection;
-use crate::table::{Shown as _, Table};
+use crate::table::{Shown as _, Table, table};
 use crate::terminal;
 
 /// Instructions that are stepped of a read that is stopped twice: what all strategies do in some minutes.
@@ -122,17 +122,12 @@ fn print(seen: &[StallSeen], cards: &[Card], format: Format) -> Result<()> {
             for (one, card) in with_cards(seen, cards) {
                 terminal::print(&page(one, card, format))?;
             }
-            terminal::print(LEGEND)
+            terminal::print(LEGEND.trim_end())
         }
     }
 }
 
-const LEGEND: &str = "\
-rows: what a thread is stopped in, before each of its instructions; columns: what a peer tries meanwhile,\n\
-with the same process / with another one, and the share of the points at which it has to wait; 0 is not shown\n\
-as 0 % but as a dot; what the system's allocator blocks is apart (+a); ! something was seen that no order explains
-stopped twice: before two of the operation's accesses to shared memory, with another thread's writes at each stop,
-and its own answer judged; blocked: the writer waits at the first stop; wrong: answers that no order explains";
+const LEGEND: &str = include_str!("../../../templates/terminal/stall.txt");
 
 fn with_cards<'a>(
     seen: &'a [StallSeen],
@@ -179,29 +174,19 @@ fn is_worst(seen: &StallSeen, pair: &StallPair) -> bool {
 }
 
 fn matrix(seen: &StallSeen) -> Table {
-    let mut table = Table::new([
-        "stopped in",
-        "read hit",
-        "read miss",
-        "apply",
-        "insert",
-        "remove",
-        "scan",
-    ]);
-    for &stalled in Operation::ALL {
-        if !seen.pairs.iter().any(|pair| pair.stalled == stalled) {
-            continue;
-        }
-        let cell = |peer: Operation| {
+    let is_stopped = |operation: &Operation| seen.pairs.iter().any(|one| one.stalled == *operation);
+    let stopped = Operation::ALL.iter().copied().filter(is_stopped);
+    let mut table = Table::new(
+        ["stopped in".to_owned()]
+            .into_iter()
+            .chain(Operation::ALL.iter().map(ToString::to_string)),
+    );
+    for stalled in stopped {
+        let shares = Operation::ALL.iter().map(|&peer| {
             let both = [true, false].map(|same| seen.pair(stalled, peer, same).map(share));
             both.into_iter().flatten().collect::<Vec<_>>().join(" / ")
-        };
-        let mut row: [String; 7] = std::array::from_fn(|_| String::new());
-        row[0] = stalled.to_string();
-        for (field, &peer) in row[1..].iter_mut().zip(Operation::ALL) {
-            *field = cell(peer);
-        }
-        table.row(row);
+        });
+        table.row([stalled.to_string()].into_iter().chain(shares));
     }
     table
 }
@@ -225,81 +210,54 @@ fn each<'a>(
 }
 
 fn pairs<'a>(all: impl Iterator<Item = (&'a str, &'a StallPair)>) -> Table {
-    let mut table = Table::new([
-        "strategy",
-        "stopped in",
-        "peer",
-        "process",
-        "points",
-        "blocked",
-        "in malloc",
-        "untried",
-        "from",
-        "to",
-        "in",
-        "wrong",
-    ]);
-    let number = |point: Option<u64>| point.map_or_else(String::new, |point| point.to_string());
-    for (strategy, pair) in all {
-        let process = if pair.same_process { "same" } else { "other" };
-        table.row([
-            strategy.to_owned(),
-            pair.stalled.to_string(),
-            pair.peer.to_string(),
-            process.to_owned(),
-            pair.points.to_string(),
-            pair.blocked.to_string(),
-            pair.in_allocator.to_string(),
-            pair.untried.to_string(),
-            number(pair.first),
-            number(pair.last),
-            pair.held_by.clone().unwrap_or_default(),
-            pair.evidence.clone().unwrap_or_default(),
-        ]);
-    }
-    table
+    table(
+        all,
+        &[
+            ("strategy", |(strategy, _)| (*strategy).to_owned()),
+            ("stopped in", |(_, pair)| pair.stalled.to_string()),
+            ("peer", |(_, pair)| pair.peer.to_string()),
+            ("process", |(_, pair)| {
+                if pair.same_process { "same" } else { "other" }.to_owned()
+            }),
+            ("points", |(_, pair)| pair.points.to_string()),
+            ("blocked", |(_, pair)| pair.blocked.to_string()),
+            ("in malloc", |(_, pair)| pair.in_allocator.to_string()),
+            ("untried", |(_, pair)| pair.untried.to_string()),
+            ("from", |(_, pair)| number(pair.first)),
+            ("to", |(_, pair)| number(pair.last)),
+            ("in", |(_, pair)| pair.held_by.clone().unwrap_or_default()),
+            ("wrong", |(_, pair)| {
+                pair.evidence.clone().unwrap_or_default()
+            }),
+        ],
+    )
+}
+
+fn number(point: Option<u64>) -> String {
+    point.map_or_else(String::new, |point| point.to_string())
 }
 
 /// What operations answered that were stopped twice.
 fn two_stops(all: &[TwoStops]) -> Table {
-    let mut table = Table::new([
-        "stopped twice in",
-        "written at both stops",
-        "points",
-        "pairs tried",
-        "blocked",
-        "untried",
-        "wrong",
-        "what",
-    ]);
-    for two in all {
-        table.row([
-            two.stalled.to_string(),
-            two.writes.to_string(),
-            two.points.to_string(),
-            two.tried.to_string(),
-            two.blocked.to_string(),
-            two.untried.to_string(),
-            two.wrong.to_string(),
-            two.evidence.clone().unwrap_or_default(),
-        ]);
-    }
-    table
+    table(
+        all,
+        &[
+            ("stopped twice in", |two| two.stalled.to_string()),
+            ("written at both stops", |two| two.writes.to_string()),
+            ("points", |two| two.points.to_string()),
+            ("pairs tried", |two| two.tried.to_string()),
+            ("blocked", |two| two.blocked.to_string()),
+            ("untried", |two| two.untried.to_string()),
+            ("wrong", |two| two.wrong.to_string()),
+            ("what", |two| two.evidence.clone().unwrap_or_default()),
+        ],
+    )
 }
 
 /// What the profile claims, beside what was seen.
 fn claims(seen: &StallSeen, card: &Card) -> Table {
-    let mut table = Table::new(["claim of", "claimed", "observed", "grade", "evidence"]);
-    for guarantee in graded_by_stalls(card, seen) {
-        table.row([
-            guarantee.property.to_string(),
-            guarantee.claimed,
-            guarantee.observed,
-            guarantee.grade.to_string(),
-            guarantee.evidence,
-        ]);
-    }
-    table
+    let graded = graded_by_stalls(card, seen);
+    table(graded.iter().map(verify::Line::from), &verify::columns())
 }
 
 /// The first claim that does not hold, or the first process that did not survive.

@@ -9,7 +9,7 @@ use trace::TraceTask;
 use super::{attended, or_all};
 use crate::arguments::{Format, TraceOptions};
 use crate::selection;
-use crate::table::{Shown as _, Table};
+use crate::table::{Shown as _, Table, table};
 use crate::terminal;
 
 /// Traces the strategies; one that does not survive it is exit code 1.
@@ -33,7 +33,7 @@ pub(crate) fn trace(options: &TraceOptions) -> Result<()> {
             for seen in &traced {
                 terminal::print(&card(seen, options.format))?;
             }
-            terminal::print(LEGEND)?;
+            terminal::print(LEGEND.trim_end())?;
         }
     }
     match traced
@@ -56,13 +56,7 @@ fn tasks(options: &TraceOptions) -> Result<Vec<TraceTask>> {
     Ok(cards.into_iter().map(task).collect())
 }
 
-const LEGEND: &str = "\
-medians over heap layouts, threads and repetitions; a line has 64 bytes; the own stack is left out, and the\n\
-system's allocator is apart; a state without a row is like the first; `--format json` has everything\n\
-shared: lines that two threads both write, doing this with the same process / with another one\n\
-dirty: lines it uses that another thread's event has just written\n\
-pairs: W both write a line, r one writes what the other reads, a only in the allocator, . nothing;\n\
-a tick: false sharing, they use different bytes of it";
+const LEGEND: &str = include_str!("../../../templates/terminal/trace.txt");
 
 /// All that is shown of one strategy.
 fn card(seen: &TraceSeen, format: Format) -> String {
@@ -85,91 +79,75 @@ fn card(seen: &TraceSeen, format: Format) -> String {
 
 /// A row for each operation in each state.
 fn rows(all: &[TraceSeen], is_shown: impl Fn(&Footprint) -> bool) -> Table {
-    let mut table = Table::new([
-        "strategy",
-        "operation",
-        "state",
-        "instr",
-        "loads",
-        "stores",
-        "locked",
-        "fences",
-        "syscalls",
-        "allocs",
-        "bytes",
-        "in malloc",
-        "lines",
-        "written",
-        "shared",
-        "dirty",
-    ]);
-    for seen in all {
-        for footprint in seen
-            .footprints
-            .iter()
-            .filter(|footprint| is_shown(footprint))
-        {
-            table.row(row(seen, footprint));
+    let rows = all.iter().flat_map(|seen| {
+        let footprints = seen.footprints.iter();
+        footprints.map(move |footprint| Row { seen, footprint })
+    });
+    let rows = rows.filter(|row| is_shown(row.footprint));
+    table(
+        rows,
+        &[
+            ("strategy", |row| row.seen.strategy.clone()),
+            ("operation", |row| row.footprint.operation.to_string()),
+            ("state", |row| row.footprint.state.to_string()),
+            ("instr", Row::instructions),
+            ("loads", |row| row.count(|counts| counts.loads)),
+            ("stores", |row| row.count(|counts| counts.stores)),
+            ("locked", |row| row.count(|counts| counts.locked)),
+            ("fences", |row| row.count(|counts| counts.fences)),
+            ("syscalls", |row| row.count(|counts| counts.system_calls)),
+            ("allocs", |row| row.count(|counts| counts.allocations)),
+            ("bytes", |row| row.count(|counts| counts.allocated_bytes)),
+            ("in malloc", |row| {
+                row.count(|counts| counts.allocator_instructions)
+            }),
+            ("lines", |row| row.count(|counts| counts.lines_touched)),
+            ("written", |row| row.count(|counts| counts.lines_written)),
+            ("shared", Row::shared),
+            ("dirty", |row| match row.footprint.state {
+                State::AfterWrite => row.count(|counts| counts.lines_dirtied),
+                _ => String::new(),
+            }),
+        ],
+    )
+}
+
+/// An operation in a state.
+struct Row<'s> {
+    seen: &'s TraceSeen,
+    footprint: &'s Footprint,
+}
+
+impl Row<'_> {
+    fn count(&self, of: impl Fn(&Counts) -> u64) -> String {
+        let counts = self.footprint.counts.as_ref();
+        counts.map_or_else(String::new, |counts| of(counts).to_string())
+    }
+
+    fn instructions(&self) -> String {
+        let at_least = if self.footprint.is_cut_short { ">" } else { "" };
+        match &self.footprint.counts {
+            Some(counts) => format!("{at_least}{}", counts.instructions),
+            None => "waits".into(),
         }
     }
-    table
-}
 
-fn row(seen: &TraceSeen, footprint: &Footprint) -> [String; 16] {
-    let Footprint {
-        operation,
-        state,
-        counts,
-        is_cut_short,
-        called: _,
-    } = footprint;
-    let title = |what: &str| what.to_owned();
-    let mut row: [String; 16] = Default::default();
-    row[0] = title(&seen.strategy);
-    row[1] = title(operation.title());
-    row[2] = title(state.title());
-    let Some(counts) = counts else {
-        row[3] = "waits".into();
-        return row;
-    };
-    let at_least = if *is_cut_short { ">" } else { "" };
-    let numbers = columns(counts);
-    for (field, number) in row[3..].iter_mut().zip(numbers) {
-        *field = number.to_string();
+    /// Lines that two threads write that both do this: with one process, and with two.
+    fn shared(&self) -> String {
+        let Footprint {
+            operation, state, ..
+        } = self.footprint;
+        if self.footprint.counts.is_none() || *state != State::Quiescent {
+            return String::new();
+        }
+        let both_write = |same_process| {
+            let pair = self.seen.pair(*operation, *operation, same_process)?;
+            let lines = &pair.at_64;
+            Some((lines.both_write + lines.both_write_apart).to_string())
+        };
+        let with = [true, false].into_iter().filter_map(both_write);
+        with.collect::<Vec<_>>().join("/")
     }
-    row[3].insert_str(0, at_least);
-    let both_write = |same_process| {
-        let pair = seen.pair(*operation, *operation, same_process)?;
-        let shared = &pair.at_64;
-        Some((shared.both_write + shared.both_write_apart).to_string())
-    };
-    let is_at_rest = *state == State::Quiescent;
-    let with = [true, false]
-        .into_iter()
-        .filter_map(both_write)
-        .filter(|_| is_at_rest);
-    row[14] = with.collect::<Vec<_>>().join("/");
-    row[15] = match state {
-        State::AfterWrite => counts.lines_dirtied.to_string(),
-        _ => String::new(),
-    };
-    row
-}
-
-const fn columns(counts: &Counts) -> [u64; 11] {
-    [
-        counts.instructions,
-        counts.loads,
-        counts.stores,
-        counts.locked,
-        counts.fences,
-        counts.system_calls,
-        counts.allocations,
-        counts.allocated_bytes,
-        counts.allocator_instructions,
-        counts.lines_touched,
-        counts.lines_written,
-    ]
 }
 
 /// Operation by operation, with the same process on the left and with another on the right.

@@ -10,7 +10,7 @@ use harness::run::{Plan, Recording, Replays};
 use super::attended;
 use crate::arguments::{Format, VerifyOptions};
 use crate::selection;
-use crate::table::{Shown as _, Table, table};
+use crate::table::{Column, Shown as _, table};
 use crate::terminal;
 
 /// Runs the checks, injects the faults and replays the trace that is shipped; a broken promise is exit code 1.
@@ -53,75 +53,96 @@ pub(crate) fn verify(options: &VerifyOptions) -> Result<()> {
 /// Strategy by strategy: its claims, what faults did, and the checks; of those, a terminal shows only
 /// what was not kept.
 fn print(cards: &[Card], found: &[Guarantee], faulted: &[Faulted], format: Format) -> Result<()> {
-    if format == Format::Table {
-        let mut kept = 0;
-        for card in cards {
-            let rows = rows(card, found, faulted, &mut |_| kept += 1);
-            terminal::print(&page(&card.name, rows, terminal::width()))?;
-        }
-        return terminal::print(&format!(
-            "{kept} checks passed; `--format json` lists them with their evidence"
-        ));
+    let all = cards.iter().flat_map(|card| lines(card, found, faulted));
+    if format != Format::Table {
+        let [property, claimed, observed, grade, evidence] = columns();
+        let strategy: Column<Line<'_>> = ("strategy", |line| line.strategy.to_owned());
+        let columns = [strategy, property, claimed, observed, grade, evidence];
+        return table(all, &columns).print(format);
     }
-    let mut all = Table::new([
-        "strategy", "property", "claimed", "observed", "grade", "evidence",
-    ]);
+    let passed = all.filter(|line| line.is_passed).count();
     for card in cards {
-        let mut kept = Vec::new();
-        let rows = rows(card, found, faulted, &mut |check| kept.push(row(check)));
-        for row in rows.into_iter().chain(kept) {
-            all.row([card.name.clone()].into_iter().chain(row));
-        }
+        let lines = lines(card, found, faulted).into_iter();
+        let lines = lines.filter(|line| !line.is_passed);
+        terminal::print(&page(&card.name, lines, terminal::width()))?;
     }
-    all.print(format)
+    terminal::print(&format!(
+        "{passed} checks passed; `--format json` lists them with their evidence"
+    ))
 }
 
 /// A strategy on a terminal.
-fn page(name: &str, rows: Vec<[String; 5]>, width: u16) -> String {
-    let heading = ["property", "claimed", "observed", "grade", "evidence"];
-    format!("{name}\n{}\n", table(heading, rows).terminal(Some(width)))
+fn page<'f>(name: &str, lines: impl IntoIterator<Item = Line<'f>>, width: u16) -> String {
+    format!(
+        "{name}\n{}\n",
+        table(lines, &columns()).terminal(Some(width))
+    )
 }
 
-/// What there is to say of a strategy; a check that it passed goes to `passed` instead.
-fn rows<'f>(
-    card: &Card,
-    found: &'f [Guarantee],
-    faulted: &[Faulted],
-    passed: &mut impl FnMut(&'f Guarantee),
-) -> Vec<[String; 5]> {
-    let mut rows = Vec::new();
-    let of_card = |guarantee: &&Guarantee| guarantee.strategy == card.name;
-    let is_claim = |one: &&Guarantee| matches!(one.property, Guaranteed::Claim(_));
-    for claim in found.iter().filter(of_card).filter(is_claim) {
-        rows.push(row(claim));
-    }
-    for fault in faulted.iter().filter(|one| one.strategy == card.name) {
-        rows.push([
-            fault.fault.to_string(),
-            String::new(),
-            fault.consequence.to_string(),
-            String::new(),
-            fault.evidence.clone(),
-        ]);
-    }
-    for check in found.iter().filter(of_card).filter(|one| !is_claim(one)) {
-        if check.grade == Grade::Acceptable {
-            passed(check);
-        } else {
-            rows.push(row(check));
+/// What is promised or went wrong, and what was seen of it.
+pub(super) struct Line<'f> {
+    strategy: &'f str,
+    what: String,
+    claimed: &'f str,
+    observed: String,
+    grade: String,
+    evidence: &'f str,
+    /// Whether it is a check that found nothing.
+    is_passed: bool,
+}
+
+pub(super) fn columns<'f>() -> [Column<Line<'f>>; 5] {
+    [
+        ("property", |line| line.what.clone()),
+        ("claimed", |line| line.claimed.to_owned()),
+        ("observed", |line| line.observed.clone()),
+        ("grade", |line| line.grade.clone()),
+        ("evidence", |line| line.evidence.to_owned()),
+    ]
+}
+
+impl<'f> From<&'f Guarantee> for Line<'f> {
+    fn from(guarantee: &'f Guarantee) -> Self {
+        let is_check = !matches!(guarantee.property, Guaranteed::Claim(_));
+        Self {
+            strategy: &guarantee.strategy,
+            what: guarantee.property.to_string(),
+            claimed: &guarantee.claimed,
+            observed: guarantee.observed.clone(),
+            grade: guarantee.grade.to_string(),
+            evidence: &guarantee.evidence,
+            is_passed: is_check && guarantee.grade == Grade::Acceptable,
         }
     }
-    rows
 }
 
-fn row(guarantee: &Guarantee) -> [String; 5] {
-    [
-        guarantee.property.to_string(),
-        guarantee.claimed.clone(),
-        guarantee.observed.clone(),
-        guarantee.grade.to_string(),
-        guarantee.evidence.clone(),
-    ]
+impl<'f> From<&'f Faulted> for Line<'f> {
+    fn from(faulted: &'f Faulted) -> Self {
+        Self {
+            strategy: &faulted.strategy,
+            what: faulted.fault.to_string(),
+            claimed: "",
+            observed: faulted.consequence.to_string(),
+            grade: String::new(),
+            evidence: &faulted.evidence,
+            is_passed: false,
+        }
+    }
+}
+
+/// What there is to say of a strategy.
+fn lines<'f>(card: &Card, found: &'f [Guarantee], faulted: &'f [Faulted]) -> Vec<Line<'f>> {
+    let own = |is_claim: bool| {
+        let is_wanted = move |one: &&Guarantee| {
+            one.strategy == card.name && matches!(one.property, Guaranteed::Claim(_)) == is_claim
+        };
+        found.iter().filter(is_wanted).map(Line::from)
+    };
+    let faults = faulted.iter().filter(|one| one.strategy == card.name);
+    own(true)
+        .chain(faults.map(Line::from))
+        .chain(own(false))
+        .collect()
 }
 
 #[cfg(test)]
@@ -137,8 +158,16 @@ mod tests {
             "a thread, stopped in the middle of an update, ".repeat(9),
             String::new(),
         ] {
-            let row = |text: &str| std::array::from_fn(|_| text.to_owned());
-            let page = page("mutex/std", vec![row(&text), row("short")], 100);
+            let line = |text| Guarantee {
+                strategy: "mutex/std".into(),
+                property: Guaranteed::ByAll(String::clone(text)),
+                claimed: text.clone(),
+                observed: text.clone(),
+                grade: Grade::Interesting,
+                evidence: text.clone(),
+            };
+            let lines = [line(&text), line(&"short".into())];
+            let page = page("mutex/std", lines.iter().map(Line::from), 100);
             let longest = page.lines().map(|line| line.chars().count()).max();
             assert!(longest <= Some(100), "{page}");
         }

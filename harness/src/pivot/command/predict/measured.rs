@@ -13,12 +13,12 @@ use harness::run::{Calibration, Recording, Traces};
 use predict::machine::Machine;
 use trace::TraceTask;
 
-use super::{figure, matching_machines};
+use super::{figure, matching_machines, yes_or_no};
 use crate::arguments::{Format, PredictOptions};
 use crate::command::attended;
 use crate::command::report::samples;
 use crate::selection;
-use crate::table::{Shown as _, Table};
+use crate::table::{Shown as _, Table, table};
 use crate::terminal;
 
 /// What can be predicted of a strategy.
@@ -171,7 +171,7 @@ fn print(scaling: &Scaling, format: Format) -> Result<()> {
         Format::Csv => predictions(scaling, true).print(Format::Csv),
         Format::Table | Format::Md => {
             predictions(scaling, false).print(format)?;
-            terminal::print(LEGEND)?;
+            terminal::print(LEGEND.trim_end())?;
             rankings(scaling).print(format)?;
             terminal::print("an order is stated where it holds on every machine\n")?;
             one_to_two(scaling).print(format)?;
@@ -180,80 +180,61 @@ fn print(scaling: &Scaling, format: Format) -> Result<()> {
     }
 }
 
-const LEGEND: &str = "\
-as one processor sees it, all processors at it; --format csv and json have smaller numbers of them, too\n";
+const LEGEND: &str = include_str!("../../../../templates/terminal/predict.txt");
 
 /// Every point, or those with all processors.
 fn predictions(scaling: &Scaling, has_all: bool) -> Table {
-    let mut table = Table::new([
-        "strategy",
-        "operation",
-        "machine",
-        "cpus",
-        "ns per operation",
-        "low",
-        "high",
-    ]);
-    for one in &scaling.predictions {
+    let points = scaling.predictions.iter().flat_map(|one| {
         let last = one.points.len().saturating_sub(1);
         let from = if has_all { 0 } else { last };
-        for point in &one.points[from..] {
-            table.row([
-                one.strategy.clone(),
-                one.operation.to_string(),
-                one.machine.clone(),
-                point.cpus.to_string(),
-                figure(point.ns.mid),
-                figure(point.ns.low),
-                figure(point.ns.high),
-            ]);
-        }
-    }
-    table
+        one.points[from..].iter().map(move |point| (one, point))
+    });
+    table(
+        points,
+        &[
+            ("strategy", |(one, _)| one.strategy.clone()),
+            ("operation", |(one, _)| one.operation.to_string()),
+            ("machine", |(one, _)| one.machine.clone()),
+            ("cpus", |(_, point)| point.cpus.to_string()),
+            ("ns per operation", |(_, point)| figure(point.ns.mid)),
+            ("low", |(_, point)| figure(point.ns.low)),
+            ("high", |(_, point)| figure(point.ns.high)),
+        ],
+    )
 }
 
 fn rankings(scaling: &Scaling) -> Table {
-    let mut table = Table::new(["operation", "strategy", "faster than"]);
-    for one in &scaling.rankings {
-        table.row([
-            one.operation.to_string(),
-            one.strategy.clone(),
-            match one.faster_than.as_slice() {
+    table(
+        &scaling.rankings,
+        &[
+            ("operation", |one| one.operation.to_string()),
+            ("strategy", |one| one.strategy.clone()),
+            ("faster than", |one| match one.faster_than.as_slice() {
                 [] => "nobody for certain".into(),
                 names => names.join(", "),
-            },
-        ]);
-    }
-    table
+            }),
+        ],
+    )
 }
 
 fn one_to_two(scaling: &Scaling) -> Table {
-    let mut table = Table::new([
-        "strategy",
-        "operation",
-        "scenario",
-        "1 thread ns",
-        "2 threads ns",
-        "predicted",
-        "band",
-        "error",
-        "in band",
-    ]);
-    for one in &scaling.one_to_two {
-        let band = one.predicted_ns;
-        table.row([
-            one.strategy.clone(),
-            one.operation.to_string(),
-            one.two.clone(),
-            figure(one.one_ns),
-            figure(one.measured_ns),
-            figure(band.mid),
-            format!("{} to {}", figure(band.low), figure(band.high)),
-            harness::report::off(one.error, 0),
-            if one.is_inside { "yes" } else { "no" }.into(),
-        ]);
-    }
-    table
+    table(
+        &scaling.one_to_two,
+        &[
+            ("strategy", |one| one.strategy.clone()),
+            ("operation", |one| one.operation.to_string()),
+            ("scenario", |one| one.two.clone()),
+            ("1 thread ns", |one| figure(one.one_ns)),
+            ("2 threads ns", |one| figure(one.measured_ns)),
+            ("predicted", |one| figure(one.predicted_ns.mid)),
+            ("band", |one| {
+                let band = one.predicted_ns;
+                format!("{} to {}", figure(band.low), figure(band.high))
+            }),
+            ("error", |one| harness::report::off(one.error, 0)),
+            ("in band", |one| yes_or_no(one.is_inside)),
+        ],
+    )
 }
 
 /// What could not be predicted, and how well the law does where it is published.
