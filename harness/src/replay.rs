@@ -17,7 +17,7 @@ use basis::scenario::RecordKind;
 use basis::workload::{Operation, Step, Workload};
 use contract::{ErasedHandle, ErasedTable, Handle, ProcessId, Record};
 use serde::{Deserialize, Serialize};
-use subject::Subject;
+use verify::subject::Subject;
 
 /// The name of the check that a replay is.
 pub const CHECK: &str = "replay";
@@ -43,7 +43,7 @@ pub struct ReplayTask {
 pub fn check(task: &ReplayTask) -> Result<CheckOutcome, Error> {
     let workload = Workload::load(&task.trace)?;
     let operations = workload.operations();
-    let make = subject::strategy(&task.strategy)
+    let make = verify::subject::strategy(&task.strategy)
         .expect("the parent names strategies of the registry only");
     let replayed = replay(&make(workload.peak()), &operations, true);
     Ok(CheckOutcome {

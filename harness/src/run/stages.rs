@@ -13,14 +13,14 @@ use basis::sample::{Card, Line};
 use basis::scenario::RecordKind;
 use basis::trace::{Operation, State};
 use basis::workload::Workload;
-use checks::VerifyTask;
 use contract::Concurrency;
-use faults::FaultTask;
-use probes::ProbeTask;
 use rand_core::SeedableRng;
 use rand_xoshiro::Xoshiro256PlusPlus;
 use registry::roster;
 use trace::{StallTask, TraceTask};
+use verify::checks::VerifyTask;
+use verify::faults::FaultTask;
+use verify::probes::ProbeTask;
 
 use super::Plan;
 use super::task::Task;

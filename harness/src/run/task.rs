@@ -9,12 +9,12 @@ use basis::sample::{CheckOutcome, Line, SliceKey};
 use basis::scenario::RecordKind;
 use basis::stall::StallSeen;
 use basis::trace::TraceSeen;
-use checks::VerifyTask;
-use faults::FaultTask;
-use probes::ProbeTask;
 use serde::{Deserialize, Serialize};
 use slices::worker::MeasureTask;
 use trace::{StallTask, TraceTask};
+use verify::checks::VerifyTask;
+use verify::faults::FaultTask;
+use verify::probes::ProbeTask;
 
 use super::child::Failed;
 use crate::replay::{CHECK, ReplayTask};

@@ -59,10 +59,13 @@ fn run(given: &Path) -> Result<Run> {
 
 /// For people: the surroundings first, then what changed, then what cannot be compared.
 fn show(diff: &Diff, all: bool, format: Format) -> Result<()> {
-    let differing = diff.environment.iter();
     let surroundings = table(
-        ["surroundings", "A", "B"],
-        differing.map(|one| [&one.what, &one.a, &one.b].map(Clone::clone)),
+        &diff.environment,
+        &[
+            ("surroundings", |one| one.what.clone()),
+            ("A", |one| one.a.clone()),
+            ("B", |one| one.b.clone()),
+        ],
     );
     let shown: Vec<&Row> = diff
         .rows
@@ -84,29 +87,19 @@ fn show(diff: &Diff, all: bool, format: Format) -> Result<()> {
 }
 
 fn figures<'d>(rows: impl IntoIterator<Item = &'d Row>) -> Table {
-    let heading = [
-        "scenario",
-        "strategy",
-        "metric",
-        "unit",
-        "A",
-        "B",
-        "B times better",
-        "change",
-    ];
-    let rows = rows.into_iter().map(|row| {
-        [
-            row.scenario.clone(),
-            row.strategy.clone(),
-            row.metric.name().into(),
-            row.unit.into(),
-            figure(row.a),
-            figure(row.b),
-            times(row),
-            change(row),
-        ]
-    });
-    table(heading, rows)
+    table(
+        rows,
+        &[
+            ("scenario", |row| row.scenario.clone()),
+            ("strategy", |row| row.strategy.clone()),
+            ("metric", |row| row.metric.name().into()),
+            ("unit", |row| row.unit.into()),
+            ("A", |row| figure(row.a)),
+            ("B", |row| figure(row.b)),
+            ("B times better", |row| times(row)),
+            ("change", |row| change(row)),
+        ],
+    )
 }
 
 fn times(row: &Row) -> String {

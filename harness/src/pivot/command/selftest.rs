@@ -21,14 +21,19 @@ pub(crate) fn selftest(options: &SelftestOptions) -> Result<()> {
         )));
     }
     trials.extend(sizes());
-    let rows = trials.iter().map(|trial| {
-        let outcome = if trial.holds { "holds" } else { "FAILS" };
-        let [what, expected] = [&trial.what, &trial.expected].map(Clone::clone);
-        let [came_out, bound] = [&trial.came_out, &trial.bound].map(Clone::clone);
-        [what, expected, came_out, bound, outcome.to_owned()]
-    });
-    let heading = ["trial", "expected", "came out", "bound", "outcome"];
-    table(heading, rows).print(options.format)?;
+    table(
+        &trials,
+        &[
+            ("trial", |trial| trial.what.clone()),
+            ("expected", |trial| trial.expected.clone()),
+            ("came out", |trial| trial.came_out.clone()),
+            ("bound", |trial| trial.bound.clone()),
+            ("outcome", |trial| {
+                if trial.holds { "holds" } else { "FAILS" }.into()
+            }),
+        ],
+    )
+    .print(options.format)?;
     let failed = trials.iter().filter(|trial| !trial.holds).count();
     if failed > 0 {
         return Err(Error::Check(format!(

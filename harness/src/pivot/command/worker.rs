@@ -4,13 +4,13 @@ use std::io::{self, Read};
 
 use basis::message::{Message, say};
 use basis::sample::Line;
-use checks::verify;
-use faults::inject;
 use harness::replay;
 use harness::run::Task;
-use probes::probe;
 use slices::calibration::calibration;
 use slices::worker::measure;
+use verify::checks::verify;
+use verify::faults::inject;
+use verify::probes::probe;
 
 /// Reads a task from standard input, does it, and says what it finds on standard output.
 pub(crate) fn worker() -> io::Result<()> {

@@ -6,10 +6,10 @@ use std::time::Duration;
 use basis::probe::{Count, Distribution};
 use contract::Handle;
 
-use crate::ground::Ground;
-use crate::stage::{EndOnExit, SLICE, Stage, rounds};
-use crate::{Findings, join};
-use subject::{Gate, IN_UPDATE, MakeTable, OpenOnExit, TableHandle, held_up};
+use crate::probes::ground::Ground;
+use crate::probes::stage::{EndOnExit, SLICE, Stage, rounds};
+use crate::probes::{Findings, join};
+use crate::subject::{Gate, IN_UPDATE, MakeTable, OpenOnExit, TableHandle, held_up};
 
 /// What disturbs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

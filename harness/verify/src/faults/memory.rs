@@ -4,12 +4,12 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use crate::subject::{Subject, TableHandle, heartbeat};
 use basis::fault::{Deed, Fate, Fault, FaultSeen};
 use conformance::Refusing;
 use contract::Handle;
-use subject::{Subject, TableHandle, heartbeat};
 
-use crate::scene::{Scene, guest, resident};
+use crate::faults::scene::{Scene, guest, resident};
 
 /// How often: what needs memory only now and then shall need it here.
 const TIMES: u64 = 256;

@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use basis::probe::{Count, Distribution};
 
-use crate::ground::Ground;
-use crate::open_loop::{Schedule, Served, saturate, serve};
-use crate::timeline::{Timeline, WallClock};
-use crate::{Findings, join};
-use subject::MakeTable;
+use crate::probes::ground::Ground;
+use crate::probes::open_loop::{Schedule, Served, saturate, serve};
+use crate::probes::timeline::{Timeline, WallClock};
+use crate::probes::{Findings, join};
+use crate::subject::MakeTable;
 
 /// The part of the budget in which the saturation is measured.
 const CALIBRATION_SHARE: u32 = 4;

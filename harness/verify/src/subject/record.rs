@@ -8,7 +8,7 @@
 
 use contract::{Event, Flaw, PlainRecord, ProcessId, ProcessStatus, Record, Rejected, Specimen};
 
-use crate::gate::Gate;
+use crate::subject::gate::Gate;
 
 /// [`ProcessStatus`], 64 bytes as well, at the price of one comparison per update.
 #[derive(Clone, Copy, Debug, PartialEq)]

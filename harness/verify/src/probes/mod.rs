@@ -19,10 +19,10 @@ mod visibility;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use crate::subject::MakeTable;
 use basis::probe::{Count, Distribution, Histogram, Probe, Situation};
 use basis::random;
 use serde::{Deserialize, Serialize};
-use subject::MakeTable;
 
 use self::disturbance::Disturbance;
 use self::fairness::Rivals;
@@ -72,7 +72,7 @@ impl Findings {
 ///
 /// When the task names no strategy of the registry.
 pub fn probe(task: &ProbeTask) -> Probe {
-    let make = subject::strategy(&task.strategy)
+    let make = crate::subject::strategy(&task.strategy)
         .expect("the parent names strategies of the registry only");
     let ground = Ground::new(random::seed(task.seed, &[u64::from(task.process)]));
     let budget = Duration::from_millis(task.budget_ms);

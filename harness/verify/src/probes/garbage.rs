@@ -8,10 +8,10 @@ use basis::probe::Count;
 use conformance::Counting;
 use contract::Handle;
 
-use crate::Findings;
-use crate::ground::Ground;
-use subject::{Gate, OpenOnExit};
-use subject::{MakeTable, TableHandle};
+use crate::probes::Findings;
+use crate::probes::ground::Ground;
+use crate::subject::{Gate, OpenOnExit};
+use crate::subject::{MakeTable, TableHandle};
 
 /// What overwrites.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

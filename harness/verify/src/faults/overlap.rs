@@ -7,11 +7,11 @@
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use crate::subject::heartbeat;
 use basis::fault::{Deed, Fate, FaultSeen, Tally};
 use contract::Handle;
-use subject::heartbeat;
 
-use crate::scene::{CATCHING, Scene, resident};
+use crate::faults::scene::{CATCHING, Scene, resident};
 
 const READERS: u64 = 4;
 /// A writer that has waited while so many readers came and went waits for ever.

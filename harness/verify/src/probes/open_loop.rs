@@ -10,7 +10,7 @@ use std::ops::Range;
 
 use basis::probe::Histogram;
 
-use crate::timeline::Timeline;
+use crate::probes::timeline::Timeline;
 
 /// When requests come.
 #[derive(Clone, Debug)]
@@ -99,7 +99,7 @@ mod tests {
     use contract::{Handle, ProcessId, Profile, Record, Strategy};
 
     use super::*;
-    use subject::{Subject, heartbeat};
+    use crate::subject::{Subject, heartbeat};
 
     const MS: u64 = 1_000_000;
     /// What an operation takes.

@@ -49,7 +49,7 @@ pub struct FaultTask {
 pub fn inject(task: &FaultTask) -> FaultSeen {
     // Nothing is printed about panics: they are what this process is for.
     std::panic::set_hook(Box::new(|_| {}));
-    let make = subject::strategy(&task.strategy)
+    let make = crate::subject::strategy(&task.strategy)
         .expect("the parent names strategies of the registry only");
     let scene = || Scene::new(make, Duration::from_millis(task.patience_ms));
     let mut seen = FaultSeen::new(&task.strategy, task.fault);

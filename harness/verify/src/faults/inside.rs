@@ -8,12 +8,12 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Duration;
 
+use crate::subject::{Subject, TableHandle, heartbeat};
 use basis::fault::{Deed, Fate, Fault, FaultSeen};
 use contract::{Handle, ProcessId, Record};
-use subject::{Subject, TableHandle, heartbeat};
 
-use crate::scene::{Scene, Worker, guest, resident, residents};
-use crate::witness::perform;
+use crate::faults::scene::{Scene, Worker, guest, resident, residents};
+use crate::faults::witness::perform;
 
 const TARGETS: &[ProcessId] = &[resident(0)];
 const DEEDS: [Deed; 8] = [
@@ -202,8 +202,8 @@ type Writer = Worker<(), ()>;
 mod tests {
     use std::sync::Mutex;
 
+    use crate::subject::MakeTable;
     use contract::{ErasedTable, Event, IdMap, Profile, Rejected, Strategy};
-    use subject::MakeTable;
 
     use super::*;
 
@@ -226,7 +226,7 @@ mod tests {
     }
 
     fn all_are(fate: Fate, name: &str, patience: Duration) {
-        let make = subject::strategy(name).expect("it is registered");
+        let make = crate::subject::strategy(name).expect("it is registered");
         let fates = fates(make, patience);
         assert!(fates.iter().all(|(_, one)| *one == fate), "{fates:?}");
     }
@@ -244,7 +244,7 @@ mod tests {
 
     #[test]
     fn a_guard_that_is_held_across_a_write_to_its_shard_deadlocks() {
-        let make = subject::strategy("concurrent-map/dashmap").expect("it is registered");
+        let make = crate::subject::strategy("concurrent-map/dashmap").expect("it is registered");
         let fates = fates(make, SHORT);
         for deed in [Deed::Update, Deed::Insert, Deed::Remove] {
             assert!(fates.contains(&(deed, Fate::HeldUp)), "{fates:?}");

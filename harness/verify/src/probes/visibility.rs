@@ -14,10 +14,10 @@ use basis::probe::{Count, Distribution, Histogram};
 use contract::{Handle, Record};
 use crossbeam_utils::CachePadded;
 
-use crate::ground::Ground;
-use crate::timeline::{Timeline, WallClock};
-use crate::{Findings, join};
-use subject::{MakeTable, Subject, TableHandle, heartbeat};
+use crate::probes::ground::Ground;
+use crate::probes::timeline::{Timeline, WallClock};
+use crate::probes::{Findings, join};
+use crate::subject::{MakeTable, Subject, TableHandle, heartbeat};
 
 /// As a supervisor writes.
 const PERIOD_NS: u64 = 10_000;

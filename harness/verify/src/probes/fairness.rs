@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use basis::probe::{Count, Distribution};
 
-use crate::ground::Ground;
-use crate::stage::{EndOnExit, SLICE, Stage, rounds};
-use crate::{Findings, join};
-use subject::MakeTable;
+use crate::probes::ground::Ground;
+use crate::probes::stage::{EndOnExit, SLICE, Stage, rounds};
+use crate::probes::{Findings, join};
+use crate::subject::MakeTable;
 
 /// Who competes for the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

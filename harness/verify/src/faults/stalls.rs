@@ -10,6 +10,7 @@ use std::ffi::c_int;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::mpsc::sync_channel;
 
+use crate::subject::{Subject, TableHandle, heartbeat};
 use basis::clock;
 use basis::fault::{Deed, Fate, Fault, FaultSeen, Tally};
 use conformance::{inside_allocator, mark_allocator};
@@ -18,11 +19,10 @@ use nix::sys::pthread::{Pthread, pthread_kill, pthread_self};
 use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, sigaction};
 use rand_core::{Rng, SeedableRng};
 use rand_xoshiro::SplitMix64;
-use subject::{Subject, TableHandle, heartbeat};
 
-use crate::FaultTask;
-use crate::scene::{CATCHING, Scene, guest, resident};
-use crate::witness::Witnesses;
+use crate::faults::FaultTask;
+use crate::faults::scene::{CATCHING, Scene, guest, resident};
+use crate::faults::witness::Witnesses;
 
 /// What the stopped thread and the coordinator tell each other.
 static STATE: AtomicU32 = AtomicU32::new(RUNNING);

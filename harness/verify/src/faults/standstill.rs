@@ -1,12 +1,12 @@
 //! A thread that stops for good in the middle of an operation, and comes back once all has been seen.
 
+use crate::subject::{Gate, IN_UPDATE, Subject, TableHandle, heartbeat, held_up};
 use basis::fault::{Deed, Fate, Fault, FaultSeen, OVERWRITES, Tally};
 use conformance::Counting;
 use contract::{Handle, ProcessId};
-use subject::{Gate, IN_UPDATE, Subject, TableHandle, heartbeat, held_up};
 
-use crate::scene::{CATCHING, Scene, guest, resident, residents};
-use crate::witness::Witnesses;
+use crate::faults::scene::{CATCHING, Scene, guest, resident, residents};
+use crate::faults::witness::Witnesses;
 
 /// Reads before the one that stops: so many that it is one like all others, and not the first.
 const READS_BEFORE: u32 = 64;

@@ -3,8 +3,8 @@
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::Duration;
 
+use crate::subject::{MakeTable, Subject, TableHandle};
 use contract::{ErasedTable, Handle, ProcessId};
-use subject::{MakeTable, Subject, TableHandle};
 
 /// Records that nobody inserts or removes.
 const RESIDENTS: u64 = 64;

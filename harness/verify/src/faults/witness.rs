@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
+use crate::subject::{Subject, TableHandle, heartbeat};
 use basis::clock;
 use basis::fault::{Deed, Fate, FaultSeen};
 use contract::{Handle, ProcessId};
-use subject::{Subject, TableHandle, heartbeat};
 
-use crate::scene::{CATCHING, Scene, Worker, guest, resident, residents};
+use crate::faults::scene::{CATCHING, Scene, Worker, guest, resident, residents};
 
 /// One thread for each deed, with its handle made before anything goes wrong.
 pub(crate) struct Witnesses {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use basis::probe::Histogram;
 
-use crate::timeline::{Timeline, WallClock};
+use crate::probes::timeline::{Timeline, WallClock};
 
 /// Tells threads which phase it is. All accesses are relaxed: nothing is published through it, and
 /// what the threads saw is returned when they are joined.

@@ -6,10 +6,10 @@ use std::time::Duration;
 use basis::probe::{Count, Distribution, Histogram};
 use conformance::Counting;
 
-use crate::ground::Ground;
-use crate::timeline::{Timeline, WallClock};
-use crate::{Findings, join};
-use subject::{MakeTable, TableHandle};
+use crate::probes::ground::Ground;
+use crate::probes::timeline::{Timeline, WallClock};
+use crate::probes::{Findings, join};
+use crate::subject::{MakeTable, TableHandle};
 
 /// How long a table is in use.
 const IN_USE: Duration = Duration::from_millis(2);

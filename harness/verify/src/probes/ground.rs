@@ -4,7 +4,7 @@ use contract::{ErasedTable, Handle, ProcessId};
 use rand_core::{Rng, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
 
-use subject::{MakeTable, Subject, TableHandle, heartbeat};
+use crate::subject::{MakeTable, Subject, TableHandle, heartbeat};
 
 /// Records in the table.
 pub(crate) const PROCESSES: usize = 1_024;

@@ -2,12 +2,12 @@
 
 use std::sync::mpsc::sync_channel;
 
+use crate::subject::failing;
 use basis::fault::{Deed, Fault, FaultSeen};
 use contract::{Handle, ProcessId};
-use subject::failing;
 
-use crate::scene::{CATCHING, Scene, resident};
-use crate::witness::Witnesses;
+use crate::faults::scene::{CATCHING, Scene, resident};
+use crate::faults::witness::Witnesses;
 
 const TARGET: &[ProcessId] = &[resident(0)];
 const DEEDS: &[Deed] = &[

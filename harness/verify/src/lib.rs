@@ -1,0 +1,7 @@
+//! What is tried on a strategy besides timing it, each in a process of its own that may hang or end: the
+//! conformance checks, faults, and probes. Below them stands the record on which threads can be held up.
+
+pub mod checks;
+pub mod faults;
+pub mod probes;
+pub mod subject;
