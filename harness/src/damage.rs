@@ -6,8 +6,8 @@
 
 use std::path::{Path, PathBuf};
 
-use basis::scenario::{RecordKind, Scenario};
-use basis::{assumption, sample};
+use model::scenario::{RecordKind, Scenario};
+use model::{assumption, sample};
 use rand_core::{Rng, SeedableRng};
 use rand_xoshiro::SplitMix64;
 
@@ -269,7 +269,7 @@ fn damaged_machines_are_refused_or_sane() {
 
 #[test]
 fn damaged_process_traces_are_refused_or_replayable() {
-    use basis::workload::{Form, Step, Workload};
+    use model::workload::{Form, Step, Workload};
     let text = "{\"schema\":\"pivot-process-trace/1\",\"command\":\"make\",\"every_ms\":20}\n\
         {\"at_ns\":0,\"event\":\"born\",\"pid\":41,\"start\":3,\"name\":\"make\"}\n\
         {\"at_ns\":9,\"event\":\"state\",\"pid\":41,\"start\":3,\"state\":\"sleeping\"}\n\

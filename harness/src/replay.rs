@@ -11,11 +11,11 @@ use std::path::PathBuf;
 use std::sync::Barrier;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use basis::error::Error;
-use basis::sample::CheckOutcome;
-use basis::scenario::RecordKind;
-use basis::workload::{Operation, Step, Workload};
 use contract::{ErasedHandle, ErasedTable, Handle, ProcessId, Record};
+use model::error::Error;
+use model::sample::CheckOutcome;
+use model::scenario::RecordKind;
+use model::workload::{Operation, Step, Workload};
 use serde::{Deserialize, Serialize};
 use verify::subject::Subject;
 

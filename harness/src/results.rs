@@ -14,19 +14,19 @@ mod tests;
 use serde::ser::SerializeMap as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use basis::claims::Property;
-use basis::environment::Environment;
-use basis::fault::{Consequence, Fault};
-use basis::probe::Described;
-use basis::sample::{Card, Exclusion, in_words};
-use basis::scenario::Scenario;
-use basis::stall::StallSeen;
-use basis::trace::TraceSeen;
+use model::claims::Property;
+use model::environment::Environment;
+use model::fault::{Consequence, Fault};
+use model::probe::Described;
+use model::sample::{Card, Exclusion, in_words};
+use model::scenario::Scenario;
+use model::stall::StallSeen;
+use model::trace::TraceSeen;
 
 pub use agreement::{CalledThere, Contradiction, Overall, RatioThere, There};
-pub use basis::metric::Metric;
 pub use flips::{Change, Flip, Map, Place};
 pub use latency::{Latency, Quantile};
+pub use model::metric::Metric;
 pub use rule::{
     MARGIN, PROCESSES_LEAST, Rule, Scope, TOLERATED, decide, decide_together, is_range, is_worse,
 };

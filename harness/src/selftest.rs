@@ -8,18 +8,18 @@
 //! All of these are drawn from the same recorded processes, so an error between processes does not show.
 //! Beside them stand processes that are planted afresh each time, with modes and tails.
 
-use basis::controls;
-use basis::parallel;
-use basis::random::below;
-use basis::scenario::Scenario;
+use model::controls;
+use model::parallel;
+use model::random::below;
+use model::scenario::Scenario;
 use rand_core::SeedableRng;
 use rand_xoshiro::Xoshiro256PlusPlus;
 
 use crate::analysis::Samples;
 use crate::analysis::series::{self, Series, groups};
 use crate::results::Metric;
-use statistics::planted::{self, Kind};
-use statistics::{Difference, Estimate, GROUPS_99, estimate};
+use stats::planted::{self, Kind};
+use stats::{Difference, Estimate, GROUPS_99, estimate};
 
 /// Something that is tried many times.
 #[derive(Clone, Debug, PartialEq)]

@@ -38,8 +38,8 @@ use std::process::{Child, Command, Output, Stdio};
 use std::sync::LazyLock;
 use std::time::Duration;
 
-use basis::sample::{self, Line};
 use flate2::read::MultiGzDecoder;
+use model::sample::{self, Line};
 
 fn pivot(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_pivot"));

@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use basis::clock;
 use contract::{Handle, ProcessStatus, Strategy};
+use model::clock;
 
 use crate::workload::{Workload, heartbeat};
 

@@ -3,9 +3,9 @@
 use std::arch::asm;
 use std::time::Duration;
 
-use basis::clock;
 use contract::ProcessId;
 use criterion::{Criterion, Throughput};
+use model::clock;
 
 use crate::workload::{PASS, Workload};
 

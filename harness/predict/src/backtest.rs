@@ -1,6 +1,6 @@
 //! Predictions held against what was published: one point is known, the others are compared.
 
-use basis::error::Result;
+use model::error::Result;
 use serde::{Deserialize, Serialize};
 
 use crate::Band;

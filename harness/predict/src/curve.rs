@@ -1,6 +1,6 @@
 //! Published curves: time per operation by number of processors.
 
-use basis::error::{Error, Result};
+use model::error::{Error, Result};
 use serde::Serialize;
 
 /// What a curve's time is divided by.

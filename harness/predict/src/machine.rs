@@ -1,6 +1,6 @@
 //! Machines that nobody here has: how their cores are grouped, and what a line costs between them.
 
-use basis::error::{Error, Result};
+use model::error::{Error, Result};
 use serde::{Deserialize, Serialize};
 
 /// A kind of machine, from a file in `benches/machines`.

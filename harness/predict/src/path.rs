@@ -10,7 +10,7 @@
 
 use std::collections::HashMap;
 
-use basis::trace::{Path, Touch, Usage};
+use model::trace::{Path, Touch, Usage};
 
 use crate::mesi::{Program, Step};
 

@@ -5,8 +5,8 @@
 //! the slowest, every access waiting. Where something is tried again, of which the networks know
 //! nothing, the simulation of the slowest transfers is a limit, too.
 
-use basis::calibration::{Between, Calibration};
-use basis::trace::Path;
+use model::calibration::{Between, Calibration};
+use model::trace::Path;
 
 use crate::Band;
 use crate::machine::{Machine, between};
@@ -199,8 +199,8 @@ impl Workload {
 
 #[cfg(test)]
 mod tests {
-    use basis::calibration::Between;
-    use basis::trace::Usage;
+    use model::calibration::Between;
+    use model::trace::Usage;
 
     use super::*;
     use crate::path::tests::{mutex, path};

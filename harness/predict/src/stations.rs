@@ -1,7 +1,7 @@
 //! What two operations make each other wait for, as a closed queueing network: its bounds hold whatever
 //! the simulation makes of the way in between.
 
-use basis::trace::Path;
+use model::trace::Path;
 
 use crate::path::{Cost, Held, locks};
 use crate::queue;
@@ -99,7 +99,7 @@ fn locked(path: &Path, contended: &[u32], held: Held, cost: Cost) -> Station {
 
 #[cfg(test)]
 mod tests {
-    use basis::trace::Usage;
+    use model::trace::Usage;
 
     use super::*;
     use crate::path::tests::{mutex, path};

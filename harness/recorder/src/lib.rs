@@ -1,5 +1,5 @@
 //! Watches the processes of this machine, and says what became of them, as a
-//! [process trace](basis::workload).
+//! [process trace](model::workload).
 //!
 //! A [`Machine`] looks at `/proc`, process by process; a [`Watch`] holds what it sees against what it
 //! saw before and keeps the differences. What lives and dies between two looks is not seen: the trace is
@@ -12,7 +12,7 @@ mod watch;
 pub use machine::Machine;
 pub use watch::{Names, Watch};
 
-use basis::workload::{Process, ProcessState};
+use model::workload::{Process, ProcessState};
 
 /// A process, as one look sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use basis::error::{Error, Result};
+use model::error::{Error, Result};
 use nix::unistd::{SysconfVar, sysconf};
 
 use crate::Seen;

@@ -1,6 +1,6 @@
 //! `/proc/PID/stat`, as proc(5) has it.
 
-use basis::workload::{Process, ProcessState};
+use model::workload::{Process, ProcessState};
 
 use crate::{Life, Seen};
 

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use basis::workload::{Entry, Process, ProcessState, What};
+use model::workload::{Entry, Process, ProcessState, What};
 
 use crate::{Life, Seen};
 
@@ -159,8 +159,8 @@ mod tests {
     use super::*;
     use std::path::Path;
 
-    use basis::output::Existing;
-    use basis::workload::{Header, Writer};
+    use model::output::Existing;
+    use model::workload::{Header, Writer};
 
     fn seen(pid: u64, start: u64, life: Life, cpu_ns: u64) -> Seen {
         Seen {

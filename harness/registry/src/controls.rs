@@ -1,14 +1,14 @@
 //! Yardsticks for the measurement itself that have tables of their own: registered beside the
 //! contenders, never recommended. The doubles of the baseline are not here: they are tables of its own
-//! type ([`basis::controls::PLANTED`]).
+//! type ([`model::controls::PLANTED`]).
 
 use std::hint::black_box;
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
-use basis::controls::{NO_OP, UNSYNCHRONISED};
 use contract::{
     Concurrency, Family, Handle, IdMap, ProcessId, Profile, Record, Role, Strategy, Visitor, id_map,
 };
+use model::controls::{NO_OP, UNSYNCHRONISED};
 
 /// The controls, as a family.
 #[derive(Debug)]

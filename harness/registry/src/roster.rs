@@ -5,9 +5,9 @@ use contract::{
     WriteCost,
 };
 
-use basis::controls::{How, PLANTED, planted};
-use basis::sample::Exclusion;
-use basis::scenario::{Activity, Group, RecordKind, Scenario};
+use model::controls::{How, PLANTED, planted};
+use model::sample::Exclusion;
+use model::scenario::{Activity, Group, RecordKind, Scenario};
 
 /// A strategy of the registry and, for a kind of record, why it cannot hold it.
 #[derive(Clone, Copy, Debug)]
@@ -124,7 +124,7 @@ pub fn participants(
 
 #[cfg(test)]
 mod tests {
-    use basis::controls::{SAME, SLOWER_20_INSIDE};
+    use model::controls::{SAME, SLOWER_20_INSIDE};
 
     use super::*;
 

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use basis::error::{Error, Result};
+use model::error::{Error, Result};
 use serde::{Deserialize, Serialize};
 
 use super::choice::Choice;

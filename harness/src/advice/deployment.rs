@@ -3,7 +3,7 @@
 //! A workload may say how many processors it will have, and which of the known machines it is like. A ranking is stated
 //! only if every machine that it may run on agrees.
 
-use basis::trace::Operation;
+use model::trace::Operation;
 use predict::Band;
 use predict::machine::Machine;
 use serde::Serialize;

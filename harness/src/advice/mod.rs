@@ -15,8 +15,8 @@ mod tests;
 mod validation;
 mod workload;
 
-use basis::claims::Property;
-use basis::sample::Card;
+use model::claims::Property;
+use model::sample::Card;
 use serde::Serialize;
 
 pub use agreement::{Agreement, Earlier, agreement};

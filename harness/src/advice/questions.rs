@@ -5,7 +5,7 @@
 //! without a pause what they do, and the other parts keep to theirs. A paced thread keeps a processor
 //! busy while it waits; so a paced part is one thread at the rate of all.
 
-use basis::scenario::{Activity, Axis, Group, Origin, RecordKind, Scenario, Sweep, Value};
+use model::scenario::{Activity, Axis, Group, Origin, RecordKind, Scenario, Sweep, Value};
 use serde::Serialize;
 
 use super::workload::{Part, Side, Workload, only};

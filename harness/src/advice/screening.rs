@@ -4,14 +4,14 @@
 //! A strategy is excluded if it was observed to violate a need, or if its own profile does not promise it: nothing
 //! holds it to what was not observed.
 
-use basis::claims::Claims;
-use basis::fault::{Consequence, Deed, Fate, Fault, FaultSeen};
-use basis::sample::{Card, Line};
-use basis::stall::StallPair;
-use basis::trace::Operation;
 use contract::{
     AfterDeadThread, AfterPanic, Progress, ReadConsistency, Reentrancy, ScanConsistency,
 };
+use model::claims::Claims;
+use model::fault::{Consequence, Deed, Fate, Fault, FaultSeen};
+use model::sample::{Card, Line};
+use model::stall::StallPair;
+use model::trace::Operation;
 use serde::{Deserialize, Serialize};
 
 use super::workload::{Allocation, Workload, only};

@@ -1,6 +1,6 @@
 //! Workload files that say something, and those that contradict themselves.
 
-use basis::scenario::{Activity, Origin, RecordKind, Scenario};
+use model::scenario::{Activity, Origin, RecordKind, Scenario};
 
 use super::*;
 use crate::results::Metric;
@@ -35,7 +35,7 @@ fn a_workload_says_how_its_program_is_built() {
         let text = format!("{HEAD}{READERS}[deploy]\nprofile = \"{profile}\"\n");
         Workload::parse(&text, "w.toml").expect("it is a workload")
     };
-    let built = basis::environment::Build {
+    let built = model::environment::Build {
         profile: "release".into(),
         ..Default::default()
     };

@@ -3,7 +3,7 @@
 use std::fmt::Display;
 use std::ops::RangeInclusive;
 
-use basis::scenario::{Keys, RecordKind};
+use model::scenario::{Keys, RecordKind};
 
 use super::workload::{Allocation, Part, Workload};
 

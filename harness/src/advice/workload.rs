@@ -5,10 +5,10 @@
 
 use std::path::Path;
 
-use basis::environment::Build;
-use basis::error::{Error, Result};
-use basis::scenario::{Identifiers, Keys};
-use basis::trace::Operation;
+use model::environment::Build;
+use model::error::{Error, Result};
+use model::scenario::{Identifiers, Keys};
+use model::trace::Operation;
 use predict::machine::Machine;
 use serde::{Deserialize, Serialize};
 

@@ -1,7 +1,7 @@
 //! The assumptions, judged.
 
-use basis::assumption::{Assumption, Criterion};
-use statistics::GROUPS_99;
+use model::assumption::{Assumption, Criterion};
+use stats::GROUPS_99;
 
 use super::samples::Samples;
 use crate::results::{Cell, Judgement, MARGIN, Machine, Metric, Ratio, Verdict};

@@ -5,17 +5,17 @@ mod tests;
 
 use std::collections::HashMap;
 
-use basis::controls;
-use basis::parallel;
-use basis::sample::Line;
-use basis::scenario::Scenario;
+use model::controls;
+use model::parallel;
+use model::sample::Line;
+use model::scenario::Scenario;
 
 use super::runs::{Between, between};
 use super::samples::Samples;
 use super::series::{ByProcess, Series, groups, rows};
 use super::verdicts::{self, Comparison, ratio};
 use crate::results::{Cell, Flag, MARGIN, Metric, Ratio, Verdict};
-use statistics::{Estimate, estimate, median};
+use stats::{Estimate, estimate, median};
 
 /// A read within this factor of the no-op control is as fast as the harness can see.
 const HARNESS_BOUND: f64 = 1.30;

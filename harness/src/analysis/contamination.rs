@@ -3,9 +3,9 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use basis::sample::{Interference, Line};
+use model::sample::{Interference, Line};
 
-use statistics::median;
+use stats::median;
 
 /// More than this share of a block's time given to others by the hypervisor.
 const STOLEN_MAX: f64 = 0.05;

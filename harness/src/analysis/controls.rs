@@ -1,12 +1,12 @@
 //! The controls: what could have refuted the measurement.
 
-use basis::controls::{self, How};
-use basis::scenario::RecordKind;
+use model::controls::{self, How};
+use model::scenario::RecordKind;
 
 use super::samples::Samples;
 use super::series::{Series, rows};
 use crate::results::{Cell, Control, Machine, Metric, Ratio};
-use statistics::{GROUPS_99, Interval, estimate};
+use stats::{GROUPS_99, Interval, estimate};
 
 /// The no-op strategy may cost this much per read before the harness blurs what it measures.
 const CEILING_NS_MAX: f64 = 1.0;

@@ -1,9 +1,9 @@
 //! What was seen of a strategy: by checks, under faults, and instruction by instruction.
 
-use basis::fault::{Fault, FaultSeen};
-use basis::sample::{Card, CheckOutcome, Line};
-use basis::stall::{StallPair, StallSeen, TwoStops};
-use basis::trace::TraceSeen;
+use model::fault::{Fault, FaultSeen};
+use model::sample::{Card, CheckOutcome, Line};
+use model::stall::{StallPair, StallSeen, TwoStops};
+use model::trace::TraceSeen;
 
 use crate::results::Machine;
 
@@ -114,8 +114,8 @@ pub(super) fn warnings(results: &Machine) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use basis::trace::{Operation, Untraced};
     use contract::Profile;
+    use model::trace::{Operation, Untraced};
 
     use super::*;
 

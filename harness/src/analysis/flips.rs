@@ -12,12 +12,12 @@ mod tests;
 
 use std::borrow::Cow;
 
-use basis::parallel;
-use basis::random;
-use basis::scenario::{Axis, Scenario, Value};
+use model::parallel;
+use model::random;
+use model::scenario::{Axis, Scenario, Value};
 
 use crate::results::{Change, Flip, Machine, Map, Metric, Place, Ratio, Verdict};
-use statistics::{GROUPS_95, draws};
+use stats::{GROUPS_95, draws};
 
 /// Draws of every line: enough for the ends of a 95 % interval.
 pub(super) const DRAWS: usize = 2_000;

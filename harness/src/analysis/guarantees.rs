@@ -3,12 +3,12 @@
 #[cfg(test)]
 mod tests;
 
-use basis::claims::{Claim, Property};
-use basis::fault::{Consequence, Deed, Fate, Fault, FaultSeen};
-use basis::sample::{Card, CheckOutcome, Line};
-use basis::stall::{StallPair, StallSeen};
-use basis::trace::Operation;
 use contract::{AfterDeadThread, AfterPanic, Progress, Reentrancy};
+use model::claims::{Claim, Property};
+use model::fault::{Consequence, Deed, Fate, Fault, FaultSeen};
+use model::sample::{Card, CheckOutcome, Line};
+use model::stall::{StallPair, StallSeen};
+use model::trace::Operation;
 
 use super::evidence::Evidence;
 use crate::results::{Faulted, Grade, Guarantee, Guaranteed};

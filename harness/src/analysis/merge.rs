@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use basis::trace::Operation;
+use model::trace::Operation;
 
 use crate::results::{
     CalledThere, Cell, Contradiction, Decision, Judged, Machine, Metric, Overall, RatioThere,

@@ -20,9 +20,9 @@ pub(crate) mod verdicts;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use basis::environment;
-use basis::sample::{Line, SliceKey};
-use basis::scenario::Scenario;
+use model::environment;
+use model::sample::{Line, SliceKey};
+use model::scenario::Scenario;
 
 use crate::results::{Cell, MARGIN, Machine, Protocol};
 use contamination::{BlockKey, Reason};

@@ -10,15 +10,15 @@ mod tests;
 
 use std::collections::BTreeMap;
 
-use basis::parallel;
-use basis::probe::{Count, Described, Distribution, Probe, Situation, SparseHistogram};
-use basis::sample::{Card, Line};
+use model::parallel;
+use model::probe::{Count, Described, Distribution, Probe, Situation, SparseHistogram};
+use model::sample::{Card, Line};
 
 use super::cells::cell;
 use super::samples::Samples;
 use super::verdicts::ratio;
 use crate::results::{Cell, Latency, Metric, Quantile};
-use statistics::{Estimate, Interval, estimate};
+use stats::{Estimate, Interval, estimate};
 
 /// Values of one strategy in one situation, by metric and process.
 type Values = BTreeMap<Metric, BTreeMap<u32, f64>>;

@@ -1,7 +1,7 @@
 //! What follows from the cells for each strategy: what to recommend.
 
-use basis::preset::Preset;
-use basis::scenario::{Origin, Scenario};
+use model::preset::Preset;
+use model::scenario::{Origin, Scenario};
 
 use crate::results::{Cell, Decision, Judged, Machine, Ratio, Recommendation, Rule, Scope, decide};
 

@@ -6,7 +6,7 @@
 //! apart beyond what their own spread explains (the method of moments of `DerSimonian` and Laird,
 //! Controlled Clinical Trials 7, 1986, averaged over the row).
 
-use statistics::{Estimate, estimate};
+use stats::{Estimate, estimate};
 
 use super::series::ByProcess;
 
@@ -68,7 +68,7 @@ impl Between {
 
 #[cfg(test)]
 mod tests {
-    use basis::random::normal;
+    use model::random::normal;
     use rand_core::SeedableRng;
     use rand_xoshiro::Xoshiro256PlusPlus;
 

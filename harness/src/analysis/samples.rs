@@ -1,6 +1,6 @@
 //! What a run left behind.
 
-use basis::sample::{CheckOutcome, Failure, Header, Line, Slice};
+use model::sample::{CheckOutcome, Failure, Header, Line, Slice};
 
 /// The lines of a run, its header apart.
 #[derive(Clone, Debug)]
@@ -12,7 +12,7 @@ pub struct Samples {
 }
 
 impl Samples {
-    /// Sorts the lines of a file: the first is its header, as [`basis::sample::read`] makes sure.
+    /// Sorts the lines of a file: the first is its header, as [`model::sample::read`] makes sure.
     pub fn from_lines(lines: Vec<Line>) -> Option<Self> {
         let mut lines = lines.into_iter();
         let header = lines.next()?.try_as_header()?;

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use basis::sample::{Line, Slice};
-use basis::scenario::{Activity, Scenario};
+use model::sample::{Line, Slice};
+use model::scenario::{Activity, Scenario};
 use strum::VariantArray;
 
 use super::contamination::{BlockKey, Reason, contaminated};

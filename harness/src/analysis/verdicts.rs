@@ -2,8 +2,8 @@
 
 use super::runs::Between;
 use crate::results::{MARGIN, Ratio, Verdict};
-use statistics::student::critical;
-use statistics::{Difference, Estimate, GROUPS_99, holm, needed};
+use stats::student::critical;
+use stats::{Difference, Estimate, GROUPS_99, holm, needed};
 
 /// The probability, over all verdicts of a run and all looks at it, that any of them is wrong.
 pub(crate) const LEVEL: f64 = 0.01;
@@ -146,7 +146,7 @@ pub(crate) fn withheld(same: &Estimate, floor: &Estimate) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use statistics::estimate;
+    use stats::estimate;
 
     /// Log ratios of 24 processes around a ratio, at most `spread` away.
     fn around(ratio: f64, spread: f64) -> Estimate {

@@ -10,8 +10,8 @@
 
 use serde::Serialize;
 
-use statistics::student::{critical, p_value};
-use statistics::{Estimate, estimate, holm, sign};
+use stats::student::{critical, p_value};
+use stats::{Estimate, estimate, holm, sign};
 
 /// The probability that a comparison of two equal runs shows any change at all.
 pub const LEVEL: f64 = 0.01;

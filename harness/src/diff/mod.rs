@@ -11,10 +11,10 @@ mod tests;
 
 use std::cmp::Ordering;
 
-use basis::environment::{Difference as Surroundings, Environment};
-use basis::error::{Error, Result};
-use basis::sample::{Allocation, CheckOutcome, Line, asks_the_same};
-use basis::scenario::{RecordKind, Scenario};
+use model::environment::{Difference as Surroundings, Environment};
+use model::error::{Error, Result};
+use model::sample::{Allocation, CheckOutcome, Line, asks_the_same};
+use model::scenario::{RecordKind, Scenario};
 use serde::Serialize;
 
 use crate::analysis::{Logs, Samples, analyse, logs};

@@ -2,9 +2,9 @@
 
 use std::sync::LazyLock;
 
-use basis::random::{normal, uniform};
-use basis::sample::{Card, Line};
 use contract::Profile;
+use model::random::{normal, uniform};
+use model::sample::{Card, Line};
 use rand_core::SeedableRng;
 use rand_xoshiro::Xoshiro256PlusPlus;
 

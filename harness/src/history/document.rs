@@ -1,6 +1,6 @@
 //! The events of a file, in JSON or in EDN, one after the other or in lists.
 
-use basis::error::{Error, Result};
+use model::error::{Error, Result};
 use serde_json::{Deserializer, Value as Json};
 
 use super::edn::{self, Fault};

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use basis::error::{Error, Result};
 use conformance::Registry;
 use histories::models::{
     CasRegister, Counter, FifoQueue, KeyValue, MultiRegister, Mutex, Set, UnorderedQueue,
 };
 use histories::search::{Limits, search};
 use histories::{NEVER, Operation, Verdict, explain};
+use model::error::{Error, Result};
 
 use super::dialect::{Dialect, ModelName};
 use super::pairing::History;

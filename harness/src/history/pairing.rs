@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use basis::error::{Error, Result};
+use model::error::{Error, Result};
 
 use super::dialect::ModelName;
 use super::document::{self, Notation};

@@ -6,12 +6,12 @@ mod workload;
 
 use std::path::PathBuf;
 
-use basis::error::{Error, Result};
-use basis::preset::Preset;
-use basis::trace::Operation;
 pub(crate) use check::CheckOptions;
 use clap::{Args, Parser, Subcommand};
 pub(crate) use evidence::{StallOptions, TraceOptions};
+use model::error::{Error, Result};
+use model::preset::Preset;
+use model::trace::Operation;
 use predict::curve::Kind;
 use predict::law::Shape;
 

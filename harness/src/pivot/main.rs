@@ -11,8 +11,8 @@ mod terminal;
 use std::process::ExitCode;
 
 use arguments::{Action, Arguments};
-use basis::error::{Error, Result};
 use conformance::CountingAllocator;
+use model::error::{Error, Result};
 
 #[global_allocator]
 static ALLOCATOR: CountingAllocator = CountingAllocator;

@@ -2,14 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
-use basis::error::{Error, Result};
-use basis::preset::Preset;
-use basis::sample::Card;
-use basis::scenario::{self, Effort, RecordKind, Scenario, load_folder};
 use contract::{Profile, Role};
+use model::error::{Error, Result};
+use model::preset::Preset;
+use model::sample::Card;
+use model::scenario::{self, Effort, RecordKind, Scenario, load_folder};
 use regex_lite::Regex;
 use registry::roster::{self, Entry};
-use statistics::GROUPS_95;
+use stats::GROUPS_95;
 
 use crate::arguments::Choice;
 

@@ -4,7 +4,7 @@
 use std::fmt::Display;
 use std::io::{self, Write};
 
-use basis::error::{Error, Result};
+use model::error::{Error, Result};
 use serde::Serialize;
 
 /// Prints a text and ends the line.

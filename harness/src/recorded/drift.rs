@@ -3,7 +3,7 @@
 use std::fmt;
 use std::path::Path;
 
-use basis::error::{Error, Result};
+use model::error::{Error, Result};
 
 use crate::report::{self, File};
 

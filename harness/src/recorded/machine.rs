@@ -1,7 +1,7 @@
 //! What a recorded run's folder is called: its day and its machine.
 
-use basis::environment::{Environment, Machine};
-use basis::error::{Error, Result};
+use model::environment::{Environment, Machine};
+use model::error::{Error, Result};
 
 /// `2026-11-24-epyc-2cpu`: the day on which the run began, in UTC, and the machine: as named, or its
 /// processor's model and how many there are. Of a merged report, the day of its last run, and the machines:

@@ -3,11 +3,11 @@
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
-use basis::assumption::Assumption;
-use basis::environment::Machine;
-use basis::error::{Error, Result};
-use basis::sample::{self, Header, Line, MERGED, PACKED, PLAIN, Reading};
-use basis::scenario::Scenario;
+use model::assumption::Assumption;
+use model::environment::Machine;
+use model::error::{Error, Result};
+use model::sample::{self, Header, Line, MERGED, PACKED, PLAIN, Reading};
+use model::scenario::Scenario;
 use serde::{Deserialize, Serialize};
 
 use super::machine_of;

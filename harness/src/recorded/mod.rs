@@ -14,8 +14,8 @@ mod tests;
 
 use std::path::{Path, PathBuf};
 
-use basis::error::{Error, Result};
-use basis::sample;
+use model::error::{Error, Result};
+use model::sample;
 
 use crate::analysis::{Samples, analyse};
 use crate::report::{self, Source};

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use basis::error::{Error, Result};
+use model::error::{Error, Result};
 
 /// What a document shows between `<!-- pivot:NAME -->` and `<!-- pivot:NAME end -->`. The first comment may
 /// say after the name what the part is made of.

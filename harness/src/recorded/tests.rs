@@ -4,8 +4,8 @@ mod merged;
 
 use std::path::{Path, PathBuf};
 
-use basis::environment::Environment;
-use basis::sample::{PACKED, PLAIN, pack, text};
+use model::environment::Environment;
+use model::sample::{PACKED, PLAIN, pack, text};
 
 use super::*;
 use crate::report::tests::sample_lines;

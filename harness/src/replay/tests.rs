@@ -1,9 +1,9 @@
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
-use basis::scenario::RecordKind;
-use basis::workload::Workload;
 use contract::{Concurrency, Profile, Role, Strategy};
+use model::scenario::RecordKind;
+use model::workload::Workload;
 use registry::roster;
 
 use super::*;

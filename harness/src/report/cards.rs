@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use basis::sample;
+use model::sample;
 
 use crate::results::Results;
 

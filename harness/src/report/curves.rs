@@ -58,7 +58,7 @@ pub(super) fn figure(machine: &Machine, sweep: &Sweep<'_>) -> Option<Figure> {
 }
 
 /// The value of a point on its axis.
-fn tick(point: &basis::scenario::Scenario) -> String {
+fn tick(point: &model::scenario::Scenario) -> String {
     let text = super::flips::coordinates(point);
     text.rsplit(" = ").next().unwrap_or_default().to_owned()
 }

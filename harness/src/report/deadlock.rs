@@ -1,7 +1,7 @@
 //! The report's deadlock row: the check, and the timed test.
 
-use basis::sample::Card;
-use basis::scenario::Published;
+use model::sample::Card;
+use model::scenario::Published;
 
 use crate::results::{Machine, Results, Verdict};
 

@@ -1,6 +1,6 @@
 //! Where machines do not come to the same.
 
-use basis::environment::Environment;
+use model::environment::Environment;
 
 use crate::results::{Contradiction, Machine, Results};
 

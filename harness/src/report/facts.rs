@@ -1,7 +1,7 @@
 //! What the sections ask of the results: which rows, which cell, which words for it.
 
-use basis::sample::Card;
-use basis::scenario::{Origin, Scenario};
+use model::sample::Card;
+use model::scenario::{Origin, Scenario};
 
 use crate::results::{
     Cell, Decision, Flag, Judged, Machine, Metric, Overall, Ratio, Results, Verdict,

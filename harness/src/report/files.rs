@@ -2,9 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use basis::error::{Error, Result};
-use basis::output::{self, Existing, Output};
-use basis::sample;
+use model::error::{Error, Result};
+use model::output::{self, Existing, Output};
+use model::sample;
 
 use crate::results::Results;
 

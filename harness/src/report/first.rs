@@ -1,9 +1,9 @@
 //! The first screen: a reviewer's questions with their answers, the original table, and a verdict per pivot.
 
-use basis::controls;
-use basis::scenario::Published;
 use minijinja::context;
 use minijinja::value::{Serde, Value};
+use model::controls;
+use model::scenario::Published;
 use serde::Serialize;
 
 use crate::results::{Contradiction, Decision, Flip, Machine, Overall, Ratio, Results, Verdict};

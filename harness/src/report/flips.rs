@@ -1,6 +1,6 @@
 //! Where the answer flips: the sweeps of a run, axis by axis.
 
-use basis::scenario::{self, Axis, Scenario};
+use model::scenario::{self, Axis, Scenario};
 
 use minijinja::context;
 use minijinja::value::Value;

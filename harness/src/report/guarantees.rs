@@ -1,8 +1,8 @@
 //! What each strategy promises, and what the checks saw of it.
 
-use basis::claims::Property;
-use basis::fault::{Consequence, Fault};
-use basis::sample::Card;
+use model::claims::Property;
+use model::fault::{Consequence, Fault};
+use model::sample::Card;
 use strum::IntoEnumIterator;
 
 use minijinja::context;

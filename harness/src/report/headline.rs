@@ -1,8 +1,8 @@
 //! The report's own table, done again with every strategy.
 
-use basis::controls;
-use basis::sample::Card;
-use basis::scenario::Published;
+use model::controls;
+use model::sample::Card;
+use model::scenario::Published;
 
 use crate::results::{Flag, Machine, Results};
 

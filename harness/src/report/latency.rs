@@ -1,7 +1,7 @@
 //! Latencies under a schedule as curves: the further right, the rarer.
 
-use basis::controls;
-use basis::probe::Distribution;
+use model::controls;
+use model::probe::Distribution;
 
 use crate::results::{Latency, Machine};
 

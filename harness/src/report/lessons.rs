@@ -1,6 +1,6 @@
 //! Lessons learned, in the report's manner: expected, measured, why, what follows.
 
-use basis::sample::Card;
+use model::sample::Card;
 
 use crate::results::{Decision, Machine, Recommendation, Results};
 

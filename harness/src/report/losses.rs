@@ -1,7 +1,7 @@
 //! What adopting a strategy costs: rows in which it is worse, promises that differ from the baseline's,
 //! memory.
 
-use basis::sample::Card;
+use model::sample::Card;
 use serde::Serialize;
 
 use crate::results::{Machine, Metric, is_worse};

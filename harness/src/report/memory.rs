@@ -1,7 +1,7 @@
 //! The report's memory columns: what reads, writes and scans allocate, and what a record keeps alive.
 
-use basis::sample::Card;
-use basis::scenario::Scenario;
+use model::sample::Card;
+use model::scenario::Scenario;
 
 use minijinja::context;
 use minijinja::value::Value;

@@ -1,6 +1,6 @@
 //! How it was measured, what limits it, where, and how to repeat it.
 
-use basis::environment::{Build, Environment};
+use model::environment::{Build, Environment};
 
 use minijinja::context;
 use minijinja::value::{Serde, Value};

@@ -3,7 +3,7 @@
 //! An observation is made only where the whole interval shows it, so nothing here is said against
 //! the data, and it carries the figures that it rests on.
 
-use basis::sample::Card;
+use model::sample::Card;
 use serde::Deserialize;
 
 use contract::WriteCost;

@@ -1,6 +1,6 @@
 //! What a read costs against what else a strategy costs: who is beaten by nobody.
 
-use basis::probe::Situation;
+use model::probe::Situation;
 
 use crate::results::{Machine, Metric, Results};
 

@@ -1,6 +1,6 @@
 //! The intervals of a row, sorted.
 
-use basis::controls;
+use model::controls;
 
 use crate::results::Machine;
 

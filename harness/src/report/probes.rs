@@ -1,7 +1,7 @@
 //! What the throughput does not show: latency, visibility, garbage, stalls, fairness, shutdown.
 
-use basis::probe::{Described, Situation as S};
-use basis::sample::Card;
+use model::probe::{Described, Situation as S};
+use model::sample::Card;
 
 use crate::results::{Machine, Metric as M, Results};
 

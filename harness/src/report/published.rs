@@ -4,7 +4,7 @@
 //! Source: the report "put the process table behind a channel" and its later notes, measured in Go;
 //! its machine is not known, so only its ratios can be compared, never its nanoseconds.
 
-use basis::scenario::Published;
+use model::scenario::Published;
 
 use super::format;
 

@@ -1,6 +1,6 @@
 //! The rows beside the report's: what a registry of processes is used for.
 
-use basis::scenario::{Keys, Scenario};
+use model::scenario::{Keys, Scenario};
 use serde::Serialize;
 
 use crate::results::{Flag, Machine, Results};

@@ -3,9 +3,9 @@
 
 use std::collections::BTreeMap;
 
-use basis::environment::Environment;
 use minijinja::context;
 use minijinja::value::{Serde, Value};
+use model::environment::Environment;
 use serde::Serialize;
 
 use crate::results::{Decision, Flag, Machine, Results, Verdict};

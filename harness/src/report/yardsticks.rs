@@ -1,6 +1,6 @@
 //! What could have refuted the measurement, and what a reader has to know beside the figures.
 
-use basis::controls;
+use model::controls;
 
 use minijinja::context;
 

@@ -1,6 +1,6 @@
 //! Where along an axis an answer changes.
 
-use basis::scenario::{Axis, Value};
+use model::scenario::{Axis, Value};
 use serde::{Deserialize, Serialize};
 
 use super::Metric;

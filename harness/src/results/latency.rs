@@ -1,6 +1,6 @@
 //! How long operations took under a schedule.
 
-use basis::probe::Distribution;
+use model::probe::Distribution;
 use serde::{Deserialize, Serialize};
 
 /// The latencies of one strategy's reads or writes in one situation: of each quantile the median over the probing

@@ -2,7 +2,7 @@
 //! several machines decide together. Reports, merged reports and advice decide by this, and every sign in a table is
 //! made of it.
 
-use statistics::{GROUPS_95, GROUPS_99};
+use stats::{GROUPS_95, GROUPS_99};
 
 use super::{Decision, Ratio, Verdict};
 

@@ -1,7 +1,7 @@
 //! What is predicted of more processors than there are, and how well that did with two.
 
-use basis::calibration::Calibration;
-use basis::trace::Operation;
+use model::calibration::Calibration;
+use model::trace::Operation;
 use predict::Band;
 use predict::machine::Machine;
 use predict::published::Published;

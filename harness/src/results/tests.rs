@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
-use basis::sample::Line;
-use basis::scenario::{Axis, Coordinate, Point};
 use jsonschema::Validator;
+use model::sample::Line;
+use model::scenario::{Axis, Coordinate, Point};
 use serde_json::Value;
 
 use super::{Machine, Metric, Results};

@@ -7,10 +7,10 @@ use std::sync::atomic::{AtomicI32, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::Duration;
 
-use basis::clock;
-use basis::error::{Error, Result};
-use basis::message::Message;
-use basis::sample::{Failure, Line};
+use model::clock;
+use model::error::{Error, Result};
+use model::message::Message;
+use model::sample::{Failure, Line};
 
 use super::task::Task;
 

@@ -1,13 +1,13 @@
 //! How far the intervals of every scenario have converged: which strategies can be measured, and about how much
 //! more.
 
-use basis::controls;
-use basis::sample::Line;
-use basis::scenario::Scenario;
+use model::controls;
+use model::sample::Line;
+use model::scenario::Scenario;
 
 use super::schedule::MeasurementPlan;
 use crate::analysis::series::{Series, groups};
-use statistics::{Estimate, estimate};
+use stats::{Estimate, estimate};
 
 /// How far a scenario is between two rounds.
 #[derive(Clone, Debug)]

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use basis::fault::Fault;
-use basis::probe::Situation;
-use basis::sample::{Line, Part, SliceKey};
-use basis::stall::StallSeen;
-use slices::worker::Place;
+use measure::worker::Place;
+use model::fault::Fault;
+use model::probe::Situation;
+use model::sample::{Line, Part, SliceKey};
+use model::stall::StallSeen;
 use trace::StallTask;
 
 use super::task::Task;
@@ -181,10 +181,10 @@ impl Done {
 
 #[cfg(test)]
 mod tests {
-    use basis::sample::CheckOutcome;
-    use basis::scenario::RecordKind;
-    use basis::stall::StallPair;
-    use basis::trace::Operation;
+    use model::sample::CheckOutcome;
+    use model::scenario::RecordKind;
+    use model::stall::StallPair;
+    use model::trace::Operation;
 
     use super::*;
 

@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use basis::clock;
-use basis::environment;
-use basis::error::Result;
-use basis::sample::{Line, PartDone};
-use basis::scenario::Scenario;
+use measure::worker::MeasureTask;
+use model::clock;
+use model::environment;
+use model::error::Result;
+use model::sample::{Line, PartDone};
+use model::scenario::Scenario;
 use registry::roster::participants;
-use slices::worker::MeasureTask;
 
 use super::Plan;
 use super::done::Done;

@@ -12,12 +12,12 @@ mod task;
 mod tests;
 mod worker_pool;
 
-use basis::assumption::Assumption;
-use basis::environment::Environment;
-use basis::error::Result;
-use basis::preset::Preset;
-use basis::sample::{Card, Exclusion, Header, SCHEMA};
-use basis::scenario::{RecordKind, Scenario};
+use model::assumption::Assumption;
+use model::environment::Environment;
+use model::error::Result;
+use model::preset::Preset;
+use model::sample::{Card, Exclusion, Header, SCHEMA};
+use model::scenario::{RecordKind, Scenario};
 use registry::roster::{self, participants};
 
 pub use child::Interrupt;

@@ -2,10 +2,10 @@
 
 use std::path::Path;
 
-use basis::error::{Error, Result};
-use basis::lock::FolderLock;
-use basis::output;
-use basis::sample::{self, Header, Line, Writer};
+use model::error::{Error, Result};
+use model::lock::FolderLock;
+use model::output;
+use model::sample::{self, Header, Line, Writer};
 
 use super::done::Done;
 

@@ -9,12 +9,12 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use basis::preset::Preset;
-use basis::sample::{Line, Part};
-use basis::scenario::Scenario;
+use measure::worker::Place;
+use model::preset::Preset;
+use model::sample::{Line, Part};
+use model::scenario::Scenario;
 use rand_core::{Rng, SeedableRng};
 use rand_xoshiro::SplitMix64;
-use slices::worker::Place;
 
 use super::convergence::{Progress, progress};
 use super::done::Done;

@@ -3,17 +3,17 @@
 use std::path::Path;
 use std::time::Duration;
 
-use basis::environment;
-use basis::error::Result;
-use basis::fault::{Fault, FaultSeen};
-use basis::preset::Preset;
-use basis::probe::Situation;
-use basis::random::shuffle;
-use basis::sample::{Card, Line};
-use basis::scenario::RecordKind;
-use basis::trace::{Operation, State};
-use basis::workload::Workload;
 use contract::Concurrency;
+use model::environment;
+use model::error::Result;
+use model::fault::{Fault, FaultSeen};
+use model::preset::Preset;
+use model::probe::Situation;
+use model::random::shuffle;
+use model::sample::{Card, Line};
+use model::scenario::RecordKind;
+use model::trace::{Operation, State};
+use model::workload::Workload;
 use rand_core::SeedableRng;
 use rand_xoshiro::Xoshiro256PlusPlus;
 use registry::roster;

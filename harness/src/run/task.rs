@@ -2,15 +2,15 @@
 
 use std::time::Duration;
 
-use basis::fault::FaultSeen;
-use basis::message::Message;
-use basis::random;
-use basis::sample::{CheckOutcome, Line, SliceKey};
-use basis::scenario::RecordKind;
-use basis::stall::StallSeen;
-use basis::trace::TraceSeen;
+use measure::worker::MeasureTask;
+use model::fault::FaultSeen;
+use model::message::Message;
+use model::random;
+use model::sample::{CheckOutcome, Line, SliceKey};
+use model::scenario::RecordKind;
+use model::stall::StallSeen;
+use model::trace::TraceSeen;
 use serde::{Deserialize, Serialize};
-use slices::worker::MeasureTask;
 use trace::{StallTask, TraceTask};
 use verify::checks::VerifyTask;
 use verify::faults::FaultTask;

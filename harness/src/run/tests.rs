@@ -3,12 +3,12 @@
 
 use std::collections::BTreeSet;
 
-use basis::controls;
-use basis::preset::Preset;
-use basis::sample::{GroupCount, Interference, Line, PartDone, Slice, SliceKey};
-use basis::scenario::{Activity, Scenario};
-use slices::order;
-use slices::worker::Place;
+use measure::order;
+use measure::worker::Place;
+use model::controls;
+use model::preset::Preset;
+use model::sample::{GroupCount, Interference, Line, PartDone, Slice, SliceKey};
+use model::scenario::{Activity, Scenario};
 
 use super::recording::Recording;
 use super::schedule::{Assignment, MeasurementPlan, Schedule};

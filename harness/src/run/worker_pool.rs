@@ -6,11 +6,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::Sender;
 use std::time::Duration;
 
-use basis::clock;
-use basis::error::Result;
-use basis::parallel;
-use basis::sample::Line;
-use basis::trace::Untraced;
+use model::clock;
+use model::error::Result;
+use model::parallel;
+use model::sample::Line;
+use model::trace::Untraced;
 
 use super::child::{self, Ending, Failed, Interrupt};
 use super::recording::Recording;
@@ -259,8 +259,8 @@ impl Worker<'_> {
 
 #[cfg(test)]
 mod tests {
-    use basis::error::Error;
-    use basis::trace::TraceSeen;
+    use model::error::Error;
+    use model::trace::TraceSeen;
     use trace::TraceTask;
 
     use super::*;

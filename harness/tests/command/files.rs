@@ -7,8 +7,8 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use basis::sample;
-use basis::workload::Workload;
+use model::sample;
+use model::workload::Workload;
 
 use super::{folder, pivot, recorded, refusal, said_by};
 

@@ -219,7 +219,7 @@ fn what_keeps_nothing_says_so_and_ends_at_the_first_interrupt() {
 /// A calibration such as a run of this machine has.
 #[cfg(target_os = "linux")]
 fn calibration() -> Line {
-    use basis::calibration::{Between, Calibration};
+    use model::calibration::{Between, Calibration};
     Line::Calibration(Calibration {
         cpus: 2,
         locked_ns: 5.0,

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use basis::sample::{self, PACKED};
+use model::sample::{self, PACKED};
 
 use super::{folder, pivot, recorded, refusal, said_by};
 

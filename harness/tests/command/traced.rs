@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
-use basis::sample::{self, Line};
+use model::sample::{self, Line};
 
 use super::{folder, pivot};
 

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use basis::workload::{What, Workload};
+use model::workload::{What, Workload};
 
 use super::{Command, Stdio, folder, pivot, refusal, said_by};
 

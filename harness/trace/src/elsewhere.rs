@@ -1,8 +1,8 @@
 //! Where there are no single steps.
 
-use basis::stall::StallSeen;
-use basis::trace::{Operation, TraceSeen};
 use contract::{ProcessStatus, Strategy};
+use model::stall::StallSeen;
+use model::trace::{Operation, TraceSeen};
 use trap::{Trap, Unavailable};
 
 use crate::task::{StallTask, TraceTask};

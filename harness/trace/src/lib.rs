@@ -36,11 +36,11 @@ mod task;
 
 use std::io::{self, Write};
 
-use basis::message::{Message, say};
-use basis::sample::Line;
-use basis::stall::StallSeen;
-use basis::trace::{Operation, TraceSeen};
 use contract::{ProcessStatus, Strategy};
+use model::message::{Message, say};
+use model::sample::Line;
+use model::stall::StallSeen;
+use model::trace::{Operation, TraceSeen};
 pub use task::{StallTask, TraceTask};
 use trap::{Trap, Unavailable};
 

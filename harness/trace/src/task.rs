@@ -1,6 +1,6 @@
 //! What a process of its own is asked to trace.
 
-use basis::trace::{Operation, State};
+use model::trace::{Operation, State};
 use serde::{Deserialize, Serialize};
 
 /// One strategy, to be traced.

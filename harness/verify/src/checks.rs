@@ -7,10 +7,10 @@ use contract::{ProcessSnapshot, ProcessStatus};
 use registry::Only;
 use serde::{Deserialize, Serialize};
 
-use basis::message::{Message, say};
-use basis::preset::Preset;
-use basis::sample::{CheckOutcome, Line};
-use basis::scenario::RecordKind;
+use model::message::{Message, say};
+use model::preset::Preset;
+use model::sample::{CheckOutcome, Line};
+use model::scenario::RecordKind;
 
 /// The checks of one strategy.
 #[derive(Clone, Debug, Serialize, Deserialize)]

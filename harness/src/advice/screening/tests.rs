@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use basis::fault::Attempt;
-use basis::sample::CheckOutcome;
-use basis::scenario::RecordKind;
-use basis::stall::StallSeen;
-use basis::trace::Untraced;
+use model::fault::Attempt;
+use model::sample::CheckOutcome;
+use model::scenario::RecordKind;
+use model::stall::StallSeen;
+use model::trace::Untraced;
 
 use super::super::tests::{READERS, WRITERS, workload};
 use contract::Profile;

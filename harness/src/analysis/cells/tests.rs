@@ -1,6 +1,6 @@
 //! Slices without a finished operation are the worst there are, and no missing ones.
 
-use basis::sample::Slice;
+use model::sample::Slice;
 
 use super::*;
 use crate::analysis::analyse;

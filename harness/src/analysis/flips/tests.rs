@@ -1,9 +1,9 @@
-use basis::random::normal;
+use model::random::normal;
 use rand_core::SeedableRng;
 use rand_xoshiro::Xoshiro256PlusPlus;
 
 use super::*;
-use statistics::median;
+use stats::median;
 
 /// Lines through these log ratios, certain of them.
 fn certain(name: &str, medians: &[f64]) -> Line {

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use basis::claims::{Claims, Property as P};
-use basis::fault::{Attempt, Deed, Fate, Fault, Tally};
-use basis::stall::{StallPair, StallSeen, TwoStops, Writes};
-use basis::trace::Operation;
 use contract::{AfterDeadThread, AfterPanic, Profile, Progress, ReadConsistency, Reentrancy};
+use model::claims::{Claims, Property as P};
+use model::fault::{Attempt, Deed, Fate, Fault, Tally};
+use model::stall::{StallPair, StallSeen, TwoStops, Writes};
+use model::trace::Operation;
 
 use super::*;
 
@@ -342,7 +342,7 @@ fn what_no_order_explains_refutes_consistency() {
     // A check that passed does not make up for it.
     let passed = Line::Check(CheckOutcome {
         strategy: "a/b".into(),
-        record: basis::scenario::RecordKind::Status,
+        record: model::scenario::RecordKind::Status,
         check: "histories".into(),
         passed: true,
         evidence: String::new(),

@@ -1,6 +1,6 @@
 //! Probe lines with known contents, through the analysis.
 
-use basis::probe::Histogram;
+use model::probe::Histogram;
 
 use super::*;
 

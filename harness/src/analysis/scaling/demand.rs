@@ -1,6 +1,6 @@
 //! What a trace says of two threads that do the same operation.
 
-use basis::trace::{Operation, Pair, Path, State, TraceSeen};
+use model::trace::{Operation, Pair, Path, State, TraceSeen};
 use predict::path::Cost;
 use predict::scaling::{ByRecord, Traced};
 
@@ -60,7 +60,7 @@ pub(super) fn waits_for_others(
 /// Whether who finds a word taken waits: seen of reads, beside a guard; taken for granted of writes,
 /// which exclude each other wherever they lock at all.
 fn waits(trace: &TraceSeen, operation: Operation) -> bool {
-    let held_up = |one: &basis::trace::Footprint| {
+    let held_up = |one: &model::trace::Footprint| {
         one.operation == operation && one.state == State::GuardHeld && one.counts.is_none()
     };
     operation.is_write() || trace.footprints.iter().any(held_up)

@@ -5,11 +5,11 @@ mod demand;
 mod scaling_pairs;
 mod sharing_check;
 
-use basis::calibration::Calibration;
-use basis::parallel;
-use basis::sample::Line;
-use basis::scenario::Scenario;
-use basis::trace::{Operation, TraceSeen};
+use model::calibration::Calibration;
+use model::parallel;
+use model::sample::Line;
+use model::scenario::Scenario;
+use model::trace::{Operation, TraceSeen};
 use predict::Band;
 use predict::machine::Machine;
 use predict::published::published;

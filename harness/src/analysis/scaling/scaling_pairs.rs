@@ -1,8 +1,8 @@
 //! Scenarios that differ in their threads and in nothing else: found by what they ask, not by name.
 
-use basis::sample::asks_the_same;
-use basis::scenario::{Activity, Scenario};
-use basis::trace::Operation;
+use model::sample::asks_the_same;
+use model::scenario::{Activity, Scenario};
+use model::trace::Operation;
 
 /// What all threads of a scenario do, as fast as they can; nothing if they do different things.
 pub(super) fn operation(scenario: &Scenario) -> Option<Operation> {
@@ -71,7 +71,7 @@ pub(super) fn alone<'s>(
 
 #[cfg(test)]
 mod tests {
-    use basis::scenario::Group;
+    use model::scenario::Group;
 
     use super::*;
 

@@ -1,8 +1,8 @@
 //! Whether lines that two readers both write tell how reading scales from one to two, and why not where
 //! they do not.
 
-use basis::scenario::Keys;
-use basis::trace::{Conflict, Operation, Pair, State, TraceSeen};
+use model::scenario::Keys;
+use model::trace::{Conflict, Operation, Pair, State, TraceSeen};
 
 use super::demand::{both_write, waits_for_others};
 use super::{Run, ScalingPair};

@@ -2,12 +2,12 @@
 
 use std::path::PathBuf;
 
-use basis::sample::{
+use model::sample::{
     Card, Header, Line, Reading, SCHEMA, Warning, Writer, amended, in_words, pack, parse, pool,
     read, text,
 };
-use basis::scenario::{Activity, RecordKind};
-use basis::stall::StallSeen;
+use model::scenario::{Activity, RecordKind};
+use model::stall::StallSeen;
 use registry::roster;
 use serde_json::Value;
 
@@ -364,7 +364,7 @@ fn reading(lines: &[Line]) -> Reading {
     parse(text(lines).as_bytes(), "file").expect("it is ours")
 }
 
-fn pooled(a: &[Line], b: &[Line]) -> basis::error::Result<(Vec<Line>, Vec<String>)> {
+fn pooled(a: &[Line], b: &[Line]) -> model::error::Result<(Vec<Line>, Vec<String>)> {
     pool(vec![("a".into(), reading(a)), ("b".into(), reading(b))])
 }
 

@@ -3,8 +3,8 @@
 
 use std::path::PathBuf;
 
-use basis::sample::{Damage, Line, PACKED, PLAIN, Reading, Warning, Writer};
-use basis::sample::{locate, may_overwrite, name_of, pack, read, text};
+use model::sample::{Damage, Line, PACKED, PLAIN, Reading, Warning, Writer};
+use model::sample::{locate, may_overwrite, name_of, pack, read, text};
 
 use crate::report::tests::sample_lines;
 

@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use basis::trace::{Operation, State};
 use clap::Args;
+use model::trace::{Operation, State};
 
 use super::Format;
 

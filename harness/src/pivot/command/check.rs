@@ -3,9 +3,9 @@
 use std::fs;
 use std::io::{self, Read};
 
-use basis::error::{Error, Result};
 use clap::ValueEnum;
 use harness::history::{Answer, History, ModelName, judge, read};
+use model::error::{Error, Result};
 
 use crate::arguments::CheckOptions;
 use crate::terminal;

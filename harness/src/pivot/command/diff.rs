@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use basis::error::{Error, Result};
 use harness::diff::{self, Diff, Judged, LEVEL, NOTABLE, Row, Run, Verdict};
 use harness::report;
+use model::error::{Error, Result};
 use serde::Serialize;
 
 use super::report::samples;

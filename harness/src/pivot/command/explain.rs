@@ -1,9 +1,9 @@
 //! `pivot explain`: the card of one strategy.
 
-use basis::environment::{self, Build};
-use basis::error::Result;
-use basis::sample::Card;
 use contract::Profile;
+use model::environment::{self, Build};
+use model::error::Result;
+use model::sample::Card;
 
 use crate::arguments::ExplainOptions;
 use crate::{selection, terminal};
@@ -163,7 +163,7 @@ fn wrapped(text: &str, indent: &str, width: usize) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use basis::scenario::RecordKind;
+    use model::scenario::RecordKind;
     use registry::roster;
 
     use super::*;

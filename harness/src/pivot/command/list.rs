@@ -1,8 +1,8 @@
 //! `pivot list`: what there is.
 
-use basis::error::Result;
-use basis::scenario::{Axis, Coordinate, RecordKind, Scenario};
 use contract::Profile;
+use model::error::Result;
+use model::scenario::{Axis, Coordinate, RecordKind, Scenario};
 use registry::roster;
 
 use crate::arguments::{Format, ListOptions};
@@ -185,7 +185,7 @@ fn sweeps(points: &[&Scenario]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use basis::scenario::load_folder;
+    use model::scenario::load_folder;
 
     use super::*;
 

@@ -1,6 +1,6 @@
 //! `pivot measure`: samples without checks and without a report.
 
-use basis::error::Result;
+use model::error::Result;
 
 use super::{attended, folder, kept_in, plan, recording};
 use crate::arguments::RunOptions;

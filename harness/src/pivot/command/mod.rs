@@ -20,12 +20,12 @@ pub(crate) mod worker;
 
 use std::path::{Path, PathBuf};
 
-use basis::assumption;
-use basis::controls;
-use basis::environment::Environment;
-use basis::error::{Error, Result};
-use basis::preset::Preset;
 use harness::run::{Plan, Recording, Run};
+use model::assumption;
+use model::controls;
+use model::environment::Environment;
+use model::error::{Error, Result};
+use model::preset::Preset;
 use strum::VariantArray;
 
 use crate::arguments::{Choice, RunOptions};

@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use basis::error::{Error, Result};
-use basis::output::{self, Existing};
+use model::error::{Error, Result};
+use model::output::{self, Existing};
 use regex_lite::{Captures, Regex};
 use serde::Deserialize;
 

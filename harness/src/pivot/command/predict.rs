@@ -5,8 +5,8 @@ mod measured;
 use std::io::Read as _;
 use std::path::Path;
 
-use basis::error::{Error, Result};
 use harness::report;
+use model::error::{Error, Result};
 use predict::backtest::{Backtest, Summary, backtest};
 use predict::curve::Curve;
 use predict::law::{SURE_FROM, Shape};

@@ -3,11 +3,11 @@
 use std::process::{Child, Command, ExitStatus};
 use std::time::Duration;
 
-use basis::clock;
-use basis::error::{Error, Result};
-use basis::output::Existing;
-use basis::workload::{Header, Writer};
 use harness::run::Interrupt;
+use model::clock;
+use model::error::{Error, Result};
+use model::output::Existing;
+use model::workload::{Header, Writer};
 use recorder::{Machine, Watch};
 
 use crate::arguments::RecordOptions;

@@ -1,11 +1,11 @@
 //! `pivot replay`: whether every strategy ends with the table that a process trace says.
 
-use basis::error::{Error, Result};
-use basis::scenario::RecordKind;
-use basis::workload::Workload;
 use contract::{Concurrency, Role};
 use harness::replay::replay;
 use harness::run::Observer;
+use model::error::{Error, Result};
+use model::scenario::RecordKind;
+use model::workload::Workload;
 use registry::roster;
 
 use crate::arguments::ReplayOptions;

@@ -1,6 +1,6 @@
 //! `pivot run`: the main job: verify, trace, measure, judge and report.
 
-use basis::error::{Error, Result};
+use model::error::{Error, Result};
 
 use super::{attended, folder, kept_in, plan, recording, report};
 use crate::arguments::RunOptions;

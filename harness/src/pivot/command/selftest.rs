@@ -1,7 +1,7 @@
 //! `pivot selftest`: how often the statistics err, on samples where the truth is known.
 
-use basis::error::{Error, Result};
 use harness::selftest::{sizes, trials};
+use model::error::{Error, Result};
 
 use super::report::samples;
 use crate::arguments::SelftestOptions;

@@ -3,16 +3,16 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use basis::error::{Error, Result};
-use basis::lock::FolderLock;
-use basis::output;
-use basis::sample::{self, Card, Line};
-use basis::stall::{StallPair, StallSeen, TwoStops};
-use basis::trace::Operation;
 use harness::analysis::{Samples, analyse, graded_by_stalls, merge};
 use harness::report::{self, Source};
 use harness::results::Grade;
 use harness::run::{Recording, Stalls};
+use model::error::{Error, Result};
+use model::lock::FolderLock;
+use model::output;
+use model::sample::{self, Card, Line};
+use model::stall::{StallPair, StallSeen, TwoStops};
+use model::trace::Operation;
 use trace::StallTask;
 
 use super::{attended, or_all, verify};

@@ -1,9 +1,9 @@
 //! `pivot trace`: what operations execute, and which cache lines two threads share while they do.
 
-use basis::error::{Error, Result};
-use basis::sample::{Card, Line};
-use basis::trace::{Counts, Footprint, Operation, Pair, State, TraceSeen, blamed};
 use harness::run::{Recording, Traces};
+use model::error::{Error, Result};
+use model::sample::{Card, Line};
+use model::trace::{Counts, Footprint, Operation, Pair, State, TraceSeen, blamed};
 use trace::TraceTask;
 
 use super::{attended, or_all};

@@ -1,11 +1,11 @@
 //! `pivot verify`: what the strategies claim beside what the checks, the faults and a replayed process
 //! trace showed.
 
-use basis::error::{Error, Result};
-use basis::sample::Card;
 use harness::analysis::{faulted, guarantees};
 use harness::results::{Faulted, Grade, Guarantee, Guaranteed};
 use harness::run::{Plan, Recording, Replays};
+use model::error::{Error, Result};
+use model::sample::Card;
 
 use super::attended;
 use crate::arguments::{Format, VerifyOptions};

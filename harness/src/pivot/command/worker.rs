@@ -2,12 +2,12 @@
 
 use std::io::{self, Read};
 
-use basis::message::{Message, say};
-use basis::sample::Line;
 use harness::replay;
 use harness::run::Task;
-use slices::calibration::calibration;
-use slices::worker::measure;
+use measure::calibration::calibration;
+use measure::worker::measure;
+use model::message::{Message, say};
+use model::sample::Line;
 use verify::checks::verify;
 use verify::faults::inject;
 use verify::probes::probe;

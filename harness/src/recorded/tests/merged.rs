@@ -1,6 +1,6 @@
 //! Runs of several machines: what is pooled, what stands side by side, and what is refused.
 
-use basis::sample::{Header, Line};
+use model::sample::{Header, Line};
 
 use super::*;
 
@@ -81,7 +81,7 @@ fn no_run_is_counted_twice() {
     }
     for copy in all {
         let said = read_all(&[run.clone(), copy.clone()], None).expect_err("it is a copy");
-        assert!(matches!(said, basis::error::Error::Input(_)), "{said:?}");
+        assert!(matches!(said, model::error::Error::Input(_)), "{said:?}");
         let said = said.to_string();
         assert!(
             said.contains("hold the same run") && said.lines().count() == 1,

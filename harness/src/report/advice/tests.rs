@@ -1,8 +1,8 @@
 //! Advice on invented runs, in words and as a decision record.
 
-use basis::scenario::Scenario;
-use basis::trace::Operation;
 use contract::{Progress, ScanConsistency};
+use model::scenario::Scenario;
+use model::trace::Operation;
 use predict::Band;
 
 use super::*;

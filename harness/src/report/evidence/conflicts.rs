@@ -1,6 +1,6 @@
 //! Which cache lines two operations share, and where they are.
 
-use basis::trace::{Blamed, Conflict, Operation, Pair, TraceSeen, blamed};
+use model::trace::{Blamed, Conflict, Operation, Pair, TraceSeen, blamed};
 
 use super::super::format;
 use super::super::view::{Block, Cell, Column, Group, Row, Table, Tone};

@@ -1,6 +1,6 @@
 //! What operations execute.
 
-use basis::trace::{Counts, Footprint, Operation, State, TraceSeen};
+use model::trace::{Counts, Footprint, Operation, State, TraceSeen};
 
 use super::super::format;
 use super::super::view::{Block, Cell, Column, Group, Row, Table};

@@ -1,6 +1,6 @@
 //! Operations by operations: the same process on the left, another on the right.
 
-use basis::trace::Operation;
+use model::trace::Operation;
 
 use super::super::format;
 use super::super::view::{Cell, Column, Group, Row, Table};

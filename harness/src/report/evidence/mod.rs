@@ -7,8 +7,8 @@ mod matrix;
 mod page;
 mod stalls;
 
-use basis::sample::Card;
-use basis::trace::{Operation, State, TraceSeen};
+use model::sample::Card;
+use model::trace::{Operation, State, TraceSeen};
 
 use minijinja::context;
 

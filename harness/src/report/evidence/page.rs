@@ -1,7 +1,7 @@
 //! A strategy's page.
 
-use basis::sample::Card;
-use basis::trace::{Operation, State, TraceSeen};
+use model::sample::Card;
+use model::trace::{Operation, State, TraceSeen};
 
 use super::super::view::{Block, Fold, prose};
 use super::super::{format, scaling};

@@ -1,7 +1,7 @@
 //! Who has to wait while a thread is stopped in the middle of an operation.
 
-use basis::stall::{StallPair, StallSeen, TwoStops};
-use basis::trace::Operation;
+use model::stall::{StallPair, StallSeen, TwoStops};
+use model::trace::Operation;
 
 use super::super::format;
 use super::super::view::{Block, Cell, Column, Group, Row, Table, Tone};

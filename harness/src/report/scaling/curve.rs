@@ -1,6 +1,6 @@
 //! A predicted curve, and what was measured.
 
-use basis::trace::Operation;
+use model::trace::Operation;
 
 use crate::report::charts::{PREDICTED, prediction_chart};
 use crate::report::format::{counted, significant};

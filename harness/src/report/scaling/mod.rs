@@ -5,9 +5,9 @@ mod curve;
 #[cfg(test)]
 mod tests;
 
-use basis::trace::Operation;
 use minijinja::context;
 use minijinja::value::{Serde, Value};
+use model::trace::Operation;
 use predict::Band;
 use predict::machine::Machine;
 

@@ -75,7 +75,7 @@ fn without_traces_it_says_what_is_missing() {
     let lines = sample_lines();
     let rest = lines
         .into_iter()
-        .filter(|line| !matches!(line, basis::sample::Line::Trace(_)));
+        .filter(|line| !matches!(line, model::sample::Line::Trace(_)));
     let samples = Samples::from_lines(rest.collect()).expect("it begins with its header");
     let results = analyse(&samples);
     let text = markdown(&report(&results));

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use basis::probe::{Count, Distribution, Histogram, Probe, Situation};
-use basis::sample::Header;
+use model::probe::{Count, Distribution, Histogram, Probe, Situation};
+use model::sample::Header;
 
 use super::*;
 use crate::results::{Metric, Ratio, Verdict};
@@ -121,8 +121,8 @@ fn what_a_row_withholds_is_withheld_everywhere() {
     let same = run
         .strategies
         .iter_mut()
-        .find(|one| one.name == basis::controls::SAME);
-    *same.expect("it is a control") = invented(basis::controls::SAME, 1.5, 1.5, 1.5);
+        .find(|one| one.name == model::controls::SAME);
+    *same.expect("it is a control") = invented(model::controls::SAME, 1.5, 1.5, 1.5);
     let results = run.results();
     let machine = alone(&results);
     let ratios = machine.contenders().flat_map(|card| {

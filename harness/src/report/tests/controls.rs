@@ -1,7 +1,7 @@
 //! Controls: doubles of the baseline, whichever it is, and marks of what a figure rests on.
 
-use basis::controls::{SAME, SLOWER_20, SLOWER_20_INSIDE};
-use basis::sample::Slice;
+use model::controls::{SAME, SLOWER_20, SLOWER_20_INSIDE};
+use model::sample::Slice;
 
 use super::*;
 use crate::results::{Control, Flag, Verdict};

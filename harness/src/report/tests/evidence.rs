@@ -1,11 +1,11 @@
 //! What a report says of what was seen instruction by instruction.
 
-use basis::sample::Line;
-use basis::stall::{StallPair, StallSeen, TwoStops, Writes};
-use basis::trace::{
+use contract::Progress;
+use model::sample::Line;
+use model::stall::{StallPair, StallSeen, TwoStops, Writes};
+use model::trace::{
     Blame, Conflict, Counts, Footprint, Operation, Pair, SharedLines, State, TraceSeen, Untraced,
 };
-use contract::Progress;
 
 use super::{Run, decision, html, invented, markdown, section, three};
 use crate::report::verdict_table;

@@ -7,17 +7,17 @@
 
 use std::collections::BTreeMap;
 
-use basis::assumption;
-use basis::claims::Claims;
-use basis::controls;
-use basis::environment::{Build, Commit, Environment};
-use basis::fault::{Attempt, Deed, Fate, Fault, FaultSeen, Tally};
-use basis::sample::{
+use contract::Profile;
+use model::assumption;
+use model::claims::Claims;
+use model::controls;
+use model::environment::{Build, Commit, Environment};
+use model::fault::{Attempt, Deed, Fate, Fault, FaultSeen, Tally};
+use model::sample::{
     Allocation, Card, CheckOutcome, Exclusion, GroupCount, Header, Line, Memory, SCHEMA, Slice,
     SliceKey,
 };
-use basis::scenario::{Activity, Group, Origin, Published, RecordKind, Scenario};
-use contract::Profile;
+use model::scenario::{Activity, Group, Origin, Published, RecordKind, Scenario};
 
 use crate::analysis::{Samples, analyse, merge};
 use crate::results::Results;
@@ -322,7 +322,7 @@ fn scenario(name: &str, title: &str, groups: Vec<Group>) -> Scenario {
         question: format!("What does it cost: {}?", title.to_lowercase()),
         origin: Origin::Registry,
         processes: 1_024,
-        ids: basis::scenario::Identifiers::default(),
+        ids: model::scenario::Identifiers::default(),
         record: RecordKind::Status,
         groups,
         ..Scenario::default()

@@ -75,7 +75,7 @@ fn opposite_verdicts_are_named_and_neither_is_recommended() {
 /// A verdict that flips between two builds on the same hardware is told with what one of them has inlined.
 #[test]
 fn builds_that_differ_are_told_with_what_was_not_inlined() {
-    use basis::trace::Operation;
+    use model::trace::Operation;
     let built = |profile: &str, times: f64, called: &[&str]| {
         let run = Run::new([invented("novel/thing", times, times, times)]);
         let mut lines = run.lines();

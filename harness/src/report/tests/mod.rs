@@ -13,9 +13,9 @@ mod twins;
 use std::path::PathBuf;
 use std::sync::LazyLock;
 
-use basis::fault::Deed;
-use basis::sample::{Exclusion, Line, Writer};
 use contract::AfterDeadThread;
+use model::fault::Deed;
+use model::sample::{Exclusion, Line, Writer};
 
 use self::fixture::Run;
 pub(crate) use self::fixture::{Invented, analysed, invented};

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use basis::probe::{Distribution, Histogram, Probe, Situation};
 use contract::ScanConsistency;
+use model::probe::{Distribution, Histogram, Probe, Situation};
 
 use super::*;
 

@@ -1,6 +1,6 @@
 //! What a report says of a run that asked along axes.
 
-use basis::scenario::{Axis, Coordinate, Point, Value};
+use model::scenario::{Axis, Coordinate, Point, Value};
 
 use super::{html, results_of_three};
 use crate::results::{Map, Metric, Place, Results, Verdict};

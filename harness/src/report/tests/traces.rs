@@ -1,7 +1,7 @@
 //! Traces of invented strategies, and a machine to predict from.
 
-use basis::calibration::{Between, Calibration};
-use basis::trace::{
+use model::calibration::{Between, Calibration};
+use model::trace::{
     Conflict, Counts, Footprint, Operation, Pair, Path, SharedLines, State, Touch, TraceSeen, Usage,
 };
 

@@ -1,6 +1,6 @@
 //! The report's other forms: drawings beside the Markdown, the cells as CSV, and a comment.
 
-use basis::sample::{PACKED, PLAIN, pack, text};
+use model::sample::{PACKED, PLAIN, pack, text};
 
 use super::*;
 

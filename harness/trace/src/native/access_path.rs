@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
-use basis::trace::{Path, Touch, Usage};
+use model::trace::{Path, Touch, Usage};
 
 /// Bytes of a line.
 const LINE_BYTES: u64 = 64;

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use basis::trace::{Blame, Conflict, Path, SharedLines};
+use model::trace::{Blame, Conflict, Path, SharedLines};
 
 use super::access_path::line_of;
 use super::allocation_map;

@@ -7,10 +7,10 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-use basis::trace::{Counts, Usage};
 use iced_x86::{
     Code, Instruction, InstructionInfoFactory, Mnemonic, OpAccess, OpKind, Register, UsedMemory,
 };
+use model::trace::{Counts, Usage};
 use trap::{Recording, Step};
 
 use super::access_path::AccessPath;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use basis::trace::{Operation, State, TraceSeen};
+use model::trace::{Operation, State, TraceSeen};
 use trap::{Trap, Unavailable};
 
 use super::allocation_map;

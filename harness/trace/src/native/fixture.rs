@@ -1,7 +1,7 @@
 //! A filled table, and two threads that know it.
 
-use basis::trace::Operation;
 use contract::ProcessId;
+use model::trace::Operation;
 use trap::{Trap, Unavailable};
 
 use super::processes::{

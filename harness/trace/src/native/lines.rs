@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use basis::trace::SharedLines;
+use model::trace::SharedLines;
 
 /// Two lines of 64 bytes, neighbours, which Intel's prefetcher brings together: the key of a group of bytes here.
 const PAIR_BYTES: u64 = 128;

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use basis::trace::{Counts, Footprint, Operation, Pair, SharedLines, State};
+use model::trace::{Counts, Footprint, Operation, Pair, SharedLines, State};
 
 use super::comparison::Comparison;
 use super::execution::Execution;

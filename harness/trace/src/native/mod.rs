@@ -17,8 +17,8 @@ mod step_handle;
 mod symbols;
 mod threads;
 
-use basis::stall::StallSeen;
-use basis::trace::{Operation, TraceSeen};
+use model::stall::StallSeen;
+use model::trace::{Operation, TraceSeen};
 use trap::{Trap, Unavailable};
 
 use crate::task::{StallTask, TraceTask};

@@ -1,7 +1,7 @@
 //! The processes that are, or may be, in the tables that are looked at.
 
-use basis::trace::Operation;
 use contract::ProcessId;
+use model::trace::Operation;
 
 /// Records that are always in the table.
 pub(crate) const RESIDENTS: u64 = 16;

@@ -2,10 +2,10 @@
 
 use std::hint::black_box;
 
-use basis::trace::Operation;
 use contract::{
     Concurrency, Event, Handle, ProcessId, ProcessStatus, Profile, Specimen, Strategy, Visitor,
 };
+use model::trace::Operation;
 use trap::{Recording, Stepper};
 
 use super::stall::{Observation, Scan};

@@ -19,10 +19,10 @@ mod per_process;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use basis::stall::{StallSeen, Writes};
-use basis::trace::Operation;
 use conformance::{Check, CountingAllocator, Effort, Seed};
 use contract::{ProcessStatus, Strategy};
+use model::stall::{StallSeen, Writes};
+use model::trace::Operation;
 use trace::StallTask;
 
 use Operation::{Apply, ReadHit};

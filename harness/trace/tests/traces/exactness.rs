@@ -5,7 +5,7 @@ use std::fs;
 use std::process::{Command, Stdio};
 use std::thread;
 
-use basis::trace::{Operation, State, TraceSeen};
+use model::trace::{Operation, State, TraceSeen};
 use trace::TraceTask;
 
 use crate::job::{Job, file};

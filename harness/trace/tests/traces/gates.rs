@@ -4,7 +4,7 @@
 //! Only what holds however the code is compiled is asked for: tests are built with another profile
 //! than the command.
 
-use basis::trace::{Conflict, Counts, Operation, Pair, State, TraceSeen};
+use model::trace::{Conflict, Counts, Operation, Pair, State, TraceSeen};
 use trace::TraceTask;
 
 use crate::turn;

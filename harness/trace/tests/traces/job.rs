@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use basis::trace::Operation;
+use model::trace::Operation;
 use serde::{Deserialize, Serialize};
 use trace::TraceTask;
 

@@ -5,12 +5,12 @@
 use std::sync::RwLock;
 use std::sync::atomic::{AtomicU64, Ordering, fence};
 
-use basis::stall::{StallPair, StallSeen};
-use basis::trace::Operation;
 use contract::{
     Event, Handle, IdMap, PlainRecord as _, ProcessId, ProcessStatus, Profile, Record as _,
     Rejected, Strategy,
 };
+use model::stall::{StallPair, StallSeen};
+use model::trace::Operation;
 use trace::StallTask;
 
 use crate::turn;

@@ -9,8 +9,8 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Duration;
 
 use crate::subject::{Subject, TableHandle, heartbeat};
-use basis::fault::{Deed, Fate, Fault, FaultSeen};
 use contract::{Handle, ProcessId, Record};
+use model::fault::{Deed, Fate, Fault, FaultSeen};
 
 use crate::faults::scene::{Scene, Worker, guest, resident, residents};
 use crate::faults::witness::perform;

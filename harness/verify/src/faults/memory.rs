@@ -5,9 +5,9 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::subject::{Subject, TableHandle, heartbeat};
-use basis::fault::{Deed, Fate, Fault, FaultSeen};
 use conformance::Refusing;
 use contract::Handle;
+use model::fault::{Deed, Fate, Fault, FaultSeen};
 
 use crate::faults::scene::{Scene, guest, resident};
 

@@ -21,7 +21,7 @@ mod witness;
 
 use std::time::Duration;
 
-use basis::fault::{Fault, FaultSeen};
+use model::fault::{Fault, FaultSeen};
 use serde::{Deserialize, Serialize};
 
 use self::scene::Scene;

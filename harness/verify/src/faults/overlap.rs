@@ -8,8 +8,8 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crate::subject::heartbeat;
-use basis::fault::{Deed, Fate, FaultSeen, Tally};
 use contract::Handle;
+use model::fault::{Deed, Fate, FaultSeen, Tally};
 
 use crate::faults::scene::{CATCHING, Scene, resident};
 

@@ -3,8 +3,8 @@
 use std::sync::mpsc::sync_channel;
 
 use crate::subject::failing;
-use basis::fault::{Deed, Fault, FaultSeen};
 use contract::{Handle, ProcessId};
+use model::fault::{Deed, Fault, FaultSeen};
 
 use crate::faults::scene::{CATCHING, Scene, resident};
 use crate::faults::witness::Witnesses;

@@ -11,10 +11,10 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::mpsc::sync_channel;
 
 use crate::subject::{Subject, TableHandle, heartbeat};
-use basis::clock;
-use basis::fault::{Deed, Fate, Fault, FaultSeen, Tally};
 use conformance::{inside_allocator, mark_allocator};
 use contract::{Handle, ProcessId};
+use model::clock;
+use model::fault::{Deed, Fate, Fault, FaultSeen, Tally};
 use nix::sys::pthread::{Pthread, pthread_kill, pthread_self};
 use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, sigaction};
 use rand_core::{Rng, SeedableRng};

@@ -1,9 +1,9 @@
 //! A thread that stops for good in the middle of an operation, and comes back once all has been seen.
 
 use crate::subject::{Gate, IN_UPDATE, Subject, TableHandle, heartbeat, held_up};
-use basis::fault::{Deed, Fate, Fault, FaultSeen, OVERWRITES, Tally};
 use conformance::Counting;
 use contract::{Handle, ProcessId};
+use model::fault::{Deed, Fate, Fault, FaultSeen, OVERWRITES, Tally};
 
 use crate::faults::scene::{CATCHING, Scene, guest, resident, residents};
 use crate::faults::witness::Witnesses;

@@ -5,9 +5,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 use crate::subject::{Subject, TableHandle, heartbeat};
-use basis::clock;
-use basis::fault::{Deed, Fate, FaultSeen};
 use contract::{Handle, ProcessId};
+use model::clock;
+use model::fault::{Deed, Fate, FaultSeen};
 
 use crate::faults::scene::{CATCHING, Scene, Worker, guest, resident, residents};
 

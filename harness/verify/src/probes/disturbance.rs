@@ -3,8 +3,8 @@
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::Duration;
 
-use basis::probe::{Count, Distribution};
 use contract::Handle;
+use model::probe::{Count, Distribution};
 
 use crate::probes::ground::Ground;
 use crate::probes::stage::{EndOnExit, SLICE, Stage, rounds};

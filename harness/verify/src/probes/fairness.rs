@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use basis::probe::{Count, Distribution};
+use model::probe::{Count, Distribution};
 
 use crate::probes::ground::Ground;
 use crate::probes::stage::{EndOnExit, SLICE, Stage, rounds};

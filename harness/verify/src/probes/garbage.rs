@@ -3,10 +3,10 @@
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
-use basis::clock;
-use basis::probe::Count;
 use conformance::Counting;
 use contract::Handle;
+use model::clock;
+use model::probe::Count;
 
 use crate::probes::Findings;
 use crate::probes::ground::Ground;

@@ -3,7 +3,7 @@
 use std::sync::Barrier;
 use std::time::Duration;
 
-use basis::probe::{Count, Distribution};
+use model::probe::{Count, Distribution};
 
 use crate::probes::ground::Ground;
 use crate::probes::open_loop::{Schedule, Served, saturate, serve};

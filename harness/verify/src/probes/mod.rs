@@ -20,8 +20,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::subject::MakeTable;
-use basis::probe::{Count, Distribution, Histogram, Probe, Situation};
-use basis::random;
+use model::probe::{Count, Distribution, Histogram, Probe, Situation};
+use model::random;
 use serde::{Deserialize, Serialize};
 
 use self::disturbance::Disturbance;

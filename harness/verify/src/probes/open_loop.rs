@@ -8,7 +8,7 @@
 
 use std::ops::Range;
 
-use basis::probe::Histogram;
+use model::probe::Histogram;
 
 use crate::probes::timeline::Timeline;
 

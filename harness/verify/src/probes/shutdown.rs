@@ -3,8 +3,8 @@
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use basis::probe::{Count, Distribution, Histogram};
 use conformance::Counting;
+use model::probe::{Count, Distribution, Histogram};
 
 use crate::probes::ground::Ground;
 use crate::probes::timeline::{Timeline, WallClock};

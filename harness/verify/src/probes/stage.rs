@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use basis::probe::Histogram;
+use model::probe::Histogram;
 
 use crate::probes::timeline::{Timeline, WallClock};
 

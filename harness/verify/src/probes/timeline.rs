@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use basis::clock;
+use model::clock;
 
 /// Nanoseconds since some beginning that all threads of a probe share.
 pub(crate) trait Timeline {

@@ -10,9 +10,9 @@
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
-use basis::probe::{Count, Distribution, Histogram};
 use contract::{Handle, Record};
 use crossbeam_utils::CachePadded;
+use model::probe::{Count, Distribution, Histogram};
 
 use crate::probes::ground::Ground;
 use crate::probes::timeline::{Timeline, WallClock};

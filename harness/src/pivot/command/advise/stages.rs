@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
-use basis::controls;
-use basis::error::{Error, Result};
-use basis::preset::Preset;
-use basis::sample::{Card, Header, Line};
 use harness::advice::{Basis, Encounter, Finding, Need, Screening, Workload, encounters, findings};
 use harness::run::{Calibration, Plan, Run, Stalls, Traces};
+use model::controls;
+use model::error::{Error, Result};
+use model::preset::Preset;
+use model::sample::{Card, Header, Line};
 use registry::roster;
 use trace::StallTask;
 

@@ -3,13 +3,13 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use basis::environment::Environment;
-use basis::error::{Error, Result};
-use basis::sample::Line;
-use basis::trace::{Operation, State};
 use harness::analysis::{Samples, analyse};
 use harness::results::{HERE, Scaling};
 use harness::run::{Calibration, Recording, Traces};
+use model::environment::Environment;
+use model::error::{Error, Result};
+use model::sample::Line;
+use model::trace::{Operation, State};
 use predict::machine::Machine;
 use trace::TraceTask;
 

@@ -2,9 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use basis::error::{Error, Result};
 use harness::recorded::{self, BIASES, Drift, INDEX, Known, Part};
 use harness::report::{self, Entry, Source};
+use model::error::{Error, Result};
 
 use crate::{selection, terminal};
 

@@ -2,11 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-use basis::error::{Error, Result};
-use basis::lock::FolderLock;
 use harness::recorded::{self, INDEX, Known, Part};
 use harness::report::{self, Entry, Source};
 use harness::results::Results;
+use model::error::{Error, Result};
+use model::lock::FolderLock;
 
 use crate::terminal;
 

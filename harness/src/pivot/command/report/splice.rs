@@ -2,9 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use basis::error::{Error, Result};
 use harness::recorded::Part;
 use harness::report;
+use model::error::{Error, Result};
 
 /// Puts the headline table of the samples into a document, between its markers. Of one run the first marker
 /// says which, so that `--check` can make the table again.

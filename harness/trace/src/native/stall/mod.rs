@@ -27,8 +27,8 @@ mod two_stops;
 
 pub(crate) use observation::{Observation, Scan};
 
-use basis::stall::StallSeen;
-use basis::trace::Operation;
+use model::stall::StallSeen;
+use model::trace::Operation;
 use trap::{Trap, Unavailable};
 
 use crate::native::fixture::Fixture;

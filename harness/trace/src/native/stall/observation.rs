@@ -1,7 +1,7 @@
 //! What an operation answered beside others, and whether some order of all of them explains it.
 
-use basis::trace::Operation;
 use contract::{ProcessId, ProcessStatus, Rejected, Specimen};
+use model::trace::Operation;
 
 use crate::native::processes::{STEADY, all_processes, is_elsewhere, number_of};
 

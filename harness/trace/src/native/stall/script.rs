@@ -1,8 +1,8 @@
 //! What one thread does that is stopped twice, and what another writes at each stop.
 
-use basis::stall::Writes;
-use basis::trace::Operation;
 use contract::ProcessId;
+use model::stall::Writes;
+use model::trace::Operation;
 
 use crate::native::processes::{elsewhere, target};
 

@@ -1,7 +1,7 @@
 //! All points of one operation, and what is tried at each.
 
-use basis::stall::StallPair;
-use basis::trace::Operation;
+use model::stall::StallPair;
+use model::trace::Operation;
 use trap::Place;
 
 use super::points::Points;

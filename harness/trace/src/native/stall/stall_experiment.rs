@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use basis::trace::Operation;
 use contract::{ProcessId, ScanConsistency};
+use model::trace::Operation;
 use trap::{Place, Progress, Recording, Unavailable, progress};
 
 use super::observation::{Beside, Encounter, Observation, Readings};

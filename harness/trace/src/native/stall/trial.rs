@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use basis::trace::Operation;
 use contract::ProcessId;
+use model::trace::Operation;
 
 use super::observation::{Encounter, Observation, Other};
 use super::script::Script;

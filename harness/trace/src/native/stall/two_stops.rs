@@ -10,7 +10,7 @@
 //! - The second stops are those of the way that the operation takes once it was disturbed: retries, too.
 //! - The writer is one thread, so that its allocator gives it again what it has just freed.
 
-use basis::stall::TwoStops;
+use model::stall::TwoStops;
 use trap::Place;
 
 use super::points::Points;

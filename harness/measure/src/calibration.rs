@@ -8,10 +8,10 @@ use std::hint::spin_loop;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 
-use basis::calibration::{Between, Calibration};
-use basis::clock;
-use basis::environment;
 use crossbeam_utils::CachePadded;
+use model::calibration::{Between, Calibration};
+use model::clock;
+use model::environment;
 
 use crate::affinity::Affinity;
 

@@ -2,7 +2,7 @@
 
 use std::sync::OnceLock;
 
-use basis::clock;
+use model::clock;
 
 /// How many links of the chain make up a time. None by default.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

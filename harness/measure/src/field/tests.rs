@@ -1,6 +1,6 @@
 use std::collections::HashMap;
 
-use basis::scenario::{Activity, Group};
+use model::scenario::{Activity, Group};
 
 use super::*;
 use crate::script::Step;

@@ -6,10 +6,10 @@
 
 use std::collections::BTreeSet;
 
-use basis::random::below;
-use basis::sample::Kinds;
-use basis::workload::{Operation, Step, Workload};
 use contract::{ErasedHandle, Handle, ProcessId, Specimen};
+use model::random::below;
+use model::sample::Kinds;
+use model::workload::{Operation, Step, Workload};
 use rand_xoshiro::Xoshiro256PlusPlus;
 
 use crate::field::{TAPE_LENGTH, over_laps};

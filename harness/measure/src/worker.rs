@@ -8,11 +8,11 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use basis::message::{Message, say};
-use basis::random;
-use basis::sample::{Line, Part, Slice, SliceKey};
-use basis::scenario::Scenario;
-use basis::workload::Workload;
+use model::message::{Message, say};
+use model::random;
+use model::sample::{Line, Part, Slice, SliceKey};
+use model::scenario::Scenario;
+use model::workload::Workload;
 use serde::{Deserialize, Serialize};
 
 use crate::field::Field;
@@ -78,7 +78,7 @@ pub fn measure(task: &MeasureTask, out: &mut impl Write) -> io::Result<()> {
         account(named(name), out)?;
     }
     for block in task.from.block..part.blocks {
-        let busy = scenario.threads().min(basis::environment::cpus());
+        let busy = scenario.threads().min(model::environment::cpus());
         let before = interference::Before::look(busy);
         let order = order::block(
             &part.strategies,

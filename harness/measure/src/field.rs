@@ -8,11 +8,11 @@
 use std::collections::{HashSet, VecDeque};
 use std::ops::Range;
 
-use basis::random::{below, shuffle, uniform};
-use basis::sample::Kinds;
-use basis::scenario::{Identifiers, Keys, Scenario};
-use basis::workload::Workload;
 use contract::{ErasedHandle, Handle, ProcessId, Specimen};
+use model::random::{below, shuffle, uniform};
+use model::sample::Kinds;
+use model::scenario::{Identifiers, Keys, Scenario};
+use model::workload::Workload;
 use rand_core::{Rng, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
 

@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use nix::sys::resource::{UsageWho, getrusage};
 
-use basis::clock;
-use basis::sample::{Interference, Part};
+use model::clock;
+use model::sample::{Interference, Part};
 
 /// The calibration spin: chains of dependent multiplications, about a millisecond in all on a
 /// processor of today. The fastest of them counts: on a virtual machine whole milliseconds often

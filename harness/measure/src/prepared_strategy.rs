@@ -7,12 +7,12 @@ use std::sync::atomic::Ordering;
 use std::thread::ScopedJoinHandle;
 use std::time::Duration;
 
-use basis::clock;
-use basis::controls::{How, Planted};
-use basis::sample::{Allocation, GroupCount, Memory};
-use basis::scenario::{Activity, Group, Scenario, Shares};
 use conformance::{Counting, Usage};
 use contract::{ErasedHandle, Specimen, Strategy};
+use model::clock;
+use model::controls::{How, Planted};
+use model::sample::{Allocation, GroupCount, Memory};
+use model::scenario::{Activity, Group, Scenario, Shares};
 
 use crate::accounting;
 use crate::affinity::Affinity;

@@ -1,6 +1,6 @@
 //! Planted figures of measuring processes, whose true median is 0: what a test is tried on.
 
-use basis::random::{normal, uniform};
+use model::random::{normal, uniform};
 use rand_core::SeedableRng;
 use rand_xoshiro::Xoshiro256PlusPlus;
 use strum::{IntoStaticStr, VariantArray};

@@ -1,4 +1,4 @@
-use basis::random::{below, normal};
+use model::random::{below, normal};
 use rand_core::SeedableRng;
 use rand_xoshiro::Xoshiro256PlusPlus;
 

@@ -3,10 +3,10 @@
 use std::hint::black_box;
 use std::time::Duration;
 
-use basis::clock;
-use basis::scenario::Activity;
 use conformance::{Counting, Usage};
 use contract::{ErasedHandle, Event, Handle, Specimen};
+use model::clock;
+use model::scenario::Activity;
 
 use crate::field::Field;
 use crate::section::Section;

@@ -2,8 +2,8 @@ use std::sync::Mutex;
 use std::sync::atomic::AtomicU64;
 use std::time::Instant;
 
-use basis::controls::{self, planted};
 use contract::{Event, Handle, IdMap, ProcessId, ProcessStatus, Profile, Record};
+use model::controls::{self, planted};
 
 use super::*;
 use crate::prepare::prepare;

@@ -7,10 +7,10 @@
 
 use std::collections::VecDeque;
 
-use basis::random::shuffle;
-use basis::sample::Kinds;
-use basis::scenario::Shares;
 use contract::{Handle, ProcessId, Specimen};
+use model::random::shuffle;
+use model::sample::Kinds;
+use model::scenario::Shares;
 use rand_core::Rng;
 use rand_xoshiro::Xoshiro256PlusPlus;
 

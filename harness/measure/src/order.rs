@@ -1,6 +1,6 @@
 //! The order of slices within a block.
 
-use basis::random::{self, shuffle};
+use model::random::{self, shuffle};
 use rand_core::SeedableRng;
 use rand_xoshiro::Xoshiro256PlusPlus;
 

@@ -2,11 +2,11 @@
 
 use std::marker::PhantomData;
 
-use basis::controls::{self, Planted};
-use basis::scenario::{RecordKind, Scenario};
 use contract::{
     Padded, PlainRecord, ProcessSnapshot, ProcessStatus, Profile, Specimen, Strategy, Visitor,
 };
+use model::controls::{self, Planted};
+use model::scenario::{RecordKind, Scenario};
 use registry::Only;
 
 use crate::field::Field;

@@ -1,6 +1,6 @@
 //! Medians drawn at random around an estimate, for what is computed from several of them at once.
 
-use basis::random::below;
+use model::random::below;
 use rand_core::SeedableRng;
 use rand_xoshiro::Xoshiro256PlusPlus;
 

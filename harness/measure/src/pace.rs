@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use basis::clock;
+use model::clock;
 
 /// Waits for the next beat of a schedule. Missed beats are not made up for.
 #[derive(Debug)]

@@ -2,9 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use basis::clock;
-use basis::workload::{Operation, Step};
 use contract::{Handle, Specimen};
+use model::clock;
+use model::workload::{Operation, Step};
 
 use crate::batch::Batch;
 use crate::pace::wait_until;

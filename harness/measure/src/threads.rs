@@ -7,10 +7,10 @@
 use std::hint::black_box;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use basis::clock;
-use basis::sample::Kinds;
-use basis::scenario::{Activity, Group};
 use contract::{Event, Handle, ProcessId, Specimen};
+use model::clock;
+use model::sample::Kinds;
+use model::scenario::{Activity, Group};
 
 use crate::batch::Batch;
 use crate::field::{Churn, Field, TAPE_LENGTH, kinds_on_tape};

@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use basis::clock;
 use crossbeam_utils::CachePadded;
+use model::clock;
 
 /// What the threads of a slice and their coordinator tell each other.
 #[derive(Debug, Default)]
