@@ -48,14 +48,14 @@ pub(super) fn section(results: &Results) -> Section {
         .fact("disagreeing", disagreeing(results))
         .fact("opposites", opposites(results))
         .fact("runs", runs.collect::<Vec<_>>())
+        .fact("version", env!("CARGO_PKG_VERSION"))
+        .of_each(method::environment_of)
         .of_each(|machine| {
             let found = subject.map(|found| found.strategy.as_str());
             let own = chosen.and_then(|found| machine.recommendation(&found.strategy));
             let labels = |judged| facts::labels_on(machine, judged);
             let figures = |name| figures(machine, name);
             context! {
-                command => machine.environment.command.as_str(),
-                cpus => machine.environment.cpus,
                 rows => found.map(figures),
                 any_record_rows => any_record.map(figures),
                 sure => Value::from(Serde(Sure::of(machine))),
@@ -76,7 +76,6 @@ pub(super) fn section(results: &Results) -> Section {
             |row| row_over_all(results, row),
         )
         .shared_table("decisions", by_decision(results))
-        .table("conditions", method::conditions)
         .section()
 }
 
@@ -138,14 +137,21 @@ fn is_compared(results: &Results, found: &Overall) -> bool {
     })
 }
 
-/// A strategy in the report's rows, each with its interval.
-fn figures(machine: &Machine, strategy: &str) -> Vec<String> {
-    let rows = facts::main_rows(machine).into_iter();
-    let told = rows.filter_map(|row| {
-        let ratio = row.ratio(machine, strategy)?;
-        Some(format!("{} {}", row.label(machine), format::ratio(ratio)))
-    });
-    told.collect()
+/// A strategy in the report's rows, each with its interval; in all rows, if it was not compared in those.
+pub(super) fn figures(machine: &Machine, strategy: &str) -> Vec<String> {
+    let told = |rows: Vec<Row<'_>>| -> Vec<String> {
+        let told = rows.into_iter().filter_map(|row| {
+            let ratio = row.ratio(machine, strategy)?;
+            Some(format!("{} {}", row.label(machine), format::ratio(ratio)))
+        });
+        told.collect()
+    };
+    let main = told(facts::main_rows(machine));
+    if main.is_empty() {
+        told(facts::all_rows(machine))
+    } else {
+        main
+    }
 }
 
 /// How the verdicts came out in the report's rows, and how far apart the baseline is from itself there.

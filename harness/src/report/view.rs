@@ -51,7 +51,6 @@ pub(super) enum Block {
     /// What follows is about one subject, and folded up where the form can, until [`Block::Unfold`].
     Fold(Fold),
     Unfold,
-    Lesson(Lesson),
     Cards {
         cards: Vec<Card>,
     },
@@ -93,18 +92,6 @@ pub(super) struct Card {
     pub(super) properties: Vec<(String, String)>,
     /// The anchor of the evidence about it, if there is any.
     pub(super) evidence: String,
-}
-
-/// A pivot, in the manner of the report.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub(super) struct Lesson {
-    pub(super) title: String,
-    pub(super) outcome: String,
-    pub(super) tone: Tone,
-    pub(super) expected: String,
-    pub(super) measured: Vec<String>,
-    pub(super) why: Vec<String>,
-    pub(super) follows: Vec<String>,
 }
 
 /// A paragraph.

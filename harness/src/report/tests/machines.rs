@@ -185,7 +185,7 @@ fn texts_of_all_machines_are_escaped_and_the_page_is_whole() {
     assert!(markdown(&merged).contains(r"alpha &lt;b&gt;\|"));
     for one in &merged.machines {
         assert!(html.contains(&format!("<figcaption>{}: Single reader", one.name)));
-        assert!(section(&html, "environment").contains(&format!(">{}<", one.name)));
+        assert!(section(&html, "environment").contains(&format!("<li>{}: Started", one.name)));
     }
     let ids: Vec<&str> = html
         .split(" id=\"")

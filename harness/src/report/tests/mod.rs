@@ -305,7 +305,7 @@ fn explanations_stand_only_beside_what_was_observed() {
 #[test]
 fn a_family_without_an_entry_gets_its_lesson_all_the_same() {
     let html = html(&results_of_three());
-    assert!(section(&html, "lessons").contains("<h3>Novel <span"));
+    assert!(section(&html, "lessons").contains("<h3>Novel: "));
 }
 
 #[test]
