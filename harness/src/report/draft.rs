@@ -182,7 +182,7 @@ impl<'r> Draft<'r> {
             self.id,
             placed.keys()
         );
-        section.blocks = said_once(section.blocks, results);
+        section.blocks = said_once(&section.blocks, results);
         section
     }
 }
@@ -265,7 +265,7 @@ fn filled(placed: Placed<'_>, lines: &[&str], results: &Results) -> Vec<Block> {
         worded(&mut table, lines);
         (machine.name.as_str(), table)
     });
-    let mut table = stacked(named.collect());
+    let mut table = stacked(&named.collect::<Vec<_>>());
     if let Some(over_all) = over_all.filter(|_| results.machines.len() > 1) {
         table.prepend(Column::new("Over all", "every machine"), over_all);
     }
@@ -314,7 +314,7 @@ fn titled(column: &str) -> Column {
 }
 
 /// Sentences in a row, one of each machine, become one where they say the same.
-fn said_once(blocks: Vec<Block>, results: &Results) -> Vec<Block> {
+fn said_once(blocks: &[Block], results: &Results) -> Vec<Block> {
     let machines = results.machines.as_slice();
     let same = |window: &[Block]| {
         let mut texts = window
@@ -327,7 +327,7 @@ fn said_once(blocks: Vec<Block>, results: &Results) -> Vec<Block> {
         let first = texts.next()??;
         texts.all(|text| text == Some(first)).then(|| prose(first))
     };
-    let mut rest = blocks.as_slice();
+    let mut rest = blocks;
     let mut said = Vec::with_capacity(rest.len());
     while let Some(first) = rest.first() {
         let together = rest.get(..machines.len()).and_then(same);

@@ -158,6 +158,10 @@ fn counted(number: usize, one: &str, more: Option<&str>) -> String {
 const NAMED_MAX: usize = 3;
 
 /// The filter for names, as code; of many the first, and how many more there are.
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "a filter is given its own values"
+)]
 fn names(names: Vec<String>) -> String {
     let mut shown: Vec<String> = names
         .iter()

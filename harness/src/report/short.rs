@@ -136,7 +136,7 @@ fn verdicts(results: &Results, is_shown: impl Fn(&str) -> bool) -> Table {
     };
     let machines = results.machines.iter();
     let tables = machines.map(|machine| (machine.name.as_str(), of(machine)));
-    let mut table = table::stacked(tables.collect());
+    let mut table = table::stacked(&tables.collect::<Vec<_>>());
     if results.machines.len() > 1 {
         table.prepend(Column::new("on all", ""), |row| {
             let found = facts::overall(results, row.head.trim_matches('`'));

@@ -280,8 +280,8 @@ const EVERY: &str = "every machine";
 
 /// Tables of equal structure, one from each machine, as one. Under every head stands a line for each machine, or one for
 /// all where they say the same; tables of a single column stand side by side. One table is what it is.
-pub(super) fn stacked(tables: Vec<(&str, Table)>) -> Table {
-    let [(_, first), others @ ..] = tables.as_slice() else {
+pub(super) fn stacked(tables: &[(&str, Table)]) -> Table {
+    let [(_, first), others @ ..] = tables else {
         return Table::default();
     };
     if others.is_empty() {
@@ -417,7 +417,9 @@ mod tests {
 
     fn table(titles: [&str; 3], rows: &[[&str; 3]]) -> Table {
         let mut table = Table::new(titles);
-        rows.iter().for_each(|row| table.row(*row));
+        for row in rows {
+            table.row(*row);
+        }
         table
     }
 
@@ -425,20 +427,20 @@ mod tests {
     fn machines_have_a_line_each_under_a_head_or_one_together() {
         let a = table(["Of", "x", "y"], &[["p", "1", "2"], ["q", "3", "4"]]);
         let b = table(["Of", "y", "z"], &[["q", "4", "5"], ["r", "6", "7"]]);
-        let same = stacked(vec![("a", a.clone()), ("b", a.clone())]);
+        let same = stacked(&[("a", a.clone()), ("b", a.clone())]);
         assert_eq!(
             same.csv(),
             "Of,Machine,x,y\np,every machine,1,2\nq,every machine,3,4\n"
         );
-        assert_eq!(stacked(vec![("a", a.clone())]), a);
+        assert_eq!(stacked(&[("a", a.clone())]), a);
         let twice = table(["Of", "x", "x"], &[["p", "1", "2"]]);
-        let both = stacked(vec![("a", twice.clone()), ("b", twice)]);
+        let both = stacked(&[("a", twice.clone()), ("b", twice)]);
         assert_eq!(both.csv(), "Of,Machine,x,x\np,every machine,1,2\n");
         let expected = "Of,Machine,x,y,z\n\
             p,a,1,2,not measured\np,b,not measured,not measured,not measured\n\
             q,a,3,4,not measured\nq,b,not measured,4,5\n\
             r,a,not measured,not measured,not measured\nr,b,not measured,6,7\n";
-        assert_eq!(stacked(vec![("a", a), ("b", b)]).csv(), expected);
+        assert_eq!(stacked(&[("a", a), ("b", b)]).csv(), expected);
     }
 
     #[test]
@@ -448,7 +450,7 @@ mod tests {
             table.row(["seed", value]);
             table
         };
-        let both = stacked(vec![("a", table("1")), ("b", table("2"))]);
+        let both = stacked(&[("a", table("1")), ("b", table("2"))]);
         assert_eq!(both.csv(), "What,a,b\nseed,1,2\n");
     }
 

@@ -31,7 +31,7 @@ fn questions(results: &Results) -> Vec<String> {
     while let Some(block) = blocks.next() {
         if let view::Block::Heading { text } = block {
             let is_answer = |next: &&view::Block| matches!(next, view::Block::Prose { .. });
-            assert!(blocks.peek().is_some_and(|next| is_answer(next)), "{text}");
+            assert!(blocks.peek().is_some_and(is_answer), "{text}");
             questions.push(text.clone());
         }
     }
