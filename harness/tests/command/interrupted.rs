@@ -93,7 +93,7 @@ fn an_interrupted_run_keeps_and_reports_what_it_measured() {
     }
     let page = fs::read_to_string(folder.join("report.html")).unwrap();
     assert!(
-        page.contains("partial"),
+        page.contains("Partial run"),
         "a reader is told that the run was cut short"
     );
 }

@@ -67,10 +67,10 @@ fn of_strategy<'p>() -> [Column<&'p Profile>; 7] {
 fn of_scenario<'f, 's>() -> [Column<&'f Family<'s>>; 8] {
     [
         ("scenario", |points| points[0].family().into()),
-        ("processes", processes),
-        ("record", record),
-        ("keys", keys),
-        ("threads", threads),
+        ("processes", |points| processes(points)),
+        ("record", |points| record(points)),
+        ("keys", |points| keys(points)),
+        ("threads", |points| threads(points)),
         ("sweeps", |points| sweeps(points)),
         ("run by", |points| run_by(points).into()),
         ("question", |points| points[0].question.clone()),
@@ -131,19 +131,19 @@ fn run_by(points: &[&Scenario]) -> &'static str {
     }
 }
 
-fn processes(points: &&Family<'_>) -> String {
+fn processes(points: &[&Scenario]) -> String {
     varied(points, |point| point.processes.to_string())
 }
 
-fn record(points: &&Family<'_>) -> String {
+fn record(points: &[&Scenario]) -> String {
     varied(points, |point| point.record.to_string())
 }
 
-fn keys(points: &&Family<'_>) -> String {
+fn keys(points: &[&Scenario]) -> String {
     varied(points, Scenario::asked)
 }
 
-fn threads(points: &&Family<'_>) -> String {
+fn threads(points: &[&Scenario]) -> String {
     varied(points, |point| {
         let groups = point.groups.iter();
         let groups = groups.map(|group| format!("{} {}", group.threads, group.doing()));
