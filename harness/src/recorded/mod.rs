@@ -36,9 +36,6 @@ pub const ADVICE: &str = "advice-";
 /// The document that lists the recorded runs, beside them.
 pub const INDEX: &str = "README.md";
 
-/// The document beside it that says what the harness favours.
-pub const BIASES: &str = "BIASES.md";
-
 /// What the lines of one machine's runs say, with what a reader has to know about them.
 fn machine_of(lines: Vec<sample::Line>, warnings: &[String]) -> Machine {
     let samples = Samples::from_lines(lines).expect("a pool begins with its header");

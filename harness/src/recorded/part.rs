@@ -11,8 +11,6 @@ use model::error::{Error, Result};
 pub enum Part {
     /// The headline table of a run; made of the run's folder.
     Headline,
-    /// What the harness favours.
-    Biases,
     /// The recorded runs.
     Runs,
 }

@@ -8,14 +8,21 @@
 //! - an item                        a paragraph, with `code`
 //! > what must not be missed            a command (four spaces)
 //!
-//! [[name]]                         the table or the drawings of that name; below it, of a table,
+//! ::: anchor | Title | gist        what follows is folded up, until
+//! :::
+//!
+//! [[name]]                         the table or the drawings of that name; below it
 //! its caption
-//! | Corner | Column (note) | ... |  its columns, with those of the data instead of the dots
-//! ^ a note
+//! | Corner | Column (note) | ... |  a table's columns, with those of the data instead of the dots
+//! ^ a table's note, or the key of a drawing
+//!
+//! A caption                        a table that the template writes itself
+//! | Corner | Column (note) |
+//! | a head | a cell |
 //! ```
 //!
 //! A table is made of each machine and shown once, see [`stacked`]. What is said of every machine in the same words is
-//! said once, if the template begins it with the machine's `on`.
+//! said once, if the template begins it with the machine's `on`. What differs too much between machines is made of [`each`].
 
 use std::collections::BTreeMap;
 
@@ -24,9 +31,10 @@ use minijinja::value::{Serde, Value};
 
 use crate::results::{Machine, PROCESSES_LEAST, Results, TOLERATED};
 
+use super::format;
 use super::render::{self, BAR};
 use super::table::{Cell, Column, Row, stacked};
-use super::view::{Block, Figure, Section, Table, prose};
+use super::view::{Block, Figure, Fold, Section, Table, prose};
 
 /// What follows over all machines, for the row of a table.
 type OverAll<'r> = Box<dyn Fn(&Row) -> Cell + 'r>;
@@ -51,6 +59,8 @@ impl Placed<'_> {
 pub(super) struct Draft<'r> {
     id: &'static str,
     results: &'r Results,
+    /// The machines that it is about.
+    scope: &'r [Machine],
     facts: BTreeMap<String, Value>,
     /// The facts of each machine.
     machines: Vec<Value>,
@@ -59,14 +69,19 @@ pub(super) struct Draft<'r> {
 
 impl<'r> Draft<'r> {
     pub(super) fn new(id: &'static str, results: &'r Results) -> Self {
+        Self::over(id, results, &results.machines)
+    }
+
+    fn over(id: &'static str, results: &'r Results, scope: &'r [Machine]) -> Self {
         let name = |machine: &Machine| {
-            context! { name => machine.name.as_str(), on => on(results, machine) }
+            context! { name => machine.name.as_str(), on => on(scope, machine) }
         };
         Self {
             id,
             results,
+            scope,
             facts: BTreeMap::new(),
-            machines: results.machines.iter().map(name).collect(),
+            machines: scope.iter().map(name).collect(),
             placed: BTreeMap::new(),
         }
     }
@@ -79,7 +94,7 @@ impl<'r> Draft<'r> {
 
     /// Facts of each machine, which the template finds beside its `name`.
     pub(super) fn of_each(mut self, facts: impl Fn(&'r Machine) -> Value) -> Self {
-        for (known, machine) in self.machines.iter_mut().zip(&self.results.machines) {
+        for (known, machine) in self.machines.iter_mut().zip(self.scope) {
             *known = context! { ..facts(machine), ..known.clone() };
         }
         self
@@ -113,7 +128,7 @@ impl<'r> Draft<'r> {
         make: impl Fn(&'r Machine) -> Table,
         over_all: Option<OverAll<'r>>,
     ) -> Self {
-        let tables = self.results.machines.iter().map(make).collect();
+        let tables = self.scope.iter().map(make).collect();
         self.placed
             .insert(name.into(), Placed::Tables(tables, over_all));
         self
@@ -121,10 +136,10 @@ impl<'r> Draft<'r> {
 
     /// The drawings of each machine.
     pub(super) fn figures(self, name: &str, make: impl Fn(&'r Machine) -> Vec<Figure>) -> Self {
-        let results = self.results;
-        let figures = results.machines.iter().flat_map(|machine| {
+        let scope = self.scope;
+        let figures = scope.iter().flat_map(|machine| {
             let named = move |figure: Figure| Figure {
-                caption: format!("{}{}", on(results, machine), figure.caption),
+                caption: format!("{}{}", on(scope, machine), figure.caption),
                 ..figure
             };
             make(machine).into_iter().map(named)
@@ -133,7 +148,7 @@ impl<'r> Draft<'r> {
         self.place(name, blocks)
     }
 
-    /// Blocks that are the same whatever the machines.
+    /// Blocks as they are; the template words drawings among them.
     pub(super) fn place(mut self, name: &str, blocks: Vec<Block>) -> Self {
         self.placed.insert(name.into(), Placed::Blocks(blocks));
         self
@@ -141,7 +156,7 @@ impl<'r> Draft<'r> {
 
     /// Writes the section.
     pub(super) fn section(self) -> Section {
-        let results = self.results;
+        let (results, scope) = (self.results, self.scope);
         let has: BTreeMap<String, bool> = self
             .placed
             .iter()
@@ -153,7 +168,7 @@ impl<'r> Draft<'r> {
             tolerated => TOLERATED,
             processes_least => PROCESSES_LEAST,
             partial => results.partial,
-            several => results.machines.len() > 1,
+            several => scope.len() > 1,
             machines => self.machines,
             has => Value::from(has),
             ..Value::from(self.facts)
@@ -172,7 +187,7 @@ impl<'r> Draft<'r> {
                 Written::Place(name) => {
                     let found = placed.remove(name);
                     let found = found.unwrap_or_else(|| panic!("{}: no {name}", self.id));
-                    section.blocks.extend(filled(found, &lines[1..], results));
+                    section.blocks.extend(filled(found, &lines[1..], scope));
                 }
             }
         }
@@ -182,17 +197,66 @@ impl<'r> Draft<'r> {
             self.id,
             placed.keys()
         );
-        section.blocks = said_once(&section.blocks, results);
+        section.blocks = said_once(&section.blocks, scope);
         section
     }
 }
 
 /// What stands in front of a sentence about a machine, if there are several.
-pub(super) fn on(results: &Results, machine: &Machine) -> String {
-    if results.machines.len() > 1 {
+pub(super) fn on(scope: &[Machine], machine: &Machine) -> String {
+    if scope.len() > 1 {
         format!("{}: ", machine.name)
     } else {
         String::new()
+    }
+}
+
+/// A section that is each machine's own: folded up by machine, unless all come out the same.
+pub(super) fn each<'r>(
+    id: &'static str,
+    results: &'r Results,
+    fill: impl Fn(Draft<'r>, &'r Machine) -> Draft<'r>,
+) -> Section {
+    let section = |machine| {
+        let draft = Draft::over(id, results, std::slice::from_ref(machine));
+        fill(draft, machine).section()
+    };
+    let mut sections: Vec<Section> = results.machines.iter().map(section).collect();
+    let whole = sections[0].clone();
+    if sections.iter().all(|section| *section == whole) {
+        return whole;
+    }
+    let blocks = results.machines.iter().zip(&mut sections);
+    let blocks = blocks.flat_map(|(machine, section)| {
+        let suffix = format!("-{}", format::slug(&machine.name));
+        section
+            .blocks
+            .iter_mut()
+            .for_each(|block| set_apart(block, &suffix));
+        let fold = Block::Fold(Fold {
+            id: format!("{id}{suffix}"),
+            title: machine.name.clone(),
+            gist: machine.environment.machine().to_string(),
+        });
+        let blocks = std::mem::take(&mut section.blocks).into_iter();
+        [fold].into_iter().chain(blocks).chain([Block::Unfold])
+    });
+    Section {
+        blocks: blocks.collect(),
+        ..whole
+    }
+}
+
+/// Makes the anchors of a block a machine's own.
+fn set_apart(block: &mut Block, suffix: &str) {
+    match block {
+        Block::Fold(fold) => fold.id.push_str(suffix),
+        Block::Table(table) => {
+            let rows = table.groups.iter_mut().flat_map(|group| &mut group.rows);
+            let linked = rows.filter(|row| !row.link.is_empty());
+            linked.for_each(|row| row.link.push_str(suffix));
+        }
+        _ => {}
     }
 }
 
@@ -225,7 +289,19 @@ fn block<'t>(lines: &[&'t str]) -> Written<'t> {
     if let Some(title) = first.strip_prefix("# ") {
         return Written::Title(words(title));
     }
-    Written::Block(if let Some(text) = first.strip_prefix("## ") {
+    Written::Block(if let Some(fold) = first.strip_prefix("::: ") {
+        let mut parts = fold.split(" | ").map(words);
+        let mut part = || parts.next().unwrap_or_default();
+        Block::Fold(Fold {
+            id: part(),
+            title: part(),
+            gist: part(),
+        })
+    } else if first == ":::" {
+        Block::Unfold
+    } else if lines.iter().any(|line| line.starts_with("| ")) {
+        Block::Table(written(lines))
+    } else if let Some(text) = first.strip_prefix("## ") {
         Block::Heading { text: words(text) }
     } else if first.starts_with("> ") {
         Block::Notice {
@@ -255,18 +331,27 @@ fn words(text: &str) -> String {
 }
 
 /// What stands in a place, with the words that the template has for it.
-fn filled(placed: Placed<'_>, lines: &[&str], results: &Results) -> Vec<Block> {
+fn filled(placed: Placed<'_>, lines: &[&str], scope: &[Machine]) -> Vec<Block> {
     let (tables, over_all) = match placed {
-        Placed::Blocks(blocks) => return blocks,
+        Placed::Blocks(mut blocks) => {
+            let mut drawn = Table::default();
+            worded(&mut drawn, lines);
+            for block in &mut blocks {
+                if let Block::Figure(figure) = block {
+                    figure.caption.push_str(&drawn.caption);
+                    figure.key.push_str(&drawn.notes.join(" "));
+                }
+            }
+            return blocks;
+        }
         Placed::Tables(tables, over_all) => (tables, over_all),
     };
-    let machines = results.machines.iter();
-    let named = machines.zip(tables).map(|(machine, mut table)| {
+    let named = scope.iter().zip(tables).map(|(machine, mut table)| {
         worded(&mut table, lines);
         (machine.name.as_str(), table)
     });
     let mut table = stacked(&named.collect::<Vec<_>>());
-    if let Some(over_all) = over_all.filter(|_| results.machines.len() > 1) {
+    if let Some(over_all) = over_all.filter(|_| scope.len() > 1) {
         table.prepend(Column::new("Over all", "every machine"), over_all);
     }
     let block = table.has_rows().then_some(Block::Table(table));
@@ -277,12 +362,8 @@ fn filled(placed: Placed<'_>, lines: &[&str], results: &Results) -> Vec<Block> {
 fn worded(table: &mut Table, lines: &[&str]) {
     let mut caption = Vec::new();
     for line in lines {
-        if let Some(columns) = line.strip_prefix("| ") {
-            let mut columns = columns
-                .trim_end()
-                .trim_end_matches('|')
-                .split(" | ")
-                .map(words);
+        if line.starts_with("| ") {
+            let mut columns = texts(line);
             table.corner = columns.next().unwrap_or_default();
             let mut own = Some(std::mem::take(&mut table.columns));
             for column in columns {
@@ -302,6 +383,22 @@ fn worded(table: &mut Table, lines: &[&str]) {
     }
 }
 
+/// A table with all its rows.
+fn written(lines: &[&str]) -> Table {
+    let mut table = Table::default();
+    let is_row = |line: &&&str| line.starts_with("| ");
+    let (rows, others): (Vec<&str>, Vec<&str>) = lines.iter().partition(is_row);
+    worded(&mut table, &[&others[..], &rows[..1]].concat());
+    rows[1..].iter().for_each(|row| table.row(texts(row)));
+    table
+}
+
+/// The texts between the bars of a line.
+fn texts(line: &str) -> impl Iterator<Item = String> {
+    let line = line.trim_start_matches('|').trim_end();
+    line.trim_end_matches('|').split(" | ").map(words)
+}
+
 /// `Title (note)`.
 fn titled(column: &str) -> Column {
     let note = column
@@ -314,14 +411,13 @@ fn titled(column: &str) -> Column {
 }
 
 /// Sentences in a row, one of each machine, become one where they say the same.
-fn said_once(blocks: &[Block], results: &Results) -> Vec<Block> {
-    let machines = results.machines.as_slice();
+fn said_once(blocks: &[Block], machines: &[Machine]) -> Vec<Block> {
     let same = |window: &[Block]| {
         let mut texts = window
             .iter()
             .zip(machines)
             .map(|(block, machine)| match block {
-                Block::Prose { text } => text.strip_prefix(&on(results, machine)),
+                Block::Prose { text } => text.strip_prefix(&on(machines, machine)),
                 _ => None,
             });
         let first = texts.next()??;

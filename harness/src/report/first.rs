@@ -213,7 +213,7 @@ impl Sure {
 }
 
 /// Where the answer about a strategy changes along what was swept.
-fn flips_of(machine: &Machine, chosen: Option<&Overall>) -> Vec<String> {
+fn flips_of(machine: &Machine, chosen: Option<&Overall>) -> Vec<Value> {
     let is_telling = |flip: &&Flip| {
         let concerns = chosen.is_some_and(|found| found.strategy == flip.strategy);
         concerns && flip.at.is_some()
@@ -222,7 +222,7 @@ fn flips_of(machine: &Machine, chosen: Option<&Overall>) -> Vec<String> {
         .flips
         .iter()
         .filter(is_telling)
-        .map(flips::sentence)
+        .map(flips::crossing)
         .collect()
 }
 

@@ -1,64 +1,47 @@
-//! Where the answer flips: the sweeps of a run, axis by axis.
+//! Where the answer flips: the sweeps of a run, axis by axis, with their curves.
 
-use model::scenario::{self, Axis, Scenario};
+use std::collections::BTreeSet;
 
 use minijinja::context;
-use minijinja::value::Value;
+use minijinja::value;
+use model::scenario::{Axis, Scenario, Value};
 
 use crate::results::{Change, Flip, Machine, Map, Metric, Place, Ratio, Results};
 
-use super::draft::{self, Draft};
-use super::view::{self, Cell, Column, Group, Section, Table, Tone};
-use super::{curves, facts, format};
+use super::charts::{SweepLine, sweep_chart};
+use super::draft;
+use super::view::{self, Cell, Column, Figure, Group, Section, Table, Tone};
+use super::{facts, format};
 
 pub(super) fn section(results: &Results) -> Section {
-    let mut known: Vec<Sweep<'_>> = Vec::new();
-    for sweep in results.machines.iter().flat_map(sweeps) {
-        if !known
-            .iter()
-            .any(|one| one.name == sweep.name && one.metric == sweep.metric)
-        {
-            known.push(sweep);
-        }
-    }
-    let mut draft = Draft::new("flips", results);
-    let mut told: Vec<Value> = Vec::new();
-    for (number, sweep) in known.iter().enumerate() {
-        let is_it = |one: &Sweep<'_>| one.name == sweep.name && one.metric == sweep.metric;
-        let on = |machine| sweeps(machine).into_iter().find(is_it);
-        let each = results.machines.iter().filter_map(|machine| {
-            let flips = on(machine)?.flips(machine);
-            Some(context! { on => draft::on(results, machine), ..flips })
-        });
-        told.push(context! {
-            name => sweep.name,
-            title => sweep.title(),
-            question => sweep.points.first().map(|point| point.question.as_str()),
-            axes => sweep.axes().iter().map(ToString::to_string).collect::<Vec<_>>(),
-            machines => each.collect::<Vec<_>>(),
-        });
-        draft = draft
-            .figures(&format!("curves-{number}"), |machine| {
-                let sweep = on(machine).filter(|sweep| sweep.axes().len() == 1);
-                Vec::from_iter(sweep.and_then(|sweep| curves::figure(machine, &sweep)))
-            })
-            .table(&format!("map-{number}"), |machine| {
-                let mut maps = machine.maps.iter();
-                let map = maps.find(|map| map.sweep == sweep.name && map.metric == sweep.metric);
-                map.map_or_else(Table::default, |map| winners(machine, map))
-            })
-            .table(&format!("table-{number}"), |machine| {
-                on(machine).map_or_else(Table::default, |sweep| sweep.table(machine))
+    draft::each("flips", results, |draft, machine| {
+        let sweeps = sweeps(machine);
+        let facts: Vec<_> = sweeps.iter().map(|sweep| sweep.facts(machine)).collect();
+        let draft = draft
+            .fact("margin_times", format!("{:.2}", machine.margin))
+            .fact("sweeps", facts);
+        let numbered = sweeps.iter().enumerate();
+        numbered.fold(draft, |draft, (number, sweep)| {
+            let maps = sweep.maps(machine).enumerate();
+            let draft = maps.fold(draft, |draft, (index, map)| {
+                draft.table(&format!("map-{number}-{index}"), |machine| {
+                    winners(machine, map)
+                })
             });
-    }
-    draft.fact("sweeps", told).section()
+            draft
+                .figures(&format!("curves-{number}"), |machine| {
+                    Vec::from_iter(sweep.figure(machine))
+                })
+                .table(&format!("table-{number}"), |machine| sweep.table(machine))
+        })
+    })
 }
 
 /// A sweep, by the metric that it times.
 pub(super) struct Sweep<'r> {
-    pub(super) name: &'r str,
-    pub(super) metric: Metric,
-    pub(super) points: Vec<&'r Scenario>,
+    name: &'r str,
+    metric: Metric,
+    points: Vec<&'r Scenario>,
 }
 
 /// The sweeps of a run with what they time, in order.
@@ -83,158 +66,215 @@ pub(super) fn sweeps(machine: &Machine) -> Vec<Sweep<'_>> {
     sweeps
 }
 
+/// More lines than this are a tangle; the table has them all.
+const LINES_MAX: usize = 8;
+
 impl<'r> Sweep<'r> {
     /// The axes, in the file's order.
-    pub(super) fn axes(&self) -> Vec<Axis> {
+    fn axes(&self) -> Vec<Axis> {
         let first = self.points.first().and_then(|first| first.point.as_ref());
         let coordinates = first.iter().flat_map(|point| &point.coordinates);
         coordinates.map(|at| at.axis).collect()
     }
 
-    pub(super) fn ratio(
-        &self,
-        machine: &'r Machine,
-        point: &str,
-        strategy: &str,
-    ) -> Option<&'r Ratio> {
-        let cell = machine.cell(point, strategy, self.metric)?;
-        cell.ratio.as_ref()
+    /// The axis, of a sweep that has a single one.
+    fn axis(&self) -> Option<Axis> {
+        match self.axes()[..] {
+            [axis] => Some(axis),
+            _ => None,
+        }
     }
 
-    /// The contenders that were compared somewhere, as far as they may win.
-    pub(super) fn strategies(&self, machine: &'r Machine) -> Vec<&'r str> {
-        let contenders = machine
-            .contenders()
-            .filter(|card| machine.is_ranked(&card.name))
-            .map(|card| card.name.as_str());
-        contenders
-            .filter(|name| {
-                let mut points = self.points.iter();
-                points.any(|point| self.ratio(machine, &point.name, name).is_some())
-            })
+    fn row(&self, point: &'r Scenario) -> facts::Row<'r> {
+        let metric = self.metric;
+        facts::Row {
+            scenario: point,
+            metric,
+        }
+    }
+
+    fn ratios(&self, machine: &'r Machine, strategy: &str) -> Vec<Option<&'r Ratio>> {
+        let points = self.points.iter();
+        points
+            .map(|point| self.row(point).ratio(machine, strategy))
             .collect()
     }
 
-    /// The title without the coordinates of a point.
-    pub(super) fn title(&self) -> String {
-        let axes = self.axes();
-        let first = self.points.first().map_or("", |first| &first.title);
-        let end = axes
-            .first()
-            .and_then(|axis| first.find(&format!(", {} ", axis.words())));
-        format!(
-            "{}: cost per {}",
-            &first[..end.unwrap_or(first.len())],
-            format::operation(self.metric)
-        )
+    /// The contenders that were compared somewhere, as far as they may win.
+    fn strategies(&self, machine: &'r Machine) -> impl Iterator<Item = &'r str> {
+        let contenders = machine.contenders().map(|card| card.name.as_str());
+        contenders.filter(move |name| {
+            let is_compared = || self.ratios(machine, name).iter().any(Option::is_some);
+            machine.is_ranked(name) && is_compared()
+        })
     }
 
-    /// What flips on a machine: who leads first, then each strategy against the margin, and those that never flip.
-    fn flips(&self, machine: &Machine) -> Value {
+    fn flips(&self, machine: &'r Machine) -> impl Iterator<Item = &'r Flip> {
         let flips = machine.flips.iter();
-        let flips: Vec<&Flip> = flips
-            .filter(|flip| flip.sweep == self.name && flip.metric == self.metric)
-            .collect();
-        let leads = |flip: &&&Flip| matches!(flip.change, Change::OvertakenBy(_));
-        let moves = |flip: &&&Flip| {
-            matches!(
-                flip.change,
-                Change::FallsBelowMargin | Change::RisesAboveMargin
-            )
+        flips.filter(move |flip| flip.sweep == self.name && flip.metric == self.metric)
+    }
+
+    fn maps(&self, machine: &'r Machine) -> impl Iterator<Item = &'r Map> {
+        let maps = machine.maps.iter();
+        maps.filter(move |map| map.sweep == self.name && map.metric == self.metric)
+    }
+
+    /// What the words of a sweep are about: who leads first, then each strategy against the margin, those together that
+    /// never flip.
+    fn facts(&self, machine: &'r Machine) -> value::Value {
+        let first = self.points.first();
+        let axes = self.axes();
+        // The title without the coordinates of a point.
+        let title = first.map_or("", |first| &first.title);
+        let end = axes
+            .first()
+            .and_then(|axis| title.find(&format!(", {} ", axis.words())));
+        let title = &title[..end.unwrap_or(title.len())];
+        let is_single = axes.len() == 1;
+        let flips = || self.flips(machine).filter(|_| is_single);
+        let leads = flips().filter(|flip| matches!(flip.change, Change::OvertakenBy(_)));
+        let crossings = flips().filter(|flip| {
+            let change = &flip.change;
+            matches!(change, Change::FallsBelowMargin | Change::RisesAboveMargin)
+        });
+        let steady = |change: Change| -> Vec<String> {
+            let steady = flips().filter(|flip| flip.change == change);
+            let name = |flip: &Flip| {
+                let share = format::percent(flip.share);
+                format!("`{}` ({share} of resamples)", flip.strategy)
+            };
+            steady.map(name).collect()
         };
-        let told = flips.iter().filter(leads).chain(flips.iter().filter(moves));
-        let never = |change: Change| -> Vec<String> {
-            let names = flips.iter().filter(|flip| flip.change == change);
-            names
-                .map(|flip| {
-                    format!(
-                        "`{}` ({} of resamples)",
-                        flip.strategy,
-                        format::percent(flip.share)
-                    )
-                })
-                .collect()
-        };
+        let maps = self.maps(machine);
         context! {
-            flips => told.map(|flip| sentence(flip)).collect::<Vec<_>>(),
-            always => never(Change::AlwaysAboveMargin),
-            never => never(Change::NeverAboveMargin),
+            name => self.name,
+            title => format!("{title}: cost per {}", format::operation(self.metric)),
+            question => first.map_or("", |first| &first.question),
+            axis => self.axis().map(Axis::words),
+            flips => leads.chain(crossings).map(crossing).collect::<Vec<_>>(),
+            always => steady(Change::AlwaysAboveMargin),
+            never => steady(Change::NeverAboveMargin),
+            left_out => self.strategies(machine).count().saturating_sub(LINES_MAX),
+            maps => maps.map(|map| format!("{} \\ {}", map.rows, map.columns)).collect::<Vec<_>>(),
         }
     }
 
     /// Every ratio: a row for each strategy, a column for each point.
-    fn table(&self, machine: &Machine) -> Table {
+    fn table(&self, machine: &'r Machine) -> Table {
         let cpus = machine.environment.cpus;
-        let points = self.points.iter();
-        let columns =
-            points.map(|point| Column::new(coordinates(point), facts::threads_note(point, cpus)));
-        let rows = self.strategies(machine).into_iter().map(|name| {
-            let rows = self.points.iter().map(|&scenario| facts::Row {
-                scenario,
-                metric: self.metric,
-            });
-            let cells = rows.map(|row| facts::ratio_cell(machine, row, name));
+        let columns = self
+            .points
+            .iter()
+            .map(|point| Column::new(coordinates(point), facts::threads_note(point, cpus)));
+        let rows = self.strategies(machine).map(|name| {
+            let points = self.points.iter();
+            let cells = points.map(|point| facts::ratio_cell(machine, self.row(point), name));
             view::Row::named(name, cells.collect())
         });
         Table::of([Group::new("", rows)]).columns(columns)
     }
-}
 
-/// `writes = 0.05, record = padded-1KiB`.
-pub(super) fn coordinates(point: &Scenario) -> String {
-    let coordinates = point.point.iter().flat_map(|point| &point.coordinates);
-    let texts: Vec<String> = coordinates
-        .map(|at| format!("{} = {}", at.axis, value(&at.value)))
-        .collect();
-    texts.join(", ")
-}
-
-fn value(value: &scenario::Value) -> String {
-    match value {
-        scenario::Value::Number(number) => format::count(*number),
-        scenario::Value::Word(word) => word.clone(),
+    /// The curves along a single axis; `None` if there is nothing to draw. Of many strategies those that lead somewhere, then
+    /// those that flip, then the best.
+    fn figure(&self, machine: &'r Machine) -> Option<Figure> {
+        let axis = self.axis()?;
+        let strategies = self.strategies(machine);
+        let mut lines: Vec<SweepLine<'_>> = strategies
+            .map(|name| SweepLine {
+                name,
+                ratios: self.ratios(machine, name),
+            })
+            .collect();
+        let (mut leading, mut flipping) = (BTreeSet::new(), BTreeSet::new());
+        for flip in self.flips(machine) {
+            match &flip.change {
+                Change::OvertakenBy(winner) => leading.extend([flip.strategy.as_str(), winner]),
+                Change::FallsBelowMargin | Change::RisesAboveMargin => {
+                    flipping.insert(flip.strategy.as_str());
+                }
+                Change::AlwaysAboveMargin | Change::NeverAboveMargin => {}
+            }
+        }
+        let mean = |line: &SweepLine<'_>| {
+            let ratios = line.ratios.iter().flatten();
+            let logs: Vec<f64> = ratios.map(|ratio| ratio.median.ln()).collect();
+            logs.iter().sum::<f64>() / logs.len().max(1) as f64
+        };
+        let rank = |line: &SweepLine<'_>| {
+            let (leads, flips) = (leading.contains(line.name), flipping.contains(line.name));
+            (!leads, !leads && !flips)
+        };
+        lines.sort_by(|a, b| rank(a).cmp(&rank(b)).then(mean(b).total_cmp(&mean(a))));
+        lines.truncate(LINES_MAX);
+        let names: Vec<String> = self.points.iter().map(|point| tick(point)).collect();
+        if lines.is_empty() || names.len() < 2 {
+            return None;
+        }
+        let drawn: Vec<String> = lines.iter().map(|line| line.name.to_owned()).collect();
+        Some(Figure {
+            description: format!(
+                "{} at {} points of {}: {}",
+                format::counted(lines.len(), "strategy", "strategies"),
+                names.len(),
+                axis.words(),
+                format::list(&drawn)
+            ),
+            svg: sweep_chart(&lines, &names, axis.words(), machine.margin)?,
+            ..Figure::default()
+        })
     }
 }
 
-/// A flip in words, with its interval and how many resamples agree.
-pub(super) fn sentence(flip: &Flip) -> String {
+/// `writes = 0.05, record = padded-1KiB`.
+fn coordinates(point: &Scenario) -> String {
+    let coordinates = point.point.iter().flat_map(|point| &point.coordinates);
+    let texts = coordinates.map(|at| format!("{} = {}", at.axis, value_text(&at.value)));
+    texts.collect::<Vec<_>>().join(", ")
+}
+
+/// The value of a point on its last axis.
+fn tick(point: &Scenario) -> String {
+    let coordinates = point.point.iter().flat_map(|point| &point.coordinates);
+    coordinates
+        .last()
+        .map_or_else(String::new, |at| value_text(&at.value))
+}
+
+fn value_text(value: &Value) -> String {
+    match value {
+        Value::Number(number) => format::count(*number),
+        Value::Word(word) => word.clone(),
+    }
+}
+
+/// The facts that `templates/sections/flip.md.j2` words.
+pub(super) fn crossing(flip: &Flip) -> value::Value {
+    let (change, winner) = match &flip.change {
+        Change::FallsBelowMargin => ("falls", None),
+        Change::RisesAboveMargin => ("rises", None),
+        Change::OvertakenBy(winner) => ("overtaken", Some(winner)),
+        Change::AlwaysAboveMargin | Change::NeverAboveMargin => ("none", None),
+    };
     let axis = match flip.axis {
         Axis::Record => "record size in bytes",
         other => other.words(),
     };
-    let at = flip
-        .at
-        .map_or_else(|| "somewhere".into(), format::significant);
-    let what = match &flip.change {
-        Change::FallsBelowMargin => format!("`{}` falls below the margin", flip.strategy),
-        Change::RisesAboveMargin => format!("`{}` rises above the margin", flip.strategy),
-        Change::OvertakenBy(winner) => format!("`{winner}` overtakes `{}`", flip.strategy),
-        Change::AlwaysAboveMargin | Change::NeverAboveMargin => {
-            return format!("`{}` does not cross the margin.", flip.strategy);
-        }
-    };
-    let doubt = if flip.ci_low.is_none() && flip.ci_high.is_none() {
-        "; these samples do not say where, or whether"
-    } else {
-        ""
-    };
-    format!(
-        "{what} at {axis} = {at} {}, in {} of resamples{doubt}.",
-        interval(flip),
-        format::percent(flip.share)
-    )
+    context! {
+        change => change,
+        winner => winner,
+        axis => axis,
+        strategy => flip.strategy.as_str(),
+        at => flip.at,
+        low => flip.ci_low,
+        high => flip.ci_high,
+        share => flip.share,
+    }
 }
 
-/// `[1.9, 2.4]`, `[1.9, beyond]`.
-fn interval(flip: &Flip) -> String {
-    let end = |end: Option<f64>| end.map_or_else(|| "beyond".into(), format::significant);
-    format!("[{}, {}]", end(flip.ci_low), end(flip.ci_high))
-}
-
-/// Who wins where.
+/// Which strategy is the fastest where.
 fn winners(machine: &Machine, map: &Map) -> Table {
-    let mut columns: Vec<&scenario::Value> = Vec::new();
-    let mut rows: Vec<&scenario::Value> = Vec::new();
+    let mut columns: Vec<&Value> = Vec::new();
+    let mut rows: Vec<&Value> = Vec::new();
     for place in &map.places {
         if !columns.contains(&&place.column) {
             columns.push(&place.column);
@@ -243,41 +283,36 @@ fn winners(machine: &Machine, map: &Map) -> Table {
             rows.push(&place.row);
         }
     }
-    let cell = |row: &scenario::Value, column: &scenario::Value| {
-        let mut places = map.places.iter();
-        places
-            .find(|place| place.row == *row && place.column == *column)
-            .map_or_else(
+    let rows = rows.iter().map(|row| {
+        let cells = columns.iter().map(|column| {
+            let mut places = map.places.iter();
+            let place = places.find(|place| place.row == **row && place.column == **column);
+            place.map_or_else(
                 || Cell::absent("not measured"),
                 |place| winner(machine, map, place),
             )
-    };
-    let lines = rows.iter().map(|row| {
-        let cells = columns.iter().map(|column| cell(row, column));
-        view::Row::new(value(row), cells.collect())
+        });
+        view::Row::new(value_text(row), cells.collect())
     });
-    let titles = columns.iter().map(|column| value(column));
-    Table::of([Group::new("", lines)]).columns(Column::titled(titles))
+    let titles = columns.iter().map(|column| value_text(column));
+    Table::of([Group::new("", rows)]).columns(Column::titled(titles))
 }
 
 fn winner(machine: &Machine, map: &Map, place: &Place) -> Cell {
+    let ratio = |strategy: &str| {
+        let cell = machine.cell(&place.scenario, strategy, map.metric);
+        cell.and_then(|cell| cell.ratio.as_ref())
+    };
     let Some(winner) = &place.winner else {
-        let is_open = machine.contenders().any(|card| {
-            let cell = machine.cell(&place.scenario, &card.name, map.metric);
-            let ratio = cell.and_then(|cell| cell.ratio.as_ref());
-            ratio.is_some_and(|ratio| ratio.is_open(machine.margin))
-        });
-        return if is_open {
+        let mut ratios = machine.contenders().filter_map(|card| ratio(&card.name));
+        return if ratios.any(|ratio| ratio.is_open(machine.margin)) {
             Cell::text("none for certain").judged("undecided", Tone::Open)
         } else {
-            Cell::text(format!("none: stay with {}", machine.baseline))
-                .judged("no improvement", Tone::Bad)
+            let stay = format!("none: stay with {}", machine.baseline);
+            Cell::text(stay).judged("no improvement", Tone::Bad)
         };
     };
-    let ratio = machine
-        .cell(&place.scenario, winner, map.metric)
-        .and_then(|cell| cell.ratio.as_ref());
-    let mut detail = ratio.map_or_else(String::new, format::ratio);
+    let mut detail = ratio(winner).map_or_else(String::new, format::ratio);
     if !place.as_good.is_empty() {
         detail.push_str(&format!("; as good: {}", format::list(&place.as_good)));
     }
@@ -288,41 +323,36 @@ fn winner(machine: &Machine, map: &Map, place: &Place) -> Cell {
 mod tests {
     use super::*;
 
-    fn flip(change: Change, low: Option<f64>, high: Option<f64>) -> Flip {
-        Flip {
-            sweep: "sweep-section".into(),
-            axis: Axis::SectionNs,
-            metric: Metric::ReadNs,
-            strategy: "a/b".into(),
-            change,
-            at: Some(2_100.0),
-            ci_low: low,
-            ci_high: high,
-            share: 0.98,
-        }
-    }
-
     #[test]
     fn a_flip_is_told_with_its_interval() {
+        let told = |change: Change, [low, high]: [Option<f64>; 2]| {
+            let flip = Flip {
+                sweep: "sweep-section".into(),
+                axis: Axis::SectionNs,
+                metric: Metric::ReadNs,
+                strategy: "a/b".into(),
+                change,
+                at: Some(2_100.0),
+                ci_low: low,
+                ci_high: high,
+                share: 0.98,
+            };
+            let context = context! { flip => crossing(&flip) };
+            super::super::render::render_value("sections/flip.md", context)
+        };
+        let falls = told(Change::FallsBelowMargin, [Some(1_900.0), Some(2_430.0)]);
         assert_eq!(
-            sentence(&flip(
-                Change::FallsBelowMargin,
-                Some(1_900.0),
-                Some(2_430.0)
-            )),
+            falls.trim(),
             "`a/b` falls below the margin at time inside the read section in ns = 2,100 \
              [1,900, 2,430], in 98 % of resamples."
         );
+        let overtaken = told(Change::OvertakenBy("c/d".into()), [Some(1_900.0), None]);
         assert_eq!(
-            sentence(&flip(
-                Change::OvertakenBy("c/d".into()),
-                Some(1_900.0),
-                None
-            )),
+            overtaken.trim(),
             "`c/d` overtakes `a/b` at time inside the read section in ns = 2,100 [1,900, beyond], in \
              98 % of resamples."
         );
-        let said = sentence(&flip(Change::RisesAboveMargin, None, None));
-        assert!(said.contains("do not say where"), "{said}");
+        let rises = told(Change::RisesAboveMargin, [None, None]);
+        assert!(rises.contains("do not say where"), "{rises}");
     }
 }

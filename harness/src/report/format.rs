@@ -215,6 +215,16 @@ pub(super) fn list(items: &[String]) -> String {
     }
 }
 
+/// The first names, and how many more there are: `a, b and 3 more`.
+pub(super) fn first_of<T: std::borrow::Borrow<str>>(names: &[T], most: usize) -> String {
+    match names.split_at_checked(most) {
+        Some((first, rest)) if !rest.is_empty() => {
+            format!("{} and {} more", first.join(", "), rest.len())
+        }
+        _ => names.join(", "),
+    }
+}
+
 /// `1 strategy`, `2 strategies`.
 pub(super) fn counted(number: usize, one: &str, more: &str) -> String {
     let noun = if number == 1 { one } else { more };

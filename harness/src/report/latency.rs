@@ -3,9 +3,12 @@
 use model::controls;
 use model::probe::Distribution;
 
-use crate::results::{Latency, Machine};
+use minijinja::context;
+
+use crate::results::{Latency, Machine, Results};
 
 use super::charts::{Colour, LatencyCurve, latency_chart};
+use super::draft::Draft;
 use super::view::Figure;
 use super::{format, probes};
 
@@ -13,19 +16,36 @@ use super::{format, probes};
 const BEST: usize = 5;
 const WORST: usize = 2;
 
-/// The curves of each situation and operation that was timed.
-pub(super) fn figures(machine: &Machine) -> Vec<Figure> {
-    let mut asked: Vec<(&str, Distribution)> = Vec::new();
-    for one in &machine.latencies {
+/// Places the curves of each situation and operation that was timed.
+pub(super) fn plots<'r>(draft: Draft<'r>, results: &'r Results) -> Draft<'r> {
+    let mut timed: Vec<(&str, Distribution)> = Vec::new();
+    for one in results.machines.iter().flat_map(|one| &one.latencies) {
         let key = (one.scenario.as_str(), one.distribution);
-        if !asked.contains(&key) {
-            asked.push(key);
+        if !timed.contains(&key) {
+            timed.push(key);
         }
     }
-    let figures = asked.into_iter();
-    figures
-        .filter_map(|(situation, operation)| figure(machine, situation, operation))
-        .collect()
+    let machines = || results.machines.iter();
+    let plots = timed.iter().map(|(situation, operation)| {
+        let mut situations = machines().flat_map(|machine| &machine.situations);
+        let title = situations.find(|one| one.name == *situation);
+        let title = title.map_or(*situation, |one| one.title.as_str());
+        context! { title => title, operations => operations(*operation) }
+    });
+    let draft = draft.fact("plots", plots.collect::<Vec<_>>());
+    let timed = timed.into_iter().enumerate();
+    timed.fold(draft, |draft, (number, (situation, operation))| {
+        draft.figures(&format!("plot-{number}"), |machine| {
+            Vec::from_iter(figure(machine, situation, operation))
+        })
+    })
+}
+
+const fn operations(distribution: Distribution) -> &'static str {
+    match distribution {
+        Distribution::Reads => "reads",
+        _ => "writes",
+    }
 }
 
 fn figure(machine: &Machine, situation: &str, operation: Distribution) -> Option<Figure> {
@@ -34,25 +54,17 @@ fn figure(machine: &Machine, situation: &str, operation: Distribution) -> Option
         .iter()
         .filter(|one| one.scenario == situation && one.distribution == operation)
         .collect();
-    let shown = telling(machine, &curves);
-    let title = machine.situations.iter().find(|one| one.name == situation);
-    let title = title.map_or(situation, |one| one.title.as_str());
-    let operation = match operation {
-        Distribution::Reads => "reads",
-        _ => "writes",
-    };
-    let names: Vec<String> = shown.iter().map(|one| told(one)).collect();
+    let shown = shown(machine, &curves);
+    let names: Vec<String> = shown.iter().map(|one| ends(one)).collect();
     Some(Figure {
-        caption: format!("{title}: {operation}, by quantile, log scales"),
-        key: "From the intended start: medians over the processes, and the worst of any. Green: the lowest p99.9; red: the highest; \
-              yellow: the baseline; grey: the no-op control. The table has all.",
-        description: format!("{operation}: {}", names.join("; ")),
+        description: format!("{}: {}", operations(operation), names.join("; ")),
         svg: drawn(machine, &shown)?,
+        ..Figure::default()
     })
 }
 
-/// A curve in words.
-fn told(curve: &Latency) -> String {
+/// The ends of a curve, in words.
+fn ends(curve: &Latency) -> String {
     let ends = [0.5, 0.999].map(|share| probes::duration(at(curve, share)));
     format!("{} p50 {}, p99.9 {}", curve.strategy, ends[0], ends[1])
 }
@@ -67,7 +79,7 @@ fn at(curve: &Latency, share: f64) -> f64 {
 }
 
 /// The baseline, the no-op control, and the ends of the order by p99.9.
-fn telling<'r>(machine: &Machine, curves: &[&'r Latency]) -> Vec<&'r Latency> {
+fn shown<'r>(machine: &Machine, curves: &[&'r Latency]) -> Vec<&'r Latency> {
     let is_reference =
         |one: &&&Latency| one.strategy == machine.baseline || one.strategy == controls::NO_OP;
     let mut others: Vec<&Latency> = curves

@@ -3,6 +3,7 @@
 use model::sample::Card;
 
 use serde::Serialize;
+use strum::IntoEnumIterator;
 
 use crate::results::{Decision, Machine, Recommendation, Results};
 
@@ -69,9 +70,9 @@ impl<'r> Lesson<'r> {
             .filter_map(|card| machine.recommendation(&card.name));
         let decisions: Vec<&Recommendation> = decisions.collect();
         let expected = pivots::expected(family);
-        let why = Observation::ALL.into_iter().filter_map(|observation| {
+        let why = Observation::iter().filter_map(|observation| {
             let observed = compared.iter().filter_map(|card| {
-                let evidence = observation.evidence(machine, card)?;
+                let evidence = observation.evidence(machine, &card.name)?;
                 Some(format!("`{}` ({evidence})", card.name))
             });
             let observed: Vec<String> = observed.collect();
@@ -89,7 +90,7 @@ impl<'r> Lesson<'r> {
             .iter()
             .map(|card| (card.name.as_str(), first::figures(machine, &card.name)));
         Some(Self {
-            on: draft::on(results, machine),
+            on: draft::on(&results.machines, machine),
             title: pivots::title(family),
             outcome: outcome(&decisions),
             expected: published::note(family)

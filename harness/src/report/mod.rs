@@ -11,7 +11,6 @@ pub mod advice;
 mod biases;
 mod cards;
 mod charts;
-mod curves;
 mod deadlock;
 mod decisions;
 mod differences;
@@ -48,7 +47,6 @@ mod yardsticks;
 
 use crate::results::Results;
 
-pub use biases::biases_as_markdown;
 pub use export::{csv, json};
 pub use files::{File, Source, Written, files, obsolete, replace, write};
 pub use format::off;

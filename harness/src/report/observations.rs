@@ -3,7 +3,6 @@
 //! An observation is made only where the whole interval shows it, so nothing here is said against
 //! the data, and it carries the figures that it rests on.
 
-use model::sample::Card;
 use serde::Deserialize;
 
 use contract::WriteCost;
@@ -13,8 +12,8 @@ use crate::results::{Cell, Machine, Metric, Ratio, Verdict};
 use super::facts::{self, Row};
 use super::format;
 
-/// Something that the samples can show about a strategy.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+/// Something that the samples can show about a strategy, in the order of the report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, strum::EnumIter)]
 #[serde(rename_all = "kebab-case")]
 pub(super) enum Observation {
     /// The read-only row with the fewest readers improves by more than the margin.
@@ -43,27 +42,11 @@ pub(super) enum Observation {
 }
 
 impl Observation {
-    /// All, in the order of the report.
-    pub(super) const ALL: [Self; 14] = [
-        Self::ReadsFaster,
-        Self::ReadsSlower,
-        Self::ReadsScale,
-        Self::ReadersCollide,
-        Self::ReadsAllocate,
-        Self::WritesFaster,
-        Self::WritesSlower,
-        Self::CopiesTable,
-        Self::WritesTwice,
-        Self::WritesAllocate,
-        Self::ScansFaster,
-        Self::ScansSlower,
-        Self::MoreMemory,
-        Self::HarnessBound,
-    ];
-
     /// The figures that show it of a strategy, if they do.
-    pub(super) fn evidence(self, machine: &Machine, card: &Card) -> Option<String> {
-        let (name, cost) = (card.name.as_str(), card.claims.write_cost);
+    pub(super) fn evidence(self, machine: &Machine, name: &str) -> Option<String> {
+        let mut cards = machine.strategies.iter();
+        let card = cards.find(|card| card.name == name)?;
+        let cost = card.claims.write_cost;
         match self {
             Self::ReadsFaster => lone_read(machine, name)
                 .filter(|found| found.1.gains())

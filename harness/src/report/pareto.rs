@@ -1,30 +1,32 @@
-//! What a read costs against what else a strategy costs: who is beaten by nobody.
+//! What a read costs against what else a strategy costs, and the frontier of what nothing dominates.
 
 use model::probe::Situation;
+
+use minijinja::context;
 
 use crate::results::{Machine, Metric, Results};
 
 use super::charts::{RATIO_MIN, Spot, scatter_chart};
-use super::draft::Draft;
 use super::facts::{self, Row};
 use super::view::{self, Cell, Column, Figure, Section, Table};
-use super::{format, pivots, probes};
+use super::{draft, format, pivots, probes};
 
 /// Something that a strategy costs; less is better.
 struct Cost {
     /// What it is, for a column's title and an axis.
-    title: String,
+    title: &'static str,
     /// Where it was measured.
     note: String,
     scenario: String,
     metric: Metric,
+    /// A value with its unit.
     words: fn(f64) -> String,
 }
 
 impl Cost {
-    fn of_row(title: &str, row: Row<'_>, machine: &Machine) -> Self {
+    fn of_row(title: &'static str, row: Row<'_>, machine: &Machine) -> Self {
         Self {
-            title: title.into(),
+            title,
             note: row.label(machine),
             scenario: row.scenario.name.clone(),
             metric: row.metric,
@@ -36,34 +38,25 @@ impl Cost {
         let cell = machine.cell(&self.scenario, strategy, self.metric)?;
         (cell.median > 0.0).then_some(cell.median)
     }
-
-    /// A value with its unit.
-    fn words(&self, value: f64) -> String {
-        (self.words)(value)
-    }
 }
 
 pub(super) fn section(results: &Results) -> Section {
-    Draft::new("pareto", results)
-        .figures("plots", |machine| {
-            let costs = costs(machine);
-            let Some((read, others)) = costs.split_first() else {
-                return Vec::new();
-            };
-            let figures = others
-                .iter()
-                .filter_map(|other| figure(machine, read, other));
-            figures.collect()
+    draft::each("pareto", results, |draft, machine| {
+        let costs = &costs(machine);
+        let others = costs.iter().enumerate().skip(1);
+        let facts = costs.iter().map(|cost| {
+            let beyond = plot(machine, &costs[0], cost).1;
+            context! { title => cost.title, note => cost.note.as_str(), beyond => beyond }
+        });
+        let draft = draft
+            .fact("costs", facts.collect::<Vec<_>>())
+            .table("table", |machine| table(machine, costs));
+        others.fold(draft, |draft, (number, other)| {
+            draft.figures(&format!("plot-{number}"), |machine| {
+                Vec::from_iter(figure(machine, &costs[0], other))
+            })
         })
-        .table("table", |machine| {
-            let costs = costs(machine);
-            if costs.len() < 2 {
-                Table::default()
-            } else {
-                table(machine, &costs)
-            }
-        })
-        .section()
+    })
 }
 
 /// A read's cost first, then what it is set against, as far as it was measured.
@@ -98,25 +91,21 @@ fn costs(machine: &Machine) -> Vec<Cost> {
         .filter(|one| one.record == read.scenario.record && weighed(&one.name))
         .max_by_key(|one| one.processes);
     costs.extend(largest.map(|scenario| Cost {
-        title: "Memory per record".into(),
+        title: "Memory per record",
         note: scenario.name.clone(),
         scenario: scenario.name.clone(),
         metric: Metric::LiveBytesPerRecord,
         words: probes::bytes,
     }));
     let staleness = Cost {
-        title: "A write is seen after".into(),
+        title: "A write is seen after",
         note: "p99".into(),
         scenario: Situation::Visibility.name().into(),
         metric: Metric::VisibleP99Ns,
         words: probes::duration,
     };
-    costs.extend(
-        staleness
-            .of(machine, &machine.baseline)
-            .is_some()
-            .then_some(staleness),
-    );
+    let is_measured = staleness.of(machine, &machine.baseline).is_some();
+    costs.extend(is_measured.then_some(staleness));
     costs
 }
 
@@ -128,46 +117,31 @@ fn ranked(machine: &Machine) -> impl Iterator<Item = &str> {
         .filter(|name| machine.is_ranked(name))
 }
 
-fn figure(machine: &Machine, x: &Cost, y: &Cost) -> Option<Figure> {
-    let mut spots: Vec<Spot<'_>> = spots(machine, x, y);
-    // As in the plots of ratios, what is out of the question does not squeeze the rest.
-    let reach = x
-        .of(machine, &machine.baseline)
-        .map(|cost| cost / RATIO_MIN);
+/// The spots of a plot, and how many lie beyond its axis: as in the plots of ratios, what is out of the question does not
+/// squeeze the rest.
+fn plot<'r>(machine: &'r Machine, x: &Cost, y: &Cost) -> (Vec<Spot<'r>>, usize) {
+    let mut spots = spots(machine, x, y);
+    let baseline = x.of(machine, &machine.baseline);
+    let reach = baseline.map_or(f64::INFINITY, |cost| cost / RATIO_MIN);
     let all = spots.len();
-    spots.retain(|spot| spot.on_frontier || reach.is_none_or(|reach| spot.at.0 <= reach));
-    let beyond = match all - spots.len() {
-        0 => String::new(),
-        more => format!("; {more} beyond the axis, in the table"),
-    };
-    let named: Vec<String> = spots
-        .iter()
-        .filter(|spot| spot.on_frontier)
-        .map(|spot| {
-            format!(
-                "{} ({}, {})",
-                spot.name,
-                x.words(spot.at.0),
-                y.words(spot.at.1)
-            )
-        })
-        .collect();
+    spots.retain(|spot| spot.on_frontier || spot.at.0 <= reach);
+    let beyond = all - spots.len();
+    (spots, beyond)
+}
+
+fn figure(machine: &Machine, x: &Cost, y: &Cost) -> Option<Figure> {
+    let (spots, _) = plot(machine, x, y);
+    let frontier = spots.iter().filter(|spot| spot.on_frontier);
+    let names = frontier.map(|spot| {
+        let (x, y) = ((x.words)(spot.at.0), (y.words)(spot.at.1));
+        format!("{} ({x}, {y})", spot.name)
+    });
+    let names: Vec<String> = names.collect();
+    let labels: [&dyn Fn(f64) -> String; 2] = [&x.words, &y.words];
     Some(Figure {
-        caption: format!(
-            "{} ({}) against {} ({}), log scales, less is better{beyond}",
-            x.title,
-            x.note,
-            y.title.to_lowercase(),
-            y.note
-        ),
-        key: "Dot and line: the frontier; ring: beaten in both by somebody; square: the baseline.",
-        description: format!("On the frontier: {}", format::list(&named)),
-        svg: scatter_chart(
-            &spots,
-            &machine.baseline,
-            &x.title,
-            [&|cost| x.words(cost), &|cost| y.words(cost)],
-        )?,
+        description: format!("On the frontier: {}", format::list(&names)),
+        svg: scatter_chart(&spots, &machine.baseline, x.title, labels)?,
+        ..Figure::default()
     })
 }
 
@@ -201,6 +175,9 @@ fn beats(a: &[f64], b: &[f64]) -> bool {
 const NAMED_MAX: usize = 3;
 
 fn table(machine: &Machine, costs: &[Cost]) -> Table {
+    if costs.len() < 2 {
+        return Table::default();
+    }
     let values = |name: &str| -> Vec<Option<f64>> {
         costs.iter().map(|cost| cost.of(machine, name)).collect()
     };
@@ -208,37 +185,28 @@ fn table(machine: &Machine, costs: &[Cost]) -> Table {
         .filter_map(|name| Some((name, values(name).into_iter().collect::<Option<_>>()?)))
         .collect();
     let row = |name: &str| {
-        let own = values(name);
-        let cells = costs.iter().zip(&own).map(|(cost, value)| match value {
-            Some(value) => Cell::figure(cost.words(*value)),
-            None => Cell::absent("not measured"),
-        });
-        let beaten = match own.iter().copied().collect::<Option<Vec<f64>>>() {
+        let values = values(name);
+        let dominating = match values.iter().copied().collect::<Option<Vec<f64>>>() {
             None => Cell::absent("not comparable"),
-            Some(own) => beaten_by(&all, &own),
+            Some(values) => {
+                let better = all.iter().filter(|(_, other)| beats(other, &values));
+                let names: Vec<&str> = better.map(|&(name, _)| name).collect();
+                Cell::text(match names.as_slice() {
+                    [] => "none".into(),
+                    names => format::first_of(names, NAMED_MAX),
+                })
+            }
         };
-        view::Row::named(name, cells.chain([beaten]).collect())
+        let cells = costs.iter().zip(values).map(|(cost, value)| {
+            let figure = value.map(|value| Cell::figure((cost.words)(value)));
+            figure.unwrap_or_else(|| Cell::absent("not measured"))
+        });
+        view::Row::named(name, cells.chain([dominating]).collect())
     };
-    let cards = machine
-        .contenders()
-        .filter(|card| machine.is_ranked(&card.name));
-    let columns = costs
-        .iter()
-        .map(|cost| Column::new(&cost.title, &cost.note));
-    let groups = pivots::groups(facts::by_family(cards), |card| Some(row(&card.name)));
-    Table::of(groups).columns(columns)
-}
-
-fn beaten_by(all: &[(&str, Vec<f64>)], own: &[f64]) -> Cell {
-    let better = all.iter().filter(|(_, other)| beats(other, own));
-    let mut names: Vec<&str> = better.map(|&(name, _)| name).collect();
-    let more = names.len().saturating_sub(NAMED_MAX);
-    names.truncate(NAMED_MAX);
-    match (names.len(), more) {
-        (0, _) => Cell::text("nobody"),
-        (_, 0) => Cell::text(names.join(", ")),
-        _ => Cell::text(format!("{} and {more} more", names.join(", "))),
-    }
+    let cards = machine.contenders();
+    let families = facts::by_family(cards.filter(|card| machine.is_ranked(&card.name)));
+    Table::of(pivots::groups(families, |card| Some(row(&card.name))))
+        .columns(costs.iter().map(|cost| Column::new(cost.title, &cost.note)))
 }
 
 #[cfg(test)]

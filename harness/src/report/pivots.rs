@@ -69,11 +69,13 @@ pub(super) fn groups<T, I: IntoIterator<Item = Row>>(
 
 #[cfg(test)]
 mod tests {
+    use strum::IntoEnumIterator;
+
     use super::*;
 
     #[test]
     fn every_observation_has_a_neutral_explanation() {
-        for observation in Observation::ALL {
+        for observation in Observation::iter() {
             assert!(
                 !why("a-new-family", observation).is_empty(),
                 "{observation:?}"

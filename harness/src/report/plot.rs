@@ -38,7 +38,7 @@ pub(super) fn figure(machine: &Machine, row: Row<'_>) -> Option<Figure> {
     let noise = noise.map(|ratio| [ratio.ci_low, ratio.ci_high]);
     let svg = interval_chart(&intervals, noise, machine.margin)?;
     Some(Figure {
-        key: INTERVALS,
+        key: INTERVALS.into(),
         caption: format!(
             "{title}: times better than {}, sorted, log scale, 95 % intervals",
             machine.baseline

@@ -1,7 +1,6 @@
 //! What the throughput does not show: latency, visibility, garbage, stalls, fairness, shutdown.
 
-use model::probe::{Described, Situation as S};
-use model::sample::Card;
+use model::probe::Situation as S;
 
 use crate::results::{Machine, Metric as M, Results};
 
@@ -10,13 +9,13 @@ use super::view::{Cell, Group, Row, Section, Table};
 use super::{facts, format, latency, pivots};
 
 /// What a column shows of a strategy.
-type Shown = fn(&Seen<'_>) -> Option<Cell>;
+type Shown = fn(&Probed<'_>) -> Option<Cell>;
 
-/// The tables, each with its columns in the order of the template's.
-const TABLES: [(&str, [Shown; 4]); 5] = [
+/// The tables, their columns in the template's order.
+const TABLES: [(&str, &[Shown]); 5] = [
     (
         "latency",
-        [
+        &[
             |s| s.latency(S::HalfLoad, READ),
             |s| s.latency(S::HalfLoad, WRITE),
             |s| s.latency(S::HighLoad, READ),
@@ -25,16 +24,16 @@ const TABLES: [(&str, [Shown; 4]); 5] = [
     ),
     (
         "visibility",
-        [
+        &[
             |s| s.visibility(),
             |s| s.counts([M::AgeP99, M::AgeMax]),
             |s| s.counts([M::Pending, M::Lost]),
-            |s| Some(Cell::text(s.card.claims.read_consistency.to_string())),
+            |s| s.claimed(),
         ],
     ),
     (
         "garbage",
-        [
+        &[
             |s| s.garbage(S::GarbageOfUpdates),
             |s| s.garbage(S::GarbageOfChurn),
             |s| s.garbage(S::HeldGuardUpdates),
@@ -43,7 +42,7 @@ const TABLES: [(&str, [Shown; 4]); 5] = [
     ),
     (
         "stuck",
-        [
+        &[
             |s| s.kept(S::StalledReader, READ),
             |s| s.kept(S::StalledReader, WRITE),
             |s| s.kept(S::StalledWriter, READ),
@@ -51,8 +50,8 @@ const TABLES: [(&str, [Shown; 4]); 5] = [
         ],
     ),
     (
-        "end",
-        [
+        "contention",
+        &[
             |s| s.kept(S::Scan, WRITE),
             |s| s.fairness(S::FairnessReadWrite),
             |s| s.fairness(S::FairnessTwoWriters),
@@ -84,60 +83,52 @@ const WRITE: &Operation = &Operation {
 };
 
 pub(super) fn section(results: &Results) -> Section {
-    let mut situations: Vec<&Described> = Vec::new();
-    for one in results
-        .machines
-        .iter()
-        .flat_map(|machine| &machine.situations)
-    {
-        if !situations.iter().any(|known| known.name == one.name) {
-            situations.push(one);
+    let mut situations = Vec::new();
+    for situation in results.machines.iter().flat_map(|one| &one.situations) {
+        if !situations.contains(&situation) {
+            situations.push(situation);
         }
     }
-    let mut draft = Draft::new("probes", results).fact("situations", situations);
-    for (name, shown) in &TABLES {
-        draft = draft.table(name, |machine| table(machine, shown));
-    }
-    draft.figures("curves", latency::figures).section()
+    let draft = Draft::new("probes", results).fact("situations", situations);
+    let tables = TABLES.into_iter();
+    let draft = tables.fold(draft, |draft, (name, columns)| {
+        draft.table(name, |machine| table(machine, columns))
+    });
+    latency::plots(draft, results).section()
 }
 
-fn table(machine: &Machine, shown: &[Shown]) -> Table {
+fn table(machine: &Machine, columns: &[Shown]) -> Table {
     if machine.situations.is_empty() {
         return Table::default();
     }
-    let row = |card: &Card| {
-        let seen = Seen { machine, card };
-        let cells = shown.iter().map(|show| show(&seen));
-        let cells = cells.map(|cell| cell.unwrap_or_else(|| Cell::absent("not measured")));
-        Row::named(&card.name, cells.collect())
+    let row = |strategy: &str| {
+        let probed = Probed { machine, strategy };
+        let cell = |shown: &Shown| shown(&probed);
+        let cells = columns
+            .iter()
+            .map(|shown| cell(shown).unwrap_or_else(|| Cell::absent("not measured")));
+        Row::named(strategy, cells.collect())
     };
-    let mut groups = pivots::groups(facts::by_family(machine.contenders()), |card| {
-        Some(row(card))
-    });
+    let families = facts::by_family(machine.contenders());
     let controls = machine.strategies.iter().filter(|card| card.control);
-    let controls = controls.filter(|card| was_probed(machine, card));
-    groups.push(Group::new("Controls", controls.map(row)));
-    Table::of(groups)
-}
-
-fn was_probed(machine: &Machine, card: &Card) -> bool {
-    machine
-        .cells
-        .iter()
-        .any(|cell| cell.strategy == card.name && cell.metric.is_probed())
+    let controls = controls.filter(|card| {
+        let mut cells = machine.cells.iter();
+        cells.any(|cell| cell.strategy == card.name && cell.metric.is_probed())
+    });
+    let controls = Group::new("Controls", controls.map(|card| row(&card.name)));
+    let contenders = pivots::groups(families, |card| Some(row(&card.name)));
+    Table::of(contenders.into_iter().chain([controls]))
 }
 
 /// What there is about one strategy.
-struct Seen<'r> {
+struct Probed<'r> {
     machine: &'r Machine,
-    card: &'r Card,
+    strategy: &'r str,
 }
 
-impl Seen<'_> {
+impl Probed<'_> {
     fn value(&self, situation: S, metric: M) -> Option<f64> {
-        let cell = self
-            .machine
-            .cell(situation.name(), &self.card.name, metric)?;
+        let cell = self.machine.cell(situation.name(), self.strategy, metric)?;
         Some(cell.median)
     }
 
@@ -160,6 +151,12 @@ impl Seen<'_> {
         Some(Cell::figure(waits).detail(format!("{rate}k/s{unfinished}")))
     }
 
+    fn claimed(&self) -> Option<Cell> {
+        let mut cards = self.machine.strategies.iter();
+        let card = cards.find(|card| card.name == self.strategy)?;
+        Some(Cell::text(card.claims.read_consistency.to_string()))
+    }
+
     fn visibility(&self) -> Option<Cell> {
         let metrics = [
             M::VisibleP50Ns,
@@ -170,6 +167,7 @@ impl Seen<'_> {
         Some(Cell::figure(self.durations(S::Visibility, metrics)?))
     }
 
+    /// Two counts of the probe of visibility.
     fn counts(&self, metrics: [M; 2]) -> Option<Cell> {
         let count = |metric| self.value(S::Visibility, metric).map(format::thousands);
         let [first, second] = metrics.map(count);
@@ -201,14 +199,12 @@ impl Seen<'_> {
 
     fn fairness(&self, situation: S) -> Option<Cell> {
         let share = self.value(situation, M::FairShare)?;
-        let worst = |metric| self.value(situation, metric).map(duration);
-        let waits: Vec<String> = [
-            worst(M::ReadMaxNs).map(|wait| format!("read {wait}")),
-            worst(M::WriteMaxNs).map(|wait| format!("write {wait}")),
-        ]
-        .into_iter()
-        .flatten()
-        .collect();
+        let waits = [("read", M::ReadMaxNs), ("write", M::WriteMaxNs)];
+        let waits = waits.into_iter().filter_map(|(operation, metric)| {
+            let worst = self.value(situation, metric)?;
+            Some(format!("{operation} {}", duration(worst)))
+        });
+        let waits: Vec<String> = waits.collect();
         let cell = Cell::figure(format!("{share:.2}"));
         Some(cell.detail(format!("worst wait: {}", waits.join(", "))))
     }

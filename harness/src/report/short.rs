@@ -85,7 +85,7 @@ fn common(results: &Results) -> Value {
         let noisy = rows.iter().filter(is_noisy).map(|row| row.label(machine));
         let all: Vec<Verdict> = rows.iter().flat_map(verdicts).collect();
         context! {
-            on => draft::on(results, machine),
+            on => draft::on(&results.machines, machine),
             environment => Value::from(Serde(&machine.environment)),
             noisy => noisy.collect::<Vec<_>>(),
             open => all.iter().filter(|&&verdict| verdict == Verdict::Inconclusive).count(),

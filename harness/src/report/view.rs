@@ -57,11 +57,11 @@ pub(super) enum Block {
 }
 
 /// A drawing. Forms without drawings name it and say where it is.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub(super) struct Figure {
     pub(super) caption: String,
     /// What its marks mean.
-    pub(super) key: &'static str,
+    pub(super) key: String,
     /// What it shows, for those who cannot see it.
     pub(super) description: String,
     /// The only markup in the document: made by `charts`, which escapes its texts.

@@ -21,13 +21,11 @@ use canvas::{Align, Canvas, Paint, Point};
 pub(super) use canvas::{Colour, standalone};
 pub(super) use intervals::{Interval, interval_chart};
 pub(super) use latency::{LatencyCurve, latency_chart};
-pub(super) use prediction::{PREDICTED, prediction_chart};
+pub(super) use prediction::prediction_chart;
 pub(super) use scatter::{Spot, scatter_chart};
 pub(super) use sweep::{SweepLine, sweep_chart};
 
 /// What the marks of verdicts mean; the lines through them are intervals.
-pub(super) const VERDICTS: &str = "Dot: HOLDS; ring: INCONCLUSIVE or WITHHELD; cross: REJECTED.";
-/// The same where axes end early and the baseline's own noise is drawn.
 pub(super) const INTERVALS: &str = "Dot: HOLDS; ring: INCONCLUSIVE or WITHHELD; cross: REJECTED; arrow: \
     beyond the axis. Grey band: the baseline against itself.";
 
@@ -97,7 +95,7 @@ const fn colour_of(verdict: Verdict) -> Colour {
     }
 }
 
-/// The mark of a ratio's verdict, as [`VERDICTS`] explains it.
+/// The mark of a ratio's verdict, as [`INTERVALS`] explains it.
 fn mark(canvas: &mut Canvas, (x, y): Point, radius: i32, ratio: &Ratio) {
     let colour = colour_of(ratio.verdict);
     match ratio.verdict {

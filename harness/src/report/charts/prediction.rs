@@ -11,10 +11,6 @@ const FRAME: Frame = Frame {
     bottom: HEIGHT - 44,
 };
 
-/// What is drawn.
-pub(in crate::report) const PREDICTED: &str = "Line: the best guess; grey: the band of the prediction, which is \
-    its limits and no confidence interval; dot: measured here.";
-
 /// The curves of all machines, and points of processors and nanoseconds that were measured. `None` if nothing
 /// is predicted for more than one processor.
 pub(in crate::report) fn prediction_chart(

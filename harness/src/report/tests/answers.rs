@@ -273,7 +273,13 @@ fn the_table_and_the_drawing_of_latencies_say_the_same() {
         probes::duration(cell.expect("it was probed").median)
     };
     let (p50, p999) = (cell(Metric::ReadP50Ns), cell(Metric::ReadP999Ns));
-    let figures = super::super::latency::figures(machine);
+    let blocks = probes::section(&results).blocks.into_iter();
+    let figures: Vec<_> = blocks
+        .filter_map(|block| match block {
+            view::Block::Figure(figure) => Some(figure),
+            _ => None,
+        })
+        .collect();
     let [figure] = figures.as_slice() else {
         panic!("one situation and one operation: {figures:?}")
     };

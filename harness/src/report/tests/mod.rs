@@ -6,6 +6,7 @@ mod evidence;
 mod fixture;
 mod machines;
 mod page;
+mod scaling;
 mod sweeps;
 pub(crate) mod traces;
 mod twins;

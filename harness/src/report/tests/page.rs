@@ -140,7 +140,7 @@ fn who_is_beaten_in_everything_is_told_by_whom() {
         &table[start..start + table[start..].find("</tr>").expect("rows end")]
     };
     assert!(of("channel/std-mpsc").contains("mutex/std"));
-    assert!(of("atomics/seqlock").contains("nobody"));
+    assert!(of("atomics/seqlock").contains("none"));
 }
 
 /// A probe of the schedule whose reads took so long, and ten times as long once in a hundred.

@@ -2,14 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
-use harness::recorded::{self, BIASES, Drift, INDEX, Known, Part};
+use harness::recorded::{self, Drift, INDEX, Known, Part};
 use harness::report::{self, Entry, Source};
 use model::error::{Error, Result};
 
 use crate::{selection, terminal};
 
 /// Makes every report again, in memory, and says what differs; with `fix`, puts it in its place. Without
-/// folders: all recorded runs, their index, the biases, and what the README shows of a run.
+/// folders: all recorded runs, their index, and what the README shows of a run.
 pub(super) fn check(given: &[PathBuf], fix: bool) -> Result<()> {
     let mut check = Check {
         fix,
@@ -64,9 +64,6 @@ impl Check {
         let index = report::index(&self.entries);
         self.document(&reports.join(INDEX), |text, document| {
             Part::Runs.spliced(text, document, "", &index)
-        })?;
-        self.document(&reports.join(BIASES), |text, document| {
-            Part::Biases.spliced(text, document, "", &report::biases_as_markdown())
         })?;
         let headlines = std::mem::take(&mut self.headlines);
         self.document(&workspace.join("README.md"), |text, document| {

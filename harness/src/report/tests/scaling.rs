@@ -1,25 +1,26 @@
-use std::sync::LazyLock;
+//! What a report says of more processors.
 
+use super::view::Block;
 use super::*;
 use crate::analysis::{Samples, analyse};
-use crate::report::tests::sample_lines;
-use crate::report::{html, markdown};
 
-fn results() -> &'static results::Machine {
-    static RESULTS: LazyLock<results::Machine> = LazyLock::new(|| {
-        analyse(&Samples::from_lines(sample_lines()).expect("it begins with its header"))
-    });
-    &RESULTS
+fn results() -> Results {
+    static RESULTS: LazyLock<Results> = LazyLock::new(|| analysed(sample_lines()));
+    RESULTS.clone()
 }
 
-/// A report on that machine alone.
-fn report(machine: &results::Machine) -> results::Results {
-    crate::analysis::merge(vec![machine.clone()])
+/// What the page of a strategy has.
+fn page(results: &Results, strategy: &str) -> Vec<Block> {
+    let blocks = super::super::evidence::section(results).blocks.into_iter();
+    let is_before =
+        |block: &Block| !matches!(block, Block::Fold(fold) if fold.title.contains(strategy));
+    let page = blocks.skip_while(is_before);
+    page.take_while(|block| *block != Block::Unfold).collect()
 }
 
 #[test]
 fn a_strategy_has_a_curve_with_its_points_and_the_error_in_words() {
-    let blocks = blocks(results(), "mutex/std");
+    let blocks = page(&results(), "mutex/std");
     let figures: Vec<_> = blocks
         .iter()
         .filter_map(|block| match block {
@@ -45,7 +46,7 @@ fn a_strategy_has_a_curve_with_its_points_and_the_error_in_words() {
 
 #[test]
 fn the_section_has_both_tables_with_errors_and_the_ranking() {
-    for text in [markdown(&report(results())), html(&report(results()))] {
+    for text in [markdown(&results()), html(&results())] {
         for wanted in [
             "Lines written by both readers",
             "predicted and measured",
@@ -60,12 +61,12 @@ fn the_section_has_both_tables_with_errors_and_the_ranking() {
 
 #[test]
 fn an_error_that_rounds_to_nothing_has_no_sign() {
-    let mut results = results().clone();
-    let scaling = results.scaling.as_mut().expect("it was predicted");
-    for one in &mut scaling.one_to_two {
+    let mut results = results();
+    let scaling = results.machines[0].scaling.as_mut();
+    for one in &mut scaling.expect("it was predicted").one_to_two {
         one.error = -0.003;
     }
-    for text in [markdown(&report(&results)), html(&report(&results))] {
+    for text in [markdown(&results), html(&results)] {
         assert!(text.contains("0 % off") && !text.contains("-0 %"));
     }
 }
@@ -75,10 +76,12 @@ fn without_traces_it_says_what_is_missing() {
     let lines = sample_lines();
     let rest = lines
         .into_iter()
-        .filter(|line| !matches!(line, model::sample::Line::Trace(_)));
+        .filter(|line| !matches!(line, Line::Trace(_)));
     let samples = Samples::from_lines(rest.collect()).expect("it begins with its header");
-    let results = analyse(&samples);
-    let text = markdown(&report(&results));
-    assert!(text.contains("Nothing is predicted: the samples lack a trace"));
-    assert_eq!(blocks(&results, "mutex/std"), [prose(ABSENT)]);
+    let results = crate::analysis::merge(vec![analyse(&samples)]);
+    let absent = "Nothing is predicted: the samples lack a trace of the strategies or a calibration of the machine. \
+                  `pivot predict` makes up for both.";
+    let blocks = super::super::scaling::section(&results).blocks;
+    assert_eq!(blocks, [view::prose(absent)]);
+    assert!(page(&results, "novel/thing").contains(&view::prose(absent)));
 }
