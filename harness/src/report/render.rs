@@ -8,7 +8,7 @@ use minijinja::value::{Serde, Value};
 use minijinja::{AutoEscape, Environment, Output, State, UndefinedBehavior, context};
 use serde::Serialize;
 
-use super::{format, scaling};
+use super::format;
 use crate::results::{Cell, Ratio};
 
 /// The report in HTML: one file, nothing from elsewhere, complete without its script.
@@ -112,7 +112,6 @@ static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| {
     environment.add_filter("thousands", format::thousands);
     environment.add_filter("percent", format::percent);
     environment.add_filter("off", |share| format::off(share, 0));
-    environment.add_filter("band", |Serde(band)| scaling::band(band));
     environment.add_filter("times", format::times);
     environment.add_filter("ratio", |ratio: Serde<Ratio>| format::ratio(&ratio));
     environment.add_filter("slower_by", |ratio: Serde<Ratio>| format::slower_by(&ratio));

@@ -212,7 +212,7 @@ fn ranking(scaling: &Scaling, operation: Operation) -> Table {
 }
 
 /// A predicted band with its best guess: `51.5 [40.0, 70.0]`.
-pub(super) fn band(band: Band) -> String {
+fn band(band: Band) -> String {
     let [low, mid, high] = [band.low, band.mid, band.high].map(significant);
     format!("{mid} [{low}, {high}]")
 }
