@@ -46,107 +46,93 @@ impl Observation {
     pub(super) fn evidence(self, machine: &Machine, name: &str) -> Option<String> {
         let mut cards = machine.strategies.iter();
         let card = cards.find(|card| card.name == name)?;
-        let cost = card.claims.write_cost;
-        match self {
-            Self::ReadsFaster => lone_read(machine, name)
-                .filter(|found| found.1.gains())
-                .map(told(machine)),
-            Self::ReadsSlower => lone_read(machine, name)
-                .filter(|found| found.1.loses())
-                .map(told(machine)),
-            Self::ReadsScale => scaling(machine, name),
-            Self::ReadersCollide => most_readers(machine, name)
-                .filter(|(_, ratio)| ratio.verdict == Verdict::Rejected)
-                .map(told(machine)),
-            Self::ReadsAllocate => {
-                allocation(machine, name, Metric::AllocsRead, Metric::AllocBytesRead)
-            }
-            Self::WritesAllocate => {
-                allocation(machine, name, Metric::AllocsWrite, Metric::AllocBytesWrite)
-            }
-            Self::WritesFaster => best(machine, name, Metric::WriteNs),
-            Self::WritesSlower => worst(machine, name, Metric::WriteNs)
-                .filter(|_| !matches!(cost, WriteCost::CopiesTable | WriteCost::Twice)),
+        let is_written_by = |cost: WriteCost| card.claims.write_cost == cost;
+        let [few, most] = readers(machine, name);
+        let best = |metric| gaining(machine, name, metric);
+        let worst = |metric| losing(machine, name, metric);
+        let allocation = |calls, bytes| allocation(machine, name, calls, bytes);
+        let shown = match self {
+            Self::ReadsFaster => few.filter(|(_, ratio)| ratio.gains()),
+            Self::ReadsSlower => few.filter(|(_, ratio)| ratio.loses()),
+            Self::ReadersCollide => most.filter(|(_, ratio)| ratio.verdict == Verdict::Rejected),
+            Self::WritesFaster => best(Metric::WriteNs),
+            Self::WritesSlower => worst(Metric::WriteNs).filter(|_| {
+                !is_written_by(WriteCost::CopiesTable) && !is_written_by(WriteCost::Twice)
+            }),
             Self::CopiesTable => {
-                worst(machine, name, Metric::WriteNs).filter(|_| cost == WriteCost::CopiesTable)
+                worst(Metric::WriteNs).filter(|_| is_written_by(WriteCost::CopiesTable))
             }
-            Self::WritesTwice => {
-                worst(machine, name, Metric::WriteNs).filter(|_| cost == WriteCost::Twice)
+            Self::WritesTwice => worst(Metric::WriteNs).filter(|_| is_written_by(WriteCost::Twice)),
+            Self::ScansFaster => best(Metric::ScanNs),
+            Self::ScansSlower => worst(Metric::ScanNs),
+            Self::ReadsScale => {
+                let (few, most) = (few?, most?);
+                let scales = most.1.ci_low > few.1.ci_high && most.1.gains();
+                let texts = [few, most].map(|compared| text(machine, compared));
+                return scales.then(|| texts.join(", "));
             }
-            Self::ScansFaster => best(machine, name, Metric::ScanNs),
-            Self::ScansSlower => worst(machine, name, Metric::ScanNs),
-            Self::MoreMemory => memory(machine, name),
-            Self::HarnessBound => harness_bound(machine, name),
-        }
+            Self::ReadsAllocate => return allocation(Metric::AllocsRead, Metric::AllocBytesRead),
+            Self::WritesAllocate => {
+                return allocation(Metric::AllocsWrite, Metric::AllocBytesWrite);
+            }
+            Self::MoreMemory => {
+                let mut judged = machine.assumptions.iter();
+                let rejected = judged.find(|judged| {
+                    let is_it = judged.id == "memory" && judged.strategy == name;
+                    is_it && judged.verdict == Verdict::Rejected
+                });
+                return rejected.map(|judged| judged.why.clone());
+            }
+            Self::HarnessBound => {
+                let cell = cells(machine, name, Metric::ReadNs)
+                    .find(|cell| facts::is_harness_bound(cell))?;
+                return Some(format!("{} in {}", format::measured(cell), cell.scenario));
+            }
+        };
+        shown.map(|compared| text(machine, compared))
     }
 }
 
-type Found<'r> = (Row<'r>, &'r Ratio);
+type Compared<'r> = (Row<'r>, &'r Ratio);
 
-fn told<'r>(machine: &'r Machine) -> impl Fn(Found<'r>) -> String {
-    move |(row, ratio)| format!("{} {}", row.label(machine), format::ratio(ratio))
+fn text(machine: &Machine, (row, ratio): Compared<'_>) -> String {
+    format!("{} {}", row.label(machine), format::ratio(ratio))
 }
 
-/// The rows in which everybody only reads, fewest readers first.
-fn read_only<'r>(machine: &'r Machine, strategy: &str) -> Vec<Found<'r>> {
-    let mut found: Vec<Found<'r>> = facts::all_rows(machine)
-        .into_iter()
-        .filter(|row| row.metric == Metric::ReadNs)
-        .filter(|row| row.scenario.groups.iter().all(|group| !group.writes()))
-        .filter_map(|row| Some((row, row.ratio(machine, strategy)?)))
+fn compared<'r>(
+    machine: &'r Machine,
+    strategy: &str,
+    metric: Metric,
+) -> impl Iterator<Item = Compared<'r>> {
+    let rows = facts::all_rows(machine).into_iter();
+    rows.filter(move |row| row.metric == metric)
+        .filter_map(move |row| Some((row, row.ratio(machine, strategy)?)))
+}
+
+/// Where no thread writes: one reader alone, and the most readers if they are several.
+fn readers<'r>(machine: &'r Machine, strategy: &str) -> [Option<Compared<'r>>; 2] {
+    let threads = |(row, _): &Compared<'_>| row.scenario.threads();
+    let mut rows: Vec<Compared<'r>> = compared(machine, strategy, Metric::ReadNs)
+        .filter(|(row, _)| row.scenario.groups.iter().all(|group| !group.writes()))
         .collect();
-    found.sort_by_key(|(row, _)| row.scenario.threads());
-    found
-}
-
-/// The row of one reader alone.
-fn lone_read<'r>(machine: &'r Machine, strategy: &str) -> Option<Found<'r>> {
-    read_only(machine, strategy)
-        .into_iter()
-        .find(|(row, _)| row.scenario.threads() == 1)
-}
-
-/// The row of the most readers, if there are several.
-fn most_readers<'r>(machine: &'r Machine, strategy: &str) -> Option<Found<'r>> {
-    read_only(machine, strategy)
-        .pop()
-        .filter(|(row, _)| row.scenario.threads() > 1)
-}
-
-fn scaling(machine: &Machine, strategy: &str) -> Option<String> {
-    let (few, many) = (
-        lone_read(machine, strategy)?,
-        most_readers(machine, strategy)?,
-    );
-    let told = told(machine);
-    (many.1.ci_low > few.1.ci_high && many.1.gains())
-        .then(|| format!("{}, {}", told(few), told(many)))
-}
-
-fn compared<'r>(machine: &'r Machine, strategy: &str, metric: Metric) -> Vec<Found<'r>> {
-    facts::all_rows(machine)
-        .into_iter()
-        .filter(|row| row.metric == metric)
-        .filter_map(|row| Some((row, row.ratio(machine, strategy)?)))
-        .collect()
+    rows.sort_by_key(threads);
+    let alone = rows.iter().find(|row| threads(row) == 1);
+    let most = rows.last().filter(|row| threads(row) > 1);
+    [alone.copied(), most.copied()]
 }
 
 /// The row in which it gains most, if it does.
-fn best(machine: &Machine, strategy: &str, metric: Metric) -> Option<String> {
+fn gaining<'r>(machine: &'r Machine, strategy: &str, metric: Metric) -> Option<Compared<'r>> {
     compared(machine, strategy, metric)
-        .into_iter()
         .filter(|(_, ratio)| ratio.gains())
         .max_by(|a, b| a.1.median.total_cmp(&b.1.median))
-        .map(told(machine))
 }
 
 /// The row in which it loses most, if it does.
-fn worst(machine: &Machine, strategy: &str, metric: Metric) -> Option<String> {
+fn losing<'r>(machine: &'r Machine, strategy: &str, metric: Metric) -> Option<Compared<'r>> {
     compared(machine, strategy, metric)
-        .into_iter()
         .filter(|(_, ratio)| ratio.loses())
         .min_by(|a, b| a.1.median.total_cmp(&b.1.median))
-        .map(told(machine))
 }
 
 fn cells<'r>(
@@ -172,22 +158,4 @@ fn allocation(machine: &Machine, strategy: &str, calls: Metric, bytes: Metric) -
         format::operation(calls),
         most.scenario
     ))
-}
-
-fn memory(machine: &Machine, strategy: &str) -> Option<String> {
-    machine
-        .assumptions
-        .iter()
-        .find(|judged| {
-            judged.id == "memory"
-                && judged.strategy == strategy
-                && judged.verdict == Verdict::Rejected
-        })
-        .map(|judged| judged.why.clone())
-}
-
-fn harness_bound(machine: &Machine, strategy: &str) -> Option<String> {
-    cells(machine, strategy, Metric::ReadNs)
-        .find(|cell| facts::is_harness_bound(cell))
-        .map(|cell| format!("{} in {}", format::measured(cell), cell.scenario))
 }

@@ -145,9 +145,10 @@ fn meetings_table(scaling: &Scaling) -> Table {
 /// Two threads from one: predicted, and measured.
 fn one_to_two(scaling: &Scaling) -> Table {
     let row = |one: &OneToTwo| {
-        let (inside, tone) = match one.is_inside {
-            true => ("yes", Tone::Good),
-            false => ("no", Tone::Bad),
+        let (inside, tone) = if one.is_inside {
+            ("yes", Tone::Good)
+        } else {
+            ("no", Tone::Bad)
         };
         let cells = vec![
             Cell::text(one.operation.title()),
