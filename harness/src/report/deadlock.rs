@@ -1,30 +1,31 @@
 //! The report's deadlock row: the check, and the timed test.
 
-use model::sample::Card;
 use model::scenario::Published;
 
 use crate::results::{Machine, Results, Verdict};
 
 use super::draft::Draft;
-use super::view::{Cell, Column, Group, Row, Section, Table};
+use super::facts::Row;
+use super::view::{self, Cell, Column, Group, Section, Table};
 use super::{facts, format, pivots, published};
 
 const ASSUMPTION: &str = "deadlock";
 
 pub(super) fn section(results: &Results) -> Section {
+    let rows = &facts::united(results, facts::totals);
     Draft::new("deadlock", results)
-        .table("table", table)
+        .table("table", |machine| table(machine, rows))
         .section()
 }
 
-fn table(machine: &Machine) -> Table {
-    let rows = facts::totals(machine);
+fn table(machine: &Machine, rows: &[Row<'_>]) -> Table {
     let mut assumptions = machine.assumptions.iter();
     if rows.is_empty() && !assumptions.any(|judged| judged.id == ASSUMPTION) {
         return Table::default();
     }
     let columns = rows.iter().map(|row| {
-        let operations = format::thousands(row.scenario.operations.unwrap_or_default() as f64);
+        let operations = row.scenario.operations.unwrap_or_default();
+        let operations = format::thousands(operations as f64);
         let threads = facts::threads_note(row.scenario, machine.environment.cpus);
         Column::new(
             &row.scenario.title,
@@ -32,47 +33,43 @@ fn table(machine: &Machine) -> Table {
         )
     });
     let published = |design: &str, value: fn(&Published) -> f64| {
-        let figures = rows.iter().map(|row| row.scenario.published.as_ref());
-        let cells = figures.map(|figures| {
+        let timed = rows.iter().map(|row| row.scenario.published.as_ref());
+        let cells = std::iter::once(None).chain(timed).map(|figures| {
             figures.map_or_else(
                 || Cell::absent("not published"),
                 |figures| Cell::figure(format!("{} ms", published::figure(value(figures)))),
             )
         });
-        let cells = [Cell::absent("not published")].into_iter().chain(cells);
-        Row::new(format!("published: {design}"), cells.collect())
+        view::Row::new(format!("published: {design}"), cells.collect())
     };
-    let references = [
-        published("mutex", |figures| figures.mutex),
-        published("channel", |figures| figures.channel),
-    ];
-    let strategies = pivots::groups(facts::by_family(machine.contenders()), |card| {
+    let references = Group::new(
+        "References",
+        [
+            published("mutex", |figures| figures.mutex),
+            published("channel", |figures| figures.channel),
+        ],
+    );
+    let families = facts::by_family(machine.contenders());
+    let strategies = pivots::groups(families, |card| {
         let timed = rows
             .iter()
-            .map(|row| facts::timing(machine, *row, &card.name));
-        let cells = [check(machine, card)].into_iter().chain(timed);
-        Some(Row::named(&card.name, cells.collect()))
+            .map(|&row| facts::timing(machine, row, &card.name));
+        let cells = [check(machine, &card.name)].into_iter().chain(timed);
+        Some(view::Row::named(&card.name, cells.collect()))
     });
-    let references = [Group::new("References", references)].into_iter();
-    Table::of(references.chain(strategies)).columns(columns)
+    Table::of([references].into_iter().chain(strategies)).columns(columns)
 }
 
-fn check(machine: &Machine, card: &Card) -> Cell {
-    machine
-        .assumptions
-        .iter()
-        .find(|judged| judged.id == ASSUMPTION && judged.strategy == card.name)
-        .map_or_else(
-            || Cell::absent("not checked"),
-            |judged| {
-                let word = match judged.verdict {
-                    Verdict::Holds => "passed",
-                    Verdict::Rejected => "FAILED",
-                    Verdict::Inconclusive | Verdict::Withheld => "not decided",
-                };
-                Cell::text("")
-                    .detail(&judged.why)
-                    .judged(word, format::verdict_tone(judged.verdict))
-            },
-        )
+fn check(machine: &Machine, strategy: &str) -> Cell {
+    let mut assumptions = machine.assumptions.iter();
+    let judged = assumptions.find(|judged| judged.id == ASSUMPTION && judged.strategy == strategy);
+    let Some(judged) = judged else {
+        return Cell::absent("not checked");
+    };
+    let word = match judged.verdict {
+        Verdict::Holds => "passed",
+        Verdict::Rejected => "FAILED",
+        Verdict::Inconclusive | Verdict::Withheld => "not decided",
+    };
+    Cell::verdict(word, format::verdict_tone(judged.verdict)).detail(&judged.why)
 }

@@ -1,163 +1,140 @@
 //! The report's memory columns: what reads, writes and scans allocate, and what a record keeps alive.
 
-use model::sample::Card;
-use model::scenario::Scenario;
-
 use minijinja::context;
-use minijinja::value::Value;
+use model::scenario::Scenario;
 
 use crate::results::{Machine, Metric, Results, Verdict};
 
 use super::draft::Draft;
-use super::view::{Cell, Column, Group, Row, Section, Table, Tone};
+use super::view::{Cell, Group, Row, Section, Table, Tone};
 use super::{facts, format, pivots, published};
 
 /// Bytes and allocations of an operation.
-const OPERATIONS: [(&str, Metric, Metric); 3] = [
-    ("Per read", Metric::AllocBytesRead, Metric::AllocsRead),
-    ("Per write", Metric::AllocBytesWrite, Metric::AllocsWrite),
-    ("Per scan", Metric::AllocBytesScan, Metric::AllocsScan),
+type Operation = [Metric; 2];
+
+const OPERATIONS: [Operation; 3] = [
+    [Metric::AllocBytesRead, Metric::AllocsRead],
+    [Metric::AllocBytesWrite, Metric::AllocsWrite],
+    [Metric::AllocBytesScan, Metric::AllocsScan],
 ];
 
 pub(super) fn section(results: &Results) -> Section {
-    let mut scenarios: Vec<&Scenario> = Vec::new();
-    for scenario in results.machines.iter().flat_map(tables_of) {
-        if !scenarios.iter().any(|known| known.name == scenario.name) {
-            scenarios.push(scenario);
-        }
-    }
-    let mut draft = Draft::new("memory", results);
-    let mut tables: Vec<Value> = Vec::new();
-    for (number, &scenario) in scenarios.iter().enumerate() {
-        tables.push(context! {
+    let tables: Vec<(&Scenario, Vec<Operation>)> = scenarios(results)
+        .into_iter()
+        .map(|scenario| {
+            let counted =
+                |[bytes, _]: &Operation| is_counted(results, scenario, |metric| metric == *bytes);
+            (scenario, OPERATIONS.into_iter().filter(counted).collect())
+        })
+        .collect();
+    let facts = tables.iter().map(|(scenario, operations)| {
+        let operations = operations
+            .iter()
+            .map(|[bytes, _]| format::operation(*bytes));
+        context! {
             name => scenario.name.as_str(),
             processes => scenario.processes,
             record => scenario.record.to_string(),
-        });
-        draft = draft.table(&format!("table-{number}"), |machine| {
-            table(machine, scenario)
-        });
-    }
-    draft.fact("tables", tables).section()
+            operations => operations.collect::<Vec<_>>(),
+        }
+    });
+    let draft = Draft::new("memory", results).fact("scenarios", facts.collect::<Vec<_>>());
+    let numbered = tables.iter().enumerate();
+    let draft = numbered.fold(draft, |draft, (number, (scenario, operations))| {
+        draft.table(&format!("table-{number}"), |machine| {
+            table(machine, scenario, operations)
+        })
+    });
+    draft.section()
+}
+
+fn is_counted(results: &Results, scenario: &Scenario, is_meant: impl Fn(Metric) -> bool) -> bool {
+    let mut cells = results.machines.iter().flat_map(|machine| &machine.cells);
+    cells.any(|cell| cell.scenario == scenario.name && is_meant(cell.metric))
 }
 
 /// For each kind of record the largest table that has counts, where fixed costs weigh least.
-fn tables_of(machine: &Machine) -> Vec<&Scenario> {
-    let mut found: Vec<&Scenario> = Vec::new();
-    let counted = machine.scenarios.iter().filter(|scenario| {
-        machine
-            .cells
-            .iter()
-            .any(|cell| cell.scenario == scenario.name && !cell.metric.is_timed())
-    });
-    for scenario in counted {
-        match found
-            .iter_mut()
-            .find(|other| other.record == scenario.record)
-        {
-            Some(other) if other.processes < scenario.processes => *other = scenario,
+fn scenarios(results: &Results) -> Vec<&Scenario> {
+    let mut largest: Vec<&Scenario> = Vec::new();
+    let scenarios = results
+        .machines
+        .iter()
+        .flat_map(|machine| &machine.scenarios);
+    for scenario in scenarios.filter(|one| is_counted(results, one, |metric| !metric.is_timed())) {
+        let mut known = largest.iter_mut();
+        match known.find(|known| known.record == scenario.record) {
+            Some(known) if known.processes < scenario.processes => *known = scenario,
             Some(_) => {}
-            None => found.push(scenario),
+            None => largest.push(scenario),
         }
     }
-    found
+    largest
 }
 
-fn table(machine: &Machine, scenario: &Scenario) -> Table {
-    let measured: Vec<&(&str, Metric, Metric)> = OPERATIONS
-        .iter()
-        .filter(|(_, bytes, _)| {
-            machine
-                .cells
-                .iter()
-                .any(|cell| cell.scenario == scenario.name && cell.metric == *bytes)
-        })
-        .collect();
-    let columns: Vec<Column> = measured
-        .iter()
-        .map(|(title, ..)| Column::new(*title, "bytes / allocations"))
-        .collect();
-    let mut groups = vec![published_group(measured.len())];
-    groups.extend(pivots::groups(
-        facts::by_family(machine.contenders()),
-        |card| {
-            let allocated = measured
-                .iter()
-                .map(|(_, bytes, calls)| allocated(machine, scenario, card, *bytes, *calls));
-            let cells = allocated.chain([live(machine, scenario, card)]).collect();
-            Some(Row::named(&card.name, cells))
-        },
-    ));
-    Table::of(groups).columns(columns)
-}
-
-/// The published figures, which are about reads.
-fn published_group(operations: usize) -> Group {
-    let rows = published::READ_ALLOCATION.iter().map(|figures| {
-        let mut cells = vec![Cell::absent("not published"); operations + 1];
-        cells[0] = allocations(figures.bytes, figures.allocations);
-        Row::new(format!("published: {}", figures.design), cells)
+fn table(machine: &Machine, scenario: &Scenario, operations: &[Operation]) -> Table {
+    // The published figures are about reads.
+    let published = published::READ_ALLOCATION.iter().map(|figures| {
+        let read = allocations(figures.bytes, figures.allocations);
+        let others = operations.iter().map(|_| Cell::absent("not published"));
+        let cells = std::iter::once(read).chain(others);
+        Row::new(format!("published: {}", figures.design), cells.collect())
     });
-    Group::new("References", rows)
+    let families = facts::by_family(machine.contenders());
+    let strategies = pivots::groups(families, |card| {
+        let allocated = operations
+            .iter()
+            .map(|operation| allocated(machine, scenario, &card.name, *operation));
+        let live = live(machine, scenario, &card.name);
+        Some(Row::named(&card.name, allocated.chain([live]).collect()))
+    });
+    Table::of(
+        [Group::new("References", published)]
+            .into_iter()
+            .chain(strategies),
+    )
 }
 
 fn allocations(bytes: f64, calls: f64) -> Cell {
-    Cell::figure(format!(
-        "{} B / {}",
-        format::count(bytes),
-        format::count(calls)
-    ))
+    let [bytes, calls] = [bytes, calls].map(format::count);
+    Cell::figure(format!("{bytes} B / {calls}"))
 }
 
-fn allocated(
-    machine: &Machine,
-    scenario: &Scenario,
-    card: &Card,
-    bytes: Metric,
-    calls: Metric,
-) -> Cell {
-    let of = |metric| machine.cell(&scenario.name, &card.name, metric);
-    let (Some(bytes), Some(calls)) = (of(bytes), of(calls)) else {
-        return Cell::absent(facts::absence(machine, &scenario.name, &card.name));
+fn allocated(machine: &Machine, scenario: &Scenario, strategy: &str, operation: Operation) -> Cell {
+    let counts = operation.map(|metric| machine.cell(&scenario.name, strategy, metric));
+    let [Some(bytes), Some(calls)] = counts else {
+        return Cell::absent(facts::absence(machine, &scenario.name, strategy));
     };
     let cell = allocations(bytes.median, calls.median);
     if bytes.metric == Metric::AllocBytesRead {
-        judged(machine, cell, "allocation", scenario, card)
+        judged(machine, cell, "allocation", scenario, strategy)
     } else {
         cell
     }
 }
 
-fn live(machine: &Machine, scenario: &Scenario, card: &Card) -> Cell {
-    let Some(cell) = machine.cell(&scenario.name, &card.name, Metric::LiveBytesPerRecord) else {
-        return Cell::absent(facts::absence(machine, &scenario.name, &card.name));
+fn live(machine: &Machine, scenario: &Scenario, strategy: &str) -> Cell {
+    let Some(cell) = machine.cell(&scenario.name, strategy, Metric::LiveBytesPerRecord) else {
+        return Cell::absent(facts::absence(machine, &scenario.name, strategy));
     };
     let bytes = format!("{} B", format::significant(cell.median));
-    match &cell.ratio {
-        None => Cell::figure(bytes),
-        Some(ratio) => {
-            let times = format::times(1.0 / ratio.median);
-            let figure = Cell::figure(format!("{bytes} / {times}"));
-            judged(machine, figure, "memory", scenario, card)
-        }
-    }
+    let Some(ratio) = &cell.ratio else {
+        return Cell::figure(bytes);
+    };
+    let times = format::times(1.0 / ratio.median);
+    let figure = Cell::figure(format!("{bytes} / {times}"));
+    judged(machine, figure, "memory", scenario, strategy)
 }
 
-/// A cell with the verdict of the assumption that it is about.
-fn judged(machine: &Machine, cell: Cell, id: &str, scenario: &Scenario, card: &Card) -> Cell {
-    let verdict = machine
-        .assumptions
-        .iter()
-        .find(|judged| {
-            judged.id == id
-                && judged.strategy == card.name
-                && judged.scenario.as_deref() == Some(&scenario.name)
-        })
-        .map(|judged| judged.verdict);
-    match verdict {
-        None => cell,
-        // Most hold: only what does not is worth a word.
-        Some(Verdict::Holds) => Cell {
+/// A cell with the verdict of the assumption that it is about. Most hold: only what does not is worth a word.
+fn judged(machine: &Machine, cell: Cell, id: &str, scenario: &Scenario, strategy: &str) -> Cell {
+    let mut assumptions = machine.assumptions.iter();
+    let judged = assumptions.find(|judged| {
+        judged.id == id
+            && judged.strategy == strategy
+            && judged.scenario.as_deref() == Some(&scenario.name)
+    });
+    match judged.map(|judged| judged.verdict) {
+        None | Some(Verdict::Holds) => Cell {
             tone: Tone::Figure,
             ..cell
         },
