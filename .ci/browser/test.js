@@ -74,7 +74,7 @@ async function hasAnswersWithoutScript(url) {
     for (const one of ["Which to adopt", "By how much", "How sure", "What is lost", "When it flips", "How to repeat it"]) {
       assert.ok(questions.includes(one), `no answer to: ${one}`);
     }
-    const end = await page.locator(".answer > p").last().evaluate((answer) => answer.getBoundingClientRect().bottom);
+    const end = await page.locator(".answer > h3").last().evaluate((answer) => answer.getBoundingClientRect().bottom);
     assert.ok(end <= 2 * DESKTOP.height, `the answers end at ${end} px, below the second screen`);
     const table = page.getByRole("table", { name: /^Verdict per pivot/ });
     assert.ok(await table.locator("tbody tr").count() >= 2, "fewer than two pivots have a verdict");

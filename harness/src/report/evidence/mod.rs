@@ -19,10 +19,12 @@ use super::{facts, format, pivots, scaling};
 pub(super) const ID: &str = "evidence";
 
 pub(super) fn section(results: &Results) -> Section {
+    // A page of each strategy on each machine would be most of the document.
+    let has_pages = results.machines.len() == 1;
     draft::each(ID, results, |draft, machine| {
         let strategies = machine.strategies.iter().map(|card| card.name.as_str());
         let strategies: Vec<&str> = strategies
-            .filter(|name| has_evidence(machine, name))
+            .filter(|name| has_pages && has_evidence(machine, name))
             .collect();
         let pages = strategies.iter().map(|name| facts_of(machine, name));
         let traced = machine.traces.iter().find(|trace| trace.layouts > 0);
@@ -33,8 +35,9 @@ pub(super) fn section(results: &Results) -> Section {
             .fact("untraced", &machine.untraced)
             .fact("is_stopped", !machine.stalls.is_empty())
             .fact("is_predicted", machine.scaling.is_some())
+            .fact("has_pages", has_pages)
             .fact("pages", pages.collect::<Vec<Value>>())
-            .table("overview", overview);
+            .table("overview", |machine| overview(machine, has_pages));
         let pages = strategies.into_iter().enumerate();
         pages.fold(draft, |draft, (number, name)| page(draft, number, name))
     })
@@ -104,7 +107,7 @@ fn page<'r>(draft: Draft<'r>, number: usize, strategy: &'r str) -> Draft<'r> {
         })
 }
 
-fn overview(machine: &Machine) -> Table {
+fn overview(machine: &Machine, has_pages: bool) -> Table {
     let cards = machine.strategies.iter();
     let cards = cards.filter(|card| has_evidence(machine, &card.name));
     Table::of(pivots::groups(facts::by_family(cards), |card| {
@@ -120,7 +123,7 @@ fn overview(machine: &Machine) -> Table {
             stalls::worst(stall, Operation::is_write),
         ];
         let row = Row::named(&card.name, [&of_a_read(trace)[..], &cells].concat());
-        let link = anchor(&card.name);
+        let link = has_pages.then(|| anchor(&card.name)).unwrap_or_default();
         Some(Row { link, ..row })
     }))
 }
