@@ -12,12 +12,12 @@ use std::sync::Barrier;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use contract::{ErasedHandle, ErasedTable, Handle, ProcessId, Record};
+use experiments::subject::Subject;
 use model::error::Error;
 use model::sample::CheckOutcome;
 use model::scenario::RecordKind;
 use model::workload::{Operation, Step, Workload};
 use serde::{Deserialize, Serialize};
-use verify::subject::Subject;
 
 /// The name of the check that a replay is.
 pub const CHECK: &str = "replay";
@@ -43,7 +43,7 @@ pub struct ReplayTask {
 pub fn check(task: &ReplayTask) -> Result<CheckOutcome, Error> {
     let workload = Workload::load(&task.trace)?;
     let operations = workload.operations();
-    let make = verify::subject::strategy(&task.strategy)
+    let make = experiments::subject::strategy(&task.strategy)
         .expect("the parent names strategies of the registry only");
     let replayed = replay(&make(workload.peak()), &operations, true);
     Ok(CheckOutcome {

@@ -3,10 +3,10 @@
 //! Documented in `reports/SCHEMA.md`, for programs in `reports/results.schema.json`. A ratio is always
 //! "times better than `vs`": above 1 is an improvement, whatever the metric's direction.
 
+mod adoption_rule;
 mod agreement;
 mod flips;
 mod latency;
-mod rule;
 mod scaling;
 #[cfg(test)]
 mod tests;
@@ -23,13 +23,13 @@ use model::scenario::Scenario;
 use model::stall::StallSeen;
 use model::trace::TraceSeen;
 
+pub use adoption_rule::{
+    MARGIN, PROCESSES_LEAST, Rule, Scope, TOLERATED, decide, decide_together, is_range, is_worse,
+};
 pub use agreement::{CalledThere, Contradiction, Overall, RatioThere, There};
 pub use flips::{Change, Flip, Map, Place};
 pub use latency::{Latency, Quantile};
 pub use model::metric::Metric;
-pub use rule::{
-    MARGIN, PROCESSES_LEAST, Rule, Scope, TOLERATED, decide, decide_together, is_range, is_worse,
-};
 pub use scaling::{Expected, HERE, Meeting, OneToTwo, Prediction, Ranking, Scaling, Unpredicted};
 
 /// The version of this format.

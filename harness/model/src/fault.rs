@@ -1,7 +1,7 @@
 //! The faults that strategies are put through, and what is seen then: who could go on, what was
 //! lost, what was kept.
 //!
-//! The crate `faults` injects them, each in a process of its own; what follows for a strategy's claims
+//! `experiments::faults` injects them, each in a process of its own; what follows for a strategy's claims
 //! is the harness's `analysis::guarantees`.
 
 use std::collections::{BTreeMap, BTreeSet};

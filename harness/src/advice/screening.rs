@@ -27,25 +27,25 @@ pub enum Need {
     /// That it can take part at all.
     #[strum(to_string = "possible here")]
     Possible,
-    /// [`Needs::heap_records`]
+    /// Records own memory: strings, vectors.
     HeapRecords,
-    /// [`Needs::linearizable`]
+    /// A read returns the latest value.
     Linearizable,
-    /// [`Needs::snapshot_scans`]
+    /// A scan shows all records from one instant.
     SnapshotScans,
-    /// [`Needs::readers_never_wait`]
+    /// No writer, stopped wherever it is, holds a reader up.
     ReadersNeverWait,
-    /// [`Needs::writers_never_wait`]
+    /// No reader, stopped wherever it is, holds a writer up.
     WritersNeverWait,
-    /// [`Needs::allocates`]
+    /// Who may allocate.
     Allocates,
-    /// [`Needs::bounded_memory`]
+    /// Memory that readers hold back stays below one version of the table.
     BoundedMemory,
-    /// [`Needs::survives_dead_thread`]
+    /// A thread that disappears blocks no other thread.
     SurvivesDeadThread,
-    /// [`Needs::survives_panic`]
+    /// A thread that panics leaves the table whole and working.
     SurvivesPanic,
-    /// [`Needs::reentrant`]
+    /// A thread may use the table inside a lookup or a scan.
     Reentrant,
 }
 

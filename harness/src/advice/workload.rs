@@ -66,7 +66,7 @@ pub struct Table {
     pub hit_rate: Option<f64>,
 }
 
-/// Threads that do the same. Which of the fields a section of the file may have, [`Side::fields`] says.
+/// Threads that do the same. Which of the fields a section of the file may have, `Side::fields` says.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Part {

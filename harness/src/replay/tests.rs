@@ -133,7 +133,7 @@ fn every_contender_ends_with_the_same_table() {
         if role != Role::Contender {
             continue;
         }
-        let make = verify::subject::strategy(name).unwrap();
+        let make = experiments::subject::strategy(name).unwrap();
         let is_shared = concurrency != Concurrency::OneThread;
         let replayed = replay(&make(64), &operations, is_shared);
         let replayed = replayed.unwrap_or_else(|fault| panic!("{name}: {fault}"));

@@ -8,7 +8,7 @@ use crate::results::Results;
 
 use super::draft::Draft;
 use super::view::{Block, Card, Section, Tone};
-use super::{evidence, facts, first, format, losses};
+use super::{evidence, facts, first_screen, format, losses};
 
 pub(super) fn section(results: &Results) -> Section {
     let cards = facts::contenders(results).into_iter();
@@ -49,7 +49,10 @@ fn of(results: &Results, card: &sample::Card) -> Card {
                     let worse = facts::labels(results, &found.losses);
                     ("Worse".to_owned(), format::list(&worse))
                 }),
-                _ => Some(("Decision".to_owned(), first::decisions(results, found))),
+                _ => Some((
+                    "Decision".to_owned(),
+                    first_screen::decisions(results, found),
+                )),
             });
             (
                 format::decision(found.decision, &results.baseline),

@@ -9,7 +9,7 @@ use crate::results::{Flag, Machine, Results};
 use super::draft::Draft;
 use super::facts::{self, Row};
 use super::view::{self, Cell, Column, Group, Section, Table, Tone};
-use super::{format, pivots, plot, published};
+use super::{format, interval_rows, pivots, published};
 
 pub(super) fn section(results: &Results) -> Section {
     let rows = &facts::united(results, facts::report_rows);
@@ -38,7 +38,9 @@ pub(super) fn section(results: &Results) -> Section {
             |row| facts::over_all(results, row),
         )
         .figures("plots", |machine| {
-            let figures = rows.iter().filter_map(|row| plot::figure(machine, *row));
+            let figures = rows
+                .iter()
+                .filter_map(|row| interval_rows::figure(machine, *row));
             figures.collect()
         })
         .section()

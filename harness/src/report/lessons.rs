@@ -11,7 +11,7 @@ use super::draft::{self, Draft};
 use super::facts;
 use super::observations::Observation;
 use super::view::Section;
-use super::{first, pivots, published};
+use super::{first_screen, pivots, published};
 
 /// What is learned of a pivot on a machine.
 #[derive(Serialize)]
@@ -86,9 +86,12 @@ impl<'r> Lesson<'r> {
             losses: labels(&found.losses),
             open: labels(&found.open),
         });
-        let measured = compared
-            .iter()
-            .map(|card| (card.name.as_str(), first::figures(machine, &card.name)));
+        let measured = compared.iter().map(|card| {
+            (
+                card.name.as_str(),
+                first_screen::figures(machine, &card.name),
+            )
+        });
         Some(Self {
             on: draft::on(&results.machines, machine),
             title: pivots::title(family),

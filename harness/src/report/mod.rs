@@ -4,7 +4,7 @@
 //! bytes. It knows no strategy by name, only the families that the original report was about
 //! (`pivots.toml`, and the channel of its table); a new strategy appears everywhere by itself.
 //!
-//! A section is made once: a module has its facts, tables and drawings, a template below `sections` its words ([`draft`]
+//! A section is made once: a module has its facts, tables and drawings, a template below `sections` its words (`draft.rs`
 //! puts them together), and every form is made of the same blocks. A report is about machines; one is no special case.
 
 pub mod advice;
@@ -19,11 +19,12 @@ mod evidence;
 mod export;
 mod facts;
 mod files;
-mod first;
+mod first_screen;
 mod flips;
 mod format;
 mod guarantees;
 mod headline;
+mod interval_rows;
 mod latency;
 mod lessons;
 mod losses;
@@ -32,7 +33,6 @@ mod method;
 mod observations;
 mod pareto;
 mod pivots;
-mod plot;
 mod probes;
 mod published;
 mod render;
@@ -67,7 +67,7 @@ pub fn html(results: &Results) -> String {
 }
 
 fn document(results: &Results) -> view::Document {
-    let mut sections = vec![first::section(results), headline::section(results)];
+    let mut sections = vec![first_screen::section(results), headline::section(results)];
     if results.machines.len() > 1 {
         sections.push(differences::section(results));
     }

@@ -8,7 +8,7 @@ use crate::results::{Flag, Machine, Results};
 use super::draft::Draft;
 use super::facts::{self, Row};
 use super::view::{self, Cell, Group, Section, Table, Tone};
-use super::{format, plot};
+use super::{format, interval_rows};
 
 /// A scenario, and under which load it asks.
 #[derive(Serialize)]
@@ -54,7 +54,7 @@ pub(super) fn section(results: &Results) -> Section {
     for (id, &row) in rows.iter().enumerate() {
         draft = draft
             .figures(&format!("plot-{id}"), |machine| {
-                Vec::from_iter(plot::figure(machine, row))
+                Vec::from_iter(interval_rows::figure(machine, row))
             })
             .table(&format!("table-{id}"), |machine| table(machine, row));
         let timed = Timed {

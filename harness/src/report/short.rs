@@ -12,7 +12,7 @@ use crate::results::{Decision, Flag, Machine, Results, Verdict};
 
 use super::facts::{self, Row};
 use super::view::{Block, Cell, Column, Group, Table};
-use super::{draft, first, format, render, table, view};
+use super::{draft, first_screen, format, render, table, view};
 
 /// More columns than this do not fit a terminal.
 const ROWS_MAX: usize = 4;
@@ -51,7 +51,7 @@ pub fn comment(results: &Results) -> String {
     let best = best.into_iter().take(BEST.div_ceil(results.machines.len()));
     let best: Vec<&str> = best.map(|found| found.strategy.as_str()).collect();
     let is_shown = |name: &str| name == results.baseline || best.contains(&name);
-    let section = first::section(results);
+    let section = first_screen::section(results);
     let headings = section.blocks.iter().scan(0, |headings, block| {
         *headings += usize::from(matches!(block, Block::Heading { .. }));
         Some((*headings, block))
@@ -66,7 +66,7 @@ pub fn comment(results: &Results) -> String {
     let context = context! {
         answer => answer.join(" "),
         table => Value::from(Serde(verdicts(results, is_shown))),
-        decisions => Value::from(Serde(first::by_decision(results))),
+        decisions => Value::from(Serde(first_screen::by_decision(results))),
         ..common(results)
     };
     render::markdown_text("comment.md", context)
@@ -248,7 +248,7 @@ impl Entry {
             partial: results.partial,
             commit: each(&commit),
             machines: machines.len(),
-            strongest: first::chosen(results).map(|found| found.strategy.clone()),
+            strongest: first_screen::chosen(results).map(|found| found.strategy.clone()),
             decisions: decisions.filter(|(_, count)| *count > 0).collect(),
         }
     }

@@ -4,6 +4,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use contract::Concurrency;
+use experiments::checks::VerifyTask;
+use experiments::faults::FaultTask;
+use experiments::probes::ProbeTask;
 use model::environment;
 use model::error::Result;
 use model::fault::{Fault, FaultSeen};
@@ -18,9 +21,6 @@ use rand_core::SeedableRng;
 use rand_xoshiro::Xoshiro256PlusPlus;
 use registry::roster;
 use trace::{StallTask, TraceTask};
-use verify::checks::VerifyTask;
-use verify::faults::FaultTask;
-use verify::probes::ProbeTask;
 
 use super::Plan;
 use super::task::Task;

@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+use experiments::checks::VerifyTask;
+use experiments::faults::FaultTask;
+use experiments::probes::ProbeTask;
 use measure::worker::MeasureTask;
 use model::fault::FaultSeen;
 use model::message::Message;
@@ -12,9 +15,6 @@ use model::stall::StallSeen;
 use model::trace::TraceSeen;
 use serde::{Deserialize, Serialize};
 use trace::{StallTask, TraceTask};
-use verify::checks::VerifyTask;
-use verify::faults::FaultTask;
-use verify::probes::ProbeTask;
 
 use super::child::Failed;
 use crate::replay::{CHECK, ReplayTask};

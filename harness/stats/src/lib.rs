@@ -12,18 +12,18 @@
 //! err far more often than they say where the groups have two modes, as measuring processes do: eight
 //! may all have come from one mode.
 
-mod decision;
 mod draws;
 pub mod planted;
 pub mod sign;
+mod significance;
 pub mod student;
 #[cfg(test)]
 mod tests;
 
 use statrs::function::beta::beta_reg;
 
-pub use decision::{Difference, holm, needed};
 pub use draws::draws;
+pub use significance::{Difference, holm, needed};
 
 /// Fewer groups than this have no 95 % interval of a median: from them one gets their range.
 pub const GROUPS_95: usize = 6;

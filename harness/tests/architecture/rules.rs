@@ -41,12 +41,12 @@ const LAYERS: &[Layer] = &[
     // The list of strategies, and what is compiled for each of them.
     layer("registry", &["contract", "model", STRATEGY], &[]),
     layer("measure", &["contract", "conformance", "model", "registry", "stats"], &[STRATEGY]),
-    layer("verify", &["contract", "conformance", "model", "registry"], &[STRATEGY]),
+    layer("experiments", &["contract", "conformance", "model", "registry"], &[STRATEGY]),
     layer("trace", &["contract", "conformance", "model", "registry", "trap"], &["support", STRATEGY]),
     // What judges and reports, and the command.
     layer("harness", &[
         "contract", "histories", "conformance", "model", "stats", "recorder", "predict", "registry",
-        "measure", "verify", "trace",
+        "measure", "experiments", "trace",
     ], &[]),
     layer("benches/shared", &["contract", "model", "registry"], &[STRATEGY]),
     layer("benches", &[], &["contract", "histories", STRATEGY, "registry", "benches/shared"]),
@@ -100,7 +100,7 @@ pub(crate) const FOLDERS: [Folder; 4] = [
             "crate::run",
             "registry",
             "measure",
-            "verify",
+            "experiments",
         ],
     },
     // From samples to results, whatever the strategies are today and whatever the time is.
@@ -114,7 +114,7 @@ pub(crate) const FOLDERS: [Folder; 4] = [
             "model::clock",
             "registry",
             "measure",
-            "verify",
+            "experiments",
         ],
     },
     // Sees results and nothing else.
@@ -134,12 +134,12 @@ pub(crate) const FOLDERS: [Folder; 4] = [
             "measure",
             "stats",
             "trace",
-            "verify",
+            "experiments",
         ],
     },
     // Arguments, stages and workers: what it shows is judged elsewhere.
     Folder {
-        folder: "harness/src/pivot",
+        folder: "harness/src/cli",
         forbidden: &["stats", "trap"],
     },
 ];

@@ -2,7 +2,7 @@
 //!
 //! A probe puts one strategy into one [`Situation`] in a process of its own, and brings back a
 //! [`Probe`]: raw counts and whole histograms, never percentiles, so that a report can be made again
-//! from it. The crate `probes` does it; what follows from it is the harness's `analysis::probes`.
+//! from it. `experiments::probes` does it; what follows from it is the harness's `analysis::probes`.
 
 mod histogram;
 mod situation;

@@ -1,6 +1,6 @@
 //! Advice in words: for a terminal, as a Markdown page, and as an architecture decision record.
 //!
-//! What is known goes as [facts] into the template of the sentences (`advice_sentences.j2`), which are the same in
+//! What is known goes as facts into the template of the sentences (`advice_sentences.j2`), which are the same in
 //! every form. Every figure comes from the results; a sentence only says what it means.
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Ratios as sorted intervals, a line each.
 
-use super::{Align, Axis, Canvas, Colour, Frame, Paint, RATIO_MIN, WIDTH, colour_of, mark};
+use super::{Align, Canvas, Colour, Frame, Paint, RATIO_MIN, Scale, WIDTH, colour_of, mark};
 use crate::report::format;
 use crate::results::Ratio;
 
@@ -39,7 +39,7 @@ pub(in crate::report) fn interval_chart(
     let values = shown
         .chain(noise.into_iter().flatten())
         .chain([1.0, margin]);
-    let axis = Axis::over(
+    let axis = Scale::over(
         values.map(|value| value.max(RATIO_MIN)),
         1.15,
         [frame.left, frame.right],
@@ -54,7 +54,7 @@ pub(in crate::report) fn interval_chart(
 }
 
 /// What is behind the intervals: noise, grid, the line of the baseline and the margin's.
-fn ground(canvas: &mut Canvas, frame: Frame, axis: Axis, noise: Option<[f64; 2]>, margin: f64) {
+fn ground(canvas: &mut Canvas, frame: Frame, axis: Scale, noise: Option<[f64; 2]>, margin: f64) {
     let Frame { top, bottom, .. } = frame;
     if let Some(noise) = noise {
         let [low, high] = noise.map(|bound| axis.at(bound));
@@ -80,7 +80,7 @@ fn ground(canvas: &mut Canvas, frame: Frame, axis: Axis, noise: Option<[f64; 2]>
 }
 
 /// A strategy: its name, its interval, the median's mark and the figures.
-fn row(canvas: &mut Canvas, frame: Frame, axis: Axis, one: &Interval<'_>, y: i32) {
+fn row(canvas: &mut Canvas, frame: Frame, axis: Scale, one: &Interval<'_>, y: i32) {
     let ratio = one.ratio;
     let colour = colour_of(ratio.verdict);
     let x = axis.at(ratio.median);

@@ -1,6 +1,6 @@
 //! Latencies as curves over quantiles: the further right, the rarer.
 
-use super::{Axis, Canvas, Colour, Frame, Point, WIDTH};
+use super::{Canvas, Colour, Frame, Point, Scale, WIDTH};
 use crate::results::Latency;
 
 const HEIGHT: i32 = 340;
@@ -35,7 +35,7 @@ pub(in crate::report) fn latency_chart(
 ) -> Option<String> {
     let quantiles = curves.iter().flat_map(|curve| &curve.latency.quantiles);
     let times = quantiles.map(|quantile| quantile.ns.max(1.0));
-    let axis = Axis::over(times, 1.26, [FRAME.bottom, FRAME.top])?;
+    let axis = Scale::over(times, 1.26, [FRAME.bottom, FRAME.top])?;
     let mut canvas = Canvas::new(WIDTH, HEIGHT);
     // Decades only.
     let ticks = axis.ticks(f64::INFINITY).into_iter();

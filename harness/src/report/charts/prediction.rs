@@ -1,6 +1,6 @@
 //! Predicted costs over processors, as bands with their best guesses, and what was measured.
 
-use super::{Axis, Canvas, Colour, Frame, Paint, Point, WIDTH};
+use super::{Canvas, Colour, Frame, Paint, Point, Scale, WIDTH};
 use crate::results::{HERE, Prediction};
 
 const HEIGHT: i32 = 340;
@@ -24,9 +24,9 @@ pub(in crate::report) fn prediction_chart(
         .filter(|&cpus| cpus > 1)?;
     let times = points().flat_map(|point| [point.ns.low, point.ns.high]);
     let times = times.chain(measured.iter().map(|&(_, ns)| ns));
-    let y = Axis::over(times, 1.3, [FRAME.bottom, FRAME.top])?;
+    let y = Scale::over(times, 1.3, [FRAME.bottom, FRAME.top])?;
     let cpus = [1.0, f64::from(cpus_max)];
-    let x = Axis::over(cpus, 1.0, [FRAME.left, FRAME.right])?;
+    let x = Scale::over(cpus, 1.0, [FRAME.left, FRAME.right])?;
     let at = |cpus: u32, ns: f64| (x.at(f64::from(cpus)), y.at(ns));
     let mut canvas = Canvas::new(WIDTH, HEIGHT);
     // Bands first: no line is to vanish behind another's band.

@@ -1,7 +1,7 @@
 //! Two costs of each strategy against each other, and the frontier of those that no other is better than in
 //! both.
 
-use super::{Axis, Canvas, Colour, Frame, Paint, Point, WIDTH};
+use super::{Canvas, Colour, Frame, Paint, Point, Scale, WIDTH};
 
 const HEIGHT: i32 = 340;
 const FRAME: Frame = Frame {
@@ -32,8 +32,8 @@ pub(in crate::report) fn scatter_chart(
         return None;
     }
     let costs = |cost: fn(&Spot<'_>) -> f64| spots.iter().map(cost);
-    let x = Axis::over(costs(|spot| spot.at.0), ROOM, [FRAME.left, FRAME.right])?;
-    let y = Axis::over(costs(|spot| spot.at.1), ROOM, [FRAME.bottom, FRAME.top])?;
+    let x = Scale::over(costs(|spot| spot.at.0), ROOM, [FRAME.left, FRAME.right])?;
+    let y = Scale::over(costs(|spot| spot.at.1), ROOM, [FRAME.bottom, FRAME.top])?;
     let place = |spot: &Spot<'_>| (x.at(spot.at.0), y.at(spot.at.1));
     let mut canvas = Canvas::new(WIDTH, HEIGHT);
     let [x_label, y_label] = labels;

@@ -2,7 +2,7 @@
 //!
 //! A line is told from the others by the name at its end, a mark by its shape.
 
-use super::{Align, Axis, Canvas, Colour, Frame, Point, RATIO_MIN, WIDTH, colour_of, mark};
+use super::{Align, Canvas, Colour, Frame, Point, RATIO_MIN, Scale, WIDTH, colour_of, mark};
 use crate::results::Ratio;
 
 const HEIGHT: i32 = 360;
@@ -32,7 +32,7 @@ pub(in crate::report) fn sweep_chart(
     let ratios = lines.iter().flat_map(|line| line.ratios.iter().flatten());
     let bounds = ratios.flat_map(|ratio| [ratio.ci_low, ratio.ci_high]);
     let values = bounds.chain([1.0, margin]);
-    let axis = Axis::over(
+    let axis = Scale::over(
         values.map(|value| value.clamp(RATIO_MIN, RATIO_MAX)),
         1.15,
         [FRAME.bottom, FRAME.top],
@@ -56,7 +56,7 @@ fn x_of(point: usize, points: usize) -> i32 {
 }
 
 /// What is behind the lines: grid, points, the line of the baseline and the margin's.
-fn ground(canvas: &mut Canvas, axis: Axis, points: &[String], title: &str, margin: f64) {
+fn ground(canvas: &mut Canvas, axis: Scale, points: &[String], title: &str, margin: f64) {
     let ticks = axis.ticks(18.0).into_iter();
     FRAME.rows(
         canvas,
@@ -79,7 +79,7 @@ fn ground(canvas: &mut Canvas, axis: Axis, points: &[String], title: &str, margi
 }
 
 /// A strategy: its line, its intervals and its name.
-fn curve(canvas: &mut Canvas, axis: Axis, line: &SweepLine<'_>, name_y: i32) {
+fn curve(canvas: &mut Canvas, axis: Scale, line: &SweepLine<'_>, name_y: i32) {
     let points = line.ratios.len();
     let marks = line.ratios.iter().enumerate();
     let marks: Vec<(Point, &Ratio)> = marks

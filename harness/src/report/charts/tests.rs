@@ -1,10 +1,10 @@
-use super::axis::{Axis, spread};
+use super::scale::{Scale, spread};
 
 #[test]
 fn ticks_are_round_inside_and_apart() {
     for (low, high) in [(0.9, 1.4), (0.5, 20.0), (1.0, 1e6), (3e-3, 4e9)] {
         for apart in [18.0, 45.0] {
-            let axis = Axis::over([low, high], 1.15, [100, 700]).unwrap();
+            let axis = Scale::over([low, high], 1.15, [100, 700]).unwrap();
             let places: Vec<i32> = axis
                 .ticks(apart)
                 .iter()
@@ -29,14 +29,14 @@ fn ticks_are_round_inside_and_apart() {
 
 #[test]
 fn an_axis_keeps_order_and_ends_at_its_ends() {
-    let axis = Axis::over([2.0, f64::NAN, 0.0, 50.0, f64::INFINITY], 1.0, [300, 20]).unwrap();
+    let axis = Scale::over([2.0, f64::NAN, 0.0, 50.0, f64::INFINITY], 1.0, [300, 20]).unwrap();
     assert_eq!(
         [2.0, 50.0, 1.0, 1e9, 0.0].map(|value| axis.at(value)),
         [300, 20, 300, 20, 300]
     );
     assert!(axis.at(10.0) < axis.at(9.0), "it goes upwards");
     assert!(axis.is_below(1.9) && !axis.is_below(2.1));
-    assert!(Axis::over([0.0, -1.0], 1.0, [0, 1]).is_none());
+    assert!(Scale::over([0.0, -1.0], 1.0, [0, 1]).is_none());
 }
 
 #[test]

@@ -123,8 +123,12 @@ fn overview(machine: &Machine, has_pages: bool) -> Table {
             stalls::worst(stall, Operation::is_write),
         ];
         let row = Row::named(&card.name, [&of_a_read(trace)[..], &cells].concat());
-        let link = has_pages.then(|| anchor(&card.name)).unwrap_or_default();
-        Some(Row { link, ..row })
+        Some(if has_pages {
+            let link = anchor(&card.name);
+            Row { link, ..row }
+        } else {
+            row
+        })
     }))
 }
 

@@ -87,7 +87,7 @@ fn section<'h>(html: &'h str, id: &str) -> &'h str {
 
 /// The first screen's words.
 fn answered(results: &Results) -> String {
-    let blocks = first::section(results).blocks.into_iter();
+    let blocks = first_screen::section(results).blocks.into_iter();
     let lines = blocks.filter_map(|block| match block {
         view::Block::Prose { text } => Some(text),
         _ => None,
@@ -230,7 +230,7 @@ fn a_broken_guarantee_removes_a_strategy_from_ranking() {
     );
     let machine = alone(&results);
     for row in facts::report_rows(machine) {
-        let figure = plot::figure(machine, row).expect("others are ranked");
+        let figure = interval_rows::figure(machine, row).expect("others are ranked");
         assert!(!figure.svg.contains("atomics/seqlock") && figure.svg.contains("novel/thing"));
     }
     assert!(verdict_table(&results).contains("disqualified"));

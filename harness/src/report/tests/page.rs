@@ -25,7 +25,7 @@ fn every_question_of_a_review_has_an_answer() {
 
 /// The questions of the first screen; each has an answer before the next.
 fn questions(results: &Results) -> Vec<String> {
-    let blocks = first::section(results).blocks;
+    let blocks = first_screen::section(results).blocks;
     let mut blocks = blocks.iter().peekable();
     let mut questions = Vec::new();
     while let Some(block) = blocks.next() {
@@ -64,7 +64,9 @@ fn a_drawing_has_all_about_a_strategy_in_one_layer() {
     let rows = facts::report_rows(machine);
     assert!(!rows.is_empty());
     for row in rows {
-        let svg = plot::figure(machine, row).expect("it was compared").svg;
+        let svg = interval_rows::figure(machine, row)
+            .expect("it was compared")
+            .svg;
         let (_, rest) = svg
             .split_once("<g data-strategy=\"novel/thing\">")
             .expect("it has a layer");

@@ -44,7 +44,7 @@ pub(crate) fn replay_all(options: &ReplayOptions) -> Result<()> {
         if !is_wanted || !chosen.iter().any(|name| name == profile.name) {
             continue;
         }
-        let Some(make) = verify::subject::strategy(profile.name) else {
+        let Some(make) = experiments::subject::strategy(profile.name) else {
             continue;
         };
         if let Some(progress) = &mut progress {

@@ -2,15 +2,15 @@
 
 use std::io::{self, Read};
 
+use experiments::checks::verify;
+use experiments::faults::inject;
+use experiments::probes::probe;
 use harness::replay;
 use harness::run::Task;
 use measure::calibration::calibration;
 use measure::worker::measure;
 use model::message::{Message, say};
 use model::sample::Line;
-use verify::checks::verify;
-use verify::faults::inject;
-use verify::probes::probe;
 
 /// Reads a task from standard input, does it, and says what it finds on standard output.
 pub(crate) fn worker() -> io::Result<()> {

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 
 use contract::{Handle, ProcessId};
-use verify::subject::{MakeTable, Subject, heartbeat};
+use experiments::subject::{MakeTable, Subject, heartbeat};
 
 const THREADS: u64 = 3;
 const ROUNDS: u64 = 4_000;
@@ -19,7 +19,7 @@ fn main() {
     let name = std::env::args().nth(1);
     match name.as_deref() {
         Some("canary") => canary(),
-        Some(name) => match verify::subject::strategy(name) {
+        Some(name) => match experiments::subject::strategy(name) {
             Some(make) => do_everything(make),
             None => panic!("no strategy is called {name}"),
         },

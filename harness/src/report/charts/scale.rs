@@ -1,8 +1,8 @@
-//! Where values lie on a logarithmic axis, and which of them get a tick.
+//! Where values lie on a logarithmic scale, and which of them get a tick.
 
-/// A logarithmic axis: values from `low` to `high` between two pixels.
+/// A logarithmic scale: values from `low` to `high` between two pixels.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Axis {
+pub(super) struct Scale {
     low: f64,
     high: f64,
     pixels: [i32; 2],
@@ -11,7 +11,7 @@ pub(super) struct Axis {
 /// Steps of a decade that are ticks, the densest first.
 const STEPS: [&[f64]; 3] = [&[1.0, 2.0, 3.0, 5.0, 7.0], &[1.0, 2.0, 5.0], &[1.0]];
 
-impl Axis {
+impl Scale {
     /// Wide enough for all values that are positive and finite, and a factor of room at both ends. `None` if
     /// there is no such value.
     pub(super) fn over(

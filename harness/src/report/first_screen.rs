@@ -234,22 +234,23 @@ struct Channel<'r> {
     ratio: &'r Ratio,
 }
 
+/// The row in which even the better of its variants is slowest, if all of them are refused.
 fn channel(machine: &Machine) -> Option<Channel<'_>> {
     let is_refused = |name: &str| {
         let found = machine.recommendation(name);
         found.is_some_and(|found| found.decision == Decision::StayWithBaseline)
     };
-    let cards = machine.contenders();
-    let refused = cards
-        .filter(|card| facts::family(&card.name) == facts::CHANNEL && is_refused(&card.name))
-        .flat_map(|card| {
-            let rows = facts::report_rows(machine).into_iter();
-            rows.filter_map(|row| Some((row, card.name.as_str(), row.ratio(machine, &card.name)?)))
-        });
-    let worst = refused
-        .filter(|(_, _, ratio)| ratio.loses())
-        .min_by(|a, b| a.2.median.total_cmp(&b.2.median));
-    worst.map(|(row, strategy, ratio)| Channel {
+    let is_channel = |name: &str| facts::family(name) == facts::CHANNEL;
+    let mut variants = machine.contenders().filter(|card| is_channel(&card.name));
+    if !variants.all(|card| is_refused(&card.name)) {
+        return None;
+    }
+    let rows = facts::report_rows(machine).into_iter();
+    let best = rows.filter_map(|row| Some((row, best_of(machine, &row, is_channel)?)));
+    let worst = best
+        .filter(|(_, (_, ratio))| ratio.loses())
+        .min_by(|(_, (_, a)), (_, (_, b))| a.median.total_cmp(&b.median));
+    worst.map(|(row, (strategy, ratio))| Channel {
         strategy,
         row: row.label(machine),
         ratio,
