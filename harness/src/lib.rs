@@ -1,14 +1,7 @@
-//! The common harness: it runs, judges and reports what is measured of every strategy in the registry.
+//! The command's inside: it runs what is measured of every strategy, and keeps recorded runs.
 
-pub mod advice;
-pub mod analysis;
 #[cfg(test)]
 mod damage;
-pub mod diff;
-pub mod history;
 pub mod recorded;
 pub mod replay;
-pub mod report;
-pub mod results;
 pub mod run;
-pub mod selftest;

@@ -1,7 +1,7 @@
 //! A table in the format that the user asked for.
 
-pub(crate) use harness::report::Table;
 use model::error::Result;
+pub(crate) use report::Table;
 
 use crate::arguments::Format;
 use crate::terminal;

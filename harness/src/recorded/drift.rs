@@ -5,7 +5,7 @@ use std::path::Path;
 
 use model::error::{Error, Result};
 
-use crate::report::{self, File};
+use report::{self, File};
 
 /// How a file has drifted from what it is made of.
 #[derive(Clone, Debug, PartialEq, Eq)]

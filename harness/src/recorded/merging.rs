@@ -11,9 +11,9 @@ use model::scenario::Scenario;
 use serde::{Deserialize, Serialize};
 
 use super::machine_of;
-use crate::analysis::merge;
-use crate::report::{self, Source, Written};
-use crate::results::{self, Results};
+use analysis::merge;
+use report::{self, Source, Written};
+use results::{self, Results};
 
 /// What `merged.toml` says.
 #[derive(Debug, Serialize, Deserialize)]

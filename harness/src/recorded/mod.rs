@@ -17,9 +17,9 @@ use std::path::{Path, PathBuf};
 use model::error::{Error, Result};
 use model::sample;
 
-use crate::analysis::{Samples, analyse};
-use crate::report::{self, Source};
-use crate::results::{Machine, Results};
+use analysis::{Samples, analyse};
+use report::{self, Source};
+use results::{Machine, Results};
 
 pub use drift::{Drift, of_folder, of_text};
 pub use machine::folder_name;

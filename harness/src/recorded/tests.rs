@@ -8,7 +8,7 @@ use model::environment::Environment;
 use model::sample::{PACKED, PLAIN, pack, text};
 
 use super::*;
-use crate::report::tests::sample_lines;
+use fixtures::sample_lines;
 
 /// A folder of recorded runs that is removed again.
 struct Reports(PathBuf);

@@ -6,7 +6,7 @@ use model::sample::Line;
 use model::scenario::Scenario;
 
 use super::schedule::MeasurementPlan;
-use crate::analysis::series::{Series, groups};
+use analysis::series::{Series, groups};
 use stats::{Estimate, estimate};
 
 /// How far a scenario is between two rounds.

@@ -25,8 +25,8 @@ use trace::{StallTask, TraceTask};
 use super::Plan;
 use super::task::Task;
 use super::worker_pool::{Stage, Worker};
-use crate::analysis::contradicts;
 use crate::replay::ReplayTask;
+use analysis::contradicts;
 
 impl Plan {
     /// The strategies that are compared, without controls.

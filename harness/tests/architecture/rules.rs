@@ -11,6 +11,9 @@ pub(crate) struct Layer {
 /// Every crate below `strategies/` that has no row of its own: one article per alternative to the mutex.
 const STRATEGY: &str = "a strategy";
 
+/// Invented runs and damaged files.
+const FIXTURES: &str = "tests/fixtures";
+
 const fn layer(
     name: &'static str,
     may_use: &'static [&'static str],
@@ -43,11 +46,18 @@ const LAYERS: &[Layer] = &[
     layer("measure", &["contract", "conformance", "model", "registry", "stats"], &[STRATEGY]),
     layer("experiments", &["contract", "conformance", "model", "registry"], &[STRATEGY]),
     layer("trace", &["contract", "conformance", "model", "registry", "trap"], &["support", STRATEGY]),
-    // What judges and reports, and the command.
+    // What judges and reports: it calls no strategy and no clock.
+    layer("results", &["model", "stats", "predict"], &[]),
+    layer("analysis", &["contract", "model", "stats", "predict", "results"], &["registry", FIXTURES]),
+    layer("advice", &["contract", "model", "predict", "results", "analysis"], &[FIXTURES]),
+    layer("report", &["contract", "model", "predict", "results", "advice"], &["analysis", FIXTURES]),
+    layer("history", &["contract", "histories", "conformance", "model"], &[FIXTURES]),
+    layer(FIXTURES, &["contract", "model"], &[]),
+    // The command: arguments, stages and workers.
     layer("harness", &[
-        "contract", "histories", "conformance", "model", "stats", "recorder", "predict", "registry",
-        "measure", "experiments", "trace",
-    ], &[]),
+        "contract", "conformance", "model", "stats", "recorder", "predict", "registry",
+        "measure", "experiments", "trace", "results", "analysis", "advice", "report", "history",
+    ], &[FIXTURES]),
     layer("benches/shared", &["contract", "model", "registry"], &[STRATEGY]),
     layer("benches", &[], &["contract", "histories", STRATEGY, "registry", "benches/shared"]),
 ];
@@ -88,58 +98,20 @@ pub(crate) struct Folder {
     pub(crate) forbidden: &'static [&'static str],
 }
 
-pub(crate) const FOLDERS: [Folder; 4] = [
-    // Results are data: types that anything above can show.
+pub(crate) const FOLDERS: [Folder; 3] = [
+    // From samples to results, whatever the time is.
     Folder {
-        folder: "harness/src/results",
-        forbidden: &[
-            "crate::advice",
-            "crate::analysis",
-            "crate::diff",
-            "crate::report",
-            "crate::run",
-            "registry",
-            "measure",
-            "experiments",
-        ],
-    },
-    // From samples to results, whatever the strategies are today and whatever the time is.
-    Folder {
-        folder: "harness/src/analysis",
-        forbidden: &[
-            "crate::advice",
-            "crate::diff",
-            "crate::report",
-            "crate::run",
-            "model::clock",
-            "registry",
-            "measure",
-            "experiments",
-        ],
+        folder: "harness/analysis/src",
+        forbidden: &["model::clock"],
     },
     // Sees results and nothing else.
     Folder {
-        folder: "harness/src/report",
-        forbidden: &[
-            "crate::analysis",
-            "crate::run",
-            "model::clock",
-            "model::sample",
-            "conformance",
-            "contract",
-            "histories",
-            "predict",
-            "recorder",
-            "registry",
-            "measure",
-            "stats",
-            "trace",
-            "experiments",
-        ],
+        folder: "harness/report/src",
+        forbidden: &["model::clock", "model::sample", "contract", "predict"],
     },
-    // Arguments, stages and workers: what it shows is judged elsewhere.
+    // What it shows is judged elsewhere.
     Folder {
         folder: "harness/src/cli",
-        forbidden: &["stats", "trap"],
+        forbidden: &["stats"],
     },
 ];

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use harness::history::{ModelName, Reading};
+use history::{ModelName, Reading};
 
 /// What files it reads, and how it ends.
 const FORMS: &str = r#"Events, in the order in which they happened:

@@ -4,16 +4,16 @@ mod stages;
 
 use std::path::{Path, PathBuf};
 
-use harness::advice::{Agreement, Earlier, Questions, TEMPLATE, Workload, agreement, conclude};
-use harness::analysis::{Samples, analyse, merge};
+use ::advice::{Agreement, Earlier, Questions, TEMPLATE, Workload, agreement, conclude};
+use analysis::{Samples, analyse, merge};
 use harness::recorded;
-use harness::report::advice::{self, Advice};
-use harness::report::{self, Source};
 use harness::run::{Plan, Recording};
 use model::controls;
 use model::environment::Build;
 use model::error::{Error, Result};
 use model::output::{self, Existing};
+use report::advice::{self, Advice};
+use report::{self, Source};
 
 use super::{attended, environment, kept_in};
 use crate::arguments::{AdviseOptions, Choice, Format};

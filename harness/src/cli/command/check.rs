@@ -4,7 +4,7 @@ use std::fs;
 use std::io::{self, Read};
 
 use clap::ValueEnum;
-use harness::history::{Answer, History, ModelName, judge, read};
+use history::{Answer, History, ModelName, judge, read};
 use model::error::{Error, Result};
 
 use crate::arguments::CheckOptions;

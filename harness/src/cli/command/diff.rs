@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use harness::diff::{self, Diff, Judged, LEVEL, NOTABLE, Row, Run, Verdict};
-use harness::report;
+use analysis::diff::{self, Diff, Judged, LEVEL, NOTABLE, Row, Run, Verdict};
 use model::error::{Error, Result};
+use report;
 use serde::Serialize;
 
 use super::report::samples;

@@ -5,7 +5,6 @@ mod measured;
 use std::io::Read as _;
 use std::path::Path;
 
-use harness::report;
 use model::error::{Error, Result};
 use predict::backtest::{Backtest, Summary, backtest};
 use predict::curve::Curve;
@@ -13,6 +12,7 @@ use predict::law::{SURE_FROM, Shape};
 use predict::machine::Machine;
 use predict::{Demand, forecast};
 use regex_lite::Regex;
+use report;
 
 use crate::arguments::{Format, PredictOptions};
 use crate::table::{Shown as _, Table, table};

@@ -6,12 +6,12 @@ mod splice;
 
 use std::path::{Path, PathBuf};
 
-use harness::analysis::Samples;
+use analysis::Samples;
 use harness::recorded::{self, Known};
-use harness::report::{self, Written};
-use harness::results::Results;
 use model::error::{Error, Result};
 use model::sample;
+use report::{self, Written};
+use results::Results;
 
 use super::latest;
 use crate::arguments::{ReportFormat, ReportOptions};

@@ -1,6 +1,6 @@
 //! `pivot selftest`: how often the statistics err, on samples where the truth is known.
 
-use harness::selftest::{sizes, trials};
+use analysis::selftest::{sizes, trials};
 use model::error::{Error, Result};
 
 use super::report::samples;

@@ -3,9 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use harness::analysis::{Samples, analyse, graded_by_stalls, merge};
-use harness::report::{self, Source};
-use harness::results::Grade;
+use analysis::{Samples, analyse, graded_by_stalls, merge};
 use harness::run::{Recording, Stalls};
 use model::error::{Error, Result};
 use model::lock::FolderLock;
@@ -13,6 +11,8 @@ use model::output;
 use model::sample::{self, Card, Line};
 use model::stall::{StallPair, StallSeen, TwoStops};
 use model::trace::Operation;
+use report::{self, Source};
+use results::Grade;
 use trace::StallTask;
 
 use super::{attended, or_all, verify};

@@ -1,11 +1,11 @@
 //! `pivot verify`: what the strategies claim beside what the checks, the faults and a replayed process
 //! trace showed.
 
-use harness::analysis::{faulted, guarantees};
-use harness::results::{Faulted, Grade, Guarantee, Guaranteed};
+use analysis::{faulted, guarantees};
 use harness::run::{Plan, Recording, Replays};
 use model::error::{Error, Result};
 use model::sample::Card;
+use results::{Faulted, Grade, Guarantee, Guaranteed};
 
 use super::attended;
 use crate::arguments::{Format, VerifyOptions};

@@ -6,12 +6,7 @@ use super::*;
 
 /// A run of few slices whose header was changed, in a folder of its own.
 fn run(reports: &Reports, name: &str, change: impl FnOnce(&mut Header)) -> PathBuf {
-    let mut lines = crate::report::tests::readers([crate::report::tests::invented(
-        "novel/thing",
-        4.0,
-        4.0,
-        4.0,
-    )]);
+    let mut lines = fixtures::readers([fixtures::invented("novel/thing", 4.0, 4.0, 4.0)]);
     if let Some(Line::Header(header)) = lines.first_mut() {
         change(header);
     }
@@ -117,7 +112,7 @@ fn each_machine_has_the_results_of_its_own_report() {
     );
     let own = results(&files[1]).machines.remove(0);
     let runs = machines[1].runs.clone();
-    assert_eq!(machines[1], crate::results::Machine { runs, ..own });
+    assert_eq!(machines[1], results::Machine { runs, ..own });
     let slices = |place: usize| machines[place].protocol.slices;
     assert_eq!(slices(0), 2 * slices(1));
 }

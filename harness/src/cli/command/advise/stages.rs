@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
-use harness::advice::{Basis, Encounter, Finding, Need, Screening, Workload, encounters, findings};
+use advice::{Basis, Encounter, Finding, Need, Screening, Workload, encounters, findings};
 use harness::run::{Calibration, Plan, Run, Stalls, Traces};
 use model::controls;
 use model::error::{Error, Result};

@@ -3,14 +3,14 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use harness::analysis::{Samples, analyse};
-use harness::results::{HERE, Scaling};
+use analysis::{Samples, analyse};
 use harness::run::{Calibration, Recording, Traces};
 use model::environment::Environment;
 use model::error::{Error, Result};
 use model::sample::Line;
 use model::trace::{Operation, State};
 use predict::machine::Machine;
+use results::{HERE, Scaling};
 use trace::TraceTask;
 
 use super::{figure, matching_machines, yes_or_no};
@@ -231,7 +231,7 @@ fn one_to_two(scaling: &Scaling) -> Table {
                 let band = one.predicted_ns;
                 format!("{} to {}", figure(band.low), figure(band.high))
             }),
-            ("error", |one| harness::report::off(one.error, 0)),
+            ("error", |one| report::off(one.error, 0)),
             ("in band", |one| yes_or_no(one.is_inside)),
         ],
     )

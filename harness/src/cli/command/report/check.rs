@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use harness::recorded::{self, Drift, INDEX, Known, Part};
-use harness::report::{self, Entry, Source};
 use model::error::{Error, Result};
+use report::{self, Entry, Source};
 
 use crate::{selection, terminal};
 

@@ -3,10 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use harness::recorded::{self, INDEX, Known, Part};
-use harness::report::{self, Entry, Source};
-use harness::results::Results;
 use model::error::{Error, Result};
 use model::lock::FolderLock;
+use report::{self, Entry, Source};
+use results::Results;
 
 use crate::terminal;
 

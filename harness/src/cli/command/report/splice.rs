@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use harness::recorded::Part;
-use harness::report;
 use model::error::{Error, Result};
+use report;
 
 /// Puts the headline table of the samples into a document, between its markers. Of one run the first marker
 /// says which, so that `--check` can make the table again.

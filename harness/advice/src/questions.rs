@@ -1,0 +1,296 @@
+//! From a workload to scenarios: the workload itself, its neighbours, and its operations alone.
+//!
+//! Only threads without a pause have a cost that can be measured. So a part of the workload that has a
+//! rate is measured in a scenario of its own: as many of its threads as it takes to reach that rate do
+//! without a pause what they do, and the other parts keep to theirs. A paced thread keeps a processor
+//! busy while it waits; so a paced part is one thread at the rate of all.
+
+use model::scenario::{Activity, Axis, Group, Origin, RecordKind, Scenario, Sweep, Value};
+use serde::Serialize;
+
+use super::workload::{Part, Side, Workload, only};
+use results::{Cell, Machine, Metric};
+
+/// What to measure.
+#[derive(Clone, Debug)]
+pub struct Questions {
+    /// The scenarios, the workload itself first.
+    pub scenarios: Vec<Scenario>,
+    /// What of it decides or is reported, in the order of the workload's parts.
+    pub subjects: Vec<Subject>,
+    /// Where what is measured is not what the file says.
+    pub notes: Vec<Note>,
+}
+
+/// How the workload was translated, where that is not obvious.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[serde(tag = "note", rename_all = "kebab-case")]
+pub enum Note {
+    /// The record is of another size: the nearest that there is.
+    Record {
+        /// The workload's, in bytes.
+        bytes: usize,
+        /// What is measured.
+        record: RecordKind,
+    },
+    /// The part has a rate, and is measured without a pause.
+    Rate {
+        /// The part's section of the file.
+        side: Side,
+        /// Its threads.
+        threads: usize,
+        /// Operations of all its threads in a second.
+        per_s: f64,
+        /// Threads that it is measured with.
+        measured_with: usize,
+    },
+}
+
+/// A part of the workload, and where its cost is measured.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Subject {
+    /// The part's section of the file.
+    pub side: Side,
+    /// The scenario's name.
+    pub scenario: String,
+    /// The metric.
+    pub metric: Metric,
+    /// Whether it decides.
+    pub decides: bool,
+    /// Operations of all its threads in a second, if it has a rate.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub per_s: Option<f64>,
+    /// Threads that it is measured with.
+    pub threads: usize,
+}
+
+impl Subject {
+    /// What was measured of it.
+    pub fn cell<'r>(&self, results: &'r Machine, strategy: &str) -> Option<&'r Cell> {
+        results.cell(&self.scenario, strategy, self.metric)
+    }
+}
+
+/// What one thread does without a pause at least, in a second: 500 ns for an operation are slow.
+const SATURATED_PER_S: f64 = 2e6;
+/// One thread cannot keep a schedule that is tighter than this, in microseconds.
+const PERIOD_MIN_US: f64 = 1.0;
+/// Nor would a schedule that is slower than this ever come up, in microseconds.
+const PERIOD_MAX_US: f64 = 1e6;
+/// Shares of writes at which the neighbours ask the same: where the answer usually flips.
+const WRITES: [f64; 4] = [0.001, 0.03, 0.3, 0.9];
+/// Times inside a read, in nanoseconds.
+const SECTIONS_NS: [f64; 3] = [10.0, 300.0, 10_000.0];
+/// Neighbours of many threads are asked with fewer threads: shares matter there, and not how many wait.
+const NEIGHBOURS_MAX: usize = 8;
+/// Plain records that there are.
+const PLAIN: [RecordKind; 4] = [
+    RecordKind::Padded16,
+    RecordKind::Status,
+    RecordKind::Padded1Ki,
+    RecordKind::Padded4Ki,
+];
+
+impl Workload {
+    /// What to measure to answer it.
+    ///
+    /// # Errors
+    ///
+    /// What no scenario can ask.
+    pub fn questions(&self) -> Result<Questions, String> {
+        let (table, parts) = (self.table_scenario(), self.parts());
+        let mut scenarios: Vec<Scenario> = Vec::new();
+        let mut add = |name: &str, focus| {
+            // It is what the run is for: measured in every round, and what lies around it in some.
+            scenarios.push(Scenario {
+                origin: Origin::Report,
+                ..named(&table, name, groups(&parts, focus))
+            });
+        };
+        if parts.iter().any(|part| part.rate_per_s.is_none()) {
+            add(&self.name, None);
+        }
+        let mut subjects = Vec::new();
+        let bytes = self.table.record_bytes;
+        let bytes = bytes.filter(|&bytes| bytes != table.record.size());
+        let record = table.record;
+        let note = bytes.map(|bytes| Note::Record { bytes, record });
+        let mut notes = Vec::from_iter(note);
+        for part in &parts {
+            let mut scenario = self.name.clone();
+            let measured_with = unpaced_threads(part);
+            if let Some(per_s) = part.per_s() {
+                scenario = format!("{}-{}", self.name, part.side);
+                add(&scenario, Some(part.side));
+                notes.push(Note::Rate {
+                    side: part.side,
+                    threads: part.threads,
+                    per_s,
+                    measured_with,
+                });
+            }
+            let by = &self.decision.by;
+            subjects.push(Subject {
+                side: part.side,
+                scenario,
+                metric: group(part, 1, None).does.metric(),
+                decides: by.is_empty() || by.contains(&part.side),
+                per_s: part.per_s(),
+                threads: measured_with,
+            });
+        }
+        scenarios.extend(self.neighbours(&table));
+        scenarios.extend(self.alone(&table));
+        let points: Result<Vec<_>, _> = scenarios.into_iter().map(Scenario::expanded).collect();
+        Ok(Questions {
+            scenarios: points?.concat(),
+            subjects,
+            notes,
+        })
+    }
+
+    /// The record that is closest to the user's.
+    pub fn record(&self) -> RecordKind {
+        if self.needs.heap_records {
+            return RecordKind::Snapshot;
+        }
+        let Some(bytes) = self.table.record_bytes else {
+            return RecordKind::Status;
+        };
+        let distance = |kind: &RecordKind| ((kind.size() as f64).ln() - (bytes as f64).ln()).abs();
+        let nearest = PLAIN
+            .into_iter()
+            .min_by(|a, b| distance(a).total_cmp(&distance(b)));
+        nearest.unwrap_or_default()
+    }
+
+    /// A scenario in which no thread does anything yet.
+    fn table_scenario(&self) -> Scenario {
+        Scenario {
+            title: self.title().to_owned(),
+            question: "The workload of a user, as a file describes it.".into(),
+            processes: self.table.records,
+            record: self.record(),
+            ids: self.table.ids,
+            keys: self.table.skew,
+            hot_share: self.table.hot_share,
+            hit_rate: self.table.hit_rate,
+            ..Scenario::default()
+        }
+    }
+
+    /// The same table with other shares of writes, and with other times inside a read.
+    fn neighbours(&self, table: &Scenario) -> Vec<Scenario> {
+        let parts = self.parts();
+        let threads: usize = parts.iter().map(|part| part.threads).sum();
+        let mix = Group {
+            does: Activity::Mix,
+            threads: threads.clamp(1, NEIGHBOURS_MAX),
+            section_ns: self.section_ns().filter(|&ns| ns > 0.0),
+            ..Group::default()
+        };
+        let swept = |axis: Axis, values: &[f64], groups: Vec<Group>| {
+            let slug = axis.name().replace('_', "-");
+            let values = values.iter().copied().map(Value::Number).collect();
+            let group = Some(0);
+            Scenario {
+                sweep: vec![Sweep {
+                    axis,
+                    values,
+                    group,
+                }],
+                ..named(table, &format!("{}-by-{slug}", self.name), groups)
+            }
+        };
+        let reads = |part: &&Part| matches!(part.side, Side::Readers | Side::Mixed);
+        let reading = parts.iter().find(reads).map(|part| part.side);
+        let writes = swept(Axis::Writes, &WRITES, vec![mix]);
+        let sections =
+            reading.map(|side| swept(Axis::SectionNs, &SECTIONS_NS, groups(&parts, Some(side))));
+        std::iter::once(writes).chain(sections).collect()
+    }
+
+    /// One thread alone, for what predictions start from; only for the record that is traced.
+    fn alone(&self, table: &Scenario) -> Vec<Scenario> {
+        let alone = |does: Activity| {
+            let threads = 1;
+            let group = Group {
+                does,
+                threads,
+                ..Group::default()
+            };
+            named(table, &format!("{}-alone-{does}", self.name), vec![group])
+        };
+        let is_predictable = self.is_predictable();
+        only([
+            (alone(Activity::Read), is_predictable && self.reads()),
+            (alone(Activity::Update), is_predictable && self.writes()),
+        ])
+    }
+
+    /// Whether traces say something about it: they are of one record, which no section holds up.
+    pub fn is_predictable(&self) -> bool {
+        self.record() == RecordKind::Status && self.section_ns().is_none_or(|ns| ns == 0.0)
+    }
+}
+
+fn named(table: &Scenario, name: &str, groups: Vec<Group>) -> Scenario {
+    Scenario {
+        name: name.to_owned(),
+        groups,
+        ..table.clone()
+    }
+}
+
+/// All parts, those with a rate at that rate, but for the one that the scenario is about: it stands first, and never
+/// pauses.
+fn groups(parts: &[Part], focus: Option<Side>) -> Vec<Group> {
+    let all = parts.iter().map(|part| match part.per_s() {
+        Some(per_s) if focus != Some(part.side) => paced(part, per_s),
+        _ => group(part, unpaced_threads(part), None),
+    });
+    let mut groups: Vec<(Side, Group)> = parts.iter().map(|part| part.side).zip(all).collect();
+    groups.sort_by_key(|(side, group)| (focus != Some(*side), group.every_us.is_some()));
+    groups.into_iter().map(|(_, group)| group).collect()
+}
+
+/// A part at its rate: one thread for all, or as many as can keep up with it.
+fn paced(part: &Part, per_s: f64) -> Group {
+    let threads = threads_for(part, per_s * PERIOD_MIN_US / 1e6);
+    let period_us = 1e6 * threads as f64 / per_s;
+    group(part, threads, Some(period_us.min(PERIOD_MAX_US)))
+}
+
+/// With how many threads a part is measured that never pauses: all, or as many as reach its rate.
+fn unpaced_threads(part: &Part) -> usize {
+    let of_rate = |per_s| threads_for(part, per_s / SATURATED_PER_S);
+    part.per_s().map_or(part.threads, of_rate)
+}
+
+/// As many threads as that, rounded up; one at least, and no more than the part has.
+fn threads_for(part: &Part, threads: f64) -> usize {
+    #[expect(clippy::cast_sign_loss, reason = "rates are positive")]
+    let threads = threads.ceil() as usize;
+    threads.clamp(1, part.threads.max(1))
+}
+
+fn group(part: &Part, threads: usize, every_us: Option<f64>) -> Group {
+    let given = |value: Option<f64>| value.filter(|&value| value != 0.0);
+    let does = match part.side {
+        Side::Readers => Activity::Read,
+        Side::Scanners => Activity::Scan,
+        Side::Writers if given(part.inserts).is_none() => Activity::Update,
+        Side::Writers | Side::Mixed => Activity::Mix,
+    };
+    let share = |share: Option<f64>| share.filter(|_| does == Activity::Mix);
+    Group {
+        does,
+        threads,
+        every_us,
+        section_ns: given(part.section_ns),
+        writes: share(part.writes()),
+        inserts: share(part.inserts),
+        scans: share(part.scans),
+        ..Group::default()
+    }
+}

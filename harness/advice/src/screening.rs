@@ -1,0 +1,452 @@
+//! Whether a strategy meets the needs of a workload: by what it claims, and by what was observed of it in checks,
+//! under faults, and while one of its threads was stopped.
+//!
+//! A strategy is excluded if it was observed to violate a need, or if its own profile does not promise it: nothing
+//! holds it to what was not observed.
+
+use contract::{
+    AfterDeadThread, AfterPanic, Progress, ReadConsistency, Reentrancy, ScanConsistency,
+};
+use model::claims::Claims;
+use model::fault::{Consequence, Deed, Fate, Fault, FaultSeen};
+use model::sample::{Card, Line};
+use model::stall::StallPair;
+use model::trace::Operation;
+use serde::{Deserialize, Serialize};
+
+use super::workload::{Allocation, Workload, only};
+use analysis::{Evidence, held_up_at};
+
+/// One of the needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, strum::Display, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum Need {
+    /// That checks pass: always asked for.
+    Correct,
+    /// That it can take part at all.
+    #[strum(to_string = "possible here")]
+    Possible,
+    /// Records own memory: strings, vectors.
+    HeapRecords,
+    /// A read returns the latest value.
+    Linearizable,
+    /// A scan shows all records from one instant.
+    SnapshotScans,
+    /// No writer, stopped wherever it is, holds a reader up.
+    ReadersNeverWait,
+    /// No reader, stopped wherever it is, holds a writer up.
+    WritersNeverWait,
+    /// Who may allocate.
+    Allocates,
+    /// Memory that readers hold back stays below one version of the table.
+    BoundedMemory,
+    /// A thread that disappears blocks no other thread.
+    SurvivesDeadThread,
+    /// A thread that panics leaves the table whole and working.
+    SurvivesPanic,
+    /// A thread may use the table inside a lookup or a scan.
+    Reentrant,
+}
+
+impl Need {
+    /// Whether stopping threads shows if it is met.
+    pub const fn is_about_waiting(self) -> bool {
+        matches!(self, Need::ReadersNeverWait | Need::WritersNeverWait)
+    }
+}
+
+/// What a finding rests on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::Display, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
+pub enum Basis {
+    /// It was observed.
+    Observed,
+    /// Its profile says so, and it was not tried or cannot be observed.
+    Claimed,
+}
+
+/// What is known of a strategy and a need.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    /// `crate/variant`.
+    pub strategy: String,
+    /// What the workload asks for.
+    pub need: Need,
+    /// Whether the strategy offers it, as far as is known.
+    #[serde(skip)]
+    pub is_met: bool,
+    /// What that rests on.
+    pub basis: Basis,
+    /// What was observed, or what the strategy claims; one line.
+    pub evidence: String,
+}
+
+/// Which strategies meet the needs of a workload.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Screening {
+    /// Those that do not, each by the first need that it does not meet.
+    pub excluded: Vec<Finding>,
+    /// All needs that the baseline does not meet: they are what would have to be given up for it to stay.
+    pub baseline_lacks: Vec<Finding>,
+    /// What is known of those that were not excluded, need by need: observed, or only claimed.
+    pub kept: Vec<Finding>,
+}
+
+/// Operations in which a thread is stopped, and those that another one tries meanwhile.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Encounter {
+    /// What the stopped thread is in the middle of.
+    pub stalled: Vec<Operation>,
+    /// What the other one tries.
+    pub peers: Vec<Operation>,
+}
+
+/// What is known of a strategy and each need of a workload, given the lines of the checks, faults and stalls; in the
+/// order of the needs.
+pub fn findings(workload: &Workload, card: &Card, lines: &[Line]) -> Vec<Finding> {
+    let screen = Screen {
+        workload,
+        claims: &card.claims,
+        evidence: Evidence::collect(&card.name, lines),
+        is_untraced: lines.iter().any(|line| matches!(line, Line::Untraced(_))),
+    };
+    let findings = asked(workload).into_iter().map(|need| {
+        let (is_met, basis, evidence) = screen.known(need);
+        Finding {
+            strategy: card.name.clone(),
+            need,
+            is_met,
+            basis,
+            // Of evidence that draws a history below its first line, that line.
+            evidence: evidence.lines().next().unwrap_or_default().to_owned(),
+        }
+    });
+    findings.collect()
+}
+
+/// The needs that a workload asks for; one that asks for nothing needs correctness only.
+pub fn asked(workload: &Workload) -> Vec<Need> {
+    let needs = &workload.needs;
+    only([
+        (Need::Correct, true),
+        (Need::Linearizable, needs.linearizable),
+        (Need::SnapshotScans, needs.snapshot_scans),
+        (Need::ReadersNeverWait, needs.readers_never_wait),
+        (Need::WritersNeverWait, needs.writers_never_wait),
+        (Need::Allocates, needs.allocates != Allocation::Anywhere),
+        (Need::BoundedMemory, needs.bounded_memory),
+        (Need::SurvivesDeadThread, needs.survives_dead_thread),
+        (Need::SurvivesPanic, needs.survives_panic),
+        (Need::Reentrant, needs.reentrant),
+    ])
+}
+
+/// In which operations to stop a thread, so that it shows whether a thread waits that must not: only in what the
+/// workload does.
+pub fn encounters(workload: &Workload) -> Vec<Encounter> {
+    let asked = asked(workload).into_iter();
+    let of = |need| encounters_of(need, workload);
+    asked.flat_map(of).collect()
+}
+
+/// Those that show whether a need is met; none if stopping threads does not tell.
+fn encounters_of(need: Need, workload: &Workload) -> Vec<Encounter> {
+    let (looks, writes) = (workload.lookups_and_scans(), workload.changes());
+    let between = |stalled: &[Operation], peers: &[Operation]| Encounter {
+        stalled: stalled.to_vec(),
+        peers: peers.to_vec(),
+    };
+    match need {
+        Need::ReadersNeverWait => {
+            let lookups = looks.into_iter().filter(|look| *look != Operation::Scan);
+            vec![between(&writes, &lookups.collect::<Vec<_>>())]
+        }
+        Need::WritersNeverWait => only([
+            (between(&looks, &writes), !looks.is_empty()),
+            (between(&writes, &writes), workload.writing_threads() > 1),
+        ]),
+        _ => Vec::new(),
+    }
+}
+
+/// Whether a need is met, what that rests on, and the evidence.
+type Known = (bool, Basis, String);
+
+fn observed(is_met: bool, evidence: impl Into<String>) -> Known {
+    (is_met, Basis::Observed, evidence.into())
+}
+
+fn claimed(is_met: bool, evidence: impl Into<String>) -> Known {
+    (is_met, Basis::Claimed, evidence.into())
+}
+
+const GONE: [Fault; 2] = [Fault::ReaderGone, Fault::WriterGone];
+const PANICS: [Fault; 3] = [Fault::PanicInUpdate, Fault::PanicInRead, Fault::PanicInScan];
+
+/// One strategy, before the needs of a workload.
+struct Screen<'s> {
+    workload: &'s Workload,
+    claims: &'s Claims,
+    evidence: Evidence<'s>,
+    /// Whether threads could not be stopped at single instructions.
+    is_untraced: bool,
+}
+
+impl Screen<'_> {
+    /// What is known of a need: what refutes it before what speaks for it, and what was observed before what is
+    /// claimed.
+    fn known(&self, need: Need) -> Known {
+        let claims = self.claims;
+        match need {
+            Need::Correct => self.correct(),
+            // The types say what can hold which records: what cannot does not come here.
+            Need::Possible | Need::HeapRecords => claimed(true, "it takes part"),
+            Need::Linearizable => {
+                let claim = format!("reads are {}", claims.read_consistency);
+                let is_claimed = claims.read_consistency == ReadConsistency::Linearizable;
+                let by_check = || self.consistency(is_claimed, claim, "histories");
+                self.wrong().unwrap_or_else(by_check)
+            }
+            Need::SnapshotScans => {
+                let claim = format!("scans are {}", claims.scan_consistency);
+                let is_claimed = claims.scan_consistency == ScanConsistency::Snapshot;
+                self.consistency(is_claimed, claim, "scans")
+            }
+            Need::ReadersNeverWait => {
+                let faults = self.faults_of_writers();
+                self.waiting(need, &faults, Deed::is_read, Some(claims.reads))
+            }
+            Need::WritersNeverWait => {
+                // Writers may wait for readers and, where there are several, for each other. Of the latter a
+                // profile claims something, of the former none does.
+                let has_several = self.workload.writing_threads() > 1;
+                let mut faults = self.faults_of_readers();
+                if has_several {
+                    faults.extend(self.faults_of_writers());
+                }
+                let is_write = |deed| !Deed::is_read(deed) && deed != Deed::Scan && self.does(deed);
+                let claim = has_several.then_some(claims.updates);
+                self.waiting(need, &faults, is_write, claim)
+            }
+            Need::Allocates => self.allocation(),
+            Need::BoundedMemory => {
+                let keeps_all = |seen: &FaultSeen| seen.consequence() == Consequence::GarbageKept;
+                let claim = claims.after_dead_thread;
+                let is_claimed = claim != AfterDeadThread::KeepsAllGarbage;
+                self.under_faults(&[Fault::ReaderGone], keeps_all, is_claimed, claim)
+            }
+            Need::SurvivesDeadThread => {
+                let holds_up = |seen: &FaultSeen| seen.with_fate(Fate::HeldUp).next().is_some();
+                let claim = claims.after_dead_thread;
+                let is_claimed = claim > AfterDeadThread::BlocksWriters;
+                self.under_faults(&GONE, holds_up, is_claimed, claim)
+            }
+            Need::SurvivesPanic => {
+                use Consequence::{GarbageKept, Harmless, VersionKept};
+                let breaks = |seen: &FaultSeen| {
+                    !matches!(seen.consequence(), Harmless | VersionKept | GarbageKept)
+                };
+                let claim = claims.after_panic;
+                self.under_faults(&PANICS, breaks, claim == AfterPanic::Intact, claim)
+            }
+            Need::Reentrant => self.reentrancy(),
+        }
+    }
+
+    fn correct(&self) -> Known {
+        let checks = &self.evidence.checks;
+        if let Some(failed) = checks.iter().find(|check| !check.passed) {
+            let what = format!("fails the {} check: {}", failed.check, failed.evidence);
+            return observed(false, what);
+        }
+        match checks.len() {
+            0 => claimed(true, "not checked"),
+            passed => observed(true, format!("checks passed: {passed}")),
+        }
+    }
+
+    /// A claim of consistency with what the check of it counted. A check holds a strategy to what it claims, so one
+    /// that claims less is not observed to give less.
+    fn consistency(&self, is_claimed: bool, claim: String, check: &str) -> Known {
+        let mut checks = self.evidence.checks.iter();
+        match checks.find(|outcome| outcome.check == check) {
+            Some(outcome) if is_claimed => observed(true, &outcome.evidence),
+            Some(outcome) => claimed(false, format!("{claim}; {check}: {}", outcome.evidence)),
+            None => claimed(is_claimed, claim),
+        }
+    }
+
+    /// What a peer read, or what a stopped operation answered, that no order of operations explains.
+    fn wrong(&self) -> Option<Known> {
+        let pair = self.evidence.stalls().find(|pair| pair.wrong > 0);
+        let two = self.evidence.two_stops().find(|two| two.wrong > 0);
+        let (what, evidence) = match (pair, two) {
+            (Some(pair), _) => {
+                let what = format!("{} while {} is stopped", pair.peer, pair.stalled);
+                (what, &pair.evidence)
+            }
+            (_, Some(two)) => (
+                format!("{} beside {}", two.stalled, two.writes),
+                &two.evidence,
+            ),
+            _ => return None,
+        };
+        let why = evidence.as_deref().unwrap_or("no order explains it");
+        Some(observed(false, format!("{what}: {why}")))
+    }
+
+    /// Whether the workload does what was tried under a fault.
+    fn does(&self, deed: Deed) -> bool {
+        let workload = self.workload;
+        match deed {
+            Deed::Read | Deed::ReadOthers => workload.reads(),
+            Deed::ReadAgain => workload.reads() && workload.writes(),
+            Deed::Scan => workload.scans(),
+            Deed::Update | Deed::UpdateOther => workload.updates(),
+            Deed::Insert | Deed::Remove => workload.inserts(),
+        }
+    }
+
+    /// Faults in which one of the workload's writers stands still.
+    fn faults_of_writers(&self) -> Vec<Fault> {
+        let (updates, inserts) = (self.workload.updates(), self.workload.inserts());
+        only([
+            (Fault::WriterGone, updates),
+            (Fault::UpdaterStalls, updates),
+            (Fault::ResizerStalls, inserts),
+        ])
+    }
+
+    /// Faults in which one of its readers does, or there is always one. One that is stopped anywhere may be in a
+    /// scan: where there are no scans, threads are stopped in a lookup instead, if they can be.
+    fn faults_of_readers(&self) -> Vec<Fault> {
+        let looks = !self.workload.lookups_and_scans().is_empty();
+        let anywhere = self.workload.scans() || self.is_untraced;
+        only([
+            (Fault::ReaderGone, looks),
+            (Fault::ReaderStalls, looks && anywhere),
+            (Fault::OverlappingReaders, looks),
+        ])
+    }
+
+    /// Whether a thread waited that must not: under the faults, for what `matters`, or for a stopped thread.
+    fn waiting(
+        &self,
+        need: Need,
+        faults: &[Fault],
+        matters: impl Fn(Deed) -> bool,
+        claim: Option<Progress>,
+    ) -> Known {
+        let holds_up = |seen: &FaultSeen| seen.with_fate(Fate::HeldUp).any(&matters);
+        if let Some(refuted) = self.refuted(faults, holds_up) {
+            return refuted;
+        }
+        let is_asked = |pair: &&StallPair| {
+            let mut encounters = encounters_of(need, self.workload).into_iter();
+            encounters.any(|of| of.stalled.contains(&pair.stalled) && of.peers.contains(&pair.peer))
+        };
+        let pairs: Vec<&StallPair> = self.evidence.stalls().filter(is_asked).collect();
+        if let Some(pair) = pairs.iter().find(|pair| pair.blocked_by_strategy() > 0) {
+            return observed(false, format!("waits: {}", held_up_at(pair)));
+        }
+        if claim == Some(Progress::Blocking) {
+            return claimed(
+                false,
+                "it promises nothing: blocking, though it was not observed to wait",
+            );
+        }
+        let points: u64 = pairs.iter().map(|pair| pair.points - pair.untried).sum();
+        let of_faults = self.of(faults).flat_map(|seen| &seen.meanwhile);
+        let attempts = of_faults.filter(|(deed, _)| matters(**deed));
+        let tries: u32 = attempts.map(|(_, attempt)| attempt.tries).sum();
+        if points == 0 && tries == 0 {
+            let claim = claim.map_or("nothing".to_owned(), |claim| claim.to_string());
+            return claimed(true, format!("not tried; it claims: {claim}"));
+        }
+        let stops = format!("not blocked at {points} points where another thread was stopped");
+        observed(true, format!("{stops}, nor in {tries} tries under faults"))
+    }
+
+    /// What the workload does must work inside its lookups, and inside its scans.
+    fn reentrancy(&self) -> Known {
+        let (reads, scans) = (self.workload.reads(), self.workload.scans());
+        let fails = |seen: &FaultSeen| {
+            let mut tried = seen.meanwhile.iter();
+            seen.died.is_some()
+                || tried.any(|(deed, attempt)| self.does(*deed) && attempt.fate != Fate::Done)
+        };
+        let faults = only([(Fault::InsideRead, reads), (Fault::InsideScan, scans)]);
+        let Claims {
+            inside_read,
+            inside_scan,
+            ..
+        } = self.claims;
+        let claims = only([(*inside_read, reads), (*inside_scan, scans)]);
+        let enough = if self.workload.writes() {
+            Reentrancy::ReadsAndWrites
+        } else {
+            Reentrancy::ReadsUnlessWriterWaits
+        };
+        // No claim at all is less than the least one; where there are no reads and scans, none is needed.
+        let least = claims.into_iter().min();
+        let least = least.unwrap_or(Some(Reentrancy::ReadsAndWrites));
+        let claim = least.map_or("nothing".to_owned(), |claim| claim.to_string());
+        self.under_faults(&faults, fails, least >= Some(enough), claim)
+    }
+
+    fn allocation(&self) -> Known {
+        let workload = self.workload;
+        let never = workload.needs.allocates == Allocation::Never;
+        let faults = only([
+            (Fault::NoMemoryToRead, workload.reads()),
+            (Fault::NoMemoryToUpdate, never && workload.updates()),
+            (Fault::NoMemoryToInsert, never && workload.inserts()),
+        ]);
+        let needs_memory = |seen: &FaultSeen| seen.consequence() != Consequence::Harmless;
+        let allocates = self.claims.read_allocates && workload.reads();
+        let verb = if allocates {
+            "allocate"
+        } else {
+            "do not allocate"
+        };
+        let claim = format!("reads {verb}");
+        self.under_faults(&faults, needs_memory, !allocates, claim)
+    }
+
+    /// A claim about faults: refuted by the first one under which it fails, and otherwise observed if all of them
+    /// were injected.
+    fn under_faults(
+        &self,
+        faults: &[Fault],
+        fails: impl Fn(&FaultSeen) -> bool,
+        is_claimed: bool,
+        claim: impl std::fmt::Display,
+    ) -> Known {
+        if let Some(refuted) = self.refuted(faults, fails) {
+            return refuted;
+        }
+        let outcome = |seen: &FaultSeen| format!("{}: {}", seen.fault, seen.consequence());
+        let outcomes: Vec<String> = self.of(faults).map(outcome).collect();
+        if !is_claimed || outcomes.is_empty() || outcomes.len() < faults.len() {
+            return claimed(is_claimed, format!("it claims: {claim}"));
+        }
+        observed(true, outcomes.join(", "))
+    }
+
+    /// What was observed under the first of the faults under which it fails.
+    fn refuted(&self, faults: &[Fault], fails: impl Fn(&FaultSeen) -> bool) -> Option<Known> {
+        let seen = self.of(faults).find(|seen| fails(seen))?;
+        Some(observed(false, format!("{}: {seen}", seen.fault)))
+    }
+
+    /// What was observed under each of the faults that was injected.
+    fn of(&self, faults: &[Fault]) -> impl Iterator<Item = &FaultSeen> {
+        let faults = faults.iter();
+        faults.filter_map(|fault| self.evidence.under(*fault))
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,294 @@
+//! Workload files that say something, and those that contradict themselves.
+
+use model::scenario::{Activity, Origin, RecordKind, Scenario};
+
+use super::*;
+use results::Metric;
+
+const HEAD: &str = "name = \"w\"\n[table]\nrecords = 64\n";
+pub(super) const READERS: &str = "[readers]\nthreads = 4\n";
+pub(super) const WRITERS: &str = "[writers]\nthreads = 2\n";
+
+pub(super) fn workload(rest: &str) -> Workload {
+    Workload::parse(&format!("{HEAD}{rest}"), "w.toml").unwrap()
+}
+
+fn refusal(text: &str) -> String {
+    let said = Workload::parse(text, "w.toml").expect_err("it is nonsensical");
+    said.to_string()
+}
+
+fn questions(rest: &str) -> Questions {
+    workload(rest).questions().unwrap()
+}
+
+fn scenario<'q>(questions: &'q Questions, name: &str) -> &'q Scenario {
+    let mut all = questions.scenarios.iter();
+    all.find(|one| one.name == name)
+        .unwrap_or_else(|| panic!("{name} is missing"))
+}
+
+/// A workload's program and this one are built alike, or the workload is refused by the profile's name.
+#[test]
+fn a_workload_says_how_its_program_is_built() {
+    let asks = |profile: &str| {
+        let text = format!("{HEAD}{READERS}[deploy]\nprofile = \"{profile}\"\n");
+        Workload::parse(&text, "w.toml").expect("it is a workload")
+    };
+    let built = model::environment::Build {
+        profile: "release".into(),
+        ..Default::default()
+    };
+    assert_eq!(asks("release").deploy.is_built_alike(&built), Ok(()));
+    let refused = asks("stock").deploy.is_built_alike(&built).unwrap_err();
+    assert!(
+        refused.contains("`cargo run --profile stock -- advise ...`"),
+        "{refused}"
+    );
+}
+
+#[test]
+fn the_template_and_the_examples_are_sound() {
+    let template = Workload::parse(TEMPLATE, "template").unwrap();
+    assert!(template.questions().is_ok());
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../benches/workloads");
+    let files: Vec<_> = std::fs::read_dir(folder).unwrap().collect();
+    assert_eq!(files.len(), 3);
+    for file in files {
+        let path = file.unwrap().path();
+        let workload = Workload::load(&path).unwrap();
+        assert_eq!(
+            Some(workload.name.as_str()),
+            path.file_stem().unwrap().to_str()
+        );
+    }
+}
+
+#[test]
+fn the_template_explains_every_field() {
+    // What a file may say, as the parser names it.
+    let unknown = |section: &str| refusal(&format!("{HEAD}{section}nonsense = 1\n"));
+    let sections = [
+        ("", "record_bytes"),
+        ("[readers]\n", "section_ns"),
+        ("[writers]\n", "inserts"),
+        ("[scanners]\n", "rate_per_s"),
+        ("[mixed]\n", "scans"),
+        ("[needs]\n", "survives_panic"),
+        ("[decision]\n", "by"),
+        ("[deploy]\n", "machine"),
+    ];
+    for (section, one) in sections {
+        let said = unknown(section);
+        let fields: Vec<&str> = said.split('`').skip(3).step_by(2).collect();
+        assert!(fields.contains(&one), "{said}");
+        for field in fields {
+            assert!(
+                TEMPLATE.contains(&format!("{field} = ")),
+                "{field} is not explained"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_section_takes_its_own_fields_only() {
+    for (section, field) in [
+        ("readers", "writes"),
+        ("writers", "section_ns"),
+        ("scanners", "inserts"),
+        ("readers", "scans"),
+    ] {
+        let refused = refusal(&format!("{HEAD}[{section}]\nthreads = 1\n{field} = 0.1\n"));
+        let expected = format!("w.toml: [{section}] takes no {field}");
+        assert_eq!(refused, expected);
+    }
+}
+
+#[test]
+fn contradictions_are_told_what_would_be_right() {
+    let refused = |rest: &str| refusal(&format!("{HEAD}{rest}"));
+    let cases = [
+        (refused(""), "at least one of [readers]"),
+        (
+            refusal("name = \"W\"\n[table]\nrecords = 1\n[readers]\nthreads = 1\n"),
+            "lower-case",
+        ),
+        (
+            refusal("name = \"w\"\n[table]\nrecords = 0\n[readers]\nthreads = 1\n"),
+            "table.records = 0 must lie between 1 and",
+        ),
+        (
+            refused("[readers]\nthreads = 0\n"),
+            "readers.threads = 0 must lie between 1 and",
+        ),
+        (
+            refused("[readers]\nthreads = 2000\n"),
+            "readers.threads = 2000 must",
+        ),
+        (
+            refused("[writers]\nthreads = 1\ninserts = 1.5\n"),
+            "writers.inserts = 1.5 must",
+        ),
+        (
+            refusal(
+                "name = \"w\"\n[table]\nrecords = 1\nhot_share = 0.5\n[readers]\nthreads = 1\n",
+            ),
+            "give skew = \"hot\"",
+        ),
+        (refused("[readers]\nthreads = 1\nspeed = 3\n"), "w.toml:6:1"),
+        (
+            refused("[readers]\nthreads = 1\nrate_per_s = 1e9\n"),
+            "10000000",
+        ),
+        (
+            refused("[readers]\nthreads = 1\nrate_per_s = nan\n"),
+            "rate_per_s",
+        ),
+        (
+            refused("[readers]\nthreads = 1\nrate_per_s = 1e6\nsection_ns = 5000\n"),
+            "at most 200000 in a second",
+        ),
+        (
+            refused(&format!("{WRITERS}[needs]\nlinearizable = true\n")),
+            "no thread reads",
+        ),
+        (
+            refused(&format!("{READERS}[needs]\nwriters_never_wait = true\n")),
+            "no thread writes",
+        ),
+        (
+            refused(&format!("{READERS}[needs]\nreaders_never_wait = true\n")),
+            "no thread writes",
+        ),
+        (
+            refused(&format!("{READERS}[needs]\nsnapshot_scans = true\n")),
+            "no thread scans",
+        ),
+        (
+            refused(&format!(
+                "{WRITERS}[needs]\nheap_records = true\nallocates = \"never\"\n"
+            )),
+            "not-in-reads",
+        ),
+        (
+            refusal(
+                "name = \"w\"\n[table]\nrecords = 1\nrecord_bytes = 64\n[readers]\nthreads = 1\n\
+                 [needs]\nheap_records = true\n",
+            ),
+            "give one of them",
+        ),
+        (
+            refused(&format!("{READERS}[decision]\nby = [\"writers\"]\n")),
+            "no [writers]",
+        ),
+        (
+            refused(&format!("{READERS}[deploy]\nmachine = \"laptop\"\n")),
+            "two-sockets",
+        ),
+        (
+            refused(&format!(
+                "{READERS}[deploy]\nmachine = \"desktop\"\ncores = 64\n"
+            )),
+            "deploy.cores = 64 must lie between 1 and 16",
+        ),
+        (
+            refused(&format!("{READERS}[deploy]\ncores = 100000\n")),
+            "between 1 and",
+        ),
+        (
+            refused("[mixed]\nthreads = 1\nwrites = 0.9\nscans = 0.9\n"),
+            "add up to 1.8",
+        ),
+    ];
+    for (said, expected) in cases {
+        assert!(said.contains(expected), "{expected:?} is not in: {said}");
+        assert!(said.starts_with("w.toml:"), "{said}");
+        assert!(!said.contains('\n'), "one line: {said}");
+    }
+}
+
+#[test]
+fn a_part_with_a_rate_is_measured_without_a_pause_beside_the_others_at_theirs() {
+    let asked = questions(
+        "[readers]\nthreads = 16\nrate_per_s = 2000\n[writers]\nthreads = 2\nrate_per_s = 5000\n",
+    );
+    let names: Vec<&str> = asked
+        .subjects
+        .iter()
+        .map(|one| one.scenario.as_str())
+        .collect();
+    assert_eq!(names, ["w-readers", "w-writers"]);
+    let readers = scenario(&asked, "w-readers");
+    // 32,000 reads a second are less than one thread does; two writers are one at the rate of both.
+    assert_eq!(readers.groups[0].does, Activity::Read);
+    assert_eq!(
+        (readers.groups[0].threads, readers.groups[0].every_us),
+        (1, None)
+    );
+    assert_eq!(
+        (readers.groups[1].threads, readers.groups[1].every_us),
+        (1, Some(100.0))
+    );
+    let writers = scenario(&asked, "w-writers");
+    assert_eq!(writers.groups[0].does, Activity::Update);
+    assert_eq!(writers.groups[0].every_us, None);
+    assert_eq!(asked.subjects[1].metric, Metric::WriteNs);
+    assert_eq!(asked.subjects[0].per_s, Some(32_000.0));
+}
+
+#[test]
+fn parts_without_a_rate_share_a_scenario() {
+    let asked = questions(&format!(
+        "{READERS}{WRITERS}[decision]\nby = [\"readers\"]\n"
+    ));
+    assert!(asked.subjects.iter().all(|one| one.scenario == "w"));
+    let decides: Vec<bool> = asked.subjects.iter().map(|one| one.decides).collect();
+    assert_eq!(decides, [true, false]);
+    assert_eq!(scenario(&asked, "w").threads(), 6);
+    // What decides is measured more often than what lies around it.
+    let is_decisive = |one: &&Scenario| one.origin == Origin::Report;
+    let decisive: Vec<&str> = asked
+        .scenarios
+        .iter()
+        .filter(is_decisive)
+        .map(|one| one.name.as_str())
+        .collect();
+    assert_eq!(decisive, ["w"]);
+    assert_eq!(scenario(&asked, "w-alone-update").threads(), 1);
+    assert!(
+        asked
+            .scenarios
+            .iter()
+            .any(|one| one.family() == "w-by-writes")
+    );
+    assert!(
+        asked
+            .scenarios
+            .iter()
+            .any(|one| one.family() == "w-by-section-ns")
+    );
+}
+
+#[test]
+fn the_record_is_the_nearest_that_there_is() {
+    let of = |bytes: usize| {
+        let text = format!("name = \"w\"\n[table]\nrecords = 4\nrecord_bytes = {bytes}\n{READERS}");
+        let workload = Workload::parse(&text, "w.toml").unwrap();
+        let notes = workload.questions().unwrap().notes;
+        (workload.record(), notes.len())
+    };
+    assert_eq!(of(64), (RecordKind::Status, 0));
+    assert_eq!(of(20), (RecordKind::Padded16, 1));
+    assert_eq!(of(3_000), (RecordKind::Padded4Ki, 1));
+    let heap = workload(&format!("{READERS}[needs]\nheap_records = true\n"));
+    assert_eq!(heap.record(), RecordKind::Snapshot);
+    // Traces are of another record.
+    let asked = heap.questions().unwrap();
+    assert!(
+        asked
+            .scenarios
+            .iter()
+            .all(|one| !one.name.contains("alone"))
+    );
+}

@@ -1,0 +1,400 @@
+//! Two runs compared: what changed beyond noise, and what the samples are too few to show.
+//!
+//! The runs may be of two versions, two libraries, or two machines. By default times are judged as
+//! ratios to the baseline of the same run, which another machine or another day changes together
+//! with everything else; or as such. Counts are compared as they are; only those a tenth apart have changed, and amortised
+//! ones only beyond what so few events waver by. Pure: equal samples give equal results.
+
+mod change;
+#[cfg(test)]
+mod tests;
+
+use std::cmp::Ordering;
+
+use model::environment::{Difference as Surroundings, Environment};
+use model::error::{Error, Result};
+use model::sample::{Allocation, CheckOutcome, Line, asks_the_same};
+use model::scenario::{RecordKind, Scenario};
+use serde::Serialize;
+
+use crate::{Logs, Samples, analyse, logs};
+use results::{Cell, Machine, Metric};
+
+use change::{Difference, judge};
+pub use change::{LEVEL, NOTABLE, Verdict};
+
+/// A run, as far as it can be compared with another.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Run {
+    /// What was asked of what, and what was counted.
+    pub machine: Machine,
+    /// What was sampled.
+    pub series: Vec<Logs>,
+    /// In how many operations allocations were counted.
+    pub allocations: Vec<Allocation>,
+    /// The outcomes of the checks.
+    pub checks: Vec<CheckOutcome>,
+}
+
+impl Run {
+    /// Of samples.
+    pub fn of(samples: &Samples) -> Self {
+        let mut run = Self {
+            machine: analyse(samples),
+            series: logs(samples),
+            allocations: Vec::new(),
+            checks: Vec::new(),
+        };
+        for line in &samples.lines {
+            match line {
+                Line::Allocation(allocation) => run.allocations.push(allocation.clone()),
+                Line::Check(outcome) => run.checks.push(outcome.clone()),
+                _ => {}
+            }
+        }
+        run
+    }
+
+    /// What a cell of allocations was counted in.
+    fn allocation(&self, cell: &Cell) -> Option<&Allocation> {
+        self.allocations.iter().find(|counted| {
+            let metrics = counted.does.allocation_metrics();
+            metrics.is_some_and(|(bytes, number)| [bytes, number].contains(&cell.metric))
+                && (&counted.scenario, &counted.strategy) == (&cell.scenario, &cell.strategy)
+        })
+    }
+}
+
+/// What of a time is judged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Judged {
+    /// How many times better than the baseline of the same run it is.
+    Ratio,
+    /// The time itself.
+    Absolute,
+}
+
+/// How one run compares with another.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Diff {
+    /// What of a time was judged.
+    pub judged: Judged,
+    /// The baseline of the ratios.
+    pub baseline: String,
+    /// What sets the surroundings of the runs apart.
+    pub environment: Vec<Surroundings>,
+    /// What can be compared, in the order of the first run's scenarios and strategies.
+    pub rows: Vec<Row>,
+    /// Checks whose outcome is another one.
+    pub checks: Vec<CheckChange>,
+    /// Scenarios and strategies that cannot be compared.
+    pub apart: Vec<Apart>,
+}
+
+/// A metric of a strategy in a scenario, in both runs.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Row {
+    /// The scenario.
+    pub scenario: String,
+    /// The strategy.
+    pub strategy: String,
+    /// The metric.
+    pub metric: Metric,
+    /// The unit of `a` and `b`: the metric's, or `x` for times better than the baseline.
+    pub unit: &'static str,
+    /// The first run's value.
+    pub a: f64,
+    /// The second run's value.
+    pub b: f64,
+    /// How many times better the second is; absent where the second is 0 and the first is not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub times_better: Option<f64>,
+    /// The interval of `times_better`, corrected for the number of comparisons; absent for counts,
+    /// and where there is no spread to estimate it from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub interval: Option<[f64; 2]>,
+    /// Samples of the run that has fewer; absent for counts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub samples: Option<usize>,
+    /// What follows.
+    #[serde(flatten)]
+    pub verdict: Verdict,
+}
+
+/// A check that passes in one run and fails in the other.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct CheckChange {
+    /// The strategy.
+    pub strategy: String,
+    /// The record it held.
+    pub record: RecordKind,
+    /// The check.
+    pub check: String,
+    /// Whether it passed in the second run.
+    pub passes_now: bool,
+}
+
+/// What has no counterpart.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Apart {
+    /// `scenario` or `strategy`.
+    pub kind: &'static str,
+    /// Its name.
+    pub name: String,
+    /// Why.
+    pub reason: Reason,
+}
+
+/// Why something has no counterpart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub enum Reason {
+    /// The second run does not have it.
+    #[serde(rename = "only in A")]
+    OnlyInA,
+    /// The first run does not have it.
+    #[serde(rename = "only in B")]
+    OnlyInB,
+    /// The runs do not ask the same by that name.
+    #[serde(rename = "defined differently in A and B")]
+    DefinedDifferently,
+}
+
+impl Row {
+    /// Whether it is worse beyond noise.
+    pub fn is_worse(&self) -> bool {
+        self.verdict == Verdict::Worse
+    }
+
+    /// Whether it is better or worse beyond noise.
+    pub fn is_change(&self) -> bool {
+        matches!(self.verdict, Verdict::Better | Verdict::Worse)
+    }
+}
+
+impl Diff {
+    /// Whether anything is worse beyond noise, or a check fails that used to pass.
+    pub fn has_regression(&self) -> bool {
+        self.rows.iter().any(Row::is_worse) || self.checks.iter().any(|check| !check.passes_now)
+    }
+}
+
+/// Compares `b` with `a`.
+///
+/// # Errors
+///
+/// When ratios are to be judged and the runs do not have the same baseline.
+pub fn diff(a: &Run, b: &Run, judged: Judged) -> Result<Diff> {
+    let (of_a, of_b) = (&a.machine, &b.machine);
+    if judged == Judged::Ratio && of_a.baseline != of_b.baseline {
+        return Err(Error::input(format!(
+            "the baseline of A is {} and that of B {}, so ratios to it cannot be compared; --absolute \
+             compares times",
+            of_a.baseline, of_b.baseline
+        )));
+    }
+    let same = |ours: &&Scenario| {
+        let mut others = of_b.scenarios.iter();
+        others.any(|theirs| theirs.name == ours.name && asks_the_same(ours, theirs))
+    };
+    let comparable = of_a.scenarios.iter().filter(same);
+    let comparable: Vec<&str> = comparable.map(|scenario| &*scenario.name).collect();
+    let mut rows = timed(a, b, judged, &comparable);
+    rows.extend(counted(a, b, &comparable));
+    let place = |row: &Row| {
+        let mut scenarios = of_a.scenarios.iter();
+        let mut strategies = of_a.strategies.iter();
+        let scenario = scenarios.position(|scenario| scenario.name == row.scenario);
+        let strategy = strategies.position(|card| card.name == row.strategy);
+        (scenario, strategy, row.metric)
+    };
+    rows.sort_by_key(place);
+    Ok(Diff {
+        judged,
+        baseline: of_a.baseline.clone(),
+        environment: Environment::differences(&of_a.environment, &of_b.environment),
+        rows,
+        checks: checks(a, b),
+        apart: apart(of_a, of_b, &comparable),
+    })
+}
+
+/// What identifies a figure in both runs.
+type Key<'r> = (&'r str, &'r str, Metric);
+
+/// The figures that both runs have, of scenarios that can be compared.
+fn pairs<'r, T>(
+    a: impl Iterator<Item = &'r T>,
+    b: &'r [T],
+    comparable: &[&str],
+    key: for<'k> fn(&'k T) -> Key<'k>,
+) -> Vec<(&'r T, &'r T)> {
+    let ours = a.filter(|ours| comparable.contains(&key(ours).0));
+    let pairs = ours.filter_map(|ours| {
+        let theirs = b.iter().find(|theirs| key(theirs) == key(ours))?;
+        Some((ours, theirs))
+    });
+    pairs.collect()
+}
+
+/// The times of both runs, judged together.
+fn timed(a: &Run, b: &Run, judged: Judged, comparable: &[&str]) -> Vec<Row> {
+    fn key(logs: &Logs) -> Key<'_> {
+        (&logs.scenario, &logs.strategy, logs.metric)
+    }
+    let series = pairs(a.series.iter(), &b.series, comparable, key).into_iter();
+    let is_absolute = judged == Judged::Absolute;
+    let pairs = series.filter_map(|(ours, theirs)| {
+        let difference = if is_absolute {
+            Difference::of(&ours.values, &theirs.values, true)
+        } else {
+            Difference::of(&ours.ratios, &theirs.ratios, false)
+        };
+        Some((ours, difference?))
+    });
+    let (series, differences): (Vec<&Logs>, Vec<Difference>) = pairs.unzip();
+    let judgements = judge(&differences).into_iter();
+    let rows = series.into_iter().zip(differences).zip(judgements);
+    rows.map(|((of, difference), (half_width, verdict))| {
+        let times = |by: f64| (difference.value + by).exp();
+        let interval = [times(-half_width), times(half_width)];
+        Row {
+            scenario: of.scenario.clone(),
+            strategy: of.strategy.clone(),
+            metric: of.metric,
+            unit: if is_absolute { of.metric.unit() } else { "x" },
+            a: difference.ends.0.exp(),
+            b: difference.ends.1.exp(),
+            times_better: Some(times(0.0)),
+            interval: half_width.is_finite().then_some(interval),
+            samples: Some(difference.samples),
+            verdict,
+        }
+    })
+    .collect()
+}
+
+/// Whether two counts are as close as those of the same program may be. A tenth is no change, as with times:
+/// what a strategy allocates can depend on how its threads meet. A whole number of allocations an operation
+/// is exact otherwise. What is allocated now and then only is a share of so many operations, and wavers as the
+/// number of rare events does: by its square root.
+fn is_within_noise(
+    (a, of_a): (&Cell, Option<&Allocation>),
+    (b, of_b): (&Cell, Option<&Allocation>),
+) -> bool {
+    if is_near(a.median, b.median) {
+        return true;
+    }
+    let (Some(of_a), Some(of_b)) = (of_a, of_b) else {
+        return false;
+    };
+    let is_whole = |of: &Allocation| of.allocations.is_multiple_of(of.operations);
+    if is_whole(of_a) && is_whole(of_b) {
+        return false;
+    }
+    let share = |of: &Allocation| of.allocations as f64 / of.operations as f64;
+    let variance = |of: &Allocation| share(of) / of.operations as f64;
+    let deviation = (variance(of_a) + variance(of_b)).sqrt();
+    if (share(of_a) - share(of_b)).abs() > DEVIATIONS * deviation {
+        return false;
+    }
+    // As many allocations, and of the same size where both have some.
+    let none = of_a.allocations == 0 || of_b.allocations == 0;
+    none || is_near(a.median / share(of_a), b.median / share(of_b))
+}
+
+/// Standard deviations by which equal programs do not differ.
+const DEVIATIONS: f64 = 3.0;
+
+/// Whether two values are less than a tenth apart. Something and nothing are far apart however little it is.
+fn is_near(a: f64, b: f64) -> bool {
+    a > 0.0 && b > 0.0 && a / b < NOTABLE && b / a < NOTABLE
+}
+
+/// The counts of both runs; less is better.
+fn counted(a: &Run, b: &Run, comparable: &[&str]) -> Vec<Row> {
+    fn key(cell: &Cell) -> Key<'_> {
+        (&cell.scenario, &cell.strategy, cell.metric)
+    }
+    let cells = a.machine.cells.iter();
+    let counts = cells.filter(|cell| cell.metric.is_count());
+    let pairs = pairs(counts, &b.machine.cells, comparable, key).into_iter();
+    let row = |(cell, other): (&Cell, &Cell)| {
+        let (of_a, of_b) = ((cell, a.allocation(cell)), (other, b.allocation(other)));
+        let (a, b) = (cell.median, other.median);
+        let verdict = match b.total_cmp(&a) {
+            _ if is_within_noise(of_a, of_b) => Verdict::Unchanged,
+            Ordering::Less => Verdict::Better,
+            Ordering::Equal => Verdict::Unchanged,
+            Ordering::Greater => Verdict::Worse,
+        };
+        let times = if verdict == Verdict::Unchanged {
+            1.0
+        } else {
+            a / b
+        };
+        Row {
+            scenario: cell.scenario.clone(),
+            strategy: cell.strategy.clone(),
+            metric: cell.metric,
+            unit: cell.metric.unit(),
+            a,
+            b,
+            times_better: Some(times).filter(|times| times.is_finite()),
+            interval: None,
+            samples: None,
+            verdict,
+        }
+    };
+    pairs.map(row).collect()
+}
+
+/// Checks that pass in one of the runs only.
+fn checks(a: &Run, b: &Run) -> Vec<CheckChange> {
+    let is_same = |a: &CheckOutcome, b: &CheckOutcome| {
+        (a.record, &a.check, &a.strategy) == (b.record, &b.check, &b.strategy)
+    };
+    let has_changed = |now: &&CheckOutcome| {
+        let before = a.checks.iter().rfind(|before| is_same(before, now));
+        before.is_some_and(|before| before.passed != now.passed)
+    };
+    let changed = b.checks.iter().filter(has_changed);
+    changed
+        .map(|now| CheckChange {
+            strategy: now.strategy.clone(),
+            record: now.record,
+            check: now.check.clone(),
+            passes_now: now.passed,
+        })
+        .collect()
+}
+
+/// What has no counterpart.
+fn apart(a: &Machine, b: &Machine, comparable: &[&str]) -> Vec<Apart> {
+    fn names(machine: &Machine) -> [(&'static str, Vec<&str>); 2] {
+        let scenarios = machine.scenarios.iter().map(|one| &*one.name);
+        let strategies = machine.strategies.iter().map(|card| &*card.name);
+        [
+            ("scenario", scenarios.collect()),
+            ("strategy", strategies.collect()),
+        ]
+    }
+    let mut all = Vec::new();
+    let mut add = |kind, name: &&str, reason| {
+        let name = (*name).to_owned();
+        all.push(Apart { kind, name, reason });
+    };
+    for ((kind, of_a), (_, of_b)) in names(a).iter().zip(&names(b)) {
+        for name in of_a {
+            if !of_b.contains(name) {
+                add(kind, name, Reason::OnlyInA);
+            } else if *kind == "scenario" && !comparable.contains(name) {
+                add(kind, name, Reason::DefinedDifferently);
+            }
+        }
+        for name in of_b.iter().filter(|name| !of_a.contains(name)) {
+            add(kind, name, Reason::OnlyInB);
+        }
+    }
+    all
+}

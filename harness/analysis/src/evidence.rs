@@ -1,0 +1,191 @@
+//! What was seen of a strategy: by checks, under faults, and instruction by instruction.
+
+use model::fault::{Fault, FaultSeen};
+use model::sample::{Card, CheckOutcome, Line};
+use model::stall::{StallPair, StallSeen, TwoStops};
+use model::trace::TraceSeen;
+
+use results::Machine;
+
+/// All that was seen of one strategy, in the order of the lines.
+#[derive(Clone, Debug, Default)]
+pub struct Evidence<'l> {
+    /// The outcomes of the checks.
+    pub checks: Vec<&'l CheckOutcome>,
+    /// What faults did to it.
+    pub faults: Vec<&'l FaultSeen>,
+    /// Its stalls. Where a pair was tried more than once, the worst is kept: a peer that was blocked once has been
+    /// blocked.
+    pub(super) stall: Option<StallSeen>,
+}
+
+impl<'l> Evidence<'l> {
+    /// Collects it.
+    pub fn collect(strategy: &str, lines: &'l [Line]) -> Self {
+        let mut evidence = Self::default();
+        for line in lines {
+            match line {
+                Line::Check(check) if check.strategy == strategy => evidence.checks.push(check),
+                Line::Fault(seen) if seen.strategy == strategy => evidence.faults.push(seen),
+                Line::Stall(seen) if seen.strategy == strategy => match &mut evidence.stall {
+                    None => evidence.stall = Some(seen.clone()),
+                    Some(known) => join(known, seen),
+                },
+                _ => {}
+            }
+        }
+        evidence
+    }
+
+    /// What was seen under a fault.
+    pub fn under(&self, fault: Fault) -> Option<&'l FaultSeen> {
+        self.faults.iter().copied().find(|seen| seen.fault == fault)
+    }
+
+    /// Whom a stopped thread held up, pair by pair of operations.
+    pub fn stalls(&self) -> impl Iterator<Item = &StallPair> {
+        self.stall.iter().flat_map(|seen| &seen.pairs)
+    }
+
+    /// What operations answered that were stopped twice.
+    pub fn two_stops(&self) -> impl Iterator<Item = &TwoStops> {
+        self.stall.iter().flat_map(|seen| &seen.two_stops)
+    }
+}
+
+/// The first trace of each strategy, in the order of the registry: counts are exact, once is enough.
+pub(super) fn traces(cards: &[Card], lines: &[Line]) -> Vec<TraceSeen> {
+    let of = |card: &Card| {
+        let mut traces = lines.iter().filter_map(Line::try_as_trace_ref);
+        traces.find(|trace| trace.strategy == card.name).cloned()
+    };
+    cards.iter().filter_map(of).collect()
+}
+
+/// The stalls, in the order of the registry.
+pub(super) fn stalls(cards: &[Card], lines: &[Line]) -> Vec<StallSeen> {
+    let of = |card: &Card| Evidence::collect(&card.name, lines).stall;
+    cards.iter().filter_map(of).collect()
+}
+
+/// Why nothing was traced; nothing if something was.
+pub(super) fn untraced(lines: &[Line]) -> Option<String> {
+    if lines.iter().any(|line| matches!(line, Line::Trace(_))) {
+        return None;
+    }
+    let untraced = lines.iter().find_map(Line::try_as_untraced_ref)?;
+    Some(untraced.why.clone())
+}
+
+fn join(known: &mut StallSeen, seen: &StallSeen) {
+    known.died = known.died.take().or_else(|| seen.died.clone());
+    for pair in &seen.pairs {
+        let key = |pair: &StallPair| (pair.stalled, pair.peer, pair.same_process);
+        match known.pairs.iter_mut().find(|one| key(one) == key(pair)) {
+            None => known.pairs.push(pair.clone()),
+            Some(one) if (pair.wrong, pair.share()) > (one.wrong, one.share()) => {
+                *one = pair.clone();
+            }
+            Some(_) => {}
+        }
+    }
+    for two in &seen.two_stops {
+        let is_same = |one: &&mut TwoStops| (one.stalled, one.writes) == (two.stalled, two.writes);
+        match known.two_stops.iter_mut().find(is_same) {
+            None => known.two_stops.push(two.clone()),
+            Some(one) if (two.wrong, two.tried) > (one.wrong, one.tried) => *one = two.clone(),
+            Some(_) => {}
+        }
+    }
+}
+
+/// Whose process did not survive being looked at.
+pub(super) fn warnings(results: &Machine) -> Vec<String> {
+    let traces = results.traces.iter();
+    let traces = traces.map(|seen| (&seen.strategy, "traced to the end", &seen.died));
+    let stalls = results.stalls.iter();
+    let stalls = stalls.map(|seen| (&seen.strategy, "stalled everywhere", &seen.died));
+    let ended = traces.chain(stalls).filter_map(|(strategy, what, died)| {
+        let why = died.as_ref()?;
+        Some(format!("{strategy} was not {what}: {why}"))
+    });
+    ended.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use contract::Profile;
+    use model::trace::{Operation, Untraced};
+
+    use super::*;
+
+    fn card(name: &'static str) -> Card {
+        Card::from(&Profile::locked(name, ""))
+    }
+
+    fn stall(blocked: u64, wrong: u64) -> Line {
+        Line::Stall(StallSeen {
+            strategy: "a/b".into(),
+            pairs: vec![StallPair {
+                stalled: Operation::Apply,
+                peer: Operation::ReadHit,
+                same_process: true,
+                points: 10,
+                blocked,
+                in_allocator: 0,
+                untried: 0,
+                first: None,
+                last: None,
+                held_by: None,
+                wrong,
+                evidence: None,
+            }],
+            ..StallSeen::default()
+        })
+    }
+
+    #[test]
+    fn of_two_looks_at_a_pair_the_worse_is_kept_in_either_order() {
+        let cards = [card("a/b")];
+        for (one, other) in [((3, 0), (5, 0)), ((5, 0), (3, 0)), ((0, 1), (5, 0))] {
+            let lines = [stall(one.0, one.1), stall(other.0, other.1)];
+            let found = stalls(&cards, &lines);
+            assert_eq!((found.len(), found[0].pairs.len()), (1, 1));
+            let kept = &found[0].pairs[0];
+            let worst = one.max(other);
+            let expected = if one.1 > 0 { one } else { worst };
+            assert_eq!((kept.blocked, kept.wrong), expected);
+        }
+    }
+
+    #[test]
+    fn traces_stand_in_the_order_of_the_registry_and_once() {
+        let traced = |strategy: &str, records| {
+            Line::Trace(TraceSeen {
+                strategy: strategy.into(),
+                records,
+                ..TraceSeen::default()
+            })
+        };
+        let lines = [traced("c/d", 1), traced("a/b", 2), traced("c/d", 3)];
+        let found = traces(&[card("a/b"), card("c/d")], &lines);
+        let found: Vec<_> = found
+            .iter()
+            .map(|one| (one.strategy.as_str(), one.records))
+            .collect();
+        assert_eq!(found, [("a/b", 2), ("c/d", 1)]);
+    }
+
+    #[test]
+    fn a_run_that_went_on_elsewhere_is_traced() {
+        let why = Line::Untraced(Untraced {
+            why: "no flag".into(),
+        });
+        assert_eq!(
+            untraced(std::slice::from_ref(&why)).as_deref(),
+            Some("no flag")
+        );
+        assert_eq!(untraced(&[why, Line::Trace(TraceSeen::default())]), None);
+        assert_eq!(untraced(&[]), None);
+    }
+}

@@ -1,0 +1,442 @@
+//! Advice on invented runs, in words and as a decision record.
+
+use contract::{Progress, ScanConsistency};
+use model::scenario::Scenario;
+use model::trace::Operation;
+use predict::Band;
+
+use super::*;
+use advice::{
+    Basis, Choice, Deployment, Finding, Forecast, Need, Outlook, Screening, Standing, Subject,
+    conclude,
+};
+use analysis::{Samples, analyse};
+use fixtures::{Invented, invented, readers};
+
+const FILE: &str = "name = \"w\"\ntitle = \"TITLE\"\n[table]\nrecords = 64\n[readers]\nthreads = 1\n\
+                    rate_per_s = 1000\n[needs]\nlinearizable = true\n";
+
+fn workload(title: &str) -> Workload {
+    Workload::parse(&FILE.replace("TITLE", title), "w.toml").unwrap()
+}
+
+/// The advice from an invented run, whose first scenario has one reader.
+fn told(title: &str, contenders: impl IntoIterator<Item = Invented>) -> (Choice, Advice) {
+    told_with(title, contenders, Screening::default(), None)
+}
+
+/// The same behind needs that were looked at, and with predictions that are invented, too.
+fn told_with(
+    title: &str,
+    contenders: impl IntoIterator<Item = Invented>,
+    screening: Screening,
+    deployment: Option<Deployment>,
+) -> (Choice, Advice) {
+    let results = analyse(&Samples::from_lines(readers(contenders)).unwrap());
+    let workload = workload(title);
+    let mut questions = workload.questions().unwrap();
+    let measured: &Scenario = &results.scenarios[0];
+    for subject in &mut questions.subjects {
+        *subject = Subject {
+            scenario: measured.name.clone(),
+            ..subject.clone()
+        };
+    }
+    let mut conclusion = conclude(&workload, &questions, &results, screening);
+    if let Some(deployment) = deployment {
+        conclusion.deployment = deployment;
+        conclusion.unpredicted = None;
+    }
+    let advice = advice(&workload, &questions, &results, &conclusion, None);
+    (conclusion.decision, advice)
+}
+
+/// The table of figures, row by row.
+fn figures(advice: &Advice) -> Vec<BTreeMap<String, String>> {
+    serde_json::from_str(&advice.evidence.json()).unwrap()
+}
+
+fn any(sentences: &[String], part: &str) -> bool {
+    sentences.iter().any(|sentence| sentence.contains(part))
+}
+
+#[test]
+fn what_is_faster_is_adopted_with_what_it_costs() {
+    // As the samples say, whatever the registry says of a strategy of this name.
+    let seqlock = invented("atomics/seqlock", 3.0, 3.0, 1.0)
+        .claiming(|claims| claims.scan_consistency = ScanConsistency::Weak)
+        .claiming(|claims| claims.reads = Progress::Blocking);
+    let (decision, advice) = told("T", [seqlock, invented("x/slow", 0.5, 0.5, 0.5)]);
+    assert_eq!(decision.protagonist(), Some("atomics/seqlock"));
+    assert!(
+        advice.answer.starts_with("Adopt `atomics/seqlock`"),
+        "{}",
+        advice.answer
+    );
+    assert!(
+        any(&advice.sections["because"], "faster, with"),
+        "{:?}",
+        advice.sections["because"]
+    );
+    assert!(
+        any(&advice.sections["because"], "1,000 reads a second"),
+        "{:?}",
+        advice.sections["because"]
+    );
+    assert!(
+        any(&advice.sections["lost"], "weak instead of atomic snapshot"),
+        "{:?}",
+        advice.sections["lost"]
+    );
+    let guarantees = advice.sections["lost"]
+        .iter()
+        .filter(|told| told.contains(" instead of "));
+    assert_eq!(guarantees.count(), 1, "{:?}", advice.sections["lost"]);
+    assert!(
+        any(&advice.sections["reversal"], "`mutex/std` stays if"),
+        "{:?}",
+        advice.sections["reversal"]
+    );
+    assert!(
+        any(&advice.sections["outlook"], "Nothing is predicted"),
+        "{:?}",
+        advice.sections["outlook"]
+    );
+    let figures = figures(&advice);
+    let strategies: Vec<&str> = figures.iter().map(|row| &*row["strategy"]).collect();
+    assert_eq!(strategies, ["mutex/std", "atomics/seqlock", "x/slow"]);
+}
+
+#[test]
+fn among_equals_a_part_that_gets_slower_weighs_more_than_guarantees() {
+    let chosen = |cached_beside: f64| {
+        let packed = invented("atomics/cas", 3.0, 1.0, 1.0)
+            .claiming(|claims| claims.scan_consistency = ScanConsistency::Weak);
+        let cached = invented("arc-swap/cached", 3.0, cached_beside, 1.0);
+        let results = analyse(&Samples::from_lines(readers([packed, cached])).unwrap());
+        let workload = workload("T");
+        let mut questions = workload.questions().unwrap();
+        let [deciding] = questions.subjects.as_slice() else {
+            panic!("only readers are asked about")
+        };
+        let part = |place: usize| Subject {
+            scenario: results.scenarios[place].name.clone(),
+            decides: place == 0,
+            ..deciding.clone()
+        };
+        questions.subjects = vec![part(0), part(1)];
+        let conclusion = conclude(&workload, &questions, &results, Screening::default());
+        conclusion.decision.protagonist().map(str::to_owned)
+    };
+    assert_eq!(chosen(1.0).as_deref(), Some("arc-swap/cached"));
+    assert_eq!(chosen(0.5).as_deref(), Some("atomics/cas"));
+}
+
+#[test]
+fn a_part_that_was_not_compared_is_among_what_is_lost() {
+    let mut results =
+        analyse(&Samples::from_lines(readers([invented("novel/thing", 3.0, 3.0, 1.0)])).unwrap());
+    let workload = workload("T");
+    let mut questions = workload.questions().unwrap();
+    let asked = questions.subjects[0].clone();
+    let part = |place: usize| Subject {
+        scenario: results.scenarios[place].name.clone(),
+        decides: place == 0,
+        ..asked.clone()
+    };
+    questions.subjects = vec![part(0), part(1)];
+    let (scenario, metric) = (part(1).scenario, part(1).metric);
+    // Ten milliseconds instead of nanoseconds: no window had two of them.
+    for cell in &mut results.cells {
+        if cell.scenario == scenario && cell.metric == metric && cell.strategy == "novel/thing" {
+            (cell.median, cell.ratio) = (1e7, None);
+        }
+    }
+    let conclusion = conclude(&workload, &questions, &results, Screening::default());
+    assert_eq!(conclusion.decision.protagonist(), Some("novel/thing"));
+    let advice = advice(&workload, &questions, &results, &conclusion, None);
+    assert!(
+        any(
+            &advice.sections["lost"],
+            "Read of readers: 10,000,000 ns instead of"
+        ),
+        "{:?}",
+        advice.sections["lost"]
+    );
+    let figures = figures(&advice);
+    let row = figures.last().expect("it was measured");
+    assert_eq!(row["strategy"], "novel/thing");
+    assert_eq!(row["verdict"], "not compared");
+}
+
+/// The advice where two parts decide, of which the second is as fast as `beside`.
+fn told_of_two(beside: f64) -> Advice {
+    let results = analyse(
+        &Samples::from_lines(readers([invented("atomics/cas", 3.0, beside, 1.0)])).unwrap(),
+    );
+    let workload = workload("T");
+    let mut questions = workload.questions().unwrap();
+    let part = |place: usize| Subject {
+        scenario: results.scenarios[place].name.clone(),
+        ..questions.subjects[0].clone()
+    };
+    questions.subjects = vec![part(0), part(1)];
+    let conclusion = conclude(&workload, &questions, &results, Screening::default());
+    advice(&workload, &questions, &results, &conclusion, None)
+}
+
+#[test]
+fn a_trade_says_what_would_make_up_for_it_and_of_several_parts_the_worst_is_told() {
+    let trade = told_of_two(0.5);
+    assert!(
+        trade
+            .answer
+            .ends_with("is slower by more than 5 % in another."),
+        "{}",
+        trade.answer
+    );
+    // Only the part that speaks against it.
+    let [reversal] = trade.sections["reversal"].as_slice() else {
+        panic!("{:?}", trade.sections["reversal"])
+    };
+    assert!(reversal.contains("no more than 5 % longer"), "{reversal}");
+    let adopted = told_of_two(1.0);
+    assert!(
+        adopted.answer.contains("in at least one of the 2 parts")
+            && adopted.answer.ends_with("5 % for certain."),
+        "{}",
+        adopted.answer
+    );
+}
+
+#[test]
+fn staying_is_an_answer_and_says_what_would_change_it() {
+    let (decision, advice) = told("T", [invented("x/slow", 0.9, 0.9, 0.5)]);
+    assert!(matches!(decision, Choice::Stay { .. }), "{decision:?}");
+    assert!(
+        advice.answer.starts_with("Stay with `mutex/std`"),
+        "{}",
+        advice.answer
+    );
+    assert!(
+        any(
+            &advice.sections["reversal"],
+            "`x/slow` replaces `mutex/std` if"
+        ),
+        "{:?}",
+        advice.sections["reversal"]
+    );
+    // Nothing is lost by staying.
+    let hypothetical = |lost: &String| lost.starts_with("With `x/slow`, if it were adopted: ");
+    assert!(
+        advice.sections["lost"].iter().all(hypothetical),
+        "{:?}",
+        advice.sections["lost"]
+    );
+}
+
+#[test]
+fn what_was_seen_of_a_need_is_told_from_what_is_claimed() {
+    let kept = |strategy: &str, need, basis| Finding {
+        strategy: strategy.into(),
+        need,
+        is_met: true,
+        basis,
+        evidence: "64 histories".into(),
+    };
+    let screening = Screening {
+        kept: vec![
+            kept("atomics/seqlock", Need::Linearizable, Basis::Observed),
+            kept("x/slow", Need::Linearizable, Basis::Observed),
+            kept("x/slow", Need::BoundedMemory, Basis::Claimed),
+        ],
+        ..Screening::default()
+    };
+    let contenders = [
+        invented("atomics/seqlock", 3.0, 3.0, 1.0),
+        invented("x/slow", 0.5, 0.5, 0.5),
+    ];
+    let (_, advice) = told_with("T", contenders, screening, None);
+    assert_eq!(
+        advice.sections["grounds"],
+        [
+            "`linearizable`, observed of `atomics/seqlock`: 64 histories.",
+            "Only claimed of others that were measured: `bounded_memory` of `x/slow`.",
+        ]
+    );
+    for page in [decision_record(&advice), markdown(&advice)] {
+        assert!(
+            page.contains(&format!("- {}", advice.sections["grounds"][0])),
+            "{page}"
+        );
+    }
+}
+
+#[test]
+fn a_ranking_elsewhere_is_stated_only_where_all_machines_agree() {
+    let outlook = |machine: &str, standing| Outlook {
+        machine: machine.into(),
+        cpus: 16,
+        baseline_ns: Band::around(100.0, 0.9, 1.1),
+        strategy_ns: Band::around(10.0, 0.9, 1.1),
+        standing,
+    };
+    let sentences = |standing, there, unpredicted: &[&str]| {
+        let deployment = Deployment {
+            forecasts: vec![Forecast {
+                operation: Operation::ReadHit,
+                standing,
+                machines: vec![outlook("here", Standing::Faster), outlook("there", there)],
+                unpredicted: unpredicted.iter().map(|&name| name.to_owned()).collect(),
+                reason: None,
+                overtaken_by: vec!["x/fast".into()],
+            }],
+            too_small: vec!["tiny".into()],
+        };
+        // As the samples say, whatever the registry says of a strategy of this name.
+        let seqlock = invented("atomics/seqlock", 3.0, 3.0, 1.0)
+            .claiming(|claims| claims.scan_consistency = ScanConsistency::Weak)
+            .claiming(|claims| claims.reads = Progress::Blocking);
+        let (_, advice) = told_with("T", [seqlock], Screening::default(), Some(deployment));
+        advice.sections["outlook"].clone()
+    };
+    let agreed = sentences(Standing::Faster, Standing::Faster, &[]);
+    assert!(
+        any(
+            &agreed,
+            "faster than `mutex/std` on every machine asked for; here (16"
+        ),
+        "{agreed:?}"
+    );
+    assert!(
+        any(
+            &agreed,
+            "faster than `atomics/seqlock` on every machine asked for: `x/fast`"
+        ),
+        "{agreed:?}"
+    );
+    assert!(
+        any(&agreed, "fewer processors than that: tiny"),
+        "{agreed:?}"
+    );
+    for (there, told) in [
+        (
+            Standing::Slower,
+            "faster on here (16 of its processors); slower on there",
+        ),
+        (Standing::Open, "the bands overlap on there"),
+    ] {
+        let open = sentences(Standing::Open, there, &["nowhere"]);
+        assert!(
+            any(
+                &open,
+                "no ranking of `atomics/seqlock` and `mutex/std` holds"
+            ),
+            "{open:?}"
+        );
+        assert!(
+            any(&open, told) && any(&open, "not predicted on nowhere"),
+            "{open:?}"
+        );
+        assert!(!any(&open, "than `mutex/std` on every"), "{open:?}");
+    }
+}
+
+#[test]
+fn the_decision_record_has_its_sections_in_order_and_nothing_undefined() {
+    let (_, advice) = told("T", [invented("atomics/seqlock", 3.0, 3.0, 1.0)]);
+    let record = decision_record(&advice);
+    let headings: Vec<&str> = record
+        .lines()
+        .filter(|line| line.starts_with('#'))
+        .collect();
+    assert_eq!(
+        headings,
+        [
+            "# How to share: T",
+            "## Context",
+            "## Options considered",
+            "## Decision",
+            "## Evidence",
+            "## Consequences",
+            "## What would reverse this decision",
+        ]
+    );
+    for part in [
+        &advice.date,
+        &figures(&advice)[1]["ratio"],
+        "- Status: proposed",
+        "`linearizable`",
+    ] {
+        assert!(record.contains(part), "{part:?} is not in:\n{record}");
+    }
+    assert!(
+        record.contains(&format!("    {}", advice.command)),
+        "{record}"
+    );
+    let table: Vec<&str> = record
+        .lines()
+        .filter(|line| line.starts_with('|'))
+        .collect();
+    assert_eq!(table.len(), 2 + figures(&advice).len(), "{record}");
+    assert!(
+        !record.contains("undefined") && !record.contains("{{") && !record.contains("\n\n\n"),
+        "{record}"
+    );
+    assert!(markdown(&advice).contains("## What is lost"));
+}
+
+#[test]
+fn what_users_call_things_makes_no_markup() {
+    let title = r"a | <b>*c*</b>\n## Decision\n\n[x](http://e) `y`";
+    let (_, advice) = told(title, [invented("x/slow", 0.9, 0.9, 0.5)]);
+    for page in [decision_record(&advice), markdown(&advice)] {
+        let first = page.lines().next().unwrap();
+        assert!(
+            first.contains(r"a \| &lt;b&gt;\*c\*&lt;/b&gt; ## Decision"),
+            "{first}"
+        );
+        assert!(first.contains(r"[x]\(http://e) \`y\`"), "{first}");
+        assert!(!page.contains("<b>"), "{page}");
+        assert!(page.matches("\n## Decision\n").count() <= 1, "{page}");
+    }
+}
+
+#[test]
+fn a_baseline_that_lacks_something_stays_only_if_that_is_given_up() {
+    let lacking = |need| Finding {
+        strategy: "mutex/std".into(),
+        need,
+        is_met: false,
+        basis: Basis::Observed,
+        evidence: "it waits".into(),
+    };
+    let screening = Screening {
+        baseline_lacks: vec![
+            lacking(Need::ReadersNeverWait),
+            lacking(Need::SurvivesPanic),
+        ],
+        ..Screening::default()
+    };
+    let slower = invented("atomics/seqlock", 0.5, 0.5, 0.5);
+    let (decision, advice) = told_with("T", [slower], screening, None);
+    assert_eq!(decision.protagonist(), Some("atomics/seqlock"));
+    assert_eq!(
+        advice.sections["reversal"].len(),
+        1,
+        "{:?}",
+        advice.sections["reversal"]
+    );
+    let told = "given up: `readers_never_wait` and `survives_panic`";
+    assert!(
+        any(&advice.sections["reversal"], told),
+        "{:?}",
+        advice.sections["reversal"]
+    );
+    // Nothing is gained by what is slower.
+    assert!(
+        !any(&advice.sections["because"], "to gain"),
+        "{:?}",
+        advice.sections["because"]
+    );
+}

@@ -1,0 +1,167 @@
+//! The results for programs: `results.json`, and `cells.csv` for spreadsheets and data frames.
+//!
+//! Figures have as many digits as every machine agrees on: the system's `exp` and `ln` differ between processors in the
+//! last bit, and what is computed with them from equal samples in the last three digits or so. No figure is known to
+//! nine.
+
+use std::io;
+
+use serde::Serialize;
+use serde_json::ser::{Formatter, PrettyFormatter, Serializer};
+
+use results::{Cell, Results};
+
+/// Significant digits of a figure in a file.
+const DIGITS: usize = 9;
+
+/// A figure with nine significant digits.
+pub(super) fn figure(value: f64) -> f64 {
+    let text = format!("{value:.*e}", DIGITS - 1);
+    // Nothing but an infinity or what is no number does not come back.
+    text.parse().unwrap_or(value)
+}
+
+/// The results as `results.json` has them.
+///
+/// # Panics
+///
+/// Never: results are plain data.
+pub fn json(results: &Results) -> String {
+    rounded(results)
+}
+
+/// JSON with two spaces a level and such figures, ending with a line feed.
+fn rounded(value: &impl Serialize) -> String {
+    let mut out = Vec::new();
+    let mut serializer = Serializer::with_formatter(&mut out, Rounded(PrettyFormatter::new()));
+    value
+        .serialize(&mut serializer)
+        .expect("results are plain data");
+    out.push(b'\n');
+    String::from_utf8(out).expect("JSON is UTF-8")
+}
+
+/// A formatter like the one it has, but for figures.
+struct Rounded<'i>(PrettyFormatter<'i>);
+
+macro_rules! as_is {
+    ($($name:ident($($argument:ident: $kind:ty),*);)*) => {
+        $(fn $name<W: ?Sized + io::Write>(&mut self, writer: &mut W $(, $argument: $kind)*) -> io::Result<()> {
+            self.0.$name(writer $(, $argument)*)
+        })*
+    };
+}
+
+impl Formatter for Rounded<'_> {
+    fn write_f64<W: ?Sized + io::Write>(&mut self, writer: &mut W, value: f64) -> io::Result<()> {
+        self.0.write_f64(writer, figure(value))
+    }
+
+    as_is! {
+        begin_array();
+        end_array();
+        begin_array_value(first: bool);
+        end_array_value();
+        begin_object();
+        end_object();
+        begin_object_key(first: bool);
+        end_object_key();
+        begin_object_value();
+        end_object_value();
+    }
+}
+
+/// What the columns of `cells.csv` are called; `reports/SCHEMA.md` says what they hold.
+const COLUMNS: [&str; 19] = [
+    "scenario",
+    "strategy",
+    "metric",
+    "unit",
+    "median",
+    "ci_low",
+    "ci_high",
+    "n",
+    "flags",
+    "vs",
+    "ratio",
+    "ratio_low",
+    "ratio_high",
+    "ratio_n",
+    "verdict",
+    "withheld",
+    "processes",
+    "starved",
+    "machine",
+];
+
+/// The cells of all machines as comma-separated values, with a line of names first. Figures are those of
+/// `results.json`; where nothing was compared the columns of the ratio are empty.
+pub fn csv(results: &Results) -> String {
+    let lines = results.machines.iter().flat_map(|machine| {
+        let cells = machine.cells.iter();
+        cells.map(|cell| csv_line(fields(cell, &machine.name)))
+    });
+    [csv_line(COLUMNS)].into_iter().chain(lines).collect()
+}
+
+/// A line of comma-separated values, its end included. RFC 4180: fields with a comma, a quote or a line end
+/// are quoted.
+pub(super) fn csv_line<T: AsRef<str>>(fields: impl IntoIterator<Item = T>) -> String {
+    let quoted = fields.into_iter().map(|field| {
+        let text = field.as_ref();
+        if text.contains([',', '"', '\n', '\r']) {
+            format!("\"{}\"", text.replace('"', "\"\""))
+        } else {
+            text.to_owned()
+        }
+    });
+    quoted.collect::<Vec<_>>().join(",") + "\n"
+}
+
+fn fields(cell: &Cell, machine: &str) -> [String; COLUMNS.len()] {
+    let ratio = cell.ratio.as_ref();
+    let figure = |number: f64| figure(number).to_string();
+    let of = |number: Option<f64>| number.map(figure).unwrap_or_default();
+    let text = |text: Option<String>| text.unwrap_or_default();
+    let flags = cell.flags.iter().map(ToString::to_string);
+    [
+        cell.scenario.clone(),
+        cell.strategy.clone(),
+        cell.metric.name().to_owned(),
+        cell.unit.clone(),
+        figure(cell.median),
+        figure(cell.ci_low),
+        figure(cell.ci_high),
+        cell.n.to_string(),
+        flags.collect::<Vec<_>>().join(" "),
+        text(ratio.map(|ratio| ratio.vs.clone())),
+        of(ratio.map(|ratio| ratio.median)),
+        of(ratio.map(|ratio| ratio.ci_low)),
+        of(ratio.map(|ratio| ratio.ci_high)),
+        text(ratio.map(|ratio| ratio.n.to_string())),
+        text(ratio.map(|ratio| ratio.verdict.to_string())),
+        text(ratio.and_then(|ratio| ratio.withheld.clone())),
+        cell.processes.to_string(),
+        cell.starved.to_string(),
+        machine.to_owned(),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_two_machines_compute_is_written_alike() {
+        let json = |value: &[f64]| rounded(&value);
+        assert_eq!(
+            json(&[13.984_044_693_935_855, 0.0, -2.5]),
+            json(&[13.984_044_693_935_875, 0.0, -2.5])
+        );
+        assert_eq!(json(&[13.984_044_693_935_855]), "[\n  13.9840447\n]\n");
+        assert_ne!(json(&[1.000_000_01]), json(&[1.0]));
+        assert_eq!(figure(1e-300).to_bits(), 1e-300_f64.to_bits());
+        assert!(figure(f64::INFINITY).is_infinite());
+        assert_eq!(rounded(&(7_u64, "x")), "[\n  7,\n  \"x\"\n]\n");
+    }
+}

@@ -1,0 +1,255 @@
+//! The files of a report: what they hold, and how they come to their folder.
+
+use std::path::{Path, PathBuf};
+
+use model::error::{Error, Result};
+use model::output::{self, Existing, Output};
+use model::sample;
+
+use results::Results;
+
+use super::charts::standalone;
+use super::view::{Block, Document, Figure};
+use super::{document, export, render};
+
+/// The names of a report's files.
+pub(super) const MARKDOWN: &str = "report.md";
+pub(super) const HTML: &str = "report.html";
+pub(super) const JSON: &str = "results.json";
+pub(super) const CSV: &str = "cells.csv";
+
+/// A file of a report.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct File {
+    /// Its name in the report's folder.
+    pub name: String,
+    /// What it holds.
+    pub text: String,
+}
+
+impl File {
+    pub(super) fn new(name: impl Into<String>, text: String) -> Self {
+        Self {
+            name: name.into(),
+            text,
+        }
+    }
+}
+
+/// All that a report's folder holds besides the samples: made of the results, and of nothing else.
+pub fn files(results: &Results) -> Vec<File> {
+    let mut document = document(results);
+    let html = render::html(&document);
+    let mut files = take_drawings(&mut document);
+    files.extend([
+        File::new(JSON, export::json(results)),
+        File::new(CSV, export::csv(results)),
+        File::new(MARKDOWN, render::markdown(&document)),
+        File::new(HTML, html),
+    ]);
+    files
+}
+
+/// The folder of the drawings, in the folder of the report.
+const PLOTS: &str = "plots";
+
+/// Takes the drawings out of a document, for a format that cannot hold them, and leaves the name of its file in the
+/// place of each.
+pub(super) fn take_drawings(document: &mut Document) -> Vec<File> {
+    let mut files = Vec::new();
+    for section in &mut document.sections {
+        let figures = section.blocks.iter_mut().filter_map(|block| match block {
+            Block::Figure(figure) => Some(figure),
+            _ => None,
+        });
+        for (number, Figure { svg, .. }) in (1..).zip(figures) {
+            let name = format!("{PLOTS}/{}-{number}.svg", section.id);
+            let drawing = std::mem::replace(svg, name.clone());
+            files.push(File::new(name, standalone(&drawing)));
+        }
+    }
+    files
+}
+
+/// The drawings in a report's folder that are not among its files: an earlier report's.
+///
+/// # Errors
+///
+/// When the folder cannot be read.
+pub fn obsolete(folder: &Path, files: &[File]) -> Result<Vec<String>> {
+    let plots = folder.join(PLOTS);
+    let entries = match std::fs::read_dir(&plots) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        entries => entries,
+    };
+    let mut names = entries
+        .and_then(Iterator::collect::<std::io::Result<Vec<_>>>)
+        .map_err(|error| Error::file("read", &plots, &error))?
+        .into_iter()
+        .map(|entry| format!("{}/{}", PLOTS, entry.file_name().to_string_lossy()))
+        .filter(|name| Path::new(name).extension().is_some_and(|end| end == "svg"))
+        .filter(|name| files.iter().all(|file| file.name != *name))
+        .collect::<Vec<_>>();
+    names.sort();
+    Ok(names)
+}
+
+/// Where a report was written to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Written {
+    /// The report as GitHub shows it.
+    pub markdown: PathBuf,
+    /// The report with its plots, in one file.
+    pub html: PathBuf,
+    /// The results, for programs.
+    pub json: PathBuf,
+    /// The samples that it was made of; of a merged report, the names of its runs.
+    pub samples: PathBuf,
+}
+
+/// What a report's folder holds besides the report.
+#[derive(Clone, Debug)]
+pub enum Source {
+    /// The samples of this name, which are there and stay.
+    Beside(&'static str),
+    /// Samples, packed or not.
+    Samples(Vec<u8>),
+    /// The folder's own samples, with lines added.
+    Amended(Vec<u8>),
+    /// The names of runs elsewhere, of a report on several machines.
+    Runs(String),
+}
+
+impl Source {
+    /// A sample file, for a report in a folder: its own, or another's, which is copied.
+    ///
+    /// # Errors
+    ///
+    /// When the samples cannot be read.
+    pub fn of(samples: &Path, folder: &Path) -> Result<Self> {
+        let mut names = [sample::PLAIN, sample::PACKED].into_iter();
+        if let Some(own) = names.find(|name| is_same_file(samples, &folder.join(name))) {
+            return Ok(Self::Beside(own));
+        }
+        let content = std::fs::read(samples);
+        content
+            .map(Self::Samples)
+            .map_err(|error| Error::file("read", samples, &error))
+    }
+
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Beside(name) => name,
+            Self::Samples(content) | Self::Amended(content) => sample::name_of(content),
+            Self::Runs(_) => sample::MERGED,
+        }
+    }
+
+    /// Refuses a folder that holds what this would make ambiguous, or replace: samples are measured once.
+    fn fits(&self, folder: &Path) -> Result<()> {
+        let is_foreign = |name: &&str| match self {
+            Self::Beside(_) | Self::Amended(_) => false,
+            Self::Samples(content) if *name != sample::MERGED => {
+                let there = std::fs::read(folder.join(name));
+                there.is_ok_and(|there| !sample::are_same(&there, content))
+            }
+            Self::Samples(_) => folder.join(name).exists(),
+            Self::Runs(_) => *name != sample::MERGED && folder.join(name).exists(),
+        };
+        let all = [sample::PLAIN, sample::PACKED, sample::MERGED];
+        match all.iter().find(|name| is_foreign(name)) {
+            None => Ok(()),
+            Some(name) => Err(Error::input(format!(
+                "{} has {name}, which another report there is made of; name a folder of its own with --out",
+                folder.display()
+            ))),
+        }
+    }
+}
+
+/// Writes the report into a folder, together with what it is made of.
+///
+/// All files are written to the side first and moved into place when the last one is complete, so a
+/// full disk or a kill leaves the previous report as it was.
+///
+/// # Errors
+///
+/// When the folder holds what another report is made of, or it or a file in it cannot be written.
+pub fn write(results: &Results, source: &Source, folder: &Path) -> Result<Written> {
+    source.fits(folder)?;
+    let files = files(results);
+    std::fs::create_dir_all(folder).map_err(|error| Error::file("create", folder, &error))?;
+    let mut staged = Staged::default();
+    match source {
+        Source::Beside(_) => {}
+        Source::Runs(runs) => staged.write(folder, sample::MERGED, runs.as_bytes())?,
+        Source::Samples(content) | Source::Amended(content) => {
+            staged.write(folder, source.name(), content)?;
+            // The samples of the report before, in the other form.
+            let others = [sample::PLAIN, sample::PACKED].into_iter();
+            let others = others.filter(|name| *name != source.name());
+            staged.remove_later(others.map(|name| folder.join(name)));
+        }
+    }
+    for file in &files {
+        staged.write(folder, &file.name, file.text.as_bytes())?;
+    }
+    let earlier = obsolete(folder, &files)?.into_iter();
+    staged.remove_later(earlier.map(|name| folder.join(name)));
+    staged.publish()?;
+    Ok(Written {
+        markdown: folder.join(MARKDOWN),
+        html: folder.join(HTML),
+        json: folder.join(JSON),
+        samples: folder.join(source.name()),
+    })
+}
+
+/// Puts a text in the place of a file, whole or not at all.
+///
+/// # Errors
+///
+/// When the file cannot be written.
+pub fn replace(path: &Path, text: &str) -> Result<()> {
+    output::write(path, Existing::Replace, text.as_bytes())
+}
+
+fn is_same_file(a: &Path, b: &Path) -> bool {
+    matches!((a.canonicalize(), b.canonicalize()), (Ok(a), Ok(b)) if a == b)
+}
+
+/// Files that are complete but not in their place yet; removed again unless they are published.
+#[derive(Default)]
+struct Staged {
+    files: Vec<Output>,
+    /// What has no place beside them.
+    obsolete: Vec<PathBuf>,
+}
+
+impl Staged {
+    fn write(&mut self, folder: &Path, name: &str, bytes: &[u8]) -> Result<()> {
+        let place = folder.join(name);
+        let parent = output::folder_of(&place);
+        std::fs::create_dir_all(parent).map_err(|error| Error::file("create", parent, &error))?;
+        let mut file = Output::create(&place, Existing::Replace)?;
+        file.append(bytes)?;
+        self.files.push(file);
+        Ok(())
+    }
+
+    fn remove_later(&mut self, paths: impl IntoIterator<Item = PathBuf>) {
+        self.obsolete.extend(paths);
+    }
+
+    fn publish(mut self) -> Result<()> {
+        self.files.iter_mut().try_for_each(Output::publish)?;
+        self.obsolete
+            .iter()
+            .try_for_each(|path| match std::fs::remove_file(path) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                    Err(Error::file("remove", path, &error))
+                }
+                _ => Ok(()),
+            })
+    }
+}

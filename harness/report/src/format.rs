@@ -1,0 +1,323 @@
+//! Numbers as text: three significant digits, thousands separated, never more than was measured.
+
+use serde::Serialize;
+
+use results::{Cell, Decision, Flag, Metric, Ratio, Verdict, is_range};
+
+/// What a colour may add to the words.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Tone {
+    #[default]
+    Plain,
+    /// Numbers: aligned to the right where the form can.
+    Figure,
+    Good,
+    Bad,
+    Open,
+    /// Absent, with the reason as text.
+    Absent,
+}
+
+/// Three significant digits; from 100 on, whole numbers with thousands separated.
+pub(super) fn significant(value: f64) -> String {
+    rounded(value, 3)
+}
+
+fn rounded(value: f64, digits: u8) -> String {
+    if !value.is_finite() {
+        return "unbounded".into();
+    }
+    if value == 0.0 {
+        return "0".into();
+    }
+    // Rounded first, so that 9.996 becomes 10.0 and not 10.00.
+    let fraction = i32::from(digits) - 1;
+    let scientific = format!("{value:.*e}", usize::from(digits) - 1);
+    let exponent: i32 = scientific
+        .split_once('e')
+        .and_then(|(_, exponent)| exponent.parse().ok())
+        .unwrap_or(0);
+    match usize::try_from(fraction - exponent) {
+        Ok(decimals) if decimals > 0 => format!("{value:.decimals$}"),
+        _ => thousands(value),
+    }
+}
+
+/// A whole number with its thousands separated.
+pub(super) fn thousands(value: f64) -> String {
+    let digits = format!("{:.0}", value.abs());
+    // What rounds to nothing has no sign.
+    let mut text = String::from(if value < 0.0 && digits != "0" {
+        "-"
+    } else {
+        ""
+    });
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// A count per operation: exact where it is whole, so that 144 is not read as a rounded figure.
+pub(super) fn count(value: f64) -> String {
+    if value.fract() == 0.0 {
+        thousands(value)
+    } else {
+        significant(value)
+    }
+}
+
+/// A ratio's digits: two below 0.1, where nobody is tempted by the third.
+fn quotient(value: f64) -> String {
+    rounded(value, if value < 0.1 { 2 } else { 3 })
+}
+
+/// `12.3x`.
+pub(super) fn times(value: f64) -> String {
+    if value.is_finite() {
+        format!("{}x", quotient(value))
+    } else {
+        quotient(value)
+    }
+}
+
+/// What one process measured is known without bounds; there is no interval to show, and none of width
+/// 0. What few processes measured has a range and no interval.
+fn bounds(low: f64, high: f64, number: fn(f64) -> String, is_range: bool) -> String {
+    let (low, high) = if low >= high {
+        return "[no interval]".into();
+    } else {
+        (number(low), number(high))
+    };
+    if is_range {
+        format!("({low} to {high})")
+    } else {
+        format!("[{low}, {high}]")
+    }
+}
+
+/// `12.3x [11.9, 12.8]`.
+pub(super) fn ratio(ratio: &Ratio) -> String {
+    format!("{} {}", times(ratio.median), ratio_interval(ratio))
+}
+
+/// The interval of a ratio, with a ratio's digits.
+pub(super) fn ratio_interval(ratio: &Ratio) -> String {
+    bounds(
+        ratio.ci_low,
+        ratio.ci_high,
+        quotient,
+        is_range(ratio.processes),
+    )
+}
+
+/// How many times slower, for a ratio below 1: `51.7x [50.1, 53.2]`.
+pub(super) fn slower_by(ratio: &Ratio) -> String {
+    let inverse = |value: f64| 1.0 / value;
+    format!(
+        "{} {}",
+        times(inverse(ratio.median)),
+        bounds(
+            inverse(ratio.ci_high),
+            inverse(ratio.ci_low),
+            significant,
+            is_range(ratio.processes),
+        )
+    )
+}
+
+/// `31.5 ns [30.9, 32.0]`, and in how many slices nothing was finished, if there are such.
+pub(super) fn measured(cell: &Cell) -> String {
+    let starved = match cell.starved {
+        0 => String::new(),
+        slices => format!(", starved in {slices} of {} slices", cell.n),
+    };
+    if cell.flags.contains(&Flag::Starved) {
+        return starved.trim_start_matches(", ").into();
+    }
+    let bounds = bounds(
+        cell.ci_low,
+        cell.ci_high,
+        significant,
+        is_range(cell.processes),
+    );
+    format!(
+        "{} {} {bounds}{starved}",
+        significant(cell.median),
+        cell.unit
+    )
+}
+
+/// A share: `43 %`.
+pub(super) fn percent(share: f64) -> String {
+    format!("{:.0} %", 100.0 * share)
+}
+
+/// The margin in percent: `20 %`.
+pub(super) fn margin(margin: f64) -> String {
+    format!("{} %", count(((margin - 1.0) * 1000.0).round() / 10.0))
+}
+
+/// By how much something is off, with its sign: `+12.3 %`. What rounds to nothing has none.
+pub fn off(share: f64, decimals: usize) -> String {
+    let text = format!("{:+.decimals$} %", 100.0 * share);
+    let is_nothing = !text.bytes().any(|byte| (b'1'..=b'9').contains(&byte));
+    text[usize::from(is_nothing)..].to_owned()
+}
+
+/// What a metric times, as a word.
+pub(super) fn operation(metric: Metric) -> &'static str {
+    match metric {
+        Metric::ReadNs | Metric::AllocBytesRead | Metric::AllocsRead => "read",
+        Metric::WriteNs | Metric::AllocBytesWrite | Metric::AllocsWrite => "write",
+        Metric::ScanNs | Metric::AllocBytesScan | Metric::AllocsScan => "scan",
+        Metric::OperationNs => "operation",
+        Metric::ElapsedMs => "in total",
+        Metric::LiveBytesPerRecord => "memory",
+        probed => probed.name(),
+    }
+}
+
+/// A decision in words, with the baseline that it is about.
+pub(super) fn decision(decision: Decision, baseline: &str) -> String {
+    match decision {
+        Decision::StayWithBaseline => format!("stay with {baseline}"),
+        other => other.to_string(),
+    }
+}
+
+pub(super) const fn decision_tone(decision: Decision) -> Tone {
+    match decision {
+        Decision::Adopt | Decision::AdoptForSome => Tone::Good,
+        Decision::StayWithBaseline | Decision::Disqualified => Tone::Bad,
+        Decision::MachinesDiffer | Decision::Undecided | Decision::TooFew => Tone::Open,
+    }
+}
+
+pub(super) const fn verdict_tone(verdict: Verdict) -> Tone {
+    match verdict {
+        Verdict::Holds => Tone::Good,
+        Verdict::Rejected => Tone::Bad,
+        Verdict::Inconclusive | Verdict::Withheld => Tone::Open,
+    }
+}
+
+/// `a`, `a and b`, `a, b and c`.
+pub(super) fn list(items: &[String]) -> String {
+    match items {
+        [] => "none".into(),
+        [one] => one.clone(),
+        [most @ .., last] => format!("{} and {last}", most.join(", ")),
+    }
+}
+
+/// The first names, and how many more there are: `a, b and 3 more`.
+pub(super) fn first_of<T: std::borrow::Borrow<str>>(names: &[T], most: usize) -> String {
+    match names.split_at_checked(most) {
+        Some((first, rest)) if !rest.is_empty() => {
+            format!("{} and {} more", first.join(", "), rest.len())
+        }
+        _ => names.join(", "),
+    }
+}
+
+/// `1 strategy`, `2 strategies`.
+pub(super) fn counted(number: usize, one: &str, more: &str) -> String {
+    let noun = if number == 1 { one } else { more };
+    format!("{} {noun}", thousands(number as f64))
+}
+
+/// The same with its first letter in upper case.
+pub(super) fn sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| {
+        first.to_uppercase().chain(letters).collect()
+    })
+}
+
+/// A name as part of an anchor.
+pub(super) fn slug(name: &str) -> String {
+    let plain = |letter: char| match letter {
+        'a'..='z' | '0'..='9' | '-' => letter,
+        'A'..='Z' => letter.to_ascii_lowercase(),
+        _ => '-',
+    };
+    name.chars().map(plain).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn three_significant_digits_and_thousands() {
+        let cases = [
+            (1631.0, "1,631"),
+            (31.51, "31.5"),
+            (9.996, "10.0"),
+            (0.019_36, "0.0194"),
+            (99.96, "100"),
+            (1_234_567.0, "1,234,567"),
+            (0.0, "0"),
+            (f64::INFINITY, "unbounded"),
+        ];
+        for (value, text) in cases {
+            assert_eq!(significant(value), text);
+        }
+    }
+
+    #[test]
+    fn what_rounds_to_nothing_has_no_sign() {
+        assert_eq!([-0.004, 0.004, -0.0].map(|share| off(share, 0)), ["0 %"; 3]);
+        assert_eq!(off(-0.000_4, 1), "0.0 %");
+        assert_eq!(
+            [off(0.25, 0), off(-0.006, 0), off(-0.001, 1)],
+            ["+25 %", "-1 %", "-0.1 %"]
+        );
+        assert_eq!(
+            (thousands(-0.4), thousands(-1.4)),
+            ("0".into(), "-1".into())
+        );
+    }
+
+    #[test]
+    fn one_process_has_no_interval() {
+        let bounds = |low, high| bounds(low, high, significant, false);
+        assert_eq!(bounds(3.0, 3.0), "[no interval]");
+        assert_eq!(bounds(3.0, 3.1), "[3.00, 3.10]");
+    }
+
+    #[test]
+    fn small_ratios_have_two_digits() {
+        assert_eq!(times(0.019_86), "0.020x");
+        assert_eq!(times(0.1234), "0.123x");
+    }
+
+    #[test]
+    fn slower_by_turns_the_interval_round() {
+        let ratio = Ratio {
+            vs: "mutex/std".into(),
+            median: 0.02,
+            ci_low: 0.01,
+            ci_high: 0.04,
+            judged_low: 0.01,
+            judged_high: 0.05,
+            n: 12,
+            processes: 12,
+            p: Some(1e-6),
+            needed: None,
+            withheld: None,
+            verdict: Verdict::Rejected,
+        };
+        assert_eq!(slower_by(&ratio), "50.0x [25.0, 100]");
+        let of_few = Ratio {
+            processes: 5,
+            ..ratio
+        };
+        assert_eq!(slower_by(&of_few), "50.0x (25.0 to 100)");
+    }
+}

@@ -1,0 +1,96 @@
+//! From results to documents: Markdown, HTML, JSON and a table for the terminal.
+//!
+//! Reads results and nothing else: it knows no clock and no machine, so equal results give equal
+//! bytes. It knows no strategy by name, only the families that the original report was about
+//! (`pivots.toml`, and the channel of its table); a new strategy appears everywhere by itself.
+//!
+//! A section is made once: a module has its facts, tables and drawings, a template below `sections` its words (`draft.rs`
+//! puts them together), and every form is made of the same blocks. A report is about machines; one is no special case.
+
+pub mod advice;
+mod biases;
+mod cards;
+mod charts;
+mod deadlock;
+mod decisions;
+mod differences;
+mod draft;
+mod evidence;
+mod export;
+mod facts;
+mod files;
+mod first_screen;
+mod flips;
+mod format;
+mod guarantees;
+mod headline;
+mod interval_rows;
+mod latency;
+mod lessons;
+mod losses;
+mod memory;
+mod method;
+mod observations;
+mod pareto;
+mod pivots;
+mod probes;
+mod published;
+mod render;
+mod scaling;
+mod scenarios;
+mod short;
+mod table;
+#[cfg(test)]
+pub(crate) mod tests;
+mod view;
+mod yardsticks;
+
+use results::Results;
+
+pub use export::{csv, json};
+pub use files::{File, Source, Written, files, obsolete, replace, write};
+pub use format::off;
+pub use render::render;
+pub use short::{Entry, comment, headline, index, verdict_table};
+pub use table::Table;
+
+/// The report in Markdown, with references to its drawings in files beside it.
+pub fn markdown(results: &Results) -> String {
+    let mut document = document(results);
+    files::take_drawings(&mut document);
+    render::markdown(&document)
+}
+
+/// The report in HTML.
+pub fn html(results: &Results) -> String {
+    render::html(&document(results))
+}
+
+fn document(results: &Results) -> view::Document {
+    let mut sections = vec![first_screen::section(results), headline::section(results)];
+    if results.machines.len() > 1 {
+        sections.push(differences::section(results));
+    }
+    sections.extend([
+        memory::section(results),
+        deadlock::section(results),
+        probes::section(results),
+        decisions::section(results),
+        scenarios::section(results),
+        pareto::section(results),
+        flips::section(results),
+        scaling::section(results),
+        guarantees::section(results),
+        evidence::section(results),
+        cards::section(results),
+        yardsticks::section(results),
+        lessons::section(results),
+        method::section(results),
+        biases::section(results),
+        method::environment(results),
+    ]);
+    view::Document {
+        sections,
+        cards: cards::anchors(results),
+    }
+}

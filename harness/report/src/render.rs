@@ -1,0 +1,321 @@
+//! The templates: one environment for every form and for the words of the sections. Every value is escaped by the format
+//! it goes into, unless a filter here has made it safe.
+
+use std::sync::LazyLock;
+
+use minijinja::syntax::SyntaxConfig;
+use minijinja::value::{Serde, Value};
+use minijinja::{AutoEscape, Environment, Output, State, UndefinedBehavior, context};
+use serde::Serialize;
+
+use super::format;
+use results::{Cell, Ratio};
+
+/// The report in HTML: one file, nothing from elsewhere, complete without its script.
+pub(super) fn html(document: &impl Serialize) -> String {
+    render("report.html", document)
+}
+
+/// The report in Markdown, as code-hosting pages show it. In place of each drawing stands its file's name.
+pub(super) fn markdown(document: &impl Serialize) -> String {
+    markdown_text("report.md", Value::from(Serde(document)))
+}
+
+/// What a template in Markdown makes of a value, with one empty line where something that is empty has left several.
+pub(super) fn markdown_text(template: &str, value: Value) -> String {
+    let text = render_value(template, value);
+    let mut out = String::with_capacity(text.len());
+    let mut was_empty = true;
+    for line in text.trim_end().lines() {
+        let is_empty = line.trim().is_empty();
+        if !(is_empty && was_empty) {
+            out.push_str(line.trim_end());
+            out.push('\n');
+        }
+        was_empty = is_empty;
+    }
+    out
+}
+
+/// A table in Markdown, without its caption and notes.
+pub(super) fn markdown_table(table: &impl Serialize) -> String {
+    let context = context! { table => Value::from(Serde(table)) };
+    markdown_text("table.md", context)
+}
+
+macro_rules! templates {
+    ($($name:literal),* $(,)?) => {
+        [$(($name, include_str!(concat!("../../templates/", $name, ".j2")))),*]
+    };
+}
+
+/// Every template, by its name. What is below `sections` has the words of the report, as `draft` reads them; of the others
+/// the name says which format they write.
+const TEMPLATES: &[(&str, &str)] = &templates![
+    "report.html",
+    "report.md",
+    "macros.md",
+    "table.md",
+    "comment.md",
+    "headline.md",
+    "index.md",
+    "legend.txt",
+    "advice.md",
+    "advice_sentences.txt",
+    "diff.txt",
+    "adr.md",
+    "sections/first.md",
+    "sections/report-table.md",
+    "sections/differences.md",
+    "sections/decisions.md",
+    "sections/registry.md",
+    "sections/cards.md",
+    "sections/marks.md",
+    "sections/biases.md",
+    "sections/memory.md",
+    "sections/deadlock.md",
+    "sections/controls.md",
+    "sections/method.md",
+    "sections/environment.md",
+    "sections/lessons.md",
+    "sections/guarantees.md",
+    "sections/probes.md",
+    "sections/pareto.md",
+    "sections/flips.md",
+    "sections/scaling.md",
+    "sections/evidence.md",
+    "sections/flip.md",
+    "sections/unpredicted.md",
+];
+
+static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| {
+    let mut environment = Environment::new();
+    let syntax = SyntaxConfig::builder()
+        .trim_blocks(true)
+        .lstrip_blocks(true)
+        .build()
+        .expect("the delimiters are the usual ones");
+    environment.set_syntax(syntax);
+    environment.set_undefined_behavior(UndefinedBehavior::SemiStrict);
+    environment.set_auto_escape_callback(|name| match name {
+        "report.html" => AutoEscape::Html,
+        "legend.txt" | "advice.txt" | "advice_sentences.txt" | "diff.txt" => AutoEscape::None,
+        _ if name.starts_with("sections/") => AutoEscape::Custom("words".into()),
+        _ => AutoEscape::Custom("markdown".into()),
+    });
+    environment.set_formatter(escaped);
+    environment.add_filter("text", text);
+    environment.add_filter("line", line);
+    environment.add_filter("label", label);
+    environment.add_filter("margin", format::margin);
+    environment.add_filter("significant", format::significant);
+    environment.add_filter("thousands", format::thousands);
+    environment.add_filter("percent", format::percent);
+    environment.add_filter("off", |share| format::off(share, 0));
+    environment.add_filter("times", format::times);
+    environment.add_filter("ratio", |ratio: Serde<Ratio>| format::ratio(&ratio));
+    environment.add_filter("slower_by", |ratio: Serde<Ratio>| format::slower_by(&ratio));
+    environment.add_filter("measured", |cell: Serde<Cell>| format::measured(&cell));
+    environment.add_filter("listed", |items: Vec<String>| format::list(&items));
+    environment.add_filter("names", names);
+    environment.add_filter("counted", counted);
+    environment.add_filter("sentence", format::sentence);
+    // The style sheet and the script stand in the page. Both are text of this program and not of a run.
+    let style = include_str!("../../templates/report.css");
+    let script = include_str!("../../templates/report.js");
+    environment.add_global("style", Value::from_safe_string(style.into()));
+    environment.add_global("script", Value::from_safe_string(script.into()));
+    // One template for two forms.
+    let advice = ("advice.txt", include_str!("../../templates/advice.md.j2"));
+    for (name, text) in TEMPLATES.iter().chain([&advice]) {
+        let added = environment.add_template(name, text);
+        added.expect("the template is part of the program");
+    }
+    environment
+});
+
+/// What a template makes of a document.
+///
+/// # Panics
+///
+/// When the program has no such template, or the document lacks what it names.
+pub fn render(template: &str, document: &impl Serialize) -> String {
+    render_value(template, Value::from(Serde(document)))
+}
+
+/// The same of a value of the templates' own kind.
+pub(super) fn render_value(template: &str, value: Value) -> String {
+    ENVIRONMENT
+        .get_template(template)
+        .and_then(|template| template.render(value))
+        .unwrap_or_else(|error| panic!("{template} is part of the program: {error:#}"))
+}
+
+/// The filter for a number of things: `1 row`, `2 rows`; with another plural than by `s`, that is named.
+fn counted(number: usize, one: &str, more: Option<&str>) -> String {
+    let plural = format!("{one}s");
+    format::counted(number, one, more.unwrap_or(&plural))
+}
+
+/// Strategies that a sentence names at most.
+const NAMED_MAX: usize = 3;
+
+/// The filter for names, as code; of many the first, and how many more there are.
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "a filter is given its own values"
+)]
+fn names(names: Vec<String>) -> String {
+    let mut shown: Vec<String> = names
+        .iter()
+        .take(NAMED_MAX)
+        .map(|name| format!("`{name}`"))
+        .collect();
+    if names.len() > NAMED_MAX {
+        shown.push(format!("{} more", names.len() - NAMED_MAX));
+    }
+    format::list(&shown)
+}
+
+/// Stands for a line between columns that is none, in the words of a section.
+pub(super) const BAR: char = '\u{E000}';
+
+/// Writes a value in the format of the template.
+fn escaped(
+    out: &mut Output<'_>,
+    state: &mut State<'_, '_>,
+    value: &Value,
+) -> Result<(), minijinja::Error> {
+    let text = value.to_string();
+    let text = match state.auto_escape() {
+        _ if value.is_safe() => text,
+        AutoEscape::None => text.replace(['\n', '\r'], " "),
+        // No value ends a line or a column of a section's template.
+        AutoEscape::Custom(kind) if kind == "words" => text
+            .replace(['\n', '\r'], " ")
+            .replace('|', &BAR.to_string()),
+        escape => plain(escape, &text),
+    };
+    out.write_str(&text).map_err(minijinja::Error::from)
+}
+
+/// The filter for texts with backticks: their insides become code, everything is escaped.
+fn text(state: &State<'_, '_>, value: &str) -> Value {
+    let escape = state.auto_escape();
+    let parts: Vec<&str> = value.split('`').collect();
+    let mut out = String::with_capacity(value.len() + 16);
+    for (index, part) in parts.iter().enumerate() {
+        let is_code = index % 2 == 1 && index + 1 < parts.len();
+        if is_code {
+            out.push_str(&code(escape, part));
+        } else {
+            // A backtick without a partner is a character like others.
+            let is_stray = index % 2 == 1;
+            out.push_str(&plain(escape, if is_stray { "`" } else { "" }));
+            out.push_str(&plain(escape, part));
+        }
+    }
+    Value::from_safe_string(out)
+}
+
+/// The filter for an indented code block, where nothing is markup but the end of the line.
+fn line(value: &str) -> Value {
+    Value::from_safe_string(value.replace(['\n', '\r'], " "))
+}
+
+/// The filter for what stands in brackets, as the description of a picture does.
+fn label(value: &str) -> Value {
+    let mut out = String::with_capacity(value.len());
+    for letter in value.chars() {
+        match letter {
+            '[' | ']' => out.extend(['\\', letter]),
+            other => out.push_str(&escape_markdown(other.encode_utf8(&mut [0; 4]))),
+        }
+    }
+    Value::from_safe_string(out)
+}
+
+fn plain(escape: &AutoEscape, text: &str) -> String {
+    match escape {
+        AutoEscape::Html => escape_html(text),
+        AutoEscape::None => text.to_owned(),
+        _ => escape_markdown(text),
+    }
+}
+
+fn code(escape: &AutoEscape, text: &str) -> String {
+    match escape {
+        AutoEscape::Html => format!("<code>{}</code>", escape_html(text)),
+        AutoEscape::None => text.to_owned(),
+        // A pipe ends a table's cell even within code; backslashes there are removed again. The
+        // element and not backticks, because only there angle brackets can be escaped.
+        _ if text.contains(['|', '<', '>', '&', '\n']) => {
+            format!("<code>{}</code>", escape_markdown(text))
+        }
+        _ => format!("`{text}`"),
+    }
+}
+
+/// Takes the meaning of markup from a text, also within the quotes of an attribute.
+pub(super) fn escape_html(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for letter in text.chars() {
+        match letter {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&#39;"),
+            other => out.push(other),
+        }
+    }
+    out
+}
+
+/// Takes their meaning from the characters that would make markup, a table's end or a link of a text
+/// in the middle of a line. Underscores and brackets stay: within words and before spaces they mean
+/// nothing, and intervals and metric names are full of them.
+fn escape_markdown(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut before = ' ';
+    for letter in text.chars() {
+        match letter {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '\n' | '\r' => out.push(' '),
+            '|' | '\\' | '`' | '*' | '~' => out.extend(['\\', letter]),
+            '(' | '[' if before == ']' => out.extend(['\\', letter]),
+            other => out.push(other),
+        }
+        before = letter;
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn markdown_loses_its_meaning() {
+        assert_eq!(
+            escape_markdown("a|b <c> [d](e)\nf `g` [1.0, 2.0]"),
+            r"a\|b &lt;c&gt; [d]\(e) f \`g\` [1.0, 2.0]"
+        );
+    }
+
+    #[test]
+    fn a_label_cannot_end_before_its_bracket() {
+        let out = label("1.2x [1.1, 1.3] ](evil) <b>").to_string();
+        assert_eq!(out, r"1.2x \[1.1, 1.3\] \](evil) &lt;b&gt;");
+    }
+
+    #[test]
+    fn code_cannot_leave_its_cell() {
+        let markdown = AutoEscape::Custom("markdown".into());
+        assert_eq!(code(&markdown, "a|<b>"), r"<code>a\|&lt;b&gt;</code>");
+        assert_eq!(code(&markdown, "mutex/std"), "`mutex/std`");
+        assert_eq!(code(&AutoEscape::Html, "<b>"), "<code>&lt;b&gt;</code>");
+    }
+}

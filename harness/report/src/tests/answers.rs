@@ -1,0 +1,350 @@
+//! One verdict per question, one rule for gains and losses, and words for what was not measured.
+
+use std::collections::BTreeMap;
+
+use model::probe::{Count, Distribution, Histogram, Probe, Situation};
+use model::sample::Header;
+
+use super::*;
+use results::{Metric, Ratio, Verdict};
+
+/// What a run comes out as if its lines say something else.
+fn changed(run: &Run, change: impl FnOnce(&mut Vec<Line>)) -> Results {
+    let mut lines = run.lines();
+    change(&mut lines);
+    analysed(lines)
+}
+
+fn header(lines: &mut [Line]) -> &mut Header {
+    match lines.first_mut() {
+        Some(Line::Header(header)) => header,
+        _ => unreachable!("it is the first"),
+    }
+}
+
+/// Every form in which a reader meets the results.
+fn everywhere(results: &Results) -> String {
+    let index = index(&[Entry::of("run", results)]);
+    [
+        html(results),
+        markdown(results),
+        verdict_table(results),
+        comment(results),
+        index,
+    ]
+    .join("\n")
+}
+
+#[test]
+fn a_few_processes_decide_nothing() {
+    for processes in [1, 2] {
+        let mut run = three();
+        run.processes = processes;
+        let results = run.results();
+        for found in &alone(&results).recommendations {
+            assert_eq!(found.decision, Decision::TooFew, "{found:?}");
+            assert_eq!(decision(&results, &found.strategy), found.decision);
+            assert!(found.losses.is_empty(), "{found:?}");
+        }
+        let answer = answered(&results);
+        assert!(answer.contains("Too few to say"), "{answer}");
+        let told = everywhere(&results);
+        for verdict in [
+            "remains rejected",
+            "assumption invalidated",
+            "Adopt `",
+            "stay with mutex/std",
+            "Stay with `",
+        ] {
+            assert!(!told.contains(verdict), "{processes} processes: {verdict}");
+        }
+        assert!(told.contains("too few to say") && told.contains("not settled by this run"));
+    }
+}
+
+#[test]
+fn the_preset_that_decides_nothing_prints_no_decision() {
+    let quick = changed(&three(), |lines| {
+        header(lines).environment.preset = "quick".into();
+    });
+    for found in &alone(&quick).recommendations {
+        assert_eq!(found.decision, Decision::TooFew, "{found:?}");
+    }
+    let told = verdict_table(&quick);
+    assert!(
+        !told.contains("adopt") && !told.contains("for some"),
+        "{told}"
+    );
+    let answer = answered(&quick);
+    assert!(answer.contains("preset quick decides nothing"), "{answer}");
+    assert!(!answer.contains("remains rejected"), "{answer}");
+}
+
+#[test]
+fn without_any_of_the_reports_rows_nothing_is_adopted_in_all_of_them() {
+    let mut run = Run::new([invented("novel/thing", 4.0, 4.0, 4.0)]);
+    run.scenarios.drain(..5);
+    let results = run.results();
+    let found = alone(&results)
+        .recommendation("novel/thing")
+        .expect("it was judged");
+    assert!(
+        !found.gains.is_empty() && found.losses.is_empty(),
+        "{found:?}"
+    );
+    assert_eq!(found.decision, Decision::AdoptForSome);
+}
+
+#[test]
+fn a_gain_in_the_writes_of_a_row_about_reads_is_not_that_row() {
+    let mut run = Run::new([invented("novel/writes", 2.0, 1.0, 4.0)]);
+    run.scenarios
+        .retain(|one| one.name == "contention-saturating");
+    let results = run.results();
+    let found = alone(&results)
+        .recommendation("novel/writes")
+        .expect("it was judged");
+    assert!(
+        found
+            .gains
+            .iter()
+            .any(|gain| gain.metric == Metric::WriteNs),
+        "{found:?}"
+    );
+    assert_eq!(found.decision, Decision::AdoptForSome);
+}
+
+#[test]
+fn what_a_row_withholds_is_withheld_everywhere() {
+    // The baseline differs from itself by more than the margin, in every row.
+    let mut run = three();
+    let same = run
+        .strategies
+        .iter_mut()
+        .find(|one| one.name == model::controls::SAME);
+    *same.expect("it is a control") = invented(model::controls::SAME, 1.5, 1.5, 1.5);
+    let results = run.results();
+    let machine = alone(&results);
+    let ratios = machine.contenders().flat_map(|card| {
+        let rows = facts::all_rows(machine).into_iter();
+        rows.filter_map(|row| row.ratio(machine, &card.name).cloned())
+            .collect::<Vec<Ratio>>()
+    });
+    for ratio in ratios {
+        assert!(ratio.withheld.is_some() && ratio.verdict == Verdict::Withheld);
+    }
+    let performance = machine
+        .assumptions
+        .iter()
+        .filter(|one| one.id == "performance");
+    for judged in performance {
+        assert_eq!(judged.verdict, Verdict::Withheld, "{judged:?}");
+    }
+    let page = markdown(&results);
+    let (first, _) = page.split_once("## 1.").expect("it has sections");
+    assert!(
+        first.contains("0 INCONCLUSIVE") && first.contains("are WITHHELD"),
+        "{first}"
+    );
+    // Beside the words that say what the verdicts mean.
+    assert!(!page.contains("**INCONCLUSIVE") && page.contains("**WITHHELD**"));
+}
+
+#[test]
+fn a_difference_that_no_one_notices_is_no_loss() {
+    // 97 % of the baseline's speed for certain, and 3.3 % more memory.
+    let mut run = Run::new([invented("novel/thing", 4.0, 4.0, 0.97)]);
+    run.processes = 48;
+    let results = run.results();
+    let ratio = alone(&results).cell("update", "novel/thing", Metric::WriteNs);
+    let ratio = ratio
+        .and_then(|cell| cell.ratio.as_ref())
+        .expect("it was compared");
+    assert!(ratio.judged_high < 1.0, "{ratio:?}");
+    let found = alone(&results)
+        .recommendation("novel/thing")
+        .expect("it was judged");
+    assert_eq!((found.decision, found.losses.len()), (Decision::Adopt, 0));
+    let told = losses::Losses::of(alone(&results), "novel/thing");
+    assert!(told.nothing, "{told:?}");
+    assert!(answered(&results).contains("None found in the properties checked."));
+    // The matrix of all rows has no sign for it either.
+    assert!(!markdown(&results).contains("**-**"));
+
+    let more = Run::new([invented("novel/thing", 4.0, 20.0, 0.9)]).results();
+    let found = alone(&more)
+        .recommendation("novel/thing")
+        .expect("it was judged");
+    assert!(!found.losses.is_empty(), "{found:?}");
+    let told = losses::Losses::of(alone(&more), "novel/thing");
+    assert!(!told.nothing, "{told:?}");
+    let told = told.memory.expect("it has more");
+    assert_eq!(told, "1.21x the memory per record");
+    assert!(answered(&more).contains("1.21x the memory per record."));
+    assert!(markdown(&more).contains("**-**"));
+}
+
+#[test]
+fn the_index_names_whom_the_report_does() {
+    let results = Run::new([
+        invented("novel/fast", 30.0, 30.0, 0.3),
+        invented("novel/safe", 2.0, 2.0, 2.0),
+    ])
+    .results();
+    assert!(answered(&results).contains("Adopt `novel/safe`"));
+    let index = index(&[Entry::of("run", &results)]);
+    assert!(index.contains("strongest is `novel/safe`"), "{index}");
+}
+
+#[test]
+fn what_is_missing_is_counted_in_whole_slices_or_not_at_all() {
+    let told = |needed: usize| {
+        let mut results = results_of_three();
+        let cell = results.machines[0].cells.iter_mut().find(|cell| {
+            cell.strategy == "novel/thing"
+                && cell.scenario == "single-reader"
+                && cell.ratio.is_some()
+        });
+        let ratio = cell
+            .and_then(|cell| cell.ratio.as_mut())
+            .expect("it was compared");
+        ratio.verdict = Verdict::Inconclusive;
+        ratio.needed = Some(ratio.n + needed);
+        markdown(&results)
+    };
+    assert!(told(1).contains("INCONCLUSIVE: 1 more slice**"));
+    assert!(told(57).contains("INCONCLUSIVE: 57 more slices**"));
+    let many = told(762_523);
+    assert!(many.contains("INCONCLUSIVE: too close to the margin"));
+    assert!(!many.contains("more slice"));
+}
+
+#[test]
+fn who_was_not_measured_is_worse_nowhere_that_is_known() {
+    let mut run = three();
+    for scenario in &run.scenarios {
+        run.exclusions.push(Exclusion {
+            scenario: scenario.name.clone(),
+            strategy: "novel/thing".into(),
+            reason: "plain data only".into(),
+        });
+    }
+    let page = markdown(&run.results());
+    let (_, table) = page
+        .split_once("Decision per strategy, with everything")
+        .expect("it is there");
+    let mut rows = table.lines();
+    let row = rows.find(|line| line.contains("novel/thing"));
+    let row = row.expect("it has a row");
+    assert!(
+        row.contains("| not measured | not measured | not measured |"),
+        "{row}"
+    );
+}
+
+/// A latency probe of a process whose reads take so long, in ns; one in 500 takes a hundred times as long.
+fn latency(process: u32, ns: u64) -> Line {
+    let mut waits = Histogram::default();
+    for operation in 0..10_000 {
+        waits.record(if operation % 500 == 0 { 100 * ns } else { ns });
+    }
+    Line::Probe(Probe {
+        situation: Situation::HalfLoad,
+        strategy: "novel/thing".into(),
+        process,
+        counts: BTreeMap::from([
+            (Count::ScheduleNs, 20_000_000),
+            (Count::ReadsOffered, 10_000),
+            (Count::ReadsUnfinished, 0),
+        ]),
+        histograms: BTreeMap::from([(Distribution::Reads, waits.sparse())]),
+    })
+}
+
+#[test]
+fn the_table_and_the_drawing_of_latencies_say_the_same() {
+    let mut run = three();
+    // One process of three had a bad time.
+    run.others = vec![latency(0, 3), latency(1, 3), latency(2, 20_000)];
+    let results = run.results();
+    let machine = alone(&results);
+    let cell = |metric| {
+        let cell = machine.cell("probe-latency-50", "novel/thing", metric);
+        probes::duration(cell.expect("it was probed").median)
+    };
+    let (p50, p999) = (cell(Metric::ReadP50Ns), cell(Metric::ReadP999Ns));
+    let blocks = probes::section(&results).blocks.into_iter();
+    let figures: Vec<_> = blocks
+        .filter_map(|block| match block {
+            view::Block::Figure(figure) => Some(figure),
+            _ => None,
+        })
+        .collect();
+    let [figure] = figures.as_slice() else {
+        panic!("one situation and one operation: {figures:?}")
+    };
+    let expected = format!("novel/thing p50 {p50}, p99.9 {p999}");
+    assert!(
+        figure.description.contains(&expected),
+        "{expected}: {}",
+        figure.description
+    );
+    assert_eq!(p999, "300 ns");
+    let worst = machine.latencies[0]
+        .quantiles
+        .last()
+        .expect("it has the worst")
+        .ns;
+    assert_eq!(probes::duration(worst), cell(Metric::ReadMaxNs));
+}
+
+#[test]
+fn a_band_of_a_prediction_is_called_one() {
+    let page = html(&analysed(sample_lines()));
+    let figures: Vec<&str> = page.split("<figure").skip(1).collect();
+    let of = |figure: &&&str| figure.contains("predicted ns per operation");
+    let (predicted, others): (Vec<&str>, Vec<&str>) = figures.iter().partition(of);
+    assert!(!predicted.is_empty() && !others.is_empty());
+    for figure in predicted {
+        let figure = figure.split("</figure>").next().expect("it ends");
+        assert!(figure.contains("the band of the prediction"), "{figure}");
+        assert!(
+            !figure.contains("HOLDS") && !figure.contains("against itself"),
+            "{figure}"
+        );
+    }
+}
+
+#[test]
+fn one_of_something_is_not_several() {
+    let mut run = three();
+    for scenario in &mut run.scenarios {
+        scenario.processes = 1;
+    }
+    let results = changed(&run, |lines| header(lines).environment.cpus = 1);
+    let told = everywhere(&results) + &headline(&results);
+    for wrong in [
+        "1 processors",
+        "1 records",
+        "1 threads",
+        "1 rows",
+        "1 strategies",
+        "1 verdicts",
+    ] {
+        let mut places = told.match_indices(wrong);
+        let is_whole = |at: usize| !told[..at].ends_with(|before: char| before.is_ascii_digit());
+        assert!(!places.any(|(at, _)| is_whole(at)), "{wrong}");
+    }
+}
+
+#[test]
+fn no_decision_calls_the_baseline_a_mutex_whatever_it_is() {
+    for decision in facts::BEST_FIRST {
+        for words in [
+            decision.to_string(),
+            format::decision(decision, "rwlock/std"),
+        ] {
+            assert!(!words.contains("mutex"), "{words}");
+        }
+    }
+}

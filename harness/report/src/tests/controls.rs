@@ -1,0 +1,112 @@
+//! Controls: doubles of the baseline, whichever it is, and marks of what a figure rests on.
+
+use model::controls::{SAME, SLOWER_20, SLOWER_20_INSIDE};
+use model::sample::Slice;
+
+use super::*;
+use results::{Control, Flag, Verdict};
+
+/// A run beside `rwlock/std`, with slowdowns planted in `controls_of`; those in the baseline come out
+/// as they have to, those in the mutex at three quarters of that.
+fn run(controls_of: &str) -> Run {
+    let times = if controls_of == "rwlock/std" {
+        1.0
+    } else {
+        0.763
+    };
+    let slower = |name, by: f64| invented(name, times / by, times / by, times / by);
+    let mut run = Run::new([
+        invented("novel/thing", 3.0, 3.0, 3.0),
+        slower(SLOWER_20, 1.2),
+        slower(SLOWER_20_INSIDE, 1.19),
+    ]);
+    run.strategies[0].name = "rwlock/std".into();
+    let same = run.strategies.iter_mut().find(|one| one.name == SAME);
+    let same = same.expect("every run has it");
+    (same.reads, same.readers, same.writes) = (times, times, times);
+    run.controls_of = controls_of.into();
+    run
+}
+
+fn named<'r>(results: &'r Results, control: &str) -> Vec<&'r Control> {
+    let all = alone(results).controls.iter();
+    all.filter(|one| one.control == control).collect()
+}
+
+fn verdict(results: &Results) -> (Verdict, bool) {
+    let cell = alone(results).cell("single-reader", "novel/thing", Metric::ReadNs);
+    let ratio = cell
+        .and_then(|cell| cell.ratio.as_ref())
+        .expect("it was compared");
+    (ratio.verdict, ratio.withheld.is_some())
+}
+
+#[test]
+fn both_slowdowns_are_found_beside_any_baseline() {
+    let results = run("rwlock/std").results();
+    for name in [SAME, SLOWER_20, SLOWER_20_INSIDE] {
+        let found = named(&results, name);
+        assert!(!found.is_empty(), "{name}");
+        assert!(found.iter().all(|one| one.passed), "{found:?}");
+    }
+    assert_eq!(verdict(&results), (Verdict::Holds, false));
+}
+
+#[test]
+fn a_slowdown_that_is_not_found_is_said() {
+    let mut run = run("rwlock/std");
+    let mut strategies = run.strategies.iter_mut();
+    let inside = strategies.find(|one| one.name == SLOWER_20_INSIDE);
+    inside.expect("it takes part").reads = 1.0;
+    let results = run.results();
+    let found = named(&results, SLOWER_20_INSIDE);
+    assert!(found.iter().any(|one| !one.passed), "{found:?}");
+}
+
+/// The doubles of old recordings are mutexes: beside another baseline they say nothing, and no noise
+/// floor is taken from them.
+#[test]
+fn doubles_of_something_else_say_nothing() {
+    let results = run("mutex/std").results();
+    for name in [SAME, SLOWER_20, SLOWER_20_INSIDE] {
+        assert!(named(&results, name).is_empty(), "{name}");
+        assert!(
+            alone(&results)
+                .cell("single-reader", name, Metric::ReadNs)
+                .is_none()
+        );
+    }
+    assert_eq!(verdict(&results), (Verdict::Holds, false));
+}
+
+/// A run whose scans of `strategy` are so few in each window, and take this long each.
+fn few_scans(strategy: &str, scans: u64, each_ns: u64) -> Results {
+    let mut lines = three().lines();
+    for line in &mut lines {
+        let Line::Slice(Slice { key, groups, .. }) = line else {
+            continue;
+        };
+        if key.scenario == "scan-while-writing" && key.strategy == strategy {
+            groups[0].operations = vec![scans];
+            groups[0].spans_ns = vec![scans * each_ns];
+        }
+    }
+    analysed(lines)
+}
+
+#[test]
+fn few_long_operations_cost_what_they_take_and_are_marked() {
+    for (scans, is_marked) in [(2, true), (9, true), (10, false)] {
+        let results = few_scans("novel/thing", scans, 14_700_000);
+        let cell = alone(&results)
+            .cell("scan-while-writing", "novel/thing", Metric::ScanNs)
+            .expect("it was measured");
+        assert!((cell.median - 14_700_000.0).abs() < 1e-6, "{}", cell.median);
+        assert_eq!(cell.flags.contains(&Flag::FewOperations), is_marked);
+        let page = html(&results);
+        assert_eq!(
+            page.contains("§ fewer than 10 operations of a thread"),
+            is_marked
+        );
+    }
+}

@@ -1,0 +1,233 @@
+//! Several machines in one report.
+
+use super::*;
+use analysis::{Samples, analyse, merge};
+
+/// What a run comes out as on a machine.
+fn on(name: &str, run: &Run) -> Machine {
+    let mut lines = run.lines();
+    if let Some(Line::Header(header)) = lines.first_mut() {
+        header.environment.cpu = format!("{name} <b>|");
+    }
+    named(name, lines)
+}
+
+fn named(name: &str, lines: Vec<Line>) -> Machine {
+    let samples = Samples::from_lines(lines).expect("it begins with its header");
+    Machine {
+        name: name.into(),
+        runs: vec![format!("../{name}")],
+        ..analyse(&samples)
+    }
+}
+
+/// Two strategies, each of which one machine adopts and the other does not want.
+fn opposed() -> Results {
+    static OPPOSED: LazyLock<Results> = LazyLock::new(|| {
+        let run = |left, right| {
+            Run::new([
+                invented("novel/left", left, left, left),
+                invented("novel/right", right, right, right),
+            ])
+        };
+        merge(vec![
+            on("alpha", &run(4.0, 0.5)),
+            on("beta", &run(0.5, 4.0)),
+        ])
+    });
+    OPPOSED.clone()
+}
+
+/// The document up to its first section.
+fn first_screen(merged: &Results) -> String {
+    let text = markdown(merged);
+    let (first, _) = text.split_once("\n## 1.").expect("it has sections");
+    first.to_owned()
+}
+
+#[test]
+fn opposite_verdicts_are_named_and_neither_is_recommended() {
+    let merged = opposed();
+    for found in &merged.overall {
+        assert_eq!(found.decision, Decision::MachinesDiffer, "{found:?}");
+        assert!(!found.agree && found.gains.is_empty());
+    }
+    let rows = facts::all_rows(&merged.machines[0]).len();
+    assert_eq!(merged.differences.len(), 2 * rows);
+
+    let first = first_screen(&merged);
+    assert!(first.contains("No strategy is adopted on every one of the 2 machines"));
+    assert!(first.contains("`novel/left`: adopt on alpha, stay with mutex/std on beta"));
+    assert!(first.contains("`novel/right`: stay with mutex/std on alpha, adopt on beta"));
+    assert!(first.contains("machines differ (2)"), "{first}");
+    assert!(!first.contains("Adopt `"), "{first}");
+    // Nor is a question of the review left without an answer.
+    assert!(first.contains("What comes closest: `novel/"), "{first}");
+    assert!(
+        first.contains("Nothing is, while `mutex/std` stays. With `novel/"),
+        "{first}"
+    );
+    let comment = comment(&merged);
+    assert!(comment.contains("adopt on alpha") && comment.contains("adopt on beta"));
+    assert!(verdict_table(&merged).contains("differ"));
+}
+
+/// A verdict that flips between two builds on the same hardware is told with what one of them has inlined.
+#[test]
+fn builds_that_differ_are_told_with_what_was_not_inlined() {
+    use model::trace::Operation;
+    let built = |profile: &str, times: f64, called: &[&str]| {
+        let run = Run::new([invented("novel/thing", times, times, times)]);
+        let mut lines = run.lines();
+        let Some(Line::Header(header)) = lines.first_mut() else {
+            unreachable!("a run begins with its header")
+        };
+        header.environment.build.profile = profile.into();
+        let mut machine = named(profile, lines);
+        let mut seen = traced("novel/thing", Lock::Nothing);
+        for footprint in &mut seen.footprints {
+            let is_read = footprint.operation == Operation::ReadHit;
+            let names = called.iter().filter(|_| is_read);
+            footprint.called = names.map(|&name| name.to_owned()).collect();
+        }
+        machine.traces = vec![seen];
+        machine
+    };
+    let both = merge(vec![
+        built("release", 4.0, &["novel::common"]),
+        built("stock", 0.5, &["novel::common", "novel::outlined"]),
+    ]);
+    assert!(!both.differences.is_empty());
+    let of_reads = both
+        .differences
+        .iter()
+        .find(|one| one.metric == Metric::ReadNs);
+    let called = &of_reads.expect("its reads flip").called;
+    assert!(called[0].by_strategy.is_empty(), "{called:?}");
+    assert_eq!(called[1].by_strategy, ["novel::outlined"]);
+    assert!(markdown(&both).contains("stock, novel/thing: novel::outlined"));
+    // On other hardware the difference is the machine's.
+    let mut elsewhere = both.machines.clone();
+    elsewhere[1].environment.cpu = "another".into();
+    assert!(
+        merge(elsewhere)
+            .differences
+            .iter()
+            .all(|one| one.called.is_empty())
+    );
+}
+
+#[test]
+fn what_every_machine_adopts_is_recommended_with_each_machines_figures() {
+    let better = |times| Run::new([invented("novel/thing", times, times, times)]);
+    let merged = merge(vec![on("alpha", &better(4.0)), on("beta", &better(8.0))]);
+    let found = &merged.overall[0];
+    assert_eq!((found.decision, found.agree), (Decision::Adopt, true));
+    assert_eq!(merged.differences, []);
+    let first = first_screen(&merged);
+    assert!(
+        first.contains("Adopt `novel/thing`: on each of the 2 machines"),
+        "{first}"
+    );
+    for one in &merged.machines {
+        let cell = one.cell("single-reader", "novel/thing", Metric::ReadNs);
+        let ratio = cell
+            .and_then(|cell| cell.ratio.as_ref())
+            .expect("it was compared");
+        let told = format!("{}: single-reader {}", one.name, format::ratio(ratio));
+        assert!(first.contains(&told), "{told} is not in {first}");
+    }
+    // Each machine has a line, under what follows from both.
+    let plain = first.replace(' ', "");
+    for machine in ["alpha", "beta"] {
+        let line = format!("|Novel|**adopt**|{machine}|novel/thing;**adopt**|");
+        assert!(plain.contains(&line), "{line} is not in {first}");
+    }
+}
+
+#[test]
+fn every_strategy_has_a_line_for_each_machine() {
+    let merged = opposed();
+    let text = markdown(&merged);
+    for (machine, decision) in [("alpha", "adopt"), ("beta", "stay with mutex/std")] {
+        let line = format!("| `novel/left` |  **machines differ** | {machine} |  **{decision}** |");
+        let plain = |text: &str| text.replace(' ', "");
+        assert!(
+            plain(&text).contains(&plain(&line)),
+            "{line} is not in {text}"
+        );
+    }
+    let csv = csv(&merged);
+    let cells = merged.machines.iter().map(|one| one.cells.len());
+    assert_eq!(csv.lines().count(), 1 + cells.sum::<usize>());
+    assert!(
+        csv.lines()
+            .next()
+            .expect("a heading")
+            .ends_with(",withheld,processes,starved,machine")
+    );
+    let of = |machine: &str| {
+        csv.lines()
+            .filter(|line| line.ends_with(&format!(",{machine}")))
+            .count()
+    };
+    assert_eq!(
+        [of("alpha"), of("beta")],
+        [merged.machines[0].cells.len(); 2]
+    );
+}
+
+#[test]
+fn texts_of_all_machines_are_escaped_and_the_page_is_whole() {
+    let merged = opposed();
+    let html = html(&merged);
+    assert!(html.contains("alpha &lt;b&gt;|") && !html.contains("alpha <b>"));
+    assert!(markdown(&merged).contains(r"alpha &lt;b&gt;\|"));
+    for one in &merged.machines {
+        assert!(html.contains(&format!("<figcaption>{}: Single reader", one.name)));
+        assert!(section(&html, "environment").contains(&format!("<li>{}: Started", one.name)));
+    }
+    let ids: Vec<&str> = html
+        .split(" id=\"")
+        .skip(1)
+        .filter_map(|rest| rest.split('"').next())
+        .collect();
+    let different: std::collections::BTreeSet<&str> = ids.iter().copied().collect();
+    assert_eq!(ids.len(), different.len(), "an anchor is there twice");
+    let files = files(&merged);
+    let markdown = files
+        .iter()
+        .find(|file| file.name == "report.md")
+        .expect("it is made");
+    for file in files.iter().filter(|file| file.name.starts_with("plots/")) {
+        assert!(
+            markdown.text.contains(&format!("({})", file.name)),
+            "{}",
+            file.name
+        );
+    }
+}
+
+#[test]
+fn a_strategy_that_one_machine_did_not_compare_is_undecided() {
+    let both = Run::new([
+        invented("novel/left", 4.0, 4.0, 4.0),
+        invented("novel/right", 4.0, 4.0, 4.0),
+    ]);
+    let one = Run::new([invented("novel/left", 4.0, 4.0, 4.0)]);
+    let merged = merge(vec![on("alpha", &one), on("beta", &both)]);
+    let decision = |name: &str| {
+        let mut all = merged.overall.iter();
+        all.find(|found| found.strategy == name)
+            .map(|found| found.decision)
+    };
+    assert_eq!(decision("novel/left"), Some(Decision::Adopt));
+    assert_eq!(decision("novel/right"), Some(Decision::Undecided));
+    assert!(markdown(&merged).contains("not compared"));
+}
+
+#[test]
+fn a_comment_on_several_machines_stays_short() {
+    let comment = comment(&opposed());
+    assert!(comment.lines().count() <= 25, "{comment}");
+}

@@ -1,0 +1,433 @@
+//! What a report must do with any results.
+
+mod answers;
+mod controls;
+mod evidence;
+mod machines;
+mod page;
+mod scaling;
+mod schema;
+mod sweeps;
+mod twins;
+
+use std::path::PathBuf;
+use std::sync::LazyLock;
+
+use contract::AfterDeadThread;
+use model::fault::Deed;
+use model::sample::{Exclusion, Line, Writer};
+
+use super::*;
+use analysis::{Samples, analyse, merge};
+use fixtures::traces::{Lock, traced};
+use fixtures::{Run, invented, readers, sample_lines, three};
+use results::{Decision, Machine, Metric, Results};
+
+/// What the lines of a run on one machine come out as.
+fn analysed(lines: Vec<Line>) -> Results {
+    let samples = Samples::from_lines(lines).expect("the first line is the header");
+    merge(vec![analyse(&samples)])
+}
+
+trait Analysed {
+    fn results(&self) -> Results;
+}
+
+impl Analysed for Run {
+    fn results(&self) -> Results {
+        analysed(self.lines())
+    }
+}
+
+/// What three ways to come out are judged to be.
+fn results_of_three() -> Results {
+    static RESULTS: LazyLock<Results> = LazyLock::new(|| three().results());
+    RESULTS.clone()
+}
+
+/// A section of the HTML, from its heading to the next.
+fn section<'h>(html: &'h str, id: &str) -> &'h str {
+    let start = html
+        .find(&format!("<h2 id=\"{id}\">"))
+        .expect("the section is there");
+    let rest = &html[start..];
+    &rest[..rest.find("</section>").expect("sections end")]
+}
+
+/// The first screen's words.
+fn answered(results: &Results) -> String {
+    let blocks = first_screen::section(results).blocks.into_iter();
+    let lines = blocks.filter_map(|block| match block {
+        view::Block::Prose { text } => Some(text),
+        _ => None,
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn a_starved_cell_is_in_every_file_and_readable_again() {
+    let mut lines = fixtures::contended([invented("novel/thing", 4.0, 20.0, 3.0)], 13, 1);
+    for line in &mut lines {
+        if let Line::Slice(slice) = line
+            && slice.key.strategy == "novel/thing"
+            && slice.key.process < 9
+        {
+            slice.groups[0].operations.fill(0);
+        }
+    }
+    let results = analysed(lines);
+    let text = csv(&results);
+    let is_cell = |line: &&str| {
+        line.starts_with("contention-saturating,novel/thing,read_ns") && line.contains(",13,9,")
+    };
+    assert!(text.lines().any(|line| is_cell(&line)), "{text}");
+    let again = read_back(&json(&results));
+    let cell = alone(&again).cell("contention-saturating", "novel/thing", Metric::ReadNs);
+    assert!(cell.is_some_and(|cell| cell.median.is_infinite()));
+}
+
+/// What was found on the one machine of a report.
+fn alone(results: &Results) -> &Machine {
+    let [machine] = results.machines.as_slice() else {
+        panic!("it is a report on one machine");
+    };
+    machine
+}
+
+/// Results as a file has them, with its tables in their machines again.
+pub(crate) fn read_back(json: &str) -> Results {
+    use serde_json::Value;
+    let file: Value = serde_json::from_str(json).expect("it is JSON");
+    let file = file.as_object().expect("it is an object");
+    let heads = file["machines"].as_array().expect("it has machines").iter();
+    let machines = heads.map(|head| {
+        let mut machine = head.as_object().expect("it is an object").clone();
+        machine.extend(["baseline", "margin"].map(|name| (name.to_owned(), file[name].clone())));
+        for (name, table) in file {
+            let rows = table.as_array().into_iter().flatten();
+            let rows = rows
+                .filter(|row| row["machine"] == head["name"])
+                .map(|row| {
+                    let mut row = row.clone();
+                    row.as_object_mut().map(|row| row.remove("machine"));
+                    row
+                });
+            let rows: Vec<Value> = rows.collect();
+            if !machine.contains_key(name) && !["overall", "differences"].contains(&name.as_str()) {
+                machine.insert(name.clone(), Value::Array(rows));
+            }
+        }
+        serde_json::from_value(Value::Object(machine)).expect("it is a machine's")
+    });
+    merge(machines.collect())
+}
+
+fn decision(results: &Results, strategy: &str) -> Decision {
+    facts::overall(results, strategy)
+        .expect("it was judged")
+        .decision
+}
+
+#[test]
+fn the_fixture_comes_out_as_it_was_invented() {
+    let results = results_of_three();
+    assert_eq!(decision(&results, "atomics/seqlock"), Decision::Adopt);
+    assert_eq!(
+        decision(&results, "channel/std-mpsc"),
+        Decision::StayWithBaseline
+    );
+    assert_eq!(decision(&results, "novel/thing"), Decision::AdoptForSome);
+}
+
+#[test]
+fn every_contender_is_in_the_headline_table_with_its_interval() {
+    let results = results_of_three();
+    let html = html(&results);
+    let table = section(&html, "report-table");
+    for card in alone(&results).contenders() {
+        let card_link = format!(
+            "#card-{}\"><code>{}</code>",
+            format::slug(&card.name),
+            card.name
+        );
+        assert!(table.contains(&card_link), "{card_link}");
+    }
+    let ratio = alone(&results).cell("ten-readers", "novel/thing", Metric::ReadNs);
+    let ratio = format::ratio(
+        ratio
+            .and_then(|cell| cell.ratio.as_ref())
+            .expect("it was compared"),
+    );
+    assert!(table.contains(&ratio), "{ratio}");
+    assert!(table.contains("1,631 ns") && table.contains("slower by 51.7x"));
+}
+
+#[test]
+fn the_answer_names_what_to_adopt_and_what_not() {
+    let answer = answered(&results_of_three());
+    assert!(answer.contains("Adopt `atomics/seqlock`"), "{answer}");
+    assert!(answer.contains("for: `channel/std-mpsc`"), "{answer}");
+    assert!(answer.contains("The channel remains rejected"), "{answer}");
+}
+
+#[test]
+fn markup_in_names_is_escaped_in_both_formats() {
+    let evil = "evil/<script>alert(1)</script>|`x`\n# h\" onfocus=\"alert(2)";
+    let run = Run::new([invented(evil, 4.0, 4.0, 4.0)]).check(evil, "dead<b>lock", false);
+    let results = run.results();
+    let (html, markdown) = (html(&results), markdown(&results));
+    assert!(!html.contains("<script>alert") && !html.contains("<b>lock"));
+    assert!(!html.contains("\" onfocus="));
+    assert!(html.contains("&lt;script&gt;"));
+    assert!(!markdown.contains("<script>") && !markdown.contains("\n# h"));
+    // A pipe that is not escaped would give its row more cells than the header has.
+    for table in markdown
+        .split("\n\n")
+        .filter(|block| block.starts_with("| "))
+    {
+        let cells = |line: &str| line.replace("\\|", "").matches('|').count();
+        let header = cells(table.lines().next().expect("a table has a header"));
+        for line in table.lines() {
+            assert_eq!(cells(line), header, "{line}");
+        }
+    }
+}
+
+#[test]
+fn a_partial_run_is_labelled_and_a_whole_one_is_not() {
+    let whole = three();
+    let mut cut = three();
+    cut.complete = false;
+    for (run, labelled) in [(whole, false), (cut, true)] {
+        let results = run.results();
+        assert_eq!(markdown(&results).contains("Partial run"), labelled);
+        assert_eq!(html(&results).contains("Partial run"), labelled);
+    }
+}
+
+#[test]
+fn a_broken_guarantee_removes_a_strategy_from_ranking() {
+    let results = three()
+        .check("atomics/seqlock", "torn reads", false)
+        .results();
+    assert_eq!(
+        decision(&results, "atomics/seqlock"),
+        Decision::Disqualified
+    );
+    let answer = answered(&results);
+    assert!(!answer.contains("Adopt `atomics/seqlock`"), "{answer}");
+    assert!(
+        answer.contains("Not ranked, because a check found a guarantee broken: `atomics/seqlock`")
+    );
+    let machine = alone(&results);
+    for row in facts::report_rows(machine) {
+        let figure = interval_rows::figure(machine, row).expect("others are ranked");
+        assert!(!figure.svg.contains("atomics/seqlock") && figure.svg.contains("novel/thing"));
+    }
+    assert!(verdict_table(&results).contains("disqualified"));
+    assert!(section(&html(&results), "guarantees").contains("FORBIDDEN"));
+}
+
+#[test]
+fn what_faults_did_is_beside_the_claim_that_it_breaks() {
+    let mut run = three()
+        .reader_gone("atomics/seqlock", Some(Deed::Update))
+        .reader_gone("novel/thing", None);
+    for strategy in &mut run.strategies {
+        strategy.claims.after_dead_thread = AfterDeadThread::Unaffected;
+    }
+    let results = run.results();
+    assert_eq!(
+        decision(&results, "atomics/seqlock"),
+        Decision::Disqualified
+    );
+    assert_ne!(decision(&results, "novel/thing"), Decision::Disqualified);
+    let page = html(&results);
+    let guarantees = section(&page, "guarantees");
+    for told in ["FORBIDDEN", "writers blocked", "writers wait", "harmless"] {
+        assert!(guarantees.contains(told), "{told}");
+    }
+}
+
+#[test]
+fn equal_results_give_equal_bytes() {
+    let (a, b) = (three().results(), three().results());
+    assert_eq!(html(&a), html(&b));
+    assert_eq!(markdown(&a), markdown(&b));
+    assert_eq!(json(&a), json(&b));
+    // And they say something about the results: others give other bytes.
+    let other = Run::new([invented("novel/thing", 9.0, 9.0, 9.0)]).results();
+    assert_ne!(html(&a), html(&other));
+}
+
+#[test]
+fn results_survive_the_way_through_json() {
+    let results = results_of_three();
+    let read = read_back(&json(&results));
+    assert_eq!(markdown(&results), markdown(&read));
+}
+
+#[test]
+fn an_exclusion_is_shown_with_its_reason() {
+    let mut run = three();
+    run.exclusions.push(Exclusion {
+        scenario: "ten-readers".into(),
+        strategy: "novel/thing".into(),
+        reason: "plain data only".into(),
+    });
+    let results = run.results();
+    assert!(section(&html(&results), "report-table").contains("n/a: plain data only"));
+    assert!(verdict_table(&results).contains("n/a: plain data only"));
+}
+
+#[test]
+fn explanations_stand_only_beside_what_was_observed() {
+    let lesson = |run: &Run| {
+        let html = html(&run.results());
+        section(&html, "lessons").to_owned()
+    };
+    let mechanism = pivots::why("channel", observations::Observation::ReadsAllocate);
+    let silent = three();
+    assert!(!lesson(&silent).contains(mechanism));
+    let mut allocating = three();
+    allocating.strategies[2].allocations = 3;
+    assert!(lesson(&allocating).contains(mechanism));
+}
+
+#[test]
+fn a_family_without_an_entry_gets_its_lesson_all_the_same() {
+    let html = html(&results_of_three());
+    assert!(section(&html, "lessons").contains("<h3>Novel: "));
+}
+
+#[test]
+fn nothing_is_missing_so_badly_that_there_is_no_report() {
+    let mut nothing = three();
+    nothing.scenarios.clear();
+    let mut no_strategy = three();
+    no_strategy.strategies.truncate(1);
+    no_strategy.scenarios.truncate(1);
+    let mut unpublished = three();
+    for scenario in &mut unpublished.scenarios {
+        scenario.published = None;
+    }
+    let mut header_only = three();
+    (header_only.processes, header_only.complete) = (0, false);
+    let mut registry_only = three();
+    registry_only.scenarios.drain(..5);
+    for run in [
+        Run::baseline_only(),
+        nothing,
+        no_strategy,
+        unpublished,
+        header_only,
+        registry_only,
+    ] {
+        let results = run.results();
+        assert!(markdown(&results).contains("### Which to adopt"));
+        assert!(html(&results).ends_with("</html>\n") || html(&results).ends_with("</html>"));
+        assert!(verdict_table(&results).contains("decision"));
+    }
+}
+
+#[test]
+fn what_was_not_measured_is_not_decided() {
+    let mut run = three();
+    run.processes = 0;
+    assert_eq!(decision(&run.results(), "novel/thing"), Decision::Undecided);
+    let answer = answered(&run.results());
+    assert!(answer.contains("Nothing was compared"), "{answer}");
+}
+
+/// A folder that is removed again.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("pivot-{name}-{}", std::process::id()));
+        std::fs::create_dir_all(&path).expect("the temporary folder is writable");
+        Self(path)
+    }
+
+    fn names(&self) -> Vec<String> {
+        let mut names: Vec<String> = std::fs::read_dir(&self.0)
+            .expect("it exists")
+            .map(|entry| {
+                entry
+                    .expect("it is readable")
+                    .file_name()
+                    .to_string_lossy()
+                    .into_owned()
+            })
+            .collect();
+        names.sort();
+        names
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+fn sample_file(folder: &Folder, lines: &[Line]) -> PathBuf {
+    let path = folder.0.join("elsewhere.jsonl");
+    let mut writer = Writer::create(&path).expect("the folder is writable");
+    for line in lines {
+        writer.append(line).expect("the disk has room");
+    }
+    path
+}
+
+#[test]
+fn a_report_is_written_whole_and_beside_its_samples() {
+    let (source, target) = (Folder::new("source"), Folder::new("target"));
+    let run = three();
+    let samples = sample_file(&source, &run.lines());
+    let write = |samples: &PathBuf| {
+        let samples = Source::of(samples, &target.0).expect("they are there");
+        write(&run.results(), &samples, &target.0).expect("the folder is writable")
+    };
+    let written = write(&samples);
+    assert_eq!(
+        target.names(),
+        [
+            "cells.csv",
+            "plots",
+            "report.html",
+            "report.md",
+            "results.json",
+            "samples.jsonl"
+        ]
+    );
+    let copied = std::fs::read(&written.samples).expect("it was written");
+    assert_eq!(copied, std::fs::read(&samples).expect("it is still there"));
+    // Again, from the folder's own samples.
+    write(&written.samples);
+    assert_eq!(
+        std::fs::read(&written.samples).expect("it was kept"),
+        copied
+    );
+}
+
+#[test]
+fn a_failure_leaves_the_previous_report_as_it_was() {
+    let folder = Folder::new("failure");
+    let html = folder.0.join(files::HTML);
+    std::fs::write(&html, "the previous report").expect("the folder is writable");
+    let missing = folder.0.join("no-such-samples.jsonl");
+    let error = Source::of(&missing, &folder.0).expect_err("there are no samples");
+    assert!(error.to_string().contains("no-such-samples.jsonl"));
+    // A file stands where the folder of the drawings belongs.
+    let plots = folder.0.join("plots");
+    std::fs::write(&plots, "in the way").expect("the folder is writable");
+    let samples = Source::Samples(b"{}\n".to_vec());
+    write(&results_of_three(), &samples, &folder.0).expect_err("it cannot be written");
+    std::fs::remove_file(&plots).expect("it is there");
+    assert_eq!(
+        std::fs::read_to_string(&html).expect("it is still there"),
+        "the previous report"
+    );
+    assert_eq!(folder.names(), [files::HTML]);
+}
