@@ -12,8 +12,11 @@ use crate::field::Field;
 use crate::section::Section;
 use crate::threads::take;
 
-/// Does one operation after the other, each at a step of the tape, on the calling thread and through dynamic calls.
-fn alone<'f, R: Specimen>(
+/// Does one operation after the other, each at a step of the tape.
+pub(crate) type Operate<'f> = Box<dyn FnMut(usize) + 'f>;
+
+/// An [`Operate`] on the calling thread and through dynamic calls.
+pub(crate) fn alone<'f, R: Specimen>(
     mut handle: ErasedHandle<'f, R>,
     field: &'f Field,
     does: Activity,
@@ -50,13 +53,7 @@ fn alone<'f, R: Specimen>(
 
 /// Counts what the heap sees, on any thread, during `operations` operations, after as many uncounted
 /// ones: first uses that allocate once are not what an operation costs.
-pub(crate) fn count<R: Specimen>(
-    handle: ErasedHandle<'_, R>,
-    field: &Field,
-    does: Activity,
-    operations: usize,
-) -> Usage {
-    let mut operate = alone(handle, field, does);
+pub(crate) fn count(mut operate: Operate<'_>, operations: usize) -> Usage {
     (0..operations).for_each(&mut operate);
     let counting = Counting::start();
     (operations..2 * operations).for_each(operate);
@@ -65,12 +62,7 @@ pub(crate) fn count<R: Specimen>(
 
 /// About how long an operation takes that is not disturbed: of a kind the fastest of some, and of two
 /// kinds in turn (insertions and removals) the slower one.
-pub(crate) fn duration<R: Specimen>(
-    handle: ErasedHandle<'_, R>,
-    field: &Field,
-    does: Activity,
-) -> Duration {
-    let mut operate = alone(handle, field, does);
+pub(crate) fn duration(mut operate: Operate<'_>) -> Duration {
     let mut fastest = [Duration::MAX; 2];
     for step in 0..6 {
         let began = clock::now();

@@ -26,21 +26,13 @@ pub(crate) struct Batch {
 }
 
 impl Batch {
-    /// Begins with the smallest, a power of two.
-    pub(crate) const fn adaptive(smallest: usize) -> Self {
+    /// Begins with the smallest, a power of two; stays there if it `is_fixed`.
+    pub(crate) const fn new(smallest: usize, is_fixed: bool) -> Self {
         Self {
             size: smallest,
             smallest,
-            is_fixed: false,
+            is_fixed,
             until_timed: 0,
-        }
-    }
-
-    /// Always of this size.
-    pub(crate) const fn fixed(size: usize) -> Self {
-        Self {
-            is_fixed: true,
-            ..Self::adaptive(size)
         }
     }
 
@@ -98,7 +90,7 @@ mod tests {
     fn a_batch_grows_again_after_one_that_took_long() {
         const SHORT: Duration = Duration::from_nanos(1);
         for before in [0, 1, 3, 9, 40, 200] {
-            let (mut batch, mut at) = (Batch::adaptive(SMALLEST), 0);
+            let (mut batch, mut at) = (Batch::new(SMALLEST, false), 0);
             run(&mut batch, &mut at, before, SHORT);
             assert!(batch.is_timed() || before > 0);
             batch.adapt(Duration::from_millis(8), at);
@@ -109,7 +101,7 @@ mod tests {
 
     #[test]
     fn a_batch_follows_the_speed_both_ways() {
-        let (mut batch, mut at) = (Batch::adaptive(SMALLEST), 0);
+        let (mut batch, mut at) = (Batch::new(SMALLEST, false), 0);
         for (each_ns, sizes) in [(10, 512..=1_024), (1_000, 8..=16), (50, 128..=256)] {
             run(&mut batch, &mut at, 400, Duration::from_nanos(each_ns));
             assert!(sizes.contains(&batch.size()), "{each_ns} ns: {batch:?}");
@@ -120,7 +112,7 @@ mod tests {
 
     #[test]
     fn a_batch_of_the_right_size_is_seldom_timed() {
-        let (mut batch, mut at) = (Batch::adaptive(SMALLEST), 0);
+        let (mut batch, mut at) = (Batch::new(SMALLEST, false), 0);
         let each = Duration::from_nanos(100);
         run(&mut batch, &mut at, 200, each);
         let mut timed = 0;
@@ -135,7 +127,7 @@ mod tests {
 
     #[test]
     fn a_fixed_batch_is_never_timed() {
-        let mut batch = Batch::fixed(2);
+        let mut batch = Batch::new(2, true);
         assert!((0..100).all(|_| !batch.is_timed() && batch.size() == 2));
     }
 }

@@ -25,28 +25,27 @@ const ROUND_TRIPS: u64 = 4_000;
 /// What a line costs here; between processors only where there are two.
 pub fn calibration() -> Calibration {
     let cpus = environment::cpus();
-    let repeat = |measured: fn() -> f64| {
-        let all = (0..REPETITIONS).map(|_| measured());
-        quartiles(all.collect())
+    let between = || {
+        let [hand_off_ns] = repeat(|| [hand_off_ns()]);
+        let [run_length, contended_ns] = repeat(contended);
+        Between {
+            hand_off_ns,
+            run_length: run_length[1].max(1.0),
+            contended_ns: contended_ns[1],
+        }
     };
-    let [_, locked_ns, _] = repeat(alone_ns);
+    let [locked_ns] = repeat(|| [alone_ns()]);
     Calibration {
         cpus: cpus as u32,
-        locked_ns,
-        between: (cpus > 1).then(|| {
-            let hand_off_ns = repeat(hand_off_ns);
-            let contended: Vec<[f64; 2]> = (0..REPETITIONS).map(|_| contended()).collect();
-            let middle = |place: usize| {
-                let [_, middle, _] = quartiles(contended.iter().map(|all| all[place]).collect());
-                middle
-            };
-            Between {
-                hand_off_ns,
-                run_length: middle(0).max(1.0),
-                contended_ns: middle(1),
-            }
-        }),
+        locked_ns: locked_ns[1],
+        between: (cpus > 1).then(between),
     }
+}
+
+/// The quartiles of each figure of a measurement.
+fn repeat<const FIGURES: usize>(measure: impl Fn() -> [f64; FIGURES]) -> [[f64; 3]; FIGURES] {
+    let all: Vec<[f64; FIGURES]> = (0..REPETITIONS).map(|_| measure()).collect();
+    std::array::from_fn(|place| quartiles(all.iter().map(|figures| figures[place]).collect()))
 }
 
 /// Lower quartile, median and upper quartile.

@@ -45,8 +45,9 @@ pub(crate) struct Field {
     /// A tape of operations for each thread that needs one, by the thread's number.
     scripts: Vec<Option<Script>>,
     /// The process trace, if one is replayed. The table is filled as when most of its processes live.
-    replay: Option<Replay>,
-    seed: u64,
+    pub replay: Option<Replay>,
+    /// Differs from process to process.
+    pub seed: u64,
 }
 
 impl Field {
@@ -65,24 +66,21 @@ impl Field {
             (0..scenario.processes).map(|_| ProcessId(name())).collect();
         let keys = Keyring::new(scenario, &processes);
         let absent = keys.misses(TAPE_LENGTH, &mut random);
-        let tape = absent
-            .iter()
-            .map(|&is_absent| {
-                if is_absent {
-                    keys.absent(&mut random)
-                } else {
-                    keys.draw(&mut random)
-                }
-            })
-            .collect();
+        let draw = |&is_absent: &bool| {
+            if is_absent {
+                keys.absent(&mut random)
+            } else {
+                keys.draw(&mut random)
+            }
+        };
+        let tape = absent.iter().map(draw).collect();
         let groups = scenario.groups.iter();
-        let scripts = groups
-            .flat_map(|group| std::iter::repeat_n(group, group.threads))
-            .map(|group| {
-                let follows = group.follows_script() || scenario.record.is_padded();
-                follows.then(|| Script::new(group.shares(), &keys, &mut random))
-            })
-            .collect();
+        let groups = groups.flat_map(|group| std::iter::repeat_n(group, group.threads));
+        let scripts = groups.map(|group| {
+            let follows = group.follows_script() || scenario.record.is_padded();
+            follows.then(|| Script::new(group.shares(), &keys, &mut random))
+        });
+        let scripts = scripts.collect();
         Self {
             tape,
             absent: if keys.all_hit() { Vec::new() } else { absent },
@@ -107,11 +105,6 @@ impl Field {
         }
     }
 
-    /// The process trace, if one is replayed.
-    pub(crate) fn replay(&self) -> Option<&Replay> {
-        self.replay.as_ref()
-    }
-
     /// Puts every process into an empty table, running.
     pub(crate) fn fill<R: Specimen>(&self, mut handle: ErasedHandle<'_, R>) {
         for &id in &self.processes {
@@ -120,11 +113,6 @@ impl Field {
             handle.insert(id, R::running(id));
         }
         handle.publish();
-    }
-
-    /// A number that differs from process to process.
-    pub(crate) fn turn(&self) -> usize {
-        self.seed as usize
     }
 
     /// The shared tape, and where thread `index` of `threads` begins.
@@ -204,11 +192,7 @@ impl<'p> Keyring<'p> {
             Keys::Latest => Popularity::Latest(Zipf::over(processes.len() as u64)),
         };
         let miss_rate = 1.0 - scenario.hit_rate.unwrap_or(1.0);
-        let known = if miss_rate > 0.0 {
-            processes.iter().copied().collect()
-        } else {
-            HashSet::new()
-        };
+        let known = processes.iter().copied().filter(|_| miss_rate > 0.0);
         let span = match scenario.ids {
             Identifiers::Random => 0..=u64::MAX,
             // The gaps, and a few beyond the last: a table of one process has no gap.
@@ -218,7 +202,7 @@ impl<'p> Keyring<'p> {
             processes,
             popularity,
             miss_rate,
-            known,
+            known: known.collect(),
             span,
         }
     }
@@ -273,11 +257,9 @@ impl<'p> Keyring<'p> {
     /// A process that never was.
     pub(crate) fn absent(&self, random: &mut Xoshiro256PlusPlus) -> ProcessId {
         let (first, last) = (*self.span.start(), *self.span.end());
+        let width = u128::from(last - first) + 1;
         loop {
-            let offset = match (last - first).checked_add(1) {
-                Some(width) => random.next_u64() % width,
-                None => random.next_u64(),
-            };
+            let offset = (u128::from(random.next_u64()) % width) as u64;
             let id = ProcessId(first + offset);
             if !self.known.contains(&id) {
                 return id;
@@ -321,10 +303,7 @@ pub(crate) fn over_laps(
 ) -> Kinds {
     let (laps, rest) = (total / length as u64, (total % length as u64) as usize);
     let end = (at + rest).min(length);
-    let mut kinds = kinds_of(0..length).times(laps);
-    kinds += kinds_of(at..end);
-    kinds += kinds_of(0..rest - (end - at));
-    kinds
+    kinds_of(0..length).times(laps) + kinds_of(at..end) + kinds_of(0..rest - (end - at))
 }
 
 /// The kinds of operations on the shared tape, of which so many ask for a process that never was.

@@ -12,12 +12,12 @@ use model::sample::{Interference, Part};
 /// processor of today. The fastest of them counts: on a virtual machine whole milliseconds often
 /// differ from each other, the fastest sixteenths hardly ever unless the processor itself has become
 /// slower.
-const SPINS: u64 = 16;
+const SPINS: usize = 16;
 /// Steps of each chain.
 const SPIN_STEPS: u64 = 46_000;
 /// Chains before those that count: processors take some milliseconds to settle on the frequency for
 /// as many busy cores, which may be lower for two than for one.
-const WARMING_UP: u64 = 4 * SPINS;
+const WARMING_UP: usize = 4 * SPINS;
 
 /// The readings before a block.
 #[derive(Clone, Copy, Debug)]
@@ -61,10 +61,8 @@ impl Before {
 /// The spin, on as many processors at once as the scenario keeps busy; the slowest of them.
 fn spin(processors: usize) -> Duration {
     let fastest = || {
-        (0..WARMING_UP).for_each(|_| {
-            chain();
-        });
-        (0..SPINS).map(|_| chain()).min().unwrap_or_default()
+        let spins = (0..WARMING_UP + SPINS).map(|_| chain());
+        spins.skip(WARMING_UP).min().unwrap_or_default()
     };
     std::thread::scope(|scope| {
         let others: Vec<_> = (1..processors).map(|_| scope.spawn(fastest)).collect();
@@ -88,10 +86,8 @@ fn chain() -> Duration {
 /// hundredths of a second (`USER_HZ`, fixed in its interface), over all processors.
 fn stolen() -> Duration {
     let text = std::fs::read_to_string("/proc/stat").unwrap_or_default();
-    let ticks = text
-        .lines()
-        .next()
-        .and_then(|line| line.split_whitespace().nth(8)?.parse::<u64>().ok());
+    let mut fields = text.lines().next().unwrap_or_default().split_whitespace();
+    let ticks = fields.nth(8).and_then(|ticks| ticks.parse().ok());
     Duration::from_millis(10 * ticks.unwrap_or(0))
 }
 

@@ -7,14 +7,14 @@ use std::sync::atomic::Ordering;
 use std::thread::ScopedJoinHandle;
 use std::time::Duration;
 
-use conformance::{Counting, Usage};
-use contract::{ErasedHandle, Specimen, Strategy};
+use conformance::Counting;
+use contract::{ErasedHandle, Strategy};
 use model::clock;
 use model::controls::{How, Planted};
 use model::sample::{Allocation, GroupCount, Memory};
 use model::scenario::{Activity, Group, Scenario, Shares};
 
-use crate::accounting;
+use crate::accounting::{self, Operate};
 use crate::affinity::Affinity;
 use crate::field::Field;
 use crate::progress::{
@@ -22,7 +22,7 @@ use crate::progress::{
 };
 use crate::section::Section;
 use crate::slowdown::Slowdown;
-use crate::threads::{Loops, ThreadJob, ThreadResult};
+use crate::threads::{Loops, ThreadJob, ThreadResult, work};
 
 /// How long a slice runs before it is counted, and how long it is.
 #[derive(Clone, Copy, Debug)]
@@ -63,54 +63,63 @@ pub(crate) struct PreparedStrategy<'f> {
     scenario: &'f Scenario,
     field: &'f Field,
     live_bytes: i64,
-    /// What is planted in it, if it is a double of the baseline.
-    planted: Option<&'static Planted>,
-    /// Of each group: about how long its slowest operation takes alone.
-    alone: Vec<Duration>,
-    /// Of each group: what is spent in its operations beyond what they take.
-    slowdowns: Vec<Option<Slowdown>>,
+    /// Operations done for each that is counted: 1, but for a slowdown that is a miscount.
+    done_for_each_counted: f64,
+    groups: Vec<PreparedGroup<'f>>,
+}
+
+/// A group of the scenario, with what is known of it on this table.
+struct PreparedGroup<'f> {
+    group: &'f Group,
+    /// The numbers of its threads.
+    threads: Range<usize>,
+    /// About how long its slowest operation takes alone.
+    alone: Duration,
+    /// What is spent in its operations beyond what they take.
+    slowdown: Option<Slowdown>,
+}
+
+impl PreparedGroup<'_> {
+    /// Whether its operations are too long to be counted by the window alone.
+    fn is_long(&self, window: Window) -> bool {
+        !self.group.is_paced() && self.alone * SHARE_MAX > window.counted
+    }
 }
 
 /// All that is compiled for each strategy and record: the timed loops, entered through one dynamic
 /// call per thread and slice, and never one per operation.
 trait Engine: Send + Sync {
-    /// Makes a handle and works with it; see [`Loops::work`].
+    /// Makes a handle and works with it; see [`work`].
     fn work(&self, job: ThreadJob<'_>, shared: &Shared) -> ThreadResult;
 
     /// Makes the table as it is where the slices of a block begin in a trace that is replayed.
     fn enter(&self, field: &Field, block: u32);
 
-    /// What the heap sees during some operations; see [`accounting::count`].
-    fn account(&self, field: &Field, does: Activity, operations: usize) -> Usage;
-
-    /// About how long an operation takes; see [`accounting::duration`].
-    fn duration(&self, field: &Field, does: Activity) -> Duration;
+    /// Does an operation alone; see [`accounting::alone`].
+    fn alone<'f>(&'f self, field: &'f Field, does: Activity) -> Operate<'f>;
 
     /// Whose table it is.
     #[cfg(test)]
     fn strategy(&self) -> &'static str;
 }
 
-struct Table<S, R, L>(S, PhantomData<fn() -> (R, L)>);
+struct Table<S, R>(S, PhantomData<fn() -> R>);
 
-impl<S: Strategy<R>, R: Specimen, L: Loops> Engine for Table<S, R, L> {
+impl<S: Strategy<R>, R: Loops> Engine for Table<S, R> {
     fn work(&self, job: ThreadJob<'_>, shared: &Shared) -> ThreadResult {
-        L::work::<R>(&mut self.0.handle(), job, shared)
+        work::<R>(&mut self.0.handle(), job, shared)
     }
 
     fn enter(&self, field: &Field, block: u32) {
-        if let Some(replay) = field.replay() {
+        if let Some(replay) = &field.replay {
             let handle = ErasedHandle::<R>::new(self.0.handle());
             replay.start(block).enter(handle);
         }
     }
 
-    fn account(&self, field: &Field, does: Activity, operations: usize) -> Usage {
-        accounting::count::<R>(ErasedHandle::new(self.0.handle()), field, does, operations)
-    }
-
-    fn duration(&self, field: &Field, does: Activity) -> Duration {
-        accounting::duration::<R>(ErasedHandle::new(self.0.handle()), field, does)
+    fn alone<'f>(&'f self, field: &'f Field, does: Activity) -> Operate<'f> {
+        let handle = ErasedHandle::<R>::new(self.0.handle());
+        Box::new(accounting::alone(handle, field, does))
     }
 
     #[cfg(test)]
@@ -121,7 +130,7 @@ impl<S: Strategy<R>, R: Specimen, L: Loops> Engine for Table<S, R, L> {
 
 impl<'f> PreparedStrategy<'f> {
     /// Sets `S` up on a field; as a double of the baseline, if something is planted in it.
-    pub(crate) fn new<S: Strategy<R>, R: Specimen, L: Loops>(
+    pub(crate) fn new<S: Strategy<R>, R: Loops>(
         scenario: &'f Scenario,
         field: &'f Field,
         planted: Option<&'static Planted>,
@@ -132,7 +141,7 @@ impl<'f> PreparedStrategy<'f> {
         let live_bytes = counting.usage().live_bytes();
         drop(counting);
         let name = planted.map_or(S::PROFILE.name, |planted| planted.name);
-        let engine = Box::new(Table::<S, R, L>(table, PhantomData));
+        let engine = Box::new(Table::<S, R>(table, PhantomData));
         Self {
             live_bytes,
             ..Self::with_engine(name, engine, scenario, field, planted)
@@ -146,37 +155,31 @@ impl<'f> PreparedStrategy<'f> {
         field: &'f Field,
         planted: Option<&'static Planted>,
     ) -> Self {
-        let groups = scenario.groups.iter();
-        let alone = groups.clone().map(|group| duration(&*engine, field, group));
-        let spent = planted.filter(|planted| planted.how == How::Spent);
-        let slowdowns = groups.map(|group| Some(slowdown(&*engine, field, group, spent?.times)));
+        let times = |how| {
+            planted
+                .filter(|planted| planted.how == how)
+                .map(|planted| planted.times)
+        };
+        let mut next = 0;
+        let groups = scenario.groups.iter().map(|group| {
+            let first = next;
+            next += group.threads;
+            PreparedGroup {
+                group,
+                threads: first..next,
+                alone: duration(&*engine, field, group),
+                slowdown: times(How::Spent).map(|times| slowdown(&*engine, field, group, times)),
+            }
+        });
         Self {
             name,
-            alone: alone.collect(),
-            slowdowns: slowdowns.collect(),
+            done_for_each_counted: times(How::Miscounted).unwrap_or(1.0),
+            groups: groups.collect(),
             engine,
             scenario,
             field,
             live_bytes: 0,
-            planted,
         }
-    }
-
-    /// Every group, with the numbers of its threads.
-    fn groups(&self) -> impl Iterator<Item = (&Group, Range<usize>)> {
-        self.scenario.groups.iter().scan(0, |first, group| {
-            let threads = *first..*first + group.threads;
-            *first = threads.end;
-            Some((group, threads))
-        })
-    }
-
-    /// Operations done for each that is counted: 1, but for a slowdown that is a miscount.
-    fn done_for_each_counted(&self) -> f64 {
-        let miscounted = self
-            .planted
-            .filter(|planted| planted.how == How::Miscounted);
-        miscounted.map_or(1.0, |planted| planted.times)
     }
 
     /// Runs all groups at once and counts while all of them are running.
@@ -185,9 +188,8 @@ impl<'f> PreparedStrategy<'f> {
             return self.to_the_end(window.block);
         }
         self.engine.enter(self.field, window.block);
-        let (watched, ends) = self.run(window.block, |shared| self.watch(shared, window));
-        let Watched { looks, given_up } = watched;
-        let (noted, results): (Vec<_>, Vec<ThreadResult>) = ends.into_iter().unzip();
+        let ((looks, given_up), noted, results) =
+            self.run(window.block, |shared| self.watch(shared, window));
         let (first, last) = (&looks[0], &looks[looks.len() - 1]);
         let mut counts = self.count(&first.operations_until(last), &results);
         if let [first, second, third, last] = &looks[..] {
@@ -198,18 +200,16 @@ impl<'f> PreparedStrategy<'f> {
                 count.drift = drift((early, lengths.0), (late, lengths.1));
             }
         }
-        let groups = self.groups().zip(self.long_groups(window.counted));
-        for (count, ((_, threads), is_long)) in counts.iter_mut().zip(groups) {
-            if !is_long {
-                continue;
-            }
-            let whole = threads.map(|thread| {
+        let groups = counts.iter_mut().zip(&self.groups);
+        for (count, group) in groups.filter(|(_, group)| group.is_long(window)) {
+            let whole = group.threads.clone().map(|thread| {
                 let given_up = (given_up.at, given_up.counts[thread]);
-                whole_operations(&noted[thread], first.at, given_up)
+                let (done, span) = whole_operations(&noted[thread], first.at, given_up);
+                (done, span.as_nanos() as u64)
             });
-            let (operations, spans): (Vec<u64>, Vec<Duration>) = whole.unzip();
+            let operations: Vec<u64>;
+            (operations, count.spans_ns) = whole.unzip();
             count.operations = self.counted(&operations);
-            count.spans_ns = spans.iter().map(|span| span.as_nanos() as u64).collect();
             // A third has too few of them.
             count.drift = None;
         }
@@ -218,14 +218,16 @@ impl<'f> PreparedStrategy<'f> {
 
     /// Waits until every thread has done something and the ramp is over, and looks at the counts at the
     /// beginning and the end of the window, while all threads go on; in between, if asked to. Then waits
-    /// for the operations that are under way, where they take long, and stops everybody.
-    fn watch(&self, shared: &Shared, window: Window) -> Watched {
+    /// for the operations that are under way, where they take long, and stops everybody. Returns the counts of
+    /// the window, and those when nobody was waited for any longer.
+    fn watch(&self, shared: &Shared, window: Window) -> (Vec<Look>, Look) {
         shared.start(Duration::ZERO);
         while !shared.stopped() && shared.counts().contains(&0) {
             std::thread::sleep(GLANCE);
         }
         std::thread::sleep(window.ramp);
-        let slowest = self.alone.iter().max().copied().unwrap_or_default();
+        let slowest = self.groups.iter().map(|group| group.alone).max();
+        let slowest = slowest.unwrap_or_default();
         let counted = long_enough(window.counted, slowest, self.scenario.threads());
         let parts = if window.in_thirds { 3 } else { 1 };
         shared.ask(WINDOW_BEGINS);
@@ -237,37 +239,28 @@ impl<'f> PreparedStrategy<'f> {
         shared.ask(WINDOW_ENDS);
         // As long as the window at most: whoever is not done then is being starved.
         let patience = clock::now() + counted;
-        let groups = self.groups().zip(self.long_groups(window.counted));
-        let long = groups.filter(|(_, is_long)| *is_long);
-        let long_threads: Vec<usize> = long.flat_map(|((_, threads), _)| threads).collect();
-        let is_under_way = |&thread: &usize| {
-            let noted = shared.noted(thread);
-            noted.iter().all(|one| one.answers != WINDOW_ENDS)
+        let is_under_way = || {
+            let mut long = self.groups.iter().filter(|group| group.is_long(window));
+            let answers = |done: &Completion| done.answers == WINDOW_ENDS;
+            let is_under_way = |thread| !shared.noted(thread).iter().any(answers);
+            long.any(|group| group.threads.clone().any(is_under_way))
         };
-        while !shared.stopped() && clock::now() < patience && long_threads.iter().any(is_under_way)
-        {
+        while !shared.stopped() && clock::now() < patience && is_under_way() {
             std::thread::sleep(GLANCE);
         }
         let given_up = Look::at(shared);
         shared.stop.store(true, Ordering::Relaxed);
-        Watched { looks, given_up }
-    }
-
-    /// Whether each group's operations are too long to be counted by the window alone.
-    fn long_groups(&self, window: Duration) -> impl Iterator<Item = bool> {
-        let groups = self.scenario.groups.iter().zip(&self.alone);
-        groups.map(move |(group, &alone)| !group.is_paced() && alone * SHARE_MAX > window)
+        (looks, given_up)
     }
 
     /// Runs all groups until they have done the scenario's operations: the time from the first thread's
     /// first operation to the last one's last, and what they have done.
     fn to_the_end(&self, block: u32) -> (Duration, Vec<GroupCount>) {
-        let ((), ends) = self.run(block, |shared| shared.start(WAKING_UP));
-        let (noted, results): (Vec<_>, Vec<ThreadResult>) = ends.into_iter().unzip();
+        let ((), noted, results) = self.run(block, |shared| shared.start(WAKING_UP));
         let times = |answers: u32| {
             let completions = noted.iter().flatten();
-            let answering = completions.filter(move |one| one.answers == answers);
-            answering.map(|one| one.at)
+            let answering = completions.filter(move |done| done.answers == answers);
+            answering.map(|done| done.at)
         };
         let (began, ended) = (times(BEGIN).min(), times(END).max());
         let took = ended.zip(began).map(|(end, begin)| end - begin);
@@ -289,7 +282,7 @@ impl<'f> PreparedStrategy<'f> {
         };
         let scan = has(|shares| shares.scans).then_some((Activity::Scan, 16));
         let allocation = |(does, operations)| {
-            let usage = self.engine.account(self.field, does, operations);
+            let usage = accounting::count(self.engine.alone(self.field, does), operations);
             Allocation {
                 scenario: self.scenario.name.clone(),
                 strategy: self.name.into(),
@@ -316,33 +309,32 @@ impl<'f> PreparedStrategy<'f> {
     /// What each thread of the scenario is to do.
     fn jobs(&self, block: u32) -> Vec<ThreadJob<'_>> {
         let threads = self.scenario.threads();
-        let quota = |total| scaled(total / threads as u64, self.done_for_each_counted());
+        let quota = |total| scaled(total / threads as u64, self.done_for_each_counted);
         let quota = self.scenario.operations.map(quota);
-        let groups = self.groups().zip(&self.slowdowns);
-        let jobs = groups.flat_map(|((group, numbers), &slowdown)| {
-            numbers.map(move |index| ThreadJob {
+        let jobs = self.groups.iter().flat_map(|group| {
+            group.threads.clone().map(move |index| ThreadJob {
                 field: self.field,
-                group,
+                group: group.group,
                 index,
                 threads,
                 quota,
                 block,
-                slowdown,
+                slowdown: group.slowdown,
             })
         });
         jobs.collect()
     }
 
-    /// Runs all threads while `coordinate` watches; returns what it returns, and what each thread has
-    /// noted, with its tally.
+    /// Runs all threads while `coordinate` watches; returns what it returns, and by thread what each has
+    /// noted and its result.
     fn run<T>(
         &self,
         block: u32,
         coordinate: impl FnOnce(&Shared) -> T,
-    ) -> (T, Vec<(Vec<Completion>, ThreadResult)>) {
+    ) -> (T, Vec<Vec<Completion>>, Vec<ThreadResult>) {
         let jobs = self.jobs(block);
         let shared = &Shared::for_threads(jobs.len());
-        let affinity = &Affinity::of(jobs.len(), self.field.turn());
+        let affinity = &Affinity::of(jobs.len(), self.field.seed as usize);
         std::thread::scope(|scope| {
             let workers: Vec<_> = jobs
                 .into_iter()
@@ -354,36 +346,35 @@ impl<'f> PreparedStrategy<'f> {
                 })
                 .collect();
             let outcome = coordinate(shared);
-            let end = |(thread, worker): (usize, ScopedJoinHandle<'_, ThreadResult>)| {
-                let result = worker.join().unwrap_or_else(|panic| resume_unwind(panic));
-                (shared.noted(thread), result)
-            };
-            let ends = workers.into_iter().enumerate().map(end).collect();
-            (outcome, ends)
+            let workers = workers.into_iter().map(ScopedJoinHandle::join);
+            let results = workers.map(|result| result.unwrap_or_else(|panic| resume_unwind(panic)));
+            let results: Vec<ThreadResult> = results.collect();
+            let noted = (0..results.len()).map(|thread| shared.noted(thread));
+            (outcome, noted.collect(), results)
         })
     }
 
     /// What is counted of what the threads have done.
     fn counted(&self, operations: &[u64]) -> Vec<u64> {
-        let share = 1.0 / self.done_for_each_counted();
+        let share = 1.0 / self.done_for_each_counted;
         operations.iter().map(|&done| scaled(done, share)).collect()
     }
 
     /// Sums up per group.
     fn count(&self, operations: &[u64], results: &[ThreadResult]) -> Vec<GroupCount> {
-        let of_group = |(group, threads): (&Group, Range<usize>)| {
+        let of_group = |PreparedGroup { group, threads, .. }: &PreparedGroup<'_>| {
             let results = &results[threads.clone()];
             GroupCount {
                 does: group.does,
                 paced: group.is_paced(),
-                operations: self.counted(&operations[threads]),
+                operations: self.counted(&operations[threads.clone()]),
                 spans_ns: Vec::new(),
                 misses: results.iter().map(|result| result.misses).sum(),
                 drift: None,
                 kinds: ThreadResult::kinds(results),
             }
         };
-        self.groups().map(of_group).collect()
+        self.groups.iter().map(of_group).collect()
     }
 }
 
@@ -391,15 +382,6 @@ impl<'f> PreparedStrategy<'f> {
 #[expect(clippy::cast_sign_loss, reason = "a count and a positive factor")]
 fn scaled(count: u64, factor: f64) -> u64 {
     (count as f64 * factor).round() as u64
-}
-
-/// What the coordinator has seen of a slice.
-#[derive(Debug)]
-struct Watched {
-    /// At the window's beginning and its end, and in between if asked to.
-    looks: Vec<Look>,
-    /// When nobody was waited for any longer.
-    given_up: Look,
 }
 
 /// How often the coordinator looks whether threads are under way.
@@ -419,8 +401,8 @@ fn duration(engine: &dyn Engine, field: &Field, group: &Group) -> Duration {
     // A trace inserts and removes, too.
     let births = (group.does == Activity::Replay).then_some(Activity::Churn);
     let done = kinds.into_iter().filter(has_some).map(|(does, _)| does);
-    let durations = done.chain(births).map(|does| engine.duration(field, does));
-    durations.max().unwrap_or_default() + section
+    let all = done.chain(births).map(|does| engine.alone(field, does));
+    all.map(accounting::duration).max().unwrap_or_default() + section
 }
 
 /// The slowdown with which a group's operations take so many times as long alone.
@@ -430,10 +412,8 @@ fn slowdown(engine: &dyn Engine, field: &Field, group: &Group, times: f64) -> Sl
     /// What a run takes about, and operations in it at most.
     const RUN: Duration = Duration::from_micros(100);
     const RUN_MAX: u64 = 4_096;
-    let each = engine
-        .duration(field, group.does)
-        .max(Duration::from_nanos(1));
-    let operations = (RUN.as_nanos() / each.as_nanos()) as u64;
+    let each = accounting::duration(engine.alone(field, group.does));
+    let operations = (RUN.as_nanos() / each.as_nanos().max(1)) as u64;
     let group = Group {
         does: group.does,
         threads: 1,

@@ -34,6 +34,7 @@ fn carry_out<R: Specimen>(handle: &mut impl Handle<R>, operation: &Operation) ->
 #[derive(Debug)]
 struct Timetable {
     began: Instant,
+    /// What is due when it began.
     from_ns: u64,
     /// What a lap takes.
     period_ns: u64,
@@ -41,16 +42,6 @@ struct Timetable {
 }
 
 impl Timetable {
-    /// The operation at `from_ns` of the trace is due now.
-    fn new(from_ns: u64, period_ns: u64, speed: f64) -> Self {
-        Self {
-            began: clock::now(),
-            from_ns,
-            period_ns,
-            speed,
-        }
-    }
-
     /// When the operation at `at_ns` is due that comes after so many laps.
     fn due(&self, laps: u64, at_ns: u64) -> Instant {
         let passed_ns = (laps * self.period_ns + at_ns).saturating_sub(self.from_ns);
@@ -69,14 +60,13 @@ pub(crate) fn replay<R: Specimen>(
     let first = trace.start(job.block).at;
     let (mut at, mut laps, mut misses) = (first, 0, 0);
     let mut course = Course::begin(shared, job.index);
-    let speed = job.group.speed;
-    let timetable =
-        speed.map(|speed| Timetable::new(operations[first].at_ns, trace.period_ns, speed));
-    let mut batch = if timetable.is_some() {
-        Batch::fixed(1)
-    } else {
-        Batch::adaptive(1)
-    };
+    let timetable = job.group.speed.map(|speed| Timetable {
+        began: clock::now(),
+        from_ns: operations[first].at_ns,
+        period_ns: trace.period_ns,
+        speed,
+    });
+    let mut batch = Batch::new(1, timetable.is_some());
     loop {
         let began = batch.is_timed().then(clock::now);
         let end = (at + batch.size()).min(operations.len());
@@ -109,7 +99,12 @@ mod tests {
 
     #[test]
     fn a_faster_replay_is_due_earlier_and_goes_on_after_a_lap() {
-        let timetable = Timetable::new(1_000, 9_000, 10.0);
+        let timetable = Timetable {
+            began: clock::now(),
+            from_ns: 1_000,
+            period_ns: 9_000,
+            speed: 10.0,
+        };
         let due = |laps, at_ns| timetable.due(laps, at_ns) - timetable.began;
         assert_eq!(due(0, 1_000), Duration::ZERO);
         assert_eq!(due(0, 6_000), Duration::from_nanos(500));

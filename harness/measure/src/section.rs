@@ -6,56 +6,28 @@ use model::clock;
 
 /// How many links of the chain make up a time. None by default.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Section {
-    links: u64,
-}
+pub(crate) struct Section(pub(crate) u64);
 
+#[expect(
+    clippy::cast_sign_loss,
+    reason = "neither a time nor a factor is negative"
+)]
 impl Section {
     /// About `ns` nanoseconds on this machine, at the speed that it has when the process asks for the
     /// first time.
-    #[expect(clippy::cast_sign_loss, reason = "a time is not negative")]
     pub(crate) fn lasting(ns: f64) -> Self {
-        Self {
-            links: (ns / ns_per_link()).round() as u64,
-        }
+        Self((ns / ns_per_link()).round() as u64)
     }
 
-    /// No time.
-    pub(crate) const fn none() -> Self {
-        Self { links: 0 }
-    }
-
-    /// So many times as long.
-    #[expect(clippy::cast_sign_loss, reason = "neither is negative")]
+    /// So many times as long, but never none.
     pub(crate) fn times(self, factor: f64) -> Self {
-        Self {
-            links: (self.links as f64 * factor).round() as u64,
-        }
-    }
-
-    /// The same, and the shortest there is instead of none.
-    pub(crate) fn at_least_one(self) -> Self {
-        Self {
-            links: self.links.max(1),
-        }
-    }
-
-    /// So many links.
-    #[cfg(test)]
-    pub(crate) const fn of_links(links: u64) -> Self {
-        Self { links }
-    }
-
-    /// Links of the chain.
-    #[cfg(test)]
-    pub(crate) const fn links(self) -> u64 {
-        self.links
+        Self(((self.0 as f64 * factor).round() as u64).max(1))
     }
 
     /// Spends the time, on a value that the caller has just read; the result depends on all of it.
     #[inline]
     pub(crate) fn spend(self, value: u64) -> u64 {
-        chain(value, self.links)
+        chain(value, self.0)
     }
 }
 
@@ -96,14 +68,14 @@ mod tests {
     #[test]
     fn twice_the_time_is_twice_the_links() {
         let (one, two) = (Section::lasting(1_000.0), Section::lasting(2_000.0));
-        assert!(one.links > 0);
-        assert!(two.links.abs_diff(2 * one.links) <= 1, "{one:?}, {two:?}");
+        assert!(one.0 > 0);
+        assert!(two.0.abs_diff(2 * one.0) <= 1, "{one:?}, {two:?}");
     }
 
     #[test]
     fn no_time_leaves_the_value() {
         assert_eq!(Section::default().spend(7), 7);
         assert_eq!(Section::lasting(0.0), Section::default());
-        assert_ne!(Section { links: 1 }.spend(7), 7);
+        assert_ne!(Section(1).spend(7), 7);
     }
 }

@@ -65,7 +65,7 @@ impl Slowdown {
         if step.is_multiple_of(EVERY) {
             self.0
         } else {
-            Section::none()
+            Section(0)
         }
     }
 
@@ -80,13 +80,13 @@ impl Slowdown {
         const ATTEMPTS: usize = 6;
         let (plain, _) = pair(Self::default());
         let guess = plain * (times - 1.0) * EVERY as f64;
-        let mut slowdown = Self(lasting(guess).at_least_one());
+        let mut slowdown = Self(lasting(guess).times(1.0));
         for _ in 0..ATTEMPTS {
             let (plain, slowed) = pair(slowdown);
             let (wanted, got) = (plain * (times - 1.0), slowed - plain);
             // What a disturbance has hidden or added must not send it far away.
             let correction = if got > 0.0 { wanted / got } else { 2.0 };
-            slowdown = Self(slowdown.0.times(correction.clamp(0.5, 2.0)).at_least_one());
+            slowdown = Self(slowdown.0.times(correction.clamp(0.5, 2.0)));
         }
         slowdown
     }
@@ -99,7 +99,7 @@ mod tests {
     /// A machine on which an operation takes `plain_ns` and hides so many ns of every chain.
     fn machine(plain_ns: f64, link_ns: f64, hidden_ns: f64) -> impl Fn(Slowdown) -> (f64, f64) {
         move |slowdown| {
-            let chain = slowdown.0.links() as f64 * link_ns;
+            let chain = (slowdown.0).0 as f64 * link_ns;
             (
                 plain_ns,
                 plain_ns + (chain - hidden_ns).max(0.0) / EVERY as f64,
@@ -118,7 +118,7 @@ mod tests {
         ] {
             // Whoever measured what a link takes may have been disturbed.
             for guessed_link_ns in [0.2 * link_ns, link_ns, 5.0 * link_ns] {
-                let one = Section::of_links(1);
+                let one = Section(1);
                 let links = |ns: f64| one.times(ns / guessed_link_ns);
                 let machine = machine(plain_ns, link_ns, hidden_ns);
                 let (plain, slowed) = machine(Slowdown::calibrated(1.2, links, &machine));
@@ -136,8 +136,8 @@ mod tests {
 
     #[test]
     fn one_operation_in_eight_spends_the_time_of_all() {
-        let slowdown = Slowdown(Section::none().at_least_one());
-        let spending = (0..64).filter(|&step| slowdown.at(step) != Section::none());
+        let slowdown = Slowdown(Section(1));
+        let spending = (0..64).filter(|&step| slowdown.at(step) != Section(0));
         assert_eq!(spending.count(), 8);
     }
 }

@@ -7,13 +7,13 @@
 use std::hint::black_box;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use contract::{Event, Handle, ProcessId, Specimen};
+use contract::{Event, Handle, Padded, ProcessId, ProcessSnapshot, ProcessStatus, Specimen};
 use model::clock;
 use model::sample::Kinds;
 use model::scenario::{Activity, Group};
 
 use crate::batch::Batch;
-use crate::field::{Churn, Field, TAPE_LENGTH, kinds_on_tape};
+use crate::field::{Field, TAPE_LENGTH, kinds_on_tape};
 use crate::pace::Pacer;
 use crate::progress::{Course, Shared};
 use crate::replay_loop::replay;
@@ -53,7 +53,7 @@ impl<'f> ThreadJob<'f> {
     /// The tape of identifiers, and where the thread begins on it.
     fn tape(self) -> (&'f [ProcessId], usize) {
         let (tape, start) = self.field.tape(self.index, self.threads);
-        match self.field.replay() {
+        match &self.field.replay {
             Some(replay) => (&replay.start(self.block).tape, start),
             None => (tape, start),
         }
@@ -81,58 +81,45 @@ impl ThreadResult {
     }
 
     /// Of which kind the operations of several threads were.
-    pub(crate) fn kinds(tallies: &[Self]) -> Option<Kinds> {
-        let kinds = tallies.iter().filter_map(|result| result.kinds);
-        kinds.reduce(|mut sum, kinds| {
-            sum += kinds;
-            sum
-        })
+    pub(crate) fn kinds(results: &[Self]) -> Option<Kinds> {
+        let kinds = results.iter().filter_map(|result| result.kinds);
+        kinds.reduce(|sum, kinds| sum + kinds)
     }
 }
 
-/// Which timed loops are compiled for a record: the most of what the program consists of.
-pub(crate) trait Loops: 'static {
-    /// Works until stopped or done.
-    fn work<R: Specimen>(
-        handle: &mut impl Handle<R>,
-        job: ThreadJob<'_>,
-        shared: &Shared,
-    ) -> ThreadResult;
-}
-
-/// One for each activity, and one that follows a tape of operations.
-pub(crate) struct OneEach;
-
-impl Loops for OneEach {
-    fn work<R: Specimen>(
-        handle: &mut impl Handle<R>,
-        job: ThreadJob<'_>,
-        shared: &Shared,
-    ) -> ThreadResult {
-        let _stop = StopOnExit(&shared.stop);
+/// A record, and which timed loops are compiled for it: the most of what the program consists of.
+pub(crate) trait Loops: Specimen {
+    /// Works until stopped or done: in the loop of an activity, or in the one that follows a tape of operations.
+    fn work(handle: &mut impl Handle<Self>, job: ThreadJob<'_>, shared: &Shared) -> ThreadResult {
         if let Some(script) = job.field.script(job.index) {
             return follow(handle, script, job, shared);
         }
-        match job.field.replay() {
+        match &job.field.replay {
             Some(trace) if job.group.does == Activity::Replay => replay(handle, trace, job, shared),
             _ => repeat(handle, job, shared),
         }
     }
 }
 
-/// The one that follows a tape of operations; the field has one for every thread then.
-pub(crate) struct OneForAll;
+impl Loops for ProcessStatus {}
+impl Loops for ProcessSnapshot {}
 
-impl Loops for OneForAll {
-    fn work<R: Specimen>(
-        handle: &mut impl Handle<R>,
-        job: ThreadJob<'_>,
-        shared: &Shared,
-    ) -> ThreadResult {
-        let _stop = StopOnExit(&shared.stop);
+/// Only the loop that follows a tape of operations; the field has one for every thread then.
+impl<const WORDS: usize> Loops for Padded<WORDS> {
+    fn work(handle: &mut impl Handle<Self>, job: ThreadJob<'_>, shared: &Shared) -> ThreadResult {
         let script = job.field.script(job.index);
         follow(handle, script.expect("as the field sees to"), job, shared)
     }
+}
+
+/// [`Loops::work`], after which the others stop, too, if it panics.
+pub(crate) fn work<R: Loops>(
+    handle: &mut impl Handle<R>,
+    job: ThreadJob<'_>,
+    shared: &Shared,
+) -> ThreadResult {
+    let _stop = StopOnExit(&shared.stop);
+    R::work(handle, job, shared)
 }
 
 /// Does the same over and over.
@@ -160,15 +147,13 @@ fn repeat<R: Specimen>(
                 Some(slowdown) => slowdown.update_each(handle, ids, from),
             }
         }),
-        Activity::Churn => {
-            return churn(handle, &job.field.churn_tape(job.index), job, shared);
-        }
+        Activity::Churn => return churn(handle, job, shared),
         Activity::Scan => drive(job, shared, start, |_, count| {
             let empty = |_| u64::from(!scan(handle));
             (0..count).map(empty).sum()
         }),
     };
-    if job.field.replay().is_some() {
+    if job.field.replay.is_some() {
         // Who has exited meanwhile is not there, as the trace wants it.
         let mut kinds = kinds_on_tape(total, misses, false);
         if job.group.does == Activity::Scan {
@@ -206,15 +191,9 @@ fn read_each<R: Specimen>(
 fn update_each<R: Specimen>(handle: &mut impl Handle<R>, ids: &[ProcessId], from: usize) -> u64 {
     let mut misses = 0;
     for (step, &id) in ids.iter().enumerate() {
-        misses += u64::from(!update(handle, id, from + step));
+        misses += u64::from(heartbeat_taken(handle, id, from + step).is_none());
     }
     misses
-}
-
-/// Applies a heartbeat; whether there was a record and it took it.
-#[inline]
-fn update<R: Specimen>(handle: &mut impl Handle<R>, id: ProcessId, step: usize) -> bool {
-    heartbeat_taken(handle, id, step).is_some()
 }
 
 /// Applies a heartbeat; the revision that it made, if there was a record and it took it.
@@ -287,8 +266,10 @@ pub(crate) fn take<R: Specimen>(
 ) -> bool {
     match step {
         Step::Read => read(handle, id, section),
-        Step::Write => update(handle, id, at),
-        Step::ReadModifyWrite => read(handle, id, section) & update(handle, id, at),
+        Step::Write => heartbeat_taken(handle, id, at).is_some(),
+        Step::ReadModifyWrite => {
+            read(handle, id, section) & heartbeat_taken(handle, id, at).is_some()
+        }
         Step::Insert => {
             black_box(handle.insert(id, R::pending(id)));
             true
@@ -311,10 +292,10 @@ fn read<R: Specimen>(handle: &mut impl Handle<R>, id: ProcessId, section: Sectio
 /// Inserts and removes in turn; each counts as one operation. Leaves the table as it was.
 fn churn<R: Specimen>(
     handle: &mut impl Handle<R>,
-    tape: &Churn,
     job: ThreadJob<'_>,
     shared: &Shared,
 ) -> ThreadResult {
+    let tape = job.field.churn_tape(job.index);
     let mut step = 0;
     let (_, misses) = drive(job, shared, 0, |_, count| {
         // Pairs: a batch of one inserts and removes, too, and is then counted as one.
@@ -341,16 +322,8 @@ fn drive(
     mut operate: impl FnMut(usize, usize) -> u64,
 ) -> (u64, u64) {
     let mut pacer = job.group.every_us.map(Pacer::every_us);
-    let smallest = if job.group.does == Activity::Churn {
-        2
-    } else {
-        1
-    };
-    let mut batch = if pacer.is_some() {
-        Batch::fixed(smallest)
-    } else {
-        Batch::adaptive(smallest)
-    };
+    let smallest = 1 + usize::from(job.group.does == Activity::Churn);
+    let mut batch = Batch::new(smallest, pacer.is_some());
     let (mut at, mut misses) = (start, 0u64);
     let mut course = Course::begin(shared, job.index);
     loop {

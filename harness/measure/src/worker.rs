@@ -69,10 +69,8 @@ pub fn measure(task: &MeasureTask, out: &mut impl Write) -> io::Result<()> {
     let field = field(task)?;
     let strategies = prepare(scenario, &field, &part.strategies, &task.baseline);
     let named = |name: &str| {
-        strategies
-            .iter()
-            .find(|candidate| candidate.name == name)
-            .expect("the parent names participants only")
+        let strategy = strategies.iter().find(|strategy| strategy.name == name);
+        strategy.expect("the parent names participants only")
     };
     for name in &task.account {
         account(named(name), out)?;
@@ -80,13 +78,7 @@ pub fn measure(task: &MeasureTask, out: &mut impl Write) -> io::Result<()> {
     for block in task.from.block..part.blocks {
         let busy = scenario.threads().min(model::environment::cpus());
         let before = interference::Before::look(busy);
-        let order = order::block(
-            &part.strategies,
-            &task.baseline,
-            task.seed,
-            part.process,
-            block,
-        );
+        let order = order::block(part, &task.baseline, task.seed, block);
         let slices = order.len() as u32;
         for (position, name) in (0..).zip(order) {
             let place = Place { block, position };
@@ -126,8 +118,8 @@ fn ballast(task: &MeasureTask) -> Vec<u8> {
 fn account(prepared: &PreparedStrategy<'_>, out: &mut impl Write) -> io::Result<()> {
     let what = format!("accounting of {}", prepared.name);
     say(out, &Message::Begin { what, slice: None })?;
-    for seen in prepared.allocations() {
-        found(out, Line::Allocation(seen))?;
+    for allocation in prepared.allocations() {
+        found(out, Line::Allocation(allocation))?;
     }
     found(out, Line::Memory(prepared.memory()))
 }
@@ -149,26 +141,22 @@ fn slice(
         position: place.position,
         strategy: prepared.name.to_owned(),
     };
-    say(
-        out,
-        &Message::Begin {
-            what: prepared.name.to_owned(),
-            slice: Some(key.clone()),
-        },
-    )?;
+    let begin = Message::Begin {
+        what: prepared.name.to_owned(),
+        slice: Some(key.clone()),
+    };
+    say(out, &begin)?;
     let (took, groups) = prepared.slice(Window {
         ramp: Duration::from_nanos(task.ramp_ns),
         counted: Duration::from_nanos(task.window_ns),
         in_thirds: place.block == BLOCK_IN_THIRDS,
         block: place.block,
     });
-    let window_ns = took.as_nanos() as u64;
-    let restarts = task.restarts;
     let slice = Slice {
         key,
-        window_ns,
+        window_ns: took.as_nanos() as u64,
         groups,
-        restarts,
+        restarts: task.restarts,
     };
     found(out, Line::Slice(slice))
 }

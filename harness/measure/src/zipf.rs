@@ -63,12 +63,10 @@ impl Zipf {
 
 /// FNV-1a of the eight bytes, its sign dropped as YCSB's `fnvhash64` does.
 fn hash(value: u64) -> u64 {
-    let hash = value
-        .to_le_bytes()
-        .iter()
-        .fold(0xCBF2_9CE4_8422_2325_u64, |hash, &byte| {
-            (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01B3)
-        });
+    let mut hash = 0xCBF2_9CE4_8422_2325_u64;
+    for byte in value.to_le_bytes() {
+        hash = (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01B3);
+    }
     hash.cast_signed().unsigned_abs()
 }
 

@@ -11,7 +11,7 @@ mod pool;
 mod reading;
 mod writer;
 
-use std::ops::AddAssign;
+use std::ops::Add;
 
 use serde::{Deserialize, Serialize};
 
@@ -199,9 +199,11 @@ impl Kinds {
     }
 }
 
-impl AddAssign for Kinds {
-    fn add_assign(&mut self, other: Self) {
-        *self = self.each(other, |ours, theirs| ours + theirs);
+impl Add for Kinds {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        self.each(other, |ours, theirs| ours + theirs)
     }
 }
 

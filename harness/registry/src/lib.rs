@@ -3,59 +3,68 @@
 mod controls;
 pub mod roster;
 
-use contract::{Family, PlainRecord, ProcessStatus, Profile, Record, Strategy, Visitor};
+use contract::{
+    Family, Padded, PlainRecord, ProcessSnapshot, ProcessStatus, Profile, Record, Strategy, Visitor,
+};
 use controls::Controls;
+use model::scenario::RecordKind;
 
-/// Something to do with every family in the registry.
-trait Walk {
-    /// A family, and its crate's documentation.
-    fn family<F: Family>(&mut self, docs: &'static str);
-}
+/// The registry, from the folders of the strategy crates and their families in the order of the report: the
+/// baseline first. The controls are no contenders, but measured beside them.
+macro_rules! registry {
+    ($($folder:literal: $family:ty,)*) => {
+        /// Shows `visitor` every variant, for a record that is plain data.
+        pub fn visit_plain<R: PlainRecord>(visitor: &mut impl Visitor<R>) {
+            $(<$family>::plain::<R>(visitor);)*
+            Controls::plain::<R>(visitor);
+        }
 
-/// The documentation of a strategy crate, as its source has it.
-macro_rules! docs {
-    ($name:literal) => {
-        include_str!(concat!("../../../strategies/", $name, "/src/lib.rs"))
+        /// Shows `visitor` every variant, for a record of any kind; those that need plain data are excluded
+        /// with that reason.
+        pub fn visit_any<R: Record>(visitor: &mut impl Visitor<R>) {
+            $(<$family>::any::<R>(visitor);)*
+            Controls::any::<R>(visitor);
+        }
+
+        /// The source whose documentation explains the strategy `crate/variant`: its crate's `lib.rs`. Empty of
+        /// a control, and of a crate that does not exist.
+        pub fn docs(name: &str) -> &'static str {
+            match name.split('/').next() {
+                $(Some($folder) => {
+                    include_str!(concat!("../../../strategies/", $folder, "/src/lib.rs"))
+                })*
+                _ => "",
+            }
+        }
     };
 }
 
-/// The registry, in the order of the report: the baseline first.
-fn walk(walk: &mut impl Walk) {
-    walk.family::<mutex::Variants>(docs!("mutex"));
-    walk.family::<rwlock::Variants>(docs!("rwlock"));
-    walk.family::<channel::Variants>(docs!("channel"));
-    walk.family::<atomics::Variants>(docs!("atomics"));
-    walk.family::<arc_swap_table::Variants>(docs!("arc-swap"));
-    walk.family::<sharded::Variants>(docs!("sharded"));
-    walk.family::<left_right_table::Variants>(docs!("left-right"));
-    walk.family::<epoch::Variants>(docs!("epoch"));
-    walk.family::<concurrent_map::Variants>(docs!("concurrent-map"));
-    walk.family::<hybrid::Variants>(docs!("hybrid"));
-    // Not contenders, but measured beside them.
-    walk.family::<Controls>("");
+registry! {
+    "mutex": mutex::Variants,
+    "rwlock": rwlock::Variants,
+    "channel": channel::Variants,
+    "atomics": atomics::Variants,
+    "arc-swap": arc_swap_table::Variants,
+    "sharded": sharded::Variants,
+    "left-right": left_right_table::Variants,
+    "epoch": epoch::Variants,
+    "concurrent-map": concurrent_map::Variants,
+    "hybrid": hybrid::Variants,
 }
 
-/// Shows `visitor` every variant, for a record that is plain data.
-pub fn visit_plain<R: PlainRecord>(visitor: &mut impl Visitor<R>) {
-    struct Plain<'v, R, V>(&'v mut V, std::marker::PhantomData<R>);
-    impl<R: PlainRecord, V: Visitor<R>> Walk for Plain<'_, R, V> {
-        fn family<F: Family>(&mut self, _: &'static str) {
-            F::plain::<R>(self.0);
-        }
+/// Shows `visitor` every variant, for the records of a scenario.
+pub fn visit<V>(record: RecordKind, visitor: &mut V)
+where
+    V: Visitor<ProcessStatus> + Visitor<ProcessSnapshot>,
+    V: Visitor<Padded<2>> + Visitor<Padded<128>> + Visitor<Padded<512>>,
+{
+    match record {
+        RecordKind::Status => visit_plain::<ProcessStatus>(visitor),
+        RecordKind::Snapshot => visit_any::<ProcessSnapshot>(visitor),
+        RecordKind::Padded16 => visit_plain::<Padded<2>>(visitor),
+        RecordKind::Padded1Ki => visit_plain::<Padded<128>>(visitor),
+        RecordKind::Padded4Ki => visit_plain::<Padded<512>>(visitor),
     }
-    walk(&mut Plain(visitor, std::marker::PhantomData));
-}
-
-/// Shows `visitor` every variant, for a record of any kind; those that need plain data are excluded
-/// with that reason.
-pub fn visit_any<R: Record>(visitor: &mut impl Visitor<R>) {
-    struct Any<'v, R, V>(&'v mut V, std::marker::PhantomData<R>);
-    impl<R: Record, V: Visitor<R>> Walk for Any<'_, R, V> {
-        fn family<F: Family>(&mut self, _: &'static str) {
-            F::any::<R>(self.0);
-        }
-    }
-    walk(&mut Any(visitor, std::marker::PhantomData));
 }
 
 /// Shows one strategy to a visitor, by its name.
@@ -74,31 +83,4 @@ impl<R: Record, V: Visitor<R>> Visitor<R> for Only<'_, V> {
             self.1.exclude(profile, reason);
         }
     }
-}
-
-/// The source whose documentation explains a strategy: its crate's `lib.rs`. Empty of a control, and of a name
-/// that nobody has.
-pub fn docs(name: &str) -> &'static str {
-    struct IsHere(bool);
-    impl Visitor<ProcessStatus> for IsHere {
-        fn visit<S: Strategy<ProcessStatus>>(&mut self) {
-            self.0 = true;
-        }
-        fn exclude(&mut self, _: Profile, _: &'static str) {
-            self.0 = true;
-        }
-    }
-    struct Find<'n>(&'n str, &'static str);
-    impl Walk for Find<'_> {
-        fn family<F: Family>(&mut self, docs: &'static str) {
-            let mut is_here = IsHere(false);
-            F::plain::<ProcessStatus>(&mut Only(self.0, &mut is_here));
-            if is_here.0 {
-                self.1 = docs;
-            }
-        }
-    }
-    let mut find = Find(name, "");
-    walk(&mut find);
-    find.1
 }

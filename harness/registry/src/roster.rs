@@ -1,10 +1,6 @@
 //! Who takes part: the registry, as names and claims.
 
-use contract::{
-    Concurrency, Padded, ProcessSnapshot, ProcessStatus, Profile, Record, Role, Strategy, Visitor,
-    WriteCost,
-};
-
+use contract::{Concurrency, Profile, Record, Role, Strategy, Visitor, WriteCost};
 use model::controls::{How, PLANTED, planted};
 use model::sample::Exclusion;
 use model::scenario::{Activity, Group, RecordKind, Scenario};
@@ -25,26 +21,16 @@ pub fn entries(record: RecordKind) -> Vec<Entry> {
     struct Collect(Vec<Entry>);
     impl<R: Record> Visitor<R> for Collect {
         fn visit<S: Strategy<R>>(&mut self) {
-            self.0.push(Entry {
-                profile: S::PROFILE,
-                excluded: None,
-            });
+            let (profile, excluded) = (S::PROFILE, None);
+            self.0.push(Entry { profile, excluded });
         }
         fn exclude(&mut self, profile: Profile, reason: &'static str) {
-            self.0.push(Entry {
-                profile,
-                excluded: Some(reason),
-            });
+            let excluded = Some(reason);
+            self.0.push(Entry { profile, excluded });
         }
     }
     let mut collect = Collect::default();
-    match record {
-        RecordKind::Status => crate::visit_plain::<ProcessStatus>(&mut collect),
-        RecordKind::Snapshot => crate::visit_any::<ProcessSnapshot>(&mut collect),
-        RecordKind::Padded16 => crate::visit_plain::<Padded<2>>(&mut collect),
-        RecordKind::Padded1Ki => crate::visit_plain::<Padded<128>>(&mut collect),
-        RecordKind::Padded4Ki => crate::visit_plain::<Padded<512>>(&mut collect),
-    }
+    crate::visit(record, &mut collect);
     collect.0
 }
 

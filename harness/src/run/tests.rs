@@ -49,7 +49,7 @@ fn play(plan: &MeasurementPlan, assignment: &Assignment) -> Vec<Line> {
         lines.push(Line::Part(part.clone()));
     }
     for block in from.block..part.blocks {
-        let order = order::block(&part.strategies, BASELINE, plan.seed, part.process, block);
+        let order = order::block(part, BASELINE, plan.seed, block);
         for (position, name) in (0..).zip(order) {
             if (Place { block, position }) < *from {
                 continue;

@@ -77,7 +77,7 @@ fn a_family_is_registered_wherever_one_has_to_be() {
         ),
         (
             "harness/registry/src/lib.rs",
-            "(docs!(\"turn-taking\"));\n    // Not contenders",
+            "\n    \"turn-taking\": turn_taking::Variants,\n}",
         ),
         (
             "benches/Cargo.toml",

@@ -7,7 +7,6 @@ use model::controls::{self, planted};
 
 use super::*;
 use crate::prepare::prepare;
-use crate::threads::OneEach;
 
 /// What a scan takes at least.
 const SCAN: Duration = Duration::from_millis(3);
@@ -99,7 +98,7 @@ fn slice(scenario: &Scenario, double: Option<&str>) -> Sliced {
     let field = Field::new(scenario, 1);
     let table = <Kept as Strategy<ProcessStatus>>::with_capacity(0);
     field.fill(ErasedHandle::new(table));
-    let engine = Box::new(Table::<_, ProcessStatus, OneEach>(table, PhantomData));
+    let engine = Box::new(Table::<_, ProcessStatus>(table, PhantomData));
     let double = double.and_then(planted);
     let prepared = PreparedStrategy::with_engine("test", engine, scenario, &field, double);
     let diary = table.0;
