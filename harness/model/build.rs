@@ -1,37 +1,32 @@
 //! Records how the harness was built, for the environment section of every report.
 
+use std::path::Path;
 use std::process::Command;
 
+fn variable(name: &str) -> String {
+    std::env::var(name).unwrap_or_default()
+}
+
 fn main() {
-    let rustc = std::env::var("RUSTC").unwrap_or_else(|_| "rustc".into());
-    let version = Command::new(rustc)
-        .arg("--version")
-        .output()
-        .ok()
-        .and_then(|output| String::from_utf8(output.stdout).ok())
-        .unwrap_or_else(|| "unknown".into());
-    println!("cargo:rustc-env=PIVOT_RUSTC={}", version.trim());
-    for (variable, source) in [
-        ("PIVOT_TARGET", "TARGET"),
-        ("PIVOT_OPT_LEVEL", "OPT_LEVEL"),
-        ("PIVOT_RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS"),
-    ] {
-        let value = std::env::var(source)
-            .unwrap_or_default()
-            .replace('\x1f', " ");
-        println!("cargo:rustc-env={variable}={value}");
-    }
+    let rustc = Command::new(variable("RUSTC")).arg("--version").output();
+    let rustc = rustc.map_or_else(|_| "unknown".into(), |output| output.stdout);
     let profile = profile();
-    println!("cargo:rustc-env=PIVOT_PROFILE={profile}");
     // What overrides the manifest's profile, as cargo names it.
     let prefix = format!("CARGO_PROFILE_{}", profile.replace('-', "_").to_uppercase());
-    for (variable, setting) in [
-        ("PIVOT_CODEGEN_UNITS", "CODEGEN_UNITS"),
-        ("PIVOT_LTO", "LTO"),
+    let [units, lto] = ["CODEGEN_UNITS", "LTO"].map(|setting| format!("{prefix}_{setting}"));
+    let flags = variable("CARGO_ENCODED_RUSTFLAGS").replace('\x1f', " ");
+    for (name, value) in [
+        ("RUSTC", String::from_utf8_lossy(&rustc).trim().to_owned()),
+        ("TARGET", variable("TARGET")),
+        ("OPT_LEVEL", variable("OPT_LEVEL")),
+        ("RUSTFLAGS", flags),
+        ("PROFILE", profile),
+        ("CODEGEN_UNITS", variable(&units)),
+        ("LTO", variable(&lto)),
     ] {
-        let source = format!("{prefix}_{setting}");
-        let value = std::env::var(&source).unwrap_or_default();
-        println!("cargo:rustc-env={variable}={value}");
+        println!("cargo:rustc-env=PIVOT_{name}={value}");
+    }
+    for source in [units, lto] {
         println!("cargo:rerun-if-env-changed={source}");
     }
     println!("cargo:rerun-if-changed=build.rs");
@@ -41,9 +36,8 @@ fn main() {
 /// The name of the Cargo profile: cargo says `release` of every profile that inherits from it, and names the
 /// folder that it builds in after the profile, `debug` for `dev`.
 fn profile() -> String {
-    let kind = std::env::var("PROFILE").unwrap_or_default();
-    let folder = std::env::var("OUT_DIR").unwrap_or_default();
-    let mut outwards = std::path::Path::new(&folder).ancestors();
+    let (folder, kind) = (variable("OUT_DIR"), variable("PROFILE"));
+    let mut outwards = Path::new(&folder).ancestors();
     let build = outwards.find(|path| path.ends_with("build"));
     let profile = build.and_then(|build| build.parent()?.file_name()?.to_str());
     match profile.unwrap_or(&kind) {

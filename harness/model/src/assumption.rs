@@ -119,8 +119,8 @@ impl Assumption {
 ///
 /// With file, line and column, what is wrong and what would be right.
 pub fn load(path: &Path) -> Result<Vec<Assumption>> {
-    let text = std::fs::read_to_string(path)
-        .map_err(|error| Error::file("read assumptions", path, &error))?;
+    let text = std::fs::read_to_string(path);
+    let text = text.map_err(|error| Error::file("read assumptions", path, &error))?;
     parse(&text, &path.display().to_string())
 }
 
@@ -130,22 +130,22 @@ pub fn load(path: &Path) -> Result<Vec<Assumption>> {
 ///
 /// As [`load`].
 pub fn parse(text: &str, place: &str) -> Result<Vec<Assumption>> {
+    let refuse = |what| Err(Error::input(format!("{place}: {what}")));
     let file: File = toml::from_str(text).map_err(|error| Error::toml(place, text, &error))?;
     if file.assumption.is_empty() {
-        return Err(Error::input(format!(
-            "{place}: no [[assumption]] in it, so there is nothing to judge; benches/assumptions.toml shows how \
-             they look"
-        )));
+        let what = "no [[assumption]] in it, so there is nothing to judge; benches/assumptions.toml shows how \
+                    they look";
+        return refuse(what.into());
     }
     for (index, assumption) in file.assumption.iter().enumerate() {
         if let Some(fault) = assumption.fault() {
-            return Err(Error::input(format!("{place}: {fault}")));
+            return refuse(fault);
         }
         let (id, mut earlier) = (&assumption.id, file.assumption[..index].iter());
         if earlier.any(|other| other.id == *id) {
-            return Err(Error::input(format!(
-                "{place}: the id {id:?} is taken by an earlier assumption; give it one of its own"
-            )));
+            return refuse(format!(
+                "the id {id:?} is taken by an earlier assumption; give it one of its own"
+            ));
         }
     }
     Ok(file.assumption)

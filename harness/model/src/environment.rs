@@ -81,10 +81,9 @@ impl Environment {
     /// Looks at the machine and at the build.
     pub fn capture(workspace: &Path, command: String, seed: u64, preset: &str) -> Self {
         let cpuinfo = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+        let release = line_of("/proc/sys/kernel/osrelease").unwrap_or_default();
         Self {
-            started_at: jiff::Timestamp::now()
-                .strftime("%Y-%m-%dT%H:%M:%SZ")
-                .to_string(),
+            started_at: format!("{:.0}", jiff::Timestamp::now()),
             command,
             seed,
             preset: preset.to_owned(),
@@ -95,11 +94,7 @@ impl Environment {
             hypervisor: hypervisor(&cpuinfo),
             governor: line_of("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"),
             memory_bytes: memory_bytes(),
-            kernel: format!(
-                "{} {}",
-                std::env::consts::OS,
-                line_of("/proc/sys/kernel/osrelease").unwrap_or_default()
-            ),
+            kernel: format!("{} {release}", std::env::consts::OS),
             load_before: line_of("/proc/loadavg")
                 .and_then(|line| line.split(' ').next()?.parse().ok()),
             build: Build::of_this_program(),
@@ -132,21 +127,13 @@ fn threads_per_core() -> Option<usize> {
 }
 
 fn caches() -> Vec<String> {
-    let of = |index: u32, name: &str| {
-        line_of(&format!(
-            "/sys/devices/system/cpu/cpu0/cache/index{index}/{name}"
-        ))
+    let cache = |index: u32| {
+        let folder = format!("/sys/devices/system/cpu/cpu0/cache/index{index}");
+        let line = |name| line_of(&format!("{folder}/{name}"));
+        let kind = line("type")?.to_lowercase();
+        Some(format!("L{} {kind} {}", line("level")?, line("size")?))
     };
-    (0..6)
-        .filter_map(|index| {
-            let (level, kind) = (of(index, "level")?, of(index, "type")?);
-            Some(format!(
-                "L{level} {} {}",
-                kind.to_lowercase(),
-                of(index, "size")?
-            ))
-        })
-        .collect()
+    (0..6).filter_map(cache).collect()
 }
 
 fn hypervisor(cpuinfo: &str) -> Option<String> {
@@ -181,47 +168,33 @@ pub fn libraries() -> Vec<(String, String)> {
     }
     let lock: Lock =
         toml::from_str(include_str!("../../../Cargo.lock")).expect("the lock file is cargo's own");
-    let needs = |wanted: &str| -> Vec<&String> {
-        let mut packages = lock.package.iter();
-        let found = packages.find(|package| package.name == wanted);
-        found
+    let needs = |name: &String| {
+        let package = lock.package.iter().find(|package| package.name == *name);
+        package
             .into_iter()
             .flat_map(|package| &package.dependencies)
-            .collect()
     };
     // Of what the strategies of the registry need: tests bring old releases of the same libraries. Where
     // there are several, the lock file adds the version to the name.
-    let used: Vec<&String> = needs("pivot-registry")
-        .into_iter()
-        .flat_map(|name| needs(name))
-        .collect();
+    let used: Vec<&String> = needs(&"pivot-registry".into()).flat_map(needs).collect();
     let is_used = |package: &&Package| {
         let exact = format!("{} {}", package.name, package.version);
-        used.iter()
-            .any(|used| **used == package.name || **used == exact)
+        LIBRARIES.contains(&package.name.as_str())
+            && [&package.name, &exact]
+                .iter()
+                .any(|name| used.contains(name))
     };
-    let libraries = lock
-        .package
-        .iter()
-        .filter(|package| LIBRARIES.contains(&package.name.as_str()));
-    libraries
-        .filter(is_used)
-        .map(|package| (package.name.clone(), package.version.clone()))
-        .collect()
+    let libraries = lock.package.iter().filter(is_used);
+    let named = libraries.map(|package| (package.name.clone(), package.version.clone()));
+    named.collect()
 }
 
 fn commit(workspace: &Path) -> Option<Commit> {
     let git = |arguments: &[&str]| {
-        let output = Command::new("git")
-            .arg("-C")
-            .arg(workspace)
-            .args(arguments)
-            .output()
-            .ok()?;
-        output
-            .status
-            .success()
-            .then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
+        let mut git = Command::new("git");
+        let output = git.arg("-C").arg(workspace).args(arguments).output().ok()?;
+        let text = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+        output.status.success().then_some(text)
     };
     Some(Commit {
         id: git(&["rev-parse", "--short=12", "HEAD"])?,

@@ -51,6 +51,15 @@ impl Error {
     }
 }
 
+/// The error of a line of JSON, without the number of the line within itself.
+pub(crate) fn complaint(error: &serde_json::Error) -> String {
+    plain(
+        &error
+            .to_string()
+            .replace(" at line 1 column ", " at column "),
+    )
+}
+
 /// A parser's complaint without the names of our types, which mean nothing to the author of a file.
 ///
 /// # Panics
@@ -58,30 +67,25 @@ impl Error {
 /// Never: the patterns are constants.
 #[must_use]
 pub fn plain(complaint: &str) -> String {
-    [
-        (
-            "data did not match any variant of untagged enum \\w+",
-            "it has none of the forms that fit here",
-        ),
-        (
-            "expected (a nonzero )?(usize|u128|u64|u32|u16|u8)\\b",
-            "expected a whole number, not negative",
-        ),
+    const ENUM: &str = "data did not match any variant of untagged enum \\w+";
+    const FIELDS: &str =
+        "expected (struct|internally tagged enum|struct variant) [\\w:]+( with \\d+ elements?)?";
+    const UNSIGNED: &str = "expected (a nonzero )?(usize|u128|u64|u32|u16|u8)\\b";
+    let mut text = complaint.to_owned();
+    for (pattern, words) in [
+        (ENUM, "it has none of the forms that fit here"),
+        (UNSIGNED, "expected a whole number, not negative"),
         (
             "expected (isize|i128|i64|i32|i16|i8)\\b",
             "expected a whole number",
         ),
         ("expected (f32|f64)\\b", "expected a number"),
-        (
-            "expected (struct|internally tagged enum|struct variant) [\\w:]+( with \\d+ elements?)?",
-            "expected named fields",
-        ),
-    ]
-    .into_iter()
-    .fold(complaint.to_owned(), |text, (pattern, words)| {
+        (FIELDS, "expected named fields"),
+    ] {
         let regex = Regex::new(pattern).expect("the pattern is a constant");
-        regex.replace_all(&text, words).into_owned()
-    })
+        text = regex.replace_all(&text, words).into_owned();
+    }
+    text
 }
 
 #[cfg(test)]

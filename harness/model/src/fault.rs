@@ -217,10 +217,8 @@ impl FaultSeen {
 
     /// What was tried and went so.
     pub fn with_fate(&self, fate: Fate) -> impl Iterator<Item = Deed> {
-        let meanwhile = self.meanwhile.iter();
-        meanwhile
-            .filter(move |(_, attempt)| attempt.fate == fate)
-            .map(|(&deed, _)| deed)
+        let attempts = self.meanwhile.iter();
+        attempts.filter_map(move |(&deed, attempt)| (attempt.fate == fate).then_some(deed))
     }
 
     /// The worst of what it comes to.
@@ -241,8 +239,8 @@ impl FaultSeen {
 
     fn who_waits(&self) -> Consequence {
         let looks = |deed: &Deed| deed.is_read() || *deed == Deed::Scan;
-        let (readers, writers): (Vec<Deed>, Vec<Deed>) =
-            self.with_fate(Fate::HeldUp).partition(looks);
+        let held_up = self.with_fate(Fate::HeldUp);
+        let (readers, writers): (Vec<Deed>, Vec<Deed>) = held_up.partition(looks);
         match (readers.is_empty(), writers.is_empty()) {
             (true, _) => Consequence::WritersWait,
             (false, true) => Consequence::ReadersWait,

@@ -44,9 +44,11 @@ impl FolderLock {
             if !is_at(&file, &path) {
                 continue;
             }
-            let command: String = std::env::args().skip(1).collect::<Vec<_>>().join(" ");
-            let command: String = command.chars().take(COMMAND_LENGTH_MAX).collect();
-            let holder = format!("process {} (pivot {command})", std::process::id());
+            let command = std::env::args().skip(1).collect::<Vec<_>>().join(" ");
+            let holder = format!(
+                "process {} (pivot {command:.COMMAND_LENGTH_MAX$})",
+                std::process::id()
+            );
             file.set_len(0).map_err(failed)?;
             file.write_all(holder.as_bytes()).map_err(failed)?;
             return Ok(Self { _file: file, path });

@@ -1,5 +1,7 @@
 //! What can be measured.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 use strum::{IntoStaticStr, VariantArray};
 
@@ -215,10 +217,8 @@ impl Scenario {
             return vec![Metric::ElapsedMs];
         }
         let unpaced = self.groups.iter().filter(|group| !group.is_paced());
-        let mut metrics: Vec<Metric> = unpaced.map(|group| group.does.metric()).collect();
-        metrics.sort_unstable();
-        metrics.dedup();
-        metrics
+        let metrics: BTreeSet<Metric> = unpaced.map(|group| group.does.metric()).collect();
+        metrics.into_iter().collect()
     }
 }
 

@@ -44,10 +44,8 @@ pub fn check(path: &Path, existing: Existing) -> Result<()> {
 /// The file to write, new or replaced; none if the path is of a device or a pipe.
 fn place(path: &Path, existing: Existing) -> Result<Option<PathBuf>> {
     let refuse = |what: &str| {
-        Err(Error::input(format!(
-            "cannot write {}: {what}",
-            path.display()
-        )))
+        let text = format!("cannot write {}: {what}", path.display());
+        Err(Error::input(text))
     };
     let kind = match fs::metadata(path) {
         Ok(metadata) => metadata.file_type(),
@@ -63,10 +61,8 @@ fn place(path: &Path, existing: Existing) -> Result<Option<PathBuf>> {
                 return refuse("it is not the name of a file");
             }
             if !folder.is_dir() {
-                return refuse(&format!(
-                    "there is no folder {}; make it first",
-                    folder.display()
-                ));
+                let what = format!("there is no folder {}; make it first", folder.display());
+                return refuse(&what);
             }
             return Ok(Some(path.to_owned()));
         }
@@ -83,10 +79,8 @@ fn place(path: &Path, existing: Existing) -> Result<Option<PathBuf>> {
     if existing == Existing::Keep {
         return refuse("it exists; --force replaces it");
     }
-    let place = path.canonicalize();
-    place
-        .map(Some)
-        .map_err(|error| Error::file("write", path, &error))
+    let place = path.canonicalize().map(Some);
+    place.map_err(|error| Error::file("write", path, &error))
 }
 
 #[cfg(unix)]

@@ -120,8 +120,7 @@ pub struct StallSeen {
 impl StallSeen {
     /// The pair of a stalled operation and a peer's.
     pub fn pair(&self, stalled: Operation, peer: Operation, same: bool) -> Option<&StallPair> {
-        self.pairs
-            .iter()
-            .find(|pair| (pair.stalled, pair.peer, pair.same_process) == (stalled, peer, same))
+        let mut pairs = self.pairs.iter();
+        pairs.find(|pair| (pair.stalled, pair.peer, pair.same_process) == (stalled, peer, same))
     }
 }

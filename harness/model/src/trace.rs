@@ -4,6 +4,8 @@
 //! The crate `trace` looks, in a process of its own for each strategy. Counts are medians over heap
 //! layouts, threads and repetitions. What the strategy's own threads do (an actor's) is not seen.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 use strum::{Display, IntoStaticStr, VariantArray};
 
@@ -286,21 +288,17 @@ pub struct TraceSeen {
 impl TraceSeen {
     /// The counts of an operation in a state, if it was traced there and went through.
     pub fn counts(&self, operation: Operation, state: State) -> Option<&Counts> {
-        self.footprints
-            .iter()
-            .find(|seen| seen.operation == operation && seen.state == state)?
-            .counts
-            .as_ref()
+        let is_it = |one: &&Footprint| (one.operation, one.state) == (operation, state);
+        self.footprints.iter().find(is_it)?.counts.as_ref()
     }
 
     /// The pair of two operations, in any order.
     pub fn pair(&self, one: Operation, other: Operation, same_process: bool) -> Option<&Pair> {
-        let is_it = |pair: &&Pair| {
-            let is_same = pair.same_process == same_process;
-            let either_way = [(one, other), (other, one)].contains(&(pair.first, pair.second));
-            is_same && either_way
-        };
-        self.pairs.iter().find(is_it)
+        let either_way = [(one, other), (other, one)];
+        let mut pairs = self.pairs.iter();
+        pairs.find(|pair| {
+            pair.same_process == same_process && either_way.contains(&(pair.first, pair.second))
+        })
     }
 }
 
@@ -364,9 +362,7 @@ impl Path {
     /// The lines that it writes, by number, each once.
     pub fn written(&self) -> Vec<u32> {
         let writes = self.touches.iter().filter(|touch| touch.usage.writes());
-        let mut lines: Vec<u32> = writes.map(|touch| touch.line).collect();
-        lines.sort_unstable();
-        lines.dedup();
-        lines
+        let lines: BTreeSet<u32> = writes.map(|touch| touch.line).collect();
+        lines.into_iter().collect()
     }
 }

@@ -78,7 +78,7 @@ impl Plan {
         let account = names.filter(|name| !is_accounted(name)).cloned().collect();
         let trace = scenario.replay.as_ref();
         MeasureTask {
-            trace: trace.map(|trace| trace.place().to_owned()),
+            trace: trace.map(|trace| trace.place.clone()),
             scenario: scenario.clone(),
             part,
             from,

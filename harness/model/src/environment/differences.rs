@@ -1,6 +1,6 @@
 //! What sets two runs' surroundings apart.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::Serialize;
@@ -33,57 +33,40 @@ impl Environment {
     /// The facts that differ, in alphabetical order. Whatever field an environment has is compared,
     /// but for those that belong to the single run: its command, seed, time and load.
     pub fn differences(a: &Self, b: &Self) -> Vec<Difference> {
-        let (a, b) = (facts(a), facts(b));
-        let names: BTreeSet<&String> = a.keys().chain(b.keys()).collect();
-        let of =
-            |facts: &BTreeMap<String, String>, name| facts.get(name).cloned().unwrap_or_default();
-        names
-            .into_iter()
-            .filter(|name| !INCIDENTAL.contains(&name.as_str()))
-            .map(|name| Difference {
-                what: name.clone(),
-                a: of(&a, name),
-                b: of(&b, name),
-            })
-            .filter(|difference| difference.a != difference.b)
+        let mut facts: BTreeMap<String, [String; 2]> = BTreeMap::new();
+        for (side, environment) in [a, b].into_iter().enumerate() {
+            let value = serde_json::to_value(environment).unwrap_or_default();
+            flatten("", &value, &mut |name, text| {
+                facts.entry(name).or_default()[side] = text;
+            });
+        }
+        facts.retain(|name, [a, b]| a != b && !INCIDENTAL.contains(&name.as_str()));
+        let differences = facts.into_iter();
+        differences
+            .map(|(what, [a, b])| Difference { what, a, b })
             .collect()
     }
 }
 
-fn facts(environment: &Environment) -> BTreeMap<String, String> {
-    let mut facts = BTreeMap::new();
-    let value = serde_json::to_value(environment).unwrap_or_default();
-    flatten("", &value, &mut facts);
-    facts
-}
-
-fn flatten(name: &str, value: &Value, facts: &mut BTreeMap<String, String>) {
-    let below = |key: &str| {
-        if name.is_empty() {
-            key.to_owned()
-        } else {
-            format!("{name}.{key}")
-        }
-    };
+/// Adds the facts below a field, each by its name and as text.
+fn flatten(name: &str, value: &Value, add: &mut dyn FnMut(String, String)) {
+    let dot = if name.is_empty() { "" } else { "." };
+    let below = |key: &str| format!("{name}{dot}{key}");
     match value {
         Value::Null => {}
         Value::Object(fields) => {
             for (key, value) in fields {
-                flatten(&below(key), value, facts);
+                flatten(&below(key), value, add);
             }
         }
         Value::Array(items) if pairs(items).next().is_some() => {
-            for (key, value) in pairs(items) {
-                facts.insert(below(key), value.to_owned());
-            }
+            pairs(items).for_each(|(key, value)| add(below(key), value.to_owned()));
         }
         Value::Array(items) => {
             let items: Vec<String> = items.iter().map(text).collect();
-            facts.insert(name.to_owned(), items.join(", "));
+            add(name.to_owned(), items.join(", "));
         }
-        single => {
-            facts.insert(name.to_owned(), text(single));
-        }
+        single => add(name.to_owned(), text(single)),
     }
 }
 
@@ -98,9 +81,8 @@ fn pairs(items: &[Value]) -> impl Iterator<Item = (&str, &str)> {
 }
 
 fn text(value: &Value) -> String {
-    value
-        .as_str()
-        .map_or_else(|| value.to_string(), str::to_owned)
+    let text = value.as_str();
+    text.map_or_else(|| value.to_string(), str::to_owned)
 }
 
 #[cfg(test)]

@@ -54,9 +54,8 @@ impl Machine {
         // After an @ is the frequency, and in parentheses a trade mark.
         let model = model.split('@').next().unwrap_or_default();
         let model = model.replace("(r)", " ").replace("(tm)", " ");
-        let words = model
-            .split(|letter: char| !letter.is_ascii_alphanumeric())
-            .filter(|word| !word.is_empty() && !Self::COMMON.contains(word));
+        let words = model.split(|letter: char| !letter.is_ascii_alphanumeric());
+        let words = words.filter(|word| !word.is_empty() && !Self::COMMON.contains(word));
         let mut parts: Vec<&str> = words.collect();
         let cpus = format!("{}cpu", self.cpus);
         parts.push(&cpus);
@@ -86,26 +85,23 @@ impl Machine {
 
 /// The names, those that occur more than once with something appended.
 fn told_apart(names: &[String], more: impl Fn(usize) -> String) -> Vec<String> {
-    let is_alone = |name| names.iter().filter(|other| *other == name).count() == 1;
-    let all = names.iter().enumerate();
-    let told_apart = all.map(|(place, name)| {
-        if is_alone(name) {
-            name.clone()
-        } else {
-            format!("{name}-{}", more(place))
+    let is_alone = |name: &String| names.iter().filter(|other| *other == name).count() == 1;
+    let mut unique = names.to_vec();
+    for (place, name) in unique.iter_mut().enumerate() {
+        if !is_alone(name) {
+            *name = format!("{name}-{}", more(place));
         }
-    });
-    told_apart.collect()
+    }
+    unique
 }
 
 impl fmt::Display for Machine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let plural = if self.cpus == 1 { "" } else { "s" };
-        write!(
-            f,
-            "{}, {} processor{plural}, {}",
-            self.cpu, self.cpus, self.kernel,
-        )
+        let Self {
+            cpu, cpus, kernel, ..
+        } = self;
+        write!(f, "{cpu}, {cpus} processor{plural}, {kernel}")
     }
 }
 

@@ -87,22 +87,17 @@ pub struct SparseHistogram {
 impl SparseHistogram {
     fn of(dense: &hdrhistogram::Histogram<u64>) -> Self {
         let recorded = dense.iter_recorded();
+        let counts = recorded.map(|step| (step.value_iterated_to(), step.count_at_value()));
         Self {
-            counts: recorded
-                .map(|step| (step.value_iterated_to(), step.count_at_value()))
-                .collect(),
+            counts: counts.collect(),
             len: dense.len(),
         }
     }
 
     /// The counts of several histograms added up.
     pub fn sum<'h>(histograms: impl IntoIterator<Item = &'h Self>) -> Self {
-        let mut counts: Vec<(u64, u64)> = Vec::new();
-        let mut len: u64 = 0;
-        for one in histograms {
-            counts.extend(&one.counts);
-            len = len.saturating_add(one.len);
-        }
+        let all = histograms.into_iter();
+        let mut counts: Vec<(u64, u64)> = all.flat_map(|one| one.counts.iter().copied()).collect();
         // Stable, which merges what is sorted in parts.
         counts.sort_by_key(|&(value, _)| value);
         counts.dedup_by(|next, kept| {
@@ -113,8 +108,10 @@ impl SparseHistogram {
             is_same
         });
         Self {
+            len: counts
+                .iter()
+                .fold(0, |sum: u64, (_, count)| sum.saturating_add(*count)),
             counts: counts.into(),
-            len,
         }
     }
 
@@ -178,25 +175,22 @@ impl Serialize for SparseHistogram {
 impl<'de> Deserialize<'de> for SparseHistogram {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        let refuse = |what: &dyn fmt::Display| de::Error::custom(format!("a histogram {what}"));
-        let bytes = STANDARD
-            .decode(&text)
-            .map_err(|error| refuse(&format_args!("that is not Base64: {error}")))?;
-        let read: hdrhistogram::Histogram<u64> = Deserializer::new()
-            .deserialize(&mut Cursor::new(bytes))
-            .map_err(|error| {
-                refuse(&format_args!(
-                    "that is not HdrHistogram V2, compressed: {error}"
-                ))
-            })?;
-        let (low, high, digits) = (read.low(), read.high(), read.sigfig());
+        let bytes = STANDARD.decode(&text).map_err(|error| {
+            de::Error::custom(format_args!("a histogram that is not Base64: {error}"))
+        })?;
+        let dense = Deserializer::new().deserialize(&mut Cursor::new(bytes));
+        let dense: hdrhistogram::Histogram<u64> = dense.map_err(|error| {
+            let what = "a histogram that is not HdrHistogram V2, compressed";
+            de::Error::custom(format_args!("{what}: {error}"))
+        })?;
+        let (low, high, digits) = (dense.low(), dense.high(), dense.sigfig());
         if (low, high, digits) != (1, HIGHEST, SIGNIFICANT_DIGITS) {
-            return Err(refuse(&format_args!(
-                "from {low} to {high} with {digits} digits; here they go from 1 to {HIGHEST} with \
+            return Err(de::Error::custom(format_args!(
+                "a histogram from {low} to {high} with {digits} digits; here they go from 1 to {HIGHEST} with \
                  {SIGNIFICANT_DIGITS}"
             )));
         }
-        Ok(Self::of(&read))
+        Ok(Self::of(&dense))
     }
 }
 

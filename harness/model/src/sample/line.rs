@@ -67,16 +67,7 @@ impl Line {
             | Line::PartDone(PartDone { process, .. })
             | Line::Interference(Interference { process, .. })
             | Line::Probe(Probe { process, .. }) => Some(process),
-            Line::Header(_)
-            | Line::Allocation(_)
-            | Line::Memory(_)
-            | Line::Check(_)
-            | Line::Fault(_)
-            | Line::Trace(_)
-            | Line::Untraced(_)
-            | Line::Stall(_)
-            | Line::Calibration(_)
-            | Line::Complete => None,
+            _ => None,
         }
     }
 }

@@ -61,11 +61,10 @@ pub fn name_of(content: &[u8]) -> &'static str {
 ///
 /// Never: memory does not refuse to be written to.
 pub fn pack(content: &[u8]) -> Vec<u8> {
-    let mut packer = GzBuilder::new()
-        .mtime(0)
-        .write(Vec::new(), Compression::best());
-    packer
-        .write_all(content)
+    let builder = GzBuilder::new().mtime(0);
+    let mut packer = builder.write(Vec::new(), Compression::best());
+    let written = packer.write_all(content);
+    written
         .and_then(|()| packer.finish())
         .expect("memory can be written to")
 }

@@ -56,22 +56,23 @@ pub fn asks_the_same(a: &Scenario, b: &Scenario) -> bool {
 
 /// Adds to the header of the first file what that of another has besides; what a reader has to know about it.
 fn join(first: &str, ours: &mut Header, place: &str, other: Header) -> Result<Option<String>> {
-    let refuse = |what: String| {
-        Err(Error::input(format!(
-            "cannot pool {first} and {place}: {what}"
-        )))
+    let refuse = |what| {
+        let text = format!("cannot pool {first} and {place}: {what}");
+        Err(Error::input(text))
     };
-    if ours.baseline != other.baseline {
-        return refuse(format!(
-            "the baseline of one is {}, of the other {}",
-            ours.baseline, other.baseline
-        ));
-    }
-    if ours.controls_of != other.controls_of {
-        return refuse(format!(
-            "the controls of one are made of {}, those of the other of {}",
-            ours.controls_of, other.controls_of
-        ));
+    for (what, ours, theirs) in [
+        ("baseline", &ours.baseline, &other.baseline),
+        (
+            "table of the controls",
+            &ours.controls_of,
+            &other.controls_of,
+        ),
+    ] {
+        if ours != theirs {
+            return refuse(format!(
+                "the {what} of one is {ours}, of the other {theirs}"
+            ));
+        }
     }
     for scenario in other.scenarios {
         let mut known = ours.scenarios.iter();
@@ -99,11 +100,9 @@ fn join(first: &str, ours: &mut Header, place: &str, other: Header) -> Result<Op
     ours.looks = ours.looks.saturating_add(other.looks);
     let differences = Environment::differences(&ours.environment, &other.environment);
     let differences: Vec<String> = differences.iter().map(ToString::to_string).collect();
+    let differences = differences.join("; ");
     Ok((!differences.is_empty()).then(|| {
-        format!(
-            "{first} and {place} are pooled, but were not measured alike: {}",
-            differences.join("; ")
-        )
+        format!("{first} and {place} are pooled, but were not measured alike: {differences}")
     }))
 }
 
@@ -147,9 +146,9 @@ impl Pool {
     /// Whether no earlier file has the same count.
     fn is_new(&mut self, line: &Line) -> bool {
         let (scenario, strategy, does) = match line {
-            Line::Allocation(seen) => (&*seen.scenario, &seen.strategy, Some(seen.does)),
+            Line::Allocation(counts) => (&*counts.scenario, &counts.strategy, Some(counts.does)),
             Line::Memory(memory) => (&*memory.scenario, &memory.strategy, None),
-            Line::Trace(seen) => ("", &seen.strategy, None),
+            Line::Trace(trace) => ("", &trace.strategy, None),
             _ => return true,
         };
         let count = (scenario.to_owned(), strategy.clone(), does);
@@ -158,18 +157,22 @@ impl Pool {
 
     /// A check that failed once has failed.
     fn check(&mut self, outcome: CheckOutcome) {
-        let key = (
-            outcome.strategy.clone(),
-            outcome.record,
-            outcome.check.clone(),
-        );
-        match self.checked.get(&key) {
-            Some(_) if outcome.passed => {}
-            Some(&place) => self.lines[place] = Line::Check(outcome),
-            None => {
-                self.checked.insert(key, self.lines.len());
-                self.lines.push(Line::Check(outcome));
-            }
+        let CheckOutcome {
+            strategy,
+            record,
+            check,
+            passed,
+            ..
+        } = outcome.clone();
+        let (next, line) = (self.lines.len(), Line::Check(outcome));
+        let place = *self
+            .checked
+            .entry((strategy, record, check))
+            .or_insert(next);
+        if place == next {
+            self.lines.push(line);
+        } else if !passed {
+            self.lines[place] = line;
         }
     }
 

@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 use super::packing::{self, Damage};
 use super::{Header, Line, SCHEMA, in_words};
-use crate::error::{Error, Result, plain};
+use crate::error::{Error, Result, complaint};
 use crate::parallel;
 
 /// What a sample file holds.
@@ -86,12 +86,8 @@ const WARNINGS_SHOWN: usize = 8;
 impl Reading {
     /// The warnings as lines of text; of very many, the first and how many more there are.
     pub fn notes(&self, place: &str) -> Vec<String> {
-        let mut notes: Vec<String> = self
-            .warnings
-            .iter()
-            .take(WARNINGS_SHOWN)
-            .map(|warning| format!("{place}: {warning}"))
-            .collect();
+        let shown = self.warnings.iter().take(WARNINGS_SHOWN);
+        let mut notes: Vec<String> = shown.map(|warning| format!("{place}: {warning}")).collect();
         let more = self.warnings.len().saturating_sub(WARNINGS_SHOWN);
         if more > 0 {
             notes.push(format!("{place}: {more} more lines are left out likewise"));
@@ -157,9 +153,8 @@ pub(super) fn foreign(path: &Path) -> Option<String> {
     if first.is_empty() || is_torn {
         return None;
     }
-    header(&first, &path.display().to_string())
-        .err()
-        .map(|error| error.to_string())
+    let header = header(&first, &path.display().to_string());
+    header.err().map(|error| error.to_string())
 }
 
 /// Reads the content of a sample file; `place` names it in errors.
@@ -174,18 +169,20 @@ pub fn parse(bytes: &[u8], place: &str) -> Result<Reading> {
     let raw_lines: Vec<&[u8]> = raw_lines.collect();
     let parsed = parallel::map(&raw_lines, |raw| serde_json::from_slice::<Line>(raw));
     let mut reader = Reader::new(&header, first);
-    for (number, (raw, parsed)) in (2..).zip(raw_lines.into_iter().zip(parsed)) {
+    let lines = (2..).zip(raw_lines.into_iter().zip(parsed));
+    for (number, (raw, parsed)) in lines {
         if !reader.take(number, raw, parsed) {
             break;
         }
     }
-    let mut reading = reader.reading;
-    reading.warnings.extend(
-        reader
-            .unknown
-            .into_iter()
-            .map(|(kind, (line, count))| Warning::UnknownKind { kind, line, count }),
-    );
+    let Reader {
+        mut reading,
+        unknown,
+        ..
+    } = reader;
+    let unknown = unknown.into_iter();
+    let unknown = unknown.map(|(kind, (line, count))| Warning::UnknownKind { kind, line, count });
+    reading.warnings.extend(unknown);
     reading.lines.insert(0, Line::Header(Box::new(header)));
     Ok(reading)
 }
@@ -203,10 +200,9 @@ struct Reader<'h, 'b> {
 impl<'h, 'b> Reader<'h, 'b> {
     fn new(header: &'h Header, first: &[u8]) -> Self {
         let scenarios = header.scenarios.iter();
+        let scenarios = scenarios.map(|scenario| (scenario.name.as_str(), scenario.groups.len()));
         Self {
-            scenarios: scenarios
-                .map(|s| (s.name.as_str(), s.groups.len()))
-                .collect(),
+            scenarios: scenarios.collect(),
             strategies: header.strategies.iter().map(|s| s.name.as_str()).collect(),
             slices: HashSet::new(),
             unknown: BTreeMap::new(),
@@ -224,7 +220,7 @@ impl<'h, 'b> Reader<'h, 'b> {
     fn take(&mut self, number: usize, raw: &'b [u8], parsed: serde_json::Result<Line>) -> bool {
         let is_whole = raw.ends_with(b"\n");
         if !is_whole && parsed.is_err() {
-            self.reading.warnings.push(Warning::Torn { line: number });
+            self.warn(Warning::Torn { line: number });
             return false;
         }
         self.reading.end += raw.len() as u64;
@@ -232,27 +228,29 @@ impl<'h, 'b> Reader<'h, 'b> {
         match parsed {
             _ if raw.trim_ascii().is_empty() => {}
             Ok(Line::Header(_)) => {
-                self.reading
-                    .warnings
-                    .push(Warning::SecondHeader { line: number });
+                self.warn(Warning::SecondHeader { line: number });
                 return false;
             }
             Ok(line) => match self.fault(&line, raw) {
                 None => self.reading.lines.push(line),
-                Some(reason) => self.damaged(number, reason),
+                Some(reason) => self.warn(Warning::Damaged {
+                    line: number,
+                    reason,
+                }),
             },
             Err(error) => match unknown_kind(raw, &error) {
                 Some(kind) => self.unknown.entry(kind).or_insert((number, 0)).1 += 1,
-                None => self.damaged(number, said(&error)),
+                None => self.warn(Warning::Damaged {
+                    line: number,
+                    reason: complaint(&error),
+                }),
             },
         }
         true
     }
 
-    fn damaged(&mut self, line: usize, reason: String) {
-        self.reading
-            .warnings
-            .push(Warning::Damaged { line, reason });
+    fn warn(&mut self, warning: Warning) {
+        self.reading.warnings.push(warning);
     }
 
     /// What contradicts the header, or an earlier line.
@@ -260,21 +258,17 @@ impl<'h, 'b> Reader<'h, 'b> {
         let (scenario, strategy) = match line {
             Line::Slice(slice) => (Some(&slice.key.scenario), Some(&slice.key.strategy)),
             Line::Probe(probe) => (None, Some(&probe.strategy)),
-            Line::Allocation(seen) => (Some(&seen.scenario), Some(&seen.strategy)),
+            Line::Allocation(counts) => (Some(&counts.scenario), Some(&counts.strategy)),
             Line::Memory(memory) => (Some(&memory.scenario), Some(&memory.strategy)),
             Line::Check(check) => (None, Some(&check.strategy)),
-            Line::Fault(seen) => (None, Some(&seen.strategy)),
-            Line::Trace(seen) => (None, Some(&seen.strategy)),
-            Line::Stall(seen) => (None, Some(&seen.strategy)),
+            Line::Fault(fault) => (None, Some(&fault.strategy)),
+            Line::Trace(trace) => (None, Some(&trace.strategy)),
+            Line::Stall(stall) => (None, Some(&stall.strategy)),
             Line::Part(part) => (Some(&part.scenario), None),
             Line::PartDone(done) => (Some(&done.scenario), None),
             Line::Interference(interference) => (Some(&interference.scenario), None),
             // A probe that failed names its situation where others name a scenario.
-            Line::Calibration(_)
-            | Line::Failure(_)
-            | Line::Untraced(_)
-            | Line::Header(_)
-            | Line::Complete => (None, None),
+            _ => (None, None),
         };
         if let Some(name) = scenario.filter(|name| !self.scenarios.contains_key(name.as_str())) {
             return Some(format!("the header has no scenario {name:?}"));
@@ -282,23 +276,23 @@ impl<'h, 'b> Reader<'h, 'b> {
         if let Some(name) = strategy.filter(|name| !self.strategies.contains(name.as_str())) {
             return Some(format!("the header has no strategy {name:?}"));
         }
-        match line {
-            Line::Slice(slice) if slice.window_ns == 0 => Some("a window of 0 ns".into()),
-            Line::Calibration(seen) if !seen.is_sound() => {
-                Some("a calibration that no machine can have".into())
-            }
-            Line::Slice(slice)
-                if slice.groups.len() != self.scenarios[slice.key.scenario.as_str()] =>
-            {
-                Some("not as many groups as the scenario has".into())
+        let groups = scenario.map(|name| self.scenarios[name.as_str()]);
+        let reason = match line {
+            Line::Slice(slice) if slice.window_ns == 0 => "a window of 0 ns",
+            Line::Slice(slice) if Some(slice.groups.len()) != groups => {
+                "not as many groups as the scenario has"
             }
             Line::Slice(_) if !self.slices.insert(raw.trim_ascii()) => {
-                Some("an earlier line is the same".into())
+                "an earlier line is the same"
             }
-            Line::Allocation(seen) if seen.operations == 0 => Some("no operations".into()),
-            Line::Memory(memory) if memory.records == 0 => Some("no records".into()),
-            _ => None,
-        }
+            Line::Calibration(costs) if !costs.is_sound() => {
+                "a calibration that no machine can have"
+            }
+            Line::Allocation(counts) if counts.operations == 0 => "no operations",
+            Line::Memory(memory) if memory.records == 0 => "no records",
+            _ => return None,
+        };
+        Some(reason.into())
     }
 }
 
@@ -316,37 +310,28 @@ fn unknown_kind(raw: &[u8], error: &serde_json::Error) -> Option<String> {
     error.to_string().starts_with(&refused).then_some(tag.kind)
 }
 
-/// The error of a line, without the number of the line within itself.
-fn said(error: &serde_json::Error) -> String {
-    let text = error.to_string();
-    plain(&text.replace(" at line 1 column ", " at column "))
-}
-
 /// The first line of a file, if this version can make sense of it.
 fn header(first: &[u8], place: &str) -> Result<Header> {
+    let refuse = |what: String| Err(Error::input(format!("{place}:1: {what}")));
     let tag: Option<Tag> = serde_json::from_slice(first).ok();
-    let Some(schema) = tag
-        .filter(|tag| tag.kind == "header")
-        .and_then(|tag| tag.schema)
-    else {
-        return Err(Error::input(format!(
-            "{place}:1: a sample file begins with a header line, as `pivot measure` writes it; this \
-             does not"
-        )));
+    let tag = tag.filter(|tag| tag.kind == "header");
+    let Some(schema) = tag.and_then(|tag| tag.schema) else {
+        let what =
+            "a sample file begins with a header line, as `pivot measure` writes it; this does not";
+        return refuse(what.into());
     };
     let (major, minor) = version(&schema);
     let is_of_version_2 = major == VERSION_2;
     if !is_of_version_2 && major != version(SCHEMA).0 {
-        return Err(Error::input(format!(
-            "{place}:1: written in the format {schema:?}; this is pivot {}, which reads {SCHEMA:?} and \
-             {VERSION_2:?}",
+        return refuse(format!(
+            "written in the format {schema:?}; this is pivot {}, which reads {SCHEMA:?} and {VERSION_2:?}",
             env!("CARGO_PKG_VERSION")
-        )));
+        ));
     }
     let unusable = |what: String| {
-        Error::input(format!(
-            "{place}:1: the header is damaged ({what}), and without it nobody knows what the samples \
-             are about; restore the line from a copy"
+        refuse(format!(
+            "the header is damaged ({what}), and without it nobody knows what the samples are about; restore \
+             the line from a copy"
         ))
     };
     let line = if is_of_version_2 {
@@ -356,8 +341,8 @@ fn header(first: &[u8], place: &str) -> Result<Header> {
     };
     let mut header = match line {
         Ok(Line::Header(header)) => *header,
-        Ok(_) => return Err(unusable("of another kind".into())),
-        Err(error) => return Err(unusable(said(&error))),
+        Ok(_) => return unusable("of another kind".into()),
+        Err(error) => return unusable(complaint(&error)),
     };
     if is_of_version_2 {
         header.schema = SCHEMA.into();
@@ -365,10 +350,7 @@ fn header(first: &[u8], place: &str) -> Result<Header> {
             inserts_alone(&mut header);
         }
     }
-    match fault(&header) {
-        None => Ok(header),
-        Some(what) => Err(unusable(what)),
-    }
+    fault(&header).map_or(Ok(header), unusable)
 }
 
 fn fault(header: &Header) -> Option<String> {
@@ -398,10 +380,11 @@ fn of_version_2(first: &[u8]) -> serde_json::Result<Line> {
 
 /// From the share of insertions and removals to that of insertions.
 fn inserts_alone(header: &mut Header) {
-    let groups = header.scenarios.iter_mut().flat_map(|one| &mut one.groups);
-    for share in groups.filter_map(|group| group.inserts.as_mut()) {
-        *share /= 2.0;
-    }
+    let scenarios = header.scenarios.iter_mut();
+    let groups = scenarios.flat_map(|scenario| &mut scenario.groups);
+    groups
+        .flat_map(|group| &mut group.inserts)
+        .for_each(|share| *share /= 2.0);
 }
 
 /// A schema without its minor version, and that.

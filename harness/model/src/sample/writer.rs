@@ -50,16 +50,12 @@ pub fn amended(
 ) -> Result<Vec<u8>> {
     let plain = unpacked(content);
     let reading = reading::parse_any(content, place)?;
-    let is_unclear = |warning: &&Warning| {
-        matches!(
-            warning,
-            Warning::SecondHeader { .. } | Warning::Packing { .. }
-        )
-    };
-    if let Some(warning) = reading.warnings.iter().find(is_unclear) {
-        return Err(Error::input(format!(
-            "cannot add lines to {place}: {warning}"
-        )));
+    let mut warnings = reading.warnings.iter();
+    let is_unclear =
+        |w: &&Warning| matches!(w, Warning::SecondHeader { .. } | Warning::Packing { .. });
+    if let Some(warning) = warnings.find(is_unclear) {
+        let text = format!("cannot add lines to {place}: {warning}");
+        return Err(Error::input(text));
     }
     let mut new = Some(text(new));
     let mut out: Vec<u8> = Vec::with_capacity(plain.len());
@@ -120,18 +116,18 @@ impl Writer {
     ///
     /// When the file cannot be written, is packed, or two runs were joined in it.
     pub fn resume(path: &Path, reading: &Reading) -> Result<Self> {
+        let refuse = |why: &str| {
+            let text = format!("cannot continue {}: {why}", path.display());
+            Err(Error::input(text))
+        };
         if reading.is_packed {
-            return Err(Error::input(format!(
-                "cannot continue {}: it is packed; unpack it with `gunzip`",
-                path.display()
-            )));
+            return refuse("it is packed; unpack it with `gunzip`");
         }
-        let is_second_header = |warning: &&Warning| matches!(warning, Warning::SecondHeader { .. });
-        if let Some(warning) = reading.warnings.iter().find(is_second_header) {
-            return Err(Error::input(format!(
-                "cannot continue {}: {warning}",
-                path.display()
-            )));
+        let mut warnings = reading.warnings.iter();
+        if let Some(warning) =
+            warnings.find(|warning| matches!(warning, Warning::SecondHeader { .. }))
+        {
+            return refuse(&warning.to_string());
         }
         let failed = |error: std::io::Error| Error::file("continue", path, &error);
         let mut file = OpenOptions::new().write(true).open(path).map_err(failed)?;
@@ -159,19 +155,15 @@ impl Writer {
     /// Never: a line is plain data.
     pub fn append(&mut self, line: &Line) -> Result<()> {
         let text = text(std::slice::from_ref(line));
-        match self.file.write_all(text.as_bytes()) {
-            Ok(()) => {
-                self.whole += text.len() as u64;
-                Ok(())
-            }
-            Err(error) => {
-                // Best effort: a torn line that cannot be cut off is skipped by whoever reads.
-                let _ = self.file.set_len(self.whole);
-                Err(Error::input(format!(
-                    "cannot write {}: {error}; what was measured before is kept there",
-                    self.path.display()
-                )))
-            }
-        }
+        self.file.write_all(text.as_bytes()).map_err(|error| {
+            // Best effort: a torn line that cannot be cut off is skipped by whoever reads.
+            let _ = self.file.set_len(self.whole);
+            Error::input(format!(
+                "cannot write {}: {error}; what was measured before is kept there",
+                self.path.display()
+            ))
+        })?;
+        self.whole += text.len() as u64;
+        Ok(())
     }
 }

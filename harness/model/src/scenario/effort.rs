@@ -29,10 +29,8 @@ impl Effort {
         let slices = strategies.saturating_sub(1) * 2 + 1;
         let records = scenario.processes * strategies * self.processes as usize;
         let slice = self.slice.as_secs_f64().max(slice_of_operations(scenario));
-        Duration::from_secs_f64(
-            slice * slices as f64 * f64::from(self.blocks)
-                + FILL_PER_RECORD.as_secs_f64() * records as f64,
-        )
+        let measuring = slice * slices as f64 * f64::from(self.blocks);
+        Duration::from_secs_f64(measuring + FILL_PER_RECORD.as_secs_f64() * records as f64)
     }
 }
 
@@ -57,26 +55,28 @@ pub fn affordable(
     budget: Duration,
     is_largest: bool,
 ) -> Result<()> {
+    let shown_budget = span(budget);
+    let mut needed = Duration::ZERO;
     for scenario in scenarios {
-        let needed = effort.shortest(scenario, strategies(scenario));
+        let shortest = effort.shortest(scenario, strategies(scenario));
+        needed += shortest;
         if let Some(operations) = scenario.operations
-            && needed > budget
+            && shortest > budget
         {
+            let slice = Duration::from_secs_f64(slice_of_operations(scenario));
             return Err(Error::input(format!(
                 "scenario {}: {operations} operations take at least {} a slice and {} in all, and this preset \
-                 measures for {}; give fewer operations",
+                 measures for {shown_budget}; give fewer operations",
                 scenario.name,
-                span(Duration::from_secs_f64(slice_of_operations(scenario))),
-                span(needed),
-                span(budget)
+                span(slice),
+                span(shortest),
             )));
         }
     }
-    let points = scenarios.iter().filter(|s| s.point.is_some()).count();
-    let needed: Duration = scenarios
+    let points = scenarios
         .iter()
-        .map(|scenario| effort.shortest(scenario, strategies(scenario)))
-        .sum();
+        .filter(|scenario| scenario.point.is_some())
+        .count();
     if points == 0 || needed <= budget {
         return Ok(());
     }
@@ -85,11 +85,10 @@ pub fn affordable(
     } else {
         "use --preset full, or fewer strategies with --strategy"
     };
+    let needed = span(needed);
     Err(Error::input(format!(
-        "the {points} points of the chosen sweeps need at least {}, and this preset measures for {}; \
-         {remedy}",
-        span(needed),
-        span(budget)
+        "the {points} points of the chosen sweeps need at least {needed}, and this preset measures for \
+         {shown_budget}; {remedy}"
     )))
 }
 

@@ -13,8 +13,8 @@ impl Scenario {
     /// With file, line and column, what is wrong and what would be right; also in the process trace that
     /// it replays, if it does.
     pub fn load(path: &Path) -> Result<Vec<Self>> {
-        let text = std::fs::read_to_string(path)
-            .map_err(|error| Error::file("read scenario", path, &error))?;
+        let text = std::fs::read_to_string(path);
+        let text = text.map_err(|error| Error::file("read scenario", path, &error))?;
         let place = path.display().to_string();
         let mut points = Self::parse(&text, &place)?;
         let folder = path.parent().unwrap_or(Path::new(""));
@@ -33,9 +33,8 @@ impl Scenario {
     pub fn parse(text: &str, place: &str) -> Result<Vec<Self>> {
         let scenario: Scenario =
             toml::from_str(text).map_err(|error| Error::toml(place, text, &error))?;
-        scenario
-            .expanded()
-            .map_err(|fault| Error::input(format!("{place}: {fault}")))
+        let points = scenario.expanded();
+        points.map_err(|fault| Error::input(format!("{place}: {fault}")))
     }
 
     /// The scenario, or the points of its sweep, as a file of it would be loaded.
@@ -44,20 +43,17 @@ impl Scenario {
     ///
     /// What is nonsensical about it.
     pub fn expanded(self) -> std::result::Result<Vec<Self>, String> {
-        if let Some(fault) = self.fault_of_file() {
-            return Err(fault);
-        }
+        self.fault_of_file().map_or(Ok(()), Err)?;
         let points = sweep::expand(self)?;
-        let mut faulty = points
-            .iter()
-            .filter_map(|point| Some((point, point.fault()?)));
-        match faulty.next() {
-            None => Ok(points),
-            Some((point, fault)) if point.point.is_some() => {
-                Err(format!("at the point {}: {fault}", point.name))
+        for point in &points {
+            match point.fault() {
+                Some(fault) if point.point.is_some() => {
+                    return Err(format!("at the point {}: {fault}", point.name));
+                }
+                fault => fault.map_or(Ok(()), Err)?,
             }
-            Some((_, fault)) => Err(fault),
         }
+        Ok(points)
     }
 }
 
@@ -83,10 +79,8 @@ pub fn load_folder(folder: &Path) -> Result<Vec<Scenario>> {
         scenarios.extend(points);
     }
     if scenarios.is_empty() {
-        return Err(Error::input(format!(
-            "no scenario (*.toml) in {}",
-            folder.display()
-        )));
+        let what = format!("no scenario (*.toml) in {}", folder.display());
+        return Err(Error::input(what));
     }
     Ok(scenarios)
 }

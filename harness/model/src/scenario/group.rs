@@ -136,34 +136,30 @@ impl Group {
         .into_iter()
         .filter_map(|(name, share)| Some((name, share?)))
     }
-}
 
-impl Group {
     /// What one of its threads does, with all that sets it apart: `mix (5 % writes) every 10 us`.
     pub fn doing(&self) -> String {
         let mut text = self.does.to_string();
-        let shares: Vec<String> = self
-            .given_shares()
-            .map(|(name, share)| {
-                let percent = (share * 1e6).round() / 1e4;
-                match name {
-                    "inserts" => format!("{percent} % inserts, {percent} % removes"),
-                    _ => format!("{percent} % {}", name.replace('_', "-")),
-                }
-            })
-            .collect();
+        let share = |(name, share): (&str, f64)| {
+            let percent = (share * 1e6).round() / 1e4;
+            match name {
+                "inserts" => format!("{percent} % inserts, {percent} % removes"),
+                _ => format!("{percent} % {}", name.replace('_', "-")),
+            }
+        };
+        let shares: Vec<String> = self.given_shares().map(share).collect();
         if !shares.is_empty() {
             text.push_str(&format!(" ({})", shares.join(", ")));
         }
-        let details = [
-            self.section_ns.map(|ns| format!(" for {ns} ns")),
-            self.publish_every
-                .map(|every| format!(" publishing every {every}")),
-            self.speed
-                .map(|speed| format!(" at {speed} times its speed")),
-            self.every_us.map(|us| format!(" every {us} us")),
-        ];
-        text.extend(details.into_iter().flatten());
+        let publishes = self.publish_every.map(f64::from);
+        for (before, number, after) in [
+            (" for ", self.section_ns, " ns"),
+            (" publishing every ", publishes, ""),
+            (" at ", self.speed, " times its speed"),
+            (" every ", self.every_us, " us"),
+        ] {
+            text.extend(number.map(|number| format!("{before}{number}{after}")));
+        }
         text
     }
 }

@@ -238,14 +238,10 @@ impl Scenario {
 
     /// Which processes are asked for, and how many of them are there: `zipf, 0.9 hit`.
     pub fn asked(&self) -> String {
-        let mut text = self.keys.to_string();
-        if let Some(share) = self.hot_share() {
-            text.push_str(&format!(" ({share})"));
-        }
-        if let Some(rate) = self.hit_rate {
-            text.push_str(&format!(", {rate} hit"));
-        }
-        text
+        let share = self.hot_share().map(|share| format!(" ({share})"));
+        let rate = self.hit_rate.map(|rate| format!(", {rate} hit"));
+        let [share, rate] = [share, rate].map(Option::unwrap_or_default);
+        format!("{}{share}{rate}", self.keys)
     }
 
     /// Whether its threads get into each other's way: several of them work as fast as they can, or there are more than

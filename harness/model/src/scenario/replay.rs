@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::validation::outside;
 use super::{Activity, Group, Identifiers, Keys, Scenario};
 use crate::error::{Error, Result};
 use crate::workload::Workload;
@@ -15,28 +16,17 @@ const SPEEDS: std::ops::RangeInclusive<f64> = 0.001..=1e6;
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct TraceFile {
-    name: String,
+    /// From the scenario's folder on.
+    pub name: String,
     /// Where it is on this machine, once the scenario is loaded. Samples do not keep it.
     #[serde(skip)]
-    place: PathBuf,
+    pub place: PathBuf,
 }
 
 /// Where the file lies is not what a scenario asks.
 impl PartialEq for TraceFile {
     fn eq(&self, other: &Self) -> bool {
         self.name == other.name
-    }
-}
-
-impl TraceFile {
-    /// The file, as the scenario names it: from the scenario's folder on.
-    pub fn name(&self) -> &str {
-        &self.name
-    }
-
-    /// Where it is on this machine; empty for a scenario that was not loaded from a file.
-    pub fn place(&self) -> &Path {
-        &self.place
     }
 }
 
@@ -73,10 +63,9 @@ impl Scenario {
         let replays = |group: &&Group| group.does == Activity::Replay;
         let threads: usize = self.groups.iter().filter(replays).map(|g| g.threads).sum();
         if self.replay.is_none() {
-            return (threads > 0).then(|| {
-                "a group that does \"replay\" needs a trace: replay = \"FILE\" of the scenario"
-                    .into()
-            });
+            let fault =
+                "a group that does \"replay\" needs a trace: replay = \"FILE\" of the scenario";
+            return (threads > 0).then(|| fault.into());
         }
         if threads != 1 {
             return Some(format!(
@@ -113,26 +102,20 @@ impl Group {
     pub(super) fn fault_of_speed(&self) -> Option<String> {
         let replays = self.does == Activity::Replay;
         if replays && (self.every_us.is_some() || self.publish_every.is_some()) {
-            return Some(
-                "a replay keeps to the times of its trace: give it a speed, and neither every_us nor \
-                 publish_every"
-                    .into(),
-            );
+            let fault = "a replay keeps to the times of its trace: give it a speed, and neither every_us nor \
+                         publish_every";
+            return Some(fault.into());
         }
         let speed = self.speed?;
         if !replays {
+            let does = self.does;
             return Some(format!(
-                "speed is that of a replay; here the group does {:?}",
-                self.does.to_string()
+                "speed is that of a replay; here the group does \"{does}\""
             ));
         }
-        (!SPEEDS.contains(&speed)).then(|| {
-            format!(
-                "speed = {speed} must lie between {} and {}; left out, the trace is replayed as fast as it \
-                 goes",
-                SPEEDS.start(),
-                SPEEDS.end()
-            )
-        })
+        let fault = outside("speed", speed, SPEEDS)?;
+        Some(format!(
+            "{fault}; left out, the trace is replayed as fast as it goes"
+        ))
     }
 }

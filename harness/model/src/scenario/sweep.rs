@@ -101,17 +101,16 @@ const NUMBER_MAX: f64 = u32::MAX as f64;
 /// The points of a sweep, or the scenario itself if it sweeps nothing.
 pub(super) fn expand(mut scenario: Scenario) -> Result<Vec<Scenario>, String> {
     let axes = std::mem::take(&mut scenario.sweep);
-    if let Some(fault) = fault(&axes) {
-        return Err(fault);
-    }
+    fault(&axes).map_or(Ok(()), Err)?;
     let mut points = vec![scenario];
     for sweep in &axes {
-        let expanded = points
-            .iter()
-            .flat_map(|point| sweep.values.iter().map(move |value| (point, value)));
-        points = expanded
-            .map(|(point, value)| step(point, sweep, value))
-            .collect::<Result<_, _>>()?;
+        let values = |point| {
+            sweep
+                .values
+                .iter()
+                .map(move |value| step(point, sweep, value))
+        };
+        points = points.iter().flat_map(values).collect::<Result<_, _>>()?;
     }
     Ok(points)
 }
@@ -125,32 +124,27 @@ fn fault(axes: &[Sweep]) -> Option<String> {
         return Some(format!("both axes of the sweep are {}", first.axis));
     }
     if axes.len() > 2 {
-        return Some(format!(
-            "a sweep has one or two axes; here it has {}",
-            axes.len()
-        ));
+        let count = axes.len();
+        return Some(format!("a sweep has one or two axes; here it has {count}"));
     }
     for Sweep { axis, values, .. } in axes {
         if values.len() < 2 {
             return Some(format!("values of {axis}: a sweep needs at least two"));
         }
-        let repeated = (1..values.len()).find(|&index| values[..index].contains(&values[index]));
-        if let Some(index) = repeated {
-            let value = &values[index];
+        let mut places = (1..values.len()).zip(&values[1..]);
+        if let Some((_, value)) = places.find(|(place, value)| values[..*place].contains(value)) {
             return Some(format!("values of {axis}: {value} is given twice"));
         }
-        let backward = |pair: &[Value]| match pair {
-            [Value::Number(a), Value::Number(b)] => a > b,
-            _ => false,
-        };
+        let backward =
+            |pair: &[Value]| matches!(pair, [Value::Number(a), Value::Number(b)] if a > b);
         if values.windows(2).any(backward) {
             return Some(format!("values of {axis} must ascend"));
         }
     }
     let points: usize = axes.iter().map(|axis| axis.values.len()).product();
-    (points > POINTS_MAX).then(|| {
-        format!("the sweep has {points} points; at most {POINTS_MAX} are a question in one file")
-    })
+    let what =
+        format!("the sweep has {points} points; at most {POINTS_MAX} are a question in one file");
+    (points > POINTS_MAX).then_some(what)
 }
 
 /// The scenario, one axis further.
@@ -214,10 +208,12 @@ fn owner(scenario: &Scenario, axis: Axis, group: Option<usize>) -> Result<usize,
     let count = scenario.groups.len();
     match group {
         Some(index) if index < count => Ok(index),
-        Some(index) => Err(format!(
-            "axis {axis}: group = {index} is not there; the groups are 0 to {}",
-            count - 1
-        )),
+        Some(index) => {
+            let last = count - 1;
+            Err(format!(
+                "axis {axis}: group = {index} is not there; the groups are 0 to {last}"
+            ))
+        }
         None => {
             let index = scenario.groups.iter().position(|group| axis.fits(group));
             index.ok_or_else(|| format!("axis {axis}: no group {}", axis.needs()))
@@ -281,9 +277,11 @@ impl Axis {
 impl Scenario {
     /// Where it lies on an axis of quantities; for a kind of record, its size in bytes.
     pub fn coordinate(&self, axis: Axis) -> Option<f64> {
-        let point = self.point.as_ref()?;
-        let found = point.coordinates.iter().find(|at| at.axis == axis)?;
-        match &found.value {
+        let mut coordinates = self.point.as_ref()?.coordinates.iter();
+        match &coordinates
+            .find(|coordinate| coordinate.axis == axis)?
+            .value
+        {
             Value::Number(number) => Some(*number),
             Value::Word(_) if axis == Axis::Record => Some(self.record.size() as f64),
             Value::Word(_) => None,

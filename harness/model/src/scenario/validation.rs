@@ -19,7 +19,7 @@ const SECTION_NS_MAX: f64 = 100_000.0;
 const SHARE_MIN: f64 = 0.000_5;
 
 /// What is wrong with a number outside of a range.
-fn outside<T: Copy + PartialOrd + Display>(
+pub(super) fn outside<T: Copy + PartialOrd + Display>(
     name: &str,
     value: T,
     range: RangeInclusive<T>,
@@ -31,10 +31,10 @@ fn outside<T: Copy + PartialOrd + Display>(
 impl Scenario {
     /// What is nonsensical about the file, before its axes are expanded.
     pub(super) fn fault_of_file(&self) -> Option<String> {
-        if !is_name(&self.name) {
+        let name = &self.name;
+        if !is_name(name) {
             return Some(format!(
-                "name {:?} must consist of lower-case letters, digits and hyphens",
-                self.name
+                "name {name:?} must consist of lower-case letters, digits and hyphens"
             ));
         }
         if self.point.is_some() {
@@ -48,24 +48,22 @@ impl Scenario {
 
     /// What is nonsensical about it, if anything.
     pub(crate) fn fault(&self) -> Option<String> {
-        if let Some(fault) = outside("processes", self.processes, 1..=PROCESSES_MAX) {
+        let (processes, record, threads) = (self.processes, self.record, self.threads());
+        if let Some(fault) = outside("processes", processes, 1..=PROCESSES_MAX) {
             return Some(fault);
         }
-        if self.processes.saturating_mul(self.record.size()) > TABLE_BYTES_MAX {
+        let most = TABLE_BYTES_MAX / record.size();
+        if processes > most {
             return Some(format!(
-                "{} records of {} are more than 1 GiB a table; at most {} fit",
-                self.processes,
-                self.record,
-                TABLE_BYTES_MAX / self.record.size()
+                "{processes} records of {record} are more than 1 GiB a table; at most {most} fit"
             ));
         }
-        if !(1..=THREADS_MAX).contains(&self.threads())
+        if !(1..=THREADS_MAX).contains(&threads)
             || self.groups.iter().any(|group| group.threads == 0)
         {
             return Some(format!(
-                "every group needs at least 1 thread and all groups together at most \
-                 {THREADS_MAX}; here they have {}",
-                self.threads()
+                "every group needs at least 1 thread and all groups together at most {THREADS_MAX}; here they \
+                 have {threads}"
             ));
         }
         if self.operations == Some(0) {
@@ -82,10 +80,10 @@ impl Scenario {
         if fault.is_some() {
             return fault;
         }
-        if self.hot_share.is_some() && self.keys != Keys::Hot {
+        let keys = self.keys;
+        if self.hot_share.is_some() && keys != Keys::Hot {
             return Some(format!(
-                "hot_share needs keys = \"hot\"; here they are {}",
-                self.keys
+                "hot_share needs keys = \"hot\"; here they are {keys}"
             ));
         }
         let looks_up = |group: &Group| group.reads() || group.writes();
@@ -93,12 +91,9 @@ impl Scenario {
             return Some("hit_rate says nothing of groups that only scan; leave it out".into());
         }
         let inserts = |group: &Group| group.does == Activity::Mix && group.shares().inserts > 0.0;
-        if self.keys == Keys::Latest && !self.groups.iter().any(inserts) {
-            return Some(
-                "keys = \"latest\" needs a mix with inserts, so that something is late".into(),
-            );
-        }
-        None
+        let lacks_inserts = keys == Keys::Latest && !self.groups.iter().any(inserts);
+        let fault = "keys = \"latest\" needs a mix with inserts, so that something is late";
+        lacks_inserts.then(|| fault.into())
     }
 }
 
@@ -134,24 +129,23 @@ impl Group {
 
     fn fault_of_pace(&self) -> Option<String> {
         let does = self.does;
-        let pace = |every| outside("every_us", every, 0.1..=1e6);
-        let section = |ns| {
-            let fault = outside("section_ns", ns, 0.0..=SECTION_NS_MAX);
-            fault.or((!self.reads()).then(|| {
-                format!(
-                    "section_ns is time inside a read; a group that does \"{does}\" reads nothing"
-                )
-            }))
-        };
-        let publish = |every| match every {
+        let bounds = |name, value: Option<f64>, bounds| outside(name, value?, bounds);
+        let fault = bounds("every_us", self.every_us, 0.1..=1e6);
+        let fault = fault.or(bounds("section_ns", self.section_ns, 0.0..=SECTION_NS_MAX));
+        if fault.is_some() {
+            return fault;
+        }
+        if self.section_ns.is_some() && !self.reads() {
+            return Some(format!(
+                "section_ns is time inside a read; a group that does \"{does}\" reads nothing"
+            ));
+        }
+        match self.publish_every? {
             0 => Some("publish_every = 0 never publishes; leave it out".into()),
-            _ => (!self.writes()).then(|| {
-                format!("publish_every counts writes; a group that does \"{does}\" has none")
-            }),
-        };
-        self.every_us
-            .and_then(pace)
-            .or(self.section_ns.and_then(section))
-            .or(self.publish_every.and_then(publish))
+            _ if self.writes() => None,
+            _ => Some(format!(
+                "publish_every counts writes; a group that does \"{does}\" has none"
+            )),
+        }
     }
 }

@@ -7,16 +7,9 @@ use super::Entry;
 use super::reading::{Fault, complaint, quoted};
 
 /// The fields of an [`Entry`], in the order in which they are written.
+#[rustfmt::skip]
 pub(super) const COLUMNS: [&str; 9] = [
-    "at_ns",
-    "event",
-    "pid",
-    "start",
-    "name",
-    "state",
-    "cpu_ns",
-    "rss_bytes",
-    "code",
+    "at_ns", "event", "pid", "start", "name", "state", "cpu_ns", "rss_bytes", "code",
 ];
 /// As many of them are needed.
 const NEEDED: usize = 4;
@@ -35,37 +28,31 @@ pub(super) fn text(entry: &Entry) -> String {
 
 /// The columns of a file, in its order.
 #[derive(Debug)]
-pub(super) struct Columns(Vec<String>);
+pub(super) struct Columns(Vec<&'static str>);
 
 impl Columns {
     pub(super) fn named(line: &str) -> Result<Self, Fault> {
-        let mut columns: Vec<String> = Vec::new();
+        let mut columns: Vec<&str> = Vec::new();
         for name in fields(line)? {
-            let name = name.trim();
-            let shown = quoted(name);
-            if !COLUMNS.contains(&name) {
-                return Err(format!(
-                    "unknown column {shown:?}; there are {}",
-                    COLUMNS.join(",")
-                ));
-            }
-            if columns.iter().any(|column| column == name) {
+            let known = COLUMNS.into_iter().find(|column| *column == name.trim());
+            let shown = quoted(name.trim());
+            let Some(column) = known else {
+                let all = COLUMNS.join(",");
+                return Err(format!("unknown column {shown:?}; there are {all}"));
+            };
+            if columns.contains(&column) {
                 return Err(format!("the column {shown:?} is there twice"));
             }
-            columns.push(name.to_owned());
+            columns.push(column);
         }
         let needed = &COLUMNS[..NEEDED];
-        if needed
-            .iter()
-            .all(|name| columns.iter().any(|column| column == name))
-        {
-            Ok(Self(columns))
-        } else {
-            Err(format!(
+        if needed.iter().any(|name| !columns.contains(name)) {
+            return Err(format!(
                 "at least the columns {} are needed",
                 needed.join(",")
-            ))
+            ));
         }
+        Ok(Self(columns))
     }
 
     pub(super) fn entry(&self, line: &str) -> Result<Entry, Fault> {
@@ -74,13 +61,12 @@ impl Columns {
         if given != named {
             return Err(format!("{given} fields, where the header has {named}"));
         }
-        let given = self
-            .0
-            .iter()
-            .zip(fields)
-            .filter(|(_, field)| !field.is_empty());
-        let values = given.map(|(column, field)| Ok((column.clone(), value(column, field)?)));
-        let values = values.collect::<Result<Map<String, Value>, Fault>>()?;
+        let mut values = Map::new();
+        for (&column, field) in self.0.iter().zip(fields) {
+            if !field.is_empty() {
+                values.insert(column.into(), value(column, field)?);
+            }
+        }
         Entry::deserialize(Value::Object(values)).map_err(|error| complaint(&error))
     }
 }
@@ -92,12 +78,8 @@ fn value(column: &str, field: String) -> Result<Value, Fault> {
         "code" => field.parse::<i32>().map(Value::from),
         _ => field.parse::<u64>().map(Value::from),
     };
-    number.map_err(|_| {
-        format!(
-            "{column} = {:?} is not a whole number in range",
-            quoted(&field)
-        )
-    })
+    let field = quoted(&field);
+    number.map_err(|_| format!("{column} = {field:?} is not a whole number in range"))
 }
 
 /// The fields of a line: between commas, or between double quotes, which are doubled inside.

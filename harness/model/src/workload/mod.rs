@@ -213,38 +213,29 @@ impl Workload {
     pub fn operations(&self) -> Vec<Operation> {
         let mut operations = Vec::with_capacity(self.entries.len());
         let mut used: HashMap<u64, (u64, u64)> = HashMap::new();
-        for &Entry {
-            at_ns,
-            process: Process { pid, .. },
-            ref what,
-        } in &self.entries
-        {
-            let mut push = |step| {
-                let id = ProcessId(pid);
-                operations.push(Operation { at_ns, id, step });
-            };
-            let event = |change| Step::Apply(Event::at(at_ns, change));
-            match *what {
+        for entry in &self.entries {
+            let (at_ns, id) = (entry.at_ns, ProcessId(entry.process.pid));
+            let used = used.entry(entry.process.pid).or_default();
+            let event = |change| Some(Step::Apply(Event::at(at_ns, change)));
+            let steps = match entry.what {
                 What::Born { .. } => {
-                    used.insert(pid, (0, 0));
-                    push(Step::Insert);
-                    push(event(Change::Start));
+                    *used = (0, 0);
+                    [Some(Step::Insert), event(Change::Start)]
                 }
-                What::Resources { cpu_ns, rss_bytes } => {
-                    used.insert(pid, (cpu_ns, rss_bytes));
-                    push(event(Change::Heartbeat { cpu_ns, rss_bytes }));
-                }
-                What::State { .. } => {
-                    let (cpu_ns, rss_bytes) = used.get(&pid).copied().unwrap_or_default();
-                    push(event(Change::Heartbeat { cpu_ns, rss_bytes }));
+                What::State { .. } | What::Resources { .. } => {
+                    if let What::Resources { cpu_ns, rss_bytes } = entry.what {
+                        *used = (cpu_ns, rss_bytes);
+                    }
+                    let (cpu_ns, rss_bytes) = *used;
+                    [event(Change::Heartbeat { cpu_ns, rss_bytes }), None]
                 }
                 What::Exit { code } => {
-                    push(event(Change::Exit {
-                        code: code.unwrap_or(0),
-                    }));
-                    push(Step::Remove);
+                    let code = code.unwrap_or(0);
+                    [event(Change::Exit { code }), Some(Step::Remove)]
                 }
-            }
+            };
+            let steps = steps.into_iter().flatten();
+            operations.extend(steps.map(|step| Operation { at_ns, id, step }));
         }
         operations
     }

@@ -7,12 +7,12 @@ use serde::Deserialize;
 use super::csv::Columns;
 use super::validator::Validator;
 use super::{Entry, Header, NUMBER_MAX, Process, SCHEMA, What, Workload};
-use crate::error::{Error, Result, plain};
+use crate::error::{Error, Result};
 
 /// Longer names are a mistake in a file rather than a name.
 const NAME_LENGTH_MAX: usize = 256;
-/// More bytes than this are days of a busy machine, and would be held in memory several times.
-const FILE_BYTES_MAX: u64 = 256 << 20;
+/// More than this are days of a busy machine, and would be held in memory several times.
+const FILE_MEBIBYTES_MAX: u64 = 256;
 /// As much of what a file says is repeated in a complaint.
 const QUOTED_MAX: usize = 160;
 
@@ -27,17 +27,18 @@ impl Workload {
     /// When the file cannot be read, and as [`parse`](Workload::parse).
     pub fn load(path: &Path) -> Result<Self> {
         let unreadable = |error| Error::file("read the process trace", path, &error);
-        let length = std::fs::metadata(path).map_err(unreadable)?.len();
-        if length > FILE_BYTES_MAX {
+        let mebibytes = std::fs::metadata(path)
+            .map_err(unreadable)?
+            .len()
+            .div_ceil(1 << 20);
+        let place = path.display().to_string();
+        if mebibytes > FILE_MEBIBYTES_MAX {
             return Err(Error::input(format!(
-                "{}: {} MiB are too long for a process trace; at most {} are read",
-                path.display(),
-                length >> 20,
-                FILE_BYTES_MAX >> 20
+                "{place}: {mebibytes} MiB are too long for a process trace; at most {FILE_MEBIBYTES_MAX} are read"
             )));
         }
         let bytes = std::fs::read(path).map_err(unreadable)?;
-        Self::parse(&bytes, &path.display().to_string())
+        Self::parse(&bytes, &place)
     }
 
     /// Parses a trace in either form; `place` names it in errors.
@@ -59,17 +60,16 @@ impl Workload {
             .filter(|(_, line)| !line.trim().is_empty());
         let Some((number, first)) = lines.next() else {
             return Err(Error::input(format!(
-                "{place}: nothing in it; a process trace begins with {{\"schema\":\"{SCHEMA}\"}} or, as \
-                 CSV, with `# {SCHEMA}`"
+                "{place}: nothing in it; {}",
+                beginning()
             )));
         };
         let (header, columns) = match first.strip_prefix('#') {
             None => (header(first).map_err(|fault| at(number, fault))?, None),
             Some(schema) => {
                 known(schema.trim()).map_err(|fault| at(number, fault))?;
-                let (number, names) = lines
-                    .find(|(_, line)| !line.starts_with('#'))
-                    .unwrap_or((number + 1, ""));
+                let names = lines.find(|(_, line)| !line.starts_with('#'));
+                let (number, names) = names.unwrap_or((number + 1, ""));
                 let columns = Columns::named(names).map_err(|fault| at(number, fault))?;
                 (Header::default(), Some(columns))
             }
@@ -88,10 +88,8 @@ impl Workload {
             entries.push(entry);
         }
         if entries.is_empty() {
-            return Err(at(
-                number,
-                "no event follows the header, so there is nothing to replay".into(),
-            ));
+            let fault = "no event follows the header, so there is nothing to replay";
+            return Err(at(number, fault.into()));
         }
         Ok(Self {
             header,
@@ -103,13 +101,15 @@ impl Workload {
 
 /// Refuses what is of another format or version.
 fn known(schema: &str) -> Result<(), Fault> {
-    if schema == SCHEMA {
-        return Ok(());
-    }
-    Err(format!(
-        "written in the format {:?}; this program reads {SCHEMA:?}",
-        quoted(schema)
-    ))
+    let shown = quoted(schema);
+    let fault = || format!("written in the format {shown:?}; this program reads {SCHEMA:?}");
+    (schema == SCHEMA).then_some(()).ok_or_else(fault)
+}
+
+/// How a process trace begins.
+fn beginning() -> String {
+    let header = format!("{{\"schema\":\"{SCHEMA}\"}}");
+    format!("a process trace begins with {header} or, as CSV, with `# {SCHEMA}`")
 }
 
 fn header(line: &str) -> Result<Header, Fault> {
@@ -120,15 +120,11 @@ fn header(line: &str) -> Result<Header, Fault> {
     }
     let any: Any = serde_json::from_str(line).map_err(|error| {
         // What a reader of JSON says of a line that is none helps nobody.
-        let why = if line.trim_start().starts_with('{') {
-            format!(" ({})", complaint(&error))
-        } else {
-            String::new()
-        };
-        format!(
-            "a process trace begins with {{\"schema\":\"{SCHEMA}\"}} or, as CSV, with `# {SCHEMA}`; this \
-             line does not{why}"
-        )
+        let is_json = line.trim_start().starts_with('{');
+        let why = is_json
+            .then(|| format!(" ({})", complaint(&error)))
+            .unwrap_or_default();
+        format!("{}; this line does not{why}", beginning())
     })?;
     known(&any.schema)?;
     serde_json::from_str(line).map_err(|error| complaint(&error))
@@ -136,18 +132,16 @@ fn header(line: &str) -> Result<Header, Fault> {
 
 /// What a JSON reader complains about, on one line, whatever it repeats of the file.
 pub(super) fn complaint(error: &serde_json::Error) -> Fault {
-    let text = error.to_string();
-    quoted(&plain(&text.replace(" at line 1 column ", " at column ")))
+    quoted(&crate::error::complaint(error))
 }
 
 /// A piece of a file, safe to show: short, without control characters.
 pub(super) fn quoted(text: &str) -> String {
     let mut shown = String::new();
     for letter in text.chars().take(QUOTED_MAX) {
-        if letter.is_control() {
-            shown.extend(letter.escape_default());
-        } else {
-            shown.push(letter);
+        match letter {
+            _ if letter.is_control() => shown.extend(letter.escape_default()),
+            _ => shown.push(letter),
         }
     }
     if text.chars().count() > QUOTED_MAX {
@@ -174,9 +168,9 @@ impl Entry {
             return None;
         };
         if name.chars().any(char::is_control) {
+            let name = quoted(name);
             return Some(format!(
-                "name = {:?} has control characters in it; they belong into no name",
-                quoted(name)
+                "name = {name:?} has control characters in it; they belong into no name"
             ));
         }
         let length = name.chars().count();

@@ -23,6 +23,7 @@ impl Validator {
     pub(super) fn enter(&mut self, entry: &Entry, line: usize) -> Result<(), String> {
         let &Entry { at_ns, process, .. } = entry;
         let Process { pid, start } = process;
+        let refuse = |why| Err(format!("process {pid} started at {start} {why}"));
         if at_ns < self.summary.duration_ns {
             return Err(format!(
                 "at_ns = {at_ns} goes back in time: the event before it is at {}",
@@ -30,32 +31,29 @@ impl Validator {
             ));
         }
         if let (Some(exit), false) = (self.exited.get(&process), self.lives(process)) {
-            return Err(format!(
-                "process {pid} started at {start} has exited in line {exit}; a later process of that \
-                 pid has another `start`"
+            return refuse(format_args!(
+                "has exited in line {exit}; a later process of that pid has another `start`"
             ));
         }
         match entry.what {
             What::Born { .. } => {
-                if let Some((other, birth)) = self.alive.get(&pid) {
-                    return Err(if *other == start {
-                        format!(
-                            "process {pid} started at {start} is born twice, first in line {birth}"
-                        )
-                    } else {
-                        format!(
+                match self.alive.get(&pid) {
+                    Some((other, birth)) if *other == start => {
+                        return refuse(format_args!("is born twice, first in line {birth}"));
+                    }
+                    Some((_, birth)) => {
+                        return Err(format!(
                             "pid {pid} still belongs to the process born in line {birth}, which has to exit first"
-                        )
-                    });
+                        ));
+                    }
+                    None => {}
                 }
                 self.alive.insert(pid, (start, line));
                 self.summary.births += 1;
                 self.summary.peak = self.summary.peak.max(self.alive.len());
             }
             _ if !self.lives(process) => {
-                return Err(format!(
-                    "process {pid} started at {start} is unknown: its `born` has to come first"
-                ));
+                return refuse(format_args!("is unknown: its `born` has to come first"));
             }
             What::Exit { .. } => {
                 self.alive.remove(&pid);
