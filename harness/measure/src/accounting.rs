@@ -1,14 +1,14 @@
 //! What an operation costs alone: what the heap sees of it, counted, and about how long it takes.
 
-use std::hint::black_box;
 use std::time::Duration;
 
 use conformance::{Counting, Usage};
-use contract::{ErasedHandle, Event, Handle, Specimen};
+use contract::{ErasedHandle, Specimen};
 use model::clock;
 use model::scenario::Activity;
 
 use crate::field::Field;
+use crate::script::Step;
 use crate::section::Section;
 use crate::threads::take;
 
@@ -23,31 +23,21 @@ pub(crate) fn alone<'f, R: Specimen>(
 ) -> impl FnMut(usize) + use<'f, R> {
     let (ids, _) = field.tape(0, 1);
     let churned = field.churn_tape(0);
-    move |step| match does {
-        Activity::Read => {
-            black_box(handle.read(ids[step], R::touch));
-        }
-        // Most events of a trace are heartbeats.
-        Activity::Update | Activity::Replay => {
-            black_box(handle.apply(ids[step], Event::heartbeat(step as u64)));
-        }
-        // Insertions and removals in turn, as in the timed loop.
-        Activity::Churn if step.is_multiple_of(2) => {
-            let id = churned.comes(step);
-            black_box(handle.insert(id, R::pending(id)));
-        }
-        Activity::Churn => {
-            black_box(handle.remove(churned.comes(step - 1)));
-        }
-        Activity::Scan => handle.scan(|_, record| {
-            black_box(record.touch());
-        }),
-        Activity::Mix => {
-            if let Some(script) = field.any_script() {
-                let (kind, id) = (script.steps[step], script.ids[step]);
-                take(&mut handle, kind, id, step, Section::default());
-            }
-        }
+    move |at| {
+        let (step, id) = match does {
+            Activity::Read => (Step::Read, ids[at]),
+            // Most events of a trace are heartbeats.
+            Activity::Update | Activity::Replay => (Step::Write, ids[at]),
+            // Insertions and removals in turn, as in the timed loop.
+            Activity::Churn if at.is_multiple_of(2) => (Step::Insert, churned.comes(at)),
+            Activity::Churn => (Step::Remove, churned.comes(at - 1)),
+            Activity::Scan => (Step::Scan, ids[at]),
+            Activity::Mix => match field.scripts.iter().flatten().next() {
+                Some(script) => (script.steps[at], script.ids[at]),
+                None => return,
+            },
+        };
+        take(&mut handle, step, id, at, Section::default());
     }
 }
 

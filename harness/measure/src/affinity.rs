@@ -42,9 +42,8 @@ fn allowed() -> Vec<usize> {
     let Ok(set) = sched_getaffinity(Pid::from_raw(0)) else {
         return Vec::new();
     };
-    (0..CpuSet::count())
-        .filter(|&processor| set.is_set(processor).unwrap_or(false))
-        .collect()
+    let is_set = |&processor: &usize| set.is_set(processor).unwrap_or(false);
+    (0..CpuSet::count()).filter(is_set).collect()
 }
 
 #[cfg(test)]

@@ -72,23 +72,22 @@ fn hand_off_ns() -> f64 {
             spin_loop();
         }
     };
-    let [ns, _] = on_two_processors(
-        || {
-            let began = clock::now();
-            for round in 0..ROUND_TRIPS {
-                flag.store(2 * round + 1, Ordering::Release);
-                wait_for(2 * round + 2);
-            }
-            began.elapsed().as_nanos() as f64
-        },
-        || {
-            for round in 0..ROUND_TRIPS {
-                wait_for(2 * round + 1);
-                flag.store(2 * round + 2, Ordering::Release);
-            }
-            0.0
-        },
-    );
+    let ask = || {
+        let began = clock::now();
+        for round in 0..ROUND_TRIPS {
+            flag.store(2 * round + 1, Ordering::Release);
+            wait_for(2 * round + 2);
+        }
+        began.elapsed().as_nanos() as f64
+    };
+    let answer = || {
+        for round in 0..ROUND_TRIPS {
+            wait_for(2 * round + 1);
+            flag.store(2 * round + 2, Ordering::Release);
+        }
+        0.0
+    };
+    let [ns, _] = on_two_processors([&ask, &answer]);
     ns / (2 * ROUND_TRIPS) as f64
 }
 
@@ -110,36 +109,28 @@ fn contended() -> [f64; 2] {
         let ns = began.elapsed().as_nanos() as f64;
         [done.max(1) as f64, runs.max(1) as f64, ns]
     };
-    let [one, two] = on_two_processors(increment, increment);
-    let [done, runs, ns] = [0, 1, 2].map(|place| one[place] + two[place]);
+    let [first, second] = on_two_processors([&increment, &increment]);
+    let [done, runs, ns] = [0, 1, 2].map(|place| first[place] + second[place]);
     [done / runs, ns / done]
 }
 
-/// Runs both at the same time, each on a processor of its own.
-fn on_two_processors<T: Send>(
-    one: impl FnOnce() -> T + Send,
-    two: impl FnOnce() -> T + Send,
-) -> [T; 2] {
-    let affinity = Affinity::of(2, 0);
-    let ready = AtomicU64::new(0);
-    let meet = |number: usize| {
-        affinity.pin(number);
-        ready.fetch_add(1, Ordering::AcqRel);
-        while ready.load(Ordering::Acquire) < 2 {
-            spin_loop();
-        }
-    };
+/// Runs both at the same time, each on a processor of its own, in threads of their own: who measures keeps its
+/// processors.
+fn on_two_processors<T: Send>(works: [&(dyn Fn() -> T + Sync); 2]) -> [T; 2] {
+    let affinity = &Affinity::of(2, 0);
+    let ready = &AtomicU64::new(0);
     thread::scope(|scope| {
-        let other = scope.spawn(|| {
-            meet(1);
-            two()
+        let threads = [0, 1].map(|number| {
+            scope.spawn(move || {
+                affinity.pin(number);
+                ready.fetch_add(1, Ordering::AcqRel);
+                while ready.load(Ordering::Acquire) < 2 {
+                    spin_loop();
+                }
+                works[number]()
+            })
         });
-        // In a thread of its own as well: who measures keeps its processors.
-        let this = scope.spawn(|| {
-            meet(0);
-            one()
-        });
-        [this, other].map(|thread| thread.join().expect("nothing in it panics"))
+        threads.map(|thread| thread.join().expect("nothing in it panics"))
     })
 }
 

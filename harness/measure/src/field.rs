@@ -43,7 +43,7 @@ pub(crate) struct Field {
     /// Which entries of it ask for a process that never was; empty if none does.
     absent: Vec<bool>,
     /// A tape of operations for each thread that needs one, by the thread's number.
-    scripts: Vec<Option<Script>>,
+    pub scripts: Vec<Option<Script>>,
     /// The process trace, if one is replayed. The table is filled as when most of its processes live.
     pub replay: Option<Replay>,
     /// Differs from process to process.
@@ -143,19 +143,11 @@ impl Field {
         self.scripts.get(index)?.as_ref()
     }
 
-    /// The first tape of operations, whosever it is.
-    pub(crate) fn any_script(&self) -> Option<&Script> {
-        self.scripts.iter().flatten().next()
-    }
-
     /// A tape of identifiers that nobody else uses, for a thread that inserts and removes.
     pub(crate) fn churn_tape(&self, index: usize) -> Churn {
         let mut random = Xoshiro256PlusPlus::seed_from_u64(self.seed ^ (index as u64 + 1) << 32);
-        Churn {
-            ids: (0..TAPE_LENGTH)
-                .map(|_| ProcessId(random.next_u64()))
-                .collect(),
-        }
+        let ids = (0..TAPE_LENGTH).map(|_| ProcessId(random.next_u64()));
+        Churn { ids: ids.collect() }
     }
 }
 
@@ -304,17 +296,6 @@ pub(crate) fn over_laps(
     let (laps, rest) = (total / length as u64, (total % length as u64) as usize);
     let end = (at + rest).min(length);
     kinds_of(0..length).times(laps) + kinds_of(at..end) + kinds_of(0..rest - (end - at))
-}
-
-/// The kinds of operations on the shared tape, of which so many ask for a process that never was.
-pub(crate) fn kinds_on_tape(total: u64, absent: u64, writes: bool) -> Kinds {
-    let (reads, writes) = if writes { (0, total) } else { (total, 0) };
-    Kinds {
-        reads,
-        writes,
-        absent,
-        ..Kinds::default()
-    }
 }
 
 #[cfg(test)]

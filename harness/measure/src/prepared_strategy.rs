@@ -2,9 +2,8 @@
 
 use std::marker::PhantomData;
 use std::ops::Range;
-use std::panic::resume_unwind;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::Ordering;
-use std::thread::ScopedJoinHandle;
 use std::time::Duration;
 
 use conformance::Counting;
@@ -22,7 +21,7 @@ use crate::progress::{
 };
 use crate::section::Section;
 use crate::slowdown::Slowdown;
-use crate::threads::{Loops, ThreadJob, ThreadResult, work};
+use crate::threads::{Loops, ThreadJob, ThreadResult};
 
 /// How long a slice runs before it is counted, and how long it is.
 #[derive(Clone, Copy, Debug)]
@@ -89,8 +88,8 @@ impl PreparedGroup<'_> {
 /// All that is compiled for each strategy and record: the timed loops, entered through one dynamic
 /// call per thread and slice, and never one per operation.
 trait Engine: Send + Sync {
-    /// Makes a handle and works with it; see [`work`].
-    fn work(&self, job: ThreadJob<'_>, shared: &Shared) -> ThreadResult;
+    /// Makes a handle and works with it; see [`Loops::work`].
+    fn work(&self, job: ThreadJob<'_>) -> ThreadResult;
 
     /// Makes the table as it is where the slices of a block begin in a trace that is replayed.
     fn enter(&self, field: &Field, block: u32);
@@ -106,8 +105,8 @@ trait Engine: Send + Sync {
 struct Table<S, R>(S, PhantomData<fn() -> R>);
 
 impl<S: Strategy<R>, R: Loops> Engine for Table<S, R> {
-    fn work(&self, job: ThreadJob<'_>, shared: &Shared) -> ThreadResult {
-        work::<R>(&mut self.0.handle(), job, shared)
+    fn work(&self, job: ThreadJob<'_>) -> ThreadResult {
+        R::work(&mut self.0.handle(), job)
     }
 
     fn enter(&self, field: &Field, block: u32) {
@@ -155,11 +154,7 @@ impl<'f> PreparedStrategy<'f> {
         field: &'f Field,
         planted: Option<&'static Planted>,
     ) -> Self {
-        let times = |how| {
-            planted
-                .filter(|planted| planted.how == how)
-                .map(|planted| planted.times)
-        };
+        let times = |how| planted.and_then(|p| (p.how == how).then_some(p.times));
         let mut next = 0;
         let groups = scenario.groups.iter().map(|group| {
             let first = next;
@@ -307,12 +302,13 @@ impl<'f> PreparedStrategy<'f> {
     }
 
     /// What each thread of the scenario is to do.
-    fn jobs(&self, block: u32) -> Vec<ThreadJob<'_>> {
+    fn jobs<'j>(&'j self, block: u32, shared: &'j Shared) -> impl Iterator<Item = ThreadJob<'j>> {
         let threads = self.scenario.threads();
         let quota = |total| scaled(total / threads as u64, self.done_for_each_counted);
         let quota = self.scenario.operations.map(quota);
-        let jobs = self.groups.iter().flat_map(|group| {
+        self.groups.iter().flat_map(move |group| {
             group.threads.clone().map(move |index| ThreadJob {
+                shared,
                 field: self.field,
                 group: group.group,
                 index,
@@ -321,8 +317,7 @@ impl<'f> PreparedStrategy<'f> {
                 block,
                 slowdown: group.slowdown,
             })
-        });
-        jobs.collect()
+        })
     }
 
     /// Runs all threads while `coordinate` watches; returns what it returns, and by thread what each has
@@ -332,22 +327,25 @@ impl<'f> PreparedStrategy<'f> {
         block: u32,
         coordinate: impl FnOnce(&Shared) -> T,
     ) -> (T, Vec<Vec<Completion>>, Vec<ThreadResult>) {
-        let jobs = self.jobs(block);
-        let shared = &Shared::for_threads(jobs.len());
-        let affinity = &Affinity::of(jobs.len(), self.field.seed as usize);
+        let threads = self.scenario.threads();
+        let shared = &Shared::for_threads(threads);
+        let affinity = &Affinity::of(threads, self.field.seed as usize);
         std::thread::scope(|scope| {
-            let workers: Vec<_> = jobs
-                .into_iter()
-                .map(|job| {
-                    scope.spawn(move || {
-                        affinity.pin(job.index);
-                        self.engine.work(job, shared)
-                    })
+            let workers = self.jobs(block, shared).map(|job| {
+                scope.spawn(move || {
+                    affinity.pin(job.index);
+                    let result = catch_unwind(AssertUnwindSafe(|| self.engine.work(job)));
+                    if result.is_err() {
+                        // The others stop, too.
+                        shared.stop.store(true, Ordering::Relaxed);
+                    }
+                    result
                 })
-                .collect();
+            });
+            let workers: Vec<_> = workers.collect();
             let outcome = coordinate(shared);
-            let workers = workers.into_iter().map(ScopedJoinHandle::join);
-            let results = workers.map(|result| result.unwrap_or_else(|panic| resume_unwind(panic)));
+            let results = workers.into_iter().map(|worker| worker.join().flatten());
+            let results = results.map(|result| result.unwrap_or_else(|panic| resume_unwind(panic)));
             let results: Vec<ThreadResult> = results.collect();
             let noted = (0..results.len()).map(|thread| shared.noted(thread));
             (outcome, noted.collect(), results)
@@ -422,6 +420,7 @@ fn slowdown(engine: &dyn Engine, field: &Field, group: &Group, times: f64) -> Sl
     let run = |slowdown| {
         let shared = Shared::opened(1);
         let job = ThreadJob {
+            shared: &shared,
             field,
             group: &group,
             index: 0,
@@ -430,7 +429,7 @@ fn slowdown(engine: &dyn Engine, field: &Field, group: &Group, times: f64) -> Sl
             block: 0,
             slowdown,
         };
-        engine.work(job, &shared);
+        engine.work(job);
         let noted = shared.noted(0);
         let (begin, end) = (noted[0], noted[noted.len() - 1]);
         (end.at - begin.at).as_nanos() as f64 / end.total as f64

@@ -44,20 +44,19 @@ impl Replay {
     pub(crate) fn new(workload: &Workload, random: &mut Xoshiro256PlusPlus) -> Self {
         let mut operations = workload.operations();
         let period_ns = workload.duration_ns();
-        let mut begins: Vec<usize> = (0..STARTS)
-            .map(|part| {
-                // In the middle of each part: at the very beginning nobody lives yet.
-                let at_ns = period_ns / u64::from(2 * STARTS) * u64::from(2 * part + 1);
-                operations.partition_point(|operation| operation.at_ns < at_ns)
-            })
-            .collect();
-        begins.dedup();
+        let begins = |part: u32| {
+            // In the middle of each part: at the very beginning nobody lives yet.
+            let at_ns = period_ns / u64::from(2 * STARTS) * u64::from(2 * part + 1);
+            operations.partition_point(|operation| operation.at_ns < at_ns)
+        };
+        let begins: BTreeSet<usize> = (0..STARTS).map(begins).collect();
         let mut alive: BTreeSet<ProcessId> = BTreeSet::new();
         let mut fullest = alive.clone();
-        let mut at_starts: Vec<(usize, Vec<ProcessId>)> = Vec::new();
+        let mut starts: Vec<Start> = Vec::new();
         for (at, operation) in operations.iter().enumerate() {
             if begins.contains(&at) {
-                at_starts.push((at, alive.iter().copied().collect()));
+                let (alive, tape) = (alive.iter().copied().collect(), Vec::new());
+                starts.push(Start { at, alive, tape });
             }
             match operation.step {
                 Step::Insert => drop(alive.insert(operation.id)),
@@ -75,14 +74,12 @@ impl Replay {
         };
         operations.extend(alive.iter().map(removed));
         let fullest: Vec<ProcessId> = fullest.into_iter().collect();
-        let start = |(at, alive): (usize, Vec<ProcessId>)| Start {
-            at,
-            tape: draw(if alive.is_empty() { &fullest } else { &alive }, random),
-            alive,
-        };
+        for Start { alive, tape, .. } in &mut starts {
+            *tape = draw(if alive.is_empty() { &fullest } else { alive }, random);
+        }
         Self {
             operations,
-            starts: at_starts.into_iter().map(start).collect(),
+            starts,
             fullest,
             period_ns,
         }
@@ -127,9 +124,8 @@ impl Start {
 
 /// A tape of identifiers, drawn from these; at least one.
 pub(crate) fn draw(from: &[ProcessId], random: &mut Xoshiro256PlusPlus) -> Vec<ProcessId> {
-    (0..TAPE_LENGTH)
-        .map(|_| from[below(random, from.len())])
-        .collect()
+    let mut draw = || from[below(random, from.len())];
+    (0..TAPE_LENGTH).map(|_| draw()).collect()
 }
 
 #[cfg(test)]

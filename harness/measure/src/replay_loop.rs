@@ -8,7 +8,7 @@ use model::workload::{Operation, Step};
 
 use crate::batch::Batch;
 use crate::pace::wait_until;
-use crate::progress::{Course, Shared};
+use crate::progress::Course;
 use crate::replay::Replay;
 use crate::threads::{ThreadJob, ThreadResult};
 
@@ -54,12 +54,11 @@ pub(crate) fn replay<R: Specimen>(
     handle: &mut impl Handle<R>,
     trace: &Replay,
     job: ThreadJob<'_>,
-    shared: &Shared,
 ) -> ThreadResult {
     let operations = &trace.operations[..];
     let first = trace.start(job.block).at;
     let (mut at, mut laps, mut misses) = (first, 0, 0);
-    let mut course = Course::begin(shared, job.index);
+    let mut course = Course::begin(job.shared, job.index);
     let timetable = job.group.speed.map(|speed| Timetable {
         began: clock::now(),
         from_ns: operations[first].at_ns,
@@ -88,7 +87,7 @@ pub(crate) fn replay<R: Specimen>(
         }
         if let Some(timetable) = &timetable {
             let due = timetable.due(laps, operations[at].at_ns);
-            wait_until(due, &shared.stop);
+            wait_until(due, &job.shared.stop);
         }
     }
 }

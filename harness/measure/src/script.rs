@@ -57,15 +57,11 @@ impl Script {
     /// Deals and draws a tape.
     pub(crate) fn new(shares: Shares, keys: &Keyring<'_>, random: &mut Xoshiro256PlusPlus) -> Self {
         let mut steps = deal(shares, random);
-        let mut has_come = false;
-        for step in &mut steps {
-            if *step == Step::Insert {
-                if has_come {
-                    *step = Step::Remove;
-                }
-                has_come = !has_come;
-            }
-        }
+        let insertions = steps.iter_mut().filter(|step| **step == Step::Insert);
+        insertions
+            .skip(1)
+            .step_by(2)
+            .for_each(|step| *step = Step::Remove);
         let comings = steps.iter().filter(|&&step| step == Step::Insert).count();
         let own: Vec<ProcessId> = (0..comings).map(|_| ProcessId(random.next_u64())).collect();
         let mut script = Self {
@@ -81,9 +77,8 @@ impl Script {
     /// Gives every step its process.
     fn draw(&mut self, keys: &Keyring<'_>, random: &mut Xoshiro256PlusPlus) {
         let asks = |step| matches!(step, Step::Read | Step::Write | Step::ReadModifyWrite);
-        let asking: Vec<usize> = (0..self.steps.len())
-            .filter(|&at| asks(self.steps[at]))
-            .collect();
+        let places = 0..self.steps.len();
+        let asking: Vec<usize> = places.filter(|&at| asks(self.steps[at])).collect();
         let misses = keys.misses(asking.len(), random);
         for (&at, &is_absent) in asking.iter().zip(&misses) {
             self.absent[at] = is_absent;

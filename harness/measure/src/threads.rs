@@ -5,7 +5,6 @@
 //! to note the time, so neither the count nor the flags cost anything per operation.
 
 use std::hint::black_box;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use contract::{Event, Handle, Padded, ProcessId, ProcessSnapshot, ProcessStatus, Specimen};
 use model::clock;
@@ -13,7 +12,7 @@ use model::sample::Kinds;
 use model::scenario::{Activity, Group};
 
 use crate::batch::Batch;
-use crate::field::{Field, TAPE_LENGTH, kinds_on_tape};
+use crate::field::{Field, TAPE_LENGTH};
 use crate::pace::Pacer;
 use crate::progress::{Course, Shared};
 use crate::replay_loop::replay;
@@ -21,20 +20,11 @@ use crate::script::{Script, Step};
 use crate::section::Section;
 use crate::slowdown::Slowdown;
 
-/// Sets the stop flag when a thread ends, however it ends: if one panics, the others stop, too.
-struct StopOnExit<'a>(&'a AtomicBool);
-
-impl Drop for StopOnExit<'_> {
-    fn drop(&mut self) {
-        if std::thread::panicking() {
-            self.0.store(true, Ordering::Relaxed);
-        }
-    }
-}
-
 /// What a thread is to do.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ThreadJob<'f> {
+    /// What it and the coordinator tell each other.
+    pub(crate) shared: &'f Shared,
     pub(crate) field: &'f Field,
     pub(crate) group: &'f Group,
     /// Which of all threads of the scenario.
@@ -90,13 +80,13 @@ impl ThreadResult {
 /// A record, and which timed loops are compiled for it: the most of what the program consists of.
 pub(crate) trait Loops: Specimen {
     /// Works until stopped or done: in the loop of an activity, or in the one that follows a tape of operations.
-    fn work(handle: &mut impl Handle<Self>, job: ThreadJob<'_>, shared: &Shared) -> ThreadResult {
+    fn work(handle: &mut impl Handle<Self>, job: ThreadJob<'_>) -> ThreadResult {
         if let Some(script) = job.field.script(job.index) {
-            return follow(handle, script, job, shared);
+            return follow(handle, script, job);
         }
         match &job.field.replay {
-            Some(trace) if job.group.does == Activity::Replay => replay(handle, trace, job, shared),
-            _ => repeat(handle, job, shared),
+            Some(trace) if job.group.does == Activity::Replay => replay(handle, trace, job),
+            _ => repeat(handle, job),
         }
     }
 }
@@ -106,66 +96,55 @@ impl Loops for ProcessSnapshot {}
 
 /// Only the loop that follows a tape of operations; the field has one for every thread then.
 impl<const WORDS: usize> Loops for Padded<WORDS> {
-    fn work(handle: &mut impl Handle<Self>, job: ThreadJob<'_>, shared: &Shared) -> ThreadResult {
+    fn work(handle: &mut impl Handle<Self>, job: ThreadJob<'_>) -> ThreadResult {
         let script = job.field.script(job.index);
-        follow(handle, script.expect("as the field sees to"), job, shared)
+        follow(handle, script.expect("as the field sees to"), job)
     }
 }
 
-/// [`Loops::work`], after which the others stop, too, if it panics.
-pub(crate) fn work<R: Loops>(
-    handle: &mut impl Handle<R>,
-    job: ThreadJob<'_>,
-    shared: &Shared,
-) -> ThreadResult {
-    let _stop = StopOnExit(&shared.stop);
-    R::work(handle, job, shared)
-}
-
 /// Does the same over and over.
-fn repeat<R: Specimen>(
-    handle: &mut impl Handle<R>,
-    job: ThreadJob<'_>,
-    shared: &Shared,
-) -> ThreadResult {
+fn repeat<R: Specimen>(handle: &mut impl Handle<R>, job: ThreadJob<'_>) -> ThreadResult {
     let (tape, start) = job.tape();
     let (total, misses) = match job.group.does {
         // A mix has a script, and a replay a trace.
-        Activity::Read | Activity::Mix | Activity::Replay => {
-            drive(job, shared, start, |from, count| {
-                let ids = &tape[from..from + count];
-                match job.slowdown {
-                    None => read_each(handle, ids, R::touch),
-                    Some(slowdown) => slowdown.read_each(handle, ids, from),
-                }
-            })
-        }
-        Activity::Update => drive(job, shared, start, |from, count| {
+        Activity::Read | Activity::Mix | Activity::Replay => drive(job, start, |from, count| {
+            let ids = &tape[from..from + count];
+            match job.slowdown {
+                None => read_each(handle, ids, R::touch),
+                Some(slowdown) => slowdown.read_each(handle, ids, from),
+            }
+        }),
+        Activity::Update => drive(job, start, |from, count| {
             let ids = &tape[from..from + count];
             match job.slowdown {
                 None => update_each(handle, ids, from),
                 Some(slowdown) => slowdown.update_each(handle, ids, from),
             }
         }),
-        Activity::Churn => return churn(handle, job, shared),
-        Activity::Scan => drive(job, shared, start, |_, count| {
+        Activity::Churn => return churn(handle, job),
+        Activity::Scan => drive(job, start, |_, count| {
             let empty = |_| u64::from(!scan(handle));
             (0..count).map(empty).sum()
         }),
     };
-    if job.field.replay.is_some() {
+    let absent = match (&job.field.replay, job.group.does) {
         // Who has exited meanwhile is not there, as the trace wants it.
-        let mut kinds = kinds_on_tape(total, misses, false);
-        if job.group.does == Activity::Scan {
-            std::mem::swap(&mut kinds.reads, &mut kinds.scans);
-        }
-        return ThreadResult::of(misses, Some(kinds));
-    }
-    let kinds = job
-        .field
-        .absent_in(start, total)
-        .filter(|_| job.group.does != Activity::Scan)
-        .map(|absent| kinds_on_tape(total, absent, job.group.does == Activity::Update));
+        (Some(_), _) => Some(misses),
+        (None, Activity::Scan) => None,
+        (None, _) => job.field.absent_in(start, total),
+    };
+    let kinds = absent.map(|absent| {
+        let mut kinds = Kinds {
+            absent,
+            ..Kinds::default()
+        };
+        *match job.group.does {
+            Activity::Update => &mut kinds.writes,
+            Activity::Scan => &mut kinds.scans,
+            _ => &mut kinds.reads,
+        } = total;
+        kinds
+    });
     ThreadResult::of(misses, kinds)
 }
 
@@ -224,7 +203,6 @@ fn follow<R: Specimen>(
     handle: &mut impl Handle<R>,
     script: &Script,
     job: ThreadJob<'_>,
-    shared: &Shared,
 ) -> ThreadResult {
     let section_ns = job.group.section_ns;
     let section = section_ns.map_or_else(Section::default, Section::lasting);
@@ -232,7 +210,7 @@ fn follow<R: Specimen>(
     let publish_every = job.group.publish_every.unwrap_or(u32::MAX);
     let mut unpublished = 0;
     script.enter(handle);
-    let (total, misses) = drive(job, shared, 0, |from, count| {
+    let (total, misses) = drive(job, 0, |from, count| {
         let mut misses = 0;
         let steps = &script.steps[from..from + count];
         for ((&step, &id), at) in steps
@@ -290,14 +268,10 @@ fn read<R: Specimen>(handle: &mut impl Handle<R>, id: ProcessId, section: Sectio
 }
 
 /// Inserts and removes in turn; each counts as one operation. Leaves the table as it was.
-fn churn<R: Specimen>(
-    handle: &mut impl Handle<R>,
-    job: ThreadJob<'_>,
-    shared: &Shared,
-) -> ThreadResult {
+fn churn<R: Specimen>(handle: &mut impl Handle<R>, job: ThreadJob<'_>) -> ThreadResult {
     let tape = job.field.churn_tape(job.index);
     let mut step = 0;
-    let (_, misses) = drive(job, shared, 0, |_, count| {
+    let (_, misses) = drive(job, 0, |_, count| {
         // Pairs: a batch of one inserts and removes, too, and is then counted as one.
         for _ in 0..count.div_ceil(2) {
             let comes = tape.comes(step);
@@ -317,7 +291,6 @@ fn churn<R: Specimen>(
 /// how many operations that were, and the sum of what the calls return.
 fn drive(
     job: ThreadJob<'_>,
-    shared: &Shared,
     start: usize,
     mut operate: impl FnMut(usize, usize) -> u64,
 ) -> (u64, u64) {
@@ -325,7 +298,7 @@ fn drive(
     let smallest = 1 + usize::from(job.group.does == Activity::Churn);
     let mut batch = Batch::new(smallest, pacer.is_some());
     let (mut at, mut misses) = (start, 0u64);
-    let mut course = Course::begin(shared, job.index);
+    let mut course = Course::begin(job.shared, job.index);
     loop {
         let size = match job.quota {
             Some(quota) => {
@@ -346,7 +319,7 @@ fn drive(
             return (course.end(), misses);
         }
         if let Some(pacer) = &mut pacer {
-            pacer.wait(&shared.stop);
+            pacer.wait(&job.shared.stop);
         }
     }
 }

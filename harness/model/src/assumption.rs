@@ -6,8 +6,8 @@ use regex_lite::Regex;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
-use crate::is_name;
 use crate::metric::Metric;
+use crate::{NAME, is_name};
 
 /// An assumption, judged for every strategy by every run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -72,41 +72,36 @@ impl Assumption {
 
     /// Whether it is judged in a scenario.
     pub fn is_about(&self, scenario: &str) -> bool {
-        self.scenarios
-            .as_deref()
-            .is_none_or(|pattern| Regex::new(pattern).is_ok_and(|regex| regex.is_match(scenario)))
+        let is_match = |pattern| Regex::new(pattern).is_ok_and(|regex| regex.is_match(scenario));
+        self.scenarios.as_deref().is_none_or(is_match)
     }
 
     /// What is nonsensical about it, if anything.
     fn fault(&self) -> Option<String> {
+        use Criterion::{AtMost, Check, RatioAbove};
         let id = &self.id;
         if !is_name(id) {
-            return Some(format!(
-                "id {id:?} must consist of lower-case letters, digits and hyphens"
-            ));
+            return Some(format!("id {id:?} {NAME}"));
         }
         let has_metrics = !self.metrics.is_empty();
         let fault = match self.criterion() {
             None => {
                 "needs exactly one of improves_by_more_than, grows_by_less_than, at_most and check"
             }
-            Some(Criterion::Check(_)) if has_metrics => {
-                "is judged by a check and so has no metrics"
-            }
-            Some(Criterion::RatioAbove(_) | Criterion::AtMost(_)) if !has_metrics => {
+            Some(Check(_)) if has_metrics => "is judged by a check and so has no metrics",
+            Some(RatioAbove(_) | AtMost(_)) if !has_metrics => {
                 "needs metrics, for example [\"read_ns\"]"
             }
-            Some(Criterion::RatioAbove(bound)) if !(bound.is_finite() && bound > 0.0) => {
+            Some(RatioAbove(bound)) if !(bound.is_finite() && bound > 0.0) => {
                 "has a share that is no share: 0.20 means 20 %"
             }
-            Some(Criterion::AtMost(bound)) if !(bound.is_finite() && bound >= 0.0) => {
+            Some(AtMost(bound)) if !(bound.is_finite() && bound >= 0.0) => {
                 "needs an at_most of 0 or more"
             }
             Some(_) => {
                 let error = Regex::new(self.scenarios.as_deref()?).err()?;
-                return Some(format!(
-                    "assumption {id:?}: scenarios is not a regular expression: {error}"
-                ));
+                let fault = "has scenarios that are no regular expression";
+                return Some(format!("assumption {id:?} {fault}: {error}"));
             }
         };
         Some(format!("assumption {id:?} {fault}"))

@@ -82,6 +82,7 @@ impl Environment {
     pub fn capture(workspace: &Path, command: String, seed: u64, preset: &str) -> Self {
         let cpuinfo = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
         let release = line_of("/proc/sys/kernel/osrelease").unwrap_or_default();
+        let load = line_of("/proc/loadavg");
         Self {
             started_at: format!("{:.0}", jiff::Timestamp::now()),
             command,
@@ -95,8 +96,7 @@ impl Environment {
             governor: line_of("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"),
             memory_bytes: memory_bytes(),
             kernel: format!("{} {release}", std::env::consts::OS),
-            load_before: line_of("/proc/loadavg")
-                .and_then(|line| line.split(' ').next()?.parse().ok()),
+            load_before: load.and_then(|line| line.split(' ').next()?.parse().ok()),
             build: Build::of_this_program(),
             allocator: "system (malloc of the C library), counted outside timed windows".into(),
             hasher: "rustc-hash FxHasher, unseeded".into(),
@@ -170,19 +170,18 @@ pub fn libraries() -> Vec<(String, String)> {
         toml::from_str(include_str!("../../../Cargo.lock")).expect("the lock file is cargo's own");
     let needs = |name: &String| {
         let package = lock.package.iter().find(|package| package.name == *name);
-        package
-            .into_iter()
-            .flat_map(|package| &package.dependencies)
+        package.map_or(&[][..], |package| &package.dependencies)
     };
     // Of what the strategies of the registry need: tests bring old releases of the same libraries. Where
     // there are several, the lock file adds the version to the name.
-    let used: Vec<&String> = needs(&"pivot-registry".into()).flat_map(needs).collect();
+    let used: Vec<&String> = needs(&"pivot-registry".into())
+        .iter()
+        .flat_map(needs)
+        .collect();
     let is_used = |package: &&Package| {
         let exact = format!("{} {}", package.name, package.version);
-        LIBRARIES.contains(&package.name.as_str())
-            && [&package.name, &exact]
-                .iter()
-                .any(|name| used.contains(name))
+        let is_used = used.contains(&&package.name) || used.contains(&&exact);
+        is_used && LIBRARIES.contains(&package.name.as_str())
     };
     let libraries = lock.package.iter().filter(is_used);
     let named = libraries.map(|package| (package.name.clone(), package.version.clone()));

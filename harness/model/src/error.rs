@@ -53,11 +53,8 @@ impl Error {
 
 /// The error of a line of JSON, without the number of the line within itself.
 pub(crate) fn complaint(error: &serde_json::Error) -> String {
-    plain(
-        &error
-            .to_string()
-            .replace(" at line 1 column ", " at column "),
-    )
+    let text = error.to_string();
+    plain(&text.replace(" at line 1 column ", " at column "))
 }
 
 /// A parser's complaint without the names of our types, which mean nothing to the author of a file.

@@ -300,11 +300,8 @@ impl fmt::Display for FaultSeen {
             return write!(f, "the process ends: {died}");
         }
         let mut parts = Vec::new();
-        let fates: BTreeSet<Fate> = self
-            .meanwhile
-            .values()
-            .map(|attempt| attempt.fate)
-            .collect();
+        let attempts = self.meanwhile.values();
+        let fates: BTreeSet<Fate> = attempts.map(|attempt| attempt.fate).collect();
         for fate in fates.into_iter().rev() {
             let deeds: Vec<&str> = self.with_fate(fate).map(Deed::title).collect();
             parts.push(format!("{fate}: {}", deeds.join(", ")));

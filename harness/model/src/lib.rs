@@ -32,6 +32,9 @@ pub(crate) fn is_default<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
 }
 
+/// What [`is_name`] asks for.
+pub(crate) const NAME: &str = "must consist of lower-case letters, digits and hyphens";
+
 /// Whether it consists of lower-case letters, digits and hyphens, as what is named in files does.
 pub(crate) fn is_name(name: &str) -> bool {
     let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';

@@ -62,10 +62,8 @@ fn map_on<T: Sync, R: Send>(threads: usize, items: &[T], work: impl Fn(&T) -> R 
     if threads < 2 || items.len() < 2 * PIECES {
         return items.iter().map(work).collect();
     }
-    let pieces: Vec<(usize, &[T])> = items
-        .chunks(items.len().div_ceil(threads * PIECES))
-        .enumerate()
-        .collect();
+    let length = items.len().div_ceil(threads * PIECES);
+    let pieces: Vec<(usize, &[T])> = items.chunks(length).enumerate().collect();
     let do_piece = |&(place, piece): &(usize, &[T]), sender: &Sender<(usize, Vec<R>)>| {
         // It is received until all threads have ended.
         let _ = sender.send((place, piece.iter().map(&work).collect()));

@@ -4,7 +4,7 @@
 //! The crate `trace` looks, in a process of its own for each strategy. Counts are medians over heap
 //! layouts, threads and repetitions. What the strategy's own threads do (an actor's) is not seen.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use strum::{Display, IntoStaticStr, VariantArray};
@@ -235,23 +235,19 @@ pub struct Blamed<'p> {
 /// The places that pairs share, the worst first: those that both write, then those that most pairs
 /// share.
 pub fn blamed(pairs: &[Pair]) -> Vec<Blamed<'_>> {
-    let mut places: Vec<Blamed<'_>> = Vec::new();
+    let mut places: BTreeMap<(Conflict, &str), Blamed<'_>> = BTreeMap::new();
     for pair in pairs {
-        let between = (pair.first, pair.second);
+        let operations = (pair.first, pair.second);
         for line in &pair.blame {
-            let is_it = |one: &&mut Blamed<'_>| {
-                one.line.conflict == line.conflict && one.line.place == line.place
-            };
-            match places.iter_mut().find(is_it) {
-                Some(known) if known.between.contains(&between) => {}
-                Some(known) => known.between.push(between),
-                None => places.push(Blamed {
-                    line,
-                    between: vec![between],
-                }),
+            let between = Vec::new();
+            let place = places.entry((line.conflict, &line.place));
+            let place = place.or_insert(Blamed { line, between });
+            if !place.between.contains(&operations) {
+                place.between.push(operations);
             }
         }
     }
+    let mut places: Vec<Blamed<'_>> = places.into_values().collect();
     places.sort_by_key(|place| {
         let most = std::cmp::Reverse((place.line.conflict, place.between.len()));
         (most, place.line.place.as_str())

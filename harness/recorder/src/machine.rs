@@ -12,11 +12,9 @@ use crate::stat::{Units, parse};
 /// Where Linux shows its processes.
 const PROC: &str = "/proc";
 
-/// What can be looked at: Linux, with its `/proc`.
+/// What can be looked at: Linux, with its `/proc`, which counts in these units.
 #[derive(Debug)]
-pub struct Machine {
-    units: Units,
-}
+pub struct Machine(Units);
 
 impl Machine {
     /// This one.
@@ -36,12 +34,10 @@ impl Machine {
             let answer = answer.and_then(|answer| u64::try_from(answer).ok());
             answer.filter(|&answer| answer > 0).unwrap_or(usual)
         };
-        Ok(Self {
-            units: Units {
-                tick_ns: 1_000_000_000 / ask(SysconfVar::CLK_TCK, 100),
-                page_bytes: ask(SysconfVar::PAGE_SIZE, 4_096),
-            },
-        })
+        Ok(Self(Units {
+            tick_ns: 1_000_000_000 / ask(SysconfVar::CLK_TCK, 100),
+            page_bytes: ask(SysconfVar::PAGE_SIZE, 4_096),
+        }))
     }
 
     /// Shows every process to `see`, each when it is looked at. One that ends meanwhile is left out.
@@ -54,15 +50,12 @@ impl Machine {
         for entry in fs::read_dir(PROC).map_err(unreadable)? {
             let entry = entry.map_err(unreadable)?;
             let name = entry.file_name();
-            let is_pid = |name: &str| name.bytes().all(|byte| byte.is_ascii_digit());
-            if !name.to_str().is_some_and(is_pid) {
+            if !name.as_encoded_bytes().iter().all(u8::is_ascii_digit) {
                 continue;
             }
             // Names are bytes, and not always text.
-            let Ok(line) = fs::read(entry.path().join("stat")) else {
-                continue;
-            };
-            if let Some(seen) = parse(&String::from_utf8_lossy(&line), self.units) {
+            let line = fs::read(entry.path().join("stat")).unwrap_or_default();
+            if let Some(seen) = parse(&String::from_utf8_lossy(&line), self.0) {
                 see(&seen);
             }
         }

@@ -29,11 +29,9 @@ pub(crate) fn parse(text: &str, units: Units) -> Option<Seen> {
     let fields: Vec<&str> = after.split_ascii_whitespace().collect();
     let number = |at: usize| fields.get(at)?.parse::<u64>().ok();
     let life = match fields.get(STATE)?.chars().next()? {
-        'Z' | 'X' | 'x' => {
-            let status = number(EXIT_STATUS).unwrap_or_default();
-            let code = exit_code(status as u32);
-            Life::Over { code }
-        }
+        'Z' | 'X' | 'x' => Life::Over {
+            code: exit_code(number(EXIT_STATUS).unwrap_or_default() as u32),
+        },
         'R' => Life::Alive(ProcessState::Running),
         'D' => Life::Alive(ProcessState::Blocked),
         'T' | 't' => Life::Alive(ProcessState::Stopped),
@@ -47,10 +45,7 @@ pub(crate) fn parse(text: &str, units: Units) -> Option<Seen> {
             pid: pid.trim().parse().ok().filter(|&pid| pid > 0)?,
             start: number(START)?,
         },
-        name: name
-            .chars()
-            .map(|c| if c.is_control() { '?' } else { c })
-            .collect(),
+        name: name.replace(char::is_control, "?"),
         life,
         cpu_ns: ticks.saturating_mul(units.tick_ns),
         rss_bytes: number(RSS_PAGES)?.saturating_mul(units.page_bytes),

@@ -28,7 +28,7 @@ struct Known {
 }
 
 /// The processes so far, and what became of them.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Watch {
     names: Names,
     /// Those that live.
@@ -46,11 +46,7 @@ impl Watch {
     pub fn new(names: Names) -> Self {
         Self {
             names,
-            alive: HashMap::new(),
-            owners: HashMap::new(),
-            over: HashMap::new(),
-            entries: Vec::new(),
-            look: 0,
+            ..Self::default()
         }
     }
 
@@ -88,11 +84,7 @@ impl Watch {
             });
         };
         let known = self.alive.entry(process).or_insert_with(|| {
-            let keeps = match self.names {
-                Names::All => true,
-                Names::New => self.look > 0,
-                Names::None => false,
-            };
+            let keeps = self.names == Names::All || self.names == Names::New && self.look > 0;
             let name = keeps.then(|| seen.name.clone());
             push(What::Born { name });
             self.owners.insert(process.pid, process);
@@ -123,12 +115,9 @@ impl Watch {
 
     /// Ends a look at `at_ns` nanoseconds: who lived and was not seen again has exited.
     pub fn end_look(&mut self, at_ns: u64) {
-        let unseen = |known: &Known| known.look != self.look;
         let alive = self.alive.iter();
-        let mut gone: Vec<Process> = alive
-            .filter(|(_, known)| unseen(known))
-            .map(|(&process, _)| process)
-            .collect();
+        let gone = alive.filter(|(_, known)| known.look != self.look);
+        let mut gone: Vec<Process> = gone.map(|(&process, _)| process).collect();
         gone.sort_unstable_by_key(|process| process.pid);
         for process in gone {
             self.exits(at_ns, process, None);

@@ -137,9 +137,8 @@ impl<R: Record> Handle<R> for Owned<'_, R> {
 
     #[inline]
     fn apply(&mut self, id: ProcessId, event: R::Event) -> Option<Result<u64, R::Rejected>> {
-        self.0
-            .get_mut(&id)
-            .map(|record| record.apply_in_place(&event))
+        let record = self.0.get_mut(&id)?;
+        Some(record.apply_in_place(&event))
     }
 
     #[inline]

@@ -1,6 +1,5 @@
 //! Histograms: one that values are counted in while they come, and one as it is kept and written on a sample line.
 
-use std::fmt;
 use std::io::Cursor;
 
 use base64::Engine as _;
@@ -11,8 +10,8 @@ use serde::{Deserialize, Serialize, de};
 /// A High Dynamic Range histogram (Gil Tene) of whole numbers with three significant digits, which
 /// keeps the largest value as exactly as the smallest. Bounded, so that counting allocates nothing;
 /// [`SparseHistogram`] is what is kept of it.
-#[derive(Clone, PartialEq)]
-pub struct Histogram(hdrhistogram::Histogram<u64>);
+#[derive(Clone, Debug, PartialEq)]
+pub struct Histogram(pub hdrhistogram::Histogram<u64>);
 
 /// Three digits: a value is known to 0.1 %.
 const SIGNIFICANT_DIGITS: u8 = 3;
@@ -34,40 +33,9 @@ impl Histogram {
         self.0.saturating_record(value);
     }
 
-    /// How many values were counted.
-    pub fn len(&self) -> u64 {
-        self.0.len()
-    }
-
-    /// Whether none was.
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    /// The value that a `share` of the values (0 to 1) does not exceed.
-    pub fn quantile(&self, share: f64) -> u64 {
-        self.0.value_at_quantile(share)
-    }
-
-    /// The largest value, to three digits.
-    pub fn max(&self) -> u64 {
-        self.0.max()
-    }
-
-    /// How many values exceed `value`, to three digits of it.
-    pub fn above(&self, value: u64) -> u64 {
-        self.len() - self.0.count_between(0, value)
-    }
-
     /// What is kept of it.
     pub fn sparse(&self) -> SparseHistogram {
         SparseHistogram::of(&self.0)
-    }
-}
-
-impl fmt::Debug for Histogram {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(&self.sparse(), f)
     }
 }
 
@@ -76,7 +44,7 @@ impl fmt::Debug for Histogram {
 ///
 /// On a sample line it is the compressed V2 form in Base64, which the `HdrHistogram` libraries of other
 /// languages read as it stands.
-#[derive(Clone, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SparseHistogram {
     /// Ascending: the largest value that counts as the same, and how often it was counted, never 0.
     counts: Box<[(u64, u64)]>,
@@ -149,16 +117,6 @@ impl SparseHistogram {
             dense.saturating_record_n(value, count);
         }
         dense
-    }
-}
-
-impl fmt::Debug for SparseHistogram {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Histogram")
-            .field("values", &self.len())
-            .field("p50", &self.quantile(0.5))
-            .field("max", &self.max())
-            .finish()
     }
 }
 

@@ -55,7 +55,11 @@ pub(super) struct InWords {
 impl From<&Card> for InWords {
     fn from(card: &Card) -> Self {
         let has_field = |property| matches!(property, Property::ReadAllocates | Property::Records);
-        let claims = card.claims.all();
+        let claims = card
+            .claims
+            .all()
+            .filter(|(property, _)| !has_field(*property));
+        let claims = claims.map(|(property, claim)| (property.to_string(), claim.to_string()));
         Self {
             name: card.name.clone(),
             summary: card.summary.clone(),
@@ -64,10 +68,7 @@ impl From<&Card> for InWords {
             control: card.control,
             read_allocates: card.claims.read_allocates,
             plain_data_only: card.claims.plain_data_only,
-            claims: claims
-                .filter(|(property, _)| !has_field(*property))
-                .map(|(property, claim)| (property.to_string(), claim.to_string()))
-                .collect(),
+            claims: claims.collect(),
         }
     }
 }
@@ -140,9 +141,10 @@ pub mod in_words {
     ///
     /// When one lacks a claim, or claims what this version does not know: which, and what.
     pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<Card>, D::Error> {
-        let refuse = |why: String| serde::de::Error::custom(why);
         let words: Vec<InWords> = Deserialize::deserialize(from)?;
         let cards = words.into_iter().map(Card::try_from);
-        cards.map(|card| card.map_err(refuse)).collect()
+        cards
+            .collect::<Result<_, _>>()
+            .map_err(serde::de::Error::custom)
     }
 }

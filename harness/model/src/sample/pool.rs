@@ -165,10 +165,8 @@ impl Pool {
             ..
         } = outcome.clone();
         let (next, line) = (self.lines.len(), Line::Check(outcome));
-        let place = *self
-            .checked
-            .entry((strategy, record, check))
-            .or_insert(next);
+        let place = self.checked.entry((strategy, record, check));
+        let place = *place.or_insert(next);
         if place == next {
             self.lines.push(line);
         } else if !passed {

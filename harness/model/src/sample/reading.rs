@@ -382,9 +382,8 @@ fn of_version_2(first: &[u8]) -> serde_json::Result<Line> {
 fn inserts_alone(header: &mut Header) {
     let scenarios = header.scenarios.iter_mut();
     let groups = scenarios.flat_map(|scenario| &mut scenario.groups);
-    groups
-        .flat_map(|group| &mut group.inserts)
-        .for_each(|share| *share /= 2.0);
+    let shares = groups.flat_map(|group| &mut group.inserts);
+    shares.for_each(|share| *share /= 2.0);
 }
 
 /// A schema without its minor version, and that.

@@ -46,11 +46,12 @@ impl Scenario {
         self.fault_of_file().map_or(Ok(()), Err)?;
         let points = sweep::expand(self)?;
         for point in &points {
-            match point.fault() {
-                Some(fault) if point.point.is_some() => {
-                    return Err(format!("at the point {}: {fault}", point.name));
-                }
-                fault => fault.map_or(Ok(()), Err)?,
+            if let Some(fault) = point.fault() {
+                let place = point
+                    .point
+                    .as_ref()
+                    .map(|_| format!("at the point {}: ", point.name));
+                return Err(place.unwrap_or_default() + &fault);
             }
         }
         Ok(points)

@@ -32,6 +32,7 @@ mod validation;
 
 use std::fmt;
 
+use contract::{Padded, ProcessSnapshot, ProcessStatus, Specimen};
 use serde::{Deserialize, Serialize};
 
 pub use effort::{Effort, affordable};
@@ -178,13 +179,19 @@ pub struct Published {
 impl RecordKind {
     /// Its name in files, tables and results.
     pub const fn name(self) -> &'static str {
-        use contract::{Padded, ProcessSnapshot, ProcessStatus, Specimen};
+        self.specimen().0
+    }
+
+    const fn specimen(self) -> (&'static str, usize) {
+        const fn specimen<R: Specimen>() -> (&'static str, usize) {
+            (R::NAME, size_of::<R>())
+        }
         match self {
-            RecordKind::Status => ProcessStatus::NAME,
-            RecordKind::Snapshot => ProcessSnapshot::NAME,
-            RecordKind::Padded16 => Padded::<2>::NAME,
-            RecordKind::Padded1Ki => Padded::<128>::NAME,
-            RecordKind::Padded4Ki => Padded::<512>::NAME,
+            RecordKind::Status => specimen::<ProcessStatus>(),
+            RecordKind::Snapshot => specimen::<ProcessSnapshot>(),
+            RecordKind::Padded16 => specimen::<Padded<2>>(),
+            RecordKind::Padded1Ki => specimen::<Padded<128>>(),
+            RecordKind::Padded4Ki => specimen::<Padded<512>>(),
         }
     }
 
@@ -195,13 +202,7 @@ impl RecordKind {
 
     /// The bytes of a record in the table, what it owns on the heap not counted.
     pub const fn size(self) -> usize {
-        match self {
-            RecordKind::Status => size_of::<contract::ProcessStatus>(),
-            RecordKind::Snapshot => size_of::<contract::ProcessSnapshot>(),
-            RecordKind::Padded16 => 16,
-            RecordKind::Padded1Ki => 1_024,
-            RecordKind::Padded4Ki => 4_096,
-        }
+        self.specimen().1
     }
 }
 

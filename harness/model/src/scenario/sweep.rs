@@ -9,7 +9,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Activity, Group, Scenario};
-use crate::error::plain;
+use crate::error::complaint;
 
 /// An axis of a scenario file, and where on it to ask.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -142,9 +142,9 @@ fn fault(axes: &[Sweep]) -> Option<String> {
         }
     }
     let points: usize = axes.iter().map(|axis| axis.values.len()).product();
-    let what =
-        format!("the sweep has {points} points; at most {POINTS_MAX} are a question in one file");
-    (points > POINTS_MAX).then_some(what)
+    let what = "a question in one file";
+    let fault = format!("the sweep has {points} points; at most {POINTS_MAX} are {what}");
+    (points > POINTS_MAX).then_some(fault)
 }
 
 /// The scenario, one axis further.
@@ -197,8 +197,8 @@ fn set(
     owner[axis.name()] = given;
     // Where its trace lies is no field of a scenario.
     let replay = scenario.replay.take();
-    *scenario = serde_json::from_value(fields)
-        .map_err(|error| format!("axis {axis}: {}", plain(&error.to_string())))?;
+    let fault = |error| format!("axis {axis}: {}", complaint(&error));
+    *scenario = serde_json::from_value(fields).map_err(fault)?;
     scenario.replay = replay;
     Ok(())
 }
@@ -215,35 +215,23 @@ fn owner(scenario: &Scenario, axis: Axis, group: Option<usize>) -> Result<usize,
             ))
         }
         None => {
-            let index = scenario.groups.iter().position(|group| axis.fits(group));
-            index.ok_or_else(|| format!("axis {axis}: no group {}", axis.needs()))
+            let (needs, fits) = axis.needs();
+            let index = scenario.groups.iter().position(fits);
+            index.ok_or_else(|| format!("axis {axis}: no group {needs}"))
         }
     }
 }
 
 impl Axis {
-    /// Whether it is an axis of this group.
-    fn fits(self, group: &Group) -> bool {
+    /// What a group has to be or do to have this axis, and whether one does.
+    fn needs(self) -> (&'static str, fn(&Group) -> bool) {
         match self {
-            Axis::EveryUs => group.every_us.is_some(),
-            Axis::SectionNs => group.reads(),
-            Axis::PublishEvery => group.writes(),
-            Axis::Speed => group.does == Activity::Replay,
-            Axis::Writes | Axis::ReadModifyWrites | Axis::Inserts | Axis::Scans => {
-                group.does == Activity::Mix
-            }
-            _ => true,
-        }
-    }
-
-    /// What a group has to be to have this axis.
-    const fn needs(self) -> &'static str {
-        match self {
-            Axis::EveryUs => "has an every_us to vary",
-            Axis::SectionNs => "reads",
-            Axis::PublishEvery => "writes",
-            Axis::Speed => "does \"replay\"",
-            _ => "does \"mix\"",
+            Axis::Threads => ("is there", |_| true),
+            Axis::EveryUs => ("has an every_us to vary", |group| group.every_us.is_some()),
+            Axis::SectionNs => ("reads", Group::reads),
+            Axis::PublishEvery => ("writes", Group::writes),
+            Axis::Speed => ("does \"replay\"", |group| group.does == Activity::Replay),
+            _ => ("does \"mix\"", |group| group.does == Activity::Mix),
         }
     }
 
@@ -278,10 +266,8 @@ impl Scenario {
     /// Where it lies on an axis of quantities; for a kind of record, its size in bytes.
     pub fn coordinate(&self, axis: Axis) -> Option<f64> {
         let mut coordinates = self.point.as_ref()?.coordinates.iter();
-        match &coordinates
-            .find(|coordinate| coordinate.axis == axis)?
-            .value
-        {
+        let coordinate = coordinates.find(|coordinate| coordinate.axis == axis)?;
+        match &coordinate.value {
             Value::Number(number) => Some(*number),
             Value::Word(_) if axis == Axis::Record => Some(self.record.size() as f64),
             Value::Word(_) => None,

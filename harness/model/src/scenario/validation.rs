@@ -4,7 +4,7 @@ use std::fmt::Display;
 use std::ops::RangeInclusive;
 
 use super::{Activity, Group, Keys, Scenario};
-use crate::is_name;
+use crate::{NAME, is_name};
 
 /// More threads than this are a mistake in a file rather than a question.
 const THREADS_MAX: usize = 1_024;
@@ -28,72 +28,67 @@ pub(super) fn outside<T: Copy + PartialOrd + Display>(
     (!range.contains(&value)).then(|| format!("{name} = {value} must lie between {low} and {high}"))
 }
 
+/// The first of these faults that there is.
+fn first(faults: &[(bool, &str)]) -> Option<String> {
+    let (_, fault) = faults.iter().find(|(is_there, _)| *is_there)?;
+    Some((*fault).to_owned())
+}
+
 impl Scenario {
     /// What is nonsensical about the file, before its axes are expanded.
     pub(super) fn fault_of_file(&self) -> Option<String> {
-        let name = &self.name;
-        if !is_name(name) {
-            return Some(format!(
-                "name {name:?} must consist of lower-case letters, digits and hyphens"
-            ));
-        }
-        if self.point.is_some() {
-            return Some("point is written by a sweep; give [[sweep]] entries instead".into());
-        }
-        if self.groups.is_empty() {
-            return Some("needs at least one [[groups]] entry with `does` and `threads`".into());
-        }
-        None
+        let name = format!("name {:?} {NAME}", self.name);
+        let point = "point is written by a sweep; give [[sweep]] entries instead";
+        let groups = "needs at least one [[groups]] entry with `does` and `threads`";
+        first(&[
+            (!is_name(&self.name), &name),
+            (self.point.is_some(), point),
+            (self.groups.is_empty(), groups),
+        ])
     }
 
     /// What is nonsensical about it, if anything.
     pub(crate) fn fault(&self) -> Option<String> {
         let (processes, record, threads) = (self.processes, self.record, self.threads());
-        if let Some(fault) = outside("processes", processes, 1..=PROCESSES_MAX) {
-            return Some(fault);
-        }
         let most = TABLE_BYTES_MAX / record.size();
-        if processes > most {
-            return Some(format!(
-                "{processes} records of {record} are more than 1 GiB a table; at most {most} fit"
-            ));
-        }
-        if !(1..=THREADS_MAX).contains(&threads)
-            || self.groups.iter().any(|group| group.threads == 0)
-        {
-            return Some(format!(
-                "every group needs at least 1 thread and all groups together at most {THREADS_MAX}; here they \
-                 have {threads}"
-            ));
-        }
-        if self.operations == Some(0) {
-            return Some("operations = 0 measures nothing; leave it out or give at least 1".into());
-        }
-        self.fault_of_keys()
+        let bytes = format!(
+            "{processes} records of {record} are more than 1 GiB a table; at most {most} fit"
+        );
+        let busy = format!(
+            "every group needs at least 1 thread and all groups together at most {THREADS_MAX}; here they have \
+             {threads}"
+        );
+        let is_idle = self.groups.iter().any(|group| group.threads == 0);
+        let operations = "operations = 0 measures nothing; leave it out or give at least 1";
+        let faults = [
+            (processes > most, bytes.as_str()),
+            (is_idle || !(1..=THREADS_MAX).contains(&threads), &busy),
+            (self.operations == Some(0), operations),
+        ];
+        outside("processes", processes, 1..=PROCESSES_MAX)
+            .or_else(|| first(&faults))
+            .or_else(|| self.fault_of_keys())
             .or_else(|| self.groups.iter().find_map(Group::fault))
             .or_else(|| self.fault_of_replay())
     }
 
     fn fault_of_keys(&self) -> Option<String> {
         let share = |name, value: Option<f64>| outside(name, value?, 0.0..=1.0);
-        let fault = share("hot_share", self.hot_share).or(share("hit_rate", self.hit_rate));
-        if fault.is_some() {
-            return fault;
-        }
-        let keys = self.keys;
-        if self.hot_share.is_some() && keys != Keys::Hot {
-            return Some(format!(
-                "hot_share needs keys = \"hot\"; here they are {keys}"
-            ));
-        }
         let looks_up = |group: &Group| group.reads() || group.writes();
-        if self.hit_rate.is_some() && !self.groups.iter().any(looks_up) {
-            return Some("hit_rate says nothing of groups that only scan; leave it out".into());
-        }
         let inserts = |group: &Group| group.does == Activity::Mix && group.shares().inserts > 0.0;
-        let lacks_inserts = keys == Keys::Latest && !self.groups.iter().any(inserts);
-        let fault = "keys = \"latest\" needs a mix with inserts, so that something is late";
-        lacks_inserts.then(|| fault.into())
+        let scans_only = !self.groups.iter().any(looks_up);
+        let inserts = self.groups.iter().any(inserts);
+        let keys = self.keys;
+        let hot = format!("hot_share needs keys = \"hot\"; here they are {keys}");
+        let scans = "hit_rate says nothing of groups that only scan; leave it out";
+        let latest = "keys = \"latest\" needs a mix with inserts, so that something is late";
+        let faults = [
+            (self.hot_share.is_some() && keys != Keys::Hot, hot.as_str()),
+            (self.hit_rate.is_some() && scans_only, scans),
+            (keys == Keys::Latest && !inserts, latest),
+        ];
+        let fault = share("hot_share", self.hot_share).or(share("hit_rate", self.hit_rate));
+        fault.or_else(|| first(&faults))
     }
 }
 
@@ -130,22 +125,17 @@ impl Group {
     fn fault_of_pace(&self) -> Option<String> {
         let does = self.does;
         let bounds = |name, value: Option<f64>, bounds| outside(name, value?, bounds);
-        let fault = bounds("every_us", self.every_us, 0.1..=1e6);
-        let fault = fault.or(bounds("section_ns", self.section_ns, 0.0..=SECTION_NS_MAX));
-        if fault.is_some() {
-            return fault;
-        }
-        if self.section_ns.is_some() && !self.reads() {
-            return Some(format!(
-                "section_ns is time inside a read; a group that does \"{does}\" reads nothing"
-            ));
-        }
-        match self.publish_every? {
-            0 => Some("publish_every = 0 never publishes; leave it out".into()),
-            _ if self.writes() => None,
-            _ => Some(format!(
-                "publish_every counts writes; a group that does \"{does}\" has none"
-            )),
-        }
+        let section =
+            format!("section_ns is time inside a read; a group that does \"{does}\" reads nothing");
+        let publish = format!("publish_every counts writes; a group that does \"{does}\" has none");
+        let never = "publish_every = 0 never publishes; leave it out";
+        let faults = [
+            (self.section_ns.is_some() && !self.reads(), section.as_str()),
+            (self.publish_every == Some(0), never),
+            (self.publish_every.is_some() && !self.writes(), &publish),
+        ];
+        bounds("every_us", self.every_us, 0.1..=1e6)
+            .or_else(|| bounds("section_ns", self.section_ns, 0.0..=SECTION_NS_MAX))
+            .or_else(|| first(&faults))
     }
 }

@@ -27,10 +27,8 @@ impl Workload {
     /// When the file cannot be read, and as [`parse`](Workload::parse).
     pub fn load(path: &Path) -> Result<Self> {
         let unreadable = |error| Error::file("read the process trace", path, &error);
-        let mebibytes = std::fs::metadata(path)
-            .map_err(unreadable)?
-            .len()
-            .div_ceil(1 << 20);
+        let length = std::fs::metadata(path).map_err(unreadable)?.len();
+        let mebibytes = length.div_ceil(1 << 20);
         let place = path.display().to_string();
         if mebibytes > FILE_MEBIBYTES_MAX {
             return Err(Error::input(format!(
@@ -55,9 +53,8 @@ impl Workload {
             at(line, "not UTF-8 text".into())
         })?;
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-        let mut lines = (1..)
-            .zip(text.lines())
-            .filter(|(_, line)| !line.trim().is_empty());
+        let lines = (1..).zip(text.lines());
+        let mut lines = lines.filter(|(_, line)| !line.trim().is_empty());
         let Some((number, first)) = lines.next() else {
             return Err(Error::input(format!(
                 "{place}: nothing in it; {}",
@@ -121,9 +118,8 @@ fn header(line: &str) -> Result<Header, Fault> {
     let any: Any = serde_json::from_str(line).map_err(|error| {
         // What a reader of JSON says of a line that is none helps nobody.
         let is_json = line.trim_start().starts_with('{');
-        let why = is_json
-            .then(|| format!(" ({})", complaint(&error)))
-            .unwrap_or_default();
+        let why = is_json.then(|| format!(" ({})", complaint(&error)));
+        let why = why.unwrap_or_default();
         format!("{}; this line does not{why}", beginning())
     })?;
     known(&any.schema)?;

@@ -50,9 +50,7 @@ impl Workload {
     /// Never: a trace is plain data.
     pub fn text(&self, form: Form) -> String {
         let lines = self.entries.iter().map(|entry| form.line(entry));
-        std::iter::once(form.head(&self.header))
-            .chain(lines)
-            .collect()
+        form.head(&self.header) + &lines.collect::<String>()
     }
 }
 
