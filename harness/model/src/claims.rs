@@ -9,12 +9,11 @@ use strum::{Display, EnumIter, EnumString, IntoEnumIterator};
 
 /// Something that strategies claim, in the order of the report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Display, EnumIter, EnumString)]
+#[strum(serialize_all = "lowercase")]
 pub enum Property {
     /// [`Claims::reads`]
-    #[strum(to_string = "reads")]
     Reads,
     /// [`Claims::updates`]
-    #[strum(to_string = "updates")]
     Updates,
     /// [`Claims::resizes`]
     #[strum(to_string = "inserts and removes")]
@@ -38,10 +37,8 @@ pub enum Property {
     #[strum(to_string = "inside a scan")]
     InsideScan,
     /// [`Claims::capacity`]
-    #[strum(to_string = "capacity")]
     Capacity,
     /// [`Claims::reclamation`]
-    #[strum(to_string = "reclamation")]
     Reclamation,
     /// [`Claims::write_cost`]
     #[strum(to_string = "a write")]
@@ -50,7 +47,6 @@ pub enum Property {
     #[strum(to_string = "reads allocate")]
     ReadAllocates,
     /// [`Claims::plain_data_only`]
-    #[strum(to_string = "records")]
     Records,
 }
 

@@ -81,27 +81,23 @@ impl Fault {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[derive(Display, IntoStaticStr)]
+#[strum(serialize_all = "lowercase")]
 pub enum Deed {
     /// Read the record that the fault is about.
-    #[strum(serialize = "read")]
     Read,
     /// Read the other records.
     #[strum(serialize = "read others")]
     ReadOthers,
     /// Visit all records.
-    #[strum(serialize = "scan")]
     Scan,
     /// Update the record that the fault is about.
-    #[strum(serialize = "update")]
     Update,
     /// Update another record.
     #[strum(serialize = "update another")]
     UpdateOther,
     /// Insert a record.
-    #[strum(serialize = "insert")]
     Insert,
     /// Remove a record.
-    #[strum(serialize = "remove")]
     Remove,
     /// Read again, once writers wait.
     #[strum(serialize = "read behind a waiting writer")]

@@ -13,6 +13,7 @@ use strum::{Display, IntoStaticStr, VariantArray};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[derive(Display, IntoStaticStr, VariantArray, clap::ValueEnum)]
+#[strum(serialize_all = "lowercase")]
 pub enum Operation {
     /// Read a record that is there.
     #[strum(serialize = "read hit")]
@@ -21,16 +22,12 @@ pub enum Operation {
     #[strum(serialize = "read miss")]
     ReadMiss,
     /// Apply an event to a record.
-    #[strum(serialize = "apply")]
     Apply,
     /// Insert a record that is not there.
-    #[strum(serialize = "insert")]
     Insert,
     /// Remove a record that is there.
-    #[strum(serialize = "remove")]
     Remove,
     /// Visit all records.
-    #[strum(serialize = "scan")]
     Scan,
 }
 

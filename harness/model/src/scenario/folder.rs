@@ -47,11 +47,10 @@ impl Scenario {
         let points = sweep::expand(self)?;
         for point in &points {
             if let Some(fault) = point.fault() {
-                let place = point
-                    .point
-                    .as_ref()
-                    .map(|_| format!("at the point {}: ", point.name));
-                return Err(place.unwrap_or_default() + &fault);
+                return Err(match point.point {
+                    Some(_) => format!("at the point {}: {fault}", point.name),
+                    None => fault,
+                });
             }
         }
         Ok(points)

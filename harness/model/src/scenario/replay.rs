@@ -4,13 +4,9 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::validation::outside;
 use super::{Activity, Group, Identifiers, Keys, Scenario};
 use crate::error::{Error, Result};
 use crate::workload::Workload;
-
-/// A replay is slower or faster than its trace by this at most.
-const SPEEDS: std::ops::RangeInclusive<f64> = 0.001..=1e6;
 
 /// The file of a process trace, by the name that a scenario gives it.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -93,29 +89,6 @@ impl Scenario {
         let (_, what) = chosen.into_iter().find(|&(is_chosen, _)| is_chosen)?;
         Some(format!(
             "{what} cannot be chosen where a trace is replayed; leave it out"
-        ))
-    }
-}
-
-impl Group {
-    /// What is nonsensical about its speed, if anything.
-    pub(super) fn fault_of_speed(&self) -> Option<String> {
-        let replays = self.does == Activity::Replay;
-        if replays && (self.every_us.is_some() || self.publish_every.is_some()) {
-            let fault = "a replay keeps to the times of its trace: give it a speed, and neither every_us nor \
-                         publish_every";
-            return Some(fault.into());
-        }
-        let speed = self.speed?;
-        if !replays {
-            let does = self.does;
-            return Some(format!(
-                "speed is that of a replay; here the group does \"{does}\""
-            ));
-        }
-        let fault = outside("speed", speed, SPEEDS)?;
-        Some(format!(
-            "{fault}; left out, the trace is replayed as fast as it goes"
         ))
     }
 }

@@ -15,11 +15,13 @@ const PROCESSES_MAX: usize = 10_000_000;
 const TABLE_BYTES_MAX: usize = 1 << 30;
 /// A read that takes longer than a slice is never counted.
 const SECTION_NS_MAX: f64 = 100_000.0;
+/// A replay is slower or faster than its trace by this at most.
+const SPEEDS: RangeInclusive<f64> = 0.001..=1e6;
 /// Shares are carried out to this precision: a tape of operations is finite.
 const SHARE_MIN: f64 = 0.000_5;
 
 /// What is wrong with a number outside of a range.
-pub(super) fn outside<T: Copy + PartialOrd + Display>(
+fn outside<T: Copy + PartialOrd + Display>(
     name: &str,
     value: T,
     range: RangeInclusive<T>,
@@ -119,23 +121,32 @@ impl Group {
                  rest are reads"
             ));
         }
-        self.fault_of_speed().or_else(|| self.fault_of_pace())
+        self.fault_of_pace()
     }
 
     fn fault_of_pace(&self) -> Option<String> {
-        let does = self.does;
-        let bounds = |name, value: Option<f64>, bounds| outside(name, value?, bounds);
+        let (does, replays) = (self.does, self.does == Activity::Replay);
+        let is_paced = self.every_us.is_some() || self.publish_every.is_some();
+        let times = "a replay keeps to the times of its trace: give it a speed, and neither every_us nor \
+                     publish_every";
+        let speed = format!("speed is that of a replay; here the group does \"{does}\"");
         let section =
             format!("section_ns is time inside a read; a group that does \"{does}\" reads nothing");
         let publish = format!("publish_every counts writes; a group that does \"{does}\" has none");
         let never = "publish_every = 0 never publishes; leave it out";
         let faults = [
-            (self.section_ns.is_some() && !self.reads(), section.as_str()),
+            (replays && is_paced, times),
+            (self.speed.is_some() && !replays, speed.as_str()),
+            (self.section_ns.is_some() && !self.reads(), &section),
             (self.publish_every == Some(0), never),
             (self.publish_every.is_some() && !self.writes(), &publish),
         ];
+        let bounds = |name, value: Option<f64>, bounds| outside(name, value?, bounds);
+        let left_out =
+            |fault: String| fault + "; left out, the trace is replayed as fast as it goes";
         bounds("every_us", self.every_us, 0.1..=1e6)
             .or_else(|| bounds("section_ns", self.section_ns, 0.0..=SECTION_NS_MAX))
+            .or_else(|| bounds("speed", self.speed, SPEEDS).map(left_out))
             .or_else(|| first(&faults))
     }
 }

@@ -78,8 +78,10 @@ fn value(column: &str, field: String) -> Result<Value, Fault> {
         "code" => field.parse::<i32>().map(Value::from),
         _ => field.parse::<u64>().map(Value::from),
     };
-    let field = quoted(&field);
-    number.map_err(|_| format!("{column} = {field:?} is not a whole number in range"))
+    number.map_err(|_| {
+        let field = quoted(&field);
+        format!("{column} = {field:?} is not a whole number in range")
+    })
 }
 
 /// The fields of a line: between commas, or between double quotes, which are doubled inside.
