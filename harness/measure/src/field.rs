@@ -6,11 +6,9 @@
 //! Threads whose operations differ have a `Script` each.
 
 use std::collections::{HashSet, VecDeque};
-use std::ops::Range;
 
 use contract::{ErasedHandle, Handle, ProcessId, Specimen};
 use model::random::{below, shuffle, uniform};
-use model::sample::Kinds;
 use model::scenario::{Identifiers, Keys, Scenario};
 use model::workload::Workload;
 use rand_core::{Rng, SeedableRng};
@@ -127,15 +125,9 @@ impl Field {
         if self.absent.is_empty() {
             return None;
         }
-        let count = |entries: Range<usize>| {
-            let entries = self.absent[entries].iter();
-            let absent = entries.filter(|&&is_absent| is_absent).count() as u64;
-            Kinds {
-                absent,
-                ..Kinds::default()
-            }
-        };
-        Some(over_laps(self.absent.len(), start, total, count).absent)
+        let entries = passes(self.absent.len(), start, total);
+        let absent = entries.filter(|&(entry, _)| self.absent[entry]);
+        Some(absent.map(|(_, times)| times).sum())
     }
 
     /// The tape of operations of a thread, if its operations differ.
@@ -286,16 +278,11 @@ impl Churn {
     }
 }
 
-/// The kinds of `total` entries of a tape of so many, from `at` on and round again.
-pub(crate) fn over_laps(
-    length: usize,
-    at: usize,
-    total: u64,
-    kinds_of: impl Fn(Range<usize>) -> Kinds,
-) -> Kinds {
+/// Every entry of a tape of so many, and how often it is among `total` of them from `at` on and round again.
+pub(crate) fn passes(length: usize, at: usize, total: u64) -> impl Iterator<Item = (usize, u64)> {
     let (laps, rest) = (total / length as u64, (total % length as u64) as usize);
-    let end = (at + rest).min(length);
-    kinds_of(0..length).times(laps) + kinds_of(at..end) + kinds_of(0..rest - (end - at))
+    let is_in_rest = move |entry| (entry + length - at) % length < rest;
+    (0..length).map(move |entry| (entry, laps + u64::from(is_in_rest(entry))))
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use model::sample::Kinds;
 use model::workload::{Operation, Step, Workload};
 use rand_xoshiro::Xoshiro256PlusPlus;
 
-use crate::field::{TAPE_LENGTH, over_laps};
+use crate::field::{TAPE_LENGTH, passes};
 
 /// In how many places a slice may begin.
 const STARTS: u32 = 16;
@@ -92,17 +92,15 @@ impl Replay {
 
     /// Of which kind `total` operations from `at` on are.
     pub(crate) fn kinds(&self, at: usize, total: u64) -> Kinds {
-        over_laps(self.operations.len(), at, total, |range| {
-            let mut kinds = Kinds::default();
-            for operation in &self.operations[range] {
-                *match operation.step {
-                    Step::Insert => &mut kinds.inserts,
-                    Step::Apply(_) => &mut kinds.writes,
-                    Step::Remove => &mut kinds.removes,
-                } += 1;
-            }
-            kinds
-        })
+        let mut kinds = Kinds::default();
+        for (entry, times) in passes(self.operations.len(), at, total) {
+            *match self.operations[entry].step {
+                Step::Insert => &mut kinds.inserts,
+                Step::Apply(_) => &mut kinds.writes,
+                Step::Remove => &mut kinds.removes,
+            } += times;
+        }
+        kinds
     }
 }
 

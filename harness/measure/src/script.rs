@@ -14,7 +14,7 @@ use model::scenario::Shares;
 use rand_core::Rng;
 use rand_xoshiro::Xoshiro256PlusPlus;
 
-use crate::field::{CHURN_WINDOW, Keyring, TAPE_LENGTH, over_laps};
+use crate::field::{CHURN_WINDOW, Keyring, TAPE_LENGTH, passes};
 
 /// An operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -120,21 +120,19 @@ impl Script {
 
     /// Of which kind the first `total` operations were.
     pub(crate) fn kinds(&self, total: u64) -> Kinds {
-        over_laps(self.steps.len(), 0, total, |range| {
-            let mut kinds = Kinds::default();
-            for (step, &is_absent) in self.steps[range.clone()].iter().zip(&self.absent[range]) {
-                *match step {
-                    Step::Read => &mut kinds.reads,
-                    Step::Write => &mut kinds.writes,
-                    Step::ReadModifyWrite => &mut kinds.read_modify_writes,
-                    Step::Insert => &mut kinds.inserts,
-                    Step::Remove => &mut kinds.removes,
-                    Step::Scan => &mut kinds.scans,
-                } += 1;
-                kinds.absent += u64::from(is_absent);
-            }
-            kinds
-        })
+        let mut kinds = Kinds::default();
+        for (entry, times) in passes(self.steps.len(), 0, total) {
+            *match self.steps[entry] {
+                Step::Read => &mut kinds.reads,
+                Step::Write => &mut kinds.writes,
+                Step::ReadModifyWrite => &mut kinds.read_modify_writes,
+                Step::Insert => &mut kinds.inserts,
+                Step::Remove => &mut kinds.removes,
+                Step::Scan => &mut kinds.scans,
+            } += times;
+            kinds.absent += times * u64::from(self.absent[entry]);
+        }
+        kinds
     }
 
     /// Puts the thread's own processes into the table that the tape expects there at its beginning.

@@ -178,32 +178,21 @@ impl Kinds {
         let asked = self.reads + self.writes + self.read_modify_writes;
         (asked > 0).then(|| 1.0 - self.absent as f64 / asked as f64)
     }
-
-    /// The same so many times over.
-    #[must_use]
-    pub fn times(self, factor: u64) -> Self {
-        self.each(self, |count, _| count * factor)
-    }
-
-    /// Each count of the one with that of the other.
-    fn each(self, other: Self, made: impl Fn(u64, u64) -> u64) -> Self {
-        Self {
-            reads: made(self.reads, other.reads),
-            writes: made(self.writes, other.writes),
-            read_modify_writes: made(self.read_modify_writes, other.read_modify_writes),
-            inserts: made(self.inserts, other.inserts),
-            removes: made(self.removes, other.removes),
-            scans: made(self.scans, other.scans),
-            absent: made(self.absent, other.absent),
-        }
-    }
 }
 
 impl Add for Kinds {
     type Output = Self;
 
     fn add(self, other: Self) -> Self {
-        self.each(other, |ours, theirs| ours + theirs)
+        Self {
+            reads: self.reads + other.reads,
+            writes: self.writes + other.writes,
+            read_modify_writes: self.read_modify_writes + other.read_modify_writes,
+            inserts: self.inserts + other.inserts,
+            removes: self.removes + other.removes,
+            scans: self.scans + other.scans,
+            absent: self.absent + other.absent,
+        }
     }
 }
 

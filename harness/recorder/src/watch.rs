@@ -21,6 +21,7 @@ pub enum Names {
 /// What was known of a process after the last look.
 #[derive(Debug)]
 struct Known {
+    process: Process,
     state: ProcessState,
     cpu_ns: u64,
     rss_bytes: u64,
@@ -31,10 +32,8 @@ struct Known {
 #[derive(Debug, Default)]
 pub struct Watch {
     names: Names,
-    /// Those that live.
-    alive: HashMap<Process, Known>,
-    /// Who has a pid.
-    owners: HashMap<u64, Process>,
+    /// Those that live, by their pids.
+    alive: HashMap<u64, Known>,
     /// Those that are over and still there, with the last look that saw them.
     over: HashMap<Process, u64>,
     entries: Vec<Entry>,
@@ -57,16 +56,15 @@ impl Watch {
             *look = self.look;
             return;
         }
-        if let Some(&owner) = self.owners.get(&process.pid)
-            && owner != process
-        {
+        let owner = self.alive.get(&process.pid).map(|known| known.process);
+        if let Some(owner) = owner.filter(|owner| *owner != process) {
             // The pid was given away between two looks.
             self.exits(at_ns, owner, None);
         }
         match seen.life {
             Life::Alive(state) => self.lives(at_ns, seen, state),
             Life::Over { code } => {
-                if self.alive.contains_key(&process) {
+                if owner == Some(process) {
                     self.exits(at_ns, process, Some(code));
                 }
                 self.over.insert(process, self.look);
@@ -83,13 +81,13 @@ impl Watch {
                 what,
             });
         };
-        let known = self.alive.entry(process).or_insert_with(|| {
+        let known = self.alive.entry(process.pid).or_insert_with(|| {
             let keeps = self.names == Names::All || self.names == Names::New && self.look > 0;
             let name = keeps.then(|| seen.name.clone());
             push(What::Born { name });
-            self.owners.insert(process.pid, process);
             // What a heartbeat says of a process that has used nothing.
             Known {
+                process,
                 state: ProcessState::Running,
                 cpu_ns: 0,
                 rss_bytes: 0,
@@ -106,6 +104,7 @@ impl Watch {
             });
         }
         *known = Known {
+            process,
             state,
             cpu_ns: seen.cpu_ns,
             rss_bytes: seen.rss_bytes,
@@ -115,9 +114,9 @@ impl Watch {
 
     /// Ends a look at `at_ns` nanoseconds: who lived and was not seen again has exited.
     pub fn end_look(&mut self, at_ns: u64) {
-        let alive = self.alive.iter();
-        let gone = alive.filter(|(_, known)| known.look != self.look);
-        let mut gone: Vec<Process> = gone.map(|(&process, _)| process).collect();
+        let alive = self.alive.values();
+        let gone = alive.filter(|known| known.look != self.look);
+        let mut gone: Vec<Process> = gone.map(|known| known.process).collect();
         gone.sort_unstable_by_key(|process| process.pid);
         for process in gone {
             self.exits(at_ns, process, None);
@@ -128,8 +127,7 @@ impl Watch {
     }
 
     fn exits(&mut self, at_ns: u64, process: Process, code: Option<i32>) {
-        self.alive.remove(&process);
-        self.owners.remove(&process.pid);
+        self.alive.remove(&process.pid);
         self.entries.push(Entry {
             at_ns,
             process,

@@ -24,6 +24,9 @@ pub struct Build {
     pub rustflags: String,
 }
 
+/// Empty unless somebody builds with flags of their own.
+const RUSTFLAGS: &str = env!("PIVOT_RUSTFLAGS");
+
 /// What cargo sets where no manifest says otherwise (The Cargo Book, Profiles).
 const DEFAULTS: &str = r#"
 [profile.dev]
@@ -56,7 +59,7 @@ impl Build {
             opt_level: env!("PIVOT_OPT_LEVEL").into(),
             codegen_units: units.and_then(|units| units.parse().ok()),
             lto: setting(env!("PIVOT_LTO"), "lto"),
-            rustflags: env!("PIVOT_RUSTFLAGS").into(),
+            rustflags: RUSTFLAGS.into(),
         }
     }
 

@@ -64,8 +64,8 @@ pub fn pack(content: &[u8]) -> Vec<u8> {
     let builder = GzBuilder::new().mtime(0);
     let mut packer = builder.write(Vec::new(), Compression::best());
     let written = packer.write_all(content);
-    let packed = written.and_then(|()| packer.finish());
-    packed.expect("memory can be written to")
+    let bytes = written.and_then(|()| packer.finish());
+    bytes.expect("memory can be written to")
 }
 
 /// Whether it is packed.
