@@ -58,10 +58,9 @@ impl Script {
     pub(crate) fn new(shares: Shares, keys: &Keyring<'_>, random: &mut Xoshiro256PlusPlus) -> Self {
         let mut steps = deal(shares, random);
         let insertions = steps.iter_mut().filter(|step| **step == Step::Insert);
-        insertions
-            .skip(1)
-            .step_by(2)
-            .for_each(|step| *step = Step::Remove);
+        for step in insertions.skip(1).step_by(2) {
+            *step = Step::Remove;
+        }
         let comings = steps.iter().filter(|&&step| step == Step::Insert).count();
         let own: Vec<ProcessId> = (0..comings).map(|_| ProcessId(random.next_u64())).collect();
         let mut script = Self {

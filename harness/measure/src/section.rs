@@ -8,10 +8,7 @@ use model::clock;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Section(pub(crate) u64);
 
-#[expect(
-    clippy::cast_sign_loss,
-    reason = "neither a time nor a factor is negative"
-)]
+#[expect(clippy::cast_sign_loss, reason = "no time is negative")]
 impl Section {
     /// About `ns` nanoseconds on this machine, at the speed that it has when the process asks for the
     /// first time.

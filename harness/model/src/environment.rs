@@ -174,10 +174,8 @@ pub fn libraries() -> Vec<(String, String)> {
     };
     // Of what the strategies of the registry need: tests bring old releases of the same libraries. Where
     // there are several, the lock file adds the version to the name.
-    let used: Vec<&String> = needs(&"pivot-registry".into())
-        .iter()
-        .flat_map(needs)
-        .collect();
+    let strategies = needs(&"pivot-registry".into());
+    let used: Vec<&String> = strategies.iter().flat_map(needs).collect();
     let is_used = |package: &&Package| {
         let exact = format!("{} {}", package.name, package.version);
         let is_used = used.contains(&&package.name) || used.contains(&&exact);

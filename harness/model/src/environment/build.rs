@@ -73,9 +73,8 @@ impl Build {
             ("flags", &self.rustflags),
         ];
         let settings = settings.iter().filter(|(_, value)| !value.is_empty());
-        let settings: Vec<String> = settings
-            .map(|(name, value)| format!("{name} {value}"))
-            .collect();
+        let settings = settings.map(|(name, value)| format!("{name} {value}"));
+        let settings: Vec<String> = settings.collect();
         format!("{} ({})", self.profile, settings.join(", "))
     }
 }

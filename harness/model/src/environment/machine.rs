@@ -98,9 +98,7 @@ fn told_apart(names: &[String], more: impl Fn(usize) -> String) -> Vec<String> {
 impl fmt::Display for Machine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let plural = if self.cpus == 1 { "" } else { "s" };
-        let Self {
-            cpu, cpus, kernel, ..
-        } = self;
+        let (cpu, cpus, kernel) = (&self.cpu, self.cpus, &self.kernel);
         write!(f, "{cpu}, {cpus} processor{plural}, {kernel}")
     }
 }

@@ -55,10 +55,8 @@ pub(super) struct InWords {
 impl From<&Card> for InWords {
     fn from(card: &Card) -> Self {
         let has_field = |property| matches!(property, Property::ReadAllocates | Property::Records);
-        let claims = card
-            .claims
-            .all()
-            .filter(|(property, _)| !has_field(*property));
+        let claims = card.claims.all();
+        let claims = claims.filter(|(property, _)| !has_field(*property));
         let claims = claims.map(|(property, claim)| (property.to_string(), claim.to_string()));
         Self {
             name: card.name.clone(),
@@ -142,9 +140,7 @@ pub mod in_words {
     /// When one lacks a claim, or claims what this version does not know: which, and what.
     pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<Card>, D::Error> {
         let words: Vec<InWords> = Deserialize::deserialize(from)?;
-        let cards = words.into_iter().map(Card::try_from);
-        cards
-            .collect::<Result<_, _>>()
-            .map_err(serde::de::Error::custom)
+        let cards: Result<_, _> = words.into_iter().map(Card::try_from).collect();
+        cards.map_err(serde::de::Error::custom)
     }
 }

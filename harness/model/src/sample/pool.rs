@@ -157,20 +157,13 @@ impl Pool {
 
     /// A check that failed once has failed.
     fn check(&mut self, outcome: CheckOutcome) {
-        let CheckOutcome {
-            strategy,
-            record,
-            check,
-            passed,
-            ..
-        } = outcome.clone();
-        let (next, line) = (self.lines.len(), Line::Check(outcome));
-        let place = self.checked.entry((strategy, record, check));
-        let place = *place.or_insert(next);
-        if place == next {
-            self.lines.push(line);
-        } else if !passed {
-            self.lines[place] = line;
+        let (strategy, check) = (outcome.strategy.clone(), outcome.check.clone());
+        let place = self.checked.entry((strategy, outcome.record, check));
+        let place = *place.or_insert(self.lines.len());
+        if place == self.lines.len() {
+            self.lines.push(Line::Check(outcome));
+        } else if !outcome.passed {
+            self.lines[place] = Line::Check(outcome);
         }
     }
 

@@ -175,12 +175,8 @@ pub fn parse(bytes: &[u8], place: &str) -> Result<Reading> {
             break;
         }
     }
-    let Reader {
-        mut reading,
-        unknown,
-        ..
-    } = reader;
-    let unknown = unknown.into_iter();
+    let mut reading = reader.reading;
+    let unknown = reader.unknown.into_iter();
     let unknown = unknown.map(|(kind, (line, count))| Warning::UnknownKind { kind, line, count });
     reading.warnings.extend(unknown);
     reading.lines.insert(0, Line::Header(Box::new(header)));
@@ -217,10 +213,10 @@ impl<'h, 'b> Reader<'h, 'b> {
     }
 
     /// Takes a line; says whether to go on.
-    fn take(&mut self, number: usize, raw: &'b [u8], parsed: serde_json::Result<Line>) -> bool {
+    fn take(&mut self, line: usize, raw: &'b [u8], parsed: serde_json::Result<Line>) -> bool {
         let is_whole = raw.ends_with(b"\n");
         if !is_whole && parsed.is_err() {
-            self.warn(Warning::Torn { line: number });
+            self.warn(Warning::Torn { line });
             return false;
         }
         self.reading.end += raw.len() as u64;
@@ -228,23 +224,21 @@ impl<'h, 'b> Reader<'h, 'b> {
         match parsed {
             _ if raw.trim_ascii().is_empty() => {}
             Ok(Line::Header(_)) => {
-                self.warn(Warning::SecondHeader { line: number });
+                self.warn(Warning::SecondHeader { line });
                 return false;
             }
-            Ok(line) => match self.fault(&line, raw) {
-                None => self.reading.lines.push(line),
-                Some(reason) => self.warn(Warning::Damaged {
-                    line: number,
-                    reason,
-                }),
+            Ok(parsed) => match self.fault(&parsed, raw) {
+                None => self.reading.lines.push(parsed),
+                Some(reason) => self.warn(Warning::Damaged { line, reason }),
             },
-            Err(error) => match unknown_kind(raw, &error) {
-                Some(kind) => self.unknown.entry(kind).or_insert((number, 0)).1 += 1,
-                None => self.warn(Warning::Damaged {
-                    line: number,
-                    reason: complaint(&error),
-                }),
-            },
+            Err(error) => {
+                if let Some(kind) = unknown_kind(raw, &error) {
+                    self.unknown.entry(kind).or_insert((line, 0)).1 += 1;
+                } else {
+                    let reason = complaint(&error);
+                    self.warn(Warning::Damaged { line, reason });
+                }
+            }
         }
         true
     }

@@ -73,10 +73,8 @@ pub fn affordable(
             )));
         }
     }
-    let points = scenarios
-        .iter()
-        .filter(|scenario| scenario.point.is_some())
-        .count();
+    let is_point = |scenario: &&Scenario| scenario.point.is_some();
+    let points = scenarios.iter().filter(is_point).count();
     if points == 0 || needed <= budget {
         return Ok(());
     }
