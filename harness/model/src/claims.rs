@@ -1,8 +1,9 @@
 //! What a strategy claims of itself, property by property, and how two claims compare.
 
+pub use contract::WriteCost;
 use contract::{
     AfterDeadThread, AfterPanic, Capacity, Profile, Progress, ReadConsistency, Reclamation,
-    Reentrancy, ScanConsistency, WriteCost,
+    Reentrancy, ScanConsistency,
 };
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use strum::{Display, EnumIter, EnumString, IntoEnumIterator};

@@ -2,17 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use model::sample;
+use minijinja::context;
+use minijinja::value::Value;
 
-use results::Results;
+use results::{Card, Results};
 
 use super::draft::Draft;
-use super::view::{Block, Card, Section, Tone};
-use super::{evidence, facts, first_screen, format, losses};
+use super::view::{Block, Section};
+use super::{evidence, facts, first_screen, format};
 
 pub(super) fn section(results: &Results) -> Section {
     let cards = facts::contenders(results).into_iter();
-    let cards = cards.map(|card| of(results, card)).collect();
+    let cards = cards.map(|card| facts_of(results, card)).collect();
     Draft::new("cards", results)
         .place("cards", vec![Block::Cards { cards }])
         .section()
@@ -30,49 +31,43 @@ fn anchor(strategy: &str) -> String {
     format!("card-{}", format::slug(strategy))
 }
 
-fn of(results: &Results, card: &sample::Card) -> Card {
+/// What a card says: what its strategy is, claims, needs and came to.
+fn facts_of(results: &Results, card: &Card) -> Value {
     let name = &card.name;
+    let overall = facts::overall(results, name);
+    let (decision, tone) = match overall {
+        Some(overall) => (
+            format::decision(overall.decision, &results.baseline),
+            format::decision_tone(overall.decision).into(),
+        ),
+        None if *name == results.baseline => ("baseline".to_owned(), "plain"),
+        None => ("not compared".to_owned(), "absent"),
+    };
     let library = match card.library.as_str() {
         "own" => "none: written here",
         library => library,
     };
     let mut facts = vec![
-        ("Library".to_owned(), library.to_owned()),
-        ("Not when".to_owned(), card.avoid_when.clone()),
+        ("Library", library.to_owned()),
+        ("Not when", card.avoid_when.clone()),
     ];
-    let (decision, tone) = match facts::overall(results, name) {
-        Some(found) => {
-            let better = format!("Better by more than {}", format::margin(results.margin));
-            facts.push((better, format::list(&facts::labels(results, &found.gains))));
-            facts.extend(match results.machines.as_slice() {
-                [machine] => machine.recommendation(name).map(|found| {
-                    let worse = facts::labels(results, &found.losses);
-                    ("Worse".to_owned(), format::list(&worse))
-                }),
-                _ => Some((
-                    "Decision".to_owned(),
-                    first_screen::decisions(results, found),
-                )),
-            });
-            (
-                format::decision(found.decision, &results.baseline),
-                format::decision_tone(found.decision),
-            )
-        }
-        None if *name == results.baseline => ("baseline".into(), Tone::Plain),
-        None => ("not compared".into(), Tone::Absent),
-    };
+    if let Some(overall) = overall.filter(|_| results.machines.len() > 1) {
+        facts.push(("Decision", first_screen::decisions(results, overall)));
+    }
+    let claims = card.claims.all();
+    let claims = claims.map(|(property, claim)| vec![property.to_string(), claim.to_string()]);
     let mut machines = results.machines.iter();
     let has_evidence = machines.any(|machine| evidence::has_evidence(machine, name));
-    Card {
-        id: anchor(name),
-        name: name.clone(),
-        summary: format::sentence(&card.summary),
-        decision,
-        tone,
-        facts,
-        properties: losses::properties(card),
-        evidence: match (has_evidence, results.machines.len()) {
+    context! {
+        id => anchor(name),
+        name => name.as_str(),
+        summary => format::sentence(&card.summary),
+        decision => decision,
+        tone => tone,
+        facts => facts.into_iter().map(|(name, value)| vec![name.to_owned(), value]).collect::<Vec<_>>(),
+        // What a reader may look for.
+        properties => claims.collect::<Vec<_>>(),
+        evidence => match (has_evidence, results.machines.len()) {
             (false, _) => String::new(),
             (true, 1) => evidence::anchor(name),
             // Each machine has a page about it.

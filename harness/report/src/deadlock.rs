@@ -27,37 +27,30 @@ fn table(machine: &Machine, rows: &[Row<'_>]) -> Table {
         let operations = row.scenario.operations.unwrap_or_default();
         let operations = format::thousands(operations as f64);
         let threads = facts::threads_note(row.scenario, machine.environment.cpus);
-        Column::new(
-            &row.scenario.title,
-            format!("{operations} operations, {threads}"),
-        )
+        let note = format!("{operations} operations, {threads}");
+        Column::new(&row.scenario.title, note)
     });
     let published = |design: &str, value: fn(&Published) -> f64| {
-        let timed = rows.iter().map(|row| row.scenario.published.as_ref());
-        let cells = std::iter::once(None).chain(timed).map(|figures| {
-            figures.map_or_else(
-                || Cell::absent("not published"),
-                |figures| Cell::figure(format!("{} ms", published::figure(value(figures)))),
-            )
-        });
+        let cell = |row: &Row<'_>| match &row.scenario.published {
+            Some(figures) => Cell::text(format!("{} ms", published::figure(value(figures)))),
+            None => Cell::absent("not published"),
+        };
+        let check = Cell::absent("not published");
+        let cells = [check].into_iter().chain(rows.iter().map(cell));
         view::Row::new(format!("published: {design}"), cells.collect())
     };
-    let references = Group::new(
-        "References",
-        [
-            published("mutex", |figures| figures.mutex),
-            published("channel", |figures| figures.channel),
-        ],
-    );
-    let families = facts::by_family(machine.contenders());
-    let strategies = pivots::groups(families, |card| {
-        let timed = rows
-            .iter()
-            .map(|&row| facts::timing(machine, row, &card.name));
-        let cells = [check(machine, &card.name)].into_iter().chain(timed);
-        Some(view::Row::named(&card.name, cells.collect()))
+    let references = [
+        published("mutex", |figures| figures.mutex),
+        published("channel", |figures| figures.channel),
+    ];
+    let mut table = pivots::table(machine.contenders(), |card| {
+        let timed = rows.iter();
+        let timed = timed.map(|&row| facts::timing(machine, row, &card.name));
+        let check = check(machine, &card.name);
+        Some([check].into_iter().chain(timed).collect())
     });
-    Table::of([references].into_iter().chain(strategies)).columns(columns)
+    table.groups.insert(0, Group::new("References", references));
+    table.columns(columns)
 }
 
 fn check(machine: &Machine, strategy: &str) -> Cell {

@@ -1,64 +1,26 @@
 //! Where machines do not come to the same.
 
+use minijinja::context;
+use minijinja::value::{Serde, Value};
 use model::environment::Environment;
 
 use results::{Contradiction, Machine, Results};
 
 use super::draft::Draft;
-use super::view::{Cell, Column, Group, Row, Section, Table};
-use super::{facts, format};
+use super::facts;
+use super::view::Section;
 
 /// The rows in which one machine has the opposite verdict of another, and what sets their runs apart.
 pub(super) fn section(results: &Results) -> Section {
-    let machines = results.machines.iter();
-    let machines = machines.map(|machine| Column::new(&machine.name, ""));
-    let is_of_builds = results.differences.iter().any(|one| !one.called.is_empty());
-    let inlined = is_of_builds.then(|| {
-        Column::new(
-            "Not inlined",
-            "functions that one build calls and another has inlined",
-        )
-    });
-    let rows = results.differences.iter();
-    let rows = rows.map(|one| difference(results, one, is_of_builds));
-    let table = Table::of([Group::new("", rows)]).columns(machines.chain(inlined));
-    Draft::new("differences", results)
-        .fact("not_alike", not_alike(results))
-        .shared_table("table", table)
-        .section()
-}
-
-fn difference(results: &Results, one: &Contradiction, is_of_builds: bool) -> Row {
-    let there = results.machines.iter().map(|machine| {
-        let mut ratios = one.ratios.iter();
-        let Some(there) = ratios.find(|there| there.machine == machine.name) else {
-            return Cell::absent("not measured");
-        };
-        let tone = format::verdict_tone(there.ratio.verdict);
-        Cell::figure(format::ratio(&there.ratio)).judged(facts::verdict(&there.ratio), tone)
-    });
-    let label = facts::labels(results, &[one.row()]).concat();
-    let called = is_of_builds.then(|| Cell::text(not_inlined(results, one)));
-    let cells = [Cell::text(label)].into_iter().chain(there).chain(called);
-    Row::named(&one.strategy, cells.collect())
-}
-
-/// Each build with what it calls and another does not.
-fn not_inlined(results: &Results, one: &Contradiction) -> String {
-    let of = |machine: &str, strategy: &str, names: &[String]| {
-        (!names.is_empty()).then(|| format!("{machine}, {strategy}: {}", names.join(", ")))
+    let row = |one: &Contradiction| {
+        let label = facts::labels(&results.machines, &[one.row()]).concat();
+        context! { label => label, ..Value::from(Serde(one)) }
     };
-    let all = one.called.iter().flat_map(|there| {
-        [
-            of(&there.machine, &one.strategy, &there.by_strategy),
-            of(&there.machine, &results.baseline, &there.by_baseline),
-        ]
-    });
-    let told: Vec<String> = all.flatten().collect();
-    if told.is_empty() {
-        return "the same functions are called in all".into();
-    }
-    told.join("; ")
+    let rows = results.differences.iter().map(row);
+    Draft::new("differences", results)
+        .fact("rows", rows.collect::<Vec<_>>())
+        .fact("not_alike", not_alike(results))
+        .section()
 }
 
 /// What belongs to a machine, so that it differs between any two.
@@ -75,10 +37,7 @@ const THE_MACHINES_OWN: [&str; 8] = [
 
 /// What sets the first machine's run apart from the others', beside the machine.
 fn not_alike(results: &Results) -> Vec<String> {
-    let (first, others) = results
-        .machines
-        .split_first()
-        .expect("there is one at least");
+    let first = &results.machines[0];
     let differences = |other: &Machine| -> Vec<String> {
         let differences = Environment::differences(&first.environment, &other.environment);
         let apart = differences.into_iter();
@@ -87,5 +46,6 @@ fn not_alike(results: &Results) -> Vec<String> {
             .map(|one| format!("{one} ({} / {})", first.name, other.name))
             .collect()
     };
-    others.iter().flat_map(differences).collect()
+    let others = results.machines[1..].iter();
+    others.flat_map(differences).collect()
 }

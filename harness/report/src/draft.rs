@@ -18,9 +18,11 @@
 //!
 //! A caption                        a table that the template writes itself
 //! | Corner | Column (note) |
+//! | a group's title |
 //! | a head | a cell |
 //! ```
 //!
+//! What stands in a cell beside its lead the filter `mark` adds: a verdict with its tone, a detail, the link of a head.
 //! A table is made of each machine and shown once, see [`stacked`]. What is said of every machine in the same words is
 //! said once, if the template begins it with the machine's `on`. What differs too much between machines is made of [`each`].
 
@@ -31,28 +33,17 @@ use minijinja::value::{Serde, Value};
 
 use results::{Machine, PROCESSES_LEAST, Results, TOLERATED};
 
-use super::format;
-use super::render::{self, BAR};
-use super::table::{Cell, Column, Row, stacked};
+use super::collect::{grouped, unique};
+use super::render::{self, BAR, MARK};
+use super::table::{Cell, Column, Group, Row, stacked};
 use super::view::{Block, Figure, Fold, Section, Table, prose};
-
-/// What follows over all machines, for the row of a table.
-type OverAll<'r> = Box<dyn Fn(&Row) -> Cell + 'r>;
+use super::{facts, format};
 
 /// What a template puts in a place.
-enum Placed<'r> {
-    /// A table of each machine, and what follows over all of them.
-    Tables(Vec<Table>, Option<OverAll<'r>>),
+enum Placed {
+    /// A table of each machine, and whether there is a column of what follows over all of them.
+    Tables(Vec<Table>, bool),
     Blocks(Vec<Block>),
-}
-
-impl Placed<'_> {
-    fn has_any(&self) -> bool {
-        match self {
-            Placed::Tables(tables, _) => tables.iter().any(Table::has_rows),
-            Placed::Blocks(blocks) => !blocks.is_empty(),
-        }
-    }
 }
 
 /// A section in the making.
@@ -64,7 +55,7 @@ pub(super) struct Draft<'r> {
     facts: BTreeMap<String, Value>,
     /// The facts of each machine.
     machines: Vec<Value>,
-    placed: BTreeMap<String, Placed<'r>>,
+    placed: BTreeMap<String, Placed>,
 }
 
 impl<'r> Draft<'r> {
@@ -100,42 +91,38 @@ impl<'r> Draft<'r> {
         self
     }
 
+    fn put(mut self, name: impl Into<String>, placed: Placed) -> Self {
+        self.placed.insert(name.into(), placed);
+        self
+    }
+
     /// A table of each machine.
-    pub(super) fn table(self, name: &str, make: impl Fn(&'r Machine) -> Table) -> Self {
-        self.place_tables(name, make, None)
+    pub(super) fn table(
+        self,
+        name: impl Into<String>,
+        make: impl Fn(&'r Machine) -> Table,
+    ) -> Self {
+        let tables = self.scope.iter().map(make).collect();
+        self.put(name, Placed::Tables(tables, false))
     }
 
     /// The same with a column of what follows over all machines, if there are several.
-    pub(super) fn table_over_all(
-        self,
-        name: &str,
-        make: impl Fn(&'r Machine) -> Table,
-        over_all: impl Fn(&Row) -> Cell + 'r,
-    ) -> Self {
-        self.place_tables(name, make, Some(Box::new(over_all)))
+    pub(super) fn table_over_all(self, name: &str, make: impl Fn(&'r Machine) -> Table) -> Self {
+        let tables = self.scope.iter().map(make).collect();
+        self.put(name, Placed::Tables(tables, true))
     }
 
     /// A table that is about all machines.
-    pub(super) fn shared_table(mut self, name: &str, table: Table) -> Self {
-        self.placed
-            .insert(name.into(), Placed::Tables(vec![table], None));
-        self
-    }
-
-    fn place_tables(
-        mut self,
-        name: &str,
-        make: impl Fn(&'r Machine) -> Table,
-        over_all: Option<OverAll<'r>>,
-    ) -> Self {
-        let tables = self.scope.iter().map(make).collect();
-        self.placed
-            .insert(name.into(), Placed::Tables(tables, over_all));
-        self
+    pub(super) fn shared_table(self, name: &str, table: Table) -> Self {
+        self.put(name, Placed::Tables(vec![table], false))
     }
 
     /// The drawings of each machine.
-    pub(super) fn figures(self, name: &str, make: impl Fn(&'r Machine) -> Vec<Figure>) -> Self {
+    pub(super) fn figures(
+        self,
+        name: impl Into<String>,
+        make: impl Fn(&'r Machine) -> Vec<Figure>,
+    ) -> Self {
         let scope = self.scope;
         let figures = scope.iter().flat_map(|machine| {
             let named = move |figure: Figure| Figure {
@@ -145,23 +132,25 @@ impl<'r> Draft<'r> {
             make(machine).into_iter().map(named)
         });
         let blocks = figures.map(Block::Figure).collect();
-        self.place(name, blocks)
+        self.put(name, Placed::Blocks(blocks))
     }
 
-    /// Blocks as they are; the template words drawings among them.
-    pub(super) fn place(mut self, name: &str, blocks: Vec<Block>) -> Self {
-        self.placed.insert(name.into(), Placed::Blocks(blocks));
-        self
+    /// Blocks as they are.
+    pub(super) fn place(self, name: &str, blocks: Vec<Block>) -> Self {
+        self.put(name, Placed::Blocks(blocks))
     }
 
     /// Writes the section.
     pub(super) fn section(self) -> Section {
         let (results, scope) = (self.results, self.scope);
-        let has: BTreeMap<String, bool> = self
-            .placed
-            .iter()
-            .map(|(name, placed)| (name.clone(), placed.has_any()))
-            .collect();
+        let has = self.placed.iter().map(|(name, placed)| {
+            let has_any = match placed {
+                Placed::Tables(tables, _) => tables.iter().any(Table::has_rows),
+                Placed::Blocks(blocks) => !blocks.is_empty(),
+            };
+            (name.clone(), has_any)
+        });
+        let has: BTreeMap<String, bool> = has.collect();
         let context = context! {
             baseline => results.baseline.as_str(),
             margin => results.margin,
@@ -174,20 +163,17 @@ impl<'r> Draft<'r> {
             ..Value::from(self.facts)
         };
         let text = render::render_value(&format!("sections/{}.md", self.id), context);
-        let mut section = Section {
-            id: self.id,
-            title: String::new(),
-            blocks: Vec::new(),
-        };
+        let mut title = String::new();
+        let mut blocks = Vec::new();
         let mut placed = self.placed;
         for lines in paragraphs(&text) {
             match block(&lines) {
-                Written::Title(title) => section.title = title,
-                Written::Block(block) => section.blocks.push(block),
+                Written::Title(text) => title = text,
+                Written::Block(block) => blocks.push(block),
                 Written::Place(name) => {
-                    let found = placed.remove(name);
-                    let found = found.unwrap_or_else(|| panic!("{}: no {name}", self.id));
-                    section.blocks.extend(filled(found, &lines[1..], scope));
+                    let place = placed.remove(name);
+                    let place = place.unwrap_or_else(|| panic!("{}: no {name}", self.id));
+                    blocks.extend(filled(place, &lines[1..], results, scope));
                 }
             }
         }
@@ -197,8 +183,13 @@ impl<'r> Draft<'r> {
             self.id,
             placed.keys()
         );
-        section.blocks = said_once(&section.blocks, scope);
-        section
+        let mut blocks = united(&blocks, scope);
+        blocks.retain(|block| !matches!(block, Block::Table(table) if !table.has_rows()));
+        Section {
+            id: self.id,
+            title,
+            blocks,
+        }
     }
 }
 
@@ -221,25 +212,24 @@ pub(super) fn each<'r>(
         let draft = Draft::over(id, results, std::slice::from_ref(machine));
         fill(draft, machine).section()
     };
-    let mut sections: Vec<Section> = results.machines.iter().map(section).collect();
+    let sections: Vec<Section> = results.machines.iter().map(section).collect();
     let whole = sections[0].clone();
     if sections.iter().all(|section| *section == whole) {
         return whole;
     }
-    let blocks = results.machines.iter().zip(&mut sections);
-    let blocks = blocks.flat_map(|(machine, section)| {
+    let folded = results.machines.iter().zip(sections);
+    let blocks = folded.flat_map(|(machine, section)| {
         let suffix = format!("-{}", format::slug(&machine.name));
-        section
-            .blocks
-            .iter_mut()
-            .for_each(|block| set_apart(block, &suffix));
+        let mut blocks = section.blocks;
+        for block in &mut blocks {
+            set_apart(block, &suffix);
+        }
         let fold = Block::Fold(Fold {
             id: format!("{id}{suffix}"),
             title: machine.name.clone(),
             gist: machine.environment.machine().to_string(),
         });
-        let blocks = std::mem::take(&mut section.blocks).into_iter();
-        [fold].into_iter().chain(blocks).chain([Block::Unfold])
+        [vec![fold], blocks, vec![Block::Unfold]].concat()
     });
     Section {
         blocks: blocks.collect(),
@@ -331,31 +321,32 @@ fn words(text: &str) -> String {
 }
 
 /// What stands in a place, with the words that the template has for it.
-fn filled(placed: Placed<'_>, lines: &[&str], scope: &[Machine]) -> Vec<Block> {
-    let (tables, over_all) = match placed {
+fn filled(placed: Placed, lines: &[&str], results: &Results, scope: &[Machine]) -> Vec<Block> {
+    match placed {
         Placed::Blocks(mut blocks) => {
-            let mut drawn = Table::default();
-            worded(&mut drawn, lines);
+            let mut words = Table::default();
+            worded(&mut words, lines);
             for block in &mut blocks {
                 if let Block::Figure(figure) = block {
-                    figure.caption.push_str(&drawn.caption);
-                    figure.key.push_str(&drawn.notes.join(" "));
+                    figure.caption.push_str(&words.caption);
+                    figure.key.push_str(&words.notes.join(" "));
                 }
             }
-            return blocks;
+            blocks
         }
-        Placed::Tables(tables, over_all) => (tables, over_all),
-    };
-    let named = scope.iter().zip(tables).map(|(machine, mut table)| {
-        worded(&mut table, lines);
-        (machine.name.as_str(), table)
-    });
-    let mut table = stacked(&named.collect::<Vec<_>>());
-    if let Some(over_all) = over_all.filter(|_| scope.len() > 1) {
-        table.prepend(Column::new("Over all", "every machine"), over_all);
+        Placed::Tables(tables, is_over_all) => {
+            let named = scope.iter().zip(tables).map(|(machine, mut table)| {
+                worded(&mut table, lines);
+                (machine.name.as_str(), table)
+            });
+            let mut table = stacked(&named.collect::<Vec<_>>());
+            if is_over_all && scope.len() > 1 {
+                let over_all = |row: &Row| facts::over_all(results, row);
+                table.prepend(Column::new("Over all", "every machine"), over_all);
+            }
+            vec![Block::Table(table)]
+        }
     }
-    let block = table.has_rows().then_some(Block::Table(table));
-    block.into_iter().collect()
 }
 
 /// Gives a table the caption, the columns and the notes of the template.
@@ -383,14 +374,53 @@ fn worded(table: &mut Table, lines: &[&str]) {
     }
 }
 
-/// A table with all its rows.
+/// A table with all its rows; a row of a single cell is the title of those below it.
 fn written(lines: &[&str]) -> Table {
     let mut table = Table::default();
     let is_row = |line: &&&str| line.starts_with("| ");
     let (rows, others): (Vec<&str>, Vec<&str>) = lines.iter().partition(is_row);
     worded(&mut table, &[&others[..], &rows[..1]].concat());
-    rows[1..].iter().for_each(|row| table.row(texts(row)));
+    let mut title = String::new();
+    let rows = rows[1..].iter().filter_map(|line| {
+        let mut texts = texts(line);
+        let (head, _, link) = cell(&texts.next().unwrap_or_default());
+        let cells: Vec<Cell> = texts.map(|text| cell(&text).1).collect();
+        if cells.is_empty() {
+            title = head;
+            return None;
+        }
+        let row = Row {
+            link,
+            ..Row::new(head, cells)
+        };
+        Some((title.clone(), row))
+    });
+    let groups = grouped(rows).into_iter();
+    table.groups = groups
+        .map(|(title, rows)| Group::new(title, rows))
+        .collect();
     table
+}
+
+/// A cell as a template writes it, its lead and its link: the lead, and behind it what the filter `mark` has marked.
+fn cell(text: &str) -> (String, Cell, String) {
+    let mut parts = text.split(MARK);
+    let lead = words(parts.next().unwrap_or_default());
+    let mut cell = Cell::text(&lead);
+    let mut link = String::new();
+    for part in parts {
+        let (kind, text) = part.trim().split_once(' ').unwrap_or((part.trim(), ""));
+        match kind {
+            "detail" => cell.detail = words(text),
+            "link" => link = words(text),
+            "absent" => cell = Cell::absent(text),
+            tone => {
+                cell.verdict = words(text);
+                cell.tone = tone.parse().expect("a tone of a cell");
+            }
+        }
+    }
+    (lead, cell, link)
 }
 
 /// The texts between the bars of a line.
@@ -410,32 +440,36 @@ fn titled(column: &str) -> Column {
     )
 }
 
-/// Sentences in a row, one of each machine, become one where they say the same.
-fn said_once(blocks: &[Block], machines: &[Machine]) -> Vec<Block> {
-    let same = |window: &[Block]| {
-        let mut texts = window
-            .iter()
-            .zip(machines)
-            .map(|(block, machine)| match block {
-                Block::Prose { text } => text.strip_prefix(&on(machines, machine)),
+/// Sentences in a row, one of each machine, become one where they say the same; tables that are called the same, one of each
+/// machine, become one.
+fn united(blocks: &[Block], machines: &[Machine]) -> Vec<Block> {
+    let together = |window: &[Block]| -> Option<Block> {
+        let blocks = machines.iter().zip(window);
+        if let Block::Table(first) = &window[0] {
+            let tables = blocks.map(|(machine, block)| match block {
+                Block::Table(table) if table.caption == first.caption => {
+                    Some((machine.name.as_str(), table.clone()))
+                }
                 _ => None,
             });
-        let first = texts.next()??;
-        texts.all(|text| text == Some(first)).then(|| prose(first))
+            let tables: Vec<_> = tables.collect::<Option<_>>()?;
+            return Some(Block::Table(stacked(&tables)));
+        }
+        let texts = blocks.map(|(machine, block)| match block {
+            Block::Prose { text } => text.strip_prefix(&on(machines, machine)),
+            _ => None,
+        });
+        let texts = unique(texts);
+        (texts.len() == 1).then(|| texts[0].map(prose))?
     };
     let mut rest = blocks;
-    let mut said = Vec::with_capacity(rest.len());
+    let mut all = Vec::with_capacity(rest.len());
     while let Some(first) = rest.first() {
-        let together = rest.get(..machines.len()).and_then(same);
-        let taken = if together.is_some() {
-            machines.len()
-        } else {
-            1
-        };
-        said.push(together.unwrap_or_else(|| first.clone()));
-        rest = &rest[taken..];
+        let block = rest.get(..machines.len()).and_then(together);
+        rest = &rest[if block.is_some() { machines.len() } else { 1 }..];
+        all.push(block.unwrap_or_else(|| first.clone()));
     }
-    said
+    all
 }
 
 #[cfg(test)]

@@ -1,10 +1,12 @@
 //! What the sections ask of the results: which rows, which cell, which words for it.
 
-use model::sample::Card;
+use std::collections::BTreeMap;
+
 use model::scenario::{Origin, Scenario};
 
-use results::{Cell, Decision, Flag, Judged, Machine, Metric, Overall, Ratio, Results, Verdict};
+use results::{Card, Cell, Decision, Flag, Judged, Machine, Metric, Overall, Ratio, Results};
 
+use super::collect::{grouped, unique};
 use super::{format, view};
 
 /// The family that the report compared with the mutex.
@@ -27,11 +29,16 @@ pub(super) struct Row<'r> {
     pub(super) metric: Metric,
 }
 
+impl PartialEq for Row<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        (&self.scenario.name, self.metric) == (&other.scenario.name, other.metric)
+    }
+}
+
 /// The rows of the report's table, as far as they are among the run's scenarios.
 pub(super) fn report_rows(machine: &Machine) -> Vec<Row<'_>> {
-    machine
-        .scenarios
-        .iter()
+    let scenarios = machine.scenarios.iter();
+    scenarios
         .filter(|scenario| scenario.origin == Origin::Report && scenario.operations.is_none())
         .filter_map(main_row)
         .collect()
@@ -39,12 +46,9 @@ pub(super) fn report_rows(machine: &Machine) -> Vec<Row<'_>> {
 
 /// The scenarios that time a given number of operations.
 pub(super) fn totals(machine: &Machine) -> Vec<Row<'_>> {
-    machine
-        .scenarios
-        .iter()
-        .filter(|scenario| scenario.operations.is_some())
-        .filter_map(main_row)
-        .collect()
+    let scenarios = machine.scenarios.iter();
+    let timed = scenarios.filter(|scenario| scenario.operations.is_some());
+    timed.filter_map(main_row).collect()
 }
 
 /// What a scenario is about; `None` for one without any thread.
@@ -56,33 +60,26 @@ fn main_row(scenario: &Scenario) -> Option<Row<'_>> {
 
 /// All that a scenario times, what it is about first.
 pub(super) fn timed_rows<'r>(machine: &'r Machine, scenario: &'r Scenario) -> Vec<Row<'r>> {
-    let main = main_row(scenario);
-    let others = [
+    let cells = machine.cells.iter();
+    let of_it = cells.filter(|cell| cell.scenario == scenario.name);
+    let measured: Vec<Metric> = of_it.map(|cell| cell.metric).collect();
+    let all = [
         Metric::ReadNs,
         Metric::WriteNs,
         Metric::ScanNs,
         Metric::OperationNs,
         Metric::ElapsedMs,
-    ]
-    .into_iter()
-    .filter(|&metric| main.is_none_or(|main| main.metric != metric))
-    .map(|metric| Row { scenario, metric });
-    main.into_iter()
-        .chain(others)
-        .filter(|row| {
-            machine
-                .cells
-                .iter()
-                .any(|cell| cell.scenario == scenario.name && cell.metric == row.metric)
-        })
-        .collect()
+    ];
+    let all = all.map(|metric| Row { scenario, metric });
+    let mut rows = unique(main_row(scenario).into_iter().chain(all));
+    rows.retain(|row| measured.contains(&row.metric));
+    rows
 }
 
 /// Every row that times something, over all scenarios.
 pub(super) fn all_rows(machine: &Machine) -> Vec<Row<'_>> {
-    machine
-        .scenarios
-        .iter()
+    let scenarios = machine.scenarios.iter();
+    scenarios
         .flat_map(|scenario| timed_rows(machine, scenario))
         .collect()
 }
@@ -151,13 +148,19 @@ pub(super) fn row<'r>(machine: &'r Machine, judged: &Judged) -> Option<Row<'r>> 
     Some(Row { scenario, metric })
 }
 
-/// Judged rows by their labels.
-pub(super) fn labels_on(machine: &Machine, judged: &[Judged]) -> Vec<String> {
+/// Judged rows by their labels, as on the first machine that has their scenario.
+pub(super) fn labels(machines: &[Machine], judged: &[Judged]) -> Vec<String> {
     let label = |judged: &Judged| {
-        let found = row(machine, judged).map(|row| row.label(machine));
-        found.unwrap_or_else(|| judged.scenario.clone())
+        let mut machines = machines.iter();
+        let label = machines.find_map(|machine| Some(row(machine, judged)?.label(machine)));
+        label.unwrap_or_else(|| judged.scenario.clone())
     };
     judged.iter().map(label).collect()
+}
+
+/// The same on one machine.
+pub(super) fn labels_on(machine: &Machine, judged: &[Judged]) -> Vec<String> {
+    labels(std::slice::from_ref(machine), judged)
 }
 
 /// `crate` of `crate/variant`.
@@ -171,53 +174,29 @@ pub(super) fn family(strategy: &str) -> &str {
 pub(super) fn by_family<'r>(
     cards: impl IntoIterator<Item = &'r Card>,
 ) -> Vec<(&'r str, Vec<&'r Card>)> {
-    let mut families: Vec<(&str, Vec<&Card>)> = Vec::new();
-    for card in cards {
-        let name = family(&card.name);
-        match families.iter_mut().find(|(family, _)| *family == name) {
-            Some((_, cards)) => cards.push(card),
-            None => families.push((name, vec![card])),
-        }
-    }
-    families
+    let cards = cards.into_iter();
+    grouped(cards.map(|card| (family(&card.name), card)))
 }
 
 /// The strategies that compete on any machine, in the registry's order.
 pub(super) fn contenders(results: &Results) -> Vec<&Card> {
-    let mut found: Vec<&Card> = Vec::new();
-    for card in results.machines.iter().flat_map(Machine::contenders) {
-        if !found.iter().any(|known| known.name == card.name) {
-            found.push(card);
-        }
-    }
-    found
+    let cards = results.machines.iter().flat_map(Machine::contenders);
+    let cards = grouped(cards.map(|card| (&card.name, card)));
+    cards.into_iter().map(|(_, same)| same[0]).collect()
+}
+
+/// The names of the contenders that no check disqualifies.
+pub(super) fn ranked(machine: &Machine) -> impl Iterator<Item = &str> {
+    let names = machine.contenders().map(|card| card.name.as_str());
+    names.filter(|name| machine.is_ranked(name))
 }
 
 /// The rows of all machines, each once.
 pub(super) fn united<'r>(
     results: &'r Results,
-    of: impl Fn(&'r Machine) -> Vec<Row<'r>>,
+    rows: impl Fn(&'r Machine) -> Vec<Row<'r>>,
 ) -> Vec<Row<'r>> {
-    let mut found: Vec<Row<'_>> = Vec::new();
-    for row in results.machines.iter().flat_map(of) {
-        let is_same = |known: &Row<'_>| {
-            known.scenario.name == row.scenario.name && known.metric == row.metric
-        };
-        if !found.iter().any(is_same) {
-            found.push(row);
-        }
-    }
-    found
-}
-
-/// Judged rows by their labels, as on the first machine that has their scenario.
-pub(super) fn labels(results: &Results, judged: &[Judged]) -> Vec<String> {
-    let label = |judged: &Judged| {
-        let mut machines = results.machines.iter();
-        let found = machines.find_map(|machine| Some(row(machine, judged)?.label(machine)));
-        found.unwrap_or_else(|| judged.scenario.clone())
-    };
-    judged.iter().map(label).collect()
+    unique(results.machines.iter().flat_map(rows))
 }
 
 /// A row by its label.
@@ -226,31 +205,35 @@ pub(super) fn row_label(results: &Results, row: &Row<'_>) -> String {
         scenario: row.scenario.name.clone(),
         metric: row.metric,
     };
-    labels(results, &[judged]).concat()
+    labels(&results.machines, &[judged]).concat()
 }
 
 /// What follows for a strategy; nothing for the baseline and controls.
 pub(super) fn overall<'r>(results: &'r Results, strategy: &str) -> Option<&'r Overall> {
     let mut all = results.overall.iter();
-    all.find(|found| found.strategy == strategy)
+    all.find(|overall| overall.strategy == strategy)
 }
 
-/// What follows for the strategy of a table's row, as a cell.
+fn decision_cell(decision: Decision, baseline: &str) -> view::Cell {
+    let words = format::decision(decision, baseline);
+    view::Cell::verdict(words, format::decision_tone(decision))
+}
+
+/// What follows for the strategy that a table's row names in its head or in a cell.
 pub(super) fn over_all(results: &Results, row: &view::Row) -> view::Cell {
-    let found = overall(results, row.head.trim_matches('`'));
-    found.map_or_else(view::Cell::default, |found| {
-        let words = format::decision(found.decision, &results.baseline);
-        view::Cell::verdict(words, format::decision_tone(found.decision))
-    })
+    let leads = row.cells.iter().map(|cell| cell.lead.as_str());
+    let mut names = [row.head.trim_matches('`')].into_iter().chain(leads);
+    names
+        .find_map(|name| overall(results, name))
+        .map_or_else(view::Cell::default, |overall| {
+            decision_cell(overall.decision, &results.baseline)
+        })
 }
 
 /// A machine's own decision about a strategy, as a cell.
 pub(super) fn decision(machine: &Machine, strategy: &str) -> view::Cell {
     match machine.recommendation(strategy) {
-        Some(found) => view::Cell::verdict(
-            format::decision(found.decision, &machine.baseline),
-            format::decision_tone(found.decision),
-        ),
+        Some(known) => decision_cell(known.decision, &machine.baseline),
         None if strategy == machine.baseline => view::Cell::text("baseline"),
         None => view::Cell::absent("not compared"),
     }
@@ -264,12 +247,12 @@ pub(super) fn strongest_first(
 ) -> Vec<&Overall> {
     let rows = united(results, main_rows);
     let all = results.overall.iter();
-    let mut found: Vec<(&Overall, (usize, f64))> = all
-        .filter(|found| wanted(found.decision))
-        .map(|found| (found, strength(results, &rows, &found.strategy)))
+    let wanted = all.filter(|overall| wanted(overall.decision));
+    let mut ranked: Vec<_> = wanted
+        .map(|overall| (overall, strength(results, &rows, &overall.strategy)))
         .collect();
-    found.sort_by(|(_, a), (_, b)| b.0.cmp(&a.0).then(b.1.total_cmp(&a.1)));
-    found.into_iter().map(|(found, _)| found).collect()
+    ranked.sort_by(|(_, a), (_, b)| b.0.cmp(&a.0).then(b.1.total_cmp(&a.1)));
+    ranked.into_iter().map(|(overall, _)| overall).collect()
 }
 
 fn strength(results: &Results, rows: &[Row<'_>], strategy: &str) -> (usize, f64) {
@@ -284,19 +267,20 @@ fn strength(results: &Results, rows: &[Row<'_>], strategy: &str) -> (usize, f64)
     (held, lows.into_iter().reduce(f64::min).unwrap_or(0.0))
 }
 
-/// The variant of a family with the best decision, and the strongest of those.
-pub(super) fn strongest_of<'r>(results: &'r Results, family: &str) -> Option<&'r Overall> {
+/// The strongest of those with the best decision.
+pub(super) fn strongest<'r>(
+    results: &'r Results,
+    is_meant: impl Fn(&Overall) -> bool,
+) -> Option<&'r Overall> {
     BEST_FIRST.into_iter().find_map(|wanted| {
-        let found = strongest_first(results, |decision| decision == wanted);
-        found
-            .into_iter()
-            .find(|found| self::family(&found.strategy) == family)
+        let ranked = strongest_first(results, |decision| decision == wanted);
+        ranked.into_iter().find(|overall| is_meant(overall))
     })
 }
 
-/// Whether the harness hides how fast it is.
-pub(super) fn is_harness_bound(cell: &Cell) -> bool {
-    cell.flags.contains(&Flag::HarnessBound)
+/// The strongest variant of a family.
+pub(super) fn strongest_of<'r>(results: &'r Results, family: &str) -> Option<&'r Overall> {
+    strongest(results, |overall| self::family(&overall.strategy) == family)
 }
 
 /// What a cell's figure is followed by; `sections/marks.md.j2` explains it.
@@ -312,30 +296,12 @@ fn marks(cell: &Cell) -> String {
 
 /// Whether a strategy's figure in one of the rows has a mark.
 pub(super) fn is_marked(results: &Results, rows: &[Row<'_>], flag: Flag) -> bool {
-    results.machines.iter().any(|machine| {
-        machine.strategies.iter().any(|card| {
-            let cells = rows.iter().filter_map(|row| row.cell(machine, &card.name));
-            cells.into_iter().any(|cell| cell.flags.contains(&flag))
-        })
+    let cells = results.machines.iter().flat_map(|machine| &machine.cells);
+    let mut flagged = cells.filter(|cell| cell.flags.contains(&flag));
+    flagged.any(|cell| {
+        let mut rows = rows.iter();
+        rows.any(|row| (&row.scenario.name, row.metric) == (&cell.scenario, cell.metric))
     })
-}
-
-/// So many times as many slices are more than anyone measures: the ratio is as good as on the margin.
-const TOO_CLOSE: usize = 10;
-
-/// A verdict in words, with what would settle an open one.
-pub(super) fn verdict(ratio: &Ratio) -> String {
-    match (ratio.verdict, ratio.needed) {
-        (Verdict::Inconclusive, Some(needed)) if needed > ratio.n.saturating_mul(TOO_CLOSE) => {
-            "INCONCLUSIVE: too close to the margin".into()
-        }
-        (Verdict::Inconclusive, Some(needed)) if needed > ratio.n => {
-            let more = needed - ratio.n;
-            let more = format::counted(more, "more slice", "more slices");
-            format!("INCONCLUSIVE: {more}")
-        }
-        (verdict, _) => verdict.to_string(),
-    }
 }
 
 /// What stands where a strategy has no row of some kind: there is none, or it was not measured at all.
@@ -350,14 +316,29 @@ pub(super) fn none_of(machine: &Machine, strategy: &str) -> &'static str {
 
 /// Why a strategy has no figure in a scenario.
 pub(super) fn absence(machine: &Machine, scenario: &str, strategy: &str) -> String {
-    machine
-        .exclusions
+    let mut exclusions = machine.exclusions.iter();
+    let reason = exclusions.find(|one| one.scenario == scenario && one.strategy == strategy);
+    reason.map_or_else(
+        || "not measured".into(),
+        |exclusion| format!("n/a: {}", exclusion.reason),
+    )
+}
+
+/// Every figure of a strategy that is no time of a row: by its situation or scenario, and by its metric.
+pub(super) fn counts<'r>(
+    machine: &'r Machine,
+    strategy: &str,
+) -> BTreeMap<&'r str, BTreeMap<&'static str, f64>> {
+    let mut counts: BTreeMap<&str, BTreeMap<&str, f64>> = BTreeMap::new();
+    let cells = machine
+        .cells
         .iter()
-        .find(|exclusion| exclusion.scenario == scenario && exclusion.strategy == strategy)
-        .map_or_else(
-            || "not measured".into(),
-            |exclusion| format!("n/a: {}", exclusion.reason),
-        )
+        .filter(|cell| cell.strategy == strategy);
+    for cell in cells.filter(|cell| !cell.metric.is_timed()) {
+        let scenario = counts.entry(&cell.scenario).or_default();
+        scenario.insert(cell.metric.name(), cell.median);
+    }
+    counts
 }
 
 /// A strategy's ratio in a row, with its verdict.
@@ -365,7 +346,7 @@ pub(super) fn ratio_cell(machine: &Machine, row: Row<'_>, strategy: &str) -> vie
     let Some(ratio) = row.ratio(machine, strategy) else {
         return view::Cell::absent(absence(machine, &row.scenario.name, strategy));
     };
-    view::Cell::figure(format::times(ratio.median))
+    view::Cell::text(format::times(ratio.median))
         .detail(format::ratio_interval(ratio))
         .judged(
             ratio.verdict.to_string(),
@@ -380,32 +361,30 @@ pub(super) fn timing(machine: &Machine, row: Row<'_>, strategy: &str) -> view::C
     };
     let mark = marks(cell);
     if strategy == machine.baseline {
-        return view::Cell::figure(format!("1.00x{mark}"))
+        return view::Cell::text(format!("1.00x{mark}"))
             .detail(format::measured(cell))
             .judged("baseline", view::Tone::Figure);
     }
     let Some(ratio) = &cell.ratio else {
-        return view::Cell::figure("no ratio").detail(format::measured(cell));
+        return view::Cell::text("no ratio").detail(format::measured(cell));
     };
     let lead = if cell.flags.contains(&Flag::Starved) {
         "starved".into()
     } else {
         format!("{}{mark}", format::ratio(ratio))
     };
-    let figure = view::Cell::figure(lead).detail(format::measured(cell));
+    let figure = view::Cell::text(lead).detail(format::measured(cell));
     if !machine.is_ranked(strategy) {
         figure.judged("not ranked", view::Tone::Absent)
     } else if is_control(machine, strategy) {
         figure
     } else {
-        figure.judged(verdict(ratio), format::verdict_tone(ratio.verdict))
+        figure.judged(format::verdict(ratio), format::verdict_tone(ratio.verdict))
     }
 }
 
 /// Whether it is a yardstick and no choice.
 pub(super) fn is_control(machine: &Machine, strategy: &str) -> bool {
-    machine
-        .strategies
-        .iter()
-        .any(|card| card.name == strategy && card.control)
+    let mut cards = machine.strategies.iter();
+    cards.any(|card| card.name == strategy && card.control)
 }

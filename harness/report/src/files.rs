@@ -8,7 +8,7 @@ use model::sample;
 
 use results::Results;
 
-use super::charts::standalone;
+use super::charts::canvas::standalone;
 use super::view::{Block, Document, Figure};
 use super::{document, export, render};
 

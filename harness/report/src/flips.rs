@@ -1,14 +1,14 @@
 //! Where the answer flips: the sweeps of a run, axis by axis, with their curves.
 
-use std::collections::BTreeSet;
-
 use minijinja::context;
-use minijinja::value;
+use minijinja::value::{self, Serde};
 use model::scenario::{Axis, Scenario, Value};
 
 use results::{Change, Flip, Machine, Map, Metric, Place, Ratio, Results};
 
-use super::charts::{SweepLine, sweep_chart};
+use super::charts::canvas::{ABOVE, Canvas, FAINT, INK, MARGIN, Paint, Point};
+use super::charts::{BOTTOM, Curve, LEFT_END, Labels, RATIO_MIN, RIGHT_END, Scale, TOP, colour_of};
+use super::collect::{grouped, unique};
 use super::draft;
 use super::view::{self, Cell, Column, Figure, Group, Section, Table, Tone};
 use super::{facts, format};
@@ -24,15 +24,15 @@ pub(super) fn section(results: &Results) -> Section {
         numbered.fold(draft, |draft, (number, sweep)| {
             let maps = sweep.maps(machine).enumerate();
             let draft = maps.fold(draft, |draft, (index, map)| {
-                draft.table(&format!("map-{number}-{index}"), |machine| {
+                draft.table(format!("map-{number}-{index}"), |machine| {
                     winners(machine, map)
                 })
             });
             draft
-                .figures(&format!("curves-{number}"), |machine| {
+                .figures(format!("curves-{number}"), |machine| {
                     Vec::from_iter(sweep.figure(machine))
                 })
-                .table(&format!("table-{number}"), |machine| sweep.table(machine))
+                .table(format!("table-{number}"), |machine| sweep.table(machine))
         })
     })
 }
@@ -46,34 +46,27 @@ pub(super) struct Sweep<'r> {
 
 /// The sweeps of a run with what they time, in order.
 pub(super) fn sweeps(machine: &Machine) -> Vec<Sweep<'_>> {
-    let mut sweeps: Vec<Sweep<'_>> = Vec::new();
-    for scenario in machine.scenarios.iter().filter(|s| s.point.is_some()) {
-        let name = scenario.family();
-        for row in facts::timed_rows(machine, scenario) {
-            let known = sweeps
-                .iter_mut()
-                .find(|sweep| sweep.name == name && sweep.metric == row.metric);
-            match known {
-                Some(sweep) => sweep.points.push(scenario),
-                None => sweeps.push(Sweep {
-                    name,
-                    metric: row.metric,
-                    points: vec![scenario],
-                }),
-            }
-        }
-    }
-    sweeps
+    let points = machine.scenarios.iter().filter(|one| one.point.is_some());
+    let rows = points.flat_map(|point| facts::timed_rows(machine, point));
+    let sweeps = grouped(rows.map(|row| ((row.scenario.family(), row.metric), row.scenario)));
+    let sweep = |((name, metric), points)| Sweep {
+        name,
+        metric,
+        points,
+    };
+    sweeps.into_iter().map(sweep).collect()
 }
 
 /// More lines than this are a tangle; the table has them all.
 const LINES_MAX: usize = 8;
+/// No axis of ratios reaches higher.
+const RATIO_MAX: f64 = 1e6;
 
 impl<'r> Sweep<'r> {
     /// The axes, in the file's order.
     fn axes(&self) -> Vec<Axis> {
-        let first = self.points.first().and_then(|first| first.point.as_ref());
-        let coordinates = first.iter().flat_map(|point| &point.coordinates);
+        let coordinates = self.points[0].point.iter();
+        let coordinates = coordinates.flat_map(|point| &point.coordinates);
         coordinates.map(|at| at.axis).collect()
     }
 
@@ -85,12 +78,9 @@ impl<'r> Sweep<'r> {
         }
     }
 
-    fn row(&self, point: &'r Scenario) -> facts::Row<'r> {
+    fn row(&self, scenario: &'r Scenario) -> facts::Row<'r> {
         let metric = self.metric;
-        facts::Row {
-            scenario: point,
-            metric,
-        }
+        facts::Row { scenario, metric }
     }
 
     fn ratios(&self, machine: &'r Machine, strategy: &str) -> Vec<Option<&'r Ratio>> {
@@ -102,11 +92,8 @@ impl<'r> Sweep<'r> {
 
     /// The contenders that were compared somewhere, as far as they may win.
     fn strategies(&self, machine: &'r Machine) -> impl Iterator<Item = &'r str> {
-        let contenders = machine.contenders().map(|card| card.name.as_str());
-        contenders.filter(move |name| {
-            let is_compared = || self.ratios(machine, name).iter().any(Option::is_some);
-            machine.is_ranked(name) && is_compared()
-        })
+        facts::ranked(machine)
+            .filter(move |name| self.ratios(machine, name).iter().any(Option::is_some))
     }
 
     fn flips(&self, machine: &'r Machine) -> impl Iterator<Item = &'r Flip> {
@@ -119,41 +106,24 @@ impl<'r> Sweep<'r> {
         maps.filter(move |map| map.sweep == self.name && map.metric == self.metric)
     }
 
-    /// What the words of a sweep are about: who leads first, then each strategy against the margin, those together that
-    /// never flip.
+    /// What the words of a sweep are about.
     fn facts(&self, machine: &'r Machine) -> value::Value {
-        let first = self.points.first();
+        let first = self.points[0];
         let axes = self.axes();
         // The title without the coordinates of a point.
-        let title = first.map_or("", |first| &first.title);
-        let end = axes
-            .first()
-            .and_then(|axis| title.find(&format!(", {} ", axis.words())));
-        let title = &title[..end.unwrap_or(title.len())];
-        let is_single = axes.len() == 1;
-        let flips = || self.flips(machine).filter(|_| is_single);
-        let leads = flips().filter(|flip| matches!(flip.change, Change::OvertakenBy(_)));
-        let crossings = flips().filter(|flip| {
-            let change = &flip.change;
-            matches!(change, Change::FallsBelowMargin | Change::RisesAboveMargin)
+        let end = axes.first().and_then(|axis| {
+            let coordinate = format!(", {} ", axis.words());
+            first.title.find(&coordinate)
         });
-        let steady = |change: Change| -> Vec<String> {
-            let steady = flips().filter(|flip| flip.change == change);
-            let name = |flip: &Flip| {
-                let share = format::percent(flip.share);
-                format!("`{}` ({share} of resamples)", flip.strategy)
-            };
-            steady.map(name).collect()
-        };
+        let title = &first.title[..end.unwrap_or(first.title.len())];
+        let flips = self.flips(machine).filter(|_| axes.len() == 1);
         let maps = self.maps(machine);
         context! {
             name => self.name,
             title => format!("{title}: cost per {}", format::operation(self.metric)),
-            question => first.map_or("", |first| &first.question),
+            question => first.question.as_str(),
             axis => self.axis().map(Axis::words),
-            flips => leads.chain(crossings).map(crossing).collect::<Vec<_>>(),
-            always => steady(Change::AlwaysAboveMargin),
-            never => steady(Change::NeverAboveMargin),
+            flips => flips.map(crossing).collect::<Vec<_>>(),
             left_out => self.strategies(machine).count().saturating_sub(LINES_MAX),
             maps => maps.map(|map| format!("{} \\ {}", map.rows, map.columns)).collect::<Vec<_>>(),
         }
@@ -174,52 +144,102 @@ impl<'r> Sweep<'r> {
         Table::of([Group::new("", rows)]).columns(columns)
     }
 
-    /// The curves along a single axis; `None` if there is nothing to draw. Of many strategies those that lead somewhere, then
-    /// those that flip, then the best.
-    fn figure(&self, machine: &'r Machine) -> Option<Figure> {
-        let axis = self.axis()?;
-        let strategies = self.strategies(machine);
-        let mut lines: Vec<SweepLine<'_>> = strategies
-            .map(|name| SweepLine {
-                name,
-                ratios: self.ratios(machine, name),
-            })
-            .collect();
-        let (mut leading, mut flipping) = (BTreeSet::new(), BTreeSet::new());
+    /// The strategies that are drawn, with their ratios: those that lead somewhere, then those that flip, then the best.
+    fn drawn(&self, machine: &'r Machine) -> Vec<(&'r str, Vec<Option<&'r Ratio>>)> {
+        let (mut leading, mut flipping) = (Vec::new(), Vec::new());
         for flip in self.flips(machine) {
             match &flip.change {
                 Change::OvertakenBy(winner) => leading.extend([flip.strategy.as_str(), winner]),
                 Change::FallsBelowMargin | Change::RisesAboveMargin => {
-                    flipping.insert(flip.strategy.as_str());
+                    flipping.push(flip.strategy.as_str());
                 }
                 Change::AlwaysAboveMargin | Change::NeverAboveMargin => {}
             }
         }
-        let mean = |line: &SweepLine<'_>| {
-            let ratios = line.ratios.iter().flatten();
-            let logs: Vec<f64> = ratios.map(|ratio| ratio.median.ln()).collect();
-            logs.iter().sum::<f64>() / logs.len().max(1) as f64
+        let rank = |name: &str| match () {
+            () if leading.contains(&name) => 0,
+            () if flipping.contains(&name) => 1,
+            () => 2,
         };
-        let rank = |line: &SweepLine<'_>| {
-            let (leads, flips) = (leading.contains(line.name), flipping.contains(line.name));
-            (!leads, !leads && !flips)
+        let strategies = self.strategies(machine);
+        let mut lines: Vec<_> = strategies
+            .map(|name| (name, self.ratios(machine, name)))
+            .collect();
+        let mean = |ratios: &[Option<&Ratio>]| {
+            let logs = ratios.iter().flatten().map(|ratio| ratio.median.ln());
+            logs.sum::<f64>() / ratios.iter().flatten().count().max(1) as f64
         };
-        lines.sort_by(|a, b| rank(a).cmp(&rank(b)).then(mean(b).total_cmp(&mean(a))));
+        lines.sort_by(|a, b| {
+            rank(a.0)
+                .cmp(&rank(b.0))
+                .then(mean(&b.1).total_cmp(&mean(&a.1)))
+        });
         lines.truncate(LINES_MAX);
-        let names: Vec<String> = self.points.iter().map(|point| tick(point)).collect();
-        if lines.is_empty() || names.len() < 2 {
+        lines
+    }
+
+    /// The curves along a single axis, with their intervals; `None` if there is nothing to draw.
+    fn figure(&self, machine: &'r Machine) -> Option<Figure> {
+        let title = self.axis()?.words();
+        let lines = self.drawn(machine);
+        let points = self.points.len();
+        if lines.is_empty() || points < 2 {
             return None;
         }
-        let drawn: Vec<String> = lines.iter().map(|line| line.name.to_owned()).collect();
+        let ratios = lines.iter().flat_map(|(_, ratios)| ratios.iter().flatten());
+        let bounds = ratios.flat_map(|ratio| [ratio.ci_low, ratio.ci_high]);
+        let values = bounds.chain([1.0, machine.margin]);
+        let values = values.map(|value| value.clamp(RATIO_MIN, RATIO_MAX));
+        let axis = Scale::over(values, 1.15, [BOTTOM, TOP])?;
+        // Points stand at equal distances: their values are written below them.
+        let x_of = |point: usize| {
+            let share = (point as f64 + 0.5) / points as f64;
+            LEFT_END + (share * f64::from(RIGHT_END - LEFT_END)).round() as i32
+        };
+        let columns = self.points.iter().enumerate();
+        let columns: Labels = columns.map(|(at, point)| (x_of(at), tick(point))).collect();
+        let mut canvas = Canvas::default();
+        canvas.grid(
+            &columns,
+            &axis.labels(18.0, |tick| format!("{tick}x")),
+            title,
+        );
+        let (one, edge) = (axis.at(1.0), axis.at(machine.margin));
+        canvas.line((LEFT_END, one), (RIGHT_END, one), Paint::Outline(INK, 1));
+        canvas.line((LEFT_END, edge), (RIGHT_END, edge), Paint::Dashed(MARGIN));
+        let label = format!("margin {:.2}", machine.margin);
+        canvas.text(&label, (LEFT_END + 38, edge - 3), ABOVE, MARGIN);
+        let marks: Vec<Vec<(Point, &Ratio)>> = lines
+            .iter()
+            .map(|(_, ratios)| {
+                let places = ratios.iter().enumerate();
+                let mark = |(point, ratio): (usize, &Option<&'r Ratio>)| {
+                    let ratio = (*ratio)?;
+                    Some(((x_of(point), axis.at(ratio.median)), ratio))
+                };
+                places.filter_map(mark).collect()
+            })
+            .collect();
+        let curves = lines.iter().zip(&marks).map(|((name, _), marks)| Curve {
+            strategy: name,
+            name,
+            path: marks.iter().map(|&(at, _)| at).collect(),
+            paint: Paint::Outline(FAINT, 1),
+        });
+        canvas.curves(&curves.collect::<Vec<_>>(), |canvas, index| {
+            for &(at, ratio) in &marks[index] {
+                let [low, high] = [ratio.ci_low, ratio.ci_high].map(|bound| axis.at(bound));
+                let paint = Paint::Outline(colour_of(ratio.verdict), 2);
+                canvas.line((at.0, low), (at.0, high), paint);
+                canvas.verdict(at, 3, ratio.verdict);
+            }
+        });
+        let names: Vec<String> = lines.iter().map(|(name, _)| (*name).to_owned()).collect();
+        let strategies = format::counted(names.len(), "strategy", "strategies");
+        let names = format::list(&names);
         Some(Figure {
-            description: format!(
-                "{} at {} points of {}: {}",
-                format::counted(lines.len(), "strategy", "strategies"),
-                names.len(),
-                axis.words(),
-                format::list(&drawn)
-            ),
-            svg: sweep_chart(&lines, &names, axis.words(), machine.margin)?,
+            description: format!("{strategies} at {points} points of {title}: {names}"),
+            svg: canvas.chart(),
             ..Figure::default()
         })
     }
@@ -249,40 +269,17 @@ fn value_text(value: &Value) -> String {
 
 /// The facts that `templates/sections/flip.md.j2` words.
 pub(super) fn crossing(flip: &Flip) -> value::Value {
-    let (change, winner) = match &flip.change {
-        Change::FallsBelowMargin => ("falls", None),
-        Change::RisesAboveMargin => ("rises", None),
-        Change::OvertakenBy(winner) => ("overtaken", Some(winner)),
-        Change::AlwaysAboveMargin | Change::NeverAboveMargin => ("none", None),
-    };
     let axis = match flip.axis {
         Axis::Record => "record size in bytes",
         other => other.words(),
     };
-    context! {
-        change => change,
-        winner => winner,
-        axis => axis,
-        strategy => flip.strategy.as_str(),
-        at => flip.at,
-        low => flip.ci_low,
-        high => flip.ci_high,
-        share => flip.share,
-    }
+    context! { words => axis, ..value::Value::from(Serde(flip)) }
 }
 
 /// Which strategy is the fastest where.
 fn winners(machine: &Machine, map: &Map) -> Table {
-    let mut columns: Vec<&Value> = Vec::new();
-    let mut rows: Vec<&Value> = Vec::new();
-    for place in &map.places {
-        if !columns.contains(&&place.column) {
-            columns.push(&place.column);
-        }
-        if !rows.contains(&&place.row) {
-            rows.push(&place.row);
-        }
-    }
+    let columns = unique(map.places.iter().map(|place| &place.column));
+    let rows = unique(map.places.iter().map(|place| &place.row));
     let rows = rows.iter().map(|row| {
         let cells = columns.iter().map(|column| {
             let mut places = map.places.iter();

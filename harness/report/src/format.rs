@@ -2,11 +2,14 @@
 
 use serde::Serialize;
 
-use results::{Cell, Decision, Flag, Metric, Ratio, Verdict, is_range};
+use results::{Band, Cell, Decision, Flag, Metric, Ratio, Verdict, is_range};
 
 /// What a colour may add to the words.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, strum::EnumString, strum::IntoStaticStr,
+)]
 #[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
 pub(super) enum Tone {
     #[default]
     Plain,
@@ -48,18 +51,18 @@ fn rounded(value: f64, digits: u8) -> String {
 pub(super) fn thousands(value: f64) -> String {
     let digits = format!("{:.0}", value.abs());
     // What rounds to nothing has no sign.
-    let mut text = String::from(if value < 0.0 && digits != "0" {
+    let sign = if value < 0.0 && digits != "0" {
         "-"
     } else {
         ""
-    });
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
+    };
+    let groups: Vec<&str> = digits
+        .as_bytes()
+        .rchunks(3)
+        .rev()
+        .map(|group| str::from_utf8(group).expect("digits"))
+        .collect();
+    sign.to_owned() + &groups.join(",")
 }
 
 /// A count per operation: exact where it is whole, so that 144 is not read as a rounded figure.
@@ -87,16 +90,14 @@ pub(super) fn times(value: f64) -> String {
 
 /// What one process measured is known without bounds; there is no interval to show, and none of width
 /// 0. What few processes measured has a range and no interval.
-fn bounds(low: f64, high: f64, number: fn(f64) -> String, is_range: bool) -> String {
-    let (low, high) = if low >= high {
-        return "[no interval]".into();
+fn bounds([low, high]: [f64; 2], number: fn(f64) -> String, processes: usize) -> String {
+    let texts = [low, high].map(number);
+    if low >= high {
+        "[no interval]".into()
+    } else if is_range(processes) {
+        format!("({})", texts.join(" to "))
     } else {
-        (number(low), number(high))
-    };
-    if is_range {
-        format!("({low} to {high})")
-    } else {
-        format!("[{low}, {high}]")
+        format!("[{}]", texts.join(", "))
     }
 }
 
@@ -107,27 +108,14 @@ pub(super) fn ratio(ratio: &Ratio) -> String {
 
 /// The interval of a ratio, with a ratio's digits.
 pub(super) fn ratio_interval(ratio: &Ratio) -> String {
-    bounds(
-        ratio.ci_low,
-        ratio.ci_high,
-        quotient,
-        is_range(ratio.processes),
-    )
+    bounds([ratio.ci_low, ratio.ci_high], quotient, ratio.processes)
 }
 
 /// How many times slower, for a ratio below 1: `51.7x [50.1, 53.2]`.
 pub(super) fn slower_by(ratio: &Ratio) -> String {
-    let inverse = |value: f64| 1.0 / value;
-    format!(
-        "{} {}",
-        times(inverse(ratio.median)),
-        bounds(
-            inverse(ratio.ci_high),
-            inverse(ratio.ci_low),
-            significant,
-            is_range(ratio.processes),
-        )
-    )
+    let inverse = [ratio.ci_high, ratio.ci_low].map(|bound| 1.0 / bound);
+    let bounds = bounds(inverse, significant, ratio.processes);
+    format!("{} {bounds}", times(1.0 / ratio.median))
 }
 
 /// `31.5 ns [30.9, 32.0]`, and in how many slices nothing was finished, if there are such.
@@ -139,17 +127,36 @@ pub(super) fn measured(cell: &Cell) -> String {
     if cell.flags.contains(&Flag::Starved) {
         return starved.trim_start_matches(", ").into();
     }
-    let bounds = bounds(
-        cell.ci_low,
-        cell.ci_high,
-        significant,
-        is_range(cell.processes),
-    );
-    format!(
-        "{} {} {bounds}{starved}",
-        significant(cell.median),
-        cell.unit
-    )
+    let bounds = bounds([cell.ci_low, cell.ci_high], significant, cell.processes);
+    let median = significant(cell.median);
+    format!("{median} {} {bounds}{starved}", cell.unit)
+}
+
+/// A time in the unit that suits it.
+pub(super) fn duration(ns: f64) -> String {
+    let (value, unit) = match ns {
+        ns if ns < 1e3 => (ns, "ns"),
+        ns if ns < 1e6 => (ns / 1e3, "us"),
+        ns if ns < 1e9 => (ns / 1e6, "ms"),
+        ns => (ns / 1e9, "s"),
+    };
+    format!("{} {unit}", significant(value))
+}
+
+/// A size in the unit that suits it.
+pub(super) fn bytes(bytes: f64) -> String {
+    let (value, unit) = match bytes.abs() {
+        size if size < 1024.0 => (bytes, "B"),
+        size if size < 1_048_576.0 => (bytes / 1024.0, "KiB"),
+        _ => (bytes / 1_048_576.0, "MiB"),
+    };
+    format!("{} {unit}", count(value))
+}
+
+/// A predicted band with its best guess: `51.5 [40.0, 70.0]`.
+pub(super) fn band(band: Band) -> String {
+    let [low, mid, high] = [band.low, band.mid, band.high].map(significant);
+    format!("{mid} [{low}, {high}]")
 }
 
 /// A share: `43 %`.
@@ -203,6 +210,23 @@ pub(super) const fn verdict_tone(verdict: Verdict) -> Tone {
         Verdict::Holds => Tone::Good,
         Verdict::Rejected => Tone::Bad,
         Verdict::Inconclusive | Verdict::Withheld => Tone::Open,
+    }
+}
+
+/// So many times as many slices are more than anyone measures: the ratio is as good as on the margin.
+const TOO_CLOSE: usize = 10;
+
+/// A verdict in words, with what would settle an open one.
+pub(super) fn verdict(ratio: &Ratio) -> String {
+    match (ratio.verdict, ratio.needed) {
+        (Verdict::Inconclusive, Some(needed)) if needed > ratio.n.saturating_mul(TOO_CLOSE) => {
+            "INCONCLUSIVE: too close to the margin".into()
+        }
+        (Verdict::Inconclusive, Some(needed)) if needed > ratio.n => {
+            let more = counted(needed - ratio.n, "more slice", "more slices");
+            format!("INCONCLUSIVE: {more}")
+        }
+        (verdict, _) => verdict.to_string(),
     }
 }
 
@@ -286,9 +310,19 @@ mod tests {
 
     #[test]
     fn one_process_has_no_interval() {
-        let bounds = |low, high| bounds(low, high, significant, false);
+        let bounds = |low, high| bounds([low, high], significant, 12);
         assert_eq!(bounds(3.0, 3.0), "[no interval]");
         assert_eq!(bounds(3.0, 3.1), "[3.00, 3.10]");
+    }
+
+    #[test]
+    fn sizes_and_times_have_the_unit_that_suits_them() {
+        assert_eq!(duration(41.0), "41.0 ns");
+        assert_eq!(duration(1_500.0), "1.50 us");
+        assert_eq!(duration(100_000_000.0), "100 ms");
+        assert_eq!(bytes(0.0), "0 B");
+        assert_eq!(bytes(-4_096.0), "-4 KiB");
+        assert_eq!(bytes(64.0 * 1_048_576.0), "64 MiB");
     }
 
     #[test]

@@ -2,17 +2,16 @@
 
 use model::claims::Property;
 use model::fault::{Consequence, Fault};
-use model::sample::Card;
 use strum::IntoEnumIterator;
 
 use minijinja::context;
 use minijinja::value::{Serde, Value};
 
-use results::{Grade, Guarantee, Guaranteed, Machine, Results};
+use results::{Card, Grade, Guarantee, Guaranteed, Machine, Results};
 
 use super::draft::Draft;
-use super::view::{Cell, Column, Group, Row, Section, Table, Tone};
-use super::{facts, format, pivots};
+use super::view::{Cell, Column, Section, Table, Tone};
+use super::{format, pivots};
 
 pub(super) fn section(results: &Results) -> Section {
     let stopped = results
@@ -38,7 +37,7 @@ fn claims(machine: &Machine) -> Table {
     let titles = properties
         .iter()
         .map(|property| format::sentence(&property.to_string()));
-    let groups = grouped(machine, |card| {
+    let table = pivots::table(machine.contenders(), |card| {
         let claimed = properties.iter().map(|&property| {
             card.claims.of(property).map_or_else(
                 || Cell::absent("not stated"),
@@ -48,7 +47,7 @@ fn claims(machine: &Machine) -> Table {
         let last = [Cell::text(needs(card)), Cell::text(&card.avoid_when)];
         Some(claimed.chain(last).collect())
     });
-    Table::of(groups).columns(Column::titled(titles))
+    table.columns(Column::titled(titles))
 }
 
 fn needs(card: &Card) -> String {
@@ -61,15 +60,6 @@ fn needs(card: &Card) -> String {
     } else {
         library
     }
-}
-
-fn grouped(machine: &Machine, cells: impl Fn(&Card) -> Option<Vec<Cell>>) -> Vec<Group> {
-    pivots::groups(facts::by_family(machine.contenders()), |card| {
-        Some(Row {
-            note: card.summary.clone(),
-            ..Row::named(&card.name, cells(card)?)
-        })
-    })
 }
 
 /// A claim, with what was seen of it.
@@ -99,45 +89,43 @@ fn graded(machine: &Machine) -> impl Iterator<Item = &Guarantee> {
 
 /// The promises that all make alike: how many checks a strategy passed, and which it did not.
 fn checks(machine: &Machine) -> Table {
-    Table::of(grouped(machine, |card| {
+    pivots::table(machine.contenders(), |card| {
         let of_card = graded(machine).filter(|guarantee| {
             guarantee.strategy == card.name && matches!(guarantee.property, Guaranteed::ByAll(_))
         });
         let (passed, broken): (Vec<_>, Vec<_>) =
             of_card.partition(|guarantee| guarantee.grade != Grade::Forbidden);
+        if passed.is_empty() && broken.is_empty() {
+            return None;
+        }
         let names: Vec<String> = broken.iter().map(|one| one.property.to_string()).collect();
         let broken = if names.is_empty() {
             Cell::text("none")
         } else {
             Cell::text(names.join(", ")).judged("FORBIDDEN", Tone::Bad)
         };
-        let is_checked = !passed.is_empty() || !names.is_empty();
-        is_checked.then(|| vec![Cell::figure(passed.len().to_string()), broken])
-    }))
+        Some(vec![Cell::text(passed.len().to_string()), broken])
+    })
 }
 
 /// What faults did.
 fn faults(machine: &Machine) -> Table {
-    let of = |card: &Card, fault: Fault| {
-        machine
-            .faults
-            .iter()
-            .find(|one| one.strategy == card.name && one.fault == fault)
-    };
-    let columns: Vec<Fault> = Fault::ALL
-        .iter()
-        .copied()
-        .filter(|&fault| machine.faults.iter().any(|one| one.fault == fault))
-        .collect();
+    let of_machine = || machine.faults.iter();
+    let columns = Fault::ALL.iter().copied();
+    let columns = columns.filter(|&fault| of_machine().any(|one| one.fault == fault));
+    let columns: Vec<Fault> = columns.collect();
     let titles = columns.iter().map(|fault| format::sentence(fault.title()));
-    let groups = grouped(machine, |card| {
-        let cells = columns.iter().map(|&fault| match of(card, fault) {
-            Some(seen) => consequence(seen.consequence),
-            None => Cell::absent("not tried"),
+    let table = pivots::table(machine.contenders(), |card| {
+        let cells = columns.iter().map(|&fault| {
+            let tried = of_machine().find(|one| one.strategy == card.name && one.fault == fault);
+            tried.map_or_else(
+                || Cell::absent("not tried"),
+                |tried| consequence(tried.consequence),
+            )
         });
         (!columns.is_empty()).then(|| cells.collect())
     });
-    Table::of(groups).columns(Column::titled(titles))
+    table.columns(Column::titled(titles))
 }
 
 fn consequence(seen: Consequence) -> Cell {

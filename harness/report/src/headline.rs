@@ -1,46 +1,33 @@
 //! The report's own table, done again with every strategy.
 
 use model::controls;
-use model::sample::Card;
 use model::scenario::Published;
 
 use results::{Flag, Machine, Results};
 
+use super::charts::intervals;
 use super::draft::Draft;
 use super::facts::{self, Row};
 use super::view::{self, Cell, Column, Group, Section, Table, Tone};
-use super::{format, interval_rows, pivots, published};
+use super::{format, pivots, published};
 
 pub(super) fn section(results: &Results) -> Section {
     let rows = &facts::united(results, facts::report_rows);
-    let is_oversubscribed = |machine| {
-        rows.iter()
-            .any(|row| facts::is_oversubscribed(machine, row))
-    };
+    let is_oversubscribed = results.machines.iter().any(|machine| {
+        let mut rows = rows.iter();
+        rows.any(|row| facts::is_oversubscribed(machine, row))
+    });
+    let is_marked = |flag| facts::is_marked(results, rows, flag);
     Draft::new("report-table", results)
         .fact("has_rows", !rows.is_empty())
-        .fact(
-            "oversubscribed",
-            results.machines.iter().any(is_oversubscribed),
-        )
-        .fact(
-            "harness_bound",
-            facts::is_marked(results, rows, Flag::HarnessBound),
-        )
-        .fact(
-            "few_operations",
-            facts::is_marked(results, rows, Flag::FewOperations),
-        )
-        .fact("unsteady", facts::is_marked(results, rows, Flag::Unsteady))
-        .table_over_all(
-            "table",
-            |machine| table(results, machine, rows),
-            |row| facts::over_all(results, row),
-        )
+        .fact("oversubscribed", is_oversubscribed)
+        .fact("harness_bound", is_marked(Flag::HarnessBound))
+        .fact("few_operations", is_marked(Flag::FewOperations))
+        .fact("unsteady", is_marked(Flag::Unsteady))
+        .table_over_all("table", |machine| table(results, machine, rows))
         .figures("plots", |machine| {
-            let figures = rows
-                .iter()
-                .filter_map(|row| interval_rows::figure(machine, *row));
+            let figures = rows.iter();
+            let figures = figures.filter_map(|row| intervals::figure(machine, *row));
             figures.collect()
         })
         .section()
@@ -55,19 +42,14 @@ fn table(results: &Results, machine: &Machine, rows: &[Row<'_>]) -> Table {
         let label = facts::row_label(results, row);
         Column::new(&row.scenario.title, format!("{label}; {threads}"))
     });
-    let families = facts::by_family(machine.contenders());
-    let strategies = pivots::groups(families, |card| Some(strategy(machine, rows, card)));
-    let groups = [references(machine, rows)].into_iter().chain(strategies);
-    Table::of(groups).columns(columns)
-}
-
-/// A strategy's decision, and its figure in each row.
-fn strategy(machine: &Machine, rows: &[Row<'_>], card: &Card) -> view::Row {
-    let timed = rows
-        .iter()
-        .map(|row| facts::timing(machine, *row, &card.name));
-    let decision = facts::decision(machine, &card.name);
-    view::Row::named(&card.name, [decision].into_iter().chain(timed).collect())
+    let mut table = pivots::table(machine.contenders(), |card| {
+        let timed = rows.iter();
+        let timed = timed.map(|row| facts::timing(machine, *row, &card.name));
+        let decision = facts::decision(machine, &card.name);
+        Some([decision].into_iter().chain(timed).collect())
+    });
+    table.groups.insert(0, references(machine, rows));
+    table.columns(columns)
 }
 
 /// The published figures, the same comparison here, and the noise floor.
@@ -81,41 +63,39 @@ fn references(machine: &Machine, rows: &[Row<'_>]) -> Group {
         figures.map_or_else(|| Cell::absent("none"), cell)
     };
     let ns = |figure| format!("{} ns", published::figure(figure));
-    let mut found = vec![
+    let mut lines = vec![
         reference("published: mutex", &|row| {
-            published(row, &|figures| Cell::figure(ns(figures.mutex)))
+            published(row, &|figures| Cell::text(ns(figures.mutex)))
         }),
         reference("published: channel", &|row| {
             published(row, &|figures| {
                 let slower = format!("slower by {}", published::slower_by(figures));
-                Cell::figure(ns(figures.channel)).detail(slower)
+                Cell::text(ns(figures.channel)).detail(slower)
             })
         }),
     ];
     // The family's first variant is the rejected design.
     let mut contenders = machine.contenders();
     let channel = contenders.find(|card| facts::family(&card.name) == facts::CHANNEL);
-    found.extend(channel.map(|card| {
+    lines.extend(channel.map(|card| {
         let head = format!("here: `{}` against `{}`", card.name, machine.baseline);
         reference(&head, &|row| slower(machine, row, &card.name))
     }));
-    if rows
-        .iter()
-        .any(|row| row.ratio(machine, controls::SAME).is_some())
-    {
+    let is_compared = |row: &Row<'_>| row.ratio(machine, controls::SAME).is_some();
+    if rows.iter().any(is_compared) {
         let head = "noise floor: the baseline against itself";
-        found.push(reference(head, &|row| same(machine, row)));
+        lines.push(reference(head, &|row| same(machine, row)));
     }
-    Group::new("References", found)
+    Group::new("References", lines)
 }
 
 /// A comparison in the report's own words.
 fn slower(machine: &Machine, row: &Row<'_>, strategy: &str) -> Cell {
     match row.ratio(machine, strategy) {
         Some(ratio) if ratio.median < 1.0 => {
-            Cell::figure(format!("slower by {}", format::slower_by(ratio)))
+            Cell::text(format!("slower by {}", format::slower_by(ratio)))
         }
-        Some(ratio) => Cell::figure(format!("faster by {}", format::ratio(ratio))),
+        Some(ratio) => Cell::text(format!("faster by {}", format::ratio(ratio))),
         None => Cell::absent(facts::absence(machine, &row.scenario.name, strategy)),
     }
 }
@@ -124,7 +104,7 @@ fn same(machine: &Machine, row: &Row<'_>) -> Cell {
     let Some(ratio) = row.ratio(machine, controls::SAME) else {
         return Cell::absent("not measured");
     };
-    let cell = Cell::figure(format::ratio(ratio));
+    let cell = Cell::text(format::ratio(ratio));
     if !ratio.has_judged_interval() || ratio.may_be_equal() {
         cell
     } else {

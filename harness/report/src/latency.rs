@@ -1,41 +1,49 @@
-//! Latencies under a schedule as curves: the further right, the rarer.
+//! Latencies under a schedule as curves over quantiles: the further right, the rarer.
 
+use minijinja::context;
 use model::controls;
 use model::probe::Distribution;
 
-use minijinja::context;
-
 use results::{Latency, Machine, Results};
 
-use super::charts::{Colour, LatencyCurve, latency_chart};
+use super::charts::canvas::{BAD, Canvas, FAINT, GOOD, MARGIN, Paint};
+use super::charts::{BOTTOM, Curve, LEFT_END, Labels, RIGHT_END, Scale, TOP};
+use super::collect::unique;
 use super::draft::Draft;
 use super::view::Figure;
-use super::{format, probes};
+use super::{facts, format};
 
 /// Beside the baseline and the no-op control; the table has all.
 const BEST: usize = 5;
 const WORST: usize = 2;
 
+/// Decades of rarity where the axis begins, and where the worst operation stands: right of every quantile.
+const RARITY: [f64; 2] = [0.3, 5.4];
+/// Shares with their names.
+const QUANTILES: [(f64, &str); 6] = [
+    (0.5, "p50"),
+    (0.9, "p90"),
+    (0.99, "p99"),
+    (0.999, "p99.9"),
+    (0.9999, "p99.99"),
+    (1.0, "worst"),
+];
+
 /// Places the curves of each situation and operation that was timed.
 pub(super) fn plots<'r>(draft: Draft<'r>, results: &'r Results) -> Draft<'r> {
-    let mut timed: Vec<(&str, Distribution)> = Vec::new();
-    for one in results.machines.iter().flat_map(|one| &one.latencies) {
-        let key = (one.scenario.as_str(), one.distribution);
-        if !timed.contains(&key) {
-            timed.push(key);
-        }
-    }
     let machines = || results.machines.iter();
+    let timed = machines().flat_map(|machine| &machine.latencies);
+    let timed = unique(timed.map(|one| (one.scenario.as_str(), one.distribution)));
     let plots = timed.iter().map(|(situation, operation)| {
         let mut situations = machines().flat_map(|machine| &machine.situations);
-        let title = situations.find(|one| one.name == *situation);
-        let title = title.map_or(*situation, |one| one.title.as_str());
+        let known = situations.find(|one| one.name == *situation);
+        let title = known.map_or(*situation, |one| one.title.as_str());
         context! { title => title, operations => operations(*operation) }
     });
     let draft = draft.fact("plots", plots.collect::<Vec<_>>());
     let timed = timed.into_iter().enumerate();
     timed.fold(draft, |draft, (number, (situation, operation))| {
-        draft.figures(&format!("plot-{number}"), |machine| {
+        draft.figures(format!("plot-{number}"), |machine| {
             Vec::from_iter(figure(machine, situation, operation))
         })
     })
@@ -48,81 +56,89 @@ const fn operations(distribution: Distribution) -> &'static str {
     }
 }
 
+/// The curves of the baseline, the no-op control, and the ends of the order by p99.9; `None` if nothing was timed.
 fn figure(machine: &Machine, situation: &str, operation: Distribution) -> Option<Figure> {
-    let curves: Vec<&Latency> = machine
-        .latencies
-        .iter()
+    let curves = machine.latencies.iter();
+    let (references, mut others): (Vec<&Latency>, Vec<&Latency>) = curves
         .filter(|one| one.scenario == situation && one.distribution == operation)
-        .collect();
-    let shown = shown(machine, &curves);
-    let names: Vec<String> = shown.iter().map(|one| ends(one)).collect();
+        .partition(|one| [&machine.baseline, controls::NO_OP].contains(&&*one.strategy));
+    others.retain(|one| facts::ranked(machine).any(|name| name == one.strategy));
+    others.sort_by(|a, b| at(a, 0.999).total_cmp(&at(b, 0.999)));
+    let worst = others.split_off(
+        others
+            .len()
+            .saturating_sub(WORST)
+            .max(BEST.min(others.len())),
+    );
+    others.truncate(BEST);
+    let shown = references
+        .iter()
+        .map(|one| {
+            (
+                *one,
+                if one.strategy == machine.baseline {
+                    MARGIN
+                } else {
+                    FAINT
+                },
+            )
+        })
+        .chain(others.iter().map(|one| (*one, GOOD)))
+        .chain(worst.iter().map(|one| (*one, BAD)));
+    let shown: Vec<_> = shown.collect();
+    let quantiles = shown.iter().flat_map(|(latency, _)| &latency.quantiles);
+    let times = quantiles.map(|quantile| quantile.ns.max(1.0));
+    let axis = Scale::over(times, 1.26, [BOTTOM, TOP])?;
+    let mut canvas = Canvas::default();
+    let columns: Labels = QUANTILES
+        .map(|(share, name)| (x_of(share), name.to_owned()))
+        .to_vec();
+    // Decades only.
+    canvas.grid(
+        &columns,
+        &axis.labels(f64::INFINITY, format::duration),
+        "quantile",
+    );
+    let curves = shown.iter().map(|&(latency, colour)| {
+        let quantiles = latency.quantiles.iter();
+        Curve {
+            strategy: &latency.strategy,
+            name: &latency.strategy,
+            path: quantiles
+                .map(|one| (x_of(one.share), axis.at(one.ns)))
+                .collect(),
+            paint: Paint::Outline(colour, 2),
+        }
+    });
+    canvas.curves(&curves.collect::<Vec<_>>(), |_, _| {});
+    let ends = shown.iter().map(|(latency, _)| {
+        let [p50, p999] = [0.5, 0.999].map(|share| format::duration(at(latency, share)));
+        format!("{} p50 {p50}, p99.9 {p999}", latency.strategy)
+    });
+    let ends = ends.collect::<Vec<_>>().join("; ");
     Some(Figure {
-        description: format!("{}: {}", operations(operation), names.join("; ")),
-        svg: drawn(machine, &shown)?,
+        description: format!("{}: {ends}", operations(operation)),
+        svg: canvas.chart(),
         ..Figure::default()
     })
 }
 
-/// The ends of a curve, in words.
-fn ends(curve: &Latency) -> String {
-    let ends = [0.5, 0.999].map(|share| probes::duration(at(curve, share)));
-    format!("{} p50 {}, p99.9 {}", curve.strategy, ends[0], ends[1])
-}
-
 /// The quantile at a share, or the next beyond it; the worst if there is none.
-fn at(curve: &Latency, share: f64) -> f64 {
-    let mut quantiles = curve.quantiles.iter();
-    let found = quantiles
-        .find(|one| one.share >= share)
-        .or(curve.quantiles.last());
-    found.map_or(f64::INFINITY, |one| one.ns)
+fn at(latency: &Latency, share: f64) -> f64 {
+    let mut quantiles = latency.quantiles.iter();
+    let quantile = quantiles.find(|one| one.share >= share);
+    let quantile = quantile.or(latency.quantiles.last());
+    quantile.map_or(f64::INFINITY, |one| one.ns)
 }
 
-/// The baseline, the no-op control, and the ends of the order by p99.9.
-fn shown<'r>(machine: &Machine, curves: &[&'r Latency]) -> Vec<&'r Latency> {
-    let is_reference =
-        |one: &&&Latency| one.strategy == machine.baseline || one.strategy == controls::NO_OP;
-    let mut others: Vec<&Latency> = curves
-        .iter()
-        .filter(|one| machine.contenders().any(|card| card.name == one.strategy))
-        .filter(|one| !is_reference(one) && machine.is_ranked(&one.strategy))
-        .copied()
-        .collect();
-    others.sort_by(|a, b| at(a, 0.999).total_cmp(&at(b, 0.999)));
-    let references = curves.iter().filter(is_reference).copied();
-    let worst = others
-        .len()
-        .saturating_sub(WORST)
-        .max(BEST.min(others.len()));
-    references
-        .chain(others[..BEST.min(others.len())].iter().copied())
-        .chain(others[worst..].iter().copied())
-        .collect()
-}
-
-fn drawn(machine: &Machine, shown: &[&Latency]) -> Option<String> {
-    let worst = shown.len().saturating_sub(WORST);
-    let colour = |index, name: &str| match name {
-        name if name == machine.baseline => Colour::Margin,
-        controls::NO_OP => Colour::Faint,
-        _ if index >= worst => Colour::Bad,
-        _ => Colour::Good,
+/// The pixel of a share of all operations.
+fn x_of(share: f64) -> i32 {
+    let [first, last] = RARITY;
+    let rarity = if share < 1.0 {
+        -(1.0 - share).log10()
+    } else {
+        last
     };
-    let curves = shown.iter().enumerate();
-    let curves = curves.map(|(index, latency)| LatencyCurve {
-        latency,
-        colour: colour(index, &latency.strategy),
-    });
-    latency_chart(&curves.collect::<Vec<_>>(), unit)
-}
-
-/// A power of ten with the unit that suits it.
-fn unit(ns: f64) -> String {
-    let (value, unit) = match ns {
-        ns if ns < 1e3 => (ns, "ns"),
-        ns if ns < 1e6 => (ns / 1e3, "us"),
-        ns if ns < 1e9 => (ns / 1e6, "ms"),
-        ns => (ns / 1e9, "s"),
-    };
-    format!("{} {unit}", format::count(value))
+    let part = (rarity - first) / (last - first);
+    LEFT_END + (part.clamp(0.0, 1.0) * f64::from(RIGHT_END - LEFT_END)).round() as i32
 }

@@ -1,122 +1,70 @@
-//! Lessons learned, in the report's manner: expected, measured, why, what follows.
+//! Lessons learned, in the report's manner: what was expected, what became of it, and what explains it.
 
-use model::sample::Card;
-
-use serde::Serialize;
+use minijinja::context;
+use minijinja::value::Value;
 use strum::IntoEnumIterator;
 
-use results::{Decision, Machine, Recommendation, Results};
+use results::{Card, Decision, Machine, Results};
 
 use super::draft::{self, Draft};
-use super::facts;
 use super::observations::Observation;
 use super::view::Section;
-use super::{first_screen, pivots, published};
-
-/// What is learned of a pivot on a machine.
-#[derive(Serialize)]
-struct Lesson<'r> {
-    on: String,
-    title: String,
-    outcome: &'static str,
-    expected: String,
-    /// Each variant in the report's rows (or, if none was part of the run, in all).
-    measured: Vec<(&'r str, Vec<String>)>,
-    /// What explains it, for what was observed only, with the variants that show it.
-    why: Vec<(&'static str, Vec<String>)>,
-    follows: Vec<Follows<'r>>,
-}
-
-/// What the adoption rule says of a variant, with its rows by their labels.
-#[derive(Serialize)]
-struct Follows<'r> {
-    strategy: &'r str,
-    decision: Decision,
-    gains: Vec<String>,
-    losses: Vec<String>,
-    open: Vec<String>,
-}
+use super::{facts, pivots};
 
 pub(super) fn section(results: &Results) -> Section {
     let lessons = results.machines.iter().flat_map(|machine| {
         let families = facts::by_family(machine.contenders()).into_iter();
-        families.filter_map(|(family, cards)| Lesson::of(results, machine, family, &cards))
+        families.filter_map(|(family, cards)| lesson(results, machine, family, &cards))
     });
-    let lessons: Vec<Lesson<'_>> = lessons.collect();
+    let lessons: Vec<Value> = lessons.collect();
     Draft::new("lessons", results)
         .fact("lessons", lessons)
         .section()
 }
 
-impl<'r> Lesson<'r> {
-    /// The lesson of a family; `None` if none of its variants was compared.
-    fn of(
-        results: &Results,
-        machine: &'r Machine,
-        family: &str,
-        cards: &[&'r Card],
-    ) -> Option<Self> {
-        let is_compared = |card: &&&Card| {
-            machine.cells.iter().any(|cell| {
-                cell.strategy == card.name && cell.metric.is_timed() && cell.ratio.is_some()
-            })
-        };
-        let compared: Vec<&Card> = cards.iter().filter(is_compared).copied().collect();
-        if compared.is_empty() {
-            return None;
-        }
-        let decisions = compared
-            .iter()
-            .filter_map(|card| machine.recommendation(&card.name));
-        let decisions: Vec<&Recommendation> = decisions.collect();
-        let expected = pivots::expected(family);
-        let why = Observation::iter().filter_map(|observation| {
-            let observed = compared.iter().filter_map(|card| {
-                let evidence = observation.evidence(machine, &card.name)?;
-                Some(format!("`{}` ({evidence})", card.name))
-            });
-            let observed: Vec<String> = observed.collect();
-            (!observed.is_empty()).then(|| (pivots::why(family, observation), observed))
-        });
-        let labels = |judged| facts::labels_on(machine, judged);
-        let follows = decisions.iter().map(|found| Follows {
-            strategy: &found.strategy,
-            decision: found.decision,
-            gains: labels(&found.gains),
-            losses: labels(&found.losses),
-            open: labels(&found.open),
-        });
-        let measured = compared.iter().map(|card| {
-            (
-                card.name.as_str(),
-                first_screen::figures(machine, &card.name),
-            )
-        });
-        Some(Self {
-            on: draft::on(&results.machines, machine),
-            title: pivots::title(family),
-            outcome: outcome(&decisions),
-            expected: published::note(family)
-                .map_or_else(|| expected.into(), |note| format!("{expected} {note}")),
-            measured: measured.collect(),
-            why: why.collect(),
-            follows: follows.collect(),
-        })
+/// The lesson of a family on a machine; `None` if none of its variants was compared.
+fn lesson(results: &Results, machine: &Machine, family: &str, cards: &[&Card]) -> Option<Value> {
+    let is_compared = |card: &&Card| {
+        let mut rows = facts::all_rows(machine).into_iter();
+        rows.any(|row| row.ratio(machine, &card.name).is_some())
+    };
+    let compared = cards.iter().copied().filter(is_compared);
+    let names: Vec<&str> = compared.map(|card| card.name.as_str()).collect();
+    if names.is_empty() {
+        return None;
     }
+    // What explains it, for what was observed only, with the variants that show it.
+    let why = Observation::iter().filter_map(|observation| {
+        let observed = names.iter().filter_map(|name| {
+            let evidence = observation.evidence(machine, name)?;
+            Some(format!("`{name}` ({evidence})"))
+        });
+        let observed: Vec<String> = observed.collect();
+        let why = pivots::why(family, observation);
+        (!observed.is_empty()).then(|| context! { why => why, observed => observed })
+    });
+    let known = names.iter().filter_map(|name| machine.recommendation(name));
+    Some(context! {
+        on => draft::on(&results.machines, machine),
+        title => pivots::title(family),
+        outcome => outcome(&known.map(|known| known.decision).collect::<Vec<_>>()),
+        expected => pivots::expected(family),
+        why => why.collect::<Vec<_>>(),
+    })
 }
 
 /// What became of the assumption that the family is faster.
-fn outcome(decisions: &[&Recommendation]) -> &'static str {
-    let any = |wanted: Decision| decisions.iter().any(|found| found.decision == wanted);
-    if any(Decision::Adopt) {
-        "assumption holds"
-    } else if any(Decision::AdoptForSome) {
-        "assumption holds in part"
-    } else if any(Decision::Undecided) || any(Decision::TooFew) {
-        "not settled by this run"
-    } else if any(Decision::StayWithBaseline) {
-        "assumption invalidated"
-    } else {
-        "not ranked: a check failed"
-    }
+fn outcome(decisions: &[Decision]) -> &'static str {
+    let outcomes = [
+        (Decision::Adopt, "assumption holds"),
+        (Decision::AdoptForSome, "assumption holds in part"),
+        (Decision::Undecided, "not settled by this run"),
+        (Decision::TooFew, "not settled by this run"),
+        (Decision::StayWithBaseline, "assumption invalidated"),
+        (Decision::Disqualified, "not ranked: a check failed"),
+    ];
+    let outcome = outcomes
+        .iter()
+        .find(|(decision, _)| decisions.contains(decision));
+    outcome.map_or("it is the baseline", |(_, words)| words)
 }

@@ -1,7 +1,6 @@
 //! What adopting a strategy costs: rows in which it is worse, promises that differ from the baseline's,
 //! memory.
 
-use model::sample::Card;
 use serde::Serialize;
 
 use results::{Machine, Metric, is_worse};
@@ -33,31 +32,32 @@ const SHORT_MAX: usize = 3;
 impl Losses {
     pub(super) fn of(machine: &Machine, strategy: &str) -> Self {
         let lost = machine.recommendation(strategy);
-        let lost = lost.map_or(&[][..], |found| &found.losses);
-        let with_ratio = |judged| {
+        let lost = lost.map_or(&[][..], |known| &known.losses);
+        let ratios = lost.iter().filter_map(|judged| {
             let row = facts::row(machine, judged)?;
             let ratio = row.ratio(machine, strategy)?;
-            Some((
-                ratio.median,
-                format!("{} {}", row.label(machine), format::ratio(ratio)),
-            ))
-        };
-        let rows: Vec<(f64, String)> = lost.iter().filter_map(with_ratio).collect();
-        let worst = rows.iter().min_by(|a, b| a.0.total_cmp(&b.0));
-        let weaker = promises(machine, strategy, false);
-        let stronger = promises(machine, strategy, true);
+            let text = format!("{} {}", row.label(machine), format::ratio(ratio));
+            Some((ratio.median, text))
+        });
+        let mut ratios: Vec<(f64, String)> = ratios.collect();
+        let rows: Vec<String> = ratios.iter().map(|(_, text)| text.clone()).collect();
+        ratios.sort_by(|a, b| a.0.total_cmp(&b.0));
+        let [stronger, weaker] = [true, false].map(|better| promises(machine, strategy, better));
         let memory = memory(machine, strategy);
+        let nothing =
+            rows.is_empty() && weaker.is_empty() && stronger.is_empty() && memory.is_none();
         Self {
             labels: facts::labels_on(machine, lost),
-            worst: worst.map(|(_, told)| told.clone()).unwrap_or_default(),
-            nothing: rows.is_empty()
-                && weaker.is_empty()
-                && stronger.is_empty()
-                && memory.is_none(),
-            rows: rows.into_iter().map(|(_, told)| told).collect(),
+            worst: ratios
+                .into_iter()
+                .map(|(_, text)| text)
+                .next()
+                .unwrap_or_default(),
+            rows,
             weaker,
             stronger,
             memory,
+            nothing,
         }
     }
 
@@ -71,11 +71,8 @@ impl Losses {
                 Some(format!("worse in {rows} of {all}"))
             }
         };
-        let parts = rows
-            .into_iter()
-            .chain(self.weaker.clone())
-            .chain(self.memory.clone());
-        let parts: Vec<String> = parts.collect();
+        let parts = rows.into_iter().chain(self.weaker.clone());
+        let parts: Vec<String> = parts.chain(self.memory.clone()).collect();
         if parts.is_empty() {
             return "none found in the properties checked".into();
         }
@@ -96,25 +93,16 @@ fn promises(machine: &Machine, strategy: &str, better: bool) -> Vec<String> {
         .collect()
 }
 
-/// What a strategy claims, with the records that it holds.
-pub(super) fn properties(card: &Card) -> Vec<(String, String)> {
-    let claims = card.claims.all();
-    claims
-        .map(|(property, claim)| (property.to_string(), claim.to_string()))
-        .collect()
-}
-
 /// How much more a record keeps alive than in the baseline, over the tables that were weighed.
 fn memory(machine: &Machine, strategy: &str) -> Option<String> {
     let weighed = machine
         .cells
         .iter()
         .filter(|cell| cell.strategy == strategy && cell.metric == Metric::LiveBytesPerRecord);
-    let times: Vec<f64> = weighed
-        .filter_map(|cell| Some(1.0 / cell.ratio.as_ref()?.median))
-        .collect();
-    let least = times.iter().copied().reduce(f64::min)?;
-    let most = times.iter().copied().reduce(f64::max)?;
+    let times = weighed.filter_map(|cell| Some(1.0 / cell.ratio.as_ref()?.median));
+    let mut times: Vec<f64> = times.collect();
+    times.sort_by(f64::total_cmp);
+    let (least, most) = (*times.first()?, *times.last()?);
     let [low, high] = [least, most].map(format::times);
     is_worse(1.0 / most).then(|| {
         let up_to = if low == high { "" } else { "up to " };

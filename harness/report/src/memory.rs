@@ -1,51 +1,40 @@
 //! The report's memory columns: what reads, writes and scans allocate, and what a record keeps alive.
 
+use std::collections::BTreeMap;
+
 use minijinja::context;
+use minijinja::value::{Serde, Value};
 use model::scenario::Scenario;
 
-use results::{Machine, Metric, Results, Verdict};
+use results::{Card, Machine, Metric, Results};
 
+use super::collect::grouped;
 use super::draft::Draft;
-use super::view::{Cell, Group, Row, Section, Table, Tone};
+use super::view::Section;
 use super::{facts, format, pivots, published};
 
-/// Bytes and allocations of an operation.
-type Operation = [Metric; 2];
-
-const OPERATIONS: [Operation; 3] = [
-    [Metric::AllocBytesRead, Metric::AllocsRead],
-    [Metric::AllocBytesWrite, Metric::AllocsWrite],
-    [Metric::AllocBytesScan, Metric::AllocsScan],
-];
-
 pub(super) fn section(results: &Results) -> Section {
-    let tables: Vec<(&Scenario, Vec<Operation>)> = scenarios(results)
-        .into_iter()
-        .map(|scenario| {
-            let counted =
-                |[bytes, _]: &Operation| is_counted(results, scenario, |metric| metric == *bytes);
-            (scenario, OPERATIONS.into_iter().filter(counted).collect())
-        })
-        .collect();
-    let facts = tables.iter().map(|(scenario, operations)| {
-        let operations = operations
-            .iter()
-            .map(|[bytes, _]| format::operation(*bytes));
+    let scenarios = scenarios(results).into_iter().map(|scenario| {
+        let metrics = [
+            Metric::AllocBytesRead,
+            Metric::AllocBytesWrite,
+            Metric::AllocBytesScan,
+        ];
+        let metrics = metrics.into_iter();
+        let counted =
+            metrics.filter(|&bytes| is_counted(results, scenario, |metric| metric == bytes));
         context! {
             name => scenario.name.as_str(),
             processes => scenario.processes,
             record => scenario.record.to_string(),
-            operations => operations.collect::<Vec<_>>(),
+            operations => counted.map(format::operation).collect::<Vec<_>>(),
         }
     });
-    let draft = Draft::new("memory", results).fact("scenarios", facts.collect::<Vec<_>>());
-    let numbered = tables.iter().enumerate();
-    let draft = numbered.fold(draft, |draft, (number, (scenario, operations))| {
-        draft.table(&format!("table-{number}"), |machine| {
-            table(machine, scenario, operations)
-        })
-    });
-    draft.section()
+    Draft::new("memory", results)
+        .fact("scenarios", scenarios.collect::<Vec<_>>())
+        .fact("published", published::READ_ALLOCATION)
+        .of_each(|machine| context! { weighed => weighed(machine) })
+        .section()
 }
 
 fn is_counted(results: &Results, scenario: &Scenario, is_meant: impl Fn(Metric) -> bool) -> bool {
@@ -55,89 +44,59 @@ fn is_counted(results: &Results, scenario: &Scenario, is_meant: impl Fn(Metric) 
 
 /// For each kind of record the largest table that has counts, where fixed costs weigh least.
 fn scenarios(results: &Results) -> Vec<&Scenario> {
-    let mut largest: Vec<&Scenario> = Vec::new();
     let scenarios = results
         .machines
         .iter()
         .flat_map(|machine| &machine.scenarios);
-    for scenario in scenarios.filter(|one| is_counted(results, one, |metric| !metric.is_timed())) {
-        let mut known = largest.iter_mut();
-        match known.find(|known| known.record == scenario.record) {
-            Some(known) if known.processes < scenario.processes => *known = scenario,
-            Some(_) => {}
-            None => largest.push(scenario),
-        }
-    }
-    largest
+    let counted = scenarios.filter(|one| is_counted(results, one, |metric| !metric.is_timed()));
+    let kinds = grouped(counted.map(|scenario| (&scenario.record, scenario))).into_iter();
+    // Of equal ones the first.
+    kinds
+        .filter_map(|(_, scenarios)| {
+            let scenarios = scenarios.into_iter().rev();
+            scenarios.max_by_key(|scenario| scenario.processes)
+        })
+        .collect()
 }
 
-fn table(machine: &Machine, scenario: &Scenario, operations: &[Operation]) -> Table {
-    // The published figures are about reads.
-    let published = published::READ_ALLOCATION.iter().map(|figures| {
-        let read = allocations(figures.bytes, figures.allocations);
-        let others = operations.iter().map(|_| Cell::absent("not published"));
-        let cells = std::iter::once(read).chain(others);
-        Row::new(format!("published: {}", figures.design), cells.collect())
-    });
-    let families = facts::by_family(machine.contenders());
-    let strategies = pivots::groups(families, |card| {
-        let allocated = operations
+/// What was counted of each contender, scenario by scenario: the counts, how many times the baseline's memory, the verdicts of
+/// the assumptions, and why there is nothing.
+fn weighed(machine: &Machine) -> Vec<Value> {
+    let strategy = |(pivot, card): (String, &Card)| {
+        let name = &card.name;
+        let assumptions = machine
+            .assumptions
             .iter()
-            .map(|operation| allocated(machine, scenario, &card.name, *operation));
-        let live = live(machine, scenario, &card.name);
-        Some(Row::named(&card.name, allocated.chain([live]).collect()))
-    });
-    Table::of(
-        [Group::new("References", published)]
-            .into_iter()
-            .chain(strategies),
-    )
-}
-
-fn allocations(bytes: f64, calls: f64) -> Cell {
-    let [bytes, calls] = [bytes, calls].map(format::count);
-    Cell::figure(format!("{bytes} B / {calls}"))
-}
-
-fn allocated(machine: &Machine, scenario: &Scenario, strategy: &str, operation: Operation) -> Cell {
-    let counts = operation.map(|metric| machine.cell(&scenario.name, strategy, metric));
-    let [Some(bytes), Some(calls)] = counts else {
-        return Cell::absent(facts::absence(machine, &scenario.name, strategy));
+            .filter(|judged| judged.strategy == *name);
+        let mut verdicts: BTreeMap<&str, BTreeMap<&str, _>> = BTreeMap::new();
+        for judged in assumptions {
+            let scenario = judged.scenario.as_deref().unwrap_or_default();
+            verdicts
+                .entry(scenario)
+                .or_default()
+                .insert(&judged.id, judged.verdict);
+        }
+        let live = machine
+            .cells
+            .iter()
+            .filter(|cell| cell.strategy == *name && cell.metric == Metric::LiveBytesPerRecord);
+        let times =
+            live.filter_map(|cell| Some((&cell.scenario, 1.0 / cell.ratio.as_ref()?.median)));
+        let absent = machine
+            .exclusions
+            .iter()
+            .filter(|exclusion| exclusion.strategy == *name);
+        let absent =
+            absent.map(|one| (&one.scenario, facts::absence(machine, &one.scenario, name)));
+        context! {
+            pivot => pivot,
+            name => name.as_str(),
+            at => Serde(facts::counts(machine, name)),
+            times => Serde(times.collect::<BTreeMap<_, _>>()),
+            verdicts => Serde(verdicts),
+            absent => Serde(absent.collect::<BTreeMap<_, _>>()),
+        }
     };
-    let cell = allocations(bytes.median, calls.median);
-    if bytes.metric == Metric::AllocBytesRead {
-        judged(machine, cell, "allocation", scenario, strategy)
-    } else {
-        cell
-    }
-}
-
-fn live(machine: &Machine, scenario: &Scenario, strategy: &str) -> Cell {
-    let Some(cell) = machine.cell(&scenario.name, strategy, Metric::LiveBytesPerRecord) else {
-        return Cell::absent(facts::absence(machine, &scenario.name, strategy));
-    };
-    let bytes = format!("{} B", format::significant(cell.median));
-    let Some(ratio) = &cell.ratio else {
-        return Cell::figure(bytes);
-    };
-    let times = format::times(1.0 / ratio.median);
-    let figure = Cell::figure(format!("{bytes} / {times}"));
-    judged(machine, figure, "memory", scenario, strategy)
-}
-
-/// A cell with the verdict of the assumption that it is about. Most hold: only what does not is worth a word.
-fn judged(machine: &Machine, cell: Cell, id: &str, scenario: &Scenario, strategy: &str) -> Cell {
-    let mut assumptions = machine.assumptions.iter();
-    let judged = assumptions.find(|judged| {
-        judged.id == id
-            && judged.strategy == strategy
-            && judged.scenario.as_deref() == Some(&scenario.name)
-    });
-    match judged.map(|judged| judged.verdict) {
-        None | Some(Verdict::Holds) => Cell {
-            tone: Tone::Figure,
-            ..cell
-        },
-        Some(verdict) => cell.judged(verdict.to_string(), format::verdict_tone(verdict)),
-    }
+    let cards = pivots::titled(machine.contenders()).into_iter();
+    cards.map(strategy).collect()
 }

@@ -39,17 +39,11 @@ pub(super) fn environment(results: &Results) -> Section {
 
 /// The environment of a machine, and what is made of it.
 pub(super) fn environment_of(machine: &Machine) -> Value {
-    let commit = machine.environment.commit.as_ref().map_or_else(
-        || "not in a checkout".into(),
-        |commit| {
-            let changes = if commit.dirty {
-                ", with uncommitted changes"
-            } else {
-                ""
-            };
-            format!("{}{changes}", commit.id)
-        },
-    );
+    let commit = match &machine.environment.commit {
+        None => "not in a checkout".into(),
+        Some(commit) if commit.dirty => format!("{}, with uncommitted changes", commit.id),
+        Some(commit) => commit.id.clone(),
+    };
     context! {
         environment => Value::from(Serde(&machine.environment)),
         settings => machine.environment.build.settings(),

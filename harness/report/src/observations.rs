@@ -5,9 +5,8 @@
 
 use serde::Deserialize;
 
-use contract::WriteCost;
-
-use results::{Cell, Machine, Metric, Ratio, Verdict};
+use model::claims::WriteCost;
+use results::{Cell, Flag, Machine, Metric, Ratio, Verdict};
 
 use super::facts::{self, Row};
 use super::format;
@@ -46,23 +45,22 @@ impl Observation {
     pub(super) fn evidence(self, machine: &Machine, name: &str) -> Option<String> {
         let mut cards = machine.strategies.iter();
         let card = cards.find(|card| card.name == name)?;
-        let is_written_by = |cost: WriteCost| card.claims.write_cost == cost;
+        let write_cost = card.claims.write_cost;
         let [few, most] = readers(machine, name);
-        let best = |metric| gaining(machine, name, metric);
-        let worst = |metric| losing(machine, name, metric);
+        let best = |metric| extreme(machine, name, metric, Ratio::gains);
+        let worst = |metric| extreme(machine, name, metric, Ratio::loses);
+        let slow_writes = |is_meant: bool| worst(Metric::WriteNs).filter(|_| is_meant);
         let allocation = |calls, bytes| allocation(machine, name, calls, bytes);
         let shown = match self {
             Self::ReadsFaster => few.filter(|(_, ratio)| ratio.gains()),
             Self::ReadsSlower => few.filter(|(_, ratio)| ratio.loses()),
             Self::ReadersCollide => most.filter(|(_, ratio)| ratio.verdict == Verdict::Rejected),
             Self::WritesFaster => best(Metric::WriteNs),
-            Self::WritesSlower => worst(Metric::WriteNs).filter(|_| {
-                !is_written_by(WriteCost::CopiesTable) && !is_written_by(WriteCost::Twice)
-            }),
-            Self::CopiesTable => {
-                worst(Metric::WriteNs).filter(|_| is_written_by(WriteCost::CopiesTable))
+            Self::CopiesTable => slow_writes(write_cost == WriteCost::CopiesTable),
+            Self::WritesTwice => slow_writes(write_cost == WriteCost::Twice),
+            Self::WritesSlower => {
+                slow_writes(![WriteCost::CopiesTable, WriteCost::Twice].contains(&write_cost))
             }
-            Self::WritesTwice => worst(Metric::WriteNs).filter(|_| is_written_by(WriteCost::Twice)),
             Self::ScansFaster => best(Metric::ScanNs),
             Self::ScansSlower => worst(Metric::ScanNs),
             Self::ReadsScale => {
@@ -84,8 +82,8 @@ impl Observation {
                 return rejected.map(|judged| judged.why.clone());
             }
             Self::HarnessBound => {
-                let cell = cells(machine, name, Metric::ReadNs)
-                    .find(|cell| facts::is_harness_bound(cell))?;
+                let mut cells = cells(machine, name, Metric::ReadNs);
+                let cell = cells.find(|cell| cell.flags.contains(&Flag::HarnessBound))?;
                 return Some(format!("{} in {}", format::measured(cell), cell.scenario));
             }
         };
@@ -121,18 +119,16 @@ fn readers<'r>(machine: &'r Machine, strategy: &str) -> [Option<Compared<'r>>; 2
     [alone.copied(), most.copied()]
 }
 
-/// The row in which it gains most, if it does.
-fn gaining<'r>(machine: &'r Machine, strategy: &str, metric: Metric) -> Option<Compared<'r>> {
+/// The row in which it gains or loses most, if it does.
+fn extreme<'r>(
+    machine: &'r Machine,
+    strategy: &str,
+    metric: Metric,
+    is_meant: fn(&Ratio) -> bool,
+) -> Option<Compared<'r>> {
     compared(machine, strategy, metric)
-        .filter(|(_, ratio)| ratio.gains())
-        .max_by(|a, b| a.1.median.total_cmp(&b.1.median))
-}
-
-/// The row in which it loses most, if it does.
-fn losing<'r>(machine: &'r Machine, strategy: &str, metric: Metric) -> Option<Compared<'r>> {
-    compared(machine, strategy, metric)
-        .filter(|(_, ratio)| ratio.loses())
-        .min_by(|a, b| a.1.median.total_cmp(&b.1.median))
+        .filter(|(_, ratio)| is_meant(ratio))
+        .max_by(|a, b| a.1.median.ln().abs().total_cmp(&b.1.median.ln().abs()))
 }
 
 fn cells<'r>(

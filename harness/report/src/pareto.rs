@@ -1,15 +1,15 @@
 //! What a read costs against what else a strategy costs, and the frontier of what nothing dominates.
 
-use model::probe::Situation;
-
 use minijinja::context;
+use model::probe::Situation;
 
 use results::{Machine, Metric, Results};
 
-use super::charts::{RATIO_MIN, Spot, scatter_chart};
+use super::charts::canvas::{Canvas, GOOD, MARGIN, OPEN, Paint, Point};
+use super::charts::{BOTTOM, Curve, LEFT_END, RATIO_MIN, RIGHT_END, Scale, TOP};
 use super::facts::{self, Row};
-use super::view::{self, Cell, Column, Figure, Section, Table};
-use super::{draft, format, pivots, probes};
+use super::view::{Cell, Column, Figure, Section, Table};
+use super::{draft, format, pivots};
 
 /// Something that a strategy costs; less is better.
 struct Cost {
@@ -30,7 +30,7 @@ impl Cost {
             note: row.label(machine),
             scenario: row.scenario.name.clone(),
             metric: row.metric,
-            words: probes::duration,
+            words: format::duration,
         }
     }
 
@@ -45,14 +45,14 @@ pub(super) fn section(results: &Results) -> Section {
         let costs = &costs(machine);
         let others = costs.iter().enumerate().skip(1);
         let facts = costs.iter().map(|cost| {
-            let beyond = plot(machine, &costs[0], cost).1;
+            let beyond = spots(machine, &costs[0], cost).1;
             context! { title => cost.title, note => cost.note.as_str(), beyond => beyond }
         });
         let draft = draft
             .fact("costs", facts.collect::<Vec<_>>())
             .table("table", |machine| table(machine, costs));
         others.fold(draft, |draft, (number, other)| {
-            draft.figures(&format!("plot-{number}"), |machine| {
+            draft.figures(format!("plot-{number}"), |machine| {
                 Vec::from_iter(figure(machine, &costs[0], other))
             })
         })
@@ -63,17 +63,14 @@ pub(super) fn section(results: &Results) -> Section {
 fn costs(machine: &Machine) -> Vec<Cost> {
     let rows = facts::all_rows(machine);
     // The report's most crowded row that has a processor for each thread, or else its first.
-    let reads: Vec<Row<'_>> = facts::report_rows(machine)
-        .into_iter()
-        .chain(rows.iter().copied())
-        .filter(|row| row.metric == Metric::ReadNs)
-        .collect();
-    let fits = |row: &&Row<'_>| row.scenario.threads() <= machine.environment.cpus.max(1);
+    let reads = facts::report_rows(machine).into_iter().chain(rows.clone());
+    let reads: Vec<Row<'_>> = reads.filter(|row| row.metric == Metric::ReadNs).collect();
+    let cpus = machine.environment.cpus.max(1);
     let fitting = reads
         .iter()
         .rev()
-        .filter(fits)
-        .max_by_key(|row| row.scenario.threads());
+        .filter(|row| row.scenario.threads() <= cpus);
+    let fitting = fitting.max_by_key(|row| row.scenario.threads());
     let Some(&read) = fitting.or(reads.first()) else {
         return Vec::new();
     };
@@ -95,74 +92,104 @@ fn costs(machine: &Machine) -> Vec<Cost> {
         note: scenario.name.clone(),
         scenario: scenario.name.clone(),
         metric: Metric::LiveBytesPerRecord,
-        words: probes::bytes,
+        words: format::bytes,
     }));
     let staleness = Cost {
         title: "A write is seen after",
         note: "p99".into(),
         scenario: Situation::Visibility.name().into(),
         metric: Metric::VisibleP99Ns,
-        words: probes::duration,
+        words: format::duration,
     };
     let is_measured = staleness.of(machine, &machine.baseline).is_some();
     costs.extend(is_measured.then_some(staleness));
     costs
 }
 
-/// The contenders that may win.
-fn ranked(machine: &Machine) -> impl Iterator<Item = &str> {
-    machine
-        .contenders()
-        .map(|card| card.name.as_str())
-        .filter(|name| machine.is_ranked(name))
+/// Two costs of a strategy, and whether no other strategy is better in both.
+struct Spot<'r> {
+    name: &'r str,
+    at: [f64; 2],
+    on_frontier: bool,
 }
 
 /// The spots of a plot, and how many lie beyond its axis: as in the plots of ratios, what is out of the question does not
 /// squeeze the rest.
-fn plot<'r>(machine: &'r Machine, x: &Cost, y: &Cost) -> (Vec<Spot<'r>>, usize) {
-    let mut spots = spots(machine, x, y);
+fn spots<'r>(machine: &'r Machine, x: &Cost, y: &Cost) -> (Vec<Spot<'r>>, usize) {
+    let costs = facts::ranked(machine)
+        .filter_map(|name| Some((name, [x.of(machine, name)?, y.of(machine, name)?])));
+    let costs: Vec<(&str, [f64; 2])> = costs.collect();
+    let spots = costs.iter().map(|&(name, at)| Spot {
+        name,
+        at,
+        on_frontier: !costs.iter().any(|(_, other)| beats(other, &at)),
+    });
+    let mut spots: Vec<Spot<'_>> = spots.collect();
     let baseline = x.of(machine, &machine.baseline);
     let reach = baseline.map_or(f64::INFINITY, |cost| cost / RATIO_MIN);
-    let all = spots.len();
-    spots.retain(|spot| spot.on_frontier || spot.at.0 <= reach);
-    let beyond = all - spots.len();
+    spots.retain(|spot| spot.on_frontier || spot.at[0] <= reach);
+    let beyond = costs.len() - spots.len();
     (spots, beyond)
 }
 
+/// Two costs of each strategy against each other; `None` if there are not two strategies.
 fn figure(machine: &Machine, x: &Cost, y: &Cost) -> Option<Figure> {
-    let (spots, _) = plot(machine, x, y);
-    let frontier = spots.iter().filter(|spot| spot.on_frontier);
-    let names = frontier.map(|spot| {
-        let (x, y) = ((x.words)(spot.at.0), (y.words)(spot.at.1));
+    let (spots, _) = spots(machine, x, y);
+    if spots.len() < 2 {
+        return None;
+    }
+    let scale =
+        |axis: usize, pixels| Scale::over(spots.iter().map(|spot| spot.at[axis]), 1.2, pixels);
+    let (across, up) = (scale(0, [LEFT_END, RIGHT_END])?, scale(1, [BOTTOM, TOP])?);
+    let place = |spot: &Spot<'_>| (across.at(spot.at[0]), up.at(spot.at[1]));
+    let mut canvas = Canvas::default();
+    canvas.grid(
+        &across.labels(52.0, x.words),
+        &up.labels(18.0, y.words),
+        x.title,
+    );
+    // Steps from one to the next: whatever lies above and right of them is dominated.
+    let frontier = || spots.iter().filter(|spot| spot.on_frontier);
+    let mut corners: Vec<Point> = frontier().map(place).collect();
+    corners.sort_unstable();
+    let mut path: Vec<Point> = Vec::new();
+    for (x, y) in corners {
+        path.extend(path.last().map(|&(_, before)| (x, before)));
+        path.push((x, y));
+    }
+    canvas.path(&path, Paint::Outline(GOOD, 1));
+    let curves = spots.iter().map(|spot| {
+        // The table has all names.
+        let is_named = spot.on_frontier || spot.name == machine.baseline;
+        Curve {
+            strategy: spot.name,
+            name: if is_named { spot.name } else { "" },
+            path: vec![place(spot)],
+            paint: Paint::Outline(GOOD, 1),
+        }
+    });
+    canvas.curves(&curves.collect::<Vec<_>>(), |canvas, index| {
+        let (x, y) = place(&spots[index]);
+        if spots[index].name == machine.baseline {
+            canvas.rectangle((x - 5, y - 5), (x + 5, y + 5), Paint::Fill(MARGIN));
+        } else if spots[index].on_frontier {
+            canvas.circle((x, y), 5, Paint::Fill(GOOD));
+        } else {
+            canvas.circle((x, y), 4, Paint::Outline(OPEN, 2));
+        }
+    });
+    let names = frontier().map(|spot| {
+        let [x, y] = [(x.words)(spot.at[0]), (y.words)(spot.at[1])];
         format!("{} ({x}, {y})", spot.name)
     });
-    let names: Vec<String> = names.collect();
-    let labels: [&dyn Fn(f64) -> String; 2] = [&x.words, &y.words];
     Some(Figure {
-        description: format!("On the frontier: {}", format::list(&names)),
-        svg: scatter_chart(&spots, &machine.baseline, x.title, labels)?,
+        description: format!(
+            "On the frontier: {}",
+            format::list(&names.collect::<Vec<_>>())
+        ),
+        svg: canvas.chart(),
         ..Figure::default()
     })
-}
-
-fn spots<'r>(machine: &'r Machine, x: &Cost, y: &Cost) -> Vec<Spot<'r>> {
-    let mut spots: Vec<Spot<'_>> = ranked(machine)
-        .filter_map(|name| {
-            let at = (x.of(machine, name)?, y.of(machine, name)?);
-            let on_frontier = false;
-            Some(Spot {
-                name,
-                at,
-                on_frontier,
-            })
-        })
-        .collect();
-    let all: Vec<(f64, f64)> = spots.iter().map(|spot| spot.at).collect();
-    for spot in &mut spots {
-        let own = [spot.at.0, spot.at.1];
-        spot.on_frontier = !all.iter().any(|&(x, y)| beats(&[x, y], &own));
-    }
-    spots
 }
 
 /// At least as good in everything, and better in something.
@@ -181,11 +208,13 @@ fn table(machine: &Machine, costs: &[Cost]) -> Table {
     let values = |name: &str| -> Vec<Option<f64>> {
         costs.iter().map(|cost| cost.of(machine, name)).collect()
     };
-    let all: Vec<(&str, Vec<f64>)> = ranked(machine)
-        .filter_map(|name| Some((name, values(name).into_iter().collect::<Option<_>>()?)))
-        .collect();
-    let row = |name: &str| {
-        let values = values(name);
+    let all = facts::ranked(machine)
+        .filter_map(|name| Some((name, values(name).into_iter().collect::<Option<_>>()?)));
+    let all: Vec<(&str, Vec<f64>)> = all.collect();
+    let cards = machine.contenders();
+    let cards = cards.filter(|card| machine.is_ranked(&card.name));
+    let table = pivots::table(cards, |card| {
+        let values = values(&card.name);
         let dominating = match values.iter().copied().collect::<Option<Vec<f64>>>() {
             None => Cell::absent("not comparable"),
             Some(values) => {
@@ -198,15 +227,12 @@ fn table(machine: &Machine, costs: &[Cost]) -> Table {
             }
         };
         let cells = costs.iter().zip(values).map(|(cost, value)| {
-            let figure = value.map(|value| Cell::figure((cost.words)(value)));
+            let figure = value.map(|value| Cell::text((cost.words)(value)));
             figure.unwrap_or_else(|| Cell::absent("not measured"))
         });
-        view::Row::named(name, cells.chain([dominating]).collect())
-    };
-    let cards = machine.contenders();
-    let families = facts::by_family(cards.filter(|card| machine.is_ranked(&card.name)));
-    Table::of(pivots::groups(families, |card| Some(row(&card.name))))
-        .columns(costs.iter().map(|cost| Column::new(cost.title, &cost.note)))
+        Some(cells.chain([dominating]).collect())
+    });
+    table.columns(costs.iter().map(|cost| Column::new(cost.title, &cost.note)))
 }
 
 #[cfg(test)]

@@ -6,9 +6,12 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
-use super::format;
+use results::Card;
+
+use super::collect::grouped;
 use super::observations::Observation;
-use super::view::{Group, Row};
+use super::view::{Cell, Group, Row, Table};
+use super::{facts, format};
 
 /// What is known of a family before anything is measured.
 #[derive(Debug, Deserialize)]
@@ -55,16 +58,27 @@ pub(super) fn why(family: &str, observation: Observation) -> &'static str {
         .map_or("", String::as_str)
 }
 
-/// A group of table rows for each family with what belongs to it; none without rows.
-pub(super) fn groups<T, I: IntoIterator<Item = Row>>(
-    families: Vec<(&str, Vec<T>)>,
-    rows_of: impl Fn(T) -> I,
-) -> Vec<Group> {
-    let groups = families.into_iter().map(|(family, all)| Group {
-        title: title(family),
-        rows: all.into_iter().flat_map(&rows_of).collect(),
+/// Strategies by their pivots, each with the pivot's heading.
+pub(super) fn titled<'r>(cards: impl IntoIterator<Item = &'r Card>) -> Vec<(String, &'r Card)> {
+    let families = facts::by_family(cards).into_iter();
+    let titled = families.flat_map(|(family, cards)| {
+        let title = title(family);
+        cards.into_iter().map(move |card| (title.clone(), card))
     });
-    groups.filter(|group| !group.rows.is_empty()).collect()
+    titled.collect()
+}
+
+/// A table of strategies by their pivots, of those that have cells.
+pub(super) fn table<'r>(
+    cards: impl IntoIterator<Item = &'r Card>,
+    cells: impl Fn(&'r Card) -> Option<Vec<Cell>>,
+) -> Table {
+    let rows = titled(cards).into_iter().filter_map(|(title, card)| {
+        let row = Row::named(&card.name, cells(card)?);
+        Some((title, row))
+    });
+    let groups = grouped(rows).into_iter();
+    Table::of(groups.map(|(title, rows)| Group::new(title, rows)))
 }
 
 #[cfg(test)]

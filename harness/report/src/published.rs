@@ -5,14 +5,16 @@
 //! its machine is not known, so only its ratios can be compared, never its nanoseconds.
 
 use model::scenario::Published;
+use serde::Serialize;
 
 use super::format;
 
 /// What a read of the report's two designs allocated.
+#[derive(Serialize)]
 pub(super) struct ReadAllocation {
-    pub(super) design: &'static str,
-    pub(super) bytes: f64,
-    pub(super) allocations: f64,
+    design: &'static str,
+    bytes: f64,
+    allocations: f64,
 }
 
 /// The mutex's read and the channel's.
@@ -40,13 +42,12 @@ const SLOWER_BY: [(f64, f64, f64); 3] = [
 /// By which factor the report says that the channel is slower.
 pub(super) fn slower_by(published: &Published) -> String {
     let same = |a: f64, b: f64| (a - b).abs() < 1e-9;
-    let printed = SLOWER_BY
-        .iter()
-        .find(|(mutex, channel, _)| {
-            same(*mutex, published.mutex) && same(*channel, published.channel)
-        })
-        .map(|&(_, _, factor)| factor);
-    format::times(printed.unwrap_or(published.channel / published.mutex))
+    let is_it = |(mutex, channel, _): &&(f64, f64, f64)| {
+        same(*mutex, published.mutex) && same(*channel, published.channel)
+    };
+    let computed = published.channel / published.mutex;
+    let printed = SLOWER_BY.iter().find(is_it);
+    format::times(printed.map_or(computed, |(_, _, factor)| *factor))
 }
 
 /// A published figure with all its digits: `1,631`, `31.51`.
@@ -56,25 +57,4 @@ pub(super) fn figure(value: f64) -> String {
     } else {
         format!("{value}")
     }
-}
-
-/// What the team's later notes say of a pivot, by the family that stands for it here.
-const LATER_NOTES: [(&str, &str); 2] = [
-    (
-        "epoch",
-        "Later notes, in Go: 0.54, 0.24 and 0.51 ns for the three rows, 29.6x, 289x and 44x faster \
-         than the mutex, at 80 B and 1 allocation per write.",
-    ),
-    (
-        "concurrent-map",
-        "Later notes, in Go: 22.45 ns per lookup in `sync.Map`, 71.39 ns in a map behind a mutex.",
-    ),
-];
-
-/// What was published about a family beside the table.
-pub(super) fn note(family: &str) -> Option<&'static str> {
-    LATER_NOTES
-        .iter()
-        .find(|(of, _)| *of == family)
-        .map(|&(_, note)| note)
 }

@@ -9,7 +9,7 @@ use minijinja::{AutoEscape, Environment, Output, State, UndefinedBehavior, conte
 use serde::Serialize;
 
 use super::format;
-use results::{Cell, Ratio};
+use results::{Band, Cell, Ratio, Verdict};
 
 /// The report in HTML: one file, nothing from elsewhere, complete without its script.
 pub(super) fn html(document: &impl Serialize) -> String {
@@ -120,6 +120,13 @@ static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| {
     environment.add_filter("names", names);
     environment.add_filter("counted", counted);
     environment.add_filter("sentence", format::sentence);
+    environment.add_filter("duration", format::duration);
+    environment.add_filter("bytes", format::bytes);
+    environment.add_filter("count", format::count);
+    environment.add_filter("band", |band: Serde<Band>| format::band(band.0));
+    environment.add_filter("judged", judged);
+    environment.add_filter("verdict", verdict);
+    environment.add_filter("mark", mark);
     // The style sheet and the script stand in the page. Both are text of this program and not of a run.
     let style = include_str!("../../templates/report.css");
     let script = include_str!("../../templates/report.js");
@@ -179,6 +186,29 @@ fn names(names: Vec<String>) -> String {
 
 /// Stands for a line between columns that is none, in the words of a section.
 pub(super) const BAR: char = '\u{E000}';
+/// Stands before what a cell has beside its lead: a kind, a space, the text.
+pub(super) const MARK: char = '\u{E001}';
+
+/// The filter for what a cell has beside its lead: a tone (the text is then the verdict), `detail`, `link` or `absent`.
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "a filter is given its own values"
+)]
+fn mark(text: String, kind: String) -> String {
+    format!("{MARK}{kind} {text}")
+}
+
+/// The filter for a verdict with its tone.
+fn judged(verdict: Serde<Verdict>) -> String {
+    let tone: &str = format::verdict_tone(verdict.0).into();
+    mark(verdict.0.to_string(), tone.to_owned())
+}
+
+/// The filter for the verdict of a ratio, with what would settle an open one.
+fn verdict(ratio: Serde<Ratio>) -> String {
+    let tone: &str = format::verdict_tone(ratio.0.verdict).into();
+    mark(format::verdict(&ratio.0), tone.to_owned())
+}
 
 /// Writes a value in the format of the template.
 fn escaped(
@@ -202,19 +232,18 @@ fn escaped(
 /// The filter for texts with backticks: their insides become code, everything is escaped.
 fn text(state: &State<'_, '_>, value: &str) -> Value {
     let escape = state.auto_escape();
-    let parts: Vec<&str> = value.split('`').collect();
     let mut out = String::with_capacity(value.len() + 16);
-    for (index, part) in parts.iter().enumerate() {
-        let is_code = index % 2 == 1 && index + 1 < parts.len();
-        if is_code {
-            out.push_str(&code(escape, part));
-        } else {
-            // A backtick without a partner is a character like others.
-            let is_stray = index % 2 == 1;
-            out.push_str(&plain(escape, if is_stray { "`" } else { "" }));
-            out.push_str(&plain(escape, part));
-        }
+    let mut rest = value;
+    // A backtick without a partner is a character like others.
+    while let Some((before, (inside, after))) = rest
+        .split_once('`')
+        .and_then(|(before, rest)| Some((before, rest.split_once('`')?)))
+    {
+        out += &plain(escape, before);
+        out += &code(escape, inside);
+        rest = after;
     }
+    out += &plain(escape, rest);
     Value::from_safe_string(out)
 }
 
@@ -258,18 +287,15 @@ fn code(escape: &AutoEscape, text: &str) -> String {
 
 /// Takes the meaning of markup from a text, also within the quotes of an attribute.
 pub(super) fn escape_html(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for letter in text.chars() {
-        match letter {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            other => out.push(other),
-        }
-    }
-    out
+    let escapes = [
+        ('&', "&amp;"),
+        ('<', "&lt;"),
+        ('>', "&gt;"),
+        ('"', "&quot;"),
+        ('\'', "&#39;"),
+    ];
+    let escaped = |text: String, (letter, escape)| text.replace::<char>(letter, escape);
+    escapes.into_iter().fold(text.to_owned(), escaped)
 }
 
 /// Takes their meaning from the characters that would make markup, a table's end or a link of a text

@@ -1,103 +1,75 @@
 //! The rows beside the report's: what a registry of processes is used for.
 
-use model::scenario::{Keys, Scenario};
-use serde::Serialize;
+use minijinja::context;
+use minijinja::value::Value;
+use model::scenario::Keys;
 
 use results::{Flag, Machine, Results};
 
+use super::charts::intervals;
+use super::collect::{grouped, unique};
 use super::draft::Draft;
 use super::facts::{self, Row};
+use super::format;
 use super::view::{self, Cell, Group, Section, Table, Tone};
-use super::{format, interval_rows};
-
-/// A scenario, and under which load it asks.
-#[derive(Serialize)]
-struct Asked<'r> {
-    name: &'r str,
-    title: &'r str,
-    question: &'r str,
-    processes: usize,
-    record: String,
-    /// How keys are chosen, unless in the usual way.
-    keys: Option<String>,
-    groups: Vec<String>,
-    threads: String,
-    rows: Vec<Timed>,
-}
-
-/// What is timed in it.
-#[derive(Serialize)]
-struct Timed {
-    id: usize,
-    operation: &'static str,
-    few_operations: bool,
-}
 
 pub(super) fn section(results: &Results) -> Section {
     let report = facts::united(results, facts::report_rows);
     // The report's rows have their table and plot already; what else they time has not. Points of sweeps have a section of
     // their own.
     let is_shown = |row: &Row<'_>| {
-        let is_same = |known: &Row<'_>| {
-            known.scenario.name == row.scenario.name && known.metric == row.metric
-        };
-        row.scenario.point.is_none()
-            && row.scenario.operations.is_none()
-            && !report.iter().any(is_same)
+        let scenario = row.scenario;
+        scenario.point.is_none() && scenario.operations.is_none() && !report.contains(row)
     };
-    let rows = facts::united(results, facts::all_rows);
-    let rows: Vec<Row<'_>> = rows.into_iter().filter(is_shown).collect();
-    let mut asked: Vec<Asked<'_>> = Vec::new();
-    let mut draft = Draft::new("registry", results)
+    let rows = facts::united(results, facts::all_rows).into_iter();
+    let rows: Vec<(usize, Row<'_>)> = rows.filter(is_shown).enumerate().collect();
+    let scenarios = grouped(
+        rows.iter()
+            .map(|(id, row)| (&row.scenario.name, (*id, *row))),
+    );
+    let scenarios = scenarios.iter().map(|(_, rows)| asked(results, rows));
+    let draft = Draft::new("registry", results)
         .fact("harness_bound", false)
-        .fact("unsteady", false);
-    for (id, &row) in rows.iter().enumerate() {
-        draft = draft
-            .figures(&format!("plot-{id}"), |machine| {
-                Vec::from_iter(interval_rows::figure(machine, row))
+        .fact("unsteady", false)
+        .fact("scenarios", scenarios.collect::<Vec<_>>());
+    let draft = rows.into_iter().fold(draft, |draft, (id, row)| {
+        draft
+            .figures(format!("plot-{id}"), |machine| {
+                Vec::from_iter(intervals::figure(machine, row))
             })
-            .table(&format!("table-{id}"), |machine| table(machine, row));
-        let timed = Timed {
-            id,
-            operation: format::operation(row.metric),
-            few_operations: facts::is_marked(results, &[row], Flag::FewOperations),
-        };
-        match asked
-            .iter_mut()
-            .find(|known| known.name == row.scenario.name)
-        {
-            Some(known) => known.rows.push(timed),
-            None => asked.push(Asked::new(results, row.scenario, timed)),
-        }
-    }
-    draft.fact("scenarios", asked).section()
+            .table(format!("table-{id}"), |machine| table(machine, row))
+    });
+    draft.section()
 }
 
-impl<'r> Asked<'r> {
-    fn new(results: &Results, scenario: &'r Scenario, row: Timed) -> Self {
-        let groups = scenario.groups.iter().map(|group| {
-            let threads = format::counted(group.threads, "thread", "threads");
-            format!("{threads} doing {}", group.doing())
-        });
-        let keys = scenario.asked();
-        let mut threads: Vec<String> = Vec::new();
-        for machine in &results.machines {
-            let note = facts::threads_note(scenario, machine.environment.cpus);
-            if !threads.contains(&note) {
-                threads.push(note);
-            }
+/// A scenario by its rows: under which load it asks, and what is timed in it.
+fn asked(results: &Results, rows: &[(usize, Row<'_>)]) -> Value {
+    let scenario = rows[0].1.scenario;
+    let groups = scenario.groups.iter().map(|group| {
+        let threads = format::counted(group.threads, "thread", "threads");
+        format!("{threads} doing {}", group.doing())
+    });
+    let keys = scenario.asked();
+    let threads = results.machines.iter();
+    let threads = threads.map(|machine| facts::threads_note(scenario, machine.environment.cpus));
+    let rows = rows.iter().map(|(id, row)| {
+        context! {
+            id => *id,
+            operation => format::operation(row.metric),
+            few_operations => facts::is_marked(results, &[*row], Flag::FewOperations),
         }
-        Self {
-            name: &scenario.name,
-            title: &scenario.title,
-            question: &scenario.question,
-            processes: scenario.processes,
-            record: scenario.record.to_string(),
-            keys: (keys != Keys::default().to_string()).then_some(keys),
-            groups: groups.collect(),
-            threads: threads.join("; "),
-            rows: vec![row],
-        }
+    });
+    context! {
+        name => scenario.name.as_str(),
+        title => scenario.title.as_str(),
+        question => scenario.question.as_str(),
+        processes => scenario.processes,
+        record => scenario.record.to_string(),
+        // How keys are chosen, unless in the usual way.
+        keys => (keys != Keys::default().to_string()).then_some(keys),
+        groups => groups.collect::<Vec<_>>(),
+        threads => unique(threads).join("; "),
+        rows => rows.collect::<Vec<_>>(),
     }
 }
 
@@ -131,7 +103,7 @@ fn table(machine: &Machine, row: Row<'_>) -> Table {
 fn line(machine: &Machine, row: Row<'_>, strategy: &str) -> view::Row {
     let timing = facts::timing(machine, row, strategy);
     let cell = row.cell(machine, strategy);
-    let slices = cell.map(|cell| Cell::figure(cell.n.to_string()));
+    let slices = cell.map(|cell| Cell::text(cell.n.to_string()));
     let tone = if cell.is_some() {
         Tone::Figure
     } else {
@@ -139,7 +111,7 @@ fn line(machine: &Machine, row: Row<'_>, strategy: &str) -> view::Row {
     };
     let cells = vec![
         Cell::text(timing.lead).judged("", tone),
-        Cell::figure(timing.detail),
+        Cell::text(timing.detail),
         slices.unwrap_or_default(),
         Cell::verdict(timing.verdict, timing.tone),
     ];

@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use results::{Decision, Flag, Machine, Results, Verdict};
 
+use super::collect::unique;
 use super::facts::{self, Row};
 use super::view::{Block, Cell, Column, Group, Table};
 use super::{draft, first_screen, format, render, table, view};
@@ -52,14 +53,12 @@ pub fn comment(results: &Results) -> String {
     let best: Vec<&str> = best.map(|found| found.strategy.as_str()).collect();
     let is_shown = |name: &str| name == results.baseline || best.contains(&name);
     let section = first_screen::section(results);
-    let headings = section.blocks.iter().scan(0, |headings, block| {
-        *headings += usize::from(matches!(block, Block::Heading { .. }));
-        Some((*headings, block))
-    });
     // The first answer; with several machines also where they differ.
     let answers = 1 + usize::from(results.machines.len() > 1);
-    let answer = headings.filter_map(|(heading, block)| match block {
-        Block::Prose { text } if (1..=answers).contains(&heading) => Some(text.as_str()),
+    let is_heading = |block: &Block| matches!(block, Block::Heading { .. });
+    let parts = section.blocks.split(is_heading).skip(1).take(answers);
+    let answer = parts.flatten().filter_map(|block| match block {
+        Block::Prose { text } => Some(text.as_str()),
         _ => None,
     });
     let answer: Vec<&str> = answer.collect();
@@ -76,20 +75,23 @@ pub fn comment(results: &Results) -> String {
 fn common(results: &Results) -> Value {
     let machines = results.machines.iter().map(|machine| {
         let rows = facts::all_rows(machine);
-        let verdicts = |row: &Row<'_>| -> Vec<Verdict> {
+        let verdicts = rows.iter().flat_map(|row| {
             let cards = machine.contenders();
-            let ratios = cards.filter_map(|card| row.ratio(machine, &card.name));
-            ratios.map(|ratio| ratio.verdict).collect()
+            cards.filter_map(move |card| Some((row, row.ratio(machine, &card.name)?.verdict)))
+        });
+        let verdicts: Vec<(&Row<'_>, Verdict)> = verdicts.collect();
+        let of = |wanted| {
+            verdicts
+                .iter()
+                .filter(move |(_, verdict)| *verdict == wanted)
         };
-        let is_noisy = |row: &&Row<'_>| verdicts(row).contains(&Verdict::Withheld);
-        let noisy = rows.iter().filter(is_noisy).map(|row| row.label(machine));
-        let all: Vec<Verdict> = rows.iter().flat_map(verdicts).collect();
+        let noisy = unique(of(Verdict::Withheld).map(|(row, _)| row.label(machine)));
         context! {
             on => draft::on(&results.machines, machine),
             environment => Value::from(Serde(&machine.environment)),
-            noisy => noisy.collect::<Vec<_>>(),
-            open => all.iter().filter(|&&verdict| verdict == Verdict::Inconclusive).count(),
-            verdicts => all.len(),
+            noisy => noisy,
+            open => of(Verdict::Inconclusive).count(),
+            verdicts => verdicts.len(),
         }
     });
     context! {
@@ -176,11 +178,8 @@ fn verdict(machine: &Machine, row: &Row<'_>, strategy: &str) -> Cell {
         return Cell::text(facts::absence(machine, &row.scenario.name, strategy));
     };
     let Some(ratio) = &cell.ratio else {
-        return Cell::text(format!(
-            "{} {}",
-            format::significant(cell.median),
-            cell.unit
-        ));
+        let median = format::significant(cell.median);
+        return Cell::text(format!("{median} {}", cell.unit));
     };
     let sign = match ratio.verdict {
         _ if !machine.is_ranked(strategy) => "x",
@@ -189,11 +188,12 @@ fn verdict(machine: &Machine, row: &Row<'_>, strategy: &str) -> Cell {
         Verdict::Rejected => "-",
         Verdict::Inconclusive => "~",
     };
-    Cell::text(if cell.flags.contains(&Flag::Starved) {
-        format!("{} {sign}", format::measured(cell))
+    let figure = if cell.flags.contains(&Flag::Starved) {
+        format::measured(cell)
     } else {
-        format!("{} {sign}", format::ratio(ratio))
-    })
+        format::ratio(ratio)
+    };
+    Cell::text(format!("{figure} {sign}"))
 }
 
 /// A report in the list of recorded runs. What machines do not have in common stands there for each.
@@ -219,34 +219,22 @@ impl Entry {
     /// What the list says of a report in the folder of this name.
     pub fn of(name: &str, results: &Results) -> Self {
         let machines = &results.machines;
-        let each = |of: &dyn Fn(&Environment) -> String| -> String {
-            let mut told: Vec<String> = Vec::new();
-            for text in machines.iter().map(|machine| of(&machine.environment)) {
-                if !told.contains(&text) {
-                    told.push(text);
-                }
-            }
-            told.join("; ")
-        };
-        let days = machines
-            .iter()
-            .map(|machine| machine.environment.started_at.chars().take(10));
+        let environments = || machines.iter().map(|machine| &machine.environment);
+        let each = |text: fn(&Environment) -> String| unique(environments().map(text)).join("; ");
+        let days = environments().map(|one| one.started_at.chars().take(10));
         let decisions = facts::BEST_FIRST.into_iter().map(|decision| {
-            let count = results
-                .overall
-                .iter()
-                .filter(|found| found.decision == decision)
-                .count();
+            let all = results.overall.iter();
+            let count = all.filter(|one| one.decision == decision).count();
             (format::decision(decision, &results.baseline), count)
         });
         Self {
             name: name.to_owned(),
             date: days.map(String::from_iter).max().unwrap_or_default(),
-            cpu: each(&|environment| environment.cpu.clone()),
-            cpus: each(&|environment| environment.cpus.to_string()),
-            preset: each(&|environment| environment.preset.clone()),
+            cpu: each(|environment| environment.cpu.clone()),
+            cpus: each(|environment| environment.cpus.to_string()),
+            preset: each(|environment| environment.preset.clone()),
             partial: results.partial,
-            commit: each(&commit),
+            commit: each(commit),
             machines: machines.len(),
             strongest: first_screen::chosen(results).map(|found| found.strategy.clone()),
             decisions: decisions.filter(|(_, count)| *count > 0).collect(),
@@ -255,13 +243,11 @@ impl Entry {
 }
 
 fn commit(environment: &Environment) -> String {
-    environment.commit.as_ref().map_or_else(
-        || "none".into(),
-        |commit| {
-            let changed = if commit.dirty { ", changed" } else { "" };
-            format!("`{}`{changed}", commit.id)
-        },
-    )
+    match &environment.commit {
+        None => "none".into(),
+        Some(commit) if commit.dirty => format!("`{}`, changed", commit.id),
+        Some(commit) => format!("`{}`", commit.id),
+    }
 }
 
 /// The list of recorded runs: a table in Markdown, with a line for each.

@@ -5,8 +5,9 @@
 use comfy_table::{ColumnConstraint, ContentArrangement, LineStyle, TableStyle, Width, presets};
 use serde::Serialize;
 
+use super::collect::{grouped, unique};
 use super::format::Tone;
-use super::{export, format, render};
+use super::{export, render};
 
 /// Rows in groups, under columns.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -55,22 +56,16 @@ pub(super) struct Cell {
 }
 
 impl Cell {
-    /// Words.
+    /// Words; what begins with a digit is a figure.
     pub(super) fn text(lead: impl Into<String>) -> Self {
+        let lead = lead.into();
+        let number = lead.trim_start_matches(['+', '-', '<']);
+        let is_figure = number.starts_with(|first: char| first.is_ascii_digit());
         Self {
-            lead: lead.into(),
+            tone: if is_figure { Tone::Figure } else { Tone::Plain },
+            lead,
             ..Self::default()
         }
-    }
-
-    /// A number as it is.
-    pub(super) fn number(number: u64) -> Self {
-        Self::figure(format::thousands(number as f64))
-    }
-
-    /// A number.
-    pub(super) fn figure(lead: impl Into<String>) -> Self {
-        Self::text(lead).judged("", Tone::Figure)
     }
 
     /// Something that is not there, and why.
@@ -95,9 +90,9 @@ impl Cell {
     }
 
     fn line(&self) -> String {
-        let parts = [&self.lead, &self.detail, &self.verdict].into_iter();
-        let parts = parts.filter(|part| !part.is_empty());
-        parts.map(String::as_str).collect::<Vec<_>>().join(" ")
+        let mut parts = vec![&*self.lead, &*self.detail, &*self.verdict];
+        parts.retain(|part| !part.is_empty());
+        parts.join(" ")
     }
 }
 
@@ -194,21 +189,19 @@ impl Table {
         }
     }
 
-    fn titles(&self) -> Vec<String> {
-        let columns = self.columns.iter().map(|column| &column.title);
-        std::iter::once(&self.corner)
-            .chain(columns)
-            .cloned()
-            .collect()
+    fn titles(&self) -> Vec<&str> {
+        let columns = self.columns.iter().map(|column| &*column.title);
+        [&*self.corner].into_iter().chain(columns).collect()
     }
 
     /// The rows as texts, without their groups.
     fn lines(&self) -> Vec<Vec<String>> {
         let rows = self.groups.iter().flat_map(|group| &group.rows);
         let line = |row: &Row| {
-            let head = row.head.replace('`', "");
-            std::iter::once(head)
-                .chain(row.cells.iter().map(Cell::line))
+            let cells = row.cells.iter().map(Cell::line);
+            [row.head.replace('`', "")]
+                .into_iter()
+                .chain(cells)
                 .collect()
         };
         rows.map(line).collect()
@@ -217,29 +210,25 @@ impl Table {
     /// For a terminal, of so many columns if that is known: what is too long for them goes on in the next line. The
     /// first column has names, which stay whole unless they take half of the width.
     pub fn terminal(&self, width: Option<u16>) -> String {
+        let columns = self.columns.iter();
+        let titles = columns.map(|column| format!("{}\n{}", column.title, column.note));
+        let titles = titles.map(|title| title.trim_end().to_owned());
         let lines = self.lines();
-        let names = lines.iter().map(|line| line[0].chars().count());
-        let longest = names.max().unwrap_or_default() + 2;
+        let longest = lines.iter().map(|line| line[0].chars().count()).max();
         let mut table = comfy_table::Table::new();
-        let columns = self
-            .columns
-            .iter()
-            .map(|column| match column.note.as_str() {
-                "" => column.title.clone(),
-                note => format!("{}\n{note}", column.title),
-            });
-        let header = std::iter::once(self.corner.clone()).chain(columns);
-        table.load_style(HEADER_LINE).set_header(header);
         table
+            .load_style(HEADER_LINE)
             .set_content_arrangement(ContentArrangement::Disabled)
+            .set_header([self.corner.clone()].into_iter().chain(titles))
             .add_rows(lines);
         if let Some(width) = width {
+            let least = u16::try_from(longest.unwrap_or_default() + 2).unwrap_or(u16::MAX);
+            let least = ColumnConstraint::LowerBoundary(Width::Fixed(least.min(width / 2)));
             table.load_style(presets::UTF8_FULL).set_width(width);
             table.set_content_arrangement(ContentArrangement::Dynamic);
-            let least = u16::try_from(longest).unwrap_or(u16::MAX).min(width / 2);
-            if let Some(column) = table.column_mut(0) {
-                column.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(least)));
-            }
+            table
+                .column_mut(0)
+                .map(|column| column.set_constraint(least));
         }
         table.trim_fmt()
     }
@@ -251,9 +240,8 @@ impl Table {
 
     /// As comma-separated values, with a line of titles first.
     pub fn csv(&self) -> String {
-        let lines = self.lines();
-        let lines = std::iter::once(self.titles()).chain(lines);
-        lines.map(export::csv_line).collect()
+        let lines = self.lines().into_iter().map(export::csv_line);
+        export::csv_line(self.titles()) + &lines.collect::<String>()
     }
 
     /// As an array of objects, with the titles as keys.
@@ -263,152 +251,120 @@ impl Table {
     /// Never: text is plain data.
     pub fn json(&self) -> String {
         let titles = self.titles();
-        let object = |line: Vec<String>| {
-            let values = line.into_iter().map(serde_json::Value::from);
-            titles.iter().cloned().zip(values).collect()
-        };
-        let objects = self.lines().into_iter().map(object);
-        let objects: Vec<serde_json::Map<String, serde_json::Value>> = objects.collect();
+        let objects = self.lines().into_iter().map(|line| {
+            let texts = titles.iter().zip(line);
+            let fields = texts.map(|(title, text)| ((*title).to_owned(), text.into()));
+            serde_json::Value::Object(fields.collect())
+        });
+        let objects = serde_json::Value::Array(objects.collect());
         serde_json::to_string_pretty(&objects).expect("text is plain data")
     }
 }
 
-/// What stands where a machine's table has no such row or column.
-const ABSENT: &str = "not measured";
-/// What stands for the machines where all say the same.
-const EVERY: &str = "every machine";
-
 /// Tables of equal structure, one from each machine, as one. Under every head stands a line for each machine, or one for
 /// all where they say the same; tables of a single column stand side by side. One table is what it is.
 pub(super) fn stacked(tables: &[(&str, Table)]) -> Table {
-    let [(_, first), others @ ..] = tables else {
-        return Table::default();
+    let [(_, first), _, ..] = tables else {
+        return tables.first().cloned().unwrap_or_default().1;
     };
-    if others.is_empty() {
-        return first.clone();
-    }
     let all = || tables.iter().map(|(_, table)| table);
+    let columns = grouped(all().flat_map(columns_of));
     let is_narrow = all().all(|table| table.columns.len() == 1);
-    let columns = all().flat_map(columns_of).collect::<Vec<_>>();
-    let columns = united(columns.iter(), |(key, _)| key);
-    let groups = united(all().flat_map(|table| &table.groups), |group| &group.title);
-    let groups = groups.into_iter().map(|group| {
-        let rows = all().map(|table| rows_of(table, &group.title));
-        let heads = rows.flatten().collect::<Vec<_>>();
-        let heads = united(heads.iter(), |(key, _)| key);
-        let rows = heads.into_iter().flat_map(|(key, row)| {
-            let of = |table: &Table| cells_of(table, &group.title, key, &columns);
-            let lines = tables.iter().map(|(name, table)| (*name, of(table)));
-            together(row, lines.collect(), is_narrow)
-        });
-        Group::new(&group.title, rows)
-    });
-    let groups = groups.collect();
-    let own = columns.iter().map(|(_, column)| (*column).clone());
-    let columns = if is_narrow {
-        let note = |table: &Table| table.columns[0].title.clone();
-        let each = tables.iter();
-        each.map(|(name, table)| Column::new(*name, note(table)))
-            .collect()
-    } else {
-        std::iter::once(Column::new("Machine", ""))
-            .chain(own)
+    // The cells under a head in a table, by columns that it may not have all.
+    let cells = |table: &Table, key: RowKey<'_>| -> Vec<Cell> {
+        let rows = rows_of(table);
+        let row = rows.iter().find(|(known, _)| *known == key);
+        let places = columns_of(table);
+        let cell = |(key, _): &(Key<'_>, _)| {
+            let place = places.iter().position(|(known, _)| known == key)?;
+            row?.1.cells.get(place).cloned()
+        };
+        let cells = columns.iter().map(cell);
+        cells
+            .map(|cell| cell.unwrap_or_else(|| Cell::absent("not measured")))
             .collect()
     };
-    let mut notes: Vec<String> = Vec::new();
-    for note in all().flat_map(|table| &table.notes) {
-        if !notes.contains(note) {
-            notes.push(note.clone());
-        }
-    }
+    let rows = grouped(all().flat_map(rows_of));
+    let rows = rows.into_iter().flat_map(|(key, same)| {
+        let lines: Vec<_> = all().map(|table| cells(table, key)).collect();
+        let lines = if is_narrow {
+            vec![lines.concat()]
+        } else {
+            named(tables, lines)
+        };
+        lines.into_iter().map(move |cells| {
+            let row = Row {
+                cells,
+                ..same[0].clone()
+            };
+            (key.0, row)
+        })
+    });
+    let groups = grouped(rows).into_iter();
+    let columns = if is_narrow {
+        let titled = |(name, table): &(&str, Table)| Column::new(*name, &table.columns[0].title);
+        tables.iter().map(titled).collect()
+    } else {
+        let columns = columns.iter().map(|(_, same)| same[0].clone());
+        let machine = Column::new("Machine", "");
+        [machine].into_iter().chain(columns).collect()
+    };
     Table {
         caption: first.caption.clone(),
         corner: first.corner.clone(),
         columns,
-        groups,
-        notes,
+        groups: groups
+            .map(|(title, rows)| Group::new(title, rows))
+            .collect(),
+        notes: unique(all().flat_map(|table| table.notes.clone())),
     }
 }
 
-/// Everything once, by its name, as where it first comes.
-fn united<'t, T, K: PartialEq>(
-    all: impl IntoIterator<Item = &'t T>,
-    name: impl Fn(&T) -> &K,
-) -> Vec<&'t T> {
-    let mut found: Vec<&T> = Vec::new();
-    for one in all {
-        if !found.iter().any(|known| name(known) == name(one)) {
-            found.push(one);
-        }
-    }
-    found
+/// What machines say under one head, each with its name; once, where all say the same.
+fn named(tables: &[(&str, Table)], lines: Vec<Vec<Cell>>) -> Vec<Vec<Cell>> {
+    let is_same = lines.iter().all(|cells| *cells == lines[0]);
+    let shown = if is_same { 1 } else { lines.len() };
+    let lines = tables.iter().zip(lines).take(shown);
+    lines
+        .map(|((name, _), cells)| {
+            let name = if is_same { "every machine" } else { name };
+            // Like a figure, a name is not broken.
+            let name = Cell::text(name).judged("", Tone::Figure);
+            [vec![name], cells].concat()
+        })
+        .collect()
 }
 
-/// A name, and how many of it came before.
+/// A title, and how often it came before.
 type Key<'t> = (&'t str, usize);
+/// A group, and a head in it.
+type RowKey<'t> = (&'t str, Key<'t>);
 
 fn numbered<'t, T>(
-    all: impl Iterator<Item = &'t T>,
-    name: fn(&T) -> &str,
-) -> Vec<(Key<'t>, &'t T)> {
-    let mut found: Vec<(Key<'_>, &T)> = Vec::new();
-    for one in all {
-        let before = found.iter().filter(|((known, _), _)| *known == name(one));
-        let key = (name(one), before.count());
-        found.push((key, one));
-    }
-    found
+    items: &'t [T],
+    title: impl Fn(&'t T) -> &'t str,
+) -> impl Iterator<Item = (Key<'t>, &'t T)> {
+    let mut titles = Vec::new();
+    items.iter().map(move |item| {
+        let title = title(item);
+        let before = titles.iter().filter(|known| **known == title).count();
+        titles.push(title);
+        ((title, before), item)
+    })
 }
 
 fn columns_of(table: &Table) -> Vec<(Key<'_>, &Column)> {
-    numbered(table.columns.iter(), |column| &column.title)
+    numbered(&table.columns, |column| &column.title).collect()
 }
 
-fn rows_of<'t>(table: &'t Table, group: &str) -> Vec<(Key<'t>, &'t Row)> {
-    let groups = table.groups.iter().filter(|one| one.title == group);
-    numbered(groups.flat_map(|group| &group.rows), |row| &row.head)
-}
-
-/// The cells of a row of a table, by columns that it may not have all.
-fn cells_of(
-    table: &Table,
-    group: &str,
-    key: &Key<'_>,
-    columns: &[&(Key<'_>, &Column)],
-) -> Vec<Cell> {
-    let rows = rows_of(table, group);
-    let row = rows.iter().find(|(known, _)| known == key);
-    let own = columns_of(table);
-    let cell = |(key, _): &&(Key<'_>, &Column)| {
-        let place = own.iter().position(|(known, _)| known == key);
-        let cell = place.and_then(|place| row?.1.cells.get(place));
-        cell.cloned().unwrap_or_else(|| Cell::absent(ABSENT))
-    };
-    columns.iter().map(cell).collect()
-}
-
-/// What machines say under one head.
-fn together(row: &Row, lines: Vec<(&str, Vec<Cell>)>, is_narrow: bool) -> Vec<Row> {
-    if is_narrow {
-        let cells = lines.into_iter().flat_map(|(_, cells)| cells);
-        return vec![Row {
-            cells: cells.collect(),
-            ..row.clone()
-        }];
+fn rows_of(table: &Table) -> Vec<(RowKey<'_>, &Row)> {
+    let mut rows = Vec::new();
+    for group in &table.groups {
+        let title = group.title.as_str();
+        let heads = numbered(&group.rows, |row| &row.head);
+        rows.extend(heads.map(|(key, row)| ((title, key), row)));
     }
-    let is_same = lines.iter().all(|(_, cells)| *cells == lines[0].1);
-    let shown = if is_same { 1 } else { lines.len() };
-    let lines = lines.into_iter().take(shown);
-    lines
-        .map(|(machine, cells)| {
-            // Like a figure, a name is not broken.
-            let name = Cell::figure(if is_same { EVERY } else { machine });
-            Row {
-                cells: std::iter::once(name).chain(cells).collect(),
-                ..row.clone()
-            }
-        })
-        .collect()
+    rows
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use minijinja::Value;
 use serde::Serialize;
 
 pub(super) use super::format::Tone;
@@ -52,7 +53,8 @@ pub(super) enum Block {
     Fold(Fold),
     Unfold,
     Cards {
-        cards: Vec<Card>,
+        /// What each strategy is, claims and came to: `cards` has the fields.
+        cards: Vec<Value>,
     },
 }
 
@@ -76,22 +78,6 @@ pub(super) struct Fold {
     pub(super) title: String,
     /// The gist in a line.
     pub(super) gist: String,
-}
-
-/// What a strategy is, claims and came to.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub(super) struct Card {
-    pub(super) id: String,
-    pub(super) name: String,
-    pub(super) summary: String,
-    pub(super) decision: String,
-    pub(super) tone: Tone,
-    /// What it came to and needs, as name and value.
-    pub(super) facts: Vec<(String, String)>,
-    /// What it claims, as property and claim: what a reader may look for.
-    pub(super) properties: Vec<(String, String)>,
-    /// The anchor of the evidence about it, if there is any.
-    pub(super) evidence: String,
 }
 
 /// A paragraph.

@@ -16,7 +16,7 @@ use model::claims::Property;
 use model::environment::Environment;
 use model::fault::{Consequence, Fault};
 use model::probe::Described;
-use model::sample::{Card, Exclusion, in_words};
+use model::sample::{Exclusion, in_words};
 use model::scenario::Scenario;
 use model::stall::StallSeen;
 use model::trace::TraceSeen;
@@ -28,6 +28,8 @@ pub use agreement::{CalledThere, Contradiction, Overall, RatioThere, There};
 pub use flips::{Change, Flip, Map, Place};
 pub use latency::{Latency, Quantile};
 pub use model::metric::Metric;
+pub use model::sample::Card;
+pub use predict::Band;
 pub use scaling::{Expected, HERE, Meeting, OneToTwo, Prediction, Ranking, Scaling, Unpredicted};
 
 /// The version of this format.

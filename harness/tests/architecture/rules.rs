@@ -50,7 +50,7 @@ const LAYERS: &[Layer] = &[
     layer("results", &["model", "stats", "predict"], &[]),
     layer("analysis", &["contract", "model", "stats", "predict", "results"], &["registry", FIXTURES]),
     layer("advice", &["contract", "model", "predict", "results", "analysis"], &[FIXTURES]),
-    layer("report", &["contract", "model", "predict", "results", "advice"], &["analysis", FIXTURES]),
+    layer("report", &["model", "results", "advice"], &["analysis", "contract", "predict", FIXTURES]),
     layer("history", &["contract", "histories", "conformance", "model"], &[FIXTURES]),
     layer(FIXTURES, &["contract", "model"], &[]),
     // The command: arguments, stages and workers.

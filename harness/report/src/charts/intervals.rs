@@ -1,97 +1,97 @@
-//! Ratios as sorted intervals, a line each.
+//! The intervals of a row, sorted, a line each.
 
-use super::{Align, Canvas, Colour, Frame, Paint, RATIO_MIN, Scale, WIDTH, colour_of, mark};
+use model::controls;
+
+use super::canvas::{ABOVE, BAND, Canvas, FAINT, INK, LEFT, MARGIN, Paint, RIGHT};
+use super::{RATIO_MIN, Scale, WIDTH, colour_of};
+use crate::facts::{self, Row};
 use crate::format;
-use results::Ratio;
+use crate::view::Figure;
+use results::{Machine, Ratio};
 
-const FRAME: Frame = Frame {
-    left: 215,
-    right: WIDTH - 195,
-    top: 34,
-    bottom: 0,
-};
+const LEFT_END: i32 = 215;
+const RIGHT_END: i32 = WIDTH - 195;
+const TOP: i32 = 34;
 const BELOW: i32 = 26;
 const ROW: i32 = 18;
 
-/// A strategy's line.
-pub(crate) struct Interval<'r> {
-    pub(crate) strategy: &'r str,
-    /// What is beside it.
-    pub(crate) label: &'r str,
-    pub(crate) ratio: &'r Ratio,
+/// What the marks mean.
+const KEY: &str = "Dot: HOLDS; ring: INCONCLUSIVE or WITHHELD; cross: REJECTED; arrow: beyond the axis. Grey band: the \
+    baseline against itself.";
+
+/// The contenders of a row, the best first, over the interval of the baseline against itself; `None` if nothing was
+/// compared.
+pub(crate) fn figure(machine: &Machine, row: Row<'_>) -> Option<Figure> {
+    let ranked = facts::ranked(machine);
+    let ratios = ranked.filter_map(|name| Some((name, row.ratio(machine, name)?)));
+    let mut ratios: Vec<(&str, &Ratio)> = ratios.collect();
+    ratios.sort_by(|a, b| b.1.median.total_cmp(&a.1.median));
+    let ((best, at_best), (last, at_worst)) = (ratios.first()?, ratios.last()?);
+    let description = format!(
+        "{} compared with {}; best {best} {}, last {last} {}",
+        format::counted(ratios.len(), "strategy", "strategies"),
+        machine.baseline,
+        format::ratio(at_best),
+        format::ratio(at_worst)
+    );
+    let noise = row.ratio(machine, controls::SAME);
+    let noise = noise.map(|ratio| [ratio.ci_low, ratio.ci_high]);
+    Some(Figure {
+        key: KEY.into(),
+        caption: format!(
+            "{}: times better than {}, sorted, log scale, 95 % intervals",
+            row.title(machine),
+            machine.baseline
+        ),
+        description,
+        svg: drawing(&ratios, noise, machine.margin)?,
+    })
 }
 
-/// A line for each interval, over that of the baseline against itself.
-pub(crate) fn interval_chart(
-    intervals: &[Interval<'_>],
-    noise: Option<[f64; 2]>,
-    margin: f64,
-) -> Option<String> {
-    let rows = i32::try_from(intervals.len()).ok()?;
-    let frame = Frame {
-        bottom: FRAME.top + rows * ROW,
-        ..FRAME
-    };
-    let shown = intervals
+fn drawing(ratios: &[(&str, &Ratio)], noise: Option<[f64; 2]>, margin: f64) -> Option<String> {
+    let bottom = TOP + i32::try_from(ratios.len()).ok()? * ROW;
+    let bounds = ratios
         .iter()
-        .flat_map(|one| [one.ratio.ci_low, one.ratio.ci_high]);
+        .map(|(_, ratio)| [ratio.ci_low, ratio.ci_high]);
     // What has no end goes on to the edge.
-    let values = shown
-        .chain(noise.into_iter().flatten())
-        .chain([1.0, margin]);
-    let axis = Scale::over(
-        values.map(|value| value.max(RATIO_MIN)),
-        1.15,
-        [frame.left, frame.right],
-    )?;
-    let mut canvas = Canvas::new(WIDTH, frame.bottom + BELOW);
-    ground(&mut canvas, frame, axis, noise, margin);
-    let middles = (0..).map(|index| frame.top + index * ROW + ROW / 2);
-    for (one, y) in intervals.iter().zip(middles) {
-        canvas.about(one.strategy, |canvas| row(canvas, frame, axis, one, y));
+    let values = bounds.chain(noise).chain([[1.0, margin]]).flatten();
+    let values = values.map(|value| value.max(RATIO_MIN));
+    let axis = Scale::over(values, 1.15, [LEFT_END, RIGHT_END])?;
+    let mut canvas = Canvas::default();
+    if let Some([low, high]) = noise.map(|bounds| bounds.map(|bound| axis.at(bound))) {
+        canvas.rectangle((low, TOP), (high.max(low + 1), bottom), Paint::Fill(BAND));
     }
-    Some(canvas.finish())
-}
-
-/// What is behind the intervals: noise, grid, the line of the baseline and the margin's.
-fn ground(canvas: &mut Canvas, frame: Frame, axis: Scale, noise: Option<[f64; 2]>, margin: f64) {
-    let Frame { top, bottom, .. } = frame;
-    if let Some(noise) = noise {
-        let [low, high] = noise.map(|bound| axis.at(bound));
-        let corner = (high.max(low + 1), bottom);
-        canvas.rectangle((low, top), corner, Paint::Fill(Colour::Band));
+    for (x, label) in axis.labels(38.0, |tick| format!("{tick}x")) {
+        canvas.line((x, TOP), (x, bottom), Paint::Outline(super::GRID, 1));
+        canvas.text(&label, (x, bottom + 5), super::BELOW, FAINT);
     }
-    let ticks = axis.ticks(38.0).into_iter();
-    frame.columns(
-        canvas,
-        ticks.map(|tick| (axis.at(tick), format!("{tick}x"))),
-    );
     let (one, edge) = (axis.at(1.0), axis.at(margin));
-    canvas.line((one, top), (one, bottom), Colour::Ink, 1);
-    canvas.text("1.00", (one - 2, top - 4), Align::ABOVE_RIGHT, Colour::Ink);
-    canvas.dashed((edge, top), (edge, bottom), Colour::Margin);
-    let label = format!("margin {margin:.2}");
+    canvas.line((one, TOP), (one, bottom), Paint::Outline(INK, 1));
+    canvas.line((edge, TOP), (edge, bottom), Paint::Dashed(MARGIN));
+    canvas.text("1.00", (one - 14, TOP - 4), ABOVE, INK);
     canvas.text(
-        &label,
-        (edge + 2, top - 4),
-        Align::ABOVE_LEFT,
-        Colour::Margin,
+        &format!("margin {margin:.2}"),
+        (edge + 36, TOP - 4),
+        ABOVE,
+        MARGIN,
     );
+    for ((strategy, ratio), index) in ratios.iter().zip(0..) {
+        let y = TOP + index * ROW + ROW / 2;
+        canvas.about(strategy, |canvas| line(canvas, axis, strategy, ratio, y));
+    }
+    Some(canvas.finish(WIDTH, bottom + BELOW))
 }
 
 /// A strategy: its name, its interval, the median's mark and the figures.
-fn row(canvas: &mut Canvas, frame: Frame, axis: Scale, one: &Interval<'_>, y: i32) {
-    let ratio = one.ratio;
-    let colour = colour_of(ratio.verdict);
-    let x = axis.at(ratio.median);
-    canvas.text(one.label, (frame.left - 10, y), Align::RIGHT, Colour::Ink);
-    let [low, high] = [ratio.ci_low, ratio.ci_high].map(|bound| axis.at(bound));
-    canvas.line((low, y), (high, y), colour, 2);
+fn line(canvas: &mut Canvas, axis: Scale, strategy: &str, ratio: &Ratio, y: i32) {
+    let paint = Paint::Outline(colour_of(ratio.verdict), 2);
+    let [low, x, high] = [ratio.ci_low, ratio.median, ratio.ci_high].map(|value| axis.at(value));
+    canvas.text(strategy, (LEFT_END - 10, y), RIGHT, INK);
+    canvas.line((low, y), (high, y), paint);
     if axis.is_below(ratio.median) {
-        canvas.path(&[(x + 8, y - 4), (x, y), (x + 8, y + 4)], colour, 2);
+        canvas.path(&[(x + 8, y - 4), (x, y), (x + 8, y + 4)], paint);
     } else {
-        mark(canvas, (x, y), 4, ratio);
+        canvas.verdict((x, y), 4, ratio.verdict);
     }
-    let figures = format::ratio(ratio);
-    canvas.text(&figures, (frame.right + 12, y), Align::LEFT, Colour::Faint);
+    canvas.text(&format::ratio(ratio), (RIGHT_END + 12, y), LEFT, FAINT);
 }

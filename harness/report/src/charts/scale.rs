@@ -1,8 +1,10 @@
 //! Where values lie on a logarithmic scale, and which of them get a tick.
 
+use super::Labels;
+
 /// A logarithmic scale: values from `low` to `high` between two pixels.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Scale {
+pub(crate) struct Scale {
     low: f64,
     high: f64,
     pixels: [i32; 2],
@@ -14,7 +16,7 @@ const STEPS: [&[f64]; 3] = [&[1.0, 2.0, 3.0, 5.0, 7.0], &[1.0, 2.0, 5.0], &[1.0]
 impl Scale {
     /// Wide enough for all values that are positive and finite, and a factor of room at both ends. `None` if
     /// there is no such value.
-    pub(super) fn over(
+    pub(crate) fn over(
         values: impl IntoIterator<Item = f64>,
         room: f64,
         pixels: [i32; 2],
@@ -33,7 +35,7 @@ impl Scale {
     }
 
     /// The pixel of a value; what lies outside is at the end.
-    pub(super) fn at(&self, value: f64) -> i32 {
+    pub(crate) fn at(&self, value: f64) -> i32 {
         let share = (value.max(1e-9).ln() - self.low) / (self.high - self.low);
         let [from, to] = self.pixels.map(f64::from);
         (from + share.clamp(0.0, 1.0) * (to - from)).round() as i32
@@ -42,6 +44,12 @@ impl Scale {
     /// Whether a value lies before the axis begins.
     pub(super) fn is_below(&self, value: f64) -> bool {
         value.ln() < self.low
+    }
+
+    /// The ticks as pixels with their labels.
+    pub(crate) fn labels(&self, apart: f64, label: impl Fn(f64) -> String) -> Labels {
+        let ticks = self.ticks(apart).into_iter();
+        ticks.map(|tick| (self.at(tick), label(tick))).collect()
     }
 
     /// Round values at least so many pixels apart: 1, 2, 3, 5, 7 of every decade, or fewer.

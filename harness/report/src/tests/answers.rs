@@ -270,7 +270,7 @@ fn the_table_and_the_drawing_of_latencies_say_the_same() {
     let machine = alone(&results);
     let cell = |metric| {
         let cell = machine.cell("probe-latency-50", "novel/thing", metric);
-        probes::duration(cell.expect("it was probed").median)
+        format::duration(cell.expect("it was probed").median)
     };
     let (p50, p999) = (cell(Metric::ReadP50Ns), cell(Metric::ReadP999Ns));
     let blocks = probes::section(&results).blocks.into_iter();
@@ -295,7 +295,7 @@ fn the_table_and_the_drawing_of_latencies_say_the_same() {
         .last()
         .expect("it has the worst")
         .ns;
-    assert_eq!(probes::duration(worst), cell(Metric::ReadMaxNs));
+    assert_eq!(format::duration(worst), cell(Metric::ReadMaxNs));
 }
 
 #[test]

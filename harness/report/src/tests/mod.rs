@@ -221,7 +221,7 @@ fn a_broken_guarantee_removes_a_strategy_from_ranking() {
     );
     let machine = alone(&results);
     for row in facts::report_rows(machine) {
-        let figure = interval_rows::figure(machine, row).expect("others are ranked");
+        let figure = charts::intervals::figure(machine, row).expect("others are ranked");
         assert!(!figure.svg.contains("atomics/seqlock") && figure.svg.contains("novel/thing"));
     }
     assert!(verdict_table(&results).contains("disqualified"));

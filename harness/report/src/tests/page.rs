@@ -64,7 +64,7 @@ fn a_drawing_has_all_about_a_strategy_in_one_layer() {
     let rows = facts::report_rows(machine);
     assert!(!rows.is_empty());
     for row in rows {
-        let svg = interval_rows::figure(machine, row)
+        let svg = charts::intervals::figure(machine, row)
             .expect("it was compared")
             .svg;
         let (_, rest) = svg
