@@ -122,33 +122,31 @@ pub fn conclude(
         results.margin,
         screening.baseline_lacks.is_empty(),
     );
-    let mut conclusion = Conclusion {
+    let name = decision.protagonist();
+    let losses = name.map(|name| {
+        let guarantees = guarantees_lost(results, name);
+        let parts = parts_not_compared(results, subjects, name);
+        [guarantees, parts, costs_added(results, subjects, name)].concat()
+    });
+    let flips = results.flips.iter();
+    let flips = flips.filter(|flip| name == Some(&flip.strategy));
+    let rivals = names.iter().map(String::as_str);
+    let rivals: Vec<&str> = rivals.filter(|rival| name != Some(rival)).collect();
+    let deployment = name.map(|name| deployment::deployment(workload, results, name, &rivals));
+    let (deployment, unpredicted) = match deployment.transpose() {
+        Ok(deployment) => (deployment.unwrap_or_default(), None),
+        Err(why) => (Deployment::default(), Some(why)),
+    };
+    Conclusion {
         sound,
         screening,
-        losses: Vec::new(),
-        flips: Vec::new(),
-        deployment: Deployment::default(),
-        unpredicted: None,
+        losses: losses.unwrap_or_default(),
+        flips: flips.cloned().collect(),
+        deployment,
+        unpredicted,
         decision,
         candidates: names,
-    };
-    let Some(name) = conclusion.decision.protagonist() else {
-        return conclusion;
-    };
-    let mut losses = guarantees_lost(results, name);
-    losses.extend(parts_not_compared(results, subjects, name));
-    losses.extend(costs_added(results, subjects, name));
-    let flips = results.flips.iter().filter(|flip| flip.strategy == name);
-    let flips = flips.cloned().collect();
-    let rivals = conclusion.candidates.iter().map(String::as_str);
-    let rivals: Vec<&str> = rivals.filter(|rival| *rival != name).collect();
-    let deployment = deployment::deployment(workload, results, name, &rivals);
-    (conclusion.losses, conclusion.flips) = (losses, flips);
-    match deployment {
-        Ok(deployment) => conclusion.deployment = deployment,
-        Err(why) => conclusion.unpredicted = Some(why),
     }
-    conclusion
 }
 
 /// Every guarantee of the baseline that a strategy does not give.

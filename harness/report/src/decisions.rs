@@ -1,8 +1,13 @@
 //! The adoption rule, applied: what each strategy gains and loses, and the report's assumptions.
 
+use std::collections::BTreeMap;
+
+use minijinja::context;
+use minijinja::value::{Serde, Value};
+
 use results::{Judged, Machine, Results, Verdict};
 
-use super::collect::unique;
+use super::collect::{grouped, unique};
 use super::draft::Draft;
 use super::view::{Cell, Column, Section, Table, Tone};
 use super::{facts, format, pivots};
@@ -11,7 +16,7 @@ pub(super) fn section(results: &Results) -> Section {
     Draft::new("decisions", results)
         .table_over_all("decisions", decisions)
         .table("matrix", matrix)
-        .table("assumptions", assumptions)
+        .of_each(assumptions)
         .section()
 }
 
@@ -56,36 +61,16 @@ fn matrix_cell(machine: &Machine, row: facts::Row<'_>, strategy: &str) -> Cell {
     cell.judged(sign, tone)
 }
 
-/// Strategies by assumptions, in the order in which the results judge them.
-fn assumptions(machine: &Machine) -> Table {
+/// Strategies by assumptions, in the order in which the results judge them: every verdict.
+fn assumptions(machine: &Machine) -> Value {
     let ids = unique(machine.assumptions.iter().map(|judged| judged.id.as_str()));
-    let table = pivots::table(machine.contenders(), |card| {
-        let all = machine.assumptions.iter();
-        let judged: Vec<_> = all.filter(|judged| judged.strategy == card.name).collect();
-        let cells = ids.iter().map(|id| {
-            let of_id = judged.iter().filter(|judged| judged.id == *id);
-            assumption_cell(&of_id.map(|judged| judged.verdict).collect::<Vec<_>>())
-        });
-        (!judged.is_empty()).then(|| cells.collect())
+    let cards = pivots::titled(machine.contenders()).into_iter();
+    let strategies = cards.map(|(pivot, card)| {
+        let judged = machine.assumptions.iter();
+        let judged = judged.filter(|judged| judged.strategy == card.name);
+        let verdicts = grouped(judged.map(|judged| (&judged.id, judged.verdict)));
+        let verdicts = BTreeMap::from_iter(verdicts);
+        context! { pivot => pivot, name => card.name.as_str(), verdicts => Serde(verdicts) }
     });
-    table.columns(Column::titled(ids.iter().map(|id| format::sentence(id))))
-}
-
-/// Several verdicts as one: what is worst counts, and how often it came.
-fn assumption_cell(verdicts: &[Verdict]) -> Cell {
-    let worst_first = [
-        Verdict::Rejected,
-        Verdict::Inconclusive,
-        Verdict::Withheld,
-        Verdict::Holds,
-    ];
-    let Some(worst) = worst_first.into_iter().find(|one| verdicts.contains(one)) else {
-        return Cell::absent("not judged");
-    };
-    let number = verdicts.iter().filter(|&&verdict| verdict == worst).count();
-    let words = match verdicts.len() {
-        1 => worst.to_string(),
-        all => format!("{worst} {number} of {all}"),
-    };
-    Cell::verdict(words, format::verdict_tone(worst))
+    context! { ids => Serde(ids), strategies => strategies.collect::<Vec<_>>() }
 }

@@ -12,15 +12,27 @@ use super::view::Section;
 
 /// The rows in which one machine has the opposite verdict of another, and what sets their runs apart.
 pub(super) fn section(results: &Results) -> Section {
-    let row = |one: &Contradiction| {
-        let label = facts::labels(&results.machines, &[one.row()]).concat();
-        context! { label => label, ..Value::from(Serde(one)) }
-    };
-    let rows = results.differences.iter().map(row);
     Draft::new("differences", results)
-        .fact("rows", rows.collect::<Vec<_>>())
+        .fact("rows", rows(results))
         .fact("not_alike", not_alike(results))
         .section()
+}
+
+/// Opposite verdicts, with the factor between the machines.
+pub(super) fn rows(results: &Results) -> Vec<Value> {
+    let row = |one: &Contradiction| {
+        let medians = || one.ratios.iter().map(|there| there.ratio.median);
+        let (most, least) = (
+            medians().fold(0.0, f64::max),
+            medians().fold(f64::INFINITY, f64::min),
+        );
+        context! {
+            label => facts::labels(&results.machines, &[one.row()]).concat(),
+            factor => most / least,
+            ..Value::from(Serde(one))
+        }
+    };
+    results.differences.iter().map(row).collect()
 }
 
 /// What belongs to a machine, so that it differs between any two.

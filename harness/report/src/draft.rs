@@ -112,11 +112,6 @@ impl<'r> Draft<'r> {
         self.put(name, Placed::Tables(tables, true))
     }
 
-    /// A table that is about all machines.
-    pub(super) fn shared_table(self, name: &str, table: Table) -> Self {
-        self.put(name, Placed::Tables(vec![table], false))
-    }
-
     /// The drawings of each machine.
     pub(super) fn figures(
         self,

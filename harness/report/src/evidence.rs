@@ -158,11 +158,18 @@ fn blocked(stall: &StallSeen) -> Vec<Value> {
     }));
     let stretch = |pairs: Vec<&StallPair>| {
         let share = pairs.iter().map(|pair| pair.share()).fold(0.0, f64::max);
-        let mut peers: Vec<Operation> = pairs.iter().map(|pair| pair.peer).collect();
-        peers.sort();
-        peers.dedup();
+        let peers = grouped(pairs.iter().map(|pair| (pair.peer, pair.same_process)));
+        // A scan is about all processes.
+        let has_scan = |peer| [peer, pairs[0].stalled].contains(&Operation::Scan);
+        let peers = peers.iter().map(|(peer, halves)| match halves[..] {
+            [same] if !has_scan(*peer) => {
+                let [(_, same_half), (_, other_half)] = HALVES;
+                format!("{peer} ({})", if same { same_half } else { other_half })
+            }
+            _ => peer.to_string(),
+        });
         context! {
-            peers => peers.into_iter().map(Operation::title).collect::<Vec<_>>().join(", "),
+            peers => peers.collect::<Vec<_>>().join(", "),
             share => percent(share),
             allocator => pairs.iter().map(|pair| pair.in_allocator).max(),
             ..Value::from(Serde(pairs[0]))

@@ -9,7 +9,7 @@ use std::io;
 use serde::Serialize;
 use serde_json::ser::{Formatter, PrettyFormatter, Serializer};
 
-use results::{Cell, Results};
+use results::{Cell, Ratio, Results};
 
 /// Significant digits of a figure in a file.
 const DIGITS: usize = 9;
@@ -71,37 +71,56 @@ impl Formatter for Rounded<'_> {
     }
 }
 
-/// What the columns of `cells.csv` are called; `reports/SCHEMA.md` says what they hold.
-const COLUMNS: [&str; 19] = [
-    "scenario",
-    "strategy",
-    "metric",
-    "unit",
-    "median",
-    "ci_low",
-    "ci_high",
-    "n",
-    "flags",
-    "vs",
-    "ratio",
-    "ratio_low",
-    "ratio_high",
-    "ratio_n",
-    "verdict",
-    "withheld",
-    "processes",
-    "starved",
-    "machine",
+/// The columns of `cells.csv`, before the machine's name; `reports/SCHEMA.md` says what they hold.
+const COLUMNS: [(&str, fn(&Cell) -> String); 18] = [
+    ("scenario", |cell| cell.scenario.clone()),
+    ("strategy", |cell| cell.strategy.clone()),
+    ("metric", |cell| cell.metric.name().to_owned()),
+    ("unit", |cell| cell.unit.clone()),
+    ("median", |cell| figure(cell.median).to_string()),
+    ("ci_low", |cell| figure(cell.ci_low).to_string()),
+    ("ci_high", |cell| figure(cell.ci_high).to_string()),
+    ("n", |cell| cell.n.to_string()),
+    ("flags", |cell| {
+        let flags = cell.flags.iter().map(ToString::to_string);
+        flags.collect::<Vec<_>>().join(" ")
+    }),
+    ("vs", |cell| compared(cell, |ratio| ratio.vs.clone())),
+    ("ratio", |cell| compared(cell, |ratio| figure(ratio.median))),
+    ("ratio_low", |cell| {
+        compared(cell, |ratio| figure(ratio.ci_low))
+    }),
+    ("ratio_high", |cell| {
+        compared(cell, |ratio| figure(ratio.ci_high))
+    }),
+    ("ratio_n", |cell| compared(cell, |ratio| ratio.n)),
+    ("verdict", |cell| compared(cell, |ratio| ratio.verdict)),
+    ("withheld", |cell| {
+        compared(cell, |ratio| ratio.withheld.clone().unwrap_or_default())
+    }),
+    ("processes", |cell| cell.processes.to_string()),
+    ("starved", |cell| cell.starved.to_string()),
 ];
+
+/// A figure of a cell's ratio; empty where nothing was compared.
+fn compared<T: ToString>(cell: &Cell, value: fn(&Ratio) -> T) -> String {
+    let ratio = cell.ratio.as_ref();
+    ratio.map_or_else(String::new, |ratio| value(ratio).to_string())
+}
 
 /// The cells of all machines as comma-separated values, with a line of names first. Figures are those of
 /// `results.json`; where nothing was compared the columns of the ratio are empty.
 pub fn csv(results: &Results) -> String {
     let lines = results.machines.iter().flat_map(|machine| {
         let cells = machine.cells.iter();
-        cells.map(|cell| csv_line(fields(cell, &machine.name)))
+        cells.map(|cell| {
+            let fields = COLUMNS.map(|(_, field)| field(cell)).into_iter();
+            csv_line(fields.chain([machine.name.clone()]))
+        })
     });
-    [csv_line(COLUMNS)].into_iter().chain(lines).collect()
+    let names = COLUMNS.iter().map(|(name, _)| *name);
+    let names = csv_line(names.chain(["machine"]));
+    [names].into_iter().chain(lines).collect()
 }
 
 /// A line of comma-separated values, its end included. RFC 4180: fields with a comma, a quote or a line end
@@ -116,35 +135,6 @@ pub(super) fn csv_line<T: AsRef<str>>(fields: impl IntoIterator<Item = T>) -> St
         }
     });
     quoted.collect::<Vec<_>>().join(",") + "\n"
-}
-
-fn fields(cell: &Cell, machine: &str) -> [String; COLUMNS.len()] {
-    let ratio = cell.ratio.as_ref();
-    let figure = |number: f64| figure(number).to_string();
-    let of = |number: Option<f64>| number.map(figure).unwrap_or_default();
-    let text = |text: Option<String>| text.unwrap_or_default();
-    let flags = cell.flags.iter().map(ToString::to_string);
-    [
-        cell.scenario.clone(),
-        cell.strategy.clone(),
-        cell.metric.name().to_owned(),
-        cell.unit.clone(),
-        figure(cell.median),
-        figure(cell.ci_low),
-        figure(cell.ci_high),
-        cell.n.to_string(),
-        flags.collect::<Vec<_>>().join(" "),
-        text(ratio.map(|ratio| ratio.vs.clone())),
-        of(ratio.map(|ratio| ratio.median)),
-        of(ratio.map(|ratio| ratio.ci_low)),
-        of(ratio.map(|ratio| ratio.ci_high)),
-        text(ratio.map(|ratio| ratio.n.to_string())),
-        text(ratio.map(|ratio| ratio.verdict.to_string())),
-        text(ratio.and_then(|ratio| ratio.withheld.clone())),
-        cell.processes.to_string(),
-        cell.starved.to_string(),
-        machine.to_owned(),
-    ]
 }
 
 #[cfg(test)]

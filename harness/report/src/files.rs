@@ -1,5 +1,6 @@
 //! The files of a report: what they hold, and how they come to their folder.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use model::error::{Error, Result};
@@ -79,7 +80,7 @@ pub(super) fn take_drawings(document: &mut Document) -> Vec<File> {
 pub fn obsolete(folder: &Path, files: &[File]) -> Result<Vec<String>> {
     let plots = folder.join(PLOTS);
     let entries = match std::fs::read_dir(&plots) {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
         entries => entries,
     };
     let mut names = entries
@@ -97,12 +98,8 @@ pub fn obsolete(folder: &Path, files: &[File]) -> Result<Vec<String>> {
 /// Where a report was written to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Written {
-    /// The report as GitHub shows it.
-    pub markdown: PathBuf,
     /// The report with its plots, in one file.
     pub html: PathBuf,
-    /// The results, for programs.
-    pub json: PathBuf,
     /// The samples that it was made of; of a merged report, the names of its runs.
     pub samples: PathBuf,
 }
@@ -178,31 +175,48 @@ impl Source {
 pub fn write(results: &Results, source: &Source, folder: &Path) -> Result<Written> {
     source.fits(folder)?;
     let files = files(results);
-    std::fs::create_dir_all(folder).map_err(|error| Error::file("create", folder, &error))?;
-    let mut staged = Staged::default();
-    match source {
-        Source::Beside(_) => {}
-        Source::Runs(runs) => staged.write(folder, sample::MERGED, runs.as_bytes())?,
-        Source::Samples(content) | Source::Amended(content) => {
-            staged.write(folder, source.name(), content)?;
-            // The samples of the report before, in the other form.
-            let others = [sample::PLAIN, sample::PACKED].into_iter();
-            let others = others.filter(|name| *name != source.name());
-            staged.remove_later(others.map(|name| folder.join(name)));
+    let mut contents: Vec<(&str, &[u8])> = match source {
+        Source::Beside(_) => Vec::new(),
+        Source::Runs(runs) => vec![(sample::MERGED, runs.as_bytes())],
+        Source::Samples(content) | Source::Amended(content) => vec![(source.name(), content)],
+    };
+    contents.extend(files.iter().map(|file| (&*file.name, file.text.as_bytes())));
+    let mut obsolete = obsolete(folder, &files)?;
+    if matches!(source, Source::Samples(_) | Source::Amended(_)) {
+        // The samples of the report before, in the other form.
+        let others = [sample::PLAIN, sample::PACKED].into_iter();
+        obsolete.extend(
+            others
+                .filter(|name| *name != source.name())
+                .map(str::to_owned),
+        );
+    }
+    let staged = contents
+        .into_iter()
+        .map(|(name, bytes)| staged(&folder.join(name), bytes));
+    let mut staged: Vec<Output> = staged.collect::<Result<_>>()?;
+    staged.iter_mut().try_for_each(Output::publish)?;
+    for path in obsolete.iter().map(|name| folder.join(name)) {
+        match std::fs::remove_file(&path) {
+            Err(error) if error.kind() != ErrorKind::NotFound => {
+                return Err(Error::file("remove", &path, &error));
+            }
+            _ => {}
         }
     }
-    for file in &files {
-        staged.write(folder, &file.name, file.text.as_bytes())?;
-    }
-    let earlier = obsolete(folder, &files)?.into_iter();
-    staged.remove_later(earlier.map(|name| folder.join(name)));
-    staged.publish()?;
     Ok(Written {
-        markdown: folder.join(MARKDOWN),
         html: folder.join(HTML),
-        json: folder.join(JSON),
         samples: folder.join(source.name()),
     })
+}
+
+/// A file that is complete but not in its place yet; removed again unless it is published.
+fn staged(place: &Path, bytes: &[u8]) -> Result<Output> {
+    let folder = output::folder_of(place);
+    std::fs::create_dir_all(folder).map_err(|error| Error::file("create", folder, &error))?;
+    let mut file = Output::create(place, Existing::Replace)?;
+    file.append(bytes)?;
+    Ok(file)
 }
 
 /// Puts a text in the place of a file, whole or not at all.
@@ -216,40 +230,4 @@ pub fn replace(path: &Path, text: &str) -> Result<()> {
 
 fn is_same_file(a: &Path, b: &Path) -> bool {
     matches!((a.canonicalize(), b.canonicalize()), (Ok(a), Ok(b)) if a == b)
-}
-
-/// Files that are complete but not in their place yet; removed again unless they are published.
-#[derive(Default)]
-struct Staged {
-    files: Vec<Output>,
-    /// What has no place beside them.
-    obsolete: Vec<PathBuf>,
-}
-
-impl Staged {
-    fn write(&mut self, folder: &Path, name: &str, bytes: &[u8]) -> Result<()> {
-        let place = folder.join(name);
-        let parent = output::folder_of(&place);
-        std::fs::create_dir_all(parent).map_err(|error| Error::file("create", parent, &error))?;
-        let mut file = Output::create(&place, Existing::Replace)?;
-        file.append(bytes)?;
-        self.files.push(file);
-        Ok(())
-    }
-
-    fn remove_later(&mut self, paths: impl IntoIterator<Item = PathBuf>) {
-        self.obsolete.extend(paths);
-    }
-
-    fn publish(mut self) -> Result<()> {
-        self.files.iter_mut().try_for_each(Output::publish)?;
-        self.obsolete
-            .iter()
-            .try_for_each(|path| match std::fs::remove_file(path) {
-                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                    Err(Error::file("remove", path, &error))
-                }
-                _ => Ok(()),
-            })
-    }
 }

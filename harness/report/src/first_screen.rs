@@ -1,20 +1,18 @@
 //! The first screen: a reviewer's questions with their answers, the original table, and a verdict per pivot.
 
-use std::collections::BTreeMap;
-
 use minijinja::context;
 use minijinja::value::{Serde, Value};
 use model::controls;
 use model::scenario::Published;
 
-use results::{Contradiction, Decision, Flip, Machine, Overall, Ratio, Results, Verdict};
+use results::{Decision, Flip, Machine, Overall, Ratio, Results, Verdict};
 
 use super::collect::grouped;
 use super::draft::Draft;
 use super::facts::{self, Row};
 use super::losses::Losses;
 use super::view::{self, Cell, Column, Group, Section, Table};
-use super::{flips, format, method, pivots, published};
+use super::{differences, flips, format, method, pivots, published};
 
 pub(super) fn section(results: &Results) -> Section {
     let chosen = chosen(results);
@@ -25,10 +23,6 @@ pub(super) fn section(results: &Results) -> Section {
     let rows = facts::united(results, facts::report_rows);
     let runs = results.machines.iter().flat_map(|machine| &machine.runs);
     let agreeing = results.overall.iter().filter(|overall| overall.agree);
-    let decided = facts::BEST_FIRST.map(|decision| {
-        let names = under(results, decision);
-        (Value::from(Serde(decision)).to_string(), names)
-    });
     let is_compared = results.machines.iter().any(|machine| {
         let mut cells = machine.cells.iter();
         cells.any(|cell| {
@@ -40,7 +34,7 @@ pub(super) fn section(results: &Results) -> Section {
     Draft::new("first", results)
         .fact("is_compared", is_compared)
         .fact("is_for_decisions", is_for_decisions(results))
-        .fact("strategies", BTreeMap::from(decided))
+        .fact("under", decided(results))
         .fact("chosen", chosen.map(|chosen| &chosen.strategy))
         .fact("subject", subject)
         .fact("any_record", any_record)
@@ -51,7 +45,7 @@ pub(super) fn section(results: &Results) -> Section {
         .fact("decided", results.overall.len())
         .fact("agreeing", agreeing.count())
         .fact("disagreeing", disagreeing(results))
-        .fact("opposites", opposites(results))
+        .fact("differences", differences::rows(results))
         .fact("runs", runs.collect::<Vec<_>>())
         .fact("version", env!("CARGO_PKG_VERSION"))
         .of_each(method::environment_of)
@@ -75,7 +69,6 @@ pub(super) fn section(results: &Results) -> Section {
         })
         .table("rows", |machine| report_rows(machine, &rows))
         .table_over_all("verdicts", |machine| verdicts(results, machine, &rows))
-        .shared_table("decisions", by_decision(results))
         .section()
 }
 
@@ -106,7 +99,7 @@ fn any_record<'r>(results: &'r Results, chosen: &Overall) -> Option<&'r str> {
 
 /// Whether anything but the points of sweeps was asked: those show where an answer changes, and count
 /// in no recommendation.
-fn is_for_decisions(results: &Results) -> bool {
+pub(super) fn is_for_decisions(results: &Results) -> bool {
     let mut scenarios = results
         .machines
         .iter()
@@ -136,12 +129,6 @@ fn confidence(machine: &Machine) -> Value {
     };
     let verdicts = facts::ranked(machine).flat_map(ratios);
     let verdicts: Vec<Verdict> = verdicts.map(|ratio| ratio.verdict).collect();
-    let number = |wanted| {
-        verdicts
-            .iter()
-            .filter(|&&verdict| verdict == wanted)
-            .count()
-    };
     let mut same = ratios(controls::SAME);
     same.retain(|ratio| ratio.has_judged_interval());
     let spans = same
@@ -151,11 +138,7 @@ fn confidence(machine: &Machine) -> Value {
         .iter()
         .filter(|row| facts::is_oversubscribed(machine, row));
     context! {
-        verdicts => verdicts.len(),
-        holds => number(Verdict::Holds),
-        rejected => number(Verdict::Rejected),
-        inconclusive => number(Verdict::Inconclusive),
-        withheld => number(Verdict::Withheld),
+        verdicts => Serde(verdicts),
         // Rows in which the baseline was compared with itself, in enough processes.
         same => same.len(),
         equal => same.iter().filter(|ratio| ratio.may_be_equal()).count(),
@@ -221,25 +204,6 @@ pub(super) fn decisions(results: &Results, overall: &Overall) -> String {
         format!("{decision} on {}", there.machine)
     });
     each.collect::<Vec<_>>().join(", ")
-}
-
-/// The rows in which verdicts are opposite, those first that are widest apart.
-fn opposites(results: &Results) -> Vec<String> {
-    let apart = |one: &&Contradiction| {
-        let medians = || one.ratios.iter().map(|there| there.ratio.median);
-        medians().fold(0.0, f64::max) / medians().fold(f64::INFINITY, f64::min)
-    };
-    let mut all: Vec<&Contradiction> = results.differences.iter().collect();
-    all.sort_by(|a, b| apart(b).total_cmp(&apart(a)));
-    let texts = all.into_iter().map(|one| {
-        let ratios = one.ratios.iter();
-        let ratios =
-            ratios.map(|there| format!("{} on {}", format::ratio(&there.ratio), there.machine));
-        let ratios = format::list(&ratios.collect::<Vec<_>>());
-        let row = facts::labels(&results.machines, &[one.row()]).concat();
-        format!("`{}` in {row} {ratios}", one.strategy)
-    });
-    texts.collect()
 }
 
 /// The original table, a line for each of its rows: what it said, what came out here, who is best.
@@ -315,19 +279,14 @@ fn verdicts(results: &Results, machine: &Machine, rows: &[Row<'_>]) -> Table {
     Table::of([Group::new("", lines)]).columns(columns)
 }
 
-/// Who falls under which decision over all machines.
-pub(super) fn by_decision(results: &Results) -> Table {
-    let mut table = Table::new(["Decision", "Strategies, strongest first"]);
-    for decision in facts::BEST_FIRST
-        .into_iter()
-        .filter(|_| is_for_decisions(results))
-    {
-        let names = under(results, decision).into_iter();
-        let names: Vec<String> = names.map(|name| format!("`{name}`")).collect();
-        if !names.is_empty() {
-            let words = format::decision(decision, &results.baseline);
-            table.row([format!("{words} ({})", names.len()), names.join(", ")]);
+/// Which strategies fall under which decision over all machines, strongest first.
+pub(super) fn decided(results: &Results) -> Vec<Value> {
+    let decided = facts::BEST_FIRST.map(|decision| {
+        context! {
+            decision => Serde(decision),
+            words => format::decision(decision, &results.baseline),
+            names => Serde(under(results, decision)),
         }
-    }
-    table
+    });
+    decided.to_vec()
 }

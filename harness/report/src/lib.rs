@@ -89,6 +89,8 @@ fn document(results: &Results) -> view::Document {
         biases::section(results),
         method::environment(results),
     ]);
+    // What was not part of a run, such as sweeps, has no section.
+    sections.retain(|section| !section.blocks.is_empty());
     view::Document {
         sections,
         cards: cards::anchors(results),

@@ -11,7 +11,7 @@ use results::{Card, Machine, Metric, Results};
 use super::collect::grouped;
 use super::draft::Draft;
 use super::view::Section;
-use super::{facts, format, pivots, published};
+use super::{facts, format, pivots};
 
 pub(super) fn section(results: &Results) -> Section {
     let scenarios = scenarios(results).into_iter().map(|scenario| {
@@ -32,7 +32,6 @@ pub(super) fn section(results: &Results) -> Section {
     });
     Draft::new("memory", results)
         .fact("scenarios", scenarios.collect::<Vec<_>>())
-        .fact("published", published::READ_ALLOCATION)
         .of_each(|machine| context! { weighed => weighed(machine) })
         .section()
 }

@@ -1,35 +1,12 @@
 //! What the report that started this published: the one place for its figures beside the scenarios'
-//! `published` fields.
+//! `published` fields, and what its reads allocated, which `memory.md.j2` has.
 //!
 //! Source: the report "put the process table behind a channel" and its later notes, measured in Go;
 //! its machine is not known, so only its ratios can be compared, never its nanoseconds.
 
 use model::scenario::Published;
-use serde::Serialize;
 
 use super::format;
-
-/// What a read of the report's two designs allocated.
-#[derive(Serialize)]
-pub(super) struct ReadAllocation {
-    design: &'static str,
-    bytes: f64,
-    allocations: f64,
-}
-
-/// The mutex's read and the channel's.
-pub(super) const READ_ALLOCATION: [ReadAllocation; 2] = [
-    ReadAllocation {
-        design: "mutex",
-        bytes: 0.0,
-        allocations: 0.0,
-    },
-    ReadAllocation {
-        design: "channel",
-        bytes: 144.0,
-        allocations: 3.0,
-    },
-];
 
 /// The factors as the report prints them: mutex, channel, slower by. The first is cut off rather
 /// than rounded, so it cannot be computed.

@@ -44,48 +44,27 @@ pub(super) fn markdown_table(table: &impl Serialize) -> String {
 }
 
 macro_rules! templates {
-    ($($name:literal),* $(,)?) => {
-        [$(($name, include_str!(concat!("../../templates/", $name, ".j2")))),*]
+    ($folder:literal: $($name:literal),* $(,)?) => {
+        [$((
+            concat!($folder, $name),
+            include_str!(concat!("../../templates/", $folder, $name, ".j2")),
+        )),*]
     };
 }
 
-/// Every template, by its name. What is below `sections` has the words of the report, as `draft` reads them; of the others
-/// the name says which format they write.
-const TEMPLATES: &[(&str, &str)] = &templates![
-    "report.html",
-    "report.md",
-    "macros.md",
-    "table.md",
-    "comment.md",
-    "headline.md",
-    "index.md",
-    "legend.txt",
-    "advice.md",
-    "advice_sentences.txt",
-    "diff.txt",
-    "adr.md",
-    "sections/first.md",
-    "sections/report-table.md",
-    "sections/differences.md",
-    "sections/decisions.md",
-    "sections/registry.md",
-    "sections/cards.md",
-    "sections/marks.md",
-    "sections/biases.md",
-    "sections/memory.md",
-    "sections/deadlock.md",
-    "sections/controls.md",
-    "sections/method.md",
-    "sections/environment.md",
-    "sections/lessons.md",
-    "sections/guarantees.md",
-    "sections/probes.md",
-    "sections/pareto.md",
-    "sections/flips.md",
-    "sections/scaling.md",
-    "sections/evidence.md",
-    "sections/flip.md",
-    "sections/unpredicted.md",
+/// Every template but those of the sections, by its name, which says which format it writes.
+#[rustfmt::skip]
+const TEMPLATES: [(&str, &str); 12] = templates!["":
+    "report.html", "report.md", "macros.md", "table.md", "comment.md", "headline.md", "index.md", "legend.txt", "advice.md",
+    "advice_sentences.txt", "diff.txt", "adr.md",
+];
+
+/// The words of the report, as `draft` reads them.
+#[rustfmt::skip]
+const SECTIONS: [(&str, &str); 22] = templates!["sections/":
+    "first.md", "report-table.md", "differences.md", "decisions.md", "registry.md", "cards.md", "marks.md", "biases.md",
+    "memory.md", "deadlock.md", "controls.md", "method.md", "environment.md", "lessons.md", "guarantees.md", "probes.md",
+    "pareto.md", "flips.md", "scaling.md", "evidence.md", "flip.md", "unpredicted.md",
 ];
 
 static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| {
@@ -126,6 +105,7 @@ static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| {
     environment.add_filter("band", |band: Serde<Band>| format::band(band.0));
     environment.add_filter("judged", judged);
     environment.add_filter("verdict", verdict);
+    environment.add_filter("hundredths", |value: f64| format!("{value:.2}"));
     environment.add_filter("mark", mark);
     // The style sheet and the script stand in the page. Both are text of this program and not of a run.
     let style = include_str!("../../templates/report.css");
@@ -134,7 +114,7 @@ static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| {
     environment.add_global("script", Value::from_safe_string(script.into()));
     // One template for two forms.
     let advice = ("advice.txt", include_str!("../../templates/advice.md.j2"));
-    for (name, text) in TEMPLATES.iter().chain([&advice]) {
+    for (name, text) in TEMPLATES.iter().chain(&SECTIONS).chain([&advice]) {
         let added = environment.add_template(name, text);
         added.expect("the template is part of the program");
     }
@@ -190,24 +170,22 @@ pub(super) const BAR: char = '\u{E000}';
 pub(super) const MARK: char = '\u{E001}';
 
 /// The filter for what a cell has beside its lead: a tone (the text is then the verdict), `detail`, `link` or `absent`.
-#[expect(
-    clippy::needless_pass_by_value,
-    reason = "a filter is given its own values"
-)]
-fn mark(text: String, kind: String) -> String {
+fn mark(text: &str, kind: &str) -> String {
     format!("{MARK}{kind} {text}")
 }
 
 /// The filter for a verdict with its tone.
 fn judged(verdict: Serde<Verdict>) -> String {
-    let tone: &str = format::verdict_tone(verdict.0).into();
-    mark(verdict.0.to_string(), tone.to_owned())
+    mark(
+        &verdict.0.to_string(),
+        format::verdict_tone(verdict.0).into(),
+    )
 }
 
 /// The filter for the verdict of a ratio, with what would settle an open one.
 fn verdict(ratio: Serde<Ratio>) -> String {
-    let tone: &str = format::verdict_tone(ratio.0.verdict).into();
-    mark(format::verdict(&ratio.0), tone.to_owned())
+    let words = format::verdict(&ratio.0);
+    mark(&words, format::verdict_tone(ratio.0.verdict).into())
 }
 
 /// Writes a value in the format of the template.

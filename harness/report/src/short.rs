@@ -65,7 +65,8 @@ pub fn comment(results: &Results) -> String {
     let context = context! {
         answer => answer.join(" "),
         table => Value::from(Serde(verdicts(results, is_shown))),
-        decisions => Value::from(Serde(first_screen::by_decision(results))),
+        under => first_screen::decided(results),
+        is_for_decisions => first_screen::is_for_decisions(results),
         ..common(results)
     };
     render::markdown_text("comment.md", context)

@@ -167,8 +167,8 @@ fn evidence(questions: &Questions, results: &Machine) -> Table {
     let mut table = Table::new(["strategy", "part", "time", "ratio", "verdict"]);
     for subject in &questions.subjects {
         let part = format!("{} of {}", format::operation(subject.metric), subject.side);
-        let contenders = results.contenders();
-        let cells = contenders.filter_map(|card| subject.cell(results, &card.name));
+        let cards = results.contenders();
+        let cells = cards.filter_map(|card| subject.cell(results, &card.name));
         let mut cells: Vec<&Cell> = cells.collect();
         // The baseline first, what was not compared last.
         let rank = |cell: &Cell| match &cell.ratio {

@@ -68,9 +68,27 @@ fn who_contends_and_who_waits_is_in_both_formats() {
         ["Apply", "**r'**", "", "", "**a**"]
     );
     let place = "&lt;impl Foo&gt;::hold";
-    let blocked = ["Apply", "read hit", "20 %", "4", "6", "10", place, "1"];
+    let blocked = [
+        "Apply",
+        "read hit (same process)",
+        "20 %",
+        "4",
+        "6",
+        "10",
+        place,
+        "1",
+    ];
     assert_eq!(row(stalls, "Apply"), blocked);
-    let in_allocator = ["Read hit", "apply", "0 %", "4", "6", "10", place, "2"];
+    let in_allocator = [
+        "Read hit",
+        "apply (same process)",
+        "0 %",
+        "4",
+        "6",
+        "10",
+        place,
+        "2",
+    ];
     assert_eq!(row(stalls, "Read hit"), in_allocator);
     let page = html(&results);
     let evidence = section(&page, "evidence");
