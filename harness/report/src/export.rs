@@ -71,8 +71,11 @@ impl Formatter for Rounded<'_> {
     }
 }
 
+/// A name, and what stands below it.
+type Column = (&'static str, fn(&Cell) -> String);
+
 /// The columns of `cells.csv`, before the machine's name; `reports/SCHEMA.md` says what they hold.
-const COLUMNS: [(&str, fn(&Cell) -> String); 18] = [
+const COLUMNS: [Column; 18] = [
     ("scenario", |cell| cell.scenario.clone()),
     ("strategy", |cell| cell.strategy.clone()),
     ("metric", |cell| cell.metric.name().to_owned()),

@@ -268,10 +268,10 @@ fn strength(results: &Results, rows: &[Row<'_>], strategy: &str) -> (usize, f64)
 }
 
 /// The strongest of those with the best decision.
-pub(super) fn strongest<'r>(
-    results: &'r Results,
+pub(super) fn strongest(
+    results: &Results,
     is_meant: impl Fn(&Overall) -> bool,
-) -> Option<&'r Overall> {
+) -> Option<&Overall> {
     BEST_FIRST.into_iter().find_map(|wanted| {
         let ranked = strongest_first(results, |decision| decision == wanted);
         ranked.into_iter().find(|overall| is_meant(overall))

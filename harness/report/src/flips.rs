@@ -212,9 +212,9 @@ impl<'r> Sweep<'r> {
         let marks: Vec<Vec<(Point, &Ratio)>> = lines
             .iter()
             .map(|(_, ratios)| {
-                let places = ratios.iter().enumerate();
-                let mark = |(point, ratio): (usize, &Option<&'r Ratio>)| {
-                    let ratio = (*ratio)?;
+                let places = ratios.iter().copied().enumerate();
+                let mark = |(point, ratio): (usize, Option<&'r Ratio>)| {
+                    let ratio = ratio?;
                     Some(((x_of(point), axis.at(ratio.median)), ratio))
                 };
                 places.filter_map(mark).collect()

@@ -104,7 +104,7 @@ static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| {
     environment.add_filter("count", format::count);
     environment.add_filter("band", |band: Serde<Band>| format::band(band.0));
     environment.add_filter("judged", judged);
-    environment.add_filter("verdict", verdict);
+    environment.add_filter("verdict", |ratio: Serde<Ratio>| verdict(&ratio));
     environment.add_filter("hundredths", |value: f64| format!("{value:.2}"));
     environment.add_filter("mark", mark);
     // The style sheet and the script stand in the page. Both are text of this program and not of a run.
@@ -183,9 +183,9 @@ fn judged(verdict: Serde<Verdict>) -> String {
 }
 
 /// The filter for the verdict of a ratio, with what would settle an open one.
-fn verdict(ratio: Serde<Ratio>) -> String {
-    let words = format::verdict(&ratio.0);
-    mark(&words, format::verdict_tone(ratio.0.verdict).into())
+fn verdict(ratio: &Ratio) -> String {
+    let words = format::verdict(ratio);
+    mark(&words, format::verdict_tone(ratio.verdict).into())
 }
 
 /// Writes a value in the format of the template.
@@ -272,8 +272,11 @@ pub(super) fn escape_html(text: &str) -> String {
         ('"', "&quot;"),
         ('\'', "&#39;"),
     ];
-    let escaped = |text: String, (letter, escape)| text.replace::<char>(letter, escape);
-    escapes.into_iter().fold(text.to_owned(), escaped)
+    escapes
+        .iter()
+        .fold(text.to_owned(), |text, (letter, escape)| {
+            text.replace(*letter, escape)
+        })
 }
 
 /// Takes their meaning from the characters that would make markup, a table's end or a link of a text
