@@ -45,6 +45,8 @@ pub(crate) mod tests;
 mod view;
 mod yardsticks;
 
+use std::collections::BTreeMap;
+
 use results::Results;
 
 pub use export::{csv, json};
@@ -52,7 +54,7 @@ pub use files::{File, Source, Written, files, obsolete, replace, write};
 pub use format::off;
 pub use render::render;
 pub use short::{Entry, comment, headline, index, verdict_table};
-pub use table::Table;
+pub use table::{Table, columns};
 
 /// The report in Markdown, with references to its drawings in files beside it.
 pub fn markdown(results: &Results) -> String {
@@ -64,6 +66,35 @@ pub fn markdown(results: &Results) -> String {
 /// The report in HTML.
 pub fn html(results: &Results) -> String {
     render::html(&document(results))
+}
+
+/// How a section is shown by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// For a terminal, the words within so many columns.
+    Terminal(u16),
+    /// In Markdown, as code-hosting pages show it.
+    Markdown,
+}
+
+/// What operations execute and share, and which of them wait for a stopped thread.
+pub fn evidence(results: &Results, form: Form) -> String {
+    alone(evidence::section(results), form)
+}
+
+/// What is predicted of more processors.
+pub fn scaling(results: &Results, form: Form) -> String {
+    alone(scaling::section(results), form)
+}
+
+fn alone(section: view::Section, form: Form) -> String {
+    match form {
+        Form::Terminal(width) => section.terminal(width),
+        Form::Markdown => render::markdown(&view::Document {
+            sections: vec![section],
+            cards: BTreeMap::new(),
+        }),
+    }
 }
 
 fn document(results: &Results) -> view::Document {

@@ -54,9 +54,9 @@ macro_rules! templates {
 
 /// Every template but those of the sections, by its name, which says which format it writes.
 #[rustfmt::skip]
-const TEMPLATES: [(&str, &str); 12] = templates!["":
+const TEMPLATES: [(&str, &str); 14] = templates!["":
     "report.html", "report.md", "macros.md", "table.md", "comment.md", "headline.md", "index.md", "legend.txt", "advice.md",
-    "advice_sentences.txt", "diff.txt", "adr.md",
+    "advice_sentences.txt", "diff.txt", "history.txt", "backtest.txt", "adr.md",
 ];
 
 /// The words of the report, as `draft` reads them.
@@ -78,7 +78,7 @@ static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| {
     environment.set_undefined_behavior(UndefinedBehavior::SemiStrict);
     environment.set_auto_escape_callback(|name| match name {
         "report.html" => AutoEscape::Html,
-        "legend.txt" | "advice.txt" | "advice_sentences.txt" | "diff.txt" => AutoEscape::None,
+        _ if matches!(name.rsplit_once('.'), Some((_, "txt"))) => AutoEscape::None,
         _ if name.starts_with("sections/") => AutoEscape::Custom("words".into()),
         _ => AutoEscape::Custom("markdown".into()),
     });

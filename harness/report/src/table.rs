@@ -181,6 +181,12 @@ impl Table {
         self.groups.iter().any(|group| !group.rows.is_empty())
     }
 
+    /// Whether its rows lead to what is about them.
+    pub(super) fn leads_on(&self) -> bool {
+        let mut rows = self.groups.iter().flat_map(|group| &group.rows);
+        rows.any(|row| !row.link.is_empty())
+    }
+
     /// Another column in front of the others.
     pub(super) fn prepend(&mut self, column: Column, of: impl Fn(&Row) -> Cell) {
         self.columns.insert(0, column);
@@ -259,6 +265,24 @@ impl Table {
         let objects = serde_json::Value::Array(objects.collect());
         serde_json::to_string_pretty(&objects).expect("text is plain data")
     }
+}
+
+/// Texts in columns without lines, `indent` columns from the left; what is too long for the width goes on below.
+pub fn columns<const N: usize>(
+    rows: impl IntoIterator<Item = [String; N]>,
+    indent: u16,
+    width: u16,
+) -> String {
+    let mut table = comfy_table::Table::new();
+    table
+        .load_style(presets::NOTHING)
+        .set_content_arrangement(ContentArrangement::Dynamic)
+        .set_width(width)
+        .add_rows(rows);
+    for column in table.column_iter_mut() {
+        column.set_padding((indent, 0));
+    }
+    table.trim_fmt()
 }
 
 /// Tables of equal structure, one from each machine, as one. Under every head stands a line for each machine, or one for

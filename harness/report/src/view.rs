@@ -9,6 +9,7 @@ use minijinja::Value;
 use serde::Serialize;
 
 pub(super) use super::format::Tone;
+use super::table::columns;
 pub(super) use super::table::{Cell, Column, Group, Row, Table};
 
 /// A whole report.
@@ -26,6 +27,44 @@ pub(super) struct Section {
     pub(super) id: &'static str,
     pub(super) title: String,
     pub(super) blocks: Vec<Block>,
+}
+
+/// Columns that what is said of a table's column has on a terminal.
+const NOTE_WIDTH: u16 = 10;
+
+impl Section {
+    /// For a terminal: the words within a width, the tables as wide as they are. Those that lead to what follows are
+    /// left out, and drawings.
+    pub(super) fn terminal(&self, width: u16) -> String {
+        let wrapped = |text: &str| columns([[text.to_owned()]], 0, width);
+        let table = |table: &Table| {
+            let mut table = table.clone();
+            for column in &mut table.columns {
+                column.note = columns([[column.note.clone()]], 0, NOTE_WIDTH);
+            }
+            let notes = table.notes.iter().map(|note| wrapped(note));
+            let parts = [wrapped(&table.caption), table.terminal(None)].into_iter();
+            parts.chain(notes).collect::<Vec<_>>().join("\n")
+        };
+        let blocks = self.blocks.iter().filter_map(|block| {
+            Some(match block {
+                Block::Prose { text } | Block::Notice { text } | Block::Heading { text } => {
+                    wrapped(text)
+                }
+                Block::List { items } => {
+                    let items = items.iter().map(|item| wrapped(&format!("- {item}")));
+                    items.collect::<Vec<_>>().join("\n")
+                }
+                Block::Command { text } => text.clone(),
+                Block::Table(shown) if !shown.leads_on() => table(shown),
+                Block::Fold(fold) => wrapped(&format!("{}: {}", fold.title, fold.gist)),
+                Block::Table(_) | Block::Figure(_) | Block::Unfold | Block::Cards { .. } => {
+                    return None;
+                }
+            })
+        });
+        blocks.collect::<Vec<_>>().join("\n\n").replace('`', "")
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize)]

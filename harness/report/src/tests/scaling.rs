@@ -83,5 +83,6 @@ fn without_traces_it_says_what_is_missing() {
                   `pivot predict` makes up for both.";
     let blocks = super::super::scaling::section(&results).blocks;
     assert_eq!(blocks, [view::prose(absent)]);
-    assert!(page(&results, "novel/thing").contains(&view::prose(absent)));
+    let blocks = super::super::evidence::section(&results).blocks;
+    assert!(blocks.contains(&view::prose(absent)));
 }
