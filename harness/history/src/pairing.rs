@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser as _};
 use model::error::{Error, Result};
 
 use super::dialect::ModelName;
@@ -11,17 +12,29 @@ use super::tuples::{self, Values};
 use super::value::Value;
 
 /// What the user knows of a history.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, clap::Args)]
 pub struct Reading {
-    /// What it is a history of; without it, the model that has all the operations of the file.
+    /// The object of the history [default: recognised by its operations]
+    #[arg(long, value_enum)]
     pub model: Option<ModelName>,
-    /// Whether its values are `[key, value]`; without it, they are if that is certain.
+    /// Whether each value is [key, value], as with Jepsen's independent keys [default: yes if it is certain]
+    #[arg(
+        long,
+        value_name = "yes|no",
+        value_parser = PossibleValuesParser::new(["yes", "no"]).map(|answer| answer == "yes"),
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "yes"
+    )]
     pub independent: Option<bool>,
-    /// What was there at first, as in the file; what is no value there is a text.
+    /// The initial value, as the file would write it [default: none; 0 for a counter]
+    #[arg(long, value_name = "VALUE", allow_hyphen_values = true)]
     pub initial: Option<String>,
-    /// Whether nothing is known of a read that was answered null.
+    /// A read that returned null says nothing, as in Knossos [default: it says that there was no value]
+    #[arg(long)]
     pub nil_is_unknown: bool,
-    /// Operations that a search tries of one key, at most.
+    /// Stop the search of a key after trying this many operations; some millions take a second [default: 500000000]
+    #[arg(long, value_name = "N")]
     pub steps: Option<u64>,
 }
 

@@ -111,8 +111,6 @@ pub enum Source {
     Beside(&'static str),
     /// Samples, packed or not.
     Samples(Vec<u8>),
-    /// The folder's own samples, with lines added.
-    Amended(Vec<u8>),
     /// The names of runs elsewhere, of a report on several machines.
     Runs(String),
 }
@@ -137,7 +135,7 @@ impl Source {
     fn name(&self) -> &'static str {
         match self {
             Self::Beside(name) => name,
-            Self::Samples(content) | Self::Amended(content) => sample::name_of(content),
+            Self::Samples(content) => sample::name_of(content),
             Self::Runs(_) => sample::MERGED,
         }
     }
@@ -145,7 +143,7 @@ impl Source {
     /// Refuses a folder that holds what this would make ambiguous, or replace: samples are measured once.
     fn fits(&self, folder: &Path) -> Result<()> {
         let is_foreign = |name: &&str| match self {
-            Self::Beside(_) | Self::Amended(_) => false,
+            Self::Beside(_) => false,
             Self::Samples(content) if *name != sample::MERGED => {
                 let there = std::fs::read(folder.join(name));
                 there.is_ok_and(|there| !sample::are_same(&there, content))
@@ -178,11 +176,11 @@ pub fn write(results: &Results, source: &Source, folder: &Path) -> Result<Writte
     let mut contents: Vec<(&str, &[u8])> = match source {
         Source::Beside(_) => Vec::new(),
         Source::Runs(runs) => vec![(sample::MERGED, runs.as_bytes())],
-        Source::Samples(content) | Source::Amended(content) => vec![(source.name(), content)],
+        Source::Samples(content) => vec![(source.name(), content)],
     };
     contents.extend(files.iter().map(|file| (&*file.name, file.text.as_bytes())));
     let mut obsolete = obsolete(folder, &files)?;
-    if matches!(source, Source::Samples(_) | Source::Amended(_)) {
+    if matches!(source, Source::Samples(_)) {
         // The samples of the report before, in the other form.
         let others = [sample::PLAIN, sample::PACKED].into_iter();
         obsolete.extend(

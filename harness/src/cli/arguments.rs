@@ -1,22 +1,20 @@
 //! The command line.
 
-mod check;
-mod evidence;
-mod workload;
-
 use std::path::PathBuf;
 
-pub(crate) use check::CheckOptions;
-use clap::{Args, Parser, Subcommand};
-pub(crate) use evidence::{StallOptions, TraceOptions};
+use clap::builder::{PossibleValuesParser, RangedU64ValueParser, TypedValueParser as _};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use history::Reading;
+use model::controls;
 use model::error::{Error, Result};
 use model::preset::Preset;
-use model::trace::Operation;
+use model::trace::{Operation, State};
 use predict::curve::Kind;
 use predict::law::Shape;
+use recorder::Names;
+use regex_lite::Regex;
 
 use crate::terminal;
-pub(crate) use workload::{RecordOptions, ReplayOptions};
 
 /// Which synchronization strategy should replace the mutex, and what does that cost?
 ///
@@ -87,9 +85,10 @@ pub(crate) struct PredictOptions {
     pub(crate) samples: Option<PathBuf>,
     /// Only strategies whose name matches this regular expression
     #[arg(long, value_name = "RE", conflicts_with_all = ["backtest", "alone"])]
-    pub(crate) strategy: Option<String>,
-    /// Only this operation, read-hit or apply; can be repeated [default: both]
-    #[arg(long, value_enum, value_name = "OPERATION", conflicts_with_all = ["backtest", "alone"])]
+    pub(crate) strategy: Option<Regex>,
+    /// Only this operation; can be repeated
+    #[arg(long, value_name = "OPERATION", value_parser = predictable(), default_values = PREDICTABLE,
+          conflicts_with_all = ["backtest", "alone"])]
     pub(crate) operation: Vec<Operation>,
     /// Predict a published curve from one of its points: CSV with the header `cpus,ns`; - for standard
     /// input
@@ -105,43 +104,79 @@ pub(crate) struct PredictOptions {
     #[arg(long, value_enum, requires = "backtest")]
     pub(crate) shape: Option<Shape>,
     /// The time of the operation on one core, in nanoseconds
-    #[arg(long, value_name = "NS")]
+    #[arg(long, value_name = "NS", value_parser = nanoseconds)]
     pub(crate) alone: Option<f64>,
     /// The number of cache lines that every core writes in the operation
-    #[arg(long, value_name = "N", default_value_t = 1, requires = "alone")]
+    #[arg(long, value_name = "N", default_value_t = 1, requires = "alone",
+          value_parser = RangedU64ValueParser::<usize>::new().range(..=16))]
     pub(crate) lines: usize,
     /// Only machines whose name matches this regular expression [default: all known machines]
     #[arg(long, value_name = "RE")]
-    pub(crate) machine: Option<String>,
+    pub(crate) machine: Option<Regex>,
     /// How to print it
     #[arg(long, value_enum, default_value_t)]
     pub(crate) format: Format,
 }
 
+/// The operations that can be predicted, and are unless fewer are asked for.
+const PREDICTABLE: [&str; 2] = ["read-hit", "apply"];
+
+fn predictable() -> impl clap::builder::TypedValueParser<Value = Operation> {
+    PossibleValuesParser::new(PREDICTABLE).try_map(|name| Operation::from_str(&name, false))
+}
+
+/// No operation takes less, and nobody waits for one that takes more.
+fn nanoseconds(text: &str) -> Result<f64, String> {
+    let ns = text.parse().ok().filter(|ns| (0.1..=1e9).contains(ns));
+    ns.ok_or_else(|| "an operation takes 0.1 ns to 1 s".into())
+}
+
+/// Which strategies to compare with what.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Contest {
+    /// Only strategies whose name matches this regular expression
+    #[arg(long, value_name = "RE")]
+    pub(crate) strategy: Option<Regex>,
+    /// The strategy that the others are compared with: the one in use now
+    #[arg(long, value_name = "NAME", default_value = controls::BASELINE)]
+    pub(crate) baseline: String,
+}
+
+/// How much time to spend, and on which random choices.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Effort {
+    /// The time budget: less than a minute, some minutes, up to half an hour
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) preset: Preset,
+    /// The seed of every random choice
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 1,
+        allow_negative_numbers = true
+    )]
+    pub(crate) seed: u64,
+}
+
 /// Which strategies and scenarios to include.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Choice {
-    /// Only strategies whose name matches this regular expression
-    #[arg(long, value_name = "RE")]
-    pub(crate) strategy: Option<String>,
+    #[command(flatten)]
+    pub(crate) contest: Contest,
     /// Only scenarios whose name matches this regular expression
     #[arg(long, value_name = "RE")]
-    pub(crate) scenario: Option<String>,
+    pub(crate) scenario: Option<Regex>,
     /// The folder of the scenario files [default: benches/scenarios of the workspace]
     #[arg(long, value_name = "DIR")]
     pub(crate) scenarios: Option<PathBuf>,
-    /// The strategy that the others are compared with
-    #[arg(long, value_name = "NAME", default_value = "mutex/std")]
-    pub(crate) baseline: String,
 }
 
 #[derive(Clone, Debug, Args)]
 pub(crate) struct RunOptions {
     #[command(flatten)]
     pub(crate) choice: Choice,
-    /// The time budget: less than a minute, less than four minutes, half an hour
-    #[arg(long, value_enum, default_value_t)]
-    pub(crate) preset: Preset,
+    #[command(flatten)]
+    pub(crate) effort: Effort,
     /// The file of assumptions to judge [default: benches/assumptions.toml of the workspace]
     #[arg(long, value_name = "FILE")]
     pub(crate) assumptions: Option<PathBuf>,
@@ -151,14 +186,6 @@ pub(crate) struct RunOptions {
     /// Resume the interrupted run in this folder
     #[arg(long)]
     pub(crate) resume: bool,
-    /// The seed of every random choice
-    #[arg(
-        long,
-        value_name = "N",
-        default_value_t = 1,
-        allow_negative_numbers = true
-    )]
-    pub(crate) seed: u64,
 }
 
 #[derive(Clone, Debug, Args)]
@@ -188,18 +215,9 @@ pub(crate) struct NewOptions {
 pub(crate) struct VerifyOptions {
     /// Only strategies whose name matches this regular expression
     #[arg(long, value_name = "RE")]
-    pub(crate) strategy: Option<String>,
-    /// How much to try
-    #[arg(long, value_enum, default_value_t)]
-    pub(crate) preset: Preset,
-    /// The seed of every random choice
-    #[arg(
-        long,
-        value_name = "N",
-        default_value_t = 1,
-        allow_negative_numbers = true
-    )]
-    pub(crate) seed: u64,
+    pub(crate) strategy: Option<Regex>,
+    #[command(flatten)]
+    pub(crate) effort: Effort,
     /// How to print it
     #[arg(long, value_enum, default_value_t)]
     pub(crate) format: Format,
@@ -293,15 +311,10 @@ pub(crate) struct AdviseOptions {
     /// Print a workload file with every field explained, and do nothing else
     #[arg(long, exclusive = true)]
     pub(crate) init: bool,
-    /// Only strategies whose name matches this regular expression
-    #[arg(long, value_name = "RE")]
-    pub(crate) strategy: Option<String>,
-    /// The strategy that you use now
-    #[arg(long, value_name = "NAME", default_value = "mutex/std")]
-    pub(crate) baseline: String,
-    /// The time budget: less than a minute, less than three minutes, twenty minutes
-    #[arg(long, value_enum, default_value_t)]
-    pub(crate) preset: Preset,
+    #[command(flatten)]
+    pub(crate) contest: Contest,
+    #[command(flatten)]
+    pub(crate) effort: Effort,
     /// The folder of the samples and their report [default: reports/advice-NAME of the workspace]
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
@@ -317,17 +330,98 @@ pub(crate) struct AdviseOptions {
     /// Compare with an earlier advice for this workload; exit code 1 if the new measurement contradicts it
     #[arg(long, value_name = "ADVICE.json")]
     pub(crate) against: Option<PathBuf>,
-    /// The seed of every random choice
-    #[arg(
-        long,
-        value_name = "N",
-        default_value_t = 1,
-        allow_negative_numbers = true
-    )]
-    pub(crate) seed: u64,
     /// How to print it; csv has the figures only
     #[arg(long, value_enum, default_value_t)]
     pub(crate) format: Format,
+}
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct TraceOptions {
+    /// Only strategies whose name matches this regular expression [default: all but the controls]
+    #[arg(long, value_name = "RE")]
+    pub(crate) strategy: Option<Regex>,
+    /// Only this operation; can be repeated
+    #[arg(long, value_enum, value_name = "OPERATION", default_values_t = Operation::ALL.to_vec())]
+    pub(crate) operation: Vec<Operation>,
+    /// Only this state; can be repeated
+    #[arg(long, value_enum, value_name = "STATE", default_values_t = State::ALL.to_vec())]
+    pub(crate) state: Vec<State>,
+    /// The number of heap layouts to trace; medians are shown
+    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=64))]
+    pub(crate) layouts: u32,
+    /// How to print it
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: Format,
+}
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct StallOptions {
+    /// Only strategies whose name matches this regular expression [default: all but the controls]
+    #[arg(long, value_name = "RE")]
+    pub(crate) strategy: Option<Regex>,
+    /// Stop only in this operation; can be repeated
+    #[arg(long, value_enum, value_name = "OPERATION", default_values_t = Operation::ALL.to_vec())]
+    pub(crate) stalled: Vec<Operation>,
+    /// Let the others try only this operation; can be repeated
+    #[arg(long, value_enum, value_name = "OPERATION", default_values_t = Operation::ALL.to_vec())]
+    pub(crate) peer: Vec<Operation>,
+    /// Stop before every single instruction, and not once for those that others cannot tell apart; takes long
+    #[arg(long)]
+    pub(crate) every: bool,
+    /// Add the results to the samples of this run, and make its report again
+    #[arg(long, value_name = "DIR")]
+    pub(crate) into: Option<PathBuf>,
+    /// How to print it
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: Format,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RecordOptions {
+    /// How many seconds to record [default: until COMMAND ends, or until Ctrl-C]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    pub(crate) seconds: Option<u64>,
+    /// The time between two looks at all processes, in milliseconds
+    #[arg(long, value_name = "M", default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..=60_000))]
+    pub(crate) every_ms: u64,
+    /// The file to write, or a device or pipe: CSV if its name ends in .csv, JSON lines otherwise
+    #[arg(long, value_name = "FILE", default_value = "process-trace.jsonl")]
+    pub(crate) out: PathBuf,
+    /// Replace the file if it exists
+    #[arg(long)]
+    pub(crate) force: bool,
+    /// Which process names to keep
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) names: Names,
+    /// The command to run while recording; the recording ends with it
+    #[arg(last = true, value_name = "COMMAND")]
+    pub(crate) command: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ReplayOptions {
+    /// The process log, as JSON lines or CSV [default: benches/traces/parallel-build.jsonl of the workspace]
+    #[arg(value_name = "FILE")]
+    pub(crate) file: Option<PathBuf>,
+    /// Only strategies whose name matches this regular expression [default: all but the controls]
+    #[arg(long, value_name = "RE")]
+    pub(crate) strategy: Option<Regex>,
+    /// How to print it
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: Format,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = include_str!("../../templates/terminal/check.txt"))]
+pub(crate) struct CheckOptions {
+    /// The history; - for standard input
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+    #[command(flatten)]
+    pub(crate) reading: Reading,
+    /// Accept a history without an operation
+    #[arg(long)]
+    pub(crate) allow_empty: bool,
 }
 
 /// How to print a table.
@@ -345,11 +439,6 @@ pub(crate) enum Format {
 }
 
 impl Arguments {
-    /// The command: without one, a run.
-    pub(crate) fn into_action(self) -> Action {
-        self.action.unwrap_or(Action::Run(self.run))
-    }
-
     /// Reads the command line. Help and version are printed and end the process; a fault becomes one
     /// line.
     pub(crate) fn read() -> Result<Self> {
@@ -361,14 +450,12 @@ impl Arguments {
             }
             let text = error.to_string();
             // What follows is the usage, on any number of lines.
-            let said: Vec<&str> = text
-                .lines()
-                .map(str::trim)
-                .take_while(|line| !line.starts_with("Usage:"))
-                .filter(|line| !line.is_empty())
-                .filter(|line| !line.starts_with("For more information"))
-                .collect();
-            let line = said.join("; ").replace(":; ", ": ");
+            let is_usage = |line: &&str| {
+                line.starts_with("Usage:") || line.starts_with("For more information")
+            };
+            let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+            let lines: Vec<&str> = lines.take_while(|line| !is_usage(line)).collect();
+            let line = lines.join("; ").replace(":; ", ": ");
             Error::input(format!(
                 "{}; see `pivot --help`",
                 line.strip_prefix("error: ").unwrap_or(&line)

@@ -21,7 +21,7 @@ fn main() -> ExitCode {
     match Arguments::read().and_then(act) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            terminal::complain(&error);
+            terminal::say(format!("pivot: {error}"));
             ExitCode::from(match error {
                 Error::Check(_) => 1,
                 Error::Input(_) => 2,
@@ -33,14 +33,14 @@ fn main() -> ExitCode {
 }
 
 fn act(arguments: Arguments) -> Result<()> {
-    match arguments.into_action() {
+    match arguments.action.unwrap_or(Action::Run(arguments.run)) {
         Action::Run(options) => command::run::run(&options),
         Action::List(options) => command::list::list(&options),
         Action::Explain(options) => command::explain::explain(&options),
         Action::Verify(options) => command::verify::verify(&options),
         Action::Trace(options) => command::trace::trace(&options),
         Action::Stall(options) => command::stall::stall(&options),
-        Action::Measure(options) => command::measure::measure(&options),
+        Action::Measure(options) => command::run::measure(&options),
         Action::Selftest(options) => command::selftest::selftest(&options),
         Action::Report(options) => command::report::report(&options),
         Action::Diff(options) => command::diff::diff(&options),
@@ -50,7 +50,6 @@ fn act(arguments: Arguments) -> Result<()> {
         Action::Record(options) => command::record::record(&options),
         Action::Replay(options) => command::replay::replay_all(&options),
         Action::New(options) => command::new::new(&options),
-        Action::Worker => command::worker::worker()
-            .map_err(|error| Error::Check(format!("the parent process has left: {error}"))),
+        Action::Worker => command::worker::worker(),
     }
 }

@@ -3,7 +3,6 @@
 //! The first one is noted: what is under way stops, what was found is kept, and the exit code is 128 and the
 //! signal's number (130 for Ctrl-C, 143 for SIGTERM). Another one later ends the command at once.
 
-use std::ops::Deref;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -38,6 +37,8 @@ pub(crate) fn exit_code() -> u8 {
 /// As long as it lives signals are noted; afterwards they end the command, as they did before.
 #[derive(Debug)]
 pub(crate) struct Listening {
+    /// Set by the first of them.
+    pub(crate) interrupt: &'static Interrupt,
     before: Vec<(Signal, SigAction)>,
 }
 
@@ -50,7 +51,10 @@ pub(crate) fn listen() -> Result<Listening> {
         SigSet::empty(),
     );
     BEGAN.get_or_init(clock::now);
-    let mut listening = Listening { before: Vec::new() };
+    let mut listening = Listening {
+        interrupt: &INTERRUPT,
+        before: Vec::new(),
+    };
     for noted in NOTED {
         // SAFETY: the handler does nothing that a handler must not do.
         let before = unsafe { sigaction(noted, &action) }
@@ -82,14 +86,6 @@ extern "C" fn note(number: c_int) {
         // SAFETY: the default action runs no handler. It is carried out when this one has returned.
         let _ = unsafe { signal(noted, SigHandler::SigDfl) };
         let _ = raise(noted);
-    }
-}
-
-impl Deref for Listening {
-    type Target = Interrupt;
-
-    fn deref(&self) -> &Interrupt {
-        &INTERRUPT
     }
 }
 

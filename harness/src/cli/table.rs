@@ -40,3 +40,29 @@ pub(crate) fn table<R>(rows: impl IntoIterator<Item = R>, columns: &[Column<R>])
     }
     table
 }
+
+/// A table of rows, at least one, whose cells come with their titles.
+pub(crate) fn of_rows<const N: usize>(
+    rows: impl IntoIterator<Item = [(&'static str, String); N]>,
+) -> Table {
+    let mut rows = rows.into_iter().peekable();
+    let titles = rows
+        .peek()
+        .map(|row| row.each_ref().map(|(title, _)| *title));
+    let mut table = Table::new(titles.into_iter().flatten());
+    for row in rows {
+        table.row(row.map(|(_, text)| text));
+    }
+    table
+}
+
+/// Four digits or all before the point; of what is smaller than one, three.
+pub(crate) fn figure(value: f64) -> String {
+    if value == 0.0 || !value.is_finite() {
+        return if value == 0.0 { "0" } else { "-" }.into();
+    }
+    let magnitude = value.abs().log10().floor() as i32;
+    #[expect(clippy::cast_sign_loss, reason = "not below zero")]
+    let decimals = (if magnitude < 0 { 2 } else { 3 } - magnitude).clamp(0, 12) as usize;
+    format!("{value:.decimals$}")
+}

@@ -5,7 +5,11 @@ use std::fmt::Display;
 use std::io::{self, Write};
 
 use model::error::{Error, Result};
+use regex_lite::{Captures, Regex};
+use report::Form;
 use serde::Serialize;
+
+use crate::arguments::Format;
 
 /// Prints a text and ends the line.
 pub(crate) fn print(text: &str) -> Result<()> {
@@ -28,16 +32,6 @@ pub(crate) fn printed(result: io::Result<()>) -> Result<()> {
     }
 }
 
-/// Says something that does not end the command.
-pub(crate) fn warn(text: &str) {
-    say(format!("pivot: warning: {text}"));
-}
-
-/// Says why the command ends.
-pub(crate) fn complain(error: &Error) {
-    say(format!("pivot: {error}"));
-}
-
 /// Prints a line on standard error. If not even that can be written, nobody reads it, and the exit code says
 /// enough.
 pub(crate) fn say(text: impl Display) {
@@ -50,32 +44,27 @@ pub(crate) const WIDTH: u16 = 100;
 /// No table fits fewer columns.
 const WIDTH_MIN: u16 = 40;
 
+/// How a section of the report is printed.
+pub(crate) fn form(format: Format) -> Form {
+    match format {
+        Format::Md => Form::Markdown,
+        _ => Form::Terminal(width()),
+    }
+}
+
 /// Columns to print in.
 pub(crate) fn width() -> u16 {
     let columns = comfy_table::Table::new().width();
     columns.unwrap_or(WIDTH).clamp(WIDTH_MIN, WIDTH)
 }
 
-/// Digits in a row that are shown: no number that means something has more.
-const DIGITS_MAX: usize = 24;
-
-/// A line in which no number is longer than anybody reads: 1e300 has 301 digits.
+/// A line in which no number is longer than anybody reads: 1e300 has 301 digits, and no number that means something
+/// has more than 24.
 fn shortened(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(start) = rest.find(|c: char| c.is_ascii_digit()) {
-        let (before, from) = rest.split_at(start);
-        let end = from.find(|c: char| !c.is_ascii_digit());
-        let (digits, after) = from.split_at(end.unwrap_or(from.len()));
-        out.push_str(before);
-        if digits.len() > DIGITS_MAX {
-            out.push_str(&format!("{}... ({} digits)", &digits[..6], digits.len()));
-        } else {
-            out.push_str(digits);
-        }
-        rest = after;
-    }
-    out + rest
+    let digits = Regex::new("[0-9]{25,}").expect("the pattern is a constant");
+    let clipped =
+        |digits: &Captures<'_>| format!("{}... ({} digits)", &digits[0][..6], digits[0].len());
+    digits.replace_all(text, clipped).into_owned()
 }
 
 #[cfg(test)]

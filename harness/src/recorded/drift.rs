@@ -1,6 +1,6 @@
 //! What differs between a file and what it would be if it were made again.
 
-use std::fmt;
+use std::iter::repeat;
 use std::path::Path;
 
 use model::error::{Error, Result};
@@ -8,13 +8,16 @@ use model::error::{Error, Result};
 use report::{self, File};
 
 /// How a file has drifted from what it is made of.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, strum::Display)]
 pub enum Drift {
     /// It is not there.
+    #[strum(to_string = "is missing")]
     Missing,
     /// It is there, and would not be.
+    #[strum(to_string = "is left over from an earlier report")]
     Obsolete,
     /// It says something else.
+    #[strum(to_string = "differs first in line {line}: has {has:?}, would be {would:?}")]
     Differs {
         /// The first line that differs, counted from 1.
         line: usize,
@@ -23,21 +26,6 @@ pub enum Drift {
         /// What it would say.
         would: String,
     },
-}
-
-impl fmt::Display for Drift {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Drift::Missing => f.write_str("is missing"),
-            Drift::Obsolete => f.write_str("is left over from an earlier report"),
-            Drift::Differs { line, has, would } => {
-                write!(
-                    f,
-                    "differs first in line {line}: has {has:?}, would be {would:?}"
-                )
-            }
-        }
-    }
 }
 
 /// The files of a report that have drifted, with their names in its folder.
@@ -67,19 +55,16 @@ pub fn of_text(has: &[u8], would: &str) -> Option<Drift> {
         return None;
     }
     let has = String::from_utf8_lossy(has);
-    let (mut ours, mut theirs) = (has.split('\n'), would.split('\n'));
-    let mut line = 0;
-    loop {
-        line += 1;
-        match (ours.next(), theirs.next()) {
-            (Some(a), Some(b)) if a == b => {}
-            (a, b) => {
-                let (a, b) = (a.unwrap_or_default(), b.unwrap_or_default());
-                let (has, would) = (clipped(a, b), clipped(b, a));
-                return Some(Drift::Differs { line, has, would });
-            }
-        }
-    }
+    let [ours, theirs] = [&has, would].map(|text| text.split('\n').map(Some).chain(repeat(None)));
+    // Behind their ends bytes differ that are no text.
+    let mut lines = (1..).zip(ours.zip(theirs));
+    let (line, (ours, theirs)) = lines.find(|(_, (a, b))| a != b || a.is_none())?;
+    let (ours, theirs) = (ours.unwrap_or_default(), theirs.unwrap_or_default());
+    Some(Drift::Differs {
+        line,
+        has: clipped(ours, theirs),
+        would: clipped(theirs, ours),
+    })
 }
 
 /// How much of a line is shown, in characters, and how much of that before the difference.

@@ -1,6 +1,7 @@
 //! Runs of several machines, side by side, and the folder of such a report: it names its runs.
 
 use std::collections::{HashMap, HashSet};
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use model::assumption::Assumption;
@@ -12,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::machine_of;
 use analysis::merge;
-use report::{self, Source, Written};
+use report::Source;
 use results::{self, Results};
 
 /// What `merged.toml` says.
@@ -54,16 +55,6 @@ pub fn locate(given: &Path) -> Result<Vec<PathBuf>> {
     }
     let runs = named.runs.iter();
     runs.map(|run| sample::locate(&given.join(run))).collect()
-}
-
-/// What `merged.toml` in a folder says of a report that is made of these sample files.
-fn names(files: &[PathBuf], folder: &Path) -> Result<String> {
-    let named = files.iter().map(|file| name(file, Some(folder)));
-    let runs = Runs {
-        runs: named.collect::<Result<_>>()?,
-    };
-    let text = toml::to_string_pretty(&runs).expect("names are plain data");
-    Ok(format!("{HEAD}{text}"))
 }
 
 /// A run by its path from a folder: that of its own folder, where its samples have their usual name.
@@ -110,21 +101,21 @@ impl Read {
     /// # Errors
     ///
     /// When a file is not there any more.
+    ///
+    /// # Panics
+    ///
+    /// Never: names are plain data.
     pub fn source(&self, folder: &Path) -> Result<Source> {
         match (self.files.as_slice(), &self.pooled) {
             (_, Some(pooled)) => Ok(Source::Samples(sample::text(pooled).into_bytes())),
             ([file], None) => Source::of(file, folder),
-            _ => Ok(Source::Runs(names(&self.files, folder)?)),
+            (files, None) => {
+                let names = files.iter().map(|file| name(file, Some(folder)));
+                let runs = names.collect::<Result<_>>()?;
+                let text = toml::to_string_pretty(&Runs { runs }).expect("names are plain data");
+                Ok(Source::Runs(format!("{HEAD}{text}")))
+            }
         }
-    }
-
-    /// Writes the report into a folder.
-    ///
-    /// # Errors
-    ///
-    /// As [`report::write`].
-    pub fn write(&self, folder: &Path) -> Result<Written> {
-        report::write(&self.results, &self.source(folder)?, folder)
     }
 }
 
@@ -156,17 +147,13 @@ impl Known {
 /// When a file cannot be read, when two hold the same run, when those of one machine cannot be pooled, or when machines
 /// were not measured alike: which files, and what differs.
 pub fn read(files: &[PathBuf], folder: Option<&Path>, known: &mut Known) -> Result<Read> {
-    let runs = files.iter().map(|file| {
-        let reading = sample::read(file)?;
-        Ok(Run {
-            file: file.clone(),
-            reading,
-        })
-    });
-    let runs = runs.collect::<Result<Vec<Run>>>()?;
-    are_distinct(&runs)?;
+    let run = |file: &PathBuf| {
+        let (file, reading) = (file.clone(), sample::read(file)?);
+        Ok(Run { file, reading })
+    };
+    let runs = files.iter().map(run).collect::<Result<Vec<Run>>>()?;
+    are_comparable(&runs)?;
     let groups = by_machine(runs);
-    are_comparable(&groups)?;
     let machines: Vec<Machine> = groups.iter().map(|(machine, _)| machine.clone()).collect();
     let mut warnings = Vec::new();
     let mut analysed = Vec::new();
@@ -210,10 +197,8 @@ struct Run {
 
 impl Run {
     fn header(&self) -> &Header {
-        match self.reading.lines.first() {
-            Some(Line::Header(header)) => header,
-            _ => unreachable!("what was read begins with a header"),
-        }
+        let first = self.reading.lines[0].try_as_header_ref();
+        first.expect("what was read begins with a header")
     }
 
     /// Whether the other is a copy of it, whole or not: of one beginning, and with a measurement in common, as two
@@ -240,25 +225,28 @@ impl Run {
         if whole {
             return self.file.display().to_string();
         }
-        let parts: Vec<_> = self
-            .file
-            .iter()
-            .map(|part| part.to_string_lossy())
-            .collect();
+        let parts: Vec<_> = self.file.iter().map(OsStr::to_string_lossy).collect();
         parts[parts.len().saturating_sub(2)..].join("/")
     }
 }
 
-/// Whether no run is counted twice, whatever its file is called and whether it is packed.
-fn are_distinct(runs: &[Run]) -> Result<()> {
-    for (place, one) in runs.iter().enumerate() {
-        if let Some(known) = runs[..place].iter().find(|known| known.is_same_as(one)) {
-            return Err(Error::input(format!(
-                "{} and {} hold the same run, which began at {}; name it once",
-                known.file.display(),
-                one.file.display(),
-                one.header().environment.started_at
-            )));
+/// Whether no run is counted twice, whatever its file is called and whether it is packed; and whether what was found
+/// in one can stand beside what was found in another: the same questions, asked alike and judged alike.
+fn are_comparable(runs: &[Run]) -> Result<()> {
+    for (place, later) in runs.iter().enumerate() {
+        for run in &runs[..place] {
+            let (a, b) = (run.file.display(), later.file.display());
+            if run.is_same_as(later) {
+                let began = &run.header().environment.started_at;
+                return Err(Error::input(format!(
+                    "{a} and {b} hold the same run, which began at {began}; name it once"
+                )));
+            }
+            if let Some(what) = difference(run.header(), later.header()) {
+                return Err(Error::input(format!(
+                    "cannot put {a} and {b} side by side: {what}"
+                )));
+            }
         }
     }
     Ok(())
@@ -275,25 +263,6 @@ fn by_machine(runs: Vec<Run>) -> Vec<(Machine, Vec<Run>)> {
         }
     }
     groups
-}
-
-/// Whether what was found on one machine can stand beside what was found on another: the same questions,
-/// asked alike and judged alike.
-fn are_comparable(groups: &[(Machine, Vec<Run>)]) -> Result<()> {
-    let runs: Vec<&Run> = groups.iter().flat_map(|(_, runs)| runs).collect();
-    for (place, one) in runs.iter().enumerate() {
-        for other in &runs[place + 1..] {
-            if let Some(what) = difference(one.header(), other.header()) {
-                return Err(Error::input(format!(
-                    "cannot put {} and {} side by side, in a report of {} machines: {what}",
-                    one.file.display(),
-                    other.file.display(),
-                    groups.len()
-                )));
-            }
-        }
-    }
-    Ok(())
 }
 
 /// What keeps two runs from standing side by side.
@@ -322,19 +291,15 @@ fn difference(a: &Header, b: &Header) -> Option<String> {
 /// An assumption of one that the other does not judge by the same margin.
 fn unequal<'h>(a: &'h Header, b: &Header) -> Option<&'h str> {
     let is_known = |one: &&Assumption| {
+        // Whatever they say about it.
+        let in_its_words = |other: &Assumption| Assumption {
+            claim: one.claim.clone(),
+            ..other.clone()
+        };
         b.assumptions
             .iter()
-            .any(|other| judges_the_same(one, other))
+            .any(|other| in_its_words(other) == **one)
     };
-    let found = a.assumptions.iter().find(|one| !is_known(one))?;
-    Some(&found.id)
-}
-
-/// Whether two assumptions have the same margin for the same figures, whatever they say about it.
-fn judges_the_same(a: &Assumption, b: &Assumption) -> bool {
-    let b_in_the_words_of_a = Assumption {
-        claim: a.claim.clone(),
-        ..b.clone()
-    };
-    b_in_the_words_of_a == *a
+    let unknown = a.assumptions.iter().find(|one| !is_known(one))?;
+    Some(&unknown.id)
 }

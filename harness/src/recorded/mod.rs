@@ -6,7 +6,6 @@
 //! its folder names the runs, recorded beside it, that it is made of.
 
 mod drift;
-mod machine;
 mod merging;
 mod part;
 #[cfg(test)]
@@ -14,15 +13,16 @@ mod tests;
 
 use std::path::{Path, PathBuf};
 
+use model::environment::{self, Environment};
 use model::error::{Error, Result};
 use model::sample;
+use regex_lite::Regex;
 
 use analysis::{Samples, analyse};
 use report::{self, Source};
 use results::{Machine, Results};
 
 pub use drift::{Drift, of_folder, of_text};
-pub use machine::folder_name;
 pub use merging::{Known, Read, locate, read};
 pub use part::Part;
 
@@ -42,6 +42,48 @@ fn machine_of(lines: Vec<sample::Line>, warnings: &[String]) -> Machine {
     let mut machine = analyse(&samples);
     machine.warnings.splice(0..0, warnings.iter().cloned());
     machine
+}
+
+/// `2026-11-24-epyc-2cpu`: the day on which the run began, in UTC, and the machine: as named, or its
+/// processor's model and how many there are. Of a merged report, the day of its last run, and the machines:
+/// `2026-11-24-epyc-2cpu-and-xeon-2cpu`.
+///
+/// # Errors
+///
+/// When the samples do not say the day, or a name has other characters than letters, digits, `.`, `_` and
+/// `-`.
+///
+/// # Panics
+///
+/// Never: the patterns are constants.
+pub fn folder_name(machines: &[&Environment], machine: Option<&str>) -> Result<String> {
+    let started = machines.iter().map(|one| one.started_at.as_str());
+    let started = started.max().unwrap_or_default();
+    let regex = |pattern| Regex::new(pattern).expect("the pattern is a constant");
+    let day = regex("^[0-9]{4}-[0-9]{2}-[0-9]{2}").find(started);
+    let day = day.map(|day| day.as_str()).ok_or_else(|| {
+        Error::input(format!(
+            "the samples began at {started:?}, which is no time like 2026-11-24T05:41:33Z: a recorded run is \
+             named by its day"
+        ))
+    })?;
+    match machine {
+        None => {
+            let machines: Vec<environment::Machine> =
+                machines.iter().map(|one| one.machine()).collect();
+            Ok(format!(
+                "{day}-{}",
+                environment::Machine::names(&machines).join("-and-")
+            ))
+        }
+        Some(name) if regex("^[A-Za-z0-9][A-Za-z0-9._-]*$").is_match(name) => {
+            Ok(format!("{day}-{name}"))
+        }
+        Some(name) => Err(Error::input(format!(
+            "--record={name:?}: a machine's name has letters, digits, '.', '_' and '-', and begins with a \
+             letter or digit"
+        ))),
+    }
 }
 
 /// The folders of the recorded runs and merged reports, by name.
@@ -80,7 +122,7 @@ pub fn file(results: &Results, source: Source, folder: &Path) -> Result<()> {
     let source = match source {
         Source::Samples(content) => Source::Samples(packed(content)),
         Source::Beside(name) => Source::Samples(packed(read(&folder.join(name))?)),
-        other => other,
+        Source::Runs(runs) => Source::Runs(runs),
     };
     if !folder.exists() {
         return at_once(folder, |aside| report::write(results, &source, aside));
@@ -94,7 +136,7 @@ pub fn file(results: &Results, source: Source, folder: &Path) -> Result<()> {
             let known = read(&sample::locate(folder)?)?;
             ("run", packed(known) == *content)
         }
-        Source::Beside(_) | Source::Amended(_) => ("run", true),
+        Source::Beside(_) => ("run", true),
     };
     if is_same {
         return report::write(results, &source, folder).map(drop);

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use model::error::{Error, Result};
+use regex_lite::{Captures, Regex};
 
 /// What a document shows between `<!-- pivot:NAME -->` and `<!-- pivot:NAME end -->`. The first comment may
 /// say after the name what the part is made of.
@@ -19,8 +20,8 @@ impl Part {
     /// What the part of a document is said to be made of, empty if that is not said; `None` if the document
     /// does not have it.
     pub fn source(self, text: &str) -> Option<&str> {
-        let found = self.find(text)?;
-        Some(&text[found.source.0..found.source.1])
+        let source = self.find(text)?.get(1);
+        Some(source.map_or("", |source| source.as_str().trim()))
     }
 
     /// The document with this in the part's place.
@@ -30,51 +31,31 @@ impl Part {
     /// When the document, which `place` names, lacks one of the two comments.
     pub fn spliced(self, text: &str, place: &Path, source: &str, body: &str) -> Result<String> {
         let name = <&str>::from(self);
-        let Some(found) = self.find(text) else {
-            return Err(Error::input(format!(
-                "{} lacks the lines <!-- pivot:{name} --> and <!-- pivot:{name} end --> that it belongs \
-                 between",
+        let part = self.find(text).and_then(|part| part.get(0));
+        let part = part.ok_or_else(|| {
+            Error::input(format!(
+                "{} lacks the lines <!-- pivot:{name} --> and <!-- pivot:{name} end --> that it belongs between",
                 place.display()
-            )));
-        };
+            ))
+        })?;
         let space = if source.is_empty() { "" } else { " " };
         Ok(format!(
-            "{}<!-- pivot:{name}{space}{source} -->\n{body}{}",
-            &text[..found.begin],
-            &text[found.end..]
+            "{}<!-- pivot:{name}{space}{source} -->\n{body}<!-- pivot:{name} end -->{}",
+            &text[..part.start()],
+            &text[part.end()..]
         ))
     }
 
-    fn find(self, text: &str) -> Option<Found> {
-        let open = format!("<!-- pivot:{}", <&str>::from(self));
-        let close = format!("<!-- pivot:{} end -->", <&str>::from(self));
-        let begin = text.find(&open)?;
-        let after = begin + open.len();
-        let length = text[after..].find("-->\n")?;
-        let said = &text[after..after + length];
-        let source = said.trim();
-        // A longer name, or only the second comment.
-        if !said.starts_with(' ') || source.contains('\n') || source == "end" {
-            return None;
-        }
-        let start = after + (said.len() - said.trim_start().len());
-        let end = after + length + text[after + length..].find(&close)?;
-        Some(Found {
-            begin,
-            source: (
-                start.min(after + length),
-                start.min(after + length) + source.len(),
-            ),
-            end,
-        })
+    /// Both comments and what is between them; the first group is what it is made of.
+    fn find(self, text: &str) -> Option<Captures<'_>> {
+        let name = <&str>::from(self);
+        let pattern =
+            format!("(?s)<!-- pivot:{name}(?: ([^\n]*?))? -->\n.*?<!-- pivot:{name} end -->");
+        let part = Regex::new(&pattern)
+            .expect("names have letters only")
+            .captures(text)?;
+        // The end of another part is no beginning.
+        let source = part.get(1).map(|source| source.as_str());
+        (source != Some("end")).then_some(part)
     }
-}
-
-/// Where a part is, in bytes.
-struct Found {
-    /// Where the first comment begins.
-    begin: usize,
-    source: (usize, usize),
-    /// Where the second comment begins.
-    end: usize,
 }

@@ -4,7 +4,6 @@ mod merged;
 
 use std::path::{Path, PathBuf};
 
-use model::environment::Environment;
 use model::sample::{PACKED, PLAIN, pack, text};
 
 use super::*;

@@ -73,17 +73,6 @@ pub(super) struct Failed {
     pub reason: String,
 }
 
-impl Failed {
-    /// A child that ended well but has not said what it was asked.
-    pub(super) fn silently() -> Self {
-        Self {
-            during: "at its end".into(),
-            slice: None,
-            reason: "it ended without a word".into(),
-        }
-    }
-}
-
 impl fmt::Display for Failed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.during, self.reason)

@@ -11,35 +11,28 @@ use model::scenario::Scenario;
 use registry::roster::participants;
 
 use super::Plan;
-use super::done::Done;
+use super::recording::Done;
 use super::schedule::{Assignment, MeasurementPlan, Schedule};
 use super::task::Task;
 use super::worker_pool::{Run, Stage, Worker};
 
-/// One part. A strategy that hangs or panics is noted, and left out of what follows of that scenario.
-struct Measurement(MeasureTask);
-
-impl Stage for Measurement {
-    const NAME: &'static str = "measuring";
-
-    fn tasks(&self) -> Vec<Task> {
-        vec![Task::Measure(Box::new(self.0.clone()))]
+/// Measures one part. A strategy that hangs or panics is noted, and left out of what follows of that scenario.
+fn measure_part(task: &Task, worker: &Worker<'_>) -> Result<()> {
+    let Task::Measure(measurement) = task else {
+        unreachable!("nothing else is measured");
+    };
+    let part = &measurement.part;
+    if measurement.restarts == 0 {
+        worker.keep(Line::Part(part.clone()));
     }
-
-    fn carry_out(&self, task: &Task, worker: &Worker<'_>) -> Result<()> {
-        let MeasureTask { part, restarts, .. } = &self.0;
-        if *restarts == 0 {
-            worker.keep(Line::Part(part.clone()));
-        }
-        let began = clock::now();
-        worker.carry_out(task)?;
-        worker.keep(Line::PartDone(PartDone {
-            scenario: part.scenario.clone(),
-            process: part.process,
-            took_ms: began.elapsed().as_millis() as u64,
-        }));
-        Ok(())
-    }
+    let began = clock::now();
+    worker.carry_out(task)?;
+    worker.keep(Line::PartDone(PartDone {
+        scenario: part.scenario.clone(),
+        process: part.process,
+        took_ms: began.elapsed().as_millis() as u64,
+    }));
+    Ok(())
 }
 
 impl Plan {
@@ -56,17 +49,14 @@ impl Plan {
             let measured = schedule.share_done(run.recording.done());
             run.share = before + (1.0 - before) * measured;
             let task = self.measure_task(assignment, run.recording.done());
-            run.carry_out(&Measurement(task), run.share)?;
+            let stage = Stage::new("measuring", [Task::Measure(Box::new(task))]);
+            run.carry_out_by(stage, run.share, measure_part)?;
         }
         Ok(())
     }
 
     fn measure_task(&self, assignment: Assignment, done: &Done) -> MeasureTask {
-        let Assignment {
-            part,
-            from,
-            restarts,
-        } = assignment;
+        let part = assignment.part;
         let mut scenarios = self.scenarios.iter();
         let scenario = scenarios
             .find(|scenario| scenario.name == part.scenario)
@@ -81,8 +71,8 @@ impl Plan {
             trace: trace.map(|trace| trace.place.clone()),
             scenario: scenario.clone(),
             part,
-            from,
-            restarts,
+            from: assignment.from,
+            restarts: assignment.restarts,
             account,
             baseline: self.baseline.clone(),
             seed: self.seed,

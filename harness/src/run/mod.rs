@@ -1,8 +1,6 @@
 //! A run: what is asked for, checked against what there is, and carried out stage by stage.
 
 mod child;
-mod convergence;
-mod done;
 mod measurement;
 mod recording;
 mod schedule;
@@ -16,19 +14,20 @@ use model::assumption::Assumption;
 use model::environment::Environment;
 use model::error::Result;
 use model::preset::Preset;
-use model::sample::{Card, Exclusion, Header, SCHEMA};
-use model::scenario::{RecordKind, Scenario};
+use model::sample::{Card, Header, SCHEMA};
+use model::scenario::{self, Effort, RecordKind, Scenario};
 use registry::roster::{self, participants};
+use stats::GROUPS_95;
 
 pub use child::Interrupt;
-pub use done::Done;
 pub use recording::Recording;
-pub use stages::{Calibration, Checks, Faults, Probes, Replays, Stalls, Traces};
+use stages::put_under_fault;
+pub use stages::{calibration, stalls, traces};
 pub use task::Task;
-pub use worker_pool::{Observer, Run, Stage, Worker};
+pub use worker_pool::{Observer, Run, Stage};
 
 /// What a run is to do.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Plan {
     /// The scenarios, in order.
     pub scenarios: Vec<Scenario>,
@@ -51,6 +50,9 @@ const TRACED: f64 = 0.15;
 /// Behind the probes.
 const PROBED: f64 = 0.27;
 
+/// Fewer processes than this make no interval, and each has a block at least.
+const PROCESSES_MIN: u32 = GROUPS_95 as u32;
+
 impl Plan {
     /// The main job: verifies, traces, probes and measures.
     ///
@@ -59,7 +61,7 @@ impl Plan {
     /// As [`Run::carry_out`].
     pub fn carry_out(&self, run: &mut Run<'_>) -> Result<()> {
         self.verify(self.preset.checks(), VERIFIED, run)?;
-        run.carry_out(&Traces::of(self, self.preset), TRACED)?;
+        run.carry_out(self.traces(self.preset), TRACED)?;
         self.sample(run)
     }
 
@@ -69,12 +71,8 @@ impl Plan {
     ///
     /// As [`Run::carry_out`].
     pub fn sample(&self, run: &mut Run<'_>) -> Result<()> {
-        let probes = Probes {
-            plan: self,
-            effort: self.preset,
-        };
-        run.carry_out(&probes, PROBED)?;
-        run.carry_out(&Calibration, PROBED)?;
+        run.carry_out(self.probes(self.preset), PROBED)?;
+        run.carry_out(calibration(), PROBED)?;
         self.measure(self.preset.measuring(), run)?;
         run.complete()
     }
@@ -86,39 +84,58 @@ impl Plan {
     ///
     /// As [`Run::carry_out`].
     pub fn verify(&self, effort: Preset, until: f64, run: &mut Run<'_>) -> Result<()> {
-        run.carry_out(&Checks { plan: self, effort }, until / 2.0)?;
+        run.carry_out(self.checks(effort), until / 2.0)?;
+        let cards = self.contenders();
         for are_busy in [false, true] {
-            let faults = Faults {
-                plan: self,
-                effort,
-                are_busy,
-            };
-            run.carry_out(&faults, until)?;
+            run.carry_out_by(self.faults(effort, are_busy), until, |task, worker| {
+                put_under_fault(&cards, task, worker)
+            })?;
         }
         Ok(())
+    }
+
+    /// Refuses, before anything is done, sweeps that would take longer than the preset has.
+    ///
+    /// # Errors
+    ///
+    /// As [`scenario::affordable`].
+    pub fn is_affordable(&self) -> Result<()> {
+        let effort = Effort {
+            slice: self.preset.ramp() + self.preset.window(false),
+            blocks: PROCESSES_MIN,
+            processes: PROCESSES_MIN,
+        };
+        scenario::affordable(
+            &self.scenarios,
+            |scenario| {
+                participants(scenario, &self.strategies, &self.baseline)
+                    .0
+                    .len()
+            },
+            effort,
+            self.preset.measuring(),
+            self.preset == Preset::Full,
+        )
     }
 
     /// The header of the plan's sample file.
     pub fn header(&self, environment: Environment) -> Header {
         let all = roster::entries_beside(&self.baseline, RecordKind::Status);
-        let cards: Vec<Card> = all
-            .iter()
-            .map(|entry| Card::from(&entry.profile))
-            .filter(|card| self.strategies.contains(&card.name))
-            .collect();
-        let exclusions: Vec<Exclusion> = self
+        let cards = all.iter().map(|entry| Card::from(&entry.profile));
+        let exclusions = self
             .scenarios
             .iter()
-            .flat_map(|scenario| participants(scenario, &self.strategies, &self.baseline).1)
-            .collect();
+            .flat_map(|scenario| participants(scenario, &self.strategies, &self.baseline).1);
         Header {
             schema: SCHEMA.into(),
             baseline: self.baseline.clone(),
             controls_of: self.baseline.clone(),
             environment,
             scenarios: self.scenarios.clone(),
-            strategies: cards,
-            exclusions,
+            strategies: cards
+                .filter(|card| self.strategies.contains(&card.name))
+                .collect(),
+            exclusions: exclusions.collect(),
             window_ns: self.preset.window(false).as_nanos() as u64,
             assumptions: self.assumptions.clone(),
             looks: 1,

@@ -1,16 +1,21 @@
-//! What a run has kept so far, in its file and in memory.
+//! What a run has kept so far, in its file and in memory, and what of its tasks that is.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
+use measure::worker::Place;
 use model::error::{Error, Result};
 use model::lock::FolderLock;
 use model::output;
-use model::sample::{self, Header, Line, Writer};
+use model::sample::{self, Header, Line, Part, SliceKey, Writer};
+use model::stall::StallSeen;
+use trace::StallTask;
 
-use super::done::Done;
+use super::task::Task;
+use crate::replay;
 
 /// The lines of a run: every one is in its file before anything else happens with it.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Recording {
     writer: Option<Writer>,
     /// The folder is this run's as long as it may write there.
@@ -22,12 +27,7 @@ pub struct Recording {
 impl Recording {
     /// Lines that are kept in memory only.
     pub fn in_memory() -> Self {
-        Self {
-            writer: None,
-            _lock: None,
-            lines: Vec::new(),
-            done: Done::default(),
-        }
+        Self::default()
     }
 
     /// Makes the folder of a run and the sample file in it, with its header.
@@ -48,8 +48,7 @@ impl Recording {
         let mut recording = Self {
             writer: Some(Writer::create(&folder.join(sample::PLAIN))?),
             _lock: Some(lock),
-            lines: Vec::new(),
-            done: Done::default(),
+            ..Self::default()
         };
         recording.keep(Line::Header(Box::new(header)))?;
         Ok(recording)
@@ -107,16 +106,16 @@ impl Recording {
     }
 
     /// Whether the run has gone through to its end.
-    pub const fn is_complete(&self) -> bool {
-        self.done.is_complete
+    pub fn is_complete(&self) -> bool {
+        self.lines.contains(&Line::Complete)
     }
 }
 
 /// What a run cannot change on its way, if it differs.
 fn difference(begun: &Header, now: &Header) -> Option<&'static str> {
-    let names = |header: &Header| -> Vec<String> {
-        let cards = header.strategies.iter();
-        cards.map(|card| card.name.clone()).collect()
+    let names = |header: &Header| {
+        let cards = header.strategies.clone().into_iter();
+        cards.map(|card| card.name).collect::<Vec<_>>()
     };
     let (before, after) = (&begun.environment, &now.environment);
     let all = [
@@ -129,4 +128,243 @@ fn difference(begun: &Header, now: &Header) -> Option<&'static str> {
     ];
     let differs = all.into_iter().find(|(_, is_equal)| !is_equal);
     differs.map(|(what, _)| what)
+}
+
+/// Whether lines have all that a task would add to them. What is left to measure the schedule says.
+pub(super) fn has(lines: &[Line], task: &Task) -> bool {
+    match task {
+        Task::Measure(_) => false,
+        Task::Verify(task) => are_checked(lines, &task.strategy),
+        _ => lines.iter().any(|line| answers(line, task)),
+    }
+}
+
+/// A strategy's checks are all made when those of another begin, or the faults, or the measuring.
+fn are_checked(lines: &[Line], strategy: &str) -> bool {
+    let mut is_begun = false;
+    lines.iter().any(|line| match line {
+        Line::Check(outcome) if outcome.check == replay::CHECK => false,
+        Line::Check(outcome) if outcome.strategy == strategy => {
+            is_begun = true;
+            false
+        }
+        Line::Check(_) | Line::Fault(_) | Line::Part(_) => is_begun,
+        _ => false,
+    })
+}
+
+fn answers(line: &Line, task: &Task) -> bool {
+    match (line, task) {
+        (Line::Check(outcome), Task::Replay(task)) => {
+            outcome.check == replay::CHECK && outcome.strategy == task.strategy
+        }
+        (Line::Fault(seen), Task::Fault(task)) => {
+            (&seen.strategy, seen.fault) == (&task.strategy, task.fault)
+        }
+        (Line::Trace(seen), Task::Trace(task)) => seen.strategy == task.strategy,
+        (Line::Stall(seen), Task::Stall(task)) => has_stalls(seen, task),
+        (Line::Probe(probe), Task::Probe(task)) => {
+            let key = (probe.process, probe.situation, &probe.strategy);
+            key == (task.process, task.situation, &task.strategy)
+        }
+        (Line::Calibration(_), Task::Calibrate) => true,
+        _ => false,
+    }
+}
+
+/// Whether a process has seen all that the task asks for, or has died: it would not survive the next time
+/// either.
+fn has_stalls(seen: &StallSeen, task: &StallTask) -> bool {
+    let has = |stalled| {
+        let mut pairs = seen.pairs.iter();
+        pairs.any(|pair| pair.stalled == stalled && task.peers.contains(&pair.peer))
+    };
+    let has_all = || task.stalled.iter().all(|&stalled| has(stalled));
+    seen.strategy == task.strategy && (seen.died.is_some() || has_all())
+}
+
+/// How far the measuring came.
+#[derive(Debug, Default)]
+pub(super) struct Done {
+    /// The parts that were begun, in their order.
+    pub(super) parts: Vec<BegunPart>,
+    /// Scenario and strategy of every table whose heap was accounted for.
+    accounted: BTreeSet<(String, String)>,
+}
+
+/// A part of the measuring, and how far it came.
+#[derive(Clone, Debug)]
+pub(super) struct BegunPart {
+    pub(super) part: Part,
+    /// Behind its last slice.
+    pub(super) next: Place,
+    /// How often its process had been started anew when its last slice was measured.
+    pub(super) restarts: u32,
+    /// The slices that were measured.
+    pub(super) slices: u32,
+    /// How long it took; nothing as long as it is not over.
+    pub(super) took_ms: Option<u64>,
+}
+
+impl Done {
+    /// What some lines have.
+    pub(super) fn from_lines(lines: &[Line]) -> Self {
+        let mut done = Self::default();
+        for line in lines {
+            done.add(line);
+        }
+        done
+    }
+
+    /// Whether it accounts for the heap of a strategy's table in a scenario.
+    pub(super) fn has_memory(&self, scenario: &str, strategy: &str) -> bool {
+        let key = (scenario.to_owned(), strategy.to_owned());
+        self.accounted.contains(&key)
+    }
+
+    /// Another line.
+    pub(super) fn add(&mut self, line: &Line) {
+        match line {
+            Line::Memory(memory) => {
+                let key = (memory.scenario.clone(), memory.strategy.clone());
+                self.accounted.insert(key);
+            }
+            Line::Part(part) => self.parts.push(BegunPart {
+                part: part.clone(),
+                next: Place::default(),
+                restarts: 0,
+                slices: 0,
+                took_ms: None,
+            }),
+            Line::Slice(slice) => {
+                if let Some(begun) = self.part_of(&slice.key) {
+                    begun.slices += 1;
+                    begun.restarts = begun.restarts.max(slice.restarts);
+                }
+            }
+            Line::Failure(failure) => {
+                self.part_of(&failure.key);
+            }
+            Line::PartDone(done) => {
+                if let Some(begun) = self.part(&done.scenario, done.process) {
+                    begun.took_ms = Some(done.took_ms);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// The part of a slice that is over, be it measured or failed. Probes that fail belong to none.
+    fn part_of(&mut self, key: &SliceKey) -> Option<&mut BegunPart> {
+        let begun = self.part(&key.scenario, key.process)?;
+        let next = Place {
+            block: key.block,
+            position: key.position + 1,
+        };
+        begun.next = begun.next.max(next);
+        Some(begun)
+    }
+
+    fn part(&mut self, scenario: &str, process: u32) -> Option<&mut BegunPart> {
+        // Most lines are of the last one.
+        let mut parts = self.parts.iter_mut().rev();
+        parts.find(|begun| begun.part.scenario == scenario && begun.part.process == process)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use experiments::checks::VerifyTask;
+    use model::preset::Preset;
+    use model::sample::CheckOutcome;
+    use model::scenario::RecordKind;
+    use model::stall::StallPair;
+    use model::trace::Operation;
+
+    use super::*;
+
+    fn check(strategy: &str) -> Line {
+        Line::Check(CheckOutcome {
+            strategy: strategy.into(),
+            record: RecordKind::Status,
+            check: "sequential".into(),
+            passed: true,
+            evidence: String::new(),
+        })
+    }
+
+    #[test]
+    fn a_strategy_is_checked_when_something_else_has_begun() {
+        let are_checked = |lines: &[Line]| {
+            ["a/b", "c/d", "e/f"].map(|strategy| {
+                let task = Task::Verify(VerifyTask {
+                    strategy: strategy.into(),
+                    preset: Preset::Quick,
+                    seed: 1,
+                });
+                has(lines, &task)
+            })
+        };
+        let mut lines = vec![check("a/b"), check("a/b"), check("c/d")];
+        assert_eq!(are_checked(&lines), [true, false, false]);
+        lines.push(Line::Part(Part {
+            scenario: "one".into(),
+            process: 0,
+            strategies: Vec::new(),
+            blocks: 1,
+        }));
+        assert_eq!(are_checked(&lines), [true, true, false]);
+    }
+
+    fn task(stalled: &[Operation], peers: &[Operation]) -> StallTask {
+        StallTask {
+            strategy: "a/b".into(),
+            stalled: stalled.to_vec(),
+            peers: peers.to_vec(),
+            every: false,
+            two_stops: 0,
+        }
+    }
+
+    fn stall(stalled: Operation, peer: Operation, died: Option<&str>) -> Line {
+        let pair = StallPair {
+            stalled,
+            peer,
+            same_process: true,
+            points: 10,
+            blocked: 0,
+            in_allocator: 0,
+            untried: 0,
+            first: None,
+            last: None,
+            held_by: None,
+            wrong: 0,
+            evidence: None,
+        };
+        Line::Stall(StallSeen {
+            strategy: "a/b".into(),
+            pairs: vec![pair],
+            died: died.map(str::to_owned),
+            ..StallSeen::default()
+        })
+    }
+
+    #[test]
+    fn what_was_looked_at_is_not_looked_at_again() {
+        use Operation::{Apply, Insert, ReadHit};
+        let has = |lines: &[Line], task| has(lines, &Task::Stall(task));
+        let one = task(&[Apply], &[ReadHit]);
+        assert!(!has(&[], one.clone()));
+        assert!(!has(&[stall(Apply, Apply, None)], one.clone()));
+        let lines = [stall(Apply, ReadHit, None)];
+        assert!(has(&lines, one.clone()));
+        assert!(!has(&lines, task(&[Apply, Insert], &[ReadHit])));
+        let other = StallTask {
+            strategy: "c/d".into(),
+            ..one.clone()
+        };
+        assert!(!has(&lines, other));
+        // Who did not survive would not the next time either.
+        assert!(has(&[stall(Insert, Insert, Some("signal: 11"))], one));
+    }
 }

@@ -9,16 +9,17 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use analysis::series::{Series, groups};
 use measure::worker::Place;
+use model::controls;
 use model::preset::Preset;
 use model::sample::{Line, Part};
 use model::scenario::Scenario;
 use rand_core::{Rng, SeedableRng};
 use rand_xoshiro::SplitMix64;
+use stats::{Estimate, estimate};
 
-use super::convergence::{Progress, progress};
-use super::done::Done;
-use super::recording::Recording;
+use super::recording::{Done, Recording};
 
 /// What to measure, and in how much time.
 #[derive(Clone, Debug)]
@@ -89,8 +90,8 @@ impl Schedule {
         while self.queue.is_empty() {
             self.round += 1;
             let rounds = self.rounds(recording.done());
-            let is_over = left(self.plan.budget, spent(recording.done(), self.round)).is_zero();
-            if self.round >= rounds || is_over {
+            let left_ms = left_ms(&self.plan, recording.done(), self.round);
+            if self.round >= rounds || left_ms <= 0.0 {
                 return None;
             }
             // Empty where nobody is left to be compared.
@@ -102,8 +103,8 @@ impl Schedule {
 
     /// The share of the run that is over, for the progress display.
     pub(super) fn share_done(&self, done: &Done) -> f64 {
-        let spent = spent(done, u32::MAX);
-        (spent as f64 / self.plan.budget.as_millis() as f64).min(1.0)
+        let left_ms = left_ms(&self.plan, done, u32::MAX);
+        1.0 - left_ms / budget_ms(&self.plan)
     }
 
     /// As many rounds as the time allows, by what the first one took.
@@ -117,9 +118,8 @@ impl Schedule {
                 .filter(|begun| is_planned(&begun.part.scenario))
                 .filter_map(|begun| begun.took_ms)
                 .sum();
-            let left = left(plan.budget, spent(done, 1)).as_secs_f64() * 1e3;
             #[expect(clippy::cast_sign_loss, reason = "neither is negative")]
-            let more = (left / (each as f64).max(1.0)) as u32;
+            let more = (left_ms(plan, done, 1) / (each as f64).max(1.0)) as u32;
             (1 + more).min(plan.preset.rounds())
         })
     }
@@ -140,8 +140,8 @@ impl Schedule {
             let done = recording.done();
             let rounds = self.rounds(done);
             let progress = progress(&self.plan, &before(recording.lines(), round));
-            let left = left(self.plan.budget, spent(done, round));
-            allocate(&progress, done, left, rounds.saturating_sub(round))
+            let left_ms = left_ms(&self.plan, done, round);
+            allocate(&progress, done, left_ms, rounds.saturating_sub(round))
                 .into_iter()
                 .map(|(one, blocks)| part(one.scenario, one.taking_part.clone(), blocks))
                 .collect()
@@ -162,10 +162,15 @@ impl Assignment {
     }
 }
 
-/// What the parts of the rounds before `round` took, in milliseconds.
-fn spent(done: &Done, round: u32) -> u64 {
+fn budget_ms(plan: &MeasurementPlan) -> f64 {
+    plan.budget.as_secs_f64() * 1e3
+}
+
+/// What the parts of the rounds before `round` have left of the time for measuring, in milliseconds.
+fn left_ms(plan: &MeasurementPlan, done: &Done, round: u32) -> f64 {
     let earlier = done.parts.iter().filter(|begun| begun.part.process < round);
-    earlier.filter_map(|begun| begun.took_ms).sum()
+    let spent: u64 = earlier.filter_map(|begun| begun.took_ms).sum();
+    (budget_ms(plan) - spent as f64).max(0.0)
 }
 
 /// The slices and failures of the rounds before `round`, and the interference that they were measured under.
@@ -188,17 +193,12 @@ fn cost_of_slice(scenario: &str, done: &Done) -> f64 {
     took as f64 / f64::from(slices.max(1))
 }
 
-/// What is left of the time for measuring.
-fn left(budget: Duration, spent_ms: u64) -> Duration {
-    budget.saturating_sub(Duration::from_millis(spent_ms))
-}
-
 /// Blocks of the next process of each scenario that still has someone to measure: one, and as many
 /// more as it wants, if there is time for that until its last turn; else its fair part of them.
 fn allocate<'s>(
     progress: &'s [Progress<'_>],
     done: &Done,
-    left: Duration,
+    left_ms: f64,
     turns: u32,
 ) -> Vec<(&'s Progress<'s>, u32)> {
     let turns = f64::from(turns.max(1));
@@ -218,7 +218,7 @@ fn allocate<'s>(
         .map(|(_, cost, wanted)| cost * (wanted - 1.0))
         .sum();
     let share = if more > 0.0 {
-        ((left.as_secs_f64() * 1e3 - least) / more).clamp(0.0, 1.0)
+        ((left_ms - least) / more).clamp(0.0, 1.0)
     } else {
         0.0
     };
@@ -230,4 +230,84 @@ fn allocate<'s>(
             (one, blocks)
         })
         .collect()
+}
+
+/// How far a scenario is between two rounds.
+#[derive(Clone, Debug)]
+struct Progress<'t> {
+    scenario: &'t Scenario,
+    /// The strategies that take part in the next round, the baseline included.
+    taking_part: Vec<String>,
+    /// Blocks that most of them still want.
+    blocks_wanted: f64,
+}
+
+/// A ratio that would need more blocks than this does not keep the others waiting.
+const WISH_MAX: f64 = 600.0;
+/// Among the strategies, the wish of the one at this share of them counts.
+const CROWD: f64 = 0.8;
+
+/// How narrow the 99 % interval of a log ratio is to become, to either side.
+fn target(scenario: &Scenario, cpus: usize) -> f64 {
+    // Aimed at somewhat below what is wanted (0.20, 0.05): the aim is the expected width.
+    if scenario.threads() > cpus {
+        0.13
+    } else if scenario.is_contended(cpus) {
+        // What two threads make of a lock that both want is decided anew all the time. Verdicts need
+        // no more than this far from the margin.
+        0.35
+    } else {
+        0.03
+    }
+}
+
+/// How far all scenarios are by these lines.
+fn progress<'t>(plan: &'t MeasurementPlan, lines: &[Line]) -> Vec<Progress<'t>> {
+    let series = Series::undisturbed(lines);
+    let progress_of = |(scenario, names): &'t (Scenario, Vec<String>)| {
+        let has_failed = |name: &&String| {
+            lines.iter().any(|line| {
+                matches!(line, Line::Failure(failure)
+                    if failure.key.scenario == scenario.name && failure.key.strategy == **name)
+            })
+        };
+        let names = names.iter().filter(|name| !has_failed(name));
+        let taking_part: Vec<String> = names.cloned().collect();
+        let others = taking_part.iter().filter(|name| **name != plan.baseline);
+        let wanted: Vec<(&String, f64)> = others
+            .flat_map(|name| {
+                let metrics = scenario.timed_metrics().into_iter();
+                metrics.map(move |metric| (name, metric))
+            })
+            .filter_map(|(name, metric)| {
+                let ratio = estimate(&groups(series.log_ratios(&scenario.name, name, metric)))?;
+                Some((name, blocks_wanted(&ratio, target(scenario, plan.cpus))))
+            })
+            .collect();
+        Progress {
+            scenario,
+            blocks_wanted: wanted_by_most(&wanted),
+            taking_part,
+        }
+    };
+    plan.scenarios.iter().map(progress_of).collect()
+}
+
+/// Blocks that would make the interval of a ratio as narrow as it is to become, at least 1.
+fn blocks_wanted(ratio: &Estimate, target: f64) -> f64 {
+    let have = ratio.n as f64;
+    let wanted = have * (ratio.expected_half_width() / target).powi(2);
+    (wanted.min(WISH_MAX) - have).max(1.0)
+}
+
+/// What most strategies want, and the one that is the baseline's double by all means: a noise floor that is wide
+/// says nothing about anybody.
+fn wanted_by_most(wanted: &[(&String, f64)]) -> f64 {
+    let mut all: Vec<f64> = wanted.iter().map(|&(_, blocks)| blocks).collect();
+    all.sort_by(f64::total_cmp);
+    #[expect(clippy::cast_sign_loss, reason = "a share of a length")]
+    let crowd = ((all.len() as f64 - 1.0) * CROWD).max(0.0) as usize;
+    let floor = wanted.iter().filter(|(name, _)| *name == controls::SAME);
+    let floor = floor.map(|&(_, blocks)| blocks).fold(0.0, f64::max);
+    all.get(crowd).copied().unwrap_or(1.0).max(floor)
 }

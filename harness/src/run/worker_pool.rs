@@ -13,39 +13,34 @@ use model::sample::Line;
 use model::trace::Untraced;
 
 use super::child::{self, Ending, Failed, Interrupt};
-use super::recording::Recording;
+use super::recording::{self, Recording};
 use super::task::Task;
 
 /// A stage of a run: tasks that do not depend on each other, each for a child process.
-pub trait Stage: Sync {
+#[derive(Clone, Debug)]
+pub struct Stage {
     /// What it is called while it lasts.
-    const NAME: &'static str;
-
+    pub name: &'static str,
     /// All its tasks, in order.
-    fn tasks(&self) -> Vec<Task>;
-
+    pub tasks: Vec<Task>,
     /// How many tasks are carried out at a time.
-    fn width(&self) -> usize {
-        1
-    }
-
+    pub width: usize,
     /// What is not done after this time is left undone.
-    fn budget(&self) -> Duration {
-        Duration::MAX
-    }
+    pub budget: Duration,
+    /// Why none of it can be done here; asked if anything is left to do.
+    pub unavailable: fn() -> Option<String>,
+}
 
-    /// Why none of it can be done here.
-    fn unavailable(&self) -> Option<String> {
-        None
-    }
-
-    /// Carries out a task, and gives what is to be kept to the worker.
-    ///
-    /// # Errors
-    ///
-    /// When the run is interrupted, or no process can be started. A process that does not survive is a result.
-    fn carry_out(&self, task: &Task, worker: &Worker<'_>) -> Result<()> {
-        worker.carry_out(task)
+impl Stage {
+    /// One task after the other, however long they take.
+    pub(super) fn new(name: &'static str, tasks: impl IntoIterator<Item = Task>) -> Self {
+        Self {
+            name,
+            tasks: tasks.into_iter().collect(),
+            width: 1,
+            budget: Duration::MAX,
+            unavailable: || None,
+        }
     }
 }
 
@@ -77,26 +72,12 @@ enum Event {
 }
 
 /// A thread of the pool, and what it needs to carry out one task.
-#[derive(Debug)]
-pub struct Worker<'a> {
+pub(super) struct Worker<'a> {
     events: &'a Sender<Event>,
-    stop: &'a Stop<'a>,
+    /// Whether to end before its time: the user wants it to, or another task failed.
+    is_to_stop: &'a dyn Fn() -> bool,
     /// What is left of the stage's time.
     left: Duration,
-}
-
-/// Why work ends before its time: the user wants it to, or another task failed.
-#[derive(Debug)]
-struct Stop<'a> {
-    interrupt: &'a Interrupt,
-    has_failed: AtomicBool,
-}
-
-impl Stop<'_> {
-    fn is_set(&self) -> bool {
-        // Relaxed: nothing is handed over but the flag itself.
-        self.interrupt.is_set() || self.has_failed.load(Ordering::Relaxed)
-    }
 }
 
 impl<'a> Run<'a> {
@@ -120,42 +101,54 @@ impl<'a> Run<'a> {
     ///
     /// When the run is interrupted, no process can be started, or a line cannot be kept. What other processes
     /// found until then is kept.
-    pub fn carry_out<S: Stage>(&mut self, stage: &S, until: f64) -> Result<()> {
+    pub fn carry_out(&mut self, stage: Stage, until: f64) -> Result<()> {
+        self.carry_out_by(stage, until, |task, worker| worker.carry_out(task))
+    }
+
+    /// The same, where `work` carries out a task and gives what is to be kept to the worker. A process that does not
+    /// survive is a result and no error.
+    pub(super) fn carry_out_by(
+        &mut self,
+        stage: Stage,
+        until: f64,
+        work: impl Fn(&Task, &Worker<'_>) -> Result<()> + Sync,
+    ) -> Result<()> {
         let from = std::mem::replace(&mut self.share, until);
-        let mut tasks = stage.tasks();
-        tasks.retain(|task| !self.recording.done().has(task));
+        let mut tasks = stage.tasks;
+        let lines = self.recording.lines();
+        tasks.retain(|task| !recording::has(lines, task));
         if tasks.is_empty() {
             return Ok(());
         }
-        if let Some(why) = stage.unavailable() {
-            return if self.recording.done().is_untraced {
+        if let Some(why) = (stage.unavailable)() {
+            let is_known = lines.iter().any(|line| matches!(line, Line::Untraced(_)));
+            return if is_known {
                 Ok(())
             } else {
                 self.keep(Line::Untraced(Untraced { why }))
             };
         }
-        let stop = Stop {
-            interrupt: self.interrupt,
-            has_failed: AtomicBool::new(false),
-        };
-        let (began, budget) = (clock::now(), stage.budget());
+        let (interrupt, has_failed) = (self.interrupt, AtomicBool::new(false));
+        // Relaxed: nothing is handed over but the flag itself.
+        let is_to_stop = || interrupt.is_set() || has_failed.load(Ordering::Relaxed);
+        let began = clock::now();
         let work = |task: &Task, events: &Sender<Event>| {
-            let left = budget.saturating_sub(began.elapsed());
+            let left = stage.budget.saturating_sub(began.elapsed());
             let worker = Worker {
                 events,
-                stop: &stop,
+                is_to_stop: &is_to_stop,
                 left,
             };
             worker.say(Event::Began(task.subject()));
-            worker.say(Event::Ended(stage.carry_out(task, &worker)));
+            worker.say(Event::Ended(work(task, &worker)));
         };
         let (mut ended, mut first_error, mut can_keep) = (0_u32, None, true);
-        parallel::for_each(stage.width(), &tasks, work, |event| {
+        parallel::for_each(stage.width, &tasks, work, |event| {
             let outcome = match event {
                 Event::Began(subject) => {
                     let share = f64::from(ended) / tasks.len() as f64;
                     let share = from + (until - from) * share;
-                    self.observer.progress(S::NAME, &subject, share);
+                    self.observer.progress(stage.name, &subject, share);
                     Ok(())
                 }
                 // No later line is to stand where one is missing.
@@ -175,7 +168,7 @@ impl<'a> Run<'a> {
                 }
             };
             if let Err(error) = outcome {
-                stop.has_failed.store(true, Ordering::Relaxed);
+                has_failed.store(true, Ordering::Relaxed);
                 first_error.get_or_insert(error);
             }
         });
@@ -247,13 +240,20 @@ impl Worker<'_> {
         let ending = self.watch(task, |line| answer = Some(line))?;
         Ok(match ending {
             Ending::Failed(failed) => task.died(failed, answer),
-            Ending::Done if answer.is_none() => task.died(Failed::silently(), None),
+            Ending::Done if answer.is_none() => {
+                let failed = Failed {
+                    during: "at its end".into(),
+                    slice: None,
+                    reason: "it ended without a word".into(),
+                };
+                task.died(failed, None)
+            }
             Ending::Done | Ending::OutOfTime => answer,
         })
     }
 
     fn watch(&self, task: &Task, found: impl FnMut(Line)) -> Result<Ending> {
-        child::carry_out(task, self.left, &|| self.stop.is_set(), found)
+        child::carry_out(task, self.left, self.is_to_stop, found)
     }
 }
 
@@ -266,36 +266,25 @@ mod tests {
     use super::*;
 
     /// Each task keeps that its strategy was traced; the one named `bad` cannot be carried out.
-    struct Fake {
-        strategies: Vec<&'static str>,
-        unavailable: Option<&'static str>,
+    fn stage<const N: usize>(strategies: [&str; N]) -> Stage {
+        let task = |strategy: &str| {
+            Task::Trace(TraceTask {
+                strategy: strategy.into(),
+                operations: Vec::new(),
+                states: Vec::new(),
+                layouts: 1,
+            })
+        };
+        Stage::new("faking", strategies.map(task))
     }
 
-    impl Stage for Fake {
-        const NAME: &'static str = "faking";
-
-        fn tasks(&self) -> Vec<Task> {
-            let task = |&strategy: &&str| {
-                Task::Trace(TraceTask {
-                    strategy: strategy.into(),
-                    operations: Vec::new(),
-                    states: Vec::new(),
-                    layouts: 1,
-                })
-            };
-            self.strategies.iter().map(task).collect()
+    fn fake(task: &Task, worker: &Worker<'_>) -> Result<()> {
+        let strategy = task.subject();
+        if strategy == "bad" {
+            return Err(Error::input("no process"));
         }
-        fn unavailable(&self) -> Option<String> {
-            self.unavailable.map(str::to_owned)
-        }
-        fn carry_out(&self, task: &Task, worker: &Worker<'_>) -> Result<()> {
-            let strategy = task.subject();
-            if strategy == "bad" {
-                return Err(Error::input("no process"));
-            }
-            worker.keep(traced(&strategy, None));
-            Ok(())
-        }
+        worker.keep(traced(&strategy, None));
+        Ok(())
     }
 
     fn traced(strategy: &str, died: Option<&str>) -> Line {
@@ -321,18 +310,16 @@ mod tests {
         }
     }
 
-    fn carry_out(stage: &Fake, recording: &mut Recording) -> (Result<()>, Watcher) {
+    fn carry_out(stage: &Stage, recording: &mut Recording) -> (Result<()>, Watcher) {
         let (interrupt, mut watcher) = (Interrupt::new(), Watcher::default());
-        let outcome = Run::new(recording, &interrupt, &mut watcher).carry_out(stage, 0.5);
+        let mut run = Run::new(recording, &interrupt, &mut watcher);
+        let outcome = run.carry_out_by(stage.clone(), 0.5, fake);
         (outcome, watcher)
     }
 
     #[test]
     fn only_what_the_recording_lacks_is_done() {
-        let stage = Fake {
-            strategies: vec!["a/b", "c/d", "e/f", "g/h"],
-            unavailable: None,
-        };
+        let stage = stage(["a/b", "c/d", "e/f", "g/h"]);
         let mut recording = Recording::in_memory();
         recording.keep(traced("c/d", None)).unwrap();
         // Who did not survive would not the next time either.
@@ -350,10 +337,7 @@ mod tests {
 
     #[test]
     fn what_was_found_before_an_error_is_kept() {
-        let stage = Fake {
-            strategies: vec!["a/b", "bad"],
-            unavailable: None,
-        };
+        let stage = stage(["a/b", "bad"]);
         let mut recording = Recording::in_memory();
         let (outcome, _) = carry_out(&stage, &mut recording);
         assert_eq!(outcome.unwrap_err().to_string(), "no process");
@@ -362,9 +346,9 @@ mod tests {
 
     #[test]
     fn why_nothing_is_traced_is_said_once() {
-        let stage = Fake {
-            strategies: vec!["a/b"],
-            unavailable: Some("no flag"),
+        let stage = Stage {
+            unavailable: || Some("no flag".into()),
+            ..stage(["a/b"])
         };
         let mut recording = Recording::in_memory();
         let (_, first) = carry_out(&stage, &mut recording);

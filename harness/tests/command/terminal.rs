@@ -113,7 +113,9 @@ fn options_that_mean_nothing_are_refused() {
     let said = refusal(&["run", "--assumptions", empty.to_str().unwrap()]);
     assert!(said.contains("no [[assumption]]"), "{said}");
     let said = refusal(&["predict", "--alone", "1e300"]);
-    assert!(said.contains("(301 digits)") && said.len() < 200, "{said}");
+    assert!(said.contains("0.1 ns to 1 s") && said.len() < 200, "{said}");
+    let said = refusal(&["predict", "--alone", "1", "--lines", "17"]);
+    assert!(said.contains("'17' for '--lines <N>'"), "{said}");
     let negative = "name = \"x\"\ntitle = \"X\"\nquestion = \"?\"\nprocesses = -1\n";
     fs::write(folder.join("bad.toml"), negative).unwrap();
     fs::remove_file(&empty).unwrap();

@@ -16,7 +16,7 @@ use report::advice::{self, Advice};
 use report::{self, Source};
 
 use super::{attended, environment, kept_in};
-use crate::arguments::{AdviseOptions, Choice, Format};
+use crate::arguments::{AdviseOptions, Format};
 use crate::table::Shown as _;
 use crate::{selection, terminal};
 use stages::Stages;
@@ -35,15 +35,9 @@ pub(crate) fn advise(options: &AdviseOptions) -> Result<()> {
     if let Some(record) = &options.adr {
         output::check(record, existing)?;
     }
-    let load = |place: &PathBuf| Earlier::load(place, &workload, &options.baseline);
+    let load = |place: &PathBuf| Earlier::load(place, &workload, &options.contest.baseline);
     let earlier = options.against.as_ref().map(load).transpose()?;
-    let choice = Choice {
-        strategy: options.strategy.clone(),
-        scenario: None,
-        scenarios: None,
-        baseline: options.baseline.clone(),
-    };
-    let plan = plan(options, &choice, &questions)?;
+    let plan = plan(options, &questions)?;
     let stages = Stages {
         file,
         workload: &workload,
@@ -51,8 +45,7 @@ pub(crate) fn advise(options: &AdviseOptions) -> Result<()> {
     };
     let folder = folder(options, &workload);
     let verb = format!("advise {}", file.display());
-    let environment = environment(&verb, &choice, None, options.preset, options.seed);
-    let header = plan.header(environment);
+    let header = plan.header(environment(&verb, &options.contest, &options.effort, &[]));
     stages.answerable(&header)?;
     let mut recording = if options.resume {
         Recording::resume(&folder, &header)?
@@ -115,17 +108,17 @@ fn print(advice: &Advice, json: &str, folder: &Path, options: &AdviseOptions) ->
 
 /// The strategies that are asked about, the baseline, and the controls without which no row has a noise
 /// floor.
-fn plan(options: &AdviseOptions, choice: &Choice, questions: &Questions) -> Result<Plan> {
+fn plan(options: &AdviseOptions, questions: &Questions) -> Result<Plan> {
     let is_yardstick = |name: &str| name == controls::SAME || name == controls::NO_OP;
-    let mut strategies = selection::contest(choice)?;
+    let mut strategies = selection::contest(&options.contest)?;
     strategies.retain(|name| !controls::is_control(name) || is_yardstick(name));
     Ok(Plan {
         scenarios: questions.scenarios.clone(),
         strategies,
-        baseline: options.baseline.clone(),
+        baseline: options.contest.baseline.clone(),
         assumptions: Vec::new(),
-        preset: options.preset,
-        seed: options.seed,
+        preset: options.effort.preset,
+        seed: options.effort.seed,
     })
 }
 

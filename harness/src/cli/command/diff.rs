@@ -3,29 +3,14 @@
 use std::path::Path;
 
 use analysis::diff::{self, Diff, Judged, LEVEL, NOTABLE, Row, Run, Verdict};
+
 use model::error::{Error, Result};
-use report;
-use serde::Serialize;
+use serde_json::json;
 
 use super::report::samples;
 use crate::arguments::{DiffOptions, Format};
-use crate::table::{Shown as _, Table, table};
+use crate::table::{Shown as _, Table, figure, table};
 use crate::terminal;
-
-/// What the template of a comparison is given: the tables, and all that is in the comparison.
-#[derive(Serialize)]
-struct Words<'d> {
-    #[serde(flatten)]
-    diff: &'d Diff,
-    /// What sets the surroundings of the runs apart, if anything does.
-    surroundings: Option<String>,
-    /// The figures to show, if there are any.
-    figures: Option<String>,
-    /// The change that is worth detecting, as a factor.
-    notable: f64,
-    /// The probability that equal runs show any change.
-    level: f64,
-}
 
 /// Compares two runs. Exit code 0 whether or not something changed, unless the user asks for 1.
 pub(crate) fn diff(options: &DiffOptions) -> Result<()> {
@@ -73,16 +58,14 @@ fn show(diff: &Diff, all: bool, format: Format) -> Result<()> {
         .filter(|row| all || row.is_change())
         .collect();
     let is_same = diff.environment.is_empty();
-    let text = report::render(
-        "diff.txt",
-        &Words {
-            diff,
-            surroundings: (!is_same).then(|| surroundings.text(format)),
-            figures: (!shown.is_empty()).then(|| figures(shown).text(format)),
-            notable: NOTABLE,
-            level: LEVEL,
-        },
-    );
+    let document = json!({
+        "diff": diff,
+        "surroundings": (!is_same).then(|| surroundings.text(format)),
+        "figures": (!shown.is_empty()).then(|| figures(shown).text(format)),
+        "notable": NOTABLE,
+        "level": LEVEL,
+    });
+    let text = report::render("diff.txt", &document);
     terminal::print(text.trim_end())
 }
 
@@ -118,15 +101,4 @@ fn change(row: &Row) -> String {
         Verdict::Unchanged => "~".into(),
         Verdict::TooFew { samples_needed } => format!("~ (need >= {samples_needed} samples)"),
     }
-}
-
-/// Four digits or all before the point; of what is smaller than one, three.
-fn figure(value: f64) -> String {
-    if value == 0.0 || !value.is_finite() {
-        return if value == 0.0 { "0" } else { "-" }.into();
-    }
-    let magnitude = value.abs().log10().floor() as i32;
-    #[expect(clippy::cast_sign_loss, reason = "not below zero")]
-    let decimals = (if magnitude < 0 { 2 } else { 3 } - magnitude).clamp(0, 12) as usize;
-    format!("{value:.decimals$}")
 }

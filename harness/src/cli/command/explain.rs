@@ -4,6 +4,7 @@ use contract::Profile;
 use model::environment::{self, Build};
 use model::error::Result;
 use model::sample::Card;
+use report::columns;
 
 use crate::arguments::ExplainOptions;
 use crate::{selection, terminal};
@@ -11,54 +12,44 @@ use crate::{selection, terminal};
 /// Prints the card, within the terminal's width.
 pub(crate) fn explain(options: &ExplainOptions) -> Result<()> {
     let profile = selection::strategy(&options.strategy)?;
-    terminal::print(&card(&profile, usize::from(terminal::width())))
+    terminal::print(&card(&profile, terminal::width()))
 }
 
 /// As many lines of its documentation are shown.
 const LINES_MAX: usize = 12;
+/// Columns before a text under a heading.
+const INDENT: u16 = 2;
 
-fn card(profile: &Profile, width: usize) -> String {
+fn card(profile: &Profile, width: u16) -> String {
     let card = Card::from(profile);
-    let mut lines = wrapped(&format!("{}: {}", card.name, card.summary), "", width);
+    let text = |text: &str| columns([[text.to_owned()]], INDENT, width);
     let claims = card.claims.all();
-    let mut claims: Vec<(String, String)> = claims
-        .map(|(property, claim)| (property.to_string(), claim.to_string()))
-        .collect();
-    claims.push(("library".into(), with_version(profile.library)));
-    let longest = claims.iter().map(|(property, _)| property.len()).max();
-    let column = longest.unwrap_or_default() + 2;
-    lines.push(String::new());
-    for (property, claim) in &claims {
-        let text = format!("{property:column$}{claim}");
-        lines.extend(wrapped(&text, "  ", width));
-    }
+    let claims = claims.map(|(property, claim)| [property.to_string(), claim.to_string()]);
+    let claims = claims.chain([["library".into(), with_version(profile.library)]]);
+    let mut parts = vec![
+        columns([[format!("{}: {}", card.name, card.summary)]], 0, width),
+        columns(claims, INDENT, width),
+    ];
     let docs = registry::docs(profile.name);
-    let works = how_it_works(docs, profile.name);
-    if !works.is_empty() {
-        lines.push("\nHow it works".into());
-        let mut shown = Vec::new();
-        for paragraph in &works {
-            let next = wrapped(paragraph, "  ", width);
-            if !shown.is_empty() && shown.len() + next.len() > LINES_MAX {
-                break;
-            }
-            shown.extend(next);
+    let mut works: Vec<String> = Vec::new();
+    for paragraph in how_it_works(docs, profile.name) {
+        let lines = text(&paragraph);
+        let known: usize = works.iter().map(|lines| lines.lines().count()).sum();
+        if known > 0 && known + lines.lines().count() > LINES_MAX {
+            break;
         }
-        lines.extend(shown);
+        works.push(lines);
+    }
+    if !works.is_empty() {
+        parts.push(format!("How it works\n{}", works.join("\n")));
     }
     if !profile.avoid_when.is_empty() {
-        lines.push("\nWhen not to use it".into());
-        lines.extend(wrapped(profile.avoid_when, "  ", width));
+        parts.push(format!("When not to use it\n{}", text(profile.avoid_when)));
     }
     if let Some((family, _)) = profile.name.split_once('/').filter(|_| !docs.is_empty()) {
-        lines.push("\nMore".into());
-        lines.extend(wrapped(
-            &format!("strategies/{family}/src/lib.rs"),
-            "  ",
-            width,
-        ));
+        parts.push(format!("More\n  strategies/{family}/src/lib.rs"));
     }
-    lines.join("\n")
+    parts.join("\n\n")
 }
 
 /// A library with the version that was linked; the standard library has the compiler's.
@@ -78,87 +69,43 @@ fn with_version(library: &str) -> String {
 fn how_it_works(docs: &str, name: &str) -> Vec<String> {
     let (_, variant) = name.split_once('/').unwrap_or(("", name));
     let lines = docs.lines().map_while(|line| line.strip_prefix("//!"));
-    let lines: Vec<&str> = lines.map(str::trim).collect();
-    let is_section = |line: &&str| line.starts_with("# ");
-    let begin = lines.iter().position(|line| line.starts_with("# How "));
-    let section = &lines[begin.map_or(lines.len(), |begin| begin + 1)..];
-    let end = section.iter().position(is_section);
-    let section = &section[..end.unwrap_or(section.len())];
-    let parts: Vec<&[&str]> = section.split(|line| line.starts_with("## ")).collect();
-    let headings = section.iter().filter(|line| line.starts_with("## "));
-    let own = headings
-        .zip(&parts[1..])
-        .find(|(heading, _)| heading.contains(variant));
-    let part = own.map_or(parts[0], |(_, part)| part);
-    let all = paragraphs(part);
-    let opening = |text: &String| {
-        let word = text.split_whitespace().next().unwrap_or_default();
-        word.chars()
-            .filter(char::is_ascii_alphanumeric)
-            .collect::<String>()
-            .to_lowercase()
+    let text: Vec<&str> = lines.map(str::trim).collect();
+    let text = text.join("\n");
+    let section = text.split("\n# ").find(|part| part.starts_with("How "));
+    let mut parts = section.unwrap_or_default().split("\n## ");
+    let general = parts.next().unwrap_or_default();
+    let headed = |part: &&str| {
+        part.lines()
+            .next()
+            .is_some_and(|line| line.contains(variant))
     };
-    let bare: String = variant
-        .chars()
-        .filter(char::is_ascii_alphanumeric)
-        .collect();
-    let about: Vec<String> = all
-        .iter()
-        .filter(|text| opening(text) == bare)
-        .cloned()
-        .collect();
-    if about.is_empty() { all } else { about }
-}
-
-/// Paragraphs and items of a list, each as one line.
-fn paragraphs(lines: &[&str]) -> Vec<String> {
-    let mut all = vec![String::new()];
-    for line in lines {
-        let is_item = line.starts_with("- ");
-        if line.is_empty() || line.starts_with('|') || is_item {
-            all.push(String::new());
-        }
-        if line.starts_with('|') {
-            continue;
-        }
-        let last = all.last_mut().expect("there is one from the beginning");
-        if !last.is_empty() {
-            last.push(' ');
-        }
-        last.push_str(line);
+    let part = parts.find(headed).unwrap_or(general);
+    let (_heading, part) = part.split_once('\n').unwrap_or_default();
+    let mut all = paragraphs(part);
+    let letters = |text: &str| {
+        text.to_lowercase()
+            .replace(|c: char| !c.is_alphanumeric(), "")
+    };
+    let is_about = |text: &String| {
+        let word = text.split_whitespace().next().unwrap_or_default();
+        letters(word) == letters(variant)
+    };
+    if all.iter().any(is_about) {
+        all.retain(is_about);
     }
-    all.retain(|text| !text.is_empty());
-    all.iter().map(|text| plain(text)).collect()
+    all
 }
 
-/// Without the marks of Markdown and of links to code.
-fn plain(text: &str) -> String {
-    text.replace("**", "")
-        .replace(['`', '*'], "")
-        .replace(['[', ']'], "")
-}
-
-/// A text in lines of at most `width` columns, each with the indent, and what goes on with two more.
-fn wrapped(text: &str, indent: &str, width: usize) -> Vec<String> {
-    let mut lines: Vec<String> = Vec::new();
-    let mut line = indent.to_owned();
-    let mut is_empty = true;
-    // Columns of spaces inside a line stay.
-    for word in text.split(' ') {
-        let needed = line.chars().count() + usize::from(!is_empty) + word.chars().count();
-        if needed > width && !is_empty {
-            lines.push(line.trim_end().to_owned());
-            line = format!("{indent}  ");
-            is_empty = true;
-        }
-        if !is_empty {
-            line.push(' ');
-        }
-        line.push_str(word);
-        is_empty = false;
-    }
-    lines.push(line.trim_end().to_owned());
-    lines
+/// Paragraphs and items of a list, each as one line, without tables and the marks of Markdown and of links to code.
+fn paragraphs(text: &str) -> Vec<String> {
+    let lines = text.lines().filter(|line| !line.starts_with('|'));
+    let lines: Vec<&str> = lines.collect();
+    let text = lines.join("\n").replace("\n- ", "\n\n- ");
+    let paragraphs = text.split("\n\n").map(|paragraph| {
+        let words: Vec<&str> = paragraph.split_whitespace().collect();
+        words.join(" ").replace(['`', '*', '[', ']'], "")
+    });
+    paragraphs.filter(|text| !text.is_empty()).collect()
 }
 
 #[cfg(test)]
@@ -174,7 +121,9 @@ mod tests {
             let profile = entry.profile;
             for width in [40, 80, 100] {
                 let text = card(&profile, width);
-                let too_long = text.lines().find(|line| line.chars().count() > width);
+                let too_long = text
+                    .lines()
+                    .find(|line| line.chars().count() > usize::from(width));
                 assert_eq!(too_long, None, "{text}");
                 assert!(text.starts_with(profile.name), "{text}");
                 assert!(text.contains("When not to use it"), "{text}");

@@ -5,7 +5,6 @@ pub(crate) mod check;
 pub(crate) mod diff;
 pub(crate) mod explain;
 pub(crate) mod list;
-pub(crate) mod measure;
 pub(crate) mod new;
 pub(crate) mod predict;
 pub(crate) mod record;
@@ -18,17 +17,17 @@ pub(crate) mod trace;
 pub(crate) mod verify;
 pub(crate) mod worker;
 
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
+use analysis::{Samples, analyse};
 use harness::run::{Plan, Recording, Run};
-use model::assumption;
 use model::controls;
 use model::environment::Environment;
 use model::error::{Error, Result};
-use model::preset::Preset;
-use strum::VariantArray;
+use results::Machine;
 
-use crate::arguments::{Choice, RunOptions};
+use crate::arguments::{Contest, Effort};
 use crate::progress::Progress;
 use crate::{selection, signals};
 
@@ -37,17 +36,9 @@ fn attended<T>(
     recording: &mut Recording,
     stages: impl FnOnce(&mut Run<'_>) -> Result<T>,
 ) -> Result<T> {
-    let interrupt = signals::listen()?;
+    let listening = signals::listen()?;
     let mut progress = Progress::new();
-    stages(&mut Run::new(recording, &interrupt, &mut progress))
-}
-
-/// What was asked for: all if nothing was named.
-fn or_all<T: VariantArray + Clone>(asked: &[T]) -> Vec<T> {
-    match asked {
-        [] => T::VARIANTS.to_vec(),
-        _ => asked.to_vec(),
-    }
+    stages(&mut Run::new(recording, listening.interrupt, &mut progress))
 }
 
 /// What an interrupted run leaves, in an error that says so.
@@ -61,55 +52,12 @@ fn kept_in(folder: &Path) -> impl Fn(Error) -> Error {
     }
 }
 
-/// What the options ask for.
-fn plan(options: &RunOptions) -> Result<Plan> {
-    let scenarios = selection::scenarios(&options.choice, options.preset == Preset::Full)?;
-    let strategies = selection::contest(&options.choice)?;
-    selection::affordable(
-        &scenarios,
-        &strategies,
-        &options.choice.baseline,
-        options.preset,
-    )?;
-    Ok(Plan {
-        scenarios,
-        strategies,
-        baseline: options.choice.baseline.clone(),
-        assumptions: assumption::load(&assumptions(options))?,
-        preset: options.preset,
-        seed: options.seed,
+/// What a recording in memory says of the strategies of a plan.
+fn analysed(plan: &Plan, recording: &Recording) -> Machine {
+    analyse(&Samples {
+        header: plan.header(Environment::default()),
+        lines: recording.lines().to_vec(),
     })
-}
-
-/// The file of assumptions.
-fn assumptions(options: &RunOptions) -> PathBuf {
-    options
-        .assumptions
-        .clone()
-        .unwrap_or_else(|| selection::workspace().join("benches/assumptions.toml"))
-}
-
-/// A new recording, or with `--resume` the one that was cut short.
-fn recording(options: &RunOptions, plan: &Plan, folder: &Path, verb: &str) -> Result<Recording> {
-    let RunOptions {
-        choice,
-        assumptions,
-        preset,
-        seed,
-        ..
-    } = options;
-    let environment = environment(verb, choice, assumptions.as_deref(), *preset, *seed);
-    let header = plan.header(environment);
-    if options.resume {
-        Recording::resume(folder, &header)
-    } else {
-        Recording::begin(folder, header)
-    }
-}
-
-/// Where the run is to leave its files.
-fn folder(options: &RunOptions) -> PathBuf {
-    options.out.clone().unwrap_or_else(latest)
 }
 
 /// The folder of a run that nobody named.
@@ -117,31 +65,45 @@ fn latest() -> PathBuf {
     selection::workspace().join("reports/latest")
 }
 
-/// The machine, and the command that repeats the run: its verb, and the options that are not as they are by default.
+/// What a file holds, or standard input for `-`, and what it is called in messages.
+fn content(file: &Path) -> Result<(Vec<u8>, String)> {
+    let (read, place) = if file.as_os_str() == "-" {
+        let mut bytes = Vec::new();
+        let read = io::stdin().lock().read_to_end(&mut bytes);
+        (read.map(|_| bytes), "standard input".to_owned())
+    } else {
+        (std::fs::read(file), file.display().to_string())
+    };
+    let bytes = read.map_err(|error| Error::input(format!("cannot read {place}: {error}")))?;
+    Ok((bytes, place))
+}
+
+/// The machine, and the command that repeats the run: its verb, and the options that are not as they are by default,
+/// of which `others` are those that not every command has.
 fn environment(
     verb: &str,
-    choice: &Choice,
-    assumptions: Option<&Path>,
-    preset: Preset,
-    seed: u64,
+    contest: &Contest,
+    effort: &Effort,
+    others: &[(&str, Option<String>)],
 ) -> Environment {
-    let quoted = |text: &String| format!("'{text}'");
-    let path = |path: &Path| path.display().to_string();
-    let baseline = (choice.baseline != controls::BASELINE).then(|| choice.baseline.clone());
+    let baseline = (contest.baseline != controls::BASELINE).then(|| contest.baseline.clone());
+    let strategy = contest.strategy.as_ref();
     let options = [
-        ("preset", Some(preset.name().to_owned())),
-        ("seed", Some(seed.to_string())),
+        ("preset", Some(effort.preset.name().to_owned())),
+        ("seed", Some(effort.seed.to_string())),
         ("baseline", baseline),
-        ("strategy", choice.strategy.as_ref().map(quoted)),
-        ("scenario", choice.scenario.as_ref().map(quoted)),
-        ("scenarios", choice.scenarios.as_deref().map(path)),
-        ("assumptions", assumptions.map(path)),
+        ("strategy", strategy.map(|pattern| format!("'{pattern}'"))),
     ];
     let mut command = format!("cargo run --release -- {verb}");
-    for (option, value) in options {
+    for (option, value) in options.iter().chain(others) {
         if let Some(value) = value {
             command.push_str(&format!(" --{option} {value}"));
         }
     }
-    Environment::capture(&selection::workspace(), command, seed, preset.name())
+    Environment::capture(
+        &selection::workspace(),
+        command,
+        effort.seed,
+        effort.preset.name(),
+    )
 }

@@ -31,9 +31,9 @@ pub(crate) fn new(options: &NewOptions) -> Result<()> {
     };
     let mut plan: Vec<_> = plan(&root, &name, &part)?.into_iter().collect();
     // First what others then refer to.
-    plan.sort_by_key(|(_, change)| change.existing == Existing::Replace);
+    plan.sort_by_key(|(_, (existing, _))| *existing == Existing::Replace);
     let mut lines = Vec::new();
-    for (file, Change { existing, text }) in &plan {
+    for (file, (existing, text)) in &plan {
         let path = root.join(file);
         let folder = output::folder_of(&path);
         fs::create_dir_all(folder).map_err(|error| Error::file("create", folder, &error))?;
@@ -86,22 +86,14 @@ struct Insertion {
     optional: bool,
 }
 
-/// A file as it is to be.
-#[derive(Debug)]
-struct Change {
-    existing: Existing,
-    text: String,
-}
-
-/// All files to be written, none of which is yet.
-fn plan(root: &Path, name: &Name<'_>, part: &Part) -> Result<BTreeMap<String, Change>> {
+/// All files to be written, none of which is yet, with their new contents.
+fn plan(root: &Path, name: &Name<'_>, part: &Part) -> Result<BTreeMap<String, (Existing, String)>> {
     let mut plan = BTreeMap::new();
     let mut make = |file: String, text: String| {
         if root.join(&file).exists() {
             return Err(Error::input(format!("{file} is there already")));
         }
-        let existing = Existing::Keep;
-        plan.insert(file, Change { existing, text });
+        plan.insert(file, (Existing::Keep, text));
         Ok(())
     };
     for file in &part.copy {
@@ -120,13 +112,12 @@ fn plan(root: &Path, name: &Name<'_>, part: &Part) -> Result<BTreeMap<String, Ch
         }
         let pattern =
             Regex::new(&name.put_into(&insertion.at)).expect("the scaffold is part of the program");
-        let change = plan.entry(file.clone()).or_insert_with(|| Change {
-            existing: Existing::Replace,
-            text: before,
-        });
-        let place = pattern.captures_iter(&change.text).last();
-        match place.and_then(|found| found.get(1)) {
-            Some(place) => change.text.insert_str(place.start(), &text),
+        let (_, content) = plan
+            .entry(file.clone())
+            .or_insert((Existing::Replace, before));
+        let place = pattern.captures_iter(content).last();
+        match place.and_then(|captures| captures.get(1)) {
+            Some(place) => content.insert_str(place.start(), &text),
             None if insertion.optional => {}
             None => {
                 return Err(Error::input(format!(
@@ -147,12 +138,9 @@ fn read(root: &Path, file: &str) -> Result<String> {
 /// The checkout that the current folder is in.
 fn checkout() -> Result<PathBuf> {
     let here = std::env::current_dir().unwrap_or_default();
-    let is_root = |folder: &&Path| {
-        let parts = [TEMPLATE, "harness/registry", "benches"];
-        parts.iter().all(|part| folder.join(part).is_dir())
-    };
-    let root = here.ancestors().find(is_root).map(Path::to_path_buf);
-    root.ok_or_else(|| {
+    let mut folders = here.ancestors();
+    let root = folders.find(|folder| folder.join(TEMPLATE).is_dir());
+    root.map(Path::to_path_buf).ok_or_else(|| {
         Error::input(format!(
             "{} is not in the workspace: run this in a checkout of it, where {TEMPLATE} is",
             here.display()

@@ -23,9 +23,9 @@ pub(crate) fn record(options: &RecordOptions) -> Result<()> {
         ..Header::default()
     };
     let mut log = Writer::create(&options.out, Existing::forced(options.force), &header)?;
-    let interrupt = signals::listen()?;
+    let listening = signals::listen()?;
     let mut watch = Watch::new(options.names);
-    let (ending, running) = look_on(&machine, &mut watch, &mut log, options, &interrupt)?;
+    let (ending, running) = look_on(&machine, &mut watch, &mut log, options, listening.interrupt)?;
     let summary = summary(&log, options);
     if options.out.is_file() {
         terminal::print(&summary)?;
@@ -42,7 +42,9 @@ pub(crate) fn record(options: &RecordOptions) -> Result<()> {
         ))),
         (Ending::Ended(_), _) | (Ending::TimeIsOver, None) => Ok(()),
         // The trace is safe: whoever asked for the command gets it done.
-        (Ending::TimeIsOver, Some(mut running)) => running.0.wait().map(drop).map_err(lost),
+        (Ending::TimeIsOver, Some(mut running)) => {
+            running.0.wait().map(drop).map_err(|error| lost(&error))
+        }
         // Without an end of its own, this is how a recording ends.
         (Ending::Interrupted, None) if options.seconds.is_none() => Ok(()),
         (Ending::Interrupted, _) => Err(Error::Interrupted(kept())),
@@ -88,7 +90,7 @@ fn look_on(
             return Ok((Ending::Interrupted, running));
         }
         if let Some(command) = &mut running
-            && let Some(status) = command.0.try_wait().map_err(lost)?
+            && let Some(status) = command.0.try_wait().map_err(|error| lost(&error))?
         {
             return Ok((Ending::Ended(status), running));
         }
@@ -130,8 +132,7 @@ impl Drop for Running {
     }
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "for `map_err`")]
-fn lost(error: std::io::Error) -> Error {
+fn lost(error: &std::io::Error) -> Error {
     Error::input(format!("cannot wait for the command: {error}"))
 }
 

@@ -2,15 +2,14 @@
 
 mod check;
 mod record;
-mod splice;
 
 use std::path::{Path, PathBuf};
 
 use analysis::Samples;
-use harness::recorded::{self, Known};
+use harness::recorded::{self, Known, Part};
 use model::error::{Error, Result};
 use model::sample;
-use report::{self, Written};
+use report::Written;
 use results::Results;
 
 use super::latest;
@@ -22,15 +21,14 @@ pub(crate) fn report(options: &ReportOptions) -> Result<()> {
     if options.check {
         return check::check(&options.samples, options.fix);
     }
-    let latest = [latest()];
-    let given = match options.samples.as_slice() {
-        [] => &latest,
-        given => given,
-    };
+    let mut given = options.samples.clone();
+    if given.is_empty() {
+        given.push(latest());
+    }
     let located = given.iter().map(|given| recorded::locate(given));
     let files = located.collect::<Result<Vec<_>>>()?.concat();
     if let Some(document) = &options.splice {
-        return splice::splice(&options.samples, &files, document);
+        return splice(&options.samples, &files, document);
     }
     if let Some(machine) = &options.record {
         let reports = options.out.clone().unwrap_or_else(reports);
@@ -39,14 +37,40 @@ pub(crate) fn report(options: &ReportOptions) -> Result<()> {
     if let Some(format) = options.format {
         return print(&results(&files)?, format);
     }
-    let folder = options.out.as_deref().or_else(|| beside(given, &files));
+    let folder = options.out.as_deref().or_else(|| beside(&given, &files));
     let folder = folder.ok_or_else(|| {
         Error::input(format!(
             "a report from {} sample files belongs beside none of them; say where with --out DIR",
             files.len()
         ))
     })?;
-    write_all(&files, folder)
+    write(&files, folder)
+}
+
+/// Puts the headline table of the samples into a document, between its markers. Of one run the first marker
+/// says which, so that `--check` can make the table again.
+fn splice(given: &[PathBuf], files: &[PathBuf], document: &Path) -> Result<()> {
+    let text =
+        std::fs::read_to_string(document).map_err(|error| Error::file("read", document, &error))?;
+    let source = match given {
+        [run] => below(run, document).unwrap_or_default(),
+        _ => String::new(),
+    };
+    let place = |table: &str| Part::Headline.spliced(&text, document, &source, table);
+    // Before the samples are read, which takes longer.
+    place("")?;
+    let table = report::headline(&results(files)?);
+    report::replace(document, &place(&table)?)
+}
+
+/// A path as seen from the folder of a document; `None` if it is not below that, or cannot stand in a
+/// comment.
+fn below(path: &Path, document: &Path) -> Option<String> {
+    let folder = document.canonicalize().ok()?.parent()?.to_owned();
+    let path = path.canonicalize().ok()?;
+    let text = path.strip_prefix(&folder).ok()?.to_str()?;
+    let is_plain = !text.contains("--") && !text.contains(['\n', '\r', '>']);
+    is_plain.then(|| text.to_owned())
 }
 
 /// Where a report belongs if nobody says: beside the one file, or, merged, in the folder that names its runs.
@@ -87,7 +111,7 @@ pub(crate) fn samples(given: Option<&Path>) -> Result<(PathBuf, Samples)> {
 
 fn say(warnings: &[String]) {
     for warning in warnings {
-        terminal::warn(warning);
+        terminal::say(format!("pivot: warning: {warning}"));
     }
 }
 
@@ -100,15 +124,10 @@ fn results(files: &[PathBuf]) -> Result<Results> {
 
 /// Reads the samples of several files, writes the report into `folder`, and prints the verdicts. Beside it
 /// are the samples that were pooled, or, where they are of several machines, the names of the runs.
-fn write_all(files: &[PathBuf], folder: &Path) -> Result<()> {
+pub(crate) fn write(files: &[PathBuf], folder: &Path) -> Result<()> {
     let read = recorded::read(files, Some(folder), &mut Known::default())?;
     say(&read.warnings);
-    let Written { html, .. } = read.write(folder)?;
+    let Written { html, .. } = report::write(&read.results, &read.source(folder)?, folder)?;
     terminal::print(&report::verdict_table(&read.results))?;
     terminal::print(&format!("report: {}", html.display()))
-}
-
-/// Reads samples, writes the report into `folder`, and prints the verdicts.
-pub(crate) fn write(file: &Path, folder: &Path) -> Result<()> {
-    write_all(&[file.to_owned()], folder)
 }

@@ -1,147 +1,137 @@
 //! `pivot verify`: what the strategies claim beside what the checks, the faults and a replayed process
 //! trace showed.
 
-use analysis::{faulted, guarantees};
-use harness::run::{Plan, Recording, Replays};
+use contract::Role;
+use harness::run::{Plan, Recording};
 use model::error::{Error, Result};
-use model::sample::Card;
-use results::{Faulted, Grade, Guarantee, Guaranteed};
+use results::{Faulted, Grade, Guarantee, Guaranteed, Machine};
 
-use super::attended;
+use super::{analysed, attended};
 use crate::arguments::{Format, VerifyOptions};
-use crate::selection;
-use crate::table::{Column, Shown as _, table};
-use crate::terminal;
+use crate::table::{Shown as _, Table};
+use crate::{selection, terminal};
 
 /// Runs the checks, injects the faults and replays the trace that is shipped; a broken promise is exit code 1.
 pub(crate) fn verify(options: &VerifyOptions) -> Result<()> {
+    let mut profiles = selection::strategies(options.strategy.as_ref())?;
+    profiles.retain(|profile| profile.role == Role::Contender);
     let plan = Plan {
-        scenarios: Vec::new(),
-        strategies: selection::strategies(options.strategy.as_deref())?,
-        baseline: String::new(),
-        assumptions: Vec::new(),
-        preset: options.preset,
-        seed: options.seed,
+        strategies: selection::names(&profiles),
+        preset: options.effort.preset,
+        seed: options.effort.seed,
+        ..Plan::default()
     };
     let mut recording = Recording::in_memory();
     let ended = attended(&mut recording, |run| {
-        plan.verify(options.preset, 0.9, run)?;
-        run.carry_out(&Replays::of(&plan, &selection::shipped_trace())?, 1.0)
+        plan.verify(plan.preset, 0.9, run)?;
+        run.carry_out(plan.replays(&selection::shipped_trace())?, 1.0)
     });
-    let cards = plan.contenders();
-    let found = guarantees(&cards, recording.lines());
-    print(&cards, &found, &faulted(recording.lines()), options.format)?;
+    let machine = analysed(&plan, &recording);
+    print(&machine, options.format)?;
     ended.map_err(|error| match error {
         Error::Interrupted(_) => {
             Error::Interrupted("what was seen so far is printed, and nothing else is kept".into())
         }
         other => other,
     })?;
-    let forbidden = found
-        .iter()
-        .filter(|guarantee| guarantee.grade == Grade::Forbidden)
-        .count();
-    if forbidden > 0 {
-        return Err(Error::Check(format!(
+    let all = &machine.guarantees;
+    let forbidden = all.iter().filter(|one| one.grade == Grade::Forbidden);
+    match forbidden.count() {
+        0 => Ok(()),
+        forbidden => Err(Error::Check(format!(
             "{forbidden} of {} promises are not kept",
-            found.len()
-        )));
+            all.len()
+        ))),
     }
-    Ok(())
 }
 
 /// Strategy by strategy: its claims, what faults did, and the checks; of those, a terminal shows only
 /// what was not kept.
-fn print(cards: &[Card], found: &[Guarantee], faulted: &[Faulted], format: Format) -> Result<()> {
-    let all = cards.iter().flat_map(|card| lines(card, found, faulted));
+fn print(machine: &Machine, format: Format) -> Result<()> {
+    let strategies = machine.strategies.iter().map(|card| card.name.as_str());
     if format != Format::Table {
-        let [property, claimed, observed, grade, evidence] = columns();
-        let strategy: Column<Line<'_>> = ("strategy", |line| line.strategy.to_owned());
-        let columns = [strategy, property, claimed, observed, grade, evidence];
-        return table(all, &columns).print(format);
+        let all = strategies.flat_map(|name| rows(machine, name, |_| true));
+        return listed(all, 0).print(format);
     }
-    let passed = all.filter(|line| line.is_passed).count();
-    for card in cards {
-        let lines = lines(card, found, faulted).into_iter();
-        let lines = lines.filter(|line| !line.is_passed);
-        terminal::print(&page(&card.name, lines, terminal::width()))?;
+    for name in strategies {
+        let rows = rows(machine, name, |check| !is_passed(check));
+        terminal::print(&page(name, rows, terminal::width()))?;
     }
+    let passed = machine.guarantees.iter().filter(|one| is_passed(one));
     terminal::print(&format!(
-        "{passed} checks passed; `--format json` lists them with their evidence"
+        "{} checks passed; `--format json` lists them with their evidence",
+        passed.count()
     ))
 }
 
 /// A strategy on a terminal.
-fn page<'f>(name: &str, lines: impl IntoIterator<Item = Line<'f>>, width: u16) -> String {
-    format!(
-        "{name}\n{}\n",
-        table(lines, &columns()).terminal(Some(width))
-    )
+fn page(name: &str, rows: impl IntoIterator<Item = Row>, width: u16) -> String {
+    format!("{name}\n{}\n", listed(rows, 1).terminal(Some(width)))
 }
 
 /// What is promised or went wrong, and what was seen of it.
-pub(super) struct Line<'f> {
-    strategy: &'f str,
-    what: String,
-    claimed: &'f str,
-    observed: String,
-    grade: String,
-    evidence: &'f str,
-    /// Whether it is a check that found nothing.
-    is_passed: bool,
+type Row = [String; 6];
+
+const TITLES: [&str; 6] = [
+    "strategy", "property", "claimed", "observed", "grade", "evidence",
+];
+
+/// A table of rows, from a column on.
+fn listed(rows: impl IntoIterator<Item = Row>, from: usize) -> Table {
+    let mut table = Table::new(TITLES.into_iter().skip(from));
+    for row in rows {
+        table.row(row.into_iter().skip(from));
+    }
+    table
 }
 
-pub(super) fn columns<'f>() -> [Column<Line<'f>>; 5] {
+/// What was seen of claims.
+pub(super) fn claims(claims: &[Guarantee]) -> Table {
+    listed(claims.iter().map(of_promise), 0)
+}
+
+fn of_promise(promise: &Guarantee) -> Row {
     [
-        ("property", |line| line.what.clone()),
-        ("claimed", |line| line.claimed.to_owned()),
-        ("observed", |line| line.observed.clone()),
-        ("grade", |line| line.grade.clone()),
-        ("evidence", |line| line.evidence.to_owned()),
+        promise.strategy.clone(),
+        promise.property.to_string(),
+        promise.claimed.clone(),
+        promise.observed.clone(),
+        promise.grade.to_string(),
+        promise.evidence.clone(),
     ]
 }
 
-impl<'f> From<&'f Guarantee> for Line<'f> {
-    fn from(guarantee: &'f Guarantee) -> Self {
-        let is_check = !matches!(guarantee.property, Guaranteed::Claim(_));
-        Self {
-            strategy: &guarantee.strategy,
-            what: guarantee.property.to_string(),
-            claimed: &guarantee.claimed,
-            observed: guarantee.observed.clone(),
-            grade: guarantee.grade.to_string(),
-            evidence: &guarantee.evidence,
-            is_passed: is_check && guarantee.grade == Grade::Acceptable,
-        }
-    }
+fn of_fault(faulted: &Faulted) -> Row {
+    [
+        faulted.strategy.clone(),
+        faulted.fault.to_string(),
+        String::new(),
+        faulted.consequence.to_string(),
+        String::new(),
+        faulted.evidence.clone(),
+    ]
 }
 
-impl<'f> From<&'f Faulted> for Line<'f> {
-    fn from(faulted: &'f Faulted) -> Self {
-        Self {
-            strategy: &faulted.strategy,
-            what: faulted.fault.to_string(),
-            claimed: "",
-            observed: faulted.consequence.to_string(),
-            grade: String::new(),
-            evidence: &faulted.evidence,
-            is_passed: false,
-        }
-    }
+fn is_claim(promise: &Guarantee) -> bool {
+    matches!(promise.property, Guaranteed::Claim(_))
 }
 
-/// What there is to say of a strategy.
-fn lines<'f>(card: &Card, found: &'f [Guarantee], faulted: &'f [Faulted]) -> Vec<Line<'f>> {
-    let own = |is_claim: bool| {
-        let is_wanted = move |one: &&Guarantee| {
-            one.strategy == card.name && matches!(one.property, Guaranteed::Claim(_)) == is_claim
-        };
-        found.iter().filter(is_wanted).map(Line::from)
-    };
-    let faults = faulted.iter().filter(|one| one.strategy == card.name);
-    own(true)
-        .chain(faults.map(Line::from))
-        .chain(own(false))
+/// Whether it is a check that showed nothing wrong.
+fn is_passed(promise: &Guarantee) -> bool {
+    !is_claim(promise) && promise.grade == Grade::Acceptable
+}
+
+/// What there is to say of a strategy, with the checks that are to be shown.
+fn rows(machine: &Machine, strategy: &str, is_shown: fn(&Guarantee) -> bool) -> Vec<Row> {
+    let promises = machine.guarantees.iter();
+    let promises = promises.filter(|promise| promise.strategy == strategy);
+    let (claims, checks): (Vec<_>, Vec<_>) = promises.partition(|promise| is_claim(promise));
+    let faults = machine.faults.iter().filter(|one| one.strategy == strategy);
+    let checks = checks.into_iter().filter(|check| is_shown(check));
+    let claims = claims.into_iter().map(of_promise);
+    claims
+        .chain(faults.map(of_fault))
+        .chain(checks.map(of_promise))
         .collect()
 }
 
@@ -158,16 +148,17 @@ mod tests {
             "a thread, stopped in the middle of an update, ".repeat(9),
             String::new(),
         ] {
-            let line = |text| Guarantee {
-                strategy: "mutex/std".into(),
-                property: Guaranteed::ByAll(String::clone(text)),
-                claimed: text.clone(),
-                observed: text.clone(),
-                grade: Grade::Interesting,
-                evidence: text.clone(),
+            let row = |text: &str| {
+                of_promise(&Guarantee {
+                    strategy: "mutex/std".into(),
+                    property: Guaranteed::ByAll(text.into()),
+                    claimed: text.into(),
+                    observed: text.into(),
+                    grade: Grade::Interesting,
+                    evidence: text.into(),
+                })
             };
-            let lines = [line(&text), line(&"short".into())];
-            let page = page("mutex/std", lines.iter().map(Line::from), 100);
+            let page = page("mutex/std", [row(&text), row("short")], 100);
             let longest = page.lines().map(|line| line.chars().count()).max();
             assert!(longest <= Some(100), "{page}");
         }

@@ -9,11 +9,16 @@ use harness::replay;
 use harness::run::Task;
 use measure::calibration::calibration;
 use measure::worker::measure;
+use model::error::{Error, Result};
 use model::message::{Message, say};
 use model::sample::Line;
 
 /// Reads a task from standard input, does it, and says what it finds on standard output.
-pub(crate) fn worker() -> io::Result<()> {
+pub(crate) fn worker() -> Result<()> {
+    work().map_err(|error| Error::Check(format!("the parent process has left: {error}")))
+}
+
+fn work() -> io::Result<()> {
     let mut text = String::new();
     io::stdin().read_to_string(&mut text)?;
     let task: Task = serde_json::from_str(&text)?;

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use advice::{Basis, Encounter, Finding, Need, Screening, Workload, encounters, findings};
-use harness::run::{Calibration, Plan, Run, Stalls, Traces};
+use harness::run::{Plan, Run, calibration, stalls};
 use model::controls;
 use model::error::{Error, Result};
 use model::preset::Preset;
@@ -92,11 +92,8 @@ impl Stages<'_> {
     fn stop_threads(&self, able: &Plan, run: &mut Run<'_>) -> Result<()> {
         let mut out = self.objections(able, run.recording.lines());
         for _ in 0..2 {
-            let stalls = Stalls {
-                tasks: self.stalls(&without(able, &out)),
-                budget: stopping(self.plan.preset),
-            };
-            run.carry_out(&stalls, STOPPED)?;
+            let tasks = self.stalls(&without(able, &out));
+            run.carry_out(stalls(tasks, stopping(self.plan.preset)), STOPPED)?;
             out.retain(|finding| {
                 finding.basis == Basis::Observed || !finding.need.is_about_waiting()
             });
@@ -110,28 +107,26 @@ impl Stages<'_> {
         let is_measured = |name: &String| fit.strategies.contains(name) || *name == fit.baseline;
         plan.strategies.retain(is_measured);
         if self.workload.is_predictable() {
-            run.carry_out(&Traces::of(&plan, Preset::Quick), TRACED)?;
-            run.carry_out(&Calibration, TRACED)?;
+            run.carry_out(plan.traces(Preset::Quick), TRACED)?;
+            run.carry_out(calibration(), TRACED)?;
         }
         plan.measure(measuring(plan.preset), run)
     }
 
     /// In which operations to stop threads of which strategies, where waiting matters.
     fn stalls(&self, plan: &Plan) -> Vec<StallTask> {
-        let mut tasks = Vec::new();
-        for strategy in contenders(plan) {
-            for Encounter { stalled, peers } in encounters(self.workload) {
-                tasks.push(StallTask {
-                    strategy: strategy.clone(),
-                    stalled,
-                    peers,
-                    every: false,
-                    // Three times the time, and what it finds is a fault and no trade-off.
-                    two_stops: 0,
-                });
-            }
-        }
-        tasks
+        let tasks = contenders(plan).flat_map(|strategy| {
+            let encounters = encounters(self.workload).into_iter();
+            encounters.map(move |Encounter { stalled, peers }| StallTask {
+                strategy: strategy.clone(),
+                stalled,
+                peers,
+                every: false,
+                // Three times the time, and what it finds is a fault and no trade-off.
+                two_stops: 0,
+            })
+        });
+        tasks.collect()
     }
 
     /// The strategies that cannot take part in the workload at all.
@@ -168,37 +163,39 @@ impl Stages<'_> {
         if contenders(fit).next().is_some() {
             return Ok(());
         }
-        let mut excluded: BTreeMap<Need, Vec<&str>> = BTreeMap::new();
-        for finding in unable.iter().chain(first_of_each(objections)) {
-            let names = excluded.entry(finding.need).or_default();
-            names.push(&finding.strategy);
-        }
-        let mut spared: BTreeMap<Need, Vec<&str>> = BTreeMap::new();
-        for findings in by_strategy(objections) {
-            if let [only] = findings
-                && only.need != Need::Correct
-            {
-                spared.entry(only.need).or_default().push(&only.strategy);
-            }
-        }
-        let listed = |by_need: BTreeMap<Need, Vec<&str>>, row: fn(Need, String) -> String| {
-            let rows = by_need.into_iter();
-            let rows: Vec<String> = rows
-                .map(|(need, names)| row(need, names.join(", ")))
-                .collect();
-            rows.join("; ")
-        };
+        let excluded = unable.iter().chain(first_of_each(objections));
+        let excluded = listed(excluded, |need, names| format!("{need} excludes {names}"));
+        let spared = by_strategy(objections).filter_map(|findings| match findings {
+            [only] if only.need != Need::Correct => Some(only),
+            _ => None,
+        });
         let spared = listed(spared, |need, names| format!("without {need}: {names}"));
         let way_out = match spared.as_str() {
             "" => "giving up a single one of them does not change that".to_owned(),
             spared => format!("give one up, {spared}"),
         };
         Err(Error::input(format!(
-            "{}: no strategy offers all that [needs] asks for: {}; {way_out}",
+            "{}: no strategy offers all that [needs] asks for: {excluded}; {way_out}",
             self.file.display(),
-            listed(excluded, |need, names| format!("{need} excludes {names}"))
         )))
     }
+}
+
+/// A phrase for each need, of the strategies that were found not to meet it.
+fn listed<'f>(
+    findings: impl Iterator<Item = &'f Finding>,
+    phrase: fn(Need, String) -> String,
+) -> String {
+    let mut by_need: BTreeMap<Need, Vec<&str>> = BTreeMap::new();
+    for finding in findings {
+        by_need
+            .entry(finding.need)
+            .or_default()
+            .push(&finding.strategy);
+    }
+    let phrases = by_need.into_iter();
+    let phrases = phrases.map(|(need, names)| phrase(need, names.join(", ")));
+    phrases.collect::<Vec<_>>().join("; ")
 }
 
 /// The strategies of a plan that are no controls.
@@ -209,12 +206,9 @@ fn contenders(plan: &Plan) -> impl Iterator<Item = &String> {
 
 /// The contenders of a plan, as they were when the run began.
 fn cards<'l>(plan: &Plan, lines: &'l [Line]) -> impl Iterator<Item = &'l Card> {
-    let cards = match lines.first() {
-        Some(Line::Header(header)) => &header.strategies[..],
-        _ => &[],
-    };
-    let is_asked = |card: &&Card| contenders(plan).any(|name| *name == card.name);
-    cards.iter().filter(is_asked)
+    let header = lines.first().and_then(Line::try_as_header_ref);
+    let cards = header.into_iter().flat_map(|header| &header.strategies);
+    cards.filter(|card| contenders(plan).any(|name| *name == card.name))
 }
 
 /// The same plan without the strategies that something was found against.

@@ -17,12 +17,11 @@ pub(super) fn check(given: &[PathBuf], fix: bool) -> Result<()> {
     };
     if given.is_empty() {
         check.everything()?;
-    } else {
-        for one in given {
-            check.run(one)?;
-        }
     }
-    let (drifted, files) = (check.drifted, check.files);
+    for run in given {
+        check.run(run)?;
+    }
+    let Check { drifted, files, .. } = check;
     match (drifted, fix) {
         (0, _) => terminal::print(&format!("all {files} files are what their samples give")),
         (_, true) => terminal::print(&format!("made {drifted} of {files} files again")),
@@ -41,10 +40,6 @@ struct Check {
     drifted: usize,
     /// Runs that were analysed: merged reports are made of them, too.
     known: Known,
-    /// What the index says of each run.
-    entries: Vec<Entry>,
-    /// The headline of each, by its folder.
-    headlines: Vec<(PathBuf, String)>,
 }
 
 impl Check {
@@ -58,21 +53,18 @@ impl Check {
                 reports.display()
             )));
         }
-        for folder in &folders {
-            self.run(folder)?;
-        }
-        let index = report::index(&self.entries);
-        self.document(&reports.join(INDEX), |text, document| {
+        let entries = folders.iter().map(|folder| self.run(folder));
+        let entries = entries.collect::<Result<Vec<Entry>>>()?;
+        let index = report::index(&entries);
+        self.document(&reports.join(INDEX), |text, document, _| {
             Part::Runs.spliced(text, document, "", &index)
         })?;
-        let headlines = std::mem::take(&mut self.headlines);
-        self.document(&workspace.join("README.md"), |text, document| {
-            readme(text, document, &headlines)
-        })
+        self.document(&workspace.join("README.md"), readme)
     }
 
-    /// One run: the folder of its samples, or the sample file in it; or the folder of a merged report.
-    fn run(&mut self, given: &Path) -> Result<()> {
+    /// One run, and what the index says of it: the folder of its samples, or the sample file in it; or the folder of
+    /// a merged report.
+    fn run(&mut self, given: &Path) -> Result<Entry> {
         let sources = recorded::locate(given)?;
         let folder = match sources.as_slice() {
             [samples] => samples.parent().unwrap_or(Path::new(".")),
@@ -87,33 +79,29 @@ impl Check {
         self.files += files.len();
         self.drifted += drifts.len();
         if self.fix && !drifts.is_empty() {
-            match read.source(folder)? {
-                Source::Samples(_) => {
-                    return Err(Error::input(format!(
-                        "{} is no merged report: its runs are all of one machine; pool them with `pivot report RUN \
-                         RUN --out DIR`",
-                        folder.display()
-                    )));
-                }
-                source => report::write(&read.results, &source, folder)?,
-            };
+            let source = read.source(folder)?;
+            if matches!(source, Source::Samples(_)) {
+                return Err(Error::input(format!(
+                    "{} is no merged report: its runs are all of one machine; pool them with `pivot report RUN RUN \
+                     --out DIR`",
+                    folder.display()
+                )));
+            }
+            report::write(&read.results, &source, folder)?;
         }
         let name = folder.file_name().unwrap_or_default().to_string_lossy();
-        self.entries.push(Entry::of(&name, &read.results));
-        let headline = report::headline(&read.results);
-        self.headlines.push((folder.to_owned(), headline));
-        Ok(())
+        Ok(Entry::of(&name, &read.results))
     }
 
     /// A document with parts that a command writes.
     fn document(
         &mut self,
         path: &Path,
-        again: impl FnOnce(&str, &Path) -> Result<String>,
+        again: impl FnOnce(&str, &Path, &mut Known) -> Result<String>,
     ) -> Result<()> {
         let text =
             std::fs::read_to_string(path).map_err(|error| Error::file("read", path, &error))?;
-        let would = again(&text, path)?;
+        let would = again(&text, path, &mut self.known)?;
         self.files += 1;
         let Some(drift) = recorded::of_text(text.as_bytes(), &would) else {
             return Ok(());
@@ -133,7 +121,7 @@ impl Check {
 }
 
 /// The README with the headline table of the run that it names, if it has one.
-fn readme(text: &str, document: &Path, headlines: &[(PathBuf, String)]) -> Result<String> {
+fn readme(text: &str, document: &Path, known: &mut Known) -> Result<String> {
     let Some(source) = Part::Headline.source(text) else {
         return Ok(text.to_owned());
     };
@@ -145,13 +133,6 @@ fn readme(text: &str, document: &Path, headlines: &[(PathBuf, String)]) -> Resul
         )));
     }
     let run = document.with_file_name("").join(source);
-    let known = headlines.iter().find(|(folder, _)| *folder == run);
-    let headline = if let Some((_, headline)) = known {
-        headline.clone()
-    } else {
-        let sources = recorded::locate(&run)?;
-        let read = recorded::read(&sources, Some(&run), &mut Known::default())?;
-        report::headline(&read.results)
-    };
-    Part::Headline.spliced(text, document, source, &headline)
+    let read = recorded::read(&recorded::locate(&run)?, Some(&run), known)?;
+    Part::Headline.spliced(text, document, source, &report::headline(&read.results))
 }
