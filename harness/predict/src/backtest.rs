@@ -55,8 +55,16 @@ pub struct Summary {
 }
 
 impl Summary {
+    /// Of the rows with [`SURE_FROM`] processors or more, and of those with fewer.
+    pub(crate) fn many_and_few(rows: &[Row]) -> [Self; 2] {
+        [true, false].map(|is_many| {
+            let is_it = |row: &&Row| (row.cpus >= SURE_FROM) == is_many;
+            Self::of(rows.iter().filter(is_it))
+        })
+    }
+
     /// Of all these rows but the known ones.
-    pub fn of<'r>(rows: impl Iterator<Item = &'r Row>) -> Self {
+    pub(crate) fn of<'r>(rows: impl Iterator<Item = &'r Row>) -> Self {
         let predicted: Vec<&Row> = rows.filter(|row| !row.is_known).collect();
         let mut errors: Vec<f64> = predicted.iter().map(|row| row.error.abs()).collect();
         errors.sort_by(f64::total_cmp);
@@ -98,9 +106,7 @@ pub fn backtest(
         ns: known.ns / share_of_one(known.cpus),
         ..known
     });
-    if let Some(shape) = shape {
-        law = law.with_shape(shape);
-    }
+    law.shape = shape.unwrap_or(law.shape);
     let points: Vec<Row> = curve
         .points
         .iter()
@@ -116,13 +122,13 @@ pub fn backtest(
             }
         })
         .collect();
-    let (many, few): (Vec<&Row>, Vec<&Row>) = points.iter().partition(|row| row.cpus >= SURE_FROM);
+    let [many, few] = Summary::many_and_few(&points);
     Ok(Backtest {
         kind,
         calibrated_at: calibrate_at,
         law,
-        many: Summary::of(many.into_iter()),
-        few: Summary::of(few.into_iter()),
+        many,
+        few,
         points,
     })
 }

@@ -41,41 +41,36 @@ impl Curve {
     /// The first line that is not as it should be, by its number.
     pub fn parse(text: &str, place: &str) -> Result<Self> {
         let at = |number: u32, what: String| Error::input(format!("{place}:{number}: {what}"));
+        let too_few = |what: &str| {
+            let expected = "a header `cpus,ns` and at least two points are expected";
+            Error::input(format!("{place}: {what}: {expected}"))
+        };
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let mut lines = (1..)
             .zip(text.lines().map(str::trim))
             .filter(|(_, line)| !line.is_empty() && !line.starts_with('#'));
-        let header = lines.next();
-        if let Some((number, line)) = header
-            && !line.split(',').map(str::trim).eq(["cpus", "ns"])
-        {
-            let line = shortened(line);
-            let what = format!("the header is {line:?}, where `cpus,ns` is expected");
+        let (number, header) = lines.next().ok_or_else(|| too_few("nothing in it"))?;
+        if !header.split(',').map(str::trim).eq(["cpus", "ns"]) {
+            let header = shortened(header);
+            let what = format!("the header is {header:?}, where `cpus,ns` is expected");
             return Err(at(number, what));
         }
         let mut points: Vec<Point> = Vec::new();
         for (number, line) in lines {
             let point = Point::parse(line).map_err(|what| at(number, what))?;
-            if let Some(last) = points.last()
-                && last.cpus >= point.cpus
-            {
+            let before = points.last().map_or(0, |last| last.cpus);
+            if before >= point.cpus {
                 let what = "their numbers must rise";
-                let what = format!("{} processors after {}: {what}", point.cpus, last.cpus);
+                let what = format!("{} processors after {before}: {what}", point.cpus);
                 return Err(at(number, what));
             }
             points.push(point);
         }
-        if points.len() < 2 {
-            return Err(Error::input(format!(
-                "{place}: {}: a header `cpus,ns` and at least two points are expected",
-                match (header, points.len()) {
-                    (None, _) => "nothing in it",
-                    (Some(_), 0) => "a header and no point",
-                    (Some(_), _) => "one point only",
-                }
-            )));
+        match points.len() {
+            0 => Err(too_few("a header and no point")),
+            1 => Err(too_few("one point only")),
+            _ => Ok(Self { points }),
         }
-        Ok(Self { points })
     }
 
     /// The point with so many processors.
@@ -105,21 +100,17 @@ impl Point {
                 fields.len()
             ));
         };
-        let count = cpus
-            .parse()
-            .ok()
-            .filter(|count: &u32| (1..=CPUS_MAX).contains(count));
-        let time = ns.parse().ok().filter(|ns: &f64| *ns > 0.0 && *ns < 1e15);
+        let is_count = |count: &u32| (1..=CPUS_MAX).contains(count);
+        let count = cpus.parse().ok().filter(is_count).ok_or_else(|| {
+            let range = format!("where a whole number from 1 to {CPUS_MAX} is expected");
+            format!("{:?} processors, {range}", shortened(cpus))
+        })?;
+        let time = ns.parse().ok().filter(|ns| *ns > 0.0 && *ns < 1e15);
+        let time = time
+            .ok_or_else(|| format!("{:?} ns, where a positive time is expected", shortened(ns)))?;
         Ok(Self {
-            cpus: count.ok_or_else(|| {
-                let cpus = shortened(cpus);
-                format!(
-                    "{cpus:?} processors, where a whole number from 1 to {CPUS_MAX} is expected"
-                )
-            })?,
-            ns: time.ok_or_else(|| {
-                format!("{:?} ns, where a positive time is expected", shortened(ns))
-            })?,
+            cpus: count,
+            ns: time,
         })
     }
 }

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use crate::Band;
 use crate::machine::{Machine, between};
-use crate::mesi::{Program, Setting, Step, simulate};
+use crate::mesi::{Limits, Program, Setting, Step, run};
 use crate::queue;
 
 /// What one operation asks of the machine.
@@ -67,23 +67,19 @@ fn simulated(machine: &Machine, demand: Demand, cpus: u32, share: f64, keeps: f6
     if demand.lines == 0 || cpus == 1 {
         return demand.alone_ns;
     }
-    let steps = (0..demand.lines).flat_map(|line| {
-        let ns = demand.alone_ns / demand.lines as f64;
-        [Step::Work { ns }, Step::Store { line }]
-    });
+    let work_ns = demand.alone_ns / demand.lines as f64;
+    let steps = (0..demand.lines).flat_map(|line| [Step::Work(work_ns), Step::Store(line)]);
     let program = Program::new(steps.collect());
     let hand_overs_ns = demand.lines as f64 * between(share, machine.hand_over_ns(cpus));
-    let one = demand.alone_ns + hand_overs_ns;
-    let duration_ns = OPERATIONS * f64::from(cpus) * one;
-    let done = simulate(&Setting {
+    let setting = Setting {
         programs: vec![&program; cpus as usize],
         transfer_ns: &machine.transfers_ns(share),
         keeps,
-        duration_ns,
+        duration_ns: OPERATIONS * f64::from(cpus) * (demand.alone_ns + hand_overs_ns),
         seed: SEED,
-    });
-    let all: u64 = done.iter().map(|one| one.operations).sum();
-    duration_ns * f64::from(cpus) / all as f64
+    };
+    let outcome = run(&setting, Limits::NONE);
+    outcome.per_operation().expect("nobody waits for ever")
 }
 
 #[cfg(test)]

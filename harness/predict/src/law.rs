@@ -16,7 +16,7 @@ use crate::curve::Point;
 
 /// The least that a line costs on its way from one processor to the next, in ns, on the machines for
 /// which figures were published; twice as many lines cost twice as much.
-pub const HAND_OVER_MIN_NS: f64 = 15.0;
+const HAND_OVER_MIN_NS: f64 = 15.0;
 /// What nobody can tell apart: less than the least, but not by much.
 const HAND_OVER_UNCLEAR_NS: f64 = 8.0;
 /// Operations in a row that the holder of a line does beyond the first, between two processors; between
@@ -70,11 +70,6 @@ impl Law {
             hand_over_ns,
             at,
         }
-    }
-
-    /// The same with the shape that somebody knows better.
-    pub fn with_shape(self, shape: Shape) -> Self {
-        Self { shape, ..self }
     }
 
     /// What one processor sees with so many of them, in ns.

@@ -5,9 +5,9 @@
 //!
 //! 1. What several threads write is exact: `trace` counts it, and it is given here as a [`Demand`]; in
 //!    which order and how it follows two operations, and [`path`] makes programs of that.
-//! 2. [`queue`]: every such line is a serial station, and closed queueing networks bound what many
+//! 2. `queue`: every such line is a serial station, and closed queueing networks bound what many
 //!    processors can do (mean-value analysis: Reiser and Lavenberg, Journal of the ACM 27:2, 1980).
-//! 3. [`mesi`]: a simulation of lines that move between caches, for what has no closed form: who keeps
+//! 3. `mesi`: a simulation of lines that move between caches, for what has no closed form: who keeps
 //!    a line for how long, what readers fetch again after a write, what has to be tried again.
 //!
 //! [`scaling`] puts the three together: a simulation between bounds.
@@ -23,10 +23,10 @@ pub mod curve;
 mod forecast;
 pub mod law;
 pub mod machine;
-pub mod mesi;
+mod mesi;
 pub mod path;
 pub mod published;
-pub mod queue;
+mod queue;
 pub mod scaling;
 mod stations;
 

@@ -32,16 +32,10 @@ impl Cost {
         let is_locked = |touch: &&Touch| touch.usage.is_locked();
         let locked = path.touches.iter().filter(is_locked).count() as f64;
         let most = (1.0 - REST_LEAST) * self.alone_ns / locked.max(1.0);
-        let locked_ns = if locked > 0.0 {
-            self.locked_ns.min(most)
-        } else {
-            0.0
-        };
+        let locked_ns = self.locked_ns.min(most);
         let rest = self.alone_ns - locked * locked_ns;
-        let executed: u64 = path
-            .touches
-            .iter()
-            .fold(0_u64, |sum, touch| sum.saturating_add(touch.after));
+        let touches = path.touches.iter();
+        let executed = touches.fold(0, |sum: u64, touch| sum.saturating_add(touch.after));
         let instructions = path.instructions.max(executed).max(1) as f64;
         (rest / instructions, locked_ns)
     }
@@ -82,7 +76,7 @@ pub(crate) fn locks(path: &Path, partner: &Path, waits: bool) -> Vec<Held> {
 
 /// The programs of two operations, each beside the other. With `waits`, who finds a word taken waits
 /// until it is given back; without, nobody waits for anybody.
-pub fn programs(paths: &[Path; 2], cost: Cost, waits: bool) -> [Program; 2] {
+pub(crate) fn programs(paths: &[Path; 2], cost: Cost, waits: bool) -> [Program; 2] {
     let numbers = numbers(paths);
     [0, 1].map(|own| {
         let (path, partner) = (&paths[own], &paths[1 - own]);
@@ -146,7 +140,7 @@ impl Builder<'_> {
 
     fn work(&mut self, ns: f64) {
         if ns > 0.0 {
-            self.steps.push(Step::Work { ns });
+            self.steps.push(Step::Work(ns));
         }
     }
 
@@ -154,25 +148,22 @@ impl Builder<'_> {
         let line = self.numbers[&touch.line];
         let takes = self.locks.iter().any(|held| held.from == place);
         let gives_back = self.locks.iter().any(|held| held.until == place);
-        let is_inside = |held: &Held| (held.from..held.until).contains(&place);
-        let is_inside = self.locks.iter().any(is_inside);
+        let mut locks = self.locks.iter();
+        let is_inside = locks.any(|held| (held.from..held.until).contains(&place));
         if takes || gives_back {
-            self.steps.push(if takes {
-                Step::Acquire { line }
-            } else {
-                Step::Release { line }
-            });
+            let step = if takes { Step::Acquire } else { Step::Release };
+            self.steps.push(step(line));
             self.remembered.clear();
             self.floor = self.steps.len();
             return;
         }
         match touch.usage {
             // Nobody changes what a lock protects.
-            Usage::Load if is_inside => self.steps.push(Step::Load { line }),
+            Usage::Load if is_inside => self.steps.push(Step::Load(line)),
             Usage::Load => self.load(place, touch, line),
             Usage::CompareExchange if !is_inside => self.swap(touch, line),
             Usage::Store | Usage::Exchange | Usage::CompareExchange => {
-                self.steps.push(Step::Store { line });
+                self.steps.push(Step::Store(line));
             }
         }
         if touch.usage.writes() {
@@ -182,15 +173,12 @@ impl Builder<'_> {
 
     fn load(&mut self, place: usize, touch: Touch, line: usize) {
         let word = (touch.line, touch.offset);
-        let later = self.path.touches[place + 1..]
-            .iter()
-            .filter(|other| other.line == touch.line);
+        let later = self.path.touches[place + 1..].iter();
+        let mut later = later.filter(|other| other.line == touch.line);
         let mut until_write = later.clone().take_while(|other| !other.usage.writes());
         let is_loaded_again = until_write.any(|other| other.offset == touch.offset);
-        let is_compared = later
-            .into_iter()
-            .find(|other| other.usage.writes())
-            .is_some_and(|other| other.usage == Usage::CompareExchange);
+        let next_write = later.find(|other| other.usage.writes());
+        let is_compared = next_write.is_some_and(|write| write.usage == Usage::CompareExchange);
         match self.remembered.get(&word) {
             Some(&again) if !is_loaded_again && self.contended.contains(&touch.line) => {
                 let again = again.max(self.floor);
@@ -198,18 +186,18 @@ impl Builder<'_> {
             }
             None if is_loaded_again || is_compared => {
                 self.remembered.insert(word, self.steps.len());
-                self.steps.push(Step::Remember { line });
+                self.steps.push(Step::Remember(line));
             }
-            _ => self.steps.push(Step::Load { line }),
+            _ => self.steps.push(Step::Load(line)),
         }
     }
 
     fn swap(&mut self, touch: Touch, line: usize) {
         let words = self.remembered.iter();
-        let before = words.filter(|((of, _), _)| *of == touch.line);
-        let before = before.map(|(_, &step)| step).max();
-        let again = before.unwrap_or_else(|| {
-            self.steps.push(Step::Remember { line });
+        let of_line = words.filter(|((of, _), _)| *of == touch.line);
+        let again = of_line.map(|(_, &step)| step).max();
+        let again = again.unwrap_or_else(|| {
+            self.steps.push(Step::Remember(line));
             self.steps.len() - 1
         });
         let again = again.max(self.floor);

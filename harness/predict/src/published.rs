@@ -4,9 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::backtest::{Backtest, Row, Summary, backtest};
+use crate::backtest::{Summary, backtest};
 use crate::curve::{Curve, Kind, Point};
-use crate::law::SURE_FROM;
 
 // Paul E. McKenney, "Is Parallel Programming Hard, And, If So, What Can You Do About It?": the data of
 // its figures, `rcuscale.hps.2020.05.28a`.
@@ -21,7 +20,7 @@ pub struct Published {
     pub curves: usize,
     /// The processors of the one point that was known of each.
     pub calibrated_at: u32,
-    /// The points from [`SURE_FROM`] processors on.
+    /// The points from [`SURE_FROM`](crate::law::SURE_FROM) processors on.
     pub many: Summary,
     /// Those below.
     pub few: Summary,
@@ -33,21 +32,18 @@ pub struct Published {
 ///
 /// When a curve has no such point: a test reads them at the number that reports use.
 pub fn published(calibrated_at: u32) -> Published {
-    let tested: Vec<Backtest> = curves()
-        .into_iter()
-        .map(|(name, curve)| {
-            let tested = backtest(&curve, Kind::PerCpu, calibrated_at, None, name);
-            tested.expect("it has this point")
-        })
-        .collect();
-    let rows = || tested.iter().flat_map(|one| &one.points);
-    let is_sure = |row: &&Row| row.cpus >= SURE_FROM;
+    let curves = curves();
+    let rows = curves.iter().flat_map(|(name, curve)| {
+        let tested = backtest(curve, Kind::PerCpu, calibrated_at, None, name);
+        tested.expect("it has this point").points
+    });
+    let [many, few] = Summary::many_and_few(&rows.collect::<Vec<_>>());
     Published {
         source: "perfbook, rcuscale on 8 x 28 cores".into(),
-        curves: tested.len(),
+        curves: curves.len(),
         calibrated_at,
-        many: Summary::of(rows().filter(is_sure)),
-        few: Summary::of(rows().filter(|row| !is_sure(row))),
+        many,
+        few,
     }
 }
 

@@ -9,7 +9,7 @@
 /// `alone` is what it does without a station; `stations` are the times that an operation takes of
 /// each. Exact for service times without memory (mean-value analysis); a line whose hand-over takes
 /// the same time each time has shorter queues below saturation.
-pub fn per_operation(alone: f64, stations: &[f64], cpus: u32) -> f64 {
+pub(crate) fn per_operation(alone: f64, stations: &[f64], cpus: u32) -> f64 {
     let mut queues = vec![0.0; stations.len()];
     let mut total = alone;
     for customers in 1..=cpus {
@@ -29,7 +29,7 @@ pub fn per_operation(alone: f64, stations: &[f64], cpus: u32) -> f64 {
 
 /// The bounds that hold whatever the distribution of times (Denning and Buzen, 1978): no operation
 /// takes less than without the others, and no station serves faster than one after the other.
-pub fn lower_bound(alone: f64, stations: &[f64], cpus: u32) -> f64 {
+pub(crate) fn lower_bound(alone: f64, stations: &[f64], cpus: u32) -> f64 {
     let busiest = stations.iter().copied().fold(0.0, f64::max);
     (alone + stations.iter().sum::<f64>()).max(f64::from(cpus) * busiest)
 }

@@ -1,7 +1,7 @@
 //! From what two threads were seen to do to what an operation costs among many.
 //!
-//! The best guess executes the two ways as programs ([`crate::mesi`]); the limits are those of queueing
-//! networks ([`crate::queue`]): of the fastest transfers and lines that stay with their holder, and of
+//! The best guess executes the two ways as programs (`mesi`); the limits are those of queueing
+//! networks (`queue`): of the fastest transfers and lines that stay with their holder, and of
 //! the slowest, every access waiting. Where something is tried again, of which the networks know
 //! nothing, the simulation of the slowest transfers is a limit, too.
 
@@ -125,11 +125,9 @@ impl Workload {
         let lines = self.by_record.map_or(0.0, |shared| shared.lines) * others;
         let mid =
             self.simulated(machine, cpus, 0.5, self.keeps) + lines * f64::midpoint(fast, slow);
-        let best = self
-            .networks
-            .each_ref()
-            .map(|network| network.best(KEEPS_MAX, fast, cpus));
-        let low = best[0].min(best[1]);
+        let networks = self.networks.iter();
+        let best = networks.map(|network| network.best(KEEPS_MAX, fast, cpus));
+        let low = best.fold(f64::INFINITY, f64::min);
         let mut high = self.worst(slow, cpus);
         if self.programs.iter().any(Program::retries) {
             // Given up at once, a line is gone before what was read of it can be changed.
@@ -146,17 +144,13 @@ impl Workload {
 
     /// Whether it shares a line that is written at all.
     pub fn shares(&self) -> bool {
-        let accesses = |program: &Program| program.steps().iter().any(|step| step.is_access());
-        self.by_record.is_some() || self.programs.iter().any(accesses)
+        self.by_record.is_some() || self.programs.iter().any(|program| program.lines() > 0)
     }
 
     /// What the network says at worst.
     fn worst(&self, ns: f64, cpus: u32) -> f64 {
-        let [one, other] = self
-            .networks
-            .each_ref()
-            .map(|network| network.worst(ns, cpus));
-        one.max(other)
+        let networks = self.networks.iter();
+        networks.fold(0.0, |worst, network| worst.max(network.worst(ns, cpus)))
     }
 
     /// What the lines that go by record add at worst: there are few of them, and each access waits.
@@ -187,13 +181,8 @@ impl Workload {
             events: EVENTS_MAX,
             operations: u64::from(each * cpus),
         };
-        let outcome = run(&setting, limits);
-        let all: u64 = outcome.done.iter().map(|one| one.operations).sum();
-        if all == 0 {
-            // All wait for each other, which the real one does not.
-            return expected;
-        }
-        outcome.lasted_ns * f64::from(cpus) / all as f64
+        // Where all wait for each other, the real one does not.
+        run(&setting, limits).per_operation().unwrap_or(expected)
     }
 }
 

@@ -15,54 +15,40 @@ mod agenda;
 mod line;
 mod program;
 
-use std::fmt;
-
 use rand_core::SeedableRng;
 use rand_xoshiro::Xoshiro256PlusPlus;
 
 use self::agenda::{Agenda, Event, Time};
 use self::line::Line;
-pub use self::program::{Program, Step};
+pub(crate) use self::program::{Program, Step};
 
 /// A simulation to be done.
-#[derive(Clone)]
-pub struct Setting<'p> {
+pub(crate) struct Setting<'p> {
     /// What each processor does, over and over.
-    pub programs: Vec<&'p Program>,
+    pub(crate) programs: Vec<&'p Program>,
     /// What a line costs on its way between two processors, by their numbers, in ns.
-    pub transfer_ns: &'p dyn Fn(usize, usize) -> f64,
+    pub(crate) transfer_ns: &'p dyn Fn(usize, usize) -> f64,
     /// The share of that which passes before the holder has to let go.
-    pub keeps: f64,
+    pub(crate) keeps: f64,
     /// For how long, in ns of the simulation.
-    pub duration_ns: f64,
+    pub(crate) duration_ns: f64,
     /// Of the random choices.
-    pub seed: u64,
+    pub(crate) seed: u64,
 }
 
 /// What one processor did.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Done {
+pub(crate) struct Done {
     /// Whole operations.
-    pub operations: u64,
+    pub(crate) operations: u64,
     /// How often it had to start one again.
-    pub retries: u64,
+    pub(crate) retries: u64,
 }
 
 #[expect(clippy::cast_sign_loss, reason = "no time is negative")]
 fn time(ns: f64) -> Time {
     // Halves up; `f64::round` is a call on processors that are not known to have an instruction for it.
     (ns * 1e3 + 0.5) as Time
-}
-
-impl fmt::Debug for Setting<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Setting")
-            .field("programs", &self.programs.len())
-            .field("keeps", &self.keeps)
-            .field("duration_ns", &self.duration_ns)
-            .field("seed", &self.seed)
-            .finish_non_exhaustive()
-    }
 }
 
 struct Processor<'p> {
@@ -86,66 +72,66 @@ struct Simulation<'s, 'p> {
 
 /// What a simulation came to.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Outcome {
+pub(crate) struct Outcome {
     /// What each processor did.
-    pub done: Vec<Done>,
+    pub(crate) done: Vec<Done>,
     /// How long they did it, in ns: shorter than asked for where too much happened.
-    pub lasted_ns: f64,
+    pub(crate) lasted_ns: f64,
+}
+
+impl Outcome {
+    /// Nanoseconds per operation as one processor sees it; `None` if all wait for each other.
+    pub(crate) fn per_operation(&self) -> Option<f64> {
+        let all: u64 = self.done.iter().map(|processor| processor.operations).sum();
+        (all > 0).then(|| self.lasted_ns * self.done.len() as f64 / all as f64)
+    }
 }
 
 /// When a simulation ends before its time is over.
 #[derive(Clone, Copy, Debug)]
-pub struct Limits {
+pub(crate) struct Limits {
     /// So much has happened.
-    pub events: u64,
+    pub(crate) events: u64,
     /// So many operations have been done, over all processors.
-    pub operations: u64,
+    pub(crate) operations: u64,
 }
 
 impl Limits {
     /// Only its time ends it.
-    const NONE: Self = Self {
+    pub(crate) const NONE: Self = Self {
         events: u64::MAX,
         operations: u64::MAX,
     };
 
     fn are_reached(self, simulation: &Simulation<'_, '_>) -> bool {
-        simulation.agenda.entered() > self.events || simulation.operations >= self.operations
+        simulation.agenda.entered > self.events || simulation.operations >= self.operations
     }
 }
 
-/// What each processor did.
-pub fn simulate(setting: &Setting<'_>) -> Vec<Done> {
-    run(setting, Limits::NONE).done
-}
-
 /// What each processor did until a limit was reached, and in what time.
-pub fn run(setting: &Setting<'_>, limits: Limits) -> Outcome {
+pub(crate) fn run(setting: &Setting<'_>, limits: Limits) -> Outcome {
+    let processors = setting.programs.len();
     let lines = setting.programs.iter().map(|program| program.lines()).max();
     let lines = lines.unwrap_or(0);
+    let start = |&program| Processor {
+        program,
+        step: 0,
+        remembered: vec![0; lines],
+        done: Done::default(),
+    };
     let mut simulation = Simulation {
         setting,
-        processors: setting
-            .programs
-            .iter()
-            .map(|program| Processor {
-                program,
-                step: 0,
-                remembered: vec![0; lines],
-                done: Done::default(),
-            })
-            .collect(),
-        lines: (0..lines)
-            .map(|_| Line::new(setting.programs.len()))
-            .collect(),
+        processors: setting.programs.iter().map(start).collect(),
+        lines: (0..lines).map(|_| Line::new(processors)).collect(),
         agenda: Agenda::default(),
         now: 0,
         operations: 0,
         random: Xoshiro256PlusPlus::seed_from_u64(setting.seed),
     };
-    for processor in 0..setting.programs.len() {
+    for processor in 0..processors {
         // Not all at once: each a little later than the one before.
-        simulation.at(processor as Time, Event::Ready(processor));
+        let agenda = &mut simulation.agenda;
+        agenda.enter(processor as Time, Event::Ready(processor));
     }
     let end = time(setting.duration_ns);
     while let Some((now, event)) = simulation.agenda.next() {
@@ -165,19 +151,16 @@ pub fn run(setting: &Setting<'_>, limits: Limits) -> Outcome {
         // Where all wait for each other nothing happens until then.
         end
     };
+    let processors = simulation.processors.iter();
     Outcome {
-        done: simulation.processors.iter().map(|one| one.done).collect(),
+        done: processors.map(|processor| processor.done).collect(),
         lasted_ns: lasted as f64 / 1e3,
     }
 }
 
 impl Simulation<'_, '_> {
-    fn at(&mut self, when: Time, event: Event) {
-        self.agenda.enter(when, event);
-    }
-
     fn after(&mut self, ns: f64, event: Event) {
-        self.at(self.now + time(ns), event);
+        self.agenda.enter(self.now + time(ns), event);
     }
 
     /// Does the steps of a processor that take no time, and one that does.
@@ -195,15 +178,13 @@ impl Simulation<'_, '_> {
                 }
                 continue;
             };
-            if let Step::Work { ns } = step {
+            if let Step::Work(ns) = step {
                 processor.step += 1;
-                self.after(ns, Event::Ready(number));
-                return;
+                return self.after(ns, Event::Ready(number));
             }
             let (line, writes) = step.access().expect("all others access a line");
             if !self.lines[line].allows(number, writes) {
-                self.request(number, line, writes);
-                return;
+                return self.request(number, line, writes);
             }
             if !self.carry_out(number, step, line) {
                 return;
@@ -215,24 +196,24 @@ impl Simulation<'_, '_> {
     fn carry_out(&mut self, number: usize, step: Step, line: usize) -> bool {
         let processor = &mut self.processors[number];
         let version = self.lines[line].version;
-        if matches!(step, Step::Acquire { .. }) && self.lines[line].lock.is_taken {
+        if matches!(step, Step::Acquire(_)) && self.lines[line].lock.is_taken {
             self.lines[line].lock.waiting.push(number);
             return false;
         }
         let is_as_before = processor.remembered[line] == version;
         processor.step += 1;
         match step {
-            Step::Work { .. } | Step::Load { .. } => {}
-            Step::Remember { .. } => processor.remembered[line] = version,
-            Step::Store { .. } => self.lines[line].version += 1,
-            Step::Acquire { .. } => {
+            Step::Work(_) | Step::Load(_) => {}
+            Step::Remember(_) => processor.remembered[line] = version,
+            Step::Store(_) => self.lines[line].version += 1,
+            Step::Acquire(_) => {
                 self.lines[line].lock.is_taken = true;
                 self.lines[line].version += 1;
             }
-            Step::Release { .. } => {
+            Step::Release(_) => {
                 self.lines[line].version += 1;
                 if let Some(next) = self.lines[line].lock.release(&mut self.random) {
-                    self.at(self.now, Event::Ready(next));
+                    self.after(0.0, Event::Ready(next));
                 }
             }
             Step::Swap { again, .. } if is_as_before => {
@@ -264,14 +245,10 @@ impl Simulation<'_, '_> {
     }
 
     fn transfer(&self, line: usize, to: usize) -> f64 {
-        match self.lines[line].holder {
-            Some(from) if from != to => (self.setting.transfer_ns)(from, to),
-            // From memory or from another cache nearby: what the nearest neighbour would cost.
-            _ => {
-                let neighbour = if to == 0 { 1 } else { to - 1 };
-                (self.setting.transfer_ns)(neighbour, to)
-            }
-        }
+        let holder = self.lines[line].holder.filter(|&from| from != to);
+        // From memory or from another cache nearby: what the nearest neighbour would cost.
+        let neighbour = if to == 0 { 1 } else { to - 1 };
+        (self.setting.transfer_ns)(holder.unwrap_or(neighbour), to)
     }
 
     fn let_go(&mut self, line: usize) {
@@ -287,7 +264,7 @@ impl Simulation<'_, '_> {
             let processor = &self.processors[number];
             let step = processor.program.steps()[processor.step];
             if self.carry_out(number, step, line) {
-                self.at(self.now, Event::Ready(number));
+                self.after(0.0, Event::Ready(number));
             }
         }
         if self.lines[line].asked.is_empty() {

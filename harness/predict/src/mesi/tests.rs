@@ -4,7 +4,7 @@ const HAND_OVER_NS: f64 = 50.0;
 
 #[test]
 fn too_much_is_cut_short_and_says_when() {
-    let program = Program::new(vec![Step::Work { ns: 0.001 }]);
+    let program = Program::new(vec![Step::Work(0.001)]);
     let setting = Setting {
         programs: vec![&program],
         transfer_ns: &|_, _| HAND_OVER_NS,
@@ -24,13 +24,14 @@ fn too_much_is_cut_short_and_says_when() {
 }
 
 fn run(programs: Vec<&Program>, keeps: f64) -> Vec<Done> {
-    simulate(&Setting {
+    let setting = Setting {
         programs,
         transfer_ns: &|_, _| HAND_OVER_NS,
         keeps,
         duration_ns: 1e6,
         seed: 1,
-    })
+    };
+    super::run(&setting, Limits::NONE).done
 }
 
 /// Nanoseconds per operation as one processor sees it.
@@ -40,7 +41,7 @@ fn per_cpu(done: &[Done]) -> f64 {
 }
 
 fn counter() -> Program {
-    Program::new(vec![Step::Work { ns: 10.0 }, Step::Store { line: 0 }])
+    Program::new(vec![Step::Work(10.0), Step::Store(0)])
 }
 
 #[test]
@@ -52,7 +53,7 @@ fn who_is_alone_pays_for_its_own_work_only() {
 
 #[test]
 fn readers_of_one_line_do_not_hold_each_other_up() {
-    let read = Program::new(vec![Step::Work { ns: 10.0 }, Step::Load { line: 0 }]);
+    let read = Program::new(vec![Step::Work(10.0), Step::Load(0)]);
     let found = per_cpu(&run(vec![&read; 32], 0.5));
     assert!((found - 10.0).abs() < 0.2, "{found}");
 }
@@ -85,7 +86,7 @@ fn who_keeps_a_line_for_a_while_does_several_operations_in_a_row() {
 #[test]
 fn a_queue_is_what_it_comes_to() {
     // Hand-overs without work in a row: the closed network's station.
-    let program = Program::new(vec![Step::Work { ns: 400.0 }, Step::Store { line: 0 }]);
+    let program = Program::new(vec![Step::Work(400.0), Step::Store(0)]);
     for cpus in [2, 8, 32] {
         let found = per_cpu(&run(vec![&program; cpus], 0.0));
         let lower = crate::queue::lower_bound(400.0, &[HAND_OVER_NS], cpus as u32);
@@ -99,8 +100,8 @@ fn a_queue_is_what_it_comes_to() {
 
 #[test]
 fn readers_fetch_again_what_a_writer_wrote() {
-    let read = Program::new(vec![Step::Work { ns: 10.0 }, Step::Load { line: 0 }]);
-    let write = Program::new(vec![Step::Work { ns: 1_000.0 }, Step::Store { line: 0 }]);
+    let read = Program::new(vec![Step::Work(10.0), Step::Load(0)]);
+    let write = Program::new(vec![Step::Work(1_000.0), Step::Store(0)]);
     let mut programs = vec![&read; 4];
     programs.push(&write);
     let done = run(programs, 0.5);
@@ -112,8 +113,8 @@ fn readers_fetch_again_what_a_writer_wrote() {
 #[test]
 fn what_has_changed_is_tried_again_and_more_often_the_more_there_are() {
     let swap = Program::new(vec![
-        Step::Remember { line: 0 },
-        Step::Work { ns: 10.0 },
+        Step::Remember(0),
+        Step::Work(10.0),
         Step::Swap { line: 0, again: 0 },
     ]);
     let retries = |cpus: usize| {
@@ -130,11 +131,11 @@ fn what_has_changed_is_tried_again_and_more_often_the_more_there_are() {
 #[test]
 fn a_reader_that_saw_a_change_reads_again() {
     let read = Program::new(vec![
-        Step::Remember { line: 0 },
-        Step::Work { ns: 20.0 },
+        Step::Remember(0),
+        Step::Work(20.0),
         Step::Check { line: 0, again: 0 },
     ]);
-    let write = Program::new(vec![Step::Work { ns: 100.0 }, Step::Store { line: 0 }]);
+    let write = Program::new(vec![Step::Work(100.0), Step::Store(0)]);
     let done = run(vec![&read, &write], 0.5);
     assert!(
         done[0].operations > 1_000 && done[0].retries > 1_000,
@@ -144,10 +145,10 @@ fn a_reader_that_saw_a_change_reads_again() {
 
 fn locked(outside_ns: f64, inside_ns: f64) -> Program {
     Program::new(vec![
-        Step::Work { ns: outside_ns },
-        Step::Acquire { line: 0 },
-        Step::Work { ns: inside_ns },
-        Step::Release { line: 0 },
+        Step::Work(outside_ns),
+        Step::Acquire(0),
+        Step::Work(inside_ns),
+        Step::Release(0),
     ])
 }
 
@@ -169,11 +170,11 @@ fn who_has_the_lock_keeps_the_others_waiting() {
 fn locks_taken_crosswise_end_in_nothing_and_not_in_a_loop() {
     let crosswise = |one: usize, two: usize| {
         Program::new(vec![
-            Step::Acquire { line: one },
-            Step::Work { ns: 500.0 },
-            Step::Acquire { line: two },
-            Step::Release { line: two },
-            Step::Release { line: one },
+            Step::Acquire(one),
+            Step::Work(500.0),
+            Step::Acquire(two),
+            Step::Release(two),
+            Step::Release(one),
         ])
     };
     let (one, two) = (crosswise(0, 1), crosswise(1, 0));
@@ -190,5 +191,5 @@ fn equal_seeds_give_equal_runs() {
 #[test]
 #[should_panic(expected = "takes some time")]
 fn what_takes_no_time_is_refused() {
-    Program::new(vec![Step::Load { line: 0 }]);
+    Program::new(vec![Step::Load(0)]);
 }
