@@ -16,32 +16,23 @@ impl TracedStrategy {
     }
 }
 
-/// A strategy.
-pub(crate) fn named(_strategy: &str) -> TracedStrategy {
+pub(crate) fn named(_: &str) -> TracedStrategy {
     TracedStrategy
 }
 
-/// Cannot be called: there is no `Trap` here.
-pub(crate) fn see(_trap: Trap, _task: &TraceTask) -> TraceSeen {
-    unreachable!("there is no `Trap` here")
+pub(crate) fn see(trap: Trap, _: &TraceTask) -> Result<TraceSeen, Unavailable> {
+    match trap {}
 }
 
-/// Cannot be called: there is no `Trap` here.
 pub(crate) fn see_stalls(
-    _trap: Trap,
-    _strategy: TracedStrategy,
-    _task: &StallTask,
-    _begin: impl FnMut(Operation),
-) -> StallSeen {
-    unreachable!("there is no `Trap` here")
+    trap: Trap,
+    _: TracedStrategy,
+    _: &StallTask,
+    _: impl FnMut(Operation),
+) -> Result<StallSeen, Unavailable> {
+    match trap {}
 }
 
-/// Cannot be called: there is no `Trap` here.
-pub(crate) fn rehearse(
-    _trap: Trap,
-    _strategy: &str,
-    _operation: Operation,
-    _times: u64,
-) -> Result<(), Unavailable> {
-    unreachable!("there is no `Trap` here")
+pub(crate) fn rehearse(trap: Trap, _: &str, _: Operation, _: u64) -> Result<(), Unavailable> {
+    match trap {}
 }

@@ -63,7 +63,7 @@ pub fn available() -> Result<(), Unavailable> {
 /// When the task names no strategy of the registry, or no thread can be stepped: whoever asks finds
 /// out first whether tracing is [`available`].
 pub fn seen(task: &TraceTask) -> TraceSeen {
-    native::see(trap(), task)
+    stepped(|trap| native::see(trap, task))
 }
 
 /// Stops a strategy's threads at all their points, and says who could go on.
@@ -94,7 +94,7 @@ pub fn stall(task: &StallTask, out: &mut impl Write) -> io::Result<()> {
 ///
 /// As [`seen()`].
 pub fn stalls(task: &StallTask, begin: impl FnMut(Operation)) -> StallSeen {
-    native::see_stalls(trap(), native::named(&task.strategy), task, begin)
+    stepped(|trap| native::see_stalls(trap, native::named(&task.strategy), task, begin))
 }
 
 /// Who can go on with a strategy that the registry does not know, such as a broken one; otherwise as
@@ -104,11 +104,13 @@ pub fn stalls(task: &StallTask, begin: impl FnMut(Operation)) -> StallSeen {
 ///
 /// As [`seen()`].
 pub fn stalls_of<S: Strategy<ProcessStatus>>(task: &StallTask) -> StallSeen {
-    native::see_stalls(trap(), native::TracedStrategy::of::<S>(), task, |_| {})
+    let strategy = native::TracedStrategy::of::<S>();
+    stepped(|trap| native::see_stalls(trap, strategy, task, |_| {}))
 }
 
-fn trap() -> Trap {
-    Trap::install(STEPS_MAX).unwrap_or_else(|why| panic!("{why}"))
+fn stepped<T>(work: impl FnOnce(Trap) -> Result<T, Unavailable>) -> T {
+    let result = Trap::install(STEPS_MAX).and_then(work);
+    result.unwrap_or_else(|why| panic!("{why}"))
 }
 
 /// Does an operation so many times, prepared as for [`seen`], and steps nothing: for another instrument

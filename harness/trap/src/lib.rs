@@ -36,7 +36,9 @@ mod linux;
 
 use std::ops::Range;
 
-pub use linux::{Stepper, Trap, advance_to, go_on, progress, rest, step_on, stop_at};
+pub use linux::Trap;
+#[cfg(all(target_os = "linux", target_arch = "x86_64", not(pivot_elsewhere)))]
+pub use linux::{Stepper, advance_to, go_on, progress, rest, step_on, stop_at};
 
 /// Why no thread can be stepped here.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

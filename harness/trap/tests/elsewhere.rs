@@ -1,7 +1,7 @@
 //! Where there are no single steps, that is said in one line.
 #![cfg(not(all(target_os = "linux", target_arch = "x86_64", not(pivot_elsewhere))))]
 
-use trap::{Place, Progress, Trap, Unavailable};
+use trap::{Trap, Unavailable};
 
 #[test]
 fn one_line_says_why_nothing_can_be_stepped() {
@@ -11,11 +11,4 @@ fn one_line_says_why_nothing_can_be_stepped() {
     let said = why.to_string();
     assert_eq!(said.lines().count(), 1);
     assert!(said.ends_with(&here), "{said}");
-}
-
-#[test]
-fn nobody_is_ever_stepped() {
-    let (address, nth) = (1, 0);
-    trap::stop_at(Some(Place { address, nth }));
-    assert_eq!(trap::progress(), Progress::Idle);
 }

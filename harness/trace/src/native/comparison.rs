@@ -2,65 +2,70 @@
 
 use std::collections::HashSet;
 
-use model::trace::{Blame, Conflict, Path, SharedLines};
+use model::trace::{Blame, Conflict, Operation, Pair, SharedLines};
 
-use super::access_path::line_of;
+use super::access_path::{line_of, number, through};
 use super::allocation_map;
 use super::execution::Execution;
+use super::experiment::Which;
 use super::lines::{Lines, Shared, tally};
 use super::symbols::Symbols;
-
-/// What two executions share.
-#[derive(Clone, Debug)]
-pub(crate) struct Comparison {
-    pub(crate) conflict: Conflict,
-    pub(crate) at_64: SharedLines,
-    pub(crate) at_128: SharedLines,
-    pub(crate) blame: Vec<Blame>,
-    pub(crate) paths: [Path; 2],
-}
 
 /// Lines that are named; a scan and a copy of the table share more than anybody reads.
 const NAMED_MAX: usize = 8;
 
-impl Comparison {
-    /// What `second`, done right after `first` on another thread, shares with it. A block that the
-    /// second allocated itself is not the one that the first may have known at the same address.
-    pub(crate) fn of(symbols: &mut Symbols, first: &Execution, second: &Execution) -> Self {
-        let own = second.own_lines();
-        let mut shared = first.lines.shared_with(&own);
-        let at_64 = tally(&shared);
-        let with_allocator = |lines: &Lines, seen: &Execution| lines.and(&seen.allocator_lines);
-        let conflict = if at_64.both_write + at_64.both_write_apart > 0 {
-            Conflict::BothWrite
-        } else if at_64 != SharedLines::default() {
-            Conflict::OneWrites
-        } else if with_allocator(&first.lines, first)
-            .shared_with(&with_allocator(&own, second))
-            .is_empty()
-        {
+/// What `second`, done right after `first` on another thread, shares with it. A block that the
+/// second allocated itself is not the one that the first may have known at the same address.
+pub(crate) fn compare(
+    symbols: &mut Symbols,
+    which: Which,
+    first: &Execution,
+    second: &Execution,
+) -> Pair {
+    let own = second.own_lines();
+    let mut shared = first.lines.shared_with(&own);
+    let at_64 = tally(&shared);
+    let conflict = if at_64.both_write + at_64.both_write_apart > 0 {
+        Conflict::BothWrite
+    } else if at_64 != SharedLines::default() {
+        Conflict::OneWrites
+    } else {
+        let with_allocator = Lines::of(second.own_accesses().chain(second.in_allocator()));
+        let shared = Lines::of(&first.accesses).shared_with(&with_allocator);
+        if shared.is_empty() {
             Conflict::Nothing
         } else {
             Conflict::InAllocator
-        };
-        let lines: HashSet<u64> = shared.iter().map(|line| line_of(line.address)).collect();
-        let numbers = first.access_path.number(&lines);
-        shared.sort_by_key(|line| (!line.both_write, line.is_false, line.address));
-        shared.truncate(NAMED_MAX);
-        let blame = shared
-            .iter()
-            .map(|line| blame(symbols, line, [first, second]));
-        Self {
-            conflict,
-            at_64,
-            at_128: first.lines.shared_pairs_with(&own),
-            blame: blame.collect(),
-            paths: [
-                first.access_path.through(&numbers, &[]),
-                second.access_path.through(&numbers, &second.own_blocks()),
-            ],
         }
+    };
+    let lines: HashSet<u64> = shared.iter().map(|line| line_of(line.address)).collect();
+    shared.sort_by_key(|line| (!line.both_write, line.is_false, line.address));
+    shared.truncate(NAMED_MAX);
+    let blame = shared
+        .iter()
+        .map(|line| blame(symbols, line, [first, second]));
+    Pair {
+        first: which.0,
+        second: which.1,
+        same_process: which.2,
+        conflict,
+        at_64,
+        at_128: tally(&first.lines.shared_pairs_with(&own)),
+        blame: blame.collect(),
+        paths: is_followed(which).then(|| {
+            let numbers = number(first.outside_allocator(), &lines);
+            [
+                through(first.outside_allocator(), first.instructions(), &numbers),
+                through(second.own_accesses(), second.instructions(), &numbers),
+            ]
+        }),
     }
+}
+
+/// Whether the ways of a pair are kept: what programs do most, and what predictions are made of.
+fn is_followed((first, second, _): Which) -> bool {
+    let is_frequent = |operation| matches!(operation, Operation::ReadHit | Operation::Apply);
+    is_frequent(first) && is_frequent(second)
 }
 
 fn blame(symbols: &mut Symbols, line: &Shared, seen: [&Execution; 2]) -> Blame {

@@ -5,7 +5,6 @@
 //! memory is `iced-x86`'s knowledge (the access tables of the Intel and AMD manuals).
 
 use std::collections::BTreeSet;
-use std::ops::Range;
 
 use iced_x86::{
     Code, Instruction, InstructionInfoFactory, Mnemonic, OpAccess, OpKind, Register, UsedMemory,
@@ -13,7 +12,6 @@ use iced_x86::{
 use model::trace::{Counts, Usage};
 use trap::{Recording, Step};
 
-use super::access_path::AccessPath;
 use super::follower::{Calls, Followed, Follower};
 use super::lines::{Access, Lines};
 
@@ -30,12 +28,10 @@ pub(crate) struct Fresh {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Execution {
     pub(crate) counts: Counts,
+    /// What it accessed, and the system's allocator on its behalf, in order.
+    pub(crate) accesses: Vec<Access>,
     /// What it accessed itself.
     pub(crate) lines: Lines,
-    /// The same in its order.
-    pub(crate) access_path: AccessPath,
-    /// What the system's allocator accessed on its behalf.
-    pub(crate) allocator_lines: Lines,
     /// The calls that led to its accesses.
     pub(crate) calls: Calls,
     /// Where the functions begin that it calls, outside the allocator.
@@ -68,21 +64,51 @@ impl Execution {
             mut seen, follower, ..
         } = reader;
         seen.calls = follower.calls;
+        seen.lines = Lines::of(seen.outside_allocator());
         seen.counts.lines_touched = seen.lines.touched();
         seen.counts.lines_written = seen.lines.written();
         seen
     }
 
-    /// What it accessed, without the blocks that it allocated itself: somebody else may know the same
-    /// addresses as another block, which is gone.
-    pub(crate) fn own_lines(&self) -> Lines {
-        self.lines.outside(&self.own_blocks())
+    /// All that was executed, by the allocator, too.
+    pub(crate) fn instructions(&self) -> u64 {
+        self.counts.instructions + self.counts.allocator_instructions
     }
 
-    /// Where the blocks are that it allocated itself.
-    pub(crate) fn own_blocks(&self) -> Vec<Range<u64>> {
-        let range = |fresh: &Fresh| fresh.address..fresh.address + fresh.bytes;
-        self.fresh.iter().map(range).collect()
+    /// Adds an access. An instruction that repeats itself goes on where it was, reading and writing in turn.
+    pub(super) fn add(&mut self, access: Access) {
+        let goes_on = |last: &&mut Access| {
+            let is_same = (last.at, last.usage) == (access.at, access.usage);
+            is_same && last.address + last.bytes == access.address
+        };
+        match self.accesses.iter_mut().rev().take(2).find(goes_on) {
+            Some(last) => last.bytes += access.bytes,
+            None => self.accesses.push(access),
+        }
+    }
+
+    /// What it accessed itself.
+    pub(crate) fn outside_allocator(&self) -> impl Iterator<Item = &Access> {
+        self.accesses.iter().filter(|access| !access.in_allocator)
+    }
+
+    /// The same without the blocks that it allocated itself: somebody else may know the same addresses as
+    /// another block, which is gone.
+    pub(crate) fn own_accesses(&self) -> impl Iterator<Item = &Access> {
+        self.outside_allocator().filter(|access| {
+            let is_in = |block: &Fresh| access.address.wrapping_sub(block.address) < block.bytes;
+            !self.fresh.iter().any(is_in)
+        })
+    }
+
+    /// Their lines.
+    pub(crate) fn own_lines(&self) -> Lines {
+        Lines::of(self.own_accesses())
+    }
+
+    /// The accesses of the system's allocator.
+    pub(crate) fn in_allocator(&self) -> impl Iterator<Item = &Access> {
+        self.accesses.iter().filter(|access| access.in_allocator)
     }
 }
 
@@ -111,10 +137,10 @@ impl Reader<'_> {
         match &self.follower.allocation {
             Some(call) if followed.is_allocation => {
                 let counts = &mut self.seen.counts;
-                counts.allocations += u64::from(call.bytes().is_some());
-                counts.allocated_bytes += call.bytes().unwrap_or(0);
-                counts.frees += u64::from(call.freed().is_some());
-                self.seen.freed.extend(call.freed());
+                counts.allocations += u64::from(call.bytes.is_some());
+                counts.allocated_bytes += call.bytes.unwrap_or(0);
+                counts.frees += u64::from(call.freed.is_some());
+                self.seen.freed.extend(call.freed);
             }
             None if is_entered => drop(self.seen.called.insert(step.address)),
             _ => {}
@@ -129,7 +155,6 @@ impl Reader<'_> {
         let counts = &mut self.seen.counts;
         // The one after a system call is not seen.
         let here = 1 + u64::from(is_system_call(instruction));
-        self.seen.access_path.step(here);
         if self.follower.allocation.is_some() {
             counts.allocator_instructions += here;
             return;
@@ -147,8 +172,9 @@ impl Reader<'_> {
             return;
         }
         let is_locked = is_locked(instruction);
-        let mut counts = Counts::default();
-        let mut is_shared = false;
+        let in_allocator = self.follower.allocation.is_some();
+        let at = self.seen.instructions();
+        let (mut loads, mut stores) = (0, 0);
         for memory in self.knowledge.info(instruction).used_memory() {
             let Some(address) = address_of(memory, step, self.recording.fs_base) else {
                 continue;
@@ -163,34 +189,27 @@ impl Reader<'_> {
             if self.recording.stack.contains(&address) {
                 continue;
             }
-            is_shared = true;
-            counts.loads += u64::from(reads);
-            counts.stores += u64::from(writes);
-            let bytes = memory.memory_size().size().max(1) as u64;
-            let lines = if self.follower.allocation.is_some() {
-                &mut self.seen.allocator_lines
-            } else {
-                let usage = usage(instruction, is_locked, writes);
-                self.seen.access_path.add(address, bytes, usage);
-                &mut self.seen.lines
-            };
-            lines.add(Access {
+            loads += u64::from(reads);
+            stores += u64::from(writes);
+            self.seen.add(Access {
                 address,
-                bytes,
-                is_write: writes,
-                is_read: reads,
+                bytes: memory.memory_size().size().max(1) as u64,
+                usage: usage(instruction, is_locked, writes),
+                at,
                 by: step.address,
                 called_from: followed.within,
+                in_allocator,
             });
         }
-        if self.follower.allocation.is_none() && is_first {
-            let seen = &mut self.seen.counts;
-            seen.loads += counts.loads;
-            seen.stores += counts.stores;
+        if !in_allocator && is_first {
+            let counts = &mut self.seen.counts;
+            counts.loads += loads;
+            counts.stores += stores;
             if is_locked {
                 // On the own stack nobody else sees what it does, only that it was done.
-                seen.locked += u64::from(is_shared);
-                seen.fences += u64::from(!is_shared);
+                let is_shared = loads + stores > 0;
+                counts.locked += u64::from(is_shared);
+                counts.fences += u64::from(!is_shared);
             }
         }
     }

@@ -6,21 +6,18 @@ use model::trace::{Operation, State, TraceSeen};
 use trap::{Trap, Unavailable};
 
 use super::allocation_map;
-use super::comparison::Comparison;
+use super::comparison::compare;
 use super::execution::Execution;
 use super::fixture::{Fixture, restore, warm_up};
 use super::medians::Findings;
 use super::processes::{RESIDENTS, target};
-use super::step_handle::{Request, TracedStrategy};
+use super::step_handle::{Request, named};
 use super::symbols::Symbols;
 use crate::task::TraceTask;
 
 /// What is seen of a strategy.
-pub(crate) fn see(
-    trap: Trap,
-    strategy: TracedStrategy,
-    task: &TraceTask,
-) -> Result<TraceSeen, Unavailable> {
+pub(crate) fn see(trap: Trap, task: &TraceTask) -> Result<TraceSeen, Unavailable> {
+    let strategy = named(&task.strategy);
     allocation_map::listen();
     let mut findings = Findings::default();
     let mut symbols = Symbols::load();
@@ -54,13 +51,13 @@ pub(crate) fn see(
 /// What [`Look::alone`] does on the first thread, so many times and at full speed.
 pub(crate) fn rehearse(
     trap: Trap,
-    strategy: TracedStrategy,
+    strategy: &str,
     operation: Operation,
     times: u64,
 ) -> Result<(), Unavailable> {
-    let fixture = Fixture::set(trap, strategy, 0)?;
+    let fixture = Fixture::set(trap, named(strategy), 0)?;
     let (thread, id) = (&fixture.threads[0], target(operation, 0));
-    warm_up(thread, operation);
+    warm_up(thread, operation, id);
     for _ in 0..times {
         thread.run(Request::new(operation, id, 1));
         restore(thread, operation, id);
@@ -111,18 +108,18 @@ impl Look<'_> {
             if let Some(one) = firsts.get(&first)
                 && let Some(two) = seconds.get(&(second, same_process))
             {
-                let shared = Comparison::of(self.symbols, one, two);
-                self.findings.add_pair(which, shared);
+                let pair = compare(self.symbols, which, one, two);
+                self.findings.add_pair(pair);
             }
         }
     }
 
     fn alone(&mut self, thread: usize, operation: Operation) -> Execution {
         let (thread, id) = (&self.fixture.threads[thread], target(operation, 0));
-        warm_up(thread, operation);
+        warm_up(thread, operation, id);
         let seen = thread.step(Request::new(operation, id, 1));
         restore(thread, operation, id);
-        self.findings.add(operation, State::Quiescent, &seen, 0);
+        self.findings.add(operation, State::Quiescent, Some(&seen));
         seen
     }
 
@@ -140,14 +137,14 @@ impl Look<'_> {
             if !is_pair && !is_after_write {
                 continue;
             }
-            let [one, two] = self.step_both(which);
+            let [one, mut two] = self.step_both(which);
             if is_pair {
-                let shared = Comparison::of(self.symbols, &one, &two);
-                self.findings.add_pair(which, shared);
+                let pair = compare(self.symbols, which, &one, &two);
+                self.findings.add_pair(pair);
             }
             if is_after_write {
-                let dirtied = two.own_lines().dirtied_by(&one.lines);
-                self.findings.add(second, State::AfterWrite, &two, dirtied);
+                two.counts.lines_dirtied = two.own_lines().dirtied_by(&one.lines);
+                self.findings.add(second, State::AfterWrite, Some(&two));
             }
         }
     }
@@ -191,10 +188,8 @@ impl Look<'_> {
         };
         let seen = thread.step_beside(Request::new(operation, id, 4), holder, held);
         restore(thread, operation, id);
-        match seen {
-            Some(seen) => self.findings.add(operation, State::GuardHeld, &seen, 0),
-            None => self.findings.hold_up(operation),
-        }
+        self.findings
+            .add(operation, State::GuardHeld, seen.as_ref());
     }
 
     fn first(&mut self, operation: Operation) -> Result<(), Unavailable> {
@@ -202,7 +197,7 @@ impl Look<'_> {
         let newcomer = self.fixture.newcomer()?;
         let seen = newcomer.step(Request::new(operation, id, 5));
         restore(&self.fixture.threads[0], operation, id);
-        self.findings.add(operation, State::FirstUse, &seen, 0);
+        self.findings.add(operation, State::FirstUse, Some(&seen));
         Ok(())
     }
 
@@ -225,7 +220,7 @@ impl Look<'_> {
 }
 
 /// What the first thread does, what the second does then, and whether it is about the same process.
-type Which = (Operation, Operation, bool);
+pub(crate) type Which = (Operation, Operation, bool);
 
 /// Each pair of operations once, in an order in which both make sense on the same process: what is
 /// inserted is missed before and found afterwards, and what is removed the other way round. About

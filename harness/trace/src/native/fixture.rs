@@ -73,7 +73,7 @@ impl Fixture {
         writer.publish();
         for &operation in Operation::ALL {
             for id in [target(operation, 0), elsewhere(target(operation, 0))] {
-                warm_up_with(&writer, operation, id);
+                warm_up(&writer, operation, id);
             }
         }
         Ok(writer)
@@ -130,16 +130,12 @@ impl Fixture {
 /// Has a thread do each operation until it is used to it.
 pub(crate) fn warm_up_all(thread: &Actor) {
     for &operation in Operation::ALL {
-        warm_up(thread, operation);
+        warm_up(thread, operation, target(operation, 0));
     }
 }
 
 /// Has a thread do an operation until it is used to it.
-pub(crate) fn warm_up(thread: &Actor, operation: Operation) {
-    warm_up_with(thread, operation, target(operation, 0));
-}
-
-fn warm_up_with(thread: &Actor, operation: Operation, id: ProcessId) {
+pub(crate) fn warm_up(thread: &Actor, operation: Operation, id: ProcessId) {
     for step in 0..WARM_UP {
         thread.run(Request::new(operation, id, step));
         restore(thread, operation, id);

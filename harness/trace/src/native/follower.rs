@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use iced_x86::{Decoder, DecoderOptions, Instruction};
 use trap::Step;
 
-use super::allocator::{Allocator, Call};
+use super::allocator::Call;
 
 /// The calls of an operation: a tree, since most share their beginning. Number 0 is where the operation begins.
 #[derive(Clone, Debug, Default)]
@@ -43,7 +43,6 @@ pub(crate) struct Follower {
     /// The stack pointers before the calls that have not returned, and the calls' numbers.
     frames: Vec<(u64, u32)>,
     pub(crate) calls: Calls,
-    allocator: Allocator,
     /// The call of the allocator that has not returned.
     pub(crate) allocation: Option<Call>,
 }
@@ -68,7 +67,7 @@ impl Follower {
         let returned = self.allocation.take_if(|call| call.has_returned(step));
         let was_inside = self.allocation.is_some();
         if !was_inside {
-            self.allocation = self.allocator.entered(step);
+            self.allocation = Call::entered(step);
         }
         let code = self.code.entry(step.address);
         let instruction = *code.or_insert_with(|| decode(step.address));

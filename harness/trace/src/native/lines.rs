@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use model::trace::SharedLines;
+use model::trace::{SharedLines, Usage};
 
 /// Two lines of 64 bytes, neighbours, which Intel's prefetcher brings together: the key of a group of bytes here.
 const PAIR_BYTES: u64 = 128;
@@ -11,29 +11,35 @@ const PAIR_BYTES: u64 = 128;
 /// Bytes of a pair of lines, a bit each.
 type Mask = u128;
 
+/// The two lines of a pair.
+const LINES: [Mask; 2] = [u64::MAX as Mask, !(u64::MAX as Mask)];
+
 /// One access to memory.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Access {
     pub(crate) address: u64,
     pub(crate) bytes: u64,
-    pub(crate) is_read: bool,
-    pub(crate) is_write: bool,
+    pub(crate) usage: Usage,
+    /// Instructions that were executed until then, this one included.
+    pub(crate) at: u64,
     /// The instruction.
     pub(crate) by: u64,
-    /// The calls that led to it: see [`super::calls::Calls`].
+    /// The calls that led to it: see [`super::follower::Calls`].
     pub(crate) called_from: u32,
+    /// Whether the system's allocator does it.
+    pub(crate) in_allocator: bool,
 }
 
 /// The use of a pair of lines.
 #[derive(Clone, Debug, Default)]
 struct Use {
-    read: Mask,
+    touched: Mask,
     written: Mask,
     /// The accesses, to know whom to blame; each instruction and place once.
     accesses: Vec<Access>,
 }
 
-/// The lines of an execution.
+/// The lines of some accesses.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Lines(BTreeMap<u64, Use>);
 
@@ -50,22 +56,26 @@ pub(crate) struct Shared {
 }
 
 impl Lines {
-    pub(crate) fn add(&mut self, access: Access) {
+    pub(crate) fn of<'a>(accesses: impl IntoIterator<Item = &'a Access>) -> Self {
+        let mut lines = Self::default();
+        accesses.into_iter().for_each(|access| lines.add(access));
+        lines
+    }
+
+    fn add(&mut self, access: &Access) {
         let mut address = access.address;
         let end = address.saturating_add(access.bytes);
         while address < end {
             let pair = address / PAIR_BYTES * PAIR_BYTES;
             let mask = bits(address - pair..(end - pair).min(PAIR_BYTES));
             let used = self.0.entry(pair).or_default();
-            if access.is_read {
-                used.read |= mask;
-            }
-            if access.is_write {
+            used.touched |= mask;
+            if access.usage.writes() {
                 used.written |= mask;
             }
-            let is_known = |one: &Access| one.by == access.by && one.address == access.address;
-            if !used.accesses.iter().any(is_known) {
-                used.accesses.push(access);
+            let is_same = |known: &Access| (known.by, known.address) == (access.by, access.address);
+            if !used.accesses.iter().any(is_same) {
+                used.accesses.push(*access);
             }
             address = pair + PAIR_BYTES;
         }
@@ -73,77 +83,42 @@ impl Lines {
 
     /// Lines of 64 bytes that are read or written.
     pub(crate) fn touched(&self) -> u64 {
-        self.count(|used| used.read | used.written)
+        self.0
+            .values()
+            .map(|used| count(used.touched, Mask::MAX))
+            .sum()
     }
 
     /// Lines of 64 bytes that are written.
     pub(crate) fn written(&self) -> u64 {
-        self.count(|used| used.written)
-    }
-
-    fn count(&self, which: impl Fn(&Use) -> Mask) -> u64 {
-        let lines =
-            |used: &Use| u64::from(which(used) & LOWER != 0) + u64::from(which(used) & !LOWER != 0);
-        self.0.values().map(lines).sum()
-    }
-
-    /// Both together.
-    pub(crate) fn and(&self, other: &Lines) -> Lines {
-        let mut both = self.clone();
-        for (&pair, used) in &other.0 {
-            let into = both.0.entry(pair).or_default();
-            into.read |= used.read;
-            into.written |= used.written;
-            into.accesses.extend_from_slice(&used.accesses);
-        }
-        both
-    }
-
-    /// All but what is in those blocks, of so many bytes each.
-    pub(crate) fn outside(&self, blocks: &[Range<u64>]) -> Lines {
-        let mut rest = self.clone();
-        for block in blocks {
-            let first = block.start / PAIR_BYTES * PAIR_BYTES;
-            for (&pair, used) in rest.0.range_mut(first..block.end) {
-                let from = block.start.max(pair) - pair;
-                let to = (block.end - pair).min(PAIR_BYTES);
-                used.read &= !bits(from..to);
-                used.written &= !bits(from..to);
-                used.accesses
-                    .retain(|access| !block.contains(&access.address));
-            }
-        }
-        rest
+        self.0
+            .values()
+            .map(|used| count(used.written, Mask::MAX))
+            .sum()
     }
 
     /// Lines of this that the other has written.
     pub(crate) fn dirtied_by(&self, writer: &Lines) -> u64 {
-        let dirtied = |(pair, used): (&u64, &Use)| {
-            let written = writer.0.get(pair).map_or(0, |other| other.written);
-            let touched = used.read | used.written;
-            halves()
-                .filter(|half| touched & half != 0 && written & half != 0)
-                .count() as u64
-        };
-        self.0.iter().map(dirtied).sum()
+        let dirtied = |(_, used, other): (u64, &Use, &Use)| count(used.touched, other.written);
+        self.pairs_with(writer).map(dirtied).sum()
     }
 
     /// The lines of 64 bytes that both use and one writes.
     pub(crate) fn shared_with(&self, other: &Lines) -> Vec<Shared> {
-        self.pairs_with(other)
-            .flat_map(|(pair, one, two)| {
-                halves().filter_map(move |half| shared(pair, one, two, half))
-            })
-            .collect()
+        self.shared_parts(other, &LINES)
     }
 
-    /// The same, counted, in lines of 128 bytes.
-    pub(crate) fn shared_pairs_with(&self, other: &Lines) -> SharedLines {
-        let shared: Vec<Shared> = self
-            .pairs_with(other)
-            .filter_map(|(pair, one, two)| shared(pair, one, two, Mask::MAX))
-            .collect();
-        tally(&shared)
+    /// The lines of 128 bytes that both use and one writes.
+    pub(crate) fn shared_pairs_with(&self, other: &Lines) -> Vec<Shared> {
+        self.shared_parts(other, &[Mask::MAX])
+    }
+
+    fn shared_parts(&self, other: &Lines, parts: &[Mask]) -> Vec<Shared> {
+        let shared = self.pairs_with(other).flat_map(|(pair, one, two)| {
+            let parts = parts.iter();
+            parts.filter_map(move |&part| shared(pair, one, two, part))
+        });
+        shared.collect()
     }
 
     fn pairs_with<'l>(&'l self, other: &'l Lines) -> impl Iterator<Item = (u64, &'l Use, &'l Use)> {
@@ -151,6 +126,14 @@ impl Lines {
             .iter()
             .filter_map(|(&pair, one)| Some((pair, one, other.0.get(&pair)?)))
     }
+}
+
+/// The lines of a pair in which there are bytes of both masks.
+fn count(one: Mask, other: Mask) -> u64 {
+    let lines = LINES.iter();
+    lines
+        .filter(|&line| one & line != 0 && other & line != 0)
+        .count() as u64
 }
 
 /// How many lines are shared, and how.
@@ -169,14 +152,14 @@ pub(crate) fn tally(shared: &[Shared]) -> SharedLines {
 
 /// How the bytes in `part` of a pair of lines are shared.
 fn shared(pair: u64, one: &Use, two: &Use, part: Mask) -> Option<Shared> {
-    let touched = |used: &Use| (used.read | used.written) & part;
     let (of_one, of_two) = (one.written & part, two.written & part);
+    let [by_one, by_two] = [one, two].map(|used| used.touched & part);
     let both_write = of_one != 0 && of_two != 0;
-    let one_writes = of_one != 0 && touched(two) != 0 || of_two != 0 && touched(one) != 0;
+    let one_writes = of_one != 0 && by_two != 0 || of_two != 0 && by_one != 0;
     if !one_writes {
         return None;
     }
-    let common = (of_one & touched(two)) | (of_two & touched(one));
+    let common = (of_one & by_two) | (of_two & by_one);
     let named = match (common, of_one) {
         (0, 0) => of_two,
         (0, _) => of_one,
@@ -196,29 +179,16 @@ impl Use {
     /// uses it, one that uses `part` of the lines.
     fn blamed(&self, pair: u64, address: u64, part: Mask) -> (u64, u32) {
         let uses_byte =
-            |access: &&Access| (access.address..access.address + access.bytes).contains(&address);
-        let uses_part = |access: &&Access| {
+            |access: &Access| (access.address..access.address + access.bytes).contains(&address);
+        let uses_part = |access: &Access| {
             let from = access.address.max(pair) - pair;
             let to = (access.address + access.bytes - pair).min(PAIR_BYTES);
             bits(from..to) & part != 0
         };
-        let writes = |access: &&Access| access.is_write;
-        let all = || self.accesses.iter();
-        let blamed = all()
-            .filter(uses_byte)
-            .find(writes)
-            .or_else(|| all().find(uses_byte))
-            .or_else(|| all().filter(uses_part).find(writes))
-            .or_else(|| all().find(uses_part));
+        let accesses = self.accesses.iter().filter(|access| uses_part(access));
+        let blamed = accesses.min_by_key(|access| (!uses_byte(access), !access.usage.writes()));
         blamed.map_or((0, 0), |access| (access.by, access.called_from))
     }
-}
-
-/// The first line of a pair.
-const LOWER: Mask = u64::MAX as Mask;
-
-fn halves() -> impl Iterator<Item = Mask> {
-    [LOWER, !LOWER].into_iter()
 }
 
 /// The bytes of a pair from one offset to another.
@@ -238,18 +208,16 @@ mod tests {
     use super::*;
 
     fn lines(accesses: &[(u64, u64, bool)]) -> Lines {
-        let mut lines = Lines::default();
-        for &(address, bytes, is_write) in accesses {
-            lines.add(Access {
-                address,
-                bytes,
-                is_read: !is_write,
-                is_write,
-                by: address + 1,
-                called_from: 0,
-            });
-        }
-        lines
+        let access = |&(address, bytes, is_write): &(u64, u64, bool)| Access {
+            address,
+            bytes,
+            usage: if is_write { Usage::Store } else { Usage::Load },
+            at: 0,
+            by: address + 1,
+            called_from: 0,
+            in_allocator: false,
+        };
+        Lines::of(&accesses.iter().map(access).collect::<Vec<_>>())
     }
 
     #[test]
@@ -274,21 +242,13 @@ mod tests {
     fn neighbours_share_a_pair_of_lines_only() {
         let (one, two) = (lines(&[(0, 8, true)]), lines(&[(64, 8, true)]));
         assert!(one.shared_with(&two).is_empty());
-        assert_eq!(one.shared_pairs_with(&two).both_write_apart, 1);
+        assert_eq!(tally(&one.shared_pairs_with(&two)).both_write_apart, 1);
     }
 
     #[test]
     fn readers_do_not_share() {
         let read = lines(&[(0, 8, false)]);
         assert!(read.shared_with(&read).is_empty());
-    }
-
-    #[test]
-    fn what_is_in_a_block_can_be_left_out() {
-        let all = lines(&[(100, 100, true), (16, 8, true)]);
-        let rest = all.outside(std::slice::from_ref(&(100..200)));
-        assert_eq!(rest.written(), 1);
-        assert_eq!(rest.shared_with(&lines(&[(16, 8, true)])).len(), 1);
     }
 
     #[test]

@@ -2,10 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use model::trace::{Counts, Footprint, Operation, Pair, SharedLines, State};
+use model::trace::{Counts, Footprint, Operation, Pair, State};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
-use super::comparison::Comparison;
 use super::execution::Execution;
+use super::experiment::Which;
 use super::symbols::Symbols;
 use crate::task::TraceTask;
 
@@ -13,8 +15,7 @@ use crate::task::TraceTask;
 #[derive(Debug, Default)]
 pub(crate) struct Findings {
     operations: BTreeMap<(Operation, State), Seen>,
-    /// First, second, and whether they are about the same process.
-    pairs: BTreeMap<(Operation, Operation, bool), Vec<Comparison>>,
+    pairs: BTreeMap<Which, Vec<Pair>>,
 }
 
 /// What was seen of an operation in a state.
@@ -29,32 +30,28 @@ struct Seen {
 }
 
 impl Findings {
+    /// One execution of an operation; none if it waits for a guard.
     pub(crate) fn add(
         &mut self,
         operation: Operation,
         state: State,
-        execution: &Execution,
-        dirtied: u64,
+        execution: Option<&Execution>,
     ) {
         let seen = self.operations.entry((operation, state)).or_default();
-        seen.counts.push(Counts {
-            lines_dirtied: dirtied,
-            ..execution.counts
-        });
+        let Some(execution) = execution else {
+            seen.waits = true;
+            return;
+        };
+        seen.counts.push(execution.counts);
         if state == State::Quiescent {
             seen.called.extend(&execution.called);
         }
         seen.is_cut_short |= execution.is_cut_short;
     }
 
-    /// The operation waits for a guard.
-    pub(crate) fn hold_up(&mut self, operation: Operation) {
-        let key = (operation, State::GuardHeld);
-        self.operations.entry(key).or_default().waits = true;
-    }
-
-    pub(crate) fn add_pair(&mut self, which: (Operation, Operation, bool), seen: Comparison) {
-        self.pairs.entry(which).or_default().push(seen);
+    pub(crate) fn add_pair(&mut self, pair: Pair) {
+        let which = (pair.first, pair.second, pair.same_process);
+        self.pairs.entry(which).or_default().push(pair);
     }
 
     /// Each operation in each state that it was looked at in, in the order of the task.
@@ -67,7 +64,7 @@ impl Findings {
             Some(Footprint {
                 operation,
                 state,
-                counts: (!seen.waits).then(|| of_counts(&seen.counts)),
+                counts: (!seen.waits).then(|| medians(seen.counts.iter().copied())),
                 is_cut_short: seen.is_cut_short,
                 called: symbols.all_called(&seen.called),
             })
@@ -77,36 +74,22 @@ impl Findings {
 
     /// Each pair that was looked at.
     pub(crate) fn pairs(&self) -> Vec<Pair> {
-        self.pairs
-            .iter()
-            .map(|(&(first, second, same_process), all)| {
-                let middle = median(all.iter().map(|seen| seen.conflict));
-                let at_64 = of_lines(all, |seen| &seen.at_64);
-                // Names and ways are those of a layout that is like the middle one.
-                let alike = || all.iter().filter(|seen| seen.conflict == middle);
-                let named = alike().next();
-                let followed = alike().find(|seen| seen.at_64 == at_64).or(named);
-                Pair {
-                    first,
-                    second,
-                    same_process,
-                    conflict: middle,
-                    at_64,
-                    at_128: of_lines(all, |seen| &seen.at_128),
-                    blame: named.map_or_else(Vec::new, |seen| seen.blame.clone()),
-                    paths: followed
-                        .filter(|_| is_followed(first, second))
-                        .map(|seen| seen.paths.clone()),
-                }
-            })
-            .collect()
+        let pairs = self.pairs.values().map(|all| {
+            let middle = median(all.iter().map(|pair| pair.conflict));
+            let at_64 = medians(all.iter().map(|pair| pair.at_64));
+            // Names and ways are those of a layout that is like the middle one.
+            let alike = || all.iter().filter(|pair| pair.conflict == middle);
+            let named = alike().next().expect("the middle is that of one");
+            let followed = alike().find(|pair| pair.at_64 == at_64).unwrap_or(named);
+            Pair {
+                at_64,
+                at_128: medians(all.iter().map(|pair| pair.at_128)),
+                paths: followed.paths.clone(),
+                ..named.clone()
+            }
+        });
+        pairs.collect()
     }
-}
-
-/// Whether the ways of a pair are kept: what programs do most, and what predictions are made of.
-fn is_followed(first: Operation, second: Operation) -> bool {
-    let is_frequent = |operation| matches!(operation, Operation::ReadHit | Operation::Apply);
-    is_frequent(first) && is_frequent(second)
 }
 
 /// The middle value, of two the lower.
@@ -116,31 +99,17 @@ fn median<T: Ord + Copy>(values: impl Iterator<Item = T>) -> T {
     values[(values.len() - 1) / 2]
 }
 
-fn of_counts(all: &[Counts]) -> Counts {
-    let middle = |field: fn(&Counts) -> u64| median(all.iter().map(field));
-    Counts {
-        instructions: middle(|counts| counts.instructions),
-        loads: middle(|counts| counts.loads),
-        stores: middle(|counts| counts.stores),
-        locked: middle(|counts| counts.locked),
-        fences: middle(|counts| counts.fences),
-        system_calls: middle(|counts| counts.system_calls),
-        allocations: middle(|counts| counts.allocations),
-        allocated_bytes: middle(|counts| counts.allocated_bytes),
-        frees: middle(|counts| counts.frees),
-        allocator_instructions: middle(|counts| counts.allocator_instructions),
-        lines_touched: middle(|counts| counts.lines_touched),
-        lines_written: middle(|counts| counts.lines_written),
-        lines_dirtied: middle(|counts| counts.lines_dirtied),
+/// The median of each field, of records of whole numbers.
+fn medians<T: Serialize + DeserializeOwned>(records: impl Iterator<Item = T>) -> T {
+    let mut fields: BTreeMap<String, Vec<u64>> = BTreeMap::new();
+    for record in records {
+        let record = serde_json::to_value(record).and_then(serde_json::from_value);
+        let record: BTreeMap<String, u64> = record.expect("its fields are whole numbers");
+        for (field, number) in record {
+            fields.entry(field).or_default().push(number);
+        }
     }
-}
-
-fn of_lines(all: &[Comparison], which: fn(&Comparison) -> &SharedLines) -> SharedLines {
-    let middle = |field: fn(&SharedLines) -> u64| median(all.iter().map(|seen| field(which(seen))));
-    SharedLines {
-        both_write: middle(|lines| lines.both_write),
-        both_write_apart: middle(|lines| lines.both_write_apart),
-        one_writes: middle(|lines| lines.one_writes),
-        one_writes_apart: middle(|lines| lines.one_writes_apart),
-    }
+    let middle = |(field, numbers): (String, Vec<u64>)| (field, median(numbers.into_iter()).into());
+    let medians = serde_json::Value::Object(fields.into_iter().map(middle).collect());
+    serde_json::from_value(medians).expect("these are its fields")
 }

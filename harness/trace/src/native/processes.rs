@@ -11,13 +11,12 @@ pub(super) const GUESTS_THERE: u64 = 4;
 pub(crate) const STEADY: u64 = RESIDENTS + GUESTS_THERE;
 
 /// Which of the [`STEADY`] processes it is, counted from 0.
-pub(crate) fn number_of(id: ProcessId) -> Option<u64> {
-    let number = steady().position(|steady| steady == id);
-    number.map(|number| number as u64)
+pub(crate) fn number_of(id: ProcessId) -> Option<usize> {
+    steady().position(|steady| steady == id)
 }
 
 /// The processes that are in the table whenever nobody is at work.
-pub(super) fn steady() -> impl Iterator<Item = ProcessId> {
+pub(crate) fn steady() -> impl Iterator<Item = ProcessId> {
     let residents = (0..RESIDENTS).map(resident);
     residents.chain((0..GUESTS_THERE).map(guest_there))
 }

@@ -63,7 +63,7 @@ pub(crate) struct TracedStrategy {
 impl TracedStrategy {
     pub(crate) fn of<S: Strategy<ProcessStatus>>() -> Self {
         Self {
-            make: |records| Box::new(Typed(S::with_capacity(records))),
+            make: |records| Box::new(S::with_capacity(records)),
             profile: S::PROFILE,
         }
     }
@@ -74,8 +74,12 @@ impl TracedStrategy {
     }
 }
 
-/// The strategy of that name, if there is one.
-pub(crate) fn strategy(name: &str) -> Option<TracedStrategy> {
+/// The strategy of the registry that has this name.
+///
+/// # Panics
+///
+/// When there is none: the parent names strategies of the registry only.
+pub(crate) fn named(name: &str) -> TracedStrategy {
     struct Find(Option<TracedStrategy>);
     impl Visitor<ProcessStatus> for Find {
         fn visit<S: Strategy<ProcessStatus>>(&mut self) {
@@ -85,14 +89,12 @@ pub(crate) fn strategy(name: &str) -> Option<TracedStrategy> {
     }
     let mut find = Find(None);
     registry::visit_plain::<ProcessStatus>(&mut registry::Only(name, &mut find));
-    find.0
+    find.0.expect("it is registered")
 }
 
-struct Typed<S>(S);
-
-impl<S: Strategy<ProcessStatus>> Table for Typed<S> {
+impl<S: Strategy<ProcessStatus>> Table for S {
     fn step_handle(&self) -> Box<dyn StepHandle + '_> {
-        Box::new(self.0.handle())
+        Box::new(self.handle())
     }
 }
 
@@ -119,8 +121,9 @@ impl<H: Handle<ProcessStatus>> StepHandle for H {
                 stepper.run(armed, insert).1
             }
             Operation::Remove => {
-                let remove = || black_box(self.remove(id).is_some());
-                stepper.run(armed, remove).1
+                stepper
+                    .run(armed, || black_box(self.remove(id).is_some()))
+                    .1
             }
             Operation::Scan => {
                 let visit = |_, record: &ProcessStatus| {

@@ -1,23 +1,15 @@
 //! Names for addresses: of functions, with what was inlined into them, and of variables.
 
-use std::collections::{BTreeSet, HashMap};
-use std::{fmt, fs};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::fs;
 
 use object::{Object, ObjectKind, ObjectSymbol, SymbolKind};
-
-/// A variable of the program.
-#[derive(Debug)]
-struct Variable {
-    begin: u64,
-    bytes: u64,
-    name: String,
-}
 
 /// The names of this program.
 #[derive(Debug, Default)]
 pub(crate) struct Symbols {
-    /// Statics, by where they are in this process.
-    statics: Vec<Variable>,
+    /// Statics, by where they are in this process: bytes and name.
+    statics: BTreeMap<u64, (u64, String)>,
     /// Functions that were asked for.
     functions: HashMap<u64, Vec<Function>>,
 }
@@ -33,29 +25,24 @@ impl Symbols {
             ObjectKind::Dynamic => begin_of_program().unwrap_or(0),
             _ => 0,
         };
-        let of_kind = file
-            .symbols()
-            .filter(|symbol| symbol.kind() == SymbolKind::Data && symbol.size() > 0);
-        let mut statics: Vec<Variable> = of_kind
-            .map(|symbol| Variable {
-                begin: bias + symbol.address(),
-                bytes: symbol.size(),
-                name: short(&demangled(symbol.name().unwrap_or("?"))),
-            })
-            .collect();
-        statics.sort_by_key(|variable| variable.begin);
+        let is_static = |symbol: &object::Symbol<'_, '_>| {
+            symbol.kind() == SymbolKind::Data && symbol.size() > 0
+        };
+        let statics = file.symbols().filter(is_static).map(|symbol| {
+            let name = short(&demangled(symbol.name().unwrap_or("?")));
+            (bias + symbol.address(), (symbol.size(), name))
+        });
         Self {
-            statics,
+            statics: statics.collect(),
             functions: HashMap::new(),
         }
     }
 
     /// The static variable at an address, and how far into it that is.
     pub(crate) fn variable(&self, address: u64) -> Option<(&str, u64)> {
-        let begin = |variable: &Variable| variable.begin <= address;
-        let variable = self.statics[..self.statics.partition_point(begin)].last()?;
-        let offset = address - variable.begin;
-        (offset < variable.bytes).then_some((variable.name.as_str(), offset))
+        let (begin, (bytes, name)) = self.statics.range(..=address).next_back()?;
+        let offset = address - begin;
+        (offset < *bytes).then_some((name.as_str(), offset))
     }
 
     /// The innermost function on a call stack that does not only do what another wants; nothing if
@@ -63,8 +50,8 @@ impl Symbols {
     pub(crate) fn owner(&mut self, calls: impl IntoIterator<Item = u64>) -> Option<String> {
         calls.into_iter().find_map(|call| {
             let mut functions = self.functions(call).iter();
-            let own = functions.find(|function| !function.is_plumbing())?;
-            Some(own.to_string())
+            let owner = functions.find(|function| !function.is_plumbing)?;
+            Some(owner.located.clone())
         })
     }
 
@@ -78,7 +65,8 @@ impl Symbols {
     /// The function that begins at an address, with its crate: not what was inlined there, but what it was
     /// inlined into.
     pub(crate) fn called(&mut self, address: u64) -> Option<String> {
-        self.functions(address).last().map(Function::with_crate)
+        let function = self.functions(address).last();
+        function.map(|function| function.name.clone())
     }
 
     /// The same for whoever allocated a block; nothing if that was whoever looks.
@@ -95,8 +83,8 @@ impl Symbols {
                 if watches {
                     return None;
                 }
-                if !function.is_plumbing() {
-                    return Some(function.to_string());
+                if !function.is_plumbing {
+                    return Some(function.located.clone());
                 }
             }
         }
@@ -119,60 +107,41 @@ impl Symbols {
 /// A function of the program.
 #[derive(Debug)]
 struct Function {
-    /// Without the path, where the debugging information has none.
+    /// With its crate; without the path, where the debugging information has none.
     name: String,
     /// The crate.
     of: String,
-    /// File and line, where known.
-    place: Option<(String, u32)>,
+    /// Name, file and line, where known.
+    located: String,
+    /// Whether it only does what another wants: the standard library, collections, and what is
+    /// around the strategies here.
+    is_plumbing: bool,
 }
 
 impl Function {
     fn of(symbol: &backtrace::Symbol) -> Option<Self> {
-        let name = short(&format!("{:#}", symbol.name()?));
+        const PLUMBING: &str =
+            "core alloc std hashbrown rustc_hash contract conformance backtrace trace trap";
+        let mut name = short(&format!("{:#}", symbol.name()?));
         let path = symbol.filename().and_then(|path| path.to_str());
         let of = path.and_then(crate_of).or(name.split("::").next());
+        let of = of.unwrap_or_default().replace('-', "_");
+        let is_known = PLUMBING.split(' ').any(|known| known == of);
+        let is_plumbing = is_known || name.starts_with("__") || of == name;
+        if of != name && !name.starts_with(&format!("{of}::")) {
+            name = format!("{of}::{name}");
+        }
         let file = path.and_then(|path| path.rsplit('/').next());
+        let located = match file.zip(symbol.lineno()) {
+            Some((file, line)) => format!("{name} ({file}:{line})"),
+            None => name.clone(),
+        };
         Some(Self {
-            of: of.unwrap_or_default().replace('-', "_"),
-            place: file.map(str::to_owned).zip(symbol.lineno()),
             name,
+            of,
+            located,
+            is_plumbing,
         })
-    }
-
-    fn with_crate(&self) -> String {
-        if self.of == self.name || self.name.starts_with(&format!("{}::", self.of)) {
-            return self.name.clone();
-        }
-        format!("{}::{}", self.of, self.name)
-    }
-
-    /// Whether it only does what another wants: the standard library, collections, and what is
-    /// around the strategies here.
-    fn is_plumbing(&self) -> bool {
-        const PLUMBING: [&str; 10] = [
-            "core",
-            "alloc",
-            "std",
-            "hashbrown",
-            "rustc_hash",
-            "contract",
-            "conformance",
-            "backtrace",
-            "trace",
-            "trap",
-        ];
-        PLUMBING.contains(&self.of.as_str()) || self.name.starts_with("__") || self.of == self.name
-    }
-}
-
-impl fmt::Display for Function {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.with_crate())?;
-        match &self.place {
-            Some((file, line)) => write!(f, " ({file}:{line})"),
-            None => Ok(()),
-        }
     }
 }
 
@@ -207,40 +176,21 @@ fn demangled(name: &str) -> String {
 
 /// A name without its generic arguments, and of an implementation only whose it is.
 pub(crate) fn short(name: &str) -> String {
-    let mut rest = name;
-    let mut text = String::new();
-    while let Some(at) = rest.find('<') {
-        text.push_str(rest[..at].trim_end_matches("::"));
-        let inside = inside_angles(&rest[at..]);
-        // At the beginning it is `<Type as Trait>`, later on a list of arguments.
-        if at == 0 && text.is_empty() {
-            let implementor = inside.split(" as ").next().unwrap_or(inside);
-            text.push_str(&short(implementor.trim_start_matches(['&', '*'])));
-        }
-        rest = &rest[at + inside.len() + 1..];
-        rest = rest.strip_prefix('>').unwrap_or(rest);
-    }
-    text.push_str(rest);
-    text
-}
-
-/// What is between the first angle bracket and its counterpart.
-fn inside_angles(text: &str) -> &str {
-    let mut depth = 0;
-    let mut before = ' ';
-    for (at, character) in text.char_indices() {
+    let name = name.trim_start_matches(['<', '&', '*']);
+    let (mut text, mut depth, mut before) = (String::new(), 0_usize, ' ');
+    for (at, character) in name.char_indices() {
         match character {
+            // The trait of `<Type as Trait>`, whose first bracket is gone.
+            ' ' if depth == 0 && name[at..].starts_with(" as ") => depth = 1,
             '<' => depth += 1,
             // Not the arrow of a function's type.
-            '>' if before != '-' => depth -= 1,
+            '>' if before != '-' => depth = depth.saturating_sub(1),
+            _ if depth == 0 => text.push(character),
             _ => {}
-        }
-        if depth == 0 {
-            return &text[1..at];
         }
         before = character;
     }
-    &text[1..]
+    text.replace("::::", "::").trim_end_matches("::").to_owned()
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Logical threads on real ones: thread-local schemes (epochs, debts, the choice of a shard) would
 //! look shared, or vanish, if one thread played two.
 
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TryRecvError, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -111,8 +111,7 @@ impl Actor {
 
     /// Does something at full speed.
     pub(crate) fn run(&self, request: Request) {
-        self.begin(request, Mode::Run);
-        self.answer();
+        self.perform(request, Mode::Run);
     }
 
     /// Makes what was written visible.
@@ -124,20 +123,13 @@ impl Actor {
     /// Does something step by step.
     pub(crate) fn step(&self, request: Request) -> Execution {
         allocation_map::pause();
-        self.begin(request, Mode::Step);
-        self.answer().execution()
+        self.perform(request, Mode::Step).execution()
     }
 
-    /// Does something step by step; what it executed is not looked at yet.
-    pub(crate) fn record(&self, request: Request) -> Recording {
-        self.begin(request, Mode::Step);
-        self.answer().recording()
-    }
-
-    /// Does something at full speed, and says what came of it.
-    pub(crate) fn attempt(&self, request: Request) -> Observation {
-        self.begin(request, Mode::Observe);
-        self.answer().observed
+    /// Does something, and says what came of it.
+    pub(crate) fn perform(&self, request: Request, mode: Mode) -> Answer {
+        self.begin(request, mode);
+        self.answer()
     }
 
     /// Begins to do something, which is answered when it is done.
@@ -154,14 +146,6 @@ impl Actor {
     pub(crate) fn answer_within(&self, limit: Duration) -> Option<Answer> {
         match self.answers.recv_timeout(limit) {
             Err(RecvTimeoutError::Disconnected) => is_dead(),
-            answer => answer.ok(),
-        }
-    }
-
-    /// The same, if it is done.
-    pub(crate) fn answer_so_far(&self) -> Option<Answer> {
-        match self.answers.try_recv() {
-            Err(TryRecvError::Disconnected) => is_dead(),
             answer => answer.ok(),
         }
     }
@@ -247,13 +231,11 @@ fn obey(
             Ask::Do(request, mode) => {
                 let handle = &mut handles[table_of(request.id)];
                 let armed = matches!(mode, Mode::Step | Mode::StepAndObserve);
-                (done.observed, done.recording) = match mode {
-                    Mode::Run | Mode::Step => {
-                        let recording = handle.perform(request, stepper, armed);
-                        (Observation::Nothing, recording)
-                    }
-                    Mode::Observe | Mode::StepAndObserve => handle.answer(request, stepper, armed),
-                };
+                if matches!(mode, Mode::Observe | Mode::StepAndObserve) {
+                    (done.observed, done.recording) = handle.answer(request, stepper, armed);
+                } else {
+                    done.recording = handle.perform(request, stepper, armed);
+                }
             }
             Ask::Hold(id) => handles[table_of(id)].hold(id, &mut || {
                 let _ = answer.send(Answer::default());

@@ -113,8 +113,7 @@ fn papaya_reads_and_updates_hold_nobody_up() {
     assert_nobody_waits("concurrent-map/papaya", &operations, &operations);
 }
 
-/// What is argued of states is true, and so is what peers say who undo what they wrote and try again:
-/// where each point is tried in an execution of its own, the same comes out.
+/// What is argued of states is true: where each point is tried, the same comes out.
 #[test]
 fn trying_each_point_says_the_same() {
     assert_each_point_agrees(&[

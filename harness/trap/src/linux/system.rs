@@ -6,6 +6,9 @@ use std::mem::MaybeUninit;
 use std::ptr;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use nix::errno::Errno;
+use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, sigaction};
+
 use crate::Unavailable;
 
 /// Room for a handler's frame with the widest vector state, and then some.
@@ -16,26 +19,18 @@ pub(super) type Handler = extern "C" fn(c_int, *mut libc::siginfo_t, *mut c_void
 
 /// Has `SIGTRAP` handled, for good.
 pub(super) fn handle_traps(handler: Handler) -> Result<(), Unavailable> {
-    // SAFETY: all zeroes is an action: the default one, with no flags and an empty mask.
-    let mut action: libc::sigaction = unsafe { MaybeUninit::zeroed().assume_init() };
-    action.sa_sigaction = handler as usize;
-    action.sa_flags = libc::SA_SIGINFO | libc::SA_ONSTACK | libc::SA_RESTART;
-    // SAFETY: the handler has the signature that `SA_SIGINFO` asks for, and does what a handler may:
-    // atomics, a plain store, a system call that touches no `errno`.
-    refused("handle SIGTRAP", unsafe {
-        libc::sigaction(libc::SIGTRAP, &raw const action, ptr::null_mut())
-    })
+    let flags = SaFlags::SA_ONSTACK | SaFlags::SA_RESTART;
+    let action = SigAction::new(SigHandler::SigAction(handler), flags, SigSet::empty());
+    // SAFETY: the handler does what a handler may: atomics, a plain store, a system call that touches no
+    // `errno`.
+    let before = unsafe { sigaction(Signal::SIGTRAP, &action) };
+    before.map(drop).map_err(refused("handle SIGTRAP"))
 }
 
 /// Lets the calling thread, and those that it starts, have `SIGTRAP`.
 pub(super) fn unblock_traps() -> Result<(), Unavailable> {
-    let mut traps = MaybeUninit::uninit();
-    // SAFETY: the first call makes the set, which the others change and read.
-    refused("unblock SIGTRAP", unsafe {
-        libc::sigemptyset(traps.as_mut_ptr());
-        libc::sigaddset(traps.as_mut_ptr(), libc::SIGTRAP);
-        libc::pthread_sigmask(libc::SIG_UNBLOCK, traps.as_ptr(), ptr::null_mut())
-    })
+    let unblocked = SigSet::from(Signal::SIGTRAP).thread_unblock();
+    unblocked.map_err(refused("unblock SIGTRAP"))
 }
 
 /// Sleeps for as long as `word` is `value`; in a signal handler, too.
@@ -87,10 +82,14 @@ pub(super) fn lowest_of_stack() -> Result<u64, Unavailable> {
     // SAFETY: a thread may ask for its own attributes; they are initialised if that succeeds, and
     // destroyed once, after they were read.
     unsafe {
-        refused(
-            "find the stack of a thread",
-            libc::pthread_getattr_np(libc::pthread_self(), attributes.as_mut_ptr()),
-        )?;
+        match libc::pthread_getattr_np(libc::pthread_self(), attributes.as_mut_ptr()) {
+            0 => {}
+            error => {
+                return Err(refused("find the stack of a thread")(Errno::from_raw(
+                    error,
+                )));
+            }
+        }
         libc::pthread_attr_getstack(attributes.as_ptr(), &raw mut lowest, &raw mut bytes);
         libc::pthread_attr_destroy(attributes.as_mut_ptr());
     }
@@ -117,10 +116,8 @@ impl HandlerStack {
         // SAFETY: the block is as long as it says and lives until another stack is set, in `drop`;
         // the call writes to the second argument if it succeeds.
         let before = unsafe {
-            refused(
-                "set a stack for signals",
-                libc::sigaltstack(&raw const stack, before.as_mut_ptr()),
-            )?;
+            let set = Errno::result(libc::sigaltstack(&raw const stack, before.as_mut_ptr()));
+            set.map_err(refused("set a stack for signals"))?;
             before.assume_init()
         };
         Ok(Self {
@@ -138,11 +135,10 @@ impl Drop for HandlerStack {
     }
 }
 
-/// What a system call that returns 0 when it went well says otherwise.
-fn refused(what: &'static str, returned: c_int) -> Result<(), Unavailable> {
-    if returned == 0 {
-        return Ok(());
+/// That the system refused something.
+fn refused(what: &'static str) -> impl Fn(Errno) -> Unavailable {
+    move |errno| Unavailable::Refused {
+        what,
+        why: std::io::Error::from(errno).to_string(),
     }
-    let why = std::io::Error::last_os_error().to_string();
-    Err(Unavailable::Refused { what, why })
 }

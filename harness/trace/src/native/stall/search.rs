@@ -2,30 +2,24 @@
 
 use model::stall::StallPair;
 use model::trace::Operation;
-use trap::Place;
 
 use super::points::Points;
-use super::stall_experiment::{Manner, Outcome, PEERS, StallExperiment, Try, tries};
+use super::stall_experiment::{Manner, Outcome, StallExperiment, Try, tries};
 use crate::native::symbols::Symbols;
 
 /// How often an operation may take another way than the first time before a point counts as one that
 /// it does not come by again: deferred work and growth come every now and then.
 const DETOURS_MAX: u32 = 2;
 
-/// The allocator goes another way with nearly every call, and few of its points come again.
-fn detours_max(points: &Points, point: usize) -> u32 {
-    if points.is_in_allocator(point) {
-        0
-    } else {
-        DETOURS_MAX
-    }
-}
-
 /// What came of a try at a point; none where the thread did not come by again.
 type Tried = Option<Outcome>;
 
 fn is_blocked(outcome: &Tried) -> bool {
     outcome.as_ref().is_some_and(|outcome| outcome.is_blocked)
+}
+
+fn flaw(outcome: &Tried) -> Option<&str> {
+    outcome.as_ref()?.flaw.as_deref()
 }
 
 /// An operation that is to be stopped at all its points.
@@ -37,103 +31,45 @@ pub(crate) struct Search<'s> {
 }
 
 impl Search<'_> {
-    /// Has the peers try theirs in each state; `begin` is told whenever others are tried.
+    /// Has a peer try each operation in each state; `begin` is told whenever it is another one.
     pub(crate) fn pairs(
         &self,
         peers: &[Operation],
         symbols: &mut Symbols,
         mut begin: impl FnMut(),
     ) -> Vec<StallPair> {
-        let all = tries(self.stalled, peers);
-        let (writes, reads): (Vec<Try>, Vec<Try>) =
-            all.iter().partition(|tried| tried.operation.is_write());
-        // What changes the table changes what the stalled operation finds: one at a time.
-        let groups = reads.chunks(PEERS).chain(writes.chunks(1));
-        let manner = if self.every {
-            Manner::ONE_BY_ONE
-        } else {
-            Manner::QUICK
-        };
         let mut pairs = Vec::new();
-        for tried in groups {
+        for tried in tries(self.stalled, peers) {
             begin();
-            let [id, _] = self.experiment.processes(self.stalled, tried[0]);
+            let [id, _] = self.experiment.processes(self.stalled, tried);
             let points = Points::of(&self.experiment.record(self.stalled, id), self.every);
-            let states: Vec<usize> = (0..points.states().len()).collect();
-            let mut outcomes = self.at_states(&points, &states, tried, manner);
-            for (number, &tried) in tried.iter().enumerate() {
-                self.confirm(&points, tried, number, &mut outcomes);
-                let outcomes: Vec<&Tried> = outcomes.iter().map(|all| &all[number]).collect();
-                pairs.push(self.pair(&points, tried, &outcomes, symbols));
-            }
+            let outcomes = points.states.iter().map(|&point| {
+                let outcome = self.at_point(&points, point, tried, Manner::QUICK);
+                if is_blocked(&outcome) {
+                    // What does not come again, with more patience, is not believed.
+                    return self.at_point(&points, point, tried, Manner::PATIENT);
+                }
+                outcome
+            });
+            let outcomes: Vec<Tried> = outcomes.collect();
+            pairs.push(self.pair(&points, tried, &outcomes, symbols));
         }
-        pairs.sort_by_key(|pair| {
-            let tried = Try {
-                operation: pair.peer,
-                same_process: pair.same_process,
-            };
-            all.iter().position(|one| *one == tried)
-        });
         pairs
     }
 
-    /// What comes of the tries in some states of the operation, in order.
-    fn at_states(
-        &self,
-        points: &Points,
-        states: &[usize],
-        tries: &[Try],
-        manner: Manner,
-    ) -> Vec<Vec<Tried>> {
-        let point = |state: usize| points.states()[state];
-        let mut outcomes: Vec<Vec<Tried>> = Vec::with_capacity(states.len());
-        let mut detours = 0;
-        while outcomes.len() < states.len() {
-            let left = &states[outcomes.len()..];
-            let place = |&state: &usize| points.place(point(state));
-            let places: Vec<Place> = left.iter().map(place).collect();
-            let walk = self.experiment.walk(self.stalled, tries, &places, manner);
-            let access_path = points.in_common(&walk.recording);
-            let comes_by = |state: &&usize| points.way_to(point(**state)) <= access_path;
-            let came_by = left.iter().take_while(comes_by).count();
-            let reached: Vec<_> = walk.outcomes.into_iter().take(came_by).collect();
-            if !reached.is_empty() {
-                detours = 0;
-            } else if detours < detours_max(points, point(left[0])) {
-                detours += 1;
-            } else {
-                outcomes.push(vec![None; tries.len()]);
-                detours = 0;
-            }
-            outcomes.extend(reached);
-        }
-        outcomes
-    }
-
-    /// Tries what seemed to be blocked once more, alone and with more patience; what does not come again
-    /// is not believed. `outcomes` are by state, and within it by `number`.
-    ///
-    /// Who has waited for a lock from one state to the next sleeps on when it is given up, until it is
-    /// woken: at the end of each stretch of states somebody has to try who comes fresh.
-    fn confirm(&self, points: &Points, tried: Try, number: usize, outcomes: &mut [Vec<Tried>]) {
-        let blocks = |&state: &usize| is_blocked(&outcomes[state][number]);
-        let blocked: Vec<usize> = (0..outcomes.len()).filter(blocks).collect();
-        let try_at = |states: &[usize]| self.at_states(points, states, &[tried], Manner::PATIENT);
-        for stretch in blocked.chunk_by(|one, next| one + 1 == *next) {
-            let mut left = stretch;
-            while let Some((&last, before)) = left.split_last() {
-                let outcome = try_at(&[last]).remove(0).remove(0);
-                let is_blocked = is_blocked(&outcome);
-                outcomes[last][number] = outcome;
-                left = before;
-                if is_blocked {
-                    break;
-                }
-            }
-            for (&state, mut again) in left.iter().zip(try_at(left)) {
-                outcomes[state][number] = again.remove(0);
-            }
-        }
+    /// What comes of a try at a point, each time in an execution of its own.
+    fn at_point(&self, points: &Points, point: usize, tried: Try, manner: Manner) -> Tried {
+        // The allocator goes another way with nearly every call, and few of its points come again.
+        let executions = if points.is_in_allocator(point) {
+            1
+        } else {
+            1 + DETOURS_MAX
+        };
+        (0..executions).find_map(|_| {
+            let place = points.place(point);
+            let (outcome, recording) = self.experiment.meet(self.stalled, tried, place, manner);
+            outcome.filter(|_| points.way_to(point) <= points.in_common(&recording))
+        })
     }
 
     /// What came of a try, by state.
@@ -141,25 +77,19 @@ impl Search<'_> {
         &self,
         points: &Points,
         tried: Try,
-        outcomes: &[&Tried],
+        outcomes: &[Tried],
         symbols: &mut Symbols,
     ) -> StallPair {
         let count = |states: &[usize]| -> u64 {
             let lengths = states.iter().map(|&state| points.of_state(state).len());
             lengths.sum::<usize>() as u64
         };
-        let flaw_of = |outcome: &Tried| outcome.as_ref()?.flaw.clone();
-        let states = |is_it: &dyn Fn(&Tried) -> bool| -> Vec<usize> {
-            let states = 0..outcomes.len();
-            states.filter(|&state| is_it(outcomes[state])).collect()
-        };
-        let blocked = states(&is_blocked);
-        let flawed = states(&|outcome| flaw_of(outcome).is_some());
-        let untried = states(&|outcome| outcome.is_none());
+        let blocked = states(outcomes, is_blocked);
+        let flawed = states(outcomes, |outcome| flaw(outcome).is_some());
         let first = blocked.first().map(|&state| points.of_state(state).start);
         let last = blocked.last().map(|&state| points.of_state(state).end - 1);
         let evidence = flawed.first().and_then(|&state| {
-            let flaw = flaw_of(outcomes[state])?;
+            let flaw = flaw(&outcomes[state])?;
             Some(format!("at {}: {flaw}", points.of_state(state).start))
         });
         StallPair {
@@ -169,7 +99,7 @@ impl Search<'_> {
             points: points.len() as u64,
             blocked: count(&blocked),
             in_allocator: count(&in_allocator(&blocked, points)),
-            untried: count(&untried),
+            untried: count(&states(outcomes, Option::is_none)),
             first: first.map(|point| point as u64),
             last: last.map(|point| point as u64),
             held_by: first.and_then(|point| symbols.owner(points.calls_at(point))),
@@ -177,6 +107,12 @@ impl Search<'_> {
             evidence,
         }
     }
+}
+
+/// The states in which a try came to that.
+fn states(outcomes: &[Tried], is_it: impl Fn(&Tried) -> bool) -> Vec<usize> {
+    let states = 0..outcomes.len();
+    states.filter(|&state| is_it(&outcomes[state])).collect()
 }
 
 /// The blocked states that are the allocator's doing: whole stretches of them inside its calls. A
@@ -187,8 +123,8 @@ fn in_allocator(blocked: &[usize], points: &Points) -> Vec<usize> {
             .of_state(state)
             .all(|point| points.is_in_allocator(point))
     };
-    let stretches = blocked.chunk_by(|one, next| one + 1 == *next);
-    stretches
+    blocked
+        .chunk_by(|one, next| one + 1 == *next)
         .filter(|stretch| stretch.iter().all(is_inside))
         .flatten()
         .copied()

@@ -8,7 +8,7 @@ use trap::{Place, Progress, Recording, Unavailable, progress};
 
 use super::observation::{Beside, Encounter, Observation, Readings};
 use super::script::Script;
-use super::trial::{Trial, Writing};
+use super::writing::{Peer, Writing};
 use crate::native::experiment::has_pair;
 use crate::native::fixture::{Fixture, restore, warm_up_all};
 use crate::native::step_handle::{Request, TracedStrategy};
@@ -41,8 +41,6 @@ pub(crate) struct Manner {
     pub(super) looks: u32,
     /// Processor time.
     pub(super) spun: Duration,
-    /// Whether nobody may have written since the operation began.
-    afresh: bool,
 }
 
 impl Manner {
@@ -50,25 +48,18 @@ impl Manner {
     pub(crate) const QUICK: Self = Self {
         looks: 2,
         spun: Duration::from_millis(1),
-        afresh: false,
-    };
-    /// The same, each point for itself.
-    pub(crate) const ONE_BY_ONE: Self = Self {
-        afresh: true,
-        ..Self::QUICK
     };
     /// Before it is believed.
     pub(crate) const PATIENT: Self = Self {
         looks: 5,
         spun: Duration::from_millis(10),
-        afresh: true,
     };
 }
 
-/// A table, a thread that is stopped, its peers, one for each try, and one that writes at stops.
+/// A table, a thread that is stopped, its peer, and one that writes at stops.
 pub(crate) struct StallExperiment {
     fixture: Fixture,
-    peers: Vec<Actor>,
+    peer: Actor,
     writer: Actor,
     /// Whether scans are claimed to be of one instant.
     is_snapshot: bool,
@@ -85,27 +76,15 @@ pub(crate) struct Trip {
     pub(crate) flaw: Option<String>,
 }
 
-/// What a thread came by on its way from stop to stop.
-pub(crate) struct Walk {
-    /// What came of each try, at each of the points that it stopped at.
-    pub(crate) outcomes: Vec<Vec<Option<Outcome>>>,
-    pub(crate) recording: Recording,
-}
-
-/// As many as are tried at one point: each may be blocked there.
-pub(crate) const PEERS: usize = 5;
-
 impl StallExperiment {
     pub(crate) fn new(fixture: Fixture, strategy: TracedStrategy) -> Result<Self, Unavailable> {
-        let peers = (0..PEERS)
-            .map(|_| fixture.newcomer())
-            .collect::<Result<Vec<_>, _>>()?;
-        peers.iter().for_each(warm_up_all);
+        let peer = fixture.newcomer()?;
+        warm_up_all(&peer);
         let writer = fixture.writer(strategy)?;
         let is_snapshot = strategy.profile.scan_consistency == ScanConsistency::Snapshot;
         Ok(Self {
             fixture,
-            peers,
+            peer,
             writer,
             is_snapshot,
         })
@@ -127,9 +106,11 @@ impl StallExperiment {
             self.stalled().run(Request::new(operation, id, step));
             self.put_back(operation, id);
         }
-        let recording = self.stalled().record(Request::new(operation, id, 4));
+        let answer = self
+            .stalled()
+            .perform(Request::new(operation, id, 4), Mode::Step);
         self.put_back(operation, id);
-        recording
+        answer.recording()
     }
 
     fn put_back(&self, operation: Operation, id: ProcessId) {
@@ -137,39 +118,46 @@ impl StallExperiment {
         self.stalled().publish();
     }
 
-    /// Stops the operation at each of the `places`, one after the other, and has the peers try theirs.
-    /// Whoever is blocked at one goes on trying at the next. Who has written undoes that; it ends where
-    /// that is not enough, because the operation writes, too, or is to be met by nobody's writes. At most
-    /// [`PEERS`] tries, and only one if it writes.
-    pub(crate) fn walk(
+    /// Stops the operation at a place, and has the peer try its own. What came of that, if the operation came by
+    /// there, and what it executed until then.
+    pub(crate) fn meet(
         &self,
         operation: Operation,
-        tries: &[Try],
-        places: &[Place],
+        tried: Try,
+        place: Place,
         manner: Manner,
-    ) -> Walk {
-        let peers = self.peers.iter().zip(tries);
-        let mut trials: Vec<Trial<'_>> = peers
-            .map(|(peer, &tried)| Trial::new(peer, self.encounter(operation, tried)))
-            .collect();
-        let is_undone = !manner.afresh && !operation.is_write();
-        let request = Request::new(operation, trials[0].encounter.ids[0], 7);
-        let (answer, stops) = self.stop_at_each(request, Mode::Step, places, |_, has_next| {
-            for trial in &mut trials {
-                trial.stop(manner);
-            }
-            let mut goes_on =
-                |trial: &mut Trial<'_>| !trial.has_written() || is_undone && trial.undo(manner);
-            has_next && trials.iter_mut().all(&mut goes_on)
+    ) -> (Option<Outcome>, Recording) {
+        let ids @ [id, peer_id] = self.processes(operation, tried);
+        let encounter = Encounter {
+            stalled: operation,
+            peer: tried.operation,
+            ids,
+            before: read(&self.peer, peer_id),
+        };
+        let mut peer = Peer::new(&self.peer);
+        let mut answer = None;
+        let request = Request::new(operation, id, 7);
+        let (ended, stops) = self.stop_at_each(request, Mode::Step, &[place], |_| {
+            peer.begin(tried.operation, peer_id, 8);
+            answer = peer.wait(manner);
+            false
         });
-        Walk {
-            outcomes: self.judged(trials, stops),
-            recording: answer.recording(),
-        }
+        // If it was blocked, it is no longer.
+        let late = peer.is_busy.then(|| peer.end());
+        let left = tried.operation.is_write().then(|| self.left(peer_id));
+        self.fixture
+            .put_back([(operation, id), (tried.operation, peer_id)]);
+        let outcome = (stops > 0).then(|| Outcome {
+            is_blocked: answer.is_none(),
+            flaw: answer
+                .or(late)
+                .and_then(|observed| encounter.flaw(observed, left)),
+        });
+        (outcome, ended.recording())
     }
 
     /// Has the stalled thread do something with stops at the `places`, where `at_stop` does what there is to do;
-    /// it is told which stop it is and whether there is another, and says whether the thread may go on to that.
+    /// it is told which stop it is, and says whether the thread may go on to the next.
     /// What it does after the last one is done step by step where another could follow. The answer, and how often
     /// it has stopped.
     fn stop_at_each(
@@ -177,7 +165,7 @@ impl StallExperiment {
         request: Request,
         mode: Mode,
         places: &[Place],
-        mut at_stop: impl FnMut(usize, bool) -> bool,
+        mut at_stop: impl FnMut(usize) -> bool,
     ) -> (Answer, usize) {
         trap::stop_at(places.first().copied());
         self.stalled().begin(request, mode);
@@ -186,10 +174,9 @@ impl StallExperiment {
             if let Some(answer) = self.stopped_or_ended() {
                 break answer;
             }
-            let next = places.get(stops + 1);
-            let may_go_on = at_stop(stops, next.is_some());
+            let may_go_on = at_stop(stops);
             stops += 1;
-            match next {
+            match places.get(stops) {
                 Some(&next) if may_go_on => trap::advance_to(next),
                 None if may_go_on && stops < Script::STOPS => {
                     trap::step_on();
@@ -205,18 +192,6 @@ impl StallExperiment {
         (answer, stops)
     }
 
-    /// The two operations, and what is there for the peer before them.
-    fn encounter(&self, stalled: Operation, tried: Try) -> Encounter {
-        let ids = self.processes(stalled, tried);
-        let before = self.peers[0].attempt(Request::new(Operation::ReadHit, ids[1], 0));
-        Encounter {
-            stalled,
-            peer: tried.operation,
-            ids,
-            before,
-        }
-    }
-
     /// Does an operation with stops at the `places`, two at most, and has the writer write at each what
     /// the script says; without any nobody writes. What was begun is done in the end, and the table is
     /// what it was.
@@ -227,12 +202,11 @@ impl StallExperiment {
         let mut writing = Writing::new(&self.writer, script);
         let request = Request::new(script.operation, script.id, 7);
         let mut is_blocked = false;
-        let (answer, stops) =
-            self.stop_at_each(request, Mode::StepAndObserve, places, |stop, _| {
-                let is_done = writing.go_on(stop);
-                is_blocked |= stop == 0 && !is_done;
-                is_done
-            });
+        let (answer, stops) = self.stop_at_each(request, Mode::StepAndObserve, places, |stop| {
+            let is_done = writing.go_on(stop);
+            is_blocked |= stop == 0 && !is_done;
+            is_done
+        });
         let during = writing.begun();
         let writes = if places.is_empty() {
             Vec::new()
@@ -268,11 +242,8 @@ impl StallExperiment {
     }
 
     fn readings(&self, processes: &[ProcessId]) -> Readings {
-        let read = |&id: &ProcessId| {
-            let observed = self.writer.attempt(Request::new(Operation::ReadHit, id, 0));
-            (id, observed)
-        };
-        processes.iter().map(read).collect()
+        let processes = processes.iter();
+        processes.map(|&id| (id, read(&self.writer, id))).collect()
     }
 
     /// Makes the processes be there, or not, as they were before.
@@ -291,52 +262,36 @@ impl StallExperiment {
     /// Waits until the thread has stopped; its answer, if it has ended instead.
     fn stopped_or_ended(&self) -> Option<Answer> {
         loop {
-            if let Some(ended) = self.stalled().answer_so_far() {
-                return Some(ended);
-            }
-            if progress() == Progress::Stopped {
-                return None;
+            let ended = self.stalled().answer_within(Duration::ZERO);
+            if ended.is_some() || progress() == Progress::Stopped {
+                return ended;
             }
             trap::rest();
         }
-    }
-
-    /// What came of the tries, by stop; the thread has gone on. Makes the table what it was.
-    fn judged(&self, trials: Vec<Trial<'_>>, stops: usize) -> Vec<Vec<Option<Outcome>>> {
-        let mut outcomes = vec![Vec::new(); stops];
-        for mut trial in trials {
-            trial.end();
-            let [stalled, peer] = trial.encounter.ids;
-            let is_left = trial.encounter.peer.is_write() && !trial.is_undone;
-            let left = is_left.then(|| self.left(peer));
-            let pair = [
-                (trial.encounter.stalled, stalled),
-                (trial.encounter.peer, peer),
-            ];
-            for (all, outcome) in outcomes.iter_mut().zip(trial.outcomes(left)) {
-                all.push(outcome);
-            }
-            self.fixture.put_back(pair);
-        }
-        outcomes
     }
 
     /// The record that is there in the end.
     fn left(&self, id: ProcessId) -> Observation {
         self.stalled().publish();
         let reader = self.fixture.threads.last().expect("there are two");
-        reader.attempt(Request::new(Operation::ReadHit, id, 0))
+        read(reader, id)
     }
+}
+
+/// What a thread finds of a process.
+fn read(thread: &Actor, id: ProcessId) -> Observation {
+    let request = Request::new(Operation::ReadHit, id, 0);
+    thread.perform(request, Mode::Observe).observed
 }
 
 /// The tries that make sense beside an operation.
 pub(crate) fn tries(stalled: Operation, peers: &[Operation]) -> Vec<Try> {
-    let both = |&operation: &Operation| {
+    let all = peers.iter().flat_map(|&operation| {
         [true, false].map(|same_process| Try {
             operation,
             same_process,
         })
-    };
+    });
     let makes_sense = |tried: &Try| has_pair(stalled, tried.operation, tried.same_process);
-    peers.iter().flat_map(both).filter(makes_sense).collect()
+    all.filter(makes_sense).collect()
 }
