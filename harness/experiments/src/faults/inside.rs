@@ -13,26 +13,16 @@ use contract::{Handle, ProcessId, Record};
 use model::fault::{Deed, Fate, Fault, FaultSeen};
 
 use crate::faults::scene::{Scene, Worker, guest, resident, residents};
-use crate::faults::witness::perform;
+use crate::faults::witness::{LOOKS, WRITES, perform};
 
 const TARGETS: &[ProcessId] = &[resident(0)];
-const DEEDS: [Deed; 8] = [
-    Deed::Read,
-    Deed::ReadOthers,
-    Deed::ReadAgain,
-    Deed::Scan,
-    Deed::Update,
-    Deed::UpdateOther,
-    Deed::Insert,
-    Deed::Remove,
-];
 /// So many writes that some meet the lock of the shard or bucket that is held around them, that what is
 /// published in batches is published twice, and that a table grows.
-const WRITES: u64 = 512;
+const WRITES_EACH: u64 = 512;
 /// Where the identifiers begin that come and go.
 const COMINGS: u64 = 1_000;
 /// Looks at records for which a writer may be waiting.
-const LOOKS: u32 = 10;
+const ROUNDS: u32 = 10;
 /// Reads before the operation around: so many that it is one like all others, and not the first.
 const READS_BEFORE: u32 = 64;
 
@@ -40,10 +30,13 @@ const READS_BEFORE: u32 = 64;
 type Report = Option<Fate>;
 
 pub(crate) fn observe(scene: impl Fn() -> Scene, seen: &mut FaultSeen) {
-    let started = DEEDS.map(|deed| {
+    let deeds = [LOOKS, &[Deed::ReadAgain], WRITES].concat().into_iter();
+    let started = deeds.map(|deed| {
         let scene = scene();
         (deed, start(scene, seen.fault, deed), scene.patience)
     });
+    // All have begun before the first is waited for.
+    let started: Vec<_> = started.collect();
     for (deed, reports, patience) in started {
         seen.add(deed, outcome(&reports, patience));
     }
@@ -63,7 +56,7 @@ fn outcome(reports: &Receiver<Report>, patience: Duration) -> Fate {
 fn start(scene: Scene, fault: Fault, deed: Deed) -> Receiver<Report> {
     let (report, reports) = channel();
     let writer: Writer = scene.worker(|handle, ()| {
-        for n in 0..WRITES as usize {
+        for n in 0..WRITES_EACH as usize {
             let _ = handle.apply(TARGETS[0], heartbeat(n));
         }
     });
@@ -120,7 +113,7 @@ fn call_inside(
 }
 
 fn comings() -> impl Iterator<Item = ProcessId> {
-    (0..WRITES).map(|n| guest(COMINGS + n))
+    (0..WRITES_EACH).map(|n| guest(COMINGS + n))
 }
 
 /// Reads or scans; where it reads others, also some that are not there.
@@ -182,9 +175,9 @@ fn look_with_a_writer(
 ) -> Fate {
     writer.ask(());
     let mut worst = Fate::Done;
-    for _ in 0..LOOKS {
-        let is_done = writer.answer(scene.patience / LOOKS).is_some();
-        for deed in [Deed::Read, Deed::ReadOthers, Deed::Scan] {
+    for _ in 0..ROUNDS {
+        let is_done = writer.answer(scene.patience / ROUNDS).is_some();
+        for &deed in LOOKS {
             worst = worst.max(look(deed, inner));
         }
         let _ = report.send(None);

@@ -4,24 +4,15 @@ use std::sync::mpsc::sync_channel;
 
 use crate::subject::failing;
 use contract::{Handle, ProcessId};
-use model::fault::{Deed, Fault, FaultSeen};
+use model::fault::{Fault, FaultSeen};
 
 use crate::faults::scene::{CATCHING, Scene, resident};
-use crate::faults::witness::Witnesses;
+use crate::faults::witness::{LOOKS, WRITES, Witnesses};
 
 const TARGET: &[ProcessId] = &[resident(0)];
-const DEEDS: &[Deed] = &[
-    Deed::Read,
-    Deed::ReadOthers,
-    Deed::Scan,
-    Deed::Update,
-    Deed::UpdateOther,
-    Deed::Insert,
-    Deed::Remove,
-];
-
 pub(crate) fn observe(scene: Scene, seen: &mut FaultSeen) {
-    let mut witnesses = Witnesses::assemble(scene, DEEDS, TARGET);
+    let deeds = [LOOKS, WRITES].concat();
+    let witnesses = Witnesses::assemble(scene, &deeds, TARGET);
     let (alive, died) = sync_channel::<()>(0);
     let fault = seen.fault;
     scene.spawn(move |handle| {
@@ -35,7 +26,7 @@ pub(crate) fn observe(scene: Scene, seen: &mut FaultSeen) {
     });
     // It may hang as well, waiting for an actor that died: others try then all the same.
     let _ = died.recv_timeout(CATCHING.min(scene.patience));
-    for &deed in DEEDS {
+    for deed in deeds {
         // One after the other, so that each is about what the panic left and not about each other.
         witnesses.ask(&[deed], seen);
     }

@@ -1,5 +1,6 @@
 //! The table that a fault happens to, and the threads that use it.
 
+use std::cell::Cell;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::Duration;
 
@@ -56,7 +57,11 @@ impl Scene {
             }
         });
         let _ = is_ready.recv_timeout(CATCHING);
-        Worker { asks, answers }
+        Worker {
+            asks,
+            answers,
+            is_busy: Cell::new(false),
+        }
     }
 }
 
@@ -64,6 +69,8 @@ impl Scene {
 pub(crate) struct Worker<A, T> {
     asks: SyncSender<A>,
     answers: Receiver<T>,
+    /// Whether it has not answered what it was asked.
+    pub(crate) is_busy: Cell<bool>,
 }
 
 impl<A, T> Worker<A, T> {
@@ -71,11 +78,14 @@ impl<A, T> Worker<A, T> {
     pub(crate) fn ask(&self, ask: A) {
         // Fails only if it has died, and then it does not answer.
         let _ = self.asks.send(ask);
+        self.is_busy.set(true);
     }
 
     /// What came of it, if it is done within `patience`.
     pub(crate) fn answer(&self, patience: Duration) -> Option<T> {
-        self.answers.recv_timeout(patience).ok()
+        let answer = self.answers.recv_timeout(patience).ok();
+        self.is_busy.set(answer.is_none());
+        answer
     }
 }
 

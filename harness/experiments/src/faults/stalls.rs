@@ -53,7 +53,7 @@ const SPINS_MAX: u64 = 4_096;
 
 pub(crate) fn observe(scene: Scene, task: &FaultTask, seen: &mut FaultSeen) {
     let mut random = SplitMix64::seed_from_u64(task.seed);
-    let mut witnesses = Witnesses::assemble(scene, DEEDS, TARGETS);
+    let witnesses = Witnesses::assemble(scene, DEEDS, TARGETS);
     mark_allocator();
     install();
     let thread = start(scene, task.fault);

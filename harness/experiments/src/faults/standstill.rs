@@ -6,7 +6,7 @@ use contract::{Handle, ProcessId};
 use model::fault::{Deed, Fate, Fault, FaultSeen, OVERWRITES, Tally};
 
 use crate::faults::scene::{CATCHING, Scene, guest, resident, residents};
-use crate::faults::witness::Witnesses;
+use crate::faults::witness::{LOOKS, WRITES, Witnesses};
 
 /// Reads before the one that stops: so many that it is one like all others, and not the first.
 const READS_BEFORE: u32 = 64;
@@ -18,13 +18,11 @@ static BACK: Gate = Gate::new();
 const TARGET: &[ProcessId] = &[resident(0)];
 /// The one that comes and goes while the thread is gone; no witness's.
 const GUEST: ProcessId = guest(2);
-const LOOKS: &[Deed] = &[Deed::Read, Deed::ReadOthers, Deed::Scan];
-const WRITES: &[Deed] = &[Deed::Update, Deed::UpdateOther, Deed::Insert, Deed::Remove];
 
 pub(crate) fn observe(scene: Scene, seen: &mut FaultSeen) {
     let counting = Counting::start();
     let all: Vec<Deed> = [LOOKS, WRITES, &[Deed::ReadAgain]].concat();
-    let mut witnesses = Witnesses::assemble(scene, &all, TARGET);
+    let witnesses = Witnesses::assemble(scene, &all, TARGET);
     let writer = scene.worker(|handle, ()| overwrite(handle));
     let overwrites = || {
         writer.ask(());

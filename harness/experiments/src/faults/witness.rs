@@ -11,15 +11,15 @@ use model::fault::{Deed, Fate, FaultSeen};
 
 use crate::faults::scene::{CATCHING, Scene, Worker, guest, resident, residents};
 
+/// The deeds that change nothing.
+pub(crate) const LOOKS: &[Deed] = &[Deed::Read, Deed::ReadOthers, Deed::Scan];
+/// The deeds that change something.
+pub(crate) const WRITES: &[Deed] = &[Deed::Update, Deed::UpdateOther, Deed::Insert, Deed::Remove];
+
 /// One thread for each deed, with its handle made before anything goes wrong.
 pub(crate) struct Witnesses {
-    threads: BTreeMap<Deed, Witness>,
+    threads: BTreeMap<Deed, Worker<Work, Fate>>,
     patience: Duration,
-}
-
-struct Witness {
-    worker: Worker<Work, Fate>,
-    is_busy: bool,
 }
 
 /// A deed, or its undoing; of records that the fault is about.
@@ -33,8 +33,7 @@ impl Witnesses {
                 let went = catch_unwind(AssertUnwindSafe(|| work(deed, handle, targets)));
                 went.unwrap_or(Fate::Panicked)
             });
-            let is_busy = false;
-            (deed, Witness { worker, is_busy })
+            (deed, worker)
         };
         Self {
             threads: deeds.iter().map(witness).collect(),
@@ -44,43 +43,38 @@ impl Witnesses {
 
     /// Has them do `deeds` at the same time. What does not end is left running, and nothing more is
     /// asked of whoever does it.
-    pub(crate) fn ask(&mut self, deeds: &[Deed], seen: &mut FaultSeen) {
+    pub(crate) fn ask(&self, deeds: &[Deed], seen: &mut FaultSeen) {
         let begun = clock::now();
         for deed in deeds {
-            self.threads[deed].worker.ask(perform);
+            self.threads[deed].ask(perform);
         }
         for &deed in deeds {
-            let witness = self.threads.get_mut(&deed).expect("assembled");
             let left = self.patience.saturating_sub(begun.elapsed());
-            let fate = witness.worker.answer(left);
-            witness.is_busy = fate.is_none();
+            let fate = self.threads[&deed].answer(left);
             seen.add(deed, fate.unwrap_or(Fate::HeldUp));
         }
     }
 
     /// The fault is over: waits for those who were held up; who still is will never get done.
-    pub(crate) fn settle(&mut self, seen: &mut FaultSeen) {
-        for (&deed, witness) in &mut self.threads {
-            if witness.is_busy {
-                witness.is_busy = witness.worker.answer(CATCHING).is_none();
-                if witness.is_busy {
-                    seen.never.push(deed);
-                }
+    pub(crate) fn settle(&self, seen: &mut FaultSeen) {
+        for (&deed, witness) in &self.threads {
+            if witness.is_busy.get() && witness.answer(CATCHING).is_none() {
+                seen.never.push(deed);
             }
         }
     }
 
     /// Brings the table back to where it was; `false` if that cannot be done.
-    pub(crate) fn tidy(&mut self) -> bool {
+    pub(crate) fn tidy(&self) -> bool {
         self.threads.values().all(|witness| {
-            witness.worker.ask(undo);
-            witness.worker.answer(CATCHING).is_some()
+            witness.ask(undo);
+            witness.answer(CATCHING).is_some()
         })
     }
 
     /// Whether somebody is held up.
     pub(crate) fn someone_waits(&self) -> bool {
-        self.threads.values().any(|witness| witness.is_busy)
+        self.threads.values().any(|witness| witness.is_busy.get())
     }
 }
 

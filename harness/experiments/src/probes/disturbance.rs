@@ -1,26 +1,15 @@
 //! What others can still do while one thread is stuck in a read or an update, or scans.
 
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{SyncSender, sync_channel};
 use std::time::Duration;
 
 use contract::Handle;
-use model::probe::{Count, Distribution};
+use model::probe::{Count, Distribution, Situation};
 
 use crate::probes::ground::Ground;
 use crate::probes::stage::{EndOnExit, SLICE, Stage, rounds};
 use crate::probes::{Findings, join};
-use crate::subject::{Gate, IN_UPDATE, MakeTable, OpenOnExit, TableHandle, held_up};
-
-/// What disturbs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Disturbance {
-    /// A thread inside the closure of a read.
-    Reader,
-    /// A thread inside the application of an event.
-    Writer,
-    /// A thread that scans without pause.
-    Scanner,
-}
+use crate::subject::{Gate, IN_UPDATE, MakeTable, OpenOnExit, held_up};
 
 const CALM: u32 = 0;
 const DISTURBED: u32 = 1;
@@ -29,31 +18,27 @@ const DISTURBED: u32 = 1;
 /// to be stuck in.
 const PATIENCE: Duration = Duration::from_millis(100);
 
+/// What disturbs is a thread inside the closure of a read, one inside the application of an event, or one that
+/// scans without pause.
 pub(crate) fn probe(
     make: MakeTable,
     ground: &Ground,
-    disturbance: Disturbance,
+    situation: Situation,
     budget: Duration,
 ) -> Findings {
     let table = ground.table(make);
     let (stage, in_read) = (Stage::new(), Gate::new());
-    let gate = match disturbance {
-        Disturbance::Writer => &IN_UPDATE,
-        Disturbance::Reader | Disturbance::Scanner => &in_read,
-    };
-    let scans = disturbance == Disturbance::Scanner;
-    let read = || {
-        let mut handle = table.handle();
-        stage.perform([true, true], |step| ground.read(&mut handle, 0, step))
-    };
+    let scans = situation == Situation::Scan;
+    let is_writer = situation == Situation::StalledWriter;
+    let gate = if is_writer { &IN_UPDATE } else { &in_read };
+    let always = [true, true];
+    let read = || stage.perform(&table, always, |handle, step| ground.read(handle, 0, step));
     let write = || {
-        let mut handle = table.handle();
-        stage.perform([true, true], |step| ground.update(&mut handle, 1, step))
+        stage.perform(&table, always, |handle, step| {
+            ground.update(handle, 1, step);
+        })
     };
-    let scan = || {
-        let mut handle = table.handle();
-        stage.perform([false, true], |_| Ground::scan(&mut handle))
-    };
+    let scan = || stage.perform(&table, [false, true], |handle, _| Ground::scan(handle));
     let mut findings = Findings::default();
     std::thread::scope(|scope| {
         // A rendezvous, so that no command waits for a thread that is still stuck.
@@ -64,7 +49,14 @@ pub(crate) fn probe(
         if !scans {
             let (table, in_read) = (&table, &in_read);
             scope.spawn(move || {
-                get_stuck(&mut table.handle(), ground, disturbance, in_read, &commands);
+                let mut handle = table.handle();
+                for () in commands {
+                    if is_writer {
+                        let _ = handle.apply(ground.held(), held_up());
+                    } else {
+                        handle.read(ground.held(), |_| in_read.pass());
+                    }
+                }
             });
         }
         let [calm_ns, disturbed_ns] = {
@@ -116,20 +108,4 @@ fn catch(gate: &Gate, command: &SyncSender<()>) -> bool {
     // Fails only if the thread has panicked, and then nobody is caught.
     let _ = command.send(());
     gate.catches(PATIENCE)
-}
-
-/// Gets stuck at each command.
-fn get_stuck(
-    handle: &mut TableHandle<'_>,
-    ground: &Ground,
-    disturbance: Disturbance,
-    in_read: &Gate,
-    commands: &Receiver<()>,
-) {
-    while commands.recv().is_ok() {
-        match disturbance {
-            Disturbance::Writer => drop(handle.apply(ground.held(), held_up())),
-            _ => drop(handle.read(ground.held(), |_| in_read.pass())),
-        }
-    }
 }

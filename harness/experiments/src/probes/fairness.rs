@@ -2,47 +2,41 @@
 
 use std::time::Duration;
 
-use model::probe::{Count, Distribution};
+use model::probe::{Count, Distribution, Situation};
 
 use crate::probes::ground::Ground;
 use crate::probes::stage::{EndOnExit, SLICE, Stage, rounds};
 use crate::probes::{Findings, join};
 use crate::subject::MakeTable;
 
-/// Who competes for the table.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Rivals {
-    /// One reads, one updates.
-    ReaderAndWriter,
-    /// Both update.
-    TwoWriters,
-}
-
 const FIRST_ALONE: u32 = 0;
 const SECOND_ALONE: u32 = 1;
 const TOGETHER: u32 = 2;
 
+/// One reads and one updates, or both update.
 pub(crate) fn probe(
     make: MakeTable,
     ground: &Ground,
-    rivals: Rivals,
+    situation: Situation,
     budget: Duration,
 ) -> Findings {
     let table = ground.table(make);
     let stage = Stage::new();
+    let reads = situation == Situation::FairnessReadWrite;
     let mut lengths = [0; 3];
     let (first, second) = std::thread::scope(|scope| {
         let first = scope.spawn(|| {
-            let mut handle = table.handle();
-            stage.perform([true, false, true], |step| match rivals {
-                Rivals::ReaderAndWriter => ground.read(&mut handle, 0, step),
-                Rivals::TwoWriters => ground.update(&mut handle, 0, step),
+            stage.perform(&table, [true, false, true], |handle, step| {
+                if reads {
+                    ground.read(handle, 0, step);
+                } else {
+                    ground.update(handle, 0, step);
+                }
             })
         });
         let second = scope.spawn(|| {
-            let mut handle = table.handle();
-            stage.perform([false, true, true], |step| {
-                ground.update(&mut handle, 1, step);
+            stage.perform(&table, [false, true, true], |handle, step| {
+                ground.update(handle, 1, step);
             })
         });
         let end = EndOnExit(&stage);
@@ -53,9 +47,7 @@ pub(crate) fn probe(
             }
         }
         drop(end);
-        let first = join(first);
-        let second = join(second);
-        (first, second)
+        (join(first), join(second))
     });
     let [first_alone, _, first] = first;
     let [_, second_alone, second] = second;
@@ -67,15 +59,12 @@ pub(crate) fn probe(
     findings.count(Count::TogetherNs, lengths[2]);
     findings.count(Count::FirstTogether, first.completed);
     findings.count(Count::SecondTogether, second.completed);
-    match rivals {
-        Rivals::ReaderAndWriter => {
-            findings.keep(Distribution::Reads, first.waits);
-            findings.keep(Distribution::Writes, second.waits);
-        }
-        Rivals::TwoWriters => {
-            findings.keep(Distribution::Writes, first.waits);
-            findings.keep(Distribution::OtherWrites, second.waits);
-        }
-    }
+    let (of_first, of_second) = if reads {
+        (Distribution::Reads, Distribution::Writes)
+    } else {
+        (Distribution::Writes, Distribution::OtherWrites)
+    };
+    findings.keep(of_first, first.waits);
+    findings.keep(of_second, second.waits);
     findings
 }

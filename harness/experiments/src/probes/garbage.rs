@@ -6,23 +6,13 @@ use std::time::Duration;
 use conformance::Counting;
 use contract::Handle;
 use model::clock;
-use model::probe::Count;
+use model::probe::{Count, Situation};
 
 use crate::probes::Findings;
 use crate::probes::ground::Ground;
-use crate::subject::{Gate, OpenOnExit};
-use crate::subject::{MakeTable, TableHandle};
+use crate::subject::{Gate, MakeTable, OpenOnExit, TableHandle};
 
-/// What overwrites.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Overwrite {
-    /// Updates of records that stay.
-    Update,
-    /// Insertions and removals in turn.
-    Churn,
-}
-
-/// How many.
+/// How many overwrites.
 const OVERWRITES: u64 = 10_000;
 /// More garbage than this is not waited for. A table that is copied by every write reaches a gigabyte
 /// otherwise.
@@ -38,41 +28,34 @@ const CATCHING: Duration = Duration::from_millis(100);
 /// What writer and coordinator tell each other.
 #[derive(Debug, Default)]
 struct Progress {
-    ready: AtomicBool,
+    /// Where the writer waits until it may begin.
+    begin: Gate,
     overwrites: AtomicU64,
-    finished: AtomicBool,
     stop: AtomicBool,
-    measured: Gate,
+    /// Where it waits when it is done, its handle kept: to drop it may free what it has retired.
+    end: Gate,
 }
 
+/// Updates records that stay, or inserts and removes some in turn; beside a guard that is held, or not.
 pub(crate) fn probe(
     make: MakeTable,
     ground: &Ground,
-    overwrite: Overwrite,
-    guard_is_held: bool,
+    situation: Situation,
     budget: Duration,
 ) -> Findings {
+    use Situation as S;
+    let churns = matches!(situation, S::GarbageOfChurn | S::HeldGuardChurn);
+    let guard_is_held = matches!(situation, S::HeldGuardUpdates | S::HeldGuardChurn);
     let counting = Counting::start();
     let table = ground.table(make);
-    let (begin, in_read, progress) = (Gate::new(), Gate::new(), Progress::default());
-    begin.shut();
-    progress.measured.shut();
+    let (in_read, progress) = (Gate::new(), Progress::default());
+    progress.begin.shut();
+    progress.end.shut();
     std::thread::scope(|scope| {
-        let (table, in_read, progress, begin) = (&table, &in_read, &progress, &begin);
-        scope.spawn(move || {
-            let mut handle = table.handle();
-            work(&mut handle, ground, overwrite, progress, begin);
-            // The handle is kept: to drop it may free what it has retired.
-            progress.measured.pass();
-        });
-        let _let_go = (
-            OpenOnExit(in_read),
-            OpenOnExit(begin),
-            OpenOnExit(&progress.measured),
-        );
-        while !progress.ready.load(Ordering::Acquire) {
-            std::thread::sleep(GLANCE);
-        }
+        let (table, in_read, progress) = (&table, &in_read, &progress);
+        scope.spawn(move || write(&mut table.handle(), ground, churns, progress));
+        let _let_go = [in_read, &progress.begin, &progress.end].map(OpenOnExit);
+        while !progress.begin.catches(PATIENCE) {}
         if guard_is_held {
             in_read.shut();
             scope.spawn(move || table.handle().read(ground.held(), |_| in_read.pass()));
@@ -80,17 +63,15 @@ pub(crate) fn probe(
         }
         let filled = counting.usage().live_bytes();
         counting.begin_peak();
-        begin.open();
+        progress.begin.open();
         let end = follow(progress, || counting.usage().live_bytes() - filled, budget);
         // Read before anything of this probe's own is allocated.
         let (peak, left) = (counting.peak_bytes(), counting.usage().live_bytes());
         let mut findings = Findings::default();
         findings.signed(Count::PeakBytes, peak - filled);
         findings.signed(Count::UnfreedBytes, left - filled);
-        findings.count(
-            Count::Overwrites,
-            progress.overwrites.load(Ordering::Relaxed),
-        );
+        let overwrites = progress.overwrites.load(Ordering::Relaxed);
+        findings.count(Count::Overwrites, overwrites);
         for end_of in [Count::Blocked, Count::Capped] {
             findings.count(end_of, u64::from(end == Some(end_of)));
         }
@@ -100,43 +81,37 @@ pub(crate) fn probe(
 }
 
 /// The writer's part.
-fn work(
-    handle: &mut TableHandle<'_>,
-    ground: &Ground,
-    overwrite: Overwrite,
-    progress: &Progress,
-    begin: &Gate,
-) {
-    if overwrite == Overwrite::Churn {
+fn write(handle: &mut TableHandle<'_>, ground: &Ground, churns: bool, progress: &Progress) {
+    if churns {
         ground.prepare_churn(handle);
     }
-    progress.ready.store(true, Ordering::Release);
-    begin.pass();
+    progress.begin.pass();
     for step in 0..OVERWRITES {
         if progress.stop.load(Ordering::Relaxed) {
             break;
         }
-        match overwrite {
-            Overwrite::Update => ground.update(handle, 0, step as usize),
-            Overwrite::Churn => ground.churn(handle, step as usize),
+        if churns {
+            ground.churn(handle, step as usize);
+        } else {
+            ground.update(handle, 0, step as usize);
         }
         progress.overwrites.store(step + 1, Ordering::Relaxed);
     }
-    progress.finished.store(true, Ordering::Release);
+    progress.end.pass();
 }
 
 /// Waits for the writer. Unless all is done, it is stopped before this returns, or blocked. What ended it, unless
 /// all was done or the time was over: that it got nothing done any more, or that there was too much garbage.
 fn follow(progress: &Progress, garbage: impl Fn() -> i64, budget: Duration) -> Option<Count> {
     let began = clock::now();
-    let (mut seen, mut moved) = (0, clock::now());
+    let (mut before, mut moved) = (0, began);
     let end = loop {
-        if progress.finished.load(Ordering::Acquire) {
+        if progress.end.catches(GLANCE) {
             return None;
         }
         let (done, now) = (progress.overwrites.load(Ordering::Relaxed), clock::now());
-        if done != seen {
-            (seen, moved) = (done, now);
+        if done != before {
+            (before, moved) = (done, now);
         }
         if now - moved > PATIENCE {
             return Some(Count::Blocked);
@@ -145,16 +120,12 @@ fn follow(progress: &Progress, garbage: impl Fn() -> i64, budget: Duration) -> O
         } else if now - began > budget.max(PATIENCE) && done > 0 {
             break None;
         }
-        std::thread::sleep(GLANCE);
     };
     // What is counted next must not change meanwhile.
     progress.stop.store(true, Ordering::Relaxed);
-    let stopped = clock::now();
-    while !progress.finished.load(Ordering::Acquire) {
-        if stopped.elapsed() > PATIENCE {
-            return Some(Count::Blocked);
-        }
-        std::thread::sleep(GLANCE);
+    if progress.end.catches(PATIENCE) {
+        end
+    } else {
+        Some(Count::Blocked)
     }
-    end
 }

@@ -26,16 +26,16 @@ impl Ground {
     /// Draws identifiers and tapes. Equal seeds give equal grounds.
     pub(crate) fn new(seed: u64) -> Self {
         let mut random = Xoshiro256PlusPlus::seed_from_u64(seed);
-        let ids: Vec<ProcessId> = (0..PROCESSES)
-            .map(|_| ProcessId(random.next_u64()))
-            .collect();
-        let tape = (0..TAPE_LENGTH)
-            .map(|_| ids[(random.next_u64() >> 32) as usize % PROCESSES])
-            .collect();
-        let churned = (0..TAPE_LENGTH)
-            .map(|_| ProcessId(random.next_u64()))
-            .collect();
-        Self { ids, tape, churned }
+        let mut draw =
+            |count: usize| -> Vec<u64> { (0..count).map(|_| random.next_u64()).collect() };
+        let ids: Vec<ProcessId> = draw(PROCESSES).into_iter().map(ProcessId).collect();
+        let tape = draw(TAPE_LENGTH).into_iter();
+        let tape = tape.map(|drawn| ids[(drawn >> 32) as usize % PROCESSES]);
+        Self {
+            tape: tape.collect(),
+            churned: draw(TAPE_LENGTH).into_iter().map(ProcessId).collect(),
+            ids,
+        }
     }
 
     /// A table with every process in it, running.

@@ -19,14 +19,10 @@ mod visibility;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::subject::MakeTable;
 use model::probe::{Count, Distribution, Histogram, Probe, Situation};
 use model::random;
 use serde::{Deserialize, Serialize};
 
-use self::disturbance::Disturbance;
-use self::fairness::Rivals;
-use self::garbage::Overwrite;
 use self::ground::Ground;
 
 /// One strategy in one situation.
@@ -72,39 +68,36 @@ impl Findings {
 ///
 /// When the task names no strategy of the registry.
 pub fn probe(task: &ProbeTask) -> Probe {
+    use Situation as S;
     let make = crate::subject::strategy(&task.strategy)
         .expect("the parent names strategies of the registry only");
-    let ground = Ground::new(random::seed(task.seed, &[u64::from(task.process)]));
+    let ground = &Ground::new(random::seed(task.seed, &[u64::from(task.process)]));
     let budget = Duration::from_millis(task.budget_ms);
-    let Findings { counts, histograms } = observe(task.situation, make, &ground, budget);
-    Probe {
-        situation: task.situation,
-        strategy: task.strategy.clone(),
-        process: task.process,
-        counts,
-        histograms: histograms
-            .into_iter()
-            .map(|(of, histogram)| (of, histogram.sparse()))
-            .collect(),
-    }
-}
-
-fn observe(situation: Situation, make: MakeTable, ground: &Ground, budget: Duration) -> Findings {
-    use Situation as S;
-    match situation {
+    let situation = task.situation;
+    let findings = match situation {
         S::HalfLoad => latency::probe(make, ground, 0.5, budget),
         S::HighLoad => latency::probe(make, ground, 0.8, budget),
         S::Visibility => visibility::probe(make, ground, budget),
-        S::GarbageOfUpdates => garbage::probe(make, ground, Overwrite::Update, false, budget),
-        S::GarbageOfChurn => garbage::probe(make, ground, Overwrite::Churn, false, budget),
-        S::HeldGuardUpdates => garbage::probe(make, ground, Overwrite::Update, true, budget),
-        S::HeldGuardChurn => garbage::probe(make, ground, Overwrite::Churn, true, budget),
-        S::StalledReader => disturbance::probe(make, ground, Disturbance::Reader, budget),
-        S::StalledWriter => disturbance::probe(make, ground, Disturbance::Writer, budget),
-        S::Scan => disturbance::probe(make, ground, Disturbance::Scanner, budget),
-        S::FairnessReadWrite => fairness::probe(make, ground, Rivals::ReaderAndWriter, budget),
-        S::FairnessTwoWriters => fairness::probe(make, ground, Rivals::TwoWriters, budget),
+        S::GarbageOfUpdates | S::GarbageOfChurn | S::HeldGuardUpdates | S::HeldGuardChurn => {
+            garbage::probe(make, ground, situation, budget)
+        }
+        S::StalledReader | S::StalledWriter | S::Scan => {
+            disturbance::probe(make, ground, situation, budget)
+        }
+        S::FairnessReadWrite | S::FairnessTwoWriters => {
+            fairness::probe(make, ground, situation, budget)
+        }
         S::Shutdown => shutdown::probe(make, ground, budget),
+    };
+    let histograms = findings.histograms.into_iter();
+    Probe {
+        situation,
+        strategy: task.strategy.clone(),
+        process: task.process,
+        counts: findings.counts,
+        histograms: histograms
+            .map(|(of, histogram)| (of, histogram.sparse()))
+            .collect(),
     }
 }
 

@@ -135,9 +135,8 @@ mod tests {
             NOW_NS.get()
         }
 
-        fn wait_until(&self, at_ns: u64) -> u64 {
+        fn wait_until(&self, at_ns: u64) {
             NOW_NS.set(NOW_NS.get().max(at_ns));
-            NOW_NS.get()
         }
     }
 

@@ -3,9 +3,11 @@
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::time::Duration;
 
+use contract::ErasedTable;
 use model::probe::Histogram;
 
 use crate::probes::timeline::{Timeline, WallClock};
+use crate::subject::{Subject, TableHandle};
 
 /// Tells threads which phase it is. All accesses are relaxed: nothing is published through it, and
 /// what the threads saw is returned when they are joined.
@@ -43,13 +45,15 @@ impl Stage {
         }
     }
 
-    /// A thread's part: does `operation` in the phases in which it takes part, until the end. Returns
-    /// a tally for each phase.
+    /// A thread's part: does `operation` on the table in the phases in which it takes part, until the end.
+    /// Returns a tally for each phase.
     pub(crate) fn perform<const PHASES: usize>(
         &self,
+        table: &ErasedTable<Subject>,
         takes_part: [bool; PHASES],
-        mut operation: impl FnMut(usize),
+        mut operation: impl FnMut(&mut TableHandle<'_>, usize),
     ) -> [Tally; PHASES] {
+        let mut handle = table.handle();
         let mut tallies = [(); PHASES].map(|()| Tally::default());
         let mut step = 0;
         // In which phase the last operation ended, and when.
@@ -71,7 +75,7 @@ impl Stage {
             } else {
                 self.time.now_ns()
             };
-            operation(step);
+            operation(&mut handle, step);
             step += 1;
             let now_ns = self.time.now_ns();
             tallies[index].waits.record(now_ns - from_ns);

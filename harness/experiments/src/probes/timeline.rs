@@ -9,8 +9,8 @@ pub(crate) trait Timeline {
     /// The present.
     fn now_ns(&self) -> u64;
 
-    /// Waits until `at_ns` and returns the present, which is not before it.
-    fn wait_until(&self, at_ns: u64) -> u64;
+    /// Waits until `at_ns`.
+    fn wait_until(&self, at_ns: u64);
 }
 
 /// The monotonic clock of the machine.
@@ -40,13 +40,9 @@ impl Timeline for WallClock {
     /// with an actor's thread beside reader and writer there are more threads than processors, and one
     /// that has nothing to do must not keep another from its work.
     #[inline]
-    fn wait_until(&self, at_ns: u64) -> u64 {
-        loop {
-            let now_ns = self.now_ns();
-            if now_ns >= at_ns {
-                return now_ns;
-            }
-            if at_ns - now_ns > SPIN_NS {
+    fn wait_until(&self, at_ns: u64) {
+        while let Some(left_ns @ 1..) = at_ns.checked_sub(self.now_ns()) {
+            if left_ns > SPIN_NS {
                 std::thread::yield_now();
             } else {
                 std::hint::spin_loop();
