@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::path::PathBuf;
 use std::sync::Barrier;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use contract::{ErasedHandle, ErasedTable, Handle, ProcessId, Record};
 use experiments::subject::Subject;
@@ -76,7 +76,8 @@ impl Replayed {
     }
 }
 
-/// Replays on a table, as fast as it goes, while it is looked at, if it may be by several threads.
+/// Replays on a table, as fast as it goes, while it is looked at, if it may be by several threads: by a status page
+/// and by a health checker.
 ///
 /// # Errors
 ///
@@ -86,21 +87,22 @@ pub fn replay(
     operations: &[Operation],
     is_shared: bool,
 ) -> Result<Replayed, String> {
-    let (over, scans, lookups) = (AtomicBool::new(false), AtomicU64::new(0), AtomicU64::new(0));
-    let ids: Vec<ProcessId> = operations.iter().map(|operation| operation.id).collect();
+    let over = AtomicBool::new(false);
     // All begin together: a trace may be over before a thread has come up.
     let ready = Barrier::new(if is_shared { 3 } else { 1 });
-    let (ended, watched) = std::thread::scope(|scope| {
+    let (ended, looks) = std::thread::scope(|scope| {
         let watchers = is_shared.then(|| {
             let page = scope.spawn(|| {
-                let handle = table.handle();
+                let mut handle = table.handle();
                 ready.wait();
-                status_page(handle, &over, &scans)
+                watch(&over, || visit_all(&mut handle))
             });
             let checker = scope.spawn(|| {
-                let handle = table.handle();
+                let mut handle = table.handle();
+                // The dead and the unborn, too.
+                let mut ids = operations.iter().map(|operation| operation.id).cycle();
                 ready.wait();
-                health_checker(handle, &ids, &over, &lookups)
+                watch(&over, || look_up(&mut handle, &mut ids))
             });
             [page, checker]
         });
@@ -109,19 +111,17 @@ pub fn replay(
         let ending = Ending(&over);
         let ended = write(handle, operations);
         drop(ending);
-        let mut watchers = watchers.into_iter().flatten();
-        let watched = watchers.try_for_each(|one| {
-            one.join()
-                .unwrap_or_else(|_| Err("a reader panicked".into()))
+        let looks = watchers.into_iter().flatten().map(|watcher| {
+            let looks = watcher.join();
+            looks.unwrap_or_else(|_| Err("a reader panicked".into()))
         });
-        (ended, watched)
+        (ended, looks.collect::<Result<Vec<u64>, String>>())
     });
-    let records = ended?;
-    watched?;
+    let (records, looks) = (ended?, looks?);
     Ok(Replayed {
         records,
-        scans: scans.into_inner(),
-        lookups: lookups.into_inner(),
+        scans: looks.first().copied().unwrap_or(0),
+        lookups: looks.get(1).copied().unwrap_or(0),
     })
 }
 
@@ -203,43 +203,39 @@ fn compare(
     Ok(())
 }
 
-/// Visits all records over and over.
-fn status_page(
-    mut handle: ErasedHandle<'_, Subject>,
-    over: &AtomicBool,
-    scans: &AtomicU64,
-) -> Result<(), String> {
+/// Looks over and over, until it is over; how often. A look says how often it counts.
+fn watch(over: &AtomicBool, mut look: impl FnMut() -> Result<u64, String>) -> Result<u64, String> {
+    let mut looks = 0;
     while !over.load(Ordering::Relaxed) {
-        let mut flaw = None;
-        handle.scan(|id, record| flaw = flaw.or(record.examine(id).err().map(|flaw| (id, flaw))));
-        if let Some((id, flaw)) = flaw {
-            return Err(format!("a scan saw the record of {id}, and {flaw}"));
-        }
-        scans.fetch_add(1, Ordering::Relaxed);
+        looks += look()?;
         std::thread::yield_now();
     }
-    Ok(())
+    Ok(looks)
 }
 
-/// Looks one process up after the other, the dead and the unborn included.
-fn health_checker(
-    mut handle: ErasedHandle<'_, Subject>,
-    ids: &[ProcessId],
-    over: &AtomicBool,
-    lookups: &AtomicU64,
-) -> Result<(), String> {
-    for &id in ids.iter().cycle() {
-        if over.load(Ordering::Relaxed) {
-            break;
-        }
+/// Visits all records once.
+fn visit_all(handle: &mut ErasedHandle<'_, Subject>) -> Result<u64, String> {
+    let mut flaw = None;
+    handle.scan(|id, record| flaw = flaw.or(record.examine(id).err().map(|flaw| (id, flaw))));
+    match flaw {
+        Some((id, flaw)) => Err(format!("a scan saw the record of {id}, and {flaw}")),
+        None => Ok(1),
+    }
+}
+
+/// Looks some processes up, one after the other.
+fn look_up(
+    handle: &mut ErasedHandle<'_, Subject>,
+    ids: &mut impl Iterator<Item = ProcessId>,
+) -> Result<u64, String> {
+    let mut lookups = 0;
+    for id in ids.take(64) {
         if let Some(Err(flaw)) = handle.read(id, |record| record.examine(id)) {
             return Err(format!("a lookup saw the record of {id}, and {flaw}"));
         }
-        if lookups.fetch_add(1, Ordering::Relaxed).is_multiple_of(64) {
-            std::thread::yield_now();
-        }
+        lookups += 1;
     }
-    Ok(())
+    Ok(lookups)
 }
 
 #[cfg(test)]

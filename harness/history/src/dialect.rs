@@ -154,19 +154,17 @@ fn plain(start: Option<&Name>, action: &CasRegisterAction<Name>) -> Option<Regis
 
 impl Dialect for MultiRegister<Name> {
     fn start(given: &Value, terms: &mut Terms) -> Result<OrdMap<Name, Name>, String> {
-        let mut state = OrdMap::new();
         match given {
-            Value::Nil => {}
+            Value::Nil => Ok(OrdMap::new()),
             Value::Map(all) => {
-                for (key, value) in all {
-                    if let Some(value) = terms.some(value) {
-                        state.insert(terms.name(key), value);
-                    }
-                }
+                let register = |(key, value)| {
+                    let value = terms.some(value)?;
+                    Some((terms.name(key), value))
+                };
+                Ok(all.iter().filter_map(register).collect())
             }
-            other => return Err(other.mismatch("registers begin with a map like {\"x\":0}")),
+            other => Err(other.mismatch("registers begin with a map like {\"x\":0}")),
         }
-        Ok(state)
     }
 
     fn action(call: &Call, terms: &mut Terms) -> Result<Option<Vec<Access<Name>>>, String> {
@@ -261,13 +259,11 @@ impl Dialect for Set<Name> {
     }
 
     fn action(call: &Call, terms: &mut Terms) -> Result<Option<SetAction<Name>>, String> {
-        Ok(match call.f.as_str() {
-            "add" => Some(SetAction::Add(terms.name(&call.asked))),
-            _ => match call.observed(terms) {
-                Some(all) => Some(SetAction::Read(Self::start(all, terms)?)),
-                None => None,
-            },
-        })
+        if call.f == "add" {
+            return Ok(Some(SetAction::Add(terms.name(&call.asked))));
+        }
+        let all = call.observed(terms).map(|all| Self::start(all, terms));
+        Ok(all.transpose()?.map(SetAction::Read))
     }
 }
 
@@ -337,8 +333,8 @@ impl Dialect for KeyValue {
     fn action(call: &Call, terms: &mut Terms) -> Result<Option<KeyValueAction>, String> {
         Ok(match call.f.as_str() {
             "get" => {
-                let value = call.observed(terms).map(text_or_nothing).transpose()?;
-                value.map(KeyValueAction::Get)
+                let value = call.observed(terms).map(text_or_nothing);
+                value.transpose()?.map(KeyValueAction::Get)
             }
             "put" => Some(KeyValueAction::Put(text(&call.asked)?)),
             _ => Some(KeyValueAction::Append(text(&call.asked)?)),

@@ -124,40 +124,32 @@ impl<'t> Reader<'t> {
     }
 
     fn string(&mut self) -> Result<Value, Fault> {
-        let begin = self.at;
-        let mut text = String::new();
-        let mut chars = self.rest().char_indices().skip(1);
-        while let Some((place, c)) = chars.next() {
+        let rest = self.rest();
+        // The opening quote ends nothing.
+        let mut is_escaped = true;
+        let end = rest.find(|c| {
+            let ends = c == '"' && !is_escaped;
+            is_escaped = c == '\\' && !is_escaped;
+            ends
+        });
+        let Some(end) = end else {
+            return self.fault("a text does not end");
+        };
+        // A text of JSON has the same escapes, but no line breaks and the like.
+        let mut json = String::with_capacity(end + 1);
+        for c in rest[..=end].chars() {
             match c {
-                '"' => {
-                    self.at += place + 1;
-                    return Ok(Value::Text(text.into()));
-                }
-                '\\' => {
-                    let escaped = chars.next().map_or('\0', |(_, c)| c);
-                    let plain = match escaped {
-                        't' => Some('\t'),
-                        'r' => Some('\r'),
-                        'n' => Some('\n'),
-                        'b' => Some('\u{8}'),
-                        'f' => Some('\u{c}'),
-                        '"' | '\\' | '/' => Some(escaped),
-                        'u' => {
-                            let digits: String = chars.by_ref().take(4).map(|(_, c)| c).collect();
-                            let code = u32::from_str_radix(&digits, 16).ok();
-                            code.and_then(char::from_u32)
-                        }
-                        _ => None,
-                    };
-                    let Some(plain) = plain else {
-                        return Err((begin + place, "a text has an unknown escape".into()));
-                    };
-                    text.push(plain);
-                }
-                c => text.push(c),
+                '\0'..' ' => json += &format!("\\u{:04x}", u32::from(c)),
+                _ => json.push(c),
             }
         }
-        Err((begin, "a text does not end".into()))
+        let text: String = serde_json::from_str(&json).map_err(|error| {
+            // The column is that behind the escape's first two characters.
+            let at = self.at + error.column().saturating_sub(2);
+            (at, "a text has an unknown escape".to_owned())
+        })?;
+        self.at += end + 1;
+        Ok(Value::Text(text.into()))
     }
 
     /// Takes what belongs together, of which the first bytes are known to.

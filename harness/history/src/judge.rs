@@ -95,15 +95,10 @@ fn judge_as<M: Dialect>(history: &History) -> Result<Judgement> {
     let start =
         M::start(&given, &mut terms).map_err(|what| Error::input(format!("--initial: {what}")))?;
     let keys = by_key::<M>(history, &mut terms)?;
-    let judge = Judge::<M> {
-        history,
-        model: M::default(),
-        start,
-    };
     Ok(Judgement {
         keys: keys.len(),
         operations: keys.values().map(Vec::len).sum(),
-        answer: judge.answer(&keys),
+        answer: answer::<M>(history, &start, &keys),
     })
 }
 
@@ -125,69 +120,60 @@ fn by_key<'h, M: Dialect>(history: &'h History, terms: &mut Terms) -> Result<Key
     Ok(keys)
 }
 
-struct Judge<'h, M: Dialect> {
-    history: &'h History,
-    model: M,
-    start: M::State,
-}
-
-impl<M: Dialect> Judge<'_, M> {
-    fn answer(&self, keys: &Keys<'_, M::Action>) -> Answer {
-        let starts = std::slice::from_ref(&self.start);
-        let mut open: Vec<(&Value, &Vec<Operation<M::Action>>)> = Vec::new();
-        for (key, operations) in keys {
-            let Some(conflict) = M::shortcut(&self.start, operations) else {
-                open.push((key, operations));
-                continue;
-            };
-            let few = conflict.iter().map(|&index| operations[index].clone());
-            let few: Vec<Operation<M::Action>> = few.collect();
-            if let Verdict::Violated { at } = search(&self.model, starts, &few, &ROUNDS[0]) {
-                return self.violation(key, &few, at);
-            }
-        }
-        let mut left = None;
-        for limits in &ROUNDS {
-            let mut still_open = Vec::new();
-            let steps_max = self.history.reading.steps.unwrap_or(u64::MAX);
-            let limits = Limits {
-                steps: limits.steps.min(steps_max),
-                ..*limits
-            };
-            for (key, operations) in open {
-                match search(&self.model, starts, operations, &limits) {
-                    Verdict::Linearizable => {}
-                    Verdict::Violated { at } => return self.violation(key, operations, at),
-                    Verdict::Unknown { established } => {
-                        left = Some((key, established));
-                        still_open.push((key, operations));
-                    }
-                }
-            }
-            open = still_open;
-        }
-        match left.filter(|_| !open.is_empty()) {
-            None => Answer::Linearizable,
-            Some((key, at)) => Answer::Open {
-                decided: keys.len() - open.len(),
-                key: key.shown(),
-                at,
-            },
-        }
-    }
-
-    fn violation(&self, key: &Value, operations: &[Operation<M::Action>], at: u64) -> Answer {
-        let starts = std::slice::from_ref(&self.start);
-        let mut why = explain::explain(&self.model, starts, operations, at);
+fn answer<M: Dialect>(history: &History, start: &M::State, keys: &Keys<'_, M::Action>) -> Answer {
+    let model = M::default();
+    let starts = std::slice::from_ref(start);
+    let violation = |key: &Value, operations: &[Operation<M::Action>], at: u64| {
+        let mut why = explain::explain(&model, starts, operations, at);
         for shown in &mut why.shown {
             let process = operations[shown.index].process;
-            let name = &self.history.processes[process as usize];
-            shown.process.clone_from(name);
+            shown
+                .process
+                .clone_from(&history.processes[process as usize]);
         }
         Answer::Violated {
             key: key.shown(),
             at,
             why: why.to_string(),
         }
+    };
+    let mut open: Vec<(&Value, &Vec<Operation<M::Action>>)> = Vec::new();
+    for (key, operations) in keys {
+        let Some(conflict) = M::shortcut(start, operations) else {
+            open.push((key, operations));
+            continue;
+        };
+        let few = conflict.iter().map(|&index| operations[index].clone());
+        let few: Vec<Operation<M::Action>> = few.collect();
+        if let Verdict::Violated { at } = search(&model, starts, &few, &ROUNDS[0]) {
+            return violation(key, &few, at);
+        }
+    }
+    let mut left = None;
+    for limits in &ROUNDS {
+        let mut still_open = Vec::new();
+        let limits = Limits {
+            steps: limits.steps.min(history.reading.steps.unwrap_or(u64::MAX)),
+            ..*limits
+        };
+        for (key, operations) in open {
+            match search(&model, starts, operations, &limits) {
+                Verdict::Linearizable => {}
+                Verdict::Violated { at } => return violation(key, operations, at),
+                Verdict::Unknown { established } => {
+                    left = Some((key, established));
+                    still_open.push((key, operations));
+                }
+            }
+        }
+        open = still_open;
+    }
+    match left.filter(|_| !open.is_empty()) {
+        None => Answer::Linearizable,
+        Some((key, at)) => Answer::Open {
+            decided: keys.len() - open.len(),
+            key: key.shown(),
+            at,
+        },
     }
 }

@@ -130,8 +130,8 @@ struct Reader<'n> {
     words: Vec<String>,
     names: HashMap<Value, u64>,
     /// The call of each process that waits for its answer.
-    pending: HashMap<u64, usize>,
-    calls: Vec<Option<Call>>,
+    pending: HashMap<u64, Call>,
+    calls: Vec<Call>,
     lines: Vec<u64>,
     passed_over: usize,
 }
@@ -158,8 +158,9 @@ impl Reader<'_> {
             Kind::Invoke => self.call(number, event),
             Kind::Info => {
                 // Whatever it says, its process did not get an answer.
-                if self.pending.remove(&number).is_none() {
-                    self.passed_over += 1;
+                match self.pending.remove(&number) {
+                    Some(call) => self.calls.push(call),
+                    None => self.passed_over += 1,
                 }
                 Ok(())
             }
@@ -171,37 +172,34 @@ impl Reader<'_> {
         let f = event.f.ok_or("an invoke has an operation f")?;
         self.learn(&f)?;
         if let Some(earlier) = self.pending.get(&process) {
-            let since = self.calls[*earlier].as_ref().map_or(0, |call| call.at);
             return Err(format!(
                 "process {} calls {f} and still waits for the answer to line {}",
                 shown_process(event.process.as_ref()),
-                self.lines[since as usize - 1]
+                self.lines[earlier.at as usize - 1]
             ));
         }
-        self.pending.insert(process, self.calls.len());
-        self.calls.push(Some(Call {
+        let call = Call {
             at: self.lines.len() as u64,
             process,
             f,
             key: event.key,
             asked: event.value,
             answer: None,
-        }));
+        };
+        self.pending.insert(process, call);
         Ok(())
     }
 
     fn answer(&mut self, number: u64, kind: Kind, event: Event) -> std::result::Result<(), String> {
         let process = shown_process(event.process.as_ref());
         let f = event.f.as_deref();
-        let Some(index) = self.pending.remove(&number) else {
+        let Some(mut call) = self.pending.remove(&number) else {
             return Err(format!(
                 "process {process} has an answer to {} and has called nothing",
                 f.unwrap_or("something")
             ));
         };
-        let Some(call) = &mut self.calls[index] else {
-            return Ok(());
-        };
+
         if f.is_some_and(|f| f != call.f) || !event.key.is_nil() && event.key != call.key {
             return Err(format!(
                 "process {process} has called {} of key {} in line {} and has an answer to {} of key {}",
@@ -212,11 +210,10 @@ impl Reader<'_> {
                 event.key.shown()
             ));
         }
+        // What failed did not take effect: as if it had not been.
         if kind == Kind::Ok {
             call.answer = Some((self.lines.len() as u64, event.value));
-        } else {
-            // It did not take effect: as if it had not been.
-            self.calls[index] = None;
+            self.calls.push(call);
         }
         Ok(())
     }
@@ -252,8 +249,9 @@ impl Reader<'_> {
             is_by_line: self.lines.is_sorted_by(|one, next| one < next),
             lines: self.lines,
         };
-        let is_empty = self.calls.is_empty();
-        let mut calls: Vec<Call> = self.calls.into_iter().flatten().collect();
+        let mut calls = self.calls;
+        calls.extend(self.pending.into_values());
+        calls.sort_unstable_by_key(|call| call.at);
         let values = match reading.independent {
             Some(true) => Values::Tuples,
             Some(false) => Values::Plain,
@@ -278,7 +276,7 @@ impl Reader<'_> {
             model: recognised(&self.models, &calls),
             is_independent: values == Values::Tuples,
             passed_over: self.passed_over,
-            is_empty,
+            is_empty: self.words.is_empty(),
             reading: reading.clone(),
             notation,
             calls,

@@ -1,9 +1,8 @@
 //! Values of a history, whichever notation they were written in.
 
-use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
-use std::hash::{Hash, Hasher};
+
 use std::rc::Rc;
 
 use serde_json::Value as Json;
@@ -89,11 +88,13 @@ impl Value {
 
     /// The field of this name.
     pub(super) fn get(&self, name: &str) -> Option<&Value> {
-        let Value::Map(entries) = self else {
-            return None;
-        };
-        let mut entries = entries.iter();
-        entries.find_map(|(key, value)| (key.name() == Some(name)).then_some(value))
+        match self {
+            Value::Map(entries) => {
+                let mut entries = entries.iter();
+                entries.find_map(|(key, value)| (key.name() == Some(name)).then_some(value))
+            }
+            _ => None,
+        }
     }
 
     pub(super) fn list(&self) -> Option<&[Value]> {
@@ -105,10 +106,10 @@ impl Value {
 
     /// Both of a list of two.
     pub(super) fn pair(&self) -> Option<(&Value, &Value)> {
-        match self.list()? {
-            [first, second] => Some((first, second)),
-            _ => None,
-        }
+        let [first, second] = self.list()? else {
+            return None;
+        };
+        Some((first, second))
     }
 
     /// What is in a list or a set.
@@ -167,37 +168,11 @@ impl fmt::Display for Value {
     }
 }
 
-/// A value as the checker compares it, by number, and as it is shown.
-#[derive(Clone, Debug)]
+/// A value as the checker compares it, by number, which decides before the text does, and as it is shown.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct Name {
     pub(super) number: u32,
     text: Rc<str>,
-}
-
-impl PartialEq for Name {
-    fn eq(&self, other: &Self) -> bool {
-        self.number == other.number
-    }
-}
-
-impl Eq for Name {}
-
-impl PartialOrd for Name {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl Ord for Name {
-    fn cmp(&self, other: &Self) -> Ordering {
-        self.number.cmp(&other.number)
-    }
-}
-
-impl Hash for Name {
-    fn hash<H: Hasher>(&self, hasher: &mut H) {
-        hasher.write_u32(self.number);
-    }
 }
 
 impl fmt::Display for Name {
