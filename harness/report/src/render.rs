@@ -105,6 +105,8 @@ static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| {
     environment.add_filter("band", |band: Serde<Band>| format::band(band.0));
     environment.add_filter("judged", judged);
     environment.add_filter("verdict", |ratio: Serde<Ratio>| verdict(&ratio));
+    // The templates' own division refuses a starved strategy's ratio of 0.
+    environment.add_filter("inverse", |ratio: f64| 100.0 / ratio);
     environment.add_filter("hundredths", |value: f64| format!("{value:.2}"));
     environment.add_filter("mark", mark);
     // The style sheet and the script stand in the page. Both are text of this program and not of a run.
