@@ -196,12 +196,9 @@ mod tests {
             median,
             ci_low: low,
             ci_high: high,
-            judged_low: low,
-            judged_high: high,
             processes: 24,
             n: 40,
             p: Some(0.0),
-            needed: None,
             withheld: None,
             verdict,
         }

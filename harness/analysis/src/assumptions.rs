@@ -48,19 +48,18 @@ fn by_scenario<'c>(
     judged
 }
 
-/// Rejected if either is, else open or withheld if either is.
+/// Rejected if either is, else open if either is.
 fn merge(judged: &mut Judgement, other: &Judgement) {
-    let worst_first = [Verdict::Rejected, Verdict::Inconclusive, Verdict::Withheld];
+    let worst_first = [Verdict::Rejected, Verdict::Inconclusive];
     let mut worst = worst_first.into_iter();
     let worst = worst.find(|verdict| [judged.verdict, other.verdict].contains(verdict));
     judged.verdict = worst.unwrap_or(Verdict::Holds);
     judged.why = format!("{}; {}", judged.why, other.why);
-    judged.needed = judged.needed.max(other.needed);
 }
 
 fn by_cell(assumption: &Assumption, criterion: &Criterion, cell: &Cell) -> Option<Judgement> {
     let name = cell.metric.name();
-    let (verdict, why, needed) = match criterion {
+    let (verdict, why) = match criterion {
         Criterion::RatioAbove(bound) => {
             let ratio = cell.ratio.as_ref()?;
             let verdict = against(cell.metric, ratio, *bound);
@@ -68,21 +67,20 @@ fn by_cell(assumption: &Assumption, criterion: &Criterion, cell: &Cell) -> Optio
             let why = format!(
                 "{name}: {:.3}x [{:.3}, {:.3}] of {} {}, for more than {bound:.3}x{}",
                 ratio.median,
-                ratio.judged_low,
-                ratio.judged_high,
+                ratio.ci_low,
+                ratio.ci_high,
                 ratio.vs,
                 strength(cell.metric, ratio),
                 withheld.map_or_else(String::new, |why| format!("; withheld: {why}"))
             );
-            (verdict, why, ratio.needed)
+            (verdict, why)
         }
         Criterion::AtMost(bound) => (
             at_most(cell, *bound),
             format!(
-                "{name}: {:.4} {} [{:.4}, {:.4}] at 95 %, for at most {bound}",
+                "{name}: {:.4} {} [{:.4}, {:.4}] at 99 %, for at most {bound}",
                 cell.median, cell.unit, cell.ci_low, cell.ci_high
             ),
-            None,
         ),
         Criterion::Check(_) => return None,
     };
@@ -92,7 +90,6 @@ fn by_cell(assumption: &Assumption, criterion: &Criterion, cell: &Cell) -> Optio
         scenario: Some(cell.scenario.clone()),
         verdict,
         why,
-        needed: needed.filter(|_| verdict == Verdict::Inconclusive),
     })
 }
 
@@ -108,15 +105,13 @@ fn strength(metric: Metric, ratio: &Ratio) -> String {
 /// At the adoption rule's own margin, the verdict that was corrected for all others; at another one,
 /// the 99 % interval alone. What is counted and not timed is exact.
 fn against(metric: Metric, ratio: &Ratio, bound: f64) -> Verdict {
-    if metric.is_timed() && ratio.withheld.is_some() {
-        Verdict::Withheld
-    } else if metric.is_timed() && ratio.processes < GROUPS_99 {
+    if metric.is_timed() && (ratio.withheld.is_some() || ratio.processes < GROUPS_99) {
         Verdict::Inconclusive
     } else if metric.is_timed() && (bound - MARGIN).abs() < 1e-9 {
         ratio.verdict
-    } else if ratio.judged_low > bound {
+    } else if ratio.ci_low > bound {
         Verdict::Holds
-    } else if ratio.judged_high <= bound {
+    } else if ratio.ci_high <= bound {
         Verdict::Rejected
     } else {
         Verdict::Inconclusive
@@ -154,6 +149,5 @@ fn by_check(
             Verdict::Rejected
         },
         why: decisive.evidence.clone(),
-        needed: None,
     })
 }

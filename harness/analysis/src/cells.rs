@@ -15,7 +15,7 @@ use super::samples::Samples;
 use super::series::{ByProcess, Series, groups, rows};
 use super::verdicts::{self, Comparison, ratio};
 use results::{Cell, Flag, MARGIN, Metric, Ratio, Verdict};
-use stats::{Estimate, estimate, median};
+use stats::{Estimate, Interval, LEVEL, estimate, median};
 
 /// A read within this factor of the no-op control is as fast as the harness can see.
 const HARNESS_BOUND: f64 = 1.30;
@@ -43,8 +43,8 @@ struct Compared {
     log_ratio: Estimate,
 }
 
-/// All cells, in the order of scenarios, strategies and metrics.
-pub(super) fn all(samples: &Samples, series: &Series<'_>) -> Vec<Cell> {
+/// All cells, in the order of scenarios, strategies and metrics, and the level of their verdicts.
+pub(super) fn all(samples: &Samples, series: &Series<'_>) -> (Vec<Cell>, f64) {
     let header = &samples.header;
     let counts = counts(samples);
     let all_rows: Vec<(&Scenario, Metric)> = rows(&header.scenarios).collect();
@@ -81,9 +81,9 @@ pub(super) fn all(samples: &Samples, series: &Series<'_>) -> Vec<Cell> {
         }
         cells.extend(counted);
     }
-    judge(&mut cells, samples, series, &rows, &compared);
+    let level = judge(&mut cells, samples, &rows, &compared);
     mark_harness_bound(&mut cells);
-    cells
+    (cells, level)
 }
 
 /// What runs add to the error of a row's values and ratios.
@@ -120,12 +120,22 @@ fn timed(
     } = row;
     let (name, baseline) = (&scenario.name, &samples.header.baseline);
     let values = groups(series.values(name, strategy, metric));
-    let value = of_values.widen(estimate(&values)?.map(f64::ln));
+    let logarithms = |process: &Vec<f64>| process.iter().map(|value| value.ln()).collect();
+    let logs: Vec<Vec<f64>> = values.iter().map(logarithms).collect();
+    let value = of_values.widen(estimate(&logs)?);
+    let interval = value.interval(LEVEL).map(f64::exp);
     let is_starved = |value: &&f64| value.is_infinite();
     let mut cell = Cell {
         processes: value.groups(),
         starved: values.iter().flatten().filter(is_starved).count(),
-        ..cell(name, strategy, metric, &value.map(f64::exp))
+        ..cell(
+            name,
+            strategy,
+            metric,
+            value.median.exp(),
+            interval,
+            value.n,
+        )
     };
     let drift = median(&mut series.drifts(name, strategy, metric));
     let operations = median(&mut series.operations_of_a_thread(name, strategy, metric));
@@ -152,22 +162,28 @@ fn timed(
         let logs = groups(series.log_ratios(name, strategy, metric));
         log_ratio = estimate(&logs).map(|logs| of_ratios.widen(logs));
     }
-    let shown = log_ratio.clone().map(|logs| logs.map(f64::exp));
-    cell.ratio = shown.map(|shown| ratio(&shown, baseline));
+    cell.ratio = log_ratio.as_ref().map(|logs| ratio(logs, baseline));
     Some((cell, log_ratio))
 }
 
 /// A cell of one strategy, compared with nothing.
-pub(super) fn cell(scenario: &str, strategy: &str, metric: Metric, estimate: &Estimate) -> Cell {
+pub(super) fn cell(
+    scenario: &str,
+    strategy: &str,
+    metric: Metric,
+    median: f64,
+    interval: Interval,
+    n: usize,
+) -> Cell {
     Cell {
         scenario: scenario.into(),
         strategy: strategy.into(),
         metric,
         unit: metric.unit().into(),
-        median: estimate.median,
-        ci_low: estimate.shown.low,
-        ci_high: estimate.shown.high,
-        n: estimate.n,
+        median,
+        ci_low: interval.low,
+        ci_high: interval.high,
+        n,
         processes: 0,
         starved: 0,
         flags: Vec::new(),
@@ -175,57 +191,15 @@ pub(super) fn cell(scenario: &str, strategy: &str, metric: Metric, estimate: &Es
     }
 }
 
-/// What the baseline against itself says about a row.
-#[derive(Default)]
-struct Floor {
-    bias: f64,
-    withheld: Option<String>,
-}
-
-/// The noise floor of a row, from the baseline under its `second_name`.
-///
-/// Where threads do not get into each other's way, the floor is the baseline under its second name:
-/// where a table lies in memory then decides most. Where they do, every slice differs from the next,
-/// and the floor is that of all the baseline's own slices; the second name must come out equal there,
-/// too.
-fn floor(
-    samples: &Samples,
-    series: &Series<'_>,
-    row: &Row<'_>,
-    second_name: Option<&Estimate>,
-) -> Option<Floor> {
-    let header = &samples.header;
-    let own = estimate(&series.baseline_logs(&row.scenario.name, &header.baseline, row.metric))?;
-    let same = second_name.unwrap_or(&own);
-    let is_contended = row.scenario.is_contended(header.environment.cpus);
-    Some(Floor {
-        bias: verdicts::bias(same),
-        withheld: verdicts::withheld(same, if is_contended { &own } else { same }),
-    })
-}
-
-/// Gives every timed ratio of a contender its verdict, unless the row's noise floor forbids it, or an
-/// improvement would rest on slices without a finished operation. Controls are judged by what is known
-/// of them, not by the margin.
-fn judge(
-    cells: &mut [Cell],
-    samples: &Samples,
-    series: &Series<'_>,
-    rows: &[Row<'_>],
-    compared: &[Compared],
-) {
-    let of_control = |name: &str| -> HashMap<usize, &Estimate> {
-        let of_name = compared
-            .iter()
-            .filter(|one| cells[one.cell].strategy == name);
-        of_name.map(|one| (one.row, &one.log_ratio)).collect()
-    };
-    let second_names = of_control(controls::SAME);
-    let floors: Vec<Floor> = rows
+/// Gives every timed ratio of a contender its verdict and the interval at the level of all verdicts, which is
+/// returned. What the baseline under its second name is off by has to be cleared, too, and no improvement rests on
+/// slices without a finished operation. Controls are judged by what is known of them, not by the margin.
+fn judge(cells: &mut [Cell], samples: &Samples, rows: &[Row<'_>], compared: &[Compared]) -> f64 {
+    let second_name = compared
         .iter()
-        .enumerate()
-        .map(|(place, row)| floor(samples, series, row, second_names.get(&place).copied()))
-        .map(Option::unwrap_or_default)
+        .filter(|one| cells[one.cell].strategy == controls::SAME);
+    let biases: HashMap<usize, f64> = second_name
+        .map(|one| (one.row, verdicts::bias(&one.log_ratio)))
         .collect();
     let contenders: Vec<&Compared> = compared
         .iter()
@@ -235,7 +209,7 @@ fn judge(
         .iter()
         .map(|one| Comparison {
             ratio: &one.log_ratio,
-            bias: floors[one.row].bias,
+            bias: biases.get(&one.row).copied().unwrap_or_default(),
             between: rows[one.row].between[1],
         })
         .collect();
@@ -247,26 +221,28 @@ fn judge(
         })
         .collect();
     let judged = verdicts::judge(&comparisons, samples.header.looks);
-    for (one, judged) in contenders.iter().zip(judged) {
+    for (one, (verdict, p)) in contenders.iter().zip(judged.verdicts) {
         let cell = &mut cells[one.cell];
         let Some(ratio) = &mut cell.ratio else {
             continue;
         };
+        let interval = one.log_ratio.interval(judged.level).map(f64::exp);
         let starved = |name: &String| {
             let key = (name.clone(), cell.scenario.clone(), cell.metric);
             starved.get(&key).cloned()
         };
-        let starved = starved(&cell.strategy)
+        ratio.withheld = starved(&cell.strategy)
             .or_else(|| starved(&ratio.vs))
-            .filter(|_| judged.verdict == Verdict::Holds);
-        ratio.withheld = floors[one.row].withheld.clone().or(starved);
-        ratio.p = Some(judged.p);
-        ratio.needed = judged.needed;
-        ratio.verdict = match ratio.withheld {
-            Some(_) => Verdict::Withheld,
-            None => judged.verdict,
+            .filter(|_| verdict == Verdict::Holds);
+        ratio.p = Some(p);
+        (ratio.ci_low, ratio.ci_high) = (interval.low, interval.high);
+        ratio.verdict = if ratio.withheld.is_some() {
+            Verdict::Inconclusive
+        } else {
+            verdict
         };
     }
+    judged.level
 }
 
 /// In how many of its slices nothing was finished, if these are too many.
@@ -349,7 +325,7 @@ fn counted(counts: &Counts<'_>, scenario: &str, strategy: &str, baseline: &str) 
         ratio: reference
             .filter(|(compared, _)| *compared == metric && value > 0.0)
             .map(|(_, reference)| memory_ratio(reference / value, baseline)),
-        ..cell(scenario, strategy, metric, &Estimate::exact(value))
+        ..cell(scenario, strategy, metric, value, Interval::of(value), 1)
     });
     cells.collect()
 }
@@ -364,6 +340,6 @@ fn memory_ratio(times: f64, baseline: &str) -> Ratio {
         } else {
             Verdict::Rejected
         },
-        ..ratio(&Estimate::exact(times), baseline)
+        ..ratio(&Estimate::exact(times.ln()), baseline)
     }
 }

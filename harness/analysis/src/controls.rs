@@ -6,7 +6,7 @@ use model::scenario::RecordKind;
 use super::samples::Samples;
 use super::series::{Series, rows};
 use results::{Cell, Control, Machine, Metric, Ratio};
-use stats::{GROUPS_99, Interval, estimate};
+use stats::{GROUPS_99, Interval, LEVEL, estimate};
 
 /// The no-op strategy may cost this much per read before the harness blurs what it measures.
 const CEILING_NS_MAX: f64 = 1.0;
@@ -101,7 +101,7 @@ fn spent(results: &Machine, cell: &Cell, planted: f64) -> Option<Control> {
 /// refuted.
 fn judged(cell: &Cell) -> Option<(&Ratio, Interval)> {
     let ratio = cell.ratio.as_ref().filter(|_| cell.metric.is_timed())?;
-    let (low, high) = (ratio.judged_low, ratio.judged_high);
+    let (low, high) = (ratio.ci_low, ratio.ci_high);
     (ratio.processes >= GROUPS_99).then_some((ratio, Interval { low, high }))
 }
 
@@ -112,7 +112,7 @@ fn must_be_found(results: &Machine, cell: &Cell, planted: f64) -> bool {
         .and_then(|same| same.ratio.as_ref());
     planted > 1.0
         && floor.is_some_and(|floor| {
-            (floor.judged_high / floor.judged_low).ln() / 2.0 < FLOOR_SHARE_MAX * planted.ln()
+            (floor.ci_high / floor.ci_low).ln() / 2.0 < FLOOR_SHARE_MAX * planted.ln()
         })
 }
 
@@ -129,7 +129,8 @@ fn own_slices(
 ) -> Option<Control> {
     let baseline = &samples.header.baseline;
     let processes = series.baseline_logs(scenario, baseline, metric);
-    let ratio = estimate(&processes)?.map(f64::exp);
+    let ratio = estimate(&processes)?;
+    let interval = ratio.interval(LEVEL).map(f64::exp);
     (ratio.groups() >= GROUPS_99).then(|| Control {
         scenario: scenario.into(),
         control: format!("{baseline}, slice against slice"),
@@ -137,7 +138,7 @@ fn own_slices(
             "a 99 % interval of {} that comes within 2 % of 1.000",
             metric.name()
         ),
-        observed: shown(ratio.median, ratio.judged),
-        passed: ratio.judged.low <= SKEW && ratio.judged.high >= 1.0 / SKEW,
+        observed: shown(ratio.median.exp(), interval),
+        passed: interval.low <= SKEW && interval.high >= 1.0 / SKEW,
     })
 }

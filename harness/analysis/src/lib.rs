@@ -18,6 +18,7 @@ pub mod selftest;
 pub mod series;
 #[cfg(test)]
 mod tests;
+mod use_cases;
 mod verdicts;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -40,7 +41,7 @@ pub fn analyse(samples: &Samples) -> Machine {
     let header = &samples.header;
     let contaminated = contamination::contaminated(&samples.lines);
     let series = Series::collect(&samples.lines, &contaminated);
-    let mut cells = cells::all(samples, &series);
+    let (mut cells, level) = cells::all(samples, &series);
     cells.extend(probes::cells(samples));
     let guarantees = guarantees(&header.strategies, &samples.lines);
     let scaling = scaling::scaling(samples, &cells);
@@ -52,7 +53,7 @@ pub fn analyse(samples: &Samples) -> Machine {
         margin: MARGIN,
         partial: !samples.lines.contains(&Line::Complete),
         environment: header.environment.clone(),
-        protocol: protocol(samples, &contaminated, &cells),
+        protocol: protocol(samples, &contaminated, &cells, level),
         scenarios: header.scenarios.clone(),
         situations: probes::situations(samples),
         latencies: probes::latencies(samples),
@@ -70,6 +71,7 @@ pub fn analyse(samples: &Samples) -> Machine {
         maps: Vec::new(),
         scaling,
         controls: Vec::new(),
+        use_cases: Vec::new(),
         warnings: warnings(samples),
     };
     results.warnings.extend(disturbed(&results));
@@ -77,6 +79,7 @@ pub fn analyse(samples: &Samples) -> Machine {
     results.assumptions = assumptions::judged(&results, samples);
     results.recommendations = recommendations::all(&results);
     results.controls = controls::all(&results, samples, &series);
+    results.use_cases = use_cases::answered(&results, &series);
     (results.flips, results.maps) = flips::find(&results, |scenario, strategy, metric| {
         series::groups(series.log_ratios(scenario, strategy, metric))
     });
@@ -88,6 +91,7 @@ fn protocol(
     samples: &Samples,
     contaminated: &HashMap<BlockKey<'_>, Reason>,
     cells: &[Cell],
+    level: f64,
 ) -> Protocol {
     let mut because: BTreeMap<Reason, usize> = BTreeMap::new();
     for &reason in contaminated.values() {
@@ -115,6 +119,7 @@ fn protocol(
             .map(|(reason, blocks)| (reason.to_string(), blocks))
             .collect(),
         verdicts,
+        level,
         looks: samples.header.looks,
         resamples: flips::DRAWS,
         runs: samples.header.runs.len().max(1),

@@ -18,7 +18,7 @@ use super::cells::cell;
 use super::samples::Samples;
 use super::verdicts::ratio;
 use results::{Cell, Latency, Metric, Quantile};
-use stats::{Estimate, Interval, estimate};
+use stats::{Estimate, Interval, LEVEL, estimate};
 
 /// Values of one strategy in one situation, by metric and process.
 type Values = BTreeMap<Metric, BTreeMap<u32, f64>>;
@@ -47,11 +47,13 @@ pub(super) fn cells(samples: &Samples) -> Vec<Cell> {
             for (metric, values) in probed.get(&(situation, strategy)).into_iter().flatten() {
                 let reference = reference.and_then(|reference| reference.get(metric));
                 let times = reference.and_then(|reference| compared(*metric, values, reference));
-                cells.extend(summarised(*metric, values).map(|summary| Cell {
-                    processes: summary.groups(),
-                    ratio: times.map(|times| ratio(&times, baseline)),
-                    ..cell(situation.name(), strategy, *metric, &summary)
-                }));
+                cells.extend(
+                    summarised(*metric, values).map(|(middle, interval, n)| Cell {
+                        processes: n,
+                        ratio: times.map(|times| ratio(&times, baseline)),
+                        ..cell(situation.name(), strategy, *metric, middle, interval, n)
+                    }),
+                );
             }
         }
     }
@@ -67,24 +69,19 @@ pub(super) fn situations(samples: &Samples) -> Vec<Described> {
 }
 
 /// The processes' values as one.
-fn summarised(metric: Metric, by_process: &BTreeMap<u32, f64>) -> Option<Estimate> {
+fn summarised(metric: Metric, by_process: &BTreeMap<u32, f64>) -> Option<(f64, Interval, usize)> {
     let mut values: Vec<f64> = by_process.values().copied().collect();
     if !metric.is_worst() {
         let groups: Vec<Vec<f64>> = values.into_iter().map(|value| vec![value]).collect();
-        return estimate(&groups);
+        let estimate = estimate(&groups)?;
+        return Some((estimate.median, estimate.interval(LEVEL), estimate.n));
     }
     values.sort_unstable_by(f64::total_cmp);
     let (&low, &high) = (values.first()?, values.last()?);
-    Some(Estimate {
-        shown: Interval { low, high },
-        judged: Interval { low, high },
-        n: values.len(),
-        centers: values,
-        ..Estimate::exact(high)
-    })
+    Some((high, Interval { low, high }, values.len()))
 }
 
-/// How many times better than the baseline's, process by process, which stood close to each other.
+/// How many times better than the baseline's, as a logarithm, process by process, which stood close to each other.
 fn compared(
     metric: Metric,
     by_process: &BTreeMap<u32, f64>,
@@ -97,7 +94,7 @@ fn compared(
         let reference = *reference.get(process)?;
         (value > 0.0 && reference > 0.0).then(|| vec![reference.ln() - value.ln()])
     });
-    estimate(&logs.collect::<Vec<_>>()).map(|logs| logs.map(f64::exp))
+    estimate(&logs.collect::<Vec<_>>())
 }
 
 /// Counts that are metrics as they are.

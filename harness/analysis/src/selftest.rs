@@ -16,10 +16,12 @@ use rand_core::SeedableRng;
 use rand_xoshiro::Xoshiro256PlusPlus;
 
 use crate::Samples;
+use crate::runs::Between;
 use crate::series::{self, Series, groups};
-use results::Metric;
+use crate::verdicts::{Comparison, FALSE_DISCOVERIES, judge};
+use results::{MARGIN, Metric, Verdict};
 use stats::planted::{self, Kind};
-use stats::{Difference, Estimate, GROUPS_99, estimate};
+use stats::{Difference, Estimate, GROUPS_99, LEVEL, estimate};
 
 /// Something that is tried many times.
 #[derive(Clone, Debug, PartialEq)]
@@ -115,6 +117,7 @@ pub fn trials(samples: &Samples, runs: u64) -> Vec<Trial> {
             trials.push(trial(&what, 0.0, NOT_IN_99, &estimates));
         }
     }
+    trials.extend(discoveries(&all, cpus, runs));
     for name in [controls::SAME, controls::SLOWER_20, controls::SLOWER_5] {
         let is_known = !samples.header.is_beside_the_point(name);
         let estimates = halves(&series, &quiet, name, runs);
@@ -132,13 +135,13 @@ pub fn trials(samples: &Samples, runs: u64) -> Vec<Trial> {
 type Expected = (&'static str, fn(&Estimate, f64) -> bool);
 
 const IN_95: Expected = ("in the 95 % interval", |estimate, value| {
-    estimate.shown.contains(value)
+    estimate.interval(0.05).contains(value)
 });
 const IN_99: Expected = ("in the 99 % interval", |estimate, value| {
-    estimate.judged.contains(value)
+    estimate.interval(LEVEL).contains(value)
 });
 const NOT_IN_99: Expected = ("not in the 99 % interval", |estimate, value| {
-    !estimate.judged.contains(value)
+    !estimate.interval(LEVEL).contains(value)
 });
 const NOT_DIFFERENT: Expected = ("not found to differ at p < 0.01", |estimate, value| {
     Difference::between(estimate, value).p >= 0.01
@@ -157,6 +160,89 @@ fn trial(what: &str, value: f64, (words, holds): Expected, estimates: &[Estimate
         of,
         holds: of > 0 && share >= least,
     }
+}
+
+/// True ratios of pretended strategies: as good as the baseline, somewhat and much better, somewhat and much worse.
+const PLANTED_RATIOS: [f64; 7] = [1.0, 1.0 / 1.05, 1.0 / 1.2, 1.0 / 1.5, 1.5, 3.0, 1.0 / 3.0];
+
+/// Verdicts of pretended runs, each judged as a whole: how many of them are wrong, and how many threefold effects are
+/// missed, by kind of row.
+fn discoveries(rows: &[&Row<'_>], cpus: usize, runs: u64) -> Vec<Trial> {
+    #[derive(Clone, Copy, Default)]
+    struct Counts {
+        verdicts: usize,
+        wrong: usize,
+        threefold: usize,
+        missed: usize,
+    }
+    let kind = |row: &Row<'_>| match row.scenario {
+        scenario if scenario.threads() > cpus => 2,
+        scenario => usize::from(scenario.is_contended(cpus)),
+    };
+    let seeds: Vec<u64> = (0..runs).collect();
+    let counted = parallel::map(&seeds, |&seed| {
+        let mut random = Xoshiro256PlusPlus::seed_from_u64(seed ^ 0x0f0f);
+        let mut pretended: Vec<(usize, f64, Estimate)> = Vec::new();
+        for row in rows {
+            for planted in PLANTED_RATIOS {
+                let estimate = row.pretend(&mut random, planted.ln());
+                pretended.extend(estimate.map(|estimate| (kind(row), planted, estimate)));
+            }
+        }
+        let comparisons = pretended.iter().map(|(_, _, ratio)| Comparison {
+            ratio,
+            bias: 0.0,
+            between: Between::default(),
+        });
+        let judged = judge(&comparisons.collect::<Vec<_>>(), 1);
+        let mut counts = [Counts::default(); 3];
+        for ((kind, planted, _), (verdict, _)) in pretended.iter().zip(judged.verdicts) {
+            let counts = &mut counts[*kind];
+            let is_verdict = verdict != Verdict::Inconclusive;
+            let is_right = (verdict == Verdict::Holds) == (*planted > MARGIN);
+            let is_threefold = planted.ln().abs() > 1.0;
+            counts.verdicts += usize::from(is_verdict);
+            counts.wrong += usize::from(is_verdict && !is_right);
+            counts.threefold += usize::from(is_threefold);
+            counts.missed += usize::from(is_threefold && !(is_verdict && is_right));
+        }
+        counts
+    });
+    let kinds = ["uncontended", "contended", "oversubscribed"];
+    let mut trials = Vec::new();
+    for (kind, name) in kinds.into_iter().enumerate() {
+        let total = |count: fn(&Counts) -> usize| -> usize {
+            counted.iter().map(|counts| count(&counts[kind])).sum()
+        };
+        let mut push = |what: &str, expected: &str, part: usize, of: usize| {
+            if of > 0 {
+                let share = part as f64 / of as f64;
+                trials.push(Trial {
+                    what: format!("{what}, {name} rows"),
+                    expected: expected.into(),
+                    came_out: format!("{part} of {of} ({:.2} %)", 100.0 * share),
+                    bound: format!("at most {:.0} %", 100.0 * FALSE_DISCOVERIES),
+                    of,
+                    holds: share <= FALSE_DISCOVERIES,
+                });
+            }
+        };
+        let (verdicts, wrong) = (total(|one| one.verdicts), total(|one| one.wrong));
+        push(
+            "verdicts on effects of 1 to 3 times",
+            "wrong",
+            wrong,
+            verdicts,
+        );
+        let (threefold, missed) = (total(|one| one.threefold), total(|one| one.missed));
+        push(
+            "verdicts on effects of 3 times",
+            "missed",
+            missed,
+            threefold,
+        );
+    }
+    trials
 }
 
 fn rows<'s>(samples: &'s Samples, series: &Series<'_>) -> Vec<Row<'s>> {

@@ -9,7 +9,7 @@ use results::{Card, Results};
 
 use super::draft::Draft;
 use super::view::{Block, Section};
-use super::{evidence, facts, first_screen, format};
+use super::{evidence, facts, format, summary};
 
 pub(super) fn section(results: &Results) -> Section {
     let cards = facts::contenders(results).into_iter();
@@ -52,7 +52,7 @@ fn facts_of(results: &Results, card: &Card) -> Value {
         ("Not when", card.avoid_when.clone()),
     ];
     if let Some(overall) = overall.filter(|_| results.machines.len() > 1) {
-        facts.push(("Decision", first_screen::decisions(results, overall)));
+        facts.push(("Decision", summary::decisions(results, overall)));
     }
     let claims = card.claims.all();
     let claims = claims.map(|(property, claim)| vec![property.to_string(), claim.to_string()]);

@@ -62,7 +62,7 @@ fn check(machine: &Machine, strategy: &str) -> Cell {
     let word = match judged.verdict {
         Verdict::Holds => "passed",
         Verdict::Rejected => "FAILED",
-        Verdict::Inconclusive | Verdict::Withheld => "not decided",
+        Verdict::Inconclusive => "not decided",
     };
     Cell::verdict(word, format::verdict_tone(judged.verdict)).detail(&judged.why)
 }

@@ -56,7 +56,6 @@ fn matrix_cell(machine: &Machine, row: facts::Row<'_>, strategy: &str) -> Cell {
         Verdict::Holds => ("+", Tone::Good),
         Verdict::Rejected => ("", Tone::Figure),
         Verdict::Inconclusive => ("~", Tone::Open),
-        Verdict::Withheld => ("?", Tone::Open),
     };
     cell.judged(sign, tone)
 }

@@ -379,7 +379,10 @@ pub(super) fn timing(machine: &Machine, row: Row<'_>, strategy: &str) -> view::C
     } else if is_control(machine, strategy) {
         figure
     } else {
-        figure.judged(format::verdict(ratio), format::verdict_tone(ratio.verdict))
+        figure.judged(
+            format::verdict(ratio.verdict),
+            format::verdict_tone(ratio.verdict),
+        )
     }
 }
 

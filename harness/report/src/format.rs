@@ -108,7 +108,12 @@ pub(super) fn ratio(ratio: &Ratio) -> String {
 
 /// The interval of a ratio, with a ratio's digits.
 pub(super) fn ratio_interval(ratio: &Ratio) -> String {
-    bounds([ratio.ci_low, ratio.ci_high], quotient, ratio.processes)
+    times_interval([ratio.ci_low, ratio.ci_high], ratio.processes)
+}
+
+/// Bounds of times better, with a ratio's digits.
+pub(super) fn times_interval(ends: [f64; 2], processes: usize) -> String {
+    bounds(ends, quotient, processes)
 }
 
 /// How many times slower, for a ratio below 1: `51.7x [50.1, 53.2]`.
@@ -209,24 +214,16 @@ pub(super) const fn verdict_tone(verdict: Verdict) -> Tone {
     match verdict {
         Verdict::Holds => Tone::Good,
         Verdict::Rejected => Tone::Bad,
-        Verdict::Inconclusive | Verdict::Withheld => Tone::Open,
+        Verdict::Inconclusive => Tone::Open,
     }
 }
 
-/// So many times as many slices are more than anyone measures: the ratio is as good as on the margin.
-const TOO_CLOSE: usize = 10;
-
-/// A verdict in words, with what would settle an open one.
-pub(super) fn verdict(ratio: &Ratio) -> String {
-    match (ratio.verdict, ratio.needed) {
-        (Verdict::Inconclusive, Some(needed)) if needed > ratio.n.saturating_mul(TOO_CLOSE) => {
-            "INCONCLUSIVE: too close to the margin".into()
-        }
-        (Verdict::Inconclusive, Some(needed)) if needed > ratio.n => {
-            let more = counted(needed - ratio.n, "more slice", "more slices");
-            format!("INCONCLUSIVE: {more}")
-        }
-        (verdict, _) => verdict.to_string(),
+/// What a verdict says of an improvement by more than the margin.
+pub(super) fn verdict(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Holds => "improves",
+        Verdict::Rejected => "does not",
+        Verdict::Inconclusive => "too close to call",
     }
 }
 
@@ -338,12 +335,9 @@ mod tests {
             median: 0.02,
             ci_low: 0.01,
             ci_high: 0.04,
-            judged_low: 0.01,
-            judged_high: 0.05,
             n: 12,
             processes: 12,
             p: Some(1e-6),
-            needed: None,
             withheld: None,
             verdict: Verdict::Rejected,
         };

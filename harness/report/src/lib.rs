@@ -11,6 +11,7 @@ pub mod advice;
 mod biases;
 mod cards;
 mod charts;
+mod choices;
 mod collect;
 mod deadlock;
 mod decisions;
@@ -39,6 +40,7 @@ mod render;
 mod scaling;
 mod scenarios;
 mod short;
+mod summary;
 mod table;
 #[cfg(test)]
 pub(crate) mod tests;
@@ -98,7 +100,11 @@ fn alone(section: view::Section, form: Form) -> String {
 }
 
 fn document(results: &Results) -> view::Document {
-    let mut sections = vec![first_screen::section(results), headline::section(results)];
+    let mut sections = vec![
+        first_screen::section(results),
+        summary::section(results),
+        headline::section(results),
+    ];
     if results.machines.len() > 1 {
         sections.push(differences::section(results));
     }

@@ -61,8 +61,8 @@ const TEMPLATES: [(&str, &str); 14] = templates!["":
 
 /// The words of the report, as `draft` reads them.
 #[rustfmt::skip]
-const SECTIONS: [(&str, &str); 22] = templates!["sections/":
-    "first.md", "report-table.md", "differences.md", "decisions.md", "registry.md", "cards.md", "marks.md", "biases.md",
+const SECTIONS: [(&str, &str); 23] = templates!["sections/":
+    "first.md", "summary.md", "report-table.md", "differences.md", "decisions.md", "registry.md", "cards.md", "marks.md", "biases.md",
     "memory.md", "deadlock.md", "controls.md", "method.md", "environment.md", "lessons.md", "guarantees.md", "probes.md",
     "pareto.md", "flips.md", "scaling.md", "evidence.md", "flip.md", "unpredicted.md",
 ];
@@ -184,10 +184,10 @@ fn judged(verdict: Serde<Verdict>) -> String {
     )
 }
 
-/// The filter for the verdict of a ratio, with what would settle an open one.
+/// The filter for the verdict of a ratio.
 fn verdict(ratio: &Ratio) -> String {
-    let words = format::verdict(ratio);
-    mark(&words, format::verdict_tone(ratio.verdict).into())
+    let words = format::verdict(ratio.verdict);
+    mark(words, format::verdict_tone(ratio.verdict).into())
 }
 
 /// Writes a value in the format of the template.

@@ -13,7 +13,7 @@ use results::{Decision, Flag, Machine, Results, Verdict};
 use super::collect::unique;
 use super::facts::{self, Row};
 use super::view::{Block, Cell, Column, Group, Table};
-use super::{draft, first_screen, format, render, table, view};
+use super::{draft, format, render, summary, table, view};
 
 /// More columns than this do not fit a terminal.
 const ROWS_MAX: usize = 4;
@@ -45,14 +45,14 @@ pub fn headline(results: &Results) -> String {
 /// How many strategies the table of a comment has besides the baseline, with a line for every machine.
 const BEST: usize = 5;
 
-/// Question, answer, the best strategies beside the baseline, the decision on each, what was withheld and the
+/// Question, answer, the best strategies beside the baseline, the decision on each, how much is too close to call and the
 /// command: at most 25 lines of Markdown.
 pub fn comment(results: &Results) -> String {
     let best = facts::strongest_first(results, |decision| decision != Decision::Disqualified);
     let best = best.into_iter().take(BEST.div_ceil(results.machines.len()));
     let best: Vec<&str> = best.map(|found| found.strategy.as_str()).collect();
     let is_shown = |name: &str| name == results.baseline || best.contains(&name);
-    let section = first_screen::section(results);
+    let section = summary::section(results);
     // The first answer; with several machines also where they differ.
     let answers = 1 + usize::from(results.machines.len() > 1);
     let is_heading = |block: &Block| matches!(block, Block::Heading { .. });
@@ -65,8 +65,8 @@ pub fn comment(results: &Results) -> String {
     let context = context! {
         answer => answer.join(" "),
         table => Value::from(Serde(verdicts(results, is_shown))),
-        under => first_screen::decided(results),
-        is_for_decisions => first_screen::is_for_decisions(results),
+        under => summary::decided(results),
+        is_for_decisions => summary::is_for_decisions(results),
         ..common(results)
     };
     render::markdown_text("comment.md", context)
@@ -86,11 +86,9 @@ fn common(results: &Results) -> Value {
                 .iter()
                 .filter(move |(_, verdict)| *verdict == wanted)
         };
-        let noisy = unique(of(Verdict::Withheld).map(|(row, _)| row.label(machine)));
         context! {
             on => draft::on(&results.machines, machine),
             environment => Value::from(Serde(&machine.environment)),
-            noisy => noisy,
             open => of(Verdict::Inconclusive).count(),
             verdicts => verdicts.len(),
         }
@@ -184,7 +182,6 @@ fn verdict(machine: &Machine, row: &Row<'_>, strategy: &str) -> Cell {
     };
     let sign = match ratio.verdict {
         _ if !machine.is_ranked(strategy) => "x",
-        Verdict::Withheld => "?",
         Verdict::Holds => "+",
         Verdict::Rejected => "-",
         Verdict::Inconclusive => "~",
@@ -237,7 +234,7 @@ impl Entry {
             partial: results.partial,
             commit: each(commit),
             machines: machines.len(),
-            strongest: first_screen::chosen(results).map(|found| found.strategy.clone()),
+            strongest: summary::chosen(results).map(|found| found.strategy.clone()),
             decisions: decisions.filter(|(_, count)| *count > 0).collect(),
         }
     }

@@ -2,7 +2,7 @@
 //! several machines decide together. Reports, merged reports and advice decide by this, and every sign in a table is
 //! made of it.
 
-use stats::{GROUPS_95, GROUPS_99};
+use stats::GROUPS_99;
 
 use super::{Decision, Ratio, Verdict};
 
@@ -23,10 +23,10 @@ pub fn is_worse(times_better: f64) -> bool {
     times_better < 1.0 / TOLERATED
 }
 
-/// Whether the bounds of what so many processes measured are no interval of 95 % but their range. Counts, of none, are
+/// Whether the bounds of what so many processes measured are no interval of 99 % but their range. Counts, of none, are
 /// exact.
 pub fn is_range(processes: usize) -> bool {
-    (1..GROUPS_95).contains(&processes)
+    (1..GROUPS_99).contains(&processes)
 }
 
 /// By what a strategy is judged.
@@ -54,7 +54,7 @@ pub enum Scope<'r> {
 /// What all ratios of a strategy decide.
 pub fn decide(ratios: &[&Ratio], rule: Rule<'_>) -> Decision {
     let any = |says: &dyn Fn(&Ratio) -> bool| ratios.iter().any(|ratio| says(ratio));
-    let is_worse = |ratio: &Ratio| ratio.judged_high < 1.0 / rule.tolerance;
+    let is_worse = |ratio: &Ratio| ratio.ci_high < 1.0 / rule.tolerance;
     let loses = any(&|ratio| ratio.is_known() && is_worse(ratio));
     let is_adopted = match rule.scope {
         Scope::Workload => any(&Ratio::gains) && !loses,
@@ -127,7 +127,7 @@ impl Ratio {
 
     /// Whether that interval contains 1.
     pub fn may_be_equal(&self) -> bool {
-        self.judged_low <= 1.0 && 1.0 <= self.judged_high
+        self.ci_low <= 1.0 && 1.0 <= self.ci_high
     }
 
     /// Whether it improves by more than the margin for certain.
@@ -137,14 +137,14 @@ impl Ratio {
 
     /// Whether it is worse by more than is tolerated for certain.
     pub fn loses(&self) -> bool {
-        self.is_known() && is_worse(self.judged_high)
+        self.is_known() && is_worse(self.ci_high)
     }
 
     /// Whether it does not tell if it improves by more than the margin. An interval that lies below the margin
     /// altogether leaves nothing to hope for, even where it is not certain enough for a verdict among so many.
     pub fn is_open(&self, margin: f64) -> bool {
         let is_decided = matches!(self.verdict, Verdict::Holds | Verdict::Rejected);
-        !self.is_known() || !is_decided && self.judged_high > margin
+        !self.is_known() || !is_decided && self.ci_high > margin
     }
 }
 
@@ -167,12 +167,9 @@ mod tests {
             median: f64::midpoint(low, high),
             ci_low: low,
             ci_high: high,
-            judged_low: low,
-            judged_high: high,
             n: 40,
             processes,
             p: None,
-            needed: None,
             withheld: None,
             verdict,
         }

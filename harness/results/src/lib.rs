@@ -8,6 +8,7 @@ mod agreement;
 mod flips;
 mod latency;
 mod scaling;
+mod use_cases;
 
 use serde::ser::SerializeMap as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -31,9 +32,10 @@ pub use model::metric::Metric;
 pub use model::sample::Card;
 pub use predict::Band;
 pub use scaling::{Expected, HERE, Meeting, OneToTwo, Prediction, Ranking, Scaling, Unpredicted};
+pub use use_cases::{Answer, Choice, Gain, Loss, UseCase};
 
 /// The version of this format.
-pub const SCHEMA: &str = "pivot-results/3";
+pub const SCHEMA: &str = "pivot-results/4";
 
 /// Everything that a report says, as data: what was found on each machine, and what follows from all of them.
 ///
@@ -127,6 +129,9 @@ pub struct Machine {
     /// What could have refuted the measurement itself.
     #[serde(default, skip_serializing)]
     pub controls: Vec<Control>,
+    /// What readers come with, answered.
+    #[serde(default, skip_serializing)]
+    pub use_cases: Vec<UseCase>,
 }
 
 /// A row of a table of one machine.
@@ -171,7 +176,7 @@ impl Serialize for Results {
             guarantees,
             faults
         );
-        tables!(latencies, traces, stalls, flips, maps, controls);
+        tables!(latencies, traces, stalls, flips, maps, controls, use_cases);
         file.end()
     }
 }
@@ -193,7 +198,7 @@ fn on_machine<'r, T>(
 }
 
 /// How much was measured, and how the estimates were made of it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Protocol {
     /// The counted window of a slice where every thread has a processor, in nanoseconds.
     pub window_ns: u64,
@@ -209,8 +214,11 @@ pub struct Protocol {
     pub dropped: usize,
     /// ...and by what.
     pub dropped_because: Vec<(String, usize)>,
-    /// Verdicts that the correction is for.
+    /// Verdicts that were made together.
     pub verdicts: usize,
+    /// The level of each: the probability with which the interval of a ratio misses its median, and up to which a
+    /// verdict is given. As many of them are wrong, at most, as the false discovery rate allows.
+    pub level: f64,
     /// How often the run looked which of them were settled; of several runs, all their looks.
     pub looks: u32,
     /// Resamples of the bootstrap that flips are located by.
@@ -235,15 +243,15 @@ pub struct Cell {
     /// operation). Infinite, in files null, where it is that of slices without a finished operation.
     #[serde(deserialize_with = "unbounded")]
     pub median: f64,
-    /// The lower end of its 95 % interval.
+    /// The lower end of its 99 % interval.
     #[serde(deserialize_with = "unbounded")]
     pub ci_low: f64,
-    /// The upper end of its 95 % interval; infinite, in files null, as the median.
+    /// The upper end of its 99 % interval; infinite, in files null, as the median.
     #[serde(deserialize_with = "unbounded")]
     pub ci_high: f64,
     /// How many slices it rests on.
     pub n: usize,
-    /// How many measuring processes these are of; 0 of counts. Fewer than six have no 95 % interval:
+    /// How many measuring processes these are of; 0 of counts. Fewer than eight have no 99 % interval:
     /// the bounds are then their range.
     #[serde(default, skip_serializing_if = "is_none")]
     pub processes: usize,
@@ -286,32 +294,23 @@ pub struct Ratio {
     /// finished none.
     #[serde(deserialize_with = "unbounded")]
     pub median: f64,
-    /// The lower end of its 95 % interval.
+    /// The lower end of its interval, at the level of the run's verdicts.
     #[serde(deserialize_with = "unbounded")]
     pub ci_low: f64,
-    /// The upper end of its 95 % interval.
+    /// The upper end of its interval.
     #[serde(deserialize_with = "unbounded")]
     pub ci_high: f64,
-    /// The lower end of its 99 % interval, by which it is judged.
-    #[serde(deserialize_with = "unbounded")]
-    pub judged_low: f64,
-    /// The upper end of its 99 % interval.
-    #[serde(deserialize_with = "unbounded")]
-    pub judged_high: f64,
     /// How many slices it rests on.
     pub n: usize,
-    /// How many measuring processes these are of; 0 of counts. Fewer than six have no 95 % interval,
-    /// fewer than eight none of 99 %: the bounds are then their range.
+    /// How many measuring processes these are of; 0 of counts. Fewer than eight have no 99 % interval:
+    /// the bounds are then their range.
     #[serde(default, skip_serializing_if = "is_none")]
     pub processes: usize,
     /// How probable it is that so few processes lie on the other side of the margin, if it is the
     /// true median; before correction for the number of verdicts. At least `2^(1 - processes)`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub p: Option<f64>,
-    /// About how many slices would decide an open verdict, at the observed spread.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub needed: Option<usize>,
-    /// Why no verdict is given whatever the interval says: what the row's noise floor is.
+    /// Why no verdict is given whatever the interval says: where too little was finished.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub withheld: Option<String>,
     /// Whether it improves by more than the margin.
@@ -352,10 +351,8 @@ pub enum Verdict {
     Holds,
     /// The whole interval is on the wrong side.
     Rejected,
-    /// The interval contains the margin.
+    /// Too close to call: the interval contains the margin, or too little was finished.
     Inconclusive,
-    /// No verdict is given whatever the interval says: the row is too noisy.
-    Withheld,
 }
 
 /// An assumption about a strategy, judged.
@@ -372,9 +369,6 @@ pub struct Judgement {
     pub verdict: Verdict,
     /// The figures it rests on, in words.
     pub why: String,
-    /// About how many slices would decide it, where that is open; a block has one of each strategy.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub needed: Option<usize>,
 }
 
 /// What follows for a strategy.

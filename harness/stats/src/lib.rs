@@ -23,28 +23,28 @@ mod tests;
 use statrs::function::beta::beta_reg;
 
 pub use draws::draws;
-pub use significance::{Difference, holm, needed};
+pub use significance::{Difference, benjamini_hochberg, holm};
 
-/// Fewer groups than this have no 95 % interval of a median: from them one gets their range.
+/// Fewer groups than this have no 95 % interval of a median.
 pub const GROUPS_95: usize = 6;
-/// Fewer groups than this have no 99 % interval of a median.
+/// Fewer groups than this have no 99 % interval of a median: from them one gets their range.
 pub const GROUPS_99: usize = 8;
+/// The probability with which an interval misses the median, unless stated otherwise.
+pub const LEVEL: f64 = 0.01;
 
-/// A median with its intervals.
+/// A median, and what its intervals are made of.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Estimate {
     /// The median of the groups' medians.
     pub median: f64,
-    /// The 95 % interval; of fewer than [`GROUPS_95`] groups, their range.
-    pub shown: Interval,
-    /// The 99 % interval; of fewer than [`GROUPS_99`] groups, their range.
-    pub judged: Interval,
     /// The standard error of the median; infinite of one group.
     pub error: f64,
     /// The number of samples.
     pub n: usize,
     /// The groups' medians, ascending.
     pub centers: Vec<f64>,
+    /// An error of its own that the groups do not show, and its degrees of freedom.
+    unseen: (f64, f64),
 }
 
 /// Two bounds.
@@ -62,29 +62,25 @@ impl Interval {
         self.low <= value && value <= self.high
     }
 
+    /// That of a value that is known exactly.
+    pub fn of(value: f64) -> Self {
+        Self {
+            low: value,
+            high: value,
+        }
+    }
+
     /// Half the distance of the bounds.
     pub fn half_width(self) -> f64 {
         (self.high - self.low) / 2.0
     }
 
-    fn map(self, function: impl Fn(f64) -> f64) -> Self {
-        let (a, b) = (function(self.low), function(self.high));
+    /// Both bounds through an increasing function.
+    #[must_use]
+    pub fn map(self, function: impl Fn(f64) -> f64) -> Self {
         Self {
-            low: a.min(b),
-            high: a.max(b),
-        }
-    }
-
-    /// With bounds further from `center` by an error of its own, independent of theirs.
-    fn widened(self, center: f64, by: f64) -> Self {
-        let further = |bound: f64| (bound - center).hypot(by);
-        if center.is_finite() {
-            Self {
-                low: center - further(self.low),
-                high: center + further(self.high),
-            }
-        } else {
-            self
+            low: function(self.low),
+            high: function(self.high),
         }
     }
 }
@@ -95,22 +91,20 @@ impl Estimate {
         self.centers.len()
     }
 
-    /// Median, intervals and groups through an increasing or decreasing function, such as the
-    /// exponential of a log ratio. The standard error stays that of the argument.
-    #[must_use]
-    pub fn map(self, function: impl Fn(f64) -> f64) -> Self {
-        let mut centers: Vec<f64> = self
-            .centers
-            .iter()
-            .map(|&center| function(center))
-            .collect();
-        centers.sort_unstable_by(f64::total_cmp);
-        Self {
-            median: function(self.median),
-            shown: self.shown.map(&function),
-            judged: self.judged.map(&function),
-            centers,
-            ..self
+    /// The values that the sign test does not reject at `level`: between two of the groups' medians; their
+    /// range where it rejects none. Further apart where there is an error that the groups do not show.
+    pub fn interval(&self, level: f64) -> Interval {
+        let cut = sign::most_against(self.groups(), level).unwrap_or(0);
+        let ends = (self.centers.get(cut), self.centers.iter().nth_back(cut));
+        let (&low, &high) = ends.0.zip(ends.1).unwrap_or((&f64::NAN, &f64::NAN));
+        let (error, freedom) = self.unseen;
+        if error <= 0.0 || !self.median.is_finite() {
+            return Interval { low, high };
+        }
+        let by = error * student::critical(level, freedom);
+        Interval {
+            low: self.median - (low - self.median).hypot(by),
+            high: self.median + (high - self.median).hypot(by),
         }
     }
 
@@ -118,13 +112,8 @@ impl Estimate {
     /// estimated with so many degrees of `freedom`. On the scale of the estimate.
     #[must_use]
     pub fn widened(self, error: f64, freedom: f64) -> Self {
-        let by = |p| student::critical(p, freedom) * error;
-        if error <= 0.0 {
-            return self;
-        }
         Self {
-            shown: self.shown.widened(self.median, by(0.05)),
-            judged: self.judged.widened(self.median, by(0.01)),
+            unseen: (error, freedom),
             ..self
         }
     }
@@ -135,22 +124,17 @@ impl Estimate {
         if self.groups() < 2 {
             return f64::INFINITY;
         }
-        student::critical(0.01, self.groups() as f64 - 1.0) * self.error
+        student::critical(LEVEL, self.groups() as f64 - 1.0) * self.error
     }
 
     /// A value that is known exactly.
     pub fn exact(value: f64) -> Self {
-        let interval = Interval {
-            low: value,
-            high: value,
-        };
         Self {
             median: value,
-            shown: interval,
-            judged: interval,
             error: 0.0,
             n: 1,
             centers: vec![value],
+            unseen: (0.0, 0.0),
         }
     }
 }
@@ -183,14 +167,12 @@ fn midpoint(lower: f64, upper: f64) -> f64 {
 pub fn estimate(groups: &[Vec<f64>]) -> Option<Estimate> {
     let centers = centers(groups);
     let mut of_centers = centers.clone();
-    let interval = |level| interval(&centers, level);
     Some(Estimate {
         median: median(&mut of_centers)?,
-        shown: interval(0.95),
-        judged: interval(0.99),
         error: standard_error(&centers),
         n: groups.iter().map(Vec::len).sum(),
         centers,
+        unseen: (0.0, 0.0),
     })
 }
 
@@ -202,15 +184,6 @@ fn centers(groups: &[Vec<f64>]) -> Vec<f64> {
         .collect();
     centers.sort_unstable_by(f64::total_cmp);
     centers
-}
-
-/// The values that the sign test does not reject, between two of the sorted centers; their range where
-/// it rejects none.
-fn interval(sorted: &[f64], level: f64) -> Interval {
-    let cut = sign::most_against(sorted.len(), 1.0 - level).unwrap_or(0);
-    let ends = (sorted.get(cut), sorted.iter().nth_back(cut));
-    let (&low, &high) = ends.0.zip(ends.1).unwrap_or((&f64::NAN, &f64::NAN));
-    Interval { low, high }
 }
 
 /// The standard error of the median of the sorted centers: Maritz and Jarrett (Journal of the American

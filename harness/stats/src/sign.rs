@@ -48,34 +48,6 @@ pub fn most_against(n: usize, level: f64) -> Option<usize> {
     (0..n).take_while(significant).last()
 }
 
-/// The least number of which a `share` on the other side gives a p of at most `level`; `None` if that
-/// takes more than a million, or any number is too few.
-pub fn least_number(share: f64, level: f64) -> Option<usize> {
-    const MOST: usize = 1 << 20;
-    #[expect(clippy::cast_sign_loss, reason = "a share of a number is not negative")]
-    let suffices = |n: usize| p_value(n, (share * n as f64).ceil() as usize) <= level;
-    if share >= 0.5 {
-        return None;
-    }
-    let mut high = 1;
-    while !suffices(high) {
-        high *= 2;
-        if high > MOST {
-            return None;
-        }
-    }
-    let mut low = high / 2;
-    while high - low > 1 {
-        let middle = usize::midpoint(low, high);
-        if suffices(middle) {
-            high = middle;
-        } else {
-            low = middle;
-        }
-    }
-    Some(high)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -119,13 +91,5 @@ mod tests {
         );
         assert!((median_test(&low, &low) - 1.0).abs() < 1e-12);
         assert!((median_test(&[], &low) - 1.0).abs() < 1e-12);
-    }
-
-    #[test]
-    fn less_agreement_needs_more() {
-        assert_eq!(least_number(0.0, 0.01), Some(8));
-        assert_eq!(least_number(0.0, 1e-5), Some(18));
-        assert!(least_number(0.4, 0.01) > least_number(0.2, 0.01));
-        assert_eq!(least_number(0.5, 0.01), None);
     }
 }

@@ -44,11 +44,16 @@ pub fn holm(p_values: &[f64], level: f64) -> Vec<bool> {
     rejected
 }
 
-/// About how many samples would decide what `n` leave open, in groups of the present size, if as large
-/// a share of the groups stays against it. `None` where no number would.
-pub fn needed(estimate: &Estimate, difference: Difference, level: f64) -> Option<usize> {
-    let share = difference.against as f64 / estimate.groups() as f64;
-    let groups = sign::least_number(share, level)?;
-    let samples = (groups * estimate.n).div_ceil(estimate.groups());
-    Some(samples.max(estimate.n))
+/// The p up to which hypotheses are rejected so that of those rejected the share of true ones is expected to be at
+/// most `level`, if their tests do not depend on each other or do so positively (Benjamini and Hochberg, Journal of
+/// the Royal Statistical Society B 57, 1995; Benjamini and Yekutieli, Annals of Statistics 29, 2001). Where none is
+/// rejected, the p that one alone would have to have.
+pub fn benjamini_hochberg(p_values: &[f64], level: f64) -> f64 {
+    let mut sorted = p_values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    let each = level / sorted.len().max(1) as f64;
+    let thresholds = (0..sorted.len()).map(|below| each * (below + 1) as f64);
+    let mut pairs = sorted.iter().zip(thresholds).rev();
+    let cutoff = pairs.find(|(p, threshold)| *p <= threshold);
+    cutoff.map_or(each, |(_, threshold)| threshold)
 }

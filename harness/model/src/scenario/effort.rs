@@ -40,7 +40,7 @@ fn slice_of_operations(scenario: &Scenario) -> f64 {
     each * FASTEST_OPERATION.as_secs_f64()
 }
 
-/// Refuses sweeps that would not be measured well enough within a budget, and scenarios whose number of
+/// Refuses optional sweeps that would not be measured well enough within a budget, and scenarios whose number of
 /// operations does not fit it: says how long they would take and what to do. Other scenarios are never
 /// refused: with few of them a run does what it can.
 ///
@@ -73,8 +73,8 @@ pub fn affordable(
             )));
         }
     }
-    let is_point = |scenario: &&Scenario| scenario.point.is_some();
-    let points = scenarios.iter().filter(is_point).count();
+    let is_chosen = |scenario: &&Scenario| scenario.point.is_some() && scenario.optional;
+    let points = scenarios.iter().filter(is_chosen).count();
     if points == 0 || needed <= budget {
         return Ok(());
     }

@@ -184,8 +184,7 @@ fn evidence(questions: &Questions, results: &Machine) -> Table {
                 None => "not compared",
                 Some(Verdict::Holds) => "better",
                 Some(Verdict::Rejected) => "not by more than the margin",
-                Some(Verdict::Inconclusive) => "not decided",
-                Some(Verdict::Withheld) => "withheld: too noisy",
+                Some(Verdict::Inconclusive) => "too close to call",
             };
             let ratio = ratio.map(format::ratio).unwrap_or_default();
             let time = format::measured(cell);

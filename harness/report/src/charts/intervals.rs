@@ -16,7 +16,7 @@ const BELOW: i32 = 26;
 const ROW: i32 = 18;
 
 /// What the marks mean.
-const KEY: &str = "Dot: HOLDS; ring: INCONCLUSIVE or WITHHELD; cross: REJECTED; arrow: beyond the axis. Grey band: the \
+const KEY: &str = "Dot: improves by more than the margin; cross: does not; ring: too close to call; arrow: beyond the axis. Grey band: the \
     baseline against itself.";
 
 /// The contenders of a row, the best first, over the interval of the baseline against itself; `None` if nothing was
@@ -39,7 +39,7 @@ pub(crate) fn figure(machine: &Machine, row: Row<'_>) -> Option<Figure> {
     Some(Figure {
         key: KEY.into(),
         caption: format!(
-            "{}: times better than {}, sorted, log scale, 95 % intervals",
+            "{}: times better than {}, sorted, log scale, with intervals",
             row.title(machine),
             machine.baseline
         ),

@@ -84,12 +84,12 @@ impl Canvas {
         }
     }
 
-    /// The mark of a verdict: a dot for HOLDS, a cross for REJECTED, else a ring.
+    /// The mark of a verdict: a dot if it improves, a cross if it does not, else a ring.
     pub(super) fn verdict(&mut self, (x, y): Point, radius: i32, verdict: Verdict) {
         let colour = colour_of(verdict);
         match verdict {
             Verdict::Holds => self.circle((x, y), radius, Paint::Fill(colour)),
-            Verdict::Inconclusive | Verdict::Withheld => {
+            Verdict::Inconclusive => {
                 self.circle((x, y), radius, Paint::Outline(colour, 2));
             }
             Verdict::Rejected => {
@@ -111,6 +111,6 @@ pub(super) const fn colour_of(verdict: Verdict) -> Colour {
     match verdict {
         Verdict::Holds => GOOD,
         Verdict::Rejected => BAD,
-        Verdict::Inconclusive | Verdict::Withheld => OPEN,
+        Verdict::Inconclusive => OPEN,
     }
 }

@@ -41,7 +41,7 @@ fn opposed() -> Results {
 /// The document up to its first section.
 fn first_screen(merged: &Results) -> String {
     let text = markdown(merged);
-    let (first, _) = text.split_once("\n## 1.").expect("it has sections");
+    let (first, _) = text.split_once("\n## 2.").expect("it has sections");
     first.to_owned()
 }
 

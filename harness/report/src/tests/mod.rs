@@ -56,7 +56,7 @@ fn section<'h>(html: &'h str, id: &str) -> &'h str {
 
 /// The first screen's words.
 fn answered(results: &Results) -> String {
-    let blocks = first_screen::section(results).blocks.into_iter();
+    let blocks = summary::section(results).blocks.into_iter();
     let lines = blocks.filter_map(|block| match block {
         view::Block::Prose { text } => Some(text),
         _ => None,

@@ -98,8 +98,8 @@ fn what_changes_along_an_axis_is_told_drawn_and_in_the_table() {
         "- `atomics/seqlock` rises above the margin at threads = 4.00 [beyond, beyond], in 98 % of resamples; these \
          samples do not say where, or whether.",
         "- Above the margin at no point: `channel/std-mpsc` (98 % of resamples).",
-        "*Single reader: cost per read: times better than mutex/std by threads, 95 % intervals, log scale.*",
-        "**Single reader: cost per read: times better than mutex/std [95 %]**",
+        "*Single reader: cost per read: times better than mutex/std by threads, with intervals, log scale.*",
+        "**Single reader: cost per read: times better than mutex/std [interval]**",
     ];
     for line in lines {
         assert!(text.lines().any(|one| one == line), "{line}: {text}");

@@ -138,7 +138,7 @@ fn a_comment_is_short_and_says_what_counts() {
     for said in [
         "`mutex/std`",
         "`channel/std-mpsc`",
-        "Withheld:",
+        "too close to call",
         &alone(&results).environment.command,
     ] {
         assert!(comment.contains(said), "{said}: {comment}");

@@ -1,0 +1,250 @@
+//! Use cases, answered: the strategy that gains most, and what it costs.
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+
+use contract::ScanConsistency;
+use model::controls;
+use model::preset::Preset;
+use model::sample::Card;
+use results::{
+    Answer, Choice, Decision, Gain, Judged, Loss, Machine, Ratio, Rule, Scope, TOLERATED, UseCase,
+    decide,
+};
+use serde::Deserialize;
+use stats::{Estimate, estimate};
+
+use crate::series::Series;
+
+/// The file that says what readers come with.
+const FILE: &str = include_str!("../../../benches/use_cases.toml");
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    use_case: Vec<Asked>,
+}
+
+/// A use case as the file has it.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Asked {
+    id: String,
+    title: String,
+    decided_by: Vec<Judged>,
+    #[serde(default)]
+    holds_along: Option<String>,
+    #[serde(default)]
+    needs: Vec<Need>,
+}
+
+/// What a strategy has to offer to be an answer.
+#[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Need {
+    AtomicScans,
+    AnyRecord,
+}
+
+/// The answers to all use cases whose rows were measured.
+pub(super) fn answered(results: &Machine, series: &Series<'_>) -> Vec<UseCase> {
+    let file: File = toml::from_str(FILE).expect("use_cases.toml is part of the program");
+    let asked = file.use_case.into_iter();
+    let asked = asked.filter(|asked| {
+        let mut rows = asked.decided_by.iter();
+        rows.all(|row| {
+            let cell = results.cell(&row.scenario, &results.baseline, row.metric);
+            cell.is_some()
+        })
+    });
+    asked.map(|asked| answer(results, series, asked)).collect()
+}
+
+fn answer(results: &Machine, series: &Series<'_>, asked: Asked) -> UseCase {
+    let candidates: Vec<Candidate<'_>> = results
+        .contenders()
+        .filter(|card| card.name != results.baseline && results.is_ranked(&card.name))
+        .filter(|card| asked.needs.iter().all(|need| need.is_met(card)))
+        .filter_map(|card| Candidate::new(results, series, &asked, card))
+        .collect();
+    let ceiling = mean_log_ratios(series, &asked.decided_by, controls::UNSYNCHRONISED);
+    UseCase {
+        ceiling: estimate(&groups(&ceiling)).map(|ceiling| ceiling.median.exp()),
+        gains: candidates.iter().map(Candidate::gain).collect(),
+        of_all: choose(results, &candidates, |_| true),
+        of_published: choose(results, &candidates, |card| card.library != "own"),
+        id: asked.id,
+        title: asked.title,
+        decided_by: asked.decided_by,
+        holds_along: asked.holds_along,
+    }
+}
+
+impl Need {
+    fn is_met(self, card: &Card) -> bool {
+        match self {
+            Self::AtomicScans => card.claims.scan_consistency == ScanConsistency::Snapshot,
+            Self::AnyRecord => !card.claims.plain_data_only,
+        }
+    }
+}
+
+/// A strategy that was measured in all rows of a use case.
+struct Candidate<'c> {
+    card: &'c Card,
+    decision: Decision,
+    /// The mean over the rows of log ratios, by process.
+    log_ratios: BTreeMap<u32, f64>,
+    estimate: Estimate,
+    loss: Option<Loss>,
+}
+
+impl<'c> Candidate<'c> {
+    fn new(
+        results: &'c Machine,
+        series: &Series<'_>,
+        asked: &Asked,
+        card: &'c Card,
+    ) -> Option<Self> {
+        let cells = asked.decided_by.iter().map(|row| {
+            let cell = results.cell(&row.scenario, &card.name, row.metric)?;
+            cell.ratio.as_ref()
+        });
+        let ratios: Vec<&Ratio> = cells.collect::<Option<_>>()?;
+        let log_ratios = mean_log_ratios(series, &asked.decided_by, &card.name);
+        Some(Self {
+            card,
+            decision: if results.environment.preset == Preset::Quick.name() {
+                // It asks only if everything is in order, and roughly how fast it is.
+                Decision::TooFew
+            } else {
+                decide(&ratios, Rule::new(results.margin, Scope::Workload))
+            },
+            estimate: estimate(&groups(&log_ratios))?,
+            log_ratios,
+            loss: worst_loss(results, &card.name),
+        })
+    }
+
+    fn gain(&self) -> Gain {
+        Gain {
+            strategy: self.card.name.clone(),
+            times: self.estimate.median.exp(),
+        }
+    }
+
+    /// Whether another one is not certainly better by more than the tolerance, process by process.
+    fn is_as_good_as(&self, best: &Candidate<'_>, level: f64) -> bool {
+        let behind = best.log_ratios.iter().filter_map(|(process, log)| {
+            let behind = log - self.log_ratios.get(process)?;
+            // Of two that finished nothing neither is behind.
+            Some(vec![if behind.is_nan() { 0.0 } else { behind }])
+        });
+        let behind = estimate(&behind.collect::<Vec<_>>());
+        behind.is_none_or(|behind| behind.interval(level).low <= TOLERATED.ln())
+    }
+
+    /// How much it loses where it loses most, as a log ratio.
+    fn log_loss(&self) -> f64 {
+        self.loss.as_ref().map_or(0.0, |loss| loss.times.ln())
+    }
+}
+
+/// Of those that qualify and are as good as the best, the one that loses least elsewhere.
+fn choose(
+    results: &Machine,
+    candidates: &[Candidate<'_>],
+    is_wanted: impl Fn(&Card) -> bool,
+) -> Answer {
+    let wanted = || candidates.iter().filter(|one| is_wanted(one.card));
+    let qualified = || wanted().filter(|one| one.decision == Decision::Adopt);
+    let by_gain = |a: &&Candidate<'_>, b: &&Candidate<'_>| {
+        // The first of equals, in the registry's order.
+        a.estimate
+            .median
+            .total_cmp(&b.estimate.median)
+            .then(std::cmp::Ordering::Greater)
+    };
+    let Some(best) = qualified().max_by(by_gain) else {
+        let is_undecided =
+            |one: &Candidate<'_>| matches!(one.decision, Decision::Undecided | Decision::TooFew);
+        return Answer {
+            is_open: wanted().any(is_undecided),
+            ..Answer::default()
+        };
+    };
+    let level = results.protocol.level;
+    let tied: Vec<&Candidate<'_>> = qualified()
+        .filter(|one| one.is_as_good_as(best, level))
+        .collect();
+    let by_loss = |a: &&&Candidate<'_>, b: &&&Candidate<'_>| {
+        let by_loss = a.log_loss().total_cmp(&b.log_loss());
+        by_loss.then_with(|| by_gain(a, b))
+    };
+    let chosen = *tied
+        .iter()
+        .max_by(by_loss)
+        .expect("the best is as good as itself");
+    let interval = chosen.estimate.interval(level);
+    Answer {
+        choice: Some(Choice {
+            strategy: chosen.card.name.clone(),
+            library: chosen.card.library.clone(),
+            times: chosen.estimate.median.exp(),
+            low: interval.low.exp(),
+            high: interval.high.exp(),
+            processes: chosen.estimate.groups(),
+            loss: chosen.loss.clone(),
+        }),
+        is_open: false,
+        tied: tied
+            .iter()
+            .filter(|one| one.card.name != chosen.card.name)
+            .map(|one| one.card.name.clone())
+            .collect(),
+    }
+}
+
+/// The row outside of sweeps in which a strategy is worst, if it is worse there for certain.
+fn worst_loss(results: &Machine, strategy: &str) -> Option<Loss> {
+    let is_point = |scenario: &str| {
+        let mut rows = results.scenarios.iter();
+        rows.any(|row| row.name == scenario && row.point.is_some())
+    };
+    let cells = results.cells.iter();
+    let cells = cells.filter(|cell| cell.strategy == strategy && cell.metric.is_timed());
+    let losses = cells.filter_map(|cell| {
+        let ratio = cell.ratio.as_ref().filter(|ratio| ratio.loses())?;
+        (!is_point(&cell.scenario)).then(|| Loss {
+            scenario: cell.scenario.clone(),
+            metric: cell.metric,
+            times: ratio.median,
+        })
+    });
+    losses.min_by(|a, b| a.times.total_cmp(&b.times))
+}
+
+/// The mean of a strategy's log ratios over rows, by process: of each row the median of the process's slices.
+fn mean_log_ratios(series: &Series<'_>, rows: &[Judged], strategy: &str) -> BTreeMap<u32, f64> {
+    let of_rows: Vec<_> = rows
+        .iter()
+        .map(|row| series.log_ratios(&row.scenario, strategy, row.metric))
+        .collect();
+    let Some(first) = of_rows.first() else {
+        return BTreeMap::new();
+    };
+    let means = first.keys().filter_map(|process| {
+        let medians = of_rows
+            .iter()
+            .map(|row| stats::median(&mut row.get(process)?.clone()));
+        let medians: Vec<f64> = medians.collect::<Option<_>>()?;
+        Some((*process, medians.iter().sum::<f64>() / medians.len() as f64))
+    });
+    means.collect()
+}
+
+fn groups(by_process: &BTreeMap<u32, f64>) -> Vec<Vec<f64>> {
+    by_process.values().map(|&value| vec![value]).collect()
+}

@@ -1,0 +1,68 @@
+use fixtures::{Invented, contended, invented};
+
+use super::*;
+use crate::{Samples, analyse};
+
+fn busy_writer(contenders: impl IntoIterator<Item = Invented>) -> UseCase {
+    let lines = contended(contenders, 13, 3);
+    let results = analyse(&Samples::from_lines(lines).expect("it begins with its header"));
+    let mut all = results.use_cases.into_iter();
+    all.find(|one| one.id == "busy-writer")
+        .expect("its rows were measured")
+}
+
+#[test]
+fn the_best_that_qualifies_is_the_answer_and_says_what_it_gains() {
+    let answered = busy_writer([
+        invented("good/some", 1.0, 3.0, 2.0),
+        invented("good/much", 1.0, 8.0, 2.0),
+        // Better still, and its writes are slower.
+        invented("bad/writes", 1.0, 90.0, 0.8),
+    ]);
+    let choice = answered.of_all.choice.expect("two qualify");
+    // The geometric mean of 8 and 2.
+    assert!((choice.times / 4.0 - 1.0).abs() < 0.05, "{choice:?}");
+    assert_eq!((choice.strategy.as_str(), choice.loss), ("good/much", None));
+    assert!(choice.low <= choice.times && choice.times <= choice.high);
+    assert!(answered.of_all.tied.is_empty());
+    // All of them are our own.
+    assert_eq!(answered.of_published, Answer::default());
+}
+
+#[test]
+fn of_equals_the_one_that_loses_least_is_chosen_and_the_others_are_named() {
+    // Alone, the first one's reads are ten times slower.
+    let lossy = invented("good/lossy", 0.1, 4.0, 4.0);
+    let lines = fixtures::Run::new([lossy, invented("good/lossless", 1.0, 4.0, 4.0)]).lines();
+    let results = analyse(&Samples::from_lines(lines).expect("it begins with its header"));
+    let mut all = results.use_cases.into_iter();
+    let busy = all
+        .find(|one| one.id == "busy-writer")
+        .expect("it was measured")
+        .of_all;
+    let choice = busy.choice.expect("both qualify");
+    assert_eq!(choice.strategy, "good/lossless");
+    assert_eq!(busy.tied, ["good/lossy"]);
+}
+
+#[test]
+fn where_nothing_qualifies_the_baseline_stays() {
+    let answered = busy_writer([invented("bad/slow", 1.0, 0.5, 0.5)]);
+    assert_eq!(answered.of_all, Answer::default());
+    let unsynchronised = answered.ceiling.expect("the control was measured");
+    assert!(unsynchronised > 2.0, "{unsynchronised}");
+}
+
+/// Whoever reads the file has all it says, and the scenarios that it names exist.
+#[test]
+fn the_use_cases_are_about_scenarios_that_exist() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../benches/scenarios");
+    let scenarios = model::scenario::load_folder(&folder).expect("they are sound");
+    let file: File = toml::from_str(FILE).expect("it is sound");
+    assert!((5..=7).contains(&file.use_case.len()));
+    for row in file.use_case.iter().flat_map(|asked| &asked.decided_by) {
+        let scenario = scenarios.iter().find(|one| one.name == row.scenario);
+        let scenario = scenario.unwrap_or_else(|| panic!("no scenario {}", row.scenario));
+        assert!(scenario.timed_metrics().contains(&row.metric), "{row:?}");
+    }
+}
