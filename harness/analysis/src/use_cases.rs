@@ -70,8 +70,9 @@ fn answer(results: &Machine, series: &Series<'_>, asked: Asked) -> UseCase {
         .filter_map(|card| Candidate::new(results, series, &asked, card))
         .collect();
     let ceiling = mean_log_ratios(series, &asked.decided_by, controls::UNSYNCHRONISED);
+    let ceiling = estimate(&groups(&ceiling)).map(|ceiling| ceiling.median.exp());
     UseCase {
-        ceiling: estimate(&groups(&ceiling)).map(|ceiling| ceiling.median.exp()),
+        ceiling: ceiling.filter(|times| times.is_finite() && *times > 0.0),
         gains: candidates.iter().map(Candidate::gain).collect(),
         of_all: choose(results, &candidates, |_| true),
         of_published: choose(results, &candidates, |card| card.library != "own"),
