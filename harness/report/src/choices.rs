@@ -4,9 +4,7 @@ use model::scenario::Axis;
 
 use results::{Answer, Change, Choice, Flip, Machine, UseCase};
 
-use super::charts::canvas::{
-    ABOVE, BAND, BELOW, Canvas, FAINT, GOOD, GRID, INK, LEFT, MARGIN, Paint, RIGHT,
-};
+use super::charts::canvas::{BAND, Canvas, FAINT, GOOD, INK, LEFT, Paint, RIGHT};
 use super::charts::{RATIO_MIN, Scale, WIDTH};
 use super::losses::Losses;
 use super::view::{Cell, Figure, Group, Row, Table, Tone};
@@ -173,15 +171,9 @@ pub(super) fn picture(machine: &Machine) -> Option<Figure> {
         [LEFT_END, RIGHT_END],
     )?;
     let mut canvas = Canvas::default();
-    let (one, edge) = (axis.at(1.0), axis.at(machine.margin));
+    let edge = axis.at(machine.margin);
     canvas.rectangle((LEFT_END, TOP), (edge, bottom), Paint::Fill(BAND));
-    for (x, label) in axis.labels(38.0, |tick| format!("{tick}x")) {
-        canvas.line((x, TOP), (x, bottom), Paint::Outline(GRID, 1));
-        canvas.text(&label, (x, bottom + 5), BELOW, FAINT);
-    }
-    canvas.line((one, TOP), (one, bottom), Paint::Outline(INK, 1));
-    canvas.line((edge, TOP), (edge, bottom), Paint::Dashed(MARGIN));
-    canvas.text("margin", (edge, TOP - 4), ABOVE, MARGIN);
+    canvas.ratios(axis, [TOP, bottom], machine.margin);
     for (use_case, index) in cases.iter().zip(0..) {
         let y = TOP + index * ROW + ROW / 2;
         canvas.text(&use_case.title, (LEFT_END - 10, y), RIGHT, INK);

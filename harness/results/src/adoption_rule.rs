@@ -1,6 +1,6 @@
 //! The adoption rule: what one ratio says for a strategy or against it, what all of its ratios decide, and what
 //! several machines decide together. Reports, merged reports and advice decide by this, and every sign in a table is
-//! made of it.
+//! made of it. Whether a measured ratio lies above the margin is asked in `analysis/src/verdicts.rs`.
 
 use stats::GROUPS_99;
 

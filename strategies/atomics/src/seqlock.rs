@@ -1,4 +1,4 @@
-//! Stage 1: one record under a sequence lock.
+//! Stage 1: one record under a sequence lock. The tables of the later stages read through it, in `slots.rs`.
 //!
 //! The record is a few 64-bit words. Beside them stands a *stamp*: the number of the version that the
 //! words hold, and a flag, `LOCKED`, while a writer is storing the next one. (The other bits of the

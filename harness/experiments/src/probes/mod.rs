@@ -1,7 +1,9 @@
 //! Probes: short measurements of one strategy, of what its throughput does not show.
 //!
-//! Each [`Situation`] is one module and, for each strategy, a process of its own, so that no garbage of
-//! one is freed in the next. A probe ends for every strategy: whoever may be held up works on a thread
+//! Each [`Situation`] is asked in a process of its own for each strategy, so that no garbage of one is freed in the
+//! next; situations of a kind share a module. A new one needs its `Situation` and its words (`model/src/probe`), a
+//! module here, its figures in `analysis/src/probes.rs`, and its table in `templates/sections/probes.md.j2`.
+//! A probe ends for every strategy: whoever may be held up works on a thread
 //! of its own, the coordinator waits for times and not for threads, and what it finds then - that
 //! nothing was done - is the result. Only then it lets go whatever it holds, and joins.
 

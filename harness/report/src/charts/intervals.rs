@@ -2,7 +2,7 @@
 
 use model::controls;
 
-use super::canvas::{ABOVE, BAND, Canvas, FAINT, INK, LEFT, MARGIN, Paint, RIGHT};
+use super::canvas::{BAND, Canvas, FAINT, INK, LEFT, Paint, RIGHT};
 use super::{RATIO_MIN, Scale, WIDTH, colour_of};
 use crate::facts::{self, Row};
 use crate::format;
@@ -61,20 +61,7 @@ fn drawing(ratios: &[(&str, &Ratio)], noise: Option<[f64; 2]>, margin: f64) -> O
     if let Some([low, high]) = noise.map(|bounds| bounds.map(|bound| axis.at(bound))) {
         canvas.rectangle((low, TOP), (high.max(low + 1), bottom), Paint::Fill(BAND));
     }
-    for (x, label) in axis.labels(38.0, |tick| format!("{tick}x")) {
-        canvas.line((x, TOP), (x, bottom), Paint::Outline(super::GRID, 1));
-        canvas.text(&label, (x, bottom + 5), super::BELOW, FAINT);
-    }
-    let (one, edge) = (axis.at(1.0), axis.at(margin));
-    canvas.line((one, TOP), (one, bottom), Paint::Outline(INK, 1));
-    canvas.line((edge, TOP), (edge, bottom), Paint::Dashed(MARGIN));
-    canvas.text("1.00", (one - 14, TOP - 4), ABOVE, INK);
-    canvas.text(
-        &format!("margin {margin:.2}"),
-        (edge + 36, TOP - 4),
-        ABOVE,
-        MARGIN,
-    );
+    canvas.ratios(axis, [TOP, bottom], margin);
     for ((strategy, ratio), index) in ratios.iter().zip(0..) {
         let y = TOP + index * ROW + ROW / 2;
         canvas.about(strategy, |canvas| line(canvas, axis, strategy, ratio, y));
