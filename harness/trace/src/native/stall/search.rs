@@ -2,6 +2,7 @@
 
 use model::stall::StallPair;
 use model::trace::Operation;
+use trap::Place;
 
 use super::points::Points;
 use super::stall_experiment::{Manner, Outcome, StallExperiment, Try, tries};
@@ -43,33 +44,53 @@ impl Search<'_> {
             begin();
             let [id, _] = self.experiment.processes(self.stalled, tried);
             let points = Points::of(&self.experiment.record(self.stalled, id), self.every);
-            let outcomes = points.states.iter().map(|&point| {
-                let outcome = self.at_point(&points, point, tried, Manner::QUICK);
-                if is_blocked(&outcome) {
+            let mut outcomes = self.at_points(&points, &points.states, tried, Manner::QUICK);
+            for (outcome, point) in outcomes.iter_mut().zip(points.states.chunks(1)) {
+                if is_blocked(outcome) {
                     // What does not come again, with more patience, is not believed.
-                    return self.at_point(&points, point, tried, Manner::PATIENT);
+                    *outcome = self
+                        .at_points(&points, point, tried, Manner::PATIENT)
+                        .remove(0);
                 }
-                outcome
-            });
-            let outcomes: Vec<Tried> = outcomes.collect();
+            }
             pairs.push(self.pair(&points, tried, &outcomes, symbols));
         }
         pairs
     }
 
-    /// What comes of a try at a point, each time in an execution of its own.
-    fn at_point(&self, points: &Points, point: usize, tried: Try, manner: Manner) -> Tried {
-        // The allocator goes another way with nearly every call, and few of its points come again.
-        let executions = if points.is_in_allocator(point) {
-            1
-        } else {
-            1 + DETOURS_MAX
-        };
-        (0..executions).find_map(|_| {
-            let place = points.place(point);
-            let (outcome, recording) = self.experiment.meet(self.stalled, tried, place, manner);
-            outcome.filter(|_| points.way_to(point) <= points.in_common(&recording))
-        })
+    /// What comes of tries at some points of the operation, in order: in one execution as far as it comes by them and
+    /// the peer changes nothing, or each in one of its own if every point is to be tried.
+    fn at_points(
+        &self,
+        points: &Points,
+        wanted: &[usize],
+        tried: Try,
+        manner: Manner,
+    ) -> Vec<Tried> {
+        let at_once = if self.every { 1 } else { wanted.len() };
+        let mut outcomes: Vec<Tried> = Vec::with_capacity(wanted.len());
+        let mut detours = 0;
+        while let rest @ [next, ..] = &wanted[outcomes.len()..] {
+            let places = rest.iter().take(at_once);
+            let places: Vec<Place> = places.map(|&point| points.place(point)).collect();
+            let (met, recording) = self.experiment.meet(self.stalled, tried, &places, manner);
+            let in_common = points.in_common(&recording);
+            let came_by = rest.iter().zip(met);
+            let came_by = came_by.take_while(|(point, _)| points.way_to(**point) <= in_common);
+            let known = outcomes.len();
+            outcomes.extend(came_by.map(|(_, outcome)| Some(outcome)));
+            // The allocator goes another way with nearly every call, and few of its points come again.
+            let is_given_up = points.is_in_allocator(*next) || detours == DETOURS_MAX;
+            if outcomes.len() > known {
+                detours = 0;
+            } else if is_given_up {
+                outcomes.push(None);
+                detours = 0;
+            } else {
+                detours += 1;
+            }
+        }
+        outcomes
     }
 
     /// What came of a try, by state.

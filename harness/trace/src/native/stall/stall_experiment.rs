@@ -118,15 +118,15 @@ impl StallExperiment {
         self.stalled().publish();
     }
 
-    /// Stops the operation at a place, and has the peer try its own. What came of that, if the operation came by
-    /// there, and what it executed until then.
+    /// Stops the operation at one place after another, and has the peer try its own at each, as far as nobody is
+    /// blocked or has written. What came of that where the operation came by, and what it executed.
     pub(crate) fn meet(
         &self,
         operation: Operation,
         tried: Try,
-        place: Place,
+        places: &[Place],
         manner: Manner,
-    ) -> (Option<Outcome>, Recording) {
+    ) -> (Vec<Outcome>, Recording) {
         let ids @ [id, peer_id] = self.processes(operation, tried);
         let encounter = Encounter {
             stalled: operation,
@@ -135,25 +135,26 @@ impl StallExperiment {
             before: read(&self.peer, peer_id),
         };
         let mut peer = Peer::new(&self.peer);
-        let mut answer = None;
+        let mut answers = Vec::new();
         let request = Request::new(operation, id, 7);
-        let (ended, stops) = self.stop_at_each(request, Mode::Step, &[place], |_| {
+        let (ended, _) = self.stop_at_each(request, Mode::Step, places, |stop| {
             peer.begin(tried.operation, peer_id, 8);
-            answer = peer.wait(manner);
-            false
+            let answer = peer.wait(manner);
+            answers.push(answer);
+            answer.is_some() && !tried.operation.is_write() && stop + 1 < places.len()
         });
         // If it was blocked, it is no longer.
         let late = peer.is_busy.then(|| peer.end());
         let left = tried.operation.is_write().then(|| self.left(peer_id));
         self.fixture
             .put_back([(operation, id), (tried.operation, peer_id)]);
-        let outcome = (stops > 0).then(|| Outcome {
+        let outcomes = answers.into_iter().map(|answer| Outcome {
             is_blocked: answer.is_none(),
             flaw: answer
                 .or(late)
                 .and_then(|observed| encounter.flaw(observed, left)),
         });
-        (outcome, ended.recording())
+        (outcomes.collect(), ended.recording())
     }
 
     /// Has the stalled thread do something with stops at the `places`, where `at_stop` does what there is to do;
