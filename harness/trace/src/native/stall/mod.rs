@@ -12,7 +12,8 @@
 //!   [`points`] argues, and tried once, unless all are asked for.
 //! - A peer is blocked when nobody is left to wake it, or when it has spun for a thousand times what
 //!   an operation takes; and that is tried again with more patience before it is believed.
-//! - Each try is in an execution of its own, which has to come to the point in the same way.
+//! - Beside an operation that only reads, a peer that has written undoes that and tries again at the
+//!   next point of the same execution; what seems to be blocked then has to be so afresh, too.
 //! - What the allocator's own lock blocks is told apart.
 //! - [`two_stops`] is about the stopped operation's own answer.
 
@@ -21,8 +22,8 @@ mod points;
 mod script;
 mod search;
 mod stall_experiment;
+mod trial;
 mod two_stops;
-mod writing;
 
 pub(crate) use observation::{Observation, Scan};
 

@@ -1,11 +1,12 @@
 //! What an operation answered beside others, and whether some order of all of them explains it.
 
-use std::collections::BTreeMap;
-
 use contract::{ProcessId, ProcessStatus, Rejected, Specimen};
 use model::trace::Operation;
 
-use crate::native::processes::{STEADY, all_processes, is_elsewhere, number_of, steady};
+use crate::native::processes::{STEADY, all_processes, is_elsewhere, number_of};
+
+/// All of the processes that are there all the time.
+const ALL: u32 = (1 << STEADY) - 1;
 
 /// What came of an operation.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -30,11 +31,13 @@ pub(crate) enum Observation {
 /// What a scan came by, of the processes that are there all the time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Scan {
-    /// How often each was there.
-    times: [u8; STEADY as usize],
+    /// Which were there, a bit each.
+    seen: u32,
+    /// Which were there more than once.
+    twice: u32,
+    torn: bool,
     /// The revision of each; 0 of those that were not there.
     revisions: [u64; STEADY as usize],
-    torn: bool,
 }
 
 impl Scan {
@@ -43,7 +46,8 @@ impl Scan {
         for (id, record) in visited {
             scan.torn |= record.examine(*id).is_err();
             if let Some(number) = number_of(*id) {
-                scan.times[number] += 1;
+                scan.twice |= scan.seen & (1 << number);
+                scan.seen |= 1 << number;
                 scan.revisions[number] = record.revision();
             }
         }
@@ -53,15 +57,12 @@ impl Scan {
     /// What is wrong with it, while something was done to `touched`; `returned` has left and come again
     /// meanwhile, so that it may be there before and afterwards.
     fn flaw(&self, touched: ProcessId, returned: Option<ProcessId>) -> Option<&'static str> {
-        let is_any = |is_it: fn(u8) -> bool, except: Option<ProcessId>| {
-            let mut all = steady().zip(self.times);
-            all.any(|(id, times)| is_it(times) && Some(id) != except)
-        };
+        let bit = |id: ProcessId| number_of(id).map_or(0, |number| 1 << number);
         if self.torn {
             Some("saw a torn record")
-        } else if is_any(|times| times > 1, returned) {
+        } else if self.twice & !returned.map_or(0, bit) != 0 {
             Some("saw a process twice")
-        } else if is_any(|times| times == 0, Some(touched)) {
+        } else if (self.seen | bit(touched)) != ALL {
             Some("saw not a process that was there all the time")
         } else {
             None
@@ -71,7 +72,7 @@ impl Scan {
     /// The revision of a process that is there all the time, or comes and goes, as it was found.
     fn revision(&self, id: ProcessId) -> Option<u64> {
         let number = number_of(id)?;
-        (self.times[number] > 0).then(|| self.revisions[number])
+        (self.seen & (1 << number) != 0).then(|| self.revisions[number])
     }
 }
 
@@ -137,6 +138,21 @@ impl Observation {
 
 /// The revision of a record that is inserted here.
 const INSERTED: u64 = 1;
+
+/// What an operation does to a record of a revision, or to none: what it answers, and what is there
+/// afterwards.
+pub(super) fn carried_out(operation: Operation, before: Option<u64>) -> (Observation, Option<u64>) {
+    let found = Observation::of_revision(before);
+    match operation {
+        Operation::ReadHit | Operation::ReadMiss | Operation::Scan => (found, before),
+        Operation::Apply => match before {
+            Some(revision) => (Observation::Applied(revision + 1), Some(revision + 1)),
+            None => (Observation::Nothing, None),
+        },
+        Operation::Insert => (found, Some(INSERTED)),
+        Operation::Remove => (found, None),
+    }
+}
 
 /// What readers find of the records that operations are about.
 pub(crate) type Readings = Vec<(ProcessId, Observation)>;
@@ -215,11 +231,15 @@ impl Beside<'_> {
                 is_of_others &= other.observed.is_none_or(|observed| observed == answer);
             }
         }
-        let mut after = self.after.unwrap_or_default().iter();
-        is_of_others &= after.all(|(id, left)| *left == Observation::of_revision(now[id]));
+        let left = now
+            .iter()
+            .map(|&(id, revision)| (id, Observation::of_revision(revision)));
         Order {
             observed,
-            is_of_others,
+            is_of_others: is_of_others
+                && self
+                    .after
+                    .is_none_or(|after| left.eq(after.iter().copied())),
             instant,
         }
     }
@@ -235,7 +255,10 @@ impl Beside<'_> {
             let here = self.before.iter().map(|&(id, _)| id);
             here.filter(|&id| number_of(id).is_some())
         };
-        let agrees = |order: &Order, id: ProcessId| order.instant[&id] == scan.revision(id);
+        let agrees = |order: &Order, id: ProcessId| {
+            let mut all = order.instant.iter();
+            all.any(|&(of, revision)| of == id && revision == scan.revision(id))
+        };
         let stale = ids().find(|&id| !orders.iter().any(|order| agrees(order, id)));
         if let Some(id) = stale {
             let observed = Observation::of_revision(scan.revision(id)).describe();
@@ -259,7 +282,7 @@ impl Beside<'_> {
 }
 
 /// Revisions of records, or that there is none.
-type Revisions = BTreeMap<ProcessId, Option<u64>>;
+type Revisions = Vec<(ProcessId, Option<u64>)>;
 
 /// One order.
 struct Order {
@@ -271,22 +294,14 @@ struct Order {
     instant: Revisions,
 }
 
-/// Carries an operation out on the records that are there, and says what it answers.
+/// Does it to what is there, and says what it answers.
 fn carry_out(now: &mut Revisions, operation: Operation, id: ProcessId) -> Observation {
-    let Some(revision) = now.get_mut(&id) else {
+    let Some((_, revision)) = now.iter_mut().find(|(known, _)| *known == id) else {
         return Observation::Nothing;
     };
-    let before = *revision;
-    *revision = match operation {
-        Operation::ReadHit | Operation::ReadMiss | Operation::Scan => before,
-        Operation::Apply => before.map(|revision| revision + 1),
-        Operation::Insert => Some(INSERTED),
-        Operation::Remove => None,
-    };
-    match (operation, *revision) {
-        (Operation::Apply, Some(revision)) => Observation::Applied(revision),
-        _ => Observation::of_revision(before),
-    }
+    let (observed, left) = carried_out(operation, *revision);
+    *revision = left;
+    observed
 }
 
 /// A stalled operation and a peer's, and what is known of them.
@@ -321,6 +336,19 @@ impl Encounter {
             is_snapshot: false,
         };
         beside.flaw()
+    }
+
+    /// What is there once the peer is done beside an operation that does not write; and if that is
+    /// another kind of thing than before, how it is undone, with what is there then.
+    pub(crate) fn aftermath(&self) -> (Observation, Option<Operation>) {
+        let before = self.before.revision();
+        let (_, left) = carried_out(self.peer, before);
+        let (left, undo) = match (before, left) {
+            (None, Some(_)) => (None, Some(Operation::Remove)),
+            (Some(_), None) => (Some(INSERTED), Some(Operation::Insert)),
+            _ => (left, None),
+        };
+        (Observation::of_revision(left), undo)
     }
 }
 

@@ -21,7 +21,7 @@ pub(crate) struct Points {
     all: Vec<Point>,
     calls: Calls,
     /// The first point of each state that others can tell from the one before.
-    pub(crate) states: Vec<usize>,
+    states: Vec<usize>,
 }
 
 /// What of the operation others can see, in order: where it has come to. How the allocator goes about
@@ -78,6 +78,11 @@ impl Points {
     /// How many there are.
     pub(crate) fn len(&self) -> usize {
         self.all.len()
+    }
+
+    /// The first point of each state.
+    pub(crate) fn states(&self) -> &[usize] {
+        &self.states
     }
 
     /// The points of a state, by its number.

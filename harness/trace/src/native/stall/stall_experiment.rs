@@ -8,7 +8,7 @@ use trap::{Place, Progress, Recording, Unavailable, progress};
 
 use super::observation::{Beside, Encounter, Observation, Readings};
 use super::script::Script;
-use super::writing::{Peer, Writing};
+use super::trial::{Trial, Writing};
 use crate::native::experiment::has_pair;
 use crate::native::fixture::{Fixture, restore, warm_up_all};
 use crate::native::step_handle::{Request, TracedStrategy};
@@ -41,6 +41,8 @@ pub(crate) struct Manner {
     pub(super) looks: u32,
     /// Processor time.
     pub(super) spun: Duration,
+    /// Whether nobody may have written since the operation began.
+    afresh: bool,
 }
 
 impl Manner {
@@ -48,18 +50,25 @@ impl Manner {
     pub(crate) const QUICK: Self = Self {
         looks: 2,
         spun: Duration::from_millis(1),
+        afresh: false,
+    };
+    /// The same, each point for itself.
+    pub(crate) const ONE_BY_ONE: Self = Self {
+        afresh: true,
+        ..Self::QUICK
     };
     /// Before it is believed.
     pub(crate) const PATIENT: Self = Self {
         looks: 5,
         spun: Duration::from_millis(10),
+        afresh: true,
     };
 }
 
-/// A table, a thread that is stopped, its peer, and one that writes at stops.
+/// A table, a thread that is stopped, its peers, one for each try, and one that writes at stops.
 pub(crate) struct StallExperiment {
     fixture: Fixture,
-    peer: Actor,
+    peers: Vec<Actor>,
     writer: Actor,
     /// Whether scans are claimed to be of one instant.
     is_snapshot: bool,
@@ -76,15 +85,27 @@ pub(crate) struct Trip {
     pub(crate) flaw: Option<String>,
 }
 
+/// What a thread came by on its way from stop to stop.
+pub(crate) struct Walk {
+    /// What came of each try, at each of the points that it stopped at.
+    pub(crate) outcomes: Vec<Vec<Option<Outcome>>>,
+    pub(crate) recording: Recording,
+}
+
+/// As many as are tried at one point: each may be blocked there.
+pub(crate) const PEERS: usize = 5;
+
 impl StallExperiment {
     pub(crate) fn new(fixture: Fixture, strategy: TracedStrategy) -> Result<Self, Unavailable> {
-        let peer = fixture.newcomer()?;
-        warm_up_all(&peer);
+        let peers = (0..PEERS)
+            .map(|_| fixture.newcomer())
+            .collect::<Result<Vec<_>, _>>()?;
+        peers.iter().for_each(warm_up_all);
         let writer = fixture.writer(strategy)?;
         let is_snapshot = strategy.profile.scan_consistency == ScanConsistency::Snapshot;
         Ok(Self {
             fixture,
-            peer,
+            peers,
             writer,
             is_snapshot,
         })
@@ -106,9 +127,8 @@ impl StallExperiment {
             self.stalled().run(Request::new(operation, id, step));
             self.put_back(operation, id);
         }
-        let answer = self
-            .stalled()
-            .perform(Request::new(operation, id, 4), Mode::Step);
+        let request = Request::new(operation, id, 4);
+        let answer = self.stalled().perform(request, Mode::Step);
         self.put_back(operation, id);
         answer.recording()
     }
@@ -118,47 +138,39 @@ impl StallExperiment {
         self.stalled().publish();
     }
 
-    /// Stops the operation at one place after another, and has the peer try its own at each, as far as nobody is
-    /// blocked or has written. What came of that where the operation came by, and what it executed.
-    pub(crate) fn meet(
+    /// Stops the operation at each of the `places`, one after the other, and has the peers try theirs.
+    /// Whoever is blocked at one goes on trying at the next. Who has written undoes that; it ends where
+    /// that is not enough, because the operation writes, too, or is to be met by nobody's writes. At most
+    /// [`PEERS`] tries, and only one if it writes.
+    pub(crate) fn walk(
         &self,
         operation: Operation,
-        tried: Try,
+        tries: &[Try],
         places: &[Place],
         manner: Manner,
-    ) -> (Vec<Outcome>, Recording) {
-        let ids @ [id, peer_id] = self.processes(operation, tried);
-        let encounter = Encounter {
-            stalled: operation,
-            peer: tried.operation,
-            ids,
-            before: read(&self.peer, peer_id),
-        };
-        let mut peer = Peer::new(&self.peer);
-        let mut answers = Vec::new();
-        let request = Request::new(operation, id, 7);
-        let (ended, _) = self.stop_at_each(request, Mode::Step, places, |stop| {
-            peer.begin(tried.operation, peer_id, 8);
-            let answer = peer.wait(manner);
-            answers.push(answer);
-            answer.is_some() && !tried.operation.is_write() && stop + 1 < places.len()
+    ) -> Walk {
+        let peers = self.peers.iter().zip(tries);
+        let mut trials: Vec<Trial<'_>> = peers
+            .map(|(peer, &tried)| Trial::new(peer, self.encounter(operation, tried)))
+            .collect();
+        let is_undone = !manner.afresh && !operation.is_write();
+        let request = Request::new(operation, trials[0].encounter.ids[0], 7);
+        let (answer, stops) = self.stop_at_each(request, Mode::Step, places, |_, has_next| {
+            for trial in &mut trials {
+                trial.stop(manner);
+            }
+            let mut goes_on =
+                |trial: &mut Trial<'_>| !trial.has_written() || is_undone && trial.undo(manner);
+            has_next && trials.iter_mut().all(&mut goes_on)
         });
-        // If it was blocked, it is no longer.
-        let late = peer.is_busy.then(|| peer.end());
-        let left = tried.operation.is_write().then(|| self.left(peer_id));
-        self.fixture
-            .put_back([(operation, id), (tried.operation, peer_id)]);
-        let outcomes = answers.into_iter().map(|answer| Outcome {
-            is_blocked: answer.is_none(),
-            flaw: answer
-                .or(late)
-                .and_then(|observed| encounter.flaw(observed, left)),
-        });
-        (outcomes.collect(), ended.recording())
+        Walk {
+            outcomes: self.judged(trials, stops),
+            recording: answer.recording(),
+        }
     }
 
     /// Has the stalled thread do something with stops at the `places`, where `at_stop` does what there is to do;
-    /// it is told which stop it is, and says whether the thread may go on to the next.
+    /// it is told which stop it is and whether there is another, and says whether the thread may go on to that.
     /// What it does after the last one is done step by step where another could follow. The answer, and how often
     /// it has stopped.
     fn stop_at_each(
@@ -166,7 +178,7 @@ impl StallExperiment {
         request: Request,
         mode: Mode,
         places: &[Place],
-        mut at_stop: impl FnMut(usize) -> bool,
+        mut at_stop: impl FnMut(usize, bool) -> bool,
     ) -> (Answer, usize) {
         trap::stop_at(places.first().copied());
         self.stalled().begin(request, mode);
@@ -175,9 +187,10 @@ impl StallExperiment {
             if let Some(answer) = self.stopped_or_ended() {
                 break answer;
             }
-            let may_go_on = at_stop(stops);
+            let next = places.get(stops + 1);
+            let may_go_on = at_stop(stops, next.is_some());
             stops += 1;
-            match places.get(stops) {
+            match next {
                 Some(&next) if may_go_on => trap::advance_to(next),
                 None if may_go_on && stops < Script::STOPS => {
                     trap::step_on();
@@ -193,6 +206,18 @@ impl StallExperiment {
         (answer, stops)
     }
 
+    /// The two operations, and what is there for the peer before them.
+    fn encounter(&self, stalled: Operation, tried: Try) -> Encounter {
+        let ids = self.processes(stalled, tried);
+        let before = read(&self.peers[0], ids[1]);
+        Encounter {
+            stalled,
+            peer: tried.operation,
+            ids,
+            before,
+        }
+    }
+
     /// Does an operation with stops at the `places`, two at most, and has the writer write at each what
     /// the script says; without any nobody writes. What was begun is done in the end, and the table is
     /// what it was.
@@ -203,11 +228,12 @@ impl StallExperiment {
         let mut writing = Writing::new(&self.writer, script);
         let request = Request::new(script.operation, script.id, 7);
         let mut is_blocked = false;
-        let (answer, stops) = self.stop_at_each(request, Mode::StepAndObserve, places, |stop| {
-            let is_done = writing.go_on(stop);
-            is_blocked |= stop == 0 && !is_done;
-            is_done
-        });
+        let (answer, stops) =
+            self.stop_at_each(request, Mode::StepAndObserve, places, |stop, _| {
+                let is_done = writing.go_on(stop);
+                is_blocked |= stop == 0 && !is_done;
+                is_done
+            });
         let during = writing.begun();
         let writes = if places.is_empty() {
             Vec::new()
@@ -271,6 +297,26 @@ impl StallExperiment {
         }
     }
 
+    /// What came of the tries, by stop; the thread has gone on. Makes the table what it was.
+    fn judged(&self, trials: Vec<Trial<'_>>, stops: usize) -> Vec<Vec<Option<Outcome>>> {
+        let mut outcomes = vec![Vec::new(); stops];
+        for mut trial in trials {
+            trial.end();
+            let [stalled, peer] = trial.encounter.ids;
+            let is_left = trial.encounter.peer.is_write() && !trial.is_undone;
+            let left = is_left.then(|| self.left(peer));
+            let pair = [
+                (trial.encounter.stalled, stalled),
+                (trial.encounter.peer, peer),
+            ];
+            for (all, outcome) in outcomes.iter_mut().zip(trial.outcomes(left)) {
+                all.push(outcome);
+            }
+            self.fixture.put_back(pair);
+        }
+        outcomes
+    }
+
     /// The record that is there in the end.
     fn left(&self, id: ProcessId) -> Observation {
         self.stalled().publish();
@@ -287,12 +333,12 @@ fn read(thread: &Actor, id: ProcessId) -> Observation {
 
 /// The tries that make sense beside an operation.
 pub(crate) fn tries(stalled: Operation, peers: &[Operation]) -> Vec<Try> {
-    let all = peers.iter().flat_map(|&operation| {
+    let both = |&operation: &Operation| {
         [true, false].map(|same_process| Try {
             operation,
             same_process,
         })
-    });
+    };
     let makes_sense = |tried: &Try| has_pair(stalled, tried.operation, tried.same_process);
-    all.filter(makes_sense).collect()
+    peers.iter().flat_map(both).filter(makes_sense).collect()
 }

@@ -56,21 +56,15 @@ fn what_is_removed_is_gone_whoever_comes_first() {
 
 #[test]
 fn scans_have_to_be_complete() {
-    let times = [1; STEADY as usize];
     let scan = Scan {
-        times,
+        seen: ALL,
         ..Scan::default()
-    };
-    let with = |number: usize, count: u8| {
-        let mut scan = scan;
-        scan.times[number] = count;
-        scan
     };
     let during = encounter(Operation::Apply, Operation::Scan, true);
     let flaw = |scan| during.flaw(Observation::Scanned(scan), None);
     assert_eq!(flaw(scan), None);
-    assert!(flaw(with(5, 0)).is_some());
-    assert!(flaw(with(0, 2)).is_some());
+    assert!(flaw(Scan { seen: 1, ..scan }).is_some());
+    assert!(flaw(Scan { twice: 1, ..scan }).is_some());
     assert!(flaw(Scan { torn: true, ..scan }).is_some());
 }
 
