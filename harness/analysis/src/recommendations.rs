@@ -1,6 +1,5 @@
 //! What follows from the cells for each strategy: what to recommend.
 
-use model::preset::Preset;
 use model::scenario::{Origin, Scenario};
 
 use results::{Cell, Decision, Judged, Machine, Ratio, Recommendation, Rule, Scope, decide};
@@ -37,8 +36,7 @@ fn recommend(results: &Machine, strategy: &str) -> Recommendation {
     };
     let decision = if !results.is_ranked(strategy) {
         Decision::Disqualified
-    } else if results.environment.preset == Preset::Quick.name() {
-        // It asks only if everything is in order, and roughly how fast it is.
+    } else if !results.decides() {
         Decision::TooFew
     } else {
         let ratios: Vec<&Ratio> = timed.iter().map(|(_, ratio)| *ratio).collect();

@@ -7,7 +7,6 @@ use std::collections::BTreeMap;
 
 use contract::ScanConsistency;
 use model::controls;
-use model::preset::Preset;
 use model::sample::Card;
 use results::{
     Answer, Choice, Decision, Gain, Judged, Loss, Machine, Ratio, Rule, Scope, TOLERATED, UseCase,
@@ -75,7 +74,7 @@ fn answer(results: &Machine, series: &Series<'_>, asked: Asked) -> UseCase {
         ceiling: ceiling.filter(|times| times.is_finite() && *times > 0.0),
         gains: candidates.iter().map(Candidate::gain).collect(),
         of_all: choose(results, &candidates, |_| true),
-        of_published: choose(results, &candidates, |card| card.library != "own"),
+        of_published: choose(results, &candidates, |card| !card.is_own()),
         id: asked.id,
         title: asked.title,
         decided_by: asked.decided_by,
@@ -117,11 +116,10 @@ impl<'c> Candidate<'c> {
         let log_ratios = mean_log_ratios(series, &asked.decided_by, &card.name);
         Some(Self {
             card,
-            decision: if results.environment.preset == Preset::Quick.name() {
-                // It asks only if everything is in order, and roughly how fast it is.
-                Decision::TooFew
-            } else {
+            decision: if results.decides() {
                 decide(&ratios, Rule::new(results.margin, Scope::Workload))
+            } else {
+                Decision::TooFew
             },
             estimate: estimate(&groups(&log_ratios))?,
             log_ratios,

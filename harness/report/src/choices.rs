@@ -13,12 +13,18 @@ use super::{facts, format};
 /// Strategies that a cell names at most.
 const TIED_MAX: usize = 3;
 
-/// A row for each use case, and one more where published crates have another answer.
+/// A row for each use case, and one more where published crates were measured and have another answer.
 pub(super) fn table(machine: &Machine) -> Table {
     let rows = machine.use_cases.iter().flat_map(|use_case| {
         let of_all = row(machine, use_case, &use_case.title, &use_case.of_all);
         let is_other = strategy(&use_case.of_published) != strategy(&use_case.of_all);
-        let of_published = is_other.then(|| {
+        let is_published = |name: &str| {
+            let mut cards = machine.strategies.iter();
+            cards.any(|card| card.name == name && !card.is_own())
+        };
+        let mut gains = use_case.gains.iter();
+        let is_known = gains.any(|gain| is_published(&gain.strategy));
+        let of_published = (is_other && is_known).then(|| {
             let answer = &use_case.of_published;
             row(machine, use_case, "... with published crates", answer)
         });

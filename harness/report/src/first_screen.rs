@@ -2,7 +2,6 @@
 
 use minijinja::context;
 use minijinja::value::Serde;
-use model::preset::Preset;
 
 use results::{Machine, Results, Verdict};
 
@@ -11,8 +10,7 @@ use super::view::Section;
 use super::{choices, facts, method, summary};
 
 pub(super) fn section(results: &Results) -> Section {
-    let mut machines = results.machines.iter();
-    let is_quick = machines.all(|one| one.environment.preset == Preset::Quick.name());
+    let is_quick = !results.machines.iter().any(Machine::decides);
     let runs = results.machines.iter().flat_map(|machine| &machine.runs);
     Draft::new("first", results)
         .fact("is_compared", summary::is_compared(results))

@@ -16,6 +16,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use model::claims::Property;
 use model::environment::Environment;
 use model::fault::{Consequence, Fault};
+use model::preset::Preset;
 use model::probe::Described;
 use model::sample::{Exclusion, in_words};
 use model::scenario::Scenario;
@@ -528,6 +529,12 @@ impl Machine {
             .guarantees
             .iter()
             .any(|guarantee| guarantee.strategy == strategy && guarantee.grade == Grade::Forbidden)
+    }
+
+    /// Whether it was measured for decisions: preset quick asks only if everything is in order, and roughly how fast it
+    /// is.
+    pub fn decides(&self) -> bool {
+        self.environment.preset != Preset::Quick.name()
     }
 
     /// The strategies that compete, in the registry's order.

@@ -30,6 +30,19 @@ fn the_best_that_qualifies_is_the_answer_and_says_what_it_gains() {
 }
 
 #[test]
+fn published_crates_have_an_answer_of_their_own() {
+    let mut published = invented("good/some", 1.0, 3.0, 2.0);
+    published.library = "a-crate".into();
+    let answered = busy_writer([published, invented("good/much", 1.0, 8.0, 2.0)]);
+    let strategy = |answer: Answer| answer.choice.map(|choice| choice.strategy);
+    assert_eq!(strategy(answered.of_all).as_deref(), Some("good/much"));
+    assert_eq!(
+        strategy(answered.of_published).as_deref(),
+        Some("good/some")
+    );
+}
+
+#[test]
 fn of_equals_the_one_that_loses_least_is_chosen_and_the_others_are_named() {
     // Alone, the first one's reads are ten times slower.
     let lossy = invented("good/lossy", 0.1, 4.0, 4.0);

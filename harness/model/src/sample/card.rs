@@ -25,6 +25,13 @@ pub struct Card {
     pub claims: Claims,
 }
 
+impl Card {
+    /// Whether this workspace implements it, and no crate that others can add.
+    pub fn is_own(&self) -> bool {
+        self.library == "own"
+    }
+}
+
 impl From<&Profile> for Card {
     fn from(profile: &Profile) -> Self {
         Self {

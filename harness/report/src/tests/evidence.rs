@@ -5,7 +5,7 @@ use fixtures::evidence::{lines, stall};
 use model::sample::Line;
 use model::trace::{TraceSeen, Untraced};
 
-use super::{Analysed, Run, decision, html, invented, markdown, section, three};
+use super::{Analysed, Run, decision, html, invented, markdown, row, section, three};
 use crate::verdict_table;
 use results::Decision;
 
@@ -13,13 +13,6 @@ fn seen_of(strategy: &str) -> Run {
     let mut run = three();
     run.others = lines(strategy);
     run
-}
-
-/// The row of a Markdown table, as its cells.
-fn row<'t>(text: &'t str, head: &str) -> Vec<&'t str> {
-    let is_it = |line: &&str| line.starts_with(&format!("| {head} |"));
-    let line = text.lines().find(is_it).expect("there is such a row");
-    line.trim_matches('|').split('|').map(str::trim).collect()
 }
 
 #[test]

@@ -45,6 +45,13 @@ fn results_of_three() -> Results {
     RESULTS.clone()
 }
 
+/// The row of a Markdown table, as its cells.
+fn row<'t>(text: &'t str, head: &str) -> Vec<&'t str> {
+    let is_it = |line: &&str| line.starts_with(&format!("| {head} |"));
+    let line = text.lines().find(is_it).expect("there is such a row");
+    line.trim_matches('|').split('|').map(str::trim).collect()
+}
+
 /// A section of the HTML, from its heading to the next.
 fn section<'h>(html: &'h str, id: &str) -> &'h str {
     let start = html
