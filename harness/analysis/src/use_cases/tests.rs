@@ -79,3 +79,18 @@ fn the_use_cases_are_about_scenarios_that_exist() {
         assert!(scenario.timed_metrics().contains(&row.metric), "{row:?}");
     }
 }
+
+#[test]
+fn who_does_not_offer_what_is_needed_is_no_answer() {
+    let weak = |claims: &mut model::claims::Claims| claims.scan_consistency = ScanConsistency::Weak;
+    let contenders = [
+        invented("good/weak", 1.0, 1.0, 9.0).claiming(weak),
+        invented("good/atomic", 1.0, 1.0, 3.0),
+    ];
+    let lines = fixtures::Run::new(contenders).lines();
+    let results = analyse(&Samples::from_lines(lines).expect("it begins with its header"));
+    let mut all = results.use_cases.into_iter();
+    let scans = all.find(|one| one.id == "scans").expect("it was measured");
+    let choice = scans.of_all.choice.expect("one qualifies");
+    assert_eq!(choice.strategy, "good/atomic");
+}
