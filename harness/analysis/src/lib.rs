@@ -35,6 +35,7 @@ use results::{Cell, MARGIN, Machine, Protocol};
 pub use samples::Samples;
 use series::Series;
 pub use series::{Logs, logs};
+pub use verdicts::{LOOKS, is_open};
 
 /// What the samples of one machine say.
 pub fn analyse(samples: &Samples) -> Machine {

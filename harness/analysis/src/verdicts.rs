@@ -1,7 +1,7 @@
 //! From estimates to verdicts.
 
 use super::runs::Between;
-use results::{MARGIN, Ratio, Verdict};
+use results::{MARGIN, Ratio, Verdict, is_worse};
 use stats::student::critical;
 use stats::{Difference, Estimate, LEVEL, benjamini_hochberg};
 
@@ -96,6 +96,25 @@ pub(crate) fn bias(same: &Estimate) -> f64 {
     }
 }
 
+/// How often a run looks at its verdicts: once on its way, to see where time is worth spending, and at its end.
+pub const LOOKS: u32 = 2;
+/// The level of the look on the way, where most differences are verdicts.
+const SURE: f64 = FALSE_DISCOVERIES / LOOKS as f64;
+/// Better than this by the margin again, or so much worse than the baseline, is plain to see.
+const PLAIN_GAIN: f64 = 1.6;
+
+/// Whether a log ratio is a plain difference without a verdict: what more processes are worth their time for. Near the
+/// margin they are not. `same` is the baseline under its second name in that row.
+pub fn is_open(ratio: &Estimate, same: Option<&Estimate>) -> bool {
+    let is_plain = ratio.median > PLAIN_GAIN.ln() || is_worse(ratio.median.exp());
+    let comparison = Comparison {
+        ratio,
+        bias: same.map_or(0.0, bias),
+        between: Between::default(),
+    };
+    is_plain && Difference::between(ratio, comparison.margin(SURE)).p > SURE
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -169,6 +188,20 @@ mod tests {
         };
         assert_eq!(verdict(0.01), Verdict::Holds);
         assert_eq!(verdict(0.20), Verdict::Inconclusive);
+    }
+
+    #[test]
+    fn time_is_worth_spending_on_plain_differences_without_a_verdict() {
+        let split = |above: usize| {
+            let groups = (0..16).map(|i| vec![if i < above { 3f64.ln() } else { 0.0 }]);
+            estimate(&groups.collect::<Vec<_>>()).unwrap()
+        };
+        assert!(is_open(&split(12), None));
+        assert!(!is_open(&split(14), None), "decided");
+        assert!(!is_open(&around(1.2, 0.3), None), "near the margin");
+        assert!(is_open(&around(0.9, 0.5), None));
+        let same = around(0.3, 0.05);
+        assert!(is_open(&split(14), Some(&same)), "the row errs by more");
     }
 
     fn unbiased(ratio: &Estimate) -> Comparison<'_> {

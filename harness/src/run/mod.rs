@@ -138,7 +138,7 @@ impl Plan {
             exclusions: exclusions.collect(),
             window_ns: self.preset.window(false).as_nanos() as u64,
             assumptions: self.assumptions.clone(),
-            looks: 1,
+            looks: analysis::LOOKS,
             runs: Vec::new(),
         }
     }

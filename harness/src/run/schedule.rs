@@ -3,8 +3,9 @@
 //! A run goes through rounds. In each round every scenario gets one measuring process with some blocks, so a
 //! machine that changes during the run changes all scenarios a little instead of one of them much.
 //! Many short processes and not few long ones: a verdict is as sure as the number of processes that
-//! agree, however many blocks each of them has. Nobody leaves before the end, so the samples are
-//! looked at once. Time that is left goes, as further blocks, to scenarios whose intervals are wide.
+//! agree, however many blocks each of them has. After [`PROCESSES`] rounds the run looks once at its verdicts: then the
+//! time goes to the scenarios in which a plain difference has none. Time that is left goes, as further blocks, to
+//! scenarios whose intervals are wide.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -49,10 +50,10 @@ pub(super) struct Schedule {
     queue: VecDeque<Assignment>,
     /// The round that the queue is of.
     round: u32,
-    /// How many rounds there will be; known after the first.
-    rounds: Option<u32>,
 }
 
+/// Every scenario gets so many processes, as far as the time allows: enough for a verdict that all agree on.
+const PROCESSES: u32 = 10;
 /// No scenario gets more blocks than this in one round.
 const BLOCKS_MAX: f64 = 64.0;
 
@@ -65,7 +66,6 @@ impl Schedule {
             plan,
             queue: VecDeque::new(),
             round: round.unwrap_or(0),
-            rounds: None,
         };
         // What is left of the parts that were cut short: no slice is measured twice.
         let cut_short = begun.iter().filter(|begun| begun.took_ms.is_none());
@@ -89,13 +89,11 @@ impl Schedule {
     pub(super) fn next(&mut self, recording: &Recording) -> Option<Assignment> {
         while self.queue.is_empty() {
             self.round += 1;
-            let rounds = self.rounds(recording.done());
-            let left_ms = left_ms(&self.plan, recording.done(), self.round);
-            if self.round >= rounds || left_ms <= 0.0 {
+            let parts = self.parts(self.round, recording);
+            // No time, or nobody is left to be compared.
+            if parts.is_empty() {
                 return None;
             }
-            // Empty where nobody is left to be compared.
-            let parts = self.parts(self.round, recording);
             self.queue = parts.into_iter().map(Assignment::whole).collect();
         }
         self.queue.pop_front()
@@ -107,25 +105,8 @@ impl Schedule {
         1.0 - left_ms / budget_ms(&self.plan)
     }
 
-    /// As many rounds as the time allows, by what the first one took.
-    fn rounds(&mut self, done: &Done) -> u32 {
-        let plan = &self.plan;
-        *self.rounds.get_or_insert_with(|| {
-            let is_planned =
-                |name: &String| plan.scenarios.iter().any(|(one, _)| one.name == *name);
-            let first = done.parts.iter().filter(|begun| begun.part.process == 0);
-            let each: u64 = first
-                .filter(|begun| is_planned(&begun.part.scenario))
-                .filter_map(|begun| begun.took_ms)
-                .sum();
-            #[expect(clippy::cast_sign_loss, reason = "neither is negative")]
-            let more = (left_ms(plan, done, 1) / (each as f64).max(1.0)) as u32;
-            (1 + more).min(plan.preset.rounds())
-        })
-    }
-
     /// The parts of a round, from what the rounds before it recorded.
-    fn parts(&mut self, round: u32, recording: &Recording) -> Vec<Part> {
+    fn parts(&self, round: u32, recording: &Recording) -> Vec<Part> {
         let part = |scenario: &Scenario, strategies: Vec<String>, blocks: u32| Part {
             scenario: scenario.name.clone(),
             process: round,
@@ -138,10 +119,14 @@ impl Schedule {
                 .collect()
         } else {
             let done = recording.done();
-            let rounds = self.rounds(done);
-            let progress = progress(&self.plan, &before(recording.lines(), round));
+            let mut progress = progress(&self.plan, &before(recording.lines(), round));
+            if round >= PROCESSES {
+                let open = open_scenarios(&self.plan, &before(recording.lines(), PROCESSES));
+                progress.retain(|one| open.is_empty() || open.contains(&&*one.scenario.name));
+            }
             let left_ms = left_ms(&self.plan, done, round);
-            allocate(&progress, done, left_ms, rounds.saturating_sub(round))
+            let turns = self.plan.preset.rounds().saturating_sub(round);
+            allocate(&progress, done, left_ms, turns)
                 .into_iter()
                 .map(|(one, blocks)| part(one.scenario, one.taking_part.clone(), blocks))
                 .collect()
@@ -193,40 +178,40 @@ fn cost_of_slice(scenario: &str, done: &Done) -> f64 {
     took as f64 / f64::from(slices.max(1))
 }
 
-/// Blocks of the next process of each scenario that still has someone to measure: one, and as many
-/// more as it wants, if there is time for that until its last turn; else its fair part of them.
+/// Blocks of the next process of each scenario that still has someone to measure: one, and as many more as it wants, if
+/// there is time for that in all of the `turns` that are left; else its fair part of them. None if there is no time.
 fn allocate<'s>(
     progress: &'s [Progress<'_>],
     done: &Done,
     left_ms: f64,
     turns: u32,
 ) -> Vec<(&'s Progress<'s>, u32)> {
-    let turns = f64::from(turns.max(1));
-    let wanting: Vec<(&Progress<'_>, f64, f64)> = progress
-        .iter()
-        .filter(|one| one.taking_part.len() > 1)
-        .map(|one| {
-            let slices = 2 * one.taking_part.len() - 1;
-            let cost = slices as f64 * cost_of_slice(&one.scenario.name, done) * turns;
-            let wanted = (one.blocks_wanted / turns).ceil();
-            (one, cost, wanted.clamp(1.0, BLOCKS_MAX))
-        })
-        .collect();
-    let least: f64 = wanting.iter().map(|(_, cost, _)| cost).sum();
+    let wanting = progress.iter().filter(|one| one.taking_part.len() > 1);
+    let wanting = wanting.map(|one| {
+        let slices = 2 * one.taking_part.len() - 1;
+        (one, slices as f64 * cost_of_slice(&one.scenario.name, done))
+    });
+    let wanting: Vec<(&Progress<'_>, f64)> = wanting.collect();
+    let turn: f64 = wanting.iter().map(|(_, cost)| cost).sum();
+    let turns = (left_ms / turn).floor().min(f64::from(turns));
+    if wanting.is_empty() || turns < 1.0 {
+        return Vec::new();
+    }
+    let blocks = |one: &Progress<'_>| (one.blocks_wanted / turns).ceil().clamp(1.0, BLOCKS_MAX);
     let more: f64 = wanting
         .iter()
-        .map(|(_, cost, wanted)| cost * (wanted - 1.0))
+        .map(|&(one, cost)| cost * turns * (blocks(one) - 1.0))
         .sum();
     let share = if more > 0.0 {
-        ((left_ms - least) / more).clamp(0.0, 1.0)
+        ((left_ms - turn * turns) / more).clamp(0.0, 1.0)
     } else {
         0.0
     };
     wanting
         .into_iter()
-        .map(|(one, _, wanted)| {
+        .map(|(one, _)| {
             #[expect(clippy::cast_sign_loss, reason = "clamped above")]
-            let blocks = 1 + ((wanted - 1.0) * share).floor() as u32;
+            let blocks = 1 + ((blocks(one) - 1.0) * share).floor() as u32;
             (one, blocks)
         })
         .collect()
@@ -291,6 +276,24 @@ fn progress<'t>(plan: &'t MeasurementPlan, lines: &[Line]) -> Vec<Progress<'t>> 
         }
     };
     plan.scenarios.iter().map(progress_of).collect()
+}
+
+/// The scenarios in which a plain difference has no verdict by these lines.
+fn open_scenarios<'p>(plan: &'p MeasurementPlan, lines: &[Line]) -> Vec<&'p str> {
+    let series = Series::undisturbed(lines);
+    let is_open = |(scenario, names): &&(Scenario, Vec<String>)| {
+        scenario.timed_metrics().into_iter().any(|metric| {
+            let ratio =
+                |name: &str| estimate(&groups(series.log_ratios(&scenario.name, name, metric)));
+            let same = ratio(controls::SAME);
+            let others = names.iter().filter(|name| **name != plan.baseline);
+            let contenders = others.filter(|name| !controls::is_control(name));
+            let mut ratios = contenders.filter_map(|name| ratio(name));
+            ratios.any(|ratio| analysis::is_open(&ratio, same.as_ref()))
+        })
+    };
+    let open = plan.scenarios.iter().filter(is_open);
+    open.map(|(scenario, _)| &*scenario.name).collect()
 }
 
 /// Blocks that would make the interval of a ratio as narrow as it is to become, at least 1.

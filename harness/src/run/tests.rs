@@ -93,6 +93,8 @@ fn slice(key: SliceKey, restarts: u32) -> Slice {
     let speed = match key.strategy.as_str() {
         "a/fast" => 2.0,
         "a/close" => 1.2,
+        // A plain difference, and one process in three without it.
+        "a/split" if !key.process.is_multiple_of(3) => 3.0,
         _ => 1.0,
     };
     #[expect(clippy::cast_sign_loss, reason = "positive")]
@@ -153,39 +155,53 @@ fn a_run_ends_within_its_time_and_every_part_is_whole() {
     assert_eq!(all.len(), different.len(), "no slice twice");
 }
 
-#[test]
-fn a_default_run_has_processes_enough_for_verdicts() {
-    // As many scenarios as the main job has, at what a block of them takes on two processors.
-    let names = plan().scenarios[0].1.clone();
+/// A run of as many scenarios as the main job has, in the first of which these strategies take part, too; how many
+/// processes each had.
+fn processes_of(more: &[&str]) -> Vec<usize> {
+    let names = &plan().scenarios[0].1;
+    let with_names = |number: usize| {
+        let more = more.iter().filter(|_| number == 0);
+        let more = more.map(|name| (*name).to_owned());
+        let names = names.iter().cloned().chain(more).collect();
+        (scenario(&format!("s{number}")), names)
+    };
     let plan = MeasurementPlan {
-        scenarios: (0..13)
-            .map(|number| (scenario(&format!("s{number}")), names.clone()))
-            .collect(),
+        scenarios: (0..13).map(with_names).collect(),
         ..plan()
     };
     let mut recording = Recording::in_memory();
     let mut schedule = Schedule::resume(plan.clone(), &recording);
     while let Some(assignment) = schedule.next(&recording) {
-        assert_eq!(assignment.part.strategies, names);
         let mut played = play(&plan, &assignment);
         for line in &mut played {
             if let Line::PartDone(done) = line {
+                // What a block takes on two processors.
                 done.took_ms = 500 * u64::from(assignment.part.blocks);
             }
         }
         keep(played, &mut recording);
     }
-    for (scenario, _) in &plan.scenarios {
-        let of_scenario = |key: &&&SliceKey| key.scenario == scenario.name;
-        let all = keys(recording.lines());
-        let processes: BTreeSet<u32> = all
-            .iter()
-            .filter(of_scenario)
-            .map(|key| key.process)
-            .collect();
-        // 1 % over some 320 verdicts leaves 2^-15 to each: 2^(1 - 17) is below it.
-        assert!(processes.len() >= 17, "{}: {processes:?}", scenario.name);
-    }
+    let processes = plan.scenarios.iter().map(|(scenario, _)| {
+        let all = keys(recording.lines()).into_iter();
+        let of_scenario = all.filter(|key| key.scenario == scenario.name);
+        let processes: BTreeSet<u32> = of_scenario.map(|key| key.process).collect();
+        processes.len()
+    });
+    processes.collect()
+}
+
+#[test]
+fn a_default_run_has_processes_enough_for_verdicts() {
+    // 1 % over some 320 verdicts leaves 2^-15 to each: 2^(1 - 17) is below it.
+    let processes = processes_of(&[]);
+    assert!(processes.iter().all(|count| *count >= 17), "{processes:?}");
+}
+
+#[test]
+fn time_goes_where_a_plain_difference_has_no_verdict() {
+    let processes = processes_of(&["a/split"]);
+    assert_eq!(processes[0], 48, "as many as there may be");
+    assert_eq!(processes[1..], [10; 12]);
 }
 
 #[test]
