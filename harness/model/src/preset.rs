@@ -24,7 +24,7 @@ impl Preset {
     pub const fn measuring(self) -> Duration {
         Duration::from_secs(match self {
             Preset::Quick => 13,
-            Preset::Default => 165,
+            Preset::Default => 160,
             Preset::Full => 1_500,
         })
     }

@@ -278,7 +278,7 @@ fn progress<'t>(plan: &'t MeasurementPlan, lines: &[Line]) -> Vec<Progress<'t>> 
     plan.scenarios.iter().map(progress_of).collect()
 }
 
-/// The scenarios in which a plain difference has no verdict by these lines.
+/// The scenarios in which a plain difference has no verdict by these lines; the points of sweeps if there is no other.
 fn open_scenarios<'p>(plan: &'p MeasurementPlan, lines: &[Line]) -> Vec<&'p str> {
     let series = Series::undisturbed(lines);
     let is_open = |(scenario, names): &&(Scenario, Vec<String>)| {
@@ -293,7 +293,13 @@ fn open_scenarios<'p>(plan: &'p MeasurementPlan, lines: &[Line]) -> Vec<&'p str>
         })
     };
     let open = plan.scenarios.iter().filter(is_open);
-    open.map(|(scenario, _)| &*scenario.name).collect()
+    let (points, mut open): (Vec<&Scenario>, Vec<&Scenario>) = open
+        .map(|(scenario, _)| scenario)
+        .partition(|scenario| scenario.point.is_some());
+    if open.is_empty() {
+        open = points;
+    }
+    open.into_iter().map(|scenario| &*scenario.name).collect()
 }
 
 /// Blocks that would make the interval of a ratio as narrow as it is to become, at least 1.
