@@ -13,7 +13,7 @@ pub const SLOWER_5: &str = "control/slower-5";
 pub const SLOWER_20_INSIDE: &str = "control/slower-20-inside";
 /// Does nothing: what the harness itself costs.
 pub const NO_OP: &str = "control/no-op";
-/// An unsynchronised map: what one thread could have.
+/// A plain map for each thread, unsynchronised: what a lock without any cost could reach at most.
 pub const UNSYNCHRONISED: &str = "control/unsynchronised";
 
 /// A double of the baseline, whichever that is: a second table of its own type, with something planted

@@ -3,7 +3,7 @@
 //! type ([`model::controls::PLANTED`]).
 
 use std::hint::black_box;
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use contract::{
     Concurrency, Family, Handle, IdMap, ProcessId, Profile, Record, Role, Strategy, Visitor, id_map,
@@ -94,59 +94,104 @@ impl<R: Record> Handle<R> for NoOpHandle<'_, R> {
     }
 }
 
-/// [`UNSYNCHRONISED`]: a plain map, for one thread.
+/// [`UNSYNCHRONISED`]: a plain map for each handle.
 ///
-/// The handle holds the lock from when it is made until it is dropped, so operations pay nothing for
-/// it, and a second handle would wait.
+/// The first handle fills one. A later handle takes a map that no other handle has and gives it back at its end; of the
+/// last one it takes a copy. So operations pay for no synchronization and share nothing: what a lock without any cost
+/// could reach at most.
 #[derive(Debug)]
-pub(crate) struct Unsynchronised<R>(Mutex<IdMap<R>>);
+pub(crate) struct Unsynchronised<R> {
+    processes: usize,
+    free: Mutex<Vec<IdMap<R>>>,
+}
 
-/// The one thread's access to an [`Unsynchronised`] map.
+/// A handle's own map.
 #[derive(Debug)]
-pub(crate) struct Owned<'s, R>(MutexGuard<'s, IdMap<R>>);
+pub(crate) struct Owned<'s, R> {
+    free: &'s Mutex<Vec<IdMap<R>>>,
+    map: IdMap<R>,
+}
+
+impl<R> Drop for Owned<'_, R> {
+    fn drop(&mut self) {
+        let mut free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
+        free.push(std::mem::take(&mut self.map));
+    }
+}
 
 impl<R: Record> Strategy<R> for Unsynchronised<R> {
     const PROFILE: Profile = Profile {
         concurrency: Concurrency::OneThread,
         ..control(
             UNSYNCHRONISED,
-            "a map without any synchronization, for one thread",
+            "a plain map for each thread, without any synchronization",
         )
     };
     type Handle<'s> = Owned<'s, R>;
 
     fn with_capacity(processes: usize) -> Self {
-        Self(Mutex::new(id_map(processes)))
+        Self {
+            processes,
+            free: Mutex::default(),
+        }
     }
 
     fn handle(&self) -> Owned<'_, R> {
-        Owned(self.0.lock().unwrap_or_else(PoisonError::into_inner))
+        let mut free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
+        let map = match &free[..] {
+            [last] => last.clone(),
+            _ => free.pop().unwrap_or_else(|| id_map(self.processes)),
+        };
+        Owned {
+            free: &self.free,
+            map,
+        }
     }
 }
 
 impl<R: Record> Handle<R> for Owned<'_, R> {
     #[inline]
     fn read<T>(&mut self, id: ProcessId, f: impl FnOnce(&R) -> T) -> Option<T> {
-        self.0.get(&id).map(f)
+        self.map.get(&id).map(f)
     }
 
     #[inline]
     fn insert(&mut self, id: ProcessId, record: R) -> Option<R> {
-        self.0.insert(id, record)
+        self.map.insert(id, record)
     }
 
     #[inline]
     fn apply(&mut self, id: ProcessId, event: R::Event) -> Option<Result<u64, R::Rejected>> {
-        let record = self.0.get_mut(&id)?;
+        let record = self.map.get_mut(&id)?;
         Some(record.apply_in_place(&event))
     }
 
     #[inline]
     fn remove(&mut self, id: ProcessId) -> Option<R> {
-        self.0.remove(&id)
+        self.map.remove(&id)
     }
 
     fn scan(&mut self, mut visit: impl FnMut(ProcessId, &R)) {
-        self.0.iter().for_each(|(&id, record)| visit(id, record));
+        self.map.iter().for_each(|(&id, record)| visit(id, record));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use contract::ProcessStatus;
+
+    use super::*;
+
+    #[test]
+    fn every_thread_has_a_filled_map_of_its_own() {
+        let table = Unsynchronised::<ProcessStatus>::with_capacity(4);
+        let id = ProcessId(7);
+        table.handle().insert(id, ProcessStatus::pending(id));
+        for _ in 0..2 {
+            let (mut first, mut second) = (table.handle(), table.handle());
+            assert!(first.remove(id).is_some());
+            assert!(second.read(id, |_| ()).is_some(), "not the same map");
+            first.insert(id, ProcessStatus::pending(id));
+        }
     }
 }

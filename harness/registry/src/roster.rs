@@ -88,13 +88,13 @@ pub fn participants(
         if !wanted.iter().any(|name| name == profile.name) {
             continue;
         }
-        let alone = profile.concurrency == Concurrency::OneThread && scenario.threads() > 1;
+        let is_private = profile.concurrency == Concurrency::OneThread && scenario.replay.is_some();
         let endless = profile.write_cost == WriteCost::CopiesTable
             && bytes_copied_to_fill(scenario) > COPIED_BYTES_MAX;
         let spends = planted(profile.name).is_some_and(|planted| planted.how == How::Spent);
         let reason = excluded
             .or(spends.then(|| spends_no_time_in(scenario)).flatten())
-            .or(alone.then_some("one thread only"))
+            .or(is_private.then_some("no thread sees what another one writes"))
             .or(endless.then_some("each write copies the table, too large to be filled that way"));
         match reason {
             None => taking_part.push(profile.name.to_owned()),

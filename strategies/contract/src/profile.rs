@@ -327,6 +327,6 @@ pub enum WriteCost {
 pub enum Concurrency {
     /// Any number.
     Any,
-    /// One at a time. Controls only.
+    /// One at a time; what one thread writes, another need not see. Controls only.
     OneThread,
 }
