@@ -9,8 +9,8 @@ use contract::ScanConsistency;
 use model::controls;
 use model::sample::Card;
 use results::{
-    Answer, Choice, Decision, Gain, Judged, Loss, Machine, Ratio, Rule, Scope, TOLERATED, UseCase,
-    decide,
+    Answer, Cell, Choice, Decision, Gain, Judged, Loss, Machine, Ratio, Rule, Scope, TOLERATED,
+    UseCase, decide,
 };
 use serde::Deserialize;
 use stats::{Estimate, estimate};
@@ -99,6 +99,8 @@ struct Candidate<'c> {
     log_ratios: BTreeMap<u32, f64>,
     estimate: Estimate,
     loss: Option<Loss>,
+    /// The row of the use case in which it loses most.
+    deciding_loss: Option<Loss>,
 }
 
 impl<'c> Candidate<'c> {
@@ -108,11 +110,11 @@ impl<'c> Candidate<'c> {
         asked: &Asked,
         card: &'c Card,
     ) -> Option<Self> {
-        let cells = asked.decided_by.iter().map(|row| {
-            let cell = results.cell(&row.scenario, &card.name, row.metric)?;
-            cell.ratio.as_ref()
-        });
-        let ratios: Vec<&Ratio> = cells.collect::<Option<_>>()?;
+        let cells = asked.decided_by.iter();
+        let cells = cells.map(|row| results.cell(&row.scenario, &card.name, row.metric));
+        let cells: Vec<&Cell> = cells.collect::<Option<_>>()?;
+        let ratios = cells.iter().map(|cell| cell.ratio.as_ref());
+        let ratios: Vec<&Ratio> = ratios.collect::<Option<_>>()?;
         let log_ratios = mean_log_ratios(series, &asked.decided_by, &card.name);
         Some(Self {
             card,
@@ -124,6 +126,7 @@ impl<'c> Candidate<'c> {
             estimate: estimate(&groups(&log_ratios))?,
             log_ratios,
             loss: worst_loss(results, &card.name),
+            deciding_loss: worst_of(cells.into_iter()),
         })
     }
 
@@ -131,6 +134,19 @@ impl<'c> Candidate<'c> {
         Gain {
             strategy: self.card.name.clone(),
             times: self.estimate.median.exp(),
+        }
+    }
+
+    fn choice(&self, level: f64, loss: Option<&Loss>) -> Choice {
+        let interval = self.estimate.interval(level);
+        Choice {
+            strategy: self.card.name.clone(),
+            library: self.card.library.clone(),
+            times: self.estimate.median.exp(),
+            low: interval.low.exp(),
+            high: interval.high.exp(),
+            processes: self.estimate.groups(),
+            loss: loss.cloned(),
         }
     }
 
@@ -166,15 +182,18 @@ fn choose(
             .total_cmp(&b.estimate.median)
             .then(std::cmp::Ordering::Greater)
     };
+    let level = results.protocol.level;
     let Some(best) = qualified().max_by(by_gain) else {
+        let nearest = wanted().filter(|one| one.estimate.median > results.margin.ln());
+        let nearest = nearest.max_by(by_gain);
         let is_undecided =
             |one: &Candidate<'_>| matches!(one.decision, Decision::Undecided | Decision::TooFew);
         return Answer {
             is_open: wanted().any(is_undecided),
+            nearest: nearest.map(|one| one.choice(level, one.deciding_loss.as_ref())),
             ..Answer::default()
         };
     };
-    let level = results.protocol.level;
     let tied: Vec<&Candidate<'_>> = qualified()
         .filter(|one| one.is_as_good_as(best, level))
         .collect();
@@ -186,17 +205,9 @@ fn choose(
         .iter()
         .max_by(by_loss)
         .expect("the best is as good as itself");
-    let interval = chosen.estimate.interval(level);
     Answer {
-        choice: Some(Choice {
-            strategy: chosen.card.name.clone(),
-            library: chosen.card.library.clone(),
-            times: chosen.estimate.median.exp(),
-            low: interval.low.exp(),
-            high: interval.high.exp(),
-            processes: chosen.estimate.groups(),
-            loss: chosen.loss.clone(),
-        }),
+        choice: Some(chosen.choice(level, chosen.loss.as_ref())),
+        nearest: None,
         is_open: false,
         tied: tied
             .iter()
@@ -214,9 +225,14 @@ fn worst_loss(results: &Machine, strategy: &str) -> Option<Loss> {
     };
     let cells = results.cells.iter();
     let cells = cells.filter(|cell| cell.strategy == strategy && cell.metric.is_timed());
+    worst_of(cells.filter(|cell| !is_point(&cell.scenario)))
+}
+
+/// The cell in which a strategy is worst, if it is worse there for certain.
+fn worst_of<'c>(cells: impl Iterator<Item = &'c Cell>) -> Option<Loss> {
     let losses = cells.filter_map(|cell| {
         let ratio = cell.ratio.as_ref().filter(|ratio| ratio.loses())?;
-        (!is_point(&cell.scenario)).then(|| Loss {
+        Some(Loss {
             scenario: cell.scenario.clone(),
             metric: cell.metric,
             times: ratio.median,

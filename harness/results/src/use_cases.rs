@@ -43,6 +43,9 @@ pub struct Answer {
     /// What to use instead of the baseline; none where nothing qualifies.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub choice: Option<Choice>,
+    /// Where nothing qualifies: what would gain most, if it did not lose in a row that decides.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nearest: Option<Choice>,
     /// Whether nothing qualifies and for some strategy it is too close to call.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_open: bool,
@@ -52,7 +55,7 @@ pub struct Answer {
     pub tied: Vec<String>,
 }
 
-/// A strategy that qualifies.
+/// A strategy that qualifies, or almost.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Choice {
     /// `crate/variant`.
@@ -67,7 +70,8 @@ pub struct Choice {
     pub high: f64,
     /// How many measuring processes it rests on. Of fewer than eight the interval is their range.
     pub processes: usize,
-    /// The row in which it loses most; none if it is nowhere certainly slower by more than the tolerance.
+    /// The row in which it loses most, of those that decide if it does not qualify; none if it is nowhere certainly slower
+    /// by more than the tolerance.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub loss: Option<Loss>,
 }

@@ -66,6 +66,17 @@ fn where_nothing_qualifies_the_baseline_stays() {
     assert!(unsynchronised > 2.0, "{unsynchronised}");
 }
 
+#[test]
+fn where_nothing_qualifies_the_nearest_is_named_with_its_loss() {
+    let answered = busy_writer([invented("bad/writes", 1.0, 90.0, 0.8)]);
+    let nearest = answered.of_all.nearest.expect("it gains much");
+    assert_eq!(nearest.strategy, "bad/writes");
+    let loss = nearest.loss.expect("its writes are slower");
+    assert_eq!(loss.metric, results::Metric::WriteNs);
+    assert!((loss.times / 0.8 - 1.0).abs() < 0.05, "{loss:?}");
+    assert_eq!(answered.of_all.choice, None);
+}
+
 /// Whoever reads the file has all it says, and the scenarios that it names exist.
 #[test]
 fn the_use_cases_are_about_scenarios_that_exist() {
