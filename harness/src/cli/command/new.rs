@@ -15,114 +15,105 @@ use serde::Deserialize;
 use crate::arguments::NewOptions;
 use crate::terminal;
 
-/// Makes the strategy, and prints what was made and what is left to do.
-pub(crate) fn new(options: &NewOptions) -> Result<()> {
-    let name = Name::parse(&options.name)?;
-    let root = checkout()?;
-    let scaffold: Scaffold = toml::from_str(include_str!("../../../templates/new.toml"))
-        .expect("the scaffold is part of the program");
-    let is_family = root.join(format!("strategies/{}/src/lib.rs", name.family));
-    let part = if is_family.is_file() {
-        name.check_variant(&root)?;
-        scaffold.variant
-    } else {
-        name.check_family(&root)?;
-        scaffold.family
-    };
-    let mut plan: Vec<_> = plan(&root, &name, &part)?.into_iter().collect();
-    // First what others then refer to.
-    plan.sort_by_key(|(_, (existing, _))| *existing == Existing::Replace);
-    let mut lines = Vec::new();
-    for (file, (existing, text)) in &plan {
-        let path = root.join(file);
-        let folder = output::folder_of(&path);
-        fs::create_dir_all(folder).map_err(|error| Error::file("create", folder, &error))?;
-        output::write(&path, *existing, text.as_bytes())?;
-        let verb = match existing {
-            Existing::Keep => "made   ",
-            Existing::Replace => "changed",
-        };
-        lines.push(format!("{verb} {file}\n"));
-    }
-    terminal::print(&format!(
-        "{}\n{}",
-        lines.concat(),
-        name.put_into(&part.next)
-    ))
-}
-
-/// What `templates/new.toml` says of both kinds.
+/// What `templates/new.toml` says.
 #[derive(Debug, Deserialize)]
 struct Scaffold {
+    reserved: String,
     family: Part,
     variant: Part,
 }
 
+/// How a family or a variant is made.
 #[derive(Debug, Deserialize)]
 struct Part {
     /// Files of the template.
     copy: Vec<String>,
-    #[serde(default)]
-    write: Vec<NewFile>,
-    insert: Vec<Insertion>,
+    change: Vec<Change>,
     /// What a person does then.
     next: String,
 }
 
 #[derive(Debug, Deserialize)]
-struct NewFile {
+struct Change {
     file: String,
+    /// Where to insert the text: at the empty group of this pattern. A new file has none.
+    at: Option<String>,
     text: String,
-}
-
-#[derive(Debug, Deserialize)]
-struct Insertion {
-    file: String,
-    /// Where: at the empty group of this pattern.
-    at: String,
-    text: String,
-    /// Left out where the pattern does not match.
+    /// Whether it is left out where the pattern does not match.
     #[serde(default)]
     optional: bool,
 }
 
-/// All files to be written, none of which is yet, with their new contents.
-fn plan(root: &Path, name: &Name<'_>, part: &Part) -> Result<BTreeMap<String, (Existing, String)>> {
-    let mut plan = BTreeMap::new();
-    let mut make = |file: String, text: String| {
-        if root.join(&file).exists() {
-            return Err(Error::input(format!("{file} is there already")));
-        }
-        plan.insert(file, (Existing::Keep, text));
-        Ok(())
+const TEMPLATE: &str = "strategies/strategy-template";
+
+/// Makes the strategy, and prints what was made and what is left to do.
+pub(crate) fn new(options: &NewOptions) -> Result<()> {
+    let name = Name::parse(&options.name)?;
+    let root = checkout()?;
+    let text = include_str!("../../../templates/new.toml");
+    let [template, scaffold] = [text, &name.put_into(text)]
+        .map(|text| toml::from_str::<Scaffold>(text).expect("the scaffold is part of the program"));
+    let lib = format!("strategies/{}/src/lib.rs", name.family);
+    let (from, part) = if root.join(&lib).is_file() {
+        name.check_variant(&root, &read(&root, &lib)?)?;
+        (template.variant, scaffold.variant)
+    } else {
+        name.check_family(&root, &scaffold.reserved)?;
+        (template.family, scaffold.family)
     };
-    for file in &part.copy {
-        make(name.put_into(file), name.put_into(&read(root, file)?))?;
+    let copies = from.copy.iter().zip(part.copy).map(|(from, file)| {
+        Ok(Change {
+            file,
+            at: None,
+            text: name.put_into(&read(&root, from)?),
+            optional: false,
+        })
+    });
+    let mut changes = copies.collect::<Result<Vec<_>>>()?;
+    changes.extend(part.change);
+    let mut plan: Vec<_> = plan(&root, changes)?.into_iter().collect();
+    // First what others then refer to.
+    plan.sort_by_key(|(_, (existing, _))| *existing == Existing::Replace);
+    let mut lines = String::new();
+    for (file, (existing, text)) in &plan {
+        let path = root.join(file);
+        let folder = output::folder_of(&path);
+        fs::create_dir_all(folder).map_err(|error| Error::file("create", folder, &error))?;
+        output::write(&path, *existing, text.as_bytes())?;
+        let is_new = *existing == Existing::Keep;
+        let verb = if is_new { "made   " } else { "changed" };
+        lines.push_str(&format!("{verb} {file}\n"));
     }
-    for NewFile { file, text } in &part.write {
-        make(name.put_into(file), name.put_into(text))?;
-    }
-    for insertion in &part.insert {
-        let file = name.put_into(&insertion.file);
-        let text = name.put_into(&insertion.text);
+    terminal::print(&format!("{lines}\n{}", part.next))
+}
+
+/// All files to be written, none of which is yet, with their new contents.
+fn plan(root: &Path, changes: Vec<Change>) -> Result<BTreeMap<String, (Existing, String)>> {
+    let mut plan = BTreeMap::new();
+    for change in changes {
+        let (file, text) = (change.file, change.text);
+        let Some(at) = change.at else {
+            if root.join(&file).exists() {
+                return Err(Error::input(format!("{file} is there already")));
+            }
+            plan.insert(file, (Existing::Keep, text));
+            continue;
+        };
+        let line = text.trim().lines().next().unwrap_or_default();
         let before = read(root, &file)?;
         if before.contains(text.trim()) {
-            let line = text.trim().lines().next().unwrap_or_default();
             return Err(Error::input(format!("{file} has `{line}` already")));
         }
-        let pattern =
-            Regex::new(&name.put_into(&insertion.at)).expect("the scaffold is part of the program");
-        let (_, content) = plan
-            .entry(file.clone())
-            .or_insert((Existing::Replace, before));
-        let place = pattern.captures_iter(content).last();
-        match place.and_then(|captures| captures.get(1)) {
-            Some(place) => content.insert_str(place.start(), &text),
-            None if insertion.optional => {}
+        let entry = plan.entry(file.clone());
+        let (_, content) = entry.or_insert((Existing::Replace, before));
+        let pattern = Regex::new(&at).expect("the scaffold is part of the program");
+        let last = pattern.captures_iter(content).last();
+        match last.and_then(|captures| Some(captures.get(1)?.start())) {
+            Some(place) => content.insert_str(place, &text),
+            None if change.optional => {}
             None => {
                 return Err(Error::input(format!(
-                    "{file} has no place for `{}`: it is not written as those of this workspace are",
-                    text.trim().lines().next().unwrap_or_default()
+                    "{file} has no place for `{line}`: it is not written as those of this workspace are"
                 )));
             }
         }
@@ -148,12 +139,8 @@ fn checkout() -> Result<PathBuf> {
     })
 }
 
-const TEMPLATE: &str = "strategies/strategy-template";
-
-/// What a crate cannot be called: Rust's words, and the crates that every crate sees.
-const RESERVED: &str = "abstract as async await become box break const continue crate do dyn else enum extern \
-    false final fn for gen if impl in let loop macro match mod move mut override priv pub ref return self static \
-    struct super trait true try type typeof unsafe unsized use virtual where while yield alloc core std test";
+/// A longer name breaks lines and the columns of tables.
+const LENGTH_MAX: usize = 24;
 
 /// `family/name`.
 #[derive(Debug)]
@@ -179,43 +166,38 @@ impl<'n> Name<'n> {
     }
 
     /// Refuses what is no family, and a variant that it has.
-    fn check_variant(&self, root: &Path) -> Result<()> {
-        let family = self.family;
-        let folder = root.join("strategies").join(family).join("src");
-        let lib = read(root, &format!("strategies/{family}/src/lib.rs"))?;
-        if !lib.contains("\nimpl Family for Variants") || root.join(TEMPLATE).join("src") == folder
-        {
+    fn check_variant(&self, root: &Path, lib: &str) -> Result<()> {
+        let Self { family, variant } = self;
+        let folder = format!("strategies/{family}");
+        if !lib.contains("\nimpl Family for Variants") || folder == TEMPLATE {
             return Err(Error::input(format!(
-                "strategies/{family} is no family of strategies; choose another name"
+                "{folder} is no family of strategies; choose another name"
             )));
         }
-        let failed = |error: std::io::Error| Error::file("read", &folder, &error);
-        let quoted = format!("\"{family}/{}\"", self.variant);
-        for entry in fs::read_dir(&folder).map_err(failed)? {
-            let path = entry.map_err(failed)?.path();
-            if path.is_file() && fs::read_to_string(&path).is_ok_and(|text| text.contains(&quoted))
-            {
-                return Err(Error::input(format!(
-                    "{family}/{} is there already, in {}",
-                    self.variant,
-                    path.strip_prefix(root).unwrap_or(&path).display()
-                )));
-            }
+        let sources = root.join(format!("{folder}/src"));
+        let entries = fs::read_dir(&sources).and_then(Iterator::collect::<Result<Vec<_>, _>>);
+        let entries = entries.map_err(|error| Error::file("read", &sources, &error))?;
+        let quoted = format!("\"{family}/{variant}\"");
+        let has_it =
+            |path: &PathBuf| fs::read_to_string(path).is_ok_and(|text| text.contains(&quoted));
+        match entries.iter().map(fs::DirEntry::path).find(has_it) {
+            None => Ok(()),
+            Some(path) => Err(Error::input(format!(
+                "{family}/{variant} is there already, in {}",
+                path.strip_prefix(root).unwrap_or(&path).display()
+            ))),
         }
-        Ok(())
     }
 
     /// Refuses a name that a crate cannot have, here or anywhere.
-    fn check_family(&self, root: &Path) -> Result<()> {
+    fn check_family(&self, root: &Path, reserved: &str) -> Result<()> {
         let family = self.family;
         let manifest = read(root, "Cargo.toml")?;
         let is_dependency = manifest.lines().any(|line| {
-            let key = line.split_once(" = ").map(|(key, _)| key);
-            key == Some(family) || line.contains(&format!("\"pivot-{family}\""))
+            line.starts_with(&format!("{family} = "))
+                || line.contains(&format!("\"pivot-{family}\""))
         });
-        let is_reserved = RESERVED.split_whitespace().any(|word| word == family);
-        // The family of the yardsticks, which has no folder.
-        if is_reserved || is_dependency || family == "control" {
+        if is_dependency || reserved.split_whitespace().any(|word| word == family) {
             return Err(Error::input(format!(
                 "a family cannot be called {family}: the name has another meaning here; choose another"
             )));
@@ -237,9 +219,6 @@ impl<'n> Name<'n> {
         words.replace_all(text, put).into_owned()
     }
 }
-
-/// A longer name breaks lines and the columns of tables.
-const LENGTH_MAX: usize = 24;
 
 fn capitalized(word: &str) -> String {
     let (first, rest) = word.split_at(word.len().min(1));
