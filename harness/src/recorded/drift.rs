@@ -50,7 +50,7 @@ pub fn of_folder(folder: &Path, files: &[File]) -> Result<Vec<(String, Drift)>> 
 }
 
 /// Where a file first differs from what it would be; `None` if not in a byte.
-pub fn of_text(has: &[u8], would: &str) -> Option<Drift> {
+pub(super) fn of_text(has: &[u8], would: &str) -> Option<Drift> {
     if has == would.as_bytes() {
         return None;
     }

@@ -209,15 +209,11 @@ impl Run {
         }
         let [ours, theirs] = [self, other].map(|run| {
             let lines = run.reading.lines.iter();
-            lines.filter(|line| matches!(line, Line::Slice(_) | Line::Probe(_)))
+            let lines = lines.filter(|line| matches!(line, Line::Slice(_) | Line::Probe(_)));
+            let texts = lines.map(|line| serde_json::to_string(line).expect("plain data"));
+            texts.collect::<HashSet<String>>()
         });
-        let text = |line: &Line| serde_json::to_string(line).expect("a line is plain data");
-        let ours: HashSet<String> = ours.map(text).collect();
-        let mut theirs = theirs.peekable();
-        if ours.is_empty() || theirs.peek().is_none() {
-            return ours.is_empty() && theirs.peek().is_none();
-        }
-        theirs.any(|line| ours.contains(&text(line)))
+        (ours.is_empty() && theirs.is_empty()) || !ours.is_disjoint(&theirs)
     }
 
     /// Its name in warnings: its path, or what is the same wherever the folders are.

@@ -19,10 +19,10 @@ use model::sample;
 use regex_lite::Regex;
 
 use analysis::{Samples, analyse};
-use report::{self, Source};
+use report::{self, Entry, Source};
 use results::{Machine, Results};
 
-pub use drift::{Drift, of_folder, of_text};
+pub use drift::{Drift, of_folder};
 pub use merging::{Known, Read, locate, read};
 pub use part::Part;
 
@@ -56,7 +56,7 @@ fn machine_of(lines: Vec<sample::Line>, warnings: &[String]) -> Machine {
 /// # Panics
 ///
 /// Never: the patterns are constants.
-pub fn folder_name(machines: &[&Environment], machine: Option<&str>) -> Result<String> {
+pub fn folder_name(machines: &[&Environment], name: Option<&str>) -> Result<String> {
     let started = machines.iter().map(|one| one.started_at.as_str());
     let started = started.max().unwrap_or_default();
     let regex = |pattern| Regex::new(pattern).expect("the pattern is a constant");
@@ -67,23 +67,20 @@ pub fn folder_name(machines: &[&Environment], machine: Option<&str>) -> Result<S
              named by its day"
         ))
     })?;
-    match machine {
-        None => {
-            let machines: Vec<environment::Machine> =
-                machines.iter().map(|one| one.machine()).collect();
-            Ok(format!(
-                "{day}-{}",
-                environment::Machine::names(&machines).join("-and-")
-            ))
-        }
-        Some(name) if regex("^[A-Za-z0-9][A-Za-z0-9._-]*$").is_match(name) => {
-            Ok(format!("{day}-{name}"))
-        }
-        Some(name) => Err(Error::input(format!(
+    let name = name.map_or_else(
+        || {
+            let machines = machines.iter().map(|one| one.machine());
+            environment::Machine::names(&machines.collect::<Vec<_>>()).join("-and-")
+        },
+        str::to_owned,
+    );
+    if !regex("^[A-Za-z0-9][A-Za-z0-9._-]*$").is_match(&name) {
+        return Err(Error::input(format!(
             "--record={name:?}: a machine's name has letters, digits, '.', '_' and '-', and begins with a \
              letter or digit"
-        ))),
+        )));
     }
+    Ok(format!("{day}-{name}"))
 }
 
 /// The folders of the recorded runs and merged reports, by name.
@@ -108,6 +105,20 @@ pub fn folders(reports: &Path) -> Result<Vec<PathBuf>> {
     }
     found.sort();
     Ok(found)
+}
+
+/// The table of the recorded runs and merged reports, in Markdown.
+///
+/// # Errors
+///
+/// As [`folders`] and [`read`].
+pub fn index(reports: &Path, known: &mut Known) -> Result<String> {
+    let entries = folders(reports)?.into_iter().map(|folder| {
+        let name = folder.file_name().unwrap_or_default().to_string_lossy();
+        let read = read(&locate(&folder)?, Some(&folder), known)?;
+        Ok(Entry::of(&name, &read.results))
+    });
+    Ok(report::index(&entries.collect::<Result<Vec<_>>>()?))
 }
 
 /// Files a report: its samples, packed, or the names of its runs, and all that is made of the results. One of the same

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use model::sample::{PACKED, PLAIN, pack, text};
 
+use super::drift::of_text;
 use super::*;
 use fixtures::sample_lines;
 

@@ -1,16 +1,16 @@
 //! `pivot report`: a report from any number of sample files, and what is kept of recorded runs.
 
 mod check;
-mod record;
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use analysis::Samples;
-use harness::recorded::{self, Known, Part};
+use harness::recorded::{self, INDEX, Known, Part, Read};
 use model::error::{Error, Result};
+use model::lock::FolderLock;
 use model::sample;
-use report::Written;
-use results::Results;
+use report::Source;
 
 use super::latest;
 use crate::arguments::{ReportFormat, ReportOptions};
@@ -32,13 +32,23 @@ pub(crate) fn report(options: &ReportOptions) -> Result<()> {
     }
     if let Some(machine) = &options.record {
         let reports = options.out.clone().unwrap_or_else(reports);
-        return record::record(&files, machine.as_deref(), &reports);
+        return record(&files, machine.as_deref(), &reports);
     }
     if let Some(format) = options.format {
-        return print(&results(&files)?, format);
+        let results = read(&files, None)?.results;
+        return terminal::print(&match format {
+            ReportFormat::Comment => report::comment(&results),
+            ReportFormat::Json => report::json(&results),
+            ReportFormat::Csv => report::csv(&results),
+        });
     }
-    let folder = options.out.as_deref().or_else(|| beside(&given, &files));
-    let folder = folder.ok_or_else(|| {
+    // Beside the one file, or, merged, in the folder that names its runs.
+    let beside = match (given.as_slice(), files.as_slice()) {
+        (_, [file]) => Some(file.parent().unwrap_or(Path::new("."))),
+        ([folder], _) => Some(folder.as_path()),
+        _ => None,
+    };
+    let folder = options.out.as_deref().or(beside).ok_or_else(|| {
         Error::input(format!(
             "a report from {} sample files belongs beside none of them; say where with --out DIR",
             files.len()
@@ -47,11 +57,53 @@ pub(crate) fn report(options: &ReportOptions) -> Result<()> {
     write(&files, folder)
 }
 
+/// The folder of the recorded runs.
+fn reports() -> PathBuf {
+    selection::workspace().join("reports")
+}
+
+fn read_text(file: &Path) -> Result<String> {
+    std::fs::read_to_string(file).map_err(|error| Error::file("read", file, &error))
+}
+
+fn warn(warnings: &[String]) {
+    for warning in warnings {
+        terminal::say(format!("pivot: warning: {warning}"));
+    }
+}
+
+/// The samples of a run and where they are: in a file, in a folder, or in reports/latest. What a reader has to know
+/// about them is said on standard error.
+pub(crate) fn samples(given: Option<&Path>) -> Result<(PathBuf, Samples)> {
+    let file = sample::locate(given.unwrap_or(&latest()))?;
+    let place = file.display().to_string();
+    let (lines, warnings) = sample::pool(vec![(place, sample::read(&file)?)])?;
+    warn(&warnings);
+    let samples = Samples::from_lines(lines).expect("a pool begins with its header");
+    Ok((file, samples))
+}
+
+/// What the samples of one file or several say, for a report in a folder, if there is one. What a reader has to know is
+/// also said on standard error.
+fn read(files: &[PathBuf], folder: Option<&Path>) -> Result<Read> {
+    let read = recorded::read(files, folder, &mut Known::default())?;
+    warn(&read.warnings);
+    Ok(read)
+}
+
+/// Reads the samples of several files, writes the report into `folder`, and prints the verdicts. Beside it
+/// are the samples that were pooled, or, where they are of several machines, the names of the runs.
+pub(crate) fn write(files: &[PathBuf], folder: &Path) -> Result<()> {
+    let read = read(files, Some(folder))?;
+    let written = report::write(&read.results, &read.source(folder)?, folder)?;
+    terminal::print(&report::verdict_table(&read.results))?;
+    terminal::print(&format!("report: {}", written.html.display()))
+}
+
 /// Puts the headline table of the samples into a document, between its markers. Of one run the first marker
 /// says which, so that `--check` can make the table again.
 fn splice(given: &[PathBuf], files: &[PathBuf], document: &Path) -> Result<()> {
-    let text =
-        std::fs::read_to_string(document).map_err(|error| Error::file("read", document, &error))?;
+    let text = read_text(document)?;
     let source = match given {
         [run] => below(run, document).unwrap_or_default(),
         _ => String::new(),
@@ -59,7 +111,7 @@ fn splice(given: &[PathBuf], files: &[PathBuf], document: &Path) -> Result<()> {
     let place = |table: &str| Part::Headline.spliced(&text, document, &source, table);
     // Before the samples are read, which takes longer.
     place("")?;
-    let table = report::headline(&results(files)?);
+    let table = report::headline(&read(files, None)?.results);
     report::replace(document, &place(&table)?)
 }
 
@@ -73,61 +125,63 @@ fn below(path: &Path, document: &Path) -> Option<String> {
     is_plain.then(|| text.to_owned())
 }
 
-/// Where a report belongs if nobody says: beside the one file, or, merged, in the folder that names its runs.
-fn beside<'p>(given: &'p [PathBuf], files: &'p [PathBuf]) -> Option<&'p Path> {
-    match (given, files) {
-        (_, [file]) => Some(file.parent().unwrap_or(Path::new("."))),
-        ([folder], _) => Some(folder),
-        _ => None,
-    }
-}
+/// What an index begins as.
+const EMPTY: &str = "# Recorded runs\n\n<!-- pivot:runs -->\n<!-- pivot:runs end -->\n";
 
-/// The folder of the recorded runs.
-fn reports() -> PathBuf {
-    selection::workspace().join("reports")
-}
-
-/// Prints a report in another form, and writes none.
-fn print(results: &Results, format: ReportFormat) -> Result<()> {
-    let text = match format {
-        ReportFormat::Comment => report::comment(results),
-        ReportFormat::Json => report::json(results),
-        ReportFormat::Csv => report::csv(results),
+/// Files a run in the folder of the recorded ones, under its day and its machine, and lists it in their
+/// index. Runs of several machines, which are recorded already, are filed as a merged report of them.
+fn record(files: &[PathBuf], machine: Option<&str>, reports: &Path) -> Result<()> {
+    let document = reports.join(INDEX);
+    // Its index is read now and written at the end.
+    let lock = reports.is_dir().then(|| FolderLock::acquire(reports));
+    let _lock = lock.transpose()?;
+    let text = match std::fs::read_to_string(&document) {
+        Err(error) if error.kind() == ErrorKind::NotFound => EMPTY.to_owned(),
+        _ => read_text(&document)?,
     };
-    terminal::print(text.strip_suffix('\n').unwrap_or(&text))
-}
-
-/// The samples of a run and where they are: in a file, in a folder, or in reports/latest. What a reader has to know
-/// about them is said on standard error.
-pub(crate) fn samples(given: Option<&Path>) -> Result<(PathBuf, Samples)> {
-    let latest = latest();
-    let file = sample::locate(given.unwrap_or(&latest))?;
-    let place = file.display().to_string();
-    let (lines, warnings) = sample::pool(vec![(place, sample::read(&file)?)])?;
-    say(&warnings);
-    let samples = Samples::from_lines(lines).expect("a pool begins with its header");
-    Ok((file, samples))
-}
-
-fn say(warnings: &[String]) {
-    for warning in warnings {
-        terminal::say(format!("pivot: warning: {warning}"));
+    let place = |index: &str| Part::Runs.spliced(&text, &document, "", index);
+    // Before anything is written.
+    place("")?;
+    // The names of its runs do not depend on what the folder is called.
+    let read = read(files, Some(&reports.join("merged")))?;
+    let machines = read.results.machines.iter();
+    let environments: Vec<_> = machines.map(|machine| &machine.environment).collect();
+    let folder = reports.join(recorded::folder_name(&environments, machine)?);
+    let source = read.source(&folder)?;
+    match (&source, files) {
+        (Source::Runs(_), _) => are_recorded(files, reports)?,
+        (_, [_]) => std::fs::create_dir_all(reports)
+            .map_err(|error| Error::file("create", reports, &error))?,
+        _ => {
+            return Err(Error::input(format!(
+                "--record files one run at a time, or a merged report of several machines, and {} runs of one \
+                 machine were named",
+                files.len()
+            )));
+        }
     }
-}
-
-/// What the samples of one file or several say. What a reader has to know is also said on standard error.
-fn results(files: &[PathBuf]) -> Result<Results> {
-    let read = recorded::read(files, None, &mut Known::default())?;
-    say(&read.warnings);
-    Ok(read.results)
-}
-
-/// Reads the samples of several files, writes the report into `folder`, and prints the verdicts. Beside it
-/// are the samples that were pooled, or, where they are of several machines, the names of the runs.
-pub(crate) fn write(files: &[PathBuf], folder: &Path) -> Result<()> {
-    let read = recorded::read(files, Some(folder), &mut Known::default())?;
-    say(&read.warnings);
-    let Written { html, .. } = report::write(&read.results, &read.source(folder)?, folder)?;
+    recorded::file(&read.results, source, &folder)?;
+    let index = recorded::index(reports, &mut Known::default())?;
+    report::replace(&document, &place(&index)?)?;
     terminal::print(&report::verdict_table(&read.results))?;
-    terminal::print(&format!("report: {}", html.display()))
+    terminal::print(&format!("recorded: {}", folder.display()))
+}
+
+/// A merged report names its runs, so they must be there as long as it is.
+fn are_recorded(files: &[PathBuf], reports: &Path) -> Result<()> {
+    let whole = |path: &Path| path.canonicalize().ok();
+    let place = whole(reports);
+    let is_recorded = |file: &&PathBuf| {
+        let folder = file.parent().and_then(whole);
+        folder.is_some_and(|folder| folder.parent() == place.as_deref())
+    };
+    match files.iter().find(|file| !is_recorded(file)) {
+        None => Ok(()),
+        Some(file) => Err(Error::input(format!(
+            "{0} is not among the recorded runs in {1}, of which a merged report is made; file it first: `pivot \
+             report {0} --record`",
+            file.display(),
+            reports.display(),
+        ))),
+    }
 }

@@ -2,10 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-use harness::recorded::{self, Drift, INDEX, Known, Part};
+use harness::recorded::{self, INDEX, Known, Part};
 use model::error::{Error, Result};
-use report::{self, Entry, Source};
+use report::{self, File, Source};
 
+use super::{read_text, reports};
 use crate::{selection, terminal};
 
 /// Makes every report again, in memory, and says what differs; with `fix`, puts it in its place. Without
@@ -18,9 +19,7 @@ pub(super) fn check(given: &[PathBuf], fix: bool) -> Result<()> {
     if given.is_empty() {
         check.everything()?;
     }
-    for run in given {
-        check.run(run)?;
-    }
+    given.iter().try_for_each(|run| check.run(run))?;
     let Check { drifted, files, .. } = check;
     match (drifted, fix) {
         (0, _) => terminal::print(&format!("all {files} files are what their samples give")),
@@ -44,8 +43,7 @@ struct Check {
 
 impl Check {
     fn everything(&mut self) -> Result<()> {
-        let workspace = selection::workspace();
-        let reports = workspace.join("reports");
+        let (workspace, reports) = (selection::workspace(), reports());
         let folders = recorded::folders(&reports)?;
         if folders.is_empty() {
             return Err(Error::input(format!(
@@ -53,32 +51,24 @@ impl Check {
                 reports.display()
             )));
         }
-        let entries = folders.iter().map(|folder| self.run(folder));
-        let entries = entries.collect::<Result<Vec<Entry>>>()?;
-        let index = report::index(&entries);
-        self.document(&reports.join(INDEX), |text, document, _| {
-            Part::Runs.spliced(text, document, "", &index)
-        })?;
-        self.document(&workspace.join("README.md"), readme)
+        folders.iter().try_for_each(|folder| self.run(folder))?;
+        let place = reports.join(INDEX);
+        let index = recorded::index(&reports, &mut self.known)?;
+        let index = Part::Runs.spliced(&read_text(&place)?, &place, "", &index)?;
+        self.document(&reports, index)?;
+        let readme = self.readme(&workspace.join("README.md"))?;
+        self.document(&workspace, readme)
     }
 
-    /// One run, and what the index says of it: the folder of its samples, or the sample file in it; or the folder of
-    /// a merged report.
-    fn run(&mut self, given: &Path) -> Result<Entry> {
+    /// One run: the folder of its samples, or the sample file in it; or the folder of a merged report.
+    fn run(&mut self, given: &Path) -> Result<()> {
         let sources = recorded::locate(given)?;
         let folder = match sources.as_slice() {
             [samples] => samples.parent().unwrap_or(Path::new(".")),
             _ => given,
         };
         let read = recorded::read(&sources, Some(folder), &mut self.known)?;
-        let files = report::files(&read.results);
-        let drifts = recorded::of_folder(folder, &files)?;
-        for (name, drift) in &drifts {
-            self.say(&folder.join(name), drift)?;
-        }
-        self.files += files.len();
-        self.drifted += drifts.len();
-        if self.fix && !drifts.is_empty() {
+        if self.has_drifted(folder, &report::files(&read.results))? && self.fix {
             let source = read.source(folder)?;
             if matches!(source, Source::Samples(_)) {
                 return Err(Error::input(format!(
@@ -89,50 +79,46 @@ impl Check {
             }
             report::write(&read.results, &source, folder)?;
         }
-        let name = folder.file_name().unwrap_or_default().to_string_lossy();
-        Ok(Entry::of(&name, &read.results))
+        Ok(())
     }
 
-    /// A document with parts that a command writes.
-    fn document(
-        &mut self,
-        path: &Path,
-        again: impl FnOnce(&str, &Path, &mut Known) -> Result<String>,
-    ) -> Result<()> {
-        let text =
-            std::fs::read_to_string(path).map_err(|error| Error::file("read", path, &error))?;
-        let would = again(&text, path, &mut self.known)?;
-        self.files += 1;
-        let Some(drift) = recorded::of_text(text.as_bytes(), &would) else {
-            return Ok(());
-        };
-        self.drifted += 1;
-        self.say(path, &drift)?;
-        if self.fix {
-            report::replace(path, &would)?;
+    /// The README.md of a folder, with parts that a command writes.
+    fn document(&mut self, folder: &Path, text: String) -> Result<()> {
+        let name = INDEX.to_owned();
+        let would = File { name, text };
+        if self.has_drifted(folder, std::slice::from_ref(&would))? && self.fix {
+            report::replace(&folder.join(&would.name), &would.text)?;
         }
         Ok(())
     }
 
-    fn say(&self, path: &Path, drift: &Drift) -> Result<()> {
+    /// Says which files of a folder are not as they would be.
+    fn has_drifted(&mut self, folder: &Path, would: &[File]) -> Result<bool> {
+        let drifts = recorded::of_folder(folder, would)?;
         let again = if self.fix { " (made again)" } else { "" };
-        terminal::print(&format!("{}: {drift}{again}", path.display()))
+        for (name, drift) in &drifts {
+            let path = folder.join(name);
+            terminal::print(&format!("{}: {drift}{again}", path.display()))?;
+        }
+        self.files += would.len();
+        self.drifted += drifts.len();
+        Ok(!drifts.is_empty())
     }
-}
 
-/// The README with the headline table of the run that it names, if it has one.
-fn readme(text: &str, document: &Path, known: &mut Known) -> Result<String> {
-    let Some(source) = Part::Headline.source(text) else {
-        return Ok(text.to_owned());
-    };
-    if source.is_empty() {
-        return Err(Error::input(format!(
-            "{} does not say of which run its headline table is: `pivot report RUN --splice {}` writes both",
-            document.display(),
-            document.display()
-        )));
+    /// The README with the headline table of the run that it names, if it has one.
+    fn readme(&mut self, place: &Path) -> Result<String> {
+        let text = read_text(place)?;
+        let Some(source) = Part::Headline.source(&text) else {
+            return Ok(text);
+        };
+        if source.is_empty() {
+            return Err(Error::input(format!(
+                "{0} does not say of which run its headline table is: `pivot report RUN --splice {0}` writes both",
+                place.display(),
+            )));
+        }
+        let run = place.with_file_name("").join(source);
+        let read = recorded::read(&recorded::locate(&run)?, Some(&run), &mut self.known)?;
+        Part::Headline.spliced(&text, place, source, &report::headline(&read.results))
     }
-    let run = document.with_file_name("").join(source);
-    let read = recorded::read(&recorded::locate(&run)?, Some(&run), known)?;
-    Part::Headline.spliced(text, document, source, &report::headline(&read.results))
 }
