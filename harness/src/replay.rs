@@ -11,18 +11,19 @@ use std::path::PathBuf;
 use std::sync::Barrier;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use contract::{ErasedHandle, ErasedTable, Handle, ProcessId, Record};
+use contract::{Concurrency, ErasedHandle, ErasedTable, Handle, ProcessId, Record};
 use experiments::subject::Subject;
 use model::error::Error;
 use model::sample::CheckOutcome;
 use model::scenario::RecordKind;
 use model::workload::{Operation, Step, Workload};
+use registry::roster;
 use serde::{Deserialize, Serialize};
 
 /// The name of the check that a replay is.
 pub const CHECK: &str = "replay";
 
-/// A process trace, to be replayed on one strategy that several threads may use.
+/// A process trace, to be replayed on one strategy.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct ReplayTask {
     /// The strategy.
@@ -43,46 +44,47 @@ pub struct ReplayTask {
 pub fn check(task: &ReplayTask) -> Result<CheckOutcome, Error> {
     let workload = Workload::load(&task.trace)?;
     let operations = workload.operations();
-    let make = experiments::subject::strategy(&task.strategy)
+    let make = experiments::subject::strategy(&task.strategy);
+    let mut entries = roster::entries(RecordKind::Status).into_iter();
+    let entry = entries.find(|entry| entry.profile.name == task.strategy);
+    let (make, entry) = make
+        .zip(entry)
         .expect("the parent names strategies of the registry only");
-    let replayed = replay(&make(workload.peak()), &operations, true);
+    let is_shared = entry.profile.concurrency != Concurrency::OneThread;
+    let replayed = replay(&make(workload.peak()), &operations, is_shared);
+    let evidence = replayed.as_ref().map(|replayed| {
+        format!(
+            "{} operations of a process trace, each answered as by the model; at the end the model's {} records; {} \
+             scans and {} lookups meanwhile saw whole ones",
+            operations.len(),
+            replayed.records,
+            replayed.scans,
+            replayed.lookups
+        )
+    });
     Ok(CheckOutcome {
         strategy: task.strategy.clone(),
         record: RecordKind::Status,
         check: CHECK.into(),
         passed: replayed.is_ok(),
-        evidence: replayed.map_or_else(|fault| fault, |seen| seen.evidence(operations.len())),
+        evidence: evidence.unwrap_or_else(Clone::clone),
     })
 }
 
 /// What a replay came to.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Replayed {
+#[derive(Debug)]
+struct Replayed {
     /// How many records are in the table behind the last operation.
-    pub records: usize,
+    records: usize,
     /// How often all records were visited meanwhile.
-    pub scans: u64,
+    scans: u64,
     /// How often one was looked up meanwhile.
-    pub lookups: u64,
-}
-
-impl Replayed {
-    fn evidence(&self, operations: usize) -> String {
-        format!(
-            "{operations} operations of a process trace, each answered as by the model; at the end the model's {} \
-             records; {} scans and {} lookups meanwhile saw whole ones",
-            self.records, self.scans, self.lookups
-        )
-    }
+    lookups: u64,
 }
 
 /// Replays on a table, as fast as it goes, while it is looked at, if it may be by several threads: by a status page
-/// and by a health checker.
-///
-/// # Errors
-///
-/// The first thing that is not as the model has it.
-pub fn replay(
+/// and by a health checker. Otherwise, the first thing that is not as the model has it.
+fn replay(
     table: &ErasedTable<Subject>,
     operations: &[Operation],
     is_shared: bool,

@@ -14,6 +14,7 @@ use model::random::below;
 use model::scenario::Scenario;
 use rand_core::SeedableRng;
 use rand_xoshiro::Xoshiro256PlusPlus;
+use serde::Serialize;
 
 use crate::Samples;
 use crate::runs::Between;
@@ -24,7 +25,7 @@ use stats::planted::{self, Kind};
 use stats::{Difference, Estimate, GROUPS_99, LEVEL, estimate};
 
 /// Something that is tried many times.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Trial {
     /// What is tried.
     pub what: String,

@@ -188,6 +188,26 @@ impl<'r> Draft<'r> {
     }
 }
 
+/// A section that a template writes over findings that belong to no report.
+pub(super) fn over_findings(name: &'static str, findings: &impl serde::Serialize) -> Section {
+    let text = render::render(&format!("terminal/{name}.md"), findings);
+    let mut title = String::new();
+    let mut blocks = Vec::new();
+    for lines in paragraphs(&text) {
+        match block(&lines) {
+            Written::Title(text) => title = text,
+            Written::Block(Block::Table(table)) if !table.has_rows() => {}
+            Written::Block(block) => blocks.push(block),
+            Written::Place(place) => panic!("{name}: no {place}"),
+        }
+    }
+    Section {
+        id: name,
+        title,
+        blocks,
+    }
+}
+
 /// What stands in front of a sentence about a machine, if there are several.
 pub(super) fn on(scope: &[Machine], machine: &Machine) -> String {
     if scope.len() > 1 {

@@ -50,6 +50,7 @@ mod yardsticks;
 use std::collections::BTreeMap;
 
 use results::Results;
+use serde::Serialize;
 
 pub use export::{csv, json};
 pub use files::{File, Source, Written, files, obsolete, replace, write};
@@ -81,19 +82,29 @@ pub enum Form {
 
 /// What operations execute and share, and which of them wait for a stopped thread.
 pub fn evidence(results: &Results, form: Form) -> String {
-    alone(evidence::section(results), form)
+    alone(&evidence::section(results), form, false)
 }
 
 /// What is predicted of more processors.
 pub fn scaling(results: &Results, form: Form) -> String {
-    alone(scaling::section(results), form)
+    alone(&scaling::section(results), form, false)
 }
 
-fn alone(section: view::Section, form: Form) -> String {
+/// What a command has found, in the words of the template `terminal/NAME.md`. On a terminal a table that is too wide is
+/// broken into lines.
+///
+/// # Panics
+///
+/// As [`render`].
+pub fn words(name: &'static str, findings: &impl Serialize, form: Form) -> String {
+    alone(&draft::over_findings(name, findings), form, true)
+}
+
+fn alone(section: &view::Section, form: Form, is_within_width: bool) -> String {
     match form {
-        Form::Terminal(width) => section.terminal(width),
+        Form::Terminal(width) => section.terminal(width, is_within_width.then_some(width)),
         Form::Markdown => render::markdown(&view::Document {
-            sections: vec![section],
+            sections: vec![section.clone()],
             cards: BTreeMap::new(),
         }),
     }

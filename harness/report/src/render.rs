@@ -54,9 +54,9 @@ macro_rules! templates {
 
 /// Every template but those of the sections, by its name, which says which format it writes.
 #[rustfmt::skip]
-const TEMPLATES: [(&str, &str); 14] = templates!["":
+const TEMPLATES: [(&str, &str); 12] = templates!["":
     "report.html", "report.md", "macros.md", "table.md", "comment.md", "headline.md", "index.md", "legend.txt", "advice.md",
-    "advice_sentences.txt", "diff.txt", "history.txt", "backtest.txt", "adr.md",
+    "advice_sentences.txt", "history.txt", "adr.md",
 ];
 
 /// The words of the report, as `draft` reads them.
@@ -65,6 +65,13 @@ const SECTIONS: [(&str, &str); 23] = templates!["sections/":
     "first.md", "summary.md", "report-table.md", "differences.md", "decisions.md", "registry.md", "cards.md", "marks.md", "biases.md",
     "memory.md", "deadlock.md", "controls.md", "method.md", "environment.md", "lessons.md", "guarantees.md", "probes.md",
     "pareto.md", "flips.md", "scaling.md", "evidence.md", "flip.md", "unpredicted.md",
+];
+
+/// What commands print of their own findings.
+#[rustfmt::skip]
+const TERMINAL: [(&str, &str); 10] = templates!["terminal/":
+    "backtest.md", "claims.md", "diff.md", "explain.md", "forecast.md", "list.md", "predictions.md", "replay.md", "selftest.md",
+    "verify.md",
 ];
 
 static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| {
@@ -79,7 +86,9 @@ static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| {
     environment.set_auto_escape_callback(|name| match name {
         "report.html" => AutoEscape::Html,
         _ if matches!(name.rsplit_once('.'), Some((_, "txt"))) => AutoEscape::None,
-        _ if name.starts_with("sections/") => AutoEscape::Custom("words".into()),
+        _ if name.starts_with("sections/") || name.starts_with("terminal/") => {
+            AutoEscape::Custom("words".into())
+        }
         _ => AutoEscape::Custom("markdown".into()),
     });
     environment.set_formatter(escaped);
@@ -116,7 +125,8 @@ static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| {
     environment.add_global("script", Value::from_safe_string(script.into()));
     // One template for two forms.
     let advice = ("advice.txt", include_str!("../../templates/advice.md.j2"));
-    for (name, text) in TEMPLATES.iter().chain(&SECTIONS).chain([&advice]) {
+    let all = TEMPLATES.iter().chain(&SECTIONS).chain(&TERMINAL);
+    for (name, text) in all.chain([&advice]) {
         let added = environment.add_template(name, text);
         added.expect("the template is part of the program");
     }

@@ -213,8 +213,8 @@ impl Table {
         rows.map(line).collect()
     }
 
-    /// For a terminal, of so many columns if that is known: what is too long for them goes on in the next line. The
-    /// first column has names, which stay whole unless they take half of the width.
+    /// For a terminal, of so many columns if that is known: in a table that is wider, a long text goes on in the next
+    /// line. The first column has names, which stay whole unless they take half of the width.
     pub fn terminal(&self, width: Option<u16>) -> String {
         let columns = self.columns.iter();
         let titles = columns.map(|column| format!("{}\n{}", column.title, column.note));
@@ -227,15 +227,21 @@ impl Table {
             .set_content_arrangement(ContentArrangement::Disabled)
             .set_header([self.corner.clone()].into_iter().chain(titles))
             .add_rows(lines);
-        if let Some(width) = width {
-            let least = u16::try_from(longest.unwrap_or_default() + 2).unwrap_or(u16::MAX);
-            let least = ColumnConstraint::LowerBoundary(Width::Fixed(least.min(width / 2)));
-            table.load_style(presets::UTF8_FULL).set_width(width);
-            table.set_content_arrangement(ContentArrangement::Dynamic);
-            table
-                .column_mut(0)
-                .map(|column| column.set_constraint(least));
-        }
+        let text = table.trim_fmt();
+        let is_wider = |width: u16| {
+            let mut lines = text.lines();
+            lines.any(|line| line.chars().count() > usize::from(width))
+        };
+        let Some(width) = width.filter(|&width| is_wider(width)) else {
+            return text;
+        };
+        let least = u16::try_from(longest.unwrap_or_default() + 2).unwrap_or(u16::MAX);
+        let least = ColumnConstraint::LowerBoundary(Width::Fixed(least.min(width / 2)));
+        table.load_style(presets::UTF8_FULL).set_width(width);
+        table.set_content_arrangement(ContentArrangement::Dynamic);
+        table
+            .column_mut(0)
+            .map(|column| column.set_constraint(least));
         table.trim_fmt()
     }
 

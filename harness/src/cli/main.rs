@@ -5,7 +5,6 @@ mod command;
 mod progress;
 mod selection;
 mod signals;
-mod table;
 mod terminal;
 
 use std::process::ExitCode;
@@ -35,21 +34,21 @@ fn main() -> ExitCode {
 fn act(arguments: Arguments) -> Result<()> {
     match arguments.action.unwrap_or(Action::Run(arguments.run)) {
         Action::Run(options) => command::run::run(&options),
-        Action::List(options) => command::list::list(&options),
-        Action::Explain(options) => command::explain::explain(&options),
-        Action::Verify(options) => command::verify::verify(&options),
-        Action::Trace(options) => command::trace::trace(&options),
-        Action::Stall(options) => command::stall::stall(&options),
+        Action::List(options) => command::catalogue::list(&options),
+        Action::Explain(options) => command::catalogue::explain(&options),
+        Action::Verify(options) => command::observe::verify(&options),
+        Action::Trace(options) => command::observe::trace(&options),
+        Action::Stall(options) => command::observe::stall(&options),
         Action::Measure(options) => command::run::measure(&options),
-        Action::Selftest(options) => command::selftest::selftest(&options),
+        Action::Selftest(options) => command::judge::selftest(&options),
         Action::Report(options) => command::report::report(&options),
-        Action::Diff(options) => command::diff::diff(&options),
-        Action::Check(options) => command::check::check(&options),
+        Action::Diff(options) => command::judge::diff(&options),
+        Action::Check(options) => command::judge::check(&options),
         Action::Predict(options) => command::predict::predict(&options),
         Action::Advise(options) => command::advise::advise(&options),
         Action::Record(options) => command::record::record(&options),
-        Action::Replay(options) => command::replay::replay_all(&options),
+        Action::Replay(options) => command::observe::replay(&options),
         Action::New(options) => command::new::new(&options),
-        Action::Worker => command::worker::worker(),
+        Action::Worker => command::run::worker(),
     }
 }

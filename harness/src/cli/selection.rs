@@ -30,10 +30,15 @@ pub(crate) fn scenarios(choice: &Choice, with_optional: bool) -> Result<Vec<Scen
     let folder = choice.scenarios.clone();
     let folder = folder.unwrap_or_else(|| workspace().join("benches/scenarios"));
     let pattern = choice.scenario.as_ref();
-    let scenarios = load_folder(&folder)?;
-    let names = |scenario: &Scenario| vec![scenario.name.clone(), scenario.family().to_owned()];
-    let mut scenarios = choose("scenario", pattern, scenarios, names)?;
-    scenarios.retain(|scenario| pattern.is_some() || with_optional || !scenario.optional);
+    let mut scenarios = load_folder(&folder)?;
+    let names = scenarios.iter();
+    let names = names.flat_map(|scenario| [scenario.name.clone(), scenario.family().to_owned()]);
+    let chosen = choose("scenario", pattern, names.collect())?;
+    scenarios.retain(|scenario| {
+        let is_chosen = |name: &str| chosen.iter().any(|chosen| chosen == name);
+        let is_named = is_chosen(&scenario.name) || is_chosen(scenario.family());
+        is_named && (pattern.is_some() || with_optional || !scenario.optional)
+    });
     if scenarios.is_empty() {
         return Err(Error::input(format!(
             "every scenario in {} is optional; choose with --scenario, or use --preset full",
@@ -43,29 +48,31 @@ pub(crate) fn scenarios(choice: &Choice, with_optional: bool) -> Result<Vec<Scen
     Ok(scenarios)
 }
 
-/// The strategies with tables of their own that match a pattern, in the registry's order; controls only if a pattern
-/// names them.
-pub(crate) fn contenders(pattern: Option<&Regex>) -> Result<Vec<Profile>> {
-    let mut chosen = strategies(pattern)?;
+/// The names of all strategies with tables of their own, in the registry's order.
+pub(crate) fn strategies() -> Result<Vec<String>> {
+    Ok(names(&matching(roster::entries(RecordKind::Status), None)?))
+}
+
+/// The names of those that match a pattern; controls only if it names them.
+pub(crate) fn contenders(pattern: Option<&Regex>) -> Result<Vec<String>> {
+    let mut chosen = matching(roster::entries(RecordKind::Status), pattern)?;
     chosen.retain(|profile| pattern.is_some() || profile.role == Role::Contender);
-    Ok(chosen)
+    Ok(names(&chosen))
 }
 
-/// The same with all controls that match.
-pub(crate) fn strategies(pattern: Option<&Regex>) -> Result<Vec<Profile>> {
-    matching(roster::entries(RecordKind::Status), pattern)
-}
-
-/// The same, and those of the baseline's doubles that match.
+/// The strategies and controls that match, those of the baseline's doubles that do among them.
 pub(crate) fn listed(contest: &Contest) -> Result<Vec<Profile>> {
     strategy(&contest.baseline)?;
-    let entries = roster::entries_beside(&contest.baseline, RecordKind::Status);
-    matching(entries, contest.strategy.as_ref())
+    matching(beside_baseline(contest), contest.strategy.as_ref())
+}
+
+fn beside_baseline(contest: &Contest) -> Vec<Entry> {
+    roster::entries_beside(&contest.baseline, RecordKind::Status)
 }
 
 /// A strategy by its name.
 pub(crate) fn strategy(name: &str) -> Result<Profile> {
-    let all = strategies(None)?;
+    let all = matching(roster::entries(RecordKind::Status), None)?;
     let profile = all.iter().find(|profile| profile.name == name).copied();
     profile.ok_or_else(|| unknown("strategy", name, &names(&all)))
 }
@@ -73,10 +80,7 @@ pub(crate) fn strategy(name: &str) -> Result<Profile> {
 /// The names of the strategies that a run needs: those chosen, the controls, and the baseline.
 pub(crate) fn contest(contest: &Contest) -> Result<Vec<String>> {
     let chosen = names(&listed(contest)?);
-    let mut all = listed(&Contest {
-        strategy: None,
-        ..contest.clone()
-    })?;
+    let mut all = matching(beside_baseline(contest), None)?;
     all.retain(|profile| {
         let is_chosen = chosen.iter().any(|name| name == profile.name);
         is_chosen || profile.role == Role::Control || profile.name == contest.baseline
@@ -85,33 +89,32 @@ pub(crate) fn contest(contest: &Contest) -> Result<Vec<String>> {
 }
 
 fn matching(entries: Vec<Entry>, pattern: Option<&Regex>) -> Result<Vec<Profile>> {
-    let profiles = entries.into_iter().map(|entry| entry.profile).collect();
-    choose("strategy", pattern, profiles, |profile| {
-        vec![profile.name.to_owned()]
-    })
+    let mut profiles: Vec<Profile> = entries.into_iter().map(|entry| entry.profile).collect();
+    let chosen = choose("strategy", pattern, names(&profiles))?;
+    profiles.retain(|profile| chosen.iter().any(|name| name == profile.name));
+    Ok(profiles)
 }
 
-pub(crate) fn names(profiles: &[Profile]) -> Vec<String> {
+fn names(profiles: &[Profile]) -> Vec<String> {
     let names = profiles.iter().map(|profile| profile.name.to_owned());
     names.collect()
 }
 
-/// What has a name that matches, or all without a pattern.
-pub(crate) fn choose<T>(
+/// The names that match a pattern, at least one; all without one.
+pub(crate) fn choose(
     what: &str,
     pattern: Option<&Regex>,
-    mut items: Vec<T>,
-    names: impl Fn(&T) -> Vec<String>,
-) -> Result<Vec<T>> {
+    names: Vec<String>,
+) -> Result<Vec<String>> {
     let Some(pattern) = pattern else {
-        return Ok(items);
+        return Ok(names);
     };
-    let all: Vec<String> = items.iter().flat_map(&names).collect();
-    items.retain(|item| names(item).iter().any(|name| pattern.is_match(name)));
-    if items.is_empty() {
-        return Err(unknown(what, pattern.as_str(), &all));
+    let matches = names.iter().filter(|name| pattern.is_match(name));
+    let matches: Vec<String> = matches.cloned().collect();
+    if matches.is_empty() {
+        return Err(unknown(what, pattern.as_str(), &names));
     }
-    Ok(items)
+    Ok(matches)
 }
 
 /// More names than these are not listed in a line.

@@ -22,7 +22,7 @@ use stats::GROUPS_95;
 pub use child::Interrupt;
 pub use recording::Recording;
 use stages::put_under_fault;
-pub use stages::{calibration, stalls, traces};
+pub use stages::{calibration, replays, stalls, traces};
 pub use task::Task;
 pub use worker_pool::{Observer, Run, Stage};
 

@@ -106,25 +106,6 @@ impl Plan {
         }
     }
 
-    /// Replays a process trace on every contender: the outcome of a check is whether each ends with the model's table.
-    ///
-    /// # Errors
-    ///
-    /// When the trace cannot be read: said once, and not as the failure of each strategy.
-    pub fn replays(&self, trace: &Path) -> Result<Stage> {
-        Workload::load(trace)?;
-        let tasks = self.contender_names().map(|strategy| {
-            Task::Replay(ReplayTask {
-                strategy,
-                trace: trace.to_owned(),
-            })
-        });
-        Ok(Stage {
-            width: environment::cpus(),
-            ..Stage::new("replaying on", tasks)
-        })
-    }
-
     /// Traces what a preset allows of every strategy that holds the traced record, controls included. A step takes a
     /// system call and more, and an operation has to be repeated in each layout.
     pub fn traces(&self, preset: Preset) -> Stage {
@@ -188,6 +169,25 @@ pub(super) fn put_under_fault(cards: &[Card], task: &Task, worker: &Worker<'_>) 
         worker.keep(line);
     }
     Ok(())
+}
+
+/// Replays a process log on strategies: the outcome of a check is whether each ends with the model's table.
+///
+/// # Errors
+///
+/// When the log cannot be read: said once, and not as the failure of each strategy.
+pub fn replays(strategies: impl IntoIterator<Item = String>, log: &Path) -> Result<Stage> {
+    Workload::load(log)?;
+    let tasks = strategies.into_iter().map(|strategy| {
+        Task::Replay(ReplayTask {
+            strategy,
+            trace: log.to_owned(),
+        })
+    });
+    Ok(Stage {
+        width: environment::cpus(),
+        ..Stage::new("replaying on", tasks)
+    })
 }
 
 /// Looks at strategies instruction by instruction.

@@ -17,7 +17,6 @@ use report::{self, Source};
 
 use super::{attended, environment, kept_in};
 use crate::arguments::{AdviseOptions, Format};
-use crate::table::Shown as _;
 use crate::{selection, terminal};
 use stages::Stages;
 
@@ -44,8 +43,7 @@ pub(crate) fn advise(options: &AdviseOptions) -> Result<()> {
         plan: &plan,
     };
     let folder = folder(options, &workload);
-    let verb = format!("advise {}", file.display());
-    let header = plan.header(environment(&verb, &options.contest, &options.effort, &[]));
+    let header = plan.header(environment(&options.effort));
     stages.answerable(&header)?;
     let mut recording = if options.resume {
         Recording::resume(&folder, &header)?
@@ -95,7 +93,7 @@ fn print(advice: &Advice, json: &str, folder: &Path, options: &AdviseOptions) ->
     match options.format {
         Format::Json => terminal::print(json),
         Format::Md => terminal::print(advice::markdown(advice).trim_end()),
-        Format::Csv => advice.evidence.print(Format::Csv),
+        Format::Csv => terminal::print(&advice.evidence.csv()),
         Format::Table => {
             terminal::print(advice::text(advice).trim_end())?;
             if let Some(record) = &options.adr {

@@ -1,33 +1,23 @@
-//! One file a command.
+//! The commands.
 
 pub(crate) mod advise;
-pub(crate) mod check;
-pub(crate) mod diff;
-pub(crate) mod explain;
-pub(crate) mod list;
+pub(crate) mod catalogue;
+pub(crate) mod judge;
 pub(crate) mod new;
+pub(crate) mod observe;
 pub(crate) mod predict;
 pub(crate) mod record;
-pub(crate) mod replay;
 pub(crate) mod report;
 pub(crate) mod run;
-pub(crate) mod selftest;
-pub(crate) mod stall;
-pub(crate) mod trace;
-pub(crate) mod verify;
-pub(crate) mod worker;
 
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
-use analysis::{Samples, analyse};
-use harness::run::{Plan, Recording, Run};
-use model::controls;
+use harness::run::{Recording, Run};
 use model::environment::Environment;
 use model::error::{Error, Result};
-use results::Machine;
 
-use crate::arguments::{Contest, Effort};
+use crate::arguments::Effort;
 use crate::progress::Progress;
 use crate::{selection, signals};
 
@@ -52,14 +42,6 @@ fn kept_in(folder: &Path) -> impl Fn(Error) -> Error {
     }
 }
 
-/// What a recording in memory says of the strategies of a plan.
-fn analysed(plan: &Plan, recording: &Recording) -> Machine {
-    analyse(&Samples {
-        header: plan.header(Environment::default()),
-        lines: recording.lines().to_vec(),
-    })
-}
-
 /// The folder of a run that nobody named.
 fn latest() -> PathBuf {
     selection::workspace().join("reports/latest")
@@ -78,28 +60,17 @@ fn content(file: &Path) -> Result<(Vec<u8>, String)> {
     Ok((bytes, place))
 }
 
-/// The machine, and the command that repeats the run: its verb, and the options that are not as they are by default,
-/// of which `others` are those that not every command has.
-fn environment(
-    verb: &str,
-    contest: &Contest,
-    effort: &Effort,
-    others: &[(&str, Option<String>)],
-) -> Environment {
-    let baseline = (contest.baseline != controls::BASELINE).then(|| contest.baseline.clone());
-    let strategy = contest.strategy.as_ref();
-    let options = [
-        ("preset", Some(effort.preset.name().to_owned())),
-        ("seed", Some(effort.seed.to_string())),
-        ("baseline", baseline),
-        ("strategy", strategy.map(|pattern| format!("'{pattern}'"))),
-    ];
-    let mut command = format!("cargo run --release -- {verb}");
-    for (option, value) in options.iter().chain(others) {
-        if let Some(value) = value {
-            command.push_str(&format!(" --{option} {value}"));
+/// The machine, and the command that repeats the run.
+fn environment(effort: &Effort) -> Environment {
+    let is_plain = |letter: char| letter.is_alphanumeric() || "-_./=:,+@".contains(letter);
+    let arguments = std::env::args().skip(1).map(|argument| {
+        if !argument.is_empty() && argument.chars().all(is_plain) {
+            return argument;
         }
-    }
+        format!("'{}'", argument.replace('\'', "'\\''"))
+    });
+    let words = ["cargo run --release --".to_owned()].into_iter();
+    let command = words.chain(arguments).collect::<Vec<_>>().join(" ");
     Environment::capture(
         &selection::workspace(),
         command,

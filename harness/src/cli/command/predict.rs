@@ -1,115 +1,206 @@
 //! `pivot predict`: what an operation costs on more processors than there are here.
 
-mod measured;
-
+use std::collections::BTreeSet;
 use std::path::Path;
 
-use model::error::Result;
-use predict::backtest::{Backtest, backtest};
+use analysis::{Samples, analyse, merge};
+use harness::run::{Recording, calibration, traces};
+use model::environment::Environment;
+use model::error::{Error, Result};
+use model::sample::Line;
+use model::trace::{Operation, State};
+use predict::backtest::backtest;
 use predict::curve::Curve;
 use predict::law::SURE_FROM;
 use predict::machine::Machine;
 use predict::{Demand, forecast};
-use serde_json::json;
+use results::{HERE, Scaling};
+use serde_json::{Value, json};
+use trace::TraceTask;
 
-use super::content;
-use crate::arguments::{Format, PredictOptions};
-use crate::table::{Shown as _, Table, figure, table};
-use crate::{selection, terminal};
+use super::report::samples;
+use super::{attended, content};
+use crate::arguments::PredictOptions;
+use crate::selection;
+use crate::terminal::{Rows, show};
 
 /// Predicts a curve from one of its points, an operation from what it costs and shares, or all
 /// strategies from their samples.
 pub(crate) fn predict(options: &PredictOptions) -> Result<()> {
     match (&options.backtest, options.alone) {
-        (Some(file), _) => test_against(file, options),
-        (None, Some(alone_ns)) => foresee(alone_ns, options),
-        (None, None) => measured::predict(options),
+        (Some(file), _) => from_a_point(file, options),
+        (None, Some(alone_ns)) => from_its_cost(alone_ns, options),
+        (None, None) => from_samples(options),
     }
 }
 
-fn test_against(file: &Path, options: &PredictOptions) -> Result<()> {
+const POINTS: Rows = Rows {
+    lists: &["/points"],
+    fields: "cpus, published_ns, predicted_ns.mid, predicted_ns.low, predicted_ns.high, error, is_known, is_inside",
+};
+
+fn from_a_point(file: &Path, options: &PredictOptions) -> Result<()> {
     let (text, place) = content(file)?;
     let curve = Curve::parse(&String::from_utf8_lossy(&text), &place)?;
-    let tested = backtest(
-        &curve,
-        options.kind,
-        options.calibrate_at,
-        options.shape,
-        &place,
-    )?;
-    if options.format == Format::Json {
-        return terminal::print_json(&tested);
-    }
-    points(&tested).print(options.format)?;
-    if options.format == Format::Table {
-        let document = json!({ "test": tested, "sure_from": SURE_FROM });
-        terminal::print(report::render("backtest.txt", &document).trim_end())?;
-    }
-    Ok(())
+    let (at, shape) = (options.calibrate_at, options.shape);
+    let tested = backtest(&curve, options.kind, at, shape, &place)?;
+    show(options.format, &tested, &[POINTS], |form| {
+        let mut findings = json!(tested);
+        findings["sure_from"] = SURE_FROM.into();
+        report::words("backtest", &findings, form)
+    })
 }
 
-fn points(tested: &Backtest) -> Table {
-    table(
-        &tested.points,
-        &[
-            ("cpus", |point| point.cpus.to_string()),
-            ("published ns", |point| figure(point.published_ns)),
-            ("predicted ns", |point| figure(point.predicted_ns.mid)),
-            ("low ns", |point| figure(point.predicted_ns.low)),
-            ("high ns", |point| figure(point.predicted_ns.high)),
-            ("error", |point| report::off(point.error, 1)),
-            ("in band", |point| {
-                match (point.is_known, point.is_inside) {
-                    (true, _) => "known",
-                    (false, true) => "yes",
-                    (false, false) => "no",
-                }
-                .into()
-            }),
-        ],
-    )
-}
+const FORECASTS: Rows = Rows {
+    lists: &[""],
+    fields: "machine, cpus, ns.mid, ns.low, ns.high",
+};
 
-fn foresee(alone_ns: f64, options: &PredictOptions) -> Result<()> {
-    let machines = selection::choose(
-        "machine",
-        options.machine.as_ref(),
-        Machine::shipped(),
-        |machine| vec![machine.name.clone()],
-    )?;
+fn from_its_cost(alone_ns: f64, options: &PredictOptions) -> Result<()> {
+    let machines = Machine::shipped();
+    let names = chosen_machines(options, &machines, None)?;
     let demand = Demand {
         alone_ns,
         lines: options.lines,
     };
-    let points = machines.iter().flat_map(|machine| {
-        let counts = counts(machine).into_iter();
-        counts.map(move |cpus| (&machine.name, cpus, forecast(machine, demand, cpus)))
+    let machines = machines.iter().filter(|one| names.contains(&one.name));
+    let forecasts = machines.flat_map(|machine| {
+        // Powers of two, and all that there are.
+        let all = machine.cpus();
+        let powers = (0..u32::BITS).map(|power| 1_u32 << power);
+        let counts = powers.take_while(move |&cpus| cpus < all).chain([all]);
+        counts.map(move |cpus| {
+            let ns = forecast(machine, demand, cpus);
+            json!({ "machine": machine.name, "cpus": cpus, "ns": ns })
+        })
     });
-    table(
-        points,
-        &[
-            ("machine", |(machine, ..)| (*machine).clone()),
-            ("cpus", |(_, cpus, _)| cpus.to_string()),
-            ("ns per operation", |(.., band)| figure(band.mid)),
-            ("low", |(.., band)| figure(band.low)),
-            ("high", |(.., band)| figure(band.high)),
-        ],
-    )
-    .print(options.format)?;
-    if options.format == Format::Table {
-        terminal::print(
-            "as one processor sees it; low: fast transfers, and a line stays with its holder for most of the way; \
-             high: slow ones, it leaves at once, and each line is queued for",
-        )?;
-    }
-    Ok(())
+    let forecasts: Vec<Value> = forecasts.collect();
+    show(options.format, &forecasts, &[FORECASTS], |form| {
+        let findings = json!({ "alone_ns": alone_ns, "forecasts": forecasts });
+        report::words("forecast", &findings, form)
+    })
 }
 
-/// Powers of two, and all that there are.
-fn counts(machine: &Machine) -> Vec<u32> {
-    let all = machine.cpus();
-    let powers = (0..u32::BITS).map(|power| 1_u32 << power);
-    let mut counts: Vec<u32> = powers.take_while(|&n| n < all).collect();
-    counts.push(all);
-    counts
+/// The names of the machines that the options ask for.
+fn chosen_machines(
+    options: &PredictOptions,
+    shipped: &[Machine],
+    other: Option<&str>,
+) -> Result<Vec<String>> {
+    let names = shipped.iter().map(|machine| machine.name.clone());
+    let names = names.chain(other.map(str::to_owned)).collect();
+    selection::choose("machine", options.machine.as_ref(), names)
+}
+
+const PREDICTIONS: Rows = Rows {
+    lists: &["/predictions", "/points"],
+    fields: "strategy, operation, machine, cpus, ns.mid, ns.low, ns.high",
+};
+
+/// What samples say of more processors: traced and calibrated on the spot where they do not say it.
+fn from_samples(options: &PredictOptions) -> Result<()> {
+    let (file, mut samples) = samples(options.samples.as_deref())?;
+    let place = file.display().to_string();
+    let cards = samples.header.strategies.iter();
+    let names = cards.map(|card| card.name.clone()).collect();
+    let pattern = options.strategy.as_ref();
+    let chosen = selection::choose("strategy", pattern, names)?;
+    // Before anything takes time: the machines are those that ship, and this one.
+    let machines = chosen_machines(options, &Machine::shipped(), Some(HERE))?;
+    // What was not traced is not predicted.
+    let is_wanted = |line: &Line| match line {
+        Line::Trace(trace) => chosen.contains(&trace.strategy),
+        _ => true,
+    };
+    samples.lines.retain(is_wanted);
+    complete(&mut samples, &chosen, &place)?;
+    let mut machine = analyse(&samples);
+    let Some(scaling) = &mut machine.scaling else {
+        return Err(Error::input(format!(
+            "{place}: no trace of {} went through, so nothing can be predicted",
+            pattern.map_or("any strategy", |pattern| pattern.as_str())
+        )));
+    };
+    restrict(scaling, &options.operation, &machines);
+    let scaling = scaling.clone();
+    let results = merge(vec![machine]);
+    show(options.format, &scaling, &[PREDICTIONS], |form| {
+        let predictions = report::words("predictions", &scaling, form);
+        format!("{predictions}\n\n{}", report::scaling(&results, form))
+    })
+}
+
+/// Leaves what is predicted of these operations on these machines.
+fn restrict(scaling: &mut Scaling, operations: &[Operation], machines: &[String]) {
+    let is_wanted = |operation| operations.contains(&operation);
+    scaling.machines.retain(|one| machines.contains(&one.name));
+    scaling
+        .predictions
+        .retain(|one| is_wanted(one.operation) && machines.contains(&one.machine));
+    scaling.unpredicted.retain(|one| is_wanted(one.operation));
+    scaling.rankings.retain(|one| is_wanted(one.operation));
+    scaling.one_to_two.retain(|one| is_wanted(one.operation));
+    scaling.meetings.retain(|_| is_wanted(Operation::ReadHit));
+}
+
+/// Adds what the samples lack and can be seen here.
+fn complete(samples: &mut Samples, chosen: &[String], place: &str) -> Result<()> {
+    let is_calibrated = |line: &Line| matches!(line, Line::Calibration(_));
+    let lacks_calibration = !samples.lines.iter().any(is_calibrated);
+    let traced = samples.lines.iter().filter_map(Line::try_as_trace_ref);
+    let traced: BTreeSet<&String> = traced
+        .filter(|trace| trace.pairs.iter().any(|pair| pair.paths.is_some()))
+        .map(|trace| &trace.strategy)
+        .collect();
+    let here = selection::strategies()?;
+    let missing = chosen.iter();
+    let missing = missing.filter(|name| !traced.contains(name) && here.contains(name));
+    let missing: Vec<TraceTask> = missing
+        .map(|name| TraceTask {
+            strategy: name.clone(),
+            operations: vec![Operation::ReadHit, Operation::Apply],
+            states: vec![State::Quiescent, State::GuardHeld],
+            layouts: 3,
+        })
+        .collect();
+    if lacks_calibration {
+        must_be_this_machine(samples, place)?;
+    }
+    if !missing.is_empty() {
+        trace::available().map_err(|why| {
+            Error::input(format!(
+                "{place} has no traces, and here none can be made: {why}"
+            ))
+        })?;
+    }
+    if missing.is_empty() && !lacks_calibration {
+        return Ok(());
+    }
+    let mut recording = Recording::in_memory();
+    attended(&mut recording, |run| {
+        if lacks_calibration {
+            run.carry_out(calibration(), 0.0)?;
+        }
+        run.carry_out(traces(missing), 1.0)
+    })?;
+    samples.lines.extend(recording.lines().iter().cloned());
+    if samples.lines.iter().any(is_calibrated) {
+        Ok(())
+    } else {
+        Err(Error::Check("the calibration did not go through".into()))
+    }
+}
+
+/// What one machine calibrates says nothing of what another has measured.
+fn must_be_this_machine(samples: &Samples, place: &str) -> Result<()> {
+    let measured = &samples.header.environment;
+    let here = Environment::capture(Path::new(""), String::new(), 0, "");
+    if (&measured.cpu, measured.cpus) == (&here.cpu, here.cpus) {
+        return Ok(());
+    }
+    Err(Error::input(format!(
+        "{place} has no calibration and was measured on {} ({} processors), which this machine is not: run \
+         `pivot run` there again",
+        measured.cpu, measured.cpus
+    )))
 }

@@ -1,11 +1,21 @@
-//! `pivot run`: the main job: verify, trace, measure, judge and report. `pivot measure`: its samples alone.
+//! `pivot run`: the main job: verify, trace, measure, judge and report. `pivot measure`: its samples alone. `pivot
+//! worker`: one of its tasks.
 
-use std::path::{Path, PathBuf};
+use std::io;
+use std::path::PathBuf;
 
-use harness::run::{Plan, Recording};
+use experiments::checks::verify;
+use experiments::faults::inject;
+use experiments::probes::probe;
+use harness::replay;
+use harness::run::{Plan, Recording, Task};
+use measure::calibration::calibration;
+use measure::worker::measure as measure_task;
 use model::assumption;
 use model::error::{Error, Result};
+use model::message::{Message, say};
 use model::preset::Preset;
+use model::sample::Line;
 
 use super::{attended, environment, kept_in, latest, report};
 use crate::arguments::RunOptions;
@@ -13,7 +23,7 @@ use crate::{selection, terminal};
 
 /// Runs the main job. Ends with the verdict table on standard output.
 pub(crate) fn run(options: &RunOptions) -> Result<()> {
-    let (plan, folder, mut recording) = begin(options, "run")?;
+    let (plan, folder, mut recording) = begin(options)?;
     let outcome = if recording.is_complete() {
         Ok(())
     } else {
@@ -34,7 +44,7 @@ pub(crate) fn run(options: &RunOptions) -> Result<()> {
 
 /// Measures without checks and without a report, and says where the samples are.
 pub(crate) fn measure(options: &RunOptions) -> Result<()> {
-    let (plan, folder, mut recording) = begin(options, "measure")?;
+    let (plan, folder, mut recording) = begin(options)?;
     if !recording.is_complete() {
         attended(&mut recording, |run| plan.sample(run)).map_err(kept_in(&folder))?;
     }
@@ -43,7 +53,7 @@ pub(crate) fn measure(options: &RunOptions) -> Result<()> {
 
 /// What the options ask for, the folder of its files, and a new recording in it, or with `--resume` the one that was
 /// cut short.
-fn begin(options: &RunOptions, verb: &str) -> Result<(Plan, PathBuf, Recording)> {
+fn begin(options: &RunOptions) -> Result<(Plan, PathBuf, Recording)> {
     let (choice, effort) = (&options.choice, &options.effort);
     let assumptions = options.assumptions.clone();
     let assumptions =
@@ -57,14 +67,7 @@ fn begin(options: &RunOptions, verb: &str) -> Result<(Plan, PathBuf, Recording)>
         seed: effort.seed,
     };
     plan.is_affordable()?;
-    let pattern = choice.scenario.as_ref();
-    let path = |path: &Path| path.display().to_string();
-    let others = [
-        ("scenario", pattern.map(|pattern| format!("'{pattern}'"))),
-        ("scenarios", choice.scenarios.as_deref().map(path)),
-        ("assumptions", options.assumptions.as_deref().map(path)),
-    ];
-    let header = plan.header(environment(verb, &choice.contest, effort, &others));
+    let header = plan.header(environment(effort));
     let folder = options.out.clone().unwrap_or_else(latest);
     let recording = if options.resume {
         Recording::resume(&folder, &header)?
@@ -72,4 +75,29 @@ fn begin(options: &RunOptions, verb: &str) -> Result<(Plan, PathBuf, Recording)>
         Recording::begin(&folder, header)?
     };
     Ok((plan, folder, recording))
+}
+
+/// Reads a task of another pivot process from standard input, does it, and says what it finds on standard output; not
+/// for people.
+pub(crate) fn worker() -> Result<()> {
+    work().map_err(|error| Error::Check(format!("the parent process has left: {error}")))
+}
+
+fn work() -> io::Result<()> {
+    let task: Task = serde_json::from_str(&io::read_to_string(io::stdin())?)?;
+    let mut out = io::stdout().lock();
+    if let Some(begin) = task.begin() {
+        say(&mut out, &begin)?;
+    }
+    let line = match task {
+        Task::Measure(task) => return measure_task(&task, &mut out),
+        Task::Verify(task) => return verify(&task, &mut out),
+        Task::Stall(task) => return trace::stall(&task, &mut out),
+        Task::Replay(task) => Line::Check(replay::check(&task).map_err(io::Error::other)?),
+        Task::Fault(task) => Line::Fault(inject(&task)),
+        Task::Probe(task) => Line::Probe(probe(&task)),
+        Task::Trace(task) => Line::Trace(trace::seen(&task)),
+        Task::Calibrate => Line::Calibration(calibration()),
+    };
+    say(&mut out, &Message::Found { line })
 }

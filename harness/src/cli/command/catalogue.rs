@@ -1,0 +1,266 @@
+//! `pivot list` and `pivot explain`: the strategies and scenarios that there are.
+
+use std::collections::BTreeMap;
+
+use contract::Profile;
+use model::environment::{self, Build};
+use model::error::Result;
+use model::sample::Card;
+use model::scenario::{Coordinate, Scenario};
+use report::Form;
+use serde::Serialize;
+use serde_json::json;
+
+use crate::arguments::{ExplainOptions, ListOptions};
+use crate::selection;
+use crate::terminal::{self, Rows, show};
+
+const STRATEGIES: Rows = Rows {
+    lists: &["/strategies"],
+    fields: "name, claims.reads, claims.updates, claims.read consistency, claims.scan consistency, claims.records, \
+             summary",
+};
+
+const SCENARIOS: Rows = Rows {
+    lists: &["/scenarios"],
+    fields: "name, processes, record, keys, threads, sweeps, optional, question",
+};
+
+/// Prints the strategies with their claims, then the scenarios.
+pub(crate) fn list(options: &ListOptions) -> Result<()> {
+    let profiles = selection::listed(&options.choice.contest)?;
+    let scenarios = selection::scenarios(&options.choice, true)?;
+    let all = catalogue(&profiles, &scenarios);
+    let words = |form| report::words("list", &all, form);
+    show(options.format, &all, &[STRATEGIES, SCENARIOS], words)
+}
+
+#[derive(Serialize)]
+struct Catalogue<'a> {
+    strategies: Vec<Strategy<'a>>,
+    scenarios: Vec<Family<'a>>,
+}
+
+#[derive(Serialize)]
+struct Strategy<'a> {
+    name: &'a str,
+    summary: &'a str,
+    library: &'a str,
+    claims: BTreeMap<String, String>,
+}
+
+/// A scenario, or the points of a sweep.
+#[derive(Serialize)]
+struct Family<'a> {
+    name: &'a str,
+    question: &'a str,
+    processes: String,
+    record: String,
+    keys: String,
+    threads: String,
+    sweeps: BTreeMap<String, Vec<String>>,
+    /// Whether only `--scenario` or the preset `full` runs it.
+    optional: bool,
+}
+
+fn catalogue<'a>(profiles: &'a [Profile], scenarios: &'a [Scenario]) -> Catalogue<'a> {
+    let strategies = profiles.iter().map(|profile| Strategy {
+        name: profile.name,
+        summary: profile.summary,
+        library: profile.library,
+        claims: claims(profile).collect(),
+    });
+    // The points of a sweep stand beside each other.
+    let families = scenarios.chunk_by(|a, b| a.family() == b.family());
+    Catalogue {
+        strategies: strategies.collect(),
+        scenarios: families.map(family).collect(),
+    }
+}
+
+fn claims(profile: &Profile) -> impl Iterator<Item = (String, String)> {
+    let claims: Vec<_> = Card::from(profile).claims.all().collect();
+    let claims = claims.into_iter();
+    claims.map(|(property, claim)| (property.to_string(), claim.to_string()))
+}
+
+fn family(points: &[Scenario]) -> Family<'_> {
+    // What all points of a sweep have in common, or that they do not.
+    let shared = |text: fn(&Scenario) -> String| {
+        let first = text(&points[0]);
+        let is_same = points.iter().all(|point| text(point) == first);
+        if is_same { first } else { "swept".into() }
+    };
+    Family {
+        name: points[0].family(),
+        question: &points[0].question,
+        processes: shared(|point| point.processes.to_string()),
+        record: shared(|point| point.record.to_string()),
+        keys: shared(Scenario::asked),
+        threads: shared(|point| {
+            let groups = point.groups.iter();
+            let groups = groups.map(|group| format!("{} {}", group.threads, group.doing()));
+            groups.collect::<Vec<_>>().join(" + ")
+        }),
+        sweeps: sweeps(points),
+        optional: points[0].optional,
+    }
+}
+
+/// The values of each axis of a sweep.
+fn sweeps(points: &[Scenario]) -> BTreeMap<String, Vec<String>> {
+    let mut axes: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    let points = points.iter().filter_map(|scenario| scenario.point.as_ref());
+    for Coordinate { axis, value } in points.flat_map(|point| &point.coordinates) {
+        let (values, value) = (axes.entry(axis.to_string()).or_default(), value.to_string());
+        if !values.contains(&value) {
+            values.push(value);
+        }
+    }
+    axes
+}
+
+/// Prints what a strategy is and claims, how it works, and when not to use it.
+pub(crate) fn explain(options: &ExplainOptions) -> Result<()> {
+    let profile = selection::strategy(&options.strategy)?;
+    terminal::print(&card(&profile, terminal::width()))
+}
+
+/// As many characters of its documentation are shown, in whole paragraphs.
+const SHOWN_MAX: usize = 1_200;
+
+fn card(profile: &Profile, width: u16) -> String {
+    let docs = registry::docs(profile.name);
+    let family = profile.name.split('/').next().unwrap_or_default();
+    let mut characters = 0;
+    let works = how_it_works(docs, profile.name).into_iter();
+    let works = works.enumerate().take_while(|(number, paragraph)| {
+        characters += paragraph.len();
+        *number == 0 || characters <= SHOWN_MAX
+    });
+    let card = json!({
+        "name": profile.name,
+        "summary": profile.summary,
+        "claims": claims(profile).collect::<Vec<_>>(),
+        "library": with_version(profile.library),
+        "works": works.map(|(_, paragraph)| paragraph).collect::<Vec<_>>(),
+        "avoid_when": profile.avoid_when,
+        "source": (!docs.is_empty()).then(|| format!("strategies/{family}/src/lib.rs")),
+    });
+    report::words("explain", &card, Form::Terminal(width))
+}
+
+/// A library with the version that was linked; the standard library has the compiler's.
+fn with_version(library: &str) -> String {
+    let linked = environment::libraries();
+    let version = linked.iter().find(|(name, _)| name == library);
+    match (library, version) {
+        (_, Some((name, version))) => format!("{name} {version}"),
+        ("std", None) => format!("std of {}", Build::of_this_program().rustc),
+        ("own", None) => "none: written here".into(),
+        (other, None) => other.into(),
+    }
+}
+
+/// The paragraphs of a crate's documentation that say how a variant works: those about it by name, or, where
+/// variants are explained together, all of them. Without tables and marks.
+fn how_it_works(docs: &str, name: &str) -> Vec<String> {
+    let variant = name.rsplit('/').next().unwrap_or_default();
+    let lines = docs.lines().map_while(|line| line.strip_prefix("//!"));
+    // Items of a list are paragraphs, too.
+    let lines = lines.map(str::trim).filter(|line| !line.starts_with('|'));
+    let text = lines
+        .collect::<Vec<_>>()
+        .join("\n")
+        .replace("\n- ", "\n\n- ");
+    let section = text.split("\n# ").find(|part| part.starts_with("How "));
+    let mut parts = section.unwrap_or_default().split("\n## ");
+    let general = parts.next().unwrap_or_default();
+    let is_headed = |part: &&str| {
+        part.lines()
+            .next()
+            .is_some_and(|head| head.contains(variant))
+    };
+    let (_heading, part) = parts
+        .find(is_headed)
+        .unwrap_or(general)
+        .split_once('\n')
+        .unwrap_or_default();
+    let paragraphs = part.split("\n\n").map(|paragraph| {
+        let words: Vec<&str> = paragraph.split_whitespace().collect();
+        words.join(" ").replace(['`', '*', '[', ']'], "")
+    });
+    let mut paragraphs: Vec<String> = paragraphs.filter(|text| !text.is_empty()).collect();
+    let letters = |text: &str| {
+        let text = text.to_lowercase();
+        text.replace(|c: char| !c.is_alphanumeric(), "")
+    };
+    let is_about = |text: &String| {
+        let word = text.split_whitespace().next().unwrap_or_default();
+        letters(word) == letters(variant)
+    };
+    if paragraphs.iter().any(is_about) {
+        paragraphs.retain(is_about);
+    }
+    paragraphs
+}
+
+#[cfg(test)]
+mod tests {
+    use contract::Role;
+    use model::scenario::{RecordKind, load_folder};
+    use registry::roster;
+
+    use super::*;
+
+    fn profiles() -> Vec<Profile> {
+        let entries = roster::entries(RecordKind::Status).into_iter();
+        entries.map(|entry| entry.profile).collect()
+    }
+
+    fn assert_fits(text: &str, width: u16) {
+        let longest = text.lines().map(|line| line.chars().count()).max();
+        assert!(longest <= Some(usize::from(width)), "{text}");
+    }
+
+    #[test]
+    fn what_is_listed_fits_and_names_stay_whole() {
+        let profiles = profiles();
+        let scenarios = load_folder(&selection::workspace().join("benches/scenarios")).unwrap();
+        let names = profiles.iter().map(|profile| profile.name);
+        let names = names.chain(scenarios.iter().map(Scenario::family));
+        let all = catalogue(&profiles, &scenarios);
+        for width in [100, 80] {
+            let text = report::words("list", &all, Form::Terminal(width));
+            assert_fits(&text, width);
+            for name in names.clone() {
+                assert!(text.contains(name), "{name} is cut up in {width}:\n{text}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_card_fits_and_says_all_there_is() {
+        for profile in profiles() {
+            for width in [40, 80, 100] {
+                let text = card(&profile, width);
+                assert_fits(&text, width);
+                assert!(text.starts_with(profile.name), "{text}");
+                assert!(text.contains("When not to use it"), "{text}");
+                let is_contender = profile.role == Role::Contender;
+                assert_eq!(text.contains("How it works"), is_contender, "{text}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_library_has_the_version_that_is_linked() {
+        let papaya = selection::strategy("concurrent-map/papaya").unwrap();
+        let text = card(&papaya, 100);
+        let version = text.lines().find(|line| line.trim().starts_with("library"));
+        let version = version.unwrap().split_whitespace().last().unwrap();
+        assert_eq!(version.split('.').count(), 3, "{text}");
+        assert!(text.contains("papaya keeps a table of pointers"), "{text}");
+        assert!(!text.contains("dashmap is"), "{text}");
+    }
+}

@@ -1,0 +1,130 @@
+//! `pivot selftest`, `diff` and `check`: what is recorded, judged.
+
+use std::path::Path;
+
+use analysis::diff::{self, Judged, LEVEL, NOTABLE, Run};
+use analysis::selftest::{sizes, trials};
+use clap::ValueEnum;
+use history::{Answer, Judgement};
+use model::error::{Error, Result};
+use serde_json::json;
+
+use super::content;
+use super::report::samples;
+use crate::arguments::{CheckOptions, DiffOptions, SelftestOptions};
+use crate::terminal::{self, Rows, show};
+
+const TRIALS: Rows = Rows {
+    lists: &[""],
+    fields: "what, expected, came_out, bound, of, holds",
+};
+
+/// Tries how often the statistics err on samples where the truth is known; an error that is too frequent is exit code 1.
+pub(crate) fn selftest(options: &SelftestOptions) -> Result<()> {
+    let (file, samples) = samples(options.samples.as_deref())?;
+    let mut trials = trials(&samples, options.runs);
+    // Nothing to try a trial on is no error of the statistics.
+    if let Some(trial) = trials.iter().find(|trial| trial.of == 0) {
+        return Err(Error::input(format!(
+            "{}: too few samples for the trial \"{}\": at least 16 measuring processes of a scenario are \
+             needed, as a default run has them",
+            file.display(),
+            trial.what
+        )));
+    }
+    trials.extend(sizes());
+    show(options.format, &trials, &[TRIALS], |form| {
+        report::words("selftest", &json!({ "trials": trials }), form)
+    })?;
+    match trials.iter().filter(|trial| !trial.holds).count() {
+        0 => Ok(()),
+        failed => Err(Error::Check(format!(
+            "{failed} of {} trials err too often on {}",
+            trials.len(),
+            file.display()
+        ))),
+    }
+}
+
+const CHANGES: Rows = Rows {
+    lists: &["/rows"],
+    fields: "scenario, strategy, metric, unit, a, b, times_better, interval.0, interval.1, samples, verdict, \
+             samples_needed",
+};
+
+/// Compares two runs. Exit code 0 whether or not something changed, unless the user asks for 1.
+pub(crate) fn diff(options: &DiffOptions) -> Result<()> {
+    let run = |given: &Path| Ok::<_, Error>(Run::of(&samples(Some(given))?.1));
+    let (a, b) = (run(&options.a)?, run(&options.b)?);
+    let judged = if options.absolute {
+        Judged::Absolute
+    } else {
+        Judged::Ratio
+    };
+    let diff = diff::diff(&a, &b, judged)?;
+    show(options.format, &diff, &[CHANGES], |form| {
+        let findings =
+            json!({ "diff": diff, "all": options.all, "notable": NOTABLE, "level": LEVEL });
+        report::words("diff", &findings, form)
+    })?;
+    if options.fail_on_regression && diff.has_regression() {
+        let worse = diff.rows.iter().filter(|row| row.is_worse()).count();
+        let broken = diff.checks.iter().filter(|check| !check.passes_now).count();
+        return Err(Error::Check(format!(
+            "{worse} of {} figures became worse, {broken} checks fail that passed before",
+            diff.rows.len()
+        )));
+    }
+    Ok(())
+}
+
+/// Judges whether a recorded history is linearizable. A violation is exit code 1, a question that stays open 3.
+pub(crate) fn check(options: &CheckOptions) -> Result<()> {
+    let (bytes, name) = content(&options.file)?;
+    let history = history::read(&bytes, &name, &options.reading)?;
+    drop(bytes);
+    if history.is_empty && !options.allow_empty {
+        let events = match history.passed_over {
+            0 => String::new(),
+            events => format!(" in {events} events"),
+        };
+        return Err(Error::input(format!(
+            "{name}: it has no operation{events}; --allow-empty accepts that"
+        )));
+    }
+    let Judgement {
+        answer,
+        keys,
+        operations,
+    } = history::judge(&history)?;
+    let model = history.model.to_possible_value();
+    let model = model.map_or_else(String::new, |model| model.get_name().to_owned());
+    let print = |violation: Option<(&str, &str)>| {
+        let document = json!({
+            "violation": violation.map(|(key, why)| json!({ "key": key, "why": why })),
+            "operations": operations,
+            "keys": keys,
+            "model": model,
+            "is_independent": history.is_independent,
+            "passed_over": history.passed_over,
+            "initial": options.reading.initial,
+            "nil_is_unknown": options.reading.nil_is_unknown,
+        });
+        terminal::print(report::render("history.txt", &document).trim_end())
+    };
+    match answer {
+        Answer::Linearizable => print(None),
+        Answer::Violated { key, at, why } => {
+            print(Some((&key, &why)))?;
+            Err(Error::Check(format!(
+                "{}: not linearizable ({model}): no order of the operations of key {key} explains this answer",
+                history.place(at)
+            )))
+        }
+        Answer::Open { decided, key, at } => Err(Error::Undecided(format!(
+            "{name}: open after the longest search ({model}): {decided} of {keys} keys are linearizable, key {key} is \
+             up to {}",
+            history.place(at)
+        ))),
+    }
+}
