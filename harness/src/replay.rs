@@ -182,19 +182,15 @@ fn compare(
     operations: &[Operation],
     model: &BTreeMap<ProcessId, Subject>,
 ) -> Result<(), String> {
-    let mut visited: Vec<(ProcessId, Subject)> = Vec::new();
+    let mut visited = Vec::new();
     handle.scan(|id, record| visited.push((id, *record)));
     visited.sort_unstable_by_key(|&(id, _)| id);
-    let right = model.iter().map(|(&id, &record)| (id, record));
-    if let Some((visited, right)) = visited.iter().zip(right).find(|(a, b)| *a != b) {
+    let right: Vec<_> = model.iter().map(|(&id, &record)| (id, record)).collect();
+    let mut places = 0..visited.len().max(right.len());
+    if let Some(place) = places.find(|&place| visited.get(place) != right.get(place)) {
+        let (visited, right) = (visited.get(place), right.get(place));
         return Err(format!(
             "the final table has {visited:?} where {right:?} is right"
-        ));
-    }
-    if visited.len() != model.len() {
-        let (has, right) = (visited.len(), model.len());
-        return Err(format!(
-            "the final table has {has} records, where {right} are right"
         ));
     }
     for &Operation { id, .. } in operations {

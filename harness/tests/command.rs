@@ -111,6 +111,31 @@ fn what_cannot_be_predicted_is_said_in_one_line() {
 }
 
 #[test]
+fn every_kind_of_prediction_has_every_format() {
+    let curve = folder("predicted").join("curve.csv");
+    fs::write(&curve, "cpus,ns\n1,9.5\n2,12\n16,579.3\n192,7005\n").unwrap();
+    let recorded = "reports/2026-11-26-epyc-2cpu";
+    for options in [
+        &["--backtest", curve.to_str().unwrap()][..],
+        &["--alone", "10", "--machine", "server"],
+        &["--samples", recorded, "--strategy", "^mutex/std$"],
+    ] {
+        for (format, expected) in [
+            ("table", "Cores"),
+            ("md", "| Cores |"),
+            ("csv", "cpus,"),
+            ("json", "\"cpus\": "),
+        ] {
+            let output = pivot(&["predict", "--format", format])
+                .args(options)
+                .output();
+            let (out, err) = said_by(&output.unwrap());
+            assert!(out.contains(expected), "{options:?}: {out}{err}");
+        }
+    }
+}
+
+#[test]
 fn bad_scenario_files_are_named_with_line_and_column() {
     let folder = folder("scenarios");
     let refused = |text: &str| {

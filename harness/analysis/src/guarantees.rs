@@ -7,7 +7,7 @@ use contract::{AfterDeadThread, AfterPanic, Progress, Reentrancy};
 use model::claims::{Claim, Property};
 use model::fault::{Consequence, Deed, Fate, Fault, FaultSeen};
 use model::sample::{Card, CheckOutcome, Line};
-use model::stall::{StallPair, StallSeen};
+use model::stall::StallPair;
 use model::trace::Operation;
 
 use super::evidence::Evidence;
@@ -47,16 +47,6 @@ pub fn guarantees(cards: &[Card], lines: &[Line]) -> Vec<Guarantee> {
         .iter()
         .flat_map(|card| graded(card, Evidence::collect(&card.name, lines)));
     checked.chain(claimed).collect()
-}
-
-/// The claims of a card that stalls can refute, graded by them alone.
-pub fn graded_by_stalls(card: &Card, seen: &StallSeen) -> Vec<Guarantee> {
-    let evidence = Evidence {
-        stall: Some(seen.clone()),
-        ..Evidence::default()
-    };
-    let all = graded(card, evidence);
-    all.filter(|one| one.grade != Grade::Unchecked).collect()
 }
 
 /// Whether what was seen under a fault is less than the strategy claims.

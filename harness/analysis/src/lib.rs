@@ -29,7 +29,7 @@ use model::scenario::Scenario;
 
 use contamination::{BlockKey, Reason};
 pub use evidence::Evidence;
-pub use guarantees::{contradicts, faulted, graded_by_stalls, guarantees, held_up_at};
+pub use guarantees::{contradicts, faulted, guarantees, held_up_at};
 pub use merge::merge;
 use results::{Cell, MARGIN, Machine, Protocol};
 pub use samples::Samples;

@@ -149,12 +149,7 @@ pub(crate) struct Effort {
     #[arg(long, value_enum, default_value_t)]
     pub(crate) preset: Preset,
     /// The seed of every random choice
-    #[arg(
-        long,
-        value_name = "N",
-        default_value_t = 1,
-        allow_negative_numbers = true
-    )]
+    #[arg(long, default_value_t = 1, allow_negative_numbers = true)]
     pub(crate) seed: u64,
 }
 

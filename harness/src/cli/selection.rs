@@ -48,12 +48,7 @@ pub(crate) fn scenarios(choice: &Choice, with_optional: bool) -> Result<Vec<Scen
     Ok(scenarios)
 }
 
-/// The names of all strategies with tables of their own, in the registry's order.
-pub(crate) fn strategies() -> Result<Vec<String>> {
-    Ok(names(&matching(roster::entries(RecordKind::Status), None)?))
-}
-
-/// The names of those that match a pattern; controls only if it names them.
+/// The names of the strategies that match a pattern; controls only if it names them.
 pub(crate) fn contenders(pattern: Option<&Regex>) -> Result<Vec<String>> {
     let mut chosen = matching(roster::entries(RecordKind::Status), pattern)?;
     chosen.retain(|profile| pattern.is_some() || profile.role == Role::Contender);
@@ -63,11 +58,8 @@ pub(crate) fn contenders(pattern: Option<&Regex>) -> Result<Vec<String>> {
 /// The strategies and controls that match, those of the baseline's doubles that do among them.
 pub(crate) fn listed(contest: &Contest) -> Result<Vec<Profile>> {
     strategy(&contest.baseline)?;
-    matching(beside_baseline(contest), contest.strategy.as_ref())
-}
-
-fn beside_baseline(contest: &Contest) -> Vec<Entry> {
-    roster::entries_beside(&contest.baseline, RecordKind::Status)
+    let entries = roster::entries_beside(&contest.baseline, RecordKind::Status);
+    matching(entries, contest.strategy.as_ref())
 }
 
 /// A strategy by its name.
@@ -80,12 +72,15 @@ pub(crate) fn strategy(name: &str) -> Result<Profile> {
 /// The names of the strategies that a run needs: those chosen, the controls, and the baseline.
 pub(crate) fn contest(contest: &Contest) -> Result<Vec<String>> {
     let chosen = names(&listed(contest)?);
-    let mut all = matching(beside_baseline(contest), None)?;
-    all.retain(|profile| {
+    let mut needed = listed(&Contest {
+        strategy: None,
+        ..contest.clone()
+    })?;
+    needed.retain(|profile| {
         let is_chosen = chosen.iter().any(|name| name == profile.name);
         is_chosen || profile.role == Role::Control || profile.name == contest.baseline
     });
-    Ok(names(&all))
+    Ok(names(&needed))
 }
 
 fn matching(entries: Vec<Entry>, pattern: Option<&Regex>) -> Result<Vec<Profile>> {

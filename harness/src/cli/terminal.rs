@@ -1,13 +1,15 @@
 //! The only place that writes to standard output and standard error: no full or closed device ends the
 //! command with a panic. What a command has found is shown here in every format.
 
+use std::collections::HashMap;
 use std::fmt::Display;
 use std::io::{self, Write};
+use std::sync::LazyLock;
 
 use model::error::{Error, Result};
 use regex_lite::{Captures, Regex};
 use report::{Form, Table};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::arguments::Format;
@@ -28,40 +30,43 @@ pub(crate) fn printed(result: io::Result<()>) -> Result<()> {
     }
 }
 
-/// A CSV table of findings: its rows, and their fields.
-#[derive(Clone, Copy)]
-pub(crate) struct Rows {
-    /// The list of the rows, as a JSON pointer into the findings; behind it, if each of its items has a list of the
-    /// rows, that list as seen from there.
-    pub(crate) lists: &'static [&'static str],
-    /// The fields, of the row or of what it is part of, with commas between: `ns.mid` is the field `mid` of `ns`.
-    pub(crate) fields: &'static str,
+/// A CSV table of what a command has found; `csv.toml` says more.
+#[derive(Debug, Deserialize)]
+struct Rows {
+    lists: Vec<String>,
+    fields: String,
 }
 
-/// Prints what a command has found: everything as one JSON document, its rows as CSV, its words for people.
+/// The CSV tables of each command.
+static TABLES: LazyLock<HashMap<String, Vec<Rows>>> = LazyLock::new(|| {
+    let text = include_str!("../../templates/terminal/csv.toml");
+    toml::from_str(text).expect("the tables are part of the program")
+});
+
+/// Prints what a command has found: everything as one JSON document, the command's tables as CSV, or words for people.
 pub(crate) fn show(
     format: Format,
+    command: &str,
     findings: &impl Serialize,
-    tables: &[Rows],
     words: impl FnOnce(Form) -> String,
 ) -> Result<()> {
-    match format {
-        Format::Json => print(&serde_json::to_string_pretty(findings).expect("plain data")),
+    print(&match format {
+        Format::Json => serde_json::to_string_pretty(findings).expect("plain data"),
         Format::Csv => {
             let findings = serde_json::to_value(findings).expect("plain data");
-            let tables = tables.iter().map(|rows| csv(&findings, rows));
-            print(&tables.collect::<Vec<_>>().join("\n"))
+            let tables = TABLES[command].iter().map(|rows| csv(&findings, rows));
+            tables.collect::<Vec<_>>().join("\n")
         }
-        Format::Md => print(&words(Form::Markdown)),
-        Format::Table => print(&words(Form::Terminal(width()))),
-    }
+        Format::Md => words(Form::Markdown),
+        Format::Table => words(Form::Terminal(width())),
+    })
 }
 
 fn csv(findings: &Value, rows: &Rows) -> String {
-    let fields = || rows.fields.split(", ");
-    let mut table = Table::new(fields());
-    for scopes in items(&[findings], rows.lists) {
-        table.row(fields().map(|field| {
+    let fields: Vec<&str> = rows.fields.split(',').map(str::trim).collect();
+    let mut table = Table::new(fields.iter().copied());
+    for scopes in items(&[findings], &rows.lists) {
+        table.row(fields.iter().map(|field| {
             let pointer = format!("/{}", field.replace('.', "/"));
             match scopes.iter().find_map(|scope| scope.pointer(&pointer)) {
                 None | Some(Value::Null) => String::new(),
@@ -74,7 +79,7 @@ fn csv(findings: &Value, rows: &Rows) -> String {
 }
 
 /// The items of lists in lists, each in front of what it is part of.
-fn items<'v>(scopes: &[&'v Value], lists: &[&str]) -> Vec<Vec<&'v Value>> {
+fn items<'v>(scopes: &[&'v Value], lists: &[String]) -> Vec<Vec<&'v Value>> {
     let Some((list, below)) = lists.split_first() else {
         return vec![scopes.to_vec()];
     };
@@ -124,8 +129,8 @@ mod tests {
             { "name": "b", "parts": [] },
         ]});
         let rows = Rows {
-            lists: &["/all", "/parts"],
-            fields: "name, x, in.low",
+            lists: ["/all", "/parts"].map(str::to_owned).to_vec(),
+            fields: "name, x, in.low".into(),
         };
         assert_eq!(csv(&findings, &rows), "name,x,in.low\na,2,0.5\na,,\n");
     }

@@ -90,13 +90,11 @@ pub struct Read {
     /// The warnings of reading, which the results have, too.
     pub warnings: Vec<String>,
     files: Vec<PathBuf>,
-    /// The samples of one machine's files as those of one run, where there are several.
-    pooled: Option<Vec<Line>>,
 }
 
 impl Read {
-    /// What stands beside the report in a folder: the samples; or, where they are of several machines, the names of
-    /// the runs.
+    /// What stands beside the report in a folder: the samples, those of one machine's files as of one run; or, where
+    /// they are of several machines, the names of the runs.
     ///
     /// # Errors
     ///
@@ -106,10 +104,13 @@ impl Read {
     ///
     /// Never: names are plain data.
     pub fn source(&self, folder: &Path) -> Result<Source> {
-        match (self.files.as_slice(), &self.pooled) {
-            (_, Some(pooled)) => Ok(Source::Samples(sample::text(pooled).into_bytes())),
-            ([file], None) => Source::of(file, folder),
-            (files, None) => {
+        match self.files.as_slice() {
+            [file] => Source::of(file, folder),
+            files if self.results.machines.len() == 1 => {
+                let (lines, _) = pooled(runs(files)?, true)?;
+                Ok(Source::Samples(sample::text(&lines).into_bytes()))
+            }
+            files => {
                 let names = files.iter().map(|file| name(file, Some(folder)));
                 let runs = names.collect::<Result<_>>()?;
                 let text = toml::to_string_pretty(&Runs { runs }).expect("names are plain data");
@@ -124,18 +125,23 @@ impl Read {
 pub struct Known(HashMap<PathBuf, (results::Machine, Vec<String>)>);
 
 impl Known {
-    /// What a run says, and the warnings of reading it. They name the file by its last name: results do not depend on
-    /// where their folder is.
-    fn results(&mut self, run: Run) -> Result<(results::Machine, Vec<String>)> {
-        let place = run.file.canonicalize().unwrap_or_else(|_| run.file.clone());
-        if let Some(known) = self.0.get(&place) {
+    /// What the runs of a machine say, and the warnings of reading them.
+    fn machine(
+        &mut self,
+        runs: Vec<Run>,
+        is_alone: bool,
+    ) -> Result<(results::Machine, Vec<String>)> {
+        let place = match runs.as_slice() {
+            [run] => run.file.canonicalize().ok(),
+            _ => None,
+        };
+        if let Some(known) = place.as_ref().and_then(|place| self.0.get(place)) {
             return Ok(known.clone());
         }
-        let name = run.file.file_name().unwrap_or_default().to_string_lossy();
-        let (lines, warnings) = sample::pool(vec![(name.into_owned(), run.reading)])?;
-        let new = (machine_of(lines, &warnings), warnings);
-        self.0.insert(place, new.clone());
-        Ok(new)
+        let (lines, warnings) = pooled(runs, is_alone)?;
+        let machine = (machine_of(lines, &warnings), warnings);
+        self.0.extend(place.map(|place| (place, machine.clone())));
+        Ok(machine)
     }
 }
 
@@ -147,36 +153,22 @@ impl Known {
 /// When a file cannot be read, when two hold the same run, when those of one machine cannot be pooled, or when machines
 /// were not measured alike: which files, and what differs.
 pub fn read(files: &[PathBuf], folder: Option<&Path>, known: &mut Known) -> Result<Read> {
-    let run = |file: &PathBuf| {
-        let (file, reading) = (file.clone(), sample::read(file)?);
-        Ok(Run { file, reading })
-    };
-    let runs = files.iter().map(run).collect::<Result<Vec<Run>>>()?;
+    let runs = runs(files)?;
     are_comparable(&runs)?;
     let groups = by_machine(runs);
     let machines: Vec<Machine> = groups.iter().map(|(machine, _)| machine.clone()).collect();
-    let mut warnings = Vec::new();
-    let mut analysed = Vec::new();
-    let mut pooled = None;
     let is_alone = groups.len() == 1;
-    for (name, (_, mut runs)) in Machine::names(&machines).into_iter().zip(groups) {
+    let (mut analysed, mut warnings) = (Vec::new(), Vec::new());
+    for (name, (_, runs)) in Machine::names(&machines).into_iter().zip(groups) {
         let paths = runs.iter().map(|run| self::name(&run.file, folder));
         let paths = paths.collect::<Result<Vec<_>>>()?;
-        let (mut machine, told) = match runs.pop() {
-            Some(run) if runs.is_empty() => known.results(run)?,
-            last => {
-                let runs = runs.into_iter().chain(last);
-                let named = runs.map(|run| (run.name(is_alone), run.reading));
-                let (lines, told) = sample::pool(named.collect())?;
-                pooled = is_alone.then(|| lines.clone());
-                (machine_of(lines, &told), told)
-            }
-        };
+        let (mut machine, of_machine) = known.machine(runs, is_alone)?;
         machine.name = name;
         if is_alone {
-            warnings = told;
+            warnings = of_machine;
         } else {
-            warnings.extend(told.iter().map(|told| format!("{}: {told}", machine.name)));
+            let of_machine = of_machine.iter();
+            warnings.extend(of_machine.map(|warning| format!("{}: {warning}", machine.name)));
             machine.runs = paths;
         }
         analysed.push(machine);
@@ -185,7 +177,6 @@ pub fn read(files: &[PathBuf], folder: Option<&Path>, known: &mut Known) -> Resu
         results: merge(analysed),
         warnings,
         files: files.to_vec(),
-        pooled,
     })
 }
 
@@ -193,6 +184,14 @@ pub fn read(files: &[PathBuf], folder: Option<&Path>, known: &mut Known) -> Resu
 struct Run {
     file: PathBuf,
     reading: Reading,
+}
+
+fn runs(files: &[PathBuf]) -> Result<Vec<Run>> {
+    let run = |file: &PathBuf| {
+        let (file, reading) = (file.clone(), sample::read(file)?);
+        Ok(Run { file, reading })
+    };
+    files.iter().map(run).collect()
 }
 
 impl Run {
@@ -215,15 +214,23 @@ impl Run {
         });
         (ours.is_empty() && theirs.is_empty()) || !ours.is_disjoint(&theirs)
     }
+}
 
-    /// Its name in warnings: its path, or what is the same wherever the folders are.
-    fn name(&self, whole: bool) -> String {
-        if whole {
-            return self.file.display().to_string();
+/// The lines of one machine's runs as those of one run, and the warnings of reading them. Warnings in a report do not
+/// depend on where its folder is, unless the user has put its runs together.
+fn pooled(runs: Vec<Run>, is_alone: bool) -> Result<(Vec<Line>, Vec<String>)> {
+    let shown = if runs.len() == 1 { 1 } else { 2 };
+    let named = runs.into_iter().map(|Run { file, reading }| {
+        if is_alone && shown > 1 {
+            return (file.display().to_string(), reading);
         }
-        let parts: Vec<_> = self.file.iter().map(OsStr::to_string_lossy).collect();
-        parts[parts.len().saturating_sub(2)..].join("/")
-    }
+        let parts: Vec<_> = file.iter().map(OsStr::to_string_lossy).collect();
+        (
+            parts[parts.len().saturating_sub(shown)..].join("/"),
+            reading,
+        )
+    });
+    sample::pool(named.collect())
 }
 
 /// Whether no run is counted twice, whatever its file is called and whether it is packed; and whether what was found
@@ -266,36 +273,36 @@ fn difference(a: &Header, b: &Header) -> Option<String> {
     let apart = |what: &str, a: &str, b: &str| {
         (a != b).then(|| format!("the {what} of one is {a}, of the other {b}"))
     };
-    let scenario = || {
-        let differs = |one: &&Scenario| {
-            let other = b.scenarios.iter().find(|other| other.name == one.name);
-            other.is_some_and(|other| !sample::asks_the_same(one, other))
-        };
-        let found = a.scenarios.iter().find(differs)?;
-        Some(format!("they define scenario {} differently", found.name))
+    let is_other = |one: &&Scenario| {
+        let mut others = b.scenarios.iter();
+        others.any(|other| other.name == one.name && !sample::asks_the_same(one, other))
     };
-    let assumption = || {
-        let found = unequal(a, b).or_else(|| unequal(b, a))?;
-        Some(format!("they judge the assumption {found} differently"))
-    };
+    let scenario = || a.scenarios.iter().find(is_other);
+    let assumption = || unequal(a, b).or_else(|| unequal(b, a));
     apart("baseline", &a.baseline, &b.baseline)
         .or_else(|| apart("preset", &a.environment.preset, &b.environment.preset))
-        .or_else(scenario)
-        .or_else(assumption)
+        .or_else(|| {
+            Some(format!(
+                "they define scenario {} differently",
+                scenario()?.name
+            ))
+        })
+        .or_else(|| {
+            Some(format!(
+                "they judge the assumption {} differently",
+                assumption()?
+            ))
+        })
 }
 
-/// An assumption of one that the other does not judge by the same margin.
+/// An assumption of one that the other does not judge by the same margin, whatever they say about it.
 fn unequal<'h>(a: &'h Header, b: &Header) -> Option<&'h str> {
-    let is_known = |one: &&Assumption| {
-        // Whatever they say about it.
-        let in_its_words = |other: &Assumption| Assumption {
-            claim: one.claim.clone(),
-            ..other.clone()
-        };
-        b.assumptions
-            .iter()
-            .any(|other| in_its_words(other) == **one)
+    let wordless = |one: &Assumption| Assumption {
+        claim: String::new(),
+        ..one.clone()
     };
-    let unknown = a.assumptions.iter().find(|one| !is_known(one))?;
+    let known: Vec<Assumption> = b.assumptions.iter().map(wordless).collect();
+    let mut all = a.assumptions.iter();
+    let unknown = all.find(|one| !known.contains(&wordless(one)))?;
     Some(&unknown.id)
 }

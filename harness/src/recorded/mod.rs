@@ -136,16 +136,16 @@ pub fn file(results: &Results, source: Source, folder: &Path) -> Result<()> {
         Source::Runs(runs) => Source::Runs(runs),
     };
     if !folder.exists() {
-        return at_once(folder, |aside| report::write(results, &source, aside));
+        return at_once(results, &source, folder);
     }
     let (kind, is_same) = match &source {
-        Source::Runs(runs) => {
-            let known = std::fs::read_to_string(folder.join(sample::MERGED));
-            ("report", known.is_ok_and(|known| known == *runs))
-        }
         Source::Samples(content) => {
             let known = read(&sample::locate(folder)?)?;
             ("run", packed(known) == *content)
+        }
+        Source::Runs(runs) => {
+            let known = read(&folder.join(sample::MERGED));
+            ("report", known.is_ok_and(|known| known == runs.as_bytes()))
         }
         Source::Beside(_) => ("run", true),
     };
@@ -159,12 +159,12 @@ pub fn file(results: &Results, source: Source, folder: &Path) -> Result<()> {
 }
 
 /// Fills a folder to the side and puts it in its place when it is complete.
-fn at_once(folder: &Path, write: impl FnOnce(&Path) -> Result<report::Written>) -> Result<()> {
+fn at_once(results: &Results, source: &Source, folder: &Path) -> Result<()> {
     let name = folder.file_name().unwrap_or_default().to_string_lossy();
     let aside = folder.with_file_name(format!(".{name}.partial"));
     // What an earlier attempt has left, if one was killed.
     let _ = std::fs::remove_dir_all(&aside);
-    let filed = write(&aside).and_then(|_| {
+    let filed = report::write(results, source, &aside).and_then(|_| {
         std::fs::rename(&aside, folder).map_err(|error| Error::file("write", folder, &error))
     });
     if filed.is_err() {

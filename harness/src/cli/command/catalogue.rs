@@ -13,18 +13,7 @@ use serde_json::json;
 
 use crate::arguments::{ExplainOptions, ListOptions};
 use crate::selection;
-use crate::terminal::{self, Rows, show};
-
-const STRATEGIES: Rows = Rows {
-    lists: &["/strategies"],
-    fields: "name, claims.reads, claims.updates, claims.read consistency, claims.scan consistency, claims.records, \
-             summary",
-};
-
-const SCENARIOS: Rows = Rows {
-    lists: &["/scenarios"],
-    fields: "name, processes, record, keys, threads, sweeps, optional, question",
-};
+use crate::terminal::{self, show};
 
 /// Prints the strategies with their claims, then the scenarios.
 pub(crate) fn list(options: &ListOptions) -> Result<()> {
@@ -32,7 +21,7 @@ pub(crate) fn list(options: &ListOptions) -> Result<()> {
     let scenarios = selection::scenarios(&options.choice, true)?;
     let all = catalogue(&profiles, &scenarios);
     let words = |form| report::words("list", &all, form);
-    show(options.format, &all, &[STRATEGIES, SCENARIOS], words)
+    show(options.format, "list", &all, words)
 }
 
 #[derive(Serialize)]

@@ -12,12 +12,7 @@ use serde_json::json;
 use super::content;
 use super::report::samples;
 use crate::arguments::{CheckOptions, DiffOptions, SelftestOptions};
-use crate::terminal::{self, Rows, show};
-
-const TRIALS: Rows = Rows {
-    lists: &[""],
-    fields: "what, expected, came_out, bound, of, holds",
-};
+use crate::terminal::{self, show};
 
 /// Tries how often the statistics err on samples where the truth is known; an error that is too frequent is exit code 1.
 pub(crate) fn selftest(options: &SelftestOptions) -> Result<()> {
@@ -33,7 +28,7 @@ pub(crate) fn selftest(options: &SelftestOptions) -> Result<()> {
         )));
     }
     trials.extend(sizes());
-    show(options.format, &trials, &[TRIALS], |form| {
+    show(options.format, "selftest", &trials, |form| {
         report::words("selftest", &json!({ "trials": trials }), form)
     })?;
     match trials.iter().filter(|trial| !trial.holds).count() {
@@ -46,12 +41,6 @@ pub(crate) fn selftest(options: &SelftestOptions) -> Result<()> {
     }
 }
 
-const CHANGES: Rows = Rows {
-    lists: &["/rows"],
-    fields: "scenario, strategy, metric, unit, a, b, times_better, interval.0, interval.1, samples, verdict, \
-             samples_needed",
-};
-
 /// Compares two runs. Exit code 0 whether or not something changed, unless the user asks for 1.
 pub(crate) fn diff(options: &DiffOptions) -> Result<()> {
     let run = |given: &Path| Ok::<_, Error>(Run::of(&samples(Some(given))?.1));
@@ -62,7 +51,7 @@ pub(crate) fn diff(options: &DiffOptions) -> Result<()> {
         Judged::Ratio
     };
     let diff = diff::diff(&a, &b, judged)?;
-    show(options.format, &diff, &[CHANGES], |form| {
+    show(options.format, "diff", &diff, |form| {
         let findings =
             json!({ "diff": diff, "all": options.all, "notable": NOTABLE, "level": LEVEL });
         report::words("diff", &findings, form)
@@ -126,5 +115,29 @@ pub(crate) fn check(options: &CheckOptions) -> Result<()> {
              up to {}",
             history.place(at)
         ))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use analysis::selftest::Trial;
+    use report::Form;
+
+    use super::*;
+
+    #[test]
+    fn a_trial_that_fails_is_seen() {
+        let trial = Trial {
+            what: "the baseline as its own contender".into(),
+            expected: "1.000 in the 95 % interval".into(),
+            came_out: "80 %".into(),
+            bound: "at least 95 %".into(),
+            of: 200,
+            holds: false,
+        };
+        let findings = json!({ "trials": [trial] });
+        for form in [Form::Terminal(100), Form::Markdown] {
+            assert!(report::words("selftest", &findings, form).contains("FAILS"));
+        }
     }
 }

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use analysis::{Samples, analyse, graded_by_stalls, merge};
+use analysis::{Samples, analyse, merge};
 use harness::run::{Plan, Recording, Run, replays, stalls, traces};
 use model::environment::Environment;
 use model::error::{Error, Result};
@@ -20,21 +20,17 @@ use super::attended;
 use super::report::write;
 use crate::arguments::{ReplayOptions, StallOptions, TraceOptions, VerifyOptions};
 use crate::selection;
-use crate::terminal::{Rows, show};
+use crate::terminal::show;
 
 /// Carries out stages in memory only; what they found until they ended, and how they ended.
-fn observed(
-    plan: &Plan,
-    stages: impl FnOnce(&mut Run<'_>) -> Result<()>,
-) -> (Results, Vec<Line>, Result<()>) {
+fn observed(plan: &Plan, stages: impl FnOnce(&mut Run<'_>) -> Result<()>) -> (Results, Result<()>) {
     let mut recording = Recording::in_memory();
     let ended = attended(&mut recording, stages);
-    let lines = recording.lines().to_vec();
     let samples = Samples {
         header: plan.header(Environment::default()),
-        lines: lines.clone(),
+        lines: recording.lines().to_vec(),
     };
-    (merge(vec![analyse(&samples)]), lines, ended)
+    (merge(vec![analyse(&samples)]), ended)
 }
 
 fn plan_of(strategies: Vec<String>) -> Plan {
@@ -53,11 +49,6 @@ enum Verified<'a> {
     Check(&'a Guarantee),
 }
 
-const VERIFIED: Rows = Rows {
-    lists: &[""],
-    fields: "kind, strategy, property, fault, claimed, observed, consequence, grade, evidence",
-};
-
 /// Runs the checks, injects the faults and replays the process log that is shipped; a broken promise is exit code 1.
 pub(crate) fn verify(options: &VerifyOptions) -> Result<()> {
     let plan = Plan {
@@ -65,7 +56,7 @@ pub(crate) fn verify(options: &VerifyOptions) -> Result<()> {
         seed: options.effort.seed,
         ..plan_of(selection::contenders(options.strategy.as_ref())?)
     };
-    let (results, _, ended) = observed(&plan, |run| {
+    let (results, ended) = observed(&plan, |run| {
         plan.verify(plan.preset, 0.9, run)?;
         let names = plan.contenders().into_iter().map(|card| card.name);
         run.carry_out(replays(names, &selection::shipped_trace())?, 1.0)
@@ -79,7 +70,7 @@ pub(crate) fn verify(options: &VerifyOptions) -> Result<()> {
     let rows: Vec<_> = rows
         .chain(machine.faults.iter().map(Verified::Fault))
         .collect();
-    show(options.format, &rows, &[VERIFIED], |form| {
+    show(options.format, "verify", &rows, |form| {
         let findings = json!({ "strategies": plan.strategies, "rows": rows });
         report::words("verify", &findings, form)
     })?;
@@ -89,29 +80,25 @@ pub(crate) fn verify(options: &VerifyOptions) -> Result<()> {
         }
         other => other,
     })?;
+    are_kept(promises)
+}
+
+/// Whether no promise is broken.
+fn are_kept(promises: &[Guarantee]) -> Result<()> {
     let is_broken = |promise: &&Guarantee| promise.grade == Grade::Forbidden;
-    none_or(promises.iter().filter(is_broken).count(), |broken| {
-        format!("{broken} of {} promises are not kept", promises.len())
-    })
+    let mut broken = promises.iter().filter(is_broken);
+    let Some(first) = broken.next() else {
+        return Ok(());
+    };
+    Err(Error::Check(format!(
+        "{} of {} promises are not kept: {}, {}: {}",
+        1 + broken.count(),
+        promises.len(),
+        first.strategy,
+        first.property,
+        first.evidence
+    )))
 }
-
-/// Whether nothing is wrong, or how much is.
-fn none_or(wrong: usize, complaint: impl FnOnce(usize) -> String) -> Result<()> {
-    match wrong {
-        0 => Ok(()),
-        wrong => Err(Error::Check(complaint(wrong))),
-    }
-}
-
-/// All counts of each operation of a strategy in a state. They are empty where the operation waits until the state is
-/// over.
-const FOOTPRINTS: Rows = Rows {
-    lists: &["", "/footprints"],
-    fields: "strategy, operation, state, is_cut_short, counts.instructions, counts.loads, counts.stores, \
-             counts.locked, counts.fences, counts.system_calls, counts.allocations, counts.allocated_bytes, \
-             counts.frees, counts.allocator_instructions, counts.lines_touched, counts.lines_written, \
-             counts.lines_dirtied",
-};
 
 /// Shows what operations execute, and which cache lines two threads share meanwhile; a strategy that does not survive
 /// being traced is exit code 1.
@@ -124,10 +111,10 @@ pub(crate) fn trace(options: &TraceOptions) -> Result<()> {
         states: options.state.clone(),
         layouts: options.layouts,
     });
-    let (results, _, ended) = observed(&plan, |run| run.carry_out(traces(tasks), 1.0));
+    let (results, ended) = observed(&plan, |run| run.carry_out(traces(tasks), 1.0));
     ended?;
     let all = &results.machines[0].traces;
-    show(options.format, all, &[FOOTPRINTS], |form| {
+    show(options.format, "trace", all, |form| {
         report::evidence(&results, form)
     })?;
     survived(all.iter().map(|one| (&one.strategy, &one.died)))
@@ -139,21 +126,16 @@ fn survived<'a>(ends: impl Iterator<Item = (&'a String, &'a Option<String>)>) ->
         let why = died.as_ref()?;
         Some(format!("{strategy} did not survive: {why}"))
     });
-    let deaths: Vec<String> = deaths.collect();
-    none_or(deaths.len(), |_| deaths.join("; "))
+    match deaths.collect::<Vec<_>>().join("; ") {
+        deaths if deaths.is_empty() => Ok(()),
+        deaths => Err(Error::Check(deaths)),
+    }
 }
 
 /// Instructions that are stepped of a read that is stopped twice: what all strategies do in some minutes.
 const TWO_STOPS: usize = 40_000;
 /// The same where every point is to be tried: all pairs of most operations.
 const TWO_STOPS_EVERY: usize = 1_000_000;
-
-/// Every pair of operations.
-const PAIRS: Rows = Rows {
-    lists: &["", "/pairs"],
-    fields: "strategy, stalled, peer, same_process, points, blocked, in_allocator, untried, first, last, held_by, \
-             wrong, evidence",
-};
 
 /// Stops the strategies' threads; a claim that is refuted is exit code 1.
 pub(crate) fn stall(options: &StallOptions) -> Result<()> {
@@ -172,16 +154,15 @@ pub(crate) fn stall(options: &StallOptions) -> Result<()> {
             TWO_STOPS
         },
     });
-    let (results, _, ended) = observed(&plan, |run| {
+    let (results, ended) = observed(&plan, |run| {
         run.carry_out(stalls(tasks, Duration::MAX), 1.0)
     });
     ended?;
     let machine = &results.machines[0];
     let all = &machine.stalls;
-    let cards = machine.strategies.iter();
-    let graded = cards.filter_map(|card| Some(graded_by_stalls(card, machine.stall(&card.name)?)));
-    let claims: Vec<Guarantee> = graded.flatten().collect();
-    show(options.format, all, &[PAIRS], |form| {
+    let mut claims = machine.guarantees.clone();
+    claims.retain(|claim| claim.grade != Grade::Unchecked);
+    show(options.format, "stall", all, |form| {
         let claims = report::words("claims", &json!({ "claims": claims }), form);
         format!(
             "{}\n\n{claims}",
@@ -193,13 +174,7 @@ pub(crate) fn stall(options: &StallOptions) -> Result<()> {
         write(std::slice::from_ref(&samples), output::folder_of(&samples))?;
     }
     survived(all.iter().map(|one| (&one.strategy, &one.died)))?;
-    match claims.iter().find(|claim| claim.grade == Grade::Forbidden) {
-        None => Ok(()),
-        Some(broken) => Err(Error::Check(format!(
-            "{} claims {} for {}, and: {}",
-            broken.strategy, broken.claimed, broken.property, broken.evidence
-        ))),
-    }
+    are_kept(&claims)
 }
 
 /// The samples of the run in a folder, if lines can be added to them; nothing else writes there as long as the lock is
@@ -222,11 +197,6 @@ fn amended(samples: &Path, seen: &[StallSeen]) -> Result<Vec<u8>> {
     sample::amended(&content, &samples.display().to_string(), is_old, &new)
 }
 
-const OUTCOMES: Rows = Rows {
-    lists: &[""],
-    fields: "strategy, passed, evidence",
-};
-
 /// Replays a process log on the strategies; a final table that is not as the model's is exit code 1. A control may store
 /// nothing: it is tried only if the user names it.
 pub(crate) fn replay(options: &ReplayOptions) -> Result<()> {
@@ -234,18 +204,72 @@ pub(crate) fn replay(options: &ReplayOptions) -> Result<()> {
     let file = file.unwrap_or_else(selection::shipped_trace);
     let plan = plan_of(selection::contenders(options.strategy.as_ref())?);
     let stage = replays(plan.strategies.iter().cloned(), &file)?;
-    let (_, lines, ended) = observed(&plan, |run| run.carry_out(stage, 1.0));
+    let (results, ended) = observed(&plan, |run| run.carry_out(stage, 1.0));
     ended?;
-    let outcomes = lines.iter().filter_map(Line::try_as_check_ref);
-    let outcomes: Vec<_> = outcomes.collect();
-    show(options.format, &outcomes, &[OUTCOMES], |form| {
+    let mut outcomes = results.machines[0].guarantees.clone();
+    outcomes.retain(|outcome| matches!(outcome.property, Guaranteed::ByAll(_)));
+    show(options.format, "replay", &outcomes, |form| {
         report::words("replay", &json!({ "outcomes": outcomes }), form)
     })?;
-    match outcomes.iter().find(|outcome| !outcome.passed) {
-        None => Ok(()),
-        Some(wrong) => Err(Error::Check(format!(
-            "{}: {}",
-            wrong.strategy, wrong.evidence
-        ))),
+    are_kept(&outcomes)
+}
+
+#[cfg(test)]
+mod tests {
+    use model::fault::{Consequence, Fault};
+    use report::Form;
+
+    use super::*;
+
+    #[test]
+    fn what_is_observed_fits_a_hundred_columns_whatever_is_in_it() {
+        let word =
+            "arc-swap::per_process::Handle<contract::status::ProcessStatus>::apply".repeat(3);
+        for text in [
+            word,
+            "a thread, stopped in the middle of an update, ".repeat(9),
+            String::new(),
+        ] {
+            let claim = Guarantee {
+                strategy: "mutex/std".into(),
+                property: Guaranteed::ByAll(text.clone()),
+                claimed: text.clone(),
+                observed: text.clone(),
+                grade: Grade::Interesting,
+                evidence: text.clone(),
+            };
+            let broken = Guarantee {
+                grade: Grade::Forbidden,
+                evidence: "short".into(),
+                ..claim.clone()
+            };
+            let faulted = Faulted {
+                strategy: "mutex/std".into(),
+                fault: Fault::ReaderStalls,
+                consequence: Consequence::WritersWait,
+                evidence: text,
+            };
+            let rows = [
+                Verified::Claim(&claim),
+                Verified::Fault(&faulted),
+                Verified::Check(&broken),
+            ];
+            let all = [&claim, &broken];
+            for (name, findings) in [
+                (
+                    "verify",
+                    json!({ "strategies": ["mutex/std"], "rows": rows }),
+                ),
+                ("claims", json!({ "claims": all })),
+                ("replay", json!({ "outcomes": all })),
+            ] {
+                let page = report::words(name, &findings, Form::Terminal(100));
+                let longest = page.lines().map(|line| line.chars().count()).max();
+                assert!(longest <= Some(100), "{page}");
+                assert!(page.contains("mutex/std"), "{page}");
+                let markdown = report::words(name, &findings, Form::Markdown);
+                assert!(markdown.contains("short"), "{markdown}");
+            }
+        }
     }
 }

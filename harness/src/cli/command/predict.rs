@@ -22,7 +22,7 @@ use super::report::samples;
 use super::{attended, content};
 use crate::arguments::PredictOptions;
 use crate::selection;
-use crate::terminal::{Rows, show};
+use crate::terminal::show;
 
 /// Predicts a curve from one of its points, an operation from what it costs and shares, or all
 /// strategies from their samples.
@@ -34,27 +34,17 @@ pub(crate) fn predict(options: &PredictOptions) -> Result<()> {
     }
 }
 
-const POINTS: Rows = Rows {
-    lists: &["/points"],
-    fields: "cpus, published_ns, predicted_ns.mid, predicted_ns.low, predicted_ns.high, error, is_known, is_inside",
-};
-
 fn from_a_point(file: &Path, options: &PredictOptions) -> Result<()> {
     let (text, place) = content(file)?;
     let curve = Curve::parse(&String::from_utf8_lossy(&text), &place)?;
     let (at, shape) = (options.calibrate_at, options.shape);
     let tested = backtest(&curve, options.kind, at, shape, &place)?;
-    show(options.format, &tested, &[POINTS], |form| {
+    show(options.format, "backtest", &tested, |form| {
         let mut findings = json!(tested);
         findings["sure_from"] = SURE_FROM.into();
         report::words("backtest", &findings, form)
     })
 }
-
-const FORECASTS: Rows = Rows {
-    lists: &[""],
-    fields: "machine, cpus, ns.mid, ns.low, ns.high",
-};
 
 fn from_its_cost(alone_ns: f64, options: &PredictOptions) -> Result<()> {
     let machines = Machine::shipped();
@@ -75,7 +65,7 @@ fn from_its_cost(alone_ns: f64, options: &PredictOptions) -> Result<()> {
         })
     });
     let forecasts: Vec<Value> = forecasts.collect();
-    show(options.format, &forecasts, &[FORECASTS], |form| {
+    show(options.format, "forecast", &forecasts, |form| {
         let findings = json!({ "alone_ns": alone_ns, "forecasts": forecasts });
         report::words("forecast", &findings, form)
     })
@@ -91,11 +81,6 @@ fn chosen_machines(
     let names = names.chain(other.map(str::to_owned)).collect();
     selection::choose("machine", options.machine.as_ref(), names)
 }
-
-const PREDICTIONS: Rows = Rows {
-    lists: &["/predictions", "/points"],
-    fields: "strategy, operation, machine, cpus, ns.mid, ns.low, ns.high",
-};
 
 /// What samples say of more processors: traced and calibrated on the spot where they do not say it.
 fn from_samples(options: &PredictOptions) -> Result<()> {
@@ -124,7 +109,7 @@ fn from_samples(options: &PredictOptions) -> Result<()> {
     restrict(scaling, &options.operation, &machines);
     let scaling = scaling.clone();
     let results = merge(vec![machine]);
-    show(options.format, &scaling, &[PREDICTIONS], |form| {
+    show(options.format, "predictions", &scaling, |form| {
         let predictions = report::words("predictions", &scaling, form);
         format!("{predictions}\n\n{}", report::scaling(&results, form))
     })
@@ -152,9 +137,10 @@ fn complete(samples: &mut Samples, chosen: &[String], place: &str) -> Result<()>
         .filter(|trace| trace.pairs.iter().any(|pair| pair.paths.is_some()))
         .map(|trace| &trace.strategy)
         .collect();
-    let here = selection::strategies()?;
-    let missing = chosen.iter();
-    let missing = missing.filter(|name| !traced.contains(name) && here.contains(name));
+    let missing = chosen.iter().filter(|name| {
+        let is_here = experiments::subject::strategy(name).is_some();
+        is_here && !traced.contains(name)
+    });
     let missing: Vec<TraceTask> = missing
         .map(|name| TraceTask {
             strategy: name.clone(),

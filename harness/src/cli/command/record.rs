@@ -3,7 +3,6 @@
 use std::process::{Child, Command, ExitStatus};
 use std::time::Duration;
 
-use harness::run::Interrupt;
 use model::clock;
 use model::error::{Error, Result};
 use model::output::Existing;
@@ -12,6 +11,16 @@ use recorder::{Machine, Watch};
 
 use crate::arguments::RecordOptions;
 use crate::{signals, terminal};
+
+/// Why a recording ended.
+enum Ending {
+    TimeIsOver,
+    Ended(ExitStatus),
+    Interrupted,
+}
+
+/// How often an interrupt is looked for between two looks at the machine.
+const GLANCE: Duration = Duration::from_millis(100);
 
 /// Records until the time is over, the command has ended or the user has had enough. What was seen is
 /// in the file after every look.
@@ -25,7 +34,40 @@ pub(crate) fn record(options: &RecordOptions) -> Result<()> {
     let mut log = Writer::create(&options.out, Existing::forced(options.force), &header)?;
     let listening = signals::listen()?;
     let mut watch = Watch::new(options.names);
-    let (ending, running) = look_on(&machine, &mut watch, &mut log, options, listening.interrupt)?;
+    let began = clock::now();
+    let now_ns = || began.elapsed().as_nanos() as u64;
+    let mut look = |log: &mut Writer| {
+        machine.look(|seen| watch.see(now_ns(), seen))?;
+        watch.end_look(now_ns());
+        log.append(&watch.drain())
+    };
+    // Before the command, so that all of it is born.
+    look(&mut log)?;
+    let command = options.command.split_first();
+    let mut command = command.map(Running::start).transpose()?;
+    log.publish()?;
+    let time = options.seconds.map(Duration::from_secs);
+    let mut next = clock::now();
+    let ending = loop {
+        look(&mut log)?;
+        if listening.interrupt.is_set() {
+            break Ending::Interrupted;
+        }
+        if let Some(Running(command)) = &mut command
+            && let Some(status) = command.try_wait().map_err(|error| lost(&error))?
+        {
+            break Ending::Ended(status);
+        }
+        if time.is_some_and(|time| began.elapsed() >= time) {
+            break Ending::TimeIsOver;
+        }
+        // A look that takes longer than the pause is not made up for.
+        next = (next + Duration::from_millis(options.every_ms)).max(clock::now());
+        while !listening.interrupt.is_set() && clock::now() < next {
+            let left = next.saturating_duration_since(clock::now());
+            std::thread::sleep(left.min(GLANCE));
+        }
+    };
     let summary = summary(&log, options);
     if options.out.is_file() {
         terminal::print(&summary)?;
@@ -33,80 +75,20 @@ pub(crate) fn record(options: &RecordOptions) -> Result<()> {
         // The trace itself may have gone to standard output.
         terminal::say(summary);
     }
-    let kept = || format!("what was recorded is in {}", options.out.display());
-    match (ending, running) {
+    let kept = format!("what was recorded is in {}", options.out.display());
+    match (ending, command) {
         (Ending::Ended(status), _) if !status.success() => Err(Error::Check(format!(
-            "{} ended with {status}; {}",
+            "{} ended with {status}; {kept}",
             options.command[0],
-            kept()
         ))),
         (Ending::Ended(_), _) | (Ending::TimeIsOver, None) => Ok(()),
         // The trace is safe: whoever asked for the command gets it done.
-        (Ending::TimeIsOver, Some(mut running)) => {
-            running.0.wait().map(drop).map_err(|error| lost(&error))
+        (Ending::TimeIsOver, Some(mut command)) => {
+            command.0.wait().map(drop).map_err(|error| lost(&error))
         }
         // Without an end of its own, this is how a recording ends.
         (Ending::Interrupted, None) if options.seconds.is_none() => Ok(()),
-        (Ending::Interrupted, _) => Err(Error::Interrupted(kept())),
-    }
-}
-
-/// How often an interrupt is looked for between two looks at the machine.
-const GLANCE: Duration = Duration::from_millis(100);
-
-/// Why a recording ended.
-enum Ending {
-    TimeIsOver,
-    Ended(ExitStatus),
-    Interrupted,
-}
-
-/// Starts the command and looks at the machine as often as it is asked to, until there is a reason to
-/// stop.
-fn look_on(
-    machine: &Machine,
-    watch: &mut Watch,
-    log: &mut Writer,
-    options: &RecordOptions,
-    interrupt: &Interrupt,
-) -> Result<(Ending, Option<Running>)> {
-    let began = clock::now();
-    let now_ns = || began.elapsed().as_nanos() as u64;
-    let every = Duration::from_millis(options.every_ms);
-    let mut look = |log: &mut Writer| {
-        machine.look(|seen| watch.see(now_ns(), seen))?;
-        watch.end_look(now_ns());
-        log.append(&watch.drain())
-    };
-    // Before the command, so that all of it is born.
-    look(log)?;
-    let command = options.command.split_first();
-    let mut running = command.map(Running::start).transpose()?;
-    log.publish()?;
-    let mut next = clock::now();
-    loop {
-        look(log)?;
-        if interrupt.is_set() {
-            return Ok((Ending::Interrupted, running));
-        }
-        if let Some(command) = &mut running
-            && let Some(status) = command.0.try_wait().map_err(|error| lost(&error))?
-        {
-            return Ok((Ending::Ended(status), running));
-        }
-        let over = |&seconds: &u64| began.elapsed() >= Duration::from_secs(seconds);
-        if options.seconds.as_ref().is_some_and(over) {
-            return Ok((Ending::TimeIsOver, running));
-        }
-        // A look that takes longer than the pause is not made up for.
-        next = (next + every).max(clock::now());
-        while !interrupt.is_set() {
-            let left = next.saturating_duration_since(clock::now());
-            if left.is_zero() {
-                break;
-            }
-            std::thread::sleep(left.min(GLANCE));
-        }
+        (Ending::Interrupted, _) => Err(Error::Interrupted(kept)),
     }
 }
 
