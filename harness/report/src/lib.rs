@@ -82,29 +82,28 @@ pub enum Form {
 
 /// What operations execute and share, and which of them wait for a stopped thread.
 pub fn evidence(results: &Results, form: Form) -> String {
-    alone(&evidence::section(results), form, false)
+    alone(evidence::section(results), form)
 }
 
 /// What is predicted of more processors.
 pub fn scaling(results: &Results, form: Form) -> String {
-    alone(&scaling::section(results), form, false)
+    alone(scaling::section(results), form)
 }
 
-/// What a command has found, in the words of the template `terminal/NAME.md`. On a terminal a table that is too wide is
-/// broken into lines.
+/// What a command has found, in the words of the template `terminal/NAME.md`.
 ///
 /// # Panics
 ///
 /// As [`render`].
 pub fn words(name: &'static str, findings: &impl Serialize, form: Form) -> String {
-    alone(&draft::over_findings(name, findings), form, true)
+    alone(draft::over_findings(name, findings), form)
 }
 
-fn alone(section: &view::Section, form: Form, is_within_width: bool) -> String {
+fn alone(section: view::Section, form: Form) -> String {
     match form {
-        Form::Terminal(width) => section.terminal(width, is_within_width.then_some(width)),
+        Form::Terminal(width) => section.terminal(width),
         Form::Markdown => render::markdown(&view::Document {
-            sections: vec![section.clone()],
+            sections: vec![section],
             cards: BTreeMap::new(),
         }),
     }

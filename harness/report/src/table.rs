@@ -213,14 +213,16 @@ impl Table {
         rows.map(line).collect()
     }
 
-    /// For a terminal, of so many columns if that is known: in a table that is wider, a long text goes on in the next
-    /// line. The first column has names, which stay whole unless they take half of the width.
+    /// For a terminal, of so many columns if that is known: where a table that is wider has sentences, they go on in the
+    /// next line. The first column has names, which stay whole unless they take half of the width.
     pub fn terminal(&self, width: Option<u16>) -> String {
         let columns = self.columns.iter();
         let titles = columns.map(|column| format!("{}\n{}", column.title, column.note));
         let titles = titles.map(|title| title.trim_end().to_owned());
         let lines = self.lines();
-        let longest = lines.iter().map(|line| line[0].chars().count()).max();
+        let length = |text: &String| text.chars().count();
+        let longest = lines.iter().map(|line| length(&line[0])).max();
+        let longest_cell = lines.iter().flatten().map(length).max();
         let mut table = comfy_table::Table::new();
         table
             .load_style(HEADER_LINE)
@@ -228,11 +230,12 @@ impl Table {
             .set_header([self.corner.clone()].into_iter().chain(titles))
             .add_rows(lines);
         let text = table.trim_fmt();
-        let is_wider = |width: u16| {
+        let is_broken = |width: u16| {
+            let has_sentences = longest_cell > Some(usize::from(width / 3));
             let mut lines = text.lines();
-            lines.any(|line| line.chars().count() > usize::from(width))
+            has_sentences && lines.any(|line| line.chars().count() > usize::from(width))
         };
-        let Some(width) = width.filter(|&width| is_wider(width)) else {
+        let Some(width) = width.filter(|&width| is_broken(width)) else {
             return text;
         };
         let least = u16::try_from(longest.unwrap_or_default() + 2).unwrap_or(u16::MAX);

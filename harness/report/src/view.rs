@@ -33,9 +33,9 @@ pub(super) struct Section {
 const NOTE_WIDTH: u16 = 10;
 
 impl Section {
-    /// For a terminal: the words within a width; tables within theirs, if they have one, or as wide as they are. Those
-    /// that lead to what follows are left out, and drawings.
-    pub(super) fn terminal(&self, width: u16, table_width: Option<u16>) -> String {
+    /// For a terminal: the words within a width, and the tables that have sentences. Tables that lead to what follows are
+    /// left out, and drawings.
+    pub(super) fn terminal(&self, width: u16) -> String {
         let wrapped = |text: &str| columns([[text.to_owned()]], 0, width);
         let table = |table: &Table| {
             let mut table = table.clone();
@@ -43,7 +43,7 @@ impl Section {
                 column.note = columns([[column.note.clone()]], 0, NOTE_WIDTH);
             }
             let notes = table.notes.iter().map(|note| wrapped(note));
-            let parts = [wrapped(&table.caption), table.terminal(table_width)].into_iter();
+            let parts = [wrapped(&table.caption), table.terminal(Some(width))].into_iter();
             parts.chain(notes).collect::<Vec<_>>().join("\n")
         };
         let blocks = self.blocks.iter().filter_map(|block| {

@@ -1,6 +1,5 @@
 //! How far a run is: a bar with the time left on a terminal, plain lines elsewhere.
 
-use std::io::IsTerminal;
 use std::time::Duration;
 
 use harness::run::Observer;
@@ -11,7 +10,8 @@ use crate::terminal;
 /// Shows how far a run is, on standard error.
 #[derive(Debug)]
 pub(crate) struct Progress {
-    bar: Option<ProgressBar>,
+    /// Hidden where standard error is no terminal.
+    bar: ProgressBar,
     /// The line said last: the stage, and how far.
     last: (String, f64),
 }
@@ -24,49 +24,43 @@ const STEPS: u16 = 1_000;
 
 impl Progress {
     pub(crate) fn new() -> Self {
-        let bar = std::io::stderr().is_terminal().then(|| {
-            let bar = ProgressBar::new(STEPS.into());
+        let bar = ProgressBar::new(STEPS.into());
+        if !bar.is_hidden() {
             let style = "{bar:30} {percent:>3} %  {eta:>4} left  {wide_msg}";
             bar.set_style(ProgressStyle::with_template(style).expect("the template is a constant"));
             bar.enable_steady_tick(Duration::from_millis(200));
-            bar
-        });
-        Self {
-            bar,
-            last: (String::new(), 0.0),
         }
+        let last = (String::new(), 0.0);
+        Self { bar, last }
     }
 }
 
 impl Observer for Progress {
     fn progress(&mut self, stage: &str, subject: &str, share_done: f64) {
-        match &self.bar {
-            Some(bar) => {
-                #[expect(clippy::cast_sign_loss, reason = "a share is not negative")]
-                bar.set_position((share_done * f64::from(STEPS)) as u64);
-                bar.set_message(format!("{stage} {subject}"));
-            }
-            // Not one line for each strategy.
-            None if self.last.0 != stage || share_done - self.last.1 >= SAID_EVERY => {
-                terminal::say(format!("{:3.0} %  {stage} {subject}", share_done * 100.0));
-                self.last = (stage.to_owned(), share_done);
-            }
-            None => {}
+        #[expect(clippy::cast_sign_loss, reason = "a share is not negative")]
+        self.bar
+            .set_position((share_done * f64::from(STEPS)) as u64);
+        self.bar.set_message(format!("{stage} {subject}"));
+        // Not one line for each strategy.
+        let is_news = self.last.0 != stage || share_done - self.last.1 >= SAID_EVERY;
+        if self.bar.is_hidden() && is_news {
+            terminal::say(format!("{:3.0} %  {stage} {subject}", share_done * 100.0));
+            self.last = (stage.to_owned(), share_done);
         }
     }
 
     fn note(&mut self, text: &str) {
-        match &self.bar {
-            Some(bar) => bar.println(format!("! {text}")),
-            None => terminal::say(format!("! {text}")),
+        let note = format!("! {text}");
+        if self.bar.is_hidden() {
+            terminal::say(note);
+        } else {
+            self.bar.println(note);
         }
     }
 }
 
 impl Drop for Progress {
     fn drop(&mut self) {
-        if let Some(bar) = &self.bar {
-            bar.finish_and_clear();
-        }
+        self.bar.finish_and_clear();
     }
 }
