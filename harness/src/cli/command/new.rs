@@ -9,7 +9,9 @@ use std::path::{Path, PathBuf};
 
 use model::error::{Error, Result};
 use model::output::{self, Existing};
+use model::scenario::RecordKind;
 use regex_lite::{Captures, Regex};
+use registry::roster;
 use serde::Deserialize;
 
 use crate::arguments::NewOptions;
@@ -55,7 +57,7 @@ pub(crate) fn new(options: &NewOptions) -> Result<()> {
         .map(|text| toml::from_str::<Scaffold>(text).expect("the scaffold is part of the program"));
     let lib = format!("strategies/{}/src/lib.rs", name.family);
     let (from, part) = if root.join(&lib).is_file() {
-        name.check_variant(&root, &read(&root, &lib)?)?;
+        name.check_variant(&read(&root, &lib)?)?;
         (template.variant, scaffold.variant)
     } else {
         name.check_family(&root, &scaffold.reserved)?;
@@ -166,7 +168,7 @@ impl<'n> Name<'n> {
     }
 
     /// Refuses what is no family, and a variant that it has.
-    fn check_variant(&self, root: &Path, lib: &str) -> Result<()> {
+    fn check_variant(&self, lib: &str) -> Result<()> {
         let Self { family, variant } = self;
         let folder = format!("strategies/{family}");
         if !lib.contains("\nimpl Family for Variants") || folder == TEMPLATE {
@@ -174,19 +176,14 @@ impl<'n> Name<'n> {
                 "{folder} is no family of strategies; choose another name"
             )));
         }
-        let sources = root.join(format!("{folder}/src"));
-        let entries = fs::read_dir(&sources).and_then(Iterator::collect::<Result<Vec<_>, _>>);
-        let entries = entries.map_err(|error| Error::file("read", &sources, &error))?;
-        let quoted = format!("\"{family}/{variant}\"");
-        let has_it =
-            |path: &PathBuf| fs::read_to_string(path).is_ok_and(|text| text.contains(&quoted));
-        match entries.iter().map(fs::DirEntry::path).find(has_it) {
-            None => Ok(()),
-            Some(path) => Err(Error::input(format!(
-                "{family}/{variant} is there already, in {}",
-                path.strip_prefix(root).unwrap_or(&path).display()
-            ))),
+        let name = format!("{family}/{variant}");
+        let entries = roster::entries(RecordKind::Status);
+        if entries.iter().any(|entry| entry.profile.name == name) {
+            return Err(Error::input(format!(
+                "{name} is there already; `pivot explain {name}` shows it"
+            )));
         }
+        Ok(())
     }
 
     /// Refuses a name that a crate cannot have, here or anywhere.

@@ -208,6 +208,9 @@ pub(crate) fn replay(options: &ReplayOptions) -> Result<()> {
     ended?;
     let mut outcomes = results.machines[0].guarantees.clone();
     outcomes.retain(|outcome| matches!(outcome.property, Guaranteed::ByAll(_)));
+    // As they end, processes say so; here they stand as everywhere.
+    let strategies = &plan.strategies;
+    outcomes.sort_by_key(|outcome| strategies.iter().position(|name| *name == outcome.strategy));
     show(options.format, "replay", &outcomes, |form| {
         report::words("replay", &json!({ "outcomes": outcomes }), form)
     })?;
