@@ -376,7 +376,7 @@ pub(crate) struct RecordOptions {
     /// How many seconds to record [default: until COMMAND ends, or until Ctrl-C]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=86_400))]
     pub(crate) seconds: Option<u64>,
-    /// The time between two looks at all processes, in milliseconds
+    /// The time between two readings of all processes, in milliseconds
     #[arg(long, value_name = "M", default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..=60_000))]
     pub(crate) every_ms: u64,
     /// The file to write, or a device or pipe: CSV if its name ends in .csv, JSON lines otherwise

@@ -119,19 +119,17 @@ const NAMED_MAX: usize = 8;
 const SIMILAR: f64 = 0.85;
 
 fn unknown(what: &str, name: &str, names: &[String]) -> Error {
-    let similarity = |candidate: &str| {
-        let parts = candidate.split('/').chain([candidate]);
-        parts
-            .map(|part| strsim::jaro_winkler(name, part))
-            .fold(0.0, f64::max)
+    let similarity = |candidate: &String| {
+        let parts = candidate.split('/').chain([candidate.as_str()]);
+        let similarities = parts.map(|part| strsim::jaro_winkler(name, part));
+        similarities.fold(0.0, f64::max)
     };
-    let closest = names
-        .iter()
-        .map(|candidate| (similarity(candidate), candidate))
-        .rev()
-        .max_by(|(a, _), (b, _)| a.total_cmp(b))
-        .filter(|(similarity, _)| *similarity >= SIMILAR);
-    let hint = closest.map_or_else(String::new, |(_, name)| format!("did you mean {name}? "));
+    // Of several the first.
+    let candidates = names.iter().rev();
+    let closest = candidates
+        .max_by(|a, b| similarity(a).total_cmp(&similarity(b)))
+        .filter(|candidate| similarity(candidate) >= SIMILAR);
+    let hint = closest.map_or_else(String::new, |name| format!("did you mean {name}? "));
     let all = match names.len() {
         0..=NAMED_MAX => format!("there are {}", names.join(", ")),
         _ => "`pivot list` shows all".into(),

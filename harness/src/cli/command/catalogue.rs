@@ -8,8 +8,7 @@ use model::error::Result;
 use model::sample::Card;
 use model::scenario::{Coordinate, Scenario};
 use report::Form;
-use serde::Serialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::arguments::{ExplainOptions, ListOptions};
 use crate::selection;
@@ -24,47 +23,21 @@ pub(crate) fn list(options: &ListOptions) -> Result<()> {
     show(options.format, "list", &all, words)
 }
 
-#[derive(Serialize)]
-struct Catalogue<'a> {
-    strategies: Vec<Strategy<'a>>,
-    scenarios: Vec<Family<'a>>,
-}
-
-#[derive(Serialize)]
-struct Strategy<'a> {
-    name: &'a str,
-    summary: &'a str,
-    library: &'a str,
-    claims: BTreeMap<String, String>,
-}
-
-/// A scenario, or the points of a sweep.
-#[derive(Serialize)]
-struct Family<'a> {
-    name: &'a str,
-    question: &'a str,
-    processes: String,
-    record: String,
-    keys: String,
-    threads: String,
-    sweeps: BTreeMap<String, Vec<String>>,
-    /// Whether only `--scenario` or the preset `full` runs it.
-    optional: bool,
-}
-
-fn catalogue<'a>(profiles: &'a [Profile], scenarios: &'a [Scenario]) -> Catalogue<'a> {
-    let strategies = profiles.iter().map(|profile| Strategy {
-        name: profile.name,
-        summary: profile.summary,
-        library: profile.library,
-        claims: claims(profile).collect(),
+fn catalogue(profiles: &[Profile], scenarios: &[Scenario]) -> Value {
+    let strategies = profiles.iter().map(|profile| {
+        json!({
+            "name": profile.name,
+            "summary": profile.summary,
+            "library": profile.library,
+            "claims": claims(profile).collect::<BTreeMap<_, _>>(),
+        })
     });
     // The points of a sweep stand beside each other.
     let families = scenarios.chunk_by(|a, b| a.family() == b.family());
-    Catalogue {
-        strategies: strategies.collect(),
-        scenarios: families.map(family).collect(),
-    }
+    json!({
+        "strategies": strategies.collect::<Vec<_>>(),
+        "scenarios": families.map(family).collect::<Vec<_>>(),
+    })
 }
 
 fn claims(profile: &Profile) -> impl Iterator<Item = (String, String)> {
@@ -73,27 +46,29 @@ fn claims(profile: &Profile) -> impl Iterator<Item = (String, String)> {
     claims.map(|(property, claim)| (property.to_string(), claim.to_string()))
 }
 
-fn family(points: &[Scenario]) -> Family<'_> {
+/// A scenario, or the points of a sweep; `optional` are those that only `--scenario` or the preset `full` runs.
+fn family(points: &[Scenario]) -> Value {
     // What all points of a sweep have in common, or that they do not.
     let shared = |text: fn(&Scenario) -> String| {
         let first = text(&points[0]);
         let is_same = points.iter().all(|point| text(point) == first);
         if is_same { first } else { "swept".into() }
     };
-    Family {
-        name: points[0].family(),
-        question: &points[0].question,
-        processes: shared(|point| point.processes.to_string()),
-        record: shared(|point| point.record.to_string()),
-        keys: shared(Scenario::asked),
-        threads: shared(|point| {
-            let groups = point.groups.iter();
-            let groups = groups.map(|group| format!("{} {}", group.threads, group.doing()));
-            groups.collect::<Vec<_>>().join(" + ")
-        }),
-        sweeps: sweeps(points),
-        optional: points[0].optional,
-    }
+    let threads = |point: &Scenario| {
+        let groups = point.groups.iter();
+        let groups = groups.map(|group| format!("{} {}", group.threads, group.doing()));
+        groups.collect::<Vec<_>>().join(" + ")
+    };
+    json!({
+        "name": points[0].family(),
+        "question": points[0].question,
+        "processes": shared(|point| point.processes.to_string()),
+        "record": shared(|point| point.record.to_string()),
+        "keys": shared(Scenario::asked),
+        "threads": shared(threads),
+        "sweeps": sweeps(points),
+        "optional": points[0].optional,
+    })
 }
 
 /// The values of each axis of a sweep.
