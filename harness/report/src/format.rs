@@ -175,7 +175,7 @@ pub(super) fn margin(margin: f64) -> String {
 }
 
 /// By how much something is off, with its sign: `+12.3 %`. What rounds to nothing has none.
-pub fn off(share: f64, decimals: usize) -> String {
+pub(super) fn off(share: f64, decimals: usize) -> String {
     let text = format!("{:+.decimals$} %", 100.0 * share);
     let is_nothing = !text.bytes().any(|byte| (b'1'..=b'9').contains(&byte));
     text[usize::from(is_nothing)..].to_owned()

@@ -54,10 +54,9 @@ use serde::Serialize;
 
 pub use export::{csv, json};
 pub use files::{File, Source, Written, files, obsolete, replace, write};
-pub use format::off;
 pub use render::render;
 pub use short::{Entry, comment, headline, index, verdict_table};
-pub use table::{Table, columns};
+pub use table::Table;
 
 /// The report in Markdown, with references to its drawings in files beside it.
 pub fn markdown(results: &Results) -> String {

@@ -277,7 +277,7 @@ impl Table {
 }
 
 /// Texts in columns without lines, `indent` columns from the left; what is too long for the width goes on below.
-pub fn columns<const N: usize>(
+pub(super) fn columns<const N: usize>(
     rows: impl IntoIterator<Item = [String; N]>,
     indent: u16,
     width: u16,
