@@ -157,7 +157,7 @@ fn damaged_process_traces_are_refused_or_replayable() {
                 Step::Remove => alive.remove(&operation.id),
             });
         }
-        assert!(workload.peak() >= alive.len().max(1));
+        assert!(workload.summary.peak >= alive.len().max(1));
         let again = Workload::parse(workload.text(Form::JsonLines).as_bytes(), "f");
         assert_eq!(again.expect("what was read can be written"), workload);
         Ok(())

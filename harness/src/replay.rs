@@ -51,7 +51,7 @@ pub fn check(task: &ReplayTask) -> Result<CheckOutcome, Error> {
         .zip(entry)
         .expect("the parent names strategies of the registry only");
     let is_shared = entry.profile.concurrency != Concurrency::OneThread;
-    let replayed = replay(&make(workload.peak()), &operations, is_shared);
+    let replayed = replay(&make(workload.summary.peak), &operations, is_shared);
     let evidence = replayed.as_ref().map(|replayed| {
         format!(
             "{} operations of a process trace, each answered as by the model; at the end the model's {} records; {} \

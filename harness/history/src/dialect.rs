@@ -11,10 +11,10 @@ use histories::queues::{self, Order};
 use histories::{Model, Operation, zones};
 use imbl::{OrdMap, OrdSet, Vector};
 
-use super::event::Call;
+use super::pairing::Call;
 use super::value::{Name, Terms, Value};
 
-/// What a history is a history of.
+/// What a history is a history of. Of those that have the same operations, the first is recognised.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum ModelName {
     /// `read` and `write` of any value.
@@ -41,19 +41,6 @@ pub enum ModelName {
 }
 
 impl ModelName {
-    /// Those that are recognised by their operations, the first one first.
-    pub(super) const RECOGNISED: [ModelName; 9] = [
-        ModelName::Register,
-        ModelName::CasRegister,
-        ModelName::Kv,
-        ModelName::Registry,
-        ModelName::Mutex,
-        ModelName::Counter,
-        ModelName::Set,
-        ModelName::Queue,
-        ModelName::MultiRegister,
-    ];
-
     /// The operations it has.
     pub(super) fn words(self) -> impl Iterator<Item = &'static str> {
         let words = match self {
@@ -80,8 +67,8 @@ pub(super) trait Dialect: Model + Default {
 
     /// What is decided without a search: `None` if nothing is, else the operations that cannot be
     /// reconciled, of which there may be none.
-    fn shortcut(start: &Self::State, operations: &[Operation<Self::Action>]) -> Option<Vec<usize>> {
-        let _ = (start, operations);
+    fn shortcut(start: &Self::State, all: &[Operation<Self::Action>]) -> Option<Vec<usize>> {
+        let _ = (start, all);
         None
     }
 }
@@ -114,11 +101,8 @@ impl Dialect for CasRegister<Name> {
     }
 
     /// Registers that were never compared and swapped, with every value written once.
-    fn shortcut(
-        start: &Option<Name>,
-        operations: &[Operation<Self::Action>],
-    ) -> Option<Vec<usize>> {
-        let plain = operations.iter().map(|operation| {
+    fn shortcut(start: &Option<Name>, all: &[Operation<Self::Action>]) -> Option<Vec<usize>> {
+        let plain = all.iter().map(|operation| {
             Some(Operation {
                 process: operation.process,
                 call: operation.call,
@@ -279,13 +263,8 @@ impl Dialect for FifoQueue<Name> {
         queue_action(call, terms)
     }
 
-    fn shortcut(
-        start: &Vector<Name>,
-        operations: &[Operation<QueueAction<Name>>],
-    ) -> Option<Vec<usize>> {
-        start
-            .is_empty()
-            .then(|| queues::check(operations, Order::Fifo))?
+    fn shortcut(start: &Vector<Name>, all: &[Operation<Self::Action>]) -> Option<Vec<usize>> {
+        start.is_empty().then(|| queues::check(all, Order::Fifo))?
     }
 }
 
@@ -302,13 +281,8 @@ impl Dialect for UnorderedQueue<Name> {
         queue_action(call, terms)
     }
 
-    fn shortcut(
-        start: &OrdMap<Name, usize>,
-        operations: &[Operation<QueueAction<Name>>],
-    ) -> Option<Vec<usize>> {
-        start
-            .is_empty()
-            .then(|| queues::check(operations, Order::None))?
+    fn shortcut(from: &Self::State, all: &[Operation<Self::Action>]) -> Option<Vec<usize>> {
+        from.is_empty().then(|| queues::check(all, Order::None))?
     }
 }
 
@@ -404,10 +378,8 @@ fn exit_code(value: &Value) -> Result<i32, String> {
         return Ok(0);
     }
     value.integer().ok_or_else(|| {
-        let (from, to) = (i32::MIN, i32::MAX);
-        value.mismatch(&format!(
-            "an exit code is a whole number from {from} to {to}"
-        ))
+        let range = format!("{} to {}", i32::MIN, i32::MAX);
+        value.mismatch(&format!("an exit code is a whole number from {range}"))
     })
 }
 

@@ -126,10 +126,8 @@ fn answer<M: Dialect>(history: &History, start: &M::State, keys: &Keys<'_, M::Ac
     let violation = |key: &Value, operations: &[Operation<M::Action>], at: u64| {
         let mut why = explain::explain(&model, starts, operations, at);
         for shown in &mut why.shown {
-            let process = operations[shown.index].process;
-            shown
-                .process
-                .clone_from(&history.processes[process as usize]);
+            let process = operations[shown.index].process as usize;
+            shown.process.clone_from(&history.processes[process]);
         }
         Answer::Violated {
             key: key.shown(),

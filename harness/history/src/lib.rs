@@ -7,18 +7,15 @@
 //! list; what else they hold is not looked at. Events of no operation are passed over and counted. Times
 //! are lines, or the numbers of events where several share a line.
 //!
-//! `document` takes a file apart, `event` an event, `pairing` gives each answer to its call, `tuples`
+//! `document` takes a file apart, `pairing` an event, gives each answer to its call and
 //! says whether values hold keys, `dialect` what operations mean, `judge` what they come to.
 
 mod dialect;
 mod document;
-mod edn;
-mod event;
 mod judge;
 mod pairing;
 #[cfg(test)]
 mod tests;
-mod tuples;
 mod value;
 
 pub use dialect::ModelName;

@@ -1,15 +1,21 @@
 //! From events to calls with their answers.
+//!
+//! # Values that hold their key
+//!
+//! Jepsen tests many objects in one history by independent tuples, `[key value]`, and nothing else in it says that they
+//! are no plain values. What asks without a value is the only sign: Jepsen calls a read with `[key nil]`, and
+//! nobody calls one of a single object with a pair. Where that sign is missing and values are pairs all
+//! the same, the user must say what they are: taken wrongly, a right history is a violation.
 
 use std::collections::HashMap;
 
+use clap::ValueEnum as _;
 use clap::builder::{PossibleValuesParser, TypedValueParser as _};
 use model::error::{Error, Result};
 
 use super::dialect::ModelName;
 use super::document::{self, Notation};
-use super::event::{Call, Event, Kind};
-use super::tuples::{self, Values};
-use super::value::Value;
+use super::value::{Terms, Value};
 
 /// What the user knows of a history.
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -109,7 +115,7 @@ pub fn read(bytes: &[u8], name: &str, reading: &Reading) -> Result<History> {
         name,
         models: match reading.model {
             Some(model) => vec![model],
-            None => ModelName::RECOGNISED.to_vec(),
+            None => ModelName::value_variants().to_vec(),
         },
         ..Reader::default()
     };
@@ -255,11 +261,11 @@ impl Reader<'_> {
         let values = match reading.independent {
             Some(true) => Values::Tuples,
             Some(false) => Values::Plain,
-            None => tuples::recognise(&calls),
+            None => recognise(&calls),
         };
         match values {
             Values::Plain => {}
-            Values::Tuples => tuples::part(&mut calls, |at, what| places.fault(at, what))?,
+            Values::Tuples => take_keys_out(&mut calls, |at, what| places.fault(at, what))?,
             Values::Unclear => {
                 return Err(Error::input(format!(
                     "{}: values are pairs: say --independent if each is [key, value], as of Jepsen's \
@@ -308,4 +314,173 @@ fn shown_process(process: Option<&Value>) -> String {
         Some(other) => other.shown(),
         None => "?".into(),
     }
+}
+
+/// What an event says.
+#[derive(Debug)]
+pub(super) struct Event {
+    /// Whose it is: a number or a name.
+    pub(super) process: Option<Value>,
+    pub(super) kind: Option<Kind>,
+    pub(super) f: Option<String>,
+    pub(super) key: Value,
+    pub(super) value: Value,
+}
+
+/// What happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Invoke,
+    Ok,
+    Fail,
+    Info,
+}
+
+impl Event {
+    /// Takes what matters out of a map.
+    ///
+    /// # Errors
+    ///
+    /// What a field cannot be.
+    pub(super) fn new(map: &Value) -> Result<Self, String> {
+        let field = |name| map.get(name).cloned().unwrap_or(Value::Nil);
+        let kind = field("type");
+        let kind = match kind.name() {
+            None if kind.is_nil() => None,
+            Some("invoke") => Some(Kind::Invoke),
+            Some("ok") => Some(Kind::Ok),
+            Some("fail") => Some(Kind::Fail),
+            Some("info") => Some(Kind::Info),
+            _ => return Err(kind.mismatch("a type is invoke, ok, fail or info")),
+        };
+        let process = match field("process") {
+            Value::Nil => None,
+            process @ (Value::Integer(_) | Value::Text(_) | Value::Word(_)) => Some(process),
+            other => return Err(other.mismatch("a process is a number or a name")),
+        };
+        let f = field("f");
+        if !f.is_nil() && f.name().is_none() {
+            return Err(f.mismatch("an operation f is a name"));
+        }
+        Ok(Self {
+            process,
+            kind,
+            f: f.name().map(str::to_owned),
+            key: field("key"),
+            value: field("value"),
+        })
+    }
+}
+
+/// An operation between its call and its answer.
+#[derive(Debug)]
+pub(super) struct Call {
+    /// The number of its event; the first is 1.
+    pub(super) at: u64,
+    pub(super) process: u64,
+    pub(super) f: String,
+    pub(super) key: Value,
+    pub(super) asked: Value,
+    /// The event and the value of the answer; `None` if it never came.
+    pub(super) answer: Option<(u64, Value)>,
+}
+
+impl Call {
+    /// The value of the answer, if it came.
+    pub(super) fn answered(&self) -> Option<&Value> {
+        self.answer.as_ref().map(|(_, value)| value)
+    }
+
+    /// What a read was answered; `None` if that is not known.
+    pub(super) fn observed(&self, terms: &Terms) -> Option<&Value> {
+        self.answered().filter(|answer| terms.is_known(answer))
+    }
+}
+
+/// What the values of a history are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Values {
+    Plain,
+    Tuples,
+    /// They are pairs, and may be either.
+    Unclear,
+}
+
+/// What the values of these calls are.
+fn recognise(calls: &[Call]) -> Values {
+    // Whose key stands elsewhere has none in its value.
+    if calls.iter().any(|call| !call.key.is_nil()) {
+        return Values::Plain;
+    }
+    let mut asked = calls.iter().filter(|call| !call.asked.is_nil()).peekable();
+    if asked.peek().is_none() || asked.any(|call| !can_be_tuple(&call.f, &call.asked)) {
+        return Values::Plain;
+    }
+    let has_key = |call: &Call| {
+        let key = call.asked.pair().map(|(key, _)| key);
+        let answered = call.answered().filter(|answer| !answer.is_nil());
+        key.is_some() && answered.is_none_or(|answer| answer.pair().map(|(key, _)| key) == key)
+    };
+    let mut questions = calls.iter().filter(|call| asks_nothing(&call.f)).peekable();
+    let is_certain = questions.peek().is_some()
+        && questions.all(|call| call.asked.pair().is_some_and(|(_, value)| value.is_nil()))
+        && calls.iter().all(has_key);
+    if is_certain {
+        Values::Tuples
+    } else {
+        Values::Unclear
+    }
+}
+
+/// Whether a call of a single object has no value.
+fn asks_nothing(f: &str) -> bool {
+    ["read", "get", "dequeue", "acquire", "release", "remove"].contains(&f)
+}
+
+/// Whether the value of a call may hold a key. A compare-and-swap of a single object has a pair, too, and
+/// so have two steps of a transaction.
+fn can_be_tuple(f: &str, value: &Value) -> bool {
+    match (f, value.pair()) {
+        (_, None) => false,
+        ("cas", Some((_, inner))) => inner.pair().is_some(),
+        ("txn", Some((key, _))) => key.list().is_none(),
+        _ => true,
+    }
+}
+
+/// Moves the keys out of the values.
+///
+/// # Errors
+///
+/// The first value that is no tuple, as `fault` words it with its line.
+fn take_keys_out<E>(calls: &mut [Call], fault: impl Fn(u64, String) -> E) -> Result<(), E> {
+    for call in calls {
+        let (key, asked) = match (call.asked.pair(), call.key.is_nil()) {
+            (Some((key, value)), true) => (key.clone(), value.clone()),
+            (Some(_), false) => {
+                let what = "an event has a key beside [key, value]".to_owned();
+                return Err(fault(call.at, what));
+            }
+            (None, _) => {
+                let what = call.asked.mismatch("a value is [key, value] here");
+                return Err(fault(call.at, what));
+            }
+        };
+        if let Some((at, answer)) = &mut call.answer {
+            match answer.pair() {
+                Some((of, value)) if *of == key => *answer = value.clone(),
+                None if answer.is_nil() => {}
+                _ => {
+                    let what = format!(
+                        "a value is [key, value] here, and the key that of the call, {}: not {}",
+                        key.shown(),
+                        answer.shown()
+                    );
+                    return Err(fault(*at, what));
+                }
+            }
+        }
+        (call.key, call.asked) = (key, asked);
+    }
+    Ok(())
 }

@@ -4,22 +4,18 @@
 //! is prepared and asked for slices in the order that [`order`] draws; a child process
 //! ([`worker`]) does this for one scenario at a time and says to its parent what it finds.
 
-mod accounting;
 mod affinity;
 mod batch;
 pub mod calibration;
 mod field;
 mod interference;
-pub mod order;
 mod pace;
-mod prepare;
 mod prepared_strategy;
 mod progress;
 mod replay;
 mod replay_loop;
 mod script;
 mod section;
-mod slowdown;
 mod threads;
 pub mod worker;
 mod zipf;

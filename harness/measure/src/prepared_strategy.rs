@@ -1,4 +1,5 @@
-//! A strategy, set up on a field, that can be asked for slices.
+//! A strategy of the registry, set up on a field: it can be asked for slices, and for what an operation costs alone, as
+//! the heap sees it and in time.
 
 use std::marker::PhantomData;
 use std::ops::Range;
@@ -6,22 +7,22 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use conformance::Counting;
-use contract::{ErasedHandle, Strategy};
+use conformance::{Counting, Usage};
+use contract::{ErasedHandle, Profile, Specimen, Strategy, Visitor};
 use model::clock;
-use model::controls::{How, Planted};
+use model::controls::{self, How, Planted};
 use model::sample::{Allocation, GroupCount, Memory};
 use model::scenario::{Activity, Group, Scenario, Shares};
+use registry::Only;
 
-use crate::accounting::{self, Operate};
 use crate::affinity::Affinity;
 use crate::field::Field;
 use crate::progress::{
     BEGIN, Completion, END, Look, Shared, WINDOW_BEGINS, WINDOW_ENDS, whole_operations,
 };
-use crate::section::Section;
-use crate::slowdown::Slowdown;
-use crate::threads::{Loops, ThreadJob, ThreadResult};
+use crate::script::Step;
+use crate::section::{Section, Slowdown};
+use crate::threads::{Loops, ThreadJob, ThreadResult, take};
 
 /// How long a slice runs before it is counted, and how long it is.
 #[derive(Clone, Copy, Debug)]
@@ -94,7 +95,7 @@ trait Engine: Send + Sync {
     /// Makes the table as it is where the slices of a block begin in a trace that is replayed.
     fn enter(&self, field: &Field, block: u32);
 
-    /// Does an operation alone; see [`accounting::alone`].
+    /// Does an operation on the calling thread and through dynamic calls.
     fn alone<'f>(&'f self, field: &'f Field, does: Activity) -> Operate<'f>;
 
     /// Whose table it is.
@@ -118,7 +119,7 @@ impl<S: Strategy<R>, R: Loops> Engine for Table<S, R> {
 
     fn alone<'f>(&'f self, field: &'f Field, does: Activity) -> Operate<'f> {
         let handle = ErasedHandle::<R>::new(self.0.handle());
-        Box::new(accounting::alone(handle, field, does))
+        Box::new(alone(handle, field, does))
     }
 
     #[cfg(test)]
@@ -277,7 +278,7 @@ impl<'f> PreparedStrategy<'f> {
         };
         let scan = has(|shares| shares.scans).then_some((Activity::Scan, 16));
         let allocation = |(does, operations)| {
-            let usage = accounting::count(self.engine.alone(self.field, does), operations);
+            let usage = count(self.engine.alone(self.field, does), operations);
             Allocation {
                 scenario: self.scenario.name.clone(),
                 strategy: self.name.into(),
@@ -400,7 +401,7 @@ fn duration(engine: &dyn Engine, field: &Field, group: &Group) -> Duration {
     let births = (group.does == Activity::Replay).then_some(Activity::Churn);
     let done = kinds.into_iter().filter(has_some).map(|(does, _)| does);
     let all = done.chain(births).map(|does| engine.alone(field, does));
-    all.map(accounting::duration).max().unwrap_or_default() + section
+    all.map(duration_of).max().unwrap_or_default() + section
 }
 
 /// The slowdown with which a group's operations take so many times as long alone.
@@ -410,7 +411,7 @@ fn slowdown(engine: &dyn Engine, field: &Field, group: &Group, times: f64) -> Sl
     /// What a run takes about, and operations in it at most.
     const RUN: Duration = Duration::from_micros(100);
     const RUN_MAX: u64 = 4_096;
-    let each = accounting::duration(engine.alone(field, group.does));
+    let each = duration_of(engine.alone(field, group.does));
     let operations = (RUN.as_nanos() / each.as_nanos().max(1)) as u64;
     let group = Group {
         does: group.does,
@@ -449,6 +450,96 @@ fn drift(early: (&GroupCount, Duration), late: (&GroupCount, Duration)) -> Optio
     };
     let drift = (rate(late) / rate(early)).ln();
     drift.is_finite().then_some(drift)
+}
+
+/// Sets the named strategies up on a field; a double of the baseline is the baseline itself, under another name.
+pub(crate) fn prepare<'f>(
+    scenario: &'f Scenario,
+    field: &'f Field,
+    names: &[String],
+    baseline: &str,
+) -> Vec<PreparedStrategy<'f>> {
+    let prepare = |name: &String| {
+        let planted = controls::planted(name);
+        let strategy = planted.map_or(name.as_str(), |_| baseline);
+        let mut setup = Setup {
+            scenario,
+            field,
+            planted,
+            prepared: None,
+        };
+        registry::visit(scenario.record, &mut Only(strategy, &mut setup));
+        setup.prepared
+    };
+    names.iter().filter_map(prepare).collect()
+}
+
+/// What a strategy is set up with, and the strategy once it is.
+struct Setup<'f> {
+    scenario: &'f Scenario,
+    field: &'f Field,
+    planted: Option<&'static Planted>,
+    prepared: Option<PreparedStrategy<'f>>,
+}
+
+impl<R: Loops> Visitor<R> for Setup<'_> {
+    fn visit<S: Strategy<R>>(&mut self) {
+        let prepared = PreparedStrategy::new::<S, R>(self.scenario, self.field, self.planted);
+        self.prepared = Some(prepared);
+    }
+
+    fn exclude(&mut self, _: Profile, _: &'static str) {}
+}
+
+/// Does one operation after the other, each at a step of the tape.
+type Operate<'f> = Box<dyn FnMut(usize) + 'f>;
+
+/// An [`Operate`] on the calling thread and through dynamic calls.
+fn alone<'f, R: Specimen>(
+    mut handle: ErasedHandle<'f, R>,
+    field: &'f Field,
+    does: Activity,
+) -> impl FnMut(usize) + use<'f, R> {
+    let (ids, _) = field.tape(0, 1);
+    let churned = field.churn_tape(0);
+    move |at| {
+        let (step, id) = match does {
+            Activity::Read => (Step::Read, ids[at]),
+            // Most events of a trace are heartbeats.
+            Activity::Update | Activity::Replay => (Step::Write, ids[at]),
+            // Insertions and removals in turn, as in the timed loop.
+            Activity::Churn if at.is_multiple_of(2) => (Step::Insert, churned.comes(at)),
+            Activity::Churn => (Step::Remove, churned.comes(at - 1)),
+            Activity::Scan => (Step::Scan, ids[at]),
+            Activity::Mix => match field.scripts.iter().flatten().next() {
+                Some(script) => (script.steps[at], script.ids[at]),
+                None => return,
+            },
+        };
+        take(&mut handle, step, id, at, Section::default());
+    }
+}
+
+/// Counts what the heap sees, on any thread, during `operations` operations, after as many uncounted
+/// ones: first uses that allocate once are not what an operation costs.
+fn count(mut operate: Operate<'_>, operations: usize) -> Usage {
+    (0..operations).for_each(&mut operate);
+    let counting = Counting::start();
+    (operations..2 * operations).for_each(operate);
+    counting.usage()
+}
+
+/// About how long an operation takes that is not disturbed: of a kind the fastest of some, and of two
+/// kinds in turn (insertions and removals) the slower one.
+fn duration_of(mut operate: Operate<'_>) -> Duration {
+    let mut fastest = [Duration::MAX; 2];
+    for step in 0..6 {
+        let began = clock::now();
+        operate(step);
+        let fastest = &mut fastest[step % 2];
+        *fastest = began.elapsed().min(*fastest);
+    }
+    fastest[0].max(fastest[1])
 }
 
 #[cfg(test)]

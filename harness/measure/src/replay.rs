@@ -43,7 +43,7 @@ pub(crate) struct Start {
 impl Replay {
     pub(crate) fn new(workload: &Workload, random: &mut Xoshiro256PlusPlus) -> Self {
         let mut operations = workload.operations();
-        let period_ns = workload.duration_ns();
+        let period_ns = workload.summary.duration_ns;
         let begins = |part: u32| {
             // In the middle of each part: at the very beginning nobody lives yet.
             let at_ns = period_ns / u64::from(2 * STARTS) * u64::from(2 * part + 1);

@@ -18,7 +18,7 @@ use crate::progress::{Course, Shared};
 use crate::replay_loop::replay;
 use crate::script::{Script, Step};
 use crate::section::Section;
-use crate::slowdown::Slowdown;
+use crate::section::Slowdown;
 
 /// What a thread is to do.
 #[derive(Clone, Copy, Debug)]

@@ -152,10 +152,10 @@ impl Claims {
     /// Where another strategy claims something else: the property, what this one claims and what the other
     /// does. What one of them says nothing of is not compared.
     pub fn differences(&self, other: &Self) -> impl Iterator<Item = (Property, Claim, Claim)> {
-        let pairs = self.all();
-        let pairs =
-            pairs.filter_map(|(property, ours)| Some((property, ours, other.of(property)?)));
-        pairs.filter(|(_, ours, theirs)| ours != theirs)
+        self.all().filter_map(|(property, ours)| {
+            let theirs = other.of(property)?;
+            (ours != theirs).then_some((property, ours, theirs))
+        })
     }
 }
 

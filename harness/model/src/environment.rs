@@ -1,17 +1,13 @@
-//! Where a run took place: everything that could make it come out differently elsewhere.
+//! Where a run took place: everything that could make it come out differently elsewhere; what sets two runs'
+//! surroundings apart, and which machine a run was measured on.
 
-mod build;
-mod differences;
-mod machine;
-
+use std::collections::BTreeMap;
+use std::fmt;
 use std::path::Path;
 use std::process::Command;
 
 use serde::{Deserialize, Serialize};
-
-pub use build::Build;
-pub use differences::Difference;
-pub use machine::Machine;
+use serde_json::Value;
 
 /// The machine, the build and the command of a run.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -199,6 +195,262 @@ fn commit(workspace: &Path) -> Option<Commit> {
     })
 }
 
+/// How the harness was built.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Build {
+    /// The compiler's version.
+    pub rustc: String,
+    /// The target triple.
+    pub target: String,
+    /// The Cargo profile.
+    pub profile: String,
+    /// Its optimisation level.
+    pub opt_level: String,
+    /// Into how many units the compiler splits a crate whose code is timed; none where samples do not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub codegen_units: Option<u32>,
+    /// The profile's link-time optimisation as the manifest says it: `false` is none across crates; none where
+    /// samples do not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lto: Option<String>,
+    /// Extra compiler flags.
+    pub rustflags: String,
+}
+
+/// Empty unless somebody builds with flags of their own.
+const RUSTFLAGS: &str = env!("PIVOT_RUSTFLAGS");
+
+/// What cargo sets where no manifest says otherwise (The Cargo Book, Profiles).
+const DEFAULTS: &str = include_str!("profiles.toml");
+
+impl Build {
+    /// How the running program was built: by what cargo told its build script, and by the profile in the
+    /// workspace's manifest.
+    pub fn of_this_program() -> Self {
+        let profile = env!("PIVOT_PROFILE");
+        // Empty unless the environment overrides the manifest.
+        let setting = |overriding: &str, key| match overriding {
+            "" => setting(include_str!("../../../Cargo.toml"), profile, key),
+            value => Some(value.to_owned()),
+        };
+        let units = setting(env!("PIVOT_CODEGEN_UNITS"), "codegen-units");
+        Self {
+            rustc: env!("PIVOT_RUSTC").into(),
+            target: env!("PIVOT_TARGET").into(),
+            profile: profile.into(),
+            opt_level: env!("PIVOT_OPT_LEVEL").into(),
+            codegen_units: units.and_then(|units| units.parse().ok()),
+            lto: setting(env!("PIVOT_LTO"), "lto"),
+            rustflags: RUSTFLAGS.into(),
+        }
+    }
+
+    /// The profile and what it says: `release (opt-level 3, codegen-units 1, lto false)`.
+    pub fn settings(&self) -> String {
+        let units = self.codegen_units.map(|units| units.to_string());
+        let settings = [
+            ("opt-level", self.opt_level.as_str()),
+            ("codegen-units", units.as_deref().unwrap_or_default()),
+            ("lto", self.lto.as_deref().unwrap_or_default()),
+            ("flags", &self.rustflags),
+        ];
+        let settings = settings.iter().filter(|(_, value)| !value.is_empty());
+        let settings = settings.map(|(name, value)| format!("{name} {value}"));
+        let settings: Vec<String> = settings.collect();
+        format!("{} ({})", self.profile, settings.join(", "))
+    }
+}
+
+/// A setting of a profile: what the manifest says of it, or cargo's default, or that of the profile from which it
+/// inherits.
+fn setting(manifest: &str, profile: &str, key: &str) -> Option<String> {
+    let get = |key| {
+        let mut files = [manifest, DEFAULTS].into_iter();
+        files.find_map(|file| {
+            let file: toml::Table = file.parse().ok()?;
+            match file.get("profile")?.get(profile)?.get(key)? {
+                toml::Value::String(text) => Some(text.clone()),
+                value => Some(value.to_string()),
+            }
+        })
+    };
+    get(key).or_else(|| setting(manifest, &get("inherits")?, key))
+}
+
+/// A fact that is not the same in two environments.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Difference {
+    /// The field, with a dot between levels: `build.rustc`, `libraries.papaya`.
+    pub what: String,
+    /// Its value in the first; empty if it has none.
+    pub a: String,
+    /// Its value in the second; empty if it has none.
+    pub b: String,
+}
+
+impl fmt::Display for Difference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shown = |value: &str| if value.is_empty() { "none" } else { value }.to_owned();
+        write!(f, "{}: {} / {}", self.what, shown(&self.a), shown(&self.b))
+    }
+}
+
+/// Fields that differ between any two runs and explain nothing.
+const INCIDENTAL: [&str; 4] = ["command", "load_before", "seed", "started_at"];
+
+impl Environment {
+    /// The facts that differ, in alphabetical order. Whatever field an environment has is compared,
+    /// but for those that belong to the single run: its command, seed, time and load.
+    pub fn differences(a: &Self, b: &Self) -> Vec<Difference> {
+        let mut facts: BTreeMap<String, [String; 2]> = BTreeMap::new();
+        for (side, environment) in [a, b].into_iter().enumerate() {
+            let value = serde_json::to_value(environment).unwrap_or_default();
+            flatten("", &value, &mut |name, text| {
+                facts.entry(name).or_default()[side] = text;
+            });
+        }
+        facts.retain(|name, [a, b]| a != b && !INCIDENTAL.contains(&name.as_str()));
+        let difference = |(what, [a, b]): (String, [String; 2])| Difference { what, a, b };
+        facts.into_iter().map(difference).collect()
+    }
+}
+
+/// Adds the facts below a field, each by its name and as text.
+fn flatten(name: &str, value: &Value, add: &mut dyn FnMut(String, String)) {
+    let dot = if name.is_empty() { "" } else { "." };
+    let below = |key: &str| format!("{name}{dot}{key}");
+    match value {
+        Value::Null => {}
+        Value::Object(fields) => {
+            for (key, value) in fields {
+                flatten(&below(key), value, add);
+            }
+        }
+        Value::Array(items) if pairs(items).next().is_some() => {
+            pairs(items).for_each(|(key, value)| add(below(key), value.to_owned()));
+        }
+        Value::Array(items) => {
+            let items: Vec<String> = items.iter().map(text).collect();
+            add(name.to_owned(), items.join(", "));
+        }
+        single => add(name.to_owned(), text(single)),
+    }
+}
+
+/// The items that are a name with a value, such as a library with its version.
+fn pairs(items: &[Value]) -> impl Iterator<Item = (&str, &str)> {
+    items
+        .iter()
+        .filter_map(|item| match item.as_array()?.as_slice() {
+            [Value::String(key), Value::String(value)] => Some((key.as_str(), value.as_str())),
+            _ => None,
+        })
+}
+
+fn text(value: &Value) -> String {
+    let text = value.as_str();
+    text.map_or_else(|| value.to_string(), str::to_owned)
+}
+
+/// A machine: its processor's model, how many processors a run may use, its operating system with the
+/// kernel, and how the program was built that ran on it. Runs that agree in all four are runs of one machine
+/// and can be pooled; a ratio on one machine and a ratio on another are different quantities, and so are
+/// ratios of two builds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Machine {
+    /// The processor's model.
+    pub cpu: String,
+    /// Logical processors that a run may use.
+    pub cpus: usize,
+    /// Operating system and kernel.
+    pub kernel: String,
+    /// The Cargo profile of the program.
+    pub profile: String,
+    /// What else its build says: [`Build::settings`](super::Build::settings).
+    pub build: String,
+}
+
+impl Environment {
+    /// The machine that the run was measured on.
+    pub fn machine(&self) -> Machine {
+        Machine {
+            cpu: self.cpu.clone(),
+            cpus: self.cpus,
+            kernel: self.kernel.clone(),
+            profile: self.build.profile.clone(),
+            build: self.build.settings(),
+        }
+    }
+
+    /// Whether another run was on the same hardware and system, however both were built.
+    pub fn is_same_hardware(&self, other: &Self) -> bool {
+        let theirs = (&other.cpu, other.cpus, &other.kernel);
+        (&self.cpu, self.cpus, &self.kernel) == theirs
+    }
+}
+
+impl Machine {
+    /// Words of a processor's name that do not tell it from others.
+    const COMMON: [&str; 5] = ["amd", "intel", "cpu", "processor", "core"];
+
+    /// The profile that reports leave unsaid in names: that of the main job.
+    const USUAL_PROFILE: &str = "release";
+
+    /// A short name: `epyc-2cpu`, and of another profile than the usual one, `epyc-2cpu-stock`.
+    pub fn name(&self) -> String {
+        let model = self.cpu.to_lowercase();
+        // After an @ is the frequency, and in parentheses a trade mark.
+        let model = model.split('@').next().unwrap_or_default();
+        let model = model.replace("(r)", " ").replace("(tm)", " ");
+        let words = model.split(|letter: char| !letter.is_ascii_alphanumeric());
+        let words = words.filter(|word| !word.is_empty() && !Self::COMMON.contains(word));
+        let mut parts: Vec<&str> = words.collect();
+        let cpus = format!("{}cpu", self.cpus);
+        parts.push(&cpus);
+        if ![Self::USUAL_PROFILE, ""].contains(&self.profile.as_str()) {
+            parts.push(&self.profile);
+        }
+        parts.join("-")
+    }
+
+    /// Short names of several machines, no two alike: where the models and numbers of processors are the
+    /// same, the kernel tells them apart, `epyc-2cpu-linux-6.1`; and where that has no letters to tell,
+    /// their order.
+    pub fn names(machines: &[Self]) -> Vec<String> {
+        let short: Vec<String> = machines.iter().map(Self::name).collect();
+        let long = told_apart(&short, |place| machines[place].kernel_name());
+        told_apart(&long, |place| (place + 1).to_string())
+    }
+
+    /// The kernel in characters that the name of a folder may have.
+    fn kernel_name(&self) -> String {
+        let plain = |letter: char| letter.is_ascii_alphanumeric() || letter == '.';
+        let words = self.kernel.split(|letter| !plain(letter));
+        let words: Vec<&str> = words.filter(|word| !word.is_empty()).collect();
+        words.join("-")
+    }
+}
+
+/// The names, those that occur more than once with something appended.
+fn told_apart(names: &[String], more: impl Fn(usize) -> String) -> Vec<String> {
+    let is_alone = |name: &String| names.iter().filter(|other| *other == name).count() == 1;
+    let mut unique = names.to_vec();
+    for (place, name) in unique.iter_mut().enumerate() {
+        if !is_alone(name) {
+            *name = format!("{name}-{}", more(place));
+        }
+    }
+    unique
+}
+
+impl fmt::Display for Machine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let plural = if self.cpus == 1 { "" } else { "s" };
+        let (cpu, cpus, kernel) = (&self.cpu, self.cpus, &self.kernel);
+        write!(f, "{cpu}, {cpus} processor{plural}, {kernel}")
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -207,5 +459,122 @@ mod tests {
     fn each_library_under_comparison_has_one_version() {
         let names: Vec<String> = libraries().into_iter().map(|(name, _)| name).collect();
         assert_eq!(names, LIBRARIES);
+    }
+
+    #[test]
+    fn a_profile_has_what_it_says_then_what_it_inherits_then_cargos_default() {
+        let manifest = "[profile.release]\nlto = \"thin\"\ncodegen-units = 1\n\
+             [profile.a]\ninherits = \"release\"\ncodegen-units = 4\n\
+             [profile.b]\ninherits = \"a\"\nlto = false\n";
+        for (manifest, profile, units, lto) in [
+            (manifest, "release", "1", "thin"),
+            (manifest, "a", "4", "thin"),
+            (manifest, "b", "4", "false"),
+            (manifest, "bench", "1", "thin"),
+            (manifest, "dev", "256", "false"),
+            ("", "release", "16", "false"),
+        ] {
+            let setting = |key| setting(manifest, profile, key);
+            assert_eq!(
+                setting("codegen-units").as_deref(),
+                Some(units),
+                "{profile}"
+            );
+            assert_eq!(setting("lto").as_deref(), Some(lto), "{profile}");
+        }
+    }
+
+    #[test]
+    fn the_profile_of_this_program_is_one_of_the_manifest() {
+        let build = Build::of_this_program();
+        let manifest: toml::Table = include_str!("../../../Cargo.toml").parse().unwrap();
+        assert!(
+            manifest["profile"].get(&build.profile).is_some(),
+            "{build:?}"
+        );
+        assert!(
+            build.codegen_units.is_some() && build.lto.is_some(),
+            "{build:?}"
+        );
+    }
+
+    #[test]
+    fn what_differs_is_named_and_what_belongs_to_the_run_is_not() {
+        let a = Environment {
+            started_at: "yesterday".into(),
+            seed: 1,
+            cpu: "one".into(),
+            cpus: 2,
+            libraries: vec![
+                ("papaya".into(), "0.2.4".into()),
+                ("scc".into(), "3".into()),
+            ],
+            ..Environment::default()
+        };
+        assert_eq!(Environment::differences(&a, &a), []);
+        let mut b = Environment {
+            started_at: "today".into(),
+            seed: 2,
+            cpus: 4,
+            ..a.clone()
+        };
+        b.libraries[0].1 = "0.2.5".into();
+        b.build.rustc = "rustc 1.95.0".into();
+        b.commit = Some(Commit {
+            id: "0123".into(),
+            dirty: false,
+        });
+        let said: Vec<String> = Environment::differences(&a, &b)
+            .iter()
+            .map(ToString::to_string)
+            .collect();
+        assert_eq!(
+            said,
+            [
+                "build.rustc: none / rustc 1.95.0",
+                "commit.dirty: none / false",
+                "commit.id: none / 0123",
+                "cpus: 2 / 4",
+                "libraries.papaya: 0.2.4 / 0.2.5",
+            ]
+        );
+    }
+
+    fn machine(cpu: &str, kernel: &str) -> Machine {
+        Machine {
+            cpu: cpu.into(),
+            cpus: 2,
+            kernel: kernel.into(),
+            profile: "release".into(),
+            build: String::new(),
+        }
+    }
+
+    #[test]
+    fn names_are_short_and_no_two_are_alike() {
+        let machines = [
+            machine("AMD EPYC", "linux 6.1"),
+            machine("Intel(R) Xeon(R) Processor @ 2.10GHz", "linux 6.1"),
+            machine("Intel(R) Xeon(R) Processor @ 2.10GHz", "linux 6.2"),
+            machine("Intel(R) Xeon(R) Processor @ 2.40GHz", "linux 6.2"),
+        ];
+        assert_eq!(
+            Machine::names(&machines),
+            [
+                "epyc-2cpu",
+                "xeon-2cpu-linux-6.1",
+                "xeon-2cpu-linux-6.2-3",
+                "xeon-2cpu-linux-6.2-4"
+            ]
+        );
+        let usual = machine("AMD EPYC", "linux 6.1");
+        let other = Machine {
+            profile: "stock".into(),
+            ..usual.clone()
+        };
+        assert_eq!(
+            Machine::names(&[usual, other]),
+            ["epyc-2cpu", "epyc-2cpu-stock"]
+        );
     }
 }

@@ -2,6 +2,7 @@
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{ErrorKind, Write};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
@@ -65,17 +66,10 @@ fn taken(folder: &Path, path: &Path) -> Error {
     ))
 }
 
-#[cfg(unix)]
 fn is_at(file: &File, path: &Path) -> bool {
-    use std::os::unix::fs::MetadataExt;
     let which = |metadata: fs::Metadata| (metadata.dev(), metadata.ino());
     let [opened, there] = [file.metadata(), fs::metadata(path)].map(|one| one.ok().map(which));
     opened.is_some() && opened == there
-}
-
-#[cfg(not(unix))]
-const fn is_at(_: &File, _: &Path) -> bool {
-    true
 }
 
 impl Drop for FolderLock {

@@ -10,8 +10,9 @@
 //!
 //! An interrupted command so leaves the old file or the new one, and never a part of either.
 
-use std::fs::{self, File, FileType, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{ErrorKind, Write};
+use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
@@ -70,7 +71,7 @@ fn place(path: &Path, existing: Existing) -> Result<Option<PathBuf>> {
     if kind.is_dir() {
         return refuse("it is a folder; name a file in it");
     }
-    if is_stream(kind) {
+    if kind.is_char_device() || kind.is_fifo() {
         return Ok(None);
     }
     if !kind.is_file() {
@@ -81,17 +82,6 @@ fn place(path: &Path, existing: Existing) -> Result<Option<PathBuf>> {
     }
     let place = path.canonicalize().map(Some);
     place.map_err(|error| Error::file("write", path, &error))
-}
-
-#[cfg(unix)]
-fn is_stream(kind: FileType) -> bool {
-    use std::os::unix::fs::FileTypeExt;
-    kind.is_char_device() || kind.is_fifo()
-}
-
-#[cfg(not(unix))]
-const fn is_stream(_: FileType) -> bool {
-    false
 }
 
 /// The folder that a path lies in.
@@ -271,7 +261,7 @@ mod tests {
         for existing in [Existing::Keep, Existing::Replace] {
             write(Path::new("/dev/null"), existing, b"x").unwrap();
             let kind = fs::metadata("/dev/null").unwrap().file_type();
-            assert!(is_stream(kind), "{kind:?}");
+            assert!(kind.is_char_device(), "{kind:?}");
         }
         let folder = folder("stream");
         assert!(refusal(&folder, Existing::Replace).contains("is a folder"));

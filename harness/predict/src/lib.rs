@@ -20,16 +20,13 @@
 pub mod backtest;
 mod band;
 pub mod curve;
-mod forecast;
 pub mod law;
 pub mod machine;
 mod mesi;
 pub mod path;
-pub mod published;
 mod queue;
 pub mod scaling;
-mod stations;
 
 pub use band::Band;
 
-pub use forecast::{Demand, forecast};
+pub use scaling::{Demand, forecast};

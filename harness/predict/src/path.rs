@@ -9,6 +9,7 @@
 //! | instructions in between | work, in proportion, of what the operation takes alone |
 
 use std::collections::HashMap;
+use std::ops::RangeInclusive;
 
 use model::trace::{Path, Touch, Usage};
 
@@ -41,12 +42,8 @@ impl Cost {
     }
 }
 
-/// A lock: by which access it is taken, and by which given back.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Held {
-    pub(crate) from: usize,
-    pub(crate) until: usize,
-}
+/// A lock: from the access by which it is taken to the one by which it is given back.
+pub(crate) type Held = RangeInclusive<usize>;
 
 /// Words that are taken by an exchange and written again, on lines that the partner writes, too; none
 /// within another, and none at all unless who finds one taken `waits`.
@@ -57,7 +54,7 @@ pub(crate) fn locks(path: &Path, partner: &Path, waits: bool) -> Vec<Held> {
     let contended = partner.written();
     let mut locks: Vec<Held> = Vec::new();
     for (from, taken) in path.touches.iter().enumerate() {
-        let is_inside = locks.last().is_some_and(|held| from <= held.until);
+        let is_inside = locks.last().is_some_and(|held| from <= *held.end());
         if is_inside || !taken.usage.is_locked() || !contended.contains(&taken.line) {
             continue;
         }
@@ -69,7 +66,7 @@ pub(crate) fn locks(path: &Path, partner: &Path, waits: bool) -> Vec<Held> {
         };
         let mut later = path.touches.iter().enumerate().skip(from + 1);
         let until = later.find(|(_, touch)| is_word(touch) && gives_back(touch));
-        locks.extend(until.map(|(until, _)| Held { from, until }));
+        locks.extend(until.map(|(until, _)| from..=until));
     }
     locks
 }
@@ -146,10 +143,10 @@ impl Builder<'_> {
 
     fn touch(&mut self, place: usize, touch: Touch) {
         let line = self.numbers[&touch.line];
-        let takes = self.locks.iter().any(|held| held.from == place);
-        let gives_back = self.locks.iter().any(|held| held.until == place);
+        let takes = self.locks.iter().any(|held| *held.start() == place);
+        let gives_back = self.locks.iter().any(|held| *held.end() == place);
         let mut locks = self.locks.iter();
-        let is_inside = locks.any(|held| (held.from..held.until).contains(&place));
+        let is_inside = locks.any(|held| (*held.start()..*held.end()).contains(&place));
         if takes || gives_back {
             let step = if takes { Step::Acquire } else { Step::Release };
             self.steps.push(step(line));

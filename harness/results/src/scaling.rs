@@ -3,8 +3,8 @@
 use model::calibration::Calibration;
 use model::trace::Operation;
 use predict::Band;
+use predict::backtest::Published;
 use predict::machine::Machine;
-use predict::published::Published;
 use serde::{Deserialize, Serialize};
 
 /// All of it.

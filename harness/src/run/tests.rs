@@ -3,8 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use measure::order;
-use measure::worker::Place;
+use measure::worker::{Place, order};
 use model::controls;
 use model::preset::Preset;
 use model::sample::{GroupCount, Interference, Line, PartDone, Slice, SliceKey};
@@ -49,7 +48,7 @@ fn play(plan: &MeasurementPlan, assignment: &Assignment) -> Vec<Line> {
         lines.push(Line::Part(part.clone()));
     }
     for block in from.block..part.blocks {
-        let order = order::block(part, BASELINE, plan.seed, block);
+        let order = order(part, BASELINE, plan.seed, block);
         for (position, name) in (0..).zip(order) {
             if (Place { block, position }) < *from {
                 continue;

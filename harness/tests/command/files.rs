@@ -51,7 +51,7 @@ fn a_recording_replaces_nothing_unasked() {
     .unwrap();
     assert!(forced.status.success(), "{forced:?}");
     assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
-    assert!(!Workload::load(&file).unwrap().entries().is_empty());
+    assert!(!Workload::load(&file).unwrap().entries.is_empty());
 
     // A device is a device afterwards, full or not.
     let said = refusal(&["record", "--out", "/dev/full", "--", "true"]);
@@ -96,9 +96,9 @@ fn a_recording_that_is_killed_has_what_it_saw() {
     let whole = &text[..=text.rfind('\n').unwrap()];
     let workload = Workload::parse(whole.as_bytes(), "t").unwrap();
     assert!(
-        workload.entries().len() >= first,
+        workload.entries.len() >= first,
         "{}",
-        workload.entries().len()
+        workload.entries.len()
     );
 }
 
@@ -133,7 +133,7 @@ fn the_first_signal_that_is_not_ignored_ends_a_recording_and_names_itself() {
             said.contains("interrupted: what was recorded is in"),
             "{said}"
         );
-        assert!(!Workload::load(&file).unwrap().entries().is_empty());
+        assert!(!Workload::load(&file).unwrap().entries.is_empty());
     }
 }
 

@@ -25,7 +25,7 @@ fn a_command_is_recorded_until_it_ends() {
     let workload = Workload::load(&file).unwrap();
     let named = |name: &str| {
         workload
-            .entries()
+            .entries
             .iter()
             .any(|entry| matches!(&entry.what, What::Born { name: Some(found) } if found == name))
     };
@@ -60,7 +60,7 @@ fn an_interrupted_recording_keeps_what_it_has() {
         .unwrap();
     let output = child.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(130), "{output:?}");
-    assert!(!Workload::load(&file).unwrap().entries().is_empty());
+    assert!(!Workload::load(&file).unwrap().entries.is_empty());
 }
 
 #[test]

@@ -5,7 +5,7 @@ use model::stall::StallSeen;
 use model::trace::{Operation, TraceSeen};
 use trap::{Trap, Unavailable};
 
-use crate::task::{StallTask, TraceTask};
+use crate::{StallTask, TraceTask};
 
 /// A strategy. Nothing is seen of it here.
 pub(crate) struct TracedStrategy;

@@ -32,7 +32,6 @@
     path = "elsewhere.rs"
 )]
 mod native;
-mod task;
 
 use std::io::{self, Write};
 
@@ -40,8 +39,8 @@ use contract::{ProcessStatus, Strategy};
 use model::message::{Message, say};
 use model::sample::Line;
 use model::stall::StallSeen;
-use model::trace::{Operation, TraceSeen};
-pub use task::{StallTask, TraceTask};
+use model::trace::{Operation, State, TraceSeen};
+use serde::{Deserialize, Serialize};
 use trap::{Trap, Unavailable};
 
 /// What is traced of an operation at most; a longer one is cut short.
@@ -125,4 +124,35 @@ fn stepped<T>(work: impl FnOnce(Trap) -> Result<T, Unavailable>) -> T {
 /// When the registry has no such strategy.
 pub fn rehearse(strategy: &str, operation: Operation, times: u64) -> Result<(), Unavailable> {
     native::rehearse(Trap::idle()?, strategy, operation, times)
+}
+
+/// One strategy, to be traced.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct TraceTask {
+    /// The strategy.
+    pub strategy: String,
+    /// The operations.
+    pub operations: Vec<Operation>,
+    /// The states. Pairs of operations are looked at if [`State::Quiescent`] is among them.
+    pub states: Vec<State>,
+    /// In how many layouts of the heap.
+    pub layouts: u32,
+}
+
+/// One strategy, whose threads are to be stopped.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct StallTask {
+    /// The strategy.
+    pub strategy: String,
+    /// The operations that a thread is stopped in.
+    pub stalled: Vec<Operation>,
+    /// The operations that are tried meanwhile.
+    pub peers: Vec<Operation>,
+    /// Whether to try each point, and not one for each state that others could tell apart.
+    pub every: bool,
+    /// How many instructions of a read or scan to step, about, in stopping it twice, too, beside what `peers`
+    /// can write, to judge its answers; of a write a fifth. 0: none is stopped twice. 500,000 are enough for
+    /// all pairs of 65 points in a lookup of 250 instructions; of what is longer pairs are chosen.
+    #[serde(default)]
+    pub two_stops: usize,
 }

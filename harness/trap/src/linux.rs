@@ -1,10 +1,9 @@
-//! The trap flag and its signal, on `x86_64` Linux.
-
-mod system;
+//! The trap flag and its signal, on `x86_64` Linux, and what else stepping asks of the system.
 
 use std::arch::asm;
 use std::ffi::{c_int, c_void};
 use std::marker::PhantomData;
+use std::mem::MaybeUninit;
 use std::ptr;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering};
@@ -13,9 +12,10 @@ use libc::{
     REG_EFL, REG_R8, REG_R9, REG_R10, REG_R11, REG_R12, REG_R13, REG_R14, REG_R15, REG_RAX,
     REG_RBP, REG_RBX, REG_RCX, REG_RDI, REG_RDX, REG_RIP, REG_RSI, REG_RSP,
 };
+use nix::errno::Errno;
+use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, sigaction};
 
 use crate::{Place, Progress, Recording, Step, Unavailable};
-use system::HandlerStack;
 
 /// The trap flag, TF, of the flags register.
 const TRAP_FLAG: i64 = 0x100;
@@ -78,13 +78,13 @@ impl Trap {
     }
 
     fn try_out(steps_max: usize) -> Result<Self, Unavailable> {
-        if let Some(tracer) = system::tracer() {
+        if let Some(tracer) = tracer() {
             return Err(Unavailable::Traced(tracer));
         }
         let buffer = Box::leak(Box::<[Step]>::new_uninit_slice(steps_max));
         CAPACITY.store(steps_max, Ordering::Release);
         BUFFER.store(buffer.as_mut_ptr().cast(), Ordering::Release);
-        system::handle_traps(trapped)?;
+        handle_traps(trapped)?;
         let trap = Self { is_idle: false };
         let tried =
             trap.on_this_thread(|stepper| stepper.run(true, || std::hint::black_box(1)).1)?;
@@ -112,10 +112,10 @@ impl Trap {
     /// When the system gives the thread no second stack.
     pub fn on_this_thread<T>(self, work: impl FnOnce(&Stepper) -> T) -> Result<T, Unavailable> {
         let top = 0_u8;
-        let lowest = system::lowest_of_stack()?;
+        let lowest = lowest_of_stack()?;
         let _handler_stack = HandlerStack::new()?;
         // A trap that is blocked ends the process.
-        system::unblock_traps()?;
+        unblock_traps()?;
         let stepper = Stepper {
             stack: lowest..ptr::from_ref(std::hint::black_box(&top)).addr() as u64,
             is_idle: self.is_idle,
@@ -215,7 +215,7 @@ pub fn progress() -> Progress {
 /// If none is, gives up the processor once.
 pub fn rest() {
     if PROGRESS.load(Ordering::SeqCst) == STEPPING {
-        system::sleep_while(&PROGRESS, STEPPING);
+        sleep_while(&PROGRESS, STEPPING);
     } else {
         std::thread::yield_now();
     }
@@ -224,7 +224,7 @@ pub fn rest() {
 /// Says how far the thread that is stepped has come, and wakes who sleeps until then.
 fn come_to(progress: u32) {
     PROGRESS.store(progress, Ordering::SeqCst);
-    system::wake(&PROGRESS);
+    wake(&PROGRESS);
 }
 
 /// Whoever is stepped next stops at a place, until it may [`go_on`]; nowhere with `None`.
@@ -269,7 +269,7 @@ pub fn go_on() {
 fn leave_stop(progress: u32) {
     let left = PROGRESS.compare_exchange(STOPPED, progress, Ordering::SeqCst, Ordering::SeqCst);
     if left.is_ok() {
-        system::wake(&PROGRESS);
+        wake(&PROGRESS);
     }
 }
 
@@ -334,7 +334,7 @@ fn pass_by() -> bool {
 #[cold]
 fn stop_here() -> bool {
     come_to(STOPPED);
-    system::sleep_while(&PROGRESS, STOPPED);
+    sleep_while(&PROGRESS, STOPPED);
     PROGRESS.load(Ordering::SeqCst) == STEPPING
 }
 
@@ -346,4 +346,136 @@ fn fs_base() -> u64 {
     // ABI, thread-local storage).
     unsafe { asm!("mov {}, fs:[0]", out(reg) base, options(nostack, preserves_flags, readonly)) };
     base
+}
+
+/// Room for a handler's frame with the widest vector state, and then some.
+const HANDLER_STACK_BYTES: usize = 64 << 10;
+
+/// A handler with `SA_SIGINFO`.
+type Handler = extern "C" fn(c_int, *mut libc::siginfo_t, *mut c_void);
+
+/// Has `SIGTRAP` handled, for good.
+fn handle_traps(handler: Handler) -> Result<(), Unavailable> {
+    let flags = SaFlags::SA_ONSTACK | SaFlags::SA_RESTART;
+    let action = SigAction::new(SigHandler::SigAction(handler), flags, SigSet::empty());
+    // SAFETY: the handler does what a handler may: atomics, a plain store, a system call that touches no
+    // `errno`.
+    let before = unsafe { sigaction(Signal::SIGTRAP, &action) };
+    before.map(drop).map_err(refused("handle SIGTRAP"))
+}
+
+/// Lets the calling thread, and those that it starts, have `SIGTRAP`.
+fn unblock_traps() -> Result<(), Unavailable> {
+    let unblocked = SigSet::from(Signal::SIGTRAP).thread_unblock();
+    unblocked.map_err(refused("unblock SIGTRAP"))
+}
+
+/// Sleeps for as long as `word` is `value`; in a signal handler, too.
+fn sleep_while(word: &AtomicU32, value: u32) {
+    // It may wake without reason, as when another signal was handled.
+    while word.load(Ordering::SeqCst) == value {
+        futex(word, libc::FUTEX_WAIT, value);
+    }
+}
+
+/// Wakes a thread that sleeps because of `word`, which is another now.
+fn wake(word: &AtomicU32) {
+    futex(word, libc::FUTEX_WAKE, 1);
+}
+
+/// `futex(2)` without a time limit. The C library's wrapper would change `errno`, which whatever a
+/// handler interrupts may be about to read.
+fn futex(word: &AtomicU32, operation: c_int, value: u32) {
+    // SAFETY: the word outlives the call; the kernel reads it and writes no memory. `syscall` changes
+    // rax, rcx and r11 and leaves the stack alone.
+    unsafe {
+        asm!(
+            "syscall",
+            inlateout("rax") libc::SYS_futex => _,
+            in("rdi") word.as_ptr(),
+            in("rsi") i64::from(operation | libc::FUTEX_PRIVATE_FLAG),
+            in("rdx") u64::from(value),
+            in("r10") 0_u64,
+            lateout("rcx") _,
+            lateout("r11") _,
+            options(nostack),
+        );
+    }
+}
+
+/// The process that traces this one, if any.
+fn tracer() -> Option<u32> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let tracer = status
+        .lines()
+        .find_map(|line| line.strip_prefix("TracerPid:"))?;
+    tracer.trim().parse().ok().filter(|&tracer| tracer != 0)
+}
+
+/// The lowest address of the calling thread's stack.
+fn lowest_of_stack() -> Result<u64, Unavailable> {
+    let mut attributes = MaybeUninit::uninit();
+    let (mut lowest, mut bytes) = (ptr::null_mut(), 0);
+    // SAFETY: a thread may ask for its own attributes; they are initialised if that succeeds, and
+    // destroyed once, after they were read.
+    unsafe {
+        match libc::pthread_getattr_np(libc::pthread_self(), attributes.as_mut_ptr()) {
+            0 => {}
+            error => {
+                return Err(refused("find the stack of a thread")(Errno::from_raw(
+                    error,
+                )));
+            }
+        }
+        libc::pthread_attr_getstack(attributes.as_ptr(), &raw mut lowest, &raw mut bytes);
+        libc::pthread_attr_destroy(attributes.as_mut_ptr());
+    }
+    Ok(lowest.addr() as u64)
+}
+
+/// A stack for the handler, so that it does not overwrite what it looks at; the one there was before
+/// comes back when it is dropped.
+struct HandlerStack {
+    before: libc::stack_t,
+    /// Freed after the system has forgotten it.
+    _bytes: Box<[MaybeUninit<u8>]>,
+}
+
+impl HandlerStack {
+    fn new() -> Result<Self, Unavailable> {
+        let mut bytes = Box::<[u8]>::new_uninit_slice(HANDLER_STACK_BYTES);
+        let stack = libc::stack_t {
+            ss_sp: bytes.as_mut_ptr().cast(),
+            ss_flags: 0,
+            ss_size: HANDLER_STACK_BYTES,
+        };
+        let mut before = MaybeUninit::uninit();
+        // SAFETY: the block is as long as it says and lives until another stack is set, in `drop`;
+        // the call writes to the second argument if it succeeds.
+        let before = unsafe {
+            let set = Errno::result(libc::sigaltstack(&raw const stack, before.as_mut_ptr()));
+            set.map_err(refused("set a stack for signals"))?;
+            before.assume_init()
+        };
+        Ok(Self {
+            before,
+            _bytes: bytes,
+        })
+    }
+}
+
+impl Drop for HandlerStack {
+    fn drop(&mut self) {
+        // SAFETY: the stack was in use before, or none was; whoever set it has not ended, as this is
+        // dropped before the frame that it was made in.
+        unsafe { libc::sigaltstack(&raw const self.before, ptr::null_mut()) };
+    }
+}
+
+/// That the system refused something.
+fn refused(what: &'static str) -> impl Fn(Errno) -> Unavailable {
+    move |errno| Unavailable::Refused {
+        what,
+        why: std::io::Error::from(errno).to_string(),
+    }
 }

@@ -11,8 +11,8 @@ use model::sample::Line;
 use model::scenario::Scenario;
 use model::trace::{Operation, TraceSeen};
 use predict::Band;
+use predict::backtest::published;
 use predict::machine::Machine;
-use predict::published::published;
 use predict::scaling::{Workload, keeps, transfers_ns};
 
 use self::scaling_pairs::{ScalingPair, alone, scaling_pairs};

@@ -12,8 +12,8 @@ use crate::subject::{Subject, TableHandle, heartbeat};
 use contract::{Handle, ProcessId, Record};
 use model::fault::{Deed, Fate, Fault, FaultSeen};
 
+use crate::faults::scene::{LOOKS, WRITES, perform};
 use crate::faults::scene::{Scene, Worker, guest, resident, residents};
-use crate::faults::witness::{LOOKS, WRITES, perform};
 
 const TARGETS: &[ProcessId] = &[resident(0)];
 /// So many writes that some meet the lock of the shard or bucket that is held around them, that what is

@@ -8,6 +8,7 @@ use crate::subject::{Subject, TableHandle, heartbeat};
 use conformance::Refusing;
 use contract::Handle;
 use model::fault::{Deed, Fate, Fault, FaultSeen};
+use nix::sys::resource::{Resource, setrlimit};
 
 use crate::faults::scene::{Scene, guest, resident};
 
@@ -44,7 +45,6 @@ fn carry_out(deed: Deed, handle: &mut TableHandle<'_>, n: u64) {
 
 /// A process that is meant to end so leaves no image of itself on the disk.
 fn leave_no_core() {
-    #[cfg(unix)]
     // Best effort: where it cannot be forbidden, it is not harmful.
-    let _ = nix::sys::resource::setrlimit(nix::sys::resource::Resource::RLIMIT_CORE, 0, 0);
+    let _ = setrlimit(Resource::RLIMIT_CORE, 0, 0);
 }

@@ -12,12 +12,9 @@
 mod inside;
 mod memory;
 mod overlap;
-mod panics;
 mod scene;
-#[cfg(unix)]
 mod stalls;
 mod standstill;
-mod witness;
 
 use std::time::Duration;
 
@@ -55,15 +52,11 @@ pub fn inject(task: &FaultTask) -> FaultSeen {
     let mut seen = FaultSeen::new(&task.strategy, task.fault);
     match task.fault {
         Fault::ReaderGone | Fault::WriterGone => standstill::observe(scene(), &mut seen),
-        #[cfg(unix)]
         Fault::ReaderStalls | Fault::UpdaterStalls | Fault::ResizerStalls => {
             stalls::observe(scene(), task, &mut seen);
         }
-        // Threads are stopped by signals.
-        #[cfg(not(unix))]
-        Fault::ReaderStalls | Fault::UpdaterStalls | Fault::ResizerStalls => {}
         Fault::PanicInUpdate | Fault::PanicInRead | Fault::PanicInScan => {
-            panics::observe(scene(), &mut seen);
+            standstill::observe_panic(scene(), &mut seen);
         }
         Fault::InsideRead | Fault::InsideScan => inside::observe(scene, &mut seen),
         Fault::OverlappingReaders => overlap::observe(scene(), &mut seen),

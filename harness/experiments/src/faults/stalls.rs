@@ -21,8 +21,8 @@ use rand_core::{Rng, SeedableRng};
 use rand_xoshiro::SplitMix64;
 
 use crate::faults::FaultTask;
+use crate::faults::scene::Witnesses;
 use crate::faults::scene::{CATCHING, Scene, guest, resident};
-use crate::faults::witness::Witnesses;
 
 /// What the stopped thread and the coordinator tell each other.
 static STATE: AtomicU32 = AtomicU32::new(RUNNING);

@@ -1,12 +1,14 @@
-//! A thread that stops for good in the middle of an operation, and comes back once all has been seen.
+//! A thread that stops for good in the middle of an operation, and comes back once all has been seen; and one that dies
+//! there of a panic.
 
-use crate::subject::{Gate, IN_UPDATE, Subject, TableHandle, heartbeat, held_up};
+use std::sync::mpsc::sync_channel;
+
 use conformance::Counting;
 use contract::{Handle, ProcessId};
 use model::fault::{Deed, Fate, Fault, FaultSeen, OVERWRITES, Tally};
 
-use crate::faults::scene::{CATCHING, Scene, guest, resident, residents};
-use crate::faults::witness::{LOOKS, WRITES, Witnesses};
+use crate::faults::scene::{CATCHING, LOOKS, Scene, WRITES, Witnesses, guest, resident, residents};
+use crate::subject::{Gate, IN_UPDATE, Subject, TableHandle, failing, heartbeat, held_up};
 
 /// Reads before the one that stops: so many that it is one like all others, and not the first.
 const READS_BEFORE: u32 = 64;
@@ -96,4 +98,28 @@ fn overwrite(handle: &mut TableHandle<'_>) {
             _ => drop(handle.apply(id, heartbeat(step))),
         }
     }
+}
+
+/// A thread that dies of a panic in the middle of an operation.
+pub(crate) fn observe_panic(scene: Scene, seen: &mut FaultSeen) {
+    let deeds = [LOOKS, WRITES].concat();
+    let witnesses = Witnesses::assemble(scene, &deeds, TARGET);
+    let (alive, died) = sync_channel::<()>(0);
+    let fault = seen.fault;
+    scene.spawn(move |handle| {
+        // Dropped last, when the thread has unwound: its handle is then gone, too.
+        let _alive = alive;
+        match fault {
+            Fault::PanicInUpdate => drop(handle.apply(TARGET[0], failing())),
+            Fault::PanicInRead => drop(handle.read(TARGET[0], |_| panic!("in a read"))),
+            _ => handle.scan(|_, _| panic!("in a scan")),
+        }
+    });
+    // It may hang as well, waiting for an actor that died: others try then all the same.
+    let _ = died.recv_timeout(CATCHING.min(scene.patience));
+    for deed in deeds {
+        // One after the other, so that each is about what the panic left and not about each other.
+        witnesses.ask(&[deed], seen);
+    }
+    witnesses.settle(seen);
 }

@@ -6,7 +6,7 @@ use contract::{Event, Handle, IdMap, ProcessId, ProcessStatus, Profile, Record};
 use model::controls::{self, planted};
 
 use super::*;
-use crate::prepare::prepare;
+use crate::prepared_strategy::prepare;
 
 /// What a scan takes at least.
 const SCAN: Duration = Duration::from_millis(3);

@@ -328,14 +328,13 @@ fn header(first: &[u8], place: &str) -> Result<Header> {
              the line from a copy"
         ))
     };
-    let line = if is_of_version_2 {
+    let header = if is_of_version_2 {
         of_version_2(first)
     } else {
         serde_json::from_slice(first)
     };
-    let mut header = match line {
-        Ok(Line::Header(header)) => *header,
-        Ok(_) => return unusable("of another kind".into()),
+    let mut header: Header = match header {
+        Ok(header) => header,
         Err(error) => return unusable(complaint(&error)),
     };
     if is_of_version_2 {
@@ -364,7 +363,7 @@ fn fault(header: &Header) -> Option<String> {
 const VERSION_2: &str = "pivot-samples/2";
 
 /// A header whose strategies claim in words.
-fn of_version_2(first: &[u8]) -> serde_json::Result<Line> {
+fn of_version_2(first: &[u8]) -> serde_json::Result<Header> {
     let mut header: serde_json::Value = serde_json::from_slice(first)?;
     if let Some(strategies) = header.get_mut("strategies") {
         *strategies = serde_json::to_value(in_words::deserialize(strategies.take())?)?;

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::{Scenario, sweep};
 use crate::error::{Error, Result};
+use crate::workload::Workload;
 
 impl Scenario {
     /// Reads a scenario file: one scenario, or the points of a sweep.
@@ -18,9 +19,20 @@ impl Scenario {
         let place = path.display().to_string();
         let mut points = Self::parse(&text, &place)?;
         let folder = path.parent().unwrap_or(Path::new(""));
-        let mut peak = None;
-        for point in &mut points {
-            point.find_trace(folder, &place, &mut peak)?;
+        // All points of a sweep replay the same trace.
+        if let Some(trace) = points.iter().find_map(|point| point.replay.as_ref()) {
+            let trace = folder.join(&trace.name);
+            let peak = Workload::load(&trace)?.summary.peak;
+            if let Some(point) = points.iter().find(|point| point.processes < peak) {
+                return Err(Error::input(format!(
+                    "{place}: processes = {} are too few for {}, in which up to {peak} live at once; give at \
+                     least that",
+                    point.processes,
+                    trace.display()
+                )));
+            }
+            let replays = points.iter_mut().filter_map(|point| point.replay.as_mut());
+            replays.for_each(|replay| replay.place.clone_from(&trace));
         }
         Ok(points)
     }

@@ -24,13 +24,13 @@
 mod effort;
 mod folder;
 mod group;
-mod replay;
 mod sweep;
 #[cfg(test)]
 mod tests;
 mod validation;
 
 use std::fmt;
+use std::path::PathBuf;
 
 use contract::{Padded, ProcessSnapshot, ProcessStatus, Specimen};
 use serde::{Deserialize, Serialize};
@@ -38,7 +38,7 @@ use serde::{Deserialize, Serialize};
 pub use effort::{Effort, affordable};
 pub use folder::load_folder;
 pub use group::{Activity, Group, Shares};
-pub use replay::TraceFile;
+
 pub use sweep::{Axis, Coordinate, POINTS_MAX, Point, Sweep, Value};
 
 /// A scenario: a table, and groups of threads that work on it at the same time.
@@ -164,6 +164,24 @@ pub enum Keys {
     /// Lookups mostly to those that came last (YCSB's `latest`: Zipf's law over how long ago they
     /// came), updates to all alike.
     Latest,
+}
+
+/// The file of a process trace, by the name that a scenario gives it.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct TraceFile {
+    /// From the scenario's folder on.
+    pub name: String,
+    /// Where it is on this machine, once the scenario is loaded. Samples do not keep it.
+    #[serde(skip)]
+    pub place: PathBuf,
+}
+
+/// Where the file lies is not what a scenario asks.
+impl PartialEq for TraceFile {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name
+    }
 }
 
 /// What the report published, in nanoseconds an operation or milliseconds in total.

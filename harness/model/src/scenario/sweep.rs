@@ -195,11 +195,8 @@ fn set(
         &mut fields["groups"][owner(scenario, axis, group)?]
     };
     owner[axis.name()] = given;
-    // Where its trace lies is no field of a scenario.
-    let replay = scenario.replay.take();
     let fault = |error| format!("axis {axis}: {}", complaint(&error));
     *scenario = serde_json::from_value(fields).map_err(fault)?;
-    scenario.replay = replay;
     Ok(())
 }
 

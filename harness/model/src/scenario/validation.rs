@@ -3,7 +3,7 @@
 use std::fmt::Display;
 use std::ops::RangeInclusive;
 
-use super::{Activity, Group, Keys, Scenario};
+use super::{Activity, Group, Identifiers, Keys, Scenario};
 use crate::{NAME, is_name};
 
 /// More threads than this are a mistake in a file rather than a question.
@@ -72,6 +72,44 @@ impl Scenario {
             .or_else(|| self.fault_of_keys())
             .or_else(|| self.groups.iter().find_map(Group::fault))
             .or_else(|| self.fault_of_replay())
+    }
+
+    /// What is nonsensical about how it replays, if anything.
+    fn fault_of_replay(&self) -> Option<String> {
+        let replays = |group: &&Group| group.does == Activity::Replay;
+        let threads: usize = self.groups.iter().filter(replays).map(|g| g.threads).sum();
+        if self.replay.is_none() {
+            let fault =
+                "a group that does \"replay\" needs a trace: replay = \"FILE\" of the scenario";
+            return (threads > 0).then(|| fault.into());
+        }
+        if threads != 1 {
+            return Some(format!(
+                "a trace is replayed by exactly 1 thread of a group that does \"replay\"; here by {threads}"
+            ));
+        }
+        let polls = |group: &Group| {
+            matches!(group.does, Activity::Read | Activity::Scan) && !group.follows_script()
+        };
+        let mut others = self.groups.iter().filter(|group| !replays(group));
+        if let Some(other) = others.find(|group| !polls(group)) {
+            return Some(format!(
+                "beside a replay the processes are the trace's, and a group can only read or scan them, and \
+                 here one does {}",
+                other.doing()
+            ));
+        }
+        let chosen = [
+            (self.operations.is_some(), "operations"),
+            (self.hit_rate.is_some(), "hit_rate"),
+            (self.keys != Keys::Uniform, "keys"),
+            (self.ids != Identifiers::Pids, "ids"),
+            (self.record.is_padded(), "a padded record"),
+        ];
+        let (_, what) = chosen.into_iter().find(|&(is_chosen, _)| is_chosen)?;
+        Some(format!(
+            "{what} cannot be chosen where a trace is replayed; leave it out"
+        ))
     }
 
     fn fault_of_keys(&self) -> Option<String> {

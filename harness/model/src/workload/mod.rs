@@ -33,14 +33,11 @@
 //! A process is born once and before anything else happens to it, exits at most once, and two of the
 //! same pid do not live at the same time: a trace that says otherwise is refused, with the line.
 
-mod csv;
-mod reading;
+mod format;
 #[cfg(test)]
 mod tests;
-mod validator;
-mod writing;
 
-pub use writing::{Form, Writer};
+pub use format::{Form, Writer};
 
 use contract::{Change, Event, ProcessId};
 use serde::{Deserialize, Serialize};
@@ -58,8 +55,10 @@ const NUMBER_MAX: u64 = 1 << 53;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Workload {
     header: Header,
-    entries: Vec<Entry>,
-    summary: Summary,
+    /// Its events, in order; at least one.
+    pub entries: Vec<Entry>,
+    /// What it holds.
+    pub summary: Summary,
 }
 
 /// What a trace holds so far.
@@ -190,21 +189,6 @@ pub struct Operation {
 }
 
 impl Workload {
-    /// Its events, in order; at least one.
-    pub fn entries(&self) -> &[Entry] {
-        &self.entries
-    }
-
-    /// When its last event is, in nanoseconds since it began.
-    pub fn duration_ns(&self) -> u64 {
-        self.summary.duration_ns
-    }
-
-    /// How many processes live at the same time at most.
-    pub fn peak(&self) -> usize {
-        self.summary.peak
-    }
-
     /// What replaying it does to a table, in order.
     ///
     /// A birth is an insertion and a start, an exit is an exit and a removal; an unknown exit code

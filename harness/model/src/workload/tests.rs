@@ -1,6 +1,5 @@
 use contract::{ProcessStatus, Record, State};
 
-use super::writing::Form;
 use super::*;
 
 const HEAD: &str = "{\"schema\":\"pivot-process-trace/1\"}\n";
@@ -79,7 +78,10 @@ fn both_forms_say_the_same() {
 #[test]
 fn a_life_is_inserted_started_and_removed() {
     let workload = two_lives();
-    assert_eq!((workload.peak(), workload.duration_ns()), (1, 12));
+    assert_eq!(
+        (workload.summary.peak, workload.summary.duration_ns),
+        (1, 12)
+    );
     let operations = workload.operations();
     let of_first_life = &operations[..6];
     assert_eq!(of_first_life[0].step, Step::Insert);

@@ -11,14 +11,10 @@ fn too_much_is_cut_short_and_says_when() {
         keeps: 0.5,
         duration_ns: 1e9,
         seed: 1,
+        events_max: 10_000,
+        operations_max: u64::MAX,
     };
-    let outcome = super::run(
-        &setting,
-        Limits {
-            events: 10_000,
-            ..Limits::NONE
-        },
-    );
+    let outcome = super::run(&setting);
     let per_operation = outcome.lasted_ns / outcome.done[0].operations as f64;
     assert!(outcome.lasted_ns < 1e6 && (per_operation - 0.001).abs() < 1e-5);
 }
@@ -30,8 +26,10 @@ fn run(programs: Vec<&Program>, keeps: f64) -> Vec<Done> {
         keeps,
         duration_ns: 1e6,
         seed: 1,
+        events_max: u64::MAX,
+        operations_max: u64::MAX,
     };
-    super::run(&setting, Limits::NONE).done
+    super::run(&setting).done
 }
 
 /// Nanoseconds per operation as one processor sees it.
@@ -192,4 +190,38 @@ fn equal_seeds_give_equal_runs() {
 #[should_panic(expected = "takes some time")]
 fn what_takes_no_time_is_refused() {
     Program::new(vec![Step::Load(0)]);
+}
+
+#[test]
+fn events_come_by_time_and_then_as_they_were_entered() {
+    let mut agenda = Agenda::default();
+    let events = [
+        (7, Event::Arrive(3)),
+        (5, Event::LetGo(1_000)),
+        (7, Event::Ready(0)),
+        (5, Event::Ready(4_194_303)),
+    ];
+    for (when, event) in events {
+        agenda.enter(when, event);
+    }
+    let in_order = [events[1], events[3], events[0], events[2]];
+    for one in in_order {
+        assert_eq!(agenda.next(), Some(one));
+    }
+    assert_eq!((agenda.next(), agenda.entered), (None, 4));
+}
+
+#[test]
+fn what_happens_at_once_waits_for_what_was_entered_before_it() {
+    let mut agenda = Agenda::default();
+    let [early, first, second, late] = [1, 2, 3, 4].map(Event::Ready);
+    agenda.enter(5, early);
+    agenda.enter(5, first);
+    agenda.enter(6, late);
+    assert_eq!(agenda.next(), Some((5, early)));
+    agenda.enter(5, second);
+    for one in [(5, first), (5, second), (6, late)] {
+        assert_eq!(agenda.next(), Some(one));
+    }
+    assert_eq!(agenda.next(), None);
 }

@@ -30,7 +30,7 @@ fn built(own: &Path, partner: &Path, waits: bool) -> Program {
 /// The steps that access a line.
 fn accesses(program: &Program) -> Vec<Step> {
     let is_access = |step: &&Step| !matches!(step, Step::Work(_));
-    program.steps().iter().filter(is_access).copied().collect()
+    program.0.iter().filter(is_access).copied().collect()
 }
 
 fn work(program: &Program) -> f64 {
@@ -38,7 +38,7 @@ fn work(program: &Program) -> f64 {
         Step::Work(ns) => *ns,
         _ => 0.0,
     };
-    program.steps().iter().map(ns).sum()
+    program.0.iter().map(ns).sum()
 }
 
 pub(crate) fn mutex() -> Path {
@@ -60,7 +60,7 @@ fn a_lock_is_taken_and_given_back_where_others_wait() {
     assert!(!program.retries());
     // Two of 10 ns, and 80 ns for 40 instructions.
     assert!((work(&program) - 100.0).abs() < 1e-9);
-    assert_eq!(program.steps()[0], Step::Work(30.0));
+    assert_eq!(program.0[0], Step::Work(30.0));
 }
 
 #[test]
@@ -88,10 +88,10 @@ fn a_compare_and_exchange_goes_back_to_the_load_before_it() {
         30,
     );
     let program = built(&own, &own, true);
-    let place = |wanted: fn(&Step) -> bool| program.steps().iter().position(wanted);
+    let place = |wanted: fn(&Step) -> bool| program.0.iter().position(wanted);
     let remember = place(|step| matches!(step, Step::Remember(0)));
     let swap = place(|step| matches!(step, Step::Swap { .. })).expect("it swaps");
-    let Step::Swap { again, .. } = program.steps()[swap] else {
+    let Step::Swap { again, .. } = program.0[swap] else {
         unreachable!()
     };
     assert_eq!(Some(again), remember);
@@ -136,7 +136,7 @@ fn nothing_goes_back_beyond_a_lock() {
     );
     let program = built(&own, &own, true);
     let release = |step: &Step| matches!(step, Step::Release(_));
-    let release = program.steps().iter().position(release).expect("it locks");
+    let release = program.0.iter().position(release).expect("it locks");
     let Some(Step::Swap { again, .. }) = accesses(&program).last().copied() else {
         panic!("{program:?}")
     };

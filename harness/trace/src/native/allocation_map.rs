@@ -46,12 +46,9 @@ pub(crate) fn catch_up(seen: &Execution) {
         for freed in &seen.freed {
             blocks.remove(freed);
         }
-        for fresh in &seen.fresh {
-            // An address may be used twice within one operation: the last owner counts, and if it is
-            // gone again nobody asks.
-            let (bytes, calls) = (fresh.bytes, fresh.calls.clone());
-            blocks.insert(fresh.address, Owned { bytes, calls });
-        }
+        // An address may be used twice within one operation: the last owner counts, and if it is
+        // gone again nobody asks.
+        blocks.extend(seen.fresh.iter().cloned());
     });
 }
 
@@ -109,7 +106,7 @@ mod tests {
     use std::thread;
 
     use super::{BLOCKS, Block, calls, enter};
-    use crate::native::quiescence::Quiescence;
+    use crate::native::threads::Quiescence;
 
     /// A test program's own thread may allocate while functions are named, which locks call stacks and
     /// allocates, too.

@@ -4,11 +4,10 @@ use std::collections::HashSet;
 
 use model::trace::{Blame, Conflict, Operation, Pair, SharedLines};
 
-use super::access_path::{line_of, number, through};
 use super::allocation_map;
 use super::execution::Execution;
-use super::experiment::Which;
-use super::lines::{Lines, Shared, tally};
+use super::lines::{Lines, Shared, line_of, number, tally, through};
+use super::processes::Which;
 use super::symbols::Symbols;
 
 /// Lines that are named; a scan and a copy of the table share more than anybody reads.

@@ -12,17 +12,9 @@ use iced_x86::{
 use model::trace::{Counts, Usage};
 use trap::{Recording, Step};
 
+use super::allocation_map::Owned;
 use super::follower::{Calls, Followed, Follower};
 use super::lines::{Access, Lines};
-
-/// A block that was allocated.
-#[derive(Clone, Debug)]
-pub(crate) struct Fresh {
-    pub(crate) address: u64,
-    pub(crate) bytes: u64,
-    /// The calls that led to it, the innermost first.
-    pub(crate) calls: Vec<u64>,
-}
 
 /// What one operation executed.
 #[derive(Clone, Debug, Default)]
@@ -36,8 +28,8 @@ pub(crate) struct Execution {
     pub(crate) calls: Calls,
     /// Where the functions begin that it calls, outside the allocator.
     pub(crate) called: BTreeSet<u64>,
-    /// The blocks that it allocated, those included that it freed again.
-    pub(crate) fresh: Vec<Fresh>,
+    /// The blocks that it allocated, by their addresses, those included that it freed again.
+    pub(crate) fresh: Vec<(u64, Owned)>,
     /// The blocks that it freed.
     pub(crate) freed: Vec<u64>,
     pub(crate) is_cut_short: bool,
@@ -96,8 +88,9 @@ impl Execution {
     /// another block, which is gone.
     pub(crate) fn own_accesses(&self) -> impl Iterator<Item = &Access> {
         self.outside_allocator().filter(|access| {
-            let is_in = |block: &Fresh| access.address.wrapping_sub(block.address) < block.bytes;
-            !self.fresh.iter().any(is_in)
+            let is_in = |begin: u64, bytes| access.address.wrapping_sub(begin) < bytes;
+            let mut blocks = self.fresh.iter();
+            !blocks.any(|&(begin, ref block)| is_in(begin, block.bytes))
         })
     }
 
@@ -127,11 +120,7 @@ impl Reader<'_> {
         if let Some((address, bytes)) = followed.block {
             // The frames of the call are gone; those of whoever wanted the block are not.
             let calls = self.follower.calls.outwards(followed.within).collect();
-            self.seen.fresh.push(Fresh {
-                address,
-                bytes,
-                calls,
-            });
+            self.seen.fresh.push((address, Owned { bytes, calls }));
         }
         let is_entered = std::mem::replace(&mut self.is_entering, followed.is_call);
         match &self.follower.allocation {
@@ -310,8 +299,7 @@ mod tests {
             .expect("the thread can be stepped");
         let seen = Execution::of(&recording.expect("it was stepped"));
         let mut symbols = Symbols::load();
-        let called = seen.called.iter().filter_map(|&at| symbols.called(at));
-        let called: Vec<String> = called.collect();
+        let called = symbols.all_called(&seen.called);
         let is_called = |name: &str| called.iter().any(|known| known.ends_with(name));
         assert!(
             is_called("::outlined") && !is_called("::inlined"),

@@ -1,19 +1,21 @@
-//! What is done in which order, in one layout of the heap after the other.
+//! What is done in which order, in one layout of the heap after the other; and one value of many: over layouts, threads
+//! and repetitions.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use model::trace::{Operation, State, TraceSeen};
+use model::trace::{Counts, Footprint, Operation, Pair, State, TraceSeen};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use trap::{Trap, Unavailable};
 
 use super::allocation_map;
 use super::comparison::compare;
 use super::execution::Execution;
 use super::fixture::{Fixture, restore, warm_up};
-use super::medians::Findings;
-use super::processes::{RESIDENTS, target};
+use super::processes::{RESIDENTS, Which, has_pair, target};
 use super::step_handle::{Request, named};
 use super::symbols::Symbols;
-use crate::task::TraceTask;
+use crate::TraceTask;
 
 /// What is seen of a strategy.
 pub(crate) fn see(trap: Trap, task: &TraceTask) -> Result<TraceSeen, Unavailable> {
@@ -98,8 +100,8 @@ impl Look<'_> {
         };
         for &operation in &reads {
             seconds.insert((operation, true), self.alone(1, operation));
-            if has_pair(operation, operation, false) {
-                let [_, another] = self.fixture.processes(operation, operation, false);
+            if has_pair((operation, operation, false)) {
+                let [_, another] = self.fixture.processes((operation, operation, false));
                 let seen = other_thread.step(Request::new(operation, another, 1));
                 seconds.insert((operation, false), seen);
             }
@@ -149,8 +151,8 @@ impl Look<'_> {
         }
     }
 
-    fn step_both(&self, (first, second, same_process): Which) -> [Execution; 2] {
-        let ids = self.fixture.processes(first, second, same_process);
+    fn step_both(&self, which @ (first, second, _): Which) -> [Execution; 2] {
+        let ids = self.fixture.processes(which);
         let pair = [(first, ids[0]), (second, ids[1])];
         let [(one, first_request), (two, second_request)] = self.fixture.prepare(pair);
         let first_seen = one.step(first_request);
@@ -219,9 +221,6 @@ impl Look<'_> {
     }
 }
 
-/// What the first thread does, what the second does then, and whether it is about the same process.
-pub(crate) type Which = (Operation, Operation, bool);
-
 /// Each pair of operations once, in an order in which both make sense on the same process: what is
 /// inserted is missed before and found afterwards, and what is removed the other way round. About
 /// another process an event comes first, since much is asked about what comes after it.
@@ -238,7 +237,7 @@ fn pairs() -> impl Iterator<Item = Which> {
     let from = |one: usize| ORDER[one..].iter().map(move |&two| (ORDER[one], two));
     let all = (0..ORDER.len()).flat_map(from);
     all.flat_map(|(one, two)| [(one, two, true), (one, two, false)])
-        .filter(|&(one, two, same_process)| has_pair(one, two, same_process))
+        .filter(|&which| has_pair(which))
         .map(|which| match which {
             (ReadMiss, Remove, same_process) => (Remove, ReadMiss, same_process),
             (one, Apply, false) => (Apply, one, false),
@@ -253,12 +252,105 @@ const fn is_after_write((first, second, same_process): Which) -> bool {
     matches!(first, Operation::Apply) && same_process == needs_record
 }
 
-/// Whether there is such a pair: a scan is about all processes, and what is there cannot be missed.
-pub(crate) fn has_pair(first: Operation, second: Operation, same_process: bool) -> bool {
-    let has = |operation| first == operation || second == operation;
-    if has(Operation::Scan) {
-        return same_process;
+/// What was found so far.
+#[derive(Debug, Default)]
+pub(crate) struct Findings {
+    operations: BTreeMap<(Operation, State), Seen>,
+    pairs: BTreeMap<Which, Vec<Pair>>,
+}
+
+/// What was seen of an operation in a state.
+#[derive(Debug, Default)]
+struct Seen {
+    counts: Vec<Counts>,
+    is_cut_short: bool,
+    /// Where functions begin that are called.
+    called: BTreeSet<u64>,
+    /// It waits for a guard.
+    waits: bool,
+}
+
+impl Findings {
+    /// One execution of an operation; none if it waits for a guard.
+    pub(crate) fn add(
+        &mut self,
+        operation: Operation,
+        state: State,
+        execution: Option<&Execution>,
+    ) {
+        let seen = self.operations.entry((operation, state)).or_default();
+        let Some(execution) = execution else {
+            seen.waits = true;
+            return;
+        };
+        seen.counts.push(execution.counts);
+        if state == State::Quiescent {
+            seen.called.extend(&execution.called);
+        }
+        seen.is_cut_short |= execution.is_cut_short;
     }
-    let finds = has(Operation::ReadHit) || has(Operation::Apply);
-    !(same_process && has(Operation::ReadMiss) && finds)
+
+    pub(crate) fn add_pair(&mut self, pair: Pair) {
+        let which = (pair.first, pair.second, pair.same_process);
+        self.pairs.entry(which).or_default().push(pair);
+    }
+
+    /// Each operation in each state that it was looked at in, in the order of the task.
+    pub(crate) fn footprints(&self, task: &TraceTask, symbols: &mut Symbols) -> Vec<Footprint> {
+        let states = task.states.iter();
+        let all = task.operations.iter();
+        let all = all.flat_map(|&operation| states.clone().map(move |&state| (operation, state)));
+        let footprint = |(operation, state)| {
+            let seen = self.operations.get(&(operation, state))?;
+            Some(Footprint {
+                operation,
+                state,
+                counts: (!seen.waits).then(|| medians(seen.counts.iter().copied())),
+                is_cut_short: seen.is_cut_short,
+                called: symbols.all_called(&seen.called),
+            })
+        };
+        all.filter_map(footprint).collect()
+    }
+
+    /// Each pair that was looked at.
+    pub(crate) fn pairs(&self) -> Vec<Pair> {
+        let pairs = self.pairs.values().map(|all| {
+            let middle = median(all.iter().map(|pair| pair.conflict));
+            let at_64 = medians(all.iter().map(|pair| pair.at_64));
+            // Names and ways are those of a layout that is like the middle one.
+            let alike = || all.iter().filter(|pair| pair.conflict == middle);
+            let named = alike().next().expect("the middle is that of one");
+            let followed = alike().find(|pair| pair.at_64 == at_64).unwrap_or(named);
+            Pair {
+                at_64,
+                at_128: medians(all.iter().map(|pair| pair.at_128)),
+                paths: followed.paths.clone(),
+                ..named.clone()
+            }
+        });
+        pairs.collect()
+    }
+}
+
+/// The middle value, of two the lower.
+fn median<T: Ord + Copy>(values: impl Iterator<Item = T>) -> T {
+    let mut values: Vec<T> = values.collect();
+    values.sort_unstable();
+    values[(values.len() - 1) / 2]
+}
+
+/// The median of each field, of records of whole numbers.
+fn medians<T: Serialize + DeserializeOwned>(records: impl Iterator<Item = T>) -> T {
+    let mut fields: BTreeMap<String, Vec<u64>> = BTreeMap::new();
+    for record in records {
+        let record = serde_json::to_value(record).and_then(serde_json::from_value);
+        let record: BTreeMap<String, u64> = record.expect("its fields are whole numbers");
+        for (field, number) in record {
+            fields.entry(field).or_default().push(number);
+        }
+    }
+    let middle = |(field, numbers): (String, Vec<u64>)| (field, median(numbers.into_iter()).into());
+    let medians = serde_json::Value::Object(fields.into_iter().map(middle).collect());
+    serde_json::from_value(medians).expect("these are its fields")
 }

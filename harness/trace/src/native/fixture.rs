@@ -5,7 +5,7 @@ use model::trace::Operation;
 use trap::{Trap, Unavailable};
 
 use super::processes::{
-    GUESTS_THERE, RESIDENTS, elsewhere, guest_absent, guest_there, resident, steady, target,
+    GUESTS_THERE, RESIDENTS, Which, elsewhere, guest_absent, guest_there, steady, target,
 };
 use super::step_handle::{Request, Table, TracedStrategy};
 use super::threads::{Actor, disarrange_heap};
@@ -45,16 +45,9 @@ impl Fixture {
             threads,
             layout,
         };
-        fixture.fill();
+        fill(&fixture.threads[0], steady());
         fixture.threads.iter().for_each(warm_up_all);
         Ok(fixture)
-    }
-
-    fn fill(&self) {
-        let insert = |id| self.threads[0].run(Request::new(Operation::Insert, id, 0));
-        (0..RESIDENTS).map(resident).for_each(insert);
-        (0..GUESTS_THERE).map(guest_there).for_each(insert);
-        self.threads[0].publish();
     }
 
     /// A thread that has not done anything yet.
@@ -67,10 +60,7 @@ impl Fixture {
     pub(crate) fn writer(&self, strategy: TracedStrategy) -> Result<Actor, Unavailable> {
         let other: &'static dyn Table = Box::leak((strategy.make)(RESIDENTS as usize));
         let writer = Actor::start(self.trap, vec![self.table, other], self.layout)?;
-        for id in steady().map(elsewhere) {
-            writer.run(Request::new(Operation::Insert, id, 0));
-        }
-        writer.publish();
+        fill(&writer, steady().map(elsewhere));
         for &operation in Operation::ALL {
             for id in [target(operation, 0), elsewhere(target(operation, 0))] {
                 warm_up(&writer, operation, id);
@@ -109,12 +99,7 @@ impl Fixture {
 
     /// The processes that the operations of a pair are about: the same, or another than usual for the
     /// second, and another one in each layout.
-    pub(crate) fn processes(
-        &self,
-        first: Operation,
-        second: Operation,
-        same_process: bool,
-    ) -> [ProcessId; 2] {
+    pub(crate) fn processes(&self, (first, second, same_process): Which) -> [ProcessId; 2] {
         let another = 1 + self.layout % (GUESTS_THERE - 1);
         match (same_process, first, second) {
             (false, ..) => [target(first, 0), target(second, another)],
@@ -125,6 +110,12 @@ impl Fixture {
             (true, ..) => [target(first, 0); 2],
         }
     }
+}
+
+/// Has a thread put processes into the table that is theirs.
+fn fill(thread: &Actor, processes: impl Iterator<Item = ProcessId>) {
+    processes.for_each(|id| thread.run(Request::new(Operation::Insert, id, 0)));
+    thread.publish();
 }
 
 /// Has a thread do each operation until it is used to it.

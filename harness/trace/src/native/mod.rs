@@ -1,17 +1,13 @@
 //! What needs single steps, the decoder and the symbols of the running program.
 
-mod access_path;
 mod allocation_map;
-mod allocator;
 mod comparison;
 mod execution;
 mod experiment;
 mod fixture;
 mod follower;
 mod lines;
-mod medians;
 mod processes;
-mod quiescence;
 mod stall;
 mod step_handle;
 mod symbols;

@@ -1,4 +1,4 @@
-//! The processes that are, or may be, in the tables that are looked at.
+//! The processes that are, or may be, in the tables that are looked at, and the pairs of operations on them.
 
 use contract::ProcessId;
 use model::trace::Operation;
@@ -48,7 +48,7 @@ pub(crate) const fn target(operation: Operation, number: u64) -> ProcessId {
     }
 }
 
-pub(super) const fn resident(n: u64) -> ProcessId {
+const fn resident(n: u64) -> ProcessId {
     // Neighbours, as process identifiers are, but not all in the same shard.
     ProcessId(4_000 + 7 * (n % RESIDENTS))
 }
@@ -59,4 +59,17 @@ pub(super) const fn guest_there(n: u64) -> ProcessId {
 
 pub(super) const fn guest_absent(n: u64) -> ProcessId {
     ProcessId((1 << 33) + n)
+}
+
+/// What the first thread does, what the second does then, and whether it is about the same process.
+pub(crate) type Which = (Operation, Operation, bool);
+
+/// Whether there is such a pair: a scan is about all processes, and what is there cannot be missed.
+pub(crate) fn has_pair((first, second, same_process): Which) -> bool {
+    let has = |operation| first == operation || second == operation;
+    if has(Operation::Scan) {
+        return same_process;
+    }
+    let finds = has(Operation::ReadHit) || has(Operation::Apply);
+    !(same_process && has(Operation::ReadMiss) && finds)
 }

@@ -6,9 +6,10 @@ use contract::{
     Concurrency, Event, Handle, ProcessId, ProcessStatus, Profile, Specimen, Strategy, Visitor,
 };
 use model::trace::Operation;
-use trap::{Recording, Stepper};
+use trap::Stepper;
 
 use super::stall::{Observation, Scan};
+use super::threads::{Answer, Mode};
 
 /// What a thread is to do.
 #[derive(Clone, Copy, Debug)]
@@ -38,15 +39,8 @@ pub(crate) trait Table: Send + Sync {
 /// A thread's access without its type. The stepping is on this side of the dynamic call, so what is
 /// stepped is the very code that a user's program would run.
 pub(crate) trait StepHandle {
-    /// Does something; if `armed`, step by step.
-    fn perform(&mut self, request: Request, stepper: &Stepper, armed: bool) -> Option<Recording>;
-    /// The same, and says what came of it.
-    fn answer(
-        &mut self,
-        request: Request,
-        stepper: &Stepper,
-        armed: bool,
-    ) -> (Observation, Option<Recording>);
+    /// Does something: step by step if that is the mode, and says what came of it if that is.
+    fn perform(&mut self, request: Request, stepper: &Stepper, mode: Mode) -> Answer;
     /// Reads a record, and is in the middle of that while `meanwhile` runs.
     fn hold(&mut self, id: ProcessId, meanwhile: &mut dyn FnMut());
     fn publish(&mut self);
@@ -102,68 +96,52 @@ impl<S: Strategy<ProcessStatus>> Table for S {
 const VISITED_MAX: usize = 3 * super::processes::STEADY as usize;
 
 impl<H: Handle<ProcessStatus>> StepHandle for H {
-    fn perform(&mut self, request: Request, stepper: &Stepper, armed: bool) -> Option<Recording> {
+    fn perform(&mut self, request: Request, stepper: &Stepper, mode: Mode) -> Answer {
+        use Operation::{Apply, Insert, ReadHit, ReadMiss, Remove, Scan as Visit};
+        let armed = matches!(mode, Mode::Step | Mode::StepAndObserve);
+        let judges = matches!(mode, Mode::Observe | Mode::StepAndObserve);
         let id = black_box(request.id);
-        match request.operation {
-            Operation::ReadHit | Operation::ReadMiss => {
-                // Not only whether there is one: a record that nobody looks at is not loaded.
-                let read = || black_box(self.read(id, ProcessStatus::touch));
-                stepper.run(armed, read).1
-            }
-            Operation::Apply => {
-                let event = black_box(Event::heartbeat(request.step));
-                let apply = || black_box(self.apply(id, event).is_some());
-                stepper.run(armed, apply).1
-            }
-            Operation::Insert => {
-                let record = black_box(ProcessStatus::running(id));
-                let insert = || black_box(self.insert(id, record).is_some());
-                stepper.run(armed, insert).1
-            }
-            Operation::Remove => {
-                stepper
-                    .run(armed, || black_box(self.remove(id).is_some()))
-                    .1
-            }
-            Operation::Scan => {
-                let visit = |_, record: &ProcessStatus| {
-                    black_box(record.touch());
-                };
-                stepper.run(armed, || self.scan(visit)).1
-            }
-        }
-    }
-
-    fn answer(
-        &mut self,
-        request: Request,
-        stepper: &Stepper,
-        armed: bool,
-    ) -> (Observation, Option<Recording>) {
-        let id = black_box(request.id);
+        let event = black_box(Event::heartbeat(request.step));
+        let record = black_box(ProcessStatus::running(id));
+        let nothing = Observation::default();
         // Records are copied while the operation lasts, and examined once it is over.
-        match request.operation {
-            Operation::ReadHit | Operation::ReadMiss => {
+        let (observed, recording) = match (request.operation, judges) {
+            (ReadHit | ReadMiss, true) => {
                 let (record, recording) = stepper.run(armed, || self.read(id, |record| *record));
                 (Observation::found(id, record), recording)
             }
-            Operation::Apply => {
-                let event = black_box(Event::heartbeat(request.step));
+            (ReadHit | ReadMiss, false) => {
+                // Not only whether there is one: a record that nobody looks at is not loaded.
+                let read = || black_box(self.read(id, ProcessStatus::touch));
+                (nothing, stepper.run(armed, read).1)
+            }
+            (Apply, true) => {
                 let (applied, recording) = stepper.run(armed, || self.apply(id, event));
                 (Observation::applied(applied), recording)
             }
-            Operation::Insert => {
-                let record = black_box(ProcessStatus::running(id));
+            (Apply, false) => {
+                let apply = || black_box(self.apply(id, event).is_some());
+                (nothing, stepper.run(armed, apply).1)
+            }
+            (Insert, true) => {
                 let (old, recording) = stepper.run(armed, || self.insert(id, record));
                 (Observation::found(id, old), recording)
             }
-            Operation::Remove => {
+            (Insert, false) => {
+                let insert = || black_box(self.insert(id, record).is_some());
+                (nothing, stepper.run(armed, insert).1)
+            }
+            (Remove, true) => {
                 let (old, recording) = stepper.run(armed, || self.remove(id));
                 (Observation::found(id, old), recording)
             }
-            Operation::Scan => {
-                let nothing = (ProcessId(0), ProcessStatus::pending(ProcessId(0)));
-                let (mut visited, mut count) = ([nothing; VISITED_MAX], 0);
+            (Remove, false) => {
+                let remove = || black_box(self.remove(id).is_some());
+                (nothing, stepper.run(armed, remove).1)
+            }
+            (Visit, true) => {
+                let nobody = (ProcessId(0), ProcessStatus::pending(ProcessId(0)));
+                let (mut visited, mut count) = ([nobody; VISITED_MAX], 0);
                 let visit = |id, record: &ProcessStatus| {
                     if let Some(next) = visited.get_mut(count) {
                         *next = (id, *record);
@@ -174,6 +152,16 @@ impl<H: Handle<ProcessStatus>> StepHandle for H {
                 let scan = Scan::of(&visited[..count]);
                 (Observation::Scanned(scan), recording)
             }
+            (Visit, false) => {
+                let visit = |_, record: &ProcessStatus| {
+                    black_box(record.touch());
+                };
+                (nothing, stepper.run(armed, || self.scan(visit)).1)
+            }
+        };
+        Answer {
+            observed,
+            recording,
         }
     }
 

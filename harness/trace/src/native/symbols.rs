@@ -57,16 +57,13 @@ impl Symbols {
 
     /// The functions that begin at addresses, with their crates, in alphabetical order.
     pub(crate) fn all_called(&mut self, addresses: &BTreeSet<u64>) -> Vec<String> {
-        let called = addresses.iter().filter_map(|&at| self.called(at));
-        let called: BTreeSet<String> = called.collect();
+        let mut called = BTreeSet::new();
+        for &address in addresses {
+            // Not what was inlined there, but what it was inlined into.
+            let function = self.functions(address).last();
+            called.extend(function.map(|function| function.name.clone()));
+        }
         called.into_iter().collect()
-    }
-
-    /// The function that begins at an address, with its crate: not what was inlined there, but what it was
-    /// inlined into.
-    pub(crate) fn called(&mut self, address: u64) -> Option<String> {
-        let function = self.functions(address).last();
-        function.map(|function| function.name.clone())
     }
 
     /// The same for whoever allocated a block; nothing if that was whoever looks.

@@ -18,10 +18,10 @@ use crate::native::follower::{Calls, Follower};
 /// The points of an operation: one before each of its instructions.
 #[derive(Debug)]
 pub(crate) struct Points {
-    all: Vec<Point>,
+    pub(super) all: Vec<Point>,
     calls: Calls,
     /// The first point of each state that others can tell from the one before.
-    states: Vec<usize>,
+    pub(super) states: Vec<usize>,
 }
 
 /// What of the operation others can see, in order: where it has come to. How the allocator goes about
@@ -30,15 +30,13 @@ fn changes(points: &[Point]) -> impl Iterator<Item = u64> {
     let changes = points
         .iter()
         .filter(|point| point.is_seen && !point.in_allocator);
-    changes.map(|point| point.address)
+    changes.map(|point| point.place.address)
 }
 
 #[derive(Clone, Copy, Debug)]
-struct Point {
-    /// The instruction that comes next.
-    address: u64,
-    /// How often it came before.
-    nth: usize,
+pub(super) struct Point {
+    /// The instruction that comes next, and how often it came before.
+    place: Place,
     in_allocator: bool,
     /// Whether others can see what that does.
     is_seen: bool,
@@ -75,16 +73,6 @@ impl Points {
         }
     }
 
-    /// How many there are.
-    pub(crate) fn len(&self) -> usize {
-        self.all.len()
-    }
-
-    /// The first point of each state.
-    pub(crate) fn states(&self) -> &[usize] {
-        &self.states
-    }
-
     /// The points of a state, by its number.
     pub(crate) fn of_state(&self, state: usize) -> Range<usize> {
         let end = self.states.get(state + 1).copied();
@@ -96,13 +84,12 @@ impl Points {
     /// nobody's to judge.
     pub(crate) fn accesses(&self) -> Vec<usize> {
         let is_access = |&point: &usize| self.all[point].is_access && !self.is_in_allocator(point);
-        (0..self.len()).filter(is_access).collect()
+        (0..self.all.len()).filter(is_access).collect()
     }
 
     /// The point of a place.
     pub(crate) fn at(&self, place: Place) -> Option<usize> {
-        let is_it = |point: &Point| (point.address, point.nth) == (place.address, place.nth);
-        self.all.iter().position(is_it)
+        self.all.iter().position(|point| point.place == place)
     }
 
     /// Whether the system's allocator is at work there.
@@ -112,16 +99,13 @@ impl Points {
 
     /// The instruction that comes next, and the calls that led there, the innermost first.
     pub(crate) fn calls_at(&self, point: usize) -> impl Iterator<Item = u64> {
-        let Point {
-            address, within, ..
-        } = self.all[point];
-        std::iter::once(address).chain(self.calls.outwards(within))
+        let Point { place, within, .. } = self.all[point];
+        std::iter::once(place.address).chain(self.calls.outwards(within))
     }
 
     /// Where to stop for a point.
     pub(crate) fn place(&self, point: usize) -> Place {
-        let Point { address, nth, .. } = self.all[point];
-        Place { address, nth }
+        self.all[point].place
     }
 
     /// How far another recording has come in the same way: changes that others
@@ -153,7 +137,8 @@ impl Reader {
         if let Some((address, bytes)) = followed.block {
             self.unknown.push(address..address + bytes);
         }
-        let times = self.times.entry(step.address).or_default();
+        let address = step.address;
+        let times = self.times.entry(address).or_default();
         let nth = std::mem::replace(times, *times + 1);
         let in_allocator = self.follower.allocation.is_some();
         let (is_access, is_seen) = self.reaches(step, &followed.instruction, recording);
@@ -163,8 +148,7 @@ impl Reader {
             self.unknown.clear();
         }
         Point {
-            address: step.address,
-            nth,
+            place: Place { address, nth },
             in_allocator,
             is_seen,
             is_access,

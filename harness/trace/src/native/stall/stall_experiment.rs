@@ -1,4 +1,4 @@
-//! Stops one thread at a point of an operation, and has others try theirs.
+//! Stops one thread at a point of an operation, and has others try theirs, from stop to stop.
 
 use std::time::Duration;
 
@@ -6,22 +6,14 @@ use contract::{ProcessId, ScanConsistency};
 use model::trace::Operation;
 use trap::{Place, Progress, Recording, Unavailable, progress};
 
-use super::observation::{Beside, Encounter, Observation, Readings};
-use super::script::Script;
-use super::trial::{Trial, Writing};
-use crate::native::experiment::has_pair;
+use super::observation::{Beside, Encounter, Observation, Other, Readings};
+use super::two_stops::Script;
 use crate::native::fixture::{Fixture, restore, warm_up_all};
+use crate::native::processes::{Which, has_pair};
 use crate::native::step_handle::{Request, TracedStrategy};
-use crate::native::threads::{Actor, Answer, Mode};
+use crate::native::threads::{Actor, Answer, Mode, Quiescence, processor_time_of_others};
 
-/// What the peer tries.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Try {
-    pub(crate) operation: Operation,
-    pub(crate) same_process: bool,
-}
-
-/// What came of it, at a point that the thread has come by again.
+/// What came of what a peer tried, at a point that the thread has come by again.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Outcome {
     /// It did not get done until the thread went on.
@@ -67,7 +59,7 @@ impl Manner {
 
 /// A table, a thread that is stopped, its peers, one for each try, and one that writes at stops.
 pub(crate) struct StallExperiment {
-    fixture: Fixture,
+    pub(super) fixture: Fixture,
     peers: Vec<Actor>,
     writer: Actor,
     /// Whether scans are claimed to be of one instant.
@@ -85,12 +77,8 @@ pub(crate) struct Trip {
     pub(crate) flaw: Option<String>,
 }
 
-/// What a thread came by on its way from stop to stop.
-pub(crate) struct Walk {
-    /// What came of each try, at each of the points that it stopped at.
-    pub(crate) outcomes: Vec<Vec<Option<Outcome>>>,
-    pub(crate) recording: Recording,
-}
+/// What came of a try; none where the thread did not come by again.
+pub(crate) type Tried = Option<Outcome>;
 
 /// As many as are tried at one point: each may be blocked there.
 pub(crate) const PEERS: usize = 5;
@@ -115,12 +103,6 @@ impl StallExperiment {
         &self.fixture.threads[0]
     }
 
-    /// The processes that the stalled operation and the peer's are about.
-    pub(crate) fn processes(&self, stalled: Operation, tried: Try) -> [ProcessId; 2] {
-        self.fixture
-            .processes(stalled, tried.operation, tried.same_process)
-    }
-
     /// The operation without a stop.
     pub(crate) fn record(&self, operation: Operation, id: ProcessId) -> Recording {
         for step in 0..4 {
@@ -138,21 +120,21 @@ impl StallExperiment {
         self.stalled().publish();
     }
 
-    /// Stops the operation at each of the `places`, one after the other, and has the peers try theirs.
+    /// Stops the first operation of the `tries`, all of which have the same, at each of the `places`, one after the
+    /// other, and has the peers try the second ones: what came of each by stop, and what the stopped thread executed.
     /// Whoever is blocked at one goes on trying at the next. Who has written undoes that; it ends where
     /// that is not enough, because the operation writes, too, or is to be met by nobody's writes. At most
     /// [`PEERS`] tries, and only one if it writes.
     pub(crate) fn walk(
         &self,
-        operation: Operation,
-        tries: &[Try],
+        tries: &[Which],
         places: &[Place],
         manner: Manner,
-    ) -> Walk {
+    ) -> (Vec<Vec<Tried>>, Recording) {
         let peers = self.peers.iter().zip(tries);
-        let mut trials: Vec<Trial<'_>> = peers
-            .map(|(peer, &tried)| Trial::new(peer, self.encounter(operation, tried)))
-            .collect();
+        let trials = peers.map(|(peer, &which)| Trial::new(peer, self.encounter(which)));
+        let mut trials: Vec<Trial<'_>> = trials.collect();
+        let (operation, ..) = tries[0];
         let is_undone = !manner.afresh && !operation.is_write();
         let request = Request::new(operation, trials[0].encounter.ids[0], 7);
         let (answer, stops) = self.stop_at_each(request, Mode::Step, places, |_, has_next| {
@@ -163,10 +145,7 @@ impl StallExperiment {
                 |trial: &mut Trial<'_>| !trial.has_written() || is_undone && trial.undo(manner);
             has_next && trials.iter_mut().all(&mut goes_on)
         });
-        Walk {
-            outcomes: self.judged(trials, stops),
-            recording: answer.recording(),
-        }
+        (self.judged(trials, stops), answer.recording())
     }
 
     /// Has the stalled thread do something with stops at the `places`, where `at_stop` does what there is to do;
@@ -207,12 +186,12 @@ impl StallExperiment {
     }
 
     /// The two operations, and what is there for the peer before them.
-    fn encounter(&self, stalled: Operation, tried: Try) -> Encounter {
-        let ids = self.processes(stalled, tried);
+    fn encounter(&self, which @ (stalled, peer, _): Which) -> Encounter {
+        let ids = self.fixture.processes(which);
         let before = read(&self.peers[0], ids[1]);
         Encounter {
             stalled,
-            peer: tried.operation,
+            peer,
             ids,
             before,
         }
@@ -298,7 +277,7 @@ impl StallExperiment {
     }
 
     /// What came of the tries, by stop; the thread has gone on. Makes the table what it was.
-    fn judged(&self, trials: Vec<Trial<'_>>, stops: usize) -> Vec<Vec<Option<Outcome>>> {
+    fn judged(&self, trials: Vec<Trial<'_>>, stops: usize) -> Vec<Vec<Tried>> {
         let mut outcomes = vec![Vec::new(); stops];
         for mut trial in trials {
             trial.end();
@@ -331,14 +310,196 @@ fn read(thread: &Actor, id: ProcessId) -> Observation {
     thread.perform(request, Mode::Observe).observed
 }
 
-/// The tries that make sense beside an operation.
-pub(crate) fn tries(stalled: Operation, peers: &[Operation]) -> Vec<Try> {
-    let both = |&operation: &Operation| {
-        [true, false].map(|same_process| Try {
-            operation,
-            same_process,
-        })
-    };
-    let makes_sense = |tried: &Try| has_pair(stalled, tried.operation, tried.same_process);
-    peers.iter().flat_map(both).filter(makes_sense).collect()
+/// What makes sense to be tried by peers beside a stalled operation.
+pub(crate) fn tries(stalled: Operation, peers: &[Operation]) -> Vec<Which> {
+    let both = |&peer: &Operation| [(stalled, peer, true), (stalled, peer, false)];
+    let all = peers.iter().flat_map(both);
+    all.filter(|&which| has_pair(which)).collect()
+}
+
+/// How long a peer is waited for before it is looked at.
+const GLANCE: Duration = Duration::from_micros(200);
+
+/// A thread that tries beside a stopped one.
+struct Peer<'l> {
+    actor: &'l Actor,
+    /// It has begun something that is not answered yet.
+    is_busy: bool,
+}
+
+impl Peer<'_> {
+    fn begin(&mut self, operation: Operation, id: ProcessId, step: u64) {
+        if !std::mem::replace(&mut self.is_busy, true) {
+            let request = Request::new(operation, id, step);
+            self.actor.begin(request, Mode::Observe);
+        }
+    }
+
+    /// What it sees of what it has begun; nothing if it is blocked.
+    fn wait(&mut self, manner: Manner) -> Option<Observation> {
+        let mut sleepers = Quiescence::within(manner.looks);
+        let began = processor_time_of_others();
+        loop {
+            if let Some(answer) = self.actor.answer_within(GLANCE) {
+                self.is_busy = false;
+                return Some(answer.observed);
+            }
+            let spun = processor_time_of_others().saturating_sub(began);
+            if sleepers.are_all() || spun > manner.spun {
+                return None;
+            }
+        }
+    }
+
+    /// What it sees of what it has begun: nobody is stopped any more.
+    fn end(&mut self) -> Observation {
+        self.is_busy = false;
+        self.actor.answer().observed
+    }
+}
+
+/// What a script has another thread write, from stop to stop.
+pub(crate) struct Writing<'l> {
+    writer: Peer<'l>,
+    all: Vec<(Operation, ProcessId)>,
+    /// How many are written at each stop.
+    at_stop: usize,
+    done: Vec<Other>,
+}
+
+impl<'l> Writing<'l> {
+    pub(crate) fn new(actor: &'l Actor, script: &Script) -> Self {
+        Self {
+            writer: Peer {
+                actor,
+                is_busy: false,
+            },
+            all: script.at_stops.concat(),
+            at_stop: script.at_stops[0].len(),
+            done: Vec::new(),
+        }
+    }
+
+    /// Writes what is to be written at a stop, or goes on with what was begun at the one before; whether
+    /// it got done.
+    pub(crate) fn go_on(&mut self, stop: usize) -> bool {
+        let wait = |writer: &mut Peer<'_>| writer.wait(Manner::PATIENT);
+        while self.done.len() < (stop + 1) * self.at_stop {
+            if !self.write(wait) {
+                return false;
+            }
+        }
+        true
+    }
+
+    /// Does the next write; whether it got done.
+    fn write(&mut self, wait: impl Fn(&mut Peer<'l>) -> Option<Observation>) -> bool {
+        let number = self.done.len();
+        let (operation, id) = self.all[number];
+        self.writer.begin(operation, id, number as u64);
+        let observed = wait(&mut self.writer);
+        if observed.is_some() {
+            self.done.push(Other {
+                operation,
+                id,
+                observed,
+            });
+        }
+        observed.is_some()
+    }
+
+    /// How many it has begun.
+    pub(crate) fn begun(&self) -> usize {
+        self.done.len() + usize::from(self.writer.is_busy)
+    }
+
+    /// Writes the rest: nobody is stopped any more.
+    pub(crate) fn end(mut self) -> Vec<Other> {
+        while self.done.len() < self.all.len() {
+            self.write(|writer| Some(writer.end()));
+        }
+        self.done
+    }
+}
+
+/// A peer's tries beside a stopped thread.
+pub(crate) struct Trial<'l> {
+    peer: Peer<'l>,
+    /// The two operations, and what is there for the peer as it begins.
+    pub(crate) encounter: Encounter,
+    /// By stop: what it met, and what it saw; nothing while it was blocked.
+    stops: Vec<(Encounter, Option<Observation>)>,
+    /// What it saw after the last stop, if it was blocked there.
+    late: Option<Observation>,
+    /// What it did at the last stop is undone, or about to be.
+    pub(crate) is_undone: bool,
+}
+
+impl<'l> Trial<'l> {
+    pub(crate) fn new(actor: &'l Actor, encounter: Encounter) -> Self {
+        Self {
+            peer: Peer {
+                actor,
+                is_busy: false,
+            },
+            encounter,
+            stops: Vec::new(),
+            late: None,
+            is_undone: false,
+        }
+    }
+
+    /// Tries, or goes on trying, where the other has stopped.
+    pub(crate) fn stop(&mut self, manner: Manner) {
+        self.begin(self.encounter.peer);
+        let observed = self.peer.wait(manner);
+        self.is_undone = false;
+        self.stops.push((self.encounter, observed));
+    }
+
+    /// Whether it has, at the last stop.
+    pub(crate) fn has_written(&self) -> bool {
+        self.encounter.peer.is_write() && !self.peer.is_busy
+    }
+
+    /// Undoes what it did at the last stop, or makes the next try one that counts with that; whether it
+    /// could, as nobody is in the way.
+    pub(crate) fn undo(&mut self, manner: Manner) -> bool {
+        let (left, undo) = self.encounter.aftermath();
+        self.encounter.before = left;
+        let Some(undo) = undo else { return true };
+        self.is_undone = true;
+        self.begin(undo);
+        self.peer.wait(manner).is_some()
+    }
+
+    fn begin(&mut self, operation: Operation) {
+        self.peer.begin(operation, self.encounter.ids[1], 8);
+    }
+
+    /// Lets it finish what it has begun: nobody is stopped any more.
+    pub(crate) fn end(&mut self) {
+        if self.peer.is_busy {
+            let observed = self.peer.end();
+            self.late = (!self.is_undone).then_some(observed);
+        }
+    }
+
+    /// What came of it by stop, where `left` is what was there after the last one.
+    pub(crate) fn outcomes(self, left: Option<Observation>) -> Vec<Tried> {
+        let (mut late, mut left) = (self.late, left);
+        let stops = self.stops.iter().rev();
+        let mut outcomes: Vec<Tried> = stops
+            .map(|&(encounter, observed)| {
+                let left = left.take();
+                let flaw = observed
+                    .or(late.take())
+                    .and_then(|observed| encounter.flaw(observed, left));
+                let is_blocked = observed.is_none();
+                Some(Outcome { is_blocked, flaw })
+            })
+            .collect();
+        outcomes.reverse();
+        outcomes
+    }
 }

@@ -10,12 +10,14 @@
 //! - The second stops are those of the way that the operation takes once it was disturbed: retries, too.
 //! - The writer is one thread, so that its allocator gives it again what it has just freed.
 
-use model::stall::TwoStops;
+use contract::ProcessId;
+use model::stall::{TwoStops, Writes};
+use model::trace::Operation;
 use trap::Place;
 
 use super::points::Points;
-use super::script::Script;
 use super::stall_experiment::{StallExperiment, Trip};
+use crate::native::processes::{elsewhere, target};
 
 /// The fewest pairs, and the points of a first stop among them.
 const PAIRS_MIN: usize = 16;
@@ -25,7 +27,7 @@ const FIRST_STOPS_MIN: usize = 8;
 pub(crate) fn search(experiment: &StallExperiment, script: &Script, steps: usize) -> TwoStops {
     let undisturbed = Points::of(&experiment.trip(script, &[]).recording, false);
     let all = undisturbed.accesses();
-    let pairs_max = pairs_max(script, undisturbed.len(), steps);
+    let pairs_max = pairs_max(script, undisturbed.all.len(), steps);
     let first_stops_max = FIRST_STOPS_MIN.max(pairs_max / 16);
     let mut found = TwoStops {
         stalled: script.operation,
@@ -104,6 +106,63 @@ fn pairs_max(script: &Script, instructions: usize, steps_of_reads: usize) -> usi
         steps_of_reads
     };
     PAIRS_MIN.max(steps / instructions.max(1))
+}
+
+/// An operation, and what another thread writes at each of its stops.
+pub(crate) struct Script {
+    pub(crate) writes: Writes,
+    pub(crate) operation: Operation,
+    pub(crate) id: ProcessId,
+    pub(crate) at_stops: [[(Operation, ProcessId); 2]; Self::STOPS],
+}
+
+impl Script {
+    /// How often the operation is stopped, at most.
+    pub(crate) const STOPS: usize = 2;
+
+    /// Those that make sense for an operation, where the writer may do so much.
+    pub(crate) fn all(operation: Operation, peers: &[Operation]) -> Vec<Self> {
+        use Operation::{Apply, Insert, Remove};
+        let id = target(operation, 0);
+        let is_about_absent = matches!(operation, Operation::ReadMiss | Insert);
+        let mut scripts = Vec::new();
+        if peers.contains(&Apply) && !is_about_absent {
+            let other = target(Operation::ReadHit, 3);
+            for (writes, other) in [
+                (Writes::Updates, other),
+                (Writes::AnotherTable, elsewhere(id)),
+            ] {
+                scripts.push(Self {
+                    writes,
+                    operation,
+                    id,
+                    at_stops: [[(Apply, id), (Apply, other)]; 2],
+                });
+            }
+        }
+        if peers.contains(&Insert) && peers.contains(&Remove) {
+            let (there, absent) = (target(Remove, 0), target(Insert, 0));
+            scripts.push(Self {
+                writes: Writes::Membership,
+                operation,
+                id: if is_about_absent { absent } else { there },
+                at_stops: [
+                    [(Remove, there), (Insert, absent)],
+                    [(Remove, absent), (Insert, there)],
+                ],
+            });
+        }
+        scripts
+    }
+
+    /// The processes that it is about.
+    pub(crate) fn processes(&self) -> Vec<ProcessId> {
+        let written = self.at_stops.iter().flatten().map(|&(_, id)| id);
+        let mut all: Vec<ProcessId> = written.chain([self.id]).collect();
+        all.sort_unstable();
+        all.dedup();
+        all
+    }
 }
 
 #[cfg(test)]

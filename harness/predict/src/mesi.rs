@@ -11,16 +11,85 @@
 //! retries. Who finds a lock taken waits, has the line meanwhile, and asks for it anew when the lock is
 //! given back; of several who wait one is chosen.
 
-mod agenda;
-mod line;
-mod program;
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
 
-use rand_core::SeedableRng;
+use rand_core::{Rng, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
 
-use self::agenda::{Agenda, Event, Time};
-use self::line::Line;
-pub(crate) use self::program::{Program, Step};
+/// One step of an operation. Lines go by numbers from 0; `again` is the number of the step to go back to.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Step {
+    /// Something of its own, which takes so many ns.
+    Work(f64),
+    /// Reads a line.
+    Load(usize),
+    /// Reads a line, and remembers its version.
+    Remember(usize),
+    /// Writes a line, whatever is there.
+    Store(usize),
+    /// Writes a line if it is as it was remembered, or goes back.
+    Swap { line: usize, again: usize },
+    /// Reads a line, and goes back if it is not as it was remembered.
+    Check { line: usize, again: usize },
+    /// Takes the lock that is in a line; waits while another has it.
+    Acquire(usize),
+    /// Gives the lock back.
+    Release(usize),
+}
+
+impl Step {
+    /// The line that it needs, and whether to write it.
+    pub(crate) const fn access(self) -> Option<(usize, bool)> {
+        match self {
+            Step::Work(_) => None,
+            Step::Load(line) | Step::Remember(line) | Step::Check { line, .. } => {
+                Some((line, false))
+            }
+            Step::Store(line)
+            | Step::Swap { line, .. }
+            | Step::Acquire(line)
+            | Step::Release(line) => Some((line, true)),
+        }
+    }
+}
+
+/// The steps of an operation, which is done over and over.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Program(pub(crate) Vec<Step>);
+
+impl Program {
+    /// From its steps.
+    ///
+    /// # Panics
+    ///
+    /// When a step goes forward instead of back, or when nothing takes any time: nothing would end.
+    pub(crate) fn new(steps: Vec<Step>) -> Self {
+        for (number, step) in steps.iter().enumerate() {
+            if let Step::Swap { again, .. } | Step::Check { again, .. } = step {
+                assert!(*again <= number, "step {number} goes forward to {again}");
+            }
+        }
+        let takes_time = |step: &Step| matches!(step, Step::Work(ns) if *ns > 0.0);
+        assert!(
+            steps.iter().any(takes_time),
+            "an operation takes some time of its own"
+        );
+        Self(steps)
+    }
+
+    /// Whether others can make it go back.
+    pub(crate) fn retries(&self) -> bool {
+        let goes_back = |step: &Step| matches!(step, Step::Swap { .. } | Step::Check { .. });
+        self.0.iter().any(goes_back)
+    }
+
+    /// One more than the highest number of a line; 0 if it accesses none.
+    pub(crate) fn lines(&self) -> usize {
+        let numbers = self.0.iter().filter_map(|step| step.access());
+        numbers.map(|(line, _)| line + 1).max().unwrap_or(0)
+    }
+}
 
 /// A simulation to be done.
 pub(crate) struct Setting<'p> {
@@ -34,6 +103,10 @@ pub(crate) struct Setting<'p> {
     pub(crate) duration_ns: f64,
     /// Of the random choices.
     pub(crate) seed: u64,
+    /// It ends before its time is over when so much has happened...
+    pub(crate) events_max: u64,
+    /// ...or so many operations have been done, over all processors.
+    pub(crate) operations_max: u64,
 }
 
 /// What one processor did.
@@ -87,29 +160,8 @@ impl Outcome {
     }
 }
 
-/// When a simulation ends before its time is over.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Limits {
-    /// So much has happened.
-    pub(crate) events: u64,
-    /// So many operations have been done, over all processors.
-    pub(crate) operations: u64,
-}
-
-impl Limits {
-    /// Only its time ends it.
-    pub(crate) const NONE: Self = Self {
-        events: u64::MAX,
-        operations: u64::MAX,
-    };
-
-    fn are_reached(self, simulation: &Simulation<'_, '_>) -> bool {
-        simulation.agenda.entered > self.events || simulation.operations >= self.operations
-    }
-}
-
 /// What each processor did until a limit was reached, and in what time.
-pub(crate) fn run(setting: &Setting<'_>, limits: Limits) -> Outcome {
+pub(crate) fn run(setting: &Setting<'_>) -> Outcome {
     let processors = setting.programs.len();
     let lines = setting.programs.iter().map(|program| program.lines()).max();
     let lines = lines.unwrap_or(0);
@@ -135,7 +187,7 @@ pub(crate) fn run(setting: &Setting<'_>, limits: Limits) -> Outcome {
     }
     let end = time(setting.duration_ns);
     while let Some((now, event)) = simulation.agenda.next() {
-        if now > end || limits.are_reached(&simulation) {
+        if now > end || simulation.is_at_limit() {
             break;
         }
         simulation.now = now;
@@ -145,7 +197,7 @@ pub(crate) fn run(setting: &Setting<'_>, limits: Limits) -> Outcome {
             Event::Arrive(line) => simulation.arrive(line),
         }
     }
-    let lasted = if limits.are_reached(&simulation) {
+    let lasted = if simulation.is_at_limit() {
         simulation.now
     } else {
         // Where all wait for each other nothing happens until then.
@@ -159,6 +211,11 @@ pub(crate) fn run(setting: &Setting<'_>, limits: Limits) -> Outcome {
 }
 
 impl Simulation<'_, '_> {
+    fn is_at_limit(&self) -> bool {
+        let setting = self.setting;
+        self.agenda.entered > setting.events_max || self.operations >= setting.operations_max
+    }
+
     fn after(&mut self, ns: f64, event: Event) {
         self.agenda.enter(self.now + time(ns), event);
     }
@@ -167,7 +224,7 @@ impl Simulation<'_, '_> {
     fn step(&mut self, number: usize) {
         loop {
             let processor = &mut self.processors[number];
-            let steps = processor.program.steps();
+            let steps = &processor.program.0;
             let Some(&step) = steps.get(processor.step) else {
                 processor.step = 0;
                 processor.done.operations += 1;
@@ -196,8 +253,8 @@ impl Simulation<'_, '_> {
     fn carry_out(&mut self, number: usize, step: Step, line: usize) -> bool {
         let processor = &mut self.processors[number];
         let version = self.lines[line].version;
-        if matches!(step, Step::Acquire(_)) && self.lines[line].lock.is_taken {
-            self.lines[line].lock.waiting.push(number);
+        if matches!(step, Step::Acquire(_)) && self.lines[line].is_locked {
+            self.lines[line].waiting.push(number);
             return false;
         }
         let is_as_before = processor.remembered[line] == version;
@@ -207,12 +264,12 @@ impl Simulation<'_, '_> {
             Step::Remember(_) => processor.remembered[line] = version,
             Step::Store(_) => self.lines[line].version += 1,
             Step::Acquire(_) => {
-                self.lines[line].lock.is_taken = true;
+                self.lines[line].is_locked = true;
                 self.lines[line].version += 1;
             }
             Step::Release(_) => {
                 self.lines[line].version += 1;
-                if let Some(next) = self.lines[line].lock.release(&mut self.random) {
+                if let Some(next) = self.lines[line].unlock(&mut self.random) {
                     self.after(0.0, Event::Ready(next));
                 }
             }
@@ -262,7 +319,7 @@ impl Simulation<'_, '_> {
         for number in self.lines[line].arrive() {
             // What it asked for it does, whoever asks next: or it might never get done.
             let processor = &self.processors[number];
-            let step = processor.program.steps()[processor.step];
+            let step = processor.program.0[processor.step];
             if self.carry_out(number, step, line) {
                 self.after(0.0, Event::Ready(number));
             }
@@ -272,6 +329,131 @@ impl Simulation<'_, '_> {
         } else {
             self.send_request(line);
         }
+    }
+}
+
+/// A cache line.
+#[derive(Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a state of its own")]
+struct Line {
+    /// Who may write it, or wrote it last.
+    holder: Option<usize>,
+    /// Whether the holder shares it, and so may not write it either.
+    is_shared: bool,
+    /// Who may read it.
+    readers: Vec<bool>,
+    /// How often it was written.
+    version: u64,
+    /// Who asked for it, and whether to write.
+    asked: Vec<(usize, bool)>,
+    /// Whether it is about to move, or on its way.
+    is_moving: bool,
+    /// To whom.
+    coming: Vec<usize>,
+    comes_to_be_written: bool,
+    /// Where a program takes it for a lock: whether that is taken.
+    is_locked: bool,
+    /// Who found it taken.
+    waiting: Vec<usize>,
+}
+
+impl Line {
+    fn new(processors: usize) -> Self {
+        Self {
+            is_shared: true,
+            readers: vec![false; processors],
+            ..Self::default()
+        }
+    }
+
+    /// The lock is free again; one of those who wait for it, if any does.
+    fn unlock(&mut self, random: &mut impl Rng) -> Option<usize> {
+        self.is_locked = false;
+        let waiting = self.waiting.len() as u64;
+        let chosen = random.next_u64().checked_rem(waiting)?;
+        Some(self.waiting.swap_remove(chosen as usize))
+    }
+
+    /// Whether the processor has what it needs.
+    fn allows(&self, processor: usize, writes: bool) -> bool {
+        if writes {
+            self.holder == Some(processor) && !self.is_shared
+        } else {
+            self.readers[processor]
+        }
+    }
+
+    /// Chooses who gets it: one who wants to write, or all who want to read.
+    fn choose(&mut self, random: &mut impl Rng) -> usize {
+        let chosen = (random.next_u64() % self.asked.len() as u64) as usize;
+        let (to, writes) = self.asked[chosen];
+        self.comes_to_be_written = writes;
+        if writes {
+            self.asked.swap_remove(chosen);
+            self.coming = vec![to];
+        } else {
+            let readers = self.asked.iter().filter(|(_, writes)| !writes);
+            self.coming = readers.map(|&(processor, _)| processor).collect();
+            self.asked.retain(|&(_, writes)| writes);
+        }
+        to
+    }
+
+    /// The holder lets go; who shares it does so when it is to be written.
+    fn leave(&mut self) {
+        if self.comes_to_be_written {
+            self.readers.fill(false);
+        }
+        self.is_shared = true;
+    }
+
+    fn arrive(&mut self) -> Vec<usize> {
+        let served = std::mem::take(&mut self.coming);
+        for &processor in &served {
+            self.readers[processor] = true;
+        }
+        if self.comes_to_be_written {
+            self.holder = served.first().copied();
+            self.is_shared = false;
+        }
+        served
+    }
+}
+
+/// Times are in thousandths of a nanosecond: integers, so that the order of events is that of numbers.
+type Time = u64;
+
+/// Processors and lines go by their numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Event {
+    /// A processor can do its next step.
+    Ready(usize),
+    /// A request reaches the holder of a line, which lets go.
+    LetGo(usize),
+    /// A line reaches those who asked for it.
+    Arrive(usize),
+}
+
+/// Events by their time, and as they were entered where that is the same.
+#[derive(Debug, Default)]
+struct Agenda {
+    /// With how many were entered before.
+    events: BinaryHeap<Reverse<(Time, u64, Event)>>,
+    /// How many were ever entered.
+    entered: u64,
+}
+
+impl Agenda {
+    /// Enters an event that is not over yet.
+    fn enter(&mut self, when: Time, event: Event) {
+        self.events.push(Reverse((when, self.entered, event)));
+        self.entered += 1;
+    }
+
+    /// The earliest, which is no longer in it.
+    fn next(&mut self) -> Option<(Time, Event)> {
+        let Reverse((when, _, event)) = self.events.pop()?;
+        Some((when, event))
     }
 }
 
