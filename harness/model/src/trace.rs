@@ -142,6 +142,13 @@ pub struct SharedLines {
     pub one_writes_apart: u64,
 }
 
+impl SharedLines {
+    /// Lines that both write.
+    pub const fn both(&self) -> u64 {
+        self.both_write + self.both_write_apart
+    }
+}
+
 /// How two operations get in each other's way, at worst.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

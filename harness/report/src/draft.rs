@@ -37,7 +37,7 @@ use super::collect::{grouped, unique};
 use super::render::{self, BAR, MARK};
 use super::table::{Cell, Column, Group, Row, stacked};
 use super::view::{Block, Figure, Fold, Section, Table, prose};
-use super::{facts, format};
+use super::{facts, format, method};
 
 /// What a template puts in a place.
 enum Placed {
@@ -65,7 +65,8 @@ impl<'r> Draft<'r> {
 
     fn over(id: &'static str, results: &'r Results, scope: &'r [Machine]) -> Self {
         let name = |machine: &Machine| {
-            context! { name => machine.name.as_str(), on => on(scope, machine) }
+            let (name, on) = (machine.name.as_str(), on(scope, machine));
+            context! { name, on, ..method::about(machine) }
         };
         Self {
             id,
@@ -83,7 +84,7 @@ impl<'r> Draft<'r> {
         self
     }
 
-    /// Facts of each machine, which the template finds beside its `name`.
+    /// Facts of each machine, which the template finds beside its `name` and what [`method::about`] has.
     pub(super) fn of_each(mut self, facts: impl Fn(&'r Machine) -> Value) -> Self {
         for (known, machine) in self.machines.iter_mut().zip(self.scope) {
             *known = context! { ..facts(machine), ..known.clone() };
@@ -428,7 +429,7 @@ fn cell(text: &str) -> (String, Cell, String) {
         match kind {
             "detail" => cell.detail = words(text),
             "link" => link = words(text),
-            "absent" => cell = Cell::absent(text),
+            "absent" if lead.is_empty() => cell = Cell::absent(text),
             tone => {
                 cell.verdict = words(text);
                 cell.tone = tone.parse().expect("a tone of a cell");

@@ -4,12 +4,12 @@
 use minijinja::context;
 use minijinja::value::{Serde, Value};
 use model::stall::{StallPair, StallSeen};
-use model::trace::{Blamed, Conflict, Counts, Footprint, Operation, State, TraceSeen, blamed};
+use model::trace::{Counts, Footprint, Operation, State, TraceSeen, blamed};
 
 use results::{Machine, Results};
 
-use super::collect::grouped;
-use super::view::{Cell, Column, Group, Row, Section, Table, Tone};
+use super::collect::{grouped, unique};
+use super::view::Section;
 use super::{draft, format, pivots, scaling};
 
 /// The section's anchor.
@@ -19,12 +19,11 @@ pub(super) fn section(results: &Results) -> Section {
     // A page of each strategy on each machine would be most of the document.
     let has_pages = results.machines.len() == 1;
     draft::each(ID, results, |draft, machine| {
-        let titled = pivots::titled(&machine.strategies).into_iter();
-        let shown = titled.filter(|(_, card)| has_evidence(machine, &card.name));
-        let shown: Vec<(String, &str)> = shown.map(|(pivot, card)| (pivot, &*card.name)).collect();
-        let strategies = shown
-            .iter()
-            .map(|(pivot, name)| facts_of(machine, pivot, name));
+        let cards = machine.strategies.iter();
+        let cards: Vec<_> = cards
+            .filter(|card| has_evidence(machine, &card.name))
+            .collect();
+        let strategies = pivots::listed(cards, |card| facts_of(machine, &card.name));
         let traced = machine.traces.iter().find(|trace| trace.layouts > 0);
         let draft = draft
             .fact("is_traced", !machine.traces.is_empty())
@@ -33,19 +32,15 @@ pub(super) fn section(results: &Results) -> Section {
             .fact("untraced", &machine.untraced)
             .fact("is_stopped", !machine.stalls.is_empty())
             .fact("scaling", &machine.scaling)
-            .fact("operations", scaling::OPERATIONS.map(scaling::id_and_title))
+            .fact("operations", scaling::OPERATIONS.map(scaling::named))
             .fact("has_pages", has_pages)
-            .fact("strategies", strategies.collect::<Vec<Value>>());
-        let pages = shown.into_iter().filter(|_| has_pages).enumerate();
-        pages.fold(draft, |draft, (number, (_, name))| {
-            let draft = draft.table(format!("conflicts-{number}"), move |machine| {
-                machine.trace(name).map(conflicts).unwrap_or_default()
-            });
-            let operations = scaling::OPERATIONS.into_iter();
-            operations.fold(draft, |draft, operation| {
-                draft.figures(format!("curve-{operation:?}-{number}"), move |machine| {
-                    Vec::from_iter(scaling::figure(machine, name, operation))
-                })
+            .fact("strategies", &strategies);
+        let pages = strategies.iter().filter(|_| has_pages).enumerate();
+        let curves = pages.flat_map(|page| scaling::OPERATIONS.map(|operation| (page, operation)));
+        curves.fold(draft, |draft, ((number, page), operation)| {
+            let name = page.get_attr("name").unwrap_or_default().to_string();
+            draft.figures(format!("curve-{operation}-{number}"), |machine| {
+                Vec::from_iter(scaling::figure(machine, &name, operation))
             })
         })
     })
@@ -61,7 +56,7 @@ pub(super) fn anchor(strategy: &str) -> String {
 }
 
 /// What the overview and the page of a strategy show.
-fn facts_of(machine: &Machine, pivot: &str, strategy: &str) -> Value {
+fn facts_of(machine: &Machine, strategy: &str) -> Value {
     let (trace, stall) = (machine.trace(strategy), machine.stall(strategy));
     let of_read = |state| trace.and_then(|trace| trace.counts(Operation::ReadHit, state));
     let footprints = trace.iter().flat_map(|trace| {
@@ -69,25 +64,58 @@ fn facts_of(machine: &Machine, pivot: &str, strategy: &str) -> Value {
         all.filter(|footprint| is_distinct(trace, footprint))
     });
     let is_read = |peer| matches!(peer, Operation::ReadHit | Operation::ReadMiss);
-    let pairs = stall.iter().flat_map(|stall| &stall.pairs);
-    let wrong = pairs.filter(|pair| pair.wrong > 0);
+    let stalls = stall.map_or(&[][..], |stall| &stall.pairs);
+    let worst = |is_meant: fn(Operation) -> bool| {
+        // The pair with the largest share of blocked points, the first of those that are equal.
+        let meant = stalls.iter().filter(|pair| is_meant(pair.peer)).rev();
+        let pair = meant.max_by(|a, b| a.share().total_cmp(&b.share()))?;
+        Some(context! {
+            stalled => pair.stalled.title(),
+            peer => pair.peer.title(),
+            is_blocked => pair.blocked_by_strategy() > 0,
+            share => percent(pair.share()),
+        })
+    };
+    let wrong = stalls.iter().filter(|pair| pair.wrong > 0);
+    let pairs = trace.map_or(&[][..], |trace| &trace.pairs);
+    let mut traced = unique(pairs.iter().flat_map(|pair| [pair.first, pair.second]));
+    traced.sort_unstable();
+    let both_write = |operation| {
+        let pair = |same| trace?.pair(operation, operation, same);
+        Some([pair(true)?, pair(false)?].map(|pair| pair.at_64.both()))
+    };
+    let pairs = pairs.iter().map(|pair| {
+        let between = [pair.first.title(), pair.second.title()];
+        let (same, conflict) = (pair.same_process, Serde(pair.conflict));
+        context! { between => between.to_vec(), same, conflict, symbol => pair.symbol() }
+    });
     let places = trace.map_or_else(Vec::new, |trace| blamed(&trace.pairs));
+    let places = places.iter().map(|place| {
+        let (first, second) = place.between[0];
+        context! {
+            symbol => place.line.conflict.symbol(),
+            more => place.between.len() - 1,
+            first => first.title(),
+            second => second.title(),
+            ..Value::from(Serde(place.line))
+        }
+    });
     context! {
         id => anchor(strategy),
-        name => strategy,
-        pivot => pivot,
         tracing_died => trace.and_then(|trace| trace.died.as_deref()),
         stopping_died => stall.and_then(|stall| stall.died.as_deref()),
         at_rest => Serde(of_read(State::Quiescent)),
         after_write => Serde(of_read(State::AfterWrite)),
-        both_read => Serde(trace.and_then(|trace| both_write(trace, Operation::ReadHit))),
-        both_apply => Serde(trace.and_then(|trace| both_write(trace, Operation::Apply))),
+        both_read => Serde(both_write(Operation::ReadHit)),
+        both_apply => Serde(both_write(Operation::Apply)),
         is_stopped => stall.is_some(),
-        worst => stall.and_then(|stall| worst(stall, |_| true)),
-        worst_read => stall.and_then(|stall| worst(stall, is_read)),
-        worst_write => stall.and_then(|stall| worst(stall, Operation::is_write)),
+        worst => worst(|_| true),
+        worst_read => worst(is_read),
+        worst_write => worst(Operation::is_write),
+        traced => traced.into_iter().map(Operation::title).collect::<Vec<_>>(),
+        pairs => pairs.collect::<Vec<_>>(),
         footprints => Serde(footprints.collect::<Vec<_>>()),
-        places => places.iter().map(place).collect::<Vec<_>>(),
+        places => places.collect::<Vec<_>>(),
         blocked => stall.map(blocked),
         wrong => Serde(wrong.collect::<Vec<_>>()),
         two_stops => Serde(stall.map(|stall| &stall.two_stops)),
@@ -107,54 +135,13 @@ fn is_distinct(trace: &TraceSeen, footprint: &Footprint) -> bool {
     footprint.state == State::Quiescent || counts.is_none() || counts != at_rest.map(compared)
 }
 
-/// How many lines two threads that do the same thing both write: in the same process, and in two.
-fn both_write(trace: &TraceSeen, operation: Operation) -> Option<[u64; 2]> {
-    let lines = |same_process| {
-        let lines = trace.pair(operation, operation, same_process)?.at_64;
-        Some(lines.both_write + lines.both_write_apart)
-    };
-    Some([lines(true)?, lines(false)?])
-}
-
-/// A cache line that operations share.
-fn place(place: &Blamed<'_>) -> Value {
-    let (first, second) = place.between[0];
-    context! {
-        symbol => place.line.conflict.symbol(),
-        more => place.between.len() - 1,
-        first => first.title(),
-        second => second.title(),
-        ..Value::from(Serde(place.line))
-    }
-}
-
-/// The pair with the largest share of blocked points, the first of those that are equal.
-fn worst(stall: &StallSeen, is_meant: impl Fn(Operation) -> bool) -> Option<Value> {
-    let meant = stall.pairs.iter().filter(|pair| is_meant(pair.peer)).rev();
-    let pair = meant.max_by(|a, b| a.share().total_cmp(&b.share()))?;
-    Some(context! {
-        stalled => pair.stalled.title(),
-        peer => pair.peer.title(),
-        is_blocked => pair.blocked_by_strategy() > 0,
-        share => percent(pair.share()),
-    })
-}
-
 /// Where each operation blocks others: peers that wait in the same stretch of it, for the same, stand together.
 fn blocked(stall: &StallSeen) -> Vec<Value> {
     let pairs = stall.pairs.iter().filter(|pair| pair.blocked > 0);
     let stretches = grouped(pairs.map(|pair| {
         let by_strategy = pair.blocked_by_strategy() > 0;
-        (
-            (
-                pair.stalled,
-                pair.first,
-                pair.last,
-                &pair.held_by,
-                by_strategy,
-            ),
-            pair,
-        )
+        let place = (pair.first, pair.last, &pair.held_by);
+        ((pair.stalled, place, by_strategy), pair)
     }));
     let stretch = |pairs: Vec<&StallPair>| {
         let share = pairs.iter().map(|pair| pair.share()).fold(0.0, f64::max);
@@ -162,10 +149,8 @@ fn blocked(stall: &StallSeen) -> Vec<Value> {
         // A scan is about all processes.
         let has_scan = |peer| [peer, pairs[0].stalled].contains(&Operation::Scan);
         let peers = peers.iter().map(|(peer, halves)| match halves[..] {
-            [same] if !has_scan(*peer) => {
-                let [(_, same_half), (_, other_half)] = HALVES;
-                format!("{peer} ({})", if same { same_half } else { other_half })
-            }
+            [true] if !has_scan(*peer) => format!("{peer} (same process)"),
+            [false] if !has_scan(*peer) => format!("{peer} (another process)"),
             _ => peer.to_string(),
         });
         context! {
@@ -175,53 +160,14 @@ fn blocked(stall: &StallSeen) -> Vec<Value> {
             ..Value::from(Serde(pairs[0]))
         }
     };
-    stretches
-        .into_iter()
-        .map(|(_, pairs)| stretch(pairs))
-        .collect()
+    let stretches = stretches.into_iter();
+    stretches.map(|(_, pairs)| stretch(pairs)).collect()
 }
 
 /// A share that rounds to nothing but is not nothing: `<1 %`.
 fn percent(share: f64) -> String {
-    match share * 100.0 {
-        percent if percent > 0.0 && percent < 1.0 => "<1 %".into(),
-        _ => format::percent(share),
+    if share > 0.0 && share < 0.01 {
+        return "<1 %".into();
     }
-}
-
-/// The halves of a table of operations by operations: whether they are about the same process, and what is said of their
-/// columns.
-const HALVES: [(bool, &str); 2] = [(true, "same process"), (false, "another process")];
-
-/// Which operations use the same cache lines. A scan is about all processes, so it is the same in both halves.
-fn conflicts(trace: &TraceSeen) -> Table {
-    let traced = trace
-        .pairs
-        .iter()
-        .flat_map(|pair| [pair.first, pair.second]);
-    let traced: Vec<Operation> = traced.collect();
-    let operations = Operation::ALL.iter().filter(|one| traced.contains(one));
-    let operations: Vec<Operation> = operations.copied().collect();
-    let places = || {
-        let column = |half| operations.iter().map(move |&column| (half, column));
-        HALVES.into_iter().flat_map(column)
-    };
-    let cell = |row: Operation, column: Operation, same_process: bool| {
-        let has_scan = [row, column].contains(&Operation::Scan);
-        let Some(pair) = trace.pair(row, column, same_process || has_scan) else {
-            return Cell::default();
-        };
-        match pair.conflict {
-            Conflict::BothWrite => Cell::verdict(pair.symbol(), Tone::Bad),
-            Conflict::OneWrites | Conflict::InAllocator => Cell::verdict(pair.symbol(), Tone::Open),
-            Conflict::Nothing => Cell::text(pair.symbol()),
-        }
-    };
-    let rows = operations.iter().map(|&row| {
-        let cells = places().map(|((same_process, _), column)| cell(row, column, same_process));
-        Row::new(format::sentence(row.title()), cells.collect())
-    });
-    let rows = rows.collect::<Vec<_>>();
-    let titles = places().map(|((_, half), column)| Column::new(column.title(), half));
-    Table::of([Group::new("", rows)]).columns(titles)
+    format::percent(share)
 }

@@ -7,7 +7,7 @@ use results::{Machine, Results, Verdict};
 
 use super::draft::Draft;
 use super::view::Section;
-use super::{choices, facts, method, summary};
+use super::{choices, facts, summary};
 
 pub(super) fn section(results: &Results) -> Section {
     let is_quick = !results.machines.iter().any(Machine::decides);
@@ -16,7 +16,6 @@ pub(super) fn section(results: &Results) -> Section {
         .fact("is_compared", summary::is_compared(results))
         .fact("is_quick", is_quick)
         .fact("runs", runs.collect::<Vec<_>>())
-        .of_each(method::environment_of)
         .of_each(|machine| {
             context! {
                 sure => summary::confidence(machine),

@@ -4,35 +4,23 @@ use minijinja::context;
 use minijinja::value::{self, Serde};
 use model::scenario::{Axis, Scenario, Value};
 
-use results::{Change, Flip, Machine, Map, Metric, Place, Ratio, Results};
+use results::{Change, Flip, Machine, Metric, Place, Ratio, Results};
 
 use super::charts::canvas::{ABOVE, Canvas, FAINT, INK, MARGIN, Paint, Point};
 use super::charts::{BOTTOM, Curve, LEFT_END, Labels, RATIO_MIN, RIGHT_END, Scale, TOP, colour_of};
-use super::collect::{grouped, unique};
-use super::draft;
-use super::view::{self, Cell, Column, Figure, Group, Section, Table, Tone};
-use super::{facts, format};
+use super::collect::grouped;
+use super::view::{Figure, Section};
+use super::{draft, facts, format};
 
 pub(super) fn section(results: &Results) -> Section {
     draft::each("flips", results, |draft, machine| {
         let sweeps = sweeps(machine);
         let facts: Vec<_> = sweeps.iter().map(|sweep| sweep.facts(machine)).collect();
-        let draft = draft
-            .fact("margin_times", format!("{:.2}", machine.margin))
-            .fact("sweeps", facts);
         let numbered = sweeps.iter().enumerate();
-        numbered.fold(draft, |draft, (number, sweep)| {
-            let maps = sweep.maps(machine).enumerate();
-            let draft = maps.fold(draft, |draft, (index, map)| {
-                draft.table(format!("map-{number}-{index}"), |machine| {
-                    winners(machine, map)
-                })
-            });
-            draft
-                .figures(format!("curves-{number}"), |machine| {
-                    Vec::from_iter(sweep.figure(machine))
-                })
-                .table(format!("table-{number}"), |machine| sweep.table(machine))
+        numbered.fold(draft.fact("sweeps", facts), |draft, (number, sweep)| {
+            draft.figures(format!("curves-{number}"), |machine| {
+                Vec::from_iter(sweep.figure(machine))
+            })
         })
     })
 }
@@ -42,19 +30,29 @@ pub(super) struct Sweep<'r> {
     name: &'r str,
     metric: Metric,
     points: Vec<&'r Scenario>,
+    /// The contenders that were compared somewhere, as far as they may win, with their ratio at each point.
+    strategies: Vec<(&'r str, Vec<Option<&'r Ratio>>)>,
 }
 
 /// The sweeps of a run with what they time, in order.
 pub(super) fn sweeps(machine: &Machine) -> Vec<Sweep<'_>> {
     let points = machine.scenarios.iter().filter(|one| one.point.is_some());
     let rows = points.flat_map(|point| facts::timed_rows(machine, point));
-    let sweeps = grouped(rows.map(|row| ((row.scenario.family(), row.metric), row.scenario)));
-    let sweep = |((name, metric), points)| Sweep {
-        name,
-        metric,
-        points,
-    };
-    sweeps.into_iter().map(sweep).collect()
+    let sweeps = grouped(rows.map(|row| ((row.scenario.family(), row.metric), row)));
+    let sweeps = sweeps.into_iter().map(|((name, metric), rows)| {
+        let strategies = facts::ranked(machine).map(|name| {
+            let ratios = rows.iter().map(|row| row.ratio(machine, name));
+            (name, ratios.collect::<Vec<_>>())
+        });
+        let is_compared = |(_, ratios): &(_, Vec<_>)| ratios.iter().any(Option::is_some);
+        Sweep {
+            name,
+            metric,
+            points: rows.iter().map(|row| row.scenario).collect(),
+            strategies: strategies.filter(is_compared).collect(),
+        }
+    });
+    sweeps.collect()
 }
 
 /// More lines than this are a tangle; the table has them all.
@@ -63,116 +61,78 @@ const LINES_MAX: usize = 8;
 const RATIO_MAX: f64 = 1e6;
 
 impl<'r> Sweep<'r> {
-    /// The axes, in the file's order.
-    fn axes(&self) -> Vec<Axis> {
-        let coordinates = self.points[0].point.iter();
-        let coordinates = coordinates.flat_map(|point| &point.coordinates);
-        coordinates.map(|at| at.axis).collect()
-    }
-
     /// The axis, of a sweep that has a single one.
     fn axis(&self) -> Option<Axis> {
-        match self.axes()[..] {
-            [axis] => Some(axis),
+        match &self.points[0].point.as_ref()?.coordinates[..] {
+            [coordinate] => Some(coordinate.axis),
             _ => None,
         }
     }
 
-    fn row(&self, scenario: &'r Scenario) -> facts::Row<'r> {
-        let metric = self.metric;
-        facts::Row { scenario, metric }
-    }
-
-    fn ratios(&self, machine: &'r Machine, strategy: &str) -> Vec<Option<&'r Ratio>> {
-        let points = self.points.iter();
-        points
-            .map(|point| self.row(point).ratio(machine, strategy))
-            .collect()
-    }
-
-    /// The contenders that were compared somewhere, as far as they may win.
-    fn strategies(&self, machine: &'r Machine) -> impl Iterator<Item = &'r str> {
-        facts::ranked(machine)
-            .filter(move |name| self.ratios(machine, name).iter().any(Option::is_some))
-    }
-
     fn flips(&self, machine: &'r Machine) -> impl Iterator<Item = &'r Flip> {
         let flips = machine.flips.iter();
-        flips.filter(move |flip| flip.sweep == self.name && flip.metric == self.metric)
+        flips.filter(|flip| flip.sweep == self.name && flip.metric == self.metric)
     }
 
-    fn maps(&self, machine: &'r Machine) -> impl Iterator<Item = &'r Map> {
-        let maps = machine.maps.iter();
-        maps.filter(move |map| map.sweep == self.name && map.metric == self.metric)
-    }
-
-    /// What the words of a sweep are about.
+    /// What the words and the tables of a sweep are about.
     fn facts(&self, machine: &'r Machine) -> value::Value {
         let first = self.points[0];
-        let axes = self.axes();
         // The title without the coordinates of a point.
-        let end = axes.first().and_then(|axis| {
-            let coordinate = format!(", {} ", axis.words());
-            first.title.find(&coordinate)
-        });
+        let coordinates = first.point.iter().flat_map(|point| &point.coordinates);
+        let mut axes = coordinates.map(|at| format!(", {} ", at.axis.words()));
+        let end = axes.next().and_then(|axis| first.title.find(&axis));
         let title = &first.title[..end.unwrap_or(first.title.len())];
-        let flips = self.flips(machine).filter(|_| axes.len() == 1);
-        let maps = self.maps(machine);
+        let points = self.points.iter().map(|point| {
+            let note = facts::threads_note(point, machine.environment.cpus);
+            context! { point => Serde(&point.point), note }
+        });
+        let strategies = self.strategies.iter().map(|&(name, _)| {
+            let rows = self.points.iter().map(|&scenario| facts::Row {
+                scenario,
+                metric: self.metric,
+            });
+            let cells = rows.map(|row| facts::ratio_cell(machine, row, name).marked());
+            context! { name, cells => cells.collect::<Vec<_>>() }
+        });
+        let maps = machine.maps.iter();
+        let maps = maps.filter(|map| map.sweep == self.name && map.metric == self.metric);
+        let maps = maps.map(|map| {
+            let places = map.places.iter();
+            let places = places.map(|place| won(machine, place, map.metric));
+            context! { rows => Serde(map.rows), columns => Serde(map.columns), places => places.collect::<Vec<_>>() }
+        });
+        let flips = self.flips(machine).filter(|_| self.axis().is_some());
         context! {
             name => self.name,
             title => format!("{title}: cost per {}", format::operation(self.metric)),
             question => first.question.as_str(),
             axis => self.axis().map(Axis::words),
             flips => flips.map(crossing).collect::<Vec<_>>(),
-            left_out => self.strategies(machine).count().saturating_sub(LINES_MAX),
-            maps => maps.map(|map| format!("{} \\ {}", map.rows, map.columns)).collect::<Vec<_>>(),
+            left_out => self.strategies.len().saturating_sub(LINES_MAX),
+            points => points.collect::<Vec<_>>(),
+            strategies => strategies.collect::<Vec<_>>(),
+            maps => maps.collect::<Vec<_>>(),
         }
-    }
-
-    /// Every ratio: a row for each strategy, a column for each point.
-    fn table(&self, machine: &'r Machine) -> Table {
-        let cpus = machine.environment.cpus;
-        let columns = self
-            .points
-            .iter()
-            .map(|point| Column::new(coordinates(point), facts::threads_note(point, cpus)));
-        let rows = self.strategies(machine).map(|name| {
-            let points = self.points.iter();
-            let cells = points.map(|point| facts::ratio_cell(machine, self.row(point), name));
-            view::Row::named(name, cells.collect())
-        });
-        Table::of([Group::new("", rows)]).columns(columns)
     }
 
     /// The strategies that are drawn, with their ratios: those that lead somewhere, then those that flip, then the best.
-    fn drawn(&self, machine: &'r Machine) -> Vec<(&'r str, Vec<Option<&'r Ratio>>)> {
-        let (mut leading, mut flipping) = (Vec::new(), Vec::new());
-        for flip in self.flips(machine) {
-            match &flip.change {
-                Change::OvertakenBy(winner) => leading.extend([flip.strategy.as_str(), winner]),
-                Change::FallsBelowMargin | Change::RisesAboveMargin => {
-                    flipping.push(flip.strategy.as_str());
-                }
-                Change::AlwaysAboveMargin | Change::NeverAboveMargin => {}
-            }
-        }
-        let rank = |name: &str| match () {
-            () if leading.contains(&name) => 0,
-            () if flipping.contains(&name) => 1,
-            () => 2,
+    fn drawn(&self, machine: &'r Machine) -> Vec<&(&'r str, Vec<Option<&'r Ratio>>)> {
+        let rank = |name: &str| {
+            let ranks = self.flips(machine).map(|flip| match &flip.change {
+                Change::OvertakenBy(winner) if winner == name || flip.strategy == name => 0,
+                Change::FallsBelowMargin | Change::RisesAboveMargin if flip.strategy == name => 1,
+                _ => 2,
+            });
+            ranks.min().unwrap_or(2)
         };
-        let strategies = self.strategies(machine);
-        let mut lines: Vec<_> = strategies
-            .map(|name| (name, self.ratios(machine, name)))
-            .collect();
         let mean = |ratios: &[Option<&Ratio>]| {
             let logs = ratios.iter().flatten().map(|ratio| ratio.median.ln());
             logs.sum::<f64>() / ratios.iter().flatten().count().max(1) as f64
         };
-        lines.sort_by(|a, b| {
-            rank(a.0)
-                .cmp(&rank(b.0))
-                .then(mean(&b.1).total_cmp(&mean(&a.1)))
+        let mut lines: Vec<_> = self.strategies.iter().collect();
+        lines.sort_by(|(a, of_a), (b, of_b)| {
+            let by_mean = mean(of_b).total_cmp(&mean(of_a));
+            rank(a).cmp(&rank(b)).then(by_mean)
         });
         lines.truncate(LINES_MAX);
         lines
@@ -182,52 +142,45 @@ impl<'r> Sweep<'r> {
     fn figure(&self, machine: &'r Machine) -> Option<Figure> {
         let title = self.axis()?.words();
         let lines = self.drawn(machine);
-        let points = self.points.len();
-        if lines.is_empty() || points < 2 {
+        let count = self.points.len();
+        if lines.is_empty() || count < 2 {
             return None;
         }
         let ratios = lines.iter().flat_map(|(_, ratios)| ratios.iter().flatten());
-        let bounds = ratios.flat_map(|ratio| [ratio.ci_low, ratio.ci_high]);
-        let values = bounds.chain([1.0, machine.margin]);
-        let values = values.map(|value| value.clamp(RATIO_MIN, RATIO_MAX));
-        let axis = Scale::over(values, 1.15, [BOTTOM, TOP])?;
+        let ends = ratios.flat_map(|ratio| [ratio.ci_low, ratio.ci_high]);
+        let ends = ends.chain([1.0, machine.margin]);
+        let ends = ends.map(|value| value.clamp(RATIO_MIN, RATIO_MAX));
+        let axis = Scale::over(ends, 1.15, [BOTTOM, TOP])?;
         // Points stand at equal distances: their values are written below them.
         let x_of = |point: usize| {
-            let share = (point as f64 + 0.5) / points as f64;
+            let share = (point as f64 + 0.5) / count as f64;
             LEFT_END + (share * f64::from(RIGHT_END - LEFT_END)).round() as i32
         };
         let columns = self.points.iter().enumerate();
         let columns: Labels = columns.map(|(at, point)| (x_of(at), tick(point))).collect();
+        let rows = axis.labels(18.0, |tick| format!("{tick}x"));
         let mut canvas = Canvas::default();
-        canvas.grid(
-            &columns,
-            &axis.labels(18.0, |tick| format!("{tick}x")),
-            title,
-        );
+        canvas.grid(&columns, &rows, title);
         let (one, edge) = (axis.at(1.0), axis.at(machine.margin));
         canvas.line((LEFT_END, one), (RIGHT_END, one), Paint::Outline(INK, 1));
         canvas.line((LEFT_END, edge), (RIGHT_END, edge), Paint::Dashed(MARGIN));
         let label = format!("margin {:.2}", machine.margin);
         canvas.text(&label, (LEFT_END + 38, edge - 3), ABOVE, MARGIN);
-        let marks: Vec<Vec<(Point, &Ratio)>> = lines
-            .iter()
-            .map(|(_, ratios)| {
-                let places = ratios.iter().copied().enumerate();
-                let mark = |(point, ratio): (usize, Option<&'r Ratio>)| {
-                    let ratio = ratio?;
-                    Some(((x_of(point), axis.at(ratio.median)), ratio))
-                };
-                places.filter_map(mark).collect()
-            })
-            .collect();
-        let curves = lines.iter().zip(&marks).map(|((name, _), marks)| Curve {
+        let marks = |index: usize| {
+            let ratios = lines[index].1.iter().enumerate();
+            let marks = ratios.filter_map(|(point, ratio)| {
+                Some(((x_of(point), axis.at((*ratio)?.median)), (*ratio)?))
+            });
+            marks.collect::<Vec<(Point, &Ratio)>>()
+        };
+        let curves = lines.iter().enumerate().map(|(index, (name, _))| Curve {
             strategy: name,
             name,
-            path: marks.iter().map(|&(at, _)| at).collect(),
+            path: marks(index).iter().map(|&(at, _)| at).collect(),
             paint: Paint::Outline(FAINT, 1),
         });
         canvas.curves(&curves.collect::<Vec<_>>(), |canvas, index| {
-            for &(at, ratio) in &marks[index] {
+            for (at, ratio) in marks(index) {
                 let [low, high] = [ratio.ci_low, ratio.ci_high].map(|bound| axis.at(bound));
                 let paint = Paint::Outline(colour_of(ratio.verdict), 2);
                 canvas.line((at.0, low), (at.0, high), paint);
@@ -238,82 +191,44 @@ impl<'r> Sweep<'r> {
         let strategies = format::counted(names.len(), "strategy", "strategies");
         let names = format::list(&names);
         Some(Figure {
-            description: format!("{strategies} at {points} points of {title}: {names}"),
+            description: format!("{strategies} at {count} points of {title}: {names}"),
             svg: canvas.chart(),
             ..Figure::default()
         })
     }
 }
 
-/// `writes = 0.05, record = padded-1KiB`.
-fn coordinates(point: &Scenario) -> String {
-    let coordinates = point.point.iter().flat_map(|point| &point.coordinates);
-    let texts = coordinates.map(|at| format!("{} = {}", at.axis, value_text(&at.value)));
-    texts.collect::<Vec<_>>().join(", ")
-}
-
 /// The value of a point on its last axis.
 fn tick(point: &Scenario) -> String {
-    let coordinates = point.point.iter().flat_map(|point| &point.coordinates);
-    coordinates
-        .last()
-        .map_or_else(String::new, |at| value_text(&at.value))
-}
-
-fn value_text(value: &Value) -> String {
-    match value {
-        Value::Number(number) => format::count(*number),
-        Value::Word(word) => word.clone(),
+    let mut coordinates = point.point.iter().flat_map(|point| &point.coordinates);
+    match coordinates.next_back().map(|at| &at.value) {
+        Some(Value::Number(number)) => format::count(*number),
+        Some(Value::Word(word)) => word.clone(),
+        None => String::new(),
     }
 }
 
 /// The facts that `templates/sections/flip.md.j2` words.
 pub(super) fn crossing(flip: &Flip) -> value::Value {
-    let axis = match flip.axis {
+    let words = match flip.axis {
         Axis::Record => "record size in bytes",
         other => other.words(),
     };
-    context! { words => axis, ..value::Value::from(Serde(flip)) }
+    context! { words, ..value::Value::from(Serde(flip)) }
 }
 
-/// Which strategy is the fastest where.
-fn winners(machine: &Machine, map: &Map) -> Table {
-    let columns = unique(map.places.iter().map(|place| &place.column));
-    let rows = unique(map.places.iter().map(|place| &place.row));
-    let rows = rows.iter().map(|row| {
-        let cells = columns.iter().map(|column| {
-            let mut places = map.places.iter();
-            let place = places.find(|place| place.row == **row && place.column == **column);
-            place.map_or_else(
-                || Cell::absent("not measured"),
-                |place| winner(machine, map, place),
-            )
-        });
-        view::Row::new(value_text(row), cells.collect())
-    });
-    let titles = columns.iter().map(|column| value_text(column));
-    Table::of([Group::new("", rows)]).columns(Column::titled(titles))
-}
-
-fn winner(machine: &Machine, map: &Map, place: &Place) -> Cell {
+/// A point of a map, with the winner's ratio; of one without a winner, whether that is open.
+fn won(machine: &Machine, place: &Place, metric: Metric) -> value::Value {
     let ratio = |strategy: &str| {
-        let cell = machine.cell(&place.scenario, strategy, map.metric);
-        cell.and_then(|cell| cell.ratio.as_ref())
+        let cell = machine.cell(&place.scenario, strategy, metric)?;
+        cell.ratio.as_ref()
     };
-    let Some(winner) = &place.winner else {
-        let mut ratios = machine.contenders().filter_map(|card| ratio(&card.name));
-        return if ratios.any(|ratio| ratio.is_open(machine.margin)) {
-            Cell::text("none for certain").judged("undecided", Tone::Open)
-        } else {
-            let stay = format!("none: stay with {}", machine.baseline);
-            Cell::text(stay).judged("no improvement", Tone::Bad)
-        };
-    };
-    let mut detail = ratio(winner).map_or_else(String::new, format::ratio);
-    if !place.as_good.is_empty() {
-        detail.push_str(&format!("; as good: {}", format::list(&place.as_good)));
+    let mut ratios = machine.contenders().filter_map(|card| ratio(&card.name));
+    context! {
+        ratio => Serde(place.winner.as_deref().and_then(ratio)),
+        is_open => ratios.any(|ratio| ratio.is_open(machine.margin)),
+        ..value::Value::from(Serde(place))
     }
-    Cell::text(winner).detail(detail).judged("", Tone::Good)
 }
 
 #[cfg(test)]

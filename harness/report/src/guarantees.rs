@@ -1,15 +1,11 @@
 //! What each strategy promises, and what the checks saw of it.
 
-use std::collections::BTreeMap;
-
 use minijinja::context;
 use minijinja::value::{Serde, Value};
-use model::claims::Property;
-use model::fault::Fault;
-use strum::IntoEnumIterator;
 
-use results::{Card, Grade, Guarantee, Guaranteed, Machine, Results};
+use results::{Grade, Guaranteed, Machine, Results};
 
+use super::collect::unique;
 use super::draft::Draft;
 use super::pivots;
 use super::view::Section;
@@ -22,58 +18,40 @@ pub(super) fn section(results: &Results) -> Section {
         .section()
 }
 
+/// What the strategies of a machine claim, what was seen of it, and what faults did to them.
 fn facts_of(machine: &Machine) -> Value {
-    // What records it holds is said among its needs.
-    let is_shown = |property: &Property| {
-        let mut cards = machine.contenders();
-        *property != Property::Records && cards.any(|card| card.claims.of(*property).is_some())
-    };
-    let properties = Property::iter().filter(is_shown);
-    let faults = Fault::ALL.iter();
-    let faults = faults.filter(|&&fault| machine.faults.iter().any(|one| one.fault == fault));
-    let faults = faults.map(|fault| context! { fault => Serde(fault), title => fault.title() });
-    let cards = pivots::titled(machine.contenders()).into_iter();
-    let unusual = graded(machine).filter(|guarantee| guarantee.grade != Grade::Acceptable);
-    context! {
-        properties => properties.map(|property| property.to_string()).collect::<Vec<_>>(),
-        faults => faults.collect::<Vec<_>>(),
-        promises => cards.map(|(pivot, card)| promises(machine, pivot, card)).collect::<Vec<_>>(),
-        unusual => Serde(unusual.collect::<Vec<_>>()),
-    }
-}
-
-/// What was graded: all but the claims that no check looks at.
-fn graded(machine: &Machine) -> impl Iterator<Item = &Guarantee> {
-    let all = machine.guarantees.iter();
-    all.filter(|guarantee| guarantee.grade != Grade::Unchecked)
-}
-
-/// What a strategy claims and needs, what was observed of it, and what faults did to it.
-fn promises(machine: &Machine, pivot: String, card: &Card) -> Value {
-    let of_card = graded(machine).filter(|guarantee| guarantee.strategy == card.name);
-    let (checks, claims): (Vec<_>, Vec<_>) =
-        of_card.partition(|guarantee| matches!(guarantee.property, Guaranteed::ByAll(_)));
-    let claimed = card.claims.all();
-    let claimed = claimed.map(|(property, claim)| (property.to_string(), claim.to_string()));
-    let observed = claims.iter().map(|seen| (seen.property.to_string(), seen));
-    let faults = machine
-        .faults
-        .iter()
-        .filter(|seen| seen.strategy == card.name);
-    let faults = faults.map(|seen| {
-        let words = seen.consequence.to_string();
-        let consequence = context! { name => Serde(seen.consequence), words => words };
-        (Value::from(Serde(seen.fault)).to_string(), consequence)
+    let claimed = machine.guarantees.iter();
+    let claimed = claimed.filter_map(|guarantee| match guarantee.property {
+        Guaranteed::Claim(property) => Some(property),
+        Guaranteed::ByAll(_) => None,
+    });
+    let mut properties = unique(claimed);
+    properties.sort_unstable();
+    let mut faults = unique(machine.faults.iter().map(|seen| seen.fault));
+    faults.sort_unstable();
+    let is_usual = |grade| matches!(grade, Grade::Acceptable | Grade::Unchecked);
+    let unusual = machine.guarantees.iter();
+    let unusual = unusual.filter(|guarantee| !is_usual(guarantee.grade));
+    let promises = pivots::listed(machine.contenders(), |card| {
+        let seen = machine.guarantees.iter();
+        let seen = seen.filter(|guarantee| guarantee.strategy == card.name);
+        let faults = machine
+            .faults
+            .iter()
+            .filter(|seen| seen.strategy == card.name);
+        let faults = faults.map(|seen| {
+            let words = seen.consequence.to_string();
+            context! { fault => seen.fault.title(), name => Serde(seen.consequence), words }
+        });
+        context! {
+            seen => Serde(seen.collect::<Vec<_>>()),
+            faults => faults.collect::<Vec<_>>(),
+        }
     });
     context! {
-        pivot => pivot,
-        name => card.name.as_str(),
-        library => card.library.as_str(),
-        plain_data_only => card.claims.plain_data_only,
-        avoid_when => card.avoid_when.as_str(),
-        claims => claimed.collect::<BTreeMap<_, _>>(),
-        observed => Serde(observed.collect::<BTreeMap<_, _>>()),
-        checks => Serde(checks),
-        faults => faults.collect::<BTreeMap<_, _>>(),
+        properties => Serde(properties),
+        faults => faults.iter().map(|fault| fault.title()).collect::<Vec<_>>(),
+        unusual => Serde(unusual.collect::<Vec<_>>()),
+        promises,
     }
 }

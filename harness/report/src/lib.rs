@@ -8,7 +8,6 @@
 //! puts them together), and every form is made of the same blocks. A report is about machines; one is no special case.
 
 pub mod advice;
-mod biases;
 mod cards;
 mod charts;
 mod choices;
@@ -27,7 +26,6 @@ mod format;
 mod guarantees;
 mod headline;
 mod latency;
-mod lessons;
 mod losses;
 mod memory;
 mod method;
@@ -45,7 +43,6 @@ mod table;
 #[cfg(test)]
 pub(crate) mod tests;
 mod view;
-mod yardsticks;
 
 use std::collections::BTreeMap;
 
@@ -129,10 +126,10 @@ fn document(results: &Results) -> view::Document {
         guarantees::section(results),
         evidence::section(results),
         cards::section(results),
-        yardsticks::section(results),
-        lessons::section(results),
+        method::controls(results),
+        observations::lessons(results),
         method::section(results),
-        biases::section(results),
+        method::biases(results),
         method::environment(results),
     ]);
     // What was not part of a run, such as sweeps, has no section.

@@ -1,12 +1,9 @@
 //! The report's memory columns: what reads, writes and scans allocate, and what a record keeps alive.
 
-use std::collections::BTreeMap;
-
 use minijinja::context;
-use minijinja::value::{Serde, Value};
-use model::scenario::Scenario;
+use minijinja::value::Serde;
 
-use results::{Card, Machine, Metric, Results};
+use results::{Metric, Results};
 
 use super::collect::grouped;
 use super::draft::Draft;
@@ -14,88 +11,51 @@ use super::view::Section;
 use super::{facts, format, pivots};
 
 pub(super) fn section(results: &Results) -> Section {
-    let scenarios = scenarios(results).into_iter().map(|scenario| {
-        let metrics = [
+    let machines = || results.machines.iter();
+    let cells = machines().flat_map(|machine| &machine.cells);
+    let counts = cells.filter(|cell| !cell.metric.is_timed());
+    let counted = grouped(counts.map(|cell| (cell.scenario.as_str(), cell.metric)));
+    let scenarios = machines().flat_map(|machine| &machine.scenarios);
+    let scenarios = scenarios.filter_map(|scenario| {
+        let mut counted = counted.iter();
+        let (_, metrics) = counted.find(|(name, _)| *name == scenario.name)?;
+        Some((&scenario.record, (scenario, metrics)))
+    });
+    // For each kind of record the largest table, where fixed costs weigh least; of equal ones the first.
+    let largest = grouped(scenarios).into_iter().filter_map(|(_, same)| {
+        let same = same.into_iter().rev();
+        same.max_by_key(|(scenario, _)| scenario.processes)
+    });
+    let scenarios = largest.map(|(scenario, metrics)| {
+        let mut operations = vec![
             Metric::AllocBytesRead,
             Metric::AllocBytesWrite,
             Metric::AllocBytesScan,
         ];
-        let metrics = metrics.into_iter();
-        let counted =
-            metrics.filter(|&bytes| is_counted(results, scenario, |metric| metric == bytes));
+        operations.retain(|bytes| metrics.contains(bytes));
+        let operations = operations.into_iter().map(format::operation);
         context! {
             name => scenario.name.as_str(),
             processes => scenario.processes,
             record => scenario.record.to_string(),
-            operations => counted.map(format::operation).collect::<Vec<_>>(),
+            operations => operations.collect::<Vec<_>>(),
         }
     });
     Draft::new("memory", results)
         .fact("scenarios", scenarios.collect::<Vec<_>>())
-        .of_each(|machine| context! { weighed => weighed(machine) })
-        .section()
-}
-
-fn is_counted(results: &Results, scenario: &Scenario, is_meant: impl Fn(Metric) -> bool) -> bool {
-    let mut cells = results.machines.iter().flat_map(|machine| &machine.cells);
-    cells.any(|cell| cell.scenario == scenario.name && is_meant(cell.metric))
-}
-
-/// For each kind of record the largest table that has counts, where fixed costs weigh least.
-fn scenarios(results: &Results) -> Vec<&Scenario> {
-    let scenarios = results
-        .machines
-        .iter()
-        .flat_map(|machine| &machine.scenarios);
-    let counted = scenarios.filter(|one| is_counted(results, one, |metric| !metric.is_timed()));
-    let kinds = grouped(counted.map(|scenario| (&scenario.record, scenario))).into_iter();
-    // Of equal ones the first.
-    kinds
-        .filter_map(|(_, scenarios)| {
-            let scenarios = scenarios.into_iter().rev();
-            scenarios.max_by_key(|scenario| scenario.processes)
+        .of_each(|machine| {
+            let weighed = pivots::listed(machine.contenders(), |card| {
+                let judged = machine.assumptions.iter();
+                let judged = judged.filter(|judged| judged.strategy == card.name);
+                let excluded = machine.exclusions.iter();
+                let excluded = excluded.filter(|excluded| excluded.strategy == card.name);
+                context! {
+                    at => Serde(facts::counts(machine, &card.name)),
+                    judged => Serde(judged.collect::<Vec<_>>()),
+                    excluded => Serde(excluded.collect::<Vec<_>>()),
+                }
+            });
+            context! { weighed }
         })
-        .collect()
-}
-
-/// What was counted of each contender, scenario by scenario: the counts, how many times the baseline's memory, the verdicts of
-/// the assumptions, and why there is nothing.
-fn weighed(machine: &Machine) -> Vec<Value> {
-    let strategy = |(pivot, card): (String, &Card)| {
-        let name = &card.name;
-        let assumptions = machine
-            .assumptions
-            .iter()
-            .filter(|judged| judged.strategy == *name);
-        let mut verdicts: BTreeMap<&str, BTreeMap<&str, _>> = BTreeMap::new();
-        for judged in assumptions {
-            let scenario = judged.scenario.as_deref().unwrap_or_default();
-            verdicts
-                .entry(scenario)
-                .or_default()
-                .insert(&judged.id, judged.verdict);
-        }
-        let live = machine
-            .cells
-            .iter()
-            .filter(|cell| cell.strategy == *name && cell.metric == Metric::LiveBytesPerRecord);
-        let times =
-            live.filter_map(|cell| Some((&cell.scenario, 1.0 / cell.ratio.as_ref()?.median)));
-        let absent = machine
-            .exclusions
-            .iter()
-            .filter(|exclusion| exclusion.strategy == *name);
-        let absent =
-            absent.map(|one| (&one.scenario, facts::absence(machine, &one.scenario, name)));
-        context! {
-            pivot => pivot,
-            name => name.as_str(),
-            at => Serde(facts::counts(machine, name)),
-            times => Serde(times.collect::<BTreeMap<_, _>>()),
-            verdicts => Serde(verdicts),
-            absent => Serde(absent.collect::<BTreeMap<_, _>>()),
-        }
-    };
-    let cards = pivots::titled(machine.contenders()).into_iter();
-    cards.map(strategy).collect()
+        .section()
 }

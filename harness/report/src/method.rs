@@ -1,52 +1,91 @@
-//! How it was measured, what limits it, where, and how to repeat it.
+//! How it was measured, what could have refuted it, what it favours, where it ran, and how to repeat it: mostly words.
 
 use minijinja::context;
 use minijinja::value::{Serde, Value};
+use model::controls;
 
 use results::{Machine, Results};
 
 use super::draft::Draft;
+use super::facts;
 use super::view::Section;
 
-pub(super) fn section(results: &Results) -> Section {
-    let first = &results.machines[0].protocol;
-    Draft::new("method", results)
-        .fact("window_ms", first.window_ns as f64 / 1e6)
-        .of_each(|machine| {
-            let cpus = machine.environment.cpus;
-            let scenarios = machine.scenarios.iter();
-            let crowded = scenarios.filter(|scenario| scenario.threads() > cpus);
-            context! {
-                protocol => Value::from(Serde(&machine.protocol)),
-                environment => Value::from(Serde(&machine.environment)),
-                oversubscribed => crowded.map(|one| one.title.clone()).collect::<Vec<_>>(),
-            }
-        })
-        .section()
-}
-
-/// Makes the same report of the same samples.
-const AGAIN: &str = "pivot report samples.jsonl";
-
-/// Where it ran, with everything that could make it come out differently elsewhere.
-pub(super) fn environment(results: &Results) -> Section {
-    let is_alone = results.machines.len() == 1;
-    Draft::new("environment", results)
-        .fact("again", if is_alone { AGAIN } else { "pivot report ." })
-        .of_each(environment_of)
-        .section()
-}
-
-/// The environment of a machine, and what is made of it.
-pub(super) fn environment_of(machine: &Machine) -> Value {
+/// What the words of any section may say about a machine.
+pub(super) fn about(machine: &Machine) -> Value {
     let commit = match &machine.environment.commit {
         None => "not in a checkout".into(),
         Some(commit) if commit.dirty => format!("{}, with uncommitted changes", commit.id),
         Some(commit) => commit.id.clone(),
     };
     context! {
-        environment => Value::from(Serde(&machine.environment)),
+        commit,
+        environment => Serde(&machine.environment),
+        protocol => Serde(&machine.protocol),
         settings => machine.environment.build.settings(),
-        commit => commit,
+        warnings => machine.warnings.clone(),
+    }
+}
+
+pub(super) fn section(results: &Results) -> Section {
+    Draft::new("method", results).section()
+}
+
+/// Where it ran, with everything that could make it come out differently elsewhere.
+pub(super) fn environment(results: &Results) -> Section {
+    Draft::new("environment", results).section()
+}
+
+/// What could have refuted the measurement, and how much of the baseline's cost is the table itself, which no strategy can
+/// gain.
+pub(super) fn controls(results: &Results) -> Section {
+    let limits = |machine| {
+        let rows = facts::all_rows(machine).into_iter();
+        let limits = rows.filter_map(|row| {
+            let limit = row.cell(machine, controls::UNSYNCHRONISED)?;
+            let baseline = row.cell(machine, &machine.baseline)?;
+            let title = row.title(machine);
+            let facts = context! { title, limit => Serde(limit), baseline => Serde(baseline) };
+            limit.ratio.is_some().then_some(facts)
+        });
+        limits.collect::<Vec<_>>()
+    };
+    Draft::new("controls", results)
+        .of_each(
+            |machine| context! { controls => Serde(&machine.controls), limits => limits(machine) },
+        )
+        .section()
+}
+
+const BIASES: &str = include_str!("../../../reports/BIASES.md");
+
+/// The items of the list of biases, as Markdown.
+fn items() -> impl Iterator<Item = &'static str> {
+    BIASES.trim_end().split("\n- ").skip(1)
+}
+
+/// What the harness favours, and what it cannot see, which every report has.
+pub(super) fn biases(results: &Results) -> Section {
+    let biases: Vec<String> = items().map(|item| item.replace('*', "")).collect();
+    Draft::new("biases", results)
+        .fact("biases", biases)
+        .section()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_bias_is_a_sentence_with_a_direction() {
+        assert!(items().count() > 20);
+        for item in items() {
+            let (name, rest) = item.split_once(".** ").expect("it has a name");
+            assert!(name.starts_with("**") && !name.ends_with('.'), "{name}");
+            let words: Vec<&str> = rest.split_whitespace().collect();
+            let words = words.join(" ");
+            let (what, favours) = words.split_once(" *Favours ").expect("it has a direction");
+            assert!(what.ends_with('.') && favours.ends_with(".*"), "{name}");
+            assert!(!what.contains('*'), "{name}");
+        }
     }
 }

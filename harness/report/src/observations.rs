@@ -1,15 +1,20 @@
-//! What the cells of a strategy show, as far as an explanation may rest on it.
+//! Lessons learned, in the report's manner: what was expected, what became of it, and what explains it.
 //!
-//! An observation is made only where the whole interval shows it, so nothing here is said against
-//! the data, and it carries the figures that it rests on.
+//! An explanation is given only of what the whole interval shows, beside the figures that show it, so nothing here is said
+//! against the data.
 
+use minijinja::context;
+use minijinja::value::Value;
 use serde::Deserialize;
+use strum::IntoEnumIterator;
 
 use model::claims::WriteCost;
-use results::{Cell, Flag, Machine, Metric, Ratio, Verdict};
+use results::{Card, Cell, Decision, Flag, Machine, Metric, Ratio, Results, Verdict};
 
+use super::draft::{self, Draft};
 use super::facts::{self, Row};
-use super::format;
+use super::view::Section;
+use super::{format, pivots};
 
 /// Something that the samples can show about a strategy, in the order of the report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, strum::EnumIter)]
@@ -40,118 +45,172 @@ pub(super) enum Observation {
     HarnessBound,
 }
 
-impl Observation {
-    /// The figures that show it of a strategy, if they do.
-    pub(super) fn evidence(self, machine: &Machine, name: &str) -> Option<String> {
-        let mut cards = machine.strategies.iter();
-        let card = cards.find(|card| card.name == name)?;
-        let write_cost = card.claims.write_cost;
-        let [few, most] = readers(machine, name);
-        let best = |metric| extreme(machine, name, metric, Ratio::gains);
-        let worst = |metric| extreme(machine, name, metric, Ratio::loses);
-        let slow_writes = |is_meant: bool| worst(Metric::WriteNs).filter(|_| is_meant);
-        let allocation = |calls, bytes| allocation(machine, name, calls, bytes);
-        let shown = match self {
-            Self::ReadsFaster => few.filter(|(_, ratio)| ratio.gains()),
-            Self::ReadsSlower => few.filter(|(_, ratio)| ratio.loses()),
-            Self::ReadersCollide => most.filter(|(_, ratio)| ratio.verdict == Verdict::Rejected),
-            Self::WritesFaster => best(Metric::WriteNs),
-            Self::CopiesTable => slow_writes(write_cost == WriteCost::CopiesTable),
-            Self::WritesTwice => slow_writes(write_cost == WriteCost::Twice),
-            Self::WritesSlower => {
-                slow_writes(![WriteCost::CopiesTable, WriteCost::Twice].contains(&write_cost))
-            }
-            Self::ScansFaster => best(Metric::ScanNs),
-            Self::ScansSlower => worst(Metric::ScanNs),
-            Self::ReadsScale => {
-                let (few, most) = (few?, most?);
-                let scales = most.1.ci_low > few.1.ci_high && most.1.gains();
-                let texts = [few, most].map(|compared| text(machine, compared));
-                return scales.then(|| texts.join(", "));
-            }
-            Self::ReadsAllocate => return allocation(Metric::AllocsRead, Metric::AllocBytesRead),
-            Self::WritesAllocate => {
-                return allocation(Metric::AllocsWrite, Metric::AllocBytesWrite);
-            }
-            Self::MoreMemory => {
-                let mut judged = machine.assumptions.iter();
-                let rejected = judged.find(|judged| {
-                    let is_it = judged.id == "memory" && judged.strategy == name;
-                    is_it && judged.verdict == Verdict::Rejected
-                });
-                return rejected.map(|judged| judged.why.clone());
-            }
-            Self::HarnessBound => {
-                let mut cells = cells(machine, name, Metric::ReadNs);
-                let cell = cells.find(|cell| cell.flags.contains(&Flag::HarnessBound))?;
-                return Some(format!("{} in {}", format::measured(cell), cell.scenario));
-            }
-        };
-        shown.map(|compared| text(machine, compared))
-    }
+pub(super) fn lessons(results: &Results) -> Section {
+    let lessons = results.machines.iter().flat_map(|machine| {
+        let families = facts::by_family(machine.contenders()).into_iter();
+        families.filter_map(|(family, cards)| lesson(results, machine, family, &cards))
+    });
+    Draft::new("lessons", results)
+        .fact("lessons", lessons.collect::<Vec<_>>())
+        .section()
+}
+
+/// The lesson of a family on a machine; `None` if none of its variants was compared.
+fn lesson(results: &Results, machine: &Machine, family: &str, cards: &[&Card]) -> Option<Value> {
+    let shown = cards.iter().filter_map(|card| {
+        let compared = compared(machine, &card.name);
+        (!compared.is_empty()).then(|| (card.name.as_str(), observed(machine, card, &compared)))
+    });
+    let shown: Vec<_> = shown.collect();
+    // With the variants that show it.
+    let why = Observation::iter().filter_map(|observation| {
+        let observed = shown.iter().filter_map(|(name, figures)| {
+            let (_, figures) = figures.iter().find(|(what, _)| *what == observation)?;
+            Some(format!("`{name}` ({figures})"))
+        });
+        let observed: Vec<String> = observed.collect();
+        let why = pivots::why(family, observation);
+        (!observed.is_empty()).then(|| context! { why, observed })
+    });
+    let known = shown
+        .iter()
+        .filter_map(|(name, _)| machine.recommendation(name));
+    let decisions: Vec<Decision> = known.map(|known| known.decision).collect();
+    let outcomes = [
+        (Decision::Adopt, "assumption holds"),
+        (Decision::AdoptForSome, "assumption holds in part"),
+        (Decision::Undecided, "not settled by this run"),
+        (Decision::TooFew, "not settled by this run"),
+        (Decision::StayWithBaseline, "assumption invalidated"),
+        (Decision::Disqualified, "not ranked: a check failed"),
+    ];
+    let mut outcomes = outcomes.iter();
+    let outcome = outcomes.find(|(decision, _)| decisions.contains(decision));
+    (!shown.is_empty()).then(|| {
+        context! {
+            on => draft::on(&results.machines, machine),
+            title => pivots::title(family),
+            outcome => outcome.map_or("it is the baseline", |(_, words)| words),
+            expected => pivots::expected(family),
+            why => why.collect::<Vec<_>>(),
+        }
+    })
 }
 
 type Compared<'r> = (Row<'r>, &'r Ratio);
 
-fn text(machine: &Machine, (row, ratio): Compared<'_>) -> String {
-    format!("{} {}", row.label(machine), format::ratio(ratio))
-}
-
-fn compared<'r>(
-    machine: &'r Machine,
-    strategy: &str,
-    metric: Metric,
-) -> impl Iterator<Item = Compared<'r>> {
+/// Every row in which a strategy was compared.
+fn compared<'r>(machine: &'r Machine, strategy: &str) -> Vec<Compared<'r>> {
     let rows = facts::all_rows(machine).into_iter();
-    rows.filter(move |row| row.metric == metric)
-        .filter_map(move |row| Some((row, row.ratio(machine, strategy)?)))
+    let compared = rows.filter_map(|row| Some((row, row.ratio(machine, strategy)?)));
+    compared.collect()
 }
 
-/// Where no thread writes: one reader alone, and the most readers if they are several.
-fn readers<'r>(machine: &'r Machine, strategy: &str) -> [Option<Compared<'r>>; 2] {
-    let threads = |(row, _): &Compared<'_>| row.scenario.threads();
-    let mut rows: Vec<Compared<'r>> = compared(machine, strategy, Metric::ReadNs)
-        .filter(|(row, _)| row.scenario.groups.iter().all(|group| !group.writes()))
-        .collect();
-    rows.sort_by_key(threads);
-    let alone = rows.iter().find(|row| threads(row) == 1);
-    let most = rows.last().filter(|row| threads(row) > 1);
-    [alone.copied(), most.copied()]
-}
-
-/// The row in which it gains or loses most, if it does.
-fn extreme<'r>(
-    machine: &'r Machine,
-    strategy: &str,
-    metric: Metric,
-    is_meant: fn(&Ratio) -> bool,
-) -> Option<Compared<'r>> {
-    compared(machine, strategy, metric)
-        .filter(|(_, ratio)| is_meant(ratio))
-        .max_by(|a, b| a.1.median.ln().abs().total_cmp(&b.1.median.ln().abs()))
-}
-
-fn cells<'r>(
-    machine: &'r Machine,
-    strategy: &'r str,
-    metric: Metric,
-) -> impl Iterator<Item = &'r Cell> {
-    machine
+/// What is observed of a strategy, with the figures that show it.
+fn observed(machine: &Machine, card: &Card, rows: &[Compared<'_>]) -> Vec<(Observation, String)> {
+    use Observation as O;
+    let of = |metric| rows.iter().filter(move |(row, _)| row.metric == metric);
+    let text =
+        |(row, ratio): &Compared<'_>| format!("{} {}", row.label(machine), format::ratio(ratio));
+    // Where no thread writes: one reader alone, and the most readers if they are several.
+    let threads = |(row, _): &&Compared<'_>| row.scenario.threads();
+    let is_pure = |(row, _): &&Compared<'_>| row.scenario.groups.iter().all(|one| !one.writes());
+    let reads = || of(Metric::ReadNs).filter(is_pure);
+    let few = reads().find(|row| threads(row) == 1);
+    let most = reads().max_by_key(threads).filter(|row| threads(row) > 1);
+    // The row in which it gains or loses most, if it does.
+    let extreme = |metric, says: fn(&Ratio) -> bool| {
+        let rows = of(metric).filter(|(_, ratio)| says(ratio));
+        rows.max_by(|a, b| a.1.median.ln().abs().total_cmp(&b.1.median.ln().abs()))
+    };
+    let slower_writes = match card.claims.write_cost {
+        WriteCost::CopiesTable => O::CopiesTable,
+        WriteCost::Twice => O::WritesTwice,
+        _ => O::WritesSlower,
+    };
+    let scales = few
+        .zip(most)
+        .filter(|((_, few), (_, most))| most.ci_low > few.ci_high && most.gains());
+    let is_rejected = |ratio: &Ratio| ratio.verdict == Verdict::Rejected;
+    let cells = machine
         .cells
         .iter()
-        .filter(move |cell| cell.strategy == strategy && cell.metric == metric)
+        .filter(|cell| cell.strategy == card.name);
+    let mut judged = machine.assumptions.iter();
+    let memory = judged.find(|judged| {
+        judged.id == "memory" && judged.strategy == card.name && judged.verdict == Verdict::Rejected
+    });
+    let bound = cells
+        .clone()
+        .find(|cell| cell.metric == Metric::ReadNs && cell.flags.contains(&Flag::HarnessBound));
+    let allocation = |calls, bytes| {
+        let cells = cells
+            .clone()
+            .filter(|cell| cell.metric == calls && cell.median > 0.0);
+        let most = cells.max_by(|a, b| a.median.total_cmp(&b.median))?;
+        Some(allocation(
+            most,
+            machine.cell(&most.scenario, &card.name, bytes),
+        ))
+    };
+    let shown = [
+        (
+            O::ReadsFaster,
+            few.filter(|(_, ratio)| ratio.gains()).map(text),
+        ),
+        (
+            O::ReadsSlower,
+            few.filter(|(_, ratio)| ratio.loses()).map(text),
+        ),
+        (
+            O::ReadersCollide,
+            most.filter(|(_, ratio)| is_rejected(ratio)).map(text),
+        ),
+        (
+            O::ReadsScale,
+            scales.map(|(few, most)| format!("{}, {}", text(few), text(most))),
+        ),
+        (
+            O::ReadsAllocate,
+            allocation(Metric::AllocsRead, Metric::AllocBytesRead),
+        ),
+        (
+            O::WritesFaster,
+            extreme(Metric::WriteNs, Ratio::gains).map(text),
+        ),
+        (
+            slower_writes,
+            extreme(Metric::WriteNs, Ratio::loses).map(text),
+        ),
+        (
+            O::WritesAllocate,
+            allocation(Metric::AllocsWrite, Metric::AllocBytesWrite),
+        ),
+        (
+            O::ScansFaster,
+            extreme(Metric::ScanNs, Ratio::gains).map(text),
+        ),
+        (
+            O::ScansSlower,
+            extreme(Metric::ScanNs, Ratio::loses).map(text),
+        ),
+        (O::MoreMemory, memory.map(|judged| judged.why.clone())),
+        (
+            O::HarnessBound,
+            bound.map(|cell| format!("{} in {}", format::measured(cell), cell.scenario)),
+        ),
+    ];
+    let shown = shown.into_iter();
+    let shown = shown.filter_map(|(observation, figures)| Some((observation, figures?)));
+    shown.collect()
 }
 
-fn allocation(machine: &Machine, strategy: &str, calls: Metric, bytes: Metric) -> Option<String> {
-    let most = cells(machine, strategy, calls)
-        .filter(|cell| cell.median > 0.0)
-        .max_by(|a, b| a.median.total_cmp(&b.median))?;
-    let size = machine.cell(&most.scenario, strategy, bytes);
-    Some(format!(
+fn allocation(calls: &Cell, bytes: Option<&Cell>) -> String {
+    format!(
         "{} allocations, {} B per {} in {}",
-        format::count(most.median),
-        size.map_or_else(|| "unknown".into(), |cell| format::count(cell.median)),
-        format::operation(calls),
-        most.scenario
-    ))
+        format::count(calls.median),
+        bytes.map_or_else(|| "unknown".into(), |cell| format::count(cell.median)),
+        format::operation(calls.metric),
+        calls.scenario
+    )
 }

@@ -4,6 +4,8 @@
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
+use minijinja::context;
+use minijinja::value::{Serde, Value};
 use serde::Deserialize;
 
 use results::Card;
@@ -66,6 +68,19 @@ pub(super) fn titled<'r>(cards: impl IntoIterator<Item = &'r Card>) -> Vec<(Stri
         cards.into_iter().map(move |card| (title.clone(), card))
     });
     titled.collect()
+}
+
+/// Strategies by their pivots as templates have them, each with its pivot, its name, its card, and facts of its own.
+pub(super) fn listed<'r>(
+    cards: impl IntoIterator<Item = &'r Card>,
+    facts: impl Fn(&'r Card) -> Value,
+) -> Vec<Value> {
+    let cards = titled(cards).into_iter();
+    let listed = cards.map(|(pivot, card)| {
+        let name = card.name.as_str();
+        context! { pivot, name, card => Serde(card), ..facts(card) }
+    });
+    listed.collect()
 }
 
 /// A table of strategies by their pivots, of those that have cells.

@@ -8,7 +8,7 @@ use minijinja::value::{Serde, Value};
 use minijinja::{AutoEscape, Environment, Output, State, UndefinedBehavior, context};
 use serde::Serialize;
 
-use super::format;
+use super::{format, published};
 use results::{Band, Cell, Ratio, Verdict};
 
 /// The report in HTML: one file, nothing from elsewhere, complete without its script.
@@ -105,11 +105,15 @@ static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| {
     environment.add_filter("slower_by", |ratio: Serde<Ratio>| format::slower_by(&ratio));
     environment.add_filter("measured", |cell: Serde<Cell>| format::measured(&cell));
     environment.add_filter("listed", |items: Vec<String>| format::list(&items));
+    environment.add_filter("first_of", |names: Vec<String>, most: usize| {
+        format::first_of(&names, most)
+    });
     environment.add_filter("names", names);
     environment.add_filter("counted", counted);
     environment.add_filter("sentence", format::sentence);
     environment.add_filter("duration", format::duration);
     environment.add_filter("bytes", format::bytes);
+    environment.add_filter("published", published::figure);
     environment.add_filter("count", format::count);
     environment.add_filter("band", |band: Serde<Band>| format::band(band.0));
     environment.add_filter("judged", judged);
@@ -182,7 +186,7 @@ pub(super) const BAR: char = '\u{E000}';
 pub(super) const MARK: char = '\u{E001}';
 
 /// The filter for what a cell has beside its lead: a tone (the text is then the verdict), `detail`, `link` or `absent`.
-fn mark(text: &str, kind: &str) -> String {
+pub(super) fn mark(text: &str, kind: &str) -> String {
     format!("{MARK}{kind} {text}")
 }
 

@@ -2,42 +2,32 @@
 //! readers both write tell it beforehand.
 
 use minijinja::context;
-use minijinja::value::Value;
+use minijinja::value::{Serde, Value};
 use model::trace::Operation;
 
-use results::{HERE, Machine, Meeting, Results, Scaling};
+use results::{HERE, Machine, Meeting, Results};
 
 use super::charts::canvas::{BAND, Canvas, FAINT, GOOD, Paint, Point};
 use super::charts::{BOTTOM, Curve, LEFT_END, Labels, RIGHT_END, Scale, TOP};
 use super::draft;
-use super::format::{self, counted, significant};
-use super::view::{Cell, Column, Figure, Group, Row, Section, Table};
+use super::format::{counted, significant};
+use super::view::{Figure, Section};
 
 /// What is predicted.
 pub(super) const OPERATIONS: [Operation; 2] = [Operation::ReadHit, Operation::Apply];
 
 pub(super) fn section(results: &Results) -> Section {
     draft::each("scaling", results, |draft, machine| {
-        let draft = draft
+        draft
             .fact("scaling", &machine.scaling)
             .fact("ratio_max", Meeting::RATIO_MAX)
-            .fact("operations", OPERATIONS.map(id_and_title));
-        OPERATIONS.into_iter().fold(draft, |draft, operation| {
-            draft.table(format!("ranking-{operation:?}"), |machine| {
-                let scaling = machine.scaling.as_ref();
-                scaling.map_or_else(Table::default, |scaling| ranking(scaling, operation))
-            })
-        })
+            .fact("operations", OPERATIONS.map(named))
     })
 }
 
-/// An operation as templates have it: as places are called, as results call it, and in words.
-pub(super) fn id_and_title(operation: Operation) -> Value {
-    context! {
-        id => format!("{operation:?}"),
-        name => operation.title().replace(' ', "-"),
-        title => operation.title(),
-    }
+/// An operation as results call it, and in words.
+pub(super) fn named(operation: Operation) -> Value {
+    context! { name => Serde(operation), title => operation.title() }
 }
 
 /// The predicted costs of an operation over processors, as bands of all machines with their best guesses, and what was
@@ -45,21 +35,16 @@ pub(super) fn id_and_title(operation: Operation) -> Value {
 pub(super) fn figure(machine: &Machine, strategy: &str, operation: Operation) -> Option<Figure> {
     let scaling = machine.scaling.as_ref()?;
     let is_it = |of: &str, done: Operation| of == strategy && done == operation;
-    let curves = scaling.predictions.iter();
-    let curves: Vec<_> = curves
-        .filter(|one| is_it(&one.strategy, one.operation))
-        .collect();
+    let mut curves: Vec<_> = scaling.predictions.iter().collect();
+    curves.retain(|one| is_it(&one.strategy, one.operation));
     let tested = scaling.one_to_two.iter();
+    let tested = tested.filter(|one| is_it(&one.strategy, one.operation));
     // Threads, and what one of them sees.
-    let measured: Vec<(u32, f64)> = tested
-        .filter(|one| is_it(&one.strategy, one.operation))
-        .flat_map(|one| [(1, one.one_ns), (2, one.measured_ns)])
-        .collect();
+    let measured = tested.flat_map(|one| [(1, one.one_ns), (2, one.measured_ns)]);
+    let measured: Vec<(u32, f64)> = measured.collect();
     let points = || curves.iter().flat_map(|curve| &curve.points);
-    let cpus_max = points()
-        .map(|point| point.cpus)
-        .max()
-        .filter(|&cpus| cpus > 1)?;
+    let cpus_max = points().map(|point| point.cpus).max();
+    let cpus_max = cpus_max.filter(|&cpus| cpus > 1)?;
     let times = points().flat_map(|point| [point.ns.low, point.ns.high]);
     let times = times.chain(measured.iter().map(|&(_, ns)| ns));
     let y = Scale::over(times, 1.3, [BOTTOM, TOP])?;
@@ -68,35 +53,26 @@ pub(super) fn figure(machine: &Machine, strategy: &str, operation: Operation) ->
     let mut canvas = Canvas::default();
     // Bands first: no line is to vanish behind another's band.
     for curve in &curves {
-        let below = curve
-            .points
-            .iter()
-            .map(|point| at(point.cpus, point.ns.low));
+        let below = curve.points.iter().map(|one| at(one.cpus, one.ns.low));
         let above = curve.points.iter().rev();
-        let above = above.map(|point| at(point.cpus, point.ns.high));
-        canvas.path(
-            &below.chain(above).collect::<Vec<Point>>(),
-            Paint::Fill(BAND),
-        );
+        let above = above.map(|one| at(one.cpus, one.ns.high));
+        let band: Vec<Point> = below.chain(above).collect();
+        canvas.path(&band, Paint::Fill(BAND));
     }
-    let cpus = (0..10)
-        .map(|power| 1 << power)
-        .take_while(|&cpus| cpus <= cpus_max);
+    let cpus = (0..10).map(|power| 1 << power);
+    let cpus = cpus.take_while(|&cpus| cpus <= cpus_max);
     let columns: Labels = cpus
         .map(|cpus| (at(cpus, 1.0).0, cpus.to_string()))
         .collect();
-    canvas.grid(
-        &columns,
-        &y.labels(18.0, |ns| format!("{ns} ns")),
-        "processors",
-    );
+    let rows = y.labels(18.0, |ns| format!("{ns} ns"));
+    canvas.grid(&columns, &rows, "processors");
     let lines = curves.iter().map(|curve| Curve {
         strategy,
         name: &curve.machine,
         path: curve
             .points
             .iter()
-            .map(|point| at(point.cpus, point.ns.mid))
+            .map(|one| at(one.cpus, one.ns.mid))
             .collect(),
         paint: Paint::Outline(if curve.machine == HERE { GOOD } else { FAINT }, 1),
     });
@@ -113,47 +89,12 @@ pub(super) fn figure(machine: &Machine, strategy: &str, operation: Operation) ->
             one.machine, last.cpus
         ))
     });
-    let description = format!(
-        "{}: {}; {} measured here",
-        counted(curves.len(), "machine", "machines"),
-        ends.collect::<Vec<_>>().join(", "),
-        counted(measured.len(), "point", "points")
-    );
+    let machines = counted(curves.len(), "machine", "machines");
+    let ends = ends.collect::<Vec<_>>().join(", ");
+    let measured = counted(measured.len(), "point", "points");
     Some(Figure {
-        description,
+        description: format!("{machines}: {ends}; {measured} measured here"),
         svg: canvas.chart(),
         ..Figure::default()
     })
-}
-
-/// Names of slower strategies that a cell has room for.
-const NAMES_MAX: usize = 4;
-
-/// What is expected with all processors of each machine, and which strategies are slower on all of them.
-fn ranking(scaling: &Scaling, operation: Operation) -> Table {
-    let machines = || scaling.machines.iter().filter(|one| one.name != HERE);
-    let rankings = scaling.rankings.iter();
-    let rankings: Vec<_> = rankings.filter(|one| one.operation == operation).collect();
-    let others = rankings.len().saturating_sub(1);
-    let rows = rankings.iter().map(|ranking| {
-        let expected = machines().map(|machine| {
-            let prediction = scaling.prediction(&ranking.strategy, operation, &machine.name);
-            let last = prediction.and_then(|prediction| prediction.points.last());
-            last.map_or_else(
-                || Cell::absent("n/a"),
-                |point| Cell::text(format::band(point.ns)),
-            )
-        });
-        let slower = &ranking.faster_than;
-        let slower = match slower.len() {
-            0 => Cell::absent("none for certain"),
-            all if all == others => Cell::text("all others"),
-            some => Cell::text(format!("{some} of {others}"))
-                .detail(format::first_of(slower, NAMES_MAX)),
-        };
-        Row::named(&ranking.strategy, expected.chain([slower]).collect())
-    });
-    let columns =
-        machines().map(|machine| Column::new(&machine.name, format!("{} cores", machine.cpus())));
-    Table::of([Group::new("", rows)]).columns(columns)
 }

@@ -12,7 +12,7 @@ use super::draft::Draft;
 use super::facts::{self, Row};
 use super::losses::Losses;
 use super::view::{self, Cell, Column, Group, Section, Table};
-use super::{differences, flips, format, method, pivots, published};
+use super::{differences, flips, format, pivots, published};
 
 pub(super) fn section(results: &Results) -> Section {
     let chosen = chosen(results);
@@ -38,7 +38,6 @@ pub(super) fn section(results: &Results) -> Section {
         .fact("disagreeing", disagreeing(results))
         .fact("differences", differences::rows(results))
         .fact("version", env!("CARGO_PKG_VERSION"))
-        .of_each(method::environment_of)
         .of_each(|machine| {
             let known = chosen.and_then(|chosen| machine.recommendation(&chosen.strategy));
             let labels = |judged| facts::labels_on(machine, judged);

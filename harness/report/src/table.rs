@@ -89,6 +89,23 @@ impl Cell {
         self
     }
 
+    /// As a template writes it.
+    pub(super) fn marked(&self) -> String {
+        if self.tone == Tone::Absent && self.verdict.is_empty() {
+            return render::mark(&self.lead, "absent");
+        }
+        let mark = |text: &str, kind| match text {
+            "" => String::new(),
+            text => render::mark(text, kind),
+        };
+        let detail = mark(&self.detail, "detail");
+        format!(
+            "{}{detail}{}",
+            self.lead,
+            mark(&self.verdict, self.tone.into())
+        )
+    }
+
     fn line(&self) -> String {
         let mut parts = vec![&*self.lead, &*self.detail, &*self.verdict];
         parts.retain(|part| !part.is_empty());

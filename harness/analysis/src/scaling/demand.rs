@@ -66,14 +66,9 @@ fn waits(trace: &TraceSeen, operation: Operation) -> bool {
     operation.is_write() || trace.footprints.iter().any(held_up)
 }
 
-/// Lines that two threads both write.
-pub(super) fn both_write(pair: &Pair) -> u64 {
-    pair.at_64.both_write + pair.at_64.both_write_apart
-}
-
 /// Lines that both write only if they are about the same record.
 fn by_record(same: &Pair, apart: &Pair) -> Option<ByRecord> {
-    let lines = both_write(same).saturating_sub(both_write(apart));
+    let lines = same.at_64.both().saturating_sub(apart.at_64.both());
     let visits = |pair: &Pair| pair.paths.as_ref().map_or(0, visits);
     let accesses = visits(same).saturating_sub(visits(apart)) as f64;
     (lines > 0).then_some(ByRecord {

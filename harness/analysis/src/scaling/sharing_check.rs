@@ -4,7 +4,7 @@
 use model::scenario::Keys;
 use model::trace::{Conflict, Operation, Pair, State, TraceSeen};
 
-use super::demand::{both_write, waits_for_others};
+use super::demand::waits_for_others;
 use super::{Run, ScalingPair};
 use results::{Cell, Meeting};
 
@@ -21,8 +21,8 @@ impl Run<'_> {
         let two = self.cell(pair.two, &seen.strategy)?;
         let trace_pair = |same| seen.pair(Operation::ReadHit, Operation::ReadHit, same);
         let same = trace_pair(true)?;
-        let lines_apart = trace_pair(false).map_or(0, both_write);
-        let lines_same = both_write(same);
+        let lines_apart = trace_pair(false).map_or(0, |pair| pair.at_64.both());
+        let lines_same = same.at_64.both();
         let ratio = 2.0 * two.median / one.median;
         let agrees = (lines_same == 0) == (ratio <= Meeting::RATIO_MAX);
         let mut meeting = Meeting {
@@ -79,7 +79,7 @@ impl Run<'_> {
 
     /// Slower without a line that both write.
     fn meets_elsewhere(&self, meeting: &Meeting, same: &Pair) -> String {
-        let pairs = same.at_128.both_write + same.at_128.both_write_apart;
+        let pairs = same.at_128.both();
         if pairs > 0 {
             return format!(
                 "both write {pairs} neighbouring lines that the prefetcher brings in pairs of 128 bytes"

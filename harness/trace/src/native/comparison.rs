@@ -24,7 +24,7 @@ pub(crate) fn compare(
     let own = second.own_lines();
     let mut shared = first.lines.shared_with(&own);
     let at_64 = tally(&shared);
-    let conflict = if at_64.both_write + at_64.both_write_apart > 0 {
+    let conflict = if at_64.both() > 0 {
         Conflict::BothWrite
     } else if at_64 != SharedLines::default() {
         Conflict::OneWrites
