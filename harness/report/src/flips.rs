@@ -115,15 +115,13 @@ impl<'r> Sweep<'r> {
         }
     }
 
-    /// The strategies that are drawn, with their ratios: those that lead somewhere, then those that flip, then the best.
+    /// The strategies that are drawn, with their ratios: first those that a sentence names,
+    /// the best first.
     fn drawn(&self, machine: &'r Machine) -> Vec<&(&'r str, Vec<Option<&'r Ratio>>)> {
-        let rank = |name: &str| {
-            let ranks = self.flips(machine).map(|flip| match &flip.change {
-                Change::OvertakenBy(winner) if winner == name || flip.strategy == name => 0,
-                Change::FallsBelowMargin | Change::RisesAboveMargin if flip.strategy == name => 1,
-                _ => 2,
-            });
-            ranks.min().unwrap_or(2)
+        let is_told = |name: &str| {
+            let mut flips = self.flips(machine).filter(|flip| flip.at.is_some());
+            let winner = Change::OvertakenBy(name.to_owned());
+            flips.any(|flip| flip.strategy == name || flip.change == winner)
         };
         let mean = |ratios: &[Option<&Ratio>]| {
             let logs = ratios.iter().flatten().map(|ratio| ratio.median.ln());
@@ -132,7 +130,7 @@ impl<'r> Sweep<'r> {
         let mut lines: Vec<_> = self.strategies.iter().collect();
         lines.sort_by(|(a, of_a), (b, of_b)| {
             let by_mean = mean(of_b).total_cmp(&mean(of_a));
-            rank(a).cmp(&rank(b)).then(by_mean)
+            is_told(b).cmp(&is_told(a)).then(by_mean)
         });
         lines.truncate(LINES_MAX);
         lines

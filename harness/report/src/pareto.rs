@@ -2,6 +2,7 @@
 
 use minijinja::context;
 use model::probe::Situation;
+use model::scenario::Scenario;
 
 use results::{Machine, Metric, Results};
 
@@ -31,6 +32,15 @@ impl<'r> Cost<'r> {
         }
     }
 
+    fn of_memory(scenario: &'r Scenario) -> Self {
+        Self {
+            title: "Memory per record",
+            note: scenario.name.clone(),
+            scenario: &scenario.name,
+            metric: Metric::LiveBytesPerRecord,
+        }
+    }
+
     fn of(&self, machine: &Machine, strategy: &str) -> Option<f64> {
         let cell = machine.cell(self.scenario, strategy, self.metric)?;
         (cell.median > 0.0).then_some(cell.median)
@@ -45,37 +55,42 @@ impl<'r> Cost<'r> {
     }
 }
 
+/// A strategy, and what it costs, as far as that was measured.
+type Costs<'r> = (&'r str, Vec<Option<f64>>);
+
 pub(super) fn section(results: &Results) -> Section {
     draft::each("pareto", results, |draft, machine| {
         let costs = costs(machine);
-        let values = |name: &str| -> Vec<Option<f64>> {
-            costs.iter().map(|cost| cost.of(machine, name)).collect()
-        };
-        let all = |name: &str| values(name).into_iter().collect::<Option<Vec<f64>>>();
-        let known = facts::ranked(machine).filter_map(|name| Some((name, all(name)?)));
-        let known: Vec<(&str, Vec<f64>)> = known.collect();
+        let all = facts::ranked(machine).map(|name| {
+            let costs = costs.iter().map(|cost| cost.of(machine, name));
+            (name, costs.collect())
+        });
+        let all: Vec<Costs<'_>> = all.collect();
         let cards = machine.contenders();
         let cards = cards.filter(|card| machine.is_ranked(&card.name));
         let strategies = pivots::listed(cards, |card| {
-            let texts = costs.iter().zip(values(&card.name));
+            let own = all.iter().find(|(name, _)| *name == card.name);
+            let own = own.map_or(&[][..], |(_, own)| own);
+            let texts = costs.iter().zip(own);
             let texts = texts.map(|(cost, value)| value.map(|value| cost.words(value)));
-            let dominating = all(&card.name).map(|own| {
-                let better = known.iter().filter(|(_, other)| beats(other, &own));
-                better.map(|&(name, _)| name.to_owned()).collect::<Vec<_>>()
-            });
-            context! { costs => texts.collect::<Vec<_>>(), dominating }
+            let better = all.iter().filter(|(_, other)| beats(other, own));
+            context! {
+                costs => texts.collect::<Vec<_>>(),
+                dominating => better.map(|&(name, _)| name.to_owned()).collect::<Vec<_>>(),
+            }
         });
-        let facts = costs.iter().map(|cost| {
-            let (_, beyond) = spots(machine, &costs[0], cost);
-            context! { title => cost.title, note => cost.note.as_str(), beyond }
-        });
+        let facts = costs.iter();
+        let facts = facts.map(|cost| context! { title => cost.title, note => cost.note.as_str() });
         let draft = draft
             .fact("costs", facts.collect::<Vec<_>>())
             .fact("strategies", strategies);
-        let others = costs.iter().enumerate().skip(1);
-        others.fold(draft, |draft, (number, other)| {
-            draft.figures(format!("plot-{number}"), |machine| {
-                Vec::from_iter(figure(machine, &costs[0], other))
+        (1..costs.len()).fold(draft, |draft, other| {
+            draft.figures(format!("plot-{other}"), |machine| {
+                let pairs = all
+                    .iter()
+                    .filter_map(|(name, costs)| Some((*name, [costs[0]?, costs[other]?])));
+                let pair = [&costs[0], &costs[other]];
+                Vec::from_iter(figure(&pairs.collect::<Vec<_>>(), pair, &machine.baseline))
             })
         })
     })
@@ -83,10 +98,9 @@ pub(super) fn section(results: &Results) -> Section {
 
 /// A read's cost first, then what it is set against, as far as it was measured.
 fn costs(machine: &Machine) -> Vec<Cost<'_>> {
-    let rows = facts::all_rows(machine);
-    // The report's most crowded row that has a processor for each thread, or else its first.
-    let reads = facts::report_rows(machine).into_iter().chain(rows.clone());
-    let reads: Vec<Row<'_>> = reads.filter(|row| row.metric == Metric::ReadNs).collect();
+    // The most crowded row that has a processor for each thread, or else the first.
+    let mut reads = facts::main_rows(machine);
+    reads.retain(|row| row.metric == Metric::ReadNs);
     let cpus = machine.environment.cpus.max(1);
     let fitting = reads.iter().rev();
     let fitting = fitting.filter(|row| row.scenario.threads() <= cpus);
@@ -94,123 +108,100 @@ fn costs(machine: &Machine) -> Vec<Cost<'_>> {
     let Some(&read) = fitting.or(reads.first()) else {
         return Vec::new();
     };
-    let write = rows.iter().find(|row| {
+    let mut rows = facts::all_rows(machine).into_iter();
+    let write = rows.find(|row| {
         row.metric == Metric::WriteNs && facts::timed_rows(machine, row.scenario).len() == 1
     });
-    let live = Metric::LiveBytesPerRecord;
-    let is_weighed = |name: &str| machine.cell(name, &machine.baseline, live).is_some();
-    let largest = machine.scenarios.iter().rev();
-    let largest = largest
-        .filter(|one| one.record == read.scenario.record && is_weighed(&one.name))
+    let is_weighed = |cost: &Cost<'_>| cost.of(machine, &machine.baseline).is_some();
+    let scenarios = machine.scenarios.iter().rev();
+    let largest = scenarios
+        .filter(|one| one.record == read.scenario.record && is_weighed(&Cost::of_memory(one)))
         .max_by_key(|one| one.processes);
-    let memory = largest.map(|one| Cost {
-        title: "Memory per record",
-        note: one.name.clone(),
-        scenario: &one.name,
-        metric: live,
-    });
     let staleness = Cost {
         title: "A write is seen after",
         note: "p99".into(),
         scenario: Situation::Visibility.name(),
         metric: Metric::VisibleP99Ns,
     };
-    let is_measured = staleness.of(machine, &machine.baseline).is_some();
-    let others = [
-        write.map(|&row| Cost::of_row("Write", row, machine)),
-        memory,
-        is_measured.then_some(staleness),
+    let costs = [
+        Some(Cost::of_row("Read", read, machine)),
+        write.map(|row| Cost::of_row("Write", row, machine)),
+        largest.map(Cost::of_memory),
+        is_weighed(&staleness).then_some(staleness),
     ];
-    let read = Cost::of_row("Read", read, machine);
-    [read]
-        .into_iter()
-        .chain(others.into_iter().flatten())
-        .collect()
-}
-
-/// Two costs of a strategy, and whether no other strategy is better in both.
-struct Spot<'r> {
-    name: &'r str,
-    at: [f64; 2],
-    on_frontier: bool,
-}
-
-/// The spots of a plot, and how many lie beyond its axis: as in the plots of ratios, what is out of the question does not
-/// squeeze the rest.
-fn spots<'r>(machine: &'r Machine, x: &Cost<'_>, y: &Cost<'_>) -> (Vec<Spot<'r>>, usize) {
-    let costs = facts::ranked(machine)
-        .filter_map(|name| Some((name, [x.of(machine, name)?, y.of(machine, name)?])));
-    let costs: Vec<(&str, [f64; 2])> = costs.collect();
-    let baseline = x.of(machine, &machine.baseline);
-    let reach = baseline.map_or(f64::INFINITY, |cost| cost / RATIO_MIN);
-    let spots = costs.iter().map(|&(name, at)| Spot {
-        name,
-        at,
-        on_frontier: !costs.iter().any(|(_, other)| beats(other, &at)),
-    });
-    let shown = spots.filter(|spot| spot.on_frontier || spot.at[0] <= reach);
-    let shown: Vec<Spot<'_>> = shown.collect();
-    let beyond = costs.len() - shown.len();
-    (shown, beyond)
+    costs.into_iter().flatten().collect()
 }
 
 /// Two costs of each strategy against each other; `None` if there are not two strategies.
-fn figure(machine: &Machine, x: &Cost<'_>, y: &Cost<'_>) -> Option<Figure> {
-    let (spots, _) = spots(machine, x, y);
+fn figure(costs: &[(&str, [f64; 2])], [x, y]: [&Cost<'_>; 2], baseline: &str) -> Option<Figure> {
+    let on_frontier = |at: &[f64; 2]| {
+        !costs
+            .iter()
+            .any(|(_, other)| beats(&other.map(Some), &at.map(Some)))
+    };
+    // As in the plots of ratios, what is out of the question does not squeeze the rest.
+    let own = costs.iter().find(|(name, _)| *name == baseline);
+    let reach = own.map_or(f64::INFINITY, |(_, at)| at[0] / RATIO_MIN);
+    let shown = costs
+        .iter()
+        .filter(|(_, at)| on_frontier(at) || at[0] <= reach);
+    let spots: Vec<_> = shown.collect();
+    let beyond = match costs.len() - spots.len() {
+        0 => String::new(),
+        beyond => format!("{beyond} beyond the axis, in the table. "),
+    };
     let scale =
-        |axis: usize, pixels| Scale::over(spots.iter().map(|spot| spot.at[axis]), 1.2, pixels);
+        |axis: usize, pixels| Scale::over(spots.iter().map(|(_, at)| at[axis]), 1.2, pixels);
     let (across, up) = (scale(0, [LEFT_END, RIGHT_END])?, scale(1, [BOTTOM, TOP])?);
-    let place = |spot: &Spot<'_>| (across.at(spot.at[0]), up.at(spot.at[1]));
+    let place = |at: &[f64; 2]| (across.at(at[0]), up.at(at[1]));
     let mut canvas = Canvas::default();
     let columns = across.labels(52.0, |value| x.words(value));
     canvas.grid(&columns, &up.labels(18.0, |value| y.words(value)), x.title);
     // Steps from one to the next: whatever lies above and right of them is dominated.
-    let frontier = || spots.iter().filter(|spot| spot.on_frontier);
-    let mut corners: Vec<Point> = frontier().map(place).collect();
+    let frontier = || spots.iter().filter(|(_, at)| on_frontier(at));
+    let mut corners: Vec<Point> = frontier().map(|(_, at)| place(at)).collect();
     corners.sort_unstable();
     let steps = corners.windows(2);
     let steps = steps.flat_map(|pair| [(pair[1].0, pair[0].1), pair[1]]);
     let path: Vec<Point> = corners.iter().take(1).copied().chain(steps).collect();
     canvas.path(&path, Paint::Outline(GOOD, 1));
-    let is_baseline = |spot: &Spot<'_>| spot.name == machine.baseline;
-    let curves = spots.iter().map(|spot| Curve {
-        strategy: spot.name,
+    let curves = spots.iter().map(|(name, at)| Curve {
+        strategy: name,
         // The table has all names.
-        name: if spot.on_frontier || is_baseline(spot) {
-            spot.name
+        name: if on_frontier(at) || *name == baseline {
+            name
         } else {
             ""
         },
-        path: vec![place(spot)],
+        path: vec![place(at)],
         paint: Paint::Outline(GOOD, 1),
     });
     canvas.curves(&curves.collect::<Vec<_>>(), |canvas, index| {
-        let spot = &spots[index];
-        let (x, y) = place(spot);
-        if is_baseline(spot) {
+        let (name, at) = spots[index];
+        let (x, y) = place(at);
+        if *name == baseline {
             canvas.rectangle((x - 5, y - 5), (x + 5, y + 5), Paint::Fill(MARGIN));
-        } else if spot.on_frontier {
+        } else if on_frontier(at) {
             canvas.circle((x, y), 5, Paint::Fill(GOOD));
         } else {
             canvas.circle((x, y), 4, Paint::Outline(OPEN, 2));
         }
     });
-    let names = frontier().map(|spot| {
-        let [x, y] = [x.words(spot.at[0]), y.words(spot.at[1])];
-        format!("{} ({x}, {y})", spot.name)
-    });
+    let names =
+        frontier().map(|(name, at)| format!("{name} ({}, {})", x.words(at[0]), y.words(at[1])));
     let names = format::list(&names.collect::<Vec<_>>());
     (spots.len() > 1).then(|| Figure {
         description: format!("On the frontier: {names}"),
+        key: beyond,
         svg: canvas.chart(),
         ..Figure::default()
     })
 }
 
-/// At least as good in everything, and better in something.
-fn beats(a: &[f64], b: &[f64]) -> bool {
+/// Whether all is known of both, and one is at least as good in everything and better in something.
+fn beats(a: &[Option<f64>], b: &[Option<f64>]) -> bool {
     let pairs = || a.iter().zip(b);
-    pairs().all(|(a, b)| a <= b) && pairs().any(|(a, b)| a < b)
+    pairs().all(|(a, b)| a.is_some() && b.is_some() && a <= b) && pairs().any(|(a, b)| a < b)
 }
 
 #[cfg(test)]
@@ -219,8 +210,9 @@ mod tests {
 
     #[test]
     fn equals_do_not_beat_each_other() {
-        assert!(beats(&[1.0, 2.0], &[1.0, 3.0]));
-        assert!(!beats(&[1.0, 2.0], &[1.0, 2.0]));
-        assert!(!beats(&[1.0, 4.0], &[2.0, 3.0]));
+        let beats = |a: [f64; 2], b: [f64; 2]| beats(&a.map(Some), &b.map(Some));
+        assert!(beats([1.0, 2.0], [1.0, 3.0]));
+        assert!(!beats([1.0, 2.0], [1.0, 2.0]));
+        assert!(!beats([1.0, 4.0], [2.0, 3.0]));
     }
 }
