@@ -1,130 +1,102 @@
 //! The assumptions, judged.
 
 use model::assumption::{Assumption, Criterion};
+use model::collect::grouped;
 use stats::GROUPS_99;
 
 use super::samples::Samples;
-use results::{Cell, Judgement, MARGIN, Machine, Metric, Ratio, Verdict};
+use results::{Cell, Judgement, MARGIN, Machine, Verdict};
 
 /// Every assumption, for every contender, as far as the samples speak of it.
 pub(super) fn judged(results: &Machine, samples: &Samples) -> Vec<Judgement> {
-    let mut judged = Vec::new();
-    for assumption in &samples.header.assumptions {
-        let Some(criterion) = assumption.criterion() else {
-            continue;
-        };
-        for card in results.contenders() {
-            if let Criterion::Check(check) = &criterion {
-                judged.extend(by_check(assumption, &card.name, samples, check));
-                continue;
+    let assumptions = samples.header.assumptions.iter();
+    let known = assumptions.filter_map(|one| Some((one, one.criterion()?)));
+    let judged = known.flat_map(|(assumption, criterion)| {
+        let cards = results.contenders();
+        let judged = cards.map(|card| match &criterion {
+            Criterion::Check(check) => {
+                Vec::from_iter(by_check(assumption, &card.name, samples, check))
             }
-            let of_strategy = results
-                .cells
-                .iter()
-                .filter(|cell| cell.strategy == card.name && assumption.is_about(&cell.scenario));
-            judged.extend(by_scenario(assumption, &criterion, of_strategy));
-        }
-    }
-    judged
+            criterion => by_scenario(results, assumption, criterion, &card.name),
+        });
+        judged.collect::<Vec<_>>()
+    });
+    judged.flatten().collect()
 }
 
-/// One judgement for each scenario, of the assumption's metrics together: the worst of them.
-fn by_scenario<'c>(
+/// One judgement for each scenario, of the assumption's metrics together: rejected if one is, else open if one is.
+fn by_scenario(
+    results: &Machine,
     assumption: &Assumption,
     criterion: &Criterion,
-    cells: impl Iterator<Item = &'c Cell>,
+    strategy: &str,
 ) -> Vec<Judgement> {
-    let mut judged: Vec<Judgement> = Vec::new();
-    let cells = cells.filter(|cell| assumption.metrics.contains(&cell.metric));
-    for next in cells.filter_map(|cell| by_cell(assumption, criterion, cell)) {
-        match judged
-            .iter_mut()
-            .find(|other| other.scenario == next.scenario)
-        {
-            None => judged.push(next),
-            Some(other) => merge(other, &next),
+    let cells = results.cells.iter().filter(|cell| {
+        let is_meant = assumption.metrics.contains(&cell.metric);
+        is_meant && cell.strategy == strategy && assumption.is_about(&cell.scenario)
+    });
+    let judged = cells.filter_map(|cell| Some((&cell.scenario, by_cell(criterion, cell)?)));
+    let scenarios = grouped(judged).into_iter().map(|(scenario, judged)| {
+        let (verdicts, why): (Vec<Verdict>, Vec<String>) = judged.into_iter().unzip();
+        let mut worst = [Verdict::Rejected, Verdict::Inconclusive].into_iter();
+        let worst = worst.find(|verdict| verdicts.contains(verdict));
+        Judgement {
+            id: assumption.id.clone(),
+            strategy: strategy.into(),
+            scenario: Some(scenario.clone()),
+            verdict: worst.unwrap_or(Verdict::Holds),
+            why: why.join("; "),
         }
-    }
-    judged
+    });
+    scenarios.collect()
 }
 
-/// Rejected if either is, else open if either is.
-fn merge(judged: &mut Judgement, other: &Judgement) {
-    let worst_first = [Verdict::Rejected, Verdict::Inconclusive];
-    let mut worst = worst_first.into_iter();
-    let worst = worst.find(|verdict| [judged.verdict, other.verdict].contains(verdict));
-    judged.verdict = worst.unwrap_or(Verdict::Holds);
-    judged.why = format!("{}; {}", judged.why, other.why);
-}
-
-fn by_cell(assumption: &Assumption, criterion: &Criterion, cell: &Cell) -> Option<Judgement> {
+/// A cell against a criterion about cells, and what that rests on.
+fn by_cell(criterion: &Criterion, cell: &Cell) -> Option<(Verdict, String)> {
     let name = cell.metric.name();
-    let (verdict, why) = match criterion {
+    Some(match criterion {
         Criterion::RatioAbove(bound) => {
             let ratio = cell.ratio.as_ref()?;
-            let verdict = against(cell.metric, ratio, *bound);
+            let is_few = cell.metric.is_timed() && ratio.processes < GROUPS_99;
+            let strength = if is_few {
+                format!("over {} processes", ratio.processes)
+            } else {
+                "at 99 %".into()
+            };
             let withheld = ratio.withheld.as_ref();
+            // At the adoption rule's own margin, the verdict that was corrected for all others; at another one,
+            // the 99 % interval alone. What is counted and not timed is exact.
+            let verdict = if is_few || cell.metric.is_timed() && withheld.is_some() {
+                Verdict::Inconclusive
+            } else if cell.metric.is_timed() && (bound - MARGIN).abs() < 1e-9 {
+                ratio.verdict
+            } else {
+                beyond(ratio.ci_low > *bound, ratio.ci_high <= *bound)
+            };
+            let withheld = withheld.map_or_else(String::new, |why| format!("; withheld: {why}"));
             let why = format!(
-                "{name}: {:.3}x [{:.3}, {:.3}] of {} {}, for more than {bound:.3}x{}",
-                ratio.median,
-                ratio.ci_low,
-                ratio.ci_high,
-                ratio.vs,
-                strength(cell.metric, ratio),
-                withheld.map_or_else(String::new, |why| format!("; withheld: {why}"))
+                "{name}: {:.3}x [{:.3}, {:.3}] of {} {strength}, for more than {bound:.3}x{withheld}",
+                ratio.median, ratio.ci_low, ratio.ci_high, ratio.vs,
             );
             (verdict, why)
         }
         Criterion::AtMost(bound) => (
-            at_most(cell, *bound),
+            beyond(cell.ci_high <= *bound, cell.ci_low > *bound),
             format!(
                 "{name}: {:.4} {} [{:.4}, {:.4}] at 99 %, for at most {bound}",
                 cell.median, cell.unit, cell.ci_low, cell.ci_high
             ),
         ),
         Criterion::Check(_) => return None,
-    };
-    Some(Judgement {
-        id: assumption.id.clone(),
-        strategy: cell.strategy.clone(),
-        scenario: Some(cell.scenario.clone()),
-        verdict,
-        why,
     })
 }
 
-/// What the bounds of a ratio are.
-fn strength(metric: Metric, ratio: &Ratio) -> String {
-    if metric.is_timed() && ratio.processes < GROUPS_99 {
-        format!("over {} processes", ratio.processes)
-    } else {
-        "at 99 %".into()
-    }
-}
-
-/// At the adoption rule's own margin, the verdict that was corrected for all others; at another one,
-/// the 99 % interval alone. What is counted and not timed is exact.
-fn against(metric: Metric, ratio: &Ratio, bound: f64) -> Verdict {
-    if metric.is_timed() && (ratio.withheld.is_some() || ratio.processes < GROUPS_99) {
-        Verdict::Inconclusive
-    } else if metric.is_timed() && (bound - MARGIN).abs() < 1e-9 {
-        ratio.verdict
-    } else if ratio.ci_low > bound {
-        Verdict::Holds
-    } else if ratio.ci_high <= bound {
-        Verdict::Rejected
-    } else {
-        Verdict::Inconclusive
-    }
-}
-
-fn at_most(cell: &Cell, bound: f64) -> Verdict {
-    if cell.ci_high <= bound {
-        Verdict::Holds
-    } else if cell.ci_low > bound {
-        Verdict::Rejected
-    } else {
-        Verdict::Inconclusive
+/// By the sides of a bound that a whole interval lies on.
+fn beyond(is_right: bool, is_wrong: bool) -> Verdict {
+    match (is_right, is_wrong) {
+        (true, _) => Verdict::Holds,
+        (false, true) => Verdict::Rejected,
+        (false, false) => Verdict::Inconclusive,
     }
 }
 
@@ -143,11 +115,7 @@ fn by_check(
         id: assumption.id.clone(),
         strategy: strategy.into(),
         scenario: None,
-        verdict: if decisive.passed {
-            Verdict::Holds
-        } else {
-            Verdict::Rejected
-        },
+        verdict: beyond(decisive.passed, !decisive.passed),
         why: decisive.evidence.clone(),
     })
 }

@@ -12,7 +12,7 @@ use model::scenario::Scenario;
 
 use super::runs::{Between, between};
 use super::samples::Samples;
-use super::series::{ByProcess, Series, groups, rows};
+use super::series::{Series, groups, rows};
 use super::verdicts::{self, Comparison, ratio};
 use results::{Cell, Flag, MARGIN, Metric, Ratio, Verdict};
 use stats::{Estimate, Interval, LEVEL, estimate, median};
@@ -64,22 +64,20 @@ pub(super) fn all(samples: &Samples, series: &Series<'_>) -> (Vec<Cell>, f64) {
         let of_scenario = of_scenario.filter(|(_, row)| std::ptr::eq(row.scenario, scenario));
         let timed = of_scenario.filter_map(|(place, row)| {
             let (cell, log_ratio) = timed(samples, series, row, strategy)?;
-            Some((place, cell, log_ratio))
+            Some((cell, log_ratio.map(|log_ratio| (place, log_ratio))))
         });
         let counted = counted(&counts, &scenario.name, strategy, &header.baseline);
-        (timed.collect::<Vec<_>>(), counted)
+        let counted = counted.into_iter().map(|cell| (cell, None));
+        timed.chain(counted).collect::<Vec<_>>()
     });
     let (mut cells, mut compared) = (Vec::new(), Vec::new());
-    for (timed, counted) in of_pairs {
-        for (row, cell, log_ratio) in timed {
-            compared.extend(log_ratio.map(|log_ratio| Compared {
-                cell: cells.len(),
-                row,
-                log_ratio,
-            }));
-            cells.push(cell);
-        }
-        cells.extend(counted);
+    for (cell, log_ratio) in of_pairs.into_iter().flatten() {
+        compared.extend(log_ratio.map(|(row, log_ratio)| Compared {
+            cell: cells.len(),
+            row,
+            log_ratio,
+        }));
+        cells.push(cell);
     }
     let level = judge(&mut cells, samples, &rows, &compared);
     mark_harness_bound(&mut cells);
@@ -95,12 +93,7 @@ fn betweens(
 ) -> [Between; 2] {
     let header = &samples.header;
     let names = || header.strategies.iter().map(|card| card.name.as_str());
-    let logarithms = |mut values: ByProcess| {
-        let all = values.values_mut().flatten();
-        all.for_each(|value| *value = value.ln());
-        values
-    };
-    let values = names().map(|name| logarithms(series.values(&scenario.name, name, metric)));
+    let values = names().map(|name| series.log_values(&scenario.name, name, metric));
     let contenders = names().filter(|name| *name != header.baseline);
     let ratios = contenders.map(|name| series.log_ratios(&scenario.name, name, metric));
     [between(&header.runs, values), between(&header.runs, ratios)]
@@ -119,50 +112,42 @@ fn timed(
         between: [of_values, of_ratios],
     } = row;
     let (name, baseline) = (&scenario.name, &samples.header.baseline);
-    let values = groups(series.values(name, strategy, metric));
-    let logarithms = |process: &Vec<f64>| process.iter().map(|value| value.ln()).collect();
-    let logs: Vec<Vec<f64>> = values.iter().map(logarithms).collect();
+    let logs = groups(series.log_values(name, strategy, metric));
     let value = of_values.widen(estimate(&logs)?);
-    let interval = value.interval(LEVEL).map(f64::exp);
-    let is_starved = |value: &&f64| value.is_infinite();
-    let mut cell = Cell {
-        processes: value.groups(),
-        starved: values.iter().flatten().filter(is_starved).count(),
-        ..cell(
-            name,
-            strategy,
-            metric,
-            value.median.exp(),
-            interval,
-            value.n,
-        )
-    };
+    let median_value = value.median.exp();
     let drift = median(&mut series.drifts(name, strategy, metric));
     let operations = median(&mut series.operations_of_a_thread(name, strategy, metric));
-    let is_oversubscribed = scenario.threads() > samples.header.environment.cpus;
     let flags = [
-        (cell.median.is_infinite(), Flag::Starved),
+        (Flag::Starved, median_value.is_infinite()),
         (
-            drift.is_some_and(|drift| drift.abs() > DRIFT_MAX),
             Flag::Unsteady,
+            drift.is_some_and(|drift| drift.abs() > DRIFT_MAX),
         ),
         (
-            operations.is_some_and(|operations| operations < OPERATIONS_FEW),
             Flag::FewOperations,
+            operations.is_some_and(|number| number < OPERATIONS_FEW),
         ),
-        (is_oversubscribed, Flag::Oversubscribed),
+        (
+            Flag::Oversubscribed,
+            scenario.threads() > samples.header.environment.cpus,
+        ),
     ];
-    cell.flags.extend(
-        flags
-            .into_iter()
-            .filter_map(|(holds, flag)| holds.then_some(flag)),
-    );
-    let mut log_ratio = None;
-    if strategy != baseline {
-        let logs = groups(series.log_ratios(name, strategy, metric));
-        log_ratio = estimate(&logs).map(|logs| of_ratios.widen(logs));
-    }
-    cell.ratio = log_ratio.as_ref().map(|logs| ratio(logs, baseline));
+    let flags = flags.into_iter().filter(|(_, holds)| *holds);
+    let ratios = series.log_ratios(name, strategy, metric);
+    let log_ratio = estimate(&groups(ratios)).filter(|_| strategy != baseline);
+    let log_ratio = log_ratio.map(|logs| of_ratios.widen(logs));
+    let interval = value.interval(LEVEL).map(f64::exp);
+    let cell = Cell {
+        processes: value.groups(),
+        starved: logs
+            .iter()
+            .flatten()
+            .filter(|log| log.is_infinite())
+            .count(),
+        flags: flags.map(|(flag, _)| flag).collect(),
+        ratio: log_ratio.as_ref().map(|logs| ratio(logs, baseline)),
+        ..cell(name, strategy, metric, median_value, interval, value.n)
+    };
     Some((cell, log_ratio))
 }
 
@@ -195,52 +180,41 @@ pub(super) fn cell(
 /// returned. What the baseline under its second name is off by has to be cleared, too, and no improvement rests on
 /// slices without a finished operation. Controls are judged by what is known of them, not by the margin.
 fn judge(cells: &mut [Cell], samples: &Samples, rows: &[Row<'_>], compared: &[Compared]) -> f64 {
-    let second_name = compared
-        .iter()
-        .filter(|one| cells[one.cell].strategy == controls::SAME);
-    let biases: HashMap<usize, f64> = second_name
-        .map(|one| (one.row, verdicts::bias(&one.log_ratio)))
-        .collect();
-    let contenders: Vec<&Compared> = compared
-        .iter()
-        .filter(|one| !controls::is_control(&cells[one.cell].strategy))
-        .collect();
-    let comparisons: Vec<Comparison<'_>> = contenders
-        .iter()
-        .map(|one| Comparison {
-            ratio: &one.log_ratio,
-            bias: biases.get(&one.row).copied().unwrap_or_default(),
-            between: rows[one.row].between[1],
-        })
-        .collect();
-    let starved: HashMap<(String, String, Metric), String> = cells
-        .iter()
-        .filter_map(|cell| {
-            let key = (cell.strategy.clone(), cell.scenario.clone(), cell.metric);
-            Some((key, too_starved(cell)?))
-        })
-        .collect();
-    let judged = verdicts::judge(&comparisons, samples.header.looks);
+    let second_name = compared.iter();
+    let second_name = second_name.filter(|one| cells[one.cell].strategy == controls::SAME);
+    let biases = second_name.map(|one| (one.row, verdicts::bias(&one.log_ratio)));
+    let biases: HashMap<usize, f64> = biases.collect();
+    let contenders = compared.iter();
+    let contenders = contenders.filter(|one| !controls::is_control(&cells[one.cell].strategy));
+    let contenders: Vec<&Compared> = contenders.collect();
+    let comparisons = contenders.iter().map(|one| Comparison {
+        ratio: &one.log_ratio,
+        bias: biases.get(&one.row).copied().unwrap_or_default(),
+        between: rows[one.row].between[1],
+    });
+    let judged = verdicts::judge(&comparisons.collect::<Vec<_>>(), samples.header.looks);
+    let baseline = cells.iter();
+    let baseline = baseline.filter(|cell| cell.strategy == samples.header.baseline);
+    let starved = baseline.filter_map(|cell| {
+        let row = (cell.scenario.clone(), cell.metric);
+        Some((row, too_starved(cell)?))
+    });
+    let starved: HashMap<(String, Metric), String> = starved.collect();
     for (one, (verdict, p)) in contenders.iter().zip(judged.verdicts) {
         let cell = &mut cells[one.cell];
+        let of_baseline = || starved.get(&(cell.scenario.clone(), cell.metric)).cloned();
+        let withheld = too_starved(cell).or_else(of_baseline);
         let Some(ratio) = &mut cell.ratio else {
             continue;
         };
         let interval = one.log_ratio.interval(judged.level).map(f64::exp);
-        let starved = |name: &String| {
-            let key = (name.clone(), cell.scenario.clone(), cell.metric);
-            starved.get(&key).cloned()
-        };
-        ratio.withheld = starved(&cell.strategy)
-            .or_else(|| starved(&ratio.vs))
-            .filter(|_| verdict == Verdict::Holds);
-        ratio.p = Some(p);
         (ratio.ci_low, ratio.ci_high) = (interval.low, interval.high);
-        ratio.verdict = if ratio.withheld.is_some() {
-            Verdict::Inconclusive
-        } else {
-            verdict
-        };
+        ratio.p = Some(p);
+        ratio.verdict = verdict;
+        if verdict == Verdict::Holds && withheld.is_some() {
+            ratio.verdict = Verdict::Inconclusive;
+            ratio.withheld = withheld;
+        }
     }
     judged.level
 }
@@ -257,18 +231,16 @@ fn too_starved(cell: &Cell) -> Option<String> {
 
 /// Marks what the harness itself may hide.
 fn mark_harness_bound(cells: &mut [Cell]) {
-    let is_ceiling = |cell: &Cell| cell.strategy == controls::NO_OP;
-    let reads = || cells.iter().filter(|cell| cell.metric == Metric::ReadNs);
-    let ceilings = reads().filter(|cell| is_ceiling(cell));
-    let ceilings: HashMap<String, f64> = ceilings
-        .map(|cell| (cell.scenario.clone(), cell.median * HARNESS_BOUND))
-        .collect();
-    for cell in cells
-        .iter_mut()
-        .filter(|cell| cell.metric == Metric::ReadNs)
-    {
+    let reads = |cell: &&mut Cell| cell.metric == Metric::ReadNs;
+    let ceilings = cells.iter();
+    let ceilings =
+        ceilings.filter(|cell| cell.metric == Metric::ReadNs && cell.strategy == controls::NO_OP);
+    let ceilings = ceilings.map(|cell| (cell.scenario.clone(), cell.median * HARNESS_BOUND));
+    let ceilings: HashMap<String, f64> = ceilings.collect();
+    for cell in cells.iter_mut().filter(reads) {
         let ceiling = ceilings.get(&cell.scenario);
-        if !is_ceiling(cell) && ceiling.is_some_and(|&ceiling| cell.median <= ceiling) {
+        let is_bound = ceiling.is_some_and(|&ceiling| cell.median <= ceiling);
+        if is_bound && cell.strategy != controls::NO_OP {
             cell.flags.push(Flag::HarnessBound);
         }
     }
@@ -280,66 +252,58 @@ type Counts<'s> = HashMap<(&'s str, &'s str), Vec<(Metric, f64)>>;
 fn counts(samples: &Samples) -> Counts<'_> {
     let mut counts = Counts::new();
     for line in &samples.lines {
-        match line {
+        let (scenario, strategy, counted) = match line {
             Line::Allocation(seen) => {
                 let each = |total: u64| total as f64 / seen.operations as f64;
-                let counted = seen.does.allocation_metrics().map(|(bytes, allocations)| {
+                let metrics = seen.does.allocation_metrics().into_iter();
+                let counted = metrics.flat_map(|(bytes, allocations)| {
                     [
                         (bytes, each(seen.bytes)),
                         (allocations, each(seen.allocations)),
                     ]
                 });
-                let key = (seen.scenario.as_str(), seen.strategy.as_str());
-                counts
-                    .entry(key)
-                    .or_default()
-                    .extend(counted.into_iter().flatten());
+                (&seen.scenario, &seen.strategy, counted.collect())
             }
-            Line::Memory(memory) => {
-                let each = memory.live_bytes as f64 / memory.records as f64;
-                let key = (memory.scenario.as_str(), memory.strategy.as_str());
-                counts
-                    .entry(key)
-                    .or_default()
-                    .push((Metric::LiveBytesPerRecord, each));
+            Line::Memory(seen) => {
+                let each = seen.live_bytes as f64 / seen.records as f64;
+                let counted = vec![(Metric::LiveBytesPerRecord, each)];
+                (&seen.scenario, &seen.strategy, counted)
             }
-            _ => {}
-        }
+            _ => continue,
+        };
+        let known = counts.entry((scenario.as_str(), strategy.as_str()));
+        known.or_default().extend(counted);
     }
     counts
 }
 
-/// The counts as cells: exact, so the interval is the value itself.
+/// The counts as cells: exact, so the interval is the value itself. Memory is compared with the baseline's; allocations are
+/// judged by themselves, against none.
 fn counted(counts: &Counts<'_>, scenario: &str, strategy: &str, baseline: &str) -> Vec<Cell> {
-    let of = |strategy| {
-        counts
-            .get(&(scenario, strategy))
-            .map_or(&[][..], Vec::as_slice)
-    };
-    let reference = of(baseline).iter();
-    let reference = reference.filter(|_| strategy != baseline);
-    let reference = reference
-        .copied()
-        .find(|(metric, _)| *metric == Metric::LiveBytesPerRecord);
-    let cells = of(strategy).iter().map(|&(metric, value)| Cell {
-        ratio: reference
-            .filter(|(compared, _)| *compared == metric && value > 0.0)
-            .map(|(_, reference)| memory_ratio(reference / value, baseline)),
-        ..cell(scenario, strategy, metric, value, Interval::of(value), 1)
+    let of = |strategy| counts.get(&(scenario, strategy)).into_iter().flatten();
+    let live = Metric::LiveBytesPerRecord;
+    let mut reference = of(baseline).filter(|_| strategy != baseline);
+    let reference = reference.find(|(metric, _)| *metric == live);
+    let cells = of(strategy).map(|&(metric, value)| {
+        let reference = reference.filter(|_| metric == live && value > 0.0);
+        let ratio = reference.map(|(_, reference)| {
+            let times = reference / value;
+            // Counted and not sampled: there is nothing to be unsure about.
+            let verdict = if times > MARGIN {
+                Verdict::Holds
+            } else {
+                Verdict::Rejected
+            };
+            Ratio {
+                processes: 0,
+                verdict,
+                ..ratio(&Estimate::exact(times.ln()), baseline)
+            }
+        });
+        Cell {
+            ratio,
+            ..cell(scenario, strategy, metric, value, Interval::of(value), 1)
+        }
     });
     cells.collect()
-}
-
-/// Memory is compared with the baseline's; allocations are judged by themselves, against none.
-fn memory_ratio(times: f64, baseline: &str) -> Ratio {
-    Ratio {
-        processes: 0,
-        // Counted and not sampled: there is nothing to be unsure about.
-        verdict: if times > MARGIN {
-            Verdict::Holds
-        } else {
-            Verdict::Rejected
-        },
-        ..ratio(&Estimate::exact(times.ln()), baseline)
-    }
 }

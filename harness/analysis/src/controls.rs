@@ -15,31 +15,13 @@ const FLOOR_SHARE_MAX: f64 = 0.5;
 
 /// All controls of a run.
 pub(super) fn all(results: &Machine, samples: &Samples, series: &Series<'_>) -> Vec<Control> {
-    let of_cell = |cell: &Cell| {
-        if cell.strategy == controls::NO_OP {
-            return ceiling(results, cell);
-        }
-        let planted = controls::planted(&cell.strategy)?;
-        match planted.how {
-            How::Miscounted => known(results, cell, planted.times),
-            How::Spent => spent(results, cell, planted.times),
-        }
-    };
-    let of_cells = results.cells.iter().filter_map(of_cell);
+    let of_cells = results
+        .cells
+        .iter()
+        .filter_map(|cell| of_cell(results, cell));
     let own_slices = rows(&samples.header.scenarios)
         .filter_map(|(scenario, metric)| own_slices(samples, series, &scenario.name, metric));
     of_cells.chain(own_slices).collect()
-}
-
-/// What a control has shown in the row of a cell.
-fn control(cell: &Cell, expected: String, observed: String, passed: bool) -> Control {
-    Control {
-        scenario: cell.scenario.clone(),
-        control: cell.strategy.clone(),
-        expected,
-        observed,
-        passed,
-    }
 }
 
 /// A ratio with its 99 % interval.
@@ -47,73 +29,64 @@ fn shown(median: f64, Interval { low, high }: Interval) -> String {
     format!("{median:.3}x [{low:.3}, {high:.3}]")
 }
 
-/// The no-op strategy, where it shows what the harness costs and nothing else: one thread with a
-/// processor to itself, and a record that takes no time to touch.
-fn ceiling(results: &Machine, cell: &Cell) -> Option<Control> {
+/// What a control has shown in the row of a cell.
+fn of_cell(results: &Machine, cell: &Cell) -> Option<Control> {
     let mut scenarios = results.scenarios.iter();
     let scenario = scenarios.find(|scenario| scenario.name == cell.scenario)?;
-    let is_alone = scenario.threads() == 1 && scenario.record == RecordKind::Status;
-    (cell.metric == Metric::ReadNs && is_alone).then(|| {
+    let control = |expected, observed, passed| Control {
+        scenario: cell.scenario.clone(),
+        control: cell.strategy.clone(),
+        expected,
+        observed,
+        passed,
+    };
+    if cell.strategy == controls::NO_OP {
+        // It shows what the harness costs and nothing else: one thread with a processor to itself, and a record
+        // that takes no time to touch.
+        let is_alone = scenario.threads() == 1 && scenario.record == RecordKind::Status;
         let expected = format!("at most {CEILING_NS_MAX:.1} ns a read: the harness's own share");
         let observed = format!("{:.2} ns", cell.median);
-        control(cell, expected, observed, cell.median <= CEILING_NS_MAX)
-    })
-}
-
-/// The baseline under another name, slower by a known factor or not at all: the truth must lie in
-/// the 99 % interval, and a slowdown must be told from none where the noise floor allows it.
-fn known(results: &Machine, cell: &Cell, planted: f64) -> Option<Control> {
-    let (ratio, judged) = judged(cell)?;
-    let truth = 1.0 / planted;
-    let must_be_found = must_be_found(results, cell, planted);
-    let expected = format!(
-        "a 99 % interval of {} that contains {truth:.3}{}",
-        cell.metric.name(),
-        if must_be_found { " and not 1.00" } else { "" }
-    );
-    let passed = judged.contains(truth) && (judged.high < 1.0 || !must_be_found);
-    Some(control(cell, expected, shown(ratio.median, judged), passed))
-}
-
-/// The baseline, slower because time is spent inside its operations: it must be found where the noise
-/// floor allows it, and where a thread is alone with its operation, since there it was calibrated.
-fn spent(results: &Machine, cell: &Cell, planted: f64) -> Option<Control> {
-    let (ratio, judged) = judged(cell)?;
-    let mut scenarios = results.scenarios.iter();
-    let scenario = scenarios.find(|scenario| scenario.name == cell.scenario)?;
-    let is_alone = !scenario.is_contended(results.environment.cpus);
-    (is_alone && must_be_found(results, cell, planted)).then(|| {
-        let expected = format!(
-            "a 99 % interval of {} below 1.00: about {:.2}",
-            cell.metric.name(),
-            1.0 / planted
-        );
-        control(
-            cell,
-            expected,
-            shown(ratio.median, judged),
-            judged.high < 1.0,
-        )
-    })
-}
-
-/// A timed ratio, and its 99 % interval: few processes give none, and without one nothing is shown or
-/// refuted.
-fn judged(cell: &Cell) -> Option<(&Ratio, Interval)> {
+        let passed = cell.median <= CEILING_NS_MAX;
+        let is_shown = cell.metric == Metric::ReadNs && is_alone;
+        return is_shown.then(|| control(expected, observed, passed));
+    }
+    let planted = controls::planted(&cell.strategy)?;
     let ratio = cell.ratio.as_ref().filter(|_| cell.metric.is_timed())?;
     let (low, high) = (ratio.ci_low, ratio.ci_high);
-    (ratio.processes >= GROUPS_99).then_some((ratio, Interval { low, high }))
+    let judged = Interval { low, high };
+    let truth = 1.0 / planted.times;
+    let must_be_found = must_be_found(results, cell, planted.times);
+    let metric = cell.metric.name();
+    let (expected, is_shown, passed) = match planted.how {
+        // The baseline under another name, slower by a known factor or not at all: the truth must lie in the 99 %
+        // interval, and a slowdown must be told from none where the noise floor allows it.
+        How::Miscounted => {
+            let not_equal = if must_be_found { " and not 1.00" } else { "" };
+            let expected =
+                format!("a 99 % interval of {metric} that contains {truth:.3}{not_equal}");
+            let is_found = high < 1.0 || !must_be_found;
+            (expected, true, judged.contains(truth) && is_found)
+        }
+        // The baseline, slower because time is spent inside its operations: it must be found where the noise floor
+        // allows it, and where a thread is alone with its operation, since there it was calibrated.
+        How::Spent => {
+            let expected = format!("a 99 % interval of {metric} below 1.00: about {truth:.2}");
+            let is_alone = !scenario.is_contended(results.environment.cpus);
+            (expected, is_alone && must_be_found, high < 1.0)
+        }
+    };
+    // Few processes give no interval, and without one nothing is shown or refuted.
+    let is_shown = is_shown && ratio.processes >= GROUPS_99;
+    is_shown.then(|| control(expected, shown(ratio.median, judged), passed))
 }
 
 /// Whether the noise floor of a row is low enough for a planted slowdown to be told from none.
 fn must_be_found(results: &Machine, cell: &Cell, planted: f64) -> bool {
-    let floor = results
-        .cell(&cell.scenario, controls::SAME, cell.metric)
-        .and_then(|same| same.ratio.as_ref());
-    planted > 1.0
-        && floor.is_some_and(|floor| {
-            (floor.ci_high / floor.ci_low).ln() / 2.0 < FLOOR_SHARE_MAX * planted.ln()
-        })
+    let same = results.cell(&cell.scenario, controls::SAME, cell.metric);
+    let floor = same.and_then(|same| same.ratio.as_ref());
+    let half_width = |floor: &Ratio| (floor.ci_high / floor.ci_low).ln() / 2.0;
+    let is_low = |floor| half_width(floor) < FLOOR_SHARE_MAX * planted.ln();
+    planted > 1.0 && floor.is_some_and(is_low)
 }
 
 /// The median of skewed noise against the mean of two neighbours is not exactly that of equal ones: up
@@ -128,7 +101,8 @@ fn own_slices(
     metric: Metric,
 ) -> Option<Control> {
     let baseline = &samples.header.baseline;
-    let processes = series.baseline_logs(scenario, baseline, metric);
+    let processes = series.baseline_log_ratios(scenario, baseline, metric);
+    let processes: Vec<Vec<f64>> = processes.iter().map(|blocks| blocks.concat()).collect();
     let ratio = estimate(&processes)?;
     let interval = ratio.interval(LEVEL).map(f64::exp);
     (ratio.groups() >= GROUPS_99).then(|| Control {

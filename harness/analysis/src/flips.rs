@@ -10,11 +10,10 @@
 #[cfg(test)]
 mod tests;
 
-use std::borrow::Cow;
-
+use model::collect::{grouped, unique};
 use model::parallel;
 use model::random;
-use model::scenario::{Axis, Scenario, Value};
+use model::scenario::{Axis, Scenario};
 
 use results::{Change, Flip, Machine, Map, Metric, Place, Ratio, Verdict};
 use stats::{GROUPS_95, draws};
@@ -34,16 +33,29 @@ pub(super) fn find(
     log_ratios: impl Fn(&str, &str, Metric) -> Vec<Vec<f64>> + Sync,
 ) -> (Vec<Flip>, Vec<Map>) {
     let (mut flips, mut maps) = (Vec::new(), Vec::new());
-    for (sweep, points) in sweeps(results) {
-        let axes = axes(points[0]);
-        for metric in metrics(results, &points) {
+    let points = results.scenarios.iter();
+    let points = points.filter_map(|scenario| Some((&scenario.point.as_ref()?.sweep, scenario)));
+    for (sweep, points) in grouped(points) {
+        let coordinates = points[0].point.iter().flat_map(|point| &point.coordinates);
+        let axes: Vec<Axis> = coordinates.map(|at| at.axis).collect();
+        // What was timed and compared at some point.
+        let cells = results.cells.iter().filter(|cell| {
+            let is_compared = cell.metric.is_timed() && cell.ratio.is_some();
+            is_compared && points.iter().any(|point| point.name == cell.scenario)
+        });
+        let mut metrics = unique(cells.map(|cell| cell.metric));
+        metrics.sort_unstable();
+        for metric in metrics {
             if let [axis] = axes[..]
                 && let Some(scale) = Scale::of(&points, axis)
             {
                 let lines = lines(results, &points, metric, &log_ratios);
-                let found = along(results, &lines, &scale);
-                flips.extend(found.into_iter().map(|(strategy, change, crossing)| Flip {
-                    sweep: sweep.into(),
+                let margin = results.margin.ln();
+                let contenders = lines.iter().filter(|line| line.name != results.baseline);
+                let against = contenders.flat_map(|line| against(line, &scale, margin));
+                let crossings = against.chain(overtakings(&lines, &scale));
+                flips.extend(crossings.map(|(strategy, change, crossing)| Flip {
+                    sweep: sweep.clone(),
                     axis,
                     metric,
                     strategy,
@@ -54,11 +66,10 @@ pub(super) fn find(
                     share: crossing.share,
                 }));
             } else if let [rows, columns] = axes[..] {
-                let places = points
-                    .iter()
-                    .filter_map(|point| place(results, point, metric));
+                let places = points.iter();
+                let places = places.filter_map(|point| place(results, point, metric));
                 maps.push(Map {
-                    sweep: sweep.into(),
+                    sweep: sweep.clone(),
                     rows,
                     columns,
                     metric,
@@ -68,55 +79,6 @@ pub(super) fn find(
         }
     }
     (flips, maps)
-}
-
-/// Every flip along a scale: of each contender against the margin, then of who leads.
-fn along(results: &Machine, lines: &[Line], scale: &Scale) -> Vec<(String, Change, Crossing)> {
-    let margin = results.margin.ln();
-    let contenders = lines.iter().filter(|line| line.name != results.baseline);
-    let mut found: Vec<(String, Change, Crossing)> = contenders
-        .flat_map(|line| {
-            let crossed = against(line, scale, margin).into_iter();
-            crossed.map(|(change, crossing)| (line.name.clone(), change, crossing))
-        })
-        .collect();
-    let overtaken = overtakings(lines, scale).into_iter();
-    found.extend(
-        overtaken.map(|(loser, winner, crossing)| (loser, Change::OvertakenBy(winner), crossing)),
-    );
-    found
-}
-
-/// The sweeps of a run, in order, with their points.
-fn sweeps(results: &Machine) -> Vec<(&str, Vec<&Scenario>)> {
-    let mut sweeps: Vec<(&str, Vec<&Scenario>)> = Vec::new();
-    for scenario in results.scenarios.iter().filter(|s| s.point.is_some()) {
-        let family = scenario.family();
-        match sweeps.iter_mut().find(|(name, _)| *name == family) {
-            Some((_, points)) => points.push(scenario),
-            None => sweeps.push((family, vec![scenario])),
-        }
-    }
-    sweeps
-}
-
-fn axes(point: &Scenario) -> Vec<Axis> {
-    let coordinates = point.point.iter().flat_map(|point| &point.coordinates);
-    coordinates.map(|at| at.axis).collect()
-}
-
-/// What was timed and compared at some point of a sweep, in the order of the metrics.
-fn metrics(results: &Machine, points: &[&Scenario]) -> Vec<Metric> {
-    let mut metrics: Vec<Metric> = results
-        .cells
-        .iter()
-        .filter(|cell| cell.metric.is_timed() && cell.ratio.is_some())
-        .filter(|cell| points.iter().any(|point| point.name == cell.scenario))
-        .map(|cell| cell.metric)
-        .collect();
-    metrics.sort_unstable();
-    metrics.dedup();
-    metrics
 }
 
 /// Where the points of a sweep lie.
@@ -168,7 +130,7 @@ struct Line {
 }
 
 /// A log ratio at a point.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 struct At {
     median: f64,
     draws: Vec<f64>,
@@ -187,30 +149,31 @@ fn lines(
     metric: Metric,
     log_ratios: impl Fn(&str, &str, Metric) -> Vec<Vec<f64>> + Sync,
 ) -> Vec<Line> {
+    let at = |number: usize, name: &str, index: usize, point: &Scenario| {
+        if name == results.baseline {
+            let draws = vec![0.0; DRAWS];
+            return Some(At { median: 0.0, draws });
+        }
+        let ratio = results.cell(&point.name, name, metric)?.ratio.as_ref();
+        let logs = log_ratios(&point.name, name, metric);
+        // Processes and not slices: fewer have no 95 % interval at this point either.
+        if logs.iter().filter(|process| !process.is_empty()).count() < GROUPS_95 {
+            return None;
+        }
+        let seed = random::seed(SEED, &[number as u64, index as u64]);
+        let near = |log: f64| log.clamp(-FAR, FAR);
+        let draws: Vec<f64> = draws(&logs, seed, DRAWS).into_iter().map(near).collect();
+        let median = near(ratio?.median.ln());
+        (!draws.is_empty()).then_some(At { median, draws })
+    };
     let contenders: Vec<(usize, &str)> = ranked(results).enumerate().collect();
-    parallel::map(&contenders, |&(number, name)| Line {
-        name: name.into(),
-        points: points
-            .iter()
-            .enumerate()
-            .map(|(index, point)| {
-                if name == results.baseline {
-                    let draws = vec![0.0; DRAWS];
-                    return Some(At { median: 0.0, draws });
-                }
-                let cell = results.cell(&point.name, name, metric)?;
-                let logs = log_ratios(&point.name, name, metric);
-                // Processes and not slices: fewer have no 95 % interval at this point either.
-                if logs.iter().filter(|process| !process.is_empty()).count() < GROUPS_95 {
-                    return None;
-                }
-                let seed = random::seed(SEED, &[number as u64, index as u64]);
-                let near = |log: f64| log.clamp(-FAR, FAR);
-                let draws: Vec<f64> = draws(&logs, seed, DRAWS).into_iter().map(near).collect();
-                let median = near(cell.ratio.as_ref()?.median.ln());
-                (!draws.is_empty()).then_some(At { median, draws })
-            })
-            .collect(),
+    parallel::map(&contenders, |&(number, name)| {
+        let points = points.iter().enumerate();
+        let points = points.map(|(index, point)| at(number, name, index, point));
+        Line {
+            name: name.into(),
+            points: points.collect(),
+        }
     })
 }
 
@@ -223,79 +186,69 @@ struct Crossing {
     share: f64,
 }
 
-/// A line as far as it was measured: points that follow each other on the scale.
-struct Stretch<'s> {
+/// A line as far as it was measured: points that follow each other on the scale, their medians and what was drawn.
+struct Stretch {
     places: Vec<f64>,
-    points: Vec<Cow<'s, At>>,
+    medians: Vec<f64>,
+    drawn: Vec<Vec<f64>>,
 }
 
-impl<'s> Stretch<'s> {
-    fn new(points: impl Iterator<Item = Option<Cow<'s, At>>>, scale: &Scale) -> Self {
-        let places = scale.places.iter().copied();
-        let measured = places
-            .zip(points)
-            .filter_map(|(place, at)| Some((place, at?)));
-        let (places, points) = measured.unzip();
-        Self { places, points }
-    }
-
-    /// Of one line.
-    fn of(line: &'s Line, scale: &Scale) -> Self {
-        let points = line.points.iter();
-        Self::new(points.map(|at| at.as_ref().map(Cow::Borrowed)), scale)
-    }
-
-    /// By how much one line is above another, where both were measured. The draws of the two are
-    /// independent, so what disturbed both is counted twice: the interval is rather too wide.
-    fn between(above: &Line, below: &Line, scale: &Scale) -> Self {
-        let lead = |(above, below): (&Option<At>, &Option<At>)| {
-            let (above, below) = (above.as_ref()?, below.as_ref()?);
-            let draws = above.draws.iter().zip(&below.draws);
-            Some(Cow::Owned(At {
-                median: above.median - below.median,
-                draws: draws.map(|(above, below)| above - below).collect(),
-            }))
+impl Stretch {
+    /// By how much a line is above another, or above 1 if there is none, where both were measured. The draws of the two
+    /// are independent, so what disturbed both is counted twice: the interval is rather too wide.
+    fn new(above: &Line, below: Option<&Line>, scale: &Scale) -> Self {
+        let points = scale.places.iter().zip(&above.points).enumerate();
+        let points = points.filter_map(|(index, (&place, above))| {
+            let below = below.map(|line| line.points[index].as_ref());
+            (below != Some(None)).then_some((place, above.as_ref()?, below.flatten()))
+        });
+        let points: Vec<(f64, &At, Option<&At>)> = points.collect();
+        let count = points.iter().map(|(_, above, _)| above.draws.len()).min();
+        let line = |of: &dyn Fn(&At) -> f64| -> Vec<f64> {
+            let values = points.iter();
+            let values = values.map(|(_, above, below)| of(above) - below.map_or(0.0, of));
+            values.collect()
         };
-        Self::new(above.points.iter().zip(&below.points).map(lead), scale)
+        Self {
+            places: points.iter().map(|(place, ..)| *place).collect(),
+            medians: line(&|at| at.median),
+            drawn: (0..count.unwrap_or(0))
+                .map(|draw| line(&|at| at.draws[draw]))
+                .collect(),
+        }
     }
 
-    fn medians(&self) -> Vec<f64> {
-        self.points.iter().map(|at| at.median).collect()
-    }
-
-    /// The drawn lines.
-    fn drawn(&self) -> impl Iterator<Item = Vec<f64>> {
-        let count = self.points.iter().map(|at| at.draws.len()).min();
-        (0..count.unwrap_or(0)).map(|draw| self.points.iter().map(|at| at.draws[draw]).collect())
+    /// Where the medians' line crosses a level, and whether it falls there.
+    fn crossings(&self, level: f64) -> Vec<(f64, bool)> {
+        crossings(&self.places, &self.medians, level).collect()
     }
 
     /// The interval of the crossing that the medians' line has near a place, in that direction.
     fn locate(&self, level: f64, falls: bool, near: f64) -> Crossing {
-        let mut places: Vec<f64> = self
-            .drawn()
-            .map(|line| {
-                crossings(&self.places, &line, level)
-                    .filter(|&(_, falling)| falling == falls)
-                    .map(|(place, _)| place)
-                    .min_by(|a, b| (a - near).abs().total_cmp(&(b - near).abs()))
-                    .unwrap_or_else(|| {
-                        // It has not happened yet at the end, or had already at the beginning.
-                        let is_above_at_end = line.last().is_some_and(|&last| last > level);
-                        if is_above_at_end == falls {
-                            f64::INFINITY
-                        } else {
-                            f64::NEG_INFINITY
-                        }
-                    })
+        let place = |line: &Vec<f64>| {
+            let same = crossings(&self.places, line, level);
+            let same = same.filter(|&(_, falling)| falling == falls);
+            let nearest = same
+                .map(|(place, _)| place)
+                .min_by(|a, b| (a - near).abs().total_cmp(&(b - near).abs()));
+            nearest.unwrap_or_else(|| {
+                // It has not happened yet at the end, or had already at the beginning.
+                let is_above_at_end = line.last().is_some_and(|&last| last > level);
+                if is_above_at_end == falls {
+                    f64::INFINITY
+                } else {
+                    f64::NEG_INFINITY
+                }
             })
-            .collect();
+        };
+        let mut places: Vec<f64> = self.drawn.iter().map(place).collect();
         places.sort_unstable_by(f64::total_cmp);
-        let finite = |place: f64| place.is_finite().then_some(place);
+        let finite = |share| rank(&places, share).filter(|place| place.is_finite());
         let count = places.iter().filter(|place| place.is_finite()).count();
         Crossing {
-            at: rank(&places, 0.5).and_then(finite).or(Some(near)),
-            low: rank(&places, 0.025).and_then(finite),
-            high: rank(&places, 0.975).and_then(finite),
+            at: finite(0.5).or(Some(near)),
+            low: finite(0.025),
+            high: finite(0.975),
             share: count as f64 / places.len().max(1) as f64,
         }
     }
@@ -322,100 +275,88 @@ fn crossings(places: &[f64], line: &[f64], level: f64) -> impl Iterator<Item = (
 }
 
 /// Where a strategy's improvement crosses the margin, or that it does not.
-fn against(line: &Line, scale: &Scale, margin: f64) -> Vec<(Change, Crossing)> {
-    let stretch = Stretch::of(line, scale);
+fn against(line: &Line, scale: &Scale, margin: f64) -> Vec<(String, Change, Crossing)> {
+    let stretch = Stretch::new(line, None, scale);
     if stretch.places.len() < 2 {
         return Vec::new();
     }
-    let medians = stretch.medians();
-    let found: Vec<(f64, bool)> = crossings(&stretch.places, &medians, margin).collect();
-    if found.is_empty() {
-        let drawn: Vec<Vec<f64>> = stretch.drawn().collect();
-        let never = |line: &&Vec<f64>| crossings(&stretch.places, line, margin).next().is_none();
-        let share = drawn.iter().filter(never).count() as f64 / drawn.len().max(1) as f64;
-        let change = if medians[0] > margin {
-            Change::AlwaysAboveMargin
-        } else {
-            Change::NeverAboveMargin
+    let found = stretch.crossings(margin);
+    if !found.is_empty() {
+        let change = |(near, falls)| {
+            let change = if falls {
+                Change::FallsBelowMargin
+            } else {
+                Change::RisesAboveMargin
+            };
+            (
+                line.name.clone(),
+                change,
+                stretch.locate(margin, falls, near),
+            )
         };
-        return vec![(
-            change,
-            Crossing {
-                share,
-                ..Crossing::default()
-            },
-        )];
+        return found.into_iter().map(change).collect();
     }
-    let change = |falls| {
-        if falls {
-            Change::FallsBelowMargin
-        } else {
-            Change::RisesAboveMargin
-        }
+    let drawn = stretch.drawn.iter();
+    let never = drawn.filter(|line| crossings(&stretch.places, line, margin).next().is_none());
+    let crossing = Crossing {
+        share: never.count() as f64 / stretch.drawn.len().max(1) as f64,
+        ..Crossing::default()
     };
-    found
-        .into_iter()
-        .map(|(near, falls)| (change(falls), stretch.locate(margin, falls, near)))
-        .collect()
+    let change = if stretch.medians[0] > margin {
+        Change::AlwaysAboveMargin
+    } else {
+        Change::NeverAboveMargin
+    };
+    vec![(line.name.clone(), change, crossing)]
 }
 
 /// Where the fastest is overtaken, and by whom.
-fn overtakings(lines: &[Line], scale: &Scale) -> Vec<(String, String, Crossing)> {
+fn overtakings(lines: &[Line], scale: &Scale) -> Vec<(String, Change, Crossing)> {
     let fastest = |index: usize| {
-        lines
-            .iter()
-            .filter_map(|line| Some((line, line.points[index].as_ref()?.median)))
-            // The first of equals, as everywhere.
-            .reduce(|best, next| if next.1 > best.1 { next } else { best })
-            .map(|(line, _)| line)
+        let measured = lines.iter();
+        let measured =
+            measured.filter_map(|line| Some((line, line.points[index].as_ref()?.median)));
+        // The first of equals, as everywhere.
+        let best = measured.reduce(|best, next| if next.1 > best.1 { next } else { best });
+        best.map(|(line, _)| line)
     };
-    let mut found = Vec::new();
-    for index in 1..scale.places.len() {
-        let (Some(before), Some(after)) = (fastest(index - 1), fastest(index)) else {
-            continue;
-        };
+    let overtaken = (1..scale.places.len()).filter_map(|index| {
+        let (before, after) = (fastest(index - 1)?, fastest(index)?);
         let stays = before.points[index].is_some() && after.points[index - 1].is_some();
         if before.name == after.name || !stays {
-            continue;
+            return None;
         }
-        let lead = Stretch::between(before, after, scale);
+        let lead = Stretch::new(before, Some(after), scale);
         let (from, to) = (scale.places[index - 1], scale.places[index]);
-        let near = crossings(&lead.places, &lead.medians(), 0.0)
-            .map(|(place, _)| place)
-            .find(|place| (from..=to).contains(place))
-            .unwrap_or(f64::midpoint(from, to));
-        let crossing = lead.locate(0.0, true, near);
-        found.push((before.name.clone(), after.name.clone(), crossing));
-    }
-    found
+        let mut near = lead.crossings(0.0).into_iter().map(|(place, _)| place);
+        let near = near.find(|place| (from..=to).contains(place));
+        let crossing = lead.locate(0.0, true, near.unwrap_or(f64::midpoint(from, to)));
+        let change = Change::OvertakenBy(after.name.clone());
+        Some((before.name.clone(), change, crossing))
+    });
+    overtaken.collect()
 }
 
 /// A point of a sweep with two axes: what wins there, and what is as good.
 fn place(results: &Machine, point: &Scenario, metric: Metric) -> Option<Place> {
-    let value = |index: usize| -> Option<Value> {
-        let coordinate = point.point.as_ref()?.coordinates.get(index)?;
-        Some(coordinate.value.clone())
+    let [row, column] = &point.point.as_ref()?.coordinates[..] else {
+        return None;
     };
-    let mut better: Vec<(&str, &Ratio)> = ranked(results)
-        .filter_map(|name| {
-            let cell = results.cell(&point.name, name, metric)?;
-            Some((name, cell.ratio.as_ref()?))
-        })
-        .filter(|(_, ratio)| ratio.verdict == Verdict::Holds)
-        .collect();
+    let better = ranked(results).filter_map(|name| {
+        let ratio = results.cell(&point.name, name, metric)?.ratio.as_ref()?;
+        (ratio.verdict == Verdict::Holds).then_some((name, ratio))
+    });
+    let mut better: Vec<(&str, &Ratio)> = better.collect();
     better.sort_by(|a, b| b.1.median.total_cmp(&a.1.median));
-    let winner = better.first().copied();
-    let as_good = better
+    let names = better
         .iter()
-        .skip(1)
-        .filter(|(_, ratio)| winner.is_some_and(|(_, best)| ratio.ci_high >= best.ci_low))
-        .map(|&(name, _)| name.to_owned())
-        .collect();
+        .filter(|(_, ratio)| ratio.ci_high >= better[0].1.ci_low);
+    let mut names = names.map(|&(name, _)| name.to_owned());
     Some(Place {
-        row: value(0)?,
-        column: value(1)?,
+        row: row.value.clone(),
+        column: column.value.clone(),
         scenario: point.name.clone(),
-        winner: winner.map(|(name, _)| name.to_owned()),
-        as_good,
+        winner: names.next(),
+        as_good: names.collect(),
     })
 }

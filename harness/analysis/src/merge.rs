@@ -3,11 +3,12 @@
 
 use std::collections::BTreeSet;
 
+use model::collect::unique;
 use model::trace::Operation;
 
 use results::{
-    CalledThere, Cell, Contradiction, Decision, Judged, Machine, Metric, Overall, RatioThere,
-    Results, There, Verdict, decide_together,
+    CalledThere, Contradiction, Decision, Machine, Metric, Overall, Ratio, RatioThere,
+    Recommendation, Results, There, Verdict, decide_together,
 };
 
 /// What machines say together; one says what it says alone.
@@ -17,7 +18,8 @@ use results::{
 /// Without any machine.
 pub fn merge(machines: Vec<Machine>) -> Results {
     let first = machines.first().expect("something was measured somewhere");
-    let strategies = strategies(&machines).into_iter();
+    let decided = machines.iter().flat_map(|one| &one.recommendations);
+    let strategies = unique(decided.map(|decided| decided.strategy.as_str())).into_iter();
     Results {
         baseline: first.baseline.clone(),
         margin: first.margin,
@@ -30,43 +32,29 @@ pub fn merge(machines: Vec<Machine>) -> Results {
     }
 }
 
-/// Every strategy that a machine decides about, in the order of the registry.
-fn strategies(machines: &[Machine]) -> Vec<&str> {
-    let mut found: Vec<&str> = Vec::new();
-    for recommendation in machines.iter().flat_map(|one| &one.recommendations) {
-        if !found.contains(&recommendation.strategy.as_str()) {
-            found.push(&recommendation.strategy);
-        }
-    }
-    found
-}
-
 fn overall(machines: &[Machine], strategy: &str) -> Overall {
-    let there = |one: &Machine| There {
+    let known = || machines.iter().map(|one| one.recommendation(strategy));
+    let decisions: Vec<Option<Decision>> = known().map(|known| Some(known?.decision)).collect();
+    // What every machine gains.
+    let gains =
+        |known: Option<&Recommendation>| known.map_or_else(Vec::new, |known| known.gains.clone());
+    let common = known().map(gains).reduce(|mut common, gains| {
+        common.retain(|gain| gains.contains(gain));
+        common
+    });
+    let gains = common.unwrap_or_default();
+    let there = machines.iter().zip(&decisions);
+    let there = there.map(|(one, &decision)| There {
         machine: one.name.clone(),
-        decision: one.recommendation(strategy).map(|found| found.decision),
-    };
-    let decisions: Vec<There> = machines.iter().map(there).collect();
-    let gains = common_gains(machines, strategy);
-    let said: Vec<Option<Decision>> = decisions.iter().map(|there| there.decision).collect();
+        decision,
+    });
     Overall {
         strategy: strategy.into(),
-        decision: decide_together(&said, !gains.is_empty()),
-        agree: said.iter().all(|decision| *decision == said[0]),
+        decision: decide_together(&decisions, !gains.is_empty()),
+        agree: decisions.iter().all(|decision| *decision == decisions[0]),
         gains,
-        decisions,
+        decisions: there.collect(),
     }
-}
-
-/// What every machine gains.
-fn common_gains(machines: &[Machine], strategy: &str) -> Vec<Judged> {
-    let gains = |one: &Machine| {
-        one.recommendation(strategy)
-            .map_or_else(Vec::new, |found| found.gains.clone())
-    };
-    let mut common = machines.first().map_or_else(Vec::new, gains);
-    common.retain(|gain| machines.iter().all(|one| gains(one).contains(gain)));
-    common
 }
 
 /// The rows in which a verdict of one machine is the opposite of another's. What a machine leaves open
@@ -76,71 +64,61 @@ fn contradictions(machines: &[Machine]) -> Vec<Contradiction> {
     if machines.len() < 2 {
         return Vec::new();
     }
-    let mut found: Vec<Contradiction> = Vec::new();
-    for cell in machines.iter().flat_map(|one| &one.cells) {
-        let is_known = found.iter().any(|known| {
-            known.strategy == cell.strategy
-                && known.scenario == cell.scenario
-                && known.metric == cell.metric
+    let is_choice = |strategy: &str| {
+        machines
+            .iter()
+            .any(|one| one.recommendation(strategy).is_some())
+    };
+    let cells = machines.iter().flat_map(|one| &one.cells);
+    let compared = cells.filter(|cell| cell.metric.is_timed() && cell.ratio.is_some());
+    let rows = compared.map(|cell| (cell.strategy.as_str(), cell.scenario.as_str(), cell.metric));
+    let rows = unique(rows.filter(|(strategy, ..)| is_choice(strategy))).into_iter();
+    rows.filter_map(|(strategy, scenario, metric)| {
+        let ranked = machines.iter().filter(|one| one.is_ranked(strategy));
+        let there = ranked.filter_map(|one| {
+            let ratio = one.cell(scenario, strategy, metric)?.ratio.clone()?;
+            Some((one, ratio))
         });
-        if !is_known {
-            found.extend(contradiction(machines, cell));
-        }
-    }
-    found
-}
-
-fn contradiction(machines: &[Machine], cell: &Cell) -> Option<Contradiction> {
-    let is_judged = |one: &&Machine| one.is_ranked(&cell.strategy);
-    let is_choice = |one: &Machine| one.recommendation(&cell.strategy).is_some();
-    if !cell.metric.is_timed() || cell.ratio.is_none() || !machines.iter().any(is_choice) {
-        return None;
-    }
-    let there = |one: &Machine| {
-        let found = one.cell(&cell.scenario, &cell.strategy, cell.metric)?;
-        Some(RatioThere {
-            machine: one.name.clone(),
-            ratio: found.ratio.clone()?,
+        let there: Vec<(&Machine, Ratio)> = there.collect();
+        let says = |wanted| there.iter().any(|(_, ratio)| ratio.verdict == wanted);
+        let contradicts = says(Verdict::Holds) && says(Verdict::Rejected);
+        let builds: Vec<&Machine> = there.iter().map(|(one, _)| *one).collect();
+        contradicts.then(|| Contradiction {
+            strategy: strategy.into(),
+            scenario: scenario.into(),
+            metric,
+            called: called(&builds, strategy, metric),
+            ratios: there
+                .iter()
+                .map(|(one, ratio)| RatioThere {
+                    machine: one.name.clone(),
+                    ratio: ratio.clone(),
+                })
+                .collect(),
         })
-    };
-    let ratios: Vec<RatioThere> = machines
-        .iter()
-        .filter(is_judged)
-        .filter_map(there)
-        .collect();
-    let says = |wanted| {
-        let mut judged = ratios.iter();
-        judged.any(|one| one.ratio.verdict == wanted)
-    };
-    (says(Verdict::Holds) && says(Verdict::Rejected)).then(|| Contradiction {
-        strategy: cell.strategy.clone(),
-        scenario: cell.scenario.clone(),
-        metric: cell.metric,
-        called: called(machines, cell, &ratios),
-        ratios,
     })
+    .collect()
 }
 
 /// What some builds of one program call and others have inlined, on the same hardware.
-fn called(machines: &[Machine], cell: &Cell, ratios: &[RatioThere]) -> Vec<CalledThere> {
-    let builds: Vec<&Machine> = ratios
-        .iter()
-        .filter_map(|there| machines.iter().find(|one| one.name == there.machine))
-        .collect();
+fn called(builds: &[&Machine], strategy: &str, metric: Metric) -> Vec<CalledThere> {
     let hardware = &builds[0].environment;
-    let is_same = |one: &&Machine| one.environment.is_same_hardware(hardware);
-    if !builds.iter().all(is_same) {
+    let mut others = builds.iter();
+    if !others.all(|one| one.environment.is_same_hardware(hardware)) {
         return Vec::new();
     }
-    let of = |one: &Machine, strategy: &str| calls(one, strategy, cell.metric);
     let only_there = |one: &Machine, strategy: &str| {
-        let everywhere = |name: &String| builds.iter().all(|b| of(b, strategy).contains(name));
-        let own = of(one, strategy).into_iter();
-        own.filter(|name| !everywhere(name)).collect()
+        let mut own = calls(one, strategy, metric);
+        own.retain(|name| {
+            builds
+                .iter()
+                .any(|b| !calls(b, strategy, metric).contains(name))
+        });
+        own.into_iter().collect()
     };
     let all = builds.iter().map(|one| CalledThere {
         machine: one.name.clone(),
-        by_strategy: only_there(one, &cell.strategy),
+        by_strategy: only_there(one, strategy),
         by_baseline: only_there(one, &one.baseline),
     });
     all.collect()
@@ -154,11 +132,8 @@ fn calls(machine: &Machine, strategy: &str, metric: Metric) -> BTreeSet<String> 
         Metric::ScanNs => &[Operation::Scan],
         _ => Operation::ALL,
     };
-    let footprints = machine.trace(strategy).map(|seen| seen.footprints.iter());
-    footprints
-        .into_iter()
-        .flatten()
-        .filter(|one| operations.contains(&one.operation))
-        .flat_map(|one| one.called.iter().cloned())
-        .collect()
+    let footprints = machine.trace(strategy).into_iter();
+    let footprints = footprints.flat_map(|seen| &seen.footprints);
+    let meant = footprints.filter(|one| operations.contains(&one.operation));
+    meant.flat_map(|one| one.called.iter().cloned()).collect()
 }

@@ -14,7 +14,7 @@ use results::Metric;
 #[derive(Debug)]
 pub struct Series<'a> {
     by_place: HashMap<(BlockKey<'a>, u32), &'a Slice>,
-    by_strategy: HashMap<&'a str, HashMap<&'a str, Vec<&'a Slice>>>,
+    by_strategy: HashMap<(&'a str, &'a str), Vec<&'a Slice>>,
 }
 
 impl<'a> Series<'a> {
@@ -29,48 +29,37 @@ impl<'a> Series<'a> {
             by_place: HashMap::new(),
             by_strategy: HashMap::new(),
         };
-        for slice in lines.iter().filter_map(Line::try_as_slice_ref) {
-            let key = &slice.key;
-            let block = (key.scenario.as_str(), key.process, key.block);
-            if dropped.contains_key(&block) {
-                continue;
-            }
-            series.by_place.insert((block, key.position), slice);
-            series
-                .by_strategy
-                .entry(&key.scenario)
-                .or_default()
-                .entry(&key.strategy)
-                .or_default()
-                .push(slice);
+        let slices = lines.iter().filter_map(Line::try_as_slice_ref);
+        for slice in slices.filter(|slice| !dropped.contains_key(&block(slice))) {
+            let place = (block(slice), slice.key.position);
+            series.by_place.insert(place, slice);
+            let names = (slice.key.scenario.as_str(), slice.key.strategy.as_str());
+            series.by_strategy.entry(names).or_default().push(slice);
         }
         series
     }
 
-    fn of<'s>(&'s self, scenario: &str, strategy: &str) -> &'s [&'a Slice] {
-        // Nested and not a pair of names: a pair that is only looked up would have to live as long.
-        self.by_strategy
-            .get(scenario)
-            .and_then(|strategies| strategies.get(strategy))
-            .map_or(&[], Vec::as_slice)
+    fn of<'s>(&'s self, scenario: &'s str, strategy: &'s str) -> &'s [&'a Slice] {
+        let slices = self.by_strategy.get(&(scenario, strategy));
+        slices.map_or(&[], Vec::as_slice)
     }
 
-    /// A timed metric's values, by process; infinite where no operation was finished.
-    pub fn values(&self, scenario: &str, strategy: &str, metric: Metric) -> ByProcess {
-        by_process(self.of(scenario, strategy), |slice| value(slice, metric))
+    /// The logarithms of a timed metric, by process; infinite where no operation was finished.
+    pub fn log_values(&self, scenario: &str, strategy: &str, metric: Metric) -> ByProcess {
+        let slices = self.of(scenario, strategy);
+        by_process(slices, |slice| value(slice, metric).map(f64::ln))
     }
 
     /// How many times better than its two baseline neighbours each slice is, as a logarithm, by
     /// process. Against their geometric mean, so that a drift of the machine that is linear in time
     /// cancels. A slice without a finished operation is infinitely worse, whatever its neighbours are.
     pub fn log_ratios(&self, scenario: &str, strategy: &str, metric: Metric) -> ByProcess {
-        by_process(self.of(scenario, strategy), |slice| {
-            self.log_ratio(slice, metric, 1)
-        })
+        let slices = self.of(scenario, strategy);
+        by_process(slices, |slice| self.log_ratio(slice, metric, 1))
     }
 
     /// The baseline against itself: every slice of it against the next ones before and after it, as
-    /// [`log_ratios`](Series::log_ratios). What a strategy's would be that is the baseline.
+    /// [`log_ratios`](Series::log_ratios), by process and block. What a strategy's would be that is the baseline.
     pub fn baseline_log_ratios(
         &self,
         scenario: &str,
@@ -79,38 +68,26 @@ impl<'a> Series<'a> {
     ) -> Vec<Vec<Vec<f64>>> {
         let mut processes: BTreeMap<u32, BTreeMap<u32, Vec<f64>>> = BTreeMap::new();
         for slice in self.of(scenario, baseline) {
-            processes
-                .entry(slice.key.process)
-                .or_default()
-                .entry(slice.key.block)
-                .or_default()
-                .extend(self.log_ratio(slice, metric, 2));
+            let blocks = processes.entry(slice.key.process).or_default();
+            let ratios = blocks.entry(slice.key.block).or_default();
+            ratios.extend(self.log_ratio(slice, metric, 2));
         }
+        let processes = processes.into_values();
         processes
-            .into_values()
             .map(|blocks| blocks.into_values().collect())
             .collect()
     }
 
-    /// The same without blocks.
-    pub fn baseline_logs(&self, scenario: &str, baseline: &str, metric: Metric) -> Vec<Vec<f64>> {
-        let processes = self.baseline_log_ratios(scenario, baseline, metric);
-        let all = processes.into_iter();
-        all.map(|blocks| blocks.into_iter().flatten().collect())
-            .collect()
-    }
-
     fn log_ratio(&self, slice: &Slice, metric: Metric, distance: u32) -> Option<f64> {
-        let key = &slice.key;
-        let block = (key.scenario.as_str(), key.process, key.block);
+        let position = slice.key.position;
         let neighbour = |position: u32| {
-            let other = self.by_place.get(&(block, position))?;
+            let other = self.by_place.get(&(block(slice), position))?;
             // A process that was started anew has other heaps and tables.
             let same_process = other.restarts == slice.restarts;
             same_process.then(|| value(other, metric)).flatten()
         };
-        let before = neighbour(key.position.checked_sub(distance)?)?;
-        let after = neighbour(key.position + distance)?;
+        let before = neighbour(position.checked_sub(distance)?)?;
+        let after = neighbour(position + distance)?;
         let own = value(slice, metric)?;
         Some(if own.is_infinite() {
             f64::NEG_INFINITY
@@ -139,6 +116,12 @@ impl<'a> Series<'a> {
         let timed = groups.filter(|group| !group.paced && group.does.metric() == metric);
         timed.filter_map(|group| group.drift).collect()
     }
+}
+
+/// The block that a slice stands in.
+fn block(slice: &Slice) -> BlockKey<'_> {
+    let key = &slice.key;
+    (&key.scenario, key.process, key.block)
 }
 
 /// What there is to compare: every metric that a scenario times.
@@ -174,10 +157,8 @@ pub fn groups(by_process: ByProcess) -> Vec<Vec<f64>> {
 fn by_process(slices: &[&Slice], value: impl Fn(&Slice) -> Option<f64>) -> ByProcess {
     let mut processes = ByProcess::new();
     for slice in slices {
-        processes
-            .entry(slice.key.process)
-            .or_default()
-            .extend(value(slice));
+        let values = processes.entry(slice.key.process).or_default();
+        values.extend(value(slice));
     }
     processes
 }
@@ -192,40 +173,32 @@ pub struct Logs {
     pub strategy: String,
     /// The metric.
     pub metric: Metric,
-    /// Logarithms of how many times better a slice is than the baseline beside it. Empty for the
-    /// baseline itself.
+    /// Logarithms of how many times better a slice is than the baseline beside it.
     pub ratios: Vec<Vec<f64>>,
     /// Logarithms of the metric's value, in its unit.
     pub values: Vec<Vec<f64>>,
 }
 
-/// All that was sampled, in the order of scenarios, strategies and metrics; without the blocks that
-/// were disturbed.
+/// All that was sampled, in the order of scenarios and metrics; without the blocks that
+/// were disturbed. The baseline is compared with nothing.
 pub fn logs(samples: &Samples) -> Vec<Logs> {
     let series = Series::undisturbed(&samples.lines);
     let header = &samples.header;
-    let mut all = Vec::new();
-    for scenario in &header.scenarios {
-        for card in &header.strategies {
-            for metric in scenario.timed_metrics() {
-                let mut values = groups(series.values(&scenario.name, &card.name, metric));
-                let all_values = values.iter_mut().flatten();
-                all_values.for_each(|value| *value = value.ln());
-                let mut ratios = Vec::new();
-                if card.name != header.baseline {
-                    ratios = groups(series.log_ratios(&scenario.name, &card.name, metric));
-                }
-                if values.iter().any(|process| !process.is_empty()) {
-                    all.push(Logs {
-                        scenario: scenario.name.clone(),
-                        strategy: card.name.clone(),
-                        metric,
-                        ratios,
-                        values,
-                    });
-                }
-            }
-        }
-    }
-    all
+    let rows = rows(&header.scenarios).flat_map(|(scenario, metric)| {
+        let strategies = header.strategies.iter();
+        strategies.map(move |card| (scenario, card.name.as_str(), metric))
+    });
+    let logs = rows.map(|(scenario, strategy, metric)| Logs {
+        scenario: scenario.name.clone(),
+        strategy: strategy.into(),
+        metric,
+        ratios: if strategy == header.baseline {
+            Vec::new()
+        } else {
+            groups(series.log_ratios(&scenario.name, strategy, metric))
+        },
+        values: groups(series.log_values(&scenario.name, strategy, metric)),
+    });
+    logs.filter(|logs| logs.values.iter().any(|process| !process.is_empty()))
+        .collect()
 }

@@ -9,6 +9,7 @@ pub mod assumption;
 pub mod calibration;
 pub mod claims;
 pub mod clock;
+pub mod collect;
 pub mod controls;
 pub mod environment;
 pub mod error;

@@ -11,7 +11,6 @@ pub mod advice;
 mod cards;
 mod charts;
 mod choices;
-mod collect;
 mod deadlock;
 mod decisions;
 mod differences;
@@ -46,6 +45,7 @@ mod view;
 
 use std::collections::BTreeMap;
 
+use model::collect;
 use results::Results;
 use serde::Serialize;
 

@@ -43,7 +43,7 @@ pub enum Verdict {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Difference {
     /// The two estimates.
-    pub(super) ends: (f64, f64),
+    pub(super) ends: [f64; 2],
     /// How much better the second is.
     pub(super) value: f64,
     /// Samples of the run that has fewer.
@@ -75,7 +75,7 @@ impl Difference {
         let freedom = if welch.is_finite() { welch } else { least };
         let sign = if less_is_better { -1.0 } else { 1.0 };
         Some(Self {
-            ends: (a.median, b.median),
+            ends: [a.median, b.median],
             value: sign * (b.median - a.median),
             samples: a.n.min(b.n),
             error: variance.sqrt(),
@@ -119,27 +119,18 @@ impl Difference {
         } else {
             0.0
         };
-        let suffices = |processes: usize| {
-            let freedom = 2.0 * (processes as f64 - 1.0);
-            let error = error * (self.processes as f64 / processes as f64).sqrt();
+        let suffices = |processes: &usize| {
+            let freedom = 2.0 * (*processes as f64 - 1.0);
+            let error = error * (self.processes as f64 / *processes as f64).sqrt();
             let width = critical(level, freedom) * error;
-            width <= NOTABLE.ln() && sign::least_separated(processes) <= level
+            width <= NOTABLE.ln() && sign::least_separated(*processes) <= level
         };
-        let mut low = self.processes.max(1);
-        let mut high = low + 1;
-        while !suffices(high) && high < PROCESSES_MAX {
-            low = high;
-            high *= 2;
-        }
-        while high - low > 1 {
-            let middle = usize::midpoint(low, high);
-            if suffices(middle) {
-                high = middle;
-            } else {
-                low = middle;
-            }
-        }
-        (high * self.samples).div_ceil(self.processes)
+        // In steps of a thirtieth: the spread seen is an estimate, too.
+        let next = |processes: &usize| Some(processes + processes / 30 + 1);
+        let numbers = std::iter::successors(Some(self.processes + 1), next);
+        let mut numbers = numbers.take_while(|processes| *processes < PROCESSES_MAX);
+        let processes = numbers.find(suffices).unwrap_or(PROCESSES_MAX);
+        (processes * self.samples).div_ceil(self.processes)
     }
 }
 

@@ -10,7 +10,9 @@ mod change;
 mod tests;
 
 use std::cmp::Ordering;
+use std::collections::HashMap;
 
+use model::collect::unique;
 use model::environment::{Difference as Surroundings, Environment};
 use model::error::{Error, Result};
 use model::sample::{Allocation, CheckOutcome, Line, asks_the_same};
@@ -39,20 +41,14 @@ pub struct Run {
 impl Run {
     /// Of samples.
     pub fn of(samples: &Samples) -> Self {
-        let mut run = Self {
+        let allocations = samples.lines.iter();
+        let allocations = allocations.filter_map(Line::try_as_allocation_ref);
+        Self {
             machine: analyse(samples),
             series: logs(samples),
-            allocations: Vec::new(),
-            checks: Vec::new(),
-        };
-        for line in &samples.lines {
-            match line {
-                Line::Allocation(allocation) => run.allocations.push(allocation.clone()),
-                Line::Check(outcome) => run.checks.push(outcome.clone()),
-                _ => {}
-            }
+            allocations: allocations.cloned().collect(),
+            checks: samples.checks().cloned().collect(),
         }
-        run
     }
 
     /// What a cell of allocations was counted in.
@@ -143,21 +139,7 @@ pub struct Apart {
     /// Its name.
     pub name: String,
     /// Why.
-    pub reason: Reason,
-}
-
-/// Why something has no counterpart.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub enum Reason {
-    /// The second run does not have it.
-    #[serde(rename = "only in A")]
-    OnlyInA,
-    /// The first run does not have it.
-    #[serde(rename = "only in B")]
-    OnlyInB,
-    /// The runs do not ask the same by that name.
-    #[serde(rename = "defined differently in A and B")]
-    DefinedDifferently,
+    pub reason: &'static str,
 }
 
 impl Row {
@@ -223,52 +205,65 @@ pub fn diff(a: &Run, b: &Run, judged: Judged) -> Result<Diff> {
 type Key<'r> = (&'r str, &'r str, Metric);
 
 /// The figures that both runs have, of scenarios that can be compared.
-fn pairs<'r, T>(
-    a: impl Iterator<Item = &'r T>,
-    b: &'r [T],
+fn pairs<'r, T: Copy>(
+    [a, b]: [Vec<(Key<'r>, T)>; 2],
     comparable: &[&str],
-    key: for<'k> fn(&'k T) -> Key<'k>,
-) -> Vec<(&'r T, &'r T)> {
-    let ours = a.filter(|ours| comparable.contains(&key(ours).0));
-    let pairs = ours.filter_map(|ours| {
-        let theirs = b.iter().find(|theirs| key(theirs) == key(ours))?;
-        Some((ours, theirs))
-    });
-    pairs.collect()
+) -> Vec<(Key<'r>, [T; 2])> {
+    let theirs: HashMap<Key<'_>, T> = b.into_iter().collect();
+    let ours = a.into_iter();
+    let ours = ours.filter(|((scenario, ..), _)| comparable.contains(scenario));
+    ours.filter_map(|(key, ours)| Some((key, [ours, *theirs.get(&key)?])))
+        .collect()
+}
+
+/// A figure in both runs, without an interval.
+fn row(key: Key<'_>, unit: &'static str, [a, b]: [f64; 2], verdict: Verdict) -> Row {
+    let (scenario, strategy, metric) = key;
+    Row {
+        scenario: scenario.into(),
+        strategy: strategy.into(),
+        metric,
+        unit,
+        a,
+        b,
+        times_better: None,
+        interval: None,
+        samples: None,
+        verdict,
+    }
 }
 
 /// The times of both runs, judged together.
 fn timed(a: &Run, b: &Run, judged: Judged, comparable: &[&str]) -> Vec<Row> {
-    fn key(logs: &Logs) -> Key<'_> {
-        (&logs.scenario, &logs.strategy, logs.metric)
-    }
-    let series = pairs(a.series.iter(), &b.series, comparable, key).into_iter();
+    let series = [a, b].map(|run| {
+        let series = run.series.iter();
+        series
+            .map(|logs| ((&*logs.scenario, &*logs.strategy, logs.metric), logs))
+            .collect()
+    });
     let is_absolute = judged == Judged::Absolute;
-    let pairs = series.filter_map(|(ours, theirs)| {
+    let differences = pairs(series, comparable).into_iter();
+    let differences = differences.filter_map(|(key, [ours, theirs])| {
         let difference = if is_absolute {
             Difference::of(&ours.values, &theirs.values, true)
         } else {
             Difference::of(&ours.ratios, &theirs.ratios, false)
         };
-        Some((ours, difference?))
+        Some((key, difference?))
     });
-    let (series, differences): (Vec<&Logs>, Vec<Difference>) = pairs.unzip();
+    let (keys, differences): (Vec<Key<'_>>, Vec<Difference>) = differences.unzip();
     let judgements = judge(&differences).into_iter();
-    let rows = series.into_iter().zip(differences).zip(judgements);
-    rows.map(|((of, difference), (half_width, verdict))| {
+    let rows = keys.into_iter().zip(differences).zip(judgements);
+    rows.map(|((key, difference), (half_width, verdict))| {
         let times = |by: f64| (difference.value + by).exp();
-        let interval = [times(-half_width), times(half_width)];
+        let unit = if is_absolute { key.2.unit() } else { "x" };
         Row {
-            scenario: of.scenario.clone(),
-            strategy: of.strategy.clone(),
-            metric: of.metric,
-            unit: if is_absolute { of.metric.unit() } else { "x" },
-            a: difference.ends.0.exp(),
-            b: difference.ends.1.exp(),
             times_better: Some(times(0.0)),
-            interval: half_width.is_finite().then_some(interval),
+            interval: half_width
+                .is_finite()
+                .then(|| [times(-half_width), times(half_width)]),
             samples: Some(difference.samples),
-            verdict,
+            ..row(key, unit, difference.ends.map(f64::exp), verdict)
         }
     })
     .collect()
@@ -313,88 +308,62 @@ fn is_near(a: f64, b: f64) -> bool {
 
 /// The counts of both runs; less is better.
 fn counted(a: &Run, b: &Run, comparable: &[&str]) -> Vec<Row> {
-    fn key(cell: &Cell) -> Key<'_> {
-        (&cell.scenario, &cell.strategy, cell.metric)
-    }
-    let cells = a.machine.cells.iter();
-    let counts = cells.filter(|cell| cell.metric.is_count());
-    let pairs = pairs(counts, &b.machine.cells, comparable, key).into_iter();
-    let row = |(cell, other): (&Cell, &Cell)| {
-        let (of_a, of_b) = ((cell, a.allocation(cell)), (other, b.allocation(other)));
-        let (a, b) = (cell.median, other.median);
-        let verdict = match b.total_cmp(&a) {
-            _ if is_within_noise(of_a, of_b) => Verdict::Unchanged,
-            Ordering::Less => Verdict::Better,
-            Ordering::Equal => Verdict::Unchanged,
-            Ordering::Greater => Verdict::Worse,
-        };
-        let times = if verdict == Verdict::Unchanged {
-            1.0
-        } else {
-            a / b
+    let cells = [a, b].map(|run| {
+        let cells = run.machine.cells.iter();
+        let counts = cells.filter(|cell| cell.metric.is_count());
+        counts
+            .map(|cell| ((&*cell.scenario, &*cell.strategy, cell.metric), cell))
+            .collect()
+    });
+    let pairs = pairs(cells, comparable).into_iter();
+    let rows = pairs.map(|(key, [ours, theirs])| {
+        let [of_a, of_b] = [(ours, a.allocation(ours)), (theirs, b.allocation(theirs))];
+        let [before, after] = [ours.median, theirs.median];
+        let (times, verdict) = match after.total_cmp(&before) {
+            Ordering::Less if !is_within_noise(of_a, of_b) => (before / after, Verdict::Better),
+            Ordering::Greater if !is_within_noise(of_a, of_b) => (before / after, Verdict::Worse),
+            _ => (1.0, Verdict::Unchanged),
         };
         Row {
-            scenario: cell.scenario.clone(),
-            strategy: cell.strategy.clone(),
-            metric: cell.metric,
-            unit: cell.metric.unit(),
-            a,
-            b,
             times_better: Some(times).filter(|times| times.is_finite()),
-            interval: None,
-            samples: None,
-            verdict,
+            ..row(key, key.2.unit(), [before, after], verdict)
         }
-    };
-    pairs.map(row).collect()
+    });
+    rows.collect()
 }
 
 /// Checks that pass in one of the runs only.
 fn checks(a: &Run, b: &Run) -> Vec<CheckChange> {
-    let is_same = |a: &CheckOutcome, b: &CheckOutcome| {
-        (a.record, &a.check, &a.strategy) == (b.record, &b.check, &b.strategy)
-    };
-    let has_changed = |now: &&CheckOutcome| {
-        let before = a.checks.iter().rfind(|before| is_same(before, now));
+    let key = |check: &CheckOutcome| (check.record, check.check.clone(), check.strategy.clone());
+    let changed = b.checks.iter().filter(|now| {
+        let before = a.checks.iter().rfind(|before| key(before) == key(now));
         before.is_some_and(|before| before.passed != now.passed)
-    };
-    let changed = b.checks.iter().filter(has_changed);
-    changed
-        .map(|now| CheckChange {
-            strategy: now.strategy.clone(),
-            record: now.record,
-            check: now.check.clone(),
-            passes_now: now.passed,
-        })
-        .collect()
+    });
+    let changes = changed.map(|now| CheckChange {
+        strategy: now.strategy.clone(),
+        record: now.record,
+        check: now.check.clone(),
+        passes_now: now.passed,
+    });
+    changes.collect()
 }
 
 /// What has no counterpart.
 fn apart(a: &Machine, b: &Machine, comparable: &[&str]) -> Vec<Apart> {
-    fn names(machine: &Machine) -> [(&'static str, Vec<&str>); 2] {
-        let scenarios = machine.scenarios.iter().map(|one| &*one.name);
-        let strategies = machine.strategies.iter().map(|card| &*card.name);
-        [
-            ("scenario", scenarios.collect()),
-            ("strategy", strategies.collect()),
-        ]
-    }
-    let mut all = Vec::new();
-    let mut add = |kind, name: &&str, reason| {
-        let name = (*name).to_owned();
-        all.push(Apart { kind, name, reason });
-    };
-    for ((kind, of_a), (_, of_b)) in names(a).iter().zip(&names(b)) {
-        for name in of_a {
-            if !of_b.contains(name) {
-                add(kind, name, Reason::OnlyInA);
-            } else if *kind == "scenario" && !comparable.contains(name) {
-                add(kind, name, Reason::DefinedDifferently);
-            }
-        }
-        for name in of_b.iter().filter(|name| !of_a.contains(name)) {
-            add(kind, name, Reason::OnlyInB);
+    let scenarios = [a, b].map(|one| one.scenarios.iter().map(|it| &*it.name).collect::<Vec<_>>());
+    let strategies = [a, b].map(|one| one.strategies.iter().map(|it| &*it.name).collect());
+    let mut apart = Vec::new();
+    for (kind, [of_a, of_b]) in [("scenario", scenarios), ("strategy", strategies)] {
+        for name in unique([&*of_a, &of_b].concat()) {
+            let reason = match (of_a.contains(&name), of_b.contains(&name)) {
+                (true, false) => "only in A",
+                (false, true) => "only in B",
+                _ if kind == "strategy" || comparable.contains(&name) => continue,
+                _ => "defined differently in A and B",
+            };
+            let name = name.to_owned();
+            apart.push(Apart { kind, name, reason });
         }
     }
-    all
+    apart
 }

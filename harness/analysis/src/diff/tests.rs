@@ -292,7 +292,7 @@ fn what_has_no_counterpart_is_listed() {
     machine.environment.kernel = "linux 7".into();
     b.checks[0].passed = false;
     let diff = diff(&a, &b, Judged::Ratio).expect("they have one baseline");
-    let apart: Vec<(&str, Reason)> = diff
+    let apart: Vec<(&str, &str)> = diff
         .apart
         .iter()
         .map(|one| (one.name.as_str(), one.reason))
@@ -300,9 +300,9 @@ fn what_has_no_counterpart_is_listed() {
     assert_eq!(
         apart,
         [
-            ("single-reader", Reason::DefinedDifferently),
-            ("ten-readers", Reason::OnlyInA),
-            ("brand/new", Reason::OnlyInB),
+            ("single-reader", "defined differently in A and B"),
+            ("ten-readers", "only in A"),
+            ("brand/new", "only in B"),
         ]
     );
     assert!(

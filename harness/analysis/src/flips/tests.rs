@@ -63,10 +63,10 @@ fn crossings_lie_where_the_lines_meet() {
     let scale = Scale::over(&[0.0, 1.0, 2.0, 3.0]).unwrap();
     let found = against(&certain("a", &[0.4, 0.3, 0.1, 0.3]), &scale, 0.2);
     assert_eq!(found.len(), 2);
-    assert_eq!(found[0].0, Change::FallsBelowMargin);
-    assert!(is_close(found[0].1.at, 1.5) && is_close(found[0].1.low, 1.5));
-    assert_eq!(found[1].0, Change::RisesAboveMargin);
-    assert!(is_close(found[1].1.at, 2.5) && is_close(found[1].1.high, 2.5));
+    assert_eq!(found[0].1, Change::FallsBelowMargin);
+    assert!(is_close(found[0].2.at, 1.5) && is_close(found[0].2.low, 1.5));
+    assert_eq!(found[1].1, Change::RisesAboveMargin);
+    assert!(is_close(found[1].2.at, 2.5) && is_close(found[1].2.high, 2.5));
 }
 
 #[test]
@@ -81,7 +81,7 @@ fn lines_that_do_not_cross_never_flip() {
             share: 1.0,
             ..Crossing::default()
         };
-        assert_eq!(found, [(change, nowhere)]);
+        assert_eq!(found, [("a".into(), change, nowhere)]);
     }
 }
 
@@ -92,9 +92,9 @@ fn an_interval_that_reaches_beyond_the_sweep_is_open() {
     // Half of the resamples are still above the margin at the end.
     line.points[1].as_mut().unwrap().draws[..5].fill(0.25);
     let found = against(&line, &scale, 0.2);
-    assert_eq!(found[0].1.high, None);
-    assert!(is_close(found[0].1.low, 0.5));
-    assert!((found[0].1.share - 0.5).abs() < 1e-9);
+    assert_eq!(found[0].2.high, None);
+    assert!(is_close(found[0].2.low, 0.5));
+    assert!((found[0].2.share - 0.5).abs() < 1e-9);
 }
 
 #[test]
@@ -107,8 +107,9 @@ fn the_fastest_is_overtaken_where_the_lines_meet() {
     ];
     let found = overtakings(&lines, &scale);
     assert_eq!(found.len(), 1);
-    let (loser, winner, crossing) = &found[0];
-    assert_eq!((loser.as_str(), winner.as_str()), ("a", "mutex/std"));
+    let (loser, change, crossing) = &found[0];
+    let by_mutex = Change::OvertakenBy("mutex/std".into());
+    assert_eq!((loser.as_str(), change), ("a", &by_mutex));
     assert!(is_close(crossing.at, 1.5), "{crossing:?}");
 }
 
@@ -144,8 +145,9 @@ fn the_interval_of_a_flip_covers_it() {
     let falls = |seed| {
         let line = measured("a", &[0.9, 0.5, 0.0, -0.5], seed);
         let found = against(&line, &scale, margin);
-        let is_fall = |(change, _): &&(Change, Crossing)| *change == Change::FallsBelowMargin;
-        found.iter().find(is_fall).map(|&(_, crossing)| crossing)
+        let mut falls = found.iter();
+        let fall = falls.find(|(_, change, _)| *change == Change::FallsBelowMargin);
+        fall.map(|&(_, _, crossing)| crossing)
     };
     let share = covered(falls, truth);
     assert!((0.90..=1.0).contains(&share), "{share}");
@@ -210,9 +212,9 @@ fn the_published_flips_of_section_length_are_found() {
         };
         let found = against(&line, &scale, 1.2_f64.ln());
         assert_eq!(found.len(), 1, "{found:?}");
-        assert_eq!(found[0].0, Change::FallsBelowMargin);
+        assert_eq!(found[0].1, Change::FallsBelowMargin);
         let value = |place: Option<f64>| scale.value(place.unwrap());
-        let crossing = found[0].1;
+        let crossing = found[0].2;
         [crossing.low, crossing.at, crossing.high].map(value)
     };
     let [low, at, high] = flip("10");

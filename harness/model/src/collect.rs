@@ -1,7 +1,7 @@
 //! Items once, and items together, in the order in which they first come.
 
 /// Each item once.
-pub(super) fn unique<T: PartialEq>(items: impl IntoIterator<Item = T>) -> Vec<T> {
+pub fn unique<T: PartialEq>(items: impl IntoIterator<Item = T>) -> Vec<T> {
     let mut known = Vec::new();
     for item in items {
         if !known.contains(&item) {
@@ -12,7 +12,7 @@ pub(super) fn unique<T: PartialEq>(items: impl IntoIterator<Item = T>) -> Vec<T>
 }
 
 /// The values of each key.
-pub(super) fn grouped<K: PartialEq, V>(
+pub fn grouped<K: PartialEq, V>(
     pairs: impl IntoIterator<Item = (K, V)>,
 ) -> Vec<(K, Vec<V>)> {
     let mut groups: Vec<(K, Vec<V>)> = Vec::new();
