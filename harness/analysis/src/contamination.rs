@@ -40,33 +40,35 @@ pub(super) enum Reason {
 
 /// The blocks that are not used, each with the first reason.
 pub(super) fn contaminated(lines: &[Line]) -> HashMap<BlockKey<'_>, Reason> {
-    let all: Vec<&Interference> = lines
-        .iter()
-        .filter_map(Line::try_as_interference_ref)
-        .collect();
-    let spins = medians(&all, |one| one.scenario.as_str(), spins_apart);
-    let usual = medians(&all, |one| (one.scenario.as_str(), one.slices), preemptions);
-    let dropped = all.into_iter().filter_map(|interference| {
+    let all = || lines.iter().filter_map(Line::try_as_interference_ref);
+    let apart = medians(all().map(|one| (one.scenario.as_str(), spins_apart(one))));
+    let usual = medians(all().map(|one| ((one.scenario.as_str(), one.slices), preemptions(one))));
+    let dropped = all().filter_map(|interference| {
         let scenario = interference.scenario.as_str();
         let usual = usual[&(scenario, interference.slices)];
-        let apart = SPINS_APART_USUAL * spins[scenario];
-        let reason = reason(interference, usual, apart.max(SPINS_APART_MAX))?;
+        let apart_max = SPINS_APART_MAX.max(SPINS_APART_USUAL * apart[scenario]);
+        let stolen_max = STOLEN_MAX * interference.took_ns as f64;
+        let reason = if interference.stolen_ns as f64 > stolen_max {
+            Reason::Stolen
+        } else if spins_apart(interference) > apart_max {
+            Reason::Spins
+        } else if preemptions(interference) > PREEMPTIONS_MAX * usual + PREEMPTIONS_MORE {
+            Reason::Preempted
+        } else {
+            return None;
+        };
         Some(((scenario, interference.process, interference.block), reason))
     });
     dropped.collect()
 }
 
-/// The median of a figure, over all that have the same key.
-fn medians<'a, K: Ord>(
-    all: &[&'a Interference],
-    key: impl Fn(&'a Interference) -> K,
-    figure: fn(&Interference) -> f64,
-) -> BTreeMap<K, f64> {
-    let mut figures: BTreeMap<K, Vec<f64>> = BTreeMap::new();
-    for &one in all {
-        figures.entry(key(one)).or_default().push(figure(one));
+/// The median of the figures of each key.
+fn medians<K: Ord>(figures: impl Iterator<Item = (K, f64)>) -> BTreeMap<K, f64> {
+    let mut all: BTreeMap<K, Vec<f64>> = BTreeMap::new();
+    for (key, figure) in figures {
+        all.entry(key).or_default().push(figure);
     }
-    let medians = figures.into_iter();
+    let medians = all.into_iter();
     medians
         .filter_map(|(key, mut figures)| Some((key, median(&mut figures)?)))
         .collect()
@@ -80,18 +82,6 @@ fn preemptions(interference: &Interference) -> f64 {
 fn spins_apart(interference: &Interference) -> f64 {
     let spins = interference.spin_after_ns as f64 / interference.spin_before_ns.max(1) as f64;
     spins.ln().abs()
-}
-
-fn reason(interference: &Interference, usual: f64, apart_max: f64) -> Option<Reason> {
-    if interference.stolen_ns as f64 > STOLEN_MAX * interference.took_ns as f64 {
-        Some(Reason::Stolen)
-    } else if spins_apart(interference) > apart_max {
-        Some(Reason::Spins)
-    } else if preemptions(interference) > PREEMPTIONS_MAX * usual + PREEMPTIONS_MORE {
-        Some(Reason::Preempted)
-    } else {
-        None
-    }
 }
 
 #[cfg(test)]

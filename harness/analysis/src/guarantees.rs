@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod tests;
 
+use std::cmp::Ordering;
+
 use contract::{AfterDeadThread, AfterPanic, Progress, Reentrancy};
 use model::claims::{Claim, Property};
 use model::fault::{Consequence, Deed, Fate, Fault, FaultSeen};
@@ -13,30 +15,15 @@ use model::trace::Operation;
 use super::evidence::Evidence;
 use results::{Faulted, Grade, Guarantee, Guaranteed};
 
-/// What was seen of a claim.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Observation {
-    observed: String,
-    grade: Grade,
-    evidence: String,
-}
+/// What was seen of a claim: in a few words, how that compares with it, and what it rests on.
+type Observation = (String, Grade, String);
 
-impl Observation {
-    fn new(observed: &str, grade: Grade, evidence: String) -> Self {
-        Self {
-            observed: observed.into(),
-            grade,
-            evidence,
-        }
-    }
-
-    fn as_claimed(evidence: String) -> Self {
-        Self::new("as claimed", Grade::Acceptable, evidence)
-    }
-
-    fn less_than_claimed(evidence: String) -> Self {
-        Self::new("less than claimed", Grade::Forbidden, evidence)
-    }
+/// What was seen where a check could have refuted a claim: the first that did, or how much was tried without; nothing if
+/// nothing was.
+fn unless(wrong: Option<String>, tried: Option<String>) -> Option<Observation> {
+    let as_claimed = |tried| ("as claimed".into(), Grade::Acceptable, tried);
+    let less = |wrong| ("less than claimed".into(), Grade::Forbidden, wrong);
+    wrong.map(less).or(tried.map(as_claimed))
 }
 
 /// The outcomes of the checks, and the claims with what was seen of them.
@@ -93,21 +80,26 @@ fn graded(card: &Card, evidence: Evidence<'_>) -> impl Iterator<Item = Guarantee
     let claims = card.claims.all();
     let claims = claims.filter(|(property, _)| *property != Property::Records);
     claims.map(move |(property, claim)| {
-        let all = observations(property, claim, &evidence)
-            .into_iter()
-            .flatten();
+        let all = observations(property, claim, &evidence).into_iter();
         // The first that refutes it, or the first.
-        let seen = all.min_by_key(|seen| seen.grade != Grade::Forbidden);
-        let seen = seen.unwrap_or_else(|| {
-            Observation::new("", Grade::Unchecked, "stated by its profile".into())
-        });
+        let seen = all
+            .flatten()
+            .min_by_key(|(_, grade, _)| *grade != Grade::Forbidden);
+        let unchecked = || {
+            (
+                String::new(),
+                Grade::Unchecked,
+                "stated by its profile".into(),
+            )
+        };
+        let (observed, grade, evidence) = seen.unwrap_or_else(unchecked);
         Guarantee {
             strategy: card.name.clone(),
             property: Guaranteed::Claim(property),
             claimed: claim.to_string(),
-            observed: seen.observed,
-            grade: seen.grade,
-            evidence: seen.evidence,
+            observed,
+            grade,
+            evidence,
         }
     })
 }
@@ -122,39 +114,37 @@ fn observations(
     let checked = |names: &[&str]| checked(names, evidence);
     let under = |fault, observe: fn(&FaultSeen) -> Claim| {
         let seen = evidence.under(fault)?;
-        Some(compared(observe(seen), claim, seen.to_string()))
+        let observed = observe(seen);
+        let grade = match observed.cmp(&claim) {
+            Ordering::Less => Grade::Forbidden,
+            Ordering::Equal => Grade::Acceptable,
+            Ordering::Greater => Grade::Interesting,
+        };
+        Some((observed.to_string(), grade, seen.to_string()))
+    };
+    let progress = |deeds: &[Deed], is_meant: fn(&StallPair) -> bool| {
+        vec![progress(claim, evidence, deeds, is_meant)]
     };
     match property {
-        P::Reads => vec![progress(
-            claim,
-            evidence,
-            &[Deed::Read, Deed::ReadOthers, Deed::ReadAgain],
-            // What is claimed of reads is claimed for while others write.
-            |pair| {
-                matches!(pair.peer, Operation::ReadHit | Operation::ReadMiss)
-                    && pair.stalled.is_write()
-            },
-        )],
-        P::Updates => vec![progress(
-            claim,
-            evidence,
-            &[Deed::Update, Deed::UpdateOther],
-            |pair| pair.peer == Operation::Apply,
-        )],
-        P::Resizes => vec![progress(
-            claim,
-            evidence,
-            &[Deed::Insert, Deed::Remove],
-            |pair| matches!(pair.peer, Operation::Insert | Operation::Remove),
-        )],
+        // What is claimed of reads is claimed for while others write.
+        P::Reads => progress(&[Deed::Read, Deed::ReadOthers, Deed::ReadAgain], |pair| {
+            let is_read = matches!(pair.peer, Operation::ReadHit | Operation::ReadMiss);
+            is_read && pair.stalled.is_write()
+        }),
+        P::Updates => progress(&[Deed::Update, Deed::UpdateOther], |pair| {
+            pair.peer == Operation::Apply
+        }),
+        P::Resizes => progress(&[Deed::Insert, Deed::Remove], |pair| {
+            matches!(pair.peer, Operation::Insert | Operation::Remove)
+        }),
         P::ReadConsistency => vec![
             checked(&["histories", "updates"]),
-            consistency_beside_peers(evidence),
-            consistency_when_stopped_twice(evidence, |operation| operation != Operation::Scan),
+            beside_peers(evidence),
+            stopped_twice(evidence, |operation| operation != Operation::Scan),
         ],
         P::ScanConsistency => vec![
             checked(&["scans"]),
-            consistency_when_stopped_twice(evidence, |operation| operation == Operation::Scan),
+            stopped_twice(evidence, |operation| operation == Operation::Scan),
         ],
         P::AfterPanic => vec![under(Fault::PanicInUpdate, after_panic)],
         P::AfterDeadThread => vec![under(Fault::ReaderGone, after_dead_thread)],
@@ -168,29 +158,18 @@ fn observations(
     }
 }
 
-/// Grades an observation against a claim.
-fn compared(observed: Claim, claim: Claim, evidence: String) -> Observation {
-    use std::cmp::Ordering::{Equal, Greater, Less};
-    let grade = match observed.cmp(&claim) {
-        Less => Grade::Forbidden,
-        Equal => Grade::Acceptable,
-        Greater => Grade::Interesting,
-    };
-    Observation::new(&observed.to_string(), grade, evidence)
-}
-
 /// A claim, as the checks left it that would fail if it were wrong.
 fn checked(names: &[&str], evidence: &Evidence<'_>) -> Option<Observation> {
     let checks = evidence.checks.iter();
     let checks = checks.filter(|outcome| names.contains(&outcome.check.as_str()));
     // The first that failed, or the first.
     let outcome = checks.min_by_key(|outcome| outcome.passed)?;
-    let evidence = format!("{}: {}", outcome.check, outcome.evidence);
-    Some(if outcome.passed {
-        Observation::as_claimed(evidence)
+    let evidence = Some(format!("{}: {}", outcome.check, outcome.evidence));
+    if outcome.passed {
+        unless(None, evidence)
     } else {
-        Observation::less_than_claimed(evidence)
-    })
+        unless(evidence, None)
+    }
 }
 
 /// The faults in which somebody who is not there any more could be waited for.
@@ -211,34 +190,28 @@ fn progress(
     deeds: &[Deed],
     is_meant: fn(&StallPair) -> bool,
 ) -> Option<Observation> {
-    let (mut tried, mut held_up) = (Vec::new(), Vec::new());
-    let mut attempts = 0;
     let standstills = STANDSTILLS.iter();
-    for seen in standstills.filter_map(|fault| evidence.under(*fault)) {
-        let meanwhile = deeds.iter();
-        let meanwhile = meanwhile.filter_map(|deed| seen.meanwhile.get_key_value(deed));
-        for (deed, attempt) in meanwhile {
-            attempts += attempt.tries;
-            if attempt.fate == Fate::HeldUp {
-                held_up.push(format!("{deed} by {}", seen.fault));
-            }
-        }
-    }
-    if attempts > 0 {
-        tried.push(format!("{attempts} times while another thread stood still"));
-    }
+    let standstills = standstills.filter_map(|fault| evidence.under(*fault));
+    let attempts = standstills.flat_map(|seen| {
+        let attempts = deeds.iter();
+        attempts.filter_map(|deed| Some((deed, seen.fault, seen.meanwhile.get(deed)?)))
+    });
+    let attempts: Vec<_> = attempts.collect();
     let pairs = || evidence.stalls().filter(|pair| is_meant(pair));
     let points: u64 = pairs().map(|pair| pair.points).sum();
+    let tries: u32 = attempts.iter().map(|(.., attempt)| attempt.tries).sum();
+    let mut tried = Vec::new();
+    if tries > 0 {
+        tried.push(format!("{tries} times while another thread stood still"));
+    }
     if points > 0 {
-        tried.push(format!(
-            "at {points} points that another thread was stopped at"
-        ));
-        let blocked = pairs().filter(|pair| pair.blocked_by_strategy() > 0);
-        held_up.extend(blocked.map(held_up_at));
+        tried.push(stopped_at(points));
     }
-    if tried.is_empty() {
-        return None;
-    }
+    let waits = attempts.iter();
+    let waits = waits.filter(|(.., attempt)| attempt.fate == Fate::HeldUp);
+    let waits = waits.map(|(deed, fault, _)| format!("{deed} by {fault}"));
+    let blocked = pairs().filter(|pair| pair.blocked_by_strategy() > 0);
+    let held_up: Vec<String> = waits.chain(blocked.map(held_up_at)).collect();
     let blocks = claim == Claim::Progress(Progress::Blocking);
     let (observed, grade, evidence) = match (held_up.is_empty(), blocks) {
         (true, false) => ("never held up", Grade::Acceptable, tried.join("; ")),
@@ -246,7 +219,11 @@ fn progress(
         (false, true) => ("held up", Grade::Acceptable, held_up.join(", ")),
         (false, false) => ("held up", Grade::Forbidden, held_up.join(", ")),
     };
-    Some(Observation::new(observed, grade, evidence))
+    (!tried.is_empty()).then(|| (observed.into(), grade, evidence))
+}
+
+fn stopped_at(points: u64) -> String {
+    format!("at {points} points that another thread was stopped at")
 }
 
 /// `read hit at 43 of 50 points of apply to the same process`.
@@ -265,39 +242,40 @@ pub fn held_up_at(pair: &StallPair) -> String {
     )
 }
 
+/// What there is to say of something that no order of the operations explains.
+fn unexplained(evidence: Option<&String>) -> &str {
+    evidence.map_or("no order explains it", String::as_str)
+}
+
 /// Whether anybody saw what no order of the two operations explains; nothing if nobody looked.
-fn consistency_beside_peers(evidence: &Evidence<'_>) -> Option<Observation> {
+fn beside_peers(evidence: &Evidence<'_>) -> Option<Observation> {
     let points: u64 = evidence.stalls().map(|pair| pair.points).sum();
     let mut wrong = evidence.stalls().filter(|pair| pair.wrong > 0);
-    let Some(first) = wrong.next() else {
-        let evidence = format!("at {points} points that another thread was stopped at");
-        return (points > 0).then(|| Observation::as_claimed(evidence));
-    };
-    let what = first.evidence.as_deref().unwrap_or("no order explains it");
-    let more = match wrong.count() {
-        0 => String::new(),
-        more => format!("; and in {more} more pairs of operations"),
-    };
-    Some(Observation::less_than_claimed(format!(
-        "{} at {} of {} points of {}: {what}{more}",
-        first.peer, first.wrong, first.points, first.stalled
-    )))
+    let wrong = wrong.next().map(|first| {
+        let more = match wrong.count() {
+            0 => String::new(),
+            more => format!("; and in {more} more pairs of operations"),
+        };
+        let what = unexplained(first.evidence.as_ref());
+        format!(
+            "{} at {} of {} points of {}: {what}{more}",
+            first.peer, first.wrong, first.points, first.stalled
+        )
+    });
+    unless(wrong, (points > 0).then(|| stopped_at(points)))
 }
 
 /// What operations answered that were stopped twice while another thread wrote; nothing if none were.
-fn consistency_when_stopped_twice(
-    evidence: &Evidence<'_>,
-    is_meant: fn(Operation) -> bool,
-) -> Option<Observation> {
+fn stopped_twice(evidence: &Evidence<'_>, is_meant: fn(Operation) -> bool) -> Option<Observation> {
     let all = || evidence.two_stops().filter(|two| is_meant(two.stalled));
-    if let Some(wrong) = all().find(|two| two.wrong > 0) {
-        let what = wrong.evidence.as_deref().unwrap_or("no order explains it");
-        let evidence = format!("{} beside {}: {what}", wrong.stalled, wrong.writes);
-        return Some(Observation::less_than_claimed(evidence));
-    }
+    let wrong = all().find(|two| two.wrong > 0);
+    let wrong = wrong.map(|two| {
+        let what = unexplained(two.evidence.as_ref());
+        format!("{} beside {}: {what}", two.stalled, two.writes)
+    });
     let tried: u64 = all().map(|two| two.tried).sum();
-    let evidence = format!("at {tried} pairs of stops with another thread's writes at each");
-    (tried > 0).then(|| Observation::as_claimed(evidence))
+    let words = || format!("at {tried} pairs of stops with another thread's writes at each");
+    unless(wrong, (tried > 0).then(words))
 }
 
 /// What a panic in an update left behind.

@@ -21,11 +21,11 @@ mod tests;
 mod use_cases;
 mod verdicts;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{HashMap, HashSet};
 
+use model::collect::grouped;
 use model::environment;
-use model::sample::{Line, SliceKey};
-use model::scenario::Scenario;
+use model::sample::Line;
 
 use contamination::{BlockKey, Reason};
 pub use evidence::Evidence;
@@ -46,6 +46,8 @@ pub fn analyse(samples: &Samples) -> Machine {
     cells.extend(probes::cells(samples));
     let guarantees = guarantees(&header.strategies, &samples.lines);
     let scaling = scaling::scaling(samples, &cells);
+    let protocol = protocol(samples, &contaminated, &cells, level);
+    let warnings = warnings(samples, &protocol, &cells);
     let name = environment::Machine::names(&[header.environment.machine()]).concat();
     let mut results = Machine {
         name,
@@ -54,7 +56,7 @@ pub fn analyse(samples: &Samples) -> Machine {
         margin: MARGIN,
         partial: !samples.lines.contains(&Line::Complete),
         environment: header.environment.clone(),
-        protocol: protocol(samples, &contaminated, &cells, level),
+        protocol,
         scenarios: header.scenarios.clone(),
         situations: probes::situations(samples),
         latencies: probes::latencies(samples),
@@ -73,9 +75,8 @@ pub fn analyse(samples: &Samples) -> Machine {
         scaling,
         controls: Vec::new(),
         use_cases: Vec::new(),
-        warnings: warnings(samples),
+        warnings,
     };
-    results.warnings.extend(disturbed(&results));
     results.warnings.extend(evidence::warnings(&results));
     results.assumptions = assumptions::judged(&results, samples);
     results.recommendations = recommendations::all(&results);
@@ -94,32 +95,27 @@ fn protocol(
     cells: &[Cell],
     level: f64,
 ) -> Protocol {
-    let mut because: BTreeMap<Reason, usize> = BTreeMap::new();
-    for &reason in contaminated.values() {
-        *because.entry(reason).or_default() += 1;
-    }
-    let verdicts = cells
-        .iter()
-        .filter(|cell| cell.ratio.as_ref().is_some_and(|ratio| ratio.p.is_some()))
-        .count();
-    let slices: Vec<&SliceKey> = samples.slices().map(|slice| &slice.key).collect();
-    let blocks: BTreeSet<(&str, u32, u32)> = slices
-        .iter()
-        .map(|key| (key.scenario.as_str(), key.process, key.block))
-        .collect();
-    let processes: BTreeSet<u32> = slices.iter().map(|key| key.process).collect();
+    let mut reasons: Vec<Reason> = contaminated.values().copied().collect();
+    reasons.sort_unstable();
+    let reasons = grouped(reasons.into_iter().map(|reason| (reason.to_string(), ())));
+    let ratios = cells.iter().filter_map(|cell| cell.ratio.as_ref());
+    let slices = || samples.slices().map(|slice| &slice.key);
+    let blocks = slices().map(|key| (&key.scenario, key.process, key.block));
     Protocol {
         window_ns: samples.header.window_ns,
-        processes: processes.len(),
-        blocks: blocks.len(),
-        slices: slices.len(),
+        processes: slices()
+            .map(|key| key.process)
+            .collect::<HashSet<_>>()
+            .len(),
+        blocks: blocks.collect::<HashSet<_>>().len(),
+        slices: slices().count(),
         failures: samples.failures().count(),
         dropped: contaminated.len(),
-        dropped_because: because
+        dropped_because: reasons
             .into_iter()
-            .map(|(reason, blocks)| (reason.to_string(), blocks))
+            .map(|(reason, blocks)| (reason, blocks.len()))
             .collect(),
-        verdicts,
+        verdicts: ratios.filter(|ratio| ratio.p.is_some()).count(),
         level,
         looks: samples.header.looks,
         resamples: flips::DRAWS,
@@ -127,41 +123,22 @@ fn protocol(
     }
 }
 
-/// The scenarios of which nothing is left.
-fn disturbed(results: &Machine) -> Vec<String> {
-    if results.protocol.dropped == 0 {
-        return Vec::new();
-    }
-    let is_empty = |scenario: &&Scenario| {
-        let mut cells = results.cells.iter();
-        !cells.any(|cell| cell.scenario == scenario.name && cell.metric.is_timed())
-    };
-    let scenarios = results.scenarios.iter().filter(is_empty);
-    scenarios
-        .map(|scenario| {
-            format!(
-                "{}: the machine was disturbed during all its blocks, so it has no times: run again, or longer",
-                scenario.name
-            )
-        })
-        .collect()
-}
-
 /// What a reader has to know beside the figures.
-fn warnings(samples: &Samples) -> Vec<String> {
+fn warnings(samples: &Samples, protocol: &Protocol, cells: &[Cell]) -> Vec<String> {
     let cpus = samples.header.environment.cpus;
-    let oversubscribed = samples.header.scenarios.iter().filter(|s| s.threads() > cpus).map(|s| {
+    let scenarios = || samples.header.scenarios.iter();
+    let oversubscribed = scenarios().filter(|scenario| scenario.threads() > cpus).map(|scenario| {
+        let (name, threads) = (&scenario.name, scenario.threads());
+        let plural = if cpus == 1 { "" } else { "s" };
         format!(
-            "{}: {} threads on {cpus} processor{}: oversubscribed, so it measures the scheduler, too",
-            s.name,
-            s.threads(),
-            if cpus == 1 { "" } else { "s" }
+            "{name}: {threads} threads on {cpus} processor{plural}: oversubscribed, so it measures the scheduler, too"
         )
     });
     let failed = samples.failures().map(|failure| {
+        let key = &failure.key;
         format!(
             "{}: {} was not measured: {}",
-            failure.key.scenario, failure.key.strategy, failure.reason
+            key.scenario, key.strategy, failure.reason
         )
     });
     let slices = samples.slices();
@@ -172,7 +149,20 @@ fn warnings(samples: &Samples) -> Vec<String> {
             slice.key.scenario, slice.key.strategy
         )
     });
-    let mut all: Vec<String> = oversubscribed.chain(failed).chain(missed).collect();
-    all.dedup();
-    all
+    let mut warnings: Vec<String> = oversubscribed.chain(failed).chain(missed).collect();
+    warnings.dedup();
+    // The scenarios of which nothing is left.
+    let is_timed = |name: &str| {
+        cells
+            .iter()
+            .any(|cell| cell.scenario == name && cell.metric.is_timed())
+    };
+    let disturbed = scenarios().filter(|one| protocol.dropped > 0 && !is_timed(&one.name));
+    warnings.extend(disturbed.map(|scenario| {
+        format!(
+            "{}: the machine was disturbed during all its blocks, so it has no times: run again, or longer",
+            scenario.name
+        )
+    }));
+    warnings
 }

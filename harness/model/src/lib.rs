@@ -29,7 +29,7 @@ pub mod trace;
 pub mod workload;
 
 /// Whether a field has the value that it gets where it is left out, so that it can be left out.
-pub(crate) fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+pub fn is_default<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
 }
 

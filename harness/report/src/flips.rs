@@ -82,9 +82,9 @@ impl<'r> Sweep<'r> {
         let mut axes = coordinates.map(|at| format!(", {} ", at.axis.words()));
         let end = axes.next().and_then(|axis| first.title.find(&axis));
         let title = &first.title[..end.unwrap_or(first.title.len())];
+        let cpus = machine.environment.cpus;
         let points = self.points.iter().map(|point| {
-            let note = facts::threads_note(point, machine.environment.cpus);
-            context! { point => Serde(&point.point), note }
+            context! { point => Serde(&point.point), note => facts::threads_note(point, cpus) }
         });
         let strategies = self.strategies.iter().map(|&(name, _)| {
             let rows = self.points.iter().map(|&scenario| facts::Row {

@@ -254,10 +254,10 @@ pub struct Cell {
     pub n: usize,
     /// How many measuring processes these are of; 0 of counts. Fewer than eight have no 99 % interval:
     /// the bounds are then their range.
-    #[serde(default, skip_serializing_if = "is_none")]
+    #[serde(default, skip_serializing_if = "model::is_default")]
     pub processes: usize,
     /// In how many of the slices no operation was finished.
-    #[serde(default, skip_serializing_if = "is_none")]
+    #[serde(default, skip_serializing_if = "model::is_default")]
     pub starved: usize,
     /// What else a reader has to know about it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -305,7 +305,7 @@ pub struct Ratio {
     pub n: usize,
     /// How many measuring processes these are of; 0 of counts. Fewer than eight have no 99 % interval:
     /// the bounds are then their range.
-    #[serde(default, skip_serializing_if = "is_none")]
+    #[serde(default, skip_serializing_if = "model::is_default")]
     pub processes: usize,
     /// How probable it is that so few processes lie on the other side of the margin, if it is the
     /// true median; before correction for the number of verdicts. At least `2^(1 - processes)`.
@@ -321,14 +321,6 @@ pub struct Ratio {
 /// A figure that JSON has no number for is infinite.
 fn unbounded<'de, D: Deserializer<'de>>(from: D) -> Result<f64, D::Error> {
     Ok(Option::deserialize(from)?.unwrap_or(f64::INFINITY))
-}
-
-#[expect(
-    clippy::trivially_copy_pass_by_ref,
-    reason = "serde asks for a reference"
-)]
-const fn is_none(number: &usize) -> bool {
-    *number == 0
 }
 
 #[expect(

@@ -129,17 +129,3 @@ impl Meeting {
     /// What two readers that share no written line may cost each other.
     pub const RATIO_MAX: f64 = 1.4;
 }
-
-impl Scaling {
-    /// The prediction of an operation on a machine.
-    pub fn prediction(
-        &self,
-        strategy: &str,
-        operation: Operation,
-        machine: &str,
-    ) -> Option<&Prediction> {
-        self.predictions.iter().find(|one| {
-            one.strategy == strategy && one.operation == operation && one.machine == machine
-        })
-    }
-}

@@ -5,7 +5,10 @@ mod demand;
 mod scaling_pairs;
 mod sharing_check;
 
+use std::collections::HashMap;
+
 use model::calibration::Calibration;
+use model::collect::grouped;
 use model::parallel;
 use model::sample::Line;
 use model::scenario::Scenario;
@@ -41,6 +44,10 @@ pub(super) fn scaling(samples: &Samples, cells: &[Cell]) -> Option<Scaling> {
         calibration,
         pairs: &pairs,
     };
+    let of_trace = |seen| OPERATIONS.map(|operation| (seen, operation));
+    let all: Vec<(&TraceSeen, Operation)> = traces.iter().copied().flat_map(of_trace).collect();
+    let foresee = |&(seen, operation): &_| run.foresee(seen, operation, &machines);
+    let foreseen = parallel::map(&all, foresee);
     let mut scaling = Scaling {
         calibration,
         machines,
@@ -48,24 +55,18 @@ pub(super) fn scaling(samples: &Samples, cells: &[Cell]) -> Option<Scaling> {
         unpredicted: Vec::new(),
         rankings: Vec::new(),
         one_to_two: Vec::new(),
-        meetings: Vec::new(),
+        meetings: traces.iter().flat_map(|seen| run.meetings(seen)).collect(),
         published: published(PUBLISHED_AT),
     };
-    let of_trace = |seen| OPERATIONS.map(|operation| (seen, operation));
-    let all: Vec<(&TraceSeen, Operation)> = traces.iter().copied().flat_map(of_trace).collect();
-    let foresee = |&(seen, operation): &_| run.foresee(seen, operation, &scaling.machines);
-    for foreseen in parallel::map(&all, foresee) {
-        scaling.predictions.extend(foreseen.predictions);
-        scaling.unpredicted.extend(foreseen.unpredicted);
-        scaling.one_to_two.extend(foreseen.one_to_two);
+    for (predicted, tested) in foreseen {
+        match predicted {
+            Ok(predictions) => scaling.predictions.extend(predictions),
+            Err(unpredicted) => scaling.unpredicted.push(unpredicted),
+        }
+        scaling.one_to_two.extend(tested);
     }
-    for seen in traces {
-        scaling.meetings.extend(run.meetings(seen));
-    }
-    scaling.rankings = OPERATIONS
-        .into_iter()
-        .flat_map(|operation| rankings(&scaling, operation))
-        .collect();
+    let rankings = OPERATIONS.map(|operation| rankings(&scaling, operation));
+    scaling.rankings = rankings.concat();
     Some(scaling)
 }
 
@@ -101,14 +102,6 @@ fn here(calibration: &Calibration) -> Option<Machine> {
 /// More are simulated of no machine.
 const CPUS_MAX: u32 = 256;
 
-/// What is predicted of one operation of a strategy.
-#[derive(Default)]
-struct Foreseen {
-    predictions: Vec<Prediction>,
-    unpredicted: Vec<Unpredicted>,
-    one_to_two: Vec<OneToTwo>,
-}
-
 /// What predictions are made of.
 struct Run<'s> {
     samples: &'s Samples,
@@ -128,32 +121,34 @@ impl Run<'_> {
     }
 
     /// Predicts an operation everywhere, and tests it here.
-    fn foresee(&self, seen: &TraceSeen, operation: Operation, machines: &[Machine]) -> Foreseen {
+    fn foresee(
+        &self,
+        seen: &TraceSeen,
+        operation: Operation,
+        machines: &[Machine],
+    ) -> (Result<Vec<Prediction>, Unpredicted>, Vec<OneToTwo>) {
         let strategy = &seen.strategy;
-        let mut foreseen = Foreseen::default();
-        let workload = |alone_ns: f64| self.workload(seen, operation, alone_ns);
-        match self.alone_ns(strategy, operation).and_then(workload) {
-            Err(reason) => foreseen.unpredicted.push(Unpredicted {
-                strategy: strategy.clone(),
-                operation,
-                reason,
-            }),
-            Ok(workload) => {
-                let on = |machine: &Machine| Prediction {
-                    strategy: strategy.clone(),
-                    operation,
-                    machine: machine.name.clone(),
-                    points: points(&workload, machine),
-                };
-                foreseen.predictions.extend(machines.iter().map(on));
-            }
-        }
-        if let Some(here) = machines.iter().find(|machine| machine.name == HERE) {
+        let workload = self.alone_ns(strategy, operation);
+        let workload = workload.and_then(|alone_ns| self.workload(seen, operation, alone_ns));
+        let on = |workload: &Workload, machine: &Machine| Prediction {
+            strategy: strategy.clone(),
+            operation,
+            machine: machine.name.clone(),
+            points: points(workload, machine),
+        };
+        let predicted =
+            workload.map(|workload| machines.iter().map(|one| on(&workload, one)).collect());
+        let predicted = predicted.map_err(|reason| Unpredicted {
+            strategy: strategy.clone(),
+            operation,
+            reason,
+        });
+        let here = machines.iter().filter(|machine| machine.name == HERE);
+        let tested = here.flat_map(|here| {
             let pairs = self.pairs.iter().filter(|one| one.operation == operation);
-            let tested = pairs.filter_map(|pair| self.one_to_two(seen, pair, here));
-            foreseen.one_to_two.extend(tested);
-        }
-        foreseen
+            pairs.filter_map(|pair| self.one_to_two(seen, pair, here))
+        });
+        (predicted, tested.collect())
     }
 
     fn alone_ns(&self, strategy: &str, operation: Operation) -> Result<f64, String> {
@@ -216,26 +211,27 @@ fn points(workload: &Workload, machine: &Machine) -> Vec<Expected> {
 fn rankings(scaling: &Scaling, operation: Operation) -> Vec<Ranking> {
     let predictions = scaling.predictions.iter();
     let predictions = predictions.filter(|one| one.operation == operation);
-    let mut names: Vec<&str> = predictions.map(|one| one.strategy.as_str()).collect();
-    // One after the other, each with all its machines.
-    names.dedup();
+    let bands = predictions.filter_map(|one| {
+        let band: Band = one.points.last()?.ns;
+        Some((&one.strategy, (&one.machine, band)))
+    });
+    let bands = grouped(bands).into_iter();
+    let bands = bands.map(|(name, bands)| (name, HashMap::from_iter(bands)));
+    let bands: Vec<(&String, HashMap<&String, Band>)> = bands.collect();
     let machines = || scaling.machines.iter().filter(|one| one.name != HERE);
-    let band = |name: &str, machine: &Machine| -> Option<Band> {
-        let prediction = scaling.prediction(name, operation, &machine.name)?;
-        Some(prediction.points.last()?.ns)
+    let is_faster = |one: &HashMap<&String, Band>, other: &HashMap<&String, Band>| {
+        machines().all(|machine| {
+            let both = one.get(&machine.name).zip(other.get(&machine.name));
+            both.is_some_and(|(one, other)| one.high < other.low)
+        })
     };
-    let is_faster = |one: &str, other: &str| {
-        let is_below = |machine| Some(band(one, machine)?.high < band(other, machine)?.low);
-        machines().all(|machine| is_below(machine) == Some(true))
-    };
-    let faster_than = |name: &str| {
-        let others = names.iter().filter(|other| is_faster(name, other));
-        others.map(|&other| other.to_owned()).collect()
-    };
-    let rankings = names.iter().map(|&name| Ranking {
-        operation,
-        strategy: name.to_owned(),
-        faster_than: faster_than(name),
+    let rankings = bands.iter().map(|(name, own)| {
+        let slower = bands.iter().filter(|(_, other)| is_faster(own, other));
+        Ranking {
+            operation,
+            strategy: (*name).clone(),
+            faster_than: slower.map(|(name, _)| (*name).clone()).collect(),
+        }
     });
     rankings.collect()
 }
