@@ -199,10 +199,10 @@ fn progress(
     let attempts: Vec<_> = attempts.collect();
     let pairs = || evidence.stalls().filter(|pair| is_meant(pair));
     let points: u64 = pairs().map(|pair| pair.points).sum();
-    let tries: u32 = attempts.iter().map(|(.., attempt)| attempt.tries).sum();
+    let count: u32 = attempts.iter().map(|(.., attempt)| attempt.tries).sum();
     let mut tried = Vec::new();
-    if tries > 0 {
-        tried.push(format!("{tries} times while another thread stood still"));
+    if count > 0 {
+        tried.push(format!("{count} times while another thread stood still"));
     }
     if points > 0 {
         tried.push(stopped_at(points));

@@ -339,13 +339,13 @@ fn checks(a: &Run, b: &Run) -> Vec<CheckChange> {
         let before = a.checks.iter().rfind(|before| key(before) == key(now));
         before.is_some_and(|before| before.passed != now.passed)
     });
-    let changes = changed.map(|now| CheckChange {
+    let outcomes = changed.map(|now| CheckChange {
         strategy: now.strategy.clone(),
         record: now.record,
         check: now.check.clone(),
         passes_now: now.passed,
     });
-    changes.collect()
+    outcomes.collect()
 }
 
 /// What has no counterpart.
