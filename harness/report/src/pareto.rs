@@ -2,7 +2,6 @@
 
 use minijinja::context;
 use model::probe::Situation;
-use model::scenario::Scenario;
 
 use results::{Machine, Metric, Results};
 
@@ -23,21 +22,13 @@ struct Cost<'r> {
 }
 
 impl<'r> Cost<'r> {
-    fn of_row(title: &'static str, row: Row<'r>, machine: &Machine) -> Self {
+    fn new(title: &'static str, note: &str, scenario: &'r str, metric: Metric) -> Self {
+        let note = note.to_owned();
         Self {
             title,
-            note: row.label(machine),
-            scenario: &row.scenario.name,
-            metric: row.metric,
-        }
-    }
-
-    fn of_memory(scenario: &'r Scenario) -> Self {
-        Self {
-            title: "Memory per record",
-            note: scenario.name.clone(),
-            scenario: &scenario.name,
-            metric: Metric::LiveBytesPerRecord,
+            note,
+            scenario,
+            metric,
         }
     }
 
@@ -97,7 +88,7 @@ pub(super) fn section(results: &Results) -> Section {
 }
 
 /// A read's cost first, then what it is set against, as far as it was measured.
-fn costs(machine: &Machine) -> Vec<Cost<'_>> {
+fn costs<'r>(machine: &'r Machine) -> Vec<Cost<'r>> {
     // The most crowded row that has a processor for each thread, or else the first.
     let mut reads = facts::main_rows(machine);
     reads.retain(|row| row.metric == Metric::ReadNs);
@@ -112,22 +103,22 @@ fn costs(machine: &Machine) -> Vec<Cost<'_>> {
     let write = rows.find(|row| {
         row.metric == Metric::WriteNs && facts::timed_rows(machine, row.scenario).len() == 1
     });
-    let is_weighed = |cost: &Cost<'_>| cost.of(machine, &machine.baseline).is_some();
+    let of_row =
+        |title, row: Row<'r>| Cost::new(title, &row.label(machine), &row.scenario.name, row.metric);
+    let memory =
+        |name: &'r str| Cost::new("Memory per record", name, name, Metric::LiveBytesPerRecord);
+    let seen = Situation::Visibility.name();
+    let staleness = Cost::new("A write is seen after", "p99", seen, Metric::VisibleP99Ns);
+    let is_measured = |cost: &Cost<'_>| cost.of(machine, &machine.baseline).is_some();
     let scenarios = machine.scenarios.iter().rev();
     let largest = scenarios
-        .filter(|one| one.record == read.scenario.record && is_weighed(&Cost::of_memory(one)))
+        .filter(|one| one.record == read.scenario.record && is_measured(&memory(&one.name)))
         .max_by_key(|one| one.processes);
-    let staleness = Cost {
-        title: "A write is seen after",
-        note: "p99".into(),
-        scenario: Situation::Visibility.name(),
-        metric: Metric::VisibleP99Ns,
-    };
     let costs = [
-        Some(Cost::of_row("Read", read, machine)),
-        write.map(|row| Cost::of_row("Write", row, machine)),
-        largest.map(Cost::of_memory),
-        is_weighed(&staleness).then_some(staleness),
+        Some(of_row("Read", read)),
+        write.map(|row| of_row("Write", row)),
+        largest.map(|one| memory(&one.name)),
+        is_measured(&staleness).then_some(staleness),
     ];
     costs.into_iter().flatten().collect()
 }
