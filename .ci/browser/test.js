@@ -1,32 +1,45 @@
-// What a report must do in a browser. Each check throws with what it found; all run, then the count is
-// printed and the exit code says whether any failed. Screenshots are left beside the report.
+// What the pages of a report must do in a browser. Each check throws with what it found; all run, and the exit code says
+// whether any failed. Screenshots are left beside the report.
 import { strict as assert } from "node:assert";
+import { existsSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { createRequire } from "node:module";
 import { pathToFileURL } from "node:url";
 import { chromium } from "playwright-core";
 
 const AXE = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
-const DESKTOP = { width: 1280, height: 900 };
+const DESKTOP = { width: 1400, height: 900 };
+const TABLET = { width: 768, height: 1024 };
 const PHONE = { width: 390, height: 844 };
 const QUIET = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
   "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage"];
+// Of the page that decides.
+const SCREENS = 20;
+const BYTES = 1_000_000;
+
+// The report's table.
+const ROWS = "section[aria-labelledby=report-table] .scroll:nth-of-type(2) tbody tr";
+const HEADS = "section[aria-labelledby=report-table] .scroll:nth-of-type(2) thead th";
+
+const ANY_PAGE = { loadsQuietly, hasNoBrokenLink, isAccessible, fits, overprintsNoLabel, namesWhatIsDrawn, prints };
+const DECIDES = { isShort, hasAnswersWithoutScript, sorts, filters, linksToAView, keepsTheViewOnTheWay };
+const DETAILS = { filtersByProperty };
 
 let failures = 0;
 const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: QUIET });
-for (const report of process.argv.slice(2)) await checkReport(report);
+for (const report of process.argv.slice(2)) {
+  await check(report, { ...DECIDES, ...ANY_PAGE });
+  await check(join(dirname(report), "details.html"), { ...DETAILS, ...ANY_PAGE });
+}
 await browser.close();
 process.exit(failures ? 1 : 0);
 
-async function checkReport(report) {
-  const url = pathToFileURL(report).href;
-  console.log(report);
-  const checks = { loadsQuietly, hasAnswersWithoutScript, sorts, filters, filtersByProperty, linksToAView, keepsTheViewOnTheWay,
-    hasNoBrokenAnchor, isAccessible, fits, prints };
+async function check(page, checks) {
+  console.log(page);
   for (const [name, check] of Object.entries(checks)) {
     const began = performance.now();
     try {
-      await check(url, dirname(report));
+      await check(pathToFileURL(page).href, page);
       console.log(`  ok    ${name} (${Math.round(performance.now() - began)} ms)`);
     } catch (error) {
       failures += 1;
@@ -56,8 +69,18 @@ function texts(page, selector) {
   return page.locator(selector).allTextContents();
 }
 
+// The strategies of the report's table that are shown.
 function shownStrategies(page) {
-  return page.locator(".card:not([hidden])").count();
+  return texts(page, `${ROWS}:not([hidden]) th[scope=row] a`);
+}
+
+async function isShort(url, file) {
+  const bytes = statSync(file).size;
+  assert.ok(bytes <= BYTES, `${bytes} bytes`);
+  await opened(url, {}, async (page) => {
+    const screens = await page.evaluate((height) => document.documentElement.scrollHeight / height, DESKTOP.height);
+    assert.ok(screens <= SCREENS, `${screens} screens`);
+  });
 }
 
 async function loadsQuietly(url) {
@@ -77,43 +100,43 @@ async function hasAnswersWithoutScript(url) {
     const end = await page.locator(".answer > h3").last().evaluate((answer) => answer.getBoundingClientRect().bottom);
     assert.ok(end <= 2 * DESKTOP.height, `the answers end at ${end} px, below the second screen`);
     const choices = page.getByRole("table", { name: /^What to use instead of/ });
-    assert.ok(await choices.locator("tbody tr").count() >= 2, "fewer than two situations have an answer");
-    const table = page.getByRole("table", { name: /^Verdict per pivot/ });
-    assert.ok(await table.locator("tbody tr").count() >= 2, "fewer than two pivots have a verdict");
-    assert.ok(await table.locator("tbody .verdict").count() > 0, "no verdict");
-    assert.ok(await page.locator("#report-table ~ .scroll tbody tr").count() > 2, "no headline table");
+    const situations = await page.locator("h2[id^=case-]").count();
+    if (situations) assert.ok(await choices.locator("tbody tr").count() >= situations, "a situation has no answer");
+    else assert.equal(await choices.count(), 0, "an empty table");
+    assert.ok(await page.locator(ROWS).count() > 2 || await page.getByText("None of the report's rows").count(), "no headline table");
+    assert.equal(await page.locator("tbody:empty").count(), 0, "an empty table");
     assert.equal(await page.locator("thead button").count(), 0, "buttons that do nothing");
   });
 }
 
 // A column of ratios, as numbers.
 async function column(page, index) {
-  const cells = await texts(page, `section[aria-labelledby=report-table] table:first-of-type tbody tr:not([hidden]) td:nth-of-type(${index}):not(.absent) .lead`);
+  const cells = await texts(page, `${ROWS}:not([hidden]) td:nth-of-type(${index}):not(.absent) .lead`);
   return cells.map((text) => Number.parseFloat(text.replaceAll(",", ""))).filter((value) => !Number.isNaN(value));
 }
 
-// The first column that is made of ratios: there are others before it where a report is of several machines.
+// The first column that is made of ratios: there are others before it where a report is of several machines. 0 without any.
 async function columnOfRatios(page) {
-  const columns = await page.locator("section[aria-labelledby=report-table] table:first-of-type thead th").count();
-  const rows = await page.locator("section[aria-labelledby=report-table] table:first-of-type tbody tr td:nth-of-type(1)").count();
+  const columns = await page.locator(HEADS).count();
+  const rows = await page.locator(`${ROWS} td:nth-of-type(1)`).count();
   for (let index = 1; index < columns; index += 1) {
     if ((await column(page, index)).length > rows / 2) return index;
   }
-  throw new Error(`none of ${columns} columns is made of ratios`);
+  return 0;
 }
 
 async function sorts(url) {
   await opened(url, {}, async (page) => {
     const index = await columnOfRatios(page);
-    const head = page.locator("section[aria-labelledby=report-table] thead th").nth(index);
+    if (!index) return;
+    const head = page.locator(HEADS).nth(index);
     const before = await column(page, index);
     const sorted = (direction) => [...before].sort((a, b) => direction * (a - b));
-    assert.notDeepEqual(before, sorted(-1), "the column is sorted from the start, so this shows nothing");
     await head.getByRole("button").focus();
     await page.keyboard.press("Enter");
     assert.equal(await head.getAttribute("aria-sort"), "descending");
     assert.deepEqual(await column(page, index), sorted(-1));
-    assert.match(page.url(), new RegExp(`sort=report-table-1\\.${index}\\.descending`));
+    assert.match(page.url(), new RegExp(`sort=report-table-2\\.${index}\\.descending`));
     await page.keyboard.press("Space");
     assert.equal(await head.getAttribute("aria-sort"), "ascending");
     assert.deepEqual(await column(page, index), sorted(1));
@@ -123,40 +146,30 @@ async function sorts(url) {
   });
 }
 
-// What the drawings of a section show of single strategies, and how.
-function layers(page, section) {
-  return page.locator(`section[aria-labelledby=${section}] .plot g[data-strategy]`).evaluateAll((layers) =>
-    layers.map((layer) => ({ strategy: layer.dataset.strategy, faded: Number(getComputedStyle(layer).opacity) < 1 })));
-}
-
 async function filters(url) {
   await opened(url, {}, async (page) => {
     const all = await shownStrategies(page);
-    const name = await page.locator(".card").nth(1).getAttribute("data-strategy");
+    const name = all[1] ?? all[0];
+    if (!name) return;
     await page.getByLabel("Strategy", { exact: true }).fill(name);
     const left = await shownStrategies(page);
-    assert.ok(left >= 1 && left < all, `${left} of ${all} cards are left for ${name}`);
-    const rows = await texts(page, "section[aria-labelledby=report-table] table:first-of-type tbody tr:not([hidden]) th[scope=row] a");
-    assert.ok(rows.length > 0 && rows.every((row) => row.includes(name)), `rows for ${name}: ${rows}`);
-    assert.match(await page.locator(".view [role=status]").textContent(), new RegExp(`^${left} of ${all} `));
-    const cards = await page.locator(".card").evaluateAll((cards) => cards.map((card) => card.dataset.strategy));
-    for (const section of ["report-table", "pareto", "probes"]) {
-      // Controls have no card and are filtered nowhere: they are what the others are seen against.
-      const drawn = (await layers(page, section)).filter(({ strategy }) => cards.includes(strategy));
-      // A run of few strategies may have no such drawing.
-      const wrong = drawn.filter((one) => one.faded === one.strategy.includes(name));
-      assert.deepEqual(wrong, [], `in the drawings of ${section}, filtered by ${name}`);
-      assert.ok(section !== "report-table" || drawn.some((one) => one.faded), "nothing is faded");
-    }
+    assert.ok(left.length >= 1 && left.every((one) => one.includes(name)), `rows for ${name}: ${left}`);
+    assert.match(await page.locator(".view [role=status]").textContent(), /^(All )?\d+ (of|strategies)/);
+    const drawn = await page.locator(".plot g[data-strategy]").evaluateAll((layers) =>
+      layers.map((layer) => ({ strategy: layer.dataset.strategy, faded: Number(getComputedStyle(layer).opacity) < 1 })));
+    // Controls have no card and are filtered nowhere: they are what the others are seen against.
+    const wrong = drawn.filter((one) => all.includes(one.strategy) && one.faded === one.strategy.includes(name));
+    assert.deepEqual(wrong, [], `in the drawings, filtered by ${name}`);
     await page.getByRole("button", { name: "Show all" }).click();
-    assert.equal(await shownStrategies(page), all);
+    assert.deepEqual(await shownStrategies(page), all);
     assert.equal(await page.locator(".plot .faded").count(), 0, "something stays faded");
   });
 }
 
 async function filtersByProperty(url) {
   await opened(url, {}, async (page) => {
-    const all = await shownStrategies(page);
+    const all = await page.locator(".card").count();
+    if (!all) return;
     await page.locator(".view summary").click();
     for (const [property, claim] of [["records", "plain data only"], ["read consistency", "linearizable"], ["reads allocate", "no"]]) {
       const group = page.locator(".view").getByRole("group", { name: property });
@@ -172,49 +185,100 @@ async function filtersByProperty(url) {
 }
 
 async function linksToAView(url) {
-  const wanted = await opened(url, {}, async (page) => {
-    const name = await page.locator(".card").nth(1).getAttribute("data-strategy");
-    const state = new URLSearchParams({ strategy: name, sort: "report-table-1.2.ascending" });
-    return { name, hash: `#registry?${state}` };
-  });
-  await opened(url + wanted.hash, {}, async (page) => {
-    assert.equal(await page.getByLabel("Strategy", { exact: true }).inputValue(), wanted.name);
-    const shown = await page.locator(".card:not([hidden])").evaluateAll((cards) => cards.map((card) => card.dataset.strategy));
-    assert.ok(shown.length >= 1 && shown.every((one) => one.includes(wanted.name)), `cards: ${shown}`);
-    const head = page.locator("section[aria-labelledby=report-table] thead th").nth(2);
-    assert.equal(await head.getAttribute("aria-sort"), "ascending");
-    const top = await page.locator("#registry").evaluate((head) => head.getBoundingClientRect().top);
+  const name = await opened(url, {}, async (page) => (await shownStrategies(page))[1]);
+  if (!name) return;
+  const state = new URLSearchParams({ strategy: name, sort: "report-table-2.2.ascending" });
+  await opened(`${url}#report-table?${state}`, {}, async (page) => {
+    assert.equal(await page.getByLabel("Strategy", { exact: true }).inputValue(), name);
+    assert.ok((await shownStrategies(page)).every((one) => one.includes(name)));
+    assert.equal(await page.locator(HEADS).nth(2).getAttribute("aria-sort"), "ascending");
+    const top = await page.locator("#report-table").evaluate((head) => head.getBoundingClientRect().top);
     assert.ok(Math.abs(top) < DESKTOP.height / 2, `the section is ${top} px away`);
     assert.deepEqual(page.said, []);
   });
   // Nonsense is no error, and no view.
   await opened(`${url}#nowhere?sort=x.99.up&has=what&strategy=%3Cb%3E`, {}, async (page) => {
     assert.deepEqual(page.said, []);
-    assert.equal(await shownStrategies(page), 0);
+    assert.deepEqual(await shownStrategies(page), []);
     assert.equal(await page.locator("[aria-sort]").count(), 0);
   });
 }
 
 async function keepsTheViewOnTheWay(url) {
   await opened(url, {}, async (page) => {
-    const name = await page.locator(".card").nth(1).getAttribute("data-strategy");
+    const name = (await shownStrategies(page))[1];
+    if (!name) return;
     await page.getByLabel("Strategy", { exact: true }).fill(name);
-    await page.locator("nav a[href='#guarantees']").click();
-    assert.match(page.url(), /#guarantees\?strategy=/);
-    const link = page.locator(`.view a`);
-    assert.match(await link.getAttribute("href"), /^#guarantees\?strategy=/);
+    await page.locator("nav a[href='#report-table']").first().click();
+    assert.match(page.url(), /#report-table\?strategy=/);
+    assert.match(await page.locator(".view a").getAttribute("href"), /^#report-table\?strategy=/);
+    await page.locator("nav a[href='details.html#guarantees']").click();
+    await page.waitForURL(/details\.html#guarantees\?strategy=/);
+    assert.equal(await page.getByLabel("Strategy", { exact: true }).inputValue(), name);
     await page.goBack();
     assert.equal(await page.getByLabel("Strategy", { exact: true }).inputValue(), name);
+    // What is on the other page is found from this one.
+    await page.goto(`${url}#guarantees`);
+    await page.waitForURL(/details\.html#guarantees/);
   });
 }
 
-async function hasNoBrokenAnchor(url) {
+async function hasNoBrokenLink(url, file) {
+  const ids = (page) => page.evaluate(() => [...document.querySelectorAll("[id]")].map((node) => node.id));
   await opened(url, { javaScriptEnabled: false }, async (page) => {
-    const broken = await page.evaluate(() => [...document.querySelectorAll("a[href^='#']")]
-      .map((link) => link.getAttribute("href").slice(1)).filter((id) => !document.getElementById(id)));
-    assert.deepEqual(broken, [], "links that lead nowhere");
-    const ids = await page.evaluate(() => [...document.querySelectorAll("[id]")].map((node) => node.id));
-    assert.equal(new Set(ids).size, ids.length, "an id stands twice");
+    const own = await ids(page);
+    assert.equal(new Set(own).size, own.length, "an id stands twice");
+    const links = await page.evaluate(() => [...document.querySelectorAll("a[href]")].map((link) => link.getAttribute("href")));
+    assert.ok(links.length > 0, "no link");
+    const pages = new Map([["", own]]);
+    for (const link of new Set(links)) {
+      const [name, id] = link.split("#");
+      if (!pages.has(name)) {
+        const other = join(dirname(file), name);
+        assert.ok(existsSync(other), `${link} leads nowhere`);
+        pages.set(name, await opened(pathToFileURL(other).href, { javaScriptEnabled: false }, ids));
+      }
+      assert.ok(pages.get(name).includes(id), `${link} leads nowhere`);
+    }
+  });
+}
+
+// The bounding boxes of what is written in a drawing, in the page: those that overlap.
+async function overprintsNoLabel(url) {
+  await unfolded(url, {}, async (page) => {
+    const overlaps = await page.evaluate(() => [...document.querySelectorAll(".plot svg")].flatMap((svg) => {
+      const ground = svg.getBoundingClientRect();
+      const texts = [...svg.querySelectorAll("text")].map((text) => ({ text: text.textContent, box: text.getBoundingClientRect() }));
+      const outside = texts.filter(({ box }) => box.left < ground.left - 1 || box.right > ground.right + 1 || box.top < ground.top - 1 || box.bottom > ground.bottom + 1);
+      const pairs = texts.flatMap((a, index) => texts.slice(index + 1).filter((b) => {
+        const width = Math.min(a.box.right, b.box.right) - Math.max(a.box.left, b.box.left);
+        const height = Math.min(a.box.bottom, b.box.bottom) - Math.max(a.box.top, b.box.top);
+        // Letters do not fill their boxes: those of two lines may touch.
+        return width > 1 && height > 4;
+      }).map((b) => `"${a.text}" over "${b.text}"`));
+      const name = svg.closest("figure").querySelector("figcaption").textContent.slice(0, 60);
+      return [...outside.map(({ text }) => `${name}: "${text}" is cut off`), ...pairs.map((pair) => `${name}: ${pair}`)];
+    }));
+    assert.deepEqual(overlaps.slice(0, 8), [], `${overlaps.length} labels`);
+  });
+}
+
+// A mark that is drawn has a name in the caption.
+async function namesWhatIsDrawn(url) {
+  await opened(url, {}, async (page) => {
+    const unnamed = await page.evaluate(() => {
+      const marks = [
+        ["dot", "circle[fill='#0B6E4F']", /dot/i],
+        ["ring", "circle[fill=none]", /ring/i],
+        ["band", "rect[fill='#ECEEF1'], polygon[fill='#ECEEF1']", /grey/i],
+      ];
+      return [...document.querySelectorAll("figure")].flatMap((figure) => {
+        const caption = figure.querySelector("figcaption").textContent;
+        return marks.filter(([, drawn, named]) => figure.querySelector(drawn) && !named.test(caption))
+          .map(([mark]) => `${mark} in ${caption.slice(0, 80)}`);
+      });
+    });
+    assert.deepEqual(unnamed, []);
   });
 }
 
@@ -299,8 +363,8 @@ function thinOut(kept) {
   shape(document.body);
 }
 
-async function fits(url, folder) {
-  for (const [name, viewport] of [["phone", PHONE], ["desktop", DESKTOP]]) {
+async function fits(url, file) {
+  for (const [name, viewport] of [["phone", PHONE], ["tablet", TABLET], ["desktop", DESKTOP]]) {
     await opened(url, { viewport, isMobile: viewport === PHONE, hasTouch: viewport === PHONE }, async (page) => {
       await page.evaluate(() => { for (const one of document.querySelectorAll("details")) one.open = true; });
       const wide = await page.evaluate((width) => [...document.querySelectorAll("main *")]
@@ -310,7 +374,7 @@ async function fits(url, folder) {
       const width = await page.evaluate(() => document.documentElement.scrollWidth);
       assert.ok(width <= viewport.width, `${name}: the page is ${width} px wide`);
       await page.evaluate(() => { for (const one of document.querySelectorAll("details")) one.open = false; });
-      await page.screenshot({ path: join(folder, `screen-${name}.png`) });
+      await page.screenshot({ path: file.replace(/\.html$/, `-${name}.png`) });
     });
   }
 }
@@ -319,7 +383,7 @@ async function prints(url) {
   await opened(url, {}, async (page) => {
     await page.emulateMedia({ media: "print" });
     assert.equal(await page.locator(".view").isVisible(), false, "controls are printed");
-    assert.equal(await page.locator("nav").isVisible(), false, "the navigation is printed");
+    assert.equal(await page.locator("nav").first().isVisible(), false, "the navigation is printed");
     const pdf = await page.pdf({ format: "A4" });
     assert.ok(pdf.length > 10_000, `${pdf.length} bytes of PDF`);
   });

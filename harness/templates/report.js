@@ -14,12 +14,8 @@
 
   // -- what there is ---------------------------------------------------------------------------------
 
-  // Strategies with their properties, as the cards have them.
-  const strategies = new Map(every(".card").map((card) => {
-    const pairs = every(".properties > div", card);
-    const has = pairs.map((pair) => `${words(pair.querySelector("dt"))}:${words(pair.querySelector("dd"))}`);
-    return [card.dataset.strategy, new Set(has)];
-  }));
+  // Strategies with their properties.
+  const strategies = new Map(every("#strategies > li").map((one) => [one.dataset.strategy, new Set(every("span", one).map(words))]));
   const rowHead = (row) => row.querySelector("th[scope=row]");
   const strategyOf = (row) => {
     const code = rowHead(row)?.querySelector("code");
@@ -27,7 +23,7 @@
   };
   const counts = new Map();
   const tables = every("table").map((table) => {
-    const section = table.closest("section")?.querySelector("h2")?.id ?? "summary";
+    const section = table.closest("section")?.querySelector("h2")?.id ?? "first";
     counts.set(section, (counts.get(section) ?? 0) + 1);
     const bodies = [...table.tBodies].map((body) => ({
       body,
@@ -227,17 +223,27 @@
     if (!target.hasAttribute("tabindex")) target.setAttribute("tabindex", "-1");
     target.focus({ preventScroll: true });
   };
+  // A link takes the view along, to another page as well.
   document.addEventListener("click", (event) => {
-    const to = event.target.closest?.("a[href^='#']");
+    const to = event.target.closest?.("a[href*='#']");
     if (!to || to === link || event.button || event.ctrlKey || event.metaKey || event.shiftKey) return;
     event.preventDefault();
-    view.anchor = to.getAttribute("href").slice(1);
+    const [page, anchor] = to.getAttribute("href").split("#");
+    if (page) return void location.assign(page + fragment(anchor));
+    view.anchor = anchor;
     history.pushState(null, "", fragment());
     link.href = fragment();
     go();
   });
+  // What moved to another page is found from here.
+  const elsewhere = () => {
+    if (!view.anchor || document.getElementById(view.anchor)) return;
+    const moved = every("a[href*='.html#']").find((one) => one.getAttribute("href").endsWith(`#${view.anchor}`));
+    if (moved) location.replace(moved.getAttribute("href").split("#")[0] + fragment());
+  };
   const arrive = () => {
     read();
+    elsewhere();
     show();
     go();
   };

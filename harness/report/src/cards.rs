@@ -9,18 +9,22 @@ use results::{Card, Results};
 
 use super::draft::Draft;
 use super::view::{Block, Section};
-use super::{evidence, facts, format, summary};
+use super::{decisions, evidence, facts, format};
 
 pub(super) fn section(results: &Results) -> Section {
-    let cards = facts::contenders(results).into_iter();
-    let cards = cards.map(|card| facts_of(results, card)).collect();
     Draft::new("cards", results)
-        .place("cards", vec![Block::Cards { cards }])
+        .place("cards", vec![Block::Cards])
         .section()
 }
 
+/// The cards of all contenders.
+pub(super) fn all(results: &Results) -> Vec<Value> {
+    let cards = facts::contenders(results).into_iter();
+    cards.map(|card| facts_of(results, card)).collect()
+}
+
 /// The anchor of each card, by the head of the rows about its strategy.
-pub(super) fn anchors(results: &Results) -> BTreeMap<String, String> {
+pub(super) fn links(results: &Results) -> BTreeMap<String, String> {
     let cards = facts::contenders(results).into_iter();
     cards
         .map(|card| (format!("`{}`", card.name), anchor(&card.name)))
@@ -43,17 +47,6 @@ fn facts_of(results: &Results, card: &Card) -> Value {
         None if *name == results.baseline => ("baseline".to_owned(), "plain"),
         None => ("not compared".to_owned(), "absent"),
     };
-    let library = match card.library.as_str() {
-        "own" => "none: written here",
-        library => library,
-    };
-    let mut facts = vec![
-        ("Library", library.to_owned()),
-        ("Not when", card.avoid_when.clone()),
-    ];
-    if let Some(overall) = overall.filter(|_| results.machines.len() > 1) {
-        facts.push(("Decision", summary::decisions(results, overall)));
-    }
     let claims = card.claims.all();
     let claims = claims.map(|(property, claim)| vec![property.to_string(), claim.to_string()]);
     let mut machines = results.machines.iter();
@@ -64,7 +57,9 @@ fn facts_of(results: &Results, card: &Card) -> Value {
         summary => format::sentence(&card.summary),
         decision => decision,
         tone => tone,
-        facts => facts.into_iter().map(|(name, value)| vec![name.to_owned(), value]).collect::<Vec<_>>(),
+        library => (!card.is_own()).then_some(card.library.as_str()),
+        avoid_when => card.avoid_when.as_str(),
+        decisions => overall.filter(|_| results.machines.len() > 1).map(|one| decisions::of_machines(results, one)),
         // What a reader may look for.
         properties => claims.collect::<Vec<_>>(),
         evidence => match (has_evidence, results.machines.len()) {

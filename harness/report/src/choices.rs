@@ -1,149 +1,183 @@
-//! What readers come with: what to use instead of the baseline, what it gains and what it costs.
+//! What readers come with: for each use case what to use instead of the baseline, what it gains, what it costs elsewhere and
+//! how far it holds. The first screen has a line for each, and each has a section.
 
-use model::scenario::Axis;
+use minijinja::context;
+use minijinja::value::{Serde, Value};
+use model::controls;
 
-use results::{Answer, Change, Choice, Flip, Machine, UseCase};
+use results::{Answer, Flip, Judged, Machine, Results, UseCase, Verdict};
 
 use super::charts::canvas::{BAND, Canvas, FAINT, GOOD, INK, LEFT, Paint, RIGHT};
-use super::charts::{RATIO_MIN, Scale, WIDTH};
+use super::charts::{RATIO_MIN, Scale, WIDTH, intervals};
+use super::collect::grouped;
+use super::draft::Draft;
+use super::facts::{self, Row};
 use super::losses::Losses;
-use super::view::{Cell, Figure, Group, Row, Table, Tone};
-use super::{facts, format};
+use super::view::{Figure, Section};
+use super::{decisions, flips, format, headline, method};
 
-/// Strategies that a cell names at most.
-const TIED_MAX: usize = 3;
+/// A use case, as each machine answers it that measured it whole.
+struct Case<'r> {
+    id: &'r str,
+    answers: Vec<(&'r Machine, &'r UseCase)>,
+}
 
-/// A row for each use case, and one more where published crates were measured and have another answer.
-pub(super) fn table(machine: &Machine) -> Table {
-    let rows = machine.use_cases.iter().flat_map(|use_case| {
-        let of_all = row(machine, use_case, &use_case.title, &use_case.of_all);
-        let is_other = strategy(&use_case.of_published) != strategy(&use_case.of_all);
-        let is_published = |name: &str| {
-            let mut cards = machine.strategies.iter();
-            cards.any(|card| card.name == name && !card.is_own())
-        };
-        let mut gains = use_case.gains.iter();
-        let is_known = gains.any(|gain| is_published(&gain.strategy));
-        let of_published = (is_other && is_known).then(|| {
-            let answer = &use_case.of_published;
-            row(machine, use_case, "... with published crates", answer)
-        });
-        [of_all].into_iter().chain(of_published)
+fn cases(results: &Results) -> Vec<Case<'_>> {
+    let answers = results.machines.iter().flat_map(|machine| {
+        let cases = machine.use_cases.iter();
+        cases.map(move |one| (one.id.as_str(), (machine, one)))
     });
-    Table::of([Group::new("", rows)])
+    let cases = grouped(answers).into_iter();
+    cases.map(|(id, answers)| Case { id, answers }).collect()
 }
 
-fn strategy(answer: &Answer) -> Option<&str> {
-    answer
-        .choice
-        .as_ref()
-        .map(|choice| choice.strategy.as_str())
+impl<'r> Case<'r> {
+    /// Whether published crates have an answer of their own: one was measured, and the answer is another.
+    fn has_published(&self) -> bool {
+        let strategy = |answer: &'r Answer| answer.choice.as_ref().map(|one| &one.strategy);
+        self.answers.iter().any(|(machine, one)| {
+            let is_published = |name: &str| {
+                let mut cards = machine.strategies.iter();
+                cards.any(|card| card.name == name && !card.is_own())
+            };
+            strategy(&one.of_published) != strategy(&one.of_all)
+                && one.gains.iter().any(|gain| is_published(&gain.strategy))
+        })
+    }
+
+    fn on(&self, machine: &Machine) -> Option<&'r UseCase> {
+        let mut answers = self.answers.iter();
+        answers.find_map(|(there, one)| (there.name == machine.name).then_some(*one))
+    }
+
+    /// What a machine answers; of published crates, too, where any machine has another answer for them.
+    fn facts(&self, machine: &Machine) -> Value {
+        let known = self.on(machine);
+        let answers = known.map(|one| {
+            let of_published = self.has_published().then_some(&one.of_published);
+            let answers = [&one.of_all].into_iter().chain(of_published);
+            let answers = answers.map(|answer| answer_facts(machine, one, answer));
+            answers.collect::<Vec<_>>()
+        });
+        context! {
+            title => &self.answers[0].1.title,
+            ceiling => known.and_then(|one| one.ceiling),
+            is_swept => known.is_some_and(|one| one.holds_along.is_some()),
+            published => self.has_published(),
+            answers => answers,
+        }
+    }
 }
 
-fn row(machine: &Machine, use_case: &UseCase, head: &str, answer: &Answer) -> Row {
-    let Some(choice) = &answer.choice else {
-        let (words, reason) = if answer.is_open {
-            ("not decided".to_owned(), "too close to call")
-        } else {
-            let stay = format!("stay with `{}`", machine.baseline);
-            (
-                stay,
-                "nothing gains more than the margin without a loss here",
-            )
-        };
-        let cells = [words, reason.to_owned()].map(Cell::text).into_iter();
-        let cells = cells.chain([ceiling(use_case), Cell::text("nothing"), Cell::default()]);
-        return Row::new(head, cells.collect());
+/// An answer with what it costs elsewhere, and what happens to it along the sweep of its use case.
+fn answer_facts(machine: &Machine, use_case: &UseCase, answer: &Answer) -> Value {
+    let choice = answer.choice.as_ref();
+    let is_about = |flip: &&Flip| {
+        let is_along = use_case.holds_along.as_ref() == Some(&flip.sweep);
+        is_along && choice.is_some_and(|choice| choice.strategy == flip.strategy)
     };
-    let library = match choice.library.as_str() {
-        "own" => "in this workspace".to_owned(),
-        library => library.to_owned(),
-    };
-    let tied = match answer.tied.as_slice() {
-        [] => String::new(),
-        tied => format!("as good: {}", format::first_of(tied, TIED_MAX)),
-    };
-    let figure = format!(
-        "{} {}",
-        format::times(choice.times),
-        format::times_interval([choice.low, choice.high], choice.processes)
-    );
-    let cells = vec![
-        Cell::text(format!("`{}`", choice.strategy)).detail(library),
-        Cell::text(figure)
-            .detail(tied)
-            .judged("improves", Tone::Good),
-        ceiling(use_case),
-        price(machine, choice),
-        Cell::text(holds(machine, use_case, choice)),
-    ];
-    Row::new(head, cells)
-}
-
-fn ceiling(use_case: &UseCase) -> Cell {
-    let ceiling = use_case
-        .ceiling
-        .map(|times| Cell::text(format::times(times)));
-    ceiling.unwrap_or_else(|| Cell::absent("not measured"))
-}
-
-/// Where it loses most, and the first promise that is weaker than the baseline's.
-fn price(machine: &Machine, choice: &Choice) -> Cell {
-    let losses = Losses::of(machine, &choice.strategy);
-    let slower = choice.loss.as_ref().map(|loss| {
-        let row = results::Judged {
+    let loss = choice.and_then(|choice| choice.loss.as_ref());
+    let loss = loss.map(|loss| {
+        let row = Judged {
             scenario: loss.scenario.clone(),
             metric: loss.metric,
         };
         let row = facts::labels_on(machine, &[row]).concat();
-        format!("{row} {} slower", format::times(1.0 / loss.times))
+        context! { row => row, slower => 1.0 / loss.times }
     });
-    let parts = slower.into_iter().chain(losses.weaker.into_iter().take(1));
-    let parts: Vec<String> = parts.chain(losses.memory).collect();
-    if parts.is_empty() {
-        Cell::text("nothing found")
-    } else {
-        Cell::text(parts.join("; "))
-    }
-}
-
-/// Until where along its sweep a choice gains more than the margin.
-fn holds(machine: &Machine, use_case: &UseCase, choice: &Choice) -> String {
-    let Some(sweep) = &use_case.holds_along else {
-        return String::new();
-    };
-    let is_about = |flip: &&Flip| flip.sweep == *sweep && flip.strategy == choice.strategy;
     let flips = machine.flips.iter().filter(is_about);
-    let flips = flips.filter_map(|flip| {
-        let words = match flip.change {
-            Change::AlwaysAboveMargin => format!("at every {} measured", flip.axis.words()),
-            Change::FallsBelowMargin => format!("until {} {}", flip.axis.words(), place(flip)),
-            Change::RisesAboveMargin => format!("from {} {} on", flip.axis.words(), place(flip)),
-            Change::NeverAboveMargin | Change::OvertakenBy(_) => return None,
-        };
-        Some(words)
-    });
-    let flips: Vec<String> = flips.collect();
-    if flips.is_empty() {
-        "not measured".into()
-    } else {
-        flips.join(", ")
+    context! {
+        choice => Serde(choice),
+        is_open => answer.is_open,
+        tied => &answer.tied,
+        loss => loss,
+        lost => choice.map(|choice| Value::from(Serde(Losses::of(machine, &choice.strategy)))),
+        flips => flips.map(flips::crossing).collect::<Vec<_>>(),
     }
 }
 
-/// `8 % [6 %, 11 %]`.
-fn place(flip: &Flip) -> String {
-    let value = |value: Option<f64>| match value {
-        None => "beyond".into(),
-        Some(value) if flip.axis == Axis::Writes => format::percent(value),
-        Some(value) => format::significant(value),
+/// The first screen: what to use instead of the baseline in each situation, how sure that is, and how to repeat it.
+pub(super) fn first(results: &Results) -> Section {
+    let cases = cases(results);
+    let is_quick = !results.machines.iter().any(Machine::decides);
+    let runs = results.machines.iter().flat_map(|machine| &machine.runs);
+    Draft::new("first", results)
+        .fact("is_compared", decisions::is_compared(results))
+        .fact("is_quick", is_quick)
+        .fact("runs", runs.collect::<Vec<_>>())
+        .of_each(|machine| {
+            context! {
+                cases => cases.iter().map(|case| case.facts(machine)).collect::<Vec<_>>(),
+                same => same(machine),
+                plain => plain(machine),
+                channel => headline::channel(machine),
+                broken => Serde(facts::broken(machine)),
+            }
+        })
+        .figures("picture", |machine| Vec::from_iter(picture(machine)))
+        .section()
+}
+
+/// Of the differences in the main rows that are plain to see, how many have a verdict.
+fn plain(machine: &Machine) -> Value {
+    let rows = facts::all_rows(machine);
+    let rows = rows.iter().filter(|row| row.scenario.point.is_none());
+    let ratios = rows
+        .flat_map(|row| facts::ranked(machine).filter_map(move |name| row.ratio(machine, name)));
+    let plain: Vec<_> = ratios
+        .filter(|ratio| !(0.95..=1.6).contains(&ratio.median))
+        .collect();
+    let is_decided = |ratio: &&&results::Ratio| ratio.verdict != Verdict::Inconclusive;
+    context! { all => plain.len(), decided => plain.iter().filter(is_decided).count() }
+}
+
+/// In how many of the main rows the baseline was compared with itself, in enough processes, and may be equal.
+fn same(machine: &Machine) -> Value {
+    let rows = facts::main_rows(machine);
+    let ratios = rows
+        .iter()
+        .filter_map(|row| row.ratio(machine, controls::SAME));
+    let judged: Vec<_> = ratios.filter(|ratio| ratio.has_judged_interval()).collect();
+    let equal = judged.iter().filter(|ratio| ratio.may_be_equal());
+    context! { all => judged.len(), equal => equal.count() }
+}
+
+/// A section for each use case: every contender in the rows that decide it, and where its answer changes.
+pub(super) fn sections(results: &Results) -> Vec<Section> {
+    cases(results)
+        .iter()
+        .map(|case| section(results, case))
+        .collect()
+}
+
+fn section(results: &Results, case: &Case<'_>) -> Section {
+    let decided_by = |machine| -> Vec<Row<'_>> {
+        let rows = case.on(machine).into_iter().flat_map(|one| &one.decided_by);
+        rows.filter_map(|judged| facts::row(machine, judged))
+            .collect()
     };
-    format!(
-        "{} [{}, {}]",
-        value(flip.at),
-        value(flip.ci_low),
-        value(flip.ci_high)
-    )
+    let rows = facts::united(results, decided_by).into_iter().map(|row| {
+        let cpus = results.machines[0].environment.cpus;
+        context! {
+            label => facts::row_label(results, &row),
+            question => row.scenario.question.as_str(),
+            threads => facts::threads_note(row.scenario, cpus),
+        }
+    });
+    Draft::new("case", results)
+        .anchored(format!("case-{}", case.id))
+        .fact("rows", rows.collect::<Vec<_>>())
+        .of_each(|machine| context! { case => case.facts(machine) })
+        .figures("contenders", |machine| {
+            let gains = case.on(machine).map_or(&[][..], |one| &one.gains);
+            let is_meant = |name: &str| gains.iter().any(|gain| gain.strategy == name);
+            Vec::from_iter(intervals::figure(machine, &decided_by(machine), is_meant))
+        })
+        .figures("sweep", |machine| {
+            let sweep = case.on(machine).and_then(|one| one.holds_along.as_ref());
+            Vec::from_iter(sweep.and_then(|sweep| flips::along(machine, sweep)))
+        })
+        .section()
 }
 
 const LEFT_END: i32 = 330;
@@ -152,30 +186,19 @@ const TOP: i32 = 24;
 const ROW: i32 = 26;
 const AXIS: i32 = 26;
 
-/// What the marks mean.
-const KEY: &str = "Dot with interval: the strategy to use. Ticks: the others. Vertical bar: a table without any \
-    synchronization. Grey: less than the margin.";
-
 /// A line for each use case, on one axis of times better.
-pub(super) fn picture(machine: &Machine) -> Option<Figure> {
+fn picture(machine: &Machine) -> Option<Figure> {
     let cases = &machine.use_cases;
     let bottom = TOP + i32::try_from(cases.len()).ok()? * ROW;
     let values = cases.iter().flat_map(|one| {
-        let choice = one
-            .of_all
-            .choice
-            .iter()
-            .flat_map(|choice| [choice.low, choice.high]);
-        choice
-            .chain(one.ceiling)
-            .chain(one.gains.iter().map(|gain| gain.times))
+        let choice = one.of_all.choice.iter();
+        let ends = choice.flat_map(|choice| [choice.low, choice.high]);
+        let gains = one.gains.iter().map(|gain| gain.times);
+        ends.chain(one.ceiling).chain(gains)
     });
     let values = values.filter(|value| value.is_finite() && *value >= RATIO_MIN);
-    let axis = Scale::over(
-        values.chain([1.0, machine.margin]),
-        1.15,
-        [LEFT_END, RIGHT_END],
-    )?;
+    let values = values.chain([1.0, machine.margin]);
+    let axis = Scale::over(values, 1.15, [LEFT_END, RIGHT_END])?;
     let mut canvas = Canvas::default();
     let edge = axis.at(machine.margin);
     canvas.rectangle((LEFT_END, TOP), (edge, bottom), Paint::Fill(BAND));
@@ -194,12 +217,13 @@ pub(super) fn picture(machine: &Machine) -> Option<Figure> {
             canvas.line((x, y - 9), (x, y + 9), Paint::Outline(INK, 2));
         }
         let Some(choice) = &use_case.of_all.choice else {
+            let stay = format!("stay with {}", machine.baseline);
             let text = if use_case.of_all.is_open {
-                "not decided".to_owned()
+                "not decided"
             } else {
-                format!("stay with {}", machine.baseline)
+                &stay
             };
-            canvas.text(&text, (RIGHT_END + 12, y), LEFT, FAINT);
+            canvas.text(text, (RIGHT_END + 12, y), LEFT, FAINT);
             continue;
         };
         canvas.about(&choice.strategy, |canvas| {
@@ -212,12 +236,8 @@ pub(super) fn picture(machine: &Machine) -> Option<Figure> {
         });
     }
     (!cases.is_empty()).then(|| Figure {
-        key: KEY.into(),
-        caption: format!(
-            "How many times better than {}, by situation; log scale",
-            machine.baseline
-        ),
         description: format::counted(cases.len(), "situation", "situations"),
         svg: canvas.finish(WIDTH, bottom + AXIS),
+        ..Figure::default()
     })
 }

@@ -1,23 +1,138 @@
-//! The adoption rule, applied: what each strategy gains and loses, and the report's assumptions.
+//! One strategy for everything: which to adopt by the adoption rule, what each one gains and loses, and the report's
+//! assumptions.
 
 use std::collections::BTreeMap;
 
 use minijinja::context;
 use minijinja::value::{Serde, Value};
 
-use results::{Judged, Machine, Results, Verdict};
+use results::{Card, Decision, Judged, Machine, Overall, Results, Verdict};
 
 use super::collect::{grouped, unique};
 use super::draft::Draft;
-use super::view::{Cell, Column, Section, Table, Tone};
-use super::{facts, format, pivots};
+use super::losses::Losses;
+use super::view::{Block, Cell, Column, Section, Table, Tone};
+use super::{differences, facts, format, pivots};
+
+/// The head of the page with the details.
+pub(super) fn details(results: &Results) -> Section {
+    Draft::new("details", results).section()
+}
 
 pub(super) fn section(results: &Results) -> Section {
-    Draft::new("decisions", results)
+    with_answer(Draft::new("decisions", results), results)
         .table_over_all("decisions", decisions)
         .table("matrix", matrix)
         .of_each(assumptions)
         .section()
+}
+
+/// Which strategy to adopt for everything, and where machines differ, in a paragraph.
+pub(super) fn answer(results: &Results) -> String {
+    let section = with_answer(Draft::new("answer", results), results).section();
+    let texts = section.blocks.iter().filter_map(|block| match block {
+        Block::Prose { text } => Some(text.as_str()),
+        _ => None,
+    });
+    texts.collect::<Vec<_>>().join(" ")
+}
+
+/// The facts of `sections/answer.md.j2`.
+fn with_answer<'r>(draft: Draft<'r>, results: &'r Results) -> Draft<'r> {
+    let chosen = chosen(results);
+    let gains = chosen.map(|chosen| facts::labels(&results.machines, &chosen.gains));
+    let agreeing = results.overall.iter().filter(|overall| overall.agree);
+    draft
+        .fact("is_compared", is_compared(results))
+        .fact("is_for_decisions", is_for_decisions(results))
+        .fact("under", decided(results))
+        .fact(
+            "any_record",
+            chosen.and_then(|one| any_record(results, one)),
+        )
+        .fact("gains", gains)
+        .fact("decided", results.overall.len())
+        .fact("agreeing", agreeing.count())
+        .fact("disagreeing", disagreeing(results))
+        .fact("differences", differences::rows(results))
+}
+
+/// Whether a machine has compared anything with the baseline.
+pub(super) fn is_compared(results: &Results) -> bool {
+    results.machines.iter().any(|machine| {
+        let mut cells = machine.cells.iter();
+        cells.any(|cell| {
+            cell.ratio.is_some()
+                && machine.recommendation(&cell.strategy).is_some()
+                && cell.metric.is_timed()
+        })
+    })
+}
+
+/// Whether anything but the points of sweeps was asked: those show where an answer changes, and count
+/// in no recommendation.
+pub(super) fn is_for_decisions(results: &Results) -> bool {
+    let mut machines = results.machines.iter();
+    machines.any(|machine| machine.scenarios.iter().any(|one| one.point.is_none()))
+}
+
+/// The strategies under a decision over all machines, strongest first.
+fn under(results: &Results, wanted: Decision) -> Vec<&str> {
+    let ranked = facts::strongest_first(results, |decision| decision == wanted).into_iter();
+    ranked.map(|overall| overall.strategy.as_str()).collect()
+}
+
+/// The strongest of the strategies that gain on every machine.
+pub(super) fn chosen(results: &Results) -> Option<&Overall> {
+    let gains = [Decision::Adopt, Decision::AdoptForSome];
+    facts::strongest(results, |overall| gains.contains(&overall.decision))
+}
+
+/// The strongest with the same decision that holds more than plain data, if the strongest of all does not.
+fn any_record<'r>(results: &'r Results, chosen: &Overall) -> Option<&'r str> {
+    let contenders = facts::contenders(results);
+    let is_plain = |name: &str| {
+        let mut cards = contenders.iter();
+        cards.any(|card| card.name == name && card.claims.plain_data_only)
+    };
+    let others = under(results, chosen.decision).into_iter();
+    others
+        .filter(|_| is_plain(&chosen.strategy))
+        .find(|name| !is_plain(name))
+}
+
+/// The strategies that machines decide differently about, together where they do so alike.
+fn disagreeing(results: &Results) -> Vec<Value> {
+    let ranked = facts::strongest_first(results, |_| true).into_iter();
+    let apart = ranked.filter(|overall| !overall.agree);
+    let groups = grouped(apart.map(|one| (of_machines(results, one), one.strategy.as_str())));
+    let groups = groups.into_iter();
+    groups
+        .map(|(decisions, strategies)| {
+            context! { decisions => decisions, strategies => Serde(strategies) }
+        })
+        .collect()
+}
+
+/// What each machine decides: `adopt on epyc-2cpu, undecided on xeon-2cpu`.
+pub(super) fn of_machines(results: &Results, overall: &Overall) -> String {
+    let each = overall.decisions.iter().map(|there| {
+        let words = |decision| format::decision(decision, &results.baseline);
+        let decision = there.decision.map_or_else(|| "not compared".into(), words);
+        format!("{decision} on {}", there.machine)
+    });
+    each.collect::<Vec<_>>().join(", ")
+}
+
+/// Which strategies fall under which decision over all machines, strongest first.
+pub(super) fn decided(results: &Results) -> Vec<Value> {
+    let decided = facts::BEST_FIRST.map(|decision| {
+        context! {
+            words => format::decision(decision, &results.baseline),
+            names => Serde(under(results, decision)),
+        }
+    });
+    decided.to_vec()
 }
 
 fn decisions(machine: &Machine) -> Table {
@@ -28,8 +143,11 @@ fn decisions(machine: &Machine) -> Table {
             labels => Cell::text(format::list(&labels)),
         };
         let sides = [&known.gains, &known.losses, &known.open].map(words);
+        let given_up = Losses::of(machine, &card.name).given_up();
+        let given_up = given_up.map_or_else(|| Cell::absent("none found"), Cell::text);
         let decision = facts::decision(machine, &card.name);
-        Some([decision].into_iter().chain(sides).collect())
+        let cells = [decision].into_iter().chain(sides).chain([given_up]);
+        Some(cells.collect())
     })
 }
 
@@ -63,13 +181,13 @@ fn matrix_cell(machine: &Machine, row: facts::Row<'_>, strategy: &str) -> Cell {
 /// Strategies by assumptions, in the order in which the results judge them: every verdict.
 fn assumptions(machine: &Machine) -> Value {
     let ids = unique(machine.assumptions.iter().map(|judged| judged.id.as_str()));
-    let cards = pivots::titled(machine.contenders()).into_iter();
-    let strategies = cards.map(|(pivot, card)| {
+    let strategy = |(pivot, card): (String, &Card)| {
         let judged = machine.assumptions.iter();
         let judged = judged.filter(|judged| judged.strategy == card.name);
         let verdicts = grouped(judged.map(|judged| (&judged.id, judged.verdict)));
         let verdicts = BTreeMap::from_iter(verdicts);
         context! { pivot => pivot, name => card.name.as_str(), verdicts => Serde(verdicts) }
-    });
-    context! { ids => Serde(ids), strategies => strategies.collect::<Vec<_>>() }
+    };
+    let cards = pivots::titled(machine.contenders()).into_iter();
+    context! { ids => Serde(ids), strategies => cards.map(strategy).collect::<Vec<_>>() }
 }

@@ -48,7 +48,9 @@ enum Placed {
 
 /// A section in the making.
 pub(super) struct Draft<'r> {
+    /// The name of its template.
     id: &'static str,
+    anchor: String,
     results: &'r Results,
     /// The machines that it is about.
     scope: &'r [Machine],
@@ -70,12 +72,19 @@ impl<'r> Draft<'r> {
         };
         Self {
             id,
+            anchor: id.into(),
             results,
             scope,
             facts: BTreeMap::new(),
             machines: scope.iter().map(name).collect(),
             placed: BTreeMap::new(),
         }
+    }
+
+    /// With an anchor of its own, where several sections are made of one template.
+    pub(super) fn anchored(mut self, anchor: String) -> Self {
+        self.anchor = anchor;
+        self
     }
 
     /// A fact.
@@ -182,7 +191,7 @@ impl<'r> Draft<'r> {
         let mut blocks = united(&blocks, scope);
         blocks.retain(|block| !matches!(block, Block::Table(table) if !table.has_rows()));
         Section {
-            id: self.id,
+            id: self.anchor,
             title,
             blocks,
         }

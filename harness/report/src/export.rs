@@ -1,39 +1,41 @@
-//! The results for programs: `results.json`, and `cells.csv` for spreadsheets and data frames.
+//! The results for programs: `results.json`, and its cells as `cells.csv`.
 //!
 //! Figures have as many digits as every machine agrees on: the system's `exp` and `ln` differ between processors in the
 //! last bit, and what is computed with them from equal samples in the last three digits or so. No figure is known to
-//! nine.
+//! six; counts are exact.
 
 use std::io;
 
 use serde::Serialize;
-use serde_json::ser::{Formatter, PrettyFormatter, Serializer};
+use serde_json::ser::{Formatter, Serializer};
 
 use results::{Cell, Ratio, Results};
 
-/// Significant digits of a figure in a file.
-const DIGITS: usize = 9;
+/// Significant digits of a figure in a file, unless it is a whole number.
+const DIGITS: usize = 6;
 
-/// A figure with nine significant digits.
+/// A figure with as many digits as files have.
 pub(super) fn figure(value: f64) -> f64 {
+    if value.fract() == 0.0 {
+        return value;
+    }
     let text = format!("{value:.*e}", DIGITS - 1);
     // Nothing but an infinity or what is no number does not come back.
     text.parse().unwrap_or(value)
 }
 
-/// The results as `results.json` has them.
+/// The results as `results.json` has them: a line for each row of a table. Ends with a line feed.
 ///
 /// # Panics
 ///
 /// Never: results are plain data.
 pub fn json(results: &Results) -> String {
-    rounded(results)
+    rows(results)
 }
 
-/// JSON with two spaces a level and such figures, ending with a line feed.
-fn rounded(value: &impl Serialize) -> String {
+fn rows(value: &impl Serialize) -> String {
     let mut out = Vec::new();
-    let mut serializer = Serializer::with_formatter(&mut out, Rounded(PrettyFormatter::new()));
+    let mut serializer = Serializer::with_formatter(&mut out, Rows { depth: 0 });
     value
         .serialize(&mut serializer)
         .expect("results are plain data");
@@ -41,33 +43,83 @@ fn rounded(value: &impl Serialize) -> String {
     String::from_utf8(out).expect("JSON is UTF-8")
 }
 
-/// A formatter like the one it has, but for figures.
-struct Rounded<'i>(PrettyFormatter<'i>);
-
-macro_rules! as_is {
-    ($($name:ident($($argument:ident: $kind:ty),*);)*) => {
-        $(fn $name<W: ?Sized + io::Write>(&mut self, writer: &mut W $(, $argument: $kind)*) -> io::Result<()> {
-            self.0.$name(writer $(, $argument)*)
-        })*
-    };
+/// JSON without spaces and with a line for each row of a table, and figures of so many digits.
+struct Rows {
+    /// How many arrays and objects are open.
+    depth: usize,
 }
 
-impl Formatter for Rounded<'_> {
-    fn write_f64<W: ?Sized + io::Write>(&mut self, writer: &mut W, value: f64) -> io::Result<()> {
-        self.0.write_f64(writer, figure(value))
+/// What is open where the fields of the file stand, and where the rows of its tables do.
+const FIELDS: usize = 1;
+const TABLE: usize = 2;
+
+impl Rows {
+    fn open<W: ?Sized + io::Write>(&mut self, writer: &mut W, bracket: &[u8]) -> io::Result<()> {
+        self.depth += 1;
+        writer.write_all(bracket)
     }
 
-    as_is! {
-        begin_array();
-        end_array();
-        begin_array_value(first: bool);
-        end_array_value();
-        begin_object();
-        end_object();
-        begin_object_key(first: bool);
-        end_object_key();
-        begin_object_value();
-        end_object_value();
+    fn close<W: ?Sized + io::Write>(&mut self, writer: &mut W, bracket: &[u8]) -> io::Result<()> {
+        self.depth -= 1;
+        writer.write_all(bracket)
+    }
+
+    fn next<W: ?Sized + io::Write>(
+        &self,
+        writer: &mut W,
+        is_first: bool,
+        depth: usize,
+    ) -> io::Result<()> {
+        if !is_first {
+            writer.write_all(b",")?;
+        }
+        if self.depth == depth {
+            writer.write_all(b"\n")?;
+        }
+        Ok(())
+    }
+}
+
+impl Formatter for Rows {
+    fn write_f64<W: ?Sized + io::Write>(&mut self, writer: &mut W, value: f64) -> io::Result<()> {
+        let value = figure(value);
+        if value.fract() == 0.0 && value.abs() < 1e15 {
+            write!(writer, "{value:.0}")
+        } else {
+            write!(writer, "{value:?}")
+        }
+    }
+
+    fn begin_array<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.open(writer, b"[")
+    }
+
+    fn end_array<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.close(writer, b"]")
+    }
+
+    fn begin_object<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.open(writer, b"{")
+    }
+
+    fn end_object<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.close(writer, b"}")
+    }
+
+    fn begin_array_value<W: ?Sized + io::Write>(
+        &mut self,
+        writer: &mut W,
+        is_first: bool,
+    ) -> io::Result<()> {
+        self.next(writer, is_first, TABLE)
+    }
+
+    fn begin_object_key<W: ?Sized + io::Write>(
+        &mut self,
+        writer: &mut W,
+        is_first: bool,
+    ) -> io::Result<()> {
+        self.next(writer, is_first, FIELDS)
     }
 }
 

@@ -191,6 +191,13 @@ pub(super) fn ranked(machine: &Machine) -> impl Iterator<Item = &str> {
     names.filter(|name| machine.is_ranked(name))
 }
 
+/// What a check has disqualified.
+pub(super) fn broken(machine: &Machine) -> Vec<&str> {
+    let all = machine.recommendations.iter();
+    let broken = all.filter(|known| known.decision == Decision::Disqualified);
+    broken.map(|known| known.strategy.as_str()).collect()
+}
+
 /// The rows of all machines, each once.
 pub(super) fn united<'r>(
     results: &'r Results,

@@ -10,14 +10,13 @@ use model::sample;
 use results::Results;
 
 use super::charts::canvas::standalone;
-use super::view::{Block, Document, Figure};
+use super::view::{Block, Figure, Page};
 use super::{document, export, render};
 
-/// The names of a report's files.
-pub(super) const MARKDOWN: &str = "report.md";
+/// The page that decides.
 pub(super) const HTML: &str = "report.html";
-pub(super) const JSON: &str = "results.json";
-pub(super) const CSV: &str = "cells.csv";
+const JSON: &str = "results.json";
+const CSV: &str = "cells.csv";
 
 /// A file of a report.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,25 +39,44 @@ impl File {
 /// All that a report's folder holds besides the samples: made of the results, and of nothing else.
 pub fn files(results: &Results) -> Vec<File> {
     let mut document = document(results);
-    let html = render::html(&document);
-    let mut files = take_drawings(&mut document);
-    files.extend([
+    let mut files = vec![
         File::new(JSON, export::json(results)),
         File::new(CSV, export::csv(results)),
-        File::new(MARKDOWN, render::markdown(&document)),
-        File::new(HTML, html),
-    ]);
+    ];
+    for page in &document.pages {
+        let html = render::html(document.context(page));
+        files.push(File::new(format!("{}.html", page.name), html));
+    }
+    let mut pages = std::mem::take(&mut document.pages);
+    files.extend(pages.iter_mut().flat_map(take_drawings));
+    document.pages = pages;
+    for page in &document.pages {
+        let markdown = render::markdown(document.context(page));
+        files.push(File::new(format!("{}.md", page.name), markdown));
+    }
     files
 }
 
 /// The folder of the drawings, in the folder of the report.
 const PLOTS: &str = "plots";
 
-/// Takes the drawings out of a document, for a format that cannot hold them, and leaves the name of its file in the
-/// place of each.
-pub(super) fn take_drawings(document: &mut Document) -> Vec<File> {
+/// Takes the drawings out of a page, for a format that cannot hold them, and leaves the name of its file in the
+/// place of each. What is folded up has none: nobody sees it before asking for it, and then the tables say it.
+fn take_drawings(page: &mut Page) -> Vec<File> {
     let mut files = Vec::new();
-    for section in &mut document.sections {
+    for section in &mut page.sections {
+        let mut depth = 0_usize;
+        section.blocks.retain(|block| {
+            match block {
+                Block::Fold(_) => depth += 1,
+                Block::Unfold => depth -= 1,
+                _ => {}
+            }
+            depth == 0 || !matches!(block, Block::Figure(_))
+        });
+        while let Some(empty) = section.blocks.windows(2).position(is_empty_fold) {
+            section.blocks.drain(empty..empty + 2);
+        }
         let figures = section.blocks.iter_mut().filter_map(|block| match block {
             Block::Figure(figure) => Some(figure),
             _ => None,
@@ -70,6 +88,10 @@ pub(super) fn take_drawings(document: &mut Document) -> Vec<File> {
         }
     }
     files
+}
+
+fn is_empty_fold(blocks: &[Block]) -> bool {
+    matches!(blocks, [Block::Fold(_), Block::Unfold])
 }
 
 /// The drawings in a report's folder that are not among its files: an earlier report's.

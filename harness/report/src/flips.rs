@@ -55,6 +55,13 @@ pub(super) fn sweeps(machine: &Machine) -> Vec<Sweep<'_>> {
     sweeps.collect()
 }
 
+/// The curves along a sweep, if it was part of the run and has a single axis.
+pub(super) fn along(machine: &Machine, sweep: &str) -> Option<Figure> {
+    let sweeps = sweeps(machine);
+    let mut figures = sweeps.iter().filter(|one| one.name == sweep);
+    figures.find_map(|sweep| sweep.figure(machine))
+}
+
 /// More lines than this are a tangle; the table has them all.
 const LINES_MAX: usize = 8;
 /// No axis of ratios reaches higher.

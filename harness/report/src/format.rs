@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use results::{Band, Cell, Decision, Flag, Metric, Ratio, Verdict, is_range};
+use results::{Band, Cell, Choice, Decision, Flag, Metric, Ratio, Verdict, is_range};
 
 /// What a colour may add to the words.
 #[derive(
@@ -108,12 +108,13 @@ pub(super) fn ratio(ratio: &Ratio) -> String {
 
 /// The interval of a ratio, with a ratio's digits.
 pub(super) fn ratio_interval(ratio: &Ratio) -> String {
-    times_interval([ratio.ci_low, ratio.ci_high], ratio.processes)
+    bounds([ratio.ci_low, ratio.ci_high], quotient, ratio.processes)
 }
 
-/// Bounds of times better, with a ratio's digits.
-pub(super) fn times_interval(ends: [f64; 2], processes: usize) -> String {
-    bounds(ends, quotient, processes)
+/// What a choice gains, as a ratio.
+pub(super) fn gained(choice: &Choice) -> String {
+    let bounds = bounds([choice.low, choice.high], quotient, choice.processes);
+    format!("{} {bounds}", times(choice.times))
 }
 
 /// How many times slower, for a ratio below 1: `51.7x [50.1, 53.2]`.

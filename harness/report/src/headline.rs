@@ -1,15 +1,16 @@
 //! The report's own table, done again with every strategy.
 
+use minijinja::context;
+use minijinja::value::{Serde, Value};
 use model::controls;
-use model::scenario::Published;
 
-use results::{Flag, Machine, Results};
+use results::{Decision, Flag, Machine, Ratio, Results};
 
 use super::charts::intervals;
 use super::draft::Draft;
 use super::facts::{self, Row};
-use super::view::{self, Cell, Column, Group, Section, Table, Tone};
-use super::{format, pivots, published};
+use super::view::{self, Cell, Column, Group, Section, Table};
+use super::{pivots, published};
 
 pub(super) fn section(results: &Results) -> Section {
     let rows = &facts::united(results, facts::report_rows);
@@ -24,13 +25,67 @@ pub(super) fn section(results: &Results) -> Section {
         .fact("harness_bound", is_marked(Flag::HarnessBound))
         .fact("few_operations", is_marked(Flag::FewOperations))
         .fact("unsteady", is_marked(Flag::Unsteady))
+        .of_each(|machine| {
+            let rows = rows.iter().map(|row| in_short(machine, *row));
+            context! { rows => rows.collect::<Vec<_>>() }
+        })
         .table_over_all("table", |machine| table(results, machine, rows))
         .figures("plots", |machine| {
-            let figures = rows.iter();
-            let figures = figures.filter_map(|row| intervals::figure(machine, *row));
+            let rows = rows.chunks(2);
+            let figures = rows.filter_map(|rows| intervals::figure(machine, rows, |_| true));
             figures.collect()
         })
         .section()
+}
+
+/// A row: what the original report said of it, what came out here, and which strategy is best.
+fn in_short(machine: &Machine, row: Row<'_>) -> Value {
+    let published = row.scenario.published.as_ref();
+    let published = published.map(|figures| {
+        let [mutex, channel] = [figures.mutex, figures.channel].map(published::figure);
+        context! { mutex => mutex, channel => channel, slower_by => published::slower_by(figures) }
+    });
+    let best = |(strategy, ratio)| context! { strategy => strategy, ratio => Serde(ratio) };
+    context! {
+        title => row.scenario.title.as_str(),
+        threads => facts::threads_note(row.scenario, machine.environment.cpus),
+        published => published,
+        here => row.cell(machine, &machine.baseline).map(|cell| Value::from(Serde(cell))),
+        channel => best_of(machine, row, is_channel).map(best),
+        strongest => best_of(machine, row, |_| true).map(best),
+    }
+}
+
+fn is_channel(strategy: &str) -> bool {
+    facts::family(strategy) == facts::CHANNEL
+}
+
+/// The strategy with the highest ratio in a row, of those that are ranked.
+fn best_of<'r>(
+    machine: &'r Machine,
+    row: Row<'r>,
+    wanted: impl Fn(&str) -> bool,
+) -> Option<(&'r str, &'r Ratio)> {
+    facts::ranked(machine)
+        .filter(|name| wanted(name))
+        .filter_map(|name| Some((name, row.ratio(machine, name)?)))
+        .max_by(|a, b| a.1.median.total_cmp(&b.1.median))
+}
+
+/// What became of the report's own proposal: the row in which even the better of its variants is slowest, if all of them are
+/// refused.
+pub(super) fn channel(machine: &Machine) -> Option<Value> {
+    let mut variants = machine.contenders().filter(|card| is_channel(&card.name));
+    let is_refused = variants.all(|card| {
+        let known = machine.recommendation(&card.name);
+        known.is_some_and(|known| known.decision == Decision::StayWithBaseline)
+    });
+    let rows = facts::report_rows(machine).into_iter();
+    let best = rows.filter_map(|row| Some((row, best_of(machine, row, is_channel)?)));
+    let (row, (strategy, ratio)) = best
+        .filter(|(_, (_, ratio))| is_refused && ratio.loses())
+        .min_by(|(_, (_, a)), (_, (_, b))| a.median.total_cmp(&b.median))?;
+    Some(context! { strategy => strategy, row => row.label(machine), ratio => Serde(ratio) })
 }
 
 fn table(results: &Results, machine: &Machine, rows: &[Row<'_>]) -> Table {
@@ -42,75 +97,20 @@ fn table(results: &Results, machine: &Machine, rows: &[Row<'_>]) -> Table {
         let label = facts::row_label(results, row);
         Column::new(&row.scenario.title, format!("{label}; {threads}"))
     });
+    let timed = |name: &str, first: Cell| -> Vec<Cell> {
+        let timed = rows.iter().map(|row| facts::timing(machine, *row, name));
+        [first].into_iter().chain(timed).collect()
+    };
     let mut table = pivots::table(machine.contenders(), |card| {
-        let timed = rows.iter();
-        let timed = timed.map(|row| facts::timing(machine, *row, &card.name));
-        let decision = facts::decision(machine, &card.name);
-        Some([decision].into_iter().chain(timed).collect())
+        Some(timed(&card.name, facts::decision(machine, &card.name)))
     });
-    table.groups.insert(0, references(machine, rows));
+    if rows
+        .iter()
+        .any(|row| row.ratio(machine, controls::SAME).is_some())
+    {
+        let cells = timed(controls::SAME, Cell::text("the baseline again"));
+        let row = view::Row::named(controls::SAME, cells);
+        table.groups.push(Group::new("Noise floor", [row]));
+    }
     table.columns(columns)
-}
-
-/// The published figures, the same comparison here, and the noise floor.
-fn references(machine: &Machine, rows: &[Row<'_>]) -> Group {
-    let reference = |head: &str, cell: &dyn Fn(&Row<'_>) -> Cell| {
-        let cells = rows.iter().map(cell);
-        view::Row::new(head, [Cell::default()].into_iter().chain(cells).collect())
-    };
-    let published = |row: &Row<'_>, cell: &dyn Fn(&Published) -> Cell| {
-        let figures = row.scenario.published.as_ref();
-        figures.map_or_else(|| Cell::absent("none"), cell)
-    };
-    let ns = |figure| format!("{} ns", published::figure(figure));
-    let mut lines = vec![
-        reference("published: mutex", &|row| {
-            published(row, &|figures| Cell::text(ns(figures.mutex)))
-        }),
-        reference("published: channel", &|row| {
-            published(row, &|figures| {
-                let slower = format!("slower by {}", published::slower_by(figures));
-                Cell::text(ns(figures.channel)).detail(slower)
-            })
-        }),
-    ];
-    // The family's first variant is the rejected design.
-    let mut contenders = machine.contenders();
-    let channel = contenders.find(|card| facts::family(&card.name) == facts::CHANNEL);
-    lines.extend(channel.map(|card| {
-        let head = format!("here: `{}` against `{}`", card.name, machine.baseline);
-        reference(&head, &|row| slower(machine, row, &card.name))
-    }));
-    let is_compared = |row: &Row<'_>| row.ratio(machine, controls::SAME).is_some();
-    if rows.iter().any(is_compared) {
-        let head = "noise floor: the baseline against itself";
-        lines.push(reference(head, &|row| same(machine, row)));
-    }
-    Group::new("References", lines)
-}
-
-/// A comparison in the report's own words.
-fn slower(machine: &Machine, row: &Row<'_>, strategy: &str) -> Cell {
-    match row.ratio(machine, strategy) {
-        Some(ratio) if ratio.median < 1.0 => {
-            Cell::text(format!("slower by {}", format::slower_by(ratio)))
-        }
-        Some(ratio) => Cell::text(format!("faster by {}", format::ratio(ratio))),
-        None => Cell::absent(facts::absence(machine, &row.scenario.name, strategy)),
-    }
-}
-
-fn same(machine: &Machine, row: &Row<'_>) -> Cell {
-    let Some(ratio) = row.ratio(machine, controls::SAME) else {
-        return Cell::absent("not measured");
-    };
-    let cell = Cell::text(format::ratio(ratio));
-    if !ratio.has_judged_interval() || ratio.may_be_equal() {
-        cell
-    } else {
-        cell.judged(
-            "does not contain 1.00, at 99 % either: doubt this column",
-            Tone::Open,
-        )
-    }
 }

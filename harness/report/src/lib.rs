@@ -19,7 +19,6 @@ mod evidence;
 mod export;
 mod facts;
 mod files;
-mod first_screen;
 mod flips;
 mod format;
 mod guarantees;
@@ -37,7 +36,6 @@ mod render;
 mod scaling;
 mod scenarios;
 mod short;
-mod summary;
 mod table;
 #[cfg(test)]
 pub(crate) mod tests;
@@ -54,18 +52,6 @@ pub use files::{File, Source, Written, files, obsolete, replace, write};
 pub use render::render;
 pub use short::{Entry, comment, headline, index, verdict_table};
 pub use table::Table;
-
-/// The report in Markdown, with references to its drawings in files beside it.
-pub fn markdown(results: &Results) -> String {
-    let mut document = document(results);
-    files::take_drawings(&mut document);
-    render::markdown(&document)
-}
-
-/// The report in HTML.
-pub fn html(results: &Results) -> String {
-    render::html(&document(results))
-}
 
 /// How a section is shown by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,28 +84,36 @@ pub fn words(name: &'static str, findings: &impl Serialize, form: Form) -> Strin
 fn alone(section: view::Section, form: Form) -> String {
     match form {
         Form::Terminal(width) => section.terminal(width),
-        Form::Markdown => render::markdown(&view::Document {
-            sections: vec![section],
-            cards: BTreeMap::new(),
-        }),
+        Form::Markdown => {
+            let page = view::Page {
+                name: "section",
+                title: "",
+                sections: vec![section],
+            };
+            let document = view::Document {
+                pages: vec![page.clone()],
+                cards: Vec::new(),
+                links: BTreeMap::new(),
+            };
+            render::markdown(document.context(&page))
+        }
     }
 }
 
+/// The page that decides, and one with what it rests on.
 fn document(results: &Results) -> view::Document {
-    let mut sections = vec![
-        first_screen::section(results),
-        summary::section(results),
-        headline::section(results),
-    ];
-    if results.machines.len() > 1 {
-        sections.push(differences::section(results));
-    }
-    sections.extend([
+    let cases = choices::sections(results);
+    let deciding = [choices::first(results)]
+        .into_iter()
+        .chain(cases)
+        .chain([differences::section(results), headline::section(results)]);
+    let details = [
+        decisions::details(results),
+        decisions::section(results),
+        scenarios::section(results),
         memory::section(results),
         deadlock::section(results),
         probes::section(results),
-        decisions::section(results),
-        scenarios::section(results),
         pareto::section(results),
         flips::section(results),
         scaling::section(results),
@@ -131,11 +125,23 @@ fn document(results: &Results) -> view::Document {
         method::section(results),
         method::biases(results),
         method::environment(results),
-    ]);
-    // What was not part of a run, such as sweeps, has no section.
-    sections.retain(|section| !section.blocks.is_empty());
+    ];
+    let page = |name, title, sections: Vec<view::Section>| {
+        // What was not part of a run, such as sweeps, has no section.
+        let sections = sections.into_iter();
+        let sections = sections.filter(|section| !section.blocks.is_empty());
+        view::Page {
+            name,
+            title,
+            sections: sections.collect(),
+        }
+    };
     view::Document {
-        sections,
-        cards: cards::anchors(results),
+        pages: vec![
+            page("report", "The decision", deciding.collect()),
+            page("details", "Details", details.into()),
+        ],
+        cards: cards::all(results),
+        links: cards::links(results),
     }
 }

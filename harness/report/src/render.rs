@@ -9,16 +9,16 @@ use minijinja::{AutoEscape, Environment, Output, State, UndefinedBehavior, conte
 use serde::Serialize;
 
 use super::{format, published};
-use results::{Band, Cell, Ratio, Verdict};
+use results::{Band, Cell, Choice, Ratio, Verdict};
 
-/// The report in HTML: one file, nothing from elsewhere, complete without its script.
-pub(super) fn html(document: &impl Serialize) -> String {
-    render("report.html", document)
+/// A page of the report in HTML: one file, nothing from elsewhere, complete without its script.
+pub(super) fn html(page: Value) -> String {
+    render_value("report.html", page)
 }
 
-/// The report in Markdown, as code-hosting pages show it. In place of each drawing stands its file's name.
-pub(super) fn markdown(document: &impl Serialize) -> String {
-    markdown_text("report.md", Value::from(Serde(document)))
+/// A page of the report in Markdown, as code-hosting pages show it. In place of each drawing stands its file's name.
+pub(super) fn markdown(page: Value) -> String {
+    markdown_text("report.md", page)
 }
 
 /// What a template in Markdown makes of a value, with one empty line where something that is empty has left several.
@@ -61,8 +61,8 @@ const TEMPLATES: [(&str, &str); 12] = templates!["":
 
 /// The words of the report, as `draft` reads them.
 #[rustfmt::skip]
-const SECTIONS: [(&str, &str); 23] = templates!["sections/":
-    "first.md", "summary.md", "report-table.md", "differences.md", "decisions.md", "registry.md", "cards.md", "marks.md", "biases.md",
+const SECTIONS: [(&str, &str); 26] = templates!["sections/":
+    "first.md", "case.md", "choice.md", "report-table.md", "details.md", "answer.md", "differences.md", "decisions.md", "registry.md", "cards.md", "marks.md", "biases.md",
     "memory.md", "deadlock.md", "controls.md", "method.md", "environment.md", "lessons.md", "guarantees.md", "probes.md",
     "pareto.md", "flips.md", "scaling.md", "evidence.md", "flip.md", "unpredicted.md",
 ];
@@ -102,6 +102,7 @@ static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| {
     environment.add_filter("off", |share| format::off(share, 0));
     environment.add_filter("times", format::times);
     environment.add_filter("ratio", |ratio: Serde<Ratio>| format::ratio(&ratio));
+    environment.add_filter("gained", |choice: Serde<Choice>| format::gained(&choice));
     environment.add_filter("slower_by", |ratio: Serde<Ratio>| format::slower_by(&ratio));
     environment.add_filter("measured", |cell: Serde<Cell>| format::measured(&cell));
     environment.add_filter("listed", |items: Vec<String>| format::list(&items));

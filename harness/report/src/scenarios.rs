@@ -6,7 +6,6 @@ use model::scenario::Keys;
 
 use results::{Flag, Machine, Results};
 
-use super::charts::intervals;
 use super::collect::{grouped, unique};
 use super::draft::Draft;
 use super::facts::{self, Row};
@@ -15,8 +14,7 @@ use super::view::{self, Cell, Group, Section, Table, Tone};
 
 pub(super) fn section(results: &Results) -> Section {
     let report = facts::united(results, facts::report_rows);
-    // The report's rows have their table and plot already; what else they time has not. Points of sweeps have a section of
-    // their own.
+    // The report's rows have their table already; what else they time has not. Points of sweeps have a section of their own.
     let is_shown = |row: &Row<'_>| {
         let scenario = row.scenario;
         scenario.point.is_none() && scenario.operations.is_none() && !report.contains(row)
@@ -33,15 +31,10 @@ pub(super) fn section(results: &Results) -> Section {
         .fact("unsteady", false)
         .fact("scenarios", scenarios.collect::<Vec<_>>());
     let draft = rows.into_iter().fold(draft, |draft, (id, row)| {
-        draft
-            .figures(format!("plot-{id}"), |machine| {
-                Vec::from_iter(intervals::figure(machine, row))
-            })
-            .table(format!("table-{id}"), |machine| table(machine, row))
+        draft.table(format!("table-{id}"), |machine| table(machine, row))
     });
     draft.section()
 }
-
 /// A scenario by its rows: under which load it asks, and what is timed in it.
 fn asked(results: &Results, rows: &[(usize, Row<'_>)]) -> Value {
     let scenario = rows[0].1.scenario;

@@ -12,8 +12,8 @@ use results::{Decision, Flag, Machine, Results, Verdict};
 
 use super::collect::unique;
 use super::facts::{self, Row};
-use super::view::{Block, Cell, Column, Group, Table};
-use super::{draft, format, render, summary, table, view};
+use super::view::{Cell, Column, Group, Table};
+use super::{decisions, draft, format, render, table, view};
 
 /// More columns than this do not fit a terminal.
 const ROWS_MAX: usize = 4;
@@ -52,21 +52,11 @@ pub fn comment(results: &Results) -> String {
     let best = best.into_iter().take(BEST.div_ceil(results.machines.len()));
     let best: Vec<&str> = best.map(|found| found.strategy.as_str()).collect();
     let is_shown = |name: &str| name == results.baseline || best.contains(&name);
-    let section = summary::section(results);
-    // The first answer; with several machines also where they differ.
-    let answers = 1 + usize::from(results.machines.len() > 1);
-    let is_heading = |block: &Block| matches!(block, Block::Heading { .. });
-    let parts = section.blocks.split(is_heading).skip(1).take(answers);
-    let answer = parts.flatten().filter_map(|block| match block {
-        Block::Prose { text } => Some(text.as_str()),
-        _ => None,
-    });
-    let answer: Vec<&str> = answer.collect();
     let context = context! {
-        answer => answer.join(" "),
+        answer => decisions::answer(results),
         table => Value::from(Serde(verdicts(results, is_shown))),
-        under => summary::decided(results),
-        is_for_decisions => summary::is_for_decisions(results),
+        under => decisions::decided(results),
+        is_for_decisions => decisions::is_for_decisions(results),
         ..common(results)
     };
     render::markdown_text("comment.md", context)
@@ -234,7 +224,7 @@ impl Entry {
             partial: results.partial,
             commit: each(commit),
             machines: machines.len(),
-            strongest: summary::chosen(results).map(|found| found.strategy.clone()),
+            strongest: decisions::chosen(results).map(|found| found.strategy.clone()),
             decisions: decisions.filter(|(_, count)| *count > 0).collect(),
         }
     }

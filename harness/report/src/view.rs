@@ -5,7 +5,8 @@
 
 use std::collections::BTreeMap;
 
-use minijinja::Value;
+use minijinja::context;
+use minijinja::value::{Serde, Value};
 use serde::Serialize;
 
 pub(super) use super::format::Tone;
@@ -13,18 +14,54 @@ use super::table::columns;
 pub(super) use super::table::{Cell, Column, Group, Row, Table};
 
 /// A whole report.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug)]
 pub(super) struct Document {
-    /// The first is the first screen.
+    /// The first is the one that decides.
+    pub(super) pages: Vec<Page>,
+    /// What each strategy is, claims and came to: `cards` has the fields.
+    pub(super) cards: Vec<Value>,
+    /// The anchor of each card, by the head of the rows about its strategy.
+    pub(super) links: BTreeMap<String, String>,
+}
+
+/// A page: a list of sections, of which the first is its head.
+#[derive(Clone, Debug)]
+pub(super) struct Page {
+    /// The name of its files, without their ends.
+    pub(super) name: &'static str,
+    pub(super) title: &'static str,
     pub(super) sections: Vec<Section>,
-    /// The card of each strategy: its anchor by the head of the rows about it.
-    pub(super) cards: BTreeMap<String, String>,
+}
+
+impl Document {
+    /// What the template of a page is given: its sections, what the other pages have, and on which page an anchor is.
+    pub(super) fn context(&self, page: &Page) -> Value {
+        let contents = self.pages.iter().map(|page| {
+            let sections = page.sections.iter();
+            let sections = sections.map(|one| context! { id => &one.id, title => &one.title });
+            let sections = sections.collect::<Vec<_>>();
+            context! { name => page.name, title => page.title, sections => sections }
+        });
+        let anchors = self.pages.iter().flat_map(|page| {
+            let sections = page.sections.iter();
+            let anchors = sections.flat_map(|section| section.anchors(&self.links));
+            anchors.map(|anchor| (anchor, page.name))
+        });
+        context! {
+            name => page.name,
+            sections => Serde(&page.sections),
+            contents => contents.collect::<Vec<_>>(),
+            anchors => Serde(anchors.collect::<BTreeMap<_, _>>()),
+            cards => &self.cards,
+            links => Serde(&self.links),
+        }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub(super) struct Section {
     /// The anchor.
-    pub(super) id: &'static str,
+    pub(super) id: String,
     pub(super) title: String,
     pub(super) blocks: Vec<Block>,
 }
@@ -33,6 +70,18 @@ pub(super) struct Section {
 const NOTE_WIDTH: u16 = 10;
 
 impl Section {
+    fn anchors<'s>(&'s self, cards: &'s BTreeMap<String, String>) -> Vec<&'s str> {
+        let mut anchors = vec![self.id.as_str()];
+        for block in &self.blocks {
+            match block {
+                Block::Fold(fold) => anchors.push(&fold.id),
+                Block::Cards => anchors.extend(cards.values().map(String::as_str)),
+                _ => {}
+            }
+        }
+        anchors
+    }
+
     /// For a terminal: the words within a width, and the tables that have sentences. Tables that lead to what follows are
     /// left out, and drawings.
     pub(super) fn terminal(&self, width: u16) -> String {
@@ -58,9 +107,7 @@ impl Section {
                 Block::Command { text } => text.clone(),
                 Block::Table(shown) if !shown.leads_on() => table(shown),
                 Block::Fold(fold) => wrapped(&format!("{}: {}", fold.title, fold.gist)),
-                Block::Table(_) | Block::Figure(_) | Block::Unfold | Block::Cards { .. } => {
-                    return None;
-                }
+                Block::Table(_) | Block::Figure(_) | Block::Unfold | Block::Cards => return None,
             })
         });
         blocks.collect::<Vec<_>>().join("\n\n").replace('`', "")
@@ -91,10 +138,8 @@ pub(super) enum Block {
     /// What follows is about one subject, and folded up where the form can, until [`Block::Unfold`].
     Fold(Fold),
     Unfold,
-    Cards {
-        /// What each strategy is, claims and came to: `cards` has the fields.
-        cards: Vec<Value>,
-    },
+    /// The cards of the document.
+    Cards,
 }
 
 /// A drawing. Forms without drawings name it and say where it is.

@@ -1,84 +1,117 @@
-//! The intervals of a row, sorted, a line each.
+//! The intervals of rows, sorted, a line for each strategy and a panel for each row.
 
 use model::controls;
 
-use super::canvas::{BAND, Canvas, FAINT, INK, LEFT, Paint, RIGHT};
-use super::{RATIO_MIN, Scale, WIDTH, colour_of};
+use super::canvas::{ABOVE, BAND, Canvas, FAINT, INK, LEFT, Paint, RIGHT};
+use super::{RATIO_MIN, Scale, colour_of};
 use crate::facts::{self, Row};
 use crate::format;
 use crate::view::Figure;
 use results::{Machine, Ratio};
 
-const LEFT_END: i32 = 215;
-const RIGHT_END: i32 = WIDTH - 195;
-const TOP: i32 = 34;
+/// Where the names end.
+const NAMES: i32 = 205;
+/// The widths of an axis, of the figures beside it and of the room between panels.
+const AXIS: i32 = 320;
+const FIGURES: i32 = 190;
+const GAP: i32 = 10;
+const TOP: i32 = 50;
 const BELOW: i32 = 26;
-const ROW: i32 = 18;
+const ROW: i32 = 17;
 
-/// What the marks mean.
-const KEY: &str = "Dot: improves by more than the margin; cross: does not; ring: too close to call; arrow: beyond the axis. Grey band: the \
-    baseline against itself.";
+/// A strategy with its ratio in each of the rows.
+type Line<'r> = (&'r str, Vec<Option<&'r Ratio>>);
 
-/// The contenders of a row, the best first, over the interval of the baseline against itself; `None` if nothing was
-/// compared.
-pub(crate) fn figure(machine: &Machine, row: Row<'_>) -> Option<Figure> {
-    let ranked = facts::ranked(machine);
-    let ratios = ranked.filter_map(|name| Some((name, row.ratio(machine, name)?)));
-    let mut ratios: Vec<(&str, &Ratio)> = ratios.collect();
-    ratios.sort_by(|a, b| b.1.median.total_cmp(&a.1.median));
-    let ((best, at_best), (last, at_worst)) = (ratios.first()?, ratios.last()?);
-    let description = format!(
-        "{} compared with {}; best {best} {}, last {last} {}",
-        format::counted(ratios.len(), "strategy", "strategies"),
-        machine.baseline,
-        format::ratio(at_best),
-        format::ratio(at_worst)
-    );
-    let noise = row.ratio(machine, controls::SAME);
-    let noise = noise.map(|ratio| [ratio.ci_low, ratio.ci_high]);
+/// The contenders of rows of a machine, the best over all of them first, each panel over the interval of the baseline against
+/// itself. Names of those that are not meant are faint. `None` if nothing was compared.
+pub(crate) fn figure<'r>(
+    machine: &'r Machine,
+    rows: &[Row<'r>],
+    is_meant: impl Fn(&str) -> bool,
+) -> Option<Figure> {
+    let line = |name| -> Line<'r> {
+        let ratios = rows.iter().map(|row| row.ratio(machine, name));
+        (name, ratios.collect())
+    };
+    let lines = facts::ranked(machine).map(line);
+    let lines = lines.filter(|(_, ratios)| ratios.iter().any(Option::is_some));
+    let mut lines: Vec<Line<'_>> = lines.collect();
+    let mean = |(_, ratios): &Line<'_>| {
+        let logs = ratios.iter().flatten().map(|ratio| ratio.median.ln());
+        logs.sum::<f64>() / ratios.iter().flatten().count() as f64
+    };
+    lines.sort_by(|a, b| mean(b).total_cmp(&mean(a)));
+    let ((best, _), (last, _)) = (lines.first()?, lines.last()?);
+    let bottom = TOP + i32::try_from(lines.len()).ok()? * ROW;
+    let mut canvas = Canvas::default();
+    let mut axes = Vec::new();
+    for (number, (row, left)) in rows.iter().zip(lefts()).enumerate() {
+        let ratios = lines.iter().filter_map(|(_, ratios)| ratios[number]);
+        let axis = panel(&mut canvas, machine, row, ratios, [left, bottom])?;
+        axes.push((axis, left));
+    }
+    for ((name, ratios), index) in lines.iter().zip(0..) {
+        let y = TOP + index * ROW + ROW / 2;
+        let colour = if is_meant(name) { INK } else { FAINT };
+        canvas.about(name, |canvas| {
+            canvas.text(name, (NAMES, y), RIGHT, colour);
+            for (ratio, &(axis, left)) in ratios.iter().zip(&axes) {
+                let figures = ratio.map_or_else(|| "not measured".into(), format::ratio);
+                canvas.text(&figures, (left + AXIS + GAP, y), LEFT, FAINT);
+                if let Some(ratio) = ratio {
+                    interval(canvas, axis, ratio, y);
+                }
+            }
+        });
+    }
+    let strategies = format::counted(lines.len(), "strategy", "strategies");
     Some(Figure {
-        key: KEY.into(),
-        caption: format!(
-            "{}: times better than {}, sorted, log scale, with intervals",
-            row.title(machine),
+        description: format!(
+            "{strategies} compared with {}; best {best}, last {last}",
             machine.baseline
         ),
-        description,
-        svg: drawing(&ratios, noise, machine.margin)?,
+        svg: canvas.finish(lefts().nth(rows.len())?, bottom + BELOW),
+        ..Figure::default()
     })
 }
 
-fn drawing(ratios: &[(&str, &Ratio)], noise: Option<[f64; 2]>, margin: f64) -> Option<String> {
-    let bottom = TOP + i32::try_from(ratios.len()).ok()? * ROW;
-    let bounds = ratios
-        .iter()
-        .map(|(_, ratio)| [ratio.ci_low, ratio.ci_high]);
+/// Where the panels begin.
+fn lefts() -> impl Iterator<Item = i32> {
+    (0..).map(|panel| NAMES + GAP + panel * (AXIS + FIGURES + GAP))
+}
+
+/// The axis of a row, with its title, its grid and the interval of the baseline against itself.
+fn panel<'r>(
+    canvas: &mut Canvas,
+    machine: &Machine,
+    row: &Row<'_>,
+    ratios: impl Iterator<Item = &'r Ratio>,
+    [left, bottom]: [i32; 2],
+) -> Option<Scale> {
+    let noise = row.ratio(machine, controls::SAME);
+    let noise = noise.map(|ratio| [ratio.ci_low, ratio.ci_high]);
+    let bounds = ratios.map(|ratio| [ratio.ci_low, ratio.ci_high]);
     // What has no end goes on to the edge.
-    let values = bounds.chain(noise).chain([[1.0, margin]]).flatten();
+    let values = bounds.chain(noise).chain([[1.0, machine.margin]]).flatten();
     let values = values.map(|value| value.max(RATIO_MIN));
-    let axis = Scale::over(values, 1.15, [LEFT_END, RIGHT_END])?;
-    let mut canvas = Canvas::default();
+    let axis = Scale::over(values, 1.15, [left, left + AXIS])?;
     if let Some([low, high]) = noise.map(|bounds| bounds.map(|bound| axis.at(bound))) {
         canvas.rectangle((low, TOP), (high.max(low + 1), bottom), Paint::Fill(BAND));
     }
-    canvas.ratios(axis, [TOP, bottom], margin);
-    for ((strategy, ratio), index) in ratios.iter().zip(0..) {
-        let y = TOP + index * ROW + ROW / 2;
-        canvas.about(strategy, |canvas| line(canvas, axis, strategy, ratio, y));
-    }
-    Some(canvas.finish(WIDTH, bottom + BELOW))
+    canvas.ratios(axis, [TOP, bottom], machine.margin);
+    let title = (left + AXIS / 2, TOP - 24);
+    canvas.text(&row.label(machine), title, ABOVE, INK);
+    Some(axis)
 }
 
-/// A strategy: its name, its interval, the median's mark and the figures.
-fn line(canvas: &mut Canvas, axis: Scale, strategy: &str, ratio: &Ratio, y: i32) {
+/// An interval with the mark of its verdict at the median.
+fn interval(canvas: &mut Canvas, axis: Scale, ratio: &Ratio, y: i32) {
     let paint = Paint::Outline(colour_of(ratio.verdict), 2);
     let [low, x, high] = [ratio.ci_low, ratio.median, ratio.ci_high].map(|value| axis.at(value));
-    canvas.text(strategy, (LEFT_END - 10, y), RIGHT, INK);
     canvas.line((low, y), (high, y), paint);
     if axis.is_below(ratio.median) {
         canvas.path(&[(x + 8, y - 4), (x, y), (x + 8, y + 4)], paint);
     } else {
         canvas.verdict((x, y), 4, ratio.verdict);
     }
-    canvas.text(&format::ratio(ratio), (RIGHT_END + 12, y), LEFT, FAINT);
 }

@@ -19,12 +19,12 @@ pub(super) use axes::Curve;
 pub(super) use scale::Scale;
 
 /// The size of a chart, in pixels.
-pub(super) const WIDTH: i32 = 800;
+pub(super) const WIDTH: i32 = 840;
 const HEIGHT: i32 = 340;
 
 /// The rectangle between the axes, in pixels.
-pub(super) const LEFT_END: i32 = 80;
-pub(super) const RIGHT_END: i32 = WIDTH - 215;
+pub(super) const LEFT_END: i32 = 95;
+pub(super) const RIGHT_END: i32 = WIDTH - 240;
 pub(super) const TOP: i32 = 16;
 pub(super) const BOTTOM: i32 = HEIGHT - 46;
 

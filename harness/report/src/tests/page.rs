@@ -7,27 +7,13 @@ use model::probe::{Distribution, Histogram, Probe, Situation};
 
 use super::*;
 
-#[test]
-fn every_question_of_a_review_has_an_answer() {
-    let results = results_of_three();
-    let asked = [
-        "Which to adopt",
-        "By how much",
-        "How sure",
-        "What is lost",
-        "When it flips",
-        "What not to adopt",
-    ];
-    assert_eq!(questions(&results), asked);
-}
-
 /// What stands before the first table is short, and the table has a row for each use case and the price of its answer.
 #[test]
 fn the_first_screen_answers_use_cases_in_150_words() {
     let mut run = three();
     run.strategies[3].library = "a-crate".into();
     let results = run.results();
-    let blocks = first_screen::section(&results).blocks;
+    let blocks = choices::first(&results).blocks;
     let texts = blocks.iter().filter_map(|block| match block {
         view::Block::Prose { text } | view::Block::Heading { text } => Some(text.as_str()),
         view::Block::Figure(figure) => Some(figure.caption.as_str()),
@@ -52,37 +38,51 @@ fn the_first_screen_answers_use_cases_in_150_words() {
     assert!(!text.contains("... with published crates"));
 }
 
-/// The questions about one strategy for everything; each has an answer before the next.
-fn questions(results: &Results) -> Vec<String> {
-    let blocks = summary::section(results).blocks;
-    let mut blocks = blocks.iter().peekable();
-    let mut questions = Vec::new();
-    while let Some(block) = blocks.next() {
-        if let view::Block::Heading { text } = block {
-            let is_answer = |next: &&view::Block| matches!(next, view::Block::Prose { .. });
-            assert!(blocks.peek().is_some_and(is_answer), "{text}");
-            questions.push(text.clone());
-        }
-    }
-    questions
-}
-
 #[test]
-fn the_same_questions_have_answers_where_nothing_is_to_be_adopted() {
+fn where_nothing_is_to_be_adopted_the_same_answer_stands_everywhere() {
     let mut run = three();
     for strategy in &mut run.strategies {
         strategy.reads = 1.0;
         strategy.readers = 1.0;
         strategy.writes = 1.0;
     }
-    let results = run.results();
-    assert_eq!(questions(&results), questions(&results_of_three()));
-    let told = answered(&results);
-    assert!(told.contains("Stay with `mutex/std`"), "{told}");
-    assert!(told.contains("What comes closest: `"), "{told}");
+    let told = markdown(&run.results());
     assert!(
-        told.contains("Nothing is, while `mutex/std` stays"),
+        told.contains("\nStay with `mutex/std`: no strategy is better"),
         "{told}"
+    );
+    assert!(
+        told.contains("\nStay with `mutex/std`: nothing gains more"),
+        "{told}"
+    );
+    assert!(row(&told, "one reader beside a writer that never pauses")[1].contains("stay with"));
+}
+
+/// Each use case has a section: every contender in the rows that decide it, and what its answer costs elsewhere.
+#[test]
+fn a_use_case_shows_all_its_contenders_and_the_price_of_its_answer() {
+    let mut run = three();
+    run.strategies[1].claims.scan_consistency = ScanConsistency::Weak;
+    let results = run.results();
+    let page = html(&results);
+    let case = section(&page, "case-busy-writer");
+    for card in alone(&results).contenders() {
+        let is_drawn = case.contains(&format!("<g data-strategy=\"{}\">", card.name));
+        assert_eq!(is_drawn, card.name != "mutex/std", "{}", card.name);
+    }
+    for panel in [
+        "contention-saturating (read)",
+        "contention-saturating (write)",
+    ] {
+        assert!(case.contains(&format!(">{panel}</text>")), "{panel}");
+    }
+    assert!(
+        case.contains("Use <code>atomics/seqlock</code> (in this workspace): "),
+        "{case}"
+    );
+    assert!(
+        case.contains("What <code>atomics/seqlock</code> costs elsewhere: "),
+        "{case}"
     );
 }
 
@@ -93,9 +93,8 @@ fn a_drawing_has_all_about_a_strategy_in_one_layer() {
     let rows = facts::report_rows(machine);
     assert!(!rows.is_empty());
     for row in rows {
-        let svg = charts::intervals::figure(machine, row)
-            .expect("it was compared")
-            .svg;
+        let figure = charts::intervals::figure(machine, &[row], |_| true);
+        let svg = figure.expect("it was compared").svg;
         let (_, rest) = svg
             .split_once("<g data-strategy=\"novel/thing\">")
             .expect("it has a layer");
@@ -117,7 +116,10 @@ fn what_is_lost_names_the_promise_that_is_not_kept() {
     let mut run = three();
     run.strategies[1].reads = 4.0;
     run.strategies[1].claims.scan_consistency = ScanConsistency::Weak;
-    let told = |run: &Run| answered(&run.results());
+    let told = |run: &Run| {
+        let page = html(&run.results());
+        section(&page, "decisions").to_owned()
+    };
     assert!(told(&run).contains("scan consistency weak (atomic snapshot)"));
     assert!(!told(&three()).contains("scan consistency"));
 }
@@ -125,9 +127,9 @@ fn what_is_lost_names_the_promise_that_is_not_kept() {
 #[test]
 fn every_pivot_has_a_verdict() {
     let html = html(&results_of_three());
-    let table = section(&html, "summary");
-    assert!(table.contains("Verdict per pivot"));
+    let table = section(&html, "decisions");
     for told in [
+        "The channel itself · channel",
         "atomics/seqlock",
         "novel/thing",
         "channel/std-mpsc",

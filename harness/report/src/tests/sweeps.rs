@@ -2,7 +2,7 @@
 
 use model::scenario::{Axis, Coordinate, Point, Value};
 
-use super::{answered, html, markdown, results_of_three};
+use super::{html, markdown, results_of_three, row, section};
 use results::{Change, Flip, Map, Metric, Place, Results, Verdict};
 
 /// The single reader alone, as a map of one place without a winner, where every verdict is this one.
@@ -108,9 +108,25 @@ fn what_changes_along_an_axis_is_told_drawn_and_in_the_table() {
         text.contains("3 strategies at 2 points of threads"),
         "{text}"
     );
-    // The first screen has what concerns the strategy that it is about.
-    let mut results = results_of_three();
-    results.machines[0].flips = swept().machines[0].flips.clone();
-    let line = lines[1].trim_start_matches("- ");
-    assert!(answered(&results).lines().any(|one| one == line));
+}
+
+#[test]
+fn a_use_case_says_how_far_along_its_sweep_its_answer_holds() {
+    let mut results = swept();
+    let mut cases = results_of_three().machines[0].use_cases.clone();
+    cases
+        .iter_mut()
+        .for_each(|case| case.holds_along = Some("sweep-readers".into()));
+    results.machines[0].use_cases = cases;
+    let text = markdown(&results);
+    let cells = row(&text, "one reader beside a writer that never pauses");
+    assert_eq!(cells[5], "from threads 4.00 [beyond, beyond] on");
+    assert!(text.contains("It holds from threads 4.00 [beyond, beyond] on."));
+    // The rows that decide it are not among these; the curves along the sweep are.
+    let page = html(&results);
+    let case = section(&page, "case-busy-writer");
+    assert!(
+        case.contains("3 strategies at 2 points of threads"),
+        "{case}"
+    );
 }
