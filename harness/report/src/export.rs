@@ -127,7 +127,7 @@ impl Formatter for Rows {
 type Column = (&'static str, fn(&Cell) -> String);
 
 /// The columns of `cells.csv`, before the machine's name; `reports/SCHEMA.md` says what they hold.
-const COLUMNS: [Column; 18] = [
+const COLUMNS: [Column; 20] = [
     ("scenario", |cell| cell.scenario.clone()),
     ("strategy", |cell| cell.strategy.clone()),
     ("metric", |cell| cell.metric.name().to_owned()),
@@ -155,6 +155,13 @@ const COLUMNS: [Column; 18] = [
     }),
     ("processes", |cell| cell.processes.to_string()),
     ("starved", |cell| cell.starved.to_string()),
+    ("ratio_processes", |cell| {
+        compared(cell, |ratio| ratio.processes)
+    }),
+    ("p", |cell| {
+        let p = cell.ratio.as_ref().and_then(|ratio| ratio.p);
+        p.map_or_else(String::new, |p| figure(p).to_string())
+    }),
 ];
 
 /// A figure of a cell's ratio; empty where nothing was compared.
@@ -163,8 +170,8 @@ fn compared<T: ToString>(cell: &Cell, value: fn(&Ratio) -> T) -> String {
     ratio.map_or_else(String::new, |ratio| value(ratio).to_string())
 }
 
-/// The cells of all machines as comma-separated values, with a line of names first. Figures are those of
-/// `results.json`; where nothing was compared the columns of the ratio are empty.
+/// The cells of all machines as comma-separated values, with a line of names first. Where nothing was compared the
+/// columns of the ratio are empty.
 pub fn csv(results: &Results) -> String {
     let lines = results.machines.iter().flat_map(|machine| {
         let cells = machine.cells.iter();
@@ -198,15 +205,29 @@ mod tests {
 
     #[test]
     fn what_two_machines_compute_is_written_alike() {
-        let json = |value: &[f64]| rounded(&value);
+        let json = |value: &[f64]| rows(&value);
         assert_eq!(
             json(&[13.984_044_693_935_855, 0.0, -2.5]),
             json(&[13.984_044_693_935_875, 0.0, -2.5])
         );
-        assert_eq!(json(&[13.984_044_693_935_855]), "[\n  13.9840447\n]\n");
-        assert_ne!(json(&[1.000_000_01]), json(&[1.0]));
+        assert_eq!(json(&[13.984_044_693_935_855]), "[13.984]\n");
+        assert_ne!(json(&[1.000_01]), json(&[1.0]));
+        assert_eq!(json(&[123_456_789.0]), "[123456789]\n", "counts are exact");
         assert_eq!(figure(1e-300).to_bits(), 1e-300_f64.to_bits());
         assert!(figure(f64::INFINITY).is_infinite());
-        assert_eq!(rounded(&(7_u64, "x")), "[\n  7,\n  \"x\"\n]\n");
+    }
+
+    #[test]
+    fn every_row_of_a_table_has_a_line() {
+        let file = serde_json::json!({ "margin": 1.2, "table": [{ "a": [1, 2] }, { "a": [] }] });
+        let lines = [
+            "{",
+            "\"margin\":1.2,",
+            "\"table\":[",
+            "{\"a\":[1,2]},",
+            "{\"a\":[]}]}",
+            "",
+        ];
+        assert_eq!(rows(&file), lines.join("\n"));
     }
 }

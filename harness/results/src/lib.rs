@@ -36,12 +36,12 @@ pub use scaling::{Expected, HERE, Meeting, OneToTwo, Prediction, Ranking, Scalin
 pub use use_cases::{Answer, Choice, Gain, Loss, UseCase};
 
 /// The version of this format.
-pub const SCHEMA: &str = "pivot-results/4";
+pub const SCHEMA: &str = "pivot-results/5";
 
 /// Everything that a report says, as data: what was found on each machine, and what follows from all of them.
 ///
 /// In files it is flat, for data frames: the tables of all machines are one array each, with the machine's name in
-/// front of every row.
+/// front of every row. The cells are a file of their own, `cells.csv`; traces and stalls are in the samples.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Results {
     /// The strategy that the others are compared with, on every machine.
@@ -97,8 +97,8 @@ pub struct Machine {
     /// Who could not take part in what.
     #[serde(default, skip_serializing)]
     pub exclusions: Vec<Exclusion>,
-    /// One per scenario x strategy x metric.
-    #[serde(default, skip_serializing)]
+    /// One per scenario x strategy x metric, in `cells.csv`.
+    #[serde(skip)]
     pub cells: Vec<Cell>,
     /// The report's assumptions, judged per strategy, and per scenario where that matters.
     #[serde(default, skip_serializing)]
@@ -115,11 +115,11 @@ pub struct Machine {
     /// How long operations took under a schedule, quantile by quantile.
     #[serde(default, skip_serializing)]
     pub latencies: Vec<Latency>,
-    /// What the operations of each strategy execute and share, as in the samples.
-    #[serde(default, skip_serializing)]
+    /// What the operations of each strategy execute and share, as in the samples, and only there.
+    #[serde(skip)]
     pub traces: Vec<TraceSeen>,
-    /// Who can go on while somebody is stopped in the middle of an operation, as in the samples.
-    #[serde(default, skip_serializing)]
+    /// Who can go on while somebody is stopped in the middle of an operation, as in the samples, and only there.
+    #[serde(skip)]
     pub stalls: Vec<StallSeen>,
     /// Where along the axes of sweeps the answer changes.
     #[serde(default, skip_serializing)]
@@ -169,15 +169,8 @@ impl Serialize for Results {
         let cards = self.machines.iter().zip(&cards);
         let cards = cards.flat_map(|(machine, cards)| on_machine(machine, cards));
         file.serialize_entry("strategies", &cards.collect::<Vec<_>>())?;
-        tables!(
-            exclusions,
-            cells,
-            assumptions,
-            recommendations,
-            guarantees,
-            faults
-        );
-        tables!(latencies, traces, stalls, flips, maps, controls, use_cases);
+        tables!(exclusions, assumptions, recommendations, guarantees, faults);
+        tables!(latencies, flips, maps, controls, use_cases);
         file.end()
     }
 }

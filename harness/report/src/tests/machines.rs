@@ -156,7 +156,7 @@ fn every_strategy_has_a_line_for_each_machine() {
         csv.lines()
             .next()
             .expect("a heading")
-            .ends_with(",withheld,processes,starved,machine")
+            .ends_with(",processes,starved,ratio_processes,p,machine")
     );
     let of = |machine: &str| {
         csv.lines()

@@ -21,7 +21,7 @@ use super::*;
 use analysis::{Samples, analyse, merge};
 use fixtures::traces::{Lock, traced};
 use fixtures::{Run, invented, readers, sample_lines, three};
-use results::{Decision, Machine, Metric, Results};
+use results::{Cell, Decision, Machine, Metric, Ratio, Results};
 
 /// What the lines of a run on one machine come out as.
 fn analysed(lines: Vec<Line>) -> Results {
@@ -104,7 +104,7 @@ fn a_starved_cell_is_in_every_file_and_readable_again() {
         line.starts_with("contention-saturating,novel/thing,read_ns") && line.contains(",13,9,")
     };
     assert!(text.lines().any(|line| is_cell(&line)), "{text}");
-    let again = read_back(&json(&results));
+    let again = read_back(&results);
     let cell = alone(&again).cell("contention-saturating", "novel/thing", Metric::ReadNs);
     assert!(cell.is_some_and(|cell| cell.median.is_infinite()));
 }
@@ -117,10 +117,45 @@ fn alone(results: &Results) -> &Machine {
     machine
 }
 
-/// Results as a file has them, with its tables in their machines again.
-pub(crate) fn read_back(json: &str) -> Results {
+/// A cell as a line of `cells.csv` has it, and its machine.
+fn cell_of(line: &str) -> (String, Cell) {
+    let fields: Vec<&str> = line.split(',').collect();
+    let number = |place: usize| -> f64 { fields[place].parse().expect("it is a number") };
+    let text = |place: usize| fields[place].to_owned();
+    let ratio = (!fields[9].is_empty()).then(|| Ratio {
+        vs: text(9),
+        median: number(10),
+        ci_low: number(11),
+        ci_high: number(12),
+        n: number(13) as usize,
+        verdict: serde_json::from_value(fields[14].into()).expect("it is a verdict"),
+        withheld: (!fields[15].is_empty()).then(|| text(15)),
+        processes: number(18) as usize,
+        p: fields[19].parse().ok(),
+    });
+    let flags = fields[8].split_whitespace();
+    let flags = flags.map(|flag| serde_json::from_value(flag.into()).expect("it is a flag"));
+    let cell = Cell {
+        scenario: text(0),
+        strategy: text(1),
+        metric: serde_json::from_value(fields[2].into()).expect("it is a metric"),
+        unit: text(3),
+        median: number(4),
+        ci_low: number(5),
+        ci_high: number(6),
+        n: number(7) as usize,
+        flags: flags.collect(),
+        processes: number(16) as usize,
+        starved: number(17) as usize,
+        ratio,
+    };
+    (text(20), cell)
+}
+
+/// Results as files have them, with their tables in their machines again.
+fn read_back(results: &Results) -> Results {
     use serde_json::Value;
-    let file: Value = serde_json::from_str(json).expect("it is JSON");
+    let file: Value = serde_json::from_str(&json(results)).expect("it is JSON");
     let file = file.as_object().expect("it is an object");
     let heads = file["machines"].as_array().expect("it has machines").iter();
     let machines = heads.map(|head| {
@@ -142,7 +177,13 @@ pub(crate) fn read_back(json: &str) -> Results {
         }
         serde_json::from_value(Value::Object(machine)).expect("it is a machine's")
     });
-    merge(machines.collect())
+    let mut machines: Vec<Machine> = machines.collect();
+    for (name, cell) in csv(results).lines().skip(1).map(cell_of) {
+        let mut machines = machines.iter_mut();
+        let machine = machines.find(|machine| machine.name == name);
+        machine.expect("it is there").cells.push(cell);
+    }
+    merge(machines)
 }
 
 fn decision(results: &Results, strategy: &str) -> Decision {
@@ -190,7 +231,10 @@ fn the_answer_names_what_to_adopt_and_what_not() {
     let answer = answered(&results_of_three());
     assert!(answer.contains("Adopt `atomics/seqlock`"), "{answer}");
     let text = markdown(&results_of_three());
-    assert_eq!(row(&text, "stay with mutex/std (1)")[1], "`channel/std-mpsc`");
+    assert_eq!(
+        row(&text, "stay with mutex/std (1)")[1],
+        "`channel/std-mpsc`"
+    );
     assert!(answer.contains("The channel remains rejected"), "{answer}");
 }
 
@@ -288,7 +332,7 @@ fn equal_results_give_equal_bytes() {
 #[test]
 fn results_survive_the_way_through_json() {
     let results = results_of_three();
-    let read = read_back(&json(&results));
+    let read = read_back(&results);
     assert_eq!(markdown(&results), markdown(&read));
 }
 

@@ -121,14 +121,14 @@ fn results_of_two_machines_match_the_schema_and_stay_flat() {
     let value: Value = serde_json::from_str(&json(&results)).expect("it is JSON");
     let validator = validator();
     assert_eq!(faults(&validator, &value), [""; 0]);
-    let cells = value["cells"].as_array().expect("it is a table");
+    let cells = value["assumptions"].as_array().expect("it is a table");
     let all: usize = results
         .machines
         .iter()
-        .map(|machine| machine.cells.len())
+        .map(|machine| machine.assumptions.len())
         .sum();
     assert_eq!(cells.len(), all);
-    assert!(json(&results).contains("{\n      \"machine\": \"one\",\n      \"scenario\""));
+    assert!(json(&results).contains("\n{\"machine\":\"one\",\"id\":"));
     assert_eq!(cells[0]["machine"], "one");
     assert_eq!(cells[all - 1]["machine"], "other");
     for (pointer, by) in [
@@ -137,7 +137,7 @@ fn results_of_two_machines_match_the_schema_and_stay_flat() {
         ("/differences/0/ratios/0/ratio", Value::Null),
         ("/machines/0/name", Value::Null),
         ("/machines", Value::Array(Vec::new())),
-        ("/cells/0/machine", Value::Null),
+        ("/assumptions/0/machine", Value::Null),
     ] {
         let mut spoilt = value.clone();
         *spoilt.pointer_mut(pointer).expect("the fixture has it") = by;
@@ -157,9 +157,9 @@ fn the_schema_refuses_what_is_not_a_result() {
     for (pointer, by) in [
         ("/schema", "pivot-results/2".into()),
         ("/partial", "no".into()),
-        ("/cells/0/median", "fast".into()),
-        ("/cells/0/strategy", "mutex".into()),
-        ("/cells/0/metric", "Read-NS".into()),
+        ("/use_cases/0/gains/0/times", "fast".into()),
+        ("/use_cases/0/gains/0/strategy", "mutex".into()),
+        ("/use_cases/0/decided_by/0/metric", "Read-NS".into()),
         ("/assumptions/0/verdict", "holds".into()),
         ("/guarantees/0", serde_json::json!({})),
         (
