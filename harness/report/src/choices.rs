@@ -24,11 +24,16 @@ struct Case<'r> {
 
 fn cases(results: &Results) -> Vec<Case<'_>> {
     let answers = results.machines.iter().flat_map(|machine| {
-        let cases = machine.use_cases.iter();
-        cases.map(move |one| (one.id.as_str(), (machine, one)))
+        compared(machine).map(move |one| (one.id.as_str(), (machine, one)))
     });
     let cases = grouped(answers).into_iter();
     cases.map(|(id, answers)| Case { id, answers }).collect()
+}
+
+/// The use cases in which anything was compared with the baseline.
+fn compared(machine: &Machine) -> impl Iterator<Item = &UseCase> {
+    let cases = machine.use_cases.iter();
+    cases.filter(|one| !one.gains.is_empty())
 }
 
 impl<'r> Case<'r> {
@@ -156,10 +161,16 @@ fn section(results: &Results, case: &Case<'_>) -> Section {
         rows.filter_map(|judged| facts::row(machine, judged))
             .collect()
     };
-    let rows = facts::united(results, decided_by).into_iter().map(|row| {
+    let rows = facts::united(results, decided_by);
+    let is_meant = |name: &str| {
+        let mut gains = case.answers.iter().flat_map(|(_, one)| &one.gains);
+        gains.any(|gain| gain.strategy == name)
+    };
+    let contenders = intervals::figures(results, &rows, is_meant);
+    let rows = rows.iter().map(|row| {
         let cpus = results.machines[0].environment.cpus;
         context! {
-            label => facts::row_label(results, &row),
+            label => facts::row_label(results, row),
             question => row.scenario.question.as_str(),
             threads => facts::threads_note(row.scenario, cpus),
         }
@@ -168,11 +179,7 @@ fn section(results: &Results, case: &Case<'_>) -> Section {
         .anchored(format!("case-{}", case.id))
         .fact("rows", rows.collect::<Vec<_>>())
         .of_each(|machine| context! { case => case.facts(machine) })
-        .figures("contenders", |machine| {
-            let gains = case.on(machine).map_or(&[][..], |one| &one.gains);
-            let is_meant = |name: &str| gains.iter().any(|gain| gain.strategy == name);
-            Vec::from_iter(intervals::figure(machine, &decided_by(machine), is_meant))
-        })
+        .place("contenders", contenders)
         .figures("sweep", |machine| {
             let sweep = case.on(machine).and_then(|one| one.holds_along.as_ref());
             Vec::from_iter(sweep.and_then(|sweep| flips::along(machine, sweep)))
@@ -188,7 +195,7 @@ const AXIS: i32 = 26;
 
 /// A line for each use case, on one axis of times better.
 fn picture(machine: &Machine) -> Option<Figure> {
-    let cases = &machine.use_cases;
+    let cases: Vec<&UseCase> = compared(machine).collect();
     let bottom = TOP + i32::try_from(cases.len()).ok()? * ROW;
     let values = cases.iter().flat_map(|one| {
         let choice = one.of_all.choice.iter();

@@ -30,11 +30,7 @@ pub(super) fn section(results: &Results) -> Section {
             context! { rows => rows.collect::<Vec<_>>() }
         })
         .table_over_all("table", |machine| table(results, machine, rows))
-        .figures("plots", |machine| {
-            let rows = rows.chunks(2);
-            let figures = rows.filter_map(|rows| intervals::figure(machine, rows, |_| true));
-            figures.collect()
-        })
+        .place("plots", intervals::figures(results, rows, |_| true))
         .section()
 }
 

@@ -1,13 +1,14 @@
-//! The intervals of rows, sorted, a line for each strategy and a panel for each row.
+//! The intervals of rows, sorted: a line for each strategy, and a panel for each row or each machine.
 
 use model::controls;
 
 use super::canvas::{ABOVE, BAND, Canvas, FAINT, INK, LEFT, Paint, RIGHT};
 use super::{RATIO_MIN, Scale, colour_of};
+use crate::collect::unique;
 use crate::facts::{self, Row};
 use crate::format;
-use crate::view::Figure;
-use results::{Machine, Ratio};
+use crate::view::{Block, Figure};
+use results::{Machine, Ratio, Results};
 
 /// Where the names end.
 const NAMES: i32 = 205;
@@ -18,22 +19,53 @@ const GAP: i32 = 10;
 const TOP: i32 = 50;
 const BELOW: i32 = 26;
 const ROW: i32 = 17;
+/// Panels that stand side by side on a screen.
+const PANELS: usize = 2;
 
-/// A strategy with its ratio in each of the rows.
+/// A row of a machine, and what stands above its panel.
+type Panel<'r> = (&'r Machine, Row<'r>, String);
+/// A strategy with its ratio in each panel.
 type Line<'r> = (&'r str, Vec<Option<&'r Ratio>>);
 
-/// The contenders of rows of a machine, the best over all of them first, each panel over the interval of the baseline against
-/// itself. Names of those that are not meant are faint. `None` if nothing was compared.
-pub(crate) fn figure<'r>(
-    machine: &'r Machine,
+/// The contenders of rows: rows of one machine side by side, or of each row the machines. Names of those that are not meant are
+/// faint.
+pub(crate) fn figures<'r>(
+    results: &'r Results,
     rows: &[Row<'r>],
     is_meant: impl Fn(&str) -> bool,
-) -> Option<Figure> {
+) -> Vec<Block> {
+    let figures: Vec<Option<Figure>> = if let [machine] = results.machines.as_slice() {
+        let panel = |row: &Row<'r>| (machine, *row, row.label(machine));
+        let groups = rows.chunks(PANELS);
+        let panels = groups.map(|rows| rows.iter().map(panel).collect::<Vec<_>>());
+        panels.map(|panels| figure(&panels, &is_meant)).collect()
+    } else {
+        let of_row = |row: &Row<'r>| {
+            let machines = results.machines.iter();
+            let panels = machines.map(|machine| (machine, *row, machine.name.clone()));
+            let figure = figure(&panels.collect::<Vec<_>>(), &is_meant)?;
+            let caption = format!("{}: ", facts::row_label(results, row));
+            Some(Figure { caption, ..figure })
+        };
+        rows.iter().map(of_row).collect()
+    };
+    figures.into_iter().flatten().map(Block::Figure).collect()
+}
+
+/// The best over all panels first, each panel over the interval of the baseline against itself. `None` if nothing was
+/// compared.
+fn figure<'r>(panels: &[Panel<'r>], is_meant: impl Fn(&str) -> bool) -> Option<Figure> {
+    let names = panels
+        .iter()
+        .flat_map(|(machine, ..)| facts::ranked(machine));
     let line = |name| -> Line<'r> {
-        let ratios = rows.iter().map(|row| row.ratio(machine, name));
+        let ratios = panels.iter().map(|(machine, row, _)| {
+            let is_ranked = machine.is_ranked(name);
+            row.ratio(machine, name).filter(|_| is_ranked)
+        });
         (name, ratios.collect())
     };
-    let lines = facts::ranked(machine).map(line);
+    let lines = unique(names).into_iter().map(line);
     let lines = lines.filter(|(_, ratios)| ratios.iter().any(Option::is_some));
     let mut lines: Vec<Line<'_>> = lines.collect();
     let mean = |(_, ratios): &Line<'_>| {
@@ -45,9 +77,9 @@ pub(crate) fn figure<'r>(
     let bottom = TOP + i32::try_from(lines.len()).ok()? * ROW;
     let mut canvas = Canvas::default();
     let mut axes = Vec::new();
-    for (number, (row, left)) in rows.iter().zip(lefts()).enumerate() {
+    for (number, (panel, left)) in panels.iter().zip(lefts()).enumerate() {
         let ratios = lines.iter().filter_map(|(_, ratios)| ratios[number]);
-        let axis = panel(&mut canvas, machine, row, ratios, [left, bottom])?;
+        let axis = ground(&mut canvas, panel, ratios, [left, bottom])?;
         axes.push((axis, left));
     }
     for ((name, ratios), index) in lines.iter().zip(0..) {
@@ -65,12 +97,10 @@ pub(crate) fn figure<'r>(
         });
     }
     let strategies = format::counted(lines.len(), "strategy", "strategies");
+    let baseline = &panels.first()?.0.baseline;
     Some(Figure {
-        description: format!(
-            "{strategies} compared with {}; best {best}, last {last}",
-            machine.baseline
-        ),
-        svg: canvas.finish(lefts().nth(rows.len())?, bottom + BELOW),
+        description: format!("{strategies} compared with {baseline}; best {best}, last {last}"),
+        svg: canvas.finish(lefts().nth(panels.len())?, bottom + BELOW),
         ..Figure::default()
     })
 }
@@ -80,11 +110,10 @@ fn lefts() -> impl Iterator<Item = i32> {
     (0..).map(|panel| NAMES + GAP + panel * (AXIS + FIGURES + GAP))
 }
 
-/// The axis of a row, with its title, its grid and the interval of the baseline against itself.
-fn panel<'r>(
+/// The axis of a panel, with its title, its grid and the interval of the baseline against itself.
+fn ground<'r>(
     canvas: &mut Canvas,
-    machine: &Machine,
-    row: &Row<'_>,
+    (machine, row, title): &Panel<'_>,
     ratios: impl Iterator<Item = &'r Ratio>,
     [left, bottom]: [i32; 2],
 ) -> Option<Scale> {
@@ -99,8 +128,7 @@ fn panel<'r>(
         canvas.rectangle((low, TOP), (high.max(low + 1), bottom), Paint::Fill(BAND));
     }
     canvas.ratios(axis, [TOP, bottom], machine.margin);
-    let title = (left + AXIS / 2, TOP - 24);
-    canvas.text(&row.label(machine), title, ABOVE, INK);
+    canvas.text(title, (left + AXIS / 2, TOP - 24), ABOVE, INK);
     Some(axis)
 }
 

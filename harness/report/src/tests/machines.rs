@@ -176,7 +176,7 @@ fn texts_of_all_machines_are_escaped_and_the_page_is_whole() {
     assert!(html.contains("alpha &lt;b&gt;|") && !html.contains("alpha <b>"));
     assert!(markdown(&merged).contains(r"alpha &lt;b&gt;\|"));
     for one in &merged.machines {
-        assert!(html.contains(&format!("<figcaption>{}: Times better", one.name)));
+        assert!(html.contains(&format!("<figcaption>{}: How many times better", one.name)));
         assert!(section(&html, "environment").contains(&format!("<li>{}: Started", one.name)));
     }
     for name in [files::HTML, "details.html"] {

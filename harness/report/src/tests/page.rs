@@ -89,12 +89,13 @@ fn a_use_case_shows_all_its_contenders_and_the_price_of_its_answer() {
 #[test]
 fn a_drawing_has_all_about_a_strategy_in_one_layer() {
     let results = results_of_three();
-    let machine = alone(&results);
-    let rows = facts::report_rows(machine);
-    assert!(!rows.is_empty());
-    for row in rows {
-        let figure = charts::intervals::figure(machine, &[row], |_| true);
-        let svg = figure.expect("it was compared").svg;
+    let rows = facts::report_rows(alone(&results));
+    let figures = charts::intervals::figures(&results, &rows, |_| true);
+    assert!(!figures.is_empty());
+    for figure in figures {
+        let view::Block::Figure(view::Figure { svg, .. }) = figure else {
+            unreachable!("these are drawings")
+        };
         let (_, rest) = svg
             .split_once("<g data-strategy=\"novel/thing\">")
             .expect("it has a layer");
