@@ -23,9 +23,10 @@ struct Case<'r> {
 }
 
 fn cases(results: &Results) -> Vec<Case<'_>> {
-    let answers = results.machines.iter().flat_map(|machine| {
-        compared(machine).map(move |one| (one.id.as_str(), (machine, one)))
-    });
+    let answers = results
+        .machines
+        .iter()
+        .flat_map(|machine| compared(machine).map(move |one| (one.id.as_str(), (machine, one))));
     let cases = grouped(answers).into_iter();
     cases.map(|(id, answers)| Case { id, answers }).collect()
 }

@@ -11,7 +11,7 @@ use results::{Card, Decision, Judged, Machine, Overall, Results, Verdict};
 use super::collect::{grouped, unique};
 use super::draft::Draft;
 use super::losses::Losses;
-use super::view::{Block, Cell, Column, Section, Table, Tone};
+use super::view::{Block, Cell, Section, Tone};
 use super::{differences, facts, format, pivots};
 
 /// The head of the page with the details.
@@ -21,9 +21,17 @@ pub(super) fn details(results: &Results) -> Section {
 
 pub(super) fn section(results: &Results) -> Section {
     with_answer(Draft::new("decisions", results), results)
-        .table_over_all("decisions", decisions)
-        .table("matrix", matrix)
-        .of_each(assumptions)
+        .of_each(|machine| {
+            let rows = facts::all_rows(machine);
+            let titles = rows.iter().map(|row| row.label(machine));
+            let cards = pivots::titled(machine.contenders()).into_iter();
+            let strategies = cards.map(|(pivot, card)| strategy(results, machine, &pivot, card));
+            context! {
+                rows => titles.collect::<Vec<_>>(),
+                strategies => strategies.collect::<Vec<_>>(),
+                ids => Serde(unique(machine.assumptions.iter().map(|judged| &judged.id))),
+            }
+        })
         .section()
 }
 
@@ -135,36 +143,36 @@ pub(super) fn decided(results: &Results) -> Vec<Value> {
     decided.to_vec()
 }
 
-fn decisions(machine: &Machine) -> Table {
-    pivots::table(machine.contenders(), |card| {
-        let known = machine.recommendation(&card.name)?;
-        let words = |judged: &Vec<Judged>| match facts::labels_on(machine, judged) {
-            labels if labels.is_empty() => Cell::absent(facts::none_of(machine, &card.name)),
-            labels => Cell::text(format::list(&labels)),
-        };
-        let sides = [&known.gains, &known.losses, &known.open].map(words);
-        let given_up = Losses::of(machine, &card.name).given_up();
-        let given_up = given_up.map_or_else(|| Cell::absent("none found"), Cell::text);
-        let decision = facts::decision(machine, &card.name);
-        let cells = [decision].into_iter().chain(sides).chain([given_up]);
-        Some(cells.collect())
-    })
-}
-
-/// Every strategy in every row: what the decisions rest on.
-fn matrix(machine: &Machine) -> Table {
-    let rows = facts::all_rows(machine);
-    let titles = rows.iter().map(|row| row.label(machine));
-    let table = pivots::table(machine.contenders(), |card| {
-        machine.recommendation(&card.name)?;
-        let rows = rows.iter();
-        let cells = rows.map(|row| matrix_cell(machine, *row, &card.name));
-        Some(cells.collect())
+/// What is decided about a strategy, what speaks for and against it, what it gives up besides, its ratio in every row, and the
+/// verdicts on each of the report's assumptions.
+fn strategy(results: &Results, machine: &Machine, pivot: &str, card: &Card) -> Value {
+    let name = card.name.as_str();
+    let judged = machine.assumptions.iter();
+    let judged = judged.filter(|judged| judged.strategy == name);
+    let verdicts = grouped(judged.map(|judged| (&judged.id, judged.verdict)));
+    let decided = machine.recommendation(name).map(|known| {
+        let labels = |judged: &Vec<Judged>| facts::labels_on(machine, judged);
+        let rows = facts::all_rows(machine).into_iter();
+        let cells = rows.map(|row| signed(machine, row, name).marked());
+        context! {
+            over_all => facts::over_all(results, name).marked(),
+            decision => facts::decision(machine, name).marked(),
+            sides => [&known.gains, &known.losses, &known.open].map(labels).to_vec(),
+            none => facts::none_of(machine, name),
+            given_up => Losses::of(machine, name).given_up(),
+            cells => cells.collect::<Vec<_>>(),
+        }
     });
-    table.columns(Column::titled(titles))
+    context! {
+        pivot => pivot,
+        name => name,
+        decided => decided,
+        verdicts => Serde(BTreeMap::from_iter(verdicts)),
+    }
 }
 
-fn matrix_cell(machine: &Machine, row: facts::Row<'_>, strategy: &str) -> Cell {
+/// A ratio with a sign instead of its verdict.
+fn signed(machine: &Machine, row: facts::Row<'_>, strategy: &str) -> Cell {
     let cell = facts::ratio_cell(machine, row, strategy);
     let Some(ratio) = row.ratio(machine, strategy) else {
         return cell;
@@ -176,18 +184,4 @@ fn matrix_cell(machine: &Machine, row: facts::Row<'_>, strategy: &str) -> Cell {
         Verdict::Inconclusive => ("~", Tone::Open),
     };
     cell.judged(sign, tone)
-}
-
-/// Strategies by assumptions, in the order in which the results judge them: every verdict.
-fn assumptions(machine: &Machine) -> Value {
-    let ids = unique(machine.assumptions.iter().map(|judged| judged.id.as_str()));
-    let strategy = |(pivot, card): (String, &Card)| {
-        let judged = machine.assumptions.iter();
-        let judged = judged.filter(|judged| judged.strategy == card.name);
-        let verdicts = grouped(judged.map(|judged| (&judged.id, judged.verdict)));
-        let verdicts = BTreeMap::from_iter(verdicts);
-        context! { pivot => pivot, name => card.name.as_str(), verdicts => Serde(verdicts) }
-    };
-    let cards = pivots::titled(machine.contenders()).into_iter();
-    context! { ids => Serde(ids), strategies => cards.map(strategy).collect::<Vec<_>>() }
 }

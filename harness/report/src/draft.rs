@@ -34,15 +34,16 @@ use minijinja::value::{Serde, Value};
 use results::{Machine, PROCESSES_LEAST, Results, TOLERATED};
 
 use super::collect::{grouped, unique};
+use super::format;
 use super::render::{self, BAR, MARK};
 use super::table::{Cell, Column, Group, Row, stacked};
 use super::view::{Block, Figure, Fold, Section, Table, prose};
-use super::{facts, format, method};
+use super::method;
 
 /// What a template puts in a place.
 enum Placed {
-    /// A table of each machine, and whether there is a column of what follows over all of them.
-    Tables(Vec<Table>, bool),
+    /// A table of each machine.
+    Tables(Vec<Table>),
     Blocks(Vec<Block>),
 }
 
@@ -113,13 +114,7 @@ impl<'r> Draft<'r> {
         make: impl Fn(&'r Machine) -> Table,
     ) -> Self {
         let tables = self.scope.iter().map(make).collect();
-        self.put(name, Placed::Tables(tables, false))
-    }
-
-    /// The same with a column of what follows over all machines, if there are several.
-    pub(super) fn table_over_all(self, name: &str, make: impl Fn(&'r Machine) -> Table) -> Self {
-        let tables = self.scope.iter().map(make).collect();
-        self.put(name, Placed::Tables(tables, true))
+        self.put(name, Placed::Tables(tables))
     }
 
     /// The drawings of each machine.
@@ -150,7 +145,7 @@ impl<'r> Draft<'r> {
         let (results, scope) = (self.results, self.scope);
         let has = self.placed.iter().map(|(name, placed)| {
             let has_any = match placed {
-                Placed::Tables(tables, _) => tables.iter().any(Table::has_rows),
+                Placed::Tables(tables) => tables.iter().any(Table::has_rows),
                 Placed::Blocks(blocks) => !blocks.is_empty(),
             };
             (name.clone(), has_any)
@@ -178,7 +173,7 @@ impl<'r> Draft<'r> {
                 Written::Place(name) => {
                     let place = placed.remove(name);
                     let place = place.unwrap_or_else(|| panic!("{}: no {name}", self.id));
-                    blocks.extend(filled(place, &lines[1..], results, scope));
+                    blocks.extend(filled(place, &lines[1..], scope));
                 }
             }
         }
@@ -346,7 +341,7 @@ fn words(text: &str) -> String {
 }
 
 /// What stands in a place, with the words that the template has for it.
-fn filled(placed: Placed, lines: &[&str], results: &Results, scope: &[Machine]) -> Vec<Block> {
+fn filled(placed: Placed, lines: &[&str], scope: &[Machine]) -> Vec<Block> {
     match placed {
         Placed::Blocks(mut blocks) => {
             let mut words = Table::default();
@@ -359,17 +354,12 @@ fn filled(placed: Placed, lines: &[&str], results: &Results, scope: &[Machine]) 
             }
             blocks
         }
-        Placed::Tables(tables, is_over_all) => {
+        Placed::Tables(tables) => {
             let named = scope.iter().zip(tables).map(|(machine, mut table)| {
                 worded(&mut table, lines);
                 (machine.name.as_str(), table)
             });
-            let mut table = stacked(&named.collect::<Vec<_>>());
-            if is_over_all && scope.len() > 1 {
-                let over_all = |row: &Row| facts::over_all(results, row);
-                table.prepend(Column::new("Over all", "every machine"), over_all);
-            }
-            vec![Block::Table(table)]
+            vec![Block::Table(stacked(&named.collect::<Vec<_>>()))]
         }
     }
 }

@@ -226,15 +226,12 @@ fn decision_cell(decision: Decision, baseline: &str) -> view::Cell {
     view::Cell::verdict(words, format::decision_tone(decision))
 }
 
-/// What follows for the strategy that a table's row names in its head or in a cell.
-pub(super) fn over_all(results: &Results, row: &view::Row) -> view::Cell {
-    let leads = row.cells.iter().map(|cell| cell.lead.as_str());
-    let mut names = [row.head.trim_matches('`')].into_iter().chain(leads);
-    names
-        .find_map(|name| overall(results, name))
-        .map_or_else(view::Cell::default, |overall| {
-            decision_cell(overall.decision, &results.baseline)
-        })
+/// What follows for a strategy from all machines, as a cell.
+pub(super) fn over_all(results: &Results, strategy: &str) -> view::Cell {
+    let overall = overall(results, strategy);
+    overall.map_or_else(view::Cell::default, |overall| {
+        decision_cell(overall.decision, &results.baseline)
+    })
 }
 
 /// A machine's own decision about a strategy, as a cell.

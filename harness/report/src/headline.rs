@@ -9,7 +9,7 @@ use results::{Decision, Flag, Machine, Ratio, Results};
 use super::charts::intervals;
 use super::draft::Draft;
 use super::facts::{self, Row};
-use super::view::{self, Cell, Column, Group, Section, Table};
+use super::view::Section;
 use super::{pivots, published};
 
 pub(super) fn section(results: &Results) -> Section {
@@ -26,16 +26,18 @@ pub(super) fn section(results: &Results) -> Section {
         .fact("few_operations", is_marked(Flag::FewOperations))
         .fact("unsteady", is_marked(Flag::Unsteady))
         .of_each(|machine| {
-            let rows = rows.iter().map(|row| in_short(machine, *row));
-            context! { rows => rows.collect::<Vec<_>>() }
+            let rows = rows.iter().map(|row| in_short(results, machine, *row));
+            context! {
+                rows => rows.collect::<Vec<_>>(),
+                strategies => every_strategy(results, machine),
+            }
         })
-        .table_over_all("table", |machine| table(results, machine, rows))
         .place("plots", intervals::figures(results, rows, |_| true))
         .section()
 }
 
 /// A row: what the original report said of it, what came out here, and which strategy is best.
-fn in_short(machine: &Machine, row: Row<'_>) -> Value {
+fn in_short(results: &Results, machine: &Machine, row: Row<'_>) -> Value {
     let published = row.scenario.published.as_ref();
     let published = published.map(|figures| {
         let [mutex, channel] = [figures.mutex, figures.channel].map(published::figure);
@@ -44,6 +46,7 @@ fn in_short(machine: &Machine, row: Row<'_>) -> Value {
     let best = |(strategy, ratio)| context! { strategy => strategy, ratio => Serde(ratio) };
     context! {
         title => row.scenario.title.as_str(),
+        label => facts::row_label(results, &row),
         threads => facts::threads_note(row.scenario, machine.environment.cpus),
         published => published,
         here => row.cell(machine, &machine.baseline).map(|cell| Value::from(Serde(cell))),
@@ -84,29 +87,26 @@ pub(super) fn channel(machine: &Machine) -> Option<Value> {
     Some(context! { strategy => strategy, row => row.label(machine), ratio => Serde(ratio) })
 }
 
-fn table(results: &Results, machine: &Machine, rows: &[Row<'_>]) -> Table {
-    if rows.is_empty() {
-        return Table::default();
-    }
-    let columns = rows.iter().map(|row| {
-        let threads = facts::threads_note(row.scenario, machine.environment.cpus);
-        let label = facts::row_label(results, row);
-        Column::new(&row.scenario.title, format!("{label}; {threads}"))
-    });
-    let timed = |name: &str, first: Cell| -> Vec<Cell> {
-        let timed = rows.iter().map(|row| facts::timing(machine, *row, name));
-        [first].into_iter().chain(timed).collect()
+/// Every contender in every row, and the baseline against itself where that was measured.
+fn every_strategy(results: &Results, machine: &Machine) -> Vec<Value> {
+    let rows = facts::united(results, facts::report_rows);
+    let strategy = |pivot: &str, name: &str| {
+        let cells = rows
+            .iter()
+            .map(|row| facts::timing(machine, *row, name).marked());
+        context! {
+            pivot => pivot,
+            name => name,
+            over_all => facts::over_all(results, name).marked(),
+            decision => facts::decision(machine, name).marked(),
+            cells => cells.collect::<Vec<_>>(),
+        }
     };
-    let mut table = pivots::table(machine.contenders(), |card| {
-        Some(timed(&card.name, facts::decision(machine, &card.name)))
-    });
-    if rows
-        .iter()
-        .any(|row| row.ratio(machine, controls::SAME).is_some())
-    {
-        let cells = timed(controls::SAME, Cell::text("the baseline again"));
-        let row = view::Row::named(controls::SAME, cells);
-        table.groups.push(Group::new("Noise floor", [row]));
-    }
-    table.columns(columns)
+    let cards = pivots::titled(machine.contenders()).into_iter();
+    let contenders = cards.map(|(pivot, card)| strategy(&pivot, &card.name));
+    let mut measured = rows.iter();
+    let has_same = measured.any(|row| row.ratio(machine, controls::SAME).is_some());
+    let same =
+        has_same.then(|| strategy("Noise floor: the baseline against itself", controls::SAME));
+    contenders.chain(same).collect()
 }

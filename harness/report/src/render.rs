@@ -61,8 +61,8 @@ const TEMPLATES: [(&str, &str); 12] = templates!["":
 
 /// The words of the report, as `draft` reads them.
 #[rustfmt::skip]
-const SECTIONS: [(&str, &str); 26] = templates!["sections/":
-    "first.md", "case.md", "choice.md", "report-table.md", "details.md", "answer.md", "differences.md", "decisions.md", "registry.md", "cards.md", "marks.md", "biases.md",
+const SECTIONS: [(&str, &str); 27] = templates!["sections/":
+    "first.md", "case.md", "choice.md", "report-table.md", "details.md", "answer.md", "verdicts.md", "differences.md", "decisions.md", "registry.md", "cards.md", "marks.md", "biases.md",
     "memory.md", "deadlock.md", "controls.md", "method.md", "environment.md", "lessons.md", "guarantees.md", "probes.md",
     "pareto.md", "flips.md", "scaling.md", "evidence.md", "flip.md", "unpredicted.md",
 ];

@@ -1,5 +1,7 @@
 //! The rows beside the report's: what a registry of processes is used for.
 
+use std::cmp::Ordering;
+
 use minijinja::context;
 use minijinja::value::Value;
 use model::scenario::Keys;
@@ -10,7 +12,7 @@ use super::collect::{grouped, unique};
 use super::draft::Draft;
 use super::facts::{self, Row};
 use super::format;
-use super::view::{self, Cell, Group, Section, Table, Tone};
+use super::view::{Cell, Section};
 
 pub(super) fn section(results: &Results) -> Section {
     let report = facts::united(results, facts::report_rows);
@@ -26,14 +28,15 @@ pub(super) fn section(results: &Results) -> Section {
             .map(|(id, row)| (&row.scenario.name, (*id, *row))),
     );
     let scenarios = scenarios.iter().map(|(_, rows)| asked(results, rows));
-    let draft = Draft::new("registry", results)
+    Draft::new("registry", results)
         .fact("harness_bound", false)
         .fact("unsteady", false)
-        .fact("scenarios", scenarios.collect::<Vec<_>>());
-    let draft = rows.into_iter().fold(draft, |draft, (id, row)| {
-        draft.table(format!("table-{id}"), |machine| table(machine, row))
-    });
-    draft.section()
+        .fact("scenarios", scenarios.collect::<Vec<_>>())
+        .of_each(|machine| {
+            let rows = rows.iter().map(|(_, row)| strategies(machine, *row));
+            context! { rows => rows.collect::<Vec<_>>() }
+        })
+        .section()
 }
 /// A scenario by its rows: under which load it asks, and what is timed in it.
 fn asked(results: &Results, rows: &[(usize, Row<'_>)]) -> Value {
@@ -66,47 +69,44 @@ fn asked(results: &Results, rows: &[(usize, Row<'_>)]) -> Value {
     }
 }
 
-/// A row's strategies, best first, then those without a rank or a figure.
-fn table(machine: &Machine, row: Row<'_>) -> Table {
-    let mut ranked: Vec<(f64, &str)> = Vec::new();
-    let mut others: Vec<&str> = Vec::new();
-    for card in machine.contenders() {
-        let median = if card.name == machine.baseline {
-            row.cell(machine, &card.name).map(|_| 1.0)
-        } else {
-            row.ratio(machine, &card.name).map(|ratio| ratio.median)
-        };
-        match median.filter(|_| machine.is_ranked(&card.name)) {
-            Some(median) => ranked.push((median, &card.name)),
-            None => others.push(&card.name),
-        }
-    }
-    ranked.sort_by(|a, b| b.0.total_cmp(&a.0));
-    let controls = machine.strategies.iter().filter(|card| card.control);
-    let controls = controls.filter(|card| row.cell(machine, &card.name).is_some());
-    let line = |name| line(machine, row, name);
-    Table::of([
-        Group::new("", ranked.into_iter().map(|(_, name)| line(name))),
-        Group::new("Without a rank", others.into_iter().map(line)),
-        Group::new("Controls", controls.map(|card| line(&card.name))),
-    ])
-}
-
-/// A strategy's figures, one to a column.
-fn line(machine: &Machine, row: Row<'_>, strategy: &str) -> view::Row {
-    let timing = facts::timing(machine, row, strategy);
-    let cell = row.cell(machine, strategy);
-    let slices = cell.map(|cell| Cell::text(cell.n.to_string()));
-    let tone = if cell.is_some() {
-        Tone::Figure
-    } else {
-        Tone::Absent
+/// The strategies in a row, the best first, then those without a rank or a figure, then the controls.
+fn strategies(machine: &Machine, row: Row<'_>) -> Vec<Value> {
+    let rank = |name: &str| {
+        let ratio = row.ratio(machine, name).map(|ratio| ratio.median);
+        let own = (name == machine.baseline && row.cell(machine, name).is_some()).then_some(1.0);
+        ratio.or(own).filter(|_| machine.is_ranked(name))
     };
-    let cells = vec![
-        Cell::text(timing.lead).judged("", tone),
-        Cell::text(timing.detail),
-        slices.unwrap_or_default(),
-        Cell::verdict(timing.verdict, timing.tone),
+    let contenders = machine.contenders().map(|card| card.name.as_str());
+    let (mut ranked, others): (Vec<&str>, Vec<&str>) =
+        contenders.partition(|name| rank(name).is_some());
+    ranked.sort_by(|a, b| rank(b).partial_cmp(&rank(a)).unwrap_or(Ordering::Equal));
+    let controls = machine.strategies.iter().filter(|card| card.control);
+    let controls = controls.map(|card| card.name.as_str());
+    let controls = controls.filter(|name| row.cell(machine, name).is_some());
+    let groups = [
+        ("", ranked),
+        ("Without a rank", others),
+        ("Controls", controls.collect()),
     ];
-    view::Row::named(strategy, cells)
+    let groups = groups.into_iter();
+    let lines = groups.flat_map(|(group, names)| names.into_iter().map(move |name| (group, name)));
+    lines
+        .map(|(group, name)| {
+            let cell = row.cell(machine, name);
+            let timing = facts::timing(machine, row, name);
+            let times = if cell.is_some() {
+                timing.lead
+            } else {
+                Cell::absent(timing.lead).marked()
+            };
+            context! {
+                group => group,
+                name => name,
+                times => times,
+                cost => timing.detail,
+                slices => cell.map(|cell| cell.n),
+                verdict => Cell::verdict(timing.verdict, timing.tone).marked(),
+            }
+        })
+        .collect()
 }

@@ -1,19 +1,15 @@
 //! The report's short forms: the verdicts for a terminal and for a README, a comment on a pull request, and its line in the
 //! list of recorded runs.
 
-use std::collections::BTreeMap;
-
 use minijinja::context;
 use minijinja::value::{Serde, Value};
-use model::environment::Environment;
-use serde::Serialize;
 
 use results::{Decision, Flag, Machine, Results, Verdict};
 
-use super::collect::unique;
+use super::draft::{self, Draft};
 use super::facts::{self, Row};
-use super::view::{Cell, Column, Group, Table};
-use super::{decisions, draft, format, render, table, view};
+use super::view::{Block, Table};
+use super::{decisions, format, render};
 
 /// More columns than this do not fit a terminal.
 const ROWS_MAX: usize = 4;
@@ -107,34 +103,39 @@ fn verdicts(results: &Results, is_shown: impl Fn(&str) -> bool) -> Table {
         rows = facts::united(results, facts::all_rows);
     }
     rows.truncate(ROWS_MAX);
-    let of = |machine: &Machine| {
-        let cards = machine.contenders().filter(|card| is_shown(&card.name));
-        let lines = cards.map(|card| {
-            let name = card.name.as_str();
-            let decision = machine
-                .recommendation(name)
-                .map_or("baseline", |found| word(found.decision));
-            let ratios = rows.iter().map(|row| verdict(machine, row, name));
-            let cells = ratios.chain([Cell::text(decision)]).collect();
-            view::Row::named(name, cells)
-        });
-        let columns = rows.iter().map(|row| heading(machine, row));
-        Table {
-            corner: "strategy".into(),
-            ..Table::of([Group::new("", lines)])
-                .columns(columns.chain([Column::new("decision", "")]))
+    let strategy = |machine: &Machine, name: &str| {
+        let decision = machine.recommendation(name).map(|found| found.decision);
+        let overall = facts::overall(results, name);
+        let cells = rows.iter().map(|row| verdict(machine, row, name));
+        context! {
+            name => name,
+            over_all => overall.map_or("", |found| word(found.decision)),
+            decision => decision.map_or("baseline", word),
+            cells => cells.collect::<Vec<_>>(),
         }
     };
-    let machines = results.machines.iter();
-    let tables = machines.map(|machine| (machine.name.as_str(), of(machine)));
-    let mut table = table::stacked(&tables.collect::<Vec<_>>());
-    if results.machines.len() > 1 {
-        table.prepend(Column::new("on all", ""), |row| {
-            let found = facts::overall(results, row.head.trim_matches('`'));
-            found.map_or_else(Cell::default, |found| Cell::text(word(found.decision)))
+    let section = Draft::new("verdicts", results).of_each(|machine| {
+        let cards = machine.contenders().filter(|card| is_shown(&card.name));
+        let strategies = cards.map(|card| strategy(machine, &card.name));
+        let rows = rows.iter().map(|row| {
+            context! {
+                name => row.scenario.name.as_str(),
+                operation => format::operation(row.metric),
+                threads => facts::is_oversubscribed(machine, row).then(|| row.scenario.threads()),
+            }
         });
-    }
-    table
+        context! {
+            rows => rows.collect::<Vec<_>>(),
+            strategies => strategies.collect::<Vec<_>>(),
+            cpus => machine.environment.cpus,
+        }
+    });
+    let mut blocks = section.section().blocks.into_iter();
+    let tables = blocks.find_map(|block| match block {
+        Block::Table(table) => Some(table),
+        _ => None,
+    });
+    tables.unwrap_or_else(|| Table::new(["strategy", "decision"]))
 }
 
 /// The decision in as few letters as a column of a terminal has.
@@ -150,25 +151,13 @@ const fn word(decision: Decision) -> &'static str {
     }
 }
 
-fn heading(machine: &Machine, row: &Row<'_>) -> Column {
-    let mut note = format::operation(row.metric).to_owned();
-    if facts::is_oversubscribed(machine, row) {
-        let threads = row.scenario.threads();
-        note.push_str(&format!(
-            ", {threads} threads on {}",
-            machine.environment.cpus
-        ));
-    }
-    Column::new(&row.scenario.name, note)
-}
-
-fn verdict(machine: &Machine, row: &Row<'_>, strategy: &str) -> Cell {
+/// A figure with the sign of its verdict.
+fn verdict(machine: &Machine, row: &Row<'_>, strategy: &str) -> String {
     let Some(cell) = row.cell(machine, strategy) else {
-        return Cell::text(facts::absence(machine, &row.scenario.name, strategy));
+        return facts::absence(machine, &row.scenario.name, strategy);
     };
     let Some(ratio) = &cell.ratio else {
-        let median = format::significant(cell.median);
-        return Cell::text(format!("{median} {}", cell.unit));
+        return format!("{} {}", format::significant(cell.median), cell.unit);
     };
     let sign = match ratio.verdict {
         _ if !machine.is_ranked(strategy) => "x",
@@ -181,64 +170,29 @@ fn verdict(machine: &Machine, row: &Row<'_>, strategy: &str) -> Cell {
     } else {
         format::ratio(ratio)
     };
-    Cell::text(format!("{figure} {sign}"))
+    format!("{figure} {sign}")
 }
 
-/// A report in the list of recorded runs. What machines do not have in common stands there for each.
-#[derive(Clone, Debug, Serialize)]
-pub struct Entry {
-    /// The name of its folder.
-    name: String,
-    /// The day of its last run.
-    date: String,
-    cpu: String,
-    cpus: String,
-    preset: String,
-    partial: bool,
-    commit: String,
-    machines: usize,
-    /// The strategy that the report's own answer is about.
-    strongest: Option<String>,
-    /// How many strategies fall under each decision.
-    decisions: Vec<(String, usize)>,
-}
+/// A report in the list of recorded runs: what `index.md.j2` says of it.
+#[derive(Clone, Debug)]
+pub struct Entry(Value);
 
 impl Entry {
-    /// What the list says of a report in the folder of this name.
+    /// What the list says of a report in the folder of this name. What machines do not have in common stands there for each.
     pub fn of(name: &str, results: &Results) -> Self {
-        let machines = &results.machines;
-        let environments = || machines.iter().map(|machine| &machine.environment);
-        let each = |text: fn(&Environment) -> String| unique(environments().map(text)).join("; ");
-        let days = environments().map(|one| one.started_at.chars().take(10));
-        let decisions = facts::BEST_FIRST.into_iter().map(|decision| {
-            let all = results.overall.iter();
-            let count = all.filter(|one| one.decision == decision).count();
-            (format::decision(decision, &results.baseline), count)
-        });
-        Self {
-            name: name.to_owned(),
-            date: days.map(String::from_iter).max().unwrap_or_default(),
-            cpu: each(|environment| environment.cpu.clone()),
-            cpus: each(|environment| environment.cpus.to_string()),
-            preset: each(|environment| environment.preset.clone()),
-            partial: results.partial,
-            commit: each(commit),
-            machines: machines.len(),
-            strongest: decisions::chosen(results).map(|found| found.strategy.clone()),
-            decisions: decisions.filter(|(_, count)| *count > 0).collect(),
-        }
-    }
-}
-
-fn commit(environment: &Environment) -> String {
-    match &environment.commit {
-        None => "none".into(),
-        Some(commit) if commit.dirty => format!("`{}`, changed", commit.id),
-        Some(commit) => format!("`{}`", commit.id),
+        let environments = results.machines.iter().map(|machine| &machine.environment);
+        Self(context! {
+            name => name,
+            environments => Serde(environments.collect::<Vec<_>>()),
+            partial => results.partial,
+            strongest => decisions::chosen(results).map(|found| &found.strategy),
+            decided => decisions::decided(results),
+        })
     }
 }
 
 /// The list of recorded runs: a table in Markdown, with a line for each.
 pub fn index(entries: &[Entry]) -> String {
-    render::render("index.md", &BTreeMap::from([("runs", entries)]))
+    let runs: Vec<Value> = entries.iter().map(|entry| entry.0.clone()).collect();
+    render::render_value("index.md", context! { runs => runs })
 }

@@ -204,14 +204,6 @@ impl Table {
         rows.any(|row| !row.link.is_empty())
     }
 
-    /// Another column in front of the others.
-    pub(super) fn prepend(&mut self, column: Column, of: impl Fn(&Row) -> Cell) {
-        self.columns.insert(0, column);
-        for row in self.groups.iter_mut().flat_map(|group| &mut group.rows) {
-            row.cells.insert(0, of(row));
-        }
-    }
-
     fn titles(&self) -> Vec<&str> {
         let columns = self.columns.iter().map(|column| &*column.title);
         [&*self.corner].into_iter().chain(columns).collect()
