@@ -82,7 +82,8 @@ fn answer_facts(machine: &Machine, use_case: &UseCase, answer: &Answer) -> Value
         let is_along = use_case.holds_along.as_ref() == Some(&flip.sweep);
         is_along && choice.is_some_and(|choice| choice.strategy == flip.strategy)
     };
-    let loss = choice.and_then(|choice| choice.loss.as_ref());
+    let nearest = answer.nearest.as_ref();
+    let loss = choice.or(nearest).and_then(|one| one.loss.as_ref());
     let loss = loss.map(|loss| {
         let row = Judged {
             scenario: loss.scenario.clone(),
@@ -94,6 +95,7 @@ fn answer_facts(machine: &Machine, use_case: &UseCase, answer: &Answer) -> Value
     let flips = machine.flips.iter().filter(is_about);
     context! {
         choice => Serde(choice),
+        nearest => Serde(nearest),
         is_open => answer.is_open,
         tied => &answer.tied,
         loss => loss,

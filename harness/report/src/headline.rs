@@ -98,7 +98,7 @@ fn every_strategy(results: &Results, machine: &Machine) -> Vec<Value> {
             pivot => pivot,
             name => name,
             over_all => facts::over_all(results, name).marked(),
-            decision => facts::decision(machine, name).marked(),
+            decision => (name != controls::SAME).then(|| facts::decision(machine, name).marked()),
             cells => cells.collect::<Vec<_>>(),
         }
     };

@@ -62,20 +62,15 @@ pub fn comment(results: &Results) -> String {
 fn common(results: &Results) -> Value {
     let machines = results.machines.iter().map(|machine| {
         let rows = facts::all_rows(machine);
-        let verdicts = rows.iter().flat_map(|row| {
-            let cards = machine.contenders();
-            cards.filter_map(move |card| Some((row, row.ratio(machine, &card.name)?.verdict)))
-        });
-        let verdicts: Vec<(&Row<'_>, Verdict)> = verdicts.collect();
-        let of = |wanted| {
-            verdicts
-                .iter()
-                .filter(move |(_, verdict)| *verdict == wanted)
-        };
+        let cards = machine.contenders();
+        let ratios =
+            cards.flat_map(|card| rows.iter().filter_map(|row| row.ratio(machine, &card.name)));
+        let verdicts: Vec<Verdict> = ratios.map(|ratio| ratio.verdict).collect();
+        let is_open = |verdict: &&Verdict| **verdict == Verdict::Inconclusive;
         context! {
             on => draft::on(&results.machines, machine),
-            environment => Value::from(Serde(&machine.environment)),
-            open => of(Verdict::Inconclusive).count(),
+            environment => Serde(&machine.environment),
+            open => verdicts.iter().filter(is_open).count(),
             verdicts => verdicts.len(),
         }
     });
