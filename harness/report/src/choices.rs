@@ -8,7 +8,7 @@ use model::controls;
 use results::{Answer, Flip, Judged, Machine, Results, UseCase, Verdict};
 
 use super::charts::canvas::{BAND, Canvas, FAINT, GOOD, INK, LEFT, Paint, RIGHT};
-use super::charts::{RATIO_MIN, Scale, WIDTH, intervals};
+use super::charts::{RATIO_MIN, Scale, intervals};
 use super::collect::grouped;
 use super::draft::Draft;
 use super::facts::{self, Row};
@@ -190,10 +190,11 @@ fn section(results: &Results, case: &Case<'_>) -> Section {
         .section()
 }
 
-const LEFT_END: i32 = 330;
-const RIGHT_END: i32 = WIDTH - 180;
+const WIDTH: i32 = 1000;
+const LEFT_END: i32 = 390;
+const RIGHT_END: i32 = WIDTH - 240;
 const TOP: i32 = 24;
-const ROW: i32 = 26;
+const ROW: i32 = 22;
 const AXIS: i32 = 26;
 
 /// A line for each use case, on one axis of times better.

@@ -76,18 +76,18 @@ fn figure<'r>(panels: &[Panel<'r>], is_meant: impl Fn(&str) -> bool) -> Option<F
     let ((best, _), (last, _)) = (lines.first()?, lines.last()?);
     let bottom = TOP + i32::try_from(lines.len()).ok()? * ROW;
     let mut canvas = Canvas::default();
-    let mut axes = Vec::new();
+    let mut scales = Vec::new();
     for (number, (panel, left)) in panels.iter().zip(lefts()).enumerate() {
         let ratios = lines.iter().filter_map(|(_, ratios)| ratios[number]);
         let axis = ground(&mut canvas, panel, ratios, [left, bottom])?;
-        axes.push((axis, left));
+        scales.push((axis, left));
     }
     for ((name, ratios), index) in lines.iter().zip(0..) {
         let y = TOP + index * ROW + ROW / 2;
         let colour = if is_meant(name) { INK } else { FAINT };
         canvas.about(name, |canvas| {
             canvas.text(name, (NAMES, y), RIGHT, colour);
-            for (ratio, &(axis, left)) in ratios.iter().zip(&axes) {
+            for (ratio, &(axis, left)) in ratios.iter().zip(&scales) {
                 let figures = ratio.map_or_else(|| "not measured".into(), format::ratio);
                 canvas.text(&figures, (left + AXIS + GAP, y), LEFT, FAINT);
                 if let Some(ratio) = ratio {

@@ -121,16 +121,17 @@ fn alone(results: &Results) -> &Machine {
 fn cell_of(line: &str) -> (String, Cell) {
     let fields: Vec<&str> = line.split(',').collect();
     let number = |place: usize| -> f64 { fields[place].parse().expect("it is a number") };
+    let count = |place: usize| -> usize { fields[place].parse().expect("it is a count") };
     let text = |place: usize| fields[place].to_owned();
     let ratio = (!fields[9].is_empty()).then(|| Ratio {
         vs: text(9),
         median: number(10),
         ci_low: number(11),
         ci_high: number(12),
-        n: number(13) as usize,
+        n: count(13),
         verdict: serde_json::from_value(fields[14].into()).expect("it is a verdict"),
         withheld: (!fields[15].is_empty()).then(|| text(15)),
-        processes: number(18) as usize,
+        processes: count(18),
         p: fields[19].parse().ok(),
     });
     let flags = fields[8].split_whitespace();
@@ -143,10 +144,10 @@ fn cell_of(line: &str) -> (String, Cell) {
         median: number(4),
         ci_low: number(5),
         ci_high: number(6),
-        n: number(7) as usize,
+        n: count(7),
         flags: flags.collect(),
-        processes: number(16) as usize,
-        starved: number(17) as usize,
+        processes: count(16),
+        starved: count(17),
         ratio,
     };
     (text(20), cell)

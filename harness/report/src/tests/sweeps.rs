@@ -114,9 +114,9 @@ fn what_changes_along_an_axis_is_told_drawn_and_in_the_table() {
 fn a_use_case_says_how_far_along_its_sweep_its_answer_holds() {
     let mut results = swept();
     let mut cases = results_of_three().machines[0].use_cases.clone();
-    cases
-        .iter_mut()
-        .for_each(|case| case.holds_along = Some("sweep-readers".into()));
+    for case in &mut cases {
+        case.holds_along = Some("sweep-readers".into());
+    }
     results.machines[0].use_cases = cases;
     let text = markdown(&results);
     let cells = row(&text, "one reader beside a writer that never pauses");

@@ -72,7 +72,8 @@ fn markup_in_names_does_not_leave_its_place_in_any_form() {
     let evil = "evil/](x)<script>|`x`,\"q\"\n# h";
     let results = Run::new([invented(evil, 4.0, 4.0, 4.0)]).results();
     for file in files(&results) {
-        if file.name.starts_with("plots/") || file.name.ends_with(".md") {
+        let is_page = ["report.md", "details.md"].contains(&&*file.name);
+        if is_page || file.name.starts_with("plots/") {
             assert!(!file.text.contains("<script>"), "{}", file.name);
         }
     }
