@@ -194,7 +194,7 @@ const WIDTH: i32 = 1000;
 const LEFT_END: i32 = 390;
 const RIGHT_END: i32 = WIDTH - 240;
 const TOP: i32 = 24;
-const ROW: i32 = 22;
+const ROW: i32 = 20;
 const AXIS: i32 = 26;
 
 /// A line for each use case, on one axis of times better.
