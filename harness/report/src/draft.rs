@@ -207,7 +207,7 @@ pub(super) fn over_findings(name: &'static str, findings: &impl serde::Serialize
         }
     }
     Section {
-        id: name,
+        id: name.into(),
         title,
         blocks,
     }
