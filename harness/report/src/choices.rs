@@ -14,7 +14,7 @@ use super::draft::Draft;
 use super::facts::{self, Row};
 use super::losses::Losses;
 use super::view::{Figure, Section};
-use super::{decisions, flips, format, headline, method};
+use super::{decisions, flips, format, headline};
 
 /// A use case, as each machine answers it that measured it whole.
 struct Case<'r> {

@@ -1,5 +1,5 @@
 //! A section in the making: its words are a template, `templates/sections/ID.md.j2`; Rust hands over the facts, and
-//! the tables and drawings that the template puts in their places.
+//! the drawings that the template puts in their places.
 //!
 //! The template writes light Markdown, of which a few forms are known, each a block of lines between empty ones:
 //!
@@ -11,19 +11,19 @@
 //! ::: anchor | Title | gist        what follows is folded up, until
 //! :::
 //!
-//! [[name]]                         the table or the drawings of that name; below it
-//! its caption
-//! | Corner | Column (note) | ... |  a table's columns, with those of the data instead of the dots
-//! ^ a table's note, or the key of a drawing
+//! [[name]]                         the drawings of that name; below it
+//! their caption
+//! ^ their key
 //!
-//! A caption                        a table that the template writes itself
+//! A caption                        a table
 //! | Corner | Column (note) |
 //! | a group's title |
 //! | a head | a cell |
+//! ^ its note
 //! ```
 //!
 //! What stands in a cell beside its lead the filter `mark` adds: a verdict with its tone, a detail, the link of a head.
-//! A table is made of each machine and shown once, see [`stacked`]. What is said of every machine in the same words is
+//! A table that the template writes for each machine is shown once, see [`stacked`]. What is said of every machine in the same words is
 //! said once, if the template begins it with the machine's `on`. What differs too much between machines is made of [`each`].
 
 use std::collections::BTreeMap;
@@ -34,18 +34,10 @@ use minijinja::value::{Serde, Value};
 use results::{Machine, PROCESSES_LEAST, Results, TOLERATED};
 
 use super::collect::{grouped, unique};
-use super::format;
 use super::render::{self, BAR, MARK};
 use super::table::{Cell, Column, Group, Row, stacked};
 use super::view::{Block, Figure, Fold, Section, Table, prose};
-use super::method;
-
-/// What a template puts in a place.
-enum Placed {
-    /// A table of each machine.
-    Tables(Vec<Table>),
-    Blocks(Vec<Block>),
-}
+use super::{format, method};
 
 /// A section in the making.
 pub(super) struct Draft<'r> {
@@ -58,7 +50,8 @@ pub(super) struct Draft<'r> {
     facts: BTreeMap<String, Value>,
     /// The facts of each machine.
     machines: Vec<Value>,
-    placed: BTreeMap<String, Placed>,
+    /// What the template puts in places.
+    placed: BTreeMap<String, Vec<Block>>,
 }
 
 impl<'r> Draft<'r> {
@@ -102,21 +95,6 @@ impl<'r> Draft<'r> {
         self
     }
 
-    fn put(mut self, name: impl Into<String>, placed: Placed) -> Self {
-        self.placed.insert(name.into(), placed);
-        self
-    }
-
-    /// A table of each machine.
-    pub(super) fn table(
-        self,
-        name: impl Into<String>,
-        make: impl Fn(&'r Machine) -> Table,
-    ) -> Self {
-        let tables = self.scope.iter().map(make).collect();
-        self.put(name, Placed::Tables(tables))
-    }
-
     /// The drawings of each machine.
     pub(super) fn figures(
         self,
@@ -132,24 +110,20 @@ impl<'r> Draft<'r> {
             make(machine).into_iter().map(named)
         });
         let blocks = figures.map(Block::Figure).collect();
-        self.put(name, Placed::Blocks(blocks))
+        self.place(name, blocks)
     }
 
     /// Blocks as they are.
-    pub(super) fn place(self, name: &str, blocks: Vec<Block>) -> Self {
-        self.put(name, Placed::Blocks(blocks))
+    pub(super) fn place(mut self, name: impl Into<String>, blocks: Vec<Block>) -> Self {
+        self.placed.insert(name.into(), blocks);
+        self
     }
 
     /// Writes the section.
     pub(super) fn section(self) -> Section {
         let (results, scope) = (self.results, self.scope);
-        let has = self.placed.iter().map(|(name, placed)| {
-            let has_any = match placed {
-                Placed::Tables(tables) => tables.iter().any(Table::has_rows),
-                Placed::Blocks(blocks) => !blocks.is_empty(),
-            };
-            (name.clone(), has_any)
-        });
+        let has = self.placed.iter();
+        let has = has.map(|(name, blocks)| (name.clone(), !blocks.is_empty()));
         let has: BTreeMap<String, bool> = has.collect();
         let context = context! {
             baseline => results.baseline.as_str(),
@@ -173,7 +147,7 @@ impl<'r> Draft<'r> {
                 Written::Place(name) => {
                     let place = placed.remove(name);
                     let place = place.unwrap_or_else(|| panic!("{}: no {name}", self.id));
-                    blocks.extend(filled(place, &lines[1..], scope));
+                    blocks.extend(filled(place, &lines[1..]));
                 }
             }
         }
@@ -340,28 +314,17 @@ fn words(text: &str) -> String {
     words.join(" ").replace(BAR, "|")
 }
 
-/// What stands in a place, with the words that the template has for it.
-fn filled(placed: Placed, lines: &[&str], scope: &[Machine]) -> Vec<Block> {
-    match placed {
-        Placed::Blocks(mut blocks) => {
-            let mut words = Table::default();
-            worded(&mut words, lines);
-            for block in &mut blocks {
-                if let Block::Figure(figure) = block {
-                    figure.caption.push_str(&words.caption);
-                    figure.key.push_str(&words.notes.join(" "));
-                }
-            }
-            blocks
-        }
-        Placed::Tables(tables) => {
-            let named = scope.iter().zip(tables).map(|(machine, mut table)| {
-                worded(&mut table, lines);
-                (machine.name.as_str(), table)
-            });
-            vec![Block::Table(stacked(&named.collect::<Vec<_>>()))]
+/// The blocks of a place, with the words that the template has for its drawings.
+fn filled(mut blocks: Vec<Block>, lines: &[&str]) -> Vec<Block> {
+    let mut words = Table::default();
+    worded(&mut words, lines);
+    for block in &mut blocks {
+        if let Block::Figure(figure) = block {
+            figure.caption.push_str(&words.caption);
+            figure.key.push_str(&words.notes.join(" "));
         }
     }
+    blocks
 }
 
 /// Gives a table the caption, the columns and the notes of the template.
@@ -371,13 +334,7 @@ fn worded(table: &mut Table, lines: &[&str]) {
         if line.starts_with("| ") {
             let mut columns = texts(line);
             table.corner = columns.next().unwrap_or_default();
-            let mut own = Some(std::mem::take(&mut table.columns));
-            for column in columns {
-                match column.as_str() {
-                    "..." => table.columns.extend(own.take().unwrap_or_default()),
-                    column => table.columns.push(titled(column)),
-                }
-            }
+            table.columns.extend(columns.map(|column| titled(&column)));
         } else if let Some(note) = line.strip_prefix("^ ") {
             table.notes.push(words(note));
         } else {
@@ -521,26 +478,17 @@ mod tests {
     }
 
     #[test]
-    fn a_template_words_a_table_around_its_own_columns() {
-        let mut table = Table::default().columns([Column::new("own", "")]);
+    fn a_template_words_a_table() {
+        let mut table = Table::default();
         worded(
             &mut table,
-            &[
-                "The",
-                "caption",
-                "| Of | A (note (s)) | ... | Z |",
-                "^ A note.",
-            ],
+            &["The", "caption", "| Of | A (note (s)) | Z |", "^ A note."],
         );
         assert_eq!(
             (table.corner.as_str(), table.caption.as_str()),
             ("Of", "The caption")
         );
-        let columns = [
-            Column::new("A", "note (s)"),
-            Column::new("own", ""),
-            Column::new("Z", ""),
-        ];
+        let columns = [Column::new("A", "note (s)"), Column::new("Z", "")];
         assert_eq!(table.columns, columns);
         assert_eq!(table.notes, ["A note."]);
     }

@@ -10,9 +10,7 @@ use serde::Deserialize;
 
 use results::Card;
 
-use super::collect::grouped;
 use super::observations::Observation;
-use super::view::{Cell, Group, Row, Table};
 use super::{facts, format};
 
 /// What is known of a family before anything is measured.
@@ -81,19 +79,6 @@ pub(super) fn listed<'r>(
         context! { pivot, name, card => Serde(card), ..facts(card) }
     });
     listed.collect()
-}
-
-/// A table of strategies by their pivots, of those that have cells.
-pub(super) fn table<'r>(
-    cards: impl IntoIterator<Item = &'r Card>,
-    cells: impl Fn(&'r Card) -> Option<Vec<Cell>>,
-) -> Table {
-    let rows = titled(cards).into_iter().filter_map(|(title, card)| {
-        let row = Row::named(&card.name, cells(card)?);
-        Some((title, row))
-    });
-    let groups = grouped(rows).into_iter();
-    Table::of(groups.map(|(title, rows)| Group::new(title, rows)))
 }
 
 #[cfg(test)]

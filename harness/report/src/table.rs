@@ -136,11 +136,6 @@ impl Row {
             ..Self::default()
         }
     }
-
-    /// A row whose head is code, such as a strategy's name.
-    pub(super) fn named(name: &str, cells: Vec<Cell>) -> Self {
-        Self::new(format!("`{name}`"), cells)
-    }
 }
 
 impl Group {
@@ -176,21 +171,6 @@ impl Table {
             Some(group) => group.rows.push(row),
             None => self.groups.push(Group::new("", [row])),
         }
-    }
-
-    /// Of these groups, as far as they have rows. Columns and words belong to the section's template.
-    pub(super) fn of(groups: impl IntoIterator<Item = Group>) -> Self {
-        let groups = groups.into_iter();
-        Self {
-            groups: groups.filter(|group| !group.rows.is_empty()).collect(),
-            ..Self::default()
-        }
-    }
-
-    /// With columns that depend on the data; the template says where they stand.
-    pub(super) fn columns(mut self, columns: impl IntoIterator<Item = Column>) -> Self {
-        self.columns = columns.into_iter().collect();
-        self
     }
 
     /// Whether it has anything to say.

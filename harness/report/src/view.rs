@@ -11,7 +11,7 @@ use serde::Serialize;
 
 pub(super) use super::format::Tone;
 use super::table::columns;
-pub(super) use super::table::{Cell, Column, Group, Row, Table};
+pub(super) use super::table::{Cell, Table};
 
 /// A whole report.
 #[derive(Clone, Debug)]
