@@ -366,7 +366,7 @@ pub struct Machine {
     pub kernel: String,
     /// The Cargo profile of the program.
     pub profile: String,
-    /// What else its build says: [`Build::settings`](super::Build::settings).
+    /// What else its build says: [`Build::settings`](Build::settings).
     pub build: String,
 }
 

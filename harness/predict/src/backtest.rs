@@ -149,7 +149,7 @@ pub struct Published {
     pub curves: usize,
     /// The processors of the one point that was known of each.
     pub calibrated_at: u32,
-    /// The points from [`SURE_FROM`](crate::law::SURE_FROM) processors on.
+    /// The points from [`SURE_FROM`] processors on.
     pub many: Summary,
     /// Those below.
     pub few: Summary,
