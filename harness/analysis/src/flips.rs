@@ -280,8 +280,8 @@ fn against(line: &Line, scale: &Scale, margin: f64) -> Vec<(String, Change, Cros
     if stretch.places.len() < 2 {
         return Vec::new();
     }
-    let found = stretch.crossings(margin);
-    if !found.is_empty() {
+    let places = stretch.crossings(margin);
+    if !places.is_empty() {
         let change = |(near, falls)| {
             let change = if falls {
                 Change::FallsBelowMargin
@@ -294,7 +294,7 @@ fn against(line: &Line, scale: &Scale, margin: f64) -> Vec<(String, Change, Cros
                 stretch.locate(margin, falls, near),
             )
         };
-        return found.into_iter().map(change).collect();
+        return places.into_iter().map(change).collect();
     }
     let drawn = stretch.drawn.iter();
     let never = drawn.filter(|line| crossings(&stretch.places, line, margin).next().is_none());

@@ -82,7 +82,7 @@ fn graded(card: &Card, evidence: Evidence<'_>) -> impl Iterator<Item = Guarantee
     claims.map(move |(property, claim)| {
         let all = observations(property, claim, &evidence).into_iter();
         // The first that refutes it, or the first.
-        let seen = all
+        let strongest = all
             .flatten()
             .min_by_key(|(_, grade, _)| *grade != Grade::Forbidden);
         let unchecked = || {
@@ -92,7 +92,7 @@ fn graded(card: &Card, evidence: Evidence<'_>) -> impl Iterator<Item = Guarantee
                 "stated by its profile".into(),
             )
         };
-        let (observed, grade, evidence) = seen.unwrap_or_else(unchecked);
+        let (observed, grade, evidence) = strongest.unwrap_or_else(unchecked);
         Guarantee {
             strategy: card.name.clone(),
             property: Guaranteed::Claim(property),

@@ -1,7 +1,7 @@
 //! From estimates to verdicts.
 
 use super::runs::Between;
-use results::{MARGIN, Ratio, Verdict, is_worse};
+use results::{MARGIN, Ratio, Verdict, is_plain};
 use stats::student::critical;
 use stats::{Difference, Estimate, LEVEL, benjamini_hochberg};
 
@@ -100,19 +100,16 @@ pub(crate) fn bias(same: &Estimate) -> f64 {
 pub const LOOKS: u32 = 2;
 /// The level of the look on the way, where most differences are verdicts.
 const SURE: f64 = FALSE_DISCOVERIES / LOOKS as f64;
-/// Better than this by the margin again, or so much worse than the baseline, is plain to see.
-const PLAIN_GAIN: f64 = 1.6;
 
 /// Whether a log ratio is a plain difference without a verdict: what more processes are worth their time for. Near the
 /// margin they are not. `same` is the baseline under its second name in that row.
 pub fn is_open(ratio: &Estimate, same: Option<&Estimate>) -> bool {
-    let is_plain = ratio.median > PLAIN_GAIN.ln() || is_worse(ratio.median.exp());
     let comparison = Comparison {
         ratio,
         bias: same.map_or(0.0, bias),
         between: Between::default(),
     };
-    is_plain && Difference::between(ratio, comparison.margin(SURE)).p > SURE
+    is_plain(ratio.median.exp()) && Difference::between(ratio, comparison.margin(SURE)).p > SURE
 }
 
 #[cfg(test)]

@@ -524,12 +524,12 @@ mod tests {
             id: "0123".into(),
             dirty: false,
         });
-        let said: Vec<String> = Environment::differences(&a, &b)
+        let differences: Vec<String> = Environment::differences(&a, &b)
             .iter()
             .map(ToString::to_string)
             .collect();
         assert_eq!(
-            said,
+            differences,
             [
                 "build.rustc: none / rustc 1.95.0",
                 "commit.dirty: none / false",

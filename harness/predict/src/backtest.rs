@@ -252,8 +252,8 @@ mod tests {
 
     #[test]
     fn what_reports_say_is_what_the_curves_say() {
-        let found = published(16);
-        assert_eq!(found.curves, curves().len());
+        let reports = published(16);
+        assert_eq!(reports.curves, curves().len());
         for curve in curves().values() {
             assert!(
                 curve.points.is_sorted_by(|a, b| a.cpus < b.cpus),
@@ -261,9 +261,9 @@ mod tests {
             );
         }
         assert!(
-            found.many.points > 130 && found.few.points > 50,
-            "{found:?}"
+            reports.many.points > 130 && reports.few.points > 50,
+            "{reports:?}"
         );
-        assert!(found.many.median_error.unwrap() < 0.25, "{found:?}");
+        assert!(reports.many.median_error.unwrap() < 0.25, "{reports:?}");
     }
 }

@@ -64,7 +64,7 @@ impl Network {
     pub(crate) fn of(path: &Path, partner: &Path, cost: Cost, waits: bool) -> Self {
         let held = locks(path, partner, waits);
         let contended = partner.written();
-        let own = path.written();
+        let written = path.written();
         let inside = |place: usize| held.iter().any(|held| held.contains(&place));
         let stations = held.iter().map(|held| locked(path, &contended, held, cost));
         let mut network = Self {
@@ -78,7 +78,7 @@ impl Network {
             let outside = places.filter(|(place, one)| one.line == line && !inside(*place));
             let touches = outside.map(|(_, touch)| touch.usage.writes());
             let (writes, reads): (Vec<bool>, Vec<bool>) = touches.partition(|writes| *writes);
-            if own.contains(&line) && !writes.is_empty() {
+            if written.contains(&line) && !writes.is_empty() {
                 network.stations.push(Station {
                     most: (writes.len() + reads.len()) as f64,
                     work_ns: 0.0,

@@ -5,7 +5,7 @@ use minijinja::context;
 use minijinja::value::{Serde, Value};
 use model::controls;
 
-use results::{Answer, Flip, Judged, Machine, Results, UseCase, Verdict};
+use results::{Answer, Flip, Judged, Machine, PLAIN, Results, UseCase, Verdict, is_plain};
 
 use super::charts::canvas::{BAND, Canvas, FAINT, GOOD, INK, LEFT, Paint, RIGHT};
 use super::charts::{RATIO_MIN, Scale, intervals};
@@ -132,11 +132,10 @@ fn plain(machine: &Machine) -> Value {
     let rows = rows.iter().filter(|row| row.scenario.point.is_none());
     let ratios = rows
         .flat_map(|row| facts::ranked(machine).filter_map(move |name| row.ratio(machine, name)));
-    let plain: Vec<_> = ratios
-        .filter(|ratio| !(0.95..=1.6).contains(&ratio.median))
-        .collect();
+    let plain: Vec<_> = ratios.filter(|ratio| is_plain(ratio.median)).collect();
+    let [worse, better] = PLAIN;
     let is_decided = |ratio: &&&results::Ratio| ratio.verdict != Verdict::Inconclusive;
-    context! { all => plain.len(), decided => plain.iter().filter(is_decided).count() }
+    context! { worse, better, all => plain.len(), decided => plain.iter().filter(is_decided).count() }
 }
 
 /// In how many of the main rows the baseline was compared with itself, in enough processes, and may be equal.

@@ -107,8 +107,13 @@ fn costs<'r>(machine: &'r Machine) -> Vec<Cost<'r>> {
         |title, row: Row<'r>| Cost::new(title, &row.label(machine), &row.scenario.name, row.metric);
     let memory =
         |name: &'r str| Cost::new("Memory per record", name, name, Metric::LiveBytesPerRecord);
-    let seen = Situation::Visibility.name();
-    let staleness = Cost::new("A write is seen after", "p99", seen, Metric::VisibleP99Ns);
+    let visibility = Situation::Visibility.name();
+    let staleness = Cost::new(
+        "A write is visibility after",
+        "p99",
+        visibility,
+        Metric::VisibleP99Ns,
+    );
     let is_measured = |cost: &Cost<'_>| cost.of(machine, &machine.baseline).is_some();
     let scenarios = machine.scenarios.iter().rev();
     let largest = scenarios
@@ -131,8 +136,8 @@ fn figure(costs: &[(&str, [f64; 2])], [x, y]: [&Cost<'_>; 2], baseline: &str) ->
             .any(|(_, other)| beats(&other.map(Some), &at.map(Some)))
     };
     // As in the plots of ratios, what is out of the question does not squeeze the rest.
-    let own = costs.iter().find(|(name, _)| *name == baseline);
-    let reach = own.map_or(f64::INFINITY, |(_, at)| at[0] / RATIO_MIN);
+    let of_baseline = costs.iter().find(|(name, _)| *name == baseline);
+    let reach = of_baseline.map_or(f64::INFINITY, |(_, at)| at[0] / RATIO_MIN);
     let shown = costs
         .iter()
         .filter(|(_, at)| on_frontier(at) || at[0] <= reach);

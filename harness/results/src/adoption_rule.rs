@@ -23,6 +23,15 @@ pub fn is_worse(times_better: f64) -> bool {
     times_better < 1.0 / TOLERATED
 }
 
+/// A ratio beyond these two is so far from the margin that a run has to decide it: plain to see.
+pub const PLAIN: [f64; 2] = [0.95, 1.6];
+
+/// Whether something that is so many times better differs plainly from the baseline.
+pub fn is_plain(times_better: f64) -> bool {
+    let [worse, better] = PLAIN;
+    times_better < worse || times_better > better
+}
+
 /// Whether the bounds of what so many processes measured are no interval of 99 % but their range. Counts, of none, are
 /// exact.
 pub fn is_range(processes: usize) -> bool {

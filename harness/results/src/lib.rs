@@ -24,7 +24,8 @@ use model::stall::StallSeen;
 use model::trace::TraceSeen;
 
 pub use adoption_rule::{
-    MARGIN, PROCESSES_LEAST, Rule, Scope, TOLERATED, decide, decide_together, is_range, is_worse,
+    MARGIN, PLAIN, PROCESSES_LEAST, Rule, Scope, TOLERATED, decide, decide_together, is_plain,
+    is_range, is_worse,
 };
 pub use agreement::{CalledThere, Contradiction, Overall, RatioThere, There};
 pub use flips::{Change, Flip, Map, Place};

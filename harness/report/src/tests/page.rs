@@ -46,16 +46,16 @@ fn where_nothing_is_to_be_adopted_the_same_answer_stands_everywhere() {
         strategy.readers = 1.0;
         strategy.writes = 1.0;
     }
-    let told = markdown(&run.results());
+    let page = markdown(&run.results());
     assert!(
-        told.contains("\nStay with `mutex/std`: no strategy is better"),
-        "{told}"
+        page.contains("\nStay with `mutex/std`: no strategy is better"),
+        "{page}"
     );
     assert!(
-        told.contains("\nStay with `mutex/std`: nothing gains more"),
-        "{told}"
+        page.contains("\nStay with `mutex/std`: nothing gains more"),
+        "{page}"
     );
-    assert!(row(&told, "one reader beside a writer that never pauses")[1].contains("stay with"));
+    assert!(row(&page, "one reader beside a writer that never pauses")[1].contains("stay with"));
 }
 
 /// Each use case has a section: every contender in the rows that decide it, and what its answer costs elsewhere.
