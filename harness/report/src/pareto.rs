@@ -109,7 +109,7 @@ fn costs<'r>(machine: &'r Machine) -> Vec<Cost<'r>> {
         |name: &'r str| Cost::new("Memory per record", name, name, Metric::LiveBytesPerRecord);
     let visibility = Situation::Visibility.name();
     let staleness = Cost::new(
-        "A write is visibility after",
+        "A write is seen after",
         "p99",
         visibility,
         Metric::VisibleP99Ns,
