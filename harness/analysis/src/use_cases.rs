@@ -9,8 +9,8 @@ use contract::ScanConsistency;
 use model::controls;
 use model::sample::Card;
 use results::{
-    Answer, Cell, Choice, Decision, Gain, Judged, Loss, Machine, Ratio, Rule, Scope, TOLERATED,
-    UseCase, decide,
+    Answer, Cell, Choice, Decision, Gain, Judged, Loss, MARGIN, Machine, Ratio, Rule, Scope,
+    TOLERATED, UseCase, decide,
 };
 use serde::Deserialize;
 use stats::{Estimate, estimate};
@@ -150,7 +150,8 @@ impl<'c> Candidate<'c> {
         }
     }
 
-    /// Whether another one is not certainly better by more than the tolerance, process by process.
+    /// Whether another one is not certainly better by more than the tolerance, process by process, nor by more than the
+    /// margin as measured: what is only uncertain is no equal.
     fn is_as_good_as(&self, best: &Candidate<'_>, level: f64) -> bool {
         let behind = best.log_ratios.iter().filter_map(|(process, log)| {
             let behind = log - self.log_ratios.get(process)?;
@@ -158,7 +159,9 @@ impl<'c> Candidate<'c> {
             Some(vec![if behind.is_nan() { 0.0 } else { behind }])
         });
         let behind = estimate(&behind.collect::<Vec<_>>());
-        behind.is_none_or(|behind| behind.interval(level).low <= TOLERATED.ln())
+        behind.is_none_or(|behind| {
+            behind.median <= MARGIN.ln() && behind.interval(level).low <= TOLERATED.ln()
+        })
     }
 
     /// How much it loses where it loses most, as a log ratio.

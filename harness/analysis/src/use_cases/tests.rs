@@ -58,6 +58,29 @@ fn of_equals_the_one_that_loses_least_is_chosen_and_the_others_are_named() {
     assert_eq!(busy.tied, ["good/lossy"]);
 }
 
+/// In a third of the processes it is as good as the best, so it is not certainly behind.
+#[test]
+fn what_is_only_uncertain_is_no_equal() {
+    let lossy = invented("good/lossy", 0.1, 9.0, 9.0);
+    let mut lines = fixtures::Run::new([lossy, invented("good/uncertain", 1.0, 3.0, 3.0)]).lines();
+    for line in &mut lines {
+        if let model::sample::Line::Slice(slice) = line
+            && slice.key.strategy == "good/uncertain"
+            && slice.key.process.is_multiple_of(3)
+        {
+            let groups = slice.groups.iter_mut();
+            let counts = groups.flat_map(|group| &mut group.operations);
+            counts.for_each(|operations| *operations *= 3);
+        }
+    }
+    let results = analyse(&Samples::from_lines(lines).expect("it begins with its header"));
+    let mut all = results.use_cases.into_iter();
+    let busy = all.find(|one| one.id == "busy-writer").expect("measured");
+    let choice = busy.of_all.choice.expect("both qualify");
+    assert_eq!(choice.strategy, "good/lossy");
+    assert!(busy.of_all.tied.is_empty(), "{:?}", busy.of_all.tied);
+}
+
 #[test]
 fn where_nothing_qualifies_the_baseline_stays() {
     let answered = busy_writer([invented("bad/slow", 1.0, 0.5, 0.5)]);
