@@ -1,7 +1,7 @@
 //! What a read costs against what else a strategy costs, and the frontier of what nothing dominates.
 
 use minijinja::context;
-use model::probe::Situation;
+use model::probe::Probe;
 
 use results::{Machine, Metric, Results};
 
@@ -97,7 +97,7 @@ fn costs(machine: &Machine) -> Vec<Cost> {
     let staleness = Cost {
         title: "A write is seen after",
         note: "p99".into(),
-        scenario: Situation::Visibility.name().into(),
+        scenario: Probe::Visibility.name().into(),
         metric: Metric::VisibleP99Ns,
         words: format::duration,
     };
