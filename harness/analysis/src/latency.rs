@@ -56,6 +56,7 @@ pub(super) fn all(samples: &Samples) -> Vec<Latency> {
                 operations: timed.operations(),
                 per_s: None,
                 served: None,
+                kept: None,
                 quantiles: Vec::new(),
             };
             if probe.load().is_none() {
@@ -63,6 +64,7 @@ pub(super) fn all(samples: &Samples) -> Vec<Latency> {
             } else {
                 latency.per_s = median(timed.seen.iter().filter_map(|seen| seen.per_s(offered)));
                 latency.served = timed.served(of);
+                latency.kept = Some(timed.is_kept());
                 latency.quantiles = timed.quantiles();
                 if card.name != samples.header.baseline {
                     let quantiles = latency.quantiles.iter_mut();

@@ -111,6 +111,7 @@ fn shown(machine: &Machine, of: Column<'_>, strategy: &str) -> Value {
     let tail = tail(machine, of).and_then(|share| at(latency, share));
     let quantiles = [at(latency, 0.5), tail].into_iter().flatten();
     context! {
+        kept => latency.kept,
         served => latency.served,
         quantiles => quantiles.map(Serde).collect::<Vec<_>>(),
     }

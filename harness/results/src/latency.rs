@@ -21,7 +21,10 @@ pub struct Latency {
     /// The share of them that was begun in time: the median over the processes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub served: Option<f64>,
-    /// From the median on. None if the rate was not kept, be it by the reads or by the writes.
+    /// Whether the rate was kept, by the reads and by the writes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kept: Option<bool>,
+    /// From the median on, as far as there are operations enough. None if the rate was not kept.
     pub quantiles: Vec<Quantile>,
 }
 

@@ -197,12 +197,12 @@ impl Plan {
     }
 }
 
-/// The knee that the lines have, in reads a second: the median over processes.
+/// The knee that the lines have, in reads a second: the highest of any process, since whatever disturbs one makes it lower.
 fn knee(baseline: &str, lines: &[Line]) -> Option<f64> {
     let probes = lines.iter().filter_map(Line::try_as_probe_ref);
     let knees = probes.filter(|seen| seen.probe == Probe::Knee && seen.strategy == baseline);
     let rates = knees.filter_map(|seen| seen.per_s(Count::ReadsOffered));
-    stats::median(&mut rates.collect::<Vec<_>>()).filter(|&rate| rate > 0.0)
+    rates.reduce(f64::max).filter(|&rate| rate > 0.0)
 }
 
 /// Puts a strategy under a fault; twice if what was seen contradicts what the strategy claims.
@@ -282,9 +282,9 @@ const fn processes_and_budget(probe: Probe, effort: Preset) -> (u32, Duration) {
     };
     let (processes, units) = match probe {
         Probe::OwnHalfLoad | Probe::OwnHighLoad => (0, 0),
-        Probe::Knee => (of_latencies, 27),
+        Probe::Knee => (of_latencies, 14),
         Probe::LowLoad => (of_latencies, 4),
-        Probe::HalfLoad | Probe::HighLoad => (of_latencies, 2),
+        Probe::ModerateLoad => (of_latencies, 2),
         Probe::Visibility | Probe::FairnessReadWrite => (of_others, 3),
         Probe::StalledReader | Probe::StalledWriter | Probe::Scan | Probe::FairnessTwoWriters => {
             (of_others, 2)
@@ -338,7 +338,7 @@ mod tests {
             each.map(|(processes, budget)| budget * processes).sum()
         };
         assert_eq!(takes(Preset::Quick), Duration::ZERO);
-        assert!(takes(Preset::Default) <= Duration::from_millis(720));
+        assert!(takes(Preset::Default) <= Duration::from_millis(650));
         assert!(takes(Preset::Full) <= Duration::from_millis(6_500));
     }
 
@@ -380,7 +380,7 @@ mod tests {
     fn every_strategy_is_asked_for_the_same_share_of_the_baselines_knee() {
         let plan = plan();
         let knee = plan.knee(Preset::Default, &[]);
-        let rates = [3_000_000, 1_000, 2_000_000, 2_000_000, 9_000_000];
+        let rates = [1_900_000, 1_000, 2_000_000, 1_800_000, 0];
         assert_eq!(knee.tasks.len(), rates.len());
         let lines = knee.tasks.iter().zip(rates);
         let lines: Vec<Line> = lines.map(|(task, reads)| seen(task, reads)).collect();
@@ -395,7 +395,7 @@ mod tests {
         }
         for name in &plan.strategies {
             let of_it = latencies.iter().filter(|task| task.strategy == *name);
-            assert_eq!(of_it.count(), 15, "{name}: three rates in five processes");
+            assert_eq!(of_it.count(), 10, "{name}: two rates in five processes");
         }
         let others = stage.tasks.len() - latencies.len();
         assert_eq!(

@@ -26,7 +26,7 @@ fn seen(strategy: &str, process: u32, ns: u64) -> ProbeSeen {
     ];
     let timed = [Distribution::Reads, Distribution::Writes];
     ProbeSeen {
-        probe: Probe::HalfLoad,
+        probe: Probe::ModerateLoad,
         strategy: strategy.into(),
         process,
         counts: counts.into(),
@@ -148,6 +148,7 @@ fn who_cannot_keep_the_rate_has_no_quantile() {
     // Where writes are left over, reads met too few of them.
     let machine = unfinished(Count::WritesUnfinished);
     assert!(reads(&machine, OTHER).quantiles.is_empty());
+    assert_eq!(reads(&machine, OTHER).kept, Some(false));
     assert_eq!(reads(&machine, OTHER).served, Some(1.0));
     let percentiles = machine
         .cells
@@ -181,6 +182,14 @@ fn a_quantile_has_a_thousand_operations_beyond_it() {
     let machine = analysed(vec![seen(OTHER, 0, 50)]);
     let last = reads(&machine, OTHER).quantiles.last().map(|one| one.share);
     assert_eq!(last, Some(0.95));
+    // Too few for a median is not too slow.
+    let mut few = seen(OTHER, 0, 50);
+    let mut waits = Histogram::default();
+    (0..1_999).for_each(|_| waits.record(50));
+    few.histograms.insert(Distribution::Reads, waits.sparse());
+    let machine = analysed(vec![few]);
+    let few = reads(&machine, OTHER);
+    assert_eq!((few.kept, few.quantiles.len()), (Some(true), 0));
 }
 
 #[test]

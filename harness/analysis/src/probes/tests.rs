@@ -45,7 +45,7 @@ fn latency_keeps_what_was_not_finished() {
 #[test]
 fn percentiles_of_latencies_at_a_common_rate_are_no_cells() {
     let counts = [(Count::ScheduleNs, 1_000_000), (Count::ReadsOffered, 10)];
-    let mut line = probe(Probe::HalfLoad, &counts);
+    let mut line = probe(Probe::LowLoad, &counts);
     let mut waits = Histogram::default();
     waits.record(50);
     line.histograms.insert(Distribution::Reads, waits.sparse());

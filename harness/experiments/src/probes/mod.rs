@@ -90,7 +90,7 @@ pub fn probe(task: &ProbeTask) -> ProbeSeen {
     let findings = match probe {
         P::OwnHalfLoad | P::OwnHighLoad => panic!("{}: recorded runs only", probe.name()),
         P::Knee => latency::knee(make, fixture, budget),
-        P::LowLoad | P::HalfLoad | P::HighLoad => {
+        P::LowLoad | P::ModerateLoad => {
             let rate = task.reads_per_s.expect("the parent names the rate");
             latency::probe(make, fixture, rate, budget)
         }

@@ -224,7 +224,7 @@ pub(super) fn latency(strategy: &str, process: u32, ns: u64) -> Line {
     }
     let of = [Distribution::Reads, Distribution::Writes];
     Line::Probe(ProbeSeen {
-        probe: Probe::HalfLoad,
+        probe: Probe::ModerateLoad,
         strategy: strategy.into(),
         process,
         counts: BTreeMap::from([

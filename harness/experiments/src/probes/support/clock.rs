@@ -9,8 +9,11 @@ pub(crate) trait Timeline {
     /// The present.
     fn now_ns(&self) -> u64;
 
-    /// Waits until `at_ns`.
+    /// Waits until `at_ns`, and lets others work meanwhile.
     fn wait_until(&self, at_ns: u64);
+
+    /// Waits until `at_ns`, and does nothing else.
+    fn spin_until(&self, at_ns: u64);
 }
 
 /// The monotonic clock of the machine.
@@ -47,6 +50,13 @@ impl Timeline for WallClock {
             } else {
                 std::hint::spin_loop();
             }
+        }
+    }
+
+    #[inline]
+    fn spin_until(&self, at_ns: u64) {
+        while self.now_ns() < at_ns {
+            std::hint::spin_loop();
         }
     }
 }

@@ -9,7 +9,9 @@
 //! one that serves them looks at the clock until the next is due. A generator of its own would need a processor, and
 //! on two of them, which a reader and a writer keep busy, it would push aside what is timed; to hand a request over
 //! costs as much as a contended lock. The server that is its own generator cannot be late without being charged for
-//! it: what counts is the time that was laid out, and not when it was looked at.
+//! it: what counts is the time that was laid out, and not when it was looked at. Nor does it give way: a yield takes as
+//! long as some operations, and hands the processor to whatever else runs, for milliseconds. A thread of the strategy's
+//! own has the processor of whoever waits for its answer.
 //!
 //! **When they come.** In exponential gaps, as from many clients that know nothing of each other. In equal gaps, a
 //! reader and a writer whose periods are multiples of each other would meet always or never, as they happened to
@@ -124,7 +126,7 @@ pub(crate) fn serve(
         let is_begun = now_ns < schedule.span_ns.end;
         if is_begun {
             if now_ns < arrival_ns {
-                time.wait_until(arrival_ns);
+                time.spin_until(arrival_ns);
             }
             operation(index);
             now_ns = time.now_ns();
