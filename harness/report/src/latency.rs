@@ -18,8 +18,9 @@ use super::{facts, format};
 /// Curves beside those of the baseline and the controls, from each end of the order; the table has all.
 const BEST: usize = 5;
 const WORST: usize = 2;
-/// Names of quantiles on the axis.
-const NAMED: [f64; 5] = [0.5, 0.9, 0.99, 0.999, 0.9999];
+const MEDIAN: f64 = 0.5;
+/// Quantiles that the axis names.
+const NAMED: [f64; 5] = [MEDIAN, 0.9, 0.99, 0.999, 0.9999];
 /// Decades of rarity where the axis begins, and behind the rarest quantile.
 const ROOM: [f64; 2] = [0.3, 0.1];
 
@@ -76,22 +77,29 @@ fn title((scenario, of): Column<'_>) -> Value {
     context! { operations, load => (100.0 * load.unwrap_or_default()).round() as i32 }
 }
 
-/// What stands above a column: the rate, the rarest quantile, and how far the baseline is from itself.
+/// What stands above a column: the rate, the quantiles shown, and how far the baseline is from itself.
 fn head(machine: &Machine, of: Column<'_>) -> Value {
-    let rate = column(machine, of).find_map(|one| one.per_s);
-    let tail = tail(machine, of);
+    let same = column(machine, of).find(|one| one.strategy == controls::SAME);
+    let quantiles = shares(machine, of).into_iter().map(|share| {
+        let rank = same
+            .and_then(|same| at(same, share))
+            .and_then(|one| one.rank);
+        let is_ranked = rank.is_some_and(|rank| rank != Rank::NotRanked);
+        context! { name => percentile(share), is_ranked }
+    });
     context! {
-        rate,
-        tail => tail.map(percentile),
+        rate => column(machine, of).find_map(|one| one.per_s),
+        quantiles => quantiles.collect::<Vec<_>>(),
         same => shown(machine, of, controls::SAME),
         ..title(of)
     }
 }
 
-/// The rarest quantile that any strategy has in a column.
-fn tail(machine: &Machine, of: Column<'_>) -> Option<f64> {
+/// The quantiles that are shown of a column: the median, and the rarest that any strategy has.
+fn shares(machine: &Machine, of: Column<'_>) -> Vec<f64> {
     let last = column(machine, of).filter_map(|one| one.quantiles.last());
-    last.map(|quantile| quantile.share).reduce(f64::max)
+    let tail = last.map(|quantile| quantile.share).reduce(f64::max);
+    tail.map_or_else(Vec::new, |tail| unique([MEDIAN, tail]))
 }
 
 /// A strategy's cells in all columns.
@@ -102,18 +110,17 @@ pub(super) fn cells(results: &Results, machine: &Machine, strategy: &str) -> Vec
         .collect()
 }
 
-/// What is shown of a strategy in a column: its median and the rarest quantile, or what it served; nothing if it was not
-/// measured.
+/// What is shown of a strategy in a column: its quantiles, or what it served; nothing if it was not measured.
 fn shown(machine: &Machine, of: Column<'_>, strategy: &str) -> Value {
     let Some(latency) = column(machine, of).find(|one| one.strategy == strategy) else {
         return Value::UNDEFINED;
     };
-    let tail = tail(machine, of).and_then(|share| at(latency, share));
-    let quantiles = [at(latency, 0.5), tail].into_iter().flatten();
+    let shares = shares(machine, of).into_iter();
+    let quantiles = shares.filter_map(|share| at(latency, share)).map(Serde);
     context! {
         kept => latency.kept,
         served => latency.served,
-        quantiles => quantiles.map(Serde).collect::<Vec<_>>(),
+        quantiles => quantiles.collect::<Vec<_>>(),
     }
 }
 
@@ -131,7 +138,8 @@ fn percentile(share: f64) -> String {
 
 /// The curves of the baseline, the controls, and the ends of the order by the rarest quantile; `None` if there are none.
 fn figure(machine: &Machine, of: Column<'_>) -> Option<Figure> {
-    let tail = tail(machine, of)?;
+    let shares = shares(machine, of);
+    let tail = *shares.last()?;
     let at_tail = |latency: &Latency| at(latency, tail).map_or(f64::INFINITY, |one| one.ns);
     let timed = column(machine, of).filter(|one| !one.quantiles.is_empty());
     let is_reference = |one: &&Latency| {
@@ -187,9 +195,7 @@ fn figure(machine: &Machine, of: Column<'_>) -> Option<Figure> {
     });
     canvas.curves(&curves.collect::<Vec<_>>(), |_, _| {});
     let ends = shown.iter().map(|latency| {
-        let each = [0.5, tail]
-            .into_iter()
-            .filter_map(|share| at(latency, share));
+        let each = shares.iter().filter_map(|&share| at(latency, share));
         let each =
             each.map(|one| format!("{} {}", percentile(one.share), format::duration(one.ns)));
         format!(
