@@ -20,22 +20,15 @@ use super::samples::Samples;
 const BEYOND_MIN: f64 = 1_000.0;
 /// Where the baseline and its second name differ by more, nobody is ranked.
 const NOISE_MAX: f64 = 1.5;
-/// Shares of the operations; the last is the worst one.
-const SHARES: [f64; 11] = [
-    0.5, 0.75, 0.9, 0.95, 0.99, 0.995, 0.999, 0.9995, 0.9999, 0.99999, 1.0,
+/// Shares of the operations.
+const SHARES: [f64; 10] = [
+    0.5, 0.75, 0.9, 0.95, 0.99, 0.995, 0.999, 0.9995, 0.9999, 0.99999,
 ];
 /// What is timed, how often it was asked for, and how often that was not begun.
+#[rustfmt::skip]
 const OPERATIONS: [(Distribution, Count, Count); 2] = [
-    (
-        Distribution::Reads,
-        Count::ReadsOffered,
-        Count::ReadsUnfinished,
-    ),
-    (
-        Distribution::Writes,
-        Count::WritesOffered,
-        Count::WritesUnfinished,
-    ),
+    (Distribution::Reads, Count::ReadsOffered, Count::ReadsUnfinished),
+    (Distribution::Writes, Count::WritesOffered, Count::WritesUnfinished),
 ];
 
 /// All latencies, by probe, operation and the header's order of strategies.
@@ -61,15 +54,19 @@ pub(super) fn all(samples: &Samples) -> Vec<Latency> {
             };
             if probe.load().is_none() {
                 latency.quantiles = timed.quantiles_at_own_rate();
-            } else {
-                latency.per_s = median(timed.seen.iter().filter_map(|seen| seen.per_s(offered)));
-                latency.served = timed.served(of);
-                latency.kept = Some(timed.is_kept());
-                latency.quantiles = timed.quantiles();
-                if card.name != samples.header.baseline {
-                    let quantiles = latency.quantiles.iter_mut();
-                    quantiles.for_each(|quantile| compare(quantile, &card.name, &baseline, &same));
-                }
+                return (latency.operations > 0).then_some(latency);
+            }
+            latency.per_s = median(timed.seen.iter().filter_map(|seen| seen.per_s(offered)));
+            latency.served = timed.served(of);
+            latency.kept = Some(timed.is_kept());
+            if timed.is_kept() {
+                let operations = latency.operations as f64;
+                latency.quantiles =
+                    timed.quantiles(|share| (1.0 - share) * operations >= BEYOND_MIN);
+            }
+            if card.name != samples.header.baseline {
+                let quantiles = latency.quantiles.iter_mut();
+                quantiles.for_each(|quantile| compare(quantile, &card.name, &baseline, &same));
             }
             (latency.operations > 0).then_some(latency)
         });
@@ -81,11 +78,10 @@ pub(super) fn all(samples: &Samples) -> Vec<Latency> {
 /// Compares a quantile of a strategy with the baseline's.
 fn compare(quantile: &mut Quantile, strategy: &str, baseline: &Timed<'_>, same: &Timed<'_>) {
     let noise = baseline.noise(same, quantile.share);
+    let theirs = baseline.at(quantile.share).filter(|_| baseline.is_kept());
     quantile.times = match strategy {
         SAME => noise,
-        _ => baseline
-            .quantile(quantile.share)
-            .map(|theirs| theirs / quantile.ns),
+        _ => theirs.map(|theirs| theirs / quantile.ns),
     };
     quantile.rank = Some(match (quantile.times, noise) {
         (Some(times), Some(noise)) if noise <= NOISE_MAX => {
@@ -144,25 +140,44 @@ impl<'s> Timed<'s> {
             .all(|share| share.is_some_and(|share| share >= KEPT))
     }
 
-    /// The median over the processes; none if the rate was not kept.
-    fn quantile(&self, share: f64) -> Option<f64> {
-        let each = self.histograms().map(|one| one.quantile(share) as f64);
-        median(each).filter(|_| self.is_kept())
+    /// A quantile: the median over the processes.
+    fn at(&self, share: f64) -> Option<f64> {
+        median(self.histograms().map(|one| one.quantile(share) as f64))
     }
 
-    /// Those that enough operations took longer than; none if the rate was not kept.
-    fn quantiles(&self) -> Vec<Quantile> {
-        let operations = self.operations() as f64;
-        let shares = SHARES.into_iter();
-        let shares = shares.filter(|share| (1.0 - share) * operations >= BEYOND_MIN);
-        let at = |share| Some(unranked(share, self.quantile(share)?));
-        shares.filter_map(at).collect()
+    /// The quantiles for which there are operations enough.
+    fn quantiles(&self, are_enough: impl Fn(f64) -> bool) -> Vec<Quantile> {
+        let shares = SHARES.into_iter().filter(|&share| are_enough(share));
+        let quantiles = shares.map(|share| Quantile {
+            share,
+            ns: self.at(share).unwrap_or_default(),
+            ..Quantile::default()
+        });
+        quantiles.collect()
+    }
+
+    /// At a rate that was no other strategy's, as recorded runs have them: as far as every process has operations to tell a
+    /// quantile from its worst, and the worst of any.
+    fn quantiles_at_own_rate(&self) -> Vec<Quantile> {
+        let fewest = self.histograms().map(SparseHistogram::len).min();
+        let fewest = fewest.unwrap_or_default() as f64;
+        let mut quantiles = self.quantiles(|share| (1.0 - share) * fewest >= 1.0);
+        let worst = self.histograms().map(SparseHistogram::max).max();
+        quantiles.extend(worst.map(|worst| Quantile {
+            share: 1.0,
+            ns: worst as f64,
+            ..Quantile::default()
+        }));
+        quantiles
     }
 
     /// By how many times two that are the same differ, either way: in the figures that are shown, or in most of the
-    /// processes, which may differ more than their medians.
+    /// processes, which may differ more than their medians. None if either did not keep the rate.
     fn noise(&self, same: &Self, share: f64) -> Option<f64> {
-        let of_figures = (self.quantile(share)? / same.quantile(share)?).ln().abs();
+        if !self.is_kept() || !same.is_kept() {
+            return None;
+        }
+        let of_figures = (self.at(share)? / same.at(share)?).ln().abs();
         let pairs = self.seen.iter().filter_map(|seen| {
             let mut others = same.seen.iter();
             let other = others.find(|other| other.process == seen.process)?;
@@ -171,33 +186,6 @@ impl<'s> Timed<'s> {
             Some(times.ln().abs())
         });
         Some(of_figures.max(median(pairs)?).exp())
-    }
-
-    /// At a rate that was no other strategy's, as recorded runs have them: as far as every process has operations to tell a
-    /// quantile from its worst; the worst is that of any.
-    fn quantiles_at_own_rate(&self) -> Vec<Quantile> {
-        let fewest = self.histograms().map(SparseHistogram::len).min();
-        let beyond = |share: f64| (1.0 - share) * fewest.unwrap_or_default() as f64;
-        let quantiles = SHARES.into_iter().filter_map(|share| {
-            if share < 1.0 {
-                let each = self.histograms().map(|one| one.quantile(share) as f64);
-                let median = median(each).filter(|_| beyond(share) >= 1.0)?;
-                Some(unranked(share, median))
-            } else {
-                let worst = self.histograms().map(|one| one.max() as f64);
-                Some(unranked(share, worst.reduce(f64::max)?))
-            }
-        });
-        quantiles.collect()
-    }
-}
-
-const fn unranked(share: f64, ns: f64) -> Quantile {
-    Quantile {
-        share,
-        ns,
-        times: None,
-        rank: None,
     }
 }
 

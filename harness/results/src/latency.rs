@@ -29,7 +29,7 @@ pub struct Latency {
 }
 
 /// How long all but a share of the operations took at most: the median over the processes.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Quantile {
     /// The share of operations that took no longer, from 0 to 1.
     pub share: f64,

@@ -158,9 +158,9 @@ fn who_cannot_keep_the_rate_has_no_quantile() {
     // If it is the baseline, nobody is compared with it.
     let mut all = processes([(BASELINE, [100; 3]), (SAME, [100; 3]), (OTHER, [50; 3])]);
     let theirs = all.iter_mut().filter(|seen| seen.strategy == BASELINE);
-    theirs.for_each(|seen| {
+    for seen in theirs {
         seen.counts.insert(Count::ReadsUnfinished, 20_000);
-    });
+    }
     let quantile = at(reads(&analysed(all), OTHER), 0.5);
     assert_eq!(
         (quantile.times, quantile.rank),
@@ -199,8 +199,9 @@ fn recorded_latencies_at_own_rates_are_figures_and_no_comparison() {
         (SAME, [100; 3]),
         (OTHER, [50, 50, 60]),
     ]);
-    all.iter_mut()
-        .for_each(|seen| seen.probe = Probe::OwnHalfLoad);
+    for seen in &mut all {
+        seen.probe = Probe::OwnHalfLoad;
+    }
     let machine = analysed(all);
     let other = reads(&machine, OTHER);
     assert_eq!((other.per_s, other.served), (None, None));

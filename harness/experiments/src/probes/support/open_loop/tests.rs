@@ -34,10 +34,6 @@ impl Timeline for Simulated {
         NOW_NS.get()
     }
 
-    fn wait_until(&self, at_ns: u64) {
-        self.spin_until(at_ns);
-    }
-
     fn spin_until(&self, at_ns: u64) {
         NOW_NS.set(NOW_NS.get().max(at_ns));
     }
