@@ -12,7 +12,7 @@ use model::controls::SAME;
 use model::parallel;
 use model::probe::{Count, Distribution, KEPT, Probe, ProbeSeen, SparseHistogram};
 use model::sample::Line;
-use results::{Latency, Quantile, Rank};
+use results::{Latency, PROCESSES_LEAST, Quantile, Rank};
 
 use super::samples::Samples;
 
@@ -172,7 +172,8 @@ impl<'s> Timed<'s> {
     }
 
     /// By how many times two that are the same differ, either way: in the figures that are shown, or in most of the
-    /// processes, which may differ more than their medians. None if either did not keep the rate.
+    /// processes, which may differ more than their medians. None if either did not keep the rate, or there are so few
+    /// processes that they may agree by chance.
     fn noise(&self, same: &Self, share: f64) -> Option<f64> {
         if !self.is_kept() || !same.is_kept() {
             return None;
@@ -185,7 +186,10 @@ impl<'s> Timed<'s> {
             let times = one?.quantile(share) as f64 / other?.quantile(share) as f64;
             Some(times.ln().abs())
         });
-        Some(of_figures.max(median(pairs)?).exp())
+        let pairs: Vec<f64> = pairs.collect();
+        let are_enough = pairs.len() >= PROCESSES_LEAST;
+        let of_pairs = median(pairs.into_iter()).filter(|_| are_enough)?;
+        Some(of_figures.max(of_pairs).exp())
     }
 }
 

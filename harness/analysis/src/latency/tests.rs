@@ -106,6 +106,12 @@ fn where_the_baseline_differs_from_itself_nobody_is_ranked() {
             .expect("it is compared");
         assert!(noise > NOISE_MAX, "{noise}");
     }
+    // Of two processes it may agree by chance.
+    let equal = [(BASELINE, [100; 3]), (SAME, [100; 3]), other];
+    let mut two = processes(equal);
+    two.retain(|seen| seen.process < 2);
+    let rank = at(reads(&analysed(two), OTHER), 0.5).rank;
+    assert_eq!(rank, Some(Rank::NotRanked));
     // Without it nobody knows.
     let alone = analysed(processes([(BASELINE, [100; 3]), other]));
     let quantile = at(reads(&alone, OTHER), 0.5);

@@ -298,22 +298,23 @@ fn latencies_that_say_nothing_about_who_is_faster_rank_nobody() {
         (model::controls::SAME, 12),
         ("novel/thing", 1),
     ];
-    let lines = lines.map(|(strategy, ns)| latency(strategy, 0, ns));
-    let (table, figures) = latencies_of(lines.to_vec());
+    let lines = lines.map(|(strategy, ns)| [0, 1, 2].map(|process| latency(strategy, process, ns)));
+    let lines = lines.concat();
+    let (table, figures) = latencies_of(lines.clone());
     let said = ["p50 not ranked", "2.00x", "1.00 ns"].map(|said| table.contains(said));
     let ranks = table.contains("better");
     assert_eq!((said, ranks), ([true; 3], false), "{table}");
     let good = "stroke=\"#0B6E4F\"";
     assert!(figures.iter().all(|figure| !figure.svg.contains(good)));
     // Each was asked for a rate of its own, in a recorded run.
-    let lines = lines.map(|line| match line {
+    let lines = lines.into_iter().map(|line| match line {
         Line::Probe(seen) => Line::Probe(ProbeSeen {
             probe: Probe::OwnHalfLoad,
             ..seen
         }),
         other => other,
     });
-    let (notice, figures) = latencies_of(lines.to_vec());
+    let (notice, figures) = latencies_of(lines.collect());
     assert!(
         notice.contains("cannot be compared") && figures.is_empty(),
         "{notice}"
