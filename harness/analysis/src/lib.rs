@@ -8,6 +8,7 @@ pub mod diff;
 mod evidence;
 mod flips;
 mod guarantees;
+mod latency;
 mod merge;
 mod probes;
 mod recommendations;
@@ -58,8 +59,8 @@ pub fn analyse(samples: &Samples) -> Machine {
         environment: header.environment.clone(),
         protocol,
         scenarios: header.scenarios.clone(),
-        situations: probes::situations(samples),
-        latencies: probes::latencies(samples),
+        situations: probes::described(samples),
+        latencies: latency::all(samples),
         strategies: header.strategies.clone(),
         exclusions: header.exclusions.clone(),
         cells,

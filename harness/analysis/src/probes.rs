@@ -1,4 +1,5 @@
-//! What the probes saw, as cells: one per situation x strategy x metric.
+//! What the probes saw, as cells: one per probe x strategy x metric. What took how long at a rate that all strategies
+//! were asked for is in [`latency`](super::latency).
 //!
 //! A probing process gives one value of each metric, so the interval is one over processes: whatever a
 //! process does to all its operations at once - where its heap landed, which cores it was given - is in
@@ -8,50 +9,51 @@
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use model::parallel;
-use model::probe::{Count, Described, Distribution, Probe, Situation, SparseHistogram};
-use model::sample::{Card, Line};
+use model::probe::{Count, Described, Distribution, Probe, ProbeSeen, SparseHistogram};
+use model::sample::Line;
 
 use super::cells::cell;
 use super::samples::Samples;
 use super::verdicts::ratio;
-use results::{Cell, Latency, Metric, Quantile};
+use results::{Cell, Metric};
 use stats::{Estimate, Interval, LEVEL, estimate};
 
-/// Values of one strategy in one situation, by metric and process.
+/// Values of one strategy in one probe, by metric and process.
 type Values = BTreeMap<Metric, BTreeMap<u32, f64>>;
 
-/// All cells, in the order of situations, strategies and metrics.
+/// All cells, in the order of probes, strategies and metrics.
 pub(super) fn cells(samples: &Samples) -> Vec<Cell> {
     let baseline = samples.header.baseline.as_str();
-    let mut probed: BTreeMap<(Situation, &str), Values> = BTreeMap::new();
-    for probe in samples.lines.iter().filter_map(Line::try_as_probe_ref) {
-        let key = (probe.situation, probe.strategy.as_str());
+    let mut probed: BTreeMap<(Probe, &str), Values> = BTreeMap::new();
+    for seen in samples.lines.iter().filter_map(Line::try_as_probe_ref) {
+        let key = (seen.probe, seen.strategy.as_str());
         let values = probed.entry(key).or_default();
-        for (metric, value) in measured(probe) {
+        for (metric, value) in measured(seen) {
             values
                 .entry(metric)
                 .or_default()
-                .insert(probe.process, value);
+                .insert(seen.process, value);
         }
     }
     let mut cells = Vec::new();
-    for &situation in Situation::ALL {
+    for &probe in Probe::ALL {
+        // Each strategy was asked for a rate of its own: theirs are figures, and no comparison.
+        let is_incomparable = matches!(probe, Probe::OwnHalfLoad | Probe::OwnHighLoad);
         for card in &samples.header.strategies {
             let strategy = card.name.as_str();
             let reference = probed
-                .get(&(situation, baseline))
-                .filter(|_| strategy != baseline);
-            for (metric, values) in probed.get(&(situation, strategy)).into_iter().flatten() {
+                .get(&(probe, baseline))
+                .filter(|_| strategy != baseline && !is_incomparable);
+            for (metric, values) in probed.get(&(probe, strategy)).into_iter().flatten() {
                 let reference = reference.and_then(|reference| reference.get(metric));
                 let times = reference.and_then(|reference| compared(*metric, values, reference));
                 cells.extend(
                     summarised(*metric, values).map(|(middle, interval, n)| Cell {
                         processes: n,
                         ratio: times.map(|times| ratio(&times, baseline)),
-                        ..cell(situation.name(), strategy, *metric, middle, interval, n)
+                        ..cell(probe.name(), strategy, *metric, middle, interval, n)
                     }),
                 );
             }
@@ -60,12 +62,11 @@ pub(super) fn cells(samples: &Samples) -> Vec<Cell> {
     cells
 }
 
-/// The situations that the samples have something about.
-pub(super) fn situations(samples: &Samples) -> Vec<Described> {
-    let probes = || samples.lines.iter().filter_map(Line::try_as_probe_ref);
-    let is_there = |situation: &&Situation| probes().any(|probe| probe.situation == **situation);
-    let all = Situation::ALL.iter().filter(is_there);
-    all.map(|situation| situation.described().clone()).collect()
+/// The probes that the samples have something about.
+pub(super) fn described(samples: &Samples) -> Vec<Described> {
+    let mut all = samples.lines.iter().filter_map(Line::try_as_probe_ref);
+    let seen: BTreeSet<Probe> = all.by_ref().map(|seen| seen.probe).collect();
+    seen.iter().map(|probe| probe.described().clone()).collect()
 }
 
 /// The processes' values as one.
@@ -122,14 +123,10 @@ const WAITS: [(&[Distribution], [Metric; 4]); 3] = {
     ]
 };
 
-/// The metrics of one probe: all that follow from what was counted and timed in its situation.
-fn measured(probe: &Probe) -> Vec<(Metric, f64)> {
+/// The metrics of one probe: all that follow from what it counted and timed.
+fn measured(probe: &ProbeSeen) -> Vec<(Metric, f64)> {
     use {Count as C, Metric as M};
-    // Where there are both and the second is not zero.
-    let share = |part, whole| {
-        let whole = probe.count(whole).filter(|whole| *whole > 0)?;
-        Some(probe.count(part)? as f64 / whole as f64)
-    };
+    let share = |part, whole| probe.share(part, whole);
     // A rate relative to another one, each a count in a time.
     let relative = |count, time, of_count, of_time| {
         let whole = share(of_count, of_time).filter(|rate| *rate > 0.0)?;
@@ -156,12 +153,11 @@ fn measured(probe: &Probe) -> Vec<(Metric, f64)> {
         let larger = first.max(second);
         (larger > 0.0).then(|| first.min(second) / larger)
     });
-    let per_s = |offered| share(offered, C::ScheduleNs).map(|per_ns| per_ns * 1e9);
     let ages = probe.histogram(Distribution::Age);
     let teardowns = probe.histogram(Distribution::Teardown);
     let mut values = vec![
-        (M::ReadsPerS, per_s(C::ReadsOffered)),
-        (M::WritesPerS, per_s(C::WritesOffered)),
+        (M::ReadsPerS, probe.per_s(C::ReadsOffered)),
+        (M::WritesPerS, probe.per_s(C::WritesOffered)),
         (M::AgeP99, ages.map(|ages| ages.quantile(0.99) as f64)),
         (M::AgeMax, ages.map(|ages| ages.max() as f64)),
         (
@@ -180,7 +176,8 @@ fn measured(probe: &Probe) -> Vec<(Metric, f64)> {
     for (distributions, metrics) in WAITS {
         let waits = distributions.iter().filter_map(|&of| probe.histogram(of));
         let waits = SparseHistogram::sum(waits);
-        if !waits.is_empty() {
+        // Latencies at a rate that was kept have as many percentiles as there are operations for.
+        if !waits.is_empty() && probe.probe.load().is_none() {
             let [p50, p99, p999] = [0.5, 0.99, 0.999].map(|share| waits.quantile(share));
             let figures = [p50, p99, p999, waits.max()].map(|ns| Some(ns as f64));
             values.extend(metrics.into_iter().zip(figures));
@@ -189,63 +186,5 @@ fn measured(probe: &Probe) -> Vec<(Metric, f64)> {
     let values = values.into_iter();
     values
         .filter_map(|(metric, value)| Some((metric, value?)))
-        .collect()
-}
-
-/// Shares of the operations; the last is the worst one.
-const SHARES: [f64; 11] = [
-    0.5, 0.75, 0.9, 0.95, 0.99, 0.995, 0.999, 0.9995, 0.9999, 0.99999, 1.0,
-];
-
-/// The latency probes' histograms as curves, by situation, operation and the header's order of strategies. Of each
-/// quantile the median over the processes, as in the cells, so that a drawing and a table say the same.
-pub(super) fn latencies(samples: &Samples) -> Vec<Latency> {
-    let mut asked: Vec<(Situation, Distribution, &Card)> = Vec::new();
-    for situation in [Situation::HalfLoad, Situation::HighLoad] {
-        for distribution in [Distribution::Reads, Distribution::Writes] {
-            let cards = samples.header.strategies.iter();
-            asked.extend(cards.map(|card| (situation, distribution, card)));
-        }
-    }
-    let curves = parallel::map(&asked, |&(situation, distribution, card)| {
-        let probes = samples.lines.iter().filter_map(Line::try_as_probe_ref);
-        let probes = probes
-            .filter(|probe| probe.situation == situation && probe.strategy == card.name)
-            .filter_map(|probe| probe.histogram(distribution));
-        let of_processes: Vec<&SparseHistogram> = probes.collect();
-        (!of_processes.is_empty()).then(|| Latency {
-            scenario: situation.name().into(),
-            strategy: card.name.clone(),
-            distribution,
-            operations: of_processes.iter().map(|one| one.len()).sum(),
-            quantiles: quantiles(&of_processes),
-        })
-    });
-    curves.into_iter().flatten().collect()
-}
-
-/// As far as every process has operations to tell a quantile from its worst; the worst is that of any.
-fn quantiles(of_processes: &[&SparseHistogram]) -> Vec<Quantile> {
-    let fewest = of_processes.iter().map(|one| one.len()).min();
-    let beyond = |share: f64| (1.0 - share) * fewest.unwrap_or_default() as f64;
-    let at = |share: f64| {
-        let each = of_processes.iter().map(|one| one.quantile(share) as f64);
-        if share < 1.0 {
-            let groups: Vec<Vec<f64>> = each.map(|ns| vec![ns]).collect();
-            Some(estimate(&groups)?.median)
-        } else {
-            let worst = of_processes.iter().map(|one| one.max() as f64);
-            worst.reduce(f64::max)
-        }
-    };
-    let shares = SHARES.into_iter();
-    let shares = shares.filter(|&share| share >= 1.0 || beyond(share) >= 1.0);
-    shares
-        .filter_map(|share| {
-            Some(Quantile {
-                share,
-                ns: at(share)?,
-            })
-        })
         .collect()
 }

@@ -8,7 +8,7 @@ use strum::{IntoStaticStr, VariantArray};
 use crate::scenario::{Activity, Scenario};
 
 /// What can be measured, in the order of results: times, then exact counts, then what probes measure of a strategy
-/// in a [`Situation`](crate::probe::Situation).
+/// ([`Probe`](crate::probe::Probe)).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[derive(IntoStaticStr, VariantArray)]

@@ -1,144 +1,217 @@
-//! Latencies under a schedule as curves over quantiles: the further right, the rarer.
+//! Latencies at a rate that every strategy was asked for: the facts of their table, and the same figures as curves over
+//! quantiles.
 
 use minijinja::context;
+use minijinja::value::{Serde, Value};
 use model::controls;
-use model::probe::Distribution;
+use model::probe::{Distribution, Probe};
 
-use results::{Latency, Machine, Results};
+use results::{Latency, Machine, Quantile, Rank, Results};
 
-use super::charts::canvas::{BAD, Canvas, FAINT, GOOD, MARGIN, Paint};
+use super::charts::canvas::{BAD, Canvas, Colour, FAINT, GOOD, MARGIN, OPEN, Paint};
 use super::charts::{BOTTOM, Curve, LEFT_END, Labels, RIGHT_END, Scale, TOP};
 use super::collect::unique;
 use super::draft::Draft;
 use super::view::Figure;
 use super::{facts, format};
 
-/// Beside the baseline and the no-op control; the table has all.
+/// Curves beside those of the baseline and the controls, from each end of the order; the table has all.
 const BEST: usize = 5;
 const WORST: usize = 2;
+const MEDIAN: f64 = 0.5;
+/// Quantiles that the axis names.
+const NAMED: [f64; 5] = [MEDIAN, 0.9, 0.99, 0.999, 0.9999];
+/// Decades of rarity where the axis begins, and behind the rarest quantile.
+const ROOM: [f64; 2] = [0.3, 0.1];
 
-/// Decades of rarity where the axis begins, and where the worst operation stands: right of every quantile.
-const RARITY: [f64; 2] = [0.3, 5.4];
-/// Shares with their names.
-const QUANTILES: [(f64, &str); 6] = [
-    (0.5, "p50"),
-    (0.9, "p90"),
-    (0.99, "p99"),
-    (0.999, "p99.9"),
-    (0.9999, "p99.99"),
-    (1.0, "worst"),
-];
+/// A column of the table, and a drawing: a probe's name and what was timed.
+type Column<'r> = (&'r str, Distribution);
 
-/// Places the curves of each situation and operation that was timed.
-pub(super) fn plots<'r>(draft: Draft<'r>, results: &'r Results) -> Draft<'r> {
-    let machines = || results.machines.iter();
-    let timed = machines().flat_map(|machine| &machine.latencies);
-    let timed = unique(timed.map(|one| (one.scenario.as_str(), one.distribution)));
-    let plots = timed.iter().map(|(situation, operation)| {
-        let mut situations = machines().flat_map(|machine| &machine.situations);
-        let known = situations.find(|one| one.name == *situation);
-        let title = known.map_or(*situation, |one| one.title.as_str());
-        context! { title => title, operations => operations(*operation) }
+/// The columns of all machines, as far as every strategy was asked for the same.
+fn columns(results: &Results) -> Vec<Column<'_>> {
+    let machines = results.machines.iter();
+    let all = machines.flat_map(|machine| &machine.latencies);
+    let comparable = all.filter(|latency| latency.per_s.is_some());
+    unique(comparable.map(|latency| (latency.scenario.as_str(), latency.distribution)))
+}
+
+/// All latencies of a column.
+fn column<'r>(
+    machine: &'r Machine,
+    (scenario, of): Column<'_>,
+) -> impl Iterator<Item = &'r Latency> + Clone {
+    let all = machine.latencies.iter();
+    all.filter(move |one| one.scenario == scenario && one.distribution == of)
+}
+
+/// Facts of the table: its columns on each machine, and the drawings.
+pub(super) fn facts<'r>(draft: Draft<'r>, results: &'r Results) -> Draft<'r> {
+    let columns = columns(results);
+    let titles: Vec<Value> = columns.iter().map(|&column| title(column)).collect();
+    let draft = draft.fact("plots", titles).of_each(|machine| {
+        let head = columns.iter().map(|&column| head(machine, column));
+        let mut latencies = machine.latencies.iter();
+        context! {
+            columns => head.collect::<Vec<_>>(),
+            has_own_rates => latencies.any(|one| one.per_s.is_none()),
+        }
     });
-    let draft = draft.fact("plots", plots.collect::<Vec<_>>());
-    let timed = timed.into_iter().enumerate();
-    timed.fold(draft, |draft, (number, (situation, operation))| {
+    let columns = columns.into_iter().enumerate();
+    columns.fold(draft, |draft, (number, column)| {
         draft.figures(format!("plot-{number}"), |machine| {
-            Vec::from_iter(figure(machine, situation, operation))
+            Vec::from_iter(figure(machine, column))
         })
     })
 }
 
-const fn operations(distribution: Distribution) -> &'static str {
-    match distribution {
-        Distribution::Reads => "reads",
-        _ => "writes",
+fn title((scenario, of): Column<'_>) -> Value {
+    let mut probes = Probe::LATENCIES.iter();
+    let load = probes
+        .find(|probe| probe.name() == scenario)
+        .and_then(|probe| probe.load());
+    let operations = if of == Distribution::Reads {
+        "reads"
+    } else {
+        "writes"
+    };
+    context! { operations, load => (100.0 * load.unwrap_or_default()).round() as i32 }
+}
+
+/// What stands above a column: the rate, the quantiles shown, and how far the baseline is from itself.
+fn head(machine: &Machine, of: Column<'_>) -> Value {
+    let same = column(machine, of).find(|one| one.strategy == controls::SAME);
+    let quantiles = shares(machine, of).into_iter().map(|share| {
+        let rank = same
+            .and_then(|same| at(same, share))
+            .and_then(|one| one.rank);
+        let is_ranked = rank.is_some_and(|rank| rank != Rank::NotRanked);
+        context! { name => percentile(share), is_ranked }
+    });
+    context! {
+        rate => column(machine, of).find_map(|one| one.per_s),
+        quantiles => quantiles.collect::<Vec<_>>(),
+        same => shown(machine, of, controls::SAME),
+        ..title(of)
     }
 }
 
-/// The curves of the baseline, the no-op control, and the ends of the order by p99.9; `None` if nothing was timed.
-fn figure(machine: &Machine, situation: &str, operation: Distribution) -> Option<Figure> {
-    let curves = machine.latencies.iter();
-    let (references, mut others): (Vec<&Latency>, Vec<&Latency>) = curves
-        .filter(|one| one.scenario == situation && one.distribution == operation)
-        .partition(|one| [&machine.baseline, controls::NO_OP].contains(&&*one.strategy));
-    others.retain(|one| facts::ranked(machine).any(|name| name == one.strategy));
-    others.sort_by(|a, b| at(a, 0.999).total_cmp(&at(b, 0.999)));
-    let worst = others.split_off(
-        others
+/// The quantiles that are shown of a column: the median, and the rarest that any strategy has.
+fn shares(machine: &Machine, of: Column<'_>) -> Vec<f64> {
+    let last = column(machine, of).filter_map(|one| one.quantiles.last());
+    let tail = last.map(|quantile| quantile.share).reduce(f64::max);
+    tail.map_or_else(Vec::new, |tail| unique([MEDIAN, tail]))
+}
+
+/// A strategy's cells in all columns.
+pub(super) fn cells(results: &Results, machine: &Machine, strategy: &str) -> Vec<Value> {
+    let columns = columns(results).into_iter();
+    columns
+        .map(|column| shown(machine, column, strategy))
+        .collect()
+}
+
+/// What is shown of a strategy in a column: its quantiles, or what it served; nothing if it was not measured.
+fn shown(machine: &Machine, of: Column<'_>, strategy: &str) -> Value {
+    let Some(latency) = column(machine, of).find(|one| one.strategy == strategy) else {
+        return Value::UNDEFINED;
+    };
+    let shares = shares(machine, of).into_iter();
+    let quantiles = shares.filter_map(|share| at(latency, share)).map(Serde);
+    context! {
+        kept => latency.kept,
+        served => latency.served,
+        quantiles => quantiles.collect::<Vec<_>>(),
+    }
+}
+
+fn at(latency: &Latency, share: f64) -> Option<Quantile> {
+    let mut quantiles = latency.quantiles.iter();
+    quantiles
+        .find(|one| (one.share - share).abs() < 1e-9)
+        .copied()
+}
+
+/// `p99.9`.
+fn percentile(share: f64) -> String {
+    format!("p{}", (share * 1e5).round() / 1e3)
+}
+
+/// The curves of the baseline, the controls, and the ends of the order by the rarest quantile; `None` if there are none.
+fn figure(machine: &Machine, of: Column<'_>) -> Option<Figure> {
+    let shares = shares(machine, of);
+    let tail = *shares.last()?;
+    let at_tail = |latency: &Latency| at(latency, tail).map_or(f64::INFINITY, |one| one.ns);
+    let timed = column(machine, of).filter(|one| !one.quantiles.is_empty());
+    let is_reference = |one: &&Latency| {
+        [&machine.baseline, controls::SAME, controls::NO_OP].contains(&&*one.strategy)
+    };
+    let is_ranked = |one: &&Latency| facts::ranked(machine).any(|name| name == one.strategy);
+    let mut shown: Vec<&Latency> = timed.clone().filter(is_reference).collect();
+    let mut others: Vec<&Latency> = timed
+        .filter(|one| !is_reference(one))
+        .filter(is_ranked)
+        .collect();
+    others.sort_by(|a, b| at_tail(a).total_cmp(&at_tail(b)));
+    let ends = BEST.min(others.len())
+        ..others
             .len()
             .saturating_sub(WORST)
-            .max(BEST.min(others.len())),
-    );
-    others.truncate(BEST);
-    let shown = references
-        .iter()
-        .map(|one| {
-            (
-                *one,
-                if one.strategy == machine.baseline {
-                    MARGIN
-                } else {
-                    FAINT
-                },
-            )
-        })
-        .chain(others.iter().map(|one| (*one, GOOD)))
-        .chain(worst.iter().map(|one| (*one, BAD)));
-    let shown: Vec<_> = shown.collect();
-    let quantiles = shown.iter().flat_map(|(latency, _)| &latency.quantiles);
-    let times = quantiles.map(|quantile| quantile.ns.max(1.0));
-    let axis = Scale::over(times, 1.26, [BOTTOM, TOP])?;
-    let mut canvas = Canvas::default();
-    let columns: Labels = QUANTILES
-        .map(|(share, name)| (x_of(share), name.to_owned()))
-        .to_vec();
-    // Decades only.
-    canvas.grid(
-        &columns,
-        &axis.labels(f64::INFINITY, format::duration),
-        "quantile",
-    );
-    let curves = shown.iter().map(|&(latency, colour)| {
-        let quantiles = latency.quantiles.iter();
-        Curve {
-            strategy: &latency.strategy,
-            name: &latency.strategy,
-            path: quantiles
-                .map(|one| (x_of(one.share), axis.at(one.ns)))
-                .collect(),
-            paint: Paint::Outline(colour, 2),
+            .max(BEST.min(others.len()));
+    others.drain(ends);
+    shown.append(&mut others);
+    let colour = |latency: &Latency| -> Colour {
+        match at(latency, tail).and_then(|one| one.rank) {
+            _ if latency.strategy == machine.baseline => MARGIN,
+            _ if controls::is_control(&latency.strategy) => FAINT,
+            Some(Rank::Better) => GOOD,
+            Some(Rank::Worse) => BAD,
+            _ => OPEN,
         }
+    };
+    let quantiles = shown.iter().flat_map(|latency| &latency.quantiles);
+    let axis = Scale::over(quantiles.map(|one| one.ns.max(1.0)), 1.26, [BOTTOM, TOP])?;
+    let x_of = |share: f64| {
+        let [first, last] = [ROOM[0], rarity(tail) + ROOM[1]];
+        let part = (rarity(share) - first) / (last - first);
+        LEFT_END + (part * f64::from(RIGHT_END - LEFT_END)).round() as i32
+    };
+    let mut canvas = Canvas::default();
+    let named = NAMED.into_iter().filter(|&share| share <= tail);
+    let columns: Labels = named
+        .map(|share| (x_of(share), percentile(share)))
+        .collect();
+    // Decades only.
+    let rows = axis.labels(f64::INFINITY, format::duration);
+    canvas.grid(&columns, &rows, "quantile");
+    let curves = shown.iter().map(|&latency| Curve {
+        strategy: &latency.strategy,
+        name: &latency.strategy,
+        path: latency
+            .quantiles
+            .iter()
+            .map(|one| (x_of(one.share), axis.at(one.ns)))
+            .collect(),
+        paint: Paint::Outline(colour(latency), 2),
     });
     canvas.curves(&curves.collect::<Vec<_>>(), |_, _| {});
-    let ends = shown.iter().map(|(latency, _)| {
-        let [p50, p999] = [0.5, 0.999].map(|share| format::duration(at(latency, share)));
-        format!("{} p50 {p50}, p99.9 {p999}", latency.strategy)
+    let ends = shown.iter().map(|latency| {
+        let each = shares.iter().filter_map(|&share| at(latency, share));
+        let each =
+            each.map(|one| format!("{} {}", percentile(one.share), format::duration(one.ns)));
+        format!(
+            "{} {}",
+            latency.strategy,
+            each.collect::<Vec<_>>().join(", ")
+        )
     });
-    let ends = ends.collect::<Vec<_>>().join("; ");
     Some(Figure {
-        description: format!("{}: {ends}", operations(operation)),
+        description: ends.collect::<Vec<_>>().join("; "),
         svg: canvas.chart(),
         ..Figure::default()
     })
 }
 
-/// The quantile at a share, or the next beyond it; the worst if there is none.
-fn at(latency: &Latency, share: f64) -> f64 {
-    let mut quantiles = latency.quantiles.iter();
-    let quantile = quantiles.find(|one| one.share >= share);
-    let quantile = quantile.or(latency.quantiles.last());
-    quantile.map_or(f64::INFINITY, |one| one.ns)
-}
-
-/// The pixel of a share of all operations.
-fn x_of(share: f64) -> i32 {
-    let [first, last] = RARITY;
-    let rarity = if share < 1.0 {
-        -(1.0 - share).log10()
-    } else {
-        last
-    };
-    let part = (rarity - first) / (last - first);
-    LEFT_END + (part.clamp(0.0, 1.0) * f64::from(RIGHT_END - LEFT_END)).round() as i32
+/// Decades between all operations and those beyond a share.
+fn rarity(share: f64) -> f64 {
+    -(1.0 - share).log10()
 }

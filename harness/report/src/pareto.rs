@@ -1,7 +1,7 @@
 //! What a read costs against what else a strategy costs, and the frontier of what nothing dominates.
 
 use minijinja::context;
-use model::probe::Situation;
+use model::probe::Probe;
 
 use results::{Machine, Metric, Results};
 
@@ -107,7 +107,7 @@ fn costs<'r>(machine: &'r Machine) -> Vec<Cost<'r>> {
         |title, row: Row<'r>| Cost::new(title, &row.label(machine), &row.scenario.name, row.metric);
     let memory =
         |name: &'r str| Cost::new("Memory per record", name, name, Metric::LiveBytesPerRecord);
-    let visibility = Situation::Visibility.name();
+    let visibility = Probe::Visibility.name();
     let staleness = Cost::new(
         "A write is seen after",
         "p99",

@@ -2,6 +2,7 @@
 
 use minijinja::context;
 use minijinja::value::{Serde, Value};
+use model::controls;
 
 use results::{Card, Machine, Results};
 
@@ -11,18 +12,17 @@ use super::view::Section;
 use super::{facts, latency, pivots};
 
 pub(super) fn section(results: &Results) -> Section {
-    let situations = results
-        .machines
-        .iter()
-        .flat_map(|machine| &machine.situations);
+    let machines = results.machines.iter();
+    let probes = unique(machines.flat_map(|machine| &machine.situations));
     let draft = Draft::new("probes", results)
-        .fact("situations", unique(situations))
-        .of_each(|machine| context! { probed => probed(machine) });
-    latency::plots(draft, results).section()
+        .fact("probes", probes)
+        .of_each(|machine| context! { probed => probed(results, machine) });
+    latency::facts(draft, results).section()
 }
 
-/// Every contender by its pivot, and the controls that were probed, with what was measured of each, situation by situation.
-fn probed(machine: &Machine) -> Vec<Value> {
+/// Every contender by its pivot, and the controls that were probed, with what was measured of each, probe by probe. The
+/// baseline under its second name stands above the columns that it is for.
+fn probed(results: &Results, machine: &Machine) -> Vec<Value> {
     if machine.situations.is_empty() {
         return Vec::new();
     }
@@ -33,6 +33,7 @@ fn probed(machine: &Machine) -> Vec<Value> {
     };
     let controls = machine.strategies.iter().filter(|card| card.control);
     let controls = controls
+        .filter(|card| card.name != controls::SAME)
         .filter(is_probed)
         .map(|card| ("Controls".to_owned(), card));
     let strategy = |(pivot, card): (String, &Card)| {
@@ -41,6 +42,7 @@ fn probed(machine: &Machine) -> Vec<Value> {
             name => card.name.as_str(),
             claimed => card.claims.read_consistency.to_string(),
             at => Serde(facts::counts(machine, &card.name)),
+            latencies => latency::cells(results, machine, &card.name),
         }
     };
     contenders.chain(controls).map(strategy).collect()

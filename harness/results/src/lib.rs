@@ -29,7 +29,7 @@ pub use adoption_rule::{
 };
 pub use agreement::{CalledThere, Contradiction, Overall, RatioThere, There};
 pub use flips::{Change, Flip, Map, Place};
-pub use latency::{Latency, Quantile};
+pub use latency::{Latency, Quantile, Rank};
 pub use model::metric::Metric;
 pub use model::sample::Card;
 pub use predict::Band;
@@ -89,7 +89,7 @@ pub struct Machine {
     /// What was asked.
     #[serde(skip_serializing)]
     pub scenarios: Vec<Scenario>,
-    /// The situations that strategies were put into besides; cells name them as their scenario.
+    /// The probes that were made; cells name them as their scenario.
     #[serde(default, skip_serializing)]
     pub situations: Vec<Described>,
     /// Who competed, and the controls. In the file, what they claim is in words.

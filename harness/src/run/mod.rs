@@ -71,7 +71,8 @@ impl Plan {
     ///
     /// As [`Run::carry_out`].
     pub fn sample(&self, run: &mut Run<'_>) -> Result<()> {
-        run.carry_out(self.probes(self.preset), PROBED)?;
+        run.carry_out(self.knee(self.preset, run.recording.lines()), TRACED)?;
+        run.carry_out(self.probes(self.preset, run.recording.lines()), PROBED)?;
         run.carry_out(calibration(), PROBED)?;
         self.measure(self.preset.measuring(), run)?;
         run.complete()

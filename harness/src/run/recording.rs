@@ -163,9 +163,9 @@ fn answers(line: &Line, task: &Task) -> bool {
         }
         (Line::Trace(seen), Task::Trace(task)) => seen.strategy == task.strategy,
         (Line::Stall(seen), Task::Stall(task)) => has_stalls(seen, task),
-        (Line::Probe(probe), Task::Probe(task)) => {
-            let key = (probe.process, probe.situation, &probe.strategy);
-            key == (task.process, task.situation, &task.strategy)
+        (Line::Probe(seen), Task::Probe(task)) => {
+            let key = (seen.process, seen.probe, &seen.strategy);
+            key == (task.process, task.probe, &task.strategy)
         }
         (Line::Calibration(_), Task::Calibrate) => true,
         _ => false,

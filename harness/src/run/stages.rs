@@ -7,11 +7,12 @@ use contract::{Concurrency, Role};
 use experiments::checks::VerifyTask;
 use experiments::faults::FaultTask;
 use experiments::probes::ProbeTask;
+use model::controls;
 use model::environment;
 use model::error::Result;
 use model::fault::Fault;
 use model::preset::Preset;
-use model::probe::Situation;
+use model::probe::{Count, Probe};
 use model::random::shuffle;
 use model::sample::{Card, Line};
 use model::scenario::RecordKind;
@@ -125,32 +126,83 @@ impl Plan {
         }))
     }
 
-    /// Puts every strategy, controls included, into every situation, in a process for each.
-    pub(super) fn probes(&self, effort: Preset) -> Stage {
-        // Those that one thread at a time may use would wait for themselves.
-        let names = self.names(|entry| entry.profile.concurrency == Concurrency::Any);
-        let names: Vec<String> = names.collect();
+    /// Finds the knee of the baseline; nothing if latencies at a share of it are there already, because those to come are
+    /// to be at the same rate.
+    pub(super) fn knee(&self, effort: Preset, lines: &[Line]) -> Stage {
+        let mut probes = lines.iter().filter_map(Line::try_as_probe_ref);
+        let is_settled = probes.any(|seen| seen.probe.load().is_some());
+        let mut names = self.shared_by_threads();
+        let can_be_found = !is_settled && names.any(|name| name == self.baseline);
+        let processes = processes_and_budget(Probe::Knee, effort).0;
+        let processes = 0..if can_be_found { processes } else { 0 };
+        let tasks =
+            processes.map(|process| self.probe(Probe::Knee, &self.baseline, process, effort, None));
+        Stage::new("finding the knee:", tasks)
+    }
+
+    /// Probes every strategy, controls included, in a process for each probe; latencies at shares of the baseline's knee, if
+    /// `lines` have one.
+    pub(super) fn probes(&self, effort: Preset, lines: &[Line]) -> Stage {
+        let knee = knee(&self.baseline, lines);
+        let names: Vec<String> = self.shared_by_threads().collect();
         let mut random = Xoshiro256PlusPlus::seed_from_u64(self.seed);
-        let processes = 0..processes_and_budget(effort).0;
-        let all = processes.flat_map(|p| Situation::ALL.iter().map(move |&s| (p, s)));
-        let tasks = all.flat_map(|(process, situation)| {
-            // Strategies in random order beside each other: a machine that changes meanwhile decides
-            // between situations and not between strategies.
-            let mut order = names.clone();
-            shuffle(&mut order, &mut random);
-            let budget_ms = budget_of(situation, effort).as_millis() as u64;
-            order.into_iter().map(move |strategy| {
-                Task::Probe(ProbeTask {
-                    situation,
-                    strategy,
-                    process,
-                    seed: self.seed,
-                    budget_ms,
-                })
-            })
-        });
+        let processes = |&probe: &Probe| processes_and_budget(probe, effort).0;
+        let most = Probe::ALL.iter().map(processes).max();
+        let mut tasks = Vec::new();
+        for process in 0..most.unwrap_or_default() {
+            for &probe in Probe::ALL {
+                let rate = probe.load().zip(knee).map(|(load, knee)| load * knee);
+                let lacks_rate = probe.load().is_some() && rate.is_none();
+                if probe == Probe::Knee || lacks_rate || process >= processes(&probe) {
+                    continue;
+                }
+                // Strategies in random order beside each other: a machine that changes meanwhile decides
+                // between probes and not between strategies.
+                let mut order = names.clone();
+                if rate.is_some() && self.strategies.iter().any(|name| name == controls::SAME) {
+                    order.push(controls::SAME.into());
+                }
+                shuffle(&mut order, &mut random);
+                let task = |name: &String| self.probe(probe, name, process, effort, rate);
+                tasks.extend(order.iter().map(task));
+            }
+        }
         Stage::new("probing", tasks)
     }
+
+    /// The strategies that threads can share, controls included: others would wait for themselves.
+    fn shared_by_threads(&self) -> impl Iterator<Item = String> + use<> {
+        self.names(|entry| entry.profile.concurrency == Concurrency::Any)
+    }
+
+    fn probe(
+        &self,
+        probe: Probe,
+        strategy: &str,
+        process: u32,
+        effort: Preset,
+        reads_per_s: Option<f64>,
+    ) -> Task {
+        let is_same = strategy == controls::SAME;
+        let table = if is_same { &self.baseline } else { strategy };
+        Task::Probe(ProbeTask {
+            probe,
+            strategy: strategy.into(),
+            table: table.into(),
+            process,
+            seed: self.seed,
+            budget_ms: processes_and_budget(probe, effort).1.as_millis() as u64,
+            reads_per_s,
+        })
+    }
+}
+
+/// The knee that the lines have, in reads a second: the highest of any process, since whatever disturbs one makes it lower.
+fn knee(baseline: &str, lines: &[Line]) -> Option<f64> {
+    let probes = lines.iter().filter_map(Line::try_as_probe_ref);
+    let knees = probes.filter(|seen| seen.probe == Probe::Knee && seen.strategy == baseline);
+    let rates = knees.filter_map(|seen| seen.per_s(Count::ReadsOffered));
+    rates.reduce(f64::max).filter(|&rate| rate > 0.0)
 }
 
 /// Puts a strategy under a fault; twice if what was seen contradicts what the strategy claims.
@@ -217,45 +269,42 @@ pub fn calibration() -> Stage {
     Stage::new("calibrating", [Task::Calibrate])
 }
 
-/// In how many fresh processes a strategy is put into each situation, and how long it may take over all situations
-/// and processes, setting up apart.
-const fn processes_and_budget(effort: Preset) -> (u32, Duration) {
-    let (processes, budget_ms) = match effort {
+/// In how many fresh processes a probe of a strategy is made, and how long it may take in each, setting up apart.
+///
+/// Tails need many operations, and processes to tell a bad one from a bad strategy. Garbage gets a limit and not a length;
+/// most strategies need a millisecond.
+const fn processes_and_budget(probe: Probe, effort: Preset) -> (u32, Duration) {
+    let (of_latencies, of_others, unit_us) = match effort {
         // Tails and waits take time; half a minute has none to spare.
-        Preset::Quick => (0, 0),
-        Preset::Default => (3, 600),
-        Preset::Full => (10, 6_000),
+        Preset::Quick => (0, 0, 0),
+        Preset::Default => (5, 3, 7_400),
+        Preset::Full => (10, 10, 22_000),
     };
-    (processes, Duration::from_millis(budget_ms))
-}
-
-/// For one strategy in one situation and process.
-fn budget_of(situation: Situation, effort: Preset) -> Duration {
-    let (processes, budget) = processes_and_budget(effort);
-    let whole: u32 = Situation::ALL.iter().copied().map(weight).sum();
-    budget / processes.max(1) * weight(situation) / whole
-}
-
-/// How much of the time a situation gets, in proportion to the others: tails need many operations.
-/// Garbage gets a limit and not a length; most strategies need a millisecond.
-const fn weight(situation: Situation) -> u32 {
-    match situation {
-        Situation::HalfLoad | Situation::HighLoad => 4,
-        Situation::Visibility | Situation::FairnessReadWrite => 3,
-        Situation::StalledReader
-        | Situation::StalledWriter
-        | Situation::Scan
-        | Situation::FairnessTwoWriters => 2,
-        Situation::GarbageOfUpdates
-        | Situation::GarbageOfChurn
-        | Situation::HeldGuardUpdates
-        | Situation::HeldGuardChurn
-        | Situation::Shutdown => 1,
-    }
+    let (processes, units) = match probe {
+        Probe::OwnHalfLoad | Probe::OwnHighLoad => (0, 0),
+        Probe::Knee => (of_latencies, 14),
+        Probe::LowLoad => (of_latencies, 4),
+        Probe::ModerateLoad => (of_latencies, 2),
+        Probe::Visibility | Probe::FairnessReadWrite => (of_others, 3),
+        Probe::StalledReader | Probe::StalledWriter | Probe::Scan | Probe::FairnessTwoWriters => {
+            (of_others, 2)
+        }
+        Probe::GarbageOfUpdates
+        | Probe::GarbageOfChurn
+        | Probe::HeldGuardUpdates
+        | Probe::HeldGuardChurn
+        | Probe::Shutdown => (of_others, 1),
+    };
+    (processes, Duration::from_micros(unit_us * units))
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
+    use model::probe::ProbeSeen;
+
+    use super::super::recording;
     use super::*;
 
     #[test]
@@ -280,13 +329,128 @@ mod tests {
         }
     }
 
+    /// A default run takes four minutes with it.
     #[test]
-    fn the_situations_of_a_strategy_share_its_budget() {
-        for effort in [Preset::Quick, Preset::Default, Preset::Full] {
-            let (processes, budget) = processes_and_budget(effort);
-            let each: Duration = Situation::ALL.iter().map(|&s| budget_of(s, effort)).sum();
-            let left = budget.checked_sub(each * processes);
-            assert!(left.is_some_and(|rest| rest < Duration::from_micros(1)));
+    fn the_probes_of_a_strategy_take_two_thirds_of_a_second() {
+        let takes = |effort| -> Duration {
+            let probes = Probe::ALL.iter().filter(|probe| **probe != Probe::Knee);
+            let each = probes.map(|&probe| processes_and_budget(probe, effort));
+            each.map(|(processes, budget)| budget * processes).sum()
+        };
+        assert_eq!(takes(Preset::Quick), Duration::ZERO);
+        assert!(takes(Preset::Default) <= Duration::from_millis(650));
+        assert!(takes(Preset::Full) <= Duration::from_millis(6_500));
+    }
+
+    fn plan() -> Plan {
+        let names = ["mutex/std", "atomics/seqlock", controls::SAME];
+        Plan {
+            strategies: names.map(String::from).into(),
+            baseline: "mutex/std".into(),
+            ..Plan::default()
         }
+    }
+
+    fn seen(task: &Task, reads: i64) -> Line {
+        let Task::Probe(task) = task else {
+            panic!("a probe: {task:?}")
+        };
+        Line::Probe(ProbeSeen {
+            probe: task.probe,
+            strategy: task.strategy.clone(),
+            process: task.process,
+            counts: [
+                (Count::ScheduleNs, 1_000_000_000),
+                (Count::ReadsOffered, reads),
+            ]
+            .into(),
+            histograms: BTreeMap::new(),
+        })
+    }
+
+    fn latencies(stage: &Stage) -> Vec<&ProbeTask> {
+        let tasks = stage.tasks.iter().filter_map(|task| match task {
+            Task::Probe(task) => Some(task),
+            _ => None,
+        });
+        tasks.filter(|task| task.probe.load().is_some()).collect()
+    }
+
+    #[test]
+    fn every_strategy_is_asked_for_the_same_share_of_the_baselines_knee() {
+        let plan = plan();
+        let knee = plan.knee(Preset::Default, &[]);
+        let rates = [1_900_000, 1_000, 2_000_000, 1_800_000, 0];
+        assert_eq!(knee.tasks.len(), rates.len());
+        let lines = knee.tasks.iter().zip(rates);
+        let lines: Vec<Line> = lines.map(|(task, reads)| seen(task, reads)).collect();
+        let stage = plan.probes(Preset::Default, &lines);
+        let latencies = latencies(&stage);
+        for task in &latencies {
+            let load = task.probe.load().expect("it is a latency");
+            assert_eq!(task.reads_per_s, Some(load * 2e6), "{task:?}");
+            let is_same = task.strategy == controls::SAME;
+            let table = if is_same { "mutex/std" } else { &task.strategy };
+            assert_eq!(task.table, table);
+        }
+        for name in &plan.strategies {
+            let of_it = latencies.iter().filter(|task| task.strategy == *name);
+            assert_eq!(of_it.count(), 10, "{name}: two rates in five processes");
+        }
+        let others = stage.tasks.len() - latencies.len();
+        assert_eq!(
+            others,
+            2 * 3 * 11,
+            "the baseline's second name has latencies only"
+        );
+    }
+
+    #[test]
+    fn a_resumed_run_goes_on_at_the_rate_that_it_began_with() {
+        let plan = plan();
+        let knee = plan.knee(Preset::Default, &[]);
+        // One of the processes died. Until there is a latency, another one is tried.
+        let mut lines: Vec<Line> = knee.tasks[1..]
+            .iter()
+            .map(|task| seen(task, 1_000))
+            .collect();
+        let again = plan.knee(Preset::Default, &lines);
+        let left = again
+            .tasks
+            .iter()
+            .filter(|task| !recording::has(&lines, task));
+        assert_eq!(left.count(), 1);
+        let rate_of = |lines: &[Line]| {
+            let stage = plan.probes(Preset::Default, lines);
+            latencies(&stage)[0].reads_per_s
+        };
+        let before = rate_of(&lines);
+        assert!(before.is_some());
+        let stage = plan.probes(Preset::Default, &lines);
+        let first = stage
+            .tasks
+            .iter()
+            .find(|task| matches!(task, Task::Probe(task) if task.probe.load().is_some()));
+        let first = first.expect("there are latencies");
+        lines.push(seen(first, 200));
+        assert!(plan.knee(Preset::Default, &lines).tasks.is_empty());
+        assert_eq!(rate_of(&lines), before);
+        assert!(recording::has(&lines, first));
+    }
+
+    #[test]
+    fn without_a_knee_there_are_no_latencies() {
+        let plan = plan();
+        assert!(latencies(&plan.probes(Preset::Default, &[])).is_empty());
+        let knee = plan.knee(Preset::Default, &[]);
+        let none = [seen(&knee.tasks[0], 0)];
+        assert!(latencies(&plan.probes(Preset::Default, &none)).is_empty());
+        // One thread at a time: it would wait for itself.
+        let alone = Plan {
+            strategies: vec![controls::UNSYNCHRONISED.into()],
+            baseline: controls::UNSYNCHRONISED.into(),
+            ..Plan::default()
+        };
+        assert!(alone.knee(Preset::Default, &[]).tasks.is_empty());
     }
 }

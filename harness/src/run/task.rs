@@ -31,7 +31,7 @@ pub enum Task {
     Replay(ReplayTask),
     /// Put one strategy under one fault.
     Fault(FaultTask),
-    /// Put one strategy into one situation.
+    /// Make one probe of one strategy.
     Probe(ProbeTask),
     /// Look at one strategy instruction by instruction.
     Trace(TraceTask),
@@ -56,7 +56,7 @@ impl Task {
             | Task::Trace(TraceTask { strategy, .. })
             | Task::Stall(StallTask { strategy, .. }) => strategy.clone(),
             Task::Fault(task) => task.fault.to_string(),
-            Task::Probe(task) => task.situation.described().title.to_lowercase(),
+            Task::Probe(task) => task.probe.described().title.to_lowercase(),
             Task::Calibrate => "this machine".into(),
         }
     }
@@ -72,7 +72,7 @@ impl Task {
             Task::Calibrate => "calibrating what a line costs between processors".into(),
             Task::Probe(task) => {
                 slice = Some(SliceKey {
-                    scenario: task.situation.name().into(),
+                    scenario: task.probe.name().into(),
                     process: task.process,
                     block: 0,
                     position: 0,

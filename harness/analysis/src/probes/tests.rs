@@ -4,9 +4,9 @@ use model::probe::Histogram;
 
 use super::*;
 
-fn probe(situation: Situation, counts: &[(Count, i64)]) -> Probe {
-    Probe {
-        situation,
+fn probe(probe: Probe, counts: &[(Count, i64)]) -> ProbeSeen {
+    ProbeSeen {
+        probe,
         strategy: "a/b".into(),
         process: 0,
         counts: counts.iter().copied().collect(),
@@ -14,7 +14,7 @@ fn probe(situation: Situation, counts: &[(Count, i64)]) -> Probe {
     }
 }
 
-fn value(probe: &Probe, metric: Metric) -> Option<f64> {
+fn value(probe: &ProbeSeen, metric: Metric) -> Option<f64> {
     let found = measured(probe).into_iter().find(|(one, _)| *one == metric);
     found.map(|(_, value)| value)
 }
@@ -26,7 +26,7 @@ fn latency_keeps_what_was_not_finished() {
     (0..9_980).for_each(|_| waits.record(50));
     (0..20).for_each(|_| waits.record(1_000_000));
     let mut line = probe(
-        Situation::HalfLoad,
+        Probe::OwnHalfLoad,
         &[
             (Count::ScheduleNs, 20_000_000),
             (Count::ReadsOffered, 10_000),
@@ -43,6 +43,16 @@ fn latency_keeps_what_was_not_finished() {
 }
 
 #[test]
+fn percentiles_of_latencies_at_a_common_rate_are_no_cells() {
+    let counts = [(Count::ScheduleNs, 1_000_000), (Count::ReadsOffered, 10)];
+    let mut line = probe(Probe::LowLoad, &counts);
+    let mut waits = Histogram::default();
+    waits.record(50);
+    line.histograms.insert(Distribution::Reads, waits.sparse());
+    assert_eq!(measured(&line), [(Metric::ReadsPerS, 1e4)]);
+}
+
+#[test]
 fn what_is_kept_is_relative_to_the_undisturbed_rate() {
     let counts = [
         (Count::CalmNs, 10_000),
@@ -52,7 +62,7 @@ fn what_is_kept_is_relative_to_the_undisturbed_rate() {
         (Count::DisturbedReads, 150),
         (Count::DisturbedWrites, 0),
     ];
-    let line = probe(Situation::StalledReader, &counts);
+    let line = probe(Probe::StalledReader, &counts);
     assert_eq!(value(&line, Metric::ReadsKept), Some(0.75));
     assert_eq!(value(&line, Metric::WritesKept), Some(0.0));
     let never = [
@@ -60,7 +70,7 @@ fn what_is_kept_is_relative_to_the_undisturbed_rate() {
         (Count::CalmWrites, 200),
         (Count::DisturbedNs, 0),
     ];
-    assert_eq!(measured(&probe(Situation::StalledWriter, &never)), []);
+    assert_eq!(measured(&probe(Probe::StalledWriter, &never)), []);
 }
 
 #[test]
@@ -74,7 +84,7 @@ fn fairness_is_relative_to_what_each_does_alone() {
         (Count::FirstTogether, 800),
         (Count::SecondTogether, 4),
     ];
-    let line = probe(Situation::FairnessReadWrite, &counts);
+    let line = probe(Probe::FairnessReadWrite, &counts);
     assert_eq!(value(&line, Metric::FairShare), Some(0.5));
 }
 
@@ -104,7 +114,7 @@ fn a_ratio_is_times_better_process_by_process() {
 
 #[test]
 fn a_line_survives_its_text() {
-    let mut line = probe(Situation::Visibility, &[(Count::Lost, 3)]);
+    let mut line = probe(Probe::Visibility, &[(Count::Lost, 3)]);
     let mut seen = Histogram::default();
     seen.record(123);
     line.histograms
@@ -125,22 +135,4 @@ fn metrics_are_called_the_same_everywhere() {
         let read: Metric = serde_json::from_value(metric.name().into()).unwrap();
         assert_eq!(read, metric);
     }
-}
-
-#[test]
-fn quantiles_stop_where_there_are_too_few_operations() {
-    let mut latencies = Histogram::default();
-    (1..=1_000).for_each(|ns| latencies.record(ns));
-    let found = quantiles(&[&latencies.sparse()]);
-    let at = |share: f64| {
-        let mut found = found.iter();
-        found
-            .find(|one| (one.share - share).abs() < 1e-9)
-            .map(|one| one.ns)
-    };
-    assert_eq!(
-        (at(0.5), at(0.99), at(1.0)),
-        (Some(500.0), Some(990.0), Some(1_000.0))
-    );
-    assert!(at(0.999).is_some() && at(0.9999).is_none());
 }

@@ -4,10 +4,10 @@ use std::sync::mpsc::{SyncSender, sync_channel};
 use std::time::Duration;
 
 use contract::Handle;
-use model::probe::{Count, Distribution, Situation};
+use model::probe::{Count, Distribution, Probe};
 
-use crate::probes::ground::Ground;
-use crate::probes::stage::{EndOnExit, SLICE, Stage, rounds};
+use crate::probes::support::fixture::Fixture;
+use crate::probes::support::phases::{EndOnExit, Phases, SLICE, rounds};
 use crate::probes::{Findings, join};
 use crate::subject::{Gate, IN_UPDATE, MakeTable, OpenOnExit, held_up};
 
@@ -22,23 +22,23 @@ const PATIENCE: Duration = Duration::from_millis(100);
 /// scans without pause.
 pub(crate) fn probe(
     make: MakeTable,
-    ground: &Ground,
-    situation: Situation,
+    fixture: &Fixture,
+    probe: Probe,
     budget: Duration,
 ) -> Findings {
-    let table = ground.table(make);
-    let (stage, in_read) = (Stage::new(), Gate::new());
-    let scans = situation == Situation::Scan;
-    let is_writer = situation == Situation::StalledWriter;
+    let table = fixture.table(make);
+    let (phases, in_read) = (Phases::new(), Gate::new());
+    let scans = probe == Probe::Scan;
+    let is_writer = probe == Probe::StalledWriter;
     let gate = if is_writer { &IN_UPDATE } else { &in_read };
     let always = [true, true];
-    let read = || stage.perform(&table, always, |handle, step| ground.read(handle, 0, step));
+    let read = || phases.perform(&table, always, |handle, step| fixture.read(handle, 0, step));
     let write = || {
-        stage.perform(&table, always, |handle, step| {
-            ground.update(handle, 1, step);
+        phases.perform(&table, always, |handle, step| {
+            fixture.update(handle, 1, step);
         })
     };
-    let scan = || stage.perform(&table, [false, true], |handle, _| Ground::scan(handle));
+    let scan = || phases.perform(&table, [false, true], |handle, _| Fixture::scan(handle));
     let mut findings = Findings::default();
     std::thread::scope(|scope| {
         // A rendezvous, so that no command waits for a thread that is still stuck.
@@ -52,18 +52,18 @@ pub(crate) fn probe(
                 let mut handle = table.handle();
                 for () in commands {
                     if is_writer {
-                        let _ = handle.apply(ground.held(), held_up());
+                        let _ = handle.apply(fixture.held(), held_up());
                     } else {
-                        handle.read(ground.held(), |_| in_read.pass());
+                        handle.read(fixture.held(), |_| in_read.pass());
                     }
                 }
             });
         }
         let [calm_ns, disturbed_ns] = {
-            let _end = (EndOnExit(&stage), OpenOnExit(gate));
-            stage.wait_for(2);
+            let _end = (EndOnExit(&phases), OpenOnExit(gate));
+            phases.wait_for(2);
             let begin = || scans || catch(gate, &command);
-            alternate(&stage, rounds(budget, 2), begin, || gate.open())
+            alternate(&phases, rounds(budget, 2), begin, || gate.open())
         };
         drop(command);
         findings.count(Count::CalmNs, calm_ns);
@@ -88,15 +88,15 @@ pub(crate) fn probe(
 
 /// Calm and disturbed slices in turn. Returns how long each kind was in all, in nanoseconds; none is
 /// disturbed if the disturbance does not come about.
-fn alternate(stage: &Stage, rounds: u32, begin: impl Fn() -> bool, end: impl Fn()) -> [u64; 2] {
+fn alternate(phases: &Phases, rounds: u32, begin: impl Fn() -> bool, end: impl Fn()) -> [u64; 2] {
     let mut lengths = [0, 0];
     for _ in 0..rounds {
-        lengths[0] += stage.run(CALM, SLICE);
+        lengths[0] += phases.run(CALM, SLICE);
         // In the pause, so that nobody who never pauses keeps the disturber out.
         if !begin() {
             break;
         }
-        lengths[1] += stage.run(DISTURBED, SLICE);
+        lengths[1] += phases.run(DISTURBED, SLICE);
         end();
     }
     lengths

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use model::probe::{Count, Distribution, Situation};
+use model::probe::{Count, Distribution, Probe};
 
-use crate::probes::ground::Ground;
-use crate::probes::stage::{EndOnExit, SLICE, Stage, rounds};
+use crate::probes::support::fixture::Fixture;
+use crate::probes::support::phases::{EndOnExit, Phases, SLICE, rounds};
 use crate::probes::{Findings, join};
 use crate::subject::MakeTable;
 
@@ -16,34 +16,34 @@ const TOGETHER: u32 = 2;
 /// One reads and one updates, or both update.
 pub(crate) fn probe(
     make: MakeTable,
-    ground: &Ground,
-    situation: Situation,
+    fixture: &Fixture,
+    probe: Probe,
     budget: Duration,
 ) -> Findings {
-    let table = ground.table(make);
-    let stage = Stage::new();
-    let reads = situation == Situation::FairnessReadWrite;
+    let table = fixture.table(make);
+    let phases = Phases::new();
+    let reads = probe == Probe::FairnessReadWrite;
     let mut lengths = [0; 3];
     let (first, second) = std::thread::scope(|scope| {
         let first = scope.spawn(|| {
-            stage.perform(&table, [true, false, true], |handle, step| {
+            phases.perform(&table, [true, false, true], |handle, step| {
                 if reads {
-                    ground.read(handle, 0, step);
+                    fixture.read(handle, 0, step);
                 } else {
-                    ground.update(handle, 0, step);
+                    fixture.update(handle, 0, step);
                 }
             })
         });
         let second = scope.spawn(|| {
-            stage.perform(&table, [false, true, true], |handle, step| {
-                ground.update(handle, 1, step);
+            phases.perform(&table, [false, true, true], |handle, step| {
+                fixture.update(handle, 1, step);
             })
         });
-        let end = EndOnExit(&stage);
-        stage.wait_for(2);
+        let end = EndOnExit(&phases);
+        phases.wait_for(2);
         for _ in 0..rounds(budget, 3) {
             for phase in [FIRST_ALONE, SECOND_ALONE, TOGETHER] {
-                lengths[phase as usize] += stage.run(phase, SLICE);
+                lengths[phase as usize] += phases.run(phase, SLICE);
             }
         }
         drop(end);

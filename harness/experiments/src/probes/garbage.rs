@@ -6,10 +6,10 @@ use std::time::Duration;
 use conformance::Counting;
 use contract::Handle;
 use model::clock;
-use model::probe::{Count, Situation};
+use model::probe::{Count, Probe};
 
 use crate::probes::Findings;
-use crate::probes::ground::Ground;
+use crate::probes::support::fixture::Fixture;
 use crate::subject::{Gate, MakeTable, OpenOnExit, TableHandle};
 
 /// How many overwrites.
@@ -39,26 +39,26 @@ struct Progress {
 /// Updates records that stay, or inserts and removes some in turn; beside a guard that is held, or not.
 pub(crate) fn probe(
     make: MakeTable,
-    ground: &Ground,
-    situation: Situation,
+    fixture: &Fixture,
+    probe: Probe,
     budget: Duration,
 ) -> Findings {
-    use Situation as S;
-    let churns = matches!(situation, S::GarbageOfChurn | S::HeldGuardChurn);
-    let guard_is_held = matches!(situation, S::HeldGuardUpdates | S::HeldGuardChurn);
+    use Probe as P;
+    let churns = matches!(probe, P::GarbageOfChurn | P::HeldGuardChurn);
+    let guard_is_held = matches!(probe, P::HeldGuardUpdates | P::HeldGuardChurn);
     let counting = Counting::start();
-    let table = ground.table(make);
+    let table = fixture.table(make);
     let (in_read, progress) = (Gate::new(), Progress::default());
     progress.begin.shut();
     progress.end.shut();
     std::thread::scope(|scope| {
         let (table, in_read, progress) = (&table, &in_read, &progress);
-        scope.spawn(move || write(&mut table.handle(), ground, churns, progress));
+        scope.spawn(move || write(&mut table.handle(), fixture, churns, progress));
         let _let_go = [in_read, &progress.begin, &progress.end].map(OpenOnExit);
         while !progress.begin.catches(PATIENCE) {}
         if guard_is_held {
             in_read.shut();
-            scope.spawn(move || table.handle().read(ground.held(), |_| in_read.pass()));
+            scope.spawn(move || table.handle().read(fixture.held(), |_| in_read.pass()));
             in_read.catches(CATCHING);
         }
         let filled = counting.usage().live_bytes();
@@ -81,9 +81,9 @@ pub(crate) fn probe(
 }
 
 /// The writer's part.
-fn write(handle: &mut TableHandle<'_>, ground: &Ground, churns: bool, progress: &Progress) {
+fn write(handle: &mut TableHandle<'_>, fixture: &Fixture, churns: bool, progress: &Progress) {
     if churns {
-        ground.prepare_churn(handle);
+        fixture.prepare_churn(handle);
     }
     progress.begin.pass();
     for step in 0..OVERWRITES {
@@ -91,9 +91,9 @@ fn write(handle: &mut TableHandle<'_>, ground: &Ground, churns: bool, progress: 
             break;
         }
         if churns {
-            ground.churn(handle, step as usize);
+            fixture.churn(handle, step as usize);
         } else {
-            ground.update(handle, 0, step as usize);
+            fixture.update(handle, 0, step as usize);
         }
         progress.overwrites.store(step + 1, Ordering::Relaxed);
     }

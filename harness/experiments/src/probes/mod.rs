@@ -1,39 +1,46 @@
 //! Probes: short measurements of one strategy, of what its throughput does not show.
 //!
-//! Each [`Situation`] is asked in a process of its own for each strategy, so that no garbage of one is freed in the
-//! next; situations of a kind share a module. A new one needs its `Situation` and its words (`model/src/probe`), a
-//! module here, its figures in `analysis/src/probes.rs`, and its table in `templates/sections/probes.md.j2`.
-//! A probe ends for every strategy: whoever may be held up works on a thread
-//! of its own, the coordinator waits for times and not for threads, and what it finds then - that
-//! nothing was done - is the result. Only then it lets go whatever it holds, and joins.
+//! Each [`Probe`] of each strategy has a process of its own, so that no garbage of one is freed in the next. The files
+//! beside this one are the probes, those of a kind in one; `support` is what they are made of. A new probe needs
+//!
+//! - a variant of `Probe` (`model/src/probe/kind.rs`) and its words (`probes.toml` beside it), and what it counts
+//!   and times, if that is new (`Count` and `Distribution` in `model/src/probe/mod.rs`);
+//! - a function here, and its line in [`probe`];
+//! - its share of the time, in `harness/src/run/stages.rs`;
+//! - its metrics (`model/src/metric.rs`), how they follow from the counts (`analysis/src/probes.rs`), and their line in
+//!   `reports/SCHEMA.md`;
+//! - its columns (`templates/sections/probes.md.j2`).
+//!
+//! A probe ends for every strategy: whoever may be held up works on a thread of its own, the coordinator waits for
+//! times and not for threads, and what it finds then - that nothing was done - is the result. Only then it lets go
+//! whatever it holds, and joins.
 
 mod disturbance;
 mod fairness;
 mod garbage;
-mod ground;
 mod latency;
-mod open_loop;
 mod shutdown;
-mod stage;
-mod timeline;
+mod support;
 mod visibility;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use model::probe::{Count, Distribution, Histogram, Probe, Situation};
+use model::probe::{Count, Distribution, Histogram, Probe, ProbeSeen};
 use model::random;
 use serde::{Deserialize, Serialize};
 
-use self::ground::Ground;
+use self::support::fixture::Fixture;
 
-/// One strategy in one situation.
+/// One probe of one strategy.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct ProbeTask {
-    /// The situation.
-    pub situation: Situation,
+    /// The probe.
+    pub probe: Probe,
     /// The strategy.
     pub strategy: String,
+    /// The strategy whose table that is: its own, or the baseline's if it is the baseline under a second name.
+    pub table: String,
     /// Which of the probing processes this is.
     pub process: u32,
     /// The seed of the run.
@@ -41,6 +48,9 @@ pub struct ProbeTask {
     /// How long it may take, in milliseconds, setting up apart. What has a natural length of its own
     /// may take less.
     pub budget_ms: u64,
+    /// Of a latency: how many reads to ask for in a second.
+    #[serde(default)]
+    pub reads_per_s: Option<f64>,
 }
 
 /// What a probe brings back.
@@ -68,32 +78,37 @@ impl Findings {
 ///
 /// # Panics
 ///
-/// When the task names no strategy of the registry.
-pub fn probe(task: &ProbeTask) -> Probe {
-    use Situation as S;
-    let make = crate::subject::strategy(&task.strategy)
+/// When the task names no strategy of the registry, asks for a latency without a rate, or for a probe of recorded
+/// runs.
+pub fn probe(task: &ProbeTask) -> ProbeSeen {
+    use Probe as P;
+    let make = crate::subject::strategy(&task.table)
         .expect("the parent names strategies of the registry only");
-    let ground = &Ground::new(random::seed(task.seed, &[u64::from(task.process)]));
+    let fixture = &Fixture::new(random::seed(task.seed, &[u64::from(task.process)]));
     let budget = Duration::from_millis(task.budget_ms);
-    let situation = task.situation;
-    let findings = match situation {
-        S::HalfLoad => latency::probe(make, ground, 0.5, budget),
-        S::HighLoad => latency::probe(make, ground, 0.8, budget),
-        S::Visibility => visibility::probe(make, ground, budget),
-        S::GarbageOfUpdates | S::GarbageOfChurn | S::HeldGuardUpdates | S::HeldGuardChurn => {
-            garbage::probe(make, ground, situation, budget)
+    let probe = task.probe;
+    let findings = match probe {
+        P::OwnHalfLoad | P::OwnHighLoad => panic!("{}: recorded runs only", probe.name()),
+        P::Knee => latency::knee(make, fixture, budget),
+        P::LowLoad | P::ModerateLoad => {
+            let rate = task.reads_per_s.expect("the parent names the rate");
+            latency::probe(make, fixture, rate, budget)
         }
-        S::StalledReader | S::StalledWriter | S::Scan => {
-            disturbance::probe(make, ground, situation, budget)
+        P::Visibility => visibility::probe(make, fixture, budget),
+        P::GarbageOfUpdates | P::GarbageOfChurn | P::HeldGuardUpdates | P::HeldGuardChurn => {
+            garbage::probe(make, fixture, probe, budget)
         }
-        S::FairnessReadWrite | S::FairnessTwoWriters => {
-            fairness::probe(make, ground, situation, budget)
+        P::StalledReader | P::StalledWriter | P::Scan => {
+            disturbance::probe(make, fixture, probe, budget)
         }
-        S::Shutdown => shutdown::probe(make, ground, budget),
+        P::FairnessReadWrite | P::FairnessTwoWriters => {
+            fairness::probe(make, fixture, probe, budget)
+        }
+        P::Shutdown => shutdown::probe(make, fixture, budget),
     };
     let histograms = findings.histograms.into_iter();
-    Probe {
-        situation,
+    ProbeSeen {
+        probe,
         strategy: task.strategy.clone(),
         process: task.process,
         counts: findings.counts,

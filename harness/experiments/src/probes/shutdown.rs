@@ -6,8 +6,8 @@ use std::time::Duration;
 use conformance::Counting;
 use model::probe::{Count, Distribution, Histogram};
 
-use crate::probes::ground::Ground;
-use crate::probes::timeline::{Timeline, WallClock};
+use crate::probes::support::clock::{Timeline, WallClock};
+use crate::probes::support::fixture::Fixture;
 use crate::probes::{Findings, join};
 use crate::subject::{MakeTable, TableHandle};
 
@@ -19,9 +19,9 @@ const TABLES_MIN: u64 = 3;
 const GLANCE: Duration = Duration::from_micros(50);
 
 /// What a thread does until it is asked to stop.
-type Work = fn(&Ground, &mut TableHandle<'_>, usize);
+type Work = fn(&Fixture, &mut TableHandle<'_>, usize);
 
-pub(crate) fn probe(make: MakeTable, ground: &Ground, budget: Duration) -> Findings {
+pub(crate) fn probe(make: MakeTable, fixture: &Fixture, budget: Duration) -> Findings {
     // Before anything is counted: the histogram is not the table's.
     let mut teardowns = Histogram::default();
     let counting = Counting::start();
@@ -29,7 +29,7 @@ pub(crate) fn probe(make: MakeTable, ground: &Ground, budget: Duration) -> Findi
     let time = WallClock::start();
     let (mut tables, mut level) = (0, 0);
     while tables < TABLES_MIN || u128::from(time.now_ns()) < budget.as_nanos() {
-        teardowns.record(live_and_die(make, ground, time));
+        teardowns.record(live_and_die(make, fixture, time));
         tables += 1;
         if tables == 1 {
             level = counting.usage().live_bytes();
@@ -47,14 +47,14 @@ pub(crate) fn probe(make: MakeTable, ground: &Ground, budget: Duration) -> Findi
 }
 
 /// Makes a table, puts it to use and drops it. Returns how long the end took, in nanoseconds.
-fn live_and_die(make: MakeTable, ground: &Ground, time: WallClock) -> u64 {
+fn live_and_die(make: MakeTable, fixture: &Fixture, time: WallClock) -> u64 {
     let work: [Work; 3] = [
-        |ground, handle, step| ground.read(handle, 0, step),
-        |ground, handle, step| ground.update(handle, 1, step),
-        |ground, handle, step| ground.churn(handle, step),
+        |fixture, handle, step| fixture.read(handle, 0, step),
+        |fixture, handle, step| fixture.update(handle, 1, step),
+        |fixture, handle, step| fixture.churn(handle, step),
     ];
-    let table = ground.table(make);
-    ground.prepare_churn(&mut table.handle());
+    let table = fixture.table(make);
+    fixture.prepare_churn(&mut table.handle());
     let (stop, at_work) = (AtomicBool::new(false), AtomicUsize::new(0));
     let asked_ns = std::thread::scope(|scope| {
         let workers = work.map(|work| {
@@ -64,7 +64,7 @@ fn live_and_die(make: MakeTable, ground: &Ground, time: WallClock) -> u64 {
                 at_work.fetch_add(1, Ordering::Relaxed);
                 let mut number = 0;
                 while !stop.load(Ordering::Relaxed) {
-                    work(ground, &mut handle, number);
+                    work(fixture, &mut handle, number);
                     number += 1;
                 }
             })

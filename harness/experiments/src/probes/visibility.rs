@@ -14,8 +14,8 @@ use contract::{Handle, Record};
 use crossbeam_utils::CachePadded;
 use model::probe::{Count, Distribution, Histogram};
 
-use crate::probes::ground::Ground;
-use crate::probes::timeline::{Timeline, WallClock};
+use crate::probes::support::clock::{Timeline, WallClock};
+use crate::probes::support::fixture::Fixture;
 use crate::probes::{Findings, join};
 use crate::subject::{MakeTable, Subject, TableHandle, heartbeat};
 
@@ -42,7 +42,7 @@ struct Bulletin {
 /// The reader's side, and what it noted.
 struct Reader<'p> {
     handle: TableHandle<'p>,
-    ground: &'p Ground,
+    fixture: &'p Fixture,
     time: WallClock,
     bulletin: &'p Bulletin,
     /// When write number n (from 0) was first seen, by number.
@@ -50,8 +50,8 @@ struct Reader<'p> {
     ages: Histogram,
 }
 
-pub(crate) fn probe(make: MakeTable, ground: &Ground, budget: Duration) -> Findings {
-    let table = ground.table(make);
+pub(crate) fn probe(make: MakeTable, fixture: &Fixture, budget: Duration) -> Findings {
+    let table = fixture.table(make);
     let time = WallClock::start();
     let bulletin = Bulletin::default();
     // Odd, so that a strategy that publishes every so many writes is left with some when the writer
@@ -61,7 +61,7 @@ pub(crate) fn probe(make: MakeTable, ground: &Ground, budget: Duration) -> Findi
         let reader = scope.spawn(|| {
             let mut reader = Reader {
                 handle: table.handle(),
-                ground,
+                fixture,
                 time,
                 bulletin: &bulletin,
                 seen_ns: Vec::with_capacity(writes_max),
@@ -73,7 +73,7 @@ pub(crate) fn probe(make: MakeTable, ground: &Ground, budget: Duration) -> Findi
             reader.watch(&bulletin.published);
             (in_time, reader.seen_ns, reader.ages)
         });
-        let returned_ns = write(&mut table.handle(), ground, time, &bulletin, writes_max);
+        let returned_ns = write(&mut table.handle(), fixture, time, &bulletin, writes_max);
         (returned_ns, join(reader))
     });
     let mut visibility = Histogram::default();
@@ -94,7 +94,7 @@ pub(crate) fn probe(make: MakeTable, ground: &Ground, budget: Duration) -> Findi
 /// Writes on a schedule. Returns when each write returned.
 fn write(
     handle: &mut TableHandle<'_>,
-    ground: &Ground,
+    fixture: &Fixture,
     time: WallClock,
     bulletin: &Bulletin,
     writes_max: usize,
@@ -105,7 +105,7 @@ fn write(
     let mut now_ns = from_ns;
     while returned_ns.len() < writes_max && now_ns < until_ns {
         time.wait_until(from_ns + returned_ns.len() as u64 * PERIOD_NS);
-        let _ = std::hint::black_box(handle.apply(ground.held(), heartbeat(returned_ns.len())));
+        let _ = std::hint::black_box(handle.apply(fixture.held(), heartbeat(returned_ns.len())));
         now_ns = time.now_ns();
         returned_ns.push(now_ns);
         bulletin
@@ -124,7 +124,7 @@ fn write(
 impl Reader<'_> {
     /// Reads until the last write is seen, or is not for as long as it may take, after `until` is set.
     fn watch(&mut self, until: &AtomicBool) {
-        let id = self.ground.held();
+        let id = self.fixture.held();
         // The record is at revision 1 when it is put into the table.
         let before = Subject::running(id).revision();
         let mut give_up_ns = None;

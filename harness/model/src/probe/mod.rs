@@ -1,24 +1,28 @@
-//! What the throughput does not show: the situations that are probed, and what a probe brings back.
+//! What the throughput does not show: the probes, and what they bring back.
 //!
-//! A probe puts one strategy into one [`Situation`] in a process of its own, and brings back a
-//! [`Probe`]: raw counts and whole histograms, never percentiles, so that a report can be made again
-//! from it. `experiments::probes` does it; what follows from it is the harness's `analysis::probes`.
+//! A [`Probe`] of one strategy has a process of its own, and brings back a [`ProbeSeen`]: raw counts and whole
+//! histograms, never percentiles, so that a report can be made again from it. `experiments::probes` does it, and says
+//! what a new probe needs; what follows from it is in `analysis::probes` and `analysis::latency`.
 
 mod histogram;
-mod situation;
+mod kind;
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
 pub use histogram::{Histogram, SparseHistogram};
-pub use situation::{Described, Situation};
+pub use kind::{Described, Probe};
 
-/// What one process saw of one strategy in one situation.
+/// A rate is kept if this share of the requests, at least, is begun when the schedule ends.
+pub const KEPT: f64 = 0.99;
+
+/// What one process saw in one probe of one strategy.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Probe {
-    /// The situation.
-    pub situation: Situation,
+pub struct ProbeSeen {
+    /// The probe.
+    #[serde(rename = "situation")]
+    pub probe: Probe,
     /// `crate/variant`.
     pub strategy: String,
     /// Which of the probing processes this was, counted from 0.
@@ -33,11 +37,11 @@ pub struct Probe {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Count {
-    /// Latency: how long the schedule lasted, in nanoseconds.
+    /// Latency and knee: how long the schedule lasted, in nanoseconds.
     ScheduleNs,
-    /// Latency: reads that the schedule asked for.
+    /// Latency: reads that the schedule asked for. Knee: those of the highest rate that was kept.
     ReadsOffered,
-    /// Latency: writes that the schedule asked for.
+    /// The same of writes.
     WritesOffered,
     /// Latency: reads that the schedule asked for and that were not begun when it ended. In the
     /// histogram by their age then, which is a lower bound.
@@ -121,10 +125,21 @@ pub enum Distribution {
     Teardown,
 }
 
-impl Probe {
+impl ProbeSeen {
     /// What was counted, if it was.
     pub fn count(&self, count: Count) -> Option<i64> {
         self.counts.get(&count).copied()
+    }
+
+    /// A count divided by another one, where there are both and the second is not zero.
+    pub fn share(&self, part: Count, whole: Count) -> Option<f64> {
+        let whole = self.count(whole).filter(|whole| *whole > 0)?;
+        Some(self.count(part)? as f64 / whole as f64)
+    }
+
+    /// Requests that the schedule asked for in a second: a count of those offered.
+    pub fn per_s(&self, offered: Count) -> Option<f64> {
+        Some(self.share(offered, Count::ScheduleNs)? * 1e9)
     }
 
     /// A histogram that is not empty.

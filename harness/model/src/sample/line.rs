@@ -13,7 +13,7 @@ use super::{
 };
 use crate::calibration::Calibration;
 use crate::fault::FaultSeen;
-use crate::probe::Probe;
+use crate::probe::ProbeSeen;
 use crate::stall::StallSeen;
 use crate::trace::{TraceSeen, Untraced};
 
@@ -48,8 +48,8 @@ pub enum Line {
     Stall(StallSeen),
     /// What handing a line over costs on this machine.
     Calibration(Calibration),
-    /// What a probe of one strategy in one situation saw.
-    Probe(Probe),
+    /// What a process saw in a probe of one strategy.
+    Probe(ProbeSeen),
     /// A slice that could not be measured, and why.
     Failure(Failure),
     /// The last line of a run that went through to its end.
@@ -66,7 +66,7 @@ impl Line {
             Line::Part(Part { process, .. })
             | Line::PartDone(PartDone { process, .. })
             | Line::Interference(Interference { process, .. })
-            | Line::Probe(Probe { process, .. }) => Some(process),
+            | Line::Probe(ProbeSeen { process, .. }) => Some(process),
             _ => None,
         }
     }

@@ -261,7 +261,7 @@ impl<'h, 'b> Reader<'h, 'b> {
             Line::Part(part) => (Some(&part.scenario), None),
             Line::PartDone(done) => (Some(&done.scenario), None),
             Line::Interference(interference) => (Some(&interference.scenario), None),
-            // A probe that failed names its situation where others name a scenario.
+            // A probe that failed has its name where others name a scenario.
             _ => (None, None),
         };
         if let Some(name) = scenario.filter(|name| !self.scenarios.contains_key(name.as_str())) {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use model::probe::{Count, Distribution, Histogram, Probe, Situation};
+use model::probe::{Count, Distribution, Histogram, Probe, ProbeSeen};
 use model::sample::Header;
 
 use super::*;
@@ -221,60 +221,127 @@ fn who_was_not_measured_is_worse_nowhere_that_is_known() {
     );
 }
 
-/// A latency probe of a process whose reads take so long, in ns; one in 500 takes a hundred times as long.
-fn latency(process: u32, ns: u64) -> Line {
+/// A probe at the common rate, of a process whose operations take so long, in ns; one in 50 takes a hundred times as long.
+pub(super) fn latency(strategy: &str, process: u32, ns: u64) -> Line {
     let mut waits = Histogram::default();
-    for operation in 0..10_000 {
-        waits.record(if operation % 500 == 0 { 100 * ns } else { ns });
+    for operation in 0..100_000 {
+        waits.record(if operation % 50 == 0 { 100 * ns } else { ns });
     }
-    Line::Probe(Probe {
-        situation: Situation::HalfLoad,
-        strategy: "novel/thing".into(),
+    let of = [Distribution::Reads, Distribution::Writes];
+    Line::Probe(ProbeSeen {
+        probe: Probe::ModerateLoad,
+        strategy: strategy.into(),
         process,
         counts: BTreeMap::from([
-            (Count::ScheduleNs, 20_000_000),
-            (Count::ReadsOffered, 10_000),
+            (Count::ScheduleNs, 50_000_000),
+            (Count::ReadsOffered, 100_000),
             (Count::ReadsUnfinished, 0),
+            (Count::WritesOffered, 100_000),
+            (Count::WritesUnfinished, 0),
         ]),
-        histograms: BTreeMap::from([(Distribution::Reads, waits.sparse())]),
+        histograms: of.map(|of| (of, waits.sparse())).into(),
     })
+}
+
+/// What the section of probes says of latencies, and its drawings.
+fn latencies_of(others: Vec<Line>) -> (String, Vec<view::Figure>) {
+    let mut run = three();
+    run.others = others;
+    let section = probes::section(&run.results());
+    let blocks = section.blocks.into_iter();
+    let mut text = String::new();
+    let figures = blocks.filter_map(|block| match block {
+        view::Block::Figure(figure) => Some(figure),
+        view::Block::Table(table) if table.caption.starts_with("Latency") => {
+            text += &table.terminal(None);
+            None
+        }
+        view::Block::Notice { text: notice } => {
+            text += &notice;
+            None
+        }
+        _ => None,
+    });
+    let figures = figures.collect();
+    (text, figures)
 }
 
 #[test]
 fn the_table_and_the_drawing_of_latencies_say_the_same() {
-    let mut run = three();
     // One process of three had a bad time.
-    run.others = vec![latency(0, 3), latency(1, 3), latency(2, 20_000)];
-    let results = run.results();
-    let machine = alone(&results);
-    let cell = |metric| {
-        let cell = machine.cell("probe-latency-50", "novel/thing", metric);
-        format::duration(cell.expect("it was probed").median)
-    };
-    let (p50, p999) = (cell(Metric::ReadP50Ns), cell(Metric::ReadP999Ns));
-    let blocks = probes::section(&results).blocks.into_iter();
-    let figures: Vec<_> = blocks
-        .filter_map(|block| match block {
-            view::Block::Figure(figure) => Some(figure),
-            _ => None,
-        })
+    let novel = [3, 3, 20_000];
+    let mut lines: Vec<Line> = (0..)
+        .zip(novel)
+        .map(|(process, ns)| latency("novel/thing", process, ns))
         .collect();
-    let [figure] = figures.as_slice() else {
-        panic!("one situation and one operation: {figures:?}")
+    for process in 0..3 {
+        lines.push(latency("mutex/std", process, 6));
+        lines.push(latency(model::controls::SAME, process, 7));
+    }
+    let (table, figures) = latencies_of(lines);
+    let [reads, _writes] = figures.as_slice() else {
+        panic!("one rate and two operations: {figures:?}")
     };
-    let expected = format!("novel/thing p50 {p50}, p99.9 {p999}");
+    let told = "novel/thing p50 3.00 ns, p99.5 300 ns";
+    assert!(reads.description.contains(told), "{}", reads.description);
+    for told in [
+        "3.00 ns / 300 ns",
+        "2.00x / 2.00x",
+        "better",
+        "1.17x / 1.17x",
+        "2,000,000 a second",
+    ] {
+        assert!(table.contains(told), "{told}: {table}");
+    }
+}
+
+#[test]
+fn latencies_that_say_nothing_about_who_is_faster_rank_nobody() {
+    // The baseline differs from itself by more than half.
+    let lines = [
+        ("mutex/std", 6),
+        (model::controls::SAME, 12),
+        ("novel/thing", 1),
+    ];
+    let lines = lines.map(|(strategy, ns)| [0, 1, 2].map(|process| latency(strategy, process, ns)));
+    let lines = lines.concat();
+    let (table, figures) = latencies_of(lines.clone());
+    let said = ["p50 not ranked", "2.00x", "1.00 ns"].map(|said| table.contains(said));
+    let ranks = table.contains("better");
+    assert_eq!((said, ranks), ([true; 3], false), "{table}");
+    let good = "stroke=\"#0B6E4F\"";
+    assert!(figures.iter().all(|figure| !figure.svg.contains(good)));
+    // Each was asked for a rate of its own, in a recorded run.
+    let lines = lines.into_iter().map(|line| match line {
+        Line::Probe(seen) => Line::Probe(ProbeSeen {
+            probe: Probe::OwnHalfLoad,
+            ..seen
+        }),
+        other => other,
+    });
+    let (notice, figures) = latencies_of(lines.collect());
     assert!(
-        figure.description.contains(&expected),
-        "{expected}: {}",
-        figure.description
+        notice.contains("cannot be compared") && figures.is_empty(),
+        "{notice}"
     );
-    assert_eq!(p999, "300 ns");
-    let worst = machine.latencies[0]
-        .quantiles
-        .last()
-        .expect("it has the worst")
-        .ns;
-    assert_eq!(format::duration(worst), cell(Metric::ReadMaxNs));
+}
+
+#[test]
+fn who_cannot_keep_a_rate_is_said_to() {
+    let mut line = latency("novel/thing", 0, 1);
+    if let Line::Probe(seen) = &mut line {
+        seen.counts.insert(Count::WritesUnfinished, 70_000);
+    }
+    let (table, figures) = latencies_of(vec![line, latency("mutex/std", 0, 6)]);
+    assert!(
+        table.contains("cannot keep the rate") && table.contains("30.0 % served"),
+        "{table}"
+    );
+    assert!(
+        figures
+            .iter()
+            .all(|figure| !figure.description.contains("novel/thing"))
+    );
 }
 
 #[test]

@@ -1,10 +1,8 @@
 //! What the page offers beside its sections: questions, cards, costs side by side.
 
-use std::collections::BTreeMap;
-
 use contract::ScanConsistency;
-use model::probe::{Distribution, Histogram, Probe, Situation};
 
+use super::answers::latency;
 use super::*;
 
 /// What stands before the first table is short, and the table has a row for each use case and the price of its answer.
@@ -176,23 +174,10 @@ fn who_is_beaten_in_everything_is_told_by_whom() {
     assert!(of("atomics/seqlock").contains("none"));
 }
 
-/// A probe of the schedule whose reads took so long, and ten times as long once in a hundred.
-fn schedule(strategy: &str, ns: u64) -> Line {
-    let mut reads = Histogram::default();
-    (0..1_000).for_each(|read| reads.record(if read % 100 == 0 { 10 * ns } else { ns }));
-    Line::Probe(Probe {
-        situation: Situation::HalfLoad,
-        strategy: strategy.into(),
-        process: 0,
-        counts: BTreeMap::new(),
-        histograms: BTreeMap::from([(Distribution::Reads, reads.sparse())]),
-    })
-}
-
 #[test]
 fn latencies_are_drawn_and_are_in_the_results() {
     let mut run = three();
-    run.others = vec![schedule("mutex/std", 900), schedule("novel/thing", 70)];
+    run.others = vec![latency("mutex/std", 0, 900), latency("novel/thing", 0, 70)];
     let results = run.results();
     let of = |name: &str| {
         alone(&results)
@@ -201,11 +186,10 @@ fn latencies_are_drawn_and_are_in_the_results() {
             .find(|one| one.strategy == name)
     };
     let novel = of("novel/thing").expect("it was timed");
-    assert_eq!((novel.operations, novel.quantiles[0].ns), (1_000, 70.0));
-    assert_eq!(novel.quantiles.last().map(|one| one.ns), Some(700.0));
+    assert_eq!((novel.operations, novel.quantiles[0].ns), (100_000, 70.0));
     let page = html(&results);
     let probes = section(&page, "probes");
-    let told = ["novel/thing p50 70.0 ns, p99.9 700 ns", "mutex/std p50"];
+    let told = ["novel/thing p50 70.0 ns, p99 7.00 us", "mutex/std p50"];
     assert!(told.iter().all(|told| probes.contains(told)), "{probes}");
-    assert!(!section(&html(&three().results()), "probes").contains("p99.9 700"));
+    assert!(!section(&html(&three().results()), "probes").contains("p99 7.00"));
 }

@@ -9,8 +9,8 @@ pub(crate) trait Timeline {
     /// The present.
     fn now_ns(&self) -> u64;
 
-    /// Waits until `at_ns`.
-    fn wait_until(&self, at_ns: u64);
+    /// Waits until `at_ns`, and does nothing else.
+    fn spin_until(&self, at_ns: u64);
 }
 
 /// The monotonic clock of the machine.
@@ -28,6 +28,17 @@ impl WallClock {
             began: clock::now(),
         }
     }
+
+    /// Waits until `at_ns`, and lets others work meanwhile. Never sleeps, since a timer of the system comes some fifty
+    /// microseconds late, but gives way: with an actor's thread beside reader and writer there are more threads than
+    /// processors, and one that has nothing to do must not keep another from its work.
+    #[inline]
+    pub(crate) fn wait_until(&self, at_ns: u64) {
+        while at_ns.saturating_sub(self.now_ns()) > SPIN_NS {
+            std::thread::yield_now();
+        }
+        self.spin_until(at_ns);
+    }
 }
 
 impl Timeline for WallClock {
@@ -36,17 +47,10 @@ impl Timeline for WallClock {
         clock::now().duration_since(self.began).as_nanos() as u64
     }
 
-    /// Never sleeps, since a timer of the system comes some fifty microseconds late, but gives way:
-    /// with an actor's thread beside reader and writer there are more threads than processors, and one
-    /// that has nothing to do must not keep another from its work.
     #[inline]
-    fn wait_until(&self, at_ns: u64) {
-        while let Some(left_ns @ 1..) = at_ns.checked_sub(self.now_ns()) {
-            if left_ns > SPIN_NS {
-                std::thread::yield_now();
-            } else {
-                std::hint::spin_loop();
-            }
+    fn spin_until(&self, at_ns: u64) {
+        while self.now_ns() < at_ns {
+            std::hint::spin_loop();
         }
     }
 }

@@ -15,15 +15,17 @@ const CHURN_WINDOW: usize = 32;
 
 /// The identifiers of a probe and the order in which they are used.
 #[derive(Clone, Debug)]
-pub(crate) struct Ground {
+pub(crate) struct Fixture {
+    /// What it was drawn from.
+    pub(crate) seed: u64,
     /// The processes in the table.
     pub(crate) ids: Vec<ProcessId>,
     tape: Vec<ProcessId>,
     churned: Vec<ProcessId>,
 }
 
-impl Ground {
-    /// Draws identifiers and tapes. Equal seeds give equal grounds.
+impl Fixture {
+    /// Draws identifiers and tapes. Equal seeds give equal fixtures.
     pub(crate) fn new(seed: u64) -> Self {
         let mut random = Xoshiro256PlusPlus::seed_from_u64(seed);
         let mut draw =
@@ -32,6 +34,7 @@ impl Ground {
         let tape = draw(TAPE_LENGTH).into_iter();
         let tape = tape.map(|drawn| ids[(drawn >> 32) as usize % PROCESSES]);
         Self {
+            seed,
             tape: tape.collect(),
             churned: draw(TAPE_LENGTH).into_iter().map(ProcessId).collect(),
             ids,
@@ -87,7 +90,7 @@ impl Ground {
         }
     }
 
-    /// Puts the first processes that [`churn`](Ground::churn) removes into the table.
+    /// Puts the first processes that [`churn`](Fixture::churn) removes into the table.
     pub(crate) fn prepare_churn(&self, handle: &mut TableHandle<'_>) {
         for &id in &self.churned[TAPE_LENGTH - CHURN_WINDOW..] {
             handle.insert(id, Subject::running(id));

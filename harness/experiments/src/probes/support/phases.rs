@@ -6,13 +6,13 @@ use std::time::Duration;
 use contract::ErasedTable;
 use model::probe::Histogram;
 
-use crate::probes::timeline::{Timeline, WallClock};
+use crate::probes::support::clock::{Timeline, WallClock};
 use crate::subject::{Subject, TableHandle};
 
 /// Tells threads which phase it is. All accesses are relaxed: nothing is published through it, and
 /// what the threads saw is returned when they are joined.
 #[derive(Debug)]
-pub(crate) struct Stage {
+pub(crate) struct Phases {
     time: WallClock,
     /// [`PAUSE`], [`OVER`], or a phase's number plus one.
     phase: AtomicU32,
@@ -36,7 +36,7 @@ pub(crate) struct Tally {
     pub(crate) waits: Histogram,
 }
 
-impl Stage {
+impl Phases {
     pub(crate) fn new() -> Self {
         Self {
             time: WallClock::start(),
@@ -101,9 +101,9 @@ impl Stage {
     }
 }
 
-/// Ends a stage when it goes out of scope, however that comes.
+/// Ends the phases when it goes out of scope, however that comes.
 #[derive(Debug)]
-pub(crate) struct EndOnExit<'s>(pub(super) &'s Stage);
+pub(crate) struct EndOnExit<'s>(pub(crate) &'s Phases);
 
 impl Drop for EndOnExit<'_> {
     fn drop(&mut self) {
