@@ -62,10 +62,10 @@ pub(super) fn scaling(samples: &Samples, cells: &[Cell]) -> Option<Scaling> {
     for seen in traces {
         scaling.meetings.extend(run.meetings(seen));
     }
-    scaling.rankings = OPERATIONS
-        .into_iter()
-        .flat_map(|operation| rankings(&scaling, operation))
-        .collect();
+    let others = scaling.machines.iter().filter(|one| one.name != HERE);
+    let others: Vec<(&str, u32)> = others.map(|one| (&*one.name, one.cpus())).collect();
+    let ranked = |operation| rankings(&scaling, operation, &others);
+    scaling.rankings = OPERATIONS.into_iter().flat_map(ranked).collect();
     Some(scaling)
 }
 
@@ -211,22 +211,22 @@ fn points(workload: &Workload, machine: &Machine) -> Vec<Expected> {
     powers.chain([all]).map(on).collect()
 }
 
-/// Who is faster than whom: on every machine that others have, with all its processors, the band of the one ends below
-/// the beginning of the other's. Who has no prediction for one of them is not ranked.
-fn rankings(scaling: &Scaling, operation: Operation) -> Vec<Ranking> {
+/// Who is faster than whom: on each of these machines, with so many of its processors, the band of the one ends below the
+/// beginning of the other's. Who has no prediction for one of them is not ranked.
+pub fn rankings(scaling: &Scaling, operation: Operation, machines: &[(&str, u32)]) -> Vec<Ranking> {
     let predictions = scaling.predictions.iter();
     let predictions = predictions.filter(|one| one.operation == operation);
     let mut names: Vec<&str> = predictions.map(|one| one.strategy.as_str()).collect();
     // One after the other, each with all its machines.
     names.dedup();
-    let machines = || scaling.machines.iter().filter(|one| one.name != HERE);
-    let band = |name: &str, machine: &Machine| -> Option<Band> {
-        let prediction = scaling.prediction(name, operation, &machine.name)?;
-        Some(prediction.points.last()?.ns)
+    let band = |name: &str, machine: &str, cpus| -> Option<Band> {
+        Some(scaling.prediction(name, operation, machine)?.at(cpus)?.ns)
     };
     let is_faster = |one: &str, other: &str| {
-        let is_below = |machine| Some(band(one, machine)?.high < band(other, machine)?.low);
-        machines().all(|machine| is_below(machine) == Some(true))
+        machines.iter().all(|&(machine, cpus)| {
+            let bands = band(one, machine, cpus).zip(band(other, machine, cpus));
+            bands.is_some_and(|(one, other)| one.high < other.low)
+        })
     };
     let faster_than = |name: &str| {
         let others = names.iter().filter(|other| is_faster(name, other));
