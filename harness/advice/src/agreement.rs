@@ -10,21 +10,17 @@ use super::workload::Workload;
 use super::{Conclusion, SCHEMA};
 
 /// An earlier advice, from its `advice.json`.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Earlier {
     /// Where it was read.
+    #[serde(skip_deserializing)]
     pub place: PathBuf,
     /// What it recommended.
+    #[serde(rename = "conclusion")]
     pub decision: Choice,
-}
-
-/// The parts of the file that matter.
-#[derive(Deserialize)]
-struct File {
     schema: String,
     baseline: String,
     workload: Workload,
-    conclusion: Choice,
 }
 
 /// How two advices for one workload go together.
@@ -53,47 +49,44 @@ impl Earlier {
         let text =
             std::fs::read_to_string(place).map_err(|error| Error::file("read", place, &error))?;
         let wrong = |what: String| Error::input(format!("--against {}: {what}", place.display()));
-        let file: File = serde_json::from_str(&text)
+        let earlier: Self = serde_json::from_str(&text)
             .map_err(|error| wrong(format!("is no advice.json of `pivot advise`: {error}")))?;
-        if file.schema != SCHEMA {
-            return Err(wrong(format!("is {:?}, and not {SCHEMA:?}", file.schema)));
+        let Self { schema, .. } = &earlier;
+        if schema != SCHEMA {
+            return Err(wrong(format!("is {schema:?}, and not {SCHEMA:?}")));
         }
-        if file.workload != *workload {
+        if earlier.workload != *workload {
             return Err(wrong(
                 "is for another workload than this file has now".into(),
             ));
         }
-        if file.baseline != baseline {
+        if earlier.baseline != baseline {
             return Err(wrong(format!(
                 "is about {} instead of {baseline}",
-                file.baseline
+                earlier.baseline
             )));
         }
-        Ok(Self {
-            place: place.to_owned(),
-            decision: file.conclusion,
-        })
+        let place = place.to_owned();
+        Ok(Self { place, ..earlier })
     }
 }
 
 /// Whether an earlier advice is borne out by what was measured now.
 pub fn agreement(earlier: &Earlier, now: &Conclusion) -> Agreement {
-    match (&earlier.decision, &now.decision) {
-        (Choice::Undecided { .. }, _) | (_, Choice::Undecided { .. }) => Agreement::Open,
-        (Choice::Stay { .. }, Choice::Stay { .. }) => Agreement::Same,
+    use Choice::{Adopt, Stay, Undecided};
+    let (there, here) = (&earlier.decision, &now.decision);
+    match (there, here) {
+        (Undecided { .. }, _) | (_, Undecided { .. }) => Agreement::Open,
+        (Stay { .. }, Stay { .. }) => Agreement::Same,
         (
-            Choice::Adopt {
-                strategy: before,
-                as_good: beside,
-                ..
+            Adopt {
+                strategy: before, ..
             },
-            Choice::Adopt {
-                strategy, as_good, ..
-            },
+            Adopt { strategy, .. },
         ) => {
             if before == strategy {
                 Agreement::Same
-            } else if as_good.contains(before) || beside.contains(strategy) {
+            } else if here.named().contains(&&**before) || there.named().contains(&&**strategy) {
                 Agreement::AsGood
             } else if now.sound.contains(before) {
                 Agreement::Sound
@@ -122,23 +115,26 @@ mod tests {
         Choice::Stay {
             best: None,
             trades: Vec::new(),
+            busy: None,
         }
     }
 
     fn agreed(earlier: Choice, now: Choice) -> Agreement {
+        let text = "name = \"w\"\n[table]\nrecords = 4\n[readers]\nthreads = 1\n";
         let earlier = Earlier {
             place: "advice.json".into(),
             decision: earlier,
+            schema: SCHEMA.into(),
+            baseline: "mutex/std".into(),
+            workload: Workload::parse(text, "w.toml").unwrap(),
         };
         let now = Conclusion {
             decision: now,
             candidates: Vec::new(),
             sound: vec!["a/sound".into()],
             screening: Screening::default(),
-            losses: Vec::new(),
             flips: Vec::new(),
             deployment: Deployment::default(),
-            unpredicted: None,
         };
         agreement(&earlier, &now)
     }

@@ -6,10 +6,11 @@
 //! busy while it waits; so a paced part is one thread at the rate of all.
 
 use model::scenario::{Activity, Axis, Group, Origin, RecordKind, Scenario, Sweep, Value};
+use model::trace::Operation;
 use serde::Serialize;
 
 use super::workload::{Part, Side, Workload, only};
-use results::{Cell, Machine, Metric};
+use results::{Cell, Flag, Judged, Machine, Metric};
 
 /// What to measure.
 #[derive(Clone, Debug)]
@@ -18,32 +19,6 @@ pub struct Questions {
     pub scenarios: Vec<Scenario>,
     /// What of it decides or is reported, in the order of the workload's parts.
     pub subjects: Vec<Subject>,
-    /// Where what is measured is not what the file says.
-    pub notes: Vec<Note>,
-}
-
-/// How the workload was translated, where that is not obvious.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-#[serde(tag = "note", rename_all = "kebab-case")]
-pub enum Note {
-    /// The record is of another size: the nearest that there is.
-    Record {
-        /// The workload's, in bytes.
-        bytes: usize,
-        /// What is measured.
-        record: RecordKind,
-    },
-    /// The part has a rate, and is measured without a pause.
-    Rate {
-        /// The part's section of the file.
-        side: Side,
-        /// Its threads.
-        threads: usize,
-        /// Operations of all its threads in a second.
-        per_s: f64,
-        /// Threads that it is measured with.
-        measured_with: usize,
-    },
 }
 
 /// A part of the workload, and where its cost is measured.
@@ -65,9 +40,37 @@ pub struct Subject {
 }
 
 impl Subject {
+    /// Where its cost is measured.
+    pub(super) fn row(&self) -> Judged {
+        Judged {
+            scenario: self.scenario.clone(),
+            metric: self.metric,
+        }
+    }
+
     /// What was measured of it.
     pub fn cell<'r>(&self, results: &'r Machine, strategy: &str) -> Option<&'r Cell> {
         results.cell(&self.scenario, strategy, self.metric)
+    }
+
+    /// How many times better a strategy is in it, if it loses: 0 if it did nothing in most slices, whatever the interval
+    /// says, or was not compared.
+    pub fn loss(&self, results: &Machine, strategy: &str) -> Option<f64> {
+        let cell = self.cell(results, strategy);
+        let cell = cell.filter(|cell| !cell.flags.contains(&Flag::Starved));
+        let Some(ratio) = cell.and_then(|cell| cell.ratio.as_ref()) else {
+            return Some(0.0);
+        };
+        ratio.loses().then_some(ratio.median)
+    }
+
+    /// The share of one processor that a strategy takes for it at its rate, if it has one.
+    pub fn busy(&self, results: &Machine, strategy: &str) -> Option<f64> {
+        let cell = self.cell(results, strategy)?;
+        // A cell is wall time by the operations of the threads that have a processor.
+        let running = self.threads.min(results.environment.cpus) as f64;
+        let busy = cell.median * running * self.per_s? / 1e9;
+        busy.is_finite().then_some(busy)
     }
 }
 
@@ -99,35 +102,20 @@ impl Workload {
     /// What no scenario can ask.
     pub fn questions(&self) -> Result<Questions, String> {
         let (table, parts) = (self.table_scenario(), self.parts());
-        let mut scenarios: Vec<Scenario> = Vec::new();
-        let mut add = |name: &str, focus| {
-            // It is what the run is for: measured in every round, and what lies around it in some.
-            scenarios.push(Scenario {
-                origin: Origin::Report,
-                ..named(&table, name, groups(&parts, focus))
-            });
+        let asked = |name: &str, focus| Scenario {
+            // It is what the run is for.
+            origin: Origin::Report,
+            ..named(&table, name, groups(&parts, focus))
         };
-        if parts.iter().any(|part| part.rate_per_s.is_none()) {
-            add(&self.name, None);
-        }
+        let has_saturated = parts.iter().any(|part| part.rate_per_s.is_none());
+        let mut scenarios: Vec<Scenario> = Vec::new();
+        scenarios.extend(has_saturated.then(|| asked(&self.name, None)));
         let mut subjects = Vec::new();
-        let bytes = self.table.record_bytes;
-        let bytes = bytes.filter(|&bytes| bytes != table.record.size());
-        let record = table.record;
-        let note = bytes.map(|bytes| Note::Record { bytes, record });
-        let mut notes = Vec::from_iter(note);
         for part in &parts {
             let mut scenario = self.name.clone();
-            let measured_with = unpaced_threads(part);
-            if let Some(per_s) = part.per_s() {
+            if part.rate_per_s.is_some() {
                 scenario = format!("{}-{}", self.name, part.side);
-                add(&scenario, Some(part.side));
-                notes.push(Note::Rate {
-                    side: part.side,
-                    threads: part.threads,
-                    per_s,
-                    measured_with,
-                });
+                scenarios.push(asked(&scenario, Some(part.side)));
             }
             let by = &self.decision.by;
             subjects.push(Subject {
@@ -136,7 +124,7 @@ impl Workload {
                 metric: group(part, 1, None).does.metric(),
                 decides: by.is_empty() || by.contains(&part.side),
                 per_s: part.per_s(),
-                threads: measured_with,
+                threads: unpaced_threads(part),
             });
         }
         scenarios.extend(self.neighbours(&table));
@@ -145,7 +133,6 @@ impl Workload {
         Ok(Questions {
             scenarios: points?.concat(),
             subjects,
-            notes,
         })
     }
 
@@ -157,11 +144,9 @@ impl Workload {
         let Some(bytes) = self.table.record_bytes else {
             return RecordKind::Status;
         };
-        let distance = |kind: &RecordKind| ((kind.size() as f64).ln() - (bytes as f64).ln()).abs();
-        let nearest = PLAIN
-            .into_iter()
-            .min_by(|a, b| distance(a).total_cmp(&distance(b)));
-        nearest.unwrap_or_default()
+        let distance = |kind: &RecordKind| (kind.size() as f64 / bytes as f64).ln().abs();
+        let by_distance = |a: &RecordKind, b: &RecordKind| distance(a).total_cmp(&distance(b));
+        PLAIN.into_iter().min_by(by_distance).unwrap_or_default()
     }
 
     /// A scenario in which no thread does anything yet.
@@ -212,20 +197,23 @@ impl Workload {
 
     /// One thread alone, for what predictions start from; only for the record that is traced.
     fn alone(&self, table: &Scenario) -> Vec<Scenario> {
-        let alone = |does: Activity| {
-            let threads = 1;
+        let is_predictable = self.is_predictable();
+        let all = only([
+            (
+                Activity::Read,
+                is_predictable && self.does(Operation::ReadHit),
+            ),
+            (Activity::Update, is_predictable && self.writes()),
+        ]);
+        let alone = all.into_iter().map(|does| {
             let group = Group {
                 does,
-                threads,
+                threads: 1,
                 ..Group::default()
             };
             named(table, &format!("{}-alone-{does}", self.name), vec![group])
-        };
-        let is_predictable = self.is_predictable();
-        only([
-            (alone(Activity::Read), is_predictable && self.reads()),
-            (alone(Activity::Update), is_predictable && self.writes()),
-        ])
+        });
+        alone.collect()
     }
 
     /// Whether traces say something about it: they are of one record, which no section holds up.

@@ -4,18 +4,23 @@
 //! A strategy is excluded if it was observed to violate a need, or if its own profile does not promise it: nothing
 //! holds it to what was not observed.
 
+use std::fmt::Display;
+
 use contract::{
     AfterDeadThread, AfterPanic, Progress, ReadConsistency, Reentrancy, ScanConsistency,
 };
 use model::claims::Claims;
+use model::controls;
 use model::fault::{Consequence, Deed, Fate, Fault, FaultSeen};
 use model::sample::{Card, Line};
 use model::stall::StallPair;
 use model::trace::Operation;
 use serde::{Deserialize, Serialize};
 
+use super::questions::Subject;
 use super::workload::{Allocation, Workload, only};
 use analysis::{Evidence, held_up_at};
+use results::{Cell, Flag, Machine};
 
 /// One of the needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, strum::Display, Serialize)]
@@ -27,6 +32,9 @@ pub enum Need {
     /// That it can take part at all.
     #[strum(to_string = "possible here")]
     Possible,
+    /// That it does something in each part of the workload, and never hangs: always asked for.
+    #[strum(to_string = "progress")]
+    Progress,
     /// Records own memory: strings, vectors.
     HeapRecords,
     /// A read returns the latest value.
@@ -47,13 +55,6 @@ pub enum Need {
     SurvivesPanic,
     /// A thread may use the table inside a lookup or a scan.
     Reentrant,
-}
-
-impl Need {
-    /// Whether stopping threads shows if it is met.
-    pub const fn is_about_waiting(self) -> bool {
-        matches!(self, Need::ReadersNeverWait | Need::WritersNeverWait)
-    }
 }
 
 /// What a finding rests on.
@@ -94,13 +95,74 @@ pub struct Screening {
     pub kept: Vec<Finding>,
 }
 
-/// Operations in which a thread is stopped, and those that another one tries meanwhile.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Encounter {
-    /// What the stopped thread is in the middle of.
-    pub stalled: Vec<Operation>,
-    /// What the other one tries.
-    pub peers: Vec<Operation>,
+impl Finding {
+    fn new(strategy: &str, need: Need, (is_met, basis, evidence): Known) -> Self {
+        Self {
+            strategy: strategy.to_owned(),
+            need,
+            is_met,
+            basis,
+            // Of evidence that draws a history below its first line, that line.
+            evidence: evidence.lines().next().unwrap_or_default().to_owned(),
+        }
+    }
+
+    /// That a strategy cannot take part at all, or not with records that own memory.
+    pub fn unable(workload: &Workload, strategy: &str, why: String) -> Self {
+        let need = if workload.needs.heap_records {
+            Need::HeapRecords
+        } else {
+            Need::Possible
+        };
+        Self::new(strategy, need, claimed(false, why))
+    }
+}
+
+impl Screening {
+    /// Excludes strategies that were found out later.
+    pub(super) fn exclude(&mut self, findings: Vec<Finding>) {
+        for finding in findings {
+            self.kept.retain(|kept| kept.strategy != finding.strategy);
+            let is_out = |known: &Finding| known.strategy == finding.strategy;
+            if !self.excluded.iter().any(is_out) {
+                self.excluded.push(finding);
+            }
+        }
+    }
+}
+
+/// What happens in one of so many slices at most. Where the baseline starves more often, the scheduler may be why.
+const RARELY: usize = 10;
+
+/// The strategies that hung or ended while they were measured, and those that did nothing in a part of the workload in
+/// which the baseline rarely did nothing.
+pub(super) fn stuck(subjects: &[Subject], results: &Machine, lines: &[Line]) -> Vec<Finding> {
+    let finding = |strategy: &str, evidence| {
+        Finding::new(strategy, Need::Progress, observed(false, evidence))
+    };
+    let failures = lines.iter().filter_map(Line::try_as_failure_ref);
+    let failed = failures.map(|failure| {
+        let evidence = format!("{}: {}", failure.key.scenario, failure.reason);
+        finding(&failure.key.strategy, evidence)
+    });
+    let is_starved = |cell: &Cell| cell.flags.contains(&Flag::Starved);
+    let starved = subjects.iter().flat_map(|subject| {
+        let baseline = subject.cell(results, &results.baseline);
+        let counts = baseline.is_some_and(|cell| cell.starved * RARELY <= cell.n);
+        let cells = results
+            .contenders()
+            .filter_map(|card| subject.cell(results, &card.name));
+        let starved = cells.filter(move |cell| counts && is_starved(cell));
+        starved.map(|cell| {
+            let slices = format!("{} of {} slices", cell.starved, cell.n);
+            let evidence = format!("{} starved: 0 operations in {slices}", subject.side);
+            finding(&cell.strategy, evidence)
+        })
+    });
+    let is_other = |finding: &Finding| {
+        !controls::is_control(&finding.strategy) && finding.strategy != results.baseline
+    };
+    failed.chain(starved).filter(is_other).collect()
 }
 
 /// What is known of a strategy and each need of a workload, given the lines of the checks, faults and stalls; in the
@@ -112,18 +174,10 @@ pub fn findings(workload: &Workload, card: &Card, lines: &[Line]) -> Vec<Finding
         evidence: Evidence::collect(&card.name, lines),
         is_untraced: lines.iter().any(|line| matches!(line, Line::Untraced(_))),
     };
-    let findings = asked(workload).into_iter().map(|need| {
-        let (is_met, basis, evidence) = screen.known(need);
-        Finding {
-            strategy: card.name.clone(),
-            need,
-            is_met,
-            basis,
-            // Of evidence that draws a history below its first line, that line.
-            evidence: evidence.lines().next().unwrap_or_default().to_owned(),
-        }
-    });
-    findings.collect()
+    let asked = asked(workload).into_iter();
+    asked
+        .map(|need| Finding::new(&card.name, need, screen.known(need)))
+        .collect()
 }
 
 /// The needs that a workload asks for; one that asks for nothing needs correctness only.
@@ -143,30 +197,34 @@ pub fn asked(workload: &Workload) -> Vec<Need> {
     ])
 }
 
-/// In which operations to stop a thread, so that it shows whether a thread waits that must not: only in what the
-/// workload does.
+/// In which operations to stop a thread and what another one then tries, so that it shows whether a thread waits that
+/// must not: only in what the workload does.
 pub fn encounters(workload: &Workload) -> Vec<Encounter> {
     let asked = asked(workload).into_iter();
-    let of = |need| encounters_of(need, workload);
-    asked.flat_map(of).collect()
+    asked
+        .flat_map(|need| encounters_of(need, workload))
+        .collect()
 }
+
+/// Operations in which a thread is stopped, and those that another one tries meanwhile.
+type Encounter = (Vec<Operation>, Vec<Operation>);
 
 /// Those that show whether a need is met; none if stopping threads does not tell.
 fn encounters_of(need: Need, workload: &Workload) -> Vec<Encounter> {
-    let (looks, writes) = (workload.lookups_and_scans(), workload.changes());
-    let between = |stalled: &[Operation], peers: &[Operation]| Encounter {
-        stalled: stalled.to_vec(),
-        peers: peers.to_vec(),
-    };
+    let operations = workload.operations().into_iter();
+    let (writes, mut looks): (Vec<_>, Vec<_>) = operations.partition(|one| one.is_write());
     match need {
         Need::ReadersNeverWait => {
-            let lookups = looks.into_iter().filter(|look| *look != Operation::Scan);
-            vec![between(&writes, &lookups.collect::<Vec<_>>())]
+            looks.retain(|look| *look != Operation::Scan);
+            vec![(writes, looks)]
         }
-        Need::WritersNeverWait => only([
-            (between(&looks, &writes), !looks.is_empty()),
-            (between(&writes, &writes), workload.writing_threads() > 1),
-        ]),
+        Need::WritersNeverWait => {
+            let has_looks = !looks.is_empty();
+            only([
+                ((looks, writes.clone()), has_looks),
+                ((writes.clone(), writes), workload.writing_threads() > 1),
+            ])
+        }
         _ => Vec::new(),
     }
 }
@@ -199,20 +257,18 @@ impl Screen<'_> {
     /// claimed.
     fn known(&self, need: Need) -> Known {
         let claims = self.claims;
+        let dead = claims.after_dead_thread;
         match need {
             Need::Correct => self.correct(),
-            // The types say what can hold which records: what cannot does not come here.
-            Need::Possible | Need::HeapRecords => claimed(true, "it takes part"),
-            Need::Linearizable => {
-                let claim = format!("reads are {}", claims.read_consistency);
-                let is_claimed = claims.read_consistency == ReadConsistency::Linearizable;
-                let by_check = || self.consistency(is_claimed, claim, "histories");
-                self.wrong().unwrap_or_else(by_check)
-            }
+            // The types say what can hold which records: what cannot does not come here. Progress shows later.
+            Need::Possible | Need::HeapRecords | Need::Progress => claimed(true, "it takes part"),
+            Need::Linearizable => self.wrong().unwrap_or_else(|| {
+                let wanted = ReadConsistency::Linearizable;
+                self.consistency("reads", claims.read_consistency, wanted, "histories")
+            }),
             Need::SnapshotScans => {
-                let claim = format!("scans are {}", claims.scan_consistency);
-                let is_claimed = claims.scan_consistency == ScanConsistency::Snapshot;
-                self.consistency(is_claimed, claim, "scans")
+                let wanted = ScanConsistency::Snapshot;
+                self.consistency("scans", claims.scan_consistency, wanted, "scans")
             }
             Need::ReadersNeverWait => {
                 let faults = self.faults_of_writers();
@@ -233,15 +289,13 @@ impl Screen<'_> {
             Need::Allocates => self.allocation(),
             Need::BoundedMemory => {
                 let keeps_all = |seen: &FaultSeen| seen.consequence() == Consequence::GarbageKept;
-                let claim = claims.after_dead_thread;
-                let is_claimed = claim != AfterDeadThread::KeepsAllGarbage;
-                self.under_faults(&[Fault::ReaderGone], keeps_all, is_claimed, claim)
+                let is_claimed = dead != AfterDeadThread::KeepsAllGarbage;
+                self.under_faults(&[Fault::ReaderGone], keeps_all, is_claimed, dead)
             }
             Need::SurvivesDeadThread => {
                 let holds_up = |seen: &FaultSeen| seen.with_fate(Fate::HeldUp).next().is_some();
-                let claim = claims.after_dead_thread;
-                let is_claimed = claim > AfterDeadThread::BlocksWriters;
-                self.under_faults(&GONE, holds_up, is_claimed, claim)
+                let is_claimed = dead > AfterDeadThread::BlocksWriters;
+                self.under_faults(&GONE, holds_up, is_claimed, dead)
             }
             Need::SurvivesPanic => {
                 use Consequence::{GarbageKept, Harmless, VersionKept};
@@ -269,7 +323,15 @@ impl Screen<'_> {
 
     /// A claim of consistency with what the check of it counted. A check holds a strategy to what it claims, so one
     /// that claims less is not observed to give less.
-    fn consistency(&self, is_claimed: bool, claim: String, check: &str) -> Known {
+    fn consistency<C: Copy + Display + PartialEq>(
+        &self,
+        what: &str,
+        claim: C,
+        wanted: C,
+        check: &str,
+    ) -> Known {
+        let is_claimed = claim == wanted;
+        let claim = format!("{what} are {claim}");
         let mut checks = self.evidence.checks.iter();
         match checks.find(|outcome| outcome.check == check) {
             Some(outcome) if is_claimed => observed(true, &outcome.evidence),
@@ -278,55 +340,43 @@ impl Screen<'_> {
         }
     }
 
-    /// What a peer read, or what a stopped operation answered, that no order of operations explains.
+    /// What a peer read while an operation was stopped, that no order of operations explains.
     fn wrong(&self) -> Option<Known> {
-        let pair = self.evidence.stalls().find(|pair| pair.wrong > 0);
-        let two = self.evidence.two_stops().find(|two| two.wrong > 0);
-        let (what, evidence) = match (pair, two) {
-            (Some(pair), _) => {
-                let what = format!("{} while {} is stopped", pair.peer, pair.stalled);
-                (what, &pair.evidence)
-            }
-            (_, Some(two)) => (
-                format!("{} beside {}", two.stalled, two.writes),
-                &two.evidence,
-            ),
-            _ => return None,
-        };
-        let why = evidence.as_deref().unwrap_or("no order explains it");
-        Some(observed(false, format!("{what}: {why}")))
+        let pair = self.evidence.stalls().find(|pair| pair.wrong > 0)?;
+        let why = pair.evidence.as_deref().unwrap_or("no order explains it");
+        let what = format!("{} while {} is stopped: {why}", pair.peer, pair.stalled);
+        Some(observed(false, what))
     }
 
     /// Whether the workload does what was tried under a fault.
     fn does(&self, deed: Deed) -> bool {
-        let workload = self.workload;
+        let reads = self.workload.does(Operation::ReadHit);
         match deed {
-            Deed::Read | Deed::ReadOthers => workload.reads(),
-            Deed::ReadAgain => workload.reads() && workload.writes(),
-            Deed::Scan => workload.scans(),
-            Deed::Update | Deed::UpdateOther => workload.updates(),
-            Deed::Insert | Deed::Remove => workload.inserts(),
+            Deed::Read | Deed::ReadOthers => reads,
+            Deed::ReadAgain => reads && self.workload.writes(),
+            Deed::Scan => self.workload.does(Operation::Scan),
+            Deed::Update | Deed::UpdateOther => self.workload.does(Operation::Apply),
+            Deed::Insert | Deed::Remove => self.workload.does(Operation::Insert),
         }
     }
 
     /// Faults in which one of the workload's writers stands still.
     fn faults_of_writers(&self) -> Vec<Fault> {
-        let (updates, inserts) = (self.workload.updates(), self.workload.inserts());
         only([
-            (Fault::WriterGone, updates),
-            (Fault::UpdaterStalls, updates),
-            (Fault::ResizerStalls, inserts),
+            (Fault::WriterGone, self.does(Deed::Update)),
+            (Fault::UpdaterStalls, self.does(Deed::Update)),
+            (Fault::ResizerStalls, self.does(Deed::Insert)),
         ])
     }
 
     /// Faults in which one of its readers does, or there is always one. One that is stopped anywhere may be in a
     /// scan: where there are no scans, threads are stopped in a lookup instead, if they can be.
     fn faults_of_readers(&self) -> Vec<Fault> {
-        let looks = !self.workload.lookups_and_scans().is_empty();
-        let anywhere = self.workload.scans() || self.is_untraced;
+        let scans = self.does(Deed::Scan);
+        let looks = self.does(Deed::Read) || scans;
         only([
             (Fault::ReaderGone, looks),
-            (Fault::ReaderStalls, looks && anywhere),
+            (Fault::ReaderStalls, looks && (scans || self.is_untraced)),
             (Fault::OverlappingReaders, looks),
         ])
     }
@@ -343,19 +393,20 @@ impl Screen<'_> {
         if let Some(refuted) = self.refuted(faults, holds_up) {
             return refuted;
         }
+        let asked = encounters_of(need, self.workload);
         let is_asked = |pair: &&StallPair| {
-            let mut encounters = encounters_of(need, self.workload).into_iter();
-            encounters.any(|of| of.stalled.contains(&pair.stalled) && of.peers.contains(&pair.peer))
+            let is_in = |(stalled, peers): &Encounter| {
+                stalled.contains(&pair.stalled) && peers.contains(&pair.peer)
+            };
+            asked.iter().any(is_in)
         };
         let pairs: Vec<&StallPair> = self.evidence.stalls().filter(is_asked).collect();
         if let Some(pair) = pairs.iter().find(|pair| pair.blocked_by_strategy() > 0) {
             return observed(false, format!("waits: {}", held_up_at(pair)));
         }
         if claim == Some(Progress::Blocking) {
-            return claimed(
-                false,
-                "it promises nothing: blocking, though it was not observed to wait",
-            );
+            let why = "it promises nothing: blocking, though it was not observed to wait";
+            return claimed(false, why);
         }
         let points: u64 = pairs.iter().map(|pair| pair.points - pair.untried).sum();
         let of_faults = self.of(faults).flat_map(|seen| &seen.meanwhile);
@@ -371,7 +422,7 @@ impl Screen<'_> {
 
     /// What the workload does must work inside its lookups, and inside its scans.
     fn reentrancy(&self) -> Known {
-        let (reads, scans) = (self.workload.reads(), self.workload.scans());
+        let (reads, scans) = (self.does(Deed::Read), self.does(Deed::Scan));
         let fails = |seen: &FaultSeen| {
             let mut tried = seen.meanwhile.iter();
             seen.died.is_some()
@@ -379,11 +430,11 @@ impl Screen<'_> {
         };
         let faults = only([(Fault::InsideRead, reads), (Fault::InsideScan, scans)]);
         let Claims {
-            inside_read,
-            inside_scan,
+            inside_read: read,
+            inside_scan: scan,
             ..
         } = self.claims;
-        let claims = only([(*inside_read, reads), (*inside_scan, scans)]);
+        let claims = only([(*read, reads), (*scan, scans)]);
         let enough = if self.workload.writes() {
             Reentrancy::ReadsAndWrites
         } else {
@@ -397,22 +448,21 @@ impl Screen<'_> {
     }
 
     fn allocation(&self) -> Known {
-        let workload = self.workload;
-        let never = workload.needs.allocates == Allocation::Never;
+        let never = self.workload.needs.allocates == Allocation::Never;
+        let reads = self.does(Deed::Read);
         let faults = only([
-            (Fault::NoMemoryToRead, workload.reads()),
-            (Fault::NoMemoryToUpdate, never && workload.updates()),
-            (Fault::NoMemoryToInsert, never && workload.inserts()),
+            (Fault::NoMemoryToRead, reads),
+            (Fault::NoMemoryToUpdate, never && self.does(Deed::Update)),
+            (Fault::NoMemoryToInsert, never && self.does(Deed::Insert)),
         ]);
         let needs_memory = |seen: &FaultSeen| seen.consequence() != Consequence::Harmless;
-        let allocates = self.claims.read_allocates && workload.reads();
-        let verb = if allocates {
+        let allocates = self.claims.read_allocates && reads;
+        let claim = if allocates {
             "allocate"
         } else {
             "do not allocate"
         };
-        let claim = format!("reads {verb}");
-        self.under_faults(&faults, needs_memory, !allocates, claim)
+        self.under_faults(&faults, needs_memory, !allocates, format!("reads {claim}"))
     }
 
     /// A claim about faults: refuted by the first one under which it fails, and otherwise observed if all of them
@@ -422,7 +472,7 @@ impl Screen<'_> {
         faults: &[Fault],
         fails: impl Fn(&FaultSeen) -> bool,
         is_claimed: bool,
-        claim: impl std::fmt::Display,
+        claim: impl Display,
     ) -> Known {
         if let Some(refuted) = self.refuted(faults, fails) {
             return refuted;

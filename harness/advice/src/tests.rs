@@ -53,7 +53,7 @@ fn the_template_and_the_examples_are_sound() {
     assert!(template.questions().is_ok());
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../benches/workloads");
     let files: Vec<_> = std::fs::read_dir(folder).unwrap().collect();
-    assert_eq!(files.len(), 3);
+    assert_eq!(files.len(), 4);
     for file in files {
         let path = file.unwrap().path();
         let workload = Workload::load(&path).unwrap();
@@ -237,6 +237,38 @@ fn a_part_with_a_rate_is_measured_without_a_pause_beside_the_others_at_theirs() 
     assert_eq!(asked.subjects[0].per_s, Some(32_000.0));
 }
 
+/// Public questions, as files.
+#[test]
+fn what_people_ask_can_be_said() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../testdata/workloads");
+    let load = |name: &str| Workload::load(&folder.join(name)).unwrap();
+    let once_a_minute = load("once-a-minute.toml");
+    assert_eq!(once_a_minute.writers.unwrap().per_s(), Some(0.0166));
+    let paced = once_a_minute.questions().unwrap();
+    // Slower than once a second would never come up.
+    assert_eq!(
+        scenario(&paced, "cluster-data").groups[1].every_us,
+        Some(1e6)
+    );
+    for name in [
+        "perf-tests-1395.toml",
+        "opendata-447.toml",
+        "scylla-251.toml",
+    ] {
+        assert!(load(name).questions().is_ok(), "{name}");
+    }
+    let refused = |rate: &str| {
+        refusal(&format!(
+            "{HEAD}[readers]\nthreads = 1\nrate_per_s = {rate}\n"
+        ))
+    };
+    assert!(
+        refused("0").contains("must lie between 0.000001 and"),
+        "{}",
+        refused("0")
+    );
+}
+
 #[test]
 fn parts_without_a_rate_share_a_scenario() {
     let asked = questions(&format!(
@@ -274,13 +306,11 @@ fn parts_without_a_rate_share_a_scenario() {
 fn the_record_is_the_nearest_that_there_is() {
     let of = |bytes: usize| {
         let text = format!("name = \"w\"\n[table]\nrecords = 4\nrecord_bytes = {bytes}\n{READERS}");
-        let workload = Workload::parse(&text, "w.toml").unwrap();
-        let notes = workload.questions().unwrap().notes;
-        (workload.record(), notes.len())
+        Workload::parse(&text, "w.toml").unwrap().record()
     };
-    assert_eq!(of(64), (RecordKind::Status, 0));
-    assert_eq!(of(20), (RecordKind::Padded16, 1));
-    assert_eq!(of(3_000), (RecordKind::Padded4Ki, 1));
+    assert_eq!(of(64), RecordKind::Status);
+    assert_eq!(of(20), RecordKind::Padded16);
+    assert_eq!(of(3_000), RecordKind::Padded4Ki);
     let heap = workload(&format!("{READERS}[needs]\nheap_records = true\n"));
     assert_eq!(heap.record(), RecordKind::Snapshot);
     // Traces are of another record.

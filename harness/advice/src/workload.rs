@@ -100,10 +100,6 @@ impl Part {
             _ => self.writes,
         }
     }
-
-    fn changes(&self) -> bool {
-        is_positive(self.writes()) || is_positive(self.inserts)
-    }
 }
 
 fn is_positive(share: Option<f64>) -> bool {
@@ -266,58 +262,39 @@ impl Workload {
             .collect()
     }
 
-    fn any(&self, does: impl Fn(&Part) -> bool) -> bool {
-        self.parts().iter().any(does)
+    /// What its threads do.
+    pub(super) fn operations(&self) -> Vec<Operation> {
+        let parts = self.parts();
+        let any = |does: fn(&Part) -> bool| parts.iter().any(does);
+        let reads = any(|part| matches!(part.side, Side::Readers | Side::Mixed));
+        let inserts = any(|part| is_positive(part.inserts));
+        let misses = inserts || self.table.hit_rate.is_some_and(|rate| rate < 1.0);
+        let scans = any(|part| part.side == Side::Scanners || is_positive(part.scans));
+        only([
+            (Operation::ReadHit, reads),
+            (Operation::ReadMiss, reads && misses),
+            (Operation::Apply, any(|part| is_positive(part.writes()))),
+            (Operation::Insert, inserts),
+            (Operation::Remove, inserts),
+            (Operation::Scan, scans),
+        ])
     }
 
-    /// Whether some thread looks records up.
-    pub(super) fn reads(&self) -> bool {
-        self.any(|part| matches!(part.side, Side::Readers | Side::Mixed))
+    /// Whether some thread does that.
+    pub(super) fn does(&self, operation: Operation) -> bool {
+        self.operations().contains(&operation)
     }
 
     /// Whether some thread changes records.
     pub(super) fn writes(&self) -> bool {
-        self.any(Part::changes)
-    }
-
-    /// Whether some thread changes records that are there.
-    pub(super) fn updates(&self) -> bool {
-        self.any(|part| is_positive(part.writes()))
-    }
-
-    /// Whether some thread inserts and removes records.
-    pub(super) fn inserts(&self) -> bool {
-        self.any(|part| is_positive(part.inserts))
-    }
-
-    /// Whether some thread visits every record.
-    pub(super) fn scans(&self) -> bool {
-        self.any(|part| part.side == Side::Scanners || is_positive(part.scans))
+        self.operations().into_iter().any(Operation::is_write)
     }
 
     /// How many threads change records.
     pub(super) fn writing_threads(&self) -> usize {
         let parts = self.parts().into_iter();
-        parts.filter(Part::changes).map(|part| part.threads).sum()
-    }
-
-    /// The operations that do not change the table.
-    pub(super) fn lookups_and_scans(&self) -> Vec<Operation> {
-        let misses = self.inserts() || self.table.hit_rate.is_some_and(|rate| rate < 1.0);
-        only([
-            (Operation::ReadHit, self.reads()),
-            (Operation::ReadMiss, self.reads() && misses),
-            (Operation::Scan, self.scans()),
-        ])
-    }
-
-    /// The operations that change it.
-    pub(super) fn changes(&self) -> Vec<Operation> {
-        only([
-            (Operation::Apply, self.updates()),
-            (Operation::Insert, self.inserts()),
-            (Operation::Remove, self.inserts()),
-        ])
+        let writing = parts.filter(|part| is_positive(part.writes()) || is_positive(part.inserts));
+        writing.map(|part| part.threads).sum()
     }
 
     /// The time that a lookup holds its record, in nanoseconds.

@@ -34,8 +34,10 @@ pub use guarantees::{contradicts, faulted, guarantees, held_up_at};
 pub use merge::merge;
 use results::{Cell, MARGIN, Machine, Protocol};
 pub use samples::Samples;
+pub use scaling::rankings;
 use series::Series;
 pub use series::{Logs, logs};
+pub use use_cases::{Candidate, best};
 pub use verdicts::{LOOKS, is_open};
 
 /// What the samples of one machine say.

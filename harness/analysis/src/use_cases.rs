@@ -1,8 +1,10 @@
-//! Use cases, answered: the strategy that gains most, and what it costs.
+//! Use cases, answered: the strategy that gains most, and what it costs. A workload of the user's own is answered by
+//! the same rule.
 
 #[cfg(test)]
 mod tests;
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 use contract::ScanConsistency;
@@ -66,7 +68,10 @@ fn answer(results: &Machine, series: &Series<'_>, asked: Asked) -> UseCase {
         .contenders()
         .filter(|card| card.name != results.baseline && results.is_ranked(&card.name))
         .filter(|card| asked.needs.iter().all(|need| need.is_met(card)))
-        .filter_map(|card| Candidate::new(results, series, &asked, card))
+        .filter_map(|card| {
+            let loss = worst_loss(results, &card.name);
+            Candidate::new(results, series, &asked.decided_by, card, loss)
+        })
         .collect();
     let ceiling = mean_log_ratios(series, &asked.decided_by, controls::UNSYNCHRONISED);
     let ceiling = estimate(&groups(&ceiling)).map(|ceiling| ceiling.median.exp());
@@ -91,31 +96,37 @@ impl Need {
     }
 }
 
-/// A strategy that was measured in all rows of a use case.
-struct Candidate<'c> {
-    card: &'c Card,
-    decision: Decision,
+/// A strategy that was measured in all rows that decide.
+#[derive(Clone, Debug)]
+pub struct Candidate<'c> {
+    /// The strategy.
+    pub card: &'c Card,
+    /// What its ratios in these rows decide.
+    pub decision: Decision,
     /// The mean over the rows of log ratios, by process.
     log_ratios: BTreeMap<u32, f64>,
     estimate: Estimate,
+    /// Where it loses most, if anywhere.
     loss: Option<Loss>,
-    /// The row of the use case in which it loses most.
+    /// The row that decides in which it does.
     deciding_loss: Option<Loss>,
 }
 
 impl<'c> Candidate<'c> {
-    fn new(
-        results: &'c Machine,
+    /// A strategy that loses `loss` elsewhere; `None` unless it was measured in all of these `rows`.
+    pub fn new(
+        results: &Machine,
         series: &Series<'_>,
-        asked: &Asked,
+        rows: &[Judged],
         card: &'c Card,
+        loss: Option<Loss>,
     ) -> Option<Self> {
-        let cells = asked.decided_by.iter();
+        let cells = rows.iter();
         let cells = cells.map(|row| results.cell(&row.scenario, &card.name, row.metric));
         let cells: Vec<&Cell> = cells.collect::<Option<_>>()?;
         let ratios = cells.iter().map(|cell| cell.ratio.as_ref());
         let ratios: Vec<&Ratio> = ratios.collect::<Option<_>>()?;
-        let log_ratios = mean_log_ratios(series, &asked.decided_by, &card.name);
+        let log_ratios = mean_log_ratios(series, rows, &card.name);
         Some(Self {
             card,
             decision: if results.decides() {
@@ -125,15 +136,20 @@ impl<'c> Candidate<'c> {
             },
             estimate: estimate(&groups(&log_ratios))?,
             log_ratios,
-            loss: worst_loss(results, &card.name),
+            loss,
             deciding_loss: worst_of(cells.into_iter()),
         })
+    }
+
+    /// How many times better than the baseline, over the rows that decide: a geometric mean.
+    pub fn times(&self) -> f64 {
+        self.estimate.median.exp()
     }
 
     fn gain(&self) -> Gain {
         Gain {
             strategy: self.card.name.clone(),
-            times: self.estimate.median.exp(),
+            times: self.times(),
         }
     }
 
@@ -142,7 +158,7 @@ impl<'c> Candidate<'c> {
         Choice {
             strategy: self.card.name.clone(),
             library: self.card.library.clone(),
-            times: self.estimate.median.exp(),
+            times: self.times(),
             low: interval.low.exp(),
             high: interval.high.exp(),
             processes: self.estimate.groups(),
@@ -164,60 +180,70 @@ impl<'c> Candidate<'c> {
         })
     }
 
+    /// The greater gain is the greater, and of equals the first in the registry's order, for `max_by`.
+    fn by_gain(&self, other: &Self) -> Ordering {
+        let by_gain = self.estimate.median.total_cmp(&other.estimate.median);
+        by_gain.then(Ordering::Greater)
+    }
+
     /// How much it loses where it loses most, as a log ratio.
     fn log_loss(&self) -> f64 {
         self.loss.as_ref().map_or(0.0, |loss| loss.times.ln())
     }
 }
 
-/// Of those that qualify and are as good as the best, the one that loses least elsewhere.
+/// The answer among those that are wanted.
 fn choose(
     results: &Machine,
     candidates: &[Candidate<'_>],
     is_wanted: impl Fn(&Card) -> bool,
 ) -> Answer {
-    let wanted = || candidates.iter().filter(|one| is_wanted(one.card));
-    let qualified = || wanted().filter(|one| one.decision == Decision::Adopt);
-    let by_gain = |a: &&Candidate<'_>, b: &&Candidate<'_>| {
-        // The first of equals, in the registry's order.
-        a.estimate
-            .median
-            .total_cmp(&b.estimate.median)
-            .then(std::cmp::Ordering::Greater)
-    };
+    let wanted = candidates.iter().filter(|one| is_wanted(one.card));
+    let wanted: Vec<&Candidate<'_>> = wanted.collect();
+    let qualified = wanted.iter().copied();
+    let qualified: Vec<&Candidate<'_>> = qualified
+        .filter(|one| one.decision == Decision::Adopt)
+        .collect();
     let level = results.protocol.level;
-    let Some(best) = qualified().max_by(by_gain) else {
-        let nearest = wanted().filter(|one| one.estimate.median > results.margin.ln());
-        let nearest = nearest.max_by(by_gain);
+    let Some((chosen, tied)) = best(&qualified, level, |_| 0) else {
+        let nearest = wanted.iter().copied();
+        let nearest = nearest.filter(|one| one.estimate.median > results.margin.ln());
+        let nearest = nearest.max_by(|a, b| a.by_gain(b));
         let is_undecided =
-            |one: &Candidate<'_>| matches!(one.decision, Decision::Undecided | Decision::TooFew);
+            |one: &&Candidate<'_>| matches!(one.decision, Decision::Undecided | Decision::TooFew);
         return Answer {
-            is_open: wanted().any(is_undecided),
+            is_open: wanted.iter().any(is_undecided),
             nearest: nearest.map(|one| one.choice(level, one.deciding_loss.as_ref())),
             ..Answer::default()
         };
     };
-    let tied: Vec<&Candidate<'_>> = qualified()
-        .filter(|one| one.is_as_good_as(best, level))
-        .collect();
-    let by_loss = |a: &&&Candidate<'_>, b: &&&Candidate<'_>| {
-        let by_loss = a.log_loss().total_cmp(&b.log_loss());
-        by_loss.then_with(|| by_gain(a, b))
-    };
-    let chosen = *tied
-        .iter()
-        .max_by(by_loss)
-        .expect("the best is as good as itself");
     Answer {
         choice: Some(chosen.choice(level, chosen.loss.as_ref())),
         nearest: None,
         is_open: false,
-        tied: tied
-            .iter()
-            .filter(|one| one.card.name != chosen.card.name)
-            .map(|one| one.card.name.clone())
-            .collect(),
+        tied: tied.iter().map(|one| one.card.name.clone()).collect(),
     }
+}
+
+/// Of those that qualify and are as good as the one that gains most, the one that loses least elsewhere and then has
+/// the lowest price, and the others. `None` if none qualifies.
+pub fn best<'a, 'c>(
+    qualified: &[&'a Candidate<'c>],
+    level: f64,
+    price: impl Fn(&Candidate<'_>) -> usize,
+) -> Option<(&'a Candidate<'c>, Vec<&'a Candidate<'c>>)> {
+    let qualified = || qualified.iter().copied();
+    let most = qualified().max_by(|a, b| a.by_gain(b))?;
+    let mut tied: Vec<&Candidate<'_>> = qualified()
+        .filter(|one| one.is_as_good_as(most, level))
+        .collect();
+    let chosen = tied.iter().copied().max_by(|a, b| {
+        let by_loss = a.log_loss().total_cmp(&b.log_loss());
+        let by_price = price(b).cmp(&price(a));
+        by_loss.then(by_price).then_with(|| a.by_gain(b))
+    })?;
+    tied.retain(|one| !std::ptr::eq(*one, chosen));
+    Some((chosen, tied))
 }
 
 /// The row outside of sweeps in which a strategy is worst, if it is worse there for certain.

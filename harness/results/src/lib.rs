@@ -523,6 +523,11 @@ impl Machine {
         self.environment.preset != Preset::Quick.name()
     }
 
+    /// What is said of a strategy.
+    pub fn card(&self, strategy: &str) -> Option<&Card> {
+        self.strategies.iter().find(|card| card.name == strategy)
+    }
+
     /// The strategies that compete, in the registry's order.
     pub fn contenders(&self) -> impl Iterator<Item = &Card> {
         self.strategies.iter().filter(|card| !card.control)

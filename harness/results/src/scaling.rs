@@ -44,6 +44,14 @@ pub struct Prediction {
     pub points: Vec<Expected>,
 }
 
+impl Prediction {
+    /// The point with the most processors that are not more than these.
+    pub fn at(&self, cpus: u32) -> Option<Expected> {
+        let points = self.points.iter().filter(|point| point.cpus <= cpus);
+        points.max_by_key(|point| point.cpus).copied()
+    }
+}
+
 /// A point of a predicted curve.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Expected {

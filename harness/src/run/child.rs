@@ -63,7 +63,7 @@ pub(super) enum Ending {
 }
 
 /// A child that did not do its task.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Failed {
     /// What it had begun with.
     pub during: String,
@@ -71,6 +71,8 @@ pub(super) struct Failed {
     pub slice: Option<Line>,
     /// Why it ended.
     pub reason: String,
+    /// How long it was waited for in vain, if it hung.
+    pub waited: Duration,
 }
 
 impl fmt::Display for Failed {
@@ -103,7 +105,7 @@ pub(super) fn carry_out(
     let mut child = ChildGuard::start(task)?;
     let messages = child.messages();
     let (mut during, mut slice) = (String::from("setting up"), None);
-    let mut heard = clock::now();
+    let (mut heard, mut waited) = (clock::now(), Duration::ZERO);
     let reason = loop {
         match messages.recv_timeout(GLANCE) {
             Ok(Ok(Message::Begin { what, slice: begun })) => {
@@ -129,8 +131,10 @@ pub(super) fn carry_out(
         if at_first.elapsed() > time {
             return Ok(Ending::OutOfTime);
         }
-        if heard.elapsed() > task.silence_max() {
-            let silence = task.silence_max().as_secs();
+        let patience = task.silence_max(slice.is_some());
+        if heard.elapsed() > patience {
+            waited = heard.elapsed();
+            let silence = patience.as_secs();
             break format!("hung: nothing happened for {silence} s");
         }
     };
@@ -142,6 +146,7 @@ pub(super) fn carry_out(
         during,
         slice,
         reason,
+        waited,
     }))
 }
 

@@ -11,8 +11,9 @@ use model::scenario::Scenario;
 use registry::roster::participants;
 
 use super::Plan;
+use super::child::Failed;
 use super::recording::Done;
-use super::schedule::{Assignment, MeasurementPlan, Schedule};
+use super::schedule::{Assignment, Limits, MeasurementPlan, Schedule};
 use super::task::Task;
 use super::worker_pool::{Run, Stage, Worker};
 
@@ -26,28 +27,34 @@ fn measure_part(task: &Task, worker: &Worker<'_>) -> Result<()> {
         worker.keep(Line::Part(part.clone()));
     }
     let began = clock::now();
-    worker.carry_out(task)?;
+    let failed = worker.attempt(task)?;
     worker.keep(Line::PartDone(PartDone {
         scenario: part.scenario.clone(),
         process: part.process,
-        took_ms: began.elapsed().as_millis() as u64,
+        took_ms: took_ms(began.elapsed(), failed.as_ref()),
     }));
     Ok(())
 }
 
+/// What a part took of the time for measuring: the patience with a strategy that hung is not taken from the others.
+fn took_ms(elapsed: Duration, failed: Option<&Failed>) -> u64 {
+    let waited = failed.map_or(Duration::ZERO, |failed| failed.waited);
+    elapsed.saturating_sub(waited).as_millis() as u64
+}
+
 impl Plan {
-    /// Measures every scenario within a time, and keeps every slice. Goes on where the recording ends; no slice is
-    /// measured twice.
+    /// Measures every scenario within limits, and keeps every slice. Goes on where the recording ends; no slice is
+    /// measured twice. Behind it the share `until` of the run is over.
     ///
     /// # Errors
     ///
     /// As [`Run::carry_out`].
-    pub fn measure(&self, budget: Duration, run: &mut Run<'_>) -> Result<()> {
+    pub fn measure(&self, limits: Limits, until: f64, run: &mut Run<'_>) -> Result<()> {
         let before = run.share;
-        let mut schedule = Schedule::resume(self.measurement(budget), run.recording);
+        let mut schedule = Schedule::resume(self.measurement(limits), run.recording);
         while let Some(assignment) = schedule.next(run.recording) {
             let measured = schedule.share_done(run.recording.done());
-            run.share = before + (1.0 - before) * measured;
+            run.share = before + (until - before) * measured;
             let task = self.measure_task(assignment, run.recording.done());
             let stage = Stage::new("measuring", [Task::Measure(Box::new(task))]);
             run.carry_out_by(stage, run.share, measure_part)?;
@@ -81,7 +88,7 @@ impl Plan {
         }
     }
 
-    fn measurement(&self, budget: Duration) -> MeasurementPlan {
+    fn measurement(&self, limits: Limits) -> MeasurementPlan {
         let with_participants = |scenario: &Scenario| {
             let (names, _) = participants(scenario, &self.strategies, &self.baseline);
             (scenario.clone(), names)
@@ -90,9 +97,26 @@ impl Plan {
             scenarios: self.scenarios.iter().map(with_participants).collect(),
             baseline: self.baseline.clone(),
             cpus: environment::cpus(),
-            preset: self.preset,
-            budget,
+            limits,
             seed: self.seed,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patience_with_one_that_hung_is_not_taken_from_the_others() {
+        let failed = |waited| Failed {
+            during: "a/hangs".into(),
+            slice: None,
+            reason: "hung".into(),
+            waited: Duration::from_secs(waited),
+        };
+        let took = |waited| took_ms(Duration::from_secs(11), Some(&failed(waited)));
+        assert_eq!((took(10), took(0)), (1_000, 11_000));
+        assert_eq!(took_ms(Duration::from_secs(11), None), 11_000);
     }
 }

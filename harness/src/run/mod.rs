@@ -10,8 +10,10 @@ mod task;
 mod tests;
 mod worker_pool;
 
+use std::time::Duration;
+
 use model::assumption::Assumption;
-use model::environment::Environment;
+use model::environment::{self, Environment};
 use model::error::Result;
 use model::preset::Preset;
 use model::sample::{Card, Header, SCHEMA};
@@ -21,6 +23,7 @@ use stats::GROUPS_95;
 
 pub use child::Interrupt;
 pub use recording::Recording;
+pub use schedule::Limits;
 use stages::put_under_fault;
 pub use stages::{calibration, replays, stalls, traces};
 pub use task::Task;
@@ -74,7 +77,12 @@ impl Plan {
         run.carry_out(self.knee(self.preset, run.recording.lines()), TRACED)?;
         run.carry_out(self.probes(self.preset, run.recording.lines()), PROBED)?;
         run.carry_out(calibration(), PROBED)?;
-        self.measure(self.preset.measuring(), run)?;
+        let limits = Limits {
+            budget: self.preset.measuring(),
+            rounds: self.preset.rounds(),
+            one_answer: false,
+        };
+        self.measure(limits, 1.0, run)?;
         run.complete()
     }
 
@@ -101,22 +109,36 @@ impl Plan {
     ///
     /// As [`scenario::affordable`].
     pub fn is_affordable(&self) -> Result<()> {
-        let effort = Effort {
-            slice: self.preset.ramp() + self.preset.window(false),
-            blocks: PROCESSES_MIN,
-            processes: PROCESSES_MIN,
-        };
         scenario::affordable(
             &self.scenarios,
-            |scenario| {
-                participants(scenario, &self.strategies, &self.baseline)
-                    .0
-                    .len()
-            },
-            effort,
+            |scenario| self.participants(scenario),
+            self.effort(false, PROCESSES_MIN),
             self.preset.measuring(),
             self.preset == Preset::Full,
         )
+    }
+
+    /// What so many processes of every scenario take at least, with a block each.
+    pub fn shortest(&self, processes: u32) -> Duration {
+        let of_scenario = |scenario: &Scenario| {
+            let effort = self.effort(scenario.threads() > environment::cpus(), processes);
+            effort.shortest(scenario, self.participants(scenario))
+        };
+        self.scenarios.iter().map(of_scenario).sum()
+    }
+
+    fn effort(&self, oversubscribed: bool, processes: u32) -> Effort {
+        Effort {
+            slice: self.preset.ramp() + self.preset.window(oversubscribed),
+            blocks: processes,
+            processes,
+        }
+    }
+
+    fn participants(&self, scenario: &Scenario) -> usize {
+        participants(scenario, &self.strategies, &self.baseline)
+            .0
+            .len()
     }
 
     /// The header of the plan's sample file.

@@ -200,8 +200,6 @@ pub(super) struct BegunPart {
     pub(super) next: Place,
     /// How often its process had been started anew when its last slice was measured.
     pub(super) restarts: u32,
-    /// The slices that were measured.
-    pub(super) slices: u32,
     /// How long it took; nothing as long as it is not over.
     pub(super) took_ms: Option<u64>,
 }
@@ -233,12 +231,10 @@ impl Done {
                 part: part.clone(),
                 next: Place::default(),
                 restarts: 0,
-                slices: 0,
                 took_ms: None,
             }),
             Line::Slice(slice) => {
                 if let Some(begun) = self.part_of(&slice.key) {
-                    begun.slices += 1;
                     begun.restarts = begun.restarts.max(slice.restarts);
                 }
             }

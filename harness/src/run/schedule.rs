@@ -13,14 +13,13 @@ use std::time::Duration;
 use analysis::series::{Series, groups};
 use measure::worker::Place;
 use model::controls;
-use model::preset::Preset;
 use model::sample::{Line, Part};
 use model::scenario::Scenario;
 use rand_core::{Rng, SeedableRng};
 use rand_xoshiro::SplitMix64;
 use stats::{Estimate, estimate};
 
-use super::recording::{Done, Recording};
+use super::recording::{BegunPart, Done, Recording};
 
 /// What to measure, and in how much time.
 #[derive(Clone, Debug)]
@@ -29,10 +28,26 @@ pub(super) struct MeasurementPlan {
     pub(super) scenarios: Vec<(Scenario, Vec<String>)>,
     pub(super) baseline: String,
     pub(super) cpus: usize,
-    pub(super) preset: Preset,
-    /// For measuring all scenarios.
-    pub(super) budget: Duration,
+    pub(super) limits: Limits,
     pub(super) seed: u64,
+}
+
+/// How far to go on measuring.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// For all that a run measures until then, other scenarios included.
+    pub budget: Duration,
+    /// Measuring processes for each scenario, at most.
+    pub rounds: u32,
+    /// Whether all scenarios are asked for one answer: then a strategy that hung or panicked is left out of all that
+    /// follow and not of that one only, and no scenario steps back for another one.
+    pub one_answer: bool,
+}
+
+impl MeasurementPlan {
+    fn has(&self, scenario: &str) -> bool {
+        self.scenarios.iter().any(|(one, _)| one.name == scenario)
+    }
 }
 
 /// A part, and where to go on with it.
@@ -60,7 +75,10 @@ const BLOCKS_MAX: f64 = 64.0;
 impl Schedule {
     /// Takes up a run where its recording ends.
     pub(super) fn resume(plan: MeasurementPlan, recording: &Recording) -> Self {
-        let begun = &recording.done().parts;
+        let begun = recording.done().parts.iter();
+        let begun: Vec<&BegunPart> = begun
+            .filter(|begun| plan.has(&begun.part.scenario))
+            .collect();
         let round = begun.iter().map(|begun| begun.part.process).max();
         let mut schedule = Self {
             plan,
@@ -96,7 +114,13 @@ impl Schedule {
             }
             self.queue = parts.into_iter().map(Assignment::whole).collect();
         }
-        self.queue.pop_front()
+        let mut next = self.queue.pop_front()?;
+        if next.restarts == 0 && self.plan.limits.one_answer {
+            let lines = recording.lines();
+            let strategies = &mut next.part.strategies;
+            strategies.retain(|name| !has_failed(lines, name, |_| true));
+        }
+        Some(next)
     }
 
     /// The share of the run that is over, for the progress display.
@@ -120,12 +144,12 @@ impl Schedule {
         } else {
             let done = recording.done();
             let mut progress = progress(&self.plan, &before(recording.lines(), round));
-            if round >= PROCESSES {
+            if round >= PROCESSES && !self.plan.limits.one_answer {
                 let open = open_scenarios(&self.plan, &before(recording.lines(), PROCESSES));
                 progress.retain(|one| open.is_empty() || open.contains(&&*one.scenario.name));
             }
             let left_ms = left_ms(&self.plan, done, round);
-            let turns = self.plan.preset.rounds().saturating_sub(round);
+            let turns = self.plan.limits.rounds.saturating_sub(round);
             allocate(&progress, done, left_ms, turns)
                 .into_iter()
                 .map(|(one, blocks)| part(one.scenario, one.taking_part.clone(), blocks))
@@ -148,14 +172,27 @@ impl Assignment {
 }
 
 fn budget_ms(plan: &MeasurementPlan) -> f64 {
-    plan.budget.as_secs_f64() * 1e3
+    plan.limits.budget.as_secs_f64() * 1e3
 }
 
-/// What the parts of the rounds before `round` have left of the time for measuring, in milliseconds.
+/// What other scenarios and the rounds before `round` have left of the time for measuring, in milliseconds.
 fn left_ms(plan: &MeasurementPlan, done: &Done, round: u32) -> f64 {
-    let earlier = done.parts.iter().filter(|begun| begun.part.process < round);
+    let parts = done.parts.iter();
+    let earlier =
+        parts.filter(|begun| begun.part.process < round || !plan.has(&begun.part.scenario));
     let spent: u64 = earlier.filter_map(|begun| begun.took_ms).sum();
     (budget_ms(plan) - spent as f64).max(0.0)
+}
+
+/// Whether a strategy did not survive a scenario that counts.
+fn has_failed(lines: &[Line], strategy: &str, counts: impl Fn(&str) -> bool) -> bool {
+    let mut failures = lines.iter().filter_map(Line::try_as_failure_ref);
+    failures.any(|failure| failure.key.strategy == strategy && counts(&failure.key.scenario))
+}
+
+/// Slices of a block.
+fn slices(strategies: &[String]) -> f64 {
+    (2 * strategies.len()) as f64 - 1.0
 }
 
 /// The slices and failures of the rounds before `round`, and the interference that they were measured under.
@@ -169,13 +206,14 @@ fn before(lines: &[Line], round: u32) -> Vec<Line> {
     lines.iter().filter(earlier).cloned().collect()
 }
 
-/// Milliseconds of a scenario for each slice so far, the start of its processes included.
+/// Milliseconds of a scenario for each slice so far, the start of its processes included. A process that ended early
+/// makes it rather too little: a single one that failed at once is not to cost the others their time.
 fn cost_of_slice(scenario: &str, done: &Done) -> f64 {
     let parts = done.parts.iter();
-    let parts = parts.filter(|begun| begun.part.scenario == scenario);
+    let parts = parts.filter(|begun| begun.part.scenario == scenario && begun.took_ms.is_some());
     let took: u64 = parts.clone().filter_map(|begun| begun.took_ms).sum();
-    let slices: u32 = parts.map(|begun| begun.slices).sum();
-    took as f64 / f64::from(slices.max(1))
+    let all = parts.map(|begun| slices(&begun.part.strategies) * f64::from(begun.part.blocks));
+    took as f64 / all.sum::<f64>().max(1.0)
 }
 
 /// Blocks of the next process of each scenario that still has someone to measure: one, and as many more as it wants, if
@@ -188,8 +226,8 @@ fn allocate<'s>(
 ) -> Vec<(&'s Progress<'s>, u32)> {
     let wanting = progress.iter().filter(|one| one.taking_part.len() > 1);
     let wanting = wanting.map(|one| {
-        let slices = 2 * one.taking_part.len() - 1;
-        (one, slices as f64 * cost_of_slice(&one.scenario.name, done))
+        let cost = cost_of_slice(&one.scenario.name, done);
+        (one, slices(&one.taking_part) * cost)
     });
     let wanting: Vec<(&Progress<'_>, f64)> = wanting.collect();
     let turn: f64 = wanting.iter().map(|(_, cost)| cost).sum();
@@ -250,13 +288,9 @@ fn target(scenario: &Scenario, cpus: usize) -> f64 {
 fn progress<'t>(plan: &'t MeasurementPlan, lines: &[Line]) -> Vec<Progress<'t>> {
     let series = Series::undisturbed(lines);
     let progress_of = |(scenario, names): &'t (Scenario, Vec<String>)| {
-        let has_failed = |name: &&String| {
-            lines.iter().any(|line| {
-                matches!(line, Line::Failure(failure)
-                    if failure.key.scenario == scenario.name && failure.key.strategy == **name)
-            })
-        };
-        let names = names.iter().filter(|name| !has_failed(name));
+        let counts = |there: &str| plan.limits.one_answer || there == scenario.name;
+        let names = names.iter();
+        let names = names.filter(|name| !has_failed(lines, name, counts));
         let taking_part: Vec<String> = names.cloned().collect();
         let others = taking_part.iter().filter(|name| **name != plan.baseline);
         let wanted: Vec<(&String, f64)> = others

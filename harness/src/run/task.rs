@@ -129,15 +129,19 @@ impl Task {
         })
     }
 
-    /// After so much silence it counts as hung.
-    pub(super) const fn silence_max(&self) -> Duration {
+    /// After so much silence it counts as hung, within a slice or elsewhere.
+    pub(super) const fn silence_max(&self, in_slice: bool) -> Duration {
         match self {
+            // A thousand windows: nothing is set up meanwhile, and no operation takes as long.
+            Task::Measure(task) if in_slice && task.scenario.operations.is_none() => {
+                Duration::from_secs(10)
+            }
             // Checks watch themselves, by the work that gets done; a thorough one says nothing for minutes.
             Task::Verify(_) => Duration::from_hours(1),
             // Every single wait is bounded by work; a scan that copies nothing but takes a lock for each
             // record has so many points that one kind of peer takes minutes.
             Task::Stall(_) => Duration::from_mins(10),
-            // Much longer than any slice, fault or probe.
+            // Much longer than any fault, probe or filling of tables.
             _ => Duration::from_secs(90),
         }
     }

@@ -6,11 +6,11 @@ use std::collections::BTreeSet;
 use measure::worker::{Place, order};
 use model::controls;
 use model::preset::Preset;
-use model::sample::{GroupCount, Interference, Line, PartDone, Slice, SliceKey};
+use model::sample::{Failure, GroupCount, Interference, Line, PartDone, Slice, SliceKey};
 use model::scenario::{Activity, Scenario};
 
 use super::recording::Recording;
-use super::schedule::{Assignment, MeasurementPlan, Schedule};
+use super::schedule::{Assignment, Limits, MeasurementPlan, Schedule};
 
 const BASELINE: &str = "mutex/std";
 
@@ -30,8 +30,11 @@ fn plan() -> MeasurementPlan {
         scenarios: vec![(scenario("one"), names.clone()), (scenario("two"), names)],
         baseline: BASELINE.into(),
         cpus: 2,
-        preset: Preset::Default,
-        budget: Preset::Default.measuring(),
+        limits: Limits {
+            budget: Preset::Default.measuring(),
+            rounds: Preset::Default.rounds(),
+            one_answer: false,
+        },
         seed: 1,
     }
 }
@@ -147,7 +150,7 @@ fn a_run_ends_within_its_time_and_every_part_is_whole() {
             _ => 0,
         })
         .sum();
-    let budget = plan.preset.measuring().as_millis() as u64;
+    let budget = plan.limits.budget.as_millis() as u64;
     assert!(spent <= budget, "{spent} of {budget} ms");
     let all = keys(lines);
     let different: BTreeSet<&SliceKey> = all.iter().copied().collect();
@@ -238,4 +241,75 @@ fn a_run_that_is_killed_anywhere_measures_every_slice_once() {
             assert_eq!(got, wanted, "slices of {part:?}, {kill_every}");
         }
     }
+}
+
+#[test]
+fn who_hung_is_left_out_of_all_that_follows_or_of_that_scenario_only() {
+    for one_answer in [true, false] {
+        let mut plan = plan();
+        plan.limits.one_answer = one_answer;
+        let mut recording = Recording::in_memory();
+        let mut schedule = Schedule::resume(plan.clone(), &recording);
+        let first = schedule.next(&recording).unwrap();
+        keep(play(&plan, &first), &mut recording);
+        let key = SliceKey {
+            strategy: "a/close".into(),
+            ..keys(recording.lines())[0].clone()
+        };
+        let reason = "hung".into();
+        recording
+            .keep(Line::Failure(Failure { key, reason }))
+            .unwrap();
+        for _ in 0..5 {
+            let next = schedule.next(&recording).unwrap();
+            let is_left_out = one_answer || next.part.scenario == first.part.scenario;
+            let takes_part = next.part.strategies.contains(&"a/close".to_owned());
+            assert_eq!(takes_part, !is_left_out, "{next:?}");
+            assert!(
+                next.part.strategies.contains(&"a/fast".to_owned()),
+                "{next:?}"
+            );
+            keep(play(&plan, &next), &mut recording);
+        }
+    }
+}
+
+#[test]
+fn what_is_measured_later_has_rounds_of_its_own_and_the_time_that_is_left() {
+    let both = plan();
+    let part = |place: usize, seconds| {
+        let mut part = both.clone();
+        part.scenarios = vec![both.scenarios[place].clone()];
+        part.limits.budget = std::time::Duration::from_secs(seconds);
+        part
+    };
+    let mut recording = Recording::in_memory();
+    let mut took = |plan: MeasurementPlan| {
+        let mut schedule = Schedule::resume(plan.clone(), &recording);
+        let (mut ms, mut processes) = (0, Vec::new());
+        while let Some(next) = schedule.next(&recording) {
+            assert_eq!(next.part.scenario, plan.scenarios[0].0.name);
+            ms += 300 * u64::from(next.part.blocks);
+            processes.push(next.part.process);
+            keep(play(&plan, &next), &mut recording);
+        }
+        (ms, processes)
+    };
+    let (first, processes) = took(part(0, 6));
+    assert!((5_000..=6_000).contains(&first), "{first} ms");
+    assert!(processes.len() > 8 && processes[0] == 0, "{processes:?}");
+    let (second, processes) = took(part(1, 9));
+    assert!(
+        (8_000..=9_000).contains(&(first + second)),
+        "{first} and {second} ms"
+    );
+    assert_eq!(processes[0], 0, "{processes:?}");
+    // The first one again, with the time that is left then.
+    let again = processes.len();
+    let (third, processes) = took(part(0, 12));
+    assert!(
+        (11_000..=12_000).contains(&(first + second + third)),
+        "{third} ms"
+    );
+    assert!(processes[0] > 8, "{again} and {processes:?}");
 }

@@ -219,18 +219,25 @@ impl Worker<'_> {
     /// Has a process do `task`, and keeps what it says: every line as it comes, or the one that answers the task
     /// once the process has ended.
     pub(super) fn carry_out(&self, task: &Task) -> Result<()> {
-        let line = if task.has_one_answer() {
-            self.ask(task)?
-        } else if let Ending::Failed(failed) = self.watch(task, |line| self.keep(line))? {
-            self.say(Event::Note(format!("{}: {failed}", task.subject())));
-            task.died(failed, None)
-        } else {
-            None
-        };
-        if let Some(line) = line {
+        if !task.has_one_answer() {
+            return self.attempt(task).map(drop);
+        }
+        if let Some(line) = self.ask(task)? {
             self.keep(line);
         }
         Ok(())
+    }
+
+    /// Has a process do `task`, and keeps every line that it says, as it comes; how it failed, if it did.
+    pub(super) fn attempt(&self, task: &Task) -> Result<Option<Failed>> {
+        let Ending::Failed(failed) = self.watch(task, |line| self.keep(line))? else {
+            return Ok(None);
+        };
+        self.say(Event::Note(format!("{}: {failed}", task.subject())));
+        if let Some(line) = task.died(failed.clone(), None) {
+            self.keep(line);
+        }
+        Ok(Some(failed))
     }
 
     /// Has a process do `task`, which is answered by one line; that line, or the one that says why the process
@@ -245,6 +252,7 @@ impl Worker<'_> {
                     during: "at its end".into(),
                     slice: None,
                     reason: "it ended without a word".into(),
+                    waited: Duration::ZERO,
                 };
                 task.died(failed, None)
             }

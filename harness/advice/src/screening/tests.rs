@@ -279,10 +279,7 @@ fn what_was_seen_is_told_from_what_is_only_claimed() {
 #[test]
 fn threads_are_stopped_in_what_the_workload_does_and_where_it_matters_only() {
     use Operation::{Apply, Insert, ReadHit, ReadMiss, Remove, Scan};
-    let of = |rest: String| {
-        let all = encounters(&workload(&rest)).into_iter();
-        all.map(|one| (one.stalled, one.peers)).collect::<Vec<_>>()
-    };
+    let of = |rest: String| encounters(&workload(&rest));
     let readers = "[needs]\nreaders_never_wait = true\n";
     let writers = "[needs]\nwriters_never_wait = true\n";
     assert_eq!(of(format!("{READERS}{WRITERS}")), []);

@@ -65,7 +65,9 @@ pub(super) fn scaling(samples: &Samples, cells: &[Cell]) -> Option<Scaling> {
         }
         scaling.one_to_two.extend(tested);
     }
-    let rankings = OPERATIONS.map(|operation| rankings(&scaling, operation));
+    let others = scaling.machines.iter().filter(|one| one.name != HERE);
+    let others: Vec<(&str, u32)> = others.map(|one| (&*one.name, one.cpus())).collect();
+    let rankings = OPERATIONS.map(|operation| rankings(&scaling, operation, &others));
     scaling.rankings = rankings.concat();
     Some(scaling)
 }
@@ -206,22 +208,24 @@ fn points(workload: &Workload, machine: &Machine) -> Vec<Expected> {
     powers.chain([all]).map(on).collect()
 }
 
-/// Who is faster than whom: on every machine that others have, with all its processors, the band of the one ends below
-/// the beginning of the other's. Who has no prediction for one of them is not ranked.
-fn rankings(scaling: &Scaling, operation: Operation) -> Vec<Ranking> {
+/// Who is faster than whom: on each of these machines, with so many of its processors, the band of the one ends below the
+/// beginning of the other's. Who has no prediction for one of them is not ranked.
+pub fn rankings(scaling: &Scaling, operation: Operation, machines: &[(&str, u32)]) -> Vec<Ranking> {
     let predictions = scaling.predictions.iter();
     let predictions = predictions.filter(|one| one.operation == operation);
-    let bands = predictions.filter_map(|one| {
-        let band: Band = one.points.last()?.ns;
-        Some((&one.strategy, (&one.machine, band)))
+    let bands = predictions.flat_map(|one| {
+        machines.iter().filter_map(|&(machine, cpus)| {
+            let is_it = one.machine == machine;
+            let point = is_it.then(|| one.at(cpus)).flatten()?;
+            Some((&one.strategy, (machine, point.ns)))
+        })
     });
     let bands = grouped(bands).into_iter();
     let bands = bands.map(|(name, bands)| (name, HashMap::from_iter(bands)));
-    let bands: Vec<(&String, HashMap<&String, Band>)> = bands.collect();
-    let machines = || scaling.machines.iter().filter(|one| one.name != HERE);
-    let is_faster = |one: &HashMap<&String, Band>, other: &HashMap<&String, Band>| {
-        machines().all(|machine| {
-            let both = one.get(&machine.name).zip(other.get(&machine.name));
+    let bands: Vec<(&String, HashMap<&str, Band>)> = bands.collect();
+    let is_faster = |one: &HashMap<&str, Band>, other: &HashMap<&str, Band>| {
+        machines.iter().all(|(machine, _)| {
+            let both = one.get(machine).zip(other.get(machine));
             both.is_some_and(|(one, other)| one.high < other.low)
         })
     };

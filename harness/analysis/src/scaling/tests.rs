@@ -148,7 +148,10 @@ fn predicted(bands: &[(&str, &[[f64; 2]])]) -> Scaling {
 fn an_order_that_one_machine_denies_is_not_stated() {
     let fast: (&str, &[[f64; 2]]) = ("fast", &[[1.0, 2.0], [1.0, 2.0]]);
     let beaten_by_fast = |other: &[[f64; 2]]| {
-        let rankings = rankings(&predicted(&[fast, ("other", other)]), Operation::ReadHit);
+        let scaling = predicted(&[fast, ("other", other)]);
+        let machines = scaling.machines.iter();
+        let machines: Vec<(&str, u32)> = machines.map(|one| (&*one.name, one.cpus())).collect();
+        let rankings = rankings(&scaling, Operation::ReadHit, &machines);
         assert_eq!(rankings[1].faster_than, Vec::<String>::new());
         rankings[0].faster_than.clone()
     };

@@ -1,6 +1,6 @@
 //! Advice in words: for a terminal, as a Markdown page, and as an architecture decision record.
 //!
-//! What is known goes as facts into the template of the sentences (`advice_sentences.j2`), which are the same in
+//! What is known goes as facts into the template of the sentences (`advice_sentences.txt.j2`), which are the same in
 //! every form. Every figure comes from the results; a sentence only says what it means.
 
 #[cfg(test)]
@@ -10,36 +10,34 @@ use std::collections::BTreeMap;
 
 use minijinja::context;
 use minijinja::value::{Serde, Value};
-use serde::Serialize;
+use model::scenario::{Axis, Scenario};
 
+use super::collect::grouped;
 use super::table::Table;
 use super::{format, render};
-use advice::{Conclusion, Earlier, Part, Questions, SCHEMA, Subject, Workload, agreement, asked};
-use results::{Cell, Flip, Machine, TOLERATED, Verdict};
+use advice::{
+    Agreement, Conclusion, Earlier, NEGLIGIBLE, Part, Questions, SCHEMA, Subject, Workload, asked,
+};
+use results::{Cell, Flag, Guaranteed, Machine, Metric, TOLERATED, is_worse};
 
-/// What the templates of the three forms are given. A text may have names between backticks.
-#[derive(Clone, Debug, Serialize)]
+/// An advice in words.
+#[derive(Clone, Debug)]
 pub struct Advice {
-    /// The workload's name.
-    pub name: String,
-    /// What its table is.
-    pub title: String,
-    /// The strategy that is there now.
-    pub baseline: String,
-    /// What to do, in one sentence.
-    pub answer: String,
-    /// All other sentences, by section: `because`, `lost`, ...
-    #[serde(flatten)]
+    /// Its sentences, by section: `answer`, `because`, ... A text may have names between backticks.
     pub sections: BTreeMap<String, Vec<String>>,
     /// The figures: strategy by strategy, the baseline first and then the fastest.
-    #[serde(skip)]
     pub evidence: Table,
-    /// When and where it was measured.
-    pub conditions: String,
-    /// The day of the measurement.
-    pub date: String,
-    /// The command that repeats it.
-    pub command: String,
+}
+
+/// What an advice is written as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// For a terminal.
+    Text,
+    /// A page in Markdown.
+    Page,
+    /// An architecture decision record, to be kept beside the code that it is about.
+    DecisionRecord,
 }
 
 /// The words for a conclusion, and for whether it agrees with an earlier one.
@@ -48,98 +46,134 @@ pub fn advice(
     questions: &Questions,
     results: &Machine,
     conclusion: &Conclusion,
-    earlier: Option<&Earlier>,
+    earlier: Option<(&Earlier, Agreement)>,
 ) -> Advice {
-    let environment = &results.environment;
-    let facts = facts(workload, questions, results, conclusion, earlier);
-    let mut sections = sections(&render::render_value("advice_sentences.txt", facts));
-    let mut sentence = |section: &str| sections.remove(section).unwrap_or_default().concat();
-    let date = environment.started_at.split('T').next();
-    Advice {
-        name: workload.name.clone(),
-        title: workload.title().to_owned(),
-        baseline: results.baseline.clone(),
-        answer: sentence("answer"),
-        conditions: sentence("conditions"),
-        sections,
-        evidence: evidence(questions, results),
-        date: date.unwrap_or_default().to_owned(),
-        command: environment.command.clone(),
-    }
-}
-
-/// All that the sentences are about.
-fn facts(
-    workload: &Workload,
-    questions: &Questions,
-    results: &Machine,
-    conclusion: &Conclusion,
-    earlier: Option<&Earlier>,
-) -> Value {
-    let name = conclusion.decision.protagonist();
-    let subject = |subject: &Subject| {
-        let ours = name.and_then(|name| subject.cell(results, name));
-        context! {
-            // A cell is wall time by the operations of the threads that have a processor.
-            running => subject.threads.min(results.environment.cpus),
-            ours => Serde(ours),
-            theirs => Serde(subject.cell(results, &results.baseline)),
-            ..Value::from(Serde(subject))
-        }
-    };
+    let name = conclusion.decision.protagonist().unwrap_or_default();
     let part = |part: &Part| context! { side => part.side.to_string(), ..Value::from(Serde(part)) };
-    let flip = |flip: &Flip| {
-        context! {
-            words => flip.axis.words(),
-            range => swept(flip, results),
-            ..Value::from(Serde(flip))
-        }
-    };
     let subjects = &questions.subjects;
     let is_asked = |scenario: &str| subjects.iter().any(|subject| subject.scenario == scenario);
-    let is_about_one = |warning: &&String| {
-        let scenario = warning.split_once(':');
-        scenario.is_some_and(|(scenario, _)| is_asked(scenario))
-    };
-    let warnings = results.warnings.iter().filter(is_about_one);
-    let controls = results.controls.iter();
-    let failed = controls.filter(|control| !control.passed && is_asked(&control.scenario));
-    let mut contenders = results.contenders();
-    let card = contenders.find(|card| Some(card.name.as_str()) == name);
-    context! {
+    let warnings = results.warnings.iter();
+    let warnings =
+        warnings.filter(|text| text.split_once(':').is_some_and(|(row, _)| is_asked(row)));
+    let failed = results.controls.iter();
+    let failed = failed.filter(|control| !control.passed && is_asked(&control.scenario));
+    let facts = context! {
         workload => Serde(workload),
+        title => workload.title(),
         parts => workload.parts().iter().map(part).collect::<Vec<_>>(),
         record => Serde(workload.record()),
+        record_bytes => workload.record().size(),
         section_ns => workload.section_ns(),
         asked => Serde(asked(workload)),
-        notes => Serde(&questions.notes),
         baseline => &results.baseline,
         // The strategy that the advice is about.
         name => name,
-        avoid_when => card.map(|card| &card.avoid_when),
+        strategy => strategy(results, name),
         conclusion => Serde(conclusion),
-        subjects => subjects.iter().map(subject).collect::<Vec<_>>(),
-        flips => conclusion.flips.iter().map(flip).collect::<Vec<_>>(),
+        subjects => subjects.iter().map(|one| subject(results, one, name)).collect::<Vec<_>>(),
+        costs => costs(results, subjects, name),
+        sweeps => sweeps(questions, results, name),
         gain => results.margin,
         tolerated => TOLERATED,
+        negligible => NEGLIGIBLE,
         partial => results.partial,
-        warnings => warnings.cloned().collect::<Vec<_>>(),
+        warnings => Serde(warnings.collect::<Vec<_>>()),
         failed_controls => Serde(failed.collect::<Vec<_>>()),
         environment => Serde(&results.environment),
-        earlier => Serde(earlier),
-        agreement => Serde(earlier.map(|earlier| agreement(earlier, conclusion))),
+        untraced => Serde(&results.untraced),
+        unpredicted => Serde(results.scaling.as_ref().map(|scaling| &scaling.unpredicted)),
+        earlier => Serde(earlier.map(|(earlier, _)| earlier)),
+        agreement => Serde(earlier.map(|(_, agreement)| agreement)),
+    };
+    Advice {
+        sections: sections(&render::render_value("advice_sentences.txt", facts)),
+        evidence: evidence(questions, results),
     }
 }
 
-/// The ends of what was swept.
-fn swept(flip: &Flip, results: &Machine) -> Option<Vec<String>> {
-    let points = results.scenarios.iter();
-    let points = points.filter(|point| point.family() == flip.sweep);
-    let values = points.filter_map(|point| point.coordinate(flip.axis));
-    let values: Vec<f64> = values.collect();
-    let low = values.iter().copied().reduce(f64::min)?;
-    let high = values.iter().copied().reduce(f64::max)?;
-    Some(vec![low.to_string(), high.to_string()])
+/// What a part of the workload costs with a strategy and with the baseline.
+fn subject(results: &Machine, subject: &Subject, name: &str) -> Value {
+    let ours = subject.cell(results, name);
+    let theirs = results.baseline.as_str();
+    context! {
+        ours => Serde(ours),
+        theirs => Serde(subject.cell(results, theirs)),
+        busy => [theirs, name].map(|name| subject.busy(results, name)),
+        loss => subject.loss(results, name),
+        is_starved => ours.is_some_and(|cell| cell.flags.contains(&Flag::Starved)),
+        ..Value::from(Serde(subject))
+    }
+}
+
+/// What it takes to use a strategy, and what it promises less than the baseline.
+fn strategy(results: &Machine, name: &str) -> Option<Value> {
+    let card = results.card(name)?;
+    let libraries = results.environment.libraries.iter();
+    let is_used =
+        |(library, _): &&(String, String)| card.library.split(", ").any(|one| one == library);
+    let observed = |property| {
+        let property = Guaranteed::Claim(property);
+        let mut all = results.guarantees.iter();
+        let known = all.find(|known| known.strategy == name && known.property == property);
+        known.map(|known| known.observed.as_str())
+    };
+    let baseline = &results.card(&results.baseline)?.claims;
+    let weaker = baseline.differences(&card.claims);
+    let weaker = weaker.filter(|(_, before, after)| after < before);
+    let weaker = weaker.map(|(property, before, after)| {
+        let [before, after] = [before, after].map(|claim| claim.to_string());
+        let observed = observed(property);
+        context! { property => property.to_string(), before, after, observed }
+    });
+    Some(context! {
+        summary => &card.summary,
+        avoid_when => &card.avoid_when,
+        family => name.split('/').next(),
+        is_own => card.is_own(),
+        libraries => Serde(libraries.filter(is_used).collect::<Vec<_>>()),
+        weaker => weaker.collect::<Vec<_>>(),
+    })
+}
+
+const COUNTED: [Metric; 4] = [
+    Metric::LiveBytesPerRecord,
+    Metric::AllocsRead,
+    Metric::AllocsWrite,
+    Metric::AllocsScan,
+];
+
+/// Memory and allocations that a strategy takes besides, in the first scenario in which it does.
+fn costs(results: &Machine, subjects: &[Subject], name: &str) -> Vec<Value> {
+    let cost = |metric: Metric| {
+        subjects.iter().find_map(|subject| {
+            let count = |name: &str| Some(results.cell(&subject.scenario, name, metric)?.median);
+            let (before, after) = (count(&results.baseline)?, count(name)?);
+            let (metric, unit) = (metric.name(), metric.unit());
+            is_worse(before / after).then(|| context! { metric, unit, before, after })
+        })
+    };
+    COUNTED.into_iter().filter_map(cost).collect()
+}
+
+/// The sweeps beside the workload, and by how many processes the strategy was measured at each of their points.
+fn sweeps(questions: &Questions, results: &Machine, name: &str) -> Vec<Value> {
+    let cells = results.cells.iter().filter(|cell| cell.strategy == name);
+    let cells: Vec<&Cell> = cells.collect();
+    let points = questions.scenarios.iter().flat_map(|scenario| {
+        let at = scenario.point.iter().flat_map(|point| &point.coordinates);
+        at.map(move |at| ((scenario.family(), at.axis), scenario))
+    });
+    let sweep = |((name, axis), points): ((&str, Axis), Vec<&Scenario>)| {
+        let processes = points.iter().map(|point| {
+            let of_it = cells.iter().filter(|cell| cell.scenario == point.name);
+            of_it.map(|cell| cell.processes).max().unwrap_or(0)
+        });
+        let processes = processes.min();
+        let ends = [points.first(), points.last()];
+        let ends = ends.map(|point| point.and_then(|point| point.coordinate(axis)));
+        context! { name, words => axis.words(), processes, from => ends[0], to => ends[1] }
+    };
+    grouped(points).into_iter().map(sweep).collect()
 }
 
 /// The sentences that a template has made: `# name` begins a section and `-` a sentence, which goes on in the lines
@@ -164,27 +198,26 @@ fn sections(text: &str) -> BTreeMap<String, Vec<String>> {
 /// All figures of the workload's parts, the baseline first and then the fastest.
 fn evidence(questions: &Questions, results: &Machine) -> Table {
     let is_baseline = |cell: &Cell| cell.strategy == results.baseline;
+    // The baseline first, what was not compared last.
+    let rank = |cell: &Cell| match &cell.ratio {
+        Some(ratio) => ratio.median,
+        None if is_baseline(cell) => f64::INFINITY,
+        None => f64::NEG_INFINITY,
+    };
     let mut table = Table::new(["strategy", "part", "time", "ratio", "verdict"]);
     for subject in &questions.subjects {
         let part = format!("{} of {}", format::operation(subject.metric), subject.side);
         let cards = results.contenders();
         let cells = cards.filter_map(|card| subject.cell(results, &card.name));
         let mut cells: Vec<&Cell> = cells.collect();
-        // The baseline first, what was not compared last.
-        let rank = |cell: &Cell| match &cell.ratio {
-            Some(ratio) => ratio.median,
-            None if is_baseline(cell) => f64::INFINITY,
-            None => f64::NEG_INFINITY,
-        };
         cells.sort_by(|a, b| rank(b).total_cmp(&rank(a)));
         for cell in cells {
             let ratio = cell.ratio.as_ref();
-            let verdict = match ratio.map(|ratio| ratio.verdict) {
+            let verdict = match ratio {
+                _ if cell.flags.contains(&Flag::Starved) => "starved: 0 operations",
+                Some(ratio) => format::verdict(ratio.verdict),
                 None if is_baseline(cell) => "baseline",
                 None => "not compared",
-                Some(Verdict::Holds) => "better",
-                Some(Verdict::Rejected) => "not by more than the margin",
-                Some(Verdict::Inconclusive) => "too close to call",
             };
             let ratio = ratio.map(format::ratio).unwrap_or_default();
             let time = format::measured(cell);
@@ -202,41 +235,34 @@ fn evidence(questions: &Questions, results: &Machine) -> Table {
 pub fn json(
     workload: &Workload,
     questions: &Questions,
+    results: &Machine,
     conclusion: &Conclusion,
     advice: &Advice,
 ) -> String {
-    let mut document = serde_json::json!({
+    let evidence: serde_json::Value =
+        serde_json::from_str(&advice.evidence.json()).expect("a table in JSON");
+    let document = serde_json::json!({
         "schema": SCHEMA,
-        "baseline": advice.baseline,
+        "baseline": results.baseline,
         "workload": workload,
         "conclusion": conclusion,
         "subjects": questions.subjects,
-        "advice": advice,
+        "evidence": evidence,
+        "advice": advice.sections,
     });
-    let evidence = serde_json::from_str(&advice.evidence.json());
-    document["advice"]["evidence"] = evidence.expect("a table in JSON");
     serde_json::to_string_pretty(&document).expect("it is plain data")
 }
 
-/// The advice as a Markdown page.
-pub fn markdown(advice: &Advice) -> String {
-    rendered("advice.md", advice, &advice.evidence.markdown())
-}
-
-/// The advice for a terminal.
-pub fn text(advice: &Advice) -> String {
-    rendered("advice.txt", advice, &advice.evidence.terminal(None))
-}
-
-/// The advice as an architecture decision record, to be kept beside the code that it is about.
-pub fn decision_record(advice: &Advice) -> String {
-    rendered("adr.md", advice, &advice.evidence.markdown())
-}
-
-fn rendered(template: &str, advice: &Advice, figures: &str) -> String {
-    let advice = Value::from(Serde(advice));
-    render::markdown_text(
-        template,
-        context! { figures => figures, is_text => template == "advice.txt", ..advice },
-    )
+impl Advice {
+    /// The advice as a text of its own.
+    pub fn render(&self, form: Form) -> String {
+        let (template, figures) = match form {
+            Form::Text => ("advice.txt", self.evidence.terminal(None)),
+            Form::Page => ("advice.md", self.evidence.markdown()),
+            Form::DecisionRecord => ("adr.md", self.evidence.markdown()),
+        };
+        let sections = Value::from(Serde(&self.sections));
+        let is_text = form == Form::Text;
+        render::markdown_text(template, context! { figures, is_text, ..sections })
+    }
 }

@@ -11,10 +11,10 @@ use advice::{
     conclude,
 };
 use analysis::{Samples, analyse};
-use fixtures::{Invented, invented, readers};
+use fixtures::{Invented, Run, invented, readers};
 
 const FILE: &str = "name = \"w\"\ntitle = \"TITLE\"\n[table]\nrecords = 64\n[readers]\nthreads = 1\n\
-                    rate_per_s = 1000\n[needs]\nlinearizable = true\n";
+                    rate_per_s = 1000000\n[needs]\nlinearizable = true\n";
 
 fn workload(title: &str) -> Workload {
     Workload::parse(&FILE.replace("TITLE", title), "w.toml").unwrap()
@@ -32,20 +32,17 @@ fn told_with(
     screening: Screening,
     deployment: Option<Deployment>,
 ) -> (Choice, Advice) {
-    let results = analyse(&Samples::from_lines(readers(contenders)).unwrap());
+    let samples = Samples::from_lines(readers(contenders)).unwrap();
+    let results = analyse(&samples);
     let workload = workload(title);
     let mut questions = workload.questions().unwrap();
     let measured: &Scenario = &results.scenarios[0];
     for subject in &mut questions.subjects {
-        *subject = Subject {
-            scenario: measured.name.clone(),
-            ..subject.clone()
-        };
+        subject.scenario.clone_from(&measured.name);
     }
-    let mut conclusion = conclude(&workload, &questions, &results, screening);
+    let mut conclusion = conclude(&workload, &questions, &samples, &results, screening);
     if let Some(deployment) = deployment {
         conclusion.deployment = deployment;
-        conclusion.unpredicted = None;
     }
     let advice = advice(&workload, &questions, &results, &conclusion, None);
     (conclusion.decision, advice)
@@ -54,6 +51,14 @@ fn told_with(
 /// The table of figures, row by row.
 fn figures(advice: &Advice) -> Vec<BTreeMap<String, String>> {
     serde_json::from_str(&advice.evidence.json()).unwrap()
+}
+
+fn answer(advice: &Advice) -> String {
+    advice.sections["answer"].join(" ")
+}
+
+fn decision_record(advice: &Advice) -> String {
+    advice.render(Form::DecisionRecord)
 }
 
 fn any(sentences: &[String], part: &str) -> bool {
@@ -69,9 +74,9 @@ fn what_is_faster_is_adopted_with_what_it_costs() {
     let (decision, advice) = told("T", [seqlock, invented("x/slow", 0.5, 0.5, 0.5)]);
     assert_eq!(decision.protagonist(), Some("atomics/seqlock"));
     assert!(
-        advice.answer.starts_with("Adopt `atomics/seqlock`"),
+        answer(&advice).starts_with("Adopt `atomics/seqlock`"),
         "{}",
-        advice.answer
+        answer(&advice)
     );
     assert!(
         any(&advice.sections["because"], "faster, with"),
@@ -79,7 +84,7 @@ fn what_is_faster_is_adopted_with_what_it_costs() {
         advice.sections["because"]
     );
     assert!(
-        any(&advice.sections["because"], "1,000 reads a second"),
+        any(&advice.sections["because"], "1,000,000 reads a second"),
         "{:?}",
         advice.sections["because"]
     );
@@ -107,35 +112,65 @@ fn what_is_faster_is_adopted_with_what_it_costs() {
     assert_eq!(strategies, ["mutex/std", "atomics/seqlock", "x/slow"]);
 }
 
+/// The choice where one thread that reads decides, and ten that do and two that write are parts that do not.
+fn chosen(contenders: [Invented; 2]) -> Option<String> {
+    let samples = Samples::from_lines(Run::new(contenders).lines()).unwrap();
+    let results = analyse(&samples);
+    let workload = workload("T");
+    let mut questions = workload.questions().unwrap();
+    let [deciding] = questions.subjects.as_slice() else {
+        panic!("only readers are asked about")
+    };
+    let part = |scenario: &str, metric, decides| Subject {
+        scenario: scenario.into(),
+        metric,
+        decides,
+        ..deciding.clone()
+    };
+    questions.subjects = vec![
+        part("single-reader", Metric::ReadNs, true),
+        part("ten-readers", Metric::ReadNs, false),
+        part("update", Metric::WriteNs, false),
+    ];
+    let screening = Screening::default();
+    let conclusion = conclude(&workload, &questions, &samples, &results, screening);
+    conclusion.decision.protagonist().map(str::to_owned)
+}
+
 #[test]
 fn among_equals_a_part_that_gets_slower_weighs_more_than_guarantees() {
     let chosen = |cached_beside: f64| {
         let packed = invented("atomics/cas", 3.0, 1.0, 1.0)
             .claiming(|claims| claims.scan_consistency = ScanConsistency::Weak);
-        let cached = invented("arc-swap/cached", 3.0, cached_beside, 1.0);
-        let results = analyse(&Samples::from_lines(readers([packed, cached])).unwrap());
-        let workload = workload("T");
-        let mut questions = workload.questions().unwrap();
-        let [deciding] = questions.subjects.as_slice() else {
-            panic!("only readers are asked about")
-        };
-        let part = |place: usize| Subject {
-            scenario: results.scenarios[place].name.clone(),
-            decides: place == 0,
-            ..deciding.clone()
-        };
-        questions.subjects = vec![part(0), part(1)];
-        let conclusion = conclude(&workload, &questions, &results, Screening::default());
-        conclusion.decision.protagonist().map(str::to_owned)
+        chosen([packed, invented("arc-swap/cached", 3.0, cached_beside, 1.0)])
     };
     assert_eq!(chosen(1.0).as_deref(), Some("arc-swap/cached"));
     assert_eq!(chosen(0.5).as_deref(), Some("atomics/cas"));
 }
 
 #[test]
-fn a_part_that_was_not_compared_is_among_what_is_lost() {
-    let mut results =
-        analyse(&Samples::from_lines(readers([invented("novel/thing", 3.0, 3.0, 1.0)])).unwrap());
+fn how_much_a_part_gets_slower_weighs_and_not_how_many_do() {
+    let one_much = invented("a/one-much", 3.0, 1.0, 0.3);
+    let two_a_little = invented("a/two-a-little", 3.0, 0.8, 0.8);
+    assert_eq!(
+        chosen([one_much, two_a_little]).as_deref(),
+        Some("a/two-a-little")
+    );
+}
+
+/// The advice where a part that does not decide has changed for a strategy that is three times better.
+fn told_of(change: impl Fn(&mut Cell)) -> (Choice, Advice) {
+    told_of_both(|cell, is_baseline| {
+        if !is_baseline {
+            change(cell);
+        }
+    })
+}
+
+/// The same where it may have changed for the baseline, too.
+fn told_of_both(change: impl Fn(&mut Cell, bool)) -> (Choice, Advice) {
+    let samples = Samples::from_lines(readers([invented("novel/thing", 3.0, 3.0, 1.0)])).unwrap();
+    let mut results = analyse(&samples);
     let workload = workload("T");
     let mut questions = workload.questions().unwrap();
     let asked = questions.subjects[0].clone();
@@ -146,22 +181,28 @@ fn a_part_that_was_not_compared_is_among_what_is_lost() {
     };
     questions.subjects = vec![part(0), part(1)];
     let (scenario, metric) = (part(1).scenario, part(1).metric);
-    // Ten milliseconds instead of nanoseconds: no window had two of them.
     for cell in &mut results.cells {
-        if cell.scenario == scenario && cell.metric == metric && cell.strategy == "novel/thing" {
-            (cell.median, cell.ratio) = (1e7, None);
+        let is_baseline = cell.strategy == "mutex/std";
+        let is_either = is_baseline || cell.strategy == "novel/thing";
+        if cell.scenario == scenario && cell.metric == metric && is_either {
+            change(cell, is_baseline);
         }
     }
-    let conclusion = conclude(&workload, &questions, &results, Screening::default());
-    assert_eq!(conclusion.decision.protagonist(), Some("novel/thing"));
+    let screening = Screening::default();
+    let conclusion = conclude(&workload, &questions, &samples, &results, screening);
     let advice = advice(&workload, &questions, &results, &conclusion, None);
+    (conclusion.decision, advice)
+}
+
+#[test]
+fn a_part_that_was_not_compared_is_among_what_is_lost() {
+    // Ten milliseconds instead of nanoseconds: no window had two of them.
+    let (decision, advice) = told_of(|cell| (cell.median, cell.ratio) = (1e7, None));
+    assert_eq!(decision.protagonist(), Some("novel/thing"));
+    let lost = &advice.sections["lost"];
     assert!(
-        any(
-            &advice.sections["lost"],
-            "Read of readers: 10,000,000 ns instead of"
-        ),
-        "{:?}",
-        advice.sections["lost"]
+        lost[0].starts_with("Read of readers: 10,000,000 ns instead of"),
+        "{lost:?}"
     );
     let figures = figures(&advice);
     let row = figures.last().expect("it was measured");
@@ -169,11 +210,178 @@ fn a_part_that_was_not_compared_is_among_what_is_lost() {
     assert_eq!(row["verdict"], "not compared");
 }
 
+#[test]
+fn a_part_that_did_nothing_is_no_unharmed_part_and_its_strategy_is_out() {
+    let (decision, advice) = told_of(|cell| {
+        (cell.median, cell.starved) = (f64::INFINITY, cell.n);
+        cell.flags.push(Flag::Starved);
+    });
+    assert_eq!(decision.protagonist(), None, "{decision:?}");
+    let excluded = &advice.sections["excluded"];
+    assert!(
+        any(
+            excluded,
+            "`progress`, observed: readers starved: 0 operations in"
+        ),
+        "{excluded:?}"
+    );
+    let mut verdicts = figures(&advice)
+        .into_iter()
+        .map(|row| row["verdict"].clone());
+    assert_eq!(
+        verdicts.next_back().as_deref(),
+        Some("starved: 0 operations")
+    );
+    assert_eq!(
+        answer(&advice),
+        "Stay with `mutex/std`: no other strategy offers what is needed."
+    );
+}
+
+#[test]
+fn where_the_baseline_starves_too_it_is_the_worst_loss_whatever_the_interval() {
+    let (decision, advice) = told_of_both(|cell, is_baseline| {
+        (cell.median, cell.starved) = (f64::INFINITY, cell.n);
+        if !is_baseline {
+            cell.flags.push(Flag::Starved);
+        }
+    });
+    assert_eq!(decision.protagonist(), Some("novel/thing"), "{decision:?}");
+    let lost = &advice.sections["lost"];
+    assert!(
+        lost[0].starts_with(
+            "Read of readers: starved: 0 operations in 14 of 14 slices; `mutex/std`: "
+        ),
+        "{lost:?}"
+    );
+}
+
+#[test]
+fn who_hung_is_named_and_out() {
+    let mut lines = readers([
+        invented("a/hangs", 9.0, 9.0, 1.0),
+        invented("a/fast", 3.0, 3.0, 1.0),
+    ]);
+    let slices = lines
+        .iter()
+        .filter_map(model::sample::Line::try_as_slice_ref);
+    let key = slices
+        .map(|slice| &slice.key)
+        .find(|key| key.strategy == "a/hangs");
+    let key = key.expect("it was measured").clone();
+    let reason = "hung: nothing happened for 10 s".into();
+    lines.push(model::sample::Line::Failure(model::sample::Failure {
+        key,
+        reason,
+    }));
+    let samples = Samples::from_lines(lines).unwrap();
+    let results = analyse(&samples);
+    let workload = workload("T");
+    let mut questions = workload.questions().unwrap();
+    questions.subjects[0]
+        .scenario
+        .clone_from(&results.scenarios[0].name);
+    let screening = Screening::default();
+    let conclusion = conclude(&workload, &questions, &samples, &results, screening);
+    assert_eq!(conclusion.decision.protagonist(), Some("a/fast"));
+    let advice = advice(&workload, &questions, &results, &conclusion, None);
+    let expected =
+        "`a/hangs`, need `progress`, observed: single-reader: hung: nothing happened for 10 s.";
+    assert!(
+        any(&advice.sections["excluded"], expected),
+        "{:?}",
+        advice.sections["excluded"]
+    );
+}
+
+/// The advice for a workload file, of a run with one reader.
+fn told_from(file: &str, contenders: impl IntoIterator<Item = Invented>) -> Advice {
+    let workload = Workload::parse(file, "w.toml").unwrap();
+    let samples = Samples::from_lines(readers(contenders)).unwrap();
+    let results = analyse(&samples);
+    let mut questions = workload.questions().unwrap();
+    for subject in &mut questions.subjects {
+        subject.scenario.clone_from(&results.scenarios[0].name);
+    }
+    let screening = Screening::default();
+    let conclusion = conclude(&workload, &questions, &samples, &results, screening);
+    advice(&workload, &questions, &results, &conclusion, None)
+}
+
+#[test]
+fn rates_that_cost_next_to_nothing_are_no_reason_to_change() {
+    let file = FILE.replace("1000000", "250");
+    let advice = told_from(&file, [invented("a/fast", 9.0, 9.0, 9.0)]);
+    let answer = answer(&advice);
+    assert!(
+        answer.starts_with("Stay with `mutex/std`: at the stated rates it takes 0.00")
+            && answer.ends_with(" % of one processor, and nothing can gain more than that."),
+        "{answer}"
+    );
+    assert_eq!(
+        advice.sections["apply"],
+        ["Nothing to change: `mutex/std` stays."]
+    );
+    assert!(
+        any(&advice.sections["reversal"], "times as high"),
+        "{:?}",
+        advice.sections["reversal"]
+    );
+}
+
+#[test]
+fn a_larger_machine_that_nothing_is_predicted_of_is_in_the_headline() {
+    let told = |cores: u32| {
+        let file = format!("{FILE}[deploy]\ncores = {cores}\n");
+        answer(&told_from(&file, [invented("a/fast", 9.0, 9.0, 9.0)]))
+    };
+    let expected = "The workload will run on 16, for which nothing is predicted: the strategies were not traced.";
+    assert!(told(16).ends_with(expected), "{}", told(16));
+    assert!(!told(2).contains("predicted"), "{}", told(2));
+}
+
+#[test]
+fn what_was_not_measured_is_said_with_its_reason_and_how_to_apply_the_answer_too() {
+    let mut fast = invented("concurrent-map/papaya", 9.0, 9.0, 9.0);
+    fast.library = "papaya".into();
+    let advice = told_from(FILE, [fast]);
+    assert_eq!(
+        advice.sections["flips"],
+        [
+            "Share of writes: not measured with `concurrent-map/papaya`: no time was left.",
+            "Time inside the read section in ns: not measured with `concurrent-map/papaya`: no time was left.",
+        ]
+    );
+    let apply = &advice.sections["apply"];
+    assert!(
+        any(apply, "Add `papaya = \"0.2.5\"` to Cargo.toml"),
+        "{apply:?}"
+    );
+    let record = decision_record(&advice);
+    let wanted = [
+        "64 records of status-64B",
+        "readers: 1 thread, 1,000,000 operations a second each",
+        &apply[1],
+    ];
+    for text in wanted {
+        assert!(record.contains(text), "{text:?} is not in:\n{record}");
+    }
+    for page in [record, advice.render(Form::Page), advice.render(Form::Text)] {
+        assert!(!page.contains("owhere"), "{page}");
+    }
+    let nearest = FILE.replace("records = 64", "records = 64\nrecord_bytes = 20");
+    let notes = told_from(&nearest, []).sections["notes"].clone();
+    assert!(
+        any(&notes, "A record of 20 bytes is measured as padded-16B"),
+        "{notes:?}"
+    );
+}
+
 /// The advice where two parts decide, of which the second is as fast as `beside`.
 fn told_of_two(beside: f64) -> Advice {
-    let results = analyse(
-        &Samples::from_lines(readers([invented("atomics/cas", 3.0, beside, 1.0)])).unwrap(),
-    );
+    let samples =
+        Samples::from_lines(readers([invented("atomics/cas", 3.0, beside, 1.0)])).unwrap();
+    let results = analyse(&samples);
     let workload = workload("T");
     let mut questions = workload.questions().unwrap();
     let part = |place: usize| Subject {
@@ -181,7 +389,8 @@ fn told_of_two(beside: f64) -> Advice {
         ..questions.subjects[0].clone()
     };
     questions.subjects = vec![part(0), part(1)];
-    let conclusion = conclude(&workload, &questions, &results, Screening::default());
+    let screening = Screening::default();
+    let conclusion = conclude(&workload, &questions, &samples, &results, screening);
     advice(&workload, &questions, &results, &conclusion, None)
 }
 
@@ -189,11 +398,9 @@ fn told_of_two(beside: f64) -> Advice {
 fn a_trade_says_what_would_make_up_for_it_and_of_several_parts_the_worst_is_told() {
     let trade = told_of_two(0.5);
     assert!(
-        trade
-            .answer
-            .ends_with("is slower by more than 5 % in another."),
+        answer(&trade).ends_with("is slower by more than 5 % in another."),
         "{}",
-        trade.answer
+        answer(&trade)
     );
     // Only the part that speaks against it.
     let [reversal] = trade.sections["reversal"].as_slice() else {
@@ -202,10 +409,10 @@ fn a_trade_says_what_would_make_up_for_it_and_of_several_parts_the_worst_is_told
     assert!(reversal.contains("no more than 5 % longer"), "{reversal}");
     let adopted = told_of_two(1.0);
     assert!(
-        adopted.answer.contains("in at least one of the 2 parts")
-            && adopted.answer.ends_with("5 % for certain."),
+        answer(&adopted).contains("in at least one of the 2 parts")
+            && answer(&adopted).ends_with("5 % for certain."),
         "{}",
-        adopted.answer
+        answer(&adopted)
     );
 }
 
@@ -214,9 +421,9 @@ fn staying_is_an_answer_and_says_what_would_change_it() {
     let (decision, advice) = told("T", [invented("x/slow", 0.9, 0.9, 0.5)]);
     assert!(matches!(decision, Choice::Stay { .. }), "{decision:?}");
     assert!(
-        advice.answer.starts_with("Stay with `mutex/std`"),
+        answer(&advice).starts_with("Stay with `mutex/std`"),
         "{}",
-        advice.answer
+        answer(&advice)
     );
     assert!(
         any(
@@ -264,7 +471,7 @@ fn what_was_seen_of_a_need_is_told_from_what_is_claimed() {
             "Only claimed of others that were measured: `bounded_memory` of `x/slow`.",
         ]
     );
-    for page in [decision_record(&advice), markdown(&advice)] {
+    for page in [decision_record(&advice), advice.render(Form::Page)] {
         assert!(
             page.contains(&format!("- {}", advice.sections["grounds"][0])),
             "{page}"
@@ -288,10 +495,10 @@ fn a_ranking_elsewhere_is_stated_only_where_all_machines_agree() {
                 standing,
                 machines: vec![outlook("here", Standing::Faster), outlook("there", there)],
                 unpredicted: unpredicted.iter().map(|&name| name.to_owned()).collect(),
-                reason: None,
                 overtaken_by: vec!["x/fast".into()],
             }],
             too_small: vec!["tiny".into()],
+            ..Deployment::default()
         };
         // As the samples say, whatever the registry says of a strategy of this name.
         let seqlock = invented("atomics/seqlock", 3.0, 3.0, 1.0)
@@ -363,7 +570,7 @@ fn the_decision_record_has_its_sections_in_order_and_nothing_undefined() {
         ]
     );
     for part in [
-        &advice.date,
+        &advice.sections["date"][0],
         &figures(&advice)[1]["ratio"],
         "- Status: proposed",
         "`linearizable`",
@@ -371,7 +578,7 @@ fn the_decision_record_has_its_sections_in_order_and_nothing_undefined() {
         assert!(record.contains(part), "{part:?} is not in:\n{record}");
     }
     assert!(
-        record.contains(&format!("    {}", advice.command)),
+        record.contains(&format!("    {}", advice.sections["command"][0])),
         "{record}"
     );
     let table: Vec<&str> = record
@@ -383,14 +590,14 @@ fn the_decision_record_has_its_sections_in_order_and_nothing_undefined() {
         !record.contains("undefined") && !record.contains("{{") && !record.contains("\n\n\n"),
         "{record}"
     );
-    assert!(markdown(&advice).contains("## What is lost"));
+    assert!(advice.render(Form::Page).contains("## What is lost"));
 }
 
 #[test]
 fn what_users_call_things_makes_no_markup() {
     let title = r"a | <b>*c*</b>\n## Decision\n\n[x](http://e) `y`";
     let (_, advice) = told(title, [invented("x/slow", 0.9, 0.9, 0.5)]);
-    for page in [decision_record(&advice), markdown(&advice)] {
+    for page in [decision_record(&advice), advice.render(Form::Page)] {
         let first = page.lines().next().unwrap();
         assert!(
             first.contains(r"a \| &lt;b&gt;\*c\*&lt;/b&gt; ## Decision"),

@@ -12,7 +12,7 @@ use model::controls;
 use model::environment::Build;
 use model::error::{Error, Result};
 use model::output::{self, Existing};
-use report::advice::{self, Advice};
+use report::advice::{self, Advice, Form};
 use report::{self, Source};
 
 use super::{attended, environment, kept_in};
@@ -40,11 +40,19 @@ pub(crate) fn advise(options: &AdviseOptions) -> Result<()> {
     let stages = Stages {
         file,
         workload: &workload,
+        questions: &questions,
         plan: &plan,
     };
-    let folder = folder(options, &workload);
-    let header = plan.header(environment(&options.effort));
-    stages.answerable(&header)?;
+    let folder = options.out.clone().unwrap_or_else(|| {
+        let name = format!("{}{}", recorded::ADVICE, workload.name);
+        selection::workspace().join("reports").join(name)
+    });
+    let mut header = plan.header(environment(&options.effort));
+    // What is not decided at first is looked at once more.
+    header.looks += 1;
+    if let Some(warning) = stages.answerable(&header)? {
+        terminal::say(format!("! {warning}"));
+    }
     let mut recording = if options.resume {
         Recording::resume(&folder, &header)?
     } else {
@@ -55,33 +63,27 @@ pub(crate) fn advise(options: &AdviseOptions) -> Result<()> {
     let samples =
         Samples::from_lines(recording.lines().to_vec()).expect("it begins with its header");
     let results = analyse(&samples);
-    let conclusion = conclude(&workload, &questions, &results, screening);
-    let advice = advice::advice(
-        &workload,
-        &questions,
-        &results,
-        &conclusion,
-        earlier.as_ref(),
-    );
-    let json = advice::json(&workload, &questions, &conclusion, &advice);
+    let conclusion = conclude(&workload, &questions, &samples, &results, screening);
+    let agreement = earlier
+        .as_ref()
+        .map(|earlier| (earlier, agreement(earlier, &conclusion)));
+    let advice = advice::advice(&workload, &questions, &results, &conclusion, agreement);
+    let json = advice::json(&workload, &questions, &results, &conclusion, &advice);
     let source = Source::of(&folder.join("samples.jsonl"), &folder)?;
     report::write(&merge(vec![results]), &source, &folder)?;
-    report::replace(&folder.join("advice.md"), &advice::markdown(&advice))?;
+    report::replace(&folder.join("advice.md"), &advice.render(Form::Page))?;
     report::replace(&folder.join("advice.json"), &json)?;
     if let Some(record) = &options.adr {
-        output::write(
-            record,
-            existing,
-            advice::decision_record(&advice).as_bytes(),
-        )?;
+        let text = advice.render(Form::DecisionRecord);
+        output::write(record, existing, text.as_bytes())?;
     }
     print(&advice, &json, &folder, options)?;
-    let Some(earlier) = earlier else {
+    let Some((_, agreement)) = agreement else {
         return Ok(());
     };
     // An earlier advice that is contradicted is exit code 1; what is printed for programs stays what it is.
     let sentence = advice.sections["agreement"].concat();
-    match agreement(&earlier, &conclusion) {
+    match agreement {
         Agreement::Differs => Err(Error::Check(sentence)),
         _ if options.format == Format::Table => terminal::print(&sentence),
         _ => Ok(()),
@@ -92,10 +94,10 @@ pub(crate) fn advise(options: &AdviseOptions) -> Result<()> {
 fn print(advice: &Advice, json: &str, folder: &Path, options: &AdviseOptions) -> Result<()> {
     match options.format {
         Format::Json => terminal::print(json),
-        Format::Md => terminal::print(advice::markdown(advice).trim_end()),
+        Format::Md => terminal::print(advice.render(Form::Page).trim_end()),
         Format::Csv => terminal::print(&advice.evidence.csv()),
         Format::Table => {
-            terminal::print(advice::text(advice).trim_end())?;
+            terminal::print(advice.render(Form::Text).trim_end())?;
             if let Some(record) = &options.adr {
                 terminal::print(&format!("decision record: {}", record.display()))?;
             }
@@ -117,12 +119,5 @@ fn plan(options: &AdviseOptions, questions: &Questions) -> Result<Plan> {
         assumptions: Vec::new(),
         preset: options.effort.preset,
         seed: options.effort.seed,
-    })
-}
-
-fn folder(options: &AdviseOptions, workload: &Workload) -> PathBuf {
-    options.out.clone().unwrap_or_else(|| {
-        let name = format!("{}{}", recorded::ADVICE, workload.name);
-        selection::workspace().join("reports").join(name)
     })
 }

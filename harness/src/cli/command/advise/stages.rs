@@ -1,123 +1,194 @@
-//! The stages of an advice: exclude what cannot meet the needs, measure the rest.
+//! The stages of an advice: exclude what cannot meet the needs, measure the workload to a decision, then where the
+//! answer flips, then what predictions take.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
-use advice::{Basis, Encounter, Finding, Need, Screening, Workload, encounters, findings};
-use harness::run::{Plan, Run, calibration, stalls};
+use advice::{
+    Choice, Finding, Need, Questions, Screening, Workload, conclude, encounters, findings,
+};
+use analysis::{Samples, analyse};
+use harness::run::{Limits, Plan, Run, calibration, stalls};
 use model::controls;
 use model::error::{Error, Result};
 use model::preset::Preset;
 use model::sample::{Card, Header, Line};
+use model::scenario::{Origin, Scenario};
 use registry::roster;
 use trace::StallTask;
 
-/// What the measuring of a preset may take: the checks before it take about half a minute.
-const fn measuring(preset: Preset) -> Duration {
-    Duration::from_secs(match preset {
-        Preset::Quick => 8,
-        Preset::Default => 100,
-        Preset::Full => 1_000,
-    })
-}
-
-/// What stopping threads may take, twice at most. Few strategies are left then, and most take a second or two; what
-/// hands each operation over to a thread of its own takes minutes, and is left to its claim.
-const fn stopping(preset: Preset) -> Duration {
-    Duration::from_secs(match preset {
-        Preset::Quick => 5,
-        Preset::Default => 15,
-        Preset::Full => 300,
-    })
+/// What the measuring of a preset and the stopping of threads before it may take, in seconds. The checks before them take
+/// about half a minute. Most strategies are stopped within a second or two; what hands each operation over to a thread of
+/// its own takes minutes, and is left to its claim.
+const fn budgets(preset: Preset) -> [Duration; 2] {
+    let [measuring, stopping] = match preset {
+        Preset::Quick => [8, 5],
+        Preset::Default => [100, 15],
+        Preset::Full => [1_000, 300],
+    };
+    [
+        Duration::from_secs(measuring),
+        Duration::from_secs(stopping),
+    ]
 }
 
 /// The share of an advice that is over behind the checks, for the progress display.
 const VERIFIED: f64 = 0.2;
 /// Behind the threads that were stopped.
 const STOPPED: f64 = 0.3;
-/// Behind the traces.
-const TRACED: f64 = 0.35;
+
+/// The share of the measuring that the workload itself may take, and with that the time that decides...
+const ASKED: f64 = 0.6;
+/// ...that its closest strategies may take, if that did not decide...
+const AGAIN: f64 = 0.8;
+/// ...and that is over behind the sweeps.
+const SWEPT: f64 = 0.95;
+
+/// Measuring processes that decide: 1 % of wrong verdicts among a hundred, of which few agree, leaves 2^-14 to each.
+const DECISIVE: u32 = 16;
+/// As many strategies at most are asked where their answer flips: the others' time goes to these.
+const FINALISTS_MAX: usize = 4;
 
 /// A workload, and the plan of measuring it with every strategy that was chosen.
 pub(super) struct Stages<'a> {
     pub(super) file: &'a Path,
     pub(super) workload: &'a Workload,
+    pub(super) questions: &'a Questions,
     pub(super) plan: &'a Plan,
 }
 
 impl Stages<'_> {
-    /// Refuses, before anything is done or written, needs that no strategy even claims to meet.
-    pub(super) fn answerable(&self, header: &Header) -> Result<()> {
-        let unable = self.unable();
-        let able = without(self.plan, &unable);
-        let header = [Line::Header(Box::new(header.clone()))];
-        let objections = self.objections(&able, &header);
-        self.has_contenders(&without(&able, &objections), &unable, &objections)
+    /// Refuses, before anything is done or written, needs that no strategy even claims to meet. Otherwise why the preset
+    /// cannot decide, if it cannot, and what does.
+    pub(super) fn answerable(&self, header: &Header) -> Result<Option<String>> {
+        let objections = self.objections(&[Line::Header(Box::new(header.clone()))]);
+        let fit = self.fit(&objections)?;
+        let time = |preset| {
+            let asked = self.part(&fit, is_asked);
+            Plan { preset, ..asked }.shortest(DECISIVE)
+        };
+        let suffices = |preset| time(preset) <= budgets(preset)[0].mul_f64(ASKED);
+        let decides = |preset: &Preset| *preset != Preset::Quick && suffices(*preset);
+        let preset = self.plan.preset;
+        if decides(&preset) {
+            return Ok(None);
+        }
+        let remedy = match [Preset::Default, Preset::Full]
+            .iter()
+            .find(|one| decides(one))
+        {
+            Some(Preset::Full) => "--preset full can, in 20 minutes".to_owned(),
+            Some(_) => "--preset default can, in 3 minutes".to_owned(),
+            None => {
+                let minutes = time(preset).as_secs_f64() / 60.0;
+                format!(
+                    "it takes {minutes:.0} minutes at least; use fewer strategies (--strategy) or records"
+                )
+            }
+        };
+        let name = preset.name();
+        Ok(Some(format!("preset {name} cannot decide this: {remedy}")))
     }
 
     /// Checks, excludes, and measures the others; what is known of each.
     pub(super) fn carry_out(&self, run: &mut Run<'_>) -> Result<Screening> {
-        let unable = self.unable();
-        let able = without(self.plan, &unable);
         let is_complete = run.recording.is_complete();
         if !is_complete {
+            // What was observed excludes those that claim enough; those that do not are out already.
+            let able = self.part(&self.beside_baseline(run), |_| true);
             able.verify(Preset::Quick, VERIFIED, run)?;
-            self.stop_threads(&able, run)?;
+            let tasks = self.stalls(&self.beside_baseline(run));
+            let budget = budgets(self.plan.preset)[1];
+            run.carry_out(stalls(tasks, budget), STOPPED)?;
         }
-        let objections = self.objections(&able, run.recording.lines());
-        let fit = without(&able, &objections);
-        let answerable = self.has_contenders(&fit, &unable, &objections);
+        let fit = self.fit(&self.objections(run.recording.lines()));
         if !is_complete {
-            if contenders(&fit).any(|name| *name != self.plan.baseline) {
-                self.measure(&fit, run)?;
+            let is_contender = |name: &String| is_contender(name) && *name != self.plan.baseline;
+            if fit.as_ref().is_ok_and(|fit| fit.iter().any(is_contender)) {
+                self.measure(run)?;
             }
             run.complete()?;
         }
-        answerable?;
-        let is_baseline = |finding: &Finding| finding.strategy == self.plan.baseline;
-        let all = unable.into_iter().chain(objections);
-        let (baseline_lacks, others): (Vec<_>, Vec<_>) = all.partition(is_baseline);
-        let lines = run.recording.lines();
-        let kept = cards(&fit, lines).flat_map(|card| findings(self.workload, card, lines));
-        Ok(Screening {
-            excluded: first_of_each(&others).cloned().collect(),
-            baseline_lacks,
-            kept: kept.collect(),
-        })
+        fit?;
+        Ok(self.screening(run.recording.lines()))
     }
 
-    /// Stops threads of those that meet the needs so far; then of those whose only fault is not to promise not to
-    /// wait: what is observed counts more than what is claimed.
-    fn stop_threads(&self, able: &Plan, run: &mut Run<'_>) -> Result<()> {
-        let mut out = self.objections(able, run.recording.lines());
-        for _ in 0..2 {
-            let tasks = self.stalls(&without(able, &out));
-            run.carry_out(stalls(tasks, stopping(self.plan.preset)), STOPPED)?;
-            out.retain(|finding| {
-                finding.basis == Basis::Observed || !finding.need.is_about_waiting()
-            });
+    /// Measures the workload itself, with the baseline even where that does not offer what is needed. Then, with the
+    /// strategies that the answer is about: the workload again, unless that is decided; where the answer flips; and
+    /// what predictions start from.
+    fn measure(&self, run: &mut Run<'_>) -> Result<()> {
+        let rounds = self.plan.preset.rounds();
+        let limits = |share, rounds| Limits {
+            budget: budgets(self.plan.preset)[0].mul_f64(share),
+            rounds,
+            one_answer: true,
+        };
+        let until = |share: f64| STOPPED + (1.0 - STOPPED) * share;
+        let all = self.beside_baseline(run);
+        self.part(&all, is_asked)
+            .measure(limits(ASKED, rounds), until(ASKED), run)?;
+        let mut answer = self.answer(run.recording.lines());
+        if matches!(answer, Choice::Undecided { .. }) {
+            let closest = self.finalists(&answer).unwrap_or(all);
+            let closest = self.part(&closest, is_asked);
+            closest.measure(limits(AGAIN, 2 * rounds), until(AGAIN), run)?;
+            answer = self.answer(run.recording.lines());
         }
-        Ok(())
-    }
-
-    /// Measures what is left, beside the baseline even where that does not offer what is needed.
-    fn measure(&self, fit: &Plan, run: &mut Run<'_>) -> Result<()> {
-        let mut plan = self.plan.clone();
-        let is_measured = |name: &String| fit.strategies.contains(name) || *name == fit.baseline;
-        plan.strategies.retain(is_measured);
+        let Some(finalists) = self.finalists(&answer) else {
+            return Ok(());
+        };
+        let swept = self.part(&finalists, |scenario| scenario.point.is_some());
+        swept.measure(limits(SWEPT, rounds), until(SWEPT), run)?;
+        let is_left = |scenario: &Scenario| !is_asked(scenario) && scenario.point.is_none();
+        let alone = self.part(&finalists, is_left);
         if self.workload.is_predictable() {
-            run.carry_out(plan.traces(Preset::Quick), TRACED)?;
-            run.carry_out(calibration(), TRACED)?;
+            run.carry_out(alone.traces(Preset::Quick), until(SWEPT))?;
+            run.carry_out(calibration(), until(SWEPT))?;
         }
-        plan.measure(measuring(plan.preset), run)
+        alone.measure(limits(1.0, rounds), 1.0, run)
+    }
+
+    /// What the workload's own scenarios say so far.
+    fn answer(&self, lines: &[Line]) -> Choice {
+        let mut samples = Samples::from_lines(lines.to_vec()).expect("it begins with its header");
+        samples.header.scenarios.retain(is_asked);
+        let results = analyse(&samples);
+        let screening = self.screening(lines);
+        conclude(self.workload, self.questions, &samples, &results, screening).decision
+    }
+
+    /// The strategies that an answer is about, the baseline and its second name; none if it is about none.
+    fn finalists(&self, answer: &Choice) -> Option<Vec<String>> {
+        let named = answer.named().into_iter().take(FINALISTS_MAX);
+        let named: Vec<String> = named.map(str::to_owned).collect();
+        let beside = [&*self.plan.baseline, controls::SAME].map(str::to_owned);
+        (!named.is_empty()).then(|| [&*named, &beside].concat())
+    }
+
+    /// The plan with some of its scenarios and strategies.
+    fn part(&self, strategies: &[String], is_part: impl Fn(&Scenario) -> bool) -> Plan {
+        let mut plan = self.plan.clone();
+        plan.strategies = strategies.to_vec();
+        plan.scenarios.retain(is_part);
+        plan
+    }
+
+    /// The baseline, and the strategies that nothing speaks against so far.
+    fn beside_baseline(&self, run: &Run<'_>) -> Vec<String> {
+        let objections = self.objections(run.recording.lines());
+        let is_left = |name: &String| *name == self.plan.baseline || !is_out(&objections, name);
+        let strategies = self.plan.strategies.iter();
+        strategies.filter(|name| is_left(name)).cloned().collect()
     }
 
     /// In which operations to stop threads of which strategies, where waiting matters.
-    fn stalls(&self, plan: &Plan) -> Vec<StallTask> {
-        let tasks = contenders(plan).flat_map(|strategy| {
-            let encounters = encounters(self.workload).into_iter();
-            encounters.map(move |Encounter { stalled, peers }| StallTask {
+    fn stalls(&self, strategies: &[String]) -> Vec<StallTask> {
+        let encounters = encounters(self.workload);
+        let strategies = strategies.iter().filter(|name| is_contender(name));
+        let tasks = strategies.flat_map(|strategy| {
+            let encounters = encounters.iter().cloned();
+            encounters.map(|(stalled, peers)| StallTask {
                 strategy: strategy.clone(),
                 stalled,
                 peers,
@@ -129,102 +200,150 @@ impl Stages<'_> {
         tasks.collect()
     }
 
-    /// The strategies that cannot take part in the workload at all.
-    fn unable(&self) -> Vec<Finding> {
-        let need = if self.workload.needs.heap_records {
-            Need::HeapRecords
-        } else {
-            Need::Possible
-        };
+    /// Who does not meet the needs, and what is known of the others, by the lines of a run.
+    fn screening(&self, lines: &[Line]) -> Screening {
+        let objections = self.objections(lines);
+        let fit = cards(lines).filter(|card| !is_out(&objections, &card.name));
+        let kept = fit.flat_map(|card| findings(self.workload, card, lines));
+        let kept = kept.collect();
+        let is_baseline = |finding: &Finding| finding.strategy == self.plan.baseline;
+        let (baseline_lacks, mut excluded): (Vec<_>, Vec<_>) =
+            objections.into_iter().partition(is_baseline);
+        excluded.dedup_by(|next, first| next.strategy == first.strategy);
+        Screening {
+            excluded,
+            baseline_lacks,
+            kept,
+        }
+    }
+
+    /// The needs that each strategy does not meet, by the lines of a run: the first is its header. First of those that
+    /// cannot take part at all.
+    fn objections(&self, lines: &[Line]) -> Vec<Finding> {
         let plan = self.plan;
-        let (_, exclusions) =
+        let (names, exclusions) =
             roster::participants(&plan.scenarios[0], &plan.strategies, &plan.baseline);
         let exclusions = exclusions.into_iter();
-        exclusions
-            .filter(|exclusion| !controls::is_control(&exclusion.strategy))
-            .map(|exclusion| Finding {
-                strategy: exclusion.strategy,
-                need,
-                is_met: false,
-                basis: Basis::Claimed,
-                evidence: exclusion.reason,
-            })
-            .collect()
+        let exclusions = exclusions.filter(|one| !controls::is_control(&one.strategy));
+        let unable =
+            exclusions.map(|one| Finding::unable(self.workload, &one.strategy, one.reason));
+        let able = cards(lines).filter(|card| names.contains(&card.name));
+        let findings = able.flat_map(|card| findings(self.workload, card, lines));
+        let unmet = findings.filter(|finding| !finding.is_met);
+        unable.chain(unmet).collect()
     }
 
-    /// The needs that each strategy does not meet, by the lines of a run: the first is its header.
-    fn objections(&self, able: &Plan, lines: &[Line]) -> Vec<Finding> {
-        let findings = cards(able, lines).flat_map(|card| findings(self.workload, card, lines));
-        findings.filter(|finding| !finding.is_met).collect()
-    }
-
-    /// Whether a strategy is left; if not, which need excludes which strategies, and what they would do without it.
-    fn has_contenders(&self, fit: &Plan, unable: &[Finding], objections: &[Finding]) -> Result<()> {
-        if contenders(fit).next().is_some() {
-            return Ok(());
+    /// The strategies that nothing speaks against. If none is left: which need excludes which, and what they would do
+    /// without it.
+    fn fit(&self, objections: &[Finding]) -> Result<Vec<String>> {
+        let strategies = self.plan.strategies.iter();
+        let fit: Vec<String> = strategies
+            .filter(|name| !is_out(objections, name))
+            .cloned()
+            .collect();
+        if fit.iter().any(|name| is_contender(name)) {
+            return Ok(fit);
         }
-        let excluded = unable.iter().chain(first_of_each(objections));
-        let excluded = listed(excluded, |need, names| format!("{need} excludes {names}"));
-        let spared = by_strategy(objections).filter_map(|findings| match findings {
-            [only] if only.need != Need::Correct => Some(only),
+        let by_strategy: Vec<&[Finding]> = objections
+            .chunk_by(|a, b| a.strategy == b.strategy)
+            .collect();
+        let excluded: Vec<&Finding> = by_strategy.iter().map(|findings| &findings[0]).collect();
+        let can_be_given_up =
+            |need| !matches!(need, Need::Correct | Need::Possible | Need::HeapRecords);
+        let spared = by_strategy.iter().filter_map(|findings| match findings {
+            [only] if can_be_given_up(only.need) => Some(only),
             _ => None,
         });
-        let spared = listed(spared, |need, names| format!("without {need}: {names}"));
-        let way_out = match spared.as_str() {
-            "" => "giving up a single one of them does not change that".to_owned(),
-            spared => format!("give one up, {spared}"),
-        };
-        Err(Error::input(format!(
-            "{}: no strategy offers all that [needs] asks for: {excluded}; {way_out}",
-            self.file.display(),
-        )))
+        let spared: Vec<&Finding> = spared.collect();
+        let file = self.file.display().to_string();
+        let why = BTreeMap::from([("excluded", excluded), ("spared", spared)]);
+        let why = report::render("advice_refused.txt", &why);
+        Err(Error::input(format!("{file}: {}", why.trim())))
     }
 }
 
-/// A phrase for each need, of the strategies that were found not to meet it.
-fn listed<'f>(
-    findings: impl Iterator<Item = &'f Finding>,
-    phrase: fn(Need, String) -> String,
-) -> String {
-    let mut by_need: BTreeMap<Need, Vec<&str>> = BTreeMap::new();
-    for finding in findings {
-        by_need
-            .entry(finding.need)
-            .or_default()
-            .push(&finding.strategy);
-    }
-    let phrases = by_need.into_iter();
-    let phrases = phrases.map(|(need, names)| phrase(need, names.join(", ")));
-    phrases.collect::<Vec<_>>().join("; ")
+/// Whether a scenario is the workload itself, and not something around it.
+fn is_asked(scenario: &Scenario) -> bool {
+    scenario.origin == Origin::Report
 }
 
-/// The strategies of a plan that are no controls.
-fn contenders(plan: &Plan) -> impl Iterator<Item = &String> {
-    let all = plan.strategies.iter();
-    all.filter(|name| !controls::is_control(name))
+/// Whether a strategy competes.
+fn is_contender(name: &str) -> bool {
+    !controls::is_control(name)
 }
 
-/// The contenders of a plan, as they were when the run began.
-fn cards<'l>(plan: &Plan, lines: &'l [Line]) -> impl Iterator<Item = &'l Card> {
+/// The contenders of a run, as they were when it began.
+fn cards(lines: &[Line]) -> impl Iterator<Item = &Card> {
     let header = lines.first().and_then(Line::try_as_header_ref);
     let cards = header.into_iter().flat_map(|header| &header.strategies);
-    cards.filter(|card| contenders(plan).any(|name| *name == card.name))
+    cards.filter(|card| is_contender(&card.name))
 }
 
-/// The same plan without the strategies that something was found against.
-fn without(plan: &Plan, against: &[Finding]) -> Plan {
-    let mut plan = plan.clone();
-    let is_out = |name: &String| against.iter().any(|finding| finding.strategy == *name);
-    plan.strategies.retain(|name| !is_out(name));
-    plan
+/// Whether something was found against a strategy.
+fn is_out(against: &[Finding], name: &str) -> bool {
+    against.iter().any(|finding| finding.strategy == name)
 }
 
-/// The findings, strategy by strategy.
-fn by_strategy(findings: &[Finding]) -> impl Iterator<Item = &[Finding]> {
-    findings.chunk_by(|a, b| a.strategy == b.strategy)
-}
+#[cfg(test)]
+mod tests {
+    use model::environment::Environment;
 
-/// Each strategy by the first need that it does not meet.
-fn first_of_each(findings: &[Finding]) -> impl Iterator<Item = &Finding> {
-    by_strategy(findings).map(|findings| &findings[0])
+    use super::*;
+
+    /// What is said before a workload is measured, with every strategy there is.
+    fn warning(text: &str, preset: Preset) -> Option<String> {
+        let workload = Workload::parse(text, "w.toml").expect("it is a workload");
+        let questions = workload.questions().expect("it can be asked");
+        let names = roster::entries(workload.record()).into_iter();
+        let plan = Plan {
+            scenarios: questions.scenarios.clone(),
+            strategies: names.map(|entry| entry.profile.name.to_owned()).collect(),
+            baseline: controls::BASELINE.into(),
+            preset,
+            ..Plan::default()
+        };
+        let header = plan.header(Environment::default());
+        let stages = Stages {
+            file: Path::new("w.toml"),
+            workload: &workload,
+            questions: &questions,
+            plan: &plan,
+        };
+        stages.answerable(&header).expect("somebody can")
+    }
+
+    #[test]
+    fn the_default_preset_decides_the_examples_and_what_people_ask() {
+        for folder in ["../benches/workloads", "testdata/workloads"] {
+            let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
+            let files = std::fs::read_dir(folder).expect("it is there");
+            for file in files.map(|file| file.expect("it can be listed").path()) {
+                if file
+                    .extension()
+                    .is_some_and(|extension| extension == "toml")
+                {
+                    let text = std::fs::read_to_string(&file).expect("it can be read");
+                    assert_eq!(warning(&text, Preset::Default), None, "{}", file.display());
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_preset_that_cannot_decide_says_so_and_names_the_one_that_can() {
+        let of = |records: u64, preset| {
+            let text =
+                format!("name = \"w\"\n[table]\nrecords = {records}\n[readers]\nthreads = 1\n");
+            warning(&text, preset).unwrap_or_default()
+        };
+        let quick = "preset quick cannot decide this: --preset default can, in 3 minutes";
+        assert_eq!(of(1_000, Preset::Quick), quick);
+        let large = "preset default cannot decide this: --preset full can, in 20 minutes";
+        assert_eq!(of(2_000_000, Preset::Default), large);
+        let huge = of(10_000_000, Preset::Full);
+        assert!(
+            huge.contains("minutes at least; use fewer strategies"),
+            "{huge}"
+        );
+    }
 }
