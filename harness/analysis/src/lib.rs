@@ -37,7 +37,7 @@ pub use samples::Samples;
 pub use scaling::rankings;
 use series::Series;
 pub use series::{Logs, logs};
-pub use use_cases::{Candidate, best};
+pub use use_cases::{Candidate, best, deciding_scenarios};
 pub use verdicts::{LOOKS, is_open};
 
 /// What the samples of one machine say.

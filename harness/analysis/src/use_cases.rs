@@ -49,10 +49,20 @@ enum Need {
     AnyRecord,
 }
 
+fn asked() -> Vec<Asked> {
+    let file: File = toml::from_str(FILE).expect("use_cases.toml is part of the program");
+    file.use_case
+}
+
+/// The scenarios that decide a use case.
+pub fn deciding_scenarios() -> Vec<String> {
+    let rows = asked().into_iter().flat_map(|asked| asked.decided_by);
+    rows.map(|row| row.scenario).collect()
+}
+
 /// The answers to all use cases whose rows were measured.
 pub(super) fn answered(results: &Machine, series: &Series<'_>) -> Vec<UseCase> {
-    let file: File = toml::from_str(FILE).expect("use_cases.toml is part of the program");
-    let asked = file.use_case.into_iter();
+    let asked = asked().into_iter();
     let asked = asked.filter(|asked| {
         let mut rows = asked.decided_by.iter();
         rows.all(|row| {

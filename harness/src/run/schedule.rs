@@ -312,7 +312,8 @@ fn progress<'t>(plan: &'t MeasurementPlan, lines: &[Line]) -> Vec<Progress<'t>> 
     plan.scenarios.iter().map(progress_of).collect()
 }
 
-/// The scenarios in which a plain difference has no verdict by these lines; the points of sweeps if there is no other.
+/// The scenarios in which a plain difference has no verdict by these lines; the points of sweeps that decide no use case if
+/// there is no other.
 fn open_scenarios<'p>(plan: &'p MeasurementPlan, lines: &[Line]) -> Vec<&'p str> {
     let series = Series::undisturbed(lines);
     let is_open = |(scenario, names): &&(Scenario, Vec<String>)| {
@@ -327,9 +328,10 @@ fn open_scenarios<'p>(plan: &'p MeasurementPlan, lines: &[Line]) -> Vec<&'p str>
         })
     };
     let open = plan.scenarios.iter().filter(is_open);
+    let deciding = analysis::deciding_scenarios();
     let (points, mut open): (Vec<&Scenario>, Vec<&Scenario>) = open
         .map(|(scenario, _)| scenario)
-        .partition(|scenario| scenario.point.is_some());
+        .partition(|scenario| scenario.point.is_some() && !deciding.contains(&scenario.name));
     if open.is_empty() {
         open = points;
     }

@@ -7,7 +7,7 @@ use measure::worker::{Place, order};
 use model::controls;
 use model::preset::Preset;
 use model::sample::{Failure, GroupCount, Interference, Line, PartDone, Slice, SliceKey};
-use model::scenario::{Activity, Scenario};
+use model::scenario::{Activity, Point, Scenario};
 
 use super::recording::Recording;
 use super::schedule::{Assignment, Limits, MeasurementPlan, Schedule};
@@ -157,18 +157,23 @@ fn a_run_ends_within_its_time_and_every_part_is_whole() {
     assert_eq!(all.len(), different.len(), "no slice twice");
 }
 
-/// A run of as many scenarios as the main job has, in the first of which these strategies take part, too; how many
-/// processes each had.
-fn processes_of(more: &[&str]) -> Vec<usize> {
+/// How many processes each of as many scenarios as the main job has gets. In the first ones, whose names are given, a
+/// strategy without a verdict takes part, too; one with an `@` is a point of a sweep.
+fn processes_of(open: &[&str]) -> Vec<usize> {
     let names = &plan().scenarios[0].1;
-    let with_names = |number: usize| {
-        let more = more.iter().filter(|_| number == 0);
-        let more = more.map(|name| (*name).to_owned());
-        let names = names.iter().cloned().chain(more).collect();
-        (scenario(&format!("s{number}")), names)
-    };
+    let open = open.iter().map(|name| {
+        let names = names.iter().cloned().chain(["a/split".to_owned()]);
+        let mut scenario = scenario("open");
+        scenario.name = (*name).to_owned();
+        scenario.point = name.contains('@').then(|| Point {
+            sweep: "sweep-writes".to_owned(),
+            coordinates: Vec::new(),
+        });
+        (scenario, names.collect())
+    });
+    let others = (0..).map(|number| (scenario(&format!("s{number}")), names.clone()));
     let plan = MeasurementPlan {
-        scenarios: (0..13).map(with_names).collect(),
+        scenarios: open.chain(others).take(13).collect(),
         ..plan()
     };
     let mut recording = Recording::in_memory();
@@ -201,9 +206,19 @@ fn a_default_run_has_processes_enough_for_verdicts() {
 
 #[test]
 fn time_goes_where_a_plain_difference_has_no_verdict() {
-    let processes = processes_of(&["a/split"]);
+    let processes = processes_of(&["one"]);
     assert_eq!(processes[0], 48, "as many as there may be");
     assert_eq!(processes[1..], [10; 12]);
+}
+
+#[test]
+fn points_of_sweeps_step_back_unless_they_decide_a_use_case() {
+    let processes = processes_of(&["one", "sweep-writes@writes=0.05", "sweep-writes@writes=0.2"]);
+    let [row, deciding, point, ..] = *processes else {
+        panic!("{processes:?}")
+    };
+    assert!(row > 10 && deciding > 10, "{processes:?}");
+    assert_eq!(point, 10, "{processes:?}");
 }
 
 #[test]
