@@ -46,7 +46,7 @@ pub enum Choice {
 #[serde(rename_all = "kebab-case")]
 pub enum Why {
     /// It improves on the baseline by more than the margin, and slows nothing that decides down by more than is
-    /// tolerated, for certain.
+    /// tolerated, as measured.
     Faster,
     /// The baseline does not meet the needs.
     Needed,

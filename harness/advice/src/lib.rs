@@ -40,7 +40,7 @@ pub struct Conclusion {
     /// The strategies that were measured beside the baseline.
     pub candidates: Vec<String>,
     /// Those of them that qualify: they improve something that decides by more than the margin, and slow nothing that
-    /// does down by more than is tolerated, for certain.
+    /// does down by more than is tolerated, as measured.
     pub sound: Vec<String>,
     /// The strategies that were not, and what is known of the others and their needs.
     #[serde(flatten)]

@@ -52,7 +52,8 @@ pub struct Rule<'r> {
 /// What the ratios of a strategy are about.
 #[derive(Clone, Copy, Debug)]
 pub enum Scope<'r> {
-    /// Parts of one workload, which has one strategy: it gains in a part at least, and loses in none for certain.
+    /// Parts of one workload, which has one strategy: it gains in a part at least, and is measured to lose in none. What
+    /// loses by its median is not adopted because that is uncertain: with more processes it would not be.
     Workload,
     /// Situations, each with strategies of its own: one is adopted for all of them if it gains in each of these
     /// and perhaps loses in none; `None` is one of these that was not compared. Otherwise it is adopted for those
@@ -66,7 +67,7 @@ pub fn decide(ratios: &[&Ratio], rule: Rule<'_>) -> Decision {
     let is_worse = |ratio: &Ratio| ratio.ci_high < 1.0 / rule.tolerance;
     let loses = any(&|ratio| ratio.is_known() && is_worse(ratio));
     let is_adopted = match rule.scope {
-        Scope::Workload => any(&Ratio::gains) && !loses,
+        Scope::Workload => any(&Ratio::gains) && !any(&|ratio| ratio.median < 1.0 / rule.tolerance),
         Scope::Situations(required) => {
             let gains = |ratio: Option<&Ratio>| ratio.is_some_and(Ratio::gains);
             // Too few processes to be sure of a loss are no proof of the contrary.
@@ -188,13 +189,14 @@ mod tests {
     fn parts_of_a_workload_are_decided_together_and_situations_each() {
         let (gain, loss) = (&ratio(2.0, 2.2, 24), &ratio(0.8, 0.9, 24));
         let (tolerated, open) = (&ratio(0.96, 0.97, 24), &ratio(1.1, 1.3, 24));
-        let unsure = &ratio(0.8, 0.9, 2);
-        let cases: [(&[&Ratio], Decision, Decision); 7] = [
+        let (unsure, wide) = (&ratio(0.8, 0.9, 2), &ratio(0.7, 1.1, 24));
+        let cases: [(&[&Ratio], Decision, Decision); 8] = [
             (&[gain, tolerated], Adopt, Adopt),
             (&[gain, open], Adopt, Adopt),
             (&[gain, loss], AdoptForSome, AdoptForSome),
-            // What is perhaps a loss speaks against all situations at once, and not against a workload.
-            (&[gain, unsure], Adopt, AdoptForSome),
+            (&[gain, unsure], AdoptForSome, AdoptForSome),
+            // A median that loses speaks against a workload, and not against all situations at once.
+            (&[gain, wide], AdoptForSome, Adopt),
             (&[tolerated, loss], StayWithBaseline, StayWithBaseline),
             (&[open, loss], StayWithBaseline, Undecided),
             (&[unsure], TooFew, TooFew),

@@ -410,7 +410,7 @@ fn a_trade_says_what_would_make_up_for_it_and_of_several_parts_the_worst_is_told
     let adopted = told_of_two(1.0);
     assert!(
         answer(&adopted).contains("in at least one of the 2 parts")
-            && answer(&adopted).ends_with("5 % for certain."),
+            && answer(&adopted).ends_with("slower by more than 5 %."),
         "{}",
         answer(&adopted)
     );
