@@ -226,6 +226,12 @@ fn picture(machine: &Machine) -> Option<Figure> {
             let x = axis.at(ceiling);
             canvas.line((x, y - 9), (x, y + 9), Paint::Outline(INK, 2));
         }
+        if let Some(published) = &use_case.of_published.choice {
+            canvas.about(&published.strategy, |canvas| {
+                let x = axis.at(published.times);
+                canvas.circle((x, y), 4, Paint::Outline(GOOD, 2));
+            });
+        }
         let Some(choice) = &use_case.of_all.choice else {
             let stay = format!("stay with {}", machine.baseline);
             let text = if use_case.of_all.is_open {

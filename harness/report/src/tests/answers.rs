@@ -155,7 +155,7 @@ fn a_difference_that_no_one_notices_is_no_loss() {
         "{told:?}"
     );
     assert!(
-        markdown(&results).contains("costs elsewhere: nothing found in the properties checked.")
+        markdown(&results).contains("costs elsewhere: no cost measured in the properties checked.")
     );
     // The matrix of all rows has no sign for it either.
     assert!(!markdown(&results).contains("**-**"));
