@@ -9,6 +9,7 @@ use model::sample;
 
 use results::Results;
 
+use super::advice::Advice;
 use super::charts::canvas::standalone;
 use super::view::{Block, Figure, Page};
 use super::{document, export, render};
@@ -38,7 +39,11 @@ impl File {
 
 /// All that a report's folder holds besides the samples: made of the results, and of nothing else.
 pub fn files(results: &Results) -> Vec<File> {
-    let mut document = document(results);
+    files_with(results, None)
+}
+
+fn files_with(results: &Results, advice: Option<&Advice>) -> Vec<File> {
+    let mut document = document(results, advice);
     let mut files = vec![
         File::new(JSON, export::json(results)),
         File::new(CSV, export::csv(results)),
@@ -184,7 +189,7 @@ impl Source {
     }
 }
 
-/// Writes the report into a folder, together with what it is made of.
+/// Writes the report into a folder, together with what it is made of; an advice from these results stands first in it.
 ///
 /// All files are written to the side first and moved into place when the last one is complete, so a
 /// full disk or a kill leaves the previous report as it was.
@@ -192,9 +197,14 @@ impl Source {
 /// # Errors
 ///
 /// When the folder holds what another report is made of, or it or a file in it cannot be written.
-pub fn write(results: &Results, source: &Source, folder: &Path) -> Result<Written> {
+pub fn write(
+    results: &Results,
+    advice: Option<&Advice>,
+    source: &Source,
+    folder: &Path,
+) -> Result<Written> {
     source.fits(folder)?;
-    let files = files(results);
+    let files = files_with(results, advice);
     let mut contents: Vec<(&str, &[u8])> = match source {
         Source::Beside(_) => Vec::new(),
         Source::Runs(runs) => vec![(sample::MERGED, runs.as_bytes())],

@@ -43,6 +43,7 @@ mod view;
 
 use std::collections::BTreeMap;
 
+use advice::Advice;
 use model::collect;
 use results::Results;
 use serde::Serialize;
@@ -100,12 +101,13 @@ fn alone(section: view::Section, form: Form) -> String {
     }
 }
 
-/// The page that decides, and one with what it rests on.
-fn document(results: &Results) -> view::Document {
-    let cases = choices::sections(results);
-    let deciding = [choices::first(results)]
+/// The page that decides, and one with what it rests on. An advice is the decision; without one, there is one for each use
+/// case.
+fn document(results: &Results, advice: Option<&Advice>) -> view::Document {
+    let answer = advice.map_or_else(|| choices::first(results), Advice::section);
+    let deciding = [answer]
         .into_iter()
-        .chain(cases)
+        .chain(choices::sections(results))
         .chain([differences::section(results), headline::section(results)]);
     let details = [
         decisions::details(results),

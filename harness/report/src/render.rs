@@ -54,8 +54,8 @@ macro_rules! templates {
 
 /// Every template but those of the sections, by its name, which says which format it writes.
 #[rustfmt::skip]
-const TEMPLATES: [(&str, &str); 13] = templates!["":
-    "report.html", "report.md", "macros.md", "table.md", "comment.md", "headline.md", "index.md", "legend.txt", "advice.md",
+const TEMPLATES: [(&str, &str); 12] = templates!["":
+    "report.html", "report.md", "macros.md", "table.md", "comment.md", "headline.md", "index.md", "legend.txt",
     "advice_sentences.txt", "advice_refused.txt", "history.txt", "adr.md",
 ];
 
@@ -69,8 +69,8 @@ const SECTIONS: [(&str, &str); 27] = templates!["sections/":
 
 /// What commands print of their own findings.
 #[rustfmt::skip]
-const TERMINAL: [(&str, &str); 10] = templates!["terminal/":
-    "backtest.md", "claims.md", "diff.md", "explain.md", "forecast.md", "list.md", "predictions.md", "replay.md", "selftest.md",
+const TERMINAL: [(&str, &str); 11] = templates!["terminal/":
+    "advice.md", "backtest.md", "claims.md", "diff.md", "explain.md", "forecast.md", "list.md", "predictions.md", "replay.md", "selftest.md",
     "verify.md",
 ];
 
@@ -128,10 +128,8 @@ static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| {
     let script = include_str!("../../templates/report.js");
     environment.add_global("style", Value::from_safe_string(style.into()));
     environment.add_global("script", Value::from_safe_string(script.into()));
-    // One template for two forms.
-    let advice = ("advice.txt", include_str!("../../templates/advice.md.j2"));
     let all = TEMPLATES.iter().chain(&SECTIONS).chain(&TERMINAL);
-    for (name, text) in all.chain([&advice]) {
+    for (name, text) in all {
         let added = environment.add_template(name, text);
         added.expect("the template is part of the program");
     }

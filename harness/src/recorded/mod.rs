@@ -150,7 +150,7 @@ pub fn file(results: &Results, source: Source, folder: &Path) -> Result<()> {
         Source::Beside(_) => ("run", true),
     };
     if is_same {
-        return report::write(results, &source, folder).map(drop);
+        return report::write(results, None, &source, folder).map(drop);
     }
     Err(Error::input(format!(
         "{} holds another {kind}; name this one with --record=NAME",
@@ -164,7 +164,7 @@ fn at_once(results: &Results, source: &Source, folder: &Path) -> Result<()> {
     let aside = folder.with_file_name(format!(".{name}.partial"));
     // What an earlier attempt has left, if one was killed.
     let _ = std::fs::remove_dir_all(&aside);
-    let filed = report::write(results, source, &aside).and_then(|_| {
+    let filed = report::write(results, None, source, &aside).and_then(|_| {
         std::fs::rename(&aside, folder).map_err(|error| Error::file("write", folder, &error))
     });
     if filed.is_err() {

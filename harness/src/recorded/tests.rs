@@ -136,7 +136,7 @@ fn drift_is_found_in_every_file_with_its_place() {
     std::fs::write(folder.join("plots/old.svg"), "<svg/>").expect("it is writable");
     assert_eq!(drift(&folder), [("plots/old.svg".into(), Drift::Obsolete)]);
     let samples = Source::of(&folder.join(PACKED), &folder).expect("it is there");
-    report::write(&results, &samples, &folder).expect("it is writable");
+    report::write(&results, None, &samples, &folder).expect("it is writable");
     assert_eq!(drift(&folder), []);
 }
 

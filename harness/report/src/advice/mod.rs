@@ -1,4 +1,4 @@
-//! Advice in words: for a terminal, as a Markdown page, and as an architecture decision record.
+//! Advice in words: a section in every form, and an architecture decision record.
 //!
 //! What is known goes as facts into the template of the sentences (`advice_sentences.txt.j2`), which are the same in
 //! every form. Every figure comes from the results; a sentence only says what it means.
@@ -14,7 +14,8 @@ use model::scenario::{Axis, Scenario};
 
 use super::collect::grouped;
 use super::table::Table;
-use super::{format, render};
+use super::view::Section;
+use super::{Form, draft, format, render};
 use advice::{
     Agreement, Conclusion, Earlier, NEGLIGIBLE, Part, Questions, SCHEMA, Subject, Workload, asked,
 };
@@ -27,17 +28,6 @@ pub struct Advice {
     pub sections: BTreeMap<String, Vec<String>>,
     /// The figures: strategy by strategy, the baseline first and then the fastest.
     pub evidence: Table,
-}
-
-/// What an advice is written as.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Form {
-    /// For a terminal.
-    Text,
-    /// A page in Markdown.
-    Page,
-    /// An architecture decision record, to be kept beside the code that it is about.
-    DecisionRecord,
 }
 
 /// The words for a conclusion, and for whether it agrees with an earlier one.
@@ -254,15 +244,24 @@ pub fn json(
 }
 
 impl Advice {
+    /// The advice as the first section of a page.
+    pub(super) fn section(&self) -> Section {
+        let figures: serde_json::Value =
+            serde_json::from_str(&self.evidence.json()).expect("a table in JSON");
+        let figures = Value::from(Serde(figures));
+        let findings = context! { figures, ..Value::from(Serde(&self.sections)) };
+        draft::over_findings("advice", &findings)
+    }
+
     /// The advice as a text of its own.
     pub fn render(&self, form: Form) -> String {
-        let (template, figures) = match form {
-            Form::Text => ("advice.txt", self.evidence.terminal(None)),
-            Form::Page => ("advice.md", self.evidence.markdown()),
-            Form::DecisionRecord => ("adr.md", self.evidence.markdown()),
-        };
+        super::alone(self.section(), form)
+    }
+
+    /// The advice as an architecture decision record, to be kept beside the code that it is about.
+    pub fn decision_record(&self) -> String {
+        let figures = self.evidence.markdown();
         let sections = Value::from(Serde(&self.sections));
-        let is_text = form == Form::Text;
-        render::markdown_text(template, context! { figures, is_text, ..sections })
+        render::markdown_text("adr.md", context! { figures, ..sections })
     }
 }

@@ -163,7 +163,7 @@ fn drawings_and_samples_of_an_earlier_report_do_not_stay() {
     let plain = text(&run.lines());
     let write = |content: &[u8]| {
         let samples = Source::Samples(content.to_vec());
-        write(&run.results(), &samples, &folder.0).expect("the folder is writable")
+        write(&run.results(), None, &samples, &folder.0).expect("the folder is writable")
     };
     write(plain.as_bytes());
     assert!(folder.0.join(PLAIN).exists());

@@ -12,8 +12,8 @@ use model::controls;
 use model::environment::Build;
 use model::error::{Error, Result};
 use model::output::{self, Existing};
-use report::advice::{self, Advice, Form};
-use report::{self, Source};
+use report::advice::{self, Advice};
+use report::{self, Form, Source};
 
 use super::{attended, environment, kept_in};
 use crate::arguments::{AdviseOptions, Format};
@@ -70,11 +70,11 @@ pub(crate) fn advise(options: &AdviseOptions) -> Result<()> {
     let advice = advice::advice(&workload, &questions, &results, &conclusion, agreement);
     let json = advice::json(&workload, &questions, &results, &conclusion, &advice);
     let source = Source::of(&folder.join("samples.jsonl"), &folder)?;
-    report::write(&merge(vec![results]), &source, &folder)?;
-    report::replace(&folder.join("advice.md"), &advice.render(Form::Page))?;
+    report::write(&merge(vec![results]), Some(&advice), &source, &folder)?;
+    report::replace(&folder.join("advice.md"), &advice.render(Form::Markdown))?;
     report::replace(&folder.join("advice.json"), &json)?;
     if let Some(record) = &options.adr {
-        let text = advice.render(Form::DecisionRecord);
+        let text = advice.decision_record();
         output::write(record, existing, text.as_bytes())?;
     }
     print(&advice, &json, &folder, options)?;
@@ -94,10 +94,10 @@ pub(crate) fn advise(options: &AdviseOptions) -> Result<()> {
 fn print(advice: &Advice, json: &str, folder: &Path, options: &AdviseOptions) -> Result<()> {
     match options.format {
         Format::Json => terminal::print(json),
-        Format::Md => terminal::print(advice.render(Form::Page).trim_end()),
+        Format::Md => terminal::print(&advice.render(Form::Markdown)),
         Format::Csv => terminal::print(&advice.evidence.csv()),
         Format::Table => {
-            terminal::print(advice.render(Form::Text).trim_end())?;
+            terminal::print(&advice.render(Form::Terminal(terminal::width())))?;
             if let Some(record) = &options.adr {
                 terminal::print(&format!("decision record: {}", record.display()))?;
             }

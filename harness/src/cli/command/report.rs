@@ -95,7 +95,7 @@ fn read(files: &[PathBuf], folder: Option<&Path>) -> Result<Read> {
 /// are the samples that were pooled, or, where they are of several machines, the names of the runs.
 pub(crate) fn write(files: &[PathBuf], folder: &Path) -> Result<()> {
     let read = read(files, Some(folder))?;
-    let written = report::write(&read.results, &read.source(folder)?, folder)?;
+    let written = report::write(&read.results, None, &read.source(folder)?, folder)?;
     terminal::print(&report::verdict_table(&read.results))?;
     terminal::print(&format!("report: {}", written.html.display()))
 }

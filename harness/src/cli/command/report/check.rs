@@ -77,7 +77,7 @@ impl Check {
                     folder.display()
                 )));
             }
-            report::write(&read.results, &source, folder)?;
+            report::write(&read.results, None, &source, folder)?;
         }
         Ok(())
     }
