@@ -19,7 +19,7 @@ use super::{Form, draft, format, render};
 use advice::{
     Agreement, Conclusion, Earlier, NEGLIGIBLE, Part, Questions, SCHEMA, Subject, Workload, asked,
 };
-use results::{Cell, Flag, Guaranteed, Machine, Metric, TOLERATED, is_worse};
+use results::{Cell, Flag, Guaranteed, Machine, Metric, TOLERATED, Verdict, is_range, is_worse};
 
 /// An advice in words.
 #[derive(Clone, Debug)]
@@ -205,6 +205,11 @@ fn evidence(questions: &Questions, results: &Machine) -> Table {
             let ratio = cell.ratio.as_ref();
             let verdict = match ratio {
                 _ if cell.flags.contains(&Flag::Starved) => "starved: 0 operations",
+                Some(ratio)
+                    if ratio.verdict == Verdict::Inconclusive && is_range(ratio.processes) =>
+                {
+                    "too few processes"
+                }
                 Some(ratio) => format::verdict(ratio.verdict),
                 None if is_baseline(cell) => "baseline",
                 None => "not compared",
