@@ -52,8 +52,9 @@ pub struct Rule<'r> {
 /// What the ratios of a strategy are about.
 #[derive(Clone, Copy, Debug)]
 pub enum Scope<'r> {
-    /// Parts of one workload, which has one strategy: it gains in a part at least, and is measured to lose in none. What
-    /// loses by its median is not adopted because that is uncertain: with more processes it would not be.
+    /// Parts of one workload, which has one strategy: it gains in a part at least, and is measured to lose in none. Where an
+    /// interval leaves it open, the median decides whether there is a loss, and whether there is a gain to hope for: more
+    /// processes would rather confirm it than not.
     Workload,
     /// Situations, each with strategies of its own: one is adopted for all of them if it gains in each of these
     /// and perhaps loses in none; `None` is one of these that was not compared. Otherwise it is adopted for those
@@ -74,14 +75,17 @@ pub fn decide(ratios: &[&Ratio], rule: Rule<'_>) -> Decision {
             !required.is_empty() && required.iter().copied().all(gains) && !any(&is_worse)
         }
     };
-    let is_lost = matches!(rule.scope, Scope::Workload) && loses;
+    let is_workload = matches!(rule.scope, Scope::Workload);
+    let is_lost = is_workload && loses;
+    let is_hopeless = |ratio: &Ratio| is_workload && ratio.is_known() && ratio.median <= rule.gain;
+    let is_open = any(&|ratio| ratio.is_open(rule.gain) && !is_hopeless(ratio));
     if !ratios.is_empty() && !any(&Ratio::is_known) {
         Decision::TooFew
     } else if is_adopted {
         Decision::Adopt
     } else if any(&Ratio::gains) {
         Decision::AdoptForSome
-    } else if !ratios.is_empty() && (is_lost || !any(&|ratio| ratio.is_open(rule.gain))) {
+    } else if !ratios.is_empty() && (is_lost || !is_open) {
         Decision::StayWithBaseline
     } else {
         Decision::Undecided
@@ -190,7 +194,8 @@ mod tests {
         let (gain, loss) = (&ratio(2.0, 2.2, 24), &ratio(0.8, 0.9, 24));
         let (tolerated, open) = (&ratio(0.96, 0.97, 24), &ratio(1.1, 1.3, 24));
         let (unsure, wide) = (&ratio(0.8, 0.9, 2), &ratio(0.7, 1.1, 24));
-        let cases: [(&[&Ratio], Decision, Decision); 8] = [
+        let (hopeful, hopeless) = (&ratio(1.1, 1.5, 24), &ratio(0.9, 1.3, 24));
+        let cases: [(&[&Ratio], Decision, Decision); 10] = [
             (&[gain, tolerated], Adopt, Adopt),
             (&[gain, open], Adopt, Adopt),
             (&[gain, loss], AdoptForSome, AdoptForSome),
@@ -200,6 +205,8 @@ mod tests {
             (&[tolerated, loss], StayWithBaseline, StayWithBaseline),
             (&[open, loss], StayWithBaseline, Undecided),
             (&[unsure], TooFew, TooFew),
+            (&[hopeful], Undecided, Undecided),
+            (&[hopeless], StayWithBaseline, Undecided),
         ];
         for (ratios, as_parts, as_situations) in cases {
             let decided = |scope| decide(ratios, Rule::new(MARGIN, scope));
