@@ -114,7 +114,7 @@ fn what_cannot_be_predicted_is_said_in_one_line() {
 fn every_kind_of_prediction_has_every_format() {
     let curve = folder("predicted").join("curve.csv");
     fs::write(&curve, "cpus,ns\n1,9.5\n2,12\n16,579.3\n192,7005\n").unwrap();
-    let recorded = "reports/2026-11-26-epyc-2cpu";
+    let recorded = "reports/2026-11-27-epyc-2cpu";
     for options in [
         &["--backtest", curve.to_str().unwrap()][..],
         &["--alone", "10", "--machine", "server"],
