@@ -56,7 +56,7 @@ pub(super) fn all(samples: &Samples) -> Vec<Latency> {
                 latency.quantiles = timed.quantiles_at_own_rate();
                 return (latency.operations > 0).then_some(latency);
             }
-            latency.per_s = median(timed.seen.iter().filter_map(|seen| seen.per_s(offered)));
+            latency.per_s = median(timed.probed.iter().filter_map(|seen| seen.per_s(offered)));
             latency.served = timed.served(of);
             latency.kept = Some(timed.is_kept());
             if timed.is_kept() {
@@ -100,22 +100,24 @@ fn compare(quantile: &mut Quantile, strategy: &str, baseline: &Timed<'_>, same: 
 /// What the processes of a strategy timed in one probe, of one kind of operation.
 struct Timed<'s> {
     of: Distribution,
-    seen: Vec<&'s ProbeSeen>,
+    probed: Vec<&'s ProbeSeen>,
 }
 
 impl<'s> Timed<'s> {
     fn of(samples: &'s Samples, probe: Probe, of: Distribution, strategy: &str) -> Self {
-        let seen = samples.lines.iter().filter_map(Line::try_as_probe_ref);
-        let seen = seen.filter(|seen| seen.probe == probe && seen.strategy == strategy);
-        let seen = seen.filter(|seen| seen.histogram(of).is_some());
+        let probed = samples.lines.iter().filter_map(Line::try_as_probe_ref);
+        let probed = probed.filter(|one| one.probe == probe && one.strategy == strategy);
+        let probed = probed.filter(|one| one.histogram(of).is_some());
         Self {
             of,
-            seen: seen.collect(),
+            probed: probed.collect(),
         }
     }
 
     fn histograms(&self) -> impl Iterator<Item = &'s SparseHistogram> {
-        self.seen.iter().filter_map(|seen| seen.histogram(self.of))
+        self.probed
+            .iter()
+            .filter_map(|seen| seen.histogram(self.of))
     }
 
     fn operations(&self) -> u64 {
@@ -126,7 +128,7 @@ impl<'s> Timed<'s> {
     fn served(&self, of: Distribution) -> Option<f64> {
         let (_, offered, unfinished) = OPERATIONS.into_iter().find(|(one, ..)| *one == of)?;
         let left = self
-            .seen
+            .probed
             .iter()
             .filter_map(|seen| seen.share(unfinished, offered));
         median(left.map(|left| 1.0 - left))
@@ -179,8 +181,8 @@ impl<'s> Timed<'s> {
             return None;
         }
         let of_figures = (self.at(share)? / same.at(share)?).ln().abs();
-        let pairs = self.seen.iter().filter_map(|seen| {
-            let mut others = same.seen.iter();
+        let pairs = self.probed.iter().filter_map(|seen| {
+            let mut others = same.probed.iter();
             let other = others.find(|other| other.process == seen.process)?;
             let [one, other] = [seen, other].map(|seen| seen.histogram(self.of));
             let times = one?.quantile(share) as f64 / other?.quantile(share) as f64;

@@ -149,6 +149,10 @@ fn a_workload_becomes_an_answer_and_a_decision_record() {
     assert_is_documented(&told);
     let first = fs::read_to_string(&record).unwrap();
     assert!(first.contains("## Decision"), "{first}");
+    // The page opens with the advice, and not with the use cases of a run.
+    let page = fs::read_to_string(Path::new(&out).join("report.html")).unwrap();
+    let headings: Vec<&str> = page.matches("<h1 id=\"advice\">").collect();
+    assert_eq!(headings.len(), 1);
     let samples = Path::new(&out).join("samples.jsonl");
     let before = fs::read(&samples).unwrap();
 

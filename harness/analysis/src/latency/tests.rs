@@ -12,7 +12,7 @@ const OTHER: &str = "novel/thing";
 const OPERATIONS: u64 = 40_000;
 
 /// A process whose operations take so long, in ns; one in 50 takes ten times as long.
-fn seen(strategy: &str, process: u32, ns: u64) -> ProbeSeen {
+fn probed(strategy: &str, process: u32, ns: u64) -> ProbeSeen {
     let mut waits = Histogram::default();
     for operation in 0..OPERATIONS {
         waits.record(if operation % 50 == 0 { 10 * ns } else { ns });
@@ -39,7 +39,7 @@ fn processes<const N: usize>(strategies: [(&str, [u64; 3]); N]) -> Vec<ProbeSeen
     let processes = strategies.into_iter().flat_map(|(strategy, each)| {
         (0..)
             .zip(each)
-            .map(move |(process, ns)| seen(strategy, process, ns))
+            .map(move |(process, ns)| probed(strategy, process, ns))
     });
     processes.collect()
 }
@@ -185,11 +185,11 @@ fn a_quantile_has_a_thousand_operations_beyond_it() {
         .collect();
     assert_eq!(shares, [0.5, 0.75, 0.9, 0.95, 0.99]);
     // 40,000: 2,000 beyond p95, 400 beyond p99.
-    let machine = analysed(vec![seen(OTHER, 0, 50)]);
+    let machine = analysed(vec![probed(OTHER, 0, 50)]);
     let last = reads(&machine, OTHER).quantiles.last().map(|one| one.share);
     assert_eq!(last, Some(0.95));
     // Too few for a median is not too slow.
-    let mut few = seen(OTHER, 0, 50);
+    let mut few = probed(OTHER, 0, 50);
     let mut waits = Histogram::default();
     (0..1_999).for_each(|_| waits.record(50));
     few.histograms.insert(Distribution::Reads, waits.sparse());
