@@ -20,6 +20,10 @@ const PREEMPTIONS_MAX: f64 = 2.0;
 /// ...and by more than this many: where one is usual, two are no sign.
 const PREEMPTIONS_MORE: f64 = 0.5;
 
+/// Handing a line over costs more or less than it usually does in the scenario by this factor. On the same two processors it
+/// varies by tenths; cores of one cache and of two are several times apart, two threads of one core half of that.
+const HAND_OFF_APART_MAX: f64 = 1.5;
+
 /// A block: scenario, process and number.
 pub(super) type BlockKey<'a> = (&'a str, u32, u32);
 
@@ -36,6 +40,10 @@ pub(super) enum Reason {
         to_string = "more than twice as many involuntary context switches as usual in the scenario"
     )]
     Preempted,
+    #[strum(
+        to_string = "the processors were at another distance than usual: a line took 1.5 times longer or shorter from one to the other"
+    )]
+    Moved,
 }
 
 /// The blocks that are not used, each with the first reason.
@@ -43,6 +51,11 @@ pub(super) fn contaminated(lines: &[Line]) -> HashMap<BlockKey<'_>, Reason> {
     let all = || lines.iter().filter_map(Line::try_as_interference_ref);
     let apart = medians(all().map(|one| (one.scenario.as_str(), spins_apart(one))));
     let usual = medians(all().map(|one| ((one.scenario.as_str(), one.slices), preemptions(one))));
+    let mut hand_offs: BTreeMap<&str, Vec<f64>> = BTreeMap::new();
+    for one in all() {
+        let readings = hand_offs.entry(one.scenario.as_str()).or_default();
+        readings.extend(one.hand_off_ns.into_iter().flatten());
+    }
     let dropped = all().filter_map(|interference| {
         let scenario = interference.scenario.as_str();
         let usual = usual[&(scenario, interference.slices)];
@@ -54,6 +67,8 @@ pub(super) fn contaminated(lines: &[Line]) -> HashMap<BlockKey<'_>, Reason> {
             Reason::Spins
         } else if preemptions(interference) > PREEMPTIONS_MAX * usual + PREEMPTIONS_MORE {
             Reason::Preempted
+        } else if is_moved(interference, usual_hand_off(&hand_offs[scenario])) {
+            Reason::Moved
         } else {
             return None;
         };
@@ -78,6 +93,30 @@ fn preemptions(interference: &Interference) -> f64 {
     interference.preemptions as f64 / f64::from(interference.slices.max(1))
 }
 
+/// The hand-off that most of the others are near: processors stay where they are for seconds, so there are a few values and
+/// not all between. Nothing where less than a third are near any.
+fn usual_hand_off(readings: &[f64]) -> Option<f64> {
+    let near = |usual: f64| {
+        let near = readings.iter().filter(|&&one| !is_apart(one, usual));
+        near.count()
+    };
+    // From the most distant: of as many, the nearest is taken.
+    let mut ordered = readings.to_vec();
+    ordered.sort_by(|a, b| b.total_cmp(a));
+    let usual = ordered.into_iter().max_by_key(|&one| near(one))?;
+    (3 * near(usual) >= readings.len()).then_some(usual)
+}
+
+fn is_apart(one: f64, other: f64) -> bool {
+    (one / other).ln().abs() > HAND_OFF_APART_MAX.ln()
+}
+
+/// Whether handing a line over cost other than usual, before the block or after it.
+fn is_moved(interference: &Interference, usual: Option<f64>) -> bool {
+    let mut readings = interference.hand_off_ns.into_iter().flatten();
+    usual.is_some_and(|usual| readings.any(|reading| is_apart(reading, usual)))
+}
+
 /// The distance of the spins before and after, as a logarithm.
 fn spins_apart(interference: &Interference) -> f64 {
     let spins = interference.spin_after_ns as f64 / interference.spin_before_ns.max(1) as f64;
@@ -99,6 +138,7 @@ mod tests {
             preemptions: 10,
             spin_before_ns: 1_000_000,
             spin_after_ns: 1_010_000,
+            hand_off_ns: Some([32.0, 35.0]),
         }
     }
 
@@ -121,12 +161,33 @@ mod tests {
                 preemptions: 26,
                 ..calm(6)
             },
+            Interference {
+                hand_off_ns: Some([32.0, 180.0]),
+                ..calm(7)
+            },
+            Interference {
+                hand_off_ns: None,
+                ..calm(8)
+            },
         ];
         let lines: Vec<Line> = blocks.into_iter().map(Line::Interference).collect();
         let found = contaminated(&lines);
-        assert_eq!(found.len(), 3);
+        assert_eq!(found.len(), 4);
         assert_eq!(found[&("s", 0, 4)], Reason::Stolen);
         assert_eq!(found[&("s", 0, 5)], Reason::Spins);
         assert_eq!(found[&("s", 0, 6)], Reason::Preempted);
+        assert_eq!(found[&("s", 0, 7)], Reason::Moved);
+    }
+
+    #[test]
+    fn the_usual_hand_off_is_one_that_was_measured() {
+        let usual = |readings: &[f64]| usual_hand_off(readings);
+        assert_eq!(usual(&[]), None);
+        assert_eq!(usual(&[32.0, 31.0, 180.0]).map(f64::round), Some(31.0));
+        // As many there as here: neither is halfway, and the nearer is taken.
+        assert!(usual(&[32.0, 180.0, 32.0, 180.0]).is_some_and(|ns| ns < 40.0));
+        assert!(usual(&[180.0, 181.0, 32.0]).is_some_and(|ns| ns > 100.0));
+        // No value is usual.
+        assert_eq!(usual(&[10.0, 20.0, 40.0, 80.0]), None);
     }
 }

@@ -21,20 +21,22 @@ const REPETITIONS: usize = 15;
 const INCREMENTS: u64 = 20_000;
 /// Round trips of a repetition: about a millisecond.
 const ROUND_TRIPS: u64 = 4_000;
+/// Repetitions and round trips of a brief look: about a millisecond in all.
+const BRIEFLY: (usize, u64) = (5, 500);
 
 /// What a line costs here; between processors only where there are two.
 pub fn calibration() -> Calibration {
     let cpus = environment::cpus();
     let between = || {
-        let [hand_off_ns] = repeat(|| [hand_off_ns()]);
-        let [run_length, contended_ns] = repeat(contended);
+        let [hand_off_ns] = repeat(REPETITIONS, || [hand_off_ns(ROUND_TRIPS)]);
+        let [run_length, contended_ns] = repeat(REPETITIONS, contended);
         Between {
             hand_off_ns,
             run_length: run_length[1].max(1.0),
             contended_ns: contended_ns[1],
         }
     };
-    let [locked_ns] = repeat(|| [alone_ns()]);
+    let [locked_ns] = repeat(REPETITIONS, || [alone_ns()]);
     Calibration {
         cpus: cpus as u32,
         locked_ns: locked_ns[1],
@@ -42,9 +44,19 @@ pub fn calibration() -> Calibration {
     }
 }
 
+/// Half a round trip of a flag between two threads on the first two processors, in nanoseconds.
+pub(crate) fn hand_off_briefly() -> f64 {
+    let (repetitions, round_trips) = BRIEFLY;
+    let [[_, median, _]] = repeat(repetitions, || [hand_off_ns(round_trips)]);
+    median
+}
+
 /// The quartiles of each figure of a measurement.
-fn repeat<const FIGURES: usize>(measure: impl Fn() -> [f64; FIGURES]) -> [[f64; 3]; FIGURES] {
-    let all: Vec<[f64; FIGURES]> = (0..REPETITIONS).map(|_| measure()).collect();
+fn repeat<const FIGURES: usize>(
+    times: usize,
+    measure: impl Fn() -> [f64; FIGURES],
+) -> [[f64; 3]; FIGURES] {
+    let all: Vec<[f64; FIGURES]> = (0..times).map(|_| measure()).collect();
     std::array::from_fn(|place| quartiles(all.iter().map(|figures| figures[place]).collect()))
 }
 
@@ -65,7 +77,7 @@ fn alone_ns() -> f64 {
 }
 
 /// Half a round trip of a flag between two threads.
-fn hand_off_ns() -> f64 {
+fn hand_off_ns(round_trips: u64) -> f64 {
     let flag = CachePadded::new(AtomicU64::new(0));
     let wait_for = |value: u64| {
         while flag.load(Ordering::Acquire) != value {
@@ -74,21 +86,21 @@ fn hand_off_ns() -> f64 {
     };
     let ask = || {
         let began = clock::now();
-        for round in 0..ROUND_TRIPS {
+        for round in 0..round_trips {
             flag.store(2 * round + 1, Ordering::Release);
             wait_for(2 * round + 2);
         }
         began.elapsed().as_nanos() as f64
     };
     let answer = || {
-        for round in 0..ROUND_TRIPS {
+        for round in 0..round_trips {
             wait_for(2 * round + 1);
             flag.store(2 * round + 2, Ordering::Release);
         }
         0.0
     };
     let [ns, _] = on_two_processors([&ask, &answer]);
-    ns / (2 * ROUND_TRIPS) as f64
+    ns / (2 * round_trips) as f64
 }
 
 /// Two threads that increment the same counter: increments in a row, and an increment as each sees it, in ns.

@@ -8,6 +8,8 @@ use nix::sys::resource::{UsageWho, getrusage};
 use model::clock;
 use model::sample::{Interference, Part};
 
+use super::calibration;
+
 /// The calibration spin: chains of dependent multiplications, about a millisecond in all on a
 /// processor of today. The fastest of them counts: on a virtual machine whole milliseconds often
 /// differ from each other, the fastest sixteenths hardly ever unless the processor itself has become
@@ -27,33 +29,42 @@ pub(crate) struct Before {
     stolen: Duration,
     preemptions: u64,
     spin: Duration,
+    hand_off_ns: Option<f64>,
 }
 
 impl Before {
     /// Looks, before a block that keeps so many processors busy.
     pub(crate) fn look(processors: usize) -> Self {
         let spin = spin(processors);
+        let hand_off_ns = hand_off_ns(processors);
         Self {
             processors,
             began: clock::now(),
             stolen: stolen(),
             preemptions: preemptions(),
             spin,
+            hand_off_ns,
         }
     }
 
     /// Looks again, after this block of so many slices: what has changed.
     pub(crate) fn look_again(self, part: &Part, block: u32, slices: u32) -> Interference {
+        let took = self.began.elapsed();
+        let stolen = stolen().saturating_sub(self.stolen);
+        let preemptions = preemptions() - self.preemptions;
+        let spin_after = spin(self.processors);
+        let hand_offs = self.hand_off_ns.zip(hand_off_ns(self.processors));
         Interference {
             scenario: part.scenario.clone(),
             process: part.process,
             block,
             slices,
-            took_ns: self.began.elapsed().as_nanos() as u64,
-            stolen_ns: stolen().saturating_sub(self.stolen).as_nanos() as u64,
-            preemptions: preemptions() - self.preemptions,
+            took_ns: took.as_nanos() as u64,
+            stolen_ns: stolen.as_nanos() as u64,
+            preemptions,
             spin_before_ns: self.spin.as_nanos() as u64,
-            spin_after_ns: spin(self.processors).as_nanos() as u64,
+            spin_after_ns: spin_after.as_nanos() as u64,
+            hand_off_ns: hand_offs.map(|(before, after)| [before, after]),
         }
     }
 }
@@ -70,6 +81,12 @@ fn spin(processors: usize) -> Duration {
         let there = others.into_iter().filter_map(|other| other.join().ok());
         there.max().map_or(here, |slowest| slowest.max(here))
     })
+}
+
+/// What handing a line over costs, where threads on several processors can do so. A hypervisor moves virtual processors: to
+/// cores that share a cache, to cores that do not, on one core. Nothing else tells: no time is stolen.
+fn hand_off_ns(processors: usize) -> Option<f64> {
+    (processors > 1).then(calibration::hand_off_briefly)
 }
 
 fn chain() -> Duration {

@@ -243,6 +243,10 @@ pub struct Interference {
     pub spin_before_ns: u64,
     /// The same after it.
     pub spin_after_ns: u64,
+    /// What handing a cache line from one processor to another cost before and after the block, in nanoseconds. Nothing where
+    /// only one processor was busy, and in older samples.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hand_off_ns: Option<[f64; 2]>,
 }
 
 /// What the heap saw during `operations` operations on one thread.

@@ -75,6 +75,7 @@ fn play(plan: &MeasurementPlan, assignment: &Assignment) -> Vec<Line> {
             preemptions: 0,
             spin_before_ns: 1_000,
             spin_after_ns: 1_000,
+            hand_off_ns: None,
         }));
     }
     lines.push(Line::PartDone(PartDone {
