@@ -9,7 +9,7 @@ use results::{Answer, Flip, Judged, Machine, PLAIN, Results, UseCase, Verdict, i
 
 use super::charts::canvas::{BAND, Canvas, FAINT, GOOD, INK, LEFT, Paint, RIGHT};
 use super::charts::{RATIO_MIN, Scale, intervals};
-use super::collect::grouped;
+use super::collect::{grouped, unique};
 use super::draft::Draft;
 use super::facts::{self, Row};
 use super::losses::Losses;
@@ -49,6 +49,12 @@ impl<'r> Case<'r> {
             strategy(&one.of_published) != strategy(&one.of_all)
                 && one.gains.iter().any(|gain| is_published(&gain.strategy))
         })
+    }
+
+    /// The sweep that says how far its answers hold.
+    fn sweep(&self) -> Option<&'r str> {
+        let mut sweeps = self.answers.iter();
+        sweeps.find_map(|(_, one)| one.holds_along.as_deref())
     }
 
     fn on(&self, machine: &Machine) -> Option<&'r UseCase> {
@@ -149,15 +155,34 @@ fn same(machine: &Machine) -> Value {
     context! { all => judged.len(), equal => equal.count() }
 }
 
-/// A section for each use case: every contender in the rows that decide it, and where its answer changes.
+/// A section for each use case: every contender in the rows that decide it, and where its answer changes. Then what the
+/// strategies cost elsewhere that any of them names.
 pub(super) fn sections(results: &Results) -> Vec<Section> {
-    cases(results)
-        .iter()
-        .map(|case| section(results, case))
-        .collect()
+    let cases = cases(results);
+    let of_cases = cases.iter().enumerate().map(|(index, case)| {
+        let mut earlier = cases[..index].iter();
+        let drawn_in = earlier.find(|one| case.sweep().is_some() && one.sweep() == case.sweep());
+        section(results, case, drawn_in)
+    });
+    of_cases.chain([costs(results)]).collect()
 }
 
-fn section(results: &Results, case: &Case<'_>) -> Section {
+fn costs(results: &Results) -> Section {
+    Draft::new("costs", results)
+        .of_each(|machine| {
+            let answers = compared(machine).flat_map(|one| [&one.of_all, &one.of_published]);
+            let named = answers.filter_map(|answer| answer.choice.as_ref());
+            let costs = unique(named.map(|choice| &choice.strategy)).into_iter();
+            let costs = costs.map(|strategy| {
+                let lost = Value::from(Serde(Losses::of(machine, strategy)));
+                context! { strategy, lost }
+            });
+            context! { costs => costs.collect::<Vec<_>>() }
+        })
+        .section()
+}
+
+fn section(results: &Results, case: &Case<'_>, drawn_in: Option<&Case<'_>>) -> Section {
     let decided_by = |machine| -> Vec<Row<'_>> {
         let rows = case.on(machine).into_iter().flat_map(|one| &one.decided_by);
         rows.filter_map(|judged| facts::row(machine, judged))
@@ -180,10 +205,12 @@ fn section(results: &Results, case: &Case<'_>) -> Section {
     Draft::new("case", results)
         .anchored(format!("case-{}", case.id))
         .fact("rows", rows.collect::<Vec<_>>())
+        .fact("drawn_in", drawn_in.map(|one| &one.answers[0].1.title))
         .of_each(|machine| context! { case => case.facts(machine) })
         .place("contenders", contenders)
         .figures("sweep", |machine| {
-            let sweep = case.on(machine).and_then(|one| one.holds_along.as_ref());
+            let known = case.on(machine).filter(|_| drawn_in.is_none());
+            let sweep = known.and_then(|one| one.holds_along.as_ref());
             Vec::from_iter(sweep.and_then(|sweep| flips::along(machine, sweep)))
         })
         .section()

@@ -61,9 +61,9 @@ const TEMPLATES: [(&str, &str); 12] = templates!["":
 
 /// The words of the report, as `draft` reads them.
 #[rustfmt::skip]
-const SECTIONS: [(&str, &str); 27] = templates!["sections/":
+const SECTIONS: [(&str, &str); 28] = templates!["sections/":
     "first.md", "case.md", "choice.md", "report-table.md", "details.md", "answer.md", "verdicts.md", "differences.md", "decisions.md", "registry.md", "cards.md", "marks.md", "biases.md",
-    "memory.md", "deadlock.md", "controls.md", "method.md", "environment.md", "lessons.md", "guarantees.md", "probes.md",
+    "costs.md", "memory.md", "deadlock.md", "controls.md", "method.md", "environment.md", "lessons.md", "guarantees.md", "probes.md",
     "pareto.md", "flips.md", "scaling.md", "evidence.md", "flip.md", "unpredicted.md",
 ];
 

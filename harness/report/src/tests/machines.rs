@@ -67,6 +67,32 @@ fn opposite_verdicts_are_named_and_neither_is_recommended() {
     assert!(verdict_table(&merged).contains("differ"));
 }
 
+/// The first table has a line for each situation and a column for each machine, so that it is no longer than that of one.
+#[test]
+fn each_machine_has_a_column_in_the_table_that_decides() {
+    let merged = opposed();
+    let lines = |results: &Results| {
+        let text = markdown(results);
+        let (_, table) = text.split_once("| Your situation").expect("it is there");
+        let table: Vec<String> = table
+            .lines()
+            .take_while(|line| !line.is_empty())
+            .map(str::to_owned)
+            .collect();
+        table
+    };
+    let both = lines(&merged);
+    assert!(
+        both[0].contains("alpha") && both[0].contains("beta"),
+        "{both:?}"
+    );
+    let alone = Results {
+        machines: merged.machines[..1].to_vec(),
+        ..merged
+    };
+    assert_eq!(both.len(), lines(&alone).len());
+}
+
 /// A verdict that flips between two builds on the same hardware is told with what one of them has inlined.
 #[test]
 fn builds_that_differ_are_told_with_what_was_not_inlined() {

@@ -78,9 +78,11 @@ fn a_use_case_shows_all_its_contenders_and_the_price_of_its_answer() {
         case.contains("Use <code>atomics/seqlock</code> (in this workspace): "),
         "{case}"
     );
+    let costs = section(&page, "costs");
+    assert_eq!(costs.matches("atomics/seqlock").count(), 1, "{costs}");
     assert!(
-        case.contains("What <code>atomics/seqlock</code> costs elsewhere: "),
-        "{case}"
+        costs.contains("scan consistency weak (atomic snapshot)"),
+        "{costs}"
     );
 }
 
