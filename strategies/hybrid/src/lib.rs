@@ -72,7 +72,7 @@
 //! ## `cells`
 //!
 //! - **Readers** find the cell in the map (papaya) and copy the record out under the cell's sequence
-//!   lock ([`atomics::SeqCell`]); they write nothing shared. The closure runs on the copy, with no
+//!   lock ([`podtable::SeqCell`]); they write nothing shared. The closure runs on the copy, with no
 //!   guard held.
 //! - **Writers** replace the words in the cell. Neither the map nor the allocator is involved, and no
 //!   other record is affected. An insert over an existing cell does the same.

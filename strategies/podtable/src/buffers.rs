@@ -1,42 +1,41 @@
-//! Stage 2: the buffers that packed words name: the words of all records of a table, without gaps.
+//! Stage 2: the buffers that packed words name: the words of all values of a table, without gaps.
 
-use std::marker::PhantomData;
+use core::fmt;
+use core::marker::PhantomData;
 
-use contract::Words;
-
+use crate::memory::Memory;
+use crate::plain::words_of;
 use crate::stamp::Buffer;
-use support::sync::AtomicU64;
-
-const CACHE_LINE_BYTES: usize = 64;
+use crate::sync::AtomicU64;
 
 /// The memory of the buffers.
 #[derive(Debug)]
-pub(crate) struct Pool<W> {
-    words: Box<[AtomicU64]>,
-    /// Words skipped so that buffer 0 begins on a cache line: a record of 64 bytes is then one line.
-    skipped: usize,
+pub(crate) struct Pool<V> {
+    memory: Memory,
     count: usize,
-    _record: PhantomData<fn() -> W>,
+    _value: PhantomData<fn() -> V>,
 }
 
-impl<W: Words> Pool<W> {
+/// The buffers, by number.
+pub struct Buffers<'t, V> {
+    words: &'t [AtomicU64],
+    _value: PhantomData<fn() -> V>,
+}
+
+impl<V> Pool<V> {
+    /// Words to a buffer: at least one, so that what is no buffer's number is out of range.
+    pub(crate) const LEN: usize = if words_of::<V>() == 0 {
+        1
+    } else {
+        words_of::<V>()
+    };
+
     /// `count` buffers.
     pub(crate) fn with_buffers(count: usize) -> Self {
-        // A checker's atomics may be larger than a line.
-        let margin = (CACHE_LINE_BYTES / size_of::<AtomicU64>()).saturating_sub(1);
-        let length = count
-            .checked_mul(W::LEN)
-            .and_then(|words| words.checked_add(margin))
-            .expect("a table has room in memory");
-        let words: Box<[AtomicU64]> = (0..length).map(|_| AtomicU64::new(0)).collect();
-        // Only speed depends on the alignment; an offset out of range just means "start at 0".
-        let offset = words.as_ptr().align_offset(CACHE_LINE_BYTES);
-        let skipped = if offset <= margin { offset } else { 0 };
         Self {
-            words,
-            skipped,
+            memory: Memory::of_words(count * Self::LEN),
             count,
-            _record: PhantomData,
+            _value: PhantomData,
         }
     }
 
@@ -44,27 +43,37 @@ impl<W: Words> Pool<W> {
         self.count
     }
 
-    pub(crate) fn buffers(&self) -> Buffers<'_, W> {
+    pub(crate) fn buffers(&self) -> Buffers<'_, V> {
         Buffers {
-            words: &self.words[self.skipped..][..self.count * W::LEN],
-            _record: PhantomData,
+            words: self.memory.words(),
+            _value: PhantomData,
         }
     }
 }
 
-/// The buffers, by number.
-#[derive(Clone, Copy, Debug)]
-pub struct Buffers<'t, W: Words> {
-    words: &'t [AtomicU64],
-    _record: PhantomData<fn() -> W>,
-}
-
-impl<'t, W: Words> Buffers<'t, W> {
+impl<'t, V> Buffers<'t, V> {
     /// The words of a buffer; `None` if the number is no buffer's.
     #[inline(always)]
     pub(crate) fn get(self, buffer: Buffer) -> Option<&'t [AtomicU64]> {
-        let start: usize = first_word(buffer, W::LEN)?;
-        self.words.get(start..start.checked_add(W::LEN)?)
+        let start: usize = first_word(buffer, Pool::<V>::LEN)?;
+        self.words.get(start..start.checked_add(Pool::<V>::LEN)?)
+    }
+}
+
+// Derived, they would ask the same of `V`.
+impl<V> Clone for Buffers<'_, V> {
+    #[inline]
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<V> Copy for Buffers<'_, V> {}
+
+impl<V> fmt::Debug for Buffers<'_, V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let count = self.words.len() / Pool::<V>::LEN;
+        f.debug_struct("Buffers").field("count", &count).finish()
     }
 }
 
@@ -78,12 +87,12 @@ fn first_word<A: TryFrom<u64>>(buffer: Buffer, len: usize) -> Option<A> {
     A::try_from(buffer.index() as u64 * len as u64).ok()
 }
 
-#[cfg(all(test, not(pivot_loom)))]
+#[cfg(all(test, not(any(pivot_loom, pivot_shuttle))))]
 mod tests {
     use super::*;
     use crate::stamp::Stamp;
 
-    /// Words of records: the smallest, and those whose flags leave 32 bits, one flag after the other.
+    /// Words of values: the smallest, and those whose flags leave 32 bits, one flag after the other.
     const LENGTHS: [usize; 6] = [1, 8, 64, 128, 256, 512];
 
     #[test]
@@ -107,6 +116,16 @@ mod tests {
         for len in LENGTHS {
             let none: Option<u32> = first_word(Buffer::NONE, len);
             assert!(none != Some(0), "{len} words");
+        }
+    }
+
+    #[test]
+    fn values_without_bytes_have_buffers_too() {
+        let pool = Pool::<()>::with_buffers(3);
+        let live = Stamp::VACANT.next_in(Buffer::new(2));
+        assert!(pool.buffers().get(live.buffer_if_plain()).is_some());
+        for stamp in [live.locked(), live.moved(), live.next_empty()] {
+            assert!(pool.buffers().get(stamp.buffer_if_plain()).is_none());
         }
     }
 }

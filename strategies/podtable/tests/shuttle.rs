@@ -1,18 +1,20 @@
 //! More threads than loom can exhaust, in schedules chosen at random, one instruction on an atomic at a
-//! time: `RUSTFLAGS="--cfg pivot_shuttle" cargo test -p pivot-atomics --release --test shuttle`.
+//! time: `RUSTFLAGS="--cfg pivot_shuttle" cargo test --profile model -p podtable --test shuttle`.
 //!
 //! Every schedule is sequentially consistent, so a missing fence does not show here; a missing step
 //! does, as the last test shows. The seeds are fixed: what fails once fails again.
 #![cfg(pivot_shuttle)]
 
-use atomics::{CasTable, SeqlockTable};
-use contract::{Change, Event, Handle, Padded, ProcessId, Record, Specimen, Strategy};
+use std::hash::{BuildHasherDefault, DefaultHasher};
+
+use podtable::{InPlace, Replace, Swing, Table};
 use shuttle::scheduler::{PctScheduler, RandomScheduler};
 use shuttle::sync::Arc;
 use shuttle::sync::atomic::{AtomicU64, Ordering};
 use shuttle::{Runner, thread};
 
-type Small = Padded<2>;
+/// The hasher has no seed, which would not be the same in each schedule.
+type Tested<W> = Table<u64, [u64; 2], W, BuildHasherDefault<DefaultHasher>>;
 
 const SEED: u64 = 1;
 const SCHEDULES: usize = 50_000;
@@ -21,25 +23,20 @@ const DEPTH: usize = 4;
 
 const WRITERS: u64 = 3;
 const READERS: u64 = 3;
-const BEATS: u64 = 3;
-const IDS: u64 = 2;
+const CHANGES: u64 = 3;
+const KEYS: u64 = 2;
 
-const fn id(n: u64) -> ProcessId {
-    ProcessId(7 + n)
+const fn key(n: u64) -> u64 {
+    7 + n
 }
 
-fn running(id: ProcessId) -> Small {
-    let pending = Small::pending(id);
-    let started = pending.apply(&Event::at(0, Change::Start));
-    started.expect("a legal transition")
+const fn value(number: u64) -> [u64; 2] {
+    [number, !number]
 }
 
-fn heartbeat(at_ns: u64) -> Event {
-    let change = Change::Heartbeat {
-        cpu_ns: at_ns,
-        rss_bytes: 0,
-    };
-    Event::at(at_ns, change)
+fn number(value: [u64; 2]) -> u64 {
+    assert_eq!(value[0], !value[1], "torn");
+    value[0]
 }
 
 fn explore(model: fn()) {
@@ -54,63 +51,60 @@ fn explore(model: fn()) {
 
 /// Writers update and readers read while somebody makes the table grow and another record comes and
 /// goes: nothing is lost, torn or missed.
-fn everything_at_once<S: Strategy<Small>>() {
+fn everything_at_once<W: Replace>() {
     // Leaked: scheduled threads want their borrows for ever.
-    let table: &'static S = Box::leak(Box::new(S::with_capacity(0)));
-    let mut handle = table.handle();
-    for n in 0..IDS {
-        assert_eq!(handle.insert(id(n), running(id(n))), None);
+    let table: &'static Tested<W> = Box::leak(Box::default());
+    for n in 0..KEYS {
+        assert_eq!(table.insert(key(n), value(1)), Ok(None));
     }
     let mut threads = Vec::new();
     for writer in 0..WRITERS {
         threads.push(thread::spawn(move || {
             let mut handle = table.handle();
-            for beat in 0..BEATS {
-                let applied = handle.apply(id((writer + beat) % IDS), heartbeat(beat));
-                applied.expect("there").expect("a legal transition");
+            for change in 0..CHANGES {
+                let changed = handle.update(&key((writer + change) % KEYS), |present| {
+                    *present = value(number(*present) + 1);
+                });
+                changed.expect("there");
             }
         }));
     }
     for reader in 0..READERS {
         threads.push(thread::spawn(move || {
             let mut handle = table.handle();
-            let mut last = [0; IDS as usize];
+            let mut last = [0; KEYS as usize];
             for round in 0..3 {
-                let n = (reader + round) % IDS;
-                let revision = handle.read(id(n), |record| {
-                    record.examine(id(n)).expect("whole");
-                    record.revision()
-                });
-                let revision = revision.expect("never removed");
-                assert!(revision >= last[n as usize]);
-                last[n as usize] = revision;
+                let n = (reader + round) % KEYS;
+                let found = number(handle.get(&key(n)).expect("never removed"));
+                assert!(found >= last[n as usize]);
+                last[n as usize] = found;
             }
         }));
     }
     threads.push(thread::spawn(move || {
-        let mut handle = table.handle();
-        for n in IDS..IDS + 3 {
-            assert_eq!(handle.insert(id(n), running(id(n))), None);
+        for n in KEYS..KEYS + 3 {
+            assert_eq!(table.insert(key(n), value(1)), Ok(None));
         }
-        assert!(handle.remove(id(IDS)).is_some());
+        assert!(table.remove(&key(KEYS)).is_some());
     }));
     for thread in threads {
         thread.join().expect("nobody panics");
     }
-    let revisions = (0..IDS).map(|n| handle.read(id(n), Record::revision).expect("there"));
-    assert_eq!(revisions.sum::<u64>(), IDS + WRITERS * BEATS);
-    assert_eq!(handle.read(id(IDS), Record::revision), None);
-    assert_eq!(handle.read(id(IDS + 2), Record::revision), Some(1));
+    let numbers = (0..KEYS).map(|n| number(table.get(&key(n)).expect("there")));
+    assert_eq!(numbers.sum::<u64>(), KEYS + WRITERS * CHANGES);
+    assert_eq!(table.get(&key(KEYS)), None);
+    assert_eq!(table.get(&key(KEYS + 2)).map(number), Some(1));
+    assert_eq!(table.len() as u64, KEYS + 2);
 }
 
 #[test]
-fn seqlock() {
-    explore(everything_at_once::<SeqlockTable<Small>>);
+fn in_place() {
+    explore(everything_at_once::<InPlace>);
 }
 
 #[test]
-fn cas() {
-    explore(everything_at_once::<CasTable<Small>>);
+fn by_swing() {
+    explore(everything_at_once::<Swing>);
 }
 
 #[test]

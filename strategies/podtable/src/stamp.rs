@@ -116,6 +116,11 @@ impl Stamp {
         Self(self.0 | LOCKED)
     }
 
+    /// Being replaced, live: what a cell is that was empty and is being filled.
+    pub(crate) fn locked_live(self) -> Self {
+        Self(self.0 & !EMPTY | LOCKED)
+    }
+
     /// Frozen.
     pub(crate) fn moved(self) -> Self {
         Self(self.0 | MOVED)
