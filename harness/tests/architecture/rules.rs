@@ -33,8 +33,10 @@ const LAYERS: &[Layer] = &[
     layer("contract", &[], &[]),
     layer("support", &["contract"], &[]),
     layer("histories", &[], &[]),
+    // A library of its own: it is published alone.
+    layer("biased", &[], &[]),
     layer("conformance", &["contract", "histories"], &[]),
-    layer(STRATEGY, &["contract", "support"], &["conformance"]),
+    layer(STRATEGY, &["contract", "support", "biased"], &["conformance"]),
     // What knows no strategy: files and their words, numbers, the machine.
     layer("model", &["contract"], &[]),
     layer("trap", &[], &[]),
