@@ -33,10 +33,11 @@ const LAYERS: &[Layer] = &[
     layer("contract", &[], &[]),
     layer("support", &["contract"], &[]),
     layer("histories", &[], &[]),
-    // A library of its own: it is published alone.
+    // Libraries of their own: they are published alone.
     layer("podtable", &[], &[]),
+    layer("biased", &[], &[]),
     layer("conformance", &["contract", "histories"], &[]),
-    layer(STRATEGY, &["contract", "support", "podtable"], &["conformance"]),
+    layer(STRATEGY, &["contract", "support", "podtable", "biased"], &["conformance"]),
     // What knows no strategy: files and their words, numbers, the machine.
     layer("model", &["contract"], &[]),
     layer("trap", &[], &[]),
