@@ -43,7 +43,7 @@ impl Service {
         removed
     }
 
-    /// Not at one instant any more. If the map shrinks meanwhile, a token may come twice.
+    /// Not at one instant any more. If the map is resized meanwhile, a token may come twice.
     pub(crate) fn list(&self) -> Vec<(String, u64)> {
         let mut hits = Vec::new();
         self.sessions.iter_sync(|token, one| {
