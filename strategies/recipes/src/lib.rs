@@ -62,6 +62,11 @@ const STEPS: [(&str, &str); 14] = [
     ("expire", "Remove those that match"),
 ];
 
+/// All recipes.
+pub fn all() -> &'static [Recipe] {
+    &RECIPES
+}
+
 /// The recipe of a strategy.
 pub fn recipe(strategy: &str) -> Option<&'static Recipe> {
     let mut recipes = RECIPES.iter();
