@@ -14,7 +14,7 @@ use super::draft::Draft;
 use super::facts::{self, Row};
 use super::losses::Losses;
 use super::view::{Figure, Section};
-use super::{decisions, flips, format, headline};
+use super::{adoption, decisions, flips, format, headline};
 
 /// A use case, as each machine answers it that measured it whole.
 struct Case<'r> {
@@ -73,6 +73,22 @@ impl<'r> Case<'r> {
             answers => answers,
         }
     }
+}
+
+/// The strategies that a use case recommends on any machine, each with how to use it.
+fn adoptions(case: &Case<'_>) -> Vec<Value> {
+    let answers = case.answers.iter().flat_map(|(machine, one)| {
+        let choices = [&one.of_all, &one.of_published].map(|answer| answer.choice.as_ref());
+        let choices = choices.into_iter().flatten();
+        choices.map(move |choice| (choice.strategy.as_str(), *machine))
+    });
+    let adoptions = grouped(answers)
+        .into_iter()
+        .filter_map(|(strategy, machines)| {
+            let anchor = format!("adopt-{}-{}", case.id, format::slug(strategy));
+            Some(context! { anchor, ..adoption::facts(machines[0], strategy)? })
+        });
+    adoptions.collect()
 }
 
 /// An answer with what it costs elsewhere, and what happens to it along the sweep of its use case.
@@ -180,6 +196,7 @@ fn section(results: &Results, case: &Case<'_>) -> Section {
     Draft::new("case", results)
         .anchored(format!("case-{}", case.id))
         .fact("rows", rows.collect::<Vec<_>>())
+        .fact("adoptions", adoptions(case))
         .of_each(|machine| context! { case => case.facts(machine) })
         .place("contenders", contenders)
         .figures("sweep", |machine| {

@@ -38,6 +38,7 @@ const LAYERS: &[Layer] = &[
     layer("biased", &[], &[]),
     layer("conformance", &["contract", "histories"], &[]),
     layer(STRATEGY, &["contract", "support", "podtable", "biased"], &["conformance"]),
+    layer("recipes", &[], &["contract", STRATEGY, "podtable", "biased"]),
     // What knows no strategy: files and their words, numbers, the machine.
     layer("model", &["contract"], &[]),
     layer("trap", &[], &[]),
@@ -53,13 +54,13 @@ const LAYERS: &[Layer] = &[
     layer("results", &["model", "stats", "predict"], &[]),
     layer("analysis", &["contract", "model", "stats", "predict", "results"], &["registry", FIXTURES]),
     layer("advice", &["contract", "model", "predict", "results", "analysis"], &[FIXTURES]),
-    layer("report", &["model", "results", "advice"], &["analysis", "contract", "predict", FIXTURES]),
+    layer("report", &["model", "results", "advice", "recipes"], &["analysis", "contract", "predict", FIXTURES]),
     layer("history", &["contract", "histories", "conformance", "model"], &[FIXTURES]),
     layer(FIXTURES, &["contract", "model"], &[]),
     // The command: arguments, stages and workers.
     layer("harness", &[
         "contract", "conformance", "model", "stats", "recorder", "predict", "registry",
-        "measure", "experiments", "trace", "results", "analysis", "advice", "report", "history",
+        "measure", "experiments", "trace", "results", "analysis", "advice", "report", "history", "recipes",
     ], &[FIXTURES]),
     layer("benches/shared", &["contract", "model", "registry"], &[STRATEGY]),
     layer("benches", &[], &["contract", "histories", STRATEGY, "registry", "benches/shared"]),

@@ -84,6 +84,25 @@ fn a_use_case_shows_all_its_contenders_and_the_price_of_its_answer() {
     );
 }
 
+/// What it takes to use the answer is folded up below it; of what is in no registry the report knows nothing.
+#[test]
+fn a_use_case_says_how_to_adopt_its_answer() {
+    let page = html(&results_of_three());
+    let case = section(&page, "case-busy-writer");
+    let (_, adoption) = case
+        .split_once("<summary>How to adopt <code>atomics/seqlock</code>")
+        .expect("it is the answer");
+    for text in [
+        "pivot-atomics = { path = &quot;PATH/strategies/atomics&quot; }",
+        "instead of <code>Mutex&lt;HashMap&lt;u64, Quota&gt;&gt;</code>",
+        "<code>pivot explain atomics/seqlock</code>",
+        "<li>Guards: ",
+    ] {
+        assert!(adoption.contains(text), "{text} is not in {adoption}");
+    }
+    assert_eq!(case.matches("How to adopt").count(), 1);
+}
+
 #[test]
 fn a_drawing_has_all_about_a_strategy_in_one_layer() {
     let results = results_of_three();

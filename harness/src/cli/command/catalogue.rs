@@ -84,10 +84,23 @@ fn sweeps(points: &[Scenario]) -> BTreeMap<String, Vec<String>> {
     axes
 }
 
-/// Prints what a strategy is and claims, how it works, and when not to use it.
+/// Prints what a strategy is and claims, how it works, when not to use it, and how to adopt it.
 pub(crate) fn explain(options: &ExplainOptions) -> Result<()> {
     let profile = selection::strategy(&options.strategy)?;
-    terminal::print(&card(&profile, terminal::width()))
+    let width = terminal::width();
+    let card = card(&profile, width);
+    match recipe(profile.name, Form::Terminal(width)) {
+        Some(recipe) => terminal::print(&format!("{card}\n\n{recipe}")),
+        None => terminal::print(&card),
+    }
+}
+
+/// How to adopt a strategy, with the versions that are linked.
+fn recipe(strategy: &str, form: Form) -> Option<String> {
+    let linked: BTreeMap<String, String> = environment::libraries().into_iter().collect();
+    let recipe = recipes::recipe(strategy)?;
+    let text = recipe.markdown(strategy, |library| linked.get(library).cloned());
+    Some(report::text(&text, form))
 }
 
 /// As many characters of its documentation are shown, in whole paragraphs.
@@ -214,6 +227,36 @@ mod tests {
                 let is_contender = profile.role == Role::Contender;
                 assert_eq!(text.contains("How it works"), is_contender, "{text}");
             }
+        }
+    }
+
+    #[test]
+    fn every_contender_has_a_recipe_of_linked_versions() {
+        let linked: BTreeMap<String, String> = environment::libraries().into_iter().collect();
+        for profile in profiles() {
+            let name = profile.name;
+            let is_contender = profile.role == Role::Contender;
+            let recipe = recipes::recipe(name);
+            assert_eq!(recipe.is_some(), is_contender, "{name}");
+            let Some(recipe) = recipe else { continue };
+            for library in recipe.libraries {
+                assert!(
+                    linked.contains_key(*library),
+                    "{name}: {library} is not linked"
+                );
+            }
+            let is_own = profile.library == "own";
+            assert!(
+                !is_own || recipe.is_copied() || !recipe.crates.is_empty(),
+                "{name}"
+            );
+            let text = super::recipe(name, Form::Terminal(100)).unwrap();
+            assert_fits(&text, 100);
+            assert!(text.contains("What does not translate"), "{text}");
+        }
+        let names: Vec<&str> = profiles().iter().map(|profile| profile.name).collect();
+        for name in recipes::all().iter().flat_map(|recipe| recipe.strategies) {
+            assert!(names.contains(name), "there is no {name}");
         }
     }
 
