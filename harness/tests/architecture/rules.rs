@@ -38,7 +38,7 @@ const LAYERS: &[Layer] = &[
     layer("biased", &[], &[]),
     layer("conformance", &["contract", "histories"], &[]),
     layer(STRATEGY, &["contract", "support", "podtable", "biased"], &["conformance"]),
-    layer("recipes", &[], &["contract", STRATEGY, "podtable", "biased"]),
+    layer("recipes", &[], &["contract", "podtable", "biased", STRATEGY]),
     // What knows no strategy: files and their words, numbers, the machine.
     layer("model", &["contract"], &[]),
     layer("trap", &[], &[]),

@@ -90,7 +90,7 @@ fn a_strategy_is_explained_and_a_near_miss_gets_one_suggestion() {
         "How it works",
         "When not to use it",
         "How to adopt",
-        "pivot-hybrid = { path =",
+        "podtable = { path =",
         "What does not translate",
     ] {
         assert!(out.contains(part), "{part} is missing: {out}");

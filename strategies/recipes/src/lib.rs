@@ -24,6 +24,8 @@ pub struct Recipe {
     pub libraries: &'static [&'static str],
     /// The crates of this workspace that the code uses, each with its folder. They are not published.
     pub crates: &'static [(&'static str, &'static str)],
+    /// Libraries of the registry that derive a trait for values, each with the feature for it.
+    pub derived: &'static [(&'static str, &'static str)],
     /// What is replaced: a region is that of the first file which has it.
     before: &'static [&'static str],
     /// What replaces it, likewise.
@@ -49,7 +51,7 @@ const STEPS: [(&str, &str); 14] = [
     ("record", "The values"),
     ("type", "The type"),
     ("helper", "What the type is made of, once in the program"),
-    ("plain", "How a value becomes words"),
+    ("plain", "The values, as plain data"),
     ("make", "Make it"),
     ("handle", "In each thread"),
     ("read", "Read"),
@@ -76,14 +78,18 @@ pub fn recipe(strategy: &str) -> Option<&'static Recipe> {
 impl Recipe {
     /// The lines of `[dependencies]`, with the versions that somebody knows; nothing for the standard library.
     pub fn dependencies(&self, version: impl Fn(&str) -> Option<String>) -> Vec<String> {
-        let libraries = self.libraries.iter().map(|library| {
-            let version = version(library).unwrap_or_else(|| "*".into());
-            format!("{library} = \"{version}\"")
-        });
+        let version = |library: &str| version(library).unwrap_or_else(|| "*".into());
+        let libraries = self.libraries.iter();
+        let libraries = libraries.map(|library| format!("{library} = \"{}\"", version(library)));
         let crates = self.crates.iter();
         let crates =
             crates.map(|(name, folder)| format!("{name} = {{ path = \"PATH/{folder}\" }}"));
-        libraries.chain(crates).collect()
+        let derived = self.derived.iter();
+        let derived = derived.map(|(library, feature)| {
+            let version = version(library);
+            format!("{library} = {{ version = \"{version}\", features = [\"{feature}\"] }}")
+        });
+        libraries.chain(crates).chain(derived).collect()
     }
 
     /// The type of the table with the mutex, and with the strategy.

@@ -17,7 +17,7 @@ macro_rules! text {
 type Crates = &'static [(&'static str, &'static str)];
 
 const CONTRACT: (&str, &str) = ("pivot-contract", "strategies/contract");
-const ATOMICS: Crates = &[("pivot-atomics", "strategies/atomics"), CONTRACT];
+const PODTABLE: Crates = &[("podtable", "strategies/podtable")];
 const HYBRID: Crates = &[("pivot-hybrid", "strategies/hybrid"), CONTRACT];
 
 const fn recipe(
@@ -30,6 +30,7 @@ const fn recipe(
         strategies,
         libraries,
         crates: &[],
+        derived: &[],
         before: &[code!("mutex"), code!("main")],
         after,
         text,
@@ -50,9 +51,23 @@ const fn numbered(
     }
 }
 
+/// Of a table or a cell of plain data.
+const fn plain(
+    strategies: &'static [&'static str],
+    libraries: &'static [&'static str],
+    after: &'static [&'static str],
+    text: &'static str,
+) -> Recipe {
+    Recipe {
+        derived: &[("bytemuck", "derive")],
+        libraries,
+        ..numbered(strategies, PODTABLE, after, text)
+    }
+}
+
 /// In the order of the registry.
 #[rustfmt::skip]
-pub(crate) static RECIPES: [Recipe; 25] = [
+pub(crate) static RECIPES: [Recipe; 26] = [
     recipe(&["mutex/std"], &[], &[code!("mutex_arcs")], text!("mutex-std")),
     recipe(&["mutex/parking_lot"], &["parking_lot"], &[code!("mutex_parking_lot")], text!("mutex-parking-lot")),
     recipe(&["rwlock/std"], &[], &[code!("rwlock_std")], text!("rwlock")),
@@ -62,8 +77,8 @@ pub(crate) static RECIPES: [Recipe; 25] = [
         before: &[code!("actor"), code!("main")],
         ..recipe(&["channel/std-mpsc", "channel/crossbeam"], &[], &[code!("mutex")], text!("channel"))
     },
-    numbered(&["atomics/seqlock"], ATOMICS, &[code!("seqlock"), code!("handles")], text!("atomics")),
-    numbered(&["atomics/cas"], ATOMICS, &[code!("cas"), code!("handles")], text!("atomics")),
+    plain(&["atomics/seqlock"], &[], &[code!("seq_table")], text!("atomics")),
+    plain(&["atomics/cas"], &[], &[code!("cas_table"), code!("seq_table")], text!("atomics")),
     recipe(&["arc-swap/table"], &["arc-swap"], &[code!("arc_swap_table")], text!("arc-swap")),
     recipe(&["arc-swap/persistent"], &["arc-swap", "imbl"], &[code!("arc_swap_persistent")], text!("arc-swap-persistent")),
     recipe(&["arc-swap/per-process"], &["arc-swap"], &[code!("arc_swap_cells"), code!("arc_swap_table")], text!("arc-swap-cells")),
@@ -84,5 +99,9 @@ pub(crate) static RECIPES: [Recipe; 25] = [
         crates: &[HYBRID[0]],
         ..recipe(&["hybrid/bravo"], &[], &[code!("bravo")], text!("bravo"))
     },
-    numbered(&["hybrid/cells"], HYBRID, &[code!("cells"), code!("handles")], text!("cells")),
+    plain(&["hybrid/cells"], &["papaya"], &[code!("cells"), code!("seq_table")], text!("cells")),
+    Recipe {
+        crates: &[("biased-rwlock", "strategies/biased")],
+        ..recipe(&["hybrid/biased"], &[], &[code!("biased")], text!("biased"))
+    },
 ];

@@ -93,7 +93,7 @@ fn a_use_case_says_how_to_adopt_its_answer() {
         .split_once("<summary>How to adopt <code>atomics/seqlock</code>")
         .expect("it is the answer");
     for text in [
-        "pivot-atomics = { path = &quot;PATH/strategies/atomics&quot; }",
+        "podtable = { path = &quot;PATH/strategies/podtable&quot; }",
         "instead of <code>Mutex&lt;HashMap&lt;u64, Quota&gt;&gt;</code>",
         "<code>pivot explain atomics/seqlock</code>",
         "<li>Guards: ",

@@ -99,7 +99,11 @@ pub(crate) fn explain(options: &ExplainOptions) -> Result<()> {
 fn recipe(strategy: &str, form: Form) -> Option<String> {
     let linked: BTreeMap<String, String> = environment::libraries().into_iter().collect();
     let recipe = recipes::recipe(strategy)?;
-    let text = recipe.markdown(strategy, |library| linked.get(library).cloned());
+    let version = |library: &str| {
+        let version = linked.get(library).cloned();
+        version.or_else(|| environment::locked(library))
+    };
+    let text = recipe.markdown(strategy, version);
     Some(report::text(&text, form))
 }
 
@@ -250,6 +254,9 @@ mod tests {
                 !is_own || recipe.is_copied() || !recipe.crates.is_empty(),
                 "{name}"
             );
+            for (library, _) in recipe.derived {
+                assert!(environment::locked(library).is_some(), "{name}: {library}");
+            }
             let text = super::recipe(name, Form::Terminal(100)).unwrap();
             assert_fits(&text, 100);
             assert!(text.contains("What does not translate"), "{text}");

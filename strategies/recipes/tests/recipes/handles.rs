@@ -29,24 +29,6 @@ impl Record for Quota {
         self.used
     }
 }
-// [plain]
-use contract::PlainRecord;
-
-impl PlainRecord for Quota {
-    type Words = [u64; 3];
-
-    fn to_words(&self) -> [u64; 3] {
-        [self.used, self.limit, self.expires]
-    }
-
-    fn from_words([used, limit, expires]: [u64; 3]) -> Self {
-        Self {
-            used,
-            limit,
-            expires,
-        }
-    }
-}
 // [end]
 
 pub(crate) fn steps<S: Strategy<Quota>>(quotas: &S) {
