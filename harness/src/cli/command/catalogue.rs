@@ -29,6 +29,7 @@ fn catalogue(profiles: &[Profile], scenarios: &[Scenario]) -> Value {
             "name": profile.name,
             "summary": profile.summary,
             "library": profile.library,
+            "optional": profile.optional,
             "claims": claims(profile).collect::<BTreeMap<_, _>>(),
         })
     });
@@ -107,6 +108,7 @@ fn card(profile: &Profile, width: u16) -> String {
         "summary": profile.summary,
         "claims": claims(profile).collect::<Vec<_>>(),
         "library": with_version(profile.library),
+        "optional": profile.optional,
         "works": works.map(|(_, paragraph)| paragraph).collect::<Vec<_>>(),
         "avoid_when": profile.avoid_when,
         "source": (!docs.is_empty()).then(|| format!("strategies/{family}/src/lib.rs")),
