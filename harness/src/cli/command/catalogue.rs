@@ -220,6 +220,28 @@ mod tests {
     }
 
     #[test]
+    fn articles_have_their_sections_in_order() {
+        for profile in profiles().iter().filter(|one| one.role == Role::Contender) {
+            let docs = registry::docs(profile.name);
+            let uses_library = !["std", "own"].contains(&profile.library);
+            let sections = [
+                ("How ", true),
+                ("How the library is used", uses_library),
+                ("Trade-offs", true),
+                ("When not to use it", true),
+                ("Example", true),
+            ];
+            let places = sections.map(|(heading, is_needed)| {
+                let place = docs.find(&format!("\n//! # {heading}"));
+                assert!(place.is_some() || !is_needed, "{}: {heading}", profile.name);
+                place
+            });
+            let in_order = places.iter().flatten();
+            assert!(in_order.is_sorted_by(|a, b| a < b), "{}", profile.name);
+        }
+    }
+
+    #[test]
     fn a_library_has_the_version_that_is_linked() {
         let papaya = selection::strategy("concurrent-map/papaya").unwrap();
         let text = card(&papaya, 100);
