@@ -60,13 +60,15 @@ pub struct Commit {
 }
 
 /// The libraries whose versions a report names.
-const LIBRARIES: [&str; 10] = [
+const LIBRARIES: [&str; 12] = [
     "arc-swap",
     "crossbeam-channel",
     "crossbeam-epoch",
     "dashmap",
     "evmap",
+    "haphazard",
     "imbl",
+    "lamlock",
     "left-right",
     "papaya",
     "parking_lot",

@@ -29,6 +29,7 @@ fn catalogue(profiles: &[Profile], scenarios: &[Scenario]) -> Value {
             "name": profile.name,
             "summary": profile.summary,
             "library": profile.library,
+            "optional": profile.optional,
             "claims": claims(profile).collect::<BTreeMap<_, _>>(),
         })
     });
@@ -124,6 +125,7 @@ fn card(profile: &Profile, width: u16) -> String {
         "summary": profile.summary,
         "claims": claims(profile).collect::<Vec<_>>(),
         "library": with_version(profile.library),
+        "optional": profile.optional,
         "works": works.map(|(_, paragraph)| paragraph).collect::<Vec<_>>(),
         "avoid_when": profile.avoid_when,
         "source": (!docs.is_empty()).then(|| format!("strategies/{family}/src/lib.rs")),
@@ -239,9 +241,9 @@ mod tests {
         let linked: BTreeMap<String, String> = environment::libraries().into_iter().collect();
         for profile in profiles() {
             let name = profile.name;
-            let is_contender = profile.role == Role::Contender;
+            let is_usual = profile.role == Role::Contender && !profile.optional;
             let recipe = recipes::recipe(name);
-            assert_eq!(recipe.is_some(), is_contender, "{name}");
+            assert_eq!(recipe.is_some(), is_usual, "{name}");
             let Some(recipe) = recipe else { continue };
             for library in recipe.libraries {
                 assert!(
@@ -264,6 +266,28 @@ mod tests {
         let names: Vec<&str> = profiles().iter().map(|profile| profile.name).collect();
         for name in recipes::all().iter().flat_map(|recipe| recipe.strategies) {
             assert!(names.contains(name), "there is no {name}");
+        }
+    }
+
+    #[test]
+    fn articles_have_their_sections_in_order() {
+        for profile in profiles().iter().filter(|one| one.role == Role::Contender) {
+            let docs = registry::docs(profile.name);
+            let uses_library = !["std", "own"].contains(&profile.library);
+            let sections = [
+                ("How ", true),
+                ("How the library is used", uses_library),
+                ("Trade-offs", true),
+                ("When not to use it", true),
+                ("Example", true),
+            ];
+            let places = sections.map(|(heading, is_needed)| {
+                let place = docs.find(&format!("\n//! # {heading}"));
+                assert!(place.is_some() || !is_needed, "{}: {heading}", profile.name);
+                place
+            });
+            let in_order = places.iter().flatten();
+            assert!(in_order.is_sorted_by(|a, b| a < b), "{}", profile.name);
         }
     }
 
