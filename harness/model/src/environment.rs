@@ -60,13 +60,15 @@ pub struct Commit {
 }
 
 /// The libraries whose versions a report names.
-const LIBRARIES: [&str; 10] = [
+const LIBRARIES: [&str; 12] = [
     "arc-swap",
     "crossbeam-channel",
     "crossbeam-epoch",
     "dashmap",
     "evmap",
+    "haphazard",
     "imbl",
+    "lamlock",
     "left-right",
     "papaya",
     "parking_lot",
@@ -145,25 +147,44 @@ fn memory_bytes() -> Option<u64> {
     Some(kibibytes * 1024)
 }
 
+/// The lock file that this binary was built with.
+#[derive(Deserialize)]
+struct Lock {
+    package: Vec<Package>,
+}
+
+#[derive(Deserialize)]
+struct Package {
+    name: String,
+    version: String,
+    #[serde(default)]
+    dependencies: Vec<String>,
+}
+
+impl Lock {
+    fn read() -> Self {
+        toml::from_str(include_str!("../../../Cargo.lock")).expect("the lock file is cargo's own")
+    }
+}
+
+/// The version of any library in the lock file; the last, if there are several.
+///
+/// # Panics
+///
+/// Never: the lock file is cargo's own.
+pub fn locked(library: &str) -> Option<String> {
+    let packages = Lock::read().package.into_iter();
+    let mut named = packages.filter(|package| package.name == library);
+    named.next_back().map(|package| package.version)
+}
+
 /// The libraries under comparison, with the versions in the lock file that this binary was built with.
 ///
 /// # Panics
 ///
 /// Never: the lock file is cargo's own.
 pub fn libraries() -> Vec<(String, String)> {
-    #[derive(Deserialize)]
-    struct Lock {
-        package: Vec<Package>,
-    }
-    #[derive(Deserialize)]
-    struct Package {
-        name: String,
-        version: String,
-        #[serde(default)]
-        dependencies: Vec<String>,
-    }
-    let lock: Lock =
-        toml::from_str(include_str!("../../../Cargo.lock")).expect("the lock file is cargo's own");
+    let lock = Lock::read();
     let needs = |name: &String| {
         let package = lock.package.iter().find(|package| package.name == *name);
         package.map_or(&[][..], |package| &package.dependencies)

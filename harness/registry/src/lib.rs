@@ -50,6 +50,8 @@ registry! {
     "epoch": epoch::Variants,
     "concurrent-map": concurrent_map::Variants,
     "hybrid": hybrid::Variants,
+    "hazard": hazard::Variants,
+    "combining": combining::Variants,
 }
 
 /// Shows `visitor` every variant, for the records of a scenario.

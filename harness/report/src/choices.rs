@@ -14,7 +14,7 @@ use super::draft::Draft;
 use super::facts::{self, Row};
 use super::losses::Losses;
 use super::view::{Figure, Section};
-use super::{decisions, flips, format, headline};
+use super::{adoption, decisions, flips, format, headline};
 
 /// A use case, as each machine answers it that measured it whole.
 struct Case<'r> {
@@ -168,12 +168,23 @@ pub(super) fn sections(results: &Results) -> Vec<Section> {
 }
 
 fn costs(results: &Results) -> Section {
+    let named = |machine| {
+        let answers = compared(machine).flat_map(|one| [&one.of_all, &one.of_published]);
+        let named = answers.filter_map(|answer| answer.choice.as_ref());
+        unique(named.map(|choice| choice.strategy.as_str()))
+    };
+    let machines = results.machines.iter();
+    let adoptions = grouped(
+        machines.flat_map(|machine| named(machine).into_iter().map(move |name| (name, machine))),
+    );
+    let adoptions = adoptions.into_iter().filter_map(|(strategy, machines)| {
+        let anchor = format!("adopt-{}", format::slug(strategy));
+        Some(context! { anchor, ..adoption::facts(machines[0], strategy)? })
+    });
     Draft::new("costs", results)
+        .fact("adoptions", adoptions.collect::<Vec<_>>())
         .of_each(|machine| {
-            let answers = compared(machine).flat_map(|one| [&one.of_all, &one.of_published]);
-            let named = answers.filter_map(|answer| answer.choice.as_ref());
-            let costs = unique(named.map(|choice| &choice.strategy)).into_iter();
-            let costs = costs.map(|strategy| {
+            let costs = named(machine).into_iter().map(|strategy| {
                 let lost = Value::from(Serde(Losses::of(machine, strategy)));
                 context! { strategy, lost }
             });

@@ -3,7 +3,7 @@
 //!
 //! The template writes light Markdown, of which a few forms are known, each a block of lines between empty ones:
 //!
-//! ```text
+//! ````text
 //! # The title                      ## A heading
 //! - an item                        a paragraph, with `code`
 //! > what must not be missed            a command (four spaces)
@@ -15,12 +15,15 @@
 //! their caption
 //! ^ their key
 //!
+//! ```rust                          code, line by line, until
+//! ```
+//!
 //! A caption                        a table
 //! | Corner | Column (note) |
 //! | a group's title |
 //! | a head | a cell |
 //! ^ its note
-//! ```
+//! ````
 //!
 //! What stands in a cell beside its lead the filter `mark` adds: a verdict with its tone, a detail, the link of a head.
 //! A table that the template writes for each machine is shown once, see [`stacked`]. What is said of every machine in the same words is
@@ -169,10 +172,17 @@ impl<'r> Draft<'r> {
 
 /// A section that a template writes over findings that belong to no report.
 pub(super) fn over_findings(name: &'static str, findings: &impl serde::Serialize) -> Section {
-    let text = render::render(&format!("terminal/{name}.md"), findings);
+    over_text(
+        name,
+        &render::render(&format!("terminal/{name}.md"), findings),
+    )
+}
+
+/// A section of a text that is written as templates write.
+pub(super) fn over_text(name: &'static str, text: &str) -> Section {
     let mut title = String::new();
     let mut blocks = Vec::new();
-    for lines in paragraphs(&text) {
+    for lines in paragraphs(text) {
         match block(&lines) {
             Written::Title(text) => title = text,
             Written::Block(Block::Table(table)) if !table.has_rows() => {}
@@ -244,14 +254,23 @@ fn set_apart(block: &mut Block, suffix: &str) {
     }
 }
 
-/// The lines between empty ones.
+/// What begins and ends code.
+const FENCE: &str = "```";
+
+/// The lines between empty ones; code is one such group, whatever lines it has.
 fn paragraphs(text: &str) -> Vec<Vec<&str>> {
-    let lines: Vec<&str> = text.lines().collect();
-    let groups = lines.split(|line| line.trim().is_empty());
+    let mut groups = vec![Vec::new()];
+    let mut is_code = false;
+    for line in text.lines() {
+        is_code ^= line.starts_with(FENCE);
+        if line.trim().is_empty() && !is_code {
+            groups.push(Vec::new());
+        } else if let Some(group) = groups.last_mut() {
+            group.push(line);
+        }
+    }
+    groups.retain(|lines| !lines.is_empty());
     groups
-        .filter(|lines| !lines.is_empty())
-        .map(<[&str]>::to_vec)
-        .collect()
 }
 
 /// What a block of lines is.
@@ -272,6 +291,12 @@ fn block<'t>(lines: &[&'t str]) -> Written<'t> {
     }
     if let Some(title) = first.strip_prefix("# ") {
         return Written::Title(words(title));
+    }
+    if let Some(language) = first.strip_prefix(FENCE) {
+        let code = lines[1..].iter().take_while(|line| **line != FENCE);
+        let text = code.copied().collect::<Vec<_>>().join("\n");
+        let language = language.to_owned();
+        return Written::Block(Block::Code { language, text });
     }
     Written::Block(if let Some(fold) = first.strip_prefix("::: ") {
         let mut parts = fold.split(" | ").map(words);
@@ -450,7 +475,7 @@ mod tests {
 
     #[test]
     fn every_form_of_a_template_is_read() {
-        let text = "# A title\n\nA paragraph\nin two lines.\n\n\n## A heading\n- one\n  more\n- two\n\n    a command\n";
+        let text = "# A title\n\nA paragraph\nin two lines.\n\n\n## A heading\n- one\n  more\n- two\n\n    a command\n\n```rust\na;\n\n  b;\n```\n";
         let blocks: Vec<_> = paragraphs(&text.replace("heading\n", "heading\n\n"))
             .iter()
             .map(|lines| match block(lines) {
@@ -472,6 +497,10 @@ mod tests {
             },
             Block::Command {
                 text: "a command".into(),
+            },
+            Block::Code {
+                language: "rust".into(),
+                text: "a;\n\n  b;".into(),
             },
         ];
         assert_eq!(blocks, expected);

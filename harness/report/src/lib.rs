@@ -7,6 +7,7 @@
 //! A section is made once: a module has its facts, tables and drawings, a template below `sections` its words (`draft.rs`
 //! puts them together), and every form is made of the same blocks. A report is about machines; one is no special case.
 
+mod adoption;
 pub mod advice;
 mod cards;
 mod charts;
@@ -80,6 +81,11 @@ pub fn scaling(results: &Results, form: Form) -> String {
 /// As [`render`].
 pub fn words(name: &'static str, findings: &impl Serialize, form: Form) -> String {
     alone(draft::over_findings(name, findings), form)
+}
+
+/// A text that a command prints, in light Markdown (`draft` says which).
+pub fn text(text: &str, form: Form) -> String {
+    alone(draft::over_text("text", text), form)
 }
 
 fn alone(section: view::Section, form: Form) -> String {

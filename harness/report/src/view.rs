@@ -105,6 +105,7 @@ impl Section {
                     items.collect::<Vec<_>>().join("\n")
                 }
                 Block::Command { text } => text.clone(),
+                Block::Code { text, .. } => indented(text),
                 Block::Table(shown) if !shown.leads_on() => table(shown),
                 Block::Fold(fold) => wrapped(&format!("{}: {}", fold.title, fold.gist)),
                 Block::Table(_) | Block::Figure(_) | Block::Unfold | Block::Cards => return None,
@@ -131,6 +132,11 @@ pub(super) enum Block {
         items: Vec<String>,
     },
     Command {
+        text: String,
+    },
+    /// Lines of a program, as they are.
+    Code {
+        language: String,
         text: String,
     },
     Table(Table),
@@ -162,6 +168,13 @@ pub(super) struct Fold {
     pub(super) title: String,
     /// The gist in a line.
     pub(super) gist: String,
+}
+
+/// Code between other lines of a terminal.
+fn indented(code: &str) -> String {
+    let lines = code.lines().map(|line| format!("    {line}"));
+    let lines = lines.map(|line| line.trim_end().to_owned());
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 /// A paragraph.

@@ -43,7 +43,7 @@ pub(crate) enum Action {
     Run(RunOptions),
     /// List the strategies with their claims, and the scenarios
     List(ListOptions),
-    /// Show what a strategy is and claims, how it works, and when not to use it
+    /// Show what a strategy is and claims, how it works, when not to use it, and how to adopt it
     Explain(ExplainOptions),
     /// Compare the claims of strategies with what checks, faults and a replayed process log show
     Verify(VerifyOptions),

@@ -48,10 +48,11 @@ pub(crate) fn scenarios(choice: &Choice, with_optional: bool) -> Result<Vec<Scen
     Ok(scenarios)
 }
 
-/// The names of the strategies that match a pattern; controls only if it names them.
+/// The names of the strategies that match a pattern; controls and optional ones only if it names them.
 pub(crate) fn contenders(pattern: Option<&Regex>) -> Result<Vec<String>> {
     let mut chosen = matching(roster::entries(RecordKind::Status), pattern)?;
-    chosen.retain(|profile| pattern.is_some() || profile.role == Role::Contender);
+    let is_usual = |profile: &Profile| profile.role == Role::Contender && !profile.optional;
+    chosen.retain(|profile| pattern.is_some() || is_usual(profile));
     Ok(names(&chosen))
 }
 
@@ -69,9 +70,12 @@ pub(crate) fn strategy(name: &str) -> Result<Profile> {
     profile.ok_or_else(|| unknown("strategy", name, &names(&all)))
 }
 
-/// The names of the strategies that a run needs: those chosen, the controls, and the baseline.
+/// The names of the strategies that a run needs: those chosen, the controls, and the baseline. Without a pattern all
+/// are chosen but the optional ones.
 pub(crate) fn contest(contest: &Contest) -> Result<Vec<String>> {
-    let chosen = names(&listed(contest)?);
+    let mut chosen = listed(contest)?;
+    chosen.retain(|profile| contest.strategy.is_some() || !profile.optional);
+    let chosen = names(&chosen);
     let mut needed = listed(&Contest {
         strategy: None,
         ..contest.clone()
@@ -139,7 +143,41 @@ fn unknown(what: &str, name: &str, names: &[String]) -> Error {
 
 #[cfg(test)]
 mod tests {
-    use super::unknown;
+    use model::controls::BASELINE;
+
+    use super::*;
+
+    #[test]
+    fn an_optional_strategy_takes_part_only_where_it_is_named() {
+        let choice = |strategy: Option<&str>, baseline: &str| Contest {
+            strategy: strategy.map(|pattern| Regex::new(pattern).expect("it is a pattern")),
+            baseline: baseline.into(),
+        };
+        let all = listed(&choice(None, BASELINE)).expect("there are some");
+        let optional: Vec<&str> = all
+            .iter()
+            .filter_map(|profile| profile.optional.then_some(profile.name))
+            .collect();
+        assert!(!optional.is_empty(), "all of them are listed");
+        for name in optional {
+            let takes_part = |choice: Contest| {
+                let run = contest(&choice).expect("the baseline exists");
+                let checked = contenders(choice.strategy.as_ref()).expect("something matches");
+                [run, checked].map(|names| names.iter().any(|one| one == name))
+            };
+            assert_eq!(takes_part(choice(None, BASELINE)), [false, false]);
+            assert_eq!(
+                takes_part(choice(Some("^mutex/"), BASELINE)),
+                [false, false]
+            );
+            assert_eq!(takes_part(choice(Some(name), BASELINE)), [true, true]);
+            assert_eq!(
+                takes_part(choice(None, name)),
+                [true, false],
+                "the baseline of a run"
+            );
+        }
+    }
 
     #[test]
     fn only_what_is_close_is_suggested() {

@@ -33,8 +33,12 @@ const LAYERS: &[Layer] = &[
     layer("contract", &[], &[]),
     layer("support", &["contract"], &[]),
     layer("histories", &[], &[]),
+    // Libraries of their own: they are published alone.
+    layer("podtable", &[], &[]),
+    layer("biased", &[], &[]),
     layer("conformance", &["contract", "histories"], &[]),
-    layer(STRATEGY, &["contract", "support"], &["conformance"]),
+    layer(STRATEGY, &["contract", "support", "podtable", "biased"], &["conformance"]),
+    layer("recipes", &[], &["contract", "podtable", "biased", STRATEGY]),
     // What knows no strategy: files and their words, numbers, the machine.
     layer("model", &["contract"], &[]),
     layer("trap", &[], &[]),
@@ -50,24 +54,20 @@ const LAYERS: &[Layer] = &[
     layer("results", &["model", "stats", "predict"], &[]),
     layer("analysis", &["contract", "model", "stats", "predict", "results"], &["registry", FIXTURES]),
     layer("advice", &["contract", "model", "predict", "results", "analysis"], &[FIXTURES]),
-    layer("report", &["model", "results", "advice"], &["analysis", "contract", "predict", FIXTURES]),
+    layer("report", &["model", "results", "advice", "recipes"], &["analysis", "contract", "predict", FIXTURES]),
     layer("history", &["contract", "histories", "conformance", "model"], &[FIXTURES]),
     layer(FIXTURES, &["contract", "model"], &[]),
     // The command: arguments, stages and workers.
     layer("harness", &[
         "contract", "conformance", "model", "stats", "recorder", "predict", "registry",
-        "measure", "experiments", "trace", "results", "analysis", "advice", "report", "history",
+        "measure", "experiments", "trace", "results", "analysis", "advice", "report", "history", "recipes",
     ], &[FIXTURES]),
     layer("benches/shared", &["contract", "model", "registry"], &[STRATEGY]),
     layer("benches", &[], &["contract", "histories", STRATEGY, "registry", "benches/shared"]),
 ];
 
 /// Arrows that the table forbids, each with the reason why it is there.
-pub(crate) const EXCEPTIONS: [(&str, &str, &str); 1] = [(
-    "strategies/hybrid",
-    "strategies/atomics",
-    "a hybrid is made of two strategies: its cells are the sequence locks of the other crate",
-)];
+pub(crate) const EXCEPTIONS: [(&str, &str, &str); 0] = [];
 
 /// Whether the crate of one folder may use that of another.
 pub(crate) fn allows(from: &str, to: &str, is_for_tests: bool) -> bool {

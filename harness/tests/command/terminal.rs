@@ -89,6 +89,9 @@ fn a_strategy_is_explained_and_a_near_miss_gets_one_suggestion() {
         "library",
         "How it works",
         "When not to use it",
+        "How to adopt",
+        "podtable = { path =",
+        "What does not translate",
     ] {
         assert!(out.contains(part), "{part} is missing: {out}");
     }

@@ -7,10 +7,9 @@
 //! - [`CasTable`] writes the next version into a spare buffer and swings the slot's packed status
 //!   word over to it with one compare-and-swap.
 //!
-//! Unsafe code is confined to `copy`, two blocks of four instructions that move a cache line 16 bytes
-//! at a time; without them, as on other processors, everything works the same and reads cost half as
-//! much again. A torn read is a useless value and never undefined behaviour, and memory that readers
-//! may look at is not freed before the table is.
+//! The tables are those of [`podtable`], a library of its own for any key and any plain value: its
+//! documentation says what is guaranteed and what is not, its modules argue each ordering, and its tests
+//! have the models. Here they are put behind the contract, with the hasher of all contenders.
 //!
 //! # How it works
 //!
@@ -32,20 +31,8 @@
 //!   identifiers can come and go for ever. A full table is copied into one twice as large, slot by
 //!   slot, each frozen first; reads go on meanwhile, writers wait until it is done. A handle that slept
 //!   meanwhile makes one ordinary lookup in the table that it knows, and goes on in the newest.
-//!
-//! # In which order to read
-//!
-//! The modules are stages that build on each other. Each argues its orderings, names the partner of
-//! every one, and ends with the models by which loom explores it.
-//!
-//! 1. `seqlock`: one record under a sequence lock, how a reader knows that its copy is whole, and
-//!    [`SeqCell`], which is that and nothing more. (`copy` moves the words; it has the unsafe code.)
-//! 2. `stamp`, the packed word; `buffers`, the memory that it names; `replace`, the two ways to write.
-//! 3. `slots`: a table of fixed size, and why a reader misses no record in it.
-//! 4. `removal`: without tombstones.
-//! 5. `growth`: the next, larger table, while the present one is read.
-//!
-//! `table` puts them together: what an operation tries first, and what it does when that fails.
+//! - **Two identifiers**: a thread's write of one is there before it reads another. The accesses by which
+//!   operations take effect are sequentially consistent, which on x86-64 costs reads and updates nothing.
 //!
 //! # Trade-offs
 //!
@@ -59,17 +46,12 @@
 //!   write there.
 //! - **Collisions**: where few identifiers share a home slot, a read costs what it costs in an
 //!   unsynchronised hash map. Of random ones, every eighth to fifth is displaced, and the processor's wrong
-//!   guess makes the average read a third to a half dearer. Identifiers in arithmetic progression,
-//!   such as dense ones, do not collide.
-//! - **Two identifiers**: acquire and release order what happens to one record. That a thread's write of
-//!   one is there before it reads another is x86-64's doing, whose compare-and-swaps are full barriers; on
-//!   a processor with weaker ones two threads that each write one and read the other's may both miss
-//!   the other's write.
+//!   guess makes the average read a third to a half dearer. Of dense ones few are.
 //! - **Scans** see each record whole, but different records at different instants.
 //! - **Memory**: that of a hash map with the same number of 64-byte records if it is half full, as for
 //!   64 or 1,024 of them, up to a third more if it is nearly full. Tables outgrown are kept until the
 //!   end, in sum less than the present one. A table holds at most 2^24 records, with `CasTable` less
-//!   one for each handle, and panics beyond.
+//!   one for each handle, and the strategy panics beyond, where the library returns an error.
 //!
 //! # When not to use it
 //!
@@ -89,39 +71,129 @@
 //! assert_eq!(handle.read(id, ProcessStatus::state), Some(State::Running));
 //! ```
 
-#![deny(unsafe_code)]
 #![expect(
     clippy::inline_always,
     reason = "the words of a record stay in registers only where lookup, copy and change are one function"
 )]
 
-mod buffers;
-#[allow(
-    unsafe_code,
-    reason = "two assembly blocks: 16 bytes at a time instead of 8"
-)]
-mod copy;
-mod growth;
-#[cfg(all(test, pivot_loom))]
-mod model;
-mod removal;
-mod replace;
-mod seqlock;
-mod slots;
-mod stamp;
-mod table;
-
-pub use seqlock::SeqCell;
-pub use table::{Table, TableHandle};
-
-use contract::{Family, PlainRecord, Profile, Record, Visitor};
-use replace::Replace;
+use contract::{
+    AfterDeadThread, AfterPanic, Capacity, Family, Handle, IdHasher, PlainRecord, ProcessId,
+    Profile, Progress, Reclamation, Record, Reentrancy, ScanConsistency, Strategy, Visitor,
+    WriteCost,
+};
+use podtable::{InPlace, Replace, Swing};
 
 /// The table whose records are overwritten in place, under a sequence lock per slot.
-pub type SeqlockTable<R> = Table<R, replace::InPlace>;
+pub type SeqlockTable<R> = Table<R, InPlace>;
 
 /// The table whose packed status words name the buffer of each record.
-pub type CasTable<R> = Table<R, replace::Swing>;
+pub type CasTable<R> = Table<R, Swing>;
+
+/// A [`podtable::Table`] of plain records; see the [crate] documentation.
+#[derive(Debug)]
+pub struct Table<R: PlainRecord, W>(podtable::Table<u64, R::Words, W, IdHasher>);
+
+/// A thread's access.
+#[derive(Debug)]
+pub struct TableHandle<'s, R: PlainRecord, W: Claims>(
+    podtable::Handle<'s, u64, R::Words, W, IdHasher>,
+);
+
+/// What a table claims whose writers replace a record this way.
+pub trait Claims: Replace {
+    /// The claims.
+    const PROFILE: Profile;
+}
+
+/// What both tables claim, whatever plain record they hold.
+const COMMON: Profile = Profile {
+    library: "own",
+    resizes: Progress::Blocking,
+    scan_consistency: ScanConsistency::Weak,
+    after_panic: AfterPanic::Intact,
+    after_dead_thread: AfterDeadThread::Unaffected,
+    inside_read: Reentrancy::ReadsAndWrites,
+    inside_scan: Reentrancy::ReadsAndWrites,
+    capacity: Capacity::GrowsAndKeeps,
+    reclamation: Reclamation::Immediate,
+    plain_data_only: true,
+    ..Profile::locked("", "")
+};
+
+impl Claims for InPlace {
+    const PROFILE: Profile = Profile {
+        name: "atomics/seqlock",
+        summary: "an open-addressing table of atomic words, a sequence lock per slot",
+        avoid_when: "records have heap parts, are much larger than a cache line, or a reader must \
+                     never wait for a writer that was descheduled between two stores",
+        reads: Progress::Blocking,
+        updates: Progress::Blocking,
+        write_cost: WriteCost::InPlace,
+        ..COMMON
+    };
+}
+
+impl Claims for Swing {
+    const PROFILE: Profile = Profile {
+        name: "atomics/cas",
+        summary: "an open-addressing table of packed status words, each naming the buffer of its record",
+        avoid_when: "records have heap parts, or tens of thousands of threads each need a handle",
+        reads: Progress::LockFree,
+        // Lock-free, but for one situation: while the table grows, an update waits for its record to
+        // thaw, and for the structure lock to be given a spare of the new generation.
+        updates: Progress::Blocking,
+        write_cost: WriteCost::CopiesRecord,
+        ..COMMON
+    };
+}
+
+impl<R: PlainRecord, W: Claims> Strategy<R> for Table<R, W> {
+    const PROFILE: Profile = W::PROFILE;
+    type Handle<'s> = TableHandle<'s, R, W>;
+
+    fn with_capacity(processes: usize) -> Self {
+        let hasher = IdHasher::default();
+        Self(podtable::Table::with_capacity_and_hasher(processes, hasher))
+    }
+
+    fn handle(&self) -> TableHandle<'_, R, W> {
+        TableHandle(self.0.handle())
+    }
+}
+
+impl<R: PlainRecord, W: Claims> Handle<R> for TableHandle<'_, R, W> {
+    #[inline(always)]
+    fn read<T>(&mut self, id: ProcessId, f: impl FnOnce(&R) -> T) -> Option<T> {
+        let words = self.0.get(&id.0)?;
+        Some(f(&R::from_words(words)))
+    }
+
+    fn insert(&mut self, id: ProcessId, record: R) -> Option<R> {
+        let displaced = self.0.insert(id.0, record.to_words());
+        displaced
+            .unwrap_or_else(|full| panic!("{full}"))
+            .map(R::from_words)
+    }
+
+    #[inline(always)]
+    fn apply(&mut self, id: ProcessId, event: R::Event) -> Option<Result<u64, R::Rejected>> {
+        self.0.try_update(&id.0, move |words| {
+            let next = R::from_words(*words).apply(&event)?;
+            *words = next.to_words();
+            Ok(next.revision())
+        })
+    }
+
+    fn remove(&mut self, id: ProcessId) -> Option<R> {
+        self.0.remove(&id.0).map(R::from_words)
+    }
+
+    fn scan(&mut self, mut visit: impl FnMut(ProcessId, &R)) {
+        for (id, words) in self.0.table() {
+            visit(ProcessId(id), &R::from_words(words));
+        }
+    }
+}
 
 /// The variants of this crate.
 #[derive(Debug)]
@@ -129,7 +201,7 @@ pub struct Variants;
 
 impl Family for Variants {
     fn any<R: Record>(visitor: &mut impl Visitor<R>) {
-        for profile in [replace::InPlace::PROFILE, replace::Swing::PROFILE] {
+        for profile in [InPlace::PROFILE, Swing::PROFILE] {
             visitor.exclude(profile, Profile::PLAIN_DATA_ONLY);
         }
     }

@@ -37,6 +37,19 @@
 //! and joins it. Should the actor's thread be lost all the same, a call panics: each request carries
 //! the only sender of its answer, so a request that is lost closes the way back and wakes its caller.
 //!
+//! # How the library is used
+//!
+//! `std`'s channel has been crossbeam's since Rust 1.67, so the variants differ in how a channel is used.
+//!
+//! - Requests go through [`bounded`](crossbeam_channel::bounded), an array that is allocated once;
+//!   [`unbounded`](crossbeam_channel::unbounded) allocates as it goes. [`QUEUE`] says why it is no narrow place.
+//! - The way back is a `bounded(1)` of the handle, filled at once. With `bounded(0)` the actor would wait until the
+//!   caller is there to take the answer.
+//! - Both ends block in [`send`](crossbeam_channel::Sender::send) and [`recv`](crossbeam_channel::Receiver::recv), which
+//!   spin and yield a little before they sleep; there is nothing to set. A caller that polled would have its answer
+//!   sooner and take a processor for it.
+//! - No `select!`: it registers with each channel anew in each call, and nobody here waits for two.
+//!
 //! # Trade-offs
 //!
 //! - **Latency**: a lookup of nanoseconds waits for two hand-overs between threads.

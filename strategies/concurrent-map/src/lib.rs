@@ -21,8 +21,9 @@
 //! which chooses 8 on two processors; [`DashMap`] has [`SHARDS`] everywhere.
 //!
 //! **papaya** keeps a table of pointers to immutable records. A reader announces itself by a store
-//! in a slot of its own thread, sequentially consistent because it must not pass the loads that
-//! follow, and from then on nothing that it can reach is freed. A writer allocates the new record
+//! in a slot of its own thread, and from then on nothing that it can reach is freed. The store must not
+//! be passed by the loads that follow. On Linux no fence of the reader sees to that: who hands over a batch
+//! makes all processors issue one (`membarrier`). A writer allocates the new record
 //! and swings the pointer with a compare-and-swap (release; the reader's load acquires), again if
 //! another writer came first. It puts the old one into a batch of its thread; a full batch is
 //! handed to every thread that is announced, and the last of them to leave frees it. When they
@@ -38,6 +39,27 @@
 //! hold an epoch guard only. A new version goes to a free slot, the old one is marked and its slot
 //! reused when the bucket runs full and no guard can reach it. When they meet, the reader may find
 //! *neither* version; [`SccHashIndex`] tells how this crate repairs that.
+//!
+//! # How the library is used
+//!
+//! All maps get room for all records, the [hasher](contract::IdHasher) that all contenders share, and their default
+//! features. The hasher's product is rotated so that its best bits are the lowest of the hash; the bits that dashmap
+//! takes for the shard (below the highest seven) and scc for the bucket (the highest) depend on the lower half of the
+//! identifier, in which process identifiers differ.
+//!
+//! - **dashmap**: [`view`](::dashmap::DashMap::view) reads inside the lock without making a guard, and
+//!   [`get_mut`](::dashmap::DashMap::get_mut) updates. Its author [measured](https://github.com/xacrimon/dashmap/issues/336)
+//!   that four shards for each processor are right, and [advises against](https://github.com/xacrimon/dashmap/issues/257)
+//!   one for each record: [`DashMapDefault`] takes his number for this machine, [`DashMap`] his number for 16 processors.
+//!   The feature `inline`, hints for the compiler, changed neither reads nor updates when it was tried.
+//! - **papaya**: [`pin`](::papaya::HashMap::pin) once for each operation, since a pin that is held keeps all garbage. Who
+//!   works through many records at once should hold one. [`compute`](::papaya::HashMap::compute) updates, since
+//!   [`update`](::papaya::HashMap::update) cannot reject. A batch has 32 records or one for each processor, and the table
+//!   grows 64 records at a time: the defaults.
+//! - **scc**: [`read_sync`](scc::HashMap::read_sync) shares the bucket, where `get_sync` would lock it alone: its author
+//!   [corrects](https://github.com/xacrimon/conc-map-bench/pull/11) that in benchmarks. Of
+//!   [`HashIndex`](scc::HashIndex), [`peek`](scc::HashIndex::peek) reads without a lock. No operation suspends: the
+//!   `_async` forms are for executors.
 //!
 //! # Trade-offs
 //!

@@ -1,5 +1,9 @@
 //! Records that are plain data: a fixed number of 64-bit words.
 
+use std::fmt::Debug;
+
+use bytemuck::Pod;
+
 use crate::Record;
 
 /// A [`Record`] that can be stored word by word.
@@ -19,19 +23,13 @@ pub trait PlainRecord: Record + Copy {
 }
 
 /// A fixed-size array of 64-bit words. Implemented for `[u64; N]`.
-pub trait Words: Copy + AsRef<[u64]> + AsMut<[u64]> + Send + Sync + 'static {
+///
+/// [`Pod`] says the same to libraries: they may take it apart and put it together byte by byte.
+pub trait Words: Pod + AsRef<[u64]> + AsMut<[u64]> + Debug + Send + Sync {
     /// The number of words.
     const LEN: usize;
-
-    /// All words zero.
-    fn zeroed() -> Self;
 }
 
 impl<const N: usize> Words for [u64; N] {
     const LEN: usize = N;
-
-    #[inline]
-    fn zeroed() -> Self {
-        [0; N]
-    }
 }

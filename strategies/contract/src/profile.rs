@@ -23,6 +23,8 @@ pub struct Profile {
     pub avoid_when: &'static str,
     /// Contender or control.
     pub role: Role,
+    /// Whether it takes part only where it is asked for by name: a contender that changes no answer.
+    pub optional: bool,
     /// Progress of reads while others write.
     pub reads: Progress,
     /// Progress of [`apply`](crate::Handle::apply) while others read and write.
@@ -76,6 +78,7 @@ impl Profile {
             library: "std",
             avoid_when: "",
             role: Role::Contender,
+            optional: false,
             reads: Progress::Blocking,
             updates: Progress::Blocking,
             resizes: Progress::Blocking,

@@ -44,6 +44,20 @@
 //! looking at the announcements. Either it sees the announcement and does not advance, or the
 //! participant's loads come after the unlinking and find the new version.
 //!
+//! # How the library is used
+//!
+//! - An own [`Collector`](crossbeam_epoch::Collector), although the library recommends
+//!   [`pin`](crossbeam_epoch::pin) with the global one for most uses: a table can then be dropped with all its garbage.
+//!   It also saves a look-up of a thread-local variable.
+//! - A handle registers once, and pins for each operation. Held over many operations, a pin would spare their fences
+//!   (the maps of [flurry](https://github.com/jonhoo/flurry/issues/50) are measured with one in a thousand) and
+//!   keep all garbage meanwhile; a user whose reads come in bursts can do so.
+//! - Garbage goes into bags of 64 objects, and every 128th pin collects. These are the library's constants. A whole map
+//!   is worth more than its place in a bag: [`flush`](crossbeam_epoch::Guard::flush) follows each, and hands it over at
+//!   once.
+//! - Readers [take part](https://github.com/crossbeam-rs/crossbeam/issues/1001) in collecting even if nobody has
+//!   written. There is no way to turn that off.
+//!
 //! # Trade-offs
 //!
 //! - **Readers** pay for the fence, whatever the table: 5 to 20 ns. The rest is a plain load, and no

@@ -10,8 +10,8 @@
 //! | retired | yes | removed: whoever needs the place unlinks the cell |
 //! | retired | no | removed; freed when nobody can hold a reference any more |
 //!
-//! A live cell is never out of the map, since only retired cells are unlinked; and retired is for
-//! ever. This is what makes two structures one linearizable table:
+//! A cell is *retired* when its record is taken out of it. A live cell is never out of the map, since only
+//! retired cells are unlinked; and retired is for ever, since nothing here fills an empty cell. This is what makes two structures one linearizable table:
 //! - A write that succeeds found its cell live, so in the map, at that instant: no write is lost in a
 //!   cell that was removed. This is why `remove` retires *first*.
 //! - An operation that finds its cell retired answers "no such record". The cell was in the map when
@@ -20,19 +20,21 @@
 //! - An insert either overwrites a live cell or puts a new one where the map has none, which by the
 //!   above means that the identifier was absent.
 
-use std::convert::Infallible;
-use std::ptr;
+use std::{mem, ptr};
 
-use atomics::SeqCell;
 use contract::{
     AfterDeadThread, AfterPanic, Handle, IdHasher, PlainRecord, ProcessId, Profile, Reclamation,
     Reentrancy, ScanConsistency, Strategy,
 };
 use papaya::HashMap;
+use podtable::SeqCell;
 
 /// `hybrid/cells`: a concurrent map of sequence-locked cells.
 #[derive(Debug)]
-pub struct Cells<R>(HashMap<ProcessId, SeqCell<R>, IdHasher>);
+pub struct Cells<R: PlainRecord>(HashMap<ProcessId, Cell<R>, IdHasher>);
+
+/// A record as the words that it is stored as.
+type Cell<R> = SeqCell<<R as PlainRecord>::Words>;
 
 /// What [`Cells`] claims, for a record that it can hold or not.
 pub(crate) const PROFILE: Profile = Profile {
@@ -70,11 +72,7 @@ impl<R: PlainRecord> Strategy<R> for Cells<R> {
 impl<R: PlainRecord> Cells<R> {
     /// Runs `work` on the cell of `id`, which may be retired. The cell is not freed meanwhile.
     #[inline]
-    fn with_cell<T>(
-        &self,
-        id: ProcessId,
-        work: impl FnOnce(&SeqCell<R>) -> Option<T>,
-    ) -> Option<T> {
+    fn with_cell<T>(&self, id: ProcessId, work: impl FnOnce(&Cell<R>) -> Option<T>) -> Option<T> {
         self.0.pin().get(&id).and_then(work)
     }
 
@@ -82,7 +80,7 @@ impl<R: PlainRecord> Cells<R> {
     ///
     /// Compared by address: the caller's guard keeps the cell, so no other cell can have it.
     #[cold]
-    fn unlink(&self, id: ProcessId, retired: &SeqCell<R>) {
+    fn unlink(&self, id: ProcessId, retired: &Cell<R>) {
         let _ = self
             .0
             .pin()
@@ -90,39 +88,35 @@ impl<R: PlainRecord> Cells<R> {
     }
 }
 
-/// Stores `record` in a live cell and returns the one it displaced; `None` if the cell is retired.
-fn overwrite<R: PlainRecord>(cell: &SeqCell<R>, record: R) -> Option<R> {
-    let mut displaced = None;
-    // Called again if another writer is faster; the last call is the one that counted.
-    let Ok(_) = cell.update(|present| {
-        displaced = Some(*present);
-        Ok::<R, Infallible>(record)
-    })?;
-    displaced
+/// Stores a record in a live cell and returns the one it displaced; `None` if the cell is retired.
+fn overwrite<R: PlainRecord>(cell: &Cell<R>, words: R::Words) -> Option<R> {
+    let displaced = cell.update(|present| mem::replace(present, words));
+    displaced.map(R::from_words)
 }
 
 /// A thread's access to a [`Cells`] table: a reference. Reclamation guards are taken per operation,
 /// so that an idle handle holds nothing back.
 #[derive(Debug)]
-pub struct CellsHandle<'s, R>(&'s Cells<R>);
+pub struct CellsHandle<'s, R: PlainRecord>(&'s Cells<R>);
 
 impl<R: PlainRecord> Handle<R> for CellsHandle<'_, R> {
     /// `f` runs on a copy, after the guard is gone: however long it takes, it holds nobody up.
     #[inline]
     fn read<T>(&mut self, id: ProcessId, f: impl FnOnce(&R) -> T) -> Option<T> {
-        let record = self.0.with_cell(id, SeqCell::read)?;
-        Some(f(&record))
+        let words = self.0.with_cell(id, SeqCell::get)?;
+        Some(f(&R::from_words(words)))
     }
 
     #[inline]
     fn insert(&mut self, id: ProcessId, record: R) -> Option<R> {
         let map = self.0.0.pin();
+        let words = record.to_words();
         loop {
-            let cell = match map.try_insert_with(id, || SeqCell::new(record)) {
+            let cell = match map.try_insert_with(id, || SeqCell::new(words)) {
                 Ok(_ours) => return None,
                 Err(present) => present,
             };
-            if let Some(displaced) = overwrite(cell, record) {
+            if let Some(displaced) = overwrite::<R>(cell, words) {
                 return Some(displaced);
             }
             // Its remover has not unlinked it yet. Do it, and do not wait.
@@ -132,25 +126,28 @@ impl<R: PlainRecord> Handle<R> for CellsHandle<'_, R> {
 
     #[inline]
     fn apply(&mut self, id: ProcessId, event: R::Event) -> Option<Result<u64, R::Rejected>> {
-        let outcome = self
-            .0
-            .with_cell(id, |cell| cell.update(|record| record.apply(&event)))?;
-        Some(outcome.map(|record| record.revision()))
+        self.0.with_cell(id, |cell| {
+            cell.try_update(|words| {
+                let next = R::from_words(*words).apply(&event)?;
+                *words = next.to_words();
+                Ok(next.revision())
+            })
+        })
     }
 
     #[inline]
     fn remove(&mut self, id: ProcessId) -> Option<R> {
         self.0.with_cell(id, |cell| {
-            let removed = cell.retire()?;
+            let removed = cell.take()?;
             self.0.unlink(id, cell);
-            Some(removed)
+            Some(R::from_words(removed))
         })
     }
 
     fn scan(&mut self, mut visit: impl FnMut(ProcessId, &R)) {
         for (&id, cell) in &self.0.0.pin() {
-            if let Some(record) = cell.read() {
-                visit(id, &record);
+            if let Some(words) = cell.get() {
+                visit(id, &R::from_words(words));
             }
         }
     }

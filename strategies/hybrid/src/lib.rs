@@ -1,10 +1,12 @@
-//! Two structures in one, so that each operation gets the cheaper half: three tables in which the
+//! Two structures in one, so that each operation gets the cheaper half: four tables in which the
 //! common case takes no lock and the rare case may.
 //!
 //! - [`SyncMap`]: a map to read and a map to write that share their entries. The algorithm of Go's
 //!   `sync.Map` (until Go 1.23).
 //! - [`Bravo`]: a reader-writer lock that lends its readers slots of their own while no writer comes.
 //!   The algorithm of Dice and Kogan ("BRAVO", USENIX ATC 2019).
+//! - [`Biased`]: such a lock with a mutex's costs where its bias does not pay: the crate
+//!   [`biased_rwlock`].
 //! - [`Cells`]: a concurrent map whose values are sequence-locked cells, so that the map changes when
 //!   a process comes or goes, and the cell when something happens to it.
 //!
@@ -69,10 +71,34 @@
 //! original looks at the clock on every slow read, this one on every sixteenth, since that costs
 //! more than the lock.
 //!
+//! ## `biased`
+//!
+//! - **Readers** of a biased lock swap its identifier into an entry of their handle, look again
+//!   whether it is biased, read, and clear the entry with a plain store: one atomic instruction, on a
+//!   line that nobody else writes. Otherwise they count themselves in the lock's word, and the eighth
+//!   in a row without a write in between switches the bias on.
+//! - **Writers** claim the word with one compare-and-swap and leave with one subtraction. Only if the
+//!   lock is biased they clear that, visit everyone's entries and wait for those that read.
+//!   A bias that gave few reads makes the next one twice as hard to earn, a good one half.
+//! - **When they meet**, one of the two sees the other: store, then load, on both sides, all four
+//!   sequentially consistent. Whoever waits pauses, yields and then parks, in order of arrival; about
+//!   every half millisecond the lock is handed over and not left to whoever comes by.
+//!
+//! | reader | writer | what it decides |
+//! |---|---|---|
+//! | swaps its entry (`SeqCst`); loads the word (`SeqCst`) | changes the word (`SeqCst`); loads entries (`SeqCst`) | the reader steps back, or the writer waits |
+//! | clears its entry (release) | loads entries (acquire) | what was read comes before what is written |
+//! | loads the word (acquire) | leaves the word (release); a slow reader after it sets the bias in the same release sequence | what was written is visible |
+//!
+//! Against `bravo`: the lock below costs a writer what a mutex costs, where parking_lot's reader-writer
+//! lock starves readers beside a writer that never pauses; the bias is earned by reads and not after
+//! some time, so no clock is read; the entries belong to threads or handles and serve all locks, so a
+//! lock costs three words.
+//!
 //! ## `cells`
 //!
 //! - **Readers** find the cell in the map (papaya) and copy the record out under the cell's sequence
-//!   lock ([`atomics::SeqCell`]); they write nothing shared. The closure runs on the copy, with no
+//!   lock ([`podtable::SeqCell`]); they write nothing shared. The closure runs on the copy, with no
 //!   guard held.
 //! - **Writers** replace the words in the cell. Neither the map nor the allocator is involved, and no
 //!   other record is affected. An insert over an existing cell does the same.
@@ -91,21 +117,22 @@
 //! # Trade-offs
 //!
 //! - **Reads** need no lock in the common case: one protected load (`sync-map`), one fence (`bravo`),
-//!   a copy (`cells`).
+//!   one swap (`biased`), a copy (`cells`).
 //! - **New keys** are where `sync-map` pays: the first one after each promotion copies the whole map
 //!   under the lock, and until the next promotion every look-up of a new key locks.
 //! - **Write cost**: `sync-map` allocates a version per write and asks every thread's slots about the
-//!   old one; `bravo` pays two clock readings and a visit to every handle's slot when it revokes;
+//!   old one; `bravo` pays two clock readings and a visit to every handle's slot when it revokes,
+//!   `biased` a visit to everyone's entries;
 //!   `cells` pays next to nothing beyond the words, but allocates twice for a new process.
 //! - **Memory**: a pointer, a count and an entry per record (`sync-map`), a slot per handle (`bravo`),
-//!   two allocations per record (`cells`).
-//! - **Snapshots**: only `bravo` scans at one instant; it stops all writers meanwhile.
+//!   a record per handle (`biased`), two allocations per record (`cells`).
+//! - **Snapshots**: only `bravo` and `biased` scan at one instant; they stop all writers meanwhile.
 //! - **Waiting**: a reader that stops inside `bravo` stops the next writer, who spins and yields for
-//!   it with the lock held, and so everyone. In `sync-map` it keeps one version and one map. In
+//!   it with the lock held, and so everyone. In `biased` the same, but they sleep. In `sync-map` it keeps one version and one map. In
 //!   `cells` a stopped reader of a record holds nothing, except in the instant of the look-up; a scan
 //!   that is stopped holds back the freeing of removed cells.
 //! - **Re-entrancy**: inside a read or a scan of `sync-map` and `cells` a thread may read and write. Inside
-//!   one of `bravo` it may read, unless a writer waits: then both wait for ever, as it does itself if it
+//!   one of `bravo` or `biased` it may read, unless a writer waits: then both wait for ever, as it does itself if it
 //!   writes.
 //! - **Predictability**: each has a slow path that some operation runs into: a rebuild, a revocation,
 //!   a resize of the map. Look at the tail, not only at the median.
@@ -113,8 +140,8 @@
 //! # When not to use it
 //!
 //! `sync-map` when identifiers keep coming; `bravo` when writes are frequent or readers stay inside
-//! for long; `cells` when records own heap memory or are large. And none of them when the mutex is
-//! not in the profile: three clever structures are three more things to understand.
+//! for long; `biased` when readers stay inside for long; `cells` when records own heap memory or are large. And none of them when the mutex is
+//! not in the profile: four clever structures are four more things to understand.
 //!
 //! # Example
 //!
@@ -131,10 +158,12 @@
 //! }
 //! assert_eq!(started::<hybrid::SyncMap<_>>(), Some(State::Running));
 //! assert_eq!(started::<hybrid::Bravo<_>>(), Some(State::Running));
+//! assert_eq!(started::<hybrid::Biased<_>>(), Some(State::Running));
 //! assert_eq!(started::<hybrid::Cells<_>>(), Some(State::Running));
 //! ```
 #![deny(unsafe_code)]
 
+mod biased;
 #[expect(
     unsafe_code,
     reason = "its lock lends the value to readers that hold no lock"
@@ -143,6 +172,7 @@ mod bravo;
 mod cells;
 mod sync_map;
 
+pub use biased::{Biased, BiasedHandle};
 pub use bravo::{BiasedLock, Bravo, BravoHandle, Reader};
 pub use cells::{Cells, CellsHandle};
 pub use sync_map::{SyncMap, SyncMapHandle};
@@ -157,12 +187,14 @@ impl Family for Variants {
     fn any<R: Record>(visitor: &mut impl Visitor<R>) {
         visitor.visit::<SyncMap<R>>();
         visitor.visit::<Bravo<R>>();
+        visitor.visit::<Biased<R>>();
         visitor.exclude(cells::PROFILE, Profile::PLAIN_DATA_ONLY);
     }
 
     fn plain<R: PlainRecord>(visitor: &mut impl Visitor<R>) {
         visitor.visit::<SyncMap<R>>();
         visitor.visit::<Bravo<R>>();
+        visitor.visit::<Biased<R>>();
         visitor.visit::<Cells<R>>();
     }
 }

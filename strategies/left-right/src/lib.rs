@@ -46,6 +46,22 @@
 //! | [`EvmapBatched`] | the same | the same, and is cloned into the overlay |
 //! | [`LeftRightMap`] | in both maps | goes into one map; on the other the event is replayed |
 //!
+//! # How the library is used
+//!
+//! - Each handle has a [`ReadHandle`](left_right::ReadHandle) of its own. Both libraries ask for one in each thread:
+//!   it is not [`Sync`], since sharing one would share its counter. It is cloned when the handle is made, which locks.
+//! - The one [`WriteHandle`](left_right::WriteHandle) is behind a mutex, as
+//!   [evmap's documentation](::evmap) shows for several writers.
+//! - evmap keeps *bags* of values. One value lies in the bag itself, without an allocation;
+//!   [`get_one`](::evmap::handles::ReadHandle::get_one) reads it, and
+//!   [`update`](::evmap::handles::WriteHandle::update) replaces the bag, where `insert` would add to it.
+//! - [`publish`](left_right::WriteHandle::publish) after every write is what evmap's documentation calls emulating a
+//!   regular map, and fit for loads that mostly read; [`EvmapBatched`] is what it suggests for more writes.
+//! - The documentation of [`left_right`] sends those who want a map to evmap. [`LeftRightMap`] implements
+//!   [`Absorb`](left_right::Absorb) itself to show what evmap's bags cost: the second copy replays the event.
+//! - Room for all records from the start, the hasher that all contenders share, no features: `indexed` and
+//!   `eviction` exchange the map for one with an order, `amortize` needs an unstable compiler.
+//!
 //! # Trade-offs
 //!
 //! - **Reads**: as fast on each of many cores as on one; a scan is an atomic snapshot

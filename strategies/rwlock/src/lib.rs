@@ -23,6 +23,15 @@
 //! unlocks wakes the readers that queued up ahead of the next writer, and reading and writing
 //! alternate.
 //!
+//! # How the library is used
+//!
+//! - parking_lot's [`read`](parking_lot::RwLock::read) and [`write`](parking_lot::RwLock::write), and the drop of their
+//!   guards. [`read_recursive`](parking_lot::RwLock::read_recursive) would let a thread read while it reads, and
+//!   passes waiting writers: the library warns that these may then starve.
+//! - No upgradable reads: [`apply`](contract::Handle::apply) knows from the start that it writes.
+//! - Default features, which are none: `hardware-lock-elision` lets readers run in a transaction, on processors with
+//!   Intel's TSX only.
+//!
 //! # Trade-offs
 //!
 //! - **Parallelism**: of the read-side sections only. Readers stay in the map together, but they

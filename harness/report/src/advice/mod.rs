@@ -15,7 +15,7 @@ use model::scenario::{Axis, Scenario};
 use super::collect::grouped;
 use super::table::Table;
 use super::view::Section;
-use super::{Form, draft, format, render};
+use super::{Form, adoption, draft, format, render};
 use advice::{
     Agreement, Conclusion, Earlier, NEGLIGIBLE, Part, Questions, SCHEMA, Subject, Workload, asked,
 };
@@ -98,9 +98,6 @@ fn subject(results: &Machine, subject: &Subject, name: &str) -> Value {
 /// What it takes to use a strategy, and what it promises less than the baseline.
 fn strategy(results: &Machine, name: &str) -> Option<Value> {
     let card = results.card(name)?;
-    let libraries = results.environment.libraries.iter();
-    let is_used =
-        |(library, _): &&(String, String)| card.library.split(", ").any(|one| one == library);
     let observed = |property| {
         let property = Guaranteed::Claim(property);
         let mut all = results.guarantees.iter();
@@ -116,12 +113,9 @@ fn strategy(results: &Machine, name: &str) -> Option<Value> {
         context! { property => property.to_string(), before, after, observed }
     });
     Some(context! {
-        summary => &card.summary,
         avoid_when => &card.avoid_when,
-        family => name.split('/').next(),
-        is_own => card.is_own(),
-        libraries => Serde(libraries.filter(is_used).collect::<Vec<_>>()),
         weaker => weaker.collect::<Vec<_>>(),
+        ..adoption::facts(results, name)?
     })
 }
 

@@ -357,6 +357,13 @@ fn what_was_not_measured_is_said_with_its_reason_and_how_to_apply_the_answer_too
         any(apply, "Add `papaya = \"0.2.5\"` to Cargo.toml"),
         "{apply:?}"
     );
+    for text in [
+        "The type: `papaya::HashMap<String, Session>` instead of `Mutex<HashMap<String, Session>>`.",
+        "Read: `let hits = sessions.pin().get(\"ann\").map(|ann| ann.hits);` instead of",
+        "`pivot explain concurrent-map/papaya`",
+    ] {
+        assert!(any(apply, text), "{text} is not in {apply:?}");
+    }
     let record = decision_record(&advice);
     let wanted = [
         "64 records of status-64B",

@@ -79,10 +79,33 @@ fn a_use_case_shows_all_its_contenders_and_the_price_of_its_answer() {
         "{case}"
     );
     let costs = section(&page, "costs");
-    assert_eq!(costs.matches("atomics/seqlock").count(), 1, "{costs}");
+    let (table, _) = costs.split_once("</table>").expect("it has a table");
+    assert_eq!(table.matches("atomics/seqlock").count(), 1, "{table}");
     assert!(
         costs.contains("scan consistency weak (atomic snapshot)"),
         "{costs}"
+    );
+}
+
+/// What it takes to use an answer is folded up below what it costs; of what is in no registry the report knows nothing.
+#[test]
+fn the_report_says_once_how_to_adopt_an_answer() {
+    let page = html(&results_of_three());
+    let costs = section(&page, "costs");
+    let (_, adoption) = costs
+        .split_once("<summary>How to adopt <code>atomics/seqlock</code>")
+        .expect("it is the answer");
+    for text in [
+        "podtable = { path = &quot;PATH/strategies/podtable&quot; }",
+        "instead of <code>Mutex&lt;HashMap&lt;u64, Quota&gt;&gt;</code>",
+        "<code>pivot explain atomics/seqlock</code>",
+        "<li>Guards: ",
+    ] {
+        assert!(adoption.contains(text), "{text} is not in {adoption}");
+    }
+    assert_eq!(
+        costs.matches("How to adopt <code>atomics/seqlock").count(),
+        1
     );
 }
 

@@ -29,6 +29,7 @@ fn catalogue(profiles: &[Profile], scenarios: &[Scenario]) -> Value {
             "name": profile.name,
             "summary": profile.summary,
             "library": profile.library,
+            "optional": profile.optional,
             "claims": claims(profile).collect::<BTreeMap<_, _>>(),
         })
     });
@@ -84,10 +85,27 @@ fn sweeps(points: &[Scenario]) -> BTreeMap<String, Vec<String>> {
     axes
 }
 
-/// Prints what a strategy is and claims, how it works, and when not to use it.
+/// Prints what a strategy is and claims, how it works, when not to use it, and how to adopt it.
 pub(crate) fn explain(options: &ExplainOptions) -> Result<()> {
     let profile = selection::strategy(&options.strategy)?;
-    terminal::print(&card(&profile, terminal::width()))
+    let width = terminal::width();
+    let card = card(&profile, width);
+    match recipe(profile.name, Form::Terminal(width)) {
+        Some(recipe) => terminal::print(&format!("{card}\n\n{recipe}")),
+        None => terminal::print(&card),
+    }
+}
+
+/// How to adopt a strategy, with the versions that are linked.
+fn recipe(strategy: &str, form: Form) -> Option<String> {
+    let linked: BTreeMap<String, String> = environment::libraries().into_iter().collect();
+    let recipe = recipes::recipe(strategy)?;
+    let version = |library: &str| {
+        let version = linked.get(library).cloned();
+        version.or_else(|| environment::locked(library))
+    };
+    let text = recipe.markdown(strategy, version);
+    Some(report::text(&text, form))
 }
 
 /// As many characters of its documentation are shown, in whole paragraphs.
@@ -107,6 +125,7 @@ fn card(profile: &Profile, width: u16) -> String {
         "summary": profile.summary,
         "claims": claims(profile).collect::<Vec<_>>(),
         "library": with_version(profile.library),
+        "optional": profile.optional,
         "works": works.map(|(_, paragraph)| paragraph).collect::<Vec<_>>(),
         "avoid_when": profile.avoid_when,
         "source": (!docs.is_empty()).then(|| format!("strategies/{family}/src/lib.rs")),
@@ -214,6 +233,61 @@ mod tests {
                 let is_contender = profile.role == Role::Contender;
                 assert_eq!(text.contains("How it works"), is_contender, "{text}");
             }
+        }
+    }
+
+    #[test]
+    fn every_contender_has_a_recipe_of_linked_versions() {
+        let linked: BTreeMap<String, String> = environment::libraries().into_iter().collect();
+        for profile in profiles() {
+            let name = profile.name;
+            let is_usual = profile.role == Role::Contender && !profile.optional;
+            let recipe = recipes::recipe(name);
+            assert_eq!(recipe.is_some(), is_usual, "{name}");
+            let Some(recipe) = recipe else { continue };
+            for library in recipe.libraries {
+                assert!(
+                    linked.contains_key(*library),
+                    "{name}: {library} is not linked"
+                );
+            }
+            let is_own = profile.library == "own";
+            assert!(
+                !is_own || recipe.is_copied() || !recipe.crates.is_empty(),
+                "{name}"
+            );
+            for (library, _) in recipe.derived {
+                assert!(environment::locked(library).is_some(), "{name}: {library}");
+            }
+            let text = super::recipe(name, Form::Terminal(100)).unwrap();
+            assert_fits(&text, 100);
+            assert!(text.contains("What does not translate"), "{text}");
+        }
+        let names: Vec<&str> = profiles().iter().map(|profile| profile.name).collect();
+        for name in recipes::all().iter().flat_map(|recipe| recipe.strategies) {
+            assert!(names.contains(name), "there is no {name}");
+        }
+    }
+
+    #[test]
+    fn articles_have_their_sections_in_order() {
+        for profile in profiles().iter().filter(|one| one.role == Role::Contender) {
+            let docs = registry::docs(profile.name);
+            let uses_library = !["std", "own"].contains(&profile.library);
+            let sections = [
+                ("How ", true),
+                ("How the library is used", uses_library),
+                ("Trade-offs", true),
+                ("When not to use it", true),
+                ("Example", true),
+            ];
+            let places = sections.map(|(heading, is_needed)| {
+                let place = docs.find(&format!("\n//! # {heading}"));
+                assert!(place.is_some() || !is_needed, "{}: {heading}", profile.name);
+                place
+            });
+            let in_order = places.iter().flatten();
+            assert!(in_order.is_sorted_by(|a, b| a < b), "{}", profile.name);
         }
     }
 

@@ -5,7 +5,8 @@ use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, RwLock};
 
-use contract::{Handle, IdMap, PlainRecord, ProcessId, Profile, Strategy, Words as _};
+use bytemuck::Zeroable;
+use contract::{Handle, IdMap, PlainRecord, ProcessId, Profile, Strategy};
 
 use crate::meeting::{Act, Joined, Meeting};
 

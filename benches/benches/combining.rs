@@ -1,0 +1,5 @@
+//! All variants of `pivot-combining`.
+
+fn main() {
+    benches::family::<combining::Variants>();
+}

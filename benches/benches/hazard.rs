@@ -1,0 +1,5 @@
+//! All variants of `pivot-hazard`.
+
+fn main() {
+    benches::family::<hazard::Variants>();
+}

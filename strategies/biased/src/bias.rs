@@ -1,0 +1,130 @@
+//! When a lock becomes biased to readers: when as many reads as a revocation is worth went by without
+//! a write, and not after some time.
+
+use crate::sync::{AtomicU32, Ordering, const_fn};
+
+/// Reads without a write in between that bias a lock, at least and at most.
+const NEED: std::ops::RangeInclusive<u32> = if cfg!(all(test, pivot_loom)) {
+    1..=1
+} else {
+    1..=1 << 20
+};
+
+/// Reads that bias a new lock.
+const FIRST_NEED: u32 = if cfg!(all(test, pivot_loom)) { 1 } else { 8 };
+
+/// Fast reads that a bias has to yield: what a revocation costs, in reads that are slow instead. One
+/// more for each thread that it asks, and some for each slow read that the bias needed, so that it
+/// becomes rare where it seldom pays.
+const YIELD: usize = 32;
+const YIELD_PER_NEED: usize = 4;
+
+/// The account of one lock: reads that were slow, and what it takes to make them fast.
+///
+/// All of it is a hint. Readers count at the same time and may lose a count; nothing is ordered.
+pub(crate) struct Bias {
+    slow_reads: AtomicU32,
+    /// Slow reads in a row that switch the bias on.
+    need: AtomicU32,
+}
+
+impl Bias {
+    const_fn! {
+        pub(crate) fn new() -> Self {
+            Self {
+                slow_reads: AtomicU32::new(0),
+                need: AtomicU32::new(FIRST_NEED),
+            }
+        }
+    }
+
+    /// Whether one more slow read is to switch the bias on.
+    #[inline]
+    pub(crate) fn is_earned(&self) -> bool {
+        self.slow_reads.load(Ordering::Relaxed) >= self.need.load(Ordering::Relaxed) - 1
+    }
+
+    /// Counts a slow read.
+    #[inline]
+    pub(crate) fn count(&self) {
+        let slow_reads = self.slow_reads.load(Ordering::Relaxed).wrapping_add(1);
+        self.slow_reads.store(slow_reads, Ordering::Relaxed);
+    }
+
+    /// A write: the reads before it count no more.
+    #[inline]
+    pub(crate) fn start_again(&self) {
+        self.slow_reads.store(0, Ordering::Relaxed);
+    }
+
+    /// After a revocation that asked `threads` threads: was the bias worth it? Then the next one is
+    /// easier to earn, else harder.
+    pub(crate) fn settle(&self, fast_reads: usize, threads: usize) {
+        let need = self.need.load(Ordering::Relaxed);
+        let next = if fast_reads >= YIELD + YIELD_PER_NEED * need as usize + threads {
+            (need / 2).max(*NEED.start())
+        } else {
+            (need * 2).min(*NEED.end())
+        };
+        self.need.store(next, Ordering::Relaxed);
+    }
+}
+
+#[cfg(all(test, not(any(pivot_loom, pivot_shuttle))))]
+mod tests {
+    use super::*;
+
+    fn slow_reads_until_biased(bias: &Bias) -> u32 {
+        let mut reads = 1;
+        while !bias.is_earned() {
+            bias.count();
+            reads += 1;
+        }
+        bias.start_again();
+        reads
+    }
+
+    #[test]
+    fn it_takes_eight_reads_in_a_row() {
+        let bias = Bias::new();
+        for _ in 0..7 {
+            assert!(!bias.is_earned());
+            bias.count();
+        }
+        bias.start_again();
+        assert_eq!(slow_reads_until_biased(&bias), 8);
+    }
+
+    #[test]
+    fn a_bias_that_yields_little_makes_the_next_one_twice_as_dear() {
+        let bias = Bias::new();
+        bias.settle(64, 1);
+        assert_eq!(slow_reads_until_biased(&bias), 16);
+        bias.settle(96, 1);
+        assert_eq!(slow_reads_until_biased(&bias), 32);
+        bias.settle(161, 1);
+        assert_eq!(slow_reads_until_biased(&bias), 16);
+    }
+
+    #[test]
+    fn it_never_gets_out_of_reach_nor_for_nothing() {
+        let bias = Bias::new();
+        for _ in 0..100 {
+            bias.settle(0, 1);
+        }
+        assert_eq!(slow_reads_until_biased(&bias), 1 << 20);
+        for _ in 0..100 {
+            bias.settle(1 << 30, 1);
+        }
+        assert_eq!(slow_reads_until_biased(&bias), 1);
+    }
+
+    #[test]
+    fn more_threads_to_ask_want_more_reads() {
+        let bias = Bias::new();
+        bias.settle(163, 100);
+        assert_eq!(slow_reads_until_biased(&bias), 16);
+        bias.settle(196, 100);
+        assert_eq!(slow_reads_until_biased(&bias), 8);
+    }
+}

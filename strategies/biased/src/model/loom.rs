@@ -1,0 +1,270 @@
+//! The lock under every interleaving that loom can tell apart:
+//! `RUSTFLAGS="--cfg pivot_loom" cargo test --profile model -p biased-rwlock --lib`.
+//!
+//! The first slow read biases a lock here, so that every bias is revoked by the next write.
+
+use loom::cell::UnsafeCell;
+use loom::sync::Arc;
+use loom::thread::{self, JoinHandle};
+
+use crate::raw::RawRwLock;
+use crate::sync::IS_FAIR;
+
+/// A value of two words that a writer changes one after the other, in a cell whose accesses loom
+/// checks: it panics if a reader and a writer are inside at once, or if one does not see all of the other.
+struct Guarded {
+    lock: RawRwLock,
+    value: UnsafeCell<(u64, u64)>,
+}
+
+// SAFETY: loom checks it.
+unsafe impl Sync for Guarded {}
+// SAFETY: as above.
+unsafe impl Send for Guarded {}
+
+impl Guarded {
+    fn new() -> Arc<Self> {
+        Arc::new(Self {
+            lock: RawRwLock::new(),
+            value: UnsafeCell::new((0, 0)),
+        })
+    }
+
+    /// Called with the lock held.
+    fn value(&self) -> u64 {
+        // SAFETY: loom checks it.
+        let (one, other) = self.value.with(|value| unsafe { *value });
+        assert_eq!(one, other);
+        one
+    }
+
+    /// Called with the lock held alone.
+    fn increase(&self) {
+        // SAFETY: loom checks it.
+        self.value.with_mut(|value| unsafe {
+            (*value).0 += 1;
+            (*value).1 += 1;
+        });
+    }
+
+    fn read(&self) -> u64 {
+        self.lock.read();
+        let value = self.value();
+        // SAFETY: locked above.
+        unsafe { self.lock.unlock_read() };
+        value
+    }
+
+    fn write(&self) {
+        self.lock.write();
+        self.increase();
+        // SAFETY: locked above.
+        unsafe { self.lock.unlock_write() };
+    }
+}
+
+fn explore(preemptions: usize, model: impl Fn() + Sync + Send + 'static) {
+    let mut builder = loom::model::Builder::new();
+    builder.preemption_bound = Some(preemptions);
+    builder.check(model);
+}
+
+fn start(guarded: &Arc<Guarded>, run: impl FnOnce(&Guarded) + 'static) -> JoinHandle<()> {
+    let guarded = Arc::clone(guarded);
+    thread::spawn(move || run(&guarded))
+}
+
+fn finish(threads: impl IntoIterator<Item = JoinHandle<()>>) {
+    for thread in threads {
+        thread.join().expect("no panic");
+    }
+}
+
+/// Reads twice, and never goes back.
+fn reader(guarded: &Guarded) {
+    let first = guarded.read();
+    assert!(guarded.read() >= first);
+}
+
+fn read_once(guarded: &Guarded) {
+    guarded.read();
+}
+
+#[test]
+fn a_reader_and_a_writer() {
+    explore(4, || {
+        let guarded = Guarded::new();
+        // Biases the lock, so that the first write has something to revoke.
+        guarded.read();
+        let reader = start(&guarded, reader);
+        guarded.write();
+        guarded.write();
+        finish([reader]);
+        assert_eq!(guarded.read(), 2);
+    });
+}
+
+#[test]
+fn a_lock_that_is_not_biased() {
+    explore(4, || {
+        let guarded = Guarded::new();
+        let reader = start(&guarded, reader);
+        guarded.write();
+        finish([reader]);
+        assert_eq!(guarded.read(), 1);
+    });
+}
+
+/// A reader that looks at the bias before and after a write, and finds it on both times.
+#[test]
+fn the_bias_comes_back() {
+    explore(4, || {
+        let guarded = Guarded::new();
+        guarded.read();
+        let reader = start(&guarded, read_once);
+        guarded.write();
+        guarded.read();
+        finish([reader]);
+    });
+}
+
+#[test]
+fn a_reader_with_a_record_of_its_own_and_a_writer() {
+    explore(4, || {
+        let guarded = Guarded::new();
+        guarded.read();
+        let reader = start(&guarded, |guarded| {
+            let record = crate::threads::claim();
+            let mut last = 0;
+            for _ in 0..2 {
+                let announced = guarded.lock.read_by(record);
+                let value = guarded.value();
+                assert!(value >= last);
+                last = value;
+                match announced {
+                    Some((entry, id)) => guarded.lock.leave(entry, id),
+                    None => guarded.lock.uncount_reader(),
+                }
+            }
+            assert!(record.release());
+        });
+        guarded.write();
+        guarded.write();
+        finish([reader]);
+        assert_eq!(guarded.read(), 2);
+    });
+}
+
+/// Two readers and a writer. The second reader may find the bias before it finds the identifier.
+#[test]
+fn the_first_bias() {
+    explore(2, || {
+        let guarded = Guarded::new();
+        let first_read = |guarded: &Guarded| {
+            // As by reading another lock: an entry that was never used may be announced at once.
+            crate::threads::register();
+            guarded.read();
+        };
+        let readers = [start(&guarded, first_read), start(&guarded, first_read)];
+        guarded.write();
+        finish(readers);
+    });
+}
+
+#[test]
+fn two_writers_and_a_reader() {
+    explore(2, || {
+        let guarded = Guarded::new();
+        guarded.read();
+        let threads = [start(&guarded, Guarded::write), start(&guarded, reader)];
+        guarded.write();
+        finish(threads);
+        assert_eq!(guarded.read(), 2);
+    });
+}
+
+#[test]
+fn two_writers_and_a_reader_who_take_turns() {
+    explore(2, || {
+        IS_FAIR.set(true);
+        let guarded = Guarded::new();
+        let threads = [start(&guarded, Guarded::write), start(&guarded, read_once)];
+        guarded.write();
+        finish(threads);
+        assert_eq!(guarded.read(), 2);
+    });
+}
+
+/// More threads than a block has records: a writer finds the reader in a block that is new.
+#[test]
+fn a_reader_in_another_block() {
+    explore(2, || {
+        let guarded = Guarded::new();
+        guarded.read();
+        // Two more that own a record each, as the last two of the first block.
+        crate::threads::claim();
+        crate::threads::claim();
+        let reader = start(&guarded, read_once);
+        guarded.write();
+        finish([reader]);
+        assert_eq!(guarded.read(), 1);
+    });
+}
+
+#[test]
+fn trying_to_write() {
+    explore(3, || {
+        let guarded = Guarded::new();
+        guarded.read();
+        let reader = start(&guarded, reader);
+        let mut written = 0;
+        for _ in 0..2 {
+            if guarded.lock.try_write() {
+                guarded.increase();
+                // SAFETY: locked above.
+                unsafe { guarded.lock.unlock_write() };
+                written += 1;
+            }
+        }
+        finish([reader]);
+        assert_eq!(guarded.read(), written);
+    });
+}
+
+#[test]
+fn trying_to_read() {
+    explore(3, || {
+        let guarded = Guarded::new();
+        guarded.read();
+        let reader = start(&guarded, |guarded| {
+            for _ in 0..2 {
+                if guarded.lock.try_read() {
+                    guarded.value();
+                    // SAFETY: locked above.
+                    unsafe { guarded.lock.unlock_read() };
+                }
+            }
+        });
+        guarded.write();
+        finish([reader]);
+        assert_eq!(guarded.read(), 1);
+    });
+}
+
+#[test]
+fn a_writer_that_goes_on_reading() {
+    explore(2, || {
+        let guarded = Guarded::new();
+        let threads = [start(&guarded, Guarded::write), start(&guarded, reader)];
+        guarded.lock.write();
+        guarded.increase();
+        let written = guarded.value();
+        // SAFETY: locked above.
+        unsafe { guarded.lock.downgrade() };
+        assert_eq!(guarded.value(), written);
+        // SAFETY: turned into a read above.
+        unsafe { guarded.lock.unlock_read() };
+        finish(threads);
+        assert_eq!(guarded.read(), 2);
+    });
+}

@@ -1,0 +1,649 @@
+//! The lock itself: one word, and the announcements of [`crate::threads`].
+//!
+//! | bit of the word | meaning |
+//! |---|---|
+//! | `WRITER` | a writer is inside, or waits for the readers inside: no other thread gets in |
+//! | `BIASED` | readers may announce themselves and leave the word alone; never with `WRITER` |
+//! | `PARKED` | threads wait for `WRITER` to be cleared, in the queue of the word's first byte |
+//! | `DRAINING` | the writer waits for the readers inside, in the queue of its second byte |
+//! | the rest | how many readers are inside that did not announce themselves |
+//!
+//! # Why a reader and a writer cannot meet
+//!
+//! A reader that increases the number does so while `WRITER` is clear, and a writer that has set
+//! `WRITER` waits until the number is zero: one word, one order. An announced reader stores its entry,
+//! then loads the word; a writer changes the word, then loads all entries. All four are
+//! sequentially consistent, so they have one order, too.
+//! - *The reader's store comes before the writer's load.* Then the writer sees the announcement, and
+//!   waits; or it sees that the reader has left, with release, and has acquired all that it did.
+//! - *The writer's load comes first*, and so does its change of the word. Then the reader's load sees that
+//!   change, and the reader steps back, or it sees a later bias. A slow reader set that, after the
+//!   writer was gone. All changes of the word but the last of a writer's are read-modify-writes, so
+//!   what is seen continues the release of that writer, and the reader's load acquires it.
+//!
+//! The last change of a writer that wakes others is a plain store in [`RawRwLock::wake`], which is
+//! a release itself; nobody else changes the word then, except for `PARKED`, which is checked again under the
+//! lock of the queue.
+
+use std::cell::Cell;
+use std::fmt;
+use std::time::Duration;
+
+use crate::bias::Bias;
+use crate::sync::{
+    AtomicUsize, FilterOp, Ordering, Spin, UnparkResult, const_fn, global, park, store_load, unpark,
+};
+use crate::threads::{self, Entry, LockId, Record};
+
+const WRITER: usize = 1;
+const BIASED: usize = 2;
+const PARKED: usize = 4;
+const DRAINING: usize = 8;
+const READER: usize = 16;
+
+/// What parked threads wait for.
+mod kind {
+    pub(super) const READ: usize = 0;
+    pub(super) const WRITE: usize = 1;
+}
+
+/// What threads that are woken are told.
+mod pass {
+    /// To try again.
+    pub(super) const NOTHING: usize = 0;
+    /// That the readers among them have been let in.
+    pub(super) const READ: usize = 1;
+    /// That it is the writer now.
+    pub(super) const WRITE: usize = 2;
+}
+
+/// How long a writer sleeps that waits for announced readers, at first and at most.
+///
+/// They wake it, but their look at the word is not ordered behind the store with which they leave. In the
+/// nanoseconds before that store is visible both sides can miss each other; the writer looks again then.
+const NAP: Duration = Duration::from_millis(1);
+const LONGEST_NAP: Duration = Duration::from_millis(64);
+
+/// Gives locks their identifiers, which are even.
+struct Identifiers(AtomicUsize);
+
+impl Identifiers {
+    const_fn! {
+        fn new() -> Self {
+            Self(AtomicUsize::new(2))
+        }
+    }
+}
+
+global!(IDENTIFIERS: Identifiers);
+
+/// A reader-writer lock without a value: what [`RwLock`](crate::RwLock) is made of, for
+/// [`lock_api`] and its types.
+pub struct RawRwLock {
+    word: AtomicUsize,
+    /// What the lock is called in the entries of threads: 0 until it is first biased.
+    id: AtomicUsize,
+    bias: Bias,
+}
+
+impl RawRwLock {
+    const_fn! {
+        pub(crate) fn new() -> Self {
+            Self {
+                word: AtomicUsize::new(0),
+                id: AtomicUsize::new(0),
+                bias: Bias::new(),
+            }
+        }
+    }
+
+    /// Lets this thread in to read.
+    ///
+    /// What is compiled into callers is the announcement by an entry that was used for this lock before.
+    #[inline]
+    pub(crate) fn read(&self) {
+        // Acquire: whoever biased the lock for the first time has given it its identifier.
+        if self.word.load(Ordering::Acquire) & BIASED == 0 {
+            return self.read_slow(None);
+        }
+        let id = self.id.load(Ordering::Relaxed);
+        let entry = threads::current().map(|record| record.entry(id));
+        let entry = entry.filter(|entry| entry.is_ready(id));
+        if !entry.is_some_and(|entry| self.announce(entry, id)) {
+            self.read_slow(entry);
+        }
+    }
+
+    /// Lets the owner of a record that nothing else is read by in to read. Returns the entry and what is
+    /// announced there, if it is.
+    #[inline]
+    pub(crate) fn read_by<'r>(&self, record: &'r Record) -> Option<(&'r Entry, LockId)> {
+        // Acquire: as in `read`.
+        if self.word.load(Ordering::Acquire) & BIASED == 0 {
+            if !self.count_reader(0) {
+                self.read_slow_by(None);
+            }
+            return None;
+        }
+        let id = self.id.load(Ordering::Relaxed);
+        let entry = record.first();
+        if self.announce(entry, id) {
+            return Some((entry, id));
+        }
+        self.read_slow_by(Some(entry));
+        None
+    }
+
+    /// Reads by announcement, unless the lock turns out not to be biased: then the announcement is left to
+    /// be taken back.
+    #[inline]
+    fn announce(&self, entry: &Entry, id: LockId) -> bool {
+        entry.announce(id);
+        // SeqCst: see the header. Acquires what the last writer has done.
+        let is_biased = self.word.load(Ordering::SeqCst) & BIASED != 0;
+        if is_biased {
+            entry.count();
+        }
+        is_biased
+    }
+
+    /// Lets this thread in to read, if it need not wait.
+    pub(crate) fn try_read(&self) -> bool {
+        loop {
+            let word = self.word.load(Ordering::Acquire);
+            if word & WRITER != 0 {
+                return false;
+            }
+            if self.enter(word) {
+                return true;
+            }
+        }
+    }
+
+    /// Ends an announced read, or takes an announcement back.
+    #[inline]
+    pub(crate) fn leave(&self, entry: &Entry, id: LockId) {
+        entry.leave(id);
+        // Relaxed: see `NAP`.
+        if self.word.load(Ordering::Relaxed) & DRAINING != 0 {
+            self.wake_draining();
+        }
+    }
+
+    /// Reads by announcement or by number, whichever is possible, when there is no writer. Takes back
+    /// what was `announced` in vain.
+    #[inline(never)]
+    fn read_slow(&self, announced: Option<&Entry>) {
+        self.wait_to_read(announced, |word| self.enter(word));
+    }
+
+    /// The same by number only.
+    #[inline(never)]
+    fn read_slow_by(&self, announced: Option<&Entry>) {
+        self.wait_to_read(announced, |word| self.count_reader(word));
+    }
+
+    #[inline]
+    fn wait_to_read(&self, announced: Option<&Entry>, enter: impl Fn(usize) -> bool) {
+        if let Some(entry) = announced {
+            self.leave(entry, self.id.load(Ordering::Relaxed));
+        }
+        let mut spin = Spin::to_read();
+        loop {
+            // Acquire: as in `read`.
+            let word = self.word.load(Ordering::Acquire);
+            // As in `write_slow`, but sooner: a reader inside is no hindrance.
+            let may_join = word < READER || word & (BIASED | PARKED) != 0 || spin.is_long();
+            if word & WRITER == 0 && may_join && enter(word) {
+                return;
+            }
+            if word & PARKED == 0 && spin.spin() || word & WRITER == 0 {
+                continue;
+            }
+            if self.wait_for_writer(word, kind::READ) == Some(pass::READ) {
+                return;
+            }
+            spin = Spin::to_read();
+        }
+    }
+
+    /// Lets this thread in to read, if the word is still `word`, in which no writer is.
+    #[inline]
+    fn enter(&self, word: usize) -> bool {
+        if word & BIASED == 0 {
+            return self.count_reader(word);
+        }
+        let id = self.id.load(Ordering::Relaxed);
+        let record = threads::current().or_else(threads::register);
+        let Some(entry) = record.and_then(|record| record.prepare(id)) else {
+            return self.count_reader(word);
+        };
+        let is_in = self.announce(entry, id);
+        if !is_in {
+            self.leave(entry, id);
+        }
+        is_in
+    }
+
+    /// Counts this thread among the readers, and switches the bias on if it is time, unless the word is
+    /// no longer `word`.
+    #[inline]
+    fn count_reader(&self, word: usize) -> bool {
+        assert!(
+            word < usize::MAX - READER,
+            "more read guards than a word can count"
+        );
+        let bias = if word & BIASED == 0 && self.bias.is_earned() {
+            self.name();
+            BIASED
+        } else {
+            0
+        };
+        let next = (word + READER) | bias;
+        // Acquire: what the last writer did. Release: the identifier, for `read`.
+        let counted =
+            self.word
+                .compare_exchange_weak(word, next, Ordering::AcqRel, Ordering::Relaxed);
+        if counted.is_ok() {
+            self.bias.count();
+        }
+        counted.is_ok()
+    }
+
+    /// Gives the lock its identifier, if it has none.
+    #[cold]
+    fn name(&self) {
+        if self.id.load(Ordering::Relaxed) == 0 {
+            let id = IDENTIFIERS.0.fetch_add(2, Ordering::Relaxed);
+            let _ = self
+                .id
+                .compare_exchange(0, id, Ordering::Relaxed, Ordering::Relaxed);
+        }
+    }
+
+    /// Ends a read of this thread.
+    ///
+    /// Whether a thread reads by announcement or by number need not be remembered. If it does both, by
+    /// reading inside a read, it holds two and ends two, in whatever order.
+    ///
+    /// # Safety
+    ///
+    /// This thread reads.
+    #[inline]
+    pub(crate) unsafe fn unlock_read(&self) {
+        let id = self.id.load(Ordering::Relaxed);
+        let entry = threads::current().map(|record| record.entry(id));
+        match entry.filter(|entry| entry.is_active(id)) {
+            Some(entry) => self.leave(entry, id),
+            None => self.uncount_reader(),
+        }
+    }
+
+    /// Ends a read that was counted.
+    #[inline]
+    pub(crate) fn uncount_reader(&self) {
+        // Release: what was read comes before what is written by who acquires it in `drain`. Compared as
+        // a whole, as in `unlock`.
+        if self.word.fetch_sub(READER, Ordering::Release) != READER {
+            self.was_last_reader();
+        }
+    }
+
+    /// After a reader has left: wakes the writer who waits for the last one.
+    #[cold]
+    fn was_last_reader(&self) {
+        // Relaxed: in the order of the word, this is after the subtraction. If the writer says only later
+        // that it sleeps, it looks at the number after that.
+        let word = self.word.load(Ordering::Relaxed);
+        if word & DRAINING != 0 && word < READER {
+            self.wake_draining();
+        }
+    }
+
+    /// Whether a thread is inside, or waits for one that is.
+    #[cfg(not(all(test, any(pivot_loom, pivot_shuttle))))]
+    fn is_locked(&self) -> bool {
+        let id = self.id.load(Ordering::Relaxed);
+        let word = self.word.load(Ordering::SeqCst);
+        word & WRITER != 0
+            || word >= READER
+            || word & BIASED != 0 && threads::all().flatten().any(|entry| entry.is_reading(id))
+    }
+
+    /// Lets this thread in to write.
+    #[inline]
+    pub(crate) fn write(&self) {
+        // Acquire: what the last writer did, and that the last readers have left. A word of zero is not
+        // biased, so nobody can be announced.
+        let locked = self
+            .word
+            .compare_exchange(0, WRITER, Ordering::Acquire, Ordering::Relaxed);
+        if locked.is_err() {
+            self.write_slow();
+        }
+        self.bias.start_again();
+    }
+
+    #[cold]
+    fn write_slow(&self) {
+        let mut spin = Spin::to_write();
+        let mut word = self.word.load(Ordering::Relaxed);
+        loop {
+            // Whoever is counted leaves soon, and may come again for a while. Two processors that take turns
+            // at each operation get less done than if each has the lock for some operations. When that takes
+            // long, readers have to wait.
+            let may_claim = word < READER || word & (BIASED | PARKED) != 0 || spin.is_over();
+            if word & WRITER == 0 && may_claim {
+                match self.claim(word) {
+                    Ok(()) => return self.drain(word),
+                    Err(now) => word = now,
+                }
+                continue;
+            }
+            if word & PARKED == 0 && spin.spin() {
+                word = self.word.load(Ordering::Relaxed);
+                continue;
+            }
+            if self.wait_for_writer(word, kind::WRITE) == Some(pass::WRITE) {
+                return;
+            }
+            spin = Spin::to_write();
+            word = self.word.load(Ordering::Relaxed);
+        }
+    }
+
+    /// Lets this thread in to write, if it need not wait.
+    #[inline]
+    pub(crate) fn try_write(&self) -> bool {
+        let locked = self
+            .word
+            .compare_exchange(0, WRITER, Ordering::Acquire, Ordering::Relaxed);
+        let is_locked = locked.is_ok() || self.try_write_slow();
+        if is_locked {
+            self.bias.start_again();
+        }
+        is_locked
+    }
+
+    #[cold]
+    fn try_write_slow(&self) -> bool {
+        let mut word = self.word.load(Ordering::Relaxed);
+        loop {
+            if word & WRITER != 0 || word >= READER {
+                return false;
+            }
+            match self.claim(word) {
+                Ok(()) => break,
+                Err(now) => word = now,
+            }
+        }
+        if word & BIASED == 0 {
+            return true;
+        }
+        let id = self.id.load(Ordering::Relaxed);
+        if !threads::all().flatten().any(|entry| entry.is_reading(id)) {
+            return true;
+        }
+        // Somebody reads: it stays biased, as it was. Nothing was written, so the release is for
+        // nothing but the rule that a writer's last change is one.
+        self.unlock(BIASED);
+        false
+    }
+
+    /// Changes `word`, in which no writer is, to one in which this thread is the writer.
+    fn claim(&self, word: usize) -> Result<(), usize> {
+        let next = (word | WRITER) & !BIASED;
+        // SeqCst: see the header; its acquire is that of `write`.
+        let result =
+            self.word
+                .compare_exchange_weak(word, next, Ordering::SeqCst, Ordering::Relaxed);
+        store_load();
+        result.map(|_| ())
+    }
+
+    /// Waits for all readers inside. `before` is the word that this thread claimed: none can come since.
+    fn drain(&self, before: usize) {
+        let mut has_parked = false;
+        if before & BIASED != 0 {
+            has_parked |= self.revoke();
+        }
+        // Acquire: pairs with the release of every reader that was counted.
+        let is_empty = || self.word.load(Ordering::Acquire) < READER;
+        has_parked |= self.wait_for_readers(is_empty, None);
+        if has_parked {
+            self.word.fetch_and(!DRAINING, Ordering::Relaxed);
+        }
+    }
+
+    /// Waits for all announced readers, and settles what the bias has yielded. Returns whether it has
+    /// parked.
+    fn revoke(&self) -> bool {
+        let id = self.id.load(Ordering::Relaxed);
+        let (mut has_parked, mut threads, mut fast_reads) = (false, 0, 0usize);
+        for entries in threads::all() {
+            threads += 1;
+            for entry in entries {
+                has_parked |= self.wait_for_readers(|| !entry.is_reading(id), Some(NAP));
+                fast_reads = fast_reads.saturating_add(entry.settle(id));
+            }
+        }
+        self.bias.settle(fast_reads, threads);
+        has_parked
+    }
+
+    /// Spins, yields and then parks until readers have left. Returns whether it has parked.
+    #[inline]
+    fn wait_for_readers(&self, have_left: impl Fn() -> bool, nap: Option<Duration>) -> bool {
+        if have_left() {
+            return false;
+        }
+        self.park_for_readers(&have_left, nap)
+    }
+
+    #[cold]
+    fn park_for_readers(&self, have_left: &dyn Fn() -> bool, mut nap: Option<Duration>) -> bool {
+        let mut spin = Spin::patient();
+        while spin.spin() {
+            if have_left() {
+                return false;
+            }
+        }
+        self.word.fetch_or(DRAINING, Ordering::SeqCst);
+        while !have_left() {
+            // SAFETY: the second byte of the word is ours. Loads do not panic.
+            unsafe { park(self.draining(), kind::WRITE, || !have_left(), nap) };
+            nap = nap.map(|nap| LONGEST_NAP.min(nap * 2));
+        }
+        true
+    }
+
+    #[cold]
+    fn wake_draining(&self) {
+        // SAFETY: the second byte of the word is ours; neither closure panics.
+        unsafe { unpark(self.draining(), |_| FilterOp::Unpark, |_| pass::NOTHING) };
+    }
+
+    /// Parks until the writer of `word` is gone. Returns what this thread was passed.
+    #[cold]
+    fn wait_for_writer(&self, word: usize, kind: usize) -> Option<usize> {
+        if word & PARKED == 0 {
+            let next = word | PARKED;
+            // Relaxed: says nothing of the value.
+            self.word
+                .compare_exchange_weak(word, next, Ordering::Relaxed, Ordering::Relaxed)
+                .ok()?;
+        }
+        // Otherwise nobody would wake us.
+        let is_waited_for =
+            || self.word.load(Ordering::Relaxed) & (WRITER | PARKED) == WRITER | PARKED;
+        // SAFETY: the first byte of the word is ours. A load does not panic.
+        unsafe { park(self.queue(), kind, is_waited_for, None) }
+    }
+
+    /// Ends the write of this thread.
+    ///
+    /// # Safety
+    ///
+    /// This thread writes.
+    #[inline]
+    pub(crate) unsafe fn unlock_write(&self) {
+        self.unlock(0);
+    }
+
+    /// Ends being the writer, and leaves `bias` behind.
+    #[inline]
+    fn unlock(&self, bias: usize) {
+        // Relaxed: whose mark is not seen here is seen below, and only waits longer for a turn.
+        if self.word.load(Ordering::Relaxed) & PARKED != 0 {
+            return self.wake(true, bias);
+        }
+        // Release: what was written, for whoever gets in. Compared as a whole: processors subtract and
+        // compare in less time than they subtract and return what was there.
+        let leave = WRITER.wrapping_sub(bias);
+        if self.word.fetch_sub(leave, Ordering::Release) != WRITER {
+            self.wake(false, 0);
+        }
+    }
+
+    /// Turns a write of this thread into a read.
+    ///
+    /// # Safety
+    ///
+    /// This thread writes.
+    pub(crate) unsafe fn downgrade(&self) {
+        // Release: what was written, for the readers that get in beside.
+        let word = self.word.fetch_add(READER - WRITER, Ordering::Release);
+        if word & PARKED != 0 {
+            self.wake(false, 0);
+        }
+    }
+
+    /// Wakes the readers at the head of the queue and the writer behind them, who will wake the next.
+    ///
+    /// If this thread is still the writer (`is_inside`), it leaves with that and leaves `bias` behind.
+    /// From time to time it hands the lock over to whom it wakes, since a thread that comes by gets
+    /// the lock before one that has to wake up.
+    #[cold]
+    fn wake(&self, is_inside: bool, bias: usize) {
+        let readers = Cell::new(0);
+        let has_writer = Cell::new(false);
+        let filter = |kind| {
+            if has_writer.get() {
+                return FilterOp::Stop;
+            }
+            if kind == kind::WRITE {
+                has_writer.set(true);
+            } else {
+                readers.set(readers.get() + 1);
+            }
+            FilterOp::Unpark
+        };
+        let leave = |result: UnparkResult| {
+            let parked = if result.have_more_threads { PARKED } else { 0 };
+            if !is_inside {
+                self.word.fetch_and(!(PARKED ^ parked), Ordering::Relaxed);
+                return pass::NOTHING;
+            }
+            // Not a lock that stays biased: announced readers are inside, whom nobody has waited for.
+            let is_handed_over = result.be_fair && bias == 0;
+            let (next, passed) = match (is_handed_over, readers.get()) {
+                (false, _) => (bias, pass::NOTHING),
+                (true, 0) => (WRITER, pass::WRITE),
+                (true, readers) => (readers * READER, pass::READ),
+            };
+            // Release: what was written, for whoever gets in.
+            self.word.store(next | parked, Ordering::Release);
+            passed
+        };
+        // SAFETY: the first byte of the word is ours. Neither closure panics or parks.
+        unsafe { unpark(self.queue(), filter, leave) };
+    }
+
+    /// Whether readers announce themselves.
+    #[cfg(all(test, not(any(pivot_loom, pivot_shuttle))))]
+    pub(crate) fn is_biased(&self) -> bool {
+        self.word.load(Ordering::Relaxed) & BIASED != 0
+    }
+
+    /// Whether threads are in the queue.
+    #[cfg(all(test, pivot_shuttle))]
+    pub(crate) fn has_parked(&self) -> bool {
+        crate::sync::has_parked(self.queue())
+    }
+
+    fn queue(&self) -> usize {
+        (&raw const self.word).addr()
+    }
+
+    fn draining(&self) -> usize {
+        self.queue() + 1
+    }
+}
+
+// SAFETY: readers and writers exclude each other, as the header of this module argues.
+#[cfg(not(all(test, any(pivot_loom, pivot_shuttle))))]
+unsafe impl lock_api::RawRwLock for RawRwLock {
+    const INIT: Self = Self::new();
+
+    /// A reader is known by its thread.
+    type GuardMarker = lock_api::GuardNoSend;
+
+    #[inline]
+    fn lock_shared(&self) {
+        self.read();
+    }
+
+    #[inline]
+    fn try_lock_shared(&self) -> bool {
+        self.try_read()
+    }
+
+    #[inline]
+    unsafe fn unlock_shared(&self) {
+        // SAFETY: the caller's promise.
+        unsafe { self.unlock_read() }
+    }
+
+    #[inline]
+    fn lock_exclusive(&self) {
+        self.write();
+    }
+
+    #[inline]
+    fn try_lock_exclusive(&self) -> bool {
+        self.try_write()
+    }
+
+    #[inline]
+    unsafe fn unlock_exclusive(&self) {
+        // SAFETY: the caller's promise.
+        unsafe { self.unlock_write() }
+    }
+
+    fn is_locked(&self) -> bool {
+        RawRwLock::is_locked(self)
+    }
+
+    fn is_locked_exclusive(&self) -> bool {
+        self.word.load(Ordering::Relaxed) & WRITER != 0
+    }
+}
+
+// SAFETY: no writer can get in between, since the number of readers is never zero.
+#[cfg(not(all(test, any(pivot_loom, pivot_shuttle))))]
+unsafe impl lock_api::RawRwLockDowngrade for RawRwLock {
+    unsafe fn downgrade(&self) {
+        // SAFETY: the caller's promise.
+        unsafe { self.downgrade() }
+    }
+}
+
+impl fmt::Debug for RawRwLock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let word = self.word.load(Ordering::Relaxed);
+        f.debug_struct("RawRwLock")
+            .field("is_biased", &(word & BIASED != 0))
+            .field("has_writer", &(word & WRITER != 0))
+            .finish_non_exhaustive()
+    }
+}

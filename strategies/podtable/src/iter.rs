@@ -1,0 +1,73 @@
+//! All records, one after the other.
+
+use core::fmt;
+use core::hash::BuildHasher;
+use core::iter::FusedIterator;
+use core::ptr;
+
+use crate::growth::Generation;
+use crate::plain::{Key, Value};
+use crate::replace::Replace;
+use crate::slots::View;
+use crate::table::Table;
+
+/// The records of a table: see [`Table::iter`].
+pub struct Iter<'t, K, V, W, S> {
+    table: &'t Table<K, V, W, S>,
+    /// The newest generation at the beginning: records that have moved on since are looked up by key.
+    generation: &'t Generation<K, V>,
+    view: View<'t, K, V>,
+    /// The slot to look at next.
+    next: usize,
+}
+
+impl<'t, K: Key, V: Value, W: Replace, S: BuildHasher> Iter<'t, K, V, W, S> {
+    pub(crate) fn new(table: &'t Table<K, V, W, S>) -> Self {
+        let generation = table.generations.newest();
+        Self {
+            table,
+            generation,
+            view: generation.view(),
+            next: 0,
+        }
+    }
+}
+
+impl<K: Key, V: Value, W: Replace, S: BuildHasher> Iterator for Iter<'_, K, V, W, S> {
+    type Item = (K, V);
+
+    fn next(&mut self) -> Option<(K, V)> {
+        while let Some(slot) = self.view.slots.get(self.next) {
+            self.next += 1;
+            let Some((key, found)) = self.view.record(&slot) else {
+                continue;
+            };
+            let has_moved_on =
+                found.seen.is_moved() && !ptr::eq(self.table.generations.newest(), self.generation);
+            if !has_moved_on {
+                return Some((key, found.value));
+            }
+            // The table has grown meanwhile: the record, if it still exists, is in the newest.
+            if let Some(value) = self.table.get(&key) {
+                return Some((key, value));
+            }
+        }
+        None
+    }
+}
+
+impl<K: Key, V: Value, W: Replace, S: BuildHasher> FusedIterator for Iter<'_, K, V, W, S> {}
+
+impl<K, V, W, S> Clone for Iter<'_, K, V, W, S> {
+    fn clone(&self) -> Self {
+        Self { ..*self }
+    }
+}
+
+impl<K, V, W, S> fmt::Debug for Iter<'_, K, V, W, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Iter")
+            .field("next", &self.next)
+            .finish_non_exhaustive()
+    }
+}

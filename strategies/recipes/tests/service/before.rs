@@ -1,0 +1,65 @@
+//! The sessions of a service, behind a mutex.
+
+use std::collections::HashMap;
+use std::sync::Mutex;
+
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Session {
+    pub(crate) user: String,
+    pub(crate) hits: u64,
+    pub(crate) expires: u64,
+}
+
+#[derive(Default)]
+pub(crate) struct Service {
+    sessions: Mutex<HashMap<String, Session>>,
+}
+
+impl Service {
+    /// The session of a token, unless it has expired.
+    pub(crate) fn get(&self, token: &str, now: u64) -> Option<Session> {
+        let sessions = self.sessions.lock().unwrap();
+        let session = sessions.get(token)?;
+        (session.expires > now).then(|| session.clone())
+    }
+
+    /// Counts a hit and extends the session; whether there is one.
+    pub(crate) fn touch(&self, token: &str, expires: u64) -> bool {
+        let mut sessions = self.sessions.lock().unwrap();
+        let Some(session) = sessions.get_mut(token) else {
+            return false;
+        };
+        session.hits += 1;
+        session.expires = expires;
+        true
+    }
+
+    /// Begins a session, and returns the one that it ends.
+    pub(crate) fn insert(&self, token: String, user: &str, expires: u64) -> Option<Session> {
+        let session = Session {
+            user: user.into(),
+            hits: 0,
+            expires,
+        };
+        self.sessions.lock().unwrap().insert(token, session)
+    }
+
+    /// Removes what has expired; how many sessions.
+    pub(crate) fn expire(&self, now: u64) -> usize {
+        let mut sessions = self.sessions.lock().unwrap();
+        let before = sessions.len();
+        sessions.retain(|_, session| session.expires > now);
+        before - sessions.len()
+    }
+
+    /// The hits of each token, in the order of tokens.
+    pub(crate) fn list(&self) -> Vec<(String, u64)> {
+        let sessions = self.sessions.lock().unwrap();
+        let hits = sessions
+            .iter()
+            .map(|(token, one)| (token.clone(), one.hits));
+        let mut hits: Vec<_> = hits.collect();
+        hits.sort_unstable();
+        hits
+    }
+}
