@@ -20,7 +20,7 @@ const PREEMPTIONS_MAX: f64 = 2.0;
 /// ...and by more than this many: where one is usual, two are no sign.
 const PREEMPTIONS_MORE: f64 = 0.5;
 
-/// Handing a line over costs more or less than it usually does in the scenario by this factor. On the same two processors it
+/// Handing a line over costs more or less than it usually does in the run by this factor. On the same two processors it
 /// varies by tenths; cores of one cache and of two are several times apart, two threads of one core half of that.
 const HAND_OFF_APART_MAX: f64 = 1.5;
 
@@ -51,11 +51,10 @@ pub(super) fn contaminated(lines: &[Line]) -> HashMap<BlockKey<'_>, Reason> {
     let all = || lines.iter().filter_map(Line::try_as_interference_ref);
     let apart = medians(all().map(|one| (one.scenario.as_str(), spins_apart(one))));
     let usual = medians(all().map(|one| ((one.scenario.as_str(), one.slices), preemptions(one))));
-    let mut hand_offs: BTreeMap<&str, Vec<f64>> = BTreeMap::new();
-    for one in all() {
-        let readings = hand_offs.entry(one.scenario.as_str()).or_default();
-        readings.extend(one.hand_off_ns.into_iter().flatten());
-    }
+    let hand_offs: Vec<f64> = all()
+        .flat_map(|one| one.hand_off_ns.into_iter().flatten())
+        .collect();
+    let hand_off = usual_hand_off(&hand_offs);
     let dropped = all().filter_map(|interference| {
         let scenario = interference.scenario.as_str();
         let usual = usual[&(scenario, interference.slices)];
@@ -67,7 +66,7 @@ pub(super) fn contaminated(lines: &[Line]) -> HashMap<BlockKey<'_>, Reason> {
             Reason::Spins
         } else if preemptions(interference) > PREEMPTIONS_MAX * usual + PREEMPTIONS_MORE {
             Reason::Preempted
-        } else if is_moved(interference, usual_hand_off(&hand_offs[scenario])) {
+        } else if is_moved(interference, hand_off) {
             Reason::Moved
         } else {
             return None;
@@ -95,7 +94,7 @@ fn preemptions(interference: &Interference) -> f64 {
 
 /// The hand-off that most of the others are near: processors stay where they are for seconds, so there are a few values and
 /// not all between. Nothing where less than a third are near any.
-fn usual_hand_off(readings: &[f64]) -> Option<f64> {
+pub fn usual_hand_off(readings: &[f64]) -> Option<f64> {
     let near = |usual: f64| {
         let near = readings.iter().filter(|&&one| !is_apart(one, usual));
         near.count()
@@ -107,7 +106,8 @@ fn usual_hand_off(readings: &[f64]) -> Option<f64> {
     (3 * near(usual) >= readings.len()).then_some(usual)
 }
 
-fn is_apart(one: f64, other: f64) -> bool {
+/// Whether two hand-offs were not between the same places.
+pub fn is_apart(one: f64, other: f64) -> bool {
     (one / other).ln().abs() > HAND_OFF_APART_MAX.ln()
 }
 

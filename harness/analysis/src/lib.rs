@@ -29,6 +29,7 @@ use model::environment;
 use model::sample::Line;
 
 use contamination::{BlockKey, Reason};
+pub use contamination::{is_apart, usual_hand_off};
 pub use evidence::Evidence;
 pub use guarantees::{contradicts, faulted, guarantees, held_up_at};
 pub use merge::merge;

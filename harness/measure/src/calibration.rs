@@ -45,7 +45,7 @@ pub fn calibration() -> Calibration {
 }
 
 /// Half a round trip of a flag between two threads on the first two processors, in nanoseconds.
-pub(crate) fn hand_off_briefly() -> f64 {
+pub fn hand_off_briefly() -> f64 {
     let (repetitions, round_trips) = BRIEFLY;
     let [[_, median, _]] = repeat(repetitions, || [hand_off_ns(round_trips)]);
     median

@@ -12,6 +12,7 @@ use registry::roster::participants;
 
 use super::Plan;
 use super::child::Failed;
+use super::distance::Distance;
 use super::recording::Done;
 use super::schedule::{Assignment, Limits, MeasurementPlan, Schedule};
 use super::task::Task;
@@ -52,7 +53,17 @@ impl Plan {
     pub fn measure(&self, limits: Limits, until: f64, run: &mut Run<'_>) -> Result<()> {
         let before = run.share;
         let mut schedule = Schedule::resume(self.measurement(limits), run.recording);
-        while let Some(assignment) = schedule.next(run.recording) {
+        let mut distance = Distance::of(limits.budget);
+        loop {
+            // What one thread does costs the same wherever the processors are.
+            let is_usual = distance.is_usual();
+            let is_welcome = |scenario: &Scenario| is_usual || scenario.threads() == 1;
+            let Some(assignment) = schedule.next(run.recording, is_welcome) else {
+                break;
+            };
+            if !is_welcome(schedule.scenario(&assignment.part)) {
+                schedule.shorten(distance.wait(run.interrupt));
+            }
             let measured = schedule.share_done(run.recording.done());
             run.share = before + (until - before) * measured;
             let task = self.measure_task(assignment, run.recording.done());

@@ -103,8 +103,12 @@ impl Schedule {
         schedule
     }
 
-    /// The next part, given what was recorded so far.
-    pub(super) fn next(&mut self, recording: &Recording) -> Option<Assignment> {
+    /// The next part, given what was recorded so far: of those that may come next, one whose scenario is welcome, if any is.
+    pub(super) fn next(
+        &mut self,
+        recording: &Recording,
+        is_welcome: impl Fn(&Scenario) -> bool,
+    ) -> Option<Assignment> {
         while self.queue.is_empty() {
             self.round += 1;
             let parts = self.parts(self.round, recording);
@@ -114,13 +118,27 @@ impl Schedule {
             }
             self.queue = parts.into_iter().map(Assignment::whole).collect();
         }
-        let mut next = self.queue.pop_front()?;
+        let welcome = |next: &Assignment| is_welcome(self.scenario(&next.part));
+        let place = self.queue.iter().position(welcome).unwrap_or(0);
+        let mut next = self.queue.remove(place)?;
         if next.restarts == 0 && self.plan.limits.one_answer {
             let lines = recording.lines();
             let strategies = &mut next.part.strategies;
             strategies.retain(|name| !has_failed(lines, name, |_| true));
         }
         Some(next)
+    }
+
+    /// The scenario of a part.
+    pub(super) fn scenario(&self, part: &Part) -> &Scenario {
+        let mut scenarios = self.plan.scenarios.iter();
+        let found = scenarios.find(|(scenario, _)| scenario.name == part.scenario);
+        &found.expect("parts are of scenarios of the plan").0
+    }
+
+    /// Takes time away that was not spent measuring.
+    pub(super) fn shorten(&mut self, by: Duration) {
+        self.plan.limits.budget = self.plan.limits.budget.saturating_sub(by);
     }
 
     /// The share of the run that is over, for the progress display.

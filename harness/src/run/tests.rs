@@ -139,7 +139,7 @@ fn a_run_ends_within_its_time_and_every_part_is_whole() {
     let plan = plan();
     let mut recording = Recording::in_memory();
     let mut schedule = Schedule::resume(plan.clone(), &recording);
-    while let Some(assignment) = schedule.next(&recording) {
+    while let Some(assignment) = schedule.next(&recording, |_| true) {
         assert_eq!(assignment.restarts, 0);
         keep(play(&plan, &assignment), &mut recording);
     }
@@ -179,7 +179,7 @@ fn processes_of(open: &[&str]) -> Vec<usize> {
     };
     let mut recording = Recording::in_memory();
     let mut schedule = Schedule::resume(plan.clone(), &recording);
-    while let Some(assignment) = schedule.next(&recording) {
+    while let Some(assignment) = schedule.next(&recording, |_| true) {
         let mut played = play(&plan, &assignment);
         for line in &mut played {
             if let Line::PartDone(done) = line {
@@ -231,7 +231,7 @@ fn a_run_that_is_killed_anywhere_measures_every_slice_once() {
         'starts: loop {
             let mut schedule = Schedule::resume(plan.clone(), &recording);
             let mut left = kill_every + kills % 5;
-            while let Some(assignment) = schedule.next(&recording) {
+            while let Some(assignment) = schedule.next(&recording, |_| true) {
                 for line in play(&plan, &assignment) {
                     recording.keep(line).unwrap();
                     left -= 1;
@@ -266,7 +266,7 @@ fn who_hung_is_left_out_of_all_that_follows_or_of_that_scenario_only() {
         plan.limits.one_answer = one_answer;
         let mut recording = Recording::in_memory();
         let mut schedule = Schedule::resume(plan.clone(), &recording);
-        let first = schedule.next(&recording).unwrap();
+        let first = schedule.next(&recording, |_| true).unwrap();
         keep(play(&plan, &first), &mut recording);
         let key = SliceKey {
             strategy: "a/close".into(),
@@ -277,7 +277,7 @@ fn who_hung_is_left_out_of_all_that_follows_or_of_that_scenario_only() {
             .keep(Line::Failure(Failure { key, reason }))
             .unwrap();
         for _ in 0..5 {
-            let next = schedule.next(&recording).unwrap();
+            let next = schedule.next(&recording, |_| true).unwrap();
             let is_left_out = one_answer || next.part.scenario == first.part.scenario;
             let takes_part = next.part.strategies.contains(&"a/close".to_owned());
             assert_eq!(takes_part, !is_left_out, "{next:?}");
@@ -303,7 +303,7 @@ fn what_is_measured_later_has_rounds_of_its_own_and_the_time_that_is_left() {
     let mut took = |plan: MeasurementPlan| {
         let mut schedule = Schedule::resume(plan.clone(), &recording);
         let (mut ms, mut processes) = (0, Vec::new());
-        while let Some(next) = schedule.next(&recording) {
+        while let Some(next) = schedule.next(&recording, |_| true) {
             assert_eq!(next.part.scenario, plan.scenarios[0].0.name);
             ms += 300 * u64::from(next.part.blocks);
             processes.push(next.part.process);

@@ -57,7 +57,7 @@ pub trait Observer: Debug {
 pub struct Run<'a> {
     /// What is kept of it.
     pub recording: &'a mut Recording,
-    interrupt: &'a Interrupt,
+    pub(super) interrupt: &'a Interrupt,
     observer: &'a mut dyn Observer,
     /// The share of the run that is over, for the progress display.
     pub(super) share: f64,
