@@ -1,45 +1,12 @@
-//! What threads share in our own lock-free code: primitives of std and of two libraries, or what a checker
+//! What threads share in our own lock-free code: primitives of std and of two libraries, or with `--cfg pivot_loom` what loom
 //! explores in their place.
-//!
-//! | built with | atomics, fences | `Mutex`, `OnceLock` | `RwLock`, `UnsafeCell` |
-//! |---|---|---|---|
-//! | nothing | std | std | parking_lot, std |
-//! | `--cfg pivot_loom` | loom | loom | loom |
-//! | `--cfg pivot_shuttle` | shuttle | shuttle | parking_lot, std |
-//! | `--cfg pivot_tsan` | std | parking_lot | parking_lot, std |
-//!
-//! The thread sanitizer does not see into std, which is built without it, so it is given locks that are built
-//! with it.
 
 // Atomics and fences.
-#[cfg(not(any(pivot_loom, pivot_shuttle)))]
-pub use std::sync::atomic::{AtomicBool, AtomicU16, AtomicU64, Ordering, fence};
+#[cfg(not(pivot_loom))]
+pub use std::sync::atomic::{AtomicBool, Ordering, fence};
 
 #[cfg(pivot_loom)]
-pub use loom::sync::atomic::{AtomicBool, AtomicU16, AtomicU64, Ordering, fence};
-
-#[cfg(pivot_shuttle)]
-pub use shuttle::sync::atomic::{AtomicBool, AtomicU16, AtomicU64, Ordering, fence};
-
-// The lock of std.
-#[cfg(not(any(pivot_loom, pivot_shuttle, pivot_tsan)))]
-pub use std::sync::{Mutex, MutexGuard};
-
-#[cfg(pivot_loom)]
-pub use loom::sync::{Mutex, MutexGuard};
-
-#[cfg(pivot_shuttle)]
-pub use shuttle::sync::{Mutex, MutexGuard};
-
-#[cfg(pivot_tsan)]
-pub use visible::{Mutex, MutexGuard};
-
-// A cell that is set once.
-#[cfg(not(any(pivot_loom, pivot_shuttle, pivot_tsan)))]
-pub use std::sync::OnceLock;
-
-#[cfg(any(pivot_loom, pivot_shuttle, pivot_tsan))]
-pub use once::OnceLock;
+pub use loom::sync::atomic::{AtomicBool, Ordering, fence};
 
 // A reader-writer lock without poisoning, the cell that it guards, and a clock for both.
 #[cfg(not(pivot_loom))]
@@ -55,10 +22,10 @@ pub use loom::cell::UnsafeCell;
 pub use model::{RwLock, now};
 
 // Waiting for another thread to finish a few stores: spin for a microsecond, then give the processor away.
-#[cfg(not(any(pivot_loom, pivot_shuttle)))]
+#[cfg(not(pivot_loom))]
 pub use crossbeam_utils::Backoff;
 
-#[cfg(any(pivot_loom, pivot_shuttle))]
+#[cfg(pivot_loom)]
 pub use yielding::Backoff;
 
 #[cfg(not(pivot_loom))]
@@ -135,75 +102,9 @@ mod model {
     }
 }
 
-#[cfg(any(pivot_loom, pivot_shuttle, pivot_tsan))]
-mod once {
-    use super::{AtomicU64, Ordering};
-
-    /// A cell that is set once, ordered by an atomic that the checker sees.
-    #[derive(Debug)]
-    pub struct OnceLock<T> {
-        is_set: AtomicU64,
-        value: std::sync::OnceLock<T>,
-    }
-
-    impl<T> OnceLock<T> {
-        /// An empty cell.
-        #[expect(clippy::new_without_default, reason = "as std's is used here")]
-        pub fn new() -> Self {
-            Self {
-                is_set: AtomicU64::new(0),
-                value: std::sync::OnceLock::new(),
-            }
-        }
-
-        /// The value, once it is set.
-        pub fn get(&self) -> Option<&T> {
-            // Acquire: partner is the release store in `get_or_init`.
-            (self.is_set.load(Ordering::Acquire) != 0)
-                .then(|| self.value.get().expect("it was set before"))
-        }
-
-        /// The value, which `make` makes if there is none.
-        pub fn get_or_init(&self, make: impl FnOnce() -> T) -> &T {
-            let value = self.value.get_or_init(make);
-            // Release: partner is the acquire load in `get`.
-            self.is_set.store(1, Ordering::Release);
-            value
-        }
-    }
-}
-
-#[cfg(pivot_tsan)]
-mod visible {
-    use std::sync::LockResult;
-
-    pub use parking_lot::MutexGuard;
-
-    /// The lock of a library that is built here.
-    #[derive(Debug)]
-    pub struct Mutex<T>(parking_lot::Mutex<T>);
-
-    impl<T> Mutex<T> {
-        /// An unlocked lock.
-        pub const fn new(value: T) -> Self {
-            Self(parking_lot::Mutex::new(value))
-        }
-
-        /// Locks.
-        ///
-        /// # Errors
-        ///
-        /// None: std's would be poisoned.
-        #[expect(clippy::unnecessary_wraps, reason = "std's may be poisoned")]
-        pub fn lock(&self) -> LockResult<MutexGuard<'_, T>> {
-            Ok(self.0.lock())
-        }
-    }
-}
-
-#[cfg(any(pivot_loom, pivot_shuttle))]
+#[cfg(pivot_loom)]
 mod yielding {
-    /// Lets the checker run another thread.
+    /// Lets loom run another thread.
     #[derive(Debug)]
     pub struct Backoff;
 
@@ -216,10 +117,7 @@ mod yielding {
 
         /// Waits a little.
         pub fn snooze(&self) {
-            #[cfg(pivot_loom)]
             loom::thread::yield_now();
-            #[cfg(pivot_shuttle)]
-            shuttle::thread::yield_now();
         }
     }
 }
