@@ -92,7 +92,7 @@ fn read_once(guarded: &Guarded) {
 
 #[test]
 fn a_reader_and_a_writer() {
-    explore(4, || {
+    explore(3, || {
         let guarded = Guarded::new();
         // Biases the lock, so that the first write has something to revoke.
         guarded.read();
@@ -106,7 +106,7 @@ fn a_reader_and_a_writer() {
 
 #[test]
 fn a_lock_that_is_not_biased() {
-    explore(4, || {
+    explore(3, || {
         let guarded = Guarded::new();
         let reader = start(&guarded, reader);
         guarded.write();
@@ -118,7 +118,7 @@ fn a_lock_that_is_not_biased() {
 /// A reader that looks at the bias before and after a write, and finds it on both times.
 #[test]
 fn the_bias_comes_back() {
-    explore(4, || {
+    explore(3, || {
         let guarded = Guarded::new();
         guarded.read();
         let reader = start(&guarded, read_once);
@@ -130,7 +130,7 @@ fn the_bias_comes_back() {
 
 #[test]
 fn a_reader_with_a_record_of_its_own_and_a_writer() {
-    explore(4, || {
+    explore(3, || {
         let guarded = Guarded::new();
         guarded.read();
         let reader = start(&guarded, |guarded| {
