@@ -110,20 +110,19 @@ fn preemptions(interference: &Interference) -> f64 {
 /// The hand-off that most of the others are near: processors stay where they are for seconds, so there are a few values and
 /// not all between. Nothing where less than a third are near any.
 pub fn usual_hand_off(readings: &[f64]) -> Option<f64> {
-    let near = |usual: f64| {
-        let near = readings.iter().filter(|&&one| !is_apart(one, usual));
-        near.count()
-    };
-    // From the most distant: of as many, the nearest is taken.
     let mut ordered = readings.to_vec();
-    ordered.sort_by(|a, b| b.total_cmp(a));
-    let usual = ordered.into_iter().max_by_key(|&one| near(one))?;
+    ordered.sort_by(f64::total_cmp);
+    let below = |end: f64| ordered.partition_point(|&one| one < end);
+    let near = |usual: f64| below(usual * HAND_OFF_APART_MAX) - below(usual / HAND_OFF_APART_MAX);
+    // From the most distant: of as many, the nearest is taken.
+    let usual = ordered.iter().rev().copied();
+    let usual = usual.max_by_key(|&one| near(one))?;
     (3 * near(usual) >= readings.len()).then_some(usual)
 }
 
 /// Whether two hand-offs were not between the same places.
 pub fn is_apart(one: f64, other: f64) -> bool {
-    (one / other).ln().abs() > HAND_OFF_APART_MAX.ln()
+    one >= other * HAND_OFF_APART_MAX || one < other / HAND_OFF_APART_MAX
 }
 
 /// Whether handing a line over cost other than usual, before the block or after it.

@@ -12,8 +12,8 @@ use super::child::Interrupt;
 
 /// The time between two looks while they are not.
 const PAUSE: Duration = Duration::from_millis(100);
-/// The share of the time for measuring that is spent waiting, at most: a machine may stay as it is now.
-const WAITS_MAX: u32 = 4;
+/// One part in so many of the time for measuring is spent waiting, at most: a machine may stay as it is now.
+const WAITING_PART: u32 = 4;
 
 /// Looks at the processors in the course of a run.
 #[derive(Debug)]
@@ -27,7 +27,7 @@ impl Distance {
     pub(super) fn of(budget: Duration) -> Self {
         Self {
             looks: Vec::new(),
-            left: budget / WAITS_MAX,
+            left: budget / WAITING_PART,
         }
     }
 

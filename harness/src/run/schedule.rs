@@ -132,8 +132,8 @@ impl Schedule {
     /// The scenario of a part.
     pub(super) fn scenario(&self, part: &Part) -> &Scenario {
         let mut scenarios = self.plan.scenarios.iter();
-        let found = scenarios.find(|(scenario, _)| scenario.name == part.scenario);
-        &found.expect("parts are of scenarios of the plan").0
+        let of_part = scenarios.find(|(scenario, _)| scenario.name == part.scenario);
+        &of_part.expect("parts are of scenarios of the plan").0
     }
 
     /// Takes time away that was not spent measuring.

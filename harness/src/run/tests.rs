@@ -260,6 +260,29 @@ fn a_run_that_is_killed_anywhere_measures_every_slice_once() {
 }
 
 #[test]
+fn what_is_not_welcome_comes_last_in_its_round_and_still_comes() {
+    let plan = plan();
+    let unwelcome = &plan.scenarios[0].0.name;
+    let mut recording = Recording::in_memory();
+    let mut schedule = Schedule::resume(plan.clone(), &recording);
+    for _ in 0..3 {
+        let mut round = Vec::new();
+        for _ in &plan.scenarios {
+            let next = schedule.next(&recording, |scenario| scenario.name != *unwelcome);
+            let next = next.unwrap();
+            keep(play(&plan, &next), &mut recording);
+            round.push(next.part);
+        }
+        let names: BTreeSet<&String> = round.iter().map(|part| &part.scenario).collect();
+        assert_eq!(names.len(), plan.scenarios.len(), "one of each: {round:?}");
+        assert_eq!(round.last().map(|part| &part.scenario), Some(unwelcome));
+    }
+    // Time spent waiting is not measured in.
+    schedule.shorten(plan.limits.budget);
+    assert!(schedule.next(&recording, |_| true).is_none());
+}
+
+#[test]
 fn who_hung_is_left_out_of_all_that_follows_or_of_that_scenario_only() {
     for one_answer in [true, false] {
         let mut plan = plan();

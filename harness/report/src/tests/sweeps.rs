@@ -3,7 +3,7 @@
 use model::scenario::{Axis, Coordinate, Point, Value};
 
 use super::{html, markdown, results_of_three, row, section};
-use results::{Change, Flip, Map, Metric, Place, Results, Verdict};
+use results::{Change, Flip, Map, Metric, Place, Results, UseCase, Verdict};
 
 /// The single reader alone, as a map of one place without a winner, where every verdict is this one.
 fn mapped(verdict: Verdict) -> Results {
@@ -117,6 +117,12 @@ fn a_use_case_says_how_far_along_its_sweep_its_answer_holds() {
     for case in &mut cases {
         case.holds_along = Some("sweep-readers".into());
     }
+    let again = UseCase {
+        id: "again".into(),
+        title: "again".into(),
+        ..cases[0].clone()
+    };
+    cases.push(again);
     results.machines[0].use_cases = cases;
     let text = markdown(&results);
     let cells = row(&text, "one reader beside a writer that never pauses");
@@ -128,5 +134,12 @@ fn a_use_case_says_how_far_along_its_sweep_its_answer_holds() {
     assert!(
         case.contains("3 strategies at 2 points of threads"),
         "{case}"
+    );
+    // Once: the next use case on the same sweep says where.
+    let next = section(&page, "case-again");
+    assert!(!next.contains("points of threads"), "{next}");
+    assert!(
+        next.contains("The sweep of this situation is drawn in &quot;One reader beside"),
+        "{next}"
     );
 }
