@@ -1,7 +1,8 @@
 //! Which blocks something else disturbed. Judged by what was seen around them, blind to what they
-//! measured, and a whole block at a time: no value is ever left out for being large.
+//! measured, and a whole block at a time: no value is ever left out for being large. Blocks of processors that were moved are
+//! kept apart; a [`Series`](super::series::Series) says when they count.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 
 use model::sample::{Interference, Line};
 
@@ -24,10 +25,6 @@ const PREEMPTIONS_MORE: f64 = 0.5;
 /// varies by tenths; cores of one cache and of two are several times apart, two threads of one core half of that.
 const HAND_OFF_APART_MAX: f64 = 1.5;
 
-/// Processes that a scenario keeps, at least: with fewer, no difference is sure. If the processors are seldom where they usually are,
-/// better a figure of both places than none.
-const PROCESSES_KEPT: usize = 10;
-
 /// A block: scenario, process and number.
 pub(super) type BlockKey<'a> = (&'a str, u32, u32);
 
@@ -45,12 +42,12 @@ pub(super) enum Reason {
     )]
     Preempted,
     #[strum(
-        to_string = "the processors were at another distance than usual: a line took 1.5 times longer or shorter from one to the other"
+        to_string = "the processors were at another distance than usual, at which a line takes 1.5 times longer or shorter from one to the other (these count in a ratio that is worse, similar or better at both distances)"
     )]
     Moved,
 }
 
-/// The blocks that are not used, each with the first reason.
+/// The blocks that are not used like the others, each with the first reason.
 pub(super) fn contaminated(lines: &[Line]) -> HashMap<BlockKey<'_>, Reason> {
     let all = || lines.iter().filter_map(Line::try_as_interference_ref);
     let apart = medians(all().map(|one| (one.scenario.as_str(), spins_apart(one))));
@@ -77,18 +74,7 @@ pub(super) fn contaminated(lines: &[Line]) -> HashMap<BlockKey<'_>, Reason> {
         };
         Some(((scenario, interference.process, interference.block), reason))
     });
-    let mut dropped: HashMap<BlockKey<'_>, Reason> = dropped.collect();
-    let mut kept: BTreeMap<&str, BTreeSet<u32>> = BTreeMap::new();
-    for one in all() {
-        let processes = kept.entry(one.scenario.as_str()).or_default();
-        if !dropped.contains_key(&(one.scenario.as_str(), one.process, one.block)) {
-            processes.insert(one.process);
-        }
-    }
-    dropped.retain(|(scenario, ..), reason| {
-        *reason != Reason::Moved || kept[scenario].len() >= PROCESSES_KEPT
-    });
-    dropped
+    dropped.collect()
 }
 
 /// The median of the figures of each key.
@@ -184,19 +170,9 @@ mod tests {
                 ..calm(8)
             },
         ];
-        let others = |processes| {
-            let processes = 1..processes;
-            processes.map(|process| Interference { process, ..calm(0) })
-        };
-        let lines = |processes| -> Vec<Line> {
-            let blocks = blocks.iter().cloned().chain(others(processes));
-            blocks.map(Line::Interference).collect()
-        };
-        let lines = [lines(10), lines(9)];
-        let [found, of_few] = lines.each_ref().map(|lines| contaminated(lines));
+        let lines: Vec<Line> = blocks.into_iter().map(Line::Interference).collect();
+        let found = contaminated(&lines);
         assert_eq!(found.len(), 4);
-        // Where few processes would be left, both places count.
-        assert_eq!(of_few.len(), 3);
         assert_eq!(found[&("s", 0, 4)], Reason::Stolen);
         assert_eq!(found[&("s", 0, 5)], Reason::Spins);
         assert_eq!(found[&("s", 0, 6)], Reason::Preempted);

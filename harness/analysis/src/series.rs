@@ -1,6 +1,6 @@
 //! The slices of a run as series of numbers: values and log ratios, by measuring process.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use model::sample::{Line, Slice};
 use model::scenario::{Activity, Scenario};
@@ -8,13 +8,16 @@ use strum::VariantArray;
 
 use super::contamination::{BlockKey, Reason, contaminated};
 use super::samples::Samples;
-use results::Metric;
+use results::{MARGIN, Metric, is_worse};
+use stats::estimate;
 
 /// All slices that count, findable by where they stood.
 #[derive(Debug)]
 pub struct Series<'a> {
-    by_place: HashMap<(BlockKey<'a>, u32), &'a Slice>,
+    by_position: HashMap<(BlockKey<'a>, u32), &'a Slice>,
     by_strategy: HashMap<(&'a str, &'a str), Vec<&'a Slice>>,
+    /// The blocks in which the processors were not where they usually are.
+    elsewhere: HashSet<BlockKey<'a>>,
 }
 
 impl<'a> Series<'a> {
@@ -23,16 +26,19 @@ impl<'a> Series<'a> {
         Self::collect(lines, &contaminated(lines))
     }
 
-    /// Collects the slices of all blocks but the dropped ones.
-    pub(super) fn collect(lines: &'a [Line], dropped: &HashMap<BlockKey<'_>, Reason>) -> Self {
+    /// Collects the slices of all blocks but the dropped ones; those of processors that were moved, apart.
+    pub(super) fn collect(lines: &'a [Line], dropped: &HashMap<BlockKey<'a>, Reason>) -> Self {
+        let moved = dropped.iter().filter(|(_, why)| **why == Reason::Moved);
         let mut series = Self {
-            by_place: HashMap::new(),
+            by_position: HashMap::new(),
             by_strategy: HashMap::new(),
+            elsewhere: moved.map(|(block, _)| *block).collect(),
         };
         let slices = lines.iter().filter_map(Line::try_as_slice_ref);
-        for slice in slices.filter(|slice| !dropped.contains_key(&block(slice))) {
-            let place = (block(slice), slice.key.position);
-            series.by_place.insert(place, slice);
+        let is_kept = |block| !dropped.contains_key(&block) || series.elsewhere.contains(&block);
+        for slice in slices.filter(|slice| is_kept(block(slice))) {
+            let position = (block(slice), slice.key.position);
+            series.by_position.insert(position, slice);
             let names = (slice.key.scenario.as_str(), slice.key.strategy.as_str());
             series.by_strategy.entry(names).or_default().push(slice);
         }
@@ -44,18 +50,56 @@ impl<'a> Series<'a> {
         slices.map_or(&[], Vec::as_slice)
     }
 
-    /// The logarithms of a timed metric, by process; infinite where no operation was finished.
+    /// The logarithms of a timed metric, by process; infinite where no operation was finished. Of the usual place, if there
+    /// are any.
     pub fn log_values(&self, scenario: &str, strategy: &str, metric: Metric) -> ByProcess {
-        let slices = self.of(scenario, strategy);
-        by_process(slices, |slice| value(slice, metric).map(f64::ln))
+        let [usual, elsewhere] = self.by_process(scenario, strategy, |slice| {
+            value(slice, metric).map(f64::ln)
+        });
+        if usual.is_empty() { elsewhere } else { usual }
     }
 
     /// How many times better than its two baseline neighbours each slice is, as a logarithm, by
     /// process. Against their geometric mean, so that a drift of the machine that is linear in time
     /// cancels. A slice without a finished operation is infinitely worse, whatever its neighbours are.
+    ///
+    /// Where the processors were usually and elsewhere the ratios can differ. Those of both places count if both say the
+    /// same: worse, similar or better. Else those of the place with more processes.
     pub fn log_ratios(&self, scenario: &str, strategy: &str, metric: Metric) -> ByProcess {
-        let slices = self.of(scenario, strategy);
-        by_process(slices, |slice| self.log_ratio(slice, metric, 1))
+        let [mut usual, elsewhere] = self.by_process(scenario, strategy, |slice| {
+            self.log_ratio(slice, metric, 1)
+        });
+        let says = |place: &ByProcess| {
+            let ratio = estimate(&groups(place.clone()))?.median.exp();
+            Some((is_worse(ratio), ratio > MARGIN))
+        };
+        let differ = says(&usual).zip(says(&elsewhere)).is_some_and(|(a, b)| a != b);
+        match differ {
+            true if elsewhere.len() > usual.len() => elsewhere,
+            true => usual,
+            false => {
+                for (process, ratios) in elsewhere {
+                    usual.entry(process).or_default().extend(ratios);
+                }
+                usual
+            }
+        }
+    }
+
+    /// Figures of the slices in which the processors were at their usual place and elsewhere, by measuring process.
+    fn by_process(
+        &self,
+        scenario: &str,
+        strategy: &str,
+        figure: impl Fn(&Slice) -> Option<f64>,
+    ) -> [ByProcess; 2] {
+        let mut places = [ByProcess::new(), ByProcess::new()];
+        for slice in self.of(scenario, strategy) {
+            let place = usize::from(self.elsewhere.contains(&block(slice)));
+            let figures = places[place].entry(slice.key.process).or_default();
+            figures.extend(figure(slice));
+        }
+        places
     }
 
     /// The baseline against itself: every slice of it against the next ones before and after it, as
@@ -81,7 +125,7 @@ impl<'a> Series<'a> {
     fn log_ratio(&self, slice: &Slice, metric: Metric, distance: u32) -> Option<f64> {
         let position = slice.key.position;
         let neighbour = |position: u32| {
-            let other = self.by_place.get(&(block(slice), position))?;
+            let other = self.by_position.get(&(block(slice), position))?;
             // A process that was started anew has other heaps and tables.
             let same_process = other.restarts == slice.restarts;
             same_process.then(|| value(other, metric)).flatten()
@@ -154,15 +198,6 @@ pub fn groups(by_process: ByProcess) -> Vec<Vec<f64>> {
     by_process.into_values().collect()
 }
 
-fn by_process(slices: &[&Slice], value: impl Fn(&Slice) -> Option<f64>) -> ByProcess {
-    let mut processes = ByProcess::new();
-    for slice in slices {
-        let values = processes.entry(slice.key.process).or_default();
-        values.extend(value(slice));
-    }
-    processes
-}
-
 /// The samples of a timed metric of a strategy in a scenario. Outer lists are measuring processes,
 /// inner ones their slices.
 #[derive(Clone, Debug, PartialEq)]
@@ -201,4 +236,64 @@ pub fn logs(samples: &Samples) -> Vec<Logs> {
     });
     logs.filter(|logs| logs.values.iter().any(|process| !process.is_empty()))
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::samples::Samples;
+    use fixtures::{contended, invented};
+    use model::sample::Interference;
+
+    /// The processes whose log ratios count, and the median ratio: 16 processes, `moved` of them measured elsewhere, where
+    /// the contender, at the usual place ten times as fast as the baseline, is `slower` times slower.
+    fn ratios(moved: u32, slower: u64) -> (usize, f64) {
+        const SCENARIO: &str = "contention-saturating";
+        const CONTENDER: &str = "atomics/cas";
+        let mut lines = contended([invented(CONTENDER, 10.0, 10.0, 10.0)], 16, 1);
+        for line in &mut lines {
+            if let Line::Slice(slice) = line
+                && slice.key.strategy == CONTENDER
+                && slice.key.process < moved
+            {
+                let groups = slice.groups.iter_mut();
+                groups
+                    .flat_map(|group| &mut group.operations)
+                    .for_each(|operations| *operations /= slower);
+            }
+        }
+        lines.extend((0..16).map(|process| {
+            Line::Interference(Interference {
+                scenario: SCENARIO.into(),
+                process,
+                block: 0,
+                slices: 10,
+                took_ns: 100_000_000,
+                stolen_ns: 0,
+                preemptions: 0,
+                spin_before_ns: 1_000_000,
+                spin_after_ns: 1_000_000,
+                hand_off_ns: Some([if process < moved { 100.0 } else { 31.0 }; 2]),
+            })
+        }));
+        let samples = Samples::from_lines(lines).unwrap();
+        let series = Series::undisturbed(&samples.lines);
+        let ratios = groups(series.log_ratios(SCENARIO, CONTENDER, Metric::ReadNs));
+        (ratios.len(), estimate(&ratios).unwrap().median.exp())
+    }
+
+    #[test]
+    fn two_places_count_together_if_they_say_the_same() {
+        let is_near = |ratio: f64, expected: f64| (ratio / expected - 1.0).abs() < 0.2;
+        let (processes, usual) = ratios(0, 1);
+        assert!(processes == 16 && is_near(usual, 10.0), "{usual}");
+        // Half as fast elsewhere, and still better.
+        let (processes, ratio) = ratios(6, 2);
+        assert!(processes == 16 && is_near(ratio, 10.0), "{ratio}");
+        // Worse elsewhere: the place with more processes tells.
+        let (processes, ratio) = ratios(6, 100);
+        assert!(processes == 10 && is_near(ratio, 10.0), "{ratio}");
+        let (processes, ratio) = ratios(9, 100);
+        assert!(processes == 9 && is_near(ratio, 0.1), "{ratio}");
+    }
 }

@@ -1,5 +1,5 @@
 //! Whether the processors are as far apart as usual. A hypervisor moves them for seconds; what threads share costs something
-//! else then, and a part that was measured meanwhile is dropped ([`analysis::usual_hand_off`]).
+//! else then, and a part that was measured meanwhile is kept apart ([`analysis::usual_hand_off`]).
 
 use std::thread;
 use std::time::Duration;
