@@ -238,7 +238,11 @@ pub fn analyse(recording: &Recording) -> Analysis {
     let mut locks: Vec<Analysed> = locks.map(|lock| analysed(recording, lock)).collect();
     let rank = |lock: &Analysed| {
         let spent = lock.totals.waiting_ns as f64 + lock.totals.held_ns.value;
-        (lock.verdict != Verdict::Leave, lock.totals.waiting_ns, spent)
+        (
+            lock.verdict != Verdict::Leave,
+            lock.totals.waiting_ns,
+            spent,
+        )
     };
     locks.sort_by(|a, b| rank(b).partial_cmp(&rank(a)).expect("no time is no number"));
     Analysis {
@@ -264,7 +268,10 @@ impl Analysis {
 
     /// The share of the threads' time that they wait for any lock.
     pub fn waiting_share(&self) -> f64 {
-        self.locks.iter().map(|lock| lock.totals.waiting_share).sum()
+        self.locks
+            .iter()
+            .map(|lock| lock.totals.waiting_share)
+            .sum()
     }
 }
 
@@ -277,11 +284,7 @@ impl Analysed {
 
 fn cautions(recording: &Recording) -> Vec<Caution> {
     let lost = recording.lost;
-    let (steps, locks, sites) = (
-        recording.clock.steps,
-        lost.merged_locks,
-        lost.merged_sites,
-    );
+    let (steps, locks, sites) = (recording.clock.steps, lost.merged_locks, lost.merged_sites);
     let all = [
         (recording.written != Written::Exit, Caution::NotWhole),
         ((recording.elapsed_ns as f64) < SECOND_NS, Caution::Short),
@@ -297,7 +300,13 @@ fn cautions(recording: &Recording) -> Vec<Caution> {
 fn analysed(recording: &Recording, lock: &Lock) -> Analysed {
     let place = |site: usize| recording.sites[site].clone();
     let blocked_ns: f64 = lock.blocked.iter().map(|pair| pair.ns as f64).sum();
-    let share = |ns: u64| if blocked_ns > 0.0 { ns as f64 / blocked_ns } else { 0.0 };
+    let share = |ns: u64| {
+        if blocked_ns > 0.0 {
+            ns as f64 / blocked_ns
+        } else {
+            0.0
+        }
+    };
     let elapsed_ns = recording.elapsed_ns as f64;
     let uses = lock.uses.iter().map(|one| {
         // A site that reads and writes is to blame as a whole.
@@ -338,7 +347,12 @@ fn analysed(recording: &Recording, lock: &Lock) -> Analysed {
         gain,
         wait_p99_ns: totals.wait_p99_ns,
         contended: totals.contended,
-        blame: worst.and_then(|worst| Some((worst.blocks_share, mean_of_site(lock, recording, &worst.site)?))),
+        blame: worst.and_then(|worst| {
+            Some((
+                worst.blocks_share,
+                mean_of_site(lock, recording, &worst.site)?,
+            ))
+        }),
         readers_share: readers_share(lock, blocked_ns),
     };
     let blocked = lock.blocked.iter().map(|pair| Blocked {
@@ -353,7 +367,8 @@ fn analysed(recording: &Recording, lock: &Lock) -> Analysed {
     let arrivals = lock.arrivals.iter().map(|windows| Arrivals {
         window_ns: windows.window_ns,
         windows: windows.windows,
-        dispersion: (windows.windows > 1 && windows.mean > 0.0).then(|| windows.variance / windows.mean),
+        dispersion: (windows.windows > 1 && windows.mean > 0.0)
+            .then(|| windows.variance / windows.mean),
     });
     Analysed {
         id: lock.id,
@@ -384,7 +399,9 @@ fn mean_of_site(lock: &Lock, recording: &Recording, site: &Place) -> Option<f64>
     let uses = uses.filter(|one| recording.sites[one.site] == *site);
     let (held, acquired) = uses.fold((0.0, 0.0), |(held, acquired), one| {
         let count = one.acquired as f64;
-        one.held.mean().map_or((held, acquired), |mean| (held + count * mean, acquired + count))
+        one.held.mean().map_or((held, acquired), |mean| {
+            (held + count * mean, acquired + count)
+        })
     });
     (acquired > 0.0).then(|| held / acquired)
 }
@@ -392,12 +409,19 @@ fn mean_of_site(lock: &Lock, recording: &Recording, site: &Place) -> Option<f64>
 /// The share of the blocked time in which a site that only reads waits for another one that does.
 fn readers_share(lock: &Lock, blocked_ns: f64) -> f64 {
     let of_site = grouped(lock.uses.iter().map(|one| (one.site, one.mode)));
-    let readers = of_site.into_iter().filter(|(_, modes)| unique(modes.iter().copied()) == [Mode::Read]);
+    let readers = of_site
+        .into_iter()
+        .filter(|(_, modes)| unique(modes.iter().copied()) == [Mode::Read]);
     let readers: Vec<usize> = readers.map(|(site, _)| site).collect();
     let pairs = lock.blocked.iter();
-    let among = pairs.filter(|pair| readers.contains(&pair.waiting) && readers.contains(&pair.holding));
+    let among =
+        pairs.filter(|pair| readers.contains(&pair.waiting) && readers.contains(&pair.holding));
     let among: f64 = among.map(|pair| pair.ns as f64).sum();
-    if blocked_ns > 0.0 { among / blocked_ns } else { 0.0 }
+    if blocked_ns > 0.0 {
+        among / blocked_ns
+    } else {
+        0.0
+    }
 }
 
 fn totals(recording: &Recording, lock: &Lock) -> Totals {
@@ -474,16 +498,24 @@ pub(crate) fn mean(held: &Held, acquired: u64) -> Option<Estimate> {
 
 /// The time for which a lock was held, over all its uses; their errors are independent.
 fn held(uses: &[Use]) -> Estimate {
-    let means = uses.iter().filter_map(|one| Some((one.acquired as f64, mean(&one.held, one.acquired)?)));
+    let means = uses
+        .iter()
+        .filter_map(|one| Some((one.acquired as f64, mean(&one.held, one.acquired)?)));
     let means: Vec<(f64, Estimate)> = means.collect();
-    let value = means.iter().map(|(count, mean)| count * mean.value).sum();
+    let value: f64 = means.iter().map(|(count, mean)| count * mean.value).sum();
     let intervals = means.iter().map(|(count, mean)| {
         let [low, high] = mean.interval?;
         Some([count * (mean.value - low), count * (high - mean.value)])
     });
     let distances: Option<Vec<[f64; 2]>> = intervals.collect();
     let interval = distances.map(|distances| {
-        let [below, above] = [0, 1].map(|end| distances.iter().map(|one| one[end].powi(2)).sum::<f64>().sqrt());
+        let [below, above]: [f64; 2] = [0, 1].map(|end| {
+            distances
+                .iter()
+                .map(|one| one[end].powi(2))
+                .sum::<f64>()
+                .sqrt()
+        });
         [(value - below).max(0.0), value + above]
     });
     Estimate { value, interval }

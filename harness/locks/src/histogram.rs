@@ -52,7 +52,10 @@ impl Histogram {
     /// What all times together are at least and at most, in nanoseconds.
     pub(crate) fn sum_bounds(&self) -> [f64; 2] {
         let sum = |end: usize| {
-            let ends = self.0.iter().map(|bucket| bucket[end] as f64 * bucket[2] as f64);
+            let ends = self
+                .0
+                .iter()
+                .map(|bucket| bucket[end] as f64 * bucket[2] as f64);
             ends.sum()
         };
         [sum(0), sum(1)]
@@ -71,7 +74,8 @@ impl Histogram {
         }
         let moment = |power: i32| -> f64 {
             let buckets = self.0.iter();
-            let parts = buckets.map(|bucket| bucket[2] as f64 * (middle(bucket) - mean).powi(power));
+            let parts =
+                buckets.map(|bucket| bucket[2] as f64 * (middle(bucket) - mean).powi(power));
             parts.sum()
         };
         Some(Moments {
