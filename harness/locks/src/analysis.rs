@@ -472,26 +472,32 @@ fn wait_quantile(lock: &Lock, share: f64) -> f64 {
 /// What an interval misses with this probability.
 const LEVEL: f64 = 0.01;
 
-/// The mean hold of a use and its interval: Student's t of the timed acquisitions, corrected for their skew (Johnson 1978) and
-/// for the share of all that they are. Exact if all were timed.
+/// Rare long holds are missing from a sample more often than they are there too often, and then its spread is too small as
+/// well. So the upper bound counts this many more holds like the longest one: half the square of the normal quantile, as
+/// Agresti and Coull (1998) do for shares.
+const UNSEEN: f64 = 3.3;
+
+/// The mean hold of a use and its interval: Student's t of the timed acquisitions, for the share of all that they are. Exact
+/// if all were timed. A hold that is longer than all that were timed is in no interval.
 pub(crate) fn mean(held: &Held, acquired: u64) -> Option<Estimate> {
     let value = held.mean()?;
-    let timed = held.samples as f64;
     if held.samples >= acquired {
         let interval = Some([value; 2]);
         return Some(Estimate { value, interval });
     }
-    let interval = held.histogram.moments(value).map(|moments| {
-        let skew = if moments.variance > 0.0 {
-            moments.third / (6.0 * moments.variance * timed)
-        } else {
-            0.0
-        };
-        let untimed = 1.0 - timed / acquired as f64;
-        let error = (moments.variance / timed * untimed).sqrt();
-        let half = student::critical(LEVEL, timed - 1.0) * error;
-        let low = (value + skew - half).clamp(0.0, value);
-        [low, (value + skew + half).max(value)]
+    let timed = held.samples as f64;
+    let untimed = 1.0 - timed / acquired as f64;
+    let interval = (held.samples > 1).then(|| {
+        let times = student::critical(LEVEL, timed - 1.0);
+        let half =
+            |count: f64, squares: f64| times * (squares / (count - 1.0) / count * untimed).sqrt();
+        let low = value - half(timed, held.histogram.squares(value));
+        let unseen = UNSEEN * untimed;
+        let longest = (held.histogram.max() as f64).max(value);
+        let count = timed + unseen;
+        let center = (held.sum_ns as f64 + unseen * longest) / count;
+        let squares = held.histogram.squares(center) + unseen * (longest - center).powi(2);
+        [low.max(0.0), center + half(count, squares)]
     });
     Some(Estimate { value, interval })
 }
