@@ -4,8 +4,8 @@ use std::fmt;
 use std::mem::{self, ManuallyDrop};
 use std::ops::{Deref, DerefMut};
 
-use crate::block::{Block, Trace, Use};
-use crate::handle::Entered;
+use crate::block::{Block, Site, Trace, Use};
+use crate::handle::{self, Entered};
 use crate::record::Record;
 use crate::{clock, threads, turns, writer};
 
@@ -24,58 +24,31 @@ pub struct Guard<G: Deref> {
 }
 
 impl<G: Deref> Guard<G> {
-    /// Of a mutex.
     #[inline(always)]
-    pub(crate) fn alone(inner: G, trace: Option<Trace>, record: Option<&'static Record>) -> Self {
-        Self {
-            inner: ManuallyDrop::new(inner),
-            trace,
-            inside: None,
-            has_written: false,
-            record,
-        }
-    }
-
-    /// Of a lock that can have several readers.
-    #[inline(always)]
-    pub(crate) fn shared(
-        inner: G,
-        entered: Entered,
-        is_read: bool,
-        record: Option<&'static Record>,
-    ) -> Self {
+    pub(crate) fn new(inner: G, entered: Entered, has_written: bool) -> Self {
         Self {
             inner: ManuallyDrop::new(inner),
             trace: entered.trace,
             inside: entered.inside,
-            has_written: !is_read,
-            record,
+            has_written,
+            record: entered.record,
         }
     }
 
     /// The guard of the library.
-    #[inline(always)]
-    pub(crate) fn inner(&self) -> &G {
-        &self.inner
-    }
-
-    /// The guard of the library, to be changed.
-    #[inline(always)]
+    #[cfg(feature = "parking_lot")]
     pub(crate) fn inner_mut(&mut self) -> &mut G {
         &mut self.inner
     }
 
-    pub(crate) fn record(&self) -> Option<&'static Record> {
-        self.record
-    }
-
-    /// Ends the recording of this acquisition, and gives the guard of the library.
-    pub(crate) fn release(mut self) -> G {
+    /// Ends the recording of this acquisition, and gives the guard of the library, and the record.
+    pub(crate) fn release(mut self) -> (G, Option<&'static Record>) {
         self.pause();
         // SAFETY: it is not used again: `self` is forgotten.
         let inner = unsafe { ManuallyDrop::take(&mut self.inner) };
+        let record = self.record;
         mem::forget(self);
-        inner
+        (inner, record)
     }
 
     /// Ends the recording of this acquisition, while the guard goes on to exist.
@@ -87,14 +60,16 @@ impl<G: Deref> Guard<G> {
         }
     }
 
-    /// Records a new acquisition by a guard that was paused.
-    pub(crate) fn resume(&mut self, trace: Option<Trace>) {
-        self.trace = trace;
+    /// Records a new acquisition at a call site by a guard of a mutex that was paused.
+    #[cfg(feature = "parking_lot")]
+    pub(crate) fn resume(&mut self, site: Site) {
+        self.trace = handle::enter_again(self.record, site).trace;
         self.has_written = false;
     }
 
     /// Gives up the whole for a part of it, with the guard of the library for that.
-    pub(crate) fn map<H: Deref>(mut self, map: impl FnOnce(G) -> H) -> Guard<H> {
+    #[cfg(any(feature = "parking_lot", feature = "tokio"))]
+    pub(crate) fn mapped<H: Deref>(mut self, map: impl FnOnce(G) -> H) -> Guard<H> {
         let (trace, inside) = (self.trace.take(), self.inside.take());
         let has_written = self.has_written;
         // SAFETY: it is not used again: `self` is forgotten, and what else it has needs no drop.

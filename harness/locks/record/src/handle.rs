@@ -19,11 +19,14 @@ pub struct Handle {
     family: Family,
 }
 
-/// An acquisition of a lock that several can hold, or that has a waiting side that wants to know who is inside.
+/// An acquisition that was counted.
 #[derive(Debug, Default)]
 pub(crate) struct Entered {
-    /// Where the acquisition is known as the holder, if it has to say that it leaves.
+    pub(crate) record: Option<&'static Record>,
+    /// Where the acquisition is known as the holder, if it has to say that it leaves: of a lock that can have several
+    /// readers. Who waits for a mutex waits for the last that took it.
     pub(crate) inside: Option<&'static Block>,
+    /// If it is recorded singly.
     pub(crate) trace: Option<Trace>,
 }
 
@@ -71,12 +74,16 @@ impl Handle {
         Some(record)
     }
 
-    /// Counts an acquisition of a lock that is held alone.
+    /// Counts an acquisition of a mutex.
     #[inline(always)]
-    pub(crate) fn enter(&self, site: Site, value: Value) -> Option<Trace> {
+    pub(crate) fn enter(&self, site: Site, value: Value) -> Entered {
         if let Some(record) = self.record() {
             if record.own().pass(site) {
-                return None;
+                return Entered {
+                    record: Some(record),
+                    inside: None,
+                    trace: None,
+                };
             }
         }
         self.enter_slowly(site, value)
@@ -84,20 +91,30 @@ impl Handle {
 
     #[cold]
     #[inline(never)]
-    fn enter_slowly(&self, site: Site, value: Value) -> Option<Trace> {
-        let record = self.registered(value)?;
-        alone(record)?.enter(site)
+    fn enter_slowly(&self, site: Site, value: Value) -> Entered {
+        enter_again(self.registered(value), site)
     }
 
     /// Counts an acquisition to write of a lock that can have several readers.
     #[inline(always)]
     pub(crate) fn enter_write(&self, site: Site, value: Value) -> Entered {
-        let trace = self.enter(site, value);
-        let record = self.record();
-        Entered {
-            inside: record.map(Record::own),
-            trace,
+        if let Some(record) = self.record() {
+            if record.own().pass(site) {
+                return Entered {
+                    record: Some(record),
+                    inside: Some(record.own()),
+                    trace: None,
+                };
+            }
         }
+        self.enter_write_slowly(site, value)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn enter_write_slowly(&self, site: Site, value: Value) -> Entered {
+        let record = self.registered(value);
+        enter_in(record, alone, site)
     }
 
     /// Counts an acquisition to read.
@@ -107,6 +124,7 @@ impl Handle {
             if let Some(block) = threads::block_at_hand(record) {
                 if block.pass(site) {
                     return Entered {
+                        record: Some(record),
                         inside: Some(block),
                         trace: None,
                     };
@@ -120,44 +138,13 @@ impl Handle {
     #[inline(never)]
     fn enter_read_slowly(&self, site: Site, value: Value) -> Entered {
         let record = self.registered(value);
-        let Some(block) = record.and_then(threads::block) else {
-            return Entered::default();
-        };
-        Entered {
-            inside: Some(block),
-            trace: block.enter(site),
-        }
+        enter_in(record, threads::block, site)
     }
 
     /// Begins a wait, after an attempt has failed.
     #[cold]
-    #[inline(never)]
     pub(crate) fn wait(&self, site: Site, value: Value, is_read: bool) -> Waiting {
-        let Some(record) = self.registered(value) else {
-            return Waiting {
-                record: None,
-                site,
-                began: 0,
-                queue: 0,
-                holder: None,
-            };
-        };
-        // A writer waits for readers or for a writer, a reader for a writer.
-        let readers = if is_read || record.is_merged {
-            Vec::new()
-        } else {
-            record.of_threads()
-        };
-        let reader = readers.iter().find_map(|block| block.holder());
-        // Relaxed: a number for a statistic.
-        let queue = record.shared().waiting.fetch_add(1, Ordering::Relaxed) + 1;
-        Waiting {
-            record: Some(record),
-            site,
-            began: clock::now(),
-            queue,
-            holder: reader.or_else(|| record.own().holder()),
-        }
+        wait(self.registered(value), site, is_read)
     }
 
     /// Counts an attempt that failed and was not followed by a wait.
@@ -175,9 +162,7 @@ impl Handle {
     /// Counts an acquisition that found the lock poisoned.
     #[cold]
     pub(crate) fn poisoned(&self, value: Value) {
-        if let Some(record) = self.registered(value) {
-            record.poisoned.fetch_add(1, Ordering::Relaxed);
-        }
+        poisoned(self.registered(value));
     }
 
     pub(crate) fn name(&self, value: Value, name: &str) {
@@ -209,6 +194,78 @@ impl Drop for Handle {
     }
 }
 
+/// Begins a wait for the lock of a record, after an attempt has failed.
+#[cold]
+#[inline(never)]
+pub(crate) fn wait(record: Option<&'static Record>, site: Site, is_read: bool) -> Waiting {
+    let Some(record) = record.filter(|_| writer::is_recording()) else {
+        return Waiting {
+            record: None,
+            site,
+            began: 0,
+            queue: 0,
+            holder: None,
+        };
+    };
+    // A writer waits for readers or for a writer, a reader for a writer.
+    let readers = if is_read || record.is_merged {
+        Vec::new()
+    } else {
+        record.of_threads()
+    };
+    let reader = readers.iter().find_map(|block| block.holder());
+    // Relaxed: a number for a statistic.
+    let queue = record.shared().waiting.fetch_add(1, Ordering::Relaxed) + 1;
+    Waiting {
+        record: Some(record),
+        site,
+        began: clock::now(),
+        queue,
+        holder: reader.or_else(|| record.own().holder()),
+    }
+}
+
+/// Counts an acquisition of a mutex whose record is known.
+pub(crate) fn enter_again(record: Option<&'static Record>, site: Site) -> Entered {
+    let entered = enter_in(record, alone, site);
+    Entered {
+        inside: None,
+        ..entered
+    }
+}
+
+/// Counts an acquisition to read by which another one goes on.
+#[cfg(any(feature = "parking_lot", feature = "tokio"))]
+pub(crate) fn enter_read_again(record: Option<&'static Record>, site: Site) -> Entered {
+    enter_in(record, threads::block, site)
+}
+
+/// Counts an acquisition to write by which another one goes on.
+#[cfg(feature = "parking_lot")]
+pub(crate) fn enter_write_again(record: Option<&'static Record>, site: Site) -> Entered {
+    enter_in(record, alone, site)
+}
+
+fn enter_in(
+    record: Option<&'static Record>,
+    block: impl FnOnce(&'static Record) -> Option<&'static Block>,
+    site: Site,
+) -> Entered {
+    let inside = record.filter(|_| writer::is_recording()).and_then(block);
+    Entered {
+        record,
+        inside,
+        trace: inside.and_then(|block| block.enter(site)),
+    }
+}
+
+/// Counts an acquisition that found the lock of a record poisoned.
+pub(crate) fn poisoned(record: Option<&'static Record>) {
+    if let Some(record) = record {
+        record.poisoned.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
 /// The block of who holds a lock alone.
 fn alone(record: &'static Record) -> Option<&'static Block> {
     if record.is_merged {
@@ -219,38 +276,40 @@ fn alone(record: &'static Record) -> Option<&'static Block> {
 }
 
 impl Waiting {
-    /// The wait for a lock that is held alone is over.
-    pub(crate) fn end(self) -> Option<Trace> {
-        self.end_in(alone)?.trace
+    /// The wait for a mutex is over.
+    pub(crate) fn end(self) -> Entered {
+        let entered = self.end_in(alone);
+        Entered {
+            inside: None,
+            ..entered
+        }
     }
 
     /// The wait of a writer is over.
     pub(crate) fn end_write(self) -> Entered {
-        self.end_in(alone).unwrap_or_default()
+        self.end_in(alone)
     }
 
     /// The wait of a reader is over.
     pub(crate) fn end_read(self) -> Entered {
-        self.end_in(threads::block).unwrap_or_default()
+        self.end_in(threads::block)
     }
 
-    fn end_in(
-        self,
-        block: impl FnOnce(&'static Record) -> Option<&'static Block>,
-    ) -> Option<Entered> {
-        let ns = clock::elapsed_ns(self.began, clock::now());
-        let block = block(self.record?)?;
-        let trace = match ns {
-            Some(ns) => {
-                let (queue, holder) = (self.queue, self.holder);
-                block.enter_after(self.site, Wait { ns, queue, holder })
-            }
-            None => block.enter(self.site),
+    fn end_in(self, block: impl FnOnce(&'static Record) -> Option<&'static Block>) -> Entered {
+        let Some(record) = self.record else {
+            return Entered::default();
         };
-        Some(Entered {
-            inside: Some(block),
-            trace,
-        })
+        let Some(ns) = clock::elapsed_ns(self.began, clock::now()) else {
+            return enter_in(Some(record), block, self.site);
+        };
+        let (queue, holder) = (self.queue, self.holder);
+        let wait = Wait { ns, queue, holder };
+        let inside = block(record);
+        Entered {
+            record: Some(record),
+            inside,
+            trace: inside.and_then(|block| block.enter_after(self.site, wait)),
+        }
     }
 }
 

@@ -4,6 +4,7 @@
 //! [`PER_SITE`] for the locks that are made at one place, and one more for all further ones together.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::ptr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
@@ -81,6 +82,12 @@ pub(crate) struct Record {
     pub(crate) keys: OnceLock<Arc<Keys>>,
     /// The blocks of threads, each with the place of its thread.
     of_threads: Mutex<Vec<(usize, &'static Block)>>,
+}
+
+impl fmt::Debug for Record {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Record({})", self.made_at)
+    }
 }
 
 struct Registry {

@@ -12,10 +12,10 @@ use ::std::time::Duration;
 pub use ::std::sync::*;
 
 use crate::Lock;
-use crate::block::{Site, Trace};
+use crate::block::Site;
 use crate::guard::Guard;
-use crate::handle::{Entered, Handle};
-use crate::record::{Family, Value};
+use crate::handle::{self, Handle};
+use crate::record::{Family, Record, Value};
 
 const MUTEX: Family = Family {
     library: "std",
@@ -116,26 +116,17 @@ impl<T: ?Sized> Mutex<T> {
 
     #[inline(always)]
     fn guard<'a>(&'a self, inner: bare::MutexGuard<'a, T>, site: Site) -> MutexGuard<'a, T> {
-        let trace = self.handle.enter(site, Value::from_ref::<T>(&inner));
-        self.with(inner, trace)
-    }
-
-    #[inline(always)]
-    fn with<'a>(
-        &'a self,
-        inner: bare::MutexGuard<'a, T>,
-        trace: Option<Trace>,
-    ) -> MutexGuard<'a, T> {
-        Guard::alone(inner, trace, &self.handle)
+        let entered = self.handle.enter(site, Value::from_ref::<T>(&inner));
+        Guard::new(inner, entered, false)
     }
 
     #[cold]
     fn wait(&self, site: Site) -> LockResult<MutexGuard<'_, T>> {
         let waiting = self.handle.wait(site, Value::unseen::<T>(), false);
         match self.inner.lock() {
-            Ok(inner) => Ok(self.with(inner, waiting.end())),
+            Ok(inner) => Ok(Guard::new(inner, waiting.end(), false)),
             Err(poisoned) => {
-                let guard = self.with(poisoned.into_inner(), waiting.end());
+                let guard = Guard::new(poisoned.into_inner(), waiting.end(), false);
                 self.handle.poisoned(Value::unseen::<T>());
                 Err(PoisonError::new(guard))
             }
@@ -265,7 +256,7 @@ impl<T: ?Sized> RwLock<T> {
         site: Site,
     ) -> RwLockReadGuard<'a, T> {
         let entered = self.handle.enter_read(site, Value::from_ref::<T>(&inner));
-        Guard::shared(inner, entered, true, &self.handle)
+        Guard::new(inner, entered, false)
     }
 
     #[inline(always)]
@@ -275,19 +266,18 @@ impl<T: ?Sized> RwLock<T> {
         site: Site,
     ) -> RwLockWriteGuard<'a, T> {
         let entered = self.handle.enter_write(site, Value::from_ref::<T>(&inner));
-        Guard::shared(inner, entered, false, &self.handle)
+        Guard::new(inner, entered, true)
     }
 
     #[cold]
     fn wait_to_read(&self, site: Site) -> LockResult<RwLockReadGuard<'_, T>> {
         let waiting = self.handle.wait(site, Value::unseen::<T>(), true);
-        let acquired = self.inner.read();
-        let guard = |inner, entered: Entered| Guard::shared(inner, entered, true, &self.handle);
-        match acquired {
-            Ok(inner) => Ok(guard(inner, waiting.end_read())),
+        match self.inner.read() {
+            Ok(inner) => Ok(Guard::new(inner, waiting.end_read(), false)),
             Err(poisoned) => {
                 self.handle.poisoned(Value::unseen::<T>());
-                let guard = guard(poisoned.into_inner(), waiting.end_read());
+                let inner = poisoned.into_inner();
+                let guard = Guard::new(inner, waiting.end_read(), false);
                 Err(PoisonError::new(guard))
             }
         }
@@ -296,13 +286,12 @@ impl<T: ?Sized> RwLock<T> {
     #[cold]
     fn wait_to_write(&self, site: Site) -> LockResult<RwLockWriteGuard<'_, T>> {
         let waiting = self.handle.wait(site, Value::unseen::<T>(), false);
-        let acquired = self.inner.write();
-        let guard = |inner, entered: Entered| Guard::shared(inner, entered, false, &self.handle);
-        match acquired {
-            Ok(inner) => Ok(guard(inner, waiting.end_write())),
+        match self.inner.write() {
+            Ok(inner) => Ok(Guard::new(inner, waiting.end_write(), true)),
             Err(poisoned) => {
                 self.handle.poisoned(Value::unseen::<T>());
-                let guard = guard(poisoned.into_inner(), waiting.end_write());
+                let inner = poisoned.into_inner();
+                let guard = Guard::new(inner, waiting.end_write(), true);
                 Err(PoisonError::new(guard))
             }
         }
@@ -360,10 +349,10 @@ impl Condvar {
     ///
     /// If the mutex is poisoned: with the guard.
     #[track_caller]
-    pub fn wait<'a, T: ?Sized>(&self, guard: MutexGuard<'a, T>) -> LockResult<MutexGuard<'a, T>> {
+    pub fn wait<'a, T>(&self, guard: MutexGuard<'a, T>) -> LockResult<MutexGuard<'a, T>> {
         let site = Location::caller();
-        let (inner, handle) = guard.release();
-        again(self.0.wait(inner), handle, site)
+        let (inner, record) = guard.release();
+        again(self.0.wait(inner), record, site)
     }
 
     /// Waits as [`wait`](Self::wait) does, for as long as the condition holds.
@@ -372,7 +361,7 @@ impl Condvar {
     ///
     /// If the mutex is poisoned: with the guard.
     #[track_caller]
-    pub fn wait_while<'a, T: ?Sized>(
+    pub fn wait_while<'a, T>(
         &self,
         mut guard: MutexGuard<'a, T>,
         mut condition: impl FnMut(&mut T) -> bool,
@@ -389,25 +378,132 @@ impl Condvar {
     ///
     /// If the mutex is poisoned: with the guard.
     #[track_caller]
-    pub fn wait_timeout<'a, T: ?Sized>(
+    pub fn wait_timeout<'a, T>(
         &self,
         guard: MutexGuard<'a, T>,
         timeout: Duration,
     ) -> LockResult<(MutexGuard<'a, T>, WaitTimeoutResult)> {
         let site = Location::caller();
-        let (inner, handle) = guard.release();
-        match self.0.wait_timeout(inner, timeout) {
-            Ok((inner, result)) => {
-                // What is never an error here.
-                let guard = again(Ok(inner), handle, site)?_or_poisoned;
-                Ok((guard, result))
-            }
-            Err(poisoned) => {
-                let (inner, result) = poisoned.into_inner();
-                let guard = again(Err(PoisonError::new(inner)), handle, site);
-                let guard = guard.unwrap_or_else(PoisonError::into_inner);
-                Err(PoisonError::new((guard, result)))
-            }
+        let (inner, record) = guard.release();
+        again_in_time(self.0.wait_timeout(inner, timeout), record, site)
+    }
+
+    /// Waits as [`wait_timeout`](Self::wait_timeout) does, for as long as the condition holds. The times in which the
+    /// mutex is held for the condition alone are not recorded.
+    ///
+    /// # Errors
+    ///
+    /// If the mutex is poisoned: with the guard.
+    #[track_caller]
+    pub fn wait_timeout_while<'a, T>(
+        &self,
+        guard: MutexGuard<'a, T>,
+        timeout: Duration,
+        condition: impl FnMut(&mut T) -> bool,
+    ) -> LockResult<(MutexGuard<'a, T>, WaitTimeoutResult)> {
+        let site = Location::caller();
+        let (inner, record) = guard.release();
+        let result = self.0.wait_timeout_while(inner, timeout, condition);
+        again_in_time(result, record, site)
+    }
+
+    /// Wakes one that waits.
+    pub fn notify_one(&self) {
+        self.0.notify_one();
+    }
+
+    /// Wakes all that wait.
+    pub fn notify_all(&self) {
+        self.0.notify_all();
+    }
+}
+
+/// A mutex that was taken again, at a call site.
+fn again<'a, T>(
+    result: LockResult<bare::MutexGuard<'a, T>>,
+    record: Option<&'static Record>,
+    site: Site,
+) -> LockResult<MutexGuard<'a, T>> {
+    let entered = handle::enter_again(record, site);
+    match result {
+        Ok(inner) => Ok(Guard::new(inner, entered, false)),
+        Err(poisoned) => {
+            handle::poisoned(record);
+            let guard = Guard::new(poisoned.into_inner(), entered, false);
+            Err(PoisonError::new(guard))
         }
+    }
+}
+
+fn again_in_time<'a, T>(
+    result: LockResult<(bare::MutexGuard<'a, T>, WaitTimeoutResult)>,
+    record: Option<&'static Record>,
+    site: Site,
+) -> LockResult<(MutexGuard<'a, T>, WaitTimeoutResult)> {
+    let entered = handle::enter_again(record, site);
+    match result {
+        Ok((inner, result)) => Ok((Guard::new(inner, entered, false), result)),
+        Err(poisoned) => {
+            handle::poisoned(record);
+            let (inner, result) = poisoned.into_inner();
+            let guard = Guard::new(inner, entered, false);
+            Err(PoisonError::new((guard, result)))
+        }
+    }
+}
+
+impl<T: ?Sized> Lock for Mutex<T> {
+    type Value = T;
+
+    fn handle(&self) -> &Handle {
+        &self.handle
+    }
+}
+
+impl<T: ?Sized> Lock for RwLock<T> {
+    type Value = T;
+
+    fn handle(&self) -> &Handle {
+        &self.handle
+    }
+}
+
+impl<T: Default> Default for Mutex<T> {
+    #[track_caller]
+    fn default() -> Self {
+        Self::new(T::default())
+    }
+}
+
+impl<T: Default> Default for RwLock<T> {
+    #[track_caller]
+    fn default() -> Self {
+        Self::new(T::default())
+    }
+}
+
+impl<T> From<T> for Mutex<T> {
+    #[track_caller]
+    fn from(value: T) -> Self {
+        Self::new(value)
+    }
+}
+
+impl<T> From<T> for RwLock<T> {
+    #[track_caller]
+    fn from(value: T) -> Self {
+        Self::new(value)
+    }
+}
+
+impl<T: ?Sized + fmt::Debug> fmt::Debug for Mutex<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.inner.fmt(f)
+    }
+}
+
+impl<T: ?Sized + fmt::Debug> fmt::Debug for RwLock<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.inner.fmt(f)
     }
 }
