@@ -1,5 +1,5 @@
-//! Planted: sessions behind a mutex. One call in fifty clears out sessions and holds the lock a hundred times longer than the
-//! others; the others wait for it. The configuration and the counters are taken as often and do not matter.
+//! Planted: sessions behind a mutex. One call in fifty clears out sessions and writes them to a slow disk, with the lock in its
+//! hands; the others wait for it. The configuration and the counters are taken as often and do not matter.
 #![expect(clippy::print_stdout, reason = "the truth is what it is run for")]
 
 mod truth;
@@ -34,12 +34,12 @@ fn touch(service: &Service, watch: &mut Watch<'_>, user: u64) {
     watch.give(held, "write");
 }
 
-/// The section that is too long.
+/// The section that is too long: a thread that sleeps in it needs no processor, so the others wait on a busy machine, too.
 fn expire(service: &Service, watch: &mut Watch<'_>) {
-    let time = watch.around(300.0);
+    let time = watch.around(1_000.0);
     let mut held = watch.lock("sessions", &service.sessions);
     held.guard.retain(|_, uses| *uses < u64::MAX);
-    spin(time);
+    thread::sleep(time);
     watch.give(held, "write");
 }
 
@@ -64,7 +64,6 @@ fn serve(service: &Service, mut watch: Watch<'_>) -> Vec<Event> {
 }
 
 fn main() {
-    let program = Program::begin();
     let service = Service {
         sessions: Mutex::new((0..USERS).map(|user| (user, 0)).collect()),
         config: RwLock::new(7),
@@ -73,6 +72,7 @@ fn main() {
     lockrecord::name(&service.sessions, "sessions");
     lockrecord::name(&service.config, "config");
     lockrecord::name(&service.counters, "counters");
+    let program = Program::begin();
     let events = thread::scope(|scope| {
         let threads = [1, 2].map(|seed| {
             let (service, watch) = (&service, program.watch(seed));

@@ -19,6 +19,9 @@ const LEAST: u64 = 300;
 /// Shorter holds are as long as it takes to look at two clocks.
 const HOLD_LEAST_NS: f64 = 1_000.0;
 
+/// Shorter waits are as short, see the examples.
+const WAIT_LEAST_NS: u64 = 10_000;
+
 /// The examples are built beside the tests.
 fn example(name: &str) -> PathBuf {
     let test = std::env::current_exe().unwrap();
@@ -144,7 +147,9 @@ impl Comparison {
             &truth["waiting_ns"],
             waiting,
         );
-        let waits = locks::Histogram::merged(found.uses.iter().map(|one| &one.waits));
+        let mut waits = locks::Histogram::merged(found.uses.iter().map(|one| &one.waits));
+        waits.0.retain(|&[lower, ..]| lower >= WAIT_LEAST_NS);
+        self.add(format!("{name}: waits"), &truth["waits"], waits.count() as f64);
         for (figure, share) in [("wait_p50_ns", 0.5), ("wait_p90_ns", 0.9)] {
             let quantile = waits.quantile(share).unwrap_or_default();
             self.add(format!("{name}: {figure}"), &truth[figure], quantile);
