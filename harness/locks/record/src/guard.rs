@@ -14,8 +14,9 @@ use crate::{clock, threads, turns, writer};
 pub struct Guard<G: Deref> {
     /// Dropped by `Drop`, or taken by `release`, which forgets the rest.
     inner: ManuallyDrop<G>,
-    /// Of an acquisition that is recorded singly.
-    trace: Option<Box<Trace>>,
+    /// Of an acquisition that is recorded singly. Taken by `Drop`, `release`, `mapped` and `pause`. What is dropped by itself
+    /// after `Drop` has taken it would keep the compiler from compiling the drop into the caller.
+    trace: ManuallyDrop<Option<Box<Trace>>>,
     /// Where to say that the lock is left.
     inside: Option<&'static Block>,
     has_written: bool,
@@ -33,7 +34,7 @@ impl<G: Deref> Guard<G> {
     ) -> Self {
         Self {
             inner: ManuallyDrop::new(inner),
-            trace,
+            trace: ManuallyDrop::new(trace),
             inside: None,
             has_written: false,
             record,
@@ -50,7 +51,7 @@ impl<G: Deref> Guard<G> {
     ) -> Self {
         Self {
             inner: ManuallyDrop::new(inner),
-            trace: entered.trace,
+            trace: ManuallyDrop::new(entered.trace),
             inside: entered.inside,
             has_written,
             record,
@@ -85,7 +86,7 @@ impl<G: Deref> Guard<G> {
     /// Records a new acquisition at a call site by a guard of a mutex that was paused.
     #[cfg(feature = "parking_lot")]
     pub(crate) fn resume(&mut self, site: Site) {
-        self.trace = handle::enter_again(self.record, site);
+        self.trace = ManuallyDrop::new(handle::enter_again(self.record, site));
         self.has_written = false;
     }
 
@@ -99,7 +100,7 @@ impl<G: Deref> Guard<G> {
         mem::forget(self);
         Guard {
             inner: ManuallyDrop::new(map(inner)),
-            trace,
+            trace: ManuallyDrop::new(trace),
             inside,
             has_written,
             record: None,
@@ -108,7 +109,7 @@ impl<G: Deref> Guard<G> {
 
     #[inline(always)]
     fn leave(&mut self) {
-        if let Some(block) = self.inside.take() {
+        if let Some(block) = self.inside {
             block.leave();
         }
     }
@@ -171,8 +172,10 @@ impl<G: Deref> Drop for Guard<G> {
         self.leave();
         // SAFETY: nothing uses it after this drop.
         let inner = unsafe { ManuallyDrop::take(&mut self.inner) };
-        if let Some(trace) = self.trace.take() {
-            finish(inner, trace, self.record, self.has_written);
+        // SAFETY: as above.
+        match unsafe { ManuallyDrop::take(&mut self.trace) } {
+            None => drop(inner),
+            Some(trace) => finish(inner, trace, self.record, self.has_written),
         }
     }
 }
