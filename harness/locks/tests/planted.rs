@@ -149,7 +149,11 @@ impl Comparison {
         );
         let mut waits = locks::Histogram::merged(found.uses.iter().map(|one| &one.waits));
         waits.0.retain(|&[lower, ..]| lower >= WAIT_LEAST_NS);
-        self.add(format!("{name}: waits"), &truth["waits"], waits.count() as f64);
+        self.add(
+            format!("{name}: waits"),
+            &truth["waits"],
+            waits.count() as f64,
+        );
         for (figure, share) in [("wait_p50_ns", 0.5), ("wait_p90_ns", 0.9)] {
             let quantile = waits.quantile(share).unwrap_or_default();
             self.add(format!("{name}: {figure}"), &truth[figure], quantile);

@@ -200,7 +200,9 @@ pub fn truth(program: &Program, matters: Option<&str>, events: &[Event]) -> Valu
 }
 
 fn lock(name: &str, events: &[&Event], elapsed_ns: u64) -> Value {
-    let waited = events.iter().filter(|event| event.wait_ns() >= WAIT_LEAST_NS);
+    let waited = events
+        .iter()
+        .filter(|event| event.wait_ns() >= WAIT_LEAST_NS);
     let mut waits: Vec<u64> = waited.clone().map(|event| event.wait_ns()).collect();
     let mut blocked: BTreeMap<u32, u64> = BTreeMap::new();
     for event in waited {
