@@ -6,8 +6,10 @@
 //! words are `report::advice`'s.
 
 mod agreement;
+mod approximation;
 mod choice;
 mod deployment;
+mod language;
 mod questions;
 mod screening;
 #[cfg(test)]
@@ -19,8 +21,10 @@ use analysis::series::Series;
 use analysis::{Candidate, Samples};
 use serde::Serialize;
 
+pub use approximation::{Approximated, Approximation, Bound};
 pub use agreement::{Agreement, Earlier, agreement};
 pub use choice::{Choice, NEGLIGIBLE, Why};
+pub use language::{KeyKind, Pattern, RunAs, Shape, Times, ValueKind};
 pub use deployment::{Deployment, Forecast, Outlook, Standing, Unpredictable};
 pub use questions::{Questions, Subject};
 pub use screening::{Basis, Finding, Need, Screening, asked, encounters, findings};
@@ -29,7 +33,7 @@ pub use workload::{Part, Side, TEMPLATE, Workload};
 use results::{Card, Decision, Flip, Judged, Loss, Machine};
 
 /// The version of `advice.json`.
-pub const SCHEMA: &str = "pivot-advice/2";
+pub const SCHEMA: &str = "pivot-advice/3";
 
 /// What follows from what was measured of a workload.
 #[derive(Clone, Debug, Serialize)]
@@ -49,6 +53,8 @@ pub struct Conclusion {
     pub flips: Vec<Flip>,
     /// What is predicted of it where it will run.
     pub deployment: Deployment,
+    /// What was measured as something else, and how far off that is.
+    pub approximated: Vec<Approximation>,
 }
 
 /// Reads what was measured of a workload's questions. `screening` names the strategies that were excluded before. What
@@ -90,6 +96,7 @@ pub fn conclude(
     Conclusion {
         flips: flips.cloned().collect(),
         deployment: deployment::deployment(workload, results, name, &rivals),
+        approximated: approximation::approximations(workload, subjects, results),
         candidates: cards.iter().map(|card| card.name.clone()).collect(),
         sound: sound.map(|one| one.card.name.clone()).collect(),
         screening,

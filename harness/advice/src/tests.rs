@@ -243,7 +243,7 @@ fn what_people_ask_can_be_said() {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../testdata/workloads");
     let load = |name: &str| Workload::load(&folder.join(name)).unwrap();
     let once_a_minute = load("once-a-minute.toml");
-    assert_eq!(once_a_minute.writers.unwrap().per_s(), Some(0.0166));
+    assert_eq!(once_a_minute.writers.as_ref().unwrap().per_s(), Some(0.0166));
     let paced = once_a_minute.questions().unwrap();
     // Slower than once a second would never come up.
     assert_eq!(

@@ -103,7 +103,7 @@ fn an_earlier_advice_that_is_none_or_another_is_refused() {
     let said = against(&written(&folder, "other.json", "{\"a\":1}"));
     assert!(said.contains("is no advice.json"), "{said}");
     let text = format!(
-        "{{\"schema\":\"pivot-advice/2\",\"baseline\":\"mutex/std\",\"workload\":{{\"name\":\"x\",\
+        "{{\"schema\":\"pivot-advice/3\",\"baseline\":\"mutex/std\",\"workload\":{{\"name\":\"x\",\
          \"table\":{{\"records\":8}},\"readers\":{{\"threads\":2}}}},\"conclusion\":{}}}",
         "{\"decision\":\"stay\",\"trades\":[]}"
     );
@@ -135,7 +135,7 @@ fn a_workload_becomes_an_answer_and_a_decision_record() {
     let said = String::from_utf8(output.stderr).unwrap();
     assert!(output.status.success(), "{said}");
     let told: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
-    assert_eq!(told["schema"], "pivot-advice/2");
+    assert_eq!(told["schema"], "pivot-advice/3");
     let decision = told["conclusion"]["decision"].as_str().unwrap();
     assert!(
         ["stay", "undecided"].contains(&decision),

@@ -17,7 +17,8 @@ use super::table::Table;
 use super::view::Section;
 use super::{Form, adoption, draft, format, render};
 use advice::{
-    Agreement, Conclusion, Earlier, NEGLIGIBLE, Part, Questions, SCHEMA, Subject, Workload, asked,
+    Agreement, Conclusion, Earlier, NEGLIGIBLE, Part, Questions, SCHEMA, Subject, Times, Workload,
+    asked,
 };
 use results::{Cell, Flag, Guaranteed, Machine, Metric, TOLERATED, Verdict, is_range, is_worse};
 
@@ -39,7 +40,18 @@ pub fn advice(
     earlier: Option<(&Earlier, Agreement)>,
 ) -> Advice {
     let name = conclusion.decision.protagonist().unwrap_or_default();
-    let part = |part: &Part| context! { side => part.side.to_string(), ..Value::from(Serde(part)) };
+    let part = |part: &Part| {
+        let mean = |times: Option<&Times>| times.map(Times::mean).filter(|&ns| ns > 0.0);
+        let times = [part.read_times(), part.write_times()];
+        let is_spread = |times: &&Times| matches!(times, Times::Shares(_));
+        context! {
+            side => part.side.to_string(),
+            read_ns => mean(times[0]),
+            write_ns => mean(times[1]),
+            spread => times.iter().flatten().any(is_spread),
+            ..Value::from(Serde(part))
+        }
+    };
     let subjects = &questions.subjects;
     let is_asked = |scenario: &str| subjects.iter().any(|subject| subject.scenario == scenario);
     let warnings = results.warnings.iter();
@@ -53,7 +65,8 @@ pub fn advice(
         parts => workload.parts().iter().map(part).collect::<Vec<_>>(),
         record => Serde(workload.record()),
         record_bytes => workload.record().size(),
-        section_ns => workload.section_ns(),
+        records => workload.table.records(),
+        hashed => workload.table.hashed().is_some(),
         asked => Serde(asked(workload)),
         baseline => &results.baseline,
         // The strategy that the advice is about.

@@ -26,6 +26,7 @@ pub(crate) fn advise(options: &AdviseOptions) -> Result<()> {
         return terminal::print(TEMPLATE.trim_end());
     };
     let workload = Workload::load(file)?;
+    let options = &with_baseline(options, &workload);
     let wrong = |what| Error::input(format!("{}: {what}", file.display()));
     let is_built_alike = workload.deploy.is_built_alike(&Build::of_this_program());
     is_built_alike.map_err(wrong)?;
@@ -36,7 +37,7 @@ pub(crate) fn advise(options: &AdviseOptions) -> Result<()> {
     }
     let load = |place: &PathBuf| Earlier::load(place, &workload, &options.contest.baseline);
     let earlier = options.against.as_ref().map(load).transpose()?;
-    let plan = plan(options, &questions)?;
+    let plan = plan(options, &workload, &questions)?;
     let stages = Stages {
         file,
         workload: &workload,
@@ -106,10 +107,25 @@ fn print(advice: &Advice, json: &str, folder: &Path, options: &AdviseOptions) ->
     }
 }
 
+/// The options with what the workload says is there now, unless they name something else.
+fn with_baseline(options: &AdviseOptions, workload: &Workload) -> AdviseOptions {
+    let mut options = options.clone();
+    if let Some(baseline) = &workload.baseline
+        && options.contest.baseline == controls::BASELINE
+    {
+        options.contest.baseline.clone_from(baseline);
+    }
+    options
+}
+
 /// The strategies that are asked about, the baseline, and the controls without which no row has a noise
-/// floor.
-fn plan(options: &AdviseOptions, questions: &Questions) -> Result<Plan> {
-    let is_yardstick = |name: &str| name == controls::SAME || name == controls::NO_OP;
+/// floor, or nothing says how far off an approximation is.
+fn plan(options: &AdviseOptions, workload: &Workload, questions: &Questions) -> Result<Plan> {
+    let is_bounded = workload.is_bounded_without_lock();
+    let is_yardstick = |name: &str| {
+        let always = name == controls::SAME || name == controls::NO_OP;
+        always || is_bounded && name == controls::UNSYNCHRONISED
+    };
     let mut strategies = selection::contest(&options.contest)?;
     strategies.retain(|name| !controls::is_control(name) || is_yardstick(name));
     Ok(Plan {
