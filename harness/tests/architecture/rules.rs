@@ -45,6 +45,7 @@ const LAYERS: &[Layer] = &[
     layer("stats", &["model"], &[]),
     layer("recorder", &["model"], &[]),
     layer("predict", &["model"], &[]),
+    layer("locks", &["model", "stats"], &["locks/record"]),
     // The list of strategies, and what is compiled for each of them.
     layer("registry", &["contract", "model", STRATEGY], &[]),
     layer("measure", &["contract", "conformance", "model", "registry", "stats"], &[STRATEGY]),
@@ -54,13 +55,14 @@ const LAYERS: &[Layer] = &[
     layer("results", &["model", "stats", "predict"], &[]),
     layer("analysis", &["contract", "model", "stats", "predict", "results"], &["registry", FIXTURES]),
     layer("advice", &["contract", "model", "predict", "results", "analysis"], &[FIXTURES]),
-    layer("report", &["model", "results", "advice", "recipes"], &["analysis", "contract", "predict", FIXTURES]),
+    layer("report", &["model", "results", "advice", "recipes", "locks"], &["analysis", "contract", "predict", FIXTURES]),
     layer("history", &["contract", "histories", "conformance", "model"], &[FIXTURES]),
     layer(FIXTURES, &["contract", "model"], &[]),
     // The command: arguments, stages and workers.
     layer("harness", &[
         "contract", "conformance", "model", "stats", "recorder", "predict", "registry",
         "measure", "experiments", "trace", "results", "analysis", "advice", "report", "history", "recipes",
+        "locks",
     ], &[FIXTURES]),
     layer("benches/shared", &["contract", "model", "registry"], &[STRATEGY]),
     layer("benches", &[], &["contract", "histories", STRATEGY, "registry", "benches/shared"]),

@@ -1,0 +1,490 @@
+//! From a recording to figures and verdicts.
+
+use model::collect::{grouped, unique};
+use serde::Serialize;
+use stats::student;
+
+use crate::bound::{GAIN_LEAST, Load, WAIT_P99_LEAST_NS};
+use crate::histogram::Histogram;
+use crate::place::Place;
+use crate::recording::{
+    Held, Keys, Kind, Library, Lock, Mode, Queue, Recording, Threads, Use, Value, Written,
+};
+use crate::verdict::{Reason, Symptoms, Verdict};
+
+/// What the locks of a program come to: those that matter first, then by the time they take.
+#[derive(Clone, Debug, Serialize)]
+pub struct Analysis {
+    /// The name of the executable.
+    pub program: String,
+    /// The length of the recording.
+    pub elapsed_ns: u64,
+    /// Why the recording was written.
+    pub written: Written,
+    /// Processors of the machine.
+    pub processors: u32,
+    /// The threads that took a recorded lock.
+    pub threads: Threads,
+    /// The bounds from which on a lock matters.
+    pub matters_from: MattersFrom,
+    /// The locks.
+    pub locks: Vec<Analysed>,
+    /// What a reader must know of the recording.
+    pub cautions: Vec<Caution>,
+}
+
+/// The bounds from which on a lock matters, as `bound` argues them.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct MattersFrom {
+    /// Of the gain of throughput, as a share.
+    pub gain: f64,
+    /// Of the 99th percentile of the wait.
+    pub wait_p99_ns: f64,
+}
+
+/// A lock, its figures and what to do about it.
+#[derive(Clone, Debug, Serialize)]
+pub struct Analysed {
+    /// Its number in the recording.
+    pub id: u64,
+    /// The name that the program gave it.
+    pub name: Option<String>,
+    /// Where it was made.
+    pub made_at: Place,
+    /// Where its type is from.
+    pub library: Library,
+    /// What it is.
+    pub kind: Kind,
+    /// How many locks this is about.
+    pub instances: u64,
+    /// What it guards.
+    pub value: Value,
+    /// How often it was found poisoned.
+    pub poisoned: u64,
+    /// What to do about it.
+    pub verdict: Verdict,
+    /// Why it matters, if it does.
+    pub reason: Option<Reason>,
+    /// What a free lock would gain of throughput at most, as a share; infinite if the threads do nothing but wait.
+    pub gain: f64,
+    /// Its figures, over all uses.
+    pub totals: Totals,
+    /// The call site that the others waited for most; if none waited, the one that held the lock longest altogether.
+    pub longest_holder: Option<Place>,
+    /// The share of the blocked time in which a site that only reads waited for another one.
+    pub readers_share: f64,
+    /// How many waited.
+    pub queue: Queue,
+    /// How acquisitions were spread over time.
+    pub arrivals: Vec<Arrivals>,
+    /// Accesses to the guarded map.
+    pub keys: Option<Keys>,
+    /// Its uses, by call site and mode: the longest waited for first, then by the time they hold the lock.
+    pub uses: Vec<AnalysedUse>,
+    /// Who waited for whom, the longest first.
+    pub blocked: Vec<Blocked>,
+}
+
+/// The figures of a lock.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Totals {
+    /// Acquisitions.
+    pub acquired: u64,
+    /// Acquisitions in a second.
+    pub per_second: f64,
+    /// Acquisitions that waited.
+    pub contended: u64,
+    /// The time that threads, or tasks, waited for it.
+    pub waiting_ns: u64,
+    /// The mean wait of all acquisitions.
+    pub wait_mean_ns: f64,
+    /// The 99th percentile of the wait of all acquisitions.
+    pub wait_p99_ns: f64,
+    /// The time for which it was held.
+    pub held_ns: Estimate,
+    /// The time waiting as a share of the threads' time. Of tasks it can be more than 1.
+    pub waiting_share: f64,
+    /// The time inside as a share of the threads' time.
+    pub held_share: f64,
+    /// Guards that were held across `.await`.
+    pub across_await: u64,
+}
+
+/// A figure that is known from a sample, with its interval at 99 %.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Estimate {
+    /// The best guess.
+    pub value: f64,
+    /// The bounds; the value itself if all was timed, nothing if fewer than two were.
+    pub interval: Option<[f64; 2]>,
+}
+
+/// How acquisitions were spread over windows.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Arrivals {
+    /// The length of a window.
+    pub window_ns: u64,
+    /// How many there were.
+    pub windows: u64,
+    /// The variance of acquisitions in a window, divided by their mean: 0 is a steady beat, 1 are independent arrivals, more are
+    /// bursts. Nothing without two windows and an acquisition.
+    pub dispersion: Option<f64>,
+}
+
+/// A call site in a mode.
+#[derive(Clone, Debug, Serialize)]
+pub struct AnalysedUse {
+    /// The call site.
+    pub site: Place,
+    /// How the guards were used.
+    pub mode: Mode,
+    /// Threads that took the lock here.
+    pub threads: u64,
+    /// Acquisitions.
+    pub acquired: u64,
+    /// Acquisitions in a second.
+    pub per_second: f64,
+    /// Acquisitions that waited.
+    pub contended: u64,
+    /// Tries that failed.
+    pub failed_tries: u64,
+    /// The time waited.
+    pub waiting_ns: u64,
+    /// Quantiles of the waits of those that waited.
+    pub wait: Quantiles,
+    /// The mean hold.
+    pub held_mean_ns: Option<Estimate>,
+    /// Quantiles of the holds.
+    pub held: Quantiles,
+    /// The time that others waited while this site held the lock.
+    pub blocks_ns: u64,
+    /// The same as a share of all blocked time.
+    pub blocks_share: f64,
+    /// Guards that were held across `.await`.
+    pub across_await: u64,
+    /// The waits of those that waited.
+    #[serde(skip)]
+    pub waits: Histogram,
+    /// The holds that were timed.
+    #[serde(skip)]
+    pub holds: Histogram,
+}
+
+/// Quantiles in nanoseconds; nothing of no times.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Quantiles {
+    /// The median.
+    pub p50: Option<f64>,
+    /// The 90th percentile.
+    pub p90: Option<f64>,
+    /// The 99th percentile.
+    pub p99: Option<f64>,
+}
+
+impl From<&Histogram> for Quantiles {
+    fn from(times: &Histogram) -> Self {
+        let [p50, p90, p99] = [0.5, 0.9, 0.99].map(|share| times.quantile(share));
+        Self { p50, p90, p99 }
+    }
+}
+
+/// A call site that waited while another one held the lock.
+#[derive(Clone, Debug, Serialize)]
+pub struct Blocked {
+    /// The site that waited.
+    pub waiting: Place,
+    /// The site that held the lock when the waiting began.
+    pub holding: Place,
+    /// How often.
+    pub times: u64,
+    /// How long.
+    pub ns: u64,
+    /// The same as a share of all blocked time of the lock.
+    pub share: f64,
+}
+
+/// What a reader must know of a recording.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum Caution {
+    /// The program had not ended.
+    NotWhole,
+    /// It covers less than a second.
+    Short,
+    /// The clock went backwards: as many readings were left out.
+    ClockSteps {
+        /// How many.
+        steps: u64,
+    },
+    /// Locks were counted with others of the same place.
+    MergedLocks {
+        /// How many.
+        locks: u64,
+    },
+    /// Call sites were counted as one.
+    MergedSites {
+        /// How many.
+        sites: u64,
+    },
+    /// It is of a fork.
+    Forked,
+}
+
+const SECOND_NS: f64 = 1e9;
+
+/// Analyses a recording.
+pub fn analyse(recording: &Recording) -> Analysis {
+    let locks = recording.locks.iter();
+    let mut locks: Vec<Analysed> = locks.map(|lock| analysed(recording, lock)).collect();
+    let rank = |lock: &Analysed| {
+        let spent = lock.totals.waiting_ns as f64 + lock.totals.held_ns.value;
+        (lock.verdict != Verdict::Leave, lock.totals.waiting_ns, spent)
+    };
+    locks.sort_by(|a, b| rank(b).partial_cmp(&rank(a)).expect("no time is no number"));
+    Analysis {
+        program: recording.program.clone(),
+        elapsed_ns: recording.elapsed_ns,
+        written: recording.written,
+        processors: recording.processors,
+        threads: recording.threads,
+        matters_from: MattersFrom {
+            gain: GAIN_LEAST,
+            wait_p99_ns: WAIT_P99_LEAST_NS,
+        },
+        locks,
+        cautions: cautions(recording),
+    }
+}
+
+impl Analysis {
+    /// The lock that matters most, if any does.
+    pub fn first(&self) -> Option<&Analysed> {
+        self.locks.first().filter(|lock| lock.matters())
+    }
+
+    /// The share of the threads' time that they wait for any lock.
+    pub fn waiting_share(&self) -> f64 {
+        self.locks.iter().map(|lock| lock.totals.waiting_share).sum()
+    }
+}
+
+impl Analysed {
+    /// Whether a change of it can gain anything that shows.
+    pub fn matters(&self) -> bool {
+        self.verdict != Verdict::Leave
+    }
+}
+
+fn cautions(recording: &Recording) -> Vec<Caution> {
+    let lost = recording.lost;
+    let (steps, locks, sites) = (
+        recording.clock.steps,
+        lost.merged_locks,
+        lost.merged_sites,
+    );
+    let all = [
+        (recording.written != Written::Exit, Caution::NotWhole),
+        ((recording.elapsed_ns as f64) < SECOND_NS, Caution::Short),
+        (steps > 0, Caution::ClockSteps { steps }),
+        (locks > 0, Caution::MergedLocks { locks }),
+        (sites > 0, Caution::MergedSites { sites }),
+        (lost.forked, Caution::Forked),
+    ];
+    let holding = all.into_iter().filter(|(holds, _)| *holds);
+    holding.map(|(_, caution)| caution).collect()
+}
+
+fn analysed(recording: &Recording, lock: &Lock) -> Analysed {
+    let place = |site: usize| recording.sites[site].clone();
+    let blocked_ns: f64 = lock.blocked.iter().map(|pair| pair.ns as f64).sum();
+    let share = |ns: u64| if blocked_ns > 0.0 { ns as f64 / blocked_ns } else { 0.0 };
+    let elapsed_ns = recording.elapsed_ns as f64;
+    let uses = lock.uses.iter().map(|one| {
+        // A site that reads and writes is to blame as a whole.
+        let held_up = lock.blocked.iter().filter(|pair| pair.holding == one.site);
+        let blocks_ns = held_up.fold(0_u64, |sum, pair| sum.saturating_add(pair.ns));
+        AnalysedUse {
+            site: place(one.site),
+            mode: one.mode,
+            threads: one.threads,
+            acquired: one.acquired,
+            per_second: one.acquired as f64 / elapsed_ns * SECOND_NS,
+            contended: one.contended,
+            failed_tries: one.failed_tries,
+            waiting_ns: one.waiting_ns,
+            wait: Quantiles::from(&one.wait),
+            held_mean_ns: mean(&one.held, one.acquired),
+            held: Quantiles::from(&one.held.histogram),
+            blocks_ns,
+            blocks_share: share(blocks_ns),
+            across_await: one.across_await,
+            waits: one.wait.clone(),
+            holds: one.held.histogram.clone(),
+        }
+    });
+    let mut uses: Vec<AnalysedUse> = uses.collect();
+    let held = |one: &AnalysedUse| {
+        let mean = one.held_mean_ns.map_or(0.0, |mean| mean.value);
+        one.acquired as f64 * mean
+    };
+    uses.sort_by(|a, b| {
+        let by_blame = b.blocks_ns.cmp(&a.blocks_ns);
+        by_blame.then(held(b).total_cmp(&held(a)))
+    });
+    let totals = totals(recording, lock);
+    let gain = load(recording, lock, &totals).gain();
+    let worst = uses.first();
+    let symptoms = Symptoms {
+        gain,
+        wait_p99_ns: totals.wait_p99_ns,
+        contended: totals.contended,
+        blame: worst.and_then(|worst| Some((worst.blocks_share, mean_of_site(lock, recording, &worst.site)?))),
+        readers_share: readers_share(lock, blocked_ns),
+    };
+    let blocked = lock.blocked.iter().map(|pair| Blocked {
+        waiting: place(pair.waiting),
+        holding: place(pair.holding),
+        times: pair.times,
+        ns: pair.ns,
+        share: share(pair.ns),
+    });
+    let mut blocked: Vec<Blocked> = blocked.collect();
+    blocked.sort_by_key(|pair| std::cmp::Reverse(pair.ns));
+    let arrivals = lock.arrivals.iter().map(|windows| Arrivals {
+        window_ns: windows.window_ns,
+        windows: windows.windows,
+        dispersion: (windows.windows > 1 && windows.mean > 0.0).then(|| windows.variance / windows.mean),
+    });
+    Analysed {
+        id: lock.id,
+        name: lock.name.clone(),
+        made_at: place(lock.made_at),
+        library: lock.library,
+        kind: lock.kind,
+        instances: lock.instances,
+        value: lock.value.clone(),
+        poisoned: lock.poisoned,
+        verdict: symptoms.verdict(),
+        reason: symptoms.reason(),
+        gain,
+        totals,
+        longest_holder: worst.map(|worst| worst.site.clone()),
+        readers_share: symptoms.readers_share,
+        queue: lock.queue,
+        arrivals: arrivals.collect(),
+        keys: lock.keys.clone(),
+        uses,
+        blocked,
+    }
+}
+
+/// The mean hold of a call site, in both modes.
+fn mean_of_site(lock: &Lock, recording: &Recording, site: &Place) -> Option<f64> {
+    let uses = lock.uses.iter();
+    let uses = uses.filter(|one| recording.sites[one.site] == *site);
+    let (held, acquired) = uses.fold((0.0, 0.0), |(held, acquired), one| {
+        let count = one.acquired as f64;
+        one.held.mean().map_or((held, acquired), |mean| (held + count * mean, acquired + count))
+    });
+    (acquired > 0.0).then(|| held / acquired)
+}
+
+/// The share of the blocked time in which a site that only reads waits for another one that does.
+fn readers_share(lock: &Lock, blocked_ns: f64) -> f64 {
+    let of_site = grouped(lock.uses.iter().map(|one| (one.site, one.mode)));
+    let readers = of_site.into_iter().filter(|(_, modes)| unique(modes.iter().copied()) == [Mode::Read]);
+    let readers: Vec<usize> = readers.map(|(site, _)| site).collect();
+    let pairs = lock.blocked.iter();
+    let among = pairs.filter(|pair| readers.contains(&pair.waiting) && readers.contains(&pair.holding));
+    let among: f64 = among.map(|pair| pair.ns as f64).sum();
+    if blocked_ns > 0.0 { among / blocked_ns } else { 0.0 }
+}
+
+fn totals(recording: &Recording, lock: &Lock) -> Totals {
+    let (acquired, contended) = (lock.acquired(), lock.contended());
+    let waiting_ns = lock.waiting_ns();
+    let time_ns = (recording.threads.time_ns as f64).max(1.0);
+    let held_ns = held(&lock.uses);
+    let across = lock.uses.iter().map(|one| one.across_await);
+    Totals {
+        acquired,
+        per_second: acquired as f64 / recording.elapsed_ns as f64 * SECOND_NS,
+        contended,
+        waiting_ns,
+        wait_mean_ns: waiting_ns as f64 / (acquired as f64).max(1.0),
+        wait_p99_ns: wait_quantile(lock, 0.99),
+        held_ns,
+        waiting_share: waiting_ns as f64 / time_ns,
+        held_share: held_ns.value / time_ns,
+        across_await: across.fold(0, u64::saturating_add),
+    }
+}
+
+fn load(recording: &Recording, lock: &Lock, totals: &Totals) -> Load {
+    let threads = lock.uses.iter().map(|one| one.threads);
+    let together: u64 = threads.clone().fold(0, u64::saturating_add);
+    Load {
+        time_ns: recording.threads.time_ns as f64,
+        users_ns: threads.max().unwrap_or(0) as f64 * recording.elapsed_ns as f64,
+        waiting_ns: totals.waiting_ns as f64,
+        held_ns: totals.held_ns.value,
+        acquired: totals.acquired as f64,
+        is_shared: recording.threads.seen > 1 && together > 1,
+    }
+}
+
+/// A quantile of the waits of all acquisitions: those that did not wait count as 0.
+fn wait_quantile(lock: &Lock, share: f64) -> f64 {
+    let waits = Histogram::merged(lock.uses.iter().map(|one| &one.wait));
+    let waited = waits.count() as f64;
+    let all = (lock.acquired() as f64).max(waited);
+    let rank = share * all - (all - waited);
+    if rank <= 0.0 {
+        return 0.0;
+    }
+    waits.quantile(rank / waited).unwrap_or(0.0)
+}
+
+/// What an interval misses with this probability.
+const LEVEL: f64 = 0.01;
+
+/// The mean hold of a use and its interval: Student's t of the timed acquisitions, corrected for their skew (Johnson 1978) and
+/// for the share of all that they are. Exact if all were timed.
+pub(crate) fn mean(held: &Held, acquired: u64) -> Option<Estimate> {
+    let value = held.mean()?;
+    let timed = held.samples as f64;
+    if held.samples >= acquired {
+        let interval = Some([value; 2]);
+        return Some(Estimate { value, interval });
+    }
+    let interval = held.histogram.moments(value).map(|moments| {
+        let skew = if moments.variance > 0.0 {
+            moments.third / (6.0 * moments.variance * timed)
+        } else {
+            0.0
+        };
+        let untimed = 1.0 - timed / acquired as f64;
+        let error = (moments.variance / timed * untimed).sqrt();
+        let half = student::critical(LEVEL, timed - 1.0) * error;
+        let low = (value + skew - half).clamp(0.0, value);
+        [low, (value + skew + half).max(value)]
+    });
+    Some(Estimate { value, interval })
+}
+
+/// The time for which a lock was held, over all its uses; their errors are independent.
+fn held(uses: &[Use]) -> Estimate {
+    let means = uses.iter().filter_map(|one| Some((one.acquired as f64, mean(&one.held, one.acquired)?)));
+    let means: Vec<(f64, Estimate)> = means.collect();
+    let value = means.iter().map(|(count, mean)| count * mean.value).sum();
+    let intervals = means.iter().map(|(count, mean)| {
+        let [low, high] = mean.interval?;
+        Some([count * (mean.value - low), count * (high - mean.value)])
+    });
+    let distances: Option<Vec<[f64; 2]>> = intervals.collect();
+    let interval = distances.map(|distances| {
+        let [below, above] = [0, 1].map(|end| distances.iter().map(|one| one[end].powi(2)).sum::<f64>().sqrt());
+        [(value - below).max(0.0), value + above]
+    });
+    Estimate { value, interval }
+}

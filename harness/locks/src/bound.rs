@@ -1,0 +1,143 @@
+//! What a lock that is free would gain at most.
+//!
+//! **Throughput.** Let the threads that use a lock spend the time `T` (each from its first lock to its last). Of it they wait
+//! for `W` and hold the lock for `H`, and locking and unlocking takes `O`. A free lock makes `W` and `O` vanish. The work inside
+//! stays, as does all other work, so a round of the program takes `1 - (W + O) / T` of its time, and the throughput grows by
+//! `1 / (1 - (W + O) / T) - 1` (Amdahl 1967). The real gain is less: threads that no longer wait need processors, and meet at
+//! the next lock. Every choice below makes the bound larger, never smaller:
+//!
+//! - `T` is the time of all threads that used a recorded lock, or, if that is less, of as many threads as one call site of
+//!   this lock had. So the idle threads of a program do not dilute what the busy ones lose.
+//! - `T` is at least `W + H`. Of tasks, which wait without a thread, only that is known.
+//! - `O` is not recorded. An acquisition counts with [`ALONE_NS`] if the program has one thread, otherwise with [`SHARED_NS`]:
+//!   each acquisition fetches the lock's cache line from another core. Readers of a reader-writer lock pay that and do not
+//!   wait, so no count of waits shows it.
+//!
+//! Moving work out of a section makes `W` smaller at most, so the bound holds for that, too. Only work that is no longer done
+//! at all gains more: the time inside, `H / T`, is shown for that.
+//!
+//! **Latency.** Where work arrives from outside, threads are idle for most of the time, and the throughput is what arrives:
+//! `W / T` says little. There the bound is the 99th percentile of the wait over all acquisitions, those that did not wait
+//! included: a free lock takes at most that from the 99th percentile of what a request waits for in one acquisition.
+//!
+//! **A lock matters** if its bound reaches [`GAIN_LEAST`] or [`WAIT_P99_LEAST_NS`]. Both are small on purpose: a lock that is
+//! left alone by mistake costs more than a second look. And both are above what a change cannot show: two runs of a
+//! program differ by some percent, and waking a thread takes tens of microseconds on a loaded machine.
+
+/// A bound on the throughput from which on a lock matters: 5 %. The reports of this workspace tolerate as much as a loss.
+pub const GAIN_LEAST: f64 = 0.05;
+
+/// A 99th percentile of the wait from which on a lock matters: 100 us. Less is within what the scheduler takes to run a
+/// thread that is ready.
+pub const WAIT_P99_LEAST_NS: f64 = 100_000.0;
+
+/// Fewer waits than this have no 99th percentile that decides.
+pub const WAITS_LEAST: u64 = 10;
+
+/// What locking and unlocking takes at most without a second thread. Two atomic operations on a line in the cache take 5 to 20 ns.
+pub const ALONE_NS: f64 = 20.0;
+
+/// The same if another core had the lock before: a transfer of a cache line takes 30 to 100 ns within a socket.
+pub const SHARED_NS: f64 = 100.0;
+
+/// What bounds the gain of throughput; times in nanoseconds.
+#[derive(Clone, Copy, Debug)]
+pub struct Load {
+    /// The time that the threads spend altogether.
+    pub time_ns: f64,
+    /// Threads of one call site at most, times the length of the recording.
+    pub users_ns: f64,
+    /// The time they wait for the lock.
+    pub waiting_ns: f64,
+    /// The time they hold it.
+    pub held_ns: f64,
+    /// How often they take it.
+    pub acquired: f64,
+    /// Whether more than one thread takes it.
+    pub is_shared: bool,
+}
+
+impl Load {
+    /// What all acquisitions take by themselves, at most.
+    pub fn own_ns(&self) -> f64 {
+        self.acquired * if self.is_shared { SHARED_NS } else { ALONE_NS }
+    }
+
+    /// The share by which a free lock would raise the throughput at most: 0.25 is a quarter more. Infinite if the threads do
+    /// nothing but wait.
+    pub fn gain(&self) -> f64 {
+        let spent = self.time_ns.min(self.users_ns);
+        let spent = spent.max(self.waiting_ns + self.held_ns);
+        if spent <= 0.0 {
+            return 0.0;
+        }
+        let share = ((self.waiting_ns + self.own_ns()) / spent).clamp(0.0, 1.0);
+        share / (1.0 - share)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const IDLE: Load = Load {
+        time_ns: 4e9,
+        users_ns: 4e9,
+        waiting_ns: 0.0,
+        held_ns: 0.0,
+        acquired: 0.0,
+        is_shared: true,
+    };
+
+    #[test]
+    fn half_the_time_waiting_doubles_the_throughput_at_most() {
+        let load = Load {
+            waiting_ns: 2e9,
+            held_ns: 1e9,
+            ..IDLE
+        };
+        assert!((load.gain() - 1.0).abs() < 1e-12);
+        assert!(IDLE.gain().abs() < 1e-12);
+    }
+
+    #[test]
+    fn idle_threads_do_not_dilute_the_loss_of_the_busy() {
+        let load = Load {
+            time_ns: 40e9,
+            users_ns: 2e9,
+            waiting_ns: 1e9,
+            ..IDLE
+        };
+        assert!((load.gain() - 1.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn tasks_wait_longer_than_their_threads_live() {
+        let load = Load {
+            waiting_ns: 90e9,
+            held_ns: 10e9,
+            ..IDLE
+        };
+        assert!((load.gain() - 9.0).abs() < 1e-9);
+        let all = Load {
+            held_ns: 0.0,
+            ..load
+        };
+        assert!(all.gain().is_infinite());
+    }
+
+    #[test]
+    fn acquisitions_cost_without_a_wait() {
+        let load = Load {
+            acquired: 2e6,
+            ..IDLE
+        };
+        // 0.2 s of 4 s.
+        assert!((load.gain() - 0.2 / 3.8).abs() < 1e-12);
+        let alone = Load {
+            is_shared: false,
+            ..load
+        };
+        assert!(alone.gain() < load.gain() / 4.0);
+    }
+}

@@ -1,0 +1,200 @@
+//! What moved between two recordings of a program.
+//!
+//! A lock is the same if it was made in the same file and has the same name; lines move when a program is changed. Among locks
+//! that share both, those of an equal line are paired first, then those of an equal type, then the others in the order of their
+//! lines. Its library and its kind may differ: that is a change that somebody made.
+
+use serde::Serialize;
+
+use crate::analysis::{Analysed, Analysis};
+
+/// What moved.
+#[derive(Clone, Debug, Serialize)]
+pub struct Change {
+    /// The program recorded first.
+    pub before: String,
+    /// The program recorded afterwards.
+    pub after: String,
+    /// Whether waiting fell, over all locks.
+    pub trend: Trend,
+    /// The share of the threads' time that they waited for any lock, before and after.
+    pub waiting_share: [f64; 2],
+    /// The locks that are in both.
+    pub pairs: Vec<Pair>,
+    /// Locks of the first recording alone, by their number there.
+    pub gone: Vec<u64>,
+    /// Locks of the second recording alone, by their number there.
+    pub new: Vec<u64>,
+}
+
+/// A lock in both recordings.
+#[derive(Clone, Debug, Serialize)]
+pub struct Pair {
+    /// Its number in the first one.
+    pub before: u64,
+    /// Its number in the second one.
+    pub after: u64,
+    /// Whether waiting for it fell.
+    pub trend: Trend,
+    /// Its figures.
+    pub figures: Vec<Figure>,
+}
+
+/// A figure before and after.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Figure {
+    /// What it counts.
+    pub quantity: Quantity,
+    /// Before.
+    pub before: f64,
+    /// After.
+    pub after: f64,
+    /// After divided by before; nothing if that was 0.
+    pub ratio: Option<f64>,
+    /// Whether it moved by more than [`NOTABLE`].
+    pub trend: Trend,
+}
+
+/// What is compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Quantity {
+    /// The time waiting, as a share of the threads' time.
+    WaitingShare,
+    /// The mean wait of an acquisition, in nanoseconds.
+    WaitMean,
+    /// The 99th percentile of the wait, in nanoseconds.
+    WaitP99,
+    /// Acquisitions that waited, as a share.
+    ContendedShare,
+    /// Acquisitions in a second.
+    PerSecond,
+    /// The mean hold, in nanoseconds.
+    HeldMean,
+    /// The time inside, as a share of the threads' time.
+    HeldShare,
+}
+
+/// Where a figure went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Trend {
+    /// It is less.
+    Fell,
+    /// It is more.
+    Rose,
+    /// It is about the same.
+    Same,
+}
+
+/// Two figures differ notably if one is this many times the other: what this workspace calls a gain. One recording of each
+/// program does not tell how far two recordings of the same program would be apart.
+pub const NOTABLE: f64 = 1.2;
+
+/// Shares of the threads' time, of acquisitions and times below these are nothing, however many times less they are than others.
+const SHARE_NOTABLE: f64 = 0.001;
+const NS_NOTABLE: f64 = 100.0;
+
+impl Quantity {
+    /// What is nothing.
+    fn floor(self) -> f64 {
+        match self {
+            Self::WaitingShare | Self::ContendedShare | Self::HeldShare => SHARE_NOTABLE,
+            Self::WaitMean | Self::WaitP99 | Self::HeldMean => NS_NOTABLE,
+            Self::PerSecond => 1.0,
+        }
+    }
+
+    fn trend(self, before: f64, after: f64) -> Trend {
+        let [from, to] = [before, after].map(|figure| figure.max(self.floor()));
+        match to / from {
+            ratio if ratio > NOTABLE => Trend::Rose,
+            ratio if ratio < 1.0 / NOTABLE => Trend::Fell,
+            _ => Trend::Same,
+        }
+    }
+
+    fn compared(self, before: f64, after: f64) -> Figure {
+        Figure {
+            quantity: self,
+            before,
+            after,
+            ratio: (before > 0.0).then(|| after / before),
+            trend: self.trend(before, after),
+        }
+    }
+}
+
+/// Compares two recordings.
+pub fn compare(before: &Analysis, after: &Analysis) -> Change {
+    let matched = matched(&before.locks, &after.locks);
+    let pairs = matched.iter().map(|&(a, b)| pair(a, b)).collect();
+    let alone = |locks: &[Analysed], is_matched: &dyn Fn(u64) -> bool| {
+        let alone = locks.iter().map(|lock| lock.id);
+        alone.filter(|&id| !is_matched(id)).collect()
+    };
+    let waiting_share = [before, after].map(Analysis::waiting_share);
+    Change {
+        before: before.program.clone(),
+        after: after.program.clone(),
+        trend: Quantity::WaitingShare.trend(waiting_share[0], waiting_share[1]),
+        waiting_share,
+        pairs,
+        gone: alone(&before.locks, &|id| matched.iter().any(|(a, _)| a.id == id)),
+        new: alone(&after.locks, &|id| matched.iter().any(|(_, b)| b.id == id)),
+    }
+}
+
+/// How alike two locks must be to be the same, from strict to loose.
+const ALIKE: [fn(&Analysed, &Analysed) -> bool; 3] = [
+    |a, b| a.made_at.line == b.made_at.line,
+    |a, b| a.value.type_name == b.value.type_name,
+    |_, _| true,
+];
+
+fn matched<'a>(before: &'a [Analysed], after: &'a [Analysed]) -> Vec<(&'a Analysed, &'a Analysed)> {
+    let in_order = |locks: &'a [Analysed]| {
+        let mut locks: Vec<&Analysed> = locks.iter().collect();
+        locks.sort_by(|a, b| a.made_at.cmp(&b.made_at));
+        locks
+    };
+    let (mut left, mut right) = (in_order(before), in_order(after));
+    let mut pairs = Vec::new();
+    for is_alike in ALIKE {
+        left.retain(|a| {
+            let is_same = |b: &&Analysed| {
+                (&a.made_at.file, &a.name) == (&b.made_at.file, &b.name) && is_alike(a, b)
+            };
+            let found = right.iter().position(is_same);
+            pairs.extend(found.map(|at| (*a, right.remove(at))));
+            found.is_none()
+        });
+    }
+    // As they stand in the first recording: those that matter first.
+    let rank = |id: u64| before.iter().position(|lock| lock.id == id);
+    pairs.sort_by_key(|(a, _)| rank(a.id));
+    pairs
+}
+
+fn pair(a: &Analysed, b: &Analysed) -> Pair {
+    let share = |lock: &Analysed| lock.totals.contended as f64 / (lock.totals.acquired as f64).max(1.0);
+    let held = |lock: &Analysed| lock.totals.held_ns.value / (lock.totals.acquired as f64).max(1.0);
+    let figures: [(Quantity, fn(&Analysed) -> f64); 4] = [
+        (Quantity::WaitingShare, |lock| lock.totals.waiting_share),
+        (Quantity::WaitMean, |lock| lock.totals.wait_mean_ns),
+        (Quantity::WaitP99, |lock| lock.totals.wait_p99_ns),
+        (Quantity::PerSecond, |lock| lock.totals.per_second),
+    ];
+    let figures = figures.map(|(quantity, figure)| quantity.compared(figure(a), figure(b)));
+    let more = [
+        Quantity::ContendedShare.compared(share(a), share(b)),
+        Quantity::HeldMean.compared(held(a), held(b)),
+        Quantity::HeldShare.compared(a.totals.held_share, b.totals.held_share),
+    ];
+    Pair {
+        before: a.id,
+        after: b.id,
+        trend: figures[0].trend,
+        figures: figures.into_iter().chain(more).collect(),
+    }
+}

@@ -1,0 +1,144 @@
+//! Whether the figures of a recording can be true together.
+//!
+//! The recorder writes while threads take locks. Each thread can be in the middle of one count, so counts that belong together
+//! may differ by as many as there are threads.
+
+use std::fmt::{self, Display, Formatter};
+
+use crate::histogram::Histogram;
+use crate::recording::{Library, Lock, Recording, Use};
+
+/// A contradiction, and where it is.
+#[derive(Debug)]
+pub(crate) struct Fault {
+    /// As in `locks[0].uses[1]`.
+    path: String,
+    what: String,
+}
+
+impl Display for Fault {
+    fn fmt(&self, to: &mut Formatter<'_>) -> fmt::Result {
+        write!(to, "{}: {}", self.path, self.what)
+    }
+}
+
+type Checked = Result<(), Fault>;
+
+fn must(is_so: bool, path: &str, what: impl FnOnce() -> String) -> Checked {
+    if is_so {
+        return Ok(());
+    }
+    Err(Fault {
+        path: path.to_owned(),
+        what: what(),
+    })
+}
+
+/// Checks a whole recording.
+pub(crate) fn check(recording: &Recording) -> Checked {
+    must(recording.elapsed_ns > 0, "elapsed_ns", || {
+        "0, so nothing was recorded".into()
+    })?;
+    for (number, lock) in recording.locks.iter().enumerate() {
+        let path = format!("locks[{number}]");
+        let others = &recording.locks[..number];
+        must(others.iter().all(|other| other.id != lock.id), &path, || {
+            format!("the id {} is of another lock, too", lock.id)
+        })?;
+        Checker { recording, lock }.check(&path)?;
+    }
+    Ok(())
+}
+
+struct Checker<'r> {
+    recording: &'r Recording,
+    lock: &'r Lock,
+}
+
+impl Checker<'_> {
+    /// How far counts that belong together may be apart.
+    fn in_progress(&self) -> u64 {
+        self.recording.threads.seen.saturating_add(1)
+    }
+
+    fn check(&self, path: &str) -> Checked {
+        let lock = self.lock;
+        self.site(lock.made_at, &format!("{path}.made_at"))?;
+        must(lock.alive <= lock.instances, path, || {
+            format!("{} alive of {} instances", lock.alive, lock.instances)
+        })?;
+        for (number, one) in lock.uses.iter().enumerate() {
+            self.check_use(one, &format!("{path}.uses[{number}]"))?;
+        }
+        for (number, pair) in lock.blocked.iter().enumerate() {
+            let path = format!("{path}.blocked[{number}]");
+            self.site(pair.waiting, &path)?;
+            self.site(pair.holding, &path)?;
+        }
+        for (number, windows) in lock.arrivals.iter().enumerate() {
+            let is_possible = windows.window_ns > 0
+                && [windows.mean, windows.variance].iter().all(|figure| *figure >= 0.0);
+            must(is_possible, &format!("{path}.arrivals[{number}]"), || {
+                "a window has a length, and no mean and no variance is negative".into()
+            })?;
+        }
+        let Some(keys) = &lock.keys else {
+            return Ok(());
+        };
+        let path = format!("{path}.keys");
+        must(keys.hits <= keys.lookups.saturating_add(self.in_progress()), &path, || {
+            format!("{} hits of {} lookups", keys.hits, keys.lookups)
+        })?;
+        must(keys.top.iter().all(|share| (0.0..=1.0).contains(share)), &path, || {
+            "a share in `top` is from 0 to 1".into()
+        })
+    }
+
+    fn site(&self, site: usize, path: &str) -> Checked {
+        let sites = self.recording.sites.len();
+        must(site < sites, path, || {
+            format!("the site {site} is not among the {sites} sites")
+        })
+    }
+
+    fn check_use(&self, one: &Use, path: &str) -> Checked {
+        self.site(one.site, path)?;
+        let apart = self.in_progress();
+        // A task can give up waiting: then its wait was one, and no acquisition follows.
+        let can_give_up = self.lock.library == Library::Tokio;
+        let most = one.acquired.saturating_add(apart);
+        must(can_give_up || one.contended <= most, path, || {
+            format!("{} contended of {} acquired", one.contended, one.acquired)
+        })?;
+        must(one.held.samples <= most, path, || {
+            format!("{} timed of {} acquired", one.held.samples, one.acquired)
+        })?;
+        let held = &one.held;
+        let wait_path = format!("{path}.wait");
+        self.histogram(&one.wait, one.contended, one.waiting_ns, &wait_path)?;
+        let held_path = format!("{path}.held");
+        self.histogram(&held.histogram, held.samples, held.sum_ns, &held_path)
+    }
+
+    /// A histogram has as many times as were counted, and they add up.
+    fn histogram(&self, times: &Histogram, count: u64, sum_ns: u64, path: &str) -> Checked {
+        let is_filled = |&[lower, upper, count]: &[u64; 3]| lower <= upper && count > 0;
+        let pairs = times.0.windows(2);
+        let mut ascend = pairs.map(|pair| pair[0][1] <= pair[1][0] && pair[0][0] < pair[1][0]);
+        must(times.0.iter().all(is_filled) && ascend.all(|so| so), path, || {
+            "buckets are [lower, upper, count], ascending, and none is empty".into()
+        })?;
+        let apart = self.in_progress();
+        must(times.count().abs_diff(count) <= apart, path, || {
+            format!("{} times in its histogram, and {count} counted", times.count())
+        })?;
+        let [least, most] = times.sum_bounds();
+        let sum = sum_ns as f64;
+        // Of what is in progress the time is in one of the two and not in the other.
+        let less = apart as f64 * times.max() as f64;
+        let more = apart as f64 * self.recording.elapsed_ns as f64;
+        must(sum + less >= least && sum <= most + more, path, || {
+            format!("{sum_ns} ns together, and its histogram has {least:.0} to {most:.0}")
+        })
+    }
+}
