@@ -74,7 +74,8 @@ mod tests {
             ci_high,
             n: 16,
             processes: 16,
-            tail: None,
+            p: None,
+            withheld: None,
             verdict: Verdict::Improves,
         }
     }

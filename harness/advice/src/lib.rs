@@ -9,8 +9,11 @@ mod agreement;
 mod approximation;
 mod choice;
 mod deployment;
+mod gain;
+mod guarded;
 mod language;
 mod questions;
+mod recorded;
 mod screening;
 #[cfg(test)]
 mod tests;
@@ -24,9 +27,11 @@ use serde::Serialize;
 pub use approximation::{Approximated, Approximation, Bound};
 pub use agreement::{Agreement, Earlier, agreement};
 pub use choice::{Choice, NEGLIGIBLE, Why};
+pub use gain::{Gain, Share, gain_of};
 pub use language::{KeyKind, Pattern, RunAs, Shape, Times, ValueKind};
 pub use deployment::{Deployment, Forecast, Outlook, Standing, Unpredictable};
 pub use questions::{Questions, Subject};
+pub use recorded::{Program, RecordedWorkload, chosen};
 pub use screening::{Basis, Finding, Need, Screening, asked, encounters, findings};
 pub use workload::{Part, Side, TEMPLATE, Workload};
 
@@ -55,6 +60,9 @@ pub struct Conclusion {
     pub deployment: Deployment,
     /// What was measured as something else, and how far off that is.
     pub approximated: Vec<Approximation>,
+    /// What the program gains whose lock it is about, if the workload is from a recording.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub program: Option<Program>,
 }
 
 /// Reads what was measured of a workload's questions. `screening` names the strategies that were excluded before. What
@@ -101,6 +109,7 @@ pub fn conclude(
         sound: sound.map(|one| one.card.name.clone()).collect(),
         screening,
         decision,
+        program: None,
     }
 }
 

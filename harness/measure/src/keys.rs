@@ -5,7 +5,7 @@
 //! section of a read, as a lock around a map holds it meanwhile, and before a write, whose inside nobody can reach.
 
 use std::collections::HashMap;
-use std::hash::{BuildHasher, DefaultHasher, Hasher as _};
+use std::hash::{BuildHasher, DefaultHasher};
 use std::hint::black_box;
 
 use contract::{IdHasher, ProcessId};
