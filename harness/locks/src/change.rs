@@ -7,6 +7,7 @@
 use serde::Serialize;
 
 use crate::analysis::{Analysed, Analysis};
+use crate::place::Place;
 
 /// What moved.
 #[derive(Clone, Debug, Serialize)]
@@ -21,19 +22,30 @@ pub struct Change {
     pub waiting_share: [f64; 2],
     /// The locks that are in both.
     pub pairs: Vec<Pair>,
-    /// Locks of the first recording alone, by their number there.
-    pub gone: Vec<u64>,
-    /// Locks of the second recording alone, by their number there.
-    pub new: Vec<u64>,
+    /// Locks of the first recording alone.
+    pub gone: Vec<Single>,
+    /// Locks of the second recording alone.
+    pub new: Vec<Single>,
+}
+
+/// A lock that is in one recording alone.
+#[derive(Clone, Debug, Serialize)]
+pub struct Single {
+    /// Its number there.
+    pub id: u64,
+    /// Its name.
+    pub name: Option<String>,
+    /// Where it was made.
+    pub made_at: Place,
 }
 
 /// A lock in both recordings.
 #[derive(Clone, Debug, Serialize)]
 pub struct Pair {
     /// Its number in the first one.
-    pub before: u64,
+    pub before_id: u64,
     /// Its number in the second one.
-    pub after: u64,
+    pub after_id: u64,
     /// Whether waiting for it fell.
     pub trend: Trend,
     /// Its figures.
@@ -130,8 +142,13 @@ pub fn compare(before: &Analysis, after: &Analysis) -> Change {
     let matched = matched(&before.locks, &after.locks);
     let pairs = matched.iter().map(|&(a, b)| pair(a, b)).collect();
     let alone = |locks: &[Analysed], is_matched: &dyn Fn(u64) -> bool| {
-        let alone = locks.iter().map(|lock| lock.id);
-        alone.filter(|&id| !is_matched(id)).collect()
+        let alone = locks.iter().filter(|lock| !is_matched(lock.id));
+        let single = |lock: &Analysed| Single {
+            id: lock.id,
+            name: lock.name.clone(),
+            made_at: lock.made_at.clone(),
+        };
+        alone.map(single).collect()
     };
     let waiting_share = [before, after].map(Analysis::waiting_share);
     Change {
@@ -192,8 +209,8 @@ fn pair(a: &Analysed, b: &Analysed) -> Pair {
         Quantity::HeldShare.compared(a.totals.held_share, b.totals.held_share),
     ];
     Pair {
-        before: a.id,
-        after: b.id,
+        before_id: a.id,
+        after_id: b.id,
         trend: figures[0].trend,
         figures: figures.into_iter().chain(more).collect(),
     }

@@ -25,9 +25,10 @@ mod validation;
 pub mod verdict;
 
 pub use analysis::{
-    Analysed, AnalysedUse, Analysis, Arrivals, Blocked, Caution, Estimate, Totals, analyse,
+    Analysed, AnalysedUse, Analysis, Arrivals, Blocked, Caution, Estimate, MattersFrom, Quantiles,
+    Totals, analyse,
 };
-pub use change::{Change, Figure, Pair, Quantity, Trend, compare};
+pub use change::{Change, Figure, Pair, Quantity, Single, Trend, compare};
 pub use histogram::Histogram;
 pub use place::Place;
 pub use recording::{

@@ -140,26 +140,7 @@ impl<'r> Draft<'r> {
             ..Value::from(self.facts)
         };
         let text = render::render_value(&format!("sections/{}.md", self.id), context);
-        let mut title = String::new();
-        let mut blocks = Vec::new();
-        let mut placed = self.placed;
-        for lines in paragraphs(&text) {
-            match block(&lines) {
-                Written::Title(text) => title = text,
-                Written::Block(block) => blocks.push(block),
-                Written::Place(name) => {
-                    let place = placed.remove(name);
-                    let place = place.unwrap_or_else(|| panic!("{}: no {name}", self.id));
-                    blocks.extend(filled(place, &lines[1..]));
-                }
-            }
-        }
-        debug_assert!(
-            placed.is_empty(),
-            "{}: no place for {:?}",
-            self.id,
-            placed.keys()
-        );
+        let (title, blocks) = assembled(self.id, &text, self.placed);
         let mut blocks = united(&blocks, scope);
         blocks.retain(|block| !matches!(block, Block::Table(table) if !table.has_rows()));
         Section {
@@ -172,29 +153,58 @@ impl<'r> Draft<'r> {
 
 /// A section that a template writes over findings that belong to no report.
 pub(super) fn over_findings(name: &'static str, findings: &impl serde::Serialize) -> Section {
-    over_text(
-        name,
-        &render::render(&format!("terminal/{name}.md"), findings),
-    )
+    with_places(name, findings, BTreeMap::new())
+}
+
+/// The same, with blocks that the template puts in places.
+pub(super) fn with_places(
+    name: &'static str,
+    findings: &impl serde::Serialize,
+    placed: BTreeMap<String, Vec<Block>>,
+) -> Section {
+    let text = render::render(&format!("terminal/{name}.md"), findings);
+    section(name, assembled(name, &text, placed))
 }
 
 /// A section of a text that is written as templates write.
 pub(super) fn over_text(name: &'static str, text: &str) -> Section {
-    let mut title = String::new();
-    let mut blocks = Vec::new();
-    for lines in paragraphs(text) {
-        match block(&lines) {
-            Written::Title(text) => title = text,
-            Written::Block(Block::Table(table)) if !table.has_rows() => {}
-            Written::Block(block) => blocks.push(block),
-            Written::Place(place) => panic!("{name}: no {place}"),
-        }
-    }
+    section(name, assembled(name, text, BTreeMap::new()))
+}
+
+fn section(name: &str, (title, mut blocks): (String, Vec<Block>)) -> Section {
+    blocks.retain(|block| !matches!(block, Block::Table(table) if !table.has_rows()));
     Section {
         id: name.into(),
         title,
         blocks,
     }
+}
+
+/// The title and the blocks of a text, with what it puts in places.
+fn assembled(
+    name: &str,
+    text: &str,
+    mut placed: BTreeMap<String, Vec<Block>>,
+) -> (String, Vec<Block>) {
+    let mut title = String::new();
+    let mut blocks = Vec::new();
+    for lines in paragraphs(text) {
+        match block(&lines) {
+            Written::Title(text) => title = text,
+            Written::Block(block) => blocks.push(block),
+            Written::Place(place) => {
+                let filling = placed.remove(place);
+                let filling = filling.unwrap_or_else(|| panic!("{name}: no {place}"));
+                blocks.extend(filled(filling, &lines[1..]));
+            }
+        }
+    }
+    debug_assert!(
+        placed.is_empty(),
+        "{name}: no place for {:?}",
+        placed.keys()
+    );
+    (title, blocks)
 }
 
 /// What stands in front of a sentence about a machine, if there are several.

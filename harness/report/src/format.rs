@@ -149,6 +149,11 @@ pub(super) fn duration(ns: f64) -> String {
     format!("{} {unit}", significant(value))
 }
 
+/// A quantile by its share: `p99.9`.
+pub(super) fn percentile(share: f64) -> String {
+    format!("p{}", (share * 1e5).round() / 1e3)
+}
+
 /// A size in the unit that suits it.
 pub(super) fn bytes(bytes: f64) -> String {
     let (value, unit) = match bytes.abs() {
@@ -168,6 +173,18 @@ pub(super) fn band(band: Band) -> String {
 /// A share: `43 %`.
 pub(super) fn percent(share: f64) -> String {
     format!("{:.0} %", 100.0 * share)
+}
+
+/// A share that may be small or without a bound: `43 %`, `0.4 %`, `<0.1 %`, `unbounded`.
+pub(super) fn fine_percent(share: f64) -> String {
+    let value = 100.0 * share;
+    match value {
+        value if !value.is_finite() => "unbounded".into(),
+        value if value <= 0.0 => "0 %".into(),
+        value if value < 0.1 => "<0.1 %".into(),
+        value if value < 10.0 => format!("{value:.1} %"),
+        value => format!("{} %", thousands(value)),
+    }
 }
 
 /// The margin in percent: `20 %`.
@@ -321,6 +338,13 @@ mod tests {
         assert_eq!(bytes(0.0), "0 B");
         assert_eq!(bytes(-4_096.0), "-4 KiB");
         assert_eq!(bytes(64.0 * 1_048_576.0), "64 MiB");
+    }
+
+    #[test]
+    fn small_shares_are_more_than_nothing() {
+        let shares = [0.0, 0.000_4, 0.004, 0.43, 23.0, f64::INFINITY];
+        let texts = shares.map(fine_percent);
+        assert_eq!(texts, ["0 %", "<0.1 %", "0.4 %", "43 %", "2,300 %", "unbounded"]);
     }
 
     #[test]

@@ -8,8 +8,8 @@ use model::probe::{Distribution, Probe};
 
 use results::{Latency, Machine, Quantile, Rank, Results};
 
-use super::charts::canvas::{BAD, Canvas, Colour, FAINT, GOOD, MARGIN, OPEN, Paint};
-use super::charts::{BOTTOM, Curve, LEFT_END, Labels, RIGHT_END, Scale, TOP};
+use super::charts::canvas::{BAD, Colour, FAINT, GOOD, MARGIN, OPEN};
+use super::charts::quantiles::{self, Quantiles};
 use super::collect::unique;
 use super::draft::Draft;
 use super::view::Figure;
@@ -19,10 +19,6 @@ use super::{facts, format};
 const BEST: usize = 5;
 const WORST: usize = 2;
 const MEDIAN: f64 = 0.5;
-/// Quantiles that the axis names.
-const NAMED: [f64; 5] = [MEDIAN, 0.9, 0.99, 0.999, 0.9999];
-/// Decades of rarity where the axis begins, and behind the rarest quantile.
-const ROOM: [f64; 2] = [0.3, 0.1];
 
 /// A column of the table, and a drawing: a probe's name and what was timed.
 type Column<'r> = (&'r str, Distribution);
@@ -85,7 +81,7 @@ fn head(machine: &Machine, of: Column<'_>) -> Value {
             .and_then(|same| at(same, share))
             .and_then(|one| one.rank);
         let is_ranked = rank.is_some_and(|rank| rank != Rank::NotRanked);
-        context! { name => percentile(share), is_ranked }
+        context! { name => format::percentile(share), is_ranked }
     });
     context! {
         rate => column(machine, of).find_map(|one| one.per_s),
@@ -131,11 +127,6 @@ fn at(latency: &Latency, share: f64) -> Option<Quantile> {
         .copied()
 }
 
-/// `p99.9`.
-fn percentile(share: f64) -> String {
-    format!("p{}", (share * 1e5).round() / 1e3)
-}
-
 /// The curves of the baseline, the controls, and the ends of the order by the rarest quantile; `None` if there are none.
 fn figure(machine: &Machine, of: Column<'_>) -> Option<Figure> {
     let shares = shares(machine, of);
@@ -168,36 +159,21 @@ fn figure(machine: &Machine, of: Column<'_>) -> Option<Figure> {
             _ => OPEN,
         }
     };
-    let quantiles = shown.iter().flat_map(|latency| &latency.quantiles);
-    let axis = Scale::over(quantiles.map(|one| one.ns.max(1.0)), 1.26, [BOTTOM, TOP])?;
-    let x_of = |share: f64| {
-        let [first, last] = [ROOM[0], rarity(tail) + ROOM[1]];
-        let part = (rarity(share) - first) / (last - first);
-        LEFT_END + (part * f64::from(RIGHT_END - LEFT_END)).round() as i32
-    };
-    let mut canvas = Canvas::default();
-    let named = NAMED.into_iter().filter(|&share| share <= tail);
-    let columns: Labels = named
-        .map(|share| (x_of(share), percentile(share)))
-        .collect();
-    // Decades only.
-    let rows = axis.labels(f64::INFINITY, format::duration);
-    canvas.grid(&columns, &rows, "quantile");
-    let curves = shown.iter().map(|&latency| Curve {
+    let curves = shown.iter().map(|&latency| Quantiles {
         strategy: &latency.strategy,
         name: &latency.strategy,
-        path: latency
+        colour: colour(latency),
+        points: latency
             .quantiles
             .iter()
-            .map(|one| (x_of(one.share), axis.at(one.ns)))
+            .map(|one| (one.share, one.ns))
             .collect(),
-        paint: Paint::Outline(colour(latency), 2),
     });
-    canvas.curves(&curves.collect::<Vec<_>>(), |_, _| {});
+    let svg = quantiles::chart(&curves.collect::<Vec<_>>(), tail)?;
     let ends = shown.iter().map(|latency| {
         let each = shares.iter().filter_map(|&share| at(latency, share));
         let each =
-            each.map(|one| format!("{} {}", percentile(one.share), format::duration(one.ns)));
+            each.map(|one| format!("{} {}", format::percentile(one.share), format::duration(one.ns)));
         format!(
             "{} {}",
             latency.strategy,
@@ -206,12 +182,7 @@ fn figure(machine: &Machine, of: Column<'_>) -> Option<Figure> {
     });
     Some(Figure {
         description: ends.collect::<Vec<_>>().join("; "),
-        svg: canvas.chart(),
+        svg,
         ..Figure::default()
     })
-}
-
-/// Decades between all operations and those beyond a share.
-fn rarity(share: f64) -> f64 {
-    -(1.0 - share).log10()
 }

@@ -25,6 +25,7 @@ mod format;
 mod guarantees;
 mod headline;
 mod latency;
+mod locks;
 mod losses;
 mod memory;
 mod method;
@@ -44,9 +45,10 @@ mod view;
 
 use std::collections::BTreeMap;
 
+use ::locks::{Analysis, Change};
 use advice::Advice;
 use model::collect;
-use results::Results;
+use results::{Results, Scaling};
 use serde::Serialize;
 
 pub use export::{csv, json};
@@ -62,16 +64,27 @@ pub enum Form {
     Terminal(u16),
     /// In Markdown, as code-hosting pages show it.
     Markdown,
+    /// As a page of its own, with drawings.
+    Html,
 }
 
-/// What operations execute and share, and which of them wait for a stopped thread.
-pub fn evidence(results: &Results, form: Form) -> String {
-    alone(evidence::section(results), form)
+/// What operations execute and share, and which of them wait for a stopped thread; and what that says of claims, if it was
+/// asked for.
+pub fn evidence(results: &Results, claims: Option<&serde_json::Value>, form: Form) -> String {
+    let claims = claims.map(|claims| draft::over_findings("claims", claims));
+    let sections = [evidence::section(results)].into_iter().chain(claims);
+    together(sections.collect(), form)
 }
 
 /// What is predicted of more processors.
-pub fn scaling(results: &Results, form: Form) -> String {
-    alone(scaling::section(results), form)
+pub fn scaling(results: &Results, scaling: &Scaling, form: Form) -> String {
+    let predictions = draft::over_findings("predictions", scaling);
+    together(vec![predictions, scaling::section(results)], form)
+}
+
+/// What the locks of a program do, which of them matter, and what moved since an earlier recording, if there is one.
+pub fn locks(analysis: &Analysis, change: Option<&Change>, form: Form) -> String {
+    alone(locks::section(analysis, change), form)
 }
 
 /// What a command has found, in the words of the template `terminal/NAME.md`.
@@ -89,21 +102,36 @@ pub fn text(text: &str, form: Form) -> String {
 }
 
 fn alone(section: view::Section, form: Form) -> String {
-    match form {
-        Form::Terminal(width) => section.terminal(width),
-        Form::Markdown => {
-            let page = view::Page {
-                name: "section",
-                title: "",
-                sections: vec![section],
-            };
-            let document = view::Document {
-                pages: vec![page.clone()],
-                cards: Vec::new(),
-                links: BTreeMap::new(),
-            };
-            render::markdown(document.context(&page))
+    together(vec![section], form)
+}
+
+/// A document of sections that belong to no report.
+fn together(mut sections: Vec<view::Section>, form: Form) -> String {
+    if let Form::Terminal(width) = form {
+        let texts = sections.iter().map(|section| section.terminal(width));
+        return texts.collect::<Vec<_>>().join("\n\n");
+    }
+    if form == Form::Markdown {
+        // A text that is printed has no files beside it.
+        for section in &mut sections {
+            let is_drawing = |block: &view::Block| matches!(block, view::Block::Figure(_));
+            section.blocks.retain(|block| !is_drawing(block));
         }
+    }
+    let page = view::Page {
+        name: "section",
+        title: "Contents",
+        sections,
+    };
+    let document = view::Document {
+        pages: vec![page.clone()],
+        cards: Vec::new(),
+        links: BTreeMap::new(),
+    };
+    let context = document.context(&page);
+    match form {
+        Form::Html => render::html(context),
+        _ => render::markdown(context),
     }
 }
 

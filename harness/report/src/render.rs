@@ -69,8 +69,8 @@ const SECTIONS: [(&str, &str); 28] = templates!["sections/":
 
 /// What commands print of their own findings.
 #[rustfmt::skip]
-const TERMINAL: [(&str, &str); 11] = templates!["terminal/":
-    "advice.md", "backtest.md", "claims.md", "diff.md", "explain.md", "forecast.md", "list.md", "predictions.md", "replay.md", "selftest.md",
+const TERMINAL: [(&str, &str); 12] = templates!["terminal/":
+    "advice.md", "backtest.md", "claims.md", "diff.md", "explain.md", "forecast.md", "list.md", "locks.md", "predictions.md", "replay.md", "selftest.md",
     "verify.md",
 ];
 
@@ -99,6 +99,7 @@ static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| {
     environment.add_filter("significant", format::significant);
     environment.add_filter("thousands", format::thousands);
     environment.add_filter("percent", format::percent);
+    environment.add_filter("fine_percent", format::fine_percent);
     environment.add_filter("off", |share| format::off(share, 0));
     environment.add_filter("times", format::times);
     environment.add_filter("ratio", |ratio: Serde<Ratio>| format::ratio(&ratio));

@@ -61,6 +61,8 @@ pub(crate) enum Action {
     Diff(DiffOptions),
     /// Judge a recorded history: is it linearizable?
     Check(CheckOptions),
+    /// Show which locks of a recorded program matter, and what to do about them
+    Locks(LocksOptions),
     /// Predict the cost of an operation on more cores; report the error where measurements exist
     Predict(PredictOptions),
     /// Measure your own workload, recommend a strategy, and say what you would lose
@@ -419,7 +421,21 @@ pub(crate) struct CheckOptions {
     pub(crate) allow_empty: bool,
 }
 
-/// How to print a table.
+/// The recordings.
+#[derive(Debug, Args)]
+pub(crate) struct LocksOptions {
+    /// The recording that a program wrote with the crate `lockrecord`; - for standard input
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+    /// A recording of the same program after a change: show what moved
+    #[arg(value_name = "AFTER")]
+    pub(crate) after: Option<PathBuf>,
+    /// How to print it; html has the distributions of waits and holds as drawings
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: Format,
+}
+
+/// How to print what was found.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Format {
     /// For a terminal
@@ -429,8 +445,10 @@ pub(crate) enum Format {
     Json,
     /// Comma-separated values
     Csv,
-    /// A Markdown table
+    /// Markdown
     Md,
+    /// A page of its own
+    Html,
 }
 
 impl Arguments {

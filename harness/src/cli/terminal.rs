@@ -58,6 +58,7 @@ pub(crate) fn show(
             tables.collect::<Vec<_>>().join("\n")
         }
         Format::Md => words(Form::Markdown),
+        Format::Html => words(Form::Html),
         Format::Table => words(Form::Terminal(width())),
     })
 }

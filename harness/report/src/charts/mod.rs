@@ -7,6 +7,7 @@
 mod axes;
 pub(super) mod canvas;
 pub(super) mod intervals;
+pub(super) mod quantiles;
 mod scale;
 #[cfg(test)]
 mod tests;

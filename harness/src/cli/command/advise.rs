@@ -96,6 +96,7 @@ fn print(advice: &Advice, json: &str, folder: &Path, options: &AdviseOptions) ->
     match options.format {
         Format::Json => terminal::print(json),
         Format::Md => terminal::print(&advice.render(Form::Markdown)),
+        Format::Html => terminal::print(&advice.render(Form::Html)),
         Format::Csv => terminal::print(&advice.evidence.csv()),
         Format::Table => {
             terminal::print(&advice.render(Form::Terminal(terminal::width())))?;

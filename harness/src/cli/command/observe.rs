@@ -115,7 +115,7 @@ pub(crate) fn trace(options: &TraceOptions) -> Result<()> {
     ended?;
     let all = &results.machines[0].traces;
     show(options.format, "trace", all, |form| {
-        report::evidence(&results, form)
+        report::evidence(&results, None, form)
     })?;
     survived(all.iter().map(|one| (&one.strategy, &one.died)))
 }
@@ -163,11 +163,7 @@ pub(crate) fn stall(options: &StallOptions) -> Result<()> {
     let mut claims = machine.guarantees.clone();
     claims.retain(|claim| claim.grade != Grade::Unchecked);
     show(options.format, "stall", all, |form| {
-        let claims = report::words("claims", &json!({ "claims": claims }), form);
-        format!(
-            "{}\n\n{claims}",
-            report::evidence(&results, form).trim_end()
-        )
+        report::evidence(&results, Some(&json!({ "claims": claims })), form)
     })?;
     if let Some((samples, _lock)) = run {
         output::write(&samples, Existing::Replace, &amended(&samples, all)?)?;

@@ -110,8 +110,7 @@ fn from_samples(options: &PredictOptions) -> Result<()> {
     let scaling = scaling.clone();
     let results = merge(vec![machine]);
     show(options.format, "predictions", &scaling, |form| {
-        let predictions = report::words("predictions", &scaling, form);
-        format!("{predictions}\n\n{}", report::scaling(&results, form))
+        report::scaling(&results, &scaling, form)
     })
 }
 

@@ -1,0 +1,266 @@
+//! The locks of a recorded program: names that fit a table, and the distributions of holds and waits as drawings.
+
+use std::collections::BTreeMap;
+
+use locks::{Analysed, AnalysedUse, Analysis, Change, Histogram, Mode, Place, Single};
+use minijinja::context;
+use minijinja::value::{Serde, Value};
+
+use super::charts::canvas::{Colour, MARGIN, OPEN};
+use super::charts::quantiles::{self, Quantiles};
+use super::draft;
+use super::format;
+use super::view::{Block, Figure, Section};
+
+/// Locks whose call sites are shown; programs get all.
+const DETAILED: usize = 4;
+/// Rows of a table; programs get all.
+const ROWS: usize = 20;
+/// Pairs of call sites that are shown of a lock.
+const PAIRS: usize = 5;
+/// Letters of a name in a table, so that tables fit a terminal.
+const NAME: usize = 22;
+
+/// What stands for what was cut away.
+const CUT: &str = "...";
+
+pub(super) fn section(analysis: &Analysis, change: Option<&Change>) -> Section {
+    let names = Names::of(analysis, change);
+    let locks = analysis.locks.iter().map(|lock| facts(lock, &names));
+    let locks: Vec<Value> = locks.collect();
+    let detailed = analysis.locks.iter().filter(|lock| lock.totals.acquired > 0);
+    let detailed: Vec<&Analysed> = detailed.take(DETAILED).collect();
+    let left = analysis.locks.iter().filter(|lock| !lock.matters());
+    let most = |figure: fn(&Analysed) -> f64| left.clone().map(figure).fold(0.0, f64::max);
+    let findings = context! {
+        recording => Serde(analysis),
+        matter => analysis.locks.iter().filter(|lock| lock.matters()).count(),
+        waiting_share => analysis.waiting_share(),
+        // Of those that do not matter.
+        most_gain => most(|lock| lock.gain),
+        most_wait_p99 => most(|lock| lock.totals.wait_p99_ns),
+        locks => locks.iter().take(ROWS).collect::<Vec<_>>(),
+        more => locks.len().saturating_sub(ROWS),
+        detailed => detailed.iter().map(|lock| facts(lock, &names)).collect::<Vec<_>>(),
+        pairs => PAIRS,
+        change => change.map(|change| moved(change, analysis, &names)),
+    };
+    let drawings = detailed.iter().enumerate().flat_map(|(number, lock)| {
+        let holds = drawing(lock, &names, |one| &one.holds);
+        let waits = drawing(lock, &names, |one| &one.waits);
+        [
+            (format!("holds-{number}"), holds),
+            (format!("waits-{number}"), waits),
+        ]
+    });
+    draft::with_places("locks", &findings, drawings.collect())
+}
+
+/// A lock with names in place of its places.
+fn facts(lock: &Analysed, names: &Names) -> Value {
+    let place = |place: &Place| names.place(place);
+    let uses = lock.uses.iter().map(|one| {
+        // How far the mean may be from the truth, as a share of it.
+        let known_to = one.held_mean_ns.and_then(|mean| {
+            let [low, high] = mean.interval?;
+            Some((high - mean.value).max(mean.value - low) / mean.value.max(1.0))
+        });
+        context! {
+            label => place(&one.site),
+            contended_share => part(one.contended, one.acquired),
+            wait_mean_ns => part(one.waiting_ns, one.contended),
+            known_to,
+            ..Value::from(Serde(one))
+        }
+    });
+    let blocked = lock.blocked.iter().map(|pair| {
+        context! {
+            waiting_label => place(&pair.waiting),
+            holding_label => place(&pair.holding),
+            ..Value::from(Serde(pair))
+        }
+    });
+    context! {
+        label => names.lock(lock.name.as_deref(), &lock.made_at),
+        contended_share => part(lock.totals.contended, lock.totals.acquired),
+        longest => lock.longest_holder.as_ref().map(place),
+        uses => uses.collect::<Vec<_>>(),
+        blocked => blocked.collect::<Vec<_>>(),
+        ..Value::from(Serde(lock))
+    }
+}
+
+fn moved(change: &Change, after: &Analysis, names: &Names) -> Value {
+    let single = |one: &Single| names.lock(one.name.as_deref(), &one.made_at);
+    let pairs = change.pairs.iter().map(|pair| {
+        let mut locks = after.locks.iter();
+        let lock = locks.find(|lock| lock.id == pair.after_id);
+        let label = lock.map(|lock| names.lock(lock.name.as_deref(), &lock.made_at));
+        context! { label, ..Value::from(Serde(pair)) }
+    });
+    context! {
+        pairs => pairs.collect::<Vec<_>>(),
+        gone => change.gone.iter().map(single).collect::<Vec<_>>(),
+        new => change.new.iter().map(single).collect::<Vec<_>>(),
+        trend => Serde(change.trend),
+        waiting_share => change.waiting_share,
+    }
+}
+
+/// A part as a share of all, or a sum as a mean; 0 of nothing.
+fn part(part: u64, all: u64) -> f64 {
+    part as f64 / (all as f64).max(1.0)
+}
+
+/// Shares whose quantiles are drawn.
+const SHARES: [f64; 13] = [
+    0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.998, 0.999, 0.9995, 0.9999,
+];
+/// Times beyond a quantile that is drawn, at least.
+const BEYOND: f64 = 5.0;
+
+/// The quantiles of each use; nothing if there are too few times.
+fn drawing(
+    lock: &Analysed,
+    names: &Names,
+    times: impl Fn(&AnalysedUse) -> &Histogram,
+) -> Vec<Block> {
+    let curves = lock.uses.iter().filter_map(|one| {
+        let times = times(one);
+        let count = times.count() as f64;
+        let shares = SHARES.iter().filter(|&&share| (1.0 - share) * count >= BEYOND);
+        let points = shares.filter_map(|&share| Some((share, times.quantile(share)?)));
+        let points: Vec<(f64, f64)> = points.collect();
+        let mode = match one.mode {
+            Mode::Read => "read",
+            Mode::Write => "write",
+        };
+        let colour = match &lock.longest_holder {
+            Some(site) if *site == one.site => MARGIN,
+            _ => OPEN,
+        };
+        (points.len() > 1).then(|| (format!("{} {mode}", names.place(&one.site)), colour, points))
+    });
+    let curves: Vec<(String, Colour, Vec<(f64, f64)>)> = curves.collect();
+    let tails = curves.iter().filter_map(|(.., points)| points.last());
+    let Some(&(tail, _)) = tails.max_by(|a, b| a.0.total_cmp(&b.0)) else {
+        return Vec::new();
+    };
+    let ends = curves.iter().filter_map(|(name, _, points)| {
+        let (first, last) = (points.first()?, points.last()?);
+        let times = [first, last].map(|&(share, ns)| {
+            format!("{} {}", format::percentile(share), format::duration(ns))
+        });
+        Some(format!("{name} {}", times.join(", ")))
+    });
+    let description = ends.collect::<Vec<_>>().join("; ");
+    let curves = curves.iter().map(|(name, colour, points)| Quantiles {
+        strategy: name,
+        name,
+        colour: *colour,
+        points: points.clone(),
+    });
+    let svg = quantiles::chart(&curves.collect::<Vec<_>>(), tail);
+    let figure = svg.map(|svg| {
+        Block::Figure(Figure {
+            description,
+            svg,
+            ..Figure::default()
+        })
+    });
+    figure.into_iter().collect()
+}
+
+/// Short names of places: the file, with as many of its folders as tell it from others, and the line.
+struct Names(BTreeMap<Place, String>);
+
+impl Names {
+    fn of(analysis: &Analysis, change: Option<&Change>) -> Self {
+        let of_lock = |lock: &Analysed| {
+            let uses = lock.uses.iter().map(|one| one.site.clone());
+            let blocked = lock.blocked.iter();
+            let blocked = blocked.flat_map(|pair| [pair.waiting.clone(), pair.holding.clone()]);
+            let places = uses.chain(blocked).chain([lock.made_at.clone()]);
+            places.collect::<Vec<_>>()
+        };
+        let singles = change.iter().flat_map(|change| change.gone.iter().chain(&change.new));
+        let singles = singles.map(|single| single.made_at.clone());
+        let mut places: Vec<Place> = analysis.locks.iter().flat_map(of_lock).chain(singles).collect();
+        places.sort();
+        places.dedup();
+        let names = places.iter().map(|place| {
+            let others = places.iter().filter(|other| other.file != place.file);
+            let folders = place.file.matches(['/', '\\']).count();
+            let is_clear = |name: &&str| others.clone().all(|other| !ends_so(&other.file, name));
+            let mut names = (0..=folders).map(|folders| last_parts(&place.file, folders));
+            let file = names.find(|name| is_clear(&name)).unwrap_or(&place.file);
+            let is_same_line = |other: &&Place| (&other.file, other.line) == (&place.file, place.line);
+            let line = if places.iter().filter(is_same_line).count() > 1 {
+                format!("{}:{}", place.line, place.column)
+            } else {
+                place.line.to_string()
+            };
+            (place.clone(), cut_left(&format!("{file}:{line}")))
+        });
+        Self(names.collect())
+    }
+
+    fn place(&self, place: &Place) -> String {
+        self.0.get(place).cloned().unwrap_or_else(|| place.to_string())
+    }
+
+    /// A lock by its name, or by where it was made.
+    fn lock(&self, name: Option<&str>, made_at: &Place) -> String {
+        let Some(name) = name else {
+            return self.place(made_at);
+        };
+        if name.chars().count() <= NAME {
+            return name.to_owned();
+        }
+        let kept = name.chars().take(NAME - CUT.len());
+        kept.collect::<String>() + CUT
+    }
+}
+
+/// Whether a path ends in these parts.
+fn ends_so(path: &str, parts: &str) -> bool {
+    path.strip_suffix(parts)
+        .is_some_and(|rest| rest.is_empty() || rest.ends_with(['/', '\\']))
+}
+
+/// The file of a path with so many of its folders.
+fn last_parts(path: &str, folders: usize) -> &str {
+    let mut bars = path.rmatch_indices(['/', '\\']);
+    bars.nth(folders).map_or(path, |(at, _)| &path[at + 1..])
+}
+
+/// The end of a text that is too long: of a path, the end says most.
+fn cut_left(text: &str) -> String {
+    let letters = text.chars().count();
+    if letters <= NAME {
+        return text.to_owned();
+    }
+    let kept = text.chars().skip(letters - NAME + CUT.len());
+    CUT.to_owned() + &kept.collect::<String>()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_is_cut_from_the_left() {
+        assert_eq!(cut_left("src/a.rs:7"), "src/a.rs:7");
+        let long = cut_left("src/very/long/folders/sessions.rs:120");
+        assert_eq!(long, "...ers/sessions.rs:120");
+        assert_eq!(long.chars().count(), NAME);
+    }
+
+    #[test]
+    fn a_file_is_named_with_as_many_folders_as_tell_it_apart() {
+        assert_eq!(last_parts("a/b/c.rs", 0), "c.rs");
+        assert_eq!(last_parts("a/b/c.rs", 1), "b/c.rs");
+        assert_eq!(last_parts("a/b/c.rs", 9), "a/b/c.rs");
+        assert!(ends_so("x/mod.rs", "mod.rs") && !ends_so("x/amod.rs", "mod.rs"));
+    }
+}
