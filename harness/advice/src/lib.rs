@@ -65,6 +65,26 @@ pub struct Conclusion {
     pub program: Option<Program>,
 }
 
+impl Conclusion {
+    /// That a lock is left as it is, by its recording alone.
+    pub fn left(program: Program) -> Self {
+        Self {
+            decision: Choice::Stay {
+                best: None,
+                trades: Vec::new(),
+                busy: None,
+            },
+            candidates: Vec::new(),
+            sound: Vec::new(),
+            screening: Screening::default(),
+            flips: Vec::new(),
+            deployment: Deployment::default(),
+            approximated: Vec::new(),
+            program: Some(program),
+        }
+    }
+}
+
 /// Reads what was measured of a workload's questions. `screening` names the strategies that were excluded before. What
 /// strategies claim is what the samples say they do.
 pub fn conclude(

@@ -36,6 +36,8 @@ pub struct Program {
     pub longest_holder: Option<String>,
     /// The shares of the threads' time that the workload's parts take at the lock.
     pub shares: Vec<Share>,
+    /// Whether another lock was measured in place of this one, which no strategy here is.
+    pub is_stand_in: bool,
     /// What the strategy that the answer is about gains, if that was measured.
     pub gain: Option<Gain>,
 }
@@ -177,6 +179,11 @@ impl RecordedWorkload {
             guarded,
             parts,
         }
+    }
+
+    /// The strategy that is there now.
+    pub const fn baseline(&self) -> &'static str {
+        self.baseline
     }
 
     /// The title, as TOML writes a text.
@@ -477,6 +484,7 @@ fn program(recording: &Recording, lock: &Analysed, parts: &[RecordedPart]) -> Pr
         wait_p99_ns: lock.totals.wait_p99_ns,
         longest_holder: lock.longest_holder.as_ref().map(|site| line(&site.to_string())),
         shares: shares.collect(),
+        is_stand_in: lock.library == Library::Tokio,
         gain: None,
     }
 }

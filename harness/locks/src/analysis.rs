@@ -480,7 +480,7 @@ pub(crate) fn mean(held: &Held, acquired: u64) -> Option<Estimate> {
 fn held(uses: &[Use]) -> Estimate {
     let means = uses.iter().filter_map(|one| Some((one.acquired as f64, mean(&one.held, one.acquired)?)));
     let means: Vec<(f64, Estimate)> = means.collect();
-    let value = means.iter().map(|(count, mean)| count * mean.value).sum();
+    let value: f64 = means.iter().map(|(count, mean)| count * mean.value).sum();
     let intervals = means.iter().map(|(count, mean)| {
         let [low, high] = mean.interval?;
         Some([count * (mean.value - low), count * (high - mean.value)])

@@ -39,7 +39,7 @@ pub(super) fn section(analysis: &Analysis, change: Option<&Change>) -> Section {
         // Of those that do not matter.
         most_gain => most(|lock| lock.gain),
         most_wait_p99 => most(|lock| lock.totals.wait_p99_ns),
-        locks => locks.iter().take(ROWS).collect::<Vec<_>>(),
+        locks => locks.iter().take(ROWS).cloned().collect::<Vec<_>>(),
         more => locks.len().saturating_sub(ROWS),
         detailed => detailed.iter().map(|lock| facts(lock, &names)).collect::<Vec<_>>(),
         pairs => PAIRS,

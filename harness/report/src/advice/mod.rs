@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 
 use minijinja::context;
 use minijinja::value::{Serde, Value};
+use model::environment::Environment;
 use model::scenario::{Axis, Scenario};
 
 use super::collect::grouped;
@@ -17,7 +18,7 @@ use super::table::Table;
 use super::view::Section;
 use super::{Form, adoption, draft, format, render};
 use advice::{
-    Agreement, Conclusion, Earlier, NEGLIGIBLE, Part, Questions, SCHEMA, Subject, Times, Workload,
+    Agreement, Conclusion, Earlier, NEGLIGIBLE, Part, Questions, RecordedWorkload, SCHEMA, Subject, Times, Workload,
     asked,
 };
 use results::{Cell, Flag, Guaranteed, Machine, Metric, TOLERATED, Verdict, is_range, is_worse};
@@ -132,6 +133,9 @@ fn strategy(results: &Machine, name: &str) -> Option<Value> {
     })
 }
 
+/// The columns of the figures.
+const EVIDENCE: [&str; 5] = ["strategy", "part", "time", "ratio", "verdict"];
+
 const COUNTED: [Metric; 4] = [
     Metric::LiveBytesPerRecord,
     Metric::AllocsRead,
@@ -201,7 +205,7 @@ fn evidence(questions: &Questions, results: &Machine) -> Table {
         None if is_baseline(cell) => f64::INFINITY,
         None => f64::NEG_INFINITY,
     };
-    let mut table = Table::new(["strategy", "part", "time", "ratio", "verdict"]);
+    let mut table = Table::new(EVIDENCE);
     for subject in &questions.subjects {
         let part = format!("{} of {}", format::operation(subject.metric), subject.side);
         let cards = results.contenders();
@@ -253,6 +257,40 @@ pub fn json(
         "advice": advice.sections,
     });
     serde_json::to_string_pretty(&document).expect("it is plain data")
+}
+
+/// The advice to leave a recorded lock as it is.
+pub fn left(lock: &RecordedWorkload, environment: &Environment) -> Advice {
+    let facts = context! {
+        lock => Serde(lock),
+        program => Serde(&lock.program),
+        environment => Serde(environment),
+    };
+    Advice {
+        sections: sections(&render::render_value("advice_left.txt", facts)),
+        evidence: Table::new(EVIDENCE),
+    }
+}
+
+/// The same for programs.
+///
+/// # Panics
+///
+/// Never: it is plain data.
+pub fn json_left(baseline: &str, conclusion: &Conclusion, advice: &Advice) -> String {
+    let document = serde_json::json!({
+        "schema": SCHEMA,
+        "baseline": baseline,
+        "conclusion": conclusion,
+        "advice": advice.sections,
+    });
+    serde_json::to_string_pretty(&document).expect("it is plain data")
+}
+
+/// The workload file of a recorded lock.
+pub fn workload_file(lock: &RecordedWorkload) -> String {
+    let facts = context! { title => lock.title(), ..Value::from(Serde(lock)) };
+    render::markdown_text("recorded_workload.txt", facts)
 }
 
 impl Advice {

@@ -1,12 +1,13 @@
 //! `pivot advise`: a recommendation for a workload of the user's own.
 
+mod recording;
 mod stages;
 
 use std::path::{Path, PathBuf};
 
 use ::advice::{Agreement, Earlier, Questions, TEMPLATE, Workload, agreement, conclude};
 use analysis::{Samples, analyse, merge};
-use harness::recorded;
+use harness::recorded::ADVICE;
 use harness::run::{Plan, Recording};
 use model::controls;
 use model::environment::Build;
@@ -18,6 +19,7 @@ use report::{self, Form, Source};
 use super::{attended, environment, kept_in};
 use crate::arguments::{AdviseOptions, Format};
 use crate::{selection, terminal};
+use recording::Recorded;
 use stages::Stages;
 
 /// Excludes by what is observed, measures what is left, and says what follows.
@@ -25,7 +27,14 @@ pub(crate) fn advise(options: &AdviseOptions) -> Result<()> {
     let Some(file) = options.workload.as_deref().filter(|_| !options.init) else {
         return terminal::print(TEMPLATE.trim_end());
     };
-    let workload = Workload::load(file)?;
+    let recorded = Recorded::load(file, options.lock.as_deref())?;
+    if let Some(recorded) = recorded.as_ref().filter(|recorded| recorded.is_left()) {
+        return recorded.leave(options);
+    }
+    let workload = match &recorded {
+        Some(recorded) => recorded.workload()?,
+        None => Workload::load(file)?,
+    };
     let options = &with_baseline(options, &workload);
     let wrong = |what| Error::input(format!("{}: {what}", file.display()));
     let is_built_alike = workload.deploy.is_built_alike(&Build::of_this_program());
@@ -45,7 +54,7 @@ pub(crate) fn advise(options: &AdviseOptions) -> Result<()> {
         plan: &plan,
     };
     let folder = options.out.clone().unwrap_or_else(|| {
-        let name = format!("{}{}", recorded::ADVICE, workload.name);
+        let name = format!("{ADVICE}{}", workload.name);
         selection::workspace().join("reports").join(name)
     });
     let mut header = plan.header(environment(&options.effort));
@@ -53,6 +62,9 @@ pub(crate) fn advise(options: &AdviseOptions) -> Result<()> {
     header.looks += 1;
     if let Some(warning) = stages.answerable(&header)? {
         terminal::say(format!("! {warning}"));
+    }
+    if let Some(recorded) = &recorded {
+        recorded.keep(&folder)?;
     }
     let mut recording = if options.resume {
         Recording::resume(&folder, &header)?
@@ -64,7 +76,9 @@ pub(crate) fn advise(options: &AdviseOptions) -> Result<()> {
     let samples =
         Samples::from_lines(recording.lines().to_vec()).expect("it begins with its header");
     let results = analyse(&samples);
-    let conclusion = conclude(&workload, &questions, &samples, &results, screening);
+    let mut conclusion = conclude(&workload, &questions, &samples, &results, screening);
+    let recorded = recorded.as_ref();
+    conclusion.program = recorded.map(|one| one.gained(&conclusion, &questions, &results));
     let agreement = earlier
         .as_ref()
         .map(|earlier| (earlier, agreement(earlier, &conclusion)));
