@@ -76,7 +76,7 @@ mod tests {
             processes: 16,
             p: None,
             withheld: None,
-            verdict: Verdict::Improves,
+            verdict: Verdict::Holds,
         }
     }
 
