@@ -16,6 +16,8 @@ mod documents;
 mod files;
 #[path = "command/interrupted.rs"]
 mod interrupted;
+#[path = "command/locks.rs"]
+mod locks;
 #[path = "command/merged.rs"]
 mod merged;
 #[path = "command/recorded.rs"]

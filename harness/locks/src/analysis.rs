@@ -240,7 +240,11 @@ pub fn analyse(recording: &Recording) -> Analysis {
     let mut locks: Vec<Analysed> = locks.map(|lock| analysed(recording, lock)).collect();
     let rank = |lock: &Analysed| {
         let spent = lock.totals.waiting_ns as f64 + lock.totals.held_ns.value;
-        (lock.verdict != Verdict::Leave, lock.totals.waiting_ns, spent)
+        (
+            lock.verdict != Verdict::Leave,
+            lock.totals.waiting_ns,
+            spent,
+        )
     };
     locks.sort_by(|a, b| rank(b).partial_cmp(&rank(a)).expect("no time is no number"));
     Analysis {
@@ -266,7 +270,10 @@ impl Analysis {
 
     /// The share of the threads' time that they wait for any lock.
     pub fn waiting_share(&self) -> f64 {
-        self.locks.iter().map(|lock| lock.totals.waiting_share).sum()
+        self.locks
+            .iter()
+            .map(|lock| lock.totals.waiting_share)
+            .sum()
     }
 }
 
@@ -279,11 +286,7 @@ impl Analysed {
 
 fn cautions(recording: &Recording) -> Vec<Caution> {
     let lost = recording.lost;
-    let (steps, locks, sites) = (
-        recording.clock.steps,
-        lost.merged_locks,
-        lost.merged_sites,
-    );
+    let (steps, locks, sites) = (recording.clock.steps, lost.merged_locks, lost.merged_sites);
     let all = [
         (recording.written != Written::Exit, Caution::NotWhole),
         ((recording.elapsed_ns as f64) < SECOND_NS, Caution::Short),
@@ -299,7 +302,13 @@ fn cautions(recording: &Recording) -> Vec<Caution> {
 fn analysed(recording: &Recording, lock: &Lock) -> Analysed {
     let place = |site: usize| recording.sites[site].clone();
     let blocked_ns: f64 = lock.blocked.iter().map(|pair| pair.ns as f64).sum();
-    let share = |ns: u64| if blocked_ns > 0.0 { ns as f64 / blocked_ns } else { 0.0 };
+    let share = |ns: u64| {
+        if blocked_ns > 0.0 {
+            ns as f64 / blocked_ns
+        } else {
+            0.0
+        }
+    };
     let elapsed_ns = recording.elapsed_ns as f64;
     let uses = lock.uses.iter().map(|one| {
         // A site that reads and writes is to blame as a whole.
@@ -341,7 +350,12 @@ fn analysed(recording: &Recording, lock: &Lock) -> Analysed {
         gain,
         wait_p99_ns: totals.wait_p99_ns,
         contended: totals.contended,
-        blame: worst.and_then(|worst| Some((worst.blocks_share, mean_of_site(lock, recording, &worst.site)?))),
+        blame: worst.and_then(|worst| {
+            Some((
+                worst.blocks_share,
+                mean_of_site(lock, recording, &worst.site)?,
+            ))
+        }),
         readers_share: readers_share(lock, blocked_ns),
     };
     let blocked = lock.blocked.iter().map(|pair| Blocked {
@@ -356,7 +370,8 @@ fn analysed(recording: &Recording, lock: &Lock) -> Analysed {
     let arrivals = lock.arrivals.iter().map(|windows| Arrivals {
         window_ns: windows.window_ns,
         windows: windows.windows,
-        dispersion: (windows.windows > 1 && windows.mean > 0.0).then(|| windows.variance / windows.mean),
+        dispersion: (windows.windows > 1 && windows.mean > 0.0)
+            .then(|| windows.variance / windows.mean),
     });
     Analysed {
         id: lock.id,
@@ -388,7 +403,9 @@ fn mean_of_site(lock: &Lock, recording: &Recording, site: &Place) -> Option<f64>
     let uses = uses.filter(|one| recording.sites[one.site] == *site);
     let (held, acquired) = uses.fold((0.0, 0.0), |(held, acquired), one| {
         let count = one.acquired as f64;
-        one.held.mean().map_or((held, acquired), |mean| (held + count * mean, acquired + count))
+        one.held.mean().map_or((held, acquired), |mean| {
+            (held + count * mean, acquired + count)
+        })
     });
     (acquired > 0.0).then(|| held / acquired)
 }
@@ -396,12 +413,19 @@ fn mean_of_site(lock: &Lock, recording: &Recording, site: &Place) -> Option<f64>
 /// The share of the blocked time in which a site that only reads waits for another one that does.
 fn readers_share(lock: &Lock, blocked_ns: f64) -> f64 {
     let of_site = grouped(lock.uses.iter().map(|one| (one.site, one.mode)));
-    let readers = of_site.into_iter().filter(|(_, modes)| unique(modes.iter().copied()) == [Mode::Read]);
+    let readers = of_site
+        .into_iter()
+        .filter(|(_, modes)| unique(modes.iter().copied()) == [Mode::Read]);
     let readers: Vec<usize> = readers.map(|(site, _)| site).collect();
     let pairs = lock.blocked.iter();
-    let among = pairs.filter(|pair| readers.contains(&pair.waiting) && readers.contains(&pair.holding));
+    let among =
+        pairs.filter(|pair| readers.contains(&pair.waiting) && readers.contains(&pair.holding));
     let among: f64 = among.map(|pair| pair.ns as f64).sum();
-    if blocked_ns > 0.0 { among / blocked_ns } else { 0.0 }
+    if blocked_ns > 0.0 {
+        among / blocked_ns
+    } else {
+        0.0
+    }
 }
 
 fn totals(recording: &Recording, lock: &Lock) -> Totals {
@@ -452,33 +476,41 @@ fn wait_quantile(lock: &Lock, share: f64) -> f64 {
 /// What an interval misses with this probability.
 const LEVEL: f64 = 0.01;
 
-/// The mean hold of a use and its interval: Student's t of the timed acquisitions, corrected for their skew (Johnson 1978) and
-/// for the share of all that they are. Exact if all were timed.
+/// Rare long holds are missing from a sample more often than they are there too often, and then its spread is too small as
+/// well. So the upper bound counts this many more holds like the longest one: half the square of the normal quantile, as
+/// Agresti and Coull (1998) do for shares.
+const UNSEEN: f64 = 3.3;
+
+/// The mean hold of a use and its interval: Student's t of the timed acquisitions, for the share of all that they are. Exact
+/// if all were timed. A hold that is longer than all that were timed is in no interval.
 pub(crate) fn mean(held: &Held, acquired: u64) -> Option<Estimate> {
     let value = held.mean()?;
-    let timed = held.samples as f64;
     if held.samples >= acquired {
         let interval = Some([value; 2]);
         return Some(Estimate { value, interval });
     }
-    let interval = held.histogram.moments(value).map(|moments| {
-        let skew = if moments.variance > 0.0 {
-            moments.third / (6.0 * moments.variance * timed)
-        } else {
-            0.0
-        };
-        let untimed = 1.0 - timed / acquired as f64;
-        let error = (moments.variance / timed * untimed).sqrt();
-        let half = student::critical(LEVEL, timed - 1.0) * error;
-        let low = (value + skew - half).clamp(0.0, value);
-        [low, (value + skew + half).max(value)]
+    let timed = held.samples as f64;
+    let untimed = 1.0 - timed / acquired as f64;
+    let interval = (held.samples > 1).then(|| {
+        let times = student::critical(LEVEL, timed - 1.0);
+        let half =
+            |count: f64, squares: f64| times * (squares / (count - 1.0) / count * untimed).sqrt();
+        let low = value - half(timed, held.histogram.squares(value));
+        let unseen = UNSEEN * untimed;
+        let longest = (held.histogram.max() as f64).max(value);
+        let count = timed + unseen;
+        let center = (held.sum_ns as f64 + unseen * longest) / count;
+        let squares = held.histogram.squares(center) + unseen * (longest - center).powi(2);
+        [low.max(0.0), center + half(count, squares)]
     });
     Some(Estimate { value, interval })
 }
 
 /// The time for which a lock was held, over all its uses; their errors are independent.
 fn held(uses: &[Use]) -> Estimate {
-    let means = uses.iter().filter_map(|one| Some((one.acquired as f64, mean(&one.held, one.acquired)?)));
+    let means = uses
+        .iter()
+        .filter_map(|one| Some((one.acquired as f64, mean(&one.held, one.acquired)?)));
     let means: Vec<(f64, Estimate)> = means.collect();
     let value: f64 = means.iter().map(|(count, mean)| count * mean.value).sum();
     let intervals = means.iter().map(|(count, mean)| {
@@ -487,7 +519,13 @@ fn held(uses: &[Use]) -> Estimate {
     });
     let distances: Option<Vec<[f64; 2]>> = intervals.collect();
     let interval = distances.map(|distances| {
-        let [below, above] = [0, 1].map(|end| distances.iter().map(|one| one[end].powi(2)).sum::<f64>().sqrt());
+        let [below, above]: [f64; 2] = [0, 1].map(|end| {
+            distances
+                .iter()
+                .map(|one| one[end].powi(2))
+                .sum::<f64>()
+                .sqrt()
+        });
         [(value - below).max(0.0), value + above]
     });
     Estimate { value, interval }

@@ -194,7 +194,8 @@ fn matched<'a>(before: &'a [Analysed], after: &'a [Analysed]) -> Vec<(&'a Analys
 }
 
 fn pair(a: &Analysed, b: &Analysed) -> Pair {
-    let share = |lock: &Analysed| lock.totals.contended as f64 / (lock.totals.acquired as f64).max(1.0);
+    let share =
+        |lock: &Analysed| lock.totals.contended as f64 / (lock.totals.acquired as f64).max(1.0);
     let held = |lock: &Analysed| lock.totals.held_ns.value / (lock.totals.acquired as f64).max(1.0);
     let figures: [(Quantity, fn(&Analysed) -> f64); 4] = [
         (Quantity::WaitingShare, |lock| lock.totals.waiting_share),

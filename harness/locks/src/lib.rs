@@ -28,7 +28,7 @@ pub use analysis::{
     Analysed, AnalysedUse, Analysis, Arrivals, Blocked, Caution, Estimate, MattersFrom, Quantiles,
     Totals, analyse,
 };
-pub use change::{Change, Figure, Pair, Quantity, Single, Trend, compare};
+pub use change::{Change, Figure, NOTABLE, Pair, Quantity, Single, Trend, compare};
 pub use histogram::Histogram;
 pub use place::Place;
 pub use recording::{

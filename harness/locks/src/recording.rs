@@ -305,7 +305,8 @@ impl Lock {
 /// One line that says what is wrong, where, and what would be right: no JSON, cut off, not a recording, of another version, or
 /// with counts that contradict each other.
 pub fn read(bytes: &[u8], place: &str) -> Result<Recording> {
-    let document: Json = serde_json::from_slice(bytes).map_err(|error| unreadable(place, &error))?;
+    let document: Json =
+        serde_json::from_slice(bytes).map_err(|error| unreadable(place, &error))?;
     let refused = |what: String| Error::input(format!("{place}: {what}"));
     match document.get("format") {
         Some(Json::String(format)) if format == FORMAT => {}

@@ -42,9 +42,11 @@ pub(crate) fn check(recording: &Recording) -> Checked {
     for (number, lock) in recording.locks.iter().enumerate() {
         let path = format!("locks[{number}]");
         let others = &recording.locks[..number];
-        must(others.iter().all(|other| other.id != lock.id), &path, || {
-            format!("the id {} is of another lock, too", lock.id)
-        })?;
+        must(
+            others.iter().all(|other| other.id != lock.id),
+            &path,
+            || format!("the id {} is of another lock, too", lock.id),
+        )?;
         Checker { recording, lock }.check(&path)?;
     }
     Ok(())
@@ -77,7 +79,9 @@ impl Checker<'_> {
         }
         for (number, windows) in lock.arrivals.iter().enumerate() {
             let is_possible = windows.window_ns > 0
-                && [windows.mean, windows.variance].iter().all(|figure| *figure >= 0.0);
+                && [windows.mean, windows.variance]
+                    .iter()
+                    .all(|figure| *figure >= 0.0);
             must(is_possible, &format!("{path}.arrivals[{number}]"), || {
                 "a window has a length, and no mean and no variance is negative".into()
             })?;
@@ -86,12 +90,16 @@ impl Checker<'_> {
             return Ok(());
         };
         let path = format!("{path}.keys");
-        must(keys.hits <= keys.lookups.saturating_add(self.in_progress()), &path, || {
-            format!("{} hits of {} lookups", keys.hits, keys.lookups)
-        })?;
-        must(keys.top.iter().all(|share| (0.0..=1.0).contains(share)), &path, || {
-            "a share in `top` is from 0 to 1".into()
-        })
+        must(
+            keys.hits <= keys.lookups.saturating_add(self.in_progress()),
+            &path,
+            || format!("{} hits of {} lookups", keys.hits, keys.lookups),
+        )?;
+        must(
+            keys.top.iter().all(|share| (0.0..=1.0).contains(share)),
+            &path,
+            || "a share in `top` is from 0 to 1".into(),
+        )
     }
 
     fn site(&self, site: usize, path: &str) -> Checked {
@@ -125,12 +133,17 @@ impl Checker<'_> {
         let is_filled = |&[lower, upper, count]: &[u64; 3]| lower <= upper && count > 0;
         let pairs = times.0.windows(2);
         let mut ascend = pairs.map(|pair| pair[0][1] <= pair[1][0] && pair[0][0] < pair[1][0]);
-        must(times.0.iter().all(is_filled) && ascend.all(|so| so), path, || {
-            "buckets are [lower, upper, count], ascending, and none is empty".into()
-        })?;
+        must(
+            times.0.iter().all(is_filled) && ascend.all(|so| so),
+            path,
+            || "buckets are [lower, upper, count], ascending, and none is empty".into(),
+        )?;
         let apart = self.in_progress();
         must(times.count().abs_diff(count) <= apart, path, || {
-            format!("{} times in its histogram, and {count} counted", times.count())
+            format!(
+                "{} times in its histogram, and {count} counted",
+                times.count()
+            )
         })?;
         let [least, most] = times.sum_bounds();
         let sum = sum_ns as f64;

@@ -344,7 +344,10 @@ mod tests {
     fn small_shares_are_more_than_nothing() {
         let shares = [0.0, 0.000_4, 0.004, 0.43, 23.0, f64::INFINITY];
         let texts = shares.map(fine_percent);
-        assert_eq!(texts, ["0 %", "<0.1 %", "0.4 %", "43 %", "2,300 %", "unbounded"]);
+        assert_eq!(
+            texts,
+            ["0 %", "<0.1 %", "0.4 %", "43 %", "2,300 %", "unbounded"]
+        );
     }
 
     #[test]

@@ -172,8 +172,13 @@ fn figure(machine: &Machine, of: Column<'_>) -> Option<Figure> {
     let svg = quantiles::chart(&curves.collect::<Vec<_>>(), tail)?;
     let ends = shown.iter().map(|latency| {
         let each = shares.iter().filter_map(|&share| at(latency, share));
-        let each =
-            each.map(|one| format!("{} {}", format::percentile(one.share), format::duration(one.ns)));
+        let each = each.map(|one| {
+            format!(
+                "{} {}",
+                format::percentile(one.share),
+                format::duration(one.ns)
+            )
+        });
         format!(
             "{} {}",
             latency.strategy,

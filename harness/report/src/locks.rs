@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use locks::{Analysed, AnalysedUse, Analysis, Change, Histogram, Mode, Place, Single};
+use locks::verdict::BLAME_LEAST;
+use locks::{Analysed, AnalysedUse, Analysis, Change, Histogram, Mode, NOTABLE, Place, Single};
 use minijinja::context;
 use minijinja::value::{Serde, Value};
 
@@ -28,7 +29,10 @@ pub(super) fn section(analysis: &Analysis, change: Option<&Change>) -> Section {
     let names = Names::of(analysis, change);
     let locks = analysis.locks.iter().map(|lock| facts(lock, &names));
     let locks: Vec<Value> = locks.collect();
-    let detailed = analysis.locks.iter().filter(|lock| lock.totals.acquired > 0);
+    let detailed = analysis
+        .locks
+        .iter()
+        .filter(|lock| lock.totals.acquired > 0);
     let detailed: Vec<&Analysed> = detailed.take(DETAILED).collect();
     let left = analysis.locks.iter().filter(|lock| !lock.matters());
     let most = |figure: fn(&Analysed) -> f64| left.clone().map(figure).fold(0.0, f64::max);
@@ -43,6 +47,8 @@ pub(super) fn section(analysis: &Analysis, change: Option<&Change>) -> Section {
         more => locks.len().saturating_sub(ROWS),
         detailed => detailed.iter().map(|lock| facts(lock, &names)).collect::<Vec<_>>(),
         pairs => PAIRS,
+        blame => BLAME_LEAST,
+        notable => NOTABLE,
         change => change.map(|change| moved(change, analysis, &names)),
     };
     let drawings = detailed.iter().enumerate().flat_map(|(number, lock)| {
@@ -128,7 +134,9 @@ fn drawing(
     let curves = lock.uses.iter().filter_map(|one| {
         let times = times(one);
         let count = times.count() as f64;
-        let shares = SHARES.iter().filter(|&&share| (1.0 - share) * count >= BEYOND);
+        let shares = SHARES
+            .iter()
+            .filter(|&&share| (1.0 - share) * count >= BEYOND);
         let points = shares.filter_map(|&share| Some((share, times.quantile(share)?)));
         let points: Vec<(f64, f64)> = points.collect();
         let mode = match one.mode {
@@ -148,9 +156,8 @@ fn drawing(
     };
     let ends = curves.iter().filter_map(|(name, _, points)| {
         let (first, last) = (points.first()?, points.last()?);
-        let times = [first, last].map(|&(share, ns)| {
-            format!("{} {}", format::percentile(share), format::duration(ns))
-        });
+        let times = [first, last]
+            .map(|&(share, ns)| format!("{} {}", format::percentile(share), format::duration(ns)));
         Some(format!("{name} {}", times.join(", ")))
     });
     let description = ends.collect::<Vec<_>>().join("; ");
@@ -183,9 +190,16 @@ impl Names {
             let places = uses.chain(blocked).chain([lock.made_at.clone()]);
             places.collect::<Vec<_>>()
         };
-        let singles = change.iter().flat_map(|change| change.gone.iter().chain(&change.new));
+        let singles = change
+            .iter()
+            .flat_map(|change| change.gone.iter().chain(&change.new));
         let singles = singles.map(|single| single.made_at.clone());
-        let mut places: Vec<Place> = analysis.locks.iter().flat_map(of_lock).chain(singles).collect();
+        let mut places: Vec<Place> = analysis
+            .locks
+            .iter()
+            .flat_map(of_lock)
+            .chain(singles)
+            .collect();
         places.sort();
         places.dedup();
         let names = places.iter().map(|place| {
@@ -194,7 +208,8 @@ impl Names {
             let is_clear = |name: &&str| others.clone().all(|other| !ends_so(&other.file, name));
             let mut names = (0..=folders).map(|folders| last_parts(&place.file, folders));
             let file = names.find(|name| is_clear(&name)).unwrap_or(&place.file);
-            let is_same_line = |other: &&Place| (&other.file, other.line) == (&place.file, place.line);
+            let is_same_line =
+                |other: &&Place| (&other.file, other.line) == (&place.file, place.line);
             let line = if places.iter().filter(is_same_line).count() > 1 {
                 format!("{}:{}", place.line, place.column)
             } else {
@@ -206,7 +221,10 @@ impl Names {
     }
 
     fn place(&self, place: &Place) -> String {
-        self.0.get(place).cloned().unwrap_or_else(|| place.to_string())
+        self.0
+            .get(place)
+            .cloned()
+            .unwrap_or_else(|| place.to_string())
     }
 
     /// A lock by its name, or by where it was made.
@@ -246,7 +264,108 @@ fn cut_left(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use locks::{analyse, compare, read};
+
     use super::*;
+    use crate::{Form, locks};
+
+    const SERVICE: &str = include_str!("../../testdata/recordings/session-service.json");
+    const AFTER: &str = include_str!("../../testdata/recordings/session-service-after.json");
+    const REGISTRY: &str = include_str!("../../testdata/recordings/metrics-registry.json");
+    const QUEUE: &str = include_str!("../../testdata/recordings/job-queue.json");
+
+    fn analysed(text: &str) -> Analysis {
+        analyse(&read(text.as_bytes(), "f.json").unwrap())
+    }
+
+    #[test]
+    fn tables_fit_a_terminal() {
+        for text in [SERVICE, AFTER, REGISTRY, QUEUE] {
+            let long = text.replace("src/", "src/a/folder/that/is/deep/").replace(
+                "\"sessions\"",
+                "\"all sessions of all users of the service\"",
+            );
+            for text in [text, &long] {
+                let analysis = analysed(text);
+                let change = compare(&analysed(SERVICE), &analysis);
+                let shown = locks(&analysis, Some(&change), Form::Terminal(100));
+                for line in shown.lines() {
+                    assert!(line.chars().count() <= 100, "{line}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_bound_comes_before_anything_else() {
+        let shown = locks(&analysed(SERVICE), None, Form::Markdown);
+        let at = |text: &str| {
+            shown
+                .find(text)
+                .unwrap_or_else(|| panic!("{text}: {shown}"))
+        };
+        let bound = at("`sessions`: a free lock would gain at most 24 % of throughput");
+        let verdict = at("Shorten the section at `sessions.rs:90`");
+        assert!(bound < verdict && verdict < at("| Lock | Taken"));
+        let none = locks(&analysed(REGISTRY), None, Form::Markdown);
+        assert!(none.contains("No lock matters."), "{none}");
+        assert!(none.contains("at most 0.8 % of throughput"), "{none}");
+    }
+
+    #[test]
+    fn drawings_are_on_the_page_and_nowhere_else() {
+        let analysis = analysed(QUEUE);
+        let page = locks(&analysis, None, Form::Html);
+        assert!(
+            page.contains("<svg") && page.contains("worker.rs:31 write"),
+            "{page}"
+        );
+        assert!(page.starts_with("<!doctype html>") && page.matches("<h1").count() == 1);
+        let markdown = locks(&analysis, None, Form::Markdown);
+        assert!(!markdown.contains("<svg") && !markdown.contains("!["));
+        for text in [page, markdown] {
+            assert!(text.contains("Guards held across .await"), "{text}");
+            assert!(text.contains("The program had not ended"), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_change_says_whether_waiting_fell() {
+        let (before, after) = (analysed(SERVICE), analysed(AFTER));
+        let shown = locks(&after, Some(&compare(&before, &after)), Form::Markdown);
+        assert!(shown.contains("Waiting fell:"), "{shown}");
+        assert!(
+            shown.contains("| sessions | waiting, of the threads' time |"),
+            "{shown}"
+        );
+        let same = locks(&before, Some(&compare(&before, &before)), Form::Markdown);
+        assert!(same.contains("Waiting is about the same:"), "{same}");
+    }
+
+    #[test]
+    fn no_name_breaks_a_table_or_a_page() {
+        let evil = SERVICE.replace("\"sessions\"", "\"<b>|\\n# `x` ![y](z)\"");
+        let analysis = analysed(&evil);
+        let page = locks(&analysis, None, Form::Html);
+        assert!(
+            !page.contains("<b>|") && page.contains("&lt;b&gt;"),
+            "{page}"
+        );
+        let markdown = locks(&analysis, None, Form::Markdown);
+        assert!(!markdown.contains("<b>"), "{markdown}");
+        assert!(
+            !markdown.lines().any(|line| line.starts_with("# `x")),
+            "{markdown}"
+        );
+    }
+
+    #[test]
+    fn an_empty_recording_says_so() {
+        let mut document: serde_json::Value = serde_json::from_str(SERVICE).unwrap();
+        document["locks"] = serde_json::json!([]);
+        let shown = locks(&analysed(&document.to_string()), None, Form::Terminal(100));
+        assert!(shown.contains("No lock was taken"), "{shown}");
+    }
 
     #[test]
     fn a_path_is_cut_from_the_left() {

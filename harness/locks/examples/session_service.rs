@@ -1,0 +1,85 @@
+//! Planted: sessions behind a mutex. One call in fifty clears out sessions and holds the lock a hundred times longer than the
+//! others; the others wait for it. The configuration and the counters are taken as often and do not matter.
+#![expect(clippy::print_stdout, reason = "the truth is what it is run for")]
+
+mod truth;
+
+use std::collections::HashMap;
+use std::thread;
+
+use lockrecord::std::{Mutex, RwLock};
+use truth::{Event, Program, Watch, spin};
+
+struct Service {
+    sessions: Mutex<HashMap<u64, u64>>,
+    config: RwLock<u64>,
+    counters: Mutex<u64>,
+}
+
+const USERS: u64 = 1_000;
+
+fn look_up(service: &Service, watch: &mut Watch<'_>, user: u64) {
+    let time = watch.around(3.0);
+    let held = watch.lock("sessions", &service.sessions);
+    std::hint::black_box(held.guard.get(&user));
+    spin(time);
+    watch.give(held, "read");
+}
+
+fn touch(service: &Service, watch: &mut Watch<'_>, user: u64) {
+    let time = watch.around(5.0);
+    let mut held = watch.lock("sessions", &service.sessions);
+    *held.guard.entry(user).or_default() += 1;
+    spin(time);
+    watch.give(held, "write");
+}
+
+/// The section that is too long.
+fn expire(service: &Service, watch: &mut Watch<'_>) {
+    let time = watch.around(300.0);
+    let mut held = watch.lock("sessions", &service.sessions);
+    held.guard.retain(|_, uses| *uses < u64::MAX);
+    spin(time);
+    watch.give(held, "write");
+}
+
+fn serve(service: &Service, mut watch: Watch<'_>) -> Vec<Event> {
+    while watch.is_running() {
+        let think = watch.around(40.0);
+        spin(think);
+        let held = watch.read("config", &service.config);
+        std::hint::black_box(*held.guard);
+        watch.give(held, "read");
+        let user = (watch.part() * USERS as f64) as u64;
+        match watch.part() {
+            part if part < 0.02 => expire(service, &mut watch),
+            part if part < 0.1 => touch(service, &mut watch, user),
+            _ => look_up(service, &mut watch, user),
+        }
+        let mut held = watch.lock("counters", &service.counters);
+        *held.guard += 1;
+        watch.give(held, "write");
+    }
+    watch.events()
+}
+
+fn main() {
+    let program = Program::begin();
+    let service = Service {
+        sessions: Mutex::new((0..USERS).map(|user| (user, 0)).collect()),
+        config: RwLock::new(7),
+        counters: Mutex::new(0),
+    };
+    lockrecord::name(&service.sessions, "sessions");
+    lockrecord::name(&service.config, "config");
+    lockrecord::name(&service.counters, "counters");
+    let events = thread::scope(|scope| {
+        let threads = [1, 2].map(|seed| {
+            let (service, watch) = (&service, program.watch(seed));
+            scope.spawn(move || serve(service, watch))
+        });
+        program.wait();
+        threads.map(|thread| thread.join().unwrap()).into_iter().flatten().collect::<Vec<_>>()
+    });
+    println!("{}", truth::truth(&program, Some("sessions"), &events));
+}

@@ -1,0 +1,387 @@
+//! Recordings of invented programs, damaged recordings, and intervals whose truth is known.
+
+use rand_core::{Rng, SeedableRng};
+use rand_xoshiro::Xoshiro256PlusPlus;
+use serde_json::{Value, json};
+
+use crate::analysis::mean;
+use crate::recording::Held;
+use crate::verdict::{Reason, Verdict};
+use crate::{Analysis, Caution, FORMAT, Histogram, Trend, analyse, compare, read};
+
+const SERVICE: &str = include_str!("../../testdata/recordings/session-service.json");
+const AFTER: &str = include_str!("../../testdata/recordings/session-service-after.json");
+const REGISTRY: &str = include_str!("../../testdata/recordings/metrics-registry.json");
+const QUEUE: &str = include_str!("../../testdata/recordings/job-queue.json");
+
+fn analysed(text: &str) -> Analysis {
+    analyse(&read(text.as_bytes(), "f.json").unwrap())
+}
+
+/// What is said of a recording with a part changed.
+fn refusal(change: impl FnOnce(&mut Value)) -> String {
+    let mut document: Value = serde_json::from_str(SERVICE).unwrap();
+    change(&mut document);
+    refusal_of(document.to_string().as_bytes())
+}
+
+fn refusal_of(bytes: &[u8]) -> String {
+    let said = read(bytes, "f.json").unwrap_err().to_string();
+    assert!(said.starts_with("f.json:"), "{said}");
+    assert_eq!(said.lines().count(), 1, "{said}");
+    said
+}
+
+#[test]
+fn the_lock_that_matters_and_its_longest_holder_are_named() {
+    let analysis = analysed(SERVICE);
+    let first = analysis.first().unwrap();
+    assert_eq!(first.name.as_deref(), Some("sessions"));
+    assert_eq!(first.verdict, Verdict::Shorten);
+    assert_eq!(first.reason, Some(Reason::Throughput));
+    assert_eq!(first.longest_holder.as_ref().unwrap().line, 90);
+    // 0.76 s of 3.98 s waiting, and 40,000 acquisitions of 100 ns.
+    assert!((0.23..0.25).contains(&first.gain), "{}", first.gain);
+    assert_eq!(
+        analysis.locks.iter().filter(|lock| lock.matters()).count(),
+        1
+    );
+    assert!(analysis.cautions.is_empty());
+}
+
+#[test]
+fn a_lock_that_is_taken_often_need_not_matter() {
+    let analysis = analysed(REGISTRY);
+    assert!(analysis.first().is_none());
+    let registry = &analysis.locks[0];
+    assert!(registry.totals.per_second > 100_000.0);
+    assert!((0.005..0.01).contains(&registry.gain), "{}", registry.gain);
+    assert!(registry.totals.wait_p99_ns.abs() < 1e-9);
+}
+
+#[test]
+fn bursts_waits_and_guards_across_await_are_found() {
+    let analysis = analysed(QUEUE);
+    let jobs = analysis.first().unwrap();
+    assert_eq!(jobs.verdict, Verdict::Shorten);
+    assert_eq!(jobs.longest_holder.as_ref().unwrap().line, 31);
+    assert_eq!(jobs.totals.across_await, 4);
+    let dispersion = jobs.arrivals.iter().map(|one| one.dispersion.unwrap());
+    assert!(
+        dispersion
+            .zip([12.2, 11.0])
+            .all(|(found, near)| (found - near).abs() < 0.1)
+    );
+    // 9,800 acquisitions, of which 200 waited for 0.3 ms: the 99th percentile is among them.
+    assert!((290_000.0..315_000.0).contains(&jobs.totals.wait_p99_ns));
+    let cautions = [Caution::NotWhole, Caution::MergedSites { sites: 2 }];
+    assert_eq!(analysis.cautions, cautions);
+}
+
+#[test]
+fn readers_that_wait_for_readers_need_another_lock() {
+    let mut document: Value = serde_json::from_str(SERVICE).unwrap();
+    for one in document["locks"][0]["uses"].as_array_mut().unwrap() {
+        one["mode"] = json!("read");
+    }
+    let analysis = analysed(&document.to_string());
+    assert_eq!(analysis.first().unwrap().verdict, Verdict::Replace);
+}
+
+#[test]
+fn waits_of_all_acquisitions_count_for_the_percentile() {
+    let mut document: Value = serde_json::from_str(REGISTRY).unwrap();
+    // One of a hundred waits is not yet beyond the 99th percentile.
+    let one = &mut document["locks"][0]["uses"][0];
+    one["contended"] = json!(3_000);
+    one["wait"] = json!([[200_000, 204_799, 3_000]]);
+    one["waiting_ns"] = json!(600_000_000);
+    one["held"]["samples"] = json!(5_100);
+    let analysis = analysed(&document.to_string());
+    assert!(analysis.locks[0].totals.wait_p99_ns.abs() < 1e-9);
+}
+
+#[test]
+fn unknown_fields_are_ignored() {
+    let mut document: Value = serde_json::from_str(SERVICE).unwrap();
+    document["later"] = json!({ "a": 1 });
+    document["locks"][0]["later"] = json!([]);
+    document["locks"][0].as_object_mut().unwrap().remove("keys");
+    assert_eq!(analysed(&document.to_string()).locks.len(), 3);
+}
+
+#[test]
+fn what_is_no_recording_is_refused_in_a_line() {
+    for (bytes, expected) in [
+        (&b""[..], "f.json:1:0: the recording ends too early"),
+        (b"lockrecord", "f.json:1:1: not JSON"),
+        (b"\xff\xfe{\0", "f.json:1:1: not JSON"),
+        (b"{} {}", "f.json:1:4: not JSON"),
+        (b"{}", "it has no \"format\": \"lockrecord/1\""),
+        (b"[1, 2]", "it has no \"format\": \"lockrecord/1\""),
+        (b"{\"format\": 1}", "it has no \"format\": \"lockrecord/1\""),
+        (b"{\"format\": \"other/1\"}", "it has no \"format\""),
+        (
+            b"{\"format\": \"lockrecord/2\"}",
+            "of the format lockrecord/2",
+        ),
+        (b"{\"format\": \"lockrecord/1\"}", "missing field `program`"),
+    ] {
+        let said = refusal_of(bytes);
+        assert!(said.contains(expected), "{said}");
+    }
+}
+
+#[test]
+fn a_recording_cut_off_anywhere_is_refused() {
+    let text = SERVICE.trim_end();
+    for end in (0..text.len()).step_by(97) {
+        let said = refusal_of(&text.as_bytes()[..end]);
+        assert!(said.contains("ends too early"), "{end}: {said}");
+    }
+}
+
+#[test]
+fn counts_that_contradict_each_other_are_refused_with_their_place() {
+    fn at<'d>(document: &'d mut Value, pointer: &str) -> &'d mut Value {
+        document.pointer_mut(pointer).unwrap()
+    }
+    let cases: [(&str, Value, &str); 17] = [
+        ("/elapsed_ns", json!(0), "elapsed_ns: 0"),
+        ("/locks/1/id", json!(0), "locks[1]: the id 0"),
+        (
+            "/locks/0/made_at",
+            json!(99),
+            "locks[0].made_at: the site 99 is not among the 8",
+        ),
+        (
+            "/locks/0/uses/1/site",
+            json!(8),
+            "locks[0].uses[1]: the site 8",
+        ),
+        (
+            "/locks/0/blocked/0/waiting",
+            json!(8),
+            "locks[0].blocked[0]",
+        ),
+        (
+            "/locks/0/blocked/0/holding",
+            json!(8),
+            "locks[0].blocked[0]",
+        ),
+        ("/locks/0/alive", json!(2), "locks[0]: 2 alive of 1"),
+        (
+            "/locks/0/uses/0/contended",
+            json!(50_000),
+            "50000 contended of 36000",
+        ),
+        (
+            "/locks/0/uses/0/acquired",
+            json!(100),
+            "locks[0].uses[0]: 6900 contended of 100",
+        ),
+        (
+            "/locks/0/uses/0/held/samples",
+            json!(50_000),
+            "50000 timed of 36000",
+        ),
+        (
+            "/locks/0/uses/0/waiting_ns",
+            json!(1),
+            "locks[0].uses[0].wait: 1 ns together",
+        ),
+        (
+            "/locks/0/uses/0/held/sum_ns",
+            json!(u64::MAX),
+            "locks[0].uses[0].held",
+        ),
+        ("/locks/0/uses/0/wait/0/2", json!(7), "and 6900 counted"),
+        ("/locks/0/uses/0/wait/0/0", json!(u64::MAX), "ascending"),
+        (
+            "/locks/0/arrivals/0/variance",
+            json!(-1.0),
+            "locks[0].arrivals[0]",
+        ),
+        (
+            "/locks/0/keys/hits",
+            json!(99_999),
+            "locks[0].keys: 99999 hits of 36000",
+        ),
+        ("/locks/0/keys/top/0", json!(1.5), "locks[0].keys"),
+    ];
+    for (pointer, value, expected) in cases {
+        let said = refusal(|document| *at(document, pointer) = value.clone());
+        assert!(said.contains(expected), "{pointer}: {said}");
+    }
+    let said = refusal(|document| *at(document, "/locks/0/kind") = json!("spinlock"));
+    assert!(said.contains("unknown variant `spinlock`"), "{said}");
+    let said = refusal(|document| *at(document, "/locks/0/uses/0/acquired") = json!(-1));
+    assert!(said.contains("a whole number, not negative"), "{said}");
+}
+
+#[test]
+fn counts_in_progress_are_no_contradiction() {
+    let mut document: Value = serde_json::from_str(SERVICE).unwrap();
+    document["written"] = json!("interval");
+    document["locks"][0]["uses"][0]["contended"] = json!(6_902);
+    assert_eq!(
+        analysed(&document.to_string()).cautions,
+        [Caution::NotWhole]
+    );
+}
+
+#[test]
+fn figures_beyond_all_measure_are_no_panic() {
+    let mut document: Value = serde_json::from_str(SERVICE).unwrap();
+    document["elapsed_ns"] = json!(u64::MAX);
+    document["threads"] = json!({ "seen": u64::MAX, "time_ns": 0 });
+    for one in document["locks"][0]["uses"].as_array_mut().unwrap() {
+        for field in ["acquired", "threads", "failed_tries", "across_await"] {
+            one[field] = json!(u64::MAX);
+        }
+    }
+    let analysis = analysed(&document.to_string());
+    let text = serde_json::to_string(&analysis).unwrap();
+    assert!(text.contains("\"sessions\""));
+}
+
+#[test]
+fn an_empty_recording_is_one() {
+    let mut document: Value = serde_json::from_str(SERVICE).unwrap();
+    document["locks"] = json!([]);
+    document["sites"] = json!([]);
+    let analysis = analysed(&document.to_string());
+    assert!(analysis.first().is_none() && analysis.locks.is_empty());
+    assert_eq!(FORMAT, "lockrecord/1");
+}
+
+#[test]
+fn moved_lines_do_not_hide_that_waiting_fell() {
+    let (before, after) = (analysed(SERVICE), analysed(AFTER));
+    let change = compare(&before, &after);
+    assert_eq!(change.trend, Trend::Fell);
+    assert_eq!(change.pairs.len(), 3);
+    assert_eq!(change.pairs[0].trend, Trend::Fell);
+    assert!(change.gone.is_empty() && change.new.is_empty());
+    assert!(after.first().is_none(), "nothing more to do");
+    let same = compare(&before, &before);
+    let figures = same.pairs.iter().flat_map(|pair| &pair.figures);
+    assert!(
+        figures
+            .into_iter()
+            .all(|figure| figure.trend == Trend::Same)
+    );
+}
+
+#[test]
+fn locks_are_paired_by_name_then_line_then_type() {
+    // The unnamed lock of the configuration moved, and two more were made before it in the same file.
+    let mut document: Value = serde_json::from_str(SERVICE).unwrap();
+    let mut other = document["locks"][1].clone();
+    let site = |line: u64| json!({ "file": "src/main.rs", "line": line, "column": 5 });
+    document["sites"][4]["line"] = json!(40);
+    document["sites"]
+        .as_array_mut()
+        .unwrap()
+        .extend([site(7), site(8)]);
+    let named = document["locks"][2]["made_at"].clone();
+    assert_eq!(named, json!(6), "the named one stays where it is");
+    other["value"]["type"] = json!("u8");
+    for (id, site) in [(7, 8), (8, 9)] {
+        other["id"] = json!(id);
+        other["made_at"] = json!(site);
+        document["locks"]
+            .as_array_mut()
+            .unwrap()
+            .push(other.clone());
+    }
+    let change = compare(&analysed(SERVICE), &analysed(&document.to_string()));
+    let pairs: Vec<_> = change
+        .pairs
+        .iter()
+        .map(|pair| (pair.before_id, pair.after_id))
+        .collect();
+    assert_eq!(pairs.len(), 3);
+    assert!(
+        pairs.iter().all(|(before, after)| before == after),
+        "{pairs:?}"
+    );
+    assert_eq!(change.new.len(), 2);
+}
+
+/// Buckets as the recorder has them: exact below 32, then 32 of each power of two.
+fn bucket(value: u64) -> [u64; 2] {
+    if value < 32 {
+        return [value; 2];
+    }
+    let width = 1 << (value.ilog2() - 5);
+    let lower = value / width * width;
+    [lower, lower + width - 1]
+}
+
+/// One in 64 holds of a program is timed: how often the interval of 99 % has the mean of all.
+fn coverage(hold_ns: impl Fn(f64) -> f64) -> f64 {
+    let mut random = Xoshiro256PlusPlus::seed_from_u64(7);
+    let trials = 300;
+    let mut hits = 0;
+    for _ in 0..trials {
+        let (mut all, mut timed, mut buckets) = (0.0, Vec::new(), Vec::new());
+        let acquired = 20_000_u64;
+        for _ in 0..acquired {
+            let part = (random.next_u64() >> 11) as f64 / (1_u64 << 53) as f64;
+            let hold = hold_ns(part);
+            all += hold;
+            if random.next_u64() % 64 == 0 {
+                timed.push(hold as u64);
+            }
+        }
+        buckets.extend(
+            timed
+                .iter()
+                .map(|&hold| Histogram(vec![[bucket(hold)[0], bucket(hold)[1], 1]])),
+        );
+        let held = Held {
+            samples: timed.len() as u64,
+            sum_ns: timed.iter().sum(),
+            histogram: Histogram::merged(&buckets),
+        };
+        let [low, high] = mean(&held, acquired).unwrap().interval.unwrap();
+        hits += i32::from((low..=high).contains(&(all / acquired as f64)));
+    }
+    f64::from(hits) / f64::from(trials)
+}
+
+#[test]
+fn the_interval_of_sampled_holds_keeps_what_it_promises() {
+    // Of 300 intervals at 99 % fewer than 288 hold the truth once in a thousand times or less.
+    let least = 0.96;
+    let uniform = coverage(|part| 1_000.0 + 1_000.0 * part);
+    let exponential = coverage(|part| -5_000.0 * (1.0 - part).ln());
+    // One hold of fifty is thirty times longer.
+    let tail = coverage(|part| if part < 0.02 { 60_000.0 } else { 2_000.0 });
+    for (shape, covered) in [
+        ("uniform", uniform),
+        ("exponential", exponential),
+        ("tail", tail),
+    ] {
+        assert!(covered >= least, "{shape}: {covered}");
+    }
+}
+
+#[test]
+fn a_hold_that_was_always_timed_is_known_exactly() {
+    let held = Held {
+        samples: 2,
+        sum_ns: 30,
+        histogram: Histogram(vec![[10, 10, 1], [20, 20, 1]]),
+    };
+    assert_eq!(mean(&held, 2).unwrap().interval, Some([15.0, 15.0]));
+    let [low, high] = mean(&held, 200).unwrap().interval.unwrap();
+    assert!(low < 1.0 && high > 100.0, "two of 200 say little");
+    let one = Held {
+        samples: 1,
+        sum_ns: 10,
+        histogram: Histogram(vec![[10, 10, 1]]),
+    };
+    assert_eq!(mean(&one, 9).unwrap().interval, None);
+}

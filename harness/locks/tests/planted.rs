@@ -1,0 +1,163 @@
+//! The planted programs, recorded and analysed: what they know of themselves against what is said of them.
+//!
+//! `cargo test --release -p pivot-locks --test planted -- --ignored --nocapture` runs each twenty times, for two minutes in
+//! all, on a machine that does nothing else.
+#![expect(clippy::print_stdout, reason = "the comparison is what it is run for")]
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use locks::{Analysed, Analysis, Mode, analyse, read};
+use serde_json::Value;
+
+const RUNS: usize = 20;
+/// How far a figure may be from the truth.
+const TOLERATED: f64 = 0.1;
+/// Fewer acquisitions, or waits, than this have no figures that could be compared.
+const LEAST: u64 = 300;
+/// Shorter holds are as long as it takes to look at two clocks.
+const HOLD_LEAST_NS: f64 = 1_000.0;
+
+/// The examples are built beside the tests.
+fn example(name: &str) -> PathBuf {
+    let test = std::env::current_exe().unwrap();
+    let profile = test.parent().and_then(Path::parent).unwrap();
+    profile.join("examples").join(name)
+}
+
+/// A run: the truth, and the analysis of the recording.
+fn run(name: &str) -> (Value, Analysis) {
+    let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}.json"));
+    let _ = std::fs::remove_file(&file);
+    let mut command = Command::new(example(name));
+    let output = command.env("LOCKRECORD_FILE", &file).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{name}: {said}");
+    let recording = read(&std::fs::read(&file).unwrap(), name).unwrap();
+    (serde_json::from_slice(&output.stdout).unwrap(), analyse(&recording))
+}
+
+/// Figures of all runs: by name, the truth and what was found.
+#[derive(Default)]
+struct Comparison {
+    figures: BTreeMap<String, Vec<[f64; 2]>>,
+    named: usize,
+    holders: usize,
+    others: usize,
+}
+
+impl Comparison {
+    fn add(&mut self, figure: String, truth: &Value, found: f64) {
+        if let Some(truth) = truth.as_f64().filter(|truth| *truth > 0.0) {
+            self.figures.entry(figure).or_default().push([truth, found]);
+        }
+    }
+
+    fn run(&mut self, truth: &Value, found: &Analysis) {
+        let planted = truth["matters"].as_str();
+        let first = found.first();
+        self.named += usize::from(first.and_then(|lock| lock.name.as_deref()) == planted);
+        let more = found.locks.iter().filter(|lock| lock.matters() && lock.name.as_deref() != planted);
+        self.others += usize::from(more.count() > 0);
+        let holder = |lock: &Analysed| lock.longest_holder.as_ref().map(|place| u64::from(place.line));
+        let locks = truth["locks"].as_array().unwrap();
+        let true_holder = planted.and_then(|planted| {
+            let lock = locks.iter().find(|lock| lock["name"] == planted)?;
+            lock["longest_holder"].as_u64()
+        });
+        self.holders += usize::from(first.and_then(holder) == true_holder);
+        for lock in locks {
+            let name = lock["name"].as_str().unwrap();
+            let mut all = found.locks.iter();
+            let same = all.find(|one| one.name.as_deref() == Some(name)).unwrap();
+            self.lock(name, lock, same, truth["elapsed_ns"].as_f64().unwrap());
+        }
+    }
+
+    fn lock(&mut self, name: &str, truth: &Value, found: &Analysed, elapsed_ns: f64) {
+        let acquired = truth["acquired"].as_u64().unwrap();
+        if acquired < LEAST {
+            return;
+        }
+        let rate = Value::from(acquired as f64 / elapsed_ns * 1e9);
+        self.add(format!("{name}: acquisitions a second"), &rate, found.totals.per_second);
+        if truth["waits"].as_u64().unwrap() >= LEAST {
+            let waiting = found.totals.waiting_ns as f64;
+            self.add(format!("{name}: time waiting"), &truth["waiting_ns"], waiting);
+            let waits = locks::Histogram::merged(found.uses.iter().map(|one| &one.waits));
+            for (figure, share) in [("wait_p50_ns", 0.5), ("wait_p90_ns", 0.9)] {
+                let quantile = waits.quantile(share).unwrap_or_default();
+                self.add(format!("{name}: {figure}"), &truth[figure], quantile);
+            }
+        }
+        for (window, arrivals) in found.arrivals.iter().enumerate() {
+            let figure = format!("{name}: dispersion in {} ms", arrivals.window_ns / 1_000_000);
+            let dispersion = arrivals.dispersion.unwrap_or_default();
+            self.add(figure, &truth["dispersion"][window], dispersion);
+        }
+        let uses = truth["uses"].as_array().unwrap();
+        for one in uses.iter().filter(|one| one["acquired"].as_u64() >= Some(LEAST)) {
+            let (line, mode) = (&one["line"], one["mode"].as_str().unwrap());
+            let is_it = |other: &&locks::AnalysedUse| {
+                let its_mode = if other.mode == Mode::Read { "read" } else { "write" };
+                *line == other.site.line && its_mode == mode
+            };
+            let same = found.uses.iter().find(is_it).unwrap();
+            let site = format!("{name}:{line} {mode}");
+            // The mix: a part of all acquisitions of the lock.
+            let part = one["acquired"].as_f64().unwrap() / acquired as f64;
+            let its_part = same.acquired as f64 / found.totals.acquired as f64;
+            self.add(format!("{site}: share"), &Value::from(part), its_part);
+            if one["held_p50_ns"].as_f64() >= Some(HOLD_LEAST_NS) {
+                let [p50, p90] = [same.held.p50, same.held.p90].map(Option::unwrap_or_default);
+                self.add(format!("{site}: held_p50_ns"), &one["held_p50_ns"], p50);
+                self.add(format!("{site}: held_p90_ns"), &one["held_p90_ns"], p90);
+            }
+        }
+    }
+
+    /// Prints everything; returns what is too far off, and in how many runs.
+    fn print(&self, name: &str) -> Vec<String> {
+        println!(
+            "{name}: lock named {} of {RUNS}, longest holder {} of {RUNS}, others recommended in {}",
+            self.named, self.holders, self.others
+        );
+        println!("  {:44} {:>12} {:>12} {:>8} {:>8}", "figure", "truth", "found", "worst", "beyond");
+        let mut far = Vec::new();
+        for (figure, pairs) in &self.figures {
+            let off = |[truth, found]: [f64; 2]| found / truth - 1.0;
+            let by_distance = |a: &&[f64; 2], b: &&[f64; 2]| off(**a).abs().total_cmp(&off(**b).abs());
+            let worst = pairs.iter().max_by(by_distance).unwrap();
+            let beyond = pairs.iter().filter(|pair| off(**pair).abs() > TOLERATED).count();
+            println!(
+                "  {figure:44} {:12.5} {:12.5} {:+7.1}% {beyond:>5}/{}",
+                worst[0], worst[1], 100.0 * off(*worst), pairs.len()
+            );
+            if beyond > 0 {
+                far.push(format!("{name}: {figure} in {beyond} of {}", pairs.len()));
+            }
+        }
+        far
+    }
+}
+
+/// Runs every planted program; prints what they know of themselves and what was found.
+#[test]
+#[ignore = "takes two minutes and a quiet machine"]
+fn known_truths() {
+    let mut far = Vec::new();
+    for name in ["session_service", "metrics_registry", "job_queue"] {
+        let mut comparison = Comparison::default();
+        for _ in 0..RUNS {
+            let (truth, found) = run(name);
+            comparison.run(&truth, &found);
+        }
+        far.extend(comparison.print(name));
+        let named = (comparison.named, comparison.holders, comparison.others);
+        if named != (RUNS, RUNS, 0) {
+            far.push(format!("{name}: named, holders, others: {named:?}"));
+        }
+    }
+    assert!(far.is_empty(), "further than 10 % from the truth:\n{}", far.join("\n"));
+}
