@@ -85,7 +85,11 @@ pub(super) fn approximations(
             bounds: bounded.filter_map(bound).collect(),
         }
     };
-    workload.approximated().into_iter().map(approximation).collect()
+    workload
+        .approximated()
+        .into_iter()
+        .map(approximation)
+        .collect()
 }
 
 #[cfg(test)]
@@ -106,7 +110,10 @@ mod tests {
             "w.toml",
         );
         let tasks = tasks.unwrap();
-        assert_eq!(tasks.approximated(), [Approximated::Cell, Approximated::Tasks]);
+        assert_eq!(
+            tasks.approximated(),
+            [Approximated::Cell, Approximated::Tasks]
+        );
         assert!(tasks.is_bounded_without_lock());
     }
 }

@@ -30,7 +30,10 @@ pub struct Gain {
 /// The gain by ratios of the parts, at most `bound`; nothing if a part that takes time was not compared.
 fn gain(shares: &[Share], ratio: impl Fn(Side) -> Option<Ratio>, bound: f64) -> Option<Gain> {
     let (mut least, mut most) = (1.0, 1.0);
-    for share in shares.iter().filter(|share| share.waiting + share.holding > 0.0) {
+    for share in shares
+        .iter()
+        .filter(|share| share.waiting + share.holding > 0.0)
+    {
         let ratio = ratio(share.side)?;
         // What became of a time, of 1: its own inverse ratio.
         let (low, high) = (ratio.ci_low.max(f64::MIN_POSITIVE), ratio.ci_high);
@@ -98,8 +101,17 @@ mod tests {
 
     #[test]
     fn the_interval_reaches_from_waiting_alone_to_the_bound() {
-        let shares = [share(Side::Readers, 0.1, 0.1), share(Side::Writers, 0.2, 0.1)];
-        let by = |side| Some(if side == Side::Readers { ratio(2.0, 4.0) } else { ratio(0.9, 1.1) });
+        let shares = [
+            share(Side::Readers, 0.1, 0.1),
+            share(Side::Writers, 0.2, 0.1),
+        ];
+        let by = |side| {
+            Some(if side == Side::Readers {
+                ratio(2.0, 4.0)
+            } else {
+                ratio(0.9, 1.1)
+            })
+        };
         let predicted = gain(&shares, by, 0.43).unwrap();
         let low = 1.0 / (1.0 - 0.05 - 0.2 * (1.0 - 1.0 / 0.9)) - 1.0;
         let high = 1.0 / (1.0 - 0.15 - 0.3 * (1.0 - 1.0 / 1.1)) - 1.0;

@@ -68,13 +68,19 @@ fn of_keys(outer: &str, arguments: &[&str], hasher: usize, from: Guarded) -> Gua
     };
     // Ordered maps compare and hash nothing.
     let hashes = outer.starts_with("Hash") || outer.starts_with("Index");
-    let is_std = arguments.get(hasher).is_none_or(|name| name.ends_with("RandomState"));
+    let is_std = arguments
+        .get(hasher)
+        .is_none_or(|name| name.ends_with("RandomState"));
     Guarded {
         keys: match arguments.first().is_some_and(is_string) {
             true => KeyKind::Strings,
             false => KeyKind::Integers,
         },
-        hasher: if hashes && is_std { Hasher::Sip } else { Hasher::Fx },
+        hasher: if hashes && is_std {
+            Hasher::Sip
+        } else {
+            Hasher::Fx
+        },
         ..from
     }
 }
@@ -83,12 +89,18 @@ fn of_keys(outer: &str, arguments: &[&str], hasher: usize, from: Guarded) -> Gua
 fn value_of(name: &str) -> ValueKind {
     let (outer, arguments) = taken_apart(name);
     let is_plain_array = || {
-        let inner = name.strip_prefix('[').and_then(|name| name.strip_suffix(']'));
-        inner.and_then(|inner| inner.split(';').next()).is_some_and(is_plain)
+        let inner = name
+            .strip_prefix('[')
+            .and_then(|name| name.strip_suffix(']'));
+        inner
+            .and_then(|inner| inner.split(';').next())
+            .is_some_and(is_plain)
     };
     match outer {
         "Arc" => ValueKind::Arc,
-        "Option" => arguments.first().map_or(ValueKind::Heap, |inner| value_of(inner)),
+        "Option" => arguments
+            .first()
+            .map_or(ValueKind::Heap, |inner| value_of(inner)),
         _ if is_plain(name) || is_plain_array() => ValueKind::Plain,
         _ => ValueKind::Heap,
     }
@@ -100,7 +112,9 @@ fn is_number(name: &str) -> bool {
 }
 
 fn is_plain(name: &str) -> bool {
-    let inner = name.strip_prefix('(').and_then(|name| name.strip_suffix(')'));
+    let inner = name
+        .strip_prefix('(')
+        .and_then(|name| name.strip_suffix(')'));
     let is_tuple = || inner.is_some_and(|inner| split(inner).into_iter().all(is_plain));
     is_number(name) || matches!(name, "bool" | "char" | "Instant") || is_tuple()
 }
@@ -149,9 +163,15 @@ mod tests {
         let metrics = Guarded::by_type(
             "std::collections::hash::map::HashMap<u32, (u64, [u8; 4]), rustc_hash::FxBuildHasher>",
         );
-        assert_eq!((metrics.keys, metrics.hasher), (KeyKind::Integers, Hasher::Fx));
+        assert_eq!(
+            (metrics.keys, metrics.hasher),
+            (KeyKind::Integers, Hasher::Fx)
+        );
         let sorted = Guarded::by_type("alloc::collections::btree::map::BTreeMap<u64, u64>");
-        assert_eq!((sorted.shape, sorted.value), (Shape::Table, ValueKind::Plain));
+        assert_eq!(
+            (sorted.shape, sorted.value),
+            (Shape::Table, ValueKind::Plain)
+        );
         assert_eq!(sorted.hasher, Hasher::Fx);
     }
 
@@ -159,7 +179,10 @@ mod tests {
     fn what_no_strategy_is_is_recognised() {
         let shape = |name: &str| Guarded::by_type(name).shape;
         assert_eq!(shape("u64"), Shape::Counter);
-        assert_eq!(shape("alloc::collections::vec_deque::VecDeque<app::Job>"), Shape::Queue);
+        assert_eq!(
+            shape("alloc::collections::vec_deque::VecDeque<app::Job>"),
+            Shape::Queue
+        );
         assert_eq!(shape("lru::LruCache<u64, u64>"), Shape::BoundedCache);
     }
 
@@ -170,8 +193,14 @@ mod tests {
             (shape, value)
         };
         assert_eq!(of("app::State"), (Shape::Cell, ValueKind::Heap));
-        assert_eq!(of("alloc::sync::Arc<app::Config>"), (Shape::Cell, ValueKind::Arc));
+        assert_eq!(
+            of("alloc::sync::Arc<app::Config>"),
+            (Shape::Cell, ValueKind::Arc)
+        );
         assert_eq!(of("(u64, bool)"), (Shape::Cell, ValueKind::Plain));
-        assert_eq!(of("core::option::Option<u8>"), (Shape::Cell, ValueKind::Plain));
+        assert_eq!(
+            of("core::option::Option<u8>"),
+            (Shape::Cell, ValueKind::Plain)
+        );
     }
 }

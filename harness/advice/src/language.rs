@@ -123,7 +123,10 @@ impl Times {
     pub(super) fn sections(&self) -> Vec<Section> {
         match self {
             Times::Always(ns) if *ns == 0.0 => Vec::new(),
-            Times::Always(ns) => vec![Section { ns: *ns, share: 1.0 }],
+            Times::Always(ns) => vec![Section {
+                ns: *ns,
+                share: 1.0,
+            }],
             Times::Shares(all) => all.clone(),
         }
     }

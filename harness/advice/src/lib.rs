@@ -24,12 +24,12 @@ use analysis::series::Series;
 use analysis::{Candidate, Samples};
 use serde::Serialize;
 
-pub use approximation::{Approximated, Approximation, Bound};
 pub use agreement::{Agreement, Earlier, agreement};
+pub use approximation::{Approximated, Approximation, Bound};
 pub use choice::{Choice, NEGLIGIBLE, Why};
+pub use deployment::{Deployment, Forecast, Outlook, Standing, Unpredictable};
 pub use gain::{Gain, Share, gain_of};
 pub use language::{KeyKind, Pattern, RunAs, Shape, Times, ValueKind};
-pub use deployment::{Deployment, Forecast, Outlook, Standing, Unpredictable};
 pub use questions::{Questions, Subject};
 pub use recorded::{Program, RecordedWorkload, chosen};
 pub use screening::{Basis, Finding, Need, Screening, asked, encounters, findings};

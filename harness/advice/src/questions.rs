@@ -5,9 +5,7 @@
 //! without a pause what they do, and the other parts keep to theirs. A paced thread keeps a processor
 //! busy while it waits; so a paced part is one thread at the rate of all.
 
-use model::scenario::{
-    Activity, Axis, Group, Origin, RecordKind, Scenario, Section, Sweep, Value,
-};
+use model::scenario::{Activity, Axis, Group, Origin, RecordKind, Scenario, Section, Sweep, Value};
 use model::trace::Operation;
 use serde::Serialize;
 

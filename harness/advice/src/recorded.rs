@@ -105,13 +105,18 @@ struct Hold {
 pub fn chosen<'a>(analysis: &'a Analysis, wanted: Option<&str>) -> Result<&'a Analysed, String> {
     let all = &analysis.locks;
     let Some(wanted) = wanted else {
-        let none = "no lock was recorded; change the `use` lines of the program to those of lockrecord";
+        let none =
+            "no lock was recorded; change the `use` lines of the program to those of lockrecord";
         return all.first().ok_or_else(|| none.into());
     };
     let is_it = |lock: &&Analysed| {
         let place = lock.made_at.to_string();
-        let ends = place.strip_suffix(wanted).map(|before| before.is_empty() || before.ends_with('/'));
-        lock.name.as_deref() == Some(wanted) || ends == Some(true) || place.starts_with(&format!("{wanted}:"))
+        let ends = place
+            .strip_suffix(wanted)
+            .map(|before| before.is_empty() || before.ends_with('/'));
+        lock.name.as_deref() == Some(wanted)
+            || ends == Some(true)
+            || place.starts_with(&format!("{wanted}:"))
             || place.contains(&format!("/{wanted}:"))
     };
     let matches: Vec<&Analysed> = all.iter().filter(is_it).collect();
@@ -148,7 +153,9 @@ impl RecordedWorkload {
         #[expect(clippy::cast_sign_loss, reason = "no length is negative")]
         let length = mean.filter(|&mean| mean >= 1.0).map(|mean| mean as u64);
         let share = |part: u64, all: u64| (all > 0).then(|| rounded(part as f64 / all as f64));
-        let hottest = keys.and_then(|keys| keys.top.first().copied()).unwrap_or(0.0);
+        let hottest = keys
+            .and_then(|keys| keys.top.first().copied())
+            .unwrap_or(0.0);
         let is_async = lock.library == Library::Tokio;
         let is_plain_cell = guarded.shape == Shape::Cell && guarded.value == ValueKind::Plain;
         let parts = parts(recording, lock, guarded.shape);
@@ -171,10 +178,14 @@ impl RecordedWorkload {
             tasks: is_async.then_some(lock.totals.across_await),
             records: distinct.or(length),
             record_bytes: is_plain_cell.then(|| lock.value.bytes.clamp(1, 4_096)),
-            hit_rate: keys.and_then(|keys| share(keys.hits, keys.lookups)).filter(|&rate| rate < 1.0),
+            hit_rate: keys
+                .and_then(|keys| share(keys.hits, keys.lookups))
+                .filter(|&rate| rate < 1.0),
             hot_share: (hottest >= HOT_LEAST).then(|| rounded(hottest)),
             is_skewed: distinct.is_some_and(|keys| hottest * keys as f64 >= SKEWED_LEAST),
-            is_sampled: parts.iter().any(|part| part.read.mean_ns > 0.0 || part.write.mean_ns > 0.0),
+            is_sampled: parts
+                .iter()
+                .any(|part| part.read.mean_ns > 0.0 || part.write.mean_ns > 0.0),
             processors: recording.processors,
             guarded,
             parts,
@@ -229,10 +240,12 @@ fn slug(lock: &Analysed) -> String {
     let file = file.strip_suffix(".rs").unwrap_or(file);
     let name = lock.name.clone();
     let name = name.unwrap_or_else(|| format!("{file}-{}", place.line));
-    let letters = name.chars().map(|letter| match letter.to_ascii_lowercase() {
-        letter @ ('a'..='z' | '0'..='9') => letter,
-        _ => '-',
-    });
+    let letters = name
+        .chars()
+        .map(|letter| match letter.to_ascii_lowercase() {
+            letter @ ('a'..='z' | '0'..='9') => letter,
+            _ => '-',
+        });
     let letters: String = letters.collect();
     let words = letters.split('-').filter(|word| !word.is_empty());
     let name = words.collect::<Vec<_>>().join("-");
@@ -254,7 +267,10 @@ struct InMode<'a> {
 
 impl<'a> InMode<'a> {
     fn new(recording: &Recording, lock: &'a Analysed, mode: Mode) -> Self {
-        let uses = lock.uses.iter().filter(|one| one.mode == mode && one.acquired > 0);
+        let uses = lock
+            .uses
+            .iter()
+            .filter(|one| one.mode == mode && one.acquired > 0);
         let uses: Vec<&AnalysedUse> = uses.collect();
         let held = |one: &&AnalysedUse| {
             let mean = one.held_mean_ns.map_or(0.0, |mean| mean.value);
@@ -272,7 +288,11 @@ impl<'a> InMode<'a> {
     /// How many threads do it: of several call sites all together, if `are_apart`.
     fn threads(&self, are_apart: bool) -> u64 {
         let threads = self.uses.iter().map(|one| one.threads);
-        let threads = if are_apart { threads.sum() } else { threads.max().unwrap_or(0) };
+        let threads = if are_apart {
+            threads.sum()
+        } else {
+            threads.max().unwrap_or(0)
+        };
         threads.max(1)
     }
 
@@ -306,14 +326,19 @@ fn hold(uses: &[&AnalysedUse], clock_ns: f64) -> Hold {
     for (ns, count) in times {
         group = (group.0 + ns * count, group.1 + count);
         below += count;
-        let is_over = cuts.peek().is_some_and(|cut| below >= cut * all * (1.0 - 1e-9));
+        let is_over = cuts
+            .peek()
+            .is_some_and(|cut| below >= cut * all * (1.0 - 1e-9));
         if is_over {
             sections.push(Section {
                 ns: said(group.0 / group.1),
                 share: group.1 / all,
             });
             group = (0.0, 0.0);
-            while cuts.next_if(|cut| below >= cut * all * (1.0 - 1e-9)).is_some() {}
+            while cuts
+                .next_if(|cut| below >= cut * all * (1.0 - 1e-9))
+                .is_some()
+            {}
         }
     }
     let ends = [sections.first(), sections.last()];
@@ -360,13 +385,14 @@ fn shares(sections: Vec<Section>) -> Vec<Section> {
 
 /// Who reads and who writes, apart or as a mix.
 fn parts(recording: &Recording, lock: &Analysed, shape: Shape) -> Vec<RecordedPart> {
-    let [reads, writes] =
-        [Mode::Read, Mode::Write].map(|mode| InMode::new(recording, lock, mode));
+    let [reads, writes] = [Mode::Read, Mode::Write].map(|mode| InMode::new(recording, lock, mode));
     let (reading, writing) = (reads.threads(true), writes.threads(true));
     let does = [reads.acquired > 0, writes.acquired > 0];
     let keys = lock.keys.as_ref().filter(|_| shape == Shape::Table);
     // As many removals are measured as insertions.
-    let inserts = keys.map(|keys| keys.inserts.min(keys.removes) as f64).filter(|&keys| keys > 0.0);
+    let inserts = keys
+        .map(|keys| keys.inserts.min(keys.removes) as f64)
+        .filter(|&keys| keys > 0.0);
     if does == [true, true] && are_the_same(recording, reading, writing) {
         let acquired = (reads.acquired + writes.acquired) as f64;
         let threads = reads.threads(false).max(writes.threads(false));
@@ -378,7 +404,14 @@ fn parts(recording: &Recording, lock: &Analysed, shape: Shape) -> Vec<RecordedPa
             inserts,
             write: writes.hold.clone(),
             sites: sites(lock.uses.iter()),
-            ..part(recording, lock, Side::Mixed, &reads, threads, [&reads, &writes])
+            ..part(
+                recording,
+                lock,
+                Side::Mixed,
+                &reads,
+                threads,
+                [&reads, &writes],
+            )
         }];
     }
     let mut parts = Vec::new();
@@ -394,7 +427,9 @@ fn parts(recording: &Recording, lock: &Analysed, shape: Shape) -> Vec<RecordedPa
         let inserts = inserts.map(|inserts| rounded(inserts / writes.acquired as f64));
         let none = Hold::default();
         parts.push(RecordedPart {
-            inserts: inserts.map(|share| share.min(0.5)).filter(|&share| share >= SHARE_LEAST),
+            inserts: inserts
+                .map(|share| share.min(0.5))
+                .filter(|&share| share >= SHARE_LEAST),
             read: none,
             write: writes.hold.clone(),
             sites: sites(writes.uses.iter().copied()),
@@ -482,7 +517,10 @@ fn program(recording: &Recording, lock: &Analysed, parts: &[RecordedPart]) -> Pr
         reason: lock.reason,
         bound: lock.gain,
         wait_p99_ns: lock.totals.wait_p99_ns,
-        longest_holder: lock.longest_holder.as_ref().map(|site| line(&site.to_string())),
+        longest_holder: lock
+            .longest_holder
+            .as_ref()
+            .map(|site| line(&site.to_string())),
         shares: shares.collect(),
         is_stand_in: lock.library == Library::Tokio,
         gain: None,

@@ -269,7 +269,10 @@ fn what_people_ask_can_be_said() {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../testdata/workloads");
     let load = |name: &str| Workload::load(&folder.join(name)).unwrap();
     let once_a_minute = load("once-a-minute.toml");
-    assert_eq!(once_a_minute.writers.as_ref().unwrap().per_s(), Some(0.0166));
+    assert_eq!(
+        once_a_minute.writers.as_ref().unwrap().per_s(),
+        Some(0.0166)
+    );
     let paced = once_a_minute.questions().unwrap();
     // Slower than once a second would never come up.
     assert_eq!(
@@ -363,22 +366,38 @@ fn what_is_not_measured_is_refused_by_name() {
     ] {
         let refused = table(&format!("shape = \"{shape}\"\n"));
         let named = format!("table.shape = \"{shape}\" is not measured");
-        assert!(refused.contains(&named) && refused.contains(instead), "{refused}");
+        assert!(
+            refused.contains(&named) && refused.contains(instead),
+            "{refused}"
+        );
         assert!(!refused.contains('\n'), "one line: {refused}");
     }
     for (fields, expected) in [
         ("shape = \"cell\"\nrecords = 5\n", "a cell is one value"),
         ("shape = \"cell\"\nhasher = \"sip\"\n", "a cell has no keys"),
-        ("records = 5\nkeys = \"strings\"\n", "table.key_bytes is the length"),
+        (
+            "records = 5\nkeys = \"strings\"\n",
+            "table.key_bytes is the length",
+        ),
         ("records = 5\nkeys = \"uuids\"\n", "`strings`"),
-        ("records = 5\nvalue = \"arc\"\nrecord_bytes = 8\n", "give one of them"),
+        (
+            "records = 5\nvalue = \"arc\"\nrecord_bytes = 8\n",
+            "give one of them",
+        ),
     ] {
         let refused = table(fields);
-        assert!(refused.contains(expected), "{expected:?} is not in: {refused}");
+        assert!(
+            refused.contains(expected),
+            "{expected:?} is not in: {refused}"
+        );
     }
-    let tasks = format!("name = \"w\"\nrun_as = \"tasks-across-await\"\n[table]\nrecords = 1\n{READERS}");
+    let tasks =
+        format!("name = \"w\"\nrun_as = \"tasks-across-await\"\n[table]\nrecords = 1\n{READERS}");
     let refused = refusal(&tasks);
-    assert!(refused.contains("let the guard go before the task waits"), "{refused}");
+    assert!(
+        refused.contains("let the guard go before the task waits"),
+        "{refused}"
+    );
 }
 
 #[test]

@@ -176,7 +176,10 @@ fn validate_part(part: &Part) -> Validity {
         return Err(format!("[{side}] takes no {field}"));
     }
     within(format!("{side}.threads"), *threads, 1..=THREADS_MAX)?;
-    let times = [("section_ns", &part.section_ns), ("write_section_ns", &part.write_section_ns)];
+    let times = [
+        ("section_ns", &part.section_ns),
+        ("write_section_ns", &part.write_section_ns),
+    ];
     for (field, times) in times {
         if let Some(Times::Shares(all)) = times {
             let none = format!("{side}.{field}: give a number, or shares of times");
@@ -200,11 +203,14 @@ fn validate_arrivals(part: &Part) -> Validity {
     let unpaced = part.arrivals != Pattern::Steady && part.rate_per_s.is_none();
     let is_burst = part.arrivals == Pattern::Bursts;
     let unpaced_why = format!("{side}.arrivals say how a rate lies in time: give rate_per_s, too");
-    let burst_why =
-        format!("{side}.burst is the size of arrivals = \"bursts\": give both or none");
+    let burst_why = format!("{side}.burst is the size of arrivals = \"bursts\": give both or none");
     refuse([
         (unpaced, &*unpaced_why),
         (is_burst != part.burst.is_some(), &*burst_why),
     ])?;
-    within(format!("{side}.burst"), part.burst.unwrap_or(1), 1..=BURST_MAX)
+    within(
+        format!("{side}.burst"),
+        part.burst.unwrap_or(1),
+        1..=BURST_MAX,
+    )
 }

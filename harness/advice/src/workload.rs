@@ -246,7 +246,13 @@ impl Side {
             Side::Writers => &["section_ns", "inserts"],
             Side::Scanners => &[],
             // What no share asks for are lookups.
-            Side::Mixed => &["section_ns", "write_section_ns", "writes", "inserts", "scans"],
+            Side::Mixed => &[
+                "section_ns",
+                "write_section_ns",
+                "writes",
+                "inserts",
+                "scans",
+            ],
         }
     }
 }

@@ -65,7 +65,9 @@ impl Field {
         let processes: Vec<ProcessId> =
             (0..scenario.processes).map(|_| ProcessId(name())).collect();
         let keys = Keyring::new(scenario, &processes);
-        let hashed = scenario.hashed.map(|hashed| Arc::new(Keys::new(hashed, &processes)));
+        let hashed = scenario
+            .hashed
+            .map(|hashed| Arc::new(Keys::new(hashed, &processes)));
         let absent = keys.misses(TAPE_LENGTH, &mut random);
         let draw = |&is_absent: &bool| {
             if is_absent {

@@ -31,11 +31,18 @@ impl Keys {
     pub(crate) fn new(keys: HashedKeys, processes: &[ProcessId]) -> Self {
         let length = keys.string_bytes.unwrap_or(size_of::<ProcessId>());
         let asked = vec![b'k'; length].into_boxed_slice();
-        let compared = if keys.string_bytes.is_some() { processes } else { &[] };
+        let compared = if keys.string_bytes.is_some() {
+            processes
+        } else {
+            &[]
+        };
         Self {
             hasher: keys.hasher,
             stored: compared.iter().map(|_| asked.clone()).collect(),
-            places: (0..).zip(compared).map(|(place, &id)| (id, place)).collect(),
+            places: (0..)
+                .zip(compared)
+                .map(|(place, &id)| (id, place))
+                .collect(),
             asked,
         }
     }
@@ -73,10 +80,19 @@ mod tests {
         let ids = [ProcessId(3), ProcessId(5)];
         let keys = |string_bytes| {
             let hasher = Hasher::Sip;
-            Keys::new(HashedKeys { string_bytes, hasher }, &ids)
+            Keys::new(
+                HashedKeys {
+                    string_bytes,
+                    hasher,
+                },
+                &ids,
+            )
         };
         let strings = keys(Some(24));
-        assert_eq!(strings.entries(&[ids[1], ProcessId(4), ids[0]]), [1, NOTHING, 0]);
+        assert_eq!(
+            strings.entries(&[ids[1], ProcessId(4), ids[0]]),
+            [1, NOTHING, 0]
+        );
         assert_eq!(strings.look_up(0) ^ strings.look_up(NOTHING), 1);
         assert!(strings.stored.iter().all(|key| key.len() == 24));
         let integers = keys(None);
@@ -88,7 +104,14 @@ mod tests {
     fn each_hasher_has_its_own_answer() {
         let of = |hasher| {
             let string_bytes = Some(24);
-            Keys::new(HashedKeys { string_bytes, hasher }, &[]).look_up(NOTHING)
+            Keys::new(
+                HashedKeys {
+                    string_bytes,
+                    hasher,
+                },
+                &[],
+            )
+            .look_up(NOTHING)
         };
         assert_ne!(of(Hasher::Fx), of(Hasher::Sip));
     }

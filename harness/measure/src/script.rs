@@ -98,7 +98,10 @@ impl Script {
                 None if step == Step::Write => Section::default(),
                 None => section,
             },
-            key: self.hashed.as_ref().map(|(keys, entries)| (&**keys, entries[at])),
+            key: self
+                .hashed
+                .as_ref()
+                .map(|(keys, entries)| (&**keys, entries[at])),
         }
     }
 
@@ -186,7 +189,11 @@ fn sections(group: &Group, steps: &[Step], random: &mut Xoshiro256PlusPlus) -> V
     }
     let always = |ns: f64| model::scenario::Section { ns, share: 1.0 };
     let constant: Vec<_> = group.section_ns.map(always).into_iter().collect();
-    let reads = if constant.is_empty() { &group.sections } else { &constant };
+    let reads = if constant.is_empty() {
+        &group.sections
+    } else {
+        &constant
+    };
     let mut dealt = vec![Section::default(); steps.len()];
     for (step, times) in [(Step::Read, reads), (Step::Write, &group.write_sections)] {
         let mut places: Vec<usize> = (0..steps.len()).filter(|&at| steps[at] == step).collect();

@@ -7,7 +7,8 @@
 use std::hint::black_box;
 
 use contract::{
-    Change, Event, Handle, Padded, ProcessId, ProcessSnapshot, ProcessStatus, SharedStatus, Specimen,
+    Change, Event, Handle, Padded, ProcessId, ProcessSnapshot, ProcessStatus, SharedStatus,
+    Specimen,
 };
 use model::clock;
 use model::sample::Kinds;

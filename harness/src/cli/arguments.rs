@@ -304,7 +304,10 @@ pub(crate) struct DiffOptions {
 pub(crate) struct AdviseOptions {
     /// The workload file; --init prints one to start from. Or a recording of a program's locks, by lockrecord: the workload
     /// of one of them is then written to the folder of the answer
-    #[arg(value_name = "WORKLOAD.toml|RECORDING.json", required_unless_present = "init")]
+    #[arg(
+        value_name = "WORKLOAD.toml|RECORDING.json",
+        required_unless_present = "init"
+    )]
     pub(crate) workload: Option<PathBuf>,
     /// Of a recording: the lock, by its name or by where it was made (FILE:LINE) [default: the one that matters most]
     #[arg(long, value_name = "NAME|SITE", conflicts_with = "init")]

@@ -193,8 +193,13 @@ fn a_lock_that_does_not_matter_is_left_without_measuring() {
     let folder = folder("advise-left");
     let (service, out) = (recording("session-service.json"), path(&folder, "out"));
     let record = path(&folder, "0002-lock.md");
-    let arguments = ["advise", &service, "--lock", "counters", "--out", &out, "--adr", &record];
-    let output = pivot(&arguments).args(["--format", "json"]).output().unwrap();
+    let arguments = [
+        "advise", &service, "--lock", "counters", "--out", &out, "--adr", &record,
+    ];
+    let output = pivot(&arguments)
+        .args(["--format", "json"])
+        .output()
+        .unwrap();
     let said = String::from_utf8(output.stderr).unwrap();
     assert!(output.status.success(), "{said}");
     let document: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
@@ -238,8 +243,18 @@ fn recordings_and_locks_that_are_none_are_refused() {
 fn a_recorded_lock_becomes_a_workload_and_an_answer() {
     let folder = folder("advise-recorded");
     let (service, out) = (recording("session-service.json"), path(&folder, "out"));
-    let strategy = ["--strategy", "^rwlock/std$", "--preset", "quick", "--format", "json"];
-    let output = pivot(&["advise", &service, "--out", &out]).args(strategy).output().unwrap();
+    let strategy = [
+        "--strategy",
+        "^rwlock/std$",
+        "--preset",
+        "quick",
+        "--format",
+        "json",
+    ];
+    let output = pivot(&["advise", &service, "--out", &out])
+        .args(strategy)
+        .output()
+        .unwrap();
     let said = String::from_utf8(output.stderr).unwrap();
     assert!(output.status.success(), "{said}");
     let document: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
@@ -249,7 +264,10 @@ fn a_recorded_lock_becomes_a_workload_and_an_answer() {
     assert_eq!(program["verdict"], "shorten");
     assert_eq!(document["workload"]["mixed"]["threads"], 2);
     let answer = document["advice"]["answer"].to_string();
-    assert!(answer.contains("First move work out of the section"), "{answer}");
+    assert!(
+        answer.contains("First move work out of the section"),
+        "{answer}"
+    );
     // The workload file is there to be corrected, and is never overwritten then.
     let kept = Path::new(&out).join("workload.toml");
     let text = fs::read_to_string(&kept).unwrap();

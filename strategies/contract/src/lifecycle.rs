@@ -235,6 +235,15 @@ mod tests {
     }
 
     #[test]
+    fn work_is_allowed_where_a_heartbeat_is() {
+        let heartbeat = Event::heartbeat(1).change;
+        for state in State::ALL {
+            let works = state.after(Change::Work { links: 5 });
+            assert_eq!(works.ok(), state.after(heartbeat).ok(), "{state}");
+        }
+    }
+
+    #[test]
     fn state_survives_its_bits() {
         for state in State::ALL {
             assert_eq!(State::from_bits(state as u64), state);

@@ -20,12 +20,23 @@ pub(super) fn recording(type_name: &str, fields: &str, uses: &str) -> Recording 
 }
 
 const STD_MUTEX: &str = "\"library\":\"std\",\"kind\":\"mutex\",\"name\":\"sessions\"";
-const SESSIONS: &str = "std::collections::hash::map::HashMap<alloc::string::String, alloc::sync::Arc<app::Session>>";
+const SESSIONS: &str =
+    "std::collections::hash::map::HashMap<alloc::string::String, alloc::sync::Arc<app::Session>>";
 
 /// A use that took the lock so often, each time for one of these times: `[lower, upper, count]`.
-fn used(site: usize, mode: &str, threads: u64, acquired: u64, waiting_ns: u64, held: &[[u64; 3]]) -> String {
+fn used(
+    site: usize,
+    mode: &str,
+    threads: u64,
+    acquired: u64,
+    waiting_ns: u64,
+    held: &[[u64; 3]],
+) -> String {
     let samples: u64 = held.iter().map(|bucket| bucket[2]).sum();
-    let sum: u64 = held.iter().map(|bucket| (bucket[0] + bucket[1]) / 2 * bucket[2]).sum();
+    let sum: u64 = held
+        .iter()
+        .map(|bucket| (bucket[0] + bucket[1]) / 2 * bucket[2])
+        .sum();
     let contended = u64::from(waiting_ns > 0);
     let wait = match waiting_ns {
         0 => "[]".to_owned(),
@@ -47,10 +58,20 @@ fn made(recording: &Recording) -> RecordedWorkload {
 fn threads_that_read_and_write_are_a_mix_with_their_rates_and_times() {
     let uses = [
         used(1, "read", 4, 90_000, 0, &[[50, 50, 90]]),
-        used(2, "write", 4, 10_000, 0, &[[2_000, 2_000, 9], [20_000, 20_000, 1]]),
+        used(
+            2,
+            "write",
+            4,
+            10_000,
+            0,
+            &[[2_000, 2_000, 9], [20_000, 20_000, 1]],
+        ),
     ];
     let made = made(&recording(SESSIONS, STD_MUTEX, &uses.join(",")));
-    assert_eq!((made.name.as_str(), made.baseline), ("sessions", "mutex/std"));
+    assert_eq!(
+        (made.name.as_str(), made.baseline),
+        ("sessions", "mutex/std")
+    );
     let [part] = &made.parts[..] else {
         panic!("one part: {:?}", made.parts);
     };
@@ -60,12 +81,20 @@ fn threads_that_read_and_write_are_a_mix_with_their_rates_and_times() {
     assert_eq!((part.pattern, part.burst), (Pattern::Bursts, Some(8)));
     // What takes as long as an operation of a table is no time inside.
     assert_eq!((part.read.mean_ns, part.read.times.len()), (40.0, 0));
-    let times: Vec<(f64, f64)> = part.write.times.iter().map(|one| (one.ns, one.share)).collect();
+    let times: Vec<(f64, f64)> = part
+        .write
+        .times
+        .iter()
+        .map(|one| (one.ns, one.share))
+        .collect();
     assert_eq!(times, [(1_960.0, 0.9), (20_000.0, 0.1)]);
     let [share] = made.program.shares[..] else {
         panic!("one share");
     };
-    assert!((share.holding - (90_000.0 * 50.0 + 10_000.0 * 3_800.0) / 8e9).abs() < 1e-6, "{share:?}");
+    assert!(
+        (share.holding - (90_000.0 * 50.0 + 10_000.0 * 3_800.0) / 8e9).abs() < 1e-6,
+        "{share:?}"
+    );
 }
 
 #[test]
@@ -76,9 +105,15 @@ fn threads_that_do_one_thing_are_parts_of_their_own() {
     ];
     let rwlock = "\"library\":\"parking_lot\",\"kind\":\"rwlock\",\"name\":null";
     let made = made(&recording("app::Config", rwlock, &uses.join(",")));
-    assert_eq!((made.name.as_str(), made.baseline), ("sessions-10", "rwlock/parking_lot"));
-    let sides: Vec<(Side, u64, bool)> =
-        made.parts.iter().map(|part| (part.side, part.threads, part.is_saturated)).collect();
+    assert_eq!(
+        (made.name.as_str(), made.baseline),
+        ("sessions-10", "rwlock/parking_lot")
+    );
+    let sides: Vec<(Side, u64, bool)> = made
+        .parts
+        .iter()
+        .map(|part| (part.side, part.threads, part.is_saturated))
+        .collect();
     assert_eq!(sides, [(Side::Readers, 3, false), (Side::Writers, 1, true)]);
     assert_eq!(made.guarded.shape, Shape::Cell);
     assert_eq!(made.program.lock, "src/sessions.rs:10");
@@ -87,9 +122,18 @@ fn threads_that_do_one_thing_are_parts_of_their_own() {
 
 #[test]
 fn a_lock_is_chosen_by_its_name_or_its_place() {
-    let recording = recording(SESSIONS, STD_MUTEX, &used(1, "write", 4, 9, 0, &[[50, 50, 9]]));
+    let recording = recording(
+        SESSIONS,
+        STD_MUTEX,
+        &used(1, "write", 4, 9, 0, &[[50, 50, 9]]),
+    );
     let analysis = analyse(&recording);
-    for wanted in [None, Some("sessions"), Some("src/sessions.rs:10"), Some("sessions.rs:10:5")] {
+    for wanted in [
+        None,
+        Some("sessions"),
+        Some("src/sessions.rs:10"),
+        Some("sessions.rs:10:5"),
+    ] {
         assert!(chosen(&analysis, wanted).is_ok(), "{wanted:?}");
     }
     let refused = chosen(&analysis, Some("session")).expect_err("there is none");
@@ -101,7 +145,11 @@ fn a_lock_is_chosen_by_its_name_or_its_place() {
 #[test]
 fn text_of_a_recording_stays_on_its_line() {
     let fields = "\"library\":\"tokio\",\"kind\":\"mutex\",\"name\":\"a\\n[needs]\\nb = \\\"\"";
-    let made = made(&recording("u8, \\n", fields, &used(1, "write", 4, 9, 0, &[[50, 50, 9]])));
+    let made = made(&recording(
+        "u8, \\n",
+        fields,
+        &used(1, "write", 4, 9, 0, &[[50, 50, 9]]),
+    ));
     assert_eq!(made.name, "a-needs-b");
     assert!(!made.program.lock.contains('\n') && !made.type_name.contains('\n'));
     assert!(made.program.is_stand_in && made.tasks == Some(0));
@@ -113,6 +161,9 @@ fn rare_times_join_their_neighbours() {
     let sections = sections.map(|(ns, share)| Section { ns, share });
     let kept = shares(sections.to_vec());
     assert_eq!(kept.len(), 2);
-    assert!((kept[0].share + kept[1].share - 1.0).abs() < 1e-12, "{kept:?}");
+    assert!(
+        (kept[0].share + kept[1].share - 1.0).abs() < 1e-12,
+        "{kept:?}"
+    );
     assert!((kept[1].ns - 202.0).abs() < 1.0, "{kept:?}");
 }

@@ -18,8 +18,8 @@ use super::table::Table;
 use super::view::Section;
 use super::{Form, adoption, draft, format, render};
 use advice::{
-    Agreement, Conclusion, Earlier, NEGLIGIBLE, Part, Questions, RecordedWorkload, SCHEMA, Subject, Times, Workload,
-    asked,
+    Agreement, Conclusion, Earlier, NEGLIGIBLE, Part, Questions, RecordedWorkload, SCHEMA, Subject,
+    Times, Workload, asked,
 };
 use results::{Cell, Flag, Guaranteed, Machine, Metric, TOLERATED, Verdict, is_range, is_worse};
 

@@ -688,7 +688,9 @@ fn a_recorded_lock_becomes_a_workload_file() {
         assert!(text.contains("EDIT"), "{name}: guesses are marked: {text}");
     }
     let (sessions, text) = file("sessions");
-    let sessions = sessions.as_ref().unwrap_or_else(|error| panic!("{error}: {text}"));
+    let sessions = sessions
+        .as_ref()
+        .unwrap_or_else(|error| panic!("{error}: {text}"));
     assert_eq!(sessions.table.records(), 998);
     assert_eq!(sessions.baseline.as_deref(), Some("mutex/std"));
     let mixed = sessions.mixed.as_ref().expect("its threads read and write");

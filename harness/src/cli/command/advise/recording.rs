@@ -78,7 +78,8 @@ impl Recorded {
                 file.display()
             ))),
             Err(_) => {
-                fs::create_dir_all(folder).map_err(|error| Error::file("create", folder, &error))?;
+                fs::create_dir_all(folder)
+                    .map_err(|error| Error::file("create", folder, &error))?;
                 output::write(&file, Existing::Keep, self.text.as_bytes())
             }
         }
