@@ -66,7 +66,6 @@ pub struct RecordedWorkload {
     hot_share: Option<f64>,
     is_skewed: bool,
     parts: Vec<RecordedPart>,
-    is_sampled: bool,
     processors: u32,
 }
 
@@ -183,9 +182,6 @@ impl RecordedWorkload {
                 .filter(|&rate| rate < 1.0),
             hot_share: (hottest >= HOT_LEAST).then(|| rounded(hottest)),
             is_skewed: distinct.is_some_and(|keys| hottest * keys as f64 >= SKEWED_LEAST),
-            is_sampled: parts
-                .iter()
-                .any(|part| part.read.mean_ns > 0.0 || part.write.mean_ns > 0.0),
             processors: recording.processors,
             guarded,
             parts,

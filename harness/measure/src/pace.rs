@@ -39,7 +39,8 @@ impl Pacer {
             left: 0,
             next: clock::now(),
         };
-        pacer.next += pacer.gap();
+        let first = pacer.gap();
+        pacer.next += first;
         pacer
     }
 
