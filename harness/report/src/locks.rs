@@ -264,7 +264,7 @@ fn cut_left(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use locks::{analyse, compare, read};
+    use ::locks::{analyse, compare, read};
 
     use super::*;
     use crate::{Form, locks};
