@@ -175,7 +175,7 @@ impl RecordedWorkload {
                 (_, Kind::Rwlock) => "rwlock/std",
             },
             tasks: is_async.then_some(lock.totals.across_await),
-            records: distinct.or(length),
+            records: length.or(distinct),
             record_bytes: is_plain_cell.then(|| lock.value.bytes.clamp(1, 4_096)),
             hit_rate: keys
                 .and_then(|keys| share(keys.hits, keys.lookups))
@@ -210,10 +210,10 @@ const HOLD_LEAST_NS: f64 = 100.0;
 const OPERATION_NS: f64 = 30.0;
 /// No operation is measured that takes longer: a longer one has lost its processor, or waits for something else.
 const HOLD_MOST_NS: f64 = 1e6;
-/// Where the times of a distribution are cut: the mean of those in between stands for them.
-const CUTS: [f64; 5] = [0.5, 0.9, 0.99, 0.999, 1.0];
-/// Below this ratio of longest to shortest, all times are alike.
-const ALIKE: f64 = 1.5;
+/// Times of which the longest is at most so many times the shortest are alike: their mean stands for them.
+const ALIKE: f64 = 2.0;
+/// More different times than this nobody corrects by hand.
+const TIMES_MAX: usize = 6;
 /// Indices of dispersion up to which arrivals are steady, and up to which they are random and no bursts.
 const STEADY_MOST: f64 = 0.5;
 const POISSON_MOST: f64 = 2.0;
@@ -315,40 +315,39 @@ fn hold(uses: &[&AnalysedUse], clock_ns: f64) -> Hold {
     let all: f64 = times.iter().map(|(_, count)| count).sum();
     let sum: f64 = times.iter().map(|(ns, count)| ns * count).sum();
     let mean_ns = if all > 0.0 { sum / all } else { 0.0 };
-    let said = |ns: f64| rounded((ns - OPERATION_NS).clamp(0.0, HOLD_MOST_NS));
-    let mut sections: Vec<Section> = Vec::new();
-    let (mut below, mut group) = (0.0, (0.0, 0.0));
-    let mut cuts = CUTS.into_iter().peekable();
-    for (ns, count) in times {
-        group = (group.0 + ns * count, group.1 + count);
-        below += count;
-        let is_over = cuts
-            .peek()
-            .is_some_and(|cut| below >= cut * all * (1.0 - 1e-9));
-        if is_over {
-            sections.push(Section {
-                ns: said(group.0 / group.1),
-                share: group.1 / all,
-            });
-            group = (0.0, 0.0);
-            while cuts
-                .next_if(|cut| below >= cut * all * (1.0 - 1e-9))
-                .is_some()
-            {}
-        }
-    }
-    let ends = [sections.first(), sections.last()];
-    let [shortest, longest] = ends.map(|section| section.map_or(0.0, |section| section.ns));
     let times = if mean_ns < HOLD_LEAST_NS {
         Vec::new()
-    } else if longest <= ALIKE * shortest || sections.len() < 2 {
-        let ns = rounded((mean_ns - OPERATION_NS).max(0.0));
-        vec![Section { ns, share: 1.0 }]
     } else {
+        let mut alike = ALIKE;
+        let mut sections = sections(&times, all, alike);
+        while sections.len() > TIMES_MAX {
+            alike *= ALIKE;
+            sections = self::sections(&times, all, alike);
+        }
         shares(sections)
     };
     let mean_ns = rounded(mean_ns);
     Hold { mean_ns, times }
+}
+
+/// Times in ascending order, each with how many of `all` take it, as the means of those that are alike.
+fn sections(times: &[(f64, f64)], all: f64, alike: f64) -> Vec<Section> {
+    let mut rest = times;
+    let mut sections = Vec::new();
+    while let Some(&(shortest, _)) = rest.first() {
+        // From the shortest that a section can be on: below it all are alike.
+        let longest = alike * shortest.max(OPERATION_NS);
+        let end = rest.partition_point(|&(ns, _)| ns <= longest);
+        let (group, others) = rest.split_at(end);
+        let count: f64 = group.iter().map(|(_, count)| count).sum();
+        let sum: f64 = group.iter().map(|(ns, count)| ns * count).sum();
+        sections.push(Section {
+            ns: rounded((sum / count - OPERATION_NS).clamp(0.0, HOLD_MOST_NS)),
+            share: count / all,
+        });
+        rest = others;
+    }
+    sections
 }
 
 /// The same with shares that are written in four digits and add up to 1; what is rarer than that joins its neighbour.

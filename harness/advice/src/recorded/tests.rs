@@ -156,6 +156,16 @@ fn text_of_a_recording_stays_on_its_line() {
 }
 
 #[test]
+fn times_that_are_alike_are_one_and_others_stay_apart() {
+    let times = [(5_000.0, 8.0), (6_000.0, 8.0), (300_000.0, 4.0)];
+    let made: Vec<(f64, f64)> = sections(&times, 20.0, ALIKE)
+        .iter()
+        .map(|one| (one.ns, one.share))
+        .collect();
+    assert_eq!(made, [(5_470.0, 0.8), (300_000.0, 0.2)]);
+}
+
+#[test]
 fn rare_times_join_their_neighbours() {
     let sections = [(100.0, 0.5), (200.0, 0.499_9), (9_000.0, 0.000_1)];
     let sections = sections.map(|(ns, share)| Section { ns, share });
