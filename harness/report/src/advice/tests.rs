@@ -695,7 +695,7 @@ fn a_recorded_lock_becomes_a_workload_file() {
     assert_eq!(sessions.baseline.as_deref(), Some("mutex/std"));
     let mixed = sessions.mixed.as_ref().expect("its threads read and write");
     assert_eq!((mixed.threads, mixed.rate_per_s), (2, None), "{text}");
-    let long = mixed.write_times().expect("its writes take a while");
+    let long = mixed.write_times().unwrap_or_else(|| panic!("{text}"));
     assert!((50_000.0..80_000.0).contains(&long.mean()), "{text}");
     // What no strategy is, is refused by name.
     let (jobs, text) = file("jobs");
