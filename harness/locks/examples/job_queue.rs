@@ -85,7 +85,10 @@ fn main() {
         let workers = [2, 3].map(|seed| scope.spawn(move || work(queue, program.watch(seed))));
         program.wait();
         let threads = workers.into_iter().chain([producer]);
-        threads.flat_map(|thread| thread.join().unwrap()).collect::<Vec<_>>()
+        threads
+            .flat_map(|thread| thread.join().unwrap())
+            .collect::<Vec<_>>()
     });
+    drop(queue);
     println!("{}", truth::truth(&program, Some("jobs"), &events));
 }

@@ -51,9 +51,9 @@ fn manage(registry: &Registry, mut watch: Watch<'_>) -> Vec<Event> {
         if !watch.is_running() {
             break;
         }
-        thread::sleep(Duration::from_millis(10));
+        thread::sleep(Duration::from_millis(50));
         register(registry, &mut watch);
-        if round.is_multiple_of(10) {
+        if round.is_multiple_of(2) {
             export(registry, &mut watch);
         }
     }
@@ -74,7 +74,10 @@ fn main() {
         let manager = scope.spawn(move || manage(registry, program.watch(3)));
         program.wait();
         let threads = readers.into_iter().chain([manager]);
-        threads.flat_map(|thread| thread.join().unwrap()).collect::<Vec<_>>()
+        threads
+            .flat_map(|thread| thread.join().unwrap())
+            .collect::<Vec<_>>()
     });
+    drop(registry);
     println!("{}", truth::truth(&program, None, &events));
 }

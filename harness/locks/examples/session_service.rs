@@ -79,7 +79,12 @@ fn main() {
             scope.spawn(move || serve(service, watch))
         });
         program.wait();
-        threads.map(|thread| thread.join().unwrap()).into_iter().flatten().collect::<Vec<_>>()
+        threads
+            .map(|thread| thread.join().unwrap())
+            .into_iter()
+            .flatten()
+            .collect::<Vec<_>>()
     });
+    drop(service);
     println!("{}", truth::truth(&program, Some("sessions"), &events));
 }

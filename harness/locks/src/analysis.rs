@@ -225,8 +225,8 @@ pub enum Caution {
     },
     /// Call sites were counted as one.
     MergedSites {
-        /// How many.
-        sites: u64,
+        /// How many acquisitions they had.
+        acquired: u64,
     },
     /// It is of a fork.
     Forked,
@@ -286,13 +286,13 @@ impl Analysed {
 
 fn cautions(recording: &Recording) -> Vec<Caution> {
     let lost = recording.lost;
-    let (steps, locks, sites) = (recording.clock.steps, lost.merged_locks, lost.merged_sites);
+    let (steps, locks, acquired) = (recording.clock.steps, lost.merged_locks, lost.merged_sites);
     let all = [
         (recording.written != Written::Exit, Caution::NotWhole),
         ((recording.elapsed_ns as f64) < SECOND_NS, Caution::Short),
         (steps > 0, Caution::ClockSteps { steps }),
         (locks > 0, Caution::MergedLocks { locks }),
-        (sites > 0, Caution::MergedSites { sites }),
+        (acquired > 0, Caution::MergedSites { acquired }),
         (lost.forked, Caution::Forked),
     ];
     let holding = all.into_iter().filter(|(holds, _)| *holds);

@@ -77,7 +77,7 @@ pub struct Lost {
     /// Locks that were counted with others of the same place.
     #[serde(default)]
     pub merged_locks: u64,
-    /// Call sites that were counted as one.
+    /// Acquisitions at call sites that were counted as one.
     #[serde(default)]
     pub merged_sites: u64,
     /// Whether the process is a fork of the one that began the recording.
@@ -204,7 +204,7 @@ pub struct Use {
     pub across_await: u64,
 }
 
-/// The times for which a lock was held, in the acquisitions that were timed: a sample, and every contended one.
+/// The times for which a lock was held, in the acquisitions that were timed: all, or a sample.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Held {
     /// How many were timed.

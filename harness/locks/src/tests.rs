@@ -74,7 +74,7 @@ fn bursts_waits_and_guards_across_await_are_found() {
     );
     // 9,800 acquisitions, of which 200 waited for 0.3 ms: the 99th percentile is among them.
     assert!((290_000.0..315_000.0).contains(&jobs.totals.wait_p99_ns));
-    let cautions = [Caution::NotWhole, Caution::MergedSites { sites: 2 }];
+    let cautions = [Caution::NotWhole, Caution::MergedSites { acquired: 2 }];
     assert_eq!(analysis.cautions, cautions);
 }
 

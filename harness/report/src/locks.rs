@@ -13,14 +13,14 @@ use super::draft;
 use super::format;
 use super::view::{Block, Figure, Section};
 
-/// Locks whose call sites are shown; programs get all.
+/// Locks that matter whose call sites are shown; programs get all.
 const DETAILED: usize = 4;
 /// Rows of a table; programs get all.
 const ROWS: usize = 20;
 /// Pairs of call sites that are shown of a lock.
 const PAIRS: usize = 5;
 /// Letters of a name in a table, so that tables fit a terminal.
-const NAME: usize = 22;
+const NAME: usize = 20;
 
 /// What stands for what was cut away.
 const CUT: &str = "...";
@@ -29,16 +29,15 @@ pub(super) fn section(analysis: &Analysis, change: Option<&Change>) -> Section {
     let names = Names::of(analysis, change);
     let locks = analysis.locks.iter().map(|lock| facts(lock, &names));
     let locks: Vec<Value> = locks.collect();
-    let detailed = analysis
-        .locks
-        .iter()
-        .filter(|lock| lock.totals.acquired > 0);
-    let detailed: Vec<&Analysed> = detailed.take(DETAILED).collect();
+    // If none matters, the one that takes most.
+    let matter = analysis.locks.iter().filter(|lock| lock.matters()).count();
+    let detailed = analysis.locks.iter().take(matter.clamp(1, DETAILED));
+    let detailed: Vec<&Analysed> = detailed.collect();
     let left = analysis.locks.iter().filter(|lock| !lock.matters());
     let most = |figure: fn(&Analysed) -> f64| left.clone().map(figure).fold(0.0, f64::max);
     let findings = context! {
         recording => Serde(analysis),
-        matter => analysis.locks.iter().filter(|lock| lock.matters()).count(),
+        matter,
         waiting_share => analysis.waiting_share(),
         // Of those that do not matter.
         most_gain => most(|lock| lock.gain),
@@ -371,7 +370,7 @@ mod tests {
     fn a_path_is_cut_from_the_left() {
         assert_eq!(cut_left("src/a.rs:7"), "src/a.rs:7");
         let long = cut_left("src/very/long/folders/sessions.rs:120");
-        assert_eq!(long, "...ers/sessions.rs:120");
+        assert_eq!(long, "...s/sessions.rs:120");
         assert_eq!(long.chars().count(), NAME);
     }
 

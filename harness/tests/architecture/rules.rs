@@ -36,6 +36,7 @@ const LAYERS: &[Layer] = &[
     // Libraries of their own: they are published alone.
     layer("podtable", &[], &[]),
     layer("biased", &[], &[]),
+    layer("locks/record", &[], &[]),
     layer("conformance", &["contract", "histories"], &[]),
     layer(STRATEGY, &["contract", "support", "podtable", "biased"], &["conformance"]),
     layer("recipes", &[], &["contract", "podtable", "biased", STRATEGY]),

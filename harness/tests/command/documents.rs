@@ -8,11 +8,12 @@ use regex_lite::Regex;
 
 use super::{pivot, said_by};
 
-const DOCUMENTS: [&str; 9] = [
+const DOCUMENTS: [&str; 10] = [
     "README.md",
     "benches/README.md",
     "benches/traces/README.md",
     "harness/README.md",
+    "harness/locks/README.md",
     "reports/BIASES.md",
     "reports/METHOD.md",
     "reports/README.md",

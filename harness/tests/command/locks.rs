@@ -54,14 +54,26 @@ fn what_is_no_recording_is_refused() {
         file.to_str().unwrap().to_owned()
     };
     let cases = [
-        (write("cut.json", &whole[..whole.len() / 2]), "ends too early"),
-        (write("foreign.json", b"{\"a\": 1}"), "not a recording of locks"),
+        (
+            write("cut.json", &whole[..whole.len() / 2]),
+            "ends too early",
+        ),
+        (
+            write("foreign.json", b"{\"a\": 1}"),
+            "not a recording of locks",
+        ),
         (write("text.json", b"hello"), "not JSON"),
-        (folder.join("none.json").to_str().unwrap().to_owned(), "cannot read"),
+        (
+            folder.join("none.json").to_str().unwrap().to_owned(),
+            "cannot read",
+        ),
     ];
     for (file, expected) in &cases {
         let said = refusal(&["locks", file]);
-        assert!(said.contains(expected) && said.contains(file.as_str()), "{said}");
+        assert!(
+            said.contains(expected) && said.contains(file.as_str()),
+            "{said}"
+        );
         // The second one is looked at as closely.
         let said = refusal(&["locks", &recording("job-queue"), file]);
         assert!(said.contains(expected), "{said}");

@@ -17,9 +17,6 @@ use serde_json::{Value, json};
 /// How long a program runs: some windows of 100 ms, and half of one, so that the last whole one is beyond doubt.
 const RUN: Duration = Duration::from_millis(2_050);
 
-/// Less than this is what an acquisition takes that does not wait.
-const WAIT_LEAST_NS: u64 = 1_000;
-
 /// A running program.
 pub struct Program {
     began: Instant,
@@ -178,7 +175,8 @@ impl Watch<'_> {
     }
 }
 
-/// What is known of a run: `matters` is the lock that it was planted for.
+/// What is known of a run: `matters` is the lock that it was planted for. The locks are gone by now, so that no window after
+/// their end counts.
 pub fn truth(program: &Program, matters: Option<&str>, events: &[Event]) -> Value {
     let elapsed_ns = program.now_ns();
     let mut of_lock: BTreeMap<&str, Vec<&Event>> = BTreeMap::new();
@@ -193,22 +191,19 @@ pub fn truth(program: &Program, matters: Option<&str>, events: &[Event]) -> Valu
 }
 
 fn lock(name: &str, events: &[&Event], elapsed_ns: u64) -> Value {
-    let waited = |event: &&&Event| event.got_ns - event.asked_ns >= WAIT_LEAST_NS;
-    let mut waits: Vec<u64> = events
-        .iter()
-        .filter(waited)
-        .map(|event| event.got_ns - event.asked_ns)
-        .collect();
-    let mut blocked: BTreeMap<u32, u64> = BTreeMap::new();
-    for event in events.iter().filter(waited) {
+    // Those that found the lock held, and who held it. Of readers that hold it together, this is not known.
+    let (mut waits, mut blocked) = (Vec::new(), BTreeMap::<u32, u64>::new());
+    for event in events {
         // The last that got the lock before this one asked for it holds it, unless it has given it back.
         let before = events.partition_point(|other| other.got_ns <= event.asked_ns);
         let holder = before.checked_sub(1).map(|last| events[last]);
         if let Some(holder) = holder.filter(|holder| holder.gave_ns > event.asked_ns) {
+            waits.push(event.got_ns - event.asked_ns);
             *blocked.entry(holder.site.line()).or_default() += event.got_ns - event.asked_ns;
         }
     }
-    let holder = blocked.iter().max_by_key(|(_, ns)| **ns).map(|(line, _)| line);
+    let longest = blocked.iter().max_by_key(|(_, ns)| **ns);
+    let holder = longest.map(|(line, _)| line);
     let mut uses: BTreeMap<(u32, &str), Vec<u64>> = BTreeMap::new();
     for event in events {
         let holds = uses.entry((event.site.line(), event.mode)).or_default();
@@ -220,6 +215,8 @@ fn lock(name: &str, events: &[&Event], elapsed_ns: u64) -> Value {
             "held_p50_ns": quantile(holds, 0.5), "held_p90_ns": quantile(holds, 0.9),
         })
     });
+    let windows = [1_000_000, 100_000_000];
+    let dispersions = windows.map(|window| dispersion(events, window, elapsed_ns));
     json!({
         "name": name,
         "acquired": events.len(),
@@ -228,7 +225,7 @@ fn lock(name: &str, events: &[&Event], elapsed_ns: u64) -> Value {
         "wait_p50_ns": quantile(&mut waits, 0.5),
         "wait_p90_ns": quantile(&mut waits, 0.9),
         "longest_holder": holder,
-        "dispersion": [1_000_000, 100_000_000].map(|window| dispersion(events, window, elapsed_ns)),
+        "dispersion": dispersions,
         "uses": uses.collect::<Vec<_>>(),
     })
 }
@@ -249,6 +246,9 @@ fn dispersion(events: &[&Event], window_ns: u64, elapsed_ns: u64) -> f64 {
     }
     let windows = counts.len() as f64;
     let mean = counts.iter().sum::<f64>() / windows;
-    let squares: f64 = counts.iter().map(|count| (count - mean) * (count - mean)).sum();
+    let squares: f64 = counts
+        .iter()
+        .map(|count| (count - mean) * (count - mean))
+        .sum();
     squares / (windows - 1.0) / mean
 }

@@ -1,0 +1,73 @@
+//! What a program can say of its locks.
+
+use crate::handle::Handle;
+use crate::map::{Sampled, Samples};
+use crate::record::Value;
+
+/// A recorded lock.
+pub trait Lock {
+    /// What it guards.
+    type Value: ?Sized;
+
+    #[doc(hidden)]
+    fn handle(&self) -> &Handle;
+}
+
+/// Names a lock in the recording.
+///
+/// ```no_run
+/// # use lockrecord::std::Mutex;
+/// static SESSIONS: Mutex<Vec<u64>> = Mutex::new(Vec::new());
+/// lockrecord::name(&SESSIONS, "sessions");
+/// ```
+pub fn name<L: Lock>(lock: &L, name: &str) {
+    lock.handle().name(Value::unseen::<L::Value>(), name);
+}
+
+/// Tells how to see the length of what a lock guards. Timed acquisitions call it while the lock is held, so it has to
+/// be quick; it must not take the lock. The first call for a lock counts.
+///
+/// ```no_run
+/// # use lockrecord::std::Mutex;
+/// static QUEUE: Mutex<Vec<u64>> = Mutex::new(Vec::new());
+/// lockrecord::len_of(&QUEUE, |queue| queue.len());
+/// ```
+pub fn len_of<L>(lock: &L, length: impl Fn(&L::Value) -> usize + Send + Sync + 'static)
+where
+    L: Lock,
+    L::Value: Sized + 'static,
+{
+    let length = move |value: *const ()| {
+        // SAFETY: the record calls it with the value of this lock, which is held.
+        length(unsafe { &*value.cast::<L::Value>() })
+    };
+    let value = Value::unseen::<L::Value>();
+    lock.handle().length(value, Box::new(length));
+}
+
+/// Tells where the [map](crate::map) is, in what a lock guards, whose keys are sampled. The first call for a lock
+/// counts.
+///
+/// ```no_run
+/// use lockrecord::map::HashMap;
+/// use lockrecord::std::Mutex;
+///
+/// let users: Mutex<HashMap<u64, String>> = Mutex::default();
+/// lockrecord::keys_of(&users, |users| users);
+/// ```
+pub fn keys_of<L, M>(
+    lock: &L,
+    keys: impl for<'a> Fn(&'a L::Value) -> &'a M + Send + Sync + 'static,
+) where
+    L: Lock,
+    L::Value: Sized + 'static,
+    M: Sampled + 'static,
+{
+    let find = move |value: *const ()| {
+        // SAFETY: the record calls it with the value of this lock, which is held.
+        let Samples(keys) = keys(unsafe { &*value.cast::<L::Value>() }).sampled();
+        keys
+    };
+    let value = Value::unseen::<L::Value>();
+    lock.handle().keys(value, Box::new(find));
+}

@@ -1,0 +1,555 @@
+//! What is counted at a lock, by call site, by one thread at a time: the holder of a lock that one thread holds
+//! alone, or the only reader that uses this block.
+//!
+//! An acquisition finds the slot of its call site and takes one from the slot's countdown: a load, a comparison
+//! and a store, with no read-modify-write and no clock. When the countdown is over, the acquisition is timed, and
+//! the next countdown is drawn. All else is behind a mutex that only timed acquisitions, waits and snapshots
+//! take.
+//!
+//! The number of acquisitions is `counted + span - left`, where `counted` and `span` change under that mutex,
+//! together with `left`. So a snapshot, which holds it, sees a `left` of the current span: the store before the
+//! release of the mutex, or a later one. A count never goes back, and never exceeds what there was.
+
+use std::hint::spin_loop;
+use std::panic::Location;
+use std::ptr;
+use std::time::Duration;
+
+use crate::arrivals::Arrivals;
+use crate::clock::{self, Clock};
+use crate::histogram::Histogram;
+use crate::sync::{AtomicPtr, AtomicU32, Mutex, MutexGuard, Ordering, lock};
+
+/// Where a lock is made or taken, known by its address until a snapshot compares the texts.
+pub(crate) type Site = &'static Location<'static>;
+
+/// Call sites of a block that have a slot. A power of two.
+const SITES: usize = 16;
+
+/// The slot of all further call sites.
+const OTHER: usize = SITES;
+
+/// Time between two timed acquisitions of a call site, on average, while its acquisitions are so frequent: about
+/// 0.3 % of a thread's time.
+const BETWEEN_TIMED: Duration = Duration::from_micros(25);
+
+/// Acquisitions from one that is timed to the next, at most and on average.
+const SPAN_MAX: u64 = 256;
+
+/// The time over which the rate is taken that decides how many acquisitions are timed.
+const EPOCH: Duration = Duration::from_millis(100);
+
+/// Timed acquisitions after which a rate can be trusted before the epoch is over.
+const TRUSTED: u64 = 64;
+
+/// Pairs of a waiting and a holding call site that are told apart.
+const PAIRS: usize = 256;
+
+/// What the blocks of one lock share.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    /// How many wait now.
+    pub(crate) waiting: AtomicU32,
+    pub(crate) series: Mutex<SharedSeries>,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct SharedSeries {
+    pub(crate) arrivals: Arrivals,
+    pub(crate) lengths: Lengths,
+}
+
+/// The lengths of the value, as seen by timed acquisitions.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Lengths {
+    pub(crate) samples: u64,
+    pub(crate) sum: u64,
+    pub(crate) max: u64,
+}
+
+/// How many waited, as seen by each that began to wait, itself included.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Queue {
+    pub(crate) samples: u64,
+    pub(crate) sum: u64,
+    pub(crate) max: u64,
+}
+
+/// The call site of a slot and its countdown. Written by the one thread that uses the block, except that a failed
+/// attempt to lock can give a slot to its call site, under the mutex.
+#[derive(Debug)]
+struct Slot {
+    site: AtomicPtr<Location<'static>>,
+    /// Acquisitions until the next timed one, itself included. 0 where the slot has just been given away and the
+    /// countdown is not seen yet.
+    left: AtomicU32,
+    /// Acquisitions whose turn to be timed it was while a snapshot held the mutex.
+    missed: AtomicU32,
+}
+
+/// The counters of one thread at a time. Two blocks share no line, nor a pair of lines that are fetched together.
+#[repr(align(128))]
+#[derive(Debug)]
+pub(crate) struct Block {
+    /// The call site of the last acquisition; of readers null while none is inside.
+    holder: AtomicPtr<Location<'static>>,
+    slots: [Slot; SITES + 1],
+    shared: &'static Shared,
+    details: Mutex<Details>,
+}
+
+#[derive(Debug)]
+struct Details {
+    /// As many as there are slots; there is one for each slot in use.
+    entries: [Option<Box<Entry>>; SITES + 1],
+    blocked: Vec<Blocked>,
+    queue: Queue,
+    random: u32,
+}
+
+/// What is known of one call site.
+#[derive(Clone, Debug)]
+pub(crate) struct Entry {
+    /// None stands for all that have no slot.
+    pub(crate) site: Option<Site>,
+    /// Acquisitions before the present span. In a snapshot: all of them.
+    pub(crate) acquired: u64,
+    pub(crate) failed_tries: u64,
+    /// Of acquisitions that only read, and of others.
+    pub(crate) modes: [Mode; 2],
+    /// A bit for each thread, by its number; those of 256 threads apart are not told apart.
+    threads: [u64; 4],
+    /// Acquisitions from one countdown's end to the next.
+    span: u32,
+    /// The mean of the spans to come.
+    span_mean: u64,
+    last_timed: u64,
+    epoch: u64,
+    acquired_at_epoch: u64,
+}
+
+/// Acquisitions of a call site that used the guard in one way.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Mode {
+    pub(crate) contended: u64,
+    pub(crate) waiting_ns: u64,
+    pub(crate) wait: Histogram,
+    pub(crate) samples: u64,
+    pub(crate) held_ns: u64,
+    pub(crate) held: Histogram,
+    /// Acquisitions for which the samples stand that were held across an `.await`.
+    pub(crate) across_await: u64,
+}
+
+/// Waiting at one call site while another one held the lock.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Blocked {
+    pub(crate) waiting: Option<Site>,
+    pub(crate) holding: Site,
+    pub(crate) times: u64,
+    pub(crate) ns: u64,
+}
+
+/// The figures of a block at one moment.
+#[derive(Debug)]
+pub(crate) struct Figures {
+    pub(crate) entries: Vec<Entry>,
+    pub(crate) blocked: Vec<Blocked>,
+    pub(crate) queue: Queue,
+}
+
+/// An acquisition that is timed, or that had to wait.
+#[derive(Debug)]
+pub(crate) struct Trace {
+    block: &'static Block,
+    slot: usize,
+    /// When it was inside, or 0 if the time inside is not taken.
+    opened: u64,
+    /// The acquisitions since the last timed one, itself included.
+    span: u32,
+    wait: Option<Wait>,
+    /// The task and its turn, where that is known; else 0.
+    pub(crate) turn: u64,
+}
+
+/// How an acquisition waited.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Wait {
+    pub(crate) ns: u64,
+    pub(crate) queue: u32,
+    pub(crate) holder: Option<Site>,
+}
+
+/// What is known of an acquisition when it is over.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Use {
+    /// When the guard was given up, before the lock was.
+    pub(crate) closed: u64,
+    pub(crate) has_written: bool,
+    pub(crate) is_across_await: bool,
+    pub(crate) length: Option<usize>,
+    /// The number of the thread.
+    pub(crate) thread: u32,
+}
+
+/// The slot where the search for a call site begins. The compiler knows line and column where the call is
+/// inlined, so that it knows the slot.
+#[inline(always)]
+fn home(site: Site) -> usize {
+    (site.line() ^ site.column() >> 2) as usize % SITES
+}
+
+#[inline(always)]
+fn address(site: Site) -> *mut Location<'static> {
+    ptr::from_ref(site).cast_mut()
+}
+
+impl Shared {
+    pub(crate) fn new(clock: &Clock, now: u64) -> Self {
+        let series = SharedSeries {
+            arrivals: Arrivals::new(clock, now),
+            lengths: Lengths::default(),
+        };
+        Self {
+            waiting: AtomicU32::new(0),
+            series: Mutex::new(series),
+        }
+    }
+}
+
+impl Block {
+    pub(crate) fn new(shared: &'static Shared) -> Self {
+        let slot = |_| Slot {
+            site: AtomicPtr::new(ptr::null_mut()),
+            left: AtomicU32::new(0),
+            missed: AtomicU32::new(0),
+        };
+        let details = Details {
+            entries: [const { None }; SITES + 1],
+            blocked: Vec::new(),
+            queue: Queue::default(),
+            random: 0x9e37_79b9,
+        };
+        Self {
+            holder: AtomicPtr::new(ptr::null_mut()),
+            slots: std::array::from_fn(slot),
+            shared,
+            details: Mutex::new(details),
+        }
+    }
+
+    pub(crate) fn shared(&self) -> &'static Shared {
+        self.shared
+    }
+
+    /// Counts an acquisition, unless its slot is not found at once or it is to be timed: then [`Block::enter`] does.
+    ///
+    /// Relaxed, all of it: only one thread at a time writes these, and one that follows another has got the lock
+    /// from it.
+    #[inline(always)]
+    pub(crate) fn pass(&self, site: Site) -> bool {
+        let slot = &self.slots[home(site)];
+        ptr::eq(slot.site.load(Ordering::Relaxed), site) && self.count_down(slot, site)
+    }
+
+    #[inline(always)]
+    fn count_down(&self, slot: &Slot, site: Site) -> bool {
+        let left = slot.left.load(Ordering::Relaxed);
+        if left <= 1 {
+            return false;
+        }
+        slot.left.store(left - 1, Ordering::Relaxed);
+        self.holder.store(address(site), Ordering::Relaxed);
+        true
+    }
+
+    /// Counts an acquisition, and begins to time it if that is its turn.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn enter(&'static self, site: Site) -> Option<Trace> {
+        let index = self.find(site);
+        let index = index.unwrap_or_else(|| self.index(&mut lock(&self.details), site));
+        let slot = &self.slots[index];
+        if self.count_down(slot, site) {
+            return None;
+        }
+        self.holder.store(address(site), Ordering::Relaxed);
+        let span = self.restart(index)?;
+        Some(Trace {
+            span,
+            opened: clock::now(),
+            ..self.trace(index)
+        })
+    }
+
+    /// Counts an acquisition that has waited.
+    pub(crate) fn enter_after(&'static self, site: Site, wait: Wait) -> Option<Trace> {
+        let trace = self.enter(site);
+        let trace = trace.unwrap_or_else(|| {
+            // It has just been found, or put there.
+            self.trace(self.find(site).unwrap_or(OTHER))
+        });
+        let wait = Some(wait);
+        Some(Trace { wait, ..trace })
+    }
+
+    fn trace(&'static self, slot: usize) -> Trace {
+        Trace {
+            block: self,
+            slot,
+            opened: 0,
+            span: 0,
+            wait: None,
+            turn: 0,
+        }
+    }
+
+    /// Ends a span with this acquisition and begins the next one. Returns how many acquisitions it had.
+    ///
+    /// The lock is held meanwhile, so this does not wait for a snapshot that may have been preempted: then the
+    /// acquisition is counted, and not timed.
+    fn restart(&self, index: usize) -> Option<u32> {
+        let slot = &self.slots[index];
+        for _ in 0..8 {
+            if let Ok(mut details) = self.details.try_lock() {
+                let details = &mut *details;
+                let random = next(&mut details.random);
+                let entry = details.entries[index].as_mut()?;
+                let left = slot.left.load(Ordering::Relaxed);
+                let ended = entry.span - left + 1;
+                entry.acquired += u64::from(ended);
+                // From 1 to twice the mean: a pattern in the program and a fixed span could be in step.
+                entry.span = 1 + random % (2 * entry.span_mean as u32 - 1);
+                slot.left.store(entry.span, Ordering::Relaxed);
+                return Some(ended);
+            }
+            spin_loop();
+        }
+        let missed = slot.missed.load(Ordering::Relaxed);
+        slot.missed.store(missed + 1, Ordering::Relaxed);
+        None
+    }
+
+    /// The slot of a call site, if it has one or can get none of its own.
+    fn find(&self, site: Site) -> Option<usize> {
+        for step in 0..SITES {
+            let index = (home(site) + step) % SITES;
+            // Acquire: pairs with the release in `index`. A call site that is seen here has its entry; its
+            // countdown is looked at by who holds the lock, with the mutex or with a test for 0.
+            let at = self.slots[index].site.load(Ordering::Acquire);
+            if at.is_null() {
+                return None;
+            }
+            if ptr::eq(at, site) {
+                return Some(index);
+            }
+        }
+        // Its entry is made with the first that comes here.
+        let is_there = !self.slots[OTHER].site.load(Ordering::Acquire).is_null();
+        is_there.then_some(OTHER)
+    }
+
+    /// The slot of a call site, which is given one if it has none.
+    fn index(&self, details: &mut Details, site: Site) -> usize {
+        if let Some(index) = self.find(site) {
+            return index;
+        }
+        let mut probed = (0..SITES).map(|step| (home(site) + step) % SITES);
+        let free = probed.find(|index| details.entries[*index].is_none());
+        let index = free.unwrap_or(OTHER);
+        let entry = Entry::new((index != OTHER).then_some(site), clock::now());
+        details.entries[index] = Some(Box::new(entry));
+        self.slots[index].left.store(1, Ordering::Relaxed);
+        // Release: pairs with the load in `find`.
+        self.slots[index].site.store(address(site), Ordering::Release);
+        index
+    }
+
+    /// Counts an attempt to lock that failed.
+    pub(crate) fn fail(&self, site: Site) {
+        let mut details = lock(&self.details);
+        let index = self.index(&mut details, site);
+        if let Some(entry) = &mut details.entries[index] {
+            entry.failed_tries += 1;
+        }
+    }
+
+    /// The call site of the last acquisition that has not left.
+    pub(crate) fn holder(&self) -> Option<Site> {
+        // Relaxed: it points to a constant of the program.
+        let holder = self.holder.load(Ordering::Relaxed);
+        // SAFETY: null, or made of a reference to a `Location` that lives as long as the program.
+        unsafe { holder.as_ref() }
+    }
+
+    /// Says that the holder leaves.
+    #[inline(always)]
+    pub(crate) fn leave(&self) {
+        self.holder.store(ptr::null_mut(), Ordering::Relaxed);
+    }
+
+    /// What has been counted until now. Threads that acquire meanwhile are not held up.
+    pub(crate) fn figures(&self) -> Figures {
+        let details = lock(&self.details);
+        let counted = |(entry, slot): (&Option<Box<Entry>>, &Slot)| {
+            let mut entry = Entry::clone(entry.as_ref()?);
+            let left = slot.left.load(Ordering::Relaxed).min(entry.span);
+            entry.acquired += u64::from(entry.span - left);
+            entry.acquired += u64::from(slot.missed.load(Ordering::Relaxed));
+            Some(entry)
+        };
+        let entries = details.entries.iter().zip(&self.slots);
+        Figures {
+            entries: entries.filter_map(counted).collect(),
+            blocked: details.blocked.clone(),
+            queue: details.queue,
+        }
+    }
+}
+
+impl Trace {
+    /// Adds the acquisition to the figures. The lock should have been given up before.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn record(self, how: Use) {
+        let mut details = lock(&self.block.details);
+        let from = self.add(&mut details, how);
+        drop(details);
+        if let Some(from) = from {
+            let mut series = lock(&self.block.shared.series);
+            series.arrivals.add(from, self.opened, u64::from(self.span));
+            if let Some(length) = how.length {
+                series.lengths.add(length as u64);
+            }
+        }
+    }
+
+    /// Returns when the acquisition before was timed, if this one is.
+    fn add(&self, details: &mut MutexGuard<'_, Details>, how: Use) -> Option<u64> {
+        let details = &mut **details;
+        let entry = details.entries[self.slot].as_mut()?;
+        entry.threads[how.thread as usize / 64 % 4] |= 1 << (how.thread % 64);
+        let mode = &mut entry.modes[usize::from(how.has_written)];
+        if let Some(wait) = self.wait {
+            mode.contended += 1;
+            mode.waiting_ns += wait.ns;
+            mode.wait.add(wait.ns);
+            details.queue.add(u64::from(wait.queue));
+            if let Some(holder) = wait.holder {
+                block(&mut details.blocked, entry.site, holder, wait.ns);
+            }
+        }
+        if self.opened == 0 {
+            return None;
+        }
+        if let Some(ns) = clock::elapsed_ns(self.opened, how.closed) {
+            mode.samples += 1;
+            mode.held_ns += ns;
+            mode.held.add(ns);
+            if how.is_across_await {
+                mode.across_await += u64::from(self.span);
+            }
+        }
+        entry.adapt(self.opened);
+        // Two that overlap can end in another order than they began.
+        let from = entry.last_timed;
+        entry.last_timed = from.max(self.opened);
+        Some(from)
+    }
+}
+
+fn block(all: &mut Vec<Blocked>, waiting: Option<Site>, holding: Site, ns: u64) {
+    let is_it = |pair: &&mut Blocked| {
+        ptr::eq(pair.holding, holding) && pair.waiting.map(address) == waiting.map(address)
+    };
+    if let Some(pair) = all.iter_mut().find(is_it) {
+        pair.times += 1;
+        pair.ns += ns;
+    } else if all.len() < PAIRS {
+        all.push(Blocked {
+            waiting,
+            holding,
+            times: 1,
+            ns,
+        });
+    }
+}
+
+/// The next random number: Marsaglia's xorshift.
+fn next(random: &mut u32) -> u32 {
+    *random ^= *random << 13;
+    *random ^= *random >> 17;
+    *random ^= *random << 5;
+    *random
+}
+
+impl Entry {
+    fn new(site: Option<Site>, now: u64) -> Self {
+        Self {
+            site,
+            acquired: 0,
+            failed_tries: 0,
+            modes: [Mode::default(), Mode::default()],
+            threads: [0; 4],
+            span: 1,
+            span_mean: 1,
+            last_timed: now,
+            epoch: now,
+            acquired_at_epoch: 0,
+        }
+    }
+
+    /// Adapts the spans to the rate of the acquisitions: that of an epoch, or a higher one of its part so far.
+    fn adapt(&mut self, now: u64) {
+        let clock = clock::clock();
+        let elapsed = now.saturating_sub(self.epoch).max(1);
+        let acquired = self.acquired - self.acquired_at_epoch;
+        let fitting = acquired * clock.ticks(BETWEEN_TIMED) / elapsed;
+        if elapsed >= clock.ticks(EPOCH) {
+            self.span_mean = fitting.clamp(1, SPAN_MAX);
+            self.epoch = now;
+            self.acquired_at_epoch = self.acquired;
+        } else if fitting >= 2 * self.span_mean && acquired > TRUSTED * self.span_mean {
+            self.span_mean = (2 * self.span_mean).min(SPAN_MAX);
+        }
+    }
+
+    /// How many threads have been seen here, at most 256.
+    pub(crate) fn threads(&self) -> [u64; 4] {
+        self.threads
+    }
+}
+
+impl Mode {
+    pub(crate) fn merge(&mut self, other: &Self) {
+        self.contended += other.contended;
+        self.waiting_ns += other.waiting_ns;
+        self.wait.merge(&other.wait);
+        self.samples += other.samples;
+        self.held_ns += other.held_ns;
+        self.held.merge(&other.held);
+        self.across_await += other.across_await;
+    }
+}
+
+impl Queue {
+    fn add(&mut self, length: u64) {
+        self.samples += 1;
+        self.sum += length;
+        self.max = self.max.max(length);
+    }
+
+    pub(crate) fn merge(&mut self, other: Self) {
+        self.samples += other.samples;
+        self.sum += other.sum;
+        self.max = self.max.max(other.max);
+    }
+}
+
+impl Lengths {
+    fn add(&mut self, length: u64) {
+        self.samples += 1;
+        self.sum += length;
+        self.max = self.max.max(length);
+    }
+}

@@ -1,0 +1,176 @@
+//! The guard of every recorded lock, around the guard of its library.
+
+use std::fmt;
+use std::mem::{self, ManuallyDrop};
+use std::ops::{Deref, DerefMut};
+
+use crate::block::{Block, Site, Trace, Use};
+use crate::handle::{self, Entered};
+use crate::record::Record;
+use crate::{clock, threads, turns, writer};
+
+/// A recorded lock that is held, until it is dropped. Dereferences as the guard of the library does.
+#[must_use = "the lock is given up at once if its guard is not used"]
+pub struct Guard<G: Deref> {
+    /// Dropped by `Drop`, or taken by `release`, which forgets the rest.
+    inner: ManuallyDrop<G>,
+    /// Of an acquisition that is recorded singly.
+    trace: Option<Trace>,
+    /// Where to say that the lock is left.
+    inside: Option<&'static Block>,
+    has_written: bool,
+    /// Whose value it is, if the guard dereferences to the whole value.
+    record: Option<&'static Record>,
+}
+
+impl<G: Deref> Guard<G> {
+    #[inline(always)]
+    pub(crate) fn new(inner: G, entered: Entered, has_written: bool) -> Self {
+        Self {
+            inner: ManuallyDrop::new(inner),
+            trace: entered.trace,
+            inside: entered.inside,
+            has_written,
+            record: entered.record,
+        }
+    }
+
+    /// The guard of the library.
+    #[cfg(feature = "parking_lot")]
+    pub(crate) fn inner_mut(&mut self) -> &mut G {
+        &mut self.inner
+    }
+
+    /// Ends the recording of this acquisition, and gives the guard of the library, and the record.
+    pub(crate) fn release(mut self) -> (G, Option<&'static Record>) {
+        self.pause();
+        // SAFETY: it is not used again: `self` is forgotten.
+        let inner = unsafe { ManuallyDrop::take(&mut self.inner) };
+        let record = self.record;
+        mem::forget(self);
+        (inner, record)
+    }
+
+    /// Ends the recording of this acquisition, while the guard goes on to exist.
+    pub(crate) fn pause(&mut self) {
+        self.leave();
+        if let Some(trace) = self.trace.take() {
+            let how = self.how(&trace);
+            record(trace, how);
+        }
+    }
+
+    /// Records a new acquisition at a call site by a guard of a mutex that was paused.
+    #[cfg(feature = "parking_lot")]
+    pub(crate) fn resume(&mut self, site: Site) {
+        self.trace = handle::enter_again(self.record, site).trace;
+        self.has_written = false;
+    }
+
+    /// Gives up the whole for a part of it, with the guard of the library for that.
+    #[cfg(any(feature = "parking_lot", feature = "tokio"))]
+    pub(crate) fn mapped<H: Deref>(mut self, map: impl FnOnce(G) -> H) -> Guard<H> {
+        let (trace, inside) = (self.trace.take(), self.inside.take());
+        let has_written = self.has_written;
+        // SAFETY: it is not used again: `self` is forgotten, and what else it has needs no drop.
+        let inner = unsafe { ManuallyDrop::take(&mut self.inner) };
+        mem::forget(self);
+        Guard {
+            inner: ManuallyDrop::new(map(inner)),
+            trace,
+            inside,
+            has_written,
+            record: None,
+        }
+    }
+
+    #[inline(always)]
+    fn leave(&mut self) {
+        if let Some(block) = self.inside.take() {
+            block.leave();
+        }
+    }
+
+    /// What is known at the end, before the lock is given up.
+    fn how(&self, trace: &Trace) -> Use {
+        let closed = clock::now();
+        let value: *const G::Target = &raw const **self.inner;
+        // A panic while another one unwinds would abort: then nothing of the program's is called.
+        let record = self.record.filter(|_| !std::thread::panicking());
+        // SAFETY: the guard dereferences to the value of the record's lock, which is held.
+        let length = record.and_then(|record| unsafe { record.look_at(value.cast()) });
+        Use {
+            closed,
+            has_written: self.has_written,
+            is_across_await: turns::has_passed(trace.turn),
+            length,
+            thread: 0,
+        }
+    }
+
+    /// Ends an acquisition that is recorded singly: the clock is read, the lock given up, the rest done then.
+    #[cold]
+    #[inline(never)]
+    fn finish(&mut self, trace: Trace) {
+        let how = self.how(&trace);
+        // SAFETY: called by `drop` alone, instead of the other drop of it.
+        unsafe { ManuallyDrop::drop(&mut self.inner) };
+        record(trace, how);
+    }
+}
+
+/// Adds what happened to the figures, with the thread.
+fn record(trace: Trace, how: Use) {
+    // In a forked child a mutex of the recorder can be locked for ever.
+    if !writer::is_recording() {
+        return;
+    }
+    let place = threads::place();
+    if let Some(place) = place {
+        place.used(how.closed);
+    }
+    let thread = place.map_or(0, |place| place.number() as u32);
+    trace.record(Use { thread, ..how });
+}
+
+impl<G: Deref> Drop for Guard<G> {
+    #[inline(always)]
+    fn drop(&mut self) {
+        self.leave();
+        match self.trace.take() {
+            // SAFETY: nothing uses it after this drop.
+            None => unsafe { ManuallyDrop::drop(&mut self.inner) },
+            Some(trace) => self.finish(trace),
+        }
+    }
+}
+
+impl<G: Deref> Deref for Guard<G> {
+    type Target = G::Target;
+
+    #[inline(always)]
+    fn deref(&self) -> &G::Target {
+        &self.inner
+    }
+}
+
+impl<G: DerefMut> DerefMut for Guard<G> {
+    #[inline(always)]
+    fn deref_mut(&mut self) -> &mut G::Target {
+        self.has_written = true;
+        &mut self.inner
+    }
+}
+
+impl<G: Deref + fmt::Debug> fmt::Debug for Guard<G> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.inner.fmt(f)
+    }
+}
+
+impl<G: Deref + fmt::Display> fmt::Display for Guard<G> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.inner.fmt(f)
+    }
+}
+

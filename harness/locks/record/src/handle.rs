@@ -1,0 +1,323 @@
+//! What a recorded lock has beside the lock: where it was made, and its record from the first use on.
+
+use std::panic::Location;
+use std::ptr;
+use std::sync::atomic::{AtomicPtr, Ordering};
+
+use crate::block::{Block, Site, Trace, Wait};
+use crate::clock;
+use crate::record::{Family, FindKeys, Length, Record, Value};
+use crate::sync::lock;
+use crate::{threads, writer};
+
+/// The part of a lock that records it.
+#[derive(Debug)]
+pub struct Handle {
+    /// Null before the first use. Release, and the loads acquire: a record that is seen is complete.
+    record: AtomicPtr<Record>,
+    made_at: Site,
+    family: Family,
+}
+
+/// An acquisition that was counted.
+#[derive(Debug, Default)]
+pub(crate) struct Entered {
+    pub(crate) record: Option<&'static Record>,
+    /// Where the acquisition is known as the holder, if it has to say that it leaves: of a lock that can have several
+    /// readers. Who waits for a mutex waits for the last that took it.
+    pub(crate) inside: Option<&'static Block>,
+    /// If it is recorded singly.
+    pub(crate) trace: Option<Trace>,
+}
+
+/// A wait that has begun. If it is dropped, the wait was given up: of a future, or at a deadline.
+#[derive(Debug)]
+pub(crate) struct Waiting {
+    /// None where nothing is recorded.
+    record: Option<&'static Record>,
+    site: Site,
+    began: u64,
+    queue: u32,
+    holder: Option<Site>,
+}
+
+impl Handle {
+    pub(crate) const fn new(made_at: &'static Location<'static>, family: Family) -> Self {
+        Self {
+            record: AtomicPtr::new(ptr::null_mut()),
+            made_at,
+            family,
+        }
+    }
+
+    #[inline(always)]
+    pub(crate) fn record(&self) -> Option<&'static Record> {
+        let record = self.record.load(Ordering::Acquire);
+        // SAFETY: null, or a record of the registry, which never frees one.
+        unsafe { record.as_ref() }
+    }
+
+    /// The record, which is made by the first use. None where nothing is recorded.
+    pub(crate) fn registered(&self, value: Value) -> Option<&'static Record> {
+        if !writer::is_recording() {
+            return None;
+        }
+        if let Some(record) = self.record() {
+            return Some(record);
+        }
+        writer::start();
+        let publish = |record: &'static Record| {
+            let record = ptr::from_ref(record).cast_mut();
+            self.record.store(record, Ordering::Release);
+        };
+        let record = Record::register(self.family, self.made_at, value, || self.record(), publish);
+        Some(record)
+    }
+
+    /// Counts an acquisition of a mutex.
+    #[inline(always)]
+    pub(crate) fn enter(&self, site: Site, value: Value) -> Entered {
+        if let Some(record) = self.record() {
+            if record.own().pass(site) {
+                return Entered {
+                    record: Some(record),
+                    inside: None,
+                    trace: None,
+                };
+            }
+        }
+        self.enter_slowly(site, value)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn enter_slowly(&self, site: Site, value: Value) -> Entered {
+        enter_again(self.registered(value), site)
+    }
+
+    /// Counts an acquisition to write of a lock that can have several readers.
+    #[inline(always)]
+    pub(crate) fn enter_write(&self, site: Site, value: Value) -> Entered {
+        if let Some(record) = self.record() {
+            if record.own().pass(site) {
+                return Entered {
+                    record: Some(record),
+                    inside: Some(record.own()),
+                    trace: None,
+                };
+            }
+        }
+        self.enter_write_slowly(site, value)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn enter_write_slowly(&self, site: Site, value: Value) -> Entered {
+        let record = self.registered(value);
+        enter_in(record, alone, site)
+    }
+
+    /// Counts an acquisition to read.
+    #[inline(always)]
+    pub(crate) fn enter_read(&self, site: Site, value: Value) -> Entered {
+        if let Some(record) = self.record() {
+            if let Some(block) = threads::block_at_hand(record) {
+                if block.pass(site) {
+                    return Entered {
+                        record: Some(record),
+                        inside: Some(block),
+                        trace: None,
+                    };
+                }
+            }
+        }
+        self.enter_read_slowly(site, value)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn enter_read_slowly(&self, site: Site, value: Value) -> Entered {
+        let record = self.registered(value);
+        enter_in(record, threads::block, site)
+    }
+
+    /// Begins a wait, after an attempt has failed.
+    #[cold]
+    pub(crate) fn wait(&self, site: Site, value: Value, is_read: bool) -> Waiting {
+        wait(self.registered(value), site, is_read)
+    }
+
+    /// Counts an attempt that failed and was not followed by a wait.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn fail(&self, site: Site, value: Value, is_read: bool) {
+        if let Some(record) = self.registered(value) {
+            let block = if is_read { threads::block(record) } else { alone(record) };
+            if let Some(block) = block {
+                block.fail(site);
+            }
+        }
+    }
+
+    /// Counts an acquisition that found the lock poisoned.
+    #[cold]
+    pub(crate) fn poisoned(&self, value: Value) {
+        poisoned(self.registered(value));
+    }
+
+    pub(crate) fn name(&self, value: Value, name: &str) {
+        if let Some(record) = self.registered(value) {
+            *lock(&record.name) = Some(name.to_owned());
+        }
+    }
+
+    /// Tells how to see the length of the value. `length` is for values of the type that this lock guards.
+    pub(crate) fn length(&self, value: Value, length: Length) {
+        if let Some(record) = self.registered(value) {
+            let _ = record.length.set(length);
+        }
+    }
+
+    /// Tells where the keys of the value are. `find` is for values of the type that this lock guards.
+    pub(crate) fn keys(&self, value: Value, find: FindKeys) {
+        if let Some(record) = self.registered(value) {
+            let _ = record.find_keys.set(find);
+        }
+    }
+}
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        if let Some(record) = self.record() {
+            record.drop_one();
+        }
+    }
+}
+
+/// Begins a wait for the lock of a record, after an attempt has failed.
+#[cold]
+#[inline(never)]
+pub(crate) fn wait(record: Option<&'static Record>, site: Site, is_read: bool) -> Waiting {
+    let Some(record) = record.filter(|_| writer::is_recording()) else {
+        return Waiting {
+            record: None,
+            site,
+            began: 0,
+            queue: 0,
+            holder: None,
+        };
+    };
+    // A writer waits for readers or for a writer, a reader for a writer.
+    let readers = if is_read || record.is_merged {
+        Vec::new()
+    } else {
+        record.of_threads()
+    };
+    let reader = readers.iter().find_map(|block| block.holder());
+    // Relaxed: a number for a statistic.
+    let queue = record.shared().waiting.fetch_add(1, Ordering::Relaxed) + 1;
+    Waiting {
+        record: Some(record),
+        site,
+        began: clock::now(),
+        queue,
+        holder: reader.or_else(|| record.own().holder()),
+    }
+}
+
+/// Counts an acquisition of a mutex whose record is known.
+pub(crate) fn enter_again(record: Option<&'static Record>, site: Site) -> Entered {
+    let entered = enter_in(record, alone, site);
+    Entered {
+        inside: None,
+        ..entered
+    }
+}
+
+/// Counts an acquisition to read by which another one goes on.
+#[cfg(any(feature = "parking_lot", feature = "tokio"))]
+pub(crate) fn enter_read_again(record: Option<&'static Record>, site: Site) -> Entered {
+    enter_in(record, threads::block, site)
+}
+
+/// Counts an acquisition to write by which another one goes on.
+#[cfg(feature = "parking_lot")]
+pub(crate) fn enter_write_again(record: Option<&'static Record>, site: Site) -> Entered {
+    enter_in(record, alone, site)
+}
+
+fn enter_in(
+    record: Option<&'static Record>,
+    block: impl FnOnce(&'static Record) -> Option<&'static Block>,
+    site: Site,
+) -> Entered {
+    let inside = record.filter(|_| writer::is_recording()).and_then(block);
+    Entered {
+        record,
+        inside,
+        trace: inside.and_then(|block| block.enter(site)),
+    }
+}
+
+/// Counts an acquisition that found the lock of a record poisoned.
+pub(crate) fn poisoned(record: Option<&'static Record>) {
+    if let Some(record) = record {
+        record.poisoned.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// The block of who holds a lock alone.
+fn alone(record: &'static Record) -> Option<&'static Block> {
+    if record.is_merged {
+        threads::block(record)
+    } else {
+        Some(record.own())
+    }
+}
+
+impl Waiting {
+    /// The wait for a mutex is over.
+    pub(crate) fn end(self) -> Entered {
+        let entered = self.end_in(alone);
+        Entered {
+            inside: None,
+            ..entered
+        }
+    }
+
+    /// The wait of a writer is over.
+    pub(crate) fn end_write(self) -> Entered {
+        self.end_in(alone)
+    }
+
+    /// The wait of a reader is over.
+    pub(crate) fn end_read(self) -> Entered {
+        self.end_in(threads::block)
+    }
+
+    fn end_in(self, block: impl FnOnce(&'static Record) -> Option<&'static Block>) -> Entered {
+        let Some(record) = self.record else {
+            return Entered::default();
+        };
+        let Some(ns) = clock::elapsed_ns(self.began, clock::now()) else {
+            return enter_in(Some(record), block, self.site);
+        };
+        let (queue, holder) = (self.queue, self.holder);
+        let wait = Wait { ns, queue, holder };
+        let inside = block(record);
+        Entered {
+            record: Some(record),
+            inside,
+            trace: inside.and_then(|block| block.enter_after(self.site, wait)),
+        }
+    }
+}
+
+impl Drop for Waiting {
+    /// Also of a future that is dropped while it waits.
+    fn drop(&mut self) {
+        if let Some(record) = self.record {
+            record.shared().waiting.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+}

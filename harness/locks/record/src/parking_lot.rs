@@ -1,0 +1,546 @@
+//! The locks of [`parking_lot`](::parking_lot), recorded.
+//!
+//! Not there: locks around a raw lock, guards that own an `Arc`, and `force_unlock`, which leaves no guard that could say that
+//! the lock was given up. A guard that is leaked holds for ever.
+
+use std::fmt;
+use std::panic::Location;
+use std::time::{Duration, Instant};
+
+use ::parking_lot as bare;
+
+pub use ::parking_lot::{Once, OnceState, ReentrantMutex, WaitTimeoutResult};
+
+use crate::Lock;
+use crate::block::Site;
+use crate::guard::Guard;
+use crate::handle::Handle;
+use crate::record::{Family, Value};
+
+const MUTEX: Family = Family {
+    library: "parking_lot",
+    kind: "mutex",
+};
+
+const RWLOCK: Family = Family {
+    library: "parking_lot",
+    kind: "rwlock",
+};
+
+/// A mutex as [`parking_lot::Mutex`](::parking_lot::Mutex), recorded.
+pub struct Mutex<T: ?Sized> {
+    handle: Handle,
+    inner: bare::Mutex<T>,
+}
+
+/// A mutex that is held, until it is dropped.
+pub type MutexGuard<'a, T> = Guard<bare::MutexGuard<'a, T>>;
+
+/// A mutex that is held, for a part of its value.
+pub type MappedMutexGuard<'a, T> = Guard<bare::MappedMutexGuard<'a, T>>;
+
+/// A reader-writer lock as [`parking_lot::RwLock`](::parking_lot::RwLock), recorded.
+pub struct RwLock<T: ?Sized> {
+    handle: Handle,
+    inner: bare::RwLock<T>,
+}
+
+/// A lock that is held to read, until it is dropped.
+pub type RwLockReadGuard<'a, T> = Guard<bare::RwLockReadGuard<'a, T>>;
+
+/// A lock that is held to read a part of its value.
+pub type MappedRwLockReadGuard<'a, T> = Guard<bare::MappedRwLockReadGuard<'a, T>>;
+
+/// A lock that is held to write, until it is dropped.
+pub type RwLockWriteGuard<'a, T> = Guard<bare::RwLockWriteGuard<'a, T>>;
+
+/// A lock that is held to write a part of its value.
+pub type MappedRwLockWriteGuard<'a, T> = Guard<bare::MappedRwLockWriteGuard<'a, T>>;
+
+/// A lock that is held to read, and perhaps to write later. Recorded as a read.
+pub type RwLockUpgradableReadGuard<'a, T> = Guard<bare::RwLockUpgradableReadGuard<'a, T>>;
+
+/// A condition variable as [`parking_lot::Condvar`](::parking_lot::Condvar), for recorded mutexes.
+///
+/// A wait gives up the mutex: the time held ends, and the acquisition after it is one at the call of the wait.
+#[derive(Debug, Default)]
+pub struct Condvar(bare::Condvar);
+
+impl<T> Mutex<T> {
+    /// A mutex that is not held.
+    #[track_caller]
+    pub const fn new(value: T) -> Self {
+        Self {
+            handle: Handle::new(Location::caller(), MUTEX),
+            inner: bare::Mutex::new(value),
+        }
+    }
+
+    /// The value.
+    pub fn into_inner(self) -> T {
+        self.inner.into_inner()
+    }
+}
+
+impl<T: ?Sized> Mutex<T> {
+    /// Waits for the mutex and takes it.
+    #[inline]
+    #[track_caller]
+    pub fn lock(&self) -> MutexGuard<'_, T> {
+        let site = Location::caller();
+        match self.inner.try_lock() {
+            Some(inner) => self.guard(inner, site),
+            None => self.wait(site),
+        }
+    }
+
+    /// Takes the mutex if it is free.
+    #[inline]
+    #[track_caller]
+    pub fn try_lock(&self) -> Option<MutexGuard<'_, T>> {
+        let site = Location::caller();
+        let inner = self.inner.try_lock();
+        if inner.is_none() {
+            self.handle.fail(site, Value::unseen::<T>(), false);
+        }
+        Some(self.guard(inner?, site))
+    }
+
+    /// Waits for the mutex for a time at most.
+    #[track_caller]
+    pub fn try_lock_for(&self, timeout: Duration) -> Option<MutexGuard<'_, T>> {
+        let site = Location::caller();
+        match self.inner.try_lock() {
+            Some(inner) => Some(self.guard(inner, site)),
+            None => self.wait_in_time(site, || self.inner.try_lock_for(timeout)),
+        }
+    }
+
+    /// Waits for the mutex until a moment at most.
+    #[track_caller]
+    pub fn try_lock_until(&self, deadline: Instant) -> Option<MutexGuard<'_, T>> {
+        let site = Location::caller();
+        match self.inner.try_lock() {
+            Some(inner) => Some(self.guard(inner, site)),
+            None => self.wait_in_time(site, || self.inner.try_lock_until(deadline)),
+        }
+    }
+
+    #[inline(always)]
+    fn guard<'a>(&'a self, inner: bare::MutexGuard<'a, T>, site: Site) -> MutexGuard<'a, T> {
+        let entered = self.handle.enter(site, Value::from_ref::<T>(&inner));
+        Guard::new(inner, entered, false)
+    }
+
+    #[cold]
+    fn wait(&self, site: Site) -> MutexGuard<'_, T> {
+        let waiting = self.handle.wait(site, Value::unseen::<T>(), false);
+        let inner = self.inner.lock();
+        Guard::new(inner, waiting.end(), false)
+    }
+
+    #[cold]
+    fn wait_in_time<'a>(
+        &'a self,
+        site: Site,
+        wait: impl FnOnce() -> Option<bare::MutexGuard<'a, T>>,
+    ) -> Option<MutexGuard<'a, T>> {
+        let waiting = self.handle.wait(site, Value::unseen::<T>(), false);
+        let inner = wait();
+        if inner.is_none() {
+            self.handle.fail(site, Value::unseen::<T>(), false);
+        }
+        Some(Guard::new(inner?, waiting.end(), false))
+    }
+
+    /// The value, which nobody else refers to. Not an acquisition.
+    pub fn get_mut(&mut self) -> &mut T {
+        self.inner.get_mut()
+    }
+
+    /// Whether the mutex is held.
+    pub fn is_locked(&self) -> bool {
+        self.inner.is_locked()
+    }
+}
+
+impl<'a, T: ?Sized> Guard<bare::MutexGuard<'a, T>> {
+    /// Gives up the whole for a part of it. The mutex stays held.
+    pub fn map<U: ?Sized>(
+        guard: Self,
+        part: impl FnOnce(&mut T) -> &mut U,
+    ) -> MappedMutexGuard<'a, U> {
+        guard.mapped(|inner| bare::MutexGuard::map(inner, part))
+    }
+
+    /// Gives up the mutex to the one that has waited longest.
+    pub fn unlock_fair(guard: Self) {
+        bare::MutexGuard::unlock_fair(guard.release().0);
+    }
+
+    /// Gives up the mutex for a call, and takes it again.
+    #[track_caller]
+    pub fn unlocked<R>(guard: &mut Self, call: impl FnOnce() -> R) -> R {
+        let site = Location::caller();
+        guard.pause();
+        let result = bare::MutexGuard::unlocked(guard.inner_mut(), call);
+        guard.resume(site);
+        result
+    }
+
+    /// Lets another one have the mutex that waits for it, if there is one.
+    #[track_caller]
+    pub fn bump(guard: &mut Self) {
+        let site = Location::caller();
+        guard.pause();
+        bare::MutexGuard::bump(guard.inner_mut());
+        guard.resume(site);
+    }
+}
+
+impl<'a, T: ?Sized> Guard<bare::MappedMutexGuard<'a, T>> {
+    /// Gives up a part for a part of it. The mutex stays held.
+    pub fn map<U: ?Sized>(
+        guard: Self,
+        part: impl FnOnce(&mut T) -> &mut U,
+    ) -> MappedMutexGuard<'a, U> {
+        guard.mapped(|inner| bare::MappedMutexGuard::map(inner, part))
+    }
+}
+
+impl<T> RwLock<T> {
+    /// A lock that is not held.
+    #[track_caller]
+    pub const fn new(value: T) -> Self {
+        Self {
+            handle: Handle::new(Location::caller(), RWLOCK),
+            inner: bare::RwLock::new(value),
+        }
+    }
+
+    /// The value.
+    pub fn into_inner(self) -> T {
+        self.inner.into_inner()
+    }
+}
+
+impl<T: ?Sized> RwLock<T> {
+    /// Waits for writers and takes the lock to read.
+    #[inline]
+    #[track_caller]
+    pub fn read(&self) -> RwLockReadGuard<'_, T> {
+        let site = Location::caller();
+        match self.inner.try_read() {
+            Some(inner) => self.reading(inner, site),
+            None => self.wait_to_read(site, || self.inner.read()),
+        }
+    }
+
+    /// Takes the lock to read, also where this thread reads already and a writer waits.
+    #[inline]
+    #[track_caller]
+    pub fn read_recursive(&self) -> RwLockReadGuard<'_, T> {
+        let site = Location::caller();
+        match self.inner.try_read_recursive() {
+            Some(inner) => self.reading(inner, site),
+            None => self.wait_to_read(site, || self.inner.read_recursive()),
+        }
+    }
+
+    /// Waits for all others and takes the lock to write.
+    #[inline]
+    #[track_caller]
+    pub fn write(&self) -> RwLockWriteGuard<'_, T> {
+        let site = Location::caller();
+        match self.inner.try_write() {
+            Some(inner) => self.writing(inner, site),
+            None => self.wait_to_write(site),
+        }
+    }
+
+    /// Waits for writers and for those that may become writers, and takes the lock to read and perhaps to write later.
+    #[track_caller]
+    pub fn upgradable_read(&self) -> RwLockUpgradableReadGuard<'_, T> {
+        let site = Location::caller();
+        match self.inner.try_upgradable_read() {
+            Some(inner) => self.reading(inner, site),
+            None => self.wait_to_read(site, || self.inner.upgradable_read()),
+        }
+    }
+
+    /// Takes the lock to read if nobody writes or waits to.
+    #[inline]
+    #[track_caller]
+    pub fn try_read(&self) -> Option<RwLockReadGuard<'_, T>> {
+        let site = Location::caller();
+        let inner = self.inner.try_read();
+        if inner.is_none() {
+            self.handle.fail(site, Value::unseen::<T>(), true);
+        }
+        Some(self.reading(inner?, site))
+    }
+
+    /// Takes the lock to write if nobody has it.
+    #[inline]
+    #[track_caller]
+    pub fn try_write(&self) -> Option<RwLockWriteGuard<'_, T>> {
+        let site = Location::caller();
+        let inner = self.inner.try_write();
+        if inner.is_none() {
+            self.handle.fail(site, Value::unseen::<T>(), false);
+        }
+        Some(self.writing(inner?, site))
+    }
+
+    /// Waits to read for a time at most.
+    #[track_caller]
+    pub fn try_read_for(&self, timeout: Duration) -> Option<RwLockReadGuard<'_, T>> {
+        let site = Location::caller();
+        if let Some(inner) = self.inner.try_read() {
+            return Some(self.reading(inner, site));
+        }
+        let waiting = self.handle.wait(site, Value::unseen::<T>(), true);
+        let inner = self.inner.try_read_for(timeout);
+        if inner.is_none() {
+            self.handle.fail(site, Value::unseen::<T>(), true);
+        }
+        Some(Guard::new(inner?, waiting.end_read(), false))
+    }
+
+    /// Waits to write for a time at most.
+    #[track_caller]
+    pub fn try_write_for(&self, timeout: Duration) -> Option<RwLockWriteGuard<'_, T>> {
+        let site = Location::caller();
+        if let Some(inner) = self.inner.try_write() {
+            return Some(self.writing(inner, site));
+        }
+        let waiting = self.handle.wait(site, Value::unseen::<T>(), false);
+        let inner = self.inner.try_write_for(timeout);
+        if inner.is_none() {
+            self.handle.fail(site, Value::unseen::<T>(), false);
+        }
+        Some(Guard::new(inner?, waiting.end_write(), true))
+    }
+
+    /// Reading of either kind.
+    #[inline(always)]
+    fn reading<G: std::ops::Deref<Target = T>>(&self, inner: G, site: Site) -> Guard<G> {
+        let entered = self.handle.enter_read(site, Value::from_ref::<T>(&inner));
+        Guard::new(inner, entered, false)
+    }
+
+    #[inline(always)]
+    fn writing<'a>(
+        &'a self,
+        inner: bare::RwLockWriteGuard<'a, T>,
+        site: Site,
+    ) -> RwLockWriteGuard<'a, T> {
+        let entered = self.handle.enter_write(site, Value::from_ref::<T>(&inner));
+        Guard::new(inner, entered, true)
+    }
+
+    #[cold]
+    fn wait_to_read<G: std::ops::Deref>(&self, site: Site, wait: impl FnOnce() -> G) -> Guard<G> {
+        let waiting = self.handle.wait(site, Value::unseen::<T>(), true);
+        let inner = wait();
+        Guard::new(inner, waiting.end_read(), false)
+    }
+
+    #[cold]
+    fn wait_to_write(&self, site: Site) -> RwLockWriteGuard<'_, T> {
+        let waiting = self.handle.wait(site, Value::unseen::<T>(), false);
+        let inner = self.inner.write();
+        Guard::new(inner, waiting.end_write(), true)
+    }
+
+    /// The value, which nobody else refers to. Not an acquisition.
+    pub fn get_mut(&mut self) -> &mut T {
+        self.inner.get_mut()
+    }
+
+    /// Whether somebody has the lock.
+    pub fn is_locked(&self) -> bool {
+        self.inner.is_locked()
+    }
+
+    /// Whether somebody has the lock to write.
+    pub fn is_locked_exclusive(&self) -> bool {
+        self.inner.is_locked_exclusive()
+    }
+}
+
+impl<'a, T: ?Sized> Guard<bare::RwLockReadGuard<'a, T>> {
+    /// Gives up the whole for a part of it. The lock stays held.
+    pub fn map<U: ?Sized>(
+        guard: Self,
+        part: impl FnOnce(&T) -> &U,
+    ) -> MappedRwLockReadGuard<'a, U> {
+        guard.mapped(|inner| bare::RwLockReadGuard::map(inner, part))
+    }
+}
+
+impl<'a, T: ?Sized> Guard<bare::RwLockWriteGuard<'a, T>> {
+    /// Gives up the whole for a part of it. The lock stays held.
+    pub fn map<U: ?Sized>(
+        guard: Self,
+        part: impl FnOnce(&mut T) -> &mut U,
+    ) -> MappedRwLockWriteGuard<'a, U> {
+        guard.mapped(|inner| bare::RwLockWriteGuard::map(inner, part))
+    }
+
+    /// Lets others read, too. Recorded as the end of the write, and a read at this call.
+    #[track_caller]
+    pub fn downgrade(guard: Self) -> RwLockReadGuard<'a, T> {
+        let site = Location::caller();
+        let (inner, record) = guard.release();
+        let inner = bare::RwLockWriteGuard::downgrade(inner);
+        Guard::new(inner, crate::handle::enter_read_again(record, site), false)
+    }
+}
+
+impl<'a, T: ?Sized> Guard<bare::RwLockUpgradableReadGuard<'a, T>> {
+    /// Waits for readers and goes on to write. Recorded as the end of the read, and a write at this call that has waited
+    /// if there were readers.
+    #[track_caller]
+    pub fn upgrade(guard: Self) -> RwLockWriteGuard<'a, T> {
+        let site = Location::caller();
+        let (inner, record) = guard.release();
+        let inner = match bare::RwLockUpgradableReadGuard::try_upgrade(inner) {
+            Ok(inner) => {
+                return Guard::new(inner, crate::handle::enter_write_again(record, site), true);
+            }
+            Err(inner) => inner,
+        };
+        let waiting = crate::handle::wait(record, site, false);
+        let inner = bare::RwLockUpgradableReadGuard::upgrade(inner);
+        Guard::new(inner, waiting.end_write(), true)
+    }
+
+    /// Gives up the right to write later.
+    #[track_caller]
+    pub fn downgrade(guard: Self) -> RwLockReadGuard<'a, T> {
+        guard.mapped(bare::RwLockUpgradableReadGuard::downgrade)
+    }
+}
+
+impl Condvar {
+    /// A condition variable that nobody waits for.
+    pub const fn new() -> Self {
+        Self(bare::Condvar::new())
+    }
+
+    /// Gives up the mutex, waits to be notified, and takes the mutex again.
+    #[track_caller]
+    pub fn wait<T: ?Sized>(&self, guard: &mut MutexGuard<'_, T>) {
+        let site = Location::caller();
+        guard.pause();
+        self.0.wait(guard.inner_mut());
+        guard.resume(site);
+    }
+
+    /// Waits as [`wait`](Self::wait) does, for a time at most.
+    #[track_caller]
+    pub fn wait_for<T: ?Sized>(
+        &self,
+        guard: &mut MutexGuard<'_, T>,
+        timeout: Duration,
+    ) -> WaitTimeoutResult {
+        let site = Location::caller();
+        guard.pause();
+        let result = self.0.wait_for(guard.inner_mut(), timeout);
+        guard.resume(site);
+        result
+    }
+
+    /// Waits as [`wait`](Self::wait) does, until a moment at most.
+    #[track_caller]
+    pub fn wait_until<T: ?Sized>(
+        &self,
+        guard: &mut MutexGuard<'_, T>,
+        deadline: Instant,
+    ) -> WaitTimeoutResult {
+        let site = Location::caller();
+        guard.pause();
+        let result = self.0.wait_until(guard.inner_mut(), deadline);
+        guard.resume(site);
+        result
+    }
+
+    /// Waits as [`wait`](Self::wait) does, for as long as the condition holds.
+    #[track_caller]
+    pub fn wait_while<T: ?Sized>(
+        &self,
+        guard: &mut MutexGuard<'_, T>,
+        mut condition: impl FnMut(&mut T) -> bool,
+    ) {
+        while condition(guard) {
+            self.wait(guard);
+        }
+    }
+
+    /// Wakes one that waits, and says whether there was one.
+    pub fn notify_one(&self) -> bool {
+        self.0.notify_one()
+    }
+
+    /// Wakes all that wait, and says how many.
+    pub fn notify_all(&self) -> usize {
+        self.0.notify_all()
+    }
+}
+
+impl<T: ?Sized> Lock for Mutex<T> {
+    type Value = T;
+
+    fn handle(&self) -> &Handle {
+        &self.handle
+    }
+}
+
+impl<T: ?Sized> Lock for RwLock<T> {
+    type Value = T;
+
+    fn handle(&self) -> &Handle {
+        &self.handle
+    }
+}
+
+impl<T: Default> Default for Mutex<T> {
+    #[track_caller]
+    fn default() -> Self {
+        Self::new(T::default())
+    }
+}
+
+impl<T: Default> Default for RwLock<T> {
+    #[track_caller]
+    fn default() -> Self {
+        Self::new(T::default())
+    }
+}
+
+impl<T> From<T> for Mutex<T> {
+    #[track_caller]
+    fn from(value: T) -> Self {
+        Self::new(value)
+    }
+}
+
+impl<T> From<T> for RwLock<T> {
+    #[track_caller]
+    fn from(value: T) -> Self {
+        Self::new(value)
+    }
+}
+
+impl<T: ?Sized + fmt::Debug> fmt::Debug for Mutex<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.inner.fmt(f)
+    }
+}
+
+impl<T: ?Sized + fmt::Debug> fmt::Debug for RwLock<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.inner.fmt(f)
+    }
+}

@@ -1,0 +1,224 @@
+//! The records of all locks: what a lock is, and the blocks in which its uses are counted.
+//!
+//! Records and blocks are never freed: threads and snapshots refer to them without asking. There are at most
+//! [`PER_SITE`] for the locks that are made at one place, and one more for all further ones together.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::ptr;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, OnceLock};
+
+use crate::block::{Block, Shared, Site};
+use crate::clock;
+use crate::keys::Keys;
+use crate::sync::lock;
+
+/// Locks made at one place that have records of their own. The shards of one table are not more, usually.
+const PER_SITE: u32 = 64;
+
+/// Records of all locks together, apart from those that stand for all further ones made at a place.
+const IN_ALL: usize = 4096;
+
+/// What a lock is made of.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Family {
+    pub(crate) library: &'static str,
+    pub(crate) kind: &'static str,
+}
+
+/// What a lock guards.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Value {
+    pub(crate) type_name: &'static str,
+    pub(crate) bytes: usize,
+}
+
+impl Value {
+    /// That a type says of itself.
+    #[inline(always)]
+    pub(crate) fn from_ref<T: ?Sized>(value: &T) -> Self {
+        Self {
+            type_name: std::any::type_name::<T>(),
+            bytes: size_of_val(value),
+        }
+    }
+
+    /// Of a value that cannot be looked at now: the size of what has no fixed size is not known.
+    #[inline(always)]
+    pub(crate) fn unseen<T: ?Sized>() -> Self {
+        Self {
+            type_name: std::any::type_name::<T>(),
+            bytes: 0,
+        }
+    }
+}
+
+/// The length of a value whose type is not known here.
+pub(crate) type Length = Box<dyn Fn(*const ()) -> usize + Send + Sync>;
+
+/// Finds the keys in a value whose type is not known here.
+pub(crate) type FindKeys = Box<dyn Fn(*const ()) -> Arc<Keys> + Send + Sync>;
+
+/// A lock, or the locks made at one place beyond those that have records of their own.
+pub(crate) struct Record {
+    /// For who holds the lock alone. Not used where several locks have one record.
+    own: Block,
+    pub(crate) family: Family,
+    pub(crate) made_at: Site,
+    pub(crate) value: Value,
+    /// Whether it stands for several locks, so that each thread needs a block.
+    pub(crate) is_merged: bool,
+    /// When the first use was, in ticks.
+    pub(crate) made: u64,
+    /// When the last lock was dropped, in ticks; 0 before.
+    pub(crate) dropped: AtomicU64,
+    pub(crate) instances: AtomicU64,
+    pub(crate) alive: AtomicU64,
+    pub(crate) poisoned: AtomicU64,
+    pub(crate) name: Mutex<Option<String>>,
+    pub(crate) length: OnceLock<Length>,
+    pub(crate) find_keys: OnceLock<FindKeys>,
+    pub(crate) keys: OnceLock<Arc<Keys>>,
+    /// The blocks of threads, each with the place of its thread.
+    of_threads: Mutex<Vec<(usize, &'static Block)>>,
+}
+
+impl fmt::Debug for Record {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Record({})", self.made_at)
+    }
+}
+
+struct Registry {
+    records: Vec<&'static Record>,
+    /// By where they are made: how many have records of their own, and the record of the others.
+    sites: BTreeMap<usize, (u32, Option<&'static Record>)>,
+}
+
+static REGISTRY: Mutex<Registry> = Mutex::new(Registry {
+    records: Vec::new(),
+    sites: BTreeMap::new(),
+});
+
+/// All records, in the order of their first use.
+pub(crate) fn records() -> Vec<&'static Record> {
+    lock(&REGISTRY).records.clone()
+}
+
+impl Record {
+    /// The record of a lock that is used for the first time; `publish` is called before another lock gets its
+    /// own, and returns the record that another thread has got for this lock meanwhile.
+    pub(crate) fn register(
+        family: Family,
+        made_at: Site,
+        value: Value,
+        published: impl Fn() -> Option<&'static Self>,
+        publish: impl Fn(&'static Self),
+    ) -> &'static Self {
+        let mut registry = lock(&REGISTRY);
+        if let Some(record) = published() {
+            return record;
+        }
+        let Registry { records, sites } = &mut *registry;
+        let (own, merged) = sites.entry(ptr::from_ref(made_at) as usize).or_default();
+        let record = match merged {
+            Some(merged) => {
+                merged.instances.fetch_add(1, Ordering::Relaxed);
+                merged.alive.fetch_add(1, Ordering::Relaxed);
+                *merged
+            }
+            None => {
+                let is_merged = *own >= PER_SITE || records.len() >= IN_ALL;
+                let record = Self::new(family, made_at, value, is_merged);
+                let record: &'static Self = Box::leak(Box::new(record));
+                records.push(record);
+                if is_merged {
+                    *merged = Some(record);
+                } else {
+                    *own += 1;
+                }
+                record
+            }
+        };
+        publish(record);
+        record
+    }
+
+    fn new(family: Family, made_at: Site, value: Value, is_merged: bool) -> Self {
+        let made = clock::now();
+        let shared = Box::leak(Box::new(Shared::new(clock::clock(), made)));
+        Self {
+            own: Block::new(shared),
+            family,
+            made_at,
+            value,
+            is_merged,
+            made,
+            dropped: AtomicU64::new(0),
+            instances: AtomicU64::new(1),
+            alive: AtomicU64::new(1),
+            poisoned: AtomicU64::new(0),
+            name: Mutex::new(None),
+            length: OnceLock::new(),
+            find_keys: OnceLock::new(),
+            keys: OnceLock::new(),
+            of_threads: Mutex::new(Vec::new()),
+        }
+    }
+
+    /// The block of who holds the lock alone.
+    #[inline(always)]
+    pub(crate) fn own(&self) -> &Block {
+        &self.own
+    }
+
+    pub(crate) fn shared(&self) -> &'static Shared {
+        self.own.shared()
+    }
+
+    /// The block of the thread at a place, which is made if there is none.
+    pub(crate) fn of_thread(&self, place: usize) -> &'static Block {
+        let mut blocks = lock(&self.of_threads);
+        let place_of = |(place, _): &(usize, _)| *place;
+        match blocks.binary_search_by_key(&place, place_of) {
+            Ok(at) => blocks[at].1,
+            Err(at) => {
+                let block = Box::leak(Box::new(Block::new(self.shared())));
+                blocks.insert(at, (place, block));
+                block
+            }
+        }
+    }
+
+    /// The blocks of threads: of readers, or of the holders of several locks.
+    pub(crate) fn of_threads(&self) -> Vec<&'static Block> {
+        let blocks = lock(&self.of_threads);
+        blocks.iter().map(|&(_, block)| block).collect()
+    }
+
+    /// One of its locks is dropped.
+    pub(crate) fn drop_one(&self) {
+        // Relaxed: a count, which a snapshot shows and nobody relies on.
+        if self.alive.fetch_sub(1, Ordering::Relaxed) == 1 {
+            self.dropped.store(clock::now(), Ordering::Relaxed);
+        }
+    }
+
+    /// The length of its value, if it can be told.
+    ///
+    /// # Safety
+    ///
+    /// `value` is the address of the value that a lock of this record guards, whose type is that of the lock that
+    /// `length` and `find_keys` were given for, and the lock is held.
+    pub(crate) unsafe fn look_at(&self, value: *const ()) -> Option<usize> {
+        // A merged record has locks of one place, but generic code makes locks of several types at one place.
+        if self.is_merged {
+            return None;
+        }
+        if let Some(find) = self.find_keys.get() {
+            self.keys.get_or_init(|| find(value));
+        }
+        self.length.get().map(|length| length(value))
+    }
+}

@@ -1,0 +1,143 @@
+//! The threads that take recorded locks: a place for each, which a later thread takes over, and its blocks at hand.
+
+use std::cell::Cell;
+use std::ptr;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::block::Block;
+use crate::clock;
+use crate::record::Record;
+use crate::sync::lock;
+
+/// Blocks that a thread has at hand. A power of two.
+const AT_HAND: usize = 64;
+
+/// A place, for one thread at a time.
+#[derive(Debug)]
+pub(crate) struct Place {
+    index: usize,
+    /// The number of the thread: how many there were before.
+    number: AtomicU64,
+    /// When the thread used a lock for the first time and last, in ticks, as far as it was timed.
+    first: AtomicU64,
+    last: AtomicU64,
+}
+
+struct Threads {
+    places: Vec<&'static Place>,
+    free: Vec<&'static Place>,
+    seen: u64,
+    /// The time of those that have ended.
+    ended_ticks: u64,
+}
+
+static THREADS: Mutex<Threads> = Mutex::new(Threads {
+    places: Vec::new(),
+    free: Vec::new(),
+    seen: 0,
+    ended_ticks: 0,
+});
+
+type Hand = [Cell<(*const Record, Option<&'static Block>)>; AT_HAND];
+
+thread_local! {
+    /// Without a destructor, so that reading it asks nothing first.
+    static HAND: Hand = const { [const { Cell::new((ptr::null(), None)) }; AT_HAND] };
+    static PLACE: Owned = Owned(claim());
+}
+
+/// A place, until the thread ends.
+struct Owned(&'static Place);
+
+impl Drop for Owned {
+    fn drop(&mut self) {
+        // What a later destructor of this thread does is not counted in blocks that have another owner.
+        HAND.with(|hand| hand.iter().for_each(|at| at.set((ptr::null(), None))));
+        let place = self.0;
+        let mut threads = lock(&THREADS);
+        let first = place.first.load(Ordering::Relaxed);
+        threads.ended_ticks += clock::now().saturating_sub(first);
+        // Empty until it is claimed again: 0 ticks.
+        place.last.store(first, Ordering::Relaxed);
+        threads.free.push(place);
+    }
+}
+
+/// The mutex is what the next owner synchronizes with: what this one counted in its blocks comes before.
+fn claim() -> &'static Place {
+    let mut threads = lock(&THREADS);
+    let now = clock::now();
+    let number = threads.seen;
+    threads.seen += 1;
+    let place = threads.free.pop().unwrap_or_else(|| {
+        let place: &'static Place = Box::leak(Box::new(Place {
+            index: threads.places.len(),
+            number: AtomicU64::new(0),
+            first: AtomicU64::new(0),
+            last: AtomicU64::new(0),
+        }));
+        threads.places.push(place);
+        place
+    });
+    place.number.store(number, Ordering::Relaxed);
+    place.first.store(now, Ordering::Relaxed);
+    place.last.store(now, Ordering::Relaxed);
+    place
+}
+
+/// How many threads there were, and the sum of their times from the first use of a lock to the end, or to the last
+/// use where a thread has not ended, in ticks.
+pub(crate) fn seen() -> (u64, u64) {
+    let threads = lock(&THREADS);
+    let of_place = |place: &&Place| {
+        let first = place.first.load(Ordering::Relaxed);
+        place.last.load(Ordering::Relaxed).saturating_sub(first)
+    };
+    let ticks: u64 = threads.places.iter().copied().map(|place| of_place(&place)).sum();
+    (threads.seen, threads.ended_ticks + ticks)
+}
+
+/// The place of this thread, unless the thread is ending.
+pub(crate) fn place() -> Option<&'static Place> {
+    PLACE.try_with(|owned| owned.0).ok()
+}
+
+impl Place {
+    pub(crate) fn index(&self) -> usize {
+        self.index
+    }
+
+    pub(crate) fn number(&self) -> u64 {
+        self.number.load(Ordering::Relaxed)
+    }
+
+    /// The thread has used a lock until now.
+    pub(crate) fn used(&self, now: u64) {
+        self.last.store(now, Ordering::Relaxed);
+    }
+}
+
+/// Where the block for a record is at hand: records are 128 bytes apart at least.
+#[inline(always)]
+fn spot(record: &Record) -> usize {
+    (ptr::from_ref(record) as usize >> 7) % AT_HAND
+}
+
+/// This thread's block for a record, if it is at hand.
+#[inline(always)]
+pub(crate) fn block_at_hand(record: &'static Record) -> Option<&'static Block> {
+    HAND.with(|hand| {
+        let (of, block) = hand[spot(record)].get();
+        if ptr::eq(of, record) { block } else { None }
+    })
+}
+
+/// This thread's block for a record, unless the thread is ending.
+pub(crate) fn block(record: &'static Record) -> Option<&'static Block> {
+    block_at_hand(record).or_else(|| {
+        let block = record.of_thread(place()?.index());
+        HAND.with(|hand| hand[spot(record)].set((record, Some(block))));
+        Some(block)
+    })
+}

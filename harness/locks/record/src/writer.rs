@@ -1,0 +1,181 @@
+//! When and where the document is written: every few seconds, on request and at exit; beside its place, and then
+//! renamed, so that a reader finds a whole one at any time.
+//!
+//! Nothing here stops or fails the program: what cannot be written is said once, on standard error.
+
+use std::ffi::{OsString, c_int};
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{Mutex, Once};
+use std::time::Duration;
+use std::{env, fs, io, process, thread};
+
+use crate::clock;
+use crate::document::{Reason, document};
+use crate::sync::lock;
+
+/// Seconds between two files, unless `LOCKRECORD_SECONDS` says otherwise.
+const SECONDS: u64 = 5;
+
+static START: Once = Once::new();
+
+/// Whether this is a forked child, where nothing is recorded: other threads may have held the recorder's mutexes.
+///
+/// Relaxed, here and below: set by the only thread of a new process, or a mark that a document shows.
+static IS_CHILD: AtomicBool = AtomicBool::new(false);
+
+/// The process that records, for a child that was made without telling the C library.
+static PROCESS: AtomicU32 = AtomicU32::new(0);
+
+/// Whether the process has forked.
+static HAS_FORKED: AtomicBool = AtomicBool::new(false);
+
+/// Whether it was said that a file cannot be written.
+static HAS_COMPLAINED: AtomicBool = AtomicBool::new(false);
+
+/// One file is written at a time. True after the last one.
+static IS_OVER: Mutex<bool> = Mutex::new(false);
+
+unsafe extern "C" {
+    /// Of the C library on every system that Rust's std runs on with one.
+    safe fn atexit(handler: extern "C" fn()) -> c_int;
+
+    #[cfg(unix)]
+    safe fn pthread_atfork(
+        prepare: Option<extern "C" fn()>,
+        parent: Option<extern "C" fn()>,
+        child: Option<extern "C" fn()>,
+    ) -> c_int;
+}
+
+/// Whether this process records.
+#[inline]
+pub(crate) fn is_recording() -> bool {
+    !IS_CHILD.load(Ordering::Relaxed)
+}
+
+/// Calibrates the clock and arranges for files to be written. By the first use of a lock.
+pub(crate) fn start() {
+    START.call_once(|| {
+        clock::clock();
+        PROCESS.store(process::id(), Ordering::Relaxed);
+        // Each can fail for want of memory only; then the file every few seconds is what remains. A handler calls
+        // nothing that needs a thread-local value with a destructor, which the main thread no longer has then.
+        atexit(at_exit);
+        #[cfg(unix)]
+        pthread_atfork(None, Some(in_parent), Some(in_child));
+        let seconds = seconds();
+        if file().is_some() && seconds > 0 {
+            let between = Duration::from_secs(seconds);
+            let writer = thread::Builder::new().name("lockrecord".to_owned());
+            if let Err(error) = writer.spawn(move || write_every(between)) {
+                complain(&format!("no file before exit: {error}"));
+            }
+        }
+    });
+}
+
+/// Writes the recording now, and returns where.
+///
+/// # Errors
+///
+/// If the file cannot be written, if `LOCKRECORD_FILE` is empty, or in a forked child, which records nothing.
+pub fn write() -> io::Result<PathBuf> {
+    let written = if is_recording() { write_for(Reason::Request)? } else { None };
+    written.ok_or_else(|| io::Error::other("nothing is recorded, or LOCKRECORD_FILE is empty"))
+}
+
+/// The recording until now, as [`write`] would write it.
+pub fn recording() -> String {
+    document(Reason::Request, HAS_FORKED.load(Ordering::Relaxed))
+}
+
+extern "C" fn at_exit() {
+    // A panic must not leave a function that C calls; there is none that is known.
+    let _ = std::panic::catch_unwind(|| {
+        if is_recording() {
+            write_or_complain(Reason::Exit);
+        }
+    });
+}
+
+extern "C" fn in_parent() {
+    HAS_FORKED.store(true, Ordering::Relaxed);
+}
+
+extern "C" fn in_child() {
+    IS_CHILD.store(true, Ordering::Relaxed);
+}
+
+fn write_every(between: Duration) {
+    while is_recording() {
+        thread::sleep(between);
+        write_or_complain(Reason::Interval);
+    }
+}
+
+fn write_or_complain(reason: Reason) {
+    if let Err(error) = write_for(reason) {
+        complain(&format!("cannot write the recording: {error}"));
+    }
+}
+
+/// Writes, unless there is no file to write to, or the last one has been written.
+fn write_for(reason: Reason) -> io::Result<Option<PathBuf>> {
+    let recorded = PROCESS.load(Ordering::Relaxed);
+    let Some(path) = file().filter(|_| recorded == 0 || recorded == process::id()) else {
+        return Ok(None);
+    };
+    let mut is_over = lock(&IS_OVER);
+    if *is_over {
+        return Ok(Some(path));
+    }
+    *is_over = reason == Reason::Exit;
+    let text = document(reason, HAS_FORKED.load(Ordering::Relaxed));
+    let beside = beside(&path);
+    let written = fs::write(&beside, text).and_then(|()| fs::rename(&beside, &path));
+    if written.is_err() {
+        // What there is of it is of no use, and can be what fills the disk.
+        let _ = fs::remove_file(&beside);
+    }
+    written.map_err(|error| {
+        let what = format!("{}: {error}", path.display());
+        io::Error::new(error.kind(), what)
+    })?;
+    Ok(Some(path))
+}
+
+fn beside(path: &Path) -> PathBuf {
+    let mut name = OsString::from(path);
+    name.push(format!(".{}.part", process::id()));
+    name.into()
+}
+
+/// Where to write: not at all if `LOCKRECORD_FILE` is empty. Tests of this crate write where they say only.
+fn file() -> Option<PathBuf> {
+    let default = || (!cfg!(test)).then(|| format!("lockrecord-{}.json", process::id()).into());
+    let path: OsString = env::var_os("LOCKRECORD_FILE").or_else(default)?;
+    (!path.is_empty()).then(|| path.into())
+}
+
+fn seconds() -> u64 {
+    let Some(text) = env::var_os("LOCKRECORD_SECONDS") else {
+        return SECONDS;
+    };
+    let seconds = text.to_str().and_then(|text| text.parse().ok());
+    seconds.unwrap_or_else(|| {
+        complain(&format!(
+            "LOCKRECORD_SECONDS is {}: a whole number is needed, 0 for no file before exit; {SECONDS} is taken",
+            text.to_string_lossy()
+        ));
+        SECONDS
+    })
+}
+
+/// Not by `eprintln`, which panics where standard error is a full disk.
+fn complain(what: &str) {
+    if !HAS_COMPLAINED.swap(true, Ordering::Relaxed) {
+        let _ = writeln!(io::stderr(), "lockrecord: {what}");
+    }
+}
