@@ -135,6 +135,8 @@ mod tests {
             screening: Screening::default(),
             flips: Vec::new(),
             deployment: Deployment::default(),
+            approximated: Vec::new(),
+            program: None,
         };
         agreement(&earlier, &now)
     }

@@ -6,9 +6,14 @@
 //! words are `report::advice`'s.
 
 mod agreement;
+mod approximation;
 mod choice;
 mod deployment;
+mod gain;
+mod guarded;
+mod language;
 mod questions;
+mod recorded;
 mod screening;
 #[cfg(test)]
 mod tests;
@@ -20,16 +25,20 @@ use analysis::{Candidate, Samples};
 use serde::Serialize;
 
 pub use agreement::{Agreement, Earlier, agreement};
+pub use approximation::{Approximated, Approximation, Bound};
 pub use choice::{Choice, NEGLIGIBLE, Why};
 pub use deployment::{Deployment, Forecast, Outlook, Standing, Unpredictable};
+pub use gain::{Gain, Share, gain_of};
+pub use language::{KeyKind, Pattern, RunAs, Shape, Times, ValueKind};
 pub use questions::{Questions, Subject};
+pub use recorded::{Program, RecordedWorkload, chosen};
 pub use screening::{Basis, Finding, Need, Screening, asked, encounters, findings};
 pub use workload::{Part, Side, TEMPLATE, Workload};
 
 use results::{Card, Decision, Flip, Judged, Loss, Machine};
 
 /// The version of `advice.json`.
-pub const SCHEMA: &str = "pivot-advice/2";
+pub const SCHEMA: &str = "pivot-advice/3";
 
 /// What follows from what was measured of a workload.
 #[derive(Clone, Debug, Serialize)]
@@ -49,6 +58,31 @@ pub struct Conclusion {
     pub flips: Vec<Flip>,
     /// What is predicted of it where it will run.
     pub deployment: Deployment,
+    /// What was measured as something else, and how far off that is.
+    pub approximated: Vec<Approximation>,
+    /// What the program gains whose lock it is about, if the workload is from a recording.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub program: Option<Program>,
+}
+
+impl Conclusion {
+    /// That a lock is left as it is, by its recording alone.
+    pub fn left(program: Program) -> Self {
+        Self {
+            decision: Choice::Stay {
+                best: None,
+                trades: Vec::new(),
+                busy: None,
+            },
+            candidates: Vec::new(),
+            sound: Vec::new(),
+            screening: Screening::default(),
+            flips: Vec::new(),
+            deployment: Deployment::default(),
+            approximated: Vec::new(),
+            program: Some(program),
+        }
+    }
 }
 
 /// Reads what was measured of a workload's questions. `screening` names the strategies that were excluded before. What
@@ -90,10 +124,12 @@ pub fn conclude(
     Conclusion {
         flips: flips.cloned().collect(),
         deployment: deployment::deployment(workload, results, name, &rivals),
+        approximated: approximation::approximations(workload, subjects, results),
         candidates: cards.iter().map(|card| card.name.clone()).collect(),
         sound: sound.map(|one| one.card.name.clone()).collect(),
         screening,
         decision,
+        program: None,
     }
 }
 

@@ -5,10 +5,11 @@
 //! without a pause what they do, and the other parts keep to theirs. A paced thread keeps a processor
 //! busy while it waits; so a paced part is one thread at the rate of all.
 
-use model::scenario::{Activity, Axis, Group, Origin, RecordKind, Scenario, Sweep, Value};
+use model::scenario::{Activity, Axis, Group, Origin, RecordKind, Scenario, Section, Sweep, Value};
 use model::trace::Operation;
 use serde::Serialize;
 
+use super::language::{Times, ValueKind};
 use super::workload::{Part, Side, Workload, only};
 use results::{Cell, Flag, Judged, Machine, Metric};
 
@@ -138,8 +139,11 @@ impl Workload {
 
     /// The record that is closest to the user's.
     pub fn record(&self) -> RecordKind {
-        if self.needs.heap_records {
-            return RecordKind::Snapshot;
+        match self.table.value {
+            Some(ValueKind::Arc) => return RecordKind::Shared,
+            Some(ValueKind::Heap) => return RecordKind::Snapshot,
+            _ if self.needs.heap_records => return RecordKind::Snapshot,
+            _ => (),
         }
         let Some(bytes) = self.table.record_bytes else {
             return RecordKind::Status;
@@ -154,12 +158,13 @@ impl Workload {
         Scenario {
             title: self.title().to_owned(),
             question: "The workload of a user, as a file describes it.".into(),
-            processes: self.table.records,
+            processes: self.table.records(),
             record: self.record(),
             ids: self.table.ids,
             keys: self.table.skew,
             hot_share: self.table.hot_share,
             hit_rate: self.table.hit_rate,
+            hashed: self.table.hashed(),
             ..Scenario::default()
         }
     }
@@ -171,13 +176,21 @@ impl Workload {
         let mix = Group {
             does: Activity::Mix,
             threads: threads.clamp(1, NEIGHBOURS_MAX),
-            section_ns: self.section_ns().filter(|&ns| ns > 0.0),
             ..Group::default()
+        };
+        let mix = Group {
+            // Of neighbours without writes the times inside them say nothing; those have some.
+            write_sections: sections(self.write_times().as_ref()),
+            ..reading_for(mix, self.read_times().as_ref())
         };
         let swept = |axis: Axis, values: &[f64], groups: Vec<Group>| {
             let slug = axis.name().replace('_', "-");
             let values = values.iter().copied().map(Value::Number).collect();
             let group = Some(0);
+            let mut groups = groups;
+            if axis == Axis::SectionNs {
+                groups[0].sections.clear();
+            }
             Scenario {
                 sweep: vec![Sweep {
                     axis,
@@ -218,7 +231,9 @@ impl Workload {
 
     /// Whether traces say something about it: they are of one record, which no section holds up.
     pub fn is_predictable(&self) -> bool {
-        self.record() == RecordKind::Status && self.section_ns().is_none_or(|ns| ns == 0.0)
+        let spends = |times: Option<Times>| times.is_some_and(|times| times.longest() > 0.0);
+        let is_plain = self.record() == RecordKind::Status && self.table.hashed().is_none();
+        is_plain && !spends(self.read_times()) && !spends(self.write_times())
     }
 }
 
@@ -244,14 +259,17 @@ fn groups(parts: &[Part], focus: Option<Side>) -> Vec<Group> {
 
 /// A part at its rate: one thread for all, or as many as can keep up with it.
 fn paced(part: &Part, per_s: f64) -> Group {
-    let threads = threads_for(part, per_s * PERIOD_MIN_US / 1e6);
+    // Twice the time inside: a thread that is hardly ever done keeps no schedule.
+    let period_us = PERIOD_MIN_US.max(2.0 * part.inside_ns() / 1e3);
+    let threads = threads_for(part, per_s * period_us / 1e6);
     let period_us = 1e6 * threads as f64 / per_s;
     group(part, threads, Some(period_us.min(PERIOD_MAX_US)))
 }
 
 /// With how many threads a part is measured that never pauses: all, or as many as reach its rate.
 fn unpaced_threads(part: &Part) -> usize {
-    let of_rate = |per_s| threads_for(part, per_s / SATURATED_PER_S);
+    let each_s = 1.0 / SATURATED_PER_S + part.inside_ns() / 1e9;
+    let of_rate = |per_s: f64| threads_for(part, per_s * each_s);
     part.per_s().map_or(part.threads, of_rate)
 }
 
@@ -263,22 +281,44 @@ fn threads_for(part: &Part, threads: f64) -> usize {
 }
 
 fn group(part: &Part, threads: usize, every_us: Option<f64>) -> Group {
-    let given = |value: Option<f64>| value.filter(|&value| value != 0.0);
     let does = match part.side {
         Side::Readers => Activity::Read,
         Side::Scanners => Activity::Scan,
-        Side::Writers if given(part.inserts).is_none() => Activity::Update,
+        Side::Writers if part.inserts.is_none_or(|share| share == 0.0) => Activity::Update,
         Side::Writers | Side::Mixed => Activity::Mix,
     };
     let share = |share: Option<f64>| share.filter(|_| does == Activity::Mix);
-    Group {
+    let arrivals = part.arrivals.arrivals(part.burst);
+    let changes = part.writes().is_some_and(|share| share > 0.0);
+    let write_times = part.write_times().filter(|_| changes);
+    let group = Group {
         does,
         threads,
         every_us,
-        section_ns: given(part.section_ns),
+        arrivals: every_us.map(|_| arrivals).unwrap_or_default(),
+        write_sections: sections(write_times),
         writes: share(part.writes()),
         inserts: share(part.inserts),
         scans: share(part.scans),
         ..Group::default()
+    };
+    reading_for(group, part.read_times())
+}
+
+/// A group whose lookups take these times inside.
+fn reading_for(group: Group, times: Option<&Times>) -> Group {
+    match times {
+        Some(Times::Always(ns)) if *ns > 0.0 => Group {
+            section_ns: Some(*ns),
+            ..group
+        },
+        _ => Group {
+            sections: sections(times),
+            ..group
+        },
     }
+}
+
+fn sections(times: Option<&Times>) -> Vec<Section> {
+    times.map(Times::sections).unwrap_or_default()
 }

@@ -1,6 +1,6 @@
 //! Workload files that say something, and those that contradict themselves.
 
-use model::scenario::{Activity, Origin, RecordKind, Scenario};
+use model::scenario::{Activity, Arrivals, Origin, RecordKind, Scenario};
 
 use super::*;
 use results::Metric;
@@ -53,7 +53,7 @@ fn the_template_and_the_examples_are_sound() {
     assert!(template.questions().is_ok());
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../benches/workloads");
     let files: Vec<_> = std::fs::read_dir(folder).unwrap().collect();
-    assert_eq!(files.len(), 4);
+    assert_eq!(files.len(), 6);
     for file in files {
         let path = file.unwrap().path();
         let workload = Workload::load(&path).unwrap();
@@ -70,6 +70,7 @@ fn the_template_explains_every_field() {
     let unknown = |section: &str| refusal(&format!("{HEAD}{section}nonsense = 1\n"));
     let sections = [
         ("", "record_bytes"),
+        ("", "shape"),
         ("[readers]\n", "section_ns"),
         ("[writers]\n", "inserts"),
         ("[scanners]\n", "rate_per_s"),
@@ -95,9 +96,10 @@ fn the_template_explains_every_field() {
 fn a_section_takes_its_own_fields_only() {
     for (section, field) in [
         ("readers", "writes"),
-        ("writers", "section_ns"),
+        ("writers", "write_section_ns"),
         ("scanners", "inserts"),
         ("readers", "scans"),
+        ("readers", "write_section_ns"),
     ] {
         let refused = refusal(&format!("{HEAD}[{section}]\nthreads = 1\n{field} = 0.1\n"));
         let expected = format!("w.toml: [{section}] takes no {field}");
@@ -200,6 +202,30 @@ fn contradictions_are_told_what_would_be_right() {
             refused("[mixed]\nthreads = 1\nwrites = 0.9\nscans = 0.9\n"),
             "add up to 1.8",
         ),
+        (
+            refused("[readers]\nthreads = 1\narrivals = \"poisson\"\n"),
+            "give rate_per_s",
+        ),
+        (
+            refused("[readers]\nthreads = 1\nrate_per_s = 5\narrivals = \"bursts\"\n"),
+            "readers.burst is the size",
+        ),
+        (
+            refused("[writers]\nthreads = 1\nsection_ns = 1e9\n"),
+            "writers.section_ns = 1000000000 must lie between 0 and 1000000",
+        ),
+        (
+            refused("[readers]\nthreads = 1\nsection_ns = [{ ns = 5, share = 0.5 }]\n"),
+            "the shares add up to 0.5",
+        ),
+        (
+            refused("[readers]\nthreads = 1\nsection_ns = []\n"),
+            "give a number, or shares",
+        ),
+        (
+            refusal("name = \"w\"\n[table]\n[readers]\nthreads = 1\n"),
+            "say how many records",
+        ),
     ];
     for (said, expected) in cases {
         assert!(said.contains(expected), "{expected:?} is not in: {said}");
@@ -243,7 +269,10 @@ fn what_people_ask_can_be_said() {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../testdata/workloads");
     let load = |name: &str| Workload::load(&folder.join(name)).unwrap();
     let once_a_minute = load("once-a-minute.toml");
-    assert_eq!(once_a_minute.writers.unwrap().per_s(), Some(0.0166));
+    assert_eq!(
+        once_a_minute.writers.as_ref().unwrap().per_s(),
+        Some(0.0166)
+    );
     let paced = once_a_minute.questions().unwrap();
     // Slower than once a second would never come up.
     assert_eq!(
@@ -321,4 +350,77 @@ fn the_record_is_the_nearest_that_there_is() {
             .iter()
             .all(|one| !one.name.contains("alone"))
     );
+}
+
+#[test]
+fn what_is_not_measured_is_refused_by_name() {
+    let table = |fields: &str| {
+        refusal(&format!(
+            "name = \"w\"\n[table]\n{fields}{READERS}[writers]\nthreads = 1\n"
+        ))
+    };
+    for (shape, instead) in [
+        ("counter", "atomic integer"),
+        ("bounded-cache", "moka"),
+        ("queue", "channel"),
+    ] {
+        let refused = table(&format!("shape = \"{shape}\"\n"));
+        let named = format!("table.shape = \"{shape}\" is not measured");
+        assert!(
+            refused.contains(&named) && refused.contains(instead),
+            "{refused}"
+        );
+        assert!(!refused.contains('\n'), "one line: {refused}");
+    }
+    for (fields, expected) in [
+        ("shape = \"cell\"\nrecords = 5\n", "a cell is one value"),
+        ("shape = \"cell\"\nhasher = \"sip\"\n", "a cell has no keys"),
+        (
+            "records = 5\nkeys = \"strings\"\n",
+            "table.key_bytes is the length",
+        ),
+        ("records = 5\nkeys = \"uuids\"\n", "`strings`"),
+        (
+            "records = 5\nvalue = \"arc\"\nrecord_bytes = 8\n",
+            "give one of them",
+        ),
+    ] {
+        let refused = table(fields);
+        assert!(
+            refused.contains(expected),
+            "{expected:?} is not in: {refused}"
+        );
+    }
+    let tasks =
+        format!("name = \"w\"\nrun_as = \"tasks-across-await\"\n[table]\nrecords = 1\n{READERS}");
+    let refused = refusal(&tasks);
+    assert!(
+        refused.contains("let the guard go before the task waits"),
+        "{refused}"
+    );
+}
+
+#[test]
+fn what_is_said_is_what_the_scenarios_ask() {
+    let asked = Workload::parse(
+        "name = \"w\"\n[table]\nrecords = 64\nvalue = \"arc\"\nkeys = \"strings\"\nkey_bytes = 24\n\
+         hasher = \"sip\"\n[readers]\nthreads = 2\nsection_ns = 70\n[writers]\nthreads = 2\nrate_per_s = 5000\n\
+         arrivals = \"bursts\"\nburst = 20\n\
+         section_ns = [{ ns = 500, share = 0.9 }, { ns = 20000, share = 0.1 }]\n",
+        "w.toml",
+    );
+    let workload = asked.unwrap();
+    assert!(workload.needs.heap_records, "an `Arc` owns memory");
+    let asked = workload.questions().unwrap();
+    let readers = scenario(&asked, "w");
+    assert_eq!(readers.record, RecordKind::Shared);
+    assert_eq!(readers.hashed, workload.table.hashed());
+    let [reads, writes] = [&readers.groups[0], &readers.groups[1]];
+    assert_eq!((reads.section_ns, reads.sections.len()), (Some(70.0), 0));
+    assert_eq!(writes.arrivals, Arrivals::Bursts(20));
+    let times: Vec<f64> = writes.write_sections.iter().map(|one| one.ns).collect();
+    assert_eq!(times, [500.0, 20_000.0]);
+    assert_eq!((writes.threads, writes.every_us), (1, Some(100.0)));
+    let writers = scenario(&asked, "w-writers");
+    assert_eq!(writers.groups[0].arrivals, Arrivals::Steady);
 }

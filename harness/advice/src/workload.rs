@@ -7,11 +7,12 @@ use std::path::Path;
 
 use model::environment::Build;
 use model::error::{Error, Result};
-use model::scenario::{Identifiers, Keys};
+use model::scenario::{HashedKeys, Hasher, Identifiers, Keys};
 use model::trace::Operation;
 use predict::machine::Machine;
 use serde::{Deserialize, Serialize};
 
+use super::language::{KeyKind, Pattern, RunAs, Shape, Times, ValueKind};
 use super::validation::within;
 
 /// The template that `pivot advise --init` prints: a workload of its own, with every field explained.
@@ -25,6 +26,11 @@ pub struct Workload {
     pub name: String,
     /// What the table is, in a few words; without it, the name.
     pub title: Option<String>,
+    /// The strategy that is there now; without it, a mutex of the standard library.
+    pub baseline: Option<String>,
+    /// Who uses it.
+    #[serde(default)]
+    pub run_as: RunAs,
     /// The table.
     pub table: Table,
     /// Threads that look records up.
@@ -50,10 +56,23 @@ pub struct Workload {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Table {
-    /// How many records it holds.
-    pub records: usize,
+    /// What it is.
+    #[serde(default)]
+    pub shape: Shape,
+    /// How many records it holds; a cell holds one.
+    pub records: Option<usize>,
+    /// What the records are: plain data without it, or what `needs.heap_records` says.
+    pub value: Option<ValueKind>,
     /// The size of a record that is plain data, in bytes; 64 without it.
     pub record_bytes: Option<usize>,
+    /// What the keys are.
+    #[serde(default)]
+    pub keys: KeyKind,
+    /// How long keys are that are strings, in bytes.
+    pub key_bytes: Option<usize>,
+    /// What hashes the keys.
+    #[serde(default)]
+    pub hasher: Hasher,
     /// What records are called.
     #[serde(default)]
     pub ids: Identifiers,
@@ -66,8 +85,24 @@ pub struct Table {
     pub hit_rate: Option<f64>,
 }
 
+impl Table {
+    /// How many records it holds.
+    pub fn records(&self) -> usize {
+        self.records.unwrap_or(1)
+    }
+
+    /// Keys that cost more than an identifier.
+    pub fn hashed(&self) -> Option<HashedKeys> {
+        let keys = HashedKeys {
+            string_bytes: self.key_bytes,
+            hasher: self.hasher,
+        };
+        (keys != HashedKeys::default()).then_some(keys)
+    }
+}
+
 /// Threads that do the same. Which of the fields a section of the file may have, `Side::fields` says.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Part {
     /// The section; set by [`Workload::parts`].
@@ -77,8 +112,15 @@ pub struct Part {
     pub threads: usize,
     /// Operations of each in a second; as many as it can without it.
     pub rate_per_s: Option<f64>,
-    /// What a lookup does with the record while it holds it, in nanoseconds.
-    pub section_ns: Option<f64>,
+    /// How they lie in time, if they have a rate.
+    #[serde(default)]
+    pub arrivals: Pattern,
+    /// With bursts: how many operations come at once.
+    pub burst: Option<u32>,
+    /// What a lookup does with the record while it holds it, in nanoseconds; of writers, what a change does.
+    pub section_ns: Option<Times>,
+    /// The same of the changes of a mix.
+    pub write_section_ns: Option<Times>,
     /// The share of operations that changes a record that is there.
     pub writes: Option<f64>,
     /// The share that inserts a record, none without it; as many more remove one.
@@ -91,6 +133,28 @@ impl Part {
     /// Operations of all its threads in a second.
     pub fn per_s(&self) -> Option<f64> {
         self.rate_per_s.map(|rate| rate * self.threads as f64)
+    }
+
+    /// The times inside a lookup.
+    pub fn read_times(&self) -> Option<&Times> {
+        let of_reads = self.section_ns.as_ref();
+        of_reads.filter(|_| self.side != Side::Writers)
+    }
+
+    /// The times inside a change of a record.
+    pub fn write_times(&self) -> Option<&Times> {
+        match self.side {
+            Side::Writers => self.section_ns.as_ref(),
+            _ => self.write_section_ns.as_ref(),
+        }
+    }
+
+    /// The mean time inside one of its operations, in nanoseconds.
+    pub(super) fn inside_ns(&self) -> f64 {
+        let mean = |times: Option<&Times>| times.map_or(0.0, Times::mean);
+        let writes = self.writes().unwrap_or(0.0);
+        let others = writes + 2.0 * self.inserts.unwrap_or(0.0) + self.scans.unwrap_or(0.0);
+        (1.0 - others).max(0.0) * mean(self.read_times()) + writes * mean(self.write_times())
     }
 
     /// The share of operations that changes a record that is there: of writers, what inserts and removes leave.
@@ -179,10 +243,16 @@ impl Side {
     pub(super) const fn fields(self) -> &'static [&'static str] {
         match self {
             Side::Readers => &["section_ns"],
-            Side::Writers => &["inserts"],
+            Side::Writers => &["section_ns", "inserts"],
             Side::Scanners => &[],
             // What no share asks for are lookups.
-            Side::Mixed => &["section_ns", "writes", "inserts", "scans"],
+            Side::Mixed => &[
+                "section_ns",
+                "write_section_ns",
+                "writes",
+                "inserts",
+                "scans",
+            ],
         }
     }
 }
@@ -236,10 +306,13 @@ impl Workload {
     ///
     /// As [`load`](Workload::load).
     pub fn parse(text: &str, place: &str) -> Result<Self> {
-        let workload: Self =
+        let mut workload: Self =
             toml::from_str(text).map_err(|error| Error::toml(place, text, &error))?;
         let wrong = |why| Error::input(format!("{place}: {why}"));
         workload.validate().map_err(wrong)?;
+        // Said in either place, it is the same.
+        let owns_memory = matches!(workload.table.value, Some(ValueKind::Heap | ValueKind::Arc));
+        workload.needs.heap_records |= owns_memory;
         Ok(workload)
     }
 
@@ -251,15 +324,16 @@ impl Workload {
     /// The parts that it has, in the order of the file.
     pub fn parts(&self) -> Vec<Part> {
         let sections = [
-            (Side::Readers, self.readers),
-            (Side::Writers, self.writers),
-            (Side::Scanners, self.scanners),
-            (Side::Mixed, self.mixed),
+            (Side::Readers, &self.readers),
+            (Side::Writers, &self.writers),
+            (Side::Scanners, &self.scanners),
+            (Side::Mixed, &self.mixed),
         ];
-        let parts = sections.into_iter();
-        parts
-            .filter_map(|(side, part)| Some(Part { side, ..part? }))
-            .collect()
+        let part = |(side, part): (Side, &Option<Part>)| {
+            let part = part.clone()?;
+            Some(Part { side, ..part })
+        };
+        sections.into_iter().filter_map(part).collect()
     }
 
     /// What its threads do.
@@ -297,9 +371,16 @@ impl Workload {
         writing.map(|part| part.threads).sum()
     }
 
-    /// The time that a lookup holds its record, in nanoseconds.
-    pub fn section_ns(&self) -> Option<f64> {
-        self.parts().iter().find_map(|part| part.section_ns)
+    /// The times that a lookup holds its record.
+    pub(super) fn read_times(&self) -> Option<Times> {
+        let parts = self.parts();
+        parts.iter().find_map(|part| part.read_times().cloned())
+    }
+
+    /// The times that a change takes while it is applied.
+    pub(super) fn write_times(&self) -> Option<Times> {
+        let parts = self.parts();
+        parts.iter().find_map(|part| part.write_times().cloned())
     }
 
     /// The machines that it may be like: the one that it names, or all that are known.

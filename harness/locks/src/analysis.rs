@@ -67,6 +67,8 @@ pub struct Analysed {
     pub reason: Option<Reason>,
     /// What a free lock would gain of throughput at most, as a share; infinite if the threads do nothing but wait.
     pub gain: f64,
+    /// The time of its threads that the bound is a share of, in nanoseconds.
+    pub spent_ns: f64,
     /// Its figures, over all uses.
     pub totals: Totals,
     /// The call site that the others waited for most; if none waited, the one that held the lock longest altogether.
@@ -339,7 +341,8 @@ fn analysed(recording: &Recording, lock: &Lock) -> Analysed {
         by_blame.then(held(b).total_cmp(&held(a)))
     });
     let totals = totals(recording, lock);
-    let gain = load(recording, lock, &totals).gain();
+    let load = load(recording, lock, &totals);
+    let gain = load.gain();
     let worst = uses.first();
     let symptoms = Symptoms {
         gain,
@@ -380,6 +383,7 @@ fn analysed(recording: &Recording, lock: &Lock) -> Analysed {
         verdict: symptoms.verdict(),
         reason: symptoms.reason(),
         gain,
+        spent_ns: load.spent_ns(),
         totals,
         longest_holder: worst.map(|worst| worst.site.clone()),
         readers_share: symptoms.readers_share,

@@ -63,11 +63,16 @@ impl Load {
         self.acquired * if self.is_shared { SHARED_NS } else { ALONE_NS }
     }
 
+    /// The time of the threads that the lock is a share of, at most what is known of them.
+    pub fn spent_ns(&self) -> f64 {
+        let spent = self.time_ns.min(self.users_ns);
+        spent.max(self.waiting_ns + self.held_ns)
+    }
+
     /// The share by which a free lock would raise the throughput at most: 0.25 is a quarter more. Infinite if the threads do
     /// nothing but wait.
     pub fn gain(&self) -> f64 {
-        let spent = self.time_ns.min(self.users_ns);
-        let spent = spent.max(self.waiting_ns + self.held_ns);
+        let spent = self.spent_ns();
         if spent <= 0.0 {
             return 0.0;
         }

@@ -6,15 +6,17 @@
 //! Threads whose operations differ have a `Script` each.
 
 use std::collections::{HashSet, VecDeque};
+use std::sync::Arc;
 
 use contract::{ErasedHandle, Handle, ProcessId, Specimen};
 use model::random::{below, shuffle, uniform};
-use model::scenario::{Identifiers, Keys, Scenario};
+use model::scenario::{Identifiers, Keys as Asked, Scenario};
 use model::workload::Workload;
 use rand_core::{Rng, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
 
 use crate::batch::BATCH_MAX;
+use crate::keys::Keys;
 use crate::replay::{self, Replay};
 use crate::script::Script;
 use crate::zipf::Zipf;
@@ -63,6 +65,9 @@ impl Field {
         let processes: Vec<ProcessId> =
             (0..scenario.processes).map(|_| ProcessId(name())).collect();
         let keys = Keyring::new(scenario, &processes);
+        let hashed = scenario
+            .hashed
+            .map(|hashed| Arc::new(Keys::new(hashed, &processes)));
         let absent = keys.misses(TAPE_LENGTH, &mut random);
         let draw = |&is_absent: &bool| {
             if is_absent {
@@ -75,8 +80,9 @@ impl Field {
         let groups = scenario.groups.iter();
         let groups = groups.flat_map(|group| std::iter::repeat_n(group, group.threads));
         let scripts = groups.map(|group| {
-            let follows = group.follows_script() || scenario.record.is_padded();
-            follows.then(|| Script::new(group.shares(), &keys, &mut random))
+            let follows = group.follows_script() || scenario.record.is_scripted();
+            let follows = follows || hashed.is_some();
+            follows.then(|| Script::new(group, &keys, hashed.as_ref(), &mut random))
         });
         let scripts = scripts.collect();
         Self {
@@ -170,10 +176,10 @@ enum Popularity {
 impl<'p> Keyring<'p> {
     fn new(scenario: &Scenario, processes: &'p [ProcessId]) -> Self {
         let popularity = match scenario.keys {
-            Keys::Uniform => Popularity::Uniform,
-            Keys::Zipf => Popularity::Zipf(Zipf::to_scramble()),
-            Keys::Hot => Popularity::Hot(scenario.hot_share().unwrap_or_default()),
-            Keys::Latest => Popularity::Latest(Zipf::over(processes.len() as u64)),
+            Asked::Uniform => Popularity::Uniform,
+            Asked::Zipf => Popularity::Zipf(Zipf::to_scramble()),
+            Asked::Hot => Popularity::Hot(scenario.hot_share().unwrap_or_default()),
+            Asked::Latest => Popularity::Latest(Zipf::over(processes.len() as u64)),
         };
         let miss_rate = 1.0 - scenario.hit_rate.unwrap_or(1.0);
         let known = processes.iter().copied().filter(|_| miss_rate > 0.0);

@@ -5,27 +5,80 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use model::clock;
+use model::random::shuffle;
+use model::scenario::Arrivals;
+use rand_core::SeedableRng;
+use rand_xoshiro::Xoshiro256PlusPlus;
 
 /// Waits for the next beat of a schedule. Missed beats are not made up for.
 #[derive(Debug)]
 pub(crate) struct Pacer {
-    period: Duration,
+    /// From each burst to the next; gone through round and round.
+    gaps: Vec<Duration>,
+    at: usize,
+    /// Operations of a burst: one, if they are steady.
+    size: u32,
+    /// Those that are left of this one.
+    left: u32,
     next: Instant,
 }
 
+/// Random gaps that a schedule goes through.
+const GAPS: usize = 1_024;
+
 impl Pacer {
-    pub(crate) fn every_us(period_us: f64) -> Self {
-        let period = Duration::from_secs_f64(period_us * 1e-6);
-        Self {
-            period,
-            next: clock::now() + period,
-        }
+    /// One operation in so many microseconds on average. Equal seeds give equal schedules.
+    pub(crate) fn every_us(period_us: f64, arrivals: Arrivals, seed: u64) -> Self {
+        let mut pacer = Self {
+            gaps: gaps(period_us, arrivals, seed),
+            at: 0,
+            size: match arrivals {
+                Arrivals::Steady => 1,
+                Arrivals::Bursts(size) => size,
+            },
+            left: 0,
+            next: clock::now(),
+        };
+        let first = pacer.gap();
+        pacer.next += first;
+        pacer
     }
 
     pub(crate) fn wait(&mut self, stop: &AtomicBool) {
         let now = wait_until(self.next, stop);
-        self.next = (self.next + self.period).max(now);
+        self.next = (self.next + self.gap()).max(now);
     }
+
+    /// From one operation to the next.
+    fn gap(&mut self) -> Duration {
+        if self.left > 0 {
+            self.left -= 1;
+            return Duration::ZERO;
+        }
+        self.left = self.size.saturating_sub(1);
+        self.at = (self.at + 1) % self.gaps.len();
+        self.gaps[self.at]
+    }
+}
+
+/// From one burst to the next.
+fn gaps(period_us: f64, arrivals: Arrivals, seed: u64) -> Vec<Duration> {
+    let lasting = |periods: f64| Duration::from_secs_f64(periods * period_us * 1e-6);
+    let Arrivals::Bursts(size) = arrivals else {
+        return vec![lasting(1.0)];
+    };
+    // The exponential distribution, in strata of equal probability: their mean is what was asked for, in every lap.
+    let strata = |stratum: usize| -(1.0 - (stratum as f64 + 0.5) / GAPS as f64).ln();
+    let mut exponential: Vec<f64> = (0..GAPS).map(strata).collect();
+    let mean = exponential.iter().sum::<f64>() / GAPS as f64;
+    shuffle(
+        &mut exponential,
+        &mut Xoshiro256PlusPlus::seed_from_u64(seed),
+    );
+    let bursts = exponential
+        .into_iter()
+        .map(|gap| lasting(gap / mean * f64::from(size)));
+    bursts.collect()
 }
 
 /// A longer wait is slept through, but for its end: who waits for milliseconds does not keep a processor
@@ -46,4 +99,48 @@ pub(crate) fn wait_until(due: Instant, stop: &AtomicBool) -> Instant {
         now = clock::now();
     }
     now
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Operations in windows of so many periods, in a lap of the schedule: their variance over their mean.
+    fn dispersion(arrivals: Arrivals, periods: u64) -> f64 {
+        let mut pacer = Pacer::every_us(1_000.0, arrivals, 7);
+        let operations = GAPS * pacer.size as usize;
+        pacer.left = 0;
+        let gaps: Vec<Duration> = (0..operations).map(|_| pacer.gap()).collect();
+        let total: Duration = gaps.iter().sum();
+        let asked = operations as f64 * 1e-3;
+        assert!(
+            (total.as_secs_f64() / asked - 1.0).abs() < 1e-6,
+            "{total:?}"
+        );
+        let window_ns = periods * 1_000_000;
+        let mut counts = vec![0.0; (total.as_nanos() as u64 / window_ns) as usize];
+        let mut at = 0;
+        for gap in gaps {
+            at += gap.as_nanos() as u64;
+            if let Some(count) = counts.get_mut((at / window_ns) as usize) {
+                *count += 1.0;
+            }
+        }
+        let mean = counts.iter().sum::<f64>() / counts.len() as f64;
+        let squares: f64 = counts
+            .iter()
+            .map(|count: &f64| (count - mean).powi(2))
+            .sum();
+        squares / counts.len() as f64 / mean
+    }
+
+    #[test]
+    fn the_index_of_dispersion_is_the_size_of_a_burst() {
+        assert!(dispersion(Arrivals::Steady, 16) < 0.1);
+        for size in [1, 8] {
+            let arrivals = Arrivals::Bursts(size);
+            let index = dispersion(arrivals, 8 * u64::from(size)) / f64::from(size);
+            assert!((0.6..1.5).contains(&index), "{size}: {index}");
+        }
+    }
 }

@@ -8,7 +8,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use conformance::{Counting, Usage};
-use contract::{ErasedHandle, Profile, Specimen, Strategy, Visitor};
+use contract::{ErasedHandle, Profile, Strategy, Visitor};
 use model::clock;
 use model::controls::{self, How, Planted};
 use model::sample::{Allocation, GroupCount, Memory};
@@ -21,7 +21,8 @@ use crate::progress::{
     BEGIN, Completion, END, Look, Shared, WINDOW_BEGINS, WINDOW_ENDS, whole_operations,
 };
 use crate::script::Step;
-use crate::section::{Section, Slowdown};
+use crate::section::{Extra, Section};
+use crate::slowdown::Slowdown;
 use crate::threads::{Loops, ThreadJob, ThreadResult, take};
 
 /// How long a slice runs before it is counted, and how long it is.
@@ -396,7 +397,7 @@ fn duration(engine: &dyn Engine, field: &Field, group: &Group) -> Duration {
         (Activity::Scan, shares.scans),
     ];
     let has_some = |&(_, share): &(Activity, f64)| share > 1e-9;
-    let section = Duration::from_secs_f64(group.section_ns.unwrap_or(0.0) * 1e-9);
+    let section = Duration::from_secs_f64(group.longest_section_ns() * 1e-9);
     // A trace inserts and removes, too.
     let births = (group.does == Activity::Replay).then_some(Activity::Churn);
     let done = kinds.into_iter().filter(has_some).map(|(does, _)| does);
@@ -495,7 +496,7 @@ impl<R: Loops> Visitor<R> for Setup<'_> {
 type Operate<'f> = Box<dyn FnMut(usize) + 'f>;
 
 /// An [`Operate`] on the calling thread and through dynamic calls.
-fn alone<'f, R: Specimen>(
+fn alone<'f, R: Loops>(
     mut handle: ErasedHandle<'f, R>,
     field: &'f Field,
     does: Activity,
@@ -516,7 +517,7 @@ fn alone<'f, R: Specimen>(
                 None => return,
             },
         };
-        take(&mut handle, step, id, at, Section::default());
+        take(&mut handle, step, id, at, Extra::default());
     }
 }
 

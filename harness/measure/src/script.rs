@@ -6,15 +6,18 @@
 //! round.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use contract::{Handle, ProcessId, Specimen};
 use model::random::shuffle;
 use model::sample::Kinds;
-use model::scenario::Shares;
+use model::scenario::{Group, Shares};
 use rand_core::Rng;
 use rand_xoshiro::Xoshiro256PlusPlus;
 
 use crate::field::{CHURN_WINDOW, Keyring, TAPE_LENGTH, passes};
+use crate::keys::Keys;
+use crate::section::{Extra, Section};
 
 /// An operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,6 +50,10 @@ impl Step {
 pub(crate) struct Script {
     pub(crate) steps: Vec<Step>,
     pub(crate) ids: Vec<ProcessId>,
+    /// The time inside each step; empty where all reads take the same and writes none.
+    sections: Vec<Section>,
+    /// The keys of the user and the entry of each step among them, where they cost something.
+    hashed: Option<(Arc<Keys>, Vec<u32>)>,
     /// Which entries ask for a process that never was.
     absent: Vec<bool>,
     /// The identifiers that come and go, in this order.
@@ -55,8 +62,13 @@ pub(crate) struct Script {
 
 impl Script {
     /// Deals and draws a tape.
-    pub(crate) fn new(shares: Shares, keys: &Keyring<'_>, random: &mut Xoshiro256PlusPlus) -> Self {
-        let mut steps = deal(shares, random);
+    pub(crate) fn new(
+        group: &Group,
+        keys: &Keyring<'_>,
+        hashed: Option<&Arc<Keys>>,
+        random: &mut Xoshiro256PlusPlus,
+    ) -> Self {
+        let mut steps = deal(group.shares(), random);
         let insertions = steps.iter_mut().filter(|step| **step == Step::Insert);
         for step in insertions.skip(1).step_by(2) {
             *step = Step::Remove;
@@ -64,13 +76,33 @@ impl Script {
         let comings = steps.iter().filter(|&&step| step == Step::Insert).count();
         let own: Vec<ProcessId> = (0..comings).map(|_| ProcessId(random.next_u64())).collect();
         let mut script = Self {
+            sections: sections(group, &steps, random),
+            hashed: None,
             absent: vec![false; steps.len()],
             ids: Vec::with_capacity(steps.len()),
             steps,
             own,
         };
         script.draw(keys, random);
+        script.hashed = hashed.map(|keys| (Arc::clone(keys), keys.entries(&script.ids)));
         script
+    }
+
+    /// What a step spends beyond what it does to the table, where reads that are not dealt a time of their own spend
+    /// `section`.
+    #[inline]
+    pub(crate) fn extra(&self, step: Step, at: usize, section: Section) -> Extra<'_> {
+        Extra {
+            section: match self.sections.get(at) {
+                Some(&own) => own,
+                None if step == Step::Write => Section::default(),
+                None => section,
+            },
+            key: self
+                .hashed
+                .as_ref()
+                .map(|(keys, entries)| (&**keys, entries[at])),
+        }
     }
 
     /// Gives every step its process.
@@ -148,6 +180,36 @@ impl Script {
             handle.remove(id);
         }
     }
+}
+
+/// The times inside the steps, dealt as the steps are; none if no step has one of its own.
+fn sections(group: &Group, steps: &[Step], random: &mut Xoshiro256PlusPlus) -> Vec<Section> {
+    if group.sections.is_empty() && group.write_sections.is_empty() {
+        return Vec::new();
+    }
+    let always = |ns: f64| model::scenario::Section { ns, share: 1.0 };
+    let constant: Vec<_> = group.section_ns.map(always).into_iter().collect();
+    let reads = if constant.is_empty() {
+        &group.sections
+    } else {
+        &constant
+    };
+    let mut dealt = vec![Section::default(); steps.len()];
+    for (step, times) in [(Step::Read, reads), (Step::Write, &group.write_sections)] {
+        let mut places: Vec<usize> = (0..steps.len()).filter(|&at| steps[at] == step).collect();
+        shuffle(&mut places, random);
+        let count = places.len() as f64;
+        let (mut share, mut done) = (0.0, 0);
+        for time in times {
+            share += time.share;
+            #[expect(clippy::cast_sign_loss, reason = "a share is not negative")]
+            let end = ((share * count).round() as usize).min(places.len());
+            let section = Section::lasting(time.ns);
+            places[done..end].iter().for_each(|&at| dealt[at] = section);
+            done = end;
+        }
+    }
+    dealt
 }
 
 /// The steps in random order; insertions stand for themselves and for removals.

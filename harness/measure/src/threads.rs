@@ -6,7 +6,10 @@
 
 use std::hint::black_box;
 
-use contract::{Event, Handle, Padded, ProcessId, ProcessSnapshot, ProcessStatus, Specimen};
+use contract::{
+    Change, Event, Handle, Padded, ProcessId, ProcessSnapshot, ProcessStatus, SharedStatus,
+    Specimen,
+};
 use model::clock;
 use model::sample::Kinds;
 use model::scenario::{Activity, Group};
@@ -17,8 +20,8 @@ use crate::pace::Pacer;
 use crate::progress::{Course, Shared};
 use crate::replay_loop::replay;
 use crate::script::{Script, Step};
-use crate::section::Section;
-use crate::section::Slowdown;
+use crate::section::{Extra, Section};
+use crate::slowdown::Slowdown;
 
 /// What a thread is to do.
 #[derive(Clone, Copy, Debug)]
@@ -89,17 +92,45 @@ pub(crate) trait Loops: Specimen {
             _ => repeat(handle, job),
         }
     }
+
+    /// Touches all of a record and spends what a read is to take beyond that; whether there was one.
+    #[inline]
+    fn read(handle: &mut impl Handle<Self>, id: ProcessId, extra: Extra<'_>) -> bool {
+        let value = handle.read(id, |record| extra.spend(record.touch()));
+        black_box(value).is_some()
+    }
 }
 
 impl Loops for ProcessStatus {}
 impl Loops for ProcessSnapshot {}
 
-/// Only the loop that follows a tape of operations; the field has one for every thread then.
 impl<const WORDS: usize> Loops for Padded<WORDS> {
     fn work(handle: &mut impl Handle<Self>, job: ThreadJob<'_>) -> ThreadResult {
-        let script = job.field.script(job.index);
-        follow(handle, script.expect("as the field sees to"), job)
+        work_by_script(handle, job)
     }
+}
+
+impl Loops for SharedStatus {
+    fn work(handle: &mut impl Handle<Self>, job: ThreadJob<'_>) -> ThreadResult {
+        work_by_script(handle, job)
+    }
+
+    /// Takes the record out, and does the rest when the strategy holds nothing any more.
+    #[inline]
+    fn read(handle: &mut impl Handle<Self>, id: ProcessId, extra: Extra<'_>) -> bool {
+        let taken = handle.read(id, |record| {
+            black_box(extra.look_up(0));
+            record.taken()
+        });
+        let value = taken.map(|record| extra.section.spend(record.touch()));
+        black_box(value).is_some()
+    }
+}
+
+/// Only the loop that follows a tape of operations; the field has one for every thread then.
+fn work_by_script<R: Loops>(handle: &mut impl Handle<R>, job: ThreadJob<'_>) -> ThreadResult {
+    let script = job.field.script(job.index);
+    follow(handle, script.expect("as the field sees to"), job)
 }
 
 /// Does the same over and over.
@@ -185,6 +216,19 @@ pub(crate) fn heartbeat_taken<R: Specimen>(
     handle.apply(id, Event::heartbeat(step as u64))?.ok()
 }
 
+/// Applies a heartbeat that takes so long; the same. Apart, so that the other heartbeats stay free of it.
+#[cold]
+#[inline(never)]
+fn work_taken<R: Specimen>(
+    handle: &mut impl Handle<R>,
+    id: ProcessId,
+    step: usize,
+    Section(links): Section,
+) -> Option<u64> {
+    let event = Event::at(step as u64, Change::Work { links });
+    handle.apply(id, event)?.ok()
+}
+
 /// Touches all of every record; whether there was one.
 #[inline]
 fn scan<R: Specimen>(handle: &mut impl Handle<R>) -> bool {
@@ -199,7 +243,7 @@ fn scan<R: Specimen>(handle: &mut impl Handle<R>) -> bool {
 
 /// Does what a tape of operations says. Also for groups of one activity that spend time inside a read
 /// section or publish on their own: the loops above stay free of both.
-fn follow<R: Specimen>(
+fn follow<R: Loops>(
     handle: &mut impl Handle<R>,
     script: &Script,
     job: ThreadJob<'_>,
@@ -218,7 +262,8 @@ fn follow<R: Specimen>(
             .zip(&script.ids[from..from + count])
             .zip(from..)
         {
-            misses += u64::from(!take(handle, step, id, at, section));
+            let extra = script.extra(step, at, section);
+            misses += u64::from(!take(handle, step, id, at, extra));
             if step.writes() {
                 unpublished += 1;
                 if unpublished == publish_every {
@@ -235,18 +280,24 @@ fn follow<R: Specimen>(
 
 /// Takes a step of a tape of operations; whether it found what it asked for.
 #[inline]
-pub(crate) fn take<R: Specimen>(
+pub(crate) fn take<R: Loops>(
     handle: &mut impl Handle<R>,
     step: Step,
     id: ProcessId,
     at: usize,
-    section: Section,
+    extra: Extra<'_>,
 ) -> bool {
+    if !matches!(step, Step::Read | Step::ReadModifyWrite | Step::Scan) && extra.key.is_some() {
+        black_box(extra.look_up(0));
+    }
     match step {
-        Step::Read => read(handle, id, section),
-        Step::Write => heartbeat_taken(handle, id, at).is_some(),
+        Step::Read => R::read(handle, id, extra),
+        Step::Write if extra.section == Section::default() => {
+            heartbeat_taken(handle, id, at).is_some()
+        }
+        Step::Write => work_taken(handle, id, at, extra.section).is_some(),
         Step::ReadModifyWrite => {
-            read(handle, id, section) & heartbeat_taken(handle, id, at).is_some()
+            R::read(handle, id, extra) & heartbeat_taken(handle, id, at).is_some()
         }
         Step::Insert => {
             black_box(handle.insert(id, R::pending(id)));
@@ -258,13 +309,6 @@ pub(crate) fn take<R: Specimen>(
         }
         Step::Scan => scan(handle),
     }
-}
-
-/// Touches all of a record and spends the section's time; whether there was one.
-#[inline]
-fn read<R: Specimen>(handle: &mut impl Handle<R>, id: ProcessId, section: Section) -> bool {
-    let value = handle.read(id, |record| section.spend(record.touch()));
-    black_box(value).is_some()
 }
 
 /// Inserts and removes in turn; each counts as one operation. Leaves the table as it was.
@@ -294,7 +338,9 @@ fn drive(
     start: usize,
     mut operate: impl FnMut(usize, usize) -> u64,
 ) -> (u64, u64) {
-    let mut pacer = job.group.every_us.map(Pacer::every_us);
+    let (arrivals, seed) = (job.group.arrivals, job.field.seed ^ job.index as u64);
+    let pacer = |period_us| Pacer::every_us(period_us, arrivals, seed);
+    let mut pacer = job.group.every_us.map(pacer);
     let smallest = 1 + usize::from(job.group.does == Activity::Churn);
     let mut batch = Batch::new(smallest, pacer.is_some());
     let (mut at, mut misses) = (start, 0u64);

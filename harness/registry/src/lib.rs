@@ -4,7 +4,8 @@ mod controls;
 pub mod roster;
 
 use contract::{
-    Family, Padded, PlainRecord, ProcessSnapshot, ProcessStatus, Profile, Record, Strategy, Visitor,
+    Family, Padded, PlainRecord, ProcessSnapshot, ProcessStatus, Profile, Record, SharedStatus,
+    Strategy, Visitor,
 };
 use controls::Controls;
 use model::scenario::RecordKind;
@@ -57,12 +58,13 @@ registry! {
 /// Shows `visitor` every variant, for the records of a scenario.
 pub fn visit<V>(record: RecordKind, visitor: &mut V)
 where
-    V: Visitor<ProcessStatus> + Visitor<ProcessSnapshot>,
+    V: Visitor<ProcessStatus> + Visitor<ProcessSnapshot> + Visitor<SharedStatus>,
     V: Visitor<Padded<2>> + Visitor<Padded<128>> + Visitor<Padded<512>>,
 {
     match record {
         RecordKind::Status => visit_plain::<ProcessStatus>(visitor),
         RecordKind::Snapshot => visit_any::<ProcessSnapshot>(visitor),
+        RecordKind::Shared => visit_any::<SharedStatus>(visitor),
         RecordKind::Padded16 => visit_plain::<Padded<2>>(visitor),
         RecordKind::Padded1Ki => visit_plain::<Padded<128>>(visitor),
         RecordKind::Padded4Ki => visit_plain::<Padded<512>>(visitor),

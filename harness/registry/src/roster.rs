@@ -60,7 +60,7 @@ fn spends_no_time_in(scenario: &Scenario) -> Option<&'static str> {
         matches!(group.does, Activity::Read | Activity::Update) && !group.follows_script()
     };
     let all_plain = scenario.groups.iter().all(is_plain);
-    (scenario.record.is_padded() || scenario.replay.is_some() || !all_plain)
+    (scenario.record.is_scripted() || scenario.replay.is_some() || !all_plain)
         .then_some("it spends its time in plain reads and updates only")
 }
 

@@ -54,9 +54,9 @@ macro_rules! templates {
 
 /// Every template but those of the sections, by its name, which says which format it writes.
 #[rustfmt::skip]
-const TEMPLATES: [(&str, &str); 13] = templates!["":
+const TEMPLATES: [(&str, &str); 15] = templates!["":
     "report.html", "report.md", "macros.md", "table.md", "comment.md", "headline.md", "index.md", "legend.txt",
-    "advice_sentences.txt", "advice_refused.txt", "adoption.txt", "history.txt", "adr.md",
+    "advice_sentences.txt", "advice_refused.txt", "advice_left.txt", "recorded_workload.txt", "adoption.txt", "history.txt", "adr.md",
 ];
 
 /// The words of the report, as `draft` reads them.

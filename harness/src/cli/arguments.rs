@@ -302,9 +302,16 @@ pub(crate) struct DiffOptions {
 /// The workload, and how to answer.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct AdviseOptions {
-    /// The workload file; --init prints one to start from
-    #[arg(value_name = "WORKLOAD.toml", required_unless_present = "init")]
+    /// The workload file; --init prints one to start from. Or a recording of a program's locks, by lockrecord: the workload
+    /// of one of them is then written to the folder of the answer
+    #[arg(
+        value_name = "WORKLOAD.toml|RECORDING.json",
+        required_unless_present = "init"
+    )]
     pub(crate) workload: Option<PathBuf>,
+    /// Of a recording: the lock, by its name or by where it was made (FILE:LINE) [default: the one that matters most]
+    #[arg(long, value_name = "NAME|SITE", conflicts_with = "init")]
+    pub(crate) lock: Option<String>,
     /// Print a workload file with every field explained, and do nothing else
     #[arg(long, exclusive = true)]
     pub(crate) init: bool,

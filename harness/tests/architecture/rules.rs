@@ -55,7 +55,7 @@ const LAYERS: &[Layer] = &[
     // What judges and reports: it calls no strategy and no clock.
     layer("results", &["model", "stats", "predict"], &[]),
     layer("analysis", &["contract", "model", "stats", "predict", "results"], &["registry", FIXTURES]),
-    layer("advice", &["contract", "model", "predict", "results", "analysis"], &[FIXTURES]),
+    layer("advice", &["contract", "model", "predict", "results", "analysis", "locks"], &[FIXTURES]),
     layer("report", &["model", "results", "advice", "recipes", "locks"], &["analysis", "contract", "predict", FIXTURES]),
     layer("history", &["contract", "histories", "conformance", "model"], &[FIXTURES]),
     layer(FIXTURES, &["contract", "model"], &[]),

@@ -103,7 +103,7 @@ fn an_earlier_advice_that_is_none_or_another_is_refused() {
     let said = against(&written(&folder, "other.json", "{\"a\":1}"));
     assert!(said.contains("is no advice.json"), "{said}");
     let text = format!(
-        "{{\"schema\":\"pivot-advice/2\",\"baseline\":\"mutex/std\",\"workload\":{{\"name\":\"x\",\
+        "{{\"schema\":\"pivot-advice/3\",\"baseline\":\"mutex/std\",\"workload\":{{\"name\":\"x\",\
          \"table\":{{\"records\":8}},\"readers\":{{\"threads\":2}}}},\"conclusion\":{}}}",
         "{\"decision\":\"stay\",\"trades\":[]}"
     );
@@ -135,7 +135,7 @@ fn a_workload_becomes_an_answer_and_a_decision_record() {
     let said = String::from_utf8(output.stderr).unwrap();
     assert!(output.status.success(), "{said}");
     let told: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
-    assert_eq!(told["schema"], "pivot-advice/2");
+    assert_eq!(told["schema"], "pivot-advice/3");
     let decision = told["conclusion"]["decision"].as_str().unwrap();
     assert!(
         ["stay", "undecided"].contains(&decision),
@@ -181,6 +181,100 @@ fn a_workload_becomes_an_answer_and_a_decision_record() {
     );
     assert_eq!(fs::read(&samples).unwrap(), before);
     assert_eq!(fs::read_to_string(&record).unwrap(), first);
+}
+
+fn recording(name: &str) -> String {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/recordings");
+    path(&folder, name)
+}
+
+#[test]
+fn a_lock_that_does_not_matter_is_left_without_measuring() {
+    let folder = folder("advise-left");
+    let (service, out) = (recording("session-service.json"), path(&folder, "out"));
+    let record = path(&folder, "0002-lock.md");
+    let arguments = [
+        "advise", &service, "--lock", "counters", "--out", &out, "--adr", &record,
+    ];
+    let output = pivot(&arguments)
+        .args(["--format", "json"])
+        .output()
+        .unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success(), "{said}");
+    let document: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let conclusion = &document["conclusion"];
+    assert_eq!(conclusion["decision"], "stay");
+    assert_eq!(conclusion["program"]["verdict"], "leave");
+    let answer = document["advice"]["answer"][0].as_str().unwrap();
+    assert!(answer.starts_with("Leave it: a free lock"), "{answer}");
+    assert_is_documented(&document);
+    assert!(!Path::new(&out).exists(), "nothing was measured");
+    let record = fs::read_to_string(&record).unwrap();
+    assert!(record.contains("Leave it"), "{record}");
+    // As a table, too.
+    let output = pivot(&arguments[..4]).output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.contains("Leave it"), "{text}");
+}
+
+#[test]
+fn recordings_and_locks_that_are_none_are_refused() {
+    let folder = folder("advise-recording-refused");
+    let service = recording("session-service.json");
+    let said = refusal(&["advise", &service, "--lock", "session"]);
+    assert!(said.contains("is none of sessions, "), "{said}");
+    let cut_off = fs::read_to_string(&service).unwrap();
+    let cut_off = written(&folder, "cut.json", &cut_off[..cut_off.len() / 2]);
+    let said = refusal(&["advise", &cut_off]);
+    assert!(said.contains("cut.json:"), "{said}");
+    let said = refusal(&["advise", &written(&folder, "x.json", "{\"a\": 1}")]);
+    assert!(said.contains("not a recording of locks"), "{said}");
+    let workload = written(&folder, "good.toml", WORKLOAD);
+    let said = refusal(&["advise", &workload, "--lock", "sessions"]);
+    assert!(said.contains("this is a workload file"), "{said}");
+    // What no strategy is, is refused by name.
+    let said = refusal(&["advise", &recording("job-queue.json"), "--lock", "jobs"]);
+    assert!(said.contains("the lock jobs: "), "{said}");
+    assert!(said.contains("is not measured"), "{said}");
+}
+
+#[test]
+fn a_recorded_lock_becomes_a_workload_and_an_answer() {
+    let folder = folder("advise-recorded");
+    let (service, out) = (recording("session-service.json"), path(&folder, "out"));
+    let strategy = [
+        "--strategy",
+        "^rwlock/std$",
+        "--preset",
+        "quick",
+        "--format",
+        "json",
+    ];
+    let output = pivot(&["advise", &service, "--out", &out])
+        .args(strategy)
+        .output()
+        .unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success(), "{said}");
+    let document: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_is_documented(&document);
+    let program = &document["conclusion"]["program"];
+    assert_eq!(program["lock"], "sessions");
+    assert_eq!(program["verdict"], "shorten");
+    assert_eq!(document["workload"]["mixed"]["threads"], 2);
+    let answer = document["advice"]["answer"].to_string();
+    assert!(
+        answer.contains("First move work out of the section"),
+        "{answer}"
+    );
+    // The workload file is there to be corrected, and is never overwritten then.
+    let kept = Path::new(&out).join("workload.toml");
+    let text = fs::read_to_string(&kept).unwrap();
+    assert!(text.contains("write_section_ns = ["), "{text}");
+    fs::write(&kept, text.replace("threads = 2", "threads = 3")).unwrap();
+    let said = refusal(&["advise", &service, "--out", &out]);
+    assert!(said.contains("advise with that file"), "{said}");
 }
 
 /// Every field of the document is in the section about it.

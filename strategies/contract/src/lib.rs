@@ -117,9 +117,11 @@ mod plain;
 mod profile;
 mod record;
 mod seal;
+mod shared;
 mod snapshot;
 mod status;
 mod strategy;
+mod work;
 
 pub use erased::{ErasedHandle, ErasedTable};
 pub use family::{Family, Visitor};
@@ -132,6 +134,8 @@ pub use profile::{
     Reclamation, Reentrancy, Role, ScanConsistency, WriteCost,
 };
 pub use record::{Flaw, Record, Specimen};
+pub use shared::SharedStatus;
 pub use snapshot::ProcessSnapshot;
 pub use status::ProcessStatus;
 pub use strategy::{Handle, Strategy};
+pub use work::work;

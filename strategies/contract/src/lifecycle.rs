@@ -68,7 +68,7 @@ impl State {
     pub const fn after(self, change: Change) -> Result<State, Rejected> {
         match (self, change) {
             (State::Pending, Change::Start)
-            | (State::Running, Change::Heartbeat { .. })
+            | (State::Running, Change::Heartbeat { .. } | Change::Work { .. })
             | (State::Stopped | State::Failed | State::Succeeded, Change::Restart) => {
                 Ok(State::Running)
             }
@@ -135,6 +135,12 @@ pub enum Change {
         /// Resident memory, in bytes.
         rss_bytes: u64,
     },
+    /// As a heartbeat that reports nothing new, and takes a while to apply: so that it can be said how long a write
+    /// holds what a strategy holds meanwhile. A strategy that retries or repeats a write repeats the work, too.
+    Work {
+        /// Links of the chain of dependent operations, [`work`](crate::work()).
+        links: u64,
+    },
     /// A running process was told to stop, and did.
     Stop,
     /// A running process ended by itself.
@@ -147,7 +153,7 @@ pub enum Change {
 }
 
 impl Change {
-    /// One example of each change that the lifecycle tells apart.
+    /// One example of each change that the lifecycle tells apart; it takes work for a heartbeat.
     pub const EXAMPLES: [Change; 6] = [
         Change::Start,
         Change::Heartbeat {
@@ -166,6 +172,7 @@ impl fmt::Display for Change {
         match self {
             Change::Start => f.write_str("start"),
             Change::Heartbeat { .. } => f.write_str("heartbeat"),
+            Change::Work { .. } => f.write_str("heartbeat with work"),
             Change::Stop => f.write_str("stop"),
             Change::Exit { code } => write!(f, "exit({code})"),
             Change::Restart => f.write_str("restart"),
@@ -224,6 +231,15 @@ mod tests {
             for (change, next) in Change::EXAMPLES.into_iter().zip(row) {
                 assert_eq!(state.after(change).ok(), next, "{state} after {change}");
             }
+        }
+    }
+
+    #[test]
+    fn work_is_allowed_where_a_heartbeat_is() {
+        let heartbeat = Event::heartbeat(1).change;
+        for state in State::ALL {
+            let works = state.after(Change::Work { links: 5 });
+            assert_eq!(works.ok(), state.after(heartbeat).ok(), "{state}");
         }
     }
 

@@ -1,11 +1,12 @@
 //! Plain records of any size: the axis "how large is the value?".
 
 use std::fmt;
+use std::hint::black_box;
 
-use crate::lifecycle::{Event, Rejected, State};
+use crate::lifecycle::{Change, Event, Rejected, State};
 use crate::plain::PlainRecord;
 use crate::record::{Flaw, Record, Specimen};
-use crate::{ProcessId, seal};
+use crate::{ProcessId, seal, work};
 
 /// A plain record of `WORDS` 64-bit words, from 2 (16 bytes) to 512 (4 KiB) and beyond.
 ///
@@ -63,6 +64,9 @@ impl<const WORDS: usize> Record for Padded<WORDS> {
     #[inline]
     fn apply(&self, event: &Event) -> Result<Self, Rejected> {
         let next_state = self.state().after(event.change)?;
+        if let Change::Work { links } = event.change {
+            black_box(work(event.at_ns, links));
+        }
         Ok(Self::compose(
             self.owner_seal(),
             next_state,

@@ -1,10 +1,11 @@
 //! The heap record: a status page's view of a process, with strings and optional ends.
 
 use std::fmt::Write as _;
+use std::hint::black_box;
 
 use crate::lifecycle::{Change, Event, Rejected, State};
 use crate::record::{Flaw, Record, Specimen};
-use crate::{ProcessId, seal};
+use crate::{ProcessId, seal, work};
 
 /// What a status page shows of a process: the heap form of the record.
 ///
@@ -95,6 +96,7 @@ impl Record for ProcessSnapshot {
                 self.exit_code = None;
             }
             Change::Heartbeat { .. } => {}
+            Change::Work { links } => drop(black_box(work(event.at_ns, links))),
             Change::Stop => self.end_time_ns = Some(event.at_ns),
             Change::Exit { code } => {
                 self.end_time_ns = Some(event.at_ns);

@@ -5,7 +5,7 @@ use std::fmt;
 use crate::lifecycle::{Change, Event, Rejected, State};
 use crate::plain::PlainRecord;
 use crate::record::{Flaw, Record, Specimen};
-use crate::{ProcessId, seal};
+use crate::{ProcessId, seal, work};
 
 /// The status of a process as plain data: eight words, as much as a cache line holds.
 ///
@@ -138,6 +138,8 @@ impl Record for ProcessStatus {
                 self.set::<CPU>(cpu_ns);
                 self.set::<RSS>(rss_bytes);
             }
+            // What it reports is what came of the work: nobody may leave the chain out.
+            Change::Work { links } => self.set::<CPU>(work(event.at_ns, links)),
             Change::Start => {
                 self.set::<LIFE>(next_state as u64);
                 self.set::<STARTED>(event.at_ns);

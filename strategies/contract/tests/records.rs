@@ -3,7 +3,7 @@
 
 use contract::{
     Change, Event, Padded, PlainRecord, ProcessId, ProcessSnapshot, ProcessStatus, Record,
-    Specimen, Words,
+    SharedStatus, Specimen, Words,
 };
 use proptest::prelude::*;
 
@@ -94,6 +94,24 @@ proptest! {
         mixtures_are_recognised(ProcessId(id), &large, mask);
         prop_assert!(large[0].examine(ProcessId(id ^ 1)).is_err());
     }
+}
+
+/// A heartbeat with work counts as one, and leaves the record whole.
+fn works<R: Specimen>() {
+    let id = ProcessId(7);
+    let mut record = R::running(id);
+    let event = Event::at(9, Change::Work { links: 100 });
+    assert_eq!(record.apply_in_place(&event), Ok(2), "{}", R::NAME);
+    assert_eq!(record.examine(id), Ok(()), "{}", R::NAME);
+    assert_eq!(R::running(id).apply(&event), Ok(record), "{}", R::NAME);
+}
+
+#[test]
+fn every_record_takes_work() {
+    works::<ProcessStatus>();
+    works::<ProcessSnapshot>();
+    works::<SharedStatus>();
+    works::<Padded<2>>();
 }
 
 #[test]

@@ -9,8 +9,7 @@ pub(super) fn operation(scenario: &Scenario) -> Option<Operation> {
     let [group] = scenario.groups.as_slice() else {
         return None;
     };
-    let is_paced = group.is_paced() || group.section_ns.is_some();
-    if is_paced || group.follows_script() || scenario.operations.is_some() {
+    if group.is_paced() || group.follows_script() || scenario.operations.is_some() {
         return None;
     }
     match group.does {

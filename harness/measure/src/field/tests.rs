@@ -1,6 +1,6 @@
 use std::collections::HashMap;
 
-use model::scenario::{Activity, Group};
+use model::scenario::{Activity, Group, HashedKeys, Keys, Section};
 
 use super::*;
 use crate::script::Step;
@@ -260,4 +260,46 @@ fn equal_seeds_give_equal_fields() {
         field(1).script(1).unwrap().ids,
         field(1).script(0).unwrap().ids
     );
+}
+
+#[test]
+fn times_inside_operations_are_dealt_in_their_shares() {
+    let [short, long] = [(100.0, 0.75), (10_000.0, 0.25)].map(|(ns, share)| Section { ns, share });
+    let group = Group {
+        does: Activity::Mix,
+        writes: Some(0.5),
+        sections: vec![short, long],
+        write_sections: vec![Section { share: 1.0, ..long }],
+        ..Group::default()
+    };
+    let field = Field::new(&scenario(&group), 1);
+    let script = field.script(0).unwrap();
+    let lasting = crate::section::Section::lasting;
+    let dealt = |kind: Step, ns: f64| {
+        let steps = script.steps.iter().enumerate();
+        let steps = steps.filter(|&(at, &step)| {
+            step == kind && script.extra(step, at, lasting(7.0)).section == lasting(ns)
+        });
+        steps.count() as f64 / TAPE_LENGTH as f64
+    };
+    for (kind, ns, share) in [
+        (Step::Read, 100.0, 0.375),
+        (Step::Read, 10_000.0, 0.125),
+        (Step::Write, 10_000.0, 0.5),
+    ] {
+        assert!((dealt(kind, ns) - share).abs() < 0.001, "{kind:?}: {ns}");
+    }
+}
+
+#[test]
+fn keys_that_cost_something_are_looked_up_at_every_step() {
+    let mut scenario = scenario(&Group::default());
+    scenario.hashed = Some(HashedKeys {
+        string_bytes: Some(16),
+        ..HashedKeys::default()
+    });
+    let field = Field::new(&scenario, 1);
+    let script = field.script(0).expect("it has steps of its own");
+    let plain = crate::section::Section::default();
+    assert!((0..64).all(|at| script.extra(Step::Read, at, plain).key.is_some()));
 }

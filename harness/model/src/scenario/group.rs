@@ -30,6 +30,15 @@ pub struct Group {
     /// The time that a read spends inside its section beyond touching the record, in nanoseconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub section_ns: Option<f64>,
+    /// Instead of it: times of which each read has one, in given shares.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sections: Vec<Section>,
+    /// The same for writes that change a record: the time that applying its event takes beyond what it changes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub write_sections: Vec<Section>,
+    /// How the operations of a thread that has `every_us` lie in time.
+    #[serde(default, skip_serializing_if = "crate::is_default")]
+    pub arrivals: Arrivals,
     /// After how many of its writes a thread publishes. Without it, never by itself: a strategy that
     /// batches then publishes when it sees fit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -37,6 +46,28 @@ pub struct Group {
     /// Of a replay: how much faster than the trace. Without it, as fast as it goes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub speed: Option<f64>,
+}
+
+/// A time inside an operation, and how often it is that.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Section {
+    /// In nanoseconds.
+    pub ns: f64,
+    /// The share of operations that takes it; those of a list add up to 1.
+    pub share: f64,
+}
+
+/// How the operations of a paced thread lie in time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Arrivals {
+    /// At equal distances.
+    #[default]
+    Steady,
+    /// So many at once, at random times (a Poisson process): single ones if it is 1. Over long windows the index of
+    /// dispersion of the operations is this number.
+    Bursts(u32),
 }
 
 /// What the threads of a group do.
@@ -122,7 +153,18 @@ impl Group {
     /// Whether its threads follow a tape of operations and not only one of identifiers: the plain
     /// loops of the plain activities stay free of what only some scenarios ask for.
     pub fn follows_script(&self) -> bool {
-        self.does == Activity::Mix || self.section_ns.is_some() || self.publish_every.is_some()
+        let sections = !self.sections.is_empty() || !self.write_sections.is_empty();
+        self.does == Activity::Mix
+            || self.section_ns.is_some()
+            || sections
+            || self.publish_every.is_some()
+    }
+
+    /// The longest time inside one of its operations, in nanoseconds.
+    pub fn longest_section_ns(&self) -> f64 {
+        let all = self.sections.iter().chain(&self.write_sections);
+        let all = all.map(|section| section.ns).chain(self.section_ns);
+        all.fold(0.0, f64::max)
     }
 
     /// The shares that a file may give, by name.
@@ -150,6 +192,15 @@ impl Group {
         let shares: Vec<String> = self.given_shares().map(share).collect();
         if !shares.is_empty() {
             text.push_str(&format!(" ({})", shares.join(", ")));
+        }
+        for (what, sections) in [("reads", &self.sections), ("writes", &self.write_sections)] {
+            if !sections.is_empty() {
+                let mean: f64 = sections.iter().map(|one| one.share * one.ns).sum();
+                text.push_str(&format!(" with {what} of {mean:.0} ns on average"));
+            }
+        }
+        if let Arrivals::Bursts(size) = self.arrivals {
+            text.push_str(&format!(" in random bursts of {size}"));
         }
         let publishes = self.publish_every.map(f64::from);
         for (before, number, after) in [

@@ -32,12 +32,12 @@ mod validation;
 use std::fmt;
 use std::path::PathBuf;
 
-use contract::{Padded, ProcessSnapshot, ProcessStatus, Specimen};
+use contract::{Padded, ProcessSnapshot, ProcessStatus, SharedStatus, Specimen};
 use serde::{Deserialize, Serialize};
 
 pub use effort::{Effort, affordable};
 pub use folder::load_folder;
-pub use group::{Activity, Group, Shares};
+pub use group::{Activity, Arrivals, Group, Section, Shares};
 
 pub use sweep::{Axis, Coordinate, POINTS_MAX, Point, Sweep, Value};
 
@@ -77,6 +77,10 @@ pub struct Scenario {
     /// was. Without it, all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hit_rate: Option<f64>,
+    /// The keys of the user's table, whose cost the threads spend beside that of a table's identifiers; without them the
+    /// identifiers are the keys.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hashed: Option<HashedKeys>,
     /// The [process trace](crate::workload) that a group replays. The processes are the trace's then, and
     /// `processes` is what the table is made for: at least as many as live at once.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -126,8 +130,8 @@ pub enum Identifiers {
     Random,
 }
 
-/// The records that tables can hold. Each is another copy of every strategy in the program, so the
-/// sizes are few, and the padded ones have one timed loop instead of one for each activity.
+/// The records that tables can hold. Each is another copy of every strategy in the program, so they are few, and all
+/// but two have one timed loop instead of one for each activity.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum RecordKind {
     /// [`contract::ProcessStatus`].
@@ -137,6 +141,9 @@ pub enum RecordKind {
     /// [`contract::ProcessSnapshot`].
     #[serde(rename = "snapshot-heap")]
     Snapshot,
+    /// [`contract::SharedStatus`].
+    #[serde(rename = "status-arc")]
+    Shared,
     /// [`contract::Padded`] of 16 bytes.
     #[serde(rename = "padded-16B")]
     Padded16,
@@ -164,6 +171,30 @@ pub enum Keys {
     /// Lookups mostly to those that came last (YCSB's `latest`: Zipf's law over how long ago they
     /// came), updates to all alike.
     Latest,
+}
+
+/// Keys that cost more than the identifiers of a table here, whose hash takes about a nanosecond.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HashedKeys {
+    /// How long each is: a string on the heap, that is hashed and then compared. Without it, an integer, that is hashed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub string_bytes: Option<usize>,
+    /// What hashes them.
+    #[serde(default)]
+    pub hasher: Hasher,
+}
+
+/// What hashes keys.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, strum::Display)]
+#[strum(serialize_all = "kebab-case")]
+#[serde(rename_all = "kebab-case")]
+pub enum Hasher {
+    /// A few multiplications, as rustc-hash does it; what every table here uses.
+    #[default]
+    Fx,
+    /// `SipHash`, which the standard library uses unless it is told otherwise.
+    Sip,
 }
 
 /// The file of a process trace, by the name that a scenario gives it.
@@ -207,14 +238,16 @@ impl RecordKind {
         match self {
             RecordKind::Status => specimen::<ProcessStatus>(),
             RecordKind::Snapshot => specimen::<ProcessSnapshot>(),
+            RecordKind::Shared => specimen::<SharedStatus>(),
             RecordKind::Padded16 => specimen::<Padded<2>>(),
             RecordKind::Padded1Ki => specimen::<Padded<128>>(),
             RecordKind::Padded4Ki => specimen::<Padded<512>>(),
         }
     }
 
-    /// Whether it is there for its size only.
-    pub const fn is_padded(self) -> bool {
+    /// Whether it has the one timed loop that follows a tape of operations, and no loop of each activity: those that are
+    /// there for their size or for how they are read only.
+    pub const fn is_scripted(self) -> bool {
         !matches!(self, RecordKind::Status | RecordKind::Snapshot)
     }
 

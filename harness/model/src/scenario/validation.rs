@@ -3,7 +3,7 @@
 use std::fmt::Display;
 use std::ops::RangeInclusive;
 
-use super::{Activity, Group, Identifiers, Keys, Scenario};
+use super::{Activity, Arrivals, Group, Identifiers, Keys, Scenario, Section};
 use crate::{NAME, is_name};
 
 /// More threads than this are a mistake in a file rather than a question.
@@ -15,6 +15,12 @@ const PROCESSES_MAX: usize = 10_000_000;
 const TABLE_BYTES_MAX: usize = 1 << 30;
 /// A read that takes longer than a slice is never counted.
 const SECTION_NS_MAX: f64 = 100_000.0;
+/// Of times of which only some are long, the longest may take so much.
+const SECTIONS_NS_MAX: f64 = 1_000_000.0;
+/// More operations at once than this are a phase of a program and not a burst.
+const BURST_MAX: u32 = 1_000;
+/// Longer strings are contents and not keys.
+const KEY_BYTES_MAX: usize = 4_096;
 /// A replay is slower or faster than its trace by this at most.
 const SPEEDS: RangeInclusive<f64> = 0.001..=1e6;
 /// Shares are carried out to this precision: a tape of operations is finite.
@@ -104,7 +110,8 @@ impl Scenario {
             (self.hit_rate.is_some(), "hit_rate"),
             (self.keys != Keys::Uniform, "keys"),
             (self.ids != Identifiers::Pids, "ids"),
-            (self.record.is_padded(), "a padded record"),
+            (self.record.is_scripted(), "a record of this kind"),
+            (self.hashed.is_some(), "hashed"),
         ];
         let (_, what) = chosen.into_iter().find(|&(is_chosen, _)| is_chosen)?;
         Some(format!(
@@ -127,7 +134,10 @@ impl Scenario {
             (self.hit_rate.is_some() && scans_only, scans),
             (keys == Keys::Latest && !inserts, latest),
         ];
-        let fault = share("hot_share", self.hot_share).or(share("hit_rate", self.hit_rate));
+        let bytes = self.hashed.and_then(|keys| keys.string_bytes);
+        let fault = share("hot_share", self.hot_share)
+            .or(share("hit_rate", self.hit_rate))
+            .or_else(|| outside("hashed.string_bytes", bytes?, 1..=KEY_BYTES_MAX));
         fault.or_else(|| first(&faults))
     }
 }
@@ -159,7 +169,33 @@ impl Group {
                  rest are reads"
             ));
         }
-        self.fault_of_pace()
+        self.fault_of_sections().or_else(|| self.fault_of_pace())
+    }
+
+    fn fault_of_sections(&self) -> Option<String> {
+        let changes = self.shares().writes + self.shares().read_modify_writes > 0.0;
+        let both = "section_ns and sections: give one of them";
+        let idle = "sections are times inside a read; this group reads nothing";
+        let unchanging = "write_sections are times inside a write that changes a record; this group changes none";
+        let plain = "a replay has the times of its trace: leave out sections and write_sections";
+        let (reads, writes) = (!self.sections.is_empty(), !self.write_sections.is_empty());
+        let arrivals = self.arrivals != Arrivals::Steady;
+        first(&[
+            (reads && self.section_ns.is_some(), both),
+            (reads && !self.reads(), idle),
+            (writes && !changes, unchanging),
+            (self.does == Activity::Replay && writes, plain),
+            (
+                arrivals && self.every_us.is_none(),
+                "arrivals say how paced operations lie in time: give every_us, too",
+            ),
+        ])
+        .or_else(|| match self.arrivals {
+            Arrivals::Bursts(size) => outside("arrivals.bursts", size, 1..=BURST_MAX),
+            Arrivals::Steady => None,
+        })
+        .or_else(|| fault_of_times("sections", &self.sections))
+        .or_else(|| fault_of_times("write_sections", &self.write_sections))
     }
 
     fn fault_of_pace(&self) -> Option<String> {
@@ -187,4 +223,16 @@ impl Group {
             .or_else(|| bounds("speed", self.speed, SPEEDS).map(left_out))
             .or_else(|| first(&faults))
     }
+}
+
+/// What is nonsensical about a list of times, if anything.
+fn fault_of_times(name: &str, times: &[Section]) -> Option<String> {
+    let mut faults = times.iter().filter_map(|&Section { ns, share }| {
+        outside(&format!("{name}: ns"), ns, 0.0..=SECTIONS_NS_MAX)
+            .or_else(|| outside(&format!("{name}: share"), share, SHARE_MIN..=1.0))
+    });
+    let sum: f64 = times.iter().map(|one| one.share).sum();
+    let sum = (!times.is_empty() && (sum - 1.0).abs() > SHARE_MIN)
+        .then(|| format!("{name}: the shares add up to {sum:.4}, and must add up to 1"));
+    faults.next().or(sum)
 }

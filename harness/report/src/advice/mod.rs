@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 
 use minijinja::context;
 use minijinja::value::{Serde, Value};
+use model::environment::Environment;
 use model::scenario::{Axis, Scenario};
 
 use super::collect::grouped;
@@ -17,7 +18,8 @@ use super::table::Table;
 use super::view::Section;
 use super::{Form, adoption, draft, format, render};
 use advice::{
-    Agreement, Conclusion, Earlier, NEGLIGIBLE, Part, Questions, SCHEMA, Subject, Workload, asked,
+    Agreement, Conclusion, Earlier, NEGLIGIBLE, Part, Questions, RecordedWorkload, SCHEMA, Subject,
+    Times, Workload, asked,
 };
 use results::{Cell, Flag, Guaranteed, Machine, Metric, TOLERATED, Verdict, is_range, is_worse};
 
@@ -39,7 +41,18 @@ pub fn advice(
     earlier: Option<(&Earlier, Agreement)>,
 ) -> Advice {
     let name = conclusion.decision.protagonist().unwrap_or_default();
-    let part = |part: &Part| context! { side => part.side.to_string(), ..Value::from(Serde(part)) };
+    let part = |part: &Part| {
+        let mean = |times: Option<&Times>| times.map(Times::mean).filter(|&ns| ns > 0.0);
+        let times = [part.read_times(), part.write_times()];
+        let is_spread = |times: &&Times| matches!(times, Times::Shares(_));
+        context! {
+            side => part.side.to_string(),
+            read_ns => mean(times[0]),
+            write_ns => mean(times[1]),
+            spread => times.iter().flatten().any(is_spread),
+            ..Value::from(Serde(part))
+        }
+    };
     let subjects = &questions.subjects;
     let is_asked = |scenario: &str| subjects.iter().any(|subject| subject.scenario == scenario);
     let warnings = results.warnings.iter();
@@ -53,7 +66,8 @@ pub fn advice(
         parts => workload.parts().iter().map(part).collect::<Vec<_>>(),
         record => Serde(workload.record()),
         record_bytes => workload.record().size(),
-        section_ns => workload.section_ns(),
+        records => workload.table.records(),
+        hashed => workload.table.hashed().is_some(),
         asked => Serde(asked(workload)),
         baseline => &results.baseline,
         // The strategy that the advice is about.
@@ -118,6 +132,9 @@ fn strategy(results: &Machine, name: &str) -> Option<Value> {
         ..adoption::facts(results, name)?
     })
 }
+
+/// The columns of the figures.
+const EVIDENCE: [&str; 5] = ["strategy", "part", "time", "ratio", "verdict"];
 
 const COUNTED: [Metric; 4] = [
     Metric::LiveBytesPerRecord,
@@ -188,7 +205,7 @@ fn evidence(questions: &Questions, results: &Machine) -> Table {
         None if is_baseline(cell) => f64::INFINITY,
         None => f64::NEG_INFINITY,
     };
-    let mut table = Table::new(["strategy", "part", "time", "ratio", "verdict"]);
+    let mut table = Table::new(EVIDENCE);
     for subject in &questions.subjects {
         let part = format!("{} of {}", format::operation(subject.metric), subject.side);
         let cards = results.contenders();
@@ -240,6 +257,40 @@ pub fn json(
         "advice": advice.sections,
     });
     serde_json::to_string_pretty(&document).expect("it is plain data")
+}
+
+/// The advice to leave a recorded lock as it is.
+pub fn left(lock: &RecordedWorkload, environment: &Environment) -> Advice {
+    let facts = context! {
+        lock => Serde(lock),
+        program => Serde(&lock.program),
+        environment => Serde(environment),
+    };
+    Advice {
+        sections: sections(&render::render_value("advice_left.txt", facts)),
+        evidence: Table::new(EVIDENCE),
+    }
+}
+
+/// The same for programs.
+///
+/// # Panics
+///
+/// Never: it is plain data.
+pub fn json_left(baseline: &str, conclusion: &Conclusion, advice: &Advice) -> String {
+    let document = serde_json::json!({
+        "schema": SCHEMA,
+        "baseline": baseline,
+        "conclusion": conclusion,
+        "advice": advice.sections,
+    });
+    serde_json::to_string_pretty(&document).expect("it is plain data")
+}
+
+/// The workload file of a recorded lock.
+pub fn workload_file(lock: &RecordedWorkload) -> String {
+    let facts = context! { title => lock.title(), ..Value::from(Serde(lock)) };
+    render::markdown_text("recorded_workload.txt", facts)
 }
 
 impl Advice {

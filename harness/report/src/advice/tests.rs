@@ -659,3 +659,46 @@ fn a_baseline_that_lacks_something_stays_only_if_that_is_given_up() {
         advice.sections["because"]
     );
 }
+
+/// Every lock of the recordings that are shipped, and what the file of each says.
+#[test]
+fn a_recorded_lock_becomes_a_workload_file() {
+    let recordings = [
+        &include_bytes!("../../../testdata/recordings/session-service.json")[..],
+        include_bytes!("../../../testdata/recordings/metrics-registry.json"),
+        include_bytes!("../../../testdata/recordings/job-queue.json"),
+    ];
+    let mut files = Vec::new();
+    for bytes in recordings {
+        let recording = locks::read(bytes, "r.json").expect("it is a recording");
+        for lock in &locks::analyse(&recording).locks {
+            let recorded = RecordedWorkload::new(&recording, lock);
+            let text = workload_file(&recorded);
+            files.push((recorded.name, Workload::parse(&text, "w.toml"), text));
+        }
+    }
+    let file = |name: &str| {
+        let all = files.iter();
+        let mut named = all.filter(|(of, ..)| of == name);
+        let (_, workload, text) = named.next().expect("it was recorded");
+        (workload, text)
+    };
+    for (name, text) in files.iter().map(|(name, _, text)| (name, text)) {
+        assert!(text.lines().all(|line| line.len() <= 200), "{name}: {text}");
+        assert!(text.contains("EDIT"), "{name}: guesses are marked: {text}");
+    }
+    let (sessions, text) = file("sessions");
+    let sessions = sessions
+        .as_ref()
+        .unwrap_or_else(|error| panic!("{error}: {text}"));
+    assert_eq!(sessions.table.records(), 998);
+    assert_eq!(sessions.baseline.as_deref(), Some("mutex/std"));
+    let mixed = sessions.mixed.as_ref().expect("its threads read and write");
+    assert_eq!((mixed.threads, mixed.rate_per_s), (2, None), "{text}");
+    let long = mixed.write_times().unwrap_or_else(|| panic!("{text}"));
+    assert!((50_000.0..80_000.0).contains(&long.mean()), "{text}");
+    // What no strategy is, is refused by name.
+    let (jobs, text) = file("jobs");
+    let refused = jobs.as_ref().expect_err(text).to_string();
+    assert!(refused.contains("is not measured"), "{refused}");
+}

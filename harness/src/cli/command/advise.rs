@@ -1,12 +1,13 @@
 //! `pivot advise`: a recommendation for a workload of the user's own.
 
+mod recording;
 mod stages;
 
 use std::path::{Path, PathBuf};
 
 use ::advice::{Agreement, Earlier, Questions, TEMPLATE, Workload, agreement, conclude};
 use analysis::{Samples, analyse, merge};
-use harness::recorded;
+use harness::recorded::ADVICE;
 use harness::run::{Plan, Recording};
 use model::controls;
 use model::environment::Build;
@@ -18,6 +19,7 @@ use report::{self, Form, Source};
 use super::{attended, environment, kept_in};
 use crate::arguments::{AdviseOptions, Format};
 use crate::{selection, terminal};
+use recording::Recorded;
 use stages::Stages;
 
 /// Excludes by what is observed, measures what is left, and says what follows.
@@ -25,7 +27,15 @@ pub(crate) fn advise(options: &AdviseOptions) -> Result<()> {
     let Some(file) = options.workload.as_deref().filter(|_| !options.init) else {
         return terminal::print(TEMPLATE.trim_end());
     };
-    let workload = Workload::load(file)?;
+    let recorded = Recorded::load(file, options.lock.as_deref())?;
+    if let Some(recorded) = recorded.as_ref().filter(|recorded| recorded.is_left()) {
+        return recorded.leave(options);
+    }
+    let workload = match &recorded {
+        Some(recorded) => recorded.workload()?,
+        None => Workload::load(file)?,
+    };
+    let options = &with_baseline(options, &workload);
     let wrong = |what| Error::input(format!("{}: {what}", file.display()));
     let is_built_alike = workload.deploy.is_built_alike(&Build::of_this_program());
     is_built_alike.map_err(wrong)?;
@@ -36,7 +46,7 @@ pub(crate) fn advise(options: &AdviseOptions) -> Result<()> {
     }
     let load = |place: &PathBuf| Earlier::load(place, &workload, &options.contest.baseline);
     let earlier = options.against.as_ref().map(load).transpose()?;
-    let plan = plan(options, &questions)?;
+    let plan = plan(options, &workload, &questions)?;
     let stages = Stages {
         file,
         workload: &workload,
@@ -44,7 +54,7 @@ pub(crate) fn advise(options: &AdviseOptions) -> Result<()> {
         plan: &plan,
     };
     let folder = options.out.clone().unwrap_or_else(|| {
-        let name = format!("{}{}", recorded::ADVICE, workload.name);
+        let name = format!("{ADVICE}{}", workload.name);
         selection::workspace().join("reports").join(name)
     });
     let mut header = plan.header(environment(&options.effort));
@@ -52,6 +62,9 @@ pub(crate) fn advise(options: &AdviseOptions) -> Result<()> {
     header.looks += 1;
     if let Some(warning) = stages.answerable(&header)? {
         terminal::say(format!("! {warning}"));
+    }
+    if let Some(recorded) = &recorded {
+        recorded.keep(&folder)?;
     }
     let mut recording = if options.resume {
         Recording::resume(&folder, &header)?
@@ -63,7 +76,9 @@ pub(crate) fn advise(options: &AdviseOptions) -> Result<()> {
     let samples =
         Samples::from_lines(recording.lines().to_vec()).expect("it begins with its header");
     let results = analyse(&samples);
-    let conclusion = conclude(&workload, &questions, &samples, &results, screening);
+    let mut conclusion = conclude(&workload, &questions, &samples, &results, screening);
+    let recorded = recorded.as_ref();
+    conclusion.program = recorded.map(|one| one.gained(&conclusion, &questions, &results));
     let agreement = earlier
         .as_ref()
         .map(|earlier| (earlier, agreement(earlier, &conclusion)));
@@ -107,10 +122,25 @@ fn print(advice: &Advice, json: &str, folder: &Path, options: &AdviseOptions) ->
     }
 }
 
+/// The options with what the workload says is there now, unless they name something else.
+fn with_baseline(options: &AdviseOptions, workload: &Workload) -> AdviseOptions {
+    let mut options = options.clone();
+    if let Some(baseline) = &workload.baseline
+        && options.contest.baseline == controls::BASELINE
+    {
+        options.contest.baseline.clone_from(baseline);
+    }
+    options
+}
+
 /// The strategies that are asked about, the baseline, and the controls without which no row has a noise
-/// floor.
-fn plan(options: &AdviseOptions, questions: &Questions) -> Result<Plan> {
-    let is_yardstick = |name: &str| name == controls::SAME || name == controls::NO_OP;
+/// floor, or nothing says how far off an approximation is.
+fn plan(options: &AdviseOptions, workload: &Workload, questions: &Questions) -> Result<Plan> {
+    let is_bounded = workload.is_bounded_without_lock();
+    let is_yardstick = |name: &str| {
+        let always = name == controls::SAME || name == controls::NO_OP;
+        always || is_bounded && name == controls::UNSYNCHRONISED
+    };
     let mut strategies = selection::contest(&options.contest)?;
     strategies.retain(|name| !controls::is_control(name) || is_yardstick(name));
     Ok(Plan {

@@ -1,0 +1,206 @@
+//! What a lock guards, by the name of its type: a guess that the workload file shows, to be corrected there.
+
+use model::scenario::Hasher;
+use serde::Serialize;
+
+use super::language::{KeyKind, Shape, ValueKind};
+
+/// What the name of a type says of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub(super) struct Guarded {
+    /// What it is.
+    pub(super) shape: Shape,
+    /// What its records are, or the value itself.
+    pub(super) value: ValueKind,
+    /// Its keys, if it is a map.
+    pub(super) keys: KeyKind,
+    /// What hashes them.
+    pub(super) hasher: Hasher,
+}
+
+impl Guarded {
+    /// Reads the name of a type, as the compiler writes it: `std::collections::hash::map::HashMap<alloc::string::String, u64>`.
+    /// A type of the program's own is a cell that may own memory.
+    pub(super) fn by_type(name: &str) -> Self {
+        let (outer, arguments) = taken_apart(name);
+        let value = |of: Option<&&str>| of.map_or(ValueKind::Heap, |name| value_of(name));
+        let cell = Self {
+            shape: Shape::Cell,
+            value: value_of(name),
+            keys: KeyKind::default(),
+            hasher: Hasher::default(),
+        };
+        match outer {
+            _ if is_number(outer) => Self {
+                shape: Shape::Counter,
+                ..cell
+            },
+            "VecDeque" | "BinaryHeap" | "LinkedList" => Self {
+                shape: Shape::Queue,
+                ..cell
+            },
+            "HashSet" | "BTreeSet" | "IndexSet" => Self {
+                shape: Shape::Table,
+                value: ValueKind::Plain,
+                ..of_keys(outer, &arguments, 1, cell)
+            },
+            _ if outer.to_ascii_lowercase().contains("cache") || outer == "LruMap" => Self {
+                shape: Shape::BoundedCache,
+                ..cell
+            },
+            _ if outer.ends_with("Map") => Self {
+                shape: Shape::Table,
+                value: value(arguments.get(1)),
+                ..of_keys(outer, &arguments, 2, cell)
+            },
+            _ => cell,
+        }
+    }
+}
+
+/// What is known of keys from the arguments of a map or a set, whose hasher is the argument at this place. The compiler
+/// leaves out the standard library's own.
+fn of_keys(outer: &str, arguments: &[&str], hasher: usize, from: Guarded) -> Guarded {
+    let is_string = |name: &&str| {
+        let (outer, inner) = taken_apart(name);
+        matches!(outer, "String" | "&str" | "str")
+            || inner.first().is_some_and(|inner| inner.ends_with("str"))
+    };
+    // Ordered maps compare and hash nothing.
+    let hashes = outer.starts_with("Hash") || outer.starts_with("Index");
+    let is_std = arguments
+        .get(hasher)
+        .is_none_or(|name| name.ends_with("RandomState"));
+    Guarded {
+        keys: match arguments.first().is_some_and(is_string) {
+            true => KeyKind::Strings,
+            false => KeyKind::Integers,
+        },
+        hasher: if hashes && is_std {
+            Hasher::Sip
+        } else {
+            Hasher::Fx
+        },
+        ..from
+    }
+}
+
+/// Whether a value of the type can be plain data, is behind an `Arc`, or owns memory, as every type may that is not known.
+fn value_of(name: &str) -> ValueKind {
+    let (outer, arguments) = taken_apart(name);
+    let is_plain_array = || {
+        let inner = name
+            .strip_prefix('[')
+            .and_then(|name| name.strip_suffix(']'));
+        inner
+            .and_then(|inner| inner.split(';').next())
+            .is_some_and(is_plain)
+    };
+    match outer {
+        "Arc" => ValueKind::Arc,
+        "Option" => arguments
+            .first()
+            .map_or(ValueKind::Heap, |inner| value_of(inner)),
+        _ if is_plain(name) || is_plain_array() => ValueKind::Plain,
+        _ => ValueKind::Heap,
+    }
+}
+
+fn is_number(name: &str) -> bool {
+    let digits = name.strip_prefix(['u', 'i', 'f']);
+    digits.is_some_and(|size| matches!(size, "8" | "16" | "32" | "64" | "128" | "size"))
+}
+
+fn is_plain(name: &str) -> bool {
+    let inner = name
+        .strip_prefix('(')
+        .and_then(|name| name.strip_suffix(')'));
+    let is_tuple = || inner.is_some_and(|inner| split(inner).into_iter().all(is_plain));
+    is_number(name) || matches!(name, "bool" | "char" | "Instant") || is_tuple()
+}
+
+/// The last segment of the path of a type, and its arguments.
+fn taken_apart(name: &str) -> (&str, Vec<&str>) {
+    let (path, arguments) = match name.split_once('<') {
+        Some((path, rest)) => (path, split(rest.strip_suffix('>').unwrap_or(rest))),
+        None => (name, Vec::new()),
+    };
+    (path.rsplit("::").next().unwrap_or(path), arguments)
+}
+
+/// Between the commas that are in no brackets.
+fn split(list: &str) -> Vec<&str> {
+    let mut depth = 0;
+    let is_comma = |letter: char| {
+        match letter {
+            '<' | '(' | '[' => depth += 1,
+            '>' | ')' | ']' => depth -= 1,
+            _ => (),
+        }
+        letter == ',' && depth == 0
+    };
+    let parts = list.split(is_comma).map(str::trim);
+    parts.filter(|part| !part.is_empty()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SESSIONS: &str = "std::collections::hash::map::HashMap<alloc::string::String, \
+                            alloc::sync::Arc<app::Session>>";
+
+    #[test]
+    fn maps_are_tables_of_their_keys_and_values() {
+        let sessions = Guarded::by_type(SESSIONS);
+        let expected = Guarded {
+            shape: Shape::Table,
+            value: ValueKind::Arc,
+            keys: KeyKind::Strings,
+            hasher: Hasher::Sip,
+        };
+        assert_eq!(sessions, expected);
+        let metrics = Guarded::by_type(
+            "std::collections::hash::map::HashMap<u32, (u64, [u8; 4]), rustc_hash::FxBuildHasher>",
+        );
+        assert_eq!(
+            (metrics.keys, metrics.hasher),
+            (KeyKind::Integers, Hasher::Fx)
+        );
+        let sorted = Guarded::by_type("alloc::collections::btree::map::BTreeMap<u64, u64>");
+        assert_eq!(
+            (sorted.shape, sorted.value),
+            (Shape::Table, ValueKind::Plain)
+        );
+        assert_eq!(sorted.hasher, Hasher::Fx);
+    }
+
+    #[test]
+    fn what_no_strategy_is_is_recognised() {
+        let shape = |name: &str| Guarded::by_type(name).shape;
+        assert_eq!(shape("u64"), Shape::Counter);
+        assert_eq!(
+            shape("alloc::collections::vec_deque::VecDeque<app::Job>"),
+            Shape::Queue
+        );
+        assert_eq!(shape("lru::LruCache<u64, u64>"), Shape::BoundedCache);
+    }
+
+    #[test]
+    fn what_is_not_known_may_own_memory() {
+        let of = |name: &str| {
+            let Guarded { shape, value, .. } = Guarded::by_type(name);
+            (shape, value)
+        };
+        assert_eq!(of("app::State"), (Shape::Cell, ValueKind::Heap));
+        assert_eq!(
+            of("alloc::sync::Arc<app::Config>"),
+            (Shape::Cell, ValueKind::Arc)
+        );
+        assert_eq!(of("(u64, bool)"), (Shape::Cell, ValueKind::Plain));
+        assert_eq!(
+            of("core::option::Option<u8>"),
+            (Shape::Cell, ValueKind::Plain)
+        );
+    }
+}

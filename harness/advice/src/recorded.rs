@@ -1,0 +1,536 @@
+//! From a recorded lock of a program to a workload file.
+//!
+//! What the recording has measured becomes a figure, what it cannot see a guess: the file says which is which, and its
+//! reader corrects it. `templates/recorded_workload.txt` has the words.
+
+#[cfg(test)]
+mod tests;
+
+use locks::bound::GAIN_LEAST;
+use locks::verdict::{Reason, Verdict};
+use locks::{Analysed, AnalysedUse, Analysis, Kind, Library, Mode, Recording};
+use model::scenario::Section;
+use serde::Serialize;
+
+use super::gain::{Gain, Share};
+use super::guarded::Guarded;
+use super::language::{Pattern, Shape, ValueKind};
+use super::workload::Side;
+
+/// A lock of a program, and what the program gains at most, and by what is recommended.
+#[derive(Clone, Debug, Serialize)]
+pub struct Program {
+    /// The executable.
+    pub program: String,
+    /// The lock: its name, or where it was made.
+    pub lock: String,
+    /// What the recording says to do about it.
+    pub verdict: Verdict,
+    /// Why it matters, if it does.
+    pub reason: Option<Reason>,
+    /// What a free lock would gain of throughput at most, as a share.
+    pub bound: f64,
+    /// The 99th percentile of the wait, which a free lock would make vanish.
+    pub wait_p99_ns: f64,
+    /// The call site that the others waited for most, or that holds longest.
+    pub longest_holder: Option<String>,
+    /// The shares of the threads' time that the workload's parts take at the lock.
+    pub shares: Vec<Share>,
+    /// Whether another lock was measured in place of this one, which no strategy here is.
+    pub is_stand_in: bool,
+    /// What the strategy that the answer is about gains, if that was measured.
+    pub gain: Option<Gain>,
+}
+
+/// The figures of a workload file, and where they come from.
+#[derive(Clone, Debug, Serialize)]
+pub struct RecordedWorkload {
+    /// Lower case, digits and hyphens.
+    pub name: String,
+    /// The recorded lock.
+    pub program: Program,
+    kind: Kind,
+    library: Library,
+    type_name: String,
+    made_at: String,
+    instances: u64,
+    seconds: f64,
+    acquired: u64,
+    baseline: &'static str,
+    /// Guards that were held across `.await`; nothing of threads.
+    tasks: Option<u64>,
+    guarded: Guarded,
+    records: Option<u64>,
+    record_bytes: Option<u64>,
+    hit_rate: Option<f64>,
+    hot_share: Option<f64>,
+    is_skewed: bool,
+    parts: Vec<RecordedPart>,
+    processors: u32,
+}
+
+/// A part of the workload.
+#[derive(Clone, Debug, Serialize)]
+struct RecordedPart {
+    side: Side,
+    threads: u64,
+    /// Of each thread.
+    rate_per_s: f64,
+    /// Whether its threads wait for much of their time: they are measured without a pause then.
+    is_saturated: bool,
+    pattern: Pattern,
+    burst: Option<u32>,
+    dispersion: Option<f64>,
+    writes: Option<f64>,
+    inserts: Option<f64>,
+    read: Hold,
+    write: Hold,
+    sites: Vec<String>,
+}
+
+/// How long a lock is held.
+#[derive(Clone, Debug, Default, Serialize)]
+struct Hold {
+    mean_ns: f64,
+    /// The times to say, if they are longer than what an operation takes itself.
+    times: Vec<Section>,
+}
+
+/// The lock that is asked for by its name or by where it was made; without that, the one that matters most.
+///
+/// # Errors
+///
+/// When there is none, or several: which there are.
+pub fn chosen<'a>(analysis: &'a Analysis, wanted: Option<&str>) -> Result<&'a Analysed, String> {
+    let all = &analysis.locks;
+    let Some(wanted) = wanted else {
+        let none =
+            "no lock was recorded; change the `use` lines of the program to those of lockrecord";
+        return all.first().ok_or_else(|| none.into());
+    };
+    let is_it = |lock: &&Analysed| {
+        let place = lock.made_at.to_string();
+        let ends = place
+            .strip_suffix(wanted)
+            .map(|before| before.is_empty() || before.ends_with('/'));
+        lock.name.as_deref() == Some(wanted)
+            || ends == Some(true)
+            || place.starts_with(&format!("{wanted}:"))
+            || place.contains(&format!("/{wanted}:"))
+    };
+    let matches: Vec<&Analysed> = all.iter().filter(is_it).collect();
+    let labels = |locks: &mut dyn Iterator<Item = &'a Analysed>| {
+        locks.map(label).collect::<Vec<_>>().join(", ")
+    };
+    match matches[..] {
+        [lock] => Ok(lock),
+        [] => Err(format!(
+            "--lock {wanted:?} is none of {}",
+            labels(&mut all.iter())
+        )),
+        _ => Err(format!(
+            "--lock {wanted:?} could be any of {}; name one with its line and column",
+            labels(&mut matches.iter().copied())
+        )),
+    }
+}
+
+/// The name of a lock, or where it was made.
+fn label(lock: &Analysed) -> String {
+    let place = &lock.made_at;
+    let place = || format!("{}:{}", place.file, place.line);
+    line(&lock.name.clone().unwrap_or_else(place))
+}
+
+impl RecordedWorkload {
+    /// Reads a lock of a recording.
+    pub fn new(recording: &Recording, lock: &Analysed) -> Self {
+        let guarded = guarded(lock);
+        let keys = lock.keys.as_ref();
+        let distinct = keys.map(|keys| keys.distinct).filter(|&keys| keys > 0);
+        let mean = lock.value.length.map(|length| length.mean.round());
+        #[expect(clippy::cast_sign_loss, reason = "no length is negative")]
+        let length = mean.filter(|&mean| mean >= 1.0).map(|mean| mean as u64);
+        let share = |part: u64, all: u64| (all > 0).then(|| rounded(part as f64 / all as f64));
+        let hottest = keys
+            .and_then(|keys| keys.top.first().copied())
+            .unwrap_or(0.0);
+        let is_async = lock.library == Library::Tokio;
+        let is_plain_cell = guarded.shape == Shape::Cell && guarded.value == ValueKind::Plain;
+        let parts = parts(recording, lock, guarded.shape);
+        Self {
+            name: slug(lock),
+            program: program(recording, lock, &parts),
+            kind: lock.kind,
+            library: lock.library,
+            type_name: line(&lock.value.type_name),
+            made_at: line(&lock.made_at.to_string()),
+            instances: lock.instances,
+            seconds: rounded(seconds(recording)),
+            acquired: lock.totals.acquired,
+            baseline: match (lock.library, lock.kind) {
+                (Library::ParkingLot, Kind::Mutex) => "mutex/parking_lot",
+                (Library::ParkingLot, Kind::Rwlock) => "rwlock/parking_lot",
+                (_, Kind::Mutex) => "mutex/std",
+                (_, Kind::Rwlock) => "rwlock/std",
+            },
+            tasks: is_async.then_some(lock.totals.across_await),
+            records: length.or(distinct),
+            record_bytes: is_plain_cell.then(|| lock.value.bytes.clamp(1, 4_096)),
+            hit_rate: keys
+                .and_then(|keys| share(keys.hits, keys.lookups))
+                .filter(|&rate| rate < 1.0),
+            hot_share: (hottest >= HOT_LEAST).then(|| rounded(hottest)),
+            is_skewed: distinct.is_some_and(|keys| hottest * keys as f64 >= SKEWED_LEAST),
+            processors: recording.processors,
+            guarded,
+            parts,
+        }
+    }
+
+    /// The strategy that is there now.
+    pub const fn baseline(&self) -> &'static str {
+        self.baseline
+    }
+
+    /// The title, as TOML writes a text.
+    pub fn title(&self) -> String {
+        let Program { program, lock, .. } = &self.program;
+        toml::Value::from(format!("{lock} of {program}")).to_string()
+    }
+}
+
+/// A key that gets as much of all lookups is hot.
+const HOT_LEAST: f64 = 0.5;
+/// The most frequent key of a skewed table is asked for so many times as often as the mean.
+const SKEWED_LEAST: f64 = 10.0;
+/// Operations that take less are measured as what they do to the table, and nothing beside that.
+const HOLD_LEAST_NS: f64 = 100.0;
+/// What an operation does to a table takes about so long itself while it holds the lock.
+const OPERATION_NS: f64 = 30.0;
+/// No operation is measured that takes longer: a longer one has lost its processor, or waits for something else.
+const HOLD_MOST_NS: f64 = 1e6;
+/// Times of which the longest is at most so many times the shortest are alike: their mean stands for them.
+const ALIKE: f64 = 2.0;
+/// More different times than this nobody corrects by hand.
+const TIMES_MAX: usize = 6;
+/// Indices of dispersion up to which arrivals are steady, and up to which they are random and no bursts.
+const STEADY_MOST: f64 = 0.5;
+const POISSON_MOST: f64 = 2.0;
+
+fn guarded(lock: &Analysed) -> Guarded {
+    let guess = Guarded::by_type(&lock.value.type_name);
+    let is_map = lock.keys.is_some();
+    let has_length = lock.value.length.is_some_and(|length| length.max > 1);
+    if guess.shape == Shape::Cell && (is_map || has_length) {
+        let shape = Shape::Table;
+        return Guarded { shape, ..guess };
+    }
+    guess
+}
+
+/// A name for the workload: of the lock, or of the file and line where it was made.
+fn slug(lock: &Analysed) -> String {
+    let place = &lock.made_at;
+    let file = place.file.rsplit(['/', '\\']).next().unwrap_or_default();
+    let file = file.strip_suffix(".rs").unwrap_or(file);
+    let name = lock.name.clone();
+    let name = name.unwrap_or_else(|| format!("{file}-{}", place.line));
+    let letters = name
+        .chars()
+        .map(|letter| match letter.to_ascii_lowercase() {
+            letter @ ('a'..='z' | '0'..='9') => letter,
+            _ => '-',
+        });
+    let letters: String = letters.collect();
+    let words = letters.split('-').filter(|word| !word.is_empty());
+    let name = words.collect::<Vec<_>>().join("-");
+    if name.is_empty() { "lock".into() } else { name }
+}
+
+fn seconds(recording: &Recording) -> f64 {
+    recording.elapsed_ns as f64 / 1e9
+}
+
+/// The acquisitions in a mode.
+struct InMode<'a> {
+    uses: Vec<&'a AnalysedUse>,
+    acquired: u64,
+    waiting_ns: u64,
+    held_ns: f64,
+    hold: Hold,
+}
+
+impl<'a> InMode<'a> {
+    fn new(recording: &Recording, lock: &'a Analysed, mode: Mode) -> Self {
+        let uses = lock
+            .uses
+            .iter()
+            .filter(|one| one.mode == mode && one.acquired > 0);
+        let uses: Vec<&AnalysedUse> = uses.collect();
+        let held = |one: &&AnalysedUse| {
+            let mean = one.held_mean_ns.map_or(0.0, |mean| mean.value);
+            one.acquired as f64 * mean
+        };
+        Self {
+            acquired: uses.iter().map(|one| one.acquired).sum(),
+            waiting_ns: uses.iter().map(|one| one.waiting_ns).sum(),
+            held_ns: uses.iter().map(held).sum(),
+            hold: hold(&uses, recording.clock.read_ns),
+            uses,
+        }
+    }
+
+    /// How many threads do it: of several call sites all together, if `are_apart`.
+    fn threads(&self, are_apart: bool) -> u64 {
+        let threads = self.uses.iter().map(|one| one.threads);
+        let threads = if are_apart {
+            threads.sum()
+        } else {
+            threads.max().unwrap_or(0)
+        };
+        threads.max(1)
+    }
+
+    fn share(&self, side: Side, spent_ns: f64) -> Share {
+        Share {
+            side,
+            waiting: self.waiting_ns as f64 / spent_ns,
+            holding: self.held_ns / spent_ns,
+        }
+    }
+}
+
+/// The times for which call sites hold a lock, each as often as it takes it.
+fn hold(uses: &[&AnalysedUse], clock_ns: f64) -> Hold {
+    let times = uses.iter().flat_map(|one| {
+        let weight = one.acquired as f64 / one.holds.count().max(1) as f64;
+        one.holds.0.iter().map(move |&[lower, upper, count]| {
+            let ns = f64::midpoint(lower as f64, upper as f64) - clock_ns;
+            (ns.max(0.0), count as f64 * weight)
+        })
+    });
+    let mut times: Vec<(f64, f64)> = times.collect();
+    times.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let all: f64 = times.iter().map(|(_, count)| count).sum();
+    let sum: f64 = times.iter().map(|(ns, count)| ns * count).sum();
+    let mean_ns = if all > 0.0 { sum / all } else { 0.0 };
+    let times = if mean_ns < HOLD_LEAST_NS {
+        Vec::new()
+    } else {
+        let mut alike = ALIKE;
+        let mut sections = sections(&times, all, alike);
+        while sections.len() > TIMES_MAX {
+            alike *= ALIKE;
+            sections = self::sections(&times, all, alike);
+        }
+        shares(sections)
+    };
+    let mean_ns = rounded(mean_ns);
+    Hold { mean_ns, times }
+}
+
+/// Times in ascending order, each with how many of `all` take it, as the means of those that are alike.
+fn sections(times: &[(f64, f64)], all: f64, alike: f64) -> Vec<Section> {
+    let mut rest = times;
+    let mut sections = Vec::new();
+    while let Some(&(shortest, _)) = rest.first() {
+        // From the shortest that a section can be on: below it all are alike.
+        let longest = alike * shortest.max(OPERATION_NS);
+        let end = rest.partition_point(|&(ns, _)| ns <= longest);
+        let (group, others) = rest.split_at(end);
+        let count: f64 = group.iter().map(|(_, count)| count).sum();
+        let sum: f64 = group.iter().map(|(ns, count)| ns * count).sum();
+        sections.push(Section {
+            ns: rounded((sum / count - OPERATION_NS).clamp(0.0, HOLD_MOST_NS)),
+            share: count / all,
+        });
+        rest = others;
+    }
+    sections
+}
+
+/// The same with shares that are written in four digits and add up to 1; what is rarer than that joins its neighbour.
+fn shares(sections: Vec<Section>) -> Vec<Section> {
+    const UNIT: f64 = 1e-4;
+    const LEAST: f64 = 5.0 * UNIT;
+    let mut kept: Vec<Section> = Vec::new();
+    for section in sections {
+        match kept.last_mut() {
+            Some(last) if section.share < LEAST => {
+                let share = last.share + section.share;
+                last.ns = rounded((last.ns * last.share + section.ns * section.share) / share);
+                last.share = share;
+            }
+            _ => kept.push(section),
+        }
+    }
+    for section in &mut kept {
+        section.share = (section.share / UNIT).round() * UNIT;
+    }
+    let others: f64 = kept.iter().skip(1).map(|section| section.share).sum();
+    if let Some(first) = kept.first_mut() {
+        first.share = 1.0 - others;
+    }
+    for section in &mut kept {
+        section.share = (section.share / UNIT).round() / (1.0 / UNIT).round();
+    }
+    kept
+}
+
+/// Who reads and who writes, apart or as a mix.
+fn parts(recording: &Recording, lock: &Analysed, shape: Shape) -> Vec<RecordedPart> {
+    let [reads, writes] = [Mode::Read, Mode::Write].map(|mode| InMode::new(recording, lock, mode));
+    let (reading, writing) = (reads.threads(true), writes.threads(true));
+    let does = [reads.acquired > 0, writes.acquired > 0];
+    let keys = lock.keys.as_ref().filter(|_| shape == Shape::Table);
+    // As many removals are measured as insertions.
+    let inserts = keys
+        .map(|keys| keys.inserts.min(keys.removes) as f64)
+        .filter(|&keys| keys > 0.0);
+    if does == [true, true] && are_the_same(recording, reading, writing) {
+        let acquired = (reads.acquired + writes.acquired) as f64;
+        let threads = reads.threads(false).max(writes.threads(false));
+        let inserts = inserts.map(|inserts| rounded(inserts / acquired));
+        let inserts = inserts.filter(|&share| share >= SHARE_LEAST);
+        let writes_share = writes.acquired as f64 / acquired - 2.0 * inserts.unwrap_or(0.0);
+        return vec![RecordedPart {
+            writes: Some(rounded(writes_share.max(SHARE_LEAST))),
+            inserts,
+            write: writes.hold.clone(),
+            sites: sites(lock.uses.iter()),
+            ..part(
+                recording,
+                lock,
+                Side::Mixed,
+                &reads,
+                threads,
+                [&reads, &writes],
+            )
+        }];
+    }
+    let mut parts = Vec::new();
+    if does[0] {
+        let sites = sites(reads.uses.iter().copied());
+        let side = Side::Readers;
+        parts.push(RecordedPart {
+            sites,
+            ..part(recording, lock, side, &reads, reading, [&reads])
+        });
+    }
+    if does[1] {
+        let inserts = inserts.map(|inserts| rounded(inserts / writes.acquired as f64));
+        let none = Hold::default();
+        parts.push(RecordedPart {
+            inserts: inserts
+                .map(|share| share.min(0.5))
+                .filter(|&share| share >= SHARE_LEAST),
+            read: none,
+            write: writes.hold.clone(),
+            sites: sites(writes.uses.iter().copied()),
+            ..part(recording, lock, Side::Writers, &writes, writing, [&writes])
+        });
+    }
+    parts
+}
+
+/// Shares below this are not measured.
+const SHARE_LEAST: f64 = 0.000_5;
+
+/// Whether those that read and those that write are the same threads: there are not enough of them otherwise, or several on
+/// either side, as many on one as on the other.
+const fn are_the_same(recording: &Recording, reading: u64, writing: u64) -> bool {
+    reading + writing > recording.threads.seen || reading == writing && reading > 1
+}
+
+fn part<const N: usize>(
+    recording: &Recording,
+    lock: &Analysed,
+    side: Side,
+    reads: &InMode<'_>,
+    threads: u64,
+    all: [&InMode<'_>; N],
+) -> RecordedPart {
+    let acquired: u64 = all.iter().map(|one| one.acquired).sum();
+    let waiting_ns: u64 = all.iter().map(|one| one.waiting_ns).sum();
+    let spent_ns = threads as f64 * recording.elapsed_ns as f64;
+    let index = lock.arrivals.first().and_then(|windows| windows.dispersion);
+    let pattern = match index {
+        Some(index) if index > POISSON_MOST => Pattern::Bursts,
+        Some(index) if index > STEADY_MOST => Pattern::Poisson,
+        _ => Pattern::Steady,
+    };
+    #[expect(clippy::cast_sign_loss, reason = "an index of dispersion is positive")]
+    let burst = index.map(|index| index.round().clamp(2.0, 1_000.0) as u32);
+    RecordedPart {
+        side,
+        threads,
+        rate_per_s: rounded(acquired as f64 / seconds(recording).max(1e-9) / threads as f64),
+        is_saturated: waiting_ns as f64 >= GAIN_LEAST * spent_ns,
+        pattern,
+        burst: burst.filter(|_| pattern == Pattern::Bursts),
+        dispersion: index.map(rounded),
+        writes: None,
+        inserts: None,
+        read: reads.hold.clone(),
+        write: Hold::default(),
+        sites: Vec::new(),
+    }
+}
+
+/// Where the lock is taken.
+fn sites<'a>(uses: impl Iterator<Item = &'a AnalysedUse>) -> Vec<String> {
+    let sites = uses.map(|one| line(&format!("{}:{}", one.site.file, one.site.line)));
+    model::collect::unique(sites)
+}
+
+fn program(recording: &Recording, lock: &Analysed, parts: &[RecordedPart]) -> Program {
+    let spent_ns = lock.spent_ns.max(1.0);
+    let shares = parts.iter().map(|part| {
+        let modes = match part.side {
+            Side::Readers => &[Mode::Read][..],
+            Side::Writers => &[Mode::Write],
+            _ => &[Mode::Read, Mode::Write],
+        };
+        let of_modes = modes.iter().map(|&mode| InMode::new(recording, lock, mode));
+        let shares = of_modes.map(|all| all.share(part.side, spent_ns));
+        let none = Share {
+            side: part.side,
+            waiting: 0.0,
+            holding: 0.0,
+        };
+        shares.fold(none, |sum, one| Share {
+            waiting: sum.waiting + one.waiting,
+            holding: sum.holding + one.holding,
+            ..sum
+        })
+    });
+    Program {
+        program: line(&recording.program),
+        lock: label(lock),
+        verdict: lock.verdict,
+        reason: lock.reason,
+        bound: lock.gain,
+        wait_p99_ns: lock.totals.wait_p99_ns,
+        longest_holder: lock
+            .longest_holder
+            .as_ref()
+            .map(|site| line(&site.to_string())),
+        shares: shares.collect(),
+        is_stand_in: lock.library == Library::Tokio,
+        gain: None,
+    }
+}
+
+/// A text of the recording on one line, whatever is in it: it becomes a part of a file.
+fn line(text: &str) -> String {
+    let letters = text.chars();
+    let letters = letters.map(|letter| if letter.is_control() { ' ' } else { letter });
+    letters.collect()
+}
+
+/// Three significant digits: no more is known.
+fn rounded(value: f64) -> f64 {
+    let digits = format!("{value:.2e}");
+    digits.parse().unwrap_or(value)
+}

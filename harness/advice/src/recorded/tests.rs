@@ -1,0 +1,179 @@
+use locks::{analyse, read};
+
+use super::*;
+
+/// A recording of one lock, with these uses; two seconds, four threads.
+pub(super) fn recording(type_name: &str, fields: &str, uses: &str) -> Recording {
+    let text = format!(
+        "{{\"format\":\"lockrecord/1\",\"program\":\"sessions\",\"pid\":7,\"started_unix_ms\":1,\"elapsed_ns\":2000000000,\
+         \"written\":\"exit\",\"processors\":4,\"threads\":{{\"seen\":4,\"time_ns\":8000000000}},\
+         \"clock\":{{\"ns_per_tick\":0.5,\"steps\":0,\"read_ns\":10.0}},\
+         \"sites\":[{{\"file\":\"src/sessions.rs\",\"line\":10,\"column\":5}},\
+         {{\"file\":\"src/sessions.rs\",\"line\":20,\"column\":9}},{{\"file\":\"src/sessions.rs\",\"line\":30,\"column\":9}}],\
+         \"locks\":[{{\"id\":0,\"made_at\":0,{fields},\"instances\":1,\"alive\":0,\
+         \"value\":{{\"type\":\"{type_name}\",\"bytes\":48,\"length\":null}},\"poisoned\":0,\"uses\":[{uses}],\
+         \"blocked\":[],\"queue\":{{\"samples\":0,\"mean\":0.0,\"max\":0}},\
+         \"arrivals\":[{{\"window_ns\":1000000,\"windows\":2000,\"mean\":50.0,\"variance\":400.0}}],\"keys\":null}}],\
+         \"lost\":{{\"merged_locks\":0,\"merged_sites\":0,\"forked\":false}}}}"
+    );
+    read(text.as_bytes(), "r.json").expect("it is a recording")
+}
+
+const STD_MUTEX: &str = "\"library\":\"std\",\"kind\":\"mutex\",\"name\":\"sessions\"";
+const SESSIONS: &str =
+    "std::collections::hash::map::HashMap<alloc::string::String, alloc::sync::Arc<app::Session>>";
+
+/// A use that took the lock so often, each time for one of these times: `[lower, upper, count]`.
+fn used(
+    site: usize,
+    mode: &str,
+    threads: u64,
+    acquired: u64,
+    waiting_ns: u64,
+    held: &[[u64; 3]],
+) -> String {
+    let samples: u64 = held.iter().map(|bucket| bucket[2]).sum();
+    let sum: u64 = held
+        .iter()
+        .map(|bucket| (bucket[0] + bucket[1]) / 2 * bucket[2])
+        .sum();
+    let contended = u64::from(waiting_ns > 0);
+    let wait = match waiting_ns {
+        0 => "[]".to_owned(),
+        _ => format!("[[{},{},1]]", waiting_ns * 63 / 64, waiting_ns),
+    };
+    format!(
+        "{{\"site\":{site},\"mode\":\"{mode}\",\"threads\":{threads},\"acquired\":{acquired},\"failed_tries\":0,\
+         \"contended\":{contended},\"waiting_ns\":{waiting_ns},\"wait\":{wait},\
+         \"held\":{{\"samples\":{samples},\"sum_ns\":{sum},\"histogram\":{held:?}}},\"across_await\":0}}"
+    )
+}
+
+fn made(recording: &Recording) -> RecordedWorkload {
+    let analysis = analyse(recording);
+    RecordedWorkload::new(recording, chosen(&analysis, None).expect("there is one"))
+}
+
+#[test]
+fn threads_that_read_and_write_are_a_mix_with_their_rates_and_times() {
+    let uses = [
+        used(1, "read", 4, 90_000, 0, &[[50, 50, 90]]),
+        used(
+            2,
+            "write",
+            4,
+            10_000,
+            0,
+            &[[2_000, 2_000, 9], [20_000, 20_000, 1]],
+        ),
+    ];
+    let made = made(&recording(SESSIONS, STD_MUTEX, &uses.join(",")));
+    assert_eq!(
+        (made.name.as_str(), made.baseline),
+        ("sessions", "mutex/std")
+    );
+    let [part] = &made.parts[..] else {
+        panic!("one part: {:?}", made.parts);
+    };
+    assert_eq!((part.side, part.threads), (Side::Mixed, 4));
+    assert_eq!((part.rate_per_s, part.writes), (12_500.0, Some(0.1)));
+    assert!(!part.is_saturated);
+    assert_eq!((part.pattern, part.burst), (Pattern::Bursts, Some(8)));
+    // What takes as long as an operation of a table is no time inside.
+    assert_eq!((part.read.mean_ns, part.read.times.len()), (40.0, 0));
+    let times: Vec<(f64, f64)> = part
+        .write
+        .times
+        .iter()
+        .map(|one| (one.ns, one.share))
+        .collect();
+    assert_eq!(times, [(1_960.0, 0.9), (20_000.0, 0.1)]);
+    let [share] = made.program.shares[..] else {
+        panic!("one share");
+    };
+    assert!(
+        (share.holding - (90_000.0 * 50.0 + 10_000.0 * 3_800.0) / 8e9).abs() < 1e-6,
+        "{share:?}"
+    );
+}
+
+#[test]
+fn threads_that_do_one_thing_are_parts_of_their_own() {
+    let uses = [
+        used(1, "read", 3, 60_000, 0, &[[50, 50, 60]]),
+        used(2, "write", 1, 2_000, 1_900_000_000, &[[500, 500, 20]]),
+    ];
+    let rwlock = "\"library\":\"parking_lot\",\"kind\":\"rwlock\",\"name\":null";
+    let made = made(&recording("app::Config", rwlock, &uses.join(",")));
+    assert_eq!(
+        (made.name.as_str(), made.baseline),
+        ("sessions-10", "rwlock/parking_lot")
+    );
+    let sides: Vec<(Side, u64, bool)> = made
+        .parts
+        .iter()
+        .map(|part| (part.side, part.threads, part.is_saturated))
+        .collect();
+    assert_eq!(sides, [(Side::Readers, 3, false), (Side::Writers, 1, true)]);
+    assert_eq!(made.guarded.shape, Shape::Cell);
+    assert_eq!(made.program.lock, "src/sessions.rs:10");
+    assert!(made.program.bound > 0.05, "{:?}", made.program);
+}
+
+#[test]
+fn a_lock_is_chosen_by_its_name_or_its_place() {
+    let recording = recording(
+        SESSIONS,
+        STD_MUTEX,
+        &used(1, "write", 4, 9, 0, &[[50, 50, 9]]),
+    );
+    let analysis = analyse(&recording);
+    for wanted in [
+        None,
+        Some("sessions"),
+        Some("src/sessions.rs:10"),
+        Some("sessions.rs:10:5"),
+    ] {
+        assert!(chosen(&analysis, wanted).is_ok(), "{wanted:?}");
+    }
+    let refused = chosen(&analysis, Some("session")).expect_err("there is none");
+    assert_eq!(refused, "--lock \"session\" is none of sessions");
+    let refused = chosen(&analysis, Some("src/sessions.rs:1")).expect_err("another line");
+    assert!(refused.contains("is none of"), "{refused}");
+}
+
+#[test]
+fn text_of_a_recording_stays_on_its_line() {
+    let fields = "\"library\":\"tokio\",\"kind\":\"mutex\",\"name\":\"a\\n[needs]\\nb = \\\"\"";
+    let made = made(&recording(
+        "u8, \\n",
+        fields,
+        &used(1, "write", 4, 9, 0, &[[50, 50, 9]]),
+    ));
+    assert_eq!(made.name, "a-needs-b");
+    assert!(!made.program.lock.contains('\n') && !made.type_name.contains('\n'));
+    assert!(made.program.is_stand_in && made.tasks == Some(0));
+}
+
+#[test]
+fn times_that_are_alike_are_one_and_others_stay_apart() {
+    let times = [(5_000.0, 8.0), (6_000.0, 8.0), (300_000.0, 4.0)];
+    let made: Vec<(f64, f64)> = sections(&times, 20.0, ALIKE)
+        .iter()
+        .map(|one| (one.ns, one.share))
+        .collect();
+    assert_eq!(made, [(5_470.0, 0.8), (300_000.0, 0.2)]);
+}
+
+#[test]
+fn rare_times_join_their_neighbours() {
+    let sections = [(100.0, 0.5), (200.0, 0.499_9), (9_000.0, 0.000_1)];
+    let sections = sections.map(|(ns, share)| Section { ns, share });
+    let kept = shares(sections.to_vec());
+    assert_eq!(kept.len(), 2);
+    assert!(
+        (kept[0].share + kept[1].share - 1.0).abs() < 1e-12,
+        "{kept:?}"
+    );
+    assert!((kept[1].ns - 202.0).abs() < 1.0, "{kept:?}");
+}
