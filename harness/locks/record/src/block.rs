@@ -23,8 +23,12 @@ use crate::sync::{AtomicPtr, AtomicU32, Mutex, MutexGuard, Ordering, lock};
 /// Where a lock is made or taken, known by its address until a snapshot compares the texts.
 pub(crate) type Site = &'static Location<'static>;
 
-/// Call sites of a block that have a slot. A power of two.
+/// Call sites of a block that have a slot.
 const SITES: usize = 16;
+
+/// Slots on the first line of a block, beside the holder. A lock that goes from one processor to another takes one
+/// line of its block along, as long as its call sites are there.
+const FIRST: usize = 3;
 
 /// The slot of all further call sites.
 const OTHER: usize = SITES;
@@ -89,14 +93,14 @@ struct Slot {
 }
 
 /// The counters of one thread at a time. Two blocks share no line, nor a pair of lines that are fetched together.
-#[repr(align(128))]
+#[repr(C, align(128))]
 #[derive(Debug)]
 pub(crate) struct Block {
     /// The call site of the last acquisition; of readers null while none is inside.
     holder: AtomicPtr<Location<'static>>,
+    slots: [Slot; SITES + 1],
     /// Waits that are over, of those who are alone inside then. A waiter subtracts it.
     served: AtomicU32,
-    slots: [Slot; SITES + 1],
     shared: &'static Shared,
     details: Mutex<Details>,
 }
@@ -199,7 +203,7 @@ pub(crate) struct Use {
 /// inlined, so that it knows the slot.
 #[inline(always)]
 fn home(site: Site) -> usize {
-    (site.line() ^ site.column() >> 2) as usize % SITES
+    (site.line() ^ site.column() >> 2) as usize % FIRST
 }
 
 #[inline(always)]
@@ -240,8 +244,8 @@ impl Block {
         };
         Self {
             holder: AtomicPtr::new(ptr::null_mut()),
-            served: AtomicU32::new(0),
             slots: std::array::from_fn(slot),
+            served: AtomicU32::new(0),
             shared,
             details: Mutex::new(details),
         }

@@ -16,7 +16,7 @@ pub struct Handle {
     /// Null before the first use. Release, and the loads acquire: a record that is seen is complete.
     record: AtomicPtr<Record>,
     made_at: Site,
-    family: Family,
+    family: &'static Family,
 }
 
 /// An acquisition that was counted, of a lock that can have several readers. Two words, so that it is returned in registers:
@@ -39,7 +39,7 @@ pub(crate) struct Waiting {
 }
 
 impl Handle {
-    pub(crate) const fn new(made_at: &'static Location<'static>, family: Family) -> Self {
+    pub(crate) const fn new(made_at: &'static Location<'static>, family: &'static Family) -> Self {
         Self {
             record: AtomicPtr::new(ptr::null_mut()),
             made_at,

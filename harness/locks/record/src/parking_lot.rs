@@ -18,12 +18,12 @@ use crate::guard::Guard;
 use crate::handle::{self, Handle};
 use crate::record::{Family, Value};
 
-const MUTEX: Family = Family {
+static MUTEX: Family = Family {
     library: "parking_lot",
     kind: "mutex",
 };
 
-const RWLOCK: Family = Family {
+static RWLOCK: Family = Family {
     library: "parking_lot",
     kind: "rwlock",
 };
@@ -72,7 +72,7 @@ impl<T> Mutex<T> {
     #[track_caller]
     pub const fn new(value: T) -> Self {
         Self {
-            handle: Handle::new(Location::caller(), MUTEX),
+            handle: Handle::new(Location::caller(), &MUTEX),
             inner: bare::Mutex::new(value),
         }
     }
@@ -209,7 +209,7 @@ impl<T> RwLock<T> {
     #[track_caller]
     pub const fn new(value: T) -> Self {
         Self {
-            handle: Handle::new(Location::caller(), RWLOCK),
+            handle: Handle::new(Location::caller(), &RWLOCK),
             inner: bare::RwLock::new(value),
         }
     }

@@ -17,12 +17,12 @@ use crate::guard::Guard;
 use crate::handle::{self, Entered, Handle};
 use crate::record::{Family, Record, Value};
 
-const MUTEX: Family = Family {
+static MUTEX: Family = Family {
     library: "std",
     kind: "mutex",
 };
 
-const RWLOCK: Family = Family {
+static RWLOCK: Family = Family {
     library: "std",
     kind: "rwlock",
 };
@@ -60,7 +60,7 @@ impl<T> Mutex<T> {
     #[track_caller]
     pub const fn new(value: T) -> Self {
         Self {
-            handle: Handle::new(Location::caller(), MUTEX),
+            handle: Handle::new(Location::caller(), &MUTEX),
             inner: bare::Mutex::new(value),
         }
     }
@@ -274,7 +274,7 @@ impl<T> RwLock<T> {
     #[track_caller]
     pub const fn new(value: T) -> Self {
         Self {
-            handle: Handle::new(Location::caller(), RWLOCK),
+            handle: Handle::new(Location::caller(), &RWLOCK),
             inner: bare::RwLock::new(value),
         }
     }
