@@ -323,6 +323,13 @@ impl Block {
         trace
     }
 
+    /// How many wait now.
+    #[cfg(test)]
+    pub(crate) fn waiting(&self) -> u32 {
+        let waiting = self.shared.waiting.load(Ordering::Relaxed);
+        waiting.wrapping_sub(self.served.load(Ordering::Relaxed))
+    }
+
     /// A wait is over, of who is alone inside by this block.
     pub(crate) fn serve(&self) {
         let served = self.served.load(Ordering::Relaxed).wrapping_add(1);

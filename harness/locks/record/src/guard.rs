@@ -221,13 +221,13 @@ impl<G: DerefMut> DerefMut for Guard<G> {
 
 impl<G: Deref + fmt::Debug> fmt::Debug for Guard<G> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.inner.fmt(f)
+        fmt::Debug::fmt(&*self.inner, f)
     }
 }
 
 impl<G: Deref + fmt::Display> fmt::Display for Guard<G> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.inner.fmt(f)
+        fmt::Display::fmt(&*self.inner, f)
     }
 }
 
