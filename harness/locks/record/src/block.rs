@@ -404,7 +404,9 @@ impl Block {
         details.entries[index] = Some(Box::new(entry));
         self.slots[index].left.store(1, Ordering::Relaxed);
         // Release: pairs with the load in `find`.
-        self.slots[index].site.store(address(site), Ordering::Release);
+        self.slots[index]
+            .site
+            .store(address(site), Ordering::Release);
         index
     }
 
@@ -454,7 +456,11 @@ impl Trace {
     /// How long it has waited.
     pub(crate) fn waited(&mut self, ns: Option<u64>) {
         // A wait whose clock went backwards is left out.
-        self.wait = self.wait.take().zip(ns).map(|(wait, ns)| Wait { ns, ..wait });
+        self.wait = self
+            .wait
+            .take()
+            .zip(ns)
+            .map(|(wait, ns)| Wait { ns, ..wait });
     }
 
     /// Adds the acquisition to the figures. The lock should have been given up before.

@@ -230,4 +230,3 @@ impl<G: Deref + fmt::Display> fmt::Display for Guard<G> {
         fmt::Display::fmt(&*self.inner, f)
     }
 }
-

@@ -142,7 +142,11 @@ impl Handle {
     #[inline(never)]
     pub(crate) fn fail(&self, site: Site, value: Value, is_read: bool) {
         if let Some(record) = self.registered(value) {
-            let block = if is_read { threads::block(record) } else { alone(record) };
+            let block = if is_read {
+                threads::block(record)
+            } else {
+                alone(record)
+            };
             if let Some(block) = block {
                 block.fail(site);
             }
@@ -283,10 +287,7 @@ impl Waiting {
         })
     }
 
-    fn end_in(
-        mut self,
-        block: impl FnOnce(&'static Record) -> Option<&'static Block>,
-    ) -> Entered {
+    fn end_in(mut self, block: impl FnOnce(&'static Record) -> Option<&'static Block>) -> Entered {
         let ended = clock::now_roughly();
         let Some((record, mut trace)) = self.of.take() else {
             return Entered::default();

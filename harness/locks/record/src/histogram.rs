@@ -98,9 +98,6 @@ mod tests {
         other.add(5);
         histogram.merge(&other);
         let buckets: Vec<_> = histogram.buckets().collect();
-        assert_eq!(
-            buckets,
-            [(3, 4, 3), (5, 6, 1), (70, 72, 1), (992, 1008, 1)]
-        );
+        assert_eq!(buckets, [(3, 4, 3), (5, 6, 1), (70, 72, 1), (992, 1008, 1)]);
     }
 }

@@ -28,7 +28,10 @@ fn acquire(block: &'static Block, site: Site) {
     if !block.pass(site) {
         if let Some(trace) = block.enter(site) {
             let closed = clock().now();
-            trace.record(Use { closed, ..Use::default() });
+            trace.record(Use {
+                closed,
+                ..Use::default()
+            });
         }
     }
 }
@@ -108,7 +111,10 @@ fn nobody_waits_in_the_end() {
             trace.waited(Some(5));
             block.enter_after(site, &mut trace);
             drop(guard);
-            trace.record(Use { closed: clock().now(), ..Use::default() });
+            trace.record(Use {
+                closed: clock().now(),
+                ..Use::default()
+            });
         });
         let gives_up = thread::spawn(move || {
             drop(block.wait(None));

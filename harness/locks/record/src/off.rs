@@ -93,7 +93,9 @@ where
 ///
 /// Always: nothing is recorded.
 pub fn write() -> io::Result<PathBuf> {
-    Err(io::Error::other("nothing is recorded: the feature `record` is off"))
+    Err(io::Error::other(
+        "nothing is recorded: the feature `record` is off",
+    ))
 }
 
 /// Nothing.

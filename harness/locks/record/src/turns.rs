@@ -17,7 +17,11 @@ thread_local! {
 #[cfg(feature = "tokio")]
 pub(crate) fn turn(task: u64) -> u64 {
     let (last, changes) = TURN.get();
-    let changes = if last == task { changes } else { changes.wrapping_add(1) };
+    let changes = if last == task {
+        changes
+    } else {
+        changes.wrapping_add(1)
+    };
     TURN.set((task, changes));
     number(changes)
 }

@@ -30,7 +30,9 @@ fn folder(name: &str) -> PathBuf {
 fn program(name: &str, file: &Path) -> Command {
     let mut command = Command::new(std::env::current_exe().unwrap());
     command.args(["--exact", name, "--ignored", "--nocapture"]);
-    command.env("LOCKRECORD_FILE", file).env("LOCKRECORD_SECONDS", "0");
+    command
+        .env("LOCKRECORD_FILE", file)
+        .env("LOCKRECORD_SECONDS", "0");
     command
 }
 
@@ -74,7 +76,12 @@ fn the_file_is_written_at_exit() {
     assert_eq!(document["threads"]["seen"], 1);
     let lock = &document["locks"][0];
     let file = |site: &Value| &document["sites"][site.as_u64().unwrap() as usize]["file"];
-    assert!(file(&lock["made_at"]).as_str().unwrap().ends_with("tests/process.rs"));
+    assert!(
+        file(&lock["made_at"])
+            .as_str()
+            .unwrap()
+            .ends_with("tests/process.rs")
+    );
     // Nothing is left of what was written beside.
     assert_eq!(names(&folder), ["locks.json"]);
 }
@@ -106,10 +113,15 @@ fn asks_for_the_file_and_aborts() {
 fn the_file_is_written_on_request() {
     let folder = folder("request");
     let file = folder.join("locks.json");
-    let output = program("asks_for_the_file_and_aborts", &file).output().unwrap();
+    let output = program("asks_for_the_file_and_aborts", &file)
+        .output()
+        .unwrap();
     assert!(!output.status.success());
     let document = read(&file);
-    assert_eq!((&document["written"], acquired(&document)), (&"request".into(), 20));
+    assert_eq!(
+        (&document["written"], acquired(&document)),
+        (&"request".into(), 20)
+    );
 }
 
 #[test]
@@ -147,7 +159,10 @@ fn what_cannot_be_written_is_said_once_and_stops_nothing() {
     let folder = folder("refused");
     let output = run("exits", &folder.join("missing").join("locks.json"));
     let errors = String::from_utf8(output.stderr).unwrap();
-    let lines: Vec<_> = errors.lines().filter(|line| line.starts_with("lockrecord: ")).collect();
+    let lines: Vec<_> = errors
+        .lines()
+        .filter(|line| line.starts_with("lockrecord: "))
+        .collect();
     assert_eq!(lines.len(), 1, "{errors}");
     assert!(lines[0].contains("cannot write the recording"), "{errors}");
     assert!(lines[0].contains("locks.json"), "{errors}");
@@ -157,12 +172,21 @@ fn what_cannot_be_written_is_said_once_and_stops_nothing() {
 fn settings_that_are_none() {
     let folder = folder("settings");
     let file = folder.join("locks.json");
-    let output = program("exits", &file).env("LOCKRECORD_SECONDS", "soon").output().unwrap();
+    let output = program("exits", &file)
+        .env("LOCKRECORD_SECONDS", "soon")
+        .output()
+        .unwrap();
     let errors = String::from_utf8(output.stderr).unwrap();
-    assert!(errors.contains("lockrecord: LOCKRECORD_SECONDS is soon"), "{errors}");
+    assert!(
+        errors.contains("lockrecord: LOCKRECORD_SECONDS is soon"),
+        "{errors}"
+    );
     assert_eq!(acquired(&read(&file)), 1000);
     // An empty name is for no file.
-    let output = program("exits", Path::new("")).current_dir(&folder).output().unwrap();
+    let output = program("exits", Path::new(""))
+        .current_dir(&folder)
+        .output()
+        .unwrap();
     assert!(output.status.success());
     assert_eq!(names(&folder), ["locks.json"]);
 }
@@ -180,7 +204,10 @@ fn writes_on_and_on() {
 
 /// Starts a program that writes on, and waits for a number of files.
 fn start_writing(file: &Path, files: usize) -> Child {
-    let mut child = program("writes_on_and_on", file).stdout(Stdio::piped()).spawn().unwrap();
+    let mut child = program("writes_on_and_on", file)
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
     for _ in 0..files {
         assert!(lines.any(|line| line.unwrap() == "written"));
@@ -241,5 +268,8 @@ fn the_file_is_written_every_few_seconds() {
     let output = command.env("LOCKRECORD_SECONDS", "1").output().unwrap();
     assert!(!output.status.success());
     let document = read(&file);
-    assert_eq!((&document["written"], acquired(&document)), (&"interval".into(), 7));
+    assert_eq!(
+        (&document["written"], acquired(&document)),
+        (&"interval".into(), 7)
+    );
 }

@@ -96,7 +96,10 @@ fn who_waits_is_recorded_with_who_held() {
     let blocked = &recorded["blocked"][0];
     assert_eq!(blocked["times"], 1);
     assert_ne!(blocked["waiting"], blocked["holding"]);
-    assert_eq!(crate::Lock::handle(&lock).record().unwrap().own().waiting(), 0);
+    assert_eq!(
+        crate::Lock::handle(&lock).record().unwrap().own().waiting(),
+        0
+    );
 }
 
 #[test]
@@ -188,12 +191,24 @@ fn more_call_sites_than_there_is_room_for_are_counted_together() {
     for _ in 0..500 {
         sites!(0 1 2 3 4 5 6 7 8 9);
         // Of a macro all calls stand at one place of the source; of these, each at its own.
-        *lock.lock().unwrap() += 1; *lock.lock().unwrap() += 1; *lock.lock().unwrap() += 1;
-        *lock.lock().unwrap() += 1; *lock.lock().unwrap() += 1; *lock.lock().unwrap() += 1;
-        *lock.lock().unwrap() += 1; *lock.lock().unwrap() += 1; *lock.lock().unwrap() += 1;
-        *lock.lock().unwrap() += 1; *lock.lock().unwrap() += 1; *lock.lock().unwrap() += 1;
-        *lock.lock().unwrap() += 1; *lock.lock().unwrap() += 1; *lock.lock().unwrap() += 1;
-        *lock.lock().unwrap() += 1; *lock.lock().unwrap() += 1; *lock.lock().unwrap() += 1;
+        *lock.lock().unwrap() += 1;
+        *lock.lock().unwrap() += 1;
+        *lock.lock().unwrap() += 1;
+        *lock.lock().unwrap() += 1;
+        *lock.lock().unwrap() += 1;
+        *lock.lock().unwrap() += 1;
+        *lock.lock().unwrap() += 1;
+        *lock.lock().unwrap() += 1;
+        *lock.lock().unwrap() += 1;
+        *lock.lock().unwrap() += 1;
+        *lock.lock().unwrap() += 1;
+        *lock.lock().unwrap() += 1;
+        *lock.lock().unwrap() += 1;
+        *lock.lock().unwrap() += 1;
+        *lock.lock().unwrap() += 1;
+        *lock.lock().unwrap() += 1;
+        *lock.lock().unwrap() += 1;
+        *lock.lock().unwrap() += 1;
     }
     assert_eq!(*lock.lock().unwrap(), 500 * 28);
     let recorded = recorded(&lock, "many sites");
@@ -221,7 +236,10 @@ fn locks_of_one_place_are_merged_beyond_a_limit() {
     // Those that are dropped stay in the recording.
     let kept = locks.into_iter().last().unwrap();
     let last = recorded(&kept, "last of many");
-    assert_eq!((&last["instances"], &last["alive"]), (&136.into(), &1.into()));
+    assert_eq!(
+        (&last["instances"], &last["alive"]),
+        (&136.into(), &1.into())
+    );
 }
 
 #[test]
@@ -255,7 +273,9 @@ fn a_condition_variable_ends_and_begins_the_time_held() {
     thread.join().unwrap();
     let timeout = std::time::Duration::ZERO;
     let (guard, _) = changed.wait_timeout(lock.lock().unwrap(), timeout).unwrap();
-    let (guard, result) = changed.wait_timeout_while(guard, timeout, |_| true).unwrap();
+    let (guard, result) = changed
+        .wait_timeout_while(guard, timeout, |_| true)
+        .unwrap();
     assert!(result.timed_out());
     drop(guard);
     let recorded = recorded(lock, "condition");
@@ -283,7 +303,10 @@ fn a_lock_of_any_value_is_a_lock_of_a_trait_object() {
     rwlock.get_mut().unwrap()[0] = 3;
     let slice: &RwLock<[i32]> = &rwlock;
     assert_eq!(slice.read().unwrap().len(), 2);
-    assert_eq!(format!("{:?}", Mutex::new(1)), format!("{:?}", std::sync::Mutex::new(1)));
+    assert_eq!(
+        format!("{:?}", Mutex::new(1)),
+        format!("{:?}", std::sync::Mutex::new(1))
+    );
     assert_eq!(format!("{:?}", rwlock.read().unwrap()), "[3, 2]");
     assert_eq!(Mutex::from(3).into_inner().unwrap(), 3);
     assert_eq!(*Mutex::<u8>::default().get_mut().unwrap(), 0);
@@ -305,8 +328,14 @@ fn lengths_and_keys_are_sampled() {
     let lock = recorded(&table, "table");
     // So few are all counted, unless this thread has counted others before.
     let keys = &lock["keys"];
-    assert_eq!((&keys["inserts"], &keys["removes"]), (&100.into(), &1.into()));
-    assert_eq!((&keys["lookups"], &keys["hits"]), (&200.into(), &100.into()));
+    assert_eq!(
+        (&keys["inserts"], &keys["removes"]),
+        (&100.into(), &1.into())
+    );
+    assert_eq!(
+        (&keys["lookups"], &keys["hits"]),
+        (&200.into(), &100.into())
+    );
     assert_eq!(keys["distinct"], 200);
     assert_eq!(lock["value"]["length"]["max"], 100);
 }
@@ -330,7 +359,10 @@ fn the_time_held_is_that_of_the_section() {
     let held = &recorded["uses"][0]["held"];
     assert_eq!(held["samples"], 20);
     let (sum, clock) = (held["sum_ns"].as_u64().unwrap(), crate::clock::clock());
-    assert!((clock.ns(least) - 20..=clock.ns(most)).contains(&sum), "{sum}");
+    assert!(
+        (clock.ns(least) - 20..=clock.ns(most)).contains(&sum),
+        "{sum}"
+    );
 }
 
 #[test]
@@ -352,5 +384,8 @@ fn a_snapshot_in_between_sees_no_count_go_back() {
             before = acquired;
         }
     });
-    assert_eq!(total(&recorded(&lock, "in between"), "acquired", None), 200_001);
+    assert_eq!(
+        total(&recorded(&lock, "in between"), "acquired", None),
+        200_001
+    );
 }

@@ -33,8 +33,14 @@ fn check(lock: &Value, sites: &[Value]) {
         assert_eq!(sum(&use_of["wait"]), number(&use_of["contended"]));
         let held = &use_of["held"];
         assert_eq!(sum(&held["histogram"]), number(&held["samples"]));
-        assert!(number(&held["samples"]) <= number(&use_of["acquired"]), "{use_of}");
-        assert!(number(&use_of["contended"]) <= number(&use_of["acquired"]), "{use_of}");
+        assert!(
+            number(&held["samples"]) <= number(&use_of["acquired"]),
+            "{use_of}"
+        );
+        assert!(
+            number(&use_of["contended"]) <= number(&use_of["acquired"]),
+            "{use_of}"
+        );
     }
 }
 

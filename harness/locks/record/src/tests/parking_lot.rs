@@ -18,7 +18,10 @@ fn a_mutex_is_used_as_that_of_the_library() {
         assert!(PAIR.try_lock_for(Duration::ZERO).is_none());
     }
     let mut guard = PAIR.lock();
-    assert_eq!(MutexGuard::unlocked(&mut guard, || PAIR.try_lock().map(|pair| pair.1)), Some(3));
+    assert_eq!(
+        MutexGuard::unlocked(&mut guard, || PAIR.try_lock().map(|pair| pair.1)),
+        Some(3)
+    );
     MutexGuard::bump(&mut guard);
     MutexGuard::unlock_fair(guard);
     let lock = recorded(&PAIR, "pair");

@@ -82,7 +82,9 @@ fn a_wait_ends_with_the_lock() {
 #[test]
 fn a_guard_that_is_held_while_another_task_runs_is_held_across_an_await() {
     let (lock, other) = (Arc::new(Mutex::new(0)), Arc::new(Mutex::new(0)));
-    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap();
     runtime.block_on(async {
         let across = {
             let (lock, other) = (Arc::clone(&lock), Arc::clone(&other));
