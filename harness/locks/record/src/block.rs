@@ -377,9 +377,9 @@ impl Block {
     fn find(&self, site: Site) -> Option<usize> {
         for step in 0..SITES {
             let index = (home(site) + step) % SITES;
-            // Acquire: pairs with the release in `index`. A call site that is seen here has its entry; its
-            // countdown is looked at by who holds the lock, with the mutex or with a test for 0.
-            let at = self.slots[index].site.load(Ordering::Acquire);
+            // Relaxed: all else that belongs to the slot is looked at with the mutex, but for its countdown, which is
+            // taken for over where it is not seen yet.
+            let at = self.slots[index].site.load(Ordering::Relaxed);
             if at.is_null() {
                 return None;
             }
@@ -388,7 +388,7 @@ impl Block {
             }
         }
         // Its entry is made with the first that comes here.
-        let is_there = !self.slots[OTHER].site.load(Ordering::Acquire).is_null();
+        let is_there = !self.slots[OTHER].site.load(Ordering::Relaxed).is_null();
         is_there.then_some(OTHER)
     }
 
@@ -403,10 +403,8 @@ impl Block {
         let entry = Entry::new((index != OTHER).then_some(site), clock::now());
         details.entries[index] = Some(Box::new(entry));
         self.slots[index].left.store(1, Ordering::Relaxed);
-        // Release: pairs with the load in `find`.
-        self.slots[index]
-            .site
-            .store(address(site), Ordering::Release);
+        let slot = &self.slots[index];
+        slot.site.store(address(site), Ordering::Relaxed);
         index
     }
 

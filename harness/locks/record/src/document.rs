@@ -223,7 +223,7 @@ fn document_of_lock(
         record.family.kind,
         sites.index(Some(record.made_at)),
         record.instances.load(Ordering::Relaxed),
-        text(record.value.type_name),
+        text((record.value.type_name)()),
         record.value.bytes,
         record.poisoned.load(Ordering::Relaxed),
         uses.join(","),

@@ -27,10 +27,10 @@ pub(crate) struct Family {
     pub(crate) kind: &'static str,
 }
 
-/// What a lock guards.
+/// What a lock guards. Two words, so that it is passed in registers.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Value {
-    pub(crate) type_name: &'static str,
+    pub(crate) type_name: fn() -> &'static str,
     pub(crate) bytes: usize,
 }
 
@@ -39,7 +39,7 @@ impl Value {
     #[inline(always)]
     pub(crate) fn from_ref<T: ?Sized>(value: &T) -> Self {
         Self {
-            type_name: std::any::type_name::<T>(),
+            type_name: std::any::type_name::<T>,
             bytes: size_of_val(value),
         }
     }
@@ -48,7 +48,7 @@ impl Value {
     #[inline(always)]
     pub(crate) fn unseen<T: ?Sized>() -> Self {
         Self {
-            type_name: std::any::type_name::<T>(),
+            type_name: std::any::type_name::<T>,
             bytes: 0,
         }
     }

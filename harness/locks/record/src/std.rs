@@ -126,8 +126,13 @@ impl<T: ?Sized> Mutex<T> {
         trace: Option<Box<Trace>>,
         is_poisoned: bool,
     ) -> LockResult<MutexGuard<'a, T>> {
-        let guard = Guard::alone(inner, trace, self.handle.record());
-        result(guard, is_poisoned, &self.handle, Value::unseen::<T>())
+        let record = self.handle.record();
+        if is_poisoned {
+            self.handle.poisoned(Value::unseen::<T>());
+            return Err(PoisonError::new(Guard::alone(inner, trace, record)));
+        }
+        // Made apart from that of an error, which is looked at in memory.
+        Ok(Guard::alone(inner, trace, record))
     }
 
     /// Whether a thread has panicked while it held the mutex.
@@ -245,8 +250,14 @@ impl<T: ?Sized> RwLock<T> {
         has_written: bool,
         is_poisoned: bool,
     ) -> LockResult<Guard<G>> {
-        let guard = Guard::shared(inner, entered, self.handle.record(), has_written);
-        result(guard, is_poisoned, &self.handle, Value::unseen::<T>())
+        let record = self.handle.record();
+        if is_poisoned {
+            self.handle.poisoned(Value::unseen::<T>());
+            let guard = Guard::shared(inner, entered, record, has_written);
+            return Err(PoisonError::new(guard));
+        }
+        // Made apart from that of an error, which is looked at in memory.
+        Ok(Guard::shared(inner, entered, record, has_written))
     }
 
     /// Whether a thread has panicked while it held the lock to write.
@@ -416,15 +427,6 @@ fn acquired<G>(result: LockResult<G>) -> (G, bool) {
         Ok(guard) => (guard, false),
         Err(poisoned) => (poisoned.into_inner(), true),
     }
-}
-
-#[inline(always)]
-fn result<G>(guard: G, is_poisoned: bool, handle: &Handle, value: Value) -> LockResult<G> {
-    if is_poisoned {
-        handle.poisoned(value);
-        return Err(PoisonError::new(guard));
-    }
-    Ok(guard)
 }
 
 impl<T: ?Sized> Lock for Mutex<T> {
