@@ -48,9 +48,13 @@ fn main() {
         "std RwLock read",
         rounds,
         &std::sync::RwLock::new(0_u64),
-        |lock| { black_box(*lock.read().unwrap()); },
+        |lock| {
+            black_box(*lock.read().unwrap());
+        },
         &lockrecord::std::RwLock::new(0_u64),
-        |lock| { black_box(*lock.read().unwrap()); },
+        |lock| {
+            black_box(*lock.read().unwrap());
+        },
     );
     #[cfg(feature = "parking_lot")]
     {
@@ -66,16 +70,28 @@ fn main() {
             "parking_lot RwLock read",
             rounds,
             &parking_lot::RwLock::new(0_u64),
-            |lock| { black_box(*lock.read()); },
+            |lock| {
+                black_box(*lock.read());
+            },
             &lockrecord::parking_lot::RwLock::new(0_u64),
-            |lock| { black_box(*lock.read()); },
+            |lock| {
+                black_box(*lock.read());
+            },
         );
     }
     let rounds = rounds / 4;
-    println!("\ntwo threads, ns per acquisition of a thread ({rounds} rounds of {CONTENDED:?} each)");
+    println!(
+        "\ntwo threads, ns per acquisition of a thread ({rounds} rounds of {CONTENDED:?} each)"
+    );
     header("+ ns");
     let two = |name: &str, bare: &(dyn Fn() + Sync), recorded: &(dyn Fn() + Sync)| {
-        pairs(name, rounds, || two_threads(bare), || two_threads(recorded), Show::Difference);
+        pairs(
+            name,
+            rounds,
+            || two_threads(bare),
+            || two_threads(recorded),
+            Show::Difference,
+        );
     };
     let (bare, recorded) = (
         std::sync::RwLock::new(0_u64),
@@ -83,8 +99,16 @@ fn main() {
     );
     two(
         "std RwLock read",
-        &|| repeat(|| { black_box(*bare.read().unwrap()); }),
-        &|| repeat(|| { black_box(*recorded.read().unwrap()); }),
+        &|| {
+            repeat(|| {
+                black_box(*bare.read().unwrap());
+            })
+        },
+        &|| {
+            repeat(|| {
+                black_box(*recorded.read().unwrap());
+            })
+        },
     );
     #[cfg(feature = "parking_lot")]
     {
@@ -94,8 +118,16 @@ fn main() {
         );
         two(
             "parking_lot RwLock read",
-            &|| repeat(|| { black_box(*bare.read()); }),
-            &|| repeat(|| { black_box(*recorded.read()); }),
+            &|| {
+                repeat(|| {
+                    black_box(*bare.read());
+                })
+            },
+            &|| {
+                repeat(|| {
+                    black_box(*recorded.read());
+                })
+            },
         );
     }
     println!("\ntwo threads contend: throughput, {rounds} rounds of {CONTENDED:?} each");
@@ -107,7 +139,13 @@ fn main() {
     ] {
         let contend = |name: String, bare: &(dyn Fn() + Sync), recorded: &(dyn Fn() + Sync)| {
             let bare = || 1e3 / two_threads(bare);
-            pairs(&name, rounds, bare, || 1e3 / two_threads(recorded), Show::Ratio);
+            pairs(
+                &name,
+                rounds,
+                bare,
+                || 1e3 / two_threads(recorded),
+                Show::Ratio,
+            );
         };
         let (bare, recorded) = (
             std::sync::Mutex::new(0_u64),
@@ -115,14 +153,18 @@ fn main() {
         );
         contend(
             format!("std Mutex, {name}"),
-            &|| repeat(|| {
-                spend(&mut bare.lock().unwrap(), inside);
-                spend(&mut 0, outside);
-            }),
-            &|| repeat(|| {
-                spend(&mut recorded.lock().unwrap(), inside);
-                spend(&mut 0, outside);
-            }),
+            &|| {
+                repeat(|| {
+                    spend(&mut bare.lock().unwrap(), inside);
+                    spend(&mut 0, outside);
+                })
+            },
+            &|| {
+                repeat(|| {
+                    spend(&mut recorded.lock().unwrap(), inside);
+                    spend(&mut 0, outside);
+                })
+            },
         );
         #[cfg(feature = "parking_lot")]
         {
@@ -132,14 +174,18 @@ fn main() {
             );
             contend(
                 format!("parking_lot Mutex, {name}"),
-                &|| repeat(|| {
-                    spend(&mut bare.lock(), inside);
-                    spend(&mut 0, outside);
-                }),
-                &|| repeat(|| {
-                    spend(&mut recorded.lock(), inside);
-                    spend(&mut 0, outside);
-                }),
+                &|| {
+                    repeat(|| {
+                        spend(&mut bare.lock(), inside);
+                        spend(&mut 0, outside);
+                    })
+                },
+                &|| {
+                    repeat(|| {
+                        spend(&mut recorded.lock(), inside);
+                        spend(&mut 0, outside);
+                    })
+                },
             );
         }
     }
@@ -169,7 +215,10 @@ enum Show {
 }
 
 fn header(last: &str) {
-    println!("{:<36}{:>9}{:>10}{:>9}   95 % interval", "", "bare", "recorded", last);
+    println!(
+        "{:<36}{:>9}{:>10}{:>9}   95 % interval",
+        "", "bare", "recorded", last
+    );
 }
 
 fn alone<B, R>(
@@ -216,7 +265,10 @@ fn two_threads(repeat: &(dyn Fn() + Sync)) -> f64 {
         let begin = Instant::now();
         thread::sleep(CONTENDED);
         is_over.store(true, Ordering::Relaxed);
-        let operations: u64 = threads.into_iter().map(|thread| thread.join().unwrap()).sum();
+        let operations: u64 = threads
+            .into_iter()
+            .map(|thread| thread.join().unwrap())
+            .sum();
         2.0 * begin.elapsed().as_nanos() as f64 / operations as f64
     })
 }

@@ -55,10 +55,8 @@ where
 /// let users: Mutex<HashMap<u64, String>> = Mutex::default();
 /// lockrecord::keys_of(&users, |users| users);
 /// ```
-pub fn keys_of<L, M>(
-    lock: &L,
-    keys: impl for<'a> Fn(&'a L::Value) -> &'a M + Send + Sync + 'static,
-) where
+pub fn keys_of<L, M>(lock: &L, keys: impl for<'a> Fn(&'a L::Value) -> &'a M + Send + Sync + 'static)
+where
     L: Lock,
     L::Value: Sized + 'static,
     M: Sampled + 'static,

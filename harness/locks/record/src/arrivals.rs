@@ -94,7 +94,8 @@ impl Arrivals {
         for number in self.number(from).max(self.oldest)..last {
             // Those until the end of this window, less those that are spread already.
             let end = self.start + (number + 1) * self.window;
-            let share = u128::from(before) * u128::from(end - from) / u128::from((to - from).max(1));
+            let share =
+                u128::from(before) * u128::from(end - from) / u128::from((to - from).max(1));
             let share = (share as u64).min(before);
             self.put(number, share - spread);
             spread = share;

@@ -7,7 +7,7 @@ use std::sync::atomic::Ordering;
 
 use crate::arrivals::{Series, WINDOW};
 use crate::block::{Block, Blocked, Entry, Figures, Mode, Queue, Site};
-use crate::clock::{self, Clock};
+use crate::clock;
 use crate::histogram::Histogram;
 use crate::keys::Sample;
 use crate::record::{self, Record};
@@ -72,7 +72,9 @@ impl Tally {
         } else {
             reads.samples as f64 / samples as f64
         };
-        let most = self.acquired.saturating_sub(writes.contended.max(writes.samples));
+        let most = self
+            .acquired
+            .saturating_sub(writes.contended.max(writes.samples));
         let estimate = (self.acquired as f64 * share).round() as u64;
         let reading = estimate.max(reads.contended.max(reads.samples)).min(most);
         [reading, self.acquired - reading]
@@ -89,7 +91,13 @@ pub(crate) fn document(reason: Reason, is_forked: bool) -> String {
         if record.is_merged {
             merged_locks += record.instances.load(Ordering::Relaxed);
         }
-        locks.push(document_of_lock(id, record, now, &mut sites, &mut merged_sites));
+        locks.push(document_of_lock(
+            id,
+            record,
+            now,
+            &mut sites,
+            &mut merged_sites,
+        ));
     }
     let written = match reason {
         Reason::Exit => "exit",
@@ -98,7 +106,10 @@ pub(crate) fn document(reason: Reason, is_forked: bool) -> String {
     };
     let (threads, thread_ticks) = threads::seen();
     let sites = sites.list.iter().map(|(file, line, column)| {
-        format!("\n  {{\"file\": {}, \"line\": {line}, \"column\": {column}}}", text(file))
+        format!(
+            "\n  {{\"file\": {}, \"line\": {line}, \"column\": {column}}}",
+            text(file)
+        )
     });
     let sites = sites.collect::<Vec<_>>().join(",");
     format!(
@@ -154,14 +165,23 @@ fn document_of_lock(
             let tally = tallies.entry((sites.index(entry.site), mode)).or_default();
             tally.add(entry);
         }
-        for Blocked { waiting, holding, times, ns } in figures.blocked {
+        for Blocked {
+            waiting,
+            holding,
+            times,
+            ns,
+        } in figures.blocked
+        {
             let pair = (sites.index(waiting), sites.index(Some(holding)));
             let sum = blocked.entry(pair).or_default();
             *sum = (sum.0 + times, sum.1 + ns);
         }
         queue.merge(figures.queue);
     }
-    let uses: Vec<String> = tallies.iter().flat_map(|(key, tally)| uses(*key, tally)).collect();
+    let uses: Vec<String> = tallies
+        .iter()
+        .flat_map(|(key, tally)| uses(*key, tally))
+        .collect();
     let blocked = blocked.iter().map(|((waiting, holding), (times, ns))| {
         format!(
             "\n    {{\"waiting\": {waiting}, \"holding\": {holding}, \"times\": {times}, \"ns\": {ns}}}"
@@ -171,7 +191,11 @@ fn document_of_lock(
 
     let dropped = record.dropped.load(Ordering::Relaxed);
     let alive = record.alive.load(Ordering::Relaxed);
-    let end = if alive == 0 && dropped != 0 { dropped } else { now };
+    let end = if alive == 0 && dropped != 0 {
+        dropped
+    } else {
+        now
+    };
     let series = lock(&record.shared().series).clone();
     let (short, long) = series.arrivals.until(end);
     let lengths = series.lengths;
@@ -179,10 +203,15 @@ fn document_of_lock(
         "null".to_owned()
     } else {
         let mean = mean(lengths.sum, lengths.samples);
-        format!("{{\"samples\": {}, \"mean\": {mean}, \"max\": {}}}", lengths.samples, lengths.max)
+        format!(
+            "{{\"samples\": {}, \"mean\": {mean}, \"max\": {}}}",
+            lengths.samples, lengths.max
+        )
     };
     let keys = record.keys.get().map(|keys| keys.so_far());
-    let name = lock(&record.name).as_deref().map_or("null".to_owned(), text);
+    let name = lock(&record.name)
+        .as_deref()
+        .map_or("null".to_owned(), text);
     format!(
         "\n  {{\"id\": {id}, \"library\": \"{}\", \"kind\": \"{}\", \"made_at\": {}, \"name\": {name},\n   \
          \"instances\": {}, \"alive\": {alive},\n   \
@@ -194,7 +223,7 @@ fn document_of_lock(
         record.family.kind,
         sites.index(Some(record.made_at)),
         record.instances.load(Ordering::Relaxed),
-        text(record.value.type_name),
+        text((record.value.type_name)()),
         record.value.bytes,
         record.poisoned.load(Ordering::Relaxed),
         uses.join(","),
@@ -298,4 +327,3 @@ fn text(text: &str) -> String {
     quoted.push('"');
     quoted
 }
-

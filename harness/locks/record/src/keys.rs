@@ -130,7 +130,10 @@ impl Sample {
     /// The shares of the most frequent keys, descending; what may be of other keys is not in them.
     pub(crate) fn top(&self) -> Vec<f64> {
         let all = (self.lookups + self.inserts + self.removes).max(1);
-        let certain = self.counted.iter().map(|&(_, count, others)| count - others);
+        let certain = self
+            .counted
+            .iter()
+            .map(|&(_, count, others)| count - others);
         let mut certain: Vec<u64> = certain.collect();
         certain.sort_unstable_by(|one, other| other.cmp(one));
         let top = certain.into_iter().take(TOP);
@@ -178,6 +181,10 @@ mod tests {
         let near = |value: f64, expected: f64| (value / expected - 1.0).abs() < 0.1;
         assert!(near(sample.lookups as f64, 400_000.0), "{}", sample.lookups);
         assert!(near(sample.top()[0], 0.25), "{:?}", sample.top());
-        assert!((5_500..=9_500).contains(&sample.distinct()), "{}", sample.distinct());
+        assert!(
+            (5_500..=9_500).contains(&sample.distinct()),
+            "{}",
+            sample.distinct()
+        );
     }
 }

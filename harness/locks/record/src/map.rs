@@ -1,9 +1,9 @@
 //! A map that samples its keys, for maps behind a recorded lock: a lock cannot see which keys are used.
 
+use std::borrow::Borrow;
 use std::collections::hash_map;
 use std::fmt;
 use std::hash::{BuildHasher, DefaultHasher, Hash, Hasher, RandomState};
-use std::borrow::Borrow;
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 

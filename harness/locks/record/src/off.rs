@@ -93,7 +93,9 @@ where
 ///
 /// Always: nothing is recorded.
 pub fn write() -> io::Result<PathBuf> {
-    Err(io::Error::other("nothing is recorded: the feature `record` is off"))
+    Err(io::Error::other(
+        "nothing is recorded: the feature `record` is off",
+    ))
 }
 
 /// Nothing.
@@ -108,9 +110,9 @@ mod tests {
     #[test]
     fn the_locks_are_those_of_the_libraries() {
         let mutex: ::std::sync::Mutex<u8> = super::std::Mutex::new(1);
-        let _: ::std::sync::MutexGuard<'_, u8> = mutex.lock().unwrap();
+        let _guard: ::std::sync::MutexGuard<'_, u8> = mutex.lock().unwrap();
         let rwlock: ::std::sync::RwLock<u8> = super::std::RwLock::new(1);
-        let _: ::std::sync::RwLockReadGuard<'_, u8> = rwlock.read().unwrap();
+        let _guard: ::std::sync::RwLockReadGuard<'_, u8> = rwlock.read().unwrap();
         let _: ::std::sync::Condvar = super::std::Condvar::new();
         let _: ::std::collections::HashMap<u8, u8> = super::map::HashMap::new();
         super::name(&mutex, "mutex");
@@ -123,7 +125,7 @@ mod tests {
     #[test]
     fn the_locks_are_those_of_parking_lot() {
         let mutex: ::parking_lot::Mutex<u8> = super::parking_lot::Mutex::new(1);
-        let _: ::parking_lot::MutexGuard<'_, u8> = mutex.lock();
+        let _guard: ::parking_lot::MutexGuard<'_, u8> = mutex.lock();
         let _: ::parking_lot::RwLock<u8> = super::parking_lot::RwLock::new(1);
     }
 
@@ -131,7 +133,7 @@ mod tests {
     #[test]
     fn the_locks_are_those_of_tokio() {
         let mutex: ::tokio::sync::Mutex<u8> = super::tokio::Mutex::new(1);
-        let _: ::tokio::sync::MutexGuard<'_, u8> = mutex.try_lock().unwrap();
+        let _guard: ::tokio::sync::MutexGuard<'_, u8> = mutex.try_lock().unwrap();
         let _: ::tokio::sync::RwLock<u8> = super::tokio::RwLock::new(1);
     }
 }

@@ -17,12 +17,12 @@ use crate::guard::Guard;
 use crate::handle::{self, Entered, Handle};
 use crate::record::{Family, Record, Value};
 
-const MUTEX: Family = Family {
+static MUTEX: Family = Family {
     library: "std",
     kind: "mutex",
 };
 
-const RWLOCK: Family = Family {
+static RWLOCK: Family = Family {
     library: "std",
     kind: "rwlock",
 };
@@ -60,7 +60,7 @@ impl<T> Mutex<T> {
     #[track_caller]
     pub const fn new(value: T) -> Self {
         Self {
-            handle: Handle::new(Location::caller(), MUTEX),
+            handle: Handle::new(Location::caller(), &MUTEX),
             inner: bare::Mutex::new(value),
         }
     }
@@ -81,7 +81,7 @@ impl<T: ?Sized> Mutex<T> {
     /// # Errors
     ///
     /// If the mutex is poisoned: with the guard.
-    #[inline]
+    #[inline(always)]
     #[track_caller]
     pub fn lock(&self) -> LockResult<MutexGuard<'_, T>> {
         let site = Location::caller();
@@ -103,7 +103,7 @@ impl<T: ?Sized> Mutex<T> {
     /// # Errors
     ///
     /// If it is not, or if it is poisoned: then with the guard.
-    #[inline]
+    #[inline(always)]
     #[track_caller]
     pub fn try_lock(&self) -> TryLockResult<MutexGuard<'_, T>> {
         let site = Location::caller();
@@ -126,8 +126,13 @@ impl<T: ?Sized> Mutex<T> {
         trace: Option<Box<Trace>>,
         is_poisoned: bool,
     ) -> LockResult<MutexGuard<'a, T>> {
-        let guard = Guard::alone(inner, trace, self.handle.record());
-        result(guard, is_poisoned, &self.handle, Value::unseen::<T>())
+        let record = self.handle.record();
+        if is_poisoned {
+            self.handle.poisoned(Value::unseen::<T>());
+            return Err(PoisonError::new(Guard::alone(inner, trace, record)));
+        }
+        // Made apart from that of an error, which is looked at in memory.
+        Ok(Guard::alone(inner, trace, record))
     }
 
     /// Whether a thread has panicked while it held the mutex.
@@ -156,7 +161,7 @@ impl<T: ?Sized> RwLock<T> {
     /// # Errors
     ///
     /// If the lock is poisoned: with the guard.
-    #[inline]
+    #[inline(always)]
     #[track_caller]
     pub fn read(&self) -> LockResult<RwLockReadGuard<'_, T>> {
         let site = Location::caller();
@@ -178,7 +183,7 @@ impl<T: ?Sized> RwLock<T> {
     /// # Errors
     ///
     /// If the lock is poisoned: with the guard.
-    #[inline]
+    #[inline(always)]
     #[track_caller]
     pub fn write(&self) -> LockResult<RwLockWriteGuard<'_, T>> {
         let site = Location::caller();
@@ -200,7 +205,7 @@ impl<T: ?Sized> RwLock<T> {
     /// # Errors
     ///
     /// If somebody does, or if the lock is poisoned: then with the guard.
-    #[inline]
+    #[inline(always)]
     #[track_caller]
     pub fn try_read(&self) -> TryLockResult<RwLockReadGuard<'_, T>> {
         let site = Location::caller();
@@ -221,7 +226,7 @@ impl<T: ?Sized> RwLock<T> {
     /// # Errors
     ///
     /// If somebody has, or if the lock is poisoned: then with the guard.
-    #[inline]
+    #[inline(always)]
     #[track_caller]
     pub fn try_write(&self) -> TryLockResult<RwLockWriteGuard<'_, T>> {
         let site = Location::caller();
@@ -245,8 +250,14 @@ impl<T: ?Sized> RwLock<T> {
         has_written: bool,
         is_poisoned: bool,
     ) -> LockResult<Guard<G>> {
-        let guard = Guard::shared(inner, entered, self.handle.record(), has_written);
-        result(guard, is_poisoned, &self.handle, Value::unseen::<T>())
+        let record = self.handle.record();
+        if is_poisoned {
+            self.handle.poisoned(Value::unseen::<T>());
+            let guard = Guard::shared(inner, entered, record, has_written);
+            return Err(PoisonError::new(guard));
+        }
+        // Made apart from that of an error, which is looked at in memory.
+        Ok(Guard::shared(inner, entered, record, has_written))
     }
 
     /// Whether a thread has panicked while it held the lock to write.
@@ -274,7 +285,7 @@ impl<T> RwLock<T> {
     #[track_caller]
     pub const fn new(value: T) -> Self {
         Self {
-            handle: Handle::new(Location::caller(), RWLOCK),
+            handle: Handle::new(Location::caller(), &RWLOCK),
             inner: bare::RwLock::new(value),
         }
     }
@@ -416,15 +427,6 @@ fn acquired<G>(result: LockResult<G>) -> (G, bool) {
         Ok(guard) => (guard, false),
         Err(poisoned) => (poisoned.into_inner(), true),
     }
-}
-
-#[inline(always)]
-fn result<G>(guard: G, is_poisoned: bool, handle: &Handle, value: Value) -> LockResult<G> {
-    if is_poisoned {
-        handle.poisoned(value);
-        return Err(PoisonError::new(guard));
-    }
-    Ok(guard)
 }
 
 impl<T: ?Sized> Lock for Mutex<T> {

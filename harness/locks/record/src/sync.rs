@@ -15,5 +15,7 @@ pub(crate) use loom::sync::{
 /// Locks a mutex of the recorder. Nothing panics while it is held, so it cannot be poisoned; if it were, the
 /// figures would still be figures.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    mutex
+        .lock()
+        .unwrap_or_else(|poisoned| poisoned.into_inner())
 }

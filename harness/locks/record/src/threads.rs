@@ -94,7 +94,12 @@ pub(crate) fn seen() -> (u64, u64) {
         let first = place.first.load(Ordering::Relaxed);
         place.last.load(Ordering::Relaxed).saturating_sub(first)
     };
-    let ticks: u64 = threads.places.iter().copied().map(|place| of_place(&place)).sum();
+    let ticks: u64 = threads
+        .places
+        .iter()
+        .copied()
+        .map(|place| of_place(&place))
+        .sum();
     (threads.seen, threads.ended_ticks + ticks)
 }
 

@@ -82,7 +82,11 @@ pub(crate) fn start() {
 ///
 /// If the file cannot be written, if `LOCKRECORD_FILE` is empty, or in a forked child, which records nothing.
 pub fn write() -> io::Result<PathBuf> {
-    let written = if is_recording() { write_for(Reason::Request)? } else { None };
+    let written = if is_recording() {
+        write_for(Reason::Request)?
+    } else {
+        None
+    };
     written.ok_or_else(|| io::Error::other("nothing is recorded, or LOCKRECORD_FILE is empty"))
 }
 
