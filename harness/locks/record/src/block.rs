@@ -23,8 +23,12 @@ use crate::sync::{AtomicPtr, AtomicU32, Mutex, MutexGuard, Ordering, lock};
 /// Where a lock is made or taken, known by its address until a snapshot compares the texts.
 pub(crate) type Site = &'static Location<'static>;
 
-/// Call sites of a block that have a slot. A power of two.
+/// Call sites of a block that have a slot.
 const SITES: usize = 16;
+
+/// Slots on the first line of a block, beside the holder. A lock that goes from one processor to another takes one
+/// line of its block along, as long as its call sites are there.
+const FIRST: usize = 3;
 
 /// The slot of all further call sites.
 const OTHER: usize = SITES;
@@ -48,8 +52,9 @@ const PAIRS: usize = 256;
 /// What the blocks of one lock share.
 #[derive(Debug)]
 pub(crate) struct Shared {
-    /// How many wait now.
-    pub(crate) waiting: AtomicU32,
+    /// How many began to wait, less those that gave up, and less those whose wait is over and who are not alone inside: of
+    /// the others, the block of who is alone inside knows.
+    waiting: AtomicU32,
     pub(crate) series: Mutex<SharedSeries>,
 }
 
@@ -88,12 +93,14 @@ struct Slot {
 }
 
 /// The counters of one thread at a time. Two blocks share no line, nor a pair of lines that are fetched together.
-#[repr(align(128))]
+#[repr(C, align(128))]
 #[derive(Debug)]
 pub(crate) struct Block {
     /// The call site of the last acquisition; of readers null while none is inside.
     holder: AtomicPtr<Location<'static>>,
     slots: [Slot; SITES + 1],
+    /// Waits that are over, of those who are alone inside then. A waiter subtracts it.
+    served: AtomicU32,
     shared: &'static Shared,
     details: Mutex<Details>,
 }
@@ -174,10 +181,10 @@ pub(crate) struct Trace {
 
 /// How an acquisition waited.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Wait {
-    pub(crate) ns: u64,
-    pub(crate) queue: u32,
-    pub(crate) holder: Option<Site>,
+struct Wait {
+    ns: u64,
+    queue: u32,
+    holder: Option<Site>,
 }
 
 /// What is known of an acquisition when it is over.
@@ -196,7 +203,7 @@ pub(crate) struct Use {
 /// inlined, so that it knows the slot.
 #[inline(always)]
 fn home(site: Site) -> usize {
-    (site.line() ^ site.column() >> 2) as usize % SITES
+    (site.line() ^ site.column() >> 2) as usize % FIRST
 }
 
 #[inline(always)]
@@ -205,6 +212,11 @@ fn address(site: Site) -> *mut Location<'static> {
 }
 
 impl Shared {
+    /// A wait was given up, or is over for one who is not alone inside.
+    pub(crate) fn stop_waiting(&self) {
+        self.waiting.fetch_sub(1, Ordering::Relaxed);
+    }
+
     pub(crate) fn new(clock: &Clock, now: u64) -> Self {
         let series = SharedSeries {
             arrivals: Arrivals::new(clock, now),
@@ -233,6 +245,7 @@ impl Block {
         Self {
             holder: AtomicPtr::new(ptr::null_mut()),
             slots: std::array::from_fn(slot),
+            served: AtomicU32::new(0),
             shared,
             details: Mutex::new(details),
         }
@@ -281,13 +294,46 @@ impl Block {
         Some(trace)
     }
 
-    /// Counts an acquisition that has waited.
-    pub(crate) fn enter_after(&'static self, site: Site, wait: Wait) -> Box<Trace> {
-        let trace = self.enter(site);
-        // Its slot has just been found, or given to it.
-        let mut trace = trace.unwrap_or_else(|| self.trace(self.find(site).unwrap_or(OTHER)));
-        trace.wait = Some(wait);
+    /// Counts an acquisition that has waited. The lock is held meanwhile, so that what can be done before is.
+    pub(crate) fn enter_after(&'static self, site: Site, wait: &mut Trace) {
+        let index = self.find(site);
+        let index = index.unwrap_or_else(|| self.index(&mut lock(&self.details), site));
+        let slot = &self.slots[index];
+        (wait.block, wait.slot) = (self, index);
+        if !self.count_down(slot, site) {
+            self.holder.store(address(site), Ordering::Relaxed);
+            if let Some(span) = self.restart(index) {
+                wait.span = span;
+                wait.opened = clock::now();
+            }
+        }
+    }
+
+    /// Begins a wait for the lock whose block of who is alone inside this is. Who holds it is not known here.
+    pub(crate) fn wait(&'static self, holder: Option<Site>) -> Box<Trace> {
+        // Relaxed: a number for a statistic. Of a wait that is just over, the end can be seen before the beginning.
+        let waiting = self.shared.waiting.fetch_add(1, Ordering::Relaxed) + 1;
+        let queue = waiting.wrapping_sub(self.served.load(Ordering::Relaxed)) as i32;
+        let mut trace = self.trace(OTHER);
+        trace.wait = Some(Wait {
+            ns: 0,
+            queue: queue.max(1) as u32,
+            holder,
+        });
         trace
+    }
+
+    /// How many wait now.
+    #[cfg(test)]
+    pub(crate) fn waiting(&self) -> u32 {
+        let waiting = self.shared.waiting.load(Ordering::Relaxed);
+        waiting.wrapping_sub(self.served.load(Ordering::Relaxed))
+    }
+
+    /// A wait is over, of who is alone inside by this block.
+    pub(crate) fn serve(&self) {
+        let served = self.served.load(Ordering::Relaxed).wrapping_add(1);
+        self.served.store(served, Ordering::Relaxed);
     }
 
     fn trace(&'static self, slot: usize) -> Box<Trace> {
@@ -405,6 +451,12 @@ impl Block {
 }
 
 impl Trace {
+    /// How long it has waited.
+    pub(crate) fn waited(&mut self, ns: Option<u64>) {
+        // A wait whose clock went backwards is left out.
+        self.wait = self.wait.take().zip(ns).map(|(wait, ns)| Wait { ns, ..wait });
+    }
+
     /// Adds the acquisition to the figures. The lock should have been given up before.
     pub(crate) fn record(&self, how: Use) {
         let mut details = lock(&self.block.details);

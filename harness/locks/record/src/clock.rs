@@ -43,6 +43,18 @@ pub(crate) fn now() -> u64 {
     clock().now()
 }
 
+/// Ticks since an arbitrary moment, give or take the instructions around: half as dear as [`now`] on most processors.
+#[inline]
+pub(crate) fn now_roughly() -> u64 {
+    let clock = clock();
+    #[cfg(target_arch = "x86_64")]
+    if clock.has_counter {
+        // SAFETY: every x86-64 processor has the instruction.
+        return unsafe { std::arch::x86_64::_rdtsc() };
+    }
+    clock.now()
+}
+
 /// Ticks from one reading to another, or none, and the step is counted, if the clock went backwards.
 pub(crate) fn elapsed(from: u64, to: u64) -> Option<u64> {
     let ticks = to.checked_sub(from);

@@ -7,7 +7,7 @@ use std::sync::atomic::Ordering;
 
 use crate::arrivals::{Series, WINDOW};
 use crate::block::{Block, Blocked, Entry, Figures, Mode, Queue, Site};
-use crate::clock::{self, Clock};
+use crate::clock;
 use crate::histogram::Histogram;
 use crate::keys::Sample;
 use crate::record::{self, Record};

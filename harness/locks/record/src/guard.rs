@@ -107,6 +107,28 @@ impl<G: Deref> Guard<G> {
         }
     }
 
+    /// Goes on with another guard of the library for the same value.
+    #[cfg(feature = "tokio")]
+    pub(crate) fn mapped_whole<H: Deref<Target = G::Target>>(
+        self,
+        map: impl FnOnce(G) -> H,
+    ) -> Guard<H> {
+        let record = self.record;
+        let mut mapped = self.mapped(map);
+        mapped.record = record;
+        mapped
+    }
+
+    /// The lock was taken by this task, whose turn it is.
+    #[cfg(feature = "tokio")]
+    pub(crate) fn in_task(mut self, task: u64) -> Self {
+        let turn = turns::turn(task);
+        if let Some(trace) = &mut *self.trace {
+            trace.turn = turn;
+        }
+        self
+    }
+
     #[inline(always)]
     fn leave(&mut self) {
         if let Some(block) = self.inside {
@@ -199,13 +221,13 @@ impl<G: DerefMut> DerefMut for Guard<G> {
 
 impl<G: Deref + fmt::Debug> fmt::Debug for Guard<G> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.inner.fmt(f)
+        fmt::Debug::fmt(&*self.inner, f)
     }
 }
 
 impl<G: Deref + fmt::Display> fmt::Display for Guard<G> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.inner.fmt(f)
+        fmt::Display::fmt(&*self.inner, f)
     }
 }
 

@@ -4,7 +4,7 @@ use std::panic::Location;
 use std::ptr;
 use std::sync::atomic::{AtomicPtr, Ordering};
 
-use crate::block::{Block, Site, Trace, Wait};
+use crate::block::{Block, Site, Trace};
 use crate::clock;
 use crate::record::{Family, FindKeys, Length, Record, Value};
 use crate::sync::lock;
@@ -16,7 +16,7 @@ pub struct Handle {
     /// Null before the first use. Release, and the loads acquire: a record that is seen is complete.
     record: AtomicPtr<Record>,
     made_at: Site,
-    family: Family,
+    family: &'static Family,
 }
 
 /// An acquisition that was counted, of a lock that can have several readers. Two words, so that it is returned in registers:
@@ -29,19 +29,17 @@ pub(crate) struct Entered {
     pub(crate) trace: Option<Box<Trace>>,
 }
 
-/// A wait that has begun. If it is dropped, the wait was given up: of a future, or at a deadline.
+/// A wait that has begun. If it is dropped before its end, it was given up: of a future, or at a deadline.
 #[derive(Debug)]
 pub(crate) struct Waiting {
-    /// None where nothing is recorded.
-    record: Option<&'static Record>,
+    /// None where nothing is recorded, and after the end.
+    of: Option<(&'static Record, Box<Trace>)>,
     site: Site,
     began: u64,
-    queue: u32,
-    holder: Option<Site>,
 }
 
 impl Handle {
-    pub(crate) const fn new(made_at: &'static Location<'static>, family: Family) -> Self {
+    pub(crate) const fn new(made_at: &'static Location<'static>, family: &'static Family) -> Self {
         Self {
             record: AtomicPtr::new(ptr::null_mut()),
             made_at,
@@ -190,31 +188,20 @@ impl Drop for Handle {
 #[cold]
 #[inline(never)]
 pub(crate) fn wait(record: Option<&'static Record>, site: Site, is_read: bool) -> Waiting {
-    let Some(record) = record.filter(|_| writer::is_recording()) else {
-        return Waiting {
-            record: None,
-            site,
-            began: 0,
-            queue: 0,
-            holder: None,
+    let began = clock::now_roughly();
+    let record = record.filter(|_| writer::is_recording());
+    let of = record.map(|record| {
+        // A writer waits for readers or for a writer, a reader for a writer.
+        let readers = if is_read || record.is_merged {
+            Vec::new()
+        } else {
+            record.of_threads()
         };
-    };
-    // A writer waits for readers or for a writer, a reader for a writer.
-    let readers = if is_read || record.is_merged {
-        Vec::new()
-    } else {
-        record.of_threads()
-    };
-    let reader = readers.iter().find_map(|block| block.holder());
-    // Relaxed: a number for a statistic.
-    let queue = record.shared().waiting.fetch_add(1, Ordering::Relaxed) + 1;
-    Waiting {
-        record: Some(record),
-        site,
-        began: clock::now(),
-        queue,
-        holder: reader.or_else(|| record.own().holder()),
-    }
+        let reader = readers.iter().find_map(|block| block.holder());
+        let holder = reader.or_else(|| record.own().holder());
+        (record, record.own().wait(holder))
+    });
+    Waiting { of, site, began }
 }
 
 /// Counts an acquisition of a mutex whose record is known.
@@ -265,40 +252,62 @@ impl Waiting {
     #[cold]
     #[inline(never)]
     pub(crate) fn end(self) -> Option<Box<Trace>> {
-        self.end_in(alone).trace
+        self.end_alone().trace
     }
 
     /// The wait of a writer is over.
     #[cold]
     #[inline(never)]
     pub(crate) fn end_write(self) -> Entered {
-        self.end_in(alone)
+        self.end_alone()
     }
 
     /// The wait of a reader is over.
     #[cold]
     #[inline(never)]
     pub(crate) fn end_read(self) -> Entered {
-        self.end_in(threads::block)
+        self.end_in(|record| {
+            record.shared().stop_waiting();
+            threads::block(record)
+        })
     }
 
-    fn end_in(self, block: impl FnOnce(&'static Record) -> Option<&'static Block>) -> Entered {
-        let Some(ns) = clock::elapsed_ns(self.began, clock::now()) else {
-            return enter_in(self.record, block, self.site);
+    fn end_alone(self) -> Entered {
+        self.end_in(|record| {
+            if record.is_merged {
+                record.shared().stop_waiting();
+            } else {
+                record.own().serve();
+            }
+            alone(record)
+        })
+    }
+
+    fn end_in(
+        mut self,
+        block: impl FnOnce(&'static Record) -> Option<&'static Block>,
+    ) -> Entered {
+        let ended = clock::now_roughly();
+        let Some((record, mut trace)) = self.of.take() else {
+            return Entered::default();
         };
-        let (queue, holder) = (self.queue, self.holder);
-        let wait = Wait { ns, queue, holder };
-        let inside = self.record.and_then(block);
-        let trace = inside.map(|block| block.enter_after(self.site, wait));
-        Entered { inside, trace }
+        trace.waited(clock::elapsed_ns(self.began, ended));
+        let Some(block) = block(record) else {
+            return Entered::default();
+        };
+        block.enter_after(self.site, &mut trace);
+        Entered {
+            inside: Some(block),
+            trace: Some(trace),
+        }
     }
 }
 
 impl Drop for Waiting {
     /// Also of a future that is dropped while it waits.
     fn drop(&mut self) {
-        if let Some(record) = self.record {
-            record.shared().waiting.fetch_sub(1, Ordering::Relaxed);
+        if let Some((record, _)) = self.of.take() {
+            record.shared().stop_waiting();
         }
     }
 }

@@ -14,10 +14,6 @@ pub(crate) struct Histogram {
 }
 
 impl Histogram {
-    pub(crate) const fn new() -> Self {
-        Self { counts: Vec::new() }
-    }
-
     pub(crate) fn add(&mut self, ns: u64) {
         self.add_many(bucket(ns), 1);
     }
@@ -93,11 +89,11 @@ mod tests {
 
     #[test]
     fn counts_are_kept_in_order_and_merged() {
-        let mut histogram = Histogram::new();
+        let mut histogram = Histogram::default();
         for ns in [1000, 3, 3, 70] {
             histogram.add(ns);
         }
-        let mut other = Histogram::new();
+        let mut other = Histogram::default();
         other.add(3);
         other.add(5);
         histogram.merge(&other);

@@ -18,12 +18,12 @@ use crate::guard::Guard;
 use crate::handle::{self, Handle};
 use crate::record::{Family, Value};
 
-const MUTEX: Family = Family {
+static MUTEX: Family = Family {
     library: "parking_lot",
     kind: "mutex",
 };
 
-const RWLOCK: Family = Family {
+static RWLOCK: Family = Family {
     library: "parking_lot",
     kind: "rwlock",
 };
@@ -72,7 +72,7 @@ impl<T> Mutex<T> {
     #[track_caller]
     pub const fn new(value: T) -> Self {
         Self {
-            handle: Handle::new(Location::caller(), MUTEX),
+            handle: Handle::new(Location::caller(), &MUTEX),
             inner: bare::Mutex::new(value),
         }
     }
@@ -85,7 +85,7 @@ impl<T> Mutex<T> {
 
 impl<T: ?Sized> Mutex<T> {
     /// Waits for the mutex and takes it.
-    #[inline]
+    #[inline(always)]
     #[track_caller]
     pub fn lock(&self) -> MutexGuard<'_, T> {
         let site = Location::caller();
@@ -100,7 +100,7 @@ impl<T: ?Sized> Mutex<T> {
     }
 
     /// Takes the mutex if it is free.
-    #[inline]
+    #[inline(always)]
     #[track_caller]
     pub fn try_lock(&self) -> Option<MutexGuard<'_, T>> {
         let site = Location::caller();
@@ -209,7 +209,7 @@ impl<T> RwLock<T> {
     #[track_caller]
     pub const fn new(value: T) -> Self {
         Self {
-            handle: Handle::new(Location::caller(), RWLOCK),
+            handle: Handle::new(Location::caller(), &RWLOCK),
             inner: bare::RwLock::new(value),
         }
     }
@@ -222,7 +222,7 @@ impl<T> RwLock<T> {
 
 impl<T: ?Sized> RwLock<T> {
     /// Waits for writers and takes the lock to read.
-    #[inline]
+    #[inline(always)]
     #[track_caller]
     pub fn read(&self) -> RwLockReadGuard<'_, T> {
         let site = Location::caller();
@@ -233,7 +233,7 @@ impl<T: ?Sized> RwLock<T> {
     }
 
     /// Takes the lock to read, also where this thread reads already and a writer waits.
-    #[inline]
+    #[inline(always)]
     #[track_caller]
     pub fn read_recursive(&self) -> RwLockReadGuard<'_, T> {
         let site = Location::caller();
@@ -244,7 +244,7 @@ impl<T: ?Sized> RwLock<T> {
     }
 
     /// Waits for all others and takes the lock to write.
-    #[inline]
+    #[inline(always)]
     #[track_caller]
     pub fn write(&self) -> RwLockWriteGuard<'_, T> {
         let site = Location::caller();
@@ -269,7 +269,7 @@ impl<T: ?Sized> RwLock<T> {
     }
 
     /// Takes the lock to read if nobody writes or waits to.
-    #[inline]
+    #[inline(always)]
     #[track_caller]
     pub fn try_read(&self) -> Option<RwLockReadGuard<'_, T>> {
         let site = Location::caller();
@@ -283,7 +283,7 @@ impl<T: ?Sized> RwLock<T> {
     }
 
     /// Takes the lock to write if nobody has it.
-    #[inline]
+    #[inline(always)]
     #[track_caller]
     pub fn try_write(&self) -> Option<RwLockWriteGuard<'_, T>> {
         let site = Location::caller();

@@ -61,10 +61,11 @@ pub(crate) type Length = Box<dyn Fn(*const ()) -> usize + Send + Sync>;
 pub(crate) type FindKeys = Box<dyn Fn(*const ()) -> Arc<Keys> + Send + Sync>;
 
 /// A lock, or the locks made at one place beyond those that have records of their own.
+#[repr(C)]
 pub(crate) struct Record {
     /// For who holds the lock alone. Not used where several locks have one record.
     own: Block,
-    pub(crate) family: Family,
+    pub(crate) family: &'static Family,
     pub(crate) made_at: Site,
     pub(crate) value: Value,
     /// Whether it stands for several locks, so that each thread needs a block.
@@ -110,7 +111,7 @@ impl Record {
     /// The record of a lock that is used for the first time; `publish` is called before another lock gets its
     /// own, and returns the record that another thread has got for this lock meanwhile.
     pub(crate) fn register(
-        family: Family,
+        family: &'static Family,
         made_at: Site,
         value: Value,
         published: impl Fn() -> Option<&'static Self>,
@@ -145,7 +146,7 @@ impl Record {
         record
     }
 
-    fn new(family: Family, made_at: Site, value: Value, is_merged: bool) -> Self {
+    fn new(family: &'static Family, made_at: Site, value: Value, is_merged: bool) -> Self {
         let made = clock::now();
         let shared = Box::leak(Box::new(Shared::new(clock::clock(), made)));
         Self {

@@ -17,12 +17,12 @@ use crate::guard::Guard;
 use crate::handle::{self, Entered, Handle};
 use crate::record::{Family, Record, Value};
 
-const MUTEX: Family = Family {
+static MUTEX: Family = Family {
     library: "std",
     kind: "mutex",
 };
 
-const RWLOCK: Family = Family {
+static RWLOCK: Family = Family {
     library: "std",
     kind: "rwlock",
 };
@@ -60,7 +60,7 @@ impl<T> Mutex<T> {
     #[track_caller]
     pub const fn new(value: T) -> Self {
         Self {
-            handle: Handle::new(Location::caller(), MUTEX),
+            handle: Handle::new(Location::caller(), &MUTEX),
             inner: bare::Mutex::new(value),
         }
     }
@@ -81,7 +81,7 @@ impl<T: ?Sized> Mutex<T> {
     /// # Errors
     ///
     /// If the mutex is poisoned: with the guard.
-    #[inline]
+    #[inline(always)]
     #[track_caller]
     pub fn lock(&self) -> LockResult<MutexGuard<'_, T>> {
         let site = Location::caller();
@@ -103,7 +103,7 @@ impl<T: ?Sized> Mutex<T> {
     /// # Errors
     ///
     /// If it is not, or if it is poisoned: then with the guard.
-    #[inline]
+    #[inline(always)]
     #[track_caller]
     pub fn try_lock(&self) -> TryLockResult<MutexGuard<'_, T>> {
         let site = Location::caller();
@@ -156,7 +156,7 @@ impl<T: ?Sized> RwLock<T> {
     /// # Errors
     ///
     /// If the lock is poisoned: with the guard.
-    #[inline]
+    #[inline(always)]
     #[track_caller]
     pub fn read(&self) -> LockResult<RwLockReadGuard<'_, T>> {
         let site = Location::caller();
@@ -178,7 +178,7 @@ impl<T: ?Sized> RwLock<T> {
     /// # Errors
     ///
     /// If the lock is poisoned: with the guard.
-    #[inline]
+    #[inline(always)]
     #[track_caller]
     pub fn write(&self) -> LockResult<RwLockWriteGuard<'_, T>> {
         let site = Location::caller();
@@ -200,7 +200,7 @@ impl<T: ?Sized> RwLock<T> {
     /// # Errors
     ///
     /// If somebody does, or if the lock is poisoned: then with the guard.
-    #[inline]
+    #[inline(always)]
     #[track_caller]
     pub fn try_read(&self) -> TryLockResult<RwLockReadGuard<'_, T>> {
         let site = Location::caller();
@@ -221,7 +221,7 @@ impl<T: ?Sized> RwLock<T> {
     /// # Errors
     ///
     /// If somebody has, or if the lock is poisoned: then with the guard.
-    #[inline]
+    #[inline(always)]
     #[track_caller]
     pub fn try_write(&self) -> TryLockResult<RwLockWriteGuard<'_, T>> {
         let site = Location::caller();
@@ -274,7 +274,7 @@ impl<T> RwLock<T> {
     #[track_caller]
     pub const fn new(value: T) -> Self {
         Self {
-            handle: Handle::new(Location::caller(), RWLOCK),
+            handle: Handle::new(Location::caller(), &RWLOCK),
             inner: bare::RwLock::new(value),
         }
     }

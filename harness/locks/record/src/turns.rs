@@ -14,6 +14,7 @@ thread_local! {
 }
 
 /// This task's turn on this thread: a number that no other turn has soon. `task` names the task.
+#[cfg(feature = "tokio")]
 pub(crate) fn turn(task: u64) -> u64 {
     let (last, changes) = TURN.get();
     let changes = if last == task { changes } else { changes.wrapping_add(1) };

@@ -1,0 +1,46 @@
+//! The locks as a program uses them, and what the document says of it.
+
+mod locks;
+#[cfg(feature = "parking_lot")]
+mod parking_lot;
+#[cfg(feature = "tokio")]
+mod tokio;
+
+use serde_json::Value;
+
+use crate::{Lock, recording};
+
+/// What the document says of the lock of a name, with the call sites as lines.
+fn recorded<L: Lock>(lock: &L, name: &str) -> Value {
+    crate::name(lock, name);
+    let document: Value = serde_json::from_str(&recording()).unwrap();
+    assert_eq!(document["format"], "lockrecord/1");
+    let locks = document["locks"].as_array().unwrap();
+    let lock = locks.iter().find(|lock| lock["name"] == name).unwrap();
+    check(lock, document["sites"].as_array().unwrap());
+    lock.clone()
+}
+
+/// What holds of every lock: that is what a reader relies on.
+fn check(lock: &Value, sites: &[Value]) {
+    let number = |value: &Value| value.as_u64().unwrap();
+    let sum = |buckets: &Value| -> u64 {
+        let buckets = buckets.as_array().unwrap();
+        buckets.iter().map(|bucket| number(&bucket[2])).sum()
+    };
+    for use_of in lock["uses"].as_array().unwrap() {
+        assert!(number(&use_of["site"]) < sites.len() as u64);
+        assert_eq!(sum(&use_of["wait"]), number(&use_of["contended"]));
+        let held = &use_of["held"];
+        assert_eq!(sum(&held["histogram"]), number(&held["samples"]));
+        assert!(number(&held["samples"]) <= number(&use_of["acquired"]), "{use_of}");
+        assert!(number(&use_of["contended"]) <= number(&use_of["acquired"]), "{use_of}");
+    }
+}
+
+/// The sum of a number over the uses, of one mode or of both.
+fn total(lock: &Value, field: &str, mode: Option<&str>) -> u64 {
+    let uses = lock["uses"].as_array().unwrap().iter();
+    let of_mode = uses.filter(|of| mode.is_none_or(|mode| of["mode"] == mode));
+    of_mode.map(|of| of[field].as_u64().unwrap()).sum()
+}
