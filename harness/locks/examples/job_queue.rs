@@ -46,7 +46,7 @@ fn produce(queue: &Queue, mut watch: Watch<'_>) -> Vec<Event> {
     while watch.is_running() {
         let pause = watch.until_next(25_000.0);
         thread::sleep(pause);
-        for _ in 0..20 + (watch.part() * 20.0) as u32 {
+        for _ in 0..20 + watch.below(20) {
             push(queue, &mut watch);
             let pause = watch.around(10.0);
             spin(pause);

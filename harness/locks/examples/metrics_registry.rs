@@ -51,10 +51,10 @@ fn manage(registry: &Registry, mut watch: Watch<'_>) -> Vec<Event> {
         if !watch.is_running() {
             break;
         }
-        thread::sleep(Duration::from_millis(50));
-        register(registry, &mut watch);
+        thread::sleep(Duration::from_millis(100));
+        export(registry, &mut watch);
         if round.is_multiple_of(2) {
-            export(registry, &mut watch);
+            register(registry, &mut watch);
         }
     }
     watch.events()

@@ -58,7 +58,7 @@ fn serve(service: &Service, mut watch: Watch<'_>) -> Vec<Event> {
         let held = watch.read("config", &service.config);
         std::hint::black_box(*held.guard);
         watch.give(held, "read");
-        let user = (watch.part() * USERS as f64) as u64;
+        let user = watch.below(USERS);
         match watch.part() {
             part if part < 0.02 => expire(service, &mut watch),
             part if part < 0.1 => touch(service, &mut watch, user),

@@ -320,6 +320,7 @@ fn bucket(value: u64) -> [u64; 2] {
 }
 
 /// One in 64 holds of a program is timed: how often the interval of 99 % has the mean of all.
+#[expect(clippy::cast_sign_loss, reason = "no hold is negative")]
 fn coverage(hold_ns: impl Fn(f64) -> f64) -> f64 {
     let mut random = Xoshiro256PlusPlus::seed_from_u64(7);
     let trials = 300;

@@ -1,8 +1,10 @@
 //! What a planted program knows of its own locks: it takes the time of every acquisition itself, whatever the recorder does.
+#![allow(dead_code, reason = "each program uses a part")]
 #![expect(
     clippy::disallowed_methods,
     reason = "the truth has a clock of its own, apart from the recorder's"
 )]
+#![expect(clippy::cast_sign_loss, reason = "no time is negative")]
 
 use std::collections::BTreeMap;
 use std::panic::Location;
@@ -21,20 +23,20 @@ const RUN: Duration = Duration::from_millis(2_050);
 const WAIT_LEAST_NS: u64 = 10_000;
 
 /// A running program.
-pub struct Program {
+pub(crate) struct Program {
     began: Instant,
     is_over: AtomicBool,
 }
 
 /// What a thread did.
-pub struct Watch<'p> {
+pub(crate) struct Watch<'p> {
     program: &'p Program,
     random: Xoshiro256PlusPlus,
     events: Vec<Event>,
 }
 
 /// An acquisition, in nanoseconds since the program began.
-pub struct Event {
+pub(crate) struct Event {
     lock: &'static str,
     site: &'static Location<'static>,
     mode: &'static str,
@@ -44,8 +46,8 @@ pub struct Event {
 }
 
 /// A guard, and since when.
-pub struct Timed<G> {
-    pub guard: G,
+pub(crate) struct Timed<G> {
+    pub(crate) guard: G,
     lock: &'static str,
     site: &'static Location<'static>,
     asked_ns: u64,
@@ -53,7 +55,7 @@ pub struct Timed<G> {
 }
 
 /// Works for so long, by the clock.
-pub fn spin(time: Duration) {
+pub(crate) fn spin(time: Duration) {
     let began = Instant::now();
     while began.elapsed() < time {
         std::hint::spin_loop();
@@ -68,14 +70,14 @@ impl Event {
 
 impl Program {
     /// Begins now: its locks are made and named just before.
-    pub fn begin() -> Self {
+    pub(crate) fn begin() -> Self {
         Self {
             began: Instant::now(),
             is_over: AtomicBool::new(false),
         }
     }
 
-    pub fn watch(&self, seed: u64) -> Watch<'_> {
+    pub(crate) fn watch(&self, seed: u64) -> Watch<'_> {
         Watch {
             program: self,
             random: Xoshiro256PlusPlus::seed_from_u64(seed),
@@ -88,46 +90,55 @@ impl Program {
     }
 
     /// Sleeps until the run is over, and tells the threads.
-    pub fn wait(&self) {
+    pub(crate) fn wait(&self) {
         std::thread::sleep(RUN.saturating_sub(self.began.elapsed()));
         // Relaxed: the threads learn nothing else by it, and are joined afterwards.
         self.is_over.store(true, Ordering::Relaxed);
     }
 
-    pub fn is_over(&self) -> bool {
+    pub(crate) fn is_over(&self) -> bool {
         self.is_over.load(Ordering::Relaxed)
     }
 }
 
 impl Watch<'_> {
     /// A number from 0 to 1.
-    pub fn part(&mut self) -> f64 {
+    pub(crate) fn part(&mut self) -> f64 {
         (self.random.next_u64() >> 11) as f64 / (1_u64 << 53) as f64
     }
 
+    /// A number below a bound.
+    pub(crate) fn below(&mut self, bound: u64) -> u64 {
+        self.random.next_u64() % bound
+    }
+
     /// A time evenly between half and one and a half times the mean.
-    pub fn around(&mut self, mean_us: f64) -> Duration {
+    pub(crate) fn around(&mut self, mean_us: f64) -> Duration {
         Duration::from_nanos((mean_us * 1e3 * (0.5 + self.part())) as u64)
     }
 
     /// A time as between independent events.
-    pub fn until_next(&mut self, mean_us: f64) -> Duration {
+    pub(crate) fn until_next(&mut self, mean_us: f64) -> Duration {
         Duration::from_nanos((-mean_us * 1e3 * (1.0 - self.part()).ln()) as u64)
     }
 
-    pub fn is_running(&self) -> bool {
+    pub(crate) fn is_running(&self) -> bool {
         !self.program.is_over()
     }
 
     #[track_caller]
-    pub fn lock<'l, T>(&self, name: &'static str, lock: &'l Mutex<T>) -> Timed<MutexGuard<'l, T>> {
+    pub(crate) fn lock<'l, T>(
+        &self,
+        name: &'static str,
+        lock: &'l Mutex<T>,
+    ) -> Timed<MutexGuard<'l, T>> {
         let asked_ns = self.program.now_ns();
         let guard = lock.lock().unwrap();
         self.timed(guard, name, Location::caller(), asked_ns)
     }
 
     #[track_caller]
-    pub fn read<'l, T>(
+    pub(crate) fn read<'l, T>(
         &self,
         name: &'static str,
         lock: &'l RwLock<T>,
@@ -138,7 +149,7 @@ impl Watch<'_> {
     }
 
     #[track_caller]
-    pub fn write<'l, T>(
+    pub(crate) fn write<'l, T>(
         &self,
         name: &'static str,
         lock: &'l RwLock<T>,
@@ -166,7 +177,7 @@ impl Watch<'_> {
     }
 
     /// Gives a lock back that was used to read or to write.
-    pub fn give<G>(&mut self, timed: Timed<G>, mode: &'static str) {
+    pub(crate) fn give<G>(&mut self, timed: Timed<G>, mode: &'static str) {
         let gave_ns = self.program.now_ns();
         drop(timed.guard);
         self.events.push(Event {
@@ -179,14 +190,14 @@ impl Watch<'_> {
         });
     }
 
-    pub fn events(self) -> Vec<Event> {
+    pub(crate) fn events(self) -> Vec<Event> {
         self.events
     }
 }
 
 /// What is known of a run: `matters` is the lock that it was planted for. The locks are gone by now, so that no window after
 /// their end counts.
-pub fn truth(program: &Program, matters: Option<&str>, events: &[Event]) -> Value {
+pub(crate) fn truth(program: &Program, matters: Option<&str>, events: &[Event]) -> Value {
     let elapsed_ns = program.now_ns();
     let mut of_lock: BTreeMap<&str, Vec<&Event>> = BTreeMap::new();
     for event in events {
