@@ -135,10 +135,15 @@ pub fn chosen<'a>(analysis: &'a Analysis, wanted: Option<&str>) -> Result<&'a An
     }
 }
 
-/// The name of a lock, or where it was made.
+/// The name of a lock, or where it was made: the file in its folder, and the line.
 fn label(lock: &Analysed) -> String {
     let place = &lock.made_at;
-    let place = || format!("{}:{}", place.file, place.line);
+    let place = || {
+        let mut parts = place.file.rsplitn(3, ['/', '\\']);
+        let file = parts.next().unwrap_or_default();
+        let folder = parts.next().map(|folder| format!("{folder}/"));
+        format!("{}{file}:{}", folder.unwrap_or_default(), place.line)
+    };
     line(&lock.name.clone().unwrap_or_else(place))
 }
 
