@@ -38,7 +38,7 @@ const OTHER: usize = SITES;
 const BETWEEN_TIMED: Duration = Duration::from_micros(25);
 
 /// Acquisitions from one that is timed to the next, at most and on average.
-const SPAN_MAX: u64 = 256;
+const SPAN_MAX: u64 = 1024;
 
 /// The time over which the rate is taken that decides how many acquisitions are timed.
 const EPOCH: Duration = Duration::from_millis(100);

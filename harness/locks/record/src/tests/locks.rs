@@ -42,7 +42,7 @@ fn reads_are_told_from_writes() {
     assert_eq!(total(&lock, "acquired", None), 300_000);
     // By sampling, with random spans: the share is not in step with the program.
     let reads = total(&lock, "acquired", Some("read"));
-    assert!((180_000..=220_000).contains(&reads), "{reads}");
+    assert!((170_000..=230_000).contains(&reads), "{reads}");
 }
 
 #[test]
