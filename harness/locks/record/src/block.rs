@@ -310,14 +310,19 @@ impl Block {
     }
 
     /// Begins a wait for the lock whose block of who is alone inside this is. Who holds it is not known here.
+    #[allow(
+        clippy::unnecessary_box_returns,
+        reason = "made before the lock is held, for the guard"
+    )]
     pub(crate) fn wait(&'static self, holder: Option<Site>) -> Box<Trace> {
         // Relaxed: a number for a statistic. Of a wait that is just over, the end can be seen before the beginning.
         let waiting = self.shared.waiting.fetch_add(1, Ordering::Relaxed) + 1;
-        let queue = waiting.wrapping_sub(self.served.load(Ordering::Relaxed)) as i32;
+        let queue = waiting.wrapping_sub(self.served.load(Ordering::Relaxed));
+        let queue = if queue > u32::MAX / 2 { 1 } else { queue };
         let mut trace = self.trace(OTHER);
         trace.wait = Some(Wait {
             ns: 0,
-            queue: queue.max(1) as u32,
+            queue: queue.max(1),
             holder,
         });
         trace
@@ -336,6 +341,7 @@ impl Block {
         self.served.store(served, Ordering::Relaxed);
     }
 
+    #[allow(clippy::unnecessary_box_returns, reason = "as above")]
     fn trace(&'static self, slot: usize) -> Box<Trace> {
         Box::new(Trace {
             block: self,
