@@ -104,12 +104,12 @@ fn main() {
         &|| {
             repeat(|| {
                 black_box(*bare.read().unwrap());
-            })
+            });
         },
         &|| {
             repeat(|| {
                 black_box(*recorded.read().unwrap());
-            })
+            });
         },
     );
     #[cfg(feature = "parking_lot")]
@@ -123,12 +123,12 @@ fn main() {
             &|| {
                 repeat(|| {
                     black_box(*bare.read());
-                })
+                });
             },
             &|| {
                 repeat(|| {
                     black_box(*recorded.read());
-                })
+                });
             },
         );
     }
@@ -159,13 +159,13 @@ fn main() {
                 repeat(|| {
                     spend(&mut bare.lock().unwrap(), inside);
                     spend(&mut 0, outside);
-                })
+                });
             },
             &|| {
                 repeat(|| {
                     spend(&mut recorded.lock().unwrap(), inside);
                     spend(&mut 0, outside);
-                })
+                });
             },
         );
         #[cfg(feature = "parking_lot")]
@@ -180,13 +180,13 @@ fn main() {
                     repeat(|| {
                         spend(&mut bare.lock(), inside);
                         spend(&mut 0, outside);
-                    })
+                    });
                 },
                 &|| {
                     repeat(|| {
                         spend(&mut recorded.lock(), inside);
                         spend(&mut 0, outside);
-                    })
+                    });
                 },
             );
         }
