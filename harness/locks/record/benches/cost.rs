@@ -1,6 +1,7 @@
 //! What recording costs: each lock bare and recorded, in turns, in one process.
 //!
-//! `cargo bench -p lockrecord --features parking_lot`, with a number of rounds if another one than the default is wanted.
+//! `cargo bench -p lockrecord --features parking_lot --bench cost -- [ROUNDS] [NAME]`: as many rounds, and what has the name in
+//! its own.
 //! A round measures both, in an order that alternates. Printed are the medians over the rounds of both, of their
 //! difference or ratio, and the 95 % interval of the latter's median from its order statistics.
 
@@ -282,6 +283,15 @@ fn pairs(
     recorded: impl Fn() -> f64,
     show: Show,
 ) {
+    let mut names = std::env::args().skip(1);
+    let is_name =
+        |argument: &String| !argument.starts_with('-') && argument.parse::<u32>().is_err();
+    if names
+        .find(is_name)
+        .is_some_and(|part| !name.contains(&part))
+    {
+        return;
+    }
     let mut columns = [const { Vec::new() }; 3];
     for round in 0..rounds + 4 {
         let (one, other);

@@ -610,3 +610,22 @@ impl Lengths {
         self.max = self.max.max(length);
     }
 }
+
+#[cfg(all(test, not(pivot_loom)))]
+mod tests {
+    use super::*;
+
+    /// Loom does not try a failed attempt at a mutex where another thread holds it: it takes it for no access.
+    #[test]
+    fn an_acquisition_is_counted_while_a_snapshot_is_taken() {
+        let shared = Box::leak(Box::new(Shared::new(clock::clock(), clock::now())));
+        let block: &'static Block = Box::leak(Box::new(Block::new(shared)));
+        let site = Location::caller();
+        assert!(block.enter(site).is_some());
+        let snapshot = lock(&block.details);
+        assert!(!block.pass(site) && block.enter(site).is_none());
+        drop(snapshot);
+        assert!(!block.pass(site) && block.enter(site).is_some());
+        assert_eq!(block.figures().entries[0].acquired, 3);
+    }
+}
