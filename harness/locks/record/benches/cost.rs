@@ -1,12 +1,15 @@
 //! What recording costs: each lock bare and recorded, in turns, in one process.
 //!
-//! `cargo bench -p lockrecord --features parking_lot`, with a number of rounds if another one than the default is wanted.
+//! `cargo bench -p lockrecord --features parking_lot --bench cost -- [ROUNDS] [NAME]`: as many rounds, and what has the name in
+//! its own.
 //! A round measures both, in an order that alternates. Printed are the medians over the rounds of both, of their
 //! difference or ratio, and the 95 % interval of the latter's median from its order statistics.
 
 #![allow(
     clippy::disallowed_methods,
     clippy::print_stdout,
+    clippy::too_many_lines,
+    clippy::cast_sign_loss,
     reason = "a program that takes time and prints it"
 )]
 
@@ -102,12 +105,12 @@ fn main() {
         &|| {
             repeat(|| {
                 black_box(*bare.read().unwrap());
-            })
+            });
         },
         &|| {
             repeat(|| {
                 black_box(*recorded.read().unwrap());
-            })
+            });
         },
     );
     #[cfg(feature = "parking_lot")]
@@ -121,12 +124,12 @@ fn main() {
             &|| {
                 repeat(|| {
                     black_box(*bare.read());
-                })
+                });
             },
             &|| {
                 repeat(|| {
                     black_box(*recorded.read());
-                })
+                });
             },
         );
     }
@@ -157,13 +160,13 @@ fn main() {
                 repeat(|| {
                     spend(&mut bare.lock().unwrap(), inside);
                     spend(&mut 0, outside);
-                })
+                });
             },
             &|| {
                 repeat(|| {
                     spend(&mut recorded.lock().unwrap(), inside);
                     spend(&mut 0, outside);
-                })
+                });
             },
         );
         #[cfg(feature = "parking_lot")]
@@ -178,13 +181,13 @@ fn main() {
                     repeat(|| {
                         spend(&mut bare.lock(), inside);
                         spend(&mut 0, outside);
-                    })
+                    });
                 },
                 &|| {
                     repeat(|| {
                         spend(&mut recorded.lock(), inside);
                         spend(&mut 0, outside);
-                    })
+                    });
                 },
             );
         }
@@ -280,6 +283,15 @@ fn pairs(
     recorded: impl Fn() -> f64,
     show: Show,
 ) {
+    let mut names = std::env::args().skip(1);
+    let is_name =
+        |argument: &String| !argument.starts_with('-') && argument.parse::<u32>().is_err();
+    if names
+        .find(is_name)
+        .is_some_and(|part| !name.contains(&part))
+    {
+        return;
+    }
     let mut columns = [const { Vec::new() }; 3];
     for round in 0..rounds + 4 {
         let (one, other);

@@ -163,6 +163,7 @@ fn how<G: Deref>(
 /// all by value, so that a guard that has not to be looked at in memory is kept in registers.
 #[cold]
 #[inline(never)]
+#[allow(clippy::needless_pass_by_value, reason = "it is dropped here")]
 fn finish<G: Deref>(
     inner: G,
     trace: Box<Trace>,

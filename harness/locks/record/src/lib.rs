@@ -1,4 +1,13 @@
 #![doc = include_str!("../README.md")]
+#![allow(
+    clippy::inline_always,
+    reason = "what an acquisition does at most times is compiled into the caller, as benches/cost.rs measures"
+)]
+#![allow(clippy::cast_sign_loss, reason = "times and counts are not negative")]
+#![allow(
+    clippy::single_match_else,
+    reason = "to get a lock and to wait for it are told side by side"
+)]
 // The models use a part.
 #![cfg_attr(not(feature = "record"), allow(dead_code, unused_imports))]
 

@@ -251,8 +251,10 @@ fn pending(handle: &Handle, site: Site, value: Value, is_read: bool) -> Pending<
 }
 
 fn own<G, L: ?Sized>(guard: G, lock: &Arc<L>) -> Owned<G, L> {
-    let _lock = Arc::clone(lock);
-    Owned { guard, _lock }
+    Owned {
+        guard,
+        _lock: Arc::clone(lock),
+    }
 }
 
 /// # Safety

@@ -1,5 +1,6 @@
 //! The locks of std, and what all libraries have in common.
 
+use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::channel;
 use std::sync::{Arc, Barrier};
@@ -42,7 +43,7 @@ fn reads_are_told_from_writes() {
     assert_eq!(total(&lock, "acquired", None), 300_000);
     // By sampling, with random spans: the share is not in step with the program.
     let reads = total(&lock, "acquired", Some("read"));
-    assert!((180_000..=220_000).contains(&reads), "{reads}");
+    assert!((170_000..=230_000).contains(&reads), "{reads}");
 }
 
 #[test]
@@ -214,7 +215,9 @@ fn more_call_sites_than_there_is_room_for_are_counted_together() {
     let recorded = recorded(&lock, "many sites");
     assert_eq!(total(&recorded, "acquired", None), 500 * 28 + 1);
     // Sixteen, and one for all others.
-    assert!(recorded["uses"].as_array().unwrap().len() <= 17);
+    let uses = recorded["uses"].as_array().unwrap().iter();
+    let sites: BTreeSet<_> = uses.map(|of| of["site"].as_u64().unwrap()).collect();
+    assert_eq!(sites.len(), 17);
 }
 
 #[test]
