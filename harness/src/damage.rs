@@ -134,6 +134,23 @@ fn damaged_machines_are_refused_or_sane() {
 }
 
 #[test]
+fn damaged_recordings_of_locks_are_refused_or_shown() {
+    use locks::{analyse, compare, read};
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/recordings");
+    let corpus = corpus(&folder, "json");
+    let whole = analyse(&read(&corpus[0], "f").expect("it is sound"));
+    try_all(&corpus, 1_000, |bytes| {
+        let recording = read(bytes, "f").map_err(|error| error.to_string())?;
+        let analysis = analyse(&recording);
+        assert!(analysis.locks.iter().all(|lock| lock.gain >= 0.0));
+        let change = compare(&whole, &analysis);
+        let page = report::locks(&analysis, Some(&change), report::Form::Html);
+        assert!(page.contains("</html>"));
+        Ok(())
+    });
+}
+
+#[test]
 fn damaged_process_traces_are_refused_or_replayable() {
     use model::workload::{Form, Step, Workload};
     let text = "{\"schema\":\"pivot-process-trace/1\",\"command\":\"make\",\"every_ms\":20}\n\

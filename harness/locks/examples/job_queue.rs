@@ -25,7 +25,7 @@ fn push(queue: &Queue, watch: &mut Watch<'_>) {
 }
 
 fn is_empty(queue: &Queue, watch: &mut Watch<'_>) -> bool {
-    let time = watch.around(2.0);
+    let time = watch.around(4.0);
     let held = watch.lock("jobs", &queue.jobs);
     let is_empty = held.guard.is_empty();
     spin(time);
@@ -72,13 +72,13 @@ fn work(queue: &Queue, mut watch: Watch<'_>) -> Vec<Event> {
 }
 
 fn main() {
-    let program = Program::begin();
     let queue = Queue {
         jobs: Mutex::new(VecDeque::new()),
         done: Mutex::new(0),
     };
     lockrecord::name(&queue.jobs, "jobs");
     lockrecord::name(&queue.done, "done");
+    let program = Program::begin();
     let events = thread::scope(|scope| {
         let (queue, program) = (&queue, &program);
         let producer = scope.spawn(move || produce(queue, program.watch(1)));

@@ -17,7 +17,7 @@ struct Registry {
 
 fn record(registry: &Registry, mut watch: Watch<'_>) -> Vec<Event> {
     while watch.is_running() {
-        let (think, time) = (watch.around(10.0), watch.around(2.0));
+        let (think, time) = (watch.around(10.0), watch.around(3.0));
         spin(think);
         let held = watch.read("registry", &registry.metrics);
         std::hint::black_box(held.guard.first());
@@ -61,13 +61,13 @@ fn manage(registry: &Registry, mut watch: Watch<'_>) -> Vec<Event> {
 }
 
 fn main() {
-    let program = Program::begin();
     let registry = Registry {
         metrics: RwLock::new(vec![1; 64]),
         exported: Mutex::new(String::new()),
     };
     lockrecord::name(&registry.metrics, "registry");
     lockrecord::name(&registry.exported, "exported");
+    let program = Program::begin();
     let events = thread::scope(|scope| {
         let (registry, program) = (&registry, &program);
         let readers = [1, 2].map(|seed| scope.spawn(move || record(registry, program.watch(seed))));

@@ -1,5 +1,6 @@
-//! Planted: sessions behind a mutex. One call in fifty clears out sessions and holds the lock a hundred times longer than the
-//! others; the others wait for it. The configuration and the counters are taken as often and do not matter.
+//! Planted: sessions behind a mutex. One call in fifty clears out sessions and writes them to a slow disk, with the lock in its
+//! hands; the others wait for it. The configuration and the counters are taken as often and do not matter.
+//! With the argument `shortened`, it writes without the lock.
 #![expect(clippy::print_stdout, reason = "the truth is what it is run for")]
 
 mod truth;
@@ -14,6 +15,7 @@ struct Service {
     sessions: Mutex<HashMap<u64, u64>>,
     config: RwLock<u64>,
     counters: Mutex<u64>,
+    is_shortened: bool,
 }
 
 const USERS: u64 = 1_000;
@@ -34,13 +36,19 @@ fn touch(service: &Service, watch: &mut Watch<'_>, user: u64) {
     watch.give(held, "write");
 }
 
-/// The section that is too long.
+/// The section that is too long: a thread that sleeps in it needs no processor, so the others wait on a busy machine, too. If
+/// it is shortened, the thread writes after it has given the lock back.
 fn expire(service: &Service, watch: &mut Watch<'_>) {
-    let time = watch.around(300.0);
+    let time = watch.around(1_000.0);
     let mut held = watch.lock("sessions", &service.sessions);
     held.guard.retain(|_, uses| *uses < u64::MAX);
-    spin(time);
-    watch.give(held, "write");
+    if service.is_shortened {
+        watch.give(held, "write");
+        thread::sleep(time);
+    } else {
+        thread::sleep(time);
+        watch.give(held, "write");
+    }
 }
 
 fn serve(service: &Service, mut watch: Watch<'_>) -> Vec<Event> {
@@ -64,15 +72,16 @@ fn serve(service: &Service, mut watch: Watch<'_>) -> Vec<Event> {
 }
 
 fn main() {
-    let program = Program::begin();
     let service = Service {
         sessions: Mutex::new((0..USERS).map(|user| (user, 0)).collect()),
         config: RwLock::new(7),
         counters: Mutex::new(0),
+        is_shortened: std::env::args().nth(1).as_deref() == Some("shortened"),
     };
     lockrecord::name(&service.sessions, "sessions");
     lockrecord::name(&service.config, "config");
     lockrecord::name(&service.counters, "counters");
+    let program = Program::begin();
     let events = thread::scope(|scope| {
         let threads = [1, 2].map(|seed| {
             let (service, watch) = (&service, program.watch(seed));

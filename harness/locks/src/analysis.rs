@@ -238,15 +238,13 @@ const SECOND_NS: f64 = 1e9;
 pub fn analyse(recording: &Recording) -> Analysis {
     let locks = recording.locks.iter();
     let mut locks: Vec<Analysed> = locks.map(|lock| analysed(recording, lock)).collect();
-    let rank = |lock: &Analysed| {
-        let spent = lock.totals.waiting_ns as f64 + lock.totals.held_ns.value;
-        (
-            lock.verdict != Verdict::Leave,
-            lock.totals.waiting_ns,
-            spent,
-        )
-    };
-    locks.sort_by(|a, b| rank(b).partial_cmp(&rank(a)).expect("no time is no number"));
+    let spent = |lock: &Analysed| lock.totals.waiting_ns as f64 + lock.totals.held_ns.value;
+    locks.sort_by(|a, b| {
+        let by_wait = |lock: &Analysed| (lock.matters(), lock.totals.waiting_ns);
+        by_wait(b)
+            .cmp(&by_wait(a))
+            .then(spent(b).total_cmp(&spent(a)))
+    });
     Analysis {
         program: recording.program.clone(),
         elapsed_ns: recording.elapsed_ns,
@@ -492,9 +490,9 @@ pub(crate) fn mean(held: &Held, acquired: u64) -> Option<Estimate> {
     let timed = held.samples as f64;
     let untimed = 1.0 - timed / acquired as f64;
     let interval = (held.samples > 1).then(|| {
-        let times = student::critical(LEVEL, timed - 1.0);
+        let errors = student::critical(LEVEL, timed - 1.0);
         let half =
-            |count: f64, squares: f64| times * (squares / (count - 1.0) / count * untimed).sqrt();
+            |count: f64, squares: f64| errors * (squares / (count - 1.0) / count * untimed).sqrt();
         let low = value - half(timed, held.histogram.squares(value));
         let unseen = UNSEEN * untimed;
         let longest = (held.histogram.max() as f64).max(value);

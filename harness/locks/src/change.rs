@@ -194,25 +194,29 @@ fn matched<'a>(before: &'a [Analysed], after: &'a [Analysed]) -> Vec<(&'a Analys
 }
 
 fn pair(a: &Analysed, b: &Analysed) -> Pair {
-    let share =
-        |lock: &Analysed| lock.totals.contended as f64 / (lock.totals.acquired as f64).max(1.0);
-    let held = |lock: &Analysed| lock.totals.held_ns.value / (lock.totals.acquired as f64).max(1.0);
-    let figures: [(Quantity, fn(&Analysed) -> f64); 4] = [
-        (Quantity::WaitingShare, |lock| lock.totals.waiting_share),
-        (Quantity::WaitMean, |lock| lock.totals.wait_mean_ns),
-        (Quantity::WaitP99, |lock| lock.totals.wait_p99_ns),
-        (Quantity::PerSecond, |lock| lock.totals.per_second),
-    ];
-    let figures = figures.map(|(quantity, figure)| quantity.compared(figure(a), figure(b)));
-    let more = [
-        Quantity::ContendedShare.compared(share(a), share(b)),
-        Quantity::HeldMean.compared(held(a), held(b)),
-        Quantity::HeldShare.compared(a.totals.held_share, b.totals.held_share),
-    ];
+    let [before, after] = [a, b].map(figures);
+    let pairs = before.into_iter().zip(after);
+    let figures = pairs.map(|((quantity, before), (_, after))| quantity.compared(before, after));
+    let figures: Vec<Figure> = figures.collect();
     Pair {
         before_id: a.id,
         after_id: b.id,
+        // The first one is the time waiting.
         trend: figures[0].trend,
-        figures: figures.into_iter().chain(more).collect(),
+        figures,
     }
+}
+
+fn figures(lock: &Analysed) -> [(Quantity, f64); 7] {
+    let totals = &lock.totals;
+    let acquired = (totals.acquired as f64).max(1.0);
+    [
+        (Quantity::WaitingShare, totals.waiting_share),
+        (Quantity::WaitMean, totals.wait_mean_ns),
+        (Quantity::WaitP99, totals.wait_p99_ns),
+        (Quantity::ContendedShare, totals.contended as f64 / acquired),
+        (Quantity::PerSecond, totals.per_second),
+        (Quantity::HeldMean, totals.held_ns.value / acquired),
+        (Quantity::HeldShare, totals.held_share),
+    ]
 }

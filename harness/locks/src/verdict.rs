@@ -52,10 +52,10 @@ impl Symptoms {
     /// Why the lock matters; `None` if it does not.
     pub(crate) fn reason(&self) -> Option<Reason> {
         let has_tail = self.contended >= WAITS_LEAST && self.wait_p99_ns >= WAIT_P99_LEAST_NS;
-        match self.gain >= GAIN_LEAST {
-            true => Some(Reason::Throughput),
-            false => has_tail.then_some(Reason::Latency),
+        if self.gain >= GAIN_LEAST {
+            return Some(Reason::Throughput);
         }
+        has_tail.then_some(Reason::Latency)
     }
 
     pub(crate) fn verdict(&self) -> Verdict {

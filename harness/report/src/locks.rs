@@ -124,6 +124,14 @@ const SHARES: [f64; 13] = [
 /// Times beyond a quantile that is drawn, at least.
 const BEYOND: f64 = 5.0;
 
+/// The quantiles of a use.
+struct Curve {
+    name: String,
+    colour: Colour,
+    /// Shares with their times in nanoseconds.
+    points: Vec<(f64, f64)>,
+}
+
 /// The quantiles of each use; nothing if there are too few times.
 fn drawing(
     lock: &Analysed,
@@ -146,25 +154,30 @@ fn drawing(
             Some(site) if *site == one.site => MARGIN,
             _ => OPEN,
         };
-        (points.len() > 1).then(|| (format!("{} {mode}", names.place(&one.site)), colour, points))
+        let name = format!("{} {mode}", names.place(&one.site));
+        (points.len() > 1).then_some(Curve {
+            name,
+            colour,
+            points,
+        })
     });
-    let curves: Vec<(String, Colour, Vec<(f64, f64)>)> = curves.collect();
-    let tails = curves.iter().filter_map(|(.., points)| points.last());
+    let curves: Vec<Curve> = curves.collect();
+    let tails = curves.iter().filter_map(|curve| curve.points.last());
     let Some(&(tail, _)) = tails.max_by(|a, b| a.0.total_cmp(&b.0)) else {
         return Vec::new();
     };
-    let ends = curves.iter().filter_map(|(name, _, points)| {
-        let (first, last) = (points.first()?, points.last()?);
+    let ends = curves.iter().filter_map(|curve| {
+        let (first, last) = (curve.points.first()?, curve.points.last()?);
         let times = [first, last]
             .map(|&(share, ns)| format!("{} {}", format::percentile(share), format::duration(ns)));
-        Some(format!("{name} {}", times.join(", ")))
+        Some(format!("{} {}", curve.name, times.join(", ")))
     });
     let description = ends.collect::<Vec<_>>().join("; ");
-    let curves = curves.iter().map(|(name, colour, points)| Quantiles {
-        strategy: name,
-        name,
-        colour: *colour,
-        points: points.clone(),
+    let curves = curves.iter().map(|curve| Quantiles {
+        strategy: &curve.name,
+        name: &curve.name,
+        colour: curve.colour,
+        points: curve.points.clone(),
     });
     let svg = quantiles::chart(&curves.collect::<Vec<_>>(), tail);
     let figure = svg.map(|svg| {
@@ -206,7 +219,7 @@ impl Names {
             let folders = place.file.matches(['/', '\\']).count();
             let is_clear = |name: &&str| others.clone().all(|other| !ends_so(&other.file, name));
             let mut names = (0..=folders).map(|folders| last_parts(&place.file, folders));
-            let file = names.find(|name| is_clear(&name)).unwrap_or(&place.file);
+            let file = names.find(|name| is_clear(name)).unwrap_or(&place.file);
             let is_same_line =
                 |other: &&Place| (&other.file, other.line) == (&place.file, place.line);
             let line = if places.iter().filter(is_same_line).count() > 1 {

@@ -17,6 +17,9 @@ use serde_json::{Value, json};
 /// How long a program runs: some windows of 100 ms, and half of one, so that the last whole one is beyond doubt.
 const RUN: Duration = Duration::from_millis(2_050);
 
+/// Waits of 10 us and more: a shorter one is not long against what it takes to look at two clocks.
+const WAIT_LEAST_NS: u64 = 10_000;
+
 /// A running program.
 pub struct Program {
     began: Instant,
@@ -57,8 +60,14 @@ pub fn spin(time: Duration) {
     }
 }
 
+impl Event {
+    fn wait_ns(&self) -> u64 {
+        self.got_ns - self.asked_ns
+    }
+}
+
 impl Program {
-    /// Begins now: make the locks right after.
+    /// Begins now: its locks are made and named just before.
     pub fn begin() -> Self {
         Self {
             began: Instant::now(),
@@ -191,15 +200,17 @@ pub fn truth(program: &Program, matters: Option<&str>, events: &[Event]) -> Valu
 }
 
 fn lock(name: &str, events: &[&Event], elapsed_ns: u64) -> Value {
-    // Those that found the lock held, and who held it. Of readers that hold it together, this is not known.
-    let (mut waits, mut blocked) = (Vec::new(), BTreeMap::<u32, u64>::new());
-    for event in events {
+    let waited = events
+        .iter()
+        .filter(|event| event.wait_ns() >= WAIT_LEAST_NS);
+    let mut waits: Vec<u64> = waited.clone().map(|event| event.wait_ns()).collect();
+    let mut blocked: BTreeMap<u32, u64> = BTreeMap::new();
+    for event in waited {
         // The last that got the lock before this one asked for it holds it, unless it has given it back.
         let before = events.partition_point(|other| other.got_ns <= event.asked_ns);
         let holder = before.checked_sub(1).map(|last| events[last]);
         if let Some(holder) = holder.filter(|holder| holder.gave_ns > event.asked_ns) {
-            waits.push(event.got_ns - event.asked_ns);
-            *blocked.entry(holder.site.line()).or_default() += event.got_ns - event.asked_ns;
+            *blocked.entry(holder.site.line()).or_default() += event.wait_ns();
         }
     }
     let longest = blocked.iter().max_by_key(|(_, ns)| **ns);

@@ -1,1 +1,269 @@
-fn main() {}
+//! What recording costs: each lock bare and recorded, in turns, in one process.
+//!
+//! `cargo bench -p lockrecord --features parking_lot`, with a number of rounds if another one than the default is wanted.
+//! A round measures both, in an order that alternates. Printed are the medians over the rounds of both, of their
+//! difference or ratio, and the 95 % interval of the latter's median from its order statistics.
+
+#![allow(
+    clippy::disallowed_methods,
+    clippy::print_stdout,
+    reason = "a program that takes time and prints it"
+)]
+
+use std::hint::black_box;
+use std::sync::Barrier;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// Operations of a block without contention.
+const BLOCK: u32 = 20_000;
+
+/// How long two threads contend in a block.
+const CONTENDED: Duration = Duration::from_millis(10);
+
+fn main() {
+    // Cargo passes `--bench`.
+    let rounds = std::env::args().find_map(|argument| argument.parse().ok());
+    let rounds = rounds.unwrap_or(400);
+    println!("alone, ns per acquisition ({rounds} rounds of {BLOCK})");
+    header("+ ns");
+    alone(
+        "std Mutex",
+        rounds,
+        &std::sync::Mutex::new(0_u64),
+        |lock| *lock.lock().unwrap() += 1,
+        &lockrecord::std::Mutex::new(0_u64),
+        |lock| *lock.lock().unwrap() += 1,
+    );
+    alone(
+        "std RwLock write",
+        rounds,
+        &std::sync::RwLock::new(0_u64),
+        |lock| *lock.write().unwrap() += 1,
+        &lockrecord::std::RwLock::new(0_u64),
+        |lock| *lock.write().unwrap() += 1,
+    );
+    alone(
+        "std RwLock read",
+        rounds,
+        &std::sync::RwLock::new(0_u64),
+        |lock| { black_box(*lock.read().unwrap()); },
+        &lockrecord::std::RwLock::new(0_u64),
+        |lock| { black_box(*lock.read().unwrap()); },
+    );
+    #[cfg(feature = "parking_lot")]
+    {
+        alone(
+            "parking_lot Mutex",
+            rounds,
+            &parking_lot::Mutex::new(0_u64),
+            |lock| *lock.lock() += 1,
+            &lockrecord::parking_lot::Mutex::new(0_u64),
+            |lock| *lock.lock() += 1,
+        );
+        alone(
+            "parking_lot RwLock read",
+            rounds,
+            &parking_lot::RwLock::new(0_u64),
+            |lock| { black_box(*lock.read()); },
+            &lockrecord::parking_lot::RwLock::new(0_u64),
+            |lock| { black_box(*lock.read()); },
+        );
+    }
+    let rounds = rounds / 4;
+    println!("\ntwo threads, ns per acquisition of a thread ({rounds} rounds of {CONTENDED:?} each)");
+    header("+ ns");
+    let two = |name: &str, bare: &(dyn Fn() + Sync), recorded: &(dyn Fn() + Sync)| {
+        pairs(name, rounds, || two_threads(bare), || two_threads(recorded), Show::Difference);
+    };
+    let (bare, recorded) = (
+        std::sync::RwLock::new(0_u64),
+        lockrecord::std::RwLock::new(0_u64),
+    );
+    two(
+        "std RwLock read",
+        &|| repeat(|| { black_box(*bare.read().unwrap()); }),
+        &|| repeat(|| { black_box(*recorded.read().unwrap()); }),
+    );
+    #[cfg(feature = "parking_lot")]
+    {
+        let (bare, recorded) = (
+            parking_lot::RwLock::new(0_u64),
+            lockrecord::parking_lot::RwLock::new(0_u64),
+        );
+        two(
+            "parking_lot RwLock read",
+            &|| repeat(|| { black_box(*bare.read()); }),
+            &|| repeat(|| { black_box(*recorded.read()); }),
+        );
+    }
+    println!("\ntwo threads contend: throughput, {rounds} rounds of {CONTENDED:?} each");
+    header("ratio");
+    for (name, inside, outside) in [
+        ("short section", 0, 0),
+        ("100 in, 100 out", 100, 100),
+        ("500 in, 500 out", 500, 500),
+    ] {
+        let contend = |name: String, bare: &(dyn Fn() + Sync), recorded: &(dyn Fn() + Sync)| {
+            let bare = || 1e3 / two_threads(bare);
+            pairs(&name, rounds, bare, || 1e3 / two_threads(recorded), Show::Ratio);
+        };
+        let (bare, recorded) = (
+            std::sync::Mutex::new(0_u64),
+            lockrecord::std::Mutex::new(0_u64),
+        );
+        contend(
+            format!("std Mutex, {name}"),
+            &|| repeat(|| {
+                spend(&mut bare.lock().unwrap(), inside);
+                spend(&mut 0, outside);
+            }),
+            &|| repeat(|| {
+                spend(&mut recorded.lock().unwrap(), inside);
+                spend(&mut 0, outside);
+            }),
+        );
+        #[cfg(feature = "parking_lot")]
+        {
+            let (bare, recorded) = (
+                parking_lot::Mutex::new(0_u64),
+                lockrecord::parking_lot::Mutex::new(0_u64),
+            );
+            contend(
+                format!("parking_lot Mutex, {name}"),
+                &|| repeat(|| {
+                    spend(&mut bare.lock(), inside);
+                    spend(&mut 0, outside);
+                }),
+                &|| repeat(|| {
+                    spend(&mut recorded.lock(), inside);
+                    spend(&mut 0, outside);
+                }),
+            );
+        }
+    }
+}
+
+/// Work of so many steps, which the compiler cannot shorten: about a nanosecond each.
+#[inline(always)]
+fn spend(value: &mut u64, steps: u32) {
+    *value += 1;
+    for _ in 0..steps {
+        *value = black_box(value.wrapping_mul(5));
+    }
+}
+
+/// A part of a block of two threads.
+#[inline(always)]
+fn repeat(operation: impl Fn()) {
+    for _ in 0..64 {
+        operation();
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Show {
+    Difference,
+    Ratio,
+}
+
+fn header(last: &str) {
+    println!("{:<36}{:>9}{:>10}{:>9}   95 % interval", "", "bare", "recorded", last);
+}
+
+fn alone<B, R>(
+    name: &str,
+    rounds: usize,
+    bare: &B,
+    use_bare: impl Fn(&B),
+    recorded: &R,
+    use_recorded: impl Fn(&R),
+) {
+    pairs(
+        name,
+        rounds,
+        || block(|| use_bare(black_box(bare))),
+        || block(|| use_recorded(black_box(recorded))),
+        Show::Difference,
+    );
+}
+
+#[inline(never)]
+fn block(operation: impl Fn()) -> f64 {
+    let start = Instant::now();
+    for _ in 0..BLOCK {
+        operation();
+    }
+    start.elapsed().as_nanos() as f64 / f64::from(BLOCK)
+}
+
+/// Nanoseconds of a thread for each operation, of two threads that run for a time.
+fn two_threads(repeat: &(dyn Fn() + Sync)) -> f64 {
+    let (start, is_over) = (Barrier::new(3), AtomicBool::new(false));
+    let run = || {
+        start.wait();
+        let mut operations = 0;
+        while !is_over.load(Ordering::Relaxed) {
+            repeat();
+            operations += 64;
+        }
+        operations
+    };
+    thread::scope(|scope| {
+        let threads = [scope.spawn(run), scope.spawn(run)];
+        start.wait();
+        let begin = Instant::now();
+        thread::sleep(CONTENDED);
+        is_over.store(true, Ordering::Relaxed);
+        let operations: u64 = threads.into_iter().map(|thread| thread.join().unwrap()).sum();
+        2.0 * begin.elapsed().as_nanos() as f64 / operations as f64
+    })
+}
+
+fn pairs(
+    name: &str,
+    rounds: usize,
+    bare: impl Fn() -> f64,
+    recorded: impl Fn() -> f64,
+    show: Show,
+) {
+    let mut columns = [const { Vec::new() }; 3];
+    for round in 0..rounds + 4 {
+        let (one, other);
+        if round % 2 == 0 {
+            one = bare();
+            other = recorded();
+        } else {
+            other = recorded();
+            one = bare();
+        }
+        // The first ones warm up.
+        if round >= 4 {
+            columns[0].push(one);
+            columns[1].push(other);
+            columns[2].push(match show {
+                Show::Difference => other - one,
+                Show::Ratio => other / one,
+            });
+        }
+    }
+    for column in &mut columns {
+        column.sort_by(f64::total_cmp);
+    }
+    let [bare, recorded, compared] = &columns;
+    // The ranks between which the median lies with 95 %: binomial, by the normal approximation.
+    let half = 0.98 * (rounds as f64).sqrt();
+    let rank = |offset: f64| {
+        let rank = (rounds as f64 / 2.0 + offset).round().max(0.0) as usize;
+        compared[rank.min(rounds - 1)]
+    };
+    println!(
+        "{name:<36}{:>9.2}{:>10.2}{:>9.3}   {:.3} to {:.3}",
+        bare[rounds / 2],
+        recorded[rounds / 2],
+        compared[rounds / 2],
+        rank(-half),
+        rank(half),
+    );
+}

@@ -158,7 +158,7 @@ pub(crate) struct Figures {
     pub(crate) queue: Queue,
 }
 
-/// An acquisition that is timed, or that had to wait.
+/// An acquisition that is timed, or that had to wait. In a box, so that a guard stays small: most have none.
 #[derive(Debug)]
 pub(crate) struct Trace {
     block: &'static Block,
@@ -266,7 +266,7 @@ impl Block {
     /// Counts an acquisition, and begins to time it if that is its turn.
     #[cold]
     #[inline(never)]
-    pub(crate) fn enter(&'static self, site: Site) -> Option<Trace> {
+    pub(crate) fn enter(&'static self, site: Site) -> Option<Box<Trace>> {
         let index = self.find(site);
         let index = index.unwrap_or_else(|| self.index(&mut lock(&self.details), site));
         let slot = &self.slots[index];
@@ -275,33 +275,30 @@ impl Block {
         }
         self.holder.store(address(site), Ordering::Relaxed);
         let span = self.restart(index)?;
-        Some(Trace {
-            span,
-            opened: clock::now(),
-            ..self.trace(index)
-        })
+        let mut trace = self.trace(index);
+        trace.span = span;
+        trace.opened = clock::now();
+        Some(trace)
     }
 
     /// Counts an acquisition that has waited.
-    pub(crate) fn enter_after(&'static self, site: Site, wait: Wait) -> Option<Trace> {
+    pub(crate) fn enter_after(&'static self, site: Site, wait: Wait) -> Box<Trace> {
         let trace = self.enter(site);
-        let trace = trace.unwrap_or_else(|| {
-            // It has just been found, or put there.
-            self.trace(self.find(site).unwrap_or(OTHER))
-        });
-        let wait = Some(wait);
-        Some(Trace { wait, ..trace })
+        // Its slot has just been found, or given to it.
+        let mut trace = trace.unwrap_or_else(|| self.trace(self.find(site).unwrap_or(OTHER)));
+        trace.wait = Some(wait);
+        trace
     }
 
-    fn trace(&'static self, slot: usize) -> Trace {
-        Trace {
+    fn trace(&'static self, slot: usize) -> Box<Trace> {
+        Box::new(Trace {
             block: self,
             slot,
             opened: 0,
             span: 0,
             wait: None,
             turn: 0,
-        }
+        })
     }
 
     /// Ends a span with this acquisition and begins the next one. Returns how many acquisitions it had.
@@ -409,9 +406,7 @@ impl Block {
 
 impl Trace {
     /// Adds the acquisition to the figures. The lock should have been given up before.
-    #[cold]
-    #[inline(never)]
-    pub(crate) fn record(self, how: Use) {
+    pub(crate) fn record(&self, how: Use) {
         let mut details = lock(&self.block.details);
         let from = self.add(&mut details, how);
         drop(details);

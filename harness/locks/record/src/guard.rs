@@ -14,8 +14,9 @@ use crate::{clock, threads, turns, writer};
 pub struct Guard<G: Deref> {
     /// Dropped by `Drop`, or taken by `release`, which forgets the rest.
     inner: ManuallyDrop<G>,
-    /// Of an acquisition that is recorded singly.
-    trace: Option<Trace>,
+    /// Of an acquisition that is recorded singly. Taken by `Drop`, `release`, `mapped` and `pause`. What is dropped by itself
+    /// after `Drop` has taken it would keep the compiler from compiling the drop into the caller.
+    trace: ManuallyDrop<Option<Box<Trace>>>,
     /// Where to say that the lock is left.
     inside: Option<&'static Block>,
     has_written: bool,
@@ -24,14 +25,36 @@ pub struct Guard<G: Deref> {
 }
 
 impl<G: Deref> Guard<G> {
+    /// Of a mutex.
     #[inline(always)]
-    pub(crate) fn new(inner: G, entered: Entered, has_written: bool) -> Self {
+    pub(crate) fn alone(
+        inner: G,
+        trace: Option<Box<Trace>>,
+        record: Option<&'static Record>,
+    ) -> Self {
         Self {
             inner: ManuallyDrop::new(inner),
-            trace: entered.trace,
+            trace: ManuallyDrop::new(trace),
+            inside: None,
+            has_written: false,
+            record,
+        }
+    }
+
+    /// Of a lock that can have several readers.
+    #[inline(always)]
+    pub(crate) fn shared(
+        inner: G,
+        entered: Entered,
+        record: Option<&'static Record>,
+        has_written: bool,
+    ) -> Self {
+        Self {
+            inner: ManuallyDrop::new(inner),
+            trace: ManuallyDrop::new(entered.trace),
             inside: entered.inside,
             has_written,
-            record: entered.record,
+            record,
         }
     }
 
@@ -55,15 +78,15 @@ impl<G: Deref> Guard<G> {
     pub(crate) fn pause(&mut self) {
         self.leave();
         if let Some(trace) = self.trace.take() {
-            let how = self.how(&trace);
-            record(trace, how);
+            let how = how(&self.inner, &trace, self.record, self.has_written);
+            record(&trace, how);
         }
     }
 
     /// Records a new acquisition at a call site by a guard of a mutex that was paused.
     #[cfg(feature = "parking_lot")]
     pub(crate) fn resume(&mut self, site: Site) {
-        self.trace = handle::enter_again(self.record, site).trace;
+        self.trace = ManuallyDrop::new(handle::enter_again(self.record, site));
         self.has_written = false;
     }
 
@@ -77,7 +100,7 @@ impl<G: Deref> Guard<G> {
         mem::forget(self);
         Guard {
             inner: ManuallyDrop::new(map(inner)),
-            trace,
+            trace: ManuallyDrop::new(trace),
             inside,
             has_written,
             record: None,
@@ -86,41 +109,51 @@ impl<G: Deref> Guard<G> {
 
     #[inline(always)]
     fn leave(&mut self) {
-        if let Some(block) = self.inside.take() {
+        if let Some(block) = self.inside {
             block.leave();
         }
     }
+}
 
-    /// What is known at the end, before the lock is given up.
-    fn how(&self, trace: &Trace) -> Use {
-        let closed = clock::now();
-        let value: *const G::Target = &raw const **self.inner;
-        // A panic while another one unwinds would abort: then nothing of the program's is called.
-        let record = self.record.filter(|_| !std::thread::panicking());
-        // SAFETY: the guard dereferences to the value of the record's lock, which is held.
-        let length = record.and_then(|record| unsafe { record.look_at(value.cast()) });
-        Use {
-            closed,
-            has_written: self.has_written,
-            is_across_await: turns::has_passed(trace.turn),
-            length,
-            thread: 0,
-        }
-    }
-
-    /// Ends an acquisition that is recorded singly: the clock is read, the lock given up, the rest done then.
-    #[cold]
-    #[inline(never)]
-    fn finish(&mut self, trace: Trace) {
-        let how = self.how(&trace);
-        // SAFETY: called by `drop` alone, instead of the other drop of it.
-        unsafe { ManuallyDrop::drop(&mut self.inner) };
-        record(trace, how);
+/// What is known at the end, before the lock is given up.
+fn how<G: Deref>(
+    inner: &G,
+    trace: &Trace,
+    record: Option<&'static Record>,
+    has_written: bool,
+) -> Use {
+    let closed = clock::now();
+    let value: *const G::Target = &raw const **inner;
+    // A panic while another one unwinds would abort: then nothing of the program's is called.
+    let record = record.filter(|_| !std::thread::panicking());
+    // SAFETY: the guard dereferences to the value of the record's lock, which is held.
+    let length = record.and_then(|record| unsafe { record.look_at(value.cast()) });
+    Use {
+        closed,
+        has_written,
+        is_across_await: turns::has_passed(trace.turn),
+        length,
+        thread: 0,
     }
 }
 
+/// Ends an acquisition that is recorded singly: the clock is read, the lock given up, and then the rest is done. Takes
+/// all by value, so that a guard that has not to be looked at in memory is kept in registers.
+#[cold]
+#[inline(never)]
+fn finish<G: Deref>(
+    inner: G,
+    trace: Box<Trace>,
+    record_of: Option<&'static Record>,
+    has_written: bool,
+) {
+    let how = how(&inner, &trace, record_of, has_written);
+    drop(inner);
+    record(&trace, how);
+}
+
 /// Adds what happened to the figures, with the thread.
-fn record(trace: Trace, how: Use) {
+fn record(trace: &Trace, how: Use) {
     // In a forked child a mutex of the recorder can be locked for ever.
     if !writer::is_recording() {
         return;
@@ -137,10 +170,12 @@ impl<G: Deref> Drop for Guard<G> {
     #[inline(always)]
     fn drop(&mut self) {
         self.leave();
-        match self.trace.take() {
-            // SAFETY: nothing uses it after this drop.
-            None => unsafe { ManuallyDrop::drop(&mut self.inner) },
-            Some(trace) => self.finish(trace),
+        // SAFETY: nothing uses it after this drop.
+        let inner = unsafe { ManuallyDrop::take(&mut self.inner) };
+        // SAFETY: as above.
+        match unsafe { ManuallyDrop::take(&mut self.trace) } {
+            None => drop(inner),
+            Some(trace) => finish(inner, trace, self.record, self.has_written),
         }
     }
 }

@@ -19,15 +19,14 @@ pub struct Handle {
     family: Family,
 }
 
-/// An acquisition that was counted.
+/// An acquisition that was counted, of a lock that can have several readers. Two words, so that it is returned in registers:
+/// what is returned in memory keeps the compiler from having the guard in registers.
 #[derive(Debug, Default)]
 pub(crate) struct Entered {
-    pub(crate) record: Option<&'static Record>,
-    /// Where the acquisition is known as the holder, if it has to say that it leaves: of a lock that can have several
-    /// readers. Who waits for a mutex waits for the last that took it.
+    /// Where it says that it leaves. Who waits for a mutex waits for the last that took it.
     pub(crate) inside: Option<&'static Block>,
     /// If it is recorded singly.
-    pub(crate) trace: Option<Trace>,
+    pub(crate) trace: Option<Box<Trace>>,
 }
 
 /// A wait that has begun. If it is dropped, the wait was given up: of a future, or at a deadline.
@@ -76,14 +75,10 @@ impl Handle {
 
     /// Counts an acquisition of a mutex.
     #[inline(always)]
-    pub(crate) fn enter(&self, site: Site, value: Value) -> Entered {
+    pub(crate) fn enter(&self, site: Site, value: Value) -> Option<Box<Trace>> {
         if let Some(record) = self.record() {
             if record.own().pass(site) {
-                return Entered {
-                    record: Some(record),
-                    inside: None,
-                    trace: None,
-                };
+                return None;
             }
         }
         self.enter_slowly(site, value)
@@ -91,8 +86,8 @@ impl Handle {
 
     #[cold]
     #[inline(never)]
-    fn enter_slowly(&self, site: Site, value: Value) -> Entered {
-        enter_again(self.registered(value), site)
+    fn enter_slowly(&self, site: Site, value: Value) -> Option<Box<Trace>> {
+        enter_in(self.registered(value), alone, site).trace
     }
 
     /// Counts an acquisition to write of a lock that can have several readers.
@@ -101,7 +96,6 @@ impl Handle {
         if let Some(record) = self.record() {
             if record.own().pass(site) {
                 return Entered {
-                    record: Some(record),
                     inside: Some(record.own()),
                     trace: None,
                 };
@@ -113,8 +107,7 @@ impl Handle {
     #[cold]
     #[inline(never)]
     fn enter_write_slowly(&self, site: Site, value: Value) -> Entered {
-        let record = self.registered(value);
-        enter_in(record, alone, site)
+        enter_in(self.registered(value), alone, site)
     }
 
     /// Counts an acquisition to read.
@@ -124,7 +117,6 @@ impl Handle {
             if let Some(block) = threads::block_at_hand(record) {
                 if block.pass(site) {
                     return Entered {
-                        record: Some(record),
                         inside: Some(block),
                         trace: None,
                     };
@@ -137,12 +129,12 @@ impl Handle {
     #[cold]
     #[inline(never)]
     fn enter_read_slowly(&self, site: Site, value: Value) -> Entered {
-        let record = self.registered(value);
-        enter_in(record, threads::block, site)
+        enter_in(self.registered(value), threads::block, site)
     }
 
     /// Begins a wait, after an attempt has failed.
     #[cold]
+    #[inline(never)]
     pub(crate) fn wait(&self, site: Site, value: Value, is_read: bool) -> Waiting {
         wait(self.registered(value), site, is_read)
     }
@@ -226,12 +218,8 @@ pub(crate) fn wait(record: Option<&'static Record>, site: Site, is_read: bool) -
 }
 
 /// Counts an acquisition of a mutex whose record is known.
-pub(crate) fn enter_again(record: Option<&'static Record>, site: Site) -> Entered {
-    let entered = enter_in(record, alone, site);
-    Entered {
-        inside: None,
-        ..entered
-    }
+pub(crate) fn enter_again(record: Option<&'static Record>, site: Site) -> Option<Box<Trace>> {
+    enter_in(record, alone, site).trace
 }
 
 /// Counts an acquisition to read by which another one goes on.
@@ -252,11 +240,8 @@ fn enter_in(
     site: Site,
 ) -> Entered {
     let inside = record.filter(|_| writer::is_recording()).and_then(block);
-    Entered {
-        record,
-        inside,
-        trace: inside.and_then(|block| block.enter(site)),
-    }
+    let trace = inside.and_then(|block| block.enter(site));
+    Entered { inside, trace }
 }
 
 /// Counts an acquisition that found the lock of a record poisoned.
@@ -277,39 +262,35 @@ fn alone(record: &'static Record) -> Option<&'static Block> {
 
 impl Waiting {
     /// The wait for a mutex is over.
-    pub(crate) fn end(self) -> Entered {
-        let entered = self.end_in(alone);
-        Entered {
-            inside: None,
-            ..entered
-        }
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn end(self) -> Option<Box<Trace>> {
+        self.end_in(alone).trace
     }
 
     /// The wait of a writer is over.
+    #[cold]
+    #[inline(never)]
     pub(crate) fn end_write(self) -> Entered {
         self.end_in(alone)
     }
 
     /// The wait of a reader is over.
+    #[cold]
+    #[inline(never)]
     pub(crate) fn end_read(self) -> Entered {
         self.end_in(threads::block)
     }
 
     fn end_in(self, block: impl FnOnce(&'static Record) -> Option<&'static Block>) -> Entered {
-        let Some(record) = self.record else {
-            return Entered::default();
-        };
         let Some(ns) = clock::elapsed_ns(self.began, clock::now()) else {
-            return enter_in(Some(record), block, self.site);
+            return enter_in(self.record, block, self.site);
         };
         let (queue, holder) = (self.queue, self.holder);
         let wait = Wait { ns, queue, holder };
-        let inside = block(record);
-        Entered {
-            record: Some(record),
-            inside,
-            trace: inside.and_then(|block| block.enter_after(self.site, wait)),
-        }
+        let inside = self.record.and_then(block);
+        let trace = inside.map(|block| block.enter_after(self.site, wait));
+        Entered { inside, trace }
     }
 }
 

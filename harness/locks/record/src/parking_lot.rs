@@ -4,6 +4,7 @@
 //! the lock was given up. A guard that is leaked holds for ever.
 
 use std::fmt;
+use std::ops::Deref;
 use std::panic::Location;
 use std::time::{Duration, Instant};
 
@@ -14,7 +15,7 @@ pub use ::parking_lot::{Once, OnceState, ReentrantMutex, WaitTimeoutResult};
 use crate::Lock;
 use crate::block::Site;
 use crate::guard::Guard;
-use crate::handle::Handle;
+use crate::handle::{self, Handle};
 use crate::record::{Family, Value};
 
 const MUTEX: Family = Family {
@@ -90,7 +91,11 @@ impl<T: ?Sized> Mutex<T> {
         let site = Location::caller();
         match self.inner.try_lock() {
             Some(inner) => self.guard(inner, site),
-            None => self.wait(site),
+            None => {
+                let waiting = self.handle.wait(site, Value::unseen::<T>(), false);
+                let inner = self.inner.lock();
+                Guard::alone(inner, waiting.end(), self.handle.record())
+            }
         }
     }
 
@@ -99,58 +104,49 @@ impl<T: ?Sized> Mutex<T> {
     #[track_caller]
     pub fn try_lock(&self) -> Option<MutexGuard<'_, T>> {
         let site = Location::caller();
-        let inner = self.inner.try_lock();
-        if inner.is_none() {
-            self.handle.fail(site, Value::unseen::<T>(), false);
+        match self.inner.try_lock() {
+            Some(inner) => Some(self.guard(inner, site)),
+            None => {
+                self.handle.fail(site, Value::unseen::<T>(), false);
+                None
+            }
         }
-        Some(self.guard(inner?, site))
     }
 
     /// Waits for the mutex for a time at most.
     #[track_caller]
     pub fn try_lock_for(&self, timeout: Duration) -> Option<MutexGuard<'_, T>> {
         let site = Location::caller();
-        match self.inner.try_lock() {
-            Some(inner) => Some(self.guard(inner, site)),
-            None => self.wait_in_time(site, || self.inner.try_lock_for(timeout)),
-        }
+        self.lock_in_time(site, || self.inner.try_lock_for(timeout))
     }
 
     /// Waits for the mutex until a moment at most.
     #[track_caller]
     pub fn try_lock_until(&self, deadline: Instant) -> Option<MutexGuard<'_, T>> {
         let site = Location::caller();
-        match self.inner.try_lock() {
-            Some(inner) => Some(self.guard(inner, site)),
-            None => self.wait_in_time(site, || self.inner.try_lock_until(deadline)),
-        }
+        self.lock_in_time(site, || self.inner.try_lock_until(deadline))
     }
 
-    #[inline(always)]
-    fn guard<'a>(&'a self, inner: bare::MutexGuard<'a, T>, site: Site) -> MutexGuard<'a, T> {
-        let entered = self.handle.enter(site, Value::from_ref::<T>(&inner));
-        Guard::new(inner, entered, false)
-    }
-
-    #[cold]
-    fn wait(&self, site: Site) -> MutexGuard<'_, T> {
-        let waiting = self.handle.wait(site, Value::unseen::<T>(), false);
-        let inner = self.inner.lock();
-        Guard::new(inner, waiting.end(), false)
-    }
-
-    #[cold]
-    fn wait_in_time<'a>(
+    fn lock_in_time<'a>(
         &'a self,
         site: Site,
         wait: impl FnOnce() -> Option<bare::MutexGuard<'a, T>>,
     ) -> Option<MutexGuard<'a, T>> {
-        let waiting = self.handle.wait(site, Value::unseen::<T>(), false);
-        let inner = wait();
-        if inner.is_none() {
-            self.handle.fail(site, Value::unseen::<T>(), false);
+        if let Some(inner) = self.inner.try_lock() {
+            return Some(self.guard(inner, site));
         }
-        Some(Guard::new(inner?, waiting.end(), false))
+        let waiting = self.handle.wait(site, Value::unseen::<T>(), false);
+        let Some(inner) = wait() else {
+            self.handle.fail(site, Value::unseen::<T>(), false);
+            return None;
+        };
+        Some(Guard::alone(inner, waiting.end(), self.handle.record()))
+    }
+
+    #[inline(always)]
+    fn guard<'a>(&'a self, inner: bare::MutexGuard<'a, T>, site: Site) -> MutexGuard<'a, T> {
+        let trace = self.handle.enter(site, Value::from_ref::<T>(&inner));
+        Guard::alone(inner, trace, self.handle.record())
     }
 
     /// The value, which nobody else refers to. Not an acquisition.
@@ -254,7 +250,11 @@ impl<T: ?Sized> RwLock<T> {
         let site = Location::caller();
         match self.inner.try_write() {
             Some(inner) => self.writing(inner, site),
-            None => self.wait_to_write(site),
+            None => {
+                let waiting = self.handle.wait(site, Value::unseen::<T>(), false);
+                let inner = self.inner.write();
+                Guard::shared(inner, waiting.end_write(), self.handle.record(), true)
+            }
         }
     }
 
@@ -273,11 +273,13 @@ impl<T: ?Sized> RwLock<T> {
     #[track_caller]
     pub fn try_read(&self) -> Option<RwLockReadGuard<'_, T>> {
         let site = Location::caller();
-        let inner = self.inner.try_read();
-        if inner.is_none() {
-            self.handle.fail(site, Value::unseen::<T>(), true);
+        match self.inner.try_read() {
+            Some(inner) => Some(self.reading(inner, site)),
+            None => {
+                self.handle.fail(site, Value::unseen::<T>(), true);
+                None
+            }
         }
-        Some(self.reading(inner?, site))
     }
 
     /// Takes the lock to write if nobody has it.
@@ -285,11 +287,13 @@ impl<T: ?Sized> RwLock<T> {
     #[track_caller]
     pub fn try_write(&self) -> Option<RwLockWriteGuard<'_, T>> {
         let site = Location::caller();
-        let inner = self.inner.try_write();
-        if inner.is_none() {
-            self.handle.fail(site, Value::unseen::<T>(), false);
+        match self.inner.try_write() {
+            Some(inner) => Some(self.writing(inner, site)),
+            None => {
+                self.handle.fail(site, Value::unseen::<T>(), false);
+                None
+            }
         }
-        Some(self.writing(inner?, site))
     }
 
     /// Waits to read for a time at most.
@@ -300,11 +304,12 @@ impl<T: ?Sized> RwLock<T> {
             return Some(self.reading(inner, site));
         }
         let waiting = self.handle.wait(site, Value::unseen::<T>(), true);
-        let inner = self.inner.try_read_for(timeout);
-        if inner.is_none() {
+        let Some(inner) = self.inner.try_read_for(timeout) else {
             self.handle.fail(site, Value::unseen::<T>(), true);
-        }
-        Some(Guard::new(inner?, waiting.end_read(), false))
+            return None;
+        };
+        let record = self.handle.record();
+        Some(Guard::shared(inner, waiting.end_read(), record, false))
     }
 
     /// Waits to write for a time at most.
@@ -315,18 +320,26 @@ impl<T: ?Sized> RwLock<T> {
             return Some(self.writing(inner, site));
         }
         let waiting = self.handle.wait(site, Value::unseen::<T>(), false);
-        let inner = self.inner.try_write_for(timeout);
-        if inner.is_none() {
+        let Some(inner) = self.inner.try_write_for(timeout) else {
             self.handle.fail(site, Value::unseen::<T>(), false);
-        }
-        Some(Guard::new(inner?, waiting.end_write(), true))
+            return None;
+        };
+        let record = self.handle.record();
+        Some(Guard::shared(inner, waiting.end_write(), record, true))
     }
 
-    /// Reading of either kind.
+    /// Reading of each kind.
     #[inline(always)]
-    fn reading<G: std::ops::Deref<Target = T>>(&self, inner: G, site: Site) -> Guard<G> {
+    fn reading<G: Deref<Target = T>>(&self, inner: G, site: Site) -> Guard<G> {
         let entered = self.handle.enter_read(site, Value::from_ref::<T>(&inner));
-        Guard::new(inner, entered, false)
+        Guard::shared(inner, entered, self.handle.record(), false)
+    }
+
+    #[inline(always)]
+    fn wait_to_read<G: Deref>(&self, site: Site, wait: impl FnOnce() -> G) -> Guard<G> {
+        let waiting = self.handle.wait(site, Value::unseen::<T>(), true);
+        let inner = wait();
+        Guard::shared(inner, waiting.end_read(), self.handle.record(), false)
     }
 
     #[inline(always)]
@@ -336,21 +349,7 @@ impl<T: ?Sized> RwLock<T> {
         site: Site,
     ) -> RwLockWriteGuard<'a, T> {
         let entered = self.handle.enter_write(site, Value::from_ref::<T>(&inner));
-        Guard::new(inner, entered, true)
-    }
-
-    #[cold]
-    fn wait_to_read<G: std::ops::Deref>(&self, site: Site, wait: impl FnOnce() -> G) -> Guard<G> {
-        let waiting = self.handle.wait(site, Value::unseen::<T>(), true);
-        let inner = wait();
-        Guard::new(inner, waiting.end_read(), false)
-    }
-
-    #[cold]
-    fn wait_to_write(&self, site: Site) -> RwLockWriteGuard<'_, T> {
-        let waiting = self.handle.wait(site, Value::unseen::<T>(), false);
-        let inner = self.inner.write();
-        Guard::new(inner, waiting.end_write(), true)
+        Guard::shared(inner, entered, self.handle.record(), true)
     }
 
     /// The value, which nobody else refers to. Not an acquisition.
@@ -394,7 +393,7 @@ impl<'a, T: ?Sized> Guard<bare::RwLockWriteGuard<'a, T>> {
         let site = Location::caller();
         let (inner, record) = guard.release();
         let inner = bare::RwLockWriteGuard::downgrade(inner);
-        Guard::new(inner, crate::handle::enter_read_again(record, site), false)
+        Guard::shared(inner, handle::enter_read_again(record, site), record, false)
     }
 }
 
@@ -407,13 +406,13 @@ impl<'a, T: ?Sized> Guard<bare::RwLockUpgradableReadGuard<'a, T>> {
         let (inner, record) = guard.release();
         let inner = match bare::RwLockUpgradableReadGuard::try_upgrade(inner) {
             Ok(inner) => {
-                return Guard::new(inner, crate::handle::enter_write_again(record, site), true);
+                return Guard::shared(inner, handle::enter_write_again(record, site), record, true);
             }
             Err(inner) => inner,
         };
-        let waiting = crate::handle::wait(record, site, false);
+        let waiting = handle::wait(record, site, false);
         let inner = bare::RwLockUpgradableReadGuard::upgrade(inner);
-        Guard::new(inner, waiting.end_write(), true)
+        Guard::shared(inner, waiting.end_write(), record, true)
     }
 
     /// Gives up the right to write later.

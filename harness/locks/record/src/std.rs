@@ -12,9 +12,9 @@ use ::std::time::Duration;
 pub use ::std::sync::*;
 
 use crate::Lock;
-use crate::block::Site;
+use crate::block::{Site, Trace};
 use crate::guard::Guard;
-use crate::handle::{self, Handle};
+use crate::handle::{self, Entered, Handle};
 use crate::record::{Family, Record, Value};
 
 const MUTEX: Family = Family {
@@ -85,10 +85,16 @@ impl<T: ?Sized> Mutex<T> {
     #[track_caller]
     pub fn lock(&self) -> LockResult<MutexGuard<'_, T>> {
         let site = Location::caller();
-        match self.inner.try_lock() {
-            Ok(inner) => Ok(self.guard(inner, site)),
-            Err(TryLockError::WouldBlock) => self.wait(site),
-            Err(TryLockError::Poisoned(poisoned)) => self.poisoned(poisoned.into_inner(), site),
+        match attempt(self.inner.try_lock()) {
+            Some((inner, is_poisoned)) => {
+                let trace = self.handle.enter(site, Value::from_ref::<T>(&inner));
+                self.guard(inner, trace, is_poisoned)
+            }
+            None => {
+                let waiting = self.handle.wait(site, Value::unseen::<T>(), false);
+                let (inner, is_poisoned) = acquired(self.inner.lock());
+                self.guard(inner, waiting.end(), is_poisoned)
+            }
         }
     }
 
@@ -101,47 +107,27 @@ impl<T: ?Sized> Mutex<T> {
     #[track_caller]
     pub fn try_lock(&self) -> TryLockResult<MutexGuard<'_, T>> {
         let site = Location::caller();
-        match self.inner.try_lock() {
-            Ok(inner) => Ok(self.guard(inner, site)),
-            Err(TryLockError::WouldBlock) => {
+        match attempt(self.inner.try_lock()) {
+            Some((inner, is_poisoned)) => {
+                let trace = self.handle.enter(site, Value::from_ref::<T>(&inner));
+                Ok(self.guard(inner, trace, is_poisoned)?)
+            }
+            None => {
                 self.handle.fail(site, Value::unseen::<T>(), false);
                 Err(TryLockError::WouldBlock)
-            }
-            Err(TryLockError::Poisoned(poisoned)) => {
-                let poisoned = self.poisoned(poisoned.into_inner(), site);
-                poisoned.map_err(TryLockError::Poisoned)
             }
         }
     }
 
     #[inline(always)]
-    fn guard<'a>(&'a self, inner: bare::MutexGuard<'a, T>, site: Site) -> MutexGuard<'a, T> {
-        let entered = self.handle.enter(site, Value::from_ref::<T>(&inner));
-        Guard::new(inner, entered, false)
-    }
-
-    #[cold]
-    fn wait(&self, site: Site) -> LockResult<MutexGuard<'_, T>> {
-        let waiting = self.handle.wait(site, Value::unseen::<T>(), false);
-        match self.inner.lock() {
-            Ok(inner) => Ok(Guard::new(inner, waiting.end(), false)),
-            Err(poisoned) => {
-                let guard = Guard::new(poisoned.into_inner(), waiting.end(), false);
-                self.handle.poisoned(Value::unseen::<T>());
-                Err(PoisonError::new(guard))
-            }
-        }
-    }
-
-    #[cold]
-    fn poisoned<'a>(
+    fn guard<'a>(
         &'a self,
         inner: bare::MutexGuard<'a, T>,
-        site: Site,
+        trace: Option<Box<Trace>>,
+        is_poisoned: bool,
     ) -> LockResult<MutexGuard<'a, T>> {
-        let guard = self.guard(inner, site);
-        self.handle.poisoned(Value::unseen::<T>());
-        Err(PoisonError::new(guard))
+        let guard = Guard::alone(inner, trace, self.handle.record());
+        result(guard, is_poisoned, &self.handle, Value::unseen::<T>())
     }
 
     /// Whether a thread has panicked while it held the mutex.
@@ -174,12 +160,15 @@ impl<T: ?Sized> RwLock<T> {
     #[track_caller]
     pub fn read(&self) -> LockResult<RwLockReadGuard<'_, T>> {
         let site = Location::caller();
-        match self.inner.try_read() {
-            Ok(inner) => Ok(self.reading(inner, site)),
-            Err(TryLockError::WouldBlock) => self.wait_to_read(site),
-            Err(TryLockError::Poisoned(poisoned)) => {
-                self.handle.poisoned(Value::unseen::<T>());
-                Err(PoisonError::new(self.reading(poisoned.into_inner(), site)))
+        match attempt(self.inner.try_read()) {
+            Some((inner, is_poisoned)) => {
+                let entered = self.handle.enter_read(site, Value::from_ref::<T>(&inner));
+                self.guard(inner, entered, false, is_poisoned)
+            }
+            None => {
+                let waiting = self.handle.wait(site, Value::unseen::<T>(), true);
+                let (inner, is_poisoned) = acquired(self.inner.read());
+                self.guard(inner, waiting.end_read(), false, is_poisoned)
             }
         }
     }
@@ -193,12 +182,15 @@ impl<T: ?Sized> RwLock<T> {
     #[track_caller]
     pub fn write(&self) -> LockResult<RwLockWriteGuard<'_, T>> {
         let site = Location::caller();
-        match self.inner.try_write() {
-            Ok(inner) => Ok(self.writing(inner, site)),
-            Err(TryLockError::WouldBlock) => self.wait_to_write(site),
-            Err(TryLockError::Poisoned(poisoned)) => {
-                self.handle.poisoned(Value::unseen::<T>());
-                Err(PoisonError::new(self.writing(poisoned.into_inner(), site)))
+        match attempt(self.inner.try_write()) {
+            Some((inner, is_poisoned)) => {
+                let entered = self.handle.enter_write(site, Value::from_ref::<T>(&inner));
+                self.guard(inner, entered, true, is_poisoned)
+            }
+            None => {
+                let waiting = self.handle.wait(site, Value::unseen::<T>(), false);
+                let (inner, is_poisoned) = acquired(self.inner.write());
+                self.guard(inner, waiting.end_write(), true, is_poisoned)
             }
         }
     }
@@ -212,16 +204,14 @@ impl<T: ?Sized> RwLock<T> {
     #[track_caller]
     pub fn try_read(&self) -> TryLockResult<RwLockReadGuard<'_, T>> {
         let site = Location::caller();
-        match self.inner.try_read() {
-            Ok(inner) => Ok(self.reading(inner, site)),
-            Err(TryLockError::WouldBlock) => {
+        match attempt(self.inner.try_read()) {
+            Some((inner, is_poisoned)) => {
+                let entered = self.handle.enter_read(site, Value::from_ref::<T>(&inner));
+                Ok(self.guard(inner, entered, false, is_poisoned)?)
+            }
+            None => {
                 self.handle.fail(site, Value::unseen::<T>(), true);
                 Err(TryLockError::WouldBlock)
-            }
-            Err(TryLockError::Poisoned(poisoned)) => {
-                self.handle.poisoned(Value::unseen::<T>());
-                let guard = self.reading(poisoned.into_inner(), site);
-                Err(PoisonError::new(guard).into())
             }
         }
     }
@@ -235,66 +225,28 @@ impl<T: ?Sized> RwLock<T> {
     #[track_caller]
     pub fn try_write(&self) -> TryLockResult<RwLockWriteGuard<'_, T>> {
         let site = Location::caller();
-        match self.inner.try_write() {
-            Ok(inner) => Ok(self.writing(inner, site)),
-            Err(TryLockError::WouldBlock) => {
+        match attempt(self.inner.try_write()) {
+            Some((inner, is_poisoned)) => {
+                let entered = self.handle.enter_write(site, Value::from_ref::<T>(&inner));
+                Ok(self.guard(inner, entered, true, is_poisoned)?)
+            }
+            None => {
                 self.handle.fail(site, Value::unseen::<T>(), false);
                 Err(TryLockError::WouldBlock)
             }
-            Err(TryLockError::Poisoned(poisoned)) => {
-                self.handle.poisoned(Value::unseen::<T>());
-                let guard = self.writing(poisoned.into_inner(), site);
-                Err(PoisonError::new(guard).into())
-            }
         }
     }
 
     #[inline(always)]
-    fn reading<'a>(
-        &'a self,
-        inner: bare::RwLockReadGuard<'a, T>,
-        site: Site,
-    ) -> RwLockReadGuard<'a, T> {
-        let entered = self.handle.enter_read(site, Value::from_ref::<T>(&inner));
-        Guard::new(inner, entered, false)
-    }
-
-    #[inline(always)]
-    fn writing<'a>(
-        &'a self,
-        inner: bare::RwLockWriteGuard<'a, T>,
-        site: Site,
-    ) -> RwLockWriteGuard<'a, T> {
-        let entered = self.handle.enter_write(site, Value::from_ref::<T>(&inner));
-        Guard::new(inner, entered, true)
-    }
-
-    #[cold]
-    fn wait_to_read(&self, site: Site) -> LockResult<RwLockReadGuard<'_, T>> {
-        let waiting = self.handle.wait(site, Value::unseen::<T>(), true);
-        match self.inner.read() {
-            Ok(inner) => Ok(Guard::new(inner, waiting.end_read(), false)),
-            Err(poisoned) => {
-                self.handle.poisoned(Value::unseen::<T>());
-                let inner = poisoned.into_inner();
-                let guard = Guard::new(inner, waiting.end_read(), false);
-                Err(PoisonError::new(guard))
-            }
-        }
-    }
-
-    #[cold]
-    fn wait_to_write(&self, site: Site) -> LockResult<RwLockWriteGuard<'_, T>> {
-        let waiting = self.handle.wait(site, Value::unseen::<T>(), false);
-        match self.inner.write() {
-            Ok(inner) => Ok(Guard::new(inner, waiting.end_write(), true)),
-            Err(poisoned) => {
-                self.handle.poisoned(Value::unseen::<T>());
-                let inner = poisoned.into_inner();
-                let guard = Guard::new(inner, waiting.end_write(), true);
-                Err(PoisonError::new(guard))
-            }
-        }
+    fn guard<G: ::std::ops::Deref>(
+        &self,
+        inner: G,
+        entered: Entered,
+        has_written: bool,
+        is_poisoned: bool,
+    ) -> LockResult<Guard<G>> {
+        let guard = Guard::shared(inner, entered, self.handle.record(), has_written);
+        result(guard, is_poisoned, &self.handle, Value::unseen::<T>())
     }
 
     /// Whether a thread has panicked while it held the lock to write.
@@ -424,15 +376,13 @@ fn again<'a, T>(
     record: Option<&'static Record>,
     site: Site,
 ) -> LockResult<MutexGuard<'a, T>> {
-    let entered = handle::enter_again(record, site);
-    match result {
-        Ok(inner) => Ok(Guard::new(inner, entered, false)),
-        Err(poisoned) => {
-            handle::poisoned(record);
-            let guard = Guard::new(poisoned.into_inner(), entered, false);
-            Err(PoisonError::new(guard))
-        }
+    let (inner, is_poisoned) = acquired(result);
+    let guard = Guard::alone(inner, handle::enter_again(record, site), record);
+    if is_poisoned {
+        handle::poisoned(record);
+        return Err(PoisonError::new(guard));
     }
+    Ok(guard)
 }
 
 fn again_in_time<'a, T>(
@@ -440,16 +390,41 @@ fn again_in_time<'a, T>(
     record: Option<&'static Record>,
     site: Site,
 ) -> LockResult<(MutexGuard<'a, T>, WaitTimeoutResult)> {
-    let entered = handle::enter_again(record, site);
-    match result {
-        Ok((inner, result)) => Ok((Guard::new(inner, entered, false), result)),
-        Err(poisoned) => {
-            handle::poisoned(record);
-            let (inner, result) = poisoned.into_inner();
-            let guard = Guard::new(inner, entered, false);
-            Err(PoisonError::new((guard, result)))
-        }
+    let ((inner, result), is_poisoned) = acquired(result);
+    let guard = Guard::alone(inner, handle::enter_again(record, site), record);
+    if is_poisoned {
+        handle::poisoned(record);
+        return Err(PoisonError::new((guard, result)));
     }
+    Ok((guard, result))
+}
+
+/// What an attempt got, and whether the lock is poisoned.
+#[inline(always)]
+fn attempt<G>(result: TryLockResult<G>) -> Option<(G, bool)> {
+    match result {
+        Ok(guard) => Some((guard, false)),
+        Err(TryLockError::Poisoned(poisoned)) => Some((poisoned.into_inner(), true)),
+        Err(TryLockError::WouldBlock) => None,
+    }
+}
+
+/// What was got, and whether the lock is poisoned.
+#[inline(always)]
+fn acquired<G>(result: LockResult<G>) -> (G, bool) {
+    match result {
+        Ok(guard) => (guard, false),
+        Err(poisoned) => (poisoned.into_inner(), true),
+    }
+}
+
+#[inline(always)]
+fn result<G>(guard: G, is_poisoned: bool, handle: &Handle, value: Value) -> LockResult<G> {
+    if is_poisoned {
+        handle.poisoned(value);
+        return Err(PoisonError::new(guard));
+    }
+    Ok(guard)
 }
 
 impl<T: ?Sized> Lock for Mutex<T> {
