@@ -67,16 +67,17 @@ fn of_keys(outer: &str, arguments: &[&str], hasher: usize, from: Guarded) -> Gua
             || inner.first().is_some_and(|inner| inner.ends_with("str"))
     };
     // Ordered maps compare and hash nothing.
-    let hashes = outer.starts_with("Hash") || outer.starts_with("Index");
+    let is_hashed = outer.starts_with("Hash") || outer.starts_with("Index");
     let is_std = arguments
         .get(hasher)
         .is_none_or(|name| name.ends_with("RandomState"));
     Guarded {
-        keys: match arguments.first().is_some_and(is_string) {
-            true => KeyKind::Strings,
-            false => KeyKind::Integers,
+        keys: if arguments.first().is_some_and(is_string) {
+            KeyKind::Strings
+        } else {
+            KeyKind::Integers
         },
-        hasher: if hashes && is_std {
+        hasher: if is_hashed && is_std {
             Hasher::Sip
         } else {
             Hasher::Fx

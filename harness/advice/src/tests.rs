@@ -202,6 +202,14 @@ fn contradictions_are_told_what_would_be_right() {
             refused("[mixed]\nthreads = 1\nwrites = 0.9\nscans = 0.9\n"),
             "add up to 1.8",
         ),
+    ];
+    each_is_said(&cases);
+}
+
+#[test]
+fn times_and_arrivals_that_contradict_themselves_are_told_what_would_be_right() {
+    let refused = |rest: &str| refusal(&format!("{HEAD}{rest}"));
+    let cases = [
         (
             refused("[readers]\nthreads = 1\narrivals = \"poisson\"\n"),
             "give rate_per_s",
@@ -227,6 +235,11 @@ fn contradictions_are_told_what_would_be_right() {
             "say how many records",
         ),
     ];
+    each_is_said(&cases);
+}
+
+/// One line with the file, each with what is expected in it.
+fn each_is_said(cases: &[(String, &str)]) {
     for (said, expected) in cases {
         assert!(said.contains(expected), "{expected:?} is not in: {said}");
         assert!(said.starts_with("w.toml:"), "{said}");
@@ -421,6 +434,6 @@ fn what_is_said_is_what_the_scenarios_ask() {
     let times: Vec<f64> = writes.write_sections.iter().map(|one| one.ns).collect();
     assert_eq!(times, [500.0, 20_000.0]);
     assert_eq!((writes.threads, writes.every_us), (1, Some(100.0)));
-    let writers = scenario(&asked, "w-writers");
-    assert_eq!(writers.groups[0].arrivals, Arrivals::Steady);
+    let of_writers = scenario(&asked, "w-writers");
+    assert_eq!(of_writers.groups[0].arrivals, Arrivals::Steady);
 }

@@ -35,7 +35,7 @@ fn used(
     let samples: u64 = held.iter().map(|bucket| bucket[2]).sum();
     let sum: u64 = held
         .iter()
-        .map(|bucket| (bucket[0] + bucket[1]) / 2 * bucket[2])
+        .map(|bucket| u64::midpoint(bucket[0], bucket[1]) * bucket[2])
         .sum();
     let contended = u64::from(waiting_ns > 0);
     let wait = match waiting_ns {
