@@ -66,14 +66,15 @@ impl<'a> Series<'a> {
     /// Where the processors were usually and elsewhere the ratios can differ. Those of both places count if both say the
     /// same: worse, similar or better. Else those of the place with more processes.
     pub fn log_ratios(&self, scenario: &str, strategy: &str, metric: Metric) -> ByProcess {
-        let [mut usual, elsewhere] = self.by_process(scenario, strategy, |slice| {
-            self.log_ratio(slice, metric, 1)
-        });
+        let [mut usual, elsewhere] =
+            self.by_process(scenario, strategy, |slice| self.log_ratio(slice, metric, 1));
         let says = |place: &ByProcess| {
             let ratio = estimate(&groups(place.clone()))?.median.exp();
             Some((is_worse(ratio), ratio > MARGIN))
         };
-        let differ = says(&usual).zip(says(&elsewhere)).is_some_and(|(a, b)| a != b);
+        let differ = says(&usual)
+            .zip(says(&elsewhere))
+            .is_some_and(|(a, b)| a != b);
         match differ {
             true if elsewhere.len() > usual.len() => elsewhere,
             true => usual,
