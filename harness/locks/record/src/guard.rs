@@ -4,8 +4,8 @@ use std::fmt;
 use std::mem::{self, ManuallyDrop};
 use std::ops::{Deref, DerefMut};
 
-use crate::block::{Block, Site, Trace, Use};
-use crate::handle::{self, Entered};
+use crate::block::{Block, Trace, Use};
+use crate::handle::Entered;
 use crate::record::Record;
 use crate::{clock, threads, turns, writer};
 
@@ -85,8 +85,8 @@ impl<G: Deref> Guard<G> {
 
     /// Records a new acquisition at a call site by a guard of a mutex that was paused.
     #[cfg(feature = "parking_lot")]
-    pub(crate) fn resume(&mut self, site: Site) {
-        self.trace = ManuallyDrop::new(handle::enter_again(self.record, site));
+    pub(crate) fn resume(&mut self, site: crate::block::Site) {
+        self.trace = ManuallyDrop::new(crate::handle::enter_again(self.record, site));
         self.has_written = false;
     }
 
