@@ -71,15 +71,19 @@ impl Handle {
         Some(record)
     }
 
-    /// Counts an acquisition of a mutex.
+    /// Counts an acquisition of a mutex. Returns the record, too, which need not be loaded twice then.
     #[inline(always)]
-    pub(crate) fn enter(&self, site: Site, value: Value) -> Option<Box<Trace>> {
-        if let Some(record) = self.record() {
-            if record.own().pass(site) {
-                return None;
-            }
+    pub(crate) fn enter(
+        &self,
+        site: Site,
+        value: Value,
+    ) -> (Option<Box<Trace>>, Option<&'static Record>) {
+        let record = self.record();
+        if record.is_some_and(|record| record.own().pass(site)) {
+            return (None, record);
         }
-        self.enter_slowly(site, value)
+        let trace = self.enter_slowly(site, value);
+        (trace, self.record())
     }
 
     #[cold]
@@ -90,16 +94,19 @@ impl Handle {
 
     /// Counts an acquisition to write of a lock that can have several readers.
     #[inline(always)]
-    pub(crate) fn enter_write(&self, site: Site, value: Value) -> Entered {
-        if let Some(record) = self.record() {
-            if record.own().pass(site) {
-                return Entered {
-                    inside: Some(record.own()),
-                    trace: None,
-                };
-            }
+    pub(crate) fn enter_write(
+        &self,
+        site: Site,
+        value: Value,
+    ) -> (Entered, Option<&'static Record>) {
+        let record = self.record();
+        let own = record.map(Record::own);
+        if own.is_some_and(|own| own.pass(site)) {
+            let (inside, trace) = (own, None);
+            return (Entered { inside, trace }, record);
         }
-        self.enter_write_slowly(site, value)
+        let entered = self.enter_write_slowly(site, value);
+        (entered, self.record())
     }
 
     #[cold]
@@ -110,18 +117,19 @@ impl Handle {
 
     /// Counts an acquisition to read.
     #[inline(always)]
-    pub(crate) fn enter_read(&self, site: Site, value: Value) -> Entered {
-        if let Some(record) = self.record() {
-            if let Some(block) = threads::block_at_hand(record) {
-                if block.pass(site) {
-                    return Entered {
-                        inside: Some(block),
-                        trace: None,
-                    };
-                }
-            }
+    pub(crate) fn enter_read(
+        &self,
+        site: Site,
+        value: Value,
+    ) -> (Entered, Option<&'static Record>) {
+        let record = self.record();
+        let inside = record.and_then(threads::block_at_hand);
+        if inside.is_some_and(|block| block.pass(site)) {
+            let trace = None;
+            return (Entered { inside, trace }, record);
         }
-        self.enter_read_slowly(site, value)
+        let entered = self.enter_read_slowly(site, value);
+        (entered, self.record())
     }
 
     #[cold]

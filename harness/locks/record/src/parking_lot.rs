@@ -145,8 +145,8 @@ impl<T: ?Sized> Mutex<T> {
 
     #[inline(always)]
     fn guard<'a>(&'a self, inner: bare::MutexGuard<'a, T>, site: Site) -> MutexGuard<'a, T> {
-        let trace = self.handle.enter(site, Value::from_ref::<T>(&inner));
-        Guard::alone(inner, trace, self.handle.record())
+        let (trace, record) = self.handle.enter(site, Value::from_ref::<T>(&inner));
+        Guard::alone(inner, trace, record)
     }
 
     /// The value, which nobody else refers to. Not an acquisition.
@@ -331,8 +331,8 @@ impl<T: ?Sized> RwLock<T> {
     /// Reading of each kind.
     #[inline(always)]
     fn reading<G: Deref<Target = T>>(&self, inner: G, site: Site) -> Guard<G> {
-        let entered = self.handle.enter_read(site, Value::from_ref::<T>(&inner));
-        Guard::shared(inner, entered, self.handle.record(), false)
+        let (entered, record) = self.handle.enter_read(site, Value::from_ref::<T>(&inner));
+        Guard::shared(inner, entered, record, false)
     }
 
     #[inline(always)]
@@ -348,8 +348,8 @@ impl<T: ?Sized> RwLock<T> {
         inner: bare::RwLockWriteGuard<'a, T>,
         site: Site,
     ) -> RwLockWriteGuard<'a, T> {
-        let entered = self.handle.enter_write(site, Value::from_ref::<T>(&inner));
-        Guard::shared(inner, entered, self.handle.record(), true)
+        let (entered, record) = self.handle.enter_write(site, Value::from_ref::<T>(&inner));
+        Guard::shared(inner, entered, record, true)
     }
 
     /// The value, which nobody else refers to. Not an acquisition.

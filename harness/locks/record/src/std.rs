@@ -87,13 +87,13 @@ impl<T: ?Sized> Mutex<T> {
         let site = Location::caller();
         match attempt(self.inner.try_lock()) {
             Some((inner, is_poisoned)) => {
-                let trace = self.handle.enter(site, Value::from_ref::<T>(&inner));
-                self.guard(inner, trace, is_poisoned)
+                let (trace, record) = self.handle.enter(site, Value::from_ref::<T>(&inner));
+                self.guard(inner, trace, record, is_poisoned)
             }
             None => {
                 let waiting = self.handle.wait(site, Value::unseen::<T>(), false);
                 let (inner, is_poisoned) = acquired(self.inner.lock());
-                self.guard(inner, waiting.end(), is_poisoned)
+                self.guard(inner, waiting.end(), self.handle.record(), is_poisoned)
             }
         }
     }
@@ -109,8 +109,8 @@ impl<T: ?Sized> Mutex<T> {
         let site = Location::caller();
         match attempt(self.inner.try_lock()) {
             Some((inner, is_poisoned)) => {
-                let trace = self.handle.enter(site, Value::from_ref::<T>(&inner));
-                Ok(self.guard(inner, trace, is_poisoned)?)
+                let (trace, record) = self.handle.enter(site, Value::from_ref::<T>(&inner));
+                Ok(self.guard(inner, trace, record, is_poisoned)?)
             }
             None => {
                 self.handle.fail(site, Value::unseen::<T>(), false);
@@ -124,9 +124,9 @@ impl<T: ?Sized> Mutex<T> {
         &'a self,
         inner: bare::MutexGuard<'a, T>,
         trace: Option<Box<Trace>>,
+        record: Option<&'static Record>,
         is_poisoned: bool,
     ) -> LockResult<MutexGuard<'a, T>> {
-        let record = self.handle.record();
         if is_poisoned {
             self.handle.poisoned(Value::unseen::<T>());
             return Err(PoisonError::new(Guard::alone(inner, trace, record)));
@@ -173,7 +173,8 @@ impl<T: ?Sized> RwLock<T> {
             None => {
                 let waiting = self.handle.wait(site, Value::unseen::<T>(), true);
                 let (inner, is_poisoned) = acquired(self.inner.read());
-                self.guard(inner, waiting.end_read(), false, is_poisoned)
+                let entered = (waiting.end_read(), self.handle.record());
+                self.guard(inner, entered, false, is_poisoned)
             }
         }
     }
@@ -195,7 +196,8 @@ impl<T: ?Sized> RwLock<T> {
             None => {
                 let waiting = self.handle.wait(site, Value::unseen::<T>(), false);
                 let (inner, is_poisoned) = acquired(self.inner.write());
-                self.guard(inner, waiting.end_write(), true, is_poisoned)
+                let entered = (waiting.end_write(), self.handle.record());
+                self.guard(inner, entered, true, is_poisoned)
             }
         }
     }
@@ -246,11 +248,10 @@ impl<T: ?Sized> RwLock<T> {
     fn guard<G: ::std::ops::Deref>(
         &self,
         inner: G,
-        entered: Entered,
+        (entered, record): (Entered, Option<&'static Record>),
         has_written: bool,
         is_poisoned: bool,
     ) -> LockResult<Guard<G>> {
-        let record = self.handle.record();
         if is_poisoned {
             self.handle.poisoned(Value::unseen::<T>());
             let guard = Guard::shared(inner, entered, record, has_written);
