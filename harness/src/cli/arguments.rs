@@ -309,7 +309,7 @@ pub(crate) struct AdviseOptions {
         required_unless_present = "init"
     )]
     pub(crate) workload: Option<PathBuf>,
-    /// Of a recording: the lock, by its name or by where it was made (FILE:LINE) [default: the one that matters most]
+    /// Of a recording: the lock, by its name or by the file and line where it was made [default: the one that matters most]
     #[arg(long, value_name = "NAME|SITE", conflicts_with = "init")]
     pub(crate) lock: Option<String>,
     /// Print a workload file with every field explained, and do nothing else

@@ -7,8 +7,8 @@
 
 #![allow(
     clippy::disallowed_methods,
-    clippy::print_stdout,
     clippy::inline_always,
+    clippy::print_stdout,
     clippy::too_many_lines,
     clippy::cast_sign_loss,
     reason = "a program that takes time and prints it"
