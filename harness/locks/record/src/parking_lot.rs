@@ -1,4 +1,4 @@
-//! The locks of [`parking_lot`](::parking_lot), recorded.
+//! The locks of [`parking_lot`], recorded.
 //!
 //! Not there: locks around a raw lock, guards that own an `Arc`, and `force_unlock`, which leaves no guard that could say that
 //! the lock was given up. A guard that is leaked holds for ever.
@@ -28,7 +28,7 @@ static RWLOCK: Family = Family {
     kind: "rwlock",
 };
 
-/// A mutex as [`parking_lot::Mutex`](::parking_lot::Mutex), recorded.
+/// A mutex as [`parking_lot::Mutex`], recorded.
 pub struct Mutex<T: ?Sized> {
     handle: Handle,
     inner: bare::Mutex<T>,
@@ -40,7 +40,7 @@ pub type MutexGuard<'a, T> = Guard<bare::MutexGuard<'a, T>>;
 /// A mutex that is held, for a part of its value.
 pub type MappedMutexGuard<'a, T> = Guard<bare::MappedMutexGuard<'a, T>>;
 
-/// A reader-writer lock as [`parking_lot::RwLock`](::parking_lot::RwLock), recorded.
+/// A reader-writer lock as [`parking_lot::RwLock`], recorded.
 pub struct RwLock<T: ?Sized> {
     handle: Handle,
     inner: bare::RwLock<T>,
@@ -61,7 +61,7 @@ pub type MappedRwLockWriteGuard<'a, T> = Guard<bare::MappedRwLockWriteGuard<'a, 
 /// A lock that is held to read, and perhaps to write later. Recorded as a read.
 pub type RwLockUpgradableReadGuard<'a, T> = Guard<bare::RwLockUpgradableReadGuard<'a, T>>;
 
-/// A condition variable as [`parking_lot::Condvar`](::parking_lot::Condvar), for recorded mutexes.
+/// A condition variable as [`parking_lot::Condvar`], for recorded mutexes.
 ///
 /// A wait gives up the mutex: the time held ends, and the acquisition after it is one at the call of the wait.
 #[derive(Debug, Default)]

@@ -1,4 +1,4 @@
-//! The locks of [`std::sync`](::std::sync), recorded. All else of `std::sync` is here as it is there, so that
+//! The locks of [`std::sync`], recorded. All else of `std::sync` is here as it is there, so that
 //! `use lockrecord::std as sync` can stand for `use std::sync`.
 //!
 //! Not there: `RwLockWriteGuard::downgrade`, which is newer than the oldest compiler that this crate supports, and what is
@@ -27,7 +27,7 @@ static RWLOCK: Family = Family {
     kind: "rwlock",
 };
 
-/// A mutex as [`std::sync::Mutex`](::std::sync::Mutex), recorded.
+/// A mutex as [`std::sync::Mutex`], recorded.
 pub struct Mutex<T: ?Sized> {
     handle: Handle,
     inner: bare::Mutex<T>,
@@ -36,7 +36,7 @@ pub struct Mutex<T: ?Sized> {
 /// A mutex that is held, until it is dropped.
 pub type MutexGuard<'a, T> = Guard<bare::MutexGuard<'a, T>>;
 
-/// A reader-writer lock as [`std::sync::RwLock`](::std::sync::RwLock), recorded.
+/// A reader-writer lock as [`std::sync::RwLock`], recorded.
 pub struct RwLock<T: ?Sized> {
     handle: Handle,
     inner: bare::RwLock<T>,
@@ -48,7 +48,7 @@ pub type RwLockReadGuard<'a, T> = Guard<bare::RwLockReadGuard<'a, T>>;
 /// A lock that is held to write, until it is dropped.
 pub type RwLockWriteGuard<'a, T> = Guard<bare::RwLockWriteGuard<'a, T>>;
 
-/// A condition variable as [`std::sync::Condvar`](::std::sync::Condvar), for recorded mutexes.
+/// A condition variable as [`std::sync::Condvar`], for recorded mutexes.
 ///
 /// A wait gives up the mutex: the time held ends, and the acquisition after it is one at the call of the wait. The
 /// time until then is not time that was waited for the lock.

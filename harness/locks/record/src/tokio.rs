@@ -1,4 +1,4 @@
-//! The async locks of [`tokio::sync`](::tokio::sync), recorded. All else of `tokio::sync` is here as it is there.
+//! The async locks of [`tokio::sync`], recorded. All else of `tokio::sync` is here as it is there.
 //!
 //! What a lock's future waits is recorded from its first poll to the one that gets the lock, so it has the time in which the
 //! runtime had other things to do. A future that is dropped while it waits counts as an attempt that failed.
@@ -35,7 +35,7 @@ static RWLOCK: Family = Family {
     kind: "rwlock",
 };
 
-/// A mutex as [`tokio::sync::Mutex`](::tokio::sync::Mutex), recorded.
+/// A mutex as [`tokio::sync::Mutex`], recorded.
 pub struct Mutex<T: ?Sized> {
     handle: Handle,
     inner: bare::Mutex<T>,
@@ -50,7 +50,7 @@ pub type MappedMutexGuard<'a, T> = Guard<bare::MappedMutexGuard<'a, T>>;
 /// A mutex that is held, with a reference to it.
 pub type OwnedMutexGuard<T> = Guard<Owned<bare::MutexGuard<'static, T>, Mutex<T>>>;
 
-/// A reader-writer lock as [`tokio::sync::RwLock`](::tokio::sync::RwLock), recorded.
+/// A reader-writer lock as [`tokio::sync::RwLock`], recorded.
 pub struct RwLock<T: ?Sized> {
     handle: Handle,
     inner: bare::RwLock<T>,

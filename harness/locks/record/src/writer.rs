@@ -90,7 +90,7 @@ pub fn write() -> io::Result<PathBuf> {
     written.ok_or_else(|| io::Error::other("nothing is recorded, or LOCKRECORD_FILE is empty"))
 }
 
-/// The recording until now, as [`write`] would write it.
+/// The recording until now, as [`write()`] would write it.
 pub fn recording() -> String {
     document(Reason::Request, HAS_FORKED.load(Ordering::Relaxed))
 }
