@@ -13,15 +13,18 @@ pub trait Lock {
     fn handle(&self) -> &Handle;
 }
 
-/// Names a lock in the recording.
+/// Names a lock in the recording. What it guards has to be of a fixed size.
 ///
 /// ```no_run
 /// # use lockrecord::std::Mutex;
 /// static SESSIONS: Mutex<Vec<u64>> = Mutex::new(Vec::new());
 /// lockrecord::name(&SESSIONS, "sessions");
 /// ```
-pub fn name<L: Lock>(lock: &L, name: &str) {
-    lock.handle().name(Value::unseen::<L::Value>(), name);
+pub fn name<L: Lock>(lock: &L, name: &str)
+where
+    L::Value: Sized,
+{
+    lock.handle().name(Value::of_type::<L::Value>(), name);
 }
 
 /// Tells how to see the length of what a lock guards. Timed acquisitions call it while the lock is held, so it has to
@@ -41,7 +44,7 @@ where
         // SAFETY: the record calls it with the value of this lock, which is held.
         length(unsafe { &*value.cast::<L::Value>() })
     };
-    let value = Value::unseen::<L::Value>();
+    let value = Value::of_type::<L::Value>();
     lock.handle().length(value, Box::new(length));
 }
 
@@ -66,6 +69,6 @@ where
         let Samples(keys) = keys(unsafe { &*value.cast::<L::Value>() }).sampled();
         keys
     };
-    let value = Value::unseen::<L::Value>();
+    let value = Value::of_type::<L::Value>();
     lock.handle().keys(value, Box::new(find));
 }

@@ -66,7 +66,11 @@ impl<T: ?Sized> Lock for ::tokio::sync::RwLock<T> {
 
 /// Does nothing.
 #[inline(always)]
-pub fn name<L: Lock>(_: &L, _: &str) {}
+pub fn name<L: Lock>(_: &L, _: &str)
+where
+    L::Value: Sized,
+{
+}
 
 /// Does nothing.
 #[inline(always)]

@@ -44,6 +44,14 @@ impl Value {
         }
     }
 
+    /// Of a type of fixed size.
+    pub(crate) fn of_type<T>() -> Self {
+        Self {
+            type_name: std::any::type_name::<T>,
+            bytes: size_of::<T>(),
+        }
+    }
+
     /// Of a value that cannot be looked at now: the size of what has no fixed size is not known.
     #[inline(always)]
     pub(crate) fn unseen<T: ?Sized>() -> Self {

@@ -28,6 +28,14 @@ fn every_acquisition_is_counted() {
 }
 
 #[test]
+fn a_lock_that_is_named_first_has_a_size() {
+    let lock = Mutex::new([0_u64; 4]);
+    crate::name(&lock, "named first");
+    lock.lock().unwrap()[0] = 1;
+    assert_eq!(recorded(&lock, "named first")["value"]["bytes"], 32);
+}
+
+#[test]
 fn reads_are_told_from_writes() {
     let mutex = Mutex::new(0_u64);
     for number in 0..300_000_u64 {

@@ -11,7 +11,10 @@ use serde_json::Value;
 use crate::{Lock, recording};
 
 /// What the document says of the lock of a name, with the call sites as lines.
-fn recorded<L: Lock>(lock: &L, name: &str) -> Value {
+fn recorded<L: Lock>(lock: &L, name: &str) -> Value
+where
+    L::Value: Sized,
+{
     crate::name(lock, name);
     let document: Value = serde_json::from_str(&recording()).unwrap();
     assert_eq!(document["format"], "lockrecord/1");
