@@ -36,6 +36,13 @@ fn without_chance(mut seen: TraceSeen) -> TraceSeen {
     seen
 }
 
+/// How many instructions the copy of a whole table takes can depend on how far its source is from its target, which each
+/// heap decides anew. What every x86-64 processor with SSSE3 has, does not look at that.
+const ONE_WAY_TO_COPY: (&str, &str) = (
+    "GLIBC_TUNABLES",
+    "glibc.cpu.hwcaps=-AVX2,-AVX_Fast_Unaligned_Load,-ERMS,-FSRM",
+);
+
 fn assert_repeatable(strategy: &str) {
     let task = TraceTask {
         strategy: strategy.into(),
@@ -45,7 +52,7 @@ fn assert_repeatable(strategy: &str) {
     };
     let see = |process: usize| {
         let name = format!("{}-{process}", strategy.replace('/', "-"));
-        without_chance(seen(&name, &task, &[]))
+        without_chance(seen(&name, &task, &[ONE_WAY_TO_COPY]))
     };
     // Side by side: what else runs changes nothing.
     let [first, second, third] = thread::scope(|scope| {
