@@ -316,7 +316,7 @@ mod tests {
                 .find(text)
                 .unwrap_or_else(|| panic!("{text}: {shown}"))
         };
-        let bound = at("`sessions`: a free lock would gain at most 24 % of throughput");
+        let bound = at("would gain at most 24 % of throughput");
         let verdict = at("Shorten the section at `sessions.rs:90`");
         assert!(bound < verdict && verdict < at("| Lock | Taken"));
         let none = locks(&analysed(REGISTRY), None, Form::Markdown);
