@@ -27,6 +27,8 @@ const BLOCK: u32 = 20_000;
 const CONTENDED: Duration = Duration::from_millis(10);
 
 fn main() {
+    // SAFETY: no other thread has begun.
+    unsafe { std::env::set_var("LOCKRECORD_FILE", "") };
     // Cargo passes `--bench`.
     let rounds = std::env::args().find_map(|argument| argument.parse().ok());
     let rounds = rounds.unwrap_or(400);
