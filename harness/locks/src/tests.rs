@@ -18,7 +18,7 @@ fn analysed(text: &str) -> Analysis {
     analyse(&read(text.as_bytes(), "f.json").unwrap())
 }
 
-/// What is said of a recording with a part changed.
+/// What is message of a recording with a part changed.
 fn refusal(change: impl FnOnce(&mut Value)) -> String {
     let mut document: Value = serde_json::from_str(SERVICE).unwrap();
     change(&mut document);
@@ -26,10 +26,10 @@ fn refusal(change: impl FnOnce(&mut Value)) -> String {
 }
 
 fn refusal_of(bytes: &[u8]) -> String {
-    let said = read(bytes, "f.json").unwrap_err().to_string();
-    assert!(said.starts_with("f.json:"), "{said}");
-    assert_eq!(said.lines().count(), 1, "{said}");
-    said
+    let message = read(bytes, "f.json").unwrap_err().to_string();
+    assert!(message.starts_with("f.json:"), "{message}");
+    assert_eq!(message.lines().count(), 1, "{message}");
+    message
 }
 
 #[test]
@@ -127,8 +127,8 @@ fn what_is_no_recording_is_refused_in_a_line() {
         ),
         (b"{\"format\": \"lockrecord/1\"}", "missing field `program`"),
     ] {
-        let said = refusal_of(bytes);
-        assert!(said.contains(expected), "{said}");
+        let message = refusal_of(bytes);
+        assert!(message.contains(expected), "{message}");
     }
 }
 
@@ -136,8 +136,8 @@ fn what_is_no_recording_is_refused_in_a_line() {
 fn a_recording_cut_off_anywhere_is_refused() {
     let text = SERVICE.trim_end();
     for end in (0..text.len()).step_by(97) {
-        let said = refusal_of(&text.as_bytes()[..end]);
-        assert!(said.contains("ends too early"), "{end}: {said}");
+        let message = refusal_of(&text.as_bytes()[..end]);
+        assert!(message.contains("ends too early"), "{end}: {message}");
     }
 }
 
@@ -210,13 +210,16 @@ fn counts_that_contradict_each_other_are_refused_with_their_place() {
         ("/locks/0/keys/top/0", json!(1.5), "locks[0].keys"),
     ];
     for (pointer, value, expected) in cases {
-        let said = refusal(|document| *at(document, pointer) = value.clone());
-        assert!(said.contains(expected), "{pointer}: {said}");
+        let message = refusal(|document| *at(document, pointer) = value.clone());
+        assert!(message.contains(expected), "{pointer}: {message}");
     }
-    let said = refusal(|document| *at(document, "/locks/0/kind") = json!("spinlock"));
-    assert!(said.contains("unknown variant `spinlock`"), "{said}");
-    let said = refusal(|document| *at(document, "/locks/0/uses/0/acquired") = json!(-1));
-    assert!(said.contains("a whole number, not negative"), "{said}");
+    let message = refusal(|document| *at(document, "/locks/0/kind") = json!("spinlock"));
+    assert!(message.contains("unknown variant `spinlock`"), "{message}");
+    let message = refusal(|document| *at(document, "/locks/0/uses/0/acquired") = json!(-1));
+    assert!(
+        message.contains("a whole number, not negative"),
+        "{message}"
+    );
 }
 
 #[test]

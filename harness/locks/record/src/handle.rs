@@ -320,3 +320,37 @@ impl Drop for Waiting {
         }
     }
 }
+
+/// What the locks of all libraries have in common: their handle, and how they are made and shown.
+macro_rules! as_any_lock {
+    ($($lock:ident),*) => {$(
+        impl<T: ?Sized> crate::Lock for $lock<T> {
+            type Value = T;
+
+            fn handle(&self) -> &crate::handle::Handle {
+                &self.handle
+            }
+        }
+
+        impl<T: Default> Default for $lock<T> {
+            #[track_caller]
+            fn default() -> Self {
+                Self::new(T::default())
+            }
+        }
+
+        impl<T> From<T> for $lock<T> {
+            #[track_caller]
+            fn from(value: T) -> Self {
+                Self::new(value)
+            }
+        }
+
+        impl<T: ?Sized + fmt::Debug> fmt::Debug for $lock<T> {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.inner.fmt(f)
+            }
+        }
+    )*};
+}
+pub(crate) use as_any_lock;

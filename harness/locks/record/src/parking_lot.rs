@@ -12,7 +12,6 @@ use ::parking_lot as bare;
 
 pub use ::parking_lot::{Once, OnceState, ReentrantMutex, WaitTimeoutResult};
 
-use crate::Lock;
 use crate::block::Site;
 use crate::guard::Guard;
 use crate::handle::{self, Handle};
@@ -488,58 +487,4 @@ impl Condvar {
     }
 }
 
-impl<T: ?Sized> Lock for Mutex<T> {
-    type Value = T;
-
-    fn handle(&self) -> &Handle {
-        &self.handle
-    }
-}
-
-impl<T: ?Sized> Lock for RwLock<T> {
-    type Value = T;
-
-    fn handle(&self) -> &Handle {
-        &self.handle
-    }
-}
-
-impl<T: Default> Default for Mutex<T> {
-    #[track_caller]
-    fn default() -> Self {
-        Self::new(T::default())
-    }
-}
-
-impl<T: Default> Default for RwLock<T> {
-    #[track_caller]
-    fn default() -> Self {
-        Self::new(T::default())
-    }
-}
-
-impl<T> From<T> for Mutex<T> {
-    #[track_caller]
-    fn from(value: T) -> Self {
-        Self::new(value)
-    }
-}
-
-impl<T> From<T> for RwLock<T> {
-    #[track_caller]
-    fn from(value: T) -> Self {
-        Self::new(value)
-    }
-}
-
-impl<T: ?Sized + fmt::Debug> fmt::Debug for Mutex<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.inner.fmt(f)
-    }
-}
-
-impl<T: ?Sized + fmt::Debug> fmt::Debug for RwLock<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.inner.fmt(f)
-    }
-}
+crate::handle::as_any_lock!(Mutex, RwLock);

@@ -11,7 +11,6 @@ use ::std::time::Duration;
 
 pub use ::std::sync::*;
 
-use crate::Lock;
 use crate::block::{Site, Trace};
 use crate::guard::Guard;
 use crate::handle::{self, Entered, Handle};
@@ -430,58 +429,4 @@ fn acquired<G>(result: LockResult<G>) -> (G, bool) {
     }
 }
 
-impl<T: ?Sized> Lock for Mutex<T> {
-    type Value = T;
-
-    fn handle(&self) -> &Handle {
-        &self.handle
-    }
-}
-
-impl<T: ?Sized> Lock for RwLock<T> {
-    type Value = T;
-
-    fn handle(&self) -> &Handle {
-        &self.handle
-    }
-}
-
-impl<T: Default> Default for Mutex<T> {
-    #[track_caller]
-    fn default() -> Self {
-        Self::new(T::default())
-    }
-}
-
-impl<T: Default> Default for RwLock<T> {
-    #[track_caller]
-    fn default() -> Self {
-        Self::new(T::default())
-    }
-}
-
-impl<T> From<T> for Mutex<T> {
-    #[track_caller]
-    fn from(value: T) -> Self {
-        Self::new(value)
-    }
-}
-
-impl<T> From<T> for RwLock<T> {
-    #[track_caller]
-    fn from(value: T) -> Self {
-        Self::new(value)
-    }
-}
-
-impl<T: ?Sized + fmt::Debug> fmt::Debug for Mutex<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.inner.fmt(f)
-    }
-}
-
-impl<T: ?Sized + fmt::Debug> fmt::Debug for RwLock<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.inner.fmt(f)
-    }
-}
+crate::handle::as_any_lock!(Mutex, RwLock);

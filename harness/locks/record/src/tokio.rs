@@ -19,7 +19,6 @@ use ::tokio::sync as bare;
 
 pub use ::tokio::sync::*;
 
-use crate::Lock;
 use crate::block::Site;
 use crate::guard::Guard;
 use crate::handle::{self, Handle, Waiting};
@@ -483,58 +482,4 @@ impl<'a, T: ?Sized> Guard<bare::RwLockWriteGuard<'a, T>> {
     }
 }
 
-impl<T: ?Sized> Lock for Mutex<T> {
-    type Value = T;
-
-    fn handle(&self) -> &Handle {
-        &self.handle
-    }
-}
-
-impl<T: ?Sized> Lock for RwLock<T> {
-    type Value = T;
-
-    fn handle(&self) -> &Handle {
-        &self.handle
-    }
-}
-
-impl<T: Default> Default for Mutex<T> {
-    #[track_caller]
-    fn default() -> Self {
-        Self::new(T::default())
-    }
-}
-
-impl<T: Default> Default for RwLock<T> {
-    #[track_caller]
-    fn default() -> Self {
-        Self::new(T::default())
-    }
-}
-
-impl<T> From<T> for Mutex<T> {
-    #[track_caller]
-    fn from(value: T) -> Self {
-        Self::new(value)
-    }
-}
-
-impl<T> From<T> for RwLock<T> {
-    #[track_caller]
-    fn from(value: T) -> Self {
-        Self::new(value)
-    }
-}
-
-impl<T: ?Sized + fmt::Debug> fmt::Debug for Mutex<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.inner.fmt(f)
-    }
-}
-
-impl<T: ?Sized + fmt::Debug> fmt::Debug for RwLock<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.inner.fmt(f)
-    }
-}
+crate::handle::as_any_lock!(Mutex, RwLock);
