@@ -1,5 +1,5 @@
 //! What is counted at a lock, by call site, by one thread at a time: the holder of a lock that one thread holds
-//! alone, or the only reader that uses this block.
+//! alone, through what stands [`beside`](crate::beside) it, or the only reader that uses this block.
 //!
 //! An acquisition finds the slot of its call site and takes one from the slot's countdown: a load, a comparison
 //! and a store, with no read-modify-write and no clock. When the countdown is over, the acquisition is timed, and
@@ -26,19 +26,22 @@ pub(crate) type Site = &'static Location<'static>;
 /// Call sites of a block that have a slot.
 const SITES: usize = 16;
 
-/// Slots on the first line of a block, beside the holder. A lock that goes from one processor to another takes one
-/// line of its block along, as long as its call sites are there.
+/// Slots on the first line of a block, beside the holder: a reader uses no other line, as long as its call sites are
+/// there.
 const FIRST: usize = 3;
 
 /// The slot of all further call sites.
 const OTHER: usize = SITES;
 
 /// Time between two timed acquisitions of a call site, on average, while its acquisitions are so frequent: about
-/// 0.3 % of a thread's time.
-const BETWEEN_TIMED: Duration = Duration::from_micros(25);
+/// 0.3 % of a thread's time. The same for waits; one that is longer is timed in any case.
+pub(crate) const BETWEEN_TIMED: Duration = Duration::from_micros(25);
 
 /// Acquisitions from one that is timed to the next, at most and on average.
 const SPAN_MAX: u64 = 1024;
+
+/// The mean of the first spans. More than one in the models, which have no time to adapt it: else they would time all.
+const FIRST_SPAN: u64 = if cfg!(pivot_loom) { 2 } else { 1 };
 
 /// The time over which the rate is taken that decides how many acquisitions are timed.
 const EPOCH: Duration = Duration::from_millis(100);
@@ -50,16 +53,8 @@ const TRUSTED: u64 = 64;
 const PAIRS: usize = 256;
 
 /// What the blocks of one lock share.
-#[derive(Debug)]
-pub(crate) struct Shared {
-    /// How many began to wait, less those that gave up, and less those whose wait is over and who are not alone inside: of
-    /// the others, the block of who is alone inside knows.
-    waiting: AtomicU32,
-    pub(crate) series: Mutex<SharedSeries>,
-}
-
 #[derive(Clone, Debug)]
-pub(crate) struct SharedSeries {
+pub(crate) struct Shared {
     pub(crate) arrivals: Arrivals,
     pub(crate) lengths: Lengths,
 }
@@ -86,22 +81,25 @@ pub(crate) struct Queue {
 struct Slot {
     site: AtomicPtr<Location<'static>>,
     /// Acquisitions until the next timed one, itself included. 0 where the slot has just been given away and the
-    /// countdown is not seen yet.
+    /// countdown is not seen yet. Of the holder of a lock alone: without those that are counted beside it so far.
     left: AtomicU32,
     /// Acquisitions whose turn to be timed it was while a snapshot held the mutex.
     missed: AtomicU32,
 }
 
+/// The call site of the last acquisition. Of a lock that can have several readers it is null while this one, or a
+/// writer, is not inside.
+#[derive(Debug)]
+pub(crate) struct Holder(::std::sync::atomic::AtomicPtr<Location<'static>>);
+
 /// The counters of one thread at a time. Two blocks share no line, nor a pair of lines that are fetched together.
 #[repr(C, align(128))]
 #[derive(Debug)]
 pub(crate) struct Block {
-    /// The call site of the last acquisition; of readers null while none is inside.
-    holder: AtomicPtr<Location<'static>>,
+    /// Of a reader.
+    pub(crate) holder: Holder,
     slots: [Slot; SITES + 1],
-    /// Waits that are over, of those who are alone inside then. A waiter subtracts it.
-    served: AtomicU32,
-    shared: &'static Shared,
+    shared: &'static Mutex<Shared>,
     details: Mutex<Details>,
 }
 
@@ -111,7 +109,20 @@ struct Details {
     entries: [Option<Box<Entry>>; SITES + 1],
     blocked: Vec<Blocked>,
     queue: Queue,
+    /// Of the waits of who is counted here, at whatever call site.
+    waits: Spans,
     random: u32,
+}
+
+/// How many of something there were until now, and how many there are from one that is timed to the next.
+#[derive(Clone, Copy, Debug)]
+struct Spans {
+    /// Those before the present span.
+    counted: u64,
+    /// The mean of the spans to come.
+    mean: u64,
+    epoch: u64,
+    counted_at_epoch: u64,
 }
 
 /// What is known of one call site.
@@ -119,7 +130,7 @@ struct Details {
 pub(crate) struct Entry {
     /// None stands for all that have no slot.
     pub(crate) site: Option<Site>,
-    /// Acquisitions before the present span. In a snapshot: all of them.
+    /// In a snapshot: all acquisitions. Else they are in `spans`.
     pub(crate) acquired: u64,
     pub(crate) failed_tries: u64,
     /// Of acquisitions that only read, and of others.
@@ -128,11 +139,8 @@ pub(crate) struct Entry {
     threads: [u64; 4],
     /// Acquisitions from one countdown's end to the next.
     span: u32,
-    /// The mean of the spans to come.
-    span_mean: u64,
+    spans: Spans,
     last_timed: u64,
-    epoch: u64,
-    acquired_at_epoch: u64,
 }
 
 /// Acquisitions of a call site that used the guard in one way.
@@ -165,7 +173,7 @@ pub(crate) struct Figures {
     pub(crate) queue: Queue,
 }
 
-/// An acquisition that is timed, or that had to wait. In a box, so that a guard stays small: most have none.
+/// An acquisition that is timed, or whose wait is. In a box, so that a guard stays small: most have none.
 #[derive(Debug)]
 pub(crate) struct Trace {
     block: &'static Block,
@@ -181,10 +189,13 @@ pub(crate) struct Trace {
 
 /// How an acquisition waited.
 #[derive(Clone, Copy, Debug)]
-struct Wait {
-    ns: u64,
-    queue: u32,
-    holder: Option<Site>,
+pub(crate) struct Wait {
+    /// None where the clock went backwards.
+    pub(crate) ns: Option<u64>,
+    pub(crate) queue: u32,
+    pub(crate) holder: Option<Site>,
+    /// The waits for which it stands: since the last timed one, itself included.
+    pub(crate) span: u32,
 }
 
 /// What is known of an acquisition when it is over.
@@ -207,30 +218,56 @@ fn home(site: Site) -> usize {
 }
 
 #[inline(always)]
-fn address(site: Site) -> *mut Location<'static> {
+pub(crate) fn address(site: Site) -> *mut Location<'static> {
     ptr::from_ref(site).cast_mut()
 }
 
 impl Shared {
-    /// A wait was given up, or is over for one who is not alone inside.
-    pub(crate) fn stop_waiting(&self) {
-        self.waiting.fetch_sub(1, Ordering::Relaxed);
-    }
-
-    pub(crate) fn new(clock: &Clock, now: u64) -> Self {
-        let series = SharedSeries {
+    pub(crate) fn new(clock: &Clock, now: u64) -> Mutex<Self> {
+        Mutex::new(Self {
             arrivals: Arrivals::new(clock, now),
             lengths: Lengths::default(),
-        };
-        Self {
-            waiting: AtomicU32::new(0),
-            series: Mutex::new(series),
+        })
+    }
+}
+
+impl Holder {
+    pub(crate) const fn new() -> Self {
+        Self(::std::sync::atomic::AtomicPtr::new(ptr::null_mut()))
+    }
+
+    /// Relaxed, here and below: it points to a constant of the program.
+    #[inline(always)]
+    pub(crate) fn set(&self, site: Site) {
+        self.0.store(address(site), Ordering::Relaxed);
+    }
+
+    /// It leaves.
+    #[inline(always)]
+    pub(crate) fn leave(&self) {
+        self.0.store(ptr::null_mut(), Ordering::Relaxed);
+    }
+
+    pub(crate) fn get(&self) -> Option<Site> {
+        let holder = self.0.load(Ordering::Relaxed);
+        // SAFETY: null, or made of a reference to a `Location` that lives as long as the program.
+        unsafe { holder.as_ref() }
+    }
+}
+
+impl Slot {
+    #[inline(always)]
+    fn count_down(&self) -> bool {
+        let left = self.left.load(Ordering::Relaxed);
+        if left > 1 {
+            self.left.store(left - 1, Ordering::Relaxed);
         }
+        left > 1
     }
 }
 
 impl Block {
-    pub(crate) fn new(shared: &'static Shared) -> Self {
+    pub(crate) fn new(shared: &'static Mutex<Shared>) -> Self {
         let slot = |_| Slot {
             site: AtomicPtr::new(ptr::null_mut()),
             left: AtomicU32::new(0),
@@ -240,53 +277,51 @@ impl Block {
             entries: [const { None }; SITES + 1],
             blocked: Vec::new(),
             queue: Queue::default(),
+            waits: Spans::new(clock::now()),
             random: 0x9e37_79b9,
         };
         Self {
-            holder: AtomicPtr::new(ptr::null_mut()),
+            holder: Holder::new(),
             slots: std::array::from_fn(slot),
-            served: AtomicU32::new(0),
             shared,
             details: Mutex::new(details),
         }
     }
 
-    pub(crate) fn shared(&self) -> &'static Shared {
+    pub(crate) fn shared(&self) -> &'static Mutex<Shared> {
         self.shared
     }
 
-    /// Counts an acquisition, unless its slot is not found at once or it is to be timed: then [`Block::enter`] does.
+    /// Counts an acquisition of a reader, unless its slot is not found at once or it is to be timed: then
+    /// [`Block::enter`] does.
     ///
     /// Relaxed, all of it: only one thread at a time writes these, and one that follows another has got the lock
     /// from it.
     #[inline(always)]
     pub(crate) fn pass(&self, site: Site) -> bool {
         let slot = &self.slots[home(site)];
-        ptr::eq(slot.site.load(Ordering::Relaxed), site) && self.count_down(slot, site)
-    }
-
-    #[inline(always)]
-    fn count_down(&self, slot: &Slot, site: Site) -> bool {
-        let left = slot.left.load(Ordering::Relaxed);
-        if left <= 1 {
-            return false;
+        let is_counted = ptr::eq(slot.site.load(Ordering::Relaxed), site) && slot.count_down();
+        if is_counted {
+            self.holder.set(site);
         }
-        slot.left.store(left - 1, Ordering::Relaxed);
-        self.holder.store(address(site), Ordering::Relaxed);
-        true
+        is_counted
     }
 
     /// Counts an acquisition, and begins to time it if that is its turn.
     #[cold]
     #[inline(never)]
     pub(crate) fn enter(&'static self, site: Site) -> Option<Box<Trace>> {
-        let index = self.find(site);
-        let index = index.unwrap_or_else(|| self.index(&mut lock(&self.details), site));
-        let slot = &self.slots[index];
-        if self.count_down(slot, site) {
+        self.holder.set(site);
+        let index = self.slot(site);
+        if self.slots[index].count_down() {
             return None;
         }
-        self.holder.store(address(site), Ordering::Relaxed);
+        self.enter_timed(index)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn enter_timed(&'static self, index: usize) -> Option<Box<Trace>> {
         let span = self.restart(index)?;
         let mut trace = self.trace(index);
         trace.span = span;
@@ -294,51 +329,57 @@ impl Block {
         Some(trace)
     }
 
-    /// Counts an acquisition that has waited. The lock is held meanwhile, so that what can be done before is.
-    pub(crate) fn enter_after(&'static self, site: Site, wait: &mut Trace) {
-        let index = self.find(site);
-        let index = index.unwrap_or_else(|| self.index(&mut lock(&self.details), site));
-        let slot = &self.slots[index];
-        (wait.block, wait.slot) = (self, index);
-        if !self.count_down(slot, site) {
-            self.holder.store(address(site), Ordering::Relaxed);
-            if let Some(span) = self.restart(index) {
-                wait.span = span;
-                wait.opened = clock::now();
-            }
+    /// Takes the acquisitions off the countdown of a slot that were counted beside the lock. Where there are none, the
+    /// countdown may not be seen yet, and is left alone.
+    pub(crate) fn counted(&self, index: usize, used: u32) {
+        if used > 0 {
+            let left = &self.slots[index].left;
+            left.store(left.load(Ordering::Relaxed) - used, Ordering::Relaxed);
         }
     }
 
-    /// Begins a wait for the lock whose block of who is alone inside this is. Who holds it is not known here.
-    #[allow(
-        clippy::unnecessary_box_returns,
-        reason = "made before the lock is held, for the guard"
-    )]
-    pub(crate) fn wait(&'static self, holder: Option<Site>) -> Box<Trace> {
-        // Relaxed: a number for a statistic. Of a wait that is just over, the end can be seen before the beginning.
-        let waiting = self.shared.waiting.fetch_add(1, Ordering::Relaxed) + 1;
-        let queue = waiting.wrapping_sub(self.served.load(Ordering::Relaxed));
-        let queue = if queue > u32::MAX / 2 { 1 } else { queue };
-        let mut trace = self.trace(OTHER);
-        trace.wait = Some(Wait {
-            ns: 0,
-            queue: queue.max(1),
-            holder,
-        });
+    /// Counts an acquisition at the call site of a slot after the `used` ones that were counted beside the lock, as
+    /// [`Block::enter`], and says how many can be counted there next: at most so many, none that has to be timed, and none of
+    /// those that share a slot.
+    #[inline]
+    pub(crate) fn enter_after(
+        &'static self,
+        index: usize,
+        used: u32,
+        most: u32,
+    ) -> (Option<Box<Trace>>, u32) {
+        self.counted(index, used);
+        let slot = &self.slots[index];
+        let trace = if slot.count_down() {
+            None
+        } else {
+            self.enter_timed(index)
+        };
+        let left = slot.left.load(Ordering::Relaxed);
+        let batch = left.saturating_sub(1).min(most);
+        (trace, if index == OTHER { 0 } else { batch })
+    }
+
+    /// Adds a wait that is timed to an acquisition.
+    #[allow(clippy::unnecessary_box_returns, reason = "a guard has it in a box")]
+    pub(crate) fn waited(
+        &'static self,
+        site: Site,
+        trace: Option<Box<Trace>>,
+        wait: Wait,
+    ) -> Box<Trace> {
+        let mut trace = trace.unwrap_or_else(|| self.trace(self.slot(site)));
+        trace.wait = Some(wait);
         trace
     }
 
-    /// How many wait now.
-    #[cfg(test)]
-    pub(crate) fn waiting(&self) -> u32 {
-        let waiting = self.shared.waiting.load(Ordering::Relaxed);
-        waiting.wrapping_sub(self.served.load(Ordering::Relaxed))
-    }
-
-    /// A wait is over, of who is alone inside by this block.
-    pub(crate) fn serve(&self) {
-        let served = self.served.load(Ordering::Relaxed).wrapping_add(1);
-        self.served.store(served, Ordering::Relaxed);
+    /// Counts a timed wait for those that it stands for, and draws for how many the next one stands. None if a snapshot
+    /// is in the way: the lock is held meanwhile.
+    pub(crate) fn next_wait(&self, span: u32) -> Option<u32> {
+        let mut details = self.details_at_once()?;
+        let details = &mut *details;
+        details.waits.counted += u64::from(span);
+        Some(details.waits.draw(&mut details.random))
     }
 
     #[allow(clippy::unnecessary_box_returns, reason = "as above")]
@@ -353,30 +394,40 @@ impl Block {
         })
     }
 
-    /// Ends a span with this acquisition and begins the next one. Returns how many acquisitions it had.
-    ///
-    /// The lock is held meanwhile, so this does not wait for a snapshot that may have been preempted: then the
-    /// acquisition is counted, and not timed.
-    fn restart(&self, index: usize) -> Option<u32> {
-        let slot = &self.slots[index];
+    /// The mutex, unless a snapshot has it that may have been preempted: who holds a lock does not wait for that.
+    fn details_at_once(&self) -> Option<MutexGuard<'_, Details>> {
         for _ in 0..8 {
-            if let Ok(mut details) = self.details.try_lock() {
-                let details = &mut *details;
-                let random = next(&mut details.random);
-                let entry = details.entries[index].as_mut()?;
-                let left = slot.left.load(Ordering::Relaxed);
-                let ended = entry.span - left + 1;
-                entry.acquired += u64::from(ended);
-                // From 1 to twice the mean: a pattern in the program and a fixed span could be in step.
-                entry.span = 1 + random % (2 * entry.span_mean as u32 - 1);
-                slot.left.store(entry.span, Ordering::Relaxed);
-                return Some(ended);
+            if let Ok(details) = self.details.try_lock() {
+                return Some(details);
             }
             spin_loop();
         }
-        let missed = slot.missed.load(Ordering::Relaxed);
-        slot.missed.store(missed + 1, Ordering::Relaxed);
         None
+    }
+
+    /// Ends a span with this acquisition and begins the next one. Returns how many acquisitions it had; none if the
+    /// acquisition cannot be timed, and is counted all the same.
+    fn restart(&self, index: usize) -> Option<u32> {
+        let slot = &self.slots[index];
+        let Some(mut details) = self.details_at_once() else {
+            let missed = slot.missed.load(Ordering::Relaxed);
+            slot.missed.store(missed + 1, Ordering::Relaxed);
+            return None;
+        };
+        let details = &mut *details;
+        let entry = details.entries[index].as_mut()?;
+        let left = slot.left.load(Ordering::Relaxed);
+        let ended = entry.span - left + 1;
+        entry.spans.counted += u64::from(ended);
+        entry.span = entry.spans.draw(&mut details.random);
+        slot.left.store(entry.span, Ordering::Relaxed);
+        Some(ended)
+    }
+
+    /// The slot of a call site, which is given one if it has none.
+    pub(crate) fn slot(&self, site: Site) -> usize {
+        let index = self.find(site);
+        index.unwrap_or_else(|| self.index(&mut lock(&self.details), site))
     }
 
     /// The slot of a call site, if it has one or can get none of its own.
@@ -423,28 +474,14 @@ impl Block {
         }
     }
 
-    /// The call site of the last acquisition that has not left.
-    pub(crate) fn holder(&self) -> Option<Site> {
-        // Relaxed: it points to a constant of the program.
-        let holder = self.holder.load(Ordering::Relaxed);
-        // SAFETY: null, or made of a reference to a `Location` that lives as long as the program.
-        unsafe { holder.as_ref() }
-    }
-
-    /// Says that the holder leaves.
-    #[inline(always)]
-    pub(crate) fn leave(&self) {
-        self.holder.store(ptr::null_mut(), Ordering::Relaxed);
-    }
-
     /// What has been counted until now. Threads that acquire meanwhile are not held up.
     pub(crate) fn figures(&self) -> Figures {
         let details = lock(&self.details);
         let counted = |(entry, slot): (&Option<Box<Entry>>, &Slot)| {
             let mut entry = Entry::clone(entry.as_ref()?);
             let left = slot.left.load(Ordering::Relaxed).min(entry.span);
-            entry.acquired += u64::from(entry.span - left);
-            entry.acquired += u64::from(slot.missed.load(Ordering::Relaxed));
+            let of_span = entry.span - left + slot.missed.load(Ordering::Relaxed);
+            entry.acquired = entry.spans.counted + u64::from(of_span);
             Some(entry)
         };
         let entries = details.entries.iter().zip(&self.slots);
@@ -457,26 +494,16 @@ impl Block {
 }
 
 impl Trace {
-    /// How long it has waited.
-    pub(crate) fn waited(&mut self, ns: Option<u64>) {
-        // A wait whose clock went backwards is left out.
-        self.wait = self
-            .wait
-            .take()
-            .zip(ns)
-            .map(|(wait, ns)| Wait { ns, ..wait });
-    }
-
     /// Adds the acquisition to the figures. The lock should have been given up before.
     pub(crate) fn record(&self, how: Use) {
         let mut details = lock(&self.block.details);
         let from = self.add(&mut details, how);
         drop(details);
         if let Some(from) = from {
-            let mut series = lock(&self.block.shared.series);
-            series.arrivals.add(from, self.opened, u64::from(self.span));
+            let mut shared = lock(self.block.shared);
+            shared.arrivals.add(from, self.opened, u64::from(self.span));
             if let Some(length) = how.length {
-                series.lengths.add(length as u64);
+                shared.lengths.add(length as u64);
             }
         }
     }
@@ -488,12 +515,16 @@ impl Trace {
         entry.threads[how.thread as usize / 64 % 4] |= 1 << (how.thread % 64);
         let mode = &mut entry.modes[usize::from(how.has_written)];
         if let Some(wait) = self.wait {
-            mode.contended += 1;
-            mode.waiting_ns += wait.ns;
-            mode.wait.add(wait.ns);
-            details.queue.add(u64::from(wait.queue));
-            if let Some(holder) = wait.holder {
-                block(&mut details.blocked, entry.site, holder, wait.ns);
+            details.waits.adapt(how.closed);
+            let times = u64::from(wait.span);
+            mode.contended += times;
+            details.queue.add(u64::from(wait.queue), times);
+            if let Some(ns) = wait.ns {
+                mode.waiting_ns += ns * times;
+                mode.wait.add(ns, times);
+                if let Some(holder) = wait.holder {
+                    block(&mut details.blocked, entry.site, holder, times, ns * times);
+                }
             }
         }
         if self.opened == 0 {
@@ -502,12 +533,12 @@ impl Trace {
         if let Some(ns) = clock::elapsed_ns(self.opened, how.closed) {
             mode.samples += 1;
             mode.held_ns += ns;
-            mode.held.add(ns);
+            mode.held.add(ns, 1);
             if how.is_across_await {
                 mode.across_await += u64::from(self.span);
             }
         }
-        entry.adapt(self.opened);
+        entry.spans.adapt(self.opened);
         // Two that overlap can end in another order than they began.
         let from = entry.last_timed;
         entry.last_timed = from.max(self.opened);
@@ -515,18 +546,18 @@ impl Trace {
     }
 }
 
-fn block(all: &mut Vec<Blocked>, waiting: Option<Site>, holding: Site, ns: u64) {
+fn block(all: &mut Vec<Blocked>, waiting: Option<Site>, holding: Site, times: u64, ns: u64) {
     let is_it = |pair: &&mut Blocked| {
         ptr::eq(pair.holding, holding) && pair.waiting.map(address) == waiting.map(address)
     };
     if let Some(pair) = all.iter_mut().find(is_it) {
-        pair.times += 1;
+        pair.times += times;
         pair.ns += ns;
     } else if all.len() < PAIRS {
         all.push(Blocked {
             waiting,
             holding,
-            times: 1,
+            times,
             ns,
         });
     }
@@ -549,25 +580,8 @@ impl Entry {
             modes: [Mode::default(), Mode::default()],
             threads: [0; 4],
             span: 1,
-            span_mean: 1,
+            spans: Spans::new(now),
             last_timed: now,
-            epoch: now,
-            acquired_at_epoch: 0,
-        }
-    }
-
-    /// Adapts the spans to the rate of the acquisitions: that of an epoch, or a higher one of its part so far.
-    fn adapt(&mut self, now: u64) {
-        let clock = clock::clock();
-        let elapsed = now.saturating_sub(self.epoch).max(1);
-        let acquired = self.acquired - self.acquired_at_epoch;
-        let fitting = acquired * clock.ticks(BETWEEN_TIMED) / elapsed;
-        if elapsed >= clock.ticks(EPOCH) {
-            self.span_mean = fitting.clamp(1, SPAN_MAX);
-            self.epoch = now;
-            self.acquired_at_epoch = self.acquired;
-        } else if fitting >= 2 * self.span_mean && acquired > TRUSTED * self.span_mean {
-            self.span_mean = (2 * self.span_mean).min(SPAN_MAX);
         }
     }
 
@@ -577,7 +591,43 @@ impl Entry {
     }
 }
 
+impl Spans {
+    fn new(now: u64) -> Self {
+        Self {
+            counted: 0,
+            mean: FIRST_SPAN,
+            epoch: now,
+            counted_at_epoch: 0,
+        }
+    }
+
+    /// The next span: from 1 to twice the mean. A pattern in the program and a fixed span could be in step.
+    fn draw(&self, random: &mut u32) -> u32 {
+        1 + next(random) % (2 * self.mean as u32 - 1)
+    }
+
+    /// Adapts the spans to the rate: that of an epoch, or a higher one of its part so far.
+    fn adapt(&mut self, now: u64) {
+        let clock = clock::clock();
+        let elapsed = now.saturating_sub(self.epoch).max(1);
+        let counted = self.counted - self.counted_at_epoch;
+        let fitting = counted * clock.ticks(BETWEEN_TIMED) / elapsed;
+        if elapsed >= clock.ticks(EPOCH) {
+            self.mean = fitting.clamp(1, SPAN_MAX);
+            self.epoch = now;
+            self.counted_at_epoch = self.counted;
+        } else if fitting >= 2 * self.mean && counted > TRUSTED * self.mean {
+            self.mean = (2 * self.mean).min(SPAN_MAX);
+        }
+    }
+}
+
 impl Mode {
+    /// Acquisitions that there were at least.
+    pub(crate) fn seen(&self) -> u64 {
+        self.contended.max(self.samples)
+    }
+
     pub(crate) fn merge(&mut self, other: &Self) {
         self.contended += other.contended;
         self.waiting_ns += other.waiting_ns;
@@ -590,9 +640,9 @@ impl Mode {
 }
 
 impl Queue {
-    fn add(&mut self, length: u64) {
-        self.samples += 1;
-        self.sum += length;
+    fn add(&mut self, length: u64, times: u64) {
+        self.samples += times;
+        self.sum += length * times;
         self.max = self.max.max(length);
     }
 

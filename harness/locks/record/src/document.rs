@@ -10,7 +10,7 @@ use crate::block::{Block, Blocked, Entry, Figures, Mode, Queue, Site};
 use crate::clock;
 use crate::histogram::Histogram;
 use crate::keys::Sample;
-use crate::record::{self, Record};
+use crate::record::{self, Library, Record};
 use crate::sync::lock;
 use crate::threads;
 
@@ -62,8 +62,13 @@ impl Tally {
         }
     }
 
-    /// The acquisitions of each mode, by the share that it has in the samples. What was seen singly is not more than
-    /// what is counted.
+    /// The acquisitions, in which the last ones may not be counted yet: at least those that were seen singly.
+    fn acquired(&self) -> u64 {
+        let seen = self.modes.iter().map(Mode::seen);
+        self.acquired.max(seen.sum())
+    }
+
+    /// The acquisitions of each mode, by the share that it has in the samples, and at least those that were seen singly.
     fn acquired_by_mode(&self) -> [u64; 2] {
         let [reads, writes] = &self.modes;
         let samples = reads.samples + writes.samples;
@@ -72,12 +77,10 @@ impl Tally {
         } else {
             reads.samples as f64 / samples as f64
         };
-        let most = self
-            .acquired
-            .saturating_sub(writes.contended.max(writes.samples));
-        let estimate = (self.acquired as f64 * share).round() as u64;
-        let reading = estimate.max(reads.contended.max(reads.samples)).min(most);
-        [reading, self.acquired - reading]
+        let acquired = self.acquired();
+        let estimate = (acquired as f64 * share).round() as u64;
+        let reading = estimate.clamp(reads.seen(), acquired - writes.seen());
+        [reading, acquired - reading]
     }
 }
 
@@ -147,7 +150,7 @@ fn document_of_lock(
     merged_sites: &mut u64,
 ) -> String {
     // Where several locks have one record, its blocks have reads and writes; else a reader's block has reads.
-    let has_modes = record.family.kind == "rwlock" && !record.is_merged;
+    let has_modes = record.family.is_rwlock && !record.is_merged;
     let own = [(record.own(), has_modes.then_some(1))];
     let of_threads = record.of_threads().into_iter();
     let of_threads = of_threads.map(|block| (block, has_modes.then_some(0)));
@@ -196,9 +199,9 @@ fn document_of_lock(
     } else {
         now
     };
-    let series = lock(&record.shared().series).clone();
-    let (short, long) = series.arrivals.until(end);
-    let lengths = series.lengths;
+    let shared = lock(record.shared()).clone();
+    let (short, long) = shared.arrivals.until(end);
+    let lengths = shared.lengths;
     let length = if lengths.samples == 0 {
         "null".to_owned()
     } else {
@@ -219,8 +222,18 @@ fn document_of_lock(
          \"uses\": [{}],\n   \"blocked\": [{blocked}],\n   \
          \"queue\": {{\"samples\": {}, \"mean\": {}, \"max\": {}}},\n   \
          \"arrivals\": [{}, {}],\n   \"keys\": {}}}",
-        record.family.library,
-        record.family.kind,
+        match record.family.library {
+            Library::Std => "std",
+            #[cfg(feature = "parking_lot")]
+            Library::ParkingLot => "parking_lot",
+            #[cfg(feature = "tokio")]
+            Library::Tokio => "tokio",
+        },
+        if record.family.is_rwlock {
+            "rwlock"
+        } else {
+            "mutex"
+        },
         sites.index(Some(record.made_at)),
         record.instances.load(Ordering::Relaxed),
         text((record.value.type_name)()),
@@ -244,7 +257,7 @@ fn uses((site, mode): (usize, Option<usize>), tally: &Tally) -> Vec<String> {
     if let Some(mode) = mode {
         // What is in the other half, nothing usually, belongs here, too.
         acquired = [0, 0];
-        acquired[mode] = tally.acquired;
+        acquired[mode] = tally.acquired();
         let other = std::mem::take(&mut modes[1 - mode]);
         modes[mode].merge(&other);
     }

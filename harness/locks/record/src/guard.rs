@@ -4,9 +4,8 @@ use std::fmt;
 use std::mem::{self, ManuallyDrop};
 use std::ops::{Deref, DerefMut};
 
-use crate::block::{Block, Trace, Use};
-use crate::handle::Entered;
-use crate::record::Record;
+use crate::block::{Holder, Trace, Use};
+use crate::handle::{Entered, Handle, Lent};
 use crate::{clock, threads, turns, writer};
 
 /// A recorded lock that is held, until it is dropped. Dereferences as the guard of the library does.
@@ -18,43 +17,37 @@ pub struct Guard<G: Deref> {
     /// after `Drop` has taken it would keep the compiler from compiling the drop into the caller.
     trace: ManuallyDrop<Option<Box<Trace>>>,
     /// Where to say that the lock is left.
-    inside: Option<&'static Block>,
+    inside: Option<Lent<Holder>>,
     has_written: bool,
-    /// Whose value it is, if the guard dereferences to the whole value.
-    record: Option<&'static Record>,
+    /// Whether the guard dereferences to the whole value.
+    is_whole: bool,
+    handle: Lent<Handle>,
 }
 
 impl<G: Deref> Guard<G> {
     /// Of a mutex.
     #[inline(always)]
-    pub(crate) fn alone(
-        inner: G,
-        trace: Option<Box<Trace>>,
-        record: Option<&'static Record>,
-    ) -> Self {
+    pub(crate) fn alone(inner: G, trace: Option<Box<Trace>>, handle: &Handle) -> Self {
         Self {
             inner: ManuallyDrop::new(inner),
             trace: ManuallyDrop::new(trace),
             inside: None,
             has_written: false,
-            record,
+            is_whole: true,
+            handle: Lent::new(handle),
         }
     }
 
     /// Of a lock that can have several readers.
     #[inline(always)]
-    pub(crate) fn shared(
-        inner: G,
-        entered: Entered,
-        record: Option<&'static Record>,
-        has_written: bool,
-    ) -> Self {
+    pub(crate) fn shared(inner: G, entered: Entered, handle: &Handle, has_written: bool) -> Self {
         Self {
             inner: ManuallyDrop::new(inner),
             trace: ManuallyDrop::new(entered.trace),
             inside: entered.inside,
             has_written,
-            record,
+            is_whole: true,
+            handle: Lent::new(handle),
         }
     }
 
@@ -64,21 +57,26 @@ impl<G: Deref> Guard<G> {
         &mut self.inner
     }
 
-    /// Ends the recording of this acquisition, and gives the guard of the library, and the record.
-    pub(crate) fn release(mut self) -> (G, Option<&'static Record>) {
+    /// Ends the recording of this acquisition, and gives the guard of the library, and the handle.
+    ///
+    /// # Safety
+    ///
+    /// The lock is borrowed for as long as the handle is used.
+    pub(crate) unsafe fn release<'a>(mut self) -> (G, &'a Handle) {
         self.pause();
         // SAFETY: it is not used again: `self` is forgotten.
         let inner = unsafe { ManuallyDrop::take(&mut self.inner) };
-        let record = self.record;
+        // SAFETY: the caller promises that the lock is there.
+        let handle = unsafe { self.handle.get() };
         mem::forget(self);
-        (inner, record)
+        (inner, handle)
     }
 
     /// Ends the recording of this acquisition, while the guard goes on to exist.
     pub(crate) fn pause(&mut self) {
         self.leave();
         if let Some(trace) = self.trace.take() {
-            let how = how(&self.inner, &trace, self.record, self.has_written);
+            let how = how(&self.inner, &trace, self.whole(), self.has_written);
             record(&trace, how);
         }
     }
@@ -86,7 +84,9 @@ impl<G: Deref> Guard<G> {
     /// Records a new acquisition at a call site by a guard of a mutex that was paused.
     #[cfg(feature = "parking_lot")]
     pub(crate) fn resume(&mut self, site: crate::block::Site) {
-        self.trace = ManuallyDrop::new(crate::handle::enter_again(self.record, site));
+        // SAFETY: the guard holds the lock again.
+        let trace = unsafe { self.handle.get() }.enter_again(site);
+        self.trace = ManuallyDrop::new(trace);
         self.has_written = false;
     }
 
@@ -94,7 +94,7 @@ impl<G: Deref> Guard<G> {
     #[cfg(any(feature = "parking_lot", feature = "tokio"))]
     pub(crate) fn mapped<H: Deref>(mut self, map: impl FnOnce(G) -> H) -> Guard<H> {
         let (trace, inside) = (self.trace.take(), self.inside.take());
-        let has_written = self.has_written;
+        let (handle, has_written) = (self.handle, self.has_written);
         // SAFETY: it is not used again: `self` is forgotten, and what else it has needs no drop.
         let inner = unsafe { ManuallyDrop::take(&mut self.inner) };
         mem::forget(self);
@@ -103,7 +103,8 @@ impl<G: Deref> Guard<G> {
             trace: ManuallyDrop::new(trace),
             inside,
             has_written,
-            record: None,
+            is_whole: false,
+            handle,
         }
     }
 
@@ -113,9 +114,9 @@ impl<G: Deref> Guard<G> {
         self,
         map: impl FnOnce(G) -> H,
     ) -> Guard<H> {
-        let record = self.record;
+        let is_whole = self.is_whole;
         let mut mapped = self.mapped(map);
-        mapped.record = record;
+        mapped.is_whole = is_whole;
         mapped
     }
 
@@ -129,25 +130,29 @@ impl<G: Deref> Guard<G> {
         self
     }
 
+    /// The handle, if the guard dereferences to the whole value.
+    #[inline(always)]
+    fn whole(&self) -> Option<Lent<Handle>> {
+        self.is_whole.then_some(self.handle)
+    }
+
     #[inline(always)]
     fn leave(&mut self) {
-        if let Some(block) = self.inside {
-            block.leave();
+        if let Some(holder) = self.inside {
+            // SAFETY: a part of the lock, which the guard still holds, or of a block, which is never freed.
+            unsafe { holder.get() }.leave();
         }
     }
 }
 
 /// What is known at the end, before the lock is given up.
-fn how<G: Deref>(
-    inner: &G,
-    trace: &Trace,
-    record: Option<&'static Record>,
-    has_written: bool,
-) -> Use {
+fn how<G: Deref>(inner: &G, trace: &Trace, handle: Option<Lent<Handle>>, has_written: bool) -> Use {
     let closed = clock::now();
     let value: *const G::Target = &raw const **inner;
     // A panic while another one unwinds would abort: then nothing of the program's is called.
-    let record = record.filter(|_| !std::thread::panicking());
+    let handle = handle.filter(|_| !std::thread::panicking());
+    // SAFETY: the guard holds the lock.
+    let record = handle.and_then(|handle| unsafe { handle.get() }.record());
     // SAFETY: the guard dereferences to the value of the record's lock, which is held.
     let length = record.and_then(|record| unsafe { record.look_at(value.cast()) });
     Use {
@@ -164,13 +169,8 @@ fn how<G: Deref>(
 #[cold]
 #[inline(never)]
 #[allow(clippy::needless_pass_by_value, reason = "it is dropped here")]
-fn finish<G: Deref>(
-    inner: G,
-    trace: Box<Trace>,
-    record_of: Option<&'static Record>,
-    has_written: bool,
-) {
-    let how = how(&inner, &trace, record_of, has_written);
+fn finish<G: Deref>(inner: G, trace: Box<Trace>, handle: Option<Lent<Handle>>, has_written: bool) {
+    let how = how(&inner, &trace, handle, has_written);
     drop(inner);
     record(&trace, how);
 }
@@ -198,7 +198,7 @@ impl<G: Deref> Drop for Guard<G> {
         // SAFETY: as above.
         match unsafe { ManuallyDrop::take(&mut self.trace) } {
             None => drop(inner),
-            Some(trace) => finish(inner, trace, self.record, self.has_written),
+            Some(trace) => finish(inner, trace, self.whole(), self.has_written),
         }
     }
 }

@@ -14,8 +14,8 @@ pub(crate) struct Histogram {
 }
 
 impl Histogram {
-    pub(crate) fn add(&mut self, ns: u64) {
-        self.add_many(bucket(ns), 1);
+    pub(crate) fn add(&mut self, ns: u64, times: u64) {
+        self.add_many(bucket(ns), times);
     }
 
     pub(crate) fn merge(&mut self, other: &Self) {
@@ -91,11 +91,11 @@ mod tests {
     fn counts_are_kept_in_order_and_merged() {
         let mut histogram = Histogram::default();
         for ns in [1000, 3, 3, 70] {
-            histogram.add(ns);
+            histogram.add(ns, 1);
         }
         let mut other = Histogram::default();
-        other.add(3);
-        other.add(5);
+        other.add(3, 1);
+        other.add(5, 1);
         histogram.merge(&other);
         let buckets: Vec<_> = histogram.buckets().collect();
         assert_eq!(buckets, [(3, 4, 3), (5, 6, 1), (70, 72, 1), (992, 1008, 1)]);

@@ -15,6 +15,8 @@
 #[cfg(any(feature = "record", all(test, pivot_loom)))]
 mod arrivals;
 #[cfg(any(feature = "record", all(test, pivot_loom)))]
+mod beside;
+#[cfg(any(feature = "record", all(test, pivot_loom)))]
 mod block;
 #[cfg(any(feature = "record", all(test, pivot_loom)))]
 mod clock;

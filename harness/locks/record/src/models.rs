@@ -9,12 +9,23 @@ use std::panic::Location;
 use loom::sync::{Arc, Mutex};
 use loom::thread;
 
-use crate::block::{Block, Shared, Site, Use};
+use crate::beside::Beside;
+use crate::block::{Block, Shared, Site, Use, Wait};
 use crate::clock::clock;
 
-fn block() -> &'static Block {
+/// A block and what stands beside the lock of its record.
+#[derive(Clone, Copy)]
+struct Counters {
+    block: &'static Block,
+    beside: &'static Beside,
+}
+
+fn counters() -> Counters {
     let shared = Box::leak(Box::new(Shared::new(clock(), clock().now())));
-    Box::leak(Box::new(Block::new(shared)))
+    Counters {
+        block: Box::leak(Box::new(Block::new(shared))),
+        beside: Box::leak(Box::new(Beside::new())),
+    }
 }
 
 fn explore(model: impl Fn() + Sync + Send + 'static) {
@@ -23,22 +34,37 @@ fn explore(model: impl Fn() + Sync + Send + 'static) {
     builder.check(model);
 }
 
-/// An acquisition by who holds the lock.
-fn acquire(block: &'static Block, site: Site) {
-    if !block.pass(site) {
-        if let Some(trace) = block.enter(site) {
-            let closed = clock().now();
-            trace.record(Use {
-                closed,
-                ..Use::default()
-            });
-        }
+fn now() -> Use {
+    Use {
+        closed: clock().now(),
+        ..Use::default()
     }
 }
 
-fn acquired(block: &Block) -> u64 {
-    let figures = block.figures();
-    figures.entries.iter().map(|entry| entry.acquired).sum()
+impl Counters {
+    /// An acquisition by who holds the lock.
+    fn acquire(self, site: Site) {
+        let Self { block, beside } = self;
+        if !beside.pass(site)
+            && let Some(trace) = beside.turn(block, site)
+        {
+            trace.record(now());
+        }
+    }
+
+    /// An acquisition of a reader.
+    fn read(self, site: Site) {
+        if !self.block.pass(site)
+            && let Some(trace) = self.block.enter(site)
+        {
+            trace.record(now());
+        }
+    }
+
+    fn acquired(self) -> u64 {
+        let figures = self.block.figures();
+        figures.entries.iter().map(|entry| entry.acquired).sum()
+    }
 }
 
 fn here() -> [Site; 2] {
@@ -55,25 +81,46 @@ fn other() -> Site {
 #[test]
 fn counts_of_holders_and_snapshots() {
     explore(|| {
-        let (block, lock) = (block(), Arc::new(Mutex::new(())));
+        let (counters, lock) = (counters(), Arc::new(Mutex::new(())));
         let [site, another] = here();
         let other_lock = Arc::clone(&lock);
         let holder = thread::spawn(move || {
             let _guard = other_lock.lock().unwrap();
-            acquire(block, another);
+            counters.acquire(another);
         });
         let snapshots = thread::spawn(move || {
-            let before = acquired(block);
-            let after = acquired(block);
-            assert!(before <= after && after <= 3);
+            let before = counters.acquired();
+            let after = counters.acquired();
+            assert!(before <= after && after <= 5);
         });
-        for _ in 0..2 {
+        for _ in 0..4 {
             let _guard = lock.lock().unwrap();
-            acquire(block, site);
+            counters.acquire(site);
         }
         holder.join().unwrap();
         snapshots.join().unwrap();
-        assert_eq!(acquired(block), 3);
+        let _guard = lock.lock().unwrap();
+        counters.beside.settle_all(counters.block);
+        assert_eq!(counters.acquired(), 5);
+    });
+}
+
+/// A reader and a thread that takes snapshots: its counts are in them at once.
+#[test]
+fn counts_of_a_reader_and_snapshots() {
+    explore(|| {
+        let counters = counters();
+        let [site, _] = here();
+        let snapshots = thread::spawn(move || {
+            let before = counters.acquired();
+            let after = counters.acquired();
+            assert!(before <= after && after <= 3);
+        });
+        for _ in 0..3 {
+            counters.read(site);
+        }
+        snapshots.join().unwrap();
+        assert_eq!(counters.acquired(), 3);
     });
 }
 
@@ -82,54 +129,66 @@ fn counts_of_holders_and_snapshots() {
 fn a_slot_that_is_given_away_without_the_lock() {
     for same in [false, true] {
         explore(move || {
-            let block = block();
+            let counters = counters();
             let [site, another] = here();
             let failing = if same { site } else { another };
-            let failed = thread::spawn(move || block.fail(failing));
-            acquire(block, site);
-            acquire(block, site);
+            let failed = thread::spawn(move || counters.block.fail(failing));
+            for _ in 0..4 {
+                counters.acquire(site);
+            }
             failed.join().unwrap();
-            assert_eq!(acquired(block), 2);
-            let entries = block.figures().entries;
+            counters.beside.settle_all(counters.block);
+            assert_eq!(counters.acquired(), 4);
+            let entries = counters.block.figures().entries;
             let failed: u64 = entries.iter().map(|entry| entry.failed_tries).sum();
             assert_eq!((failed, entries.len()), (1, if same { 1 } else { 2 }));
         });
     }
 }
 
-/// Waits that end, one of them because it is given up: none stays counted.
+/// Waits that end, one of them because it is given up: none stays counted. Each that ends is timed here: none stands for
+/// others.
 #[test]
 fn nobody_waits_in_the_end() {
     explore(|| {
-        let (block, lock) = (block(), Arc::new(Mutex::new(())));
+        let (counters, lock) = (counters(), Arc::new(Mutex::new(())));
+        let Counters { block, beside } = counters;
         let [site, _] = here();
         let other_lock = Arc::clone(&lock);
         let waiter = thread::spawn(move || {
-            let mut trace = block.wait(block.holder());
+            let queue = beside.wait();
             let guard = other_lock.lock().unwrap();
-            block.serve();
-            trace.waited(Some(5));
-            block.enter_after(site, &mut trace);
+            beside.stop_waiting();
+            let trace = beside.turn(block, site);
+            let span = beside.wait_to_time().unwrap();
+            if let Some(next) = block.next_wait(span) {
+                beside.next_wait(next);
+            }
+            let wait = Wait {
+                ns: Some(5),
+                queue,
+                holder: beside.holder.get(),
+                span,
+            };
+            let trace = block.waited(site, trace, wait);
             drop(guard);
-            trace.record(Use {
-                closed: clock().now(),
-                ..Use::default()
-            });
+            trace.record(now());
         });
         let gives_up = thread::spawn(move || {
-            drop(block.wait(None));
-            block.shared().stop_waiting();
+            beside.wait();
+            beside.stop_waiting();
         });
         {
             let _guard = lock.lock().unwrap();
-            acquire(block, site);
+            counters.acquire(site);
         }
         waiter.join().unwrap();
         gives_up.join().unwrap();
-        assert_eq!(block.waiting(), 0);
+        assert_eq!(beside.waiting(), 0);
         let figures = block.figures();
         assert_eq!(figures.queue.samples, 1);
         assert!((1..=2).contains(&figures.queue.max));
-        assert_eq!(acquired(block), 2);
+        beside.settle_all(block);
+        assert_eq!(counters.acquired(), 2);
     });
 }

@@ -14,20 +14,21 @@ pub use ::parking_lot::{Once, OnceState, ReentrantMutex, WaitTimeoutResult};
 
 use crate::block::Site;
 use crate::guard::Guard;
-use crate::handle::{self, Handle};
-use crate::record::{Family, Value};
+use crate::handle::Handle;
+use crate::record::{Family, Library, Value};
 
-static MUTEX: Family = Family {
-    library: "parking_lot",
-    kind: "mutex",
+const MUTEX: Family = Family {
+    library: Library::ParkingLot,
+    is_rwlock: false,
 };
 
-static RWLOCK: Family = Family {
-    library: "parking_lot",
-    kind: "rwlock",
+const RWLOCK: Family = Family {
+    library: Library::ParkingLot,
+    is_rwlock: true,
 };
 
 /// A mutex as [`parking_lot::Mutex`], recorded.
+#[repr(C, align(64))]
 pub struct Mutex<T: ?Sized> {
     handle: Handle,
     inner: bare::Mutex<T>,
@@ -40,6 +41,7 @@ pub type MutexGuard<'a, T> = Guard<bare::MutexGuard<'a, T>>;
 pub type MappedMutexGuard<'a, T> = Guard<bare::MappedMutexGuard<'a, T>>;
 
 /// A reader-writer lock as [`parking_lot::RwLock`], recorded.
+#[repr(C, align(64))]
 pub struct RwLock<T: ?Sized> {
     handle: Handle,
     inner: bare::RwLock<T>,
@@ -71,7 +73,7 @@ impl<T> Mutex<T> {
     #[track_caller]
     pub const fn new(value: T) -> Self {
         Self {
-            handle: Handle::new(Location::caller(), &MUTEX),
+            handle: Handle::new(Location::caller(), MUTEX),
             inner: bare::Mutex::new(value),
         }
     }
@@ -93,7 +95,7 @@ impl<T: ?Sized> Mutex<T> {
             None => {
                 let waiting = self.handle.wait(site, Value::unseen::<T>(), false);
                 let inner = self.inner.lock();
-                Guard::alone(inner, waiting.end(), self.handle.record())
+                Guard::alone(inner, waiting.end(), &self.handle)
             }
         }
     }
@@ -139,13 +141,13 @@ impl<T: ?Sized> Mutex<T> {
             self.handle.fail(site, Value::unseen::<T>(), false);
             return None;
         };
-        Some(Guard::alone(inner, waiting.end(), self.handle.record()))
+        Some(Guard::alone(inner, waiting.end(), &self.handle))
     }
 
     #[inline(always)]
     fn guard<'a>(&'a self, inner: bare::MutexGuard<'a, T>, site: Site) -> MutexGuard<'a, T> {
-        let (trace, record) = self.handle.enter(site, Value::from_ref::<T>(&inner));
-        Guard::alone(inner, trace, record)
+        let trace = self.handle.enter(site, Value::from_ref::<T>(&inner));
+        Guard::alone(inner, trace, &self.handle)
     }
 
     /// The value, which nobody else refers to. Not an acquisition.
@@ -170,7 +172,9 @@ impl<'a, T: ?Sized> Guard<bare::MutexGuard<'a, T>> {
 
     /// Gives up the mutex to the one that has waited longest.
     pub fn unlock_fair(guard: Self) {
-        bare::MutexGuard::unlock_fair(guard.release().0);
+        // SAFETY: the handle is not used.
+        let (inner, _) = unsafe { guard.release() };
+        bare::MutexGuard::unlock_fair(inner);
     }
 
     /// Gives up the mutex for a call, and takes it again.
@@ -208,7 +212,7 @@ impl<T> RwLock<T> {
     #[track_caller]
     pub const fn new(value: T) -> Self {
         Self {
-            handle: Handle::new(Location::caller(), &RWLOCK),
+            handle: Handle::new(Location::caller(), RWLOCK),
             inner: bare::RwLock::new(value),
         }
     }
@@ -252,7 +256,7 @@ impl<T: ?Sized> RwLock<T> {
             None => {
                 let waiting = self.handle.wait(site, Value::unseen::<T>(), false);
                 let inner = self.inner.write();
-                Guard::shared(inner, waiting.end_write(), self.handle.record(), true)
+                Guard::shared(inner, waiting.end_write(), &self.handle, true)
             }
         }
     }
@@ -307,8 +311,8 @@ impl<T: ?Sized> RwLock<T> {
             self.handle.fail(site, Value::unseen::<T>(), true);
             return None;
         };
-        let record = self.handle.record();
-        Some(Guard::shared(inner, waiting.end_read(), record, false))
+        let entered = waiting.end_read();
+        Some(Guard::shared(inner, entered, &self.handle, false))
     }
 
     /// Waits to write for a time at most.
@@ -323,22 +327,22 @@ impl<T: ?Sized> RwLock<T> {
             self.handle.fail(site, Value::unseen::<T>(), false);
             return None;
         };
-        let record = self.handle.record();
-        Some(Guard::shared(inner, waiting.end_write(), record, true))
+        let entered = waiting.end_write();
+        Some(Guard::shared(inner, entered, &self.handle, true))
     }
 
     /// Reading of each kind.
     #[inline(always)]
     fn reading<G: Deref<Target = T>>(&self, inner: G, site: Site) -> Guard<G> {
-        let (entered, record) = self.handle.enter_read(site, Value::from_ref::<T>(&inner));
-        Guard::shared(inner, entered, record, false)
+        let entered = self.handle.enter_read(site, Value::from_ref::<T>(&inner));
+        Guard::shared(inner, entered, &self.handle, false)
     }
 
     #[inline(always)]
     fn wait_to_read<G: Deref>(&self, site: Site, wait: impl FnOnce() -> G) -> Guard<G> {
         let waiting = self.handle.wait(site, Value::unseen::<T>(), true);
         let inner = wait();
-        Guard::shared(inner, waiting.end_read(), self.handle.record(), false)
+        Guard::shared(inner, waiting.end_read(), &self.handle, false)
     }
 
     #[inline(always)]
@@ -347,8 +351,8 @@ impl<T: ?Sized> RwLock<T> {
         inner: bare::RwLockWriteGuard<'a, T>,
         site: Site,
     ) -> RwLockWriteGuard<'a, T> {
-        let (entered, record) = self.handle.enter_write(site, Value::from_ref::<T>(&inner));
-        Guard::shared(inner, entered, record, true)
+        let entered = self.handle.enter_write(site, Value::from_ref::<T>(&inner));
+        Guard::shared(inner, entered, &self.handle, true)
     }
 
     /// The value, which nobody else refers to. Not an acquisition.
@@ -390,9 +394,10 @@ impl<'a, T: ?Sized> Guard<bare::RwLockWriteGuard<'a, T>> {
     #[track_caller]
     pub fn downgrade(guard: Self) -> RwLockReadGuard<'a, T> {
         let site = Location::caller();
-        let (inner, record) = guard.release();
+        // SAFETY: the guard borrows the lock for longer than this call.
+        let (inner, handle) = unsafe { guard.release() };
         let inner = bare::RwLockWriteGuard::downgrade(inner);
-        Guard::shared(inner, handle::enter_read_again(record, site), record, false)
+        Guard::shared(inner, handle.enter_read_again(site), handle, false)
     }
 }
 
@@ -402,16 +407,17 @@ impl<'a, T: ?Sized> Guard<bare::RwLockUpgradableReadGuard<'a, T>> {
     #[track_caller]
     pub fn upgrade(guard: Self) -> RwLockWriteGuard<'a, T> {
         let site = Location::caller();
-        let (inner, record) = guard.release();
+        // SAFETY: the guard borrows the lock for longer than this call.
+        let (inner, handle) = unsafe { guard.release() };
         let inner = match bare::RwLockUpgradableReadGuard::try_upgrade(inner) {
             Ok(inner) => {
-                return Guard::shared(inner, handle::enter_write_again(record, site), record, true);
+                return Guard::shared(inner, handle.enter_write_again(site), handle, true);
             }
             Err(inner) => inner,
         };
-        let waiting = handle::wait(record, site, false);
+        let waiting = handle.wait(site, Value::unseen::<T>(), false);
         let inner = bare::RwLockUpgradableReadGuard::upgrade(inner);
-        Guard::shared(inner, waiting.end_write(), record, true)
+        Guard::shared(inner, waiting.end_write(), handle, true)
     }
 
     /// Gives up the right to write later.

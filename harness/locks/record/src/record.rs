@@ -20,11 +20,20 @@ const PER_SITE: u32 = 64;
 /// Records of all locks together, apart from those that stand for all further ones made at a place.
 const IN_ALL: usize = 4096;
 
-/// What a lock is made of.
+/// Which lock of which library a lock is. Small, since each has it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Family {
-    pub(crate) library: &'static str,
-    pub(crate) kind: &'static str,
+    pub(crate) library: Library,
+    pub(crate) is_rwlock: bool,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Library {
+    Std,
+    #[cfg(feature = "parking_lot")]
+    ParkingLot,
+    #[cfg(feature = "tokio")]
+    Tokio,
 }
 
 /// What a lock guards. Two words, so that it is passed in registers.
@@ -71,9 +80,9 @@ pub(crate) type FindKeys = Box<dyn Fn(*const ()) -> Arc<Keys> + Send + Sync>;
 /// A lock, or the locks made at one place beyond those that have records of their own.
 #[repr(C)]
 pub(crate) struct Record {
-    /// For who holds the lock alone. Not used where several locks have one record.
+    /// For who holds the lock alone, through what stands beside the lock. Not used where several locks have one record.
     own: Block,
-    pub(crate) family: &'static Family,
+    pub(crate) family: Family,
     pub(crate) made_at: Site,
     pub(crate) value: Value,
     /// Whether it stands for several locks, so that each thread needs a block.
@@ -119,7 +128,7 @@ impl Record {
     /// The record of a lock that is used for the first time; `publish` is called before another lock gets its
     /// own, and returns the record that another thread has got for this lock meanwhile.
     pub(crate) fn register(
-        family: &'static Family,
+        family: Family,
         made_at: Site,
         value: Value,
         published: impl Fn() -> Option<&'static Self>,
@@ -154,7 +163,7 @@ impl Record {
         record
     }
 
-    fn new(family: &'static Family, made_at: Site, value: Value, is_merged: bool) -> Self {
+    fn new(family: Family, made_at: Site, value: Value, is_merged: bool) -> Self {
         let made = clock::now();
         let shared = Box::leak(Box::new(Shared::new(clock::clock(), made)));
         Self {
@@ -182,7 +191,7 @@ impl Record {
         &self.own
     }
 
-    pub(crate) fn shared(&self) -> &'static Shared {
+    pub(crate) fn shared(&self) -> &'static Mutex<Shared> {
         self.own.shared()
     }
 

@@ -13,20 +13,21 @@ pub use ::std::sync::*;
 
 use crate::block::{Site, Trace};
 use crate::guard::Guard;
-use crate::handle::{self, Entered, Handle};
-use crate::record::{Family, Record, Value};
+use crate::handle::{Entered, Handle};
+use crate::record::{Family, Library, Value};
 
-static MUTEX: Family = Family {
-    library: "std",
-    kind: "mutex",
+const MUTEX: Family = Family {
+    library: Library::Std,
+    is_rwlock: false,
 };
 
-static RWLOCK: Family = Family {
-    library: "std",
-    kind: "rwlock",
+const RWLOCK: Family = Family {
+    library: Library::Std,
+    is_rwlock: true,
 };
 
 /// A mutex as [`std::sync::Mutex`], recorded.
+#[repr(C, align(64))]
 pub struct Mutex<T: ?Sized> {
     handle: Handle,
     inner: bare::Mutex<T>,
@@ -36,6 +37,7 @@ pub struct Mutex<T: ?Sized> {
 pub type MutexGuard<'a, T> = Guard<bare::MutexGuard<'a, T>>;
 
 /// A reader-writer lock as [`std::sync::RwLock`], recorded.
+#[repr(C, align(64))]
 pub struct RwLock<T: ?Sized> {
     handle: Handle,
     inner: bare::RwLock<T>,
@@ -59,7 +61,7 @@ impl<T> Mutex<T> {
     #[track_caller]
     pub const fn new(value: T) -> Self {
         Self {
-            handle: Handle::new(Location::caller(), &MUTEX),
+            handle: Handle::new(Location::caller(), MUTEX),
             inner: bare::Mutex::new(value),
         }
     }
@@ -86,13 +88,13 @@ impl<T: ?Sized> Mutex<T> {
         let site = Location::caller();
         match attempt(self.inner.try_lock()) {
             Some((inner, is_poisoned)) => {
-                let (trace, record) = self.handle.enter(site, Value::from_ref::<T>(&inner));
-                self.guard(inner, trace, record, is_poisoned)
+                let trace = self.handle.enter(site, Value::from_ref::<T>(&inner));
+                self.guard(inner, trace, is_poisoned)
             }
             None => {
                 let waiting = self.handle.wait(site, Value::unseen::<T>(), false);
                 let (inner, is_poisoned) = acquired(self.inner.lock());
-                self.guard(inner, waiting.end(), self.handle.record(), is_poisoned)
+                self.guard(inner, waiting.end(), is_poisoned)
             }
         }
     }
@@ -108,8 +110,8 @@ impl<T: ?Sized> Mutex<T> {
         let site = Location::caller();
         match attempt(self.inner.try_lock()) {
             Some((inner, is_poisoned)) => {
-                let (trace, record) = self.handle.enter(site, Value::from_ref::<T>(&inner));
-                Ok(self.guard(inner, trace, record, is_poisoned)?)
+                let trace = self.handle.enter(site, Value::from_ref::<T>(&inner));
+                Ok(self.guard(inner, trace, is_poisoned)?)
             }
             None => {
                 self.handle.fail(site, Value::unseen::<T>(), false);
@@ -123,15 +125,14 @@ impl<T: ?Sized> Mutex<T> {
         &'a self,
         inner: bare::MutexGuard<'a, T>,
         trace: Option<Box<Trace>>,
-        record: Option<&'static Record>,
         is_poisoned: bool,
     ) -> LockResult<MutexGuard<'a, T>> {
         if is_poisoned {
             self.handle.poisoned(Value::unseen::<T>());
-            return Err(PoisonError::new(Guard::alone(inner, trace, record)));
+            return Err(PoisonError::new(Guard::alone(inner, trace, &self.handle)));
         }
         // Made apart from that of an error, which is looked at in memory.
-        Ok(Guard::alone(inner, trace, record))
+        Ok(Guard::alone(inner, trace, &self.handle))
     }
 
     /// Whether a thread has panicked while it held the mutex.
@@ -172,8 +173,7 @@ impl<T: ?Sized> RwLock<T> {
             None => {
                 let waiting = self.handle.wait(site, Value::unseen::<T>(), true);
                 let (inner, is_poisoned) = acquired(self.inner.read());
-                let entered = (waiting.end_read(), self.handle.record());
-                self.guard(inner, entered, false, is_poisoned)
+                self.guard(inner, waiting.end_read(), false, is_poisoned)
             }
         }
     }
@@ -195,8 +195,7 @@ impl<T: ?Sized> RwLock<T> {
             None => {
                 let waiting = self.handle.wait(site, Value::unseen::<T>(), false);
                 let (inner, is_poisoned) = acquired(self.inner.write());
-                let entered = (waiting.end_write(), self.handle.record());
-                self.guard(inner, entered, true, is_poisoned)
+                self.guard(inner, waiting.end_write(), true, is_poisoned)
             }
         }
     }
@@ -247,17 +246,17 @@ impl<T: ?Sized> RwLock<T> {
     fn guard<G: ::std::ops::Deref>(
         &self,
         inner: G,
-        (entered, record): (Entered, Option<&'static Record>),
+        entered: Entered,
         has_written: bool,
         is_poisoned: bool,
     ) -> LockResult<Guard<G>> {
         if is_poisoned {
             self.handle.poisoned(Value::unseen::<T>());
-            let guard = Guard::shared(inner, entered, record, has_written);
+            let guard = Guard::shared(inner, entered, &self.handle, has_written);
             return Err(PoisonError::new(guard));
         }
         // Made apart from that of an error, which is looked at in memory.
-        Ok(Guard::shared(inner, entered, record, has_written))
+        Ok(Guard::shared(inner, entered, &self.handle, has_written))
     }
 
     /// Whether a thread has panicked while it held the lock to write.
@@ -285,7 +284,7 @@ impl<T> RwLock<T> {
     #[track_caller]
     pub const fn new(value: T) -> Self {
         Self {
-            handle: Handle::new(Location::caller(), &RWLOCK),
+            handle: Handle::new(Location::caller(), RWLOCK),
             inner: bare::RwLock::new(value),
         }
     }
@@ -314,8 +313,9 @@ impl Condvar {
     #[track_caller]
     pub fn wait<'a, T>(&self, guard: MutexGuard<'a, T>) -> LockResult<MutexGuard<'a, T>> {
         let site = Location::caller();
-        let (inner, record) = guard.release();
-        again(self.0.wait(inner), record, site)
+        // SAFETY: the guard borrows the mutex for all of this call.
+        let (inner, handle) = unsafe { guard.release() };
+        again(self.0.wait(inner), handle, site)
     }
 
     /// Waits as [`wait`](Self::wait) does, for as long as the condition holds.
@@ -347,8 +347,9 @@ impl Condvar {
         timeout: Duration,
     ) -> LockResult<(MutexGuard<'a, T>, WaitTimeoutResult)> {
         let site = Location::caller();
-        let (inner, record) = guard.release();
-        again_in_time(self.0.wait_timeout(inner, timeout), record, site)
+        // SAFETY: the guard borrows the mutex for all of this call.
+        let (inner, handle) = unsafe { guard.release() };
+        again_in_time(self.0.wait_timeout(inner, timeout), handle, site)
     }
 
     /// Waits as [`wait_timeout`](Self::wait_timeout) does, for as long as the condition holds. The times in which the
@@ -365,9 +366,10 @@ impl Condvar {
         condition: impl FnMut(&mut T) -> bool,
     ) -> LockResult<(MutexGuard<'a, T>, WaitTimeoutResult)> {
         let site = Location::caller();
-        let (inner, record) = guard.release();
+        // SAFETY: the guard borrows the mutex for all of this call.
+        let (inner, handle) = unsafe { guard.release() };
         let result = self.0.wait_timeout_while(inner, timeout, condition);
-        again_in_time(result, record, site)
+        again_in_time(result, handle, site)
     }
 
     /// Wakes one that waits.
@@ -384,13 +386,13 @@ impl Condvar {
 /// A mutex that was taken again, at a call site.
 fn again<'a, T>(
     result: LockResult<bare::MutexGuard<'a, T>>,
-    record: Option<&'static Record>,
+    handle: &Handle,
     site: Site,
 ) -> LockResult<MutexGuard<'a, T>> {
     let (inner, is_poisoned) = acquired(result);
-    let guard = Guard::alone(inner, handle::enter_again(record, site), record);
+    let guard = Guard::alone(inner, handle.enter_again(site), handle);
     if is_poisoned {
-        handle::poisoned(record);
+        handle.poisoned(Value::unseen::<T>());
         return Err(PoisonError::new(guard));
     }
     Ok(guard)
@@ -398,13 +400,13 @@ fn again<'a, T>(
 
 fn again_in_time<'a, T>(
     result: LockResult<(bare::MutexGuard<'a, T>, WaitTimeoutResult)>,
-    record: Option<&'static Record>,
+    handle: &Handle,
     site: Site,
 ) -> LockResult<(MutexGuard<'a, T>, WaitTimeoutResult)> {
     let ((inner, result), is_poisoned) = acquired(result);
-    let guard = Guard::alone(inner, handle::enter_again(record, site), record);
+    let guard = Guard::alone(inner, handle.enter_again(site), handle);
     if is_poisoned {
-        handle::poisoned(record);
+        handle.poisoned(Value::unseen::<T>());
         return Err(PoisonError::new((guard, result)));
     }
     Ok((guard, result))

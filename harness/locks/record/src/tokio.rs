@@ -21,20 +21,21 @@ pub use ::tokio::sync::*;
 
 use crate::block::Site;
 use crate::guard::Guard;
-use crate::handle::{self, Handle, Waiting};
-use crate::record::{Family, Value};
+use crate::handle::{Handle, Waiting};
+use crate::record::{Family, Library, Value};
 
-static MUTEX: Family = Family {
-    library: "tokio",
-    kind: "mutex",
+const MUTEX: Family = Family {
+    library: Library::Tokio,
+    is_rwlock: false,
 };
 
-static RWLOCK: Family = Family {
-    library: "tokio",
-    kind: "rwlock",
+const RWLOCK: Family = Family {
+    library: Library::Tokio,
+    is_rwlock: true,
 };
 
 /// A mutex as [`tokio::sync::Mutex`], recorded.
+#[repr(C, align(64))]
 pub struct Mutex<T: ?Sized> {
     handle: Handle,
     inner: bare::Mutex<T>,
@@ -50,6 +51,7 @@ pub type MappedMutexGuard<'a, T> = Guard<bare::MappedMutexGuard<'a, T>>;
 pub type OwnedMutexGuard<T> = Guard<Owned<bare::MutexGuard<'static, T>, Mutex<T>>>;
 
 /// A reader-writer lock as [`tokio::sync::RwLock`], recorded.
+#[repr(C, align(64))]
 pub struct RwLock<T: ?Sized> {
     handle: Handle,
     inner: bare::RwLock<T>,
@@ -100,14 +102,11 @@ struct Pending<'a> {
     site: Site,
     value: Value,
     is_read: bool,
-    waiting: Option<Waiting>,
+    waiting: Option<Waiting<'a>>,
 }
 
-impl Pending<'_> {
-    fn end<R>(mut self, end: impl FnOnce(Waiting) -> R) -> R
-    where
-        R: Default,
-    {
+impl<'a> Pending<'a> {
+    fn end<R: Default>(mut self, end: impl FnOnce(Waiting<'a>) -> R) -> R {
         self.waiting.take().map(end).unwrap_or_default()
     }
 }
@@ -137,7 +136,7 @@ impl<T> Mutex<T> {
     #[track_caller]
     pub const fn const_new(value: T) -> Self {
         Self {
-            handle: Handle::new(Location::caller(), &MUTEX),
+            handle: Handle::new(Location::caller(), MUTEX),
             inner: bare::Mutex::const_new(value),
         }
     }
@@ -163,7 +162,7 @@ impl<T: ?Sized> Mutex<T> {
         let pending = pending(&self.handle, site, Value::unseen::<T>(), false);
         let inner = self.inner.lock().await;
         let trace = pending.end(Waiting::end);
-        Guard::alone(inner, trace, self.handle.record()).in_task(task)
+        Guard::alone(inner, trace, &self.handle).in_task(task)
     }
 
     /// Waits for the mutex and takes it, with the reference to it.
@@ -225,12 +224,12 @@ impl<T: ?Sized> Mutex<T> {
         }
         let waiting = self.handle.wait(site, Value::unseen::<T>(), false);
         let inner = self.inner.blocking_lock();
-        Guard::alone(inner, waiting.end(), self.handle.record())
+        Guard::alone(inner, waiting.end(), &self.handle)
     }
 
     fn guard<'a>(&'a self, inner: bare::MutexGuard<'a, T>, site: Site) -> MutexGuard<'a, T> {
-        let (trace, record) = self.handle.enter(site, Value::from_ref::<T>(&inner));
-        Guard::alone(inner, trace, record)
+        let trace = self.handle.enter(site, Value::from_ref::<T>(&inner));
+        Guard::alone(inner, trace, &self.handle)
     }
 
     /// The value, which nobody else refers to. Not an acquisition.
@@ -307,7 +306,7 @@ impl<T> RwLock<T> {
     #[track_caller]
     pub const fn const_new(value: T) -> Self {
         Self {
-            handle: Handle::new(Location::caller(), &RWLOCK),
+            handle: Handle::new(Location::caller(), RWLOCK),
             inner: bare::RwLock::const_new(value),
         }
     }
@@ -333,7 +332,7 @@ impl<T: ?Sized> RwLock<T> {
         let pending = pending(&self.handle, site, Value::unseen::<T>(), true);
         let inner = self.inner.read().await;
         let entered = pending.end(Waiting::end_read);
-        Guard::shared(inner, entered, self.handle.record(), false).in_task(task)
+        Guard::shared(inner, entered, &self.handle, false).in_task(task)
     }
 
     /// Waits for all others and takes the lock to write. Recorded at this call.
@@ -350,7 +349,7 @@ impl<T: ?Sized> RwLock<T> {
         let pending = pending(&self.handle, site, Value::unseen::<T>(), false);
         let inner = self.inner.write().await;
         let entered = pending.end(Waiting::end_write);
-        Guard::shared(inner, entered, self.handle.record(), true).in_task(task)
+        Guard::shared(inner, entered, &self.handle, true).in_task(task)
     }
 
     /// Waits for writers and takes the lock to read, with the reference to it.
@@ -428,7 +427,7 @@ impl<T: ?Sized> RwLock<T> {
         }
         let waiting = self.handle.wait(site, Value::unseen::<T>(), true);
         let inner = self.inner.blocking_read();
-        Guard::shared(inner, waiting.end_read(), self.handle.record(), false)
+        Guard::shared(inner, waiting.end_read(), &self.handle, false)
     }
 
     /// Waits to write outside of async code.
@@ -444,7 +443,7 @@ impl<T: ?Sized> RwLock<T> {
         }
         let waiting = self.handle.wait(site, Value::unseen::<T>(), false);
         let inner = self.inner.blocking_write();
-        Guard::shared(inner, waiting.end_write(), self.handle.record(), true)
+        Guard::shared(inner, waiting.end_write(), &self.handle, true)
     }
 
     fn reading<'a>(
@@ -452,8 +451,8 @@ impl<T: ?Sized> RwLock<T> {
         inner: bare::RwLockReadGuard<'a, T>,
         site: Site,
     ) -> RwLockReadGuard<'a, T> {
-        let (entered, record) = self.handle.enter_read(site, Value::from_ref::<T>(&inner));
-        Guard::shared(inner, entered, record, false)
+        let entered = self.handle.enter_read(site, Value::from_ref::<T>(&inner));
+        Guard::shared(inner, entered, &self.handle, false)
     }
 
     fn writing<'a>(
@@ -461,8 +460,8 @@ impl<T: ?Sized> RwLock<T> {
         inner: bare::RwLockWriteGuard<'a, T>,
         site: Site,
     ) -> RwLockWriteGuard<'a, T> {
-        let (entered, record) = self.handle.enter_write(site, Value::from_ref::<T>(&inner));
-        Guard::shared(inner, entered, record, true)
+        let entered = self.handle.enter_write(site, Value::from_ref::<T>(&inner));
+        Guard::shared(inner, entered, &self.handle, true)
     }
 
     /// The value, which nobody else refers to. Not an acquisition.
@@ -476,9 +475,10 @@ impl<'a, T: ?Sized> Guard<bare::RwLockWriteGuard<'a, T>> {
     #[track_caller]
     pub fn downgrade(self) -> RwLockReadGuard<'a, T> {
         let site = Location::caller();
-        let (inner, record) = self.release();
+        // SAFETY: the guard borrows the lock for longer than this call.
+        let (inner, handle) = unsafe { self.release() };
         let inner = inner.downgrade();
-        Guard::shared(inner, handle::enter_read_again(record, site), record, false)
+        Guard::shared(inner, handle.enter_read_again(site), handle, false)
     }
 }
 

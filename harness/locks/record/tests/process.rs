@@ -47,6 +47,14 @@ fn read(file: &Path) -> Value {
     serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}"))
 }
 
+/// Acquisitions of a call site that the recording of a lock in use can lack.
+const LACKING: u64 = 31;
+
+/// Whether all acquisitions at one call site of a lock in use are in a recording.
+fn is_counted(document: &Value, made: u64) -> bool {
+    (made - LACKING..=made).contains(&acquired(document))
+}
+
 fn acquired(document: &Value) -> u64 {
     let uses = document["locks"][0]["uses"].as_array().unwrap().iter();
     uses.map(|of| of["acquired"].as_u64().unwrap()).sum()
@@ -71,7 +79,7 @@ fn the_file_is_written_at_exit() {
     run("exits", &folder.join("locks.json"));
     let document = read(&folder.join("locks.json"));
     assert_eq!(document["written"], "exit");
-    assert_eq!(acquired(&document), 1000);
+    assert!(is_counted(&document, 1000));
     assert_eq!(document["lost"]["forked"], false);
     assert_eq!(document["threads"]["seen"], 1);
     let lock = &document["locks"][0];
@@ -181,7 +189,7 @@ fn settings_that_are_none() {
         errors.contains("lockrecord: LOCKRECORD_SECONDS is soon"),
         "{errors}"
     );
-    assert_eq!(acquired(&read(&file)), 1000);
+    assert!(is_counted(&read(&file), 1000));
     // An empty name is for no file.
     let output = program("exits", Path::new(""))
         .current_dir(&folder)
@@ -223,7 +231,7 @@ fn kill_while_it_writes(file: &Path, files: usize) {
     let document = read(file);
     assert_eq!(document["format"], "lockrecord/1");
     // All but the last interval at most.
-    assert!(acquired(&document) >= 100 * files as u64);
+    assert!(acquired(&document) + LACKING >= 100 * files as u64);
 }
 
 #[test]

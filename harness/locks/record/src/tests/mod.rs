@@ -16,12 +16,22 @@ where
     L::Value: Sized,
 {
     crate::name(lock, name);
+    named(name)
+}
+
+/// What the document says of the lock of a name, which need not be there any more.
+fn named(name: &str) -> Value {
     let document: Value = serde_json::from_str(&recording()).unwrap();
     assert_eq!(document["format"], "lockrecord/1");
     let locks = document["locks"].as_array().unwrap();
     let lock = locks.iter().find(|lock| lock["name"] == name).unwrap();
-    check(lock, document["sites"].as_array().unwrap());
-    lock.clone()
+    let sites = document["sites"].as_array().unwrap();
+    check(lock, sites);
+    let mut lock = lock.clone();
+    // The index of a place is another one in the next document.
+    let made_at = lock["made_at"].as_u64().unwrap();
+    lock["made_at"] = sites[made_at as usize].clone();
+    lock
 }
 
 /// What holds of every lock: that is what a reader relies on.

@@ -30,8 +30,8 @@ fn a_mutex_is_used_as_that_of_the_library() {
     assert_eq!(total(&lock, "acquired", None), 5);
     assert_eq!(total(&lock, "acquired", Some("write")), 1);
     assert_eq!(total(&lock, "failed_tries", None), 2);
-    let record = crate::Lock::handle(&PAIR).record().unwrap();
-    assert_eq!(record.own().waiting(), 0);
+    let handle = crate::Lock::handle(&PAIR);
+    assert_eq!(handle.waiting(), 0);
 }
 
 #[test]
