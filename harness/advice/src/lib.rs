@@ -103,7 +103,7 @@ pub fn conclude(
     let cards: Vec<&Card> = cards.collect();
     let deciding = subjects.iter().filter(|subject| subject.decides);
     let rows: Vec<Judged> = deciding.clone().map(Subject::row).collect();
-    let series = Series::undisturbed(&samples.lines);
+    let series = Series::of_lines(&samples.lines);
     let candidates = cards.iter().copied().filter_map(|card| {
         let loss = worst_loss(results, subjects, &card.name);
         Candidate::new(results, &series, &rows, card, loss)

@@ -2,7 +2,6 @@
 
 mod assumptions;
 mod cells;
-mod contamination;
 mod controls;
 pub mod diff;
 mod evidence;
@@ -10,6 +9,7 @@ mod flips;
 mod guarantees;
 mod latency;
 mod merge;
+mod places;
 mod probes;
 mod recommendations;
 mod runs;
@@ -22,17 +22,15 @@ mod tests;
 mod use_cases;
 mod verdicts;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
-use model::collect::grouped;
 use model::environment;
 use model::sample::Line;
 
-use contamination::{BlockKey, Reason};
-pub use contamination::{is_apart, usual_hand_off};
 pub use evidence::Evidence;
 pub use guarantees::{contradicts, faulted, guarantees, held_up_at};
 pub use merge::merge;
+pub use places::{is_apart, usual_hand_off};
 use results::{Cell, MARGIN, Machine, Protocol};
 pub use samples::Samples;
 pub use scaling::rankings;
@@ -44,14 +42,13 @@ pub use verdicts::{LOOKS, is_open};
 /// What the samples of one machine say.
 pub fn analyse(samples: &Samples) -> Machine {
     let header = &samples.header;
-    let contaminated = contamination::contaminated(&samples.lines);
-    let series = Series::collect(&samples.lines, &contaminated);
+    let series = Series::of_lines(&samples.lines);
     let (mut cells, level) = cells::all(samples, &series);
     cells.extend(probes::cells(samples));
     let guarantees = guarantees(&header.strategies, &samples.lines);
     let scaling = scaling::scaling(samples, &cells);
-    let protocol = protocol(samples, &contaminated, &cells, level);
-    let warnings = warnings(samples, &protocol, &cells);
+    let protocol = protocol(samples, &cells, level);
+    let warnings = warnings(samples);
     let name = environment::Machine::names(&[header.environment.machine()]).concat();
     let mut results = Machine {
         name,
@@ -93,15 +90,18 @@ pub fn analyse(samples: &Samples) -> Machine {
 }
 
 /// How much there was to estimate from.
-fn protocol(
-    samples: &Samples,
-    contaminated: &HashMap<BlockKey<'_>, Reason>,
-    cells: &[Cell],
-    level: f64,
-) -> Protocol {
-    let mut reasons: Vec<Reason> = contaminated.values().copied().collect();
-    reasons.sort_unstable();
-    let reasons = grouped(reasons.into_iter().map(|reason| (reason.to_string(), ())));
+fn protocol(samples: &Samples, cells: &[Cell], level: f64) -> Protocol {
+    let weather = || {
+        samples
+            .lines
+            .iter()
+            .filter_map(Line::try_as_interference_ref)
+    };
+    let processors = samples.header.environment.cpus as f64;
+    let took: f64 = weather()
+        .map(|block| block.took_ns as f64 * processors)
+        .sum();
+    let stolen: f64 = weather().map(|block| block.stolen_ns as f64).sum();
     let ratios = cells.iter().filter_map(|cell| cell.ratio.as_ref());
     let slices = || samples.slices().map(|slice| &slice.key);
     let blocks = slices().map(|key| (&key.scenario, key.process, key.block));
@@ -114,11 +114,8 @@ fn protocol(
         blocks: blocks.collect::<HashSet<_>>().len(),
         slices: slices().count(),
         failures: samples.failures().count(),
-        dropped: contaminated.len(),
-        dropped_because: reasons
-            .into_iter()
-            .map(|(reason, blocks)| (reason, blocks.len()))
-            .collect(),
+        moved: places::moved(&samples.lines).len(),
+        stolen: if took > 0.0 { stolen / took } else { 0.0 },
         verdicts: ratios.filter(|ratio| ratio.p.is_some()).count(),
         level,
         looks: samples.header.looks,
@@ -128,10 +125,10 @@ fn protocol(
 }
 
 /// What a reader has to know beside the figures.
-fn warnings(samples: &Samples, protocol: &Protocol, cells: &[Cell]) -> Vec<String> {
+fn warnings(samples: &Samples) -> Vec<String> {
     let cpus = samples.header.environment.cpus;
-    let scenarios = || samples.header.scenarios.iter();
-    let oversubscribed = scenarios().filter(|scenario| scenario.threads() > cpus).map(|scenario| {
+    let scenarios = samples.header.scenarios.iter();
+    let oversubscribed = scenarios.filter(|scenario| scenario.threads() > cpus).map(|scenario| {
         let (name, threads) = (&scenario.name, scenario.threads());
         let plural = if cpus == 1 { "" } else { "s" };
         format!(
@@ -155,18 +152,5 @@ fn warnings(samples: &Samples, protocol: &Protocol, cells: &[Cell]) -> Vec<Strin
     });
     let mut warnings: Vec<String> = oversubscribed.chain(failed).chain(missed).collect();
     warnings.dedup();
-    // The scenarios of which nothing is left.
-    let is_timed = |name: &str| {
-        cells
-            .iter()
-            .any(|cell| cell.scenario == name && cell.metric.is_timed())
-    };
-    let disturbed = scenarios().filter(|one| protocol.dropped > 0 && !is_timed(&one.name));
-    warnings.extend(disturbed.map(|scenario| {
-        format!(
-            "{}: the machine was disturbed during all its blocks, so it has no times: run again, or longer",
-            scenario.name
-        )
-    }));
     warnings
 }

@@ -94,7 +94,7 @@ struct Row<'s> {
 
 /// Tries the statistics on a recording, with `runs` pretended runs.
 pub fn trials(samples: &Samples, runs: u64) -> Vec<Trial> {
-    let series = Series::undisturbed(&samples.lines);
+    let series = Series::of_lines(&samples.lines);
     let rows = rows(samples, &series);
     let cpus = samples.header.environment.cpus;
     let quiet: Vec<&Row<'_>> = rows

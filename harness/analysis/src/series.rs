@@ -6,12 +6,12 @@ use model::sample::{Line, Slice};
 use model::scenario::{Activity, Scenario};
 use strum::VariantArray;
 
-use super::contamination::{BlockKey, Reason, contaminated};
+use super::places::{BlockKey, moved};
 use super::samples::Samples;
 use results::{MARGIN, Metric, is_worse};
 use stats::estimate;
 
-/// All slices that count, findable by where they stood.
+/// All slices, findable by where they stood.
 #[derive(Debug)]
 pub struct Series<'a> {
     by_position: HashMap<(BlockKey<'a>, u32), &'a Slice>,
@@ -21,22 +21,14 @@ pub struct Series<'a> {
 }
 
 impl<'a> Series<'a> {
-    /// The slices of all blocks that nothing else disturbed.
-    pub fn undisturbed(lines: &'a [Line]) -> Self {
-        Self::collect(lines, &contaminated(lines))
-    }
-
-    /// Collects the slices of all blocks but the dropped ones; those of processors that were moved, apart.
-    pub(super) fn collect(lines: &'a [Line], dropped: &HashMap<BlockKey<'a>, Reason>) -> Self {
-        let moved = dropped.iter().filter(|(_, why)| **why == Reason::Moved);
+    /// Collects the slices of all blocks; those of processors that were moved, apart.
+    pub fn of_lines(lines: &'a [Line]) -> Self {
         let mut series = Self {
             by_position: HashMap::new(),
             by_strategy: HashMap::new(),
-            elsewhere: moved.map(|(block, _)| *block).collect(),
+            elsewhere: moved(lines),
         };
-        let slices = lines.iter().filter_map(Line::try_as_slice_ref);
-        let is_kept = |block| !dropped.contains_key(&block) || series.elsewhere.contains(&block);
-        for slice in slices.filter(|slice| is_kept(block(slice))) {
+        for slice in lines.iter().filter_map(Line::try_as_slice_ref) {
             let position = (block(slice), slice.key.position);
             series.by_position.insert(position, slice);
             let names = (slice.key.scenario.as_str(), slice.key.strategy.as_str());
@@ -215,10 +207,9 @@ pub struct Logs {
     pub values: Vec<Vec<f64>>,
 }
 
-/// All that was sampled, in the order of scenarios and metrics; without the blocks that
-/// were disturbed. The baseline is compared with nothing.
+/// All that was sampled, in the order of scenarios and metrics. The baseline is compared with nothing.
 pub fn logs(samples: &Samples) -> Vec<Logs> {
-    let series = Series::undisturbed(&samples.lines);
+    let series = Series::of_lines(&samples.lines);
     let header = &samples.header;
     let rows = rows(&header.scenarios).flat_map(|(scenario, metric)| {
         let strategies = header.strategies.iter();
@@ -278,7 +269,7 @@ mod tests {
             })
         }));
         let samples = Samples::from_lines(lines).unwrap();
-        let series = Series::undisturbed(&samples.lines);
+        let series = Series::of_lines(&samples.lines);
         let ratios = groups(series.log_ratios(SCENARIO, CONTENDER, Metric::ReadNs));
         (ratios.len(), estimate(&ratios).unwrap().median.exp())
     }

@@ -37,7 +37,7 @@ pub use scaling::{Expected, HERE, Meeting, OneToTwo, Prediction, Ranking, Scalin
 pub use use_cases::{Answer, Choice, Gain, Loss, UseCase};
 
 /// The version of this format.
-pub const SCHEMA: &str = "pivot-results/5";
+pub const SCHEMA: &str = "pivot-results/6";
 
 /// Everything that a report says, as data: what was found on each machine, and what follows from all of them.
 ///
@@ -205,10 +205,10 @@ pub struct Protocol {
     pub slices: usize,
     /// Slices that could not be measured.
     pub failures: usize,
-    /// Blocks that were dropped because something else disturbed them, in all...
-    pub dropped: usize,
-    /// ...and by what.
-    pub dropped_because: Vec<(String, usize)>,
+    /// Blocks during which the processors were not where they usually are. A ratio counts both places if both say the same.
+    pub moved: usize,
+    /// The share of the processors' time during the blocks that the hypervisor gave to others.
+    pub stolen: f64,
     /// Verdicts that were made together.
     pub verdicts: usize,
     /// The level of each: the probability with which the interval of a ratio misses its median, and up to which a

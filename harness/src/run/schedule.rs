@@ -304,7 +304,7 @@ fn target(scenario: &Scenario, cpus: usize) -> f64 {
 
 /// How far all scenarios are by these lines.
 fn progress<'t>(plan: &'t MeasurementPlan, lines: &[Line]) -> Vec<Progress<'t>> {
-    let series = Series::undisturbed(lines);
+    let series = Series::of_lines(lines);
     let progress_of = |(scenario, names): &'t (Scenario, Vec<String>)| {
         let counts = |there: &str| plan.limits.one_answer || there == scenario.name;
         let names = names.iter();
@@ -333,7 +333,7 @@ fn progress<'t>(plan: &'t MeasurementPlan, lines: &[Line]) -> Vec<Progress<'t>> 
 /// The scenarios in which a plain difference has no verdict by these lines; the points of sweeps that decide no use case if
 /// there is no other.
 fn open_scenarios<'p>(plan: &'p MeasurementPlan, lines: &[Line]) -> Vec<&'p str> {
-    let series = Series::undisturbed(lines);
+    let series = Series::of_lines(lines);
     let is_open = |(scenario, names): &&(Scenario, Vec<String>)| {
         scenario.timed_metrics().into_iter().any(|metric| {
             let ratio =

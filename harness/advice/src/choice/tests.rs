@@ -20,7 +20,7 @@ fn chosen_by(
     let mut samples = Samples::from_lines(readers(contenders)).unwrap();
     samples.header.environment.preset = preset.name().into();
     let results = analyse(&samples);
-    let series = Series::undisturbed(&samples.lines);
+    let series = Series::of_lines(&samples.lines);
     let rows: Vec<Judged> = rows
         .iter()
         .map(|&scenario| Judged {
