@@ -27,9 +27,8 @@ pub(super) fn section(results: &Results) -> Section {
                 let mut judged = machine.assumptions.iter();
                 let check =
                     judged.find(|judged| judged.id == ASSUMPTION && judged.strategy == card.name);
-                let timed = rows.iter();
-                let timed = timed.map(|&row| facts::timing(machine, row, &card.name).marked());
-                context! { check => Serde(check), timed => timed.collect::<Vec<_>>() }
+                let figures = facts::figures(machine, &rows, &card.name);
+                context! { check => Serde(check), figures }
             });
             context! { rows => timed.collect::<Vec<_>>(), tested }
         })

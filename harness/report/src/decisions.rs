@@ -1,17 +1,15 @@
 //! One strategy for everything: which to adopt by the adoption rule, what each one gains and loses, and the report's
 //! assumptions.
 
-use std::collections::BTreeMap;
-
 use minijinja::context;
 use minijinja::value::{Serde, Value};
 
-use results::{Card, Decision, Judged, Machine, Overall, Results, Verdict};
+use results::{Decision, Judged, Overall, Results};
 
-use super::collect::{grouped, unique};
+use super::collect::grouped;
 use super::draft::Draft;
 use super::losses::Losses;
-use super::view::{Block, Cell, Section, Tone};
+use super::view::{Block, Section};
 use super::{differences, facts, format, pivots};
 
 /// The head of the page with the details.
@@ -24,12 +22,21 @@ pub(super) fn section(results: &Results) -> Section {
         .of_each(|machine| {
             let rows = facts::all_rows(machine);
             let titles = rows.iter().map(|row| row.label(machine));
-            let cards = pivots::titled(machine.contenders()).into_iter();
-            let strategies = cards.map(|(pivot, card)| strategy(results, machine, &pivot, card));
+            let labels = |judged: &Vec<Judged>| facts::labels_on(machine, judged);
+            let strategies = pivots::listed(machine.contenders(), |card| {
+                let known = machine.recommendation(&card.name);
+                // What speaks for it and against it, and what does not say.
+                let sides = known.map(|one| [&one.gains, &one.losses, &one.open].map(labels));
+                context! {
+                    sides => Serde(sides),
+                    lost => Serde(Losses::of(machine, &card.name)),
+                    figures => facts::figures(machine, &rows, &card.name),
+                }
+            });
             context! {
                 rows => titles.collect::<Vec<_>>(),
-                strategies => strategies.collect::<Vec<_>>(),
-                ids => Serde(unique(machine.assumptions.iter().map(|judged| &judged.id))),
+                strategies,
+                assumptions => Serde(&machine.assumptions),
             }
         })
         .section()
@@ -141,47 +148,4 @@ pub(super) fn decided(results: &Results) -> Vec<Value> {
         }
     });
     decided.to_vec()
-}
-
-/// What is decided about a strategy, what speaks for and against it, what it gives up besides, its ratio in every row, and the
-/// verdicts on each of the report's assumptions.
-fn strategy(results: &Results, machine: &Machine, pivot: &str, card: &Card) -> Value {
-    let name = card.name.as_str();
-    let judged = machine.assumptions.iter();
-    let judged = judged.filter(|judged| judged.strategy == name);
-    let verdicts = grouped(judged.map(|judged| (&judged.id, judged.verdict)));
-    let decided = machine.recommendation(name).map(|known| {
-        let labels = |judged: &Vec<Judged>| facts::labels_on(machine, judged);
-        let rows = facts::all_rows(machine).into_iter();
-        let cells = rows.map(|row| signed(machine, row, name).marked());
-        context! {
-            over_all => facts::over_all(results, name).marked(),
-            decision => facts::decision(machine, name).marked(),
-            sides => [&known.gains, &known.losses, &known.open].map(labels).to_vec(),
-            none => facts::none_of(machine, name),
-            given_up => Losses::of(machine, name).given_up(),
-            cells => cells.collect::<Vec<_>>(),
-        }
-    });
-    context! {
-        pivot => pivot,
-        name => name,
-        decided => decided,
-        verdicts => Serde(BTreeMap::from_iter(verdicts)),
-    }
-}
-
-/// A ratio with a sign instead of its verdict.
-fn signed(machine: &Machine, row: facts::Row<'_>, strategy: &str) -> Cell {
-    let cell = facts::ratio_cell(machine, row, strategy);
-    let Some(ratio) = row.ratio(machine, strategy) else {
-        return cell;
-    };
-    let (sign, tone) = match ratio.verdict {
-        _ if ratio.loses() => ("-", Tone::Bad),
-        Verdict::Holds => ("+", Tone::Good),
-        Verdict::Rejected => ("", Tone::Figure),
-        Verdict::Inconclusive => ("~", Tone::Open),
-    };
-    cell.judged(sign, tone)
 }

@@ -128,7 +128,10 @@ impl<'r> Draft<'r> {
         let has = self.placed.iter();
         let has = has.map(|(name, blocks)| (name.clone(), !blocks.is_empty()));
         let has: BTreeMap<String, bool> = has.collect();
+        let overall = results.overall.iter();
+        let overall = overall.map(|overall| (overall.strategy.as_str(), overall.decision));
         let context = context! {
+            over_all => Serde(overall.collect::<BTreeMap<_, _>>()),
             baseline => results.baseline.as_str(),
             margin => results.margin,
             tolerated => TOLERATED,

@@ -187,7 +187,7 @@ pub fn csv(results: &Results) -> String {
 
 /// A line of comma-separated values, its end included. RFC 4180: fields with a comma, a quote or a line end
 /// are quoted.
-pub(super) fn csv_line<T: AsRef<str>>(fields: impl IntoIterator<Item = T>) -> String {
+pub fn csv_line<T: AsRef<str>>(fields: impl IntoIterator<Item = T>) -> String {
     let quoted = fields.into_iter().map(|field| {
         let text = field.as_ref();
         if text.contains([',', '"', '\n', '\r']) {

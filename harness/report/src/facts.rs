@@ -2,12 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use minijinja::context;
+use minijinja::value::{Serde, Value};
 use model::scenario::{Origin, Scenario};
 
 use results::{Card, Cell, Decision, Flag, Judged, Machine, Metric, Overall, Ratio, Results};
 
 use super::collect::{grouped, unique};
-use super::{format, view};
+use super::format;
 
 /// The family that the report compared with the mutex.
 pub(super) const CHANNEL: &str = "channel";
@@ -221,28 +223,6 @@ pub(super) fn overall<'r>(results: &'r Results, strategy: &str) -> Option<&'r Ov
     all.find(|overall| overall.strategy == strategy)
 }
 
-fn decision_cell(decision: Decision, baseline: &str) -> view::Cell {
-    let words = format::decision(decision, baseline);
-    view::Cell::verdict(words, format::decision_tone(decision))
-}
-
-/// What follows for a strategy from all machines, as a cell.
-pub(super) fn over_all(results: &Results, strategy: &str) -> view::Cell {
-    let overall = overall(results, strategy);
-    overall.map_or_else(view::Cell::default, |overall| {
-        decision_cell(overall.decision, &results.baseline)
-    })
-}
-
-/// A machine's own decision about a strategy, as a cell.
-pub(super) fn decision(machine: &Machine, strategy: &str) -> view::Cell {
-    match machine.recommendation(strategy) {
-        Some(known) => decision_cell(known.decision, &machine.baseline),
-        None if strategy == machine.baseline => view::Cell::text("baseline"),
-        None => view::Cell::absent("not compared"),
-    }
-}
-
 /// The strategies with a decision, strongest first: by the number of the report's rows in which they improve by more
 /// than the margin on every machine, then by the lowest bound that they reach anywhere.
 pub(super) fn strongest_first(
@@ -287,17 +267,6 @@ pub(super) fn strongest_of<'r>(results: &'r Results, family: &str) -> Option<&'r
     strongest(results, |overall| self::family(&overall.strategy) == family)
 }
 
-/// What a cell's figure is followed by; `sections/marks.md.j2` explains it.
-fn marks(cell: &Cell) -> String {
-    let mark = |flag| match flag {
-        Flag::HarnessBound => "†",
-        Flag::FewOperations => "§",
-        Flag::Unsteady => "‡",
-        Flag::Oversubscribed | Flag::Starved => "",
-    };
-    cell.flags.iter().map(|&flag| mark(flag)).collect()
-}
-
 /// Whether a strategy's figure in one of the rows has a mark.
 pub(super) fn is_marked(results: &Results, rows: &[Row<'_>], flag: Flag) -> bool {
     let cells = results.machines.iter().flat_map(|machine| &machine.cells);
@@ -306,26 +275,6 @@ pub(super) fn is_marked(results: &Results, rows: &[Row<'_>], flag: Flag) -> bool
         let mut rows = rows.iter();
         rows.any(|row| (&row.scenario.name, row.metric) == (&cell.scenario, cell.metric))
     })
-}
-
-/// What stands where a strategy has no row of some kind: there is none, or it was not measured at all.
-pub(super) fn none_of(machine: &Machine, strategy: &str) -> &'static str {
-    let is_compared = |row: &Row<'_>| row.ratio(machine, strategy).is_some();
-    if all_rows(machine).iter().any(is_compared) {
-        "none"
-    } else {
-        "not measured"
-    }
-}
-
-/// Why a strategy has no figure in a scenario.
-pub(super) fn absence(machine: &Machine, scenario: &str, strategy: &str) -> String {
-    let mut exclusions = machine.exclusions.iter();
-    let reason = exclusions.find(|one| one.scenario == scenario && one.strategy == strategy);
-    reason.map_or_else(
-        || "not measured".into(),
-        |exclusion| format!("n/a: {}", exclusion.reason),
-    )
 }
 
 /// Every figure of a strategy that is no time of a row: by its situation or scenario, and by its metric.
@@ -345,53 +294,25 @@ pub(super) fn counts<'r>(
     counts
 }
 
-/// A strategy's ratio in a row, with its verdict.
-pub(super) fn ratio_cell(machine: &Machine, row: Row<'_>, strategy: &str) -> view::Cell {
-    let Some(ratio) = row.ratio(machine, strategy) else {
-        return view::Cell::absent(absence(machine, &row.scenario.name, strategy));
-    };
-    view::Cell::text(format::times(ratio.median))
-        .detail(format::ratio_interval(ratio))
-        .judged(
-            ratio.verdict.to_string(),
-            format::verdict_tone(ratio.verdict),
-        )
+/// A strategy's figures in rows; `sections/figures.md.j2` words them.
+pub(super) fn figures(machine: &Machine, rows: &[Row<'_>], strategy: &str) -> Vec<Value> {
+    let figure = |row: &Row<'_>| figure(machine, *row, strategy);
+    rows.iter().map(figure).collect()
 }
 
-/// A strategy's figure in a row: ratio first, then what it rests on, then the verdict.
-pub(super) fn timing(machine: &Machine, row: Row<'_>, strategy: &str) -> view::Cell {
-    let Some(cell) = row.cell(machine, strategy) else {
-        return view::Cell::absent(absence(machine, &row.scenario.name, strategy));
-    };
-    let mark = marks(cell);
-    if strategy == machine.baseline {
-        return view::Cell::text(format!("1.00x{mark}"))
-            .detail(format::measured(cell))
-            .judged("baseline", view::Tone::Figure);
+/// What is known of a strategy in a row, and of the strategy; without a cell, why it has none.
+pub(super) fn figure(machine: &Machine, row: Row<'_>, strategy: &str) -> Value {
+    let mut exclusions = machine.exclusions.iter();
+    let excluded =
+        exclusions.find(|one| one.scenario == row.scenario.name && one.strategy == strategy);
+    let ratio = row.ratio(machine, strategy);
+    context! {
+        cell => Serde(row.cell(machine, strategy)),
+        ratio => Serde(ratio),
+        loses => ratio.is_some_and(Ratio::loses),
+        excluded => excluded.map(|one| &one.reason),
+        is_baseline => strategy == machine.baseline,
+        is_ranked => machine.is_ranked(strategy),
+        is_control => machine.card(strategy).is_some_and(|card| card.control),
     }
-    let Some(ratio) = &cell.ratio else {
-        return view::Cell::text("no ratio").detail(format::measured(cell));
-    };
-    let lead = if cell.flags.contains(&Flag::Starved) {
-        "starved".into()
-    } else {
-        format!("{}{mark}", format::ratio(ratio))
-    };
-    let figure = view::Cell::text(lead).detail(format::measured(cell));
-    if !machine.is_ranked(strategy) {
-        figure.judged("not ranked", view::Tone::Absent)
-    } else if is_control(machine, strategy) {
-        figure
-    } else {
-        figure.judged(
-            format::verdict(ratio.verdict),
-            format::verdict_tone(ratio.verdict),
-        )
-    }
-}
-
-/// Whether it is a yardstick and no choice.
-pub(super) fn is_control(machine: &Machine, strategy: &str) -> bool {
-    let mut cards = machine.strategies.iter();
-    cards.any(|card| card.name == strategy && card.control)
 }

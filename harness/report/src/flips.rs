@@ -93,14 +93,14 @@ impl<'r> Sweep<'r> {
         let points = self.points.iter().map(|point| {
             context! { point => Serde(&point.point), note => facts::threads_note(point, cpus) }
         });
-        let strategies = self.strategies.iter().map(|&(name, _)| {
-            let rows = self.points.iter().map(|&scenario| facts::Row {
-                scenario,
-                metric: self.metric,
-            });
-            let cells = rows.map(|row| facts::ratio_cell(machine, row, name).marked());
-            context! { name, cells => cells.collect::<Vec<_>>() }
-        });
+        let metric = self.metric;
+        let rows = self.points.iter();
+        let rows: Vec<_> = rows
+            .map(|&scenario| facts::Row { scenario, metric })
+            .collect();
+        let strategies = self.strategies.iter();
+        let strategies = strategies
+            .map(|&(name, _)| context! { name, figures => facts::figures(machine, &rows, name) });
         let maps = machine.maps.iter();
         let maps = maps.filter(|map| map.sweep == self.name && map.metric == self.metric);
         let maps = maps.map(|map| {

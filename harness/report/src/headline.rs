@@ -26,10 +26,16 @@ pub(super) fn section(results: &Results) -> Section {
         .fact("few_operations", is_marked(Flag::FewOperations))
         .fact("unsteady", is_marked(Flag::Unsteady))
         .of_each(|machine| {
-            let rows = rows.iter().map(|row| in_short(results, machine, *row));
+            let in_short = rows.iter().map(|row| in_short(results, machine, *row));
+            let strategies = pivots::listed(machine.contenders(), |card| {
+                context! { figures => facts::figures(machine, rows, &card.name) }
+            });
+            let mut measured = rows.iter();
+            let has_same = measured.any(|row| row.ratio(machine, controls::SAME).is_some());
             context! {
-                rows => rows.collect::<Vec<_>>(),
-                strategies => every_strategy(results, machine),
+                rows => in_short.collect::<Vec<_>>(),
+                strategies,
+                same => has_same.then(|| facts::figures(machine, rows, controls::SAME)),
             }
         })
         .place("plots", intervals::figures(results, rows, |_| true))
@@ -85,28 +91,4 @@ pub(super) fn channel(machine: &Machine) -> Option<Value> {
         .filter(|(_, (_, ratio))| is_refused && ratio.loses())
         .min_by(|(_, (_, a)), (_, (_, b))| a.median.total_cmp(&b.median))?;
     Some(context! { strategy => strategy, row => row.label(machine), ratio => Serde(ratio) })
-}
-
-/// Every contender in every row, and the baseline against itself where that was measured.
-fn every_strategy(results: &Results, machine: &Machine) -> Vec<Value> {
-    let rows = facts::united(results, facts::report_rows);
-    let strategy = |pivot: &str, name: &str| {
-        let cells = rows
-            .iter()
-            .map(|row| facts::timing(machine, *row, name).marked());
-        context! {
-            pivot => pivot,
-            name => name,
-            over_all => facts::over_all(results, name).marked(),
-            decision => (name != controls::SAME).then(|| facts::decision(machine, name).marked()),
-            cells => cells.collect::<Vec<_>>(),
-        }
-    };
-    let cards = pivots::titled(machine.contenders()).into_iter();
-    let contenders = cards.map(|(pivot, card)| strategy(&pivot, &card.name));
-    let mut measured = rows.iter();
-    let has_same = measured.any(|row| row.ratio(machine, controls::SAME).is_some());
-    let same =
-        has_same.then(|| strategy("Noise floor: the baseline against itself", controls::SAME));
-    contenders.chain(same).collect()
 }

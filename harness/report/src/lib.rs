@@ -51,11 +51,10 @@ use model::collect;
 use results::{Results, Scaling};
 use serde::Serialize;
 
-pub use export::{csv, json};
+pub use export::{csv, csv_line, json};
 pub use files::{File, Source, Written, files, obsolete, replace, write};
 pub use render::render;
 pub use short::{Entry, comment, headline, index, verdict_table};
-pub use table::Table;
 
 /// How a section is shown by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

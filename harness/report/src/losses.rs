@@ -36,17 +36,6 @@ impl Losses {
             memory: memory(machine, strategy),
         }
     }
-
-    /// What it costs beside time, if anything.
-    pub(super) fn given_up(&self) -> Option<String> {
-        let parts: Vec<&str> = self
-            .weaker
-            .iter()
-            .chain(&self.memory)
-            .map(String::as_str)
-            .collect();
-        (!parts.is_empty()).then(|| parts.join("; "))
-    }
 }
 
 /// Where a strategy claims less than the baseline does.

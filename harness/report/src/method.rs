@@ -1,5 +1,7 @@
 //! How it was measured, what could have refuted it, what it favours, where it ran, and how to repeat it: mostly words.
 
+use std::collections::BTreeMap;
+
 use minijinja::context;
 use minijinja::value::{Serde, Value};
 use model::controls;
@@ -17,8 +19,11 @@ pub(super) fn about(machine: &Machine) -> Value {
         Some(commit) if commit.dirty => format!("{}, with uncommitted changes", commit.id),
         Some(commit) => commit.id.clone(),
     };
+    let decisions = machine.recommendations.iter();
+    let decisions = decisions.map(|known| (known.strategy.as_str(), known.decision));
     context! {
         commit,
+        decisions => Serde(decisions.collect::<BTreeMap<_, _>>()),
         environment => Serde(&machine.environment),
         protocol => Serde(&machine.protocol),
         settings => machine.environment.build.settings(),

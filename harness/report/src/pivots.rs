@@ -58,25 +58,18 @@ pub(super) fn why(family: &str, observation: Observation) -> &'static str {
         .map_or("", String::as_str)
 }
 
-/// Strategies by their pivots, each with the pivot's heading.
-pub(super) fn titled<'r>(cards: impl IntoIterator<Item = &'r Card>) -> Vec<(String, &'r Card)> {
-    let families = facts::by_family(cards).into_iter();
-    let titled = families.flat_map(|(family, cards)| {
-        let title = title(family);
-        cards.into_iter().map(move |card| (title.clone(), card))
-    });
-    titled.collect()
-}
-
-/// Strategies by their pivots as templates have them, each with its pivot, its name, its card, and facts of its own.
+/// Strategies by their pivots as templates have them, each with its pivot's heading, its name, its card, and facts of its own.
 pub(super) fn listed<'r>(
     cards: impl IntoIterator<Item = &'r Card>,
     facts: impl Fn(&'r Card) -> Value,
 ) -> Vec<Value> {
-    let cards = titled(cards).into_iter();
-    let listed = cards.map(|(pivot, card)| {
-        let name = card.name.as_str();
-        context! { pivot, name, card => Serde(card), ..facts(card) }
+    let families = facts::by_family(cards).into_iter();
+    let listed = families.flat_map(|(family, cards)| {
+        let strategy = |card: &'r Card| {
+            let (pivot, name) = (title(family), card.name.as_str());
+            context! { pivot, name, card => Serde(card), ..facts(card) }
+        };
+        cards.into_iter().map(strategy).collect::<Vec<_>>()
     });
     listed.collect()
 }

@@ -26,24 +26,17 @@ fn probed(results: &Results, machine: &Machine) -> Vec<Value> {
     if machine.situations.is_empty() {
         return Vec::new();
     }
-    let contenders = pivots::titled(machine.contenders()).into_iter();
     let is_probed = |card: &&Card| {
         let mut cells = machine.cells.iter();
         cells.any(|cell| cell.strategy == card.name && cell.metric.is_probed())
     };
     let controls = machine.strategies.iter().filter(|card| card.control);
-    let controls = controls
-        .filter(|card| card.name != controls::SAME)
-        .filter(is_probed)
-        .map(|card| ("Controls".to_owned(), card));
-    let strategy = |(pivot, card): (String, &Card)| {
+    let controls = controls.filter(|card| card.name != controls::SAME && is_probed(card));
+    pivots::listed(machine.contenders().chain(controls), |card| {
         context! {
-            pivot => pivot,
-            name => card.name.as_str(),
             claimed => card.claims.read_consistency.to_string(),
             at => Serde(facts::counts(machine, &card.name)),
             latencies => latency::cells(results, machine, &card.name),
         }
-    };
-    contenders.chain(controls).map(strategy).collect()
+    })
 }

@@ -5,11 +5,11 @@ use std::sync::LazyLock;
 
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::{Serde, Value};
-use minijinja::{AutoEscape, Environment, Output, State, UndefinedBehavior, context};
+use minijinja::{AutoEscape, Environment, Output, State, UndefinedBehavior};
 use serde::Serialize;
 
 use super::{format, published};
-use results::{Band, Cell, Choice, Ratio, Verdict};
+use results::{Band, Cell, Choice, Decision, Ratio, Verdict};
 
 /// A page of the report in HTML: one file, nothing from elsewhere, complete without its script.
 pub(super) fn html(page: Value) -> String {
@@ -37,12 +37,6 @@ pub(super) fn markdown_text(template: &str, value: Value) -> String {
     out
 }
 
-/// A table in Markdown, without its caption and notes.
-pub(super) fn markdown_table(table: &impl Serialize) -> String {
-    let context = context! { table => Value::from(Serde(table)) };
-    markdown_text("table.md", context)
-}
-
 macro_rules! templates {
     ($folder:literal: $($name:literal),* $(,)?) => {
         [$((
@@ -54,15 +48,15 @@ macro_rules! templates {
 
 /// Every template but those of the sections, by its name, which says which format it writes.
 #[rustfmt::skip]
-const TEMPLATES: [(&str, &str); 15] = templates!["":
-    "report.html", "report.md", "macros.md", "table.md", "comment.md", "headline.md", "index.md", "legend.txt",
+const TEMPLATES: [(&str, &str); 14] = templates!["":
+    "report.html", "report.md", "macros.md", "comment.md", "headline.md", "index.md", "legend.txt",
     "advice_sentences.txt", "advice_refused.txt", "advice_left.txt", "recorded_workload.txt", "adoption.txt", "history.txt", "adr.md",
 ];
 
 /// The words of the report, as `draft` reads them.
 #[rustfmt::skip]
-const SECTIONS: [(&str, &str); 28] = templates!["sections/":
-    "first.md", "case.md", "choice.md", "report-table.md", "details.md", "answer.md", "verdicts.md", "differences.md", "decisions.md", "registry.md", "cards.md", "marks.md", "biases.md",
+const SECTIONS: [(&str, &str); 29] = templates!["sections/":
+    "first.md", "case.md", "choice.md", "report-table.md", "details.md", "answer.md", "verdicts.md", "figures.md", "differences.md", "decisions.md", "registry.md", "cards.md", "marks.md", "biases.md",
     "costs.md", "memory.md", "deadlock.md", "controls.md", "method.md", "environment.md", "lessons.md", "guarantees.md", "probes.md",
     "pareto.md", "flips.md", "scaling.md", "evidence.md", "flip.md", "unpredicted.md",
 ];
@@ -103,6 +97,10 @@ static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| {
     environment.add_filter("off", |share| format::off(share, 0));
     environment.add_filter("times", format::times);
     environment.add_filter("ratio", |ratio: Serde<Ratio>| format::ratio(&ratio));
+    environment.add_filter("interval", |ratio: Serde<Ratio>| {
+        format::ratio_interval(&ratio)
+    });
+    environment.add_filter("decision", decision);
     environment.add_filter("gained", |choice: Serde<Choice>| format::gained(&choice));
     environment.add_filter("slower_by", |ratio: Serde<Ratio>| format::slower_by(&ratio));
     environment.add_filter("measured", |cell: Serde<Cell>| format::measured(&cell));
@@ -196,6 +194,12 @@ fn judged(verdict: Serde<Verdict>) -> String {
         &verdict.0.to_string(),
         format::verdict_tone(verdict.0).into(),
     )
+}
+
+/// The filter for a decision about something else than the baseline, with its tone.
+fn decision(decision: Serde<Decision>, baseline: &str) -> String {
+    let words = format::decision(decision.0, baseline);
+    mark(&words, format::decision_tone(decision.0).into())
 }
 
 /// The filter for the verdict of a ratio.

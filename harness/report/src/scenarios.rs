@@ -12,7 +12,7 @@ use super::collect::{grouped, unique};
 use super::draft::Draft;
 use super::facts::{self, Row};
 use super::format;
-use super::view::{Cell, Section};
+use super::view::Section;
 
 pub(super) fn section(results: &Results) -> Section {
     let report = facts::united(results, facts::report_rows);
@@ -90,23 +90,7 @@ fn strategies(machine: &Machine, row: Row<'_>) -> Vec<Value> {
     ];
     let groups = groups.into_iter();
     let lines = groups.flat_map(|(group, names)| names.into_iter().map(move |name| (group, name)));
-    lines
-        .map(|(group, name)| {
-            let cell = row.cell(machine, name);
-            let timing = facts::timing(machine, row, name);
-            let times = if cell.is_some() {
-                timing.lead
-            } else {
-                Cell::absent(timing.lead).marked()
-            };
-            context! {
-                group => group,
-                name => name,
-                times => times,
-                cost => timing.detail,
-                slices => cell.map(|cell| cell.n),
-                verdict => Cell::verdict(timing.verdict, timing.tone).marked(),
-            }
-        })
-        .collect()
+    let line =
+        |(group, name)| context! { group, name, figure => facts::figure(machine, row, name) };
+    lines.map(line).collect()
 }

@@ -4,12 +4,11 @@
 use minijinja::context;
 use minijinja::value::{Serde, Value};
 
-use results::{Decision, Flag, Machine, Results, Verdict};
+use results::{Decision, Results, Verdict};
 
 use super::draft::{self, Draft};
-use super::facts::{self, Row};
 use super::view::{Block, Table};
-use super::{decisions, format, render};
+use super::{decisions, facts, format, pivots, render};
 
 /// More columns than this do not fit a terminal.
 const ROWS_MAX: usize = 4;
@@ -98,20 +97,11 @@ fn verdicts(results: &Results, is_shown: impl Fn(&str) -> bool) -> Table {
         rows = facts::united(results, facts::all_rows);
     }
     rows.truncate(ROWS_MAX);
-    let strategy = |machine: &Machine, name: &str| {
-        let decision = machine.recommendation(name).map(|found| found.decision);
-        let overall = facts::overall(results, name);
-        let cells = rows.iter().map(|row| verdict(machine, row, name));
-        context! {
-            name => name,
-            over_all => overall.map_or("", |found| word(found.decision)),
-            decision => decision.map_or("baseline", word),
-            cells => cells.collect::<Vec<_>>(),
-        }
-    };
     let section = Draft::new("verdicts", results).of_each(|machine| {
         let cards = machine.contenders().filter(|card| is_shown(&card.name));
-        let strategies = cards.map(|card| strategy(machine, &card.name));
+        let strategies = pivots::listed(cards, |card| {
+            context! { figures => facts::figures(machine, &rows, &card.name) }
+        });
         let rows = rows.iter().map(|row| {
             context! {
                 name => row.scenario.name.as_str(),
@@ -121,7 +111,7 @@ fn verdicts(results: &Results, is_shown: impl Fn(&str) -> bool) -> Table {
         });
         context! {
             rows => rows.collect::<Vec<_>>(),
-            strategies => strategies.collect::<Vec<_>>(),
+            strategies,
             cpus => machine.environment.cpus,
         }
     });
@@ -130,42 +120,7 @@ fn verdicts(results: &Results, is_shown: impl Fn(&str) -> bool) -> Table {
         Block::Table(table) => Some(table),
         _ => None,
     });
-    tables.unwrap_or_else(|| Table::new(["strategy", "decision"]))
-}
-
-/// The decision in as few letters as a column of a terminal has.
-const fn word(decision: Decision) -> &'static str {
-    match decision {
-        Decision::Adopt => "adopt",
-        Decision::AdoptForSome => "for some",
-        Decision::MachinesDiffer => "differ",
-        Decision::StayWithBaseline => "stay",
-        Decision::Undecided => "undecided",
-        Decision::TooFew => "too few to say",
-        Decision::Disqualified => "disqualified",
-    }
-}
-
-/// A figure with the sign of its verdict.
-fn verdict(machine: &Machine, row: &Row<'_>, strategy: &str) -> String {
-    let Some(cell) = row.cell(machine, strategy) else {
-        return facts::absence(machine, &row.scenario.name, strategy);
-    };
-    let Some(ratio) = &cell.ratio else {
-        return format!("{} {}", format::significant(cell.median), cell.unit);
-    };
-    let sign = match ratio.verdict {
-        _ if !machine.is_ranked(strategy) => "x",
-        Verdict::Holds => "+",
-        Verdict::Rejected => "-",
-        Verdict::Inconclusive => "~",
-    };
-    let figure = if cell.flags.contains(&Flag::Starved) {
-        format::measured(cell)
-    } else {
-        format::ratio(ratio)
-    };
-    format!("{figure} {sign}")
+    tables.unwrap_or_default()
 }
 
 /// A report in the list of recorded runs: what `index.md.j2` says of it.

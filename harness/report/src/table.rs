@@ -1,4 +1,4 @@
-//! A table, made once for every form: terminal, Markdown, CSV, JSON, and the page (whose template has it).
+//! A table, made once for every form: the terminal, and Markdown and the page (whose templates have it).
 //!
 //! Texts are never markup. By convention a pair of backticks marks code, which each form turns into its own.
 
@@ -7,11 +7,10 @@ use serde::Serialize;
 
 use super::collect::{grouped, unique};
 use super::format::Tone;
-use super::{export, render};
 
 /// Rows in groups, under columns.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
-pub struct Table {
+pub(super) struct Table {
     pub(super) caption: String,
     /// What the first column lists.
     pub(super) corner: String,
@@ -73,37 +72,10 @@ impl Cell {
         Self::text(why).judged("", Tone::Absent)
     }
 
-    /// A word and its colour alone.
-    pub(super) fn verdict(verdict: impl Into<String>, tone: Tone) -> Self {
-        Self::default().judged(verdict, tone)
-    }
-
-    pub(super) fn detail(mut self, detail: impl Into<String>) -> Self {
-        self.detail = detail.into();
-        self
-    }
-
     pub(super) fn judged(mut self, verdict: impl Into<String>, tone: Tone) -> Self {
         self.verdict = verdict.into();
         self.tone = tone;
         self
-    }
-
-    /// As a template writes it.
-    pub(super) fn marked(&self) -> String {
-        if self.tone == Tone::Absent && self.verdict.is_empty() {
-            return render::mark(&self.lead, "absent");
-        }
-        let mark = |text: &str, kind| match text {
-            "" => String::new(),
-            text => render::mark(text, kind),
-        };
-        let detail = mark(&self.detail, "detail");
-        format!(
-            "{}{detail}{}",
-            self.lead,
-            mark(&self.verdict, self.tone.into())
-        )
     }
 
     fn line(&self) -> String {
@@ -119,12 +91,6 @@ impl Column {
             title: title.into(),
             note: note.into(),
         }
-    }
-
-    /// Columns without notes.
-    pub(super) fn titled<T: Into<String>>(titles: impl IntoIterator<Item = T>) -> Vec<Self> {
-        let titles = titles.into_iter();
-        titles.map(|title| Self::new(title, "")).collect()
     }
 }
 
@@ -152,27 +118,6 @@ const HEADER_LINE: TableStyle =
     TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─'));
 
 impl Table {
-    /// An empty table with these titles, that of the first column included.
-    pub fn new<T: Into<String>>(titles: impl IntoIterator<Item = T>) -> Self {
-        let mut titles = titles.into_iter();
-        Self {
-            corner: titles.next().map(Into::into).unwrap_or_default(),
-            columns: Column::titled(titles),
-            ..Self::default()
-        }
-    }
-
-    /// Adds a row of texts.
-    pub fn row<T: Into<String>>(&mut self, cells: impl IntoIterator<Item = T>) {
-        let mut cells = cells.into_iter();
-        let head: String = cells.next().map(Into::into).unwrap_or_default();
-        let row = Row::new(head, cells.map(Cell::text).collect());
-        match self.groups.last_mut() {
-            Some(group) => group.rows.push(row),
-            None => self.groups.push(Group::new("", [row])),
-        }
-    }
-
     /// Whether it has anything to say.
     pub(super) fn has_rows(&self) -> bool {
         self.groups.iter().any(|group| !group.rows.is_empty())
@@ -182,11 +127,6 @@ impl Table {
     pub(super) fn leads_on(&self) -> bool {
         let mut rows = self.groups.iter().flat_map(|group| &group.rows);
         rows.any(|row| !row.link.is_empty())
-    }
-
-    fn titles(&self) -> Vec<&str> {
-        let columns = self.columns.iter().map(|column| &*column.title);
-        [&*self.corner].into_iter().chain(columns).collect()
     }
 
     /// The rows as texts, without their groups.
@@ -204,7 +144,7 @@ impl Table {
 
     /// For a terminal, of so many columns if that is known: where a table that is wider has sentences, they go on in the
     /// next line. The first column has names, which stay whole unless they take half of the width.
-    pub fn terminal(&self, width: Option<u16>) -> String {
+    pub(super) fn terminal(&self, width: Option<u16>) -> String {
         let columns = self.columns.iter();
         let titles = columns.map(|column| format!("{}\n{}", column.title, column.note));
         let titles = titles.map(|title| title.trim_end().to_owned());
@@ -235,33 +175,6 @@ impl Table {
             .column_mut(0)
             .map(|column| column.set_constraint(least));
         table.trim_fmt()
-    }
-
-    /// As Markdown.
-    pub fn markdown(&self) -> String {
-        render::markdown_table(self)
-    }
-
-    /// As comma-separated values, with a line of titles first.
-    pub fn csv(&self) -> String {
-        let lines = self.lines().into_iter().map(export::csv_line);
-        export::csv_line(self.titles()) + &lines.collect::<String>()
-    }
-
-    /// As an array of objects, with the titles as keys.
-    ///
-    /// # Panics
-    ///
-    /// Never: text is plain data.
-    pub fn json(&self) -> String {
-        let titles = self.titles();
-        let objects = self.lines().into_iter().map(|line| {
-            let texts = titles.iter().zip(line);
-            let fields = texts.map(|(title, text)| ((*title).to_owned(), text.into()));
-            serde_json::Value::Object(fields.collect())
-        });
-        let objects = serde_json::Value::Array(objects.collect());
-        serde_json::to_string_pretty(&objects).expect("text is plain data")
     }
 }
 
@@ -393,12 +306,31 @@ fn rows_of(table: &Table) -> Vec<(RowKey<'_>, &Row)> {
 mod tests {
     use super::*;
 
-    fn table(titles: [&str; 3], rows: &[[&str; 3]]) -> Table {
-        let mut table = Table::new(titles);
-        for row in rows {
-            table.row(*row);
+    fn table<const N: usize>(titles: [&str; N], rows: &[[&str; N]]) -> Table {
+        let row = |row: &[&str; N]| Row {
+            head: row[0].into(),
+            cells: row[1..].iter().map(|text| Cell::text(*text)).collect(),
+            ..Row::default()
+        };
+        Table {
+            corner: titles[0].into(),
+            columns: titles[1..]
+                .iter()
+                .map(|title| Column::new(*title, ""))
+                .collect(),
+            groups: vec![Group::new("", rows.iter().map(row))],
+            ..Table::default()
         }
-        table
+    }
+
+    /// Its titles and its rows, a line each.
+    fn texts(table: &Table) -> String {
+        let titles = table.columns.iter().map(|column| column.title.clone());
+        let titles = [table.corner.clone()].into_iter().chain(titles).collect();
+        let lines = [titles].into_iter().chain(table.lines());
+        lines
+            .map(|line: Vec<String>| line.join(",") + "\n")
+            .collect()
     }
 
     #[test]
@@ -407,40 +339,31 @@ mod tests {
         let b = table(["Of", "y", "z"], &[["q", "4", "5"], ["r", "6", "7"]]);
         let same = stacked(&[("a", a.clone()), ("b", a.clone())]);
         assert_eq!(
-            same.csv(),
+            texts(&same),
             "Of,Machine,x,y\np,every machine,1,2\nq,every machine,3,4\n"
         );
         assert_eq!(stacked(&[("a", a.clone())]), a);
         let twice = table(["Of", "x", "x"], &[["p", "1", "2"]]);
         let both = stacked(&[("a", twice.clone()), ("b", twice)]);
-        assert_eq!(both.csv(), "Of,Machine,x,x\np,every machine,1,2\n");
+        assert_eq!(texts(&both), "Of,Machine,x,x\np,every machine,1,2\n");
         let expected = "Of,Machine,x,y,z\n\
             p,a,1,2,not measured\np,b,not measured,not measured,not measured\n\
             q,a,3,4,not measured\nq,b,not measured,4,5\n\
             r,a,not measured,not measured,not measured\nr,b,not measured,6,7\n";
-        assert_eq!(stacked(&[("a", a), ("b", b)]).csv(), expected);
+        assert_eq!(texts(&stacked(&[("a", a), ("b", b)])), expected);
     }
 
     #[test]
     fn tables_of_one_column_stand_side_by_side() {
-        let table = |value: &str| {
-            let mut table = Table::new(["What", "Value"]);
-            table.row(["seed", value]);
-            table
-        };
+        let table = |value| table(["What", "Value"], &[["seed", value]]);
         let both = stacked(&[("a", table("1")), ("b", table("2"))]);
-        assert_eq!(both.csv(), "What,a,b\nseed,1,2\n");
+        assert_eq!(texts(&both), "What,a,b\nseed,1,2\n");
     }
 
     #[test]
     fn every_form_has_the_same_texts() {
         let table = table(["name", "x", "y"], &[["`a`", "1|2", "3"]]);
-        assert_eq!(table.csv(), "name,x,y\na,1|2,3\n");
-        assert!(table.json().contains("\"x\": \"1|2\""));
-        assert_eq!(
-            table.markdown(),
-            "| name | x | y |\n|---|---|---|\n| `a` | 1\\|2 | 3 |\n"
-        );
+        assert_eq!(texts(&table), "name,x,y\na,1|2,3\n");
         for width in [None, Some(60)] {
             assert!(table.terminal(width).contains("1|2"), "{width:?}");
         }

@@ -10,8 +10,8 @@ use minijinja::value::{Serde, Value};
 use serde::Serialize;
 
 pub(super) use super::format::Tone;
+pub(super) use super::table::Table;
 use super::table::columns;
-pub(super) use super::table::{Cell, Table};
 
 /// A whole report.
 #[derive(Clone, Debug)]

@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 
 use model::error::{Error, Result};
 use regex_lite::{Captures, Regex};
-use report::{Form, Table};
+use report::{Form, csv_line};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -65,18 +65,17 @@ pub(crate) fn show(
 
 fn csv(findings: &Value, rows: &Rows) -> String {
     let fields: Vec<&str> = rows.fields.split(',').map(str::trim).collect();
-    let mut table = Table::new(fields.iter().copied());
-    for scopes in items(&[findings], &rows.lists) {
-        table.row(fields.iter().map(|field| {
+    let lines = items(&[findings], &rows.lists).into_iter().map(|scopes| {
+        csv_line(fields.iter().map(|field| {
             let pointer = format!("/{}", field.replace('.', "/"));
             match scopes.iter().find_map(|scope| scope.pointer(&pointer)) {
                 None | Some(Value::Null) => String::new(),
                 Some(Value::String(text)) => text.clone(),
                 Some(value) => value.to_string(),
             }
-        }));
-    }
-    table.csv()
+        }))
+    });
+    csv_line(&fields) + &lines.collect::<String>()
 }
 
 /// The items of lists in lists, each in front of what it is part of.

@@ -12,9 +12,9 @@ use minijinja::context;
 use minijinja::value::{Serde, Value};
 use model::environment::Environment;
 use model::scenario::{Axis, Scenario};
+use serde_json::json;
 
 use super::collect::grouped;
-use super::table::Table;
 use super::view::Section;
 use super::{Form, adoption, draft, format, render};
 use advice::{
@@ -28,8 +28,8 @@ use results::{Cell, Flag, Guaranteed, Machine, Metric, TOLERATED, Verdict, is_ra
 pub struct Advice {
     /// Its sentences, by section: `answer`, `because`, ... A text may have names between backticks.
     pub sections: BTreeMap<String, Vec<String>>,
-    /// The figures: strategy by strategy, the baseline first and then the fastest.
-    pub evidence: Table,
+    /// The advice for programs, as `reports/SCHEMA.md` describes it; what it rests on is among it.
+    pub document: serde_json::Value,
 }
 
 /// The words for a conclusion, and for whether it agrees with an earlier one.
@@ -89,10 +89,17 @@ pub fn advice(
         earlier => Serde(earlier.map(|(earlier, _)| earlier)),
         agreement => Serde(earlier.map(|(_, agreement)| agreement)),
     };
-    Advice {
-        sections: sections(&render::render_value("advice_sentences.txt", facts)),
-        evidence: evidence(questions, results),
-    }
+    let sections = sections(&render::render_value("advice_sentences.txt", facts));
+    let document = json!({
+        "schema": SCHEMA,
+        "baseline": results.baseline,
+        "workload": workload,
+        "conclusion": conclusion,
+        "subjects": subjects,
+        "evidence": evidence(questions, results),
+        "advice": sections,
+    });
+    Advice { sections, document }
 }
 
 /// What a part of the workload costs with a strategy and with the baseline.
@@ -132,9 +139,6 @@ fn strategy(results: &Machine, name: &str) -> Option<Value> {
         ..adoption::facts(results, name)?
     })
 }
-
-/// The columns of the figures.
-const EVIDENCE: [&str; 5] = ["strategy", "part", "time", "ratio", "verdict"];
 
 const COUNTED: [Metric; 4] = [
     Metric::LiveBytesPerRecord,
@@ -197,7 +201,7 @@ fn sections(text: &str) -> BTreeMap<String, Vec<String>> {
 }
 
 /// All figures of the workload's parts, the baseline first and then the fastest.
-fn evidence(questions: &Questions, results: &Machine) -> Table {
+fn evidence(questions: &Questions, results: &Machine) -> Vec<serde_json::Value> {
     let is_baseline = |cell: &Cell| cell.strategy == results.baseline;
     // The baseline first, what was not compared last.
     let rank = |cell: &Cell| match &cell.ratio {
@@ -205,7 +209,7 @@ fn evidence(questions: &Questions, results: &Machine) -> Table {
         None if is_baseline(cell) => f64::INFINITY,
         None => f64::NEG_INFINITY,
     };
-    let mut table = Table::new(EVIDENCE);
+    let mut rows = Vec::new();
     for subject in &questions.subjects {
         let part = format!("{} of {}", format::operation(subject.metric), subject.side);
         let cards = results.contenders();
@@ -226,37 +230,13 @@ fn evidence(questions: &Questions, results: &Machine) -> Table {
                 None => "not compared",
             };
             let ratio = ratio.map(format::ratio).unwrap_or_default();
-            let time = format::measured(cell);
-            table.row([cell.strategy.as_str(), &part, &time, &ratio, verdict]);
+            let (strategy, time) = (&cell.strategy, format::measured(cell));
+            rows.push(json!({
+                "strategy": strategy, "part": part, "time": time, "ratio": ratio, "verdict": verdict
+            }));
         }
     }
-    table
-}
-
-/// The advice for programs, as `reports/SCHEMA.md` describes it.
-///
-/// # Panics
-///
-/// Never: it is plain data.
-pub fn json(
-    workload: &Workload,
-    questions: &Questions,
-    results: &Machine,
-    conclusion: &Conclusion,
-    advice: &Advice,
-) -> String {
-    let evidence: serde_json::Value =
-        serde_json::from_str(&advice.evidence.json()).expect("a table in JSON");
-    let document = serde_json::json!({
-        "schema": SCHEMA,
-        "baseline": results.baseline,
-        "workload": workload,
-        "conclusion": conclusion,
-        "subjects": questions.subjects,
-        "evidence": evidence,
-        "advice": advice.sections,
-    });
-    serde_json::to_string_pretty(&document).expect("it is plain data")
+    rows
 }
 
 /// The advice to leave a recorded lock as it is.
@@ -266,25 +246,14 @@ pub fn left(lock: &RecordedWorkload, environment: &Environment) -> Advice {
         program => Serde(&lock.program),
         environment => Serde(environment),
     };
-    Advice {
-        sections: sections(&render::render_value("advice_left.txt", facts)),
-        evidence: Table::new(EVIDENCE),
-    }
-}
-
-/// The same for programs.
-///
-/// # Panics
-///
-/// Never: it is plain data.
-pub fn json_left(baseline: &str, conclusion: &Conclusion, advice: &Advice) -> String {
-    let document = serde_json::json!({
+    let sections = sections(&render::render_value("advice_left.txt", facts));
+    let document = json!({
         "schema": SCHEMA,
-        "baseline": baseline,
-        "conclusion": conclusion,
-        "advice": advice.sections,
+        "baseline": lock.baseline(),
+        "conclusion": Conclusion::left(lock.program.clone()),
+        "advice": sections,
     });
-    serde_json::to_string_pretty(&document).expect("it is plain data")
+    Advice { sections, document }
 }
 
 /// The workload file of a recorded lock.
@@ -296,11 +265,13 @@ pub fn workload_file(lock: &RecordedWorkload) -> String {
 impl Advice {
     /// The advice as the first section of a page.
     pub(super) fn section(&self) -> Section {
-        let figures: serde_json::Value =
-            serde_json::from_str(&self.evidence.json()).expect("a table in JSON");
-        let figures = Value::from(Serde(figures));
-        let findings = context! { figures, ..Value::from(Serde(&self.sections)) };
-        draft::over_findings("advice", &findings)
+        draft::over_findings("advice", &self.facts())
+    }
+
+    /// Its sentences and its figures.
+    fn facts(&self) -> Value {
+        let figures = Serde(self.document.get("evidence"));
+        context! { figures, ..Value::from(Serde(&self.sections)) }
     }
 
     /// The advice as a text of its own.
@@ -310,8 +281,6 @@ impl Advice {
 
     /// The advice as an architecture decision record, to be kept beside the code that it is about.
     pub fn decision_record(&self) -> String {
-        let figures = self.evidence.markdown();
-        let sections = Value::from(Serde(&self.sections));
-        render::markdown_text("adr.md", context! { figures, ..sections })
+        render::markdown_text("adr.md", self.facts())
     }
 }

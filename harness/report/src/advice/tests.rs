@@ -50,7 +50,7 @@ fn told_with(
 
 /// The table of figures, row by row.
 fn figures(advice: &Advice) -> Vec<BTreeMap<String, String>> {
-    serde_json::from_str(&advice.evidence.json()).unwrap()
+    serde_json::from_value(advice.document["evidence"].clone()).unwrap()
 }
 
 fn answer(advice: &Advice) -> String {

@@ -3,7 +3,7 @@
 mod recording;
 mod stages;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use ::advice::{Agreement, Earlier, Questions, TEMPLATE, Workload, agreement, conclude};
 use analysis::{Samples, analyse, merge};
@@ -13,7 +13,7 @@ use model::controls;
 use model::environment::Build;
 use model::error::{Error, Result};
 use model::output::{self, Existing};
-use report::advice::{self, Advice};
+use report::advice::Advice;
 use report::{self, Form, Source};
 
 use super::{attended, environment, kept_in};
@@ -40,9 +40,8 @@ pub(crate) fn advise(options: &AdviseOptions) -> Result<()> {
     let is_built_alike = workload.deploy.is_built_alike(&Build::of_this_program());
     is_built_alike.map_err(wrong)?;
     let questions = workload.questions().map_err(wrong)?;
-    let existing = Existing::forced(options.force);
     if let Some(record) = &options.adr {
-        output::check(record, existing)?;
+        output::check(record, Existing::forced(options.force))?;
     }
     let load = |place: &PathBuf| Earlier::load(place, &workload, &options.contest.baseline);
     let earlier = options.against.as_ref().map(load).transpose()?;
@@ -82,17 +81,19 @@ pub(crate) fn advise(options: &AdviseOptions) -> Result<()> {
     let agreement = earlier
         .as_ref()
         .map(|earlier| (earlier, agreement(earlier, &conclusion)));
-    let advice = advice::advice(&workload, &questions, &results, &conclusion, agreement);
-    let json = advice::json(&workload, &questions, &results, &conclusion, &advice);
+    let advice = report::advice::advice(&workload, &questions, &results, &conclusion, agreement);
     let source = Source::of(&folder.join("samples.jsonl"), &folder)?;
     report::write(&merge(vec![results]), Some(&advice), &source, &folder)?;
     report::replace(&folder.join("advice.md"), &advice.render(Form::Markdown))?;
+    let json = format!("{:#}", advice.document);
     report::replace(&folder.join("advice.json"), &json)?;
-    if let Some(record) = &options.adr {
-        let text = advice.decision_record();
-        output::write(record, existing, text.as_bytes())?;
+    print(&advice, options)?;
+    if options.format == Format::Table {
+        if let Some(record) = &options.adr {
+            terminal::print(&format!("decision record: {}", record.display()))?;
+        }
+        terminal::print(&format!("report: {}", folder.join("report.html").display()))?;
     }
-    print(&advice, &json, &folder, options)?;
     let Some((_, agreement)) = agreement else {
         return Ok(());
     };
@@ -105,21 +106,14 @@ pub(crate) fn advise(options: &AdviseOptions) -> Result<()> {
     }
 }
 
-/// Prints the advice as it was asked for.
-fn print(advice: &Advice, json: &str, folder: &Path, options: &AdviseOptions) -> Result<()> {
-    match options.format {
-        Format::Json => terminal::print(json),
-        Format::Md => terminal::print(&advice.render(Form::Markdown)),
-        Format::Html => terminal::print(&advice.render(Form::Html)),
-        Format::Csv => terminal::print(&advice.evidence.csv()),
-        Format::Table => {
-            terminal::print(&advice.render(Form::Terminal(terminal::width())))?;
-            if let Some(record) = &options.adr {
-                terminal::print(&format!("decision record: {}", record.display()))?;
-            }
-            terminal::print(&format!("report: {}", folder.join("report.html").display()))
-        }
+/// Writes the decision record, if there is to be one, and prints the advice as it was asked for.
+fn print(advice: &Advice, options: &AdviseOptions) -> Result<()> {
+    if let Some(record) = &options.adr {
+        let (existing, text) = (Existing::forced(options.force), advice.decision_record());
+        output::write(record, existing, text.as_bytes())?;
     }
+    let words = |form| advice.render(form);
+    terminal::show(options.format, "advise", &advice.document, words)
 }
 
 /// The options with what the workload says is there now, unless they name something else.

@@ -10,12 +10,12 @@ use locks::analyse;
 use locks::verdict::Verdict;
 use model::error::{Error, Result};
 use model::output::{self, Existing};
-use report::{Form, advice};
+use report::advice;
 use results::Machine;
 
 use super::super::{content, environment};
-use crate::arguments::{AdviseOptions, Format};
-use crate::terminal;
+use super::print;
+use crate::arguments::AdviseOptions;
 
 /// The file that keeps the workload of a recording beside its answer.
 const WORKLOAD: &str = "workload.toml";
@@ -111,20 +111,7 @@ impl Recorded {
 
     /// Says to leave the lock as it is; nothing is measured for that.
     pub(super) fn leave(&self, options: &AdviseOptions) -> Result<()> {
-        let conclusion = Conclusion::left(self.program().clone());
-        let baseline = self.lock.baseline();
         let advice = advice::left(&self.lock, &environment(&options.effort));
-        match options.format {
-            Format::Json => terminal::print(&advice::json_left(baseline, &conclusion, &advice))?,
-            Format::Md => terminal::print(&advice.render(Form::Markdown))?,
-            Format::Html => terminal::print(&advice.render(Form::Html))?,
-            Format::Csv => terminal::print(&advice.evidence.csv())?,
-            Format::Table => terminal::print(&advice.render(Form::Terminal(terminal::width())))?,
-        }
-        if let Some(record) = &options.adr {
-            let text = advice.decision_record();
-            output::write(record, Existing::forced(options.force), text.as_bytes())?;
-        }
-        Ok(())
+        print(&advice, options)
     }
 }
