@@ -7,8 +7,7 @@ use model::controls;
 
 use results::{Answer, Flip, Judged, Machine, PLAIN, Results, UseCase, Verdict, is_plain};
 
-use super::charts::canvas::{BAND, Canvas, FAINT, GOOD, INK, LEFT, Paint, RIGHT};
-use super::charts::{RATIO_MIN, Scale, intervals};
+use super::charts::{RATIO_MIN, Scale, drawing, intervals};
 use super::collect::{grouped, unique};
 use super::draft::Draft;
 use super::facts::{self, Row};
@@ -128,7 +127,7 @@ pub(super) fn first(results: &Results) -> Section {
                 broken => Serde(facts::broken(machine)),
             }
         })
-        .figures("picture", |machine| Vec::from_iter(picture(machine)))
+        .figures("picture", picture)
         .section()
 }
 
@@ -222,22 +221,17 @@ fn section(results: &Results, case: &Case<'_>, drawn_in: Option<&Case<'_>>) -> S
         .figures("sweep", |machine| {
             let known = case.on(machine).filter(|_| drawn_in.is_none());
             let sweep = known.and_then(|one| one.holds_along.as_ref());
-            Vec::from_iter(sweep.and_then(|sweep| flips::along(machine, sweep)))
+            sweep.and_then(|sweep| flips::along(machine, sweep))
         })
         .section()
 }
 
-const WIDTH: i32 = 1000;
-const LEFT_END: i32 = 390;
-const RIGHT_END: i32 = WIDTH - 240;
-const TOP: i32 = 24;
-const ROW: i32 = 20;
-const AXIS: i32 = 26;
+/// Where the axis of the picture begins and ends, in pixels.
+const ENDS: [i32; 2] = [390, 760];
 
 /// A line for each use case, on one axis of times better.
 fn picture(machine: &Machine) -> Option<Figure> {
     let cases: Vec<&UseCase> = compared(machine).collect();
-    let bottom = TOP + i32::try_from(cases.len()).ok()? * ROW;
     let values = cases.iter().flat_map(|one| {
         let choice = one.of_all.choice.iter();
         let ends = choice.flat_map(|choice| [choice.low, choice.high]);
@@ -246,52 +240,35 @@ fn picture(machine: &Machine) -> Option<Figure> {
     });
     let values = values.filter(|value| value.is_finite() && *value >= RATIO_MIN);
     let values = values.chain([1.0, machine.margin]);
-    let axis = Scale::over(values, 1.15, [LEFT_END, RIGHT_END])?;
-    let mut canvas = Canvas::default();
-    let edge = axis.at(machine.margin);
-    canvas.rectangle((LEFT_END, TOP), (edge, bottom), Paint::Fill(BAND));
-    canvas.ratios(axis, [TOP, bottom], machine.margin);
-    for (use_case, index) in cases.iter().zip(0..) {
-        let y = TOP + index * ROW + ROW / 2;
-        canvas.text(&use_case.title, (LEFT_END - 10, y), RIGHT, INK);
-        for gain in &use_case.gains {
-            let x = axis.at(gain.times);
-            canvas.about(&gain.strategy, |canvas| {
-                canvas.line((x, y - 4), (x, y + 4), Paint::Outline(FAINT, 1));
-            });
-        }
-        if let Some(ceiling) = use_case.ceiling {
-            let x = axis.at(ceiling);
-            canvas.line((x, y - 9), (x, y + 9), Paint::Outline(INK, 2));
-        }
-        if let Some(published) = &use_case.of_published.choice {
-            canvas.about(&published.strategy, |canvas| {
-                let x = axis.at(published.times);
-                canvas.circle((x, y), 4, Paint::Outline(GOOD, 2));
-            });
-        }
-        let Some(choice) = &use_case.of_all.choice else {
-            let stay = format!("stay with {}", machine.baseline);
-            let text = if use_case.of_all.is_open {
-                "not decided"
-            } else {
-                &stay
-            };
-            canvas.text(text, (RIGHT_END + 12, y), LEFT, FAINT);
-            continue;
+    let axis = Scale::over(values, 1.15, ENDS)?;
+    let lines = cases.iter().map(|one| {
+        let gains = one.gains.iter();
+        let gains =
+            gains.map(|gain| context! { strategy => &gain.strategy, x => axis.at(gain.times) });
+        let choice = |answer: &Answer| {
+            let choice = answer.choice.as_ref()?;
+            let [from, x, to] = [choice.low, choice.times, choice.high].map(|value| axis.at(value));
+            Some(context! { from, x, to, ..Value::from(Serde(choice)) })
         };
-        canvas.about(&choice.strategy, |canvas| {
-            let [low, x, high] =
-                [choice.low, choice.times, choice.high].map(|value| axis.at(value));
-            canvas.line((low, y), (high, y), Paint::Outline(GOOD, 2));
-            canvas.circle((x, y), 5, Paint::Fill(GOOD));
-            let label = format!("{} {}", choice.strategy, format::times(choice.times));
-            canvas.text(&label, (RIGHT_END + 12, y), LEFT, INK);
-        });
-    }
+        context! {
+            title => &one.title,
+            gains => gains.collect::<Vec<_>>(),
+            ceiling => one.ceiling.map(|ceiling| axis.at(ceiling)),
+            published => choice(&one.of_published),
+            choice => choice(&one.of_all),
+            is_open => one.of_all.is_open,
+        }
+    });
+    let facts = context! {
+        left => ENDS[0],
+        right => ENDS[1],
+        axis => axis.ratios(machine.margin),
+        lines => lines.collect::<Vec<_>>(),
+        baseline => &machine.baseline,
+    };
     (!cases.is_empty()).then(|| Figure {
         description: format::counted(cases.len(), "situation", "situations"),
-        svg: canvas.finish(WIDTH, bottom + AXIS),
+        svg: drawing("situations", facts),
         ..Figure::default()
     })
 }

@@ -99,10 +99,10 @@ impl<'r> Draft<'r> {
     }
 
     /// The drawings of each machine.
-    pub(super) fn figures(
+    pub(super) fn figures<I: IntoIterator<Item = Figure>>(
         self,
         name: impl Into<String>,
-        make: impl Fn(&'r Machine) -> Vec<Figure>,
+        make: impl Fn(&'r Machine) -> I,
     ) -> Self {
         let scope = self.scope;
         let figures = scope.iter().flat_map(|machine| {

@@ -40,7 +40,7 @@ pub(super) fn section(results: &Results) -> Section {
         curves.fold(draft, |draft, ((number, page), operation)| {
             let name = page.get_attr("name").unwrap_or_default().to_string();
             draft.figures(format!("curve-{operation}-{number}"), |machine| {
-                Vec::from_iter(scaling::figure(machine, &name, operation))
+                scaling::figure(machine, &name, operation)
             })
         })
     })

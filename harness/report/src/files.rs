@@ -3,6 +3,7 @@
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
+use minijinja::context;
 use model::error::{Error, Result};
 use model::output::{self, Existing, Output};
 use model::sample;
@@ -10,7 +11,7 @@ use model::sample;
 use results::Results;
 
 use super::advice::Advice;
-use super::charts::canvas::standalone;
+use super::charts::drawing;
 use super::view::{Block, Figure, Page};
 use super::{document, export, render};
 
@@ -88,11 +89,17 @@ fn take_drawings(page: &mut Page) -> Vec<File> {
         });
         for (number, Figure { svg, .. }) in (1..).zip(figures) {
             let name = format!("{PLOTS}/{}-{number}.svg", section.id);
-            let drawing = std::mem::replace(svg, name.clone());
-            files.push(File::new(name, standalone(&drawing)));
+            let embedded = std::mem::replace(svg, name.clone());
+            files.push(File::new(name, standalone(&embedded)));
         }
     }
     files
+}
+
+/// A drawing for a file of its own.
+fn standalone(svg: &str) -> String {
+    let (opening, rest) = svg.split_once('>').unwrap_or((svg, ""));
+    drawing("standalone", context! { opening, rest => rest.trim_end() })
 }
 
 fn is_empty_fold(blocks: &[Block]) -> bool {

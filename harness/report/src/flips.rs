@@ -6,8 +6,7 @@ use model::scenario::{Axis, Scenario, Value};
 
 use results::{Change, Flip, Machine, Metric, Place, Ratio, Results};
 
-use super::charts::canvas::{ABOVE, Canvas, FAINT, INK, MARGIN, Paint, Point};
-use super::charts::{BOTTOM, Curve, LEFT_END, Labels, RATIO_MIN, RIGHT_END, Scale, TOP, colour_of};
+use super::charts::{BOTTOM, Curve, LEFT_END, Labels, RATIO_MIN, RIGHT_END, Scale, TOP, chart};
 use super::collect::grouped;
 use super::view::{Figure, Section};
 use super::{draft, facts, format};
@@ -18,9 +17,7 @@ pub(super) fn section(results: &Results) -> Section {
         let facts: Vec<_> = sweeps.iter().map(|sweep| sweep.facts(machine)).collect();
         let numbered = sweeps.iter().enumerate();
         numbered.fold(draft.fact("sweeps", facts), |draft, (number, sweep)| {
-            draft.figures(format!("curves-{number}"), |machine| {
-                Vec::from_iter(sweep.figure(machine))
-            })
+            draft.figures(format!("curves-{number}"), |machine| sweep.figure(machine))
         })
     })
 }
@@ -164,40 +161,38 @@ impl<'r> Sweep<'r> {
         let columns = self.points.iter().enumerate();
         let columns: Labels = columns.map(|(at, point)| (x_of(at), tick(point))).collect();
         let rows = axis.labels(18.0, |tick| format!("{tick}x"));
-        let mut canvas = Canvas::default();
-        canvas.grid(&columns, &rows, title);
-        let (one, edge) = (axis.at(1.0), axis.at(machine.margin));
-        canvas.line((LEFT_END, one), (RIGHT_END, one), Paint::Outline(INK, 1));
-        canvas.line((LEFT_END, edge), (RIGHT_END, edge), Paint::Dashed(MARGIN));
-        let label = format!("margin {:.2}", machine.margin);
-        canvas.text(&label, (LEFT_END + 38, edge - 3), ABOVE, MARGIN);
-        let marks = |index: usize| {
-            let ratios = lines[index].1.iter().enumerate();
-            let marks = ratios.filter_map(|(point, ratio)| {
-                Some(((x_of(point), axis.at((*ratio)?.median)), (*ratio)?))
+        let curves = lines.iter().map(|(name, ratios)| {
+            let marks = ratios.iter().enumerate().filter_map(|(point, ratio)| {
+                let ratio = (*ratio)?;
+                let ends = [ratio.ci_low, ratio.median, ratio.ci_high];
+                Some((x_of(point), ends.map(|end| axis.at(end)), ratio.verdict))
             });
-            marks.collect::<Vec<(Point, &Ratio)>>()
-        };
-        let curves = lines.iter().enumerate().map(|(index, (name, _))| Curve {
-            strategy: name,
-            name,
-            path: marks(index).iter().map(|&(at, _)| at).collect(),
-            paint: Paint::Outline(FAINT, 1),
-        });
-        canvas.curves(&curves.collect::<Vec<_>>(), |canvas, index| {
-            for (at, ratio) in marks(index) {
-                let [low, high] = [ratio.ci_low, ratio.ci_high].map(|bound| axis.at(bound));
-                let paint = Paint::Outline(colour_of(ratio.verdict), 2);
-                canvas.line((at.0, low), (at.0, high), paint);
-                canvas.verdict(at, 3, ratio.verdict);
+            let marks: Vec<_> = marks.collect();
+            let facts = marks.iter().map(|&(x, [low, y, high], verdict)| {
+                context! { x, y, low, high, verdict => Serde(verdict) }
+            });
+            Curve {
+                strategy: name,
+                name,
+                path: marks.iter().map(|&(x, [_, y, _], _)| (x, y)).collect(),
+                facts: context! { marks => facts.collect::<Vec<_>>() },
             }
         });
+        let curves: Vec<Curve<'_>> = curves.collect();
+        let facts = context! {
+            columns => Serde(columns),
+            rows => Serde(rows),
+            title,
+            at_one => axis.at(1.0),
+            at_margin => axis.at(machine.margin),
+            margin => machine.margin,
+        };
         let names: Vec<String> = lines.iter().map(|(name, _)| (*name).to_owned()).collect();
         let strategies = format::counted(names.len(), "strategy", "strategies");
         let names = format::list(&names);
         Some(Figure {
             description: format!("{strategies} at {count} points of {title}: {names}"),
-            svg: canvas.chart(),
+            svg: chart("sweep", &curves, facts),
             ..Figure::default()
         })
     }

@@ -8,7 +8,6 @@ use model::probe::{Distribution, Probe};
 
 use results::{Latency, Machine, Quantile, Rank, Results};
 
-use super::charts::canvas::{BAD, Colour, FAINT, GOOD, MARGIN, OPEN};
 use super::charts::quantiles::{self, Quantiles};
 use super::collect::unique;
 use super::draft::Draft;
@@ -54,9 +53,7 @@ pub(super) fn facts<'r>(draft: Draft<'r>, results: &'r Results) -> Draft<'r> {
     });
     let columns = columns.into_iter().enumerate();
     columns.fold(draft, |draft, (number, column)| {
-        draft.figures(format!("plot-{number}"), |machine| {
-            Vec::from_iter(figure(machine, column))
-        })
+        draft.figures(format!("plot-{number}"), |machine| figure(machine, column))
     })
 }
 
@@ -129,8 +126,7 @@ fn at(latency: &Latency, share: f64) -> Option<Quantile> {
 
 /// The curves of the baseline, the controls, and the ends of the order by the rarest quantile; `None` if there are none.
 fn figure(machine: &Machine, of: Column<'_>) -> Option<Figure> {
-    let shares = shares(machine, of);
-    let tail = *shares.last()?;
+    let tail = *shares(machine, of).last()?;
     let at_tail = |latency: &Latency| at(latency, tail).map_or(f64::INFINITY, |one| one.ns);
     let timed = column(machine, of).filter(|one| !one.quantiles.is_empty());
     let is_reference = |one: &&Latency| {
@@ -150,44 +146,20 @@ fn figure(machine: &Machine, of: Column<'_>) -> Option<Figure> {
             .max(BEST.min(others.len()));
     others.drain(ends);
     shown.append(&mut others);
-    let colour = |latency: &Latency| -> Colour {
-        match at(latency, tail).and_then(|one| one.rank) {
-            _ if latency.strategy == machine.baseline => MARGIN,
-            _ if controls::is_control(&latency.strategy) => FAINT,
-            Some(Rank::Better) => GOOD,
-            Some(Rank::Worse) => BAD,
-            _ => OPEN,
-        }
+    let colour = |latency: &Latency| match at(latency, tail).and_then(|one| one.rank) {
+        _ if latency.strategy == machine.baseline => "edge",
+        _ if controls::is_control(&latency.strategy) => "faint",
+        Some(Rank::Better) => "good",
+        Some(Rank::Worse) => "bad",
+        _ => "open",
     };
-    let curves = shown.iter().map(|&latency| Quantiles {
-        strategy: &latency.strategy,
-        name: &latency.strategy,
-        colour: colour(latency),
-        points: latency
-            .quantiles
-            .iter()
-            .map(|one| (one.share, one.ns))
-            .collect(),
+    let curves = shown.into_iter().map(|latency| {
+        let points = latency.quantiles.iter();
+        Quantiles {
+            name: latency.strategy.clone(),
+            colour: colour(latency),
+            points: points.map(|one| (one.share, one.ns)).collect(),
+        }
     });
-    let svg = quantiles::chart(&curves.collect::<Vec<_>>(), tail)?;
-    let ends = shown.iter().map(|latency| {
-        let each = shares.iter().filter_map(|&share| at(latency, share));
-        let each = each.map(|one| {
-            format!(
-                "{} {}",
-                format::percentile(one.share),
-                format::duration(one.ns)
-            )
-        });
-        format!(
-            "{} {}",
-            latency.strategy,
-            each.collect::<Vec<_>>().join(", ")
-        )
-    });
-    Some(Figure {
-        description: ends.collect::<Vec<_>>().join("; "),
-        svg,
-        ..Figure::default()
-    })
+    quantiles::figure(&curves.collect::<Vec<_>>())
 }

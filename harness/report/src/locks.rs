@@ -7,11 +7,9 @@ use locks::{Analysed, AnalysedUse, Analysis, Change, Histogram, Mode, NOTABLE, P
 use minijinja::context;
 use minijinja::value::{Serde, Value};
 
-use super::charts::canvas::{Colour, MARGIN, OPEN};
 use super::charts::quantiles::{self, Quantiles};
 use super::draft;
-use super::format;
-use super::view::{Block, Figure, Section};
+use super::view::{Block, Section};
 
 /// Locks that matter whose call sites are shown; programs get all.
 const DETAILED: usize = 4;
@@ -124,70 +122,33 @@ const SHARES: [f64; 13] = [
 /// Times beyond a quantile that is drawn, at least.
 const BEYOND: f64 = 5.0;
 
-/// The quantiles of a use.
-struct Curve {
-    name: String,
-    colour: Colour,
-    /// Shares with their times in nanoseconds.
-    points: Vec<(f64, f64)>,
-}
-
 /// The quantiles of each use; nothing if there are too few times.
 fn drawing(
     lock: &Analysed,
     names: &Names,
     times: impl Fn(&AnalysedUse) -> &Histogram,
 ) -> Vec<Block> {
-    let curves = lock.uses.iter().filter_map(|one| {
+    let curves = lock.uses.iter().map(|one| {
         let times = times(one);
         let count = times.count() as f64;
-        let shares = SHARES
-            .iter()
-            .filter(|&&share| (1.0 - share) * count >= BEYOND);
-        let points = shares.filter_map(|&share| Some((share, times.quantile(share)?)));
-        let points: Vec<(f64, f64)> = points.collect();
+        let shares = SHARES.into_iter();
+        let shares = shares.filter(|share| (1.0 - share) * count >= BEYOND);
         let mode = match one.mode {
             Mode::Read => "read",
             Mode::Write => "write",
         };
-        let colour = match &lock.longest_holder {
-            Some(site) if *site == one.site => MARGIN,
-            _ => OPEN,
-        };
-        let name = format!("{} {mode}", names.place(&one.site));
-        (points.len() > 1).then_some(Curve {
-            name,
-            colour,
-            points,
-        })
+        let is_longest = lock.longest_holder.as_ref() == Some(&one.site);
+        Quantiles {
+            name: format!("{} {mode}", names.place(&one.site)),
+            colour: if is_longest { "edge" } else { "open" },
+            points: shares
+                .filter_map(|share| Some((share, times.quantile(share)?)))
+                .collect(),
+        }
     });
-    let curves: Vec<Curve> = curves.collect();
-    let tails = curves.iter().filter_map(|curve| curve.points.last());
-    let Some(&(tail, _)) = tails.max_by(|a, b| a.0.total_cmp(&b.0)) else {
-        return Vec::new();
-    };
-    let ends = curves.iter().filter_map(|curve| {
-        let (first, last) = (curve.points.first()?, curve.points.last()?);
-        let times = [first, last]
-            .map(|&(share, ns)| format!("{} {}", format::percentile(share), format::duration(ns)));
-        Some(format!("{} {}", curve.name, times.join(", ")))
-    });
-    let description = ends.collect::<Vec<_>>().join("; ");
-    let curves = curves.iter().map(|curve| Quantiles {
-        strategy: &curve.name,
-        name: &curve.name,
-        colour: curve.colour,
-        points: curve.points.clone(),
-    });
-    let svg = quantiles::chart(&curves.collect::<Vec<_>>(), tail);
-    let figure = svg.map(|svg| {
-        Block::Figure(Figure {
-            description,
-            svg,
-            ..Figure::default()
-        })
-    });
-    figure.into_iter().collect()
+    let curves: Vec<_> = curves.filter(|curve| curve.points.len() > 1).collect();
+    let figure = quantiles::figure(&curves);
+    figure.map(Block::Figure).into_iter().collect()
 }
 
 /// Short names of places: the file, with as many of its folders as tell it from others, and the line.

@@ -1,12 +1,12 @@
 //! What a read costs against what else a strategy costs, and the frontier of what nothing dominates.
 
 use minijinja::context;
+use minijinja::value::Serde;
 use model::probe::Probe;
 
 use results::{Machine, Metric, Results};
 
-use super::charts::canvas::{Canvas, GOOD, MARGIN, OPEN, Paint, Point};
-use super::charts::{BOTTOM, Curve, LEFT_END, RATIO_MIN, RIGHT_END, Scale, TOP};
+use super::charts::{BOTTOM, Curve, LEFT_END, Point, RATIO_MIN, RIGHT_END, Scale, TOP, chart};
 use super::facts::{self, Row};
 use super::view::{Figure, Section};
 use super::{draft, format, pivots};
@@ -77,11 +77,11 @@ pub(super) fn section(results: &Results) -> Section {
             .fact("strategies", strategies);
         (1..costs.len()).fold(draft, |draft, other| {
             draft.figures(format!("plot-{other}"), |machine| {
-                let pairs = all
-                    .iter()
-                    .filter_map(|(name, costs)| Some((*name, [costs[0]?, costs[other]?])));
+                let pairs = all.iter();
+                let pairs =
+                    pairs.filter_map(|(name, costs)| Some((*name, [costs[0]?, costs[other]?])));
                 let pair = [&costs[0], &costs[other]];
-                Vec::from_iter(figure(&pairs.collect::<Vec<_>>(), pair, &machine.baseline))
+                figure(&pairs.collect::<Vec<_>>(), pair, &machine.baseline)
             })
         })
     })
@@ -150,9 +150,6 @@ fn figure(costs: &[(&str, [f64; 2])], [x, y]: [&Cost<'_>; 2], baseline: &str) ->
         |axis: usize, pixels| Scale::over(spots.iter().map(|(_, at)| at[axis]), 1.2, pixels);
     let (across, up) = (scale(0, [LEFT_END, RIGHT_END])?, scale(1, [BOTTOM, TOP])?);
     let place = |at: &[f64; 2]| (across.at(at[0]), up.at(at[1]));
-    let mut canvas = Canvas::default();
-    let columns = across.labels(52.0, |value| x.words(value));
-    canvas.grid(&columns, &up.labels(18.0, |value| y.words(value)), x.title);
     // Steps from one to the next: whatever lies above and right of them is dominated.
     let frontier = || spots.iter().filter(|(_, at)| on_frontier(at));
     let mut corners: Vec<Point> = frontier().map(|(_, at)| place(at)).collect();
@@ -160,36 +157,30 @@ fn figure(costs: &[(&str, [f64; 2])], [x, y]: [&Cost<'_>; 2], baseline: &str) ->
     let steps = corners.windows(2);
     let steps = steps.flat_map(|pair| [(pair[1].0, pair[0].1), pair[1]]);
     let path: Vec<Point> = corners.iter().take(1).copied().chain(steps).collect();
-    canvas.path(&path, Paint::Outline(GOOD, 1));
-    let curves = spots.iter().map(|(name, at)| Curve {
-        strategy: name,
-        // The table has all names.
-        name: if on_frontier(at) || *name == baseline {
-            name
-        } else {
-            ""
-        },
-        path: vec![place(at)],
-        paint: Paint::Outline(GOOD, 1),
-    });
-    canvas.curves(&curves.collect::<Vec<_>>(), |canvas, index| {
-        let (name, at) = spots[index];
-        let (x, y) = place(at);
-        if *name == baseline {
-            canvas.rectangle((x - 5, y - 5), (x + 5, y + 5), Paint::Fill(MARGIN));
-        } else if on_frontier(at) {
-            canvas.circle((x, y), 5, Paint::Fill(GOOD));
-        } else {
-            canvas.circle((x, y), 4, Paint::Outline(OPEN, 2));
+    let facts = context! {
+        columns => Serde(across.labels(52.0, |value| x.words(value))),
+        rows => Serde(up.labels(18.0, |value| y.words(value))),
+        title => x.title,
+        frontier => Serde(path),
+    };
+    let curves = spots.iter().map(|(name, at)| {
+        let (is_baseline, is_best) = (*name == baseline, on_frontier(at));
+        Curve {
+            strategy: name,
+            // The table has all names.
+            name: if is_best || is_baseline { name } else { "" },
+            path: vec![place(at)],
+            facts: context! { is_baseline, is_best },
         }
     });
+    let curves: Vec<Curve<'_>> = curves.collect();
     let names =
         frontier().map(|(name, at)| format!("{name} ({}, {})", x.words(at[0]), y.words(at[1])));
     let names = format::list(&names.collect::<Vec<_>>());
     (spots.len() > 1).then(|| Figure {
         description: format!("On the frontier: {names}"),
         key: beyond,
-        svg: canvas.chart(),
+        svg: chart("frontier", &curves, facts),
         ..Figure::default()
     })
 }

@@ -68,6 +68,12 @@ const TERMINAL: [(&str, &str); 12] = templates!["terminal/":
     "verify.md",
 ];
 
+/// The drawings, as `charts` places what is in them.
+#[rustfmt::skip]
+const CHARTS: [(&str, &str); 8] = templates!["charts/":
+    "frontier.svg", "intervals.svg", "prediction.svg", "quantiles.svg", "shapes.svg", "situations.svg", "standalone.svg", "sweep.svg",
+];
+
 static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| {
     let mut environment = Environment::new();
     let syntax = SyntaxConfig::builder()
@@ -78,7 +84,7 @@ static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| {
     environment.set_syntax(syntax);
     environment.set_undefined_behavior(UndefinedBehavior::SemiStrict);
     environment.set_auto_escape_callback(|name| match name {
-        "report.html" => AutoEscape::Html,
+        _ if matches!(name.rsplit_once('.'), Some((_, "html" | "svg"))) => AutoEscape::Html,
         _ if matches!(name.rsplit_once('.'), Some((_, "txt"))) => AutoEscape::None,
         _ if name.starts_with("sections/") || name.starts_with("terminal/") => {
             AutoEscape::Custom("words".into())
@@ -127,7 +133,7 @@ static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| {
     let script = include_str!("../../templates/report.js");
     environment.add_global("style", Value::from_safe_string(style.into()));
     environment.add_global("script", Value::from_safe_string(script.into()));
-    let all = TEMPLATES.iter().chain(&SECTIONS).chain(&TERMINAL);
+    let all = [&TEMPLATES[..], &SECTIONS, &TERMINAL, &CHARTS].concat();
     for (name, text) in all {
         let added = environment.add_template(name, text);
         added.expect("the template is part of the program");
@@ -284,7 +290,7 @@ fn code(escape: &AutoEscape, text: &str) -> String {
 }
 
 /// Takes the meaning of markup from a text, also within the quotes of an attribute.
-pub(super) fn escape_html(text: &str) -> String {
+fn escape_html(text: &str) -> String {
     let escapes = [
         ('&', "&amp;"),
         ('<', "&lt;"),

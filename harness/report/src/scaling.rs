@@ -7,8 +7,7 @@ use model::trace::Operation;
 
 use results::{HERE, Machine, Meeting, Results};
 
-use super::charts::canvas::{BAND, Canvas, FAINT, GOOD, Paint, Point};
-use super::charts::{BOTTOM, Curve, LEFT_END, Labels, RIGHT_END, Scale, TOP};
+use super::charts::{BOTTOM, Curve, LEFT_END, Labels, Point, RIGHT_END, Scale, TOP, chart};
 use super::draft;
 use super::format::{counted, significant};
 use super::view::{Figure, Section};
@@ -50,36 +49,34 @@ pub(super) fn figure(machine: &Machine, strategy: &str, operation: Operation) ->
     let y = Scale::over(times, 1.3, [BOTTOM, TOP])?;
     let x = Scale::over([1.0, f64::from(cpus_max)], 1.0, [LEFT_END, RIGHT_END])?;
     let at = |cpus: u32, ns: f64| (x.at(f64::from(cpus)), y.at(ns));
-    let mut canvas = Canvas::default();
-    // Bands first: no line is to vanish behind another's band.
-    for curve in &curves {
+    let bands = curves.iter().map(|curve| {
         let below = curve.points.iter().map(|one| at(one.cpus, one.ns.low));
         let above = curve.points.iter().rev();
         let above = above.map(|one| at(one.cpus, one.ns.high));
-        let band: Vec<Point> = below.chain(above).collect();
-        canvas.path(&band, Paint::Fill(BAND));
-    }
+        below.chain(above).collect::<Vec<Point>>()
+    });
     let cpus = (0..10).map(|power| 1 << power);
     let cpus = cpus.take_while(|&cpus| cpus <= cpus_max);
     let columns: Labels = cpus
         .map(|cpus| (at(cpus, 1.0).0, cpus.to_string()))
         .collect();
-    let rows = y.labels(18.0, |ns| format!("{ns} ns"));
-    canvas.grid(&columns, &rows, "processors");
-    let lines = curves.iter().map(|curve| Curve {
-        strategy,
-        name: &curve.machine,
-        path: curve
-            .points
-            .iter()
-            .map(|one| at(one.cpus, one.ns.mid))
-            .collect(),
-        paint: Paint::Outline(if curve.machine == HERE { GOOD } else { FAINT }, 1),
+    let dots = measured.iter().map(|&(cpus, ns)| at(cpus, ns));
+    let facts = context! {
+        bands => Serde(bands.collect::<Vec<_>>()),
+        columns => Serde(columns),
+        rows => Serde(y.labels(18.0, |ns| format!("{ns} ns"))),
+        measured => Serde(dots.collect::<Vec<_>>()),
+    };
+    let lines = curves.iter().map(|curve| {
+        let points = curve.points.iter();
+        Curve {
+            strategy,
+            name: &curve.machine,
+            path: points.map(|one| at(one.cpus, one.ns.mid)).collect(),
+            facts: context! { is_here => curve.machine == HERE },
+        }
     });
-    canvas.curves(&lines.collect::<Vec<_>>(), |_, _| {});
-    for &(cpus, ns) in &measured {
-        canvas.circle(at(cpus, ns), 4, Paint::Fill(GOOD));
-    }
+    let lines: Vec<Curve<'_>> = lines.collect();
     let others = curves.iter().filter(|one| one.machine != HERE);
     let ends = others.filter_map(|one| {
         let last = one.points.last()?;
@@ -94,7 +91,7 @@ pub(super) fn figure(machine: &Machine, strategy: &str, operation: Operation) ->
     let measured = counted(measured.len(), "point", "points");
     Some(Figure {
         description: format!("{machines}: {ends}; {measured} measured here"),
-        svg: canvas.chart(),
+        svg: chart("prediction", &lines, facts),
         ..Figure::default()
     })
 }

@@ -1,9 +1,10 @@
 //! The intervals of rows, sorted: a line for each strategy, and a panel for each row or each machine.
 
+use minijinja::context;
+use minijinja::value::Serde;
 use model::controls;
 
-use super::canvas::{ABOVE, BAND, Canvas, FAINT, INK, LEFT, Paint, RIGHT};
-use super::{RATIO_MIN, Scale, colour_of};
+use super::{RATIO_MIN, Scale, drawing};
 use crate::collect::unique;
 use crate::facts::{self, Row};
 use crate::format;
@@ -16,9 +17,6 @@ const NAMES: i32 = 205;
 const AXIS: i32 = 320;
 const FIGURES: i32 = 190;
 const GAP: i32 = 10;
-const TOP: i32 = 50;
-const BELOW: i32 = 26;
-const ROW: i32 = 17;
 /// Panels that stand side by side on a screen.
 const PANELS: usize = 2;
 
@@ -74,33 +72,48 @@ fn figure<'r>(panels: &[Panel<'r>], is_meant: impl Fn(&str) -> bool) -> Option<F
     };
     lines.sort_by(|a, b| mean(b).total_cmp(&mean(a)));
     let ((best, _), (last, _)) = (lines.first()?, lines.last()?);
-    let bottom = TOP + i32::try_from(lines.len()).ok()? * ROW;
-    let mut canvas = Canvas::default();
-    let mut scales = Vec::new();
-    for (number, (panel, left)) in panels.iter().zip(lefts()).enumerate() {
+    let axes = panels.iter().zip(lefts()).enumerate();
+    let axes = axes.map(|(number, (panel, left))| {
         let ratios = lines.iter().filter_map(|(_, ratios)| ratios[number]);
-        let axis = ground(&mut canvas, panel, ratios, [left, bottom])?;
-        scales.push((axis, left));
-    }
-    for ((name, ratios), index) in lines.iter().zip(0..) {
-        let y = TOP + index * ROW + ROW / 2;
-        let colour = if is_meant(name) { INK } else { FAINT };
-        canvas.about(name, |canvas| {
-            canvas.text(name, (NAMES, y), RIGHT, colour);
-            for (ratio, &(axis, left)) in ratios.iter().zip(&scales) {
-                let figures = ratio.map_or_else(|| "not measured".into(), format::ratio);
-                canvas.text(&figures, (left + AXIS + GAP, y), LEFT, FAINT);
-                if let Some(ratio) = ratio {
-                    interval(canvas, axis, ratio, y);
-                }
+        Some((axis(panel, ratios, left)?, left))
+    });
+    let axes: Vec<(Scale, i32)> = axes.collect::<Option<_>>()?;
+    let grounds = panels.iter().zip(&axes);
+    let grounds = grounds.map(|((machine, row, title), (axis, left))| {
+        let noise = row.ratio(machine, controls::SAME);
+        let noise = noise.map(|ratio| [ratio.ci_low, ratio.ci_high].map(|bound| axis.at(bound)));
+        context! {
+            title,
+            noise => noise.map(|[low, high]| vec![low, high.max(low + 1)]),
+            middle => left + AXIS / 2,
+            axis => axis.ratios(machine.margin),
+        }
+    });
+    let rows = lines.iter().map(|(name, ratios)| {
+        let cells = ratios.iter().zip(&axes).map(|(ratio, (axis, left))| {
+            let at = |end: fn(&Ratio) -> f64| ratio.map(|ratio| axis.at(end(ratio)));
+            context! {
+                ratio => Serde(ratio),
+                low => at(|ratio| ratio.ci_low),
+                x => at(|ratio| ratio.median),
+                high => at(|ratio| ratio.ci_high),
+                is_below => ratio.is_some_and(|ratio| axis.is_below(ratio.median)),
+                figures => left + AXIS + GAP,
             }
         });
-    }
+        context! { name => *name, is_meant => is_meant(name), cells => cells.collect::<Vec<_>>() }
+    });
+    let facts = context! {
+        width => lefts().nth(panels.len()),
+        names => NAMES,
+        panels => grounds.collect::<Vec<_>>(),
+        lines => rows.collect::<Vec<_>>(),
+    };
     let strategies = format::counted(lines.len(), "strategy", "strategies");
     let baseline = &panels.first()?.0.baseline;
     Some(Figure {
         description: format!("{strategies} compared with {baseline}; best {best}, last {last}"),
-        svg: canvas.finish(lefts().nth(panels.len())?, bottom + BELOW),
+        svg: drawing("intervals", facts),
         ..Figure::default()
     })
 }
@@ -110,36 +123,18 @@ fn lefts() -> impl Iterator<Item = i32> {
     (0..).map(|panel| NAMES + GAP + panel * (AXIS + FIGURES + GAP))
 }
 
-/// The axis of a panel, with its title, its grid and the interval of the baseline against itself.
-fn ground<'r>(
-    canvas: &mut Canvas,
-    (machine, row, title): &Panel<'_>,
+/// The axis of a panel, with room for the interval of the baseline against itself.
+fn axis<'r>(
+    (machine, row, _): &Panel<'r>,
     ratios: impl Iterator<Item = &'r Ratio>,
-    [left, bottom]: [i32; 2],
+    left: i32,
 ) -> Option<Scale> {
     let noise = row.ratio(machine, controls::SAME);
-    let noise = noise.map(|ratio| [ratio.ci_low, ratio.ci_high]);
-    let bounds = ratios.map(|ratio| [ratio.ci_low, ratio.ci_high]);
+    let bounds = ratios
+        .chain(noise)
+        .map(|ratio| [ratio.ci_low, ratio.ci_high]);
     // What has no end goes on to the edge.
-    let values = bounds.chain(noise).chain([[1.0, machine.margin]]).flatten();
+    let values = bounds.chain([[1.0, machine.margin]]).flatten();
     let values = values.map(|value| value.max(RATIO_MIN));
-    let axis = Scale::over(values, 1.15, [left, left + AXIS])?;
-    if let Some([low, high]) = noise.map(|bounds| bounds.map(|bound| axis.at(bound))) {
-        canvas.rectangle((low, TOP), (high.max(low + 1), bottom), Paint::Fill(BAND));
-    }
-    canvas.ratios(axis, [TOP, bottom], machine.margin);
-    canvas.text(title, (left + AXIS / 2, TOP - 24), ABOVE, INK);
-    Some(axis)
-}
-
-/// An interval with the mark of its verdict at the median.
-fn interval(canvas: &mut Canvas, axis: Scale, ratio: &Ratio, y: i32) {
-    let paint = Paint::Outline(colour_of(ratio.verdict), 2);
-    let [low, x, high] = [ratio.ci_low, ratio.median, ratio.ci_high].map(|value| axis.at(value));
-    canvas.line((low, y), (high, y), paint);
-    if axis.is_below(ratio.median) {
-        canvas.path(&[(x + 8, y - 4), (x, y), (x + 8, y + 4)], paint);
-    } else {
-        canvas.verdict((x, y), 4, ratio.verdict);
-    }
+    Scale::over(values, 1.15, [left, left + AXIS])
 }

@@ -1,26 +1,25 @@
-//! What the charts of the report have in common: what is drawn belongs to the sections.
+//! What the charts of the report have in common: here is decided where things lie, a template below `charts` says what is drawn
+//! there.
 //!
-//! A canvas writes the SVG, a scale places values and finds round ticks, `axes` draws the axes and the curves with their names.
 //! No library: those for Rust neither group marks by what they are about, which the page's highlighting needs, nor leave
 //! colours to a style sheet.
 
-mod axes;
-pub(super) mod canvas;
 pub(super) mod intervals;
 pub(super) mod quantiles;
 mod scale;
 #[cfg(test)]
 mod tests;
 
-use results::Verdict;
+use minijinja::context;
+use minijinja::value::{Serde, Value};
 
-use canvas::{BAD, Colour, GOOD, OPEN};
+use super::render;
+use scale::spread;
 
-pub(super) use axes::Curve;
 pub(super) use scale::Scale;
 
 /// The size of a chart, in pixels.
-pub(super) const WIDTH: i32 = 840;
+const WIDTH: i32 = 840;
 const HEIGHT: i32 = 340;
 
 /// The rectangle between the axes, in pixels.
@@ -33,13 +32,50 @@ pub(super) const BOTTOM: i32 = HEIGHT - 46;
 /// squeeze those that are in it.
 pub(super) const RATIO_MIN: f64 = 0.1;
 
+/// Pixels from the left and from the top.
+pub(super) type Point = (i32, i32);
+
 /// Pixels with the labels of an axis that stand there.
 pub(super) type Labels = Vec<(i32, String)>;
 
-pub(super) const fn colour_of(verdict: Verdict) -> Colour {
-    match verdict {
-        Verdict::Holds => GOOD,
-        Verdict::Rejected => BAD,
-        Verdict::Inconclusive => OPEN,
-    }
+/// A line through points, with its name beside its end, and what else its template draws of it.
+pub(super) struct Curve<'r> {
+    /// The strategy that it is about.
+    pub(super) strategy: &'r str,
+    /// Empty for one without a name.
+    pub(super) name: &'r str,
+    pub(super) path: Vec<Point>,
+    pub(super) facts: Value,
+}
+
+/// Curves between axes by a template, their names moved apart where they would overlap.
+pub(super) fn chart(template: &str, curves: &[Curve<'_>], facts: Value) -> String {
+    let named = curves.iter().filter(|curve| !curve.name.is_empty());
+    let ends = named.filter_map(|curve| curve.path.last()).map(|end| end.1);
+    let mut heights = spread(ends, TOP, BOTTOM).into_iter();
+    let curves = curves.iter().filter(|curve| !curve.path.is_empty());
+    let curves = curves.map(|curve| {
+        let height = if curve.name.is_empty() {
+            None
+        } else {
+            heights.next()
+        };
+        let (strategy, name) = (curve.strategy, curve.name);
+        context! { strategy, name, path => Serde(&curve.path), height, ..curve.facts.clone() }
+    });
+    let curves: Vec<Value> = curves.collect();
+    let chart = context! {
+        left => LEFT_END,
+        right => RIGHT_END,
+        top => TOP,
+        bottom => BOTTOM,
+        width => WIDTH,
+        height => HEIGHT,
+    };
+    drawing(template, context! { chart, curves, ..facts })
+}
+
+/// What a template draws: SVG.
+pub(super) fn drawing(template: &str, facts: Value) -> String {
+    render::render_value(&format!("charts/{template}.svg"), facts) + "\n"
 }

@@ -1,5 +1,8 @@
 //! Where values lie on a logarithmic scale, and which of them get a tick.
 
+use minijinja::context;
+use minijinja::value::{Serde, Value};
+
 use super::Labels;
 
 /// A logarithmic scale: values from `low` to `high` between two pixels.
@@ -50,6 +53,12 @@ impl Scale {
     pub(crate) fn labels(&self, apart: f64, label: impl Fn(f64) -> String) -> Labels {
         let ticks = self.ticks(apart).into_iter();
         ticks.map(|tick| (self.at(tick), label(tick))).collect()
+    }
+
+    /// As the axis of ratios, below rows: its ticks, where the baseline is, and where the margin.
+    pub(crate) fn ratios(&self, margin: f64) -> Value {
+        let ticks = self.labels(38.0, |tick| format!("{tick}x"));
+        context! { ticks => Serde(ticks), one => self.at(1.0), edge => self.at(margin), margin }
     }
 
     /// Round values at least so many pixels apart: 1, 2, 3, 5, 7 of every decade, or fewer.
