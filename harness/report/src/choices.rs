@@ -5,7 +5,7 @@ use minijinja::context;
 use minijinja::value::{Serde, Value};
 use model::controls;
 
-use results::{Answer, Flip, Judged, Machine, PLAIN, Results, UseCase, Verdict, is_plain};
+use results::{Answer, Flip, Machine, PLAIN, Results, UseCase, Verdict, is_plain};
 
 use super::charts::{RATIO_MIN, Scale, drawing, intervals};
 use super::collect::{grouped, unique};
@@ -90,12 +90,8 @@ fn answer_facts(machine: &Machine, use_case: &UseCase, answer: &Answer) -> Value
     let nearest = answer.nearest.as_ref();
     let loss = choice.or(nearest).and_then(|one| one.loss.as_ref());
     let loss = loss.map(|loss| {
-        let row = Judged {
-            scenario: loss.scenario.clone(),
-            metric: loss.metric,
-        };
-        let row = facts::labels_on(machine, &[row]).concat();
-        context! { row => row, slower => 1.0 / loss.times }
+        let row = facts::label(std::slice::from_ref(machine), &loss.scenario, loss.metric);
+        context! { row, slower => 1.0 / loss.times }
     });
     let flips = machine.flips.iter().filter(is_about);
     context! {
@@ -195,7 +191,7 @@ fn costs(results: &Results) -> Section {
 fn section(results: &Results, case: &Case<'_>, drawn_in: Option<&Case<'_>>) -> Section {
     let decided_by = |machine| -> Vec<Row<'_>> {
         let rows = case.on(machine).into_iter().flat_map(|one| &one.decided_by);
-        rows.filter_map(|judged| facts::row(machine, judged))
+        rows.filter_map(|judged| facts::row(machine, &judged.scenario, judged.metric))
             .collect()
     };
     let rows = facts::united(results, decided_by);
@@ -205,11 +201,10 @@ fn section(results: &Results, case: &Case<'_>, drawn_in: Option<&Case<'_>>) -> S
     };
     let contenders = intervals::figures(results, &rows, is_meant);
     let rows = rows.iter().map(|row| {
-        let cpus = results.machines[0].environment.cpus;
         context! {
-            label => facts::row_label(results, row),
+            label => facts::label(&results.machines, &row.scenario.name, row.metric),
             question => row.scenario.question.as_str(),
-            threads => facts::threads_note(row.scenario, cpus),
+            threads => row.scenario.threads(),
         }
     });
     Draft::new("case", results)
@@ -267,7 +262,7 @@ fn picture(machine: &Machine) -> Option<Figure> {
         baseline => &machine.baseline,
     };
     (!cases.is_empty()).then(|| Figure {
-        description: format::counted(cases.len(), "situation", "situations"),
+        description: format::counted(cases.len(), "situation", None),
         svg: drawing("situations", facts),
         ..Figure::default()
     })

@@ -18,10 +18,8 @@ pub(super) fn section(results: &Results) -> Section {
     Draft::new("deadlock", results)
         .fact("is_tested", is_checked || !rows.is_empty())
         .of_each(|machine| {
-            let cpus = machine.environment.cpus;
             let timed = rows.iter().map(|row| {
-                let threads = facts::threads_note(row.scenario, cpus);
-                context! { threads, scenario => Serde(row.scenario) }
+                context! { threads => row.scenario.threads(), scenario => Serde(row.scenario) }
             });
             let tested = pivots::listed(machine.contenders(), |card| {
                 let mut judged = machine.assumptions.iter();

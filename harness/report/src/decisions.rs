@@ -22,7 +22,8 @@ pub(super) fn section(results: &Results) -> Section {
         .of_each(|machine| {
             let rows = facts::all_rows(machine);
             let titles = rows.iter().map(|row| row.label(machine));
-            let labels = |judged: &Vec<Judged>| facts::labels_on(machine, judged);
+            let on = std::slice::from_ref(machine);
+            let labels = |judged: &Vec<Judged>| facts::labels(on, judged);
             let strategies = pivots::listed(machine.contenders(), |card| {
                 let known = machine.recommendation(&card.name);
                 // What speaks for it and against it, and what does not say.

@@ -27,7 +27,7 @@ pub(super) fn rows(results: &Results) -> Vec<Value> {
             medians().fold(f64::INFINITY, f64::min),
         );
         context! {
-            label => facts::labels(&results.machines, &[one.row()]).concat(),
+            label => facts::label(&results.machines, &one.scenario, one.metric),
             factor => most / least,
             ..Value::from(Serde(one))
         }

@@ -399,16 +399,19 @@ fn written(lines: &[&str]) -> Table {
             title = head;
             return None;
         }
-        let row = Row {
-            link,
-            ..Row::new(head, cells)
-        };
-        Some((title.clone(), row))
+        let note = String::new();
+        Some((
+            title.clone(),
+            Row {
+                head,
+                note,
+                link,
+                cells,
+            },
+        ))
     });
     let groups = grouped(rows).into_iter();
-    table.groups = groups
-        .map(|(title, rows)| Group::new(title, rows))
-        .collect();
+    table.groups = groups.map(Group::from).collect();
     table
 }
 

@@ -131,38 +131,27 @@ pub(super) fn is_oversubscribed(machine: &Machine, row: &Row<'_>) -> bool {
     cpus > 0 && row.scenario.threads() > cpus
 }
 
-/// `10 threads on 2 processors: oversubscribed`.
-pub(super) fn threads_note(scenario: &Scenario, cpus: usize) -> String {
-    let threads = format::counted(scenario.threads(), "thread", "threads");
-    let processors = format::counted(cpus, "processor", "processors");
-    match cpus {
-        0 => threads,
-        _ if scenario.threads() > cpus => format!("{threads} on {processors}: oversubscribed"),
-        _ => format!("{threads} on {processors}"),
-    }
-}
-
-/// The row that was judged.
-pub(super) fn row<'r>(machine: &'r Machine, judged: &Judged) -> Option<Row<'r>> {
+/// A row of a machine.
+pub(super) fn row<'r>(machine: &'r Machine, scenario: &str, metric: Metric) -> Option<Row<'r>> {
     let mut scenarios = machine.scenarios.iter();
-    let scenario = scenarios.find(|scenario| scenario.name == judged.scenario)?;
-    let metric = judged.metric;
+    let scenario = scenarios.find(|known| known.name == scenario)?;
     Some(Row { scenario, metric })
 }
 
-/// Judged rows by their labels, as on the first machine that has their scenario.
-pub(super) fn labels(machines: &[Machine], judged: &[Judged]) -> Vec<String> {
-    let label = |judged: &Judged| {
-        let mut machines = machines.iter();
-        let label = machines.find_map(|machine| Some(row(machine, judged)?.label(machine)));
-        label.unwrap_or_else(|| judged.scenario.clone())
-    };
-    judged.iter().map(label).collect()
+/// A row by its label, as on the first machine that has its scenario.
+pub(super) fn label(machines: &[Machine], scenario: &str, metric: Metric) -> String {
+    let mut machines = machines.iter();
+    let label = |machine| Some(row(machine, scenario, metric)?.label(machine));
+    let label = machines.find_map(label);
+    label.unwrap_or_else(|| scenario.to_owned())
 }
 
-/// The same on one machine.
-pub(super) fn labels_on(machine: &Machine, judged: &[Judged]) -> Vec<String> {
-    labels(std::slice::from_ref(machine), judged)
+/// Judged rows by their labels.
+pub(super) fn labels(machines: &[Machine], judged: &[Judged]) -> Vec<String> {
+    let judged = judged.iter();
+    judged
+        .map(|one| label(machines, &one.scenario, one.metric))
+        .collect()
 }
 
 /// `crate` of `crate/variant`.
@@ -206,15 +195,6 @@ pub(super) fn united<'r>(
     rows: impl Fn(&'r Machine) -> Vec<Row<'r>>,
 ) -> Vec<Row<'r>> {
     unique(results.machines.iter().flat_map(rows))
-}
-
-/// A row by its label.
-pub(super) fn row_label(results: &Results, row: &Row<'_>) -> String {
-    let judged = Judged {
-        scenario: row.scenario.name.clone(),
-        metric: row.metric,
-    };
-    labels(&results.machines, &[judged]).concat()
 }
 
 /// What follows for a strategy; nothing for the baseline and controls.

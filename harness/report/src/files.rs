@@ -129,15 +129,6 @@ pub fn obsolete(folder: &Path, files: &[File]) -> Result<Vec<String>> {
     Ok(names)
 }
 
-/// Where a report was written to.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Written {
-    /// The report with its plots, in one file.
-    pub html: PathBuf,
-    /// The samples that it was made of; of a merged report, the names of its runs.
-    pub samples: PathBuf,
-}
-
 /// What a report's folder holds besides the report.
 #[derive(Clone, Debug)]
 pub enum Source {
@@ -196,7 +187,8 @@ impl Source {
     }
 }
 
-/// Writes the report into a folder, together with what it is made of; an advice from these results stands first in it.
+/// Writes the report into a folder, together with what it is made of; an advice from these results stands first in it. The
+/// page that decides is returned.
 ///
 /// All files are written to the side first and moved into place when the last one is complete, so a
 /// full disk or a kill leaves the previous report as it was.
@@ -209,7 +201,7 @@ pub fn write(
     advice: Option<&Advice>,
     source: &Source,
     folder: &Path,
-) -> Result<Written> {
+) -> Result<PathBuf> {
     source.fits(folder)?;
     let files = files_with(results, advice);
     let mut contents: Vec<(&str, &[u8])> = match source {
@@ -241,10 +233,7 @@ pub fn write(
             _ => {}
         }
     }
-    Ok(Written {
-        html: folder.join(HTML),
-        samples: folder.join(source.name()),
-    })
+    Ok(folder.join(HTML))
 }
 
 /// A file that is complete but not in its place yet; removed again unless it is published.
@@ -254,15 +243,6 @@ fn staged(place: &Path, bytes: &[u8]) -> Result<Output> {
     let mut file = Output::create(place, Existing::Replace)?;
     file.append(bytes)?;
     Ok(file)
-}
-
-/// Puts a text in the place of a file, whole or not at all.
-///
-/// # Errors
-///
-/// When the file cannot be written.
-pub fn replace(path: &Path, text: &str) -> Result<()> {
-    output::write(path, Existing::Replace, text.as_bytes())
 }
 
 fn is_same_file(a: &Path, b: &Path) -> bool {

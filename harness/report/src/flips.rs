@@ -86,10 +86,9 @@ impl<'r> Sweep<'r> {
         let mut axes = coordinates.map(|at| format!(", {} ", at.axis.words()));
         let end = axes.next().and_then(|axis| first.title.find(&axis));
         let title = &first.title[..end.unwrap_or(first.title.len())];
-        let cpus = machine.environment.cpus;
-        let points = self.points.iter().map(|point| {
-            context! { point => Serde(&point.point), note => facts::threads_note(point, cpus) }
-        });
+        let points = self.points.iter();
+        let points = points
+            .map(|point| context! { point => Serde(&point.point), threads => point.threads() });
         let metric = self.metric;
         let rows = self.points.iter();
         let rows: Vec<_> = rows
@@ -188,7 +187,7 @@ impl<'r> Sweep<'r> {
             margin => machine.margin,
         };
         let names: Vec<String> = lines.iter().map(|(name, _)| (*name).to_owned()).collect();
-        let strategies = format::counted(names.len(), "strategy", "strategies");
+        let strategies = format::counted(names.len(), "strategy", Some("strategies"));
         let names = format::list(&names);
         Some(Figure {
             description: format!("{strategies} at {count} points of {title}: {names}"),

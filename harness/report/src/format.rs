@@ -264,9 +264,14 @@ pub(super) fn first_of<T: std::borrow::Borrow<str>>(names: &[T], most: usize) ->
     }
 }
 
-/// `1 strategy`, `2 strategies`.
-pub(super) fn counted(number: usize, one: &str, more: &str) -> String {
-    let noun = if number == 1 { one } else { more };
+/// A number of things: `1 row`, `2 rows`; with another plural than by `s`, that is named.
+pub(super) fn counted(number: usize, one: &str, more: Option<&str>) -> String {
+    let plural = format!("{one}s");
+    let noun = if number == 1 {
+        one
+    } else {
+        more.unwrap_or(&plural)
+    };
     format!("{} {noun}", thousands(number as f64))
 }
 

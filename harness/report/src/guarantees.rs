@@ -3,7 +3,7 @@
 use minijinja::context;
 use minijinja::value::{Serde, Value};
 
-use results::{Grade, Guaranteed, Machine, Results};
+use results::{Guaranteed, Machine, Results};
 
 use super::collect::unique;
 use super::draft::Draft;
@@ -29,29 +29,19 @@ fn facts_of(machine: &Machine) -> Value {
     properties.sort_unstable();
     let mut faults = unique(machine.faults.iter().map(|seen| seen.fault));
     faults.sort_unstable();
-    let is_usual = |grade| matches!(grade, Grade::Acceptable | Grade::Unchecked);
-    let unusual = machine.guarantees.iter();
-    let unusual = unusual.filter(|guarantee| !is_usual(guarantee.grade));
-    let promises = pivots::listed(machine.contenders(), |card| {
-        let seen = machine.guarantees.iter();
-        let seen = seen.filter(|guarantee| guarantee.strategy == card.name);
-        let faults = machine
-            .faults
-            .iter()
-            .filter(|seen| seen.strategy == card.name);
-        let faults = faults.map(|seen| {
-            let words = seen.consequence.to_string();
-            context! { fault => seen.fault.title(), name => Serde(seen.consequence), words }
-        });
+    let seen = machine.faults.iter().map(|seen| {
         context! {
-            seen => Serde(seen.collect::<Vec<_>>()),
-            faults => faults.collect::<Vec<_>>(),
+            strategy => &seen.strategy,
+            fault => seen.fault.title(),
+            name => Serde(seen.consequence),
+            words => seen.consequence.to_string(),
         }
     });
     context! {
         properties => Serde(properties),
         faults => faults.iter().map(|fault| fault.title()).collect::<Vec<_>>(),
-        unusual => Serde(unusual.collect::<Vec<_>>()),
-        promises,
+        seen => seen.collect::<Vec<_>>(),
+        guarantees => Serde(&machine.guarantees),
+        promises => pivots::listed(machine.contenders(), |_| context! {}),
     }
 }

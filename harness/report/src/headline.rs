@@ -45,16 +45,13 @@ pub(super) fn section(results: &Results) -> Section {
 /// A row: what the original report said of it, what came out here, and which strategy is best.
 fn in_short(results: &Results, machine: &Machine, row: Row<'_>) -> Value {
     let published = row.scenario.published.as_ref();
-    let published = published.map(|figures| {
-        let [mutex, channel] = [figures.mutex, figures.channel].map(published::figure);
-        context! { mutex => mutex, channel => channel, slower_by => published::slower_by(figures) }
-    });
     let best = |(strategy, ratio)| context! { strategy => strategy, ratio => Serde(ratio) };
     context! {
         title => row.scenario.title.as_str(),
-        label => facts::row_label(results, &row),
-        threads => facts::threads_note(row.scenario, machine.environment.cpus),
-        published => published,
+        label => facts::label(&results.machines, &row.scenario.name, row.metric),
+        threads => row.scenario.threads(),
+        published => Serde(published),
+        slower_by => published.map(published::slower_by),
         here => row.cell(machine, &machine.baseline).map(|cell| Value::from(Serde(cell))),
         channel => best_of(machine, row, is_channel).map(best),
         strongest => best_of(machine, row, |_| true).map(best),

@@ -1,6 +1,8 @@
 //! Latencies at a rate that every strategy was asked for: the facts of their table, and the same figures as curves over
 //! quantiles.
 
+use std::collections::BTreeMap;
+
 use minijinja::context;
 use minijinja::value::{Serde, Value};
 use model::controls;
@@ -44,7 +46,7 @@ pub(super) fn facts<'r>(draft: Draft<'r>, results: &'r Results) -> Draft<'r> {
     let columns = columns(results);
     let titles: Vec<Value> = columns.iter().map(|&column| title(column)).collect();
     let draft = draft.fact("plots", titles).of_each(|machine| {
-        let head = columns.iter().map(|&column| head(machine, column));
+        let head = columns.iter().map(|&column| facts_of(machine, column));
         let mut latencies = machine.latencies.iter();
         context! {
             columns => head.collect::<Vec<_>>(),
@@ -70,20 +72,25 @@ fn title((scenario, of): Column<'_>) -> Value {
     context! { operations, load => (100.0 * load.unwrap_or_default()).round() as i32 }
 }
 
-/// What stands above a column: the rate, the quantiles shown, and how far the baseline is from itself.
-fn head(machine: &Machine, of: Column<'_>) -> Value {
+/// A column: its rate, the quantiles shown, how far the baseline is from itself in each, and what is shown of each strategy.
+fn facts_of(machine: &Machine, of: Column<'_>) -> Value {
+    let shares = shares(machine, of);
     let same = column(machine, of).find(|one| one.strategy == controls::SAME);
-    let quantiles = shares(machine, of).into_iter().map(|share| {
-        let rank = same
-            .and_then(|same| at(same, share))
-            .and_then(|one| one.rank);
+    let quantiles = shares.iter().map(|&share| {
+        let rank = same.and_then(|same| at(same, share)?.rank);
         let is_ranked = rank.is_some_and(|rank| rank != Rank::NotRanked);
         context! { name => format::percentile(share), is_ranked }
+    });
+    let cells = column(machine, of).map(|one| {
+        let quantiles = shares.iter().filter_map(|&share| at(one, share));
+        let quantiles = Serde(quantiles.collect::<Vec<_>>());
+        let cell = context! { kept => one.kept, served => one.served, quantiles };
+        (one.strategy.as_str(), cell)
     });
     context! {
         rate => column(machine, of).find_map(|one| one.per_s),
         quantiles => quantiles.collect::<Vec<_>>(),
-        same => shown(machine, of, controls::SAME),
+        cells => Serde(cells.collect::<BTreeMap<_, _>>()),
         ..title(of)
     }
 }
@@ -93,28 +100,6 @@ fn shares(machine: &Machine, of: Column<'_>) -> Vec<f64> {
     let last = column(machine, of).filter_map(|one| one.quantiles.last());
     let tail = last.map(|quantile| quantile.share).reduce(f64::max);
     tail.map_or_else(Vec::new, |tail| unique([MEDIAN, tail]))
-}
-
-/// A strategy's cells in all columns.
-pub(super) fn cells(results: &Results, machine: &Machine, strategy: &str) -> Vec<Value> {
-    let columns = columns(results).into_iter();
-    columns
-        .map(|column| shown(machine, column, strategy))
-        .collect()
-}
-
-/// What is shown of a strategy in a column: its quantiles, or what it served; nothing if it was not measured.
-fn shown(machine: &Machine, of: Column<'_>, strategy: &str) -> Value {
-    let Some(latency) = column(machine, of).find(|one| one.strategy == strategy) else {
-        return Value::UNDEFINED;
-    };
-    let shares = shares(machine, of).into_iter();
-    let quantiles = shares.filter_map(|share| at(latency, share)).map(Serde);
-    context! {
-        kept => latency.kept,
-        served => latency.served,
-        quantiles => quantiles.collect::<Vec<_>>(),
-    }
 }
 
 fn at(latency: &Latency, share: f64) -> Option<Quantile> {

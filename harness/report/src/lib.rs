@@ -52,7 +52,7 @@ use results::{Results, Scaling};
 use serde::Serialize;
 
 pub use export::{csv, csv_line, json};
-pub use files::{File, Source, Written, files, obsolete, replace, write};
+pub use files::{File, Source, files, obsolete, write};
 pub use render::render;
 pub use short::{Entry, comment, headline, index, verdict_table};
 

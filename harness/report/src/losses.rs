@@ -24,7 +24,7 @@ impl Losses {
         let lost = machine.recommendation(strategy);
         let lost = lost.map_or(&[][..], |known| &known.losses);
         let ratios = lost.iter().filter_map(|judged| {
-            let row = facts::row(machine, judged)?;
+            let row = facts::row(machine, &judged.scenario, judged.metric)?;
             Some((row.label(machine), row.ratio(machine, strategy)?))
         });
         let mut ratios: Vec<_> = ratios.collect();

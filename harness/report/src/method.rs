@@ -14,15 +14,9 @@ use super::view::Section;
 
 /// What the words of any section may say about a machine.
 pub(super) fn about(machine: &Machine) -> Value {
-    let commit = match &machine.environment.commit {
-        None => "not in a checkout".into(),
-        Some(commit) if commit.dirty => format!("{}, with uncommitted changes", commit.id),
-        Some(commit) => commit.id.clone(),
-    };
     let decisions = machine.recommendations.iter();
     let decisions = decisions.map(|known| (known.strategy.as_str(), known.decision));
     context! {
-        commit,
         decisions => Serde(decisions.collect::<BTreeMap<_, _>>()),
         environment => Serde(&machine.environment),
         protocol => Serde(&machine.protocol),

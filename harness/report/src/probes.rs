@@ -16,13 +16,13 @@ pub(super) fn section(results: &Results) -> Section {
     let probes = unique(machines.flat_map(|machine| &machine.situations));
     let draft = Draft::new("probes", results)
         .fact("probes", probes)
-        .of_each(|machine| context! { probed => probed(results, machine) });
+        .of_each(|machine| context! { probed => probed(machine) });
     latency::facts(draft, results).section()
 }
 
 /// Every contender by its pivot, and the controls that were probed, with what was measured of each, probe by probe. The
 /// baseline under its second name stands above the columns that it is for.
-fn probed(results: &Results, machine: &Machine) -> Vec<Value> {
+fn probed(machine: &Machine) -> Vec<Value> {
     if machine.situations.is_empty() {
         return Vec::new();
     }
@@ -36,7 +36,6 @@ fn probed(results: &Results, machine: &Machine) -> Vec<Value> {
         context! {
             claimed => card.claims.read_consistency.to_string(),
             at => Serde(facts::counts(machine, &card.name)),
-            latencies => latency::cells(results, machine, &card.name),
         }
     })
 }

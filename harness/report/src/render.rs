@@ -115,7 +115,7 @@ static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| {
         format::first_of(&names, most)
     });
     environment.add_filter("names", names);
-    environment.add_filter("counted", counted);
+    environment.add_filter("counted", format::counted);
     environment.add_filter("sentence", format::sentence);
     environment.add_filter("duration", format::duration);
     environment.add_filter("bytes", format::bytes);
@@ -156,12 +156,6 @@ pub(super) fn render_value(template: &str, value: Value) -> String {
         .get_template(template)
         .and_then(|template| template.render(value))
         .unwrap_or_else(|error| panic!("{template} is part of the program: {error:#}"))
-}
-
-/// The filter for a number of things: `1 row`, `2 rows`; with another plural than by `s`, that is named.
-fn counted(number: usize, one: &str, more: Option<&str>) -> String {
-    let plural = format!("{one}s");
-    format::counted(number, one, more.unwrap_or(&plural))
 }
 
 /// Strategies that a sentence names at most.

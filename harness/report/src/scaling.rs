@@ -86,9 +86,9 @@ pub(super) fn figure(machine: &Machine, strategy: &str, operation: Operation) ->
             one.machine, last.cpus
         ))
     });
-    let machines = counted(curves.len(), "machine", "machines");
+    let machines = counted(curves.len(), "machine", None);
     let ends = ends.collect::<Vec<_>>().join(", ");
-    let measured = counted(measured.len(), "point", "points");
+    let measured = counted(measured.len(), "point", None);
     Some(Figure {
         description: format!("{machines}: {ends}; {measured} measured here"),
         svg: chart("prediction", &lines, facts),

@@ -8,7 +8,7 @@ use model::scenario::Keys;
 
 use results::{Flag, Machine, Results};
 
-use super::collect::{grouped, unique};
+use super::collect::grouped;
 use super::draft::Draft;
 use super::facts::{self, Row};
 use super::format;
@@ -41,13 +41,9 @@ pub(super) fn section(results: &Results) -> Section {
 /// A scenario by its rows: under which load it asks, and what is timed in it.
 fn asked(results: &Results, rows: &[(usize, Row<'_>)]) -> Value {
     let scenario = rows[0].1.scenario;
-    let groups = scenario.groups.iter().map(|group| {
-        let threads = format::counted(group.threads, "thread", "threads");
-        format!("{threads} doing {}", group.doing())
-    });
+    let groups = scenario.groups.iter();
+    let groups = groups.map(|group| context! { threads => group.threads, doing => group.doing() });
     let keys = scenario.asked();
-    let threads = results.machines.iter();
-    let threads = threads.map(|machine| facts::threads_note(scenario, machine.environment.cpus));
     let rows = rows.iter().map(|(id, row)| {
         context! {
             id => *id,
@@ -64,7 +60,7 @@ fn asked(results: &Results, rows: &[(usize, Row<'_>)]) -> Value {
         // How keys are chosen, unless in the usual way.
         keys => (keys != Keys::default().to_string()).then_some(keys),
         groups => groups.collect::<Vec<_>>(),
-        threads => unique(threads).join("; "),
+        threads => scenario.threads(),
         rows => rows.collect::<Vec<_>>(),
     }
 }

@@ -85,30 +85,17 @@ impl Cell {
     }
 }
 
+impl From<(String, Vec<Row>)> for Group {
+    fn from((title, rows): (String, Vec<Row>)) -> Self {
+        Self { title, rows }
+    }
+}
+
 impl Column {
     pub(super) fn new(title: impl Into<String>, note: impl Into<String>) -> Self {
         Self {
             title: title.into(),
             note: note.into(),
-        }
-    }
-}
-
-impl Row {
-    pub(super) fn new(head: impl Into<String>, cells: Vec<Cell>) -> Self {
-        Self {
-            head: head.into(),
-            cells,
-            ..Self::default()
-        }
-    }
-}
-
-impl Group {
-    pub(super) fn new(title: impl Into<String>, rows: impl IntoIterator<Item = Row>) -> Self {
-        Self {
-            title: title.into(),
-            rows: rows.into_iter().collect(),
         }
     }
 }
@@ -232,7 +219,7 @@ pub(super) fn stacked(tables: &[(&str, Table)]) -> Table {
                 cells,
                 ..same[0].clone()
             };
-            (key.0, row)
+            (key.0.to_owned(), row)
         })
     });
     let groups = grouped(rows).into_iter();
@@ -248,9 +235,7 @@ pub(super) fn stacked(tables: &[(&str, Table)]) -> Table {
         caption: first.caption.clone(),
         corner: first.corner.clone(),
         columns,
-        groups: groups
-            .map(|(title, rows)| Group::new(title, rows))
-            .collect(),
+        groups: groups.map(Group::from).collect(),
         notes: unique(all().flat_map(|table| table.notes.clone())),
     }
 }
@@ -318,7 +303,7 @@ mod tests {
                 .iter()
                 .map(|title| Column::new(*title, ""))
                 .collect(),
-            groups: vec![Group::new("", rows.iter().map(row))],
+            groups: vec![Group::from((String::new(), rows.iter().map(row).collect()))],
             ..Table::default()
         }
     }

@@ -9,7 +9,6 @@ use minijinja::context;
 use minijinja::value::{Serde, Value};
 use serde::Serialize;
 
-pub(super) use super::format::Tone;
 pub(super) use super::table::Table;
 use super::table::columns;
 

@@ -44,7 +44,10 @@ pub(crate) enum Action {
     /// List the strategies with their claims, and the scenarios
     List(ListOptions),
     /// Show what a strategy is and claims, how it works, when not to use it, and how to adopt it
-    Explain(ExplainOptions),
+    Explain {
+        /// The strategy's name, as `pivot list` shows it
+        strategy: String,
+    },
     /// Compare the claims of strategies with what checks, faults and a replayed process log show
     Verify(VerifyOptions),
     /// Show what operations execute, and which cache lines two threads share
@@ -72,7 +75,11 @@ pub(crate) enum Action {
     /// Replay a process log on every strategy, and check each final table
     Replay(ReplayOptions),
     /// Make a new strategy to start from, and register it
-    New(NewOptions),
+    New {
+        /// Its name: a variant of a family that there is, or of a new one
+        #[arg(value_name = "FAMILY/NAME")]
+        name: String,
+    },
     /// Carry out one task for another pivot process
     #[command(hide = true)]
     Worker,
@@ -195,20 +202,6 @@ pub(crate) struct ListOptions {
 }
 
 #[derive(Clone, Debug, Args)]
-pub(crate) struct ExplainOptions {
-    /// The strategy's name, as `pivot list` shows it
-    #[arg(value_name = "STRATEGY")]
-    pub(crate) strategy: String,
-}
-
-#[derive(Clone, Debug, Args)]
-pub(crate) struct NewOptions {
-    /// Its name: a variant of a family that there is, or of a new one
-    #[arg(value_name = "FAMILY/NAME")]
-    pub(crate) name: String,
-}
-
-#[derive(Clone, Debug, Args)]
 pub(crate) struct VerifyOptions {
     /// Only strategies whose name matches this regular expression
     #[arg(long, value_name = "RE")]
@@ -224,7 +217,6 @@ pub(crate) struct VerifyOptions {
 pub(crate) struct ReportOptions {
     /// Sample files, or folders with one: runs of one machine are pooled, several machines are shown side by side
     /// [default: reports/latest of the workspace]
-    #[arg(value_name = "SAMPLES")]
     pub(crate) samples: Vec<PathBuf>,
     /// Where to write the report [default: beside the samples, if there is one file]; with --record, the folder of the
     /// recorded runs [default: reports of the workspace]
@@ -267,7 +259,6 @@ pub(crate) enum ReportFormat {
 #[derive(Clone, Debug, Args)]
 pub(crate) struct SelftestOptions {
     /// The sample file, or the folder that holds it [default: reports/latest of the workspace]
-    #[arg(value_name = "SAMPLES")]
     pub(crate) samples: Option<PathBuf>,
     /// The number of simulated runs
     #[arg(long, value_name = "N", default_value_t = 200, value_parser = clap::value_parser!(u64).range(1..))]
@@ -280,10 +271,8 @@ pub(crate) struct SelftestOptions {
 #[derive(Clone, Debug, Args)]
 pub(crate) struct DiffOptions {
     /// The earlier run: its folder or its sample file
-    #[arg(value_name = "A")]
     pub(crate) a: PathBuf,
     /// The later run: its folder or its sample file
-    #[arg(value_name = "B")]
     pub(crate) b: PathBuf,
     /// Compare times in nanoseconds instead of ratios to the baseline of the same run
     #[arg(long)]
@@ -405,7 +394,6 @@ pub(crate) struct RecordOptions {
 #[derive(Debug, Args)]
 pub(crate) struct ReplayOptions {
     /// The process log, as JSON lines or CSV [default: benches/traces/parallel-build.jsonl of the workspace]
-    #[arg(value_name = "FILE")]
     pub(crate) file: Option<PathBuf>,
     /// Only strategies whose name matches this regular expression [default: all but the controls]
     #[arg(long, value_name = "RE")]
@@ -419,7 +407,6 @@ pub(crate) struct ReplayOptions {
 #[command(after_help = include_str!("../../templates/terminal/check.txt"))]
 pub(crate) struct CheckOptions {
     /// The history; - for standard input
-    #[arg(value_name = "FILE")]
     pub(crate) file: PathBuf,
     #[command(flatten)]
     pub(crate) reading: Reading,
@@ -432,10 +419,8 @@ pub(crate) struct CheckOptions {
 #[derive(Debug, Args)]
 pub(crate) struct LocksOptions {
     /// The recording that a program wrote with the crate `lockrecord`; - for standard input
-    #[arg(value_name = "FILE")]
     pub(crate) file: PathBuf,
     /// A recording of the same program after a change: show what moved
-    #[arg(value_name = "AFTER")]
     pub(crate) after: Option<PathBuf>,
     /// How to print it; html has the distributions of waits and holds as drawings
     #[arg(long, value_enum, default_value_t)]

@@ -35,7 +35,7 @@ fn act(arguments: Arguments) -> Result<()> {
     match arguments.action.unwrap_or(Action::Run(arguments.run)) {
         Action::Run(options) => command::run::run(&options),
         Action::List(options) => command::catalogue::list(&options),
-        Action::Explain(options) => command::catalogue::explain(&options),
+        Action::Explain { strategy } => command::catalogue::explain(&strategy),
         Action::Verify(options) => command::observe::verify(&options),
         Action::Trace(options) => command::observe::trace(&options),
         Action::Stall(options) => command::observe::stall(&options),
@@ -49,7 +49,7 @@ fn act(arguments: Arguments) -> Result<()> {
         Action::Advise(options) => command::advise::advise(&options),
         Action::Record(options) => command::record::record(&options),
         Action::Replay(options) => command::observe::replay(&options),
-        Action::New(options) => command::new::new(&options),
+        Action::New { name } => command::new::new(&name),
         Action::Worker => command::run::worker(),
     }
 }

@@ -42,7 +42,8 @@ pub(crate) fn figures<'r>(
             let machines = results.machines.iter();
             let panels = machines.map(|machine| (machine, *row, machine.name.clone()));
             let figure = figure(&panels.collect::<Vec<_>>(), &is_meant)?;
-            let caption = format!("{}: ", facts::row_label(results, row));
+            let label = facts::label(&results.machines, &row.scenario.name, row.metric);
+            let caption = format!("{label}: ");
             Some(Figure { caption, ..figure })
         };
         rows.iter().map(of_row).collect()
@@ -109,7 +110,7 @@ fn figure<'r>(panels: &[Panel<'r>], is_meant: impl Fn(&str) -> bool) -> Option<F
         panels => grounds.collect::<Vec<_>>(),
         lines => rows.collect::<Vec<_>>(),
     };
-    let strategies = format::counted(lines.len(), "strategy", "strategies");
+    let strategies = format::counted(lines.len(), "strategy", Some("strategies"));
     let baseline = &panels.first()?.0.baseline;
     Some(Figure {
         description: format!("{strategies} compared with {baseline}; best {best}, last {last}"),

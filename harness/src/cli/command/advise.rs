@@ -84,9 +84,13 @@ pub(crate) fn advise(options: &AdviseOptions) -> Result<()> {
     let advice = report::advice::advice(&workload, &questions, &results, &conclusion, agreement);
     let source = Source::of(&folder.join("samples.jsonl"), &folder)?;
     report::write(&merge(vec![results]), Some(&advice), &source, &folder)?;
-    report::replace(&folder.join("advice.md"), &advice.render(Form::Markdown))?;
-    let json = format!("{:#}", advice.document);
-    report::replace(&folder.join("advice.json"), &json)?;
+    let files = [
+        ("advice.md", advice.render(Form::Markdown)),
+        ("advice.json", format!("{:#}", advice.document)),
+    ];
+    for (name, text) in files {
+        output::write(&folder.join(name), Existing::Replace, text.as_bytes())?;
+    }
     print(&advice, options)?;
     if options.format == Format::Table {
         if let Some(record) = &options.adr {

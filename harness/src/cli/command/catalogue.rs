@@ -10,7 +10,7 @@ use model::scenario::{Coordinate, Scenario};
 use report::Form;
 use serde_json::{Value, json};
 
-use crate::arguments::{ExplainOptions, ListOptions};
+use crate::arguments::ListOptions;
 use crate::selection;
 use crate::terminal::{self, show};
 
@@ -86,8 +86,8 @@ fn sweeps(points: &[Scenario]) -> BTreeMap<String, Vec<String>> {
 }
 
 /// Prints what a strategy is and claims, how it works, when not to use it, and how to adopt it.
-pub(crate) fn explain(options: &ExplainOptions) -> Result<()> {
-    let profile = selection::strategy(&options.strategy)?;
+pub(crate) fn explain(strategy: &str) -> Result<()> {
+    let profile = selection::strategy(strategy)?;
     let width = terminal::width();
     let card = card(&profile, width);
     match recipe(profile.name, Form::Terminal(width)) {

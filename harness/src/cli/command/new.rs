@@ -14,7 +14,6 @@ use regex_lite::{Captures, Regex};
 use registry::roster;
 use serde::Deserialize;
 
-use crate::arguments::NewOptions;
 use crate::terminal;
 
 /// What `templates/new.toml` says.
@@ -49,8 +48,8 @@ struct Change {
 const TEMPLATE: &str = "strategies/strategy-template";
 
 /// Makes the strategy, and prints what was made and what is left to do.
-pub(crate) fn new(options: &NewOptions) -> Result<()> {
-    let name = Name::parse(&options.name)?;
+pub(crate) fn new(name: &str) -> Result<()> {
+    let name = Name::parse(name)?;
     let root = checkout()?;
     let text = include_str!("../../../templates/new.toml");
     let [template, scaffold] = [text, &name.put_into(text)]

@@ -9,6 +9,7 @@ use analysis::Samples;
 use harness::recorded::{self, INDEX, Known, Part, Read};
 use model::error::{Error, Result};
 use model::lock::FolderLock;
+use model::output::{self, Existing};
 use model::sample;
 use report::Source;
 
@@ -95,9 +96,9 @@ fn read(files: &[PathBuf], folder: Option<&Path>) -> Result<Read> {
 /// are the samples that were pooled, or, where they are of several machines, the names of the runs.
 pub(crate) fn write(files: &[PathBuf], folder: &Path) -> Result<()> {
     let read = read(files, Some(folder))?;
-    let written = report::write(&read.results, None, &read.source(folder)?, folder)?;
+    let page = report::write(&read.results, None, &read.source(folder)?, folder)?;
     terminal::print(&report::verdict_table(&read.results))?;
-    terminal::print(&format!("report: {}", written.html.display()))
+    terminal::print(&format!("report: {}", page.display()))
 }
 
 /// Puts the headline table of the samples into a document, between its markers. Of one run the first marker
@@ -112,7 +113,7 @@ fn splice(given: &[PathBuf], files: &[PathBuf], document: &Path) -> Result<()> {
     // Before the samples are read, which takes longer.
     place("")?;
     let table = report::headline(&read(files, None)?.results);
-    report::replace(document, &place(&table)?)
+    output::write(document, Existing::Replace, place(&table)?.as_bytes())
 }
 
 /// A path as seen from the folder of a document; `None` if it is not below that, or cannot stand in a
@@ -162,7 +163,7 @@ fn record(files: &[PathBuf], machine: Option<&str>, reports: &Path) -> Result<()
     }
     recorded::file(&read.results, source, &folder)?;
     let index = recorded::index(reports, &mut Known::default())?;
-    report::replace(&document, &place(&index)?)?;
+    output::write(&document, Existing::Replace, place(&index)?.as_bytes())?;
     terminal::print(&report::verdict_table(&read.results))?;
     terminal::print(&format!("recorded: {}", folder.display()))
 }

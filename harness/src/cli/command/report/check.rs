@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use harness::recorded::{self, INDEX, Known, Part};
 use model::error::{Error, Result};
+use model::output::{self, Existing};
 use report::{self, File, Source};
 
 use super::{read_text, reports};
@@ -87,7 +88,8 @@ impl Check {
         let name = INDEX.to_owned();
         let would = File { name, text };
         if self.has_drifted(folder, std::slice::from_ref(&would))? && self.fix {
-            report::replace(&folder.join(&would.name), &would.text)?;
+            let place = folder.join(&would.name);
+            output::write(&place, Existing::Replace, would.text.as_bytes())?;
         }
         Ok(())
     }
