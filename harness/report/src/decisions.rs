@@ -47,7 +47,7 @@ pub(super) fn section(results: &Results) -> Section {
 pub(super) fn answer(results: &Results) -> String {
     let section = with_answer(Draft::new("answer", results), results).section();
     let texts = section.blocks.iter().filter_map(|block| match block {
-        Block::Prose { text } => Some(text.as_str()),
+        Block::Prose(text) => Some(text.as_str()),
         _ => None,
     });
     texts.collect::<Vec<_>>().join(" ")

@@ -39,7 +39,7 @@ use results::{Machine, PROCESSES_LEAST, Results, TOLERATED};
 use super::collect::{grouped, unique};
 use super::render::{self, BAR, MARK};
 use super::table::{Cell, Column, Group, Row, stacked};
-use super::view::{Block, Figure, Fold, Section, Table, prose};
+use super::view::{Block, Figure, Fold, Section, Table};
 use super::{format, method};
 
 /// A section in the making.
@@ -144,13 +144,7 @@ impl<'r> Draft<'r> {
         };
         let text = render::render_value(&format!("sections/{}.md", self.id), context);
         let (title, blocks) = assembled(self.id, &text, self.placed);
-        let mut blocks = united(&blocks, scope);
-        blocks.retain(|block| !matches!(block, Block::Table(table) if !table.has_rows()));
-        Section {
-            id: self.anchor,
-            title,
-            blocks,
-        }
+        section(self.anchor, (title, united(&blocks, scope)))
     }
 }
 
@@ -166,21 +160,18 @@ pub(super) fn with_places(
     placed: BTreeMap<String, Vec<Block>>,
 ) -> Section {
     let text = render::render(&format!("terminal/{name}.md"), findings);
-    section(name, assembled(name, &text, placed))
+    section(name.to_owned(), assembled(name, &text, placed))
 }
 
 /// A section of a text that is written as templates write.
 pub(super) fn over_text(name: &'static str, text: &str) -> Section {
-    section(name, assembled(name, text, BTreeMap::new()))
+    section(name.to_owned(), assembled(name, text, BTreeMap::new()))
 }
 
-fn section(name: &str, (title, mut blocks): (String, Vec<Block>)) -> Section {
+/// A section without its tables that have nothing to say.
+fn section(id: String, (title, mut blocks): (String, Vec<Block>)) -> Section {
     blocks.retain(|block| !matches!(block, Block::Table(table) if !table.has_rows()));
-    Section {
-        id: name.into(),
-        title,
-        blocks,
-    }
+    Section { id, title, blocks }
 }
 
 /// The title and the blocks of a text, with what it puts in places.
@@ -324,13 +315,11 @@ fn block<'t>(lines: &[&'t str]) -> Written<'t> {
     } else if lines.iter().any(|line| line.starts_with("| ")) {
         Block::Table(written(lines))
     } else if let Some(text) = first.strip_prefix("## ") {
-        Block::Heading { text: words(text) }
+        Block::Heading(words(text))
     } else if first.starts_with("> ") {
-        Block::Notice {
-            text: joined()[2..].to_owned(),
-        }
+        Block::Notice(joined()[2..].to_owned())
     } else if first.starts_with("    ") {
-        Block::Command { text: joined() }
+        Block::Command(joined())
     } else if first.starts_with("- ") {
         let mut items: Vec<String> = Vec::new();
         for line in lines {
@@ -340,9 +329,9 @@ fn block<'t>(lines: &[&'t str]) -> Written<'t> {
                 (None, None) => {}
             }
         }
-        Block::List { items }
+        Block::List(items)
     } else {
-        prose(joined())
+        Block::Prose(joined())
     })
 }
 
@@ -469,11 +458,12 @@ fn united(blocks: &[Block], machines: &[Machine]) -> Vec<Block> {
             return Some(Block::Table(stacked(&tables)));
         }
         let texts = blocks.map(|(machine, block)| match block {
-            Block::Prose { text } => text.strip_prefix(&on(machines, machine)),
+            Block::Prose(text) => text.strip_prefix(&on(machines, machine)),
             _ => None,
         });
         let texts = unique(texts);
-        (texts.len() == 1).then(|| texts[0].map(prose))?
+        let text = texts[0].filter(|_| texts.len() == 1)?;
+        Some(Block::Prose(text.to_owned()))
     };
     let mut rest = blocks;
     let mut all = Vec::with_capacity(rest.len());
@@ -495,25 +485,17 @@ mod tests {
         let blocks: Vec<_> = paragraphs(&text.replace("heading\n", "heading\n\n"))
             .iter()
             .map(|lines| match block(lines) {
-                Written::Title(title) => Block::Heading { text: title },
-                Written::Place(name) => Block::Command { text: name.into() },
+                Written::Title(title) => Block::Heading(title),
+                Written::Place(name) => Block::Command(name.into()),
                 Written::Block(block) => block,
             })
             .collect();
         let expected = [
-            Block::Heading {
-                text: "A title".into(),
-            },
-            prose("A paragraph in two lines."),
-            Block::Heading {
-                text: "A heading".into(),
-            },
-            Block::List {
-                items: vec!["one more".into(), "two".into()],
-            },
-            Block::Command {
-                text: "a command".into(),
-            },
+            Block::Heading("A title".into()),
+            Block::Prose("A paragraph in two lines.".into()),
+            Block::Heading("A heading".into()),
+            Block::List(vec!["one more".into(), "two".into()]),
+            Block::Command("a command".into()),
             Block::Code {
                 language: "rust".into(),
                 text: "a;\n\n  b;".into(),

@@ -96,14 +96,12 @@ impl Section {
         };
         let blocks = self.blocks.iter().filter_map(|block| {
             Some(match block {
-                Block::Prose { text } | Block::Notice { text } | Block::Heading { text } => {
-                    wrapped(text)
-                }
-                Block::List { items } => {
+                Block::Prose(text) | Block::Notice(text) | Block::Heading(text) => wrapped(text),
+                Block::List(items) => {
                     let items = items.iter().map(|item| wrapped(&format!("- {item}")));
                     items.collect::<Vec<_>>().join("\n")
                 }
-                Block::Command { text } => text.clone(),
+                Block::Command(text) => text.clone(),
                 Block::Code { text, .. } => indented(text),
                 Block::Table(shown) if !shown.leads_on() => table(shown),
                 Block::Fold(fold) => wrapped(&format!("{}: {}", fold.title, fold.gist)),
@@ -115,24 +113,14 @@ impl Section {
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize)]
-#[serde(tag = "kind", rename_all = "kebab-case")]
+#[serde(tag = "kind", content = "of", rename_all = "kebab-case")]
 pub(super) enum Block {
-    Prose {
-        text: String,
-    },
+    Prose(String),
     /// What must not be missed.
-    Notice {
-        text: String,
-    },
-    Heading {
-        text: String,
-    },
-    List {
-        items: Vec<String>,
-    },
-    Command {
-        text: String,
-    },
+    Notice(String),
+    Heading(String),
+    List(Vec<String>),
+    Command(String),
     /// Lines of a program, as they are.
     Code {
         language: String,
@@ -174,9 +162,4 @@ fn indented(code: &str) -> String {
     let lines = code.lines().map(|line| format!("    {line}"));
     let lines = lines.map(|line| line.trim_end().to_owned());
     lines.collect::<Vec<_>>().join("\n")
-}
-
-/// A paragraph.
-pub(super) fn prose(text: impl Into<String>) -> Block {
-    Block::Prose { text: text.into() }
 }

@@ -255,7 +255,7 @@ fn latencies_of(others: Vec<Line>) -> (String, Vec<view::Figure>) {
             text += &table.terminal(None);
             None
         }
-        view::Block::Notice { text: notice } => {
+        view::Block::Notice(notice) => {
             text += &notice;
             None
         }

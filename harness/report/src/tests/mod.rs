@@ -81,7 +81,7 @@ fn answered(results: &Results) -> String {
     let sections = [choices::first(results), decisions::section(results)];
     let blocks = sections.into_iter().flat_map(|section| section.blocks);
     let lines = blocks.filter_map(|block| match block {
-        view::Block::Prose { text } => Some(text),
+        view::Block::Prose(text) => Some(text),
         _ => None,
     });
     lines.collect::<Vec<_>>().join("\n")

@@ -13,7 +13,7 @@ fn the_first_screen_answers_use_cases_in_150_words() {
     let results = run.results();
     let blocks = choices::first(&results).blocks;
     let texts = blocks.iter().filter_map(|block| match block {
-        view::Block::Prose { text } | view::Block::Heading { text } => Some(text.as_str()),
+        view::Block::Prose(text) | view::Block::Heading(text) => Some(text.as_str()),
         view::Block::Figure(figure) => Some(figure.caption.as_str()),
         _ => None,
     });

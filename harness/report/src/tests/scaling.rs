@@ -40,7 +40,7 @@ fn a_strategy_has_a_curve_with_its_points_and_the_error_in_words() {
         "{}",
         reads.description
     );
-    let is_told = |block: &Block| matches!(block, Block::Prose { text } if text.contains("off, "));
+    let is_told = |block: &Block| matches!(block, Block::Prose(text) if text.contains("off, "));
     assert!(blocks.iter().any(is_told), "{blocks:?}");
 }
 
@@ -82,7 +82,7 @@ fn without_traces_it_says_what_is_missing() {
     let absent = "Nothing is predicted: the samples lack a trace of the strategies or a calibration of the machine. \
                   `pivot predict` makes up for both.";
     let blocks = super::super::scaling::section(&results).blocks;
-    assert_eq!(blocks, [view::prose(absent)]);
+    assert_eq!(blocks, [Block::Prose(absent.into())]);
     let blocks = super::super::evidence::section(&results).blocks;
-    assert!(blocks.contains(&view::prose(absent)));
+    assert!(blocks.contains(&Block::Prose(absent.into())));
 }
