@@ -343,8 +343,7 @@ fn words(text: &str) -> String {
 
 /// The blocks of a place, with the words that the template has for its drawings.
 fn filled(mut blocks: Vec<Block>, lines: &[&str]) -> Vec<Block> {
-    let mut words = Table::default();
-    worded(&mut words, lines);
+    let words = worded(lines);
     for block in &mut blocks {
         if let Block::Figure(figure) = block {
             figure.caption.push_str(&words.caption);
@@ -354,8 +353,9 @@ fn filled(mut blocks: Vec<Block>, lines: &[&str]) -> Vec<Block> {
     blocks
 }
 
-/// Gives a table the caption, the columns and the notes of the template.
-fn worded(table: &mut Table, lines: &[&str]) {
+/// A table without rows: the caption, the columns and the notes of the template.
+fn worded(lines: &[&str]) -> Table {
+    let mut table = Table::default();
     let mut caption = Vec::new();
     for line in lines {
         if line.starts_with("| ") {
@@ -368,17 +368,15 @@ fn worded(table: &mut Table, lines: &[&str]) {
             caption.push(*line);
         }
     }
-    if !caption.is_empty() {
-        table.caption = words(&caption.join(" "));
-    }
+    table.caption = words(&caption.join(" "));
+    table
 }
 
 /// A table with all its rows; a row of a single cell is the title of those below it.
 fn written(lines: &[&str]) -> Table {
-    let mut table = Table::default();
     let is_row = |line: &&&str| line.starts_with("| ");
     let (rows, others): (Vec<&str>, Vec<&str>) = lines.iter().partition(is_row);
-    worded(&mut table, &[&others[..], &rows[..1]].concat());
+    let mut table = worded(&[&others[..], &rows[..1]].concat());
     let mut title = String::new();
     let rows = rows[1..].iter().filter_map(|line| {
         let mut texts = texts(line);
@@ -433,13 +431,10 @@ fn texts(line: &str) -> impl Iterator<Item = String> {
 
 /// `Title (note)`.
 fn titled(column: &str) -> Column {
-    let note = column
-        .strip_suffix(')')
-        .and_then(|column| column.split_once(" ("));
-    note.map_or_else(
-        || Column::new(column, ""),
-        |(title, note)| Column::new(title, note),
-    )
+    let parts = column.strip_suffix(')');
+    let parts = parts.and_then(|column| column.split_once(" ("));
+    let (title, note) = parts.unwrap_or((column, ""));
+    Column::new(title, note)
 }
 
 /// Sentences in a row, one of each machine, become one where they say the same; tables that are called the same, one of each
@@ -506,11 +501,8 @@ mod tests {
 
     #[test]
     fn a_template_words_a_table() {
-        let mut table = Table::default();
-        worded(
-            &mut table,
-            &["The", "caption", "| Of | A (note (s)) | Z |", "^ A note."],
-        );
+        let lines = ["The", "caption", "| Of | A (note (s)) | Z |", "^ A note."];
+        let table = worded(&lines);
         assert_eq!(
             (table.corner.as_str(), table.caption.as_str()),
             ("Of", "The caption")

@@ -45,38 +45,24 @@ fn rows(value: &impl Serialize) -> String {
 
 /// JSON without spaces and with a line for each row of a table, and figures of so many digits.
 struct Rows {
-    /// How many arrays and objects are open.
+    /// How many fields and items what is written is in.
     depth: usize,
 }
 
-/// What is open where the fields of the file stand, and where the rows of its tables do.
-const FIELDS: usize = 1;
-const TABLE: usize = 2;
+/// In what the fields of the file stand, and in what the rows of its tables do.
+const FIELDS: usize = 0;
+const TABLE: usize = 1;
 
 impl Rows {
-    fn open<W: ?Sized + io::Write>(&mut self, writer: &mut W, bracket: &[u8]) -> io::Result<()> {
-        self.depth += 1;
-        writer.write_all(bracket)
-    }
-
-    fn close<W: ?Sized + io::Write>(&mut self, writer: &mut W, bracket: &[u8]) -> io::Result<()> {
-        self.depth -= 1;
-        writer.write_all(bracket)
-    }
-
     fn next<W: ?Sized + io::Write>(
         &self,
         writer: &mut W,
         is_first: bool,
         depth: usize,
     ) -> io::Result<()> {
-        if !is_first {
-            writer.write_all(b",")?;
-        }
-        if self.depth == depth {
-            writer.write_all(b"\n")?;
-        }
-        Ok(())
+        let comma = if is_first { "" } else { "," };
+        let line = if self.depth == depth { "\n" } else { "" };
+        write!(writer, "{comma}{line}")
     }
 }
 
@@ -90,20 +76,22 @@ impl Formatter for Rows {
         }
     }
 
-    fn begin_array<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
-        self.open(writer, b"[")
+    fn begin_object_key<W: ?Sized + io::Write>(
+        &mut self,
+        writer: &mut W,
+        is_first: bool,
+    ) -> io::Result<()> {
+        self.next(writer, is_first, FIELDS)
     }
 
-    fn end_array<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
-        self.close(writer, b"]")
+    fn begin_object_value<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.depth += 1;
+        writer.write_all(b":")
     }
 
-    fn begin_object<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
-        self.open(writer, b"{")
-    }
-
-    fn end_object<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
-        self.close(writer, b"}")
+    fn end_object_value<W: ?Sized + io::Write>(&mut self, _writer: &mut W) -> io::Result<()> {
+        self.depth -= 1;
+        Ok(())
     }
 
     fn begin_array_value<W: ?Sized + io::Write>(
@@ -111,15 +99,14 @@ impl Formatter for Rows {
         writer: &mut W,
         is_first: bool,
     ) -> io::Result<()> {
-        self.next(writer, is_first, TABLE)
+        self.next(writer, is_first, TABLE)?;
+        self.depth += 1;
+        Ok(())
     }
 
-    fn begin_object_key<W: ?Sized + io::Write>(
-        &mut self,
-        writer: &mut W,
-        is_first: bool,
-    ) -> io::Result<()> {
-        self.next(writer, is_first, FIELDS)
+    fn end_array_value<W: ?Sized + io::Write>(&mut self, _writer: &mut W) -> io::Result<()> {
+        self.depth -= 1;
+        Ok(())
     }
 }
 

@@ -1,6 +1,6 @@
 //! What the sections ask of the results: which rows, which cell, which words for it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use minijinja::context;
 use minijinja::value::{Serde, Value};
@@ -63,19 +63,11 @@ fn main_row(scenario: &Scenario) -> Option<Row<'_>> {
 /// All that a scenario times, what it is about first.
 pub(super) fn timed_rows<'r>(machine: &'r Machine, scenario: &'r Scenario) -> Vec<Row<'r>> {
     let cells = machine.cells.iter();
-    let of_it = cells.filter(|cell| cell.scenario == scenario.name);
-    let measured: Vec<Metric> = of_it.map(|cell| cell.metric).collect();
-    let all = [
-        Metric::ReadNs,
-        Metric::WriteNs,
-        Metric::ScanNs,
-        Metric::OperationNs,
-        Metric::ElapsedMs,
-    ];
-    let all = all.map(|metric| Row { scenario, metric });
-    let mut rows = unique(main_row(scenario).into_iter().chain(all));
-    rows.retain(|row| measured.contains(&row.metric));
-    rows
+    let of_it = cells.filter(|cell| cell.scenario == scenario.name && cell.metric.is_timed());
+    let measured: BTreeSet<Metric> = of_it.map(|cell| cell.metric).collect();
+    let main = main_row(scenario).filter(|row| measured.contains(&row.metric));
+    let all = measured.iter().map(|&metric| Row { scenario, metric });
+    unique(main.into_iter().chain(all))
 }
 
 /// Every row that times something, over all scenarios.
@@ -123,12 +115,6 @@ impl<'r> Row<'r> {
             text.to_owned()
         }
     }
-}
-
-/// Whether a row's threads are more than the machine's processors, as far as these are known.
-pub(super) fn is_oversubscribed(machine: &Machine, row: &Row<'_>) -> bool {
-    let cpus = machine.environment.cpus;
-    cpus > 0 && row.scenario.threads() > cpus
 }
 
 /// A row of a machine.
@@ -245,6 +231,16 @@ pub(super) fn strongest(
 /// The strongest variant of a family.
 pub(super) fn strongest_of<'r>(results: &'r Results, family: &str) -> Option<&'r Overall> {
     strongest(results, |overall| self::family(&overall.strategy) == family)
+}
+
+/// The mean of the logarithms of those ratios that there are.
+pub(super) fn mean_ln(ratios: &[Option<&Ratio>]) -> f64 {
+    let logs: Vec<f64> = ratios
+        .iter()
+        .flatten()
+        .map(|ratio| ratio.median.ln())
+        .collect();
+    logs.iter().sum::<f64>() / logs.len().max(1) as f64
 }
 
 /// Whether a strategy's figure in one of the rows has a mark.

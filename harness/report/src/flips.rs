@@ -126,13 +126,9 @@ impl<'r> Sweep<'r> {
             let winner = Change::OvertakenBy(name.to_owned());
             flips.any(|flip| flip.strategy == name || flip.change == winner)
         };
-        let mean = |ratios: &[Option<&Ratio>]| {
-            let logs = ratios.iter().flatten().map(|ratio| ratio.median.ln());
-            logs.sum::<f64>() / ratios.iter().flatten().count().max(1) as f64
-        };
         let mut lines: Vec<_> = self.strategies.iter().collect();
         lines.sort_by(|(a, of_a), (b, of_b)| {
-            let by_mean = mean(of_b).total_cmp(&mean(of_a));
+            let by_mean = facts::mean_ln(of_b).total_cmp(&facts::mean_ln(of_a));
             is_told(b).cmp(&is_told(a)).then(by_mean)
         });
         lines.truncate(LINES_MAX);

@@ -51,18 +51,11 @@ fn rounded(value: f64, digits: u8) -> String {
 pub(super) fn thousands(value: f64) -> String {
     let digits = format!("{:.0}", value.abs());
     // What rounds to nothing has no sign.
-    let sign = if value < 0.0 && digits != "0" {
-        "-"
-    } else {
-        ""
-    };
-    let groups: Vec<&str> = digits
-        .as_bytes()
-        .rchunks(3)
-        .rev()
-        .map(|group| str::from_utf8(group).expect("digits"))
-        .collect();
-    sign.to_owned() + &groups.join(",")
+    let is_negative = value < 0.0 && digits != "0";
+    let sign = if is_negative { "-" } else { "" };
+    let groups = digits.as_bytes().rchunks(3).rev();
+    let groups = groups.map(|group| str::from_utf8(group).expect("digits"));
+    sign.to_owned() + &groups.collect::<Vec<_>>().join(",")
 }
 
 /// A count per operation: exact where it is whole, so that 144 is not read as a rounded figure.
@@ -267,11 +260,8 @@ pub(super) fn first_of<T: std::borrow::Borrow<str>>(names: &[T], most: usize) ->
 /// A number of things: `1 row`, `2 rows`; with another plural than by `s`, that is named.
 pub(super) fn counted(number: usize, one: &str, more: Option<&str>) -> String {
     let plural = format!("{one}s");
-    let noun = if number == 1 {
-        one
-    } else {
-        more.unwrap_or(&plural)
-    };
+    let several = more.unwrap_or(&plural);
+    let noun = if number == 1 { one } else { several };
     format!("{} {noun}", thousands(number as f64))
 }
 

@@ -14,14 +14,9 @@ use super::{pivots, published};
 
 pub(super) fn section(results: &Results) -> Section {
     let rows = &facts::united(results, facts::report_rows);
-    let is_oversubscribed = results.machines.iter().any(|machine| {
-        let mut rows = rows.iter();
-        rows.any(|row| facts::is_oversubscribed(machine, row))
-    });
     let is_marked = |flag| facts::is_marked(results, rows, flag);
     Draft::new("report-table", results)
         .fact("has_rows", !rows.is_empty())
-        .fact("oversubscribed", is_oversubscribed)
         .fact("harness_bound", is_marked(Flag::HarnessBound))
         .fact("few_operations", is_marked(Flag::FewOperations))
         .fact("unsteady", is_marked(Flag::Unsteady))

@@ -61,14 +61,10 @@ pub(super) fn facts<'r>(draft: Draft<'r>, results: &'r Results) -> Draft<'r> {
 
 fn title((scenario, of): Column<'_>) -> Value {
     let mut probes = Probe::LATENCIES.iter();
-    let load = probes
-        .find(|probe| probe.name() == scenario)
-        .and_then(|probe| probe.load());
-    let operations = if of == Distribution::Reads {
-        "reads"
-    } else {
-        "writes"
-    };
+    let probe = probes.find(|probe| probe.name() == scenario);
+    let load = probe.and_then(|probe| probe.load());
+    let is_reads = of == Distribution::Reads;
+    let operations = if is_reads { "reads" } else { "writes" };
     context! { operations, load => (100.0 * load.unwrap_or_default()).round() as i32 }
 }
 

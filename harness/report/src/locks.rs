@@ -1,6 +1,6 @@
 //! The locks of a recorded program: names that fit a table, and the distributions of holds and waits as drawings.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use locks::verdict::BLAME_LEAST;
 use locks::{Analysed, AnalysedUse, Analysis, Change, Histogram, Mode, NOTABLE, Place, Single};
@@ -156,25 +156,17 @@ struct Names(BTreeMap<Place, String>);
 
 impl Names {
     fn of(analysis: &Analysis, change: Option<&Change>) -> Self {
-        let of_lock = |lock: &Analysed| {
-            let uses = lock.uses.iter().map(|one| one.site.clone());
+        let locks = analysis.locks.iter();
+        let of_locks = locks.flat_map(|lock| {
             let blocked = lock.blocked.iter();
-            let blocked = blocked.flat_map(|pair| [pair.waiting.clone(), pair.holding.clone()]);
-            let places = uses.chain(blocked).chain([lock.made_at.clone()]);
-            places.collect::<Vec<_>>()
-        };
-        let singles = change
-            .iter()
-            .flat_map(|change| change.gone.iter().chain(&change.new));
-        let singles = singles.map(|single| single.made_at.clone());
-        let mut places: Vec<Place> = analysis
-            .locks
-            .iter()
-            .flat_map(of_lock)
-            .chain(singles)
-            .collect();
-        places.sort();
-        places.dedup();
+            let blocked = blocked.flat_map(|pair| [&pair.waiting, &pair.holding]);
+            let uses = lock.uses.iter().map(|one| &one.site);
+            uses.chain(blocked).chain([&lock.made_at])
+        });
+        let singles = change.iter();
+        let singles = singles.flat_map(|change| change.gone.iter().chain(&change.new));
+        let places = of_locks.chain(singles.map(|single| &single.made_at));
+        let places: BTreeSet<&Place> = places.collect();
         let names = places.iter().map(|place| {
             let others = places.iter().filter(|other| other.file != place.file);
             let folders = place.file.matches(['/', '\\']).count();
@@ -182,22 +174,20 @@ impl Names {
             let mut names = (0..=folders).map(|folders| last_parts(&place.file, folders));
             let file = names.find(|name| is_clear(name)).unwrap_or(&place.file);
             let is_same_line =
-                |other: &&Place| (&other.file, other.line) == (&place.file, place.line);
+                |other: &&&Place| (&other.file, other.line) == (&place.file, place.line);
             let line = if places.iter().filter(is_same_line).count() > 1 {
                 format!("{}:{}", place.line, place.column)
             } else {
                 place.line.to_string()
             };
-            (place.clone(), cut_left(&format!("{file}:{line}")))
+            (Place::clone(place), cut_left(&format!("{file}:{line}")))
         });
         Self(names.collect())
     }
 
     fn place(&self, place: &Place) -> String {
-        self.0
-            .get(place)
-            .cloned()
-            .unwrap_or_else(|| place.to_string())
+        let known = self.0.get(place).cloned();
+        known.unwrap_or_else(|| place.to_string())
     }
 
     /// A lock by its name, or by where it was made.

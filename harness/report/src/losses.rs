@@ -1,7 +1,6 @@
 //! What adopting a strategy costs: rows in which it is worse, promises that are weaker than the baseline's, memory.
 
-use std::cmp::Ordering;
-
+use model::claims::{Claim, Property};
 use serde::Serialize;
 
 use results::{Machine, Metric, is_worse};
@@ -29,25 +28,26 @@ impl Losses {
         });
         let mut ratios: Vec<_> = ratios.collect();
         ratios.sort_by(|(_, a), (_, b)| a.median.total_cmp(&b.median));
+        let weaker = weaker(machine, strategy).into_iter();
+        let promise = |(property, claim, usual)| format!("{property} {claim} ({usual})");
         let text = |(label, ratio)| format!("{label} {}", format::ratio(ratio));
         Self {
             rows: ratios.into_iter().map(text).collect(),
-            weaker: weaker(machine, strategy),
+            weaker: weaker.map(promise).collect(),
             memory: memory(machine, strategy),
         }
     }
 }
 
-/// Where a strategy claims less than the baseline does.
-fn weaker(machine: &Machine, strategy: &str) -> Vec<String> {
-    let card = |name: &str| machine.strategies.iter().find(|card| card.name == name);
-    let (Some(own), Some(baseline)) = (card(strategy), card(&machine.baseline)) else {
+/// Where a strategy claims less than the baseline does: what it claims, and what the baseline does.
+pub(super) fn weaker(machine: &Machine, strategy: &str) -> Vec<(Property, Claim, Claim)> {
+    let (Some(own), Some(baseline)) = (machine.card(strategy), machine.card(&machine.baseline))
+    else {
         return Vec::new();
     };
     let differences = own.claims.differences(&baseline.claims);
     differences
-        .filter(|(_, claim, usual)| claim.partial_cmp(usual) != Some(Ordering::Greater))
-        .map(|(property, claim, usual)| format!("{property} {claim} ({usual})"))
+        .filter(|(_, claim, usual)| claim < usual)
         .collect()
 }
 

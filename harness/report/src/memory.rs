@@ -27,13 +27,15 @@ pub(super) fn section(results: &Results) -> Section {
         same.max_by_key(|(scenario, _)| scenario.processes)
     });
     let scenarios = largest.map(|(scenario, metrics)| {
-        let mut operations = vec![
+        let operations = [
             Metric::AllocBytesRead,
             Metric::AllocBytesWrite,
             Metric::AllocBytesScan,
         ];
-        operations.retain(|bytes| metrics.contains(bytes));
-        let operations = operations.into_iter().map(format::operation);
+        let operations = operations
+            .into_iter()
+            .filter(|bytes| metrics.contains(bytes));
+        let operations = operations.map(format::operation);
         context! {
             name => scenario.name.as_str(),
             processes => scenario.processes,

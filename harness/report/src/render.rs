@@ -38,41 +38,29 @@ pub(super) fn markdown_text(template: &str, value: Value) -> String {
 }
 
 macro_rules! templates {
-    ($folder:literal: $($name:literal),* $(,)?) => {
-        [$((
+    ($($folder:literal: $($name:literal)*;)*) => {
+        &[$($((
             concat!($folder, $name),
             include_str!(concat!("../../templates/", $folder, $name, ".j2")),
-        )),*]
+        ),)*)*]
     };
 }
 
-/// Every template but those of the sections, by its name, which says which format it writes.
+/// Every template by its name, which says which format it writes: documents, the words of the report's sections as `draft`
+/// reads them, what commands print of their own findings, and the drawings that `charts` places.
 #[rustfmt::skip]
-const TEMPLATES: [(&str, &str); 14] = templates!["":
-    "report.html", "report.md", "macros.md", "comment.md", "headline.md", "index.md", "legend.txt",
-    "advice_sentences.txt", "advice_refused.txt", "advice_left.txt", "recorded_workload.txt", "adoption.txt", "history.txt", "adr.md",
-];
-
-/// The words of the report, as `draft` reads them.
-#[rustfmt::skip]
-const SECTIONS: [(&str, &str); 29] = templates!["sections/":
-    "first.md", "case.md", "choice.md", "report-table.md", "details.md", "answer.md", "verdicts.md", "figures.md", "differences.md", "decisions.md", "registry.md", "cards.md", "marks.md", "biases.md",
-    "costs.md", "memory.md", "deadlock.md", "controls.md", "method.md", "environment.md", "lessons.md", "guarantees.md", "probes.md",
-    "pareto.md", "flips.md", "scaling.md", "evidence.md", "flip.md", "unpredicted.md",
-];
-
-/// What commands print of their own findings.
-#[rustfmt::skip]
-const TERMINAL: [(&str, &str); 12] = templates!["terminal/":
-    "advice.md", "backtest.md", "claims.md", "diff.md", "explain.md", "forecast.md", "list.md", "locks.md", "predictions.md", "replay.md", "selftest.md",
-    "verify.md",
-];
-
-/// The drawings, as `charts` places what is in them.
-#[rustfmt::skip]
-const CHARTS: [(&str, &str); 8] = templates!["charts/":
-    "frontier.svg", "intervals.svg", "prediction.svg", "quantiles.svg", "shapes.svg", "situations.svg", "standalone.svg", "sweep.svg",
-];
+const TEMPLATES: &[(&str, &str)] = templates! {
+    "": "report.html" "report.md" "macros.md" "comment.md" "headline.md" "index.md" "legend.txt" "advice_sentences.txt"
+        "advice_refused.txt" "advice_left.txt" "recorded_workload.txt" "adoption.txt" "history.txt" "adr.md";
+    "sections/": "first.md" "case.md" "choice.md" "report-table.md" "details.md" "answer.md" "verdicts.md" "figures.md"
+        "differences.md" "decisions.md" "registry.md" "cards.md" "marks.md" "biases.md" "costs.md" "memory.md" "deadlock.md"
+        "controls.md" "method.md" "environment.md" "lessons.md" "guarantees.md" "probes.md" "pareto.md" "flips.md" "scaling.md"
+        "evidence.md" "flip.md" "unpredicted.md";
+    "terminal/": "advice.md" "backtest.md" "claims.md" "diff.md" "explain.md" "forecast.md" "list.md" "locks.md"
+        "predictions.md" "replay.md" "selftest.md" "verify.md";
+    "charts/": "frontier.svg" "intervals.svg" "prediction.svg" "quantiles.svg" "shapes.svg" "situations.svg" "standalone.svg"
+        "sweep.svg";
+};
 
 static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| {
     let mut environment = Environment::new();
@@ -133,8 +121,7 @@ static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| {
     let script = include_str!("../../templates/report.js");
     environment.add_global("style", Value::from_safe_string(style.into()));
     environment.add_global("script", Value::from_safe_string(script.into()));
-    let all = [&TEMPLATES[..], &SECTIONS, &TERMINAL, &CHARTS].concat();
-    for (name, text) in all {
+    for (name, text) in TEMPLATES {
         let added = environment.add_template(name, text);
         added.expect("the template is part of the program");
     }
@@ -167,15 +154,10 @@ const NAMED_MAX: usize = 3;
     reason = "a filter is given its own values"
 )]
 fn names(names: Vec<String>) -> String {
-    let mut shown: Vec<String> = names
-        .iter()
-        .take(NAMED_MAX)
-        .map(|name| format!("`{name}`"))
-        .collect();
-    if names.len() > NAMED_MAX {
-        shown.push(format!("{} more", names.len() - NAMED_MAX));
-    }
-    format::list(&shown)
+    let shown = names.iter().take(NAMED_MAX).map(|name| format!("`{name}`"));
+    let more = names.len().saturating_sub(NAMED_MAX);
+    let more = (more > 0).then(|| format!("{more} more"));
+    format::list(&shown.chain(more).collect::<Vec<_>>())
 }
 
 /// Stands for a line between columns that is none, in the words of a section.
@@ -190,10 +172,8 @@ pub(super) fn mark(text: &str, kind: &str) -> String {
 
 /// The filter for a verdict with its tone.
 fn judged(verdict: Serde<Verdict>) -> String {
-    mark(
-        &verdict.0.to_string(),
-        format::verdict_tone(verdict.0).into(),
-    )
+    let words = verdict.0.to_string();
+    mark(&words, format::verdict_tone(verdict.0).into())
 }
 
 /// The filter for a decision about something else than the baseline, with its tone.

@@ -106,13 +106,12 @@ fn verdicts(results: &Results, is_shown: impl Fn(&str) -> bool) -> Table {
             context! {
                 name => row.scenario.name.as_str(),
                 operation => format::operation(row.metric),
-                threads => facts::is_oversubscribed(machine, row).then(|| row.scenario.threads()),
+                threads => row.scenario.threads(),
             }
         });
         context! {
             rows => rows.collect::<Vec<_>>(),
             strategies,
-            cpus => machine.environment.cpus,
         }
     });
     let mut blocks = section.section().blocks.into_iter();

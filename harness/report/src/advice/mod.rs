@@ -16,7 +16,7 @@ use serde_json::json;
 
 use super::collect::grouped;
 use super::view::Section;
-use super::{Form, adoption, draft, format, render};
+use super::{Form, adoption, draft, format, losses, render};
 use advice::{
     Agreement, Conclusion, Earlier, NEGLIGIBLE, Part, Questions, RecordedWorkload, SCHEMA, Subject,
     Times, Workload, asked,
@@ -125,10 +125,8 @@ fn strategy(results: &Machine, name: &str) -> Option<Value> {
         let known = all.find(|known| known.strategy == name && known.property == property);
         known.map(|known| known.observed.as_str())
     };
-    let baseline = &results.card(&results.baseline)?.claims;
-    let weaker = baseline.differences(&card.claims);
-    let weaker = weaker.filter(|(_, before, after)| after < before);
-    let weaker = weaker.map(|(property, before, after)| {
+    let weaker = losses::weaker(results, name).into_iter();
+    let weaker = weaker.map(|(property, after, before)| {
         let [before, after] = [before, after].map(|claim| claim.to_string());
         let observed = observed(property);
         context! { property => property.to_string(), before, after, observed }

@@ -67,11 +67,7 @@ fn figure<'r>(panels: &[Panel<'r>], is_meant: impl Fn(&str) -> bool) -> Option<F
     let lines = unique(names).into_iter().map(line);
     let lines = lines.filter(|(_, ratios)| ratios.iter().any(Option::is_some));
     let mut lines: Vec<Line<'_>> = lines.collect();
-    let mean = |(_, ratios): &Line<'_>| {
-        let logs = ratios.iter().flatten().map(|ratio| ratio.median.ln());
-        logs.sum::<f64>() / ratios.iter().flatten().count() as f64
-    };
-    lines.sort_by(|a, b| mean(b).total_cmp(&mean(a)));
+    lines.sort_by(|(_, a), (_, b)| facts::mean_ln(b).total_cmp(&facts::mean_ln(a)));
     let ((best, _), (last, _)) = (lines.first()?, lines.last()?);
     let axes = panels.iter().zip(lefts()).enumerate();
     let axes = axes.map(|(number, (panel, left))| {
