@@ -51,23 +51,18 @@ impl Earlier {
         let wrong = |what: String| Error::input(format!("--against {}: {what}", place.display()));
         let earlier: Self = serde_json::from_str(&text)
             .map_err(|error| wrong(format!("is no advice.json of `pivot advise`: {error}")))?;
-        let Self { schema, .. } = &earlier;
-        if schema != SCHEMA {
-            return Err(wrong(format!("is {schema:?}, and not {SCHEMA:?}")));
-        }
-        if earlier.workload != *workload {
-            return Err(wrong(
-                "is for another workload than this file has now".into(),
-            ));
-        }
-        if earlier.baseline != baseline {
-            return Err(wrong(format!(
-                "is about {} instead of {baseline}",
-                earlier.baseline
-            )));
-        }
-        let place = place.to_owned();
-        Ok(Self { place, ..earlier })
+        let (schema, about) = (&earlier.schema, &earlier.baseline);
+        let why = if schema != SCHEMA {
+            format!("is {schema:?}, and not {SCHEMA:?}")
+        } else if earlier.workload != *workload {
+            "is for another workload than this file has now".into()
+        } else if about != baseline {
+            format!("is about {about} instead of {baseline}")
+        } else {
+            let place = place.to_owned();
+            return Ok(Self { place, ..earlier });
+        };
+        Err(wrong(why))
     }
 }
 

@@ -23,67 +23,54 @@ impl Guarded {
     /// A type of the program's own is a cell that may own memory.
     pub(super) fn by_type(name: &str) -> Self {
         let (outer, arguments) = taken_apart(name);
-        let value = |of: Option<&&str>| of.map_or(ValueKind::Heap, |name| value_of(name));
-        let cell = Self {
-            shape: Shape::Cell,
-            value: value_of(name),
-            keys: KeyKind::default(),
-            hasher: Hasher::default(),
+        let is_cache = outer.to_ascii_lowercase().contains("cache") || outer == "LruMap";
+        let shape = match outer {
+            _ if is_number(outer) => Shape::Counter,
+            "VecDeque" | "BinaryHeap" | "LinkedList" => Shape::Queue,
+            "HashSet" | "BTreeSet" | "IndexSet" => Shape::Table,
+            _ if is_cache => Shape::BoundedCache,
+            _ if outer.ends_with("Map") => Shape::Table,
+            _ => Shape::Cell,
         };
-        match outer {
-            _ if is_number(outer) => Self {
-                shape: Shape::Counter,
-                ..cell
+        if shape != Shape::Table {
+            return Self {
+                shape,
+                value: value_of(name),
+                keys: KeyKind::default(),
+                hasher: Hasher::default(),
+            };
+        }
+        let is_set = outer.ends_with("Set");
+        // Ordered maps compare and hash nothing. The compiler leaves out the standard library's own hasher.
+        let is_hashed = outer.starts_with("Hash") || outer.starts_with("Index");
+        let hasher = arguments.get(if is_set { 1 } else { 2 });
+        let is_std = hasher.is_none_or(|name| name.ends_with("RandomState"));
+        let is_string = arguments.first().is_some_and(|name| is_string(name));
+        Self {
+            shape,
+            value: match arguments.get(1) {
+                _ if is_set => ValueKind::Plain,
+                Some(value) => value_of(value),
+                None => ValueKind::Heap,
             },
-            "VecDeque" | "BinaryHeap" | "LinkedList" => Self {
-                shape: Shape::Queue,
-                ..cell
+            keys: if is_string {
+                KeyKind::Strings
+            } else {
+                KeyKind::Integers
             },
-            "HashSet" | "BTreeSet" | "IndexSet" => Self {
-                shape: Shape::Table,
-                value: ValueKind::Plain,
-                ..of_keys(outer, &arguments, 1, cell)
+            hasher: if is_hashed && is_std {
+                Hasher::Sip
+            } else {
+                Hasher::Fx
             },
-            _ if outer.to_ascii_lowercase().contains("cache") || outer == "LruMap" => Self {
-                shape: Shape::BoundedCache,
-                ..cell
-            },
-            _ if outer.ends_with("Map") => Self {
-                shape: Shape::Table,
-                value: value(arguments.get(1)),
-                ..of_keys(outer, &arguments, 2, cell)
-            },
-            _ => cell,
         }
     }
 }
 
-/// What is known of keys from the arguments of a map or a set, whose hasher is the argument at this place. The compiler
-/// leaves out the standard library's own.
-fn of_keys(outer: &str, arguments: &[&str], hasher: usize, from: Guarded) -> Guarded {
-    let is_string = |name: &&str| {
-        let (outer, inner) = taken_apart(name);
-        matches!(outer, "String" | "&str" | "str")
-            || inner.first().is_some_and(|inner| inner.ends_with("str"))
-    };
-    // Ordered maps compare and hash nothing.
-    let is_hashed = outer.starts_with("Hash") || outer.starts_with("Index");
-    let is_std = arguments
-        .get(hasher)
-        .is_none_or(|name| name.ends_with("RandomState"));
-    Guarded {
-        keys: if arguments.first().is_some_and(is_string) {
-            KeyKind::Strings
-        } else {
-            KeyKind::Integers
-        },
-        hasher: if is_hashed && is_std {
-            Hasher::Sip
-        } else {
-            Hasher::Fx
-        },
-        ..from
-    }
+fn is_string(name: &str) -> bool {
+    let (outer, inner) = taken_apart(name);
+    let is_behind = || inner.first().is_some_and(|inner| inner.ends_with("str"));
+    matches!(outer, "String" | "&str" | "str") || is_behind()
 }
 
 /// Whether a value of the type can be plain data, is behind an `Arc`, or owns memory, as every type may that is not known.
