@@ -207,8 +207,7 @@ fn section(results: &Results, case: &Case<'_>, drawn_in: Option<&Case<'_>>) -> S
             threads => row.scenario.threads(),
         }
     });
-    Draft::new("case", results)
-        .anchored(format!("case-{}", case.id))
+    let section = Draft::new("case", results)
         .fact("rows", rows.collect::<Vec<_>>())
         .fact("drawn_in", drawn_in.map(|one| &one.answers[0].1.title))
         .of_each(|machine| context! { case => case.facts(machine) })
@@ -218,7 +217,9 @@ fn section(results: &Results, case: &Case<'_>, drawn_in: Option<&Case<'_>>) -> S
             let sweep = known.and_then(|one| one.holds_along.as_ref());
             sweep.and_then(|sweep| flips::along(machine, sweep))
         })
-        .section()
+        .section();
+    let id = format!("case-{}", case.id);
+    Section { id, ..section }
 }
 
 /// Where the axis of the picture begins and ends, in pixels.

@@ -22,13 +22,10 @@ pub(super) fn section(results: &Results) -> Section {
                 context! { threads => row.scenario.threads(), scenario => Serde(row.scenario) }
             });
             let tested = pivots::listed(machine.contenders(), |card| {
-                let mut judged = machine.assumptions.iter();
-                let check =
-                    judged.find(|judged| judged.id == ASSUMPTION && judged.strategy == card.name);
-                let figures = facts::figures(machine, &rows, &card.name);
-                context! { check => Serde(check), figures }
+                context! { figures => facts::figures(machine, &rows, &card.name) }
             });
-            context! { rows => timed.collect::<Vec<_>>(), tested }
+            let assumptions = Serde(&machine.assumptions);
+            context! { rows => timed.collect::<Vec<_>>(), tested, assumptions }
         })
         .section()
 }

@@ -57,15 +57,13 @@ pub(super) fn answer(results: &Results) -> String {
 fn with_answer<'r>(draft: Draft<'r>, results: &'r Results) -> Draft<'r> {
     let chosen = chosen(results);
     let gains = chosen.map(|chosen| facts::labels(&results.machines, &chosen.gains));
+    let any_record = chosen.and_then(|chosen| any_record(results, chosen));
     let agreeing = results.overall.iter().filter(|overall| overall.agree);
     draft
         .fact("is_compared", is_compared(results))
         .fact("is_for_decisions", is_for_decisions(results))
         .fact("under", decided(results))
-        .fact(
-            "any_record",
-            chosen.and_then(|one| any_record(results, one)),
-        )
+        .fact("any_record", any_record)
         .fact("gains", gains)
         .fact("decided", results.overall.len())
         .fact("agreeing", agreeing.count())

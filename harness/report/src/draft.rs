@@ -46,7 +46,6 @@ use super::{format, method};
 pub(super) struct Draft<'r> {
     /// The name of its template.
     id: &'static str,
-    anchor: String,
     results: &'r Results,
     /// The machines that it is about.
     scope: &'r [Machine],
@@ -69,19 +68,12 @@ impl<'r> Draft<'r> {
         };
         Self {
             id,
-            anchor: id.into(),
             results,
             scope,
             facts: BTreeMap::new(),
             machines: scope.iter().map(name).collect(),
             placed: BTreeMap::new(),
         }
-    }
-
-    /// With an anchor of its own, where several sections are made of one template.
-    pub(super) fn anchored(mut self, anchor: String) -> Self {
-        self.anchor = anchor;
-        self
     }
 
     /// A fact.
@@ -144,7 +136,7 @@ impl<'r> Draft<'r> {
         };
         let text = render::render_value(&format!("sections/{}.md", self.id), context);
         let (title, blocks) = assembled(self.id, &text, self.placed);
-        section(self.anchor, (title, united(&blocks, scope)))
+        section(self.id.to_owned(), (title, united(&blocks, scope)))
     }
 }
 

@@ -142,9 +142,7 @@ pub(super) fn labels(machines: &[Machine], judged: &[Judged]) -> Vec<String> {
 
 /// `crate` of `crate/variant`.
 pub(super) fn family(strategy: &str) -> &str {
-    strategy
-        .split_once('/')
-        .map_or(strategy, |(family, _)| family)
+    strategy.split('/').next().unwrap_or(strategy)
 }
 
 /// The cards by family, in the order of the registry.

@@ -50,14 +50,14 @@ fn files_with(results: &Results, advice: Option<&Advice>) -> Vec<File> {
         File::new(CSV, export::csv(results)),
     ];
     for page in &document.pages {
-        let html = render::html(document.context(page));
+        let html = render::render_value("report.html", document.context(page));
         files.push(File::new(format!("{}.html", page.name), html));
     }
     let mut pages = std::mem::take(&mut document.pages);
     files.extend(pages.iter_mut().flat_map(take_drawings));
     document.pages = pages;
     for page in &document.pages {
-        let markdown = render::markdown(document.context(page));
+        let markdown = render::markdown_text("report.md", document.context(page));
         files.push(File::new(format!("{}.md", page.name), markdown));
     }
     files

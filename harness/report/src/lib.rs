@@ -129,8 +129,8 @@ fn together(mut sections: Vec<view::Section>, form: Form) -> String {
     };
     let context = document.context(&page);
     match form {
-        Form::Html => render::html(context),
-        _ => render::markdown(context),
+        Form::Html => render::render_value("report.html", context),
+        _ => render::markdown_text("report.md", context),
     }
 }
 

@@ -47,17 +47,10 @@ pub(super) fn section(results: &Results) -> Section {
         .fact("scenarios", scenarios.collect::<Vec<_>>())
         .of_each(|machine| {
             let weighed = pivots::listed(machine.contenders(), |card| {
-                let judged = machine.assumptions.iter();
-                let judged = judged.filter(|judged| judged.strategy == card.name);
-                let excluded = machine.exclusions.iter();
-                let excluded = excluded.filter(|excluded| excluded.strategy == card.name);
-                context! {
-                    at => Serde(facts::counts(machine, &card.name)),
-                    judged => Serde(judged.collect::<Vec<_>>()),
-                    excluded => Serde(excluded.collect::<Vec<_>>()),
-                }
+                context! { at => Serde(facts::counts(machine, &card.name)) }
             });
-            context! { weighed }
+            let (assumptions, exclusions) = (&machine.assumptions, &machine.exclusions);
+            context! { weighed, assumptions => Serde(assumptions), exclusions => Serde(exclusions) }
         })
         .section()
 }

@@ -137,27 +137,19 @@ fn observed(machine: &Machine, card: &Card) -> Option<Vec<(Observation, String)>
     let mut reads_cells = cells().filter(|cell| cell.metric == Metric::ReadNs);
     let bound = reads_cells.find(|cell| cell.flags.contains(&Flag::HarnessBound));
     let bound = bound.map(|cell| format!("{} in {}", format::measured(cell), cell.scenario));
+    let collide = reads(most, |ratio| ratio.verdict == Verdict::Rejected);
+    let scale = scale.map(|(few, most)| format!("{}, {}", text(few), text(most)));
+    let reads_allocate = allocation(Metric::AllocsRead, Metric::AllocBytesRead);
+    let writes_allocate = allocation(Metric::AllocsWrite, Metric::AllocBytesWrite);
     let shown = [
         (O::ReadsFaster, reads(few, Ratio::gains)),
         (O::ReadsSlower, reads(few, Ratio::loses)),
-        (
-            O::ReadersCollide,
-            reads(most, |ratio| ratio.verdict == Verdict::Rejected),
-        ),
-        (
-            O::ReadsScale,
-            scale.map(|(few, most)| format!("{}, {}", text(few), text(most))),
-        ),
-        (
-            O::ReadsAllocate,
-            allocation(Metric::AllocsRead, Metric::AllocBytesRead),
-        ),
+        (O::ReadersCollide, collide),
+        (O::ReadsScale, scale),
+        (O::ReadsAllocate, reads_allocate),
         (O::WritesFaster, extreme(Metric::WriteNs, Ratio::gains)),
         (slower_writes, extreme(Metric::WriteNs, Ratio::loses)),
-        (
-            O::WritesAllocate,
-            allocation(Metric::AllocsWrite, Metric::AllocBytesWrite),
-        ),
+        (O::WritesAllocate, writes_allocate),
         (O::ScansFaster, extreme(Metric::ScanNs, Ratio::gains)),
         (O::ScansSlower, extreme(Metric::ScanNs, Ratio::loses)),
         (O::MoreMemory, memory.map(|judged| judged.why.clone())),

@@ -60,11 +60,11 @@ pub(super) fn section(results: &Results) -> Section {
         let cards = machine.contenders();
         let cards = cards.filter(|card| machine.is_ranked(&card.name));
         let strategies = pivots::listed(cards, |card| {
-            let own = all.iter().find(|(name, _)| *name == card.name);
-            let own = own.map_or(&[][..], |(_, own)| own);
-            let texts = costs.iter().zip(own);
+            let own = costs.iter().map(|cost| cost.of(machine, &card.name));
+            let own: Vec<Option<f64>> = own.collect();
+            let texts = costs.iter().zip(&own);
             let texts = texts.map(|(cost, value)| value.map(|value| cost.words(value)));
-            let better = all.iter().filter(|(_, other)| beats(other, own));
+            let better = all.iter().filter(|(_, other)| beats(other, &own));
             context! {
                 costs => texts.collect::<Vec<_>>(),
                 dominating => better.map(|&(name, _)| name.to_owned()).collect::<Vec<_>>(),

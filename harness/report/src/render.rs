@@ -11,16 +11,6 @@ use serde::Serialize;
 use super::{format, published};
 use results::{Band, Cell, Choice, Decision, Ratio, Verdict};
 
-/// A page of the report in HTML: one file, nothing from elsewhere, complete without its script.
-pub(super) fn html(page: Value) -> String {
-    render_value("report.html", page)
-}
-
-/// A page of the report in Markdown, as code-hosting pages show it. In place of each drawing stands its file's name.
-pub(super) fn markdown(page: Value) -> String {
-    markdown_text("report.md", page)
-}
-
 /// What a template in Markdown makes of a value, with one empty line where something that is empty has left several.
 pub(super) fn markdown_text(template: &str, value: Value) -> String {
     let text = render_value(template, value);

@@ -16,11 +16,8 @@ const ROWS_MAX: usize = 4;
 /// Every contender's ratio to the baseline in the report's rows (if none was part of the run: in the
 /// first rows that were) on each machine, and the decision.
 pub fn verdict_table(results: &Results) -> String {
-    format!(
-        "{}\n\n{}",
-        verdicts(results, |_| true).terminal(None),
-        legend(results)
-    )
+    let table = verdicts(results, |_| true).terminal(None);
+    format!("{table}\n\n{}", legend(results))
 }
 
 /// The same table in Markdown with the baseline and the strongest variant of each family, and the runs that it is from:

@@ -69,13 +69,11 @@ impl Cell {
 
     /// Something that is not there, and why.
     pub(super) fn absent(why: impl Into<String>) -> Self {
-        Self::text(why).judged("", Tone::Absent)
-    }
-
-    pub(super) fn judged(mut self, verdict: impl Into<String>, tone: Tone) -> Self {
-        self.verdict = verdict.into();
-        self.tone = tone;
-        self
+        let tone = Tone::Absent;
+        Self {
+            tone,
+            ..Self::text(why)
+        }
     }
 
     fn line(&self) -> String {
@@ -249,7 +247,11 @@ fn named(tables: &[(&str, Table)], lines: Vec<Vec<Cell>>) -> Vec<Vec<Cell>> {
         .map(|((name, _), cells)| {
             let name = if is_same { "every machine" } else { name };
             // Like a figure, a name is not broken.
-            let name = Cell::text(name).judged("", Tone::Figure);
+            let tone = Tone::Figure;
+            let name = Cell {
+                tone,
+                ..Cell::text(name)
+            };
             [vec![name], cells].concat()
         })
         .collect()
