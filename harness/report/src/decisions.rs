@@ -12,11 +12,6 @@ use super::losses::Losses;
 use super::view::{Block, Section};
 use super::{differences, facts, format, pivots};
 
-/// The head of the page with the details.
-pub(super) fn details(results: &Results) -> Section {
-    Draft::new("details", results).section()
-}
-
 pub(super) fn section(results: &Results) -> Section {
     with_answer(Draft::new("decisions", results), results)
         .of_each(|machine| {

@@ -390,7 +390,7 @@ fn written(lines: &[&str]) -> Table {
         ))
     });
     let groups = grouped(rows).into_iter();
-    table.groups = groups.map(Group::from).collect();
+    table.groups = groups.map(|(title, rows)| Group { title, rows }).collect();
     table
 }
 

@@ -76,7 +76,6 @@ fn facts_of(machine: &Machine, strategy: &str) -> Value {
             share => percent(pair.share()),
         })
     };
-    let wrong = stalls.iter().filter(|pair| pair.wrong > 0);
     let pairs = trace.map_or(&[][..], |trace| &trace.pairs);
     let mut traced = unique(pairs.iter().flat_map(|pair| [pair.first, pair.second]));
     traced.sort_unstable();
@@ -103,12 +102,11 @@ fn facts_of(machine: &Machine, strategy: &str) -> Value {
     context! {
         id => anchor(strategy),
         tracing_died => trace.and_then(|trace| trace.died.as_deref()),
-        stopping_died => stall.and_then(|stall| stall.died.as_deref()),
+        stall => Serde(stall),
         at_rest => Serde(of_read(State::Quiescent)),
         after_write => Serde(of_read(State::AfterWrite)),
         both_read => Serde(both_write(Operation::ReadHit)),
         both_apply => Serde(both_write(Operation::Apply)),
-        is_stopped => stall.is_some(),
         worst => worst(|_| true),
         worst_read => worst(is_read),
         worst_write => worst(Operation::is_write),
@@ -117,8 +115,6 @@ fn facts_of(machine: &Machine, strategy: &str) -> Value {
         footprints => Serde(footprints.collect::<Vec<_>>()),
         places => places.collect::<Vec<_>>(),
         blocked => stall.map(blocked),
-        wrong => Serde(wrong.collect::<Vec<_>>()),
-        two_stops => Serde(stall.map(|stall| &stall.two_stops)),
     }
 }
 

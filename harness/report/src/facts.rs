@@ -257,11 +257,8 @@ pub(super) fn counts<'r>(
     strategy: &str,
 ) -> BTreeMap<&'r str, BTreeMap<&'static str, f64>> {
     let mut counts: BTreeMap<&str, BTreeMap<&str, f64>> = BTreeMap::new();
-    let cells = machine
-        .cells
-        .iter()
-        .filter(|cell| cell.strategy == strategy);
-    for cell in cells.filter(|cell| !cell.metric.is_timed()) {
+    let cells = machine.cells.iter();
+    for cell in cells.filter(|cell| cell.strategy == strategy && !cell.metric.is_timed()) {
         let scenario = counts.entry(&cell.scenario).or_default();
         scenario.insert(cell.metric.name(), cell.median);
     }

@@ -43,8 +43,6 @@ mod table;
 pub(crate) mod tests;
 mod view;
 
-use std::collections::BTreeMap;
-
 use ::locks::{Analysis, Change};
 use advice::Advice;
 use model::collect;
@@ -117,17 +115,17 @@ fn together(mut sections: Vec<view::Section>, form: Form) -> String {
             section.blocks.retain(|block| !is_drawing(block));
         }
     }
+    let (name, title) = ("section", "Contents");
     let page = view::Page {
-        name: "section",
-        title: "Contents",
+        name,
+        title,
         sections,
     };
     let document = view::Document {
-        pages: vec![page.clone()],
-        cards: Vec::new(),
-        links: BTreeMap::new(),
+        pages: vec![page],
+        ..view::Document::default()
     };
-    let context = document.context(&page);
+    let context = document.context(&document.pages[0]);
     match form {
         Form::Html => render::render_value("report.html", context),
         _ => render::markdown_text("report.md", context),
@@ -142,8 +140,9 @@ fn document(results: &Results, advice: Option<&Advice>) -> view::Document {
         .into_iter()
         .chain(choices::sections(results))
         .chain([differences::section(results), headline::section(results)]);
+    let words = |id| draft::Draft::new(id, results).section();
     let details = [
-        decisions::details(results),
+        words("details"),
         decisions::section(results),
         scenarios::section(results),
         memory::section(results),
@@ -157,9 +156,9 @@ fn document(results: &Results, advice: Option<&Advice>) -> view::Document {
         cards::section(results),
         method::controls(results),
         observations::lessons(results),
-        method::section(results),
+        words("method"),
         method::biases(results),
-        method::environment(results),
+        words("environment"),
     ];
     let page = |name, title, sections: Vec<view::Section>| {
         // What was not part of a run, such as sweeps, has no section.

@@ -25,15 +25,6 @@ pub(super) fn about(machine: &Machine) -> Value {
     }
 }
 
-pub(super) fn section(results: &Results) -> Section {
-    Draft::new("method", results).section()
-}
-
-/// Where it ran, with everything that could make it come out differently elsewhere.
-pub(super) fn environment(results: &Results) -> Section {
-    Draft::new("environment", results).section()
-}
-
 /// What could have refuted the measurement, and how much of the baseline's cost is the table itself, which no strategy can
 /// gain.
 pub(super) fn controls(results: &Results) -> Section {

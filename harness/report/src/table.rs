@@ -83,12 +83,6 @@ impl Cell {
     }
 }
 
-impl From<(String, Vec<Row>)> for Group {
-    fn from((title, rows): (String, Vec<Row>)) -> Self {
-        Self { title, rows }
-    }
-}
-
 impl Column {
     pub(super) fn new(title: impl Into<String>, note: impl Into<String>) -> Self {
         Self {
@@ -233,7 +227,7 @@ pub(super) fn stacked(tables: &[(&str, Table)]) -> Table {
         caption: first.caption.clone(),
         corner: first.corner.clone(),
         columns,
-        groups: groups.map(Group::from).collect(),
+        groups: groups.map(|(title, rows)| Group { title, rows }).collect(),
         notes: unique(all().flat_map(|table| table.notes.clone())),
     }
 }
@@ -305,7 +299,10 @@ mod tests {
                 .iter()
                 .map(|title| Column::new(*title, ""))
                 .collect(),
-            groups: vec![Group::from((String::new(), rows.iter().map(row).collect()))],
+            groups: vec![Group {
+                title: String::new(),
+                rows: rows.iter().map(row).collect(),
+            }],
             ..Table::default()
         }
     }

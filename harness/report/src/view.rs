@@ -13,7 +13,7 @@ pub(super) use super::table::Table;
 use super::table::columns;
 
 /// A whole report.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Document {
     /// The first is the one that decides.
     pub(super) pages: Vec<Page>,
