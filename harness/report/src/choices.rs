@@ -87,21 +87,18 @@ fn answer_facts(machine: &Machine, use_case: &UseCase, answer: &Answer) -> Value
         let is_along = use_case.holds_along.as_ref() == Some(&flip.sweep);
         is_along && choice.is_some_and(|choice| choice.strategy == flip.strategy)
     };
-    let nearest = answer.nearest.as_ref();
-    let loss = choice.or(nearest).and_then(|one| one.loss.as_ref());
+    let loss = choice.or(answer.nearest.as_ref());
+    let loss = loss.and_then(|one| one.loss.as_ref());
     let loss = loss.map(|loss| {
         let row = facts::label(std::slice::from_ref(machine), &loss.scenario, loss.metric);
         context! { row, slower => 1.0 / loss.times }
     });
     let flips = machine.flips.iter().filter(is_about);
     context! {
-        choice => Serde(choice),
-        nearest => Serde(nearest),
-        is_open => answer.is_open,
-        tied => &answer.tied,
-        loss => loss,
+        loss,
         lost => choice.map(|choice| Value::from(Serde(Losses::of(machine, &choice.strategy)))),
         flips => flips.map(flips::crossing).collect::<Vec<_>>(),
+        ..Value::from(Serde(answer))
     }
 }
 

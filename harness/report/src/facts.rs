@@ -6,7 +6,7 @@ use minijinja::context;
 use minijinja::value::{Serde, Value};
 use model::scenario::{Origin, Scenario};
 
-use results::{Card, Cell, Decision, Flag, Judged, Machine, Metric, Overall, Ratio, Results};
+use results::{Card, Cell, Decision, Judged, Machine, Metric, Overall, Ratio, Results};
 
 use super::collect::{grouped, unique};
 use super::format;
@@ -239,16 +239,6 @@ pub(super) fn mean_ln(ratios: &[Option<&Ratio>]) -> f64 {
         .map(|ratio| ratio.median.ln())
         .collect();
     logs.iter().sum::<f64>() / logs.len().max(1) as f64
-}
-
-/// Whether a strategy's figure in one of the rows has a mark.
-pub(super) fn is_marked(results: &Results, rows: &[Row<'_>], flag: Flag) -> bool {
-    let cells = results.machines.iter().flat_map(|machine| &machine.cells);
-    let mut flagged = cells.filter(|cell| cell.flags.contains(&flag));
-    flagged.any(|cell| {
-        let mut rows = rows.iter();
-        rows.any(|row| (&row.scenario.name, row.metric) == (&cell.scenario, cell.metric))
-    })
 }
 
 /// Every figure of a strategy that is no time of a row: by its situation or scenario, and by its metric.

@@ -4,7 +4,7 @@ use minijinja::context;
 use minijinja::value::{Serde, Value};
 use model::controls;
 
-use results::{Decision, Flag, Machine, Ratio, Results};
+use results::{Decision, Machine, Ratio, Results};
 
 use super::charts::intervals;
 use super::draft::Draft;
@@ -14,12 +14,8 @@ use super::{pivots, published};
 
 pub(super) fn section(results: &Results) -> Section {
     let rows = &facts::united(results, facts::report_rows);
-    let is_marked = |flag| facts::is_marked(results, rows, flag);
     Draft::new("report-table", results)
         .fact("has_rows", !rows.is_empty())
-        .fact("harness_bound", is_marked(Flag::HarnessBound))
-        .fact("few_operations", is_marked(Flag::FewOperations))
-        .fact("unsteady", is_marked(Flag::Unsteady))
         .of_each(|machine| {
             let in_short = rows.iter().map(|row| in_short(results, machine, *row));
             let strategies = pivots::listed(machine.contenders(), |card| {

@@ -3,10 +3,10 @@
 use std::cmp::Ordering;
 
 use minijinja::context;
-use minijinja::value::Value;
+use minijinja::value::{Serde, Value};
 use model::scenario::Keys;
 
-use results::{Flag, Machine, Results};
+use results::{Machine, Results};
 
 use super::collect::grouped;
 use super::draft::Draft;
@@ -27,10 +27,8 @@ pub(super) fn section(results: &Results) -> Section {
         rows.iter()
             .map(|(id, row)| (&row.scenario.name, (*id, *row))),
     );
-    let scenarios = scenarios.iter().map(|(_, rows)| asked(results, rows));
+    let scenarios = scenarios.iter().map(|(_, rows)| asked(rows));
     Draft::new("registry", results)
-        .fact("harness_bound", false)
-        .fact("unsteady", false)
         .fact("scenarios", scenarios.collect::<Vec<_>>())
         .of_each(|machine| {
             let rows = rows.iter().map(|(_, row)| strategies(machine, *row));
@@ -39,29 +37,22 @@ pub(super) fn section(results: &Results) -> Section {
         .section()
 }
 /// A scenario by its rows: under which load it asks, and what is timed in it.
-fn asked(results: &Results, rows: &[(usize, Row<'_>)]) -> Value {
+fn asked(rows: &[(usize, Row<'_>)]) -> Value {
     let scenario = rows[0].1.scenario;
     let groups = scenario.groups.iter();
     let groups = groups.map(|group| context! { threads => group.threads, doing => group.doing() });
     let keys = scenario.asked();
-    let rows = rows.iter().map(|(id, row)| {
-        context! {
-            id => *id,
-            operation => format::operation(row.metric),
-            few_operations => facts::is_marked(results, &[*row], Flag::FewOperations),
-        }
-    });
+    let rows = rows.iter();
+    let rows =
+        rows.map(|(id, row)| context! { id => *id, operation => format::operation(row.metric) });
     context! {
-        name => scenario.name.as_str(),
-        title => scenario.title.as_str(),
-        question => scenario.question.as_str(),
-        processes => scenario.processes,
         record => scenario.record.to_string(),
         // How keys are chosen, unless in the usual way.
         keys => (keys != Keys::default().to_string()).then_some(keys),
         groups => groups.collect::<Vec<_>>(),
         threads => scenario.threads(),
         rows => rows.collect::<Vec<_>>(),
+        ..Value::from(Serde(scenario))
     }
 }
 

@@ -54,12 +54,6 @@ pub fn advice(
         }
     };
     let subjects = &questions.subjects;
-    let is_asked = |scenario: &str| subjects.iter().any(|subject| subject.scenario == scenario);
-    let warnings = results.warnings.iter();
-    let warnings =
-        warnings.filter(|text| text.split_once(':').is_some_and(|(row, _)| is_asked(row)));
-    let failed = results.controls.iter();
-    let failed = failed.filter(|control| !control.passed && is_asked(&control.scenario));
     let facts = context! {
         workload => Serde(workload),
         title => workload.title(),
@@ -80,14 +74,11 @@ pub fn advice(
         gain => results.margin,
         tolerated => TOLERATED,
         negligible => NEGLIGIBLE,
-        partial => results.partial,
-        warnings => Serde(warnings.collect::<Vec<_>>()),
-        failed_controls => Serde(failed.collect::<Vec<_>>()),
-        environment => Serde(&results.environment),
-        untraced => Serde(&results.untraced),
-        unpredicted => Serde(results.scaling.as_ref().map(|scaling| &scaling.unpredicted)),
+        controls => Serde(&results.controls),
         earlier => Serde(earlier.map(|(earlier, _)| earlier)),
         agreement => Serde(earlier.map(|(_, agreement)| agreement)),
+        // Where it was measured, and what a reader has to know about that.
+        ..Value::from(Serde(results))
     };
     let sections = sections(&render::render_value("advice_sentences.txt", facts));
     let document = json!({
