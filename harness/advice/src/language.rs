@@ -105,18 +105,14 @@ pub enum Times {
 impl Times {
     /// Their mean, in nanoseconds.
     pub fn mean(&self) -> f64 {
-        match self {
-            Times::Always(ns) => *ns,
-            Times::Shares(all) => all.iter().map(|one| one.ns * one.share).sum(),
-        }
+        let sections = self.sections();
+        sections.iter().map(|one| one.ns * one.share).sum()
     }
 
     /// The longest of them, in nanoseconds.
     pub fn longest(&self) -> f64 {
-        match self {
-            Times::Always(ns) => *ns,
-            Times::Shares(all) => all.iter().map(|one| one.ns).fold(0.0, f64::max),
-        }
+        let sections = self.sections();
+        sections.iter().map(|one| one.ns).fold(0.0, f64::max)
     }
 
     /// As a scenario gives them.

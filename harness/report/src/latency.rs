@@ -114,18 +114,12 @@ fn figure(machine: &Machine, of: Column<'_>) -> Option<Figure> {
         [&machine.baseline, controls::SAME, controls::NO_OP].contains(&&*one.strategy)
     };
     let is_ranked = |one: &&Latency| facts::ranked(machine).any(|name| name == one.strategy);
-    let mut shown: Vec<&Latency> = timed.clone().filter(is_reference).collect();
-    let mut others: Vec<&Latency> = timed
-        .filter(|one| !is_reference(one))
-        .filter(is_ranked)
-        .collect();
+    let (mut shown, mut others): (Vec<&Latency>, Vec<&Latency>) = timed.partition(is_reference);
+    others.retain(is_ranked);
     others.sort_by(|a, b| at_tail(a).total_cmp(&at_tail(b)));
-    let ends = BEST.min(others.len())
-        ..others
-            .len()
-            .saturating_sub(WORST)
-            .max(BEST.min(others.len()));
-    others.drain(ends);
+    let best = BEST.min(others.len());
+    let worst = others.len().saturating_sub(WORST).max(best);
+    others.drain(best..worst);
     shown.append(&mut others);
     let colour = |latency: &Latency| match at(latency, tail).and_then(|one| one.rank) {
         _ if latency.strategy == machine.baseline => "edge",

@@ -21,17 +21,7 @@ struct Cost<'r> {
     metric: Metric,
 }
 
-impl<'r> Cost<'r> {
-    fn new(title: &'static str, note: &str, scenario: &'r str, metric: Metric) -> Self {
-        let note = note.to_owned();
-        Self {
-            title,
-            note,
-            scenario,
-            metric,
-        }
-    }
-
+impl Cost<'_> {
     fn of(&self, machine: &Machine, strategy: &str) -> Option<f64> {
         let cell = machine.cell(self.scenario, strategy, self.metric)?;
         (cell.median > 0.0).then_some(cell.median)
@@ -103,17 +93,17 @@ fn costs<'r>(machine: &'r Machine) -> Vec<Cost<'r>> {
     let write = rows.find(|row| {
         row.metric == Metric::WriteNs && facts::timed_rows(machine, row.scenario).len() == 1
     });
+    let cost = |title, note: &str, scenario, metric| Cost {
+        title,
+        note: note.to_owned(),
+        scenario,
+        metric,
+    };
     let of_row =
-        |title, row: Row<'r>| Cost::new(title, &row.label(machine), &row.scenario.name, row.metric);
-    let memory =
-        |name: &'r str| Cost::new("Memory per record", name, name, Metric::LiveBytesPerRecord);
-    let visibility = Probe::Visibility.name();
-    let staleness = Cost::new(
-        "A write is seen after",
-        "p99",
-        visibility,
-        Metric::VisibleP99Ns,
-    );
+        |title, row: Row<'r>| cost(title, &row.label(machine), &*row.scenario.name, row.metric);
+    let memory = |name| cost("Memory per record", name, name, Metric::LiveBytesPerRecord);
+    let seen = "A write is seen after";
+    let staleness = cost(seen, "p99", Probe::Visibility.name(), Metric::VisibleP99Ns);
     let is_measured = |cost: &Cost<'_>| cost.of(machine, &machine.baseline).is_some();
     let scenarios = machine.scenarios.iter().rev();
     let largest = scenarios
