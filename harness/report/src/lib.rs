@@ -4,8 +4,9 @@
 //! bytes. It knows no strategy by name, only the families that the original report was about
 //! (`pivots.toml`, and the channel of its table); a new strategy appears everywhere by itself.
 //!
-//! A section is made once: a module has its facts, tables and drawings, a template below `sections` its words (`draft.rs`
-//! puts them together), and every form is made of the same blocks. A report is about machines; one is no special case.
+//! A section is made once: a module has its facts, a template below `sections` its words and tables (`draft.rs` puts them
+//! together), one below `charts` each of its drawings, and every form is made of the same blocks. A report is about
+//! machines; one is no special case.
 
 mod adoption;
 pub mod advice;
@@ -115,10 +116,9 @@ fn together(mut sections: Vec<view::Section>, form: Form) -> String {
             section.blocks.retain(|block| !is_drawing(block));
         }
     }
-    let (name, title) = ("section", "Contents");
     let page = view::Page {
-        name,
-        title,
+        name: "section",
+        title: "Contents",
         sections,
     };
     let document = view::Document {
@@ -140,9 +140,9 @@ fn document(results: &Results, advice: Option<&Advice>) -> view::Document {
         .into_iter()
         .chain(choices::sections(results))
         .chain([differences::section(results), headline::section(results)]);
-    let words = |id| draft::Draft::new(id, results).section();
+    let without_facts = |id| draft::Draft::new(id, results).section();
     let details = [
-        words("details"),
+        without_facts("details"),
         decisions::section(results),
         scenarios::section(results),
         memory::section(results),
@@ -156,9 +156,9 @@ fn document(results: &Results, advice: Option<&Advice>) -> view::Document {
         cards::section(results),
         method::controls(results),
         observations::lessons(results),
-        words("method"),
+        without_facts("method"),
         method::biases(results),
-        words("environment"),
+        without_facts("environment"),
     ];
     let page = |name, title, sections: Vec<view::Section>| {
         // What was not part of a run, such as sweeps, has no section.
