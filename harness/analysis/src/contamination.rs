@@ -52,9 +52,8 @@ pub(super) fn contaminated(lines: &[Line]) -> HashMap<BlockKey<'_>, Reason> {
     let all = || lines.iter().filter_map(Line::try_as_interference_ref);
     let apart = medians(all().map(|one| (one.scenario.as_str(), spins_apart(one))));
     let usual = medians(all().map(|one| ((one.scenario.as_str(), one.slices), preemptions(one))));
-    let hand_offs: Vec<f64> = all()
-        .flat_map(|one| one.hand_off_ns.into_iter().flatten())
-        .collect();
+    let hand_offs = all().flat_map(|one| one.hand_off_ns).flatten();
+    let hand_offs: Vec<f64> = hand_offs.collect();
     let hand_off = usual_hand_off(&hand_offs);
     let dropped = all().filter_map(|interference| {
         let scenario = interference.scenario.as_str();

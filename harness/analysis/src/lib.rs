@@ -25,8 +25,8 @@ mod verdicts;
 use std::collections::{HashMap, HashSet};
 
 use model::collect::grouped;
-use model::environment;
-use model::sample::Line;
+use model::environment::Environment;
+use model::sample::{Failure, Line, SliceKey};
 
 use contamination::{BlockKey, Reason};
 pub use contamination::{is_apart, usual_hand_off};
@@ -52,10 +52,9 @@ pub fn analyse(samples: &Samples) -> Machine {
     let scaling = scaling::scaling(samples, &cells);
     let protocol = protocol(samples, &contaminated, &cells, level);
     let warnings = warnings(samples, &protocol, &cells);
-    let name = environment::Machine::names(&[header.environment.machine()]).concat();
+    let name = Environment::short_names(&[&header.environment]).concat();
     let mut results = Machine {
         name,
-        runs: Vec::new(),
         baseline: header.baseline.clone(),
         margin: MARGIN,
         partial: !samples.lines.contains(&Line::Complete),
@@ -67,26 +66,21 @@ pub fn analyse(samples: &Samples) -> Machine {
         strategies: header.strategies.clone(),
         exclusions: header.exclusions.clone(),
         cells,
-        assumptions: Vec::new(),
-        recommendations: Vec::new(),
         guarantees,
         faults: faulted(&samples.lines),
         traces: evidence::traces(&header.strategies, &samples.lines),
         untraced: evidence::untraced(&samples.lines),
         stalls: evidence::stalls(&header.strategies, &samples.lines),
-        flips: Vec::new(),
-        maps: Vec::new(),
         scaling,
-        controls: Vec::new(),
-        use_cases: Vec::new(),
         warnings,
+        ..Machine::default()
     };
     results.warnings.extend(evidence::warnings(&results));
     results.assumptions = assumptions::judged(&results, samples);
     results.recommendations = recommendations::all(&results);
     results.controls = controls::all(&results, samples, &series);
     results.use_cases = use_cases::answered(&results, &series);
-    (results.flips, results.maps) = flips::find(&results, |scenario, strategy, metric| {
+    (results.flips, results.maps) = flips::find(&results, &|scenario, strategy, metric| {
         series::groups(series.log_ratios(scenario, strategy, metric))
     });
     results
@@ -102,23 +96,19 @@ fn protocol(
     let mut reasons: Vec<Reason> = contaminated.values().copied().collect();
     reasons.sort_unstable();
     let reasons = grouped(reasons.into_iter().map(|reason| (reason.to_string(), ())));
+    let counted = |(reason, blocks): (String, Vec<()>)| (reason, blocks.len());
     let ratios = cells.iter().filter_map(|cell| cell.ratio.as_ref());
     let slices = || samples.slices().map(|slice| &slice.key);
+    let processes: HashSet<u32> = slices().map(|key| key.process).collect();
     let blocks = slices().map(|key| (&key.scenario, key.process, key.block));
     Protocol {
         window_ns: samples.header.window_ns,
-        processes: slices()
-            .map(|key| key.process)
-            .collect::<HashSet<_>>()
-            .len(),
+        processes: processes.len(),
         blocks: blocks.collect::<HashSet<_>>().len(),
         slices: slices().count(),
         failures: samples.failures().count(),
         dropped: contaminated.len(),
-        dropped_because: reasons
-            .into_iter()
-            .map(|(reason, blocks)| (reason, blocks.len()))
-            .collect(),
+        dropped_because: reasons.into_iter().map(counted).collect(),
         verdicts: ratios.filter(|ratio| ratio.p.is_some()).count(),
         level,
         looks: samples.header.looks,
@@ -138,35 +128,23 @@ fn warnings(samples: &Samples, protocol: &Protocol, cells: &[Cell]) -> Vec<Strin
             "{name}: {threads} threads on {cpus} processor{plural}: oversubscribed, so it measures the scheduler, too"
         )
     });
-    let failed = samples.failures().map(|failure| {
-        let key = &failure.key;
-        format!(
-            "{}: {} was not measured: {}",
-            key.scenario, key.strategy, failure.reason
-        )
-    });
+    let about = |key: &SliceKey, what: &str| format!("{}: {} {what}", key.scenario, key.strategy);
+    let why = |reason: &str| format!("was not measured: {reason}");
+    let failed = samples.failures();
+    let failed = failed.map(|Failure { key, reason }| about(key, &why(reason)));
     let slices = samples.slices();
     let missed = slices.filter(|slice| slice.groups.iter().any(|group| group.misses > 0));
-    let missed = missed.map(|slice| {
-        format!(
-            "{}: {} missed records that were there, or had heartbeats rejected",
-            slice.key.scenario, slice.key.strategy
-        )
-    });
+    let missed_text = "missed records that were there, or had heartbeats rejected";
+    let missed = missed.map(|slice| about(&slice.key, missed_text));
     let mut warnings: Vec<String> = oversubscribed.chain(failed).chain(missed).collect();
     warnings.dedup();
     // The scenarios of which nothing is left.
-    let is_timed = |name: &str| {
-        cells
-            .iter()
-            .any(|cell| cell.scenario == name && cell.metric.is_timed())
-    };
-    let disturbed = scenarios().filter(|one| protocol.dropped > 0 && !is_timed(&one.name));
-    warnings.extend(disturbed.map(|scenario| {
-        format!(
-            "{}: the machine was disturbed during all its blocks, so it has no times: run again, or longer",
-            scenario.name
-        )
-    }));
+    let timed = cells.iter().filter(|cell| cell.metric.is_timed());
+    let timed: HashSet<&str> = timed.map(|cell| cell.scenario.as_str()).collect();
+    let names = scenarios().map(|scenario| scenario.name.as_str());
+    let disturbed = names.filter(|name| protocol.dropped > 0 && !timed.contains(name));
+    let disturbed_text =
+        "the machine was disturbed during all its blocks, so it has no times: run again, or longer";
+    warnings.extend(disturbed.map(|name| format!("{name}: {disturbed_text}")));
     warnings
 }
