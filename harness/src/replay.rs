@@ -52,14 +52,11 @@ pub fn check(task: &ReplayTask) -> Result<CheckOutcome, Error> {
         .expect("the parent names strategies of the registry only");
     let is_shared = entry.profile.concurrency != Concurrency::OneThread;
     let replayed = replay(&make(workload.summary.peak), &operations, is_shared);
-    let evidence = replayed.as_ref().map(|replayed| {
+    let count = operations.len();
+    let evidence = replayed.as_ref().map(|(records, [scans, lookups])| {
         format!(
-            "{} operations of a process trace, each answered as by the model; at the end the model's {} records; {} \
-             scans and {} lookups meanwhile saw whole ones",
-            operations.len(),
-            replayed.records,
-            replayed.scans,
-            replayed.lookups
+            "{count} operations of a process trace, each answered as by the model; at the end the model's {records} \
+             records; {scans} scans and {lookups} lookups meanwhile saw whole ones"
         )
     });
     Ok(CheckOutcome {
@@ -71,16 +68,9 @@ pub fn check(task: &ReplayTask) -> Result<CheckOutcome, Error> {
     })
 }
 
-/// What a replay came to.
-#[derive(Debug)]
-struct Replayed {
-    /// How many records are in the table behind the last operation.
-    records: usize,
-    /// How often all records were visited meanwhile.
-    scans: u64,
-    /// How often one was looked up meanwhile.
-    lookups: u64,
-}
+/// What a replay came to: how many records are in the table behind the last operation, and how often all records were
+/// visited meanwhile, and one was looked up.
+type Replayed = (usize, [u64; 2]);
 
 /// Replays on a table, as fast as it goes, while it is looked at, if it may be by several threads: by a status page
 /// and by a health checker. Otherwise, the first thing that is not as the model has it.
@@ -120,11 +110,8 @@ fn replay(
         (ended, looks.collect::<Result<Vec<u64>, String>>())
     });
     let (records, looks) = (ended?, looks?);
-    Ok(Replayed {
-        records,
-        scans: looks.first().copied().unwrap_or(0),
-        lookups: looks.get(1).copied().unwrap_or(0),
-    })
+    let looks_of = |watcher: usize| looks.get(watcher).copied().unwrap_or(0);
+    Ok((records, [0, 1].map(looks_of)))
 }
 
 /// Ends the looking when it is dropped: also when a strategy panics, or those who look would go on for

@@ -15,7 +15,7 @@ pub(super) fn judged(results: &Machine, samples: &Samples) -> Vec<Judgement> {
         let cards = results.contenders();
         let judged = cards.map(|card| match &criterion {
             Criterion::Check(check) => {
-                Vec::from_iter(by_check(assumption, &card.name, samples, check))
+                Vec::from_iter(by_check(&assumption.id, &card.name, samples, check))
             }
             criterion => by_scenario(results, assumption, criterion, &card.name),
         });
@@ -101,18 +101,13 @@ fn beyond(is_right: bool, is_wrong: bool) -> Verdict {
 }
 
 /// By all outcomes of a check: one that failed is enough.
-fn by_check(
-    assumption: &Assumption,
-    strategy: &str,
-    samples: &Samples,
-    check: &str,
-) -> Option<Judgement> {
+fn by_check(id: &str, strategy: &str, samples: &Samples, check: &str) -> Option<Judgement> {
     let checks = samples.checks();
     let checks = checks.filter(|outcome| outcome.strategy == strategy && outcome.check == check);
     // The first that failed, or the first.
     let decisive = checks.min_by_key(|outcome| outcome.passed)?;
     Some(Judgement {
-        id: assumption.id.clone(),
+        id: id.into(),
         strategy: strategy.into(),
         scenario: None,
         verdict: beyond(decisive.passed, !decisive.passed),

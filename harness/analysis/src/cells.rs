@@ -116,34 +116,25 @@ fn timed(
     let value = of_values.widen(estimate(&logs)?);
     let median_value = value.median.exp();
     let drift = median(&mut series.drifts(name, strategy, metric));
-    let operations = median(&mut series.operations_of_a_thread(name, strategy, metric));
+    let operations = median(&mut series.thread_operations(name, strategy, metric));
+    let drifts = drift.is_some_and(|drift| drift.abs() > DRIFT_MAX);
+    let is_slow = operations.is_some_and(|number| number < OPERATIONS_FEW);
+    let is_crowded = scenario.threads() > samples.header.environment.cpus;
     let flags = [
         (Flag::Starved, median_value.is_infinite()),
-        (
-            Flag::Unsteady,
-            drift.is_some_and(|drift| drift.abs() > DRIFT_MAX),
-        ),
-        (
-            Flag::FewOperations,
-            operations.is_some_and(|number| number < OPERATIONS_FEW),
-        ),
-        (
-            Flag::Oversubscribed,
-            scenario.threads() > samples.header.environment.cpus,
-        ),
+        (Flag::Unsteady, drifts),
+        (Flag::FewOperations, is_slow),
+        (Flag::Oversubscribed, is_crowded),
     ];
     let flags = flags.into_iter().filter(|(_, holds)| *holds);
     let ratios = series.log_ratios(name, strategy, metric);
     let log_ratio = estimate(&groups(ratios)).filter(|_| strategy != baseline);
     let log_ratio = log_ratio.map(|logs| of_ratios.widen(logs));
     let interval = value.interval(LEVEL).map(f64::exp);
+    let starved = logs.iter().flatten().filter(|log| log.is_infinite());
     let cell = Cell {
         processes: value.groups(),
-        starved: logs
-            .iter()
-            .flatten()
-            .filter(|log| log.is_infinite())
-            .count(),
+        starved: starved.count(),
         flags: flags.map(|(flag, _)| flag).collect(),
         ratio: log_ratio.as_ref().map(|logs| ratio(logs, baseline)),
         ..cell(name, strategy, metric, median_value, interval, value.n)
@@ -221,12 +212,9 @@ fn judge(cells: &mut [Cell], samples: &Samples, rows: &[Row<'_>], compared: &[Co
 
 /// In how many of its slices nothing was finished, if these are too many.
 fn too_starved(cell: &Cell) -> Option<String> {
-    (cell.starved as f64 > STARVED_MAX * cell.n as f64).then(|| {
-        format!(
-            "{} finished no operation in {} of {} slices",
-            cell.strategy, cell.starved, cell.n
-        )
-    })
+    let (strategy, starved, n) = (&cell.strategy, cell.starved, cell.n);
+    (starved as f64 > STARVED_MAX * n as f64)
+        .then(|| format!("{strategy} finished no operation in {starved} of {n} slices"))
 }
 
 /// Marks what the harness itself may hide.

@@ -15,10 +15,8 @@ const FLOOR_SHARE_MAX: f64 = 0.5;
 
 /// All controls of a run.
 pub(super) fn all(results: &Machine, samples: &Samples, series: &Series<'_>) -> Vec<Control> {
-    let of_cells = results
-        .cells
-        .iter()
-        .filter_map(|cell| of_cell(results, cell));
+    let cells = results.cells.iter();
+    let of_cells = cells.filter_map(|cell| of_cell(results, cell));
     let own_slices = rows(&samples.header.scenarios)
         .filter_map(|(scenario, metric)| own_slices(samples, series, &scenario.name, metric));
     of_cells.chain(own_slices).collect()
@@ -105,13 +103,11 @@ fn own_slices(
     let processes: Vec<Vec<f64>> = processes.iter().map(|blocks| blocks.concat()).collect();
     let ratio = estimate(&processes)?;
     let interval = ratio.interval(LEVEL).map(f64::exp);
+    let metric = metric.name();
     (ratio.groups() >= GROUPS_99).then(|| Control {
         scenario: scenario.into(),
         control: format!("{baseline}, slice against slice"),
-        expected: format!(
-            "a 99 % interval of {} that comes within 2 % of 1.000",
-            metric.name()
-        ),
+        expected: format!("a 99 % interval of {metric} that comes within 2 % of 1.000"),
         observed: shown(ratio.median.exp(), interval),
         passed: interval.low <= SKEW && interval.high >= 1.0 / SKEW,
     })

@@ -26,12 +26,12 @@ const FAR: f64 = 14.0;
 /// Seed of the bootstrap: fixed, so that a report can be generated again byte for byte.
 const SEED: u64 = 0x7069_766f_7400_0002;
 
+/// The log ratios of a strategy in a scenario, by process.
+type Ratios<'r> = dyn Fn(&str, &str, Metric) -> Vec<Vec<f64>> + Sync + 'r;
+
 /// All flips and maps of a run. `log_ratios` gives a strategy's log ratios to its baseline
 /// neighbours in a scenario, by measuring process.
-pub(super) fn find(
-    results: &Machine,
-    log_ratios: impl Fn(&str, &str, Metric) -> Vec<Vec<f64>> + Sync,
-) -> (Vec<Flip>, Vec<Map>) {
+pub(super) fn find(results: &Machine, log_ratios: &Ratios<'_>) -> (Vec<Flip>, Vec<Map>) {
     let (mut flips, mut maps) = (Vec::new(), Vec::new());
     let points = results.scenarios.iter();
     let points = points.filter_map(|scenario| Some((&scenario.point.as_ref()?.sweep, scenario)));
@@ -49,7 +49,7 @@ pub(super) fn find(
             if let [axis] = axes[..]
                 && let Some(scale) = Scale::of(&points, axis)
             {
-                let lines = lines(results, &points, metric, &log_ratios);
+                let lines = lines(results, &points, metric, log_ratios);
                 let margin = results.margin.ln();
                 let contenders = lines.iter().filter(|line| line.name != results.baseline);
                 let against = contenders.flat_map(|line| against(line, &scale, margin));
@@ -85,17 +85,14 @@ pub(super) fn find(
 #[derive(Clone, Debug)]
 struct Scale {
     places: Vec<f64>,
-    is_logarithmic: bool,
+    is_log: bool,
 }
 
 impl Scale {
     /// `None` for an axis of kinds, between which nothing lies, and for a single point.
     fn of(points: &[&Scenario], axis: Axis) -> Option<Self> {
-        let values: Vec<f64> = points
-            .iter()
-            .map(|point| point.coordinate(axis))
-            .collect::<Option<_>>()?;
-        Self::over(&values)
+        let values = points.iter().map(|point| point.coordinate(axis));
+        Self::over(&values.collect::<Option<Vec<f64>>>()?)
     }
 
     /// `None` unless the values ascend.
@@ -104,20 +101,16 @@ impl Scale {
         if values.len() < 2 || values.windows(2).any(|pair| pair[0] >= pair[1]) {
             return None;
         }
-        let is_logarithmic = first > 0.0 && last / first > 10.0;
-        let place = |&value: &f64| if is_logarithmic { value.ln() } else { value };
+        let is_log = first > 0.0 && last / first > 10.0;
+        let place = |&value: &f64| if is_log { value.ln() } else { value };
         Some(Self {
             places: values.iter().map(place).collect(),
-            is_logarithmic,
+            is_log,
         })
     }
 
     fn value(&self, place: f64) -> f64 {
-        if self.is_logarithmic {
-            place.exp()
-        } else {
-            place
-        }
+        if self.is_log { place.exp() } else { place }
     }
 }
 
@@ -143,19 +136,14 @@ fn ranked(results: &Machine) -> impl Iterator<Item = &str> {
 }
 
 /// The lines of all that may win; the ratio of the baseline to itself is 1.
-fn lines(
-    results: &Machine,
-    points: &[&Scenario],
-    metric: Metric,
-    log_ratios: impl Fn(&str, &str, Metric) -> Vec<Vec<f64>> + Sync,
-) -> Vec<Line> {
+fn lines(results: &Machine, points: &[&Scenario], metric: Metric, logs: &Ratios<'_>) -> Vec<Line> {
     let at = |number: usize, name: &str, index: usize, point: &Scenario| {
         if name == results.baseline {
             let draws = vec![0.0; DRAWS];
             return Some(At { median: 0.0, draws });
         }
         let ratio = results.cell(&point.name, name, metric)?.ratio.as_ref();
-        let logs = log_ratios(&point.name, name, metric);
+        let logs = logs(&point.name, name, metric);
         // Processes and not slices: fewer have no 95 % interval at this point either.
         if logs.iter().filter(|process| !process.is_empty()).count() < GROUPS_95 {
             return None;

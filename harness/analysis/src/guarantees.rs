@@ -30,9 +30,8 @@ fn unless(wrong: Option<String>, tried: Option<String>) -> Option<Observation> {
 pub fn guarantees(cards: &[Card], lines: &[Line]) -> Vec<Guarantee> {
     let checks = lines.iter().filter_map(Line::try_as_check_ref);
     let checked = checks.map(kept_by_all);
-    let claimed = cards
-        .iter()
-        .flat_map(|card| graded(card, Evidence::collect(&card.name, lines)));
+    let cards = cards.iter();
+    let claimed = cards.flat_map(|card| graded(card, Evidence::collect(&card.name, lines)));
     checked.chain(claimed).collect()
 }
 
@@ -48,14 +47,13 @@ pub fn contradicts(card: &Card, seen: &FaultSeen) -> bool {
 /// What faults did, as it was seen.
 pub fn faulted(lines: &[Line]) -> Vec<Faulted> {
     let faults = lines.iter().filter_map(Line::try_as_fault_ref);
-    faults
-        .map(|seen| Faulted {
-            strategy: seen.strategy.clone(),
-            fault: seen.fault,
-            consequence: seen.consequence(),
-            evidence: seen.to_string(),
-        })
-        .collect()
+    let faulted = faults.map(|seen| Faulted {
+        strategy: seen.strategy.clone(),
+        fault: seen.fault,
+        consequence: seen.consequence(),
+        evidence: seen.to_string(),
+    });
+    faulted.collect()
 }
 
 fn kept_by_all(outcome: &CheckOutcome) -> Guarantee {
@@ -80,19 +78,13 @@ fn graded(card: &Card, evidence: Evidence<'_>) -> impl Iterator<Item = Guarantee
     let claims = card.claims.all();
     let claims = claims.filter(|(property, _)| *property != Property::Records);
     claims.map(move |(property, claim)| {
-        let all = observations(property, claim, &evidence).into_iter();
+        let all = observed(property, claim, &evidence).into_iter();
         // The first that refutes it, or the first.
-        let strongest = all
-            .flatten()
-            .min_by_key(|(_, grade, _)| *grade != Grade::Forbidden);
-        let unchecked = || {
-            (
-                String::new(),
-                Grade::Unchecked,
-                "stated by its profile".into(),
-            )
-        };
-        let (observed, grade, evidence) = strongest.unwrap_or_else(unchecked);
+        let is_weak = |(_, grade, _): &Observation| *grade != Grade::Forbidden;
+        let strongest = all.flatten().min_by_key(is_weak);
+        let stated = "stated by its profile".into();
+        let unchecked = (String::new(), Grade::Unchecked, stated);
+        let (observed, grade, evidence) = strongest.unwrap_or(unchecked);
         Guarantee {
             strategy: card.name.clone(),
             property: Guaranteed::Claim(property),
@@ -105,11 +97,7 @@ fn graded(card: &Card, evidence: Evidence<'_>) -> impl Iterator<Item = Guarantee
 }
 
 /// Which checks, faults and stalls look at a property, and what they show of a claim about it.
-fn observations(
-    property: Property,
-    claim: Claim,
-    evidence: &Evidence<'_>,
-) -> Vec<Option<Observation>> {
+fn observed(property: Property, claim: Claim, evidence: &Evidence<'_>) -> Vec<Option<Observation>> {
     use Property as P;
     let checked = |names: &[&str]| checked(names, evidence);
     let under = |fault, observe: fn(&FaultSeen) -> Claim| {
@@ -164,23 +152,10 @@ fn checked(names: &[&str], evidence: &Evidence<'_>) -> Option<Observation> {
     let checks = checks.filter(|outcome| names.contains(&outcome.check.as_str()));
     // The first that failed, or the first.
     let outcome = checks.min_by_key(|outcome| outcome.passed)?;
-    let evidence = Some(format!("{}: {}", outcome.check, outcome.evidence));
-    if outcome.passed {
-        unless(None, evidence)
-    } else {
-        unless(evidence, None)
-    }
+    let evidence = format!("{}: {}", outcome.check, outcome.evidence);
+    let wrong = (!outcome.passed).then(|| evidence.clone());
+    unless(wrong, Some(evidence))
 }
-
-/// The faults in which somebody who is not there any more could be waited for.
-const STANDSTILLS: [Fault; 6] = [
-    Fault::ReaderStalls,
-    Fault::UpdaterStalls,
-    Fault::ResizerStalls,
-    Fault::ReaderGone,
-    Fault::WriterGone,
-    Fault::OverlappingReaders,
-];
 
 /// What was seen of those whom a claim of progress is about: by what they do under faults, and in which pairs of
 /// operations. Nothing if none of them tried. The system's allocator is apart from all claims.
@@ -190,7 +165,7 @@ fn progress(
     deeds: &[Deed],
     is_meant: fn(&StallPair) -> bool,
 ) -> Option<Observation> {
-    let standstills = STANDSTILLS.iter();
+    let standstills = Fault::ALL.iter().filter(|fault| fault.is_standstill());
     let standstills = standstills.filter_map(|fault| evidence.under(*fault));
     let attempts = standstills.flat_map(|seen| {
         let attempts = deeds.iter();
@@ -228,18 +203,10 @@ fn stopped_at(points: u64) -> String {
 
 /// `read hit at 43 of 50 points of apply to the same process`.
 pub fn held_up_at(pair: &StallPair) -> String {
-    let process = if pair.same_process {
-        "the same"
-    } else {
-        "another"
-    };
-    format!(
-        "{} at {} of {} points of {}, {process} process",
-        pair.peer,
-        pair.blocked_by_strategy(),
-        pair.points,
-        pair.stalled
-    )
+    let (peer, stalled, points) = (pair.peer, pair.stalled, pair.points);
+    let (blocked, same) = (pair.blocked_by_strategy(), pair.same_process);
+    let process = if same { "the same" } else { "another" };
+    format!("{peer} at {blocked} of {points} points of {stalled}, {process} process")
 }
 
 /// What there is to say of something that no order of the operations explains.

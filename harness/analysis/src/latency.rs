@@ -115,9 +115,8 @@ impl<'s> Timed<'s> {
     }
 
     fn histograms(&self) -> impl Iterator<Item = &'s SparseHistogram> {
-        self.probed
-            .iter()
-            .filter_map(|seen| seen.histogram(self.of))
+        let probed = self.probed.iter();
+        probed.filter_map(|seen| seen.histogram(self.of))
     }
 
     fn operations(&self) -> u64 {
@@ -127,19 +126,14 @@ impl<'s> Timed<'s> {
     /// The share of the operations asked for that was begun in time.
     fn served(&self, of: Distribution) -> Option<f64> {
         let (_, offered, unfinished) = OPERATIONS.into_iter().find(|(one, ..)| *one == of)?;
-        let left = self
-            .probed
-            .iter()
-            .filter_map(|seen| seen.share(unfinished, offered));
-        median(left.map(|left| 1.0 - left))
+        let probed = self.probed.iter();
+        median(probed.filter_map(|seen| Some(1.0 - seen.share(unfinished, offered)?)))
     }
 
     /// Whether the rate was kept, by the reads and by the writes: where writes are left over, reads met too few.
     fn is_kept(&self) -> bool {
-        let served = OPERATIONS.map(|(of, ..)| self.served(of));
-        served
-            .iter()
-            .all(|share| share.is_some_and(|share| share >= KEPT))
+        let is_kept = |of| self.served(of).is_some_and(|share| share >= KEPT);
+        OPERATIONS.iter().all(|&(of, ..)| is_kept(of))
     }
 
     /// A quantile: the median over the processes.

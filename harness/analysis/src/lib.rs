@@ -24,8 +24,8 @@ mod verdicts;
 
 use std::collections::HashSet;
 
-use model::environment;
-use model::sample::Line;
+use model::environment::Environment;
+use model::sample::{Failure, Line, SliceKey};
 
 pub use evidence::Evidence;
 pub use guarantees::{contradicts, faulted, guarantees, held_up_at};
@@ -49,10 +49,9 @@ pub fn analyse(samples: &Samples) -> Machine {
     let scaling = scaling::scaling(samples, &cells);
     let protocol = protocol(samples, &cells, level);
     let warnings = warnings(samples);
-    let name = environment::Machine::names(&[header.environment.machine()]).concat();
+    let name = Environment::short_names(&[&header.environment]).concat();
     let mut results = Machine {
         name,
-        runs: Vec::new(),
         baseline: header.baseline.clone(),
         margin: MARGIN,
         partial: !samples.lines.contains(&Line::Complete),
@@ -64,26 +63,21 @@ pub fn analyse(samples: &Samples) -> Machine {
         strategies: header.strategies.clone(),
         exclusions: header.exclusions.clone(),
         cells,
-        assumptions: Vec::new(),
-        recommendations: Vec::new(),
         guarantees,
         faults: faulted(&samples.lines),
         traces: evidence::traces(&header.strategies, &samples.lines),
         untraced: evidence::untraced(&samples.lines),
         stalls: evidence::stalls(&header.strategies, &samples.lines),
-        flips: Vec::new(),
-        maps: Vec::new(),
         scaling,
-        controls: Vec::new(),
-        use_cases: Vec::new(),
         warnings,
+        ..Machine::default()
     };
     results.warnings.extend(evidence::warnings(&results));
     results.assumptions = assumptions::judged(&results, samples);
     results.recommendations = recommendations::all(&results);
     results.controls = controls::all(&results, samples, &series);
     results.use_cases = use_cases::answered(&results, &series);
-    (results.flips, results.maps) = flips::find(&results, |scenario, strategy, metric| {
+    (results.flips, results.maps) = flips::find(&results, &|scenario, strategy, metric| {
         series::groups(series.log_ratios(scenario, strategy, metric))
     });
     results
@@ -91,31 +85,24 @@ pub fn analyse(samples: &Samples) -> Machine {
 
 /// How much there was to estimate from.
 fn protocol(samples: &Samples, cells: &[Cell], level: f64) -> Protocol {
-    let weather = || {
-        samples
-            .lines
-            .iter()
-            .filter_map(Line::try_as_interference_ref)
-    };
-    let processors = samples.header.environment.cpus as f64;
-    let took: f64 = weather()
-        .map(|block| block.took_ns as f64 * processors)
-        .sum();
-    let stolen: f64 = weather().map(|block| block.stolen_ns as f64).sum();
+    let weather = samples.lines.iter();
+    let weather = weather.filter_map(Line::try_as_interference_ref);
+    let (took, stolen) = weather.fold((0, 0), |(took, stolen), block| {
+        (took + block.took_ns, stolen + block.stolen_ns)
+    });
+    let took = took.max(1) as f64 * samples.header.environment.cpus as f64;
     let ratios = cells.iter().filter_map(|cell| cell.ratio.as_ref());
     let slices = || samples.slices().map(|slice| &slice.key);
+    let processes: HashSet<u32> = slices().map(|key| key.process).collect();
     let blocks = slices().map(|key| (&key.scenario, key.process, key.block));
     Protocol {
         window_ns: samples.header.window_ns,
-        processes: slices()
-            .map(|key| key.process)
-            .collect::<HashSet<_>>()
-            .len(),
+        processes: processes.len(),
         blocks: blocks.collect::<HashSet<_>>().len(),
         slices: slices().count(),
         failures: samples.failures().count(),
         moved: places::moved(&samples.lines).len(),
-        stolen: if took > 0.0 { stolen / took } else { 0.0 },
+        stolen: stolen as f64 / took,
         verdicts: ratios.filter(|ratio| ratio.p.is_some()).count(),
         level,
         looks: samples.header.looks,
@@ -127,29 +114,22 @@ fn protocol(samples: &Samples, cells: &[Cell], level: f64) -> Protocol {
 /// What a reader has to know beside the figures.
 fn warnings(samples: &Samples) -> Vec<String> {
     let cpus = samples.header.environment.cpus;
-    let scenarios = samples.header.scenarios.iter();
-    let oversubscribed = scenarios.filter(|scenario| scenario.threads() > cpus).map(|scenario| {
+    let scenarios = || samples.header.scenarios.iter();
+    let oversubscribed = scenarios().filter(|scenario| scenario.threads() > cpus).map(|scenario| {
         let (name, threads) = (&scenario.name, scenario.threads());
         let plural = if cpus == 1 { "" } else { "s" };
         format!(
             "{name}: {threads} threads on {cpus} processor{plural}: oversubscribed, so it measures the scheduler, too"
         )
     });
-    let failed = samples.failures().map(|failure| {
-        let key = &failure.key;
-        format!(
-            "{}: {} was not measured: {}",
-            key.scenario, key.strategy, failure.reason
-        )
-    });
+    let about = |key: &SliceKey, what: &str| format!("{}: {} {what}", key.scenario, key.strategy);
+    let why = |reason: &str| format!("was not measured: {reason}");
+    let failed = samples.failures();
+    let failed = failed.map(|Failure { key, reason }| about(key, &why(reason)));
     let slices = samples.slices();
     let missed = slices.filter(|slice| slice.groups.iter().any(|group| group.misses > 0));
-    let missed = missed.map(|slice| {
-        format!(
-            "{}: {} missed records that were there, or had heartbeats rejected",
-            slice.key.scenario, slice.key.strategy
-        )
-    });
+    let missed_text = "missed records that were there, or had heartbeats rejected";
+    let missed = missed.map(|slice| about(&slice.key, missed_text));
     let mut warnings: Vec<String> = oversubscribed.chain(failed).chain(missed).collect();
     warnings.dedup();
     warnings

@@ -20,13 +20,12 @@ pub fn merge(machines: Vec<Machine>) -> Results {
     let first = machines.first().expect("something was measured somewhere");
     let decided = machines.iter().flat_map(|one| &one.recommendations);
     let strategies = unique(decided.map(|decided| decided.strategy.as_str())).into_iter();
+    let overall = strategies.map(|strategy| overall(&machines, strategy));
     Results {
         baseline: first.baseline.clone(),
         margin: first.margin,
         partial: machines.iter().any(|machine| machine.partial),
-        overall: strategies
-            .map(|strategy| overall(&machines, strategy))
-            .collect(),
+        overall: overall.collect(),
         differences: contradictions(&machines),
         machines,
     }
@@ -64,15 +63,12 @@ fn contradictions(machines: &[Machine]) -> Vec<Contradiction> {
     if machines.len() < 2 {
         return Vec::new();
     }
-    let is_choice = |strategy: &str| {
-        machines
-            .iter()
-            .any(|one| one.recommendation(strategy).is_some())
-    };
+    let decided = machines.iter().flat_map(|one| &one.recommendations);
+    let choices: Vec<&str> = decided.map(|one| one.strategy.as_str()).collect();
     let cells = machines.iter().flat_map(|one| &one.cells);
     let compared = cells.filter(|cell| cell.metric.is_timed() && cell.ratio.is_some());
     let rows = compared.map(|cell| (cell.strategy.as_str(), cell.scenario.as_str(), cell.metric));
-    let rows = unique(rows.filter(|(strategy, ..)| is_choice(strategy))).into_iter();
+    let rows = unique(rows.filter(|(strategy, ..)| choices.contains(strategy))).into_iter();
     rows.filter_map(|(strategy, scenario, metric)| {
         let ranked = machines.iter().filter(|one| one.is_ranked(strategy));
         let there = ranked.filter_map(|one| {
@@ -83,18 +79,16 @@ fn contradictions(machines: &[Machine]) -> Vec<Contradiction> {
         let says = |wanted| there.iter().any(|(_, ratio)| ratio.verdict == wanted);
         let contradicts = says(Verdict::Holds) && says(Verdict::Rejected);
         let builds: Vec<&Machine> = there.iter().map(|(one, _)| *one).collect();
+        let there = there.iter().map(|(one, ratio)| RatioThere {
+            machine: one.name.clone(),
+            ratio: ratio.clone(),
+        });
         contradicts.then(|| Contradiction {
             strategy: strategy.into(),
             scenario: scenario.into(),
             metric,
             called: called(&builds, strategy, metric),
-            ratios: there
-                .iter()
-                .map(|(one, ratio)| RatioThere {
-                    machine: one.name.clone(),
-                    ratio: ratio.clone(),
-                })
-                .collect(),
+            ratios: there.collect(),
         })
     })
     .collect()
@@ -104,16 +98,13 @@ fn contradictions(machines: &[Machine]) -> Vec<Contradiction> {
 fn called(builds: &[&Machine], strategy: &str, metric: Metric) -> Vec<CalledThere> {
     let hardware = &builds[0].environment;
     let mut others = builds.iter();
-    if !others.all(|one| one.environment.is_same_hardware(hardware)) {
+    if !others.all(|one| one.environment.machine() == hardware.machine()) {
         return Vec::new();
     }
     let only_there = |one: &Machine, strategy: &str| {
         let mut own = calls(one, strategy, metric);
-        own.retain(|name| {
-            builds
-                .iter()
-                .any(|b| !calls(b, strategy, metric).contains(name))
-        });
+        let lacks = |build: &Machine, name: &String| !calls(build, strategy, metric).contains(name);
+        own.retain(|name| builds.iter().any(|build| lacks(build, name)));
         own.into_iter().collect()
     };
     let all = builds.iter().map(|one| CalledThere {

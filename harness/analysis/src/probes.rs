@@ -31,10 +31,8 @@ pub(super) fn cells(samples: &Samples) -> Vec<Cell> {
         let key = (seen.probe, seen.strategy.as_str());
         let values = probed.entry(key).or_default();
         for (metric, value) in measured(seen) {
-            values
-                .entry(metric)
-                .or_default()
-                .insert(seen.process, value);
+            let of_metric = values.entry(metric).or_default();
+            of_metric.insert(seen.process, value);
         }
     }
     let mut cells = Vec::new();
@@ -43,9 +41,8 @@ pub(super) fn cells(samples: &Samples) -> Vec<Cell> {
         let is_incomparable = matches!(probe, Probe::OwnHalfLoad | Probe::OwnHighLoad);
         for card in &samples.header.strategies {
             let strategy = card.name.as_str();
-            let reference = probed
-                .get(&(probe, baseline))
-                .filter(|_| strategy != baseline && !is_incomparable);
+            let is_compared = strategy != baseline && !is_incomparable;
+            let reference = probed.get(&(probe, baseline)).filter(|_| is_compared);
             for (metric, values) in probed.get(&(probe, strategy)).into_iter().flatten() {
                 let reference = reference.and_then(|reference| reference.get(metric));
                 let times = reference.and_then(|reference| compared(*metric, values, reference));
@@ -137,18 +134,10 @@ fn measured(probe: &ProbeSeen) -> Vec<(Metric, f64)> {
         // Without a disturbed moment there was nothing to be stuck in, and nothing to say.
         return Vec::new();
     }
-    let first = relative(
-        C::FirstTogether,
-        C::TogetherNs,
-        C::FirstAlone,
-        C::FirstAloneNs,
-    );
-    let second = relative(
-        C::SecondTogether,
-        C::TogetherNs,
-        C::SecondAlone,
-        C::SecondAloneNs,
-    );
+    let reads_kept = relative(C::DisturbedReads, C::DisturbedNs, C::CalmReads, C::CalmNs);
+    let together = |count, alone, alone_ns| relative(count, C::TogetherNs, alone, alone_ns);
+    let first = together(C::FirstTogether, C::FirstAlone, C::FirstAloneNs);
+    let second = together(C::SecondTogether, C::SecondAlone, C::SecondAloneNs);
     let fair_share = first.zip(second).and_then(|(first, second)| {
         let larger = first.max(second);
         (larger > 0.0).then(|| first.min(second) / larger)
@@ -160,17 +149,11 @@ fn measured(probe: &ProbeSeen) -> Vec<(Metric, f64)> {
         (M::WritesPerS, probe.per_s(C::WritesOffered)),
         (M::AgeP99, ages.map(|ages| ages.quantile(0.99) as f64)),
         (M::AgeMax, ages.map(|ages| ages.max() as f64)),
-        (
-            M::ReadsKept,
-            relative(C::DisturbedReads, C::DisturbedNs, C::CalmReads, C::CalmNs),
-        ),
+        (M::ReadsKept, reads_kept),
         (M::WritesKept, writes_kept),
         (M::ScanNsUnderWrites, share(C::DisturbedNs, C::Scans)),
         (M::FairShare, fair_share),
-        (
-            M::TeardownMs,
-            teardowns.map(|teardowns| teardowns.max() as f64 / 1e6),
-        ),
+        (M::TeardownMs, teardowns.map(|one| one.max() as f64 / 1e6)),
     ];
     values.extend(COUNTS.map(|(count, metric)| (metric, probe.count(count).map(|n| n as f64))));
     for (distributions, metrics) in WAITS {

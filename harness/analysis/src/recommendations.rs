@@ -2,15 +2,13 @@
 
 use model::scenario::Origin;
 
-use results::{Cell, Decision, Judged, Machine, Ratio, Recommendation, Rule, Scope, decide};
+use results::{Cell, Decision, Judged, Machine, Ratio, Recommendation, Scope, decide};
 
 /// What follows for each contender but the baseline.
 pub(super) fn all(results: &Machine) -> Vec<Recommendation> {
-    results
-        .contenders()
-        .filter(|card| card.name != results.baseline)
-        .map(|card| recommend(results, &card.name))
-        .collect()
+    let cards = results.contenders();
+    let cards = cards.filter(|card| card.name != results.baseline);
+    cards.map(|card| recommend(results, &card.name)).collect()
 }
 
 fn recommend(results: &Machine, strategy: &str) -> Recommendation {
@@ -31,10 +29,8 @@ fn recommend(results: &Machine, strategy: &str) -> Recommendation {
         judged.collect()
     };
     // What each of the report's rows is about. A run without any of them says nothing of them.
-    let rows = results
-        .scenarios
-        .iter()
-        .filter(|row| row.origin == Origin::Report && row.operations.is_none());
+    let rows = results.scenarios.iter();
+    let rows = rows.filter(|row| row.origin == Origin::Report && row.operations.is_none());
     let required = rows.map(|row| {
         row.groups.first()?;
         let cell = results.cell(&row.name, strategy, row.metric())?;
@@ -42,7 +38,6 @@ fn recommend(results: &Machine, strategy: &str) -> Recommendation {
     });
     let required: Vec<Option<&Ratio>> = required.collect();
     let ratios: Vec<&Ratio> = timed.iter().map(|(_, ratio)| *ratio).collect();
-    let rule = Rule::new(results.margin, Scope::Situations(&required));
     Recommendation {
         strategy: strategy.into(),
         decision: if !results.is_ranked(strategy) {
@@ -50,7 +45,7 @@ fn recommend(results: &Machine, strategy: &str) -> Recommendation {
         } else if !results.decides() {
             Decision::TooFew
         } else {
-            decide(&ratios, rule)
+            decide(&ratios, results.margin, Scope::Situations(&required))
         },
         gains: where_ratio(&Ratio::gains),
         losses: where_ratio(&Ratio::loses),

@@ -62,12 +62,12 @@ pub fn sizes() -> Vec<Trial> {
     };
     parallel::map(cases.as_flattened(), |&(kind, processes)| {
         let seed = processes.into();
-        let found = planted::false_positives(kind, processes, &LEVELS, PLANTED, seed);
+        let found = planted::false_alarms(kind, processes, &LEVELS, PLANTED, seed);
         let found: Vec<f64> = found.into_iter().map(f64::from).collect();
         let allowed = LEVELS.map(|level| planted::most_by_chance(level, PLANTED));
         let shares: Vec<f64> = found.iter().map(|runs| runs / f64::from(PLANTED)).collect();
         Trial {
-            what: format!("{processes} planted processes: {}", kind.name()),
+            what: format!("{processes} planted processes: {kind}"),
             expected: format!("no difference found, in {PLANTED} runs"),
             came_out: format!("found in {}", percents(&shares)),
             bound: format!("at most {}", percents(&LEVELS)),
@@ -97,11 +97,9 @@ pub fn trials(samples: &Samples, runs: u64) -> Vec<Trial> {
     let series = Series::of_lines(&samples.lines);
     let rows = rows(samples, &series);
     let cpus = samples.header.environment.cpus;
-    let quiet: Vec<&Row<'_>> = rows
-        .iter()
-        .filter(|row| !row.scenario.is_contended(cpus) && row.blocks.len() >= PROCESSES_MIN)
-        .collect();
     let all: Vec<&Row<'_>> = rows.iter().collect();
+    let mut quiet = all.clone();
+    quiet.retain(|row| !row.scenario.is_contended(cpus) && row.blocks.len() >= PROCESSES_MIN);
     let mut trials = Vec::new();
     let what = format!("the baseline as its own contender, {} rows", all.len());
     let estimates = pretended(&all, runs, 0.0, 0);
@@ -169,13 +167,6 @@ const PLANTED_RATIOS: [f64; 7] = [1.0, 1.0 / 1.05, 1.0 / 1.2, 1.0 / 1.5, 1.5, 3.
 /// Verdicts of pretended runs, each judged as a whole: how many of them are wrong, and how many threefold effects are
 /// missed, by kind of row.
 fn discoveries(rows: &[&Row<'_>], cpus: usize, runs: u64) -> Vec<Trial> {
-    #[derive(Clone, Copy, Default)]
-    struct Counts {
-        verdicts: usize,
-        wrong: usize,
-        threefold: usize,
-        missed: usize,
-    }
     let kind = |row: &Row<'_>| match row.scenario {
         scenario if scenario.threads() > cpus => 2,
         scenario => usize::from(scenario.is_contended(cpus)),
@@ -196,52 +187,40 @@ fn discoveries(rows: &[&Row<'_>], cpus: usize, runs: u64) -> Vec<Trial> {
             between: Between::default(),
         });
         let judged = judge(&comparisons.collect::<Vec<_>>(), 1);
-        let mut counts = [Counts::default(); 3];
+        // Of each kind: verdicts, and those that are wrong; effects of 3 times, and those that are missed.
+        let mut counts = [[0; 4]; 3];
         for ((kind, planted, _), (verdict, _)) in pretended.iter().zip(judged.verdicts) {
-            let counts = &mut counts[*kind];
             let is_verdict = verdict != Verdict::Inconclusive;
             let is_right = (verdict == Verdict::Holds) == (*planted > MARGIN);
             let is_threefold = planted.ln().abs() > 1.0;
-            counts.verdicts += usize::from(is_verdict);
-            counts.wrong += usize::from(is_verdict && !is_right);
-            counts.threefold += usize::from(is_threefold);
-            counts.missed += usize::from(is_threefold && !(is_verdict && is_right));
+            let is_wrong = is_verdict && !is_right;
+            let is_missed = is_threefold && !(is_verdict && is_right);
+            let adds = [is_verdict, is_wrong, is_threefold, is_missed];
+            for (count, adds) in counts[*kind].iter_mut().zip(adds) {
+                *count += usize::from(adds);
+            }
         }
         counts
     });
     let kinds = ["uncontended", "contended", "oversubscribed"];
     let mut trials = Vec::new();
     for (kind, name) in kinds.into_iter().enumerate() {
-        let total = |count: fn(&Counts) -> usize| -> usize {
-            counted.iter().map(|counts| count(&counts[kind])).sum()
-        };
-        let mut push = |what: &str, expected: &str, part: usize, of: usize| {
-            if of > 0 {
-                let share = part as f64 / of as f64;
-                trials.push(Trial {
-                    what: format!("{what}, {name} rows"),
-                    expected: expected.into(),
-                    came_out: format!("{part} of {of} ({:.2} %)", 100.0 * share),
-                    bound: format!("at most {:.0} %", 100.0 * FALSE_DISCOVERIES),
-                    of,
-                    holds: share <= FALSE_DISCOVERIES,
-                });
-            }
-        };
-        let (verdicts, wrong) = (total(|one| one.verdicts), total(|one| one.wrong));
-        push(
-            "verdicts on effects of 1 to 3 times",
-            "wrong",
-            wrong,
-            verdicts,
-        );
-        let (threefold, missed) = (total(|one| one.threefold), total(|one| one.missed));
-        push(
-            "verdicts on effects of 3 times",
-            "missed",
-            missed,
-            threefold,
-        );
+        let total = |place: usize| -> usize { counted.iter().map(|all| all[kind][place]).sum() };
+        let [verdicts, wrong, threefold, missed] = std::array::from_fn(total);
+        for (effects, expected, part, of) in [
+            ("1 to 3 times", "wrong", wrong, verdicts),
+            ("3 times", "missed", missed, threefold),
+        ] {
+            let share = part as f64 / of as f64;
+            trials.extend((of > 0).then(|| Trial {
+                what: format!("verdicts on effects of {effects}, {name} rows"),
+                expected: expected.into(),
+                came_out: format!("{part} of {of} ({:.2} %)", 100.0 * share),
+                bound: format!("at most {:.0} %", 100.0 * FALSE_DISCOVERIES),
+                of,
+                holds: share <= FALSE_DISCOVERIES,
+            }));
+        }
     }
     trials
 }

@@ -134,12 +134,7 @@ impl<'a> Series<'a> {
     }
 
     /// How many operations a thread did in each slice, on average.
-    pub fn operations_of_a_thread(
-        &self,
-        scenario: &str,
-        strategy: &str,
-        metric: Metric,
-    ) -> Vec<f64> {
+    pub fn thread_operations(&self, scenario: &str, strategy: &str, metric: Metric) -> Vec<f64> {
         let slices = self.of(scenario, strategy).iter();
         let each =
             |slice: &&Slice| activities(metric).find_map(|does| slice.operations_of_a_thread(does));

@@ -11,8 +11,8 @@ use contract::ScanConsistency;
 use model::controls;
 use model::sample::Card;
 use results::{
-    Answer, Cell, Choice, Decision, Gain, Judged, Loss, MARGIN, Machine, Ratio, Rule, Scope,
-    TOLERATED, UseCase, decide,
+    Answer, Cell, Choice, Decision, Gain, Judged, Loss, MARGIN, Machine, Ratio, Scope, TOLERATED,
+    UseCase, decide,
 };
 use serde::Deserialize;
 use stats::{Estimate, estimate};
@@ -74,15 +74,14 @@ pub(super) fn answered(results: &Machine, series: &Series<'_>) -> Vec<UseCase> {
 }
 
 fn answer(results: &Machine, series: &Series<'_>, asked: Asked) -> UseCase {
-    let candidates: Vec<Candidate<'_>> = results
-        .contenders()
-        .filter(|card| card.name != results.baseline && results.is_ranked(&card.name))
-        .filter(|card| asked.needs.iter().all(|need| need.is_met(card)))
-        .filter_map(|card| {
-            let loss = worst_loss(results, &card.name);
-            Candidate::new(results, series, &asked.decided_by, card, loss)
-        })
-        .collect();
+    let cards = results.contenders();
+    let cards = cards.filter(|card| card.name != results.baseline && results.is_ranked(&card.name));
+    let cards = cards.filter(|card| asked.needs.iter().all(|need| need.is_met(card)));
+    let candidates = cards.filter_map(|card| {
+        let loss = worst_loss(results, &card.name);
+        Candidate::new(results, series, &asked.decided_by, card, loss)
+    });
+    let candidates: Vec<Candidate<'_>> = candidates.collect();
     let ceiling = mean_log_ratios(series, &asked.decided_by, controls::UNSYNCHRONISED);
     let ceiling = estimate(&groups(&ceiling)).map(|ceiling| ceiling.median.exp());
     UseCase {
@@ -140,7 +139,7 @@ impl<'c> Candidate<'c> {
         Some(Self {
             card,
             decision: if results.decides() {
-                decide(&ratios, Rule::new(results.margin, Scope::Workload))
+                decide(&ratios, results.margin, Scope::Workload)
             } else {
                 Decision::TooFew
             },
@@ -203,17 +202,11 @@ impl<'c> Candidate<'c> {
 }
 
 /// The answer among those that are wanted.
-fn choose(
-    results: &Machine,
-    candidates: &[Candidate<'_>],
-    is_wanted: impl Fn(&Card) -> bool,
-) -> Answer {
-    let wanted = candidates.iter().filter(|one| is_wanted(one.card));
+fn choose(results: &Machine, all: &[Candidate<'_>], is_wanted: impl Fn(&Card) -> bool) -> Answer {
+    let wanted = all.iter().filter(|one| is_wanted(one.card));
     let wanted: Vec<&Candidate<'_>> = wanted.collect();
-    let qualified = wanted.iter().copied();
-    let qualified: Vec<&Candidate<'_>> = qualified
-        .filter(|one| one.decision == Decision::Adopt)
-        .collect();
+    let mut qualified = wanted.clone();
+    qualified.retain(|one| one.decision == Decision::Adopt);
     let level = results.protocol.level;
     let Some((chosen, tied)) = best(&qualified, level, |_| 0) else {
         let nearest = wanted.iter().copied();
@@ -242,11 +235,9 @@ pub fn best<'a, 'c>(
     level: f64,
     price: impl Fn(&Candidate<'_>) -> usize,
 ) -> Option<(&'a Candidate<'c>, Vec<&'a Candidate<'c>>)> {
-    let qualified = || qualified.iter().copied();
-    let most = qualified().max_by(|a, b| a.by_gain(b))?;
-    let mut tied: Vec<&Candidate<'_>> = qualified()
-        .filter(|one| one.is_as_good_as(most, level))
-        .collect();
+    let most = qualified.iter().copied().max_by(|a, b| a.by_gain(b))?;
+    let mut tied = qualified.to_vec();
+    tied.retain(|one| one.is_as_good_as(most, level));
     let chosen = tied.iter().copied().max_by(|a, b| {
         let by_loss = a.log_loss().total_cmp(&b.log_loss());
         let by_price = price(b).cmp(&price(a));
@@ -282,17 +273,14 @@ fn worst_of<'c>(cells: impl Iterator<Item = &'c Cell>) -> Option<Loss> {
 
 /// The mean of a strategy's log ratios over rows, by process: of each row the median of the process's slices.
 fn mean_log_ratios(series: &Series<'_>, rows: &[Judged], strategy: &str) -> BTreeMap<u32, f64> {
-    let of_rows: Vec<_> = rows
-        .iter()
-        .map(|row| series.log_ratios(&row.scenario, strategy, row.metric))
-        .collect();
+    let log_ratios = |row: &Judged| series.log_ratios(&row.scenario, strategy, row.metric);
+    let of_rows: Vec<_> = rows.iter().map(log_ratios).collect();
     let Some(first) = of_rows.first() else {
         return BTreeMap::new();
     };
     let means = first.keys().filter_map(|process| {
-        let medians = of_rows
-            .iter()
-            .map(|row| stats::median(&mut row.get(process)?.clone()));
+        let of_process = of_rows.iter().map(|row| row.get(process));
+        let medians = of_process.map(|values| stats::median(&mut values?.clone()));
         let medians: Vec<f64> = medians.collect::<Option<_>>()?;
         Some((*process, medians.iter().sum::<f64>() / medians.len() as f64))
     });

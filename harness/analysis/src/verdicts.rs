@@ -65,10 +65,8 @@ pub(crate) struct Judged {
 /// level then lies on one side, too: it is the same test.
 pub(super) fn judge(comparisons: &[Comparison<'_>], looks: u32) -> Judged {
     let rate = FALSE_DISCOVERIES / f64::from(looks.max(1));
-    let differences: Vec<Difference> = comparisons
-        .iter()
-        .map(|one| Difference::between(one.ratio, one.margin(rate)))
-        .collect();
+    let difference = |one: &Comparison<'_>| Difference::between(one.ratio, one.margin(rate));
+    let differences: Vec<Difference> = comparisons.iter().map(difference).collect();
     let p_values: Vec<f64> = differences.iter().map(|difference| difference.p).collect();
     let level = benjamini_hochberg(&p_values, rate);
     let verdict = |difference: Difference| {

@@ -59,18 +59,12 @@ pub fn heartbeat(step: usize) -> Event {
 
 /// A heartbeat whose application waits at [`IN_UPDATE`].
 pub fn held_up() -> Event {
-    Event {
-        at_ns: HELD_UP_AT_NS,
-        ..heartbeat(0)
-    }
+    Event::at(HELD_UP_AT_NS, heartbeat(0).change)
 }
 
 /// A heartbeat whose application panics; where the record is changed in place, half changed.
 pub fn failing() -> Event {
-    Event {
-        at_ns: FAILING_AT_NS,
-        ..heartbeat(0)
-    }
+    Event::at(FAILING_AT_NS, heartbeat(0).change)
 }
 
 /// Holds up, or fails.

@@ -11,6 +11,7 @@ use std::collections::HashMap;
 
 use clap::ValueEnum as _;
 use clap::builder::{PossibleValuesParser, TypedValueParser as _};
+use model::collect::unique;
 use model::error::{Error, Result};
 
 use super::dialect::ModelName;
@@ -178,10 +179,10 @@ impl Reader<'_> {
         let f = event.f.ok_or("an invoke has an operation f")?;
         self.learn(&f)?;
         if let Some(earlier) = self.pending.get(&process) {
+            let process = shown_process(event.process.as_ref());
+            let line = self.lines[earlier.at as usize - 1];
             return Err(format!(
-                "process {} calls {f} and still waits for the answer to line {}",
-                shown_process(event.process.as_ref()),
-                self.lines[earlier.at as usize - 1]
+                "process {process} calls {f} and still waits for the answer to line {line}"
             ));
         }
         let call = Call {
@@ -200,9 +201,9 @@ impl Reader<'_> {
         let process = shown_process(event.process.as_ref());
         let f = event.f.as_deref();
         let Some(mut call) = self.pending.remove(&number) else {
+            let what = f.unwrap_or("something");
             return Err(format!(
-                "process {process} has an answer to {} and has called nothing",
-                f.unwrap_or("something")
+                "process {process} has an answer to {what} and has called nothing"
             ));
         };
 
@@ -231,17 +232,11 @@ impl Reader<'_> {
         }
         let has = |model: &ModelName| model.words().any(|word| word == f);
         if !self.models.iter().any(has) {
-            let mut known: Vec<&str> = Vec::new();
-            for word in self.models.iter().flat_map(|model| model.words()) {
-                if !known.contains(&word) {
-                    known.push(word);
-                }
-            }
+            let known = unique(self.models.iter().flat_map(|model| model.words())).join(", ");
             let here = if self.words.is_empty() { "" } else { " here" };
+            let shown = Value::Text(f.into()).shown();
             return Err(format!(
-                "unknown operation {}: it is one of {}{here}",
-                Value::Text(f.into()).shown(),
-                known.join(", ")
+                "unknown operation {shown}: it is one of {known}{here}"
             ));
         }
         self.models.retain(has);
@@ -258,21 +253,16 @@ impl Reader<'_> {
         let mut calls = self.calls;
         calls.extend(self.pending.into_values());
         calls.sort_unstable_by_key(|call| call.at);
-        let values = match reading.independent {
-            Some(true) => Values::Tuples,
-            Some(false) => Values::Plain,
-            None => recognise(&calls),
+        let said = reading.independent;
+        let Some(is_independent) = said.or_else(|| are_tuples(&calls)) else {
+            return Err(Error::input(format!(
+                "{}: values are pairs: say --independent if each is [key, value], as of Jepsen's \
+                 independent keys, or --independent=no if it is a value of one object",
+                places.name
+            )));
         };
-        match values {
-            Values::Plain => {}
-            Values::Tuples => take_keys_out(&mut calls, |at, what| places.fault(at, what))?,
-            Values::Unclear => {
-                return Err(Error::input(format!(
-                    "{}: values are pairs: say --independent if each is [key, value], as of Jepsen's \
-                     independent keys, or --independent=no if it is a value of one object",
-                    places.name
-                )));
-            }
+        if is_independent {
+            take_keys_out(&mut calls, &places)?;
         }
         let mut processes = vec![String::new(); self.names.len()];
         for (process, number) in self.names {
@@ -280,7 +270,7 @@ impl Reader<'_> {
         }
         Ok(History {
             model: recognised(&self.models, &calls),
-            is_independent: values == Values::Tuples,
+            is_independent,
             passed_over: self.passed_over,
             is_empty: self.words.is_empty(),
             reading: reading.clone(),
@@ -397,24 +387,15 @@ impl Call {
     }
 }
 
-/// What the values of a history are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Values {
-    Plain,
-    Tuples,
-    /// They are pairs, and may be either.
-    Unclear,
-}
-
-/// What the values of these calls are.
-fn recognise(calls: &[Call]) -> Values {
+/// Whether the values of these calls are tuples of a key and a value; `None` if they are pairs, and may be either.
+fn are_tuples(calls: &[Call]) -> Option<bool> {
     // Whose key stands elsewhere has none in its value.
     if calls.iter().any(|call| !call.key.is_nil()) {
-        return Values::Plain;
+        return Some(false);
     }
     let mut asked = calls.iter().filter(|call| !call.asked.is_nil()).peekable();
     if asked.peek().is_none() || asked.any(|call| !can_be_tuple(&call.f, &call.asked)) {
-        return Values::Plain;
+        return Some(false);
     }
     let has_key = |call: &Call| {
         let key = call.asked.pair().map(|(key, _)| key);
@@ -425,11 +406,7 @@ fn recognise(calls: &[Call]) -> Values {
     let is_certain = questions.peek().is_some()
         && questions.all(|call| call.asked.pair().is_some_and(|(_, value)| value.is_nil()))
         && calls.iter().all(has_key);
-    if is_certain {
-        Values::Tuples
-    } else {
-        Values::Unclear
-    }
+    is_certain.then_some(true)
 }
 
 /// Whether a call of a single object has no value.
@@ -452,18 +429,17 @@ fn can_be_tuple(f: &str, value: &Value) -> bool {
 ///
 /// # Errors
 ///
-/// The first value that is no tuple, as `fault` words it with its line.
-fn take_keys_out<E>(calls: &mut [Call], fault: impl Fn(u64, String) -> E) -> Result<(), E> {
+/// The first value that is no tuple, with its line.
+fn take_keys_out(calls: &mut [Call], places: &Places) -> Result<()> {
     for call in calls {
         let (key, asked) = match (call.asked.pair(), call.key.is_nil()) {
             (Some((key, value)), true) => (key.clone(), value.clone()),
             (Some(_), false) => {
-                let what = "an event has a key beside [key, value]".to_owned();
-                return Err(fault(call.at, what));
+                return Err(places.fault(call.at, "an event has a key beside [key, value]"));
             }
             (None, _) => {
                 let what = call.asked.mismatch("a value is [key, value] here");
-                return Err(fault(call.at, what));
+                return Err(places.fault(call.at, what));
             }
         };
         if let Some((at, answer)) = &mut call.answer {
@@ -471,12 +447,9 @@ fn take_keys_out<E>(calls: &mut [Call], fault: impl Fn(u64, String) -> E) -> Res
                 Some((of, value)) if *of == key => *answer = value.clone(),
                 None if answer.is_nil() => {}
                 _ => {
-                    let what = format!(
-                        "a value is [key, value] here, and the key that of the call, {}: not {}",
-                        key.shown(),
-                        answer.shown()
-                    );
-                    return Err(fault(*at, what));
+                    let what = "a value is [key, value] here, and the key that of the call";
+                    let what = format!("{what}, {}: not {}", key.shown(), answer.shown());
+                    return Err(places.fault(*at, what));
                 }
             }
         }

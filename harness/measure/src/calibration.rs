@@ -52,11 +52,8 @@ pub fn hand_off_briefly() -> f64 {
 }
 
 /// The quartiles of each figure of a measurement.
-fn repeat<const FIGURES: usize>(
-    times: usize,
-    measure: impl Fn() -> [f64; FIGURES],
-) -> [[f64; 3]; FIGURES] {
-    let all: Vec<[f64; FIGURES]> = (0..times).map(|_| measure()).collect();
+fn repeat<const N: usize>(times: usize, measure: impl Fn() -> [f64; N]) -> [[f64; 3]; N] {
+    let all: Vec<[f64; N]> = (0..times).map(|_| measure()).collect();
     std::array::from_fn(|place| quartiles(all.iter().map(|figures| figures[place]).collect()))
 }
 

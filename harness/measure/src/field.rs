@@ -65,9 +65,8 @@ impl Field {
         let processes: Vec<ProcessId> =
             (0..scenario.processes).map(|_| ProcessId(name())).collect();
         let keys = Keyring::new(scenario, &processes);
-        let hashed = scenario
-            .hashed
-            .map(|hashed| Arc::new(Keys::new(hashed, &processes)));
+        let hashed = |keys| Arc::new(Keys::new(keys, &processes));
+        let hashed = scenario.hashed.map(hashed);
         let absent = keys.misses(TAPE_LENGTH, &mut random);
         let draw = |&is_absent: &bool| {
             if is_absent {

@@ -31,18 +31,11 @@ impl Keys {
     pub(crate) fn new(keys: HashedKeys, processes: &[ProcessId]) -> Self {
         let length = keys.string_bytes.unwrap_or(size_of::<ProcessId>());
         let asked = vec![b'k'; length].into_boxed_slice();
-        let compared = if keys.string_bytes.is_some() {
-            processes
-        } else {
-            &[]
-        };
+        let compared = keys.string_bytes.map_or(&[][..], |_| processes);
         Self {
             hasher: keys.hasher,
             stored: compared.iter().map(|_| asked.clone()).collect(),
-            places: (0..)
-                .zip(compared)
-                .map(|(place, &id)| (id, place))
-                .collect(),
+            places: compared.iter().copied().zip(0..).collect(),
             asked,
         }
     }

@@ -71,14 +71,12 @@ fn gaps(period_us: f64, arrivals: Arrivals, seed: u64) -> Vec<Duration> {
     let strata = |stratum: usize| -(1.0 - (stratum as f64 + 0.5) / GAPS as f64).ln();
     let mut exponential: Vec<f64> = (0..GAPS).map(strata).collect();
     let mean = exponential.iter().sum::<f64>() / GAPS as f64;
-    shuffle(
-        &mut exponential,
-        &mut Xoshiro256PlusPlus::seed_from_u64(seed),
-    );
-    let bursts = exponential
-        .into_iter()
-        .map(|gap| lasting(gap / mean * f64::from(size)));
-    bursts.collect()
+    let mut random = Xoshiro256PlusPlus::seed_from_u64(seed);
+    shuffle(&mut exponential, &mut random);
+    let bursts = exponential.into_iter();
+    bursts
+        .map(|gap| lasting(gap / mean * f64::from(size)))
+        .collect()
 }
 
 /// A longer wait is slept through, but for its end: who waits for milliseconds does not keep a processor

@@ -189,11 +189,8 @@ fn sections(group: &Group, steps: &[Step], random: &mut Xoshiro256PlusPlus) -> V
     }
     let always = |ns: f64| model::scenario::Section { ns, share: 1.0 };
     let constant: Vec<_> = group.section_ns.map(always).into_iter().collect();
-    let reads = if constant.is_empty() {
-        &group.sections
-    } else {
-        &constant
-    };
+    let constant = Some(&constant).filter(|times| !times.is_empty());
+    let reads = constant.unwrap_or(&group.sections);
     let mut dealt = vec![Section::default(); steps.len()];
     for (step, times) in [(Step::Read, reads), (Step::Write, &group.write_sections)] {
         let mut places: Vec<usize> = (0..steps.len()).filter(|&at| steps[at] == step).collect();

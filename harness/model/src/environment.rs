@@ -59,21 +59,8 @@ pub struct Commit {
     pub dirty: bool,
 }
 
-/// The libraries whose versions a report names.
-const LIBRARIES: [&str; 12] = [
-    "arc-swap",
-    "crossbeam-channel",
-    "crossbeam-epoch",
-    "dashmap",
-    "evmap",
-    "haphazard",
-    "imbl",
-    "lamlock",
-    "left-right",
-    "papaya",
-    "parking_lot",
-    "scc",
-];
+/// The libraries whose versions a report names, one a line.
+const LIBRARIES: &str = include_str!("libraries.txt");
 
 impl Environment {
     /// Looks at the machine and at the build.
@@ -196,7 +183,7 @@ pub fn libraries() -> Vec<(String, String)> {
     let is_used = |package: &&Package| {
         let exact = format!("{} {}", package.name, package.version);
         let is_used = used.contains(&&package.name) || used.contains(&&exact);
-        is_used && LIBRARIES.contains(&package.name.as_str())
+        is_used && LIBRARIES.lines().any(|library| library == package.name)
     };
     let libraries = lock.package.iter().filter(is_used);
     let named = libraries.map(|package| (package.name.clone(), package.version.clone()));
@@ -360,12 +347,11 @@ fn flatten(name: &str, value: &Value, add: &mut dyn FnMut(String, String)) {
 
 /// The items that are a name with a value, such as a library with its version.
 fn pairs(items: &[Value]) -> impl Iterator<Item = (&str, &str)> {
-    items
-        .iter()
-        .filter_map(|item| match item.as_array()?.as_slice() {
-            [Value::String(key), Value::String(value)] => Some((key.as_str(), value.as_str())),
-            _ => None,
-        })
+    let pairs = items.iter().map(|item| item.as_array().map(Vec::as_slice));
+    pairs.filter_map(|pair| match pair? {
+        [Value::String(key), Value::String(value)] => Some((key.as_str(), value.as_str())),
+        _ => None,
+    })
 }
 
 fn text(value: &Value) -> String {
@@ -373,63 +359,33 @@ fn text(value: &Value) -> String {
     text.map_or_else(|| value.to_string(), str::to_owned)
 }
 
-/// A machine: its processor's model, how many processors a run may use, its operating system with the
-/// kernel, and how the program was built that ran on it. Runs that agree in all four are runs of one machine
-/// and can be pooled; a ratio on one machine and a ratio on another are different quantities, and so are
-/// ratios of two builds.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Machine {
-    /// The processor's model.
-    pub cpu: String,
-    /// Logical processors that a run may use.
-    pub cpus: usize,
-    /// Operating system and kernel.
-    pub kernel: String,
-    /// The Cargo profile of the program.
-    pub profile: String,
-    /// What else its build says: [`Build::settings`](Build::settings).
-    pub build: String,
-}
-
 impl Environment {
-    /// The machine that the run was measured on.
-    pub fn machine(&self) -> Machine {
-        Machine {
-            cpu: self.cpu.clone(),
-            cpus: self.cpus,
-            kernel: self.kernel.clone(),
-            profile: self.build.profile.clone(),
-            build: self.build.settings(),
-        }
+    /// The machine that the run was measured on, in words: its processor's model, how many processors a run may use,
+    /// its operating system with the kernel. Runs that agree in this and in [how they were built](Build::settings) are
+    /// runs of one machine and can be pooled; a ratio on one machine and a ratio on another are different quantities,
+    /// and so are ratios of two builds.
+    pub fn machine(&self) -> String {
+        let plural = if self.cpus == 1 { "" } else { "s" };
+        let (cpu, cpus, kernel) = (&self.cpu, self.cpus, &self.kernel);
+        format!("{cpu}, {cpus} processor{plural}, {kernel}")
     }
 
-    /// Whether another run was on the same hardware and system, however both were built.
-    pub fn is_same_hardware(&self, other: &Self) -> bool {
-        let theirs = (&other.cpu, other.cpus, &other.kernel);
-        (&self.cpu, self.cpus, &self.kernel) == theirs
-    }
-}
-
-impl Machine {
-    /// Words of a processor's name that do not tell it from others.
-    const COMMON: [&str; 5] = ["amd", "intel", "cpu", "processor", "core"];
-
-    /// The profile that reports leave unsaid in names: that of the main job.
-    const USUAL_PROFILE: &str = "release";
-
-    /// A short name: `epyc-2cpu`, and of another profile than the usual one, `epyc-2cpu-stock`.
-    pub fn name(&self) -> String {
+    /// A short name of its machine: `epyc-2cpu`, and of another profile than the usual one, `epyc-2cpu-stock`.
+    fn short_name(&self) -> String {
+        /// Words of a processor's name that do not tell it from others.
+        const COMMON: [&str; 5] = ["amd", "intel", "cpu", "processor", "core"];
         let model = self.cpu.to_lowercase();
         // After an @ is the frequency, and in parentheses a trade mark.
         let model = model.split('@').next().unwrap_or_default();
         let model = model.replace("(r)", " ").replace("(tm)", " ");
         let words = model.split(|letter: char| !letter.is_ascii_alphanumeric());
-        let words = words.filter(|word| !word.is_empty() && !Self::COMMON.contains(word));
+        let words = words.filter(|word| !word.is_empty() && !COMMON.contains(word));
         let mut parts: Vec<&str> = words.collect();
         let cpus = format!("{}cpu", self.cpus);
         parts.push(&cpus);
-        if ![Self::USUAL_PROFILE, ""].contains(&self.profile.as_str()) {
-            parts.push(&self.profile);
+        // The profile of the main job is left unsaid.
+        if !["release", ""].contains(&self.build.profile.as_str()) {
+            parts.push(&self.build.profile);
         }
         parts.join("-")
     }
@@ -437,8 +393,8 @@ impl Machine {
     /// Short names of several machines, no two alike: where the models and numbers of processors are the
     /// same, the kernel tells them apart, `epyc-2cpu-linux-6.1`; and where that has no letters to tell,
     /// their order.
-    pub fn names(machines: &[Self]) -> Vec<String> {
-        let short: Vec<String> = machines.iter().map(Self::name).collect();
+    pub fn short_names(machines: &[&Self]) -> Vec<String> {
+        let short: Vec<String> = machines.iter().map(|one| one.short_name()).collect();
         let long = told_apart(&short, |place| machines[place].kernel_name());
         told_apart(&long, |place| (place + 1).to_string())
     }
@@ -464,14 +420,6 @@ fn told_apart(names: &[String], more: impl Fn(usize) -> String) -> Vec<String> {
     unique
 }
 
-impl fmt::Display for Machine {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let plural = if self.cpus == 1 { "" } else { "s" };
-        let (cpu, cpus, kernel) = (&self.cpu, self.cpus, &self.kernel);
-        write!(f, "{cpu}, {cpus} processor{plural}, {kernel}")
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -479,7 +427,7 @@ mod tests {
     #[test]
     fn each_library_under_comparison_has_one_version() {
         let names: Vec<String> = libraries().into_iter().map(|(name, _)| name).collect();
-        assert_eq!(names, LIBRARIES);
+        assert!(names.iter().eq(LIBRARIES.lines()), "{names:?}");
     }
 
     #[test]
@@ -561,13 +509,12 @@ mod tests {
         );
     }
 
-    fn machine(cpu: &str, kernel: &str) -> Machine {
-        Machine {
+    fn machine(cpu: &str, kernel: &str) -> Environment {
+        Environment {
             cpu: cpu.into(),
             cpus: 2,
             kernel: kernel.into(),
-            profile: "release".into(),
-            build: String::new(),
+            ..Environment::default()
         }
     }
 
@@ -580,7 +527,7 @@ mod tests {
             machine("Intel(R) Xeon(R) Processor @ 2.40GHz", "linux 6.2"),
         ];
         assert_eq!(
-            Machine::names(&machines),
+            Environment::short_names(&machines.each_ref()),
             [
                 "epyc-2cpu",
                 "xeon-2cpu-linux-6.1",
@@ -589,12 +536,10 @@ mod tests {
             ]
         );
         let usual = machine("AMD EPYC", "linux 6.1");
-        let other = Machine {
-            profile: "stock".into(),
-            ..usual.clone()
-        };
+        let mut other = usual.clone();
+        other.build.profile = "stock".into();
         assert_eq!(
-            Machine::names(&[usual, other]),
+            Environment::short_names(&[&usual, &other]),
             ["epyc-2cpu", "epyc-2cpu-stock"]
         );
     }

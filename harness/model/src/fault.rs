@@ -64,11 +64,13 @@ impl Fault {
     pub const ALL: &'static [Self] = <Self as VariantArray>::VARIANTS;
 
     /// Whether a thread works without a pause to be stopped at any moment of it.
-    pub const fn is_busy(self) -> bool {
-        matches!(
-            self,
-            Fault::ReaderStalls | Fault::UpdaterStalls | Fault::ResizerStalls
-        )
+    pub fn is_busy(self) -> bool {
+        self <= Self::ResizerStalls
+    }
+
+    /// Whether a thread stands still or is gone while the others go on.
+    pub fn is_standstill(self) -> bool {
+        self <= Self::OverlappingReaders
     }
 
     /// In a few words.

@@ -46,10 +46,8 @@ impl FolderLock {
                 continue;
             }
             let command = std::env::args().skip(1).collect::<Vec<_>>().join(" ");
-            let holder = format!(
-                "process {} (pivot {command:.COMMAND_LENGTH_MAX$})",
-                std::process::id()
-            );
+            let process = std::process::id();
+            let holder = format!("process {process} (pivot {command:.COMMAND_LENGTH_MAX$})");
             file.set_len(0).map_err(failed)?;
             file.write_all(holder.as_bytes()).map_err(failed)?;
             return Ok(Self { _file: file, path });

@@ -172,14 +172,6 @@ pub struct Kinds {
     pub absent: u64,
 }
 
-impl Kinds {
-    /// The realised hit rate of lookups and heartbeats; `None` if there were none.
-    pub fn hit_rate(&self) -> Option<f64> {
-        let asked = self.reads + self.writes + self.read_modify_writes;
-        (asked > 0).then(|| 1.0 - self.absent as f64 / asked as f64)
-    }
-}
-
 impl Add for Kinds {
     type Output = Self;
 

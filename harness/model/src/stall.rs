@@ -116,11 +116,3 @@ pub struct StallSeen {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub died: Option<String>,
 }
-
-impl StallSeen {
-    /// The pair of a stalled operation and a peer's.
-    pub fn pair(&self, stalled: Operation, peer: Operation, same: bool) -> Option<&StallPair> {
-        let mut pairs = self.pairs.iter();
-        pairs.find(|pair| (pair.stalled, pair.peer, pair.same_process) == (stalled, peer, same))
-    }
-}

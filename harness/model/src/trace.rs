@@ -37,10 +37,7 @@ impl Operation {
 
     /// Whether it changes the table.
     pub const fn is_write(self) -> bool {
-        matches!(
-            self,
-            Operation::Apply | Operation::Insert | Operation::Remove
-        )
+        matches!(self, Self::Apply | Self::Insert | Self::Remove)
     }
 
     /// What it is called.
@@ -52,7 +49,7 @@ impl Operation {
 /// What happened before the operation, or happens beside it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-#[derive(Display, IntoStaticStr, VariantArray, clap::ValueEnum)]
+#[derive(Display, VariantArray, clap::ValueEnum)]
 pub enum State {
     /// No other thread does anything; the thread has done the same 200 times before.
     #[strum(serialize = "quiescent")]
@@ -71,11 +68,6 @@ pub enum State {
 impl State {
     /// All, in the order of the report.
     pub const ALL: &'static [Self] = <Self as VariantArray>::VARIANTS;
-
-    /// What it is called.
-    pub fn title(self) -> &'static str {
-        self.into()
-    }
 }
 
 /// What one operation executes. Accesses to the thread's own stack are left out, and all that happens

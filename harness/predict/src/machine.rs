@@ -68,18 +68,11 @@ impl Machine {
                 return wrong(format!("{what} = {count}, where 1 to {MOST} are expected"));
             }
         }
+        let (of_chiplets, of_sockets) = (machine.across_chiplets_ns, machine.across_sockets_ns);
         for (what, needed, given) in [
             ("within_chiplet_ns", true, Some(machine.within_chiplet_ns)),
-            (
-                "across_chiplets_ns",
-                machine.chiplets > 1,
-                machine.across_chiplets_ns,
-            ),
-            (
-                "across_sockets_ns",
-                machine.sockets > 1,
-                machine.across_sockets_ns,
-            ),
+            ("across_chiplets_ns", machine.chiplets > 1, of_chiplets),
+            ("across_sockets_ns", machine.sockets > 1, of_sockets),
         ] {
             match given {
                 None if needed => {

@@ -119,11 +119,8 @@ impl Builder<'_> {
         let (instruction_ns, locked_ns) = cost.apportioned(self.path);
         let mut left = self.path.instructions;
         for (place, touch) in self.path.touches.iter().enumerate() {
-            let extra = if touch.usage.is_locked() {
-                locked_ns
-            } else {
-                0.0
-            };
+            let is_locked = touch.usage.is_locked();
+            let extra = if is_locked { locked_ns } else { 0.0 };
             self.work(touch.after as f64 * instruction_ns + extra);
             left = left.saturating_sub(touch.after);
             self.touch(place, *touch);

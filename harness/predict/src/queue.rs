@@ -18,11 +18,9 @@ pub(crate) fn per_operation(alone: f64, stations: &[f64], cpus: u32) -> f64 {
     let mut queues = vec![0.0; stations.len()];
     let mut total = alone;
     for customers in 1..=cpus {
-        let waits: Vec<f64> = stations
-            .iter()
-            .zip(&queues)
-            .map(|(service, queue)| service * (1.0 + queue))
-            .collect();
+        let stations = stations.iter().zip(&queues);
+        let waits = stations.map(|(service, queue)| service * (1.0 + queue));
+        let waits: Vec<f64> = waits.collect();
         total = alone + waits.iter().sum::<f64>();
         let rate = f64::from(customers) / total;
         for (queue, wait) in queues.iter_mut().zip(waits) {

@@ -23,8 +23,8 @@ pub enum Names {
 struct Known {
     process: Process,
     state: ProcessState,
-    cpu_ns: u64,
-    rss_bytes: u64,
+    /// Processor time and memory.
+    used: (u64, u64),
     look: u64,
 }
 
@@ -81,35 +81,29 @@ impl Watch {
                 what,
             });
         };
-        let known = self.alive.entry(process.pid).or_insert_with(|| {
+        let known = self.alive.get(&process.pid);
+        let known = known.map(|known| (known.state, known.used));
+        let (state_before, used_before) = known.unwrap_or_else(|| {
             let keeps = self.names == Names::All || self.names == Names::New && self.look > 0;
             let name = keeps.then(|| seen.name.clone());
             push(What::Born { name });
             // What a heartbeat says of a process that has used nothing.
-            Known {
-                process,
-                state: ProcessState::Running,
-                cpu_ns: 0,
-                rss_bytes: 0,
-                look: 0,
-            }
+            (ProcessState::Running, (0, 0))
         });
-        if known.state != state {
+        if state_before != state {
             push(What::State { state });
         }
-        if (known.cpu_ns, known.rss_bytes) != (seen.cpu_ns, seen.rss_bytes) {
-            push(What::Resources {
-                cpu_ns: seen.cpu_ns,
-                rss_bytes: seen.rss_bytes,
-            });
+        let used @ (cpu_ns, rss_bytes) = (seen.cpu_ns, seen.rss_bytes);
+        if used_before != used {
+            push(What::Resources { cpu_ns, rss_bytes });
         }
-        *known = Known {
+        let known = Known {
             process,
             state,
-            cpu_ns: seen.cpu_ns,
-            rss_bytes: seen.rss_bytes,
+            used,
             look: self.look,
         };
+        self.alive.insert(process.pid, known);
     }
 
     /// Ends a look at `at_ns` nanoseconds: who lived and was not seen again has exited.

@@ -227,7 +227,7 @@ pub(super) fn each<'r>(
         let fold = Block::Fold(Fold {
             id: format!("{id}{suffix}"),
             title: machine.name.clone(),
-            gist: machine.environment.machine().to_string(),
+            gist: machine.environment.machine(),
         });
         [vec![fold], blocks, vec![Block::Unfold]].concat()
     });

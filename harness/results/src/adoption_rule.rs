@@ -38,17 +38,6 @@ pub fn is_range(processes: usize) -> bool {
     (1..GROUPS_99).contains(&processes)
 }
 
-/// By what a strategy is judged.
-#[derive(Clone, Copy, Debug)]
-pub struct Rule<'r> {
-    /// A gain is to be better by more than this factor.
-    pub gain: f64,
-    /// A loss is to be worse by more than this factor.
-    pub tolerance: f64,
-    /// What the ratios are about.
-    pub scope: Scope<'r>,
-}
-
 /// What the ratios of a strategy are about.
 #[derive(Clone, Copy, Debug)]
 pub enum Scope<'r> {
@@ -62,23 +51,24 @@ pub enum Scope<'r> {
     Situations(&'r [Option<&'r Ratio>]),
 }
 
-/// What all ratios of a strategy decide.
-pub fn decide(ratios: &[&Ratio], rule: Rule<'_>) -> Decision {
+/// What all ratios of a strategy decide: a gain is to be better by more than the `margin`, and a loss is worse by more
+/// than is tolerated.
+pub fn decide(ratios: &[&Ratio], margin: f64, scope: Scope<'_>) -> Decision {
     let any = |says: &dyn Fn(&Ratio) -> bool| ratios.iter().any(|ratio| says(ratio));
-    let is_worse = |ratio: &Ratio| ratio.ci_high < 1.0 / rule.tolerance;
-    let loses = any(&|ratio| ratio.is_known() && is_worse(ratio));
-    let is_adopted = match rule.scope {
-        Scope::Workload => any(&Ratio::gains) && !any(&|ratio| ratio.median < 1.0 / rule.tolerance),
+    let is_adopted = match scope {
+        Scope::Workload => any(&Ratio::gains) && !any(&|ratio| is_worse(ratio.median)),
         Scope::Situations(required) => {
             let gains = |ratio: Option<&Ratio>| ratio.is_some_and(Ratio::gains);
             // Too few processes to be sure of a loss are no proof of the contrary.
-            !required.is_empty() && required.iter().copied().all(gains) && !any(&is_worse)
+            !required.is_empty()
+                && required.iter().copied().all(gains)
+                && !any(&|ratio| is_worse(ratio.ci_high))
         }
     };
-    let is_workload = matches!(rule.scope, Scope::Workload);
-    let is_lost = is_workload && loses;
-    let is_hopeless = |ratio: &Ratio| is_workload && ratio.is_known() && ratio.median <= rule.gain;
-    let is_open = any(&|ratio| ratio.is_open(rule.gain) && !is_hopeless(ratio));
+    let is_workload = matches!(scope, Scope::Workload);
+    let is_lost = is_workload && any(&Ratio::loses);
+    let is_hopeless = |ratio: &Ratio| is_workload && ratio.is_known() && ratio.median <= margin;
+    let is_open = any(&|ratio| ratio.is_open(margin) && !is_hopeless(ratio));
     if !ratios.is_empty() && !any(&Ratio::is_known) {
         Decision::TooFew
     } else if is_adopted {
@@ -114,17 +104,6 @@ pub fn decide_together(machines: &[Option<Decision>], gains_everywhere: bool) ->
         Decision::MachinesDiffer
     } else {
         Decision::StayWithBaseline
-    }
-}
-
-impl<'r> Rule<'r> {
-    /// With a gain of its own, and the usual [tolerance](TOLERATED).
-    pub const fn new(gain: f64, scope: Scope<'r>) -> Self {
-        Self {
-            gain,
-            tolerance: TOLERATED,
-            scope,
-        }
     }
 }
 
@@ -209,7 +188,7 @@ mod tests {
             (&[hopeless], StayWithBaseline, Undecided),
         ];
         for (ratios, as_parts, as_situations) in cases {
-            let decided = |scope| decide(ratios, Rule::new(MARGIN, scope));
+            let decided = |scope| decide(ratios, MARGIN, scope);
             assert_eq!(decided(Scope::Workload), as_parts, "{ratios:?}");
             // Those that gain nothing do not gain where it is required either.
             let own = [ratios.iter().find(|ratio| ratio.gains()).copied()];
@@ -218,7 +197,7 @@ mod tests {
         }
         let partly = [Some(gain), None];
         for required in [&[][..], &partly] {
-            let decision = decide(&[gain], Rule::new(MARGIN, Scope::Situations(required)));
+            let decision = decide(&[gain], MARGIN, Scope::Situations(required));
             assert_eq!(decision, AdoptForSome, "{required:?}");
         }
     }

@@ -24,8 +24,8 @@ use model::stall::StallSeen;
 use model::trace::TraceSeen;
 
 pub use adoption_rule::{
-    MARGIN, PLAIN, PROCESSES_LEAST, Rule, Scope, TOLERATED, decide, decide_together, is_plain,
-    is_range, is_worse,
+    MARGIN, PLAIN, PROCESSES_LEAST, Scope, TOLERATED, decide, decide_together, is_plain, is_range,
+    is_worse,
 };
 pub use agreement::{CalledThere, Contradiction, Overall, RatioThere, There};
 pub use flips::{Change, Flip, Map, Place};
@@ -60,7 +60,7 @@ pub struct Results {
 }
 
 /// What was found on one machine. Tables stand in files beside the machines, see [`Results`].
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Machine {
     /// Its short name, for example `epyc-2cpu`; no two are alike.
     pub name: String,
@@ -160,15 +160,10 @@ impl Serialize for Results {
             };
         }
         tables!(scenarios, situations);
-        let in_words = |machine: &Machine| {
-            let cards = in_words::serialize(&machine.strategies, serde_json::value::Serializer);
-            let cards = cards.map_err(serde::ser::Error::custom)?;
-            Ok(cards.as_array().cloned().unwrap_or_default())
-        };
-        let cards = self.machines.iter().map(in_words);
-        let cards: Vec<Vec<serde_json::Value>> = cards.collect::<Result<_, S::Error>>()?;
-        let cards = self.machines.iter().zip(&cards);
-        let cards = cards.flat_map(|(machine, cards)| on_machine(machine, cards));
+        let cards = self.machines.iter().flat_map(|machine| {
+            let cards = machine.strategies.iter().map(in_words::written);
+            cards.map(|card| machine.row(card))
+        });
         file.serialize_entry("strategies", &cards.collect::<Vec<_>>())?;
         tables!(exclusions, assumptions, recommendations, guarantees, faults);
         tables!(latencies, flips, maps, controls, use_cases);
@@ -178,18 +173,8 @@ impl Serialize for Results {
 
 /// A table of all machines.
 fn rows<T>(machines: &[Machine], table: fn(&Machine) -> &Vec<T>) -> Vec<OnMachine<'_, &T>> {
-    let rows = machines
-        .iter()
-        .flat_map(|machine| on_machine(machine, table(machine)));
-    rows.collect()
-}
-
-fn on_machine<'r, T>(
-    machine: &'r Machine,
-    rows: &'r [T],
-) -> impl Iterator<Item = OnMachine<'r, &'r T>> {
-    let machine = machine.name.as_str();
-    rows.iter().map(move |row| OnMachine { machine, row })
+    let rows = |machine| table(machine).iter().map(|row| machine.row(row));
+    machines.iter().flat_map(rows).collect()
 }
 
 /// How much was measured, and how the estimates were made of it.
@@ -317,10 +302,7 @@ fn unbounded<'de, D: Deserializer<'de>>(from: D) -> Result<f64, D::Error> {
     Ok(Option::deserialize(from)?.unwrap_or(f64::INFINITY))
 }
 
-#[expect(
-    clippy::trivially_copy_pass_by_ref,
-    reason = "serde asks for a reference"
-)]
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for it")]
 const fn is_one(number: &usize) -> bool {
     *number == 1
 }
@@ -485,6 +467,12 @@ pub struct Control {
 }
 
 impl Machine {
+    /// A row of one of its tables.
+    fn row<T>(&self, row: T) -> OnMachine<'_, T> {
+        let machine = &self.name;
+        OnMachine { machine, row }
+    }
+
     /// A cell, if it was measured.
     pub fn cell(&self, scenario: &str, strategy: &str, metric: Metric) -> Option<&Cell> {
         // The metric first: it is compared in an instruction.
@@ -511,10 +499,8 @@ impl Machine {
 
     /// Whether no check has disqualified the strategy.
     pub fn is_ranked(&self, strategy: &str) -> bool {
-        !self
-            .guarantees
-            .iter()
-            .any(|guarantee| guarantee.strategy == strategy && guarantee.grade == Grade::Forbidden)
+        let mut guarantees = self.guarantees.iter();
+        !guarantees.any(|one| one.strategy == strategy && one.grade == Grade::Forbidden)
     }
 
     /// Whether it was measured for decisions: preset quick asks only if everything is in order, and roughly how fast it

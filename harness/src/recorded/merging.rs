@@ -5,7 +5,8 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use model::assumption::Assumption;
-use model::environment::Machine;
+use model::collect::grouped;
+use model::environment::Environment;
 use model::error::{Error, Result};
 use model::sample::{self, Header, Line, MERGED, PACKED, PLAIN, Reading};
 use model::scenario::Scenario;
@@ -120,17 +121,16 @@ impl Read {
     }
 }
 
+/// What the samples of a machine say, and the warnings of reading them.
+type Analysed = (results::Machine, Vec<String>);
+
 /// The results of sample files, each analysed once: a merged report is made of runs that have reports of their own.
 #[derive(Debug, Default)]
-pub struct Known(HashMap<PathBuf, (results::Machine, Vec<String>)>);
+pub struct Known(HashMap<PathBuf, Analysed>);
 
 impl Known {
     /// What the runs of a machine say, and the warnings of reading them.
-    fn machine(
-        &mut self,
-        runs: Vec<Run>,
-        is_alone: bool,
-    ) -> Result<(results::Machine, Vec<String>)> {
+    fn machine(&mut self, runs: Vec<Run>, is_alone: bool) -> Result<Analysed> {
         let place = match runs.as_slice() {
             [run] => run.file.canonicalize().ok(),
             _ => None,
@@ -155,11 +155,16 @@ impl Known {
 pub fn read(files: &[PathBuf], folder: Option<&Path>, known: &mut Known) -> Result<Read> {
     let runs = runs(files)?;
     are_comparable(&runs)?;
-    let groups = by_machine(runs);
-    let machines: Vec<Machine> = groups.iter().map(|(machine, _)| machine.clone()).collect();
+    let groups = grouped(runs.into_iter().map(|run| {
+        let environment = &run.header().environment;
+        let machine = (environment.machine(), environment.build.settings());
+        (machine, run)
+    }));
+    let machines = groups.iter().map(|(_, runs)| &runs[0].header().environment);
+    let names = Environment::short_names(&machines.collect::<Vec<_>>());
     let is_alone = groups.len() == 1;
     let (mut analysed, mut warnings) = (Vec::new(), Vec::new());
-    for (name, (_, runs)) in Machine::names(&machines).into_iter().zip(groups) {
+    for (name, (_, runs)) in names.into_iter().zip(groups) {
         let paths = runs.iter().map(|run| self::name(&run.file, folder));
         let paths = paths.collect::<Result<Vec<_>>>()?;
         let (mut machine, of_machine) = known.machine(runs, is_alone)?;
@@ -253,19 +258,6 @@ fn are_comparable(runs: &[Run]) -> Result<()> {
         }
     }
     Ok(())
-}
-
-/// The runs of each machine, in the order in which machines first come.
-fn by_machine(runs: Vec<Run>) -> Vec<(Machine, Vec<Run>)> {
-    let mut groups: Vec<(Machine, Vec<Run>)> = Vec::new();
-    for run in runs {
-        let machine = run.header().environment.machine();
-        match groups.iter_mut().find(|(known, _)| *known == machine) {
-            Some((_, runs)) => runs.push(run),
-            None => groups.push((machine, vec![run])),
-        }
-    }
-    groups
 }
 
 /// What keeps two runs from standing side by side.

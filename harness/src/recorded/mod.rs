@@ -13,7 +13,7 @@ mod tests;
 
 use std::path::{Path, PathBuf};
 
-use model::environment::{self, Environment};
+use model::environment::Environment;
 use model::error::{Error, Result};
 use model::sample;
 use regex_lite::Regex;
@@ -68,10 +68,7 @@ pub fn folder_name(machines: &[&Environment], name: Option<&str>) -> Result<Stri
         ))
     })?;
     let name = name.map_or_else(
-        || {
-            let machines = machines.iter().map(|one| one.machine());
-            environment::Machine::names(&machines.collect::<Vec<_>>()).join("-and-")
-        },
+        || Environment::short_names(machines).join("-and-"),
         str::to_owned,
     );
     if !regex("^[A-Za-z0-9][A-Za-z0-9._-]*$").is_match(&name) {
@@ -95,9 +92,8 @@ pub fn folders(reports: &Path) -> Result<Vec<PathBuf>> {
         let path = entry.map_err(failed)?.path();
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let is_aside = name.starts_with('.');
-        let is_run = [sample::PLAIN, sample::PACKED, sample::MERGED]
-            .iter()
-            .any(|source| path.join(source).is_file());
+        let sources = [sample::PLAIN, sample::PACKED, sample::MERGED];
+        let is_run = sources.iter().any(|source| path.join(source).is_file());
         let is_unrecorded = name == LATEST || name.starts_with(ADVICE);
         if is_run && !is_aside && !is_unrecorded {
             found.push(path);

@@ -137,7 +137,7 @@ fn every_contender_ends_with_the_same_table() {
         let is_shared = concurrency != Concurrency::OneThread;
         let replayed = replay(&make(64), &operations, is_shared);
         let replayed = replayed.unwrap_or_else(|fault| panic!("{name}: {fault}"));
-        records.push(replayed.records);
+        records.push(replayed.0);
     }
     assert!(records.len() > 20 && records[0] > 0, "{records:?}");
     assert!(

@@ -8,7 +8,6 @@ use model::environment;
 use model::error::Result;
 use model::sample::{Line, PartDone};
 use model::scenario::Scenario;
-use registry::roster::participants;
 
 use super::Plan;
 use super::child::Failed;
@@ -100,10 +99,8 @@ impl Plan {
     }
 
     fn measurement(&self, limits: Limits) -> MeasurementPlan {
-        let with_participants = |scenario: &Scenario| {
-            let (names, _) = participants(scenario, &self.strategies, &self.baseline);
-            (scenario.clone(), names)
-        };
+        let with_participants =
+            |scenario: &Scenario| (scenario.clone(), self.participants(scenario).0);
         MeasurementPlan {
             scenarios: self.scenarios.iter().map(with_participants).collect(),
             baseline: self.baseline.clone(),

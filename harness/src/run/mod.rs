@@ -17,8 +17,8 @@ use model::assumption::Assumption;
 use model::environment::{self, Environment};
 use model::error::Result;
 use model::preset::Preset;
-use model::sample::{Card, Header, SCHEMA};
-use model::scenario::{self, Effort, RecordKind, Scenario};
+use model::sample::{Card, Exclusion, Header, SCHEMA};
+use model::scenario::{self, RecordKind, Scenario};
 use registry::roster::{self, participants};
 use stats::GROUPS_95;
 
@@ -75,8 +75,8 @@ impl Plan {
     ///
     /// As [`Run::carry_out`].
     pub fn sample(&self, run: &mut Run<'_>) -> Result<()> {
-        run.carry_out(self.knee(self.preset, run.recording.lines()), TRACED)?;
-        run.carry_out(self.probes(self.preset, run.recording.lines()), PROBED)?;
+        run.carry_out(self.knee(run.recording.lines()), TRACED)?;
+        run.carry_out(self.probes(run.recording.lines()), PROBED)?;
         run.carry_out(calibration(), PROBED)?;
         let limits = Limits {
             budget: self.preset.measuring(),
@@ -110,10 +110,11 @@ impl Plan {
     ///
     /// As [`scenario::affordable`].
     pub fn is_affordable(&self) -> Result<()> {
+        let slice = self.slice(false);
+        let timed = |scenario| (scenario, self.shortest_of(scenario, PROCESSES_MIN, slice));
+        let scenarios = self.scenarios.iter().map(timed);
         scenario::affordable(
-            &self.scenarios,
-            |scenario| self.participants(scenario),
-            self.effort(false, PROCESSES_MIN),
+            scenarios,
             self.preset.measuring(),
             self.preset == Preset::Full,
         )
@@ -122,43 +123,41 @@ impl Plan {
     /// What so many processes of every scenario take at least, with a block each.
     pub fn shortest(&self, processes: u32) -> Duration {
         let of_scenario = |scenario: &Scenario| {
-            let effort = self.effort(scenario.threads() > environment::cpus(), processes);
-            effort.shortest(scenario, self.participants(scenario))
+            let slice = self.slice(scenario.threads() > environment::cpus());
+            self.shortest_of(scenario, processes, slice)
         };
         self.scenarios.iter().map(of_scenario).sum()
     }
 
-    fn effort(&self, oversubscribed: bool, processes: u32) -> Effort {
-        Effort {
-            slice: self.preset.ramp() + self.preset.window(oversubscribed),
-            blocks: processes,
-            processes,
-        }
+    /// A slice: what is counted of it and what is not.
+    fn slice(&self, oversubscribed: bool) -> Duration {
+        self.preset.ramp() + self.preset.window(oversubscribed)
     }
 
-    fn participants(&self, scenario: &Scenario) -> usize {
+    /// The strategies that take part in a scenario, and who does not, and why.
+    fn participants(&self, scenario: &Scenario) -> (Vec<String>, Vec<Exclusion>) {
         participants(scenario, &self.strategies, &self.baseline)
-            .0
-            .len()
+    }
+
+    fn shortest_of(&self, scenario: &Scenario, processes: u32, slice: Duration) -> Duration {
+        let (names, _) = self.participants(scenario);
+        scenario::least(scenario, names.len(), processes, slice)
     }
 
     /// The header of the plan's sample file.
     pub fn header(&self, environment: Environment) -> Header {
         let all = roster::entries_beside(&self.baseline, RecordKind::Status);
         let cards = all.iter().map(|entry| Card::from(&entry.profile));
-        let exclusions = self
-            .scenarios
-            .iter()
-            .flat_map(|scenario| participants(scenario, &self.strategies, &self.baseline).1);
+        let cards = cards.filter(|card| self.strategies.contains(&card.name));
+        let scenarios = self.scenarios.iter();
+        let exclusions = scenarios.flat_map(|scenario| self.participants(scenario).1);
         Header {
             schema: SCHEMA.into(),
             baseline: self.baseline.clone(),
             controls_of: self.baseline.clone(),
             environment,
             scenarios: self.scenarios.clone(),
-            strategies: cards
-                .filter(|card| self.strategies.contains(&card.name))
-                .collect(),
+            strategies: cards.collect(),
             exclusions: exclusions.collect(),
             window_ns: self.preset.window(false).as_nanos() as u64,
             assumptions: self.assumptions.clone(),

@@ -208,9 +208,7 @@ impl Done {
     /// What some lines have.
     pub(super) fn from_lines(lines: &[Line]) -> Self {
         let mut done = Self::default();
-        for line in lines {
-            done.add(line);
-        }
+        lines.iter().for_each(|line| done.add(line));
         done
     }
 

@@ -168,10 +168,11 @@ impl Schedule {
             }
             let left_ms = left_ms(&self.plan, done, round);
             let turns = self.plan.limits.rounds.saturating_sub(round);
-            allocate(&progress, done, left_ms, turns)
-                .into_iter()
-                .map(|(one, blocks)| part(one.scenario, one.taking_part.clone(), blocks))
-                .collect()
+            let blocks = allocate(&progress, done, left_ms, turns).into_iter();
+            let part = |(one, blocks): (&Progress<'_>, _)| {
+                part(one.scenario, one.taking_part.clone(), blocks)
+            };
+            blocks.map(part).collect()
         };
         let mut random = SplitMix64::seed_from_u64(self.plan.seed ^ u64::from(round) << 32);
         parts.sort_by_cached_key(|_| random.next_u64());
@@ -254,23 +255,17 @@ fn allocate<'s>(
         return Vec::new();
     }
     let blocks = |one: &Progress<'_>| (one.blocks_wanted / turns).ceil().clamp(1.0, BLOCKS_MAX);
-    let more: f64 = wanting
-        .iter()
-        .map(|&(one, cost)| cost * turns * (blocks(one) - 1.0))
-        .sum();
+    let more = |&(one, cost): &(&Progress<'_>, f64)| cost * turns * (blocks(one) - 1.0);
+    let more: f64 = wanting.iter().map(more).sum();
     let share = if more > 0.0 {
         ((left_ms - turn * turns) / more).clamp(0.0, 1.0)
     } else {
         0.0
     };
-    wanting
-        .into_iter()
-        .map(|(one, _)| {
-            #[expect(clippy::cast_sign_loss, reason = "clamped above")]
-            let blocks = 1 + ((blocks(one) - 1.0) * share).floor() as u32;
-            (one, blocks)
-        })
-        .collect()
+    #[expect(clippy::cast_sign_loss, reason = "clamped above")]
+    let allocated = |one| 1 + ((blocks(one) - 1.0) * share).floor() as u32;
+    let wanting = wanting.into_iter();
+    wanting.map(|(one, _)| (one, allocated(one))).collect()
 }
 
 /// How far a scenario is between two rounds.

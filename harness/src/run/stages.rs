@@ -47,11 +47,8 @@ impl Plan {
 
     fn entries(&self) -> Vec<Entry> {
         let mut entries = roster::entries(RecordKind::Status);
-        entries.retain(|entry| {
-            self.strategies
-                .iter()
-                .any(|name| name == entry.profile.name)
-        });
+        let wanted = |name| self.strategies.iter().any(|wanted| wanted == name);
+        entries.retain(|entry| wanted(entry.profile.name));
         entries
     }
 
@@ -128,25 +125,24 @@ impl Plan {
 
     /// Finds the knee of the baseline; nothing if latencies at a share of it are there already, because those to come are
     /// to be at the same rate.
-    pub(super) fn knee(&self, effort: Preset, lines: &[Line]) -> Stage {
+    pub(super) fn knee(&self, lines: &[Line]) -> Stage {
         let mut probes = lines.iter().filter_map(Line::try_as_probe_ref);
         let is_settled = probes.any(|seen| seen.probe.load().is_some());
         let mut names = self.shared_by_threads();
         let can_be_found = !is_settled && names.any(|name| name == self.baseline);
-        let processes = processes_and_budget(Probe::Knee, effort).0;
+        let processes = processes_and_budget(Probe::Knee, self.preset).0;
         let processes = 0..if can_be_found { processes } else { 0 };
-        let tasks =
-            processes.map(|process| self.probe(Probe::Knee, &self.baseline, process, effort, None));
+        let tasks = processes.map(|process| self.probe(Probe::Knee, &self.baseline, process, None));
         Stage::new("finding the knee:", tasks)
     }
 
     /// Probes every strategy, controls included, in a process for each probe; latencies at shares of the baseline's knee, if
     /// `lines` have one.
-    pub(super) fn probes(&self, effort: Preset, lines: &[Line]) -> Stage {
+    pub(super) fn probes(&self, lines: &[Line]) -> Stage {
         let knee = knee(&self.baseline, lines);
         let names: Vec<String> = self.shared_by_threads().collect();
         let mut random = Xoshiro256PlusPlus::seed_from_u64(self.seed);
-        let processes = |&probe: &Probe| processes_and_budget(probe, effort).0;
+        let processes = |&probe: &Probe| processes_and_budget(probe, self.preset).0;
         let most = Probe::ALL.iter().map(processes).max();
         let mut tasks = Vec::new();
         for process in 0..most.unwrap_or_default() {
@@ -163,7 +159,7 @@ impl Plan {
                     order.push(controls::SAME.into());
                 }
                 shuffle(&mut order, &mut random);
-                let task = |name: &String| self.probe(probe, name, process, effort, rate);
+                let task = |name: &String| self.probe(probe, name, process, rate);
                 tasks.extend(order.iter().map(task));
             }
         }
@@ -175,14 +171,7 @@ impl Plan {
         self.names(|entry| entry.profile.concurrency == Concurrency::Any)
     }
 
-    fn probe(
-        &self,
-        probe: Probe,
-        strategy: &str,
-        process: u32,
-        effort: Preset,
-        reads_per_s: Option<f64>,
-    ) -> Task {
+    fn probe(&self, probe: Probe, strategy: &str, process: u32, rate: Option<f64>) -> Task {
         let is_same = strategy == controls::SAME;
         let table = if is_same { &self.baseline } else { strategy };
         Task::Probe(ProbeTask {
@@ -191,8 +180,8 @@ impl Plan {
             table: table.into(),
             process,
             seed: self.seed,
-            budget_ms: processes_and_budget(probe, effort).1.as_millis() as u64,
-            reads_per_s,
+            budget_ms: processes_and_budget(probe, self.preset).1.as_millis() as u64,
+            reads_per_s: rate,
         })
     }
 }
@@ -379,12 +368,12 @@ mod tests {
     #[test]
     fn every_strategy_is_asked_for_the_same_share_of_the_baselines_knee() {
         let plan = plan();
-        let knee = plan.knee(Preset::Default, &[]);
+        let knee = plan.knee(&[]);
         let rates = [1_900_000, 1_000, 2_000_000, 1_800_000, 0];
         assert_eq!(knee.tasks.len(), rates.len());
         let lines = knee.tasks.iter().zip(rates);
         let lines: Vec<Line> = lines.map(|(task, reads)| seen(task, reads)).collect();
-        let stage = plan.probes(Preset::Default, &lines);
+        let stage = plan.probes(&lines);
         let latencies = latencies(&stage);
         for task in &latencies {
             let load = task.probe.load().expect("it is a latency");
@@ -408,32 +397,32 @@ mod tests {
     #[test]
     fn a_resumed_run_goes_on_at_the_rate_that_it_began_with() {
         let plan = plan();
-        let knee = plan.knee(Preset::Default, &[]);
+        let knee = plan.knee(&[]);
         // One of the processes died. Until there is a latency, another one is tried.
         let mut lines: Vec<Line> = knee.tasks[1..]
             .iter()
             .map(|task| seen(task, 1_000))
             .collect();
-        let again = plan.knee(Preset::Default, &lines);
+        let again = plan.knee(&lines);
         let left = again
             .tasks
             .iter()
             .filter(|task| !recording::has(&lines, task));
         assert_eq!(left.count(), 1);
         let rate_of = |lines: &[Line]| {
-            let stage = plan.probes(Preset::Default, lines);
+            let stage = plan.probes(lines);
             latencies(&stage)[0].reads_per_s
         };
         let before = rate_of(&lines);
         assert!(before.is_some());
-        let stage = plan.probes(Preset::Default, &lines);
+        let stage = plan.probes(&lines);
         let first = stage
             .tasks
             .iter()
             .find(|task| matches!(task, Task::Probe(task) if task.probe.load().is_some()));
         let first = first.expect("there are latencies");
         lines.push(seen(first, 200));
-        assert!(plan.knee(Preset::Default, &lines).tasks.is_empty());
+        assert!(plan.knee(&lines).tasks.is_empty());
         assert_eq!(rate_of(&lines), before);
         assert!(recording::has(&lines, first));
     }
@@ -441,16 +430,16 @@ mod tests {
     #[test]
     fn without_a_knee_there_are_no_latencies() {
         let plan = plan();
-        assert!(latencies(&plan.probes(Preset::Default, &[])).is_empty());
-        let knee = plan.knee(Preset::Default, &[]);
+        assert!(latencies(&plan.probes(&[])).is_empty());
+        let knee = plan.knee(&[]);
         let none = [seen(&knee.tasks[0], 0)];
-        assert!(latencies(&plan.probes(Preset::Default, &none)).is_empty());
+        assert!(latencies(&plan.probes(&none)).is_empty());
         // One thread at a time: it would wait for itself.
         let alone = Plan {
             strategies: vec![controls::UNSYNCHRONISED.into()],
             baseline: controls::UNSYNCHRONISED.into(),
             ..Plan::default()
         };
-        assert!(alone.knee(Preset::Default, &[]).tasks.is_empty());
+        assert!(alone.knee(&[]).tasks.is_empty());
     }
 }

@@ -122,11 +122,8 @@ impl<'a> Run<'a> {
         }
         if let Some(why) = (stage.unavailable)() {
             let is_known = lines.iter().any(|line| matches!(line, Line::Untraced(_)));
-            return if is_known {
-                Ok(())
-            } else {
-                self.keep(Line::Untraced(Untraced { why }))
-            };
+            let new = (!is_known).then_some(Line::Untraced(Untraced { why }));
+            return new.map_or(Ok(()), |line| self.keep(line));
         }
         let (interrupt, has_failed) = (self.interrupt, AtomicBool::new(false));
         // Relaxed: nothing is handed over but the flag itself.

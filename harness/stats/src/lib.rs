@@ -172,10 +172,8 @@ pub fn estimate(groups: &[Vec<f64>]) -> Option<Estimate> {
 
 /// The medians of all groups but empty ones, ascending.
 fn centers(groups: &[Vec<f64>]) -> Vec<f64> {
-    let mut centers: Vec<f64> = groups
-        .iter()
-        .filter_map(|group| median(&mut group.clone()))
-        .collect();
+    let medians = groups.iter().map(|group| median(&mut group.clone()));
+    let mut centers: Vec<f64> = medians.flatten().collect();
     centers.sort_unstable_by(f64::total_cmp);
     centers
 }

@@ -3,12 +3,12 @@
 use model::random::{normal, uniform};
 use rand_core::SeedableRng;
 use rand_xoshiro::Xoshiro256PlusPlus;
-use strum::{IntoStaticStr, VariantArray};
+use strum::{Display, VariantArray};
 
 use crate::{Difference, estimate};
 
 /// How the figures of processes are distributed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, IntoStaticStr, VariantArray)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Display, VariantArray)]
 pub enum Kind {
     /// Normal.
     #[strum(serialize = "normal")]
@@ -30,11 +30,6 @@ pub enum Kind {
 impl Kind {
     /// All of them.
     pub const ALL: &'static [Self] = <Self as VariantArray>::VARIANTS;
-
-    /// What it is called.
-    pub fn name(self) -> &'static str {
-        self.into()
-    }
 
     fn draw(self, random: &mut Xoshiro256PlusPlus) -> f64 {
         /// Of the modes.
@@ -62,13 +57,7 @@ impl Kind {
 
 /// How often, of `runs` runs of so many processes without any difference, [`Difference`] finds one at
 /// each level. Equal seeds give equal counts.
-pub fn false_positives(
-    kind: Kind,
-    processes: u32,
-    levels: &[f64],
-    runs: u32,
-    seed: u64,
-) -> Vec<u32> {
+pub fn false_alarms(kind: Kind, processes: u32, levels: &[f64], runs: u32, seed: u64) -> Vec<u32> {
     let mut random = Xoshiro256PlusPlus::seed_from_u64(seed);
     let mut found = vec![0; levels.len()];
     for _ in 0..runs {

@@ -61,12 +61,11 @@ fn the_test_has_its_size_on_modes_and_tails() {
     let levels = [0.05, 0.01, 1e-3, 1e-4];
     for &kind in planted::Kind::ALL {
         for processes in [5, 8, 16] {
-            let found = planted::false_positives(kind, processes, &levels, RUNS, 15);
+            let found = planted::false_alarms(kind, processes, &levels, RUNS, 15);
             for (found, level) in found.into_iter().zip(levels) {
                 assert!(
                     f64::from(found) <= planted::most_by_chance(level, RUNS),
-                    "{}, {processes} processes: {found} of {RUNS} at {level}",
-                    kind.name()
+                    "{kind}, {processes} processes: {found} of {RUNS} at {level}"
                 );
             }
         }

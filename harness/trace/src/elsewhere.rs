@@ -3,7 +3,7 @@
 use contract::{ProcessStatus, Strategy};
 use model::stall::StallSeen;
 use model::trace::{Operation, TraceSeen};
-use trap::{Trap, Unavailable};
+use trap::{Result, Trap};
 
 use crate::{StallTask, TraceTask};
 
@@ -20,7 +20,7 @@ pub(crate) fn named(_: &str) -> TracedStrategy {
     TracedStrategy
 }
 
-pub(crate) fn see(trap: Trap, _: &TraceTask) -> Result<TraceSeen, Unavailable> {
+pub(crate) fn see(trap: Trap, _: &TraceTask) -> Result<TraceSeen> {
     match trap {}
 }
 
@@ -29,10 +29,10 @@ pub(crate) fn see_stalls(
     _: TracedStrategy,
     _: &StallTask,
     _: impl FnMut(Operation),
-) -> Result<StallSeen, Unavailable> {
+) -> Result<StallSeen> {
     match trap {}
 }
 
-pub(crate) fn rehearse(trap: Trap, _: &str, _: Operation, _: u64) -> Result<(), Unavailable> {
+pub(crate) fn rehearse(trap: Trap, _: &str, _: Operation, _: u64) -> Result<()> {
     match trap {}
 }

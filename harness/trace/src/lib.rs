@@ -41,7 +41,7 @@ use model::sample::Line;
 use model::stall::StallSeen;
 use model::trace::{Operation, State, TraceSeen};
 use serde::{Deserialize, Serialize};
-use trap::{Trap, Unavailable};
+use trap::{Result, Trap};
 
 /// What is traced of an operation at most; a longer one is cut short.
 const STEPS_MAX: usize = 1 << 16;
@@ -51,7 +51,7 @@ const STEPS_MAX: usize = 1 << 16;
 /// # Errors
 ///
 /// Why they cannot.
-pub fn available() -> Result<(), Unavailable> {
+pub fn available() -> Result<()> {
     Trap::install(STEPS_MAX).map(drop)
 }
 
@@ -107,7 +107,7 @@ pub fn stalls_of<S: Strategy<ProcessStatus>>(task: &StallTask) -> StallSeen {
     stepped(|trap| native::see_stalls(trap, strategy, task, |_| {}))
 }
 
-fn stepped<T>(work: impl FnOnce(Trap) -> Result<T, Unavailable>) -> T {
+fn stepped<T>(work: impl FnOnce(Trap) -> Result<T>) -> T {
     let result = Trap::install(STEPS_MAX).and_then(work);
     result.unwrap_or_else(|why| panic!("{why}"))
 }
@@ -122,7 +122,7 @@ fn stepped<T>(work: impl FnOnce(Trap) -> Result<T, Unavailable>) -> T {
 /// # Panics
 ///
 /// When the registry has no such strategy.
-pub fn rehearse(strategy: &str, operation: Operation, times: u64) -> Result<(), Unavailable> {
+pub fn rehearse(strategy: &str, operation: Operation, times: u64) -> Result<()> {
     native::rehearse(Trap::idle()?, strategy, operation, times)
 }
 

@@ -1,6 +1,6 @@
 //! Where there are no single steps.
 
-use crate::Unavailable;
+use crate::{Result, Unavailable};
 
 /// Proof that threads can be stepped. There is none here.
 #[derive(Clone, Copy, Debug)]
@@ -12,7 +12,7 @@ impl Trap {
     /// # Errors
     ///
     /// Always [`Unavailable::Platform`].
-    pub fn install(_steps_max: usize) -> Result<Self, Unavailable> {
+    pub fn install(_steps_max: usize) -> Result<Self> {
         Self::idle()
     }
 
@@ -21,7 +21,7 @@ impl Trap {
     /// # Errors
     ///
     /// Always [`Unavailable::Platform`].
-    pub fn idle() -> Result<Self, Unavailable> {
+    pub fn idle() -> Result<Self> {
         let here = format!("{} {}", std::env::consts::ARCH, std::env::consts::OS);
         Err(Unavailable::Platform(here))
     }

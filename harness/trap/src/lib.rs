@@ -62,6 +62,9 @@ pub enum Unavailable {
     },
 }
 
+/// The result of what needs single steps.
+pub type Result<T, E = Unavailable> = std::result::Result<T, E>;
+
 /// The state of a thread before one of its instructions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Step {

@@ -15,7 +15,7 @@ use libc::{
 use nix::errno::Errno;
 use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, sigaction};
 
-use crate::{Place, Progress, Recording, Step, Unavailable};
+use crate::{Place, Progress, Recording, Result, Step, Unavailable};
 
 /// The trap flag, TF, of the flags register.
 const TRAP_FLAG: i64 = 0x100;
@@ -72,12 +72,12 @@ impl Trap {
     /// # Errors
     ///
     /// When a debugger is attached, or the trap flag has no effect.
-    pub fn install(steps_max: usize) -> Result<Self, Unavailable> {
-        static INSTALLED: OnceLock<Result<Trap, Unavailable>> = OnceLock::new();
+    pub fn install(steps_max: usize) -> Result<Self> {
+        static INSTALLED: OnceLock<Result<Trap>> = OnceLock::new();
         INSTALLED.get_or_init(|| Self::try_out(steps_max)).clone()
     }
 
-    fn try_out(steps_max: usize) -> Result<Self, Unavailable> {
+    fn try_out(steps_max: usize) -> Result<Self> {
         if let Some(tracer) = tracer() {
             return Err(Unavailable::Traced(tracer));
         }
@@ -100,7 +100,7 @@ impl Trap {
     /// # Errors
     ///
     /// Where no thread can ever be stepped.
-    pub fn idle() -> Result<Self, Unavailable> {
+    pub fn idle() -> Result<Self> {
         Ok(Self { is_idle: true })
     }
 
@@ -110,7 +110,7 @@ impl Trap {
     /// # Errors
     ///
     /// When the system gives the thread no second stack.
-    pub fn on_this_thread<T>(self, work: impl FnOnce(&Stepper) -> T) -> Result<T, Unavailable> {
+    pub fn on_this_thread<T>(self, work: impl FnOnce(&Stepper) -> T) -> Result<T> {
         let top = 0_u8;
         let lowest = lowest_of_stack()?;
         let _handler_stack = HandlerStack::new()?;
@@ -355,7 +355,7 @@ const HANDLER_STACK_BYTES: usize = 64 << 10;
 type Handler = extern "C" fn(c_int, *mut libc::siginfo_t, *mut c_void);
 
 /// Has `SIGTRAP` handled, for good.
-fn handle_traps(handler: Handler) -> Result<(), Unavailable> {
+fn handle_traps(handler: Handler) -> Result<()> {
     let flags = SaFlags::SA_ONSTACK | SaFlags::SA_RESTART;
     let action = SigAction::new(SigHandler::SigAction(handler), flags, SigSet::empty());
     // SAFETY: the handler does what a handler may: atomics, a plain store, a system call that touches no
@@ -365,7 +365,7 @@ fn handle_traps(handler: Handler) -> Result<(), Unavailable> {
 }
 
 /// Lets the calling thread, and those that it starts, have `SIGTRAP`.
-fn unblock_traps() -> Result<(), Unavailable> {
+fn unblock_traps() -> Result<()> {
     let unblocked = SigSet::from(Signal::SIGTRAP).thread_unblock();
     unblocked.map_err(refused("unblock SIGTRAP"))
 }
@@ -413,19 +413,17 @@ fn tracer() -> Option<u32> {
 }
 
 /// The lowest address of the calling thread's stack.
-fn lowest_of_stack() -> Result<u64, Unavailable> {
+fn lowest_of_stack() -> Result<u64> {
     let mut attributes = MaybeUninit::uninit();
     let (mut lowest, mut bytes) = (ptr::null_mut(), 0);
     // SAFETY: a thread may ask for its own attributes; they are initialised if that succeeds, and
     // destroyed once, after they were read.
     unsafe {
-        match libc::pthread_getattr_np(libc::pthread_self(), attributes.as_mut_ptr()) {
-            0 => {}
-            error => {
-                return Err(refused("find the stack of a thread")(Errno::from_raw(
-                    error,
-                )));
-            }
+        let error = libc::pthread_getattr_np(libc::pthread_self(), attributes.as_mut_ptr());
+        if error != 0 {
+            return Err(refused("find the stack of a thread")(Errno::from_raw(
+                error,
+            )));
         }
         libc::pthread_attr_getstack(attributes.as_ptr(), &raw mut lowest, &raw mut bytes);
         libc::pthread_attr_destroy(attributes.as_mut_ptr());
@@ -442,7 +440,7 @@ struct HandlerStack {
 }
 
 impl HandlerStack {
-    fn new() -> Result<Self, Unavailable> {
+    fn new() -> Result<Self> {
         let mut bytes = Box::<[u8]>::new_uninit_slice(HANDLER_STACK_BYTES);
         let stack = libc::stack_t {
             ss_sp: bytes.as_mut_ptr().cast(),

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use strum::{Display, EnumString};
 
 /// The claims of one variant.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Profile {
     /// `crate/variant`, for example `mutex/std`.
     pub name: &'static str,
@@ -99,7 +99,7 @@ impl Profile {
 }
 
 /// Whether a variant competes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub enum Role {
     /// A choice that a user could make.
     Contender,
@@ -326,7 +326,7 @@ pub enum WriteCost {
 }
 
 /// How many threads may hold a handle.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub enum Concurrency {
     /// Any number.
     Any,

@@ -114,11 +114,8 @@ impl Difference {
     /// present size: more of them lessen the error and add degrees of freedom.
     fn samples_needed(&self, level: f64) -> usize {
         // One process has no spread: then it is only their number that is known to be too small.
-        let error = if self.error.is_finite() {
-            self.error
-        } else {
-            0.0
-        };
+        let known = Some(self.error).filter(|error| error.is_finite());
+        let error = known.unwrap_or(0.0);
         let suffices = |processes: &usize| {
             let freedom = 2.0 * (*processes as f64 - 1.0);
             let error = error * (self.processes as f64 / *processes as f64).sqrt();

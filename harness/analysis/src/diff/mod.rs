@@ -205,13 +205,10 @@ pub fn diff(a: &Run, b: &Run, judged: Judged) -> Result<Diff> {
 type Key<'r> = (&'r str, &'r str, Metric);
 
 /// The figures that both runs have, of scenarios that can be compared.
-fn pairs<'r, T: Copy>(
-    [a, b]: [Vec<(Key<'r>, T)>; 2],
-    comparable: &[&str],
-) -> Vec<(Key<'r>, [T; 2])> {
+fn pairs<'r, T: Copy>([a, b]: [Vec<(Key<'r>, T)>; 2], common: &[&str]) -> Vec<(Key<'r>, [T; 2])> {
     let theirs: HashMap<Key<'_>, T> = b.into_iter().collect();
     let ours = a.into_iter();
-    let ours = ours.filter(|((scenario, ..), _)| comparable.contains(scenario));
+    let ours = ours.filter(|((scenario, ..), _)| common.contains(scenario));
     ours.filter_map(|(key, ours)| Some((key, [ours, *theirs.get(&key)?])))
         .collect()
 }
@@ -269,14 +266,14 @@ fn timed(a: &Run, b: &Run, judged: Judged, comparable: &[&str]) -> Vec<Row> {
     .collect()
 }
 
+/// A count, and what it was counted in.
+type Counted<'c> = (&'c Cell, Option<&'c Allocation>);
+
 /// Whether two counts are as close as those of the same program may be. A tenth is no change, as with times:
 /// what a strategy allocates can depend on how its threads meet. A whole number of allocations an operation
 /// is exact otherwise. What is allocated now and then only is a share of so many operations, and wavers as the
 /// number of rare events does: by its square root.
-fn is_within_noise(
-    (a, of_a): (&Cell, Option<&Allocation>),
-    (b, of_b): (&Cell, Option<&Allocation>),
-) -> bool {
+fn is_within_noise((a, of_a): Counted<'_>, (b, of_b): Counted<'_>) -> bool {
     if is_near(a.median, b.median) {
         return true;
     }

@@ -48,10 +48,10 @@ fn is_close(place: Option<f64>, expected: f64) -> bool {
 }
 
 #[test]
-fn a_scale_is_logarithmic_when_it_spans_more_than_a_decade() {
-    assert!(Scale::over(&[1.0, 10.0, 100.0]).unwrap().is_logarithmic);
-    assert!(!Scale::over(&[1.0, 5.0, 10.0]).unwrap().is_logarithmic);
-    assert!(!Scale::over(&[0.0, 10.0, 100.0]).unwrap().is_logarithmic);
+fn a_scale_is_log_when_it_spans_more_than_a_decade() {
+    assert!(Scale::over(&[1.0, 10.0, 100.0]).unwrap().is_log);
+    assert!(!Scale::over(&[1.0, 5.0, 10.0]).unwrap().is_log);
+    assert!(!Scale::over(&[0.0, 10.0, 100.0]).unwrap().is_log);
     assert!(Scale::over(&[1.0]).is_none());
     assert!(Scale::over(&[2.0, 1.0]).is_none());
     let scale = Scale::over(&[1.0, 100.0]).unwrap();

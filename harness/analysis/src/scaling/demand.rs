@@ -19,7 +19,7 @@ pub(super) fn traced(
     alone_ns: f64,
     locked_ns: f64,
 ) -> Result<Traced<'_>, String> {
-    if let Some(why) = waits_for_others(trace, operation, alone_ns) {
+    if let Some(why) = why_idle(trace, operation, alone_ns) {
         return Err(why);
     }
     let with_paths = |same_process| {
@@ -42,11 +42,7 @@ pub(super) fn traced(
 }
 
 /// Whether most of an operation's time is not its own.
-pub(super) fn waits_for_others(
-    trace: &TraceSeen,
-    operation: Operation,
-    alone_ns: f64,
-) -> Option<String> {
+pub(super) fn why_idle(trace: &TraceSeen, operation: Operation, alone_ns: f64) -> Option<String> {
     let counts = trace.counts(operation, State::Quiescent)?;
     let own = counts.instructions + counts.allocator_instructions;
     (alone_ns > NS_PER_INSTRUCTION_MAX * own as f64).then(|| {

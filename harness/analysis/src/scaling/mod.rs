@@ -43,11 +43,12 @@ pub(super) fn scaling(samples: &Samples, cells: &[Cell]) -> Option<Scaling> {
         cells,
         calibration,
         pairs: &pairs,
+        machines: &machines,
     };
     let of_trace = |seen| OPERATIONS.map(|operation| (seen, operation));
     let all: Vec<(&TraceSeen, Operation)> = traces.iter().copied().flat_map(of_trace).collect();
-    let foresee = |&(seen, operation): &_| run.foresee(seen, operation, &machines);
-    let foreseen = parallel::map(&all, foresee);
+    let foreseen = parallel::map(&all, |&(seen, operation)| run.foresee(seen, operation));
+    let meetings = traces.iter().flat_map(|seen| run.meetings(seen)).collect();
     let mut scaling = Scaling {
         calibration,
         machines,
@@ -55,7 +56,7 @@ pub(super) fn scaling(samples: &Samples, cells: &[Cell]) -> Option<Scaling> {
         unpredicted: Vec::new(),
         rankings: Vec::new(),
         one_to_two: Vec::new(),
-        meetings: traces.iter().flat_map(|seen| run.meetings(seen)).collect(),
+        meetings,
         published: published(PUBLISHED_AT),
     };
     for (predicted, tested) in foreseen {
@@ -75,11 +76,8 @@ pub(super) fn scaling(samples: &Samples, cells: &[Cell]) -> Option<Scaling> {
 /// The last trace of each strategy that went through, in the order of the strategies.
 fn traces(samples: &Samples) -> Vec<&TraceSeen> {
     let of = |name: &str| {
-        let mut traces = samples
-            .lines
-            .iter()
-            .rev()
-            .filter_map(Line::try_as_trace_ref);
+        let lines = samples.lines.iter().rev();
+        let mut traces = lines.filter_map(Line::try_as_trace_ref);
         traces.find(|seen| seen.strategy == name && seen.died.is_none())
     };
     let cards = samples.header.strategies.iter();
@@ -110,7 +108,11 @@ struct Run<'s> {
     cells: &'s [Cell],
     calibration: Calibration,
     pairs: &'s [ScalingPair<'s>],
+    machines: &'s [Machine],
 }
+
+/// What an operation takes on each machine, and how that agrees with what two threads took here.
+type Foreseen = (Result<Vec<Prediction>, Unpredicted>, Vec<OneToTwo>);
 
 impl Run<'_> {
     /// Nanoseconds per operation as one thread sees it: cells have wall time by all operations.
@@ -123,12 +125,7 @@ impl Run<'_> {
     }
 
     /// Predicts an operation everywhere, and tests it here.
-    fn foresee(
-        &self,
-        seen: &TraceSeen,
-        operation: Operation,
-        machines: &[Machine],
-    ) -> (Result<Vec<Prediction>, Unpredicted>, Vec<OneToTwo>) {
+    fn foresee(&self, seen: &TraceSeen, operation: Operation) -> Foreseen {
         let strategy = &seen.strategy;
         let workload = self.alone_ns(strategy, operation);
         let workload = workload.and_then(|alone_ns| self.workload(seen, operation, alone_ns));
@@ -138,18 +135,15 @@ impl Run<'_> {
             machine: machine.name.clone(),
             points: points(workload, machine),
         };
-        let predicted =
-            workload.map(|workload| machines.iter().map(|one| on(&workload, one)).collect());
+        let machines = self.machines.iter();
+        let predicted = workload.map(|workload| machines.map(|one| on(&workload, one)).collect());
         let predicted = predicted.map_err(|reason| Unpredicted {
             strategy: strategy.clone(),
             operation,
             reason,
         });
-        let here = machines.iter().filter(|machine| machine.name == HERE);
-        let tested = here.flat_map(|here| {
-            let pairs = self.pairs.iter().filter(|one| one.operation == operation);
-            pairs.filter_map(|pair| self.one_to_two(seen, pair, here))
-        });
+        let pairs = self.pairs.iter().filter(|one| one.operation == operation);
+        let tested = pairs.filter_map(|pair| self.one_to_two(seen, pair));
         (predicted, tested.collect())
     }
 
@@ -172,17 +166,13 @@ impl Run<'_> {
         Ok(Workload::of(demand, keeps(&self.calibration)))
     }
 
-    fn one_to_two(
-        &self,
-        seen: &TraceSeen,
-        pair: &ScalingPair<'_>,
-        here: &Machine,
-    ) -> Option<OneToTwo> {
+    fn one_to_two(&self, seen: &TraceSeen, pair: &ScalingPair<'_>) -> Option<OneToTwo> {
         let strategy = &seen.strategy;
         let one_ns = self.cell(pair.one, strategy)?.median;
         let measured_ns = 2.0 * self.cell(pair.two, strategy)?.median;
         let workload = self.workload(seen, pair.operation, one_ns).ok()?;
-        let predicted_ns = workload.on(here, 2);
+        let here = self.machines.iter().find(|machine| machine.name == HERE);
+        let predicted_ns = workload.on(here?, 2);
         Some(OneToTwo {
             strategy: strategy.clone(),
             operation: pair.operation,

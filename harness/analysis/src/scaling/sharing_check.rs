@@ -4,7 +4,7 @@
 use model::scenario::Keys;
 use model::trace::{Conflict, Operation, Pair, State, TraceSeen};
 
-use super::demand::waits_for_others;
+use super::demand::why_idle;
 use super::{Run, ScalingPair};
 use results::{Cell, Meeting};
 
@@ -56,7 +56,7 @@ impl Run<'_> {
         if pair.two.threads() > cpus {
             return format!("oversubscribed: two readers on {cpus} processor take turns");
         }
-        if let Some(why) = waits_for_others(seen, Operation::ReadHit, meeting.one_ns) {
+        if let Some(why) = why_idle(seen, Operation::ReadHit, meeting.one_ns) {
             return why;
         }
         let counts = seen.counts(Operation::ReadHit, State::Quiescent);

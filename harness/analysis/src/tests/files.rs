@@ -210,8 +210,7 @@ fn lines_are_added_and_everything_else_stays_byte_for_byte() {
 fn of_version_2(schema: &str, header: &Header) -> Value {
     let mut value = serde_json::to_value(Line::Header(Box::new(header.clone()))).unwrap();
     value["schema"] = schema.into();
-    let words = in_words::serialize(&header.strategies, serde_json::value::Serializer);
-    value["strategies"] = words.unwrap();
+    value["strategies"] = header.strategies.iter().map(in_words::written).collect();
     value
 }
 

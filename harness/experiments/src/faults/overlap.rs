@@ -55,13 +55,9 @@ pub(crate) fn observe(scene: Scene, seen: &mut FaultSeen) {
     let end = wait(CATCHING, |state| {
         state.is_written || state.arrived - began_at >= HANDOVERS_MAX
     });
-    let fate = if end.is_written {
-        Fate::Done
-    } else {
-        Fate::HeldUp
-    };
-    let handovers = end.arrived - began_at;
+    let (is_written, handovers) = (end.is_written, end.arrived - began_at);
     drop(end);
+    let fate = if is_written { Fate::Done } else { Fate::HeldUp };
     seen.add(Deed::Update, fate);
     let handovers = handovers.cast_signed();
     seen.tallies.insert(Tally::Handovers, handovers);

@@ -9,7 +9,7 @@ use model::probe::{Count, Distribution, Probe};
 use crate::probes::support::fixture::Fixture;
 use crate::probes::support::phases::{EndOnExit, Phases, SLICE, rounds};
 use crate::probes::{Findings, join};
-use crate::subject::{Gate, IN_UPDATE, MakeTable, OpenOnExit, held_up};
+use crate::subject::{Gate, IN_UPDATE, OpenOnExit, held_up};
 
 const CALM: u32 = 0;
 const DISTURBED: u32 = 1;
@@ -20,13 +20,8 @@ const PATIENCE: Duration = Duration::from_millis(100);
 
 /// What disturbs is a thread inside the closure of a read, one inside the application of an event, or one that
 /// scans without pause.
-pub(crate) fn probe(
-    make: MakeTable,
-    fixture: &Fixture,
-    probe: Probe,
-    budget: Duration,
-) -> Findings {
-    let table = fixture.table(make);
+pub(crate) fn probe(fixture: &Fixture, probe: Probe, budget: Duration) -> Findings {
+    let table = fixture.table();
     let (phases, in_read) = (Phases::new(), Gate::new());
     let scans = probe == Probe::Scan;
     let is_writer = probe == Probe::StalledWriter;

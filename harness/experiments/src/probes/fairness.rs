@@ -7,20 +7,14 @@ use model::probe::{Count, Distribution, Probe};
 use crate::probes::support::fixture::Fixture;
 use crate::probes::support::phases::{EndOnExit, Phases, SLICE, rounds};
 use crate::probes::{Findings, join};
-use crate::subject::MakeTable;
 
 const FIRST_ALONE: u32 = 0;
 const SECOND_ALONE: u32 = 1;
 const TOGETHER: u32 = 2;
 
 /// One reads and one updates, or both update.
-pub(crate) fn probe(
-    make: MakeTable,
-    fixture: &Fixture,
-    probe: Probe,
-    budget: Duration,
-) -> Findings {
-    let table = fixture.table(make);
+pub(crate) fn probe(fixture: &Fixture, probe: Probe, budget: Duration) -> Findings {
+    let table = fixture.table();
     let phases = Phases::new();
     let reads = probe == Probe::FairnessReadWrite;
     let mut lengths = [0; 3];

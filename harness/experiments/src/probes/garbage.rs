@@ -10,7 +10,7 @@ use model::probe::{Count, Probe};
 
 use crate::probes::Findings;
 use crate::probes::support::fixture::Fixture;
-use crate::subject::{Gate, MakeTable, OpenOnExit, TableHandle};
+use crate::subject::{Gate, OpenOnExit, TableHandle};
 
 /// How many overwrites.
 const OVERWRITES: u64 = 10_000;
@@ -37,17 +37,12 @@ struct Progress {
 }
 
 /// Updates records that stay, or inserts and removes some in turn; beside a guard that is held, or not.
-pub(crate) fn probe(
-    make: MakeTable,
-    fixture: &Fixture,
-    probe: Probe,
-    budget: Duration,
-) -> Findings {
+pub(crate) fn probe(fixture: &Fixture, probe: Probe, budget: Duration) -> Findings {
     use Probe as P;
     let churns = matches!(probe, P::GarbageOfChurn | P::HeldGuardChurn);
     let guard_is_held = matches!(probe, P::HeldGuardUpdates | P::HeldGuardChurn);
     let counting = Counting::start();
-    let table = fixture.table(make);
+    let table = fixture.table();
     let (in_read, progress) = (Gate::new(), Progress::default());
     progress.begin.shut();
     progress.end.shut();

@@ -16,7 +16,7 @@ use crate::probes::support::clock::{Timeline, WallClock};
 use crate::probes::support::fixture::Fixture;
 use crate::probes::support::open_loop::{Arrivals, Schedule, Served, serve};
 use crate::probes::{Findings, join};
-use crate::subject::{MakeTable, Subject};
+use crate::subject::Subject;
 
 /// As a process table is used: most look, few change. With as many writes, the knee would be that of the writes alone.
 const READS_PER_WRITE: f64 = 10.0;
@@ -31,13 +31,8 @@ const STEPS: u32 = 10;
 const TRIALS: u32 = 2;
 
 /// Reads on one thread and writes on another at a rate. The budget is how long that counts.
-pub(crate) fn probe(
-    make: MakeTable,
-    fixture: &Fixture,
-    reads_per_s: f64,
-    budget: Duration,
-) -> Findings {
-    let table = fixture.table(make);
+pub(crate) fn probe(fixture: &Fixture, reads_per_s: f64, budget: Duration) -> Findings {
+    let table = fixture.table();
     let [reads, writes] = offer(&table, fixture, reads_per_s, budget);
     let mut findings = Findings::default();
     findings.count(Count::ScheduleNs, budget.as_nanos() as u64);
@@ -51,8 +46,8 @@ pub(crate) fn probe(
 }
 
 /// The highest rate that is kept, as what is offered in a second; no reads if none is.
-pub(crate) fn knee(make: MakeTable, fixture: &Fixture, budget: Duration) -> Findings {
-    let table = fixture.table(make);
+pub(crate) fn knee(fixture: &Fixture, budget: Duration) -> Findings {
+    let table = fixture.table();
     let length = (budget / (STEPS * TRIALS)).saturating_sub(WARM_UP);
     let reads_per_s = highest_kept(|reads_per_s| {
         (0..TRIALS).any(|_| {
@@ -166,7 +161,7 @@ mod tests {
     #[test]
     fn a_rate_is_offered_as_it_was_asked_for_and_every_request_is_accounted_for() {
         let make = crate::subject::strategy("mutex/std").expect("it is registered");
-        let found = probe(make, &Fixture::new(1), 50_000.0, Duration::from_millis(40));
+        let found = probe(&Fixture::new(make, 1), 50_000.0, Duration::from_millis(40));
         let reads = found.counts[&Count::ReadsOffered];
         assert!((1_700..2_300).contains(&reads), "{reads}");
         let writes = found.counts[&Count::WritesOffered];

@@ -84,37 +84,32 @@ pub fn probe(task: &ProbeTask) -> ProbeSeen {
     use Probe as P;
     let make = crate::subject::strategy(&task.table)
         .expect("the parent names strategies of the registry only");
-    let fixture = &Fixture::new(random::seed(task.seed, &[u64::from(task.process)]));
+    let fixture = &Fixture::new(make, random::seed(task.seed, &[u64::from(task.process)]));
     let budget = Duration::from_millis(task.budget_ms);
     let probe = task.probe;
     let findings = match probe {
         P::OwnHalfLoad | P::OwnHighLoad => panic!("{}: recorded runs only", probe.name()),
-        P::Knee => latency::knee(make, fixture, budget),
+        P::Knee => latency::knee(fixture, budget),
         P::LowLoad | P::ModerateLoad => {
             let rate = task.reads_per_s.expect("the parent names the rate");
-            latency::probe(make, fixture, rate, budget)
+            latency::probe(fixture, rate, budget)
         }
-        P::Visibility => visibility::probe(make, fixture, budget),
+        P::Visibility => visibility::probe(fixture, budget),
         P::GarbageOfUpdates | P::GarbageOfChurn | P::HeldGuardUpdates | P::HeldGuardChurn => {
-            garbage::probe(make, fixture, probe, budget)
+            garbage::probe(fixture, probe, budget)
         }
-        P::StalledReader | P::StalledWriter | P::Scan => {
-            disturbance::probe(make, fixture, probe, budget)
-        }
-        P::FairnessReadWrite | P::FairnessTwoWriters => {
-            fairness::probe(make, fixture, probe, budget)
-        }
-        P::Shutdown => shutdown::probe(make, fixture, budget),
+        P::StalledReader | P::StalledWriter | P::Scan => disturbance::probe(fixture, probe, budget),
+        P::FairnessReadWrite | P::FairnessTwoWriters => fairness::probe(fixture, probe, budget),
+        P::Shutdown => shutdown::probe(fixture, budget),
     };
     let histograms = findings.histograms.into_iter();
+    let histograms = histograms.map(|(of, histogram)| (of, histogram.sparse()));
     ProbeSeen {
         probe,
         strategy: task.strategy.clone(),
         process: task.process,
         counts: findings.counts,
-        histograms: histograms
-            .map(|(of, histogram)| (of, histogram.sparse()))
-            .collect(),
+        histograms: histograms.collect(),
     }
 }
 

@@ -9,7 +9,7 @@ use model::probe::{Count, Distribution, Histogram};
 use crate::probes::support::clock::{Timeline, WallClock};
 use crate::probes::support::fixture::Fixture;
 use crate::probes::{Findings, join};
-use crate::subject::{MakeTable, TableHandle};
+use crate::subject::TableHandle;
 
 /// How long a table is in use.
 const IN_USE: Duration = Duration::from_millis(2);
@@ -21,7 +21,7 @@ const GLANCE: Duration = Duration::from_micros(50);
 /// What a thread does until it is asked to stop.
 type Work = fn(&Fixture, &mut TableHandle<'_>, usize);
 
-pub(crate) fn probe(make: MakeTable, fixture: &Fixture, budget: Duration) -> Findings {
+pub(crate) fn probe(fixture: &Fixture, budget: Duration) -> Findings {
     // Before anything is counted: the histogram is not the table's.
     let mut teardowns = Histogram::default();
     let counting = Counting::start();
@@ -29,7 +29,7 @@ pub(crate) fn probe(make: MakeTable, fixture: &Fixture, budget: Duration) -> Fin
     let time = WallClock::start();
     let (mut tables, mut level) = (0, 0);
     while tables < TABLES_MIN || u128::from(time.now_ns()) < budget.as_nanos() {
-        teardowns.record(live_and_die(make, fixture, time));
+        teardowns.record(live_and_die(fixture, time));
         tables += 1;
         if tables == 1 {
             level = counting.usage().live_bytes();
@@ -47,13 +47,13 @@ pub(crate) fn probe(make: MakeTable, fixture: &Fixture, budget: Duration) -> Fin
 }
 
 /// Makes a table, puts it to use and drops it. Returns how long the end took, in nanoseconds.
-fn live_and_die(make: MakeTable, fixture: &Fixture, time: WallClock) -> u64 {
+fn live_and_die(fixture: &Fixture, time: WallClock) -> u64 {
     let work: [Work; 3] = [
         |fixture, handle, step| fixture.read(handle, 0, step),
         |fixture, handle, step| fixture.update(handle, 1, step),
         |fixture, handle, step| fixture.churn(handle, step),
     ];
-    let table = fixture.table(make);
+    let table = fixture.table();
     fixture.prepare_churn(&mut table.handle());
     let (stop, at_work) = (AtomicBool::new(false), AtomicUsize::new(0));
     let asked_ns = std::thread::scope(|scope| {

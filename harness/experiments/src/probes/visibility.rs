@@ -17,7 +17,7 @@ use model::probe::{Count, Distribution, Histogram};
 use crate::probes::support::clock::{Timeline, WallClock};
 use crate::probes::support::fixture::Fixture;
 use crate::probes::{Findings, join};
-use crate::subject::{MakeTable, Subject, TableHandle, heartbeat};
+use crate::subject::{Subject, TableHandle, heartbeat};
 
 /// As a supervisor writes.
 const PERIOD_NS: u64 = 10_000;
@@ -50,8 +50,8 @@ struct Reader<'p> {
     ages: Histogram,
 }
 
-pub(crate) fn probe(make: MakeTable, fixture: &Fixture, budget: Duration) -> Findings {
-    let table = fixture.table(make);
+pub(crate) fn probe(fixture: &Fixture, budget: Duration) -> Findings {
+    let table = fixture.table();
     let time = WallClock::start();
     let bulletin = Bulletin::default();
     // Odd, so that a strategy that publishes every so many writes is left with some when the writer

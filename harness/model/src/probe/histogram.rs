@@ -75,10 +75,9 @@ impl SparseHistogram {
             }
             is_same
         });
+        let add = |sum: u64, &(_, count): &(u64, u64)| sum.saturating_add(count);
         Self {
-            len: counts
-                .iter()
-                .fold(0, |sum: u64, (_, count)| sum.saturating_add(*count)),
+            len: counts.iter().fold(0, add),
             counts: counts.into(),
         }
     }

@@ -4,7 +4,7 @@
 use std::str::FromStr;
 
 use contract::{Profile, Role};
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::claims::{Claims, Property};
 
@@ -46,8 +46,8 @@ impl From<&Profile> for Card {
 }
 
 /// A card in words.
-#[derive(Serialize, Deserialize)]
-pub(super) struct InWords {
+#[derive(Deserialize)]
+struct InWords {
     name: String,
     summary: String,
     library: String,
@@ -57,25 +57,6 @@ pub(super) struct InWords {
     plain_data_only: bool,
     /// Property and claim.
     claims: Vec<(String, String)>,
-}
-
-impl From<&Card> for InWords {
-    fn from(card: &Card) -> Self {
-        let has_field = |property| matches!(property, Property::ReadAllocates | Property::Records);
-        let claims = card.claims.all();
-        let claims = claims.filter(|(property, _)| !has_field(*property));
-        let claims = claims.map(|(property, claim)| (property.to_string(), claim.to_string()));
-        Self {
-            name: card.name.clone(),
-            summary: card.summary.clone(),
-            library: card.library.clone(),
-            avoid_when: card.avoid_when.clone(),
-            control: card.control,
-            read_allocates: card.claims.read_allocates,
-            plain_data_only: card.claims.plain_data_only,
-            claims: claims.collect(),
-        }
-    }
 }
 
 impl TryFrom<InWords> for Card {
@@ -127,20 +108,30 @@ impl InWords {
     }
 }
 
-/// Cards in words, for `#[serde(with)]`.
+/// Cards in words.
 pub mod in_words {
-    use super::{Card, Deserialize, Deserializer, InWords, Serializer};
+    use serde_json::{Value, to_value};
 
-    /// Writes them.
+    use super::{Card, Deserialize, Deserializer, InWords, Property};
+
+    /// A card in words.
     ///
-    /// # Errors
+    /// # Panics
     ///
-    /// As the serializer.
-    pub fn serialize<S: Serializer>(cards: &[Card], to: S) -> Result<S::Ok, S::Error> {
-        to.collect_seq(cards.iter().map(InWords::from))
+    /// Never: a card is plain data.
+    pub fn written(card: &Card) -> Value {
+        let has_field = |property| matches!(property, Property::ReadAllocates | Property::Records);
+        let claims = card.claims.all();
+        let claims = claims.filter(|(property, _)| !has_field(*property));
+        let claims = claims.map(|(property, claim)| vec![property.to_string(), claim.to_string()]);
+        let mut words = to_value(card).expect("a card is plain data");
+        words["claims"] = claims.collect();
+        words["read_allocates"] = card.claims.read_allocates.into();
+        words["plain_data_only"] = card.claims.plain_data_only.into();
+        words
     }
 
-    /// Reads them.
+    /// Reads cards, for `#[serde(deserialize_with)]`.
     ///
     /// # Errors
     ///

@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::{CheckOutcome, Header, Line, Reading};
+use crate::collect::unique;
 use crate::environment::Environment;
 use crate::error::{Error, Result};
 use crate::scenario::{Activity, RecordKind, Scenario};
@@ -60,18 +61,14 @@ fn join(first: &str, ours: &mut Header, place: &str, other: Header) -> Result<Op
         let text = format!("cannot pool {first} and {place}: {what}");
         Err(Error::input(text))
     };
-    for (what, ours, theirs) in [
-        ("baseline", &ours.baseline, &other.baseline),
-        (
-            "table of the controls",
-            &ours.controls_of,
-            &other.controls_of,
-        ),
+    let baselines = [&ours.baseline, &other.baseline];
+    let controls_of = [&ours.controls_of, &other.controls_of];
+    for (what, [one, two]) in [
+        ("baseline", baselines),
+        ("table of the controls", controls_of),
     ] {
-        if ours != theirs {
-            return refuse(format!(
-                "the {what} of one is {ours}, of the other {theirs}"
-            ));
+        if one != two {
+            return refuse(format!("the {what} of one is {one}, of the other {two}"));
         }
     }
     for scenario in other.scenarios {
@@ -79,11 +76,8 @@ fn join(first: &str, ours: &mut Header, place: &str, other: Header) -> Result<Op
         match known.find(|known| known.name == scenario.name) {
             None => ours.scenarios.push(scenario),
             Some(known) if asks_the_same(known, &scenario) => {}
-            Some(_) => {
-                return refuse(format!(
-                    "they define scenario {} differently",
-                    scenario.name
-                ));
+            Some(Scenario { name, .. }) => {
+                return refuse(format!("they define scenario {name} differently"));
             }
         }
     }
@@ -92,11 +86,8 @@ fn join(first: &str, ours: &mut Header, place: &str, other: Header) -> Result<Op
             ours.strategies.push(card);
         }
     }
-    for exclusion in other.exclusions {
-        if !ours.exclusions.contains(&exclusion) {
-            ours.exclusions.push(exclusion);
-        }
-    }
+    ours.exclusions.extend(other.exclusions);
+    ours.exclusions = unique(std::mem::take(&mut ours.exclusions));
     ours.looks = ours.looks.saturating_add(other.looks);
     let differences = Environment::differences(&ours.environment, &other.environment);
     let differences: Vec<String> = differences.iter().map(ToString::to_string).collect();

@@ -138,23 +138,17 @@ pub fn parse_any(bytes: &[u8], place: &str) -> Result<Reading> {
 /// Why a file that exists must not be overwritten: it holds something, and this version cannot tell
 /// what. `None` of a file that is absent, empty, or begins as this version would begin it.
 pub(super) fn foreign(path: &Path) -> Option<String> {
-    use std::io::{BufRead, BufReader};
-    // What cannot be opened cannot be overwritten either; creating it will say why.
-    let mut file = BufReader::new(std::fs::File::open(path).ok()?);
-    let mut first = Vec::new();
-    if packing::is_packed(file.fill_buf().ok()?) {
-        let (content, _) = packing::unpack(file);
-        first.extend(content.split_inclusive(|&byte| byte == b'\n').next()?);
-    } else {
-        file.read_until(b'\n', &mut first).ok()?;
-    }
+    // What cannot be read cannot be overwritten either; creating it will say why.
+    let content = std::fs::read(path).ok()?;
+    let content = packing::unpacked(&content);
+    let first = content.split_inclusive(|&byte| byte == b'\n').next()?;
     // A header that was cut off was followed by nothing.
     let is_torn = first.starts_with(br#"{"kind":"header""#) && !first.ends_with(b"\n");
-    if first.is_empty() || is_torn {
-        return None;
-    }
-    let header = header(&first, &path.display().to_string());
-    header.err().map(|error| error.to_string())
+    let header = header(first, &path.display().to_string());
+    header
+        .err()
+        .filter(|_| !is_torn)
+        .map(|error| error.to_string())
 }
 
 /// Reads the content of a sample file; `place` names it in errors.

@@ -5,33 +5,21 @@ use std::time::Duration;
 use super::Scenario;
 use crate::error::{Error, Result};
 
-/// What a run spends at least on every scenario.
-#[derive(Clone, Copy, Debug)]
-pub struct Effort {
-    /// A slice: what is counted of it and what is not.
-    pub slice: Duration,
-    /// The blocks without which there is no interval.
-    pub blocks: u32,
-    /// The measuring processes that share them, each with tables of its own.
-    pub processes: u32,
-}
-
 /// No strategy does an operation faster than this on one thread, and most take many times as long.
 const FASTEST_OPERATION: Duration = Duration::from_nanos(5);
 
 /// Filling a table takes about this long for each record; some take less, messages far more.
 const FILL_PER_RECORD: Duration = Duration::from_nanos(300);
 
-impl Effort {
-    /// The shortest time that a scenario takes, with so many strategies: a block has a slice of each,
-    /// and one of the baseline around each of the others.
-    pub fn shortest(&self, scenario: &Scenario, strategies: usize) -> Duration {
-        let slices = strategies.saturating_sub(1) * 2 + 1;
-        let records = scenario.processes * strategies * self.processes as usize;
-        let slice = self.slice.as_secs_f64().max(slice_of_operations(scenario));
-        let measuring = slice * slices as f64 * f64::from(self.blocks);
-        Duration::from_secs_f64(measuring + FILL_PER_RECORD.as_secs_f64() * records as f64)
-    }
+/// The shortest time that a scenario takes, with so many strategies and measuring processes, each with tables of its own
+/// and a block, without which there is no interval: a block has a slice of each strategy, and one of the baseline around
+/// each of the others.
+pub fn least(scenario: &Scenario, strategies: usize, processes: u32, slice: Duration) -> Duration {
+    let slices = strategies.saturating_sub(1) * 2 + 1;
+    let records = scenario.processes * strategies * processes as usize;
+    let slice = slice.as_secs_f64().max(slice_of_operations(scenario));
+    let measuring = slice * slices as f64 * f64::from(processes);
+    Duration::from_secs_f64(measuring + FILL_PER_RECORD.as_secs_f64() * records as f64)
 }
 
 /// The shortest slice of a scenario with a given number of operations, in seconds.
@@ -40,25 +28,23 @@ fn slice_of_operations(scenario: &Scenario) -> f64 {
     each * FASTEST_OPERATION.as_secs_f64()
 }
 
-/// Refuses optional sweeps that would not be measured well enough within a budget, and scenarios whose number of
-/// operations does not fit it: says how long they would take and what to do. Other scenarios are never
-/// refused: with few of them a run does what it can.
+/// Given the [least] time of each, refuses optional sweeps that would not be measured well enough within a budget, and
+/// scenarios whose number of operations does not fit it: says how long they would take and what to do. Other scenarios
+/// are never refused: with few of them a run does what it can.
 ///
 /// # Errors
 ///
 /// [`Error::Input`], if the scenarios take longer than `budget` and points of sweeps are among them, or if
 /// one takes longer because of its number of operations.
-pub fn affordable(
-    scenarios: &[Scenario],
-    strategies: impl Fn(&Scenario) -> usize,
-    effort: Effort,
+pub fn affordable<'s>(
+    scenarios: impl IntoIterator<Item = (&'s Scenario, Duration)>,
     budget: Duration,
     is_largest: bool,
 ) -> Result<()> {
     let shown_budget = span(budget);
-    let mut needed = Duration::ZERO;
-    for scenario in scenarios {
-        let shortest = effort.shortest(scenario, strategies(scenario));
+    let (mut needed, mut points) = (Duration::ZERO, 0);
+    for (scenario, shortest) in scenarios {
+        points += u32::from(scenario.point.is_some() && scenario.optional);
         needed += shortest;
         if let Some(operations) = scenario.operations
             && shortest > budget
@@ -73,8 +59,6 @@ pub fn affordable(
             )));
         }
     }
-    let is_chosen = |scenario: &&Scenario| scenario.point.is_some() && scenario.optional;
-    let points = scenarios.iter().filter(is_chosen).count();
     if points == 0 || needed <= budget {
         return Ok(());
     }

@@ -6,6 +6,9 @@
 //! values = [0, 0.01, 0.1, 0.5]
 //! ```
 
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
 use serde::{Deserialize, Serialize};
 
 use super::{Activity, Group, Scenario};
@@ -28,7 +31,7 @@ pub struct Sweep {
 /// What can vary: the fields of a scenario, then those of a group, by their names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-#[derive(strum::Display, strum::IntoStaticStr)]
+#[derive(strum::Display, strum::IntoStaticStr, strum::VariantArray)]
 #[strum(serialize_all = "snake_case")]
 pub enum Axis {
     /// How many processes the table holds.
@@ -104,13 +107,13 @@ pub(super) fn expand(mut scenario: Scenario) -> Result<Vec<Scenario>, String> {
     fault(&axes).map_or(Ok(()), Err)?;
     let mut points = vec![scenario];
     for sweep in &axes {
-        let values = |point| {
+        let steps = |point| {
             sweep
                 .values
                 .iter()
                 .map(move |value| step(point, sweep, value))
         };
-        points = points.iter().flat_map(values).collect::<Result<_, _>>()?;
+        points = points.iter().flat_map(steps).collect::<Result<_, _>>()?;
     }
     Ok(points)
 }
@@ -150,8 +153,8 @@ fn fault(axes: &[Sweep]) -> Option<String> {
 /// The scenario, one axis further.
 fn step(from: &Scenario, sweep: &Sweep, value: &Value) -> Result<Scenario, String> {
     let mut scenario = from.clone();
-    let Sweep { axis, group, .. } = *sweep;
-    set(&mut scenario, axis, group, value)?;
+    let axis = sweep.axis;
+    set(&mut scenario, sweep, value)?;
     let separator = if from.point.is_some() { "," } else { "@" };
     scenario.name = format!("{}{separator}{axis}={value}", from.name);
     scenario.title = format!("{}, {} {value}", from.title, axis.words());
@@ -165,22 +168,15 @@ fn step(from: &Scenario, sweep: &Sweep, value: &Value) -> Result<Scenario, Strin
 }
 
 /// Gives an axis of the scenario a value: the field that is called like the axis.
-fn set(
-    scenario: &mut Scenario,
-    axis: Axis,
-    group: Option<usize>,
-    value: &Value,
-) -> Result<(), String> {
+fn set(scenario: &mut Scenario, sweep: &Sweep, value: &Value) -> Result<(), String> {
+    let axis = sweep.axis;
     let is_kind = matches!(axis, Axis::Record | Axis::Ids | Axis::Keys);
     let given = match value {
         Value::Number(number) if is_kind => {
             return Err(format!("axis {axis}: {number} is a number, and not a kind"));
         }
         // JSON tells whole numbers from others.
-        #[expect(
-            clippy::cast_sign_loss,
-            reason = "the pattern lets no negative number through"
-        )]
+        #[expect(clippy::cast_sign_loss, reason = "no negative number gets here")]
         Value::Number(number) if (0.0..=NUMBER_MAX).contains(number) && number.fract() == 0.0 => {
             (*number as u64).into()
         }
@@ -192,7 +188,7 @@ fn set(
     let owner = if axis <= Axis::HitRate {
         &mut fields
     } else {
-        &mut fields["groups"][owner(scenario, axis, group)?]
+        &mut fields["groups"][owner(scenario, sweep)?]
     };
     owner[axis.name()] = given;
     let fault = |error| format!("axis {axis}: {}", complaint(&error));
@@ -201,7 +197,7 @@ fn set(
 }
 
 /// The place of the group that an axis belongs to.
-fn owner(scenario: &Scenario, axis: Axis, group: Option<usize>) -> Result<usize, String> {
+fn owner(scenario: &Scenario, &Sweep { axis, group, .. }: &Sweep) -> Result<usize, String> {
     let count = scenario.groups.len();
     match group {
         Some(index) if index < count => Ok(index),
@@ -238,24 +234,14 @@ impl Axis {
     }
 
     /// What it is, in prose, with its unit.
-    pub const fn words(self) -> &'static str {
-        match self {
-            Axis::Processes => "processes",
-            Axis::Record => "record",
-            Axis::Ids => "identifiers",
-            Axis::Keys => "keys",
-            Axis::HotShare => "share of the hot process",
-            Axis::HitRate => "hit rate",
-            Axis::Threads => "threads",
-            Axis::EveryUs => "time between operations in us",
-            Axis::Writes => "share of writes",
-            Axis::ReadModifyWrites => "share of read-modify-writes",
-            Axis::Inserts => "share of inserts",
-            Axis::Scans => "share of scans",
-            Axis::SectionNs => "time inside the read section in ns",
-            Axis::PublishEvery => "writes between publishes",
-            Axis::Speed => "speed of the replay",
-        }
+    ///
+    /// # Panics
+    ///
+    /// Never: a test reads them all.
+    pub fn words(self) -> &'static str {
+        static ALL: LazyLock<BTreeMap<Axis, String>> =
+            LazyLock::new(|| toml::from_str(include_str!("axes.toml")).expect("a test reads it"));
+        &ALL[&self]
     }
 }
 

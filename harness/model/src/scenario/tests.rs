@@ -1,3 +1,5 @@
+use strum::VariantArray;
+
 use super::*;
 
 /// A scenario file with these lines between its head and its tables.
@@ -163,17 +165,20 @@ fn too_many_points_are_a_mistake() {
 }
 
 #[test]
+fn every_axis_has_words_of_its_own() {
+    let words = Axis::VARIANTS.iter().map(|axis| axis.words());
+    assert_eq!(crate::collect::unique(words).len(), Axis::VARIANTS.len());
+}
+
+#[test]
 fn a_sweep_of_hours_is_refused_with_its_length() {
     let tables = format!("{MIX}[[sweep]]\naxis = \"writes\"\nvalues = [0, 0.5, 1]\n");
     let scenarios = points("optional = true", &tables);
-    let effort = Effort {
-        slice: std::time::Duration::from_millis(10),
-        blocks: 10,
-        processes: 1,
-    };
-    // 3 points x 10 blocks x (2 x 5 - 1 + 2) slices of 10 ms, hardly anything to fill a table of 8.
+    // 3 points x 10 processes x (2 x 5 - 1 + 2) slices of 10 ms, hardly anything to fill a table of 8.
+    let slice = std::time::Duration::from_millis(10);
     let seconds = |seconds| std::time::Duration::from_secs(seconds);
-    let asked = |budget, is_largest| affordable(&scenarios, |_| 6, effort, budget, is_largest);
+    let timed = |scenario| (scenario, least(scenario, 6, 10, slice));
+    let asked = |budget, is_largest| affordable(scenarios.iter().map(timed), budget, is_largest);
     assert!(asked(seconds(4), false).is_ok());
     let said = asked(seconds(3), false).unwrap_err().to_string();
     assert!(
@@ -184,7 +189,7 @@ fn a_sweep_of_hours_is_refused_with_its_length() {
     assert!(!said.contains("--preset full"), "{said}");
     // Without a sweep, a run does what it can.
     let plain = points("", READ);
-    assert!(affordable(&plain, |_| 6, effort, seconds(0), false).is_ok());
+    assert!(affordable(plain.iter().map(timed), seconds(0), false).is_ok());
 }
 
 #[test]

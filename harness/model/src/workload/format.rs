@@ -136,48 +136,42 @@ fn csv_line(entry: &Entry) -> String {
 }
 
 /// The columns of a file, in its order.
-#[derive(Debug)]
-struct Columns(Vec<&'static str>);
-
-impl Columns {
-    fn named(line: &str) -> Result<Self, Fault> {
-        let mut columns: Vec<&str> = Vec::new();
-        for name in fields(line)? {
-            let known = COLUMNS.into_iter().find(|column| *column == name.trim());
-            let shown = quoted(name.trim());
-            let Some(column) = known else {
-                let all = COLUMNS.join(",");
-                return Err(format!("unknown column {shown:?}; there are {all}"));
-            };
-            if columns.contains(&column) {
-                return Err(format!("the column {shown:?} is there twice"));
-            }
-            columns.push(column);
+fn columns(line: &str) -> Result<Vec<&'static str>, Fault> {
+    let mut columns: Vec<&str> = Vec::new();
+    for name in fields(line)? {
+        let known = COLUMNS.into_iter().find(|column| *column == name.trim());
+        let shown = quoted(name.trim());
+        let Some(column) = known else {
+            let all = COLUMNS.join(",");
+            return Err(format!("unknown column {shown:?}; there are {all}"));
+        };
+        if columns.contains(&column) {
+            return Err(format!("the column {shown:?} is there twice"));
         }
-        let needed = &COLUMNS[..NEEDED];
-        if needed.iter().any(|name| !columns.contains(name)) {
-            return Err(format!(
-                "at least the columns {} are needed",
-                needed.join(",")
-            ));
-        }
-        Ok(Self(columns))
+        columns.push(column);
     }
-
-    fn entry(&self, line: &str) -> Result<Entry, Fault> {
-        let fields = fields(line)?;
-        let (given, named) = (fields.len(), self.0.len());
-        if given != named {
-            return Err(format!("{given} fields, where the header has {named}"));
-        }
-        let mut values = Map::new();
-        for (&column, field) in self.0.iter().zip(fields) {
-            if !field.is_empty() {
-                values.insert(column.into(), value(column, field)?);
-            }
-        }
-        Entry::deserialize(Value::Object(values)).map_err(|error| complaint(&error))
+    let needed = &COLUMNS[..NEEDED];
+    if needed.iter().any(|name| !columns.contains(name)) {
+        let needed = needed.join(",");
+        return Err(format!("at least the columns {needed} are needed"));
     }
+    Ok(columns)
+}
+
+/// A line, in the order of the columns.
+fn csv_entry(columns: &[&str], line: &str) -> Result<Entry, Fault> {
+    let fields = fields(line)?;
+    let (given, named) = (fields.len(), columns.len());
+    if given != named {
+        return Err(format!("{given} fields, where the header has {named}"));
+    }
+    let mut values = Map::new();
+    for (&column, field) in columns.iter().zip(fields) {
+        if !field.is_empty() {
+            values.insert(column.into(), value(column, field)?);
+        }
+    }
+    Entry::deserialize(Value::Object(values)).map_err(|error| complaint(&error))
 }
 
 /// A field: three of the columns have words, the others whole numbers.
@@ -269,10 +263,8 @@ impl Workload {
         let lines = (1..).zip(text.lines());
         let mut lines = lines.filter(|(_, line)| !line.trim().is_empty());
         let Some((number, first)) = lines.next() else {
-            return Err(Error::input(format!(
-                "{place}: nothing in it; {}",
-                beginning()
-            )));
+            let what = format!("{place}: nothing in it; {}", beginning());
+            return Err(Error::input(what));
         };
         let (header, columns) = match first.strip_prefix('#') {
             None => (header(first).map_err(|fault| at(number, fault))?, None),
@@ -280,7 +272,7 @@ impl Workload {
                 known(schema.trim()).map_err(|fault| at(number, fault))?;
                 let names = lines.find(|(_, line)| !line.starts_with('#'));
                 let (number, names) = names.unwrap_or((number + 1, ""));
-                let columns = Columns::named(names).map_err(|fault| at(number, fault))?;
+                let columns = columns(names).map_err(|fault| at(number, fault))?;
                 (Header::default(), Some(columns))
             }
         };
@@ -289,7 +281,7 @@ impl Workload {
             let entry = match &columns {
                 None => serde_json::from_str(line).map_err(|error| complaint(&error)),
                 Some(_) if line.starts_with('#') => continue,
-                Some(columns) => columns.entry(line),
+                Some(columns) => csv_entry(columns, line),
             };
             let entry: Entry = entry.map_err(|fault| at(number, fault))?;
             let fault = entry.fault().map_or(Ok(()), Err);
@@ -408,11 +400,10 @@ impl Validator {
         let &Entry { at_ns, process, .. } = entry;
         let Process { pid, start } = process;
         let refuse = |why| Err(format!("process {pid} started at {start} {why}"));
-        if at_ns < self.summary.duration_ns {
-            return Err(format!(
-                "at_ns = {at_ns} goes back in time: the event before it is at {}",
-                self.summary.duration_ns
-            ));
+        let before = self.summary.duration_ns;
+        if at_ns < before {
+            let event = format!("the event before it is at {before}");
+            return Err(format!("at_ns = {at_ns} goes back in time: {event}"));
         }
         if let (Some(exit), false) = (self.exited.get(&process), self.lives(process)) {
             return refuse(format_args!(

@@ -15,12 +15,8 @@ const NAMED_MAX: usize = 8;
 
 /// What `second`, done right after `first` on another thread, shares with it. A block that the
 /// second allocated itself is not the one that the first may have known at the same address.
-pub(crate) fn compare(
-    symbols: &mut Symbols,
-    which: Which,
-    first: &Execution,
-    second: &Execution,
-) -> Pair {
+pub(crate) fn compare(symbols: &mut Symbols, which: Which, both: [&Execution; 2]) -> Pair {
+    let [first, second] = both;
     let own = second.own_lines();
     let mut shared = first.lines.shared_with(&own);
     let at_64 = tally(&shared);
@@ -40,9 +36,8 @@ pub(crate) fn compare(
     let lines: HashSet<u64> = shared.iter().map(|line| line_of(line.address)).collect();
     shared.sort_by_key(|line| (!line.both_write, line.is_false, line.address));
     shared.truncate(NAMED_MAX);
-    let blame = shared
-        .iter()
-        .map(|line| blame(symbols, line, [first, second]));
+    let shared = shared.iter();
+    let blame = shared.map(|line| blame(symbols, line, both));
     Pair {
         first: which.0,
         second: which.1,

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use model::trace::{Counts, Footprint, Operation, Pair, State, TraceSeen};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use trap::{Trap, Unavailable};
+use trap::{Result, Trap};
 
 use super::allocation_map;
 use super::comparison::compare;
@@ -18,7 +18,7 @@ use super::symbols::Symbols;
 use crate::TraceTask;
 
 /// What is seen of a strategy.
-pub(crate) fn see(trap: Trap, task: &TraceTask) -> Result<TraceSeen, Unavailable> {
+pub(crate) fn see(trap: Trap, task: &TraceTask) -> Result<TraceSeen> {
     let strategy = named(&task.strategy);
     allocation_map::listen();
     let mut findings = Findings::default();
@@ -51,12 +51,7 @@ pub(crate) fn see(trap: Trap, task: &TraceTask) -> Result<TraceSeen, Unavailable
 }
 
 /// What [`Look::alone`] does on the first thread, so many times and at full speed.
-pub(crate) fn rehearse(
-    trap: Trap,
-    strategy: &str,
-    operation: Operation,
-    times: u64,
-) -> Result<(), Unavailable> {
+pub(crate) fn rehearse(trap: Trap, strategy: &str, operation: Operation, times: u64) -> Result<()> {
     let fixture = Fixture::set(trap, named(strategy), 0)?;
     let (thread, id) = (&fixture.threads[0], target(operation, 0));
     warm_up(thread, operation, id);
@@ -110,7 +105,7 @@ impl Look<'_> {
             if let Some(one) = firsts.get(&first)
                 && let Some(two) = seconds.get(&(second, same_process))
             {
-                let pair = compare(self.symbols, which, one, two);
+                let pair = compare(self.symbols, which, [one, two]);
                 self.findings.add_pair(pair);
             }
         }
@@ -141,7 +136,7 @@ impl Look<'_> {
             }
             let [one, mut two] = self.step_both(which);
             if is_pair {
-                let pair = compare(self.symbols, which, &one, &two);
+                let pair = compare(self.symbols, which, [&one, &two]);
                 self.findings.add_pair(pair);
             }
             if is_after_write {
@@ -166,7 +161,7 @@ impl Look<'_> {
 
     /// Where another thread is at it, or knows the table while this does not. What is waited for, and
     /// what is set up, does not depend on the layout.
-    fn beside_others(&mut self) -> Result<(), Unavailable> {
+    fn beside_others(&mut self) -> Result<()> {
         if self.fixture.layout > 0 {
             return Ok(());
         }
@@ -190,11 +185,11 @@ impl Look<'_> {
         };
         let seen = thread.step_beside(Request::new(operation, id, 4), holder, held);
         restore(thread, operation, id);
-        self.findings
-            .add(operation, State::GuardHeld, seen.as_ref());
+        let seen = seen.as_ref();
+        self.findings.add(operation, State::GuardHeld, seen);
     }
 
-    fn first(&mut self, operation: Operation) -> Result<(), Unavailable> {
+    fn first(&mut self, operation: Operation) -> Result<()> {
         let id = target(operation, 0);
         let newcomer = self.fixture.newcomer()?;
         let seen = newcomer.step(Request::new(operation, id, 5));
@@ -213,11 +208,8 @@ impl Look<'_> {
     /// Whether an operation is looked at in this layout. Chance is to play no part in what is said of
     /// what programs do most; for the others, which step long, the first layout has to do.
     fn is_of_use(&self, operation: Operation) -> bool {
-        self.fixture.layout == 0
-            || matches!(
-                operation,
-                Operation::ReadHit | Operation::ReadMiss | Operation::Apply
-            )
+        use Operation::{Apply, ReadHit, ReadMiss};
+        self.fixture.layout == 0 || matches!(operation, ReadHit | ReadMiss | Apply)
     }
 }
 
@@ -225,15 +217,8 @@ impl Look<'_> {
 /// inserted is missed before and found afterwards, and what is removed the other way round. About
 /// another process an event comes first, since much is asked about what comes after it.
 fn pairs() -> impl Iterator<Item = Which> {
-    use Operation::{Apply, Insert, ReadMiss, Remove};
-    const ORDER: [Operation; 6] = [
-        ReadMiss,
-        Insert,
-        Apply,
-        Operation::ReadHit,
-        Operation::Scan,
-        Remove,
-    ];
+    use Operation::{Apply, Insert, ReadHit, ReadMiss, Remove, Scan};
+    const ORDER: [Operation; 6] = [ReadMiss, Insert, Apply, ReadHit, Scan, Remove];
     let from = |one: usize| ORDER[one..].iter().map(move |&two| (ORDER[one], two));
     let all = (0..ORDER.len()).flat_map(from);
     all.flat_map(|(one, two)| [(one, two, true), (one, two, false)])
@@ -272,14 +257,9 @@ struct Seen {
 
 impl Findings {
     /// One execution of an operation; none if it waits for a guard.
-    pub(crate) fn add(
-        &mut self,
-        operation: Operation,
-        state: State,
-        execution: Option<&Execution>,
-    ) {
+    pub(crate) fn add(&mut self, operation: Operation, state: State, went: Option<&Execution>) {
         let seen = self.operations.entry((operation, state)).or_default();
-        let Some(execution) = execution else {
+        let Some(execution) = went else {
             seen.waits = true;
             return;
         };

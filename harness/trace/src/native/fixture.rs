@@ -2,7 +2,7 @@
 
 use contract::ProcessId;
 use model::trace::Operation;
-use trap::{Trap, Unavailable};
+use trap::{Result, Trap};
 
 use super::processes::{
     GUESTS_THERE, RESIDENTS, Which, elsewhere, guest_absent, guest_there, steady, target,
@@ -28,17 +28,12 @@ pub(crate) struct Fixture {
 
 impl Fixture {
     /// Sets it, for as long as the process lives.
-    pub(crate) fn set(
-        trap: Trap,
-        strategy: TracedStrategy,
-        layout: u64,
-    ) -> Result<Self, Unavailable> {
+    pub(crate) fn set(trap: Trap, strategy: TracedStrategy, layout: u64) -> Result<Self> {
         disarrange_heap(layout);
         let table: &'static dyn Table = Box::leak((strategy.make)(RESIDENTS as usize));
         let threads = if strategy.is_shared() { 2 } else { 1 };
-        let threads = (0..threads)
-            .map(|_| Actor::start(trap, vec![table], layout))
-            .collect::<Result<Vec<_>, _>>()?;
+        let threads = (0..threads).map(|_| Actor::start(trap, vec![table], layout));
+        let threads = threads.collect::<Result<Vec<_>>>()?;
         let fixture = Self {
             trap,
             table,
@@ -51,13 +46,13 @@ impl Fixture {
     }
 
     /// A thread that has not done anything yet.
-    pub(crate) fn newcomer(&self) -> Result<Actor, Unavailable> {
+    pub(crate) fn newcomer(&self) -> Result<Actor> {
         Actor::start(self.trap, vec![self.table], self.layout)
     }
 
     /// A thread that knows another table, too, which is filled alike; both are for as long as the process
     /// lives.
-    pub(crate) fn writer(&self, strategy: TracedStrategy) -> Result<Actor, Unavailable> {
+    pub(crate) fn writer(&self, strategy: TracedStrategy) -> Result<Actor> {
         let other: &'static dyn Table = Box::leak((strategy.make)(RESIDENTS as usize));
         let writer = Actor::start(self.trap, vec![self.table, other], self.layout)?;
         fill(&writer, steady().map(elsewhere));

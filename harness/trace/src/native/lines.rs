@@ -119,9 +119,8 @@ impl Lines {
     }
 
     fn pairs_with<'l>(&'l self, other: &'l Lines) -> impl Iterator<Item = (u64, &'l Use, &'l Use)> {
-        self.0
-            .iter()
-            .filter_map(|(&pair, one)| Some((pair, one, other.0.get(&pair)?)))
+        let pairs = self.0.iter();
+        pairs.filter_map(|(&pair, one)| Some((pair, one, other.0.get(&pair)?)))
     }
 }
 
@@ -190,13 +189,8 @@ impl Use {
 
 /// The bytes of a pair from one offset to another.
 fn bits(bytes: Range<u64>) -> Mask {
-    let below = |end: u64| {
-        if end >= PAIR_BYTES {
-            Mask::MAX
-        } else {
-            (1 << end) - 1
-        }
-    };
+    let bit = |number: u64| (1 as Mask).checked_shl(number as u32);
+    let below = |end: u64| bit(end).map_or(Mask::MAX, |bit| bit - 1);
     below(bytes.end) & !below(bytes.start)
 }
 

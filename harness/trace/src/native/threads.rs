@@ -10,7 +10,7 @@ use std::time::Duration;
 use contract::ProcessId;
 use nix::time::{ClockId, clock_gettime};
 use nix::unistd::gettid;
-use trap::{Progress, Recording, Stepper, Trap, Unavailable, progress};
+use trap::{Progress, Recording, Result, Stepper, Trap, progress};
 
 use super::allocation_map;
 use super::execution::Execution;
@@ -83,11 +83,7 @@ impl Actor {
     /// # Errors
     ///
     /// When it cannot be stepped.
-    pub(crate) fn start(
-        trap: Trap,
-        tables: Vec<&'static dyn Table>,
-        layout: u64,
-    ) -> Result<Self, Unavailable> {
+    pub(crate) fn start(trap: Trap, tables: Vec<&'static dyn Table>, layout: u64) -> Result<Self> {
         let (asks, asked) = sync_channel(1);
         let (answer, answers) = sync_channel(1);
         let (start, started) = sync_channel(1);

@@ -37,8 +37,10 @@ fn seen(strategy: &str, stalled: &[Operation], peers: &[Operation]) -> Option<St
     in_turn(|| trace::stalls(&task(strategy, stalled, peers, false), |_| {}))
 }
 
-fn pair(seen: &StallSeen, stalled: Operation, peer: Operation, same_process: bool) -> &StallPair {
-    let pair = seen.pair(stalled, peer, same_process);
+fn pair(seen: &StallSeen, stalled: Operation, peer: Operation, same: bool) -> &StallPair {
+    let mut pairs = seen.pairs.iter();
+    let pair =
+        pairs.find(|pair| (pair.stalled, pair.peer, pair.same_process) == (stalled, peer, same));
     pair.expect("it was tried")
 }
 

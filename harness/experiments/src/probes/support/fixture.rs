@@ -16,6 +16,8 @@ const CHURN_WINDOW: usize = 32;
 /// The identifiers of a probe and the order in which they are used.
 #[derive(Clone, Debug)]
 pub(crate) struct Fixture {
+    /// Makes tables of the strategy.
+    make: MakeTable,
     /// What it was drawn from.
     pub(crate) seed: u64,
     /// The processes in the table.
@@ -26,7 +28,7 @@ pub(crate) struct Fixture {
 
 impl Fixture {
     /// Draws identifiers and tapes. Equal seeds give equal fixtures.
-    pub(crate) fn new(seed: u64) -> Self {
+    pub(crate) fn new(make: MakeTable, seed: u64) -> Self {
         let mut random = Xoshiro256PlusPlus::seed_from_u64(seed);
         let mut draw =
             |count: usize| -> Vec<u64> { (0..count).map(|_| random.next_u64()).collect() };
@@ -34,6 +36,7 @@ impl Fixture {
         let tape = draw(TAPE_LENGTH).into_iter();
         let tape = tape.map(|drawn| ids[(drawn >> 32) as usize % PROCESSES]);
         Self {
+            make,
             seed,
             tape: tape.collect(),
             churned: draw(TAPE_LENGTH).into_iter().map(ProcessId).collect(),
@@ -42,8 +45,8 @@ impl Fixture {
     }
 
     /// A table with every process in it, running.
-    pub(crate) fn table(&self, make: MakeTable) -> ErasedTable<Subject> {
-        let table = make(PROCESSES);
+    pub(crate) fn table(&self) -> ErasedTable<Subject> {
+        let table = (self.make)(PROCESSES);
         let mut handle = table.handle();
         for &id in &self.ids {
             handle.insert(id, Subject::running(id));

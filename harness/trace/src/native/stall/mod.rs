@@ -26,7 +26,7 @@ use model::stall::{StallPair, StallSeen};
 use model::trace::Operation;
 use points::Points;
 use stall_experiment::{Manner, PEERS, StallExperiment, Tried, tries};
-use trap::{Place, Trap, Unavailable};
+use trap::{Place, Result, Trap};
 use two_stops::Script;
 
 use crate::StallTask;
@@ -43,7 +43,7 @@ pub(crate) fn see(
     strategy: TracedStrategy,
     task: &StallTask,
     mut begin: impl FnMut(Operation),
-) -> Result<StallSeen, Unavailable> {
+) -> Result<StallSeen> {
     let mut seen = StallSeen {
         strategy: strategy.profile.name.into(),
         ..StallSeen::default()
@@ -72,17 +72,9 @@ pub(crate) fn see(
 }
 
 /// How often an operation may take another way than the first time before a point counts as one that
-/// it does not come by again: deferred work and growth come every now and then.
+/// it does not come by again: deferred work and growth come every now and then. Not at points of the allocator, which
+/// goes another way with nearly every call: few of them come again.
 const DETOURS_MAX: u32 = 2;
-
-/// The allocator goes another way with nearly every call, and few of its points come again.
-fn detours_max(points: &Points, point: usize) -> u32 {
-    if points.is_in_allocator(point) {
-        0
-    } else {
-        DETOURS_MAX
-    }
-}
 
 fn is_blocked(outcome: &Tried) -> bool {
     outcome.as_ref().is_some_and(|outcome| outcome.is_blocked)
@@ -156,7 +148,7 @@ impl Search<'_> {
             let reached: Vec<_> = outcomes_by_stop.into_iter().take(came_by).collect();
             if !reached.is_empty() {
                 detours = 0;
-            } else if detours < detours_max(points, point(left[0])) {
+            } else if detours < DETOURS_MAX && !points.is_in_allocator(point(left[0])) {
                 detours += 1;
             } else {
                 outcomes.push(vec![None; tries.len()]);

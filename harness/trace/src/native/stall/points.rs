@@ -27,10 +27,11 @@ pub(crate) struct Points {
 /// What of the operation others can see, in order: where it has come to. How the allocator goes about
 /// it changes from call to call, with what was freed before, and so does what is only read.
 fn changes(points: &[Point]) -> impl Iterator<Item = u64> {
-    let changes = points
+    let is_change = |point: &&Point| point.is_seen && !point.in_allocator;
+    points
         .iter()
-        .filter(|point| point.is_seen && !point.in_allocator);
-    changes.map(|point| point.place.address)
+        .filter(is_change)
+        .map(|point| point.place.address)
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -157,13 +158,8 @@ impl Reader {
     }
 
     /// Whether the instruction accesses what others can reach, and whether they can see what it does.
-    fn reaches(
-        &mut self,
-        step: &Step,
-        instruction: &Instruction,
-        recording: &Recording,
-    ) -> (bool, bool) {
-        if is_system_call(instruction) {
+    fn reaches(&mut self, step: &Step, code: &Instruction, recording: &Recording) -> (bool, bool) {
+        if is_system_call(code) {
             return (true, true);
         }
         let unknown = &self.unknown;
@@ -176,7 +172,7 @@ impl Reader {
             })
         };
         let (mut is_access, mut is_seen) = (false, false);
-        for memory in self.knowledge.info(instruction).used_memory() {
+        for memory in self.knowledge.info(code).used_memory() {
             let (reads, writes) = effects(memory.access());
             if (reads || writes) && is_shared(memory) {
                 is_access = true;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use contract::{ProcessId, ScanConsistency};
 use model::trace::Operation;
-use trap::{Place, Progress, Recording, Unavailable, progress};
+use trap::{Place, Progress, Recording, Result, progress};
 
 use super::observation::{Beside, Encounter, Observation, Other, Readings};
 use super::two_stops::Script;
@@ -84,10 +84,9 @@ pub(crate) type Tried = Option<Outcome>;
 pub(crate) const PEERS: usize = 5;
 
 impl StallExperiment {
-    pub(crate) fn new(fixture: Fixture, strategy: TracedStrategy) -> Result<Self, Unavailable> {
-        let peers = (0..PEERS)
-            .map(|_| fixture.newcomer())
-            .collect::<Result<Vec<_>, _>>()?;
+    pub(crate) fn new(fixture: Fixture, strategy: TracedStrategy) -> Result<Self> {
+        let peers = (0..PEERS).map(|_| fixture.newcomer());
+        let peers = peers.collect::<Result<Vec<_>>>()?;
         peers.iter().for_each(warm_up_all);
         let writer = fixture.writer(strategy)?;
         let is_snapshot = strategy.profile.scan_consistency == ScanConsistency::Snapshot;
@@ -214,11 +213,8 @@ impl StallExperiment {
                 is_done
             });
         let during = writing.begun();
-        let writes = if places.is_empty() {
-            Vec::new()
-        } else {
-            writing.end()
-        };
+        let stopped = !places.is_empty();
+        let writes = stopped.then(|| writing.end()).unwrap_or_default();
         self.publish();
         let after = self.readings(&processes);
         let beside = Beside {

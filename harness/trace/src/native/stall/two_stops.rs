@@ -100,11 +100,8 @@ fn judge(found: &mut TwoStops, trip: &Trip, undisturbed: &Points, places: &[Plac
 
 /// How many pairs of stops are tried of an operation of so many instructions.
 fn pairs_max(script: &Script, instructions: usize, steps_of_reads: usize) -> usize {
-    let steps = if script.operation.is_write() {
-        steps_of_reads / 5
-    } else {
-        steps_of_reads
-    };
+    let is_write = script.operation.is_write();
+    let steps = steps_of_reads / if is_write { 5 } else { 1 };
     PAIRS_MIN.max(steps / instructions.max(1))
 }
 
