@@ -38,7 +38,7 @@ pub use workload::{Part, Side, TEMPLATE, Workload};
 use results::{Card, Decision, Flip, Judged, Loss, Machine};
 
 /// The version of `advice.json`.
-pub const SCHEMA: &str = "pivot-advice/3";
+pub const SCHEMA: &str = "pivot-advice/4";
 
 /// What follows from what was measured of a workload.
 #[derive(Clone, Debug, Serialize)]

@@ -6,18 +6,18 @@
 #[cfg(test)]
 mod tests;
 
-use locks::bound::GAIN_LEAST;
+use locks::bound::{GAIN_LEAST, SHARED_NS};
 use locks::verdict::{Reason, Verdict};
 use locks::{Analysed, AnalysedUse, Analysis, Kind, Library, Mode, Recording};
 use model::scenario::Section;
 use serde::Serialize;
 
-use super::gain::{Gain, Share};
+use super::gain::{Gain, Share, WAKE_NS};
 use super::guarded::Guarded;
 use super::language::{Pattern, Shape, ValueKind};
 use super::workload::Side;
 
-/// A lock of a program, and what the program gains at most, and by what is recommended.
+/// A lock of a program, and what the program gains at most, and by each strategy.
 #[derive(Clone, Debug, Serialize)]
 pub struct Program {
     /// The executable.
@@ -36,10 +36,12 @@ pub struct Program {
     pub longest_holder: Option<String>,
     /// The shares of the threads' time that the workload's parts take at the lock.
     pub shares: Vec<Share>,
+    /// Whether more threads took a recorded lock than there were processors.
+    pub is_crowded: bool,
     /// Whether another lock was measured in place of this one, which no strategy here is.
     pub is_stand_in: bool,
-    /// What the strategy that the answer is about gains, if that was measured.
-    pub gain: Option<Gain>,
+    /// What it gains by the strategies that were measured; nothing is predicted of a stand-in.
+    pub gains: Vec<Gain>,
 }
 
 /// The figures of a workload file, and where they come from.
@@ -212,7 +214,7 @@ const SKEWED_LEAST: f64 = 10.0;
 /// Operations that take less are measured as what they do to the table, and nothing beside that.
 const HOLD_LEAST_NS: f64 = 100.0;
 /// What an operation does to a table takes about so long itself while it holds the lock.
-const OPERATION_NS: f64 = 30.0;
+pub(super) const OPERATION_NS: f64 = 30.0;
 /// No operation is measured that takes longer: a longer one has lost its processor, or waits for something else.
 const HOLD_MOST_NS: f64 = 1e6;
 /// Times of which the longest is at most so many times the shortest are alike: their mean stands for them.
@@ -262,7 +264,6 @@ struct InMode<'a> {
     uses: Vec<&'a AnalysedUse>,
     acquired: u64,
     waiting_ns: u64,
-    held_ns: f64,
     hold: Hold,
 }
 
@@ -273,14 +274,9 @@ impl<'a> InMode<'a> {
             .iter()
             .filter(|one| one.mode == mode && one.acquired > 0);
         let uses: Vec<&AnalysedUse> = uses.collect();
-        let held = |one: &&AnalysedUse| {
-            let mean = one.held_mean_ns.map_or(0.0, |mean| mean.value);
-            one.acquired as f64 * mean
-        };
         Self {
             acquired: uses.iter().map(|one| one.acquired).sum(),
             waiting_ns: uses.iter().map(|one| one.waiting_ns).sum(),
-            held_ns: uses.iter().map(held).sum(),
             hold: hold(&uses, recording.clock.read_ns),
             uses,
         }
@@ -295,14 +291,6 @@ impl<'a> InMode<'a> {
             threads.max().unwrap_or(0)
         };
         threads.max(1)
-    }
-
-    fn share(&self, side: Side, spent_ns: f64) -> Share {
-        Share {
-            side,
-            waiting: self.waiting_ns as f64 / spent_ns,
-            holding: self.held_ns / spent_ns,
-        }
     }
 }
 
@@ -489,27 +477,51 @@ fn sites<'a>(uses: impl Iterator<Item = &'a AnalysedUse>) -> Vec<String> {
     model::collect::unique(sites)
 }
 
-fn program(recording: &Recording, lock: &Analysed, parts: &[RecordedPart]) -> Program {
+/// An error at 99 %, in standard errors.
+const CERTAIN: f64 = 2.58;
+
+/// The shares of the threads' time that the operations of a part take at the lock.
+fn share(lock: &Analysed, part: &RecordedPart) -> Share {
     let spent_ns = lock.spent_ns.max(1.0);
-    let shares = parts.iter().map(|part| {
-        let modes = match part.side {
-            Side::Readers => &[Mode::Read][..],
-            Side::Writers => &[Mode::Write],
-            _ => &[Mode::Read, Mode::Write],
-        };
-        let of_modes = modes.iter().map(|&mode| InMode::new(recording, lock, mode));
-        let shares = of_modes.map(|all| all.share(part.side, spent_ns));
-        let none = Share {
-            side: part.side,
-            waiting: 0.0,
-            holding: 0.0,
-        };
-        shares.fold(none, |sum, one| Share {
-            waiting: sum.waiting + one.waiting,
-            holding: sum.holding + one.holding,
-            ..sum
-        })
+    let sum = |mode: Option<Mode>, figure: fn(&AnalysedUse) -> f64| {
+        let uses = lock.uses.iter();
+        let uses = uses.filter(|one| mode.is_none_or(|mode| one.mode == mode));
+        uses.map(figure).sum::<f64>() / spent_ns
+    };
+    let acquired = |one: &AnalysedUse| one.acquired as f64;
+    let held =
+        |one: &AnalysedUse| one.acquired as f64 * one.held_mean_ns.map_or(0.0, |mean| mean.value);
+    let mode = match part.side {
+        Side::Readers => Some(Mode::Read),
+        Side::Writers => Some(Mode::Write),
+        _ => None,
+    };
+    // Those who only read wait for each other behind a mutex as it is.
+    let excludes = lock.kind == Kind::Rwlock && part.side != Side::Writers;
+    let others = (part.threads - 1) as f64;
+    let squares = sum(Some(Mode::Read), |one| {
+        one.acquired as f64 * one.holds.squares(0.0) / one.holds.count().max(1) as f64
     });
+    let waits = sum(Some(Mode::Read), acquired) * squares / 2.0;
+    let excluding = others * waits.min(sum(Some(Mode::Read), held));
+    let variance = sum(mode, |one| one.waits.squares(0.0)) / spent_ns;
+    Share {
+        side: part.side,
+        waiting: sum(mode, |one| one.waiting_ns as f64),
+        waiting_error: CERTAIN * variance.sqrt(),
+        waking: sum(mode, |one| {
+            let waits = one.waits.0.iter();
+            let waits = waits.map(|&[_, upper, count]| WAKE_NS.min(upper as f64) * count as f64);
+            waits.sum()
+        }),
+        among_readers: lock.readers_share,
+        holding: sum(mode, held),
+        taking: SHARED_NS * sum(mode, acquired),
+        excluding: if excludes { excluding } else { 0.0 },
+    }
+}
+
+fn program(recording: &Recording, lock: &Analysed, parts: &[RecordedPart]) -> Program {
     Program {
         program: line(&recording.program),
         lock: label(lock),
@@ -521,9 +533,10 @@ fn program(recording: &Recording, lock: &Analysed, parts: &[RecordedPart]) -> Pr
             .longest_holder
             .as_ref()
             .map(|site| line(&site.to_string())),
-        shares: shares.collect(),
+        shares: parts.iter().map(|part| share(lock, part)).collect(),
+        is_crowded: recording.threads.seen > u64::from(recording.processors),
         is_stand_in: lock.library == Library::Tokio,
-        gain: None,
+        gains: Vec::new(),
     }
 }
 

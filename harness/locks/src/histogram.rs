@@ -60,7 +60,7 @@ impl Histogram {
     }
 
     /// The sum of the squared distances from a mean that is known better than from the buckets.
-    pub(crate) fn squares(&self, mean: f64) -> f64 {
+    pub fn squares(&self, mean: f64) -> f64 {
         let squares = self
             .0
             .iter()

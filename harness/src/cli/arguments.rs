@@ -292,17 +292,18 @@ pub(crate) struct DiffOptions {
 #[derive(Clone, Debug, Args)]
 pub(crate) struct AdviseOptions {
     /// The workload file; --init prints one to start from. Or a recording of a program's locks, by lockrecord: the workload
-    /// of one of them is then written to the folder of the answer
+    /// of one of them is then written to the folder of the answer. A lock that does not matter is measured only if --strategy
+    /// says with what
     #[arg(
         value_name = "WORKLOAD.toml|RECORDING.json",
         required_unless_present = "init"
     )]
     pub(crate) workload: Option<PathBuf>,
     /// Of a recording: the lock, by its name or by the file and line where it was made [default: the one that matters most]
-    #[arg(long, value_name = "NAME|SITE", conflicts_with = "init")]
+    #[arg(long, value_name = "NAME|SITE", requires = "workload")]
     pub(crate) lock: Option<String>,
-    /// Print a workload file with every field explained, and do nothing else
-    #[arg(long, exclusive = true)]
+    /// Print a workload file and do nothing else: of a recording its own, otherwise one with every field explained
+    #[arg(long, conflicts_with_all = ["strategy", "out", "resume", "adr", "against"])]
     pub(crate) init: bool,
     #[command(flatten)]
     pub(crate) contest: Contest,

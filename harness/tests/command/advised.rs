@@ -103,7 +103,7 @@ fn an_earlier_advice_that_is_none_or_another_is_refused() {
     let said = against(&written(&folder, "other.json", "{\"a\":1}"));
     assert!(said.contains("is no advice.json"), "{said}");
     let text = format!(
-        "{{\"schema\":\"pivot-advice/3\",\"baseline\":\"mutex/std\",\"workload\":{{\"name\":\"x\",\
+        "{{\"schema\":\"pivot-advice/4\",\"baseline\":\"mutex/std\",\"workload\":{{\"name\":\"x\",\
          \"table\":{{\"records\":8}},\"readers\":{{\"threads\":2}}}},\"conclusion\":{}}}",
         "{\"decision\":\"stay\",\"trades\":[]}"
     );
@@ -135,7 +135,7 @@ fn a_workload_becomes_an_answer_and_a_decision_record() {
     let said = String::from_utf8(output.stderr).unwrap();
     assert!(output.status.success(), "{said}");
     let told: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
-    assert_eq!(told["schema"], "pivot-advice/3");
+    assert_eq!(told["schema"], "pivot-advice/4");
     let decision = told["conclusion"]["decision"].as_str().unwrap();
     assert!(
         ["stay", "undecided"].contains(&decision),
@@ -233,6 +233,8 @@ fn recordings_and_locks_that_are_none_are_refused() {
     let workload = written(&folder, "good.toml", WORKLOAD);
     let said = refusal(&["advise", &workload, "--lock", "sessions"]);
     assert!(said.contains("this is a workload file"), "{said}");
+    let said = refusal(&["advise", &workload, "--init"]);
+    assert!(said.contains("this is a workload file"), "{said}");
     // What no strategy is, is refused by name.
     let said = refusal(&["advise", &recording("job-queue.json"), "--lock", "jobs"]);
     assert!(said.contains("the lock jobs: "), "{said}");
@@ -263,6 +265,15 @@ fn a_recorded_lock_becomes_a_workload_and_an_answer() {
     assert_eq!(program["lock"], "sessions");
     assert_eq!(program["verdict"], "shorten");
     assert_eq!(document["workload"]["mixed"]["threads"], 2);
+    // What several processes compared is predicted.
+    let compared = document["evidence"].as_array().unwrap().iter();
+    let compared = compared.filter(|row| row["ratio"].as_str().unwrap().contains('x'));
+    let mut compared =
+        compared.filter(|row| !row["ratio"].as_str().unwrap().contains("no interval"));
+    let row = compared.next();
+    let gains = program["gains"].as_array().unwrap();
+    assert_eq!(gains.is_empty(), row.is_none(), "{document}");
+    assert!(row.is_none_or(|row| row["program"].as_str().unwrap().contains(" % to ")));
     let answer = document["advice"]["answer"].to_string();
     assert!(
         answer.contains("First move work out of the section"),
@@ -272,6 +283,11 @@ fn a_recorded_lock_becomes_a_workload_and_an_answer() {
     let kept = Path::new(&out).join("workload.toml");
     let text = fs::read_to_string(&kept).unwrap();
     assert!(text.contains("write_section_ns = ["), "{text}");
+    let output = pivot(&["advise", &service, "--init"]).output().unwrap();
+    assert_eq!(
+        String::from_utf8(output.stdout).unwrap().trim(),
+        text.trim()
+    );
     fs::write(&kept, text.replace("threads = 2", "threads = 3")).unwrap();
     let said = refusal(&["advise", &service, "--out", &out]);
     assert!(said.contains("advise with that file"), "{said}");

@@ -116,6 +116,21 @@ fn threads_that_do_one_thing_are_parts_of_their_own() {
         .collect();
     assert_eq!(sides, [(Side::Readers, 3, false), (Side::Writers, 1, true)]);
     assert_eq!(made.guarded.shape, Shape::Cell);
+    let [readers, writers] = made.program.shares[..] else {
+        panic!("two shares: {:?}", made.program);
+    };
+    // Of three threads for two seconds, one wait of 1.9 s and one thread to wake; 60,000 reads of 50 ns, each with two others.
+    let wait = f64::midpoint((1_900_000_000_u64 * 63 / 64) as f64, 1.9e9) / 6e9;
+    let expected = [
+        (writers.waiting_error, 2.58 * wait),
+        (writers.waking, 50e3 / 6e9),
+        (readers.taking, 60e3 * 100.0 / 6e9),
+        (readers.excluding, 60e3 / 6e9 * (60e3 * 2_500.0 / 6e9)),
+        (writers.excluding, 0.0),
+    ];
+    for (figure, expected) in expected {
+        assert!((figure - expected).abs() < 1e-12, "{:?}", made.program);
+    }
     assert_eq!(made.program.lock, "src/sessions.rs:10");
     assert!(made.program.bound > 0.05, "{:?}", made.program);
 }

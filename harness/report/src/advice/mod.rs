@@ -18,8 +18,8 @@ use super::collect::grouped;
 use super::view::Section;
 use super::{Form, adoption, draft, format, losses, render};
 use advice::{
-    Agreement, Conclusion, Earlier, NEGLIGIBLE, Part, Questions, RecordedWorkload, SCHEMA, Subject,
-    Times, Workload, asked,
+    Agreement, Conclusion, Earlier, NEGLIGIBLE, Part, Program, Questions, RecordedWorkload, SCHEMA,
+    Subject, Times, Workload, asked,
 };
 use results::{Cell, Flag, Guaranteed, Machine, Metric, TOLERATED, Verdict, is_range, is_worse};
 
@@ -87,7 +87,7 @@ pub fn advice(
         "workload": workload,
         "conclusion": conclusion,
         "subjects": subjects,
-        "evidence": evidence(questions, results),
+        "evidence": evidence(questions, results, conclusion.program.as_ref()),
         "advice": sections,
     });
     Advice { sections, document }
@@ -189,8 +189,12 @@ fn sections(text: &str) -> BTreeMap<String, Vec<String>> {
     sections
 }
 
-/// All figures of the workload's parts, the baseline first and then the fastest.
-fn evidence(questions: &Questions, results: &Machine) -> Vec<serde_json::Value> {
+/// All figures of the workload's parts, the baseline first and then the fastest; and what a recorded program gains.
+fn evidence(
+    questions: &Questions,
+    results: &Machine,
+    program: Option<&Program>,
+) -> Vec<serde_json::Value> {
     let is_baseline = |cell: &Cell| cell.strategy == results.baseline;
     // The baseline first, what was not compared last.
     let rank = |cell: &Cell| match &cell.ratio {
@@ -219,9 +223,14 @@ fn evidence(questions: &Questions, results: &Machine) -> Vec<serde_json::Value> 
                 None => "not compared",
             };
             let ratio = ratio.map(format::ratio).unwrap_or_default();
+            let mut gains = program.into_iter().flat_map(|program| &program.gains);
+            let gain = gains.find(|gain| gain.strategy == cell.strategy);
+            let ends = gain.map(|gain| [gain.low, gain.high].map(|end| format::off(end, 1)));
+            let program = ends.map(|ends| ends.join(" to "));
             let (strategy, time) = (&cell.strategy, format::measured(cell));
             rows.push(json!({
-                "strategy": strategy, "part": part, "time": time, "ratio": ratio, "verdict": verdict
+                "strategy": strategy, "part": part, "time": time, "ratio": ratio, "verdict": verdict,
+                "program": program
             }));
         }
     }

@@ -24,11 +24,18 @@ use stages::Stages;
 
 /// Excludes by what is observed, measures what is left, and says what follows.
 pub(crate) fn advise(options: &AdviseOptions) -> Result<()> {
-    let Some(file) = options.workload.as_deref().filter(|_| !options.init) else {
+    let Some(file) = options.workload.as_deref() else {
         return terminal::print(TEMPLATE.trim_end());
     };
     let recorded = Recorded::load(file, options.lock.as_deref())?;
-    if let Some(recorded) = recorded.as_ref().filter(|recorded| recorded.is_left()) {
+    if options.init {
+        let none = "--init makes a workload file of a recording, and this is a workload file";
+        let none = || Error::input(format!("{}: {none}", file.display()));
+        return terminal::print(recorded.ok_or_else(none)?.text().trim_end());
+    }
+    // Who names strategies wants them measured.
+    let is_left = |one: &&Recorded| one.is_left() && options.contest.strategy.is_none();
+    if let Some(recorded) = recorded.as_ref().filter(is_left) {
         return recorded.leave(options);
     }
     let workload = match &recorded {
@@ -77,7 +84,8 @@ pub(crate) fn advise(options: &AdviseOptions) -> Result<()> {
     let results = analyse(&samples);
     let mut conclusion = conclude(&workload, &questions, &samples, &results, screening);
     let recorded = recorded.as_ref();
-    conclusion.program = recorded.map(|one| one.gained(&conclusion, &questions, &results));
+    conclusion.program =
+        recorded.map(|one| one.gained(&conclusion, &workload, &questions, &results));
     let agreement = earlier
         .as_ref()
         .map(|earlier| (earlier, agreement(earlier, &conclusion)));

@@ -3,9 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use ::advice::{
-    Choice, Conclusion, Program, Questions, RecordedWorkload, Workload, chosen, gain_of,
-};
+use ::advice::{Conclusion, Program, Questions, RecordedWorkload, Workload, chosen, gain_of};
 use locks::analyse;
 use locks::verdict::Verdict;
 use model::error::{Error, Result};
@@ -68,6 +66,11 @@ impl Recorded {
         Workload::parse(&self.text, &place)
     }
 
+    /// The workload file.
+    pub(super) fn text(&self) -> &str {
+        &self.text
+    }
+
     /// Keeps the workload file in the folder of the answer, where its reader may correct it.
     pub(super) fn keep(&self, folder: &Path) -> Result<()> {
         let file = folder.join(WORKLOAD);
@@ -85,26 +88,20 @@ impl Recorded {
         }
     }
 
-    /// What the program gains by what is adopted.
+    /// What the program gains by each strategy that was measured.
     pub(super) fn gained(
         &self,
         conclusion: &Conclusion,
+        workload: &Workload,
         questions: &Questions,
         results: &Machine,
     ) -> Program {
         let program = self.program();
-        let gain = match &conclusion.decision {
-            Choice::Adopt { strategy, .. } if !program.is_stand_in => gain_of(
-                &program.shares,
-                program.bound,
-                &questions.subjects,
-                results,
-                strategy,
-            ),
-            _ => None,
-        };
+        let names = conclusion.candidates.iter();
+        let names = names.filter(|_| !program.is_stand_in);
+        let gains = names.filter_map(|name| gain_of(program, workload, questions, results, name));
         Program {
-            gain,
+            gains: gains.collect(),
             ..program.clone()
         }
     }
