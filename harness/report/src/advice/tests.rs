@@ -50,7 +50,15 @@ fn told_with(
 
 /// The table of figures, row by row.
 fn figures(advice: &Advice) -> Vec<BTreeMap<String, String>> {
-    serde_json::from_value(advice.document["evidence"].clone()).unwrap()
+    let rows: Vec<BTreeMap<String, Option<String>>> =
+        serde_json::from_value(advice.document["evidence"].clone()).unwrap();
+    let known = |row: BTreeMap<String, Option<String>>| {
+        let fields = row.into_iter();
+        fields
+            .filter_map(|(name, text)| Some((name, text?)))
+            .collect()
+    };
+    rows.into_iter().map(known).collect()
 }
 
 fn answer(advice: &Advice) -> String {
