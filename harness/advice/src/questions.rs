@@ -176,18 +176,15 @@ impl Workload {
         let mix = Group {
             does: Activity::Mix,
             threads: threads.clamp(1, NEIGHBOURS_MAX),
-            ..Group::default()
-        };
-        let mix = Group {
             // Of neighbours without writes the times inside them say nothing; those have some.
             write_sections: sections(self.write_times().as_ref()),
-            ..reading_for(mix, self.read_times().as_ref())
+            ..Group::default()
         };
-        let swept = |axis: Axis, values: &[f64], groups: Vec<Group>| {
+        let mix = reading_for(mix, self.read_times().as_ref());
+        let swept = |axis: Axis, values: &[f64], mut groups: Vec<Group>| {
             let slug = axis.name().replace('_', "-");
             let values = values.iter().copied().map(Value::Number).collect();
             let group = Some(0);
-            let mut groups = groups;
             if axis == Axis::SectionNs {
                 groups[0].sections.clear();
             }

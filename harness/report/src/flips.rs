@@ -102,7 +102,7 @@ impl<'r> Sweep<'r> {
         let maps = maps.map(|map| {
             let places = map.places.iter();
             let places = places.map(|place| won(machine, place, map.metric));
-            context! { rows => Serde(map.rows), columns => Serde(map.columns), places => places.collect::<Vec<_>>() }
+            context! { places => places.collect::<Vec<_>>(), ..value::Value::from(Serde(map)) }
         });
         let flips = self.flips(machine).filter(|_| self.axis().is_some());
         context! {
