@@ -208,7 +208,9 @@ impl Done {
     /// What some lines have.
     pub(super) fn from_lines(lines: &[Line]) -> Self {
         let mut done = Self::default();
-        lines.iter().for_each(|line| done.add(line));
+        for line in lines {
+            done.add(line);
+        }
         done
     }
 

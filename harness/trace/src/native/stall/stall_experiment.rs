@@ -214,7 +214,7 @@ impl StallExperiment {
             });
         let during = writing.begun();
         let stopped = !places.is_empty();
-        let writes = stopped.then(|| writing.end()).unwrap_or_default();
+        let writes = if stopped { writing.end() } else { vec![] };
         self.publish();
         let after = self.readings(&processes);
         let beside = Beside {
