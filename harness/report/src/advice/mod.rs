@@ -226,7 +226,7 @@ fn evidence(
             let mut gains = program.into_iter().flat_map(|program| &program.gains);
             let gain = gains.find(|gain| gain.strategy == cell.strategy);
             let ends = gain.map(|gain| [gain.low, gain.high].map(|end| format::off(end, 1)));
-            let program = ends.map(|ends| ends.join(" to "));
+            let program = ends.map(|ends| ends.join(" to ")).unwrap_or_default();
             let (strategy, time) = (&cell.strategy, format::measured(cell));
             rows.push(json!({
                 "strategy": strategy, "part": part, "time": time, "ratio": ratio, "verdict": verdict,
