@@ -45,19 +45,19 @@ impl Counters {
     /// An acquisition by who holds the lock.
     fn acquire(self, site: Site) {
         let Self { block, beside } = self;
-        if !beside.pass(site)
-            && let Some(trace) = beside.turn(block, site)
-        {
-            trace.record(now());
+        if !beside.pass(site) {
+            if let Some(trace) = beside.turn(block, site) {
+                trace.record(now());
+            }
         }
     }
 
     /// An acquisition of a reader.
     fn read(self, site: Site) {
-        if !self.block.pass(site)
-            && let Some(trace) = self.block.enter(site)
-        {
-            trace.record(now());
+        if !self.block.pass(site) {
+            if let Some(trace) = self.block.enter(site) {
+                trace.record(now());
+            }
         }
     }
 
