@@ -85,9 +85,9 @@ pub fn analyse(samples: &Samples) -> Machine {
 
 /// How much there was to estimate from.
 fn protocol(samples: &Samples, cells: &[Cell], level: f64) -> Protocol {
-    let weather = samples.lines.iter();
-    let weather = weather.filter_map(Line::try_as_interference_ref);
-    let (took, stolen) = weather.fold((0, 0), |(took, stolen), block| {
+    let lines = samples.lines.iter();
+    let disturbances = lines.filter_map(Line::try_as_interference_ref);
+    let (took, stolen) = disturbances.fold((0, 0), |(took, stolen), block| {
         (took + block.took_ns, stolen + block.stolen_ns)
     });
     let took = took.max(1) as f64 * samples.header.environment.cpus as f64;
