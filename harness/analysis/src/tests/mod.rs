@@ -2,3 +2,4 @@
 
 mod files;
 mod packed;
+mod protocol;
