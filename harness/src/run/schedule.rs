@@ -4,8 +4,8 @@
 //! machine that changes during the run changes all scenarios a little instead of one of them much.
 //! Many short processes and not few long ones: a verdict is as sure as the number of processes that
 //! agree, however many blocks each of them has. After [`PROCESSES`] rounds the run looks once at its verdicts: then the
-//! time goes to the scenarios in which a plain difference has none. Time that is left goes, as further blocks, to
-//! scenarios whose intervals are wide.
+//! time goes to the scenarios in which plain differences have none, to each in proportion to how many. Time that is left
+//! goes, as further blocks, to scenarios whose intervals are wide.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -164,7 +164,8 @@ impl Schedule {
             let mut progress = progress(&self.plan, &before(recording.lines(), round));
             if round >= PROCESSES && !self.plan.limits.one_answer {
                 let open = open_scenarios(&self.plan, &before(recording.lines(), PROCESSES));
-                progress.retain(|one| open.is_empty() || open.contains(&&*one.scenario.name));
+                let due = due(&self.plan, done, &open, round - PROCESSES);
+                progress.retain(|one| due.is_empty() || due.contains(&&*one.scenario.name));
             }
             let left_ms = left_ms(&self.plan, done, round);
             let turns = self.plan.limits.rounds.saturating_sub(round);
@@ -325,30 +326,55 @@ fn progress<'t>(plan: &'t MeasurementPlan, lines: &[Line]) -> Vec<Progress<'t>> 
     plan.scenarios.iter().map(progress_of).collect()
 }
 
-/// The scenarios in which a plain difference has no verdict by these lines; the points of sweeps that decide no use case if
+/// A scenario with its participants, and how many plain differences have no verdict in it.
+type Open<'p> = (&'p (Scenario, Vec<String>), usize);
+
+/// The scenarios in which plain differences have no verdict by these lines; the points of sweeps that decide no use case if
 /// there is no other.
-fn open_scenarios<'p>(plan: &'p MeasurementPlan, lines: &[Line]) -> Vec<&'p str> {
+fn open_scenarios<'p>(plan: &'p MeasurementPlan, lines: &[Line]) -> Vec<Open<'p>> {
     let series = Series::of_lines(lines);
-    let is_open = |(scenario, names): &&(Scenario, Vec<String>)| {
-        scenario.timed_metrics().into_iter().any(|metric| {
+    let open_of = |(scenario, names): &(Scenario, Vec<String>)| {
+        let open = scenario.timed_metrics().into_iter().map(|metric| {
             let ratio =
                 |name: &str| estimate(&groups(series.log_ratios(&scenario.name, name, metric)));
             let same = ratio(controls::SAME);
             let others = names.iter().filter(|name| **name != plan.baseline);
             let contenders = others.filter(|name| !controls::is_control(name));
-            let mut ratios = contenders.filter_map(|name| ratio(name));
-            ratios.any(|ratio| analysis::is_open(&ratio, same.as_ref()))
-        })
+            let ratios = contenders.filter_map(|name| ratio(name));
+            let open = ratios.filter(|ratio| analysis::is_open(ratio, same.as_ref()));
+            open.count()
+        });
+        open.sum::<usize>()
     };
-    let open = plan.scenarios.iter().filter(is_open);
+    let all = plan.scenarios.iter().map(|one| (one, open_of(one)));
     let deciding = analysis::deciding_scenarios();
-    let (points, mut open): (Vec<&Scenario>, Vec<&Scenario>) = open
-        .map(|(scenario, _)| scenario)
-        .partition(|scenario| scenario.point.is_some() && !deciding.contains(&scenario.name));
+    let (points, mut open): (Vec<Open<'p>>, Vec<Open<'p>>) = all
+        .filter(|&(_, open)| open > 0)
+        .partition(|((scenario, _), _)| {
+            scenario.point.is_some() && !deciding.contains(&scenario.name)
+        });
     if open.is_empty() {
         open = points;
     }
-    open.into_iter().map(|scenario| &*scenario.name).collect()
+    open
+}
+
+/// Which of these scenarios get a process, so many turns after [`PROCESSES`] rounds. The time that was left then is shared
+/// in proportion to how many differences are open; who has had its share waits until all others have.
+fn due<'p>(plan: &MeasurementPlan, done: &Done, open: &[Open<'p>], turns: u32) -> Vec<&'p str> {
+    let left_ms = left_ms(plan, done, PROCESSES);
+    let all: usize = open.iter().map(|&(_, count)| count).sum();
+    let has_time = |&&((scenario, names), count): &&Open<'p>| {
+        let share = left_ms * count as f64 / all as f64;
+        let process = cost_of_slice(&scenario.name, done) * slices(names);
+        (share / process).round() > f64::from(turns)
+    };
+    let name = |&((scenario, _), _): &Open<'p>| &*scenario.name;
+    let due: Vec<&str> = open.iter().filter(has_time).map(name).collect();
+    if due.is_empty() {
+        return open.iter().map(name).collect();
+    }
+    due
 }
 
 /// Blocks that would make the interval of a ratio as narrow as it is to become, at least 1.

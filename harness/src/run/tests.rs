@@ -97,7 +97,7 @@ fn slice(key: SliceKey, restarts: u32) -> Slice {
         "a/fast" => 2.0,
         "a/close" => 1.2,
         // A plain difference, and one process in three without it.
-        "a/split" if !key.process.is_multiple_of(3) => 3.0,
+        split if split.ends_with("/split") && !key.process.is_multiple_of(3) => 3.0,
         _ => 1.0,
     };
     #[expect(clippy::cast_sign_loss, reason = "positive")]
@@ -159,11 +159,19 @@ fn a_run_ends_within_its_time_and_every_part_is_whole() {
 }
 
 /// How many processes each of as many scenarios as the main job has gets. In the first ones, whose names are given, a
-/// strategy without a verdict takes part, too; one with an `@` is a point of a sweep.
+/// strategy without a verdict takes part, too, in that of the name `three` three; one with an `@` is a point of a sweep.
 fn processes_of(open: &[&str]) -> Vec<usize> {
     let names = &plan().scenarios[0].1;
     let open = open.iter().map(|name| {
-        let names = names.iter().cloned().chain(["a/split".to_owned()]);
+        let split = if *name == "three" {
+            &["a/split", "b/split", "c/split"][..]
+        } else {
+            &["a/split"]
+        };
+        let names = names
+            .iter()
+            .cloned()
+            .chain(split.iter().copied().map(String::from));
         let mut scenario = scenario("open");
         scenario.name = (*name).to_owned();
         scenario.point = name.contains('@').then(|| Point {
@@ -210,6 +218,16 @@ fn time_goes_where_a_plain_difference_has_no_verdict() {
     let processes = processes_of(&["one"]);
     assert_eq!(processes[0], 48, "as many as there may be");
     assert_eq!(processes[1..], [10; 12]);
+}
+
+#[test]
+fn a_scenario_gets_time_in_proportion_to_its_plain_differences_without_a_verdict() {
+    let processes = processes_of(&["one", "three", "two", "four"]);
+    let [one, three, two, four, ..] = *processes else {
+        panic!("{processes:?}")
+    };
+    assert!(one > 10 && three > one, "{processes:?}");
+    assert_eq!((two, four), (one, one));
 }
 
 #[test]
