@@ -284,13 +284,17 @@ fn against(line: &Line, scale: &Scale, margin: f64) -> Vec<(String, Change, Cros
         };
         return places.into_iter().map(change).collect();
     }
-    let drawn = stretch.drawn.iter();
-    let never = drawn.filter(|line| crossings(&stretch.places, line, margin).next().is_none());
+    let is_above = |line: &[f64]| line[0] > margin;
+    let stays = |line: &&Vec<f64>| {
+        is_above(line) == is_above(&stretch.medians)
+            && crossings(&stretch.places, line, margin).next().is_none()
+    };
+    let never = stretch.drawn.iter().filter(stays);
     let crossing = Crossing {
         share: never.count() as f64 / stretch.drawn.len().max(1) as f64,
         ..Crossing::default()
     };
-    let change = if stretch.medians[0] > margin {
+    let change = if is_above(&stretch.medians) {
         Change::AlwaysAboveMargin
     } else {
         Change::NeverAboveMargin

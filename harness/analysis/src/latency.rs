@@ -66,7 +66,8 @@ pub(super) fn all(samples: &Samples) -> Vec<Latency> {
             }
             if card.name != samples.header.baseline {
                 let quantiles = latency.quantiles.iter_mut();
-                quantiles.for_each(|quantile| compare(quantile, &card.name, &baseline, &same));
+                quantiles
+                    .for_each(|quantile| compare(quantile, &timed, &card.name, &baseline, &same));
             }
             (latency.operations > 0).then_some(latency)
         });
@@ -76,7 +77,13 @@ pub(super) fn all(samples: &Samples) -> Vec<Latency> {
 }
 
 /// Compares a quantile of a strategy with the baseline's.
-fn compare(quantile: &mut Quantile, strategy: &str, baseline: &Timed<'_>, same: &Timed<'_>) {
+fn compare(
+    quantile: &mut Quantile,
+    timed: &Timed<'_>,
+    strategy: &str,
+    baseline: &Timed<'_>,
+    same: &Timed<'_>,
+) {
     let noise = baseline.noise(same, quantile.share);
     let theirs = baseline.at(quantile.share).filter(|_| baseline.is_kept());
     quantile.times = match strategy {
@@ -84,7 +91,7 @@ fn compare(quantile: &mut Quantile, strategy: &str, baseline: &Timed<'_>, same: 
         _ => theirs.map(|theirs| theirs / quantile.ns),
     };
     quantile.rank = Some(match (quantile.times, noise) {
-        (Some(times), Some(noise)) if noise <= NOISE_MAX => {
+        (Some(times), Some(noise)) if noise <= NOISE_MAX && timed.are_enough() => {
             if times.ln().abs() <= noise.ln() {
                 Rank::Alike
             } else if times > 1.0 {
@@ -117,6 +124,11 @@ impl<'s> Timed<'s> {
     fn histograms(&self) -> impl Iterator<Item = &'s SparseHistogram> {
         let probed = self.probed.iter();
         probed.filter_map(|seen| seen.histogram(self.of))
+    }
+
+    /// Whether so many processes timed it that it can be told from their luck.
+    fn are_enough(&self) -> bool {
+        self.probed.len() >= PROCESSES_LEAST
     }
 
     fn operations(&self) -> u64 {

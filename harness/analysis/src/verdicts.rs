@@ -65,10 +65,21 @@ pub(crate) struct Judged {
 /// level then lies on one side, too: it is the same test.
 pub(super) fn judge(comparisons: &[Comparison<'_>], looks: u32) -> Judged {
     let rate = FALSE_DISCOVERIES / f64::from(looks.max(1));
-    let difference = |one: &Comparison<'_>| Difference::between(one.ratio, one.margin(rate));
-    let differences: Vec<Difference> = comparisons.iter().map(difference).collect();
-    let p_values: Vec<f64> = differences.iter().map(|difference| difference.p).collect();
-    let level = benjamini_hochberg(&p_values, rate);
+    let differences = |level| -> Vec<Difference> {
+        let difference = |one: &Comparison<'_>| Difference::between(one.ratio, one.margin(level));
+        comparisons.iter().map(difference).collect()
+    };
+    // The margin of each test is that of its level, which follows from the tests: a lower one moves margins further, which
+    // makes no test more significant.
+    let (mut level, mut tested) = (rate, differences(rate));
+    loop {
+        let p_values: Vec<f64> = tested.iter().map(|difference| difference.p).collect();
+        let next = benjamini_hochberg(&p_values, rate);
+        if next >= level {
+            break;
+        }
+        (level, tested) = (next, differences(next));
+    }
     let verdict = |difference: Difference| {
         let verdict = match difference.by > 0.0 {
             _ if difference.p > level => Verdict::Inconclusive,
@@ -79,7 +90,7 @@ pub(super) fn judge(comparisons: &[Comparison<'_>], looks: u32) -> Judged {
     };
     Judged {
         level,
-        verdicts: differences.into_iter().map(verdict).collect(),
+        verdicts: tested.into_iter().map(verdict).collect(),
     }
 }
 
@@ -183,6 +194,30 @@ mod tests {
         };
         assert_eq!(verdict(0.01), Verdict::Holds);
         assert_eq!(verdict(0.20), Verdict::Inconclusive);
+    }
+
+    /// Whatever runs add, an improvement lies above the margin with its whole interval, which is at the level of the verdicts.
+    #[test]
+    fn what_runs_add_is_taken_at_the_level_of_the_verdicts() {
+        let open = around(1.2, 0.3);
+        let gains = (1..100_u32).map(|hundredth| {
+            let between = Between {
+                error: f64::from(hundredth) / 100.0,
+                freedom: 3.0,
+            };
+            let ratio = around(6.0, 0.05).widened(between.error, between.freedom);
+            let mut all = vec![unbiased(&open); 200];
+            all[0] = Comparison {
+                between,
+                ..unbiased(&ratio)
+            };
+            let judged = judge(&all, 1);
+            let gains = judged.verdicts[0].0 == Verdict::Holds;
+            let low = ratio.interval(judged.level).low;
+            assert!(!gains || low > MARGIN.ln(), "{between:?}");
+            gains
+        });
+        assert!((1..99).contains(&gains.filter(|gains| *gains).count()));
     }
 
     #[test]

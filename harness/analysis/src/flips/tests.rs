@@ -70,6 +70,18 @@ fn crossings_lie_where_the_lines_meet() {
 }
 
 #[test]
+fn draws_that_are_on_the_other_side_throughout_do_not_agree() {
+    let scale = Scale::over(&[0.0, 1.0]).unwrap();
+    let mut line = certain("a", &[0.3, 0.4]);
+    for at in line.points.iter_mut().flatten() {
+        at.draws[..4].fill(0.1);
+    }
+    let found = against(&line, &scale, 0.2);
+    assert_eq!(found[0].1, Change::AlwaysAboveMargin);
+    assert!((found[0].2.share - 0.6).abs() < 1e-9, "{found:?}");
+}
+
+#[test]
 fn lines_that_do_not_cross_never_flip() {
     let scale = Scale::over(&[0.0, 1.0]).unwrap();
     for (medians, change) in [

@@ -1,4 +1,6 @@
 use fixtures::{Invented, contended, invented};
+use model::sample::Line;
+use model::scenario::Activity;
 
 use super::*;
 use crate::{Samples, analyse};
@@ -64,7 +66,7 @@ fn what_is_only_uncertain_is_no_equal() {
     let lossy = invented("good/lossy", 0.1, 9.0, 9.0);
     let mut lines = fixtures::Run::new([lossy, invented("good/uncertain", 1.0, 3.0, 3.0)]).lines();
     for line in &mut lines {
-        if let model::sample::Line::Slice(slice) = line
+        if let Line::Slice(slice) = line
             && slice.key.strategy == "good/uncertain"
             && slice.key.process.is_multiple_of(3)
         {
@@ -78,6 +80,32 @@ fn what_is_only_uncertain_is_no_equal() {
     let busy = all.find(|one| one.id == "busy-writer").expect("measured");
     let choice = busy.of_all.choice.expect("both qualify");
     assert_eq!(choice.strategy, "good/lossy");
+    assert!(busy.of_all.tied.is_empty(), "{:?}", busy.of_all.tied);
+}
+
+#[test]
+fn who_was_never_measured_beside_the_best_is_no_equal() {
+    // Of published crates and of equals the first is preferred; it loses nothing elsewhere.
+    let contenders = [
+        invented("good/some", 1.0, 3.0, 3.0),
+        invented("good/much", 0.1, 9.0, 9.0),
+    ];
+    let mut lines = contended(contenders, 40, 3);
+    lines.retain(|line| {
+        let Line::Slice(slice) = line else {
+            return true;
+        };
+        match slice.key.strategy.as_str() {
+            "good/some" => slice.key.process.is_multiple_of(2),
+            "good/much" => !slice.key.process.is_multiple_of(2),
+            _ => true,
+        }
+    });
+    let results = analyse(&Samples::from_lines(lines).expect("it begins with its header"));
+    let mut all = results.use_cases.into_iter();
+    let busy = all.find(|one| one.id == "busy-writer").expect("measured");
+    let choice = busy.of_all.choice.expect("both qualify");
+    assert_eq!(choice.strategy, "good/much");
     assert!(busy.of_all.tied.is_empty(), "{:?}", busy.of_all.tied);
 }
 
@@ -98,6 +126,30 @@ fn where_nothing_qualifies_the_nearest_is_named_with_its_loss() {
     assert_eq!(loss.metric, results::Metric::WriteNs);
     assert!((loss.times / 0.8 - 1.0).abs() < 0.05, "{loss:?}");
     assert_eq!(answered.of_all.choice, None);
+}
+
+/// In a third of the processes its writes are not slower, so that it is not certain; that it is slower as measured keeps it
+/// from being adopted.
+#[test]
+fn the_nearest_is_named_with_a_loss_that_is_not_certain() {
+    let mut lines = contended([invented("bad/writes", 1.0, 90.0, 0.9)], 13, 3);
+    for line in &mut lines {
+        if let Line::Slice(slice) = line
+            && slice.key.strategy == "bad/writes"
+            && slice.key.process.is_multiple_of(3)
+        {
+            let groups = slice.groups.iter_mut();
+            let writing = groups.filter(|group| group.does == Activity::Update);
+            let counts = writing.flat_map(|group| &mut group.operations);
+            counts.for_each(|operations| *operations = *operations * 4 / 3);
+        }
+    }
+    let results = analyse(&Samples::from_lines(lines).expect("it begins with its header"));
+    let mut all = results.use_cases.into_iter();
+    let busy = all.find(|one| one.id == "busy-writer").expect("measured");
+    let nearest = busy.of_all.nearest.expect("it gains much");
+    let loss = nearest.loss.expect("its writes are slower");
+    assert!((loss.times / 0.9 - 1.0).abs() < 0.05, "{loss:?}");
 }
 
 /// Whoever reads the file has all it says, and the scenarios that it names exist.
