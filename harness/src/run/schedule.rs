@@ -69,6 +69,9 @@ pub(super) struct Schedule {
 
 /// Every scenario gets so many processes, as far as the time allows: enough for a verdict that all agree on.
 const PROCESSES: u32 = 10;
+/// A run in which a round takes long may go on for this share of its time, if it then has [`PROCESSES`] of each scenario:
+/// with fewer it would decide nothing.
+const MORE: f64 = 0.5;
 /// No scenario gets more blocks than this in one round.
 const BLOCKS_MAX: f64 = 64.0;
 
@@ -143,7 +146,7 @@ impl Schedule {
 
     /// The share of the run that is over, for the progress display.
     pub(super) fn share_done(&self, done: &Done) -> f64 {
-        let left_ms = left_ms(&self.plan, done, u32::MAX);
+        let left_ms = left_ms(&self.plan, done, u32::MAX).max(0.0);
         1.0 - left_ms / budget_ms(&self.plan)
     }
 
@@ -167,9 +170,16 @@ impl Schedule {
                 let due = due(&self.plan, done, &open, round - PROCESSES);
                 progress.retain(|one| due.is_empty() || due.contains(&&*one.scenario.name));
             }
-            let left_ms = left_ms(&self.plan, done, round);
-            let turns = self.plan.limits.rounds.saturating_sub(round);
-            let blocks = allocate(&progress, done, left_ms, turns).into_iter();
+            let left = Left {
+                ms: left_ms(&self.plan, done, round),
+                more_ms: MORE * budget_ms(&self.plan),
+                turns: self.plan.limits.rounds.saturating_sub(round),
+                turns_least: match self.plan.limits.one_answer {
+                    true => 0,
+                    false => PROCESSES.saturating_sub(round),
+                },
+            };
+            let blocks = allocate(&progress, done, left).into_iter();
             let part = |(one, blocks): (&Progress<'_>, _)| {
                 part(one.scenario, one.taking_part.clone(), blocks)
             };
@@ -195,13 +205,14 @@ fn budget_ms(plan: &MeasurementPlan) -> f64 {
     plan.limits.budget.as_secs_f64() * 1e3
 }
 
-/// What other scenarios and the rounds before `round` have left of the time for measuring, in milliseconds.
+/// What other scenarios and the rounds before `round` have left of the time for measuring, in milliseconds; negative if they
+/// took more.
 fn left_ms(plan: &MeasurementPlan, done: &Done, round: u32) -> f64 {
     let parts = done.parts.iter();
     let earlier =
         parts.filter(|begun| begun.part.process < round || !plan.has(&begun.part.scenario));
     let spent: u64 = earlier.filter_map(|begun| begun.took_ms).sum();
-    (budget_ms(plan) - spent as f64).max(0.0)
+    budget_ms(plan) - spent as f64
 }
 
 /// Whether a strategy did not survive a scenario that counts.
@@ -236,13 +247,25 @@ fn cost_of_slice(scenario: &str, done: &Done) -> f64 {
     took as f64 / all.sum::<f64>().max(1.0)
 }
 
-/// Blocks of the next process of each scenario that still has someone to measure: one, and as many more as it wants, if
-/// there is time for that in all of the `turns` that are left; else its fair part of them. None if there is no time.
+/// What is left of a run.
+#[derive(Clone, Copy, Debug)]
+struct Left {
+    /// Of its time, in milliseconds; negative if it took more.
+    ms: f64,
+    /// What it may take beyond that, if `turns_least` fit into it.
+    more_ms: f64,
+    /// Rounds, at most.
+    turns: u32,
+    /// Rounds without which nothing would be decided.
+    turns_least: u32,
+}
+
+/// Blocks of the next process of each scenario that still has someone to measure: one; where there is more time than for
+/// all rounds, as many more as it wants, or its fair part of them. None if there is no time.
 fn allocate<'s>(
     progress: &'s [Progress<'_>],
     done: &Done,
-    left_ms: f64,
-    turns: u32,
+    left: Left,
 ) -> Vec<(&'s Progress<'s>, u32)> {
     let wanting = progress.iter().filter(|one| one.taking_part.len() > 1);
     let wanting = wanting.map(|one| {
@@ -251,15 +274,18 @@ fn allocate<'s>(
     });
     let wanting: Vec<(&Progress<'_>, f64)> = wanting.collect();
     let turn: f64 = wanting.iter().map(|(_, cost)| cost).sum();
-    let turns = (left_ms / turn).floor().min(f64::from(turns));
-    if wanting.is_empty() || turns < 1.0 {
+    let is_decisive =
+        left.turns_least > 0 && left.ms + left.more_ms >= turn * f64::from(left.turns_least);
+    if wanting.is_empty() || left.turns == 0 || left.ms < turn && !is_decisive {
         return Vec::new();
     }
+    let turns = f64::from(left.turns);
+    let spare_ms = (left.ms - turn * turns).max(0.0);
     let blocks = |one: &Progress<'_>| (one.blocks_wanted / turns).ceil().clamp(1.0, BLOCKS_MAX);
     let more = |&(one, cost): &(&Progress<'_>, f64)| cost * turns * (blocks(one) - 1.0);
     let more: f64 = wanting.iter().map(more).sum();
     let share = if more > 0.0 {
-        ((left_ms - turn * turns) / more).clamp(0.0, 1.0)
+        (spare_ms / more).min(1.0)
     } else {
         0.0
     };

@@ -161,6 +161,12 @@ fn a_run_ends_within_its_time_and_every_part_is_whole() {
 /// How many processes each of as many scenarios as the main job has gets. In the first ones, whose names are given, a
 /// strategy without a verdict takes part, too, in that of the name `three` three; one with an `@` is a point of a sweep.
 fn processes_of(open: &[&str]) -> Vec<usize> {
+    // What a block takes on two processors.
+    processes_within(500, open)
+}
+
+/// The same where a block takes so many milliseconds.
+fn processes_within(block_ms: u64, open: &[&str]) -> Vec<usize> {
     let names = &plan().scenarios[0].1;
     let open = open.iter().map(|name| {
         let split = if *name == "three" {
@@ -191,8 +197,7 @@ fn processes_of(open: &[&str]) -> Vec<usize> {
         let mut played = play(&plan, &assignment);
         for line in &mut played {
             if let Line::PartDone(done) = line {
-                // What a block takes on two processors.
-                done.took_ms = 500 * u64::from(assignment.part.blocks);
+                done.took_ms = block_ms * u64::from(assignment.part.blocks);
             }
         }
         keep(played, &mut recording);
@@ -218,6 +223,13 @@ fn time_goes_where_a_plain_difference_has_no_verdict() {
     let processes = processes_of(&["one"]);
     assert_eq!(processes[0], 48, "as many as there may be");
     assert_eq!(processes[1..], [10; 12]);
+}
+
+#[test]
+fn a_slow_run_goes_on_where_that_makes_verdicts_possible() {
+    // 13 scenarios and 160 s: eight rounds, and six.
+    assert_eq!(processes_within(1_500, &["one"]), [10; 13]);
+    assert_eq!(processes_within(2_000, &["one"]), [6; 13]);
 }
 
 #[test]
