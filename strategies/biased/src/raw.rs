@@ -73,6 +73,15 @@ impl Identifiers {
             Self(AtomicUsize::new(2))
         }
     }
+
+    /// An identifier that no lock has had, or none when all are used: on 32 bits after 2^31 locks.
+    fn next(&self) -> Option<LockId> {
+        // Relaxed: only that it is unique counts.
+        let next = |id: LockId| id.checked_add(2);
+        self.0
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, next)
+            .ok()
+    }
 }
 
 global!(IDENTIFIERS: Identifiers);
@@ -233,8 +242,8 @@ impl RawRwLock {
             word < usize::MAX - READER,
             "more read guards than a word can count"
         );
-        let bias = if word & BIASED == 0 && self.bias.is_earned() {
-            self.name();
+        let is_earned = word & BIASED == 0 && self.bias.is_earned();
+        let bias = if is_earned && self.name(&IDENTIFIERS) {
             BIASED
         } else {
             0
@@ -250,15 +259,21 @@ impl RawRwLock {
         counted.is_ok()
     }
 
-    /// Gives the lock its identifier, if it has none.
+    /// Gives the lock its identifier, if it has none. Returns whether it has one now: without, it must not be
+    /// biased, since another lock could have the same.
     #[cold]
-    fn name(&self) {
-        if self.id.load(Ordering::Relaxed) == 0 {
-            let id = IDENTIFIERS.0.fetch_add(2, Ordering::Relaxed);
-            let _ = self
-                .id
-                .compare_exchange(0, id, Ordering::Relaxed, Ordering::Relaxed);
+    fn name(&self, identifiers: &Identifiers) -> bool {
+        // Relaxed: the release of `count_reader` publishes it.
+        if self.id.load(Ordering::Relaxed) != 0 {
+            return true;
         }
+        let Some(id) = identifiers.next() else {
+            return false;
+        };
+        let _ = self
+            .id
+            .compare_exchange(0, id, Ordering::Relaxed, Ordering::Relaxed);
+        true
     }
 
     /// Ends a read of this thread.
@@ -645,5 +660,23 @@ impl fmt::Debug for RawRwLock {
             .field("is_biased", &(word & BIASED != 0))
             .field("has_writer", &(word & WRITER != 0))
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(all(test, not(any(pivot_loom, pivot_shuttle))))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lock_for_which_no_identifier_is_left_gets_none() {
+        let identifiers = Identifiers(AtomicUsize::new(usize::MAX - 3));
+        let [last, late] = [RawRwLock::new(), RawRwLock::new()];
+        assert!(last.name(&identifiers));
+        assert!(last.name(&identifiers), "it has one");
+        for _ in 0..3 {
+            assert!(!late.name(&identifiers));
+        }
+        assert_eq!(last.id.into_inner(), usize::MAX - 3);
+        assert_eq!(late.id.into_inner(), 0);
     }
 }
