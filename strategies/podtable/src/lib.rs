@@ -102,7 +102,7 @@
 //! - **Operations**: random ones are compared with a map of the standard library, for keys and values of several
 //!   shapes; a stress test with keys that collide looks for torn, lost and missed records; the thread, address and
 //!   leak sanitizers run it too.
-//! - **Unsafe code**: four places. `copy` moves a cache line 16 bytes at a time, on x86-64 only; `array` leaves out
+//! - **Unsafe code**: four places. `copy` moves a cache line 16 bytes at a time, on x86-64 with SSE2 only; `array` leaves out
 //!   comparisons; `growth` owns tables through a pointer; `lock` is the spin lock. A torn read is a useless value and
 //!   never undefined behaviour, and memory that readers may look at is not freed before the table is.
 //!
