@@ -224,7 +224,13 @@ impl<'t, K: Key, V: Value, W: Replace, S: BuildHasher> Handle<'t, K, V, W, S> {
         loop {
             let found = self.lookup(key)?;
             if found.seen.is_moved() {
-                backoff.snooze();
+                // Growth takes as long as all records take to be copied: after a moment, wait for its lock. A
+                // caller who holds that lock finds nothing frozen.
+                if backoff.is_completed() && !does_without {
+                    drop(self.table.structure());
+                } else {
+                    backoff.snooze();
+                }
             } else if W::NEEDS_SPARE && self.spare == Buffer::NONE && !does_without {
                 does_without = !self.equip(&mut self.table.structure());
             } else {

@@ -66,9 +66,9 @@
 //! - **Large values**: a read copies all of it and a write stores all of it. From some hundreds of bytes on, the
 //!   copy costs more than a lock.
 //! - **Growth**: inserting into a full table copies all records under the table's lock. Reads go on meanwhile;
-//!   writers wait. Outgrown tables are kept until the table is dropped, in sum less than the present one; a table
-//!   never shrinks. Give [`with_capacity`](Table::with_capacity) the number that you expect, or
-//!   [`reserve`](Table::reserve) before it matters.
+//!   writers wait, and park if it takes long. Outgrown tables are kept until the table is dropped, in sum less
+//!   than the present one; a table never shrinks. Give [`with_capacity`](Table::with_capacity) the number that you
+//!   expect, or [`reserve`](Table::reserve) before it matters.
 //! - **Insertions and removals** take one lock. It is the standard library's, and parks who waits; without the
 //!   feature `std` it is a spin lock.
 //! - **Room**: at most [`RECORDS_MAX`](Table::RECORDS_MAX) records, 2^24. Beyond, [`insert`](Table::insert)
@@ -88,7 +88,8 @@
 //!
 //! - `std` (default): the standard library's mutex and hasher. Without it the crate is `no_std` and needs `alloc`;
 //!   a table is then made [with a hasher](Table::with_hasher). Do not use the spin lock that comes with it where
-//!   a thread of higher priority may insert, remove or grow while one of lower priority does on its processor.
+//!   a thread of higher priority may write (insert, update, remove, reserve, make or drop a handle) while one of
+//!   lower priority inserts, removes or makes the table grow on its processor: it would spin for ever.
 //!
 //! The minimal supported Rust version is 1.85. Raising it is a minor version.
 //!
@@ -102,9 +103,10 @@
 //! - **Operations**: random ones are compared with a map of the standard library, for keys and values of several
 //!   shapes; a stress test with keys that collide looks for torn, lost and missed records; the thread, address and
 //!   leak sanitizers run it too.
-//! - **Unsafe code**: four places. `copy` moves a cache line 16 bytes at a time, on x86-64 with SSE2 only; `array` leaves out
-//!   comparisons; `growth` owns tables through a pointer; `lock` is the spin lock. A torn read is a useless value and
-//!   never undefined behaviour, and memory that readers may look at is not freed before the table is.
+//! - **Unsafe code**: four places. `copy` moves a cache line 16 bytes at a time, on x86-64 with SSE2 only; `array`
+//!   leaves out comparisons; `growth` owns tables through a pointer; `lock` is the spin lock. A torn read is a
+//!   useless value and never undefined behaviour, and memory that readers may look at is not freed before the table
+//!   is.
 //!
 //! In which order to read the source: `seqlock` and `cell`, `stamp`, `buffers` and `replace`, `array` and `slots`,
 //! `removal`, `growth`, `order`; `handle` puts them together.
