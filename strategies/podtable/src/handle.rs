@@ -106,15 +106,19 @@ impl<'t, K: Key, V: Value, W: Replace, S: BuildHasher> Handle<'t, K, V, W, S> {
         mut change: impl FnMut(&mut V) -> Result<T, E>,
     ) -> Option<Result<T, E>> {
         if let Lookup::Found(found) = self.attempt(key) {
-            // The next value exists before the slot is touched: a panic in here changes nothing.
-            let mut value = found.value;
-            match change(&mut value) {
-                Ok(outcome) => {
-                    if W::replace(&found, self.view.buffers, &value, &mut self.spare) {
-                        return Some(Ok(outcome));
+            // Without a spare, `change` would be called in vain. `replace` makes the same comparison, which the
+            // compiler leaves out.
+            if W::can_replace(self.view.buffers, self.spare) {
+                // The next value exists before the slot is touched: a panic in here changes nothing.
+                let mut value = found.value;
+                match change(&mut value) {
+                    Ok(outcome) => {
+                        if W::replace(&found, self.view.buffers, &value, &mut self.spare) {
+                            return Some(Ok(outcome));
+                        }
                     }
+                    Err(reason) => return Some(Err(reason)),
                 }
-                Err(reason) => return Some(Err(reason)),
             }
         }
         self.try_update_anywhere(key, change)
