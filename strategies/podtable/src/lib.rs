@@ -65,10 +65,11 @@
 //!   [`CasTable`].
 //! - **Large values**: a read copies all of it and a write stores all of it. From some hundreds of bytes on, the
 //!   copy costs more than a lock.
-//! - **Growth**: inserting into a full table copies all records under the table's lock. Reads go on meanwhile;
-//!   writers wait, and park if it takes long. Outgrown tables are kept until the table is dropped, in sum less
-//!   than the present one; a table never shrinks. Give [`with_capacity`](Table::with_capacity) the number that you
-//!   expect, or [`reserve`](Table::reserve) before it matters.
+//! - **Growth**: inserting into a full table copies all records under the table's lock. So does making a
+//!   [`Handle`] of a full [`CasTable`], or a write to it that needs a buffer. Reads go on meanwhile; writers wait,
+//!   and park if it takes long. Outgrown tables are kept until the table is dropped, in sum less than the present
+//!   one; a table never shrinks. Give [`with_capacity`](Table::with_capacity) the number that you expect, or
+//!   [`reserve`](Table::reserve) before it matters.
 //! - **Insertions and removals** take one lock. It is the standard library's, and parks who waits; without the
 //!   feature `std` it is a spin lock.
 //! - **Room**: at most [`RECORDS_MAX`](Table::RECORDS_MAX) records, 2^24. Beyond, [`insert`](Table::insert)
