@@ -2,8 +2,9 @@
 //! copies the value out.
 //!
 //! - [`SeqTable`]: writers overwrite a value where it is, under a sequence lock per record. Begin with this one.
-//! - [`CasTable`]: writers put a new value in place with one compare-and-swap, so that no reader ever waits for
-//!   a writer. An update costs a little more, and each thread that updates should have a [`Handle`].
+//! - [`CasTable`]: writers put a new value in place with one compare-and-swap, so that no reader waits for a writer,
+//!   except at the limit of the table (see *Room*). An update costs a little more, and each thread that updates
+//!   should have a [`Handle`].
 //! - [`SeqCell`]: one value, for use as a value in somebody else's map.
 //!
 //! Keys and values are plain data ([`Key`], [`Value`]): bytes without padding of which each pattern is a value,
@@ -47,7 +48,7 @@
 //! - **Progress**: reads store nothing shared and wait for nobody but a [`SeqTable`]'s writer that is in the
 //!   middle of its stores to the same record. In a [`CasTable`] reads are lock-free: who has to look again was
 //!   overtaken by a write that finished. Its updates through a [`Handle`] are lock-free too, except while the
-//!   table grows.
+//!   table grows. Neither holds at its limit (see *Room*).
 //! - **Panics**: a closure, a hasher or an `Eq` that panics leaves the table as it was. There is no poison.
 //! - **Threads that stop**: one that never goes on holds up others only if it stopped inside a [`SeqTable`]'s
 //!   stores to a record, which no code of yours runs in, or with the table's lock. A [`Handle`] or an iterator
@@ -73,8 +74,8 @@
 //! - **Insertions and removals** take one lock. It is the standard library's, and parks who waits; without the
 //!   feature `std` it is a spin lock.
 //! - **Room**: at most [`RECORDS_MAX`](Table::RECORDS_MAX) records, 2^24. Beyond, [`insert`](Table::insert)
-//!   returns a [`CapacityError`]. If the system has no memory left, growth aborts, as the standard library's
-//!   collections do.
+//!   returns a [`CapacityError`]. A writer of a [`CasTable`] for which no buffer is left there writes in place, as
+//!   in a [`SeqTable`]. If the system has no memory left, growth aborts, as the standard library's collections do.
 //! - **Versions repeat** after 2^37 writes to one record. A reader that sleeps through exactly that many, in the
 //!   middle of a read, would accept a mixture; at 10 ns a write that is a sleep of 20 minutes to the nanosecond.
 //! - **Hashes**: keys that an adversary chooses need a hasher with a secret. The default has one.
