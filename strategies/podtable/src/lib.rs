@@ -53,7 +53,9 @@
 //! - **Threads that stop**: one that never goes on holds up others only if it stopped inside a [`SeqTable`]'s
 //!   stores to a record, which no code of yours runs in, or with the table's lock. A [`Handle`] or an iterator
 //!   that is kept or forgotten holds nobody up.
-//! - **Re-entrancy**: closures and loops run with nothing held. They may use the same table.
+//! - **Re-entrancy**: closures and loops run with nothing held. They may use the same table. `Hash`, `Eq` and the
+//!   hasher must not: insertions, removals and growth call them with the table's lock held, and would wait for
+//!   themselves.
 //!
 //! # Limits
 //!
