@@ -51,8 +51,9 @@
 //! - **Scans** see each record whole, but different records at different instants.
 //! - **Memory**: that of a hash map with the same number of 64-byte records if it is half full, as for
 //!   64 or 1,024 of them, up to a third more if it is nearly full. Tables outgrown are kept until the
-//!   end, in sum less than the present one. A table holds at most 2^24 records, with `CasTable` less
-//!   one for each handle, and the strategy panics beyond, where the library returns an error.
+//!   end, in sum less than the present one (at the limit: than two of it). A table holds at most 2^24
+//!   records, with `CasTable` less one for each handle, and the strategy panics beyond, where the library
+//!   returns an error.
 //!
 //! # When not to use it
 //!

@@ -38,7 +38,8 @@ use crate::sync::{AtomicPtr, AtomicU64, Ordering};
 pub(crate) struct Generation<K, V> {
     table: FixedTable<K, V>,
     /// The one before, which is kept until all go: someone may still be in it. Each is at most half its
-    /// successor, so all together are less than the newest. Null for the first.
+    /// successor, so all together are less than the newest. Only the last growth up to the limit may be by less:
+    /// then they are less than two of the newest. Null for the first.
     outgrown: Pointer<Generation<K, V>>,
 }
 

@@ -71,8 +71,9 @@
 //! - **Growth**: inserting into a full table copies all records under the table's lock. So does making a
 //!   [`Handle`] of a full [`CasTable`], or a write to it that needs a buffer. Reads go on meanwhile; writers wait,
 //!   and park if it takes long. Outgrown tables are kept until the table is dropped, in sum less than the present
-//!   one; a table never shrinks. Give [`with_capacity`](Table::with_capacity) the number that you expect, or
-//!   [`reserve`](Table::reserve) before it matters.
+//!   one, or at the limit less than two of it; a table never shrinks. Give
+//!   [`with_capacity`](Table::with_capacity) the number that you expect, or [`reserve`](Table::reserve) before it
+//!   matters.
 //! - **Insertions and removals** take one lock. It is the standard library's, and parks who waits; without the
 //!   feature `std` it is a spin lock.
 //! - **Room**: at most [`RECORDS_MAX`](Table::RECORDS_MAX) records, 2^24. Beyond, [`insert`](Table::insert)
