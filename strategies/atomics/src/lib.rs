@@ -26,7 +26,8 @@
 //!   compare-and-swap of the stamp (release) is the whole change.
 //! - **When they meet**, the writer never waits for readers. A reader that sees `LOCKED` waits for
 //!   those few stores; a reader that sees the stamp changed copies again. With `CasTable` nobody
-//!   waits for a writer of the same record: whoever must retry lost to someone who finished.
+//!   waits for a writer of the same record: whoever must retry lost to someone who finished. (Except when
+//!   a table at its limit has no buffer left: then a writer without a spare writes in place.)
 //! - **Insert, remove and growth** are serialised by one mutex. Removing leaves no tombstone, so
 //!   identifiers can come and go for ever. A full table is copied into one twice as large, slot by
 //!   slot, each frozen first; reads go on meanwhile, writers wait until it is done. A handle that slept
@@ -50,8 +51,9 @@
 //! - **Scans** see each record whole, but different records at different instants.
 //! - **Memory**: that of a hash map with the same number of 64-byte records if it is half full, as for
 //!   64 or 1,024 of them, up to a third more if it is nearly full. Tables outgrown are kept until the
-//!   end, in sum less than the present one. A table holds at most 2^24 records, with `CasTable` less
-//!   one for each handle, and the strategy panics beyond, where the library returns an error.
+//!   end, in sum less than the present one (at the limit: than two of it). A table holds at most 2^24
+//!   records, with `CasTable` less one for each handle, and the strategy panics beyond, where the library
+//!   returns an error.
 //!
 //! # When not to use it
 //!
@@ -139,8 +141,9 @@ impl Claims for Swing {
         summary: "an open-addressing table of packed status words, each naming the buffer of its record",
         avoid_when: "records have heap parts, or tens of thousands of threads each need a handle",
         reads: Progress::LockFree,
-        // Lock-free, but for one situation: while the table grows, an update waits for its record to
-        // thaw, and for the structure lock to be given a spare of the new generation.
+        // Lock-free, but for two situations. While the table grows, an update waits for its record to
+        // thaw, and for the structure lock to be given a spare of the new generation. At the limit of the
+        // table, who has no spare writes in place.
         updates: Progress::Blocking,
         write_cost: WriteCost::CopiesRecord,
         ..COMMON

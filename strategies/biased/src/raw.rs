@@ -73,6 +73,15 @@ impl Identifiers {
             Self(AtomicUsize::new(2))
         }
     }
+
+    /// An identifier that no lock has had, or none when all are used: on 32 bits after 2^31 locks.
+    fn next(&self) -> Option<LockId> {
+        // Relaxed: only that it is unique counts.
+        let next = |id: LockId| id.checked_add(2);
+        self.0
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, next)
+            .ok()
+    }
 }
 
 global!(IDENTIFIERS: Identifiers);
@@ -150,6 +159,7 @@ impl RawRwLock {
     /// Lets this thread in to read, if it need not wait.
     pub(crate) fn try_read(&self) -> bool {
         loop {
+            // Acquire: as in `read`, for the identifier.
             let word = self.word.load(Ordering::Acquire);
             if word & WRITER != 0 {
                 return false;
@@ -233,8 +243,8 @@ impl RawRwLock {
             word < usize::MAX - READER,
             "more read guards than a word can count"
         );
-        let bias = if word & BIASED == 0 && self.bias.is_earned() {
-            self.name();
+        let is_earned = word & BIASED == 0 && self.bias.is_earned();
+        let bias = if is_earned && self.name(&IDENTIFIERS) {
             BIASED
         } else {
             0
@@ -250,15 +260,21 @@ impl RawRwLock {
         counted.is_ok()
     }
 
-    /// Gives the lock its identifier, if it has none.
+    /// Gives the lock its identifier, if it has none. Returns whether it has one now: without, it must not be
+    /// biased, since another lock could have the same.
     #[cold]
-    fn name(&self) {
-        if self.id.load(Ordering::Relaxed) == 0 {
-            let id = IDENTIFIERS.0.fetch_add(2, Ordering::Relaxed);
-            let _ = self
-                .id
-                .compare_exchange(0, id, Ordering::Relaxed, Ordering::Relaxed);
+    fn name(&self, identifiers: &Identifiers) -> bool {
+        // Relaxed: the release of `count_reader` publishes it.
+        if self.id.load(Ordering::Relaxed) != 0 {
+            return true;
         }
+        let Some(id) = identifiers.next() else {
+            return false;
+        };
+        let _ = self
+            .id
+            .compare_exchange(0, id, Ordering::Relaxed, Ordering::Relaxed);
+        true
     }
 
     /// Ends a read of this thread.
@@ -303,11 +319,11 @@ impl RawRwLock {
     /// Whether a thread is inside, or waits for one that is.
     #[cfg(not(all(test, any(pivot_loom, pivot_shuttle))))]
     fn is_locked(&self) -> bool {
+        // Relaxed: of a read or write that happens before this, the word or the entry tells. Others may be
+        // missed.
         let id = self.id.load(Ordering::Relaxed);
-        let word = self.word.load(Ordering::SeqCst);
-        word & WRITER != 0
-            || word >= READER
-            || word & BIASED != 0 && threads::all().flatten().any(|entry| entry.is_reading(id))
+        let word = self.word.load(Ordering::Relaxed);
+        word & WRITER != 0 || word >= READER || word & BIASED != 0 && threads::any_is_reading(id)
     }
 
     /// Lets this thread in to write.
@@ -327,6 +343,7 @@ impl RawRwLock {
     #[cold]
     fn write_slow(&self) {
         let mut spin = Spin::to_write();
+        // Relaxed, as all of these: `claim` compares.
         let mut word = self.word.load(Ordering::Relaxed);
         loop {
             // Whoever is counted leaves soon, and may come again for a while. Two processors that take turns
@@ -367,6 +384,7 @@ impl RawRwLock {
 
     #[cold]
     fn try_write_slow(&self) -> bool {
+        // Relaxed: `claim` compares.
         let mut word = self.word.load(Ordering::Relaxed);
         loop {
             if word & WRITER != 0 || word >= READER {
@@ -381,7 +399,7 @@ impl RawRwLock {
             return true;
         }
         let id = self.id.load(Ordering::Relaxed);
-        if !threads::all().flatten().any(|entry| entry.is_reading(id)) {
+        if !threads::any_is_reading(id) {
             return true;
         }
         // Somebody reads: it stays biased, as it was. Nothing was written, so the release is for
@@ -411,6 +429,7 @@ impl RawRwLock {
         let is_empty = || self.word.load(Ordering::Acquire) < READER;
         has_parked |= self.wait_for_readers(is_empty, None);
         if has_parked {
+            // Relaxed: who still sees the mark wakes nobody.
             self.word.fetch_and(!DRAINING, Ordering::Relaxed);
         }
     }
@@ -420,14 +439,16 @@ impl RawRwLock {
     fn revoke(&self) -> bool {
         let id = self.id.load(Ordering::Relaxed);
         let (mut has_parked, mut threads, mut fast_reads) = (false, 0, 0usize);
-        for entries in threads::all() {
+        for record in threads::all() {
             threads += 1;
-            for entry in entries {
+            for entry in record.entries() {
                 has_parked |= self.wait_for_readers(|| !entry.is_reading(id), Some(NAP));
                 fast_reads = fast_reads.saturating_add(entry.settle(id));
             }
         }
-        self.bias.settle(fast_reads, threads);
+        let were_more =
+            || threads::all().fold(false, |more, record| record.take_displaced(id) | more);
+        self.bias.settle(fast_reads, threads, were_more);
         has_parked
     }
 
@@ -448,7 +469,9 @@ impl RawRwLock {
                 return false;
             }
         }
-        self.word.fetch_or(DRAINING, Ordering::SeqCst);
+        // Relaxed: a counted reader leaves by changing the same word, and looks at it after that. For announced
+        // readers see `NAP`.
+        self.word.fetch_or(DRAINING, Ordering::Relaxed);
         while !have_left() {
             // SAFETY: the second byte of the word is ours. Loads do not panic.
             unsafe { park(self.draining(), kind::WRITE, || !have_left(), nap) };
@@ -541,6 +564,7 @@ impl RawRwLock {
         let leave = |result: UnparkResult| {
             let parked = if result.have_more_threads { PARKED } else { 0 };
             if !is_inside {
+                // Relaxed: says nothing of the value.
                 self.word.fetch_and(!(PARKED ^ parked), Ordering::Relaxed);
                 return pass::NOTHING;
             }
@@ -625,6 +649,7 @@ unsafe impl lock_api::RawRwLock for RawRwLock {
     }
 
     fn is_locked_exclusive(&self) -> bool {
+        // Relaxed: as in `is_locked`.
         self.word.load(Ordering::Relaxed) & WRITER != 0
     }
 }
@@ -645,5 +670,23 @@ impl fmt::Debug for RawRwLock {
             .field("is_biased", &(word & BIASED != 0))
             .field("has_writer", &(word & WRITER != 0))
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(all(test, not(any(pivot_loom, pivot_shuttle))))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lock_for_which_no_identifier_is_left_gets_none() {
+        let identifiers = Identifiers(AtomicUsize::new(usize::MAX - 3));
+        let [last, late] = [RawRwLock::new(), RawRwLock::new()];
+        assert!(last.name(&identifiers));
+        assert!(last.name(&identifiers), "it has one");
+        for _ in 0..3 {
+            assert!(!late.name(&identifiers));
+        }
+        assert_eq!(last.id.into_inner(), usize::MAX - 3);
+        assert_eq!(late.id.into_inner(), 0);
     }
 }

@@ -176,7 +176,8 @@ impl<'l, T> Reader<'l, T> {
     /// Calls `f` with shared access to the value.
     ///
     /// A writer waits for `f`. In `f` another reader of this thread may read, unless a writer waits: it
-    /// waits for that writer then, who waits for `f`. `f` must not write.
+    /// waits for that writer then, who waits for `f`. `f` must not write. Nor must it make or drop a reader of
+    /// this lock: that may wait for `f` itself.
     #[inline]
     pub fn read<U>(&mut self, f: impl FnOnce(&T) -> U) -> U {
         if let Some(_visible) = self.enter() {

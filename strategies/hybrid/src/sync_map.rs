@@ -25,6 +25,12 @@
 //! was loaded as false, or under the lock, or when the slot was not live; in the last case the entry may
 //! have been replaced by another since it was found, but not before, so at some instant in between the
 //! key was absent.
+//!
+//! That is the argument for one key. For several keys it holds on x86-64, where no load passes an earlier
+//! compare-and-swap of its thread. Elsewhere it may not: a handle looks for a newer read map with a relaxed
+//! load, which is arc-swap's, and loads `amended` relaxed. On `AArch64` a thread that has changed one key may
+//! then miss a key that was inserted before. If the inserting thread has also read the first key as it was
+//! before the change, no order of the operations agrees with both.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -42,7 +42,7 @@ fn main() -> Result<(), CapacityError> {
         println!("{done} jobs done, and counting");
         workers
             .into_iter()
-            .map(|worker| worker.join().unwrap_or(Ok(())))
+            .map(|worker| worker.join().expect("no worker panics"))
             .collect()
     });
     outcomes.into_iter().collect::<Result<(), _>>()?;

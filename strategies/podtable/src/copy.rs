@@ -2,7 +2,7 @@
 //!
 //! A loop of relaxed loads says all that the sequence lock needs, and compilers turn it into one
 //! 8-byte load a word. How many lookups a processor overlaps is limited by the loads it can have
-//! under way, so on x86-64 a line of eight words is moved by four 16-byte instructions instead: a
+//! under way, so on x86-64 with SSE2 a line of eight words is moved by four 16-byte instructions instead: a
 //! read of 64 bytes then takes a third less time. Rust has no name for such an access on stable,
 //! other than assembly.
 //!
@@ -87,7 +87,14 @@ fn as_line(words: &[AtomicU64]) -> &[AtomicU64; LINE] {
     words.first_chunk().expect("a line")
 }
 
-#[cfg(all(target_arch = "x86_64", not(any(pivot_loom, pivot_shuttle, miri))))]
+// A target without floating-point registers has no SSE2. With 32-bit pointers the upper half of the address
+// would be undefined.
+#[cfg(all(
+    target_arch = "x86_64",
+    target_feature = "sse2",
+    target_pointer_width = "64",
+    not(any(pivot_loom, pivot_shuttle, miri))
+))]
 mod line {
     use core::arch::{asm, x86_64::__m128i};
     use core::mem::transmute;
@@ -99,7 +106,7 @@ mod line {
         let (a, b, c, d): (__m128i, __m128i, __m128i, __m128i);
         // SAFETY: the block reads the 64 bytes behind a reference that is valid for as long, and
         // nothing else. Others may store there meanwhile, through atomics: these are relaxed loads of
-        // the same words (see above), so there is no data race. SSE2 is part of x86-64.
+        // the same words (see above), so there is no data race. The target has SSE2.
         unsafe {
             asm!(
                 "movdqu {a}, [{from}]",
@@ -142,7 +149,12 @@ mod line {
     }
 }
 
-#[cfg(not(all(target_arch = "x86_64", not(any(pivot_loom, pivot_shuttle, miri)))))]
+#[cfg(not(all(
+    target_arch = "x86_64",
+    target_feature = "sse2",
+    target_pointer_width = "64",
+    not(any(pivot_loom, pivot_shuttle, miri))
+)))]
 mod line {
     use super::{AtomicU64, LINE, LINE_BYTES, Ordering, WORD, load_words, to_word};
 

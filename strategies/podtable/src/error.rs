@@ -11,7 +11,7 @@ pub struct CapacityError {
 
 impl CapacityError {
     /// How many buffers the table may have: one for each record, and in a [`CasTable`](crate::CasTable) one
-    /// for each handle that has written.
+    /// for each handle.
     pub fn limit(&self) -> usize {
         self.limit
     }

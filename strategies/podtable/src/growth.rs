@@ -38,7 +38,8 @@ use crate::sync::{AtomicPtr, AtomicU64, Ordering};
 pub(crate) struct Generation<K, V> {
     table: FixedTable<K, V>,
     /// The one before, which is kept until all go: someone may still be in it. Each is at most half its
-    /// successor, so all together are less than the newest. Null for the first.
+    /// successor, so all together are less than the newest. Only the last growth up to the limit may be by less:
+    /// then they are less than two of the newest. Null for the first.
     outgrown: Pointer<Generation<K, V>>,
 }
 
@@ -187,6 +188,7 @@ mod models {
 
     use crate::model::{bump, explore, insert, nth, number, numbers, whole, with_one_record};
     use crate::replace::{InPlace, Replace, Swing};
+    use crate::sync::SNOOZES;
 
     /// The next key needs a larger table: the record that is there is frozen, copied and found
     /// there, whatever a reader or a writer of it is doing. One preemption only: with two, loom lets the
@@ -217,8 +219,11 @@ mod models {
         growth::<InPlace>();
     }
 
+    /// Nobody stores in place here, and who waits for growth waits for its lock: no wait is a spin.
     #[test]
     fn cas_growth() {
+        SNOOZES.set(0);
         growth::<Swing>();
+        assert_eq!(SNOOZES.get(), 0);
     }
 }

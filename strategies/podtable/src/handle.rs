@@ -106,15 +106,19 @@ impl<'t, K: Key, V: Value, W: Replace, S: BuildHasher> Handle<'t, K, V, W, S> {
         mut change: impl FnMut(&mut V) -> Result<T, E>,
     ) -> Option<Result<T, E>> {
         if let Lookup::Found(found) = self.attempt(key) {
-            // The next value exists before the slot is touched: a panic in here changes nothing.
-            let mut value = found.value;
-            match change(&mut value) {
-                Ok(outcome) => {
-                    if W::replace(&found, self.view.buffers, &value, &mut self.spare) {
-                        return Some(Ok(outcome));
+            // Without a spare, `change` would be called in vain. `replace` makes the same comparison, which the
+            // compiler leaves out.
+            if W::can_replace(self.view.buffers, self.spare) {
+                // The next value exists before the slot is touched: a panic in here changes nothing.
+                let mut value = found.value;
+                match change(&mut value) {
+                    Ok(outcome) => {
+                        if W::replace(&found, self.view.buffers, &value, &mut self.spare) {
+                            return Some(Ok(outcome));
+                        }
                     }
+                    Err(reason) => return Some(Err(reason)),
                 }
-                Err(reason) => return Some(Err(reason)),
             }
         }
         self.try_update_anywhere(key, change)
@@ -224,7 +228,13 @@ impl<'t, K: Key, V: Value, W: Replace, S: BuildHasher> Handle<'t, K, V, W, S> {
         loop {
             let found = self.lookup(key)?;
             if found.seen.is_moved() {
-                backoff.snooze();
+                // Growth takes as long as all records take to be copied: after a moment, wait for its lock. A
+                // caller who holds that lock finds nothing frozen.
+                if backoff.is_completed() && !does_without {
+                    drop(self.table.structure());
+                } else {
+                    backoff.snooze();
+                }
             } else if W::NEEDS_SPARE && self.spare == Buffer::NONE && !does_without {
                 does_without = !self.equip(&mut self.table.structure());
             } else {

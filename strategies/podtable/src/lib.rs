@@ -2,9 +2,10 @@
 //! copies the value out.
 //!
 //! - [`SeqTable`]: writers overwrite a value where it is, under a sequence lock per record. Begin with this one.
-//! - [`CasTable`]: writers put a new value in place with one compare-and-swap, so that no reader ever waits for
-//!   a writer. An update costs a little more, and each thread that updates should have a [`Handle`].
-//! - [`SeqCell`]: one value, for use as a value in somebody else's map.
+//! - [`CasTable`]: writers put a new value in place with one compare-and-swap, so that no reader waits for a writer,
+//!   except at the limit of the table (see *Room*). An update costs a little more, and each thread that updates
+//!   should have a [`Handle`].
+//! - [`SeqCell`]: one value, to be a value in a map of another library.
 //!
 //! Keys and values are plain data ([`Key`], [`Value`]): bytes without padding of which each pattern is a value,
 //! as the `bytemuck` crate defines it. A read returns a copy and no guard, so there is nothing that could be held
@@ -47,12 +48,14 @@
 //! - **Progress**: reads store nothing shared and wait for nobody but a [`SeqTable`]'s writer that is in the
 //!   middle of its stores to the same record. In a [`CasTable`] reads are lock-free: who has to look again was
 //!   overtaken by a write that finished. Its updates through a [`Handle`] are lock-free too, except while the
-//!   table grows.
+//!   table grows. Neither holds at its limit (see *Room*).
 //! - **Panics**: a closure, a hasher or an `Eq` that panics leaves the table as it was. There is no poison.
 //! - **Threads that stop**: one that never goes on holds up others only if it stopped inside a [`SeqTable`]'s
 //!   stores to a record, which no code of yours runs in, or with the table's lock. A [`Handle`] or an iterator
 //!   that is kept or forgotten holds nobody up.
-//! - **Re-entrancy**: closures and loops run with nothing held. They may use the same table.
+//! - **Re-entrancy**: closures and loops run with nothing held. They may use the same table. `Hash`, `Eq` and the
+//!   hasher must not: insertions, removals and growth call them with the table's lock held, and would wait for
+//!   themselves.
 //!
 //! # Limits
 //!
@@ -65,15 +68,17 @@
 //!   [`CasTable`].
 //! - **Large values**: a read copies all of it and a write stores all of it. From some hundreds of bytes on, the
 //!   copy costs more than a lock.
-//! - **Growth**: inserting into a full table copies all records under the table's lock. Reads go on meanwhile;
-//!   writers wait. Outgrown tables are kept until the table is dropped, in sum less than the present one; a table
-//!   never shrinks. Give [`with_capacity`](Table::with_capacity) the number that you expect, or
-//!   [`reserve`](Table::reserve) before it matters.
+//! - **Growth**: inserting into a full table copies all records under the table's lock. So does making a
+//!   [`Handle`] of a full [`CasTable`], or a write to it that needs a buffer. Reads go on meanwhile; writers wait,
+//!   and park if it takes long. Outgrown tables are kept until the table is dropped, in sum less than the present
+//!   one, or at the limit less than two of it; a table never shrinks. Give
+//!   [`with_capacity`](Table::with_capacity) the number that you expect, or [`reserve`](Table::reserve) before it
+//!   matters.
 //! - **Insertions and removals** take one lock. It is the standard library's, and parks who waits; without the
 //!   feature `std` it is a spin lock.
 //! - **Room**: at most [`RECORDS_MAX`](Table::RECORDS_MAX) records, 2^24. Beyond, [`insert`](Table::insert)
-//!   returns a [`CapacityError`]. If the system has no memory left, growth aborts, as the standard library's
-//!   collections do.
+//!   returns a [`CapacityError`]. A writer of a [`CasTable`] for which no buffer is left there writes in place, as
+//!   in a [`SeqTable`]. If the system has no memory left, growth aborts, as the standard library's collections do.
 //! - **Versions repeat** after 2^37 writes to one record. A reader that sleeps through exactly that many, in the
 //!   middle of a read, would accept a mixture; at 10 ns a write that is a sleep of 20 minutes to the nanosecond.
 //! - **Hashes**: keys that an adversary chooses need a hasher with a secret. The default has one.
@@ -88,7 +93,8 @@
 //!
 //! - `std` (default): the standard library's mutex and hasher. Without it the crate is `no_std` and needs `alloc`;
 //!   a table is then made [with a hasher](Table::with_hasher). Do not use the spin lock that comes with it where
-//!   a thread of higher priority may insert, remove or grow while one of lower priority does on its processor.
+//!   a thread of higher priority may write (insert, update, remove, reserve, make or drop a handle) while one of
+//!   lower priority inserts, removes or makes the table grow on its processor: it would spin for ever.
 //!
 //! The minimal supported Rust version is 1.85. Raising it is a minor version.
 //!
@@ -102,9 +108,10 @@
 //! - **Operations**: random ones are compared with a map of the standard library, for keys and values of several
 //!   shapes; a stress test with keys that collide looks for torn, lost and missed records; the thread, address and
 //!   leak sanitizers run it too.
-//! - **Unsafe code**: four places. `copy` moves a cache line 16 bytes at a time, on x86-64 only; `array` leaves out
-//!   comparisons; `growth` owns tables through a pointer; `lock` is the spin lock. A torn read is a useless value and
-//!   never undefined behaviour, and memory that readers may look at is not freed before the table is.
+//! - **Unsafe code**: four places. `copy` moves a cache line 16 bytes at a time, on x86-64 with SSE2 only; `array`
+//!   leaves out comparisons; `growth` owns tables through a pointer; `lock` is the spin lock. A torn read is a
+//!   useless value and never undefined behaviour, and memory that readers may look at is not freed before the table
+//!   is.
 //!
 //! In which order to read the source: `seqlock` and `cell`, `stamp`, `buffers` and `replace`, `array` and `slots`,
 //! `removal`, `growth`, `order`; `handle` puts them together.

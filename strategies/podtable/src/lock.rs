@@ -56,6 +56,7 @@ mod parking {
 mod spinning {
     use core::cell::UnsafeCell;
     use core::fmt;
+    use core::marker::PhantomData;
     use core::ops::{Deref, DerefMut};
 
     use crate::sync::{AtomicU64, Backoff, Ordering};
@@ -68,9 +69,9 @@ mod spinning {
     // SAFETY: the value is lent to one thread at a time, see `lock`: as if it were sent from one to the next.
     unsafe impl<T: Send> Sync for Lock<T> {}
 
-    /// The value, until it is dropped.
+    /// The value, until it is dropped. It may be shared only if the value may be: it lends that.
     #[derive(Debug)]
-    pub(crate) struct Guard<'l, T>(&'l Lock<T>);
+    pub(crate) struct Guard<'l, T>(&'l Lock<T>, PhantomData<&'l mut T>);
 
     impl<T> Lock<T> {
         pub(crate) fn new(value: T) -> Self {
@@ -93,7 +94,7 @@ mod spinning {
                     backoff.snooze();
                 }
             }
-            Guard(self)
+            Guard(self, PhantomData)
         }
     }
 
@@ -129,9 +130,18 @@ mod spinning {
 
 #[cfg(all(test, not(any(pivot_loom, pivot_shuttle))))]
 mod tests {
+    use std::cell::Cell;
     use std::thread;
 
-    use super::spinning::Lock;
+    use super::spinning::{Guard, Lock};
+
+    /// Has one `CHECKED` for a type that is not `Sync`, and else two: then it is ambiguous which.
+    trait NotSync<A> {
+        const CHECKED: () = ();
+    }
+    impl<T> NotSync<()> for T {}
+    impl<T: Sync> NotSync<u8> for T {}
+    const _: () = <Guard<'_, Cell<u8>> as NotSync<_>>::CHECKED;
 
     #[test]
     fn a_spin_lock_loses_no_increment() {

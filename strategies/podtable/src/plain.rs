@@ -25,7 +25,7 @@ pub(crate) const WORD: usize = size_of::<u64>();
 /// `#[derive(NoUninit)]` on this type would fail as well:
 ///
 /// ```compile_fail,E0277
-/// #[derive(Clone, Copy, bytemuck::Zeroable, bytemuck::AnyBitPattern)]
+/// #[derive(Clone, Copy, bytemuck::AnyBitPattern)]
 /// #[repr(C)]
 /// struct Reading {
 ///     sensor: u32,

@@ -24,6 +24,10 @@ pub trait Replace: fmt::Debug + Send + Sync + sealed::Sealed + 'static {
     #[doc(hidden)]
     const NEEDS_SPARE: bool;
 
+    /// Whether no spare is needed, or this is one.
+    #[doc(hidden)]
+    fn can_replace<V: Value>(buffers: Buffers<'_, V>, spare: Buffer) -> bool;
+
     /// Replaces what was `found` by `new`, unless its stamp has changed since: then nothing happens
     /// and `false` is returned, as when a spare is needed and missing.
     #[doc(hidden)]
@@ -54,6 +58,11 @@ impl Replace for InPlace {
     const NEEDS_SPARE: bool = false;
 
     #[inline(always)]
+    fn can_replace<V: Value>(_buffers: Buffers<'_, V>, _spare: Buffer) -> bool {
+        true
+    }
+
+    #[inline(always)]
     fn replace<V: Value>(
         found: &Found<'_, V>,
         buffers: Buffers<'_, V>,
@@ -70,6 +79,11 @@ impl Replace for InPlace {
 
 impl Replace for Swing {
     const NEEDS_SPARE: bool = true;
+
+    #[inline(always)]
+    fn can_replace<V: Value>(buffers: Buffers<'_, V>, spare: Buffer) -> bool {
+        buffers.get(spare).is_some()
+    }
 
     #[inline(always)]
     fn replace<V: Value>(

@@ -32,6 +32,9 @@ pub(crate) use crossbeam_utils::Backoff;
 #[cfg(any(pivot_loom, pivot_shuttle))]
 pub(crate) use yielding::Backoff;
 
+#[cfg(all(test, pivot_loom))]
+pub(crate) use yielding::SNOOZES;
+
 /// Loom's atomics, with a total order of `SeqCst` accesses where a model asks for it.
 ///
 /// Loom takes such an access for an acquire or a release, and knows a total order of `SeqCst` *fences* only.
@@ -121,6 +124,12 @@ mod modelled {
 
 #[cfg(any(pivot_loom, pivot_shuttle))]
 mod yielding {
+    #[cfg(all(test, pivot_loom))]
+    std::thread_local! {
+        /// How often a thread has let others run, of all threads of a model: they are coroutines of one.
+        pub(crate) static SNOOZES: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
+    }
+
     /// Lets the checker run another thread.
     #[derive(Debug)]
     pub(crate) struct Backoff;
@@ -132,10 +141,18 @@ mod yielding {
 
         #[allow(clippy::unused_self, reason = "as the library's is used")]
         pub(crate) fn snooze(&self) {
+            #[cfg(all(test, pivot_loom))]
+            SNOOZES.set(SNOOZES.get() + 1);
             #[cfg(pivot_loom)]
             loom::thread::yield_now();
             #[cfg(pivot_shuttle)]
             shuttle::thread::yield_now();
+        }
+
+        /// It is always time to park: how long somebody spins is a matter of time, and there is none.
+        #[allow(clippy::unused_self, reason = "as the library's is used")]
+        pub(crate) fn is_completed(&self) -> bool {
+            true
         }
     }
 }

@@ -189,7 +189,8 @@ impl<K: Key, V: Value, W: Replace, S: BuildHasher> Table<K, V, W, S> {
     /// One thread's access, for a thread that works with the table for long.
     ///
     /// It remembers the newest table, which saves a read some loads, and in a [`CasTable`] it owns the buffer
-    /// for the next write, for which it takes the table's lock here and when it is dropped.
+    /// for the next write, for which it takes the table's lock here and when it is dropped. If no buffer is free,
+    /// this makes a `CasTable` grow, as an insertion does.
     pub fn handle(&self) -> Handle<'_, K, V, W, S> {
         let mut handle = Handle::new(self);
         if W::NEEDS_SPARE {
@@ -239,6 +240,9 @@ impl<K: Key, V: Value, W: Replace, S: BuildHasher> Table<K, V, W, S> {
     /// `change` is called again when another writer was faster: what it does beside changing the value, it
     /// may do several times. It runs before anything is locked or stored. If it panics, nothing has happened;
     /// it may use this table, too.
+    ///
+    /// In a [`CasTable`], an update without a handle takes a buffer, and so does a handle's first one after the
+    /// table has grown. If none is free, the table grows.
     #[inline]
     pub fn update<T>(&self, key: &K, change: impl FnMut(&mut V) -> T) -> Option<T> {
         Handle::new(self).update(key, change)
@@ -274,7 +278,7 @@ impl<K: Key, V: Value, W: Replace, S: BuildHasher> Table<K, V, W, S> {
     }
 
     /// Makes room for `additional` records more than there are, so that inserting them does not make the table
-    /// grow.
+    /// grow. In a [`CasTable`], each handle that is made later takes the room of one.
     ///
     /// # Errors
     ///

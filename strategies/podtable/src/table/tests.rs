@@ -130,6 +130,34 @@ fn more_handles_than_buffers_make_the_table_grow() {
     assert!(table.has_grown());
 }
 
+/// The closure of an update is called again only if another writer was faster: not for want of a handle, or of a
+/// spare.
+fn changes_once<W: Replace>() {
+    let once = |table: &Tested<W>, by: &str| {
+        let mut calls = 0;
+        let changed = if by == "handle" {
+            table.handle().update(&1, |_| calls += 1)
+        } else {
+            table.update(&1, |_| calls += 1)
+        };
+        assert_eq!((changed, calls), (Some(()), 1), "by {by}");
+    };
+    let table = with_capacity::<W>(1);
+    assert_eq!(table.insert(1, [1; 8]), Ok(None));
+    once(&table, "handle");
+    once(&table, "table");
+    let full = Tested::<W>::limited(1);
+    assert_eq!(full.insert(1, [1; 8]), Ok(None));
+    once(&full, "handle");
+    once(&full, "table");
+}
+
+#[test]
+fn an_update_that_nobody_disturbs_calls_its_closure_once() {
+    changes_once::<InPlace>();
+    changes_once::<Swing>();
+}
+
 /// What is at its limit refuses records, and nothing else.
 fn is_full<W: Replace>() {
     let table = Tested::<W>::limited(4);
