@@ -59,7 +59,7 @@ pub(crate) struct Shared {
     pub(crate) lengths: Lengths,
 }
 
-/// The lengths of the value, as seen by timed acquisitions.
+/// The lengths of the value, as seen by timed acquisitions. Each counts for those for which it stands.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Lengths {
     pub(crate) samples: u64,
@@ -149,7 +149,10 @@ pub(crate) struct Mode {
     pub(crate) contended: u64,
     pub(crate) waiting_ns: u64,
     pub(crate) wait: Histogram,
+    /// Those whose time inside was taken; for how many acquisitions each stands, in all and squared.
+    pub(crate) timed: u64,
     pub(crate) samples: u64,
+    pub(crate) squares: u64,
     pub(crate) held_ns: u64,
     pub(crate) held: Histogram,
     /// Acquisitions for which the samples stand that were held across an `.await`.
@@ -503,7 +506,7 @@ impl Trace {
             let mut shared = lock(self.block.shared);
             shared.arrivals.add(from, self.opened, u64::from(self.span));
             if let Some(length) = how.length {
-                shared.lengths.add(length as u64);
+                shared.lengths.add(length as u64, u64::from(self.span));
             }
         }
     }
@@ -531,11 +534,14 @@ impl Trace {
             return None;
         }
         if let Some(ns) = clock::elapsed_ns(self.opened, how.closed) {
-            mode.samples += 1;
-            mode.held_ns += ns;
-            mode.held.add(ns, 1);
+            let times = u64::from(self.span);
+            mode.timed += 1;
+            mode.samples += times;
+            mode.squares += times * times;
+            mode.held_ns += ns * times;
+            mode.held.add(ns, times);
             if how.is_across_await {
-                mode.across_await += u64::from(self.span);
+                mode.across_await += times;
             }
         }
         entry.spans.adapt(self.opened);
@@ -625,14 +631,16 @@ impl Spans {
 impl Mode {
     /// Acquisitions that there were at least.
     pub(crate) fn seen(&self) -> u64 {
-        self.contended.max(self.samples)
+        self.contended.max(self.timed)
     }
 
     pub(crate) fn merge(&mut self, other: &Self) {
         self.contended += other.contended;
         self.waiting_ns += other.waiting_ns;
         self.wait.merge(&other.wait);
+        self.timed += other.timed;
         self.samples += other.samples;
+        self.squares += other.squares;
         self.held_ns += other.held_ns;
         self.held.merge(&other.held);
         self.across_await += other.across_await;
@@ -654,9 +662,9 @@ impl Queue {
 }
 
 impl Lengths {
-    fn add(&mut self, length: u64) {
-        self.samples += 1;
-        self.sum += length;
+    fn add(&mut self, length: u64, times: u64) {
+        self.samples += times;
+        self.sum += length * times;
         self.max = self.max.max(length);
     }
 }
@@ -677,5 +685,33 @@ mod tests {
         drop(snapshot);
         assert!(!block.pass(site) && block.enter(site).is_some());
         assert_eq!(block.figures().entries[0].acquired, 3);
+    }
+
+    #[test]
+    fn a_timed_acquisition_stands_for_its_span() {
+        let clock = clock::clock();
+        let shared = Box::leak(Box::new(Shared::new(clock, clock.now())));
+        let block: &'static Block = Box::leak(Box::new(Block::new(shared)));
+        let slot = block.slot(Location::caller());
+        let opened = clock.now();
+        // A thousand short ones and a long one.
+        for (span, ticks) in [(1000, 1_000), (1, 1_000_000)] {
+            let mut trace = block.trace(slot);
+            (trace.span, trace.opened) = (span, opened);
+            trace.record(Use {
+                closed: opened + ticks,
+                length: Some(span as usize),
+                ..Use::default()
+            });
+        }
+        let mode = &block.figures().entries[0].modes[0];
+        let counts = (mode.timed, mode.samples, mode.squares);
+        assert_eq!(counts, (2, 1_001, 1_000_001));
+        let held_ns = 1_000 * clock.ns(1_000) + clock.ns(1_000_000);
+        assert_eq!(mode.held_ns, held_ns);
+        let counts = mode.held.buckets().map(|(.., count)| count);
+        assert_eq!(counts.collect::<Vec<_>>(), [1_000, 1]);
+        let lengths = lock(block.shared).lengths;
+        assert_eq!((lengths.samples, lengths.sum), (1_001, 1_000_001));
     }
 }

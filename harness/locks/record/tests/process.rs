@@ -229,7 +229,7 @@ fn kill_while_it_writes(file: &Path, files: usize) {
     child.kill().unwrap();
     child.wait().unwrap();
     let document = read(file);
-    assert_eq!(document["format"], "lockrecord/1");
+    assert_eq!(document["format"], "lockrecord/2");
     // All but the last interval at most.
     assert!(acquired(&document) + LACKING >= 100 * files as u64);
 }

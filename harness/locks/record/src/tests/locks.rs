@@ -373,7 +373,7 @@ fn the_time_held_is_that_of_the_section() {
     }
     let recorded = recorded(&lock, "section");
     let held = &recorded["uses"][0]["held"];
-    assert_eq!(held["samples"], 20);
+    assert_eq!((&held["timed"], &held["samples"]), (&20.into(), &20.into()));
     let (sum, clock) = (held["sum_ns"].as_u64().unwrap(), crate::clock::clock());
     assert!(
         (clock.ns(least) - 20..=clock.ns(most)).contains(&sum),

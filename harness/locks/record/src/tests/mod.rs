@@ -22,7 +22,7 @@ where
 /// What the document says of the lock of a name, which need not be there any more.
 fn named(name: &str) -> Value {
     let document: Value = serde_json::from_str(&recording()).unwrap();
-    assert_eq!(document["format"], "lockrecord/1");
+    assert_eq!(document["format"], "lockrecord/2");
     let locks = document["locks"].as_array().unwrap();
     let lock = locks.iter().find(|lock| lock["name"] == name).unwrap();
     let sites = document["sites"].as_array().unwrap();
@@ -47,7 +47,7 @@ fn check(lock: &Value, sites: &[Value]) {
         let held = &use_of["held"];
         assert_eq!(sum(&held["histogram"]), number(&held["samples"]));
         assert!(
-            number(&held["samples"]) <= number(&use_of["acquired"]),
+            number(&held["timed"]) <= number(&use_of["acquired"]),
             "{use_of}"
         );
         assert!(
