@@ -31,6 +31,24 @@ pub(crate) struct Beside {
     waits_left: AtomicU16,
     waits_span: AtomicU16,
     batches: [Batch; SITES],
+    /// Not counted here, but what else a lock has beside it: apart from this, padding would take its place.
+    pub(crate) family: Family,
+}
+
+/// Which lock of which library a lock is. Small, since each has it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Family {
+    pub(crate) library: Library,
+    pub(crate) is_rwlock: bool,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Library {
+    Std,
+    #[cfg(feature = "parking_lot")]
+    ParkingLot,
+    #[cfg(feature = "tokio")]
+    Tokio,
 }
 
 /// Acquisitions that were taken from the countdown of a call site.
@@ -82,7 +100,7 @@ impl Batch {
 }
 
 impl Beside {
-    pub(crate) const fn new() -> Self {
+    pub(crate) const fn new(family: Family) -> Self {
         Self {
             holder: Holder::new(),
             sites: [const { AtomicPtr::new(ptr::null_mut()) }; SITES],
@@ -90,6 +108,7 @@ impl Beside {
             waits_left: AtomicU16::new(1),
             waits_span: AtomicU16::new(1),
             batches: [const { Batch::new() }; SITES],
+            family,
         }
     }
 
@@ -182,9 +201,14 @@ impl Beside {
 mod tests {
     use super::*;
 
+    const MUTEX: Family = Family {
+        library: Library::Std,
+        is_rwlock: false,
+    };
+
     #[test]
     fn timed_waits_stand_for_all() {
-        let beside = Beside::new();
+        let beside = Beside::new(MUTEX);
         // The first one is timed, and then one in 3, in 1 and in 5.
         let mut spans = [3, 1, 5, 4].into_iter();
         let mut wait = || {
@@ -211,7 +235,7 @@ mod tests {
         let clock = crate::clock::clock();
         let shared = Box::leak(Box::new(crate::block::Shared::new(clock, clock.now())));
         let block: &'static Block = Box::leak(Box::new(Block::new(shared)));
-        let beside = Beside::new();
+        let beside = Beside::new(MUTEX);
         let [first, second, rare] = [here(), here(), here()];
         let mut acquired = 0;
         let mut acquire = |site| {

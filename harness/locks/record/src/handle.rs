@@ -19,8 +19,13 @@ pub struct Handle {
     /// record that is seen is complete.
     record: AtomicPtr<Record>,
     beside: Beside,
-    family: Family,
 }
+
+#[cfg(target_pointer_width = "64")]
+const _: () = assert!(
+    size_of::<Handle>() == 48,
+    "not one line with a lock and a value"
+);
 
 /// Tells the address of a place from that of a record. Both are even.
 const MADE_AT: usize = 1;
@@ -88,8 +93,7 @@ impl Handle {
         let made_at = ptr::from_ref(made_at).cast_mut().cast::<Record>();
         Self {
             record: AtomicPtr::new(made_at.wrapping_byte_add(MADE_AT)),
-            beside: Beside::new(),
-            family,
+            beside: Beside::new(family),
         }
     }
 
@@ -118,7 +122,13 @@ impl Handle {
             let record = ptr::from_ref(record).cast_mut();
             self.record.store(record, Ordering::Release);
         };
-        let record = Record::register(self.family, made_at, value, || self.record(), publish);
+        let record = Record::register(
+            self.beside.family,
+            made_at,
+            value,
+            || self.record(),
+            publish,
+        );
         Some(record)
     }
 
@@ -220,7 +230,7 @@ impl Handle {
         let of = self.registered(value).map(|record| (self, record));
         let queue = of.map_or(0, |_| self.beside.wait());
         // A writer waits for readers or for a writer, a reader for a writer.
-        let is_of_readers = self.family.is_rwlock && !is_read;
+        let is_of_readers = self.beside.family.is_rwlock && !is_read;
         let readers = of.filter(|(_, record)| is_of_readers && !record.is_merged);
         let readers = readers.map_or_else(Vec::new, |(_, record)| record.of_threads());
         let reader = readers.iter().find_map(|block| block.holder.get());
