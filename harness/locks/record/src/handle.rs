@@ -226,8 +226,9 @@ impl Handle {
     #[cold]
     #[inline(never)]
     pub(crate) fn wait(&self, site: Site, value: Value, is_read: bool) -> Waiting<'_> {
-        let began = clock::now_roughly();
         let of = self.registered(value).map(|record| (self, record));
+        // Where nothing is recorded, the clock may not be there.
+        let began = of.map_or(0, |_| clock::now_roughly());
         let queue = of.map_or(0, |_| self.beside.wait());
         // A writer waits for readers or for a writer, a reader for a writer.
         let is_of_readers = self.beside.family.is_rwlock && !is_read;
@@ -329,8 +330,8 @@ impl Waiting<'_> {
     #[cold]
     #[inline(never)]
     pub(crate) fn end(mut self) -> Option<Box<Trace>> {
-        let ended = clock::now_roughly();
         let (handle, record) = self.of.take()?;
+        let ended = clock::now_roughly();
         handle.beside.stop_waiting();
         let trace = handle.enter_again(self.site);
         self.timed(handle, alone(record), trace, ended)
@@ -347,10 +348,10 @@ impl Waiting<'_> {
     #[cold]
     #[inline(never)]
     pub(crate) fn end_read(mut self) -> Entered {
-        let ended = clock::now_roughly();
         let Some((handle, record)) = self.of.take() else {
             return Entered::default();
         };
+        let ended = clock::now_roughly();
         handle.beside.stop_waiting();
         let Entered { inside, trace } = enter_read_in(record, self.site);
         let trace = self.timed(handle, threads::block(record), trace, ended);

@@ -58,13 +58,14 @@ pub(crate) fn is_recording() -> bool {
 /// Calibrates the clock and arranges for files to be written. By the first use of a lock.
 pub(crate) fn start() {
     START.call_once(|| {
+        // First: a child that is forked meanwhile must not wait for the end of this call.
+        #[cfg(unix)]
+        pthread_atfork(None, Some(in_parent), Some(in_child));
         clock::clock();
         PROCESS.store(process::id(), Ordering::Relaxed);
         // Each can fail for want of memory only; then the file every few seconds is what remains. A handler calls
         // nothing that needs a thread-local value with a destructor, which the main thread no longer has then.
         atexit(at_exit);
-        #[cfg(unix)]
-        pthread_atfork(None, Some(in_parent), Some(in_child));
         let seconds = seconds();
         if file().is_some() && seconds > 0 {
             let between = Duration::from_secs(seconds);
@@ -90,8 +91,11 @@ pub fn write() -> io::Result<PathBuf> {
     written.ok_or_else(|| io::Error::other("nothing is recorded, or LOCKRECORD_FILE is empty"))
 }
 
-/// The recording until now, as [`write()`] would write it.
+/// The recording until now, as [`write()`] would write it. Empty in a forked child, which records nothing.
 pub fn recording() -> String {
+    if !is_recording() {
+        return String::new();
+    }
     document(Reason::Request, HAS_FORKED.load(Ordering::Relaxed))
 }
 

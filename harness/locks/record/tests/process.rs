@@ -141,6 +141,7 @@ fn forks() {
     if child == 0 {
         increase(1_000_000);
         assert!(lockrecord::write().is_err());
+        assert_eq!(lockrecord::recording(), "");
         // With the handlers that write at exit.
         // SAFETY: as above.
         unsafe { libc::exit(0) };
