@@ -49,7 +49,8 @@ where
 }
 
 /// Tells where the [map](crate::map) is, in what a lock guards, whose keys are sampled. The first call for a lock
-/// counts.
+/// counts, and the map that is there at the first timed acquisition after it: the keys of a map that takes its place are not
+/// sampled, and the uses of one that is taken out still are.
 ///
 /// ```no_run
 /// use lockrecord::map::HashMap;
