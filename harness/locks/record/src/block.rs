@@ -615,7 +615,11 @@ impl Spans {
     /// Adapts the spans to the rate: that of an epoch, or a higher one of its part so far.
     fn adapt(&mut self, now: u64) {
         let clock = clock::clock();
-        let elapsed = now.saturating_sub(self.epoch).max(1);
+        if now < self.epoch {
+            // It was set back, by a suspended machine say.
+            (self.epoch, self.counted_at_epoch) = (now, self.counted);
+        }
+        let elapsed = (now - self.epoch).max(1);
         let counted = self.counted - self.counted_at_epoch;
         let fitting = counted * clock.ticks(BETWEEN_TIMED) / elapsed;
         if elapsed >= clock.ticks(EPOCH) {
@@ -685,6 +689,14 @@ mod tests {
         drop(snapshot);
         assert!(!block.pass(site) && block.enter(site).is_some());
         assert_eq!(block.figures().entries[0].acquired, 3);
+    }
+
+    #[test]
+    fn a_clock_that_is_set_back_begins_an_epoch() {
+        let mut spans = Spans::new(u64::MAX);
+        spans.counted = 1_000_000;
+        spans.adapt(1);
+        assert_eq!((spans.mean, spans.epoch), (FIRST_SPAN, 1));
     }
 
     #[test]
