@@ -10,6 +10,8 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Mutex, Once};
 use std::time::Duration;
 use std::{env, fs, io, process, thread};
+#[cfg(unix)]
+use std::{mem::MaybeUninit, ptr};
 
 use crate::clock;
 use crate::document::{Reason, document};
@@ -70,7 +72,8 @@ pub(crate) fn start() {
         if file().is_some() && seconds > 0 {
             let between = Duration::from_secs(seconds);
             let writer = thread::Builder::new().name("lockrecord".to_owned());
-            if let Err(error) = writer.spawn(move || write_every(between)) {
+            let spawn = || writer.spawn(move || write_every(between));
+            if let Err(error) = without_signals(spawn) {
                 complain(&format!("no file before exit: {error}"));
             }
         }
@@ -114,6 +117,27 @@ extern "C" fn in_parent() {
 
 extern "C" fn in_child() {
     IS_CHILD.store(true, Ordering::Relaxed);
+}
+
+/// Calls with all signals blocked. A thread that is started meanwhile leaves them to the program's own threads, one of which
+/// may wait for them.
+#[cfg(unix)]
+fn without_signals<R>(call: impl FnOnce() -> R) -> R {
+    let [mut all, mut before] = [const { MaybeUninit::uninit() }; 2];
+    // SAFETY: the first call writes the set that the second one reads, which writes what this thread has blocked before.
+    unsafe {
+        libc::sigfillset(all.as_mut_ptr());
+        libc::pthread_sigmask(libc::SIG_SETMASK, all.as_ptr(), before.as_mut_ptr());
+    }
+    let result = call();
+    // SAFETY: written above; with these arguments the call cannot fail.
+    unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, before.as_ptr(), ptr::null_mut()) };
+    result
+}
+
+#[cfg(not(unix))]
+fn without_signals<R>(call: impl FnOnce() -> R) -> R {
+    call()
 }
 
 fn write_every(between: Duration) {
