@@ -148,7 +148,10 @@ fn write_every(between: Duration) {
 }
 
 fn write_or_complain(reason: Reason) {
-    if let Err(error) = write_for(reason) {
+    let Err(error) = write_for(reason) else {
+        return;
+    };
+    if !HAS_COMPLAINED.swap(true, Ordering::Relaxed) {
         complain(&format!("cannot write the recording: {error}"));
     }
 }
@@ -207,7 +210,5 @@ fn seconds() -> u64 {
 
 /// Not by `eprintln`, which panics where standard error is a full disk.
 fn complain(what: &str) {
-    if !HAS_COMPLAINED.swap(true, Ordering::Relaxed) {
-        let _ = writeln!(io::stderr(), "lockrecord: {what}");
-    }
+    let _ = writeln!(io::stderr(), "lockrecord: {what}");
 }
