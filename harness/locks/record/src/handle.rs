@@ -1,6 +1,6 @@
 //! What a recorded lock has beside the lock: where it was made, its record from the first use on, and counters.
 
-use std::panic::Location;
+use std::panic::{Location, UnwindSafe};
 use std::ptr::{self, NonNull};
 use std::sync::atomic::{AtomicPtr, Ordering};
 
@@ -20,6 +20,9 @@ pub struct Handle {
     record: AtomicPtr<Record>,
     beside: Beside,
 }
+
+/// As the locks of the libraries, whatever they guard: what it refers to is behind atomics and mutexes.
+impl UnwindSafe for Handle {}
 
 #[cfg(target_pointer_width = "64")]
 const _: () = assert!(

@@ -164,6 +164,13 @@ fn failed_attempts_are_counted_where_they_were_made() {
 }
 
 #[test]
+fn a_lock_can_be_moved_into_what_may_panic() {
+    let (mutex, rwlock) = (Mutex::new(1), RwLock::new(2));
+    let values = catch_unwind(|| (mutex.into_inner().unwrap(), rwlock.into_inner().unwrap()));
+    assert_eq!(values.unwrap(), (1, 2));
+}
+
+#[test]
 fn poisoning_is_that_of_std() {
     let mutex = Mutex::new(1);
     let panicked = catch_unwind(AssertUnwindSafe(|| {
