@@ -404,6 +404,8 @@ impl Drop for Waiting<'_> {
 /// What the locks of all libraries have in common: their handle, and how they are made and shown.
 macro_rules! as_any_lock {
     ($($lock:ident),*) => {$(
+        impl<T: ?Sized> crate::annotations::Recorded for $lock<T> {}
+
         impl<T: ?Sized> crate::Lock for $lock<T> {
             type Value = T;
 
