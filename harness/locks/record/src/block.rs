@@ -18,7 +18,7 @@ use std::time::Duration;
 use crate::arrivals::Arrivals;
 use crate::clock::{self, Clock};
 use crate::histogram::Histogram;
-use crate::sync::{AtomicPtr, AtomicU32, Mutex, MutexGuard, Ordering, lock};
+use crate::sync::{AtomicPtr, AtomicU32, AtomicU64, Mutex, MutexGuard, Ordering, lock};
 
 /// Where a lock is made or taken, known by its address until a snapshot compares the texts.
 pub(crate) type Site = &'static Location<'static>;
@@ -83,7 +83,7 @@ struct Slot {
     /// Acquisitions until the next timed one, itself included. 0 where the slot has just been given away and the
     /// countdown is not seen yet. Of the holder of a lock alone: without those that are counted beside it so far.
     left: AtomicU32,
-    /// Acquisitions whose turn to be timed it was while a snapshot held the mutex.
+    /// Acquisitions whose turn to be timed it was while the mutex was held: by a snapshot, or to record the one before.
     missed: AtomicU32,
 }
 
@@ -99,6 +99,8 @@ pub(crate) struct Block {
     /// Of a reader.
     pub(crate) holder: Holder,
     slots: [Slot; SITES + 1],
+    /// By slot: attempts to lock that failed. Relaxed: counts, of any thread.
+    failed: [AtomicU64; SITES + 1],
     shared: &'static Mutex<Shared>,
     details: Mutex<Details>,
 }
@@ -132,6 +134,7 @@ pub(crate) struct Entry {
     pub(crate) site: Option<Site>,
     /// In a snapshot: all acquisitions. Else they are in `spans`.
     pub(crate) acquired: u64,
+    /// In a snapshot.
     pub(crate) failed_tries: u64,
     /// Of acquisitions that only read, and of others.
     pub(crate) modes: [Mode; 2],
@@ -286,6 +289,7 @@ impl Block {
         Self {
             holder: Holder::new(),
             slots: std::array::from_fn(slot),
+            failed: std::array::from_fn(|_| AtomicU64::new(0)),
             shared,
             details: Mutex::new(details),
         }
@@ -468,26 +472,24 @@ impl Block {
         index
     }
 
-    /// Counts an attempt to lock that failed.
+    /// Counts an attempt to lock that failed. Without the mutex, unless it is the first at its call site: an attempt that is
+    /// not to wait waits for no snapshot.
     pub(crate) fn fail(&self, site: Site) {
-        let mut details = lock(&self.details);
-        let index = self.index(&mut details, site);
-        if let Some(entry) = &mut details.entries[index] {
-            entry.failed_tries += 1;
-        }
+        self.failed[self.slot(site)].fetch_add(1, Ordering::Relaxed);
     }
 
     /// What has been counted until now. Threads that acquire meanwhile are not held up.
     pub(crate) fn figures(&self) -> Figures {
         let details = lock(&self.details);
-        let counted = |(entry, slot): (&Option<Box<Entry>>, &Slot)| {
+        let counted = |((entry, slot), failed): ((&Option<Box<Entry>>, &Slot), &AtomicU64)| {
             let mut entry = Entry::clone(entry.as_ref()?);
+            entry.failed_tries = failed.load(Ordering::Relaxed);
             let left = slot.left.load(Ordering::Relaxed).min(entry.span);
             let of_span = entry.span - left + slot.missed.load(Ordering::Relaxed);
             entry.acquired = entry.spans.counted + u64::from(of_span);
             Some(entry)
         };
-        let entries = details.entries.iter().zip(&self.slots);
+        let entries = details.entries.iter().zip(&self.slots).zip(&self.failed);
         Figures {
             entries: entries.filter_map(counted).collect(),
             blocked: details.blocked.clone(),
@@ -686,9 +688,11 @@ mod tests {
         assert!(block.enter(site).is_some());
         let snapshot = lock(&block.details);
         assert!(!block.pass(site) && block.enter(site).is_none());
+        block.fail(site);
         drop(snapshot);
         assert!(!block.pass(site) && block.enter(site).is_some());
-        assert_eq!(block.figures().entries[0].acquired, 3);
+        let entry = &block.figures().entries[0];
+        assert_eq!((entry.acquired, entry.failed_tries), (3, 1));
     }
 
     #[test]
