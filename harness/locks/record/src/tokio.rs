@@ -5,7 +5,8 @@
 //!
 //! An acquisition that succeeds at once does not use up the task's budget of the runtime.
 //!
-//! Not there: `RwLock::with_max_readers`, and `map` of guards that own an `Arc`.
+//! Of each lock and guard there are the methods that are listed here. Not there, among others: `map` of guards of a `RwLock` and
+//! of guards that own an `Arc`, and `RwLock::with_max_readers`. Guards that own an `Arc` are of types that are `'static`.
 
 use std::fmt;
 use std::future::poll_fn;
