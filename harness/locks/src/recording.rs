@@ -193,7 +193,7 @@ pub struct Use {
     pub failed_tries: u64,
     /// Acquisitions whose first try failed.
     pub contended: u64,
-    /// How long all of them waited together: exact.
+    /// How long all of them waited together.
     pub waiting_ns: u64,
     /// How long each of them waited.
     pub wait: Histogram,
