@@ -232,13 +232,13 @@ impl Handle {
         let of = self.registered(value).map(|record| (self, record));
         // Where nothing is recorded, the clock may not be there.
         let began = of.map_or(0, |_| clock::now_roughly());
-        let queue = of.map_or(0, |_| self.beside.wait());
         // A writer waits for readers or for a writer, a reader for a writer.
         let is_of_readers = self.beside.family.is_rwlock && !is_read;
         let readers = of.filter(|(_, record)| is_of_readers && !record.is_merged);
         let readers = readers.map_or_else(Vec::new, |(_, record)| record.of_threads());
         let reader = readers.iter().find_map(|block| block.holder.get());
         let holder = reader.or_else(|| self.beside.holder.get());
+        let queue = of.map_or(0, |_| self.beside.wait());
         Waiting {
             of,
             site,
