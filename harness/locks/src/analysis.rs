@@ -479,26 +479,27 @@ const LEVEL: f64 = 0.01;
 /// Agresti and Coull (1998) do for shares.
 const UNSEEN: f64 = 3.3;
 
-/// The mean hold of a use and its interval: Student's t of the timed acquisitions, for the share of all that they are. Exact
-/// if all were timed. A hold that is longer than all that were timed is in no interval.
+/// The mean hold of a use and its interval: Student's t of as many timed acquisitions as the weighted ones are worth, for the
+/// share of all that they are. Exact if all were timed. A hold that is longer than all that were timed is in no interval.
 pub(crate) fn mean(held: &Held, acquired: u64) -> Option<Estimate> {
     let value = held.mean()?;
-    if held.samples >= acquired {
+    if held.timed >= acquired {
         let interval = Some([value; 2]);
         return Some(Estimate { value, interval });
     }
-    let timed = held.samples as f64;
+    let timed = held.effective();
     let untimed = 1.0 - timed / acquired as f64;
-    let interval = (held.samples > 1).then(|| {
+    let squares = |mean| held.histogram.squares(mean) * timed / held.samples as f64;
+    let interval = (timed > 1.0).then(|| {
         let errors = student::critical(LEVEL, timed - 1.0);
         let half =
             |count: f64, squares: f64| errors * (squares / (count - 1.0) / count * untimed).sqrt();
-        let low = value - half(timed, held.histogram.squares(value));
+        let low = value - half(timed, squares(value));
         let unseen = UNSEEN * untimed;
         let longest = (held.histogram.max() as f64).max(value);
         let count = timed + unseen;
-        let center = (held.sum_ns as f64 + unseen * longest) / count;
-        let squares = held.histogram.squares(center) + unseen * (longest - center).powi(2);
+        let center = (timed * value + unseen * longest) / count;
+        let squares = squares(center) + unseen * (longest - center).powi(2);
         [low.max(0.0), center + half(count, squares)]
     });
     Some(Estimate { value, interval })

@@ -10,7 +10,7 @@ use crate::place::Place;
 use crate::validation;
 
 /// What a recording calls its format. Fields that are not known are ignored; another version is refused.
-pub const FORMAT: &str = "lockrecord/1";
+pub const FORMAT: &str = "lockrecord/2";
 
 /// What the locks of a program did. All times are nanoseconds unless a field says otherwise.
 #[derive(Clone, Debug, Deserialize)]
@@ -193,7 +193,7 @@ pub struct Use {
     pub failed_tries: u64,
     /// Acquisitions whose first try failed.
     pub contended: u64,
-    /// How long all of them waited together: exact.
+    /// How long all of them waited together.
     pub waiting_ns: u64,
     /// How long each of them waited.
     pub wait: Histogram,
@@ -204,12 +204,16 @@ pub struct Use {
     pub across_await: u64,
 }
 
-/// The times for which a lock was held, in the acquisitions that were timed: all, or a sample.
+/// The times for which a lock was held, in the acquisitions that were timed: all, or a sample in which each stands for several.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Held {
     /// How many were timed.
+    pub timed: u64,
+    /// For how many acquisitions they stand.
     pub samples: u64,
-    /// How long they held the lock together.
+    /// The sum of the squares of the numbers for which they stand.
+    pub squares: u64,
+    /// How long these acquisitions held the lock together.
     pub sum_ns: u64,
     /// How long each of them did.
     pub histogram: Histogram,
@@ -219,6 +223,12 @@ impl Held {
     /// The mean in nanoseconds; `None` if none was timed.
     pub fn mean(&self) -> Option<f64> {
         (self.samples > 0).then(|| self.sum_ns as f64 / self.samples as f64)
+    }
+
+    /// The number of times of equal weight that would give as good a mean: the effective size of a weighted sample (Kish, 1965).
+    pub(crate) fn effective(&self) -> f64 {
+        let samples = self.samples as f64;
+        samples * (samples / self.squares as f64)
     }
 }
 

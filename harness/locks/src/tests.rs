@@ -96,7 +96,6 @@ fn waits_of_all_acquisitions_count_for_the_percentile() {
     one["contended"] = json!(3_000);
     one["wait"] = json!([[200_000, 204_799, 3_000]]);
     one["waiting_ns"] = json!(600_000_000);
-    one["held"]["samples"] = json!(5_100);
     let analysis = analysed(&document.to_string());
     assert!(analysis.locks[0].totals.wait_p99_ns.abs() < 1e-9);
 }
@@ -117,15 +116,15 @@ fn what_is_no_recording_is_refused_in_a_line() {
         (b"lockrecord", "f.json:1:1: not JSON"),
         (b"\xff\xfe{\0", "f.json:1:1: not JSON"),
         (b"{} {}", "f.json:1:4: not JSON"),
-        (b"{}", "it has no \"format\": \"lockrecord/1\""),
-        (b"[1, 2]", "it has no \"format\": \"lockrecord/1\""),
-        (b"{\"format\": 1}", "it has no \"format\": \"lockrecord/1\""),
+        (b"{}", "it has no \"format\": \"lockrecord/2\""),
+        (b"[1, 2]", "it has no \"format\": \"lockrecord/2\""),
+        (b"{\"format\": 1}", "it has no \"format\": \"lockrecord/2\""),
         (b"{\"format\": \"other/1\"}", "it has no \"format\""),
         (
-            b"{\"format\": \"lockrecord/2\"}",
-            "of the format lockrecord/2",
+            b"{\"format\": \"lockrecord/1\"}",
+            "of the format lockrecord/1",
         ),
-        (b"{\"format\": \"lockrecord/1\"}", "missing field `program`"),
+        (b"{\"format\": \"lockrecord/2\"}", "missing field `program`"),
     ] {
         let message = refusal_of(bytes);
         assert!(message.contains(expected), "{message}");
@@ -146,7 +145,7 @@ fn counts_that_contradict_each_other_are_refused_with_their_place() {
     fn at<'d>(document: &'d mut Value, pointer: &str) -> &'d mut Value {
         document.pointer_mut(pointer).unwrap()
     }
-    let cases: [(&str, Value, &str); 17] = [
+    let cases: [(&str, Value, &str); 18] = [
         ("/elapsed_ns", json!(0), "elapsed_ns: 0"),
         ("/locks/1/id", json!(0), "locks[1]: the id 0"),
         (
@@ -181,9 +180,14 @@ fn counts_that_contradict_each_other_are_refused_with_their_place() {
             "locks[0].uses[0]: 6900 contended of 100",
         ),
         (
-            "/locks/0/uses/0/held/samples",
+            "/locks/0/uses/0/held/timed",
             json!(50_000),
             "50000 timed of 36000",
+        ),
+        (
+            "/locks/0/uses/0/held/squares",
+            json!(7_300),
+            "7400 timed stand for 7400, with squares of 7300",
         ),
         (
             "/locks/0/uses/0/waiting_ns",
@@ -255,7 +259,7 @@ fn an_empty_recording_is_one() {
     document["sites"] = json!([]);
     let analysis = analysed(&document.to_string());
     assert!(analysis.first().is_none() && analysis.locks.is_empty());
-    assert_eq!(FORMAT, "lockrecord/1");
+    assert_eq!(FORMAT, "lockrecord/2");
 }
 
 #[test]
@@ -322,33 +326,36 @@ fn bucket(value: u64) -> [u64; 2] {
     [lower, lower + width - 1]
 }
 
-/// One in 64 holds of a program is timed: how often the interval of 99 % has the mean of all.
+/// Holds of a program are timed as the recorder does it, with random spans whose mean is given by the place in the run, a part
+/// of it, and each stands for its span: how often the interval of 99 % has the mean of all. A hold is by its place and a random
+/// number.
 #[expect(clippy::cast_sign_loss, reason = "no hold is negative")]
-fn coverage(hold_ns: impl Fn(f64) -> f64) -> f64 {
+fn coverage(mean_span: impl Fn(f64) -> u64, hold_ns: impl Fn(f64, f64) -> f64) -> f64 {
     let mut random = Xoshiro256PlusPlus::seed_from_u64(7);
     let trials = 300;
     let mut hits = 0;
     for _ in 0..trials {
-        let (mut all, mut timed, mut buckets) = (0.0, Vec::new(), Vec::new());
-        let acquired = 20_000_u64;
-        for _ in 0..acquired {
+        let (mut all, mut buckets) = (0.0, Vec::new());
+        let (acquired, mut span, mut left) = (20_000_u64, 1, 1);
+        let mut held = every_timed(0, 0, Histogram::default());
+        for number in 0..acquired {
             let part = (random.next_u64() >> 11) as f64 / (1_u64 << 53) as f64;
-            let hold = hold_ns(part);
+            let place = number as f64 / acquired as f64;
+            let hold = hold_ns(place, part);
             all += hold;
-            if random.next_u64() % 64 == 0 {
-                timed.push(hold as u64);
+            left -= 1;
+            if left == 0 {
+                let [lower, upper] = bucket(hold as u64);
+                buckets.push(Histogram(vec![[lower, upper, span]]));
+                held.timed += 1;
+                held.samples += span;
+                held.squares += span * span;
+                held.sum_ns += hold as u64 * span;
+                span = 1 + random.next_u64() % (2 * mean_span(place) - 1);
+                left = span;
             }
         }
-        buckets.extend(
-            timed
-                .iter()
-                .map(|&hold| Histogram(vec![[bucket(hold)[0], bucket(hold)[1], 1]])),
-        );
-        let held = Held {
-            samples: timed.len() as u64,
-            sum_ns: timed.iter().sum(),
-            histogram: Histogram::merged(&buckets),
-        };
+        held.histogram = Histogram::merged(&buckets);
         let [low, high] = mean(&held, acquired).unwrap().interval.unwrap();
         hits += i32::from((low..=high).contains(&(all / acquired as f64)));
     }
@@ -359,33 +366,53 @@ fn coverage(hold_ns: impl Fn(f64) -> f64) -> f64 {
 fn the_interval_of_sampled_holds_keeps_what_it_promises() {
     // Of 300 intervals at 99 % fewer than 288 hold the truth once in a thousand times or less.
     let least = 0.96;
-    let uniform = coverage(|part| 1_000.0 + 1_000.0 * part);
-    let exponential = coverage(|part| -5_000.0 * (1.0 - part).ln());
+    let uniform = coverage(|_| 64, |_, part| 1_000.0 + 1_000.0 * part);
+    let exponential = coverage(|_| 64, |_, part| -5_000.0 * (1.0 - part).ln());
     // One hold of fifty is thirty times longer.
-    let tail = coverage(|part| if part < 0.02 { 60_000.0 } else { 2_000.0 });
+    let tail = |_: f64, part: f64| if part < 0.02 { 60_000.0 } else { 2_000.0 };
+    let tail = coverage(|_| 64, tail);
+    // A rush of short holds in the end, of which fewer are timed.
+    let rush = |place: f64, part: f64| if place < 0.5 { 5_000.0 + part } else { 100.0 };
+    let rush = coverage(|place| if place < 0.5 { 4 } else { 64 }, rush);
     for (shape, covered) in [
         ("uniform", uniform),
         ("exponential", exponential),
         ("tail", tail),
+        ("rush", rush),
     ] {
         assert!(covered >= least, "{shape}: {covered}");
     }
 }
 
+/// Holds that stand for themselves.
+fn every_timed(count: u64, sum_ns: u64, histogram: Histogram) -> Held {
+    Held {
+        timed: count,
+        samples: count,
+        squares: count,
+        sum_ns,
+        histogram,
+    }
+}
+
 #[test]
 fn a_hold_that_was_always_timed_is_known_exactly() {
-    let held = Held {
-        samples: 2,
-        sum_ns: 30,
-        histogram: Histogram(vec![[10, 10, 1], [20, 20, 1]]),
-    };
+    let held = every_timed(2, 30, Histogram(vec![[10, 10, 1], [20, 20, 1]]));
     assert_eq!(mean(&held, 2).unwrap().interval, Some([15.0, 15.0]));
     let [low, high] = mean(&held, 200).unwrap().interval.unwrap();
     assert!(low < 1.0 && high > 100.0, "two of 200 say little");
-    let one = Held {
-        samples: 1,
-        sum_ns: 10,
-        histogram: Histogram(vec![[10, 10, 1]]),
-    };
+    let one = every_timed(1, 10, Histogram(vec![[10, 10, 1]]));
     assert_eq!(mean(&one, 9).unwrap().interval, None);
+    // A short one that stands for nine, and a long one.
+    let held = Held {
+        timed: 2,
+        samples: 10,
+        squares: 82,
+        sum_ns: 90 + 100,
+        histogram: Histogram(vec![[10, 10, 9], [100, 100, 1]]),
+    };
+    let mean = mean(&held, 10).unwrap();
+    assert!((mean.value - 19.0).abs() < 1e-9, "{mean:?}");
+    let [low, high] = mean.interval.unwrap();
+    assert!(low < 19.0 && high > 100.0, "{mean:?}");
 }

@@ -118,10 +118,17 @@ impl Checker<'_> {
         must(can_give_up || one.contended <= most, path, || {
             format!("{} contended of {} acquired", one.contended, one.acquired)
         })?;
-        must(one.held.samples <= most, path, || {
-            format!("{} timed of {} acquired", one.held.samples, one.acquired)
-        })?;
         let held = &one.held;
+        must(held.timed <= most, path, || {
+            format!("{} timed of {} acquired", held.timed, one.acquired)
+        })?;
+        // Of all weights with one sum, equal ones have the least squares.
+        let least = (held.samples as f64).powi(2) / (held.timed as f64).max(1.0);
+        let is_possible = held.squares as f64 >= least * (1.0 - 1e-9);
+        must(is_possible, path, || {
+            let (timed, samples, squares) = (held.timed, held.samples, held.squares);
+            format!("{timed} timed stand for {samples}, with squares of {squares}")
+        })?;
         let wait_path = format!("{path}.wait");
         self.histogram(&one.wait, one.contended, one.waiting_ns, &wait_path)?;
         let held_path = format!("{path}.held");

@@ -5,7 +5,7 @@ use super::*;
 /// A recording of one lock, with these uses; two seconds, four threads.
 pub(super) fn recording(type_name: &str, fields: &str, uses: &str) -> Recording {
     let text = format!(
-        "{{\"format\":\"lockrecord/1\",\"program\":\"sessions\",\"pid\":7,\"started_unix_ms\":1,\"elapsed_ns\":2000000000,\
+        "{{\"format\":\"lockrecord/2\",\"program\":\"sessions\",\"pid\":7,\"started_unix_ms\":1,\"elapsed_ns\":2000000000,\
          \"written\":\"exit\",\"processors\":4,\"threads\":{{\"seen\":4,\"time_ns\":8000000000}},\
          \"clock\":{{\"ns_per_tick\":0.5,\"steps\":0,\"read_ns\":10.0}},\
          \"sites\":[{{\"file\":\"src/sessions.rs\",\"line\":10,\"column\":5}},\
@@ -45,7 +45,7 @@ fn used(
     format!(
         "{{\"site\":{site},\"mode\":\"{mode}\",\"threads\":{threads},\"acquired\":{acquired},\"failed_tries\":0,\
          \"contended\":{contended},\"waiting_ns\":{waiting_ns},\"wait\":{wait},\
-         \"held\":{{\"samples\":{samples},\"sum_ns\":{sum},\"histogram\":{held:?}}},\"across_await\":0}}"
+         \"held\":{{\"timed\":{samples},\"samples\":{samples},\"squares\":{samples},\"sum_ns\":{sum},\"histogram\":{held:?}}},\"across_await\":0}}"
     )
 }
 

@@ -4,8 +4,11 @@ use crate::handle::Handle;
 use crate::map::{Sampled, Samples};
 use crate::record::Value;
 
+/// Of the locks of this crate alone: each has a handle of its own, and its value is of the type that it says.
+pub trait Recorded {}
+
 /// A recorded lock.
-pub trait Lock {
+pub trait Lock: Recorded {
     /// What it guards.
     type Value: ?Sized;
 
@@ -41,7 +44,7 @@ where
     L::Value: Sized + 'static,
 {
     let length = move |value: *const ()| {
-        // SAFETY: the record calls it with the value of this lock, which is held.
+        // SAFETY: the record calls it with the value of this lock, which is held. `Recorded`: that is of this type.
         length(unsafe { &*value.cast::<L::Value>() })
     };
     let value = Value::of_type::<L::Value>();
@@ -49,7 +52,8 @@ where
 }
 
 /// Tells where the [map](crate::map) is, in what a lock guards, whose keys are sampled. The first call for a lock
-/// counts.
+/// counts, and the map that is there at the first timed acquisition after it: the keys of a map that takes its place are not
+/// sampled, and the uses of one that is taken out still are.
 ///
 /// ```no_run
 /// use lockrecord::map::HashMap;
@@ -65,7 +69,7 @@ where
     M: Sampled + 'static,
 {
     let find = move |value: *const ()| {
-        // SAFETY: the record calls it with the value of this lock, which is held.
+        // SAFETY: the record calls it with the value of this lock, which is held. `Recorded`: that is of this type.
         let Samples(keys) = keys(unsafe { &*value.cast::<L::Value>() }).sampled();
         keys
     };

@@ -117,7 +117,8 @@ impl Arrivals {
 
     fn put(&mut self, number: u64, count: u64) {
         let number = number.max(self.oldest);
-        self.open[(number % OPEN) as usize] += count as u32;
+        let window = &mut self.open[(number % OPEN) as usize];
+        *window = window.saturating_add(count as u32);
     }
 
     /// Closes the windows before that of the number `until`.
@@ -183,6 +184,14 @@ mod tests {
         let oldest = arrivals.oldest;
         arrivals.add(20, 25, 1);
         assert_eq!(sums(&arrivals, 1001)[oldest as usize], 1);
+    }
+
+    #[test]
+    fn a_full_window_stays_full() {
+        let mut arrivals = Arrivals::with_window(10, 0);
+        arrivals.add(0, 5, u64::from(u32::MAX));
+        arrivals.add(0, 5, 2);
+        assert_eq!(sums(&arrivals, 1), [u64::from(u32::MAX)]);
     }
 
     #[test]

@@ -15,8 +15,8 @@ use crate::block::{Block, Holder, Site, Trace, address};
 /// Call sites that are counted here. Others take turns.
 const SITES: usize = 2;
 
-/// Acquisitions of a call site that a snapshot can lack, and one more.
-const BATCH: u32 = 32;
+/// Acquisitions of a call site that a snapshot can lack.
+const BATCH: u32 = 31;
 
 /// The counters. Relaxed, all of them: only who holds the lock writes them, and who follows has got the lock from it, unless
 /// something else is said. So in loom's models, too, they are atomics of std.
@@ -31,6 +31,24 @@ pub(crate) struct Beside {
     waits_left: AtomicU16,
     waits_span: AtomicU16,
     batches: [Batch; SITES],
+    /// Not counted here, but what else a lock has beside it: apart from this, padding would take its place.
+    pub(crate) family: Family,
+}
+
+/// Which lock of which library a lock is. Small, since each has it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Family {
+    pub(crate) library: Library,
+    pub(crate) is_rwlock: bool,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Library {
+    Std,
+    #[cfg(feature = "parking_lot")]
+    ParkingLot,
+    #[cfg(feature = "tokio")]
+    Tokio,
 }
 
 /// Acquisitions that were taken from the countdown of a call site.
@@ -82,7 +100,7 @@ impl Batch {
 }
 
 impl Beside {
-    pub(crate) const fn new() -> Self {
+    pub(crate) const fn new(family: Family) -> Self {
         Self {
             holder: Holder::new(),
             sites: [const { AtomicPtr::new(ptr::null_mut()) }; SITES],
@@ -90,6 +108,7 @@ impl Beside {
             waits_left: AtomicU16::new(1),
             waits_span: AtomicU16::new(1),
             batches: [const { Batch::new() }; SITES],
+            family,
         }
     }
 
@@ -182,9 +201,14 @@ impl Beside {
 mod tests {
     use super::*;
 
+    const MUTEX: Family = Family {
+        library: Library::Std,
+        is_rwlock: false,
+    };
+
     #[test]
     fn timed_waits_stand_for_all() {
-        let beside = Beside::new();
+        let beside = Beside::new(MUTEX);
         // The first one is timed, and then one in 3, in 1 and in 5.
         let mut spans = [3, 1, 5, 4].into_iter();
         let mut wait = || {
@@ -208,10 +232,7 @@ mod tests {
 
     #[test]
     fn a_rare_call_site_leaves_the_frequent_ones_where_they_are() {
-        let clock = crate::clock::clock();
-        let shared = Box::leak(Box::new(crate::block::Shared::new(clock, clock.now())));
-        let block: &'static Block = Box::leak(Box::new(Block::new(shared)));
-        let beside = Beside::new();
+        let (block, beside) = (block(), Beside::new(MUTEX));
         let [first, second, rare] = [here(), here(), here()];
         let mut acquired = 0;
         let mut acquire = |site| {
@@ -240,6 +261,34 @@ mod tests {
             entries.iter().map(|entry| entry.acquired).sum::<u64>(),
             acquired
         );
+    }
+
+    #[test]
+    fn a_snapshot_lacks_31_acquisitions_of_a_call_site_at_most() {
+        let (block, beside, site) = (block(), Beside::new(MUTEX), here());
+        // So many that the countdowns are far longer, at any rate of a processor.
+        let mut lacking = 0;
+        for _ in 0..100_000 {
+            if beside.pass(site) {
+                lacking += 1;
+                assert!(lacking <= 31);
+            } else {
+                lacking = 0;
+                if let Some(trace) = beside.turn(block, site) {
+                    let closed = crate::clock::now();
+                    trace.record(crate::block::Use {
+                        closed,
+                        ..Default::default()
+                    });
+                }
+            }
+        }
+    }
+
+    fn block() -> &'static Block {
+        let clock = crate::clock::clock();
+        let shared = Box::leak(Box::new(crate::block::Shared::new(clock, clock.now())));
+        Box::leak(Box::new(Block::new(shared)))
     }
 
     #[track_caller]

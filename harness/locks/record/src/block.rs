@@ -18,7 +18,7 @@ use std::time::Duration;
 use crate::arrivals::Arrivals;
 use crate::clock::{self, Clock};
 use crate::histogram::Histogram;
-use crate::sync::{AtomicPtr, AtomicU32, Mutex, MutexGuard, Ordering, lock};
+use crate::sync::{AtomicPtr, AtomicU32, AtomicU64, Mutex, MutexGuard, Ordering, lock};
 
 /// Where a lock is made or taken, known by its address until a snapshot compares the texts.
 pub(crate) type Site = &'static Location<'static>;
@@ -59,7 +59,7 @@ pub(crate) struct Shared {
     pub(crate) lengths: Lengths,
 }
 
-/// The lengths of the value, as seen by timed acquisitions.
+/// The lengths of the value, as seen by timed acquisitions. Each counts for those for which it stands.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Lengths {
     pub(crate) samples: u64,
@@ -83,7 +83,7 @@ struct Slot {
     /// Acquisitions until the next timed one, itself included. 0 where the slot has just been given away and the
     /// countdown is not seen yet. Of the holder of a lock alone: without those that are counted beside it so far.
     left: AtomicU32,
-    /// Acquisitions whose turn to be timed it was while a snapshot held the mutex.
+    /// Acquisitions whose turn to be timed it was while the mutex was held: by a snapshot, or to record the one before.
     missed: AtomicU32,
 }
 
@@ -99,6 +99,8 @@ pub(crate) struct Block {
     /// Of a reader.
     pub(crate) holder: Holder,
     slots: [Slot; SITES + 1],
+    /// By slot: attempts to lock that failed. Relaxed: counts, of any thread.
+    failed: [AtomicU64; SITES + 1],
     shared: &'static Mutex<Shared>,
     details: Mutex<Details>,
 }
@@ -132,6 +134,7 @@ pub(crate) struct Entry {
     pub(crate) site: Option<Site>,
     /// In a snapshot: all acquisitions. Else they are in `spans`.
     pub(crate) acquired: u64,
+    /// In a snapshot.
     pub(crate) failed_tries: u64,
     /// Of acquisitions that only read, and of others.
     pub(crate) modes: [Mode; 2],
@@ -149,7 +152,10 @@ pub(crate) struct Mode {
     pub(crate) contended: u64,
     pub(crate) waiting_ns: u64,
     pub(crate) wait: Histogram,
+    /// Those whose time inside was taken; for how many acquisitions each stands, in all and squared.
+    pub(crate) timed: u64,
     pub(crate) samples: u64,
+    pub(crate) squares: u64,
     pub(crate) held_ns: u64,
     pub(crate) held: Histogram,
     /// Acquisitions for which the samples stand that were held across an `.await`.
@@ -283,6 +289,7 @@ impl Block {
         Self {
             holder: Holder::new(),
             slots: std::array::from_fn(slot),
+            failed: std::array::from_fn(|_| AtomicU64::new(0)),
             shared,
             details: Mutex::new(details),
         }
@@ -465,26 +472,24 @@ impl Block {
         index
     }
 
-    /// Counts an attempt to lock that failed.
+    /// Counts an attempt to lock that failed. Without the mutex, unless it is the first at its call site: an attempt that is
+    /// not to wait waits for no snapshot.
     pub(crate) fn fail(&self, site: Site) {
-        let mut details = lock(&self.details);
-        let index = self.index(&mut details, site);
-        if let Some(entry) = &mut details.entries[index] {
-            entry.failed_tries += 1;
-        }
+        self.failed[self.slot(site)].fetch_add(1, Ordering::Relaxed);
     }
 
     /// What has been counted until now. Threads that acquire meanwhile are not held up.
     pub(crate) fn figures(&self) -> Figures {
         let details = lock(&self.details);
-        let counted = |(entry, slot): (&Option<Box<Entry>>, &Slot)| {
+        let counted = |((entry, slot), failed): ((&Option<Box<Entry>>, &Slot), &AtomicU64)| {
             let mut entry = Entry::clone(entry.as_ref()?);
+            entry.failed_tries = failed.load(Ordering::Relaxed);
             let left = slot.left.load(Ordering::Relaxed).min(entry.span);
             let of_span = entry.span - left + slot.missed.load(Ordering::Relaxed);
             entry.acquired = entry.spans.counted + u64::from(of_span);
             Some(entry)
         };
-        let entries = details.entries.iter().zip(&self.slots);
+        let entries = details.entries.iter().zip(&self.slots).zip(&self.failed);
         Figures {
             entries: entries.filter_map(counted).collect(),
             blocked: details.blocked.clone(),
@@ -503,7 +508,7 @@ impl Trace {
             let mut shared = lock(self.block.shared);
             shared.arrivals.add(from, self.opened, u64::from(self.span));
             if let Some(length) = how.length {
-                shared.lengths.add(length as u64);
+                shared.lengths.add(length as u64, u64::from(self.span));
             }
         }
     }
@@ -531,11 +536,14 @@ impl Trace {
             return None;
         }
         if let Some(ns) = clock::elapsed_ns(self.opened, how.closed) {
-            mode.samples += 1;
-            mode.held_ns += ns;
-            mode.held.add(ns, 1);
+            let times = u64::from(self.span);
+            mode.timed += 1;
+            mode.samples += times;
+            mode.squares += times * times;
+            mode.held_ns += ns * times;
+            mode.held.add(ns, times);
             if how.is_across_await {
-                mode.across_await += u64::from(self.span);
+                mode.across_await += times;
             }
         }
         entry.spans.adapt(self.opened);
@@ -609,7 +617,11 @@ impl Spans {
     /// Adapts the spans to the rate: that of an epoch, or a higher one of its part so far.
     fn adapt(&mut self, now: u64) {
         let clock = clock::clock();
-        let elapsed = now.saturating_sub(self.epoch).max(1);
+        if now < self.epoch {
+            // It was set back, by a suspended machine say.
+            (self.epoch, self.counted_at_epoch) = (now, self.counted);
+        }
+        let elapsed = (now - self.epoch).max(1);
         let counted = self.counted - self.counted_at_epoch;
         let fitting = counted * clock.ticks(BETWEEN_TIMED) / elapsed;
         if elapsed >= clock.ticks(EPOCH) {
@@ -625,14 +637,16 @@ impl Spans {
 impl Mode {
     /// Acquisitions that there were at least.
     pub(crate) fn seen(&self) -> u64 {
-        self.contended.max(self.samples)
+        self.contended.max(self.timed)
     }
 
     pub(crate) fn merge(&mut self, other: &Self) {
         self.contended += other.contended;
         self.waiting_ns += other.waiting_ns;
         self.wait.merge(&other.wait);
+        self.timed += other.timed;
         self.samples += other.samples;
+        self.squares += other.squares;
         self.held_ns += other.held_ns;
         self.held.merge(&other.held);
         self.across_await += other.across_await;
@@ -654,9 +668,9 @@ impl Queue {
 }
 
 impl Lengths {
-    fn add(&mut self, length: u64) {
-        self.samples += 1;
-        self.sum += length;
+    fn add(&mut self, length: u64, times: u64) {
+        self.samples += times;
+        self.sum += length * times;
         self.max = self.max.max(length);
     }
 }
@@ -674,8 +688,46 @@ mod tests {
         assert!(block.enter(site).is_some());
         let snapshot = lock(&block.details);
         assert!(!block.pass(site) && block.enter(site).is_none());
+        block.fail(site);
         drop(snapshot);
         assert!(!block.pass(site) && block.enter(site).is_some());
-        assert_eq!(block.figures().entries[0].acquired, 3);
+        let entry = &block.figures().entries[0];
+        assert_eq!((entry.acquired, entry.failed_tries), (3, 1));
+    }
+
+    #[test]
+    fn a_clock_that_is_set_back_begins_an_epoch() {
+        let mut spans = Spans::new(u64::MAX);
+        spans.counted = 1_000_000;
+        spans.adapt(1);
+        assert_eq!((spans.mean, spans.epoch), (FIRST_SPAN, 1));
+    }
+
+    #[test]
+    fn a_timed_acquisition_stands_for_its_span() {
+        let clock = clock::clock();
+        let shared = Box::leak(Box::new(Shared::new(clock, clock.now())));
+        let block: &'static Block = Box::leak(Box::new(Block::new(shared)));
+        let slot = block.slot(Location::caller());
+        let opened = clock.now();
+        // A thousand short ones and a long one.
+        for (span, ticks) in [(1000, 1_000), (1, 1_000_000)] {
+            let mut trace = block.trace(slot);
+            (trace.span, trace.opened) = (span, opened);
+            trace.record(Use {
+                closed: opened + ticks,
+                length: Some(span as usize),
+                ..Use::default()
+            });
+        }
+        let mode = &block.figures().entries[0].modes[0];
+        let counts = (mode.timed, mode.samples, mode.squares);
+        assert_eq!(counts, (2, 1_001, 1_000_001));
+        let held_ns = 1_000 * clock.ns(1_000) + clock.ns(1_000_000);
+        assert_eq!(mode.held_ns, held_ns);
+        let counts = mode.held.buckets().map(|(.., count)| count);
+        assert_eq!(counts.collect::<Vec<_>>(), [1_000, 1]);
+        let lengths = lock(block.shared).lengths;
+        assert_eq!((lengths.samples, lengths.sum), (1_001, 1_000_001));
     }
 }

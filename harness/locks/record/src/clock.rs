@@ -158,7 +158,11 @@ impl Clock {
     }
 }
 
-/// Whether this processor has `rdtscp`, and a counter that runs at one rate in all its states.
+/// The kernel's clocks. It takes the counter off the list when those of the processors differ.
+#[cfg(target_arch = "x86_64")]
+const SOURCES: &str = "/sys/devices/system/clocksource/clocksource0/available_clocksource";
+
+/// Whether this processor has `rdtscp`, and a counter that runs at one rate in all its states, and nothing is said against it.
 #[cfg(target_arch = "x86_64")]
 fn has_counter() -> bool {
     // `__cpuid` became a safe function after the oldest compiler that is supported.
@@ -171,6 +175,12 @@ fn has_counter() -> bool {
     highest >= 0x8000_0007
         && read(0x8000_0001).edx & 1 << 27 != 0
         && read(0x8000_0007).edx & 1 << 8 != 0
+        && std::fs::read_to_string(SOURCES).map_or(true, |sources| has_tsc(&sources))
+}
+
+#[cfg(target_arch = "x86_64")]
+fn has_tsc(sources: &str) -> bool {
+    sources.split_whitespace().any(|source| source == "tsc")
 }
 
 #[cfg(not(target_arch = "x86_64"))]
@@ -189,6 +199,13 @@ mod tests {
         assert_eq!(elapsed(9, 7), None);
         assert_eq!(elapsed_ns(9, 7), None);
         assert!(steps() >= before + 2);
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    #[test]
+    fn a_counter_that_the_kernel_has_taken_off_its_list_is_not_used() {
+        assert!(has_tsc("kvm-clock tsc acpi_pm \n"));
+        assert!(!has_tsc("hpet hyperv_clocksource_tsc_page \n"));
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! The recording as a document: `lockrecord/1`, as FORMAT.md describes it.
+//! The recording as a document: `lockrecord/2`, as FORMAT.md describes it.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -116,7 +116,7 @@ pub(crate) fn document(reason: Reason, is_forked: bool) -> String {
     });
     let sites = sites.collect::<Vec<_>>().join(",");
     format!(
-        "{{\"format\": \"lockrecord/1\",\n \"program\": {}, \"pid\": {},\n \
+        "{{\"format\": \"lockrecord/2\",\n \"program\": {}, \"pid\": {},\n \
          \"started_unix_ms\": {}, \"elapsed_ns\": {}, \"written\": \"{written}\",\n \
          \"processors\": {},\n \"threads\": {{\"seen\": {threads}, \"time_ns\": {}}},\n \
          \"clock\": {{\"ns_per_tick\": {}, \"steps\": {}, \"read_ns\": {}}},\n \
@@ -280,8 +280,11 @@ fn uses((site, mode): (usize, Option<usize>), tally: &Tally) -> Vec<String> {
         );
         let _ = write!(
             text,
-            ",\n     \"held\": {{\"samples\": {}, \"sum_ns\": {}, \"histogram\": {}}}, \"across_await\": {}}}",
+            ",\n     \"held\": {{\"timed\": {}, \"samples\": {}, \"squares\": {}, \"sum_ns\": {}, \"histogram\": {}}}, \
+             \"across_await\": {}}}",
+            figures.timed,
             figures.samples,
+            figures.squares,
             figures.held_ns,
             histogram(&figures.held),
             figures.across_await,

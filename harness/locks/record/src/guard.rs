@@ -93,13 +93,22 @@ impl<G: Deref> Guard<G> {
     /// Gives up the whole for a part of it, with the guard of the library for that.
     #[cfg(any(feature = "parking_lot", feature = "tokio"))]
     pub(crate) fn mapped<H: Deref>(mut self, map: impl FnOnce(G) -> H) -> Guard<H> {
+        // If `map` panics, the lock is given up.
+        // SAFETY: a part of the lock, which the guard still holds, or of a block, which is never freed.
+        let site = self.inside.and_then(|inside| unsafe { inside.get() }.get());
+        self.leave();
         let (trace, inside) = (self.trace.take(), self.inside.take());
         let (handle, has_written) = (self.handle, self.has_written);
         // SAFETY: it is not used again: `self` is forgotten, and what else it has needs no drop.
         let inner = unsafe { ManuallyDrop::take(&mut self.inner) };
         mem::forget(self);
+        let inner = map(inner);
+        if let (Some(inside), Some(site)) = (inside, site) {
+            // SAFETY: as above.
+            unsafe { inside.get() }.set(site);
+        }
         Guard {
-            inner: ManuallyDrop::new(map(inner)),
+            inner: ManuallyDrop::new(inner),
             trace: ManuallyDrop::new(trace),
             inside,
             has_written,

@@ -1,6 +1,6 @@
 //! What a recorded lock has beside the lock: where it was made, its record from the first use on, and counters.
 
-use std::panic::Location;
+use std::panic::{Location, UnwindSafe};
 use std::ptr::{self, NonNull};
 use std::sync::atomic::{AtomicPtr, Ordering};
 
@@ -19,8 +19,16 @@ pub struct Handle {
     /// record that is seen is complete.
     record: AtomicPtr<Record>,
     beside: Beside,
-    family: Family,
 }
+
+/// As the locks of the libraries, whatever they guard: what it refers to is behind atomics and mutexes.
+impl UnwindSafe for Handle {}
+
+#[cfg(target_pointer_width = "64")]
+const _: () = assert!(
+    size_of::<Handle>() == 48,
+    "not one line with a lock and a value"
+);
 
 /// Tells the address of a place from that of a record. Both are even.
 const MADE_AT: usize = 1;
@@ -88,8 +96,7 @@ impl Handle {
         let made_at = ptr::from_ref(made_at).cast_mut().cast::<Record>();
         Self {
             record: AtomicPtr::new(made_at.wrapping_byte_add(MADE_AT)),
-            beside: Beside::new(),
-            family,
+            beside: Beside::new(family),
         }
     }
 
@@ -118,7 +125,13 @@ impl Handle {
             let record = ptr::from_ref(record).cast_mut();
             self.record.store(record, Ordering::Release);
         };
-        let record = Record::register(self.family, made_at, value, || self.record(), publish);
+        let record = Record::register(
+            self.beside.family,
+            made_at,
+            value,
+            || self.record(),
+            publish,
+        );
         Some(record)
     }
 
@@ -216,15 +229,16 @@ impl Handle {
     #[cold]
     #[inline(never)]
     pub(crate) fn wait(&self, site: Site, value: Value, is_read: bool) -> Waiting<'_> {
-        let began = clock::now_roughly();
         let of = self.registered(value).map(|record| (self, record));
-        let queue = of.map_or(0, |_| self.beside.wait());
+        // Where nothing is recorded, the clock may not be there.
+        let began = of.map_or(0, |_| clock::now_roughly());
         // A writer waits for readers or for a writer, a reader for a writer.
-        let is_of_readers = self.family.is_rwlock && !is_read;
+        let is_of_readers = self.beside.family.is_rwlock && !is_read;
         let readers = of.filter(|(_, record)| is_of_readers && !record.is_merged);
         let readers = readers.map_or_else(Vec::new, |(_, record)| record.of_threads());
         let reader = readers.iter().find_map(|block| block.holder.get());
         let holder = reader.or_else(|| self.beside.holder.get());
+        let queue = of.map_or(0, |_| self.beside.wait());
         Waiting {
             of,
             site,
@@ -319,8 +333,8 @@ impl Waiting<'_> {
     #[cold]
     #[inline(never)]
     pub(crate) fn end(mut self) -> Option<Box<Trace>> {
-        let ended = clock::now_roughly();
         let (handle, record) = self.of.take()?;
+        let ended = clock::now_roughly();
         handle.beside.stop_waiting();
         let trace = handle.enter_again(self.site);
         self.timed(handle, alone(record), trace, ended)
@@ -337,10 +351,10 @@ impl Waiting<'_> {
     #[cold]
     #[inline(never)]
     pub(crate) fn end_read(mut self) -> Entered {
-        let ended = clock::now_roughly();
         let Some((handle, record)) = self.of.take() else {
             return Entered::default();
         };
+        let ended = clock::now_roughly();
         handle.beside.stop_waiting();
         let Entered { inside, trace } = enter_read_in(record, self.site);
         let trace = self.timed(handle, threads::block(record), trace, ended);
@@ -390,6 +404,8 @@ impl Drop for Waiting<'_> {
 /// What the locks of all libraries have in common: their handle, and how they are made and shown.
 macro_rules! as_any_lock {
     ($($lock:ident),*) => {$(
+        impl<T: ?Sized> crate::annotations::Recorded for $lock<T> {}
+
         impl<T: ?Sized> crate::Lock for $lock<T> {
             type Value = T;
 

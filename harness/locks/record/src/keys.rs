@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use std::sync::Mutex;
 
 use crate::sync::lock;
+use crate::writer;
 
 /// Keys that are counted singly at a time.
 const COUNTED: usize = 64;
@@ -78,8 +79,11 @@ impl Keys {
     /// Takes part in the sample, if it is the turn of this operation. `hash` is of the key.
     #[inline]
     pub(crate) fn sample(&self, operation: Operation, hash: impl FnOnce() -> u64) {
-        if let Some(weight) = weight() {
-            lock(&self.0).add(operation, hash(), u64::from(weight));
+        // In a forked child the mutex can be locked for ever.
+        if let Some(weight) = weight().filter(|_| writer::is_recording()) {
+            // It is the program's code, and may take locks.
+            let hash = hash();
+            lock(&self.0).add(operation, hash, u64::from(weight));
         }
     }
 
@@ -166,6 +170,28 @@ mod tests {
         assert_eq!(sample.distinct(), 10);
         let top = sample.top();
         assert_eq!(top[..2], [3.0 / 21.0, 2.0 / 21.0]);
+    }
+
+    #[test]
+    fn a_hash_is_taken_without_the_mutex() {
+        let (keys, taken) = (Keys::default(), Cell::new(0));
+        for key in 0..64 {
+            keys.sample(Operation::Remove, || {
+                assert!(keys.0.try_lock().is_ok());
+                taken.set(taken.get() + 1);
+                hash(key)
+            });
+        }
+        assert!(taken.get() > 0);
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn a_forked_child_waits_for_no_other_thread() {
+        let keys = Keys::default();
+        let _held = lock(&keys.0);
+        let sample = || (0..64).for_each(|key| keys.sample(Operation::Remove, || hash(key)));
+        assert!(crate::tests::returns_in_a_child(sample));
     }
 
     #[test]

@@ -10,7 +10,8 @@ use std::sync::Arc;
 use crate::keys::{Keys, Operation};
 
 /// A hash map whose `get`, `get_mut`, `contains_key`, `insert` and `remove` are sampled. It dereferences to the map
-/// of std for all else, which is not sampled.
+/// of std for all else, which is not sampled. Of the traits of that map it has those listed here: `for entry in &map` is
+/// `for entry in map.iter()`.
 ///
 /// [`keys_of`](crate::keys_of) says which lock the keys belong to.
 pub struct HashMap<K, V, S = RandomState> {

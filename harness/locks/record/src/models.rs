@@ -9,7 +9,7 @@ use std::panic::Location;
 use loom::sync::{Arc, Mutex};
 use loom::thread;
 
-use crate::beside::Beside;
+use crate::beside::{Beside, Family, Library};
 use crate::block::{Block, Shared, Site, Use, Wait};
 use crate::clock::clock;
 
@@ -22,9 +22,13 @@ struct Counters {
 
 fn counters() -> Counters {
     let shared = Box::leak(Box::new(Shared::new(clock(), clock().now())));
+    let family = Family {
+        library: Library::Std,
+        is_rwlock: false,
+    };
     Counters {
         block: Box::leak(Box::new(Block::new(shared))),
-        beside: Box::leak(Box::new(Beside::new())),
+        beside: Box::leak(Box::new(Beside::new(family))),
     }
 }
 

@@ -1,7 +1,7 @@
 //! The locks of [`parking_lot`], recorded.
 //!
-//! Not there: locks around a raw lock, guards that own an `Arc`, and `force_unlock`, which leaves no guard that could say that
-//! the lock was given up. A guard that is leaked holds for ever.
+//! Of each lock and guard there are the methods that are listed here. Not there, among others: locks around a raw lock,
+//! `FairMutex`, guards that own an `Arc`, attempts to upgrade, and what gives up a lock without its guard.
 
 use std::fmt;
 use std::ops::Deref;

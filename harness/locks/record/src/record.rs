@@ -9,6 +9,7 @@ use std::ptr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 
+pub(crate) use crate::beside::{Family, Library};
 use crate::block::{Block, Shared, Site};
 use crate::clock;
 use crate::keys::Keys;
@@ -19,22 +20,6 @@ const PER_SITE: u32 = 64;
 
 /// Records of all locks together, apart from those that stand for all further ones made at a place.
 const IN_ALL: usize = 4096;
-
-/// Which lock of which library a lock is. Small, since each has it.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Family {
-    pub(crate) library: Library,
-    pub(crate) is_rwlock: bool,
-}
-
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Library {
-    Std,
-    #[cfg(feature = "parking_lot")]
-    ParkingLot,
-    #[cfg(feature = "tokio")]
-    Tokio,
-}
 
 /// What a lock guards. Two words, so that it is passed in registers.
 #[derive(Clone, Copy, Debug)]

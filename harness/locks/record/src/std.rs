@@ -1,8 +1,8 @@
 //! The locks of [`std::sync`], recorded. All else of `std::sync` is here as it is there, so that
 //! `use lockrecord::std as sync` can stand for `use std::sync`.
 //!
-//! Not there: `RwLockWriteGuard::downgrade`, which is newer than the oldest compiler that this crate supports, and what is
-//! unstable.
+//! Not there: `RwLockWriteGuard::downgrade`, which is newer than the oldest compiler that this crate supports,
+//! `Condvar::wait_timeout_ms`, and what is unstable.
 
 use ::std::fmt;
 use ::std::panic::Location;

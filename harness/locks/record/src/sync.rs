@@ -3,13 +3,13 @@
 #[cfg(not(all(test, pivot_loom)))]
 pub(crate) use ::std::sync::{
     Mutex, MutexGuard,
-    atomic::{AtomicPtr, AtomicU32, Ordering},
+    atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering},
 };
 
 #[cfg(all(test, pivot_loom))]
 pub(crate) use loom::sync::{
     Mutex, MutexGuard,
-    atomic::{AtomicPtr, AtomicU32, Ordering},
+    atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering},
 };
 
 /// Locks a mutex of the recorder. Nothing panics while it is held, so it cannot be poisoned; if it were, the

@@ -9,6 +9,7 @@ use crate::block::Block;
 use crate::clock;
 use crate::record::Record;
 use crate::sync::lock;
+use crate::writer;
 
 /// Blocks that a thread has at hand. A power of two.
 const AT_HAND: usize = 64;
@@ -47,14 +48,17 @@ thread_local! {
     static PLACE: Owned = Owned(claim());
 }
 
-/// A place, until the thread ends.
-struct Owned(&'static Place);
+/// A place, until the thread ends. None of a thread that began to use locks in a forked child.
+struct Owned(Option<&'static Place>);
 
 impl Drop for Owned {
     fn drop(&mut self) {
         // What a later destructor of this thread does is not counted in blocks that have another owner.
         HAND.with(|hand| hand.iter().for_each(|at| at.set((ptr::null(), None))));
-        let place = self.0;
+        // In a forked child the mutex can be locked for ever.
+        let Some(place) = self.0.filter(|_| writer::is_recording()) else {
+            return;
+        };
         let mut threads = lock(&THREADS);
         let first = place.first.load(Ordering::Relaxed);
         threads.ended_ticks += clock::now().saturating_sub(first);
@@ -65,7 +69,11 @@ impl Drop for Owned {
 }
 
 /// The mutex is what the next owner synchronizes with: what this one counted in its blocks comes before.
-fn claim() -> &'static Place {
+fn claim() -> Option<&'static Place> {
+    // In a forked child it can be locked for ever.
+    if !writer::is_recording() {
+        return None;
+    }
     let mut threads = lock(&THREADS);
     let now = clock::now();
     let number = threads.seen;
@@ -83,7 +91,7 @@ fn claim() -> &'static Place {
     place.number.store(number, Ordering::Relaxed);
     place.first.store(now, Ordering::Relaxed);
     place.last.store(now, Ordering::Relaxed);
-    place
+    Some(place)
 }
 
 /// How many threads there were, and the sum of their times from the first use of a lock to the end, or to the last
@@ -103,9 +111,9 @@ pub(crate) fn seen() -> (u64, u64) {
     (threads.seen, threads.ended_ticks + ticks)
 }
 
-/// The place of this thread, unless the thread is ending.
+/// The place of this thread, unless the thread is ending, or has none in a forked child.
 pub(crate) fn place() -> Option<&'static Place> {
-    PLACE.try_with(|owned| owned.0).ok()
+    PLACE.try_with(|owned| owned.0).ok().flatten()
 }
 
 impl Place {
@@ -145,4 +153,26 @@ pub(crate) fn block(record: &'static Record) -> Option<&'static Block> {
         HAND.with(|hand| hand[spot(record)].set((record, Some(block))));
         Some(block)
     })
+}
+
+#[cfg(all(test, unix, not(pivot_loom)))]
+mod tests {
+    use std::mem::ManuallyDrop;
+
+    use super::*;
+
+    #[test]
+    fn a_forked_child_waits_for_no_other_thread() {
+        // It ends in the child alone.
+        let ending = ManuallyDrop::new(Owned(claim()));
+        // A thread that has no place of its own yet.
+        let forks = move || {
+            let _held = lock(&THREADS);
+            crate::tests::returns_in_a_child(|| {
+                drop(ManuallyDrop::into_inner(ending));
+                assert!(place().is_none());
+            })
+        };
+        assert!(std::thread::spawn(forks).join().unwrap());
+    }
 }

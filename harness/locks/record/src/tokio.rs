@@ -5,7 +5,8 @@
 //!
 //! An acquisition that succeeds at once does not use up the task's budget of the runtime.
 //!
-//! Not there: `RwLock::with_max_readers`, and `map` of guards that own an `Arc`.
+//! Of each lock and guard there are the methods that are listed here. Not there, among others: `map` of guards of a `RwLock` and
+//! of guards that own an `Arc`, and `RwLock::with_max_readers`. Guards that own an `Arc` are of types that are `'static`.
 
 use std::fmt;
 use std::future::poll_fn;
@@ -215,7 +216,7 @@ impl<T: ?Sized> Mutex<T> {
     ///
     /// # Panics
     ///
-    /// In async code.
+    /// If it has to wait in async code. The lock of tokio panics there in any case.
     #[track_caller]
     pub fn blocking_lock(&self) -> MutexGuard<'_, T> {
         let site = Location::caller();
@@ -418,7 +419,7 @@ impl<T: ?Sized> RwLock<T> {
     ///
     /// # Panics
     ///
-    /// In async code.
+    /// If it has to wait in async code. The lock of tokio panics there in any case.
     #[track_caller]
     pub fn blocking_read(&self) -> RwLockReadGuard<'_, T> {
         let site = Location::caller();
@@ -434,7 +435,7 @@ impl<T: ?Sized> RwLock<T> {
     ///
     /// # Panics
     ///
-    /// In async code.
+    /// If it has to wait in async code. The lock of tokio panics there in any case.
     #[track_caller]
     pub fn blocking_write(&self) -> RwLockWriteGuard<'_, T> {
         let site = Location::caller();

@@ -10,6 +10,8 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Mutex, Once};
 use std::time::Duration;
 use std::{env, fs, io, process, thread};
+#[cfg(unix)]
+use std::{mem::MaybeUninit, ptr};
 
 use crate::clock;
 use crate::document::{Reason, document};
@@ -58,18 +60,20 @@ pub(crate) fn is_recording() -> bool {
 /// Calibrates the clock and arranges for files to be written. By the first use of a lock.
 pub(crate) fn start() {
     START.call_once(|| {
+        // First: a child that is forked meanwhile must not wait for the end of this call.
+        #[cfg(unix)]
+        pthread_atfork(None, Some(in_parent), Some(in_child));
         clock::clock();
         PROCESS.store(process::id(), Ordering::Relaxed);
         // Each can fail for want of memory only; then the file every few seconds is what remains. A handler calls
         // nothing that needs a thread-local value with a destructor, which the main thread no longer has then.
         atexit(at_exit);
-        #[cfg(unix)]
-        pthread_atfork(None, Some(in_parent), Some(in_child));
         let seconds = seconds();
         if file().is_some() && seconds > 0 {
             let between = Duration::from_secs(seconds);
             let writer = thread::Builder::new().name("lockrecord".to_owned());
-            if let Err(error) = writer.spawn(move || write_every(between)) {
+            let spawn = || writer.spawn(move || write_every(between));
+            if let Err(error) = without_signals(spawn) {
                 complain(&format!("no file before exit: {error}"));
             }
         }
@@ -90,8 +94,11 @@ pub fn write() -> io::Result<PathBuf> {
     written.ok_or_else(|| io::Error::other("nothing is recorded, or LOCKRECORD_FILE is empty"))
 }
 
-/// The recording until now, as [`write()`] would write it.
+/// The recording until now, as [`write()`] would write it. Empty in a forked child, which records nothing.
 pub fn recording() -> String {
+    if !is_recording() {
+        return String::new();
+    }
     document(Reason::Request, HAS_FORKED.load(Ordering::Relaxed))
 }
 
@@ -112,6 +119,27 @@ extern "C" fn in_child() {
     IS_CHILD.store(true, Ordering::Relaxed);
 }
 
+/// Calls with all signals blocked. A thread that is started meanwhile leaves them to the program's own threads, one of which
+/// may wait for them.
+#[cfg(unix)]
+fn without_signals<R>(call: impl FnOnce() -> R) -> R {
+    let [mut all, mut before] = [const { MaybeUninit::uninit() }; 2];
+    // SAFETY: the first call writes the set that the second one reads, which writes what this thread has blocked before.
+    unsafe {
+        libc::sigfillset(all.as_mut_ptr());
+        libc::pthread_sigmask(libc::SIG_SETMASK, all.as_ptr(), before.as_mut_ptr());
+    }
+    let result = call();
+    // SAFETY: written above; with these arguments the call cannot fail.
+    unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, before.as_ptr(), ptr::null_mut()) };
+    result
+}
+
+#[cfg(not(unix))]
+fn without_signals<R>(call: impl FnOnce() -> R) -> R {
+    call()
+}
+
 fn write_every(between: Duration) {
     while is_recording() {
         thread::sleep(between);
@@ -120,7 +148,10 @@ fn write_every(between: Duration) {
 }
 
 fn write_or_complain(reason: Reason) {
-    if let Err(error) = write_for(reason) {
+    let Err(error) = write_for(reason) else {
+        return;
+    };
+    if !HAS_COMPLAINED.swap(true, Ordering::Relaxed) {
         complain(&format!("cannot write the recording: {error}"));
     }
 }
@@ -179,7 +210,5 @@ fn seconds() -> u64 {
 
 /// Not by `eprintln`, which panics where standard error is a full disk.
 fn complain(what: &str) {
-    if !HAS_COMPLAINED.swap(true, Ordering::Relaxed) {
-        let _ = writeln!(io::stderr(), "lockrecord: {what}");
-    }
+    let _ = writeln!(io::stderr(), "lockrecord: {what}");
 }

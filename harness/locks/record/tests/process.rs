@@ -141,6 +141,7 @@ fn forks() {
     if child == 0 {
         increase(1_000_000);
         assert!(lockrecord::write().is_err());
+        assert_eq!(lockrecord::recording(), "");
         // With the handlers that write at exit.
         // SAFETY: as above.
         unsafe { libc::exit(0) };
@@ -165,15 +166,20 @@ fn a_forked_child_writes_nothing_and_the_parent_says_so() {
 #[test]
 fn what_cannot_be_written_is_said_once_and_stops_nothing() {
     let folder = folder("refused");
-    let output = run("exits", &folder.join("missing").join("locks.json"));
+    // A setting that is none does not keep the rest from being said.
+    let output = program("exits", &folder.join("missing").join("locks.json"))
+        .env("LOCKRECORD_SECONDS", "never")
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{output:?}");
     let errors = String::from_utf8(output.stderr).unwrap();
     let lines: Vec<_> = errors
         .lines()
         .filter(|line| line.starts_with("lockrecord: "))
         .collect();
-    assert_eq!(lines.len(), 1, "{errors}");
-    assert!(lines[0].contains("cannot write the recording"), "{errors}");
-    assert!(lines[0].contains("locks.json"), "{errors}");
+    assert_eq!(lines.len(), 2, "{errors}");
+    assert!(lines[1].contains("cannot write the recording"), "{errors}");
+    assert!(lines[1].contains("locks.json"), "{errors}");
 }
 
 #[test]
@@ -229,7 +235,7 @@ fn kill_while_it_writes(file: &Path, files: usize) {
     child.kill().unwrap();
     child.wait().unwrap();
     let document = read(file);
-    assert_eq!(document["format"], "lockrecord/1");
+    assert_eq!(document["format"], "lockrecord/2");
     // All but the last interval at most.
     assert!(acquired(&document) + LACKING >= 100 * files as u64);
 }
@@ -255,6 +261,49 @@ fn a_program_that_is_killed_at_any_moment_leaves_a_whole_file() {
         child.wait().unwrap();
         assert!(acquired(&read(&folder.join("locks.json"))) >= 100);
     }
+}
+
+/// Goes on until the writing thread is seen, and says which signals it blocks.
+#[test]
+#[cfg(target_os = "linux")]
+#[ignore = "a program that another test starts"]
+fn looks_at_the_writing_thread() {
+    increase(1);
+    let blocked = loop {
+        let threads = fs::read_dir("/proc/self/task").unwrap();
+        let mut statuses = threads
+            .filter_map(|thread| fs::read_to_string(thread.ok()?.path().join("status")).ok());
+        let of_writer = statuses.find(|status| status.starts_with("Name:\tlockrecord\n"));
+        if let Some(status) = of_writer {
+            let mut lines = status.lines();
+            break lines.find_map(|line| line.strip_prefix("SigBlk:\t").map(str::to_owned));
+        }
+        std::thread::yield_now();
+    };
+    let blocked = u64::from_str_radix(&blocked.unwrap(), 16).unwrap();
+    let others = [libc::SIGTERM, libc::SIGINT, libc::SIGHUP, libc::SIGUSR1];
+    assert!(others.iter().all(|signal| blocked & 1 << (signal - 1) != 0));
+    // This thread gets them as before.
+    let mut own = std::mem::MaybeUninit::uninit();
+    // SAFETY: writes the signals that this thread has blocked.
+    let own = unsafe {
+        libc::pthread_sigmask(libc::SIG_BLOCK, std::ptr::null(), own.as_mut_ptr());
+        own.assume_init()
+    };
+    // SAFETY: a set of signals, as above.
+    assert_eq!(
+        unsafe { libc::sigismember(&raw const own, libc::SIGTERM) },
+        0
+    );
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn the_writing_thread_leaves_signals_to_the_program() {
+    let folder = folder("signals");
+    let mut command = program("looks_at_the_writing_thread", &folder.join("locks.json"));
+    let output = command.env("LOCKRECORD_SECONDS", "60").output().unwrap();
+    assert!(output.status.success(), "{output:?}");
 }
 
 /// Goes on until a file of the writing thread is there.

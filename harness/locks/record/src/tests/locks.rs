@@ -164,6 +164,13 @@ fn failed_attempts_are_counted_where_they_were_made() {
 }
 
 #[test]
+fn a_lock_can_be_moved_into_what_may_panic() {
+    let (mutex, rwlock) = (Mutex::new(1), RwLock::new(2));
+    let values = catch_unwind(|| (mutex.into_inner().unwrap(), rwlock.into_inner().unwrap()));
+    assert_eq!(values.unwrap(), (1, 2));
+}
+
+#[test]
 fn poisoning_is_that_of_std() {
     let mutex = Mutex::new(1);
     let panicked = catch_unwind(AssertUnwindSafe(|| {
@@ -373,7 +380,7 @@ fn the_time_held_is_that_of_the_section() {
     }
     let recorded = recorded(&lock, "section");
     let held = &recorded["uses"][0]["held"];
-    assert_eq!(held["samples"], 20);
+    assert_eq!((&held["timed"], &held["samples"]), (&20.into(), &20.into()));
     let (sum, clock) = (held["sum_ns"].as_u64().unwrap(), crate::clock::clock());
     assert!(
         (clock.ns(least) - 20..=clock.ns(most)).contains(&sum),

@@ -1,5 +1,6 @@
 //! The locks of `parking_lot`.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::channel;
 use std::thread;
 use std::time::Duration;
@@ -60,6 +61,25 @@ fn a_reader_writer_lock_is_used_as_that_of_the_library() {
     assert_eq!(total(&recorded, "failed_tries", Some("write")), 2);
     assert_eq!(total(&recorded, "failed_tries", Some("read")), 1);
     assert_eq!(lock.into_inner(), (5, 3));
+}
+
+#[test]
+fn a_reader_that_panics_in_between_is_no_holder() {
+    let lock = RwLock::new((1, 2));
+    let holder = || {
+        let record = crate::Lock::handle(&lock).record().unwrap();
+        crate::threads::block(record).unwrap().holder.get()
+    };
+    let part = RwLockReadGuard::map(lock.read(), |pair| &pair.0);
+    assert!(holder().is_some());
+    drop(part);
+    let panics = || {
+        drop(RwLockReadGuard::map(lock.read(), |_| -> &i32 {
+            panic!("on purpose")
+        }))
+    };
+    assert!(catch_unwind(AssertUnwindSafe(panics)).is_err());
+    assert!(holder().is_none() && lock.try_write().is_some());
 }
 
 #[test]
