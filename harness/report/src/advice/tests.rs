@@ -660,6 +660,29 @@ fn a_baseline_that_lacks_something_stays_only_if_that_is_given_up() {
     );
 }
 
+/// The rules of `locks::verdict` that make a lock matter.
+#[test]
+fn a_lock_that_is_left_says_from_when_on_it_matters() {
+    use locks::bound::{GAIN_LEAST, WAIT_P99_LEAST_NS, WAITS_LEAST};
+
+    let bytes = include_bytes!("../../../testdata/recordings/metrics-registry.json");
+    let recording = locks::read(bytes, "r.json").expect("it is a recording");
+    let analysis = locks::analyse(&recording);
+    let recorded = RecordedWorkload::new(&recording, &analysis.locks[0]);
+    let reversal = left(&recorded, &Environment::default()).sections["reversal"].concat();
+    assert_eq!(
+        (GAIN_LEAST, WAITS_LEAST, WAIT_P99_LEAST_NS),
+        (0.05, 10, 1e5)
+    );
+    for bound in [
+        "gain 5 %",
+        "at least ten acquisitions wait",
+        "reaches 100 us",
+    ] {
+        assert!(reversal.contains(bound), "{bound:?} is not in: {reversal}");
+    }
+}
+
 /// Every lock of the recordings that are shipped, and what the file of each says.
 #[test]
 fn a_recorded_lock_becomes_a_workload_file() {
