@@ -376,6 +376,7 @@ fn what_is_not_measured_is_refused_by_name() {
         ("counter", "atomic integer"),
         ("bounded-cache", "moka"),
         ("queue", "channel"),
+        ("nothing", "what it protects"),
     ] {
         let refused = table(&format!("shape = \"{shape}\"\n"));
         let named = format!("table.shape = \"{shape}\" is not measured");
