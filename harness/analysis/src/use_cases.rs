@@ -12,7 +12,7 @@ use model::controls;
 use model::sample::Card;
 use results::{
     Answer, Cell, Choice, Decision, Gain, Judged, Loss, MARGIN, Machine, Ratio, Scope, TOLERATED,
-    UseCase, decide,
+    UseCase, decide, is_worse,
 };
 use serde::Deserialize;
 use stats::{Estimate, estimate};
@@ -117,7 +117,7 @@ pub struct Candidate<'c> {
     estimate: Estimate,
     /// Where it loses most, if anywhere.
     loss: Option<Loss>,
-    /// The row that decides in which it does.
+    /// The row that decides in which it is worst, if it is measured to lose there, as the decision has it.
     deciding_loss: Option<Loss>,
 }
 
@@ -146,7 +146,7 @@ impl<'c> Candidate<'c> {
             estimate: estimate(&groups(&log_ratios))?,
             log_ratios,
             loss,
-            deciding_loss: worst_of(cells.into_iter()),
+            deciding_loss: worst_of(cells.into_iter(), |ratio| is_worse(ratio.median)),
         })
     }
 
@@ -255,13 +255,16 @@ fn worst_loss(results: &Machine, strategy: &str) -> Option<Loss> {
     };
     let cells = results.cells.iter();
     let cells = cells.filter(|cell| cell.strategy == strategy && cell.metric.is_timed());
-    worst_of(cells.filter(|cell| !is_point(&cell.scenario)))
+    worst_of(cells.filter(|cell| !is_point(&cell.scenario)), Ratio::loses)
 }
 
-/// The cell in which a strategy is worst, if it is worse there for certain.
-fn worst_of<'c>(cells: impl Iterator<Item = &'c Cell>) -> Option<Loss> {
+/// The cell in which a strategy is worst, of those in which it loses.
+fn worst_of<'c>(
+    cells: impl Iterator<Item = &'c Cell>,
+    is_loss: impl Fn(&Ratio) -> bool,
+) -> Option<Loss> {
     let losses = cells.filter_map(|cell| {
-        let ratio = cell.ratio.as_ref().filter(|ratio| ratio.loses())?;
+        let ratio = cell.ratio.as_ref().filter(|ratio| is_loss(ratio))?;
         Some(Loss {
             scenario: cell.scenario.clone(),
             metric: cell.metric,

@@ -100,6 +100,30 @@ fn where_nothing_qualifies_the_nearest_is_named_with_its_loss() {
     assert_eq!(answered.of_all.choice, None);
 }
 
+/// In a third of the processes its writes are as fast as the baseline's, so they are not slower for certain.
+#[test]
+fn the_nearest_is_named_with_the_loss_that_speaks_against_it_however_uncertain() {
+    let mut lines = contended([invented("bad/writes", 1.0, 3.0, 0.9)], 13, 3);
+    for line in &mut lines {
+        if let model::sample::Line::Slice(slice) = line
+            && slice.key.strategy == "bad/writes"
+            && slice.key.process.is_multiple_of(3)
+        {
+            let groups = slice.groups.iter_mut();
+            let writes = groups.filter(|group| group.does != model::scenario::Activity::Read);
+            let counts = writes.flat_map(|group| &mut group.operations);
+            counts.for_each(|operations| *operations = *operations * 10 / 9);
+        }
+    }
+    let results = analyse(&Samples::from_lines(lines).expect("it begins with its header"));
+    let mut all = results.use_cases.into_iter();
+    let busy = all.find(|one| one.id == "busy-writer").expect("measured");
+    assert_eq!(busy.of_all.choice, None);
+    let nearest = busy.of_all.nearest.expect("it gains");
+    let loss = nearest.loss.expect("its writes are slower as measured");
+    assert_eq!(loss.metric, results::Metric::WriteNs);
+}
+
 /// Whoever reads the file has all it says, and the scenarios that it names exist.
 #[test]
 fn the_use_cases_are_about_scenarios_that_exist() {
