@@ -453,6 +453,43 @@ fn staying_is_an_answer_and_says_what_would_change_it() {
     );
 }
 
+/// What would change the answer for a strategy whose ratio has this median and lower end, and whose time is `ours` of the baseline's.
+fn reversal_at(median: f64, ci_low: f64, ours: f64) -> Vec<String> {
+    let samples = Samples::from_lines(readers([invented("x/close", 1.5, 1.5, 1.5)])).unwrap();
+    let mut results = analyse(&samples);
+    let workload = workload("T");
+    let mut questions = workload.questions().unwrap();
+    let asked = results.scenarios[0].name.clone();
+    let baseline = results.cell(&asked, "mutex/std", Metric::ReadNs).unwrap();
+    let ours = ours * baseline.median;
+    questions.subjects[0].scenario = asked;
+    for cell in &mut results.cells {
+        if cell.strategy == "x/close"
+            && let Some(ratio) = &mut cell.ratio
+        {
+            (ratio.median, ratio.ci_low) = (median, ci_low);
+            ratio.verdict = Verdict::Inconclusive;
+            cell.median = ours;
+        }
+    }
+    let screening = Screening::default();
+    let conclusion = conclude(&workload, &questions, &samples, &results, screening);
+    let advice = advice(&workload, &questions, &results, &conclusion, None);
+    advice.sections["reversal"].clone()
+}
+
+#[test]
+fn what_would_have_to_be_faster_is_not_faster_than_that_already() {
+    assert_eq!(reversal_at(1.5, 1.1, 0.66), [""; 0]);
+    // Two medians have another quotient than the median of the ratios.
+    let [reversal] = &reversal_at(1.08, 1.0, 0.8)[..] else {
+        panic!("one part decides");
+    };
+    let words = reversal.trim_end_matches('.').split(' ');
+    let ns: Vec<f64> = words.filter_map(|word| word.parse().ok()).collect();
+    assert!(ns.len() == 2 && ns[0] < ns[1], "{reversal}");
+}
+
 #[test]
 fn what_was_seen_of_a_need_is_told_from_what_is_claimed() {
     let kept = |strategy: &str, need, basis| Finding {
