@@ -12,6 +12,7 @@ use advice::{
 };
 use analysis::{Samples, analyse};
 use fixtures::{Invented, Run, invented, readers};
+use results::{Change, Flip};
 
 const FILE: &str = "name = \"w\"\ntitle = \"TITLE\"\n[table]\nrecords = 64\n[readers]\nthreads = 1\n\
                     rate_per_s = 1000000\n[needs]\nlinearizable = true\n";
@@ -595,6 +596,55 @@ fn a_ranking_elsewhere_is_stated_only_where_all_machines_agree() {
         );
         assert!(!any(&open, "than `mutex/std` on every"), "{open:?}");
     }
+}
+
+#[test]
+fn flips_say_how_sure_they_are_and_between_which_points_that_was_measured() {
+    let samples = Samples::from_lines(readers([invented("a/fast", 3.0, 3.0, 1.0)])).unwrap();
+    let mut results = analyse(&samples);
+    let workload = workload("T");
+    let mut questions = workload.questions().unwrap();
+    let asked = results.scenarios[0].name.clone();
+    let cell = results.cell(&asked, "a/fast", Metric::ReadNs).unwrap();
+    let points = questions.scenarios.iter();
+    let points = points.filter(|point| point.family() == "w-by-section-ns");
+    // The longest time inside was not measured.
+    let points = points.take(2).map(|point| Cell {
+        scenario: point.name.clone(),
+        ..cell.clone()
+    });
+    let points: Vec<Cell> = points.collect();
+    results.cells.extend(points);
+    questions.subjects[0].scenario = asked;
+    let screening = Screening::default();
+    let mut conclusion = conclude(&workload, &questions, &samples, &results, screening);
+    let flip = |axis: Axis, change, at: Option<f64>| Flip {
+        sweep: format!("w-by-{}", axis.name().replace('_', "-")),
+        axis,
+        metric: Metric::ReadNs,
+        strategy: "a/fast".into(),
+        change,
+        at,
+        ci_low: at,
+        ci_high: None,
+        share: 0.98,
+    };
+    // Twice: it is above the margin between the two.
+    conclusion.flips = vec![
+        flip(Axis::Writes, Change::RisesAboveMargin, Some(0.01)),
+        flip(Axis::Writes, Change::FallsBelowMargin, Some(0.2)),
+        flip(Axis::SectionNs, Change::AlwaysAboveMargin, None),
+    ];
+    let advice = advice(&workload, &questions, &results, &conclusion, None);
+    let expected = [
+        "Read, with a margin of 20 %: `a/fast` rises above the margin at share of writes = 0.0100 [0.0100, beyond], in 98 % of \
+         resamples.",
+        "Read, with a margin of 20 %: `a/fast` falls below the margin at share of writes = 0.200 [0.200, beyond], in 98 % of \
+         resamples.",
+        "`a/fast` improves the read by more than 20 % at every time inside the read section in ns measured, 10 to 300, in \
+         98 % of resamples.",
+    ];
+    assert_eq!(advice.sections["flips"], expected);
 }
 
 #[test]
