@@ -328,6 +328,12 @@ fn rates_that_cost_next_to_nothing_are_no_reason_to_change() {
         "{:?}",
         advice.sections["reversal"]
     );
+    // One that gains too little, or loses, is not adopted then either.
+    assert!(
+        any(&advice.sections["reversal"], "judged by their times"),
+        "{:?}",
+        advice.sections["reversal"]
+    );
 }
 
 #[test]
