@@ -6,7 +6,7 @@ mod stages;
 use std::path::PathBuf;
 
 use ::advice::{Agreement, Earlier, Questions, TEMPLATE, Workload, agreement, conclude};
-use analysis::{Samples, analyse, merge};
+use analysis::{Samples, merge};
 use harness::recorded::ADVICE;
 use harness::run::{Plan, Recording};
 use model::controls;
@@ -20,7 +20,7 @@ use super::{attended, environment, kept_in};
 use crate::arguments::{AdviseOptions, Format};
 use crate::{selection, terminal};
 use recording::Recorded;
-use stages::Stages;
+use stages::{Stages, judged};
 
 /// Excludes by what is observed, measures what is left, and says what follows.
 pub(crate) fn advise(options: &AdviseOptions) -> Result<()> {
@@ -81,7 +81,7 @@ pub(crate) fn advise(options: &AdviseOptions) -> Result<()> {
         attended(&mut recording, |run| stages.carry_out(run)).map_err(kept_in(&folder))?;
     let samples =
         Samples::from_lines(recording.lines().to_vec()).expect("it begins with its header");
-    let results = analyse(&samples);
+    let results = judged(&samples);
     let mut conclusion = conclude(&workload, &questions, &samples, &results, screening);
     let recorded = recorded.as_ref();
     conclusion.program =
