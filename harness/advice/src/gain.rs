@@ -22,6 +22,8 @@
 //!   had the line last in at least half of the cases, and it is still there to unlock. So at least a quarter of what locking
 //!   takes, `x - h` at most, is there to be saved, and `q` of that is left.
 //! - **Slower** at full load is slower by at most as much in the program, and possibly by nothing.
+//! - **Side by side** readers of a reader-writer lock take `x <= h` for an operation at full load, so what is not work inside does not
+//!   show. A strategy may then save all of the waiting and the locking, or nothing.
 //! - **One thread** at full load meets no other. A part that is measured so may lose all of its waits, or none. Readers of a
 //!   reader-writer lock may exclude each other with the strategy: of `N` threads that take it `n` times in the time `T`, each
 //!   waits for `(N - 1) (n / T) E[H²] / 2` more, and all together for no longer than the others hold it.
@@ -106,7 +108,12 @@ impl FullLoad {
 impl Share {
     /// The share of the threads' time that is saved, at least and at most.
     fn saved(&self, load: &FullLoad, is_crowded: bool) -> [f64; 2] {
-        let rest_ns = (load.operation_ns - load.inside_ns).max(1.0);
+        let is_hidden = load.operation_ns <= load.inside_ns;
+        let rest_ns = if is_hidden {
+            SHARED_NS
+        } else {
+            (load.operation_ns - load.inside_ns).max(1.0)
+        };
         // Of an operation that saves so much.
         let locking = |saved_ns: f64| self.taking * (saved_ns / SHARED_NS).min(1.0);
         let waits_most = self.waiting + self.waiting_error;
@@ -115,10 +122,13 @@ impl Share {
         } else {
             (self.waiting - self.waiting_error).max(0.0)
         };
-        let [left_most, left_least] = load.ratio.map(|ratio| {
-            let rest = load.operation_ns / ratio - load.inside_ns;
-            (rest / rest_ns).max(0.0)
+        let [mut left_most, mut left_least] = load.ratio.map(|ratio| {
+            let saved_ns = load.operation_ns - load.operation_ns / ratio;
+            (1.0 - saved_ns / rest_ns).max(0.0)
         });
+        if is_hidden {
+            (left_most, left_least) = (left_most.max(1.0), 0.0);
+        }
         let waits_left = load.side_by_side(left_most, self).max(left_most).min(1.0);
         let mut least = waits_least * (1.0 - waits_left) - self.waking * waits_left;
         least += if left_most > 1.0 {
@@ -167,10 +177,9 @@ pub fn gain_of(
         let part = parts.iter().find(|part| part.side == share.side)?;
         let ratio = subject.cell(results, strategy)?.ratio.as_ref();
         let ratio = ratio.filter(|ratio| ratio.ci_low < ratio.ci_high)?;
-        let operation_ns = subject.cell(results, &results.baseline)?.median;
         let load = FullLoad {
-            operation_ns,
-            inside_ns: part.inside_ns().min(operation_ns),
+            operation_ns: subject.cell(results, &results.baseline)?.median,
+            inside_ns: part.inside_ns(),
             among_readers: part.among_readers(),
             ratio: [ratio.ci_low, ratio.ci_high],
             is_alone: subject.threads == 1,
@@ -265,6 +274,22 @@ mod tests {
         };
         // 500 ns for each acquisition; 100 take a hundredth of the time.
         assert_saved(&SHARE, &slower, false, [-0.05 - 0.004, 0.004]);
+    }
+
+    #[test]
+    fn what_takes_no_longer_than_the_work_inside_does_not_show_what_is_saved() {
+        // Ten readers that hold the lock together.
+        let together = FullLoad {
+            operation_ns: 100.0,
+            ratio: [1.01, 1.1],
+            ..LOAD
+        };
+        assert_saved(&SHARE, &together, false, [-0.004, 0.22 + 0.01]);
+        let slower = FullLoad {
+            ratio: [0.8, 0.9],
+            ..together
+        };
+        assert_saved(&SHARE, &slower, false, [-0.004 - 0.01 * 0.25, 0.22 + 0.01]);
     }
 
     #[test]

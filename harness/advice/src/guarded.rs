@@ -25,6 +25,7 @@ impl Guarded {
         let (outer, arguments) = taken_apart(name);
         let is_cache = outer.to_ascii_lowercase().contains("cache") || outer == "LruMap";
         let shape = match outer {
+            "()" => Shape::Nothing,
             _ if is_number(outer) => Shape::Counter,
             "VecDeque" | "BinaryHeap" | "LinkedList" => Shape::Queue,
             "HashSet" | "BTreeSet" | "IndexSet" => Shape::Table,
@@ -172,6 +173,7 @@ mod tests {
             Shape::Queue
         );
         assert_eq!(shape("lru::LruCache<u64, u64>"), Shape::BoundedCache);
+        assert_eq!(shape("()"), Shape::Nothing);
     }
 
     #[test]

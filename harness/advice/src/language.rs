@@ -19,6 +19,8 @@ pub enum Shape {
     BoundedCache,
     /// What one thread puts in and another takes out, in order.
     Queue,
+    /// No value: what a lock of `()` protects lies elsewhere.
+    Nothing,
 }
 
 impl Shape {
@@ -38,6 +40,10 @@ impl Shape {
             Shape::Queue => Some(
                 "table.shape = \"queue\" is not measured: no strategy here keeps an order; compare a channel or a \
                  concurrent queue, such as crossbeam's, in your program",
+            ),
+            Shape::Nothing => Some(
+                "table.shape = \"nothing\" is not measured: a lock of `()` holds no value, and every strategy here does; \
+                 say the shape of what it protects",
             ),
         }
     }

@@ -77,6 +77,8 @@ impl Subject {
 
 /// What one thread does without a pause at least, in a second: 500 ns for an operation are slow.
 const SATURATED_PER_S: f64 = 2e6;
+/// What a scan takes for each record: 20 ns are slow.
+const SCANNED_NS: f64 = 20.0;
 /// One thread cannot keep a schedule that is tighter than this, in microseconds.
 const PERIOD_MIN_US: f64 = 1.0;
 /// Nor would a schedule that is slower than this ever come up, in microseconds.
@@ -103,10 +105,11 @@ impl Workload {
     /// What no scenario can ask.
     pub fn questions(&self) -> Result<Questions, String> {
         let (table, parts) = (self.table_scenario(), self.parts());
+        let records = self.table.records();
         let asked = |name: &str, focus| Scenario {
             // It is what the run is for.
             origin: Origin::Report,
-            ..named(&table, name, groups(&parts, focus))
+            ..named(&table, name, groups(&parts, records, focus))
         };
         let has_saturated = parts.iter().any(|part| part.rate_per_s.is_none());
         let mut scenarios: Vec<Scenario> = Vec::new();
@@ -125,7 +128,7 @@ impl Workload {
                 metric: group(part, 1, None).does.metric(),
                 decides: by.is_empty() || by.contains(&part.side),
                 per_s: part.per_s(),
-                threads: unpaced_threads(part),
+                threads: unpaced_threads(part, records),
             });
         }
         scenarios.extend(self.neighbours(&table));
@@ -200,8 +203,10 @@ impl Workload {
         let reads = |part: &&Part| matches!(part.side, Side::Readers | Side::Mixed);
         let reading = parts.iter().find(reads).map(|part| part.side);
         let writes = swept(Axis::Writes, &WRITES, vec![mix]);
-        let sections =
-            reading.map(|side| swept(Axis::SectionNs, &SECTIONS_NS, groups(&parts, Some(side))));
+        let sections = reading.map(|side| {
+            let groups = groups(&parts, self.table.records(), Some(side));
+            swept(Axis::SectionNs, &SECTIONS_NS, groups)
+        });
         std::iter::once(writes).chain(sections).collect()
     }
 
@@ -244,10 +249,10 @@ fn named(table: &Scenario, name: &str, groups: Vec<Group>) -> Scenario {
 
 /// All parts, those with a rate at that rate, but for the one that the scenario is about: it stands first, and never
 /// pauses.
-fn groups(parts: &[Part], focus: Option<Side>) -> Vec<Group> {
+fn groups(parts: &[Part], records: usize, focus: Option<Side>) -> Vec<Group> {
     let all = parts.iter().map(|part| match part.per_s() {
-        Some(per_s) if focus != Some(part.side) => paced(part, per_s),
-        _ => group(part, unpaced_threads(part), None),
+        Some(per_s) if focus != Some(part.side) => paced(part, records, per_s),
+        _ => group(part, unpaced_threads(part, records), None),
     });
     let mut groups: Vec<(Side, Group)> = parts.iter().map(|part| part.side).zip(all).collect();
     groups.sort_by_key(|(side, group)| (focus != Some(*side), group.every_us.is_some()));
@@ -255,19 +260,28 @@ fn groups(parts: &[Part], focus: Option<Side>) -> Vec<Group> {
 }
 
 /// A part at its rate: one thread for all, or as many as can keep up with it.
-fn paced(part: &Part, per_s: f64) -> Group {
+fn paced(part: &Part, records: usize, per_s: f64) -> Group {
     // Twice the time inside: a thread that is hardly ever done keeps no schedule.
-    let period_us = PERIOD_MIN_US.max(2.0 * part.inside_ns() / 1e3);
+    let period_us = PERIOD_MIN_US.max(2.0 * busy_ns(part, records) / 1e3);
     let threads = threads_for(part, per_s * period_us / 1e6);
     let period_us = 1e6 * threads as f64 / per_s;
     group(part, threads, Some(period_us.min(PERIOD_MAX_US)))
 }
 
 /// With how many threads a part is measured that never pauses: all, or as many as reach its rate.
-fn unpaced_threads(part: &Part) -> usize {
-    let each_s = 1.0 / SATURATED_PER_S + part.inside_ns() / 1e9;
+fn unpaced_threads(part: &Part, records: usize) -> usize {
+    let each_s = 1.0 / SATURATED_PER_S + busy_ns(part, records) / 1e9;
     let of_rate = |per_s: f64| threads_for(part, per_s * each_s);
     part.per_s().map_or(part.threads, of_rate)
+}
+
+/// The mean time inside an operation of a part, that of its scans included.
+fn busy_ns(part: &Part, records: usize) -> f64 {
+    let scans = match part.side {
+        Side::Scanners => 1.0,
+        _ => part.scans.unwrap_or(0.0),
+    };
+    part.inside_ns() + scans * records as f64 * SCANNED_NS
 }
 
 /// As many threads as that, rounded up; one at least, and no more than the part has.

@@ -436,6 +436,13 @@ const fn are_the_same(recording: &Recording, reading: u64, writing: u64) -> bool
     reading + writing > recording.threads.seen || reading == writing && reading > 1
 }
 
+/// As many threads at most as were alive at a time on average, or as there are processors: those of a program that starts one
+/// for each request take the lock one after the other, and not together.
+fn together(recording: &Recording, threads: u64) -> u64 {
+    let alive = recording.threads.time_ns.div_ceil(recording.elapsed_ns);
+    threads.min(alive.max(recording.processors.max(1).into()))
+}
+
 fn part<const N: usize>(
     recording: &Recording,
     lock: &Analysed,
@@ -446,7 +453,11 @@ fn part<const N: usize>(
 ) -> RecordedPart {
     let acquired: u64 = all.iter().map(|one| one.acquired).sum();
     let waiting_ns: u64 = all.iter().map(|one| one.waiting_ns).sum();
-    let spent_ns = threads as f64 * recording.elapsed_ns as f64;
+    let threads = together(recording, threads);
+    // The time of its threads, as far as the lock is a share of it.
+    let spent_ns = lock
+        .spent_ns
+        .min(threads as f64 * recording.elapsed_ns as f64);
     let index = lock.arrivals.first().and_then(|windows| windows.dispersion);
     let pattern = match index {
         Some(index) if index > POISSON_MOST => Pattern::Bursts,
@@ -459,7 +470,7 @@ fn part<const N: usize>(
         side,
         threads,
         rate_per_s: rounded(acquired as f64 / seconds(recording).max(1e-9) / threads as f64),
-        is_saturated: waiting_ns as f64 >= GAIN_LEAST * spent_ns,
+        is_saturated: waiting_ns > 0 && waiting_ns as f64 >= GAIN_LEAST * spent_ns,
         pattern,
         burst: burst.filter(|_| pattern == Pattern::Bursts),
         dispersion: index.map(rounded),

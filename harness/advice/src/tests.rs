@@ -276,6 +276,24 @@ fn a_part_with_a_rate_is_measured_without_a_pause_beside_the_others_at_theirs() 
     assert_eq!(asked.subjects[0].per_s, Some(32_000.0));
 }
 
+/// A scan of as many records takes milliseconds, so a thread does no 4,000 of them in a second.
+#[test]
+fn scanners_are_measured_with_as_many_threads_as_their_scans_take() {
+    let threads = |records: usize| {
+        let text = format!(
+            "name = \"w\"\n[table]\nrecords = {records}\n{READERS}[scanners]\nthreads = 4\nrate_per_s = 1000\n"
+        );
+        let asked = Workload::parse(&text, "w.toml").unwrap().questions();
+        let asked = asked.unwrap();
+        let beside = scenario(&asked, "w").groups.iter();
+        let beside = beside.filter(|group| group.every_us.is_some());
+        let beside: Vec<usize> = beside.map(|group| group.threads).collect();
+        (asked.subjects[1].threads, beside)
+    };
+    assert_eq!(threads(1_000_000), (4, vec![4]));
+    assert_eq!(threads(64), (1, vec![1]));
+}
+
 /// Public questions, as files.
 #[test]
 fn what_people_ask_can_be_said() {
@@ -376,6 +394,7 @@ fn what_is_not_measured_is_refused_by_name() {
         ("counter", "atomic integer"),
         ("bounded-cache", "moka"),
         ("queue", "channel"),
+        ("nothing", "what it protects"),
     ] {
         let refused = table(&format!("shape = \"{shape}\"\n"));
         let named = format!("table.shape = \"{shape}\" is not measured");

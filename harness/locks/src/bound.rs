@@ -20,9 +20,10 @@
 //! `W / T` says little. There the bound is the 99th percentile of the wait over all acquisitions, those that did not wait
 //! included: a free lock takes at most that from the 99th percentile of what a request waits for in one acquisition.
 //!
-//! **A lock matters** if its bound reaches [`GAIN_LEAST`] or [`WAIT_P99_LEAST_NS`]. Both are small on purpose: a lock that is
-//! left alone by mistake costs more than a second look. And both are above what a change cannot show: two runs of a
-//! program differ by some percent, and waking a thread takes tens of microseconds on a loaded machine.
+//! **A lock matters** if its bound reaches [`GAIN_LEAST`], or [`WAIT_P99_LEAST_NS`] and [`WAITS_LEAST`] acquisitions waited.
+//! Both bounds are small on purpose: a lock that is left alone by mistake costs more than a second look. And both are above
+//! what a change cannot show: two runs of a program differ by some percent, and waking a thread takes tens of microseconds
+//! on a loaded machine.
 
 /// A bound on the throughput from which on a lock matters: 5 %. The reports of this workspace tolerate as much as a loss.
 pub const GAIN_LEAST: f64 = 0.05;

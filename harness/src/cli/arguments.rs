@@ -146,9 +146,16 @@ pub(crate) struct Contest {
     /// Only strategies whose name matches this regular expression
     #[arg(long, value_name = "RE")]
     pub(crate) strategy: Option<Regex>,
-    /// The strategy that the others are compared with: the one in use now
-    #[arg(long, value_name = "NAME", default_value = controls::BASELINE)]
-    pub(crate) baseline: String,
+    /// The strategy that the others are compared with: the one in use now [default: mutex/std]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) baseline: Option<String>,
+}
+
+impl Contest {
+    /// The strategy that the others are compared with.
+    pub(crate) fn baseline(&self) -> &str {
+        self.baseline.as_deref().unwrap_or(controls::BASELINE)
+    }
 }
 
 /// How much time to spend, and on which random choices.

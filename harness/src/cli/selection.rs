@@ -58,8 +58,8 @@ pub(crate) fn contenders(pattern: Option<&Regex>) -> Result<Vec<String>> {
 
 /// The strategies and controls that match, those of the baseline's doubles that do among them.
 pub(crate) fn listed(contest: &Contest) -> Result<Vec<Profile>> {
-    strategy(&contest.baseline)?;
-    let entries = roster::entries_beside(&contest.baseline, RecordKind::Status);
+    strategy(contest.baseline())?;
+    let entries = roster::entries_beside(contest.baseline(), RecordKind::Status);
     matching(entries, contest.strategy.as_ref())
 }
 
@@ -82,7 +82,7 @@ pub(crate) fn contest(contest: &Contest) -> Result<Vec<String>> {
     })?;
     needed.retain(|profile| {
         let is_chosen = chosen.iter().any(|name| name == profile.name);
-        is_chosen || profile.role == Role::Control || profile.name == contest.baseline
+        is_chosen || profile.role == Role::Control || profile.name == contest.baseline()
     });
     Ok(names(&needed))
 }
@@ -151,7 +151,7 @@ mod tests {
     fn an_optional_strategy_takes_part_only_where_it_is_named() {
         let choice = |strategy: Option<&str>, baseline: &str| Contest {
             strategy: strategy.map(|pattern| Regex::new(pattern).expect("it is a pattern")),
-            baseline: baseline.into(),
+            baseline: Some(baseline.into()),
         };
         let all = listed(&choice(None, BASELINE)).expect("there are some");
         let optional: Vec<&str> = all

@@ -1,4 +1,4 @@
-use locks::{analyse, read};
+use locks::{Threads, analyse, read};
 
 use super::*;
 
@@ -133,6 +133,26 @@ fn threads_that_do_one_thing_are_parts_of_their_own() {
     }
     assert_eq!(made.program.lock, "src/sessions.rs:10");
     assert!(made.program.bound > 0.05, "{:?}", made.program);
+}
+
+/// A thread for each request: 256 of them, of which eight are alive at a time.
+#[test]
+fn threads_that_follow_each_other_are_no_more_than_those_alive_at_a_time() {
+    let uses = used(1, "write", 256, 8_000, 1_900_000_000, &[[50, 50, 9]]);
+    let mut recording = recording(SESSIONS, STD_MUTEX, &uses);
+    recording.threads = Threads {
+        seen: 256,
+        time_ns: 8 * recording.elapsed_ns,
+    };
+    let only = |recording: &Recording| match &made(recording).parts[..] {
+        [part] => (part.threads, part.rate_per_s, part.is_saturated),
+        parts => panic!("one part: {parts:?}"),
+    };
+    // 1.9 of 16 s are spent waiting.
+    assert_eq!(only(&recording), (8, 500.0, true));
+    // Those that follow each other may still be as many as the processors for a while.
+    recording.threads.time_ns = recording.elapsed_ns;
+    assert_eq!(only(&recording).0, 4);
 }
 
 #[test]

@@ -16,7 +16,7 @@ use serde_json::json;
 
 use super::collect::grouped;
 use super::view::Section;
-use super::{Form, adoption, draft, format, losses, render};
+use super::{Form, adoption, draft, flips, format, losses, render};
 use advice::{
     Agreement, Conclusion, Earlier, NEGLIGIBLE, Part, Program, Questions, RecordedWorkload, SCHEMA,
     Subject, Times, Workload, asked,
@@ -71,6 +71,7 @@ pub fn advice(
         subjects => subjects.iter().map(|one| subject(results, one, name)).collect::<Vec<_>>(),
         costs => costs(results, subjects, name),
         sweeps => sweeps(questions, results, name),
+        flips => conclusion.flips.iter().map(flips::crossing).collect::<Vec<_>>(),
         gain => results.margin,
         tolerated => TOLERATED,
         negligible => NEGLIGIBLE,
@@ -158,14 +159,13 @@ fn sweeps(questions: &Questions, results: &Machine, name: &str) -> Vec<Value> {
         at.map(move |at| ((scenario.family(), at.axis), scenario))
     });
     let sweep = |((name, axis), points): ((&str, Axis), Vec<&Scenario>)| {
-        let processes = points.iter().map(|point| {
+        let points = points.iter().map(|point| {
             let of_it = cells.iter().filter(|cell| cell.scenario == point.name);
-            of_it.map(|cell| cell.processes).max().unwrap_or(0)
+            let ratios = of_it.filter_map(|cell| cell.ratio.as_ref());
+            let processes = ratios.map(|ratio| ratio.processes).max().unwrap_or(0);
+            context! { at => point.coordinate(axis), processes }
         });
-        let processes = processes.min();
-        let ends = [points.first(), points.last()];
-        let ends = ends.map(|point| point.and_then(|point| point.coordinate(axis)));
-        context! { name, words => axis.words(), processes, from => ends[0], to => ends[1] }
+        context! { name, words => axis.words(), points => points.collect::<Vec<_>>() }
     };
     grouped(points).into_iter().map(sweep).collect()
 }

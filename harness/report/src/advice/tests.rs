@@ -12,6 +12,7 @@ use advice::{
 };
 use analysis::{Samples, analyse};
 use fixtures::{Invented, Run, invented, readers};
+use results::{Change, Flip};
 
 const FILE: &str = "name = \"w\"\ntitle = \"TITLE\"\n[table]\nrecords = 64\n[readers]\nthreads = 1\n\
                     rate_per_s = 1000000\n[needs]\nlinearizable = true\n";
@@ -327,6 +328,12 @@ fn rates_that_cost_next_to_nothing_are_no_reason_to_change() {
         "{:?}",
         advice.sections["reversal"]
     );
+    // One that gains too little, or loses, is not adopted then either.
+    assert!(
+        any(&advice.sections["reversal"], "judged by their times"),
+        "{:?}",
+        advice.sections["reversal"]
+    );
 }
 
 #[test]
@@ -453,6 +460,43 @@ fn staying_is_an_answer_and_says_what_would_change_it() {
     );
 }
 
+/// What would change the answer for a strategy whose ratio has this median and lower end, and whose time is `ours` of the baseline's.
+fn reversal_at(median: f64, ci_low: f64, ours: f64) -> Vec<String> {
+    let samples = Samples::from_lines(readers([invented("x/close", 1.5, 1.5, 1.5)])).unwrap();
+    let mut results = analyse(&samples);
+    let workload = workload("T");
+    let mut questions = workload.questions().unwrap();
+    let asked = results.scenarios[0].name.clone();
+    let baseline = results.cell(&asked, "mutex/std", Metric::ReadNs).unwrap();
+    let ours = ours * baseline.median;
+    questions.subjects[0].scenario = asked;
+    for cell in &mut results.cells {
+        if cell.strategy == "x/close"
+            && let Some(ratio) = &mut cell.ratio
+        {
+            (ratio.median, ratio.ci_low) = (median, ci_low);
+            ratio.verdict = Verdict::Inconclusive;
+            cell.median = ours;
+        }
+    }
+    let screening = Screening::default();
+    let conclusion = conclude(&workload, &questions, &samples, &results, screening);
+    let advice = advice(&workload, &questions, &results, &conclusion, None);
+    advice.sections["reversal"].clone()
+}
+
+#[test]
+fn what_would_have_to_be_faster_is_not_faster_than_that_already() {
+    assert_eq!(reversal_at(1.5, 1.1, 0.66), [""; 0]);
+    // Two medians have another quotient than the median of the ratios.
+    let [reversal] = &reversal_at(1.08, 1.0, 0.8)[..] else {
+        panic!("one part decides");
+    };
+    let words = reversal.trim_end_matches('.').split(' ');
+    let ns: Vec<f64> = words.filter_map(|word| word.parse().ok()).collect();
+    assert!(ns.len() == 2 && ns[0] < ns[1], "{reversal}");
+}
+
 #[test]
 fn what_was_seen_of_a_need_is_told_from_what_is_claimed() {
     let kept = |strategy: &str, need, basis| Finding {
@@ -561,6 +605,55 @@ fn a_ranking_elsewhere_is_stated_only_where_all_machines_agree() {
 }
 
 #[test]
+fn flips_say_how_sure_they_are_and_between_which_points_that_was_measured() {
+    let samples = Samples::from_lines(readers([invented("a/fast", 3.0, 3.0, 1.0)])).unwrap();
+    let mut results = analyse(&samples);
+    let workload = workload("T");
+    let mut questions = workload.questions().unwrap();
+    let asked = results.scenarios[0].name.clone();
+    let cell = results.cell(&asked, "a/fast", Metric::ReadNs).unwrap();
+    let points = questions.scenarios.iter();
+    let points = points.filter(|point| point.family() == "w-by-section-ns");
+    // The longest time inside was not measured.
+    let points = points.take(2).map(|point| Cell {
+        scenario: point.name.clone(),
+        ..cell.clone()
+    });
+    let points: Vec<Cell> = points.collect();
+    results.cells.extend(points);
+    questions.subjects[0].scenario = asked;
+    let screening = Screening::default();
+    let mut conclusion = conclude(&workload, &questions, &samples, &results, screening);
+    let flip = |axis: Axis, change, at: Option<f64>| Flip {
+        sweep: format!("w-by-{}", axis.name().replace('_', "-")),
+        axis,
+        metric: Metric::ReadNs,
+        strategy: "a/fast".into(),
+        change,
+        at,
+        ci_low: at,
+        ci_high: None,
+        share: 0.98,
+    };
+    // Twice: it is above the margin between the two.
+    conclusion.flips = vec![
+        flip(Axis::Writes, Change::RisesAboveMargin, Some(0.01)),
+        flip(Axis::Writes, Change::FallsBelowMargin, Some(0.2)),
+        flip(Axis::SectionNs, Change::AlwaysAboveMargin, None),
+    ];
+    let advice = advice(&workload, &questions, &results, &conclusion, None);
+    let expected = [
+        "Read, with a margin of 20 %: `a/fast` rises above the margin at share of writes = 0.0100 [0.0100, beyond], in 98 % of \
+         resamples.",
+        "Read, with a margin of 20 %: `a/fast` falls below the margin at share of writes = 0.200 [0.200, beyond], in 98 % of \
+         resamples.",
+        "`a/fast` improves the read by more than 20 % at every time inside the read section in ns measured, 10 to 300, in \
+         98 % of resamples.",
+    ];
+    assert_eq!(advice.sections["flips"], expected);
+}
+
+#[test]
 fn the_decision_record_has_its_sections_in_order_and_nothing_undefined() {
     let (_, advice) = told("T", [invented("atomics/seqlock", 3.0, 3.0, 1.0)]);
     let record = decision_record(&advice);
@@ -658,6 +751,29 @@ fn a_baseline_that_lacks_something_stays_only_if_that_is_given_up() {
         "{:?}",
         advice.sections["because"]
     );
+}
+
+/// The rules of `locks::verdict` that make a lock matter.
+#[test]
+fn a_lock_that_is_left_says_from_when_on_it_matters() {
+    use locks::bound::{GAIN_LEAST, WAIT_P99_LEAST_NS, WAITS_LEAST};
+
+    let bytes = include_bytes!("../../../testdata/recordings/metrics-registry.json");
+    let recording = locks::read(bytes, "r.json").expect("it is a recording");
+    let analysis = locks::analyse(&recording);
+    let recorded = RecordedWorkload::new(&recording, &analysis.locks[0]);
+    let reversal = left(&recorded, &Environment::default()).sections["reversal"].concat();
+    assert_eq!(
+        (GAIN_LEAST, WAITS_LEAST, WAIT_P99_LEAST_NS),
+        (0.05, 10, 1e5)
+    );
+    for bound in [
+        "gain 5 %",
+        "at least ten acquisitions wait",
+        "reaches 100 us",
+    ] {
+        assert!(reversal.contains(bound), "{bound:?} is not in: {reversal}");
+    }
 }
 
 /// Every lock of the recordings that are shipped, and what the file of each says.

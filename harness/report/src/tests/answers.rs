@@ -63,6 +63,27 @@ fn a_few_processes_decide_nothing() {
 }
 
 #[test]
+fn a_strategy_that_few_processes_measured_hides_no_answer_about_the_others() {
+    let run = Run::new([
+        invented("novel/slow", 0.5, 0.5, 0.5),
+        invented("novel/rare", 0.5, 0.5, 0.5),
+    ]);
+    let results = changed(&run, |lines| {
+        lines.retain(|line| match line {
+            Line::Slice(slice) => slice.key.strategy != "novel/rare" || slice.key.process < 2,
+            _ => true,
+        });
+    });
+    assert_eq!(decision(&results, "novel/rare"), Decision::TooFew);
+    let answer = answered(&results);
+    assert!(answer.contains("Stay with `mutex/std`"), "{answer}");
+    assert!(
+        answer.contains("measured `novel/rare`: too few to say"),
+        "{answer}"
+    );
+}
+
+#[test]
 fn the_preset_that_decides_nothing_prints_no_decision() {
     let quick = changed(&three(), |lines| {
         header(lines).environment.preset = "quick".into();

@@ -6,7 +6,7 @@ mod stages;
 use std::path::PathBuf;
 
 use ::advice::{Agreement, Earlier, Questions, TEMPLATE, Workload, agreement, conclude};
-use analysis::{Samples, analyse, merge};
+use analysis::{Samples, merge};
 use harness::recorded::ADVICE;
 use harness::run::{Plan, Recording};
 use model::controls;
@@ -20,7 +20,7 @@ use super::{attended, environment, kept_in};
 use crate::arguments::{AdviseOptions, Format};
 use crate::{selection, terminal};
 use recording::Recorded;
-use stages::Stages;
+use stages::{Stages, judged};
 
 /// Excludes by what is observed, measures what is left, and says what follows.
 pub(crate) fn advise(options: &AdviseOptions) -> Result<()> {
@@ -50,7 +50,7 @@ pub(crate) fn advise(options: &AdviseOptions) -> Result<()> {
     if let Some(record) = &options.adr {
         output::check(record, Existing::forced(options.force))?;
     }
-    let load = |place: &PathBuf| Earlier::load(place, &workload, &options.contest.baseline);
+    let load = |place: &PathBuf| Earlier::load(place, &workload, options.contest.baseline());
     let earlier = options.against.as_ref().map(load).transpose()?;
     let plan = plan(options, &workload, &questions)?;
     let stages = Stages {
@@ -81,7 +81,7 @@ pub(crate) fn advise(options: &AdviseOptions) -> Result<()> {
         attended(&mut recording, |run| stages.carry_out(run)).map_err(kept_in(&folder))?;
     let samples =
         Samples::from_lines(recording.lines().to_vec()).expect("it begins with its header");
-    let results = analyse(&samples);
+    let results = judged(&samples);
     let mut conclusion = conclude(&workload, &questions, &samples, &results, screening);
     let recorded = recorded.as_ref();
     conclusion.program =
@@ -131,11 +131,8 @@ fn print(advice: &Advice, options: &AdviseOptions) -> Result<()> {
 /// The options with what the workload says is there now, unless they name something else.
 fn with_baseline(options: &AdviseOptions, workload: &Workload) -> AdviseOptions {
     let mut options = options.clone();
-    if let Some(baseline) = &workload.baseline
-        && options.contest.baseline == controls::BASELINE
-    {
-        options.contest.baseline.clone_from(baseline);
-    }
+    let baseline = &mut options.contest.baseline;
+    *baseline = baseline.take().or_else(|| workload.baseline.clone());
     options
 }
 
@@ -152,9 +149,34 @@ fn plan(options: &AdviseOptions, workload: &Workload, questions: &Questions) -> 
     Ok(Plan {
         scenarios: questions.scenarios.clone(),
         strategies,
-        baseline: options.contest.baseline.clone(),
+        baseline: options.contest.baseline().to_owned(),
         assumptions: Vec::new(),
         preset: options.effort.preset,
         seed: options.effort.seed,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+    use crate::arguments::{Action, Arguments};
+
+    #[test]
+    fn a_baseline_that_the_options_name_comes_before_that_of_the_workload() {
+        let text = "name = \"w\"\nbaseline = \"rwlock/std\"\n[table]\nrecords = 4\n[readers]\nthreads = 1\n";
+        let workload = Workload::parse(text, "w.toml").expect("it is a workload");
+        let baseline = |named: &[&str]| {
+            let words = ["pivot", "advise", "w.toml"].iter().chain(named);
+            let arguments = Arguments::try_parse_from(words).expect("they are sound");
+            let Some(Action::Advise(options)) = arguments.action else {
+                panic!("another command");
+            };
+            let options = with_baseline(&options, &workload);
+            options.contest.baseline().to_owned()
+        };
+        assert_eq!(baseline(&[]), "rwlock/std");
+        assert_eq!(baseline(&["--baseline", "mutex/std"]), "mutex/std");
+    }
 }

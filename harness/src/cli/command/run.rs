@@ -61,7 +61,7 @@ fn begin(options: &RunOptions) -> Result<(Plan, PathBuf, Recording)> {
     let plan = Plan {
         scenarios: selection::scenarios(choice, effort.preset == Preset::Full)?,
         strategies: selection::contest(&choice.contest)?,
-        baseline: choice.contest.baseline.clone(),
+        baseline: choice.contest.baseline().to_owned(),
         assumptions: assumption::load(&assumptions)?,
         preset: effort.preset,
         seed: effort.seed,

@@ -16,6 +16,7 @@ use model::preset::Preset;
 use model::sample::{Card, Header, Line};
 use model::scenario::{Origin, Scenario};
 use registry::roster;
+use results::{Machine, Protocol};
 use trace::StallTask;
 
 /// What the measuring of a preset and the stopping of threads before it may take, in seconds. The checks before them take
@@ -151,9 +152,8 @@ impl Stages<'_> {
 
     /// What the workload's own scenarios say so far.
     fn answer(&self, lines: &[Line]) -> Choice {
-        let mut samples = Samples::from_lines(lines.to_vec()).expect("it begins with its header");
-        samples.header.scenarios.retain(is_asked);
-        let results = analyse(&samples);
+        let samples = Samples::from_lines(lines.to_vec()).expect("it begins with its header");
+        let results = asked(&samples);
         let screening = self.screening(lines);
         conclude(self.workload, self.questions, &samples, &results, screening).decision
     }
@@ -262,6 +262,31 @@ impl Stages<'_> {
     }
 }
 
+/// What a run says. The workload itself is judged alone, as it was when its measuring ended: verdicts that are made together
+/// change each other, and what was measured around it is no reason to change the answer.
+pub(super) fn judged(samples: &Samples) -> Machine {
+    let asked = asked(samples);
+    let mut results = analyse(samples);
+    for cell in &mut results.cells {
+        if let Some(alone) = asked.cell(&cell.scenario, &cell.strategy, cell.metric) {
+            cell.clone_from(alone);
+        }
+    }
+    let Protocol {
+        level, verdicts, ..
+    } = asked.protocol;
+    (results.protocol.level, results.protocol.verdicts) = (level, verdicts);
+    results.recommendations = asked.recommendations;
+    results
+}
+
+/// What it says of the workload itself.
+fn asked(samples: &Samples) -> Machine {
+    let mut samples = samples.clone();
+    samples.header.scenarios.retain(is_asked);
+    analyse(&samples)
+}
+
 /// Whether a scenario is the workload itself, and not something around it.
 fn is_asked(scenario: &Scenario) -> bool {
     scenario.origin == Origin::Report
@@ -286,7 +311,9 @@ fn is_out(against: &[Finding], name: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use fixtures::invented;
     use model::environment::Environment;
+    use results::{Metric, Verdict};
 
     use super::*;
 
@@ -310,6 +337,28 @@ mod tests {
             plan: &plan,
         };
         stages.answerable(&header).expect("somebody can")
+    }
+
+    /// One comparison that nine processes agree on is certain, and one among four is not, if the others are open.
+    #[test]
+    fn what_was_measured_around_a_workload_does_not_change_its_answer() {
+        let mut run = fixtures::Run::new([invented("a/fast", 3.0, 1.2, 1.2)]);
+        let is_kept =
+            |name: &str| ["single-reader", "update", "scan-while-writing"].contains(&name);
+        run.scenarios.retain(|one| is_kept(&one.name));
+        run.processes = 9;
+        let samples = Samples::from_lines(run.lines()).expect("it begins with its header");
+        let verdict = |results: &Machine| {
+            let cell = results.cell("single-reader", "a/fast", Metric::ReadNs);
+            let ratio = cell.and_then(|cell| cell.ratio.as_ref());
+            ratio.expect("it was compared").verdict
+        };
+        assert_eq!(verdict(&asked(&samples)), Verdict::Holds);
+        assert_eq!(verdict(&analyse(&samples)), Verdict::Inconclusive);
+        let judged = judged(&samples);
+        assert_eq!(verdict(&judged), Verdict::Holds);
+        let around = judged.cell("update", "a/fast", Metric::WriteNs);
+        assert!(around.is_some_and(|cell| cell.ratio.is_some()));
     }
 
     #[test]
