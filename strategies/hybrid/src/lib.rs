@@ -93,7 +93,7 @@
 //! Against `bravo`: the lock below costs a writer what a mutex costs, where parking_lot's reader-writer
 //! lock starves readers beside a writer that never pauses; the bias is earned by reads and not after
 //! some time, so no clock is read; the entries belong to threads or handles and serve all locks, so a
-//! lock costs three words.
+//! lock costs 24 bytes (on 32 bits: 16).
 //!
 //! ## `cells`
 //!
