@@ -58,11 +58,18 @@ impl Bias {
     }
 
     /// After a revocation that asked `threads` threads: was the bias worth it? Then the next one is
-    /// easier to earn, else harder.
-    pub(crate) fn settle(&self, fast_reads: usize, threads: usize) {
+    /// easier to earn, else harder; or as hard as before, if there `were_more` reads than were counted.
+    pub(crate) fn settle(
+        &self,
+        fast_reads: usize,
+        threads: usize,
+        were_more: impl FnOnce() -> bool,
+    ) {
         let need = self.need.load(Ordering::Relaxed);
         let next = if fast_reads >= YIELD + YIELD_PER_NEED * need as usize + threads {
             (need / 2).max(*NEED.start())
+        } else if were_more() {
+            need
         } else {
             (need * 2).min(*NEED.end())
         };
@@ -98,23 +105,25 @@ mod tests {
     #[test]
     fn a_bias_that_yields_little_makes_the_next_one_twice_as_dear() {
         let bias = Bias::new();
-        bias.settle(64, 1);
+        bias.settle(64, 1, || false);
         assert_eq!(slow_reads_until_biased(&bias), 16);
-        bias.settle(96, 1);
+        bias.settle(96, 1, || false);
         assert_eq!(slow_reads_until_biased(&bias), 32);
-        bias.settle(161, 1);
+        bias.settle(161, 1, || false);
         assert_eq!(slow_reads_until_biased(&bias), 16);
+        bias.settle(64, 1, || true);
+        assert_eq!(slow_reads_until_biased(&bias), 16, "nobody knows");
     }
 
     #[test]
     fn it_never_gets_out_of_reach_nor_for_nothing() {
         let bias = Bias::new();
         for _ in 0..100 {
-            bias.settle(0, 1);
+            bias.settle(0, 1, || false);
         }
         assert_eq!(slow_reads_until_biased(&bias), 1 << 20);
         for _ in 0..100 {
-            bias.settle(1 << 30, 1);
+            bias.settle(1 << 30, 1, || false);
         }
         assert_eq!(slow_reads_until_biased(&bias), 1);
     }
@@ -122,9 +131,9 @@ mod tests {
     #[test]
     fn more_threads_to_ask_want_more_reads() {
         let bias = Bias::new();
-        bias.settle(163, 100);
+        bias.settle(163, 100, || false);
         assert_eq!(slow_reads_until_biased(&bias), 16);
-        bias.settle(196, 100);
+        bias.settle(196, 100, || false);
         assert_eq!(slow_reads_until_biased(&bias), 8);
     }
 }

@@ -320,9 +320,7 @@ impl RawRwLock {
     fn is_locked(&self) -> bool {
         let id = self.id.load(Ordering::Relaxed);
         let word = self.word.load(Ordering::SeqCst);
-        word & WRITER != 0
-            || word >= READER
-            || word & BIASED != 0 && threads::all().flatten().any(|entry| entry.is_reading(id))
+        word & WRITER != 0 || word >= READER || word & BIASED != 0 && threads::any_is_reading(id)
     }
 
     /// Lets this thread in to write.
@@ -396,7 +394,7 @@ impl RawRwLock {
             return true;
         }
         let id = self.id.load(Ordering::Relaxed);
-        if !threads::all().flatten().any(|entry| entry.is_reading(id)) {
+        if !threads::any_is_reading(id) {
             return true;
         }
         // Somebody reads: it stays biased, as it was. Nothing was written, so the release is for
@@ -435,14 +433,16 @@ impl RawRwLock {
     fn revoke(&self) -> bool {
         let id = self.id.load(Ordering::Relaxed);
         let (mut has_parked, mut threads, mut fast_reads) = (false, 0, 0usize);
-        for entries in threads::all() {
+        for record in threads::all() {
             threads += 1;
-            for entry in entries {
+            for entry in record.entries() {
                 has_parked |= self.wait_for_readers(|| !entry.is_reading(id), Some(NAP));
                 fast_reads = fast_reads.saturating_add(entry.settle(id));
             }
         }
-        self.bias.settle(fast_reads, threads);
+        let were_more =
+            || threads::all().fold(false, |more, record| record.take_displaced(id) | more);
+        self.bias.settle(fast_reads, threads, were_more);
         has_parked
     }
 

@@ -109,6 +109,9 @@ impl Entry {
 #[repr(align(128))]
 pub(crate) struct Record {
     entries: [Entry; ENTRIES],
+    /// For each entry, the locks that have lost it to another lock since they were last settled: a bit each. Set by
+    /// the owner, taken by a writer of the lock. More locks than bits share them.
+    displaced: [AtomicUsize; ENTRIES],
     is_owned: AtomicBool,
 }
 
@@ -117,6 +120,7 @@ impl Record {
         fn new() -> Self {
             Self {
                 entries: array![Entry::new(); ENTRIES],
+                displaced: array![AtomicUsize::new(0); ENTRIES],
                 is_owned: AtomicBool::new(false),
             }
         }
@@ -128,6 +132,28 @@ impl Record {
         &self.entries[lock / 2 % ENTRIES]
     }
 
+    pub(crate) fn entries(&self) -> &[Entry] {
+        &self.entries
+    }
+
+    /// Where the bit is that says that `lock` has lost its entry, and the bit.
+    fn displaced(&self, lock: LockId) -> (&AtomicUsize, usize) {
+        let bit = lock / 2 / ENTRIES % usize::BITS as usize;
+        (&self.displaced[lock / 2 % ENTRIES], 1 << bit)
+    }
+
+    /// Whether `lock`, or one that shares its bit, has lost its entry since this was last asked: then reads of it
+    /// went by that are not counted. For the writer of `lock`.
+    pub(crate) fn take_displaced(&self, lock: LockId) -> bool {
+        let (displaced, bit) = self.displaced(lock);
+        // Relaxed: a hint, as the number of reads is.
+        let is_set = displaced.load(Ordering::Relaxed) & bit != 0;
+        if is_set {
+            displaced.fetch_and(!bit, Ordering::Relaxed);
+        }
+        is_set
+    }
+
     /// That entry, ready for the next read of `lock`, unless this thread reads by it already.
     pub(crate) fn prepare(&self, lock: LockId) -> Option<&Entry> {
         let entry = self.entry(lock);
@@ -137,6 +163,11 @@ impl Record {
             return None;
         }
         if last != lock {
+            let (displaced, bit) = self.displaced(last);
+            // Relaxed: a hint. Looked at first: where locks take turns, it is set already.
+            if last != 0 && displaced.load(Ordering::Relaxed) & bit == 0 {
+                displaced.fetch_or(bit, Ordering::Relaxed);
+            }
             entry.reads.store(0, Ordering::Relaxed);
         }
         Some(entry)
@@ -229,15 +260,20 @@ impl Block {
 
 global!(FIRST: Block);
 
-/// The entries of all threads that could be reading, one slice a thread.
-pub(crate) fn all() -> impl Iterator<Item = &'static [Entry]> {
+/// The records of all threads that could be reading.
+pub(crate) fn all() -> impl Iterator<Item = &'static Record> {
     let first: &'static Block = &FIRST;
     std::iter::successors(Some(first), |block| block.next()).flat_map(|block| {
         let used = block.used.load(Ordering::SeqCst);
-        block.records[..used]
-            .iter()
-            .map(|record| &record.entries[..])
+        &block.records[..used]
     })
+}
+
+/// Whether a thread reads `lock` by announcement: see [`Entry::is_reading`].
+pub(crate) fn any_is_reading(lock: LockId) -> bool {
+    all()
+        .flat_map(Record::entries)
+        .any(|entry| entry.is_reading(lock))
 }
 
 /// Claims a record, until it is released.
