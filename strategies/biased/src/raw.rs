@@ -159,6 +159,7 @@ impl RawRwLock {
     /// Lets this thread in to read, if it need not wait.
     pub(crate) fn try_read(&self) -> bool {
         loop {
+            // Acquire: as in `read`, for the identifier.
             let word = self.word.load(Ordering::Acquire);
             if word & WRITER != 0 {
                 return false;
@@ -318,8 +319,10 @@ impl RawRwLock {
     /// Whether a thread is inside, or waits for one that is.
     #[cfg(not(all(test, any(pivot_loom, pivot_shuttle))))]
     fn is_locked(&self) -> bool {
+        // Relaxed: of a read or write that happens before this, the word or the entry tells. Others may be
+        // missed.
         let id = self.id.load(Ordering::Relaxed);
-        let word = self.word.load(Ordering::SeqCst);
+        let word = self.word.load(Ordering::Relaxed);
         word & WRITER != 0 || word >= READER || word & BIASED != 0 && threads::any_is_reading(id)
     }
 
@@ -340,6 +343,7 @@ impl RawRwLock {
     #[cold]
     fn write_slow(&self) {
         let mut spin = Spin::to_write();
+        // Relaxed, as all of these: `claim` compares.
         let mut word = self.word.load(Ordering::Relaxed);
         loop {
             // Whoever is counted leaves soon, and may come again for a while. Two processors that take turns
@@ -380,6 +384,7 @@ impl RawRwLock {
 
     #[cold]
     fn try_write_slow(&self) -> bool {
+        // Relaxed: `claim` compares.
         let mut word = self.word.load(Ordering::Relaxed);
         loop {
             if word & WRITER != 0 || word >= READER {
@@ -424,6 +429,7 @@ impl RawRwLock {
         let is_empty = || self.word.load(Ordering::Acquire) < READER;
         has_parked |= self.wait_for_readers(is_empty, None);
         if has_parked {
+            // Relaxed: who still sees the mark wakes nobody.
             self.word.fetch_and(!DRAINING, Ordering::Relaxed);
         }
     }
@@ -463,7 +469,9 @@ impl RawRwLock {
                 return false;
             }
         }
-        self.word.fetch_or(DRAINING, Ordering::SeqCst);
+        // Relaxed: a counted reader leaves by changing the same word, and looks at it after that. For announced
+        // readers see `NAP`.
+        self.word.fetch_or(DRAINING, Ordering::Relaxed);
         while !have_left() {
             // SAFETY: the second byte of the word is ours. Loads do not panic.
             unsafe { park(self.draining(), kind::WRITE, || !have_left(), nap) };
@@ -556,6 +564,7 @@ impl RawRwLock {
         let leave = |result: UnparkResult| {
             let parked = if result.have_more_threads { PARKED } else { 0 };
             if !is_inside {
+                // Relaxed: says nothing of the value.
                 self.word.fetch_and(!(PARKED ^ parked), Ordering::Relaxed);
                 return pass::NOTHING;
             }
@@ -640,6 +649,7 @@ unsafe impl lock_api::RawRwLock for RawRwLock {
     }
 
     fn is_locked_exclusive(&self) -> bool {
+        // Relaxed: as in `is_locked`.
         self.word.load(Ordering::Relaxed) & WRITER != 0
     }
 }

@@ -55,11 +55,29 @@ impl Guarded {
         value
     }
 
+    fn try_read(&self) {
+        if self.lock.try_read() {
+            self.value();
+            // SAFETY: locked above.
+            unsafe { self.lock.unlock_read() };
+        }
+    }
+
     fn write(&self) {
         self.lock.write();
         self.increase();
         // SAFETY: locked above.
         unsafe { self.lock.unlock_write() };
+    }
+
+    fn try_write(&self) -> bool {
+        let is_in = self.lock.try_write();
+        if is_in {
+            self.increase();
+            // SAFETY: locked above.
+            unsafe { self.lock.unlock_write() };
+        }
+        is_in
     }
 }
 
@@ -219,15 +237,21 @@ fn trying_to_write() {
         let reader = start(&guarded, reader);
         let mut written = 0;
         for _ in 0..2 {
-            if guarded.lock.try_write() {
-                guarded.increase();
-                // SAFETY: locked above.
-                unsafe { guarded.lock.unlock_write() };
-                written += 1;
-            }
+            written += u64::from(guarded.try_write());
         }
         finish([reader]);
         assert_eq!(guarded.read(), written);
+    });
+}
+
+#[test]
+fn trying_to_write_beside_a_writer() {
+    explore(2, || {
+        let guarded = Guarded::new();
+        let writer = start(&guarded, Guarded::write);
+        let written = u64::from(guarded.try_write());
+        finish([writer]);
+        assert_eq!(guarded.read(), 1 + written);
     });
 }
 
@@ -237,17 +261,28 @@ fn trying_to_read() {
         let guarded = Guarded::new();
         guarded.read();
         let reader = start(&guarded, |guarded| {
-            for _ in 0..2 {
-                if guarded.lock.try_read() {
-                    guarded.value();
-                    // SAFETY: locked above.
-                    unsafe { guarded.lock.unlock_read() };
-                }
-            }
+            guarded.try_read();
+            guarded.try_read();
         });
         guarded.write();
         finish([reader]);
         assert_eq!(guarded.read(), 1);
+    });
+}
+
+/// A reader that does not wait may find the bias before it finds the identifier.
+#[test]
+fn trying_to_read_with_the_first_bias() {
+    explore(2, || {
+        let guarded = Guarded::new();
+        let trying = start(&guarded, |guarded| {
+            // As in `the_first_bias`.
+            crate::threads::register();
+            guarded.try_read();
+        });
+        guarded.read();
+        guarded.write();
+        finish([trying]);
     });
 }
 
