@@ -5,7 +5,7 @@
 //! - [`CasTable`]: writers put a new value in place with one compare-and-swap, so that no reader waits for a writer,
 //!   except at the limit of the table (see *Room*). An update costs a little more, and each thread that updates
 //!   should have a [`Handle`].
-//! - [`SeqCell`]: one value, for use as a value in somebody else's map.
+//! - [`SeqCell`]: one value, to be a value in a map of another library.
 //!
 //! Keys and values are plain data ([`Key`], [`Value`]): bytes without padding of which each pattern is a value,
 //! as the `bytemuck` crate defines it. A read returns a copy and no guard, so there is nothing that could be held
