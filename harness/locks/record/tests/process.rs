@@ -140,11 +140,11 @@ fn forks() {
     let child = unsafe { libc::fork() };
     if child == 0 {
         increase(1_000_000);
-        assert!(lockrecord::write().is_err());
-        assert_eq!(lockrecord::recording(), "");
+        // A panic would end a thread, not the process with an error.
+        let is_quiet = lockrecord::write().is_err() && lockrecord::recording().is_empty();
         // With the handlers that write at exit.
         // SAFETY: as above.
-        unsafe { libc::exit(0) };
+        unsafe { libc::exit(i32::from(!is_quiet)) };
     }
     let mut status = 0;
     // SAFETY: waits for the child, and writes the status.
