@@ -337,7 +337,7 @@ fn coverage(mean_span: impl Fn(f64) -> u64, hold_ns: impl Fn(f64, f64) -> f64) -
     for _ in 0..trials {
         let (mut all, mut buckets) = (0.0, Vec::new());
         let (acquired, mut span, mut left) = (20_000_u64, 1, 1);
-        let mut held = every_timed(0, 0, Histogram::default());
+        let mut sample = every_timed(0, 0, Histogram::default());
         for number in 0..acquired {
             let part = (random.next_u64() >> 11) as f64 / (1_u64 << 53) as f64;
             let place = number as f64 / acquired as f64;
@@ -347,16 +347,16 @@ fn coverage(mean_span: impl Fn(f64) -> u64, hold_ns: impl Fn(f64, f64) -> f64) -
             if left == 0 {
                 let [lower, upper] = bucket(hold as u64);
                 buckets.push(Histogram(vec![[lower, upper, span]]));
-                held.timed += 1;
-                held.samples += span;
-                held.squares += span * span;
-                held.sum_ns += hold as u64 * span;
+                sample.timed += 1;
+                sample.samples += span;
+                sample.squares += span * span;
+                sample.sum_ns += hold as u64 * span;
                 span = 1 + random.next_u64() % (2 * mean_span(place) - 1);
                 left = span;
             }
         }
-        held.histogram = Histogram::merged(&buckets);
-        let [low, high] = mean(&held, acquired).unwrap().interval.unwrap();
+        sample.histogram = Histogram::merged(&buckets);
+        let [low, high] = mean(&sample, acquired).unwrap().interval.unwrap();
         hits += i32::from((low..=high).contains(&(all / acquired as f64)));
     }
     f64::from(hits) / f64::from(trials)

@@ -291,10 +291,8 @@ fn looks_at_the_writing_thread() {
         own.assume_init()
     };
     // SAFETY: a set of signals, as above.
-    assert_eq!(
-        unsafe { libc::sigismember(&raw const own, libc::SIGTERM) },
-        0
-    );
+    let is_blocked = unsafe { libc::sigismember(&raw const own, libc::SIGTERM) };
+    assert_eq!(is_blocked, 0);
 }
 
 #[test]

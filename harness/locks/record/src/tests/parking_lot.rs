@@ -76,7 +76,7 @@ fn a_reader_that_panics_in_between_is_no_holder() {
     let panics = || {
         drop(RwLockReadGuard::map(lock.read(), |_| -> &i32 {
             panic!("on purpose")
-        }))
+        }));
     };
     assert!(catch_unwind(AssertUnwindSafe(panics)).is_err());
     assert!(holder().is_none() && lock.try_write().is_some());
