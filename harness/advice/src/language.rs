@@ -21,28 +21,6 @@ pub enum Shape {
     Queue,
 }
 
-impl Shape {
-    /// Why it is not measured, and what would be right; nothing of those that are.
-    pub(super) const fn refusal(self) -> Option<&'static str> {
-        match self {
-            Shape::Table | Shape::Cell => None,
-            Shape::Counter => Some(
-                "table.shape = \"counter\" is not measured: no strategy here counts; use an atomic integer, or one for \
-                 each thread that are added up when they are read",
-            ),
-            Shape::BoundedCache => Some(
-                "table.shape = \"bounded-cache\" is not measured: its lookups change the order in which it evicts, and \
-                 no strategy here keeps one; compare a cache made for many threads, such as moka or quick_cache, in \
-                 your program",
-            ),
-            Shape::Queue => Some(
-                "table.shape = \"queue\" is not measured: no strategy here keeps an order; compare a channel or a \
-                 concurrent queue, such as crossbeam's, in your program",
-            ),
-        }
-    }
-}
-
 /// What the keys of a table are.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

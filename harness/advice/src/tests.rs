@@ -202,6 +202,16 @@ fn contradictions_are_told_what_would_be_right() {
             refused("[mixed]\nthreads = 1\nwrites = 0.9\nscans = 0.9\n"),
             "add up to 1.8",
         ),
+        (
+            refused("[writers]\nthreads = 1\ninserts = 0.1\n[mixed]\nthreads = 1\n"),
+            "give mixed.inserts instead",
+        ),
+        (
+            refusal(
+                "name = \"w\"\n[table]\nrecords = 1\nskew = \"latest\"\n[readers]\nthreads = 1\n",
+            ),
+            "use \"zipf\"",
+        ),
     ];
     each_is_said(&cases);
 }
@@ -388,6 +398,14 @@ fn what_is_not_measured_is_refused_by_name() {
     for (fields, expected) in [
         ("shape = \"cell\"\nrecords = 5\n", "a cell is one value"),
         ("shape = \"cell\"\nhasher = \"sip\"\n", "a cell has no keys"),
+        (
+            "shape = \"cell\"\n[mixed]\nthreads = 1\ninserts = 0.1\n",
+            "none comes or goes",
+        ),
+        (
+            "records = 5\nvalue = \"plain\"\n[needs]\nheap_records = true\n",
+            "give one of them",
+        ),
         (
             "records = 5\nkeys = \"strings\"\n",
             "table.key_bytes is the length",

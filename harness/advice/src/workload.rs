@@ -101,7 +101,7 @@ impl Table {
     }
 }
 
-/// Threads that do the same. Which of the fields a section of the file may have, `Side::fields` says.
+/// Threads that do the same. Which of the fields a section of the file may have is in `validation`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Part {
@@ -238,25 +238,6 @@ pub enum Side {
     Mixed,
 }
 
-impl Side {
-    /// The fields that the section may have besides threads and their rate.
-    pub(super) const fn fields(self) -> &'static [&'static str] {
-        match self {
-            Side::Readers => &["section_ns"],
-            Side::Writers => &["section_ns", "inserts"],
-            Side::Scanners => &[],
-            // What no share asks for are lookups.
-            Side::Mixed => &[
-                "section_ns",
-                "write_section_ns",
-                "writes",
-                "inserts",
-                "scans",
-            ],
-        }
-    }
-}
-
 /// Where it will run.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -311,9 +292,13 @@ impl Workload {
         let wrong = |why| Error::input(format!("{place}: {why}"));
         workload.validate().map_err(wrong)?;
         // Said in either place, it is the same.
-        let owns_memory = matches!(workload.table.value, Some(ValueKind::Heap | ValueKind::Arc));
-        workload.needs.heap_records |= owns_memory;
+        workload.needs.heap_records |= workload.owns_memory();
         Ok(workload)
+    }
+
+    /// Whether its records own memory, by what the table says they are.
+    pub(super) const fn owns_memory(&self) -> bool {
+        matches!(self.table.value, Some(ValueKind::Heap | ValueKind::Arc))
     }
 
     /// What the table is, in a few words.
