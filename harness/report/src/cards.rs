@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use minijinja::context;
-use minijinja::value::Value;
+use minijinja::value::{Serde, Value};
 
 use results::{Card, Results};
 
@@ -42,10 +42,10 @@ fn facts_of(results: &Results, card: &Card) -> Value {
     let (decision, tone) = match overall {
         Some(overall) => (
             format::decision(overall.decision, &results.baseline),
-            format::decision_tone(overall.decision).into(),
+            Value::from(Serde(overall.decision)),
         ),
-        None if *name == results.baseline => ("baseline".to_owned(), "plain"),
-        None => ("not compared".to_owned(), "absent"),
+        None if *name == results.baseline => ("baseline".to_owned(), "plain".into()),
+        None => ("not compared".to_owned(), "absent".into()),
     };
     let claims = card.claims.all();
     let claims = claims.map(|(property, claim)| vec![property.to_string(), claim.to_string()]);

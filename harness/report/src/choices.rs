@@ -259,9 +259,6 @@ fn picture(machine: &Machine) -> Option<Figure> {
         lines => lines.collect::<Vec<_>>(),
         baseline => &machine.baseline,
     };
-    (!cases.is_empty()).then(|| Figure {
-        description: format::counted(cases.len(), "situation", None),
-        svg: drawing("situations", facts),
-        ..Figure::default()
-    })
+    let description = format::counted(cases.len(), "situation", None);
+    (!cases.is_empty()).then(|| drawing("situations", description, facts))
 }

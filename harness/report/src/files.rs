@@ -99,7 +99,8 @@ fn take_drawings(page: &mut Page) -> Vec<File> {
 /// A drawing for a file of its own.
 fn standalone(svg: &str) -> String {
     let (opening, rest) = svg.split_once('>').unwrap_or((svg, ""));
-    drawing("standalone", context! { opening, rest => rest.trim_end() })
+    let facts = context! { opening, rest => rest.trim_end() };
+    drawing("standalone", String::new(), facts).svg
 }
 
 fn is_empty_fold(blocks: &[Block]) -> bool {

@@ -84,7 +84,9 @@ static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| {
     environment.add_filter("interval", |ratio: Serde<Ratio>| {
         format::ratio_interval(&ratio)
     });
-    environment.add_filter("decision", decision);
+    environment.add_filter("decision", |decision: Serde<Decision>, baseline: &str| {
+        format::decision(decision.0, baseline)
+    });
     environment.add_filter("gained", |choice: Serde<Choice>| format::gained(&choice));
     environment.add_filter("slower_by", |ratio: Serde<Ratio>| format::slower_by(&ratio));
     environment.add_filter("measured", |cell: Serde<Cell>| format::measured(&cell));
@@ -92,7 +94,7 @@ static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| {
     environment.add_filter("first_of", |names: Vec<String>, most: usize| {
         format::first_of(&names, most)
     });
-    environment.add_filter("names", names);
+    environment.add_filter("names", |names: Vec<String>| format::names(&names));
     environment.add_filter("counted", format::counted);
     environment.add_filter("sentence", format::sentence);
     environment.add_filter("duration", format::duration);
@@ -100,8 +102,8 @@ static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| {
     environment.add_filter("published", published::figure);
     environment.add_filter("count", format::count);
     environment.add_filter("band", |band: Serde<Band>| format::band(band.0));
-    environment.add_filter("judged", judged);
-    environment.add_filter("verdict", |ratio: Serde<Ratio>| verdict(&ratio));
+    environment.add_filter("verdict", |one: Serde<Verdict>| format::verdict(one.0));
+    environment.add_filter("tone", |kind: &str| <&str>::from(format::tone(kind)));
     // The templates' own division refuses a starved strategy's ratio of 0.
     environment.add_filter("inverse", |ratio: f64| 100.0 / ratio);
     environment.add_filter("hundredths", |value: f64| format!("{value:.2}"));
@@ -135,47 +137,15 @@ pub(super) fn render_value(template: &str, value: Value) -> String {
         .unwrap_or_else(|error| panic!("{template} is part of the program: {error:#}"))
 }
 
-/// Strategies that a sentence names at most.
-const NAMED_MAX: usize = 3;
-
-/// The filter for names, as code; of many the first, and how many more there are.
-#[expect(
-    clippy::needless_pass_by_value,
-    reason = "a filter is given its own values"
-)]
-fn names(names: Vec<String>) -> String {
-    let shown = names.iter().take(NAMED_MAX).map(|name| format!("`{name}`"));
-    let more = names.len().saturating_sub(NAMED_MAX);
-    let more = (more > 0).then(|| format!("{more} more"));
-    format::list(&shown.chain(more).collect::<Vec<_>>())
-}
-
 /// Stands for a line between columns that is none, in the words of a section.
 pub(super) const BAR: char = '\u{E000}';
 /// Stands before what a cell has beside its lead: a kind, a space, the text.
 pub(super) const MARK: char = '\u{E001}';
 
-/// The filter for what a cell has beside its lead: a tone (the text is then the verdict), `detail`, `link` or `absent`.
+/// The filter for what a cell has beside its lead: a tone, or what has one (the text is then the verdict), `detail`, `link` or
+/// `absent`.
 pub(super) fn mark(text: &str, kind: &str) -> String {
     format!("{MARK}{kind} {text}")
-}
-
-/// The filter for a verdict with its tone.
-fn judged(verdict: Serde<Verdict>) -> String {
-    let words = verdict.0.to_string();
-    mark(&words, format::verdict_tone(verdict.0).into())
-}
-
-/// The filter for a decision about something else than the baseline, with its tone.
-fn decision(decision: Serde<Decision>, baseline: &str) -> String {
-    let words = format::decision(decision.0, baseline);
-    mark(&words, format::decision_tone(decision.0).into())
-}
-
-/// The filter for the verdict of a ratio.
-fn verdict(ratio: &Ratio) -> String {
-    let words = format::verdict(ratio.verdict);
-    mark(words, format::verdict_tone(ratio.verdict).into())
 }
 
 /// Writes a value in the format of the template.

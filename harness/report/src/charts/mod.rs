@@ -14,6 +14,7 @@ use minijinja::context;
 use minijinja::value::{Serde, Value};
 
 use super::render;
+use super::view::Figure;
 use scale::spread;
 
 pub(super) use scale::Scale;
@@ -49,17 +50,19 @@ pub(super) struct Curve<'r> {
 }
 
 /// Curves between axes by a template, their names moved apart where they would overlap.
-pub(super) fn chart(template: &str, curves: &[Curve<'_>], facts: Value) -> String {
+pub(super) fn chart(
+    template: &str,
+    description: String,
+    curves: &[Curve<'_>],
+    facts: Value,
+) -> Figure {
     let named = curves.iter().filter(|curve| !curve.name.is_empty());
     let ends = named.filter_map(|curve| curve.path.last()).map(|end| end.1);
     let mut heights = spread(ends, TOP, BOTTOM).into_iter();
     let curves = curves.iter().filter(|curve| !curve.path.is_empty());
     let curves = curves.map(|curve| {
-        let height = if curve.name.is_empty() {
-            None
-        } else {
-            heights.next()
-        };
+        let is_named = !curve.name.is_empty();
+        let height = is_named.then(|| heights.next()).flatten();
         let (strategy, name) = (curve.strategy, curve.name);
         context! { strategy, name, path => Serde(&curve.path), height, ..curve.facts.clone() }
     });
@@ -72,10 +75,15 @@ pub(super) fn chart(template: &str, curves: &[Curve<'_>], facts: Value) -> Strin
         width => WIDTH,
         height => HEIGHT,
     };
-    drawing(template, context! { chart, curves, ..facts })
+    drawing(template, description, context! { chart, curves, ..facts })
 }
 
-/// What a template draws: SVG.
-pub(super) fn drawing(template: &str, facts: Value) -> String {
-    render::render_value(&format!("charts/{template}.svg"), facts) + "\n"
+/// What a template draws, and what that shows.
+pub(super) fn drawing(template: &str, description: String, facts: Value) -> Figure {
+    let svg = render::render_value(&format!("charts/{template}.svg"), facts) + "\n";
+    Figure {
+        description,
+        svg,
+        ..Figure::default()
+    }
 }
