@@ -429,12 +429,8 @@ impl Screen<'_> {
                 || tried.any(|(deed, attempt)| self.does(*deed) && attempt.fate != Fate::Done)
         };
         let faults = only([(Fault::InsideRead, reads), (Fault::InsideScan, scans)]);
-        let Claims {
-            inside_read: read,
-            inside_scan: scan,
-            ..
-        } = self.claims;
-        let claims = only([(*read, reads), (*scan, scans)]);
+        let (read, scan) = (self.claims.inside_read, self.claims.inside_scan);
+        let claims = only([(read, reads), (scan, scans)]);
         let enough = if self.workload.writes() {
             Reentrancy::ReadsAndWrites
         } else {
@@ -457,12 +453,9 @@ impl Screen<'_> {
         ]);
         let needs_memory = |seen: &FaultSeen| seen.consequence() != Consequence::Harmless;
         let allocates = self.claims.read_allocates && reads;
-        let claim = if allocates {
-            "allocate"
-        } else {
-            "do not allocate"
-        };
-        self.under_faults(&faults, needs_memory, !allocates, format!("reads {claim}"))
+        let not = if allocates { "" } else { "do not " };
+        let claim = format!("reads {not}allocate");
+        self.under_faults(&faults, needs_memory, !allocates, claim)
     }
 
     /// A claim about faults: refuted by the first one under which it fails, and otherwise observed if all of them

@@ -9,8 +9,9 @@ use std::sync::LazyLock;
 use model::scenario::{Keys, RecordKind};
 use model::trace::Operation;
 
-use super::language::{KeyKind, Pattern, RunAs, Shape, Times, ValueKind};
-use super::workload::{Allocation, Part, Side, Workload};
+use super::workload::{
+    Allocation, KeyKind, Part, Pattern, RunAs, Shape, Side, Times, ValueKind, Workload,
+};
 
 /// Operations a second of a thread: from one in eleven days to more than a thread does of anything.
 const RATES: RangeInclusive<f64> = 1e-6..=1e7;
