@@ -37,10 +37,10 @@ use minijinja::value::{Serde, Value};
 use results::{Machine, PROCESSES_LEAST, Results, TOLERATED};
 
 use super::collect::{grouped, unique};
+use super::format;
 use super::render::{self, BAR, MARK};
 use super::table::{Cell, Column, Group, Row, stacked};
 use super::view::{Block, Figure, Fold, Section, Table};
-use super::{format, method};
 
 /// A section in the making.
 pub(super) struct Draft<'r> {
@@ -67,7 +67,7 @@ impl<'r> Draft<'r> {
     fn over(id: &'static str, results: &'r Results, scope: &'r [Machine]) -> Self {
         let name = |machine: &Machine| {
             let (name, on) = (machine.name.as_str(), on(scope, machine));
-            context! { name, on, ..method::about(machine) }
+            context! { name, on, ..about(machine) }
         };
         Self {
             id,
@@ -85,7 +85,7 @@ impl<'r> Draft<'r> {
         self
     }
 
-    /// Facts of each machine, which the template finds beside its `name` and what [`method::about`] has.
+    /// Facts of each machine, which the template finds beside its `name` and what [`about`] has.
     pub(super) fn of_each(mut self, facts: impl Fn(&'r Machine) -> Value) -> Self {
         for (known, machine) in self.machines.iter_mut().zip(self.scope) {
             *known = context! { ..facts(machine), ..known.clone() };
@@ -252,6 +252,19 @@ fn set_apart(block: &mut Block, suffix: &str) {
             linked.for_each(|row| row.link.push_str(suffix));
         }
         _ => {}
+    }
+}
+
+/// What the words of any section may say about a machine.
+fn about(machine: &Machine) -> Value {
+    let decisions = machine.recommendations.iter();
+    let decisions = decisions.map(|known| (known.strategy.as_str(), known.decision));
+    context! {
+        decisions => Serde(decisions.collect::<BTreeMap<_, _>>()),
+        environment => Serde(&machine.environment),
+        protocol => Serde(&machine.protocol),
+        settings => machine.environment.build.settings(),
+        warnings => machine.warnings.clone(),
     }
 }
 

@@ -29,16 +29,11 @@ pub(super) fn figure(value: f64) -> f64 {
 /// # Panics
 ///
 /// Never: results are plain data.
-pub fn json(results: &Results) -> String {
-    rows(results)
-}
-
-fn rows(value: &impl Serialize) -> String {
+pub fn json(results: &impl Serialize) -> String {
     let mut out = Vec::new();
     let mut serializer = Serializer::with_formatter(&mut out, Rows { depth: 0 });
-    value
-        .serialize(&mut serializer)
-        .expect("results are plain data");
+    let written = results.serialize(&mut serializer);
+    written.expect("results are plain data");
     out.push(b'\n');
     String::from_utf8(out).expect("JSON is UTF-8")
 }
@@ -192,7 +187,7 @@ mod tests {
 
     #[test]
     fn what_two_machines_compute_is_written_alike() {
-        let json = |value: &[f64]| rows(&value);
+        let json = |value: &[f64]| json(&value);
         assert_eq!(
             json(&[13.984_044_693_935_855, 0.0, -2.5]),
             json(&[13.984_044_693_935_875, 0.0, -2.5])
@@ -215,6 +210,6 @@ mod tests {
             "{\"a\":[]}]}",
             "",
         ];
-        assert_eq!(rows(&file), lines.join("\n"));
+        assert_eq!(json(&file), lines.join("\n"));
     }
 }

@@ -39,11 +39,7 @@ impl File {
 }
 
 /// All that a report's folder holds besides the samples: made of the results, and of nothing else.
-pub fn files(results: &Results) -> Vec<File> {
-    files_with(results, None)
-}
-
-fn files_with(results: &Results, advice: Option<&Advice>) -> Vec<File> {
+pub fn files(results: &Results, advice: Option<&Advice>) -> Vec<File> {
     let mut document = document(results, advice);
     let mut files = vec![
         File::new(JSON, export::json(results)),
@@ -204,7 +200,7 @@ pub fn write(
     folder: &Path,
 ) -> Result<PathBuf> {
     source.fits(folder)?;
-    let files = files_with(results, advice);
+    let files = files(results, advice);
     let mut contents: Vec<(&str, &[u8])> = match source {
         Source::Beside(_) => Vec::new(),
         Source::Runs(runs) => vec![(sample::MERGED, runs.as_bytes())],

@@ -73,6 +73,15 @@ pub(super) fn thousands(value: f64) -> String {
     sign.to_owned() + &groups.collect::<Vec<_>>().join(",")
 }
 
+/// A published figure with all its digits: `1,631`, `31.51`.
+pub(super) fn published(value: f64) -> String {
+    if value >= 1_000.0 {
+        thousands(value)
+    } else {
+        format!("{value}")
+    }
+}
+
 /// A count per operation: exact where it is whole, so that 144 is not read as a rounded figure.
 pub(super) fn count(value: f64) -> String {
     if value.fract() == 0.0 {

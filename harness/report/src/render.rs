@@ -8,23 +8,15 @@ use minijinja::value::{Serde, Value};
 use minijinja::{AutoEscape, Environment, Output, State, UndefinedBehavior};
 use serde::Serialize;
 
-use super::{format, published};
+use super::format;
 use results::{Band, Cell, Choice, Decision, Ratio, Verdict};
 
 /// What a template in Markdown makes of a value, with one empty line where something that is empty has left several.
 pub(super) fn markdown_text(template: &str, value: Value) -> String {
     let text = render_value(template, value);
-    let mut out = String::with_capacity(text.len());
-    let mut was_empty = true;
-    for line in text.trim_end().lines() {
-        let is_empty = line.trim().is_empty();
-        if !(is_empty && was_empty) {
-            out.push_str(line.trim_end());
-            out.push('\n');
-        }
-        was_empty = is_empty;
-    }
-    out
+    let mut lines: Vec<&str> = text.trim_end().lines().map(str::trim_end).collect();
+    lines.dedup_by(|line, before| line.is_empty() && before.is_empty());
+    lines.join("\n").trim_start_matches('\n').to_owned() + "\n"
 }
 
 macro_rules! templates {
@@ -99,7 +91,7 @@ static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| {
     environment.add_filter("sentence", format::sentence);
     environment.add_filter("duration", format::duration);
     environment.add_filter("bytes", format::bytes);
-    environment.add_filter("published", published::figure);
+    environment.add_filter("published", format::published);
     environment.add_filter("count", format::count);
     environment.add_filter("band", |band: Serde<Band>| format::band(band.0));
     environment.add_filter("verdict", |one: Serde<Verdict>| format::verdict(one.0));
@@ -225,18 +217,11 @@ fn code(escape: &AutoEscape, text: &str) -> String {
 
 /// Takes the meaning of markup from a text, also within the quotes of an attribute.
 fn escape_html(text: &str) -> String {
-    let escapes = [
-        ('&', "&amp;"),
-        ('<', "&lt;"),
-        ('>', "&gt;"),
-        ('"', "&quot;"),
-        ('\'', "&#39;"),
-    ];
-    escapes
-        .iter()
-        .fold(text.to_owned(), |text, (letter, escape)| {
-            text.replace(*letter, escape)
-        })
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+        .replace('"', "&quot;")
+        .replace('\'', "&#39;")
 }
 
 /// Takes their meaning from the characters that would make markup, a table's end or a link of a text
