@@ -10,7 +10,6 @@
 
 mod adoption;
 pub mod advice;
-mod cards;
 mod charts;
 mod choices;
 mod decisions;
@@ -24,7 +23,6 @@ mod format;
 mod headline;
 mod latency;
 mod locks;
-mod observations;
 mod pareto;
 mod pivots;
 mod render;
@@ -145,9 +143,9 @@ fn document(results: &Results, advice: Option<&Advice>) -> view::Document {
         scaling::section(results),
         tables::guarantees(results),
         evidence::section(results),
-        cards::section(results),
+        tables::cards(results),
         tables::controls(results),
-        observations::lessons(results),
+        pivots::lessons(results),
         without_facts("method"),
         tables::biases(results),
         without_facts("environment"),
@@ -167,7 +165,7 @@ fn document(results: &Results, advice: Option<&Advice>) -> view::Document {
             page("report", "The decision", deciding.collect()),
             page("details", "Details", details.into()),
         ],
-        cards: cards::all(results),
-        links: cards::links(results),
+        cards: tables::all_cards(results),
+        links: tables::card_links(results),
     }
 }

@@ -8,7 +8,7 @@ use minijinja::value::{Serde, Value};
 use minijinja::{AutoEscape, Environment, Output, State, UndefinedBehavior};
 use serde::Serialize;
 
-use super::format;
+use super::{export, format};
 use results::{Band, Cell, Choice, Decision, Ratio, Verdict};
 
 /// What a template in Markdown makes of a value, with one empty line where something that is empty has left several.
@@ -33,7 +33,8 @@ macro_rules! templates {
 #[rustfmt::skip]
 const TEMPLATES: &[(&str, &str)] = templates! {
     "": "report.html" "report.md" "macros.md" "comment.md" "headline.md" "index.md" "legend.txt" "advice_sentences.txt"
-        "advice_refused.txt" "advice_left.txt" "recorded_workload.txt" "adoption.txt" "history.txt" "adr.md";
+        "advice_refused.txt" "advice_left.txt" "recorded_workload.txt" "adoption.txt" "history.txt" "adr.md"
+        "cells.csv";
     "sections/": "first.md" "case.md" "choice.md" "report-table.md" "details.md" "answer.md" "verdicts.md" "figures.md"
         "differences.md" "decisions.md" "registry.md" "cards.md" "marks.md" "biases.md" "costs.md" "memory.md" "deadlock.md"
         "controls.md" "method.md" "environment.md" "lessons.md" "guarantees.md" "probes.md" "pareto.md" "flips.md" "scaling.md"
@@ -100,6 +101,7 @@ static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| {
     environment.add_filter("inverse", |ratio: f64| 100.0 / ratio);
     environment.add_filter("hundredths", |value: f64| format!("{value:.2}"));
     environment.add_filter("mark", mark);
+    environment.add_filter("csv", export::csv_fields);
     // The style sheet and the script stand in the page. Both are text of this program and not of a run.
     let style = include_str!("../../templates/report.css");
     let script = include_str!("../../templates/report.js");

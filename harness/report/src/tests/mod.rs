@@ -360,7 +360,7 @@ fn explanations_stand_only_beside_what_was_observed() {
         let html = html(&run.results());
         section(&html, "lessons").to_owned()
     };
-    let mechanism = pivots::why("channel", observations::Observation::ReadsAllocate);
+    let mechanism = pivots::why("channel", pivots::Observation::ReadsAllocate);
     let silent = three();
     assert!(!lesson(&silent).contains(mechanism));
     let mut allocating = three();
