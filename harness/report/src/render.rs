@@ -33,7 +33,7 @@ macro_rules! templates {
 #[rustfmt::skip]
 const TEMPLATES: &[(&str, &str)] = templates! {
     "": "report.html" "report.md" "macros.md" "comment.md" "headline.md" "index.md" "legend.txt" "advice_sentences.txt"
-        "advice_refused.txt" "advice_left.txt" "recorded_workload.txt" "adoption.txt" "history.txt" "adr.md"
+        "advice_refused.txt" "advice_undecided.txt" "advice_left.txt" "recorded_workload.txt" "adoption.txt" "history.txt" "adr.md"
         "cells.csv";
     "sections/": "first.md" "case.md" "choice.md" "report-table.md" "details.md" "answer.md" "verdicts.md" "figures.md"
         "differences.md" "decisions.md" "registry.md" "cards.md" "marks.md" "biases.md" "costs.md" "memory.md" "deadlock.md"

@@ -150,8 +150,7 @@ fn record(files: &[PathBuf], machine: Option<&str>, reports: &Path) -> Result<()
     let source = read.source(&folder)?;
     match (&source, files) {
         (Source::Runs(_), _) => are_recorded(files, reports)?,
-        (_, [_]) => std::fs::create_dir_all(reports)
-            .map_err(|error| Error::file("create", reports, &error))?,
+        (_, [_]) => {}
         _ => {
             return Err(Error::input(format!(
                 "--record files one run at a time, or a merged report of several machines, and {} runs of one \
