@@ -227,7 +227,7 @@ fn damaged_samples_make_a_report_or_one_complaint() {
         let results = merge(vec![analyse(&samples)]);
         let read: Value = serde_json::from_str(&report::json(&results)).expect("it is JSON");
         assert_eq!(read["machines"].as_array().map(Vec::len), Some(1));
-        assert!(!report::files(&results).is_empty());
+        assert!(!report::files(&results, None).is_empty());
         Ok(())
     });
 }

@@ -73,17 +73,13 @@ pub fn agreement(earlier: &Earlier, now: &Conclusion) -> Agreement {
     match (there, here) {
         (Undecided { .. }, _) | (_, Undecided { .. }) => Agreement::Open,
         (Stay { .. }, Stay { .. }) => Agreement::Same,
-        (
-            Adopt {
-                strategy: before, ..
-            },
-            Adopt { strategy, .. },
-        ) => {
-            if before == strategy {
+        (Adopt { .. }, Adopt { .. }) => {
+            let (theirs, ours) = (there.named(), here.named());
+            if theirs[0] == ours[0] {
                 Agreement::Same
-            } else if here.named().contains(&&**before) || there.named().contains(&&**strategy) {
+            } else if ours.contains(&theirs[0]) || theirs.contains(&ours[0]) {
                 Agreement::AsGood
-            } else if now.sound.contains(before) {
+            } else if now.sound.iter().any(|name| name == theirs[0]) {
                 Agreement::Sound
             } else {
                 Agreement::Differs

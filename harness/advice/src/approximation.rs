@@ -7,9 +7,8 @@ use model::controls::UNSYNCHRONISED;
 use results::Machine;
 use serde::Serialize;
 
-use super::language::{RunAs, Shape};
 use super::questions::Subject;
-use super::workload::{Side, Workload};
+use super::workload::{RunAs, Shape, Side, Workload};
 
 /// Something that is measured as something else.
 #[derive(Clone, Debug, PartialEq, Serialize)]

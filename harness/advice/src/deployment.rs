@@ -93,43 +93,40 @@ pub(super) fn deployment(
     let machines = workload.machines().unwrap_or_default();
     let Deploy { cores, machine, .. } = &workload.deploy;
     let of_machine = machines.first().filter(|_| machine.is_some());
-    let of_machine = of_machine.map(Machine::cpus);
-    let because = |unpredicted| Deployment {
-        cores: cores.or(of_machine),
-        unpredicted: Some(unpredicted),
-        ..Deployment::default()
-    };
-    let Some(strategy) = strategy else {
-        return because(Unpredictable::NoCandidate);
-    };
-    if !workload.is_predictable() {
-        return because(Unpredictable::OtherRecords);
-    }
-    let Some(scaling) = &results.scaling else {
-        return because(Unpredictable::Untraced);
-    };
     let cores_of = |machine: &Machine| cores.unwrap_or(machine.cpus());
-    let machines = machines.iter();
+    let all = machines.iter();
     let (large, small): (Vec<&Machine>, Vec<&Machine>) =
-        machines.partition(|machine| cores_of(machine) <= machine.cpus());
-    let places = large
-        .iter()
-        .map(|machine| (&*machine.name, cores_of(machine)));
+        all.partition(|machine| cores_of(machine) <= machine.cpus());
+    let places = large.iter();
+    let places = places.map(|machine| (&*machine.name, cores_of(machine)));
     let places: Vec<(&str, u32)> = places.collect();
-    let pair = [strategy, &results.baseline];
-    let operations = [Operation::ReadHit, Operation::Apply].into_iter();
-    let forecasts: Vec<Forecast> = operations
-        .filter(|operation| workload.does(*operation))
-        .map(|operation| forecast(scaling, operation, &places, pair, rivals))
-        .collect();
-    if forecasts.iter().all(|known| known.machines.is_empty()) {
-        return because(Unpredictable::NotAlone);
-    }
+    let forecasts = || {
+        let strategy = strategy.ok_or(Unpredictable::NoCandidate)?;
+        if !workload.is_predictable() {
+            return Err(Unpredictable::OtherRecords);
+        }
+        let scaling = results.scaling.as_ref();
+        let scaling = scaling.ok_or(Unpredictable::Untraced)?;
+        let pair = [strategy, &results.baseline];
+        let operations = [Operation::ReadHit, Operation::Apply].into_iter();
+        let operations = operations.filter(|operation| workload.does(*operation));
+        let forecasts = operations.map(|one| forecast(scaling, one, &places, pair, rivals));
+        let forecasts: Vec<Forecast> = forecasts.collect();
+        let is_predicted = forecasts.iter().any(|known| !known.machines.is_empty());
+        is_predicted
+            .then_some(forecasts)
+            .ok_or(Unpredictable::NotAlone)
+    };
+    let (forecasts, unpredicted) = match forecasts() {
+        Ok(forecasts) => (forecasts, None),
+        Err(why) => (Vec::new(), Some(why)),
+    };
+    let too_small = small.iter().filter(|_| unpredicted.is_none());
     Deployment {
+        cores: cores.or(of_machine.map(Machine::cpus)),
         forecasts,
-        too_small: small.iter().map(|machine| machine.name.clone()).collect(),
-        unpredicted: None,
-        ..because(Unpredictable::NoCandidate)
+        too_small: too_small.map(|machine| machine.name.clone()).collect(),
+        unpredicted,
     }
 }
 

@@ -37,10 +37,9 @@ use locks::bound::SHARED_NS;
 use results::Machine;
 use serde::Serialize;
 
-use super::language::Times;
 use super::questions::Questions;
 use super::recorded::{OPERATION_NS, Program};
-use super::workload::{Part, Side, Workload};
+use super::workload::{Part, Side, Times, Workload};
 
 /// Waking a thread takes at most so long: 5 to 50 us, if a processor is idle.
 pub(super) const WAKE_NS: f64 = 50_000.0;

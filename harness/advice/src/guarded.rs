@@ -3,7 +3,7 @@
 use model::scenario::Hasher;
 use serde::Serialize;
 
-use super::language::{KeyKind, Shape, ValueKind};
+use super::workload::{KeyKind, Shape, ValueKind};
 
 /// What the name of a type says of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]

@@ -11,7 +11,6 @@ mod choice;
 mod deployment;
 mod gain;
 mod guarded;
-mod language;
 mod questions;
 mod recorded;
 mod screening;
@@ -29,11 +28,12 @@ pub use approximation::{Approximated, Approximation, Bound};
 pub use choice::{Choice, NEGLIGIBLE, Why};
 pub use deployment::{Deployment, Forecast, Outlook, Standing, Unpredictable};
 pub use gain::{Gain, Share, gain_of};
-pub use language::{KeyKind, Pattern, RunAs, Shape, Times, ValueKind};
 pub use questions::{Questions, Subject};
 pub use recorded::{Program, RecordedWorkload, chosen};
 pub use screening::{Basis, Finding, Need, Screening, asked, encounters, findings};
-pub use workload::{Part, Side, TEMPLATE, Workload};
+pub use workload::{
+    KeyKind, Part, Pattern, RunAs, Shape, Side, TEMPLATE, Times, ValueKind, Workload,
+};
 
 use results::{Card, Decision, Flip, Judged, Loss, Machine};
 

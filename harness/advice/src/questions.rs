@@ -9,8 +9,7 @@ use model::scenario::{Activity, Axis, Group, Origin, RecordKind, Scenario, Secti
 use model::trace::Operation;
 use serde::Serialize;
 
-use super::language::{Times, ValueKind};
-use super::workload::{Part, Side, Workload, only};
+use super::workload::{Part, Side, Times, ValueKind, Workload, only};
 use results::{Cell, Flag, Judged, Machine, Metric};
 
 /// What to measure.

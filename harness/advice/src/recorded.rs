@@ -14,8 +14,7 @@ use serde::Serialize;
 
 use super::gain::{Gain, Share, WAKE_NS};
 use super::guarded::Guarded;
-use super::language::{Pattern, Shape, ValueKind};
-use super::workload::Side;
+use super::workload::{Pattern, Shape, Side, ValueKind};
 
 /// A lock of a program, and what the program gains at most, and by each strategy.
 #[derive(Clone, Debug, Serialize)]
@@ -141,10 +140,10 @@ pub fn chosen<'a>(analysis: &'a Analysis, wanted: Option<&str>) -> Result<&'a An
 fn label(lock: &Analysed) -> String {
     let place = &lock.made_at;
     let place = || {
-        let mut parts = place.file.rsplitn(3, ['/', '\\']);
-        let file = parts.next().unwrap_or_default();
-        let folder = parts.next().map(|folder| format!("{folder}/"));
-        format!("{}{file}:{}", folder.unwrap_or_default(), place.line)
+        let parts = place.file.rsplitn(3, ['/', '\\']).take(2);
+        let mut parts: Vec<&str> = parts.collect();
+        parts.reverse();
+        format!("{}:{}", parts.join("/"), place.line)
     };
     line(&lock.name.clone().unwrap_or_else(place))
 }
@@ -243,14 +242,9 @@ fn slug(lock: &Analysed) -> String {
     let file = file.strip_suffix(".rs").unwrap_or(file);
     let name = lock.name.clone();
     let name = name.unwrap_or_else(|| format!("{file}-{}", place.line));
-    let letters = name
-        .chars()
-        .map(|letter| match letter.to_ascii_lowercase() {
-            letter @ ('a'..='z' | '0'..='9') => letter,
-            _ => '-',
-        });
-    let letters: String = letters.collect();
-    let words = letters.split('-').filter(|word| !word.is_empty());
+    let name = name.to_ascii_lowercase();
+    let words = name.split(|letter: char| !letter.is_ascii_alphanumeric());
+    let words = words.filter(|word| !word.is_empty());
     let name = words.collect::<Vec<_>>().join("-");
     if name.is_empty() { "lock".into() } else { name }
 }
@@ -345,8 +339,8 @@ fn sections(times: &[(f64, f64)], all: f64, alike: f64) -> Vec<Section> {
 
 /// The same with shares that are written in four digits and add up to 1; what is rarer than that joins its neighbour.
 fn shares(sections: Vec<Section>) -> Vec<Section> {
-    const UNIT: f64 = 1e-4;
-    const LEAST: f64 = 5.0 * UNIT;
+    const UNITS: f64 = 1e4;
+    const LEAST: f64 = 5.0 / UNITS;
     let mut kept: Vec<Section> = Vec::new();
     for section in sections {
         match kept.last_mut() {
@@ -358,15 +352,14 @@ fn shares(sections: Vec<Section>) -> Vec<Section> {
             _ => kept.push(section),
         }
     }
-    for section in &mut kept {
-        section.share = (section.share / UNIT).round() * UNIT;
+    let mut others = 0.0;
+    for section in kept.iter_mut().skip(1) {
+        let units = (section.share * UNITS).round();
+        section.share = units / UNITS;
+        others += units;
     }
-    let others: f64 = kept.iter().skip(1).map(|section| section.share).sum();
     if let Some(first) = kept.first_mut() {
-        first.share = 1.0 - others;
-    }
-    for section in &mut kept {
-        section.share = (section.share / UNIT).round() / (1.0 / UNIT).round();
+        first.share = (UNITS - others) / UNITS;
     }
     kept
 }

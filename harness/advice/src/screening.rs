@@ -263,12 +263,14 @@ impl Screen<'_> {
             // The types say what can hold which records: what cannot does not come here. Progress shows later.
             Need::Possible | Need::HeapRecords | Need::Progress => claimed(true, "it takes part"),
             Need::Linearizable => self.wrong().unwrap_or_else(|| {
-                let wanted = ReadConsistency::Linearizable;
-                self.consistency("reads", claims.read_consistency, wanted, "histories")
+                let claim = claims.read_consistency;
+                let is_claimed = claim == ReadConsistency::Linearizable;
+                self.consistency("reads", claim, is_claimed, "histories")
             }),
             Need::SnapshotScans => {
-                let wanted = ScanConsistency::Snapshot;
-                self.consistency("scans", claims.scan_consistency, wanted, "scans")
+                let claim = claims.scan_consistency;
+                let is_claimed = claim == ScanConsistency::Snapshot;
+                self.consistency("scans", claim, is_claimed, "scans")
             }
             Need::ReadersNeverWait => {
                 let faults = self.faults_of_writers();
@@ -323,14 +325,7 @@ impl Screen<'_> {
 
     /// A claim of consistency with what the check of it counted. A check holds a strategy to what it claims, so one
     /// that claims less is not observed to give less.
-    fn consistency<C: Copy + Display + PartialEq>(
-        &self,
-        what: &str,
-        claim: C,
-        wanted: C,
-        check: &str,
-    ) -> Known {
-        let is_claimed = claim == wanted;
+    fn consistency(&self, what: &str, claim: impl Display, is_claimed: bool, check: &str) -> Known {
         let claim = format!("{what} are {claim}");
         let mut checks = self.evidence.checks.iter();
         match checks.find(|outcome| outcome.check == check) {
@@ -429,12 +424,8 @@ impl Screen<'_> {
                 || tried.any(|(deed, attempt)| self.does(*deed) && attempt.fate != Fate::Done)
         };
         let faults = only([(Fault::InsideRead, reads), (Fault::InsideScan, scans)]);
-        let Claims {
-            inside_read: read,
-            inside_scan: scan,
-            ..
-        } = self.claims;
-        let claims = only([(*read, reads), (*scan, scans)]);
+        let (read, scan) = (self.claims.inside_read, self.claims.inside_scan);
+        let claims = only([(read, reads), (scan, scans)]);
         let enough = if self.workload.writes() {
             Reentrancy::ReadsAndWrites
         } else {
@@ -457,12 +448,9 @@ impl Screen<'_> {
         ]);
         let needs_memory = |seen: &FaultSeen| seen.consequence() != Consequence::Harmless;
         let allocates = self.claims.read_allocates && reads;
-        let claim = if allocates {
-            "allocate"
-        } else {
-            "do not allocate"
-        };
-        self.under_faults(&faults, needs_memory, !allocates, format!("reads {claim}"))
+        let not = if allocates { "" } else { "do not " };
+        let claim = format!("reads {not}allocate");
+        self.under_faults(&faults, needs_memory, !allocates, claim)
     }
 
     /// A claim about faults: refuted by the first one under which it fails, and otherwise observed if all of them

@@ -215,6 +215,10 @@ fn times_and_arrivals_that_contradict_themselves_are_told_what_would_be_right() 
             "give rate_per_s",
         ),
         (
+            refused("[writers]\nthreads = 1\ninserts = 0.1\n[mixed]\nthreads = 1\n"),
+            "give mixed.inserts instead",
+        ),
+        (
             refused("[readers]\nthreads = 1\nrate_per_s = 5\narrivals = \"bursts\"\n"),
             "readers.burst is the size",
         ),
@@ -408,10 +412,19 @@ fn what_is_not_measured_is_refused_by_name() {
         ("shape = \"cell\"\nrecords = 5\n", "a cell is one value"),
         ("shape = \"cell\"\nhasher = \"sip\"\n", "a cell has no keys"),
         (
+            "shape = \"cell\"\n[mixed]\nthreads = 1\ninserts = 0.1\n",
+            "none comes or goes",
+        ),
+        (
+            "records = 5\nvalue = \"plain\"\n[needs]\nheap_records = true\n",
+            "give one of them",
+        ),
+        (
             "records = 5\nkeys = \"strings\"\n",
             "table.key_bytes is the length",
         ),
         ("records = 5\nkeys = \"uuids\"\n", "`strings`"),
+        ("records = 5\nskew = \"latest\"\n", "use \"zipf\""),
         (
             "records = 5\nvalue = \"arc\"\nrecord_bytes = 8\n",
             "give one of them",

@@ -1,13 +1,17 @@
 //! What makes no sense in a workload that parses: values out of range, and sections that contradict each other.
+//! `templates/workload_refused.toml` says why, and what would be right.
 
+use std::collections::HashMap;
 use std::fmt::Display;
 use std::ops::RangeInclusive;
+use std::sync::LazyLock;
 
 use model::scenario::{Keys, RecordKind};
 use model::trace::Operation;
 
-use super::language::{KeyKind, Pattern, RunAs, Shape, Times, ValueKind};
-use super::workload::{Allocation, Part, Workload};
+use super::workload::{
+    Allocation, KeyKind, Part, Pattern, RunAs, Shape, Side, Times, ValueKind, Workload,
+};
 
 /// Operations a second of a thread: from one in eleven days to more than a thread does of anything.
 const RATES: RangeInclusive<f64> = 1e-6..=1e7;
@@ -21,9 +25,15 @@ const BURST_MAX: u32 = 1_000;
 /// What is wrong, in a line without the file's name.
 type Validity = Result<(), String>;
 
+/// The words for each contradiction, by its name.
+static REFUSALS: LazyLock<HashMap<String, String>> = LazyLock::new(|| {
+    let text = include_str!("../../templates/workload_refused.toml");
+    toml::from_str(text).expect("the refusals are part of the program")
+});
+
 /// Refuses a value out of its range.
 pub(super) fn within<T: Copy + Display + PartialOrd>(
-    field: impl Display,
+    field: &str,
     value: T,
     range: RangeInclusive<T>,
 ) -> Validity {
@@ -36,24 +46,21 @@ pub(super) fn within<T: Copy + Display + PartialOrd>(
     ))
 }
 
-/// Refuses the first of some statements that holds.
-fn refuse<const N: usize>(statements: [(bool, &str); N]) -> Validity {
-    let wrong = statements.into_iter().find(|(holds, _)| *holds);
-    wrong.map_or(Ok(()), |(_, why)| Err(why.to_owned()))
+/// Refuses the first of some contradictions that there is.
+fn refuse<const N: usize>(contradictions: [(bool, &str); N]) -> Validity {
+    let first = contradictions.into_iter().find(|(is_there, _)| *is_there);
+    first.map_or(Ok(()), |(_, name)| Err(REFUSALS[name].clone()))
 }
 
 impl Workload {
     /// Whether it makes sense, or the first thing that does not.
     pub(super) fn validate(&self) -> Validity {
         let parts = self.parts();
-        let none = "no thread uses the table: give at least one of [readers], [writers], [scanners], [mixed]";
-        refuse([(parts.is_empty(), none)])?;
-        let across = "run_as = \"tasks-across-await\" is not measured: no strategy here is a lock for tasks; let the guard \
-                      go before the task waits, and say \"tasks\"";
-        refuse([(self.run_as == RunAs::TasksAcrossAwait, across)])?;
-        self.validate_shape()?;
-        self.validate_table()?;
-        parts.iter().try_for_each(validate_part)?;
+        self.validate_table(&parts)?;
+        parts.iter().try_for_each(|part| {
+            let refusal = validate_part(part);
+            refusal.map_err(|why| why.replace("SIDE", &part.side.to_string()))
+        })?;
         self.validate_needs()?;
         let by = self.decision.by.iter();
         let mut absent = by.filter(|by| parts.iter().all(|part| part.side != **by));
@@ -66,75 +73,43 @@ impl Workload {
         self.questions().map(|_| ())
     }
 
-    /// What is guarded, and whether the rest of the table goes together with that.
-    fn validate_shape(&self) -> Validity {
+    fn validate_table(&self, parts: &[Part]) -> Validity {
         let table = &self.table;
-        let shape = table.shape;
-        if let Some(refusal) = shape.refusal() {
-            return Err(refusal.to_owned());
-        }
-        let is_cell = shape == Shape::Cell;
-        let is_one = table.records() == 1;
+        let is_cell = table.shape == Shape::Cell;
         let has_keys = table.hashed().is_some() || table.keys != KeyKind::Integers;
-        let inserts = self.parts().iter().any(|part| part.inserts.is_some());
+        let is_keyed = has_keys || table.hit_rate.is_some();
+        let has_strings = table.keys == KeyKind::Strings;
+        let inserts = parts.iter().any(|part| part.inserts.is_some());
+        let across_await = self.run_as == RunAs::TasksAcrossAwait;
         refuse([
-            (
-                !is_cell && table.records.is_none(),
-                "table.records: say how many records the table holds",
-            ),
-            (
-                is_cell && !is_one,
-                "table.records: a cell is one value; leave it out, or say shape = \"table\"",
-            ),
-            (
-                is_cell && (has_keys || table.hit_rate.is_some()),
-                "a cell has no keys: leave out keys, key_bytes, hasher and hit_rate",
-            ),
-            (
-                is_cell && inserts,
-                "inserts: the value of a cell is changed, and none comes or goes; leave it out",
-            ),
-            (
-                (table.keys == KeyKind::Strings) != table.key_bytes.is_some(),
-                "table.key_bytes is the length of keys = \"strings\": give both or none",
-            ),
-        ])
-    }
-
-    fn validate_table(&self) -> Validity {
-        let table = &self.table;
+            (parts.is_empty(), "no-threads"),
+            (across_await, "tasks-across-await"),
+            (table.shape == Shape::Counter, "counter"),
+            (table.shape == Shape::BoundedCache, "bounded-cache"),
+            (table.shape == Shape::Queue, "queue"),
+            (table.shape == Shape::Nothing, "nothing"),
+            (!is_cell && table.records.is_none(), "no-records"),
+            (is_cell && table.records() != 1, "cell-of-several"),
+            (is_cell && is_keyed, "cell-with-keys"),
+            (is_cell && inserts, "cell-with-inserts"),
+            (has_strings != table.key_bytes.is_some(), "key-bytes"),
+        ])?;
         let bytes = table.record_bytes;
         let largest = RecordKind::Padded4Ki.size();
         let inserts = self.writers.as_ref().and_then(|writers| writers.inserts);
-        let both_mixes = inserts.is_some() && self.mixed.is_some();
-        let owns_memory = matches!(table.value, Some(ValueKind::Heap | ValueKind::Arc));
-        let both_records = bytes.is_some() && (owns_memory || self.needs.heap_records);
-        let neither = table.value == Some(ValueKind::Plain) && self.needs.heap_records;
-        let cold = table.hot_share.is_some() && table.skew != Keys::Hot;
         within("table.records", table.records(), 1..=RECORDS_MAX)?;
         within("table.record_bytes", bytes.unwrap_or(1), 1..=largest)?;
         // As many changes remove a record.
         within("writers.inserts", inserts.unwrap_or(0.0), 0.0..=0.5)?;
-        let latest =
-            "table.skew = \"latest\" is not measured: some scenarios insert nothing; use \"zipf\"";
+        let is_cold = table.hot_share.is_some() && table.skew != Keys::Hot;
+        let has_heap = self.owns_memory() || self.needs.heap_records;
+        let is_plain = table.value == Some(ValueKind::Plain);
         refuse([
-            (
-                cold,
-                "table.hot_share: give skew = \"hot\" with it, or leave it out",
-            ),
-            (table.skew == Keys::Latest, latest),
-            (
-                both_mixes,
-                "writers.inserts beside [mixed]: give mixed.inserts instead",
-            ),
-            (
-                both_records,
-                "table.record_bytes and needs.heap_records or a value that owns memory: give one of them",
-            ),
-            (
-                neither,
-                "table.value = \"plain\" and needs.heap_records: give one of them",
-            ),
+            (is_cold, "hot-share"),
+            (table.skew == Keys::Latest, "latest"),
+            (inserts.is_some() && self.mixed.is_some(), "both-mixes"),
+            (bytes.is_some() && has_heap, "both-records"),
+            (is_plain && self.needs.heap_records, "plain-heap"),
         ])
     }
 
@@ -145,72 +120,61 @@ impl Workload {
         let spares_reads = needs.allocates == Allocation::NotInReads;
         let of_reads = needs.linearizable || needs.readers_never_wait || spares_reads;
         let of_writes = needs.readers_never_wait || needs.writers_never_wait;
-        let owns_memory = matches!(self.table.value, Some(ValueKind::Heap | ValueKind::Arc));
-        let never = needs.allocates == Allocation::Never && (needs.heap_records || owns_memory);
-        let no_reads = "no thread reads: leave out linearizable, readers_never_wait, allocates = \"not-in-reads\"";
-        let no_writes = "no thread writes: leave out readers_never_wait and writers_never_wait";
-        let heap = "writing heap_records allocates: ask for allocates = \"not-in-reads\" instead of \"never\"";
+        let has_heap = self.owns_memory() || needs.heap_records;
+        let never = needs.allocates == Allocation::Never && has_heap;
         refuse([
-            (of_reads && !reads, no_reads),
-            (of_writes && !writes, no_writes),
-            (
-                needs.snapshot_scans && !scans,
-                "no thread scans: leave out snapshot_scans",
-            ),
-            (never && writes, heap),
+            (of_reads && !reads, "no-reads"),
+            (of_writes && !writes, "no-writes"),
+            (needs.snapshot_scans && !scans, "no-scans"),
+            (never && writes, "heap-writes"),
         ])
     }
 }
 
+/// Whether a part makes sense; what does not names it SIDE.
 fn validate_part(part: &Part) -> Validity {
-    let Part { side, threads, .. } = part;
-    let given = [
-        ("section_ns", part.section_ns.is_some()),
-        ("write_section_ns", part.write_section_ns.is_some()),
-        ("writes", part.writes.is_some()),
-        ("inserts", part.inserts.is_some()),
-        ("scans", part.scans.is_some()),
+    let Part { side, inserts, .. } = part;
+    let is_mixed = *side == Side::Mixed;
+    let inserts_may_be = is_mixed || *side == Side::Writers;
+    let (reads, writes) = (&part.section_ns, &part.write_section_ns);
+    // A field, whether it is given, and whether it may be.
+    let fields = [
+        ("section_ns", reads.is_some(), *side != Side::Scanners),
+        ("write_section_ns", writes.is_some(), is_mixed),
+        ("writes", part.writes.is_some(), is_mixed),
+        ("inserts", inserts.is_some(), inserts_may_be),
+        ("scans", part.scans.is_some(), is_mixed),
     ];
-    let mut given = given.into_iter().filter(|(_, is_given)| *is_given);
-    if let Some((field, _)) = given.find(|(field, _)| !side.fields().contains(field)) {
-        return Err(format!("[{side}] takes no {field}"));
+    let mut given = fields.into_iter().filter(|(_, is_given, _)| *is_given);
+    if let Some((field, ..)) = given.find(|(.., may_be)| !may_be) {
+        return Err(format!("[SIDE] takes no {field}"));
     }
-    within(format!("{side}.threads"), *threads, 1..=THREADS_MAX)?;
-    let times = [
-        ("section_ns", &part.section_ns),
-        ("write_section_ns", &part.write_section_ns),
-    ];
-    for (field, times) in times {
-        if let Some(Times::Shares(all)) = times {
-            let none = format!("{side}.{field}: give a number, or shares of times");
-            refuse([(all.is_empty(), &*none)])?;
-        }
+    within("SIDE.threads", part.threads, 1..=THREADS_MAX)?;
+    for (field, times) in [
+        ("SIDE.section_ns", reads),
+        ("SIDE.write_section_ns", writes),
+    ] {
+        let is_empty = matches!(times, Some(Times::Shares(all)) if all.is_empty());
+        refuse([(is_empty, "no-times")]).map_err(|why| format!("{field}: {why}"))?;
         let longest = times.as_ref().map_or(0.0, Times::longest);
-        within(format!("{side}.{field}"), longest, 0.0..=SECTION_NS_MAX)?;
+        within(field, longest, 0.0..=SECTION_NS_MAX)?;
     }
-    validate_arrivals(part)?;
+    let is_arranged = part.arrivals != Pattern::Steady;
+    let is_burst = part.arrivals == Pattern::Bursts;
+    refuse([
+        (is_arranged && part.rate_per_s.is_none(), "unpaced"),
+        (is_burst != part.burst.is_some(), "burst"),
+    ])?;
+    within("SIDE.burst", part.burst.unwrap_or(1), 1..=BURST_MAX)?;
     let Some(rate) = part.rate_per_s else {
         return Ok(());
     };
-    within(format!("{side}.rate_per_s"), rate, RATES)?;
+    within("SIDE.rate_per_s", rate, RATES)?;
     let most = NS_PER_S / part.inside_ns();
-    let why = format!("with its section_ns a thread does at most {most:.0} in a second");
-    refuse([(rate > most, &*format!("{side}.rate_per_s = {rate}: {why}"))])
-}
-
-fn validate_arrivals(part: &Part) -> Validity {
-    let side = part.side;
-    let unpaced = part.arrivals != Pattern::Steady && part.rate_per_s.is_none();
-    let is_burst = part.arrivals == Pattern::Bursts;
-    let unpaced_why = format!("{side}.arrivals say how a rate lies in time: give rate_per_s, too");
-    let burst_why = format!("{side}.burst is the size of arrivals = \"bursts\": give both or none");
-    refuse([
-        (unpaced, &*unpaced_why),
-        (is_burst != part.burst.is_some(), &*burst_why),
-    ])?;
-    within(
-        format!("{side}.burst"),
-        part.burst.unwrap_or(1),
-        1..=BURST_MAX,
-    )
+    if rate > most {
+        return Err(format!(
+            "SIDE.rate_per_s = {rate}: with its section_ns a thread does at most {most:.0} in a second"
+        ));
+    }
+    Ok(())
 }

@@ -1,4 +1,5 @@
-//! A workload file: what a table is asked to do, what it must never do, and where.
+//! A workload file: what a table is asked to do, what it must never do, and where. Each of its words is measured as it says, or
+//! refused by name.
 //!
 //! `pivot advise --init` prints a template with every field and what it means; a test holds the two
 //! together.
@@ -7,12 +8,11 @@ use std::path::Path;
 
 use model::environment::Build;
 use model::error::{Error, Result};
-use model::scenario::{HashedKeys, Hasher, Identifiers, Keys};
+use model::scenario::{Arrivals, HashedKeys, Hasher, Identifiers, Keys, Section};
 use model::trace::Operation;
 use predict::machine::Machine;
 use serde::{Deserialize, Serialize};
 
-use super::language::{KeyKind, Pattern, RunAs, Shape, Times, ValueKind};
 use super::validation::within;
 
 /// The template that `pivot advise --init` prints: a workload of its own, with every field explained.
@@ -101,7 +101,122 @@ impl Table {
     }
 }
 
-/// Threads that do the same. Which of the fields a section of the file may have, `Side::fields` says.
+/// What the lock guards.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Shape {
+    /// A map from keys to records.
+    #[default]
+    Table,
+    /// One value: a configuration, a snapshot. Measured as a table of one record.
+    Cell,
+    /// A number that is counted up.
+    Counter,
+    /// A cache that throws out what was not used for long: its lookups change it.
+    BoundedCache,
+    /// What one thread puts in and another takes out, in order.
+    Queue,
+    /// No value: what a lock of `()` protects lies elsewhere.
+    Nothing,
+}
+
+/// What the keys of a table are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum KeyKind {
+    /// Integers of 64 bits.
+    #[default]
+    Integers,
+    /// Strings on the heap.
+    Strings,
+}
+
+/// What the records are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ValueKind {
+    /// Plain data.
+    Plain,
+    /// They own memory: strings, vectors. A lookup reads them in place.
+    Heap,
+    /// An `Arc` that a lookup clones, to read what is behind it when nothing is held any more.
+    Arc,
+}
+
+/// Who uses it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RunAs {
+    /// Threads.
+    #[default]
+    Threads,
+    /// Tasks of an executor that hold nothing while they wait: measured as the threads that run them.
+    Tasks,
+    /// Tasks that hold it while they wait for something else.
+    TasksAcrossAwait,
+}
+
+/// How the operations of a part with a rate lie in time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Pattern {
+    /// At equal distances.
+    #[default]
+    Steady,
+    /// At random times, independent of each other.
+    Poisson,
+    /// `burst` at once, at random times.
+    Bursts,
+}
+
+/// The times that operations of a kind take inside.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Times {
+    /// All take the same, in nanoseconds.
+    Always(f64),
+    /// In given shares.
+    Shares(Vec<Section>),
+}
+
+impl Times {
+    /// Their mean, in nanoseconds.
+    pub fn mean(&self) -> f64 {
+        let sections = self.sections();
+        sections.iter().map(|one| one.ns * one.share).sum()
+    }
+
+    /// The longest of them, in nanoseconds.
+    pub fn longest(&self) -> f64 {
+        let sections = self.sections();
+        sections.iter().map(|one| one.ns).fold(0.0, f64::max)
+    }
+
+    /// As a scenario gives them.
+    pub(super) fn sections(&self) -> Vec<Section> {
+        match self {
+            Times::Always(ns) if *ns == 0.0 => Vec::new(),
+            Times::Always(ns) => vec![Section {
+                ns: *ns,
+                share: 1.0,
+            }],
+            Times::Shares(all) => all.clone(),
+        }
+    }
+}
+
+impl Pattern {
+    /// As a scenario gives it; `burst` are the operations at once.
+    pub(super) const fn arrivals(self, burst: Option<u32>) -> Arrivals {
+        match (self, burst) {
+            (Pattern::Steady, _) => Arrivals::Steady,
+            (Pattern::Bursts, Some(size)) => Arrivals::Bursts(size),
+            (Pattern::Poisson | Pattern::Bursts, _) => Arrivals::Bursts(1),
+        }
+    }
+}
+
+/// Threads that do the same. Which of the fields a section of the file may have is in `validation`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Part {
@@ -238,25 +353,6 @@ pub enum Side {
     Mixed,
 }
 
-impl Side {
-    /// The fields that the section may have besides threads and their rate.
-    pub(super) const fn fields(self) -> &'static [&'static str] {
-        match self {
-            Side::Readers => &["section_ns"],
-            Side::Writers => &["section_ns", "inserts"],
-            Side::Scanners => &[],
-            // What no share asks for are lookups.
-            Side::Mixed => &[
-                "section_ns",
-                "write_section_ns",
-                "writes",
-                "inserts",
-                "scans",
-            ],
-        }
-    }
-}
-
 /// Where it will run.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -311,9 +407,13 @@ impl Workload {
         let wrong = |why| Error::input(format!("{place}: {why}"));
         workload.validate().map_err(wrong)?;
         // Said in either place, it is the same.
-        let owns_memory = matches!(workload.table.value, Some(ValueKind::Heap | ValueKind::Arc));
-        workload.needs.heap_records |= owns_memory;
+        workload.needs.heap_records |= workload.owns_memory();
         Ok(workload)
+    }
+
+    /// Whether its records own memory, by what the table says they are.
+    pub(super) const fn owns_memory(&self) -> bool {
+        matches!(self.table.value, Some(ValueKind::Heap | ValueKind::Arc))
     }
 
     /// What the table is, in a few words.

@@ -34,6 +34,9 @@ struct Row<'s> {
     between: [Between; 2],
 }
 
+/// A timed cell, and its log ratio to the baseline.
+type Timed = (Cell, Option<Estimate>);
+
 /// A timed cell that is compared with the baseline.
 struct Compared {
     /// Its place among all cells.
@@ -48,10 +51,8 @@ pub(super) fn all(samples: &Samples, series: &Series<'_>) -> (Vec<Cell>, f64) {
     let header = &samples.header;
     let counts = counts(samples);
     let all_rows: Vec<(&Scenario, Metric)> = rows(&header.scenarios).collect();
-    let rows = parallel::map(&all_rows, |&(scenario, metric)| Row {
-        scenario,
-        metric,
-        between: betweens(samples, series, scenario, metric),
+    let rows = parallel::map(&all_rows, |&(scenario, metric)| {
+        Row::new(samples, series, scenario, metric)
     });
     let scenarios = header.scenarios.iter();
     let pairs: Vec<(&Scenario, &str)> = scenarios
@@ -63,7 +64,7 @@ pub(super) fn all(samples: &Samples, series: &Series<'_>) -> (Vec<Cell>, f64) {
         let of_scenario = rows.iter().enumerate();
         let of_scenario = of_scenario.filter(|(_, row)| std::ptr::eq(row.scenario, scenario));
         let timed = of_scenario.filter_map(|(place, row)| {
-            let (cell, log_ratio) = timed(samples, series, row, strategy)?;
+            let (cell, log_ratio) = row.timed(samples, series, strategy)?;
             Some((cell, log_ratio.map(|log_ratio| (place, log_ratio))))
         });
         let counted = counted(&counts, &scenario.name, strategy, &header.baseline);
@@ -84,62 +85,53 @@ pub(super) fn all(samples: &Samples, series: &Series<'_>) -> (Vec<Cell>, f64) {
     (cells, level)
 }
 
-/// What runs add to the error of a row's values and ratios.
-fn betweens(
-    samples: &Samples,
-    series: &Series<'_>,
-    scenario: &Scenario,
-    metric: Metric,
-) -> [Between; 2] {
-    let header = &samples.header;
-    let names = || header.strategies.iter().map(|card| card.name.as_str());
-    let values = names().map(|name| series.log_values(&scenario.name, name, metric));
-    let contenders = names().filter(|name| *name != header.baseline);
-    let ratios = contenders.map(|name| series.log_ratios(&scenario.name, name, metric));
-    [between(&header.runs, values), between(&header.runs, ratios)]
-}
+impl<'s> Row<'s> {
+    fn new(samples: &Samples, series: &Series<'_>, scenario: &'s Scenario, metric: Metric) -> Self {
+        let (header, name) = (&samples.header, &scenario.name);
+        let names = || header.strategies.iter().map(|card| card.name.as_str());
+        let values = names().map(|strategy| series.log_values(name, strategy, metric));
+        let contenders = names().filter(|strategy| *strategy != header.baseline);
+        let ratios = contenders.map(|strategy| series.log_ratios(name, strategy, metric));
+        Self {
+            scenario,
+            metric,
+            between: [between(&header.runs, values), between(&header.runs, ratios)],
+        }
+    }
 
-/// A timed cell, and its log ratio to the baseline.
-fn timed(
-    samples: &Samples,
-    series: &Series<'_>,
-    row: &Row<'_>,
-    strategy: &str,
-) -> Option<(Cell, Option<Estimate>)> {
-    let &Row {
-        scenario,
-        metric,
-        between: [of_values, of_ratios],
-    } = row;
-    let (name, baseline) = (&scenario.name, &samples.header.baseline);
-    let logs = groups(series.log_values(name, strategy, metric));
-    let value = of_values.widen(estimate(&logs)?);
-    let median_value = value.median.exp();
-    let drift = median(&mut series.drifts(name, strategy, metric));
-    let operations = median(&mut series.thread_operations(name, strategy, metric));
-    let drifts = drift.is_some_and(|drift| drift.abs() > DRIFT_MAX);
-    let is_slow = operations.is_some_and(|number| number < OPERATIONS_FEW);
-    let is_crowded = scenario.threads() > samples.header.environment.cpus;
-    let flags = [
-        (Flag::Starved, median_value.is_infinite()),
-        (Flag::Unsteady, drifts),
-        (Flag::FewOperations, is_slow),
-        (Flag::Oversubscribed, is_crowded),
-    ];
-    let flags = flags.into_iter().filter(|(_, holds)| *holds);
-    let ratios = series.log_ratios(name, strategy, metric);
-    let log_ratio = estimate(&groups(ratios)).filter(|_| strategy != baseline);
-    let log_ratio = log_ratio.map(|logs| of_ratios.widen(logs));
-    let interval = value.interval(LEVEL).map(f64::exp);
-    let starved = logs.iter().flatten().filter(|log| log.is_infinite());
-    let cell = Cell {
-        processes: value.groups(),
-        starved: starved.count(),
-        flags: flags.map(|(flag, _)| flag).collect(),
-        ratio: log_ratio.as_ref().map(|logs| ratio(logs, baseline)),
-        ..cell(name, strategy, metric, median_value, interval, value.n)
-    };
-    Some((cell, log_ratio))
+    /// The cell of a strategy, and its log ratio to the baseline.
+    fn timed(&self, samples: &Samples, series: &Series<'_>, strategy: &str) -> Option<Timed> {
+        let (scenario, metric, [of_values, of_ratios]) = (self.scenario, self.metric, self.between);
+        let (name, baseline) = (&scenario.name, &samples.header.baseline);
+        let logs = groups(series.log_values(name, strategy, metric));
+        let value = of_values.widen(estimate(&logs)?);
+        let median_value = value.median.exp();
+        let drift = median(&mut series.drifts(name, strategy, metric));
+        let operations = median(&mut series.thread_operations(name, strategy, metric));
+        let drifts = drift.is_some_and(|drift| drift.abs() > DRIFT_MAX);
+        let is_slow = operations.is_some_and(|number| number < OPERATIONS_FEW);
+        let is_crowded = scenario.threads() > samples.header.environment.cpus;
+        let flags = [
+            (Flag::Starved, median_value.is_infinite()),
+            (Flag::Unsteady, drifts),
+            (Flag::FewOperations, is_slow),
+            (Flag::Oversubscribed, is_crowded),
+        ];
+        let flags = flags.into_iter().filter(|(_, holds)| *holds);
+        let ratios = series.log_ratios(name, strategy, metric);
+        let log_ratio = estimate(&groups(ratios)).filter(|_| strategy != baseline);
+        let log_ratio = log_ratio.map(|logs| of_ratios.widen(logs));
+        let interval = value.interval(LEVEL).map(f64::exp);
+        let starved = logs.iter().flatten().filter(|log| log.is_infinite());
+        let cell = Cell {
+            processes: value.groups(),
+            starved: starved.count(),
+            flags: flags.map(|(flag, _)| flag).collect(),
+            ratio: log_ratio.as_ref().map(|logs| ratio(logs, baseline)),
+            ..cell(name, strategy, metric, median_value, interval, value.n)
+        };
+        Some((cell, log_ratio))
+    }
 }
 
 /// A cell of one strategy, compared with nothing.

@@ -276,11 +276,8 @@ fn against(line: &Line, scale: &Scale, margin: f64) -> Vec<(String, Change, Cros
             } else {
                 Change::RisesAboveMargin
             };
-            (
-                line.name.clone(),
-                change,
-                stretch.locate(margin, falls, near),
-            )
+            let crossing = stretch.locate(margin, falls, near);
+            (line.name.clone(), change, crossing)
         };
         return places.into_iter().map(change).collect();
     }

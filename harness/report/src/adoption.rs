@@ -1,13 +1,19 @@
-//! What it takes to use a strategy in a program of one's own: what to depend on, the type, and the two most frequent steps
-//! before and after. `templates/adoption.txt` has the words.
+//! What it takes to use a strategy in a program of one's own, and what that costs.
+//!
+//! To use it: what to depend on, the type, and the two most frequent steps before and after; `templates/adoption.txt` has
+//! the words. What it costs: rows in which it is worse, promises that are weaker than the baseline's, memory.
 
 use minijinja::context;
 use minijinja::value::{Serde, Value};
+use model::claims::{Claim, Property};
+use serde::Serialize;
 
-use results::Machine;
+use results::{Machine, Metric, is_worse};
+
+use super::{facts, format};
 
 /// The facts for a strategy with a card, with the versions that were measured.
-pub(super) fn facts(machine: &Machine, strategy: &str) -> Option<Value> {
+pub(super) fn adoption(machine: &Machine, strategy: &str) -> Option<Value> {
     let card = machine.card(strategy)?;
     let measured = &machine.environment.libraries;
     let recipe = recipes::recipe(strategy);
@@ -36,5 +42,66 @@ pub(super) fn facts(machine: &Machine, strategy: &str) -> Option<Value> {
         types => recipe.map(|recipe| recipe.types().to_vec()),
         steps,
         breaks => recipe.map(recipes::Recipe::breaks),
+    })
+}
+
+/// What a strategy costs on a machine.
+#[derive(Debug, Serialize)]
+pub(super) struct Losses {
+    /// The rows in which it is worse with their ratios, the worst first.
+    pub(super) rows: Vec<String>,
+    /// Promises that are not as good as the baseline's, which stand in brackets.
+    pub(super) weaker: Vec<String>,
+    /// How much more a record keeps alive than in the baseline.
+    pub(super) memory: Option<String>,
+}
+
+impl Losses {
+    pub(super) fn of(machine: &Machine, strategy: &str) -> Self {
+        let lost = machine.recommendation(strategy);
+        let lost = lost.map_or(&[][..], |known| &known.losses);
+        let ratios = lost.iter().filter_map(|judged| {
+            let row = facts::row(machine, &judged.scenario, judged.metric)?;
+            Some((row.label(machine), row.ratio(machine, strategy)?))
+        });
+        let mut ratios: Vec<_> = ratios.collect();
+        ratios.sort_by(|(_, a), (_, b)| a.median.total_cmp(&b.median));
+        let weaker = weaker(machine, strategy).into_iter();
+        let promise = |(property, claim, usual)| format!("{property} {claim} ({usual})");
+        let text = |(label, ratio)| format!("{label} {}", format::ratio(ratio));
+        Self {
+            rows: ratios.into_iter().map(text).collect(),
+            weaker: weaker.map(promise).collect(),
+            memory: memory(machine, strategy),
+        }
+    }
+}
+
+/// Where a strategy claims less than the baseline does: what it claims, and what the baseline does.
+pub(super) fn weaker(machine: &Machine, strategy: &str) -> Vec<(Property, Claim, Claim)> {
+    let (Some(own), Some(baseline)) = (machine.card(strategy), machine.card(&machine.baseline))
+    else {
+        return Vec::new();
+    };
+    let differences = own.claims.differences(&baseline.claims);
+    differences
+        .filter(|(_, claim, usual)| claim < usual)
+        .collect()
+}
+
+/// How much more a record keeps alive than in the baseline, over the tables that were weighed.
+fn memory(machine: &Machine, strategy: &str) -> Option<String> {
+    let weighed = machine
+        .cells
+        .iter()
+        .filter(|cell| cell.strategy == strategy && cell.metric == Metric::LiveBytesPerRecord);
+    let times = weighed.filter_map(|cell| Some(1.0 / cell.ratio.as_ref()?.median));
+    let mut times: Vec<f64> = times.collect();
+    times.sort_by(f64::total_cmp);
+    let (least, most) = (*times.first()?, *times.last()?);
+    let [low, high] = [least, most].map(format::times);
+    is_worse(1.0 / most).then(|| {
+        let up_to = if low == high { "" } else { "up to " };
+        format!("{up_to}{high} the memory per record")
     })
 }

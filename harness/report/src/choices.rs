@@ -7,11 +7,11 @@ use model::controls;
 
 use results::{Answer, Flip, Machine, PLAIN, Results, UseCase, Verdict, is_plain};
 
+use super::adoption::Losses;
 use super::charts::{RATIO_MIN, Scale, drawing, intervals};
 use super::collect::{grouped, unique};
 use super::draft::Draft;
 use super::facts::{self, Row};
-use super::losses::Losses;
 use super::view::{Figure, Section};
 use super::{adoption, decisions, flips, format, headline};
 
@@ -171,7 +171,7 @@ fn costs(results: &Results) -> Section {
     );
     let adoptions = adoptions.into_iter().filter_map(|(strategy, machines)| {
         let anchor = format!("adopt-{}", format::slug(strategy));
-        Some(context! { anchor, ..adoption::facts(machines[0], strategy)? })
+        Some(context! { anchor, ..adoption::adoption(machines[0], strategy)? })
     });
     Draft::new("costs", results)
         .fact("adoptions", adoptions.collect::<Vec<_>>())
@@ -259,9 +259,6 @@ fn picture(machine: &Machine) -> Option<Figure> {
         lines => lines.collect::<Vec<_>>(),
         baseline => &machine.baseline,
     };
-    (!cases.is_empty()).then(|| Figure {
-        description: format::counted(cases.len(), "situation", None),
-        svg: drawing("situations", facts),
-        ..Figure::default()
-    })
+    let description = format::counted(cases.len(), "situation", None);
+    (!cases.is_empty()).then(|| drawing("situations", description, facts))
 }

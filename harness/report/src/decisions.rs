@@ -1,16 +1,17 @@
 //! One strategy for everything: which to adopt by the adoption rule, what each one gains and loses, and the report's
-//! assumptions.
+//! assumptions. And where machines do not come to the same.
 
 use minijinja::context;
 use minijinja::value::{Serde, Value};
+use model::environment::Environment;
 
-use results::{Decision, Judged, Overall, Results};
+use results::{Contradiction, Decision, Judged, Machine, Overall, Results};
 
+use super::adoption::Losses;
 use super::collect::grouped;
 use super::draft::Draft;
-use super::losses::Losses;
 use super::view::{Block, Section};
-use super::{differences, facts, format, pivots};
+use super::{facts, format, pivots};
 
 pub(super) fn section(results: &Results) -> Section {
     with_answer(Draft::new("decisions", results), results)
@@ -63,7 +64,7 @@ fn with_answer<'r>(draft: Draft<'r>, results: &'r Results) -> Draft<'r> {
         .fact("decided", results.overall.len())
         .fact("agreeing", agreeing.count())
         .fact("disagreeing", disagreeing(results))
-        .fact("differences", differences::rows(results))
+        .fact("differences", opposites(results))
 }
 
 /// Whether a machine has compared anything with the baseline.
@@ -142,4 +143,56 @@ pub(super) fn decided(results: &Results) -> Vec<Value> {
         }
     });
     decided.to_vec()
+}
+
+/// The rows in which one machine has the opposite verdict of another, and what sets their runs apart.
+pub(super) fn differences(results: &Results) -> Section {
+    Draft::new("differences", results)
+        .fact("rows", opposites(results))
+        .fact("not_alike", not_alike(results))
+        .section()
+}
+
+/// Opposite verdicts, with the factor between the machines.
+fn opposites(results: &Results) -> Vec<Value> {
+    let row = |one: &Contradiction| {
+        let medians = || one.ratios.iter().map(|there| there.ratio.median);
+        let (most, least) = (
+            medians().fold(0.0, f64::max),
+            medians().fold(f64::INFINITY, f64::min),
+        );
+        context! {
+            label => facts::label(&results.machines, &one.scenario, one.metric),
+            factor => most / least,
+            ..Value::from(Serde(one))
+        }
+    };
+    results.differences.iter().map(row).collect()
+}
+
+/// What belongs to a machine, so that it differs between any two.
+const THE_MACHINES_OWN: [&str; 8] = [
+    "caches",
+    "cpu",
+    "cpus",
+    "governor",
+    "hypervisor",
+    "kernel",
+    "memory_bytes",
+    "threads_per_core",
+];
+
+/// What sets the first machine's run apart from the others', beside the machine.
+fn not_alike(results: &Results) -> Vec<String> {
+    let first = &results.machines[0];
+    let differences = |other: &Machine| -> Vec<String> {
+        let differences = Environment::differences(&first.environment, &other.environment);
+        let apart = differences.into_iter();
+        apart
+            .filter(|one| !THE_MACHINES_OWN.contains(&one.what.as_str()))
+            .map(|one| format!("{one} ({} / {})", first.name, other.name))
+            .collect()
+    };
+    let others = results.machines[1..].iter();
+    others.flat_map(differences).collect()
 }

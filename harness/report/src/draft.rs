@@ -37,10 +37,10 @@ use minijinja::value::{Serde, Value};
 use results::{Machine, PROCESSES_LEAST, Results, TOLERATED};
 
 use super::collect::{grouped, unique};
+use super::format;
 use super::render::{self, BAR, MARK};
 use super::table::{Cell, Column, Group, Row, stacked};
 use super::view::{Block, Figure, Fold, Section, Table};
-use super::{format, method};
 
 /// A section in the making.
 pub(super) struct Draft<'r> {
@@ -53,8 +53,11 @@ pub(super) struct Draft<'r> {
     /// The facts of each machine.
     machines: Vec<Value>,
     /// What the template puts in places.
-    placed: BTreeMap<String, Vec<Block>>,
+    placed: Placed,
 }
+
+/// Blocks by the name of their place.
+pub(super) type Placed = BTreeMap<String, Vec<Block>>;
 
 impl<'r> Draft<'r> {
     pub(super) fn new(id: &'static str, results: &'r Results) -> Self {
@@ -64,7 +67,7 @@ impl<'r> Draft<'r> {
     fn over(id: &'static str, results: &'r Results, scope: &'r [Machine]) -> Self {
         let name = |machine: &Machine| {
             let (name, on) = (machine.name.as_str(), on(scope, machine));
-            context! { name, on, ..method::about(machine) }
+            context! { name, on, ..about(machine) }
         };
         Self {
             id,
@@ -72,7 +75,7 @@ impl<'r> Draft<'r> {
             scope,
             facts: BTreeMap::new(),
             machines: scope.iter().map(name).collect(),
-            placed: BTreeMap::new(),
+            placed: Placed::new(),
         }
     }
 
@@ -82,7 +85,7 @@ impl<'r> Draft<'r> {
         self
     }
 
-    /// Facts of each machine, which the template finds beside its `name` and what [`method::about`] has.
+    /// Facts of each machine, which the template finds beside its `name` and what [`about`] has.
     pub(super) fn of_each(mut self, facts: impl Fn(&'r Machine) -> Value) -> Self {
         for (known, machine) in self.machines.iter_mut().zip(self.scope) {
             *known = context! { ..facts(machine), ..known.clone() };
@@ -135,54 +138,48 @@ impl<'r> Draft<'r> {
             ..Value::from(self.facts)
         };
         let text = render::render_value(&format!("sections/{}.md", self.id), context);
-        let (title, blocks) = assembled(self.id, &text, self.placed);
-        section(self.id.to_owned(), (title, united(&blocks, scope)))
+        assembled(self.id, &text, self.placed, scope)
     }
 }
 
 /// A section that a template writes over findings that belong to no report.
 pub(super) fn over_findings(name: &'static str, findings: &impl serde::Serialize) -> Section {
-    with_places(name, findings, BTreeMap::new())
+    with_places(name, findings, Placed::new())
 }
 
 /// The same, with blocks that the template puts in places.
 pub(super) fn with_places(
     name: &'static str,
     findings: &impl serde::Serialize,
-    placed: BTreeMap<String, Vec<Block>>,
+    placed: Placed,
 ) -> Section {
     let text = render::render(&format!("terminal/{name}.md"), findings);
-    section(name.to_owned(), assembled(name, &text, placed))
+    assembled(name, &text, placed, &[])
 }
 
 /// A section of a text that is written as templates write.
 pub(super) fn over_text(name: &'static str, text: &str) -> Section {
-    section(name.to_owned(), assembled(name, text, BTreeMap::new()))
+    assembled(name, text, Placed::new(), &[])
 }
 
-/// A section without its tables that have nothing to say.
-fn section(id: String, (title, mut blocks): (String, Vec<Block>)) -> Section {
-    blocks.retain(|block| !matches!(block, Block::Table(table) if !table.has_rows()));
-    Section { id, title, blocks }
-}
-
-/// The title and the blocks of a text, with what it puts in places.
-fn assembled(
-    name: &str,
-    text: &str,
-    mut placed: BTreeMap<String, Vec<Block>>,
-) -> (String, Vec<Block>) {
+/// The section of a text, with what it puts in places, and without its tables that have nothing to say. What is said of each of the
+/// machines alike, if it is about any, is said once.
+fn assembled(name: &str, text: &str, mut placed: Placed, scope: &[Machine]) -> Section {
     let mut title = String::new();
     let mut blocks = Vec::new();
     for lines in paragraphs(text) {
-        match block(&lines) {
-            Written::Title(text) => title = text,
-            Written::Block(block) => blocks.push(block),
-            Written::Place(place) => {
-                let filling = placed.remove(place);
-                let filling = filling.unwrap_or_else(|| panic!("{name}: no {place}"));
-                blocks.extend(filled(filling, &lines[1..]));
-            }
+        let first = lines[0];
+        let place = first
+            .strip_prefix("[[")
+            .and_then(|rest| rest.strip_suffix("]]"));
+        if let Some(text) = first.strip_prefix("# ") {
+            title = words(text);
+        } else if let Some(place) = place {
+            let filling = placed.remove(place);
+            let filling = filling.unwrap_or_else(|| panic!("{name}: no {place}"));
+            blocks.extend(filled(filling, &lines[1..]));
+        } else {
+            blocks.push(block(&lines));
         }
     }
     debug_assert!(
@@ -190,7 +187,15 @@ fn assembled(
         "{name}: no place for {:?}",
         placed.keys()
     );
-    (title, blocks)
+    if !scope.is_empty() {
+        blocks = united(&blocks, scope);
+    }
+    blocks.retain(|block| !matches!(block, Block::Table(table) if !table.has_rows()));
+    Section {
+        id: name.to_owned(),
+        title,
+        blocks,
+    }
 }
 
 /// What stands in front of a sentence about a machine, if there are several.
@@ -250,6 +255,19 @@ fn set_apart(block: &mut Block, suffix: &str) {
     }
 }
 
+/// What the words of any section may say about a machine.
+fn about(machine: &Machine) -> Value {
+    let decisions = machine.recommendations.iter();
+    let decisions = decisions.map(|known| (known.strategy.as_str(), known.decision));
+    context! {
+        decisions => Serde(decisions.collect::<BTreeMap<_, _>>()),
+        environment => Serde(&machine.environment),
+        protocol => Serde(&machine.protocol),
+        settings => machine.environment.build.settings(),
+        warnings => machine.warnings.clone(),
+    }
+}
+
 /// What begins and ends code.
 const FENCE: &str = "```";
 
@@ -270,31 +288,15 @@ fn paragraphs(text: &str) -> Vec<Vec<&str>> {
 }
 
 /// What a block of lines is.
-enum Written<'t> {
-    Title(String),
-    Place(&'t str),
-    Block(Block),
-}
-
-fn block<'t>(lines: &[&'t str]) -> Written<'t> {
+fn block(lines: &[&str]) -> Block {
     let first = lines[0];
     let joined = || words(&lines.join(" "));
-    if let Some(name) = first
-        .strip_prefix("[[")
-        .and_then(|rest| rest.strip_suffix("]]"))
-    {
-        return Written::Place(name);
-    }
-    if let Some(title) = first.strip_prefix("# ") {
-        return Written::Title(words(title));
-    }
     if let Some(language) = first.strip_prefix(FENCE) {
         let code = lines[1..].iter().take_while(|line| **line != FENCE);
         let text = code.copied().collect::<Vec<_>>().join("\n");
         let language = language.to_owned();
-        return Written::Block(Block::Code { language, text });
-    }
-    Written::Block(if let Some(fold) = first.strip_prefix("::: ") {
+        Block::Code { language, text }
+    } else if let Some(fold) = first.strip_prefix("::: ") {
         let mut parts = fold.split(" | ").map(words);
         let mut part = || parts.next().unwrap_or_default();
         Block::Fold(Fold {
@@ -324,7 +326,7 @@ fn block<'t>(lines: &[&'t str]) -> Written<'t> {
         Block::List(items)
     } else {
         Block::Prose(joined())
-    })
+    }
 }
 
 /// A text with single spaces.
@@ -378,16 +380,8 @@ fn written(lines: &[&str]) -> Table {
             title = head;
             return None;
         }
-        let note = String::new();
-        Some((
-            title.clone(),
-            Row {
-                head,
-                note,
-                link,
-                cells,
-            },
-        ))
+        let row = Row { head, link, cells };
+        Some((title.clone(), row))
     });
     let groups = grouped(rows).into_iter();
     table.groups = groups.map(|(title, rows)| Group { title, rows }).collect();
@@ -408,7 +402,7 @@ fn cell(text: &str) -> (String, Cell, String) {
             "absent" if lead.is_empty() => cell = Cell::absent(text),
             tone => {
                 cell.verdict = words(text);
-                cell.tone = tone.parse().expect("a tone of a cell");
+                cell.tone = format::tone(tone);
             }
         }
     }
@@ -468,17 +462,10 @@ mod tests {
 
     #[test]
     fn every_form_of_a_template_is_read() {
-        let text = "# A title\n\nA paragraph\nin two lines.\n\n\n## A heading\n- one\n  more\n- two\n\n    a command\n\n```rust\na;\n\n  b;\n```\n";
-        let blocks: Vec<_> = paragraphs(&text.replace("heading\n", "heading\n\n"))
-            .iter()
-            .map(|lines| match block(lines) {
-                Written::Title(title) => Block::Heading(title),
-                Written::Place(name) => Block::Command(name.into()),
-                Written::Block(block) => block,
-            })
-            .collect();
+        let text = "A paragraph\nin two lines.\n\n\n## A heading\n- one\n  more\n- two\n\n    a command\n\n```rust\na;\n\n  b;\n```\n";
+        let text = format!("# A title\n\n{text}").replace("heading\n", "heading\n\n");
+        let section = over_text("text", &text);
         let expected = [
-            Block::Heading("A title".into()),
             Block::Prose("A paragraph in two lines.".into()),
             Block::Heading("A heading".into()),
             Block::List(vec!["one more".into(), "two".into()]),
@@ -488,7 +475,10 @@ mod tests {
                 text: "a;\n\n  b;".into(),
             },
         ];
-        assert_eq!(blocks, expected);
+        assert_eq!(
+            (section.title.as_str(), section.blocks),
+            ("A title", expected.into())
+        );
     }
 
     #[test]

@@ -6,10 +6,13 @@
 
 use std::io;
 
+use minijinja::context;
+use minijinja::value::{Serde, Value, ValueKind};
 use serde::Serialize;
 use serde_json::ser::{Formatter, Serializer};
 
-use results::{Cell, Ratio, Results};
+use super::render;
+use results::Results;
 
 /// Significant digits of a figure in a file, unless it is a whole number.
 const DIGITS: usize = 6;
@@ -29,16 +32,11 @@ pub(super) fn figure(value: f64) -> f64 {
 /// # Panics
 ///
 /// Never: results are plain data.
-pub fn json(results: &Results) -> String {
-    rows(results)
-}
-
-fn rows(value: &impl Serialize) -> String {
+pub fn json(results: &impl Serialize) -> String {
     let mut out = Vec::new();
     let mut serializer = Serializer::with_formatter(&mut out, Rows { depth: 0 });
-    value
-        .serialize(&mut serializer)
-        .expect("results are plain data");
+    let written = results.serialize(&mut serializer);
+    written.expect("results are plain data");
     out.push(b'\n');
     String::from_utf8(out).expect("JSON is UTF-8")
 }
@@ -110,66 +108,25 @@ impl Formatter for Rows {
     }
 }
 
-/// A name, and what stands below it.
-type Column = (&'static str, fn(&Cell) -> String);
-
-/// The columns of `cells.csv`, before the machine's name; `reports/SCHEMA.md` says what they hold.
-const COLUMNS: [Column; 20] = [
-    ("scenario", |cell| cell.scenario.clone()),
-    ("strategy", |cell| cell.strategy.clone()),
-    ("metric", |cell| cell.metric.name().to_owned()),
-    ("unit", |cell| cell.unit.clone()),
-    ("median", |cell| figure(cell.median).to_string()),
-    ("ci_low", |cell| figure(cell.ci_low).to_string()),
-    ("ci_high", |cell| figure(cell.ci_high).to_string()),
-    ("n", |cell| cell.n.to_string()),
-    ("flags", |cell| {
-        let flags = cell.flags.iter().map(ToString::to_string);
-        flags.collect::<Vec<_>>().join(" ")
-    }),
-    ("vs", |cell| compared(cell, |ratio| ratio.vs.clone())),
-    ("ratio", |cell| compared(cell, |ratio| figure(ratio.median))),
-    ("ratio_low", |cell| {
-        compared(cell, |ratio| figure(ratio.ci_low))
-    }),
-    ("ratio_high", |cell| {
-        compared(cell, |ratio| figure(ratio.ci_high))
-    }),
-    ("ratio_n", |cell| compared(cell, |ratio| ratio.n)),
-    ("verdict", |cell| compared(cell, |ratio| ratio.verdict)),
-    ("withheld", |cell| {
-        compared(cell, |ratio| ratio.withheld.clone().unwrap_or_default())
-    }),
-    ("processes", |cell| cell.processes.to_string()),
-    ("starved", |cell| cell.starved.to_string()),
-    ("ratio_processes", |cell| {
-        compared(cell, |ratio| ratio.processes)
-    }),
-    ("p", |cell| {
-        let p = cell.ratio.as_ref().and_then(|ratio| ratio.p);
-        p.map_or_else(String::new, |p| figure(p).to_string())
-    }),
-];
-
-/// A figure of a cell's ratio; empty where nothing was compared.
-fn compared<T: ToString>(cell: &Cell, value: fn(&Ratio) -> T) -> String {
-    let ratio = cell.ratio.as_ref();
-    ratio.map_or_else(String::new, |ratio| value(ratio).to_string())
+/// The cells of all machines as comma-separated values, with a line of names first: `cells.csv.j2` lists them. Where nothing was
+/// compared the columns of the ratio are empty.
+pub fn csv(results: &Results) -> String {
+    let machines = results.machines.iter();
+    let machines = machines.map(|one| context! { name => &one.name, cells => Serde(&one.cells) });
+    render::render_value(
+        "cells.csv",
+        context! { machines => machines.collect::<Vec<_>>() },
+    )
 }
 
-/// The cells of all machines as comma-separated values, with a line of names first. Where nothing was compared the
-/// columns of the ratio are empty.
-pub fn csv(results: &Results) -> String {
-    let lines = results.machines.iter().flat_map(|machine| {
-        let cells = machine.cells.iter();
-        cells.map(|cell| {
-            let fields = COLUMNS.map(|(_, field)| field(cell)).into_iter();
-            csv_line(fields.chain([machine.name.clone()]))
-        })
+/// The filter for a line of such a file, without its end: figures as files have them, and nothing for what is not there.
+pub(super) fn csv_fields(fields: Vec<Value>) -> Value {
+    let texts = fields.into_iter().map(|field| match field.kind() {
+        ValueKind::Undefined | ValueKind::None => String::new(),
+        ValueKind::Number => figure(f64::try_from(field).expect("a number")).to_string(),
+        _ => field.to_string(),
     });
-    let names = COLUMNS.iter().map(|(name, _)| *name);
-    let names = csv_line(names.chain(["machine"]));
-    [names].into_iter().chain(lines).collect()
+    Value::from_safe_string(csv_line(texts).trim_end_matches('\n').to_owned())
 }
 
 /// A line of comma-separated values, its end included. RFC 4180: fields with a comma, a quote or a line end
@@ -192,7 +149,7 @@ mod tests {
 
     #[test]
     fn what_two_machines_compute_is_written_alike() {
-        let json = |value: &[f64]| rows(&value);
+        let json = |value: &[f64]| json(&value);
         assert_eq!(
             json(&[13.984_044_693_935_855, 0.0, -2.5]),
             json(&[13.984_044_693_935_875, 0.0, -2.5])
@@ -215,6 +172,6 @@ mod tests {
             "{\"a\":[]}]}",
             "",
         ];
-        assert_eq!(rows(&file), lines.join("\n"));
+        assert_eq!(json(&file), lines.join("\n"));
     }
 }

@@ -226,11 +226,6 @@ pub(super) fn strongest(
     })
 }
 
-/// The strongest variant of a family.
-pub(super) fn strongest_of<'r>(results: &'r Results, family: &str) -> Option<&'r Overall> {
-    strongest(results, |overall| self::family(&overall.strategy) == family)
-}
-
 /// The mean of the logarithms of those ratios that there are.
 pub(super) fn mean_ln(ratios: &[Option<&Ratio>]) -> f64 {
     let logs: Vec<f64> = ratios

@@ -39,11 +39,7 @@ impl File {
 }
 
 /// All that a report's folder holds besides the samples: made of the results, and of nothing else.
-pub fn files(results: &Results) -> Vec<File> {
-    files_with(results, None)
-}
-
-fn files_with(results: &Results, advice: Option<&Advice>) -> Vec<File> {
+pub fn files(results: &Results, advice: Option<&Advice>) -> Vec<File> {
     let mut document = document(results, advice);
     let mut files = vec![
         File::new(JSON, export::json(results)),
@@ -99,7 +95,8 @@ fn take_drawings(page: &mut Page) -> Vec<File> {
 /// A drawing for a file of its own.
 fn standalone(svg: &str) -> String {
     let (opening, rest) = svg.split_once('>').unwrap_or((svg, ""));
-    drawing("standalone", context! { opening, rest => rest.trim_end() })
+    let facts = context! { opening, rest => rest.trim_end() };
+    drawing("standalone", String::new(), facts).svg
 }
 
 fn is_empty_fold(blocks: &[Block]) -> bool {
@@ -203,7 +200,7 @@ pub fn write(
     folder: &Path,
 ) -> Result<PathBuf> {
     source.fits(folder)?;
-    let files = files_with(results, advice);
+    let files = files(results, advice);
     let mut contents: Vec<(&str, &[u8])> = match source {
         Source::Beside(_) => Vec::new(),
         Source::Runs(runs) => vec![(sample::MERGED, runs.as_bytes())],

@@ -185,11 +185,8 @@ impl<'r> Sweep<'r> {
         let names: Vec<String> = lines.iter().map(|(name, _)| (*name).to_owned()).collect();
         let strategies = format::counted(names.len(), "strategy", Some("strategies"));
         let names = format::list(&names);
-        Some(Figure {
-            description: format!("{strategies} at {count} points of {title}: {names}"),
-            svg: chart("sweep", &curves, facts),
-            ..Figure::default()
-        })
+        let description = format!("{strategies} at {count} points of {title}: {names}");
+        Some(chart("sweep", description, &curves, facts))
     }
 }
 

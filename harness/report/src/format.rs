@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use results::{Band, Cell, Choice, Decision, Flag, Metric, Ratio, Verdict, is_range};
 
-/// What a colour may add to the words.
+/// What a colour may add to the words; also by the verdict or the decision that has it.
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, strum::EnumString, strum::IntoStaticStr,
 )]
@@ -15,11 +15,26 @@ pub(super) enum Tone {
     Plain,
     /// Numbers: aligned to the right where the form can.
     Figure,
+    #[strum(to_string = "good", serialize = "HOLDS")]
+    #[strum(serialize = "adopt", serialize = "adopt-for-some")]
     Good,
+    #[strum(to_string = "bad", serialize = "REJECTED")]
+    #[strum(serialize = "stay-with-baseline", serialize = "disqualified")]
     Bad,
+    #[strum(to_string = "open", serialize = "INCONCLUSIVE")]
+    #[strum(
+        serialize = "machines-differ",
+        serialize = "undecided",
+        serialize = "too-few"
+    )]
     Open,
     /// Absent, with the reason as text.
     Absent,
+}
+
+/// A tone by its name, or by what has it.
+pub(super) fn tone(kind: &str) -> Tone {
+    kind.parse().expect("a tone, a verdict or a decision")
 }
 
 /// Three significant digits; from 100 on, whole numbers with thousands separated.
@@ -56,6 +71,15 @@ pub(super) fn thousands(value: f64) -> String {
     let groups = digits.as_bytes().rchunks(3).rev();
     let groups = groups.map(|group| str::from_utf8(group).expect("digits"));
     sign.to_owned() + &groups.collect::<Vec<_>>().join(",")
+}
+
+/// A published figure with all its digits: `1,631`, `31.51`.
+pub(super) fn published(value: f64) -> String {
+    if value >= 1_000.0 {
+        thousands(value)
+    } else {
+        format!("{value}")
+    }
 }
 
 /// A count per operation: exact where it is whole, so that 144 is not read as a rounded figure.
@@ -213,22 +237,6 @@ pub(super) fn decision(decision: Decision, baseline: &str) -> String {
     }
 }
 
-pub(super) const fn decision_tone(decision: Decision) -> Tone {
-    match decision {
-        Decision::Adopt | Decision::AdoptForSome => Tone::Good,
-        Decision::StayWithBaseline | Decision::Disqualified => Tone::Bad,
-        Decision::MachinesDiffer | Decision::Undecided | Decision::TooFew => Tone::Open,
-    }
-}
-
-pub(super) const fn verdict_tone(verdict: Verdict) -> Tone {
-    match verdict {
-        Verdict::Holds => Tone::Good,
-        Verdict::Rejected => Tone::Bad,
-        Verdict::Inconclusive => Tone::Open,
-    }
-}
-
 /// What a verdict says of an improvement by more than the margin.
 pub(super) fn verdict(verdict: Verdict) -> &'static str {
     match verdict {
@@ -255,6 +263,17 @@ pub(super) fn first_of<T: std::borrow::Borrow<str>>(names: &[T], most: usize) ->
         }
         _ => names.join(", "),
     }
+}
+
+/// Strategies that a sentence names at most.
+const NAMED_MAX: usize = 3;
+
+/// Names as code; of many the first, and how many more there are.
+pub(super) fn names(names: &[String]) -> String {
+    let shown = names.iter().take(NAMED_MAX).map(|name| format!("`{name}`"));
+    let more = names.len().saturating_sub(NAMED_MAX);
+    let more = (more > 0).then(|| format!("{more} more"));
+    list(&shown.chain(more).collect::<Vec<_>>())
 }
 
 /// A number of things: `1 row`, `2 rows`; with another plural than by `s`, that is named.

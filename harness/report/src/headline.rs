@@ -1,16 +1,24 @@
-//! The report's own table, done again with every strategy.
+//! The report's own table, done again with every strategy, and the rows beside it.
+//!
+//! What the report that started this published stands here, beside the scenarios' `published` fields, and what its reads
+//! allocated in `memory.md.j2`. Source: the report "put the process table behind a channel" and its later notes, measured in
+//! Go; its machine is not known, so only its ratios can be compared, never its nanoseconds.
+
+use std::cmp::Ordering;
 
 use minijinja::context;
 use minijinja::value::{Serde, Value};
 use model::controls;
+use model::scenario::{Keys, Published};
 
 use results::{Decision, Machine, Ratio, Results};
 
 use super::charts::intervals;
+use super::collect::grouped;
 use super::draft::Draft;
 use super::facts::{self, Row};
 use super::view::Section;
-use super::{pivots, published};
+use super::{format, pivots};
 
 pub(super) fn section(results: &Results) -> Section {
     let rows = &facts::united(results, facts::report_rows);
@@ -42,7 +50,7 @@ fn in_short(results: &Results, machine: &Machine, row: Row<'_>) -> Value {
         label => facts::label(&results.machines, &row.scenario.name, row.metric),
         threads => row.scenario.threads(),
         published => Serde(published),
-        slower_by => published.map(published::slower_by),
+        slower_by => published.map(published_slower_by),
         here => row.cell(machine, &machine.baseline).map(|cell| Value::from(Serde(cell))),
         channel => best_of(machine, row, is_channel).map(best),
         strongest => best_of(machine, row, |_| true).map(best),
@@ -79,4 +87,92 @@ pub(super) fn channel(machine: &Machine) -> Option<Value> {
         .filter(|(_, (_, ratio))| is_refused && ratio.loses())
         .min_by(|(_, (_, a)), (_, (_, b))| a.median.total_cmp(&b.median))?;
     Some(context! { strategy => strategy, row => row.label(machine), ratio => Serde(ratio) })
+}
+
+/// The factors as the report prints them: mutex, channel, slower by. The first is cut off rather
+/// than rounded, so it cannot be computed.
+const SLOWER_BY: [(f64, f64, f64); 3] = [
+    (31.51, 1631.0, 51.7),
+    (69.47, 1074.0, 15.5),
+    (22.51, 1512.0, 67.2),
+];
+
+/// By which factor the report says that the channel is slower.
+fn published_slower_by(published: &Published) -> String {
+    let same = |a: f64, b: f64| (a - b).abs() < 1e-9;
+    let is_it = |(mutex, channel, _): &&(f64, f64, f64)| {
+        same(*mutex, published.mutex) && same(*channel, published.channel)
+    };
+    let computed = published.channel / published.mutex;
+    let printed = SLOWER_BY.iter().find(is_it);
+    format::times(printed.map_or(computed, |(_, _, factor)| *factor))
+}
+
+/// The rows beside the report's: what a registry of processes is used for.
+pub(super) fn registry(results: &Results) -> Section {
+    let report = facts::united(results, facts::report_rows);
+    // The report's rows have their table already; what else they time has not. Points of sweeps have a section of their own.
+    let is_shown = |row: &Row<'_>| {
+        let scenario = row.scenario;
+        scenario.point.is_none() && scenario.operations.is_none() && !report.contains(row)
+    };
+    let rows = facts::united(results, facts::all_rows).into_iter();
+    let rows: Vec<(usize, Row<'_>)> = rows.filter(is_shown).enumerate().collect();
+    let scenarios = grouped(
+        rows.iter()
+            .map(|(id, row)| (&row.scenario.name, (*id, *row))),
+    );
+    let scenarios = scenarios.iter().map(|(_, rows)| asked(rows));
+    Draft::new("registry", results)
+        .fact("scenarios", scenarios.collect::<Vec<_>>())
+        .of_each(|machine| {
+            let rows = rows.iter().map(|(_, row)| strategies(machine, *row));
+            context! { rows => rows.collect::<Vec<_>>() }
+        })
+        .section()
+}
+/// A scenario by its rows: under which load it asks, and what is timed in it.
+fn asked(rows: &[(usize, Row<'_>)]) -> Value {
+    let scenario = rows[0].1.scenario;
+    let groups = scenario.groups.iter();
+    let groups = groups.map(|group| context! { threads => group.threads, doing => group.doing() });
+    let keys = scenario.asked();
+    let rows = rows.iter();
+    let rows =
+        rows.map(|(id, row)| context! { id => *id, operation => format::operation(row.metric) });
+    context! {
+        record => scenario.record.to_string(),
+        // How keys are chosen, unless in the usual way.
+        keys => (keys != Keys::default().to_string()).then_some(keys),
+        groups => groups.collect::<Vec<_>>(),
+        threads => scenario.threads(),
+        rows => rows.collect::<Vec<_>>(),
+        ..Value::from(Serde(scenario))
+    }
+}
+
+/// The strategies in a row, the best first, then those without a rank or a figure, then the controls.
+fn strategies(machine: &Machine, row: Row<'_>) -> Vec<Value> {
+    let rank = |name: &str| {
+        let ratio = row.ratio(machine, name).map(|ratio| ratio.median);
+        let own = (name == machine.baseline && row.cell(machine, name).is_some()).then_some(1.0);
+        ratio.or(own).filter(|_| machine.is_ranked(name))
+    };
+    let contenders = machine.contenders().map(|card| card.name.as_str());
+    let (mut ranked, others): (Vec<&str>, Vec<&str>) =
+        contenders.partition(|name| rank(name).is_some());
+    ranked.sort_by(|a, b| rank(b).partial_cmp(&rank(a)).unwrap_or(Ordering::Equal));
+    let controls = machine.strategies.iter().filter(|card| card.control);
+    let controls = controls.map(|card| card.name.as_str());
+    let controls = controls.filter(|name| row.cell(machine, name).is_some());
+    let groups = [
+        ("", ranked),
+        ("Without a rank", others),
+        ("Controls", controls.collect()),
+    ];
+    let groups = groups.into_iter();
+    let lines = groups.flat_map(|(group, names)| names.into_iter().map(move |name| (group, name)));
+    let line =
+        |(group, name)| context! { group, name, figure => facts::figure(machine, row, name) };
+    lines.map(line).collect()
 }

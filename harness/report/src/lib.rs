@@ -10,12 +10,9 @@
 
 mod adoption;
 pub mod advice;
-mod cards;
 mod charts;
 mod choices;
-mod deadlock;
 mod decisions;
-mod differences;
 mod draft;
 mod evidence;
 mod export;
@@ -23,23 +20,16 @@ mod facts;
 mod files;
 mod flips;
 mod format;
-mod guarantees;
 mod headline;
 mod latency;
 mod locks;
-mod losses;
-mod memory;
-mod method;
-mod observations;
 mod pareto;
 mod pivots;
-mod probes;
-mod published;
 mod render;
 mod scaling;
-mod scenarios;
 mod short;
 mod table;
+mod tables;
 #[cfg(test)]
 pub(crate) mod tests;
 mod view;
@@ -139,25 +129,25 @@ fn document(results: &Results, advice: Option<&Advice>) -> view::Document {
     let deciding = [answer]
         .into_iter()
         .chain(choices::sections(results))
-        .chain([differences::section(results), headline::section(results)]);
+        .chain([decisions::differences(results), headline::section(results)]);
     let without_facts = |id| draft::Draft::new(id, results).section();
     let details = [
         without_facts("details"),
         decisions::section(results),
-        scenarios::section(results),
-        memory::section(results),
-        deadlock::section(results),
-        probes::section(results),
+        headline::registry(results),
+        tables::memory(results),
+        tables::deadlock(results),
+        tables::probes(results),
         pareto::section(results),
         flips::section(results),
         scaling::section(results),
-        guarantees::section(results),
+        tables::guarantees(results),
         evidence::section(results),
-        cards::section(results),
-        method::controls(results),
-        observations::lessons(results),
+        tables::cards(results),
+        tables::controls(results),
+        pivots::lessons(results),
         without_facts("method"),
-        method::biases(results),
+        tables::biases(results),
         without_facts("environment"),
     ];
     let page = |name, title, sections: Vec<view::Section>| {
@@ -175,7 +165,7 @@ fn document(results: &Results, advice: Option<&Advice>) -> view::Document {
             page("report", "The decision", deciding.collect()),
             page("details", "Details", details.into()),
         ],
-        cards: cards::all(results),
-        links: cards::links(results),
+        cards: tables::all_cards(results),
+        links: tables::card_links(results),
     }
 }

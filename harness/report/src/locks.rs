@@ -31,18 +31,13 @@ pub(super) fn section(analysis: &Analysis, change: Option<&Change>) -> Section {
     let matter = analysis.locks.iter().filter(|lock| lock.matters()).count();
     let detailed = analysis.locks.iter().take(matter.clamp(1, DETAILED));
     let detailed: Vec<&Analysed> = detailed.collect();
-    let left = analysis.locks.iter().filter(|lock| !lock.matters());
-    let most = |figure: fn(&Analysed) -> f64| left.clone().map(figure).fold(0.0, f64::max);
     let findings = context! {
         recording => Serde(analysis),
         matter,
         waiting_share => analysis.waiting_share(),
-        // Of those that do not matter.
-        most_gain => most(|lock| lock.gain),
-        most_wait_p99 => most(|lock| lock.totals.wait_p99_ns),
-        locks => locks.iter().take(ROWS).cloned().collect::<Vec<_>>(),
-        more => locks.len().saturating_sub(ROWS),
-        detailed => detailed.iter().map(|lock| facts(lock, &names)).collect::<Vec<_>>(),
+        locks,
+        rows => ROWS,
+        detailed => detailed.len(),
         pairs => PAIRS,
         blame => BLAME_LEAST,
         notable => NOTABLE,

@@ -167,11 +167,10 @@ fn figure(costs: &[(&str, [f64; 2])], [x, y]: [&Cost<'_>; 2], baseline: &str) ->
     let names =
         frontier().map(|(name, at)| format!("{name} ({}, {})", x.words(at[0]), y.words(at[1])));
     let names = format::list(&names.collect::<Vec<_>>());
+    let description = format!("On the frontier: {names}");
     (spots.len() > 1).then(|| Figure {
-        description: format!("On the frontier: {names}"),
         key: beyond,
-        svg: chart("frontier", &curves, facts),
-        ..Figure::default()
+        ..chart("frontier", description, &curves, facts)
     })
 }
 

@@ -1,17 +1,24 @@
-//! The pivots that the report named, as data: `pivots.toml`, and what may be said of a family that
-//! is not in it.
+//! The pivots that the report named, as data: `pivots.toml`, and what may be said of a family that is not in it. And lessons
+//! learned, in the report's manner: what was expected, what became of it, and what explains it.
+//!
+//! An explanation is given only of what the whole interval shows, beside the figures that show it, so nothing here is said
+//! against the data.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use minijinja::context;
 use minijinja::value::{Serde, Value};
+use model::claims::WriteCost;
 use serde::Deserialize;
+use strum::IntoEnumIterator;
 
-use results::Card;
+use results::{Card, Flag, Machine, Metric, Ratio, Results, Verdict};
 
-use super::observations::Observation;
-use super::{facts, format};
+use super::draft::{self, Draft};
+use super::facts::{self, Row};
+use super::format;
+use super::view::Section;
 
 /// What is known of a family before anything is measured.
 #[derive(Debug, Deserialize)]
@@ -38,14 +45,14 @@ fn pivot(family: &str) -> &'static Pivot {
 }
 
 /// A family's heading: its name in the report, if it has one, and the crate's.
-pub(super) fn title(family: &str) -> String {
+fn title(family: &str) -> String {
     match pivot(family).title.as_str() {
         "" => format::sentence(family),
         title => format!("{title} · {family}"),
     }
 }
 
-pub(super) fn expected(family: &str) -> &'static str {
+fn expected(family: &str) -> &'static str {
     &pivot(family).expected
 }
 
@@ -74,10 +81,152 @@ pub(super) fn listed<'r>(
     listed.collect()
 }
 
+/// Something that the samples can show about a strategy, in the order of the report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, strum::EnumIter)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Observation {
+    /// The read-only row with the fewest readers improves by more than the margin.
+    ReadsFaster,
+    /// That row is worse than the baseline.
+    ReadsSlower,
+    /// The ratio with the most readers is above the ratio with the fewest.
+    ReadsScale,
+    /// With the most readers the margin is missed for certain.
+    ReadersCollide,
+    ReadsAllocate,
+    WritesFaster,
+    /// Writes are slower, and the profile knows no more particular reason.
+    WritesSlower,
+    /// Writes are slower, and the profile says that they copy the table.
+    CopiesTable,
+    /// Writes are slower, and the profile says that they are carried out twice.
+    WritesTwice,
+    WritesAllocate,
+    ScansFaster,
+    ScansSlower,
+    /// The assumption about memory is rejected.
+    MoreMemory,
+    /// A read is as fast as the no-op control.
+    HarnessBound,
+}
+
+pub(super) fn lessons(results: &Results) -> Section {
+    let lessons = results.machines.iter().flat_map(|machine| {
+        let families = facts::by_family(machine.contenders()).into_iter();
+        families.filter_map(|(family, cards)| {
+            let on = draft::on(&results.machines, machine);
+            Some(context! { on, ..lesson(machine, family, &cards)? })
+        })
+    });
+    Draft::new("lessons", results)
+        .fact("lessons", lessons.collect::<Vec<_>>())
+        .section()
+}
+
+/// The lesson of a family on a machine; `None` if none of its variants was compared.
+fn lesson(machine: &Machine, family: &str, cards: &[&Card]) -> Option<Value> {
+    let observed = cards.iter().filter_map(|card| {
+        let observed = observed(machine, card);
+        observed.map(|observed| (card.name.as_str(), observed))
+    });
+    let observed: Vec<_> = observed.collect();
+    let why = Observation::iter().map(|observation| {
+        let shown = observed.iter().filter_map(|(name, observed)| {
+            let (_, figures) = observed.iter().find(|(what, _)| *what == observation)?;
+            Some(format!("`{name}` ({figures})"))
+        });
+        context! { why => why(family, observation), observed => shown.collect::<Vec<_>>() }
+    });
+    let known = observed.iter();
+    let known = known.filter_map(|(name, _)| machine.recommendation(name));
+    (!observed.is_empty()).then(|| {
+        context! {
+            title => title(family),
+            expected => expected(family),
+            decisions => Serde(known.map(|known| known.decision).collect::<Vec<_>>()),
+            why => why.collect::<Vec<_>>(),
+        }
+    })
+}
+
+/// What is observed of a strategy, with the figures that show it; `None` if it was not compared.
+fn observed(machine: &Machine, card: &Card) -> Option<Vec<(Observation, String)>> {
+    use Observation as O;
+    type Compared<'r> = (Row<'r>, &'r Ratio);
+    let name = card.name.as_str();
+    let rows = facts::all_rows(machine).into_iter();
+    let rows = rows.filter_map(|row| Some((row, row.ratio(machine, name)?)));
+    let rows: Vec<Compared<'_>> = rows.collect();
+    let of = |metric| rows.iter().filter(move |(row, _)| row.metric == metric);
+    let text =
+        |(row, ratio): &Compared<'_>| format!("{} {}", row.label(machine), format::ratio(ratio));
+    // Where no thread writes: one reader alone, and the most readers if they are several.
+    let threads = |(row, _): &&Compared<'_>| row.scenario.threads();
+    let is_pure = |(row, _): &&Compared<'_>| row.scenario.groups.iter().all(|one| !one.writes());
+    let reads = || of(Metric::ReadNs).filter(is_pure);
+    let few = reads().find(|row| threads(row) == 1);
+    let most = reads().max_by_key(threads).filter(|row| threads(row) > 1);
+    let scale = few.zip(most);
+    let scale = scale.filter(|((_, few), (_, most))| most.ci_low > few.ci_high && most.gains());
+    let reads = |row: Option<&Compared<'_>>, says: fn(&Ratio) -> bool| {
+        row.filter(|row| says(row.1)).map(text)
+    };
+    // The row in which it gains or loses most, if it does.
+    let extreme = |metric, says: fn(&Ratio) -> bool| {
+        let rows = of(metric).filter(|(_, ratio)| says(ratio));
+        let size = |row: &Compared<'_>| row.1.median.ln().abs();
+        rows.max_by(|a, b| size(a).total_cmp(&size(b))).map(text)
+    };
+    let slower_writes = match card.claims.write_cost {
+        WriteCost::CopiesTable => O::CopiesTable,
+        WriteCost::Twice => O::WritesTwice,
+        _ => O::WritesSlower,
+    };
+    let cells = || machine.cells.iter().filter(|cell| cell.strategy == name);
+    let allocation = |calls, bytes| {
+        let cells = cells().filter(|cell| cell.metric == calls && cell.median > 0.0);
+        let most = cells.max_by(|a, b| a.median.total_cmp(&b.median))?;
+        let bytes = machine.cell(&most.scenario, name, bytes);
+        Some(format!(
+            "{} allocations, {} B per {} in {}",
+            format::count(most.median),
+            bytes.map_or_else(|| "unknown".into(), |cell| format::count(cell.median)),
+            format::operation(calls),
+            most.scenario
+        ))
+    };
+    let mut judged = machine.assumptions.iter();
+    let memory = judged.find(|judged| {
+        judged.id == "memory" && judged.strategy == name && judged.verdict == Verdict::Rejected
+    });
+    let mut reads_cells = cells().filter(|cell| cell.metric == Metric::ReadNs);
+    let bound = reads_cells.find(|cell| cell.flags.contains(&Flag::HarnessBound));
+    let bound = bound.map(|cell| format!("{} in {}", format::measured(cell), cell.scenario));
+    let collide = reads(most, |ratio| ratio.verdict == Verdict::Rejected);
+    let scale = scale.map(|(few, most)| format!("{}, {}", text(few), text(most)));
+    let reads_allocate = allocation(Metric::AllocsRead, Metric::AllocBytesRead);
+    let writes_allocate = allocation(Metric::AllocsWrite, Metric::AllocBytesWrite);
+    let shown = [
+        (O::ReadsFaster, reads(few, Ratio::gains)),
+        (O::ReadsSlower, reads(few, Ratio::loses)),
+        (O::ReadersCollide, collide),
+        (O::ReadsScale, scale),
+        (O::ReadsAllocate, reads_allocate),
+        (O::WritesFaster, extreme(Metric::WriteNs, Ratio::gains)),
+        (slower_writes, extreme(Metric::WriteNs, Ratio::loses)),
+        (O::WritesAllocate, writes_allocate),
+        (O::ScansFaster, extreme(Metric::ScanNs, Ratio::gains)),
+        (O::ScansSlower, extreme(Metric::ScanNs, Ratio::loses)),
+        (O::MoreMemory, memory.map(|judged| judged.why.clone())),
+        (O::HarnessBound, bound),
+    ];
+    let shown = shown.into_iter();
+    let shown = shown.filter_map(|(observation, figures)| Some((observation, figures?)));
+    (!rows.is_empty()).then(|| shown.collect())
+}
+
 #[cfg(test)]
 mod tests {
-    use strum::IntoEnumIterator;
-
     use super::*;
 
     #[test]

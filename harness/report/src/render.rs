@@ -8,23 +8,15 @@ use minijinja::value::{Serde, Value};
 use minijinja::{AutoEscape, Environment, Output, State, UndefinedBehavior};
 use serde::Serialize;
 
-use super::{format, published};
+use super::{export, format};
 use results::{Band, Cell, Choice, Decision, Ratio, Verdict};
 
 /// What a template in Markdown makes of a value, with one empty line where something that is empty has left several.
 pub(super) fn markdown_text(template: &str, value: Value) -> String {
     let text = render_value(template, value);
-    let mut out = String::with_capacity(text.len());
-    let mut was_empty = true;
-    for line in text.trim_end().lines() {
-        let is_empty = line.trim().is_empty();
-        if !(is_empty && was_empty) {
-            out.push_str(line.trim_end());
-            out.push('\n');
-        }
-        was_empty = is_empty;
-    }
-    out
+    let mut lines: Vec<&str> = text.trim_end().lines().map(str::trim_end).collect();
+    lines.dedup_by(|line, before| line.is_empty() && before.is_empty());
+    lines.join("\n").trim_start_matches('\n').to_owned() + "\n"
 }
 
 macro_rules! templates {
@@ -41,7 +33,8 @@ macro_rules! templates {
 #[rustfmt::skip]
 const TEMPLATES: &[(&str, &str)] = templates! {
     "": "report.html" "report.md" "macros.md" "comment.md" "headline.md" "index.md" "legend.txt" "advice_sentences.txt"
-        "advice_refused.txt" "advice_left.txt" "recorded_workload.txt" "adoption.txt" "history.txt" "adr.md";
+        "advice_refused.txt" "advice_undecided.txt" "advice_left.txt" "recorded_workload.txt" "adoption.txt" "history.txt" "adr.md"
+        "cells.csv";
     "sections/": "first.md" "case.md" "choice.md" "report-table.md" "details.md" "answer.md" "verdicts.md" "figures.md"
         "differences.md" "decisions.md" "registry.md" "cards.md" "marks.md" "biases.md" "costs.md" "memory.md" "deadlock.md"
         "controls.md" "method.md" "environment.md" "lessons.md" "guarantees.md" "probes.md" "pareto.md" "flips.md" "scaling.md"
@@ -84,7 +77,9 @@ static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| {
     environment.add_filter("interval", |ratio: Serde<Ratio>| {
         format::ratio_interval(&ratio)
     });
-    environment.add_filter("decision", decision);
+    environment.add_filter("decision", |decision: Serde<Decision>, baseline: &str| {
+        format::decision(decision.0, baseline)
+    });
     environment.add_filter("gained", |choice: Serde<Choice>| format::gained(&choice));
     environment.add_filter("slower_by", |ratio: Serde<Ratio>| format::slower_by(&ratio));
     environment.add_filter("measured", |cell: Serde<Cell>| format::measured(&cell));
@@ -92,20 +87,21 @@ static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| {
     environment.add_filter("first_of", |names: Vec<String>, most: usize| {
         format::first_of(&names, most)
     });
-    environment.add_filter("names", names);
+    environment.add_filter("names", |names: Vec<String>| format::names(&names));
     environment.add_filter("counted", format::counted);
     environment.add_filter("sentence", format::sentence);
     environment.add_filter("duration", format::duration);
     environment.add_filter("bytes", format::bytes);
-    environment.add_filter("published", published::figure);
+    environment.add_filter("published", format::published);
     environment.add_filter("count", format::count);
     environment.add_filter("band", |band: Serde<Band>| format::band(band.0));
-    environment.add_filter("judged", judged);
-    environment.add_filter("verdict", |ratio: Serde<Ratio>| verdict(&ratio));
+    environment.add_filter("verdict", |one: Serde<Verdict>| format::verdict(one.0));
+    environment.add_filter("tone", |kind: &str| <&str>::from(format::tone(kind)));
     // The templates' own division refuses a starved strategy's ratio of 0.
     environment.add_filter("inverse", |ratio: f64| 100.0 / ratio);
     environment.add_filter("hundredths", |value: f64| format!("{value:.2}"));
     environment.add_filter("mark", mark);
+    environment.add_filter("csv", export::csv_fields);
     // The style sheet and the script stand in the page. Both are text of this program and not of a run.
     let style = include_str!("../../templates/report.css");
     let script = include_str!("../../templates/report.js");
@@ -135,47 +131,15 @@ pub(super) fn render_value(template: &str, value: Value) -> String {
         .unwrap_or_else(|error| panic!("{template} is part of the program: {error:#}"))
 }
 
-/// Strategies that a sentence names at most.
-const NAMED_MAX: usize = 3;
-
-/// The filter for names, as code; of many the first, and how many more there are.
-#[expect(
-    clippy::needless_pass_by_value,
-    reason = "a filter is given its own values"
-)]
-fn names(names: Vec<String>) -> String {
-    let shown = names.iter().take(NAMED_MAX).map(|name| format!("`{name}`"));
-    let more = names.len().saturating_sub(NAMED_MAX);
-    let more = (more > 0).then(|| format!("{more} more"));
-    format::list(&shown.chain(more).collect::<Vec<_>>())
-}
-
 /// Stands for a line between columns that is none, in the words of a section.
 pub(super) const BAR: char = '\u{E000}';
 /// Stands before what a cell has beside its lead: a kind, a space, the text.
 pub(super) const MARK: char = '\u{E001}';
 
-/// The filter for what a cell has beside its lead: a tone (the text is then the verdict), `detail`, `link` or `absent`.
+/// The filter for what a cell has beside its lead: a tone, or what has one (the text is then the verdict), `detail`, `link` or
+/// `absent`.
 pub(super) fn mark(text: &str, kind: &str) -> String {
     format!("{MARK}{kind} {text}")
-}
-
-/// The filter for a verdict with its tone.
-fn judged(verdict: Serde<Verdict>) -> String {
-    let words = verdict.0.to_string();
-    mark(&words, format::verdict_tone(verdict.0).into())
-}
-
-/// The filter for a decision about something else than the baseline, with its tone.
-fn decision(decision: Serde<Decision>, baseline: &str) -> String {
-    let words = format::decision(decision.0, baseline);
-    mark(&words, format::decision_tone(decision.0).into())
-}
-
-/// The filter for the verdict of a ratio.
-fn verdict(ratio: &Ratio) -> String {
-    let words = format::verdict(ratio.verdict);
-    mark(words, format::verdict_tone(ratio.verdict).into())
 }
 
 /// Writes a value in the format of the template.
@@ -255,18 +219,11 @@ fn code(escape: &AutoEscape, text: &str) -> String {
 
 /// Takes the meaning of markup from a text, also within the quotes of an attribute.
 fn escape_html(text: &str) -> String {
-    let escapes = [
-        ('&', "&amp;"),
-        ('<', "&lt;"),
-        ('>', "&gt;"),
-        ('"', "&quot;"),
-        ('\'', "&#39;"),
-    ];
-    escapes
-        .iter()
-        .fold(text.to_owned(), |text, (letter, escape)| {
-            text.replace(*letter, escape)
-        })
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+        .replace('"', "&quot;")
+        .replace('\'', "&#39;")
 }
 
 /// Takes their meaning from the characters that would make markup, a table's end or a link of a text

@@ -89,9 +89,6 @@ pub(super) fn figure(machine: &Machine, strategy: &str, operation: Operation) ->
     let machines = counted(curves.len(), "machine", None);
     let ends = ends.collect::<Vec<_>>().join(", ");
     let measured = counted(measured.len(), "point", None);
-    Some(Figure {
-        description: format!("{machines}: {ends}; {measured} measured here"),
-        svg: chart("prediction", &lines, facts),
-        ..Figure::default()
-    })
+    let description = format!("{machines}: {ends}; {measured} measured here");
+    Some(chart("prediction", description, &lines, facts))
 }

@@ -4,7 +4,7 @@
 use minijinja::context;
 use minijinja::value::{Serde, Value};
 
-use results::{Decision, Results, Verdict};
+use results::{Decision, Overall, Results, Verdict};
 
 use super::draft::{self, Draft};
 use super::view::{Block, Table};
@@ -24,7 +24,8 @@ pub fn verdict_table(results: &Results) -> String {
 /// what a README shows.
 pub fn headline(results: &Results) -> String {
     let is_shown = |name: &str| {
-        let strongest = facts::strongest_of(results, facts::family(name));
+        let is_variant = |one: &Overall| facts::family(&one.strategy) == facts::family(name);
+        let strongest = facts::strongest(results, is_variant);
         name == results.baseline || strongest.is_some_and(|found| found.strategy == name)
     };
     let context = context! {

@@ -37,7 +37,6 @@ pub(super) struct Group {
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub(super) struct Row {
     pub(super) head: String,
-    pub(super) note: String,
     /// The anchor of what is about it, if there is something.
     pub(super) link: String,
     pub(super) cells: Vec<Cell>,

@@ -17,7 +17,7 @@ use super::table::columns;
 pub(super) struct Document {
     /// The first is the one that decides.
     pub(super) pages: Vec<Page>,
-    /// What each strategy is, claims and came to: `cards` has the fields.
+    /// What each strategy is, claims and came to: `tables` has the fields.
     pub(super) cards: Vec<Value>,
     /// The anchor of each card, by the head of the rows about its strategy.
     pub(super) links: BTreeMap<String, String>,

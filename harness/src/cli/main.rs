@@ -44,7 +44,7 @@ fn act(arguments: Arguments) -> Result<()> {
         Action::Report(options) => command::report::report(&options),
         Action::Diff(options) => command::judge::diff(&options),
         Action::Check(options) => command::judge::check(&options),
-        Action::Locks(options) => command::locks::locks(&options),
+        Action::Locks(options) => command::judge::locks(&options),
         Action::Predict(options) => command::predict::predict(&options),
         Action::Advise(options) => command::advise::advise(&options),
         Action::Record(options) => command::record::record(&options),

@@ -73,15 +73,15 @@ pub(crate) fn strategy(name: &str) -> Result<Profile> {
 /// The names of the strategies that a run needs: those chosen, the controls, and the baseline. Without a pattern all
 /// are chosen but the optional ones.
 pub(crate) fn contest(contest: &Contest) -> Result<Vec<String>> {
-    let mut chosen = listed(contest)?;
-    chosen.retain(|profile| contest.strategy.is_some() || !profile.optional);
-    let chosen = names(&chosen);
+    let pattern = contest.strategy.as_ref();
     let mut needed = listed(&Contest {
         strategy: None,
         ..contest.clone()
     })?;
+    let chosen = choose("strategy", pattern, names(&needed))?;
     needed.retain(|profile| {
-        let is_chosen = chosen.iter().any(|name| name == profile.name);
+        let is_usual = pattern.is_some() || !profile.optional;
+        let is_chosen = is_usual && chosen.iter().any(|name| name == profile.name);
         is_chosen || profile.role == Role::Control || profile.name == contest.baseline()
     });
     Ok(names(&needed))

@@ -262,29 +262,24 @@ fn are_comparable(runs: &[Run]) -> Result<()> {
 
 /// What keeps two runs from standing side by side.
 fn difference(a: &Header, b: &Header) -> Option<String> {
-    let apart = |what: &str, a: &str, b: &str| {
-        (a != b).then(|| format!("the {what} of one is {a}, of the other {b}"))
-    };
+    let presets = [a, b].map(|run| &run.environment.preset);
+    for (what, [one, other]) in [
+        ("baseline", [&a.baseline, &b.baseline]),
+        ("preset", presets),
+    ] {
+        if one != other {
+            return Some(format!("the {what} of one is {one}, of the other {other}"));
+        }
+    }
     let is_other = |one: &&Scenario| {
         let mut others = b.scenarios.iter();
         others.any(|other| other.name == one.name && !sample::asks_the_same(one, other))
     };
-    let scenario = || a.scenarios.iter().find(is_other);
-    let assumption = || unequal(a, b).or_else(|| unequal(b, a));
-    apart("baseline", &a.baseline, &b.baseline)
-        .or_else(|| apart("preset", &a.environment.preset, &b.environment.preset))
-        .or_else(|| {
-            Some(format!(
-                "they define scenario {} differently",
-                scenario()?.name
-            ))
-        })
-        .or_else(|| {
-            Some(format!(
-                "they judge the assumption {} differently",
-                assumption()?
-            ))
-        })
+    if let Some(Scenario { name, .. }) = a.scenarios.iter().find(is_other) {
+        return Some(format!("they define scenario {name} differently"));
+    }
+    let id = unequal(a, b).or_else(|| unequal(b, a))?;
+    Some(format!("they judge the assumption {id} differently"))
 }
 
 /// An assumption of one that the other does not judge by the same margin, whatever they say about it.

@@ -5,26 +5,23 @@
 //! and whatever differs then has drifted from its data. A merged report of several machines has no samples;
 //! its folder names the runs, recorded beside it, that it is made of.
 
-mod drift;
 mod merging;
-mod part;
 #[cfg(test)]
 mod tests;
 
+use std::iter::repeat;
 use std::path::{Path, PathBuf};
 
 use model::environment::Environment;
 use model::error::{Error, Result};
 use model::sample;
-use regex_lite::Regex;
+use regex_lite::{Captures, Regex};
 
 use analysis::{Samples, analyse};
-use report::{self, Entry, Source};
+use report::{self, Entry, File, Source};
 use results::{Machine, Results};
 
-pub use drift::{Drift, of_folder};
 pub use merging::{Known, Read, locate, read};
-pub use part::Part;
 
 /// The folder that every run writes to unless told otherwise: the last one, and not recorded.
 const LATEST: &str = "latest";
@@ -175,5 +172,135 @@ fn packed(content: Vec<u8>) -> Vec<u8> {
         content
     } else {
         sample::pack(&content)
+    }
+}
+
+/// How a file has drifted from what it is made of.
+#[derive(Clone, Debug, PartialEq, Eq, strum::Display)]
+pub enum Drift {
+    /// It is not there.
+    #[strum(to_string = "is missing")]
+    Missing,
+    /// It is there, and would not be.
+    #[strum(to_string = "is left over from an earlier report")]
+    Obsolete,
+    /// It says something else.
+    #[strum(to_string = "differs first in line {line}: has {has:?}, would be {would:?}")]
+    Differs {
+        /// The first line that differs, counted from 1.
+        line: usize,
+        /// What it says there, from shortly before the difference on.
+        has: String,
+        /// What it would say.
+        would: String,
+    },
+}
+
+/// The files of a report that have drifted, with their names in its folder.
+///
+/// # Errors
+///
+/// When the folder, or a file that is there, cannot be read.
+pub fn of_folder(folder: &Path, files: &[File]) -> Result<Vec<(String, Drift)>> {
+    let mut found = Vec::new();
+    for file in files {
+        let path = folder.join(&file.name);
+        let drift = match std::fs::read(&path) {
+            Ok(bytes) => of_text(&bytes, &file.text),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Some(Drift::Missing),
+            Err(error) => return Err(Error::file("read", &path, &error)),
+        };
+        found.extend(drift.map(|drift| (file.name.clone(), drift)));
+    }
+    let obsolete = report::obsolete(folder, files)?.into_iter();
+    found.extend(obsolete.map(|name| (name, Drift::Obsolete)));
+    Ok(found)
+}
+
+/// Where a file first differs from what it would be; `None` if not in a byte.
+fn of_text(has: &[u8], would: &str) -> Option<Drift> {
+    if has == would.as_bytes() {
+        return None;
+    }
+    let has = String::from_utf8_lossy(has);
+    let [ours, theirs] = [&has, would].map(|text| text.split('\n').map(Some).chain(repeat(None)));
+    // Behind their ends bytes differ that are no text.
+    let mut lines = (1..).zip(ours.zip(theirs));
+    let (line, (ours, theirs)) = lines.find(|(_, (a, b))| a != b || a.is_none())?;
+    let (ours, theirs) = (ours.unwrap_or_default(), theirs.unwrap_or_default());
+    Some(Drift::Differs {
+        line,
+        has: clipped(ours, theirs),
+        would: clipped(theirs, ours),
+    })
+}
+
+/// How much of a line is shown, in characters, and how much of that before the difference.
+const SHOWN: usize = 60;
+const BEFORE: usize = 20;
+
+/// A line from shortly before the place on where the other differs.
+fn clipped(line: &str, other: &str) -> String {
+    let same = line
+        .chars()
+        .zip(other.chars())
+        .take_while(|(a, b)| a == b)
+        .count();
+    let skipped = same.saturating_sub(BEFORE);
+    line.chars().skip(skipped).take(SHOWN).collect()
+}
+
+/// What a document shows between `<!-- pivot:NAME -->` and `<!-- pivot:NAME end -->`. The first comment may
+/// say after the name what the part is made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::IntoStaticStr)]
+#[strum(serialize_all = "lowercase")]
+pub enum Part {
+    /// The headline table of a run; made of the run's folder.
+    Headline,
+    /// The recorded runs.
+    Runs,
+}
+
+impl Part {
+    /// What the part of a document is said to be made of, empty if that is not said; `None` if the document
+    /// does not have it.
+    pub fn source(self, text: &str) -> Option<&str> {
+        let source = self.find(text)?.get(1);
+        Some(source.map_or("", |source| source.as_str().trim()))
+    }
+
+    /// The document with this in the part's place.
+    ///
+    /// # Errors
+    ///
+    /// When the document, which `place` names, lacks one of the two comments.
+    pub fn spliced(self, text: &str, place: &Path, source: &str, body: &str) -> Result<String> {
+        let name = <&str>::from(self);
+        let part = self.find(text).and_then(|part| part.get(0));
+        let part = part.ok_or_else(|| {
+            Error::input(format!(
+                "{} lacks the lines <!-- pivot:{name} --> and <!-- pivot:{name} end --> that it belongs between",
+                place.display()
+            ))
+        })?;
+        let space = if source.is_empty() { "" } else { " " };
+        Ok(format!(
+            "{}<!-- pivot:{name}{space}{source} -->\n{body}<!-- pivot:{name} end -->{}",
+            &text[..part.start()],
+            &text[part.end()..]
+        ))
+    }
+
+    /// Both comments and what is between them; the first group is what it is made of.
+    fn find(self, text: &str) -> Option<Captures<'_>> {
+        let name = <&str>::from(self);
+        let pattern =
+            format!("(?s)<!-- pivot:{name}(?: ([^\n]*?))? -->\n.*?<!-- pivot:{name} end -->");
+        let part = Regex::new(&pattern)
+            .expect("names have letters only")
+            .captures(text)?;
+        // The end of another part is no beginning.
+        let source = part.get(1).map(|source| source.as_str());
+        (source != Some("end")).then_some(part)
     }
 }

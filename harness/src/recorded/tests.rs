@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 
 use model::sample::{PACKED, PLAIN, pack, text};
 
-use super::drift::of_text;
 use super::*;
 use fixtures::sample_lines;
 
@@ -46,7 +45,7 @@ fn file(samples: &Path, folder: &Path) -> Result<Results> {
 
 fn drift(folder: &Path) -> Vec<(String, Drift)> {
     let results = results(&folder.join(PACKED));
-    of_folder(folder, &report::files(&results)).expect("it can be read")
+    of_folder(folder, &report::files(&results, None)).expect("it can be read")
 }
 
 #[test]
@@ -104,7 +103,7 @@ fn drift_is_found_in_every_file_with_its_place() {
     let reports = Reports::new("drift");
     let folder = reports.0.join("run");
     let results = file(&reports.samples(), &folder).expect("it can be written");
-    let files = report::files(&results);
+    let files = report::files(&results, None);
     let drift = |folder: &Path| of_folder(folder, &files).expect("it can be read");
     for made in files.clone() {
         let path = folder.join(&made.name);

@@ -44,10 +44,8 @@ impl Interrupt {
 
     /// The number of the signal that set it.
     pub fn signal(&self) -> Option<i32> {
-        match self.0.load(Ordering::Relaxed) {
-            0 => None,
-            signal => Some(signal),
-        }
+        let signal = self.0.load(Ordering::Relaxed);
+        (signal != 0).then_some(signal)
     }
 }
 

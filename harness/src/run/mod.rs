@@ -1,7 +1,6 @@
 //! A run: what is asked for, checked against what there is, and carried out stage by stage.
 
 mod child;
-mod distance;
 mod measurement;
 mod recording;
 mod schedule;

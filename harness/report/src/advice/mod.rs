@@ -16,7 +16,7 @@ use serde_json::json;
 
 use super::collect::grouped;
 use super::view::Section;
-use super::{Form, adoption, draft, flips, format, losses, render};
+use super::{Form, adoption, draft, flips, format, render};
 use advice::{
     Agreement, Conclusion, Earlier, NEGLIGIBLE, Part, Program, Questions, RecordedWorkload, SCHEMA,
     Subject, Times, Workload, asked,
@@ -117,7 +117,7 @@ fn strategy(results: &Machine, name: &str) -> Option<Value> {
         let known = all.find(|known| known.strategy == name && known.property == property);
         known.map(|known| known.observed.as_str())
     };
-    let weaker = losses::weaker(results, name).into_iter();
+    let weaker = adoption::weaker(results, name).into_iter();
     let weaker = weaker.map(|(property, after, before)| {
         let [before, after] = [before, after].map(|claim| claim.to_string());
         let observed = observed(property);
@@ -126,7 +126,7 @@ fn strategy(results: &Machine, name: &str) -> Option<Value> {
     Some(context! {
         avoid_when => &card.avoid_when,
         weaker => weaker.collect::<Vec<_>>(),
-        ..adoption::facts(results, name)?
+        ..adoption::adoption(results, name)?
     })
 }
 

@@ -108,11 +108,8 @@ fn figure<'r>(panels: &[Panel<'r>], is_meant: impl Fn(&str) -> bool) -> Option<F
     };
     let strategies = format::counted(lines.len(), "strategy", Some("strategies"));
     let baseline = &panels.first()?.0.baseline;
-    Some(Figure {
-        description: format!("{strategies} compared with {baseline}; best {best}, last {last}"),
-        svg: drawing("intervals", facts),
-        ..Figure::default()
-    })
+    let description = format!("{strategies} compared with {baseline}; best {best}, last {last}");
+    Some(drawing("intervals", description, facts))
 }
 
 /// Where the panels begin.

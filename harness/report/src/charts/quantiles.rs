@@ -56,11 +56,9 @@ pub(crate) fn figure(curves: &[Quantiles]) -> Option<Figure> {
             ends.map(|&(share, ns)| format!("{} {}", percentile(share), duration(ns)));
         Some(format!("{} {first}, {last}", curve.name))
     });
-    Some(Figure {
-        description: ends.collect::<Vec<_>>().join("; "),
-        svg: chart("quantiles", &lines.collect::<Vec<_>>(), facts),
-        ..Figure::default()
-    })
+    let description = ends.collect::<Vec<_>>().join("; ");
+    let lines: Vec<Curve<'_>> = lines.collect();
+    Some(chart("quantiles", description, &lines, facts))
 }
 
 /// Decades between all operations and those beyond a share.

@@ -1,4 +1,4 @@
-use super::scale::{Scale, spread};
+use super::{Scale, spread};
 
 #[test]
 fn ticks_are_round_inside_and_apart() {

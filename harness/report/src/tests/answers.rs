@@ -170,7 +170,7 @@ fn a_difference_that_no_one_notices_is_no_loss() {
         .recommendation("novel/thing")
         .expect("it was judged");
     assert_eq!((found.decision, found.losses.len()), (Decision::Adopt, 0));
-    let told = losses::Losses::of(alone(&results), "novel/thing");
+    let told = adoption::Losses::of(alone(&results), "novel/thing");
     assert!(
         told.rows.is_empty() && told.weaker.is_empty() && told.memory.is_none(),
         "{told:?}"
@@ -185,7 +185,7 @@ fn a_difference_that_no_one_notices_is_no_loss() {
         .recommendation("novel/thing")
         .expect("it was judged");
     assert!(!found.losses.is_empty(), "{found:?}");
-    let told = losses::Losses::of(alone(&more), "novel/thing");
+    let told = adoption::Losses::of(alone(&more), "novel/thing");
     assert!(!told.rows.is_empty(), "{told:?}");
     let told = told.memory.expect("it has more");
     assert_eq!(told, "1.21x the memory per record");
@@ -267,7 +267,7 @@ pub(super) fn latency(strategy: &str, process: u32, ns: u64) -> Line {
 fn latencies_of(others: Vec<Line>) -> (String, Vec<view::Figure>) {
     let mut run = three();
     run.others = others;
-    let section = probes::section(&run.results());
+    let section = tables::probes(&run.results());
     let blocks = section.blocks.into_iter();
     let mut text = String::new();
     let figures = blocks.filter_map(|block| match block {

@@ -216,7 +216,7 @@ fn texts_of_all_machines_are_escaped_and_the_page_is_whole() {
         assert_eq!(ids.len(), different.len(), "an anchor is there twice");
     }
     let markdown = markdown(&merged);
-    let files = files(&merged);
+    let files = files(&merged, None);
     for file in files.iter().filter(|file| file.name.starts_with("plots/")) {
         assert!(
             markdown.contains(&format!("({})", file.name)),

@@ -63,7 +63,7 @@ fn section<'h>(html: &'h str, id: &str) -> &'h str {
 
 /// The pages of a report that end so, one after the other.
 fn pages(results: &Results, end: &str) -> String {
-    let files = files(results).into_iter();
+    let files = files(results, None).into_iter();
     let pages = files.filter(|file| file.name.ends_with(end));
     pages.map(|page| page.text).collect()
 }
@@ -360,7 +360,7 @@ fn explanations_stand_only_beside_what_was_observed() {
         let html = html(&run.results());
         section(&html, "lessons").to_owned()
     };
-    let mechanism = pivots::why("channel", observations::Observation::ReadsAllocate);
+    let mechanism = pivots::why("channel", pivots::Observation::ReadsAllocate);
     let silent = three();
     assert!(!lesson(&silent).contains(mechanism));
     let mut allocating = three();

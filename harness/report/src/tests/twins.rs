@@ -6,7 +6,7 @@ use super::*;
 
 /// A report's files of three strategies, with a sweep's curves among the drawings.
 fn made() -> Vec<File> {
-    files(&results_of_three())
+    files(&results_of_three(), None)
 }
 
 fn named<'f>(files: &'f [File], name: &str) -> &'f str {
@@ -71,7 +71,7 @@ fn a_drawing_in_a_file_is_legible_on_any_ground() {
 fn markup_in_names_does_not_leave_its_place_in_any_form() {
     let evil = "evil/](x)<script>|`x`,\"q\"\n# h";
     let results = Run::new([invented(evil, 4.0, 4.0, 4.0)]).results();
-    for file in files(&results) {
+    for file in files(&results, None) {
         let is_page = ["report.md", "details.md"].contains(&&*file.name);
         if is_page || file.name.starts_with("plots/") {
             assert!(!file.text.contains("<script>"), "{}", file.name);

@@ -1,25 +1,28 @@
-//! `pivot advise`: a recommendation for a workload of the user's own.
+//! `pivot advise`: a recommendation for a workload of the user's own, or for a recorded lock in the place of its file.
 
-mod recording;
 mod stages;
 
-use std::path::PathBuf;
+use std::fs;
+use std::path::{Path, PathBuf};
 
-use ::advice::{Agreement, Earlier, Questions, TEMPLATE, Workload, agreement, conclude};
+use ::advice::{
+    Agreement, Earlier, Program, Questions, RecordedWorkload, TEMPLATE, Workload, agreement,
+    chosen, conclude, gain_of,
+};
 use analysis::{Samples, merge};
 use harness::recorded::ADVICE;
 use harness::run::{Plan, Recording};
+use locks::verdict::Verdict;
 use model::controls;
 use model::environment::Build;
 use model::error::{Error, Result};
 use model::output::{self, Existing};
-use report::advice::Advice;
+use report::advice::{self, Advice};
 use report::{self, Form, Source};
 
-use super::{attended, environment, kept_in};
+use super::{attended, content, environment, kept_in};
 use crate::arguments::{AdviseOptions, Format};
 use crate::{selection, terminal};
-use recording::Recorded;
 use stages::{Stages, judged};
 
 /// Excludes by what is observed, measures what is left, and says what follows.
@@ -31,12 +34,17 @@ pub(crate) fn advise(options: &AdviseOptions) -> Result<()> {
     if options.init {
         let none = "--init makes a workload file of a recording, and this is a workload file";
         let none = || Error::input(format!("{}: {none}", file.display()));
-        return terminal::print(recorded.ok_or_else(none)?.text().trim_end());
+        return terminal::print(recorded.ok_or_else(none)?.text.trim_end());
     }
     // Who names strategies wants them measured.
-    let is_left = |one: &&Recorded| one.is_left() && options.contest.strategy.is_none();
+    let is_left = |one: &&Recorded| {
+        let gains_nothing = one.lock.program.verdict == Verdict::Leave;
+        gains_nothing && options.contest.strategy.is_none()
+    };
     if let Some(recorded) = recorded.as_ref().filter(is_left) {
-        return recorded.leave(options);
+        // To leave the lock as it is, nothing is measured.
+        let advice = advice::left(&recorded.lock, &environment(&options.effort));
+        return print(&advice, options);
     }
     let workload = match &recorded {
         Some(recorded) => recorded.workload()?,
@@ -83,9 +91,16 @@ pub(crate) fn advise(options: &AdviseOptions) -> Result<()> {
         Samples::from_lines(recording.lines().to_vec()).expect("it begins with its header");
     let results = judged(&samples);
     let mut conclusion = conclude(&workload, &questions, &samples, &results, screening);
-    let recorded = recorded.as_ref();
-    conclusion.program =
-        recorded.map(|one| one.gained(&conclusion, &workload, &questions, &results));
+    // What the recorded program gains by each strategy that was measured.
+    conclusion.program = recorded.map(|Recorded { lock, .. }| {
+        let program = lock.program;
+        let names = conclusion.candidates.iter();
+        let names = names.filter(|_| !program.is_stand_in);
+        let gains =
+            names.filter_map(|name| gain_of(&program, &workload, &questions, &results, name));
+        let gains = gains.collect();
+        Program { gains, ..program }
+    });
     let agreement = earlier
         .as_ref()
         .map(|earlier| (earlier, agreement(earlier, &conclusion)));
@@ -154,6 +169,62 @@ fn plan(options: &AdviseOptions, workload: &Workload, questions: &Questions) -> 
         preset: options.effort.preset,
         seed: options.effort.seed,
     })
+}
+
+/// The file that keeps the workload of a recording beside its answer.
+const WORKLOAD: &str = "workload.toml";
+
+/// A lock of a recording, and the workload file that it becomes.
+#[derive(Debug)]
+struct Recorded {
+    lock: RecordedWorkload,
+    text: String,
+    place: String,
+}
+
+impl Recorded {
+    /// Reads a recording and chooses one of its locks; nothing if the file is none, as it does not begin as JSON does.
+    fn load(file: &Path, lock: Option<&str>) -> Result<Option<Self>> {
+        let (bytes, place) = content(file)?;
+        let first = bytes.iter().find(|byte| !byte.is_ascii_whitespace());
+        if first != Some(&b'{') {
+            let misplaced = "--lock names a lock of a recording, and this is a workload file";
+            return match lock {
+                None => Ok(None),
+                Some(_) => Err(Error::input(format!("{place}: {misplaced}"))),
+            };
+        }
+        let recording = locks::read(&bytes, &place)?;
+        let analysis = locks::analyse(&recording);
+        let wrong = |what| Error::input(format!("{place}: {what}"));
+        let lock = chosen(&analysis, lock).map_err(wrong)?;
+        let lock = RecordedWorkload::new(&recording, lock);
+        Ok(Some(Self {
+            text: advice::workload_file(&lock),
+            lock,
+            place,
+        }))
+    }
+
+    /// The workload.
+    fn workload(&self) -> Result<Workload> {
+        let place = format!("{}: the lock {}", self.place, self.lock.program.lock);
+        Workload::parse(&self.text, &place)
+    }
+
+    /// Keeps the workload file in the folder of the answer, where its reader may correct it.
+    fn keep(&self, folder: &Path) -> Result<()> {
+        let file = folder.join(WORKLOAD);
+        fs::create_dir_all(folder).map_err(|error| Error::file("create", folder, &error))?;
+        match fs::read_to_string(&file) {
+            Ok(there) if there == self.text => Ok(()),
+            Ok(_) => Err(Error::input(format!(
+                "{} is not what this recording makes: advise with that file, or give another folder with --out",
+                file.display()
+            ))),
+            Err(_) => output::write(&file, Existing::Keep, self.text.as_bytes()),
+        }
+    }
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! `pivot selftest`, `diff` and `check`: what is recorded, judged.
+//! `pivot selftest`, `diff`, `check` and `locks`: what is recorded, judged.
 
 use std::path::Path;
 
@@ -11,7 +11,7 @@ use serde_json::json;
 
 use super::content;
 use super::report::samples;
-use crate::arguments::{CheckOptions, DiffOptions, SelftestOptions};
+use crate::arguments::{CheckOptions, DiffOptions, LocksOptions, SelftestOptions};
 use crate::terminal::{self, show};
 
 /// Tries how often the statistics err on samples where the truth is known; an error that is too frequent is exit code 1.
@@ -116,6 +116,26 @@ pub(crate) fn check(options: &CheckOptions) -> Result<()> {
             history.place(at)
         ))),
     }
+}
+
+/// Analyses a recording; with a second one, says what moved between them.
+pub(crate) fn locks(options: &LocksOptions) -> Result<()> {
+    let analysis = analysed(&options.file)?;
+    let after = options.after.as_deref().map(analysed).transpose()?;
+    let change = after
+        .as_ref()
+        .map(|after| ::locks::compare(&analysis, after));
+    // The later one is the program as it is.
+    let current = after.as_ref().unwrap_or(&analysis);
+    let findings = json!({ "recording": current, "change": change });
+    show(options.format, "locks", &findings, |form| {
+        report::locks(current, change.as_ref(), form)
+    })
+}
+
+fn analysed(file: &Path) -> Result<::locks::Analysis> {
+    let (bytes, place) = content(file)?;
+    Ok(::locks::analyse(&::locks::read(&bytes, &place)?))
 }
 
 #[cfg(test)]

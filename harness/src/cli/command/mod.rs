@@ -3,7 +3,6 @@
 pub(crate) mod advise;
 pub(crate) mod catalogue;
 pub(crate) mod judge;
-pub(crate) mod locks;
 pub(crate) mod new;
 pub(crate) mod observe;
 pub(crate) mod predict;

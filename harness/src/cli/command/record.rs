@@ -120,14 +120,11 @@ fn lost(error: &std::io::Error) -> Error {
 
 /// What a trace holds, in a line, and what to do with it.
 fn summary(log: &Writer, options: &RecordOptions) -> String {
-    let seen = log.summary();
+    let (seen, file) = (log.summary(), options.out.display());
+    let (events, births, peak) = (seen.events, seen.births, seen.peak);
+    let seconds = seen.duration_ns as f64 * 1e-9;
     format!(
-        "{file}: {} events of {} processes, up to {} at once, in {:.1} s; `pivot replay {file}` tries every \
-         strategy on it",
-        seen.events,
-        seen.births,
-        seen.peak,
-        seen.duration_ns as f64 * 1e-9,
-        file = options.out.display(),
+        "{file}: {events} events of {births} processes, up to {peak} at once, in {seconds:.1} s; `pivot replay {file}` \
+         tries every strategy on it"
     )
 }

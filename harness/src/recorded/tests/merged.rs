@@ -172,7 +172,7 @@ fn a_merged_report_names_its_runs_and_has_not_drifted() {
     let again = locate(&folder).expect("it names them");
     let drift = || {
         let read = read_all(&again, Some(&folder)).expect("they can be merged");
-        of_folder(&folder, &report::files(&read.results)).expect("it can be read")
+        of_folder(&folder, &report::files(&read.results, None)).expect("it can be read")
     };
     assert_eq!(drift(), []);
     make(&again).expect("it is the same");

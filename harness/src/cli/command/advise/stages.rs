@@ -17,21 +17,18 @@ use model::sample::{Card, Header, Line};
 use model::scenario::{Origin, Scenario};
 use registry::roster;
 use results::{Machine, Protocol};
+use serde_json::json;
 use trace::StallTask;
 
 /// What the measuring of a preset and the stopping of threads before it may take, in seconds. The checks before them take
 /// about half a minute. Most strategies are stopped within a second or two; what hands each operation over to a thread of
 /// its own takes minutes, and is left to its claim.
 const fn budgets(preset: Preset) -> [Duration; 2] {
-    let [measuring, stopping] = match preset {
-        Preset::Quick => [8, 5],
-        Preset::Default => [100, 15],
-        Preset::Full => [1_000, 300],
-    };
-    [
-        Duration::from_secs(measuring),
-        Duration::from_secs(stopping),
-    ]
+    match preset {
+        Preset::Quick => [Duration::from_secs(8), Duration::from_secs(5)],
+        Preset::Default => [Duration::from_secs(100), Duration::from_secs(15)],
+        Preset::Full => [Duration::from_secs(1_000), Duration::from_mins(5)],
+    }
 }
 
 /// The share of an advice that is over behind the checks, for the progress display.
@@ -75,21 +72,14 @@ impl Stages<'_> {
         if decides(&preset) {
             return Ok(None);
         }
-        let remedy = match [Preset::Default, Preset::Full]
-            .iter()
-            .find(|one| decides(one))
-        {
-            Some(Preset::Full) => "--preset full can, in 20 minutes".to_owned(),
-            Some(_) => "--preset default can, in 3 minutes".to_owned(),
-            None => {
-                let minutes = time(preset).as_secs_f64() / 60.0;
-                format!(
-                    "it takes {minutes:.0} minutes at least; use fewer strategies (--strategy) or records"
-                )
-            }
-        };
-        let name = preset.name();
-        Ok(Some(format!("preset {name} cannot decide this: {remedy}")))
+        let mut others = [Preset::Default, Preset::Full].into_iter();
+        let facts = json!({
+            "preset": preset.name(),
+            "remedy": others.find(decides).map(Preset::name),
+            "minutes": time(preset).as_secs_f64() / 60.0,
+        });
+        let warning = report::render("advice_undecided.txt", &facts);
+        Ok(Some(warning.trim().to_owned()))
     }
 
     /// Checks, excludes, and measures the others; what is known of each.
