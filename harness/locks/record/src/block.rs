@@ -99,7 +99,7 @@ pub(crate) struct Block {
     /// Of a reader.
     pub(crate) holder: Holder,
     slots: [Slot; SITES + 1],
-    shared: &'static Mutex<Shared>,
+    pub(crate) shared: &'static Mutex<Shared>,
     details: Mutex<Details>,
 }
 
@@ -286,10 +286,6 @@ impl Block {
             shared,
             details: Mutex::new(details),
         }
-    }
-
-    pub(crate) fn shared(&self) -> &'static Mutex<Shared> {
-        self.shared
     }
 
     /// Counts an acquisition of a reader, unless its slot is not found at once or it is to be timed: then

@@ -10,7 +10,7 @@ use crate::block::{Block, Blocked, Entry, Figures, Mode, Queue, Site};
 use crate::clock;
 use crate::histogram::Histogram;
 use crate::keys::Sample;
-use crate::record::{self, Library, Record};
+use crate::record::{self, Family, Kind, Library, Record};
 use crate::sync::lock;
 use crate::threads;
 
@@ -150,8 +150,9 @@ fn document_of_lock(
     merged_sites: &mut u64,
 ) -> String {
     // Where several locks have one record, its blocks have reads and writes; else a reader's block has reads.
-    let has_modes = record.family.is_rwlock && !record.is_merged;
-    let own = [(record.own(), has_modes.then_some(1))];
+    let Family { library, kind } = record.family;
+    let has_modes = kind == Kind::Rwlock && !record.is_merged;
+    let own = [(&record.own, has_modes.then_some(1))];
     let of_threads = record.of_threads().into_iter();
     let of_threads = of_threads.map(|block| (block, has_modes.then_some(0)));
     let blocks: Vec<(&Block, Option<usize>)> = own.into_iter().chain(of_threads).collect();
@@ -199,7 +200,7 @@ fn document_of_lock(
     } else {
         now
     };
-    let shared = lock(record.shared()).clone();
+    let shared = lock(record.own.shared).clone();
     let (short, long) = shared.arrivals.until(end);
     let lengths = shared.lengths;
     let length = if lengths.samples == 0 {
@@ -222,17 +223,16 @@ fn document_of_lock(
          \"uses\": [{}],\n   \"blocked\": [{blocked}],\n   \
          \"queue\": {{\"samples\": {}, \"mean\": {}, \"max\": {}}},\n   \
          \"arrivals\": [{}, {}],\n   \"keys\": {}}}",
-        match record.family.library {
+        match library {
             Library::Std => "std",
             #[cfg(feature = "parking_lot")]
             Library::ParkingLot => "parking_lot",
             #[cfg(feature = "tokio")]
             Library::Tokio => "tokio",
         },
-        if record.family.is_rwlock {
-            "rwlock"
-        } else {
-            "mutex"
+        match kind {
+            Kind::Mutex => "mutex",
+            Kind::Rwlock => "rwlock",
         },
         sites.index(Some(record.made_at)),
         record.instances.load(Ordering::Relaxed),

@@ -24,7 +24,13 @@ const IN_ALL: usize = 4096;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Family {
     pub(crate) library: Library,
-    pub(crate) is_rwlock: bool,
+    pub(crate) kind: Kind,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Kind {
+    Mutex,
+    Rwlock,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -81,7 +87,7 @@ pub(crate) type FindKeys = Box<dyn Fn(*const ()) -> Arc<Keys> + Send + Sync>;
 #[repr(C)]
 pub(crate) struct Record {
     /// For who holds the lock alone, through what stands beside the lock. Not used where several locks have one record.
-    own: Block,
+    pub(crate) own: Block,
     pub(crate) family: Family,
     pub(crate) made_at: Site,
     pub(crate) value: Value,
@@ -185,16 +191,6 @@ impl Record {
         }
     }
 
-    /// The block of who holds the lock alone.
-    #[inline(always)]
-    pub(crate) fn own(&self) -> &Block {
-        &self.own
-    }
-
-    pub(crate) fn shared(&self) -> &'static Mutex<Shared> {
-        self.own.shared()
-    }
-
     /// The block of the thread at a place, which is made if there is none.
     pub(crate) fn of_thread(&self, place: usize) -> &'static Block {
         let mut blocks = lock(&self.of_threads);
@@ -202,7 +198,7 @@ impl Record {
         match blocks.binary_search_by_key(&place, place_of) {
             Ok(at) => blocks[at].1,
             Err(at) => {
-                let block = Box::leak(Box::new(Block::new(self.shared())));
+                let block = Box::leak(Box::new(Block::new(self.own.shared)));
                 blocks.insert(at, (place, block));
                 block
             }

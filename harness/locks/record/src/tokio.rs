@@ -21,18 +21,8 @@ pub use ::tokio::sync::*;
 
 use crate::block::Site;
 use crate::guard::Guard;
-use crate::handle::{Handle, Waiting};
-use crate::record::{Family, Library, Value};
-
-const MUTEX: Family = Family {
-    library: Library::Tokio,
-    is_rwlock: false,
-};
-
-const RWLOCK: Family = Family {
-    library: Library::Tokio,
-    is_rwlock: true,
-};
+use crate::handle::{Handle, Mode};
+use crate::record::{Kind, Library, Value};
 
 /// A mutex as [`tokio::sync::Mutex`], recorded.
 #[repr(C, align(64))]
@@ -96,28 +86,21 @@ impl<G: fmt::Debug, L: ?Sized> fmt::Debug for Owned<G, L> {
     }
 }
 
-/// A wait that counts as a failed attempt if its future is dropped.
-struct Pending<'a> {
-    handle: &'a Handle,
+/// What an attempt gets, or what is got by waiting.
+async fn take<G: Deref>(
+    handle: &Handle,
+    mode: Mode,
     site: Site,
-    value: Value,
-    is_read: bool,
-    waiting: Option<Waiting<'a>>,
-}
-
-impl<'a> Pending<'a> {
-    fn end<R: Default>(mut self, end: impl FnOnce(Waiting<'a>) -> R) -> R {
-        self.waiting.take().map(end).unwrap_or_default()
+    attempt: impl FnOnce() -> Result<G, TryLockError>,
+    wait: impl Future<Output = G>,
+) -> Guard<G> {
+    let task = task().await;
+    if let Ok(inner) = attempt() {
+        return handle.guard(mode, site, inner).in_task(task);
     }
-}
-
-impl Drop for Pending<'_> {
-    fn drop(&mut self) {
-        if let Some(waiting) = self.waiting.take() {
-            drop(waiting);
-            self.handle.fail(self.site, self.value, self.is_read);
-        }
-    }
+    let waiting = handle.wait(mode, site, Value::unseen::<G::Target>());
+    let inner = wait.await;
+    Guard::new(inner, waiting.end(), handle, mode).in_task(task)
 }
 
 /// What names the task that is polled: the address that its waker has for the runtime.
@@ -136,7 +119,7 @@ impl<T> Mutex<T> {
     #[track_caller]
     pub const fn const_new(value: T) -> Self {
         Self {
-            handle: Handle::new(Location::caller(), MUTEX),
+            handle: Handle::new(Library::Tokio, Kind::Mutex),
             inner: bare::Mutex::const_new(value),
         }
     }
@@ -154,15 +137,9 @@ impl<T: ?Sized> Mutex<T> {
         self.lock_at(Location::caller())
     }
 
-    async fn lock_at(&self, site: Site) -> MutexGuard<'_, T> {
-        let task = task().await;
-        if let Ok(inner) = self.inner.try_lock() {
-            return self.guard(inner, site).in_task(task);
-        }
-        let pending = pending(&self.handle, site, Value::unseen::<T>(), false);
-        let inner = self.inner.lock().await;
-        let trace = pending.end(Waiting::end);
-        Guard::alone(inner, trace, &self.handle).in_task(task)
+    fn lock_at(&self, site: Site) -> impl Future<Output = MutexGuard<'_, T>> {
+        let (attempt, wait) = (|| self.inner.try_lock(), self.inner.lock());
+        take(&self.handle, Mode::Alone, site, attempt, wait)
     }
 
     /// Waits for the mutex and takes it, with the reference to it.
@@ -175,7 +152,7 @@ impl<T: ?Sized> Mutex<T> {
         async move {
             let guard = self.lock_at(site).await;
             // SAFETY: the mutex lives as long as the reference beside the guard, which is dropped after it.
-            guard.mapped_whole(|guard| own(unsafe { transmute_mutex(guard) }, &self))
+            guard.mapped(false, |guard| own(unsafe { transmute_mutex(guard) }, &self))
         }
     }
 
@@ -186,14 +163,7 @@ impl<T: ?Sized> Mutex<T> {
     /// If it is not.
     #[track_caller]
     pub fn try_lock(&self) -> Result<MutexGuard<'_, T>, TryLockError> {
-        let site = Location::caller();
-        match self.inner.try_lock() {
-            Ok(inner) => Ok(self.guard(inner, site)),
-            Err(error) => {
-                self.handle.fail(site, Value::unseen::<T>(), false);
-                Err(error)
-            }
-        }
+        self.handle.attempt(Mode::Alone, self.inner.try_lock())
     }
 
     /// Takes the mutex if it is free, with the reference to it.
@@ -208,7 +178,7 @@ impl<T: ?Sized> Mutex<T> {
     {
         let guard = self.try_lock()?;
         // SAFETY: the mutex lives as long as the reference beside the guard, which is dropped after it.
-        Ok(guard.mapped_whole(|guard| own(unsafe { transmute_mutex(guard) }, &self)))
+        Ok(guard.mapped(false, |guard| own(unsafe { transmute_mutex(guard) }, &self)))
     }
 
     /// Waits for the mutex outside of async code and takes it.
@@ -218,33 +188,14 @@ impl<T: ?Sized> Mutex<T> {
     /// In async code.
     #[track_caller]
     pub fn blocking_lock(&self) -> MutexGuard<'_, T> {
-        let site = Location::caller();
-        if let Ok(inner) = self.inner.try_lock() {
-            return self.guard(inner, site);
-        }
-        let waiting = self.handle.wait(site, Value::unseen::<T>(), false);
-        let inner = self.inner.blocking_lock();
-        Guard::alone(inner, waiting.end(), &self.handle)
-    }
-
-    fn guard<'a>(&'a self, inner: bare::MutexGuard<'a, T>, site: Site) -> MutexGuard<'a, T> {
-        let trace = self.handle.enter(site, Value::from_ref::<T>(&inner));
-        Guard::alone(inner, trace, &self.handle)
+        let attempt = self.inner.try_lock().ok();
+        self.handle
+            .take(Mode::Alone, attempt, || self.inner.blocking_lock())
     }
 
     /// The value, which nobody else refers to. Not an acquisition.
     pub fn get_mut(&mut self) -> &mut T {
         self.inner.get_mut()
-    }
-}
-
-fn pending(handle: &Handle, site: Site, value: Value, is_read: bool) -> Pending<'_> {
-    Pending {
-        handle,
-        site,
-        value,
-        is_read,
-        waiting: Some(handle.wait(site, value, is_read)),
     }
 }
 
@@ -291,7 +242,7 @@ impl<'a, T: ?Sized> Guard<bare::MutexGuard<'a, T>> {
         guard: Self,
         part: impl FnOnce(&mut T) -> &mut U,
     ) -> MappedMutexGuard<'a, U> {
-        guard.mapped(|inner| bare::MutexGuard::map(inner, part))
+        guard.mapped(true, |inner| bare::MutexGuard::map(inner, part))
     }
 }
 
@@ -306,7 +257,7 @@ impl<T> RwLock<T> {
     #[track_caller]
     pub const fn const_new(value: T) -> Self {
         Self {
-            handle: Handle::new(Location::caller(), RWLOCK),
+            handle: Handle::new(Library::Tokio, Kind::Rwlock),
             inner: bare::RwLock::const_new(value),
         }
     }
@@ -324,15 +275,9 @@ impl<T: ?Sized> RwLock<T> {
         self.read_at(Location::caller())
     }
 
-    async fn read_at(&self, site: Site) -> RwLockReadGuard<'_, T> {
-        let task = task().await;
-        if let Ok(inner) = self.inner.try_read() {
-            return self.reading(inner, site).in_task(task);
-        }
-        let pending = pending(&self.handle, site, Value::unseen::<T>(), true);
-        let inner = self.inner.read().await;
-        let entered = pending.end(Waiting::end_read);
-        Guard::shared(inner, entered, &self.handle, false).in_task(task)
+    fn read_at(&self, site: Site) -> impl Future<Output = RwLockReadGuard<'_, T>> {
+        let (attempt, wait) = (|| self.inner.try_read(), self.inner.read());
+        take(&self.handle, Mode::Read, site, attempt, wait)
     }
 
     /// Waits for all others and takes the lock to write. Recorded at this call.
@@ -341,15 +286,9 @@ impl<T: ?Sized> RwLock<T> {
         self.write_at(Location::caller())
     }
 
-    async fn write_at(&self, site: Site) -> RwLockWriteGuard<'_, T> {
-        let task = task().await;
-        if let Ok(inner) = self.inner.try_write() {
-            return self.writing(inner, site).in_task(task);
-        }
-        let pending = pending(&self.handle, site, Value::unseen::<T>(), false);
-        let inner = self.inner.write().await;
-        let entered = pending.end(Waiting::end_write);
-        Guard::shared(inner, entered, &self.handle, true).in_task(task)
+    fn write_at(&self, site: Site) -> impl Future<Output = RwLockWriteGuard<'_, T>> {
+        let (attempt, wait) = (|| self.inner.try_write(), self.inner.write());
+        take(&self.handle, Mode::Write, site, attempt, wait)
     }
 
     /// Waits for writers and takes the lock to read, with the reference to it.
@@ -362,7 +301,7 @@ impl<T: ?Sized> RwLock<T> {
         async move {
             let guard = self.read_at(site).await;
             // SAFETY: the lock lives as long as the reference beside the guard, which is dropped after it.
-            guard.mapped_whole(|guard| own(unsafe { transmute_read(guard) }, &self))
+            guard.mapped(false, |guard| own(unsafe { transmute_read(guard) }, &self))
         }
     }
 
@@ -376,7 +315,7 @@ impl<T: ?Sized> RwLock<T> {
         async move {
             let guard = self.write_at(site).await;
             // SAFETY: the lock lives as long as the reference beside the guard, which is dropped after it.
-            guard.mapped_whole(|guard| own(unsafe { transmute_write(guard) }, &self))
+            guard.mapped(false, |guard| own(unsafe { transmute_write(guard) }, &self))
         }
     }
 
@@ -387,14 +326,7 @@ impl<T: ?Sized> RwLock<T> {
     /// If somebody does.
     #[track_caller]
     pub fn try_read(&self) -> Result<RwLockReadGuard<'_, T>, TryLockError> {
-        let site = Location::caller();
-        match self.inner.try_read() {
-            Ok(inner) => Ok(self.reading(inner, site)),
-            Err(error) => {
-                self.handle.fail(site, Value::unseen::<T>(), true);
-                Err(error)
-            }
-        }
+        self.handle.attempt(Mode::Read, self.inner.try_read())
     }
 
     /// Takes the lock to write if nobody has it.
@@ -404,14 +336,7 @@ impl<T: ?Sized> RwLock<T> {
     /// If somebody has.
     #[track_caller]
     pub fn try_write(&self) -> Result<RwLockWriteGuard<'_, T>, TryLockError> {
-        let site = Location::caller();
-        match self.inner.try_write() {
-            Ok(inner) => Ok(self.writing(inner, site)),
-            Err(error) => {
-                self.handle.fail(site, Value::unseen::<T>(), false);
-                Err(error)
-            }
-        }
+        self.handle.attempt(Mode::Write, self.inner.try_write())
     }
 
     /// Waits to read outside of async code.
@@ -421,13 +346,9 @@ impl<T: ?Sized> RwLock<T> {
     /// In async code.
     #[track_caller]
     pub fn blocking_read(&self) -> RwLockReadGuard<'_, T> {
-        let site = Location::caller();
-        if let Ok(inner) = self.inner.try_read() {
-            return self.reading(inner, site);
-        }
-        let waiting = self.handle.wait(site, Value::unseen::<T>(), true);
-        let inner = self.inner.blocking_read();
-        Guard::shared(inner, waiting.end_read(), &self.handle, false)
+        let attempt = self.inner.try_read().ok();
+        self.handle
+            .take(Mode::Read, attempt, || self.inner.blocking_read())
     }
 
     /// Waits to write outside of async code.
@@ -437,31 +358,9 @@ impl<T: ?Sized> RwLock<T> {
     /// In async code.
     #[track_caller]
     pub fn blocking_write(&self) -> RwLockWriteGuard<'_, T> {
-        let site = Location::caller();
-        if let Ok(inner) = self.inner.try_write() {
-            return self.writing(inner, site);
-        }
-        let waiting = self.handle.wait(site, Value::unseen::<T>(), false);
-        let inner = self.inner.blocking_write();
-        Guard::shared(inner, waiting.end_write(), &self.handle, true)
-    }
-
-    fn reading<'a>(
-        &'a self,
-        inner: bare::RwLockReadGuard<'a, T>,
-        site: Site,
-    ) -> RwLockReadGuard<'a, T> {
-        let entered = self.handle.enter_read(site, Value::from_ref::<T>(&inner));
-        Guard::shared(inner, entered, &self.handle, false)
-    }
-
-    fn writing<'a>(
-        &'a self,
-        inner: bare::RwLockWriteGuard<'a, T>,
-        site: Site,
-    ) -> RwLockWriteGuard<'a, T> {
-        let entered = self.handle.enter_write(site, Value::from_ref::<T>(&inner));
-        Guard::shared(inner, entered, &self.handle, true)
+        let attempt = self.inner.try_write().ok();
+        self.handle
+            .take(Mode::Write, attempt, || self.inner.blocking_write())
     }
 
     /// The value, which nobody else refers to. Not an acquisition.
@@ -478,7 +377,8 @@ impl<'a, T: ?Sized> Guard<bare::RwLockWriteGuard<'a, T>> {
         // SAFETY: the guard borrows the lock for longer than this call.
         let (inner, handle) = unsafe { self.release() };
         let inner = inner.downgrade();
-        Guard::shared(inner, handle.enter_read_again(site), handle, false)
+        let entered = handle.enter_again(Mode::Read, site);
+        Guard::new(inner, entered, handle, Mode::Read)
     }
 }
 
