@@ -56,20 +56,13 @@ const PAIRS: usize = 256;
 #[derive(Clone, Debug)]
 pub(crate) struct Shared {
     pub(crate) arrivals: Arrivals,
-    pub(crate) lengths: Lengths,
+    /// The lengths of the value, as seen by timed acquisitions.
+    pub(crate) lengths: Summary,
 }
 
-/// The lengths of the value, as seen by timed acquisitions.
+/// Numbers that were seen: how often, what they come to together, and the greatest.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Lengths {
-    pub(crate) samples: u64,
-    pub(crate) sum: u64,
-    pub(crate) max: u64,
-}
-
-/// How many waited, as seen by each that began to wait, itself included.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Queue {
+pub(crate) struct Summary {
     pub(crate) samples: u64,
     pub(crate) sum: u64,
     pub(crate) max: u64,
@@ -108,7 +101,8 @@ struct Details {
     /// As many as there are slots; there is one for each slot in use.
     entries: [Option<Box<Entry>>; SITES + 1],
     blocked: Vec<Blocked>,
-    queue: Queue,
+    /// How many waited, as seen by each that began to wait, itself included.
+    queue: Summary,
     /// Of the waits of who is counted here, at whatever call site.
     waits: Spans,
     random: u32,
@@ -136,7 +130,7 @@ pub(crate) struct Entry {
     /// Of acquisitions that only read, and of others.
     pub(crate) modes: [Mode; 2],
     /// A bit for each thread, by its number; those of 256 threads apart are not told apart.
-    threads: [u64; 4],
+    pub(crate) threads: [u64; 4],
     /// Acquisitions from one countdown's end to the next.
     span: u32,
     spans: Spans,
@@ -170,7 +164,7 @@ pub(crate) struct Blocked {
 pub(crate) struct Figures {
     pub(crate) entries: Vec<Entry>,
     pub(crate) blocked: Vec<Blocked>,
-    pub(crate) queue: Queue,
+    pub(crate) queue: Summary,
 }
 
 /// An acquisition that is timed, or whose wait is. In a box, so that a guard stays small: most have none.
@@ -226,7 +220,7 @@ impl Shared {
     pub(crate) fn new(clock: &Clock, now: u64) -> Mutex<Self> {
         Mutex::new(Self {
             arrivals: Arrivals::new(clock, now),
-            lengths: Lengths::default(),
+            lengths: Summary::default(),
         })
     }
 }
@@ -276,7 +270,7 @@ impl Block {
         let details = Details {
             entries: [const { None }; SITES + 1],
             blocked: Vec::new(),
-            queue: Queue::default(),
+            queue: Summary::default(),
             waits: Spans::new(clock::now()),
             random: 0x9e37_79b9,
         };
@@ -499,7 +493,7 @@ impl Trace {
             let mut shared = lock(self.block.shared);
             shared.arrivals.add(from, self.opened, u64::from(self.span));
             if let Some(length) = how.length {
-                shared.lengths.add(length as u64);
+                shared.lengths.add(length as u64, 1);
             }
         }
     }
@@ -580,11 +574,6 @@ impl Entry {
             last_timed: now,
         }
     }
-
-    /// How many threads have been seen here, at most 256.
-    pub(crate) fn threads(&self) -> [u64; 4] {
-        self.threads
-    }
 }
 
 impl Spans {
@@ -635,25 +624,17 @@ impl Mode {
     }
 }
 
-impl Queue {
-    fn add(&mut self, length: u64, times: u64) {
+impl Summary {
+    fn add(&mut self, number: u64, times: u64) {
         self.samples += times;
-        self.sum += length * times;
-        self.max = self.max.max(length);
+        self.sum += number * times;
+        self.max = self.max.max(number);
     }
 
     pub(crate) fn merge(&mut self, other: Self) {
         self.samples += other.samples;
         self.sum += other.sum;
         self.max = self.max.max(other.max);
-    }
-}
-
-impl Lengths {
-    fn add(&mut self, length: u64) {
-        self.samples += 1;
-        self.sum += length;
-        self.max = self.max.max(length);
     }
 }
 
