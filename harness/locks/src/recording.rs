@@ -73,15 +73,13 @@ pub struct Clock {
 
 /// What did not fit into the memory of the recorder.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Serialize)]
+#[serde(default)]
 pub struct Lost {
     /// Locks that were counted with others of the same place.
-    #[serde(default)]
     pub merged_locks: u64,
     /// Acquisitions at call sites that were counted as one.
-    #[serde(default)]
     pub merged_sites: u64,
     /// Whether the process is a fork of the one that began the recording.
-    #[serde(default)]
     pub forked: bool,
 }
 
@@ -97,7 +95,6 @@ pub struct Lock {
     /// The site where it was made.
     pub made_at: usize,
     /// The name that the program gave it.
-    #[serde(default)]
     pub name: Option<String>,
     /// How many locks this is about.
     pub instances: u64,
@@ -118,7 +115,6 @@ pub struct Lock {
     /// The acquisitions in windows of some lengths.
     pub arrivals: Vec<Windows>,
     /// Accesses to the guarded map, if it is one that was recorded.
-    #[serde(default)]
     pub keys: Option<Keys>,
 }
 
@@ -153,7 +149,6 @@ pub struct Value {
     /// Its size, without what it owns elsewhere.
     pub bytes: u64,
     /// How many items it had, if the program told the recorder how to count them.
-    #[serde(default)]
     pub length: Option<Length>,
 }
 
@@ -324,7 +319,7 @@ pub fn read(bytes: &[u8], place: &str) -> Result<Recording> {
     }
     let recording: Recording =
         serde_json::from_slice(bytes).map_err(|error| unreadable(place, &error))?;
-    validation::check(&recording).map_err(|fault| refused(fault.to_string()))?;
+    validation::check(&recording).map_err(refused)?;
     Ok(recording)
 }
 
