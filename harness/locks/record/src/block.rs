@@ -554,7 +554,7 @@ fn block(all: &mut Vec<Blocked>, waiting: Option<Site>, holding: Site, times: u6
 }
 
 /// The next random number: Marsaglia's xorshift.
-fn next(random: &mut u32) -> u32 {
+pub(crate) fn next(random: &mut u32) -> u32 {
     *random ^= *random << 13;
     *random ^= *random >> 17;
     *random ^= *random << 5;

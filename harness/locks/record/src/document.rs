@@ -137,7 +137,7 @@ fn program() -> String {
 fn document_of_lock(id: usize, record: &'static Record, now: u64, sites: &mut Sites) -> String {
     let Family { library, kind } = record.family;
     // Where several locks have one record, its blocks have reads and writes; else a reader's block has reads.
-    let has_modes = kind == Kind::Rwlock && !record.is_merged;
+    let has_modes = kind == Kind::RwLock && !record.is_merged;
     let own = [(&record.own, has_modes.then_some(1))].into_iter();
     let of_threads = record.of_threads().into_iter();
     let of_threads = of_threads.map(|block| (block, has_modes.then_some(0)));
@@ -197,7 +197,7 @@ fn document_of_lock(id: usize, record: &'static Record, now: u64, sites: &mut Si
     };
     let kind = match kind {
         Kind::Mutex => "mutex",
-        Kind::Rwlock => "rwlock",
+        Kind::RwLock => "rwlock",
     };
     let keys = record.keys.get().map(|keys| keys_of(&keys.so_far()));
     object([

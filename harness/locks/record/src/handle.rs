@@ -328,12 +328,30 @@ impl Drop for Waiting<'_> {
 }
 
 /// What the locks of all libraries have in common: their handle, and how they are made and shown.
-macro_rules! as_any_lock {
-    ($($lock:ident),*) => {$(
+macro_rules! recorded {
+    ($library:ident, $new:ident: $($(#[$doc:meta])* $lock:ident,)*) => {$(
+        $(#[$doc])*
+        #[repr(C, align(64))]
+        pub struct $lock<T: ?Sized> {
+            handle: Handle,
+            inner: bare::$lock<T>,
+        }
+
+        impl<T> $lock<T> {
+            /// A lock that is not held, also for a static.
+            #[track_caller]
+            pub const fn $new(value: T) -> Self {
+                Self {
+                    handle: Handle::new(Library::$library, Kind::$lock),
+                    inner: bare::$lock::$new(value),
+                }
+            }
+        }
+
         impl<T: ?Sized> crate::Lock for $lock<T> {
             type Value = T;
 
-            fn handle(&self) -> &crate::handle::Handle {
+            fn handle(&self) -> &Handle {
                 &self.handle
             }
         }
@@ -359,4 +377,4 @@ macro_rules! as_any_lock {
         }
     )*};
 }
-pub(crate) use as_any_lock;
+pub(crate) use recorded;

@@ -15,11 +15,12 @@ use crate::guard::Guard;
 use crate::handle::{Handle, Mode};
 use crate::record::{Kind, Library, Value};
 
-/// A mutex as [`parking_lot::Mutex`], recorded.
-#[repr(C, align(64))]
-pub struct Mutex<T: ?Sized> {
-    handle: Handle,
-    inner: bare::Mutex<T>,
+crate::handle::recorded! {
+    ParkingLot, new:
+    /// A mutex as [`parking_lot::Mutex`], recorded.
+    Mutex,
+    /// A reader-writer lock as [`parking_lot::RwLock`], recorded.
+    RwLock,
 }
 
 /// A mutex that is held, until it is dropped.
@@ -27,13 +28,6 @@ pub type MutexGuard<'a, T> = Guard<bare::MutexGuard<'a, T>>;
 
 /// A mutex that is held, for a part of its value.
 pub type MappedMutexGuard<'a, T> = Guard<bare::MappedMutexGuard<'a, T>>;
-
-/// A reader-writer lock as [`parking_lot::RwLock`], recorded.
-#[repr(C, align(64))]
-pub struct RwLock<T: ?Sized> {
-    handle: Handle,
-    inner: bare::RwLock<T>,
-}
 
 /// A lock that is held to read, until it is dropped.
 pub type RwLockReadGuard<'a, T> = Guard<bare::RwLockReadGuard<'a, T>>;
@@ -57,15 +51,6 @@ pub type RwLockUpgradableReadGuard<'a, T> = Guard<bare::RwLockUpgradableReadGuar
 pub struct Condvar(bare::Condvar);
 
 impl<T> Mutex<T> {
-    /// A mutex that is not held.
-    #[track_caller]
-    pub const fn new(value: T) -> Self {
-        Self {
-            handle: Handle::new(Library::ParkingLot, Kind::Mutex),
-            inner: bare::Mutex::new(value),
-        }
-    }
-
     /// The value.
     pub fn into_inner(self) -> T {
         self.inner.into_inner()
@@ -156,15 +141,6 @@ impl<'a, T: ?Sized> Guard<bare::MappedMutexGuard<'a, T>> {
 }
 
 impl<T> RwLock<T> {
-    /// A lock that is not held.
-    #[track_caller]
-    pub const fn new(value: T) -> Self {
-        Self {
-            handle: Handle::new(Library::ParkingLot, Kind::Rwlock),
-            inner: bare::RwLock::new(value),
-        }
-    }
-
     /// The value.
     pub fn into_inner(self) -> T {
         self.inner.into_inner()
@@ -366,5 +342,3 @@ impl Condvar {
         self.0.notify_all()
     }
 }
-
-crate::handle::as_any_lock!(Mutex, RwLock);

@@ -30,7 +30,7 @@ pub(crate) struct Family {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Kind {
     Mutex,
-    Rwlock,
+    RwLock,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -93,8 +93,6 @@ pub(crate) struct Record {
     pub(crate) value: Value,
     /// Whether it stands for several locks, so that each thread needs a block.
     pub(crate) is_merged: bool,
-    /// When the first use was, in ticks.
-    pub(crate) made: u64,
     /// When the last lock was dropped, in ticks; 0 before.
     pub(crate) dropped: AtomicU64,
     pub(crate) instances: AtomicU64,
@@ -170,15 +168,13 @@ impl Record {
     }
 
     fn new(family: Family, made_at: Site, value: Value, is_merged: bool) -> Self {
-        let made = clock::now();
-        let shared = Box::leak(Box::new(Shared::new(clock::clock(), made)));
+        let shared = Box::leak(Box::new(Shared::new(clock::clock(), clock::now())));
         Self {
             own: Block::new(shared),
             family,
             made_at,
             value,
             is_merged,
-            made,
             dropped: AtomicU64::new(0),
             instances: AtomicU64::new(1),
             alive: AtomicU64::new(1),

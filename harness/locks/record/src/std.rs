@@ -16,22 +16,16 @@ use crate::guard::Guard;
 use crate::handle::{Entered, Handle, Mode};
 use crate::record::{Kind, Library, Value};
 
-/// A mutex as [`std::sync::Mutex`], recorded.
-#[repr(C, align(64))]
-pub struct Mutex<T: ?Sized> {
-    handle: Handle,
-    inner: bare::Mutex<T>,
+crate::handle::recorded! {
+    Std, new:
+    /// A mutex as [`std::sync::Mutex`], recorded.
+    Mutex,
+    /// A reader-writer lock as [`std::sync::RwLock`], recorded.
+    RwLock,
 }
 
 /// A mutex that is held, until it is dropped.
 pub type MutexGuard<'a, T> = Guard<bare::MutexGuard<'a, T>>;
-
-/// A reader-writer lock as [`std::sync::RwLock`], recorded.
-#[repr(C, align(64))]
-pub struct RwLock<T: ?Sized> {
-    handle: Handle,
-    inner: bare::RwLock<T>,
-}
 
 /// A lock that is held to read, until it is dropped.
 pub type RwLockReadGuard<'a, T> = Guard<bare::RwLockReadGuard<'a, T>>;
@@ -47,15 +41,6 @@ pub type RwLockWriteGuard<'a, T> = Guard<bare::RwLockWriteGuard<'a, T>>;
 pub struct Condvar(bare::Condvar);
 
 impl<T> Mutex<T> {
-    /// A mutex that is not held.
-    #[track_caller]
-    pub const fn new(value: T) -> Self {
-        Self {
-            handle: Handle::new(Library::Std, Kind::Mutex),
-            inner: bare::Mutex::new(value),
-        }
-    }
-
     /// The value.
     ///
     /// # Errors
@@ -181,15 +166,6 @@ impl<T: ?Sized> RwLock<T> {
 }
 
 impl<T> RwLock<T> {
-    /// A lock that is not held.
-    #[track_caller]
-    pub const fn new(value: T) -> Self {
-        Self {
-            handle: Handle::new(Library::Std, Kind::Rwlock),
-            inner: bare::RwLock::new(value),
-        }
-    }
-
     /// The value.
     ///
     /// # Errors
@@ -381,5 +357,3 @@ fn acquired<G>(result: LockResult<G>) -> (G, bool) {
         Err(poisoned) => (poisoned.into_inner(), true),
     }
 }
-
-crate::handle::as_any_lock!(Mutex, RwLock);

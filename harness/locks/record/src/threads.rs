@@ -14,7 +14,7 @@ use crate::sync::lock;
 const AT_HAND: usize = 64;
 
 /// A place, for one thread at a time.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Place {
     pub(crate) index: usize,
     /// The number of the thread: how many there were before.
@@ -73,9 +73,7 @@ fn claim() -> &'static Place {
     let place = threads.free.pop().unwrap_or_else(|| {
         let place: &'static Place = Box::leak(Box::new(Place {
             index: threads.places.len(),
-            number: AtomicU64::new(0),
-            first: AtomicU64::new(0),
-            last: AtomicU64::new(0),
+            ..Place::default()
         }));
         threads.places.push(place);
         place

@@ -9,7 +9,6 @@
 
 use std::fmt;
 use std::future::poll_fn;
-use std::mem::transmute;
 use std::ops::{Deref, DerefMut};
 use std::panic::Location;
 use std::sync::Arc;
@@ -24,11 +23,12 @@ use crate::guard::Guard;
 use crate::handle::{Handle, Mode};
 use crate::record::{Kind, Library, Value};
 
-/// A mutex as [`tokio::sync::Mutex`], recorded.
-#[repr(C, align(64))]
-pub struct Mutex<T: ?Sized> {
-    handle: Handle,
-    inner: bare::Mutex<T>,
+crate::handle::recorded! {
+    Tokio, const_new:
+    /// A mutex as [`tokio::sync::Mutex`], recorded.
+    Mutex,
+    /// A reader-writer lock as [`tokio::sync::RwLock`], recorded.
+    RwLock,
 }
 
 /// A mutex that is held, until it is dropped.
@@ -39,13 +39,6 @@ pub type MappedMutexGuard<'a, T> = Guard<bare::MappedMutexGuard<'a, T>>;
 
 /// A mutex that is held, with a reference to it.
 pub type OwnedMutexGuard<T> = Guard<Owned<bare::MutexGuard<'static, T>, Mutex<T>>>;
-
-/// A reader-writer lock as [`tokio::sync::RwLock`], recorded.
-#[repr(C, align(64))]
-pub struct RwLock<T: ?Sized> {
-    handle: Handle,
-    inner: bare::RwLock<T>,
-}
 
 /// A lock that is held to read, until it is dropped.
 pub type RwLockReadGuard<'a, T> = Guard<bare::RwLockReadGuard<'a, T>>;
@@ -115,15 +108,6 @@ impl<T> Mutex<T> {
         Self::const_new(value)
     }
 
-    /// A mutex that is not held, for a static.
-    #[track_caller]
-    pub const fn const_new(value: T) -> Self {
-        Self {
-            handle: Handle::new(Library::Tokio, Kind::Mutex),
-            inner: bare::Mutex::const_new(value),
-        }
-    }
-
     /// The value.
     pub fn into_inner(self) -> T {
         self.inner.into_inner()
@@ -150,9 +134,9 @@ impl<T: ?Sized> Mutex<T> {
     {
         let site = Location::caller();
         async move {
-            let guard = self.lock_at(site).await;
-            // SAFETY: the mutex lives as long as the reference beside the guard, which is dropped after it.
-            guard.mapped(false, |guard| own(unsafe { transmute_mutex(guard) }, &self))
+            // SAFETY: the guard, and the future that waits for it, are dropped before the reference.
+            let guard = unsafe { lasting(&self) }.lock_at(site).await;
+            guard.mapped(false, |guard| Owned { guard, _lock: self })
         }
     }
 
@@ -176,9 +160,9 @@ impl<T: ?Sized> Mutex<T> {
     where
         T: 'static,
     {
-        let guard = self.try_lock()?;
-        // SAFETY: the mutex lives as long as the reference beside the guard, which is dropped after it.
-        Ok(guard.mapped(false, |guard| own(unsafe { transmute_mutex(guard) }, &self)))
+        // SAFETY: the guard is dropped before the reference.
+        let guard = unsafe { lasting(&self) }.try_lock()?;
+        Ok(guard.mapped(false, |guard| Owned { guard, _lock: self }))
     }
 
     /// Waits for the mutex outside of async code and takes it.
@@ -199,41 +183,14 @@ impl<T: ?Sized> Mutex<T> {
     }
 }
 
-fn own<G, L: ?Sized>(guard: G, lock: &Arc<L>) -> Owned<G, L> {
-    Owned {
-        guard,
-        _lock: Arc::clone(lock),
-    }
-}
-
+/// A lock that lasts as long as a reference to it.
+///
 /// # Safety
 ///
-/// The mutex has to live until the guard is dropped.
-unsafe fn transmute_mutex<T: ?Sized>(
-    guard: bare::MutexGuard<'_, T>,
-) -> bare::MutexGuard<'static, T> {
-    // SAFETY: types that differ in a lifetime alone, which the caller promises.
-    unsafe { transmute(guard) }
-}
-
-/// # Safety
-///
-/// The lock has to live until the guard is dropped.
-unsafe fn transmute_read<T: ?Sized>(
-    guard: bare::RwLockReadGuard<'_, T>,
-) -> bare::RwLockReadGuard<'static, T> {
-    // SAFETY: types that differ in a lifetime alone, which the caller promises.
-    unsafe { transmute(guard) }
-}
-
-/// # Safety
-///
-/// The lock has to live until the guard is dropped.
-unsafe fn transmute_write<T: ?Sized>(
-    guard: bare::RwLockWriteGuard<'_, T>,
-) -> bare::RwLockWriteGuard<'static, T> {
-    // SAFETY: types that differ in a lifetime alone, which the caller promises.
-    unsafe { transmute(guard) }
+/// What borrows the lock has to be dropped before the reference is.
+unsafe fn lasting<L: ?Sized>(lock: &Arc<L>) -> &'static L {
+    // SAFETY: the caller promises that it is there.
+    unsafe { &*Arc::as_ptr(lock) }
 }
 
 impl<'a, T: ?Sized> Guard<bare::MutexGuard<'a, T>> {
@@ -251,15 +208,6 @@ impl<T> RwLock<T> {
     #[track_caller]
     pub fn new(value: T) -> Self {
         Self::const_new(value)
-    }
-
-    /// A lock that is not held, for a static.
-    #[track_caller]
-    pub const fn const_new(value: T) -> Self {
-        Self {
-            handle: Handle::new(Library::Tokio, Kind::Rwlock),
-            inner: bare::RwLock::const_new(value),
-        }
     }
 
     /// The value.
@@ -299,9 +247,9 @@ impl<T: ?Sized> RwLock<T> {
     {
         let site = Location::caller();
         async move {
-            let guard = self.read_at(site).await;
-            // SAFETY: the lock lives as long as the reference beside the guard, which is dropped after it.
-            guard.mapped(false, |guard| own(unsafe { transmute_read(guard) }, &self))
+            // SAFETY: the guard, and the future that waits for it, are dropped before the reference.
+            let guard = unsafe { lasting(&self) }.read_at(site).await;
+            guard.mapped(false, |guard| Owned { guard, _lock: self })
         }
     }
 
@@ -313,9 +261,9 @@ impl<T: ?Sized> RwLock<T> {
     {
         let site = Location::caller();
         async move {
-            let guard = self.write_at(site).await;
-            // SAFETY: the lock lives as long as the reference beside the guard, which is dropped after it.
-            guard.mapped(false, |guard| own(unsafe { transmute_write(guard) }, &self))
+            // SAFETY: the guard, and the future that waits for it, are dropped before the reference.
+            let guard = unsafe { lasting(&self) }.write_at(site).await;
+            guard.mapped(false, |guard| Owned { guard, _lock: self })
         }
     }
 
@@ -381,5 +329,3 @@ impl<'a, T: ?Sized> Guard<bare::RwLockWriteGuard<'a, T>> {
         Guard::new(inner, entered, handle, Mode::Read)
     }
 }
-
-crate::handle::as_any_lock!(Mutex, RwLock);
