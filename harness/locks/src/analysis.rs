@@ -6,9 +6,8 @@ use stats::student;
 
 use crate::bound::{GAIN_LEAST, Load, WAIT_P99_LEAST_NS};
 use crate::histogram::Histogram;
-use crate::place::Place;
 use crate::recording::{
-    Held, Keys, Kind, Library, Lock, Mode, Queue, Recording, Threads, Value, Written,
+    Held, Keys, Kind, Library, Lock, Mode, Place, Queue, Recording, Threads, Value, Written,
 };
 use crate::verdict::{Reason, Symptoms, Verdict};
 

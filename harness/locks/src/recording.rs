@@ -1,12 +1,13 @@
 //! The file of the recorder: its format, and how it is read.
 
+use std::fmt::{self, Display, Formatter};
+
 use model::error::{Error, Result, plain};
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 use serde_json::error::Category;
 
 use crate::histogram::Histogram;
-use crate::place::Place;
 use crate::validation;
 
 /// What a recording calls its format. Fields that are not known are ignored; another version is refused.
@@ -81,6 +82,23 @@ pub struct Lost {
     pub merged_sites: u64,
     /// Whether the process is a fork of the one that began the recording.
     pub forked: bool,
+}
+
+/// A line of the recorded program's source.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
+pub struct Place {
+    /// The file, as the compiler names it.
+    pub file: String,
+    /// The line, from 1 on.
+    pub line: u32,
+    /// The column, from 1 on.
+    pub column: u32,
+}
+
+impl Display for Place {
+    fn fmt(&self, to: &mut Formatter<'_>) -> fmt::Result {
+        write!(to, "{}:{}:{}", self.file, self.line, self.column)
+    }
 }
 
 /// A lock, or all locks made at a place, see `instances`.
