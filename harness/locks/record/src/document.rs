@@ -84,7 +84,8 @@ pub(crate) fn document(reason: Reason, is_forked: bool) -> String {
     let now = clock.now();
     let mut sites = Sites::default();
     let (mut locks, mut merged_locks) = (Vec::new(), 0);
-    for (id, record) in record::records().into_iter().enumerate() {
+    let records = record::registry().records.clone();
+    for (id, record) in records.into_iter().enumerate() {
         if record.is_merged {
             merged_locks += record.instances.load(Ordering::Relaxed);
         }

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicPtr, Ordering};
 use crate::beside::Beside;
 use crate::block::{BETWEEN_TIMED, Block, Holder, Site, Trace, Wait};
 use crate::clock;
-use crate::record::{Family, Kind, Library, Record, Value};
+use crate::record::{self, Family, Kind, Library, Record, Value};
 use crate::{threads, writer};
 
 /// The part of a lock that records it. With a lock of a word and a value of eight bytes it fills a line of memory, on which the
@@ -124,15 +124,14 @@ impl Handle {
             return Some(record);
         }
         writer::start();
+        let mut registry = record::registry();
         let Some(made_at) = self.made_at() else {
             // Another thread has just registered it.
             return self.record();
         };
-        let publish = |record: &'static Record| {
-            let record = ptr::from_ref(record).cast_mut();
-            self.record.store(record, Ordering::Release);
-        };
-        let record = Record::register(self.family, made_at, value, || self.record(), publish);
+        let record = registry.register(self.family, made_at, value);
+        let address = ptr::from_ref(record).cast_mut();
+        self.record.store(address, Ordering::Release);
         Some(record)
     }
 

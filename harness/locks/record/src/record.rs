@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::ptr;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 
 use crate::block::{Block, Shared, Site};
 use crate::clock;
@@ -112,8 +112,9 @@ impl fmt::Debug for Record {
     }
 }
 
-struct Registry {
-    records: Vec<&'static Record>,
+pub(crate) struct Registry {
+    /// In the order of their first use.
+    pub(crate) records: Vec<&'static Record>,
     /// By where they are made: how many have records of their own, and the record of the others.
     sites: BTreeMap<usize, (u32, Option<&'static Record>)>,
 }
@@ -123,50 +124,40 @@ static REGISTRY: Mutex<Registry> = Mutex::new(Registry {
     sites: BTreeMap::new(),
 });
 
-/// All records, in the order of their first use.
-pub(crate) fn records() -> Vec<&'static Record> {
-    lock(&REGISTRY).records.clone()
+/// All records, to look at or to add one.
+pub(crate) fn registry() -> MutexGuard<'static, Registry> {
+    lock(&REGISTRY)
 }
 
-impl Record {
-    /// The record of a lock that is used for the first time; `publish` is called before another lock gets its
-    /// own, and returns the record that another thread has got for this lock meanwhile.
+impl Registry {
+    /// The record of a lock that is used for the first time.
     pub(crate) fn register(
+        &mut self,
         family: Family,
         made_at: Site,
         value: Value,
-        published: impl Fn() -> Option<&'static Self>,
-        publish: impl Fn(&'static Self),
-    ) -> &'static Self {
-        let mut registry = lock(&REGISTRY);
-        if let Some(record) = published() {
-            return record;
+    ) -> &'static Record {
+        let site = self.sites.entry(ptr::from_ref(made_at) as usize);
+        let (own, merged) = site.or_default();
+        if let Some(merged) = merged {
+            merged.instances.fetch_add(1, Ordering::Relaxed);
+            merged.alive.fetch_add(1, Ordering::Relaxed);
+            return merged;
         }
-        let Registry { records, sites } = &mut *registry;
-        let (own, merged) = sites.entry(ptr::from_ref(made_at) as usize).or_default();
-        let record = match merged {
-            Some(merged) => {
-                merged.instances.fetch_add(1, Ordering::Relaxed);
-                merged.alive.fetch_add(1, Ordering::Relaxed);
-                *merged
-            }
-            None => {
-                let is_merged = *own >= PER_SITE || records.len() >= IN_ALL;
-                let record = Self::new(family, made_at, value, is_merged);
-                let record: &'static Self = Box::leak(Box::new(record));
-                records.push(record);
-                if is_merged {
-                    *merged = Some(record);
-                } else {
-                    *own += 1;
-                }
-                record
-            }
-        };
-        publish(record);
+        let is_merged = *own >= PER_SITE || self.records.len() >= IN_ALL;
+        let record = Record::new(family, made_at, value, is_merged);
+        let record: &'static Record = Box::leak(Box::new(record));
+        self.records.push(record);
+        if is_merged {
+            *merged = Some(record);
+        } else {
+            *own += 1;
+        }
         record
     }
+}
 
+impl Record {
     fn new(family: Family, made_at: Site, value: Value, is_merged: bool) -> Self {
         let shared = Box::leak(Box::new(Shared::new(clock::clock(), clock::now())));
         Self {

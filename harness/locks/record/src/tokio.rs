@@ -118,12 +118,8 @@ impl<T: ?Sized> Mutex<T> {
     /// Waits for the mutex and takes it. Recorded at this call, and not where its future is awaited.
     #[track_caller]
     pub fn lock(&self) -> impl Future<Output = MutexGuard<'_, T>> {
-        self.lock_at(Location::caller())
-    }
-
-    fn lock_at(&self, site: Site) -> impl Future<Output = MutexGuard<'_, T>> {
         let (attempt, wait) = (|| self.inner.try_lock(), self.inner.lock());
-        take(&self.handle, Mode::Alone, site, attempt, wait)
+        take(&self.handle, Mode::Alone, Location::caller(), attempt, wait)
     }
 
     /// Waits for the mutex and takes it, with the reference to it.
@@ -132,10 +128,10 @@ impl<T: ?Sized> Mutex<T> {
     where
         T: 'static,
     {
-        let site = Location::caller();
+        // SAFETY: the guard, and the future once it waits for it, are dropped before the reference.
+        let guard = unsafe { lasting(&self) }.lock();
         async move {
-            // SAFETY: the guard, and the future that waits for it, are dropped before the reference.
-            let guard = unsafe { lasting(&self) }.lock_at(site).await;
+            let guard = guard.await;
             guard.mapped(false, |guard| Owned { guard, _lock: self })
         }
     }
@@ -220,23 +216,15 @@ impl<T: ?Sized> RwLock<T> {
     /// Waits for writers and takes the lock to read. Recorded at this call.
     #[track_caller]
     pub fn read(&self) -> impl Future<Output = RwLockReadGuard<'_, T>> {
-        self.read_at(Location::caller())
-    }
-
-    fn read_at(&self, site: Site) -> impl Future<Output = RwLockReadGuard<'_, T>> {
         let (attempt, wait) = (|| self.inner.try_read(), self.inner.read());
-        take(&self.handle, Mode::Read, site, attempt, wait)
+        take(&self.handle, Mode::Read, Location::caller(), attempt, wait)
     }
 
     /// Waits for all others and takes the lock to write. Recorded at this call.
     #[track_caller]
     pub fn write(&self) -> impl Future<Output = RwLockWriteGuard<'_, T>> {
-        self.write_at(Location::caller())
-    }
-
-    fn write_at(&self, site: Site) -> impl Future<Output = RwLockWriteGuard<'_, T>> {
         let (attempt, wait) = (|| self.inner.try_write(), self.inner.write());
-        take(&self.handle, Mode::Write, site, attempt, wait)
+        take(&self.handle, Mode::Write, Location::caller(), attempt, wait)
     }
 
     /// Waits for writers and takes the lock to read, with the reference to it.
@@ -245,10 +233,10 @@ impl<T: ?Sized> RwLock<T> {
     where
         T: 'static,
     {
-        let site = Location::caller();
+        // SAFETY: the guard, and the future once it waits for it, are dropped before the reference.
+        let guard = unsafe { lasting(&self) }.read();
         async move {
-            // SAFETY: the guard, and the future that waits for it, are dropped before the reference.
-            let guard = unsafe { lasting(&self) }.read_at(site).await;
+            let guard = guard.await;
             guard.mapped(false, |guard| Owned { guard, _lock: self })
         }
     }
@@ -259,10 +247,10 @@ impl<T: ?Sized> RwLock<T> {
     where
         T: 'static,
     {
-        let site = Location::caller();
+        // SAFETY: the guard, and the future once it waits for it, are dropped before the reference.
+        let guard = unsafe { lasting(&self) }.write();
         async move {
-            // SAFETY: the guard, and the future that waits for it, are dropped before the reference.
-            let guard = unsafe { lasting(&self) }.write_at(site).await;
+            let guard = guard.await;
             guard.mapped(false, |guard| Owned { guard, _lock: self })
         }
     }
