@@ -6,9 +6,8 @@ use stats::student;
 
 use crate::bound::{GAIN_LEAST, Load, WAIT_P99_LEAST_NS};
 use crate::histogram::Histogram;
-use crate::place::Place;
 use crate::recording::{
-    Held, Keys, Kind, Library, Lock, Mode, Queue, Recording, Threads, Use, Value, Written,
+    Held, Keys, Kind, Library, Lock, Mode, Place, Queue, Recording, Threads, Value, Written,
 };
 use crate::verdict::{Reason, Symptoms, Verdict};
 
@@ -300,13 +299,7 @@ fn cautions(recording: &Recording) -> Vec<Caution> {
 fn analysed(recording: &Recording, lock: &Lock) -> Analysed {
     let place = |site: usize| recording.sites[site].clone();
     let blocked_ns: f64 = lock.blocked.iter().map(|pair| pair.ns as f64).sum();
-    let share = |ns: u64| {
-        if blocked_ns > 0.0 {
-            ns as f64 / blocked_ns
-        } else {
-            0.0
-        }
-    };
+    let share = |ns: u64| share(ns as f64, blocked_ns);
     let elapsed_ns = recording.elapsed_ns as f64;
     let uses = lock.uses.iter().map(|one| {
         // A site that reads and writes is to blame as a whole.
@@ -332,6 +325,7 @@ fn analysed(recording: &Recording, lock: &Lock) -> Analysed {
         }
     });
     let mut uses: Vec<AnalysedUse> = uses.collect();
+    let totals = totals(recording, lock, &uses);
     let held = |one: &AnalysedUse| {
         let mean = one.held_mean_ns.map_or(0.0, |mean| mean.value);
         one.acquired as f64 * mean
@@ -340,7 +334,6 @@ fn analysed(recording: &Recording, lock: &Lock) -> Analysed {
         let by_blame = b.blocks_ns.cmp(&a.blocks_ns);
         by_blame.then(held(b).total_cmp(&held(a)))
     });
-    let totals = totals(recording, lock);
     let load = load(recording, lock, &totals);
     let gain = load.gain();
     let worst = uses.first();
@@ -348,12 +341,8 @@ fn analysed(recording: &Recording, lock: &Lock) -> Analysed {
         gain,
         wait_p99_ns: totals.wait_p99_ns,
         contended: totals.contended,
-        blame: worst.and_then(|worst| {
-            Some((
-                worst.blocks_share,
-                mean_of_site(lock, recording, &worst.site)?,
-            ))
-        }),
+        blame: worst
+            .and_then(|worst| Some((worst.blocks_share, mean_of_site(&uses, &worst.site)?))),
         readers_share: readers_share(lock, blocked_ns),
     };
     let blocked = lock.blocked.iter().map(|pair| Blocked {
@@ -396,14 +385,11 @@ fn analysed(recording: &Recording, lock: &Lock) -> Analysed {
 }
 
 /// The mean hold of a call site, in both modes.
-fn mean_of_site(lock: &Lock, recording: &Recording, site: &Place) -> Option<f64> {
-    let uses = lock.uses.iter();
-    let uses = uses.filter(|one| recording.sites[one.site] == *site);
-    let (held, acquired) = uses.fold((0.0, 0.0), |(held, acquired), one| {
-        let count = one.acquired as f64;
-        one.held.mean().map_or((held, acquired), |mean| {
-            (held + count * mean, acquired + count)
-        })
+fn mean_of_site(uses: &[AnalysedUse], site: &Place) -> Option<f64> {
+    let uses = uses.iter().filter(|one| one.site == *site);
+    let timed = uses.filter_map(|one| Some((one.acquired as f64, one.held_mean_ns?.value)));
+    let (held, acquired) = timed.fold((0.0, 0.0), |(held, acquired), (count, mean)| {
+        (held + count * mean, acquired + count)
     });
     (acquired > 0.0).then(|| held / acquired)
 }
@@ -418,19 +404,18 @@ fn readers_share(lock: &Lock, blocked_ns: f64) -> f64 {
     let pairs = lock.blocked.iter();
     let among =
         pairs.filter(|pair| readers.contains(&pair.waiting) && readers.contains(&pair.holding));
-    let among: f64 = among.map(|pair| pair.ns as f64).sum();
-    if blocked_ns > 0.0 {
-        among / blocked_ns
-    } else {
-        0.0
-    }
+    share(among.map(|pair| pair.ns as f64).sum(), blocked_ns)
 }
 
-fn totals(recording: &Recording, lock: &Lock) -> Totals {
+fn share(part: f64, whole: f64) -> f64 {
+    if whole > 0.0 { part / whole } else { 0.0 }
+}
+
+fn totals(recording: &Recording, lock: &Lock, uses: &[AnalysedUse]) -> Totals {
     let (acquired, contended) = (lock.acquired(), lock.contended());
     let waiting_ns = lock.waiting_ns();
     let time_ns = (recording.threads.time_ns as f64).max(1.0);
-    let held_ns = held(&lock.uses);
+    let held_ns = held(uses);
     let across = lock.uses.iter().map(|one| one.across_await);
     Totals {
         acquired,
@@ -506,10 +491,9 @@ pub(crate) fn mean(held: &Held, acquired: u64) -> Option<Estimate> {
 }
 
 /// The time for which a lock was held, over all its uses; their errors are independent.
-fn held(uses: &[Use]) -> Estimate {
-    let means = uses
-        .iter()
-        .filter_map(|one| Some((one.acquired as f64, mean(&one.held, one.acquired)?)));
+fn held(uses: &[AnalysedUse]) -> Estimate {
+    let uses = uses.iter();
+    let means = uses.filter_map(|one| Some((one.acquired as f64, one.held_mean_ns?)));
     let means: Vec<(f64, Estimate)> = means.collect();
     let value: f64 = means.iter().map(|(count, mean)| count * mean.value).sum();
     let intervals = means.iter().map(|(count, mean)| {
@@ -518,13 +502,8 @@ fn held(uses: &[Use]) -> Estimate {
     });
     let distances: Option<Vec<[f64; 2]>> = intervals.collect();
     let interval = distances.map(|distances| {
-        let [below, above]: [f64; 2] = [0, 1].map(|end| {
-            distances
-                .iter()
-                .map(|one| one[end].powi(2))
-                .sum::<f64>()
-                .sqrt()
-        });
+        let squares = |end: usize| distances.iter().map(move |one: &[f64; 2]| one[end].powi(2));
+        let [below, above] = [0, 1].map(|end| squares(end).sum::<f64>().sqrt());
         [(value - below).max(0.0), value + above]
     });
     Estimate { value, interval }

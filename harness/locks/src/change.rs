@@ -7,7 +7,7 @@
 use serde::Serialize;
 
 use crate::analysis::{Analysed, Analysis};
-use crate::place::Place;
+use crate::recording::Place;
 
 /// What moved.
 #[derive(Clone, Debug, Serialize)]

@@ -44,14 +44,12 @@ impl Histogram {
 
     /// What all times together are at least and at most, in nanoseconds.
     pub(crate) fn sum_bounds(&self) -> [f64; 2] {
-        let sum = |end: usize| {
-            let ends = self
-                .0
+        let ends = |end: usize| {
+            self.0
                 .iter()
-                .map(|bucket| bucket[end] as f64 * bucket[2] as f64);
-            ends.sum()
+                .map(move |one| one[end] as f64 * one[2] as f64)
         };
-        [sum(0), sum(1)]
+        [ends(0).sum(), ends(1).sum()]
     }
 
     /// The end of the last bucket, in nanoseconds.
@@ -61,11 +59,8 @@ impl Histogram {
 
     /// The sum of the squared distances from a mean that is known better than from the buckets.
     pub fn squares(&self, mean: f64) -> f64 {
-        let squares = self
-            .0
-            .iter()
-            .map(|bucket| bucket[2] as f64 * (middle(bucket) - mean).powi(2));
-        squares.sum()
+        let square = |bucket: &[u64; 3]| bucket[2] as f64 * (middle(bucket) - mean).powi(2);
+        self.0.iter().map(square).sum()
     }
 }
 

@@ -17,7 +17,6 @@ mod analysis;
 pub mod bound;
 mod change;
 mod histogram;
-mod place;
 mod recording;
 #[cfg(test)]
 mod tests;
@@ -30,8 +29,7 @@ pub use analysis::{
 };
 pub use change::{Change, Figure, NOTABLE, Pair, Quantity, Single, Trend, compare};
 pub use histogram::Histogram;
-pub use place::Place;
 pub use recording::{
-    BlockedPair, Clock, FORMAT, Held, Keys, Kind, Length, Library, Lock, Lost, Mode, Queue,
+    BlockedPair, Clock, FORMAT, Held, Keys, Kind, Length, Library, Lock, Lost, Mode, Place, Queue,
     Recording, Threads, Use, Value, Windows, Written, read,
 };

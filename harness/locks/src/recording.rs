@@ -1,12 +1,13 @@
 //! The file of the recorder: its format, and how it is read.
 
+use std::fmt::{self, Display, Formatter};
+
 use model::error::{Error, Result, plain};
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 use serde_json::error::Category;
 
 use crate::histogram::Histogram;
-use crate::place::Place;
 use crate::validation;
 
 /// What a recording calls its format. Fields that are not known are ignored; another version is refused.
@@ -73,16 +74,31 @@ pub struct Clock {
 
 /// What did not fit into the memory of the recorder.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Serialize)]
+#[serde(default)]
 pub struct Lost {
     /// Locks that were counted with others of the same place.
-    #[serde(default)]
     pub merged_locks: u64,
     /// Acquisitions at call sites that were counted as one.
-    #[serde(default)]
     pub merged_sites: u64,
     /// Whether the process is a fork of the one that began the recording.
-    #[serde(default)]
     pub forked: bool,
+}
+
+/// A line of the recorded program's source.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
+pub struct Place {
+    /// The file, as the compiler names it.
+    pub file: String,
+    /// The line, from 1 on.
+    pub line: u32,
+    /// The column, from 1 on.
+    pub column: u32,
+}
+
+impl Display for Place {
+    fn fmt(&self, to: &mut Formatter<'_>) -> fmt::Result {
+        write!(to, "{}:{}:{}", self.file, self.line, self.column)
+    }
 }
 
 /// A lock, or all locks made at a place, see `instances`.
@@ -97,7 +113,6 @@ pub struct Lock {
     /// The site where it was made.
     pub made_at: usize,
     /// The name that the program gave it.
-    #[serde(default)]
     pub name: Option<String>,
     /// How many locks this is about.
     pub instances: u64,
@@ -118,7 +133,6 @@ pub struct Lock {
     /// The acquisitions in windows of some lengths.
     pub arrivals: Vec<Windows>,
     /// Accesses to the guarded map, if it is one that was recorded.
-    #[serde(default)]
     pub keys: Option<Keys>,
 }
 
@@ -153,7 +167,6 @@ pub struct Value {
     /// Its size, without what it owns elsewhere.
     pub bytes: u64,
     /// How many items it had, if the program told the recorder how to count them.
-    #[serde(default)]
     pub length: Option<Length>,
 }
 
@@ -334,7 +347,7 @@ pub fn read(bytes: &[u8], place: &str) -> Result<Recording> {
     }
     let recording: Recording =
         serde_json::from_slice(bytes).map_err(|error| unreadable(place, &error))?;
-    validation::check(&recording).map_err(|fault| refused(fault.to_string()))?;
+    validation::check(&recording).map_err(refused)?;
     Ok(recording)
 }
 

@@ -3,35 +3,15 @@
 //! The recorder writes while threads take locks. Each thread can be in the middle of one count, so counts that belong together
 //! may differ by as many as there are threads.
 
-use std::fmt::{self, Display, Formatter};
-
 use crate::histogram::Histogram;
 use crate::recording::{Library, Lock, Recording, Use};
 
-/// A contradiction, and where it is.
-#[derive(Debug)]
-pub(crate) struct Fault {
-    /// As in `locks[0].uses[1]`.
-    path: String,
-    what: String,
-}
-
-impl Display for Fault {
-    fn fmt(&self, to: &mut Formatter<'_>) -> fmt::Result {
-        write!(to, "{}: {}", self.path, self.what)
-    }
-}
-
-type Checked = Result<(), Fault>;
+/// A contradiction, and where it is, as in `locks[0].uses[1]`.
+type Checked = Result<(), String>;
 
 fn must(is_so: bool, path: &str, what: impl FnOnce() -> String) -> Checked {
-    if is_so {
-        return Ok(());
-    }
-    Err(Fault {
-        path: path.to_owned(),
-        what: what(),
-    })
+    let fault = || format!("{path}: {}", what());
+    is_so.then_some(()).ok_or_else(fault)
 }
 
 /// Checks a whole recording.
@@ -41,12 +21,10 @@ pub(crate) fn check(recording: &Recording) -> Checked {
     })?;
     for (number, lock) in recording.locks.iter().enumerate() {
         let path = format!("locks[{number}]");
-        let others = &recording.locks[..number];
-        must(
-            others.iter().all(|other| other.id != lock.id),
-            &path,
-            || format!("the id {} is of another lock, too", lock.id),
-        )?;
+        let mut others = recording.locks[..number].iter();
+        must(others.all(|other| other.id != lock.id), &path, || {
+            format!("the id {} is of another lock, too", lock.id)
+        })?;
         Checker { recording, lock }.check(&path)?;
     }
     Ok(())
@@ -78,10 +56,8 @@ impl Checker<'_> {
             self.site(pair.holding, &path)?;
         }
         for (number, windows) in lock.arrivals.iter().enumerate() {
-            let is_possible = windows.window_ns > 0
-                && [windows.mean, windows.variance]
-                    .iter()
-                    .all(|figure| *figure >= 0.0);
+            let is_possible =
+                windows.window_ns > 0 && windows.mean >= 0.0 && windows.variance >= 0.0;
             must(is_possible, &format!("{path}.arrivals[{number}]"), || {
                 "a window has a length, and no mean and no variance is negative".into()
             })?;
@@ -90,16 +66,14 @@ impl Checker<'_> {
             return Ok(());
         };
         let path = format!("{path}.keys");
-        must(
-            keys.hits <= keys.lookups.saturating_add(self.in_progress()),
-            &path,
-            || format!("{} hits of {} lookups", keys.hits, keys.lookups),
-        )?;
-        must(
-            keys.top.iter().all(|share| (0.0..=1.0).contains(share)),
-            &path,
-            || "a share in `top` is from 0 to 1".into(),
-        )
+        let most = keys.lookups.saturating_add(self.in_progress());
+        must(keys.hits <= most, &path, || {
+            format!("{} hits of {} lookups", keys.hits, keys.lookups)
+        })?;
+        let are_shares = keys.top.iter().all(|share| (0.0..=1.0).contains(share));
+        must(are_shares, &path, || {
+            "a share in `top` is from 0 to 1".into()
+        })
     }
 
     fn site(&self, site: usize, path: &str) -> Checked {
@@ -138,19 +112,14 @@ impl Checker<'_> {
     /// A histogram has as many times as were counted, and they add up.
     fn histogram(&self, times: &Histogram, count: u64, sum_ns: u64, path: &str) -> Checked {
         let is_filled = |&[lower, upper, count]: &[u64; 3]| lower <= upper && count > 0;
-        let pairs = times.0.windows(2);
-        let mut ascend = pairs.map(|pair| pair[0][1] <= pair[1][0] && pair[0][0] < pair[1][0]);
-        must(
-            times.0.iter().all(is_filled) && ascend.all(|so| so),
-            path,
-            || "buckets are [lower, upper, count], ascending, and none is empty".into(),
-        )?;
-        let apart = self.in_progress();
-        must(times.count().abs_diff(count) <= apart, path, || {
-            format!(
-                "{} times in its histogram, and {count} counted",
-                times.count()
-            )
+        let ascends = |pair: &[[u64; 3]]| pair[0][1] <= pair[1][0] && pair[0][0] < pair[1][0];
+        let is_sound = times.0.iter().all(is_filled) && times.0.windows(2).all(ascends);
+        must(is_sound, path, || {
+            "buckets are [lower, upper, count], ascending, and none is empty".into()
+        })?;
+        let (apart, times_there) = (self.in_progress(), times.count());
+        must(times_there.abs_diff(count) <= apart, path, || {
+            format!("{times_there} times in its histogram, and {count} counted")
         })?;
         let [least, most] = times.sum_bounds();
         let sum = sum_ns as f64;

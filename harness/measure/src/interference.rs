@@ -1,7 +1,8 @@
 //! What disturbs a block, looked at before and after it and never at its result.
 
 use std::hint::black_box;
-use std::time::{Duration, Instant};
+use std::io;
+use std::time::Duration;
 
 use nix::sys::resource::{UsageWho, getrusage};
 
@@ -21,52 +22,34 @@ const SPIN_STEPS: u64 = 46_000;
 /// as many busy cores, which may be lower for two than for one.
 const WARMING_UP: usize = 4 * SPINS;
 
-/// The readings before a block.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Before {
+/// What disturbs a block of so many slices, while `measure` is at it, that keeps so many processors busy.
+pub(crate) fn watched(
     processors: usize,
-    began: Instant,
-    stolen: Duration,
-    preemptions: u64,
-    spin: Duration,
-    hand_off_ns: Option<f64>,
-}
-
-impl Before {
-    /// Looks, before a block that keeps so many processors busy.
-    pub(crate) fn look(processors: usize) -> Self {
-        let spin = spin(processors);
-        let hand_off_ns = hand_off_ns(processors);
-        Self {
-            processors,
-            began: clock::now(),
-            stolen: stolen(),
-            preemptions: preemptions(),
-            spin,
-            hand_off_ns,
-        }
-    }
-
-    /// Looks again, after this block of so many slices: what has changed.
-    pub(crate) fn look_again(self, part: &Part, block: u32, slices: u32) -> Interference {
-        let took = self.began.elapsed();
-        let stolen = stolen().saturating_sub(self.stolen);
-        let preemptions = preemptions() - self.preemptions;
-        let spin_after = spin(self.processors);
-        let hand_offs = self.hand_off_ns.zip(hand_off_ns(self.processors));
-        Interference {
-            scenario: part.scenario.clone(),
-            process: part.process,
-            block,
-            slices,
-            took_ns: took.as_nanos() as u64,
-            stolen_ns: stolen.as_nanos() as u64,
-            preemptions,
-            spin_before_ns: self.spin.as_nanos() as u64,
-            spin_after_ns: spin_after.as_nanos() as u64,
-            hand_off_ns: hand_offs.map(|(before, after)| [before, after]),
-        }
-    }
+    part: &Part,
+    (block, slices): (u32, u32),
+    measure: impl FnOnce() -> io::Result<()>,
+) -> io::Result<Interference> {
+    let (spin_before, hand_off_before) = (spin(processors), hand_off_ns(processors));
+    let began = clock::now();
+    let (stolen_before, preemptions_before) = (stolen(), preemptions());
+    measure()?;
+    let took = began.elapsed();
+    let stolen = stolen().saturating_sub(stolen_before);
+    let preemptions = preemptions() - preemptions_before;
+    let spin_after = spin(processors);
+    let hand_offs = hand_off_before.zip(hand_off_ns(processors));
+    Ok(Interference {
+        scenario: part.scenario.clone(),
+        process: part.process,
+        block,
+        slices,
+        took_ns: took.as_nanos() as u64,
+        stolen_ns: stolen.as_nanos() as u64,
+        preemptions,
+        spin_before_ns: spin_before.as_nanos() as u64,
+        spin_after_ns: spin_after.as_nanos() as u64,
+        hand_off_ns: hand_offs.map(|(before, after)| [before, after]),
+    })
 }
 
 /// The spin, on as many processors at once as the scenario keeps busy; the slowest of them.

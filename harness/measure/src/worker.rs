@@ -78,16 +78,17 @@ pub fn measure(task: &MeasureTask, out: &mut impl Write) -> io::Result<()> {
     }
     for block in task.from.block..part.blocks {
         let busy = scenario.threads().min(model::environment::cpus());
-        let before = interference::Before::look(busy);
         let order = order(part, &task.baseline, task.seed, block);
-        let slices = order.len() as u32;
-        for (position, name) in (0..).zip(order) {
-            let place = Place { block, position };
-            if place >= task.from {
-                slice(task, named(name), place, out)?;
+        let which = (block, order.len() as u32);
+        let interference = interference::watched(busy, part, which, || {
+            for (position, name) in (0..).zip(order) {
+                let place = Place { block, position };
+                if place >= task.from {
+                    slice(task, named(name), place, out)?;
+                }
             }
-        }
-        let interference = before.look_again(part, block, slices);
+            Ok(())
+        })?;
         found(out, Line::Interference(interference))?;
     }
     Ok(())

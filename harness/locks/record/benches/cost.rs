@@ -26,6 +26,26 @@ const BLOCK: u32 = 20_000;
 /// How long two threads contend in a block.
 const CONTENDED: Duration = Duration::from_millis(10);
 
+/// The libraries' own locks, by the names of the modules that stand for them.
+mod bare {
+    #[cfg(feature = "parking_lot")]
+    pub(crate) use ::parking_lot;
+    pub(crate) use ::std::sync as std;
+}
+
+/// Has a function compare the same use of a lock as it is and of a recorded one.
+macro_rules! compare {
+    ($how:ident($($given:expr),*), $library:ident::$type:ident: |$lock:ident| $does:expr) => {
+        $how(
+            $($given,)*
+            &bare::$library::$type::new(0_u64),
+            |$lock| $does,
+            &lockrecord::$library::$type::new(0_u64),
+            |$lock| $does,
+        )
+    };
+}
+
 fn main() {
     // SAFETY: no other thread has begun.
     unsafe { std::env::set_var("LOCKRECORD_FILE", "") };
@@ -34,107 +54,30 @@ fn main() {
     let rounds = rounds.unwrap_or(400);
     println!("alone, ns per acquisition ({rounds} rounds of {BLOCK})");
     header("+ ns");
-    alone(
-        "std Mutex",
-        rounds,
-        &std::sync::Mutex::new(0_u64),
-        |lock| *lock.lock().unwrap() += 1,
-        &lockrecord::std::Mutex::new(0_u64),
-        |lock| *lock.lock().unwrap() += 1,
-    );
-    alone(
-        "std RwLock write",
-        rounds,
-        &std::sync::RwLock::new(0_u64),
-        |lock| *lock.write().unwrap() += 1,
-        &lockrecord::std::RwLock::new(0_u64),
-        |lock| *lock.write().unwrap() += 1,
-    );
-    alone(
-        "std RwLock read",
-        rounds,
-        &std::sync::RwLock::new(0_u64),
-        |lock| {
-            black_box(*lock.read().unwrap());
-        },
-        &lockrecord::std::RwLock::new(0_u64),
-        |lock| {
-            black_box(*lock.read().unwrap());
-        },
-    );
+    compare! { alone("std Mutex", rounds), std::Mutex: |lock| *lock.lock().unwrap() += 1 }
+    compare! { alone("std RwLock write", rounds), std::RwLock: |lock| *lock.write().unwrap() += 1 }
+    compare! { alone("std RwLock read", rounds), std::RwLock: |lock| black_box(*lock.read().unwrap()) }
     #[cfg(feature = "parking_lot")]
     {
-        alone(
-            "parking_lot Mutex",
-            rounds,
-            &parking_lot::Mutex::new(0_u64),
-            |lock| *lock.lock() += 1,
-            &lockrecord::parking_lot::Mutex::new(0_u64),
-            |lock| *lock.lock() += 1,
-        );
-        alone(
-            "parking_lot RwLock read",
-            rounds,
-            &parking_lot::RwLock::new(0_u64),
-            |lock| {
-                black_box(*lock.read());
-            },
-            &lockrecord::parking_lot::RwLock::new(0_u64),
-            |lock| {
-                black_box(*lock.read());
-            },
-        );
+        compare! { alone("parking_lot Mutex", rounds), parking_lot::Mutex: |lock| *lock.lock() += 1 }
+        compare! {
+            alone("parking_lot RwLock read", rounds),
+            parking_lot::RwLock: |lock| black_box(*lock.read())
+        }
     }
     let rounds = rounds / 4;
     println!(
         "\ntwo threads, ns per acquisition of a thread ({rounds} rounds of {CONTENDED:?} each)"
     );
     header("+ ns");
-    let two = |name: &str, bare: &(dyn Fn() + Sync), recorded: &(dyn Fn() + Sync)| {
-        pairs(
-            name,
-            rounds,
-            || two_threads(bare),
-            || two_threads(recorded),
-            Show::Difference,
-        );
-    };
-    let (bare, recorded) = (
-        std::sync::RwLock::new(0_u64),
-        lockrecord::std::RwLock::new(0_u64),
-    );
-    two(
-        "std RwLock read",
-        &|| {
-            repeat(|| {
-                black_box(*bare.read().unwrap());
-            });
-        },
-        &|| {
-            repeat(|| {
-                black_box(*recorded.read().unwrap());
-            });
-        },
-    );
+    compare! {
+        together("std RwLock read", rounds, Show::Difference),
+        std::RwLock: |lock| black_box(*lock.read().unwrap())
+    }
     #[cfg(feature = "parking_lot")]
-    {
-        let (bare, recorded) = (
-            parking_lot::RwLock::new(0_u64),
-            lockrecord::parking_lot::RwLock::new(0_u64),
-        );
-        two(
-            "parking_lot RwLock read",
-            &|| {
-                repeat(|| {
-                    black_box(*bare.read());
-                });
-            },
-            &|| {
-                repeat(|| {
-                    black_box(*recorded.read());
-                });
-            },
-        );
+    compare! {
+        together("parking_lot RwLock read", rounds, Show::Difference),
+        parking_lot::RwLock: |lock| black_box(*lock.read())
     }
     println!("\ntwo threads contend: throughput, {rounds} rounds of {CONTENDED:?} each");
     header("ratio");
@@ -143,56 +86,20 @@ fn main() {
         ("100 in, 100 out", 100, 100),
         ("500 in, 500 out", 500, 500),
     ] {
-        let contend = |name: String, bare: &(dyn Fn() + Sync), recorded: &(dyn Fn() + Sync)| {
-            let bare = || 1e3 / two_threads(bare);
-            pairs(
-                &name,
-                rounds,
-                bare,
-                || 1e3 / two_threads(recorded),
-                Show::Ratio,
-            );
-        };
-        let (bare, recorded) = (
-            std::sync::Mutex::new(0_u64),
-            lockrecord::std::Mutex::new(0_u64),
-        );
-        contend(
-            format!("std Mutex, {name}"),
-            &|| {
-                repeat(|| {
-                    spend(&mut bare.lock().unwrap(), inside);
-                    spend(&mut 0, outside);
-                });
-            },
-            &|| {
-                repeat(|| {
-                    spend(&mut recorded.lock().unwrap(), inside);
-                    spend(&mut 0, outside);
-                });
-            },
-        );
+        compare! {
+            together(&format!("std Mutex, {name}"), rounds, Show::Ratio),
+            std::Mutex: |lock| {
+                spend(&mut lock.lock().unwrap(), inside);
+                spend(&mut 0, outside);
+            }
+        }
         #[cfg(feature = "parking_lot")]
-        {
-            let (bare, recorded) = (
-                parking_lot::Mutex::new(0_u64),
-                lockrecord::parking_lot::Mutex::new(0_u64),
-            );
-            contend(
-                format!("parking_lot Mutex, {name}"),
-                &|| {
-                    repeat(|| {
-                        spend(&mut bare.lock(), inside);
-                        spend(&mut 0, outside);
-                    });
-                },
-                &|| {
-                    repeat(|| {
-                        spend(&mut recorded.lock(), inside);
-                        spend(&mut 0, outside);
-                    });
-                },
-            );
+        compare! {
+            together(&format!("parking_lot Mutex, {name}"), rounds, Show::Ratio),
+            parking_lot::Mutex: |lock| {
+                spend(&mut lock.lock(), inside);
+                spend(&mut 0, outside);
+            }
         }
     }
 }
@@ -227,20 +134,43 @@ fn header(last: &str) {
     );
 }
 
-fn alone<B, R>(
+fn alone<B, R, T>(
     name: &str,
     rounds: usize,
     bare: &B,
-    use_bare: impl Fn(&B),
+    use_bare: impl Fn(&B) -> T,
     recorded: &R,
-    use_recorded: impl Fn(&R),
+    use_recorded: impl Fn(&R) -> T,
 ) {
     pairs(
         name,
         rounds,
-        || block(|| use_bare(black_box(bare))),
-        || block(|| use_recorded(black_box(recorded))),
+        || block(|| drop(use_bare(black_box(bare)))),
+        || block(|| drop(use_recorded(black_box(recorded)))),
         Show::Difference,
+    );
+}
+
+/// On two threads at once.
+fn together<B: Sync, R: Sync, T>(
+    name: &str,
+    rounds: usize,
+    show: Show,
+    bare: &B,
+    use_bare: impl Fn(&B) -> T + Sync,
+    recorded: &R,
+    use_recorded: impl Fn(&R) -> T + Sync,
+) {
+    let shown = |ns: f64| match show {
+        Show::Difference => ns,
+        Show::Ratio => 1e3 / ns,
+    };
+    pairs(
+        name,
+        rounds,
+        || shown(two_threads(&|| repeat(|| drop(use_bare(bare))))),
+        || shown(two_threads(&|| repeat(|| drop(use_recorded(recorded))))),
+        show,
     );
 }
 

@@ -2,7 +2,8 @@
 
 use crate::handle::Handle;
 use crate::map::{Sampled, Samples};
-use crate::record::Value;
+use crate::record::{Record, Value};
+use crate::sync;
 
 /// Of the locks of this crate alone: each has a handle of its own, and its value is of the type that it says.
 pub trait Recorded {}
@@ -27,7 +28,9 @@ pub fn name<L: Lock>(lock: &L, name: &str)
 where
     L::Value: Sized,
 {
-    lock.handle().name(Value::of_type::<L::Value>(), name);
+    if let Some(record) = record(lock) {
+        *sync::lock(&record.name) = Some(name.to_owned());
+    }
 }
 
 /// Tells how to see the length of what a lock guards. Timed acquisitions call it while the lock is held, so it has to
@@ -47,8 +50,9 @@ where
         // SAFETY: the record calls it with the value of this lock, which is held. `Recorded`: that is of this type.
         length(unsafe { &*value.cast::<L::Value>() })
     };
-    let value = Value::of_type::<L::Value>();
-    lock.handle().length(value, Box::new(length));
+    if let Some(record) = record(lock) {
+        let _ = record.length.set(Box::new(length));
+    }
 }
 
 /// Tells where the [map](crate::map) is, in what a lock guards, whose keys are sampled. The first call for a lock
@@ -73,6 +77,14 @@ where
         let Samples(keys) = keys(unsafe { &*value.cast::<L::Value>() }).sampled();
         keys
     };
-    let value = Value::of_type::<L::Value>();
-    lock.handle().keys(value, Box::new(find));
+    if let Some(record) = record(lock) {
+        let _ = record.find_keys.set(Box::new(find));
+    }
+}
+
+fn record<L: Lock>(lock: &L) -> Option<&'static Record>
+where
+    L::Value: Sized,
+{
+    lock.handle().registered(Value::of_type::<L::Value>())
 }

@@ -39,7 +39,13 @@ pub(crate) struct Beside {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Family {
     pub(crate) library: Library,
-    pub(crate) is_rwlock: bool,
+    pub(crate) kind: Kind,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Kind {
+    Mutex,
+    RwLock,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -203,7 +209,7 @@ mod tests {
 
     const MUTEX: Family = Family {
         library: Library::Std,
-        is_rwlock: false,
+        kind: Kind::Mutex,
     };
 
     #[test]

@@ -56,20 +56,13 @@ const PAIRS: usize = 256;
 #[derive(Clone, Debug)]
 pub(crate) struct Shared {
     pub(crate) arrivals: Arrivals,
-    pub(crate) lengths: Lengths,
+    /// The lengths of the value, as seen by timed acquisitions. Each counts for those for which it stands.
+    pub(crate) lengths: Summary,
 }
 
-/// The lengths of the value, as seen by timed acquisitions. Each counts for those for which it stands.
+/// Numbers that were seen: how often, what they come to together, and the greatest.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Lengths {
-    pub(crate) samples: u64,
-    pub(crate) sum: u64,
-    pub(crate) max: u64,
-}
-
-/// How many waited, as seen by each that began to wait, itself included.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Queue {
+pub(crate) struct Summary {
     pub(crate) samples: u64,
     pub(crate) sum: u64,
     pub(crate) max: u64,
@@ -101,7 +94,7 @@ pub(crate) struct Block {
     slots: [Slot; SITES + 1],
     /// By slot: attempts to lock that failed. Relaxed: counts, of any thread.
     failed: [AtomicU64; SITES + 1],
-    shared: &'static Mutex<Shared>,
+    pub(crate) shared: &'static Mutex<Shared>,
     details: Mutex<Details>,
 }
 
@@ -110,7 +103,8 @@ struct Details {
     /// As many as there are slots; there is one for each slot in use.
     entries: [Option<Box<Entry>>; SITES + 1],
     blocked: Vec<Blocked>,
-    queue: Queue,
+    /// How many waited, as seen by each that began to wait, itself included.
+    queue: Summary,
     /// Of the waits of who is counted here, at whatever call site.
     waits: Spans,
     random: u32,
@@ -139,7 +133,7 @@ pub(crate) struct Entry {
     /// Of acquisitions that only read, and of others.
     pub(crate) modes: [Mode; 2],
     /// A bit for each thread, by its number; those of 256 threads apart are not told apart.
-    threads: [u64; 4],
+    pub(crate) threads: [u64; 4],
     /// Acquisitions from one countdown's end to the next.
     span: u32,
     spans: Spans,
@@ -176,7 +170,7 @@ pub(crate) struct Blocked {
 pub(crate) struct Figures {
     pub(crate) entries: Vec<Entry>,
     pub(crate) blocked: Vec<Blocked>,
-    pub(crate) queue: Queue,
+    pub(crate) queue: Summary,
 }
 
 /// An acquisition that is timed, or whose wait is. In a box, so that a guard stays small: most have none.
@@ -232,7 +226,7 @@ impl Shared {
     pub(crate) fn new(clock: &Clock, now: u64) -> Mutex<Self> {
         Mutex::new(Self {
             arrivals: Arrivals::new(clock, now),
-            lengths: Lengths::default(),
+            lengths: Summary::default(),
         })
     }
 }
@@ -282,7 +276,7 @@ impl Block {
         let details = Details {
             entries: [const { None }; SITES + 1],
             blocked: Vec::new(),
-            queue: Queue::default(),
+            queue: Summary::default(),
             waits: Spans::new(clock::now()),
             random: 0x9e37_79b9,
         };
@@ -293,10 +287,6 @@ impl Block {
             shared,
             details: Mutex::new(details),
         }
-    }
-
-    pub(crate) fn shared(&self) -> &'static Mutex<Shared> {
-        self.shared
     }
 
     /// Counts an acquisition of a reader, unless its slot is not found at once or it is to be timed: then
@@ -572,7 +562,7 @@ fn block(all: &mut Vec<Blocked>, waiting: Option<Site>, holding: Site, times: u6
 }
 
 /// The next random number: Marsaglia's xorshift.
-fn next(random: &mut u32) -> u32 {
+pub(crate) fn next(random: &mut u32) -> u32 {
     *random ^= *random << 13;
     *random ^= *random >> 17;
     *random ^= *random << 5;
@@ -591,11 +581,6 @@ impl Entry {
             spans: Spans::new(now),
             last_timed: now,
         }
-    }
-
-    /// How many threads have been seen here, at most 256.
-    pub(crate) fn threads(&self) -> [u64; 4] {
-        self.threads
     }
 }
 
@@ -653,25 +638,17 @@ impl Mode {
     }
 }
 
-impl Queue {
-    fn add(&mut self, length: u64, times: u64) {
+impl Summary {
+    fn add(&mut self, number: u64, times: u64) {
         self.samples += times;
-        self.sum += length * times;
-        self.max = self.max.max(length);
+        self.sum += number * times;
+        self.max = self.max.max(number);
     }
 
     pub(crate) fn merge(&mut self, other: Self) {
         self.samples += other.samples;
         self.sum += other.sum;
         self.max = self.max.max(other.max);
-    }
-}
-
-impl Lengths {
-    fn add(&mut self, length: u64, times: u64) {
-        self.samples += times;
-        self.sum += length * times;
-        self.max = self.max.max(length);
     }
 }
 

@@ -1,16 +1,16 @@
 //! The recording as a document: `lockrecord/2`, as FORMAT.md describes it.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
+use std::fmt::{Display, Write as _};
 
 use std::sync::atomic::Ordering;
 
 use crate::arrivals::{Series, WINDOW};
-use crate::block::{Block, Blocked, Entry, Figures, Mode, Queue, Site};
+use crate::block::{Entry, Mode, Site, Summary};
 use crate::clock;
 use crate::histogram::Histogram;
 use crate::keys::Sample;
-use crate::record::{self, Library, Record};
+use crate::record::{self, Family, Kind, Library, Record};
 use crate::sync::lock;
 use crate::threads;
 
@@ -27,6 +27,8 @@ pub(crate) enum Reason {
 struct Sites {
     indices: BTreeMap<(&'static str, u32, u32), usize>,
     list: Vec<(&'static str, u32, u32)>,
+    /// Acquisitions at those without room.
+    merged: u64,
 }
 
 impl Sites {
@@ -41,23 +43,15 @@ impl Sites {
     }
 }
 
-/// Acquisitions at a call site: those that can be told apart by the block they were counted in.
-#[derive(Default)]
-struct Tally {
-    acquired: u64,
-    failed_tries: u64,
-    threads: [u64; 4],
-    modes: [Mode; 2],
-}
-
-impl Tally {
-    fn add(&mut self, entry: &Entry) {
-        self.acquired += entry.acquired;
-        self.failed_tries += entry.failed_tries;
-        for (all, seen) in self.threads.iter_mut().zip(entry.threads()) {
+impl Entry {
+    /// Adds what another block counted at the same call site.
+    fn merge(&mut self, other: &Self) {
+        self.acquired += other.acquired;
+        self.failed_tries += other.failed_tries;
+        for (all, seen) in self.threads.iter_mut().zip(other.threads) {
             *all |= seen;
         }
-        for (all, mode) in self.modes.iter_mut().zip(&entry.modes) {
+        for (all, mode) in self.modes.iter_mut().zip(&other.modes) {
             all.merge(mode);
         }
     }
@@ -89,18 +83,13 @@ pub(crate) fn document(reason: Reason, is_forked: bool) -> String {
     let clock = clock::clock();
     let now = clock.now();
     let mut sites = Sites::default();
-    let (mut locks, mut merged_locks, mut merged_sites) = (Vec::new(), 0, 0);
-    for (id, record) in record::records().into_iter().enumerate() {
+    let (mut locks, mut merged_locks) = (Vec::new(), 0);
+    let records = record::registry().records.clone();
+    for (id, record) in records.into_iter().enumerate() {
         if record.is_merged {
             merged_locks += record.instances.load(Ordering::Relaxed);
         }
-        locks.push(document_of_lock(
-            id,
-            record,
-            now,
-            &mut sites,
-            &mut merged_sites,
-        ));
+        locks.push(document_of_lock(id, record, now, &mut sites));
     }
     let written = match reason {
         Reason::Exit => "exit",
@@ -108,32 +97,36 @@ pub(crate) fn document(reason: Reason, is_forked: bool) -> String {
         Reason::Request => "request",
     };
     let (threads, thread_ticks) = threads::seen();
-    let sites = sites.list.iter().map(|(file, line, column)| {
-        format!(
-            "\n  {{\"file\": {}, \"line\": {line}, \"column\": {column}}}",
-            text(file)
-        )
+    let places = sites.list.iter().map(|(file, line, column)| {
+        object([("file", &text(file)), ("line", line), ("column", column)])
     });
-    let sites = sites.collect::<Vec<_>>().join(",");
-    format!(
-        "{{\"format\": \"lockrecord/2\",\n \"program\": {}, \"pid\": {},\n \
-         \"started_unix_ms\": {}, \"elapsed_ns\": {}, \"written\": \"{written}\",\n \
-         \"processors\": {},\n \"threads\": {{\"seen\": {threads}, \"time_ns\": {}}},\n \
-         \"clock\": {{\"ns_per_tick\": {}, \"steps\": {}, \"read_ns\": {}}},\n \
-         \"sites\": [{sites}],\n \"locks\": [{}],\n \
-         \"lost\": {{\"merged_locks\": {merged_locks}, \"merged_sites\": {merged_sites}, \
-         \"forked\": {is_forked}}}\n}}\n",
-        text(&program()),
-        std::process::id(),
-        clock.started_unix_ms(),
-        clock.ns(now.saturating_sub(clock.start())),
-        std::thread::available_parallelism().map_or(1, usize::from),
-        clock.ns(thread_ticks),
-        clock.ns_per_tick(),
-        clock::steps(),
-        clock.read_ns(),
-        locks.join(","),
-    )
+    let threads = object([("seen", &threads), ("time_ns", &clock.ns(thread_ticks))]);
+    let of_clock = object([
+        ("ns_per_tick", &clock.ns_per_tick),
+        ("steps", &clock::steps()),
+        ("read_ns", &clock.read_ns),
+    ]);
+    let lost = object([
+        ("merged_locks", &merged_locks),
+        ("merged_sites", &sites.merged),
+        ("forked", &is_forked),
+    ]);
+    let processors = std::thread::available_parallelism().map_or(1, usize::from);
+    let document = object([
+        ("format", &text("lockrecord/2")),
+        ("program", &text(&program())),
+        ("pid", &std::process::id()),
+        ("started_unix_ms", &clock.started_unix_ms),
+        ("elapsed_ns", &clock.ns(now.saturating_sub(clock.start))),
+        ("written", &text(written)),
+        ("processors", &processors),
+        ("threads", &threads),
+        ("clock", &of_clock),
+        ("sites", &list(places)),
+        ("locks", &list(locks)),
+        ("lost", &lost),
+    ]);
+    document.trim_start().to_owned() + "\n"
 }
 
 fn program() -> String {
@@ -142,55 +135,44 @@ fn program() -> String {
     name.to_string_lossy().into_owned()
 }
 
-fn document_of_lock(
-    id: usize,
-    record: &'static Record,
-    now: u64,
-    sites: &mut Sites,
-    merged_sites: &mut u64,
-) -> String {
+fn document_of_lock(id: usize, record: &'static Record, now: u64, sites: &mut Sites) -> String {
+    let Family { library, kind } = record.family;
     // Where several locks have one record, its blocks have reads and writes; else a reader's block has reads.
-    let has_modes = record.family.is_rwlock && !record.is_merged;
-    let own = [(record.own(), has_modes.then_some(1))];
+    let has_modes = kind == Kind::RwLock && !record.is_merged;
+    let own = [(&record.own, has_modes.then_some(1))].into_iter();
     let of_threads = record.of_threads().into_iter();
     let of_threads = of_threads.map(|block| (block, has_modes.then_some(0)));
-    let blocks: Vec<(&Block, Option<usize>)> = own.into_iter().chain(of_threads).collect();
 
-    let mut tallies: BTreeMap<(usize, Option<usize>), Tally> = BTreeMap::new();
+    let mut tallies: BTreeMap<(usize, Option<usize>), Entry> = BTreeMap::new();
     let mut blocked: BTreeMap<(usize, usize), (u64, u64)> = BTreeMap::new();
-    let mut queue = Queue::default();
-    for (block, mode) in blocks {
-        let figures: Figures = block.figures();
-        for entry in &figures.entries {
+    let mut queue = Summary::default();
+    for (block, mode) in own.chain(of_threads) {
+        let figures = block.figures();
+        for entry in figures.entries {
             if entry.site.is_none() {
-                *merged_sites += entry.acquired;
+                sites.merged += entry.acquired;
             }
-            let tally = tallies.entry((sites.index(entry.site), mode)).or_default();
-            tally.add(entry);
+            let tally = tallies.entry((sites.index(entry.site), mode));
+            tally
+                .and_modify(|tally| tally.merge(&entry))
+                .or_insert(entry);
         }
-        for Blocked {
-            waiting,
-            holding,
-            times,
-            ns,
-        } in figures.blocked
-        {
-            let pair = (sites.index(waiting), sites.index(Some(holding)));
-            let sum = blocked.entry(pair).or_default();
-            *sum = (sum.0 + times, sum.1 + ns);
+        for pair in figures.blocked {
+            let key = (sites.index(pair.waiting), sites.index(Some(pair.holding)));
+            let sum = blocked.entry(key).or_default();
+            *sum = (sum.0 + pair.times, sum.1 + pair.ns);
         }
         queue.merge(figures.queue);
     }
-    let uses: Vec<String> = tallies
-        .iter()
-        .flat_map(|(key, tally)| uses(*key, tally))
-        .collect();
+    let uses = tallies.iter().flat_map(|(key, tally)| uses(*key, tally));
     let blocked = blocked.iter().map(|((waiting, holding), (times, ns))| {
-        format!(
-            "\n    {{\"waiting\": {waiting}, \"holding\": {holding}, \"times\": {times}, \"ns\": {ns}}}"
-        )
+        object([
+            ("waiting", waiting),
+            ("holding", holding),
+            ("times", times),
+            ("ns", ns),
+        ])
     });
-    let blocked = blocked.collect::<Vec<_>>().join(",");
 
     let dropped = record.dropped.load(Ordering::Relaxed);
     let alive = record.alive.load(Ordering::Relaxed);
@@ -199,58 +181,46 @@ fn document_of_lock(
     } else {
         now
     };
-    let shared = lock(record.shared()).clone();
+    let shared = lock(record.own.shared).clone();
     let (short, long) = shared.arrivals.until(end);
-    let lengths = shared.lengths;
-    let length = if lengths.samples == 0 {
-        "null".to_owned()
-    } else {
-        let mean = mean(lengths.sum, lengths.samples);
-        format!(
-            "{{\"samples\": {}, \"mean\": {mean}, \"max\": {}}}",
-            lengths.samples, lengths.max
-        )
+    let length = Some(shared.lengths).filter(|lengths| lengths.samples > 0);
+    let value = object([
+        ("type", &text((record.value.type_name)())),
+        ("bytes", &record.value.bytes),
+        ("length", &or_null(length.map(summary))),
+    ]);
+    let library = match library {
+        Library::Std => "std",
+        #[cfg(feature = "parking_lot")]
+        Library::ParkingLot => "parking_lot",
+        #[cfg(feature = "tokio")]
+        Library::Tokio => "tokio",
     };
-    let keys = record.keys.get().map(|keys| keys.so_far());
-    let name = lock(&record.name)
-        .as_deref()
-        .map_or("null".to_owned(), text);
-    format!(
-        "\n  {{\"id\": {id}, \"library\": \"{}\", \"kind\": \"{}\", \"made_at\": {}, \"name\": {name},\n   \
-         \"instances\": {}, \"alive\": {alive},\n   \
-         \"value\": {{\"type\": {}, \"bytes\": {}, \"length\": {length}}},\n   \"poisoned\": {},\n   \
-         \"uses\": [{}],\n   \"blocked\": [{blocked}],\n   \
-         \"queue\": {{\"samples\": {}, \"mean\": {}, \"max\": {}}},\n   \
-         \"arrivals\": [{}, {}],\n   \"keys\": {}}}",
-        match record.family.library {
-            Library::Std => "std",
-            #[cfg(feature = "parking_lot")]
-            Library::ParkingLot => "parking_lot",
-            #[cfg(feature = "tokio")]
-            Library::Tokio => "tokio",
-        },
-        if record.family.is_rwlock {
-            "rwlock"
-        } else {
-            "mutex"
-        },
-        sites.index(Some(record.made_at)),
-        record.instances.load(Ordering::Relaxed),
-        text((record.value.type_name)()),
-        record.value.bytes,
-        record.poisoned.load(Ordering::Relaxed),
-        uses.join(","),
-        queue.samples,
-        mean(queue.sum, queue.samples),
-        queue.max,
-        windows(short, 1),
-        windows(long, 100),
-        keys.map_or("null".to_owned(), |keys| keys_of(&keys)),
-    )
+    let kind = match kind {
+        Kind::Mutex => "mutex",
+        Kind::RwLock => "rwlock",
+    };
+    let keys = record.keys.get().map(|keys| keys_of(&keys.so_far()));
+    object([
+        ("id", &id),
+        ("library", &text(library)),
+        ("kind", &text(kind)),
+        ("made_at", &sites.index(Some(record.made_at))),
+        ("name", &or_null(lock(&record.name).as_deref().map(text))),
+        ("instances", &record.instances.load(Ordering::Relaxed)),
+        ("alive", &alive),
+        ("value", &value),
+        ("poisoned", &record.poisoned.load(Ordering::Relaxed)),
+        ("uses", &list(uses)),
+        ("blocked", &list(blocked)),
+        ("queue", &summary(queue)),
+        ("arrivals", &list([windows(short, 1), windows(long, 100)])),
+        ("keys", &or_null(keys)),
+    ])
 }
 
 /// What is said of a call site: once, or by mode where it has reads and writes.
-fn uses((site, mode): (usize, Option<usize>), tally: &Tally) -> Vec<String> {
+fn uses((site, mode): (usize, Option<usize>), tally: &Entry) -> Vec<String> {
     let threads: u32 = tally.threads.iter().map(|bits| bits.count_ones()).sum();
     let mut acquired = tally.acquired_by_mode();
     let mut modes = tally.modes.clone();
@@ -268,63 +238,77 @@ fn uses((site, mode): (usize, Option<usize>), tally: &Tally) -> Vec<String> {
         if acquired == 0 && mode != main {
             return None;
         }
-        let mut text = format!(
-            "\n    {{\"site\": {site}, \"mode\": \"{}\", \"threads\": {}, \"acquired\": {acquired}, \
-             \"failed_tries\": {}, \"contended\": {}, \"waiting_ns\": {}, \"wait\": {}",
-            ["read", "write"][mode],
-            threads.max(1),
-            if mode == main { tally.failed_tries } else { 0 },
-            figures.contended,
-            figures.waiting_ns,
-            histogram(&figures.wait),
-        );
-        let _ = write!(
-            text,
-            ",\n     \"held\": {{\"timed\": {}, \"samples\": {}, \"squares\": {}, \"sum_ns\": {}, \"histogram\": {}}}, \
-             \"across_await\": {}}}",
-            figures.timed,
-            figures.samples,
-            figures.squares,
-            figures.held_ns,
-            histogram(&figures.held),
-            figures.across_await,
-        );
-        Some(text)
+        let held = object([
+            ("timed", &figures.timed),
+            ("samples", &figures.samples),
+            ("squares", &figures.squares),
+            ("sum_ns", &figures.held_ns),
+            ("histogram", &histogram(&figures.held)),
+        ]);
+        let failed_tries = if mode == main { tally.failed_tries } else { 0 };
+        Some(object([
+            ("site", &site),
+            ("mode", &text(["read", "write"][mode])),
+            ("threads", &threads.max(1)),
+            ("acquired", &acquired),
+            ("failed_tries", &failed_tries),
+            ("contended", &figures.contended),
+            ("waiting_ns", &figures.waiting_ns),
+            ("wait", &histogram(&figures.wait)),
+            ("held", &held),
+            ("across_await", &figures.across_await),
+        ]))
     };
     [0, 1].into_iter().filter_map(use_of).collect()
 }
 
 fn histogram(histogram: &Histogram) -> String {
     let buckets = histogram.buckets();
-    let buckets = buckets.map(|(lower, upper, count)| format!("[{lower},{upper},{count}]"));
-    format!("[{}]", buckets.collect::<Vec<_>>().join(","))
+    list(buckets.map(|(lower, upper, count)| format!("[{lower},{upper},{count}]")))
 }
 
 fn windows(series: Series, milliseconds: u128) -> String {
-    format!(
-        "{{\"window_ns\": {}, \"windows\": {}, \"mean\": {}, \"variance\": {}}}",
-        WINDOW.as_nanos() * milliseconds,
-        series.windows,
-        series.mean(),
-        series.variance(),
-    )
+    object([
+        ("window_ns", &(WINDOW.as_nanos() * milliseconds)),
+        ("windows", &series.windows),
+        ("mean", &series.mean()),
+        ("variance", &series.variance()),
+    ])
 }
 
 fn keys_of(keys: &Sample) -> String {
-    let top: Vec<String> = keys.top().iter().map(f64::to_string).collect();
-    format!(
-        "{{\"lookups\": {}, \"hits\": {}, \"inserts\": {}, \"removes\": {}, \"distinct\": {}, \"top\": [{}]}}",
-        keys.lookups,
-        keys.hits,
-        keys.inserts,
-        keys.removes,
-        keys.distinct(),
-        top.join(", "),
-    )
+    object([
+        ("lookups", &keys.lookups),
+        ("hits", &keys.hits),
+        ("inserts", &keys.inserts),
+        ("removes", &keys.removes),
+        ("distinct", &keys.distinct()),
+        ("top", &list(keys.top().iter().map(f64::to_string))),
+    ])
 }
 
-fn mean(sum: u64, samples: u64) -> f64 {
-    sum as f64 / samples.max(1) as f64
+fn summary(seen: Summary) -> String {
+    let mean = seen.sum as f64 / seen.samples.max(1) as f64;
+    object([
+        ("samples", &seen.samples),
+        ("mean", &mean),
+        ("max", &seen.max),
+    ])
+}
+
+/// An object, on a line of its own. The values are JSON already.
+fn object<const FIELDS: usize>(fields: [(&str, &dyn Display); FIELDS]) -> String {
+    let fields = fields.map(|(name, value)| format!("\"{name}\": {value}"));
+    format!("\n{{{}}}", fields.join(", "))
+}
+
+fn list(items: impl IntoIterator<Item = String>) -> String {
+    let items: Vec<String> = items.into_iter().collect();
+    format!("[{}]", items.join(","))
+}
+
+fn or_null(value: Option<String>) -> String {
+    value.unwrap_or_else(|| "null".to_owned())
 }
 
 /// A text as JSON has it.

@@ -5,7 +5,7 @@ use std::mem::{self, ManuallyDrop};
 use std::ops::{Deref, DerefMut};
 
 use crate::block::{Holder, Trace, Use};
-use crate::handle::{Entered, Handle, Lent};
+use crate::handle::{Entered, Handle, Lent, Mode};
 use crate::{clock, threads, turns, writer};
 
 /// A recorded lock that is held, until it is dropped. Dereferences as the guard of the library does.
@@ -25,36 +25,16 @@ pub struct Guard<G: Deref> {
 }
 
 impl<G: Deref> Guard<G> {
-    /// Of a mutex.
     #[inline(always)]
-    pub(crate) fn alone(inner: G, trace: Option<Box<Trace>>, handle: &Handle) -> Self {
-        Self {
-            inner: ManuallyDrop::new(inner),
-            trace: ManuallyDrop::new(trace),
-            inside: None,
-            has_written: false,
-            is_whole: true,
-            handle: Lent::new(handle),
-        }
-    }
-
-    /// Of a lock that can have several readers.
-    #[inline(always)]
-    pub(crate) fn shared(inner: G, entered: Entered, handle: &Handle, has_written: bool) -> Self {
+    pub(crate) fn new(inner: G, entered: Entered, handle: &Handle, mode: Mode) -> Self {
         Self {
             inner: ManuallyDrop::new(inner),
             trace: ManuallyDrop::new(entered.trace),
-            inside: entered.inside,
-            has_written,
+            inside: entered.inside.filter(|_| mode != Mode::Alone),
+            has_written: mode == Mode::Write,
             is_whole: true,
             handle: Lent::new(handle),
         }
-    }
-
-    /// The guard of the library.
-    #[cfg(feature = "parking_lot")]
-    pub(crate) fn inner_mut(&mut self) -> &mut G {
-        &mut self.inner
     }
 
     /// Ends the recording of this acquisition, and gives the guard of the library, and the handle.
@@ -81,24 +61,30 @@ impl<G: Deref> Guard<G> {
         }
     }
 
-    /// Records a new acquisition at a call site by a guard of a mutex that was paused.
+    /// Has the library give up a mutex for a call and take it again: a new acquisition at the call site.
     #[cfg(feature = "parking_lot")]
-    pub(crate) fn resume(&mut self, site: crate::block::Site) {
+    #[track_caller]
+    pub(crate) fn paused<R>(&mut self, call: impl FnOnce(&mut G) -> R) -> R {
+        let site = std::panic::Location::caller();
+        self.pause();
+        let result = call(&mut self.inner);
         // SAFETY: the guard holds the lock again.
-        let trace = unsafe { self.handle.get() }.enter_again(site);
-        self.trace = ManuallyDrop::new(trace);
+        let entered = unsafe { self.handle.get() }.enter_again(Mode::Alone, site);
+        self.trace = ManuallyDrop::new(entered.trace);
         self.has_written = false;
+        result
     }
 
-    /// Gives up the whole for a part of it, with the guard of the library for that.
+    /// Gives up the guard of the library for another one: for a part of the value, or for the same as before.
     #[cfg(any(feature = "parking_lot", feature = "tokio"))]
-    pub(crate) fn mapped<H: Deref>(mut self, map: impl FnOnce(G) -> H) -> Guard<H> {
+    pub(crate) fn mapped<H: Deref>(mut self, is_part: bool, map: impl FnOnce(G) -> H) -> Guard<H> {
         // If `map` panics, the lock is given up.
         // SAFETY: a part of the lock, which the guard still holds, or of a block, which is never freed.
         let site = self.inside.and_then(|inside| unsafe { inside.get() }.get());
         self.leave();
         let (trace, inside) = (self.trace.take(), self.inside.take());
         let (handle, has_written) = (self.handle, self.has_written);
+        let is_whole = self.is_whole && !is_part;
         // SAFETY: it is not used again: `self` is forgotten, and what else it has needs no drop.
         let inner = unsafe { ManuallyDrop::take(&mut self.inner) };
         mem::forget(self);
@@ -112,21 +98,9 @@ impl<G: Deref> Guard<G> {
             trace: ManuallyDrop::new(trace),
             inside,
             has_written,
-            is_whole: false,
+            is_whole,
             handle,
         }
-    }
-
-    /// Goes on with another guard of the library for the same value.
-    #[cfg(feature = "tokio")]
-    pub(crate) fn mapped_whole<H: Deref<Target = G::Target>>(
-        self,
-        map: impl FnOnce(G) -> H,
-    ) -> Guard<H> {
-        let is_whole = self.is_whole;
-        let mut mapped = self.mapped(map);
-        mapped.is_whole = is_whole;
-        mapped
     }
 
     /// The lock was taken by this task, whose turn it is.

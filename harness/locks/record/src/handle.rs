@@ -7,8 +7,7 @@ use std::sync::atomic::{AtomicPtr, Ordering};
 use crate::beside::Beside;
 use crate::block::{BETWEEN_TIMED, Block, Holder, Site, Trace, Wait};
 use crate::clock;
-use crate::record::{Family, FindKeys, Length, Record, Value};
-use crate::sync::lock;
+use crate::record::{self, Family, Kind, Library, Record, Value};
 use crate::{threads, writer};
 
 /// The part of a lock that records it. With a lock of a word and a value of eight bytes it fills a line of memory, on which the
@@ -66,21 +65,33 @@ impl<T> Lent<T> {
     }
 }
 
-/// An acquisition that was counted, of a lock that can have several readers. Two words, so that it is returned in registers:
-/// what is returned in memory keeps the compiler from having the guard in registers.
+/// How a lock is taken.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Mode {
+    /// As a mutex.
+    Alone,
+    Read,
+    /// As a lock that can have several readers.
+    Write,
+}
+
+/// An acquisition that was counted. Two words, so that it is returned in registers: what is returned in memory keeps the compiler
+/// from having the guard in registers.
 #[derive(Debug, Default)]
 pub(crate) struct Entered {
-    /// Where it says that it leaves. Who waits for a mutex waits for the last that took it.
+    /// Where it says that it leaves, unless it is of a mutex: who waits for a mutex waits for the last that took it.
     pub(crate) inside: Option<Lent<Holder>>,
     /// If it is recorded singly.
     pub(crate) trace: Option<Box<Trace>>,
 }
 
-/// A wait that has begun. If it is dropped before its end, it was given up: of a future, or at a deadline.
+/// A wait that has begun. If it is dropped before its end, it was given up, of a future or at a deadline, and is an attempt
+/// that failed.
 #[derive(Debug)]
 pub(crate) struct Waiting<'a> {
     /// None where nothing is recorded, and after the end.
     of: Option<(&'a Handle, &'static Record)>,
+    mode: Mode,
     site: Site,
     began: u64,
     queue: u32,
@@ -88,15 +99,18 @@ pub(crate) struct Waiting<'a> {
 }
 
 impl Handle {
+    /// Of a lock that is made by the caller.
     #[allow(
         clippy::cast_ptr_alignment,
         reason = "with `MADE_AT` it is not used as a record"
     )]
-    pub(crate) const fn new(made_at: &'static Location<'static>, family: Family) -> Self {
-        let made_at = ptr::from_ref(made_at).cast_mut().cast::<Record>();
+    #[track_caller]
+    pub(crate) const fn new(library: Library, kind: Kind) -> Self {
+        let made_at = ptr::from_ref(Location::caller()).cast_mut();
+        let made_at = made_at.cast::<Record>();
         Self {
             record: AtomicPtr::new(made_at.wrapping_byte_add(MADE_AT)),
-            beside: Beside::new(family),
+            beside: Beside::new(Family { library, kind }),
         }
     }
 
@@ -117,21 +131,14 @@ impl Handle {
             return Some(record);
         }
         writer::start();
+        let mut registry = record::registry();
         let Some(made_at) = self.made_at() else {
             // Another thread has just registered it.
             return self.record();
         };
-        let publish = |record: &'static Record| {
-            let record = ptr::from_ref(record).cast_mut();
-            self.record.store(record, Ordering::Release);
-        };
-        let record = Record::register(
-            self.beside.family,
-            made_at,
-            value,
-            || self.record(),
-            publish,
-        );
+        let record = registry.register(self.beside.family, made_at, value);
+        let address = ptr::from_ref(record).cast_mut();
+        self.record.store(address, Ordering::Release);
         Some(record)
     }
 
@@ -143,39 +150,39 @@ impl Handle {
         is_place.then(|| unsafe { &*at.wrapping_byte_sub(MADE_AT).cast::<Location<'static>>() })
     }
 
-    /// Counts an acquisition of a mutex.
+    /// Counts an acquisition.
     #[inline(always)]
-    pub(crate) fn enter(&self, site: Site, value: Value) -> Option<Box<Trace>> {
-        if self.beside.pass(site) {
-            return None;
+    pub(crate) fn enter(&self, mode: Mode, site: Site, value: Value) -> Entered {
+        if mode == Mode::Read {
+            let block = self.record().and_then(threads::block_at_hand);
+            if let Some(block) = block.filter(|block| block.pass(site)) {
+                let (inside, trace) = (Some(Lent::new(&block.holder)), None);
+                return Entered { inside, trace };
+            }
+            return self.enter_slowly(mode, site, value);
         }
-        self.enter_slowly(site, value)
+        let trace = if self.beside.pass(site) {
+            None
+        } else {
+            self.enter_slowly(mode, site, value).trace
+        };
+        self.entered(trace)
     }
 
     #[cold]
     #[inline(never)]
-    fn enter_slowly(&self, site: Site, value: Value) -> Option<Box<Trace>> {
-        self.enter_in(self.registered(value)?, site)
+    fn enter_slowly(&self, mode: Mode, site: Site, value: Value) -> Entered {
+        let record = self.registered(value);
+        record.map_or_else(Entered::default, |record| self.enter_in(mode, record, site))
     }
 
-    /// Counts an acquisition of a mutex by which another one goes on.
-    pub(crate) fn enter_again(&self, site: Site) -> Option<Box<Trace>> {
-        if self.beside.pass(site) {
-            return None;
+    /// Counts an acquisition by which another one goes on.
+    pub(crate) fn enter_again(&self, mode: Mode, site: Site) -> Entered {
+        if mode != Mode::Read && self.beside.pass(site) {
+            return self.entered(None);
         }
-        self.enter_in(self.recording()?, site)
-    }
-
-    /// Counts an acquisition to write of a lock that can have several readers.
-    #[inline(always)]
-    pub(crate) fn enter_write(&self, site: Site, value: Value) -> Entered {
-        self.entered(self.enter(site, value))
-    }
-
-    /// Counts an acquisition to write by which another one goes on.
-    #[cfg(feature = "parking_lot")]
-    pub(crate) fn enter_write_again(&self, site: Site) -> Entered {
-        self.entered(self.enter_again(site))
+        let record = self.record().filter(|_| writer::is_recording());
+        record.map_or_else(Entered::default, |record| self.enter_in(mode, record, site))
     }
 
     #[inline(always)]
@@ -184,63 +191,38 @@ impl Handle {
         Entered { inside, trace }
     }
 
-    /// Counts an acquisition to read.
-    #[inline(always)]
-    pub(crate) fn enter_read(&self, site: Site, value: Value) -> Entered {
-        let block = self.record().and_then(threads::block_at_hand);
-        if let Some(block) = block.filter(|block| block.pass(site)) {
-            let (inside, trace) = (Some(Lent::new(&block.holder)), None);
+    /// Counts an acquisition, which may have to be timed. Several locks of one record have no countdown of their own.
+    fn enter_in(&self, mode: Mode, record: &'static Record, site: Site) -> Entered {
+        let Some(block) = block(mode, record) else {
+            return Entered::default();
+        };
+        if mode == Mode::Read {
+            let (trace, inside) = (block.enter(site), Some(Lent::new(&block.holder)));
             return Entered { inside, trace };
         }
-        self.enter_read_slowly(site, value)
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn enter_read_slowly(&self, site: Site, value: Value) -> Entered {
-        self.registered(value)
-            .map_or_else(Entered::default, |record| enter_read_in(record, site))
-    }
-
-    /// Counts an acquisition to read by which another one goes on.
-    #[cfg(any(feature = "parking_lot", feature = "tokio"))]
-    pub(crate) fn enter_read_again(&self, site: Site) -> Entered {
-        self.recording()
-            .map_or_else(Entered::default, |record| enter_read_in(record, site))
-    }
-
-    /// The record, where something is recorded.
-    fn recording(&self) -> Option<&'static Record> {
-        self.record().filter(|_| writer::is_recording())
-    }
-
-    /// Counts an acquisition by who is alone inside, which may have to be timed. Several locks of one record have no countdown of
-    /// their own.
-    fn enter_in(&self, record: &'static Record, site: Site) -> Option<Box<Trace>> {
-        let block = alone(record)?;
         if record.is_merged {
             self.beside.holder.set(site);
-            return block.enter(site);
+            return self.entered(block.enter(site));
         }
-        self.beside.turn(block, site)
+        self.entered(self.beside.turn(block, site))
     }
 
     /// Begins a wait, after an attempt has failed.
     #[cold]
     #[inline(never)]
-    pub(crate) fn wait(&self, site: Site, value: Value, is_read: bool) -> Waiting<'_> {
+    pub(crate) fn wait(&self, mode: Mode, site: Site, value: Value) -> Waiting<'_> {
         let of = self.registered(value).map(|record| (self, record));
         // Where nothing is recorded, the clock may not be there.
         let began = of.map_or(0, |_| clock::now_roughly());
         // A writer waits for readers or for a writer, a reader for a writer.
-        let is_of_readers = self.beside.family.is_rwlock && !is_read;
-        let readers = of.filter(|(_, record)| is_of_readers && !record.is_merged);
+        let readers = of.filter(|(_, record)| mode == Mode::Write && !record.is_merged);
         let readers = readers.map_or_else(Vec::new, |(_, record)| record.of_threads());
         let reader = readers.iter().find_map(|block| block.holder.get());
         let holder = reader.or_else(|| self.beside.holder.get());
         let queue = of.map_or(0, |_| self.beside.wait());
         Waiting {
             of,
+            mode,
             site,
             began,
             queue,
@@ -251,16 +233,9 @@ impl Handle {
     /// Counts an attempt that failed and was not followed by a wait.
     #[cold]
     #[inline(never)]
-    pub(crate) fn fail(&self, site: Site, value: Value, is_read: bool) {
-        let block = self.registered(value).and_then(|record| {
-            if is_read {
-                threads::block(record)
-            } else {
-                alone(record)
-            }
-        });
-        if let Some(block) = block {
-            block.fail(site);
+    pub(crate) fn fail(&self, mode: Mode, site: Site, value: Value) {
+        if let Some(record) = self.registered(value) {
+            fail_in(mode, record, site);
         }
     }
 
@@ -277,26 +252,6 @@ impl Handle {
     pub(crate) fn waiting(&self) -> u32 {
         self.beside.waiting()
     }
-
-    pub(crate) fn name(&self, value: Value, name: &str) {
-        if let Some(record) = self.registered(value) {
-            *lock(&record.name) = Some(name.to_owned());
-        }
-    }
-
-    /// Tells how to see the length of the value. `length` is for values of the type that this lock guards.
-    pub(crate) fn length(&self, value: Value, length: Length) {
-        if let Some(record) = self.registered(value) {
-            let _ = record.length.set(length);
-        }
-    }
-
-    /// Tells where the keys of the value are. `find` is for values of the type that this lock guards.
-    pub(crate) fn keys(&self, value: Value, find: FindKeys) {
-        if let Some(record) = self.registered(value) {
-            let _ = record.find_keys.set(find);
-        }
-    }
 }
 
 impl Drop for Handle {
@@ -304,112 +259,108 @@ impl Drop for Handle {
         let Some(record) = self.record() else { return };
         // In a forked child a mutex of the recorder can be locked for ever.
         if writer::is_recording() && !record.is_merged {
-            self.beside.settle_all(record.own());
+            self.beside.settle_all(&record.own);
         }
         record.drop_one();
     }
 }
 
-fn enter_read_in(record: &'static Record, site: Site) -> Entered {
-    let Some(block) = threads::block(record) else {
-        return Entered::default();
-    };
-    let trace = block.enter(site);
-    let inside = Some(Lent::new(&block.holder));
-    Entered { inside, trace }
-}
-
-/// The block of who holds a lock alone.
-fn alone(record: &'static Record) -> Option<&'static Block> {
-    if record.is_merged {
+/// The block in which an acquisition is counted: of a reader, and of a lock that shares its record, that of the thread.
+fn block(mode: Mode, record: &'static Record) -> Option<&'static Block> {
+    if mode == Mode::Read || record.is_merged {
         threads::block(record)
     } else {
-        Some(record.own())
+        Some(&record.own)
+    }
+}
+
+fn fail_in(mode: Mode, record: &'static Record, site: Site) {
+    if let Some(block) = block(mode, record) {
+        block.fail(site);
     }
 }
 
 impl Waiting<'_> {
-    /// The wait of who is alone inside is over: for a mutex.
+    /// The wait is over.
     #[cold]
     #[inline(never)]
-    pub(crate) fn end(mut self) -> Option<Box<Trace>> {
-        let (handle, record) = self.of.take()?;
-        let ended = clock::now_roughly();
-        handle.beside.stop_waiting();
-        let trace = handle.enter_again(self.site);
-        self.timed(handle, alone(record), trace, ended)
-    }
-
-    /// The wait of a writer is over.
-    pub(crate) fn end_write(self) -> Entered {
-        let handle = self.of.map(|(handle, _)| handle);
-        let trace = self.end();
-        handle.map_or_else(Entered::default, |handle| handle.entered(trace))
-    }
-
-    /// The wait of a reader is over.
-    #[cold]
-    #[inline(never)]
-    pub(crate) fn end_read(mut self) -> Entered {
+    pub(crate) fn end(mut self) -> Entered {
         let Some((handle, record)) = self.of.take() else {
             return Entered::default();
         };
         let ended = clock::now_roughly();
         handle.beside.stop_waiting();
-        let Entered { inside, trace } = enter_read_in(record, self.site);
-        let trace = self.timed(handle, threads::block(record), trace, ended);
-        Entered { inside, trace }
+        let mut entered = handle.enter_again(self.mode, self.site);
+        if let Some(block) = block(self.mode, record) {
+            if let Some(wait) = self.timed(handle, block, ended) {
+                entered.trace = Some(block.waited(self.site, entered.trace.take(), wait));
+            }
+        }
+        entered
     }
 
-    /// With the wait, if it is to be timed: if it was long, or if it is its turn. The lock is held meanwhile.
-    fn timed(
-        &self,
-        handle: &Handle,
-        block: Option<&'static Block>,
-        trace: Option<Box<Trace>>,
-        ended: u64,
-    ) -> Option<Box<Trace>> {
-        let Some(block) = block else { return trace };
+    /// The wait, if it is to be timed: if it was long, or if it is its turn. The lock is held meanwhile.
+    fn timed(&self, handle: &Handle, block: &Block, ended: u64) -> Option<Wait> {
         let ns = clock::elapsed_ns(self.began, ended);
-        let span = if ns.is_some_and(|ns| u128::from(ns) >= BETWEEN_TIMED.as_nanos()) {
+        let is_long = ns.is_some_and(|ns| u128::from(ns) >= BETWEEN_TIMED.as_nanos());
+        let span = if is_long {
             1
         } else {
-            let Some(span) = handle.beside.wait_to_time() else {
-                return trace;
-            };
+            let span = handle.beside.wait_to_time()?;
             if let Some(next) = block.next_wait(span) {
                 handle.beside.next_wait(next);
             }
             span
         };
-        let wait = Wait {
+        Some(Wait {
             ns,
             queue: self.queue,
             holder: self.holder,
             span,
-        };
-        Some(block.waited(self.site, trace, wait))
+        })
     }
 }
 
 impl Drop for Waiting<'_> {
-    /// Also of a future that is dropped while it waits.
     fn drop(&mut self) {
-        if let Some((handle, _)) = self.of.take() {
-            handle.beside.stop_waiting();
+        let Some((handle, record)) = self.of.take() else {
+            return;
+        };
+        handle.beside.stop_waiting();
+        // In a forked child a mutex of the recorder can be locked for ever.
+        if writer::is_recording() {
+            fail_in(self.mode, record, self.site);
         }
     }
 }
 
 /// What the locks of all libraries have in common: their handle, and how they are made and shown.
-macro_rules! as_any_lock {
-    ($($lock:ident),*) => {$(
+macro_rules! recorded {
+    ($library:ident, $new:ident: $($(#[$doc:meta])* $lock:ident,)*) => {$(
+        $(#[$doc])*
+        #[repr(C, align(64))]
+        pub struct $lock<T: ?Sized> {
+            handle: Handle,
+            inner: bare::$lock<T>,
+        }
+
         impl<T: ?Sized> crate::annotations::Recorded for $lock<T> {}
+
+        impl<T> $lock<T> {
+            /// A lock that is not held, also for a static.
+            #[track_caller]
+            pub const fn $new(value: T) -> Self {
+                Self {
+                    handle: Handle::new(Library::$library, Kind::$lock),
+                    inner: bare::$lock::$new(value),
+                }
+            }
+        }
 
         impl<T: ?Sized> crate::Lock for $lock<T> {
             type Value = T;
 
-            fn handle(&self) -> &crate::handle::Handle {
+            fn handle(&self) -> &Handle {
                 &self.handle
             }
         }
@@ -435,4 +386,4 @@ macro_rules! as_any_lock {
         }
     )*};
 }
-pub(crate) use as_any_lock;
+pub(crate) use recorded;

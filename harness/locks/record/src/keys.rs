@@ -5,6 +5,7 @@ use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::sync::Mutex;
 
+use crate::block::next;
 use crate::sync::lock;
 use crate::writer;
 
@@ -65,12 +66,9 @@ fn weight() -> Option<u32> {
 
 #[cold]
 fn drawn(span: u32, mut random: u32, total: u32) -> u32 {
-    random ^= random << 13;
-    random ^= random >> 17;
-    random ^= random << 5;
     let total = total.saturating_add(span);
     let mean = if total < EXACT { 1 } else { SPAN_MEAN };
-    let next = 1 + random % (2 * mean - 1);
+    let next = 1 + next(&mut random) % (2 * mean - 1);
     COUNTDOWN.set((next, next, random, total));
     span
 }
@@ -134,10 +132,8 @@ impl Sample {
     /// The shares of the most frequent keys, descending; what may be of other keys is not in them.
     pub(crate) fn top(&self) -> Vec<f64> {
         let all = (self.lookups + self.inserts + self.removes).max(1);
-        let certain = self
-            .counted
-            .iter()
-            .map(|&(_, count, others)| count - others);
+        let counted = self.counted.iter();
+        let certain = counted.map(|&(_, count, others)| count - others);
         let mut certain: Vec<u64> = certain.collect();
         certain.sort_unstable_by(|one, other| other.cmp(one));
         let top = certain.into_iter().take(TOP);

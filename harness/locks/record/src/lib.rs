@@ -52,6 +52,8 @@ pub mod map;
 pub mod parking_lot;
 #[cfg(feature = "record")]
 pub mod std;
+#[cfg(all(feature = "record", any(feature = "parking_lot", feature = "tokio")))]
+mod take;
 #[cfg(all(feature = "record", feature = "tokio"))]
 pub mod tokio;
 

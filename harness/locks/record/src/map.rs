@@ -62,10 +62,9 @@ impl<K, V, S> HashMap<K, V, S> {
 
 impl<K: Eq + Hash, V, S: BuildHasher> HashMap<K, V, S> {
     /// The value of a key.
-    pub fn get<Q>(&self, key: &Q) -> Option<&V>
+    pub fn get<Q: Hash + Eq + ?Sized>(&self, key: &Q) -> Option<&V>
     where
         K: Borrow<Q>,
-        Q: Hash + Eq + ?Sized,
     {
         let value = self.map.get(key);
         self.keys.sample(lookup(value.is_some()), || hash(key));
@@ -73,10 +72,9 @@ impl<K: Eq + Hash, V, S: BuildHasher> HashMap<K, V, S> {
     }
 
     /// The value of a key, to be changed.
-    pub fn get_mut<Q>(&mut self, key: &Q) -> Option<&mut V>
+    pub fn get_mut<Q: Hash + Eq + ?Sized>(&mut self, key: &Q) -> Option<&mut V>
     where
         K: Borrow<Q>,
-        Q: Hash + Eq + ?Sized,
     {
         let value = self.map.get_mut(key);
         self.keys.sample(lookup(value.is_some()), || hash(key));
@@ -84,10 +82,9 @@ impl<K: Eq + Hash, V, S: BuildHasher> HashMap<K, V, S> {
     }
 
     /// Whether a key has a value.
-    pub fn contains_key<Q>(&self, key: &Q) -> bool
+    pub fn contains_key<Q: Hash + Eq + ?Sized>(&self, key: &Q) -> bool
     where
         K: Borrow<Q>,
-        Q: Hash + Eq + ?Sized,
     {
         self.get(key).is_some()
     }
@@ -99,10 +96,9 @@ impl<K: Eq + Hash, V, S: BuildHasher> HashMap<K, V, S> {
     }
 
     /// Removes a key, and returns its value.
-    pub fn remove<Q>(&mut self, key: &Q) -> Option<V>
+    pub fn remove<Q: Hash + Eq + ?Sized>(&mut self, key: &Q) -> Option<V>
     where
         K: Borrow<Q>,
-        Q: Hash + Eq + ?Sized,
     {
         self.keys.sample(Operation::Remove, || hash(key));
         self.map.remove(key)

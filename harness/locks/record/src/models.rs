@@ -9,7 +9,7 @@ use std::panic::Location;
 use loom::sync::{Arc, Mutex};
 use loom::thread;
 
-use crate::beside::{Beside, Family, Library};
+use crate::beside::{Beside, Family, Kind, Library};
 use crate::block::{Block, Shared, Site, Use, Wait};
 use crate::clock::clock;
 
@@ -24,7 +24,7 @@ fn counters() -> Counters {
     let shared = Box::leak(Box::new(Shared::new(clock(), clock().now())));
     let family = Family {
         library: Library::Std,
-        is_rwlock: false,
+        kind: Kind::Mutex,
     };
     Counters {
         block: Box::leak(Box::new(Block::new(shared))),

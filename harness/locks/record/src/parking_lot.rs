@@ -4,7 +4,6 @@
 //! `FairMutex`, guards that own an `Arc`, attempts to upgrade, and what gives up a lock without its guard.
 
 use std::fmt;
-use std::ops::Deref;
 use std::panic::Location;
 use std::time::{Duration, Instant};
 
@@ -12,26 +11,16 @@ use ::parking_lot as bare;
 
 pub use ::parking_lot::{Once, OnceState, ReentrantMutex, WaitTimeoutResult};
 
-use crate::block::Site;
 use crate::guard::Guard;
-use crate::handle::Handle;
-use crate::record::{Family, Library, Value};
+use crate::handle::{Handle, Mode};
+use crate::record::{Kind, Library, Value};
 
-const MUTEX: Family = Family {
-    library: Library::ParkingLot,
-    is_rwlock: false,
-};
-
-const RWLOCK: Family = Family {
-    library: Library::ParkingLot,
-    is_rwlock: true,
-};
-
-/// A mutex as [`parking_lot::Mutex`], recorded.
-#[repr(C, align(64))]
-pub struct Mutex<T: ?Sized> {
-    handle: Handle,
-    inner: bare::Mutex<T>,
+crate::handle::recorded! {
+    ParkingLot, new:
+    /// A mutex as [`parking_lot::Mutex`], recorded.
+    Mutex,
+    /// A reader-writer lock as [`parking_lot::RwLock`], recorded.
+    RwLock,
 }
 
 /// A mutex that is held, until it is dropped.
@@ -39,13 +28,6 @@ pub type MutexGuard<'a, T> = Guard<bare::MutexGuard<'a, T>>;
 
 /// A mutex that is held, for a part of its value.
 pub type MappedMutexGuard<'a, T> = Guard<bare::MappedMutexGuard<'a, T>>;
-
-/// A reader-writer lock as [`parking_lot::RwLock`], recorded.
-#[repr(C, align(64))]
-pub struct RwLock<T: ?Sized> {
-    handle: Handle,
-    inner: bare::RwLock<T>,
-}
 
 /// A lock that is held to read, until it is dropped.
 pub type RwLockReadGuard<'a, T> = Guard<bare::RwLockReadGuard<'a, T>>;
@@ -69,15 +51,6 @@ pub type RwLockUpgradableReadGuard<'a, T> = Guard<bare::RwLockUpgradableReadGuar
 pub struct Condvar(bare::Condvar);
 
 impl<T> Mutex<T> {
-    /// A mutex that is not held.
-    #[track_caller]
-    pub const fn new(value: T) -> Self {
-        Self {
-            handle: Handle::new(Location::caller(), MUTEX),
-            inner: bare::Mutex::new(value),
-        }
-    }
-
     /// The value.
     pub fn into_inner(self) -> T {
         self.inner.into_inner()
@@ -89,65 +62,32 @@ impl<T: ?Sized> Mutex<T> {
     #[inline(always)]
     #[track_caller]
     pub fn lock(&self) -> MutexGuard<'_, T> {
-        let site = Location::caller();
-        match self.inner.try_lock() {
-            Some(inner) => self.guard(inner, site),
-            None => {
-                let waiting = self.handle.wait(site, Value::unseen::<T>(), false);
-                let inner = self.inner.lock();
-                Guard::alone(inner, waiting.end(), &self.handle)
-            }
-        }
+        self.handle
+            .take(Mode::Alone, self.inner.try_lock(), || self.inner.lock())
     }
 
     /// Takes the mutex if it is free.
     #[inline(always)]
     #[track_caller]
     pub fn try_lock(&self) -> Option<MutexGuard<'_, T>> {
-        let site = Location::caller();
-        match self.inner.try_lock() {
-            Some(inner) => Some(self.guard(inner, site)),
-            None => {
-                self.handle.fail(site, Value::unseen::<T>(), false);
-                None
-            }
-        }
+        let attempt = self.inner.try_lock().ok_or(());
+        self.handle.attempt(Mode::Alone, attempt).ok()
     }
 
     /// Waits for the mutex for a time at most.
     #[track_caller]
     pub fn try_lock_for(&self, timeout: Duration) -> Option<MutexGuard<'_, T>> {
-        let site = Location::caller();
-        self.lock_in_time(site, || self.inner.try_lock_for(timeout))
+        let attempt = self.inner.try_lock();
+        self.handle
+            .take_in_time(Mode::Alone, attempt, || self.inner.try_lock_for(timeout))
     }
 
     /// Waits for the mutex until a moment at most.
     #[track_caller]
     pub fn try_lock_until(&self, deadline: Instant) -> Option<MutexGuard<'_, T>> {
-        let site = Location::caller();
-        self.lock_in_time(site, || self.inner.try_lock_until(deadline))
-    }
-
-    fn lock_in_time<'a>(
-        &'a self,
-        site: Site,
-        wait: impl FnOnce() -> Option<bare::MutexGuard<'a, T>>,
-    ) -> Option<MutexGuard<'a, T>> {
-        if let Some(inner) = self.inner.try_lock() {
-            return Some(self.guard(inner, site));
-        }
-        let waiting = self.handle.wait(site, Value::unseen::<T>(), false);
-        let Some(inner) = wait() else {
-            self.handle.fail(site, Value::unseen::<T>(), false);
-            return None;
-        };
-        Some(Guard::alone(inner, waiting.end(), &self.handle))
-    }
-
-    #[inline(always)]
-    fn guard<'a>(&'a self, inner: bare::MutexGuard<'a, T>, site: Site) -> MutexGuard<'a, T> {
-        let trace = self.handle.enter(site, Value::from_ref::<T>(&inner));
-        Guard::alone(inner, trace, &self.handle)
+        let attempt = self.inner.try_lock();
+        self.handle
+            .take_in_time(Mode::Alone, attempt, || self.inner.try_lock_until(deadline))
     }
 
     /// The value, which nobody else refers to. Not an acquisition.
@@ -167,7 +107,7 @@ impl<'a, T: ?Sized> Guard<bare::MutexGuard<'a, T>> {
         guard: Self,
         part: impl FnOnce(&mut T) -> &mut U,
     ) -> MappedMutexGuard<'a, U> {
-        guard.mapped(|inner| bare::MutexGuard::map(inner, part))
+        guard.mapped(true, |inner| bare::MutexGuard::map(inner, part))
     }
 
     /// Gives up the mutex to the one that has waited longest.
@@ -180,20 +120,13 @@ impl<'a, T: ?Sized> Guard<bare::MutexGuard<'a, T>> {
     /// Gives up the mutex for a call, and takes it again.
     #[track_caller]
     pub fn unlocked<R>(guard: &mut Self, call: impl FnOnce() -> R) -> R {
-        let site = Location::caller();
-        guard.pause();
-        let result = bare::MutexGuard::unlocked(guard.inner_mut(), call);
-        guard.resume(site);
-        result
+        guard.paused(|inner| bare::MutexGuard::unlocked(inner, call))
     }
 
     /// Lets another one have the mutex that waits for it, if there is one.
     #[track_caller]
     pub fn bump(guard: &mut Self) {
-        let site = Location::caller();
-        guard.pause();
-        bare::MutexGuard::bump(guard.inner_mut());
-        guard.resume(site);
+        guard.paused(bare::MutexGuard::bump);
     }
 }
 
@@ -203,20 +136,11 @@ impl<'a, T: ?Sized> Guard<bare::MappedMutexGuard<'a, T>> {
         guard: Self,
         part: impl FnOnce(&mut T) -> &mut U,
     ) -> MappedMutexGuard<'a, U> {
-        guard.mapped(|inner| bare::MappedMutexGuard::map(inner, part))
+        guard.mapped(true, |inner| bare::MappedMutexGuard::map(inner, part))
     }
 }
 
 impl<T> RwLock<T> {
-    /// A lock that is not held.
-    #[track_caller]
-    pub const fn new(value: T) -> Self {
-        Self {
-            handle: Handle::new(Location::caller(), RWLOCK),
-            inner: bare::RwLock::new(value),
-        }
-    }
-
     /// The value.
     pub fn into_inner(self) -> T {
         self.inner.into_inner()
@@ -228,131 +152,67 @@ impl<T: ?Sized> RwLock<T> {
     #[inline(always)]
     #[track_caller]
     pub fn read(&self) -> RwLockReadGuard<'_, T> {
-        let site = Location::caller();
-        match self.inner.try_read() {
-            Some(inner) => self.reading(inner, site),
-            None => self.wait_to_read(site, || self.inner.read()),
-        }
+        self.handle
+            .take(Mode::Read, self.inner.try_read(), || self.inner.read())
     }
 
     /// Takes the lock to read, also where this thread reads already and a writer waits.
     #[inline(always)]
     #[track_caller]
     pub fn read_recursive(&self) -> RwLockReadGuard<'_, T> {
-        let site = Location::caller();
-        match self.inner.try_read_recursive() {
-            Some(inner) => self.reading(inner, site),
-            None => self.wait_to_read(site, || self.inner.read_recursive()),
-        }
+        self.handle
+            .take(Mode::Read, self.inner.try_read_recursive(), || {
+                self.inner.read_recursive()
+            })
     }
 
     /// Waits for all others and takes the lock to write.
     #[inline(always)]
     #[track_caller]
     pub fn write(&self) -> RwLockWriteGuard<'_, T> {
-        let site = Location::caller();
-        match self.inner.try_write() {
-            Some(inner) => self.writing(inner, site),
-            None => {
-                let waiting = self.handle.wait(site, Value::unseen::<T>(), false);
-                let inner = self.inner.write();
-                Guard::shared(inner, waiting.end_write(), &self.handle, true)
-            }
-        }
+        self.handle
+            .take(Mode::Write, self.inner.try_write(), || self.inner.write())
     }
 
     /// Waits for writers and for those that may become writers, and takes the lock to read and perhaps to write later.
     #[track_caller]
     pub fn upgradable_read(&self) -> RwLockUpgradableReadGuard<'_, T> {
-        let site = Location::caller();
-        match self.inner.try_upgradable_read() {
-            Some(inner) => self.reading(inner, site),
-            None => self.wait_to_read(site, || self.inner.upgradable_read()),
-        }
+        self.handle
+            .take(Mode::Read, self.inner.try_upgradable_read(), || {
+                self.inner.upgradable_read()
+            })
     }
 
     /// Takes the lock to read if nobody writes or waits to.
     #[inline(always)]
     #[track_caller]
     pub fn try_read(&self) -> Option<RwLockReadGuard<'_, T>> {
-        let site = Location::caller();
-        match self.inner.try_read() {
-            Some(inner) => Some(self.reading(inner, site)),
-            None => {
-                self.handle.fail(site, Value::unseen::<T>(), true);
-                None
-            }
-        }
+        let attempt = self.inner.try_read().ok_or(());
+        self.handle.attempt(Mode::Read, attempt).ok()
     }
 
     /// Takes the lock to write if nobody has it.
     #[inline(always)]
     #[track_caller]
     pub fn try_write(&self) -> Option<RwLockWriteGuard<'_, T>> {
-        let site = Location::caller();
-        match self.inner.try_write() {
-            Some(inner) => Some(self.writing(inner, site)),
-            None => {
-                self.handle.fail(site, Value::unseen::<T>(), false);
-                None
-            }
-        }
+        let attempt = self.inner.try_write().ok_or(());
+        self.handle.attempt(Mode::Write, attempt).ok()
     }
 
     /// Waits to read for a time at most.
     #[track_caller]
     pub fn try_read_for(&self, timeout: Duration) -> Option<RwLockReadGuard<'_, T>> {
-        let site = Location::caller();
-        if let Some(inner) = self.inner.try_read() {
-            return Some(self.reading(inner, site));
-        }
-        let waiting = self.handle.wait(site, Value::unseen::<T>(), true);
-        let Some(inner) = self.inner.try_read_for(timeout) else {
-            self.handle.fail(site, Value::unseen::<T>(), true);
-            return None;
-        };
-        let entered = waiting.end_read();
-        Some(Guard::shared(inner, entered, &self.handle, false))
+        let attempt = self.inner.try_read();
+        self.handle
+            .take_in_time(Mode::Read, attempt, || self.inner.try_read_for(timeout))
     }
 
     /// Waits to write for a time at most.
     #[track_caller]
     pub fn try_write_for(&self, timeout: Duration) -> Option<RwLockWriteGuard<'_, T>> {
-        let site = Location::caller();
-        if let Some(inner) = self.inner.try_write() {
-            return Some(self.writing(inner, site));
-        }
-        let waiting = self.handle.wait(site, Value::unseen::<T>(), false);
-        let Some(inner) = self.inner.try_write_for(timeout) else {
-            self.handle.fail(site, Value::unseen::<T>(), false);
-            return None;
-        };
-        let entered = waiting.end_write();
-        Some(Guard::shared(inner, entered, &self.handle, true))
-    }
-
-    /// Reading of each kind.
-    #[inline(always)]
-    fn reading<G: Deref<Target = T>>(&self, inner: G, site: Site) -> Guard<G> {
-        let entered = self.handle.enter_read(site, Value::from_ref::<T>(&inner));
-        Guard::shared(inner, entered, &self.handle, false)
-    }
-
-    #[inline(always)]
-    fn wait_to_read<G: Deref>(&self, site: Site, wait: impl FnOnce() -> G) -> Guard<G> {
-        let waiting = self.handle.wait(site, Value::unseen::<T>(), true);
-        let inner = wait();
-        Guard::shared(inner, waiting.end_read(), &self.handle, false)
-    }
-
-    #[inline(always)]
-    fn writing<'a>(
-        &'a self,
-        inner: bare::RwLockWriteGuard<'a, T>,
-        site: Site,
-    ) -> RwLockWriteGuard<'a, T> {
-        let entered = self.handle.enter_write(site, Value::from_ref::<T>(&inner));
-        Guard::shared(inner, entered, &self.handle, true)
+        let attempt = self.inner.try_write();
+        self.handle
+            .take_in_time(Mode::Write, attempt, || self.inner.try_write_for(timeout))
     }
 
     /// The value, which nobody else refers to. Not an acquisition.
@@ -377,7 +237,7 @@ impl<'a, T: ?Sized> Guard<bare::RwLockReadGuard<'a, T>> {
         guard: Self,
         part: impl FnOnce(&T) -> &U,
     ) -> MappedRwLockReadGuard<'a, U> {
-        guard.mapped(|inner| bare::RwLockReadGuard::map(inner, part))
+        guard.mapped(true, |inner| bare::RwLockReadGuard::map(inner, part))
     }
 }
 
@@ -387,7 +247,7 @@ impl<'a, T: ?Sized> Guard<bare::RwLockWriteGuard<'a, T>> {
         guard: Self,
         part: impl FnOnce(&mut T) -> &mut U,
     ) -> MappedRwLockWriteGuard<'a, U> {
-        guard.mapped(|inner| bare::RwLockWriteGuard::map(inner, part))
+        guard.mapped(true, |inner| bare::RwLockWriteGuard::map(inner, part))
     }
 
     /// Lets others read, too. Recorded as the end of the write, and a read at this call.
@@ -397,7 +257,8 @@ impl<'a, T: ?Sized> Guard<bare::RwLockWriteGuard<'a, T>> {
         // SAFETY: the guard borrows the lock for longer than this call.
         let (inner, handle) = unsafe { guard.release() };
         let inner = bare::RwLockWriteGuard::downgrade(inner);
-        Guard::shared(inner, handle.enter_read_again(site), handle, false)
+        let entered = handle.enter_again(Mode::Read, site);
+        Guard::new(inner, entered, handle, Mode::Read)
     }
 }
 
@@ -409,21 +270,21 @@ impl<'a, T: ?Sized> Guard<bare::RwLockUpgradableReadGuard<'a, T>> {
         let site = Location::caller();
         // SAFETY: the guard borrows the lock for longer than this call.
         let (inner, handle) = unsafe { guard.release() };
-        let inner = match bare::RwLockUpgradableReadGuard::try_upgrade(inner) {
-            Ok(inner) => {
-                return Guard::shared(inner, handle.enter_write_again(site), handle, true);
+        let (inner, entered) = match bare::RwLockUpgradableReadGuard::try_upgrade(inner) {
+            Ok(inner) => (inner, handle.enter_again(Mode::Write, site)),
+            Err(inner) => {
+                let waiting = handle.wait(Mode::Write, site, Value::unseen::<T>());
+                let inner = bare::RwLockUpgradableReadGuard::upgrade(inner);
+                (inner, waiting.end())
             }
-            Err(inner) => inner,
         };
-        let waiting = handle.wait(site, Value::unseen::<T>(), false);
-        let inner = bare::RwLockUpgradableReadGuard::upgrade(inner);
-        Guard::shared(inner, waiting.end_write(), handle, true)
+        Guard::new(inner, entered, handle, Mode::Write)
     }
 
     /// Gives up the right to write later.
     #[track_caller]
     pub fn downgrade(guard: Self) -> RwLockReadGuard<'a, T> {
-        guard.mapped(bare::RwLockUpgradableReadGuard::downgrade)
+        guard.mapped(true, bare::RwLockUpgradableReadGuard::downgrade)
     }
 }
 
@@ -436,10 +297,7 @@ impl Condvar {
     /// Gives up the mutex, waits to be notified, and takes the mutex again.
     #[track_caller]
     pub fn wait<T: ?Sized>(&self, guard: &mut MutexGuard<'_, T>) {
-        let site = Location::caller();
-        guard.pause();
-        self.0.wait(guard.inner_mut());
-        guard.resume(site);
+        guard.paused(|inner| self.0.wait(inner));
     }
 
     /// Waits as [`wait`](Self::wait) does, for a time at most.
@@ -449,11 +307,7 @@ impl Condvar {
         guard: &mut MutexGuard<'_, T>,
         timeout: Duration,
     ) -> WaitTimeoutResult {
-        let site = Location::caller();
-        guard.pause();
-        let result = self.0.wait_for(guard.inner_mut(), timeout);
-        guard.resume(site);
-        result
+        guard.paused(|inner| self.0.wait_for(inner, timeout))
     }
 
     /// Waits as [`wait`](Self::wait) does, until a moment at most.
@@ -463,11 +317,7 @@ impl Condvar {
         guard: &mut MutexGuard<'_, T>,
         deadline: Instant,
     ) -> WaitTimeoutResult {
-        let site = Location::caller();
-        guard.pause();
-        let result = self.0.wait_until(guard.inner_mut(), deadline);
-        guard.resume(site);
-        result
+        guard.paused(|inner| self.0.wait_until(inner, deadline))
     }
 
     /// Waits as [`wait`](Self::wait) does, for as long as the condition holds.
@@ -492,5 +342,3 @@ impl Condvar {
         self.0.notify_all()
     }
 }
-
-crate::handle::as_any_lock!(Mutex, RwLock);

@@ -7,9 +7,9 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::ptr;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 
-pub(crate) use crate::beside::{Family, Library};
+pub(crate) use crate::beside::{Family, Kind, Library};
 use crate::block::{Block, Shared, Site};
 use crate::clock;
 use crate::keys::Keys;
@@ -66,14 +66,12 @@ pub(crate) type FindKeys = Box<dyn Fn(*const ()) -> Arc<Keys> + Send + Sync>;
 #[repr(C)]
 pub(crate) struct Record {
     /// For who holds the lock alone, through what stands beside the lock. Not used where several locks have one record.
-    own: Block,
+    pub(crate) own: Block,
     pub(crate) family: Family,
     pub(crate) made_at: Site,
     pub(crate) value: Value,
     /// Whether it stands for several locks, so that each thread needs a block.
     pub(crate) is_merged: bool,
-    /// When the first use was, in ticks.
-    pub(crate) made: u64,
     /// When the last lock was dropped, in ticks; 0 before.
     pub(crate) dropped: AtomicU64,
     pub(crate) instances: AtomicU64,
@@ -93,8 +91,9 @@ impl fmt::Debug for Record {
     }
 }
 
-struct Registry {
-    records: Vec<&'static Record>,
+pub(crate) struct Registry {
+    /// In the order of their first use.
+    pub(crate) records: Vec<&'static Record>,
     /// By where they are made: how many have records of their own, and the record of the others.
     sites: BTreeMap<usize, (u32, Option<&'static Record>)>,
 }
@@ -104,60 +103,48 @@ static REGISTRY: Mutex<Registry> = Mutex::new(Registry {
     sites: BTreeMap::new(),
 });
 
-/// All records, in the order of their first use.
-pub(crate) fn records() -> Vec<&'static Record> {
-    lock(&REGISTRY).records.clone()
+/// All records, to look at or to add one.
+pub(crate) fn registry() -> MutexGuard<'static, Registry> {
+    lock(&REGISTRY)
 }
 
-impl Record {
-    /// The record of a lock that is used for the first time; `publish` is called before another lock gets its
-    /// own, and returns the record that another thread has got for this lock meanwhile.
+impl Registry {
+    /// The record of a lock that is used for the first time.
     pub(crate) fn register(
+        &mut self,
         family: Family,
         made_at: Site,
         value: Value,
-        published: impl Fn() -> Option<&'static Self>,
-        publish: impl Fn(&'static Self),
-    ) -> &'static Self {
-        let mut registry = lock(&REGISTRY);
-        if let Some(record) = published() {
-            return record;
+    ) -> &'static Record {
+        let site = self.sites.entry(ptr::from_ref(made_at) as usize);
+        let (own, merged) = site.or_default();
+        if let Some(merged) = merged {
+            merged.instances.fetch_add(1, Ordering::Relaxed);
+            merged.alive.fetch_add(1, Ordering::Relaxed);
+            return merged;
         }
-        let Registry { records, sites } = &mut *registry;
-        let (own, merged) = sites.entry(ptr::from_ref(made_at) as usize).or_default();
-        let record = match merged {
-            Some(merged) => {
-                merged.instances.fetch_add(1, Ordering::Relaxed);
-                merged.alive.fetch_add(1, Ordering::Relaxed);
-                *merged
-            }
-            None => {
-                let is_merged = *own >= PER_SITE || records.len() >= IN_ALL;
-                let record = Self::new(family, made_at, value, is_merged);
-                let record: &'static Self = Box::leak(Box::new(record));
-                records.push(record);
-                if is_merged {
-                    *merged = Some(record);
-                } else {
-                    *own += 1;
-                }
-                record
-            }
-        };
-        publish(record);
+        let is_merged = *own >= PER_SITE || self.records.len() >= IN_ALL;
+        let record = Record::new(family, made_at, value, is_merged);
+        let record: &'static Record = Box::leak(Box::new(record));
+        self.records.push(record);
+        if is_merged {
+            *merged = Some(record);
+        } else {
+            *own += 1;
+        }
         record
     }
+}
 
+impl Record {
     fn new(family: Family, made_at: Site, value: Value, is_merged: bool) -> Self {
-        let made = clock::now();
-        let shared = Box::leak(Box::new(Shared::new(clock::clock(), made)));
+        let shared = Box::leak(Box::new(Shared::new(clock::clock(), clock::now())));
         Self {
             own: Block::new(shared),
             family,
             made_at,
             value,
             is_merged,
-            made,
             dropped: AtomicU64::new(0),
             instances: AtomicU64::new(1),
             alive: AtomicU64::new(1),
@@ -170,16 +157,6 @@ impl Record {
         }
     }
 
-    /// The block of who holds the lock alone.
-    #[inline(always)]
-    pub(crate) fn own(&self) -> &Block {
-        &self.own
-    }
-
-    pub(crate) fn shared(&self) -> &'static Mutex<Shared> {
-        self.own.shared()
-    }
-
     /// The block of the thread at a place, which is made if there is none.
     pub(crate) fn of_thread(&self, place: usize) -> &'static Block {
         let mut blocks = lock(&self.of_threads);
@@ -187,7 +164,7 @@ impl Record {
         match blocks.binary_search_by_key(&place, place_of) {
             Ok(at) => blocks[at].1,
             Err(at) => {
-                let block = Box::leak(Box::new(Block::new(self.shared())));
+                let block = Box::leak(Box::new(Block::new(self.own.shared)));
                 blocks.insert(at, (place, block));
                 block
             }

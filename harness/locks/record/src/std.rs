@@ -5,43 +5,27 @@
 //! `Condvar::wait_timeout_ms`, and what is unstable.
 
 use ::std::fmt;
+use ::std::ops::Deref;
 use ::std::panic::Location;
 use ::std::sync as bare;
 use ::std::time::Duration;
 
 pub use ::std::sync::*;
 
-use crate::block::{Site, Trace};
 use crate::guard::Guard;
-use crate::handle::{Entered, Handle};
-use crate::record::{Family, Library, Value};
+use crate::handle::{Entered, Handle, Mode};
+use crate::record::{Kind, Library, Value};
 
-const MUTEX: Family = Family {
-    library: Library::Std,
-    is_rwlock: false,
-};
-
-const RWLOCK: Family = Family {
-    library: Library::Std,
-    is_rwlock: true,
-};
-
-/// A mutex as [`std::sync::Mutex`], recorded.
-#[repr(C, align(64))]
-pub struct Mutex<T: ?Sized> {
-    handle: Handle,
-    inner: bare::Mutex<T>,
+crate::handle::recorded! {
+    Std, new:
+    /// A mutex as [`std::sync::Mutex`], recorded.
+    Mutex,
+    /// A reader-writer lock as [`std::sync::RwLock`], recorded.
+    RwLock,
 }
 
 /// A mutex that is held, until it is dropped.
 pub type MutexGuard<'a, T> = Guard<bare::MutexGuard<'a, T>>;
-
-/// A reader-writer lock as [`std::sync::RwLock`], recorded.
-#[repr(C, align(64))]
-pub struct RwLock<T: ?Sized> {
-    handle: Handle,
-    inner: bare::RwLock<T>,
-}
 
 /// A lock that is held to read, until it is dropped.
 pub type RwLockReadGuard<'a, T> = Guard<bare::RwLockReadGuard<'a, T>>;
@@ -57,15 +41,6 @@ pub type RwLockWriteGuard<'a, T> = Guard<bare::RwLockWriteGuard<'a, T>>;
 pub struct Condvar(bare::Condvar);
 
 impl<T> Mutex<T> {
-    /// A mutex that is not held.
-    #[track_caller]
-    pub const fn new(value: T) -> Self {
-        Self {
-            handle: Handle::new(Location::caller(), MUTEX),
-            inner: bare::Mutex::new(value),
-        }
-    }
-
     /// The value.
     ///
     /// # Errors
@@ -85,18 +60,9 @@ impl<T: ?Sized> Mutex<T> {
     #[inline(always)]
     #[track_caller]
     pub fn lock(&self) -> LockResult<MutexGuard<'_, T>> {
-        let site = Location::caller();
-        match attempt(self.inner.try_lock()) {
-            Some((inner, is_poisoned)) => {
-                let trace = self.handle.enter(site, Value::from_ref::<T>(&inner));
-                self.guard(inner, trace, is_poisoned)
-            }
-            None => {
-                let waiting = self.handle.wait(site, Value::unseen::<T>(), false);
-                let (inner, is_poisoned) = acquired(self.inner.lock());
-                self.guard(inner, waiting.end(), is_poisoned)
-            }
-        }
+        take(&self.handle, Mode::Alone, self.inner.try_lock(), || {
+            self.inner.lock()
+        })
     }
 
     /// Takes the mutex if it is free.
@@ -107,32 +73,7 @@ impl<T: ?Sized> Mutex<T> {
     #[inline(always)]
     #[track_caller]
     pub fn try_lock(&self) -> TryLockResult<MutexGuard<'_, T>> {
-        let site = Location::caller();
-        match attempt(self.inner.try_lock()) {
-            Some((inner, is_poisoned)) => {
-                let trace = self.handle.enter(site, Value::from_ref::<T>(&inner));
-                Ok(self.guard(inner, trace, is_poisoned)?)
-            }
-            None => {
-                self.handle.fail(site, Value::unseen::<T>(), false);
-                Err(TryLockError::WouldBlock)
-            }
-        }
-    }
-
-    #[inline(always)]
-    fn guard<'a>(
-        &'a self,
-        inner: bare::MutexGuard<'a, T>,
-        trace: Option<Box<Trace>>,
-        is_poisoned: bool,
-    ) -> LockResult<MutexGuard<'a, T>> {
-        if is_poisoned {
-            self.handle.poisoned(Value::unseen::<T>());
-            return Err(PoisonError::new(Guard::alone(inner, trace, &self.handle)));
-        }
-        // Made apart from that of an error, which is looked at in memory.
-        Ok(Guard::alone(inner, trace, &self.handle))
+        attempt(&self.handle, Mode::Alone, self.inner.try_lock())
     }
 
     /// Whether a thread has panicked while it held the mutex.
@@ -164,18 +105,9 @@ impl<T: ?Sized> RwLock<T> {
     #[inline(always)]
     #[track_caller]
     pub fn read(&self) -> LockResult<RwLockReadGuard<'_, T>> {
-        let site = Location::caller();
-        match attempt(self.inner.try_read()) {
-            Some((inner, is_poisoned)) => {
-                let entered = self.handle.enter_read(site, Value::from_ref::<T>(&inner));
-                self.guard(inner, entered, false, is_poisoned)
-            }
-            None => {
-                let waiting = self.handle.wait(site, Value::unseen::<T>(), true);
-                let (inner, is_poisoned) = acquired(self.inner.read());
-                self.guard(inner, waiting.end_read(), false, is_poisoned)
-            }
-        }
+        take(&self.handle, Mode::Read, self.inner.try_read(), || {
+            self.inner.read()
+        })
     }
 
     /// Waits for all others and takes the lock to write.
@@ -186,18 +118,9 @@ impl<T: ?Sized> RwLock<T> {
     #[inline(always)]
     #[track_caller]
     pub fn write(&self) -> LockResult<RwLockWriteGuard<'_, T>> {
-        let site = Location::caller();
-        match attempt(self.inner.try_write()) {
-            Some((inner, is_poisoned)) => {
-                let entered = self.handle.enter_write(site, Value::from_ref::<T>(&inner));
-                self.guard(inner, entered, true, is_poisoned)
-            }
-            None => {
-                let waiting = self.handle.wait(site, Value::unseen::<T>(), false);
-                let (inner, is_poisoned) = acquired(self.inner.write());
-                self.guard(inner, waiting.end_write(), true, is_poisoned)
-            }
-        }
+        take(&self.handle, Mode::Write, self.inner.try_write(), || {
+            self.inner.write()
+        })
     }
 
     /// Takes the lock to read if nobody writes or is about to.
@@ -208,17 +131,7 @@ impl<T: ?Sized> RwLock<T> {
     #[inline(always)]
     #[track_caller]
     pub fn try_read(&self) -> TryLockResult<RwLockReadGuard<'_, T>> {
-        let site = Location::caller();
-        match attempt(self.inner.try_read()) {
-            Some((inner, is_poisoned)) => {
-                let entered = self.handle.enter_read(site, Value::from_ref::<T>(&inner));
-                Ok(self.guard(inner, entered, false, is_poisoned)?)
-            }
-            None => {
-                self.handle.fail(site, Value::unseen::<T>(), true);
-                Err(TryLockError::WouldBlock)
-            }
-        }
+        attempt(&self.handle, Mode::Read, self.inner.try_read())
     }
 
     /// Takes the lock to write if nobody has it.
@@ -229,34 +142,7 @@ impl<T: ?Sized> RwLock<T> {
     #[inline(always)]
     #[track_caller]
     pub fn try_write(&self) -> TryLockResult<RwLockWriteGuard<'_, T>> {
-        let site = Location::caller();
-        match attempt(self.inner.try_write()) {
-            Some((inner, is_poisoned)) => {
-                let entered = self.handle.enter_write(site, Value::from_ref::<T>(&inner));
-                Ok(self.guard(inner, entered, true, is_poisoned)?)
-            }
-            None => {
-                self.handle.fail(site, Value::unseen::<T>(), false);
-                Err(TryLockError::WouldBlock)
-            }
-        }
-    }
-
-    #[inline(always)]
-    fn guard<G: ::std::ops::Deref>(
-        &self,
-        inner: G,
-        entered: Entered,
-        has_written: bool,
-        is_poisoned: bool,
-    ) -> LockResult<Guard<G>> {
-        if is_poisoned {
-            self.handle.poisoned(Value::unseen::<T>());
-            let guard = Guard::shared(inner, entered, &self.handle, has_written);
-            return Err(PoisonError::new(guard));
-        }
-        // Made apart from that of an error, which is looked at in memory.
-        Ok(Guard::shared(inner, entered, &self.handle, has_written))
+        attempt(&self.handle, Mode::Write, self.inner.try_write())
     }
 
     /// Whether a thread has panicked while it held the lock to write.
@@ -280,15 +166,6 @@ impl<T: ?Sized> RwLock<T> {
 }
 
 impl<T> RwLock<T> {
-    /// A lock that is not held.
-    #[track_caller]
-    pub const fn new(value: T) -> Self {
-        Self {
-            handle: Handle::new(Location::caller(), RWLOCK),
-            inner: bare::RwLock::new(value),
-        }
-    }
-
     /// The value.
     ///
     /// # Errors
@@ -312,10 +189,9 @@ impl Condvar {
     /// If the mutex is poisoned: with the guard.
     #[track_caller]
     pub fn wait<'a, T>(&self, guard: MutexGuard<'a, T>) -> LockResult<MutexGuard<'a, T>> {
-        let site = Location::caller();
         // SAFETY: the guard borrows the mutex for all of this call.
         let (inner, handle) = unsafe { guard.release() };
-        again(self.0.wait(inner), handle, site)
+        again(acquired(self.0.wait(inner)), handle)
     }
 
     /// Waits as [`wait`](Self::wait) does, for as long as the condition holds.
@@ -346,10 +222,9 @@ impl Condvar {
         guard: MutexGuard<'a, T>,
         timeout: Duration,
     ) -> LockResult<(MutexGuard<'a, T>, WaitTimeoutResult)> {
-        let site = Location::caller();
         // SAFETY: the guard borrows the mutex for all of this call.
         let (inner, handle) = unsafe { guard.release() };
-        again_in_time(self.0.wait_timeout(inner, timeout), handle, site)
+        again_in_time(self.0.wait_timeout(inner, timeout), handle)
     }
 
     /// Waits as [`wait_timeout`](Self::wait_timeout) does, for as long as the condition holds. The times in which the
@@ -365,11 +240,10 @@ impl Condvar {
         timeout: Duration,
         condition: impl FnMut(&mut T) -> bool,
     ) -> LockResult<(MutexGuard<'a, T>, WaitTimeoutResult)> {
-        let site = Location::caller();
         // SAFETY: the guard borrows the mutex for all of this call.
         let (inner, handle) = unsafe { guard.release() };
         let result = self.0.wait_timeout_while(inner, timeout, condition);
-        again_in_time(result, handle, site)
+        again_in_time(result, handle)
     }
 
     /// Wakes one that waits.
@@ -383,38 +257,91 @@ impl Condvar {
     }
 }
 
-/// A mutex that was taken again, at a call site.
-fn again<'a, T>(
-    result: LockResult<bare::MutexGuard<'a, T>>,
+/// What an attempt got, or what is got by waiting.
+#[inline(always)]
+#[track_caller]
+fn take<G: Deref>(
     handle: &Handle,
-    site: Site,
-) -> LockResult<MutexGuard<'a, T>> {
-    let (inner, is_poisoned) = acquired(result);
-    let guard = Guard::alone(inner, handle.enter_again(site), handle);
-    if is_poisoned {
-        handle.poisoned(Value::unseen::<T>());
-        return Err(PoisonError::new(guard));
+    mode: Mode,
+    attempt: TryLockResult<G>,
+    wait: impl FnOnce() -> LockResult<G>,
+) -> LockResult<Guard<G>> {
+    let site = Location::caller();
+    match tried(attempt) {
+        Some((inner, is_poisoned)) => {
+            let entered = handle.enter(mode, site, Value::from_ref::<G::Target>(&inner));
+            guarded(inner, entered, handle, mode, is_poisoned)
+        }
+        None => {
+            let waiting = handle.wait(mode, site, Value::unseen::<G::Target>());
+            let (inner, is_poisoned) = acquired(wait());
+            guarded(inner, waiting.end(), handle, mode, is_poisoned)
+        }
     }
-    Ok(guard)
 }
 
+/// What an attempt got, and no wait follows.
+#[inline(always)]
+#[track_caller]
+fn attempt<G: Deref>(
+    handle: &Handle,
+    mode: Mode,
+    attempt: TryLockResult<G>,
+) -> TryLockResult<Guard<G>> {
+    let site = Location::caller();
+    match tried(attempt) {
+        Some((inner, is_poisoned)) => {
+            let entered = handle.enter(mode, site, Value::from_ref::<G::Target>(&inner));
+            Ok(guarded(inner, entered, handle, mode, is_poisoned)?)
+        }
+        None => {
+            handle.fail(mode, site, Value::unseen::<G::Target>());
+            Err(TryLockError::WouldBlock)
+        }
+    }
+}
+
+#[inline(always)]
+fn guarded<G: Deref>(
+    inner: G,
+    entered: Entered,
+    handle: &Handle,
+    mode: Mode,
+    is_poisoned: bool,
+) -> LockResult<Guard<G>> {
+    if is_poisoned {
+        handle.poisoned(Value::unseen::<G::Target>());
+        return Err(PoisonError::new(Guard::new(inner, entered, handle, mode)));
+    }
+    // Made apart from that of an error, which is looked at in memory.
+    Ok(Guard::new(inner, entered, handle, mode))
+}
+
+/// A mutex that was taken again, at the call site.
+#[track_caller]
+fn again<'a, T>(
+    (inner, is_poisoned): (bare::MutexGuard<'a, T>, bool),
+    handle: &Handle,
+) -> LockResult<MutexGuard<'a, T>> {
+    let entered = handle.enter_again(Mode::Alone, Location::caller());
+    guarded(inner, entered, handle, Mode::Alone, is_poisoned)
+}
+
+#[track_caller]
 fn again_in_time<'a, T>(
     result: LockResult<(bare::MutexGuard<'a, T>, WaitTimeoutResult)>,
     handle: &Handle,
-    site: Site,
 ) -> LockResult<(MutexGuard<'a, T>, WaitTimeoutResult)> {
     let ((inner, result), is_poisoned) = acquired(result);
-    let guard = Guard::alone(inner, handle.enter_again(site), handle);
-    if is_poisoned {
-        handle.poisoned(Value::unseen::<T>());
-        return Err(PoisonError::new((guard, result)));
+    match again((inner, is_poisoned), handle) {
+        Ok(guard) => Ok((guard, result)),
+        Err(poisoned) => Err(PoisonError::new((poisoned.into_inner(), result))),
     }
-    Ok((guard, result))
 }
 
 /// What an attempt got, and whether the lock is poisoned.
 #[inline(always)]
-fn attempt<G>(result: TryLockResult<G>) -> Option<(G, bool)> {
+fn tried<G>(result: TryLockResult<G>) -> Option<(G, bool)> {
     match result {
         Ok(guard) => Some((guard, false)),
         Err(TryLockError::Poisoned(poisoned)) => Some((poisoned.into_inner(), true)),
@@ -430,5 +357,3 @@ fn acquired<G>(result: LockResult<G>) -> (G, bool) {
         Err(poisoned) => (poisoned.into_inner(), true),
     }
 }
-
-crate::handle::as_any_lock!(Mutex, RwLock);

@@ -15,9 +15,9 @@ use crate::writer;
 const AT_HAND: usize = 64;
 
 /// A place, for one thread at a time.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Place {
-    index: usize,
+    pub(crate) index: usize,
     /// The number of the thread: how many there were before.
     number: AtomicU64,
     /// When the thread used a lock for the first time and last, in ticks, as far as it was timed.
@@ -81,9 +81,7 @@ fn claim() -> Option<&'static Place> {
     let place = threads.free.pop().unwrap_or_else(|| {
         let place: &'static Place = Box::leak(Box::new(Place {
             index: threads.places.len(),
-            number: AtomicU64::new(0),
-            first: AtomicU64::new(0),
-            last: AtomicU64::new(0),
+            ..Place::default()
         }));
         threads.places.push(place);
         place
@@ -102,12 +100,7 @@ pub(crate) fn seen() -> (u64, u64) {
         let first = place.first.load(Ordering::Relaxed);
         place.last.load(Ordering::Relaxed).saturating_sub(first)
     };
-    let ticks: u64 = threads
-        .places
-        .iter()
-        .copied()
-        .map(|place| of_place(&place))
-        .sum();
+    let ticks: u64 = threads.places.iter().map(of_place).sum();
     (threads.seen, threads.ended_ticks + ticks)
 }
 
@@ -117,10 +110,6 @@ pub(crate) fn place() -> Option<&'static Place> {
 }
 
 impl Place {
-    pub(crate) fn index(&self) -> usize {
-        self.index
-    }
-
     pub(crate) fn number(&self) -> u64 {
         self.number.load(Ordering::Relaxed)
     }
@@ -149,7 +138,7 @@ pub(crate) fn block_at_hand(record: &'static Record) -> Option<&'static Block> {
 /// This thread's block for a record, unless the thread is ending.
 pub(crate) fn block(record: &'static Record) -> Option<&'static Block> {
     block_at_hand(record).or_else(|| {
-        let block = record.of_thread(place()?.index());
+        let block = record.of_thread(place()?.index);
         HAND.with(|hand| hand[spot(record)].set((record, Some(block))));
         Some(block)
     })

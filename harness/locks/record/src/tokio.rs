@@ -10,7 +10,6 @@
 
 use std::fmt;
 use std::future::poll_fn;
-use std::mem::transmute;
 use std::ops::{Deref, DerefMut};
 use std::panic::Location;
 use std::sync::Arc;
@@ -22,24 +21,15 @@ pub use ::tokio::sync::*;
 
 use crate::block::Site;
 use crate::guard::Guard;
-use crate::handle::{Handle, Waiting};
-use crate::record::{Family, Library, Value};
+use crate::handle::{Handle, Mode};
+use crate::record::{Kind, Library, Value};
 
-const MUTEX: Family = Family {
-    library: Library::Tokio,
-    is_rwlock: false,
-};
-
-const RWLOCK: Family = Family {
-    library: Library::Tokio,
-    is_rwlock: true,
-};
-
-/// A mutex as [`tokio::sync::Mutex`], recorded.
-#[repr(C, align(64))]
-pub struct Mutex<T: ?Sized> {
-    handle: Handle,
-    inner: bare::Mutex<T>,
+crate::handle::recorded! {
+    Tokio, const_new:
+    /// A mutex as [`tokio::sync::Mutex`], recorded.
+    Mutex,
+    /// A reader-writer lock as [`tokio::sync::RwLock`], recorded.
+    RwLock,
 }
 
 /// A mutex that is held, until it is dropped.
@@ -50,13 +40,6 @@ pub type MappedMutexGuard<'a, T> = Guard<bare::MappedMutexGuard<'a, T>>;
 
 /// A mutex that is held, with a reference to it.
 pub type OwnedMutexGuard<T> = Guard<Owned<bare::MutexGuard<'static, T>, Mutex<T>>>;
-
-/// A reader-writer lock as [`tokio::sync::RwLock`], recorded.
-#[repr(C, align(64))]
-pub struct RwLock<T: ?Sized> {
-    handle: Handle,
-    inner: bare::RwLock<T>,
-}
 
 /// A lock that is held to read, until it is dropped.
 pub type RwLockReadGuard<'a, T> = Guard<bare::RwLockReadGuard<'a, T>>;
@@ -97,28 +80,21 @@ impl<G: fmt::Debug, L: ?Sized> fmt::Debug for Owned<G, L> {
     }
 }
 
-/// A wait that counts as a failed attempt if its future is dropped.
-struct Pending<'a> {
-    handle: &'a Handle,
+/// What an attempt gets, or what is got by waiting.
+async fn take<G: Deref>(
+    handle: &Handle,
+    mode: Mode,
     site: Site,
-    value: Value,
-    is_read: bool,
-    waiting: Option<Waiting<'a>>,
-}
-
-impl<'a> Pending<'a> {
-    fn end<R: Default>(mut self, end: impl FnOnce(Waiting<'a>) -> R) -> R {
-        self.waiting.take().map(end).unwrap_or_default()
+    attempt: impl FnOnce() -> Result<G, TryLockError>,
+    wait: impl Future<Output = G>,
+) -> Guard<G> {
+    let task = task().await;
+    if let Ok(inner) = attempt() {
+        return handle.guard(mode, site, inner).in_task(task);
     }
-}
-
-impl Drop for Pending<'_> {
-    fn drop(&mut self) {
-        if let Some(waiting) = self.waiting.take() {
-            drop(waiting);
-            self.handle.fail(self.site, self.value, self.is_read);
-        }
-    }
+    let waiting = handle.wait(mode, site, Value::unseen::<G::Target>());
+    let inner = wait.await;
+    Guard::new(inner, waiting.end(), handle, mode).in_task(task)
 }
 
 /// What names the task that is polled: the address that its waker has for the runtime.
@@ -133,15 +109,6 @@ impl<T> Mutex<T> {
         Self::const_new(value)
     }
 
-    /// A mutex that is not held, for a static.
-    #[track_caller]
-    pub const fn const_new(value: T) -> Self {
-        Self {
-            handle: Handle::new(Location::caller(), MUTEX),
-            inner: bare::Mutex::const_new(value),
-        }
-    }
-
     /// The value.
     pub fn into_inner(self) -> T {
         self.inner.into_inner()
@@ -152,18 +119,8 @@ impl<T: ?Sized> Mutex<T> {
     /// Waits for the mutex and takes it. Recorded at this call, and not where its future is awaited.
     #[track_caller]
     pub fn lock(&self) -> impl Future<Output = MutexGuard<'_, T>> {
-        self.lock_at(Location::caller())
-    }
-
-    async fn lock_at(&self, site: Site) -> MutexGuard<'_, T> {
-        let task = task().await;
-        if let Ok(inner) = self.inner.try_lock() {
-            return self.guard(inner, site).in_task(task);
-        }
-        let pending = pending(&self.handle, site, Value::unseen::<T>(), false);
-        let inner = self.inner.lock().await;
-        let trace = pending.end(Waiting::end);
-        Guard::alone(inner, trace, &self.handle).in_task(task)
+        let (attempt, wait) = (|| self.inner.try_lock(), self.inner.lock());
+        take(&self.handle, Mode::Alone, Location::caller(), attempt, wait)
     }
 
     /// Waits for the mutex and takes it, with the reference to it.
@@ -172,11 +129,11 @@ impl<T: ?Sized> Mutex<T> {
     where
         T: 'static,
     {
-        let site = Location::caller();
+        // SAFETY: the guard, and the future once it waits for it, are dropped before the reference.
+        let guard = unsafe { lasting(&self) }.lock();
         async move {
-            let guard = self.lock_at(site).await;
-            // SAFETY: the mutex lives as long as the reference beside the guard, which is dropped after it.
-            guard.mapped_whole(|guard| own(unsafe { transmute_mutex(guard) }, &self))
+            let guard = guard.await;
+            guard.mapped(false, |guard| Owned { guard, _lock: self })
         }
     }
 
@@ -187,14 +144,7 @@ impl<T: ?Sized> Mutex<T> {
     /// If it is not.
     #[track_caller]
     pub fn try_lock(&self) -> Result<MutexGuard<'_, T>, TryLockError> {
-        let site = Location::caller();
-        match self.inner.try_lock() {
-            Ok(inner) => Ok(self.guard(inner, site)),
-            Err(error) => {
-                self.handle.fail(site, Value::unseen::<T>(), false);
-                Err(error)
-            }
-        }
+        self.handle.attempt(Mode::Alone, self.inner.try_lock())
     }
 
     /// Takes the mutex if it is free, with the reference to it.
@@ -207,9 +157,9 @@ impl<T: ?Sized> Mutex<T> {
     where
         T: 'static,
     {
-        let guard = self.try_lock()?;
-        // SAFETY: the mutex lives as long as the reference beside the guard, which is dropped after it.
-        Ok(guard.mapped_whole(|guard| own(unsafe { transmute_mutex(guard) }, &self)))
+        // SAFETY: the guard is dropped before the reference.
+        let guard = unsafe { lasting(&self) }.try_lock()?;
+        Ok(guard.mapped(false, |guard| Owned { guard, _lock: self }))
     }
 
     /// Waits for the mutex outside of async code and takes it.
@@ -219,18 +169,9 @@ impl<T: ?Sized> Mutex<T> {
     /// If it has to wait in async code. The lock of tokio panics there in any case.
     #[track_caller]
     pub fn blocking_lock(&self) -> MutexGuard<'_, T> {
-        let site = Location::caller();
-        if let Ok(inner) = self.inner.try_lock() {
-            return self.guard(inner, site);
-        }
-        let waiting = self.handle.wait(site, Value::unseen::<T>(), false);
-        let inner = self.inner.blocking_lock();
-        Guard::alone(inner, waiting.end(), &self.handle)
-    }
-
-    fn guard<'a>(&'a self, inner: bare::MutexGuard<'a, T>, site: Site) -> MutexGuard<'a, T> {
-        let trace = self.handle.enter(site, Value::from_ref::<T>(&inner));
-        Guard::alone(inner, trace, &self.handle)
+        let attempt = self.inner.try_lock().ok();
+        self.handle
+            .take(Mode::Alone, attempt, || self.inner.blocking_lock())
     }
 
     /// The value, which nobody else refers to. Not an acquisition.
@@ -239,51 +180,14 @@ impl<T: ?Sized> Mutex<T> {
     }
 }
 
-fn pending(handle: &Handle, site: Site, value: Value, is_read: bool) -> Pending<'_> {
-    Pending {
-        handle,
-        site,
-        value,
-        is_read,
-        waiting: Some(handle.wait(site, value, is_read)),
-    }
-}
-
-fn own<G, L: ?Sized>(guard: G, lock: &Arc<L>) -> Owned<G, L> {
-    Owned {
-        guard,
-        _lock: Arc::clone(lock),
-    }
-}
-
+/// A lock that lasts as long as a reference to it.
+///
 /// # Safety
 ///
-/// The mutex has to live until the guard is dropped.
-unsafe fn transmute_mutex<T: ?Sized>(
-    guard: bare::MutexGuard<'_, T>,
-) -> bare::MutexGuard<'static, T> {
-    // SAFETY: types that differ in a lifetime alone, which the caller promises.
-    unsafe { transmute(guard) }
-}
-
-/// # Safety
-///
-/// The lock has to live until the guard is dropped.
-unsafe fn transmute_read<T: ?Sized>(
-    guard: bare::RwLockReadGuard<'_, T>,
-) -> bare::RwLockReadGuard<'static, T> {
-    // SAFETY: types that differ in a lifetime alone, which the caller promises.
-    unsafe { transmute(guard) }
-}
-
-/// # Safety
-///
-/// The lock has to live until the guard is dropped.
-unsafe fn transmute_write<T: ?Sized>(
-    guard: bare::RwLockWriteGuard<'_, T>,
-) -> bare::RwLockWriteGuard<'static, T> {
-    // SAFETY: types that differ in a lifetime alone, which the caller promises.
-    unsafe { transmute(guard) }
+/// What borrows the lock has to be dropped before the reference is.
+unsafe fn lasting<L: ?Sized>(lock: &Arc<L>) -> &'static L {
+    // SAFETY: the caller promises that it is there.
+    unsafe { &*Arc::as_ptr(lock) }
 }
 
 impl<'a, T: ?Sized> Guard<bare::MutexGuard<'a, T>> {
@@ -292,7 +196,7 @@ impl<'a, T: ?Sized> Guard<bare::MutexGuard<'a, T>> {
         guard: Self,
         part: impl FnOnce(&mut T) -> &mut U,
     ) -> MappedMutexGuard<'a, U> {
-        guard.mapped(|inner| bare::MutexGuard::map(inner, part))
+        guard.mapped(true, |inner| bare::MutexGuard::map(inner, part))
     }
 }
 
@@ -301,15 +205,6 @@ impl<T> RwLock<T> {
     #[track_caller]
     pub fn new(value: T) -> Self {
         Self::const_new(value)
-    }
-
-    /// A lock that is not held, for a static.
-    #[track_caller]
-    pub const fn const_new(value: T) -> Self {
-        Self {
-            handle: Handle::new(Location::caller(), RWLOCK),
-            inner: bare::RwLock::const_new(value),
-        }
     }
 
     /// The value.
@@ -322,35 +217,15 @@ impl<T: ?Sized> RwLock<T> {
     /// Waits for writers and takes the lock to read. Recorded at this call.
     #[track_caller]
     pub fn read(&self) -> impl Future<Output = RwLockReadGuard<'_, T>> {
-        self.read_at(Location::caller())
-    }
-
-    async fn read_at(&self, site: Site) -> RwLockReadGuard<'_, T> {
-        let task = task().await;
-        if let Ok(inner) = self.inner.try_read() {
-            return self.reading(inner, site).in_task(task);
-        }
-        let pending = pending(&self.handle, site, Value::unseen::<T>(), true);
-        let inner = self.inner.read().await;
-        let entered = pending.end(Waiting::end_read);
-        Guard::shared(inner, entered, &self.handle, false).in_task(task)
+        let (attempt, wait) = (|| self.inner.try_read(), self.inner.read());
+        take(&self.handle, Mode::Read, Location::caller(), attempt, wait)
     }
 
     /// Waits for all others and takes the lock to write. Recorded at this call.
     #[track_caller]
     pub fn write(&self) -> impl Future<Output = RwLockWriteGuard<'_, T>> {
-        self.write_at(Location::caller())
-    }
-
-    async fn write_at(&self, site: Site) -> RwLockWriteGuard<'_, T> {
-        let task = task().await;
-        if let Ok(inner) = self.inner.try_write() {
-            return self.writing(inner, site).in_task(task);
-        }
-        let pending = pending(&self.handle, site, Value::unseen::<T>(), false);
-        let inner = self.inner.write().await;
-        let entered = pending.end(Waiting::end_write);
-        Guard::shared(inner, entered, &self.handle, true).in_task(task)
+        let (attempt, wait) = (|| self.inner.try_write(), self.inner.write());
+        take(&self.handle, Mode::Write, Location::caller(), attempt, wait)
     }
 
     /// Waits for writers and takes the lock to read, with the reference to it.
@@ -359,11 +234,11 @@ impl<T: ?Sized> RwLock<T> {
     where
         T: 'static,
     {
-        let site = Location::caller();
+        // SAFETY: the guard, and the future once it waits for it, are dropped before the reference.
+        let guard = unsafe { lasting(&self) }.read();
         async move {
-            let guard = self.read_at(site).await;
-            // SAFETY: the lock lives as long as the reference beside the guard, which is dropped after it.
-            guard.mapped_whole(|guard| own(unsafe { transmute_read(guard) }, &self))
+            let guard = guard.await;
+            guard.mapped(false, |guard| Owned { guard, _lock: self })
         }
     }
 
@@ -373,11 +248,11 @@ impl<T: ?Sized> RwLock<T> {
     where
         T: 'static,
     {
-        let site = Location::caller();
+        // SAFETY: the guard, and the future once it waits for it, are dropped before the reference.
+        let guard = unsafe { lasting(&self) }.write();
         async move {
-            let guard = self.write_at(site).await;
-            // SAFETY: the lock lives as long as the reference beside the guard, which is dropped after it.
-            guard.mapped_whole(|guard| own(unsafe { transmute_write(guard) }, &self))
+            let guard = guard.await;
+            guard.mapped(false, |guard| Owned { guard, _lock: self })
         }
     }
 
@@ -388,14 +263,7 @@ impl<T: ?Sized> RwLock<T> {
     /// If somebody does.
     #[track_caller]
     pub fn try_read(&self) -> Result<RwLockReadGuard<'_, T>, TryLockError> {
-        let site = Location::caller();
-        match self.inner.try_read() {
-            Ok(inner) => Ok(self.reading(inner, site)),
-            Err(error) => {
-                self.handle.fail(site, Value::unseen::<T>(), true);
-                Err(error)
-            }
-        }
+        self.handle.attempt(Mode::Read, self.inner.try_read())
     }
 
     /// Takes the lock to write if nobody has it.
@@ -405,14 +273,7 @@ impl<T: ?Sized> RwLock<T> {
     /// If somebody has.
     #[track_caller]
     pub fn try_write(&self) -> Result<RwLockWriteGuard<'_, T>, TryLockError> {
-        let site = Location::caller();
-        match self.inner.try_write() {
-            Ok(inner) => Ok(self.writing(inner, site)),
-            Err(error) => {
-                self.handle.fail(site, Value::unseen::<T>(), false);
-                Err(error)
-            }
-        }
+        self.handle.attempt(Mode::Write, self.inner.try_write())
     }
 
     /// Waits to read outside of async code.
@@ -422,13 +283,9 @@ impl<T: ?Sized> RwLock<T> {
     /// If it has to wait in async code. The lock of tokio panics there in any case.
     #[track_caller]
     pub fn blocking_read(&self) -> RwLockReadGuard<'_, T> {
-        let site = Location::caller();
-        if let Ok(inner) = self.inner.try_read() {
-            return self.reading(inner, site);
-        }
-        let waiting = self.handle.wait(site, Value::unseen::<T>(), true);
-        let inner = self.inner.blocking_read();
-        Guard::shared(inner, waiting.end_read(), &self.handle, false)
+        let attempt = self.inner.try_read().ok();
+        self.handle
+            .take(Mode::Read, attempt, || self.inner.blocking_read())
     }
 
     /// Waits to write outside of async code.
@@ -438,31 +295,9 @@ impl<T: ?Sized> RwLock<T> {
     /// If it has to wait in async code. The lock of tokio panics there in any case.
     #[track_caller]
     pub fn blocking_write(&self) -> RwLockWriteGuard<'_, T> {
-        let site = Location::caller();
-        if let Ok(inner) = self.inner.try_write() {
-            return self.writing(inner, site);
-        }
-        let waiting = self.handle.wait(site, Value::unseen::<T>(), false);
-        let inner = self.inner.blocking_write();
-        Guard::shared(inner, waiting.end_write(), &self.handle, true)
-    }
-
-    fn reading<'a>(
-        &'a self,
-        inner: bare::RwLockReadGuard<'a, T>,
-        site: Site,
-    ) -> RwLockReadGuard<'a, T> {
-        let entered = self.handle.enter_read(site, Value::from_ref::<T>(&inner));
-        Guard::shared(inner, entered, &self.handle, false)
-    }
-
-    fn writing<'a>(
-        &'a self,
-        inner: bare::RwLockWriteGuard<'a, T>,
-        site: Site,
-    ) -> RwLockWriteGuard<'a, T> {
-        let entered = self.handle.enter_write(site, Value::from_ref::<T>(&inner));
-        Guard::shared(inner, entered, &self.handle, true)
+        let attempt = self.inner.try_write().ok();
+        self.handle
+            .take(Mode::Write, attempt, || self.inner.blocking_write())
     }
 
     /// The value, which nobody else refers to. Not an acquisition.
@@ -479,8 +314,7 @@ impl<'a, T: ?Sized> Guard<bare::RwLockWriteGuard<'a, T>> {
         // SAFETY: the guard borrows the lock for longer than this call.
         let (inner, handle) = unsafe { self.release() };
         let inner = inner.downgrade();
-        Guard::shared(inner, handle.enter_read_again(site), handle, false)
+        let entered = handle.enter_again(Mode::Read, site);
+        Guard::new(inner, entered, handle, Mode::Read)
     }
 }
-
-crate::handle::as_any_lock!(Mutex, RwLock);
