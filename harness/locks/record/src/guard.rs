@@ -6,7 +6,7 @@ use std::ops::{Deref, DerefMut};
 
 use crate::block::{Holder, Trace, Use};
 use crate::handle::{Entered, Handle, Lent, Mode};
-use crate::{clock, threads, turns, writer};
+use crate::{clock, sync, threads, turns};
 
 /// A recorded lock that is held, until it is dropped. Dereferences as the guard of the library does.
 #[must_use = "the lock is given up at once if its guard is not used"]
@@ -161,7 +161,7 @@ fn finish<G: Deref>(inner: G, trace: Box<Trace>, handle: Option<Lent<Handle>>, h
 /// Adds what happened to the figures, with the thread.
 fn record(trace: &Trace, how: Use) {
     // In a forked child a mutex of the recorder can be locked for ever.
-    if !writer::is_recording() {
+    if !sync::is_recording() {
         return;
     }
     let place = threads::place();

@@ -8,7 +8,7 @@ use crate::beside::Beside;
 use crate::block::{BETWEEN_TIMED, Block, Holder, Site, Trace, Wait};
 use crate::clock;
 use crate::record::{self, Family, Kind, Library, Record, Value};
-use crate::{threads, writer};
+use crate::{sync, threads, writer};
 
 /// The part of a lock that records it. With a lock of a word and a value of eight bytes it fills a line of memory, on which the
 /// locks of this crate begin.
@@ -124,7 +124,7 @@ impl Handle {
 
     /// The record, which is made by the first use. None where nothing is recorded.
     pub(crate) fn registered(&self, value: Value) -> Option<&'static Record> {
-        if !writer::is_recording() {
+        if !sync::is_recording() {
             return None;
         }
         if let Some(record) = self.record() {
@@ -181,7 +181,7 @@ impl Handle {
         if mode != Mode::Read && self.beside.pass(site) {
             return self.entered(None);
         }
-        let record = self.record().filter(|_| writer::is_recording());
+        let record = self.record().filter(|_| sync::is_recording());
         record.map_or_else(Entered::default, |record| self.enter_in(mode, record, site))
     }
 
@@ -258,7 +258,7 @@ impl Drop for Handle {
     fn drop(&mut self) {
         let Some(record) = self.record() else { return };
         // In a forked child a mutex of the recorder can be locked for ever.
-        if writer::is_recording() && !record.is_merged {
+        if sync::is_recording() && !record.is_merged {
             self.beside.settle_all(&record.own);
         }
         record.drop_one();
@@ -328,7 +328,7 @@ impl Drop for Waiting<'_> {
         };
         handle.beside.stop_waiting();
         // In a forked child a mutex of the recorder can be locked for ever.
-        if writer::is_recording() {
+        if sync::is_recording() {
             fail_in(self.mode, record, self.site);
         }
     }

@@ -6,8 +6,7 @@ use std::collections::BTreeSet;
 use std::sync::Mutex;
 
 use crate::block::next;
-use crate::sync::lock;
-use crate::writer;
+use crate::sync::{is_recording, lock};
 
 /// Keys that are counted singly at a time.
 const COUNTED: usize = 64;
@@ -78,7 +77,7 @@ impl Keys {
     #[inline]
     pub(crate) fn sample(&self, operation: Operation, hash: impl FnOnce() -> u64) {
         // In a forked child the mutex can be locked for ever.
-        if let Some(weight) = weight().filter(|_| writer::is_recording()) {
+        if let Some(weight) = weight().filter(|_| is_recording()) {
             // It is the program's code, and may take locks.
             let hash = hash();
             lock(&self.0).add(operation, hash, u64::from(weight));

@@ -1,4 +1,7 @@
-//! What threads share in [`crate::block`]: the atomics and the mutex of std, or those of loom in its models.
+//! What threads share in [`crate::block`]: the atomics and the mutex of std, or those of loom in its models; and whether this
+//! process may use them.
+
+use ::std::sync::atomic::AtomicBool;
 
 #[cfg(not(all(test, pivot_loom)))]
 pub(crate) use ::std::sync::{
@@ -18,4 +21,20 @@ pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex
         .lock()
         .unwrap_or_else(::std::sync::PoisonError::into_inner)
+}
+
+/// Whether this is a forked child, where nothing is recorded: other threads may have held the recorder's mutexes.
+///
+/// Relaxed: set by the only thread of a new process.
+static IS_CHILD: AtomicBool = AtomicBool::new(false);
+
+/// Whether this process records.
+#[inline]
+pub(crate) fn is_recording() -> bool {
+    !IS_CHILD.load(::std::sync::atomic::Ordering::Relaxed)
+}
+
+/// Says that this process is a forked child.
+pub(crate) fn stop_recording() {
+    IS_CHILD.store(true, ::std::sync::atomic::Ordering::Relaxed);
 }

@@ -8,8 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use crate::block::Block;
 use crate::clock;
 use crate::record::Record;
-use crate::sync::lock;
-use crate::writer;
+use crate::sync::{is_recording, lock};
 
 /// Blocks that a thread has at hand. A power of two.
 const AT_HAND: usize = 64;
@@ -56,7 +55,7 @@ impl Drop for Owned {
         // What a later destructor of this thread does is not counted in blocks that have another owner.
         HAND.with(|hand| hand.iter().for_each(|at| at.set((ptr::null(), None))));
         // In a forked child the mutex can be locked for ever.
-        let Some(place) = self.0.filter(|_| writer::is_recording()) else {
+        let Some(place) = self.0.filter(|_| is_recording()) else {
             return;
         };
         let mut threads = lock(&THREADS);
@@ -71,7 +70,7 @@ impl Drop for Owned {
 /// The mutex is what the next owner synchronizes with: what this one counted in its blocks comes before.
 fn claim() -> Option<&'static Place> {
     // In a forked child it can be locked for ever.
-    if !writer::is_recording() {
+    if !is_recording() {
         return None;
     }
     let mut threads = lock(&THREADS);

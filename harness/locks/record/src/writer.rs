@@ -15,22 +15,17 @@ use std::{mem::MaybeUninit, ptr};
 
 use crate::clock;
 use crate::document::{Reason, document};
-use crate::sync::lock;
+use crate::sync::{is_recording, lock, stop_recording};
 
 /// Seconds between two files, unless `LOCKRECORD_SECONDS` says otherwise.
 const SECONDS: u64 = 5;
 
 static START: Once = Once::new();
 
-/// Whether this is a forked child, where nothing is recorded: other threads may have held the recorder's mutexes.
-///
-/// Relaxed, here and below: set by the only thread of a new process, or a mark that a document shows.
-static IS_CHILD: AtomicBool = AtomicBool::new(false);
-
 /// The process that records, for a child that was made without telling the C library.
 static PROCESS: AtomicU32 = AtomicU32::new(0);
 
-/// Whether the process has forked.
+/// Whether the process has forked. Relaxed: a mark that a document shows.
 static HAS_FORKED: AtomicBool = AtomicBool::new(false);
 
 /// Whether it was said that a file cannot be written.
@@ -49,12 +44,6 @@ unsafe extern "C" {
         parent: Option<extern "C" fn()>,
         child: Option<extern "C" fn()>,
     ) -> c_int;
-}
-
-/// Whether this process records.
-#[inline]
-pub(crate) fn is_recording() -> bool {
-    !IS_CHILD.load(Ordering::Relaxed)
 }
 
 /// Calibrates the clock and arranges for files to be written. By the first use of a lock.
@@ -116,7 +105,7 @@ extern "C" fn in_parent() {
 }
 
 extern "C" fn in_child() {
-    IS_CHILD.store(true, Ordering::Relaxed);
+    stop_recording();
 }
 
 /// Calls with all signals blocked. A thread that is started meanwhile leaves them to the program's own threads, one of which
