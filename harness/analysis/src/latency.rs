@@ -79,7 +79,7 @@ pub(super) fn all(samples: &Samples) -> Vec<Latency> {
 /// Compares a quantile of a strategy with the baseline's.
 fn compare(
     quantile: &mut Quantile,
-    timed: &Timed<'_>,
+    of: &Timed<'_>,
     strategy: &str,
     baseline: &Timed<'_>,
     same: &Timed<'_>,
@@ -91,7 +91,7 @@ fn compare(
         _ => theirs.map(|theirs| theirs / quantile.ns),
     };
     quantile.rank = Some(match (quantile.times, noise) {
-        (Some(times), Some(noise)) if noise <= NOISE_MAX && timed.are_enough() => {
+        (Some(times), Some(noise)) if noise <= NOISE_MAX && of.are_enough() => {
             if times.ln().abs() <= noise.ln() {
                 Rank::Alike
             } else if times > 1.0 {

@@ -174,9 +174,10 @@ impl Schedule {
                 ms: left_ms(&self.plan, done, round),
                 more_ms: MORE * budget_ms(&self.plan),
                 turns: self.plan.limits.rounds.saturating_sub(round),
-                turns_least: match self.plan.limits.one_answer {
-                    true => 0,
-                    false => PROCESSES.saturating_sub(round),
+                turns_least: if self.plan.limits.one_answer {
+                    0
+                } else {
+                    PROCESSES.saturating_sub(round)
                 },
             };
             let blocks = allocate(&progress, done, left).into_iter();
