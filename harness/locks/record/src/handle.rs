@@ -10,14 +10,16 @@ use crate::clock;
 use crate::record::{self, Family, Kind, Library, Record, Value};
 use crate::{sync, threads, writer};
 
-/// The part of a lock that records it. With a lock of a word and a value of eight bytes it fills a line of memory, on which the
-/// locks of this crate begin.
+/// The part of a lock that records it. It begins a line of memory and leaves room on it for the lock's own word. What is guarded
+/// begins the next line, if it is aligned to eight bytes: who waits looks at the word, and who is inside writes the value.
 #[derive(Debug)]
+#[repr(C)]
 pub struct Handle {
     /// The record; before the first use where the lock was made, with [`MADE_AT`] added. Release, and the loads acquire: a
     /// record that is seen is complete.
     record: AtomicPtr<Record>,
     beside: Beside,
+    apart: [u64; 1],
 }
 
 /// As the locks of the libraries, whatever they guard: what it refers to is behind atomics and mutexes.
@@ -25,8 +27,8 @@ impl UnwindSafe for Handle {}
 
 #[cfg(target_pointer_width = "64")]
 const _: () = assert!(
-    size_of::<Handle>() == 48,
-    "not one line with a lock and a value"
+    size_of::<Handle>() == 56,
+    "the lock is not alone with its word on a line"
 );
 
 /// Tells the address of a place from that of a record. Both are even.
@@ -111,6 +113,7 @@ impl Handle {
         Self {
             record: AtomicPtr::new(made_at.wrapping_byte_add(MADE_AT)),
             beside: Beside::new(Family { library, kind }),
+            apart: [0],
         }
     }
 
