@@ -113,9 +113,9 @@ fn where_the_baseline_differs_from_itself_nobody_is_ranked() {
     let rank = at(reads(&analysed(two), OTHER), 0.5).rank;
     assert_eq!(rank, Some(Rank::NotRanked));
     // What one process timed may be its luck.
-    let mut one = processes(equal);
-    one.retain(|seen| seen.strategy != OTHER || seen.process == 0);
-    let rank = at(reads(&analysed(one), OTHER), 0.5).rank;
+    let mut single = processes(equal);
+    single.retain(|seen| seen.strategy != OTHER || seen.process == 0);
+    let rank = at(reads(&analysed(single), OTHER), 0.5).rank;
     assert_eq!(rank, Some(Rank::NotRanked));
     // Without it nobody knows.
     let alone = analysed(processes([(BASELINE, [100; 3]), other]));
