@@ -13,20 +13,19 @@ fn main() {
     let profile = profile();
     // What overrides the manifest's profile, as cargo names it.
     let prefix = format!("CARGO_PROFILE_{}", profile.replace('-', "_").to_uppercase());
-    let [units, lto] = ["CODEGEN_UNITS", "LTO"].map(|setting| format!("{prefix}_{setting}"));
+    let settings = ["OPT_LEVEL", "CODEGEN_UNITS", "LTO"];
+    let overriding = settings.map(|setting| format!("{prefix}_{setting}"));
     let flags = variable("CARGO_ENCODED_RUSTFLAGS").replace('\x1f', " ");
     for (name, value) in [
         ("RUSTC", String::from_utf8_lossy(&rustc).trim().to_owned()),
         ("TARGET", variable("TARGET")),
-        ("OPT_LEVEL", variable("OPT_LEVEL")),
         ("RUSTFLAGS", flags),
         ("PROFILE", profile),
-        ("CODEGEN_UNITS", variable(&units)),
-        ("LTO", variable(&lto)),
     ] {
         println!("cargo:rustc-env=PIVOT_{name}={value}");
     }
-    for source in [units, lto] {
+    for (setting, source) in settings.into_iter().zip(overriding) {
+        println!("cargo:rustc-env=PIVOT_{setting}={}", variable(&source));
         println!("cargo:rerun-if-env-changed={source}");
     }
     println!("cargo:rerun-if-changed=build.rs");

@@ -64,9 +64,6 @@ mod tests {
                 slices: 10,
                 took_ns: 100_000_000,
                 stolen_ns: 50_000_000,
-                preemptions: 1000,
-                spin_before_ns: 1_000_000,
-                spin_after_ns: 3_000_000,
                 hand_off_ns,
             })
         };

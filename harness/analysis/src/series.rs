@@ -257,9 +257,6 @@ mod tests {
                 slices: 10,
                 took_ns: 100_000_000,
                 stolen_ns: 0,
-                preemptions: 0,
-                spin_before_ns: 1_000_000,
-                spin_after_ns: 1_000_000,
                 hand_off_ns: Some([if process < moved { 100.0 } else { 31.0 }; 2]),
             })
         }));

@@ -210,13 +210,14 @@ fn choose(results: &Machine, all: &[Candidate<'_>], is_wanted: impl Fn(&Card) ->
     qualified.retain(|one| one.decision == Decision::Adopt);
     let level = results.protocol.level;
     let Some((chosen, tied)) = best(&qualified, level, |_| 0) else {
-        let nearest = wanted.iter().copied();
-        let nearest = nearest.filter(|one| one.estimate.median > results.margin.ln());
-        let nearest = nearest.max_by(|a, b| a.by_gain(b));
         let is_undecided =
-            |one: &&Candidate<'_>| matches!(one.decision, Decision::Undecided | Decision::TooFew);
+            |one: &Candidate<'_>| matches!(one.decision, Decision::Undecided | Decision::TooFew);
+        let nearest = wanted.iter().copied();
+        let nearest = nearest
+            .filter(|one| is_undecided(one) || one.estimate.median > results.margin.ln())
+            .max_by(|a, b| a.by_gain(b));
         return Answer {
-            is_open: wanted.iter().any(is_undecided),
+            is_open: wanted.iter().any(|one| is_undecided(one)),
             nearest: nearest.map(|one| one.choice(level, one.deciding_loss.as_ref())),
             ..Answer::default()
         };

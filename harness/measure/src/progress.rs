@@ -25,8 +25,8 @@ pub(crate) struct Shared {
     noted: Vec<CachePadded<Mutex<Vec<Completion>>>>,
 }
 
-/// Where the threads wait for each other. They sleep: a thread that yields in a loop looks to the
-/// system like one that loses its processor, and that is how a disturbed block is known.
+/// Where the threads wait for each other. They sleep: a thread that yields in a loop takes the processor from
+/// those that are still to come.
 #[derive(Debug, Default)]
 struct Line {
     ready: usize,

@@ -66,6 +66,8 @@ pub struct Place {
 /// When the task names a strategy that cannot take part in the scenario.
 pub fn measure(task: &MeasureTask, out: &mut impl Write) -> io::Result<()> {
     let MeasureTask { scenario, part, .. } = task;
+    // By default each sleep may take 50 us longer, and a slice has some of them. Refused, it only takes longer.
+    let _ = nix::sys::prctl::set_timerslack(1);
     let _ballast = ballast(task);
     let field = field(task)?;
     let strategies = prepare(scenario, &field, &part.strategies, &task.baseline);

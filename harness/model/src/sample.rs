@@ -229,12 +229,6 @@ pub struct Interference {
     /// Time that the hypervisor gave to others, over all processors, in nanoseconds; 0 where the
     /// system does not say.
     pub stolen_ns: u64,
-    /// How often a thread of the process lost its processor without asking.
-    pub preemptions: u64,
-    /// A fixed amount of work before the block, in nanoseconds.
-    pub spin_before_ns: u64,
-    /// The same after it.
-    pub spin_after_ns: u64,
     /// What handing a cache line from one processor to another cost before and after the block, in nanoseconds. Nothing where
     /// only one processor was busy, and in older samples.
     #[serde(default, skip_serializing_if = "Option::is_none")]

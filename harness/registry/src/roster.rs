@@ -64,17 +64,10 @@ fn spends_no_time_in(scenario: &Scenario) -> Option<&'static str> {
         .then_some("it spends its time in plain reads and updates only")
 }
 
-/// A table that copies itself for each write may copy this much to be filled once: about a second.
-const COPIED_BYTES_MAX: u128 = 4 << 30;
+/// A table that copies itself for each write may be so large, in bytes: a copy takes some hundredths of a second.
+const COPIED_BYTES_MAX: usize = 64 << 20;
 /// What a table keeps for a record beside it: its identifier, and a word to find it by.
-const ENTRY_OVERHEAD: u128 = 16;
-
-/// What a table that copies itself for each write copies until it is full: half of its final size for
-/// each record, on average.
-fn bytes_copied_to_fill(scenario: &Scenario) -> u128 {
-    let records = scenario.processes as u128;
-    records * records / 2 * (scenario.record.size() as u128 + ENTRY_OVERHEAD)
-}
+const ENTRY_OVERHEAD: usize = 16;
 
 /// Which of the `wanted` strategies take part in a scenario beside the baseline, and which cannot.
 pub fn participants(
@@ -90,12 +83,12 @@ pub fn participants(
         }
         let is_private = profile.concurrency == Concurrency::OneThread && scenario.replay.is_some();
         let endless = profile.write_cost == WriteCost::CopiesTable
-            && bytes_copied_to_fill(scenario) > COPIED_BYTES_MAX;
+            && scenario.processes * (scenario.record.size() + ENTRY_OVERHEAD) > COPIED_BYTES_MAX;
         let spends = planted(profile.name).is_some_and(|planted| planted.how == How::Spent);
         let reason = excluded
             .or(spends.then(|| spends_no_time_in(scenario)).flatten())
             .or(is_private.then_some("no thread sees what another one writes"))
-            .or(endless.then_some("each write copies the table, too large to be filled that way"));
+            .or(endless.then_some("each write copies the table, and it is too large for that"));
         match reason {
             None => taking_part.push(profile.name.to_owned()),
             Some(reason) => exclusions.push(Exclusion {

@@ -39,13 +39,16 @@ fn compared(machine: &Machine) -> impl Iterator<Item = &UseCase> {
 impl<'r> Case<'r> {
     /// Whether published crates have an answer of their own: one was measured, and the answer is another.
     fn has_published(&self) -> bool {
-        let strategy = |answer: &'r Answer| answer.choice.as_ref().map(|one| &one.strategy);
+        let gist = |answer: &'r Answer| {
+            let choice = answer.choice.as_ref();
+            (choice.map(|one| &one.strategy), answer.is_open)
+        };
         self.answers.iter().any(|(machine, one)| {
             let is_published = |name: &str| {
                 let mut cards = machine.strategies.iter();
                 cards.any(|card| card.name == name && !card.is_own())
             };
-            strategy(&one.of_published) != strategy(&one.of_all)
+            gist(&one.of_published) != gist(&one.of_all)
                 && one.gains.iter().any(|gain| is_published(&gain.strategy))
         })
     }

@@ -10,9 +10,10 @@ mod task;
 mod tests;
 mod worker_pool;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use model::assumption::Assumption;
+use model::clock;
 use model::environment::{self, Environment};
 use model::error::Result;
 use model::preset::Preset;
@@ -63,22 +64,25 @@ impl Plan {
     ///
     /// As [`Run::carry_out`].
     pub fn carry_out(&self, run: &mut Run<'_>) -> Result<()> {
+        let began = clock::now();
         self.verify(self.preset.checks(), VERIFIED, run)?;
         run.carry_out(self.traces(self.preset), TRACED)?;
-        self.sample(run)
+        self.sample(began, run)
     }
 
-    /// What takes samples of the main job: probes and measures.
+    /// What takes samples of the main job, which `began` then: probes and measures.
     ///
     /// # Errors
     ///
     /// As [`Run::carry_out`].
-    pub fn sample(&self, run: &mut Run<'_>) -> Result<()> {
+    pub fn sample(&self, began: Instant, run: &mut Run<'_>) -> Result<()> {
         run.carry_out(self.knee(run.recording.lines()), TRACED)?;
         run.carry_out(self.probes(run.recording.lines()), PROBED)?;
         run.carry_out(calibration(), PROBED)?;
+        let most = self.preset.measuring();
+        let left = self.preset.whole().saturating_sub(began.elapsed());
         let limits = Limits {
-            budget: self.preset.measuring(),
+            budget: left.clamp(most * 3 / 4, most),
             rounds: self.preset.rounds(),
             one_answer: false,
         };

@@ -72,9 +72,6 @@ fn play(plan: &MeasurementPlan, assignment: &Assignment) -> Vec<Line> {
             slices: 7,
             took_ns: 1_000_000,
             stolen_ns: 0,
-            preemptions: 0,
-            spin_before_ns: 1_000,
-            spin_after_ns: 1_000,
             hand_off_ns: None,
         }));
     }

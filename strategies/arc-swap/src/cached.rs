@@ -76,6 +76,10 @@ impl<R: Record> Handle<R> for CachedReader<'_, R> {
         self.table.insert(id, &record)
     }
 
+    fn fill(&mut self, records: &[(ProcessId, R)]) {
+        self.table.fill(records);
+    }
+
     #[inline]
     fn apply(&mut self, id: ProcessId, event: R::Event) -> Option<Result<u64, R::Rejected>> {
         self.table.apply(id, &event)

@@ -93,6 +93,19 @@ impl<M> Published<M> {
         })
     }
 
+    pub(crate) fn fill<R: Record>(&self, records: &[(ProcessId, R)])
+    where
+        M: Snapshot<R>,
+    {
+        self.update(|map| {
+            let mut copy = map.clone();
+            for (id, record) in records {
+                copy.insert(*id, record.clone());
+            }
+            Write::Publish(copy, ())
+        });
+    }
+
     pub(crate) fn apply<R: Record>(
         &self,
         id: ProcessId,
@@ -141,6 +154,10 @@ impl<R: Record, M: Snapshot<R>> Handle<R> for SnapshotHandle<'_, M> {
     #[inline]
     fn insert(&mut self, id: ProcessId, record: R) -> Option<R> {
         self.0.insert(id, &record)
+    }
+
+    fn fill(&mut self, records: &[(ProcessId, R)]) {
+        self.0.fill(records);
     }
 
     #[inline]

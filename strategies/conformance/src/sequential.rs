@@ -41,6 +41,8 @@ struct Step {
 enum Operation {
     Read(Key),
     Insert(Key, Shape),
+    /// Of this key, the next one, and this one again.
+    Fill(Key, Shape),
     Apply(Key, Change),
     Remove(Key),
     Scan,
@@ -184,6 +186,10 @@ impl<H: Handle<R>, R: Specimen> Game<H, R> {
                 let id = self.ids[key.0];
                 self.insert(reader, id, shape.record(id, number))
             }
+            Operation::Fill(key, shape) => {
+                self.fill(reader, &shape.fill(&self.ids, key, number));
+                Ok(())
+            }
             Operation::Apply(key, change) => {
                 self.apply(reader, self.ids[key.0], Event::at(number, change))
             }
@@ -227,6 +233,13 @@ impl<H: Handle<R>, R: Specimen> Game<H, R> {
         }
         self.model.write(id, Some(record));
         Ok(())
+    }
+
+    fn fill(&mut self, reader: usize, records: &[(ProcessId, R)]) {
+        self.handles[reader].fill(records);
+        for (id, record) in records {
+            self.model.write(*id, Some(record.clone()));
+        }
     }
 
     fn apply(&mut self, reader: usize, id: ProcessId, event: Event) -> Result<(), Breach> {
@@ -312,6 +325,18 @@ impl Shape {
         }
         record
     }
+
+    /// What is filled in: the key's record pending, the next one's so, and the key's so, which stays.
+    fn fill<R: Specimen>(
+        self,
+        ids: &[ProcessId],
+        Key(key): Key,
+        number: u64,
+    ) -> [(ProcessId, R); 3] {
+        let (id, next) = (ids[key], ids[(key + 1) % ids.len()]);
+        let filled = [(id, Shape::Pending), (next, self), (id, self)];
+        filled.map(|(id, shape)| (id, shape.record(id, number)))
+    }
 }
 
 impl Case {
@@ -345,7 +370,7 @@ fn operations() -> Union<BoxedStrategy<Operation>> {
         Shape::Stopped,
         Shape::Failed,
     ];
-    let inserts = (keys(), Union::new(shapes.map(Just)));
+    let [inserts, fills] = [(); 2].map(|()| (keys(), Union::new(shapes.map(Just))));
     let applies = (keys(), Union::new(Change::EXAMPLES.map(Just)));
     Union::new_weighted(vec![
         (3, keys().prop_map(Operation::Read).boxed()),
@@ -353,6 +378,12 @@ fn operations() -> Union<BoxedStrategy<Operation>> {
             3,
             inserts
                 .prop_map(|(key, shape)| Operation::Insert(key, shape))
+                .boxed(),
+        ),
+        (
+            1,
+            fills
+                .prop_map(|(key, shape)| Operation::Fill(key, shape))
                 .boxed(),
         ),
         (
@@ -387,6 +418,13 @@ impl fmt::Display for Case {
                 Operation::Insert(key, shape) => {
                     let record: contract::ProcessStatus = shape.record(ids[key.0], number);
                     write!(f, "insert {}, {}", ids[key.0], brief(&record))?;
+                }
+                Operation::Fill(key, shape) => {
+                    let records = shape.fill::<contract::ProcessStatus>(&ids, key, number);
+                    let records = records
+                        .iter()
+                        .map(|(id, record)| format!("{id}, {}", brief(record)));
+                    write!(f, "fill {}", records.collect::<Vec<_>>().join("; "))?;
                 }
                 Operation::Apply(key, change) => write!(f, "apply {change} to {}", ids[key.0])?,
                 Operation::Remove(key) => write!(f, "remove {}", ids[key.0])?,

@@ -57,6 +57,7 @@ impl<R: Record, S: Strategy<R>> AnyTable<R> for Owned<S> {
 trait AnyHandle<R: Record> {
     fn read(&mut self, id: ProcessId, f: &mut dyn FnMut(&R)) -> bool;
     fn insert(&mut self, id: ProcessId, record: R) -> Option<R>;
+    fn fill(&mut self, records: &[(ProcessId, R)]);
     fn apply(&mut self, id: ProcessId, event: R::Event) -> Option<Result<u64, R::Rejected>>;
     fn remove(&mut self, id: ProcessId) -> Option<R>;
     fn scan(&mut self, visit: &mut dyn FnMut(ProcessId, &R));
@@ -70,6 +71,10 @@ impl<R: Record, H: Handle<R>> AnyHandle<R> for H {
 
     fn insert(&mut self, id: ProcessId, record: R) -> Option<R> {
         Handle::insert(self, id, record)
+    }
+
+    fn fill(&mut self, records: &[(ProcessId, R)]) {
+        Handle::fill(self, records);
     }
 
     fn apply(&mut self, id: ProcessId, event: R::Event) -> Option<Result<u64, R::Rejected>> {
@@ -102,6 +107,10 @@ impl<R: Record> Handle<R> for ErasedHandle<'_, R> {
 
     fn insert(&mut self, id: ProcessId, record: R) -> Option<R> {
         self.0.insert(id, record)
+    }
+
+    fn fill(&mut self, records: &[(ProcessId, R)]) {
+        self.0.fill(records);
     }
 
     fn apply(&mut self, id: ProcessId, event: R::Event) -> Option<Result<u64, R::Rejected>> {

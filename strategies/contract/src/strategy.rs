@@ -50,6 +50,14 @@ pub trait Handle<R: Record> {
     /// Stores `record` under `id` and returns the record it displaced.
     fn insert(&mut self, id: ProcessId, record: R) -> Option<R>;
 
+    /// Stores many records, each as [`insert`](Handle::insert) does. Meanwhile others may see some of them and not the
+    /// rest. A table that each write copies is to be copied once.
+    fn fill(&mut self, records: &[(ProcessId, R)]) {
+        for (id, record) in records {
+            self.insert(*id, record.clone());
+        }
+    }
+
     /// Replaces the record of `id` by [`Record::apply`] of it and `event`, as one atomic
     /// read-modify-write, and returns the new revision; the reason, if the event was rejected (the
     /// record is then unchanged); `None` if there is no such record.

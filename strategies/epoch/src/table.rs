@@ -101,6 +101,14 @@ impl<R: Record> Handle<R> for TableHandle<'_, R> {
         })
     }
 
+    fn fill(&mut self, records: &[(ProcessId, R)]) {
+        self.update(|map| {
+            let mut copy = map.clone();
+            copy.extend(records.iter().cloned());
+            Write::Publish(copy, None::<()>)
+        });
+    }
+
     #[inline]
     fn apply(&mut self, id: ProcessId, event: R::Event) -> Option<Result<u64, R::Rejected>> {
         self.update(

@@ -16,9 +16,6 @@ fn stolen_time_is_a_share_of_that_of_all_processors() {
             slices: 10,
             took_ns: 1_000,
             stolen_ns,
-            preemptions: 0,
-            spin_before_ns: 1,
-            spin_after_ns: 1,
             hand_off_ns: None,
         })
     };

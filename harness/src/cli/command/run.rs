@@ -12,6 +12,7 @@ use harness::run::{Plan, Recording, Task};
 use measure::calibration::calibration;
 use measure::worker::measure as measure_task;
 use model::assumption;
+use model::clock;
 use model::error::{Error, Result};
 use model::message::{Message, say};
 use model::preset::Preset;
@@ -46,7 +47,7 @@ pub(crate) fn run(options: &RunOptions) -> Result<()> {
 pub(crate) fn measure(options: &RunOptions) -> Result<()> {
     let (plan, folder, mut recording) = begin(options)?;
     if !recording.is_complete() {
-        attended(&mut recording, |run| plan.sample(run)).map_err(kept_in(&folder))?;
+        attended(&mut recording, |run| plan.sample(clock::now(), run)).map_err(kept_in(&folder))?;
     }
     terminal::print(&folder.join("samples.jsonl").display().to_string())
 }
