@@ -50,7 +50,7 @@ pub(super) fn adoption(machine: &Machine, strategy: &str) -> Option<Value> {
 pub(super) struct Losses {
     /// The rows in which it is worse with their ratios, the worst first.
     pub(super) rows: Vec<String>,
-    /// Promises that are not as good as the baseline's, which stand in brackets.
+    /// Promises that are not as good as the baseline's, and those.
     pub(super) weaker: Vec<String>,
     /// How much more a record keeps alive than in the baseline.
     pub(super) memory: Option<String>,
@@ -67,7 +67,7 @@ impl Losses {
         let mut ratios: Vec<_> = ratios.collect();
         ratios.sort_by(|(_, a), (_, b)| a.median.total_cmp(&b.median));
         let weaker = weaker(machine, strategy).into_iter();
-        let promise = |(property, claim, usual)| format!("{property} {claim} ({usual})");
+        let promise = |(property, claim, usual)| format!("{property}: {claim} instead of {usual}");
         let text = |(label, ratio)| format!("{label} {}", format::ratio(ratio));
         Self {
             rows: ratios.into_iter().map(text).collect(),

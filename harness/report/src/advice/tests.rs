@@ -342,7 +342,7 @@ fn a_larger_machine_that_nothing_is_predicted_of_is_in_the_headline() {
         let file = format!("{FILE}[deploy]\ncores = {cores}\n");
         answer(&told_from(&file, [invented("a/fast", 9.0, 9.0, 9.0)]))
     };
-    let expected = "The workload will run on 16, for which nothing is predicted: the strategies were not traced.";
+    let expected = "The workload will run on 16, for which nothing is predicted: measure there.";
     assert!(told(16).ends_with(expected), "{}", told(16));
     assert!(!told(2).contains("predicted"), "{}", told(2));
 }
@@ -643,9 +643,9 @@ fn flips_say_how_sure_they_are_and_between_which_points_that_was_measured() {
     ];
     let advice = advice(&workload, &questions, &results, &conclusion, None);
     let expected = [
-        "Read, with a margin of 20 %: `a/fast` rises above the margin at share of writes = 0.0100 [0.0100, beyond], in 98 % of \
+        "Read, with a margin of 20 %: `a/fast` gains more than the margin from share of writes = 0.0100 [0.0100, beyond] on, in 98 % of \
          resamples.",
-        "Read, with a margin of 20 %: `a/fast` falls below the margin at share of writes = 0.200 [0.200, beyond], in 98 % of \
+        "Read, with a margin of 20 %: `a/fast` gains less than the margin from share of writes = 0.200 [0.200, beyond] on, in 98 % of \
          resamples.",
         "`a/fast` improves the read by more than 20 % at every time inside the read section in ns measured, 10 to 300, in \
          98 % of resamples.",

@@ -82,7 +82,7 @@ fn a_use_case_shows_all_its_contenders_and_the_price_of_its_answer() {
     let (table, _) = costs.split_once("</table>").expect("it has a table");
     assert_eq!(table.matches("atomics/seqlock").count(), 1, "{table}");
     assert!(
-        costs.contains("scan consistency weak (atomic snapshot)"),
+        costs.contains("scan consistency: weak instead of atomic snapshot"),
         "{costs}"
     );
 }
@@ -144,7 +144,7 @@ fn what_is_lost_names_the_promise_that_is_not_kept() {
         let page = html(&run.results());
         section(&page, "decisions").to_owned()
     };
-    assert!(told(&run).contains("scan consistency weak (atomic snapshot)"));
+    assert!(told(&run).contains("scan consistency: weak instead of atomic snapshot"));
     assert!(!told(&three()).contains("scan consistency"));
 }
 
