@@ -110,15 +110,18 @@ pub const LOOKS: u32 = 2;
 /// The level of the look on the way, where most differences are verdicts.
 const SURE: f64 = FALSE_DISCOVERIES / LOOKS as f64;
 
-/// Whether a log ratio is a plain difference without a verdict: what more processes are worth their time for. Near the
-/// margin they are not. `same` is the baseline under its second name in that row.
-pub fn is_open(ratio: &Estimate, same: Option<&Estimate>) -> bool {
+/// Whether a log ratio is a difference without a verdict that more processes are worth their time for: a plain one, and
+/// in a row that `decides` a use case any gain beyond the margin. Elsewhere they are not near the margin. `same` is the
+/// baseline under its second name in that row.
+pub fn is_open(ratio: &Estimate, same: Option<&Estimate>, decides: bool) -> bool {
     let comparison = Comparison {
         ratio,
         bias: same.map_or(0.0, bias),
         between: Between::default(),
     };
-    is_plain(ratio.median.exp()) && Difference::between(ratio, comparison.margin(SURE)).p > SURE
+    let times = ratio.median.exp();
+    (is_plain(times) || decides && times > MARGIN)
+        && Difference::between(ratio, comparison.margin(SURE)).p > SURE
 }
 
 #[cfg(test)]
@@ -226,12 +229,20 @@ mod tests {
             let groups = (0..16).map(|i| vec![if i < above { 3f64.ln() } else { 0.0 }]);
             estimate(&groups.collect::<Vec<_>>()).unwrap()
         };
-        assert!(is_open(&split(12), None));
-        assert!(!is_open(&split(14), None), "decided");
-        assert!(!is_open(&around(1.2, 0.3), None), "near the margin");
-        assert!(is_open(&around(0.9, 0.5), None));
+        assert!(is_open(&split(12), None, false));
+        assert!(!is_open(&split(14), None, true), "decided");
+        assert!(!is_open(&around(1.3, 0.3), None, false), "near the margin");
+        assert!(
+            is_open(&around(1.3, 0.3), None, true),
+            "it decides a use case"
+        );
+        assert!(!is_open(&around(1.1, 0.3), None, true), "no gain");
+        assert!(is_open(&around(0.9, 0.5), None, false));
         let same = around(0.3, 0.05);
-        assert!(is_open(&split(14), Some(&same)), "the row errs by more");
+        assert!(
+            is_open(&split(14), Some(&same), false),
+            "the row errs by more"
+        );
     }
 
     fn unbiased(ratio: &Estimate) -> Comparison<'_> {

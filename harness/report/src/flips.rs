@@ -247,8 +247,8 @@ mod tests {
         let falls = told(Change::FallsBelowMargin, [Some(1_900.0), Some(2_430.0)]);
         assert_eq!(
             falls.trim(),
-            "`a/b` falls below the margin at time inside the read section in ns = 2,100 \
-             [1,900, 2,430], in 98 % of resamples."
+            "`a/b` gains less than the margin from time inside the read section in ns = 2,100 \
+             [1,900, 2,430] on, in 98 % of resamples."
         );
         let overtaken = told(Change::OvertakenBy("c/d".into()), [Some(1_900.0), None]);
         assert_eq!(

@@ -353,14 +353,16 @@ fn progress<'t>(plan: &'t MeasurementPlan, lines: &[Line]) -> Vec<Progress<'t>> 
     plan.scenarios.iter().map(progress_of).collect()
 }
 
-/// A scenario with its participants, and how many plain differences have no verdict in it.
+/// A scenario with its participants, and how many differences that are worth it have no verdict in it.
 type Open<'p> = (&'p (Scenario, Vec<String>), usize);
 
-/// The scenarios in which plain differences have no verdict by these lines; the points of sweeps that decide no use case if
+/// The scenarios in which differences that are worth it have no verdict by these lines; the points of sweeps that decide no use case if
 /// there is no other.
 fn open_scenarios<'p>(plan: &'p MeasurementPlan, lines: &[Line]) -> Vec<Open<'p>> {
     let series = Series::of_lines(lines);
+    let deciding = analysis::deciding_scenarios();
     let open_of = |(scenario, names): &(Scenario, Vec<String>)| {
+        let decides = deciding.contains(&scenario.name);
         let open = scenario.timed_metrics().into_iter().map(|metric| {
             let ratio =
                 |name: &str| estimate(&groups(series.log_ratios(&scenario.name, name, metric)));
@@ -368,13 +370,12 @@ fn open_scenarios<'p>(plan: &'p MeasurementPlan, lines: &[Line]) -> Vec<Open<'p>
             let others = names.iter().filter(|name| **name != plan.baseline);
             let contenders = others.filter(|name| !controls::is_control(name));
             let ratios = contenders.filter_map(|name| ratio(name));
-            let open = ratios.filter(|ratio| analysis::is_open(ratio, same.as_ref()));
+            let open = ratios.filter(|ratio| analysis::is_open(ratio, same.as_ref(), decides));
             open.count()
         });
         open.sum::<usize>()
     };
     let all = plan.scenarios.iter().map(|one| (one, open_of(one)));
-    let deciding = analysis::deciding_scenarios();
     let (points, mut open): (Vec<Open<'p>>, Vec<Open<'p>>) = all
         .filter(|&(_, open)| open > 0)
         .partition(|((scenario, _), _)| {

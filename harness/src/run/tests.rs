@@ -95,6 +95,7 @@ fn slice(key: SliceKey, restarts: u32) -> Slice {
         "a/close" => 1.2,
         // A plain difference, and one process in three without it.
         split if split.ends_with("/split") && !key.process.is_multiple_of(3) => 3.0,
+        near if near.ends_with("/near") && !key.process.is_multiple_of(3) => 1.4,
         _ => 1.0,
     };
     #[expect(clippy::cast_sign_loss, reason = "positive")]
@@ -156,7 +157,7 @@ fn a_run_ends_within_its_time_and_every_part_is_whole() {
 }
 
 /// How many processes each of as many scenarios as the main job has gets. In the first ones, whose names are given, a
-/// strategy without a verdict takes part, too, in that of the name `three` three; one with an `@` is a point of a sweep.
+/// strategy without a verdict takes part, too, in that of the name `three` three, in two of other names one near the margin; one with an `@` is a point of a sweep.
 fn processes_of(open: &[&str]) -> Vec<usize> {
     // What a block takes on two processors.
     processes_within(500, open)
@@ -166,10 +167,10 @@ fn processes_of(open: &[&str]) -> Vec<usize> {
 fn processes_within(block_ms: u64, open: &[&str]) -> Vec<usize> {
     let names = &plan().scenarios[0].1;
     let open = open.iter().map(|name| {
-        let split = if *name == "three" {
-            &["a/split", "b/split", "c/split"][..]
-        } else {
-            &["a/split"]
+        let split = match *name {
+            "three" => &["a/split", "b/split", "c/split"][..],
+            "near" | "scan-while-writing" => &["a/near"],
+            _ => &["a/split"],
         };
         let names = names
             .iter()
@@ -237,6 +238,12 @@ fn a_scenario_gets_time_in_proportion_to_its_plain_differences_without_a_verdict
     };
     assert!(one > 10 && three > one, "{processes:?}");
     assert_eq!((two, four), (one, one));
+}
+
+#[test]
+fn a_gain_near_the_margin_is_worth_time_where_it_decides_a_use_case() {
+    let processes = processes_of(&["scan-while-writing", "near"]);
+    assert!(processes[0] > 10 && processes[1] == 10, "{processes:?}");
 }
 
 #[test]

@@ -95,7 +95,7 @@ fn what_changes_along_an_axis_is_told_drawn_and_in_the_table() {
     let text = markdown(&swept());
     let lines = [
         "- `atomics/seqlock` overtakes `novel/thing` at threads = 4.00 [3.00, 6.00], in 98 % of resamples.",
-        "- `atomics/seqlock` rises above the margin at threads = 4.00 [beyond, beyond], in 98 % of resamples; these \
+        "- `atomics/seqlock` gains more than the margin from threads = 4.00 [beyond, beyond] on, in 98 % of resamples; these \
          samples do not say where, or whether.",
         "- Above the margin at no point: `channel/std-mpsc` (98 % of resamples).",
         "*Single reader: cost per read: times better than mutex/std by threads, with intervals, log scale.*",
