@@ -107,9 +107,10 @@ pub(crate) fn observe_panic(scene: Scene, seen: &mut FaultSeen) {
     let witnesses = Witnesses::assemble(scene, &deeds, TARGET);
     let (alive, died) = sync_channel::<()>(0);
     let fault = seen.fault;
-    scene.spawn(move |handle| {
+    std::thread::spawn(move || {
         // Dropped last, when the thread has unwound: its handle is then gone, too.
         let _alive = alive;
+        let mut handle = scene.table.handle();
         match fault {
             Fault::PanicInUpdate => drop(handle.apply(TARGET[0], failing())),
             Fault::PanicInRead => drop(handle.read(TARGET[0], |_| panic!("in a read"))),
