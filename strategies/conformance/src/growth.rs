@@ -137,6 +137,8 @@ pub(crate) fn check<R: Specimen>(trial: &Trial<'_, R>) -> Result<Evidence, Breac
     handle.publish();
     let accounts = Accounts::new(&diaries);
     for number in 0..records {
+        // Each: where another thread does the reads, they take long on a busy machine.
+        trial.progress.tick();
         let last = present(&mut handle, number)?;
         if is_contested(number) {
             accounts.came_out_once(number, inserters, last)?;
@@ -375,5 +377,79 @@ impl Accounts {
             "{} is at revision {last}, and the updates of it were given {given:?}",
             scattered(number)
         )))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Mutex, MutexGuard};
+
+    use contract::{ErasedTable, Event, IdMap, ProcessStatus, Profile, Rejected, Strategy};
+
+    use super::*;
+    use crate::effort::{Effort, Seed};
+    use crate::watchdog::Progress;
+
+    /// A right table, for one thread: it is read by nobody before all is there.
+    struct Right(Mutex<IdMap<ProcessStatus>>);
+
+    impl Right {
+        fn map(&self) -> MutexGuard<'_, IdMap<ProcessStatus>> {
+            self.0.lock().unwrap()
+        }
+    }
+
+    impl Strategy<ProcessStatus> for Right {
+        const PROFILE: Profile = Profile {
+            concurrency: Concurrency::OneThread,
+            ..Profile::locked("planted/right", "wrong in no way")
+        };
+        type Handle<'s> = &'s Self;
+
+        fn with_capacity(_: usize) -> Self {
+            Self(Mutex::default())
+        }
+
+        fn handle(&self) -> &Self {
+            self
+        }
+    }
+
+    impl Handle<ProcessStatus> for &Right {
+        fn read<T>(&mut self, id: ProcessId, f: impl FnOnce(&ProcessStatus) -> T) -> Option<T> {
+            self.map().get(&id).map(f)
+        }
+
+        fn insert(&mut self, id: ProcessId, record: ProcessStatus) -> Option<ProcessStatus> {
+            self.map().insert(id, record)
+        }
+
+        fn apply(&mut self, _: ProcessId, _: Event) -> Option<Result<u64, Rejected>> {
+            unreachable!("no thread updates")
+        }
+
+        fn remove(&mut self, _: ProcessId) -> Option<ProcessStatus> {
+            unreachable!("no thread removes")
+        }
+
+        fn scan(&mut self, mut visit: impl FnMut(ProcessId, &ProcessStatus)) {
+            self.map()
+                .iter()
+                .for_each(|(&id, record)| visit(id, record));
+        }
+    }
+
+    #[test]
+    fn each_read_of_the_audit_is_progress() {
+        let (effort, progress) = (Effort::quick(), Progress::default());
+        let trial = Trial {
+            make: ErasedTable::new::<Right>,
+            effort: &effort,
+            seed: Seed(1),
+            profile: Right::PROFILE,
+            progress: &progress,
+        };
+        check(&trial).unwrap();
+        assert!(progress.ticks() >= effort.grown_to);
     }
 }

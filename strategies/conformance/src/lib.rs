@@ -72,4 +72,5 @@ pub use effort::{Effort, Seed};
 pub use inspector::{Finding, Inspector, assert_family};
 pub use registry::{Known, Registry, RegistryAction, Seen};
 pub use run::run;
+pub use shutdown::{threads_after_join, threads_now};
 pub use verdict::{Evidence, Promise, Violation};

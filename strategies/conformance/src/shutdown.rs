@@ -38,7 +38,7 @@ const RECORDS: u64 = 64;
 const SERIES: usize = 5;
 /// First tables of a process make what is made once.
 const WARM_UP: usize = 2;
-/// A joined thread may take a moment to leave the kernel's list.
+/// How often to look whether threads have left.
 const LOOKS_AT_THREADS: usize = 400;
 
 /// Fails unless bytes can be counted at all.
@@ -134,23 +134,35 @@ fn live_and_die<R: Specimen>(trial: &Trial<'_, R>) -> Result<(), Breach> {
 }
 
 /// Threads of this process; `None` where that cannot be seen.
-fn threads_now() -> Option<usize> {
+pub fn threads_now() -> Option<usize> {
     std::fs::read_dir("/proc/self/task")
         .ok()
         .map(Iterator::count)
 }
 
-fn threads_are_gone(before: Option<usize>) -> Result<&'static str, Breach> {
-    let Some(before) = before else {
-        return Ok("threads are not observable here");
-    };
-    let mut now = before;
-    for _ in 0..LOOKS_AT_THREADS {
-        now = threads_now().unwrap_or(before);
+/// The same after threads were joined, which take a moment to leave the kernel's list: more than `before`
+/// if some do not leave.
+pub fn threads_after_join(before: usize) -> Option<usize> {
+    settled(before, threads_now)
+}
+
+fn settled(before: usize, mut look: impl FnMut() -> Option<usize>) -> Option<usize> {
+    for _ in 1..LOOKS_AT_THREADS {
+        let now = look()?;
         if now <= before {
-            return Ok("not a thread left");
+            return Some(now);
         }
         std::thread::sleep(Duration::from_millis(5));
+    }
+    look()
+}
+
+fn threads_are_gone(before: Option<usize>) -> Result<&'static str, Breach> {
+    let Some((before, now)) = before.zip(before.and_then(threads_after_join)) else {
+        return Ok("threads are not observable here");
+    };
+    if now <= before {
+        return Ok("not a thread left");
     }
     Err(Promise::JoinsThreads.broken(format!(
         "{before} threads before the first table was made, {now} after one was dropped"
@@ -159,7 +171,7 @@ fn threads_are_gone(before: Option<usize>) -> Result<&'static str, Breach> {
 
 #[cfg(test)]
 mod tests {
-    use super::allocator_must_count;
+    use super::{allocator_must_count, settled};
     use crate::verdict::Promise;
 
     /// This test program does not install the counting allocator: all counts are zero in it, and the
@@ -168,5 +180,11 @@ mod tests {
     fn without_the_allocator_nothing_is_said() {
         let breach = allocator_must_count().unwrap_err();
         assert_eq!(breach.promise, Promise::AllocatorCounts);
+    }
+
+    #[test]
+    fn who_is_about_to_leave_is_not_left() {
+        let mut counts = [3, 2, 1].into_iter();
+        assert_eq!(settled(1, || counts.next()), Some(1));
     }
 }

@@ -19,6 +19,7 @@ const HANDOVERS_MAX: u64 = 2_000;
 
 static STATE: Mutex<State> = Mutex::new(State {
     arrived: 0,
+    wanted_at: None,
     is_written: false,
     is_over: false,
 });
@@ -27,8 +28,17 @@ static CHANGED: Condvar = Condvar::new();
 struct State {
     /// How many readers have come.
     arrived: u64,
+    /// How many had when the writer began to write.
+    wanted_at: Option<u64>,
     is_written: bool,
     is_over: bool,
+}
+
+impl State {
+    /// How many readers have come since the writer began.
+    fn handovers(&self) -> u64 {
+        self.wanted_at.map_or(0, |then| self.arrived - then)
+    }
 }
 
 pub(crate) fn observe(scene: Scene, seen: &mut FaultSeen) {
@@ -38,7 +48,7 @@ pub(crate) fn observe(scene: Scene, seen: &mut FaultSeen) {
             while !state().is_over {
                 await_turn(turn, CATCHING);
                 handle.read(resident(0), |_| {
-                    change(|state| state.arrived = turn + 1);
+                    change(|state| state.arrived = state.arrived.max(turn + 1));
                     await_turn(turn + 2, scene.patience);
                 });
                 turn += READERS;
@@ -47,15 +57,19 @@ pub(crate) fn observe(scene: Scene, seen: &mut FaultSeen) {
     }
     // All have been in once, so their handles are made.
     drop(wait(CATCHING, |state| state.arrived >= READERS));
-    let began_at = state().arrived;
     scene.spawn(|handle| {
+        // Nobody is woken, who could take the processor before the write begins.
+        let mut now = state();
+        now.wanted_at = Some(now.arrived);
+        drop(now);
         let _ = handle.apply(resident(0), heartbeat(1));
         change(|state| state.is_written = true);
     });
-    let end = wait(CATCHING, |state| {
-        state.is_written || state.arrived - began_at >= HANDOVERS_MAX
+    // Longer than a reader waits for the next one, who may be kept out.
+    let end = wait(CATCHING + scene.patience, |state| {
+        state.is_written || state.handovers() >= HANDOVERS_MAX
     });
-    let (is_written, handovers) = (end.is_written, end.arrived - began_at);
+    let (is_written, handovers) = (end.is_written, end.handovers());
     drop(end);
     let fate = if is_written { Fate::Done } else { Fate::HeldUp };
     seen.add(Deed::Update, fate);
@@ -87,4 +101,47 @@ fn await_turn(turn: u64, patience: Duration) {
 fn wait(patience: Duration, is_so: impl Fn(&State) -> bool) -> MutexGuard<'static, State> {
     let waited = CHANGED.wait_timeout_while(state(), patience, |state| !is_so(state));
     waited.unwrap_or_else(PoisonError::into_inner).0
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU64, Ordering};
+
+    use contract::{ErasedHandle, ErasedTable, Profile, Strategy};
+    use model::fault::Fault;
+
+    use super::*;
+    use crate::subject::{self, Subject};
+
+    /// Longer than any test: what is waited for comes.
+    const LONG: Duration = Duration::from_mins(10);
+
+    /// A table that nobody waits for, but its last handle; and how many handles it gave.
+    struct LastHandleIsLate(ErasedTable<Subject>, AtomicU64);
+
+    impl Strategy<Subject> for LastHandleIsLate {
+        const PROFILE: Profile = Profile::locked("planted/late", "its last handle is late");
+        type Handle<'s> = ErasedHandle<'s, Subject>;
+
+        fn with_capacity(processes: usize) -> Self {
+            let make = subject::strategy("atomics/cas").expect("it is registered");
+            Self(make(processes), AtomicU64::new(0))
+        }
+
+        fn handle(&self) -> ErasedHandle<'_, Subject> {
+            // Of whoever fills it, of each reader, and of the writer.
+            if self.1.fetch_add(1, Ordering::SeqCst) == 1 + READERS {
+                drop(wait(LONG, |state| state.arrived > 2 * HANDOVERS_MAX));
+            }
+            self.0.handle()
+        }
+    }
+
+    #[test]
+    fn a_writer_that_has_not_begun_is_not_held_up() {
+        let mut seen = FaultSeen::new("", Fault::OverlappingReaders);
+        let scene = Scene::new(ErasedTable::new::<LastHandleIsLate>, LONG);
+        observe(scene, &mut seen);
+        assert_eq!(seen.meanwhile[&Deed::Update].fate, Fate::Done);
+    }
 }

@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::time::Duration;
 
 use contract::{ErasedTable, Handle, ProcessId};
@@ -81,16 +81,24 @@ pub(crate) struct Worker<A, T> {
 impl<A, T> Worker<A, T> {
     /// Asks it for something more, of which there is nothing else under way.
     pub(crate) fn ask(&self, ask: A) {
-        // Fails only if it has died, and then it does not answer.
+        // Fails only if it has died, which its answer says.
         let _ = self.asks.send(ask);
         self.is_busy.set(true);
     }
 
-    /// What came of it, if it is done within `patience`.
-    pub(crate) fn answer(&self, patience: Duration) -> Option<T> {
-        let answer = self.answers.recv_timeout(patience).ok();
-        self.is_busy.set(answer.is_none());
+    /// What came of it, if it is done within `patience`; if not, why not.
+    pub(crate) fn answer(&self, patience: Duration) -> Result<T, Fate> {
+        let answer = self.answers.recv_timeout(patience).map_err(unanswered);
+        self.is_busy.set(matches!(answer, Err(Fate::HeldUp)));
         answer
+    }
+}
+
+/// What became of a thread that does not answer.
+pub(crate) fn unanswered(reason: RecvTimeoutError) -> Fate {
+    match reason {
+        RecvTimeoutError::Timeout => Fate::HeldUp,
+        RecvTimeoutError::Disconnected => Fate::Panicked,
     }
 }
 
@@ -149,15 +157,15 @@ impl Witnesses {
         }
         for &deed in deeds {
             let left = self.patience.saturating_sub(begun.elapsed());
-            let fate = self.threads[&deed].answer(left);
-            seen.add(deed, fate.unwrap_or(Fate::HeldUp));
+            let (Ok(fate) | Err(fate)) = self.threads[&deed].answer(left);
+            seen.add(deed, fate);
         }
     }
 
     /// The fault is over: waits for those who were held up; who still is will never get done.
     pub(crate) fn settle(&self, seen: &mut FaultSeen) {
         for (&deed, witness) in &self.threads {
-            if witness.is_busy.get() && witness.answer(CATCHING).is_none() {
+            if witness.is_busy.get() && witness.answer(CATCHING) == Err(Fate::HeldUp) {
                 seen.never.push(deed);
             }
         }
@@ -167,7 +175,7 @@ impl Witnesses {
     pub(crate) fn tidy(&self) -> bool {
         self.threads.values().all(|witness| {
             witness.ask(undo);
-            witness.answer(CATCHING).is_some()
+            witness.answer(CATCHING).is_ok()
         })
     }
 

@@ -5,7 +5,7 @@ use std::sync::mpsc::sync_channel;
 
 use conformance::Counting;
 use contract::{Handle, ProcessId};
-use model::fault::{Deed, Fate, Fault, FaultSeen, OVERWRITES, Tally};
+use model::fault::{Deed, Fault, FaultSeen, OVERWRITES, Tally};
 
 use crate::faults::scene::{CATCHING, LOOKS, Scene, WRITES, Witnesses, guest, resident, residents};
 use crate::subject::{Gate, IN_UPDATE, Subject, TableHandle, failing, heartbeat, held_up};
@@ -28,7 +28,7 @@ pub(crate) fn observe(scene: Scene, seen: &mut FaultSeen) {
     let writer = scene.worker(|handle, ()| overwrite(handle));
     let overwrites = || {
         writer.ask(());
-        writer.answer(scene.patience * FOR_MANY).is_some()
+        writer.answer(scene.patience * FOR_MANY)
     };
     let (gate, stop): (&Gate, fn(&mut TableHandle<'static>)) = match seen.fault {
         Fault::ReaderGone => (&IN_READ, stop_in_read),
@@ -46,14 +46,15 @@ pub(crate) fn observe(scene: Scene, seen: &mut FaultSeen) {
     let live = || counting.usage().live_bytes();
     if witnesses.someone_waits() {
         witnesses.ask(&[Deed::ReadAgain], seen);
-    } else if overwrites() {
-        let once = live();
-        if overwrites() {
-            seen.tallies.insert(Tally::GarbageBytes, live() - once);
-        }
     } else {
-        // Only one write in so many waits, where many are published at once.
-        seen.add(Deed::UpdateOther, Fate::HeldUp);
+        let first = overwrites().map(|()| live());
+        match first.and_then(|once| overwrites().map(|()| live() - once)) {
+            Ok(garbage) => {
+                seen.tallies.insert(Tally::GarbageBytes, garbage);
+            }
+            // Only one write in so many waits, where many are published at once.
+            Err(fate) => seen.add(Deed::UpdateOther, fate),
+        }
     }
     let nobody_waits = seen.tallies.contains_key(&Tally::GarbageBytes);
     if nobody_waits {
@@ -106,9 +107,10 @@ pub(crate) fn observe_panic(scene: Scene, seen: &mut FaultSeen) {
     let witnesses = Witnesses::assemble(scene, &deeds, TARGET);
     let (alive, died) = sync_channel::<()>(0);
     let fault = seen.fault;
-    scene.spawn(move |handle| {
+    std::thread::spawn(move || {
         // Dropped last, when the thread has unwound: its handle is then gone, too.
         let _alive = alive;
+        let mut handle = scene.table.handle();
         match fault {
             Fault::PanicInUpdate => drop(handle.apply(TARGET[0], failing())),
             Fault::PanicInRead => drop(handle.read(TARGET[0], |_| panic!("in a read"))),

@@ -22,8 +22,6 @@ const GARBAGE_MAX: i64 = 64 << 20;
 const PATIENCE: Duration = Duration::from_millis(20);
 /// How often the coordinator looks.
 const GLANCE: Duration = Duration::from_micros(500);
-/// A reader that is not inside its closure by then will not be.
-const CATCHING: Duration = Duration::from_millis(100);
 
 /// What writer and coordinator tell each other.
 #[derive(Debug, Default)]
@@ -54,7 +52,8 @@ pub(crate) fn probe(fixture: &Fixture, probe: Probe, budget: Duration) -> Findin
         if guard_is_held {
             in_read.shut();
             scope.spawn(move || table.handle().read(fixture.held(), |_| in_read.pass()));
-            in_read.catches(CATCHING);
+            // Nobody keeps it out: the writer waits.
+            while !in_read.catches(PATIENCE) {}
         }
         let filled = counting.usage().live_bytes();
         counting.begin_peak();
@@ -122,5 +121,38 @@ fn follow(progress: &Progress, garbage: impl Fn() -> i64, budget: Duration) -> O
         end
     } else {
         Some(Count::Blocked)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use contract::{ErasedHandle, ErasedTable, Profile, Strategy};
+
+    use super::*;
+    use crate::subject::{self, Subject};
+
+    /// A table behind a lock whose handles take a while.
+    struct SlowHandles(ErasedTable<Subject>);
+
+    impl Strategy<Subject> for SlowHandles {
+        const PROFILE: Profile = Profile::locked("planted/slow", "its handles take a while");
+        type Handle<'s> = ErasedHandle<'s, Subject>;
+
+        fn with_capacity(processes: usize) -> Self {
+            let make = subject::strategy("mutex/std").expect("it is registered");
+            Self(make(processes))
+        }
+
+        fn handle(&self) -> ErasedHandle<'_, Subject> {
+            std::thread::sleep(10 * PATIENCE);
+            self.0.handle()
+        }
+    }
+
+    #[test]
+    fn nothing_is_written_before_the_guard_is_held() {
+        let fixture = Fixture::new(ErasedTable::new::<SlowHandles>, 1);
+        let findings = probe(&fixture, Probe::HeldGuardUpdates, Duration::ZERO);
+        assert_eq!(findings.counts[&Count::Overwrites], 0);
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use conformance::Counting;
+use conformance::{Counting, threads_after_join, threads_now};
 use model::probe::{Count, Distribution, Histogram};
 
 use crate::probes::support::clock::{Timeline, WallClock};
@@ -25,7 +25,7 @@ pub(crate) fn probe(fixture: &Fixture, budget: Duration) -> Findings {
     // Before anything is counted: the histogram is not the table's.
     let mut teardowns = Histogram::default();
     let counting = Counting::start();
-    let threads_before = threads();
+    let threads_before = threads_now();
     let time = WallClock::start();
     let (mut tables, mut level) = (0, 0);
     while tables < TABLES_MIN || u128::from(time.now_ns()) < budget.as_nanos() {
@@ -39,8 +39,9 @@ pub(crate) fn probe(fixture: &Fixture, budget: Duration) -> Findings {
     let mut findings = Findings::default();
     findings.count(Count::Tables, tables);
     findings.signed(Count::BytesLeft, left);
-    if let Some((before, after)) = threads_before.zip(threads()) {
-        findings.signed(Count::ThreadsLeft, after - before);
+    if let Some((before, after)) = threads_before.zip(threads_before.and_then(threads_after_join)) {
+        let more = after.cast_signed() - before.cast_signed();
+        findings.signed(Count::ThreadsLeft, more as i64);
     }
     findings.keep(Distribution::Teardown, teardowns);
     findings
@@ -83,10 +84,4 @@ fn live_and_die(fixture: &Fixture, time: WallClock) -> u64 {
     });
     drop(table);
     time.now_ns() - asked_ns
-}
-
-/// Threads of this process; `None` where that cannot be seen.
-fn threads() -> Option<i64> {
-    let tasks = std::fs::read_dir("/proc/self/task").ok()?;
-    Some((tasks.count() as u64).cast_signed())
 }
