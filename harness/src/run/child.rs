@@ -1,7 +1,8 @@
 //! The parent's side of a child process: its start, what it says, and how it ends.
 
 use std::fmt;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::path::PathBuf;
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::atomic::{AtomicI32, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
@@ -65,7 +66,7 @@ pub(super) enum Ending {
 pub(super) struct Failed {
     /// What it had begun with.
     pub during: String,
-    /// The slice it had begun with, as a line for the sample file.
+    /// The slice it had begun with or was to begin with, as a line for the sample file.
     pub slice: Option<Line>,
     /// Why it ended.
     pub reason: String,
@@ -89,6 +90,18 @@ pub(super) fn carry_out(
     task: &Task,
     time: Duration,
     is_to_stop: &dyn Fn() -> bool,
+    found: impl FnMut(Line),
+) -> Result<Ending> {
+    let start = || ChildGuard::start(std::env::current_exe(), &["worker"], task);
+    carry_out_by(start, task, time, is_to_stop, found)
+}
+
+/// The same, by the child that `start` starts.
+fn carry_out_by(
+    start: impl FnOnce() -> Result<ChildGuard>,
+    task: &Task,
+    time: Duration,
+    is_to_stop: &dyn Fn() -> bool,
     mut found: impl FnMut(Line),
 ) -> Result<Ending> {
     let at_first = clock::now();
@@ -100,14 +113,19 @@ pub(super) fn carry_out(
     if time.is_zero() {
         return Ok(Ending::OutOfTime);
     }
-    let mut child = ChildGuard::start(task)?;
+    let mut child = start()?;
     let messages = child.messages();
-    let (mut during, mut slice) = (String::from("setting up"), None);
+    let (mut during, mut slice, mut is_timed) = (String::from("setting up"), None, false);
     let (mut heard, mut waited) = (clock::now(), Duration::ZERO);
     let reason = loop {
         match messages.recv_timeout(GLANCE) {
             Ok(Ok(Message::Begin { what, slice: begun })) => {
+                is_timed = begun.is_some();
                 (during, slice) = (what, begun);
+                heard = clock::now();
+            }
+            Ok(Ok(Message::SetUp { what, slice: begun })) => {
+                (during, slice, is_timed) = (what, Some(begun), false);
                 heard = clock::now();
             }
             Ok(Ok(Message::Found { line })) => {
@@ -129,7 +147,7 @@ pub(super) fn carry_out(
         if at_first.elapsed() > time {
             return Ok(Ending::OutOfTime);
         }
-        let patience = task.silence_max(slice.is_some());
+        let patience = task.silence_max(is_timed);
         if heard.elapsed() > patience {
             waited = heard.elapsed();
             let silence = patience.as_secs();
@@ -152,18 +170,16 @@ pub(super) fn carry_out(
 struct ChildGuard(Child);
 
 impl ChildGuard {
-    fn start(task: &Task) -> Result<Self> {
-        let cannot = |error: std::io::Error| {
-            Error::input(format!("cannot start a measuring process: {error}"))
-        };
-        let program = std::env::current_exe().map_err(cannot)?;
-        let mut command = Command::new(program);
+    fn start(program: io::Result<PathBuf>, arguments: &[&str], task: &Task) -> Result<Self> {
+        let cannot =
+            |error: io::Error| Error::input(format!("cannot start a measuring process: {error}"));
+        let mut command = Command::new(program.map_err(cannot)?);
         // Out of a terminal's reach: its Ctrl-C is for the parent, who ends the child when it has kept
         // what it said.
         #[cfg(unix)]
         std::os::unix::process::CommandExt::process_group(&mut command, 0);
         let mut child = command
-            .arg("worker")
+            .args(arguments)
             .env(SHIFT, "x".repeat(task.stack_shift()))
             .envs(task.tunables())
             .stdin(Stdio::piped())
@@ -238,7 +254,40 @@ impl Drop for ChildGuard {
 
 #[cfg(test)]
 mod tests {
-    use super::last_words;
+    use model::sample::SliceKey;
+
+    use super::*;
+
+    /// What a shell leaves that runs `script`, whose `$0` is `message`.
+    fn ended(script: &str, message: &Message) -> Ending {
+        let task = Task::Calibrate;
+        let message = serde_json::to_string(message).unwrap();
+        let arguments = ["-c", script, &message];
+        let start = || ChildGuard::start(Ok("sh".into()), &arguments, &task);
+        carry_out_by(start, &task, Duration::from_secs(5), &|| false, |_| {}).unwrap()
+    }
+
+    #[test]
+    fn who_does_not_survive_being_set_up_is_to_blame() {
+        let key = SliceKey {
+            scenario: "one".into(),
+            process: 2,
+            block: 0,
+            position: 0,
+            strategy: "a/b".into(),
+        };
+        let message = Message::SetUp {
+            what: "setting up a/b".into(),
+            slice: key.clone(),
+        };
+        let ending = ended(r#"echo "$0"; echo full >&2; exit 101"#, &message);
+        let Ending::Failed(failed) = ending else {
+            panic!("{ending:?}")
+        };
+        let reason = "exit status: 101: full".to_owned();
+        let blamed = Line::Failure(Failure { key, reason });
+        assert_eq!(failed.slice, Some(blamed), "{failed}");
+    }
 
     #[test]
     fn the_reason_of_an_end_is_told_from_what_is_said_about_it() {
