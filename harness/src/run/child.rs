@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::atomic::{AtomicI32, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use model::clock;
@@ -17,6 +18,9 @@ use super::task::Task;
 
 /// How often the parent looks whether it was interrupted.
 const GLANCE: Duration = Duration::from_millis(100);
+
+/// How much is read at a time of what a child complains of.
+const PIECE: usize = 4_096;
 
 /// An environment variable that nobody reads: its length shifts the child's stack.
 const SHIFT: &str = "PIVOT_SHIFT";
@@ -114,7 +118,7 @@ fn carry_out_by(
         return Ok(Ending::OutOfTime);
     }
     let mut child = start()?;
-    let messages = child.messages();
+    let (messages, complaint) = (child.messages(), child.complaint());
     let (mut during, mut slice, mut is_timed) = (String::from("setting up"), None, false);
     let (mut heard, mut waited) = (clock::now(), Duration::ZERO);
     let reason = loop {
@@ -134,7 +138,7 @@ fn carry_out_by(
             }
             Ok(Err(garbled)) => break garbled,
             Err(RecvTimeoutError::Timeout) => {}
-            Err(RecvTimeoutError::Disconnected) => match child.end() {
+            Err(RecvTimeoutError::Disconnected) => match child.end(complaint) {
                 None => return Ok(Ending::Done),
                 // Whoever wants the run to end may have ended it, too: no fault of the strategy's.
                 Some(_) if is_to_stop() => return interrupted(),
@@ -198,7 +202,7 @@ impl ChildGuard {
     fn messages(&mut self) -> Receiver<std::result::Result<Message, String>> {
         let stdout = self.0.stdout.take().expect("piped, and taken once");
         let (sender, receiver) = channel();
-        std::thread::spawn(move || {
+        thread::spawn(move || {
             for line in BufReader::new(stdout).lines() {
                 let message = line.map_err(|error| error.to_string()).and_then(|line| {
                     serde_json::from_str(&line).map_err(|error| format!("said {line:?}: {error}"))
@@ -211,19 +215,32 @@ impl ChildGuard {
         receiver
     }
 
+    /// What it writes to standard error, as its beginning and its end, from a thread that ends with it: if nobody read
+    /// it, a child that says more than a pipe holds would wait for ever.
+    fn complaint(&mut self) -> JoinHandle<Vec<u8>> {
+        let mut stderr = self.0.stderr.take().expect("piped, and taken once");
+        thread::spawn(move || {
+            let (mut kept, mut chunk) = (Vec::new(), [0; PIECE]);
+            while let Ok(length @ 1..) = stderr.read(&mut chunk) {
+                kept.extend(&chunk[..length]);
+                if kept.len() > 4 * PIECE {
+                    kept.drain(PIECE..kept.len() - 2 * PIECE);
+                }
+            }
+            kept
+        })
+    }
+
     /// Waits for its end; why it failed, if it did.
-    fn end(&mut self) -> Option<String> {
+    fn end(&mut self, complaint: JoinHandle<Vec<u8>>) -> Option<String> {
         let status = match self.0.wait() {
             Ok(status) if status.success() => return None,
             Ok(status) => status.to_string(),
             Err(error) => error.to_string(),
         };
-        let mut complaint = String::new();
-        if let Some(stderr) = &mut self.0.stderr {
-            // Best effort: the exit status says enough.
-            let _ = stderr.read_to_string(&mut complaint);
-        }
-        Some(match last_words(&complaint) {
+        // Best effort: the exit status says enough.
+        let complaint = complaint.join().unwrap_or_default();
+        Some(match last_words(&String::from_utf8_lossy(&complaint)) {
             "" => status,
             last => format!("{status}: {last}"),
         })
@@ -287,6 +304,23 @@ mod tests {
         let reason = "exit status: 101: full".to_owned();
         let blamed = Line::Failure(Failure { key, reason });
         assert_eq!(failed.slice, Some(blamed), "{failed}");
+    }
+
+    #[test]
+    fn who_says_more_than_a_pipe_holds_is_not_stopped_by_it() {
+        let script = "head -c 200000 /dev/zero >&2; echo last >&2; exit";
+        let nothing = Message::Begin {
+            what: String::new(),
+            slice: None,
+        };
+        let ending = ended(script, &nothing);
+        assert!(matches!(ending, Ending::Done), "{ending:?}");
+        let ending = ended(&format!("{script} 3"), &nothing);
+        let Ending::Failed(failed) = ending else {
+            panic!("{ending:?}")
+        };
+        assert!(failed.reason.ends_with("last"), "{failed}");
+        assert!(failed.reason.len() < 5 * PIECE, "{}", failed.reason.len());
     }
 
     #[test]
