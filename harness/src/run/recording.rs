@@ -8,7 +8,7 @@ use model::environment::Environment;
 use model::error::{Error, Result};
 use model::lock::FolderLock;
 use model::output;
-use model::sample::{self, Header, Line, Part, SliceKey, Writer};
+use model::sample::{self, Failure, Header, Line, Part, SliceKey, Writer};
 use model::stall::StallSeen;
 use trace::StallTask;
 
@@ -175,6 +175,10 @@ fn answers(line: &Line, task: &Task) -> bool {
         (Line::Probe(seen), Task::Probe(task)) => {
             let key = (seen.process, seen.probe, &seen.strategy);
             key == (task.process, task.probe, &task.strategy)
+        }
+        // Who did not survive would not the next time either.
+        (Line::Failure(Failure { key, .. }), Task::Probe(task)) => {
+            (&*key.scenario, &key.strategy) == (task.probe.name(), &task.strategy)
         }
         (Line::Calibration(_), Task::Calibrate) => true,
         _ => false,
