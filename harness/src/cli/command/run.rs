@@ -81,7 +81,10 @@ fn begin(options: &RunOptions) -> Result<(Plan, PathBuf, Recording)> {
 /// Reads a task of another pivot process from standard input, does it, and says what it finds on standard output; not
 /// for people.
 pub(crate) fn worker() -> Result<()> {
-    work().map_err(|error| Error::Check(format!("the parent process has left: {error}")))
+    work().map_err(|error| match error.kind() {
+        io::ErrorKind::BrokenPipe => Error::Check(format!("the parent process has left: {error}")),
+        _ => Error::Input(error.to_string()),
+    })
 }
 
 fn work() -> io::Result<()> {
