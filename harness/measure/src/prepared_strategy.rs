@@ -453,26 +453,24 @@ fn drift(early: (&GroupCount, Duration), late: (&GroupCount, Duration)) -> Optio
     drift.is_finite().then_some(drift)
 }
 
-/// Sets the named strategies up on a field; a double of the baseline is the baseline itself, under another name.
+/// Sets the named strategy up on a field, if it can take part; a double of the baseline is the baseline itself, under
+/// another name.
 pub(crate) fn prepare<'f>(
     scenario: &'f Scenario,
     field: &'f Field,
-    names: &[String],
+    name: &str,
     baseline: &str,
-) -> Vec<PreparedStrategy<'f>> {
-    let prepare = |name: &String| {
-        let planted = controls::planted(name);
-        let strategy = planted.map_or(name.as_str(), |_| baseline);
-        let mut setup = Setup {
-            scenario,
-            field,
-            planted,
-            prepared: None,
-        };
-        registry::visit(scenario.record, &mut Only(strategy, &mut setup));
-        setup.prepared
+) -> Option<PreparedStrategy<'f>> {
+    let planted = controls::planted(name);
+    let strategy = planted.map_or(name, |_| baseline);
+    let mut setup = Setup {
+        scenario,
+        field,
+        planted,
+        prepared: None,
     };
-    names.iter().filter_map(prepare).collect()
+    registry::visit(scenario.record, &mut Only(strategy, &mut setup));
+    setup.prepared
 }
 
 /// What a strategy is set up with, and the strategy once it is.

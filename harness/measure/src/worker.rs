@@ -70,12 +70,17 @@ pub fn measure(task: &MeasureTask, out: &mut impl Write) -> io::Result<()> {
     let _ = nix::sys::prctl::set_timerslack(1);
     let _ballast = ballast(task);
     let field = field(task)?;
-    let strategies = prepare(scenario, &field, &part.strategies, &task.baseline);
+    let mut strategies = Vec::new();
+    for name in &part.strategies {
+        set_up(task, "setting up", name, out)?;
+        strategies.extend(prepare(scenario, &field, name, &task.baseline));
+    }
     let named = |name: &str| {
         let strategy = strategies.iter().find(|strategy| strategy.name == name);
         strategy.expect("the parent names participants only")
     };
     for name in &task.account {
+        set_up(task, "accounting of", name, out)?;
         account(named(name), out)?;
     }
     for block in task.from.block..part.blocks {
@@ -118,10 +123,24 @@ fn ballast(task: &MeasureTask) -> Vec<u8> {
     black_box(vec![0; (random % BALLAST_MAX) as usize])
 }
 
+/// Says what is done with a strategy before the first slice.
+fn set_up(task: &MeasureTask, doing: &str, name: &str, out: &mut impl Write) -> io::Result<()> {
+    let (what, slice) = (format!("{doing} {name}"), key(task, name, task.from));
+    say(out, &Message::SetUp { what, slice })
+}
+
+fn key(task: &MeasureTask, strategy: &str, place: Place) -> SliceKey {
+    SliceKey {
+        scenario: task.scenario.name.clone(),
+        process: task.part.process,
+        block: place.block,
+        position: place.position,
+        strategy: strategy.to_owned(),
+    }
+}
+
 /// What the heap sees of a strategy.
 fn account(prepared: &PreparedStrategy<'_>, out: &mut impl Write) -> io::Result<()> {
-    let what = format!("accounting of {}", prepared.name);
-    say(out, &Message::Begin { what, slice: None })?;
     for allocation in prepared.allocations() {
         found(out, Line::Allocation(allocation))?;
     }
@@ -138,13 +157,7 @@ fn slice(
     place: Place,
     out: &mut impl Write,
 ) -> io::Result<()> {
-    let key = SliceKey {
-        scenario: task.scenario.name.clone(),
-        process: task.part.process,
-        block: place.block,
-        position: place.position,
-        strategy: prepared.name.to_owned(),
-    };
+    let key = key(task, prepared.name, place);
     let begin = Message::Begin {
         what: prepared.name.to_owned(),
         slice: Some(key.clone()),
@@ -192,6 +205,8 @@ pub fn order<'n>(part: &'n Part, baseline: &'n str, seed: u64, block: u32) -> Ve
 
 #[cfg(test)]
 mod tests {
+    use model::scenario::Group;
+
     use super::*;
 
     fn part(strategies: &[&str], process: u32) -> Part {
@@ -200,6 +215,48 @@ mod tests {
             process,
             strategies: strategies.iter().copied().map(String::from).collect(),
             blocks: 0,
+        }
+    }
+
+    #[test]
+    fn who_is_set_up_or_accounted_for_is_said_before() {
+        let task = MeasureTask {
+            scenario: Scenario {
+                processes: 8,
+                groups: vec![Group {
+                    threads: 1,
+                    ..Group::default()
+                }],
+                ..Scenario::default()
+            },
+            trace: None,
+            part: part(&["mutex/std", "rwlock/std"], 0),
+            from: Place {
+                block: 0,
+                position: 3,
+            },
+            restarts: 0,
+            account: vec!["rwlock/std".into()],
+            baseline: "mutex/std".into(),
+            seed: 1,
+            ramp_ns: 0,
+            window_ns: 0,
+        };
+        let mut out = Vec::new();
+        measure(&task, &mut out).unwrap();
+        let out = String::from_utf8(out).unwrap();
+        let set_up = out.lines().filter(|line| line.contains("\"set-up\""));
+        let set_up: Vec<&str> = set_up.collect();
+        let wanted = [
+            "setting up mutex/std",
+            "setting up rwlock/std",
+            "accounting of rwlock/std",
+        ];
+        assert_eq!(set_up.len(), wanted.len(), "{out}");
+        for (line, what) in set_up.iter().zip(wanted) {
+            // Where the part goes on: no slice before is taken for one that is over.
+            let is_there = line.contains("\"position\":3");
+            assert!(line.contains(what) && is_there, "{line}");
         }
     }
 

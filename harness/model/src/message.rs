@@ -17,6 +17,14 @@ pub enum Message {
         /// The slice, if it is one.
         slice: Option<SliceKey>,
     },
+    /// It sets a strategy up, or accounts for its heap, before the first of its slices: if nothing follows, this
+    /// strategy is what hangs.
+    SetUp {
+        /// What it does, with whom.
+        what: String,
+        /// The strategy, where the process begins to measure.
+        slice: SliceKey,
+    },
     /// It has found this.
     Found {
         /// A line for the sample file.

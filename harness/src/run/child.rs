@@ -1,10 +1,12 @@
 //! The parent's side of a child process: its start, what it says, and how it ends.
 
 use std::fmt;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::path::PathBuf;
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::atomic::{AtomicI32, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use model::clock;
@@ -16,6 +18,9 @@ use super::task::Task;
 
 /// How often the parent looks whether it was interrupted.
 const GLANCE: Duration = Duration::from_millis(100);
+
+/// How much is read at a time of what a child complains of.
+const PIECE: usize = 4_096;
 
 /// An environment variable that nobody reads: its length shifts the child's stack.
 const SHIFT: &str = "PIVOT_SHIFT";
@@ -65,7 +70,7 @@ pub(super) enum Ending {
 pub(super) struct Failed {
     /// What it had begun with.
     pub during: String,
-    /// The slice it had begun with, as a line for the sample file.
+    /// The slice it had begun with or was to begin with, as a line for the sample file.
     pub slice: Option<Line>,
     /// Why it ended.
     pub reason: String,
@@ -89,6 +94,18 @@ pub(super) fn carry_out(
     task: &Task,
     time: Duration,
     is_to_stop: &dyn Fn() -> bool,
+    found: impl FnMut(Line),
+) -> Result<Ending> {
+    let start = || ChildGuard::start(std::env::current_exe(), &["worker"], task);
+    carry_out_by(start, task, time, is_to_stop, found)
+}
+
+/// The same, by the child that `start` starts.
+fn carry_out_by(
+    start: impl FnOnce() -> Result<ChildGuard>,
+    task: &Task,
+    time: Duration,
+    is_to_stop: &dyn Fn() -> bool,
     mut found: impl FnMut(Line),
 ) -> Result<Ending> {
     let at_first = clock::now();
@@ -100,14 +117,19 @@ pub(super) fn carry_out(
     if time.is_zero() {
         return Ok(Ending::OutOfTime);
     }
-    let mut child = ChildGuard::start(task)?;
-    let messages = child.messages();
-    let (mut during, mut slice) = (String::from("setting up"), None);
+    let mut child = start()?;
+    let (messages, complaint) = (child.messages(), child.complaint());
+    let (mut during, mut slice, mut is_timed) = (String::from("setting up"), None, false);
     let (mut heard, mut waited) = (clock::now(), Duration::ZERO);
     let reason = loop {
         match messages.recv_timeout(GLANCE) {
             Ok(Ok(Message::Begin { what, slice: begun })) => {
+                is_timed = begun.is_some();
                 (during, slice) = (what, begun);
+                heard = clock::now();
+            }
+            Ok(Ok(Message::SetUp { what, slice: begun })) => {
+                (during, slice, is_timed) = (what, Some(begun), false);
                 heard = clock::now();
             }
             Ok(Ok(Message::Found { line })) => {
@@ -116,7 +138,7 @@ pub(super) fn carry_out(
             }
             Ok(Err(garbled)) => break garbled,
             Err(RecvTimeoutError::Timeout) => {}
-            Err(RecvTimeoutError::Disconnected) => match child.end() {
+            Err(RecvTimeoutError::Disconnected) => match child.end(complaint) {
                 None => return Ok(Ending::Done),
                 // Whoever wants the run to end may have ended it, too: no fault of the strategy's.
                 Some(_) if is_to_stop() => return interrupted(),
@@ -129,7 +151,7 @@ pub(super) fn carry_out(
         if at_first.elapsed() > time {
             return Ok(Ending::OutOfTime);
         }
-        let patience = task.silence_max(slice.is_some());
+        let patience = task.silence_max(is_timed);
         if heard.elapsed() > patience {
             waited = heard.elapsed();
             let silence = patience.as_secs();
@@ -152,18 +174,16 @@ pub(super) fn carry_out(
 struct ChildGuard(Child);
 
 impl ChildGuard {
-    fn start(task: &Task) -> Result<Self> {
-        let cannot = |error: std::io::Error| {
-            Error::input(format!("cannot start a measuring process: {error}"))
-        };
-        let program = std::env::current_exe().map_err(cannot)?;
-        let mut command = Command::new(program);
+    fn start(program: io::Result<PathBuf>, arguments: &[&str], task: &Task) -> Result<Self> {
+        let cannot =
+            |error: io::Error| Error::input(format!("cannot start a measuring process: {error}"));
+        let mut command = Command::new(program.map_err(cannot)?);
         // Out of a terminal's reach: its Ctrl-C is for the parent, who ends the child when it has kept
         // what it said.
         #[cfg(unix)]
         std::os::unix::process::CommandExt::process_group(&mut command, 0);
         let mut child = command
-            .arg("worker")
+            .args(arguments)
             .env(SHIFT, "x".repeat(task.stack_shift()))
             .envs(task.tunables())
             .stdin(Stdio::piped())
@@ -182,7 +202,7 @@ impl ChildGuard {
     fn messages(&mut self) -> Receiver<std::result::Result<Message, String>> {
         let stdout = self.0.stdout.take().expect("piped, and taken once");
         let (sender, receiver) = channel();
-        std::thread::spawn(move || {
+        thread::spawn(move || {
             for line in BufReader::new(stdout).lines() {
                 let message = line.map_err(|error| error.to_string()).and_then(|line| {
                     serde_json::from_str(&line).map_err(|error| format!("said {line:?}: {error}"))
@@ -195,19 +215,32 @@ impl ChildGuard {
         receiver
     }
 
+    /// What it writes to standard error, as its beginning and its end, from a thread that ends with it: if nobody read
+    /// it, a child that says more than a pipe holds would wait for ever.
+    fn complaint(&mut self) -> JoinHandle<Vec<u8>> {
+        let mut stderr = self.0.stderr.take().expect("piped, and taken once");
+        thread::spawn(move || {
+            let (mut kept, mut chunk) = (Vec::new(), [0; PIECE]);
+            while let Ok(length @ 1..) = stderr.read(&mut chunk) {
+                kept.extend(&chunk[..length]);
+                if kept.len() > 4 * PIECE {
+                    kept.drain(PIECE..kept.len() - 2 * PIECE);
+                }
+            }
+            kept
+        })
+    }
+
     /// Waits for its end; why it failed, if it did.
-    fn end(&mut self) -> Option<String> {
+    fn end(&mut self, complaint: JoinHandle<Vec<u8>>) -> Option<String> {
         let status = match self.0.wait() {
             Ok(status) if status.success() => return None,
             Ok(status) => status.to_string(),
             Err(error) => error.to_string(),
         };
-        let mut complaint = String::new();
-        if let Some(stderr) = &mut self.0.stderr {
-            // Best effort: the exit status says enough.
-            let _ = stderr.read_to_string(&mut complaint);
-        }
-        Some(match last_words(&complaint) {
+        // Best effort: the exit status says enough.
+        let complaint = complaint.join().unwrap_or_default();
+        Some(match last_words(&String::from_utf8_lossy(&complaint)) {
             "" => status,
             last => format!("{status}: {last}"),
         })
@@ -238,7 +271,57 @@ impl Drop for ChildGuard {
 
 #[cfg(test)]
 mod tests {
-    use super::last_words;
+    use model::sample::SliceKey;
+
+    use super::*;
+
+    /// What a shell leaves that runs `script`, whose `$0` is `message`.
+    fn ended(script: &str, message: &Message) -> Ending {
+        let task = Task::Calibrate;
+        let message = serde_json::to_string(message).unwrap();
+        let arguments = ["-c", script, &message];
+        let start = || ChildGuard::start(Ok("sh".into()), &arguments, &task);
+        carry_out_by(start, &task, Duration::from_secs(5), &|| false, |_| {}).unwrap()
+    }
+
+    #[test]
+    fn who_does_not_survive_being_set_up_is_to_blame() {
+        let key = SliceKey {
+            scenario: "one".into(),
+            process: 2,
+            block: 0,
+            position: 0,
+            strategy: "a/b".into(),
+        };
+        let message = Message::SetUp {
+            what: "setting up a/b".into(),
+            slice: key.clone(),
+        };
+        let ending = ended(r#"echo "$0"; echo full >&2; exit 101"#, &message);
+        let Ending::Failed(failed) = ending else {
+            panic!("{ending:?}")
+        };
+        let reason = "exit status: 101: full".to_owned();
+        let blamed = Line::Failure(Failure { key, reason });
+        assert_eq!(failed.slice, Some(blamed), "{failed}");
+    }
+
+    #[test]
+    fn who_says_more_than_a_pipe_holds_is_not_stopped_by_it() {
+        let script = "head -c 200000 /dev/zero >&2; echo last >&2; exit";
+        let nothing = Message::Begin {
+            what: String::new(),
+            slice: None,
+        };
+        let ending = ended(script, &nothing);
+        assert!(matches!(ending, Ending::Done), "{ending:?}");
+        let ending = ended(&format!("{script} 3"), &nothing);
+        let Ending::Failed(failed) = ending else {
+            panic!("{ending:?}")
+        };
+        assert!(failed.reason.ends_with("last"), "{failed}");
+        assert!(failed.reason.len() < 5 * PIECE, "{}", failed.reason.len());
+    }
 
     #[test]
     fn the_reason_of_an_end_is_told_from_what_is_said_about_it() {

@@ -56,16 +56,19 @@ impl Plan {
     pub fn measure(&self, limits: Limits, until: f64, run: &mut Run<'_>) -> Result<()> {
         let before = run.share;
         let mut schedule = Schedule::resume(self.measurement(limits), run.recording);
-        let mut distance = Distance::of(limits.budget);
+        schedule.shorten(run.waited);
+        let mut distance = Distance::of(limits.budget, run.waited);
         loop {
             // What one thread does costs the same wherever the processors are.
-            let is_usual = distance.is_usual();
+            let is_usual = environment::cpus() < 2 || distance.is_usual(hand_off_briefly());
             let is_welcome = |scenario: &Scenario| is_usual || scenario.threads() == 1;
             let Some(assignment) = schedule.next(run.recording, is_welcome) else {
                 break;
             };
             if !is_welcome(schedule.scenario(&assignment.part)) {
-                schedule.shorten(distance.wait(run.interrupt));
+                let waited = distance.wait(run.interrupt, hand_off_briefly);
+                run.waited += waited;
+                schedule.shorten(waited);
             }
             let measured = schedule.share_done(run.recording.done());
             run.share = before + (until - before) * measured;
@@ -128,30 +131,31 @@ struct Distance {
 }
 
 impl Distance {
-    /// Of a run that measures for so long.
-    fn of(budget: Duration) -> Self {
+    /// Of a run that measures for so long, and has waited before.
+    fn of(budget: Duration, waited: Duration) -> Self {
         Self {
             looks: Vec::new(),
-            left: budget / WAITING_PART,
+            left: (budget / WAITING_PART).saturating_sub(waited),
         }
     }
 
-    /// Whether the processors are as far apart as they usually were so far.
-    fn is_usual(&mut self) -> bool {
-        if environment::cpus() < 2 {
-            return true;
-        }
-        let now = hand_off_briefly();
-        self.looks.push(now);
+    /// Whether the processors, by this look, are as far apart as they usually were so far.
+    fn is_usual(&mut self, look: f64) -> bool {
+        self.looks.push(look);
+        self.is_near(look)
+    }
+
+    fn is_near(&self, look: f64) -> bool {
         let usual = analysis::usual_hand_off(&self.looks);
-        usual.is_none_or(|usual| !analysis::is_apart(now, usual))
+        usual.is_none_or(|usual| !analysis::is_apart(look, usual))
     }
 
-    /// Waits until they are, until that has taken too much of the run, or until it is interrupted. Returns how long.
-    fn wait(&mut self, interrupt: &Interrupt) -> Duration {
+    /// Waits until they are, until that has taken too much of the run, or until it is interrupted. Returns how long. Its
+    /// looks are not kept: they are many, and would make usual what is waited out.
+    fn wait(&mut self, interrupt: &Interrupt, look: impl Fn() -> f64) -> Duration {
         let began = clock::now();
         let mut waited = Duration::ZERO;
-        while waited < self.left && !interrupt.is_set() && !self.is_usual() {
+        while waited < self.left && !interrupt.is_set() && !self.is_near(look()) {
             thread::sleep(PAUSE);
             waited = began.elapsed();
         }
@@ -163,6 +167,21 @@ impl Distance {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn waiting_makes_nothing_usual_and_takes_a_quarter_of_all_time() {
+        let budget = Duration::from_secs(4);
+        let mut distance = Distance::of(budget, Duration::ZERO);
+        assert!((0..5).all(|_| distance.is_usual(30.0)));
+        assert!(!distance.is_usual(120.0));
+        let waited = distance.wait(&Interrupt::new(), || 120.0);
+        assert!(waited >= budget / 4, "{waited:?}");
+        assert!(!distance.is_usual(120.0) && distance.is_usual(30.0));
+        // What is measured later has less left, and goes on waiting within that.
+        let left = |budget| Distance::of(budget, waited).left;
+        assert_eq!(left(budget), Duration::ZERO);
+        assert_eq!(left(2 * budget) + waited, budget / 2);
+    }
 
     #[test]
     fn patience_with_one_that_hung_is_not_taken_from_the_others() {

@@ -77,7 +77,11 @@ impl Plan {
     /// As [`Run::carry_out`].
     pub fn sample(&self, began: Instant, run: &mut Run<'_>) -> Result<()> {
         run.carry_out(self.knee(run.recording.lines()), TRACED)?;
-        run.carry_out(self.probes(run.recording.lines()), PROBED)?;
+        let stages = self.probes(run.recording.lines());
+        let share = (PROBED - run.share) / stages.len() as f64;
+        for stage in stages {
+            run.carry_out(stage, run.share + share)?;
+        }
         run.carry_out(calibration(), PROBED)?;
         let most = self.preset.measuring();
         let left = self.preset.whole().saturating_sub(began.elapsed());

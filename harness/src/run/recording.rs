@@ -4,10 +4,11 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use measure::worker::Place;
+use model::environment::Environment;
 use model::error::{Error, Result};
 use model::lock::FolderLock;
 use model::output;
-use model::sample::{self, Header, Line, Part, SliceKey, Writer};
+use model::sample::{self, Failure, Header, Line, Part, SliceKey, Writer};
 use model::stall::StallSeen;
 use trace::StallTask;
 
@@ -65,10 +66,11 @@ impl Recording {
         let lock = FolderLock::acquire(output::folder_of(&path))?;
         let reading = sample::read(&path)?;
         if let Some(Line::Header(begun)) = reading.lines.first()
-            && let Some(what) = difference(begun, header)
+            && let Some(what) = difference(begun, header, reading.lines.contains(&Line::Complete))
         {
             return Err(Error::input(format!(
-                "{} is of a run with other {what}; --resume needs the options it was begun with: {}",
+                "{} is of a run with other {what}; --resume needs the options, the program and the machine that it was \
+                 begun with: {}",
                 path.display(),
                 begun.environment.command
             )));
@@ -111,8 +113,9 @@ impl Recording {
     }
 }
 
-/// What a run cannot change on its way, if it differs.
-fn difference(begun: &Header, now: &Header) -> Option<&'static str> {
+/// What a run cannot change on its way, if it differs. Where and with what build a run is measured no longer matters if it
+/// is complete.
+fn difference(begun: &Header, now: &Header, is_complete: bool) -> Option<String> {
     let names = |header: &Header| {
         let cards = header.strategies.clone().into_iter();
         cards.map(|card| card.name).collect::<Vec<_>>()
@@ -122,12 +125,18 @@ fn difference(begun: &Header, now: &Header) -> Option<&'static str> {
         ("baseline", begun.baseline == now.baseline),
         ("scenarios", begun.scenarios == now.scenarios),
         ("strategies", names(begun) == names(now)),
+        ("assumptions", begun.assumptions == now.assumptions),
         ("seed", before.seed == after.seed),
         ("preset", before.preset == after.preset),
-        ("processor", before.cpu == after.cpu),
     ];
     let differs = all.into_iter().find(|(_, is_equal)| !is_equal);
-    differs.map(|(what, _)| what)
+    let differs = differs.map(|(what, _)| what.to_owned());
+    differs.or_else(|| {
+        let surroundings = Environment::differences(before, after).into_iter();
+        // A system that was started anew may have some pages more.
+        let mut differ = surroundings.filter(|one| !is_complete && one.what != "memory_bytes");
+        differ.next().map(|one| one.to_string())
+    })
 }
 
 /// Whether lines have all that a task would add to them. What is left to measure the schedule says.
@@ -166,6 +175,10 @@ fn answers(line: &Line, task: &Task) -> bool {
         (Line::Probe(seen), Task::Probe(task)) => {
             let key = (seen.process, seen.probe, &seen.strategy);
             key == (task.process, task.probe, &task.strategy)
+        }
+        // Who did not survive would not the next time either.
+        (Line::Failure(Failure { key, .. }), Task::Probe(task)) => {
+            (&*key.scenario, &key.strategy) == (task.probe.name(), &task.strategy)
         }
         (Line::Calibration(_), Task::Calibrate) => true,
         _ => false,
@@ -277,6 +290,7 @@ mod tests {
     use model::stall::StallPair;
     use model::trace::Operation;
 
+    use super::super::Plan;
     use super::*;
 
     fn check(strategy: &str) -> Line {
@@ -310,6 +324,23 @@ mod tests {
             blocks: 1,
         }));
         assert_eq!(are_checked(&lines), [true, true, false]);
+    }
+
+    #[test]
+    fn only_a_complete_run_goes_with_another_build_or_machine() {
+        let begun = Plan::default().header(Environment::default());
+        let other = |change: fn(&mut Environment)| {
+            let mut now = begun.clone();
+            change(&mut now.environment);
+            [false, true].map(|is_complete| difference(&begun, &now, is_complete))
+        };
+        let named = |what: &str| [Some(what.to_owned()), None];
+        let stock = other(|now| now.build.profile = "stock".into());
+        assert_eq!(stock, named("build.profile: none / stock"));
+        assert_eq!(other(|now| now.cpus = 2), named("cpus: 0 / 2"));
+        assert_eq!(other(|now| now.memory_bytes = Some(1)), [None, None]);
+        let preset = other(|now| now.preset = "full".into());
+        assert_eq!(preset, [(); 2].map(|()| Some("preset".to_owned())));
     }
 
     fn task(stalled: &[Operation], peers: &[Operation]) -> StallTask {

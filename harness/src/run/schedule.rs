@@ -112,24 +112,28 @@ impl Schedule {
         recording: &Recording,
         is_welcome: impl Fn(&Scenario) -> bool,
     ) -> Option<Assignment> {
-        while self.queue.is_empty() {
-            self.round += 1;
-            let parts = self.parts(self.round, recording);
-            // No time, or nobody is left to be compared.
-            if parts.is_empty() {
-                return None;
+        loop {
+            while self.queue.is_empty() {
+                self.round += 1;
+                let parts = self.parts(self.round, recording);
+                // No time, or nobody is left to be compared.
+                if parts.is_empty() {
+                    return None;
+                }
+                self.queue = parts.into_iter().map(Assignment::whole).collect();
             }
-            self.queue = parts.into_iter().map(Assignment::whole).collect();
-        }
-        let welcome = |next: &Assignment| is_welcome(self.scenario(&next.part));
-        let place = self.queue.iter().position(welcome).unwrap_or(0);
-        let mut next = self.queue.remove(place)?;
-        if next.restarts == 0 && self.plan.limits.one_answer {
-            let lines = recording.lines();
+            let welcome = |next: &Assignment| is_welcome(self.scenario(&next.part));
+            let place = self.queue.iter().position(welcome).unwrap_or(0);
+            let mut next = self.queue.remove(place)?;
             let strategies = &mut next.part.strategies;
-            strategies.retain(|name| !has_failed(lines, name, |_| true));
+            if next.restarts == 0 && self.plan.limits.one_answer {
+                let lines = recording.lines();
+                strategies.retain(|name| !has_failed(lines, name, |_| true));
+            }
+            if strategies.contains(&self.plan.baseline) {
+                return Some(next);
+            }
         }
-        Some(next)
     }
 
     /// The scenario of a part.
@@ -332,7 +336,11 @@ fn progress<'t>(plan: &'t MeasurementPlan, lines: &[Line]) -> Vec<Progress<'t>> 
         let counts = |there: &str| plan.limits.one_answer || there == scenario.name;
         let names = names.iter();
         let names = names.filter(|name| !has_failed(lines, name, counts));
-        let taking_part: Vec<String> = names.cloned().collect();
+        let mut taking_part: Vec<String> = names.cloned().collect();
+        // Without the baseline there is nothing to compare with.
+        if !taking_part.contains(&plan.baseline) {
+            taking_part.clear();
+        }
         let others = taking_part.iter().filter(|name| **name != plan.baseline);
         let wanted: Vec<(&String, f64)> = others
             .flat_map(|name| {

@@ -137,15 +137,15 @@ impl Plan {
     }
 
     /// Probes every strategy, controls included, in a process for each probe; latencies at shares of the baseline's knee, if
-    /// `lines` have one.
-    pub(super) fn probes(&self, lines: &[Line]) -> Stage {
+    /// `lines` have one. Stage by stage, each with a probe of a strategy once: who does not survive it is not asked again.
+    pub(super) fn probes(&self, lines: &[Line]) -> Vec<Stage> {
         let knee = knee(&self.baseline, lines);
         let names: Vec<String> = self.shared_by_threads().collect();
         let mut random = Xoshiro256PlusPlus::seed_from_u64(self.seed);
         let processes = |&probe: &Probe| processes_and_budget(probe, self.preset).0;
         let most = Probe::ALL.iter().map(processes).max();
-        let mut tasks = Vec::new();
-        for process in 0..most.unwrap_or_default() {
+        let in_process = |process| {
+            let mut tasks = Vec::new();
             for &probe in Probe::ALL {
                 let rate = probe.load().zip(knee).map(|(load, knee)| load * knee);
                 let lacks_rate = probe.load().is_some() && rate.is_none();
@@ -162,8 +162,9 @@ impl Plan {
                 let task = |name: &String| self.probe(probe, name, process, rate);
                 tasks.extend(order.iter().map(task));
             }
-        }
-        Stage::new("probing", tasks)
+            Stage::new("probing", tasks)
+        };
+        (0..most.unwrap_or_default()).map(in_process).collect()
     }
 
     /// The strategies that threads can share, controls included: others would wait for themselves.
@@ -291,7 +292,9 @@ const fn processes_and_budget(probe: Probe, effort: Preset) -> (u32, Duration) {
 mod tests {
     use std::collections::BTreeMap;
 
+    use model::message::Message;
     use model::probe::ProbeSeen;
+    use model::sample::Failure;
 
     use super::super::recording;
     use super::*;
@@ -357,8 +360,9 @@ mod tests {
         })
     }
 
-    fn latencies(stage: &Stage) -> Vec<&ProbeTask> {
-        let tasks = stage.tasks.iter().filter_map(|task| match task {
+    fn latencies(stages: &[Stage]) -> Vec<&ProbeTask> {
+        let tasks = stages.iter().flat_map(|stage| &stage.tasks);
+        let tasks = tasks.filter_map(|task| match task {
             Task::Probe(task) => Some(task),
             _ => None,
         });
@@ -373,8 +377,8 @@ mod tests {
         assert_eq!(knee.tasks.len(), rates.len());
         let lines = knee.tasks.iter().zip(rates);
         let lines: Vec<Line> = lines.map(|(task, reads)| seen(task, reads)).collect();
-        let stage = plan.probes(&lines);
-        let latencies = latencies(&stage);
+        let stages = plan.probes(&lines);
+        let latencies = latencies(&stages);
         for task in &latencies {
             let load = task.probe.load().expect("it is a latency");
             assert_eq!(task.reads_per_s, Some(load * 2e6), "{task:?}");
@@ -386,7 +390,8 @@ mod tests {
             let of_it = latencies.iter().filter(|task| task.strategy == *name);
             assert_eq!(of_it.count(), 10, "{name}: two rates in five processes");
         }
-        let others = stage.tasks.len() - latencies.len();
+        let all: usize = stages.iter().map(|stage| stage.tasks.len()).sum();
+        let others = all - latencies.len();
         assert_eq!(
             others,
             2 * 3 * 11,
@@ -398,7 +403,7 @@ mod tests {
     fn a_resumed_run_goes_on_at_the_rate_that_it_began_with() {
         let plan = plan();
         let knee = plan.knee(&[]);
-        // One of the processes died. Until there is a latency, another one is tried.
+        // One of the processes has not been there. Until there is a latency, it is tried.
         let mut lines: Vec<Line> = knee.tasks[1..]
             .iter()
             .map(|task| seen(task, 1_000))
@@ -410,21 +415,43 @@ mod tests {
             .filter(|task| !recording::has(&lines, task));
         assert_eq!(left.count(), 1);
         let rate_of = |lines: &[Line]| {
-            let stage = plan.probes(lines);
-            latencies(&stage)[0].reads_per_s
+            let stages = plan.probes(lines);
+            latencies(&stages)[0].reads_per_s
         };
         let before = rate_of(&lines);
         assert!(before.is_some());
-        let stage = plan.probes(&lines);
-        let first = stage
-            .tasks
-            .iter()
-            .find(|task| matches!(task, Task::Probe(task) if task.probe.load().is_some()));
+        let stages = plan.probes(&lines);
+        let mut tasks = stages.iter().flat_map(|stage| &stage.tasks);
+        let first =
+            tasks.find(|task| matches!(task, Task::Probe(task) if task.probe.load().is_some()));
         let first = first.expect("there are latencies");
         lines.push(seen(first, 200));
         assert!(plan.knee(&lines).tasks.is_empty());
         assert_eq!(rate_of(&lines), before);
         assert!(recording::has(&lines, first));
+    }
+
+    #[test]
+    fn who_does_not_survive_a_probe_is_not_asked_the_same_again() {
+        let stages = plan().probes(&[]);
+        let first = &stages[0].tasks[0];
+        let Some(Message::Begin {
+            slice: Some(key), ..
+        }) = first.begin()
+        else {
+            panic!("{first:?}")
+        };
+        let reason = "hung".into();
+        let failure = [Line::Failure(Failure { key, reason })];
+        for stage in &stages[..3] {
+            let left_out = |task: &&Task| recording::has(&failure, task);
+            let left_out: Vec<&Task> = stage.tasks.iter().filter(left_out).collect();
+            let ([Task::Probe(probe)], Task::Probe(failed)) = (&left_out[..], first) else {
+                panic!("one in each process: {left_out:?}")
+            };
+            let what = (&probe.strategy, probe.probe);
+            assert_eq!(what, (&failed.strategy, failed.probe));
+        }
     }
 
     #[test]

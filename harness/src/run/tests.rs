@@ -316,6 +316,37 @@ fn what_is_not_welcome_comes_last_in_its_round_and_still_comes() {
     assert!(schedule.next(&recording, |_| true).is_none());
 }
 
+/// That a strategy hung in the first slice that was measured.
+fn hung(strategy: &str, recording: &Recording) -> Line {
+    let key = SliceKey {
+        strategy: strategy.into(),
+        ..keys(recording.lines())[0].clone()
+    };
+    let reason = "hung".into();
+    Line::Failure(Failure { key, reason })
+}
+
+#[test]
+fn nothing_is_measured_without_the_baseline() {
+    for one_answer in [true, false] {
+        let mut plan = plan();
+        plan.limits.one_answer = one_answer;
+        let mut recording = Recording::in_memory();
+        let mut schedule = Schedule::resume(plan.clone(), &recording);
+        let first = schedule.next(&recording, |_| true).unwrap();
+        keep(play(&plan, &first), &mut recording);
+        keep(vec![hung(BASELINE, &recording)], &mut recording);
+        let mut others = 0;
+        while let Some(next) = schedule.next(&recording, |_| true) {
+            assert!(next.part.strategies.contains(&BASELINE.to_owned()));
+            assert_ne!(next.part.scenario, first.part.scenario);
+            keep(play(&plan, &next), &mut recording);
+            others += 1;
+        }
+        assert_eq!(others == 0, one_answer, "{others}");
+    }
+}
+
 #[test]
 fn who_hung_is_left_out_of_all_that_follows_or_of_that_scenario_only() {
     for one_answer in [true, false] {
@@ -325,14 +356,7 @@ fn who_hung_is_left_out_of_all_that_follows_or_of_that_scenario_only() {
         let mut schedule = Schedule::resume(plan.clone(), &recording);
         let first = schedule.next(&recording, |_| true).unwrap();
         keep(play(&plan, &first), &mut recording);
-        let key = SliceKey {
-            strategy: "a/close".into(),
-            ..keys(recording.lines())[0].clone()
-        };
-        let reason = "hung".into();
-        recording
-            .keep(Line::Failure(Failure { key, reason }))
-            .unwrap();
+        keep(vec![hung("a/close", &recording)], &mut recording);
         for _ in 0..5 {
             let next = schedule.next(&recording, |_| true).unwrap();
             let is_left_out = one_answer || next.part.scenario == first.part.scenario;

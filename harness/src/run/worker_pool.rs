@@ -61,6 +61,8 @@ pub struct Run<'a> {
     observer: &'a mut dyn Observer,
     /// The share of the run that is over, for the progress display.
     pub(super) share: f64,
+    /// How long it has waited for the processors to be at their usual places.
+    pub(super) waited: Duration,
 }
 
 /// What a worker tells the thread that keeps lines.
@@ -92,6 +94,7 @@ impl<'a> Run<'a> {
             interrupt,
             observer,
             share: 0.0,
+            waited: Duration::ZERO,
         }
     }
 

@@ -156,6 +156,20 @@ fn a_report_never_replaces_the_samples_of_another_run() {
 }
 
 #[test]
+fn a_worker_says_which_log_it_cannot_read() {
+    let task = folder("gone").join("task.json");
+    let text = r#"{"task":"replay","strategy":"mutex/std","trace":"no/such.jsonl"}"#;
+    fs::write(&task, text).unwrap();
+    let mut worker = pivot(&["worker"]);
+    let output = worker.stdin(fs::File::open(&task).unwrap()).output();
+    let output = output.unwrap();
+    let (_, said) = said_by(&output);
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    let is_named = said.contains("no/such.jsonl") && !said.contains("parent");
+    assert!(is_named, "{said}");
+}
+
+#[test]
 fn a_second_run_in_a_folder_is_told_who_is_there() {
     let folder = folder("two-runs");
     let out = folder.to_str().unwrap();

@@ -162,6 +162,32 @@ fn a_killed_run_goes_on_and_measures_no_slice_twice() {
     );
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn a_worker_ends_with_a_parent_that_is_killed() {
+    use std::io::{BufRead, BufReader, Read, Write};
+    // A shell waits for it. Thorough checks begin with one record and go on with another one much later.
+    let task = r#"{"task":"verify","strategy":"mutex/std","preset":"full","seed":1}"#;
+    let mut parent = Command::new("sh")
+        .args(["-c", "\"$0\" worker; true", env!("CARGO_BIN_EXE_pivot")])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut stdin = parent.stdin.take().unwrap();
+    stdin.write_all(task.as_bytes()).unwrap();
+    drop(stdin);
+    let mut stdout = BufReader::new(parent.stdout.take().unwrap());
+    let mut said = String::new();
+    stdout.read_line(&mut said).unwrap();
+    assert!(said.contains("mutex/std with status"), "{said}");
+    parent.kill().unwrap();
+    parent.wait().unwrap();
+    stdout.read_to_string(&mut said).unwrap();
+    assert!(!said.contains("mutex/std with snapshot"), "{said}");
+}
+
 /// Interrupts a command when it has begun to say what it does; what it says at last.
 #[cfg(target_os = "linux")]
 fn interrupted_while_looking(arguments: &[&str]) -> Option<(Option<i32>, String)> {

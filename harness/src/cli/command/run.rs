@@ -17,6 +17,8 @@ use model::error::{Error, Result};
 use model::message::{Message, say};
 use model::preset::Preset;
 use model::sample::Line;
+use nix::sys::prctl::set_pdeathsig;
+use nix::sys::signal::Signal;
 
 use super::{attended, environment, kept_in, latest, report};
 use crate::arguments::RunOptions;
@@ -81,7 +83,12 @@ fn begin(options: &RunOptions) -> Result<(Plan, PathBuf, Recording)> {
 /// Reads a task of another pivot process from standard input, does it, and says what it finds on standard output; not
 /// for people.
 pub(crate) fn worker() -> Result<()> {
-    work().map_err(|error| Error::Check(format!("the parent process has left: {error}")))
+    // A parent that is killed cannot end what hangs, which would take a processor from all that is measured later.
+    let _ = set_pdeathsig(Signal::SIGKILL);
+    work().map_err(|error| match error.kind() {
+        io::ErrorKind::BrokenPipe => Error::Check(format!("the parent process has left: {error}")),
+        _ => Error::Input(error.to_string()),
+    })
 }
 
 fn work() -> io::Result<()> {
