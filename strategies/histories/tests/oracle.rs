@@ -412,3 +412,35 @@ before: 1
   (5 more operations change nothing about it)";
     assert_eq!(text, expected, "{text}");
 }
+
+#[test]
+fn an_explanation_of_too_much_shows_the_culprit_and_counts_the_rest() {
+    use RegisterAction::{Read, Write};
+    let mut history = one_by_one((1..=500).map(Write));
+    let beside = |process, ret, action| Operation {
+        process,
+        call: 1,
+        ret,
+        action,
+    };
+    // What never returns keeps everything after it from being summed up.
+    history.push(beside(1, NEVER, Write(501)));
+    history.push(beside(2, 2_000, Read(Some(999))));
+    let why = explain::explain(&Register::default(), &[None], &history, 2_000);
+    assert!(why.shown.iter().any(|one| one.is_culprit), "{why}");
+    assert_eq!((why.shown.len(), why.not_shown, why.left_out), (16, 486, 0));
+    let text = why.to_string();
+    assert!(text.ends_with("(486 more may be part of it)\n"), "{text}");
+    assert!(!text.contains("before:"), "{text}");
+}
+
+/// Operations of one process.
+fn one_by_one<A>(actions: impl IntoIterator<Item = A>) -> Vec<Operation<A>> {
+    let operation = |(call, action)| Operation {
+        process: 0,
+        call,
+        ret: call + 1,
+        action,
+    };
+    (1..).step_by(2).zip(actions).map(operation).collect()
+}
