@@ -434,6 +434,30 @@ fn an_explanation_of_too_much_shows_the_culprit_and_counts_the_rest() {
     assert!(!text.contains("before:"), "{text}");
 }
 
+#[test]
+fn a_violation_is_one_though_whom_to_blame_takes_too_long() {
+    // Without looking ahead, each write would be tried.
+    let put = |process| Operation {
+        process,
+        call: 1,
+        ret: 10 + process,
+        action: KeyValueAction::Put(format!("a{process}").into()),
+    };
+    let mut history: Vec<_> = (0..12).map(put).collect();
+    history.push(Operation {
+        process: 20,
+        call: 50,
+        ret: 51,
+        action: KeyValueAction::Get("z".into()),
+    });
+    let limits = Limits {
+        steps: 5,
+        ..Limits::default()
+    };
+    let verdict = search(&KeyValue, &["".into()], &history, &limits);
+    assert_eq!(verdict, Verdict::Violated { at: 51 });
+}
+
 /// Operations of one process.
 fn one_by_one<A>(actions: impl IntoIterator<Item = A>) -> Vec<Operation<A>> {
     let operation = |(call, action)| Operation {
