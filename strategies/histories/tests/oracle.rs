@@ -506,3 +506,55 @@ fn a_step_of_a_queue_does_not_copy_it() {
     let clones = CLONES.get();
     assert!(clones <= 2 * N * 2 * 64, "{clones}");
 }
+
+/// A number that is raised, or read and it was this; it counts the actions it is shown to look ahead.
+#[derive(Default)]
+struct Ahead(Cell<u64>);
+
+impl Model for Ahead {
+    type State = u64;
+    type Action = Option<u64>;
+
+    fn step(&self, state: &u64, action: &Option<u64>) -> Step<u64> {
+        match action {
+            None => Step::To(state + 1),
+            Some(seen) if seen == state => Step::Observes,
+            Some(_) => Step::Impossible,
+        }
+    }
+
+    const LOOKS_AHEAD: bool = true;
+
+    fn can_lead_to(&self, _: &u64, _: &Option<u64>, between: &[&Option<u64>]) -> bool {
+        self.0.set(self.0.get() + between.len() as u64);
+        true
+    }
+
+    fn observes(&self, action: &Option<u64>) -> bool {
+        action.is_some()
+    }
+
+    fn describe(&self, action: &Option<u64>) -> String {
+        format!("{action:?}")
+    }
+
+    fn describe_state(&self, state: &u64) -> String {
+        state.to_string()
+    }
+}
+
+#[test]
+fn looking_ahead_is_limited_and_not_what_is_decided() {
+    const N: u64 = 2_000;
+    let model = Ahead::default();
+    let raised = std::iter::repeat_n(None, N as usize);
+    let history = one_by_one(raised.chain([Some(N)]));
+    let limits = Limits {
+        steps: N,
+        ..Limits::default()
+    };
+    let verdict = search(&model, &[0], &history, &limits);
+    assert_eq!(verdict, Verdict::Linearizable);
+    let looked_at = model.0.get();
+    assert!((1..=16 * N + N).contains(&looked_at), "{looked_at}");
+}
