@@ -359,3 +359,28 @@ fn numbers_are_what_they_are_or_refused() {
     ]);
     assert_eq!(blamed(judged(&beyond).unwrap()), 4);
 }
+
+#[test]
+fn a_conflict_that_takes_long_to_confirm_is_a_violation_all_the_same() {
+    const N: u64 = 16;
+    let event = |process, kind, f, value: &str| lines(&[(process, kind, f, 1, value)]);
+    let values = || (1..=N).map(|value| (value, value.to_string()));
+    let mut text = String::new();
+    for (value, shown) in values() {
+        text += &event(value, "invoke", "enqueue", &shown);
+    }
+    text += &event(1, "ok", "enqueue", "1");
+    text += &event(0, "invoke", "dequeue", "null");
+    for (value, shown) in values().skip(1) {
+        text += &event(value, "ok", "enqueue", &shown);
+        // It takes the value before: that was there until now.
+        text += &event(99 + value, "invoke", "dequeue", "null");
+    }
+    text += &event(0, "ok", "dequeue", "null");
+    text += &event(100 + N, "invoke", "dequeue", "null");
+    for (value, shown) in values() {
+        text += &event(100 + value, "ok", "dequeue", &shown);
+    }
+    let answer = judged(&text);
+    assert!(matches!(answer, Ok(Answer::Violated { .. })), "{answer:?}");
+}
