@@ -384,3 +384,16 @@ fn a_conflict_that_takes_long_to_confirm_is_a_violation_all_the_same() {
     let answer = judged(&text);
     assert!(matches!(answer, Ok(Answer::Violated { .. })), "{answer:?}");
 }
+
+#[test]
+fn what_did_not_succeed_is_not_answered_ok() {
+    let answered_false = |f, asked| lines(&[(0, "invoke", f, 1, asked), (0, "ok", f, 1, "false")]);
+    for (f, asked) in [("acquire", "null"), ("cas", "[5, 6]"), ("enqueue", "5")] {
+        let error = judged(&answered_false(f, asked)).unwrap_err();
+        let expected = format!("h:2: {f} is answered ok and false");
+        assert!(error.starts_with(&expected), "{error}");
+    }
+    // Some repeat what was asked.
+    let repeated = judged(&answered_false("enqueue", "false"));
+    assert_eq!(repeated, Ok(Answer::Linearizable));
+}
