@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::super::History;
+use super::super::judge::rounds;
 use super::{Answer, ModelName, Reading, judge, judged, judged_as, lines, read};
 
 fn file(name: &str) -> String {
@@ -396,4 +397,12 @@ fn what_did_not_succeed_is_not_answered_ok() {
     // Some repeat what was asked.
     let repeated = judged(&answered_false("enqueue", "false"));
     assert_eq!(repeated, Ok(Answer::Linearizable));
+}
+
+#[test]
+fn the_last_round_tries_as_many_operations_as_it_is_told() {
+    let steps = |most| -> Vec<u64> { rounds(most).map(|round| round.steps).collect() };
+    assert_eq!(steps(1_000), [1_000]);
+    let many = 10_000_000_000;
+    assert_eq!(steps(many), [100_000, 10_000_000, many]);
 }
