@@ -73,6 +73,19 @@ pub(super) trait Dialect: Model + Default {
     }
 }
 
+/// Refuses `ok` with `false`, unless it repeats what was asked. Some answer `true`, some a number of
+/// their own: nothing else is looked at.
+fn succeeded(call: &Call) -> Result<(), String> {
+    let Call { f, asked, .. } = call;
+    let no = Value::Bool(false);
+    if call.answered() == Some(&no) && *asked != no {
+        return Err(format!(
+            "{f} is answered ok and false: what did not succeed is answered fail"
+        ));
+    }
+    Ok(())
+}
+
 impl Dialect for CasRegister<Name> {
     fn start(given: &Value, terms: &mut Terms) -> Result<Option<Name>, String> {
         Ok(terms.some(given))
@@ -89,6 +102,7 @@ impl Dialect for CasRegister<Name> {
                 Some(CasRegisterAction::Plain(RegisterAction::Write(value)))
             }
             _ => {
+                succeeded(call)?;
                 let pair = call.asked.pair();
                 let (expected, new) = pair.ok_or("the value of a cas is [expected, new]")?;
                 let new = terms.some(new);
@@ -200,12 +214,7 @@ impl Dialect for Mutex {
                 asked.shown()
             ));
         }
-        // Some answer `true`, some a number of their own: that it was granted is all that is looked at.
-        if call.answered() == Some(&Value::Bool(false)) {
-            return Err(format!(
-                "{f} is answered ok and false: what did not succeed is answered fail"
-            ));
-        }
+        succeeded(call)?;
         Ok(Some(match f.as_str() {
             "acquire" => MutexAction::Acquire,
             _ => MutexAction::Release,
@@ -289,6 +298,7 @@ impl Dialect for UnorderedQueue<Name> {
 fn queue_action(call: &Call, terms: &mut Terms) -> Result<Option<QueueAction<Name>>, String> {
     Ok(Some(match (call.f.as_str(), call.answered()) {
         ("enqueue", _) => {
+            succeeded(call)?;
             let value = terms.some(&call.asked);
             QueueAction::Enqueue(value.ok_or("an enqueue has a value other than null")?)
         }

@@ -5,7 +5,7 @@
 //! states that it can have led to. Of the rest, each operation in turn is set free: it may take
 //! effect at any time, or not at all. If there is still no order, its answer and its time say
 //! nothing about the violation, and it is not shown. What is shown cannot be reconciled, whatever
-//! the others did.
+//! the others did, unless it is too much to show: then the rest is counted.
 
 use std::collections::HashSet;
 use std::fmt;
@@ -17,10 +17,12 @@ use crate::search::{Limits, outcomes, search};
 /// Why a history is not linearizable.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Explanation {
-    /// What the object can have been like before the operations below.
+    /// What the object can have been like before the operations that cannot be reconciled.
     pub before: Vec<String>,
-    /// The operations that cannot be reconciled, in the order of calls.
+    /// These operations, in the order of calls.
     pub shown: Vec<Shown>,
+    /// How many more may be among them: too many to show, or to find out.
+    pub not_shown: usize,
     /// How many operations before and beside them make no difference.
     pub left_out: usize,
 }
@@ -84,14 +86,21 @@ pub fn explain<M: Model>(
         .collect();
     shown.sort_by_key(|one| (one.call, one.index));
     // Of what is too much to show, the end says most.
-    shown.drain(..shown.len().saturating_sub(SHOWN_MAX));
+    let not_shown = shown.len().saturating_sub(SHOWN_MAX);
+    let mut surplus = not_shown;
+    shown.retain(|one| {
+        let is_kept = one.is_culprit || surplus == 0;
+        surplus -= usize::from(!is_kept);
+        is_kept
+    });
     Explanation {
         before: past
             .starts
             .iter()
             .map(|state| model.describe_state(state))
             .collect(),
-        left_out: operations.iter().filter(|one| one.call <= at).count() - shown.len(),
+        left_out: operations.iter().filter(|one| one.call <= at).count() - strict.len(),
+        not_shown,
         shown,
     }
 }
@@ -202,7 +211,9 @@ impl fmt::Display for Explanation {
             [one] => one.clone(),
             several => format!("one of {}", several.join(", ")),
         };
-        writeln!(f, "before: {before}")?;
+        if self.not_shown == 0 {
+            writeln!(f, "before: {before}")?;
+        }
         let mut instants: Vec<u64> = self
             .shown
             .iter()
@@ -237,6 +248,9 @@ impl fmt::Display for Explanation {
                 "  {name:name_width$}  {span:>span_width$}  {bar}  {}{mark}",
                 one.what
             )?;
+        }
+        if self.not_shown > 0 {
+            writeln!(f, "  ({} more may be part of it)", self.not_shown)?;
         }
         match self.left_out {
             0 => {}

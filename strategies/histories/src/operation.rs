@@ -59,9 +59,10 @@ impl<A: Clone> Operation<A> {
 pub enum Verdict {
     /// One order explains every answer.
     Linearizable,
-    /// No order does. Up to this time one did, and no order explains the operation that returned then.
+    /// No order does: none explains what returned until this time. Up to then one did, unless a search
+    /// for the first such time was given up: then it may be earlier.
     Violated {
-        /// The return of that operation.
+        /// The return of the operation that no order explains.
         at: u64,
     },
     /// The search was given up. An order explains every operation that returned before this time.

@@ -175,20 +175,18 @@ fn never_empty<V>(history: &[Operation<QueueAction<V>>], spans: &[Span]) -> Opti
 /// Few spans that cover the time of a look, and the look.
 fn covering(call: u64, ret: u64, spans: &[&Span], look: usize) -> Conflict {
     let mut conflict = vec![look];
-    let mut covered = None;
-    while covered.is_none_or(|covered| covered <= ret) {
-        let at = covered.unwrap_or(call);
-        let next = spans
-            .iter()
-            .take_while(|span| span.from < at)
-            .max_by_key(|span| span.to)
-            .filter(|span| span.to > at);
-        let Some(span) = next else {
+    let mut left = spans.iter().copied().peekable();
+    let mut last: Option<&Span> = None;
+    let mut at = call;
+    while at <= ret {
+        let begun = std::iter::from_fn(|| left.next_if(|span| span.from < at));
+        last = last.into_iter().chain(begun).max_by_key(|span| span.to);
+        let Some(span) = last.filter(|span| span.to > at) else {
             break;
         };
         conflict.push(span.stay.enqueue);
         conflict.extend(span.stay.dequeue);
-        covered = Some(span.to);
+        at = span.to;
     }
     conflict
 }

@@ -29,14 +29,16 @@ use crate::operation::{NEVER, Operation, Verdict, until};
 /// How far a search goes before it is given up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Operations tried; some ten million take a second.
+    /// Operations tried; some ten million take a second. A model that looks ahead is shown at most 16
+    /// times as many, and then none. To find the answer to blame for a violation takes a few more
+    /// searches, of as many steps each.
     pub steps: u64,
     /// Memory for dead ends, in words of 4 bytes.
     pub remembered: usize,
 }
 
 impl Default for Limits {
-    /// A minute or so, and some hundred megabytes.
+    /// A minute or so, some minutes if the model looks ahead, and some hundred megabytes.
     fn default() -> Self {
         Self {
             steps: 500_000_000,
@@ -44,6 +46,10 @@ impl Default for Limits {
         }
     }
 }
+
+/// Operations that a model is shown to look ahead, for each step: looking ahead saves time, and where it
+/// takes more than it saves it ends.
+const AHEAD: u64 = 16;
 
 /// Looks for an order of the operations of one object that begins in one of the `starts`.
 pub fn search<M: Model>(
@@ -100,7 +106,7 @@ fn search_all<M: Model>(
     Verdict::Violated { at: furthest }
 }
 
-/// The first return that no order explains, of a history that has none.
+/// The first return that is found to have no order, of a history that has none.
 fn first_without<M: Model>(
     model: &M,
     starts: &[M::State],
@@ -117,12 +123,9 @@ fn first_without<M: Model>(
         let middle = ordered.midpoint(first);
         let known = until(model, operations, returns[middle]);
         match search_all(model, starts, &known, limits) {
-            Verdict::Linearizable => ordered = middle + 1,
             Verdict::Violated { .. } => first = middle,
-            Verdict::Unknown { .. } => {
-                let established = returns[ordered];
-                return Verdict::Unknown { established };
-            }
+            // What is not known to be a violation is not blamed.
+            Verdict::Linearizable | Verdict::Unknown { .. } => ordered = middle + 1,
         }
     }
     Verdict::Violated { at: returns[first] }
@@ -188,6 +191,8 @@ struct Search<'m, M: Model> {
     path: Vec<Taken<M::State>>,
     dead: DeadEnds<M::State>,
     steps: u64,
+    /// How many more operations may be looked at to look ahead.
+    ahead: u64,
     /// What observes and has returned, the first return first; for models that look ahead.
     observations: Vec<(u64, usize)>,
     /// From this lane on, choices of the present configuration are still to be tried.
@@ -216,6 +221,7 @@ impl<'m, M: Model> Search<'m, M> {
             path: Vec::new(),
             dead: DeadEnds::new(lanes.count(), limits.remembered, M::STATE_WORDS),
             steps,
+            ahead: steps.saturating_mul(AHEAD),
             observations: observations(model, operations, lanes),
             from: 0,
             is_dead: false,
@@ -238,7 +244,8 @@ impl<'m, M: Model> Search<'m, M> {
                 if self.observe(first_return) {
                     continue;
                 }
-                self.is_dead = self.is_hopeless() || self.dead.contains(&self.places, &self.state);
+                self.is_dead =
+                    self.is_hopeless(first_return) || self.dead.contains(&self.places, &self.state);
             }
             if self.steps == 0 {
                 return Found::GivenUp;
@@ -258,18 +265,27 @@ impl<'m, M: Model> Search<'m, M> {
         }
     }
 
-    /// Whether the next observation cannot be reached from here any more.
-    fn is_hopeless(&self) -> bool {
-        let mut left = self.observations.iter();
+    /// Whether the next observation cannot be reached from here any more, as far as may be looked.
+    fn is_hopeless(&mut self, first_return: u64) -> bool {
+        if self.ahead == 0 {
+            return false;
+        }
+        // What returned before has been taken.
+        let left = self
+            .observations
+            .partition_point(|(ret, _)| *ret < first_return);
+        let mut left = self.observations[left..].iter();
         let next = left.find(|(_, index)| !self.lanes.is_taken(*index, &self.places));
-        next.is_some_and(|&(ret, index)| {
-            let between = self.lanes.left_until(ret, &self.places);
-            let actions: Vec<_> = between
-                .map(|index| &self.operations[index].action)
-                .collect();
-            let observation = &self.operations[index].action;
-            !self.model.can_lead_to(&self.state, observation, &actions)
-        })
+        let Some(&(ret, index)) = next else {
+            return false;
+        };
+        let between = self.lanes.left_until(ret, &self.places);
+        let actions: Vec<_> = between
+            .map(|index| &self.operations[index].action)
+            .collect();
+        self.ahead = self.ahead.saturating_sub(actions.len() as u64);
+        let observation = &self.operations[index].action;
+        !self.model.can_lead_to(&self.state, observation, &actions)
     }
 
     /// Takes the first operation that observes and is possible now; whether there was one.

@@ -1,4 +1,7 @@
-//! Random small histories, compared with trying every order.
+//! Random small histories, compared with trying every order; and long ones, by what they cost.
+
+use std::cell::Cell;
+use std::fmt;
 
 use histories::models::{
     Access, CasRegister, CasRegisterAction, Counter, CounterAction, FifoQueue, KeyValue,
@@ -411,4 +414,147 @@ before: 1
   process 1  18..20      |-|    read -> 1   <- no order explains this
   (5 more operations change nothing about it)";
     assert_eq!(text, expected, "{text}");
+}
+
+#[test]
+fn an_explanation_of_too_much_shows_the_culprit_and_counts_the_rest() {
+    use RegisterAction::{Read, Write};
+    let mut history = one_by_one((1..=500).map(Write));
+    let beside = |process, ret, action| Operation {
+        process,
+        call: 1,
+        ret,
+        action,
+    };
+    // What never returns keeps everything after it from being summed up.
+    history.push(beside(1, NEVER, Write(501)));
+    history.push(beside(2, 2_000, Read(Some(999))));
+    let why = explain::explain(&Register::default(), &[None], &history, 2_000);
+    assert!(why.shown.iter().any(|one| one.is_culprit), "{why}");
+    assert_eq!((why.shown.len(), why.not_shown, why.left_out), (16, 486, 0));
+    let text = why.to_string();
+    assert!(text.ends_with("(486 more may be part of it)\n"), "{text}");
+    assert!(!text.contains("before:"), "{text}");
+}
+
+#[test]
+fn a_violation_is_one_though_whom_to_blame_takes_too_long() {
+    // Without looking ahead, each write would be tried.
+    let put = |process| Operation {
+        process,
+        call: 1,
+        ret: 10 + process,
+        action: KeyValueAction::Put(format!("a{process}").into()),
+    };
+    let mut history: Vec<_> = (0..12).map(put).collect();
+    history.push(Operation {
+        process: 20,
+        call: 50,
+        ret: 51,
+        action: KeyValueAction::Get("z".into()),
+    });
+    let limits = Limits {
+        steps: 5,
+        ..Limits::default()
+    };
+    let verdict = search(&KeyValue, &["".into()], &history, &limits);
+    assert_eq!(verdict, Verdict::Violated { at: 51 });
+}
+
+/// Operations of one process.
+fn one_by_one<A>(actions: impl IntoIterator<Item = A>) -> Vec<Operation<A>> {
+    let operation = |(call, action)| Operation {
+        process: 0,
+        call,
+        ret: call + 1,
+        action,
+    };
+    (1..).step_by(2).zip(actions).map(operation).collect()
+}
+
+thread_local! {
+    static CLONES: Cell<u64> = const { Cell::new(0) };
+}
+
+/// A value that counts how often one is copied.
+#[derive(PartialEq, Eq, PartialOrd, Ord, Hash)]
+struct Counted(u64);
+
+impl Clone for Counted {
+    fn clone(&self) -> Self {
+        CLONES.set(CLONES.get() + 1);
+        Self(self.0)
+    }
+}
+
+impl fmt::Display for Counted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0)
+    }
+}
+
+#[test]
+fn a_step_of_a_queue_does_not_copy_it() {
+    const N: u64 = 2_000;
+    let enqueues = (0..N).map(|number| QueueAction::Enqueue(Counted(number)));
+    let dequeues = (0..N).map(|number| QueueAction::Dequeue(Counted(number)));
+    let history = one_by_one(enqueues.chain(dequeues));
+    let starts = [Vector::new()];
+    let verdict = search(&FifoQueue::default(), &starts, &history, &Limits::default());
+    assert_eq!(verdict, Verdict::Linearizable);
+    // A leaf and what leads to it, of 64 places each.
+    let clones = CLONES.get();
+    assert!(clones <= 2 * N * 2 * 64, "{clones}");
+}
+
+/// A number that is raised, or read and it was this; it counts the actions it is shown to look ahead.
+#[derive(Default)]
+struct Ahead(Cell<u64>);
+
+impl Model for Ahead {
+    type State = u64;
+    type Action = Option<u64>;
+
+    fn step(&self, state: &u64, action: &Option<u64>) -> Step<u64> {
+        match action {
+            None => Step::To(state + 1),
+            Some(seen) if seen == state => Step::Observes,
+            Some(_) => Step::Impossible,
+        }
+    }
+
+    const LOOKS_AHEAD: bool = true;
+
+    fn can_lead_to(&self, _: &u64, _: &Option<u64>, between: &[&Option<u64>]) -> bool {
+        self.0.set(self.0.get() + between.len() as u64);
+        true
+    }
+
+    fn observes(&self, action: &Option<u64>) -> bool {
+        action.is_some()
+    }
+
+    fn describe(&self, action: &Option<u64>) -> String {
+        format!("{action:?}")
+    }
+
+    fn describe_state(&self, state: &u64) -> String {
+        state.to_string()
+    }
+}
+
+#[test]
+fn looking_ahead_is_limited_and_not_what_is_decided() {
+    const N: u64 = 2_000;
+    let model = Ahead::default();
+    let raised = std::iter::repeat_n(None, N as usize);
+    let history = one_by_one(raised.chain([Some(N)]));
+    let limits = Limits {
+        steps: N,
+        ..Limits::default()
+    };
+    let verdict = search(&model, &[0], &history, &limits);
+    assert_eq!(verdict, Verdict::Linearizable);
+    let looked_at = model.0.get();
+    assert!((1..=16 * N + N).contains(&looked_at), "{looked_at}");
 }

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::super::History;
+use super::super::judge::rounds;
 use super::{Answer, ModelName, Reading, judge, judged, judged_as, lines, read};
 
 fn file(name: &str) -> String {
@@ -358,4 +359,50 @@ fn numbers_are_what_they_are_or_refused() {
         (0, "ok", "heartbeat", 1, "0"),
     ]);
     assert_eq!(blamed(judged(&beyond).unwrap()), 4);
+}
+
+#[test]
+fn a_conflict_that_takes_long_to_confirm_is_a_violation_all_the_same() {
+    const N: u64 = 16;
+    let event = |process, kind, f, value: &str| lines(&[(process, kind, f, 1, value)]);
+    let values = || (1..=N).map(|value| (value, value.to_string()));
+    let mut text = String::new();
+    for (value, shown) in values() {
+        text += &event(value, "invoke", "enqueue", &shown);
+    }
+    text += &event(1, "ok", "enqueue", "1");
+    text += &event(0, "invoke", "dequeue", "null");
+    for (value, shown) in values().skip(1) {
+        text += &event(value, "ok", "enqueue", &shown);
+        // It takes the value before: that was there until now.
+        text += &event(99 + value, "invoke", "dequeue", "null");
+    }
+    text += &event(0, "ok", "dequeue", "null");
+    text += &event(100 + N, "invoke", "dequeue", "null");
+    for (value, shown) in values() {
+        text += &event(100 + value, "ok", "dequeue", &shown);
+    }
+    let answer = judged(&text);
+    assert!(matches!(answer, Ok(Answer::Violated { .. })), "{answer:?}");
+}
+
+#[test]
+fn what_did_not_succeed_is_not_answered_ok() {
+    let answered_false = |f, asked| lines(&[(0, "invoke", f, 1, asked), (0, "ok", f, 1, "false")]);
+    for (f, asked) in [("acquire", "null"), ("cas", "[5, 6]"), ("enqueue", "5")] {
+        let error = judged(&answered_false(f, asked)).unwrap_err();
+        let expected = format!("h:2: {f} is answered ok and false");
+        assert!(error.starts_with(&expected), "{error}");
+    }
+    // Some repeat what was asked.
+    let repeated = judged(&answered_false("enqueue", "false"));
+    assert_eq!(repeated, Ok(Answer::Linearizable));
+}
+
+#[test]
+fn the_last_round_tries_as_many_operations_as_it_is_told() {
+    let steps = |most| -> Vec<u64> { rounds(most).map(|round| round.steps).collect() };
+    assert_eq!(steps(1_000), [1_000]);
+    let many = 10_000_000_000;
+    assert_eq!(steps(many), [100_000, 10_000_000, many]);
 }

@@ -1,8 +1,11 @@
 //! One key of a store of texts that can be overwritten and appended to.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::rc::Rc;
+
+use rustc_hash::FxHashSet;
 
 use crate::model::{Model, Step};
 
@@ -54,7 +57,7 @@ impl Model for KeyValue {
         };
         let seen = seen.end();
         let mut begins: Vec<usize> = Vec::new();
-        let mut appended: Vec<&str> = Vec::new();
+        let mut appended: FxHashSet<&str> = FxHashSet::default();
         if state.begins(seen) {
             begins.push(state.0.len);
         }
@@ -63,7 +66,9 @@ impl Model for KeyValue {
                 KeyValueAction::Put(text) if seen.starts_with(text.end()) => {
                     begins.push(text.0.len);
                 }
-                KeyValueAction::Append(text) => appended.push(text.end()),
+                KeyValueAction::Append(text) => {
+                    appended.insert(text.end());
+                }
                 KeyValueAction::Get(_) | KeyValueAction::Put(_) => {}
             }
         }
@@ -235,16 +240,17 @@ impl Drop for Piece {
 
 /// Whether `pieces` put together make the end of `whole`, from one of the `begins` on. A piece may
 /// count more than once: this may only say no where it is sure.
-fn is_made_of(whole: &str, mut begins: Vec<usize>, pieces: &[&str]) -> bool {
+fn is_made_of(whole: &str, mut begins: Vec<usize>, pieces: &FxHashSet<&str>) -> bool {
+    let lengths: BTreeSet<usize> = pieces.iter().map(|piece| piece.len()).collect();
     let mut seen = vec![false; whole.len() + 1];
     while let Some(begin) = begins.pop() {
         if begin == whole.len() {
             return true;
         }
         if !std::mem::replace(&mut seen[begin], true) {
-            let rest = &whole[begin..];
-            let fitting = pieces.iter().filter(|piece| rest.starts_with(**piece));
-            begins.extend(fitting.map(|piece| begin + piece.len()));
+            let ends = lengths.iter().map(|length| begin + length);
+            let is_piece = |piece: &str| pieces.contains(piece);
+            begins.extend(ends.filter(|&end| whole.get(begin..end).is_some_and(is_piece)));
         }
     }
     false

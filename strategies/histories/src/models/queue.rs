@@ -53,15 +53,20 @@ impl<V: Value> Model for FifoQueue<V> {
     type Action = QueueAction<V>;
 
     fn step(&self, state: &Vector<V>, action: &QueueAction<V>) -> Step<Vector<V>> {
-        let without_first = || state.iter().skip(1).cloned().collect();
         match action {
-            QueueAction::Enqueue(value) => Step::To(state.iter().chain([value]).cloned().collect()),
-            QueueAction::Dequeue(value) if state.front() == Some(value) => {
-                Step::To(without_first())
-            }
+            QueueAction::Dequeue(value) if state.front() != Some(value) => Step::Impossible,
             QueueAction::Empty if state.is_empty() => Step::Observes,
-            QueueAction::Dequeue(_) | QueueAction::Empty => Step::Impossible,
-            QueueAction::Take => Step::To(without_first()),
+            QueueAction::Empty => Step::Impossible,
+            QueueAction::Enqueue(value) => {
+                let mut next = state.clone();
+                next.push_back(value.clone());
+                Step::To(next)
+            }
+            QueueAction::Dequeue(_) | QueueAction::Take => {
+                let mut next = state.clone();
+                next.pop_front();
+                Step::To(next)
+            }
         }
     }
 
