@@ -75,6 +75,16 @@ fn a_recording_replaces_nothing_unasked() {
     assert_eq!(left, 2, "nothing is left beside them");
 }
 
+#[test]
+fn a_run_is_refused_where_its_report_would_replace_another_text() {
+    let folder = folder("run-out");
+    fs::write(folder.join("report.md"), "mine").unwrap();
+    let said = refusal(&["run", "--out", folder.to_str().unwrap()]);
+    assert!(said.contains("report.md"), "{said}");
+    let left = fs::read_dir(&folder).unwrap().count();
+    assert_eq!(left, 1, "nothing was begun");
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn a_recording_that_is_killed_has_what_it_saw() {
