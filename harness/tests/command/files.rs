@@ -194,3 +194,24 @@ fn a_second_run_in_a_folder_is_told_who_is_there() {
     let reading = sample::read(&folder.join(sample::PLAIN)).unwrap();
     assert_eq!(reading.warnings, []);
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_signal_ends_a_command_that_goes_on_when_its_recording_is_over() {
+    use std::io::{BufRead, BufReader};
+    let file = folder("record-goes-on").join("t.jsonl");
+    let out = file.to_str().unwrap();
+    let options = ["record", "--seconds", "1", "--out", out];
+    let mut child = pivot(&options)
+        .args(["--", "sleep", "60"])
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // What was recorded is said when it is over.
+    let mut summary = String::new();
+    let mut stdout = BufReader::new(child.stdout.take().unwrap());
+    stdout.read_line(&mut summary).unwrap();
+    assert!(summary.starts_with(out), "{summary}");
+    send("-TERM", &child);
+    assert_eq!(child.wait().unwrap().code(), Some(143));
+}
