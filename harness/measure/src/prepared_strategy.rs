@@ -306,8 +306,12 @@ impl<'f> PreparedStrategy<'f> {
     /// What each thread of the scenario is to do.
     fn jobs<'j>(&'j self, block: u32, shared: &'j Shared) -> impl Iterator<Item = ThreadJob<'j>> {
         let threads = self.scenario.threads();
-        let quota = |total| scaled(total / threads as u64, self.done_for_each_counted);
-        let quota = self.scenario.operations.map(quota);
+        let quota = move |index| {
+            let total = self.scenario.operations? as usize;
+            // What cannot be divided is the first threads'.
+            let share = total / threads + usize::from(index < total % threads);
+            Some(scaled(share as u64, self.done_for_each_counted))
+        };
         self.groups.iter().flat_map(move |group| {
             group.threads.clone().map(move |index| ThreadJob {
                 shared,
@@ -315,7 +319,7 @@ impl<'f> PreparedStrategy<'f> {
                 group: group.group,
                 index,
                 threads,
-                quota,
+                quota: quota(index),
                 block,
                 slowdown: group.slowdown,
             })

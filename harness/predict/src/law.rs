@@ -57,7 +57,11 @@ fn run_length(cpus: u32) -> f64 {
 impl Law {
     /// From what one processor sees at one number of processors.
     pub fn calibrated(at: Point) -> Self {
-        let hand_over_ns = at.ns / f64::from(at.cpus) * run_length(at.cpus);
+        let hand_over_ns = match at.cpus {
+            // Nobody waits; it cannot be more.
+            1 => at.ns / ALONE,
+            cpus => at.ns / f64::from(cpus) * run_length(cpus),
+        };
         let shape = match at.cpus {
             // Alone, it shows nothing of the others.
             1 => Shape::Unclear,
@@ -120,9 +124,11 @@ mod tests {
 
     #[test]
     fn a_point_on_its_own_law_is_predicted_by_it() {
-        for (cpus, ns) in [(2, 300.0), (16, 600.0), (64, 2_000.0)] {
-            let law = law(cpus, ns);
-            assert_eq!(law.shape, Shape::Serial);
+        for (cpus, ns) in [(1, 300.0), (2, 300.0), (16, 600.0), (64, 2_000.0)] {
+            let mut law = law(cpus, ns);
+            // Alone it cannot be told, but somebody may know.
+            assert_eq!(law.shape == Shape::Serial, cpus > 1);
+            law.shape = Shape::Serial;
             let band = law.per_cpu(cpus);
             assert!(
                 (band.mid - ns).abs() < 1e-9 * ns && band.contains(ns),

@@ -126,7 +126,7 @@ impl Builder<'_> {
             self.touch(place, *touch);
         }
         self.work(left as f64 * instruction_ns);
-        if self.path.touches.is_empty() && left == 0 {
+        if !self.steps.iter().any(|step| matches!(step, Step::Work(_))) {
             self.work(cost.alone_ns);
         }
         Program::new(self.steps)

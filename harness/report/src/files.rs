@@ -19,6 +19,7 @@ use super::{document, export, render};
 pub(super) const HTML: &str = "report.html";
 const JSON: &str = "results.json";
 const CSV: &str = "cells.csv";
+const MARKDOWN: [&str; 2] = ["report.md", "details.md"];
 
 /// A file of a report.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -126,6 +127,32 @@ pub fn obsolete(folder: &Path, files: &[File]) -> Result<Vec<String>> {
     Ok(names)
 }
 
+/// The drawings that the report in a folder shows.
+fn is_shown(folder: &Path) -> impl Fn(&String) -> bool {
+    let pages = MARKDOWN.map(|name| std::fs::read_to_string(folder.join(name)).unwrap_or_default());
+    move |name| pages.iter().any(|page| page.contains(&format!("({name})")))
+}
+
+/// Refuses a folder that has one of these files, or one that all reports have, unless a report is there: then they are
+/// somebody else's.
+///
+/// # Errors
+///
+/// Which file that is.
+pub fn check<'n>(folder: &Path, names: impl IntoIterator<Item = &'n str>) -> Result<()> {
+    let schema = results::SCHEMA.trim_end_matches(|end: char| end.is_ascii_digit());
+    let results = std::fs::read_to_string(folder.join(JSON)).unwrap_or_default();
+    let all = [JSON, CSV, HTML, "details.html"].into_iter();
+    let mut all = all.chain(MARKDOWN).chain(names);
+    match all.find(|name| !results.contains(schema) && folder.join(name).exists()) {
+        None => Ok(()),
+        Some(name) => Err(Error::input(format!(
+            "{}: {name} is not from a report of this program, and would be replaced; name another folder with --out",
+            folder.display()
+        ))),
+    }
+}
+
 /// What a report's folder holds besides the report.
 #[derive(Clone, Debug)]
 pub enum Source {
@@ -185,29 +212,36 @@ impl Source {
 }
 
 /// Writes the report into a folder, together with what it is made of; an advice from these results stands first in it. The
-/// page that decides is returned.
+/// page that decides is returned. A report that is there is replaced, with its drawings; what else has such names only if
+/// that is asked for.
 ///
 /// All files are written to the side first and moved into place when the last one is complete, so a
 /// full disk or a kill leaves the previous report as it was.
 ///
 /// # Errors
 ///
-/// When the folder holds what another report is made of, or it or a file in it cannot be written.
+/// When the folder holds what another report is made of, or files as [`check`] refuses them, or it or a file in it cannot be
+/// written.
 pub fn write(
     results: &Results,
     advice: Option<&Advice>,
     source: &Source,
     folder: &Path,
+    existing: Existing,
 ) -> Result<PathBuf> {
     source.fits(folder)?;
     let files = files(results, advice);
+    let mut obsolete = obsolete(folder, &files)?;
+    if existing == Existing::Keep {
+        check(folder, files.iter().map(|file| &*file.name))?;
+        obsolete.retain(is_shown(folder));
+    }
     let mut contents: Vec<(&str, &[u8])> = match source {
         Source::Beside(_) => Vec::new(),
         Source::Runs(runs) => vec![(sample::MERGED, runs.as_bytes())],
         Source::Samples(content) => vec![(source.name(), content)],
     };
     contents.extend(files.iter().map(|file| (&*file.name, file.text.as_bytes())));
-    let mut obsolete = obsolete(folder, &files)?;
     if matches!(source, Source::Samples(_)) {
         // The samples of the report before, in the other form.
         let others = [sample::PLAIN, sample::PACKED].into_iter();

@@ -41,7 +41,7 @@ use results::{Results, Scaling};
 use serde::Serialize;
 
 pub use export::{csv, csv_line, json};
-pub use files::{File, Source, files, obsolete, write};
+pub use files::{File, Source, check, files, obsolete, write};
 pub use render::render;
 pub use short::{Entry, comment, headline, index, verdict_table};
 

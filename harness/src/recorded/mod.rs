@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 
 use model::environment::Environment;
 use model::error::{Error, Result};
+use model::output::Existing;
 use model::sample;
 use regex_lite::{Captures, Regex};
 
@@ -143,7 +144,7 @@ pub fn file(results: &Results, source: Source, folder: &Path) -> Result<()> {
         Source::Beside(_) => ("run", true),
     };
     if is_same {
-        return report::write(results, None, &source, folder).map(drop);
+        return report::write(results, None, &source, folder, Existing::Keep).map(drop);
     }
     Err(Error::input(format!(
         "{} holds another {kind}; name this one with --record=NAME",
@@ -157,7 +158,7 @@ fn at_once(results: &Results, source: &Source, folder: &Path) -> Result<()> {
     let aside = folder.with_file_name(format!(".{name}.partial"));
     // What an earlier attempt has left, if one was killed.
     let _ = std::fs::remove_dir_all(&aside);
-    let filed = report::write(results, None, source, &aside).and_then(|_| {
+    let filed = report::write(results, None, source, &aside, Existing::Keep).and_then(|_| {
         std::fs::rename(&aside, folder).map_err(|error| Error::file("write", folder, &error))
     });
     if filed.is_err() {

@@ -4,6 +4,7 @@ mod merged;
 
 use std::path::{Path, PathBuf};
 
+use model::output::Existing;
 use model::sample::{PACKED, PLAIN, pack, text};
 
 use super::*;
@@ -135,7 +136,7 @@ fn drift_is_found_in_every_file_with_its_place() {
     std::fs::write(folder.join("plots/old.svg"), "<svg/>").expect("it is writable");
     assert_eq!(drift(&folder), [("plots/old.svg".into(), Drift::Obsolete)]);
     let samples = Source::of(&folder.join(PACKED), &folder).expect("it is there");
-    report::write(&results, None, &samples, &folder).expect("it is writable");
+    report::write(&results, None, &samples, &folder, Existing::Replace).expect("it is writable");
     assert_eq!(drift(&folder), []);
 }
 

@@ -75,6 +75,16 @@ fn a_recording_replaces_nothing_unasked() {
     assert_eq!(left, 2, "nothing is left beside them");
 }
 
+#[test]
+fn a_run_is_refused_where_its_report_would_replace_another_text() {
+    let folder = folder("run-out");
+    fs::write(folder.join("report.md"), "mine").unwrap();
+    let said = refusal(&["run", "--out", folder.to_str().unwrap()]);
+    assert!(said.contains("report.md"), "{said}");
+    let left = fs::read_dir(&folder).unwrap().count();
+    assert_eq!(left, 1, "nothing was begun");
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn a_recording_that_is_killed_has_what_it_saw() {
@@ -197,4 +207,25 @@ fn a_second_run_in_a_folder_is_told_who_is_there() {
     assert!(!folder.join(".lock").exists());
     let reading = sample::read(&folder.join(sample::PLAIN)).unwrap();
     assert_eq!(reading.warnings, []);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_signal_ends_a_command_that_goes_on_when_its_recording_is_over() {
+    use std::io::{BufRead, BufReader};
+    let file = folder("record-goes-on").join("t.jsonl");
+    let out = file.to_str().unwrap();
+    let options = ["record", "--seconds", "1", "--out", out];
+    let mut child = pivot(&options)
+        .args(["--", "sleep", "60"])
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // What was recorded is said when it is over.
+    let mut summary = String::new();
+    let mut stdout = BufReader::new(child.stdout.take().unwrap());
+    stdout.read_line(&mut summary).unwrap();
+    assert!(summary.starts_with(out), "{summary}");
+    send("-TERM", &child);
+    assert_eq!(child.wait().unwrap().code(), Some(143));
 }

@@ -14,9 +14,8 @@
 //!
 //! - It allocates nothing while a thread is stepped: the allocator is part of what is looked at.
 //! - It leaves no thread stuck. When the buffer is full the handler clears the flag, and the thread
-//!   goes on at full speed; so does any thread that inherits the flag and has no business with it. A
-//!   panic ends the stepping. Who is stopped sleeps until [`go_on`]: whoever says [`stop_at`] sees to
-//!   that, and steps nothing that forks.
+//!   goes on at full speed; so does a thread that inherits the flag. A panic ends the stepping. Who is
+//!   stopped sleeps until [`go_on`]: whoever says [`stop_at`] sees to that, and steps nothing that forks.
 //! - It counts nothing twice: an instruction that repeats itself (`rep movsb`) traps once for each
 //!   round, at one address.
 //!
@@ -24,6 +23,10 @@
 //!
 //! The kernel resumes after a system call without a trap, so exactly one instruction after each
 //! `syscall` is missing. Other threads run at full speed meanwhile.
+//!
+//! What blocks signals cannot be stepped: the kernel ends a process by `SIGTRAP` if a thread traps that
+//! blocks it. `pthread_create` of glibc, from 2.32 on, blocks all signals for a while: work that starts a
+//! thread ends its process.
 //!
 //! Only `x86_64` Linux has all this. Elsewhere [`Trap::install`] says so.
 

@@ -285,7 +285,7 @@ extern "C" fn trapped(_: c_int, _: *mut libc::siginfo_t, context: *mut c_void) {
 
 /// Stores a step; says whether there is to be another.
 fn keep(registers: &[i64; 23]) -> bool {
-    // A thread that was started by the one that is stepped may have inherited the flag.
+    // A thread that the stepped one has started may have inherited the flag, where starting it blocks no signals.
     if OWNER.load(Ordering::Relaxed) != fs_base() {
         return false;
     }

@@ -93,6 +93,7 @@ fn contradictory_axes_are_told_what_would_be_right() {
             "add up to 1.4",
         ),
         (refusal("", &format!("{MIX}writes = 0.00001\n")), "0.0005"),
+        (refusal("operations = 39", MIX), "each needs at least 20"),
         (refusal("hot_share = 0.5", READ), "keys = \"hot\""),
         (refusal("hit_rate = 1.5", READ), "between 0 and 1"),
         (refusal("hit_rate = nan", READ), "between 0 and 1"),
@@ -237,7 +238,7 @@ fn a_replay_that_makes_no_sense_is_refused() {
         assert!(said.contains(what), "{said}");
     }
     for field in [
-        "operations = 5",
+        "operations = 50",
         "keys = \"zipf\"",
         "ids = \"random\"",
         "record = \"padded-1KiB\"",

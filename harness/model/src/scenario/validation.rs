@@ -23,6 +23,8 @@ const BURST_MAX: u32 = 1_000;
 const KEY_BYTES_MAX: usize = 4_096;
 /// A replay is slower or faster than its trace by this at most.
 const SPEEDS: RangeInclusive<f64> = 0.001..=1e6;
+/// With fewer operations a thread mostly begins and ends, and 5 % more of them would be none.
+const OPERATIONS_MIN: u64 = 20;
 /// Shares are carried out to this precision: a tape of operations is finite.
 const SHARE_MIN: f64 = 0.000_5;
 
@@ -67,11 +69,14 @@ impl Scenario {
              {threads}"
         );
         let is_idle = self.groups.iter().any(|group| group.threads == 0);
-        let operations = "operations = 0 measures nothing; leave it out or give at least 1";
+        let each = self.operations.map(|all| all / threads.max(1) as u64);
+        let operations = format!(
+            "operations are divided among the threads; of {threads} each needs at least {OPERATIONS_MIN}"
+        );
         let faults = [
             (processes > most, bytes.as_str()),
             (is_idle || !(1..=THREADS_MAX).contains(&threads), &busy),
-            (self.operations == Some(0), operations),
+            (each.is_some_and(|each| each < OPERATIONS_MIN), &operations),
         ];
         outside("processes", processes, 1..=PROCESSES_MAX)
             .or_else(|| first(&faults))

@@ -159,3 +159,11 @@ fn what_a_file_says_is_not_believed() {
     assert!((work(&program) - 100.0).abs() < 1e-6);
     assert!((work(&built(&Path::default(), &own, true)) - 100.0).abs() < 1e-9);
 }
+
+#[test]
+fn a_path_without_instructions_takes_time_all_the_same() {
+    let mut only = path(&[(7, 0, Usage::Load)], 0);
+    assert!((work(&built(&only, &only, true)) - COST.alone_ns).abs() < 1e-9);
+    only.touches[0].after = 0;
+    assert!((work(&built(&only, &only, true)) - COST.alone_ns).abs() < 1e-9);
+}

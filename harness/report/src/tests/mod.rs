@@ -15,6 +15,7 @@ use std::sync::LazyLock;
 
 use contract::AfterDeadThread;
 use model::fault::Deed;
+use model::output::Existing;
 use model::sample::{Exclusion, Line, Writer};
 
 use super::*;
@@ -472,7 +473,8 @@ fn a_report_is_written_whole_and_beside_its_samples() {
     let samples = sample_file(&source, &run.lines());
     let write = |samples: &PathBuf| {
         let samples = Source::of(samples, &target.0).expect("they are there");
-        write(&run.results(), None, &samples, &target.0).expect("the folder is writable")
+        let existing = Existing::Keep;
+        write(&run.results(), None, &samples, &target.0, existing).expect("the folder is writable")
     };
     write(&samples);
     assert_eq!(
@@ -508,7 +510,8 @@ fn a_failure_leaves_the_previous_report_as_it_was() {
     let plots = folder.0.join("plots");
     std::fs::write(&plots, "in the way").expect("the folder is writable");
     let samples = Source::Samples(b"{}\n".to_vec());
-    write(&results_of_three(), None, &samples, &folder.0).expect_err("it cannot be written");
+    let existing = Existing::Replace;
+    write(&results_of_three(), None, &samples, &folder.0, existing).expect_err("it cannot be");
     std::fs::remove_file(&plots).expect("it is there");
     assert_eq!(
         std::fs::read_to_string(&html).expect("it is still there"),

@@ -157,16 +157,22 @@ fn drawings_and_samples_of_an_earlier_report_do_not_stay() {
     let folder = Folder::new("stale");
     let plots = folder.0.join("plots");
     std::fs::create_dir_all(&plots).expect("the folder is writable");
-    std::fs::write(plots.join("report-table-99.svg"), "<svg/>").expect("the folder is writable");
-    std::fs::write(plots.join("notes.txt"), "mine").expect("the folder is writable");
+    let put = |name: &str, text: &str| {
+        std::fs::write(folder.0.join(name), text).expect("the folder is writable");
+    };
+    put("plots/notes.txt", "mine");
+    put("plots/mine-1.svg", "<svg/>");
     let run = three();
     let plain = text(&run.lines());
     let write = |content: &[u8]| {
         let samples = Source::Samples(content.to_vec());
-        write(&run.results(), None, &samples, &folder.0).expect("the folder is writable")
+        let existing = Existing::Keep;
+        write(&run.results(), None, &samples, &folder.0, existing).expect("the folder is writable")
     };
     write(plain.as_bytes());
     assert!(folder.0.join(PLAIN).exists());
+    put("plots/report-table-99.svg", "<svg/>");
+    put("details.md", "![Table](plots/report-table-99.svg)");
     let packed = pack(plain.as_bytes());
     write(&packed);
     assert!(folder.0.join(PACKED).exists() && !folder.0.join(PLAIN).exists());
@@ -181,14 +187,32 @@ fn drawings_and_samples_of_an_earlier_report_do_not_stay() {
         })
         .collect();
     names.sort();
-    assert!(
-        names.contains(&"notes.txt".into()),
-        "what is not ours stays"
-    );
+    for mine in ["notes.txt", "mine-1.svg"] {
+        assert!(names.contains(&mine.into()), "what is not ours stays");
+    }
     assert!(names.contains(&"case-busy-writer-1.svg".into()));
     assert!(!names.contains(&"report-table-99.svg".into()));
     assert!(
         names.iter().all(|name| !name.ends_with(".partial")),
         "{names:?}"
     );
+}
+
+#[test]
+fn what_no_report_has_written_is_not_replaced_by_one() {
+    let run = three();
+    let samples = Source::Samples(text(&run.lines()).into_bytes());
+    for name in ["report.md", "results.json", "plots/first-1.svg"] {
+        let folder = Folder::new("foreign");
+        let mine = folder.0.join(name);
+        std::fs::create_dir_all(folder.0.join("plots")).expect("the folder is writable");
+        std::fs::write(&mine, "{}").expect("the folder is writable");
+        let write = |existing| write(&run.results(), None, &samples, &folder.0, existing);
+        let said = write(Existing::Keep).expect_err(name).to_string();
+        assert!(said.contains(name), "{said}");
+        assert_eq!(std::fs::read(&mine).expect("it is there"), b"{}");
+        assert!(!folder.0.join(PLAIN).exists(), "nothing is written");
+        write(Existing::Replace).expect("it was asked for");
+        write(Existing::Keep).expect("now it is a report");
+    }
 }

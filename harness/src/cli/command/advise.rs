@@ -71,15 +71,14 @@ pub(crate) fn advise(options: &AdviseOptions) -> Result<()> {
         let name = format!("{ADVICE}{}", workload.name);
         selection::workspace().join("reports").join(name)
     });
+    report::check(&folder, ["advice.md", "advice.json"])?;
     let mut header = plan.header(environment(&options.effort));
     // What is not decided at first is looked at once more.
     header.looks += 1;
     if let Some(warning) = stages.answerable(&header)? {
         terminal::say(format!("! {warning}"));
     }
-    if let Some(recorded) = &recorded {
-        recorded.keep(&folder)?;
-    }
+    recorded.iter().try_for_each(|one| one.keep(&folder))?;
     let mut recording = if options.resume {
         Recording::resume(&folder, &header)?
     } else {
@@ -106,7 +105,8 @@ pub(crate) fn advise(options: &AdviseOptions) -> Result<()> {
         .map(|earlier| (earlier, agreement(earlier, &conclusion)));
     let advice = report::advice::advice(&workload, &questions, &results, &conclusion, agreement);
     let source = Source::of(&folder.join("samples.jsonl"), &folder)?;
-    report::write(&merge(vec![results]), Some(&advice), &source, &folder)?;
+    let results = merge(vec![results]);
+    report::write(&results, Some(&advice), &source, &folder, Existing::Keep)?;
     let files = [
         ("advice.md", advice.render(Form::Markdown)),
         ("advice.json", format!("{:#}", advice.document)),

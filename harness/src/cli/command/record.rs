@@ -84,7 +84,14 @@ pub(crate) fn record(options: &RecordOptions) -> Result<()> {
         (Ending::Ended(_), _) | (Ending::TimeIsOver, None) => Ok(()),
         // The trace is safe: whoever asked for the command gets it done.
         (Ending::TimeIsOver, Some(mut command)) => {
-            command.0.wait().map(drop).map_err(|error| lost(&error))
+            let mut ended = || command.0.try_wait().map_err(|error| lost(&error));
+            while ended()?.is_none() {
+                if listening.interrupt.is_set() {
+                    return Err(Error::Interrupted(kept));
+                }
+                std::thread::sleep(GLANCE);
+            }
+            Ok(())
         }
         // Without an end of its own, this is how a recording ends.
         (Ending::Interrupted, None) if options.seconds.is_none() => Ok(()),

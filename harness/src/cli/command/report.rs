@@ -5,7 +5,7 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use analysis::Samples;
-use harness::recorded::{self, INDEX, Known, Part, Read};
+use harness::recorded::{self, Drift, INDEX, Known, Part, Read};
 use model::error::{Error, Result};
 use model::lock::FolderLock;
 use model::output::{self, Existing};
@@ -95,7 +95,8 @@ fn read(files: &[PathBuf], folder: Option<&Path>) -> Result<Read> {
 /// are the samples that were pooled, or, where they are of several machines, the names of the runs.
 pub(crate) fn write(files: &[PathBuf], folder: &Path) -> Result<()> {
     let read = read(files, Some(folder))?;
-    let page = report::write(&read.results, None, &read.source(folder)?, folder)?;
+    let source = read.source(folder)?;
+    let page = report::write(&read.results, None, &source, folder, Existing::Keep)?;
     terminal::print(&report::verdict_table(&read.results))?;
     terminal::print(&format!("report: {}", page.display()))
 }
@@ -253,7 +254,7 @@ impl Check {
                     folder.display()
                 )));
             }
-            report::write(&read.results, None, &source, folder)?;
+            report::write(&read.results, None, &source, folder, Existing::Replace)?;
         }
         Ok(())
     }
@@ -272,8 +273,12 @@ impl Check {
     /// Says which files of a folder are not as they would be.
     fn has_drifted(&mut self, folder: &Path, would: &[File]) -> Result<bool> {
         let drifts = recorded::of_folder(folder, would)?;
-        let again = if self.fix { " (made again)" } else { "" };
         for (name, drift) in &drifts {
+            let again = match drift {
+                _ if !self.fix => "",
+                Drift::Obsolete => " (removed)",
+                _ => " (made again)",
+            };
             let path = folder.join(name);
             terminal::print(&format!("{}: {drift}{again}", path.display()))?;
         }

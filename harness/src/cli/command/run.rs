@@ -26,6 +26,8 @@ use crate::{selection, terminal};
 
 /// Runs the main job. Ends with the verdict table on standard output.
 pub(crate) fn run(options: &RunOptions) -> Result<()> {
+    // Rather now than when all is measured.
+    ::report::check(&folder(options), [])?;
     let (plan, folder, mut recording) = begin(options)?;
     let outcome = if recording.is_complete() {
         Ok(())
@@ -54,6 +56,11 @@ pub(crate) fn measure(options: &RunOptions) -> Result<()> {
     terminal::print(&folder.join("samples.jsonl").display().to_string())
 }
 
+/// The folder of a run.
+fn folder(options: &RunOptions) -> PathBuf {
+    options.out.clone().unwrap_or_else(latest)
+}
+
 /// What the options ask for, the folder of its files, and a new recording in it, or with `--resume` the one that was
 /// cut short.
 fn begin(options: &RunOptions) -> Result<(Plan, PathBuf, Recording)> {
@@ -71,7 +78,7 @@ fn begin(options: &RunOptions) -> Result<(Plan, PathBuf, Recording)> {
     };
     plan.is_affordable()?;
     let header = plan.header(environment(effort));
-    let folder = options.out.clone().unwrap_or_else(latest);
+    let folder = folder(options);
     let recording = if options.resume {
         Recording::resume(&folder, &header)?
     } else {
