@@ -80,7 +80,10 @@ fn what_is_faster_is_adopted_with_what_it_costs() {
         answer(&advice)
     );
     assert!(
-        any(&advice.sections["because"], "faster, in pairs beside each other; the medians are"),
+        any(
+            &advice.sections["because"],
+            "faster, in pairs beside each other; the medians are"
+        ),
         "{:?}",
         advice.sections["because"]
     );
