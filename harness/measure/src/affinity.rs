@@ -70,8 +70,10 @@ mod tests {
     fn threads_get_different_processors_or_share_all_that_a_quota_is_worth() {
         for turn in 0..5 {
             let affinity = |threads, cpus| Affinity::among((0..16).collect(), cpus, threads, turn);
-            let own = affinity(16, 16);
-            let mut taken: Vec<_> = (0..16).flat_map(|thread| own.of_thread(thread)).collect();
+            let enough = affinity(16, 16);
+            let mut taken: Vec<_> = (0..16)
+                .flat_map(|thread| enough.of_thread(thread))
+                .collect();
             taken.sort_unstable();
             taken.dedup();
             assert_eq!(taken.len(), 16);

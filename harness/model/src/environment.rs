@@ -444,9 +444,9 @@ mod tests {
             (manifest, "dev", ["0", "256", "false"]),
             ("", "release", ["3", "16", "false"]),
         ] {
-            let found = ["opt-level", "codegen-units", "lto"];
-            let found = found.map(|key| setting(manifest, profile, key).unwrap());
-            assert_eq!(found, wanted, "{profile}");
+            let keys = ["opt-level", "codegen-units", "lto"];
+            let settings = keys.map(|key| setting(manifest, profile, key).unwrap());
+            assert_eq!(settings, wanted, "{profile}");
         }
     }
 
