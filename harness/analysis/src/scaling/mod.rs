@@ -163,7 +163,7 @@ impl Run<'_> {
         alone_ns: f64,
     ) -> Result<Workload, String> {
         let demand = demand::traced(seen, operation, alone_ns, self.calibration.locked_ns)?;
-        Ok(Workload::of(demand, keeps(&self.calibration)))
+        Ok(Workload::from_trace(demand, keeps(&self.calibration)))
     }
 
     fn one_to_two(&self, seen: &TraceSeen, pair: &ScalingPair<'_>) -> Option<OneToTwo> {
