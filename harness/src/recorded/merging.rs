@@ -106,7 +106,7 @@ impl Read {
     /// Never: names are plain data.
     pub fn source(&self, folder: &Path) -> Result<Source> {
         match self.files.as_slice() {
-            [file] => Source::of(file, folder),
+            [file] => Source::from_samples(file, folder),
             files if self.results.machines.len() == 1 => {
                 let (lines, _) = pooled(runs(files)?, true)?;
                 Ok(Source::Samples(sample::text(&lines).into_bytes()))

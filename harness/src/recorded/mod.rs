@@ -110,7 +110,7 @@ pub fn index(reports: &Path, known: &mut Known) -> Result<String> {
     let entries = folders(reports)?.into_iter().map(|folder| {
         let name = folder.file_name().unwrap_or_default().to_string_lossy();
         let read = read(&locate(&folder)?, Some(&folder), known)?;
-        Ok(Entry::of(&name, &read.results))
+        Ok(Entry::from_results(&name, &read.results))
     });
     Ok(report::index(&entries.collect::<Result<Vec<_>>>()?))
 }

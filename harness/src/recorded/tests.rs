@@ -41,7 +41,7 @@ fn results(samples: &Path) -> Results {
 
 fn file(samples: &Path, folder: &Path) -> Result<Results> {
     let results = results(samples);
-    super::file(&results, Source::of(samples, folder)?, folder).map(|()| results)
+    super::file(&results, Source::from_samples(samples, folder)?, folder).map(|()| results)
 }
 
 fn drift(folder: &Path) -> Vec<(String, Drift)> {
@@ -135,7 +135,7 @@ fn drift_is_found_in_every_file_with_its_place() {
     }
     std::fs::write(folder.join("plots/old.svg"), "<svg/>").expect("it is writable");
     assert_eq!(drift(&folder), [("plots/old.svg".into(), Drift::Obsolete)]);
-    let samples = Source::of(&folder.join(PACKED), &folder).expect("it is there");
+    let samples = Source::from_samples(&folder.join(PACKED), &folder).expect("it is there");
     report::write(&results, None, &samples, &folder, Existing::Replace).expect("it is writable");
     assert_eq!(drift(&folder), []);
 }

@@ -104,7 +104,7 @@ pub(crate) fn advise(options: &AdviseOptions) -> Result<()> {
         .as_ref()
         .map(|earlier| (earlier, agreement(earlier, &conclusion)));
     let advice = report::advice::advice(&workload, &questions, &results, &conclusion, agreement);
-    let source = Source::of(&folder.join("samples.jsonl"), &folder)?;
+    let source = Source::from_samples(&folder.join("samples.jsonl"), &folder)?;
     let results = merge(vec![results]);
     report::write(&results, Some(&advice), &source, &folder, Existing::Keep)?;
     let files = [

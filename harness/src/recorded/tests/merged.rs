@@ -189,7 +189,7 @@ fn a_merged_report_names_its_runs_and_has_not_drifted() {
         .expect_err("it is another")
         .to_string();
     assert!(said.contains("another report"), "{said}");
-    let samples = Source::of(&files[0], &folder).expect("it is ours");
+    let samples = Source::from_samples(&files[0], &folder).expect("it is ours");
     let said = report::write(&results(&files[0]), None, &samples, &folder, Existing::Keep);
     let said = said.expect_err("it is no run's folder");
     assert!(said.to_string().contains(sample::MERGED), "{said}");
