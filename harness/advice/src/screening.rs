@@ -123,7 +123,7 @@ impl Screening {
     pub(super) fn exclude(&mut self, findings: Vec<Finding>) {
         for finding in findings {
             self.kept.retain(|kept| kept.strategy != finding.strategy);
-            let is_out = |known: &Finding| known.strategy == finding.strategy;
+            let is_out = |excluded: &Finding| excluded.strategy == finding.strategy;
             if !self.excluded.iter().any(is_out) {
                 self.excluded.push(finding);
             }
@@ -212,7 +212,8 @@ type Encounter = (Vec<Operation>, Vec<Operation>);
 /// Those that show whether a need is met; none if stopping threads does not tell.
 fn encounters_of(need: Need, workload: &Workload) -> Vec<Encounter> {
     let operations = workload.operations().into_iter();
-    let (writes, mut looks): (Vec<_>, Vec<_>) = operations.partition(|one| one.is_write());
+    let (writes, mut looks): (Vec<_>, Vec<_>) =
+        operations.partition(|operation| operation.is_write());
     match need {
         Need::ReadersNeverWait => {
             looks.retain(|look| *look != Operation::Scan);
@@ -290,19 +291,21 @@ impl Screen<'_> {
             }
             Need::Allocates => self.allocation(),
             Need::BoundedMemory => {
-                let keeps_all = |seen: &FaultSeen| seen.consequence() == Consequence::GarbageKept;
+                let keeps_all =
+                    |outcome: &FaultSeen| outcome.consequence() == Consequence::GarbageKept;
                 let is_claimed = dead != AfterDeadThread::KeepsAllGarbage;
                 self.under_faults(&[Fault::ReaderGone], keeps_all, is_claimed, dead)
             }
             Need::SurvivesDeadThread => {
-                let holds_up = |seen: &FaultSeen| seen.with_fate(Fate::HeldUp).next().is_some();
+                let holds_up =
+                    |outcome: &FaultSeen| outcome.with_fate(Fate::HeldUp).next().is_some();
                 let is_claimed = dead > AfterDeadThread::BlocksWriters;
                 self.under_faults(&GONE, holds_up, is_claimed, dead)
             }
             Need::SurvivesPanic => {
                 use Consequence::{GarbageKept, Harmless, VersionKept};
-                let breaks = |seen: &FaultSeen| {
-                    !matches!(seen.consequence(), Harmless | VersionKept | GarbageKept)
+                let breaks = |outcome: &FaultSeen| {
+                    !matches!(outcome.consequence(), Harmless | VersionKept | GarbageKept)
                 };
                 let claim = claims.after_panic;
                 self.under_faults(&PANICS, breaks, claim == AfterPanic::Intact, claim)
@@ -384,7 +387,7 @@ impl Screen<'_> {
         matters: impl Fn(Deed) -> bool,
         claim: Option<Progress>,
     ) -> Known {
-        let holds_up = |seen: &FaultSeen| seen.with_fate(Fate::HeldUp).any(&matters);
+        let holds_up = |outcome: &FaultSeen| outcome.with_fate(Fate::HeldUp).any(&matters);
         if let Some(refuted) = self.refuted(faults, holds_up) {
             return refuted;
         }
@@ -404,7 +407,7 @@ impl Screen<'_> {
             return claimed(false, why);
         }
         let points: u64 = pairs.iter().map(|pair| pair.points - pair.untried).sum();
-        let of_faults = self.of(faults).flat_map(|seen| &seen.meanwhile);
+        let of_faults = self.outcomes(faults).flat_map(|outcome| &outcome.meanwhile);
         let attempts = of_faults.filter(|(deed, _)| matters(**deed));
         let tries: u32 = attempts.map(|(_, attempt)| attempt.tries).sum();
         if points == 0 && tries == 0 {
@@ -418,9 +421,9 @@ impl Screen<'_> {
     /// What the workload does must work inside its lookups, and inside its scans.
     fn reentrancy(&self) -> Known {
         let (reads, scans) = (self.does(Deed::Read), self.does(Deed::Scan));
-        let fails = |seen: &FaultSeen| {
-            let mut tried = seen.meanwhile.iter();
-            seen.died.is_some()
+        let fails = |outcome: &FaultSeen| {
+            let mut tried = outcome.meanwhile.iter();
+            outcome.died.is_some()
                 || tried.any(|(deed, attempt)| self.does(*deed) && attempt.fate != Fate::Done)
         };
         let faults = only([(Fault::InsideRead, reads), (Fault::InsideScan, scans)]);
@@ -446,7 +449,7 @@ impl Screen<'_> {
             (Fault::NoMemoryToUpdate, never && self.does(Deed::Update)),
             (Fault::NoMemoryToInsert, never && self.does(Deed::Insert)),
         ]);
-        let needs_memory = |seen: &FaultSeen| seen.consequence() != Consequence::Harmless;
+        let needs_memory = |outcome: &FaultSeen| outcome.consequence() != Consequence::Harmless;
         let allocates = self.claims.read_allocates && reads;
         let not = if allocates { "" } else { "do not " };
         let claim = format!("reads {not}allocate");
@@ -465,8 +468,9 @@ impl Screen<'_> {
         if let Some(refuted) = self.refuted(faults, fails) {
             return refuted;
         }
-        let outcome = |seen: &FaultSeen| format!("{}: {}", seen.fault, seen.consequence());
-        let outcomes: Vec<String> = self.of(faults).map(outcome).collect();
+        let described =
+            |outcome: &FaultSeen| format!("{}: {}", outcome.fault, outcome.consequence());
+        let outcomes: Vec<String> = self.outcomes(faults).map(described).collect();
         if !is_claimed || outcomes.is_empty() || outcomes.len() < faults.len() {
             return claimed(is_claimed, format!("it claims: {claim}"));
         }
@@ -475,12 +479,12 @@ impl Screen<'_> {
 
     /// What was observed under the first of the faults under which it fails.
     fn refuted(&self, faults: &[Fault], fails: impl Fn(&FaultSeen) -> bool) -> Option<Known> {
-        let seen = self.of(faults).find(|seen| fails(seen))?;
-        Some(observed(false, format!("{}: {seen}", seen.fault)))
+        let outcome = self.outcomes(faults).find(|outcome| fails(outcome))?;
+        Some(observed(false, format!("{}: {outcome}", outcome.fault)))
     }
 
     /// What was observed under each of the faults that was injected.
-    fn of(&self, faults: &[Fault]) -> impl Iterator<Item = &FaultSeen> {
+    fn outcomes(&self, faults: &[Fault]) -> impl Iterator<Item = &FaultSeen> {
         let faults = faults.iter();
         faults.filter_map(|fault| self.evidence.under(*fault))
     }

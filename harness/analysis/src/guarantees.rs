@@ -36,22 +36,22 @@ pub fn guarantees(cards: &[Card], lines: &[Line]) -> Vec<Guarantee> {
 }
 
 /// Whether what was seen under a fault is less than the strategy claims.
-pub fn contradicts(card: &Card, seen: &FaultSeen) -> bool {
+pub fn contradicts(card: &Card, outcome: &FaultSeen) -> bool {
     let evidence = Evidence {
-        faults: vec![seen],
+        faults: vec![outcome],
         ..Evidence::default()
     };
-    graded(card, evidence).any(|one| one.grade == Grade::Forbidden)
+    graded(card, evidence).any(|guarantee| guarantee.grade == Grade::Forbidden)
 }
 
 /// What faults did, as it was seen.
 pub fn faulted(lines: &[Line]) -> Vec<Faulted> {
     let faults = lines.iter().filter_map(Line::try_as_fault_ref);
-    let faulted = faults.map(|seen| Faulted {
-        strategy: seen.strategy.clone(),
-        fault: seen.fault,
-        consequence: seen.consequence(),
-        evidence: seen.to_string(),
+    let faulted = faults.map(|outcome| Faulted {
+        strategy: outcome.strategy.clone(),
+        fault: outcome.fault,
+        consequence: outcome.consequence(),
+        evidence: outcome.to_string(),
     });
     faulted.collect()
 }
@@ -101,14 +101,14 @@ fn observed(property: Property, claim: Claim, evidence: &Evidence<'_>) -> Vec<Op
     use Property as P;
     let checked = |names: &[&str]| checked(names, evidence);
     let under = |fault, observe: fn(&FaultSeen) -> Claim| {
-        let seen = evidence.under(fault)?;
-        let observed = observe(seen);
+        let outcome = evidence.under(fault)?;
+        let observed = observe(outcome);
         let grade = match observed.cmp(&claim) {
             Ordering::Less => Grade::Forbidden,
             Ordering::Equal => Grade::Acceptable,
             Ordering::Greater => Grade::Interesting,
         };
-        Some((observed.to_string(), grade, seen.to_string()))
+        Some((observed.to_string(), grade, outcome.to_string()))
     };
     let progress = |deeds: &[Deed], is_meant: fn(&StallPair) -> bool| {
         vec![progress(claim, evidence, deeds, is_meant)]
@@ -167,9 +167,9 @@ fn progress(
 ) -> Option<Observation> {
     let standstills = Fault::ALL.iter().filter(|fault| fault.is_standstill());
     let standstills = standstills.filter_map(|fault| evidence.under(*fault));
-    let attempts = standstills.flat_map(|seen| {
+    let attempts = standstills.flat_map(|outcome| {
         let attempts = deeds.iter();
-        attempts.filter_map(|deed| Some((deed, seen.fault, seen.meanwhile.get(deed)?)))
+        attempts.filter_map(|deed| Some((deed, outcome.fault, outcome.meanwhile.get(deed)?)))
     });
     let attempts: Vec<_> = attempts.collect();
     let pairs = || evidence.stalls().filter(|pair| is_meant(pair));
@@ -246,8 +246,8 @@ fn stopped_twice(evidence: &Evidence<'_>, is_meant: fn(Operation) -> bool) -> Op
 }
 
 /// What a panic in an update left behind.
-fn after_panic(seen: &FaultSeen) -> Claim {
-    Claim::AfterPanic(match seen.consequence() {
+fn after_panic(outcome: &FaultSeen) -> Claim {
+    Claim::AfterPanic(match outcome.consequence() {
         Consequence::TornRecord => AfterPanic::Exposed,
         Consequence::Harmless | Consequence::GarbageKept | Consequence::VersionKept => {
             AfterPanic::Intact
@@ -257,8 +257,8 @@ fn after_panic(seen: &FaultSeen) -> Claim {
 }
 
 /// What the others could do when a reader was gone.
-fn after_dead_thread(seen: &FaultSeen) -> Claim {
-    Claim::AfterDeadThread(match seen.consequence() {
+fn after_dead_thread(outcome: &FaultSeen) -> Claim {
+    Claim::AfterDeadThread(match outcome.consequence() {
         Consequence::Harmless => AfterDeadThread::Unaffected,
         Consequence::VersionKept => AfterDeadThread::KeepsOneVersion,
         Consequence::GarbageKept => AfterDeadThread::KeepsAllGarbage,
@@ -269,21 +269,21 @@ fn after_dead_thread(seen: &FaultSeen) -> Claim {
 }
 
 /// Whether reads needed memory when there was none.
-fn read_allocates(seen: &FaultSeen) -> Claim {
-    match seen.consequence() {
+fn read_allocates(outcome: &FaultSeen) -> Claim {
+    match outcome.consequence() {
         Consequence::Harmless => Claim::AllocatesNothing,
         _ => Claim::Allocates,
     }
 }
 
 /// What a thread could do inside a read or a scan; the worst counts.
-fn reentrancy(seen: &FaultSeen) -> Claim {
-    let any = |fate| seen.with_fate(fate).next().is_some();
-    let held_up: Vec<Deed> = seen.with_fate(Fate::HeldUp).collect();
+fn reentrancy(outcome: &FaultSeen) -> Claim {
+    let any = |fate| outcome.with_fate(fate).next().is_some();
+    let held_up: Vec<Deed> = outcome.with_fate(Fate::HeldUp).collect();
     let looks = [Deed::Read, Deed::ReadOthers, Deed::Scan];
     Claim::Reentrancy(if held_up.iter().any(|deed| looks.contains(deed)) {
         Reentrancy::Deadlocks
-    } else if seen.died.is_some() || any(Fate::Panicked) {
+    } else if outcome.died.is_some() || any(Fate::Panicked) {
         Reentrancy::Panics
     } else if any(Fate::Missing) || any(Fate::Torn) {
         // What is wrong is no better than what never comes.

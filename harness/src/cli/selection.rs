@@ -163,7 +163,7 @@ mod tests {
             let takes_part = |choice: Contest| {
                 let run = contest(&choice).expect("the baseline exists");
                 let checked = contenders(choice.strategy.as_ref()).expect("something matches");
-                [run, checked].map(|names| names.iter().any(|one| one == name))
+                [run, checked].map(|names| names.iter().any(|chosen| chosen == name))
             };
             assert_eq!(takes_part(choice(None, BASELINE)), [false, false]);
             assert_eq!(
@@ -193,11 +193,11 @@ mod tests {
             ("x", None),
             ("a lock that never waits", None),
         ] {
-            let said = unknown("strategy", name, &names).to_string();
+            let error = unknown("strategy", name, &names).to_string();
             let hint = suggested.map(|name| format!("did you mean {name}?"));
             match hint {
-                Some(hint) => assert!(said.contains(&hint), "{said}"),
-                None => assert!(!said.contains("did you mean"), "{said}"),
+                Some(hint) => assert!(error.contains(&hint), "{error}"),
+                None => assert!(!error.contains("did you mean"), "{error}"),
             }
         }
     }

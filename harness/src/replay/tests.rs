@@ -158,8 +158,8 @@ fn broken_tables_are_told_from_a_sound_one() {
         .map(|replayed| replayed.expect_err("it is broken"));
     for fault in &faults {
         // Answered wrongly, left behind wrongly, or seen meanwhile.
-        let told = ["is right", "are right", "saw the record"];
-        assert!(told.iter().any(|what| fault.contains(what)), "{fault}");
+        let expected = ["is right", "are right", "saw the record"];
+        assert!(expected.iter().any(|text| fault.contains(text)), "{fault}");
         assert_eq!(fault.lines().count(), 1, "{fault}");
     }
     assert!(faults[1].contains("the final table has"), "{}", faults[1]);

@@ -84,7 +84,7 @@ impl fmt::Display for Failed {
     }
 }
 
-/// Has a child process do `task`, but not for longer than `time`, and calls `found` with each line that it finds.
+/// Has a child process do `task`, but not for longer than `time`, and calls `receive` with each line that it finds.
 ///
 /// # Errors
 ///
@@ -94,10 +94,10 @@ pub(super) fn carry_out(
     task: &Task,
     time: Duration,
     is_to_stop: &dyn Fn() -> bool,
-    found: impl FnMut(Line),
+    receive: impl FnMut(Line),
 ) -> Result<Ending> {
     let start = || ChildGuard::start(std::env::current_exe(), &["worker"], task);
-    carry_out_by(start, task, time, is_to_stop, found)
+    carry_out_by(start, task, time, is_to_stop, receive)
 }
 
 /// The same, by the child that `start` starts.
@@ -106,7 +106,7 @@ fn carry_out_by(
     task: &Task,
     time: Duration,
     is_to_stop: &dyn Fn() -> bool,
-    mut found: impl FnMut(Line),
+    mut receive: impl FnMut(Line),
 ) -> Result<Ending> {
     let at_first = clock::now();
     // Who keeps something says so.
@@ -134,7 +134,7 @@ fn carry_out_by(
             }
             Ok(Ok(Message::Found { line })) => {
                 heard = clock::now();
-                found(line);
+                receive(line);
             }
             Ok(Err(garbled)) => break garbled,
             Err(RecvTimeoutError::Timeout) => {}

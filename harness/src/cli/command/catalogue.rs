@@ -271,7 +271,10 @@ mod tests {
 
     #[test]
     fn articles_have_their_sections_in_order() {
-        for profile in profiles().iter().filter(|one| one.role == Role::Contender) {
+        for profile in profiles()
+            .iter()
+            .filter(|profile| profile.role == Role::Contender)
+        {
             let docs = registry::docs(profile.name);
             let uses_library = !["std", "own"].contains(&profile.library);
             let sections = [

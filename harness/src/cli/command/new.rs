@@ -205,7 +205,7 @@ impl<'n> Name<'n> {
     fn put_into(&self, text: &str) -> String {
         let words =
             Regex::new("strategy[-_]template|one[-_]lock|OneLock").expect("it is a constant");
-        let put = |found: &Captures<'_>| match &found[0] {
+        let put = |captures: &Captures<'_>| match &captures[0] {
             "strategy-template" => self.family.to_owned(),
             "strategy_template" => self.family.replace('-', "_"),
             "one-lock" => self.variant.to_owned(),

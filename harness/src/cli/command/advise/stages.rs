@@ -214,9 +214,9 @@ impl Stages<'_> {
         let (names, exclusions) =
             roster::participants(&plan.scenarios[0], &plan.strategies, &plan.baseline);
         let exclusions = exclusions.into_iter();
-        let exclusions = exclusions.filter(|one| !controls::is_control(&one.strategy));
-        let unable =
-            exclusions.map(|one| Finding::unable(self.workload, &one.strategy, one.reason));
+        let exclusions = exclusions.filter(|exclusion| !controls::is_control(&exclusion.strategy));
+        let unable = exclusions
+            .map(|exclusion| Finding::unable(self.workload, &exclusion.strategy, exclusion.reason));
         let able = cards(lines).filter(|card| names.contains(&card.name));
         let findings = able.flat_map(|card| findings(self.workload, card, lines));
         let unmet = findings.filter(|finding| !finding.is_met);
@@ -335,7 +335,7 @@ mod tests {
         let mut run = fixtures::Run::new([invented("a/fast", 3.0, 1.2, 1.2)]);
         let is_kept =
             |name: &str| ["single-reader", "update", "scan-while-writing"].contains(&name);
-        run.scenarios.retain(|one| is_kept(&one.name));
+        run.scenarios.retain(|scenario| is_kept(&scenario.name));
         run.processes = 9;
         let samples = Samples::from_lines(run.lines()).expect("it begins with its header");
         let verdict = |results: &Machine| {
