@@ -17,7 +17,7 @@ use model::error::Error;
 use model::sample::CheckOutcome;
 use model::scenario::RecordKind;
 use model::workload::{Operation, Step, Workload};
-use registry::roster;
+use registry::strategies;
 use serde::{Deserialize, Serialize};
 
 /// The name of the check that a replay is.
@@ -45,7 +45,7 @@ pub fn check(task: &ReplayTask) -> Result<CheckOutcome, Error> {
     let workload = Workload::load(&task.trace)?;
     let operations = workload.operations();
     let make = experiments::subject::strategy(&task.strategy);
-    let mut entries = roster::entries(RecordKind::Status).into_iter();
+    let mut entries = strategies::entries(RecordKind::Status).into_iter();
     let entry = entries.find(|entry| entry.profile.name == task.strategy);
     let (make, entry) = make
         .zip(entry)

@@ -4,7 +4,7 @@ use std::sync::{Mutex, PoisonError};
 use contract::{Concurrency, Profile, Role, Strategy};
 use model::scenario::RecordKind;
 use model::workload::Workload;
-use registry::roster;
+use registry::strategies;
 
 use super::*;
 
@@ -123,7 +123,7 @@ fn every_contender_ends_with_the_same_table() {
     let operations = shipped();
     assert!(operations.len() > 1_000, "{}", operations.len());
     let mut records = Vec::new();
-    for entry in roster::entries(RecordKind::Status) {
+    for entry in strategies::entries(RecordKind::Status) {
         let Profile {
             name,
             role,
