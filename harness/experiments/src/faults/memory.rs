@@ -4,7 +4,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use crate::subject::{Subject, TableHandle, heartbeat};
+use crate::instrumented_record::{InstrumentedRecord, TableHandle, heartbeat};
 use conformance::Refusing;
 use contract::Handle;
 use model::fault::{Deed, Fate, Fault, FaultSeen};
@@ -17,9 +17,9 @@ const TIMES: u64 = 256;
 /// How often with memory, before: whatever is set up at first use.
 const WARM_UP: u64 = 8;
 
-pub(crate) fn observe(scene: Scene, seen: &mut FaultSeen) {
+pub(crate) fn observe(scene: Scene, observed: &mut FaultSeen) {
     leave_no_core();
-    let deed = match seen.fault {
+    let deed = match observed.fault {
         Fault::NoMemoryToRead => Deed::Read,
         Fault::NoMemoryToUpdate => Deed::Update,
         _ => Deed::Insert,
@@ -31,15 +31,17 @@ pub(crate) fn observe(scene: Scene, seen: &mut FaultSeen) {
         (WARM_UP..WARM_UP + TIMES).for_each(|n| carry_out(deed, &mut handle, n));
     }));
     drop(refusing);
-    seen.add(deed, went.map_or(Fate::Panicked, |()| Fate::Done));
+    observed.add(deed, went.map_or(Fate::Panicked, |()| Fate::Done));
 }
 
 fn carry_out(deed: Deed, handle: &mut TableHandle<'_>, n: u64) {
     let id = resident(n);
     match deed {
-        Deed::Read => drop(std::hint::black_box(handle.read(id, Subject::touch))),
+        Deed::Read => drop(std::hint::black_box(
+            handle.read(id, InstrumentedRecord::touch),
+        )),
         Deed::Update => drop(handle.apply(id, heartbeat(n as usize))),
-        _ => drop(handle.insert(guest(1 + n), Subject::running(guest(1 + n)))),
+        _ => drop(handle.insert(guest(1 + n), InstrumentedRecord::running(guest(1 + n)))),
     }
 }
 

@@ -10,7 +10,7 @@ use contract::{ErasedTable, Handle, ProcessId};
 use model::clock;
 use model::fault::{Deed, Fate, FaultSeen};
 
-use crate::subject::{MakeTable, Subject, TableHandle, heartbeat};
+use crate::instrumented_record::{InstrumentedRecord, MakeTable, TableHandle, heartbeat};
 
 /// Records that nobody inserts or removes.
 const RESIDENTS: u64 = 64;
@@ -23,7 +23,7 @@ pub(crate) const CATCHING: Duration = Duration::from_secs(5);
 /// A filled table, for as long as the process lives.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Scene {
-    pub(crate) table: &'static ErasedTable<Subject>,
+    pub(crate) table: &'static ErasedTable<InstrumentedRecord>,
     /// What does not end within this is held up.
     pub(crate) patience: Duration,
 }
@@ -33,10 +33,10 @@ impl Scene {
         let table = Box::leak(Box::new(make(RESIDENTS as usize)));
         let mut handle = table.handle();
         for id in residents() {
-            handle.insert(id, Subject::running(id));
+            handle.insert(id, InstrumentedRecord::running(id));
         }
         // The one that a witness removes.
-        handle.insert(guest(0), Subject::running(guest(0)));
+        handle.insert(guest(0), InstrumentedRecord::running(guest(0)));
         handle.publish();
         drop(handle);
         Self { table, patience }
@@ -150,7 +150,7 @@ impl Witnesses {
 
     /// Has them do `deeds` at the same time. What does not end is left running, and nothing more is
     /// asked of whoever does it.
-    pub(crate) fn ask(&self, deeds: &[Deed], seen: &mut FaultSeen) {
+    pub(crate) fn ask(&self, deeds: &[Deed], observed: &mut FaultSeen) {
         let begun = clock::now();
         for deed in deeds {
             self.threads[deed].ask(perform);
@@ -158,15 +158,15 @@ impl Witnesses {
         for &deed in deeds {
             let left = self.patience.saturating_sub(begun.elapsed());
             let (Ok(fate) | Err(fate)) = self.threads[&deed].answer(left);
-            seen.add(deed, fate);
+            observed.add(deed, fate);
         }
     }
 
     /// The fault is over: waits for those who were held up; who still is will never get done.
-    pub(crate) fn settle(&self, seen: &mut FaultSeen) {
+    pub(crate) fn settle(&self, observed: &mut FaultSeen) {
         for (&deed, witness) in &self.threads {
             if witness.is_busy.get() && witness.answer(CATCHING) == Err(Fate::HeldUp) {
-                seen.never.push(deed);
+                observed.never.push(deed);
             }
         }
     }
@@ -206,7 +206,7 @@ pub(crate) fn perform(deed: Deed, handle: &mut TableHandle<'_>, targets: &[Proce
         // One that no fault is about.
         Deed::UpdateOther => update(handle, resident(33)),
         Deed::Insert => {
-            handle.insert(guest(1), Subject::running(guest(1)));
+            handle.insert(guest(1), InstrumentedRecord::running(guest(1)));
             Fate::Done
         }
         Deed::Remove => match handle.remove(guest(0)) {
@@ -220,7 +220,7 @@ pub(crate) fn perform(deed: Deed, handle: &mut TableHandle<'_>, targets: &[Proce
 fn undo(deed: Deed, handle: &mut TableHandle<'_>, _: &[ProcessId]) -> Fate {
     match deed {
         Deed::Insert => drop(handle.remove(guest(1))),
-        Deed::Remove => drop(handle.insert(guest(0), Subject::running(guest(0)))),
+        Deed::Remove => drop(handle.insert(guest(0), InstrumentedRecord::running(guest(0)))),
         _ => {}
     }
     handle.publish();
