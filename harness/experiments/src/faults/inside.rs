@@ -1,7 +1,7 @@
 //! A thread that uses the table while it is inside a read or a scan of it.
 //!
 //! So does a program that holds a guard of a record, such as dashmap's `Ref`, across an insert. The
-//! thread has a second handle for it, made before. Each deed has a table and a thread of its own: one
+//! thread has a second handle for it, made before. Each action has a table and a thread of its own: one
 //! that waits for itself never lets go of what it holds.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use crate::instrumented_record::{InstrumentedRecord, TableHandle, heartbeat};
 use contract::{Handle, ProcessId, Record};
-use model::fault::{Deed, Fate, Fault, FaultSeen};
+use model::fault::{Action, Fate, Fault, FaultSeen};
 
 use crate::faults::scene::{LOOKS, WRITES, perform};
 use crate::faults::scene::{Scene, Worker, guest, resident, residents, unanswered};
@@ -30,15 +30,15 @@ const READS_BEFORE: u32 = 64;
 type Report = Option<Fate>;
 
 pub(crate) fn observe(scene: impl Fn() -> Scene, observed: &mut FaultSeen) {
-    let deeds = [LOOKS, &[Deed::ReadAgain], WRITES].concat().into_iter();
-    let started = deeds.map(|deed| {
+    let actions = [LOOKS, &[Action::ReadAgain], WRITES].concat().into_iter();
+    let started = actions.map(|action| {
         let scene = scene();
-        (deed, start(scene, observed.fault, deed), scene.patience)
+        (action, start(scene, observed.fault, action), scene.patience)
     });
     // All have begun before the first is waited for.
     let started: Vec<_> = started.collect();
-    for (deed, reports, patience) in started {
-        observed.add(deed, outcome(&reports, patience));
+    for (action, reports, patience) in started {
+        observed.add(action, outcome(&reports, patience));
     }
 }
 
@@ -53,7 +53,7 @@ fn outcome(reports: &Receiver<Report>, patience: Duration) -> Fate {
     }
 }
 
-fn start(scene: Scene, fault: Fault, deed: Deed) -> Receiver<Report> {
+fn start(scene: Scene, fault: Fault, action: Action) -> Receiver<Report> {
     let (report, reports) = channel();
     let writer: Writer = scene.worker(|handle, ()| {
         for n in 0..WRITES_EACH as usize {
@@ -62,7 +62,7 @@ fn start(scene: Scene, fault: Fault, deed: Deed) -> Receiver<Report> {
     });
     scene.spawn(move |outer| {
         let mut inner = scene.table.handle();
-        if deed == Deed::Remove {
+        if action == Action::Remove {
             for id in comings() {
                 inner.insert(id, InstrumentedRecord::running(id));
                 let _ = report.send(None);
@@ -74,10 +74,10 @@ fn start(scene: Scene, fault: Fault, deed: Deed) -> Receiver<Report> {
         }
         let inside = |lent: &InstrumentedRecord| {
             let before = *lent;
-            let went = match deed {
-                Deed::ReadAgain => look_with_a_writer(&mut inner, &writer, scene, &report),
-                Deed::Read | Deed::ReadOthers | Deed::Scan => look(deed, &mut inner),
-                _ => write(deed, &mut inner, &report),
+            let went = match action {
+                Action::ReadAgain => look_with_a_writer(&mut inner, &writer, scene, &report),
+                Action::Read | Action::ReadOthers | Action::Scan => look(action, &mut inner),
+                _ => write(action, &mut inner, &report),
             };
             // Hidden from the optimizer, which may assume that a shared reference is steady.
             if *std::hint::black_box(lent) == before {
@@ -117,24 +117,24 @@ fn comings() -> impl Iterator<Item = ProcessId> {
 }
 
 /// Reads or scans; where it reads others, also some that are not there.
-fn look(deed: Deed, inner: &mut TableHandle<'_>) -> Fate {
-    if deed == Deed::ReadOthers {
+fn look(action: Action, inner: &mut TableHandle<'_>) -> Fate {
+    if action == Action::ReadOthers {
         for absent in comings() {
             inner.read(absent, |_| {});
         }
     }
-    perform(deed, inner, TARGETS)
+    perform(action, inner, TARGETS)
 }
 
 /// Writes, and looks after each whether it is there.
-fn write(deed: Deed, inner: &mut TableHandle<'_>, report: &Sender<Report>) -> Fate {
+fn write(action: Action, inner: &mut TableHandle<'_>, report: &Sender<Report>) -> Fate {
     let others = residents().skip(1).cycle();
     let mut worst = Fate::Done;
     for (n, (other, coming)) in others.zip(comings()).enumerate() {
-        let fate = match deed {
-            Deed::Update => update(inner, TARGETS[0], n),
-            Deed::UpdateOther => update(inner, other, n),
-            Deed::Insert => {
+        let fate = match action {
+            Action::Update => update(inner, TARGETS[0], n),
+            Action::UpdateOther => update(inner, other, n),
+            Action::Insert => {
                 inner.insert(coming, InstrumentedRecord::running(coming));
                 shows(inner, coming, Some(1))
             }
@@ -177,8 +177,8 @@ fn look_with_a_writer(
     let mut worst = Fate::Done;
     for _ in 0..ROUNDS {
         let answer = writer.answer(scene.patience / ROUNDS);
-        for &deed in LOOKS {
-            worst = worst.max(look(deed, inner));
+        for &action in LOOKS {
+            worst = worst.max(look(action, inner));
         }
         let _ = report.send(None);
         match answer {
@@ -207,7 +207,7 @@ mod tests {
     /// For what never comes, any time is long enough.
     const SHORT: Duration = Duration::from_millis(20);
 
-    fn fates(make: MakeTable, patience: Duration) -> Vec<(Deed, Fate)> {
+    fn fates(make: MakeTable, patience: Duration) -> Vec<(Action, Fate)> {
         let attempts = |fault| {
             let mut observed = FaultSeen::new("", fault);
             observe(|| Scene::new(make, patience), &mut observed);
@@ -216,7 +216,7 @@ mod tests {
         let faults = [Fault::InsideRead, Fault::InsideScan].into_iter();
         faults
             .flat_map(attempts)
-            .map(|(deed, attempt)| (deed, attempt.fate))
+            .map(|(action, attempt)| (action, attempt.fate))
             .collect()
     }
 
@@ -242,8 +242,8 @@ mod tests {
         let make = crate::instrumented_record::strategy("concurrent-map/dashmap")
             .expect("it is registered");
         let fates = fates(make, SHORT);
-        for deed in [Deed::Update, Deed::Insert, Deed::Remove] {
-            assert!(fates.contains(&(deed, Fate::HeldUp)), "{fates:?}");
+        for action in [Action::Update, Action::Insert, Action::Remove] {
+            assert!(fates.contains(&(action, Fate::HeldUp)), "{fates:?}");
         }
     }
 
@@ -336,21 +336,21 @@ mod tests {
     #[test]
     fn a_table_that_shows_the_state_of_the_outer_read_is_found_out() {
         let fates = fates(ErasedTable::new::<Planted<false>>, LONG);
-        for (deed, fate) in &fates {
-            let is_write = !deed.is_read() && *deed != Deed::Scan;
+        for (action, fate) in &fates {
+            let is_write = !action.is_read() && *action != Action::Scan;
             let expected = if is_write { Fate::Stale } else { Fate::Done };
-            assert_eq!(*fate, expected, "{deed}: {fates:?}");
+            assert_eq!(*fate, expected, "{action}: {fates:?}");
         }
     }
 
     #[test]
     fn a_table_whose_writes_panic_is_found_out() {
         let fates = fates(ErasedTable::new::<Planted<true>>, LONG);
-        for (deed, fate) in &fates {
+        for (action, fate) in &fates {
             // Of `ReadAgain` the other thread's, and of `Remove` those before the read.
-            let writes = !LOOKS.contains(deed);
+            let writes = !LOOKS.contains(action);
             let expected = if writes { Fate::Panicked } else { Fate::Done };
-            assert_eq!(*fate, expected, "{deed}: {fates:?}");
+            assert_eq!(*fate, expected, "{action}: {fates:?}");
         }
     }
 }

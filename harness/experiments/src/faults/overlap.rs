@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use crate::instrumented_record::heartbeat;
 use contract::Handle;
-use model::fault::{Deed, Fate, FaultSeen, Tally};
+use model::fault::{Action, Fate, FaultSeen, Tally};
 
 use crate::faults::scene::{CATCHING, Scene, resident};
 
@@ -72,12 +72,12 @@ pub(crate) fn observe(scene: Scene, observed: &mut FaultSeen) {
     let (is_written, handovers) = (end.is_written, end.handovers());
     drop(end);
     let fate = if is_written { Fate::Done } else { Fate::HeldUp };
-    observed.add(Deed::Update, fate);
+    observed.add(Action::Update, fate);
     let handovers = handovers.cast_signed();
     observed.tallies.insert(Tally::Handovers, handovers);
     change(|state| state.is_over = true);
     if !wait(CATCHING, |state| state.is_written).is_written {
-        observed.never.push(Deed::Update);
+        observed.never.push(Action::Update);
     }
 }
 
@@ -142,6 +142,6 @@ mod tests {
         let mut observed = FaultSeen::new("", Fault::OverlappingReaders);
         let scene = Scene::new(ErasedTable::new::<LastHandleIsLate>, LONG);
         observe(scene, &mut observed);
-        assert_eq!(observed.meanwhile[&Deed::Update].fate, Fate::Done);
+        assert_eq!(observed.meanwhile[&Action::Update].fate, Fate::Done);
     }
 }

@@ -14,7 +14,7 @@ use crate::instrumented_record::{InstrumentedRecord, TableHandle, heartbeat};
 use conformance::{inside_allocator, mark_allocator};
 use contract::{Handle, ProcessId};
 use model::clock;
-use model::fault::{Deed, Fate, Fault, FaultSeen, Tally};
+use model::fault::{Action, Fate, Fault, FaultSeen, Tally};
 use nix::sys::pthread::{Pthread, pthread_kill, pthread_self};
 use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, sigaction};
 use rand_core::{Rng, SeedableRng};
@@ -37,12 +37,12 @@ const SIGNAL: Signal = Signal::SIGUSR1;
 
 /// Few, so that whoever is stopped is stopped in what the others want.
 const TARGETS: &[ProcessId] = &[resident(0), resident(1), resident(2), resident(3)];
-const DEEDS: &[Deed] = &[
-    Deed::Read,
-    Deed::Scan,
-    Deed::Update,
-    Deed::Insert,
-    Deed::Remove,
+const ACTIONS: &[Action] = &[
+    Action::Read,
+    Action::Scan,
+    Action::Update,
+    Action::Insert,
+    Action::Remove,
 ];
 /// Where the comings and goings of the stopped thread begin: not those of the witnesses.
 const COMINGS: u64 = 1_000;
@@ -53,12 +53,12 @@ const SPINS_MAX: u64 = 4_096;
 
 pub(crate) fn observe(scene: Scene, task: &FaultTask, observed: &mut FaultSeen) {
     let mut random = SplitMix64::seed_from_u64(task.seed);
-    let witnesses = Witnesses::assemble(scene, DEEDS, TARGETS);
+    let witnesses = Witnesses::assemble(scene, ACTIONS, TARGETS);
     mark_allocator();
     install();
     let thread = start(scene, task.fault);
     let (mut stopped, mut spared) = (0, 0);
-    let mut open: Vec<Deed> = DEEDS.to_vec();
+    let mut open: Vec<Action> = ACTIONS.to_vec();
     while stopped < task.stops && spared < task.stops && !open.is_empty() {
         match stop(thread, random.next_u64() % SPINS_MAX) {
             Some(STOPPED) => stopped += 1,
@@ -73,7 +73,7 @@ pub(crate) fn observe(scene: Scene, task: &FaultTask, observed: &mut FaultSeen) 
         witnesses.ask(&open, observed);
         STATE.store(RUNNING, Ordering::SeqCst);
         witnesses.settle(observed);
-        open.retain(|deed| observed.meanwhile[deed].fate != Fate::HeldUp);
+        open.retain(|action| observed.meanwhile[action].fate != Fate::HeldUp);
         if !observed.never.is_empty() || !witnesses.tidy() {
             break;
         }

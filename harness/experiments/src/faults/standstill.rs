@@ -5,7 +5,7 @@ use std::sync::mpsc::sync_channel;
 
 use conformance::Counting;
 use contract::{Handle, ProcessId};
-use model::fault::{Deed, Fault, FaultSeen, OVERWRITES, Tally};
+use model::fault::{Action, Fault, FaultSeen, OVERWRITES, Tally};
 
 use crate::faults::scene::{CATCHING, LOOKS, Scene, WRITES, Witnesses, guest, resident, residents};
 use crate::instrumented_record::{
@@ -25,7 +25,7 @@ const GUEST: ProcessId = guest(2);
 
 pub(crate) fn observe(scene: Scene, observed: &mut FaultSeen) {
     let counting = Counting::start();
-    let all: Vec<Deed> = [LOOKS, WRITES, &[Deed::ReadAgain]].concat();
+    let all: Vec<Action> = [LOOKS, WRITES, &[Action::ReadAgain]].concat();
     let witnesses = Witnesses::assemble(scene, &all, TARGET);
     let writer = scene.worker(|handle, ()| overwrite(handle));
     let overwrites = || {
@@ -47,7 +47,7 @@ pub(crate) fn observe(scene: Scene, observed: &mut FaultSeen) {
     witnesses.ask(WRITES, observed);
     let live = || counting.usage().live_bytes();
     if witnesses.someone_waits() {
-        witnesses.ask(&[Deed::ReadAgain], observed);
+        witnesses.ask(&[Action::ReadAgain], observed);
     } else {
         let first = overwrites().map(|()| live());
         match first.and_then(|once| overwrites().map(|()| live() - once)) {
@@ -55,7 +55,7 @@ pub(crate) fn observe(scene: Scene, observed: &mut FaultSeen) {
                 observed.tallies.insert(Tally::GarbageBytes, garbage);
             }
             // Only one write in so many waits, where many are published at once.
-            Err(fate) => observed.add(Deed::UpdateOther, fate),
+            Err(fate) => observed.add(Action::UpdateOther, fate),
         }
     }
     let nobody_waits = observed.tallies.contains_key(&Tally::GarbageBytes);
@@ -89,7 +89,7 @@ fn stop_in_update(handle: &mut TableHandle<'static>) {
     BACK.pass();
 }
 
-/// How much longer than one deed of a witness the many writes of [`overwrite`] may take.
+/// How much longer than one action of a witness the many writes of [`overwrite`] may take.
 const FOR_MANY: u32 = 20;
 
 /// Updates every record, over and over, and inserts and removes one.
@@ -105,8 +105,8 @@ fn overwrite(handle: &mut TableHandle<'_>) {
 
 /// A thread that dies of a panic in the middle of an operation.
 pub(crate) fn observe_panic(scene: Scene, observed: &mut FaultSeen) {
-    let deeds = [LOOKS, WRITES].concat();
-    let witnesses = Witnesses::assemble(scene, &deeds, TARGET);
+    let actions = [LOOKS, WRITES].concat();
+    let witnesses = Witnesses::assemble(scene, &actions, TARGET);
     let (alive, died) = sync_channel::<()>(0);
     let fault = observed.fault;
     std::thread::spawn(move || {
@@ -121,9 +121,9 @@ pub(crate) fn observe_panic(scene: Scene, observed: &mut FaultSeen) {
     });
     // It may hang as well, waiting for an actor that died: others try then all the same.
     let _ = died.recv_timeout(CATCHING.min(scene.patience));
-    for deed in deeds {
+    for action in actions {
         // One after the other, so that each is about what the panic left and not about each other.
-        witnesses.ask(&[deed], observed);
+        witnesses.ask(&[action], observed);
     }
     witnesses.settle(observed);
 }
