@@ -11,7 +11,7 @@ use contract::{
 };
 use model::claims::Claims;
 use model::controls;
-use model::fault::{Consequence, Deed, Fate, Fault, FaultSeen};
+use model::fault::{Action, Consequence, Fate, Fault, FaultSeen};
 use model::sample::{Card, Line};
 use model::stall::StallPair;
 use model::trace::Operation;
@@ -275,7 +275,7 @@ impl Screen<'_> {
             }
             Need::ReadersNeverWait => {
                 let faults = self.faults_of_writers();
-                self.waiting(need, &faults, Deed::is_read, Some(claims.reads))
+                self.waiting(need, &faults, Action::is_read, Some(claims.reads))
             }
             Need::WritersNeverWait => {
                 // Writers may wait for readers and, where there are several, for each other. Of the latter a
@@ -285,7 +285,8 @@ impl Screen<'_> {
                 if has_several {
                     faults.extend(self.faults_of_writers());
                 }
-                let is_write = |deed| !Deed::is_read(deed) && deed != Deed::Scan && self.does(deed);
+                let is_write =
+                    |deed| !Action::is_read(deed) && deed != Action::Scan && self.does(deed);
                 let claim = has_several.then_some(claims.updates);
                 self.waiting(need, &faults, is_write, claim)
             }
@@ -347,31 +348,31 @@ impl Screen<'_> {
     }
 
     /// Whether the workload does what was tried under a fault.
-    fn does(&self, deed: Deed) -> bool {
+    fn does(&self, deed: Action) -> bool {
         let reads = self.workload.does(Operation::ReadHit);
         match deed {
-            Deed::Read | Deed::ReadOthers => reads,
-            Deed::ReadAgain => reads && self.workload.writes(),
-            Deed::Scan => self.workload.does(Operation::Scan),
-            Deed::Update | Deed::UpdateOther => self.workload.does(Operation::Apply),
-            Deed::Insert | Deed::Remove => self.workload.does(Operation::Insert),
+            Action::Read | Action::ReadOthers => reads,
+            Action::ReadAgain => reads && self.workload.writes(),
+            Action::Scan => self.workload.does(Operation::Scan),
+            Action::Update | Action::UpdateOther => self.workload.does(Operation::Apply),
+            Action::Insert | Action::Remove => self.workload.does(Operation::Insert),
         }
     }
 
     /// Faults in which one of the workload's writers stands still.
     fn faults_of_writers(&self) -> Vec<Fault> {
         only([
-            (Fault::WriterGone, self.does(Deed::Update)),
-            (Fault::UpdaterStalls, self.does(Deed::Update)),
-            (Fault::ResizerStalls, self.does(Deed::Insert)),
+            (Fault::WriterGone, self.does(Action::Update)),
+            (Fault::UpdaterStalls, self.does(Action::Update)),
+            (Fault::ResizerStalls, self.does(Action::Insert)),
         ])
     }
 
     /// Faults in which one of its readers does, or there is always one. One that is stopped anywhere may be in a
     /// scan: where there are no scans, threads are stopped in a lookup instead, if they can be.
     fn faults_of_readers(&self) -> Vec<Fault> {
-        let scans = self.does(Deed::Scan);
-        let looks = self.does(Deed::Read) || scans;
+        let scans = self.does(Action::Scan);
+        let looks = self.does(Action::Read) || scans;
         only([
             (Fault::ReaderGone, looks),
             (Fault::ReaderStalls, looks && (scans || self.is_untraced)),
@@ -384,7 +385,7 @@ impl Screen<'_> {
         &self,
         need: Need,
         faults: &[Fault],
-        matters: impl Fn(Deed) -> bool,
+        matters: impl Fn(Action) -> bool,
         claim: Option<Progress>,
     ) -> Known {
         let holds_up = |outcome: &FaultSeen| outcome.with_fate(Fate::HeldUp).any(&matters);
@@ -420,7 +421,7 @@ impl Screen<'_> {
 
     /// What the workload does must work inside its lookups, and inside its scans.
     fn reentrancy(&self) -> Known {
-        let (reads, scans) = (self.does(Deed::Read), self.does(Deed::Scan));
+        let (reads, scans) = (self.does(Action::Read), self.does(Action::Scan));
         let fails = |outcome: &FaultSeen| {
             let mut tried = outcome.meanwhile.iter();
             outcome.died.is_some()
@@ -443,11 +444,11 @@ impl Screen<'_> {
 
     fn allocation(&self) -> Known {
         let never = self.workload.needs.allocates == Allocation::Never;
-        let reads = self.does(Deed::Read);
+        let reads = self.does(Action::Read);
         let faults = only([
             (Fault::NoMemoryToRead, reads),
-            (Fault::NoMemoryToUpdate, never && self.does(Deed::Update)),
-            (Fault::NoMemoryToInsert, never && self.does(Deed::Insert)),
+            (Fault::NoMemoryToUpdate, never && self.does(Action::Update)),
+            (Fault::NoMemoryToInsert, never && self.does(Action::Insert)),
         ]);
         let needs_memory = |outcome: &FaultSeen| outcome.consequence() != Consequence::Harmless;
         let allocates = self.claims.read_allocates && reads;

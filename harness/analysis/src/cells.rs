@@ -288,7 +288,14 @@ fn counted(counts: &Counts<'_>, scenario: &str, strategy: &str, baseline: &str) 
         });
         Cell {
             ratio,
-            ..cell(scenario, strategy, metric, value, Interval::of(value), 1)
+            ..cell(
+                scenario,
+                strategy,
+                metric,
+                value,
+                Interval::from_value(value),
+                1,
+            )
         }
     });
     cells.collect()

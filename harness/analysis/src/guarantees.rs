@@ -7,7 +7,7 @@ use std::cmp::Ordering;
 
 use contract::{AfterDeadThread, AfterPanic, Progress, Reentrancy};
 use model::claims::{Claim, Property};
-use model::fault::{Consequence, Deed, Fate, Fault, FaultSeen};
+use model::fault::{Action, Consequence, Fate, Fault, FaultSeen};
 use model::sample::{Card, CheckOutcome, Line};
 use model::stall::StallPair;
 use model::trace::Operation;
@@ -110,19 +110,22 @@ fn observed(property: Property, claim: Claim, evidence: &Evidence<'_>) -> Vec<Op
         };
         Some((observed.to_string(), grade, outcome.to_string()))
     };
-    let progress = |deeds: &[Deed], is_meant: fn(&StallPair) -> bool| {
+    let progress = |deeds: &[Action], is_meant: fn(&StallPair) -> bool| {
         vec![progress(claim, evidence, deeds, is_meant)]
     };
     match property {
         // What is claimed of reads is claimed for while others write.
-        P::Reads => progress(&[Deed::Read, Deed::ReadOthers, Deed::ReadAgain], |pair| {
-            let is_read = matches!(pair.peer, Operation::ReadHit | Operation::ReadMiss);
-            is_read && pair.stalled.is_write()
-        }),
-        P::Updates => progress(&[Deed::Update, Deed::UpdateOther], |pair| {
+        P::Reads => progress(
+            &[Action::Read, Action::ReadOthers, Action::ReadAgain],
+            |pair| {
+                let is_read = matches!(pair.peer, Operation::ReadHit | Operation::ReadMiss);
+                is_read && pair.stalled.is_write()
+            },
+        ),
+        P::Updates => progress(&[Action::Update, Action::UpdateOther], |pair| {
             pair.peer == Operation::Apply
         }),
-        P::Resizes => progress(&[Deed::Insert, Deed::Remove], |pair| {
+        P::Resizes => progress(&[Action::Insert, Action::Remove], |pair| {
             matches!(pair.peer, Operation::Insert | Operation::Remove)
         }),
         P::ReadConsistency => vec![
@@ -162,7 +165,7 @@ fn checked(names: &[&str], evidence: &Evidence<'_>) -> Option<Observation> {
 fn progress(
     claim: Claim,
     evidence: &Evidence<'_>,
-    deeds: &[Deed],
+    deeds: &[Action],
     is_meant: fn(&StallPair) -> bool,
 ) -> Option<Observation> {
     let standstills = Fault::ALL.iter().filter(|fault| fault.is_standstill());
@@ -279,8 +282,8 @@ fn read_allocates(outcome: &FaultSeen) -> Claim {
 /// What a thread could do inside a read or a scan; the worst counts.
 fn reentrancy(outcome: &FaultSeen) -> Claim {
     let any = |fate| outcome.with_fate(fate).next().is_some();
-    let held_up: Vec<Deed> = outcome.with_fate(Fate::HeldUp).collect();
-    let looks = [Deed::Read, Deed::ReadOthers, Deed::Scan];
+    let held_up: Vec<Action> = outcome.with_fate(Fate::HeldUp).collect();
+    let looks = [Action::Read, Action::ReadOthers, Action::Scan];
     Claim::Reentrancy(if held_up.iter().any(|deed| looks.contains(deed)) {
         Reentrancy::Deadlocks
     } else if outcome.died.is_some() || any(Fate::Panicked) {
@@ -288,7 +291,7 @@ fn reentrancy(outcome: &FaultSeen) -> Claim {
     } else if any(Fate::Missing) || any(Fate::Torn) {
         // What is wrong is no better than what never comes.
         Reentrancy::Deadlocks
-    } else if held_up.contains(&Deed::ReadAgain) {
+    } else if held_up.contains(&Action::ReadAgain) {
         Reentrancy::ReadsUnlessWriterWaits
     } else if !held_up.is_empty() {
         Reentrancy::Reads

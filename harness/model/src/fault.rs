@@ -84,7 +84,7 @@ impl Fault {
 #[serde(rename_all = "kebab-case")]
 #[derive(Display, IntoStaticStr)]
 #[strum(serialize_all = "lowercase")]
-pub enum Deed {
+pub enum Action {
     /// Read the record that the fault is about.
     Read,
     /// Read the other records.
@@ -106,7 +106,7 @@ pub enum Deed {
     ReadAgain,
 }
 
-impl Deed {
+impl Action {
     /// What it is called.
     pub fn title(self) -> &'static str {
         self.into()
@@ -114,7 +114,7 @@ impl Deed {
 
     /// Whether it only looks.
     pub const fn is_read(self) -> bool {
-        matches!(self, Deed::Read | Deed::ReadOthers | Deed::ReadAgain)
+        matches!(self, Action::Read | Action::ReadOthers | Action::ReadAgain)
     }
 }
 
@@ -180,10 +180,10 @@ pub struct FaultSeen {
     /// The fault.
     pub fault: Fault,
     /// What the others tried meanwhile; after a panic: from then on.
-    pub meanwhile: BTreeMap<Deed, Attempt>,
+    pub meanwhile: BTreeMap<Action, Attempt>,
     /// What had been held up and was not done either once the fault was over.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub never: Vec<Deed>,
+    pub never: Vec<Action>,
     /// What was counted.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub tallies: BTreeMap<Tally, i64>,
@@ -206,17 +206,17 @@ impl FaultSeen {
     }
 
     /// Adds an attempt; the worst counts.
-    pub fn add(&mut self, deed: Deed, fate: Fate) {
-        let attempt = self.meanwhile.entry(deed);
+    pub fn add(&mut self, action: Action, fate: Fate) {
+        let attempt = self.meanwhile.entry(action);
         let attempt = attempt.or_insert(Attempt { fate, tries: 0 });
         attempt.tries += 1;
         attempt.fate = attempt.fate.max(fate);
     }
 
     /// What was tried and went so.
-    pub fn with_fate(&self, fate: Fate) -> impl Iterator<Item = Deed> {
+    pub fn with_fate(&self, fate: Fate) -> impl Iterator<Item = Action> {
         let attempts = self.meanwhile.iter();
-        attempts.filter_map(move |(&deed, attempt)| (attempt.fate == fate).then_some(deed))
+        attempts.filter_map(move |(&action, attempt)| (attempt.fate == fate).then_some(action))
     }
 
     /// The worst of what it comes to.
@@ -236,9 +236,9 @@ impl FaultSeen {
     }
 
     fn who_waits(&self) -> Consequence {
-        let looks = |deed: &Deed| deed.is_read() || *deed == Deed::Scan;
+        let looks = |action: &Action| action.is_read() || *action == Action::Scan;
         let held_up = self.with_fate(Fate::HeldUp);
-        let (readers, writers): (Vec<Deed>, Vec<Deed>) = held_up.partition(looks);
+        let (readers, writers): (Vec<Action>, Vec<Action>) = held_up.partition(looks);
         match (readers.is_empty(), writers.is_empty()) {
             (true, _) => Consequence::WritersWait,
             (false, true) => Consequence::ReadersWait,
@@ -301,12 +301,12 @@ impl fmt::Display for FaultSeen {
         let attempts = self.meanwhile.values();
         let fates: BTreeSet<Fate> = attempts.map(|attempt| attempt.fate).collect();
         for fate in fates.into_iter().rev() {
-            let deeds: Vec<&str> = self.with_fate(fate).map(Deed::title).collect();
-            parts.push(format!("{fate}: {}", deeds.join(", ")));
+            let actions: Vec<&str> = self.with_fate(fate).map(Action::title).collect();
+            parts.push(format!("{fate}: {}", actions.join(", ")));
         }
         if !self.never.is_empty() {
-            let deeds: Vec<&str> = self.never.iter().map(|deed| deed.title()).collect();
-            parts.push(format!("not even afterwards: {}", deeds.join(", ")));
+            let actions: Vec<&str> = self.never.iter().map(|action| action.title()).collect();
+            parts.push(format!("not even afterwards: {}", actions.join(", ")));
         }
         for (&tally, &number) in &self.tallies {
             parts.push(match tally {

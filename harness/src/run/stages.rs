@@ -20,7 +20,7 @@ use model::trace::{Operation, State};
 use model::workload::Workload;
 use rand_core::SeedableRng;
 use rand_xoshiro::Xoshiro256PlusPlus;
-use registry::roster::{self, Entry};
+use registry::strategies::{self, Entry};
 use trace::{StallTask, TraceTask};
 
 use super::Plan;
@@ -46,7 +46,7 @@ impl Plan {
     }
 
     fn entries(&self) -> Vec<Entry> {
-        let mut entries = roster::entries(RecordKind::Status);
+        let mut entries = strategies::entries(RecordKind::Status);
         let wanted = |name| self.strategies.iter().any(|wanted| wanted == name);
         entries.retain(|entry| wanted(entry.profile.name));
         entries

@@ -268,10 +268,10 @@ fn readers_never_see_half_a_write() {
             scope.spawn(move || {
                 let mut last = 0;
                 while last < 2 * WRITES {
-                    let [one, other] = *lock.read();
-                    assert_eq!(one, other);
-                    assert!(one >= last);
-                    last = one;
+                    let [first, second] = *lock.read();
+                    assert_eq!(first, second);
+                    assert!(first >= last);
+                    last = first;
                 }
             });
         }

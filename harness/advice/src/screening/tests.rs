@@ -20,7 +20,7 @@ const LOCK_FREE: Profile = Profile {
     ..Profile::locked("a/free", "does not lock")
 };
 
-fn under(fault: Fault, deed: Deed, fate: Fate) -> Line {
+fn under(fault: Fault, deed: Action, fate: Fate) -> Line {
     Line::Fault(FaultSeen {
         strategy: LOCK_FREE.name.into(),
         fault,
@@ -69,7 +69,7 @@ fn unmet(workload: &Workload, card: &Card, lines: &[Line]) -> Vec<Finding> {
 
 #[test]
 fn what_is_seen_excludes_whoever_promises_the_contrary() {
-    let waits = under(Fault::UpdaterStalls, Deed::Read, Fate::HeldUp);
+    let waits = under(Fault::UpdaterStalls, Action::Read, Fate::HeldUp);
     let need = "readers_never_wait = true";
     assert_eq!(objections(need, &LOCK_FREE, &[]), []);
     let unmet = objections(need, &LOCK_FREE, std::slice::from_ref(&waits));
@@ -98,15 +98,15 @@ fn what_is_not_promised_excludes_even_where_nobody_saw_it() {
 
 #[test]
 fn a_reader_that_holds_a_writer_up_and_memory_that_is_missing_are_objections() {
-    let done = under(Fault::ReaderGone, Deed::Update, Fate::Done);
-    let held = under(Fault::ReaderGone, Deed::Update, Fate::HeldUp);
+    let done = under(Fault::ReaderGone, Action::Update, Fate::Done);
+    let held = under(Fault::ReaderGone, Action::Update, Fate::HeldUp);
     let need = "writers_never_wait = true";
     assert_eq!(objections(need, &LOCK_FREE, &[done]), []);
     assert_eq!(
         objections(need, &LOCK_FREE, &[held])[0].0,
         Need::WritersNeverWait
     );
-    let panicked = |fault| under(fault, Deed::Update, Fate::Panicked);
+    let panicked = |fault| under(fault, Action::Update, Fate::Panicked);
     let (reading, updating) = (Fault::NoMemoryToRead, Fault::NoMemoryToUpdate);
     let reads = "allocates = \"not-in-reads\"";
     assert_eq!(objections(reads, &LOCK_FREE, &[panicked(updating)]), []);
@@ -136,8 +136,8 @@ fn whoever_deadlocks_inside_its_own_read_is_out_where_the_table_is_used_there() 
     let both = format!("{READERS}{WRITERS}");
     let everything = Reentrancy::ReadsAndWrites;
     assert_eq!(bases(&both, everything, &[]), []);
-    let inserts = under(Fault::InsideRead, Deed::Insert, Fate::HeldUp);
-    let updates = under(Fault::InsideRead, Deed::Update, Fate::HeldUp);
+    let inserts = under(Fault::InsideRead, Action::Insert, Fate::HeldUp);
+    let updates = under(Fault::InsideRead, Action::Update, Fate::HeldUp);
     // Nobody inserts.
     assert_eq!(bases(&both, everything, &[inserts]), []);
     assert_eq!(
@@ -145,17 +145,17 @@ fn whoever_deadlocks_inside_its_own_read_is_out_where_the_table_is_used_there() 
         [Basis::Observed]
     );
     assert_eq!(objections("", &LOCK_FREE, &[updates]), []);
-    let old = under(Fault::InsideRead, Deed::Update, Fate::Stale);
+    let old = under(Fault::InsideRead, Action::Update, Fate::Stale);
     assert_eq!(bases(&both, everything, &[old]), [Basis::Observed]);
     // What is not claimed is not relied on; where nobody writes, reading is enough.
     let reads = Reentrancy::ReadsUnlessWriterWaits;
     assert_eq!(bases(&both, reads, &[]), [Basis::Claimed]);
     assert_eq!(bases(READERS, reads, &[]), []);
-    let behind = under(Fault::InsideRead, Deed::ReadAgain, Fate::HeldUp);
+    let behind = under(Fault::InsideRead, Action::ReadAgain, Fate::HeldUp);
     assert_eq!(bases(READERS, reads, std::slice::from_ref(&behind)), []);
     assert_eq!(bases(&both, everything, &[behind]), [Basis::Observed]);
     // In a scan, where somebody scans.
-    let in_scan = [under(Fault::InsideScan, Deed::Update, Fate::HeldUp)];
+    let in_scan = [under(Fault::InsideScan, Action::Update, Fate::HeldUp)];
     assert_eq!(bases(&both, everything, &in_scan), []);
     let scans = format!("{both}[scanners]\nthreads = 1\n");
     assert_eq!(bases(&scans, everything, &in_scan), [Basis::Observed]);
@@ -220,7 +220,7 @@ fn several_writers_must_not_hold_each_other_up_and_one_cannot() {
 #[test]
 fn what_nobody_does_is_no_objection() {
     let need = format!("{READERS}{WRITERS}[needs]\nreaders_never_wait = true\n");
-    let resizing = under(Fault::ResizerStalls, Deed::Read, Fate::HeldUp);
+    let resizing = under(Fault::ResizerStalls, Action::Read, Fate::HeldUp);
     let against = |text: &str| {
         unmet(
             &workload(text),
@@ -234,7 +234,7 @@ fn what_nobody_does_is_no_objection() {
     assert_eq!(against(&resizes), 1);
     // Who is stopped anywhere may be in a scan: it matters where somebody scans, or nothing else is known.
     let need = format!("{READERS}[writers]\nthreads = 1\n[needs]\nwriters_never_wait = true\n");
-    let anywhere = under(Fault::ReaderStalls, Deed::Update, Fate::HeldUp);
+    let anywhere = under(Fault::ReaderStalls, Action::Update, Fate::HeldUp);
     let against =
         |text: &str, lines: &[Line]| unmet(&workload(text), &Card::from(&LOCK_FREE), lines).len();
     assert_eq!(against(&need, std::slice::from_ref(&anywhere)), 0);
@@ -275,7 +275,7 @@ fn what_was_seen_is_told_from_what_is_only_claimed() {
     let lines = [
         check,
         stalled(Operation::Apply, Operation::ReadHit, 0, 0),
-        under(Fault::ReaderGone, Deed::Update, Fate::Done),
+        under(Fault::ReaderGone, Action::Update, Fate::Done),
     ];
     assert_eq!(basis(&lines), needs.map(|need| (need, Basis::Observed)));
     let findings = kept(&text, &lines);

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use contract::{AfterDeadThread, AfterPanic, Profile, Progress, ReadConsistency, Reentrancy};
 use model::claims::{Claims, Property as P};
-use model::fault::{Attempt, Deed, Fate, Fault, Tally};
+use model::fault::{Action, Attempt, Fate, Fault, Tally};
 use model::stall::{StallPair, StallSeen, TwoStops, Writes};
 use model::trace::Operation;
 
@@ -39,8 +39,8 @@ fn find(all: &[Guarantee], property: Property) -> Option<&Guarantee> {
     all.find(|guarantee| guarantee.property == Guaranteed::Claim(property))
 }
 
-fn under(fault: Fault, fates: &[(Deed, Fate)]) -> FaultSeen {
-    let attempt = |&(deed, fate): &(Deed, Fate)| (deed, Attempt { fate, tries: 3 });
+fn under(fault: Fault, fates: &[(Action, Fate)]) -> FaultSeen {
+    let attempt = |&(deed, fate): &(Action, Fate)| (deed, Attempt { fate, tries: 3 });
     FaultSeen {
         strategy: "a/b".into(),
         fault,
@@ -51,7 +51,7 @@ fn under(fault: Fault, fates: &[(Deed, Fate)]) -> FaultSeen {
     }
 }
 
-fn gone(fates: &[(Deed, Fate)], tally: Option<(Tally, i64)>) -> FaultSeen {
+fn gone(fates: &[(Action, Fate)], tally: Option<(Tally, i64)>) -> FaultSeen {
     FaultSeen {
         tallies: tally.into_iter().collect(),
         ..under(Fault::ReaderGone, fates)
@@ -78,9 +78,9 @@ fn who_says_that_it_never_waits_and_waits_is_found_out() {
     };
     let held_up = under(
         Fault::UpdaterStalls,
-        &[(Deed::Read, Fate::HeldUp), (Deed::Update, Fate::Done)],
+        &[(Action::Read, Fate::HeldUp), (Action::Update, Fate::Done)],
     );
-    let fine = under(Fault::ReaderStalls, &[(Deed::Read, Fate::Done)]);
+    let fine = under(Fault::ReaderStalls, &[(Action::Read, Fate::Done)]);
     let outcomes = [fine.clone(), held_up];
     assert_eq!(grade(P::Reads, WaitFree, &outcomes), Grade::Forbidden);
     assert_eq!(grade(P::Reads, LockFree, &outcomes), Grade::Forbidden);
@@ -96,7 +96,7 @@ fn who_says_that_it_never_waits_and_waits_is_found_out() {
 #[test]
 fn a_record_torn_by_a_panic_is_no_more_than_exposed() {
     use AfterPanic::{Exposed, Intact, Unusable};
-    let torn = [under(Fault::PanicInUpdate, &[(Deed::Read, Fate::Torn)])];
+    let torn = [under(Fault::PanicInUpdate, &[(Action::Read, Fate::Torn)])];
     let grade = |claim, outcomes: &[FaultSeen]| {
         graded_after(P::AfterPanic, Claim::AfterPanic(claim), outcomes).1
     };
@@ -106,7 +106,7 @@ fn a_record_torn_by_a_panic_is_no_more_than_exposed() {
     for worse in [Fate::Missing, Fate::Panicked, Fate::HeldUp] {
         let outcomes = [under(
             Fault::PanicInUpdate,
-            &[(Deed::Read, Fate::Torn), (Deed::Update, worse)],
+            &[(Action::Read, Fate::Torn), (Action::Update, worse)],
         )];
         assert_eq!(grade(Exposed, &outcomes), Grade::Forbidden);
     }
@@ -115,7 +115,7 @@ fn a_record_torn_by_a_panic_is_no_more_than_exposed() {
 #[test]
 fn what_a_dead_reader_keeps_is_told_from_whom_it_blocks() {
     use AfterDeadThread as D;
-    let fine: &[(Deed, Fate)] = &[(Deed::Read, Fate::Done), (Deed::Update, Fate::Done)];
+    let fine: &[(Action, Fate)] = &[(Action::Read, Fate::Done), (Action::Update, Fate::Done)];
     let graded = |claim, outcome: FaultSeen| {
         graded_after(
             P::AfterDeadThread,
@@ -130,11 +130,11 @@ fn what_a_dead_reader_keeps_is_told_from_whom_it_blocks() {
     assert_eq!(observed(gone(fine, kept(63))), "unaffected");
     let garbage = Some((Tally::GarbageBytes, 1 << 20));
     assert_eq!(observed(gone(fine, garbage)), "all garbage kept");
-    let writers: &[(Deed, Fate)] = &[(Deed::Read, Fate::Done), (Deed::Insert, Fate::HeldUp)];
+    let writers: &[(Action, Fate)] = &[(Action::Read, Fate::Done), (Action::Insert, Fate::HeldUp)];
     assert_eq!(observed(gone(writers, None)), "writers blocked");
-    let all: &[(Deed, Fate)] = &[
-        (Deed::ReadAgain, Fate::HeldUp),
-        (Deed::Update, Fate::HeldUp),
+    let all: &[(Action, Fate)] = &[
+        (Action::ReadAgain, Fate::HeldUp),
+        (Action::Update, Fate::HeldUp),
     ];
     assert_eq!(observed(gone(all, None)), "everyone blocked");
     let (_, grade) = graded(D::KeepsOneVersion, gone(writers, None));
@@ -143,10 +143,10 @@ fn what_a_dead_reader_keeps_is_told_from_whom_it_blocks() {
 
 #[test]
 fn what_works_inside_a_read_or_a_scan_is_graded_by_the_worst() {
-    use Deed::{Insert, Read, ReadAgain, Scan, Update};
+    use Action::{Insert, Read, ReadAgain, Scan, Update};
     use Fate::{Done, HeldUp, Missing, Panicked, Stale, Torn};
     use Reentrancy as R;
-    let cases: [(&[(Deed, Fate)], Reentrancy); 10] = [
+    let cases: [(&[(Action, Fate)], Reentrancy); 10] = [
         (
             &[(Read, Done), (Update, Done), (Insert, Done)],
             R::ReadsAndWrites,
@@ -171,7 +171,7 @@ fn what_works_inside_a_read_or_a_scan_is_graded_by_the_worst() {
         (P::InsideRead, Fault::InsideRead),
         (P::InsideScan, Fault::InsideScan),
     ] {
-        let graded = |claim, fates: &[(Deed, Fate)]| {
+        let graded = |claim, fates: &[(Action, Fate)]| {
             graded_after(property, Claim::Reentrancy(claim), &[under(fault, fates)])
         };
         for (fates, expected) in cases {
@@ -197,7 +197,7 @@ fn what_works_inside_a_read_or_a_scan_is_graded_by_the_worst() {
 
 #[test]
 fn a_card_from_before_a_claim_existed_claims_nothing_of_it() {
-    let outcome = under(Fault::InsideRead, &[(Deed::Read, Fate::HeldUp)]);
+    let outcome = under(Fault::InsideRead, &[(Action::Read, Fate::HeldUp)]);
     let old = card(|_| ());
     let all = guarantees(std::slice::from_ref(&old), &[Line::Fault(outcome.clone())]);
     assert_eq!(find(&all, P::InsideRead), None);
@@ -305,7 +305,7 @@ fn progress_is_claimed_apart_from_the_allocator_and_for_what_is_named() {
 #[test]
 fn stalls_and_faults_are_graded_together() {
     let card = claiming(P::Reads, Claim::Progress(Progress::WaitFree));
-    let fault = |fate| Line::Fault(under(Fault::UpdaterStalls, &[(Deed::Read, fate)]));
+    let fault = |fate| Line::Fault(under(Fault::UpdaterStalls, &[(Action::Read, fate)]));
     let stalled = |blocked| {
         Line::Stall(StallSeen {
             strategy: card.name.clone(),

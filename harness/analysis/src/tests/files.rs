@@ -8,7 +8,7 @@ use model::sample::{
 };
 use model::scenario::{Activity, RecordKind};
 use model::stall::StallSeen;
-use registry::roster;
+use registry::strategies;
 use serde_json::Value;
 
 use crate::{Samples, analyse};
@@ -218,7 +218,7 @@ fn of_version_2(schema: &str, header: &Header) -> Value {
 fn what_strategies_claim_in_words_is_typed_as_it_is_read() {
     let mut lines = few_lines();
     let header = header_of(&mut lines);
-    let entries = roster::entries(RecordKind::Status);
+    let entries = strategies::entries(RecordKind::Status);
     header.strategies = entries
         .iter()
         .map(|entry| Card::from(&entry.profile))

@@ -6,10 +6,10 @@ use std::time::Duration;
 use contract::Handle;
 use model::probe::{Count, Distribution, Probe};
 
+use crate::instrumented_record::{Gate, IN_UPDATE, OpenOnExit, held_up};
 use crate::probes::support::fixture::Fixture;
 use crate::probes::support::phases::{EndOnExit, Phases, SLICE, rounds};
 use crate::probes::{Findings, join};
-use crate::subject::{Gate, IN_UPDATE, OpenOnExit, held_up};
 
 const CALM: u32 = 0;
 const DISTURBED: u32 = 1;

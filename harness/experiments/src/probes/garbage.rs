@@ -8,9 +8,9 @@ use contract::Handle;
 use model::clock;
 use model::probe::{Count, Probe};
 
+use crate::instrumented_record::{Gate, OpenOnExit, TableHandle};
 use crate::probes::Findings;
 use crate::probes::support::fixture::Fixture;
-use crate::subject::{Gate, OpenOnExit, TableHandle};
 
 /// How many overwrites.
 const OVERWRITES: u64 = 10_000;
@@ -129,21 +129,21 @@ mod tests {
     use contract::{ErasedHandle, ErasedTable, Profile, Strategy};
 
     use super::*;
-    use crate::subject::{self, Subject};
+    use crate::instrumented_record::{self, InstrumentedRecord};
 
     /// A table behind a lock whose handles take a while.
-    struct SlowHandles(ErasedTable<Subject>);
+    struct SlowHandles(ErasedTable<InstrumentedRecord>);
 
-    impl Strategy<Subject> for SlowHandles {
+    impl Strategy<InstrumentedRecord> for SlowHandles {
         const PROFILE: Profile = Profile::locked("planted/slow", "its handles take a while");
-        type Handle<'s> = ErasedHandle<'s, Subject>;
+        type Handle<'s> = ErasedHandle<'s, InstrumentedRecord>;
 
         fn with_capacity(processes: usize) -> Self {
-            let make = subject::strategy("mutex/std").expect("it is registered");
+            let make = instrumented_record::strategy("mutex/std").expect("it is registered");
             Self(make(processes))
         }
 
-        fn handle(&self) -> ErasedHandle<'_, Subject> {
+        fn handle(&self) -> ErasedHandle<'_, InstrumentedRecord> {
             std::thread::sleep(10 * PATIENCE);
             self.0.handle()
         }

@@ -12,11 +12,11 @@ use contract::ErasedTable;
 use model::probe::{Count, Distribution};
 use model::random;
 
+use crate::instrumented_record::InstrumentedRecord;
 use crate::probes::support::clock::{Timeline, WallClock};
 use crate::probes::support::fixture::Fixture;
 use crate::probes::support::open_loop::{Arrivals, Schedule, Served, serve};
 use crate::probes::{Findings, join};
-use crate::subject::Subject;
 
 /// As a process table is used: most look, few change. With as many writes, the knee would be that of the writes alone.
 const READS_PER_WRITE: f64 = 10.0;
@@ -81,7 +81,7 @@ fn highest_kept(mut is_kept: impl FnMut(f64) -> bool) -> f64 {
 
 /// Reads and writes that come on a schedule, for so long.
 fn offer(
-    table: &ErasedTable<Subject>,
+    table: &ErasedTable<InstrumentedRecord>,
     fixture: &Fixture,
     reads_per_s: f64,
     length: Duration,
@@ -160,13 +160,13 @@ mod tests {
 
     #[test]
     fn a_rate_is_offered_as_it_was_asked_for_and_every_request_is_accounted_for() {
-        let make = crate::subject::strategy("mutex/std").expect("it is registered");
-        let found = probe(&Fixture::new(make, 1), 50_000.0, Duration::from_millis(40));
-        let reads = found.counts[&Count::ReadsOffered];
+        let make = crate::instrumented_record::strategy("mutex/std").expect("it is registered");
+        let measured = probe(&Fixture::new(make, 1), 50_000.0, Duration::from_millis(40));
+        let reads = measured.counts[&Count::ReadsOffered];
         assert!((1_700..2_300).contains(&reads), "{reads}");
-        let writes = found.counts[&Count::WritesOffered];
+        let writes = measured.counts[&Count::WritesOffered];
         assert!((120..280).contains(&writes), "{writes}");
-        let counted = found.histograms[&Distribution::Reads].0.len();
+        let counted = measured.histograms[&Distribution::Reads].0.len();
         assert_eq!(counted, reads.cast_unsigned());
     }
 }

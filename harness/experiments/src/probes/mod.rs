@@ -82,7 +82,7 @@ impl Findings {
 /// runs.
 pub fn probe(task: &ProbeTask) -> ProbeSeen {
     use Probe as P;
-    let make = crate::subject::strategy(&task.table)
+    let make = crate::instrumented_record::strategy(&task.table)
         .expect("the parent names strategies of the registry only");
     let fixture = &Fixture::new(make, random::seed(task.seed, &[u64::from(task.process)]));
     let budget = Duration::from_millis(task.budget_ms);

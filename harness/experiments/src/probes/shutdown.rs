@@ -6,10 +6,10 @@ use std::time::Duration;
 use conformance::{Counting, threads_after_join, threads_now};
 use model::probe::{Count, Distribution, Histogram};
 
+use crate::instrumented_record::TableHandle;
 use crate::probes::support::clock::{Timeline, WallClock};
 use crate::probes::support::fixture::Fixture;
 use crate::probes::{Findings, join};
-use crate::subject::TableHandle;
 
 /// How long a table is in use.
 const IN_USE: Duration = Duration::from_millis(2);

@@ -14,10 +14,10 @@ use contract::{Handle, Record};
 use crossbeam_utils::CachePadded;
 use model::probe::{Count, Distribution, Histogram};
 
+use crate::instrumented_record::{InstrumentedRecord, TableHandle, heartbeat};
 use crate::probes::support::clock::{Timeline, WallClock};
 use crate::probes::support::fixture::Fixture;
 use crate::probes::{Findings, join};
-use crate::subject::{Subject, TableHandle, heartbeat};
 
 /// As a supervisor writes.
 const PERIOD_NS: u64 = 10_000;
@@ -126,7 +126,7 @@ impl Reader<'_> {
     fn watch(&mut self, until: &AtomicBool) {
         let id = self.fixture.held();
         // The record is at revision 1 when it is put into the table.
-        let before = Subject::running(id).revision();
+        let before = InstrumentedRecord::running(id).revision();
         let mut give_up_ns = None;
         loop {
             let is_over = until.load(Ordering::Acquire);

@@ -14,7 +14,7 @@ use std::path::PathBuf;
 use std::sync::LazyLock;
 
 use contract::AfterDeadThread;
-use model::fault::Deed;
+use model::fault::Action;
 use model::output::Existing;
 use model::sample::{Exclusion, Line, Writer};
 
@@ -306,7 +306,7 @@ fn a_broken_guarantee_removes_a_strategy_from_ranking() {
 #[test]
 fn what_faults_did_is_beside_the_claim_that_it_breaks() {
     let mut run = three()
-        .reader_gone("atomics/seqlock", Some(Deed::Update))
+        .reader_gone("atomics/seqlock", Some(Action::Update))
         .reader_gone("novel/thing", None);
     for strategy in &mut run.strategies {
         strategy.claims.after_dead_thread = AfterDeadThread::Unaffected;

@@ -192,12 +192,12 @@ fn how_it_works(docs: &str, name: &str) -> Vec<String> {
 mod tests {
     use contract::Role;
     use model::scenario::{RecordKind, load_folder};
-    use registry::roster;
+    use registry::strategies;
 
     use super::*;
 
     fn profiles() -> Vec<Profile> {
-        let entries = roster::entries(RecordKind::Status).into_iter();
+        let entries = strategies::entries(RecordKind::Status).into_iter();
         entries.map(|entry| entry.profile).collect()
     }
 

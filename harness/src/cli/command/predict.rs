@@ -145,7 +145,7 @@ fn complete(samples: &mut Samples, chosen: &[String], place: &str) -> Result<()>
         .map(|trace| &trace.strategy)
         .collect();
     let missing = chosen.iter().filter(|name| {
-        let is_here = experiments::subject::strategy(name).is_some();
+        let is_here = experiments::instrumented_record::strategy(name).is_some();
         is_here && !traced.contains(name)
     });
     let missing: Vec<TraceTask> = missing

@@ -36,9 +36,9 @@ impl Guarded {
     /// Called with the lock held.
     fn value(&self) -> u64 {
         // SAFETY: loom checks it.
-        let (one, other) = self.value.with(|value| unsafe { *value });
-        assert_eq!(one, other);
-        one
+        let (first, second) = self.value.with(|value| unsafe { *value });
+        assert_eq!(first, second);
+        first
     }
 
     /// Called with the lock held alone.

@@ -15,7 +15,7 @@ use model::error::{Error, Result};
 use model::preset::Preset;
 use model::sample::{Card, Header, Line};
 use model::scenario::{Origin, Scenario};
-use registry::roster;
+use registry::strategies;
 use results::{Machine, Protocol};
 use serde_json::json;
 use trace::StallTask;
@@ -212,7 +212,7 @@ impl Stages<'_> {
     fn objections(&self, lines: &[Line]) -> Vec<Finding> {
         let plan = self.plan;
         let (names, exclusions) =
-            roster::participants(&plan.scenarios[0], &plan.strategies, &plan.baseline);
+            strategies::participants(&plan.scenarios[0], &plan.strategies, &plan.baseline);
         let exclusions = exclusions.into_iter();
         let exclusions = exclusions.filter(|exclusion| !controls::is_control(&exclusion.strategy));
         let unable = exclusions
@@ -311,7 +311,7 @@ mod tests {
     fn warning(text: &str, preset: Preset) -> Option<String> {
         let workload = Workload::parse(text, "w.toml").expect("it is a workload");
         let questions = workload.questions().expect("it can be asked");
-        let names = roster::entries(workload.record()).into_iter();
+        let names = strategies::entries(workload.record()).into_iter();
         let plan = Plan {
             scenarios: questions.scenarios.clone(),
             strategies: names.map(|entry| entry.profile.name.to_owned()).collect(),
