@@ -76,7 +76,9 @@
 //! - **Readers** of a biased lock swap its identifier into an entry of their handle, look again
 //!   whether it is biased, read, and clear the entry with a plain store: one atomic instruction, on a
 //!   line that nobody else writes. Otherwise they count themselves in the lock's word, and the eighth
-//!   in a row without a write in between switches the bias on.
+//!   in a row without a write in between switches the bias on. After 4096 reads of one thread
+//!   without a write the lock is light: they store in place of the swap, and the next writer has the
+//!   kernel issue a fence on all processors that run the program (`membarrier`), which takes microseconds.
 //! - **Writers** claim the word with one compare-and-swap and leave with one subtraction. Only if the
 //!   lock is biased they clear that, visit everyone's entries and wait for those that read.
 //!   A bias that gave few reads makes the next one twice as hard to earn, a good one half.
@@ -117,12 +119,12 @@
 //! # Trade-offs
 //!
 //! - **Reads** need no lock in the common case: one protected load (`sync-map`), one fence (`bravo`),
-//!   one swap (`biased`), a copy (`cells`).
+//!   one swap or, where writes are rare, none (`biased`), a copy (`cells`).
 //! - **New keys** are where `sync-map` pays: the first one after each promotion copies the whole map
 //!   under the lock, and until the next promotion every look-up of a new key locks.
 //! - **Write cost**: `sync-map` allocates a version per write and asks every thread's slots about the
 //!   old one; `bravo` pays two clock readings and a visit to every handle's slot when it revokes,
-//!   `biased` a visit to everyone's entries;
+//!   `biased` a visit to everyone's entries, and after thousands of reads the kernel's fence;
 //!   `cells` pays next to nothing beyond the words, but allocates twice for a new process.
 //! - **Memory**: a pointer, a count and an entry per record (`sync-map`), a slot per handle (`bravo`),
 //!   a record per handle (`biased`), two allocations per record (`cells`).
