@@ -4,11 +4,11 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use conformance::{Counting, threads_after_join, threads_now};
-use model::probe::{Count, Distribution, Histogram};
+use model::probe::{Count, Distribution, Histogram, ProbeSeen};
 
+use crate::probes::join;
 use crate::probes::support::clock::{Timeline, WallClock};
 use crate::probes::support::fixture::Fixture;
-use crate::probes::{Findings, join};
 use crate::subject::TableHandle;
 
 /// How long a table is in use.
@@ -21,7 +21,7 @@ const GLANCE: Duration = Duration::from_micros(50);
 /// What a thread does until it is asked to stop.
 type Work = fn(&Fixture, &mut TableHandle<'_>, usize);
 
-pub(crate) fn probe(fixture: &Fixture, budget: Duration) -> Findings {
+pub(crate) fn probe(fixture: &Fixture, budget: Duration, seen: &mut ProbeSeen) {
     // Before anything is counted: the histogram is not the table's.
     let mut teardowns = Histogram::default();
     let counting = Counting::start();
@@ -36,15 +36,13 @@ pub(crate) fn probe(fixture: &Fixture, budget: Duration) -> Findings {
         }
     }
     let left = counting.usage().live_bytes() - level;
-    let mut findings = Findings::default();
-    findings.count(Count::Tables, tables);
-    findings.signed(Count::BytesLeft, left);
+    seen.add(Count::Tables, tables);
+    seen.counts.insert(Count::BytesLeft, left);
     if let Some((before, after)) = threads_before.zip(threads_before.and_then(threads_after_join)) {
         let more = after.cast_signed() - before.cast_signed();
-        findings.signed(Count::ThreadsLeft, more as i64);
+        seen.counts.insert(Count::ThreadsLeft, more as i64);
     }
-    findings.keep(Distribution::Teardown, teardowns);
-    findings
+    seen.keep(Distribution::Teardown, &teardowns);
 }
 
 /// Makes a table, puts it to use and drops it. Returns how long the end took, in nanoseconds.

@@ -12,11 +12,11 @@ use std::time::Duration;
 
 use contract::{Handle, Record};
 use crossbeam_utils::CachePadded;
-use model::probe::{Count, Distribution, Histogram};
+use model::probe::{Count, Distribution, Histogram, ProbeSeen};
 
+use crate::probes::join;
 use crate::probes::support::clock::{Timeline, WallClock};
 use crate::probes::support::fixture::Fixture;
-use crate::probes::{Findings, join};
 use crate::subject::{Subject, TableHandle, heartbeat};
 
 /// As a supervisor writes.
@@ -50,7 +50,7 @@ struct Reader<'p> {
     ages: Histogram,
 }
 
-pub(crate) fn probe(fixture: &Fixture, budget: Duration) -> Findings {
+pub(crate) fn probe(fixture: &Fixture, budget: Duration, seen: &mut ProbeSeen) {
     let table = fixture.table();
     let time = WallClock::start();
     let bulletin = Bulletin::default();
@@ -81,14 +81,12 @@ pub(crate) fn probe(fixture: &Fixture, budget: Duration) -> Findings {
         // Seen before the writer looked at the clock: no time at all.
         visibility.record(seen_ns.saturating_sub(*returned_ns));
     }
-    let mut findings = Findings::default();
     let lost = returned_ns.len().saturating_sub(seen_ns.len());
-    findings.count(Count::Writes, returned_ns.len() as u64);
-    findings.count(Count::Pending, (seen_ns.len() - in_time) as u64);
-    findings.count(Count::Lost, lost as u64);
-    findings.keep(Distribution::Visibility, visibility);
-    findings.keep(Distribution::Age, ages);
-    findings
+    seen.add(Count::Writes, returned_ns.len() as u64);
+    seen.add(Count::Pending, (seen_ns.len() - in_time) as u64);
+    seen.add(Count::Lost, lost as u64);
+    seen.keep(Distribution::Visibility, &visibility);
+    seen.keep(Distribution::Age, &ages);
 }
 
 /// Writes on a schedule. Returns when each write returned.
