@@ -11,7 +11,6 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use analysis::series::{Series, groups};
-use measure::worker::Place;
 use model::controls;
 use model::sample::{Line, Part};
 use model::scenario::Scenario;
@@ -19,7 +18,7 @@ use rand_core::{Rng, SeedableRng};
 use rand_xoshiro::SplitMix64;
 use stats::{Estimate, estimate};
 
-use super::recording::{BegunPart, Done, Recording};
+use super::recording::{Assignment, Done, Recording};
 
 /// What to measure, and in how much time.
 #[derive(Clone, Debug)]
@@ -50,14 +49,6 @@ impl MeasurementPlan {
     }
 }
 
-/// A part, and where to go on with it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Assignment {
-    pub(super) part: Part,
-    pub(super) from: Place,
-    pub(super) restarts: u32,
-}
-
 /// The rounds of a run.
 #[derive(Debug)]
 pub(super) struct Schedule {
@@ -79,7 +70,7 @@ impl Schedule {
     /// Takes up a run where its recording ends.
     pub(super) fn resume(plan: MeasurementPlan, recording: &Recording) -> Self {
         let begun = recording.done().parts.iter();
-        let begun: Vec<&BegunPart> = begun
+        let begun: Vec<&Assignment> = begun
             .filter(|begun| plan.has(&begun.part.scenario))
             .collect();
         let round = begun.iter().map(|begun| begun.part.process).max();
@@ -90,19 +81,17 @@ impl Schedule {
         };
         // What is left of the parts that were cut short: no slice is measured twice.
         let cut_short = begun.iter().filter(|begun| begun.took_ms.is_none());
-        schedule.queue.extend(cut_short.map(|begun| Assignment {
-            part: begun.part.clone(),
-            from: begun.next,
+        schedule.queue.extend(cut_short.map(|&begun| Assignment {
             restarts: begun.restarts + 1,
+            ..begun.clone()
         }));
         let mut parts = schedule.parts(schedule.round, recording);
         let is_of = |part: &Part, other: &Part| {
             (&part.scenario, part.process) == (&other.scenario, other.process)
         };
         parts.retain(|part| !begun.iter().any(|begun| is_of(part, &begun.part)));
-        schedule
-            .queue
-            .extend(parts.into_iter().map(Assignment::whole));
+        let parts = parts.into_iter().map(Assignment::new);
+        schedule.queue.extend(parts);
         schedule
     }
 
@@ -120,7 +109,7 @@ impl Schedule {
                 if parts.is_empty() {
                     return None;
                 }
-                self.queue = parts.into_iter().map(Assignment::whole).collect();
+                self.queue = parts.into_iter().map(Assignment::new).collect();
             }
             let welcome = |next: &Assignment| is_welcome(self.scenario(&next.part));
             let place = self.queue.iter().position(welcome).unwrap_or(0);
@@ -193,16 +182,6 @@ impl Schedule {
         let mut random = SplitMix64::seed_from_u64(self.plan.seed ^ u64::from(round) << 32);
         parts.sort_by_cached_key(|_| random.next_u64());
         parts
-    }
-}
-
-impl Assignment {
-    fn whole(part: Part) -> Self {
-        Self {
-            part,
-            from: Place::default(),
-            restarts: 0,
-        }
     }
 }
 
