@@ -163,17 +163,7 @@ impl Schedule {
                 let due = due(&self.plan, done, &open, round - PROCESSES);
                 progress.retain(|one| due.is_empty() || due.contains(&&*one.scenario.name));
             }
-            let left = Left {
-                ms: left_ms(&self.plan, done, round),
-                more_ms: MORE * budget_ms(&self.plan),
-                turns: self.plan.limits.rounds.saturating_sub(round),
-                turns_least: if self.plan.limits.one_answer {
-                    0
-                } else {
-                    PROCESSES.saturating_sub(round)
-                },
-            };
-            let blocks = allocate(&progress, done, left).into_iter();
+            let blocks = allocate(&self.plan, &progress, done, round).into_iter();
             let part = |(one, blocks): (&Progress<'_>, _)| {
                 part(one.scenario, one.taking_part.clone(), blocks)
             };
@@ -231,26 +221,19 @@ fn cost_of_slice(scenario: &str, done: &Done) -> f64 {
     took as f64 / all.sum::<f64>().max(1.0)
 }
 
-/// What is left of a run.
-#[derive(Clone, Copy, Debug)]
-struct Left {
-    /// Of its time, in milliseconds; negative if it took more.
-    ms: f64,
-    /// What it may take beyond that, if `turns_least` fit into it.
-    more_ms: f64,
-    /// Rounds, at most.
-    turns: u32,
-    /// Rounds without which nothing would be decided.
-    turns_least: u32,
-}
-
-/// Blocks of the next process of each scenario that still has someone to measure: one; where there is more time than for
-/// all rounds, as many more as it wants, or its fair part of them. None if there is no time.
+/// Blocks of the process in `round` of each scenario that still has someone to measure: one; where there is more time than
+/// for all rounds, as many more as it wants, or its fair part of them. None if there is no time.
 fn allocate<'s>(
+    plan: &MeasurementPlan,
     progress: &'s [Progress<'_>],
     done: &Done,
-    left: Left,
+    round: u32,
 ) -> Vec<(&'s Progress<'s>, u32)> {
+    let left_ms = left_ms(plan, done, round);
+    let turns = plan.limits.rounds.saturating_sub(round);
+    // Rounds without which nothing would be decided.
+    let turns_least = PROCESSES.saturating_sub(round);
+    let has_least = plan.limits.one_answer || turns_least == 0;
     let wanting = progress.iter().filter(|one| one.taking_part.len() > 1);
     let wanting = wanting.map(|one| {
         let cost = cost_of_slice(&one.scenario.name, done);
@@ -258,13 +241,13 @@ fn allocate<'s>(
     });
     let wanting: Vec<(&Progress<'_>, f64)> = wanting.collect();
     let turn: f64 = wanting.iter().map(|(_, cost)| cost).sum();
-    let is_decisive =
-        left.turns_least > 0 && left.ms + left.more_ms >= turn * f64::from(left.turns_least);
-    if wanting.is_empty() || left.turns == 0 || left.ms < turn && !is_decisive {
+    let most_ms = left_ms + MORE * budget_ms(plan);
+    let is_decisive = !has_least && most_ms >= turn * f64::from(turns_least);
+    if wanting.is_empty() || turns == 0 || left_ms < turn && !is_decisive {
         return Vec::new();
     }
-    let turns = f64::from(left.turns);
-    let spare_ms = (left.ms - turn * turns).max(0.0);
+    let turns = f64::from(turns);
+    let spare_ms = (left_ms - turn * turns).max(0.0);
     let blocks = |one: &Progress<'_>| (one.blocks_wanted / turns).ceil().clamp(1.0, BLOCKS_MAX);
     let more = |&(one, cost): &(&Progress<'_>, f64)| cost * turns * (blocks(one) - 1.0);
     let more: f64 = wanting.iter().map(more).sum();
