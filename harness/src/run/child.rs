@@ -1,6 +1,5 @@
 //! The parent's side of a child process: its start, what it says, and how it ends.
 
-use std::fmt;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::path::PathBuf;
 use std::process::{Child, ChildStdin, Command, Stdio};
@@ -66,7 +65,8 @@ pub(super) enum Ending {
 }
 
 /// A child that did not do its task.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("{during}: {reason}")]
 pub(super) struct Failed {
     /// What it had begun with.
     pub during: String,
@@ -76,12 +76,6 @@ pub(super) struct Failed {
     pub reason: String,
     /// How long it was waited for in vain, if it hung.
     pub waited: Duration,
-}
-
-impl fmt::Display for Failed {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.during, self.reason)
-    }
 }
 
 /// Has the child process that `start` starts do `task`, but not for longer than `time`, and calls `found` with each line
