@@ -9,11 +9,12 @@ use std::sync::Barrier;
 use std::time::Duration;
 
 use contract::ErasedTable;
+use model::clock;
 use model::probe::{Count, Distribution, ProbeSeen};
 use model::random;
 
 use crate::probes::join;
-use crate::probes::support::clock::{Timeline, WallClock};
+use crate::probes::support::clock::Timeline;
 use crate::probes::support::fixture::Fixture;
 use crate::probes::support::open_loop::{Arrivals, Schedule, Served, serve};
 use crate::subject::Subject;
@@ -81,7 +82,7 @@ fn offer(
     reads_per_s: f64,
     length: Duration,
 ) -> [Served; 2] {
-    let (time, together) = (WallClock::start(), Barrier::new(2));
+    let (time, together) = (clock::now(), Barrier::new(2));
     let serve = |thread: u64, per_s: f64, operation: &mut dyn FnMut(usize)| {
         let arrivals = Arrivals::random(random::seed(fixture.seed, &[thread]));
         let served = Served::nothing();

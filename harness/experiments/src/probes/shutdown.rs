@@ -1,13 +1,14 @@
 //! How long it takes until a table in use is gone, and what stays behind.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use conformance::{Counting, threads_after_join, threads_now};
+use model::clock;
 use model::probe::{Count, Distribution, Histogram, ProbeSeen};
 
 use crate::probes::join;
-use crate::probes::support::clock::{Timeline, WallClock};
+use crate::probes::support::clock::Timeline;
 use crate::probes::support::fixture::Fixture;
 use crate::subject::TableHandle;
 
@@ -26,7 +27,7 @@ pub(crate) fn probe(fixture: &Fixture, budget: Duration, seen: &mut ProbeSeen) {
     let mut teardowns = Histogram::default();
     let counting = Counting::start();
     let threads_before = threads_now();
-    let time = WallClock::start();
+    let time = clock::now();
     let (mut tables, mut level) = (0, 0);
     while tables < TABLES_MIN || u128::from(time.now_ns()) < budget.as_nanos() {
         teardowns.record(live_and_die(fixture, time));
@@ -46,7 +47,7 @@ pub(crate) fn probe(fixture: &Fixture, budget: Duration, seen: &mut ProbeSeen) {
 }
 
 /// Makes a table, puts it to use and drops it. Returns how long the end took, in nanoseconds.
-fn live_and_die(fixture: &Fixture, time: WallClock) -> u64 {
+fn live_and_die(fixture: &Fixture, time: Instant) -> u64 {
     let work: [Work; 3] = [
         |fixture, handle, step| fixture.read(handle, 0, step),
         |fixture, handle, step| fixture.update(handle, 1, step),

@@ -8,14 +8,15 @@
 //! for a linearizable table it is zero whatever the scheduler does.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use contract::{Handle, Record};
 use crossbeam_utils::CachePadded;
+use model::clock;
 use model::probe::{Count, Distribution, Histogram, ProbeSeen};
 
 use crate::probes::join;
-use crate::probes::support::clock::{Timeline, WallClock};
+use crate::probes::support::clock::{Timeline, wait_until};
 use crate::probes::support::fixture::Fixture;
 use crate::subject::{Subject, TableHandle, heartbeat};
 
@@ -43,7 +44,7 @@ struct Bulletin {
 struct Reader<'p> {
     handle: TableHandle<'p>,
     fixture: &'p Fixture,
-    time: WallClock,
+    time: Instant,
     bulletin: &'p Bulletin,
     /// When write number n (from 0) was first seen, by number.
     seen_ns: Vec<u64>,
@@ -52,7 +53,7 @@ struct Reader<'p> {
 
 pub(crate) fn probe(fixture: &Fixture, budget: Duration, seen: &mut ProbeSeen) {
     let table = fixture.table();
-    let time = WallClock::start();
+    let time = clock::now();
     let bulletin = Bulletin::default();
     // Odd, so that a strategy that publishes every so many writes is left with some when the writer
     // goes quiet.
@@ -93,7 +94,7 @@ pub(crate) fn probe(fixture: &Fixture, budget: Duration, seen: &mut ProbeSeen) {
 fn write(
     handle: &mut TableHandle<'_>,
     fixture: &Fixture,
-    time: WallClock,
+    time: Instant,
     bulletin: &Bulletin,
     writes_max: usize,
 ) -> Vec<u64> {
@@ -102,7 +103,7 @@ fn write(
     let until_ns = from_ns + writes_max as u64 * PERIOD_NS;
     let mut now_ns = from_ns;
     while returned_ns.len() < writes_max && now_ns < until_ns {
-        time.wait_until(from_ns + returned_ns.len() as u64 * PERIOD_NS);
+        wait_until(time, from_ns + returned_ns.len() as u64 * PERIOD_NS);
         let _ = std::hint::black_box(handle.apply(fixture.held(), heartbeat(returned_ns.len())));
         now_ns = time.now_ns();
         returned_ns.push(now_ns);
