@@ -133,14 +133,14 @@ fn promised(machine: &Machine) -> Value {
     let seen = machine.faults.iter().map(|seen| {
         context! {
             strategy => &seen.strategy,
-            fault => seen.fault.title(),
+            fault => seen.fault.to_string(),
             name => Serde(seen.consequence),
             words => seen.consequence.to_string(),
         }
     });
     context! {
         properties => Serde(properties),
-        faults => faults.iter().map(|fault| fault.title()).collect::<Vec<_>>(),
+        faults => faults.iter().map(ToString::to_string).collect::<Vec<_>>(),
         seen => seen.collect::<Vec<_>>(),
         guarantees => Serde(&machine.guarantees),
         promises => pivots::listed(machine.contenders(), |_| context! {}),
